@@ -52,7 +52,7 @@ def import_purchases(
                 writer.writerow((rejected.number, rejected.invoice, rejected.reason.value, detail))
     _report(plan, done, as_json=as_json)
     if not plan.receipts:
-        raise stop("nothing of this file could be brought in; every line is left out, for the reasons above")
+        raise stop("nothing in this file could be imported: every line is left out, for the reasons above")
 
 
 def _report(plan: Plan, done: Imported | None, *, as_json: bool) -> None:

@@ -90,9 +90,9 @@ def _command(
     if template not in TEMPLATES:
         raise stop(f"there is no template {template!r}; there are {', '.join(TEMPLATES)}")
     if currency not in DECIMALS:
-        raise stop(f"{currency!r} is no currency in use (ISO 4217)")
+        raise stop(f"{currency!r} is not a currency in use (ISO 4217)")
     if len(region) != 2 or not region.isascii() or not region.isupper():
-        raise stop(f"{region!r} is no region (ISO 3166, two capitals)")
+        raise stop(f"{region!r} is not a region (ISO 3166, two capital letters)")
     try:
         name = normalised_name(name)
     except NameProblem as error:
@@ -103,7 +103,7 @@ def _command(
     except ValueError as error:
         raise stop(str(error)) from error
     if start is not None and start < now() and not sandbox:
-        raise stop("terms start in the past in a sandbox only: --sandbox")
+        raise stop("only a sandbox can have terms that start in the past: --sandbox")
     return CreateProgram(
         name=name,
         template=template,
@@ -119,7 +119,7 @@ def _command(
 
 def _numbering(numbers: ReceiptNumbers, *, day_starts: str) -> Numbering:
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", day_starts):
-        raise stop(f"{day_starts!r} is no time of day (HH:MM)")
+        raise stop(f"{day_starts!r} is not a time of day (HH:MM)")
     return Numbering(numbers, time.fromisoformat(day_starts))
 
 
@@ -137,7 +137,7 @@ def key(
 ) -> None:
     """Create another access key; it is shown once."""
     if customer is None and role is Role.CUSTOMER:
-        raise stop("a key of the role CUSTOMER is for a --customer")
+        raise stop("a key with the role CUSTOMER needs --customer")
 
     async def work(application: Application) -> str:
         selected = await select_program(application, program)

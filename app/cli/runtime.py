@@ -73,5 +73,9 @@ async def select_program(application: Application, program_id: str | None) -> Pr
         return selected
     programs = await application.query_across_programs(every_program)
     if len(programs) != 1:
-        raise stop("say which program: --program ID" if programs else "there is no program yet: troth init")
+        raise stop(
+            "there are several programs: choose one with --program ID"
+            if programs
+            else "there is no program yet: troth init"
+        )
     return programs[0]

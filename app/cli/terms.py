@@ -100,7 +100,7 @@ def preview(
         with Progress(console=err, transient=True) as shown:
             task = shown.add_task("Members", total=None)
 
-            async def told(done: int, total: int) -> bool:
+            async def on_progress(done: int, total: int) -> bool:
                 shown.update(task, completed=done, total=total)
                 return True
 
@@ -110,7 +110,7 @@ def preview(
                 current=in_force.terms,
                 draft=found.draft,
                 since=now - timedelta(days=days),
-                on_progress=told,
+                on_progress=on_progress,
             )
             return (impact, found.draft.policy(Grandfathering).days) if impact is not None else None
 
@@ -159,7 +159,7 @@ def publish_file(
     if answer is None and found.changes:
         for finding in found.findings:
             out.print(_said(finding, say=say), markup=False)
-        raise stop("not published: mend what was found, or say --even-unfair")
+        raise stop("not published: correct the findings, or use --even-unfair")
     if answer is None:
         out.print("Nothing changes; nothing was published.")
         return
@@ -184,12 +184,12 @@ def _said(finding: Finding, *, say: Phrasebook) -> str:
 
 def _refused(decision: Decision, *, terms: Terms, say: Phrasebook) -> str:
     """The reasons of the decision, each with its code, its clause's key and its remedies; `terms` decided it."""
-    explained, told = Explanation.of(decision, terms=terms), []
+    explained, lines = Explanation.of(decision, terms=terms), []
     for reason in explained.failed():
         helps = [explained.remedy(remedy, reason=reason, say=say) for remedy in reason.finding.remedies]
         said = say.text([explained.statement(reason, say=say), *helps])
-        told.append(f"{reason.finding.code} (clause {reason.clause}): {said}")
-    return "\n".join(told)
+        lines.append(f"{reason.finding.code} (clause {reason.clause}): {said}")
+    return "\n".join(lines)
 
 
 def _report(answer: Answer | Problem, *, found: CheckedDraft, say: Phrasebook) -> None:

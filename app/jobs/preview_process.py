@@ -42,7 +42,7 @@ async def compute(
     assert current is not None, "a version is never deleted"
     told_at = 0.0
 
-    async def told(done: int, total: int) -> bool:
+    async def on_progress(done: int, total: int) -> bool:
         nonlocal told_at
         if time.monotonic() - told_at < EVERY:
             return True
@@ -52,7 +52,12 @@ async def compute(
         return await write(partial(previews.report_progress, preview_id=preview_id, at=clock(), done=done, total=total))
 
     result: Impact | None = await replay_program(
-        database, program_id=program_id, current=current, draft=preview.draft, since=preview.since, on_progress=told
+        database,
+        program_id=program_id,
+        current=current,
+        draft=preview.draft,
+        since=preview.since,
+        on_progress=on_progress,
     )
     if result is None:
         return False

@@ -18,7 +18,7 @@ Progress = Callable[[int, int], Awaitable[bool]]
 async def replay_program(
     database: Database, *, program_id: str, current: Terms, draft: Terms, since: datetime, on_progress: Progress
 ) -> Impact | None:
-    """The impact that a draft would have had since an instant; None when `told` stopped it.
+    """The impact that a draft would have had since an instant; None when `on_progress` stopped it.
 
     Each page is read on a snapshot of its own, so that a long replay blocks nothing.
     """

@@ -131,9 +131,9 @@ HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,Custome
     [
         ("", "the file is empty"),
         (HEADER, "nothing below it"),
-        (HEADER + "P1,10001,Tea,1,31.12.2025,40.00,K-1\n", "nothing of this file"),
-        (HEADER + "P1,10001,Tea,1,2025-12-31 10:15:00,40.00,\n", "nothing of this file"),
-        (HEADER + "C1,10001,Tea,-1,2025-12-31 10:15:00,40.00,K-1\n", "nothing of this file"),
+        (HEADER + "P1,10001,Tea,1,31.12.2025,40.00,K-1\n", "nothing in this file"),
+        (HEADER + "P1,10001,Tea,1,2025-12-31 10:15:00,40.00,\n", "nothing in this file"),
+        (HEADER + "C1,10001,Tea,-1,2025-12-31 10:15:00,40.00,K-1\n", "nothing in this file"),
     ],
 )
 def test_a_file_of_which_nothing_comes_in_is_an_error(content: str, word: str, sqlite_url: str, tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_file_of_which_nothing_comes_in_is_an_error(content: str, word: str, s
     said = troth("import", "purchases", str(file), "--json", url=sqlite_url, code=1)
     assert word in said
     assert "Traceback" not in said
-    if word == "nothing of this file":
+    if word == "nothing in this file":
         counted = json.loads(said[said.index("{") : said.rindex("}") + 1])
         assert sum(counted["left_out"].values()) == counted["lines"] == 1
         assert counted["written"] == {"customers": 0, "purchases": 0, "refunds": 0}

@@ -57,4 +57,4 @@ def test_numbers_of_a_file_begin_anew_each_day_and_a_till_knows_its_receipts(dat
 
 @pytest.mark.parametrize("starts", ["4", "25:00", "noon", "04:00+01:00"])
 def test_a_day_that_starts_at_no_time_of_day_is_refused(sqlite_url: str, starts: str) -> None:
-    assert "is no time of day" in troth("init", "--receipt-day-starts", starts, url=sqlite_url, code=1)
+    assert "is not a time of day" in troth("init", "--receipt-day-starts", starts, url=sqlite_url, code=1)

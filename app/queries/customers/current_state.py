@@ -58,9 +58,9 @@ async def current_state_of(
     """The customer's state at the time of the facts. A decision by it is the one that a till would get."""
     at, account = facts.occurred_at, customer.account
     facts = await rule_facts.with_rule_facts(session, customer=customer, terms=terms, facts=facts)
-    stands = await _from_snapshot(session, customer=customer, terms=terms, facts=facts)
-    if stands is not None:
-        return stands
+    state = await _from_snapshot(session, customer=customer, terms=terms, facts=facts)
+    if state is not None:
+        return state
     replayed = await replay_account(session, account=account, until=at)
     owner = customer.requested_id or customer.id
     then = replayed.wallet if account.precedes(at) else replayed.as_of(at, customer_id=owner)

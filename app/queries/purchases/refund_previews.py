@@ -73,7 +73,7 @@ async def preview_refund(session: Session, *, numbering: Numbering, order: Refun
     if isinstance(sale, Problem):
         return sale
     if order.at < sale.occurred_at:
-        return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail="a refund follows its purchase")
+        return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail="a refund cannot be before its purchase")
     earlier = await refunds.of_purchase(session, purchase_id=sale.id)
     left = Remaining.after(sale.facts, refunds=earlier)
     back = resolve_return(

@@ -97,35 +97,35 @@ async def offers_for(
         return Offers(offers=(), customer=customer)
     catalogue = await rewards.all_rewards(session)
     if customer is None:
-        return Offers(offers=_sorted(catalogue, terms=in_force, stands=None), customer=None)
-    stands = await current_state_of(session, customer=customer, terms=in_force, facts=facts)
+        return Offers(offers=_sorted(catalogue, terms=in_force, state=None), customer=None)
+    state = await current_state_of(session, customer=customer, terms=in_force, facts=facts)
     barred = await own_cards.refusal(session, principal=principal, customer=customer, path=("customer",))
-    return Offers(offers=_sorted(catalogue, terms=in_force, stands=stands, barred=barred), customer=stands.customer)
+    return Offers(offers=_sorted(catalogue, terms=in_force, state=state, barred=barred), customer=state.customer)
 
 
 def _sorted(
-    catalogue: Sequence[Reward], *, terms: Terms, stands: CurrentState | None, barred: Problem | None = None
+    catalogue: Sequence[Reward], *, terms: Terms, state: CurrentState | None, barred: Problem | None = None
 ) -> tuple[Offer, ...]:
     """Decide every reward as a till would, and put available ones first."""
     offers = []
     for reward in catalogue:
         clause = terms.cost_of(reward.key)
         if clause is not None:
-            priced = _priced(clause, terms=terms, stands=stands) if stands is not None else None
+            priced = _priced(clause, terms=terms, state=state) if state is not None else None
             offers.append(Offer(reward=reward, clause=clause, terms=terms, priced=priced, barred=barred))
     return tuple(sorted(offers, key=lambda offer: (not offer.available, offer.unit, offer.cost, offer.reward.name)))
 
 
-def _priced(clause: Clause, *, terms: Terms, stands: CurrentState) -> PricedReward:
+def _priced(clause: Clause, *, terms: Terms, state: CurrentState) -> PricedReward:
     """The decision that a till would get."""
-    held = stands.can_pay(redemption.reward_cost(clause).unit)
+    held = state.can_pay(redemption.reward_cost(clause).unit)
     return redemption.price_for(
         terms=terms,
         clause=clause,
-        facts=stands.facts,
+        facts=state.facts,
         balance=held,
-        price_lists=stands.lists,
-        activations=stands.pending.activations_for(clause),
+        price_lists=state.lists,
+        activations=state.pending.activations_for(clause),
     )
 
 
@@ -176,19 +176,21 @@ async def check_basket(
     in_force = await versions.in_force(session, at=facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("basket", "occurredAt"))
-    stands = await current_state_of(session, customer=customer, terms=in_force, facts=here)
-    facts = await budgets.with_budgets(session, customer_id=stands.customer.id, terms=in_force, facts=stands.facts)
+    state = await current_state_of(session, customer=customer, terms=in_force, facts=here)
+    facts = await budgets.with_budgets(session, customer_id=state.customer.id, terms=in_force, facts=state.facts)
     decision = earning.earn(terms=in_force, facts=facts)
-    if not all(stands.can_pay(unit).can_hold(decision, unit=unit) for unit in Unit):
+    if not all(state.can_pay(unit).can_hold(decision, unit=unit) for unit in Unit):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("basket", "lines"))
     catalogue = {reward.key: reward for reward in await rewards.all_rewards(session)}
-    found = qualifications(
+    clause_qualifications = qualifications(
         terms=in_force,
         facts=facts,
         decision=decision,
-        balances=stands.held,
-        price_lists=stands.lists,
-        activations_for=stands.pending.activations_for,
+        balances=state.held,
+        price_lists=state.lists,
+        activations_for=state.pending.activations_for,
         refusal_for=lambda key, decided: refusal_of(catalogue[key], decision=decided) if key in catalogue else None,
     )
-    return BasketCheck(customer=stands.customer, facts=facts, decision=decision, terms=in_force, outlooks=found)
+    return BasketCheck(
+        customer=state.customer, facts=facts, decision=decision, terms=in_force, outlooks=clause_qualifications
+    )

@@ -34,7 +34,7 @@ def written(sql: str) -> str:
     """The table that a statement writes to. Raises ValueError for any other kind of statement."""
     match = _WRITES.match(sql)
     if match is None:
-        raise ValueError("Only INSERT, UPDATE and DELETE can be put off.")
+        raise ValueError("Only INSERT, UPDATE and DELETE can be queued.")
     return match[1]
 
 

@@ -24,7 +24,7 @@ def counting_holds_as_used(
     """
     own = {id for id, membership in then.memberships.items() if membership is then.memberships[customer_id]}
     required = terms.required_facts
-    reserved = [
+    held_uses = [
         use
         for redemption in (recorded.redemptions.values() if required.counted_clauses else ())
         if redemption.customer_id in own
@@ -34,7 +34,7 @@ def counting_holds_as_used(
             terms, facts=redemption.facts, clauses=dict.fromkeys(redemption.decision.applied_clauses(), 1)
         )
     ]
-    if not reserved:
+    if not held_uses:
         return facts
     customer_facts = facts.customer_facts
     uses, held, gifts = (
@@ -43,7 +43,7 @@ def counting_holds_as_used(
         set(customer_facts.birthday_uses),
     )
     years = {year for _, year in customer_facts.birthdays}
-    for use in reserved:
+    for use in held_uses:
         if use.clause in required.uses:
             uses[use.clause] += use.times
         if use.clause in required.held_uses:

@@ -175,15 +175,19 @@ async def _events(
         lines = returned.setdefault(row["purchase_id"], {})
         for line, quantity in json_value(row["lines"]).items():
             lines[int(line)] = lines.get(int(line), Decimal(0)) + Decimal(quantity)
-    found: dict[str, list[tuple[_When, _Event]]] = {}
+    by_customer: dict[str, list[tuple[_When, _Event]]] = {}
     for row in await session.rows(_PURCHASES, ids, since):
         when = instant(row["occurred_at"]), row["id"]
-        found.setdefault(who[row["customer_id"]], []).append((when, _bought(row, returned=returned.get(row["id"]))))
+        by_customer.setdefault(who[row["customer_id"]], []).append(
+            (when, _bought(row, returned=returned.get(row["id"])))
+        )
     for row in await session.rows(_REDEMPTIONS, ids, since):
         facts = PurchaseFacts.from_data(json_value(row["facts"]))
-        asked = PastRedemption(reward=row["reward"], facts=facts)
-        found.setdefault(who[row["customer_id"]], []).append(((instant(row["occurred_at"]), row["id"]), asked))
-    return found
+        redemption = PastRedemption(reward=row["reward"], facts=facts)
+        by_customer.setdefault(who[row["customer_id"]], []).append(
+            ((instant(row["occurred_at"]), row["id"]), redemption)
+        )
+    return by_customer
 
 
 def _bought(row: Row, *, returned: dict[int, Decimal] | None) -> PurchaseFacts | PastPurchase:

@@ -48,7 +48,7 @@ async def used(session: Session, *, key_id: str, budget: Budget, since: datetime
     for row in await session.rows(_ADJUSTED, *values):
         counted[Unit(row["unit"])] += int(row["points"])
     for row in await session.rows(_UNDONE, *values):
-        undone = Decision.from_data(json_value(row["decision"]))
+        reversed_decision = Decision.from_data(json_value(row["decision"]))
         for unit in Unit:
-            counted[unit] += abs(undone.amount(unit))
+            counted[unit] += abs(reversed_decision.amount(unit))
     return counted

@@ -60,7 +60,7 @@ async def run(session: Session, *, context: CommandContext, command: AdjustPoint
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE)
     if command.unit not in await versions.units(session, terms=in_force):
-        return Problem(ProblemCode.INVALID_INPUT, path=("unit",), detail="the terms know no such unit")
+        return Problem(ProblemCode.INVALID_INPUT, path=("unit",), detail="the terms have no such unit")
     moved = {command.unit: abs(command.points)}
     above = await above_budget(session, context=context, budget=Budget.ADJUSTMENTS, moved=moved, path=("points",))
     if above is not None:

@@ -116,8 +116,8 @@ async def _write(
 
 def _open(given: Sequence[ExpiryNotice], *, wallet: Wallet) -> list[ExpiryNotice]:
     """The notices of a lot with its present last day that were not delivered yet."""
-    untold = {(notice.lot.id, notice.last_day) for notice in wallet.points.notices()}
-    return [notice for notice in given if any((lot.lot_id, lot.last_day) in untold for lot in notice.lots)]
+    undelivered = {(notice.lot.id, notice.last_day) for notice in wallet.points.notices()}
+    return [notice for notice in given if any((lot.lot_id, lot.last_day) in undelivered for lot in notice.lots)]
 
 
 def _asked_for(notice: ExpiryNotice, *, wallet: Wallet) -> list[NoticeChannel]:

@@ -113,16 +113,24 @@ async def _facts(
 ) -> PurchaseFacts | Problem:
     """The amended facts of the purchase, or why they cannot be."""
     if command.occurred_at not in (None, sale.occurred_at):
-        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "occurredAt"), detail="a receipt keeps its time")
+        return Problem(
+            ProblemCode.INVALID_INPUT, path=("purchase", "occurredAt"), detail="the time of a receipt cannot be changed"
+        )
     if command.facts.currency != sale.facts.currency:
         return Problem(
-            ProblemCode.INVALID_INPUT, path=("purchase", "currencyCode"), detail="a receipt keeps its currency"
+            ProblemCode.INVALID_INPUT,
+            path=("purchase", "currencyCode"),
+            detail="the currency of a receipt cannot be changed",
         )
     here = await locations.placed(session, facts=command.facts, location_id=command.location_id)
     if here is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
     if command.location_id is not None and here.location != sale.facts.location:
-        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "locationId"), detail="a receipt keeps its place")
+        return Problem(
+            ProblemCode.INVALID_INPUT,
+            path=("purchase", "locationId"),
+            detail="the location of a receipt cannot be changed",
+        )
     unpaid = await payment_problem(session, facts=here, customer=customer, purchase_id=sale.id)
     if unpaid is not None:
         return unpaid
@@ -130,11 +138,13 @@ async def _facts(
     if isinstance(facts, Problem):
         return facts
     if facts == sale.facts:
-        return Problem(ProblemCode.INVALID_INPUT, path=("purchase",), detail="the receipt says so already")
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase",), detail="the receipt has this content already")
     earlier_refunds = await refunds.of_purchase(session, purchase_id=sale.id)
     if not _holds(facts, earlier_refunds=earlier_refunds):
         return Problem(
-            ProblemCode.INVALID_INPUT, path=("purchase", "lines"), detail="more came back than the receipt would have"
+            ProblemCode.INVALID_INPUT,
+            path=("purchase", "lines"),
+            detail="more was returned than the receipt would contain",
         )
     return await share_of_budgets(session, customer_id=customer.id, purchase=sale, facts=facts)
 
@@ -239,7 +249,7 @@ def _unfit(replayed: ReplayedAccount, *, sale: Purchase, decision: Decision) -> 
     if not overpaid:
         return None
     field = "payments" if sale.id in overpaid else "lines"
-    detail = "points would pay for more of what was handed out in an exchange than it costs on top"
+    detail = "points would pay more than the price difference of the exchange"
     return Problem(ProblemCode.INVALID_INPUT, path=("purchase", field), detail=detail)
 
 

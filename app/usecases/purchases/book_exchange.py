@@ -59,7 +59,7 @@ async def book_exchange(
     if any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values()):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
     if bought.id in replayed.wallet.overpaid_exchanges:
-        detail = "points pay for more than the purchase comes to"
+        detail = "points would pay more than the purchase costs"
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "payments"), detail=detail)
     sold, came_back = replayed.wallet.purchases[bought.id], replayed.wallet.refund_outcomes[event.id]
     new = purchase_row(

@@ -50,7 +50,7 @@ async def exchange_goods(
     admitted = await admit(session, context=replace(context, settling=True), command=new, applying=applying)
     if at < sale.occurred_at and not isinstance(admitted, Answer):
         return Problem(
-            ProblemCode.CLOCK_SKEW, path=("purchase", "occurredAt"), detail="an exchange follows its purchase"
+            ProblemCode.CLOCK_SKEW, path=("purchase", "occurredAt"), detail="an exchange cannot be before its purchase"
         )
     if isinstance(admitted, Problem):
         return admitted
@@ -60,7 +60,9 @@ async def exchange_goods(
         return known if isinstance(known, Problem) else Exchanged(known)
     if admitted.facts.currency != sale.facts.currency:
         return Problem(
-            ProblemCode.INVALID_INPUT, path=("purchase", "currencyCode"), detail="an exchange is in one currency"
+            ProblemCode.INVALID_INPUT,
+            path=("purchase", "currencyCode"),
+            detail="both receipts of an exchange need the same currency",
         )
     back_order = command.back
     if back_order.external_id is not None:

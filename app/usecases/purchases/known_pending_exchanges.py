@@ -57,7 +57,7 @@ async def taken_by_pending(
     )
     if all(waiting.state is not PendingRefundState.WAITING or waiting.id == but for waiting in same_number):
         return None
-    detail = "an exchange with this receipt waits for its purchase"
+    detail = "an exchange with this receipt is pending"
     return Problem(ProblemCode.RECEIPT_DIFFERS, path=("purchase", "externalId"), detail=detail)
 
 

@@ -25,7 +25,7 @@ def day_missing(context: CommandContext, *, timed: bool, path: tuple[str, ...]) 
     """The refusal of a number without a time where numbers restart each day, or None."""
     if timed or not context.program.numbering.per_day:
         return None
-    return Problem(ProblemCode.INVALID_INPUT, path=path, detail="needed where receipt numbers begin anew each day")
+    return Problem(ProblemCode.INVALID_INPUT, path=path, detail="required, as receipt numbers restart each day")
 
 
 async def known_receipt(
@@ -53,7 +53,7 @@ async def _not_next(session: Session, *, command: RecordPurchase, last: Purchase
     if last is None:
         return None
     if not await _fully_returned(session, sale=last):
-        detail = f"completion {last.completion} has not come back whole"
+        detail = f"completion {last.completion} has not been returned in full"
         return Problem(ProblemCode.ORDER_NOT_CANCELLED, path=path, detail=detail, purchase_ids=_ids(last))
     return None
 

@@ -147,9 +147,9 @@ async def _sale(session: Session, *, context: CommandContext, command: MovePurch
 async def _bound(session: Session, *, sale: Purchase) -> Problem | None:
     """Why a purchase cannot be moved."""
     if any(payment.redemption_id is not None for payment in sale.facts.payments):
-        return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail="points of its customer paid a part of it")
+        return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail="its customer paid part of it with points")
     if await refunds.of_purchase(session, purchase_id=sale.id):
-        return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail="something of it came back")
+        return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail="part of it was returned")
     if await exchanges.refund_of(session, purchase_id=sale.id) is not None:
         return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail="it was handed out in an exchange")
     return None

@@ -84,9 +84,11 @@ async def _known_exchange(
         if same and await _same_buyer(session, waiting=waiting, customer=customer):
             return Answer(pending_refund_id=waiting.id, already_recorded=True)
         if waiting.state is PendingRefundState.WAITING:
-            return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail="another exchange waits with this receipt")
+            return Problem(
+                ProblemCode.RECEIPT_DIFFERS, path=path, detail="another exchange with this receipt is pending"
+            )
     if number == receipt.number and numbering.matches(receipt, origin=spot):
-        return Problem(ProblemCode.INVALID_INPUT, path=path, detail="the receipt of what comes back is another one")
+        return Problem(ProblemCode.INVALID_INPUT, path=path, detail="the exchange was sent for another purchase")
     known = await purchases.expected(session, source=OWN_SOURCE, number=number, spot=spot, numbering=numbering)
     others = tuple(purchase.id for purchase in known.recorded if purchase.completion == bought.completion)
     if others:
@@ -119,7 +121,9 @@ async def park_refund(
     numbering = context.program.numbering
     if not numbering.identifies(receipt):
         return Problem(
-            ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",), detail="to wait for it, say what tells its number apart"
+            ProblemCode.PURCHASE_NOT_FOUND,
+            path=("purchase",),
+            detail="to record it as pending, give the location or day of the receipt number",
         )
     zone = await _zone(session, context=context, receipt=receipt)
     if zone is None:

@@ -96,7 +96,7 @@ async def run_refund(
             return same
         command = replace(command, space=context.program.numbering.space(spot))
     if command.occurred_at < sale.occurred_at:
-        return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail="a refund follows its purchase")
+        return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail="a refund cannot be before its purchase")
     earlier = await refunds.of_purchase(session, purchase_id=sale.id)
     left = Remaining.after(sale.facts, refunds=earlier)
     back = resolve_return(

@@ -60,10 +60,10 @@ def _unfit(command: SettleQuarantined) -> Problem | None:
     if (wrong := reason_problem(command.reason)) is not None:
         return wrong
     if (command.occurred_at is None) is (command.action is QuarantineAction.BOOK_AT):
-        detail = "the corrected time, with BOOK_AT and with nothing else"
+        detail = "give the corrected time with BOOK_AT, and only with it"
         return Problem(ProblemCode.INVALID_INPUT, path=("occurredAt",), detail=detail)
     if command.pending_refund_id is not None and command.action is not QuarantineAction.DISMISS:
-        detail = "what waits for its purchase is booked with it, or dismissed"
+        detail = "a pending refund is booked with its purchase, or dismissed"
         return Problem(ProblemCode.INVALID_INPUT, path=("action",), detail=detail)
     return None
 

@@ -116,13 +116,13 @@ def _unfit(redemption: Redemption, *, command: CancelRedemption) -> Problem | No
     """Why there is nothing to reverse, or not in this way."""
     path = ("redemption",)
     if redemption.state is RedemptionState.HELD:
-        return Problem(ProblemCode.INVALID_INPUT, path=path, detail="it is only reserved: releaseRedemption lets it go")
+        return Problem(ProblemCode.INVALID_INPUT, path=path, detail="it is held, not paid for: use releaseRedemption")
     if redemption.ended_at is not None:
         return Problem(ProblemCode.NOT_HELD, path=path)
     if redemption.state is RedemptionState.CANCELLED:
         return Problem(ProblemCode.ALREADY_REVERSED, path=path)
     if command.shop_at_fault and command.role in WITHOUT_REASON:
-        return Problem(ProblemCode.INVALID_INPUT, path=("shopAtFault",), detail="staff and the owner can say so")
+        return Problem(ProblemCode.INVALID_INPUT, path=("shopAtFault",), detail="only staff and the owner may set this")
     return None
 
 
@@ -131,7 +131,7 @@ async def _undone(session: Session, *, context: CommandContext, command: CancelR
     # The clock of the redeeming till may be ahead: a reversal is never before its redemption.
     at = latest(context.now, redemption.occurred_at)
     grace = reversal.grace_ends(at, zone=redemption.facts.zone) if command.shop_at_fault else None
-    undone = Reversal(
+    reversed_by = Reversal(
         id=context.new_id(),
         redemption_id=redemption.id,
         occurred_at=at,
@@ -141,19 +141,19 @@ async def _undone(session: Session, *, context: CommandContext, command: CancelR
         actor=context.actor,
     )
     changed = await end_hold(session, redemption=redemption, state=RedemptionState.CANCELLED, ended_at=None)
-    await reversals.add(session, reversal=undone)
+    await reversals.add(session, reversal=reversed_by)
     replayed = await replay_account(session, account=paid.customer.account, until=at)
     entries = await post_differences(
         session,
         write_context=context.write_context,
         replayed=replayed,
-        digests=(reversals.evidence(undone),),
+        digests=(reversals.evidence(reversed_by),),
         changed=[changed],
-        cause=undone.id,
+        cause=reversed_by.id,
     )
-    entry = entries[PostingKey(EntryType.REVERSAL, undone.id)]
+    entry = entries[PostingKey(EntryType.REVERSAL, reversed_by.id)]
     return await remember_result(
-        session, context=context, answer=_booked(paid, replayed=replayed, reversal=undone, entry=entry)
+        session, context=context, answer=_booked(paid, replayed=replayed, reversal=reversed_by, entry=entry)
     )
 
 

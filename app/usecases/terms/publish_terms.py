@@ -46,7 +46,7 @@ async def run(session: Session, *, context: CommandContext, command: PublishTerm
         return draft
     if latest is None:
         if context.program.kind is not ProgramKind.SANDBOX and draft.effective_from < context.now - CLOCK_TOLERANCE:
-            return Problem(ProblemCode.INVALID_INPUT, path=("effectiveFrom",), detail="terms do not start in the past")
+            return Problem(ProblemCode.INVALID_INPUT, path=("effectiveFrom",), detail="terms cannot start in the past")
         await versions.publish(session, id=context.new_id(), terms=draft, published_at=context.now)
         return await remember_result(session, context=context, answer=Answer(terms_version=draft.version))
     change = overall_effect(changes(latest, draft))
@@ -72,7 +72,7 @@ def _out_of_order(draft: Terms, *, latest: Terms, context: CommandContext) -> Pr
         starts = latest.effective_from.isoformat()
         detail = f"version {latest.version} starts at {starts}, this one must follow"
     elif draft.effective_from < context.now - CLOCK_TOLERANCE:
-        detail = "terms do not start in the past"
+        detail = "terms cannot start in the past"
     else:
         return None
     return Problem(ProblemCode.INVALID_INPUT, path=("effectiveFrom",), detail=detail)

@@ -23,7 +23,7 @@ async def run(session: Session, *, context: CommandContext, command: WithdrawTer
         return known
     latest = await versions.latest(session, lock=True)
     if latest is None or latest.version != command.version:
-        return Problem(ProblemCode.NOT_WITHDRAWABLE, path=("version",), detail="only the last version that stands")
+        return Problem(ProblemCode.NOT_WITHDRAWABLE, path=("version",), detail="only the last version can be withdrawn")
     if latest.effective_from <= context.now:
         return Problem(ProblemCode.NOT_WITHDRAWABLE, path=("version",), detail="it has started")
     await versions.withdraw(session, number=latest.version, at=context.now)
