@@ -277,7 +277,5 @@ def _customer(row: Row) -> CustomerRow:
         account=account_of(account),
         tier=TierMembership(tier, instant_or_none(tier_since), instant_or_none(tier_grace_ends_at)),
         merged_into=merged_into,
-        others={each_account.unit: each_account for each_account in (account_of(other),)}
-        if other and other[0] is not None
-        else {},
+        others={(stamps := account_of(other)).unit: stamps} if other and other[0] is not None else {},
     )

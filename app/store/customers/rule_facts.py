@@ -31,7 +31,7 @@ async def load(session: Session, *, customer: CustomerRow, terms: Terms, facts: 
     visits = await _visits(*of, facts=facts) if required.visits else 0
     uses: dict[str, int] = {}
     for period in dict.fromkeys(required.uses.values()):
-        keys = frozenset(key for key, each_period in required.uses.items() if each_period is period)
+        keys = frozenset(key for key, of_clause in required.uses.items() if of_clause is period)
         uses |= await _uses(*of, keys=keys, period=period, facts=facts, terms=terms)
     held = (
         await _uses(*of, keys=required.held_uses, period=Period.EVER, facts=facts, terms=terms)

@@ -43,16 +43,16 @@ class ReplayedAccount:
         That is the cash due for all refunds since the first purchase, as it is known now, less the cash already paid
         out for them, and never less than zero.
         """
-        returned = self.wallet.refund_outcomes
-        new = returned[return_id]
-        of_these = {
-            id: each_returned.outcome.cash
-            for id, each_returned in returned.items()
-            if each_returned.original_purchase_id == new.original_purchase_id
+        refunded = self.wallet.refund_outcomes
+        new = refunded[return_id]
+        cash_due = {
+            id: earlier.outcome.cash
+            for id, earlier in refunded.items()
+            if earlier.original_purchase_id == new.original_purchase_id
         }
-        in_all = sum(cash.minor for cash in of_these.values())
-        paid_out = sum(refund.cash for id, refund in self.recorded.refunds.items() if id in of_these)
-        return Money(max(0, in_all - paid_out), new.outcome.cash.currency)
+        total = sum(cash.minor for cash in cash_due.values())
+        paid_out = sum(refund.cash for id, refund in self.recorded.refunds.items() if id in cash_due)
+        return Money(max(0, total - paid_out), new.outcome.cash.currency)
 
     @property
     def balance(self) -> Balance:

@@ -24,6 +24,6 @@ async def versions_of(session: Session) -> Versions:
     withdrawn = await versions.withdrawals(session) if len(every) > 1 else {}
     standing = sorted(
         (version for version in every if version.version not in withdrawn),
-        key=lambda each_version: each_version.effective_from,
+        key=lambda version: version.effective_from,
     )
     return Versions(all={version.version: version for version in every}, standing=tuple(standing))

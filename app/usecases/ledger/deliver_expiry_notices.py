@@ -85,7 +85,7 @@ async def _deliver(
             session,
             write_context=write_context,
             replayed=replayed,
-            made=deliveries,
+            deliveries=deliveries,
             notices={notice.id: notice for notice in notices},
         )
     return tuple(dict.fromkeys(delivery.notice_id for delivery in deliveries))
@@ -96,21 +96,21 @@ async def _write(
     *,
     write_context: WriteContext,
     replayed: ReplayedAccount,
-    made: Sequence[Delivery],
+    deliveries: Sequence[Delivery],
     notices: dict[str, ExpiryNotice],
 ) -> None:
-    facts = []
-    for delivery in made:
+    events = []
+    for delivery in deliveries:
         await expiry_notices.deliver(session, delivery=delivery)
         lots = frozenset(notified.lot_id for notified in notices[delivery.notice_id].lots)
-        facts.append(NewEvent(ExpiryNoticeDelivered(delivery.id, delivery.delivered_at, lots, delivery.channel)))
-    replayed = with_events(replayed.recorded, versions=replayed.versions, events=facts, until=write_context.now)
+        events.append(NewEvent(ExpiryNoticeDelivered(delivery.id, delivery.delivered_at, lots, delivery.channel)))
+    replayed = with_events(replayed.recorded, versions=replayed.versions, events=events, until=write_context.now)
     await post_differences(
         session,
         write_context=write_context,
         replayed=replayed,
-        digests=[expiry_notices.evidence_of_delivery(each_delivery) for each_delivery in made],
-        cause=made[0].id,
+        digests=[expiry_notices.evidence_of_delivery(delivery) for delivery in deliveries],
+        cause=deliveries[0].id,
     )
 
 

@@ -24,7 +24,7 @@ from app.usecases.purchases.exchange_goods import Exchanged, exchange_goods
 from app.usecases.purchases.known_pending_exchanges import as_sent
 from app.usecases.purchases.new_exchange import RecordExchange
 from app.usecases.purchases.new_refund import RecordRefund
-from app.usecases.purchases.quarantined_orders import receipt_of
+from app.usecases.purchases.quarantined_commands import receipt_of
 
 
 async def apply_pending_refunds(

@@ -14,7 +14,7 @@ from app.store.purchases.purchases import Purchase
 from app.usecases.command import CommandContext
 from app.usecases.purchases.new_exchange import RecordExchange
 from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
-from app.usecases.purchases.quarantined_orders import receipt_data, spot_data, spot_from
+from app.usecases.purchases.quarantined_commands import receipt_data, spot_data, spot_from
 
 
 def handed_out(

@@ -22,7 +22,7 @@ from app.usecases.purchases.known_refunds import as_recorded
 from app.usecases.purchases.new_exchange import RecordExchange
 from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
 from app.usecases.purchases.new_refund import RecordRefund
-from app.usecases.purchases.quarantined_orders import spot_of
+from app.usecases.purchases.quarantined_commands import spot_of
 
 
 @dataclass(frozen=True, slots=True)

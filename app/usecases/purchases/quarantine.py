@@ -28,7 +28,7 @@ from app.usecases.purchases.known_quarantined import (
 )
 from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
 from app.usecases.purchases.new_refund import RecordRefund
-from app.usecases.purchases.quarantined_orders import receipt_data, refund_data, spot_data
+from app.usecases.purchases.quarantined_commands import receipt_data, refund_data, spot_data
 
 
 def clock_skew(skew: Skew, *, path: tuple[str, ...]) -> Problem:

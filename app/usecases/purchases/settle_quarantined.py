@@ -14,7 +14,7 @@ from app.store.purchases.pending_refunds import PendingRefundState
 from app.store.purchases.quarantine import Quarantined, QuarantineKind, QuarantineState
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 from app.usecases.purchases import record_exchange, record_purchase, record_refund
-from app.usecases.purchases.quarantined_orders import receipt_of, refund_of
+from app.usecases.purchases.quarantined_commands import receipt_of, refund_of
 from app.usecases.purchases.record_exchange import RecordExchange
 from app.usecases.reasons import reason_problem
 
