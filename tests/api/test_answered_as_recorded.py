@@ -222,16 +222,14 @@ def test_an_exchange(shop: Shop, clock: Clock) -> None:
     assert (first["refund"]["pointsRestored"], first["refund"]["stampsRestored"]) == (8, 1)
 
 
-def test_a_reservation_of_a_checkout(shop: Shop) -> None:
+def test_a_hold_of_a_checkout(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "60.00")
     given = {"customer": {"card": card}, "reward": {"key": "five"}, "checkout": "C1", "minutes": 30}
     assert codes(sent_twice(shop, "holdRedemption", **given)) == []
 
 
-def test_a_reservation_of_a_checkout_whose_reward_became_cheaper_and_then_is_no_longer_offered(
-    shop: Shop, clock: Clock
-) -> None:
+def test_hold_keeps_its_price_after_the_reward_became_cheaper_or_ended(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     shop.buy(card, "60.00")
     ends = clock.now + timedelta(days=40)

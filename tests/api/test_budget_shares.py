@@ -230,7 +230,7 @@ def test_a_move_takes_along_what_the_purchase_gives_there(opening: Opening) -> N
 
 
 @pytest.mark.parametrize("shared", [False, True])
-def test_a_bonus_for_a_first_purchase_stays_with_the_giver_where_the_taker_has_bought_before(
+def test_moved_purchase_brings_no_first_purchase_bonus_to_a_returning_customer(
     opening: Opening, *, shared: bool
 ) -> None:
     shop = opening(SPEND, bonus(30, {"firstPurchase": True}, budget(30, "WHOLE")))
@@ -265,7 +265,7 @@ def test_a_purchase_that_was_given_out_of_the_own_share_moves_without_leaving_a_
     assert (gained(shop, taker, "5.00"), gained(shop, giver, "5.00")) == (5, 35)
 
 
-def test_shares_add_up_on_the_survivor_of_a_merger(opening: Opening) -> None:
+def test_shares_add_up_on_the_survivor_of_a_merge(opening: Opening) -> None:
     shop = opening(bonus(30, budget(60, "PARTIAL")))
     merged, survivor, other = shop.enrol(), shop.enrol(), shop.enrol()
     for card in (merged, survivor):

@@ -98,7 +98,7 @@ def test_two_budgets_and_one_customer_at_once_neither_deadlock_nor_overspend(bla
     assert faults_in(blank.url) == []
 
 
-def test_a_purchase_that_comes_twice_spends_once_and_a_refund_fills_nothing_again_for_others(blank: Shop) -> None:
+def test_repeated_purchase_uses_the_budget_once_and_its_refund_does_not_refill_it(blank: Shop) -> None:
     publish(blank, clause("gift", GIFT, budget(50, "PARTIAL")), **JANUARY)
     card = blank.enrol()
     first = blank.buy(card, "5.00", key="k", receipt="a")
@@ -169,7 +169,7 @@ def test_budgets_of_two_programs_are_two_budgets(database_url: str) -> None:
         assert faults_in(database_url) == []
 
 
-def test_every_nth_piece_over_all_purchases_whatever_comes_back(blank: Shop) -> None:
+def test_every_nth_item_over_all_purchases_whatever_comes_back(blank: Shop) -> None:
     cups = {"products": {"include": ["cup"]}}
     publish(blank, clause("tenth", GIFT, cups, {"everyNthItem": {"nth": 10}}), **JANUARY)
     card, other = blank.enrol(), blank.enrol()

@@ -73,7 +73,7 @@ def publish(shop: Shop, points: int, **more: Any) -> Any:
     return done["terms"]
 
 
-def test_the_clock_shows_the_servers_time_until_it_is_moved_and_then_the_instant_it_was_moved_to(still: Shop) -> None:
+def test_sandbox_clock_is_server_time_until_it_is_moved(still: Shop) -> None:
     assert shown(still) == START
     moved = advance(still, START + 40 * DAY)
     assert moved == {

@@ -40,7 +40,7 @@ def bought(shop: Shop, card: str, receipt: str = "") -> str:
     return moved(shop, card)[0][0]
 
 
-def test_points_that_never_expire_are_spent_after_those_that_do_though_they_were_promised_for_less(
+def test_points_that_never_expire_are_spent_last(
     database_url: str,
 ) -> None:
     lasting = {"key": "validity", "effect": {"pointsValidity": {"days": 20}}}

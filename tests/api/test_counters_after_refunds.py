@@ -283,7 +283,7 @@ def test_a_welcome_that_was_spent_is_held(
     ],
     ids=["short", "owed", "the bonus was taken"],
 )
-def test_a_welcome_that_was_spent_is_held_also_where_the_refund_becomes_known_after_the_next_purchase(
+def test_spent_welcome_bonus_stays_used_when_its_refund_arrives_after_the_next_purchase(
     opening: Opening, clauses: Any, receipts: dict[str, int], balance: tuple[int, int]
 ) -> None:
     shop = opening(*clauses)
@@ -532,7 +532,7 @@ def test_six_items_at_once_bring_as_much_as_one_by_one(opening: Opening) -> None
     assert gained(shop, together, "1.00", occurredAt=at(hours=2)) == 31
 
 
-def test_what_was_handed_out_stays_in_the_place_of_what_came_back_when_its_receipt_is_amended(opening: Opening) -> None:
+def test_exchanged_goods_keep_replacing_returned_ones_after_an_amendment(opening: Opening) -> None:
     shop = opening(SPEND, WELCOME, FIVE)
     card = shop.enrol()
     assert gained(shop, card, "50.00", receipt="R1", occurredAt=at()) == 150
@@ -586,9 +586,7 @@ def test_what_an_exchange_is_for_follows_the_receipt_of_what_came_back(
 
 
 @pytest.mark.parametrize("late", [False, True])
-def test_money_that_was_given_back_before_an_exchange_makes_it_worth_less_whenever_it_becomes_known(
-    opening: Opening, late: bool
-) -> None:
+def test_earlier_refund_reduces_an_exchange_even_when_it_arrives_late(opening: Opening, late: bool) -> None:
     shop = opening(SPEND)
     card = shop.enrol()
     shop.buy(card, "", lines=[{"sku": "cup", "quantity": "3", "unitPrice": "10.00"}], receipt="R1", occurredAt=at())

@@ -130,7 +130,7 @@ shopping = st.lists(st.tuples(st.integers(0, 24 * 150), st.integers(1, 160)), mi
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(period=periods, purchases=shopping)
-def test_what_is_decided_on_the_spot_is_what_the_whole_story_comes_to(
+def test_decision_from_the_snapshot_equals_the_replay(
     counter: Counter, period: TierPeriod, purchases: list[tuple[int, int]]
 ) -> None:
     program = counter.program(period)
@@ -145,7 +145,7 @@ def test_what_is_decided_on_the_spot_is_what_the_whole_story_comes_to(
         assert quick.account.next_change_at <= slow.account.next_change_at
 
 
-def test_the_whole_story_is_told_when_a_level_may_change_and_at_no_other_purchase(counter: Counter) -> None:
+def test_the_whole_story_is_told_when_a_tier_may_change_and_at_no_other_purchase(counter: Counter) -> None:
     program = counter.program(TierPeriod(TierWindow.CALENDAR_YEAR, 30))
     # 40, 80, then 120: silver; 160; the year turns; 90, then 110: the threshold is crossed again; 111.
     purchases = [(1, 40), (1, 40), (1, 40), (1, 40), (24 * 100, 90), (1, 20), (1, 1)]

@@ -256,7 +256,7 @@ def test_rewards_say_what_they_cost_and_what_is_missing(opening: Opening) -> Non
         assert shop.refused("createReward", key="mug", name="Mug", description="Another one.") == ["REWARD_KEY_TAKEN"]
 
 
-def test_reservations_and_redemptions_end_in_every_way(opening: Opening) -> None:
+def test_holds_and_redemptions_end_in_every_way(opening: Opening) -> None:
     clock = Hands(NOW)
     with opening(SPEND, TEN_DAYS, cost("mug", 60), rewards="mug", clock=clock) as shop:
         card = shop.enrol()
@@ -406,7 +406,7 @@ def test_what_comes_back_after_its_last_day_expires_at_once(opening: Opening) ->
 
 
 @pytest.mark.parametrize("period", ["CALENDAR_YEAR", "ROLLING_YEAR", "SINCE_JOINING"])
-def test_levels_are_reached_kept_and_lost(opening: Opening, period: str) -> None:
+def test_tiers_are_reached_kept_and_lost(opening: Opening, period: str) -> None:
     clock = Hands(NOW)
     tiers = [
         clause("silver", {"tier": {"tier": "silver", "name": "Silver", "points": 50}}),

@@ -291,7 +291,7 @@ def test_stamps_and_points_go_and_come_in_both_parts(opening: Opening) -> None:
     assert [(stamp["type"], stamp["points"]) for stamp in stamps] == [("CLAWBACK", 0), ("EARN", 0), ("EARN", 1)]
 
 
-def test_a_level_is_reached_and_lost_by_both_parts(opening: Opening) -> None:
+def test_a_tier_is_reached_and_lost_by_both_parts(opening: Opening) -> None:
     shop = opening(SPEND, *SILVER)
     card = shop.enrol()
     shop.buy(card, "90.00", receipt="R-1", occurredAt=at())

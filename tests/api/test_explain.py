@@ -55,7 +55,7 @@ def as_earned(found: list[Any]) -> list[tuple[str, int, int, bool]]:
     ]
 
 
-def test_each_refund_of_a_purchase_is_decided_with_those_before_it_and_the_points_of_its_moment(shop: Shop) -> None:
+def test_refund_decision_considers_earlier_refunds_and_the_balance_at_its_time(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "", receipt="R-1", lines=LINES)
     shop.buy(card, "90.00", receipt="R-2")

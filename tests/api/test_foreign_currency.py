@@ -200,7 +200,7 @@ def test_a_rate_is_taken_as_text_and_never_as_a_number(shop: Shop) -> None:
     assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
-def test_the_same_receipt_at_another_rate_differs_and_at_the_same_rate_in_another_spelling_does_not(
+def test_receipt_fingerprint_depends_on_the_exchange_rate_but_not_its_spelling(
     shop: Shop,
 ) -> None:
     card = shop.enrol()

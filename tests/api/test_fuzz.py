@@ -80,7 +80,7 @@ def headers(shop: Shop) -> dict[str, str]:
     return {"Authorization": f"Bearer {shop.program.token(Role.OWNER)}"}
 
 
-def test_whatever_is_asked_gets_a_clear_answer(fuzzed: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_generated_requests_get_documented_errors(fuzzed: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     # The whole schema is asked for at once, which a busy machine may stop as too much work.
     with monkeypatch.context() as patient:
         patient.setattr(time_budget, "CPU_LIMIT", HANGS)
@@ -116,7 +116,7 @@ def every_operation() -> set[str]:
     return {f"{root.name}.{name}" for root in roots if root is not None for name in root.fields}
 
 
-def test_the_books_hold_afterwards(fuzzed: Shop) -> None:
+def test_ledger_verifies_after_generated_requests(fuzzed: Shop) -> None:
     card = fuzzed.enrol()
     assert fuzzed.buy(card, "10.00")["balances"][0]["available"] == 10
 

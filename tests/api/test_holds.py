@@ -109,9 +109,7 @@ def balance(available: int, held: int = 0) -> dict[str, int]:
     return {"available": available, "pending": 0, "held": held, "owed": 0}
 
 
-def test_what_is_reserved_is_paid_for_by_the_decision_and_at_the_time_of_the_reservation(
-    shop: Shop, clock: Clock
-) -> None:
+def test_what_is_reserved_is_paid_for_by_the_decision_and_at_the_time_of_the_hold(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     shop.buy(card, "150.00")
     held = hold(shop, card, "c-1")
@@ -151,7 +149,7 @@ def test_what_is_let_go_is_there_again_points_and_goods(shop: Shop) -> None:
     assert faults_in(shop.url) == []
 
 
-def test_a_checkout_tried_again_has_the_reservation_that_it_has(shop: Shop) -> None:
+def test_a_checkout_tried_again_has_the_hold_that_it_has(shop: Shop) -> None:
     card, other = shop.enrol(), shop.enrol()
     shop.buy(card, "250.00")
     shop.buy(other, "250.00")
@@ -226,7 +224,7 @@ def test_the_last_one_goes_to_one_of_many_checkouts_and_a_release_brings_it_back
     assert faults_in(shop.url) == []
 
 
-def test_reservations_and_redemptions_at_once_never_spend_a_point_twice(shop: Shop) -> None:
+def test_holds_and_redemptions_at_once_never_spend_a_point_twice(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "250.00")
     calls = [lambda n=n: hold(shop, card, f"c-{n}") for n in range(8)]
@@ -246,7 +244,7 @@ def test_reservations_and_redemptions_at_once_never_spend_a_point_twice(shop: Sh
     assert faults_in(shop.url) == []
 
 
-def test_one_checkout_at_once_many_times_has_one_reservation(shop: Shop) -> None:
+def test_one_checkout_at_once_many_times_has_one_hold(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "350.00")
     held = shop.at_once([lambda: hold(shop, card, "c-1")] * 10)
@@ -315,21 +313,21 @@ def test_points_that_are_held_past_their_last_day_still_pay(database_url: str) -
         ({"checkout": "c" * 101}, "checkout"),
     ],
 )
-def test_a_reservation_has_a_checkout_and_a_day_at_most(shop: Shop, more: Any, path: str) -> None:
+def test_a_hold_has_a_checkout_and_a_day_at_most(shop: Shop, more: Any, path: str) -> None:
     card = shop.enrol()
     given = {"idempotencyKey": "x", "customer": {"card": card}, "reward": {"key": "print"}}
     refused = shop.ask(HOLD, input={**given, "checkout": "c", "minutes": 5, **more})["holdRedemption"]
     assert codes(refused) == [("INVALID_INPUT", ["input", path])]
 
 
-def test_a_reservation_is_for_now_also_in_a_sandbox(shop: Shop) -> None:
+def test_a_hold_is_for_now_also_in_a_sandbox(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "150.00")
     past = hold(shop, card, "c-1", basket={"occurredAt": (START - timedelta(hours=1)).isoformat(), "lines": []})
     assert codes(past) == [("CLOCK_SKEW", ["input", "basket", "occurredAt"])]
 
 
-def test_a_reservation_lasts_its_minutes_whatever_clocks_say(shop: Shop) -> None:
+def test_a_hold_lasts_its_minutes_whatever_clocks_say(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "150.00", occurredAt=(START + timedelta(minutes=4)).isoformat())
     held = hold(shop, card, "c-1", minutes=1)
@@ -341,7 +339,7 @@ def test_a_reservation_lasts_its_minutes_whatever_clocks_say(shop: Shop) -> None
     assert faults_in(shop.url) == []
 
 
-def test_what_was_paid_at_once_is_no_reservation(shop: Shop) -> None:
+def test_what_was_paid_at_once_is_no_hold(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "150.00")
     paid = shop.redeem(card, "print")["redemption"]["id"]

@@ -35,7 +35,7 @@ def test_what_a_merged_customer_has_reserved_counts_for_the_survivors_limits(dat
 
 
 @pytest.mark.parametrize("mutation", [CAPTURE, RELEASE])
-def test_a_reservation_and_a_redemption_go_on_with_the_survivor(database_url: str, mutation: str) -> None:
+def test_a_hold_and_a_redemption_go_on_with_the_survivor(database_url: str, mutation: str) -> None:
     with open_shop(database_url, clock=Clock(), template="blank") as shop:
         furnish(shop, stock=5)
         gone, survivor = shop.enrol(), shop.enrol()

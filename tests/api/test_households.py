@@ -51,7 +51,7 @@ def test_joining_takes_a_wallet_of_ones_own(shop: Shop) -> None:
     assert faults_in(shop.url) == []
 
 
-def test_level_counts_and_first_purchase_are_each_ones_own(blank: Shop) -> None:  # noqa: F811 - the fixture
+def test_tier_counts_and_first_purchase_are_each_ones_own(blank: Shop) -> None:  # noqa: F811 - the fixture
     shop = blank
     publish(
         shop,
@@ -123,7 +123,7 @@ def test_owner_and_staff_put_customers_together_and_nobody_else(shop: Shop) -> N
     assert first["userErrors"] == []
 
 
-def test_who_joined_survives_a_merger_into_the_household(shop: Shop) -> None:
+def test_who_joined_survives_a_merge_into_the_household(shop: Shop) -> None:
     host, member, double = shop.enrol(), shop.enrol(), shop.enrol()
     shop.buy(double, "40.00", receipt="R-1", occurredAt=ago(days=1))
     shop.buy(member, "20.00")

@@ -197,7 +197,7 @@ def test_a_redemption_that_was_granted_stands_whatever_arrives_later(blank: Shop
     assert faults_in(blank.url) == []
 
 
-def test_what_a_late_refund_leaves_unpaid_is_owed_by_the_clause_on_refunds_though_it_takes_no_more_than_is_there(
+def test_late_refund_records_a_debt_beyond_the_available_points(
     blank: Shop,
 ) -> None:
     terms_since_2020(blank, SPEND, COFFEE)

@@ -112,7 +112,7 @@ def test_an_expiry_that_a_late_redemption_took_the_points_of_is_corrected(shop: 
     assert faults_in(shop.url) == []
 
 
-def test_a_reservation_that_is_paid_for_corrects_what_was_paid_from_the_same_points(shop: Shop, clock: Clock) -> None:
+def test_a_hold_that_is_paid_for_corrects_what_was_paid_from_the_same_points(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     shop.buy(card, "100.00")
     shop.buy(card, "100.00")

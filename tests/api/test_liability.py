@@ -157,7 +157,7 @@ purchases = st.lists(
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(happened=purchases, days=st.lists(st.integers(0, 1200), min_size=3, max_size=6))
-def test_what_the_database_adds_up_is_what_telling_every_account_comes_to(
+def test_liability_query_equals_the_replay_of_every_account(
     books: Books, happened: list[tuple[int, int, int, int | None, bool]], days: list[int]
 ) -> None:
     books.begin()

@@ -124,7 +124,7 @@ def test_a_refund_of_a_merged_customers_purchase_takes_its_own_points_first(shop
     assert faults_in(shop.url) == []
 
 
-def test_late_sales_and_refunds_of_the_time_before_land_with_the_survivor_and_are_judged_on_the_merged_sides_history(
+def test_late_events_of_a_merged_customer_use_that_customers_history(
     blank: Shop,
 ) -> None:
     shop = blank
@@ -194,7 +194,7 @@ def test_owner_and_staff_merge_customers_and_nobody_else(shop: Shop) -> None:
     assert merge(shop, merged, survivor, role=Role.OWNER)["userErrors"] == []
 
 
-def test_a_merger_beside_sales_redemptions_and_transfers_loses_nothing(shop: Shop) -> None:
+def test_a_merge_beside_sales_redemptions_and_transfers_loses_nothing(shop: Shop) -> None:
     merged, survivor, other = shop.enrol(), shop.enrol(), shop.enrol()
     for card in (merged, survivor, other):
         shop.buy(card, "200.00")
@@ -219,7 +219,7 @@ def test_a_merger_beside_sales_redemptions_and_transfers_loses_nothing(shop: Sho
     assert faults_in(shop.url) == []
 
 
-def test_mergers_of_one_customer_into_two_and_of_two_into_each_other_end_with_one_survivor(shop: Shop) -> None:
+def test_merges_of_one_customer_into_two_and_of_two_into_each_other_end_with_one_survivor(shop: Shop) -> None:
     cards = [shop.enrol() for _ in range(3)]
     for card in cards:
         shop.buy(card, "10.00")
@@ -233,7 +233,7 @@ def test_mergers_of_one_customer_into_two_and_of_two_into_each_other_end_with_on
     assert faults_in(shop.url) == []
 
 
-def test_a_level_reached_by_a_merger_starts_then_and_nothing_is_paid_for_the_time_before(blank: Shop) -> None:
+def test_a_tier_reached_by_a_merge_starts_then_and_nothing_is_paid_for_the_time_before(blank: Shop) -> None:
     shop = blank
     publish(
         shop,
@@ -323,7 +323,7 @@ def test_a_redemption_of_the_merged_customer_that_is_undone_fills_the_lots_that_
     assert faults_in(shop.url) == []
 
 
-def test_the_entry_of_a_merger_says_why(shop: Shop) -> None:
+def test_the_entry_of_a_merge_says_why(shop: Shop) -> None:
     merged, survivor = shop.enrol(), shop.enrol()
     shop.buy(merged, "80.00")
     entry = merge(shop, merged, survivor, reason="two cards")["entry"]["id"]

@@ -177,7 +177,7 @@ def test_after_an_exchange_no_more_and_no_less_is_paid_out_in_all_however_late_i
     assert faults_in(shop.url) == []
 
 
-def test_a_refund_after_an_amendment_pays_out_what_is_left_of_the_receipt_as_it_is_known_now(shop: Shop) -> None:
+def test_refund_after_an_amendment_uses_the_amended_receipt(shop: Shop) -> None:
     card = rich(shop)
     id = spend(shop, card, "twenty")
     shop.buy(card, "100.00", receipt="R", occurredAt=at(hours=2))
@@ -339,7 +339,7 @@ def test_what_was_bought_at_the_instant_of_the_redemption_that_paid_it_comes_aft
     assert faults_in(shop.url) == []
 
 
-def test_after_a_merger_the_redemptions_of_both_pay_once(shop: Shop) -> None:
+def test_after_a_merge_the_redemptions_of_both_pay_once(shop: Shop) -> None:
     gone, stays = rich(shop), rich(shop)
     first = spend(shop, gone, "five")
     given = {"idempotencyKey": "m", "merged": {"card": gone}, "survivor": {"card": stays}, "reason": "one person"}

@@ -61,7 +61,7 @@ def test_a_basket_check_counts_how_it_would_be_paid_as_the_purchase_then_does(sh
 
 
 @pytest.mark.parametrize("before", [{}, {"basket": {"lines": [], "payments": paid("CARD", "0.50")}}])
-def test_a_reward_for_one_method_of_payment_is_refused_with_its_remedy_and_granted_when_it_is_followed(
+def test_reward_for_one_payment_method_is_granted_once_its_remedy_is_followed(
     shop: Shop, before: dict[str, Any]
 ) -> None:
     card = shop.enrol()

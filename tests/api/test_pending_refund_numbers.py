@@ -28,7 +28,7 @@ def test_the_number_of_a_refund_that_waits_is_no_other_refunds_number(shop: Shop
     assert faults_in(shop.url) == []
 
 
-def test_one_number_for_many_refunds_at_once_that_wait_keeps_no_purchase_from_being_recorded(shop: Shop) -> None:
+def test_pending_refunds_with_one_number_do_not_block_purchases(shop: Shop) -> None:
     card = shop.enrol()
     receipts = [f"R-{place}" for place in range(8)]
     shop.at_once([lambda text=receipt: shop.refund(text, externalId="F-1") for receipt in receipts])

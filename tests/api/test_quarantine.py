@@ -111,9 +111,7 @@ def test_a_purchase_within_the_allowed_age_is_booked(shop: Shop, at: datetime) -
     assert waiting_in(shop) == []
 
 
-def test_the_same_receipt_is_the_same_item_whatever_the_key_and_also_when_its_time_has_come(
-    shop: Shop, clock: Clock
-) -> None:
+def test_quarantined_receipt_keeps_its_identity_under_any_key(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     first = buy(shop, card, "R1", AHEAD, idempotencyKey="a")
     for key in ("a", "b"):
@@ -254,7 +252,7 @@ def test_the_list_goes_page_by_page_and_by_state(shop: Shop) -> None:
     assert len(shop.ask(LIST, role=Role.OWNER, state=None)["quarantine"]["nodes"]) == 5
 
 
-def test_nobody_is_named_by_what_is_kept_and_a_merged_customers_receipt_goes_to_the_survivor(shop: Shop) -> None:
+def test_quarantined_receipt_names_nobody_and_follows_a_merge(shop: Shop) -> None:
     card, survivor = shop.enrol(), shop.enrol()
     kept = buy(shop, card, "R1", OLD)
     merged = call(
@@ -303,7 +301,7 @@ def test_a_refund_of_a_wrong_clock_is_kept_and_settled(shop: Shop, at: datetime,
     assert (shop.available(card), waiting_in(shop)) == (0, [])
 
 
-def test_a_refund_without_a_number_is_another_one_under_another_key_in_quarantine_as_out_of_it(shop: Shop) -> None:
+def test_unnumbered_refund_with_another_key_is_a_new_refund_even_in_quarantine(shop: Shop) -> None:
     card = shop.enrol()
     cups = [{"sku": "cup", "quantity": "4", "unitPrice": "10.00"}]
     shop.buy(card, "", lines=cups, receipt="R1", occurredAt=NOON.isoformat())

@@ -259,7 +259,7 @@ def test_who_shares_a_wallet_keeps_the_points_and_who_was_merged_keeps_the_past(
     assert shop.available(first) == shop.available(two) == 9
 
 
-def test_levels_and_what_clauses_count_follow_a_purchase(database_url: str) -> None:
+def test_tiers_and_what_clauses_count_follow_a_purchase(database_url: str) -> None:
     clock = Clock()
     with open_shop(database_url, clock=clock, template="blank") as shop:
         clauses = [
@@ -329,7 +329,7 @@ OWN = """query($by: CustomerBy!) { customer(by: $by) { ledger { nodes { id point
 SEEN = "query($purchase: ID!, $entry: ID!) { node(id: $purchase) { id } explain(entry: $entry) { agrees } }"
 
 
-def test_who_shares_a_wallet_sees_the_purchase_that_was_moved_to_them_and_not_what_was_decided_for_others(
+def test_household_member_sees_a_moved_purchase_but_no_decisions_of_others(
     shop: Shop,
 ) -> None:
     text, two = shop.enrol(), shop.enrol()
@@ -360,7 +360,7 @@ def test_who_shares_a_wallet_sees_the_purchase_that_was_moved_to_them_and_not_wh
         ("0.30", lambda shop, other: move(shop, "r-1", other), 2, -21),
     ],
 )
-def test_a_refund_goes_by_what_is_counted_before_its_purchase_now_even_where_nothing_was_booked(
+def test_refund_uses_corrected_counters_even_without_a_ledger_entry(
     database_url: str, before: str, correct: Callable[[Shop, str], Any], kept: int, taken: int
 ) -> None:
     with open_shop(database_url, clock=Clock(), template="blank") as shop:

@@ -120,7 +120,7 @@ def test_a_receipt_without_a_time_is_the_one_that_was_recorded(shop: Shop) -> No
     assert shop.available(card) == 4
 
 
-def test_after_a_merger_either_card_brings_the_same_receipt(shop: Shop) -> None:
+def test_after_a_merge_either_card_brings_the_same_receipt(shop: Shop) -> None:
     gone, stays, stranger = shop.enrol(), shop.enrol(), shop.enrol()
     ring_up(shop, gone, "R1", "4.00", occurredAt=AT)
     given = {"idempotencyKey": "m", "merged": {"card": gone}, "survivor": {"card": stays}, "reason": "one person"}

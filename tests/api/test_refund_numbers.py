@@ -171,7 +171,7 @@ def hold(shop: Shop, card: str, checkout: str, **more: Any) -> Any:
     return shop.ask(HOLD, input=given)["holdRedemption"]
 
 
-def test_a_checkout_tried_again_says_that_it_has_its_reservation(shop: Shop) -> None:
+def test_a_checkout_tried_again_says_that_it_has_its_hold(shop: Shop) -> None:
     card, other = shop.enrol(), shop.enrol()
     for text in (card, other):
         shop.buy(text, "250.00")

@@ -76,9 +76,7 @@ def test_a_till_undoes_what_it_has_just_handed_over_and_so_do_staff_and_owner(
     assert faults_in(shop.url) == []
 
 
-def test_a_till_undoes_nothing_ten_minutes_later_nor_what_came_before_its_last_nor_what_others_handed_over(
-    shop: Shop, clock: Clock
-) -> None:
+def test_till_can_only_undo_its_last_redemption_within_ten_minutes(shop: Shop, clock: Clock) -> None:
     card, other = shop.enrol(), shop.enrol()
     second = another_till(shop)
     shop.buy(card, "450.00")
@@ -206,7 +204,7 @@ def test_customers_undo_what_is_theirs_and_never_say_whose_fault_it_was(shop: Sh
     assert shop.ledger(card) == [("EARN", 150), ("REDEEM", -100)]
 
 
-def test_a_reservation_is_undone_after_it_was_paid_for_and_never_before(shop: Shop) -> None:
+def test_a_hold_is_undone_after_it_was_paid_for_and_never_before(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "250.00")
     ids = [hold(shop, card, value)["redemption"]["id"] for value in ("c-1", "c-2")]

@@ -158,7 +158,7 @@ def test_terms_that_nothing_keeps_yet_are_read_compared_and_not_published(shop: 
     assert shop.ask("{ terms { version } }")["terms"]["version"] == 1
 
 
-def test_a_condition_on_a_level_that_there_is_not_is_refused_with_its_place(shop: Shop) -> None:
+def test_a_condition_on_a_tier_that_there_is_not_is_refused_with_its_place(shop: Shop) -> None:
     reward(shop)
     lost = {"key": "x", "conditions": [{"tierAtLeast": {"tier": "gold"}}], "effect": {"bonusPoints": {"points": 5}}}
     found = check(shop, clauses({"points": 10}, lost))

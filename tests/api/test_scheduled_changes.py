@@ -32,7 +32,7 @@ from tests.verification import faults_in
 YEAR = (visit(), pending(14), validity(months=12))
 
 
-def test_a_year_of_waiting_notice_and_expiry_passes_in_seconds(database_url: str) -> None:
+def test_a_year_of_activation_notice_and_expiry_runs_in_one_call(database_url: str) -> None:
     with passing(database_url, *YEAR) as shop:
         usual = usual_seconds(lambda: shop.buy(shop.enrol(), "0.50"))
         card = shop.enrol()
@@ -81,7 +81,7 @@ def test_what_is_done_on_the_way_is_recorded_with_its_own_time_and_not_with_the_
         assert faults_in(database_url) == []
 
 
-def test_nothing_expires_without_a_notice_that_was_delivered_and_a_late_one_puts_the_end_off(database_url: str) -> None:
+def test_points_expire_only_after_a_delivered_notice_and_a_late_notice_extends_them(database_url: str) -> None:
     with passing(database_url, *YEAR) as shop:
         card = shop.enrol()
         shop.buy(card, "10.00")
@@ -243,7 +243,7 @@ def test_what_another_server_gave_notice_of_meanwhile_is_read_all_the_same(datab
         assert faults_in(database_url) == []
 
 
-def test_levels_turn_on_the_way_and_points_expire_beside_them(database_url: str) -> None:
+def test_tiers_turn_on_the_way_and_points_expire_beside_them(database_url: str) -> None:
     terms = (
         visit(),
         validity(months=6, noticeFrom=40, noticeUntil=10),

@@ -36,7 +36,7 @@ def test_everything_in_the_schema_is_described() -> None:
     assert bare == []
 
 
-def test_every_mutation_takes_one_input_with_an_idempotency_key_and_answers_user_errors_and_the_query() -> None:
+def test_every_mutation_has_one_input_with_a_key_and_returns_user_errors_and_query() -> None:
     core = core_schema(schema)
     assert core.mutation_type is not None
     for name, field in core.mutation_type.fields.items():

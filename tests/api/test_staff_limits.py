@@ -212,9 +212,7 @@ def test_transfers_at_once_never_overspend_the_budget(shop: Shop) -> None:
     assert shop.available(friend) == 8_000
 
 
-def test_a_till_amends_a_receipt_of_three_days_by_twice_its_total_or_100_and_no_more_in_all(
-    shop: Shop, clock: Clock
-) -> None:
+def test_till_amends_recent_receipts_up_to_twice_their_total(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     shop.buy(card, "10.00", receipt="R")
     shop.buy(card, "200.00", receipt="L")
@@ -249,9 +247,7 @@ def test_a_receipt_of_march_is_not_amended_by_a_till_in_november(shop: Shop, clo
     assert shop.available(card) == 10
 
 
-def test_what_staff_amend_and_what_handed_over_goods_they_undo_counts_with_their_adjustments(
-    shop: Shop, clock: Clock
-) -> None:
+def test_amendments_and_undone_redemptions_count_towards_the_staff_limit(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     shop.buy(card, "10.00", receipt="R")
     clock.now += timedelta(days=40)
@@ -337,7 +333,7 @@ def test_a_key_that_is_tied_to_its_holders_card_is_offered_nothing_for_it(shop: 
     assert shop.ask(tried, key=key, by={"card": friend}, basket=basket)["basketCheck"] is not None
 
 
-def test_a_shared_wallet_and_the_card_that_goes_on_after_a_merger_are_the_holders_own(shop: Shop) -> None:
+def test_a_shared_wallet_and_the_card_that_goes_on_after_a_merge_are_the_holders_own(shop: Shop) -> None:
     own, partner, survivor = shop.enrol(), shop.enrol(), shop.enrol()
     key = tied_key(shop, own)
     assert codes(adjust(shop, partner, 5, key=key)) == []

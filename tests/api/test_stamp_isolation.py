@@ -74,7 +74,7 @@ def test_a_price_in_stamps_is_no_old_price_of_points(shop: Shop, clock: Clock) -
     assert [reason["code"] for reason in refused["decision"]["reasons"]] == ["INSUFFICIENT_POINTS"]
 
 
-def test_a_reservation_that_follows_one_that_ran_out_keeps_its_own_stamps(shop: Shop, clock: Clock) -> None:
+def test_a_hold_that_follows_one_that_ran_out_keeps_its_own_stamps(shop: Shop, clock: Clock) -> None:
     publish(shop, SPEND, VISIT, MEAL, {"key": "undo", "effect": {"undoWindow": {"hours": 24}}})
     card = shop.enrol()
     give(shop, card, 3)

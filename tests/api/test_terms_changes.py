@@ -315,7 +315,7 @@ def test_the_outlook_says_from_when_a_clause_applies_and_what_is_nearly_reached(
     assert told["coffee"]["almostMet"] == [{"code": "COLLECT_POINTS", "points": 20}]
 
 
-def test_a_draft_that_takes_long_to_check_is_answered_and_stops_no_till(shop: Shop) -> None:
+def test_long_terms_check_does_not_block_tills(shop: Shop) -> None:
     card = shop.enrol()
     minutes = [f"{place // 60:02}:{place % 60:02}" for place in range(20)]
     hours = [

@@ -121,7 +121,7 @@ def midnight(year: int, month: int, day: int) -> datetime:
     return datetime(year, month, day, tzinfo=UTC)
 
 
-def test_a_level_is_reached_at_once_and_the_purchase_that_reaches_it_is_judged_at_the_one_before(
+def test_purchase_that_reaches_a_tier_is_decided_at_the_tier_before(
     opening: Opening,
 ) -> None:
     with opening() as shop:
@@ -144,7 +144,7 @@ def test_a_level_is_reached_at_once_and_the_purchase_that_reaches_it_is_judged_a
         assert buy(shop, card, 10) == 25, "double, and 5 more"
 
 
-def test_points_towards_a_level_are_those_of_the_earning_clauses_alone_and_spending_takes_none(
+def test_only_earning_clauses_give_qualifying_points_and_spending_takes_none(
     opening: Opening,
 ) -> None:
     with opening() as shop:
@@ -160,9 +160,7 @@ def test_points_towards_a_level_are_those_of_the_earning_clauses_alone_and_spend
         assert (after["key"], after["qualifyingPoints"], after["holdsUntil"]) == ("gold", 530, None)
 
 
-def test_a_calendar_year_gives_its_level_for_the_next_one_too_and_then_for_the_days_of_grace(
-    opening: Opening, clock: Clock
-) -> None:
+def test_calendar_year_tier_lasts_through_the_next_year_and_the_grace_days(opening: Opening, clock: Clock) -> None:
     with opening() as shop:
         card = shop.enrol()
         buy(shop, card, 500)
@@ -238,7 +236,7 @@ def test_since_joining_nothing_is_lost_by_time(opening: Opening, clock: Clock) -
         assert buy(shop, card, 1) == 6
 
 
-def test_after_a_refund_the_level_is_kept_for_days_of_grace_from_the_refund_on(opening: Opening, clock: Clock) -> None:
+def test_after_a_refund_the_tier_is_kept_for_days_of_grace_from_the_refund_on(opening: Opening, clock: Clock) -> None:
     with opening("SINCE_JOINING", 20) as shop:
         card = shop.enrol()
         buy(shop, card, 450, receipt="large")
@@ -257,7 +255,7 @@ def test_after_a_refund_the_level_is_kept_for_days_of_grace_from_the_refund_on(o
         assert buy(shop, card, 10) == 10
 
 
-def test_without_days_of_grace_a_refund_ends_the_level_at_once(opening: Opening) -> None:
+def test_without_days_of_grace_a_refund_ends_the_tier_at_once(opening: Opening) -> None:
     with opening("CALENDAR_YEAR", 0) as shop:
         card = shop.enrol()
         buy(shop, card, 120, receipt="gone")
@@ -268,9 +266,7 @@ def test_without_days_of_grace_a_refund_ends_the_level_at_once(opening: Opening)
         assert buy(shop, card, 10) == 10
 
 
-def test_a_purchase_that_arrives_late_brings_the_level_earlier_and_what_followed_is_corrected(
-    opening: Opening, clock: Clock
-) -> None:
+def test_late_purchase_moves_the_tier_forward_and_corrects_later_entries(opening: Opening, clock: Clock) -> None:
     with opening() as shop:
         card = shop.enrol()
         clock.now = START + 40 * DAY
@@ -292,7 +288,7 @@ def test_a_purchase_that_arrives_late_brings_the_level_earlier_and_what_followed
         ]
 
 
-def test_levels_that_are_announced_are_given_when_they_start_also_to_who_joined_since(
+def test_tiers_that_are_announced_are_given_when_they_start_also_to_who_joined_since(
     database_url: str, clock: Clock
 ) -> None:
     with open_shop(database_url, clock=clock, template="blank") as shop:
@@ -318,7 +314,7 @@ def test_levels_that_are_announced_are_given_when_they_start_also_to_who_joined_
         assert faults_in(database_url) == []
 
 
-def test_a_purchase_from_before_the_first_look_is_looked_at_when_levels_start(database_url: str, clock: Clock) -> None:
+def test_a_purchase_from_before_the_first_look_is_looked_at_when_tiers_start(database_url: str, clock: Clock) -> None:
     with open_shop(database_url, clock=clock, template="blank") as shop:
         publish(shop, clauses()[0], start=datetime(2020, 1, 1, tzinfo=UTC))
         publish(shop, *clauses("SINCE_JOINING")[:6], start=START + 10 * DAY)
@@ -331,9 +327,7 @@ def test_a_purchase_from_before_the_first_look_is_looked_at_when_levels_start(da
         assert faults_in(database_url) == []
 
 
-def test_levels_end_with_the_terms_that_had_them_and_lower_thresholds_count_from_their_start(
-    opening: Opening, clock: Clock
-) -> None:
+def test_tiers_end_with_their_terms_and_lower_thresholds_apply_from_their_start(opening: Opening, clock: Clock) -> None:
     with opening() as shop:
         card, other = shop.enrol(), shop.enrol()
         buy(shop, card, 500)
@@ -352,7 +346,7 @@ def test_levels_end_with_the_terms_that_had_them_and_lower_thresholds_count_from
         assert buy(shop, card, 10) == 10
 
 
-def test_who_shares_a_wallet_has_a_level_of_their_own(opening: Opening) -> None:
+def test_who_shares_a_wallet_has_a_tier_of_their_own(opening: Opening) -> None:
     with opening() as shop:
         host, member = shop.enrol(), shop.enrol()
         buy(shop, host, 80)
@@ -368,7 +362,7 @@ def test_who_shares_a_wallet_has_a_level_of_their_own(opening: Opening) -> None:
         assert [len(changes(shop, card)) for card in (host, member)] == [1, 0]
 
 
-def test_the_levels_of_the_terms_are_listed_lowest_first_with_their_clauses(opening: Opening) -> None:
+def test_the_tiers_of_the_terms_are_listed_lowest_first_with_their_clauses(opening: Opening) -> None:
     with opening() as shop:
         found = shop.ask(LEVELS)["terms"]["tiers"]
         assert [(value["key"], value["name"], value["points"]) for value in found] == [
@@ -380,7 +374,7 @@ def test_the_levels_of_the_terms_are_listed_lowest_first_with_their_clauses(open
         assert german == "Die Stufe „金卡“ wird mit 500 Statuspunkten erreicht."
 
 
-def test_a_level_is_seen_by_its_customer_in_their_own_language_and_by_no_other(opening: Opening) -> None:
+def test_a_tier_is_seen_by_its_customer_in_their_own_language_and_by_no_other(opening: Opening) -> None:
     with opening() as shop:
         card, other = shop.enrol(), shop.enrol()
         buy(shop, card, 100)
@@ -394,7 +388,7 @@ def test_a_level_is_seen_by_its_customer_in_their_own_language_and_by_no_other(o
         assert code_of(shop, TIER, role=None, by={"card": card}) == "UNAUTHENTICATED"
 
 
-def test_the_levels_of_many_customers_are_read_together(opening: Opening) -> None:
+def test_the_tiers_of_many_customers_are_read_together(opening: Opening) -> None:
     with opening() as shop:
         cards = [shop.enrol() for _ in range(12)]
         for place, card in enumerate(cards):
@@ -409,7 +403,7 @@ def test_the_levels_of_many_customers_are_read_together(opening: Opening) -> Non
         assert [len(value["tierChanges"]) for value in found] == [0] * 5 + [1] * 7
 
 
-def test_the_template_with_levels_is_a_program_that_works_from_the_first_purchase(
+def test_the_template_with_tiers_is_a_program_that_works_from_the_first_purchase(
     database_url: str, clock: Clock
 ) -> None:
     with open_shop(database_url, clock=clock, template="tiered") as shop:

@@ -290,7 +290,7 @@ def test_a_telephone_number_with_an_extension_is_nobodys_own_and_refused(shop: S
     assert look.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
-def test_the_same_receipt_under_another_key_is_recorded_once_and_another_one_under_its_number_is_refused(
+def test_repeated_receipt_is_recorded_once_and_a_different_one_with_its_number_is_refused(
     shop: Shop,
 ) -> None:
     card = shop.enrol()

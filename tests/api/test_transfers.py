@@ -168,7 +168,7 @@ def test_points_keep_the_last_day_that_the_givers_activity_had_put_off(database_
         assert faults_in(shop.url) == []
 
 
-def test_short_lived_points_that_were_passed_on_expire_only_after_a_notice_to_who_got_them(database_url: str) -> None:
+def test_transferred_short_lived_points_expire_only_after_a_notice_to_the_receiver(database_url: str) -> None:
     with passing(database_url, visit(10), validity(days=10, noticeFrom=30, noticeUntil=20)) as shop:
         giver, taker = shop.enrol(), shop.enrol()
         shop.buy(giver, "1.00")
@@ -200,7 +200,7 @@ def test_short_lived_points_of_a_merged_customer_need_no_other_notice(database_u
         assert faults_in(shop.url) == []
 
 
-def test_points_that_were_passed_on_have_no_receipt_in_the_wallet_that_they_go_over_to_either(
+def test_transferred_points_have_no_receipt_after_a_merge_either(
     database_url: str,
 ) -> None:
     with passing(database_url, visit(10), validity(days=10, noticeFrom=30, noticeUntil=20)) as shop:

@@ -63,9 +63,7 @@ def test_terms_in_a_file_are_held_against_what_is_in_force_by_the_moved_clock(
     assert f"Version 3 starts on {start}" in troth("terms", "publish", str(file), url=database_url)
 
 
-def test_a_preview_of_a_file_looks_back_from_the_moved_clock_and_receipts_may_be_as_late_as_it(
-    database_url: str, tmp_path: Path
-) -> None:
+def test_file_preview_uses_the_sandbox_clock(database_url: str, tmp_path: Path) -> None:
     troth("init", "--sandbox", "--zone", "UTC", url=database_url)
     receipts = tmp_path / "receipts.csv"
     soon = f"{real_now() + timedelta(days=50):%Y-%m-%d %H:%M:%S}"

@@ -49,7 +49,7 @@ def test_every_bad_line_is_reported_with_line_and_reason_and_the_others_come_in(
     assert json.loads(troth("verify", "--json", url=url))["faults"] == []
 
 
-def test_a_receipt_that_reads_differently_now_is_reported_with_its_returns_and_nothing_changes(
+def test_changed_receipt_is_reported_with_its_returns_and_changes_nothing(
     empty_sqlite_url: str, tmp_path: Path
 ) -> None:
     troth("init", "--sandbox", *GIVEN, url=empty_sqlite_url)

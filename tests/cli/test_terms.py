@@ -115,7 +115,7 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nclauses: [*b, *b]\n"
         ("x" * 300_000, 1, "characters"),
     ],
 )
-def test_a_file_that_is_no_terms_is_refused_with_its_line_and_soon(text: str, line: int, said: str) -> None:
+def test_invalid_terms_file_is_refused_quickly_with_its_line(text: str, line: int, said: str) -> None:
     usual = usual_seconds(lambda: read(LARGEST, currency="GBP"))
     began = time.monotonic()
     with pytest.raises(TermsFileError) as refused:

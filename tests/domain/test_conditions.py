@@ -69,9 +69,7 @@ def test_a_weekly_window_goes_by_the_clock_on_the_wall(condition: WeekdaysAndHou
         ("Ｔｅａ", "tea", False),
     ],
 )
-def test_lists_that_were_published_before_names_had_one_spelling_meet_what_receipts_say_now(
-    listed: str, sku: str, meets: bool
-) -> None:
+def test_product_lists_of_older_terms_match_normalised_names(listed: str, sku: str, meets: bool) -> None:
     """What was kept before stays as it is, and a receipt of then meets a list of then."""
     sold = counted(a_line(sku=sku))
     assert Products(include=frozenset({listed})).check(sold).met is meets

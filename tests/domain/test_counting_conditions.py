@@ -70,7 +70,7 @@ def reason_of(decision: Decision, clause: str, code: ReasonCode) -> Reason:
         (20, "0.5", False, 10),
     ],
 )
-def test_the_nth_piece_counts_in_the_purchase_that_contains_it(
+def test_the_nth_item_counts_in_the_purchase_that_contains_it(
     before: int, quantity: str, holds: bool, missing: int | None
 ) -> None:
     terms = some_terms(a_clause(BonusPoints(5), EveryNthItem(10), key="tenth"))
@@ -84,7 +84,7 @@ def test_the_nth_piece_counts_in_the_purchase_that_contains_it(
     assert all(remedy.code is RemedyCode.ADD_QUANTITY for remedy in remedies)
 
 
-def test_only_whole_pieces_of_what_the_clause_selects_are_counted() -> None:
+def test_only_whole_items_of_what_the_clause_selects_are_counted() -> None:
     drinks = Categories(include=frozenset({"drinks"}))
     either = AnyOf((drinks, Categories(include=frozenset({"tea"}))))
     terms = some_terms(

@@ -163,7 +163,7 @@ def test_periods_go_by_the_calendar_of_each_purchases_place() -> None:
         assert found.points_lost == lost
 
 
-def test_a_budget_is_given_once_to_all_members_and_pieces_go_on_from_before() -> None:
+def test_a_budget_is_given_once_to_all_members_and_items_go_on_from_before() -> None:
     gift = ("gift", (Budget(50, BudgetMode.PARTIAL),), BonusPoints(points=30))
     tenth = ("tenth", (EveryNthItem(10),), BonusPoints(points=4))
     current, draft = terms(PER_POUND), terms(PER_POUND, gift, tenth)
@@ -191,7 +191,7 @@ def test_what_came_back_of_a_budget_is_given_to_the_same_member_and_to_no_other(
     assert before.impact().points_gained == 30, "what came back before the replay"
 
 
-def test_levels_are_reached_along_the_way_and_give_what_they_promise_from_then_on() -> None:
+def test_tiers_are_reached_along_the_way_and_give_what_they_promise_from_then_on() -> None:
     gold = ("gold", (), Tier("gold", "Gold", 100))
     twice = ("twice", (TierAtLeast("gold"),), PointsMultiplier(factor=Decimal(2)))
     past = member("ann", bought("100.00", day=0), bought("10.00", day=1), bought("10.00", day=800))

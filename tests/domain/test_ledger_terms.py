@@ -222,7 +222,7 @@ def test_what_is_kept_today_is_not_refused_with_it() -> None:
 # Tiers
 
 
-def test_levels_bring_a_clause_on_their_period_unless_there_is_one() -> None:
+def test_tiers_bring_a_clause_on_their_period_unless_there_is_one() -> None:
     assert drafted(a_clause(), GOLD).policy(TierPeriod) == TierPeriod()
     own = drafted(a_clause(), GOLD, ("p", (), TierPeriod(TierWindow.SINCE_JOINING)))
     assert own.policy(TierPeriod).period is TierWindow.SINCE_JOINING
@@ -248,7 +248,7 @@ def test_levels_bring_a_clause_on_their_period_unless_there_is_one() -> None:
         ((GOLD, ("if", (TierAtLeast("gold"),), Tier("black", "Black", 900))), ("clauses", "1", "conditions")),
     ],
 )
-def test_levels_differ_and_whatever_asks_for_one_finds_it(
+def test_tiers_differ_and_whatever_asks_for_one_finds_it(
     clauses: tuple[DraftedClause, ...], path: tuple[str, ...]
 ) -> None:
     with pytest.raises(TermsError) as refused:
@@ -256,7 +256,7 @@ def test_levels_differ_and_whatever_asks_for_one_finds_it(
     assert refused.value.path == path
 
 
-def test_a_condition_on_a_level_is_filled_in_wherever_it_stands() -> None:
+def test_a_condition_on_a_tier_is_filled_in_wherever_it_stands() -> None:
     ask = TierAtLeast("silver")
     terms = drafted(a_clause(None, ask, AnyOf((ask, TierAtLeast("gold")))), SILVER, GOLD)
     silver, gold = TierAtLeast("silver").among(some.LADDER[:2]), TierAtLeast("gold").among(some.LADDER[:2])
@@ -275,9 +275,7 @@ def test_a_condition_on_a_level_is_filled_in_wherever_it_stands() -> None:
         (CustomerFacts(tier="black", qualifying=20), None),
     ],
 )
-def test_a_level_is_held_or_says_how_many_points_are_missing(
-    customer_facts: CustomerFacts, missing: int | None
-) -> None:
+def test_a_tier_is_held_or_says_how_many_points_are_missing(customer_facts: CustomerFacts, missing: int | None) -> None:
     finding = TierAtLeast("gold").among(some.LADDER).check(counted(customer_facts=customer_facts))
     assert finding.met is (missing is None)
     assert [(remedy.code, remedy.points) for remedy in finding.remedies] == (
@@ -296,7 +294,7 @@ def test_a_level_is_held_or_says_how_many_points_are_missing(
         assert all(str(missing) in text for text in said)
 
 
-def test_a_level_of_a_customer_is_kept_with_the_purchase() -> None:
+def test_a_tier_of_a_customer_is_kept_with_the_purchase() -> None:
     customer_facts = CustomerFacts(tier="gold", qualifying=700)
     assert CustomerFacts.from_data(customer_facts.to_data()) == customer_facts
 
@@ -327,13 +325,13 @@ FOR_GOLD = a_clause(PointsPerVisit(5), TierAtLeast("gold"), key="for-gold")
         ((GOLD, ("p", (), TierPeriod())), (GOLD, ("p", (), TierPeriod(TierWindow.ROLLING_YEAR))), W, W),
     ],
 )
-def test_a_change_of_levels(
+def test_a_change_of_tiers(
     before: tuple[DraftedClause, ...], after: tuple[DraftedClause, ...], forth: ChangeEffect, back: ChangeEffect
 ) -> None:
     assert compared(drafted(a_clause(), *before), drafted(a_clause(), *after)) == (forth, back)
 
 
-def test_a_level_that_is_easier_to_reach_is_mixed_where_its_clause_stands_in_the_way_of_another() -> None:
+def test_lower_tier_threshold_is_worse_where_its_clause_displaces_another() -> None:
     yields = a_clause(PointsPerVisit(9), NotCombinedWith(frozenset({"for-gold"})), key="yields")
     once = a_clause(PointsPerVisit(5), TierAtLeast("gold"), TimesPerPeriod(1, Period.MONTH), key="for-gold")
     bonus = a_clause(BonusPoints(5), TierAtLeast("gold"), TimesPerPeriod(1, Period.MONTH), key="for-gold")
@@ -342,7 +340,7 @@ def test_a_level_that_is_easier_to_reach_is_mixed_where_its_clause_stands_in_the
     assert compared(drafted(RISEN, a_clause(), FOR_GOLD), drafted(GOLD, a_clause(), FOR_GOLD))[0] is B
 
 
-def test_only_the_level_is_told_when_nothing_but_the_level_changes() -> None:
+def test_only_the_tier_is_told_when_nothing_but_the_tier_changes() -> None:
     found = changes(drafted(a_clause(), GOLD, FOR_GOLD), drafted(a_clause(), RISEN, FOR_GOLD))
     assert [change.after.key for change in found if change.after] == ["gold"]
 
@@ -398,7 +396,7 @@ def test_what_comes_and_what_goes() -> None:
         assert compared(drafted(a_clause()), drafted(a_clause(), ("new", (), effect))) == (comes, goes)
 
 
-def test_points_that_can_be_spent_sooner_expire_sooner_where_their_validity_runs_from_then() -> None:
+def test_earlier_activation_is_worse_where_validity_runs_from_it() -> None:
     long, short = ("wait", (), PendingPeriod(14)), ("wait", (), PendingPeriod(7))
     for since, effect in ((ValidityStart.EARNING, B), (ValidityStart.ACTIVATION, W), (ValidityStart.ACTIVITY, W)):
         validity = ("v", (), replace(YEARLY, since=since))

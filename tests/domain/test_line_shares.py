@@ -171,7 +171,7 @@ def test_shares_are_what_a_person_works_out(prices: list[int], each: int, cap: i
 
 @given(clauses=some.drafts(), stamps=st.booleans(), facts=some.purchases())
 @moderately(150)
-def test_whatever_the_terms_all_lines_come_to_the_decision(
+def test_points_of_all_lines_add_up_to_the_decision(
     clauses: list[DraftedClause], stamps: bool, facts: PurchaseFacts
 ) -> None:
     if stamps:

@@ -219,7 +219,7 @@ def test_points_that_a_cap_leaves_to_some_are_no_contradiction() -> None:
         (PointsCap(499, CapScope.YEAR), TierWindow.ROLLING_YEAR, True),
     ],
 )
-def test_a_level_that_no_cap_lets_anybody_reach(cap: PointsCap, period: TierWindow, reached: bool) -> None:
+def test_a_tier_that_no_cap_lets_anybody_reach(cap: PointsCap, period: TierWindow, reached: bool) -> None:
     clauses = (("gold", (), Tier("gold", "Gold", 500)), ("p", (), TierPeriod(period)), ("cap", (), cap))
     assert found(a_clause(), *clauses) == ([] if reached else [("gold", LintCode.CONTRADICTION, "tier")])
 

@@ -220,7 +220,7 @@ def test_a_full_refund_after_any_partial_ones_takes_back_exactly_what_was_earned
 
 @given(st.data())
 @moderately(80)
-def test_what_is_taken_back_depends_only_on_what_is_kept_and_is_never_more_than_was_earned(
+def test_claw_back_depends_only_on_what_is_kept_and_never_exceeds_what_was_earned(
     data: st.DataObject,
 ) -> None:
     terms, sale = data.draw(worlds())

@@ -93,7 +93,7 @@ def seen(facts: PurchaseFacts) -> EligiblePurchase:
 
 @given(first=some.conditions, second=some.conditions, facts=st.lists(some.purchases(), min_size=3, max_size=6))
 @moderately(100)
-def test_conditions_that_read_the_same_decide_the_same(
+def test_conditions_with_the_same_sentence_decide_the_same(
     first: Condition, second: Condition, facts: list[PurchaseFacts]
 ) -> None:
     for locale in Locale:
@@ -105,7 +105,7 @@ def test_conditions_that_read_the_same_decide_the_same(
 
 @given(data=st.data(), facts=st.lists(some.purchases(), min_size=2, max_size=4))
 @moderately(150)
-def test_a_field_that_changes_an_outcome_changes_the_sentence_in_every_language(
+def test_conditions_that_decide_differently_read_differently_in_every_language(
     data: st.DataObject, facts: list[PurchaseFacts]
 ) -> None:
     kind = data.draw(st.sampled_from(OF_ONE_KIND)).filter(some.fit)
@@ -184,7 +184,7 @@ def helped(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> Pur
     excepted=st.booleans(),
 )
 @moderately(100)
-def test_a_remedy_that_is_applied_makes_its_condition_hold(
+def test_following_a_remedy_fulfils_its_condition(
     condition: Condition, facts: PurchaseFacts, uses: int, items: int, left: int, excepted: bool
 ) -> None:
     assume(condition.negatable or not excepted)
@@ -203,7 +203,7 @@ def test_a_remedy_that_is_applied_makes_its_condition_hold(
 
 @given(clauses=some.drafts(), facts=some.purchases(), available=st.integers(0, 400))
 @moderately(100)
-def test_every_reason_has_a_clause_of_the_terms_and_no_refusal_is_without_one(
+def test_every_decision_cites_clauses_of_its_terms(
     clauses: list[DraftedClause], facts: PurchaseFacts, available: int
 ) -> None:
     terms = terms_of(clauses)
@@ -425,7 +425,7 @@ populations = st.lists(st.lists(some.purchases(), min_size=1, max_size=4), min_s
 
 @given(both=recounted(), population=populations)
 @moderately(150)
-def test_a_change_for_the_better_of_what_is_counted_takes_nothing_from_anybody(
+def test_better_change_of_counting_clauses_costs_nobody_points(
     both: tuple[list[DraftedClause], list[DraftedClause]], population: list[list[PurchaseFacts]]
 ) -> None:
     before, after = terms_of(both[0]), terms_of(both[1], version=2)
@@ -438,7 +438,7 @@ def test_a_change_for_the_better_of_what_is_counted_takes_nothing_from_anybody(
 
 @given(both=changed(), population=st.lists(st.lists(some.purchases(), min_size=1, max_size=7), min_size=2, max_size=3))
 @moderately(250)
-def test_a_change_for_the_better_takes_nothing_from_anybody(
+def test_better_change_costs_nobody_points(
     both: tuple[list[DraftedClause], list[DraftedClause]], population: list[list[PurchaseFacts]]
 ) -> None:
     before, after = terms_of(both[0]), terms_of(both[1], version=2)
@@ -465,12 +465,12 @@ def test_a_change_for_the_better_takes_nothing_from_anybody(
 
 @given(given_=st.lists(some.conditions, max_size=3), wanted=some.conditions, facts=some.purchases())
 @moderately(100)
-def test_what_is_implied_holds(given_: list[Condition], wanted: Condition, facts: PurchaseFacts) -> None:
+def test_implied_conditions_hold(given_: list[Condition], wanted: Condition, facts: PurchaseFacts) -> None:
     if implies(given_, [wanted]) and all(holds(condition, purchase=seen(facts)) for condition in given_):
         assert holds(wanted, purchase=seen(facts))
 
 
-def test_every_rule_is_read_back_as_it_was_stored() -> None:
+def test_every_rule_survives_storage() -> None:
     rules: list[Rule] = [*CONDITION_VARIANTS, *EFFECT_VARIANTS]
     for rule in rules:
         assert type(rule).of_data(rule.to_data()) == rule

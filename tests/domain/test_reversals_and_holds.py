@@ -60,7 +60,7 @@ SOON, LATER = NOON + timedelta(minutes=9), NOON + timedelta(minutes=10)
         (Role.OWNER, False, NOON + DAY, None),
     ],
 )
-def test_customers_undo_nothing_that_was_handed_over_and_tills_their_last_one_for_ten_minutes(
+def test_customers_cannot_undo_fulfilled_redemptions_and_tills_only_their_last(
     by: Role, mine: bool, at: datetime, refused: ProblemCode | None
 ) -> None:
     till_until = NOON + reversal.TILL_CANCELLATION_TIME if mine else None

@@ -205,7 +205,7 @@ def test_the_preset_of_quebec_brings_its_days_and_prints_them() -> None:
         some_terms(a_clause(), ("n", (), NoticePeriod(30, NoticePreset.CA_QC)))
 
 
-def test_goods_in_one_group_with_something_else_are_refused_since_they_would_not_narrow_anything() -> None:
+def test_product_condition_in_a_group_with_others_is_refused() -> None:
     tea = Products(include=frozenset({"tea"}))
     for group in (AllOf((tea, MinimumQuantity(2))), AnyOf((AllOf((tea, MinimumQuantity(2))), FirstPurchase()))):
         with pytest.raises(TermsError, match="only among themselves"):

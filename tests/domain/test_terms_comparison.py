@@ -230,7 +230,7 @@ def test_what_uses_a_budget_up_sooner_or_later_is_mixed() -> None:
     assert together([gift], [gift, coffee]) is B
 
 
-def test_other_pieces_that_are_counted_make_another_one_the_nth() -> None:
+def test_other_items_that_are_counted_make_another_one_the_nth() -> None:
     tea, drinks = Products(include=frozenset({"tea"})), Products(include=frozenset({"tea", "cup"}))
     counting = a_clause(BONUS, EveryNthItem(10), tea, key="tenth")
     assert together([counting], [a_clause(BONUS, EveryNthItem(10), drinks, key="tenth")]) is W

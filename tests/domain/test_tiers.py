@@ -67,7 +67,7 @@ shopping = st.lists(st.tuples(st.integers(0, 24 * 200), st.integers(1, 250)), mi
 
 @moderately(100)
 @given(period=periods, purchases=shopping, wait=st.integers(0, 24 * 500))
-def test_what_is_foreseen_of_a_level_is_what_happens_if_nothing_more_is_bought(
+def test_tier_forecast_comes_true_without_further_purchases(
     period: TierPeriod, purchases: list[tuple[int, int]], wait: int
 ) -> None:
     terms = tiered(period)
@@ -111,7 +111,7 @@ def test_terms_that_are_announced_are_foreseen_too() -> None:
     assert seen.at == datetime(2026, 5, 21, 23, tzinfo=UTC)
 
 
-def test_points_that_expire_count_towards_the_level_still() -> None:
+def test_points_that_expire_count_towards_the_tier_still() -> None:
     week = PointsValidity(days=7, expires=True)
     terms = tiered(TierPeriod(TierWindow.CALENDAR_YEAR, 0), validity=week)
     wallet = replay(story([(0, 120)], terms=terms), versions=[terms], until=START + timedelta(days=30))
@@ -132,14 +132,12 @@ def test_points_that_expire_count_towards_the_level_still() -> None:
         ("lost", 20, "silver"),
     ],
 )
-def test_the_next_level_is_the_lowest_one_above_the_level_held(
-    tier: str | None, points: int, above: str | None
-) -> None:
+def test_the_next_tier_is_the_lowest_one_above_the_tier_held(tier: str | None, points: int, above: str | None) -> None:
     found = tier_above(tier, points=points, terms=tiered(TierPeriod()))
     assert (None if found is None else found.tier) == above
 
 
-def test_a_level_in_its_days_of_grace_says_why_it_is_held() -> None:
+def test_a_tier_in_its_days_of_grace_says_why_it_is_held() -> None:
     terms = tiered(TierPeriod())
     until = START + timedelta(days=3)
     reason = kept_tier_reason(TierMembership("gold", START, until), qualifying=20, terms=terms)

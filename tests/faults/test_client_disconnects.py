@@ -18,7 +18,7 @@ CLIENTS = 1000
 SENT_AGAIN = 60
 
 
-def test_clients_that_hang_up_leave_the_server_and_the_books_whole(database_url: str) -> None:
+def test_disconnecting_clients_leave_server_and_ledger_intact(database_url: str) -> None:
     with open_shop(database_url, rate_limit=RateLimit(restored=1_000_000)) as shop:
         hang_up_on(shop)
     # Only now nothing is being written any more.

@@ -91,7 +91,7 @@ def by_a_command(log: Path, url: str) -> None:
 
 
 @pytest.mark.parametrize(("doing", "jobs"), [(by_the_server, "true"), (by_a_command, "false")])
-def test_no_till_is_locked_out_by_the_jobs(
+def test_jobs_do_not_block_tills(
     database_url: str,
     waiting: tuple[NewProgram, list[str]],
     tmp_path: Path,
@@ -118,7 +118,7 @@ def test_no_till_is_locked_out_by_the_jobs(
     assert faults_in(database_url) == []
 
 
-def test_a_server_ends_cleanly_in_the_middle_of_its_jobs_and_its_log_names_nobody(
+def test_server_stops_cleanly_during_jobs_and_logs_no_personal_data(
     database_url: str, waiting: tuple[NewProgram, list[str]], tmp_path: Path
 ) -> None:
     program, _ = waiting

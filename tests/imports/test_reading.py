@@ -49,7 +49,7 @@ def left_out(plan: Plan) -> list[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("name", [name for name, (_, reason, _) in BAD.items() if reason != LATE])
-def test_a_bad_line_is_left_out_with_line_and_reason_at_once_and_the_others_are_not(name: str, tmp_path: Path) -> None:
+def test_bad_line_is_rejected_with_its_number_and_reason(name: str, tmp_path: Path) -> None:
     row, reason, word = BAD[name]
     usual = usual_seconds(lambda: plan_of(HEADER + BEFORE + AFTER, tmp_path))
     began = time.monotonic()
@@ -159,7 +159,7 @@ LINES = st.one_of(
 
 @moderately(150)
 @given(lines=st.lists(LINES, max_size=12))
-def test_whatever_is_in_a_file_every_receipt_is_brought_in_whole_or_reported_whole(
+def test_every_receipt_of_any_file_is_imported_or_rejected_as_a_whole(
     lines: list[bytes], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     content = HEADER + b"\n".join([GOOD, *lines])

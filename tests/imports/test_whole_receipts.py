@@ -29,9 +29,7 @@ ONE_LINE_BAD = (
 )
 
 
-def test_a_receipt_with_a_line_that_cannot_be_read_waits_whole_and_comes_in_when_the_file_is_put_right(
-    tea: Shop, tmp_path: Path
-) -> None:
+def test_receipt_with_an_unreadable_line_is_imported_after_the_file_is_corrected(tea: Shop, tmp_path: Path) -> None:
     plan, done = brought_in(tea, ONE_LINE_BAD, folder=tmp_path)
     assert left_out(plan) == [(2, "INCOMPLETE_RECEIPT"), (3, "UNREADABLE")]
     assert plan.left_out()[1].detail == "UnitPrice: not a decimal number"
@@ -122,9 +120,7 @@ def test_a_number_on_two_days_is_reported_and_nothing_is_merged_where_numbers_ar
     assert (done.customers, done.purchases) == (0, 0)
 
 
-def test_lines_that_a_till_noted_one_after_the_other_are_one_receipt_and_hours_apart_are_not(
-    tea: Shop, tmp_path: Path
-) -> None:
+def test_lines_minutes_apart_are_one_receipt_and_hours_apart_are_not(tea: Shop, tmp_path: Path) -> None:
     lines = [
         "1,10001,Tea,1,2025-12-30 23:58:00,10.00,K-1",
         "1,10001,Tea,1,2025-12-31 00:02:00,10.00,K-1",
@@ -255,9 +251,7 @@ def test_a_return_of_a_receipt_that_waits_waits_with_it_and_takes_from_no_other(
     assert points_of(tea) == 15
 
 
-def test_a_line_that_brings_back_more_than_its_receipt_and_earlier_ones_have_leaves_the_receipt_out(
-    tea: Shop, tmp_path: Path
-) -> None:
+def test_receipt_that_returns_more_than_was_bought_is_rejected(tea: Shop, tmp_path: Path) -> None:
     lines = [
         "A1,10001,Tea,1,2025-12-30 10:15:00,10.00,K-1",
         "A2,10001,Tea,1,2025-12-31 10:15:00,10.00,K-1",
@@ -280,7 +274,7 @@ def test_a_discount_line_counts(tea: Shop, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("price", ["50.00", "45.00"])
-def test_a_discounted_piece_comes_back_at_either_of_its_prices(tea: Shop, price: str, tmp_path: Path) -> None:
+def test_a_discounted_item_comes_back_at_either_of_its_prices(tea: Shop, price: str, tmp_path: Path) -> None:
     back = f"D2,10001,Tea,-1,2025-12-31 12:15:00,{price},K-1\n"
     plan, _ = brought_in(tea, DISCOUNT + back, folder=tmp_path)
     assert left_out(plan) == []

@@ -220,7 +220,7 @@ def test_a_redemption_that_is_undone_can_be_had_again_without_a_look_back(shop: 
     assert told == []
 
 
-def test_a_reservation_that_is_paid_for_counts_from_when_it_began(shop: Counting) -> None:
+def test_a_hold_that_is_paid_for_counts_from_when_it_began(shop: Counting) -> None:
     shop.begin()
     shop.buys("ANNA", 100)
     held = shop.drinks("ANNA", hold=NewHold("checkout", timedelta(days=2)))
@@ -264,7 +264,7 @@ def test_a_refund_of_what_was_bought_before_a_wallet_went_over_finds_its_points_
     shop.proved()
 
 
-def test_levels_of_two_who_share_are_each_ones_own(shop: Counting) -> None:
+def test_tiers_of_two_who_share_are_each_ones_own(shop: Counting) -> None:
     """What each of them has towards a tier is told from the beginning: the account knows it of both together."""
     shop.begin(period=TierPeriod(TierWindow.SINCE_JOINING, 0), plain=True)
     shared(shop)

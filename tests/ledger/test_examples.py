@@ -131,7 +131,7 @@ def test_points_of_a_year_go_only_after_a_notice_in_its_time(told_on: tuple[date
     assert expired == ([gone_on] if gone_on is not None else [])
 
 
-def test_short_lived_points_have_their_notice_on_the_receipt_and_activity_puts_their_end_off() -> None:
+def test_short_lived_points_are_announced_on_the_receipt_and_extended_by_activity() -> None:
     by = terms(PointsValidity(days=10, expires=True, since=ValidityStart.ACTIVITY))
     first, second = sale("a", 5, at=on(0), by=by), sale("b", 5, at=on(9), by=by)
     wallet = told([first, second], until=on(40), by=by)
@@ -198,7 +198,7 @@ def taken(wallet: Wallet) -> dict[str, int]:
     return {lot.id: lot.points - lot.remaining for lot in wallet.points.inventory.lots.values()}
 
 
-def test_at_one_instant_what_an_exchange_handed_out_comes_back_after_it_and_all_else_in_its_order() -> None:
+def test_return_of_exchanged_goods_is_ordered_after_its_exchange_at_the_same_instant() -> None:
     by = terms(TEN_DAYS)
     first = sale("s", 6, at=on(1), by=by)
     new = replace(sale("n", 6, at=on(1), by=by), facts=replace(first.facts, replaces=6000))
@@ -231,7 +231,7 @@ def test_points_that_wait_pay_what_is_owed_when_they_become_available() -> None:
     assert (later.owed, later.unheld()) == (0, 4)
 
 
-def test_points_that_become_available_together_pay_what_is_owed_in_the_order_of_consumption() -> None:
+def test_points_activated_together_pay_debts_in_consumption_order() -> None:
     by = terms(pending=PendingPeriod(14))
     events: list[Event] = [
         given_out("r", 3, at=on(0), by=by),
@@ -286,14 +286,14 @@ def test_the_very_points_that_were_passed_on_go_and_others_only_where_they_are_g
     assert (lots[an_id("a")].remaining, lots[an_id("b")].remaining) == (11, 1)
 
 
-def test_what_a_customer_buys_at_the_instant_of_a_merger_is_bought_by_the_survivor() -> None:
+def test_what_a_customer_buys_at_the_instant_of_a_merge_is_bought_by_the_survivor() -> None:
     by = terms()
     joined = WalletMerged(an_id("j"), on(1), EventHistory(BOB, {BOB: on(0)}, ()), ANN)
     wallet = told([sale("a", 5, at=on(1), by=by, who=BOB), joined], until=on(2), by=by)
     assert wallet.points.inventory.unheld() == 12
 
 
-def test_a_level_that_a_merged_customer_still_holds_goes_over_with_the_days_that_are_left_of_it() -> None:
+def test_merge_keeps_the_remaining_days_of_a_tier() -> None:
     by = terms(period=TierPeriod(TierWindow.SINCE_JOINING, 30))
     bought = sale("a", 12, at=on(1), by=by, who=BOB)
     back = RefundRecorded(an_id("b"), bought.id, on(2), {1: bought.facts.lines[0].quantity})
@@ -304,7 +304,7 @@ def test_a_level_that_a_merged_customer_still_holds_goes_over_with_the_days_that
     assert [(change.customer_id, change.after) for change in after.tier_changes] == [(ANN, "silver"), (ANN, None)]
 
 
-def test_two_levels_that_are_lost_one_after_the_other_have_days_of_grace_of_their_own() -> None:
+def test_two_tiers_that_are_lost_one_after_the_other_have_days_of_grace_of_their_own() -> None:
     by = terms(period=TierPeriod(TierWindow.SINCE_JOINING, 30))
     first, second = sale("a", 14, at=on(0), by=by), sale("b", 12, at=on(1), by=by)
     # 26 points are gold; on day 3 there are 14 (silver), and on day 20 none.
@@ -322,14 +322,14 @@ def test_two_levels_that_are_lost_one_after_the_other_have_days_of_grace_of_thei
 
 
 @pytest.mark.parametrize(("grace", "falls"), [(0, date(2028, 1, 1)), (1, date(2028, 1, 2)), (30, date(2028, 1, 31))])
-def test_a_level_that_is_lost_at_midnight_holds_for_so_many_days_and_not_for_one_more(grace: int, falls: date) -> None:
+def test_a_tier_that_is_lost_at_midnight_holds_for_so_many_days_and_not_for_one_more(grace: int, falls: date) -> None:
     by = terms(period=TierPeriod(TierWindow.CALENDAR_YEAR, grace))
     wallet = told([sale("a", 12, at=on(0), by=by)], until=on(800), by=by)
     assert wallet.tier_changes[-1].after is None
     assert wallet.tier_changes[-1].at == day_start(falls, zone_name=LONDON)
 
 
-def test_a_notice_that_arrives_after_a_merger_counts_there_and_does_not_let_the_old_wallet_run_on() -> None:
+def test_notice_read_after_a_merge_counts_for_the_merged_wallet() -> None:
     by = terms(YEAR)
     bought = sale("a", 5, at=on(0), by=by, who=BOB)
     heard = ExpiryNoticeDelivered(an_id("w"), on(340), frozenset({bought.id}), NoticeChannel.INBOX)
@@ -363,7 +363,7 @@ def test_a_hold_goes_over_with_the_wallet_and_ends_there() -> None:
 
 @moderately(150)
 @given(author=AUTHORS)
-def test_a_full_refund_after_any_parts_takes_all_that_was_earned_and_leaves_nothing_of_that_sale(
+def test_full_refund_after_partial_ones_claws_back_everything_earned(
     author: Author,
 ) -> None:
     note(repr(author))
@@ -403,7 +403,7 @@ def test_adjustments_that_take_more_than_there_is_are_owed() -> None:
     assert wallet.points.inventory.owed == 2
 
 
-def test_a_level_is_looked_at_when_terms_start_that_know_other_levels_and_not_before() -> None:
+def test_a_tier_is_looked_at_when_terms_start_that_know_other_tiers_and_not_before() -> None:
     plain, tiered = terms(), terms(period=TierPeriod(TierWindow.SINCE_JOINING, 30))
     versions = (
         replace(plain, version=1),
@@ -421,7 +421,7 @@ def test_a_level_is_looked_at_when_terms_start_that_know_other_levels_and_not_be
     assert wallet.memberships[ANN].tier.tier is None
 
 
-def test_terms_with_levels_that_start_as_a_reservation_ends_are_not_overlooked() -> None:
+def test_terms_with_tiers_that_start_as_a_hold_ends_are_not_overlooked() -> None:
     before, tiers = terms(), TierPeriod(TierWindow.CALENDAR_YEAR, 30)
     after = terms_of(2, on(20), (FOR_EVER, RefundPolicy(), None, None, tiers, (10, 25), True, None))
     bought = sale("tea", 12, at=on(1), by=before)

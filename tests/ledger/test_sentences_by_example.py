@@ -85,7 +85,7 @@ def test_pending_points_that_were_clawed_back_whole_do_not_become_available() ->
         (Locale.ZH_HANT, "總計沒有增減。"),
     ],
 )
-def test_reserved_points_that_are_let_go_and_pay_a_debt_say_nothing_of_a_level(locale: Locale, said: str) -> None:
+def test_reserved_points_that_are_let_go_and_pay_a_debt_say_nothing_of_a_tier(locale: Locale, said: str) -> None:
     terms = drafted()
     held = HoldPlaced(an_id("held"), START + HOUR, 6, START + DAY)
     wallet = told(terms, bought(terms, 80), held, PointsAdjusted(an_id("taken"), START + 2 * HOUR, -5, terms), days=3)
@@ -101,7 +101,7 @@ def test_stamps_that_were_moved_are_said_under_terms_that_have_none() -> None:
     )
 
 
-def test_a_level_that_a_merger_brings_says_the_points_by_which_it_is_held() -> None:
+def test_a_tier_that_a_merge_brings_says_the_points_by_which_it_is_held() -> None:
     terms = drafted(period=TierPeriod(TierWindow.CALENDAR_YEAR, 30))
     bob = EventHistory(BOB, {BOB: START - DAY}, (bought(terms, 150, who=BOB),))
     wallet = told(terms, WalletMerged(an_id("joined"), START + 400 * DAY, bob, ANN), days=401)
@@ -111,7 +111,7 @@ def test_a_level_that_a_merger_brings_says_the_points_by_which_it_is_held() -> N
     )
 
 
-def test_a_level_that_a_merger_brings_in_its_days_of_grace_is_kept_and_not_reached() -> None:
+def test_a_tier_that_a_merge_brings_in_its_days_of_grace_is_kept_and_not_reached() -> None:
     terms = drafted(period=TierPeriod(TierWindow.SINCE_JOINING, 30))
     purchase = bought(terms, 150, who=BOB)
     back = RefundRecorded(an_id("back"), purchase.id, START + DAY, {1: purchase.facts.lines[0].quantity})

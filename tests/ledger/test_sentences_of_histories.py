@@ -219,7 +219,7 @@ def test_a_reward_says_what_is_there_what_waits_and_what_is_owed(author: Author,
 
 @moderately(60)
 @given(author=HISTORIES, day=st.integers(0, 1000))
-def test_a_level_that_is_kept_says_its_points_and_until_when(author: Author, day: int) -> None:
+def test_a_tier_that_is_kept_says_its_points_and_until_when(author: Author, day: int) -> None:
     until = START + timedelta(days=day)
     history = author.story_of(author.events, until=until)
     course, wallet = replay(history, versions=author.versions, until=until), tell(history, author.versions, until)

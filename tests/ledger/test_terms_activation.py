@@ -135,7 +135,7 @@ def test_publishing_touches_no_account_and_all_are_looked_at_when_the_terms_star
     assert shop.recorded() == after, "a second time there is nothing to do"
 
 
-def test_a_till_that_comes_before_the_jobs_sees_the_level(shop: Starting) -> None:
+def test_a_till_that_comes_before_the_jobs_sees_the_tier(shop: Starting) -> None:
     first, idle = shop.begin(20, 0)
     shop.announces_levels(start=shop.now + DAY)
     shop.clock.now += 2 * DAY
@@ -146,7 +146,7 @@ def test_a_till_that_comes_before_the_jobs_sees_the_level(shop: Starting) -> Non
     assert shop.stored_levels() == ["silver", None]
 
 
-def test_what_a_card_did_before_the_start_counts_though_it_comes_when_the_jobs_have_passed_by(shop: Starting) -> None:
+def test_purchase_before_the_start_of_terms_counts_even_after_the_jobs_ran(shop: Starting) -> None:
     shop.begin(20)
     start = shop.now + DAY
     shop.announces_levels(start=start)
@@ -206,7 +206,7 @@ def test_the_jobs_may_stop_between_two_batches_and_run_on_several_machines_at_on
     assert shop.recorded() == after
 
 
-def test_levels_are_published_while_tills_book(shop: Starting) -> None:
+def test_tiers_are_published_while_tills_book(shop: Starting) -> None:
     cards = shop.begin(4, 4, 4, 0, 0, 4)
     shop.made(merge_customers.run, MergeCustomers(by(cards[5]), by(cards[0]), "one person"))
     for _ in range(3):

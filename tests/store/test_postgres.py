@@ -138,7 +138,7 @@ async def test_a_commit_whose_answer_was_lost_is_found_by_the_replay(
     assert await shop.read_across_programs(_books) == (1, 1)
 
 
-async def test_a_deadlock_is_tried_again_until_both_are_done(shop: PostgresDatabase) -> None:
+async def test_deadlocked_transaction_is_retried(shop: PostgresDatabase) -> None:
     await shop.write(lambda session: a_wallet(session, 2), program_id=PROGRAM, turn="second")
     both = asyncio.Barrier(2)
     calls = 0
@@ -162,7 +162,7 @@ async def test_a_deadlock_is_tried_again_until_both_are_done(shop: PostgresDatab
     assert calls >= 3, "at least one of the two was tried again"
 
 
-async def test_a_lost_race_for_a_unique_value_is_tried_again(
+async def test_lost_race_for_a_unique_value_is_retried(
     shop: PostgresDatabase, other: asyncpg.Connection[asyncpg.Record]
 ) -> None:
     calls = 0
@@ -193,7 +193,7 @@ async def test_a_value_that_is_always_taken_is_an_error_of_the_work_and_names_no
     assert "1234567" not in str(raised.value)
 
 
-async def test_a_row_that_somebody_keeps_locked_makes_the_caller_busy_not_wait_for_ever(
+async def test_caller_of_a_locked_row_gets_busy(
     shop: PostgresDatabase, other: asyncpg.Connection[asyncpg.Record], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.store.database.postgres.RETRY_LIMIT", 1.0)
@@ -206,9 +206,7 @@ async def test_a_row_that_somebody_keeps_locked_makes_the_caller_busy_not_wait_f
     assert await shop.read_across_programs(_books) == (1, 1)
 
 
-async def test_callers_beyond_the_pool_are_told_to_come_again(
-    postgres_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_callers_beyond_the_pool_get_busy(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.store.database.postgres.PATIENCE", 0.2)
     small = PostgresDatabase(with_parameter(postgres_url, "pool_size=2"))
     await small.start()
@@ -227,7 +225,7 @@ async def test_callers_beyond_the_pool_are_told_to_come_again(
     await small.stop()
 
 
-async def test_a_work_that_swallows_a_database_error_is_not_acknowledged(shop: PostgresDatabase) -> None:
+async def test_transaction_that_swallows_a_database_error_is_not_acknowledged(shop: PostgresDatabase) -> None:
     async def careless(session: Session) -> str:
         with suppress(asyncpg.DivisionByZeroError):
             await session.across_programs.execute("SELECT 1 / 0")

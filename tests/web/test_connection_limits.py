@@ -55,9 +55,7 @@ def hello(address: str) -> None:
 
 
 @pytest.mark.parametrize(("sent", "status"), [(HALF, b"HTTP/1.1 408 "), (b"P", b"HTTP/1.1 408 "), (b"", b"")])
-def test_fifty_that_do_not_finish_are_ended_in_time_and_others_are_served_meanwhile(
-    address: str, sent: bytes, status: bytes
-) -> None:
+def test_fifty_unfinished_requests_are_ended_while_others_are_served(address: str, sent: bytes, status: bytes) -> None:
     alone = seconds_until_ended(address)
     begun = time.monotonic()
     slow = [connect(address) for _ in range(SLOW)]
@@ -74,7 +72,7 @@ def test_fifty_that_do_not_finish_are_ended_in_time_and_others_are_served_meanwh
     hello(address)
 
 
-def test_a_header_that_drips_is_no_reason_to_wait_longer(address: str) -> None:
+def test_dripping_header_is_ended_like_a_silent_one(address: str) -> None:
     alone = seconds_until_ended(address)
     begun = time.monotonic()
     with connect(address) as sock:
@@ -91,14 +89,14 @@ def test_a_header_that_drips_is_no_reason_to_wait_longer(address: str) -> None:
     assert time.monotonic() - begun < 4 * alone
 
 
-def test_headers_without_end_are_refused_at_the_limit(address: str) -> None:
+def test_endless_headers_are_refused_at_the_limit(address: str) -> None:
     with connect(address) as sock:
         sock.sendall(HALF + b"e" * LONGEST_HEAD)
         assert rest_of(sock).startswith(b"HTTP/1.1 431 ")
     hello(address)
 
 
-def test_a_second_request_that_does_not_finish_is_ended_too(address: str) -> None:
+def test_unfinished_second_request_is_ended(address: str) -> None:
     alone = seconds_until_ended(address)
     with connect(address) as sock:
         sock.sendall(WHOLE + b"}")
@@ -109,7 +107,7 @@ def test_a_second_request_that_does_not_finish_is_ended_too(address: str) -> Non
         assert time.monotonic() - begun < 4 * alone
 
 
-def test_a_request_that_is_being_answered_is_never_ended(address: str) -> None:
+def test_request_under_way_is_never_ended(address: str) -> None:
     with connect(address) as sock:
         sock.sendall(WHOLE)
         time.sleep(PATIENCE * 2)
@@ -117,7 +115,7 @@ def test_a_request_that_is_being_answered_is_never_ended(address: str) -> None:
         assert sock.recv(65536).startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_new_connection_takes_the_place_of_the_one_that_is_silent_for_longest(address: str) -> None:
+def test_new_connection_replaces_the_longest_silent_one(address: str) -> None:
     silent = [connect(address) for _ in range(SLOW + 10)]
     time.sleep(0.1)
     hello(address)
@@ -128,7 +126,7 @@ def test_a_new_connection_takes_the_place_of_the_one_that_is_silent_for_longest(
         sock.close()
 
 
-def test_where_everybody_is_being_served_one_more_is_told_to_come_again() -> None:
+def test_connection_beyond_the_limit_gets_503_with_retry_after() -> None:
     with serving(Edge().app, http=bounded(patience=10.0, most=2)) as address:
         busy = [connect(address) for _ in range(2)]
         for sock in busy:
@@ -146,7 +144,7 @@ def test_where_everybody_is_being_served_one_more_is_told_to_come_again() -> Non
         hello(address)
 
 
-def test_what_is_no_http_is_refused_in_json(address: str) -> None:
+def test_invalid_http_is_refused_in_json(address: str) -> None:
     with connect(address) as sock:
         sock.sendall(b"\x16\x03\x01 nonsense\r\n\r\n")
         answer = rest_of(sock)
