@@ -40,7 +40,7 @@ from app.domain.terms.version import Terms, TermsError
 from app.domain.units import Unit
 from tests import strategies as some
 from tests.builders import a_clause, a_purchase, counted, pounds
-from tests.domain.test_properties_of_terms import SLOW
+from tests.soak_settings import moderately
 
 B, N, W = ChangeEffect.BETTER, ChangeEffect.NEUTRAL, ChangeEffect.WORSE
 YEARLY = PointsValidity(12, expires=True)
@@ -410,7 +410,7 @@ def test_earlier_activation_is_worse_where_validity_runs_from_it() -> None:
 
 
 @given(data=st.data(), kind=st.sampled_from(some.OF_THE_LEDGER))
-@SLOW
+@moderately(100)
 def test_a_changed_field_changes_the_sentence_in_every_language(
     data: st.DataObject, kind: st.SearchStrategy[Effect]
 ) -> None:
@@ -432,7 +432,7 @@ def test_a_changed_field_changes_the_sentence_in_every_language(
     told=st.integers(0, 120),
     by=st.sampled_from(list(NoticeChannel)),
 )
-@SLOW
+@moderately(100)
 def test_a_better_validity_takes_points_no_sooner_and_with_no_less_notice(
     validity: PointsValidity, other: PointsValidity, earned: date, waits: int, active: int, told: int, by: NoticeChannel
 ) -> None:
