@@ -489,3 +489,21 @@ def test_an_exchange_booked_at_a_corrected_time_is_known_when_it_is_sent_again(s
     again = exchange(shop, "R1", "R2", OLD)
     assert (codes(again), again["quarantined"]) == ([], None)
     assert shop.available(card) == 30
+
+
+def test_where_numbers_begin_anew_each_day_a_pending_refund_keeps_the_day_that_was_sent(shop: Shop) -> None:
+    update = f"mutation($input: UpdateProgramInput!) {{ updateProgram(input: $input) {{ {ERRORS} }} }}"
+    assert codes(call(shop, update, role=Role.OWNER, receiptNumbers="PER_DAY")) == []
+    card, day = shop.enrol(), NOON.date().isoformat()
+    by_day = {"receipt": {"externalId": "R1", "day": day}}
+    sent = {"purchase": by_day, "occurredAt": OLD.isoformat(), "externalId": "F1"}
+    kept = call(shop, REFUND, **sent)
+    corrected = (NOON - timedelta(minutes=1)).isoformat()
+    assert settle(shop, kept, "BOOK_AT", occurredAt=corrected)["waiting"]["state"] == "WAITING"
+    buy(shop, card, "R2", NOON - timedelta(hours=2), price="20.00")
+    other = {"receipt": {"externalId": "R2", "day": day}}
+    assert codes(call(shop, REFUND, purchase=other, occurredAt=corrected, externalId="F1")) == []
+    buy(shop, card, "R1", NOON - timedelta(hours=1))
+    assert shop.ledger(card) == [("EARN", 20), ("CLAWBACK", -20), ("EARN", 10), ("CLAWBACK", -10)]
+    again = call(shop, REFUND, **sent)
+    assert (codes(again), again["quarantined"], again["entry"]) == ([], None, {"points": -10})

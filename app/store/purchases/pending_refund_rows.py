@@ -48,7 +48,7 @@ class PendingRefund:
     """A refund of a purchase whose receipt is not known yet, as it was sent.
 
     `lines`, `amounts` and `amount` are as in `RecordRefund`; `refund_id` is the refund that it became. `space` is
-    that of its own number. `settled_at`, `settled_by` (the access key) and `settled_because` are set where staff
+    that of its own number, which was used at `numbered_at` where the refund was booked from quarantine at another time. `settled_at`, `settled_by` (the access key) and `settled_because` are set where staff
     dismissed it, `refused_with` where its purchase could not take it. `bought` is set for an exchange.
     """
 
@@ -70,6 +70,7 @@ class PendingRefund:
     settled_because: str | None = None
     bought: HandedOut | None = None
     refused_with: ProblemCode | None = None
+    numbered_at: datetime | None = None
 
     def says(self, other: PendingRefund) -> bool:
         """Does another refund have the same content, apart from its number and time?"""
@@ -105,6 +106,7 @@ def content_of(refund: PendingRefund) -> dict[str, Any]:
         "location": refund.receipt.location_id,
         "day": refund.receipt.day.isoformat() if refund.receipt.day is not None else None,
         **({"bought": _bought_data(refund.bought)} if refund.bought is not None else {}),
+        **({"numbered_at": refund.numbered_at.isoformat()} if refund.numbered_at is not None else {}),
     }
 
 
@@ -145,4 +147,5 @@ def pending_refund_of(row: Row) -> PendingRefund:
         settled_because=row["settled_because"],
         bought=_bought(row, wish=wish),
         refused_with=ProblemCode(row["refused_with"]) if row["refused_with"] is not None else None,
+        numbered_at=datetime.fromisoformat(wish["numbered_at"]) if "numbered_at" in wish else None,
     )

@@ -83,7 +83,9 @@ async def _exchanged(
     back = _order(waiting, sale=sale)
     at = max(waiting.occurred_at, sale.occurred_at)
     new = as_sent(waiting, bought=receipt_of(bought.data, at=at))
-    command = RecordExchange(replace(back, occurred_at=at, numbered_at=waiting.occurred_at), new, None)
+    command = RecordExchange(
+        replace(back, occurred_at=at, numbered_at=waiting.numbered_at or waiting.occurred_at), new, None
+    )
     handed_out = new.of(CustomerBy(sale.customer_id))
     return await exchange_goods(
         session, context=context, command=command, sale=sale, new=handed_out, applying=waiting.id
@@ -104,7 +106,10 @@ async def _refunded(
     )
     if isinstance(back, Problem):
         return back
-    spot, number = ReceiptOrigin(sale.location_id, waiting.occurred_at, sale.facts.zone), waiting.external_id
+    spot, number = (
+        ReceiptOrigin(sale.location_id, waiting.numbered_at or waiting.occurred_at, sale.facts.zone),
+        waiting.external_id,
+    )
     # The same number may have been sent twice at once, or belong to a refund of another purchase.
     if number is not None and await refunds.by_number(session, number=number, spot=spot, numbering=numbering):
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))

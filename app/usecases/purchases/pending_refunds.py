@@ -142,6 +142,7 @@ async def park_refund(
         amount=command.amount,
         space=numbering.space(spot) if command.external_id is not None else EVERYWHERE,
         bought=bought,
+        numbered_at=command.numbered_at if command.numbered_at != command.occurred_at else None,
     )
     if command.external_id is not None:
         known = await _known(

@@ -70,7 +70,7 @@ async def known_of_several(
         return problem
     candidates = await purchases.by_ids(session, purchase_ids=problem.purchase_ids)
     for sale in candidates.values():
-        spot = ReceiptOrigin(sale.location_id, command.occurred_at, sale.facts.zone)
+        spot = ReceiptOrigin(sale.location_id, command.numbered_at or command.occurred_at, sale.facts.zone)
         customer = await customers.find(session, by=CustomerBy(sale.customer_id))
         if customer is None:
             continue
