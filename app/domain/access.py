@@ -1,4 +1,4 @@
-"""Who may do what: the roles of access keys and the least they need."""
+"""Roles of access keys and their permissions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """One thing that can be allowed; every root field and every node loader asks for one."""
+    """A permission; every root field and every node loader requires one."""
 
     READ_TERMS = "READ_TERMS"
     READ_OWN_CARD = "READ_OWN_CARD"
@@ -100,10 +100,10 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The holder of an access key: role, the key's id (for the record of who did what), the customer where it is one.
+    """The holder of an access key: role, the key's id (for the audit record), and the customer for a customer's key.
 
-    `formerly` are the customers who were merged into that one. `holder_id` is the customer who a member of staff is
-    besides, where the key says so: their own card is closed to them.
+    `formerly` are the customers merged into that one. `holder_id` is the customer that a member of staff also is, if the
+    key says so: they may not change their own card.
     """
 
     role: Role
@@ -117,17 +117,17 @@ class Principal:
         return permission in PERMISSIONS[self.role]
 
     def may_see_person(self, customer_id: str) -> bool:
-        """Whether the customer's date of birth and segments, and what gives them away, are open to this holder."""
+        """Whether the holder may see the customer's date of birth and segments, and what reveals them."""
         return self.may(Permission.READ_PERSONS) or self.is_customer(customer_id)
 
     def may_see_card(self, customer_id: str) -> bool:
-        """Whether the customer's card, ledger and decisions are open to this holder."""
+        """Whether the holder may see the customer's card, ledger and decisions."""
         return self.may(Permission.READ_CARDS) or self.is_customer(customer_id)
 
     def may_see_one_of(self, customer_ids: Iterable[str]) -> bool:
-        """Whether something that several customers share is open to this holder."""
+        """Whether the holder may see something that these customers share."""
         return any(self.may_see_card(id_) for id_ in customer_ids)
 
     def is_customer(self, customer_id: str) -> bool:
-        """Whether the holder is this customer, or the one that goes on for them."""
+        """Whether the holder is this customer, or the one they were merged into."""
         return self.customer_id is not None and (self.customer_id == customer_id or customer_id in self.formerly)

@@ -1,4 +1,4 @@
-"""Money, points and how fractions of them are rounded and shared out. Never a float."""
+"""Money, points, and the rounding and allocation of fractions. Never a float."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _MOST_DIGITS = 26
 
 
 class AmountError(ValueError):
-    """An amount that cannot be: not finite, too precise for its currency, too large, or in no known currency."""
+    """An invalid amount: not finite, too precise for its currency, too large, or in an unknown currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Money:
         return self.minor >= other.of_currency(self.currency)
 
     def of_currency(self, currency: str) -> int:
-        """The minor units, provided that the amount is in this currency. Raises AmountError."""
+        """The minor units. Raises AmountError if the amount is in another currency."""
         if self.currency != currency:
             raise AmountError(f"{self.currency} and {currency} cannot be compared")
         return self.minor
@@ -115,7 +115,7 @@ HIGHEST_RATE = Decimal(1_000_000)
 
 
 def rate_problem(rate: Decimal) -> str | None:
-    """What keeps it from being an exchange rate; None where nothing does."""
+    """Why a number is not a valid exchange rate, or None."""
     # Asked first: whatever compares with NaN fails, and rounding what is too large takes as long as it has digits.
     if not rate.is_finite() or not 0 < rate <= HIGHEST_RATE:
         return f"an exchange rate is above 0 and at most {HIGHEST_RATE:,}"
@@ -124,13 +124,13 @@ def rate_problem(rate: Decimal) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What a foreign currency is worth: one unit of it is `rate` units of `into`, in major units and exact."""
+    """An exchange rate: one unit of the foreign currency is `rate` units of `into`, in major units and exact."""
 
     rate: Decimal
     into: str
 
     def factor(self, *, foreign: str) -> Fraction:
-        """What minor units of the foreign currency are multiplied by to give minor units of `into`."""
+        """The factor from minor units of the foreign currency to minor units of `into`."""
         return Fraction(self.rate) * Fraction(10) ** (DECIMALS[self.into] - DECIMALS[foreign])
 
 
@@ -190,7 +190,7 @@ def rounded(value: Exact, *, mode: Rounding) -> int:
 
 
 def allocate_proportionally(total: int, *, weights: Sequence[Exact]) -> tuple[int, ...]:
-    """A total shared out in proportion to the weights by largest remainder, ties to the lower place.
+    """A total allocated in proportion to weights by largest remainder, ties to the lower index.
 
     Without any positive weight everything falls to the first place. Weights are not negative. The shares add up to
     the total. (Hamilton's method.)

@@ -1,4 +1,4 @@
-"""The calendar on the shop's wall: local days, months and weekly windows in IANA zones.
+"""Local days, months and weekly windows in IANA zones.
 
 Instants are aware datetimes; what is returned as an instant is in UTC.
 """
@@ -33,7 +33,7 @@ class Weekday(StrEnum):
 
 
 class Period(StrEnum):
-    """Stretches of the local calendar; a week starts on Monday."""
+    """Periods of the local calendar; a week starts on Monday."""
 
     DAY = "DAY"
     WEEK = "WEEK"
@@ -48,7 +48,7 @@ WEEK: tuple[Weekday, ...] = tuple(Weekday)
 
 @lru_cache(maxsize=1024)
 def zone(name: str) -> ZoneInfo:
-    """The zone of an IANA name. Raises ValueError for a name that is none."""
+    """The zone of an IANA name. Raises ValueError for an unknown name."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -77,12 +77,12 @@ def in_zone(wall: datetime, *, zone_name: str) -> datetime:
 
 
 def earliest(*moments: datetime | None) -> datetime | None:
-    """The first of the moments that there are; None: there is none."""
+    """The first of the instants that are not None; None if there are none."""
     return min((moment for moment in moments if moment is not None), default=None)
 
 
 def latest(first: datetime, *others: datetime | None) -> datetime:
-    """The last of the moments that there are."""
+    """The last of the instants that are not None."""
     return max([first, *(moment for moment in others if moment is not None)])
 
 

@@ -1,6 +1,6 @@
-"""Decisions: what the rules answered, with every finding that led there. Values, never exceptions.
+"""Decisions of the rules, with every finding that led to them. Values, never exceptions.
 
-What a decision is made of by the dozen is a named tuple: it costs a third of a frozen dataclass.
+The frequent parts of a decision are named tuples, which cost a third of a frozen dataclass.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class RemedyCode(StrEnum):
 
 
 class Remedy(NamedTuple):
-    """A way out. Applying it makes the condition hold; NONE says that nothing does any more.
+    """A change that makes the condition hold; NONE if nothing can.
 
     `choices` are stock codes, categories, keys of locations, channels, methods of payment, segments or preferences, any
     of which will do.
@@ -140,7 +140,7 @@ class Remedy(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """What checking one condition or effect found; `clauses` are the keys of other clauses that it is about."""
+    """The result of checking one condition or effect; `clauses` are the keys of other clauses involved."""
 
     met: bool
     code: ReasonCode
@@ -151,7 +151,7 @@ class Finding(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """A finding with the key of its clause; `condition` leads to the condition in the clause, None is the effect."""
+    """A finding with the key of its clause; `condition` is the path to the condition, None for the effect."""
 
     clause: str
     verdict: Verdict
@@ -161,10 +161,10 @@ class Reason(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer of the rules: outcome, points and stamps (never negative), and one reason for each thing looked at.
+    """Outcome, points and stamps (never negative), and a reason for every condition and effect that was checked.
 
-    `zone` is the IANA zone on whose wall clock its instants are read, None: that of the terms. `spent` are the points
-    that it takes from the budgets of clauses, by key, `own` those of them that are the customer's own: what came back before.
+    `zone` is the IANA zone of its instants, None for that of the terms. `budget_usage` are points taken from budgets by
+    clause key, `own_budget_usage` those of them from the customer's own share: points returned before.
     """
 
     outcome: DecisionOutcome
@@ -178,32 +178,32 @@ class Decision:
     own_budget_usage: tuple[tuple[str, int], ...] = ()
 
     def amount(self, unit: Unit) -> int:
-        """What it moves of a unit."""
+        """Points or stamps of the decision."""
         return self.points if unit is Unit.POINTS else self.stamps
 
     def charged_budgets(self) -> tuple[tuple[str, int], ...]:
-        """What it takes of what is left of budgets for all customers, by the key of the clause."""
+        """Points taken from what budgets have left for all customers, by clause key."""
         own = dict(self.own_budget_usage)
         left = ((clause, points - own.get(clause, 0)) for clause, points in self.budget_usage)
         return tuple((clause, points) for clause, points in left if points)
 
     def applied_clauses(self) -> tuple[str, ...]:
-        """The keys of the clauses whose effect came about, in their order."""
+        """The keys of the clauses that were applied, in order."""
         return tuple(
             reason.clause for reason in self.reasons if reason.condition is None and reason.verdict is Verdict.APPLIED
         )
 
     def without_personal_values(self) -> Decision:
-        """The decision as it is kept, and as it is read again for ever: without what gives a date of birth away."""
+        """The decision as stored: without values that reveal a date of birth."""
         return Decision.from_data(self.to_data())
 
     def largest_amount(self) -> int:
-        """The most points that it speaks of: its own, or those that clauses would give where a cap takes them."""
+        """The largest number of points in the decision or its findings."""
         told = [reason.finding.observed for reason in self.reasons if reason.condition is None]
         return max([self.points, self.stamps, *(value for value in told if isinstance(value, int))])
 
     def to_data(self) -> dict[str, Any]:
-        """The decision as JSON, without what gives a date of birth away."""
+        """The decision as JSON, without values that reveal a date of birth."""
         data: dict[str, Any] = {
             "outcome": self.outcome.value,
             "points": self.points,

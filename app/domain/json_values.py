@@ -1,4 +1,4 @@
-"""What was observed or is required, as it is kept: JSON that says its type."""
+"""Stored values of findings, as JSON with their type."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, TypeAlias
 from app.domain.amounts import Money
 
 Value: TypeAlias = Money | int | Decimal | str | datetime | date | tuple[str, ...] | None
-"""What was observed or is required: an amount, points, a text, an instant, a day, a list of codes, or nothing."""
+"""A value of a finding: an amount, points, a text, an instant, a day, a list of codes, or nothing."""
 
 
 def encode(value: Value) -> Any:
-    """A value as JSON that says its type."""
+    """A value as JSON with its type."""
     if value is None or isinstance(value, int | str):
         return value
     if isinstance(value, Money):
@@ -28,7 +28,7 @@ def encode(value: Value) -> Any:
 
 
 def decode(data: Any) -> Value:
-    """The value that `encoded` wrote. Raises ValueError for anything else."""
+    """The value that `encode` wrote. Raises ValueError for anything else."""
     if data is None or isinstance(data, int | str):
         return data
     ((kind, inner),) = data.items()

@@ -1,7 +1,7 @@
-"""Texts with a meaning of their own: what people call things, and what things are identified by.
+"""Normalisation of names and identifiers.
 
-Names and descriptions are printed in sentences which bind, so they show what they are. Numbers and ids are compared, so
-they have one spelling.
+Names and descriptions are printed in binding sentences, so they contain nothing invisible. Numbers and ids are compared,
+so they have one spelling.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ def normalised_identifier(text: str) -> str:
     """The one spelling of a text that identifies something: a receipt's number, a card, an id of another system.
 
     NFKC-normalised (full-width digits are digits), without control and invisible marks, without the space around it;
-    line breaks are controls. Case, leading zeros and the space inside stay. It may come to nothing: who asks refuses that.
+    line breaks are controls. Case, leading zeros and inner space stay. The result may be empty; callers refuse that.
     """
     if text.isascii() and text.isprintable():
         return text.strip()
     spelled = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
     seen = "".join(sign for sign in spelled if unicodedata.category(sign) not in _UNSEEN)
-    # What an invisible mark kept apart may now be one letter.
+    # Letters separated by an invisible mark may now combine.
     return unicodedata.normalize("NFKC", seen).strip()
 
 
 class NameProblem(ValueError):
-    """A text that cannot be a name, and why."""
+    """An invalid name; the message says why."""
 
 
 def normalised_name(text: str, *, max_length: int = MAX_LENGTH, paragraphs: bool = False, quoted: bool = False) -> str:
@@ -69,7 +69,7 @@ def normalised_name(text: str, *, max_length: int = MAX_LENGTH, paragraphs: bool
 
 
 def name_problem(text: str, *, max_length: int = MAX_LENGTH, quoted: bool = False) -> str | None:
-    """Why a text is no name as it stands; None where it is one."""
+    """Why a text is not a valid name, or None."""
     try:
         return (
             None

@@ -1,6 +1,6 @@
-"""The closed list of technical refusals: what stops a request that no clause of the terms is about.
+"""The closed list of technical refusals: requests refused for reasons outside the terms.
 
-A technical refusal writes nothing and never costs points. The words for each code stand in the catalogues of
+A technical refusal writes nothing and never costs points. The messages are in the catalogues of
 `app.domain.i18n` under `error.<CODE>`.
 """
 
@@ -68,8 +68,8 @@ class Problem:
     """One technical refusal.
 
     `path` leads to the input that caused it (field names and list positions, without `input`); `detail` is a short
-    English addition for developers, or None. `purchase_ids` and `redemption_ids` are what is recorded and stands in the
-    way.
+    English addition for developers, or None. `purchase_ids` and `redemption_ids` are recorded objects that prevent the
+    request.
     """
 
     code: ProblemCode

@@ -1,4 +1,4 @@
-"""How much staff and tills may do by hand before the owner has to do it."""
+"""Limits of manual changes by staff and tills; the owner has none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.domain.amounts import Money
 
 
 class Budget(StrEnum):
-    """What an access key of staff moves by hand in a day, counted without sign and in each unit by itself."""
+    """A daily budget of a staff access key for manual changes, counted without sign and per unit."""
 
     ADJUSTMENTS = "ADJUSTMENTS"
     TRANSFERS = "TRANSFERS"
@@ -31,23 +31,23 @@ class StaffLimits:
     amendment_amount: int | None = None
 
     def daily(self, budget: Budget) -> int:
-        """How many points or stamps a day a budget allows."""
+        """Points or stamps per day."""
         return self.adjustments if budget is Budget.ADJUSTMENTS else self.transfers
 
     @property
     def amendment_age(self) -> timedelta:
-        """How old a receipt may be that a till amends."""
+        """The maximum age of a receipt that a till may amend."""
         return timedelta(days=self.amendment_days)
 
     def always_allowed_amendment(self, *, currency: str) -> Money:
-        """By how much a till may change any receipt, however little it came to."""
+        """The amount by which a till may change any receipt, however small its total."""
         if self.amendment_amount is None:
             return Money.of("100", currency)
         return Money(self.amendment_amount, currency)
 
     def max_amendment(self, *, total: Money) -> Money:
-        """By how much a till may change a receipt, all its changes together: twice the total, or more where that is little.
+        """The amount by which a till may change a receipt, all changes together: twice the total, or more if that is small.
 
-        `total` is what the receipt came to when it was recorded, in the program's currency.
+        `total` is that of the receipt as recorded, in the program's currency.
         """
         return Money(max(2 * total.minor, self.always_allowed_amendment(currency=total.currency).minor), total.currency)

@@ -1,4 +1,4 @@
-"""What a wallet counts in: points, and stamps beside them."""
+"""The units of a wallet: points and stamps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Unit(StrEnum):
-    """A unit of a wallet; each has an account of its own. Values are those of the stored accounts."""
+    """A unit of a wallet, with an account of its own. The values are stored."""
 
     POINTS = "points"
     STAMPS = "stamps"

@@ -1,1 +1,1 @@
-"""Who a customer is: identities, the profile, and what rules ask about them."""
+"""Customers: identities, profiles, and the facts that rules require."""

@@ -1,4 +1,4 @@
-"""What customers are recognised by, in one spelling each."""
+"""Customer identities, normalised to one spelling."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.domain.names import normalised_identifier
 
 
 class IdentityKind(StrEnum):
-    """What an identity is."""
+    """Kinds of identities."""
 
     CARD = "CARD"
     PHONE = "PHONE"
@@ -22,7 +22,7 @@ class IdentityKind(StrEnum):
 
 
 class IdentityError(ValueError):
-    """A text that cannot be an identity of its kind. The message does not repeat it."""
+    """An invalid identity. The message does not contain it."""
 
 
 _DIALLED = re.compile(r"(?i:tel:)?[\d\s+()\[\]./‐-―\u2212-]+")

@@ -1,4 +1,4 @@
-"""Who a customer is, as far as it is known: birthday, segments and preferences. All of it is personal data."""
+"""Customer profiles: birthday, segments and preferences. All of it is personal data."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SEGMENT = re.compile(r"[a-z0-9-]{1,40}")
 
 
 class Aspect(StrEnum):
-    """What may be known of a person, and is read only where somebody asks for it."""
+    """Parts of a profile, which are read only on request."""
 
     BIRTHDAY = "BIRTHDAY"
     SEGMENTS = "SEGMENTS"
@@ -38,7 +38,7 @@ class PreferenceKind(StrEnum):
 
 
 class ProfileError(ValueError):
-    """Something about a person that cannot be; `path` leads to it."""
+    """An invalid part of a profile; `path` leads to it."""
 
     def __init__(self, path: tuple[str | int, ...], message: str) -> None:
         super().__init__(message)
@@ -48,7 +48,7 @@ class ProfileError(ValueError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Preference:
-    """What a customer has stated, in their own spelling: a favourite category, a diet, a size."""
+    """A preference in the customer's own spelling."""
 
     kind: PreferenceKind
     value: str
@@ -60,7 +60,7 @@ class Preference:
 
 @dataclass(frozen=True, slots=True)
 class CustomerProfile:
-    """A customer as a person. `birthday` is the date of birth, None where nobody has told it. Never shown in a log."""
+    """A customer's profile. `birthday` is the date of birth, None if unknown. Never logged."""
 
     birthday: date | None = field(default=None, repr=False)
     segments: frozenset[str] = field(default=frozenset(), repr=False)
@@ -68,16 +68,16 @@ class CustomerProfile:
 
 
 EMPTY_PROFILE = CustomerProfile()
-"""Somebody of whom nothing is known."""
+"""The profile of a customer about whom nothing is known."""
 
 
 def folded(value: str) -> str:
-    """A value of a preference as it is compared."""
+    """The spelling of a preference used for comparison."""
     return normalised_identifier(normalised_identifier(value).casefold())
 
 
 def validate_birthday(birthday: date, *, now: datetime, zone_name: str) -> date:
-    """A date of birth as it was told. Raises PersonError for one that has not come yet in the zone."""
+    """A checked date of birth. Raises ProfileError if it is in the future in the zone."""
     if birthday > local_date(now, zone_name=zone_name):
         raise ProfileError(("birthday",), "a date of birth is not in the future")
     return birthday
@@ -89,7 +89,7 @@ def segment_problem(segment: str) -> str | None:
 
 
 def parse_segments(given: Iterable[str]) -> frozenset[str]:
-    """The segments of a customer. Raises PersonError."""
+    """Checked segments of a customer. Raises ProfileError."""
     found = list(given)
     for place, text in enumerate(found):
         if (wrong := segment_problem(text)) is not None:
@@ -105,7 +105,7 @@ def value_problem(value: str) -> str | None:
 
 
 def parse_preferences(given: Iterable[tuple[PreferenceKind, str]]) -> frozenset[Preference]:
-    """The preferences of a customer, spaces around a value taken off, each once. Raises PersonError."""
+    """Checked preferences of a customer, stripped and without duplicates. Raises ProfileError."""
     found: dict[tuple[PreferenceKind, str], Preference] = {}
     for place, (kind, value) in enumerate(given):
         if (wrong := value_problem(value.strip())) is not None:

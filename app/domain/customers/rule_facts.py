@@ -1,4 +1,4 @@
-"""What the rules know of a customer just before a purchase or redemption: only what the terms in force ask for."""
+"""The facts about a customer that rules require, as of just before a purchase or redemption."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class CustomerFacts:
         return dict(self.earned).get(period, 0)
 
     def items_before(self, clause: str) -> int:
-        """Items that the clause counted before."""
+        """Items counted by the clause before."""
         return dict(self.items).get(clause, 0)
 
     def budget_left(self, clause: str) -> int | None:
@@ -129,4 +129,4 @@ class CustomerFacts:
 
 
 NO_FACTS = CustomerFacts()
-"""A customer of whom nothing is known, or of whom nothing is asked."""
+"""No facts: nothing is known or required."""

@@ -1,1 +1,1 @@
-"""Decisions in words: what each reason says, what would help, and the whole in one to three sentences."""
+"""Explanations of decisions: a sentence for each reason and remedy, and a summary of one to three sentences."""

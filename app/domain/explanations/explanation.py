@@ -36,7 +36,7 @@ PRICE_CODES = frozenset(
         ReasonCode.STILL_PENDING,
     }
 )
-"""What is said of the price of a reward, whichever clause says it."""
+"""Reasons about the price of a reward."""
 
 REFUND_CODES = frozenset(
     {
@@ -50,7 +50,7 @@ REFUND_CODES = frozenset(
         ReasonCode.EXPIRED_COUNTS_AS_TAKEN,
     }
 )
-"""What is said of a refund, beside what is kept of its purchase."""
+"""Reasons about a clawback."""
 
 SELF_EXPLANATORY_CODES = frozenset(
     {
@@ -66,7 +66,7 @@ SELF_EXPLANATORY_CODES = frozenset(
         ReasonCode.PREFERENCE_NOT_STATED,
     }
 )
-"""Conditions that fail without a figure: they say what they are."""
+"""Conditions that fail without a figure: the condition itself is the sentence."""
 
 _ZERO_CASE_CODES = frozenset(
     {
@@ -77,17 +77,17 @@ _ZERO_CASE_CODES = frozenset(
         ReasonCode.BUDGET_USED_UP,
     }
 )
-"""Reasons that read differently where what was found is nothing."""
+"""Reasons with a different sentence for 0."""
 
 _TIER_CODES = frozenset({ReasonCode.TIER_REACHED, ReasonCode.TIER_KEPT, ReasonCode.TIER_LOST})
 
 _OPEN_REMEDIES = frozenset({RemedyCode.ADD_PRODUCT, RemedyCode.ASK_STAFF, RemedyCode.USE_LOCATION})
-"""Remedies that may leave open which one will do."""
+"""Remedies that may come without choices."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Reasons with what they rest on: the terms that decided, for which moment, and on whose wall clock (IANA)."""
+    """The reasons of a decision with its terms, instant and zone (IANA)."""
 
     reasons: tuple[Reason, ...]
     terms: Terms
@@ -117,7 +117,7 @@ class Explanation:
         return say.capitalised(say(f"{frame}.{_kind(clause)}", when=words))
 
     def remedy(self, remedy: Remedy, *, reason: Reason, say: Phrasebook) -> str:
-        """The way out that a reason names, as one sentence."""
+        """A remedy of a reason as one sentence."""
         code = remedy.code
         if remedy.from_ is not None and code in (RemedyCode.COME_AT, RemedyCode.WAIT_FOR_BIRTHDAY):
             from_ = from_when(remedy.from_, at=self.at, zone_name=self.zone, say=say)
@@ -153,11 +153,11 @@ class Explanation:
         return node
 
     def _is_only_cause(self) -> bool:
-        """Whether a single thing stands in the way; alternatives of one condition are one thing."""
+        """Whether only one condition or effect fails; alternatives of one condition count as one."""
         return len({(reason.clause, reason.condition and reason.condition[0]) for reason in self.failed()}) == 1
 
     def _outcome_of_waiting(self, reason: Reason) -> str:
-        """What becomes possible with a moment."""
+        """The catalogue key of what becomes possible by waiting."""
         if reason.finding.code is ReasonCode.CAP_REACHED:
             return "cap"
         if reason.finding.code in PRICE_CODES or _kind(self.terms.clause(reason.clause)) == "reward":
@@ -165,7 +165,7 @@ class Explanation:
         return "earning"
 
     def _effect_text(self, reason: Reason, *, say: Phrasebook) -> str:
-        """What an effect did, with the names and numbers of its clause."""
+        """The sentence of an effect, with the names and numbers of its clause."""
         finding = reason.finding
         case = self._case(finding)
         values = {
@@ -200,7 +200,7 @@ class Explanation:
 
     @staticmethod
     def _clause_values(clause: Clause, *, say: Phrasebook) -> dict[str, str]:
-        """The names and numbers of a clause that its reasons say."""
+        """The names and numbers of a clause used in its sentences."""
         values, effect = {"number": clause.number}, clause.effect
         if isinstance(effect, RewardCost):
             values["reward"] = effect.name or effect.reward
@@ -211,7 +211,7 @@ class Explanation:
         return values
 
     def _measure_text(self, reason: Reason, condition: Condition, *, say: Phrasebook) -> str:
-        """What a condition that fails by a figure found, and what it asks for."""
+        """The sentence of a condition that fails by a figure: observed and required."""
         finding = reason.finding
         values = {"observed": _figure(finding.observed, code=finding.code, say=say)}
         values["required"] = _figure(finding.required, code=finding.code, say=say)
@@ -234,7 +234,7 @@ class Explanation:
         return say.capitalised(say(f"reason.{finding.code.value}{case}", **values))
 
     def _choices(self, remedy: Remedy, *, say: Phrasebook) -> str:
-        """What will do: names in quotation marks, members of a closed set by their words."""
+        """The choices of a remedy: names in quotation marks, members of a closed set by their words."""
         kind = {RemedyCode.USE_CHANNEL: "remedy.channel", RemedyCode.PAY_WITH: "payment"}.get(remedy.code)
         if kind is not None:
             return say.listed([say(f"{kind}.{choice}") for choice in remedy.choices], last="or")
@@ -262,7 +262,7 @@ def _kind(clause: Clause) -> str:
 
 
 def _cap_case(cap: PointsCap, finding: Finding) -> str:
-    """How a cap is said: for a purchase that passes it alone, or for a period of which some is left or nothing."""
+    """The sentence variant of a cap: exceeded by one purchase, or a period with or without points left."""
     if finding.required == cap.points:
         return ".purchase"
     return ".left" if finding.required else ".none"
@@ -286,7 +286,7 @@ def _figure(value: object, *, code: ReasonCode, say: Phrasebook) -> str:
 
 
 def _missing_amounts(remedy: Remedy, *, say: Phrasebook) -> dict[str, str]:
-    """How much more it takes."""
+    """The missing amounts of a remedy."""
     words = {}
     if remedy.points is not None:
         words = {kind: say.counted(f"more.{kind}", remedy.points) for kind in ("points", "qualifying")}

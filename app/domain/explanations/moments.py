@@ -1,4 +1,4 @@
-"""Moments as people say them: relative to the day on which something was decided, on the wall clock of a zone."""
+"""Instants in words, relative to the day of the decision, on the wall clock of a zone."""
 
 from __future__ import annotations
 

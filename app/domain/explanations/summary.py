@@ -1,4 +1,4 @@
-"""A decision in one to three sentences, for a receipt or to be read aloud."""
+"""The summary of a decision in one to three sentences, for a receipt or to be read aloud."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _PRECEDENCE = {code: place for place, code in enumerate(ReasonCode)}
 
 
 def summary(decision: Decision, *, terms: Terms, say: Phrasebook) -> tuple[str, ...]:
-    """What a decision came to and, where that is less than could be, why and what would help.
+    """The result of a decision and, if it could be more, why and what would help.
 
-    A condition that is met is silent. `terms` are those that decided.
+    Conditions that are met are omitted. `terms` are those that decided.
     """
     explained = Explanation.of(decision, terms=terms)
     codes = {reason.finding.code for reason in decision.reasons}
@@ -52,7 +52,7 @@ def summary(decision: Decision, *, terms: Terms, say: Phrasebook) -> tuple[str, 
 
 
 def _reward_sentences(decision: Decision, *, explained: Explanation, say: Phrasebook) -> list[str]:
-    """What the reward costs, or what stands in its way."""
+    """The cost of a reward, or why it was refused."""
     if decision.outcome is DecisionOutcome.REFUSED:
         return _statements(_in_order(explained.failed()), explained=explained, say=say)
     unit = Unit.POINTS if decision.points else Unit.STAMPS
@@ -68,7 +68,7 @@ def _reward_sentences(decision: Decision, *, explained: Explanation, say: Phrase
 
 
 def _purchase_sentences(decision: Decision, *, explained: Explanation, say: Phrasebook) -> list[str]:
-    """What is earned, and which limit took part of it; or one sentence that says why it is nothing."""
+    """What is earned, and the limits that reduced it; or one sentence that says why it is nothing."""
     limits = [reason for reason in decision.reasons if reason.verdict is Verdict.LIMITED]
     if decision.outcome is DecisionOutcome.NOTHING_EARNED:
         return [_nothing_earned(limits=limits, explained=explained, say=say)]
@@ -100,7 +100,7 @@ def _continued(sentence: str, *, say: Phrasebook) -> str:
 
 
 def _moved_by_people(decision: Decision, *, say: Phrasebook) -> str:
-    """That points were moved by people, whom no clause tells to, or none in all; or that a tier has gone with its clause."""
+    """Points moved by people without a clause, or a tier lost with its clause."""
     moved = [say.counted(unit.value, decision.amount(unit)) for unit in Unit if decision.amount(unit)]
     if moved:
         return say("summary.moved", moved=say.listed(moved, last="and"))
@@ -113,12 +113,12 @@ def _is_about_refund(reason: Reason) -> bool:
 
 
 def _in_order(reasons: Iterable[Reason]) -> list[Reason]:
-    """By the precedence of their codes."""
+    """Reasons by the precedence of their codes."""
     return sorted(reasons, key=lambda reason: _PRECEDENCE[reason.finding.code])
 
 
 def _statements(reasons: Iterable[Reason], *, explained: Explanation, say: Phrasebook) -> list[str]:
-    """Each statement once and, as far as there is room, what would help, each once."""
+    """The distinct statements and, if there is room, the distinct remedies."""
     told = list(reasons)
     found = list(dict.fromkeys(explained.statement(reason, say=say) for reason in told))
     helps = [

@@ -70,7 +70,7 @@ COUNTER_ACCOUNT: Mapping[EntryType, CounterAccount] = {
     EntryType.MERGE: CounterAccount.WALLETS,
     EntryType.ACTIVATE: CounterAccount.ISSUED,
 }
-"""Where the points come from or go to: the books balance by construction."""
+"""The other side of each entry: the ledger balances by construction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +124,11 @@ class Balance:
     qualifying: int = 0
 
     def can_hold(self, decision: Decision, *, unit: Unit = Unit.POINTS) -> bool:
-        """Whether the account of a unit can hold what is earned, and every number in the decision can be told."""
+        """Whether the account can hold what the decision earns, and all its numbers are in range."""
         return self.lifetime + decision.amount(unit) <= MAX_POINTS and decision.largest_amount() <= MAX_POINTS
 
     def plus(self, other: Balance) -> Balance:
-        """Both together."""
+        """The sum of both balances."""
         return Balance(
             available=self.available + other.available,
             pending=self.pending + other.pending,
@@ -149,7 +149,7 @@ class Balance:
 
 
 def entry_hash(entry: Entry) -> str:
-    """The hash of an entry: SHA-256 over every field of it, the dates of its lots, its movements, and the hash before it."""
+    """SHA-256 over every field of an entry, the dates of its lots, its movements, and the previous hash."""
     fields = (
         entry.previous,
         entry.id,
@@ -170,7 +170,7 @@ def entry_hash(entry: Entry) -> str:
         [(movement.id, movement.lot_id, movement.points) for movement in entry.movements],
         [
             (
-                # Not its points: a late fact may change what the lot was to hold, and the movements say it.
+                # Not its points: a late event may change them, and the movements contain them.
                 lot.id,
                 _instant(lot.earned_at),
                 _instant(lot.available_from),

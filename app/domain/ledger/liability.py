@@ -1,4 +1,4 @@
-"""What a program owes in points at a moment, by the age of the points, and what of it is likely never to be asked for.
+"""A program's liability in points by age, and its expected breakage.
 
 Breakage is estimated as IFRS 15 (B44 to B47) asks for it: as the rights that customers are expected not to exercise, and
 only as far as experience bears it out. The method is the run-off by age of Gault, Llaguno and Ménard, "Loyalty Rewards
@@ -41,8 +41,8 @@ _REDEEMED = (EntryType.REDEEM, EntryType.REVERSAL)
 class Flow:
     """Points that entries of a type moved into lots (negative: out of them) in a month, by the month they were earned in.
 
-    Months are counted from the year 0. `band` says which band of age the lots are in at the moment in question, and
-    `waits` whether they could not be spent yet.
+    Months are counted from the year 0. `band` is the age band of the lots at the reporting instant; `pending` says that
+    they could not be spent yet.
     """
 
     type: EntryType
@@ -67,10 +67,10 @@ class AgeBand:
 
 @dataclass(frozen=True, slots=True)
 class Liability:
-    """What a program owes in one unit: points that can be spent, that wait, and that are held; and what customers owe.
+    """A program's liability in one unit: available, pending and held points; and the debts of customers.
 
-    `breakage` are the points that are not expected to be redeemed, None where it is not known; `cohorts` is how many
-    closed months that is learnt from.
+    `breakage` are points not expected to be redeemed, None if unknown; `cohorts` is the number of closed months it is
+    estimated from.
     """
 
     unit: Unit
@@ -84,12 +84,12 @@ class Liability:
 
     @property
     def outstanding(self) -> int:
-        """All that customers hold."""
+        """All points that customers hold."""
         return self.available + self.pending + self.held
 
 
 def liability(flows: Sequence[Flow], *, unit: Unit, held: int, owed: int) -> Liability:
-    """What is outstanding, from all that moved points up to a moment."""
+    """The liability from all flows up to an instant."""
     points = [0] * len(AGES)
     pending = 0
     for flow in flows:
@@ -111,7 +111,7 @@ def liability(flows: Sequence[Flow], *, unit: Unit, held: int, owed: int) -> Lia
 
 
 def closed_months(flows: Iterable[Flow]) -> frozenset[int]:
-    """The months whose points are as good as gone: the latest of those from the first one on, without a gap."""
+    """The closed cohorts: the latest of those from the first one on, without a gap."""
     earned: dict[int, int] = {}
     left: dict[int, int] = {}
     for flow in flows:

@@ -14,7 +14,7 @@ from app.domain.calendar import add_months, local_date
 
 
 class ValidityEnd(StrEnum):
-    """Up to where a validity that has run out still holds: the end of its last day, or of the calendar period it lies in."""
+    """When a validity ends: with its last day, or with the calendar period that contains it."""
 
     DAY = "DAY"
     MONTH = "MONTH"
@@ -26,14 +26,14 @@ _MONTHS = {ValidityEnd.MONTH: 1, ValidityEnd.QUARTER: 3, ValidityEnd.YEAR: 12}
 
 
 class LotsError(ValueError):
-    """More points were to be taken than the lots hold."""
+    """More points were requested than the lots hold."""
 
 
 class Lot(NamedTuple):
-    """Points of one earning; its id is that of the fact that brought them.
+    """Points of one event, whose id it has.
 
-    `remaining` counts those that are `held` too. `valid_until` is the last local day they are promised for, None: for
-    ever; `terms_version` and `zone` say by which terms, and on whose wall clock. `entry_id` is the entry that opened it.
+    `remaining` includes `held` points. `valid_until` is the promised last local day, None if it never expires, by
+    `terms_version` in `zone`. `entry_id` is the ledger entry that opened the lot.
     """
 
     id: str
@@ -61,12 +61,12 @@ class Draw(NamedTuple):
 
 
 def promised_last_day(lot: Lot) -> date | None:
-    """The day that a lot ends with as it was promised when it came."""
+    """The last day that was promised when the lot was opened."""
     return lot.valid_until
 
 
 LastValidDay = Callable[[Lot], date | None]
-"""The last day after which a lot expires as things stand; None where it never does."""
+"""Returns the current last valid day of a lot; None if it never expires."""
 
 
 def consumption_order(lots: Iterable[Lot], *, last_valid_day_of: LastValidDay = promised_last_day) -> tuple[Lot, ...]:
@@ -81,7 +81,7 @@ def draw_points(
     first: Collection[str] = (),
     last_valid_day_of: LastValidDay = promised_last_day,
 ) -> tuple[Draw, ...]:
-    """Points taken in consumption order, from the lots named in `first` before any other. Raises LotsError."""
+    """Draw points in consumption order, from the lots in `first` before others. Raises LotsError."""
     ordered = consumption_order(lots, last_valid_day_of=last_valid_day_of)
     ordered = (*(lot for lot in ordered if lot.id in first), *(lot for lot in ordered if lot.id not in first))
     draws = []

@@ -1,4 +1,4 @@
-"""Business times that a till's clock cannot have right."""
+"""Business times that show a wrong till clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a purchase counts: the basis of every money condition and effect, for sale and refund alike."""
+"""The eligible part of a purchase: the basis of every money condition and effect, for purchases and refunds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.domain.purchases.facts import Channel, Line, LineKind, Payment, Purchas
 class AmountBasis:
     """Which amounts count. All False: net of tax, after discounts, goods only.
 
-    The part that was paid with points and reward goods never count, and neither does what cost nothing.
+    The part paid with points, reward goods, and lines without a price never count.
     """
 
     taxes: bool = False
@@ -112,7 +112,7 @@ class EligiblePurchase(NamedTuple):
         return period_zone(period, location=self.zone, program=self.program_zone)
 
     def narrowed_to(self, selects: Callable[[Line], bool]) -> EligiblePurchase:
-        """The part of it that a clause looks at."""
+        """The part with the lines that `selects` accepts."""
         places = [place for place, line in enumerate(self.lines) if selects(line)]
         if len(places) == len(self.lines):
             return self
@@ -131,7 +131,7 @@ class EligiblePurchase(NamedTuple):
         return self.amounts.total()
 
     def total_with_tax(self, *, taxes: bool) -> Exact:
-        """The same amount with tax or without, whichever of them counts elsewhere; all else as it counts."""
+        """The amount with or without tax, whatever the basis says about tax."""
         if taxes is self.basis.taxes:
             return self.total()
         ignored = self.basis.discounts_ignored
@@ -145,7 +145,7 @@ def period_zone(period: Period, *, location: str, program: str) -> str:
 
 
 def _nonzero_lines(lines: tuple[Line, ...], amounts: Parts) -> tuple[tuple[Line, ...], Parts]:
-    """The lines of which something counts, and their amounts."""
+    """The lines with an amount other than 0, and their amounts."""
     counting = [place for place, amount in enumerate(amounts.numerators) if amount]
     numerators = tuple([amounts.numerators[place] for place in counting])
     return tuple([lines[place] for place in counting]), Parts(numerators, amounts.denominator)

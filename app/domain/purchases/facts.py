@@ -1,4 +1,4 @@
-"""What the rules are asked about: a purchase with its lines, when and where it was made, and what paid for it."""
+"""The facts of a purchase that rules decide on: lines, time, location and payments."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Channel(StrEnum):
 
 
 class FactsError(ValueError):
-    """Facts that cannot be; `path` leads to the field within the purchase."""
+    """Invalid facts; `path` leads to the field within the purchase."""
 
     def __init__(self, path: tuple[str, ...], message: str) -> None:
         super().__init__(message)
@@ -47,7 +47,7 @@ class FactsError(ValueError):
 
 
 FULL_PRICE: Mapping[int, Exact] = MappingProxyType({})
-"""No line of which a part of the price was given back."""
+"""No line with a part of its price refunded without goods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class PurchaseFacts:
 
     @property
     def counting_currency(self) -> str:
-        """The currency that the rules count it in: the one it is exchanged into, or else its own."""
+        """The currency in which rules count: that of `exchange`, or else the purchase's own."""
         return self.currency if self.exchange is None else self.exchange.into
 
     def total(self) -> Money:
@@ -112,20 +112,20 @@ class PurchaseFacts:
 
     @property
     def replacing_share(self) -> Exact:
-        """The part of the price, from 0 to 1, that goods which came back in exchange have paid for."""
+        """The part of the price, from 0 to 1, covered by goods returned in the exchange."""
         if self.replaces is None:
             return 0
         to_pay = self.to_pay()
         return min(Fraction(1), Fraction(self.replaces) / Fraction(to_pay)) if to_pay else 1
 
     def as_replacement(self, price: int) -> PurchaseFacts:
-        """The receipt of what was handed out for goods of a price in minor units; what points paid of it is paid on top."""
+        """The receipt of goods handed out in exchange for goods of a price (minor units); points pay the price difference first."""
         if (paid := self.paid_with_points()) > 0:
             price = min(price, int(self.to_pay() - paid))
         return replace(self, replaces=price)
 
     def exchange_difference(self) -> PurchaseFacts:
-        """What the rules see of a receipt: of one that was exchanged for other goods only what was paid on top of them."""
+        """The purchase as rules see it: for an exchange, only the price difference."""
         if self.replaces is None:
             return self
         rest = 1 - self.replacing_share
@@ -137,7 +137,7 @@ class PurchaseFacts:
         return sum((payment.amount for payment in self.payments if payment.kind is PaymentKind.POINTS), 0)
 
     def redemptions(self) -> frozenset[str]:
-        """The redemptions (ids) whose points paid a part of it."""
+        """Ids of the redemptions whose points paid a part of it."""
         return frozenset(payment.redemption_id for payment in self.payments if payment.redemption_id is not None)
 
     def to_pay(self) -> Exact:
@@ -145,15 +145,15 @@ class PurchaseFacts:
         return sum((line.to_pay() for line in self.lines), 0)
 
     def narrowed_to(self, lines: tuple[Line, ...]) -> PurchaseFacts:
-        """The same purchase seen through some of its lines."""
+        """The same purchase with some of its lines and all payments."""
         return self if lines == self.lines else replace(self, lines=lines)
 
     def remaining(
         self, quantities: Mapping[int, Decimal], *, price_shares: Mapping[int, Exact] = FULL_PRICE
     ) -> PurchaseFacts:
-        """What is left when only these quantities (by line number) are kept; payments shrink in proportion.
+        """The purchase with only these quantities (by line number) remaining; payments shrink in proportion.
 
-        `worth` is the part of the price of lines that was not given back without goods.
+        `price_shares` are the parts of line prices not refunded without goods.
         """
         lines = tuple(
             line
@@ -165,7 +165,7 @@ class PurchaseFacts:
         return self.with_lines(lines)
 
     def with_lines(self, lines: tuple[Line, ...]) -> PurchaseFacts:
-        """The same purchase of these lines instead; payments shrink in proportion to what they come to."""
+        """The same purchase with other lines; payments are scaled to their total."""
         if lines == self.lines:
             return self
         before = self.to_pay()
@@ -175,7 +175,7 @@ class PurchaseFacts:
         return replace(self, lines=lines, payments=payments)
 
     def to_data(self) -> dict[str, Any]:
-        """The facts of the receipt as JSON, exact, defaults left out; what was kept of it is not in them."""
+        """The facts of the receipt as JSON, exact, without defaults and without returns."""
         data: dict[str, Any] = {
             "at": self.occurred_at.isoformat(),
             "zone": self.zone,

@@ -1,4 +1,4 @@
-"""Lines of a receipt: what was bought, how many, for how much, and how much of it the customer keeps."""
+"""Lines of a receipt: goods, quantities, prices, and the part that remains after returns."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MAX_QUANTITY = Decimal(1_000_000)
 
 
 def quantity_problem(quantity: Decimal) -> str | None:
-    """What keeps it from being a quantity of a line, sold or given back; None where nothing does."""
+    """Why a number is not a valid quantity of a line, sold or returned, or None."""
     # Asked first: whatever compares with NaN fails, and rounding what is too large takes as long as it has digits.
     if not quantity.is_finite() or not 0 < quantity <= MAX_QUANTITY:
         return f"a quantity is above 0 and at most {MAX_QUANTITY:,}"
@@ -37,7 +37,7 @@ def quantity_problem(quantity: Decimal) -> str | None:
 
 @lru_cache(maxsize=256)
 def _tax_factor(rate: Decimal, *, onto: bool) -> Fraction:
-    """What an amount is multiplied by to put the tax onto it, or to take it off."""
+    """The factor that adds the tax to an amount, or removes it."""
     factor = 1 + Fraction(rate)
     return factor if onto else Fraction(1) / factor
 
@@ -46,7 +46,7 @@ class Line(NamedTuple):
     """A line of a receipt.
 
     `unit_price` and `discount` are minor units; the discount is for the whole line. `tax_rate` is a fraction (0.19).
-    `share` is the part of the line that the customer kept, `worth` the part of its price that was not given back;
+    `quantity_share` is the remaining part of the quantity, `price_share` that of the price;
     `quantity` and `discount` are those of the receipt.
     """
 
@@ -70,10 +70,10 @@ class Line(NamedTuple):
         return rounded(Fraction(self.quantity) * self.unit_price, mode=Rounding.HALF_UP)
 
     def net(self, *, taxes: bool, discounts_ignored: bool) -> Exact:
-        """The kept part's amount in minor units: with or without tax, before or after the discount. Exact."""
+        """The remaining amount in minor units: with or without tax, before or after the discount. Exact."""
         amount: Exact = self.price() if discounts_ignored else self.price() - self.discount
         if self.quantity_share != 1 or self.price_share != 1:
-            # Scaled exactly, never rounded again: keeping less must never come to more.
+            # Scaled exactly and not rounded: a smaller remainder must never amount to more.
             amount = amount * self.quantity_share * self.price_share
         if self.tax_rate is None or self.tax_included is taxes:
             return amount
@@ -85,14 +85,14 @@ class Line(NamedTuple):
         return self.net(taxes=True, discounts_ignored=False)
 
     def remaining_quantity(self) -> Decimal:
-        """How much of the line the customer kept, rounded down to three decimals."""
+        """The remaining quantity, rounded down to three decimals."""
         if self.quantity_share == 1:
             return self.quantity
         thousandths = Fraction(self.quantity) * self.quantity_share * 1000
         return Decimal(thousandths.__floor__()).scaleb(-3)
 
     def remaining(self, quantity: Decimal, *, price_share: Exact = 1) -> Line:
-        """The same line of which only this quantity is kept, at this part of its price; the discount shrinks along."""
+        """The line with only this quantity remaining, at this part of its price; the discount shrinks in proportion."""
         return self._replace(quantity_share=Fraction(quantity) / Fraction(self.quantity), price_share=price_share)
 
 

@@ -1,4 +1,4 @@
-"""What a receipt means, however it was sent: defaults and what is written out, 4.0 and 4.00, are one."""
+"""The content of a receipt, independent of its spelling: explicit and omitted defaults, 4.0 and 4.00, are equal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.domain.purchases.facts import Line, PurchaseFacts
 
 
 def fingerprint(facts: PurchaseFacts) -> str:
-    """A digest of what a receipt says beside its number, its time and whose it is. `facts` may be those of any customer."""
+    """A digest of a receipt without its number, time and customer."""
     content = [
         facts.currency,
         facts.channel.value if facts.channel is not None else None,

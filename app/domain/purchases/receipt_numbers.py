@@ -1,4 +1,4 @@
-"""How receipts are told apart: by their number alone, or also by where and on which day it was used.
+"""Receipt numbering: unique numbers, or unique only per location or day.
 
 A recorded receipt keeps the setting that it was recorded under. A new one is the same where neither that setting nor the
 present one tells them apart, so a receipt that is sent again is known whatever was set meanwhile.
@@ -23,7 +23,7 @@ _DAY = timedelta(days=1)
 
 
 class ReceiptNumbers(StrEnum):
-    """Within what a receipt number, a refund number or a checkout is used once."""
+    """The scope within which a receipt number, a refund number or a checkout is unique."""
 
     UNIQUE = "UNIQUE"
     PER_LOCATION = "PER_LOCATION"
@@ -32,18 +32,18 @@ class ReceiptNumbers(StrEnum):
 
 
 class NumberSpace(NamedTuple):
-    """Within what a number is used once, as texts: the location's id and the day of business; "" is everywhere, always."""
+    """The scope of a number as texts: the location's id and the business day; "" for all."""
 
     location: str = ""
     day: str = ""
 
 
 EVERYWHERE = NumberSpace()
-"""The space of numbers that are used once for ever in a program."""
+"""The space of numbers that are unique in a program."""
 
 
 def digest_fields(space: NumberSpace) -> tuple[str, ...]:
-    """What a space adds to the digest of a row: nothing where numbers are used once for ever, as before there were others."""
+    """What a space adds to the digest of a row; nothing if numbers are unique in the program."""
     return () if space == EVERYWHERE else tuple(space)
 
 
@@ -82,12 +82,12 @@ class Numbering:
         return self.numbers in (ReceiptNumbers.PER_DAY, ReceiptNumbers.PER_LOCATION_AND_DAY)
 
     def business_day(self, origin: ReceiptOrigin) -> date:
-        """The day of business that an instant belongs to, by the wall clock of the location."""
+        """The business day of an instant, by the wall clock of the location."""
         local = origin.at.astimezone(zone(origin.zone))
         return local.date() if local.time() >= self.day_starts else local.date() - _DAY
 
     def space(self, origin: ReceiptOrigin) -> NumberSpace:
-        """Within what a number that is used there and then is used once."""
+        """The space of a number used there and then."""
         return NumberSpace(
             location=(origin.location or NO_LOCATION) if self.per_location else "",
             day=self.business_day(origin).isoformat() if self.per_day else "",
@@ -99,17 +99,17 @@ class Numbering:
         return ("", origin.location or NO_LOCATION), ("", day.isoformat(), (day - _DAY).isoformat())
 
     def identifies(self, reference: ReceiptReference) -> bool:
-        """Whether a reference says all that tells receipts apart, so that it cannot fit another one later."""
+        """Whether a reference identifies one receipt, so that it cannot match another one later."""
         return (reference.location_id is not None or not self.per_location) and (
             reference.day is not None or not self.per_day
         )
 
     def matches(self, reference: ReceiptReference, *, origin: ReceiptOrigin) -> bool:
-        """Whether a reference by number fits the receipt of that number that was used at a spot (with the location's id)."""
+        """Whether a reference matches the receipt of that number with an origin (with the location's id)."""
         return reference.location_id in (None, origin.location) and reference.day in (None, self.business_day(origin))
 
     def is_same_receipt(self, origin: ReceiptOrigin, *, recorded: ReceiptOrigin, space: NumberSpace) -> bool:
-        """Whether a number that is used at a spot is the one that is recorded, in its space."""
+        """Whether a number with an origin is the recorded one, in its space."""
         if (self.per_location or space.location) and origin.location != recorded.location:
             return False
         return not (self.per_day or space.day) or self.business_day(origin) == self.business_day(recorded)

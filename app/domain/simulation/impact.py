@@ -1,4 +1,4 @@
-"""What a draft would have meant: the recent past, replayed under the terms in force and under the draft.
+"""The impact of a draft: recent history replayed under the terms in force and under the draft.
 
 Both replays start from the same balances and see the same purchases, as far as the goods were kept, and the same
 requests for rewards. So a draft that says the same changes nothing, to the point. The draft is shown in its own right:
@@ -32,7 +32,7 @@ MOST_AFFECTED = 10
 
 @dataclass(frozen=True, slots=True)
 class MemberImpact:
-    """What the draft means for one member.
+    """The impact of the draft on one member.
 
     `difference` is in points, `stamps` the same in stamps: what is earned more, less what the rewards that are had both
     ways cost more. A reward that can be had one way only is counted beside it, since nobody but the member can say what
@@ -109,9 +109,9 @@ class Impact:
 
 
 class ImpactSimulation:
-    """The replay of one program, member by member; `impact` is what has come together so far.
+    """The replay of one program, member by member; `impact` is the result so far.
 
-    `spent` is what each clause had given of its budget before the replay begins.
+    `spent` is budget usage by clause key before the replay.
     """
 
     def __init__(self, *, current: Terms, draft: Terms, spent: Mapping[str, int] | None = None) -> None:
@@ -161,7 +161,7 @@ class ImpactSimulation:
         self._afford(before.balances, after.balances)
 
     def impact(self) -> Impact:
-        """What the replay has shown."""
+        """The result of the replay so far."""
         return Impact(
             **self._counts,
             **self._sums,

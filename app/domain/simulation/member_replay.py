@@ -1,4 +1,4 @@
-"""One member's way through a replay: what each purchase earns and each reward costs, with all that clauses count."""
+"""The replay of one member's history: what purchases earn and rewards cost, with usage counters and tiers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from app.domain.wallets.usage_counters import UsageCounters
 
 @dataclass(frozen=True, slots=True)
 class PastRedemption:
-    """A reward (by its key) that a member asked for, on which facts."""
+    """A redemption that a member requested."""
 
     reward: str
     facts: PurchaseFacts
@@ -33,7 +33,7 @@ class PastRedemption:
 
 @dataclass(frozen=True, slots=True)
 class PastPurchase:
-    """A purchase of which something came back: as far as the goods were `kept`, and `whole` as it was at the till."""
+    """A purchase with returns: the remaining goods (`kept`), and the `whole` purchase as recorded."""
 
     kept: PurchaseFacts
     whole: PurchaseFacts
@@ -41,7 +41,7 @@ class PastPurchase:
 
 @dataclass(frozen=True, slots=True)
 class MemberHistory:
-    """A member's recent past in the order in which it happened.
+    """A member's recent events in order of business time.
 
     `opening` is the balance before it in points, `stamps` that in stamps, `visits` the number of purchases before it, `items` what each clause (by key)
     had counted before it; `person` is the member as of today. `shares` are the member's own of the budgets of clauses, by key.
@@ -59,10 +59,10 @@ class MemberHistory:
 
 
 class MemberReplay:
-    """A member's way through the replay under one version of the terms.
+    """The replay of a member's history under one version of the terms.
 
-    Tiers are reached by what is bought in the replay, and points neither wait nor expire in it. `spent` is what clauses
-    have given of their budgets, shared by the courses of all members; what came back is the member's own again at once.
+    Only purchases in the replay count towards tiers, and points are neither pending nor expire. `spent` is budget usage by
+    clause key, shared by the replays of all members; returned points are the member's own share at once.
     """
 
     def __init__(self, terms: Terms, history: MemberHistory, spent: dict[str, int]) -> None:
@@ -106,14 +106,14 @@ class MemberReplay:
         self._shares.subtract(dict(kept.budget_usage))
 
     def _gain(self, amount: int, unit: Unit) -> int:
-        """What an account can hold of it."""
+        """Credit the part of an amount that the account can hold."""
         gained = min(amount, MAX_POINTS - self._opening[unit] - self.earned[unit])
         self.balances[unit] += gained
         self.earned[unit] += gained
         return gained
 
     def redeem(self, asked: PastRedemption) -> Decision | None:
-        """Pay for a reward: the decision that says what it cost, or None where it cannot be had."""
+        """Redeem a reward: the decision, or None if it was not offered or refused."""
         clause = self._terms.cost_of(asked.reward)
         if clause is None:
             return None
@@ -128,7 +128,7 @@ class MemberReplay:
         return decision
 
     def _look(self, at: datetime) -> None:
-        """Up at once, down when the days of grace are over, with every turn of the years on the way."""
+        """Review the tier at an instant and at every rollover before it."""
         while self._turns_at is not None and self._turns_at < at:
             turn, self._turns_at = self._turns_at, None
             self._look_once(turn)
