@@ -1,8 +1,8 @@
-"""Receipts from a CSV of their lines: each is recorded whole, or reported whole with the reason.
+"""Receipts from a CSV of receipt lines: each is recorded completely, or rejected completely with the reason.
 
 Columns: `InvoiceNo`, `StockCode`, `Description`, `Quantity`, `InvoiceDate` (local wall clock), `UnitPrice`,
-`CustomerID`. A line with a negative quantity takes back what was bought, on the receipt itself or on an earlier one;
-one with a negative price is a discount of the receipt.
+`CustomerID`. A line with a negative quantity returns goods of the receipt itself or of an earlier one; one with a
+negative price is a discount of the receipt.
 """
 
 from __future__ import annotations

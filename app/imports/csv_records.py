@@ -12,8 +12,8 @@ from pathlib import Path
 class Record:
     """A record: the line of the file on which it begins (the header is a line, too), and its fields by column.
 
-    `fault` says why it cannot be relied on; its fields are what could be made out, possibly nothing. `broken` are the
-    fields as they stand in the line of such a record, whatever column they are in.
+    `fault` says why it is unreliable; its fields are then those that could be read, possibly none. `broken` are the
+    fields in the order of the line, without regard to columns.
     """
 
     line: int

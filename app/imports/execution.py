@@ -52,10 +52,10 @@ async def destination_of(program: Program, *, application: Application) -> Desti
 
 
 async def execute(plan: Plan, *, application: Application, program: Program, done: Callable[[int], None]) -> Imported:
-    """Enrol the customers and record the receipts, each whole or not at all, those of a customer as they happened.
+    """Enrol the customers and record the receipts, each completely or not at all, in each customer's order of business time.
 
-    `done` is told how many steps are finished. A receipt that is refused is taken out of the plan and put among its
-    rejected, and so are those that bring back something of it: its lines may be other ones than those that are recorded.
+    `done` is called with the number of finished steps. A refused receipt is moved from the plan to its rejected
+    records, and so are receipts that return goods of it, as its recorded lines may differ.
     """
     imported = Imported()
     for buyers in _concurrent_groups(plan.buyers(), whose=lambda buyer: buyer):

@@ -66,10 +66,10 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """The program that the receipts are for, as far as it decides what can be brought in.
+    """The program that receives the receipts, as far as it decides what can be imported.
 
-    `terms_since` is when its first terms started, None without any; `latest` the last instant that is not the future;
-    `numbering` is what tells receipts of one number apart.
+    `terms_since` is when its first terms started, None without any; `latest` is the last instant that is not in the
+    future; `numbering` says where and when receipt numbers are unique.
     """
 
     currency: str
@@ -111,10 +111,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class RowFault:
-    """A record that can be part of no receipt as it stands, and why.
+    """A record that cannot be part of a receipt, and why.
 
-    `invoice` is the number it shows, `numbers` are those it may belong to where its columns cannot be told apart, `at`
-    its time where that can be read.
+    `invoice` is the number in it, `numbers` are those it may have where its columns are ambiguous, `at` is its time
+    where that can be read.
     """
 
     number: int
@@ -142,9 +142,9 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A receipt of the file, recorded whole or not at all: what was bought, what came back, or both.
+    """A receipt of the file, recorded completely or not at all: purchases, returns, or both.
 
-    `day` is its day of business where the program's numbers are told apart by it; `rows` are the lines of the file.
+    `day` is its business day where receipt numbers restart each day; `rows` are the lines of the file.
     """
 
     invoice: str

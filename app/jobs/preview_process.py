@@ -1,6 +1,6 @@
-"""One impact preview, computed in a process of its own: `python -m app.jobs.preview_process PROGRAM PREVIEW`.
+"""Computes one impact preview in a process of its own: `python -m app.jobs.preview_process PROGRAM PREVIEW`.
 
-It takes the processor for seconds, which no till should wait for. It ends by itself: when it is done, when it was
+It uses the processor for seconds, which must not delay tills. It ends when it is done, when the preview was
 cancelled, and when the server that started it is gone.
 """
 

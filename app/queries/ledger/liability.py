@@ -14,12 +14,12 @@ from app.store.terms import versions
 
 
 async def liability_at(session: Session, *, at: datetime, zone: str) -> list[Liability]:
-    """What was outstanding at a moment that is past or present, by unit, as far as it is recorded today.
+    """The points outstanding at a past or present instant, by unit, as far as is recorded today.
 
-    By the business time of entries, so that what arrived late counts where it belongs; one pass over the entries,
-    without telling any account. Points are of a band of age by the local day that they were earned on. What time alone
-    does counts as far as it is booked: points whose expiry fell due, and that nobody has booked yet, are outstanding
-    still. A hold counts with the points that it was made for.
+    Entries count by their business time, so that late ones count where they belong. It takes one pass over the
+    entries and replays no account. The age band of points follows from the local day on which they were earned.
+    Scheduled changes count once they are booked: points whose expiry has fallen due but is not booked yet are
+    outstanding. A hold counts with the points that it was placed for.
     """
     today = local_date(at, zone_name=zone)
     since = [day_start(add_months(today, months=-months), zone_name=zone) for months in AGES[1:]]

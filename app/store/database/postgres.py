@@ -1,7 +1,8 @@
-"""PostgreSQL: a bounded pool, transactions that no cancelled request can break, retries of what the database failed.
+"""PostgreSQL: a bounded pool, transactions that survive cancelled requests, and retries of failed transactions.
 
-Each transaction runs in a task of its own from BEGIN to COMMIT, so that a caller who gives up never leaves a connection
-half way. PostgreSQL's own clocks bound every wait: for a lock, then for a statement, then ours for the answer.
+Each transaction runs in a task of its own from BEGIN to COMMIT, so that a cancelled caller never leaves a connection
+half way. PostgreSQL's own timeouts bound every wait: for a lock, then for a statement; Troth's bounds the wait for a
+response.
 """
 
 from __future__ import annotations

@@ -13,10 +13,10 @@ TRIED_AGAIN = (*DRIVER_ERRORS, ConcurrentChange)
 """What may be another attempt's luck."""
 
 _OF_A_WORK = ("0A", "21", "22", "23", "42", "P0")
-"""Classes of SQLSTATE that no other attempt would change: what was asked was wrong."""
+"""Classes of SQLSTATE for wrong statements, which fail at every attempt."""
 
 _LOST_RACES = ("23505", "40001", "40P01", "55P03")
-"""Unique violation, serialization failure, deadlock, lock not available: somebody else was first."""
+"""Unique violation, serialization failure, deadlock, lock not available: another transaction was first."""
 
 _UNIQUE = "23505"
 _UNIQUE_ATTEMPTS = 4

@@ -1,7 +1,7 @@
-"""The digest of all facts behind an account: a sum over its rows, so that it does not depend on their order.
+"""The digest of all events behind an account: a sum over their rows, which does not depend on their order.
 
-It is kept with the account in the transaction of each fact. A row that was changed, added or taken away since then no
-longer adds up to it.
+It is stored with the account in the transaction of each event. Rows that were changed, added or deleted since then no
+longer add up to it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,6 @@ def digest(table: str, *values: Any) -> int:
 
 
 def combine(evidence: str, digests: Iterable[int], *, gone: Iterable[int] = ()) -> str:
-    """The evidence with further rows in it, and some no longer."""
+    """The digest with the digests of further rows added and those of removed rows subtracted."""
     total = int(evidence, 16) + sum(digests) - sum(gone)
     return f"{total % _MODULUS:064x}"

@@ -13,9 +13,9 @@ waits for the same disk, so there are few of them."""
 
 
 class Checkpoints:
-    """Moves what was committed from the log into the file, in a thread of its own.
+    """Moves committed pages from the log into the file, in a thread of its own.
 
-    SQLite would do it every thousand pages in the very commit that reaches them, and that till would wait for it.
+    SQLite itself would do it every thousand pages in the commit that reaches them, and that till would have to wait.
     """
 
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:

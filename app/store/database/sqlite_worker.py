@@ -117,7 +117,7 @@ class JobQueue:
             self._give_up(under_way)
 
     def _give_up(self, jobs: list[Job]) -> None:
-        """Tell those that no thread will serve any more; there is nobody to tell after an ordered end."""
+        """Fail all jobs after the thread ended by an error; does nothing after an orderly end."""
         if not jobs:
             return
         self._open = False
@@ -144,7 +144,7 @@ class JobQueue:
         return jobs
 
     def _answer(self, jobs: list[Job]) -> None:
-        """Tell all waiters, with one wake-up for each of their loops."""
+        """Deliver results to all callers, with one wake-up for each of their loops."""
         with self._lock:
             self._unanswered -= len(jobs)
         by_loop: dict[asyncio.AbstractEventLoop, list[Job]] = {}

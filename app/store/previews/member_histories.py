@@ -146,9 +146,9 @@ async def page(session: Session, *, after: str, since: datetime, aspects: Collec
 
 
 async def _openings(session: Session, *, who: Mapping[str, str], unit: Unit, since: datetime) -> dict[str, int]:
-    """What members had of a unit before an instant; of a shared wallet, what none of them brought along is the first one's.
+    """The balances of members in a unit before an instant; of a shared wallet, points that came with no merger count for its first member.
 
-    `who` says which member each customer is today.
+    `who` is the present member of each customer.
     """
     members = sorted(set(who.values()))
     held = await session.rows(_HELD, members, unit)
@@ -168,7 +168,7 @@ _Event = PurchaseFacts | PastPurchase | PastRedemption
 async def _events(
     session: Session, *, who: Mapping[str, str], since: datetime
 ) -> dict[str, list[tuple[_When, _Event]]]:
-    """Purchases as far as the goods were kept, and redemptions, by customer, each with its place in time."""
+    """Purchases without their returned goods, and redemptions, by customer, each with its time and id."""
     ids = list(who)
     returned: dict[str, dict[int, Decimal]] = {}
     for row in await session.rows(_REFUNDS, ids, since):

@@ -24,12 +24,13 @@ class ProgramKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A loyalty program. `currency` is ISO 4217, `zone` IANA, `region` ISO 3166: its phone numbers need no country
-    code, and amounts, dates and times are written as there. `address` is how German speaks to its members.
+    """A loyalty program.
 
-    `clock_ahead` is how far its clock is ahead of the server's, in whole seconds: nothing, but for a sandbox.
-    `numbering` is how its receipts are told apart, `staff` what staff and tills may do by hand.
-    `receipt_age` is how old a receipt may be that a till sends to a live program.
+    `currency` is ISO 4217, `zone` IANA, `region` ISO 3166: phone numbers of this region need no country code, and
+    amounts, dates and times are written in its way. `address` is the German form of address, formal or informal.
+    `clock_ahead` is how many whole seconds its clock is ahead of the server's: 0, except in a sandbox. `numbering`
+    says where and when receipt numbers are unique, `staff` what staff and tills may do by hand. `receipt_age` is the
+    greatest age of receipts that a till may send to a live program.
     """
 
     id: str

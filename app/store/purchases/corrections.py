@@ -17,11 +17,11 @@ from app.store.purchases.purchases import Purchase, order_name
 
 @dataclass(frozen=True, slots=True)
 class ReceiptCorrection:
-    """A purchase as it was recorded until then, and whose it is since (`to_customer_id`); `actor` is the access key used.
+    """A purchase as it was before a correction, with its customer since (`to_customer_id`); `actor` is the access key used.
 
     `in_order`, `occurred_at` and `terms_version` are those of the purchase: they never change. `counted_points` and
-    `counted_stamps` are what it takes of a staff member's budget. `left_behind` is what a purchase that was moved to
-    another customer had taken of clauses' budgets, by key, less what went along; None where nothing was.
+    `counted_stamps` are what the correction uses of a staff budget. `left_behind` is, by clause key, what a purchase
+    that was moved to another customer had used of budgets, less what moved with it; None where nothing was left.
     """
 
     id: str

@@ -17,9 +17,9 @@ from app.store.database.session import Row, Session
 class Refund:
     """A refund of a purchase.
 
-    `lines` are the quantities given back by line number, `amounts` what was given back of a line's price without goods,
-    `cash` the money in all, both in minor units, `due` and `taken` the points
-    that had to go back and that did; `fingerprint` digests what it said. `space` is that of its number.
+    `lines` are the returned quantities by line number, `amounts` the money given back on a line without goods, `cash`
+    the money in all, both in minor units. `due` and `taken` are the points to claw back and those clawed back.
+    `fingerprint` is a digest of the refund; `space` is that of its number.
     """
 
     id: str

@@ -29,12 +29,11 @@ class RedemptionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Redemption:
-    """A redemption: who got what for how many points, judged on which facts under which terms, with the decision.
+    """A redemption: the customer, the reward, the points, the facts and terms that decided it, and the decision.
 
-    One that began as a hold knows until when it was held, when the hold ended before that, and its checkout, whose
-    number is in `space`.     `fulfilled_at` is when it was handed over, by the server's time, and `fulfilled_by` the access key that did; both None
-    while it is held.
-    `facts_text` and `decision_text` are the JSON that is kept of both.
+    One that began as a hold has the end of the hold, the time when it ended earlier, and its checkout, whose number
+    is in `space`. `fulfilled_at` is when the goods were handed over, in server time, and `fulfilled_by` the access
+    key used; both are None while it is held. `facts_text` and `decision_text` are the stored JSON of both.
     """
 
     id: str
@@ -97,7 +96,7 @@ async def add(session: Session, *, redemption: Redemption) -> None:
 
 
 def evidence(redemption: Redemption) -> int:
-    """The digest of a redemption as it stands. Those of before it was kept who handed them over have it in no digest."""
+    """The digest of a redemption. It leaves out who fulfilled it where that is not stored, as older digests do."""
     handed_over = (
         (redemption.fulfilled_at, redemption.fulfilled_by) if redemption.fulfilled_at or redemption.fulfilled_by else ()
     )

@@ -13,7 +13,7 @@ from app.store.database.session import Row, Session
 
 @dataclass(frozen=True, slots=True)
 class Reversal:
-    """A redemption that was reversed. `usable_until` is set where the shop was at fault: lots past their date stay usable up to it.
+    """The reversal of a redemption. `usable_until` is set where the shop was at fault: expired lots stay usable up to it.
 
     `actor` is the access key used.
     """

@@ -57,11 +57,11 @@ async def count_purchase(
 async def share_of_budgets(
     session: Session, *, customer_id: str, purchase: Purchase, facts: PurchaseFacts
 ) -> PurchaseFacts:
-    """The facts of a purchase that is set right, with what is left of each budget for it.
+    """The facts of a corrected purchase, with what is left of each budget for it.
 
-    That is what it took when it was recorded, and no more; budgets follow the order in which purchases were recorded,
-    and what others took meanwhile is theirs. What came back of it and went into a later purchase of the customer
-    (`customer_id` is who it was taken for, the survivor of a merger) is not given twice.
+    That is what it used when it was recorded, and no more: budgets follow the order of recording, and others may have
+    used the rest meanwhile. Points that were returned and used by a later purchase of the customer (`customer_id`,
+    the survivor of a merger) are not given twice.
     """
     customer_facts = purchase.facts.customer_facts
     if not customer_facts.budgets:

@@ -131,6 +131,6 @@ def _differs(bought: Answer, *, path: tuple[str, ...], detail: str) -> Problem:
 
 
 def in_refund(problem: Problem) -> Problem:
-    """A refusal of the refund, with its path in the input of an exchange: the time stands in the receipt."""
+    """A refusal of the refund with its path in the input of an exchange, whose time is that of the receipt."""
     part = "purchase" if problem.path == ("occurredAt",) else "refund"
     return replace(problem, path=(part, *problem.path))

@@ -40,9 +40,9 @@ class RecordedReceipt:
 class RecordPurchase:
     """A receipt as a till sends it.
 
-    `location_id` is the place, None where it has none; the facts are those of a purchase without one. `timed` is whether
-    the receipt says its time, which is taken for now otherwise. `completion` counts from 1 how often the order was
-    completed. `numbered_at` is when its number was used, where the receipt was sent with another time than it is booked at.
+    `location_id` is None for a receipt without a location; the facts are those without one. `timed`: the receipt
+    states its time; otherwise it is now. `completion` counts from 1 how often the order was completed. `numbered_at`
+    is when its number was used, if that is not the time it is booked at.
     """
 
     customer: CustomerBy

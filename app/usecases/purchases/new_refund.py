@@ -23,13 +23,12 @@ from app.usecases.command import Answer, WriteContext
 
 @dataclass(frozen=True, slots=True)
 class RecordRefund:
-    """What comes back of a purchase (by id or by its receipt).
+    """A refund of a purchase (by id or by its receipt).
 
-    `lines` maps line numbers to quantities (None: all that is left of the line); without lines and amounts it is
-    everything. `amounts` (by line) and `amount` (of the whole) are money without goods, in major units. `fingerprint` is
-    a digest of what was sent beside the refund's number, its purchase and its time. `timed` is whether the refund says its
-    time, which is taken for now otherwise; `space` is that of its number, which was used at `numbered_at` where the refund
-    was sent with another time than it is booked at.
+    `lines` maps line numbers to quantities (None: the rest of the line); without lines and amounts everything is
+    returned. `amounts` (by line) and `amount` (of the whole) are money without goods, in major units. `fingerprint`
+    is a digest of the refund without its number, purchase and time. `timed`: the refund states its time; otherwise it
+    is now. `space` is that of its number, which was used at `numbered_at` if that is not the time it is booked at.
     """
 
     purchase_id: str | None
