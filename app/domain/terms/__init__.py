@@ -1,1 +1,1 @@
-"""Terms: rules with their conditions and effects, clauses, versions, and how versions differ."""
+"""Terms: clauses with conditions and effects, versions, validation, evaluation, and changes between versions."""

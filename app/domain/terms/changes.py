@@ -1,6 +1,6 @@
-"""What a new version changes for the customer, clause by clause, worked out from the rules themselves.
+"""The effect of a new version on customers, clause by clause, derived from the rules.
 
-BETTER is said only where nobody can get less by it; a change that helps some and harms others counts as WORSE.
+A change is BETTER only if nobody can get less; one that helps some and harms others is WORSE.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from app.domain.terms.version import Clause, Terms
 
 
 class ChangeEffect(StrEnum):
-    """What a change means for the customer."""
+    """The effect of a change on customers."""
 
     BETTER = "BETTER"
     NEUTRAL = "NEUTRAL"
@@ -41,14 +41,14 @@ class ChangeEffect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClauseChange:
-    """A clause that came (`before` None), went (`after` None) or changed."""
+    """A clause that was added (`before` None), removed (`after` None) or changed."""
 
     before: Clause | None
     after: Clause | None
     effect_on_customer: ChangeEffect
 
     def statement(self, say: Phrasebook) -> str:
-        """Old and new in words."""
+        """The change in words."""
         if self.before is None and self.after is not None:
             return say("change.added", after=self.after.statement(say))
         if self.after is None and self.before is not None:
@@ -59,7 +59,7 @@ class ClauseChange:
 
 
 def changes(before: Terms, after: Terms) -> tuple[ClauseChange, ...]:
-    """What a version changes against another: clauses of one key are compared, the others came or went."""
+    """The changes between versions: clauses are matched by key."""
     old = {clause.key: clause for clause in before.clauses}
     new = {clause.key: clause for clause in after.clauses}
     judge = _Comparison(before=before, after=after)
@@ -74,7 +74,7 @@ def changes(before: Terms, after: Terms) -> tuple[ClauseChange, ...]:
 
 
 def overall_effect(changes: Sequence[ClauseChange]) -> ChangeEffect:
-    """What several changes mean together: one for the worse is enough."""
+    """The effect of several changes together: WORSE if any is."""
     effects = {change.effect_on_customer for change in changes}
     if ChangeEffect.WORSE in effects:
         return ChangeEffect.WORSE
@@ -82,12 +82,12 @@ def overall_effect(changes: Sequence[ClauseChange]) -> ChangeEffect:
 
 
 def _differs(old: Clause, new: Clause) -> bool:
-    """Whether two clauses differ in more than what other clauses say for them: their numbers, the tiers."""
+    """Whether two clauses differ in what the owner supplied, and not only in resolved references."""
     return _owner_supplied_all(old.conditions) != _owner_supplied_all(new.conditions) or old.effect != new.effect
 
 
 def _owner_supplied_all(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
-    """The conditions as the owner gave them."""
+    """The conditions without resolved references."""
     return tuple(_owner_supplied(condition) for condition in conditions)
 
 
@@ -99,18 +99,18 @@ def _owner_supplied(condition: Condition) -> Condition:
 
 
 class _Comparison:
-    """Judges changes between two versions; what clauses do to one another decides how far one may be judged alone."""
+    """Compares two versions. Interactions between clauses decide whether a change can be assessed on its own."""
 
     def __init__(self, *, before: Terms, after: Terms) -> None:
         self._excluded = {key for terms in (before, after) for clause in terms.clauses for key in _excluded_by(clause)}
-        # Which purchases a limited clause is used for depends on all that competes with it.
+        # Which purchases use a limited clause depends on the clauses that compete with it.
         self._contested = [
             clause.key
             for clause in before.clauses
             if clause.limit is not None and isinstance(clause.effect, Earning | PointsMultiplier)
         ]
         self._sharing = _SharedBudgets(before, after)
-        # Where more is counted, other items are the nth, and a limit of stamps may go to a purchase of fewer items.
+        # If more is eligible, other items are the nth, and a limit of stamps may be used by a purchase of fewer items.
         self._items = any(
             clause.counts_items or (clause.limit is not None and isinstance(clause.effect, Stamps))
             for clause in before.clauses
@@ -118,7 +118,7 @@ class _Comparison:
         modes = {terms.policy(Combination).mode for terms in (before, after)}
         self._first_counts = CombinationMode.FIRST in modes
         self._moved = _reordered_clauses(before, after) if self._first_counts else frozenset()
-        # A tier that is reached sooner lets every clause fit more that asks for it.
+        # If a tier is reached sooner, clauses that require it match more purchases.
         self._levels_harm = any(
             self._displaces(clause)
             or self._competes_for_limit(clause)
@@ -131,21 +131,21 @@ class _Comparison:
         self._ages_from_activation = validity.expires and validity.since is not ValidityStart.EARNING
 
     def was_reordered(self, key: str) -> bool:
-        """Whether the clause changed places with another, where the first one counts."""
+        """Whether the clause's order changed while the first matching clause counts."""
         return key in self._moved
 
     def added(self, clause: Clause) -> ChangeEffect:
-        """A new clause gives something or takes something; one that displaces others may do either."""
+        """The effect of a new clause; one that displaces others may harm."""
         harms = self._displaces(clause) or self._competes_for_limit(clause) or self._sharing.shifted_by(clause)
         return ChangeEffect.BETTER if clause.effect.benefit and not harms else ChangeEffect.WORSE
 
     def removed(self, clause: Clause) -> ChangeEffect:
-        """What is no longer given is missed; what is no longer taken is not, unless it made a budget last longer."""
+        """The effect of a removed clause: better only for a burden that did not protect a budget."""
         harms = self._shortens_validity(clause.effect) or self._sharing.shifted_by(clause)
         return ChangeEffect.BETTER if clause.effect.burden and not harms else ChangeEffect.WORSE
 
     def changed(self, old: Clause, new: Clause) -> ChangeEffect:
-        """Conditions and effect compared; better only where both are at least as good."""
+        """The effect of a changed clause: better only if conditions and effect are at least as good."""
         if self.was_reordered(new.key) or type(old.effect) is not type(new.effect):
             return ChangeEffect.WORSE
         wider, narrower = implies(old.conditions, new.conditions), implies(new.conditions, old.conditions)
@@ -166,31 +166,31 @@ class _Comparison:
         return ChangeEffect.BETTER
 
     def _shortens_validity(self, effect: Effect) -> bool:
-        """Whether points that can be spent sooner expire sooner as well."""
+        """Whether points that become available sooner also expire sooner."""
         return self._ages_from_activation and isinstance(effect, PendingPeriod)
 
     def _competes_for_limit(self, clause: Clause) -> bool:
-        """Whether a change of the clause may shift what a limited one is used for."""
+        """Whether a change of the clause may shift which purchases use a limited clause."""
         competing = Earning | PointsMultiplier | Combination | CountedAmounts | RoundingRule
         return bool(self._contested) and isinstance(clause.effect, competing)
 
     def _changes_counted_items(self, old: Clause, new: Clause) -> bool:
-        """Whether other items are counted: another one is the nth, or a limit is used up by others."""
+        """Whether other items are counted, so that another one is the nth or a limit is used by others."""
         if isinstance(new.effect, CountedAmounts):
             return self._items
         return old.counts_items and new.counts_items and old.selectors != new.selectors
 
     def _changes_matching(self, clause: Clause) -> bool:
-        """Whether clauses that displace others may fit more purchases, since more is counted."""
+        """Whether clauses that displace others may match more purchases because more is eligible."""
         return isinstance(clause.effect, CountedAmounts) and (bool(self._excluded) or self._first_counts)
 
     def _displaces(self, clause: Clause) -> bool:
-        """Whether another clause may give less because this one fits."""
+        """Whether another clause may give less because this one matches."""
         in_turn = isinstance(clause.effect, Earning | PointsMultiplier) and self._first_counts
         return clause.key in self._excluded or in_turn
 
     def _widening_harms(self, old: Clause, new: Clause) -> bool:
-        """Whether fitting more purchases may cost somebody points."""
+        """Whether matching more purchases may cost somebody points."""
         if self._displaces(new):
             return True
         limited = old.limit is not None or new.limit is not None
@@ -201,10 +201,10 @@ class _Comparison:
 
 
 class _SharedBudgets:
-    """The budgets that both versions have: what one customer gets of them is not there for another.
+    """The budgets that both versions have: points given to one customer are missing for others.
 
-    So a change may harm somebody whenever it changes how fast such a budget is used up, either way: where less is left
-    a larger gift gives way to several small ones, and the other way round.
+    A change of how fast such a budget is used up may harm somebody either way: with less left, several small awards may
+    replace a larger one, and vice versa.
     """
 
     def __init__(self, before: Terms, after: Terms) -> None:
@@ -228,7 +228,7 @@ class _SharedBudgets:
         ):
             return True
         if self._capped and (clause.kind is ClauseKind.EARNING or isinstance(effect, Combination)):
-            # What a cap takes is shared out to all that give.
+            # The reduction by a cap is allocated to all awarding clauses.
             return True
         competing = Earning | PointsMultiplier | Combination
         return isinstance(effect, competing) and any(
@@ -236,10 +236,10 @@ class _SharedBudgets:
         )
 
     def lasts_longer(self, old: Clause, new: Clause) -> bool:
-        """Whether nothing but the budget of a clause grows, and in such a way that at no time less of it is left.
+        """Whether only the budget of a clause grows, so that at no time less of it is left.
 
-        That is so for gifts that are always the same, and for those of the only clause that earns where the last ones
-        are given in part; a cap would let what is left depend on who comes.
+        True for fixed awards, and for the only earning clause if the last award is given in part; not with a cap, which
+        makes the rest depend on the order of customers.
         """
         if self._capped or [clause.key for clause in self._shared] != [new.key] or old.effect != new.effect:
             return False
@@ -264,7 +264,7 @@ def _excluded_by(clause: Clause) -> frozenset[str]:
 
 
 def _reordered_clauses(before: Terms, after: Terms) -> frozenset[str]:
-    """The clauses that stand elsewhere among the earning clauses that both versions have."""
+    """Keys of the earning clauses in both versions whose order changed."""
     orders = []
     for terms, other in ((before, after), (after, before)):
         common = {clause.key for clause in other.clauses}
@@ -275,7 +275,7 @@ def _reordered_clauses(before: Terms, after: Terms) -> frozenset[str]:
 
 
 def implies(stronger: Sequence[Condition], weaker: Sequence[Condition]) -> bool:
-    """Whether all of `wanted` surely hold, for as many lines, wherever all of `given` do. False where it is not plain."""
+    """Whether all `weaker` conditions surely hold, for as many lines, whenever all `stronger` do. False if unknown."""
     return all(any(_implies(condition, other) for condition in stronger) for other in weaker if not _always(other))
 
 
@@ -293,7 +293,7 @@ def _implies(condition: Condition, other: Condition) -> bool:
     if isinstance(condition, AllOf):
         return any(_implies(each, other) for each in condition.conditions)
     if isinstance(condition, ExceptWhen) and isinstance(other, ExceptWhen):
-        # Fewer moments are excepted when all that is excepted was so before.
+        # The exception shrinks if everything it covers was covered before.
         return implies(other.conditions, condition.conditions)
     if isinstance(condition, Group) or isinstance(other, Group):
         return False

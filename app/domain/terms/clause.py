@@ -24,10 +24,10 @@ from app.domain.units import Unit
 
 
 class ConditionStep(NamedTuple):
-    """A condition of a clause with its place.
+    """A condition prepared for evaluation, with its path in the clause.
 
-    `whole` where it looks at the whole purchase and not at the selection; `alone` is the condition that made the
-    selection by itself, so that it holds for every line of it.
+    `sees_whole_purchase`: it is checked on the whole purchase instead of the selection. `only_selector` is the condition
+    itself if it alone made the selection, so that it holds for every selected line.
     """
 
     path: tuple[int, ...]
@@ -39,10 +39,10 @@ class ConditionStep(NamedTuple):
 
 @dataclass(frozen=True)
 class Clause:
-    """One rule: when all conditions hold, the effect applies. `key` is the owner's name for it over versions.
+    """One rule: if all conditions hold, the effect applies. `key` is its stable name across versions.
 
-    `units` are what members can collect or spend under its terms; `printed` is False for a standard clause that nothing
-    in its terms can reach.
+    `units` are those that members can collect or spend under its terms; `printed` is False for a standard clause that
+    cannot apply.
     """
 
     key: str
@@ -54,17 +54,17 @@ class Clause:
 
     @property
     def kind(self) -> ClauseKind:
-        """What the clause is about."""
+        """The kind of the clause."""
         return self.effect.clause_kind
 
     @cached_property
     def leaves(self) -> tuple[Condition, ...]:
-        """Every condition that is no group."""
+        """All conditions except groups, at any depth."""
         return tuple(leaves(self.conditions))
 
     @cached_property
     def selectors(self) -> tuple[Selecting | Group, ...]:
-        """The conditions that narrow which lines the others look at."""
+        """The conditions that select lines."""
         return tuple(
             condition
             for condition in self.conditions
@@ -73,47 +73,47 @@ class Clause:
 
     @cached_property
     def limit(self) -> TimesPerPeriod | None:
-        """How often it applies for a customer; None: always."""
+        """The limit of uses per customer and period; None: no limit."""
         return next((leaf for leaf in self.leaves if isinstance(leaf, TimesPerPeriod)), None)
 
     @cached_property
     def budget(self) -> Budget | None:
-        """What it gives all customers together; None: without end."""
+        """The budget for all customers together; None: no limit."""
         return next((leaf for leaf in self.leaves if isinstance(leaf, Budget)), None)
 
     @cached_property
     def counts_items(self) -> bool:
-        """Whether it counts the items of what it selects."""
+        """Whether items of the selected lines are counted."""
         return any(isinstance(leaf, EveryNthItem) for leaf in self.leaves)
 
     @cached_property
     def counts_rewards(self) -> bool:
-        """Whether it looks at how many of its rewards a customer still holds: the first, or every nth, is given once."""
+        """Whether uses without a later return are counted: awards for the first or every nth are given once."""
         return any(isinstance(leaf, FirstPurchase | EveryNthVisit | EveryNthItem) for leaf in self.leaves)
 
     @cached_property
     def birthdays(self) -> tuple[BirthdayWindow, ...]:
-        """The days around a birthday for which it gives something, once for each birthday."""
+        """The birthday windows; each applies once per birthday."""
         return tuple(leaf for leaf in self.leaves if isinstance(leaf, BirthdayWindow))
 
     @cached_property
     def needs_counters(self) -> bool:
-        """Whether something is counted for this very clause: uses, items, or points given."""
+        """Whether counters are kept for this clause: uses, items, or points."""
         return self.limit is not None or self.budget is not None or self.counts_rewards or bool(self.birthdays)
 
     @cached_property
     def by_amount(self) -> bool:
-        """Whether it goes by amounts alone: by no visit, no item and no budget.
+        """Whether it depends on amounts alone, and not on visits, items or a budget.
 
-        What is paid on top in an exchange has none of these.
+        The price difference of an exchange has none of these.
         """
         others = (FirstPurchase, EveryNthVisit, EveryNthItem, MinimumQuantity, Budget)
         return self.effect.by_amount and not any(isinstance(leaf, others) for leaf in self.leaves)
 
     @cached_property
     def steps(self) -> tuple[ConditionStep, ...]:
-        """How its conditions are judged, worked out once."""
-        # What names goods is sought in the whole purchase; where it alone selects it finds the same in its selection.
+        """The conditions prepared for evaluation."""
+        # Selectors see the whole purchase; a single one finds the same lines in its own selection.
         several = len(self.selectors) > 1
         return tuple(
             ConditionStep(
@@ -128,11 +128,11 @@ class Clause:
 
     @cached_property
     def exclusive(self) -> bool:
-        """Whether it waits to see which other clauses fit."""
+        """Whether it depends on which other clauses match."""
         return any(isinstance(condition, NotCombinedWith) for condition in self.conditions)
 
     def statement(self, say: Phrasebook) -> str:
-        """The whole clause as one sentence, with another one where its effect says something besides."""
+        """The clause as one sentence, with a second one if its effect needs it."""
         effect = self._effect(say)
         if self.kind is ClauseKind.REWARD:
             effect = pricing(effect, self._phrases(say), say=say)
@@ -143,18 +143,18 @@ class Clause:
         return said if addition is None else say.text([said, addition])
 
     def _effect(self, say: Phrasebook) -> str:
-        """What it does, with the goods that it does it for where the sentence names them there."""
+        """The effect in words, with the goods if its sentence names them."""
         form = self.effect.goods_form
         if self.selectors and form is not None:
             return self.effect.of_goods(self._goods(say, form=form, every=say("each.every")), say=say)
         return self.effect.in_units(self.units, say=say)
 
     def _goods(self, say: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
-        """The goods that it is about: what all its conditions on goods name."""
+        """The goods named by all conditions on goods."""
         return AllOf(tuple(self.selectors)).goods(say, form=form, every=every)
 
     def _phrases(self, say: Phrasebook) -> list[Phrase]:
-        """Its conditions in words, each with its place in the sentence."""
+        """The conditions in words, each with its position in the sentence."""
         phrases = [
             self._phrase(condition, say=say)
             for condition in _flattened(self.conditions)
@@ -178,15 +178,15 @@ class Clause:
         return Phrase(condition.position, self.condition_text(condition, say=say))
 
     def condition_sentences(self, say: Phrasebook) -> tuple[str, ...]:
-        """Each condition in words of its own."""
+        """Each condition as a sentence part."""
         return tuple(self.condition_text(condition, say=say) for condition in self.conditions)
 
     def condition_text(self, condition: Condition, *, say: Phrasebook) -> str:
-        """A condition in the words of this clause: goods, say, are what a price asks for, and what points are given for."""
+        """A condition in words: as a requirement in a reward clause, else as part of an earning sentence."""
         return condition.requirement(say) if self.kind is ClauseKind.REWARD else condition.sentence(say)
 
     def to_data(self) -> dict[str, Any]:
-        """The clause as JSON; every type under its stable kind."""
+        """The clause as JSON."""
         return {
             "key": self.key,
             "conditions": [condition.to_data() for condition in self.conditions],
@@ -195,7 +195,7 @@ class Clause:
 
 
 def _flattened(conditions: Iterable[Condition]) -> Iterator[Condition]:
-    """Conditions that all hold, one by one, out of the groups that say just that."""
+    """Conditions with AllOf groups flattened."""
     for condition in conditions:
         if isinstance(condition, AllOf) and not condition.selecting:
             yield from _flattened(condition.conditions)

@@ -1,4 +1,4 @@
-"""Numbers of clauses: those that can matter are printed and numbered first, and name each other as the terms do."""
+"""Clause numbers, and the references of conditions to other clauses; printed clauses are numbered first."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _DEFAULTS = {type(effect): effect for _, effect in STANDARD}
 
 
 def number_clauses(clauses: Sequence[DraftedClause], *, zone: str, since: datetime) -> tuple[Clause, ...]:
-    """The clauses of terms that start at `since`, numbered from 1 on: as they were given, and what is not printed last."""
+    """The clauses of terms that start at `since`, numbered from 1 in their order; clauses that are not printed come last."""
     effects = tuple(effect for _, _, effect in clauses)
     units = units_of_effects(effects)
     silent = {key for key, _, effect in clauses if _is_irrelevant_default(effect, clauses=clauses, units=units)}
@@ -55,7 +55,7 @@ def number_clauses(clauses: Sequence[DraftedClause], *, zone: str, since: dateti
 
 
 def units_of_effects(effects: Iterable[Effect]) -> tuple[Unit, ...]:
-    """What members collect or spend by these effects; a tier is reached with points."""
+    """The units that members collect or spend under these effects; a tier counts as points."""
     found: set[Unit] = set()
     for effect in effects:
         if isinstance(effect, RewardCost):
@@ -68,7 +68,7 @@ def units_of_effects(effects: Iterable[Effect]) -> tuple[Unit, ...]:
 
 
 def _is_irrelevant_default(effect: Effect, *, clauses: Sequence[DraftedClause], units: Sequence[Unit]) -> bool:
-    """Whether a standard clause, as it is by default, is about nothing that these clauses can bring about."""
+    """Whether a standard clause has its default and nothing in these clauses can make it apply."""
     if _DEFAULTS.get(type(effect)) != effect:
         return False
     effects = [other for _, _, other in clauses]
@@ -87,20 +87,20 @@ def _is_irrelevant_default(effect: Effect, *, clauses: Sequence[DraftedClause], 
 
 
 def _makes_fractions(effect: Effect) -> bool:
-    """Whether points of it may be no whole ones."""
+    """Whether an effect may give fractions of points."""
     if isinstance(effect, PointsMultiplier):
         return effect.factor != effect.factor.to_integral_value()
     return isinstance(effect, PointsPerAmount)
 
 
 def _measures_purchase(clauses: Sequence[DraftedClause]) -> bool:
-    """Whether a condition looks at how much is bought."""
+    """Whether any condition depends on quantities, amounts or goods."""
     every = (leaf for _, conditions, _ in clauses for leaf in leaves(tuple(conditions)))
     return any(isinstance(leaf, MinimumSpend | MinimumQuantity) or leaf.selecting for leaf in every)
 
 
 class _ClauseReferences:
-    """What the rest of the terms, and their calendar, say for a condition."""
+    """What conditions take from the rest of the terms and from their calendar."""
 
     def __init__(self, numbers: Mapping[str, int], tiers: Sequence[Tier], zone: str, since: datetime) -> None:
         self._numbers = numbers
@@ -109,7 +109,7 @@ class _ClauseReferences:
         self._since: date = local_date(since, zone_name=zone)
 
     def resolve(self, condition: Condition) -> Condition:
-        """The condition with them: other clauses by their numbers, a tier by its name, a day on which clocks skip hours."""
+        """The condition with clause numbers, tier names, and days on which clocks skip hours."""
         if isinstance(condition, NotCombinedWith):
             return replace(condition, numbers=frozenset(self._numbers[key] for key in condition.clauses))
         if isinstance(condition, TierAtLeast):

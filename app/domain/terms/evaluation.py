@@ -1,4 +1,4 @@
-"""How the conditions of a clause are judged: all of them, on the part of the purchase that the clause selects."""
+"""Evaluation of a clause's conditions on the part of the purchase that the clause selects."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from app.domain.terms.conditions.groups import AnyOf, ExceptWhen, leaves
 from app.domain.terms.version import Clause, Terms
 
 _APPLIED, _NOT_MET = Verdict.APPLIED, Verdict.NOT_MET
-"""Looked up once: what is asked of an enum for every condition of every purchase shows."""
+"""Bound once: the enum lookups are measurable, since they run for every condition of every purchase."""
 
 
 def evaluate(clause: Clause, *, purchase: EligiblePurchase) -> tuple[bool, EligiblePurchase, tuple[Reason, ...]]:
-    """Whether every condition holds, the selected part of the purchase, and one reason for each condition looked at.
+    """Whether every condition holds, the selected part of the purchase, and a reason for each condition.
 
-    Of alternatives that hold only those are told; of those that do not, every one.
+    If alternatives hold, only those that hold have reasons; otherwise all of them.
     """
     if not clause.conditions:
         return True, purchase, ()
@@ -31,7 +31,7 @@ def evaluate(clause: Clause, *, purchase: EligiblePurchase) -> tuple[bool, Eligi
         if group:
             met = _evaluate_condition(condition, place, key, purchase, selected, expected=True, reasons=reasons)
         else:
-            # The same as in `_judged`; nearly all conditions of all purchases come this way.
+            # The same as in `_evaluate_condition`, inlined: nearly all conditions take this path.
             seen = purchase if whole else selected
             finding = condition.check(seen) if alone is None else alone.found(len(seen.lines))
             met = finding.met
@@ -42,9 +42,9 @@ def evaluate(clause: Clause, *, purchase: EligiblePurchase) -> tuple[bool, Eligi
 
 
 def times_awarded(clause: Clause, *, selected: EligiblePurchase) -> int:
-    """How often a clause that fits gives what it gives: once or, for every nth item, once for each that is reached.
+    """How often a matching clause is applied: once or, for every nth item, once for each one reached.
 
-    `selected` is the part of the purchase that it looks at. No more often than its limit of times leaves room for.
+    `selected` is the part of the purchase it selects. At most as often as its limit of times leaves.
     """
     if not clause.counts_items:
         return 1
@@ -72,7 +72,7 @@ def _times(condition: Condition, *, purchase: EligiblePurchase) -> int:
 
 
 def is_visit(terms: Terms, *, facts: PurchaseFacts) -> bool:
-    """Whether a purchase counts as a visit: something of it counts as spent, and it is no payment on top of an exchange."""
+    """Whether a purchase counts as a visit: it has an eligible amount and is not the price difference of an exchange."""
     if facts.replaces is not None or facts.amount_only:
         return False
     if not facts.payments and any(_always_eligible(line) for line in facts.lines):
@@ -81,21 +81,21 @@ def is_visit(terms: Terms, *, facts: PurchaseFacts) -> bool:
 
 
 def _always_eligible(line: Line) -> bool:
-    """Whether a line counts as spent whatever the terms say: nearly all do, and nothing else need be worked out."""
+    """Whether a line is eligible whatever the terms say; true of nearly all, which saves computing amounts."""
     return (
         line.kind is LineKind.GOODS and line.price() > line.discount and bool(line.quantity_share and line.price_share)
     )
 
 
 def selection(clause: Clause, *, purchase: EligiblePurchase) -> EligiblePurchase:
-    """The part of the purchase that the clause looks at."""
+    """The part of the purchase that a clause selects."""
     for narrowing in clause.selectors:
         purchase = purchase.narrowed_to(narrowing.selects)
     return purchase
 
 
 def items_counted(terms: Terms, *, facts: PurchaseFacts) -> tuple[tuple[str, int], ...]:
-    """The items that clauses count in a purchase, by key; those that count none are left out."""
+    """Items of a purchase counted by clause key; without clauses that count none."""
     purchase = terms.eligible(facts)
     if purchase.amount_only:
         return ()
@@ -118,12 +118,12 @@ def _evaluate_condition(
     expected: bool,
     reasons: list[Reason],
 ) -> bool:
-    """Whether a condition holds or, where that is wanted in an exception, does not; why is added to `told`.
+    """Whether a condition holds or, if `expected` is False (in an exception), does not. Adds to `reasons`.
 
-    Groups follow De Morgan's laws; of alternatives that hold only those are told.
+    Groups follow De Morgan's laws; if alternatives hold, only those that hold add reasons.
     """
     if not isinstance(condition, Group):
-        # What names goods is sought in the whole purchase; what measures them sees what the clause counts.
+        # Conditions that select goods see the whole purchase; others see the selection.
         seen = purchase if condition.selecting else selected
         finding = condition.check(seen) if expected else condition.check_except(seen)
         verdict = Verdict.APPLIED if finding.met else (Verdict.NOT_MET if expected else Verdict.EXCLUDED)

@@ -1,4 +1,4 @@
-"""Notice: from when a change may count, by the notice clause of the version in force."""
+"""Notice periods: when a change may start, by the notice clause of the version in force."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.domain.terms.version import Terms
 
 
 def earliest_start(*, current: Terms, change: ChangeEffect, now: datetime) -> datetime:
-    """The first instant at which a change announced now may start: at once, or after the notice that harm needs."""
+    """When a change announced now may start: at once, or after the notice period if it is for the worse."""
     days = current.policy(NoticePeriod).least_days
     if change is not ChangeEffect.WORSE or days == 0:
         return now.astimezone(UTC)
@@ -21,13 +21,13 @@ def earliest_start(*, current: Terms, change: ChangeEffect, now: datetime) -> da
 
 
 def next_start(*, latest: Terms, in_force: Terms, change: ChangeEffect, now: datetime) -> datetime:
-    """As soon as the notice allows, and after the last version that was announced."""
+    """The earliest start that the notice allows after the latest announced version."""
     earliest = earliest_start(current=in_force, change=change, now=now)
     return max(earliest, latest.effective_from + timedelta(microseconds=1))
 
 
 def latest_start(*, current: Terms, change: ChangeEffect, now: datetime) -> datetime | None:
-    """The first instant at which a notice given now is stale; None: never."""
+    """The first instant at which a notice given now is too old; None: never."""
     most = current.policy(NoticePeriod).most_days
     if change is not ChangeEffect.WORSE or most is None:
         return None
@@ -35,7 +35,7 @@ def latest_start(*, current: Terms, change: ChangeEffect, now: datetime) -> date
 
 
 def notice_decision(*, current: Terms, change: ChangeEffect, effective_from: datetime, now: datetime) -> Decision:
-    """Whether a change may start then, by the notice clause of the version in force."""
+    """The decision whether a change may start at `effective_from`, by the notice clause in force."""
     earliest = earliest_start(current=current, change=change, now=now)
     stale = latest_start(current=current, change=change, now=now)
     if effective_from < earliest:

@@ -1,4 +1,4 @@
-"""What conditions and effects share: a stable kind, and fields that are described once for storing, asking and showing."""
+"""The base of conditions and effects: a stable kind, and fields described once for storage, input and output."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from app.domain.i18n import Phrasebook
 
 
 def rule_field(about: str, *, default: Any = dataclasses.MISSING, given: bool = True, identifying: bool = False) -> Any:
-    """A field of a rule: what it means, with unit and range; `given` False where the owner does not give it.
+    """A field of a rule: its description with unit and range. `given=False`: not supplied by the owner.
 
-    `identifying`: its texts have to meet those of receipts, and have one spelling (`app.domain.names`).
+    `identifying`: its texts are compared with those of receipts in one spelling (`app.domain.names`).
     """
     return dataclasses.field(default=default, metadata={"about": about, "given": given, "identifying": identifying})
 
 
 @dataclass(frozen=True, slots=True)
 class RuleField:
-    """A field of a kind of rule. `type` is that of a single value; `many` says that there is a list, `ordered` or not."""
+    """A field of a kind of rule. `type` is that of a single value; `many` is a list, `ordered` or not."""
 
     name: str
     type: type
@@ -45,7 +45,7 @@ class RuleField:
         return self.default is dataclasses.MISSING
 
     def collection_of(self, values: Iterable[Any]) -> Any:
-        """The values of a list as the rule holds them: in their order, or as a set."""
+        """The values of a list as stored in the rule: a tuple or a set."""
         return tuple(values) if self.ordered else frozenset(values)
 
 
@@ -62,20 +62,20 @@ class Rule(ABC):
         """The rule as part of a sentence."""
 
     def problem(self) -> str | None:
-        """What makes it unfit for publishing, or None."""
+        """Why the rule cannot be published, or None."""
         return None
 
     def unenforced(self) -> bool:
-        """Whether nothing in this version of Troth would keep it; such a rule cannot be published."""
+        """Whether this version of Troth does not enforce the rule; it then cannot be published."""
         return False
 
     def amounts(self) -> tuple[Money, ...]:
-        """The amounts it names; terms take them in the program's currency only, and above 0."""
+        """The amounts of the rule; terms require the program's currency and values above 0."""
         values = [getattr(self, part.name) for part in fields_of(type(self)) if part.type is Money]
         return tuple(value for value in values if value is not None)
 
     def texts(self) -> tuple[str, ...]:
-        """The texts that its owner gave, which sentences may print; terms take them as names are written."""
+        """The texts supplied by the owner that sentences may print; terms require valid names."""
         given = [
             (part, getattr(self, part.name))
             for part in fields_of(type(self))
@@ -84,7 +84,7 @@ class Rule(ABC):
         return tuple(text for part, value in given if value is not None for text in (value if part.many else (value,)))
 
     def to_data(self) -> dict[str, Any]:
-        """The rule as JSON with its kind. What is None by default is left out; all else is written, whatever the default."""
+        """The rule as JSON with its kind, without fields that are None by default."""
         data: dict[str, Any] = {"kind": self.kind}
         for part in fields_of(type(self)):
             value = getattr(self, part.name)
@@ -94,13 +94,13 @@ class Rule(ABC):
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """The rule that `to_data` wrote; a field that was added since has its default. Raises ValueError, TypeError."""
+        """The rule that `to_data` wrote; fields added since have their defaults. Raises ValueError, TypeError."""
         known = {part.name: part for part in fields_of(cls)}
         return cls(**{name: _restored(value, part=known[name]) for name, value in data.items() if name != "kind"})
 
     @classmethod
     def of_data(cls, data: Mapping[str, Any]) -> Rule:
-        """The rule of any kind that stands in a field of this type."""
+        """The stored rule of any kind of this type."""
         return cls.from_data(data)
 
 
@@ -150,7 +150,7 @@ def _stored(value: Any) -> Any:
 
 
 def sorted_values(values: frozenset[Any]) -> tuple[Any, ...]:
-    """The values of a set in one order: members of an enum as they are declared, all else sorted."""
+    """The values of a set: enum members in order of declaration, others sorted."""
     first = next(iter(values), None)
     if isinstance(first, Enum):
         return tuple(enum for enum in type(first) if enum in values)

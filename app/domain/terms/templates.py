@@ -1,4 +1,4 @@
-"""Programs to start from: rewards, and clauses whose sentences read well from the first day."""
+"""Templates for new programs: rewards and clauses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Terms as one text: plain, Markdown or HTML."""
+"""Rendering terms as one text: plain, Markdown or HTML."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.domain.terms.version import Terms
 
 
 class TextFormat(StrEnum):
-    """How a text is marked up."""
+    """Output formats."""
 
     PLAIN = "PLAIN"
     MARKDOWN = "MARKDOWN"
@@ -19,11 +19,11 @@ class TextFormat(StrEnum):
 
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~!])")
-"""What Markdown would read as a mark."""
+"""Characters with a meaning in Markdown."""
 
 
 def render(terms: Terms, *, format: TextFormat, say: Phrasebook) -> str:
-    """The heading and every clause with its number, as it was numbered when it was published."""
+    """The heading and every printed clause with its number."""
     heading = say(
         "terms.heading", version=say.number(terms.version), start=say.moment(terms.effective_from, zone=terms.zone)
     )

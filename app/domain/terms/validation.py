@@ -1,4 +1,4 @@
-"""What a set of clauses must be before it can become terms."""
+"""Validation of drafted clauses."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ DraftedClause = tuple[str, Sequence[Condition], Effect]
 
 
 class TermsError(ValueError):
-    """A draft that cannot become terms; `path` leads to what is wrong."""
+    """An invalid draft; `path` leads to the error."""
 
     def __init__(self, path: tuple[str, ...], message: str) -> None:
         super().__init__(message)
@@ -44,21 +44,21 @@ class TermsError(ValueError):
 
 
 class UnenforcedClauseError(TermsError):
-    """A clause that nothing would keep yet: no clause stands in terms that is not kept."""
+    """A clause that this version of Troth does not enforce."""
 
 
 class UnknownRewardError(TermsError):
-    """A price for something that is not in the catalogue."""
+    """A price for a reward that is not in the catalogue."""
 
 
 class UnknownLocationError(TermsError):
-    """A condition on a location that the program does not have."""
+    """A condition on an unknown location."""
 
 
 def with_names(
     clauses: Sequence[DraftedClause], *, rewards: Mapping[str, str], locations: Mapping[str, str]
 ) -> list[DraftedClause]:
-    """The clauses with each reward and each location called by its name.
+    """The clauses with the names of rewards and locations filled in.
 
     Raises UnknownRewardError and UnknownLocationError.
     """
@@ -79,7 +79,7 @@ def with_names(
 
 
 def with_calendars(clauses: Sequence[DraftedClause], *, zone: str, zones: Collection[str]) -> list[DraftedClause]:
-    """The clauses with the zone whose calendar their periods go by, where locations are in other zones than the program's."""
+    """The clauses with the calendar zone of their periods filled in if locations are in other zones than the program."""
     calendar = zone if any(other != zone for other in zones) else None
     return [
         (
@@ -96,7 +96,7 @@ def _with_calendar(condition: Condition, *, calendar: str | None) -> Condition:
 
 
 def _with_location_names(condition: Condition, *, locations: Mapping[str, str], at: tuple[str, ...]) -> Condition:
-    """A condition on locations, however deep, calls them by their names."""
+    """A condition with location names filled in, at any depth."""
     if isinstance(condition, Group):
         inside = tuple(
             _with_location_names(each_condition, locations=locations, at=at) for each_condition in condition.conditions
@@ -112,7 +112,7 @@ def _with_location_names(condition: Condition, *, locations: Mapping[str, str], 
 
 
 def validate(clauses: Sequence[DraftedClause], *, currency: str) -> None:
-    """Raise TermsError for the first thing that is wrong with the clauses."""
+    """Raise TermsError for the first error in the clauses."""
     if not 1 <= len(clauses) <= MAX_CLAUSES:
         raise TermsError(("clauses",), f"1 to {MAX_CLAUSES} clauses")
     seen: set[object] = set()
@@ -134,7 +134,7 @@ def validate(clauses: Sequence[DraftedClause], *, currency: str) -> None:
 
 
 def check_enforceable(clauses: Sequence[DraftedClause]) -> None:
-    """Raise UnkeptError for the first clause that nothing in this version of Troth would keep."""
+    """Raise UnenforcedClauseError for the first clause that this version of Troth does not enforce."""
     for place, (_, conditions, effect) in enumerate(clauses):
         at = ("clauses", str(place))
         for condition_place, condition in enumerate(conditions):
@@ -172,7 +172,7 @@ def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, curren
 
 
 def _placement_problem(condition: Condition, effect: Effect) -> str | None:
-    """What stands where it would mean nothing."""
+    """Why a condition is not allowed at this place, or None."""
     inside = tuple(leaves(condition.conditions)) if isinstance(condition, Group) else ()
     if any(isinstance(each_condition, NotCombinedWith | TimesPerPeriod | Budget) for each_condition in inside):
         return "limits of times, budgets and clauses that exclude one another stand outside of groups"
@@ -192,7 +192,7 @@ def _check_effect(effect: Effect, *, currency: str, at: tuple[str, ...]) -> None
 
 
 def _amounts_problem(rule: Condition | Effect, *, currency: str) -> str | None:
-    """Another currency than the program's, or nothing."""
+    """Why an amount is invalid, or None."""
     amounts: list[Money] = [amount for each_rule in _rules_in(rule) for amount in each_rule.amounts()]
     if any(amount.currency != currency for amount in amounts):
         return f"the amount is not in {currency}"
@@ -200,7 +200,7 @@ def _amounts_problem(rule: Condition | Effect, *, currency: str) -> str | None:
 
 
 def _names_problem(rule: Condition | Effect) -> str | None:
-    """A text that cannot be printed as a name, or nothing."""
+    """Why a text cannot be printed as a name, or None."""
     texts = [text for each_rule in _rules_in(rule) for text in each_rule.texts()]
     return next((wrong for text in sorted(texts) if (wrong := names.name_problem(text, quoted=True)) is not None), None)
 
@@ -211,7 +211,7 @@ def _rules_in(rule: Condition | Effect) -> tuple[Condition | Effect, ...]:
 
 
 def _uniqueness_key(effect: Effect) -> tuple[object, ...] | None:
-    """What may stand once in a set of terms; None where an effect may be repeated."""
+    """The key under which an effect must be unique in the terms; None if it may be repeated."""
     if isinstance(effect, RewardCost):
         return (RewardCost, effect.reward)
     if isinstance(effect, PointsCap):
@@ -230,7 +230,7 @@ def _duplicate_detail(effect: Effect) -> str:
 
 
 def _check_exclusions(clauses: Sequence[DraftedClause]) -> None:
-    """A clause names only earning clauses that stand there and that name none themselves."""
+    """Exclusions refer to earning clauses of these terms that exclude none themselves."""
     exclusive = {
         key
         for key, conditions, _ in clauses
@@ -247,7 +247,7 @@ def _check_exclusions(clauses: Sequence[DraftedClause]) -> None:
 
 
 def _check_tiers(clauses: Sequence[DraftedClause]) -> None:
-    """A few tiers that differ; whatever speaks of tiers names one of them."""
+    """Tiers are few and distinct, and conditions on tiers refer to them."""
     seen: list[Tier] = []
     for place, (_, _, effect) in enumerate(clauses):
         at = ("clauses", str(place), "effect")

@@ -1,4 +1,4 @@
-"""Terms: versioned, immutable sets of numbered clauses. What a customer reads is what decides."""
+"""Terms: versioned, immutable sets of numbered clauses. The printed clauses are the rules that decide."""
 
 from __future__ import annotations
 
@@ -38,9 +38,10 @@ E = TypeVar("E", bound=Effect)
 
 @dataclass(frozen=True)
 class RequiredFacts:
-    """What terms ask about a customer: the periods in which uses of a clause and points earned are counted.
+    """The facts about a customer that terms require.
 
-    `about` are conditions on who it is. Clauses, by key, count `items`, look at rewards `held`, give for `birthdays`.
+    `uses` are the periods of limits by clause key, `earned_periods` those of caps, `customer_conditions` the conditions on
+    the profile; `items`, `held_uses` and `birthdays` are by the clauses that count them.
     """
 
     enrolment: bool = False
@@ -55,12 +56,12 @@ class RequiredFacts:
 
     @property
     def aspects(self) -> frozenset[Aspect]:
-        """What of the person has to be read."""
+        """The parts of the profile that are required."""
         return frozenset(condition.aspect for condition in self.customer_conditions)
 
     @property
     def is_empty(self) -> bool:
-        """Whether it takes no look at the customer."""
+        """Whether no facts are required."""
         return not (
             self.enrolment
             or self.visits
@@ -73,7 +74,7 @@ class RequiredFacts:
 
     @cached_property
     def counted_clauses(self) -> frozenset[str]:
-        """The keys of the clauses of which every use is kept."""
+        """Keys of the clauses whose every use is stored."""
         return self.held_uses | self.uses.keys() | self.birthdays.keys()
 
 
@@ -98,10 +99,10 @@ class Terms:
         clauses: Sequence[tuple[str, Sequence[Condition], Effect]],
         allow_unenforced: bool = False,
     ) -> Terms:
-        """A checked draft: clauses numbered in order, standard clauses that are left out added with their defaults.
+        """Terms from a validated draft; missing standard clauses are added with their defaults.
 
-        Raises TermsError with the way to what is wrong, UnkeptError for a clause that nothing would keep. With
-        `even_unenforced` such a draft can be read and compared; it is not for publishing.
+        Raises TermsError with the path to the error, UnenforcedClauseError for a clause that is not enforced yet. With
+        `allow_unenforced` such a draft can be read and compared, but must not be published.
         """
         validate(clauses, currency=currency)
         if not allow_unenforced:
@@ -128,7 +129,7 @@ class Terms:
 
     @cached_property
     def printed(self) -> tuple[Clause, ...]:
-        """The clauses that their text shows, in the order of their numbers: those that something in them can reach."""
+        """The clauses that the text shows, in the order of their numbers: those that can apply."""
         return tuple(clause for clause in self.clauses if clause.printed)
 
     @cached_property
@@ -146,12 +147,12 @@ class Terms:
 
     @cached_property
     def bonus_clauses(self) -> tuple[tuple[Clause, Extra], ...]:
-        """The clauses that give something on top, in their order, each with its effect."""
+        """The bonus clauses in their order, each with its effect."""
         return tuple((clause, clause.effect) for clause in self.clauses if isinstance(clause.effect, Extra))
 
     @cached_property
     def point_clauses(self) -> tuple[Clause, ...]:
-        """The clauses that give points: those that earn, then those that give something on top."""
+        """The clauses that give points: earning clauses, then bonus clauses."""
         return tuple(clause for clause, _ in (*self.earning_clauses, *self.bonus_clauses))
 
     @cached_property
@@ -161,13 +162,13 @@ class Terms:
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:
-        """What can be collected or spent under them: points, and stamps where a clause speaks of them."""
+        """The units that can be collected or spent: points, and stamps if a clause uses them."""
         costs = (clause.effect.unit for clause in self.clauses if isinstance(clause.effect, RewardCost))
         return (Unit.POINTS, Unit.STAMPS) if self.stamp_clauses or Unit.STAMPS in costs else (Unit.POINTS,)
 
     @cached_property
     def exclusive(self) -> bool:
-        """Whether a clause that gives points waits to see which others fit."""
+        """Whether a point clause depends on which others match."""
         return any(clause.exclusive for clause in self.point_clauses)
 
     @cached_property
@@ -190,11 +191,11 @@ class Terms:
 
     @cached_property
     def basis(self) -> AmountBasis:
-        """What counts as spent."""
+        """Which amounts are eligible."""
         return self.policy(CountedAmounts).basis
 
     def eligible(self, facts: PurchaseFacts) -> EligiblePurchase:
-        """A purchase reduced to what counts as spent. Raises AmountError where it is in a currency without a rate."""
+        """The eligible part of a purchase. Raises AmountError for a foreign currency without a rate."""
         purchase = EligiblePurchase.of(facts.exchange_difference(), basis=self.basis, program_zone=self.zone)
         if purchase.currency != self.currency:
             raise AmountError(f"no exchange rate from {purchase.currency} into {self.currency}")
@@ -202,7 +203,7 @@ class Terms:
 
     @cached_property
     def required_facts(self) -> RequiredFacts:
-        """What has to be known of a customer to decide."""
+        """The facts about a customer that decisions require."""
         conditions = [leaf for clause in self.clauses for leaf in clause.leaves]
         periods = [cap.period for _, cap in self.caps if cap.period is not None]
         return RequiredFacts(
@@ -227,7 +228,7 @@ class Terms:
 
     @cached_property
     def location_names(self) -> Mapping[str, str]:
-        """What the locations that conditions name are called, by key."""
+        """Names of the locations in conditions, by key."""
         named = [leaf for clause in self.clauses for leaf in clause.leaves if isinstance(leaf, Locations)]
         return {key: name for locations in named for key, name in locations.called().items()}
 
@@ -247,7 +248,7 @@ class Terms:
         return effect
 
     def has(self, kind: type[Effect]) -> bool:
-        """Whether there is a standard clause of this type; one that came later is missing in older versions."""
+        """Whether there is a standard clause of this type; older versions lack types added later."""
         return kind in self._policies
 
     def policy_clause(self, kind: type[Effect]) -> Clause:
@@ -286,6 +287,6 @@ class Terms:
 
 
 def units_of(versions: Iterable[Terms], *, current: Terms) -> tuple[Unit, ...]:
-    """What a wallet counts in: the units that a version, or one before it, speaks of."""
+    """The units of a wallet: those used by `current` or an earlier version."""
     spoken_of = {unit for version in versions if version.version <= current.version for unit in version.units}
     return tuple(unit for unit in Unit if unit in spoken_of or unit in current.units)

@@ -1,4 +1,4 @@
-"""What conditions on who the customer is share: they ask one question, and what is kept with a purchase is its answer."""
+"""The base of conditions on the customer's profile: each is a question whose answer is stored with a purchase."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from app.domain.terms.conditions.condition import Condition
 
 
 class AboutCustomer(Condition):
-    """A condition on who the customer is, on the local day of the purchase."""
+    """A condition on the customer's profile on the local day of the purchase."""
 
     __slots__ = ()
 
     aspect: ClassVar[Aspect]
-    """What of the person it looks at."""
+    """The part of the profile it reads."""
 
     @property
     @abstractmethod
     def question(self) -> str:
-        """What it asks, as a text that tells it from every other; stored with its answer, so it never changes."""
+        """The question as a unique text; it is stored with the answer and must never change."""
 
     @property
     @abstractmethod
     def asked_for(self) -> Value:
-        """What its findings say that it asks for."""
+        """The required value in its findings."""
 
     @abstractmethod
     def answer(self, person: CustomerProfile, *, today: date) -> bool | None:
-        """Whether it holds for a person on a day; None where it takes something that is not known."""
+        """Whether it holds for a profile on a day; None if something required is unknown."""
 
     @abstractmethod
     def lacking(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:
-        """Why it does not hold, and what would help; `known` False where it takes something that is not known."""
+        """Why it does not hold, and the remedy; `known=False` if something required is unknown."""
 
     def check(self, purchase: EligiblePurchase) -> Finding:
-        """By the person where something is decided, by the kept answer where it is decided again."""
+        """Checks the profile in a new decision, and the stored answer in a replay."""
         customer_facts = purchase.customer_facts
         if customer_facts.person is None:
             holds = customer_facts.answer(self.question)

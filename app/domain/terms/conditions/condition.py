@@ -1,4 +1,4 @@
-"""What every condition is: it checks itself, says itself, and knows what would make it hold."""
+"""The base of conditions: each checks a purchase, has its sentence, and names its remedies."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Condition(Rule):
 
     @property
     def selecting(self) -> bool:
-        """Whether it narrows which lines the rest of its clause looks at."""
+        """Whether it selects the lines on which the rest of its clause is checked."""
         return False
 
     def __init_subclass__(cls) -> None:
-        # A dataclass with slots is made twice; the second one is the one that is used.
+        # A dataclass with slots is created twice; the second class is the one in use.
         if "kind" in cls.__dict__:
             _KINDS[cls.kind] = cls
 
@@ -43,17 +43,17 @@ class Condition(Rule):
 
     @abstractmethod
     def check(self, purchase: EligiblePurchase) -> Finding:
-        """Whether it holds, what was seen, what is asked for, and what would help."""
+        """Whether it holds, the observed and required values, and the remedies."""
 
     def check_except(self, purchase: EligiblePurchase) -> Finding:
-        """The same for the opposite: whether it does not hold, and what would make that so."""
+        """The check of the opposite, for exceptions, with its remedies."""
         finding = self.check(purchase)
         if not finding.met:
             return Finding(True, ReasonCode.CONDITION_MET, finding.observed, None)
         return Finding(False, ReasonCode.EXCEPTION_APPLIES, finding.observed, None, self.ways_out(purchase))
 
     def ways_out(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:  # noqa: ARG002 - kinds that may stand in an exception look at it
-        """What would make a condition that holds no longer hold."""
+        """Remedies in an exception: changes that make the condition no longer hold."""
         return (Remedy(RemedyCode.NONE),)
 
     def requirement(self, say: Phrasebook) -> str:
@@ -61,26 +61,26 @@ class Condition(Rule):
         return self.sentence(say)
 
     def of_these(self, say: Phrasebook) -> str | None:  # noqa: ARG002 - most conditions do not look at goods
-        """The condition in a clause that has named goods already; None where that makes no difference."""
+        """The sentence in a clause that has named goods already; None if it is the same."""
         return None
 
     def exception(self, say: Phrasebook) -> str:
-        """The condition as what a clause leaves out."""
+        """The sentence as an exception of a clause."""
         return self.sentence(say)
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """Whether it surely holds, for as many lines, wherever `other` of the same kind does."""
+        """Whether it surely holds, for as many lines, whenever `other` of the same kind does."""
         return self == other
 
 
 class Selecting(Condition):
-    """A condition that narrows which lines the rest of its clause looks at; it holds when one is left."""
+    """A condition that selects lines for the rest of its clause; it holds if a line is left."""
 
     __slots__ = ()
 
     @property
     def selecting(self) -> bool:
-        """It does."""
+        """Always True."""
         return True
 
     @abstractmethod
@@ -97,12 +97,12 @@ class Selecting(Condition):
 
     @abstractmethod
     def selects(self, line: Line) -> bool:
-        """Whether the clause looks at this line."""
+        """Whether this line is selected."""
 
     @abstractmethod
     def found(self, count: int) -> Finding:
-        """What it means that so many lines are selected."""
+        """The finding for a number of selected lines."""
 
     def check(self, purchase: EligiblePurchase) -> Finding:
-        """Looks for lines that it selects."""
+        """Counts the selected lines."""
         return self.found(sum(map(self.selects, purchase.lines)))

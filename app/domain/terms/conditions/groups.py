@@ -1,4 +1,4 @@
-"""Conditions of conditions: any of them, all of them, and exceptions."""
+"""Groups of conditions: any of them, all of them, and exceptions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_IN_GROUP = 20
 
 
 class Group(Condition):
-    """A condition made of others. It is judged by them, one by one: see `app.domain.terms.evaluation`."""
+    """A condition made of others, which `app.domain.terms.evaluation` evaluates one by one."""
 
     __slots__ = ()
 
@@ -27,7 +27,7 @@ class Group(Condition):
 
     @property
     def selecting(self) -> bool:
-        """Whether it narrows which lines count."""
+        """Whether it selects lines."""
         return all(condition.selecting for condition in self.conditions)
 
     @abstractmethod
@@ -97,7 +97,7 @@ class Group(Condition):
         return next((wrong for condition in self.conditions if (wrong := condition.problem()) is not None), None)
 
     def unenforced(self) -> bool:
-        """Whether one of its conditions is not kept yet."""
+        """Whether one of its conditions is not enforced yet."""
         return any(condition.unenforced() for condition in self.conditions)
 
 
@@ -234,7 +234,7 @@ class ExceptWhen(Group):
 
 
 def leaves(conditions: tuple[Condition, ...]) -> Iterator[Condition]:
-    """Every condition that is no group, however deep."""
+    """All conditions except groups, at any depth."""
     for condition in conditions:
         if isinstance(condition, Group):
             yield from leaves(condition.conditions)
@@ -243,5 +243,5 @@ def leaves(conditions: tuple[Condition, ...]) -> Iterator[Condition]:
 
 
 def depth(conditions: tuple[Condition, ...]) -> int:
-    """How many groups stand inside one another."""
+    """The nesting depth of groups."""
     return max((1 + depth(condition.conditions) for condition in conditions if isinstance(condition, Group)), default=0)
