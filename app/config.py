@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     jobs: bool = Field(
         default=True,
         validation_alias="TROTH_JOBS",
-        description="Whether the server does what time brings: points that wait, notices, expiry, levels.",
+        description="Whether the server runs due jobs: pending points, notices, expiry, tiers.",
     )
     cost_limit: int = Field(
         default=10_000,

@@ -36,14 +36,14 @@ from app.web.logging_setup import log_in_json
 from app.web.pictures import picture_routes
 
 
-def _after(error: Exception) -> float:
+def _retry_after(error: Exception) -> float:
     return error.retry_after if isinstance(error, Busy) else 1.0
 
 
-_NOT_NOW = {
-    Busy: Overload("RATE_LIMITED", "Too much at once. Repeat the request with the same idempotencyKey.", _after),
+_OVERLOADS = {
+    Busy: Overload("RATE_LIMITED", "Too much at once. Repeat the request with the same idempotencyKey.", _retry_after),
     Unavailable: Overload(
-        "RATE_LIMITED", "The database cannot be reached. Repeat the request with the same idempotencyKey.", _after
+        "RATE_LIMITED", "The database cannot be reached. Repeat the request with the same idempotencyKey.", _retry_after
     ),
 }
 
@@ -57,51 +57,52 @@ def create_app(
     rate_limit: RateLimit | None = None,
     admission_limit: RateLimit = ADMISSION_LIMIT,
     url: str | None = None,
-    keep_time: bool = False,
+    run_jobs: bool = False,
 ) -> Starlette:
     """The application over a database that is opened and closed with it.
 
-    `rate_limit` is what a caller may spend on operations, `admission_limit` on being looked at (`app/graphql_server/admission.py`); with
-    `keep_time` it does what time brings. `url` is where a second process finds the same database; without it impact previews wait for a server that has it.
+    `rate_limit` limits what a caller may spend on operations, `admission_limit` the work before execution
+    (`app/graphql_server/admission.py`). With `run_jobs` the server runs due jobs. `url` is where the process that replays
+    impact previews finds the same database; without it previews wait for a server that has one.
     """
     application = Application(database=database, clock=clock, new_id=new_id)
     admission = Admission(admission_limit)
-    reception = Authenticator(application, admission=admission)
+    authenticator = Authenticator(application, admission=admission)
     endpoint = GraphQLEndpoint(
         schema,
-        sign_in=reception.sign_in,
-        context_for=reception.context_for,
+        sign_in=authenticator.sign_in,
+        context_for=authenticator.context_for,
         introspection=lambda context: introspection or context.signed_in is not None,
         buckets=TokenBuckets(rate_limit or RateLimit()),
         admission=admission,
         caller=caller,
-        unavailable=_NOT_NOW,
+        unavailable=_OVERLOADS,
         costs=COSTS,
     )
 
-    beside: list[Callable[[], Coroutine[None, None, None]]] = []
+    background: list[Callable[[], Coroutine[None, None, None]]] = []
     if url is not None:
-        beside.append(PreviewQueue(database, url=url, clock=now).work)
-    if keep_time:
-        beside.append(Scheduler(application).work)
+        background.append(PreviewQueue(database, url=url, clock=now).work)
+    if run_jobs:
+        background.append(Scheduler(application).work)
 
     app = Starlette(
         routes=[*graphiql_routes(endpoint), *picture_routes(), *health_routes(ready=database.ready)],
         exception_handlers={HTTPException: refuse, Exception: fail},
-        lifespan=partial(_open, database=database, beside=beside),
+        lifespan=partial(_open, database=database, background=background),
     )
-    # A till that is sent elsewhere with its POST would not follow: an address is there or it is not.
+    # Clients do not follow a redirect with their POST.
     app.router.redirect_slashes = False
     return app
 
 
 @asynccontextmanager
 async def _open(
-    _: Starlette, *, database: Database, beside: Sequence[Callable[[], Coroutine[None, None, None]]]
+    _: Starlette, *, database: Database, background: Sequence[Callable[[], Coroutine[None, None, None]]]
 ) -> AsyncIterator[None]:
-    """The database open, and what runs beside requests, until both are to end."""
+    """Open the database and start the background tasks; stop both at shutdown."""
     await database.start()
-    tasks = [asyncio.create_task(value()) for value in beside]
+    tasks = [asyncio.create_task(work()) for work in background]
     try:
         yield
     finally:
@@ -123,7 +124,7 @@ def new_id() -> str:
 
 
 def application(settings: Settings) -> Starlette:
-    """The application as the settings want it; the database must be migrated."""
+    """The application with these settings; the database must be migrated."""
     return create_app(
         open_database(settings.database_url),
         clock=now,
@@ -131,14 +132,14 @@ def application(settings: Settings) -> Starlette:
         introspection=settings.introspection,
         rate_limit=RateLimit(most=settings.cost_limit, restored=settings.cost_restored),
         url=settings.database_url,
-        keep_time=settings.jobs,
+        run_jobs=settings.jobs,
     )
 
 
-def seldom_collect() -> None:
-    """Let Python look for cycles seldom, and never in what is there for good: a fifth of the time of a purchase.
+def tune_garbage_collection() -> None:
+    """Collect cycles seldom, and never among the objects that exist now: that saves a fifth of the time of a purchase.
 
-    A request makes thousands of objects and hardly a cycle. What there is at this moment, the schema above all, stays.
+    A request makes thousands of objects and hardly a cycle. The schema above all exists for good.
     """
     gc.collect()
     gc.freeze()
@@ -146,14 +147,14 @@ def seldom_collect() -> None:
 
 
 def serve_forever(settings: Settings) -> None:
-    """Migrate the database and serve until the process is told to stop."""
+    """Migrate the database and serve until the process is stopped."""
     log_in_json(settings.log_level)
     asyncio.run(migrate(settings.database_url))
-    served = application(settings)
-    seldom_collect()
+    app = application(settings)
+    tune_garbage_collection()
     raise_open_files()
     uvicorn.run(
-        served,
+        app,
         host=settings.host,
         port=settings.port,
         loop="uvloop",

@@ -1,7 +1,7 @@
-"""How long each list of objects usually is, and which fields do more than show what was read: what costs are made of.
+"""The costs of the schema's fields: usual lengths of lists, and fields that cost more than the objects they show.
 
-Usual sizes, not the largest ones: costs are for planning. What turns out far longer is stopped while it runs
-(`app/graphql_server/time_budget.py`). Lists of scalars cost nothing, like scalars.
+Lengths are usual ones, not the largest: an operation that reads far longer lists is stopped while it runs
+(`app/graphql_server/time_budget.py`). Scalars and lists of scalars cost nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CLAUSES = 30
 """Clauses of a program's terms."""
 
 REPLAY_COST = 10
-"""A wallet told from its first purchase."""
+"""Replaying a wallet's history from its first purchase."""
 
 LIST_SIZES: Mapping[str, int] = {
     "BasketCheck.clauses": CLAUSES,
@@ -79,7 +79,7 @@ LIST_SIZES: Mapping[str, int] = {
 """Usual sizes by `Type.field`. What is not here counts as the largest page."""
 
 PAYLOADS: Mapping[str, int] = {"balances": 1, "userErrors": 1}
-"""Usual sizes of what all payloads have in common."""
+"""Usual sizes of lists that many payloads have."""
 
 FIELD_COSTS: Mapping[str, int] = {
     "Query.rewards": CLAUSES,
@@ -98,21 +98,21 @@ FIELD_COSTS: Mapping[str, int] = {
     "TierStatus.projected": CLAUSES,
     "TierStatus.reasons": CLAUSES,
 }
-"""What a field costs beside the objects that it shows: every reward decided, every clause put into words."""
+"""The cost of a field beside the objects that it shows, say for deciding on every reward."""
 
 ARGUMENT_LISTS: Mapping[str, tuple[str, ...]] = {
     "Query.basketCheck": ("basket", "lines"),
     "Query.rewards": ("basket", "lines"),
     "Query.termsCheck": ("clauses",),
 }
-"""The lists inside arguments whose every item is work: it is judged by every clause."""
+"""Lists inside arguments whose items are each evaluated by every clause."""
 
-AN_ITEM = 2
-"""What such an item costs."""
+ARGUMENT_ITEM = 2
+"""The cost of each such item."""
 
 
 def size_of(place: str) -> int | None:
-    """The usual size of a list; None where nobody has declared one."""
+    """The usual size of a list; None where none is declared."""
     return LIST_SIZES.get(place, PAYLOADS.get(place.partition(".")[2]))
 
 
@@ -120,8 +120,8 @@ COSTS = FieldCosts(
     fields=FIELD_COSTS,
     list_sizes=size_of,
     argument_lists=ARGUMENT_LISTS,
-    argument_item=AN_ITEM,
+    argument_item=ARGUMENT_ITEM,
     default_page=DEFAULT_SIZE,
     largest_page=LARGEST_SIZE,
 )
-"""What the GraphQL server has to know of this schema."""
+"""The costs that the GraphQL server uses for this schema."""

@@ -1,6 +1,6 @@
-"""What an operation costs, known before it runs: the objects it may read and the changes it makes.
+"""The cost of an operation, computed before it runs: the objects it may read and the mutations it makes.
 
-An object costs 1, however many scalars are asked of it; a page costs its objects times its size, another list its objects
+An object costs 1, however many of its scalars are selected; a page costs its objects times its size, another list its objects
 times its usual size, which the schema declares (`FieldCosts`); a mutation costs 10 more.
 """
 
@@ -54,7 +54,7 @@ class FieldCosts:
 
 
 class VariableSize(NamedTuple):
-    """A size that a variable says: a number, or the length of the list that lies in it."""
+    """A size given by a variable: a number, or the length of a list in it."""
 
     variable: str
     steps: tuple[str, ...] = ()
@@ -63,12 +63,12 @@ class VariableSize(NamedTuple):
 
 
 Size = int | VariableSize
-"""How many objects a list brings."""
+"""How many objects a list contains."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What selections cost: something fixed, and lists that cost what one object in them costs, times their size."""
+    """The cost of selections: a fixed part, and for each list its size times the cost of one item."""
 
     fixed: int = 0
     lists: tuple[tuple[Size, Cost], ...] = ()
@@ -89,7 +89,7 @@ def _size(size: Size, *, variables: Mapping[str, Any]) -> int:
 
 
 def _length(given: list[Any]) -> int:
-    """What the same id asks for twice is read and shown once."""
+    """A repeated id is read once and counts once."""
     return len(set(given)) if given and isinstance(given[0], str) else len(given)
 
 
@@ -108,7 +108,7 @@ def cost_of(
 
 
 class _Walk:
-    """Goes through a document; each fragment once."""
+    """Walks a document, each fragment once."""
 
     def __init__(
         self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], costs: FieldCosts
@@ -119,7 +119,7 @@ class _Walk:
         self._known: dict[str, Cost] = {}
 
     def selected(self, selections: SelectionSetNode, *, parent: GraphQLNamedType) -> Cost:
-        """What is selected of one object, without the object."""
+        """The cost of the selections of one object, without the object itself."""
         parts: list[Cost] = []
         for selection in selections.selections:
             if isinstance(selection, FragmentSpreadNode):
@@ -130,7 +130,7 @@ class _Walk:
                 parts.append(self.selected(selection.selection_set, parent=of))
             elif isinstance(selection, FieldNode):
                 parts.append(self._field(selection, parent=parent))
-        return Cost(sum(cost.fixed for cost in parts), tuple(each for each_cost in parts for each in each_cost.lists))
+        return Cost(sum(cost.fixed for cost in parts), tuple(part for cost in parts for part in cost.lists))
 
     def _fragment(self, name: str) -> Cost:
         if name not in self._known:
@@ -169,7 +169,7 @@ class _Walk:
         return self._costs.default_page
 
     def _listed(self, node: FieldNode, *, definition: GraphQLField, place: str) -> Size:
-        """How many objects a field brings that is no page: as many as ids are given, or as a list usually has."""
+        """The size of a list that is no page: the number of `ids`, or the usual size of the list."""
         if not isinstance(get_nullable_type(definition.type), GraphQLList):
             return 1
         if "ids" in definition.args:
@@ -177,7 +177,7 @@ class _Walk:
         return self._costs.list_sizes(place) or self._costs.largest_page
 
     def _argument_lists(self, node: FieldNode, *, place: str) -> tuple[tuple[Size, Cost], ...]:
-        """The items of a list inside an argument, where each of them is work."""
+        """The cost of the items of a list inside an argument, where items have a cost."""
         if place not in self._costs.argument_lists:
             return ()
         argument, *steps = self._costs.argument_lists[place]
@@ -196,7 +196,7 @@ def _given(node: FieldNode, name: str) -> ValueNode | None:
 def _size_in(
     value: ValueNode | None, *, steps: tuple[str, ...] = (), otherwise: int = 0, most: int | None = None
 ) -> Size | None:
-    """The size that a value says; None when it says none."""
+    """The size that an argument's value gives; None when it gives none."""
     if isinstance(value, VariableNode):
         return VariableSize(value.name.value, steps, otherwise, most)
     if isinstance(value, IntValueNode):

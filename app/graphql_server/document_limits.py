@@ -1,7 +1,7 @@
-"""How large an operation may be: one linear walk over a document, before anything costlier looks at it.
+"""The limits on the size of an operation, checked in one linear walk before any costlier step.
 
-Every definition is walked once, and what fragments add is then summed once per fragment: a document whose fragments
-multiply without end costs no more than its text is long. This comes before graphql-core's validation, some of whose
+Every definition is walked once, and the fields of fragments are then summed once per fragment: nested fragments that
+multiply cost no more than the length of their text. This comes before graphql-core's validation, some of whose
 rules cost more than the square of the number of fields.
 """
 
@@ -75,11 +75,7 @@ def measure(document: DocumentNode, *, schema: GraphQLSchema) -> Measured | list
 
 
 def _measured(document: DocumentNode, *, schema: GraphQLSchema) -> Measured | list[GraphQLError]:
-    operations = [
-        each_definition
-        for each_definition in document.definitions
-        if isinstance(each_definition, OperationDefinitionNode)
-    ]
+    operations = [definition for definition in document.definitions if isinstance(definition, OperationDefinitionNode)]
     if len(operations) > OPERATIONS:
         raise too_complex(f"A document may hold at most {OPERATIONS} operations.")
     walked: dict[str, Definition] = {}
@@ -124,7 +120,7 @@ def _invalid(message: str, node: FragmentDefinitionNode | None = None) -> GraphQ
 
 
 def _total(definition: Definition, *, totals: Mapping[str, Metrics]) -> Metrics:
-    total = replace(definition.extent)
+    total = replace(definition.metrics)
     for spread in definition.spreads:
         inside = totals.get(spread.name)
         if inside is None:
@@ -140,7 +136,7 @@ def _total(definition: Definition, *, totals: Mapping[str, Metrics]) -> Metrics:
 
 
 def _totals(walked: Mapping[str, Definition]) -> dict[str, Metrics]:
-    """The extent of every fragment, those that it spreads first. Raises GraphQLError when one spreads itself."""
+    """The metrics of every fragment with its spreads. Raises GraphQLError when a fragment spreads itself."""
     totals: dict[str, Metrics] = {}
     entered: set[str] = set()
     stack = list(walked)

@@ -1,4 +1,4 @@
-"""How far one operation or fragment reaches by itself: a walk with a stack, linear in the length of the text."""
+"""Depth, fields, aliases and lists of one operation or fragment: an iterative walk, linear in the length of the text."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _INTROSPECTION_LISTS = {
 
 @dataclass(slots=True)
 class Metrics:
-    """How far selections reach. Depths are the deepest, everything else is summed."""
+    """The size of selections: the largest depths, and sums of everything else."""
 
     depth: int = 0
     lists: int = 0
@@ -74,9 +74,9 @@ class Spread:
 
 @dataclass(slots=True)
 class Definition:
-    """An operation or a fragment: its extent without what its spreads add, where they stand, and what it reads."""
+    """An operation or a fragment: its metrics without what its spreads add, where they stand, and what it reads."""
 
-    extent: Metrics = field(default_factory=Metrics)
+    metrics: Metrics = field(default_factory=Metrics)
     spreads: list[Spread] = field(default_factory=list)
     needed: set[str] = field(default_factory=set)
     """`Type.field` of every field; those of an abstract type also as its possible types' fields."""
@@ -94,14 +94,14 @@ class _Place:
 def too_complex(
     message: str, node: OperationDefinitionNode | SelectionNode | FragmentDefinitionNode | None = None
 ) -> GraphQLError:
-    """A refusal of something too large."""
+    """The error for an operation that is too large."""
     return GraphQLError(message, node, extensions={"code": CODE})
 
 
 def measure_definition(
     node: OperationDefinitionNode | FragmentDefinitionNode, *, parent: GraphQLNamedType | None, schema: GraphQLSchema
 ) -> Definition:
-    """The extent of one definition. Raises GraphQLError when its text alone is nested or repeated too much."""
+    """The metrics of one definition. Raises GraphQLError when its text alone is nested or repeated too much."""
     found = Definition()
     _check_values(_values_of(node))
     _check_directives(node)
@@ -122,7 +122,7 @@ def measure_definition(
 
 
 def _check_repetition(selections: SelectionSetNode) -> None:
-    """Validation compares everything that answers under one name in one place with each other."""
+    """Limit repeated fields, which validation compares with each other."""
     names: dict[str, int] = {}
     fragments = 0
     for selection in selections.selections:
@@ -138,7 +138,7 @@ def _check_repetition(selections: SelectionSetNode) -> None:
 
 
 def _enter(selection: SelectionNode, *, place: _Place, found: Definition, schema: GraphQLSchema) -> _Place | None:
-    """Count a selection; what it holds, if it holds selections of its own."""
+    """Count a selection; returns its own selections, if it has any."""
     if isinstance(selection, FragmentSpreadNode):
         found.spreads.append(Spread(selection.name.value, place.depth, place.lists))
         return None
@@ -148,29 +148,29 @@ def _enter(selection: SelectionNode, *, place: _Place, found: Definition, schema
         return _Place(selection.selection_set, parent, place.depth, place.lists, place.nesting + 1)
     assert isinstance(selection, FieldNode)
     _check_values(argument.value for argument in selection.arguments or ())
-    name, extent = selection.name.value, found.extent
-    extent.fields += 1
-    extent.aliases += selection.alias is not None
-    extent.depth = max(extent.depth, place.depth + 1)
+    name, metrics = selection.name.value, found.metrics
+    metrics.fields += 1
+    metrics.aliases += selection.alias is not None
+    metrics.depth = max(metrics.depth, place.depth + 1)
     if place.depth == 0:
-        extent.roots += 1
-        extent.own_roots += not name.startswith("__")
+        metrics.roots += 1
+        metrics.own_roots += not name.startswith("__")
     introspected = place.parent is not None and place.parent.name.startswith("__")
     weight = _INTROSPECTION_LISTS.get(name, 0) if introspected else 0
     if selection.alias is not None and (weight or name == "__schema"):
         raise too_complex("`__schema` and the lists below it may have no aliases.", selection)
     lists = place.lists + weight
-    extent.lists = max(extent.lists, lists)
-    returned = _note(name, parent=place.parent, found=found, schema=schema)
+    metrics.lists = max(metrics.lists, lists)
+    returned = _need(name, parent=place.parent, found=found, schema=schema)
     if selection.selection_set is None:
         return None
     return _Place(selection.selection_set, returned, place.depth + 1, lists, place.nesting + 1)
 
 
-def _note(
+def _need(
     name: str, *, parent: GraphQLNamedType | None, found: Definition, schema: GraphQLSchema
 ) -> GraphQLNamedType | None:
-    """Write down a field and say what type it returns; None when there is no such field."""
+    """Add a field to those needed; returns its type, or None when there is no such field."""
     if parent is None:
         return None
     found.needed.add(f"{parent.name}.{name}")

@@ -14,7 +14,7 @@ import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST = 1_000
-"""Connections at once. A new one ends the one that has been silent for longest."""
+"""Connections at once. A new one closes the one that has been idle longest."""
 
 PATIENCE = 10.0
 """Seconds from the beginning of a connection, or from the last answer, until the headers of a request are there."""
@@ -27,7 +27,7 @@ _SPARE_FILES = 1_000
 
 
 class IdleConnections:
-    """The connections that have not said what they want, those that wait longest first, and since when they wait."""
+    """Connections without a complete request head, oldest first, and since when they have been idle."""
 
     def __init__(self, *, patience: float) -> None:
         self._patience = patience
@@ -35,33 +35,33 @@ class IdleConnections:
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, connection: BoundedProtocol) -> None:
-        """Begin to wait for a request of a connection."""
+        """Start the idle time of a connection."""
         self._since.pop(connection, None)
         self._since[connection] = connection.loop.time()
         if self._timer is None:
-            self._timer = connection.loop.call_later(self._patience / 4, self._look, connection.loop)
+            self._timer = connection.loop.call_later(self._patience / 4, self._close_expired, connection.loop)
 
     def remove(self, connection: BoundedProtocol) -> None:
-        """The connection has said what it wants, or is gone."""
+        """End the idle time of a connection that sent a request or was closed."""
         self._since.pop(connection, None)
 
     def close_oldest(self) -> bool:
-        """End the connection that waits longest; whether there was one."""
+        """Close the connection that has been idle longest; returns whether there was one."""
         first = next(iter(self._since), None)
         if first is not None:
-            first.end_waiting()
+            first.close_idle()
         return first is not None
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        """End those that have waited too long. One timer for all: a timer for each request would cost every till."""
+    def _close_expired(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Close the connections that have been idle too long. One timer serves all, because a timer for each is expensive."""
         latest = loop.time() - self._patience
         for connection in [each_connection for each_connection, since in self._since.items() if since <= latest]:
-            connection.end_waiting()
-        self._timer = loop.call_later(self._patience / 4, self._look, loop) if self._since else None
+            connection.close_idle()
+        self._timer = loop.call_later(self._patience / 4, self._close_expired, loop) if self._since else None
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, with an end to waiting. `bounded` makes the class that a server uses."""
+    """uvicorn's protocol with limits on connections and idle time. `bounded` makes the class that a server uses."""
 
     waiting: IdleConnections
     most: int
@@ -69,66 +69,66 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._head = 0
-        self._waited_for = False
+        self._idle = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio says so more loosely than uvicorn is called
-        """Take a connection, if need be instead of a silent one."""
+        """Accept a connection, if need be in place of an idle one."""
         super().connection_made(transport)
         if len(self.connections) > self.most and not self.waiting.close_oldest():
             self._refuse(503, message="There are too many connections. Try again.", retry_after=1)
             return
-        self._wait()
+        self._begin_idle()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget it."""
-        self._go_on()
+        """Remove the connection from the idle ones."""
+        self._end_idle()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take some bytes, of headers not without end."""
+        """Receive bytes; request heads are limited in size."""
         if self.transport.is_closing():
             return
-        if self._waited_for:
+        if self._idle:
             self._head += len(data)
         super().data_received(data)
-        if self._waited_for and self._head > LONGEST_HEAD:
+        if self._idle and self._head > LONGEST_HEAD:
             self._refuse(431, message=f"The headers may have at most {LONGEST_HEAD:,} bytes.")
 
     def on_headers_complete(self) -> None:
-        """It has said what it wants."""
-        self._go_on()
+        """The request head is complete: the connection is no longer idle."""
+        self._end_idle()
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
-        """It is answered; wait for what comes next."""
+        """The request is answered: the connection is idle until the next one."""
         super().on_response_complete()
         if not self.transport.is_closing() and self.cycle.response_complete:
-            self._wait()
+            self._begin_idle()
 
-    def end_waiting(self) -> None:
-        """End the connection; who has begun to say something is told why."""
+    def close_idle(self) -> None:
+        """Close an idle connection, with an answer if part of a request arrived."""
         if self._head:
             self._refuse(408, message="The headers did not come in time.")
         else:
-            self._go_on()
+            self._end_idle()
             self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
-        """What is no HTTP is refused in JSON too."""
+        """Answer malformed HTTP in JSON."""
         self._refuse(400, message=msg)
 
-    def _wait(self) -> None:
-        self._waited_for = True
+    def _begin_idle(self) -> None:
+        self._idle = True
         self.waiting.add(self)
 
-    def _go_on(self) -> None:
-        if self._waited_for:
-            self._waited_for = False
+    def _end_idle(self) -> None:
+        if self._idle:
+            self._idle = False
             self._head = 0
             self.waiting.remove(self)
 
     def _refuse(self, status: int, *, message: str, retry_after: int | None = None) -> None:
-        self._go_on()
+        self._end_idle()
         code = "RATE_LIMITED" if status == 503 else "BAD_USER_INPUT"
         body = orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
         again = f"retry-after: {retry_after}\r\n" if retry_after is not None else ""

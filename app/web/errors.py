@@ -1,4 +1,4 @@
-"""Answers to whatever reaches no part of the application: in JSON with a code, like those of the API."""
+"""Answers to requests outside the API, in JSON with a code like those of the API."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ async def refuse(_: Request, error: Exception) -> Response:
 
 
 async def fail(_: Request, fault: Exception) -> Response:
-    """The answer to a fault outside the API, which is logged without its words."""
+    """The answer to an unexpected exception outside the API, which is logged without its message."""
     return JSONResponse({"errors": [mask(fault, logged={})]}, status_code=500, headers=_HEADERS)

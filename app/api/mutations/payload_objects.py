@@ -82,7 +82,7 @@ async def load_terms(payload: Parent[HasAnswer], info: Info) -> Terms | None:
 
 
 def was_already_recorded(payload: Parent[HasAnswer]) -> bool:
-    """Whether the receipt of a command had been recorded under another idempotency key."""
+    """Had the receipt been recorded under another idempotency key?"""
     return payload.answer is not None and payload.answer.already_recorded is True
 
 

@@ -1,4 +1,4 @@
-"""Decisions for the reader: each reason with its clause, a sentence, what was seen, what was asked, and the way out."""
+"""Decisions: each reason with its clause, a sentence, the observed and the required value, and its remedies."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from app.usecases.command import Answer
 
 @strawberry.type(description="What would make a condition hold.")
 class Remedy:
-    """A way out; applying it makes the condition hold."""
+    """Applying it makes the condition hold."""
 
     remedy: strawberry.Private[made.Remedy]
     reason: strawberry.Private[made.Reason]
@@ -52,7 +52,7 @@ class Remedy:
 
     @strawberry.field(description="One sentence: what becomes possible, and how or from when.")
     def statement(self, info: Info, locale: SentenceLanguage = None) -> str:
-        """The way out in words."""
+        """The remedy in words."""
         return self.explained.remedy(self.remedy, reason=self.reason, say=translator_for(info, locale))
 
     @strawberry.field(
@@ -109,7 +109,7 @@ class Reason:
 
     @strawberry.field(description="What would make the condition hold; empty when it holds.")
     def remedies(self, info: Info) -> list[Remedy]:
-        """The ways out."""
+        """The remedies of the reason."""
         found = self.reason.finding.remedies
         return [_remedy(remedy, reason=self.reason, explained=self.explained, info=info) for remedy in found]
 
@@ -248,7 +248,7 @@ def decision(
 
 
 def _sees_birthdays(info: Info) -> bool:
-    """Whether the reader may learn when a birthday is; customers read decisions on themselves only."""
+    """May the caller learn a date of birth? Customers read only decisions about themselves."""
     principal = info.context.principal
     return principal.may(Permission.READ_PERSONS) or principal.customer_id is not None
 

@@ -58,7 +58,7 @@ class MemberImpact:
 
     @classmethod
     def of(cls, member: impact.MemberImpact) -> MemberImpact:
-        """For the reader."""
+        """The GraphQL object for a result of the domain."""
         return cls(
             found=member,
             difference=member.difference,
@@ -121,7 +121,7 @@ class Impact:
 
     @classmethod
     def of(cls, each_impact: impact.Impact) -> Impact:
-        """For the reader."""
+        """The GraphQL object for a result of the domain."""
         return cls(
             found=each_impact,
             members=each_impact.members,
@@ -167,7 +167,7 @@ class Impact:
 
 @strawberry.type(description="A draft that is tried out on the recent past, in a process beside the server.")
 class ImpactPreview(Node):
-    """Read it again until it has ended."""
+    """To be polled until it has ended."""
 
     preview: strawberry.Private[Preview]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
@@ -178,7 +178,7 @@ class ImpactPreview(Node):
 
     @classmethod
     def of(cls, preview: Preview) -> ImpactPreview:
-        """For the reader."""
+        """The GraphQL object for a result of the domain."""
         return cls(
             preview=preview,
             id=strawberry.ID(encode("ImpactPreview", preview.id)),

@@ -72,5 +72,5 @@ class LinePoints:
 
     @classmethod
     def of(cls, share: LineShare, *, judged_by: rules.Terms) -> LinePoints:
-        """A share of the domain for the reader."""
+        """The GraphQL object for a share of the domain."""
         return cls(share=share, judged_by=judged_by, number=share.line.number)

@@ -59,7 +59,7 @@ class Purchase(Node):
 
     @classmethod
     def of(cls, row: records.Purchase) -> Purchase:
-        """A purchase of the store for the reader."""
+        """The GraphQL object for a stored purchase."""
         return cls(
             row=row,
             id=strawberry.ID(encode("Purchase", row.id)),
@@ -115,7 +115,7 @@ class Redemption(Node):
 
     @classmethod
     def of(cls, row: records.Redemption) -> Redemption:
-        """A redemption of the store for the reader."""
+        """The GraphQL object for a stored redemption."""
         return cls(
             row=row,
             id=strawberry.ID(encode("Redemption", row.id)),

@@ -1,4 +1,4 @@
-"""enrolCustomer: a membership begins."""
+"""enrolCustomer: a new customer joins the program."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ async def resolve(
     input: Annotated[EnrolCustomerInput, strawberry.argument(description="What to do, with its idempotency key.")],
     locale: Language = None,
 ) -> EnrolCustomerPayload | None:
-    """Open a membership with a wallet of its own."""
+    """Enrol a customer with a wallet of their own."""
     return await mutate(
         EnrolCustomerPayload,
         enrol_customer.run,

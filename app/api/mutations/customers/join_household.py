@@ -29,7 +29,7 @@ class JoinHouseholdInput(CommandInput):
 
 @strawberry.type(description="What joining came to.")
 class JoinHouseholdPayload(BalancesPayload):
-    """The balance as it was then; objects as they are now."""
+    """The balances are those of the mutation; objects are read as they are now."""
 
     customer: Customer | None = strawberry.field(resolver=load_customer, description="Who joined, as they are now.")
     entry: LedgerEntry | None = strawberry.field(
@@ -42,7 +42,7 @@ async def resolve(
     input: Annotated[JoinHouseholdInput, strawberry.argument(description="What to do, with its idempotency key.")],
     locale: Language = None,
 ) -> JoinHouseholdPayload | None:
-    """Once."""
+    """Move the customer's points into the shared wallet, which both use from now on."""
     return await mutate(
         JoinHouseholdPayload,
         join_household.run,

@@ -31,7 +31,7 @@ class MergeCustomersInput(CommandInput):
 
 @strawberry.type(description="What merging came to.")
 class MergeCustomersPayload(BalancesPayload):
-    """The balance as it was then; objects as they are now."""
+    """The balances are those of the mutation; objects are read as they are now."""
 
     customer: Customer | None = strawberry.field(resolver=load_customer, description="The survivor, as they are now.")
     entry: LedgerEntry | None = strawberry.field(
@@ -44,7 +44,7 @@ async def resolve(
     input: Annotated[MergeCustomersInput, strawberry.argument(description="What to do, with its idempotency key.")],
     locale: Language = None,
 ) -> MergeCustomersPayload | None:
-    """Once."""
+    """Move history, points and identities of one customer to the other."""
     return await mutate(
         MergeCustomersPayload,
         merge_customers.run,

@@ -67,7 +67,7 @@ async def resolve(
     input: Annotated[UpdateCustomerInput, strawberry.argument(description="What to do, with its idempotency key.")],
     locale: Language = None,
 ) -> UpdateCustomerPayload | None:
-    """Replace what is given."""
+    """Replace the fields that were sent; null clears a field."""
     info.context.require(Permission.STATE_PREFERENCES)
     own = info.context.principal.customer_id is not None
     given = {name for name in _CHANGEABLE if getattr(input, name) is not strawberry.UNSET}
@@ -109,11 +109,11 @@ def _command(input: UpdateCustomerInput, *, given: set[str], context: Context) -
 
 
 def stated(given: Sequence[PreferenceInput]) -> frozenset[profile.Preference]:
-    """The preferences of an input. Raises PersonError."""
+    """The preferences of an input. Raises ProfileError."""
     return profile.parse_preferences((preference.kind, preference.value) for preference in given)
 
 
 def invalid(error: ProfileError) -> Problem:
-    """The refusal of something about a person that cannot be."""
+    """The problem for an invalid profile field."""
     path: tuple[Any, ...] = error.path
     return Problem(ProblemCode.INVALID_INPUT, path=path, detail=error.message)

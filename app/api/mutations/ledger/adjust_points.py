@@ -39,7 +39,7 @@ class AdjustPointsInput(CommandInput):
 
 @strawberry.type(description="What adjusting came to.")
 class AdjustPointsPayload(BalancesPayload, WithCustomer):
-    """The balance as it was then; objects as they are now."""
+    """The balances are those of the mutation; objects are read as they are now."""
 
     entry: LedgerEntry | None = strawberry.field(resolver=load_entry, description="The ledger entry with its reason.")
 
@@ -49,7 +49,7 @@ async def resolve(
     input: Annotated[AdjustPointsInput, strawberry.argument(description="What to do, with its idempotency key.")],
     locale: Language = None,
 ) -> AdjustPointsPayload | None:
-    """Adjust once."""
+    """Add or deduct points by hand, within the limits of the caller's role."""
     info.context.require(Permission.ADJUST_POINTS)
     return await mutate(
         AdjustPointsPayload,

@@ -1,4 +1,4 @@
-"""deliverExpiryNotices: notices of expiry reached the customer."""
+"""deliverExpiryNotices: the customer's open expiry notices were delivered."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def resolve(
     ],
     locale: Language = None,
 ) -> DeliverExpiryNoticesPayload | None:
-    """Record once that what is open was read, printed or input."""
+    """Record that the customer's open notices were read, printed or sent."""
     return await mutate(
         DeliverExpiryNoticesPayload,
         deliver_expiry_notices.run,

@@ -39,7 +39,7 @@ class TransferPointsInput(CommandInput):
 
 @strawberry.type(description="What passing points on came to.")
 class TransferPointsPayload(BalancesPayload):
-    """The balance as it was then; objects as they are now."""
+    """The balances are those of the mutation; objects are read as they are now."""
 
     balances: list[Balance] = strawberry.field(
         default_factory=list, description="The balances of whose points they were, right afterwards, one per unit."
@@ -62,7 +62,7 @@ async def resolve(
     input: Annotated[TransferPointsInput, strawberry.argument(description="What to do, with its idempotency key.")],
     locale: Language = None,
 ) -> TransferPointsPayload | None:
-    """Pass points on once."""
+    """Transfer points that are available now; their dates do not change."""
     return await mutate(
         TransferPointsPayload,
         transfer_points.run,

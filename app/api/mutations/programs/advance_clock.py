@@ -23,7 +23,7 @@ TIME_LIMIT = 5
 
 @strawberry.input(description="The time that it shall be in a sandbox.")
 class AdvanceClockInput(CommandInput):
-    """One instant ahead."""
+    """The new time, which is ahead of the present one."""
 
     to: datetime = strawberry.field(
         description="What the clock of the program shall show: later than it shows now, by 10 years at most."
@@ -36,7 +36,7 @@ class AdvanceClockInput(CommandInput):
 
 @strawberry.type(description="What moving the clock came to.")
 class AdvanceClockPayload(Payload):
-    """The time afterwards."""
+    """The new time, and whether all jobs due by then have run."""
 
     clock: datetime = strawberry.field(
         description="What the clock of the program showed when it had been moved: `to`, or less than a second later. What it shows now where it was not moved."

@@ -23,7 +23,7 @@ from app.usecases.programs.create_location import CreateLocation
 
 @strawberry.input(description="A location to open.")
 class CreateLocationInput(CommandInput):
-    """What it is called, and whose clock it goes by."""
+    """The location's key, name, address and time zone."""
 
     key: str = strawberry.field(description="Your name for it, a-z, 0-9 and dashes, 1 to 40; the terms use it.")
     name: str = strawberry.field(
@@ -54,7 +54,7 @@ async def resolve(
     input: Annotated[CreateLocationInput, strawberry.argument(description="What to do, with its idempotency key.")],
     locale: Language = None,
 ) -> CreateLocationPayload | None:
-    """Open a location."""
+    """Create a location, under a key and a name that are new in the program."""
     return await mutate(
         CreateLocationPayload,
         create_location.run,

@@ -49,7 +49,7 @@ class UpdateProgramInput(CommandInput):
 
 @strawberry.type(description="What changing settings came to.")
 class UpdateProgramPayload(Payload):
-    """The program afterwards."""
+    """The program with its new settings."""
 
     @strawberry.field(description="The program, as it is now.")
     def program(self, info: Info) -> Program:

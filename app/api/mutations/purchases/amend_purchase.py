@@ -1,4 +1,4 @@
-"""amendPurchase: a receipt that was recorded wrongly is set right, and only the difference is booked."""
+"""amendPurchase: a wrong receipt is corrected, and only the difference is booked."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class AmendPurchaseInput(CommandInput):
 
 @strawberry.type(description="What setting a receipt right came to.")
 class AmendPurchasePayload(DecisionPayload, WithPurchase, WithCustomer):
-    """The decision and the balance as they were then; objects as they are now."""
+    """Decision and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
         default=None, description="What the receipt as it is now earns in all, and why; null when refused."
@@ -60,7 +60,7 @@ async def resolve(
     input: Annotated[AmendPurchaseInput, strawberry.argument(description="What to do, with its idempotency key.")],
     locale: Language = None,
 ) -> AmendPurchasePayload | None:
-    """Set a receipt right once."""
+    """Correct a receipt, and book the difference at the time of the purchase."""
     return await mutate(
         AmendPurchasePayload,
         amend_purchase.run,

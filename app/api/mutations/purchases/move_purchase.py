@@ -43,7 +43,7 @@ class MovePurchaseInput(CommandInput):
 
 @strawberry.type(description="What moving a purchase came to.")
 class MovePurchasePayload(DecisionPayload, WithPurchase):
-    """The decision and the balance as they were then; objects as they are now."""
+    """Decision and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
         default=None, description="What it earns the customer whose it was, and why; null when refused."
@@ -72,7 +72,7 @@ async def resolve(
     input: Annotated[MovePurchaseInput, strawberry.argument(description="What to do, with its idempotency key.")],
     locale: Language = None,
 ) -> MovePurchasePayload | None:
-    """Move a purchase once."""
+    """Move a purchase: claw its points back from one customer, and award them to the other."""
     return await mutate(
         MovePurchasePayload,
         move_purchase.run,

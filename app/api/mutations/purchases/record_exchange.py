@@ -28,7 +28,7 @@ from app.api.types.ledger.balance import balances
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.basket_input import PurchaseInput
 from app.api.types.purchases.pending_refund import PendingRefund, load_pending_refund
-from app.api.types.purchases.quarantine import QuarantinedReceipt, kept_back
+from app.api.types.purchases.quarantine import QuarantinedReceipt, quarantined_payload
 from app.api.types.purchases.refund_input import PurchaseBy, RefundLineInput
 from app.api.types.source_records import Purchase
 from app.domain import amounts
@@ -74,7 +74,7 @@ class RecordExchangeInput(CommandInput):
 
 @strawberry.type(description="What an exchange came to: both of its parts were recorded, or neither.")
 class RecordExchangePayload(DecisionPayload, WithAlreadyRecorded, WithCustomer):
-    """The decisions and the balances as they were then; objects as they are now."""
+    """Decisions and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
         default=None, description="What was earned by the new purchase and why; null when refused, and while it waits."
@@ -95,7 +95,7 @@ class RecordExchangePayload(DecisionPayload, WithAlreadyRecorded, WithCustomer):
     async def of(cls, answer: Answer, *, command: Any, context: Context) -> Self:
         """The exchange that was booked, that waits for its purchase, or that is in quarantine."""
         if (id := answer.quarantined_id) is not None:
-            held = await kept_back(id, path=("purchase", "occurredAt"), context=context)
+            held = await quarantined_payload(id, path=("purchase", "occurredAt"), context=context)
             return cls(problem=held.problem, quarantined=held.quarantined)
         refund = answer.returned
         return cls(
@@ -131,7 +131,7 @@ async def resolve(
     input: Annotated[RecordExchangeInput, strawberry.argument(description="What to do, with its idempotency key.")],
     locale: Language = None,
 ) -> RecordExchangePayload | None:
-    """Record a refund and a purchase together, once."""
+    """Record a refund and a purchase in one transaction."""
     info.context.require(Permission.RECORD_REFUNDS)
     return await mutate(
         RecordExchangePayload,

@@ -21,7 +21,7 @@ from app.api.types.decision import Decision, decision_payload
 from app.api.types.ledger.balance import balances
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.basket_input import MOST_COMPLETIONS, PurchaseInput, facts_of, place_of
-from app.api.types.purchases.quarantine import QuarantinedReceipt, kept_back
+from app.api.types.purchases.quarantine import QuarantinedReceipt, quarantined_payload
 from app.api.types.purchases.refund_input import check_source
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
@@ -42,7 +42,7 @@ class RecordPurchaseInput(CommandInput):
 
 @strawberry.type(description="What recording a purchase came to.")
 class RecordPurchasePayload(DecisionPayload, WithAlreadyRecorded, WithPurchase, WithCustomer):
-    """The decision and the balance as they were then; objects as they are now."""
+    """Decision and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
         default=None, description="What was earned and why; null when refused."
@@ -61,7 +61,7 @@ class RecordPurchasePayload(DecisionPayload, WithAlreadyRecorded, WithPurchase, 
     async def of(cls, answer: Answer, *, command: RecordPurchase, context: Context) -> Self:
         """The purchase that was booked, or that is in quarantine."""
         if (id := answer.quarantined_id) is not None:
-            held = await kept_back(id, path=("purchase", "occurredAt"), context=context)
+            held = await quarantined_payload(id, path=("purchase", "occurredAt"), context=context)
             return cls(problem=held.problem, quarantined=held.quarantined)
         # The decision on a receipt that was recorded before is about that receipt, which its ledger entry leads to.
         bought = None if answer.already_recorded else command.facts
@@ -77,7 +77,7 @@ async def resolve(
     input: Annotated[RecordPurchaseInput, strawberry.argument(description="What to do, with its idempotency key.")],
     locale: Language = None,
 ) -> RecordPurchasePayload | None:
-    """Record a purchase once and let it earn."""
+    """Record a purchase, and award its points."""
     return await mutate(
         RecordPurchasePayload,
         record_purchase.run,
@@ -98,7 +98,7 @@ def _command(input: RecordPurchaseInput, *, context: Context) -> RecordPurchase 
 
 
 def receipt_of(input: PurchaseInput, *, context: Context) -> RecordedReceipt | Problem:
-    """The receipt in the field `purchase`, or why it is none."""
+    """The receipt in the field `purchase`, or the problem found in it."""
     check_source(input.source)
     completion = 1 if input.completion is None else input.completion
     if not 1 <= completion <= MOST_COMPLETIONS:

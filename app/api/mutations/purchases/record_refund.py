@@ -25,7 +25,7 @@ from app.api.types.decision import Decision, decision_payload
 from app.api.types.ledger.balance import balances
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.pending_refund import PendingRefund, load_pending_refund
-from app.api.types.purchases.quarantine import QuarantinedReceipt, kept_back
+from app.api.types.purchases.quarantine import QuarantinedReceipt, quarantined_payload
 from app.api.types.purchases.refund_input import PurchaseBy, RefundLineInput, back_of, purchase_by
 from app.api.types.source_records import Purchase
 from app.domain import amounts
@@ -65,7 +65,7 @@ class RecordRefundInput(CommandInput):
 
 @strawberry.type(description="What came back in an exchange, and the points that went with it.")
 class Refunded:
-    """The decision as it was then; objects as they are now."""
+    """The decision is that of the refund; objects are read as they are now."""
 
     answer: strawberry.Private[Answer | None] = None
     decision: Decision | None = strawberry.field(default=None, description="What was taken back and why.")
@@ -97,7 +97,7 @@ class Refunded:
 
 
 async def refunded(answer: Answer, *, context: Context) -> dict[str, Any]:
-    """The fields of what came back that an answer holds."""
+    """The fields of `Refunded` for an answer."""
     return {
         "answer": answer,
         "decision": await decision_payload(answer, context=context),
@@ -109,7 +109,7 @@ async def refunded(answer: Answer, *, context: Context) -> dict[str, Any]:
 
 @strawberry.type(description="What a refund came to.")
 class RecordRefundPayload(BalancesPayload, Refunded, WithAlreadyRecorded, WithCustomer):
-    """The decision and the balance as they were then; objects as they are now."""
+    """Decision and balances are those of the mutation; objects are read as they are now."""
 
     waiting: PendingRefund | None = strawberry.field(
         default=None,
@@ -124,7 +124,7 @@ class RecordRefundPayload(BalancesPayload, Refunded, WithAlreadyRecorded, WithCu
     async def of(cls, answer: Answer, *, command: Any, context: Context) -> Self:
         """The refund that was booked, that waits for its purchase, or that is in quarantine."""
         if (id := answer.quarantined_id) is not None:
-            held = await kept_back(id, path=("occurredAt",), context=context)
+            held = await quarantined_payload(id, path=("occurredAt",), context=context)
             return cls(problem=held.problem, quarantined=held.quarantined)
         return cls(
             **await refunded(answer, context=context),
@@ -138,7 +138,7 @@ async def resolve(
     input: Annotated[RecordRefundInput, strawberry.argument(description="What to do, with its idempotency key.")],
     locale: Language = None,
 ) -> RecordRefundPayload | None:
-    """Record a refund once and take back what the goods had earned."""
+    """Record a refund, and claw back the points that the goods earned."""
     return await mutate(
         RecordRefundPayload,
         record_refund.run,

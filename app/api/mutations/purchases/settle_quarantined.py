@@ -54,7 +54,7 @@ class SettleQuarantinedInput(CommandInput):
 
 @strawberry.type(description="What settling a receipt in quarantine came to.")
 class SettleQuarantinedPayload(DecisionPayload, WithCustomer):
-    """The decision and the balances as they were then; objects as they are now."""
+    """Decision and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
         default=None,
@@ -101,7 +101,7 @@ async def resolve(
     input: Annotated[SettleQuarantinedInput, strawberry.argument(description="What to do, with its idempotency key.")],
     locale: Language = None,
 ) -> SettleQuarantinedPayload | None:
-    """Book or dismiss it, once."""
+    """Book or dismiss a receipt in quarantine, or dismiss a pending refund."""
     info.context.require(Permission.SETTLE_QUARANTINED)
     return await mutate(
         SettleQuarantinedPayload,

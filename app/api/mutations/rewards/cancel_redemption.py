@@ -1,4 +1,4 @@
-"""cancelRedemption: a redemption is undone, and what it took comes back."""
+"""cancelRedemption: a redemption is reversed; its points and stock are restored."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class CancelRedemptionInput(CommandInput):
 
 @strawberry.type(description="What undoing a redemption came to.")
 class CancelRedemptionPayload(DecisionPayload, WithCustomer):
-    """The decision and the balance as they were then; objects as they are now."""
+    """Decision and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
         default=None, description="Granted, with the points that came back; null with a user error."
@@ -64,7 +64,7 @@ async def resolve(
     input: Annotated[CancelRedemptionInput, strawberry.argument(description="What to do, with its idempotency key.")],
     locale: Language = None,
 ) -> CancelRedemptionPayload | None:
-    """Undo once, or be told why not."""
+    """Reverse a redemption, or say why it cannot be reversed."""
     info.context.require(Permission.CANCEL_REDEMPTIONS)
     return await mutate(
         CancelRedemptionPayload,

@@ -20,14 +20,14 @@ from app.usecases.rewards import end_hold
 
 @strawberry.input(description="A reservation to pay for.")
 class CaptureRedemptionInput(CommandInput):
-    """Which reservation."""
+    """Which hold."""
 
     hold: HoldReference = strawberry.field(description="The reservation.")
 
 
 @strawberry.type(description="What paying for a reservation came to.")
 class CaptureRedemptionPayload(DecisionPayload, WithReward, WithCustomer):
-    """The decision of the reservation; the balance as it was then; objects as they are now."""
+    """The decision is that of the hold; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
         default=None,
@@ -47,7 +47,7 @@ async def resolve(
     input: Annotated[CaptureRedemptionInput, strawberry.argument(description="What to do, with its idempotency key.")],
     locale: Language = None,
 ) -> CaptureRedemptionPayload | None:
-    """Pay for what was reserved."""
+    """Pay the held points, by the decision that was made when the hold began."""
     return await mutate(
         CaptureRedemptionPayload,
         end_hold.capture,

@@ -1,4 +1,4 @@
-"""createReward: an article is put into the catalogue."""
+"""createReward: a reward is added to the catalogue."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ async def resolve(
     input: Annotated[CreateRewardInput, strawberry.argument(description="What to do, with its idempotency key.")],
     locale: Language = None,
 ) -> CreateRewardPayload | None:
-    """Put a reward into the catalogue."""
+    """Add a reward to the catalogue, under a key that is new in the program."""
     return await mutate(
         CreateRewardPayload,
         create_reward.run,

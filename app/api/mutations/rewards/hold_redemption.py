@@ -56,7 +56,7 @@ class HoldRedemptionInput(CommandInput):
 
 @strawberry.type(description="What reserving came to.")
 class HoldRedemptionPayload(DecisionPayload, WithReward, WithCustomer):
-    """The decision and the balance as they were then; objects as they are now."""
+    """Decision and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
         default=None,
@@ -78,7 +78,7 @@ async def resolve(
     input: Annotated[HoldRedemptionInput, strawberry.argument(description="What to do, with its idempotency key.")],
     locale: Language = None,
 ) -> HoldRedemptionPayload | None:
-    """Reserve once per checkout, or be told by which clauses not and what would help."""
+    """Place a hold, one for each checkout, or name the clauses that refuse it and their remedies."""
     return await mutate(
         HoldRedemptionPayload,
         redeem_reward.run,

@@ -1,4 +1,4 @@
-"""redeemReward: one call from a till takes the points and hands over the reward, or says what is missing."""
+"""redeemReward: points are spent on a reward, or the answer says what is missing."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class RedeemRewardInput(CommandInput):
 
 @strawberry.type(description="What redeeming came to.")
 class RedeemRewardPayload(DecisionPayload, WithReward, WithCustomer):
-    """The decision and the balance as they were then; objects as they are now."""
+    """Decision and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
         default=None,
@@ -58,7 +58,7 @@ async def resolve(
     input: Annotated[RedeemRewardInput, strawberry.argument(description="What to do, with its idempotency key.")],
     locale: Language = None,
 ) -> RedeemRewardPayload | None:
-    """Redeem once, or be told by which clauses not and what would help."""
+    """Redeem a reward, or name the clauses that refuse it and their remedies."""
     return await mutate(
         RedeemRewardPayload,
         redeem_reward.run,
@@ -73,7 +73,7 @@ async def resolve(
 def command_of(
     customer: CustomerBy, reward: RewardBy, basket: BasketInput | None, *, hold: NewHold | None, context: Context
 ) -> RedeemReward | Problem:
-    """What is asked for, as the use case takes it, or why that cannot be read."""
+    """The redemption as the use case takes it, or the problem found in the input."""
     by = customer_by(customer, context=context)
     if isinstance(by, Problem):
         return by

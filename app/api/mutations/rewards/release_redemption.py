@@ -20,14 +20,14 @@ from app.usecases.rewards import end_hold
 
 @strawberry.input(description="A reservation to let go.")
 class ReleaseRedemptionInput(CommandInput):
-    """Which reservation."""
+    """Which hold."""
 
     hold: HoldReference = strawberry.field(description="The reservation.")
 
 
 @strawberry.type(description="What letting a reservation go came to.")
 class ReleaseRedemptionPayload(BalancesPayload, WithCustomer):
-    """The balance as it was then; objects as they are now."""
+    """The balances are those of the mutation; objects are read as they are now."""
 
     redemption: Redemption | None = strawberry.field(
         resolver=load_redemption, description="The redemption, now CANCELLED."
@@ -46,7 +46,7 @@ async def resolve(
     input: Annotated[ReleaseRedemptionInput, strawberry.argument(description="What to do, with its idempotency key.")],
     locale: Language = None,
 ) -> ReleaseRedemptionPayload | None:
-    """Let go what was reserved."""
+    """End the hold; points past their last valid day expire at once."""
     return await mutate(
         ReleaseRedemptionPayload,
         end_hold.release,

@@ -59,7 +59,7 @@ async def resolve(
     input: Annotated[PublishTermsInput, strawberry.argument(description="What to do, with its idempotency key.")],
     locale: Language = None,
 ) -> PublishTermsPayload | None:
-    """Publish the first version at once, and a change with notice."""
+    """Publish a version: the first one at once, a worse one with notice."""
     return await mutate(
         PublishTermsPayload,
         publish_terms.run,

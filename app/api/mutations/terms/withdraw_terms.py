@@ -1,4 +1,4 @@
-"""withdrawTerms: an announced version is taken back before it starts."""
+"""withdrawTerms: an announced version is withdrawn before it comes into force."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def resolve(
     input: Annotated[WithdrawTermsInput, strawberry.argument(description="What to do, with its idempotency key.")],
     locale: Language = None,
 ) -> WithdrawTermsPayload | None:
-    """Take the last version back, as long as it has not started."""
+    """Withdraw the last version, as long as it is not in force."""
     return await mutate(
         WithdrawTermsPayload,
         withdraw_terms.run,

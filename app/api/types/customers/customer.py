@@ -73,7 +73,7 @@ def identity_of(given: object, *, context: Context) -> tuple[IdentityKind, str]:
 
 
 def customer_by(given: CustomerBy, *, context: Context, path: tuple[str, ...] = ("customer",)) -> By | Problem:
-    """Whom the caller means, or why nobody can be meant."""
+    """The identity of the customer that an input names, or the problem found in it."""
     if isinstance(given.id, str):
         key = decode(given.id, "Customer")
         return By(key) if key is not None else Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=(*path, "id"))
@@ -155,7 +155,7 @@ class Customer(Node):
 
     @classmethod
     def of(cls, row: CustomerRow) -> Customer:
-        """A customer of the store for the reader."""
+        """The GraphQL object for a stored customer."""
         return cls(
             row=row,
             id=strawberry.ID(encode("Customer", row.id)),
@@ -218,7 +218,7 @@ class Customer(Node):
 
     @strawberry.field(description="The tiers reached and lost, newest first, by what is known now.")
     async def tier_changes(self, info: Info) -> list[TierChange]:
-        """Told from the beginning."""
+        """Found by replaying the wallet's history."""
         return await tier_changes_of(self.row.id, info=info)
 
     @strawberry.field(

@@ -21,7 +21,7 @@ class TermsNotice:
 
     @classmethod
     def of(cls, notice: Notice) -> TermsNotice:
-        """A notice of the store for the reader."""
+        """The GraphQL object for a stored notice."""
         return cls(notice=notice, announced_at=notice.announced_at, effective_from=notice.terms.effective_from)
 
     @strawberry.field(description="The version that was announced.")

@@ -15,8 +15,8 @@ from app.domain.terms import version as rules
 from app.domain.terms.effects.tier_period import TierWindow
 from app.queries.customers import tiers
 
-TOLD = frozenset({"Customer.tierChanges", "TierStatus.projected", "TierStatus.reasons"})
-"""The fields for which an account is told from the beginning."""
+REPLAYED_FIELDS = frozenset({"Customer.tierChanges", "TierStatus.projected", "TierStatus.reasons"})
+"""The fields for which a wallet's history is replayed."""
 
 
 @strawberry.type(description="The next tier above the one that is held.")
@@ -31,7 +31,7 @@ class NextTier:
 
 @strawberry.type(description="The tier that will be held if nothing more is bought.")
 class ProjectedTier:
-    """As the ledger itself would have it, by the terms that stand now, announced ones included."""
+    """A forecast under the published terms, announced versions included."""
 
     at: datetime = strawberry.field(description="When it will be so.")
     tier: Tier | None = strawberry.field(description="The tier; null: none.")
@@ -97,7 +97,7 @@ class TierStatus:
         description="What will be held if nothing more is bought: once the calendar year, and the days of grace that begin with its end, are over; where points count for 12 months or since joining, the next other tier. Null where nothing will change it."
     )
     def projected(self) -> ProjectedTier | None:
-        """As the ledger would have it."""
+        """From a replay of the wallet's history."""
         found = self.status.history.forecast
         if found is None:
             return None
@@ -130,7 +130,7 @@ class TierChange:
 
     @classmethod
     def of(cls, change: tier_rules.TierChange) -> TierChange:
-        """A change of the domain for the reader."""
+        """The GraphQL object for a change of the domain."""
         return cls(
             change=change,
             at=change.at,
@@ -162,6 +162,6 @@ async def tier_changes_of(customer_id: str, *, info: Info) -> list[TierChange]:
 
 async def _status(customer_id: str, *, info: Info) -> tiers.TierStatus | None:
     context = info.context
-    whole = bool(TOLD & context.needed)
+    whole = bool(REPLAYED_FIELDS & context.needed)
     load = context.load_heavy if whole else context.load
     return await load(tiers.tier_statuses, customer_id, at=context.now, whole=whole)

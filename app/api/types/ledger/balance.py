@@ -1,4 +1,4 @@
-"""What a customer has of one unit, what it buys, and what time will bring to it."""
+"""A customer's balance of one unit: what it buys, and how it will change."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Balance:
 
     @strawberry.field(description="The rewards that this balance pays for now, without a basket; at most 100.")
     async def buys_today(self, info: Info) -> list[Reward]:
-        """Decided exactly as at the till."""
+        """Decided as `redeemReward` would."""
         context = info.context
         if self.row is None:
             return []
@@ -75,14 +75,14 @@ class Balance:
 
 
 def balances(held: Mapping[Unit, Points] | None, *, context: Context, row: CustomerRow | None = None) -> list[Balance]:
-    """Balances of the domain for the reader; `row` is whose they are, where they are those of now."""
+    """GraphQL objects for balances; `row` is the customer when they are the present ones."""
     return [balance(each_balance, unit=unit, row=row, context=context) for unit, each_balance in (held or {}).items()]
 
 
 def balance(
     points: Points, *, unit: Unit, context: Context, row: CustomerRow | None = None, as_of: datetime | None = None
 ) -> Balance:
-    """A balance of the domain for the reader; `as_of` is a moment in the past, default now."""
+    """The GraphQL object for a balance; `as_of` is an instant in the past, default now."""
     return Balance(
         points=points,
         in_points=unit is Unit.POINTS,
@@ -99,7 +99,7 @@ def balance(
 
 
 def no_basket(context: Context) -> PurchaseFacts:
-    """Now, with nothing on the counter."""
+    """The facts of an empty basket, at the present time."""
     return PurchaseFacts(
         occurred_at=context.now, zone=context.program.zone, currency=context.program.currency, lines=()
     )

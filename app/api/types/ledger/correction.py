@@ -49,7 +49,7 @@ class Actor:
 
     @classmethod
     def of(cls, row: ActorRow) -> Actor:
-        """An access key of the store for the reader."""
+        """The GraphQL object for a stored access key."""
         return cls(key=row.key_id, role=row.role, label=row.label)
 
 
@@ -67,7 +67,7 @@ class CorrectionCause:
 
     @classmethod
     def of(cls, row: CauseRow) -> CorrectionCause:
-        """A fact of the store for the reader."""
+        """The GraphQL object for a stored fact."""
         return cls(row=row, kind=row.kind, occurred_at=row.occurred_at)
 
     @strawberry.field(
@@ -94,7 +94,7 @@ class Lot:
 
     @classmethod
     def of(cls, row: LotRow) -> Lot:
-        """A lot of the store for the reader."""
+        """The GraphQL object for a stored lot."""
         return cls(
             id=strawberry.ID(encode("Lot", row.id)),
             points=row.points,

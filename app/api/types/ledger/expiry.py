@@ -27,7 +27,7 @@ class NextExpiry:
 
     @classmethod
     def of(cls, found: forecast.NextExpiry) -> NextExpiry:
-        """What the domain says, for the reader."""
+        """The GraphQL object for a value of the domain."""
         return cls(last_day=found.last_day, at=found.at, points=found.points)
 
 
@@ -40,7 +40,7 @@ class NextActivation:
 
     @classmethod
     def of(cls, found: forecast.NextActivation) -> NextActivation:
-        """What the domain says, for the reader."""
+        """The GraphQL object for a value of the domain."""
         return cls(at=found.at, points=found.points)
 
 
@@ -71,7 +71,7 @@ class NoticeDelivery:
 
     @classmethod
     def of(cls, found: records.Delivery) -> NoticeDelivery:
-        """A delivery of the store for the reader."""
+        """The GraphQL object for a stored delivery."""
         return cls(channel=found.channel, delivered_at=found.delivered_at)
 
 
@@ -87,7 +87,7 @@ class ExpiryNotice:
 
     @classmethod
     def of(cls, found: ExpiryNoticeView) -> ExpiryNotice:
-        """A notice of the store for the reader."""
+        """The GraphQL object for a stored notice."""
         return cls(
             given_at=found.notice.given_at,
             lots=[ExpiringPoints(points=lot.points, last_day=lot.last_day) for lot in found.notice.lots],

@@ -50,7 +50,7 @@ class LedgerEntry(Node):
 
     @classmethod
     def of(cls, stored: records.StoredEntry, *, judged_by: rules.Terms | None, context: Context) -> LedgerEntry:
-        """An entry of the store for the reader."""
+        """The GraphQL object for a stored entry."""
         entry = stored.entry
         return cls(
             stored=stored,
@@ -140,7 +140,7 @@ class LedgerEntry(Node):
         graphql_type=list[LazyType("Customer", "app.api.types.customers.customer")],  # type: ignore[misc]  # customers have ledgers, so ledgers cannot import them
     )
     async def counterparties(self, info: Info) -> list[Node]:
-        """Read again."""
+        """Read as they are now."""
         return await counterparties_of(self.stored.entry, info=info)
 
     @strawberry.field(
@@ -149,7 +149,7 @@ class LedgerEntry(Node):
     async def merged_ledger(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> LedgerEntryConnection | None:
-        """A page of it."""
+        """A page of the merged account's ledger."""
         window = page_window(first=first, after=after, last=last, before=before)
         if self.type is not EntryType.MERGE:
             return None

@@ -50,7 +50,7 @@ class UnitLiability:
 
     @classmethod
     def of(cls, liability: owing.Liability, *, context: Context) -> UnitLiability:
-        """For the reader."""
+        """The GraphQL object for a result of the domain."""
         ends = dict(pairwise(AGES))
         return cls(
             unit=unit_of(context, liability.unit),

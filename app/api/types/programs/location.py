@@ -25,7 +25,7 @@ class Location(Node):
 
     @classmethod
     def of(cls, row: LocationRow) -> Location:
-        """A location of the store for the reader."""
+        """The GraphQL object for a stored location."""
         return cls(
             number=row.number,
             id=strawberry.ID(encode("Location", row.id)),

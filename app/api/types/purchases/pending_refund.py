@@ -50,7 +50,7 @@ class PendingRefund:
 
     @classmethod
     def of(cls, row: records.PendingRefund, *, context: Context) -> PendingRefund:
-        """One of the store for the reader."""
+        """The GraphQL object for a stored row."""
         late = row.state is PendingRefundState.WAITING and context.now >= row.recorded_at + PATIENCE
         return cls(
             id=strawberry.ID(encode("PendingRefund", row.id)),

@@ -78,7 +78,7 @@ class QuarantinedReceipt(Node):
 
     @classmethod
     def of(cls, row: records.Quarantined) -> QuarantinedReceipt:
-        """One of the store for the reader."""
+        """The GraphQL object for a stored row."""
         return cls(
             row=row,
             id=strawberry.ID(encode("QuarantinedReceipt", row.id)),
@@ -149,7 +149,7 @@ class QuarantinedReceiptConnection:
 
 @strawberry.type(description="Questions about what is in quarantine.")
 class QuarantineQueries:
-    """Part of the root of all queries."""
+    """Fields of `Query`."""
 
     @strawberry.field(
         description="Receipts whose time cannot be right, in the order in which they came; by default those that wait for a person. `first` or `last`: 1 to 100, default 20. For owner and staff."
@@ -201,13 +201,13 @@ async def load_quarantined(id: str | None, *, context: Context) -> QuarantinedRe
 
 
 class QuarantinedPayload(NamedTuple):
-    """Why a receipt is not booked, and as what it is kept."""
+    """Why a receipt was not booked, and the receipt in quarantine."""
 
     problem: Problem
     quarantined: QuarantinedReceipt | None
 
 
-async def kept_back(id: str, *, path: tuple[str, ...], context: Context) -> QuarantinedPayload:
-    """What a payload says of a receipt that was kept back; `path` leads to its time."""
+async def quarantined_payload(id: str, *, path: tuple[str, ...], context: Context) -> QuarantinedPayload:
+    """The problem and the receipt for a payload; `path` leads to the receipt's time."""
     problem = Problem(ProblemCode.CLOCK_SKEW, path=path, detail="kept in quarantine until a person settles it")
     return QuarantinedPayload(problem, await load_quarantined(id, context=context))

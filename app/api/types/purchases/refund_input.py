@@ -1,4 +1,4 @@
-"""What comes back of a purchase, as tills say it."""
+"""Refunded lines and amounts as tills send them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class RefundLineInput:
 
 
 class Back(NamedTuple):
-    """What comes back, as an order for a refund says it: quantities and amounts by line number."""
+    """Refunded quantities and amounts by line number."""
 
     lines: dict[int, Decimal | None] | None
     amounts: dict[int, Decimal]

@@ -1,4 +1,4 @@
-"""Questions about refunds: what one would come to, and which wait for their purchase."""
+"""Queries about refunds: a preview of one, and those that are pending."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class RefundPreview:
 
 @strawberry.type(description="Questions about refunds.")
 class RefundQueries:
-    """Part of the root of all queries."""
+    """Fields of `Query`."""
 
     @strawberry.field(
         description="What a refund would come to: cash, points back, points taken, tier. An error where it would be refused. For owner, staff and tills."
@@ -106,7 +106,7 @@ class RefundQueries:
 
 
 def _refused(problem: Problem) -> Exception:
-    """The refusal of a question that cannot be answered."""
+    """The error for a query that cannot be answered."""
     return bad_input(
         f"{problem.code.value} at {'.'.join(map(str, problem.path))}: {problem.detail or 'not taken here'}"
     )

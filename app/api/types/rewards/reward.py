@@ -41,7 +41,7 @@ class Reward(Node):
 
     @classmethod
     def of(cls, row: RewardRow, *, context: Context) -> Reward:
-        """A reward of the store for the reader."""
+        """The GraphQL object for a stored reward."""
         value, besides, currency = row.retail_value, row.cash_part, context.program.currency
         return cls(
             id=strawberry.ID(encode("Reward", row.id)),

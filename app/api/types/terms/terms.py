@@ -42,7 +42,7 @@ class Clause:
 
     @classmethod
     def of(cls, clause: rules.Clause, *, terms: rules.Terms) -> Clause:
-        """A clause of the domain for the reader."""
+        """The GraphQL object for a clause of the domain."""
         return cls(
             clause=clause,
             judged_by=terms,
@@ -114,7 +114,7 @@ class Terms(Node):
 
     @classmethod
     def of(cls, found: rules.Terms) -> Terms:
-        """A version of the domain for the reader."""
+        """The GraphQL object for a version of the domain."""
         return cls(
             version_terms=found,
             id=strawberry.ID(encode("Terms", str(found.version))),
@@ -178,7 +178,7 @@ class Terms(Node):
 
 
 def change_of(change: changes.ClauseChange, *, before: rules.Terms, after: rules.Terms) -> ClauseChange:
-    """A change of the domain for the reader."""
+    """The GraphQL object for a change of the domain."""
     return ClauseChange(
         change=change,
         before=Clause.of(change.before, terms=before) if change.before is not None else None,
