@@ -199,8 +199,8 @@ class Decision:
 
     def largest_amount(self) -> int:
         """The largest number of points in the decision or its findings."""
-        told = [reason.finding.observed for reason in self.reasons if reason.condition is None]
-        return max([self.points, self.stamps, *(value for value in told if isinstance(value, int))])
+        observed = [reason.finding.observed for reason in self.reasons if reason.condition is None]
+        return max([self.points, self.stamps, *(value for value in observed if isinstance(value, int))])
 
     def to_data(self) -> dict[str, Any]:
         """The decision as JSON, without values that reveal a date of birth."""

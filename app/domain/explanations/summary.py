@@ -39,16 +39,16 @@ def summary(decision: Decision, *, terms: Terms, say: Phrasebook) -> tuple[str, 
     if not decision.reasons:
         return (_moved_by_people(decision, say=say),)
     if codes & PRICE_CODES:
-        found = _reward_sentences(decision, explained=explained, say=say)
+        sentences = _reward_sentences(decision, explained=explained, say=say)
     elif codes & REFUND_CODES:
-        found = _statements(
+        sentences = _statements(
             (reason for reason in decision.reasons if _is_about_refund(reason)), explained=explained, say=say
         )
     elif codes & _EARNING_CODES or any(reason.condition is not None for reason in decision.reasons):
-        found = _purchase_sentences(decision, explained=explained, say=say)
+        sentences = _purchase_sentences(decision, explained=explained, say=say)
     else:
-        found = _statements(decision.reasons, explained=explained, say=say)
-    return tuple(found[:MAX_SENTENCES])
+        sentences = _statements(decision.reasons, explained=explained, say=say)
+    return tuple(sentences[:MAX_SENTENCES])
 
 
 def _reward_sentences(decision: Decision, *, explained: Explanation, say: Phrasebook) -> list[str]:
@@ -63,8 +63,8 @@ def _reward_sentences(decision: Decision, *, explained: Explanation, say: Phrase
         "summary.reward", reward=effect.name or effect.reward, cost=say.counted(unit.value, decision.amount(unit))
     )
     besides = (ReasonCode.CASH_DUE, ReasonCode.OLD_PRICE_KEPT)
-    told = (reason for reason in decision.reasons if reason.finding.code in besides)
-    return [first, *_statements(told, explained=explained, say=say)]
+    additional = (reason for reason in decision.reasons if reason.finding.code in besides)
+    return [first, *_statements(additional, explained=explained, say=say)]
 
 
 def _purchase_sentences(decision: Decision, *, explained: Explanation, say: Phrasebook) -> list[str]:
@@ -119,12 +119,12 @@ def _in_order(reasons: Iterable[Reason]) -> list[Reason]:
 
 def _statements(reasons: Iterable[Reason], *, explained: Explanation, say: Phrasebook) -> list[str]:
     """The distinct statements and, if there is room, the distinct remedies."""
-    told = list(reasons)
-    found = list(dict.fromkeys(explained.statement(reason, say=say) for reason in told))
+    listed = list(reasons)
+    statements = list(dict.fromkeys(explained.statement(reason, say=say) for reason in listed))
     helps = [
         explained.remedy(remedy, reason=reason, say=say)
-        for reason in told
+        for reason in listed
         for remedy in reason.finding.remedies
         if remedy.code is not RemedyCode.NONE
     ]
-    return [*found[:MAX_SENTENCES], *dict.fromkeys(helps)]
+    return [*statements[:MAX_SENTENCES], *dict.fromkeys(helps)]

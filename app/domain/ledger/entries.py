@@ -38,7 +38,7 @@ class EntryType(StrEnum):
 
 
 class CauseKind(StrEnum):
-    """What kind of fact made it necessary to correct what had been booked: it became known late, or set a receipt right."""
+    """Why booked entries had to be corrected: an event was recorded late, or a receipt was corrected."""
 
     PURCHASE = "PURCHASE"
     REFUND = "REFUND"

@@ -71,41 +71,41 @@ class MemberReplay:
         self._opening = dict(self.balances)
         self._terms = terms
         self._history = history
-        self._track = UsageCounters(history.enrolled_at, visits=history.visits, items=dict(history.items))
+        self._counters = UsageCounters(history.enrolled_at, visits=history.visits, items=dict(history.items))
         self._spent = spent
         self._shares = Counter(history.shares)
         self._qualifying = QualifyingPoints()
-        self._standing, self._levels = TierMembership(), TierGrace()
-        self._turns_at: datetime | None = None
+        self._membership, self._tier_grace = TierMembership(), TierGrace()
+        self._reevaluate_at: datetime | None = None
 
     def decide(self, facts: PurchaseFacts) -> Decision:
         """What the purchase earns."""
-        return earn(terms=self._terms, facts=self._seen(facts))
+        return earn(terms=self._terms, facts=self._with_customer_facts(facts))
 
     def book(self, facts: PurchaseFacts, decision: Decision, *, whole: PurchaseFacts | None = None) -> None:
         """Add what a purchase earned, as far as an account can hold it; `whole` is what it was before something came back."""
         if self._terms.budgets:
             first = decision if whole is None else self.decide(whole)
-            self._spend(first, kept=decision)
-        points = self._gain(decision.points, Unit.POINTS)
+            self._charge_budgets(first, kept=decision)
+        points = self._credit(decision.points, Unit.POINTS)
         if decision.stamps:
-            self._gain(decision.stamps, Unit.STAMPS)
+            self._credit(decision.stamps, Unit.STAMPS)
         if not self._terms.required_facts.is_empty:
-            usage = usage_of(terms=self._terms, facts=self._seen(facts), decision=decision)
-            self._track.count(replace(usage, points=points), at=facts.occurred_at)
+            usage = usage_of(terms=self._terms, facts=self._with_customer_facts(facts), decision=decision)
+            self._counters.count(replace(usage, points=points), at=facts.occurred_at)
         if self._terms.tiers:
             points = base_points(decision, terms=self._terms)
             self._qualifying.add(points, at=facts.occurred_at, zone=self._terms.zone)
-            self._look(facts.occurred_at)
+            self._reevaluate_tiers_until(facts.occurred_at)
 
-    def _spend(self, first: Decision, *, kept: Decision) -> None:
+    def _charge_budgets(self, first: Decision, *, kept: Decision) -> None:
         """Take from budgets what a purchase was given, the member's own first; what is not kept of it is the member's own."""
         for key, charged in first.charged_budgets():
             self._spent[key] = self._spent.get(key, 0) + charged
             self._shares[key] += charged
         self._shares.subtract(dict(kept.budget_usage))
 
-    def _gain(self, amount: int, unit: Unit) -> int:
+    def _credit(self, amount: int, unit: Unit) -> int:
         """Credit the part of an amount that the account can hold."""
         gained = min(amount, MAX_POINTS - self._opening[unit] - self.earned[unit])
         self.balances[unit] += gained
@@ -119,42 +119,42 @@ class MemberReplay:
             return None
         unit = reward_cost(clause).unit
         held = self.balances[unit]
-        facts = self._seen(asked.facts)
+        facts = self._with_customer_facts(asked.facts)
         decision = redeem(terms=self._terms, clause=clause, facts=facts, available=held)
         if decision.outcome is DecisionOutcome.REFUSED:
             return None
         self.balances[unit] -= decision.amount(unit)
-        self._track.count_clauses(facts, decision.applied_clauses(), terms=self._terms)
+        self._counters.count_clauses(facts, decision.applied_clauses(), terms=self._terms)
         return decision
 
-    def _look(self, at: datetime) -> None:
+    def _reevaluate_tiers_until(self, at: datetime) -> None:
         """Review the tier at an instant and at every rollover before it."""
-        while self._turns_at is not None and self._turns_at < at:
-            turn, self._turns_at = self._turns_at, None
-            self._look_once(turn)
-        self._look_once(at)
+        while self._reevaluate_at is not None and self._reevaluate_at < at:
+            rollover_at, self._reevaluate_at = self._reevaluate_at, None
+            self._reevaluate_tier(rollover_at)
+        self._reevaluate_tier(at)
 
-    def _look_once(self, at: datetime) -> None:
+    def _reevaluate_tier(self, at: datetime) -> None:
         points = self._qualifying.deciding_points(terms=self._terms, at=at)
-        self._standing = self._levels.evaluate(self._standing, points=points, terms=self._terms, at=at)
-        turn = self._qualifying.next_rollover(terms=self._terms, at=at)
-        self._turns_at = earliest(turn, self._standing.grace_ends_at)
+        self._membership = self._tier_grace.evaluate(self._membership, points=points, terms=self._terms, at=at)
+        rollover_at = self._qualifying.next_rollover(terms=self._terms, at=at)
+        self._reevaluate_at = earliest(rollover_at, self._membership.grace_ends_at)
 
-    def _seen(self, facts: PurchaseFacts) -> PurchaseFacts:
+    def _with_customer_facts(self, facts: PurchaseFacts) -> PurchaseFacts:
         required, budgets = self._terms.required_facts, self._terms.budgets
         if required.is_empty and not budgets:
             return facts if facts.customer_facts is NO_FACTS else replace(facts, customer_facts=NO_FACTS)
         left = [(key, max(0, budget.points - self._spent.get(key, 0))) for key, budget in budgets.items()]
         if required.tier:
-            self._look(facts.occurred_at)
+            self._reevaluate_tiers_until(facts.occurred_at)
         at, person = facts.occurred_at, self._history.person
         customer_facts = CustomerFacts(
             budgets=tuple(left),
             shares=tuple((key, self._shares[key]) for key in budgets),
-            tier=self._standing.tier if required.tier else None,
+            tier=self._membership.tier if required.tier else None,
             qualifying=self._qualifying.points(terms=self._terms, at=at) if required.tier else 0,
             birthdays=birthdays_around(required.customer_conditions, person=person, at=at, zone_name=facts.zone),
             person=person,
         )
-        customer_facts = self._track.customer_facts(replace(facts, customer_facts=customer_facts), terms=self._terms)
+        customer_facts = self._counters.customer_facts(replace(facts, customer_facts=customer_facts), terms=self._terms)
         return replace(facts, customer_facts=customer_facts)

@@ -1,4 +1,4 @@
-"""Is it fair? What a draft would do that nobody wants: each finding with its clause and an example that proves it."""
+"""Fairness checks of a draft: each finding has its clause and an example that proves it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clauses that promise what another one does not allow, and clauses that another one makes idle."""
+"""Clauses that contradict each other, and clauses that another one makes ineffective."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _capped(clause: Clause, *, terms: Terms) -> Iterator[Finding]:
 
 
 def _beyond_budget(clause: Clause, *, terms: Terms) -> Iterator[Finding]:
-    """A gift that is larger than all that is set aside for all customers together."""
+    """An award larger than the budget for all customers together."""
     budget, effect = clause.budget, clause.effect
     if budget is None:
         return

@@ -1,4 +1,4 @@
-"""What the linter says, and what it holds a draft against: the habits of customers and the catalogue."""
+"""Findings of the linter, and its inputs: visit statistics and the catalogue."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DAYS_OF_A_MONTH = 30
 
 
 class LintCode(StrEnum):
-    """What may be unfair. Stable names."""
+    """Kinds of unfairness. Stable names."""
 
     NEVER_HOLDS = "NEVER_HOLDS"
     NEVER_COUNTS = "NEVER_COUNTS"
@@ -86,11 +86,11 @@ class Finding:
     conditions: Mapping[str, Sequence[Condition]] = field(default_factory=dict)
 
     def statement(self, say: Phrasebook) -> str:
-        """What is wrong, in one sentence."""
+        """The finding as one sentence."""
         return self._said(f"lint.{self.code.value}", say=say)
 
     def example(self, say: Phrasebook) -> str:
-        """A case that proves it, in one sentence."""
+        """The example that proves the finding, as one sentence."""
         return self._said(f"lint.example.{self.code.value}{self.case and '.'}{self.case}", say=say)
 
     def _said(self, key: str, *, say: Phrasebook) -> str:

@@ -1,4 +1,4 @@
-"""Rewards that cannot be reached, that leave no choice, or that nobody can picture."""
+"""Rewards that cannot be reached, that leave no choice, or that are not described."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _VARIANT = re.compile(r"(.*[0-9])[A-Za-z]{1,2}")
 def reward_findings(
     clause: Clause, *, terms: Terms, habits: Habits, catalogue: Mapping[str, RewardShown]
 ) -> Iterator[Finding]:
-    """What is wrong with the reward that the clause prices."""
+    """Findings about the reward of a clause."""
     cost = clause.effect
     if not isinstance(cost, RewardCost):
         return
