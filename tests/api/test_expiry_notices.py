@@ -151,6 +151,12 @@ def test_a_sale_that_arrives_late_puts_off_an_expiry_that_was_told_and_booked(da
         shop.buy(card, "10.00", occurredAt=(START + 50 * DAY).isoformat())
         assert shop.available(card) == 20
         assert sum(points for _, points in shop.ledger(card)) == 20
+        summaries = (
+            "query($by: CustomerBy!) { customer(by: $by) { ledger { nodes { type points decision { summary } } } } }"
+        )
+        nodes = shop.ask(summaries, by={"card": card})["customer"]["ledger"]["nodes"]
+        (undone,) = (node["decision"] for node in nodes if (node["type"], node["points"]) == ("EXPIRE", 10))
+        assert undone["summary"] == ["Corrected: a purchase of 25 April 2090 was recorded late."]
         advance(shop, START + 151 * DAY, deliverNotices=True)
         assert shop.available(card) == 0
         assert faults_in(database_url) == []

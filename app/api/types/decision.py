@@ -22,12 +22,13 @@ from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdic
 from app.domain.engine import qualification as outlooks
 from app.domain.engine.line_shares import line_shares
 from app.domain.explanations.explanation import Explanation
-from app.domain.explanations.summary import summary
+from app.domain.explanations.summary import correction_sentence, summary
 from app.domain.i18n import reasons as values
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms import version as rules
 from app.domain.terms.conditions import AboutCustomer
 from app.queries.ledger import entries
+from app.queries.records import Cause
 from app.usecases.command import Answer
 
 
@@ -122,6 +123,7 @@ class Decision:
     judged_by: strawberry.Private[rules.Terms]
     bought: strawberry.Private[PurchaseFacts | None]
     bought_by_entry: strawberry.Private[str | None]
+    cause: strawberry.Private[Cause | None]
     outcome: DecisionOutcome = strawberry.field(description="What it came to.")
     decided_for: datetime = strawberry.field(description="The business time that the rules were asked about.")
 
@@ -136,7 +138,11 @@ class Decision:
     )
     def summary(self, info: Info, locale: SentenceLanguage = None) -> list[str]:
         """The decision in short."""
-        return list(summary(self.decision, terms=self.judged_by, say=translator_for(info, locale)))
+        say, correction = translator_for(info, locale), None
+        if self.cause is not None:
+            zone = info.context.program.zone
+            correction = correction_sentence(self.cause.kind, occurred_at=self.cause.occurred_at, zone=zone, say=say)
+        return list(summary(self.decision, terms=self.judged_by, say=say, correction=correction))
 
     @strawberry.field(
         description="What the decision is about, by unit of the terms: earned, paid or taken back; never negative."
@@ -232,16 +238,19 @@ def decision(
     judged_by: rules.Terms,
     bought: PurchaseFacts | None = None,
     bought_by_entry: str | None = None,
+    cause: Cause | None = None,
 ) -> Decision:
     """A decision of the domain for the reader.
 
     `bought` is the purchase or basket that it is about; or else the entry (id) that booked the purchase leads to it.
+    `cause` is what became known late and made the entry necessary, where no clause decided it.
     """
     return Decision(
         decision=found,
         judged_by=judged_by,
         bought=bought,
         bought_by_entry=bought_by_entry,
+        cause=cause,
         outcome=found.outcome,
         decided_for=found.decided_for,
     )

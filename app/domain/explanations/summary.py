@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
+from app.domain.calendar import local_date
 from app.domain.decisions import Decision, DecisionOutcome, Reason, ReasonCode, RemedyCode, Verdict
 from app.domain.explanations.explanation import PRICE_CODES, REFUND_CODES, Explanation
 from app.domain.i18n import Locale, Phrasebook
+from app.domain.ledger.entries import CauseKind
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
@@ -29,15 +32,21 @@ _EARNING_CODES = frozenset(
 _PRECEDENCE = {code: place for place, code in enumerate(ReasonCode)}
 
 
-def summary(decision: Decision, *, terms: Terms, say: Phrasebook) -> tuple[str, ...]:
+def correction_sentence(kind: CauseKind, *, occurred_at: datetime, zone: str, say: Phrasebook) -> str:
+    """What became known late, or was set right, and made an entry necessary; its day is that of the zone."""
+    return say(f"correction.{kind.value}", date=say.date(local_date(occurred_at, zone_name=zone)))
+
+
+def summary(decision: Decision, *, terms: Terms, say: Phrasebook, correction: str | None = None) -> tuple[str, ...]:
     """The result of a decision and, if it could be more, why and what would help.
 
-    Conditions that are met are omitted. `terms` are those that decided.
+    Conditions that are met are omitted. `terms` are those that decided. `correction` is the sentence of what made an entry
+    necessary that no clause decided; without one, people moved the points.
     """
     explained = Explanation.of(decision, terms=terms)
     codes = {reason.finding.code for reason in decision.reasons}
     if not decision.reasons:
-        return (_moved_by_people(decision, say=say),)
+        return (correction or _moved_by_people(decision, say=say),)
     if codes & PRICE_CODES:
         sentences = _reward_sentences(decision, explained=explained, say=say)
     elif codes & REFUND_CODES:

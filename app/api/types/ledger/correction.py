@@ -10,7 +10,7 @@ from app.api.conventions.context import Info, translator
 from app.api.conventions.enums import described
 from app.api.conventions.ids import encode
 from app.domain.access import Role
-from app.domain.calendar import local_date
+from app.domain.explanations.summary import correction_sentence
 from app.domain.ledger.entries import CauseKind, Entry, EntryType
 from app.domain.ledger.lots import Lot as LotRow
 from app.queries.ledger import entry_reasons
@@ -75,9 +75,8 @@ class CorrectionCause:
     )
     def statement(self, info: Info) -> str:
         """One sentence."""
-        words = translator(info)
-        day = local_date(self.row.occurred_at, zone_name=info.context.program.zone)
-        return words(f"correction.{self.row.kind.value}", date=words.date(day))
+        zone = info.context.program.zone
+        return correction_sentence(self.kind, occurred_at=self.occurred_at, zone=zone, say=translator(info))
 
 
 @strawberry.type(description="Points that came together, with their dates. Seen by whoever sees the customer.")

@@ -73,7 +73,10 @@ class LedgerEntry(Node):
         if not await may_see_decision(self.stored.entry, info=info):
             return None
         made = entries.decision_of(self.stored.entry)
-        return decision(made, judged_by=self.judged_by, bought_by_entry=self.stored.entry.id)
+        # What no clause decided is explained by what made it necessary.
+        cause = await cause_of(self.stored.entry, info=info) if not made.reasons else None
+        row = cause.row if cause is not None else None
+        return decision(made, judged_by=self.judged_by, bought_by_entry=self.stored.entry.id, cause=row)
 
     @strawberry.field(
         description="The purchase it belongs to; null for a redemption, and to a customer for that of somebody else, who shares the wallet or whose it turned out to be."
