@@ -66,10 +66,8 @@ async def exchange_goods(
         )
     back_order = command.back
     if back_order.external_id is not None:
-        spot, numbering = (
-            ReceiptOrigin(sale.location_id, back_order.numbered_at or at, sale.facts.zone),
-            context.program.numbering,
-        )
+        spot = ReceiptOrigin(sale.location_id, back_order.numbered_at or at, sale.facts.zone)
+        numbering = context.program.numbering
         taken = await refunds.by_number(session, number=back_order.external_id, spot=spot, numbering=numbering)
         if taken:
             return _without_purchase(taken)
