@@ -59,23 +59,20 @@ async def exchange_goods(
         known = await _known(session, command=command, sale=sale, bought=admitted)
         return known if isinstance(known, Problem) else Exchanged(known)
     if admitted.facts.currency != sale.facts.currency:
-        return Problem(
-            ProblemCode.INVALID_INPUT,
-            path=("purchase", "currencyCode"),
-            detail="both receipts of an exchange need the same currency",
-        )
-    back_order = command.back
-    if back_order.external_id is not None:
-        spot = ReceiptOrigin(sale.location_id, back_order.numbered_at or at, sale.facts.zone)
+        detail = "both receipts of an exchange need the same currency"
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "currencyCode"), detail=detail)
+    refund = command.back
+    if refund.external_id is not None:
+        spot = ReceiptOrigin(sale.location_id, refund.numbered_at or at, sale.facts.zone)
         numbering = context.program.numbering
-        taken = await refunds.by_number(session, number=back_order.external_id, spot=spot, numbering=numbering)
+        taken = await refunds.by_number(session, number=refund.external_id, spot=spot, numbering=numbering)
         if taken:
             return _without_purchase(taken)
-        back_order = replace(back_order, space=numbering.space(spot))
+        refund = replace(refund, space=numbering.space(spot))
     back = await _returned(session, command=command.back, sale=sale)
     if isinstance(back, Problem):
         return in_refund(back)
-    goods = Goods(sale, back_order, back, new, admitted.facts, admitted.terms, admitted.customer)
+    goods = Goods(sale, refund, back, new, admitted.facts, admitted.terms, admitted.customer)
     booked = await book_exchange(session, context=context, goods=goods)
     if isinstance(booked, Problem):
         return booked
