@@ -372,4 +372,4 @@ def test_a_share_that_was_changed_behind_the_books_is_found(opening: Opening) ->
         f"UPDATE budget_shares SET customer_id = (SELECT customer_id FROM identities WHERE value = '{other}')",
     ):
         faults = tampering.faults_after(change)
-        assert {fault.problem for fault in faults} == {"what clauses counted is not what happened"}, change
+        assert {fault.problem for fault in faults} == {"the usage counters are not what the events come to"}, change

@@ -153,7 +153,7 @@ def test_a_budget_whose_counter_does_not_add_up_is_found(blank: Shop) -> None:
     cast = f"CAST({changed} AS json)" if "postgres" in blank.url else changed
     faults = tampering.faults_after(f"UPDATE purchases SET facts = {cast}")
     assert {discrepancy.problem for discrepancy in faults} >= {
-        "the facts behind it are not those that were recorded",
+        "its events are not those that were recorded",
         "the terms of its time give other points",
     }
 

@@ -160,7 +160,7 @@ def test_what_was_written_over_the_stored_results_does_not_come_back_as_a_proof(
     said = [discrepancy.problem for discrepancy in faults_in(shop.url)]
     assert said.count("its movements do not add up to its points") == 3
     assert said.count("the terms of its time give other points") == 2
-    assert said.count("the facts behind it are not those that were recorded") == 1
+    assert said.count("its events are not those that were recorded") == 1
 
 
 def test_the_order_of_refunds_is_that_of_the_ledger_whatever_the_clocks_said(shop: Shop) -> None:
@@ -175,5 +175,5 @@ def test_the_order_of_refunds_is_that_of_the_ledger_whatever_the_clocks_said(sho
     assert [points for _, points, _, _ in found] == [2, -1, 0, -1]
     assert all(agrees for _, _, _, agrees in found)
     assert [discrepancy.problem for discrepancy in faults_in(shop.url)] == [
-        "the facts behind it are not those that were recorded"
+        "its events are not those that were recorded"
     ]

@@ -132,7 +132,7 @@ def test_every_kind_of_row_that_is_gone_is_found(books: OpenBooks) -> None:
 
 def test_a_refund_that_waits_and_that_nobody_sent_is_found(books: OpenBooks) -> None:
     found = books.faults_with_a_copy("pending_refunds", changed={"id": str(uuid.uuid4()), "external_id": None})
-    assert [discrepancy.place for discrepancy in found] == ["waiting refunds"]
+    assert [discrepancy.place for discrepancy in found] == ["pending refunds"]
 
 
 def test_a_customer_who_has_done_nothing_cannot_be_given_the_wallet_of_another(books: OpenBooks) -> None:
