@@ -175,10 +175,10 @@ class _Comparison:
         return bool(self._contested) and isinstance(clause.effect, competing)
 
     def _changes_counted_items(self, old: Clause, new: Clause) -> bool:
-        """Whether other items are counted, so that another one is the nth or a limit is used by others."""
+        """Whether other items are counted, or none: another one is the nth, and six at once are no longer several nths."""
         if isinstance(new.effect, CountedAmounts):
             return self._items
-        return old.counts_items and new.counts_items and old.selectors != new.selectors
+        return old.counts_items and (not new.counts_items or old.selectors != new.selectors)
 
     def _changes_matching(self, clause: Clause) -> bool:
         """Whether clauses that displace others may match more purchases because more is eligible."""
