@@ -77,6 +77,11 @@ class Tally:
         self.done[f"{verb} {said}"] += 1
 
 
+def command_name(handler: Handler) -> str:
+    """The module of a command that runs alone in it, else the name of the function."""
+    return handler.__module__.rpartition(".")[2] if handler.__name__ == "run" else handler.__name__
+
+
 class LivingProgram:
     """A new program without rewards and terms. Its ids only grow, from the same first one on, so that what was found is found again."""
 
@@ -103,7 +108,7 @@ class LivingProgram:
     def do(self, verb: Handler, order: Any, *, principal: Principal | None = None) -> Answer | Problem:
         """Do it, perhaps with an access key; every third time the request is sent once more and must be answered alike."""
         self._keys += 1
-        name, key = verb.__name__, f"key-{self._keys}"
+        name, key = command_name(verb), f"key-{self._keys}"
 
         def send() -> Any:
             done = self.desk.execute(

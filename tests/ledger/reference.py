@@ -100,7 +100,8 @@ class ReferenceWallet:
         for lot in self.lots:
             if lot.waits and lot.available_from <= at:
                 lot.waits = False
-                self.noted.append(Available(lot.id, at, lot.terms, lot.zone, free[lot.id], lot.count(FREE)))
+                if free[lot.id]:
+                    self.noted.append(Available(lot.id, at, lot.terms, lot.zone, free[lot.id], lot.count(FREE)))
             elif lot in held and lot.count(FREE) < free[lot.id]:
                 self.noted.append(Moved(EntryType.ACTIVATE, lot.id, at, Unit.POINTS, 0))
         self.card.let_go(at)

@@ -86,15 +86,24 @@ DEEDS = (
     *("adjusts", "adjusts", "delivers", "passes_on", "passes_on", "goes_over", "enrols", "enrols"),
     *("waits", "waits", "waits", "reads", "amends", "amends", "moves", "moves", "exchanges", "exchanges"),
 )
-USUAL = ("enrol", "earn", "refund", "exchange", "amend_purchase", "redeem", "adjust", "deliver_notices")
+USUAL = (
+    "enrol_customer",
+    "record_purchase",
+    "record_refund",
+    "record_exchange",
+    "amend_purchase",
+    "redeem_reward",
+    "adjust_points",
+    "deliver_expiry_notices",
+)
 RARE = (
     "capture",
     "release",
     "cancel_redemption",
-    "publish",
-    "withdraw",
-    "transfer",
-    "merge",
+    "publish_terms",
+    "withdraw_terms",
+    "transfer_points",
+    "merge_customers",
     "join_household",
     "move_purchase",
 )
