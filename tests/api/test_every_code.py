@@ -1,7 +1,7 @@
 """Every code that answers may hold is really answered: journeys through shops, over HTTP, that are read for codes.
 
-A code that no journey reaches fails the last test by its name: reach it, or take it out of the schema. The last test
-needs all the others, which run before it in the same process.
+A code that no journey reaches fails the test by its name: reach it, or take it out of the schema. The journeys are one
+test, because only together do they reach every code.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ from tests.shop import open_shop
 NOW = datetime(2090, 3, 6, 12, tzinfo=UTC)
 """A Monday."""
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
-pytestmark = pytest.mark.xdist_group("every code")
 PLENTY = RateLimit(100_000_000, 100_000_000)
 SPEND = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
 BELOW_ZERO = {"key": "refunds", "effect": {"refundPolicy": {"mode": "ALLOW_NEGATIVE"}}}
@@ -66,9 +65,9 @@ def line(price: str = "10.00", *, sku: str = "tea", quantity: str = "1", **more:
 Opening = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def codes() -> CodesRead:
-    """What all journeys of this module have read."""
+    """What all journeys have read."""
     return CodesRead()
 
 
@@ -136,7 +135,7 @@ def later(shop: CountingShop, to: datetime, **more: Any) -> None:
     shop.done("advanceClock", to=to.isoformat(), **more)
 
 
-def test_conditions_that_fail_say_so_with_their_remedies(opening: Opening) -> None:
+def conditions_that_fail_say_so_with_their_remedies(opening: Opening) -> None:
     friday = {"weekdaysAndHours": {"days": ["FRIDAY"], "start": "17:00", "end": "19:00"}}
     conditions: dict[str, Any] = {
         "much": {"minimumSpend": {"amount": "500.00"}},
@@ -215,7 +214,7 @@ def test_conditions_that_fail_say_so_with_their_remedies(opening: Opening) -> No
         assert [line["excluded"] for line in done["decision"]["lines"]] == [{"code": "GOODS_NOT_COUNTED"}, None]
 
 
-def test_rewards_say_what_they_cost_and_what_is_missing(opening: Opening) -> None:
+def rewards_say_what_they_cost_and_what_is_missing(opening: Opening) -> None:
     stamps = clause("stamp", {"stamps": {"stamps": 3}})
     terms = [
         SPEND,
@@ -256,7 +255,7 @@ def test_rewards_say_what_they_cost_and_what_is_missing(opening: Opening) -> Non
         assert shop.refused("createReward", key="mug", name="Mug", description="Another one.") == ["REWARD_KEY_TAKEN"]
 
 
-def test_holds_and_redemptions_end_in_every_way(opening: Opening) -> None:
+def holds_and_redemptions_end_in_every_way(opening: Opening) -> None:
     clock = Hands(NOW)
     with opening(SPEND, TEN_DAYS, cost("mug", 60), rewards="mug", clock=clock) as shop:
         card = shop.enrol()
@@ -306,7 +305,7 @@ def test_holds_and_redemptions_end_in_every_way(opening: Opening) -> None:
         assert shop.ask(node, id=run_out)["node"]["state"] == "EXPIRED"
 
 
-def test_refunds_say_what_became_of_the_points(opening: Opening) -> None:
+def refunds_say_what_became_of_the_points(opening: Opening) -> None:
     terms = [
         SPEND,
         bonus("much", {"minimumSpend": {"amount": "100.00"}}, points=90),
@@ -364,7 +363,7 @@ def test_refunds_say_what_became_of_the_points(opening: Opening) -> None:
         }
 
 
-def test_time_makes_points_available_and_takes_them_away(opening: Opening) -> None:
+def time_makes_points_available_and_takes_them_away(opening: Opening) -> None:
     validity = {
         "key": "validity",
         "effect": {"pointsValidity": {"days": 60, "expires": True, "noticeFrom": 30, "noticeUntil": 5}},
@@ -393,7 +392,7 @@ def test_time_makes_points_available_and_takes_them_away(opening: Opening) -> No
             assert codes >= {"POINTS_AVAILABLE", "POINTS_EXPIRED"}
 
 
-def test_what_comes_back_after_its_last_day_expires_at_once(opening: Opening) -> None:
+def what_comes_back_after_its_last_day_expires_at_once(opening: Opening) -> None:
     clock = Hands(NOW)
     with opening(SPEND, TEN_DAYS, cost("mug", 60), rewards="mug", clock=clock) as shop:
         card = shop.enrol()
@@ -405,8 +404,7 @@ def test_what_comes_back_after_its_last_day_expires_at_once(opening: Opening) ->
         assert "EXPIRED_ON_RELEASE" in {value["code"] for value in found}
 
 
-@pytest.mark.parametrize("period", ["CALENDAR_YEAR", "ROLLING_YEAR", "SINCE_JOINING"])
-def test_tiers_are_reached_kept_and_lost(opening: Opening, period: str) -> None:
+def tiers_are_reached_kept_and_lost(opening: Opening, period: str) -> None:
     clock = Hands(NOW)
     tiers = [
         clause("silver", {"tier": {"tier": "silver", "name": "Silver", "points": 50}}),
@@ -426,7 +424,7 @@ def test_tiers_are_reached_kept_and_lost(opening: Opening, period: str) -> None:
         assert turned == ["TIER_LOST", "TIER_REACHED"]
 
 
-def test_terms_are_changed_with_notice(opening: Opening) -> None:
+def terms_are_changed_with_notice(opening: Opening) -> None:
     quebec = clause("notice", {"noticePeriod": {"days": 60, "preset": "CA_QC"}})
     clock = Hands(NOW)
     with opening(rewards="mug", clock=clock, kind=ProgramKind.LIVE) as shop:
@@ -461,7 +459,7 @@ def test_terms_are_changed_with_notice(opening: Opening) -> None:
         publish(shop, bonus("far", {"locations": {"locations": ["mars"]}}), refused="UNKNOWN_LOCATION_IN_TERMS")
 
 
-def test_drafts_are_checked_for_what_may_be_unfair(opening: Opening) -> None:
+def drafts_are_checked_for_what_may_be_unfair(opening: Opening) -> None:
     online, store = ({"channels": {"channels": [channel]}} for channel in ("ONLINE", "STORE"))
     morning = {"weekdaysAndHours": {"days": ["SUNDAY"], "start": "03:00", "end": "04:00"}}
     with opening(SPEND, TEN_DAYS, rewards="cake") as shop:
@@ -511,7 +509,7 @@ def causes(shop: CountingShop, card: str) -> dict[str, Any]:
     return {node["cause"]["kind"]: node["cause"] for node in nodes if node["cause"] is not None}
 
 
-def test_corrections_name_what_became_known_late_and_its_day(opening: Opening, codes: CodesRead) -> None:
+def corrections_name_what_became_known_late_and_its_day(opening: Opening, codes: CodesRead) -> None:
     found: dict[str, Any] = {}
     cap = clause("cap", {"pointsCap": {"points": 150, "scope": "MONTH"}})
     with opening(SPEND, cap, TEN_DAYS, cost("mug", 60), rewards="mug", clock=Hands(NOW)) as shop:
@@ -564,7 +562,7 @@ def test_corrections_name_what_became_known_late_and_its_day(opening: Opening, c
         assert figures_of(cause["statement"], locale=Locale.EN, today=date(2000, 1, 1)) == {day: 1}
 
 
-def test_what_a_till_sends_may_be_kept_wait_or_be_refused(opening: Opening) -> None:
+def what_a_till_sends_may_be_kept_wait_or_be_refused(opening: Opening) -> None:
     clock = Hands(NOW)
     with opening(SPEND, clock=clock, kind=ProgramKind.LIVE) as shop:
         card, other = shop.enrol(), shop.enrol()
@@ -663,7 +661,7 @@ def test_what_a_till_sends_may_be_kept_wait_or_be_refused(opening: Opening) -> N
         assert shop.refused("recordRefund", role=Role.TILL, purchase={"externalId": "0001"}) == ["RECEIPT_AMBIGUOUS"]
 
 
-def test_what_is_done_by_hand_says_by_whom_and_what_stands_in_the_way(opening: Opening) -> None:
+def what_is_done_by_hand_says_by_whom_and_what_stands_in_the_way(opening: Opening) -> None:
     with opening(SPEND, clock=Hands(NOW)) as shop:
         cards = [shop.enrol() for _ in range(6)]
         for card in cards:
@@ -713,7 +711,7 @@ def test_what_is_done_by_hand_says_by_whom_and_what_stands_in_the_way(opening: O
             shop.look(card)
 
 
-def test_programs_are_set_up_in_every_way(opening: Opening) -> None:
+def programs_are_set_up_in_every_way(opening: Opening) -> None:
     for kind in ProgramKind:
         with opening(clock=Hands(NOW), kind=kind) as shop:
             given = {"customer": {"card": shop.enrol()}, "purchase": {"externalId": "R", "lines": [line()]}}
@@ -724,7 +722,7 @@ def test_programs_are_set_up_in_every_way(opening: Opening) -> None:
                 shop.done("updateProgram", formOfAddress=address)
 
 
-def test_previews_of_an_impact_end_in_every_way(opening: Opening) -> None:
+def previews_of_an_impact_end_in_every_way(opening: Opening) -> None:
     state = "query($id: ID!) { impactPreview(id: $id) { state } }"
 
     with opening(SPEND) as shop:
@@ -754,8 +752,27 @@ def test_previews_of_an_impact_end_in_every_way(opening: Opening) -> None:
         assert now(first) == "FAILED"
 
 
-def test_the_journeys_reach_every_code_of_the_schema(codes: CodesRead) -> None:
+JOURNEYS: tuple[Callable[[Opening], None], ...] = (
+    conditions_that_fail_say_so_with_their_remedies,
+    rewards_say_what_they_cost_and_what_is_missing,
+    holds_and_redemptions_end_in_every_way,
+    refunds_say_what_became_of_the_points,
+    time_makes_points_available_and_takes_them_away,
+    what_comes_back_after_its_last_day_expires_at_once,
+    terms_are_changed_with_notice,
+    drafts_are_checked_for_what_may_be_unfair,
+    what_a_till_sends_may_be_kept_wait_or_be_refused,
+    what_is_done_by_hand_says_by_whom_and_what_stands_in_the_way,
+    programs_are_set_up_in_every_way,
+    previews_of_an_impact_end_in_every_way,
+)
+
+
+def test_the_journeys_reach_every_code_of_the_schema(opening: Opening, codes: CodesRead) -> None:
+    for journey in JOURNEYS:
+        journey(opening)
+    corrections_name_what_became_known_late_and_its_day(opening, codes)
+    for period in ("CALENDAR_YEAR", "ROLLING_YEAR", "SINCE_JOINING"):
+        tiers_are_reached_kept_and_lost(opening, period)
     missing = {name: values - codes.seen.get(name, set()) for name, values in codes_of_the_schema().items()}
-    assert {name: sorted(values) for name, values in missing.items() if values} == {}, (
-        "the journeys are the tests above"
-    )
+    assert {name: sorted(values) for name, values in missing.items() if values} == {}, "no journey reaches these"
