@@ -264,7 +264,7 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
         set_locale(info, locale)
         key = decode(entry, "LedgerEntry")
         found = await context.query_heavy(entries.explain, entry_id=key) if key is not None else None
-        if found is None or not context.principal.may_see_one_of(found.owners):
+        if found is None or not context.principal.may_see_any_of(found.owners):
             return None
         if not await may_see_decision(found.stored.entry, info=info):
             return None

@@ -124,7 +124,7 @@ class Principal:
         """Whether the holder may see the customer's card, ledger and decisions."""
         return self.may(Permission.READ_CARDS) or self.is_customer(customer_id)
 
-    def may_see_one_of(self, customer_ids: Iterable[str]) -> bool:
+    def may_see_any_of(self, customer_ids: Iterable[str]) -> bool:
         """Whether the holder may see something that these customers share."""
         return any(self.may_see_card(id_) for id_ in customer_ids)
 

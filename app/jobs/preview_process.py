@@ -40,13 +40,13 @@ async def compute(
 
     current = await database.read(partial(versions.version, number=preview.terms_version), program_id=program_id)
     assert current is not None, "a version is never deleted"
-    told_at = 0.0
+    reported_at = 0.0
 
     async def on_progress(done: int, total: int) -> bool:
-        nonlocal told_at
-        if time.monotonic() - told_at < EVERY:
+        nonlocal reported_at
+        if time.monotonic() - reported_at < EVERY:
             return True
-        told_at = time.monotonic()
+        reported_at = time.monotonic()
         if os.getppid() != parent:
             return False
         return await write(partial(previews.report_progress, preview_id=preview_id, at=clock(), done=done, total=total))

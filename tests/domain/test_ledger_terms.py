@@ -162,8 +162,8 @@ def test_a_short_validity_is_told_on_the_receipt_and_says_so() -> None:
     assert short.problem() is None
     assert "you are told on the receipt with which you earn them" in short.sentence(wording(Locale.EN))
     assert "receipt on which" not in YEARLY.sentence(wording(Locale.EN))
-    assert PointsValidity(days=29, expires=True).told_on_receipt
-    assert not PointsValidity(days=30, expires=True).told_on_receipt, "the day of the earning is 30 days before"
+    assert PointsValidity(days=29, expires=True).receipt_is_notice
+    assert not PointsValidity(days=30, expires=True).receipt_is_notice, "the day of the earning is 30 days before"
 
 
 # What is not kept yet

@@ -161,11 +161,11 @@ def _restored(data: Any, *, part: RuleField) -> Any:
     if data is None:
         return None
     if part.many:
-        return part.collection_of(_restored_one(value, kind=part.type) for value in data)
-    return _restored_one(data, kind=part.type)
+        return part.collection_of(_restored_value(value, kind=part.type) for value in data)
+    return _restored_value(data, kind=part.type)
 
 
-def _restored_one(data: Any, *, kind: Any) -> Any:
+def _restored_value(data: Any, *, kind: Any) -> Any:
     if issubclass(kind, Rule):
         return kind.of_data(data)
     if kind is Money:

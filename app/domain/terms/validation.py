@@ -125,10 +125,10 @@ def validate(clauses: Sequence[DraftedClause], *, currency: str) -> None:
         seen.add(key)
         _check_conditions(conditions, effect, currency=currency, at=at)
         _check_effect(effect, currency=currency, at=at)
-        only_one = _uniqueness_key(effect)
-        if only_one is not None and only_one in seen:
+        unique_key = _uniqueness_key(effect)
+        if unique_key is not None and unique_key in seen:
             raise TermsError((*at, "effect"), _duplicate_detail(effect))
-        seen.add(only_one)
+        seen.add(unique_key)
     _check_exclusions(clauses)
     _check_tiers(clauses)
 

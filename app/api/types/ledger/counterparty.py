@@ -46,8 +46,8 @@ async def counterparties_of(entry: Entry, *, info: Info) -> list[Node]:
     if entry.type not in (EntryType.TRANSFER, EntryType.MERGE):
         return []
     context = info.context
-    passing = await context.load(counterparties.counterparties, entry.id)
-    others = passing.others if passing is not None else ()
+    found = await context.load(counterparties.counterparties, entry.id)
+    others = found.others if found is not None else ()
     rows = [await context.load(customers.cards, text, at=context.now) for text in others]
     # Customers have ledgers, so ledgers cannot import them.
     made = info.schema.get_type_by_name("Customer")

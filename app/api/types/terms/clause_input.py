@@ -53,7 +53,7 @@ def _input(kind: type[Rule]) -> type:
     return strawberry.input(type(f"{kind.__name__}Input", (), body), description=kind.about)
 
 
-def _one_of(name: str, kinds: Sequence[type[Rule]], *, description: str) -> type:
+def _tagged_union_input(name: str, kinds: Sequence[type[Rule]], *, description: str) -> type:
     """The input that takes exactly one of the kinds; a kind without fields is asked for by `true`."""
     body: dict[str, Any] = {
         kind.kind: strawberry.field(default=strawberry.UNSET, description=kind.about) for kind in kinds
@@ -63,12 +63,12 @@ def _one_of(name: str, kinds: Sequence[type[Rule]], *, description: str) -> type
     return strawberry.input(type(name, (), body), one_of=True, description=description)
 
 
-ConditionInput: Any = _one_of(
+ConditionInput: Any = _tagged_union_input(
     "ConditionInput",
     CONDITIONS,
     description=f"One condition: exactly one of these. Groups may stand in one another, at most {MAX_GROUP_DEPTH} deep.",
 )
-EffectInput: Any = _one_of("EffectInput", EFFECTS, description="What a clause does: exactly one of these.")
+EffectInput: Any = _tagged_union_input("EffectInput", EFFECTS, description="What a clause does: exactly one of these.")
 
 
 @strawberry.input(description="One clause: when all conditions hold, the effect applies.")
@@ -133,16 +133,16 @@ def _value(sent: Any, *, part: RuleField, currency: str, at: tuple[str, ...]) ->
                 _built(value, kinds=CONDITIONS, currency=currency, at=(*at, str(place)))
                 for place, value in enumerate(sent)
             )
-        return part.collection_of(_one(value, part=part) for value in sent)
+        return part.collection_of(_item_value(value, part=part) for value in sent)
     if part.type is not Money:
-        return _one(sent, part=part)
+        return _item_value(sent, part=part)
     try:
         return Money.of(sent, currency)
     except AmountError as error:
         raise TermsError(at, str(error)) from error
 
 
-def _one(sent: Any, *, part: RuleField) -> Any:
+def _item_value(sent: Any, *, part: RuleField) -> Any:
     """A single value; the space around a text is no part of it, and what identifies something has one spelling."""
     if type(sent) is not str:
         return sent

@@ -93,7 +93,7 @@ class PointsValidity(Effect):
         return (self.days or (self.months or 0) * _LONGEST_MONTH) + _LONGEST_WAIT[self.until]
 
     @property
-    def told_on_receipt(self) -> bool:
+    def receipt_is_notice(self) -> bool:
         """Whether there may be points so short-lived that the receipt which earned them is their notice."""
         return self.expires and self.fewest_days < self.notice_until
 
@@ -120,7 +120,7 @@ class PointsValidity(Effect):
             channels=say.listed(
                 [say(f"points_validity.by.{value.value}") for value in sorted_values(self.notice_by)], last="or"
             ),
-            short=say("points_validity.short", latest=say.days(self.notice_until)) if self.told_on_receipt else "",
+            short=say("points_validity.short", latest=say.days(self.notice_until)) if self.receipt_is_notice else "",
         )
 
     def in_units(self, units: tuple[Unit, ...], *, say: Phrasebook) -> str:
@@ -159,7 +159,7 @@ class PointsValidity(Effect):
             and self.notice_by <= other.notice_by
             # A later last day for notices makes the receipt the notice of more points, and so may a beginning that
             # leaves the same end: a month from 28 January and one from 30 January both end on 28 February.
-            and (not self.told_on_receipt or (self.notice_until == other.notice_until and self.since is other.since))
+            and (not self.receipt_is_notice or (self.notice_until == other.notice_until and self.since is other.since))
         )
 
     def problem(self) -> str | None:

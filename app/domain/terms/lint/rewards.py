@@ -27,7 +27,7 @@ def reward_findings(
     name = cost.name or cost.reward
     shown = catalogue.get(cost.reward, RewardShown(name=name))
     yield from _out_of_reach(clause, cost, terms=terms, habits=habits)
-    yield from _one_size(clause, shown, habits=habits)
+    yield from _missing_variants(clause, shown, habits=habits)
     yield from _cash_unsaid(clause, cost, shown, name=name)
     if not shown.pictured:
         yield Finding(LintCode.REWARD_WITHOUT_PICTURE, clause, texts={"reward": name})
@@ -59,7 +59,7 @@ def _spendable_days(terms: Terms) -> int | None:
     return max(0, validity.most_days - (terms.policy(PendingPeriod).days if waits else 0))
 
 
-def _one_size(clause: Clause, shown: RewardShown, *, habits: Habits) -> Iterator[Finding]:
+def _missing_variants(clause: Clause, shown: RewardShown, *, habits: Habits) -> Iterator[Finding]:
     """A reward without a choice, though customers buy what it gives in several kinds."""
     codes = () if shown.variants else _kinds(shown, sold=habits.sold)
     if len(codes) > 1:
