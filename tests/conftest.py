@@ -28,8 +28,8 @@ from app.store.database.session import Database
 from tests.shop import Shop, open_shop
 
 # How long an example takes says more about the machine than about what is tried.
-settings.register_profile("troth", deadline=None)
-settings.load_profile("troth")
+settings.register_profile("random", deadline=None)
+settings.register_profile("repeatable", deadline=None, derandomize=True)
 
 OURS = Path(tempfile.gettempdir()) / f"troth-tests-{os.getuid()}"
 """Kept between runs, so that only the first one has to set a server up."""
@@ -58,8 +58,13 @@ def needs_postgres(item: pytest.Item) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Run every ``async def`` test and fixture on an event loop."""
+    """Run every ``async def`` test and fixture on an event loop.
+
+    Random tests try the same examples in every run, so that a change is judged by what it changes. New ones are drawn
+    with ``--hypothesis-seed``, as `make soak` does.
+    """
     config.option.anyio_mode = "auto"
+    settings.load_profile("repeatable" if config.getoption("--hypothesis-seed") is None else "random")
 
 
 @pytest.fixture(scope="session")

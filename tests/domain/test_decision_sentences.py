@@ -18,6 +18,7 @@ from app.domain.engine.earning import earn
 from app.domain.engine.redemption import redeem
 from app.domain.engine.refund import ClawbackMovement, evaluate_remaining, refund_decision
 from app.domain.explanations.explanation import Explanation
+from app.domain.explanations.moments import from_when
 from app.domain.explanations.phrases import phrase
 from app.domain.explanations.summary import summary
 from app.domain.i18n import Address, Locale, wording
@@ -102,6 +103,23 @@ def test_happy_hour_says_when_the_reward_cannot_be_had_and_from_when_it_can(
     decision, terms = asked_for(ExceptWhen((HAPPY_HOUR,)))
     assert decision.outcome is DecisionOutcome.REFUSED
     assert short(decision, terms, locale) == said
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        (Locale.EN, ("from today", "from 00:30 today", "from tomorrow")),
+        (Locale.DE, ("ab heute", "heute ab 0:30 Uhr", "ab morgen")),
+        (Locale.ZH_HANS, ("今天起", "今天 0:30 起", "明天起")),
+        (Locale.ZH_HANT, ("今天起", "今天 0:30 起", "明天起")),
+    ],
+)
+def test_a_moment_with_which_a_day_begins_is_said_without_its_time(locale: Locale, said: tuple[str, ...]) -> None:
+    midnight, say = datetime(2027, 1, 1, tzinfo=UTC), wording(locale)
+    moments = (midnight, midnight + timedelta(minutes=30), midnight + timedelta(days=1))
+    assert (
+        tuple(from_when(moment, at=midnight, zone_name="Europe/London", say=say).strip() for moment in moments) == said
+    )
 
 
 @pytest.mark.parametrize(

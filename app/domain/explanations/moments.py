@@ -12,7 +12,7 @@ _WEEK = timedelta(days=6)
 
 
 def from_when(moment: datetime, *, at: datetime, zone_name: str, say: Phrasebook) -> str:
-    """From when on: "from 19:00 today", "from tomorrow", "from Monday", "from 1 December".
+    """From when on: "from 19:00 today", "from today", "from tomorrow", "from Monday", "from 1 December".
 
     `at` is the moment that today is counted from. A moment with which a local day begins is said without its time.
     """
@@ -25,9 +25,8 @@ def from_when(moment: datetime, *, at: datetime, zone_name: str, say: Phrasebook
         near = "tomorrow"
     else:
         near = "weekday" if today < day <= today + _WEEK else "date"
-    key = f"from.{near}" if whole_day and near != "today" else f"from.{near}.at"
     return say(
-        key,
+        f"from.{near}" if whole_day else f"from.{near}.at",
         time=say.time(time(clock.hour, clock.minute)),
         weekday=say.weekday_near(day, today=today),
         date=say.date_near(day, today=today),

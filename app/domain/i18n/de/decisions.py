@@ -22,6 +22,7 @@ _KEPT = {
 MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     # Parts of sentences
     "called": "„{name}“",
+    "from.today": "ab heute",
     "from.today.at": "heute ab {time} Uhr",
     "from.tomorrow": "ab morgen",
     "from.tomorrow.at": "morgen ab {time} Uhr",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     # Parts of sentences
     "called": "“{name}”",
+    "from.today": "from today",
     "from.today.at": "from {time} today",
     "from.tomorrow": "from tomorrow",
     "from.tomorrow.at": "from {time} tomorrow",

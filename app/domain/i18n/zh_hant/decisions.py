@@ -5,6 +5,7 @@ from collections.abc import Mapping
 MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     # Parts of sentences
     "called": "「{name}」",
+    "from.today": "今天起",
     "from.today.at": "今天{time}起",
     "from.tomorrow": "明天起",
     "from.tomorrow.at": "明天{time}起",
