@@ -44,7 +44,7 @@ test: $(DEV) lint ## Run every test, on SQLite and PostgreSQL
 	$(BIN)/pytest -n 2 --dist loadgroup --durations=25
 
 bench: $(DEV) ## Measure speed against a floor of the same run
-	$(BIN)/python bench/bench.py
+	$(BIN)/python -m bench.bench
 	$(BIN)/python -m bench.engine_bench
 	$(BIN)/python -m bench.preview_bench
 	$(BIN)/python -m bench.verify_bench 200000

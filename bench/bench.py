@@ -26,9 +26,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from load import Run, request, run
-from raw_sql_floor import Floor, postgres_floor, sqlite_floor
-from statement_recorder import Recorder, desk
 
 from app.domain.access import Role
 from app.domain.customers.identities import IdentityKind
@@ -44,6 +41,9 @@ from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.programs.create_program import CreateProgram, NewProgram
 from app.usecases.purchases import record_purchase
 from app.usecases.purchases.record_purchase import RecordPurchase
+from bench.load import Run, request, run
+from bench.raw_sql_floor import Floor, postgres_floor, sqlite_floor
+from bench.statement_recorder import Recorder, application_on
 
 CUSTOMERS = 500
 CLIENTS = 32
@@ -102,7 +102,7 @@ async def prepare(place: Place) -> None:
     await migrate(place.prepared)
     database = open_database(place.prepared)
     await database.start()
-    at = desk(database)
+    at = application_on(database)
     place.program = await at.start_program(
         CreateProgram(
             "Bench", "points", ProgramKind.LIVE, "GBP", "Europe/London", "GB", datetime(2020, 1, 1, tzinfo=UTC)
@@ -239,7 +239,7 @@ async def recorded(place: Place, count: int) -> tuple[list[Any], list[Any]]:
     database = open_database(await place.fresh())
     await database.start()
     recorder = Recorder(database)
-    at = desk(recorder)
+    at = application_on(recorder)
     assert place.program is not None
     program = place.program.program
     for number in range(count):

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
-from recording import Statement
+
+from bench.statement_recorder import Statement
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,6 @@ class Recorder:
         return await self._inner.read(self._noting(work))
 
 
-def desk(database: Any) -> Application:
-    """A desk over a database, with the real clock and ids."""
+def application_on(database: Any) -> Application:
+    """The use cases on a database, with the real clock and ids."""
     return Application(database=database, clock=lambda: datetime.now(UTC), new_id=lambda: str(uuid_utils.uuid7()))
