@@ -1,0 +1,81 @@
+"""How far a request walks: the functions of `app` that somebody follows who steps through it with a debugger.
+
+The limits are what was reached. A change that needs more functions says why, or takes others away.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.main import create_app
+from app.store.database.connect import open_database
+from tests.live_server import serving
+from tests.shape.call_trace import CallTrace, Walk, tracing
+from tests.shop import START, Clock, Shop, new_id, started
+from tests.time_limits import HANGS
+
+PURCHASE = """mutation Buy($input: RecordPurchaseInput!) { recordPurchase(input: $input) {
+  decision { outcome points { points } reasons { code statement clause { number } } }
+  balances { available } userErrors { code message } } }"""
+"""The document of `bench/bench.py`."""
+
+
+@contextmanager
+def traced_shop(url: str) -> Iterator[tuple[Shop, CallTrace]]:
+    """A shop without background jobs, served in this process, and the trace of its threads."""
+    program = started(url)
+    app = create_app(open_database(url), clock=Clock(), new_id=new_id)
+    with tracing() as trace, serving(app) as address, httpx.Client(timeout=HANGS) as client:
+        yield Shop(address=address, program=program, client=client, url=url), trace
+
+
+def buy(shop: Shop, card: str, *, price: str = "9.00", hours: float | None = None) -> Any:
+    """A purchase of one line, now or some hours after the start of the clock."""
+    lines = [{"sku": "thing", "quantity": "1", "unitPrice": price}]
+    receipt: dict[str, Any] = {"externalId": uuid.uuid4().hex, "lines": lines}
+    if hours is not None:
+        receipt["occurredAt"] = (START + timedelta(hours=hours)).isoformat()
+    given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": receipt}
+    bought = shop.ask(PURCHASE, input=given)["recordPurchase"]
+    assert bought["userErrors"] == []
+    return bought
+
+
+@pytest.fixture(scope="module")
+def walks(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Walk]:
+    """The walks of warm requests of a till."""
+    file = tmp_path_factory.mktemp("walks") / "shop.db"
+    file.write_bytes(sqlite_template.read_bytes())
+    with traced_shop(f"sqlite:///{file}") as (shop, trace):
+        card = shop.enrol()
+        requests: dict[str, tuple[str, Callable[[], Any]]] = {
+            "purchase": ("purchases/record_purchase", lambda: buy(shop, card)),
+            "late purchase": ("purchases/record_purchase", lambda: buy(shop, card, hours=-1)),
+            "redemption": ("rewards/redeem_reward", lambda: shop.redeem(card)),
+        }
+        buy(shop, card, price="900.00", hours=-2)
+        found = {}
+        for name, (resolver, request) in requests.items():
+            for _ in range(3):
+                request()
+            found[name] = trace.walk(request, resolver=f"api/mutations/{resolver}.py")
+        return found
+
+
+@pytest.mark.parametrize(("name", "most"), [("purchase", 320), ("late purchase", 420), ("redemption", 320)])
+def test_a_request_enters_few_functions(walks: dict[str, Walk], name: str, most: int) -> None:
+    entered = walks[name].functions
+    assert len(entered) <= most, "\n".join((f"{len(entered)} functions, at most {most}:", *entered))
+
+
+@pytest.mark.parametrize("name", ["purchase", "late purchase", "redemption"])
+def test_the_first_statement_is_a_few_files_behind_the_resolver(walks: dict[str, Walk], name: str) -> None:
+    assert len(walks[name].to_sql) <= 6, walks[name].to_sql
