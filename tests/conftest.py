@@ -16,7 +16,6 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
@@ -25,6 +24,7 @@ from hypothesis import settings
 from app.store.database.connect import open_database
 from app.store.database.migrations import FOLDER, migrate
 from app.store.database.session import Database
+from tests.postgres_databases import ReusedDatabases, at_database, on_server
 from tests.shop import Shop, open_shop
 
 # How long an example takes says more about the machine than about what is tried.
@@ -107,21 +107,6 @@ async def _make_quick(url: str) -> None:
         await connection.close()
 
 
-def at_database(url: str, name: str) -> str:
-    """The same server, another database."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-
-
-async def on_server(url: str, *statements: str) -> None:
-    """Run statements that no transaction may hold."""
-    connection = await asyncpg.connect(url)
-    try:
-        for statement in statements:
-            await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
 async def _migrated_template(server: str, name: str) -> None:
     connection = await asyncpg.connect(server)
     try:
@@ -164,13 +149,20 @@ def empty_postgres_url(postgres_server: str) -> Iterator[str]:
     asyncio.run(on_server(postgres_server, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
+@pytest.fixture(scope="session")
+def reused_databases(postgres_server: str, postgres_template: str) -> Iterator[ReusedDatabases]:
+    """PostgreSQL databases with all tables, emptied after each test instead of made anew."""
+    databases = ReusedDatabases(postgres_server, postgres_template)
+    yield databases
+    asyncio.run(databases.drop_all())
+
+
 @pytest.fixture
-def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
-    """A fresh PostgreSQL database with all tables."""
-    name = f"troth_{uuid.uuid4().hex}"
-    asyncio.run(on_server(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template}"))
-    yield at_database(postgres_server, name)
-    asyncio.run(on_server(postgres_server, f"DROP DATABASE {name} WITH (FORCE)"))
+def postgres_url(reused_databases: ReusedDatabases) -> Iterator[str]:
+    """A PostgreSQL database with all tables and no rows."""
+    name = asyncio.run(reused_databases.take())
+    yield at_database(reused_databases.server, name)
+    asyncio.run(reused_databases.give_back(name))
 
 
 @pytest.fixture

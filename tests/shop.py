@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,9 @@ from app.usecases.application import Application
 from app.usecases.programs.create_program import CreateProgram, NewProgram
 from tests.live_server import serving
 from tests.time_limits import HANGS
+
+UNUSED_TLS = ssl.create_default_context()
+"""Loading its certificates takes longer than most tests: httpx would do so for each client, though no test uses TLS."""
 
 
 def real_now() -> datetime:
@@ -215,5 +219,5 @@ def open_shop(
         url=url,
     )
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
-    with serving(app) as address, httpx.Client(timeout=HANGS, limits=limits) as client:
+    with serving(app) as address, httpx.Client(timeout=HANGS, limits=limits, verify=UNUSED_TLS) as client:
         yield Shop(address=address, program=program, client=client, url=url)

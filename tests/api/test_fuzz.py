@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from app.graphql_server.rate_limits import RateLimit
 from app.queries.ledger.verify_accounts import verify_page, verify_program
 from app.store.database.connect import open_database
 from app.usecases.application import Application
+from tests.postgres_databases import at_database
 from tests.shop import Shop, new_id, open_shop, real_now
 from tests.time_limits import HANGS
 
@@ -58,21 +60,16 @@ for name, typical in {
 def fuzzed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """One shop for all made-up requests."""
     if request.param == "sqlite":
-        import shutil
-
         file = tmp_path_factory.mktemp("fuzz") / "shop.db"
         shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
         with open_shop(f"sqlite:///{file}", admission_limit=OPEN_DOOR) as shop:
             yield shop
         return
-    from tests.conftest import at_database, on_server
-
-    server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_template")
-    name = f"troth_fuzz_{new_id().replace('-', '')}"
-    asyncio.run(on_server(server, f"CREATE DATABASE {name} TEMPLATE {template}"))
-    with open_shop(at_database(server, name), admission_limit=OPEN_DOOR) as shop:
+    databases = request.getfixturevalue("reused_databases")
+    name = asyncio.run(databases.take())
+    with open_shop(at_database(databases.server, name), admission_limit=OPEN_DOOR) as shop:
         yield shop
-    asyncio.run(on_server(server, f"DROP DATABASE {name} WITH (FORCE)"))
+    asyncio.run(databases.give_back(name))
 
 
 def headers(shop: Shop) -> dict[str, str]:
