@@ -139,7 +139,7 @@ def figures_of(sentence: str, *, locale: Locale, today: date) -> Counter[Figure]
         rf"\b{language.tomorrow}\b" if locale in (Locale.EN, Locale.DE) else language.tomorrow,
         lambda _: today + timedelta(days=1),
     )
-    _hold_weekdays(weekdays, found, language=language, today=today)
+    _check_weekdays(weekdays, found, language=language, today=today)
     if language.once:
         take(language.once, lambda _: 1)
     take(language.number, lambda match: _number(match[0], language=language))
@@ -153,7 +153,7 @@ def _day(match: re.Match[str], *, language: _Language, today: date) -> date:
     return date(int(match["year"] or today.year), place, int(match["day"]))
 
 
-def _hold_weekdays(weekdays: list[str], found: Counter[Figure], *, language: _Language, today: date) -> None:
+def _check_weekdays(weekdays: list[str], found: Counter[Figure], *, language: _Language, today: date) -> None:
     """A weekday beside days is that of one of them; alone it is the next day of that name."""
     days = [figure for figure in found if isinstance(figure, date)]
     for weekday in weekdays:
@@ -173,7 +173,7 @@ def _number(text: str, *, language: _Language) -> int | Decimal:
     return Decimal(f"{whole}.{rest}") if rest else int(whole)
 
 
-def moment(at: datetime, *, zone: str, midnight: bool = False) -> list[Figure]:
+def day_and_time(at: datetime, *, zone: str, midnight: bool = False) -> list[Figure]:
     """The day and time of an instant on a wall clock, `midnight`: even where that is the beginning of a day."""
     wall = at.astimezone(ZoneInfo(zone))
     clock = time(wall.hour, wall.minute)

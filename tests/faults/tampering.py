@@ -13,7 +13,7 @@ from typing import Any
 from app.queries.ledger.verify_accounts import Discrepancy, verify_page, verify_program
 from app.store.database.codecs import instant
 from app.store.database.session import Session
-from tests.ledger.program_driver import Opened, opened
+from tests.ledger.program_driver import DatabaseRunner, open_runner
 from tests.store.expected_schema import TABLES, Kind
 
 DAY = timedelta(days=1)
@@ -41,7 +41,7 @@ class Tampered:
 class OpenBooks:
     """The books of one program, with nothing that keeps them from being changed."""
 
-    where: Opened
+    where: DatabaseRunner
     program_id: str
 
     def rows(self, table: str) -> list[dict[str, Any]]:
@@ -100,7 +100,7 @@ def open_books(url: str, *, program_id: str) -> Iterator[OpenBooks]:
     """Take away, for good, what keeps the tables as they are."""
     if url.startswith("sqlite:"):
         url += "?foreign_keys=OFF&ignore_check_constraints=ON"
-    with opened(url) as where:
+    with open_runner(url) as where:
         where.run(where.database.write(_open_the_door, program_id=program_id, turn="door"))
         yield OpenBooks(where, program_id)
 

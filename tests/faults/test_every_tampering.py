@@ -11,7 +11,7 @@ import pytest
 from app.store.database.codecs import instant
 from tests.faults.tampering import OpenBooks, Tampered, open_books, tamperings
 from tests.faults.whole_shop import whole_shop
-from tests.ledger.program_driver import opened
+from tests.ledger.program_driver import open_runner
 from tests.store.expected_schema import TABLES
 
 BOOKS: Mapping[str, frozenset[str] | None] = {
@@ -68,7 +68,7 @@ def harmless(tampered: Tampered) -> str | None:
 @pytest.fixture
 def books(database_url: str) -> Iterator[OpenBooks]:
     """Everything that can be recorded, and no trigger, check or foreign key left."""
-    with opened(database_url) as where:
+    with open_runner(database_url) as where:
         program_id = whole_shop(where).program.id
     with open_books(database_url, program_id=program_id) as found:
         yield found

@@ -62,7 +62,7 @@ from app.usecases.rewards.redeem_reward import RedeemReward
 from app.usecases.terms import publish_terms
 from app.usecases.terms.publish_terms import PublishTerms
 from tests.builders import a_line, a_purchase
-from tests.ledger.program_driver import LivingProgram, Opened, Tally
+from tests.ledger.program_driver import DatabaseRunner, OutcomeCounts, ProgramDriver
 from tests.ledger.terms_strategies import LONDON, START
 
 MEANWHILE = timedelta(minutes=1)
@@ -92,8 +92,8 @@ def clauses(*, bonus: int) -> list[DraftedClause]:
 class WholeShop:
     """Who does all that, at a desk."""
 
-    def __init__(self, where: Opened) -> None:
-        self.shop = LivingProgram(where, kind=ProgramKind.SANDBOX, start=START, tally=Tally())
+    def __init__(self, where: DatabaseRunner) -> None:
+        self.shop = ProgramDriver(where, kind=ProgramKind.SANDBOX, start=START, counts=OutcomeCounts())
         self.do(create_reward.run, CreateReward("coffee", "Coffee", "A cup.", None, None, 50))
         self.do(create_reward.run, CreateReward("lunch", "Lunch", "A plate.", None, None, 50))
         self.do(publish_terms.run, PublishTerms(START - timedelta(days=400), clauses(bonus=5)))
@@ -103,7 +103,7 @@ class WholeShop:
     def do(self, verb: Handler, order: Any, *, principal: Principal | None = None) -> Answer:
         """Do it, a minute later; it must be possible."""
         self.shop.clock.now += MEANWHILE
-        done = self.shop.do(verb, order, principal=principal)
+        done = self.shop.execute(verb, order, principal=principal)
         assert isinstance(done, Answer), done
         return done
 
@@ -165,7 +165,7 @@ class WholeShop:
         """Days pass with the jobs, in which a customer may read every notice."""
         for _ in range(days):
             self.shop.clock.now += timedelta(days=1)
-            self.shop.let_the_jobs_run()
+            self.shop.run_due_jobs()
             if reading is not None:
                 self.do(deliver_expiry_notices.run, DeliverExpiryNotices(by(reading), NoticeChannel.INBOX, None))
 
@@ -175,7 +175,7 @@ def by(card: str) -> CustomerBy:
     return CustomerBy(card, IdentityKind.CARD)
 
 
-def whole_shop(where: Opened) -> LivingProgram:
+def whole_shop(where: DatabaseRunner) -> ProgramDriver:
     """Months of a shop: everything that can be recorded is, and the books are proved. Nora never buys anything."""
     made = WholeShop(where)
     for card in (
@@ -205,7 +205,7 @@ def whole_shop(where: Opened) -> LivingProgram:
     _is_set_right(made)
     _has_a_wrong_clock(made)
     _swaps_early(made)
-    assert made.shop.faults() == []
+    assert made.shop.discrepancies() == []
     return made.shop
 
 

@@ -39,7 +39,7 @@ KINDS = ("buy", "buy", "buy", "return", "return", "exchange", "redeem", "redeem"
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class EventDraft:
     """What may happen, before it is known to what: `pick` chooses among what is there."""
 
     kind: str
@@ -55,20 +55,20 @@ class Deed:
 
 
 DAYS = st.integers(0, 30) | st.integers(0, 900) | st.sampled_from([0, 1, 40, 355, 356, 400, 720])
-DEEDS = st.builds(
-    Deed, st.sampled_from(KINDS), DAYS, st.sampled_from([0, 4, 15]), st.integers(0, 999), st.integers(1, 12)
+EVENT_DRAFTS = st.builds(
+    EventDraft, st.sampled_from(KINDS), DAYS, st.sampled_from([0, 4, 15]), st.integers(0, 999), st.integers(1, 12)
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class MergePlan:
     """Who comes into Ann's wallet, and when: Bob, and Carl into Bob's before; `merged` makes them Ann and Bob."""
 
     bob: int | None
     carl: int | None
     merged: bool
 
-    def story(self) -> EventHistory:
+    def history(self) -> EventHistory:
         """The story without any other fact."""
         own = EventHistory(ANN, {ANN: START - timedelta(days=10)}, ())
         if self.bob is None:
@@ -77,25 +77,25 @@ class Plan:
         if self.carl is not None and self.carl < self.bob:
             carl = EventHistory(CARL, {CARL: START - timedelta(days=5)}, ())
             survivor = BOB if self.merged else None
-            bob = replace(bob, events=(WalletMerged(an_id("carl"), _day(self.carl), carl, survivor),))
+            bob = replace(bob, events=(WalletMerged(stable_id("carl"), _day(self.carl), carl, survivor),))
         survivor = ANN if self.merged else None
-        return replace(own, events=(WalletMerged(an_id("bob"), _day(self.bob), bob, survivor),))
+        return replace(own, events=(WalletMerged(stable_id("bob"), _day(self.bob), bob, survivor),))
 
 
-PLANS = st.builds(Plan, st.none() | st.none() | DAYS, st.none() | DAYS, st.booleans())
+MERGE_PLANS = st.builds(MergePlan, st.none() | st.none() | DAYS, st.none() | DAYS, st.booleans())
 
 
 def _day(day: int) -> datetime:
     return START + timedelta(days=day)
 
 
-def an_id(of: object) -> str:
+def stable_id(of: object) -> str:
     """An id that says nothing about the order."""
     return str(uuid5(NAMESPACE_OID, str(of)))
 
 
 @dataclass(slots=True)
-class Author:
+class HistoryBuilder:
     """Makes facts of deeds, such as a server would let pass, and remembers what there is to refund or undo."""
 
     versions: Sequence[Terms]
@@ -103,7 +103,7 @@ class Author:
     """Who is in the wallet, and comes into it."""
     events: list[tuple[Event, str]] = field(default_factory=list)
     """Each with the customer whose it is."""
-    left: dict[str, dict[int, Decimal]] = field(default_factory=dict)
+    remaining_quantities: dict[str, dict[int, Decimal]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """What was told, each fact in short."""
@@ -113,22 +113,22 @@ class Author:
             for event in self.base.events
             if isinstance(event, WalletMerged)
         ]
-        return "\n".join(map(repr, (*policies, *joins, *((_short(event), who) for event, who in self.events))))
+        return "\n".join(map(repr, (*policies, *joins, *((_summary(event), who) for event, who in self.events))))
 
-    def tell(self, deed: Deed) -> bool:
+    def add(self, draft: EventDraft) -> bool:
         """One more fact, if there is something that it can be about."""
         people = sorted(self.base.customer_ids())
-        made = self._made(deed, who=people[deed.pick % len(people)])
+        made = self._event(draft, who=people[draft.pick % len(people)])
         if made is not None:
             self.events.append(made)
         return made is not None
 
     @property
-    def story(self) -> EventHistory:
+    def history(self) -> EventHistory:
         """The story of all facts."""
-        return self.story_of(self.events)
+        return self.history_of(self.events)
 
-    def story_of(self, events: Sequence[tuple[Event, str]], *, until: datetime | None = None) -> EventHistory:
+    def history_of(self, events: Sequence[tuple[Event, str]], *, until: datetime | None = None) -> EventHistory:
         """The story of some facts: what is about a fact that has not arrived waits, a hold that was captured is a redemption."""
         known = {event.id for event, _ in events if isinstance(event, PurchaseRecorded | RewardRedeemed)}
         handed_out = {event.purchase.id: event for event, _ in events if isinstance(event, ExchangeRecorded)}
@@ -148,7 +148,7 @@ class Author:
                 history = history.with_event(event, customer_id=who)
         return history
 
-    def of(self, *kinds: type) -> list[tuple[Event, str]]:
+    def events_of(self, *kinds: type) -> list[tuple[Event, str]]:
         """The facts of some kinds."""
         return [event for event in self.events if isinstance(event[0], kinds)]
 
@@ -156,137 +156,141 @@ class Author:
         """The terms of a moment."""
         return [version for version in self.versions if version.effective_from <= at][-1]
 
-    def lots(self) -> list[str]:
+    def lot_ids(self) -> list[str]:
         """The facts that may have brought lots, by the ids that these have."""
-        own = [event.id for event, _ in self.of(PurchaseRecorded, PointsAdjusted)]
+        own = [event.id for event, _ in self.events_of(PurchaseRecorded, PointsAdjusted)]
         return own + [
             lot.id
-            for event, _ in self.of(TransferReceived)
+            for event, _ in self.events_of(TransferReceived)
             if isinstance(event, TransferReceived)
             for lot in event.lots
         ]
 
-    def _made(self, deed: Deed, *, who: str) -> tuple[Event, str] | None:
-        id, at, terms = an_id(len(self.events)), deed.at, self.in_force(deed.at)
-        match deed.kind:
+    def _event(self, draft: EventDraft, *, who: str) -> tuple[Event, str] | None:
+        id, at, terms = stable_id(len(self.events)), draft.at, self.in_force(draft.at)
+        match draft.kind:
             case "buy":
-                return self._bought(deed, id=id, who=who), who
+                return self._purchase(draft, id=id, who=who), who
             case "return" | "exchange":
-                return self._returned(deed, id=id) if deed.kind == "return" else self._exchanged(deed, id=id)
+                return self._refund(draft, id=id) if draft.kind == "return" else self._exchange(draft, id=id)
             case "redeem":
-                return RewardRedeemed(id, who, a_purchase(at=at), terms, *_cost(deed, terms=terms)), who
+                return RewardRedeemed(id, who, a_purchase(at=at), terms, *_cost(draft, terms=terms)), who
             case "reverse":
-                return self._reversed(deed, id=id)
+                return self._reversal(draft, id=id)
             case "hold":
-                until = at + timedelta(hours=deed.pick % 5 + 1, days=deed.pick % 50)
-                ended = at + timedelta(hours=deed.pick % 7 + 1) if deed.pick % 3 == 0 else None
-                points, reward = _cost(deed, terms=terms)
+                until = at + timedelta(hours=draft.pick % 5 + 1, days=draft.pick % 50)
+                ended = at + timedelta(hours=draft.pick % 7 + 1) if draft.pick % 3 == 0 else None
+                points, reward = _cost(draft, terms=terms)
                 return HoldPlaced(id, at, points, until, ended, terms, reward), who
             case "capture":
-                done = {event.id for event, _ in self.of(RewardRedeemed)}
+                done = {event.id for event, _ in self.events_of(RewardRedeemed)}
                 open_holds = [
                     (f, w)
-                    for f, w in self.of(HoldPlaced)
+                    for f, w in self.events_of(HoldPlaced)
                     if isinstance(f, HoldPlaced) and not f.ended_at and f.id not in done
                 ]
                 if not open_holds:
                     return None
-                held, holder = open_holds[deed.pick % len(open_holds)]
+                held, holder = open_holds[draft.pick % len(open_holds)]
                 terms = self.in_force(held.at)
                 return RewardRedeemed(held.id, holder, a_purchase(at=held.at), terms, held.points, held.reward), holder
             case "adjust":
-                unit = Unit.STAMPS if deed.pick % 4 == 2 and Unit.STAMPS in terms.units else Unit.POINTS
-                return PointsAdjusted(id, at, deed.amount if deed.pick % 3 else -deed.amount, terms, unit), who
+                unit = Unit.STAMPS if draft.pick % 4 == 2 and Unit.STAMPS in terms.units else Unit.POINTS
+                return PointsAdjusted(id, at, draft.amount if draft.pick % 3 else -draft.amount, terms, unit), who
             case "warn":
-                return self._warned(deed, id=id), who
+                return self._expiry_notice(draft, id=id), who
             case "pass":
-                known = self.lots()
-                draws = {known[(deed.pick + n) % len(known)]: deed.amount + n for n in range(2)} if known else {}
+                known = self.lot_ids()
+                draws = {known[(draft.pick + n) % len(known)]: draft.amount + n for n in range(2)} if known else {}
                 return TransferSent(id, at, draws), who
             case "receive":
-                return TransferReceived(id, at, (self._lot(deed, id=id),)), who
-        raise AssertionError(deed.kind)
+                return TransferReceived(id, at, (self._lot(draft, id=id),)), who
+        raise AssertionError(draft.kind)
 
-    def _bought(self, deed: Deed, *, id: str, who: str) -> PurchaseRecorded:
-        lines = (a_line(1, price=f"{deed.amount * 5}.00", quantity="3"), a_line(2, price="4.00", quantity="3"))
-        facts = a_purchase(*lines, at=deed.at, zone=AUCKLAND if deed.pick % 4 == 3 else LONDON)
-        if deed.pick % 3 == 0 and deed.amount > 1:
-            facts = replace(facts, payments=self._paid_with_points())
-        self.left[id] = {1: Decimal(3), 2: Decimal(3)}
-        return PurchaseRecorded(id, who, f"r{deed.pick % 5}", facts, self.in_force(deed.at))
+    def _purchase(self, draft: EventDraft, *, id: str, who: str) -> PurchaseRecorded:
+        lines = (a_line(1, price=f"{draft.amount * 5}.00", quantity="3"), a_line(2, price="4.00", quantity="3"))
+        facts = a_purchase(*lines, at=draft.at, zone=AUCKLAND if draft.pick % 4 == 3 else LONDON)
+        if draft.pick % 3 == 0 and draft.amount > 1:
+            facts = replace(facts, payments=self._points_payment())
+        self.remaining_quantities[id] = {1: Decimal(3), 2: Decimal(3)}
+        return PurchaseRecorded(id, who, f"r{draft.pick % 5}", facts, self.in_force(draft.at))
 
-    def _paid_with_points(self) -> tuple[Payment, ...]:
+    def _points_payment(self) -> tuple[Payment, ...]:
         """Ten pounds paid with the points of the last redemption that paid for nothing yet."""
-        used = {payment.redemption_id for bought, _ in self.sold() for payment in bought.facts.payments}
-        free = [event.id for event, _ in self.of(RewardRedeemed) if event.id not in used]
+        used = {payment.redemption_id for bought, _ in self.purchases() for payment in bought.facts.payments}
+        free = [event.id for event, _ in self.events_of(RewardRedeemed) if event.id not in used]
         return tuple(Payment(PaymentKind.POINTS, 1000, id) for id in free[-1:])
 
-    def _returned(self, deed: Deed, *, id: str) -> tuple[Event, str] | None:
-        sales = [value for value in self.sold() if any(self.left[value[0].id].values())]
+    def _refund(self, draft: EventDraft, *, id: str) -> tuple[Event, str] | None:
+        sales = [value for value in self.purchases() if any(self.remaining_quantities[value[0].id].values())]
         if not sales:
             return None
-        sale, who = sales[deed.pick % len(sales)]
-        left = self.left[sale.id]
+        sale, who = sales[draft.pick % len(sales)]
+        left = self.remaining_quantities[sale.id]
         parts = (
-            left if deed.amount > 6 else {number: min(Decimal(deed.amount // number), n) for number, n in left.items()}
+            left
+            if draft.amount > 6
+            else {number: min(Decimal(draft.amount // number), n) for number, n in left.items()}
         )
         lines = {number: n for number, n in parts.items() if n}
         for number, n in lines.items():
             left[number] -= n
-        amounts = {1: deed.amount * 300} if deed.pick % 4 == 1 else {}
-        return RefundRecorded(id, sale.id, max(sale.at, deed.at), lines, f"b{deed.pick % 3}", amounts), who
+        amounts = {1: draft.amount * 300} if draft.pick % 4 == 1 else {}
+        return RefundRecorded(id, sale.id, max(sale.at, draft.at), lines, f"b{draft.pick % 3}", amounts), who
 
-    def sold(self) -> list[tuple[PurchaseRecorded, str]]:
+    def purchases(self) -> list[tuple[PurchaseRecorded, str]]:
         """What was bought, and handed out in exchanges, each with whose it is."""
         sold = [(event, who) for event, who in self.events if isinstance(event, PurchaseRecorded)]
         return sold + [(event.purchase, who) for event, who in self.events if isinstance(event, ExchangeRecorded)]
 
-    def _exchanged(self, deed: Deed, *, id: str) -> tuple[Event, str] | None:
+    def _exchange(self, draft: EventDraft, *, id: str) -> tuple[Event, str] | None:
         """What a customer gives back of a purchase, for as much, less, or more."""
-        returned = self._returned(deed, id=id)
+        returned = self._refund(draft, id=id)
         if returned is None or not isinstance(returned[0], RefundRecorded) or not returned[0].lines:
             return None
         back, who = returned
         assert isinstance(back, RefundRecorded)
-        sale = next(sale for sale, _ in self.sold() if sale.id == back.purchase_id)
+        sale = next(sale for sale, _ in self.purchases() if sale.id == back.purchase_id)
         prices = {line.number: line.unit_price for line in sale.facts.lines}
         value = sum(int(n * prices[number]) for number, n in back.lines.items())
-        even = deed.pick % 3 == 0 and not value % 300
-        price = f"{value // 300}.00" if even else f"{deed.amount * 4}.00"
+        even = draft.pick % 3 == 0 and not value % 300
+        price = f"{value // 300}.00" if even else f"{draft.amount * 4}.00"
         facts = a_purchase(a_line(1, price=price, quantity="3"), at=back.at, zone=LONDON)
-        if deed.pick % 5 == 2 and facts.total().minor > 1000:
-            facts = replace(facts, payments=self._paid_with_points())
-        new = an_id(f"{id} new")
-        self.left[new] = {1: Decimal(3)}
-        bought = PurchaseRecorded(new, who, f"x{deed.pick % 5}", facts, self.in_force(back.at))
+        if draft.pick % 5 == 2 and facts.total().minor > 1000:
+            facts = replace(facts, payments=self._points_payment())
+        new = stable_id(f"{id} new")
+        self.remaining_quantities[new] = {1: Decimal(3)}
+        bought = PurchaseRecorded(new, who, f"x{draft.pick % 5}", facts, self.in_force(back.at))
         return ExchangeRecorded(id, back.purchase_id, back.at, back.lines, bought, back.external_id, back.amounts), who
 
-    def _reversed(self, deed: Deed, *, id: str) -> tuple[Event, str] | None:
+    def _reversal(self, draft: EventDraft, *, id: str) -> tuple[Event, str] | None:
         done = {
-            event.redemption_id for event, _ in self.of(RedemptionReversed) if isinstance(event, RedemptionReversed)
+            event.redemption_id
+            for event, _ in self.events_of(RedemptionReversed)
+            if isinstance(event, RedemptionReversed)
         }
-        given = [value for value in self.of(RewardRedeemed) if value[0].id not in done]
+        given = [value for value in self.events_of(RewardRedeemed) if value[0].id not in done]
         if not given:
             return None
-        redeemed, who = given[deed.pick % len(given)]
-        at = max(redeemed.at, deed.at)
+        redeemed, who = given[draft.pick % len(given)]
+        at = max(redeemed.at, draft.at)
         day = local_date(at, zone_name=LONDON) + timedelta(days=15)
         return RedemptionReversed(
-            id, redeemed.id, at, day_start(day, zone_name=LONDON) if deed.amount % 2 else None
+            id, redeemed.id, at, day_start(day, zone_name=LONDON) if draft.amount % 2 else None
         ), who
 
-    def _warned(self, deed: Deed, *, id: str) -> ExpiryNoticeDelivered:
+    def _expiry_notice(self, draft: EventDraft, *, id: str) -> ExpiryNoticeDelivered:
         """Of some lots; mostly about the last day on which a notice of one of them is in time, through a channel that counts."""
-        known = self.lots()
-        lots = frozenset(text for place, text in enumerate(known) if (deed.pick >> place % 4) % 2)
+        known = self.lot_ids()
+        lots = frozenset(text for place, text in enumerate(known) if (draft.pick >> place % 4) % 2)
         earned = [
             event
-            for event, _ in self.of(PurchaseRecorded, PointsAdjusted)
+            for event, _ in self.events_of(PurchaseRecorded, PointsAdjusted)
             if isinstance(event, PurchaseRecorded | PointsAdjusted)
         ]
-        if not earned or deed.pick % 5 == 0:
-            return ExpiryNoticeDelivered(id, deed.at, lots, tuple(NoticeChannel)[deed.amount % 3])
-        event = earned[deed.pick % len(earned)]
+        if not earned or draft.pick % 5 == 0:
+            return ExpiryNoticeDelivered(id, draft.at, lots, tuple(NoticeChannel)[draft.amount % 3])
+        event = earned[draft.pick % len(earned)]
         rule, waits = (
             event.terms.policy(PointsValidity),
             isinstance(event, PurchaseRecorded) and event.terms.has(PendingPeriod),
@@ -294,32 +298,32 @@ class Author:
         since = event.at + timedelta(days=event.terms.policy(PendingPeriod).days + 1 if waits else 0)
         last = last_valid_day(
             since=since, zone_name=LONDON, months=rule.months, days=rule.days, until=rule.until
-        ) or local_date(deed.at, zone_name=LONDON)
-        day = last - timedelta(days=rule.notice_until + deed.amount - 3)
-        at = max(event.at, day_start(day, zone_name=LONDON) + timedelta(hours=deed.hour))
+        ) or local_date(draft.at, zone_name=LONDON)
+        day = last - timedelta(days=rule.notice_until + draft.amount - 3)
+        at = max(event.at, day_start(day, zone_name=LONDON) + timedelta(hours=draft.hour))
         return ExpiryNoticeDelivered(id, at, lots | {event.id}, min(rule.notice_by))
 
-    def _lot(self, deed: Deed, *, id: str) -> Lot:
+    def _lot(self, draft: EventDraft, *, id: str) -> Lot:
         """As it would have been earned elsewhere in the program some days before, perhaps waiting."""
-        terms = self.in_force(deed.at)
+        terms = self.in_force(draft.at)
         rule = terms.policy(PointsValidity)
-        earned_at = deed.at - timedelta(days=deed.pick % 30)
-        available_from = earned_at + timedelta(days=deed.pick % 40 if terms.has(PendingPeriod) else 0)
+        earned_at = draft.at - timedelta(days=draft.pick % 30)
+        available_from = earned_at + timedelta(days=draft.pick % 40 if terms.has(PendingPeriod) else 0)
         last = last_valid_day(
             since=available_from, zone_name=LONDON, months=rule.months, days=rule.days, until=rule.until
         )
-        lot = Lot(an_id(id), deed.amount, deed.amount, earned_at, available_from, last)
+        lot = Lot(stable_id(id), draft.amount, draft.amount, earned_at, available_from, last)
         return lot._replace(terms_version=terms.version, zone=LONDON)
 
 
-def _cost(deed: Deed, *, terms: Terms) -> tuple[int, str]:
+def _cost(draft: EventDraft, *, terms: Terms) -> tuple[int, str]:
     """What is paid for which reward: some points for one without a price or, where the terms price a lunch, stamps for it."""
-    if deed.pick % 3 == 1 and terms.cost_of(LUNCH) is not None:
-        return deed.amount % 4 + 1, LUNCH
-    return deed.amount * 2, ""
+    if draft.pick % 3 == 1 and terms.cost_of(LUNCH) is not None:
+        return draft.amount % 4 + 1, LUNCH
+    return draft.amount * 2, ""
 
 
-def _short(event: Event) -> Event | tuple[object, ...]:
+def _summary(event: Event) -> Event | tuple[object, ...]:
     if isinstance(event, PurchaseRecorded):
         return ("Bought", event.id, event.at, event.terms.version, event.facts.zone, event.facts.lines[0].unit_price)
     if isinstance(event, ExchangeRecorded):
@@ -341,21 +345,21 @@ def _short(event: Event) -> Event | tuple[object, ...]:
     return ("Adjusted", event.id, event.at, event.points, event.unit) if isinstance(event, PointsAdjusted) else event
 
 
-def authored(versions: Sequence[Terms], plan: Plan, deeds: Sequence[Deed]) -> Author:
+def build_history(versions: Sequence[Terms], plan: MergePlan, drafts: Sequence[EventDraft]) -> HistoryBuilder:
     """Everything told."""
-    author = Author(versions, plan.story())
-    for deed in deeds:
-        author.tell(deed)
+    author = HistoryBuilder(versions, plan.history())
+    for deed in drafts:
+        author.add(deed)
     return author
 
 
-MANY_RETURNS = st.builds(
-    authored,
+HISTORIES_WITH_MANY_RETURNS = st.builds(
+    build_history,
     SPECIAL_VERSIONS,
-    PLANS,
+    MERGE_PLANS,
     st.lists(
         st.builds(
-            Deed,
+            EventDraft,
             st.sampled_from(("buy", "return", "return", "return", "exchange", "redeem", "warn")),
             st.integers(0, 30) | st.sampled_from([0, 400]),
             st.sampled_from([0, 4, 15]),
@@ -368,6 +372,9 @@ MANY_RETURNS = st.builds(
 )
 """A few purchases of which much comes back, little by little, or is exchanged."""
 
-AUTHORS = st.builds(
-    authored, VERSIONS, PLANS, st.lists(DEEDS, min_size=1, max_size=4) | st.lists(DEEDS, min_size=8, max_size=16)
+HISTORIES = st.builds(
+    build_history,
+    VERSIONS,
+    MERGE_PLANS,
+    st.lists(EVENT_DRAFTS, min_size=1, max_size=4) | st.lists(EVENT_DRAFTS, min_size=8, max_size=16),
 )

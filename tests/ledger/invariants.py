@@ -16,7 +16,7 @@ from app.domain.wallets.postings import Posting
 from app.domain.wallets.wallet import Wallet
 
 
-class Booked(NamedTuple):
+class EntryChanges(NamedTuple):
     """What an entry books: the points of the wallet, the points of each lot, and what is owed; all signed changes."""
 
     points: int
@@ -24,21 +24,21 @@ class Booked(NamedTuple):
     owed: int
 
 
-def booked(posting: Posting) -> Booked:
+def entry_changes(posting: Posting) -> EntryChanges:
     """A posting as an entry would book it."""
     lots: dict[str, int] = {}
     for draw in posting.draws:
         if draw.lot_id != DEBT:
             lots[draw.lot_id] = lots.get(draw.lot_id, 0) - draw.points
-    return Booked(posting.points, lots, posting.owed)
+    return EntryChanges(posting.points, lots, posting.owed)
 
 
-def faults_of(*, entries: Iterable[Booked], lots: Iterable[Lot], balance: Balance) -> list[str]:
+def violations(*, entries: Iterable[EntryChanges], lots: Iterable[Lot], balance: Balance) -> list[str]:
     """What is wrong with a wallet: entries in the order in which they came about, lots and balance after them."""
-    return list(_faults_of(list(entries), {lot.id: lot for lot in lots}, balance))
+    return list(_violations(list(entries), {lot.id: lot for lot in lots}, balance))
 
 
-def _faults_of(entries: list[Booked], lots: Mapping[str, Lot], balance: Balance) -> Iterator[str]:
+def _violations(entries: list[EntryChanges], lots: Mapping[str, Lot], balance: Balance) -> Iterator[str]:
     held: dict[str, int] = {}
     owed = points = 0
     for number, booked in enumerate(entries, start=1):
@@ -57,10 +57,10 @@ def _faults_of(entries: list[Booked], lots: Mapping[str, Lot], balance: Balance)
             yield f"lot {lot.id}: has {lot.remaining}, by its movements {held.get(lot.id, 0)}"
         if not 0 <= lot.held <= lot.remaining <= lot.points:
             yield f"lot {lot.id}: {lot.held} held of {lot.remaining} left of {lot.points}"
-    yield from _faults_of_balance(balance, lots=lots.values(), owed=owed, points=points)
+    yield from _balance_violations(balance, lots=lots.values(), owed=owed, points=points)
 
 
-def _faults_of_balance(balance: Balance, *, lots: Collection[Lot], owed: int, points: int) -> Iterator[str]:
+def _balance_violations(balance: Balance, *, lots: Collection[Lot], owed: int, points: int) -> Iterator[str]:
     there = sum(lot.remaining for lot in lots)
     if balance.available + balance.pending + balance.held != there:
         yield "the balance is not what the lots hold"
@@ -74,7 +74,7 @@ def _faults_of_balance(balance: Balance, *, lots: Collection[Lot], owed: int, po
         yield "something is owed although there are points to pay it"
 
 
-def faults_of_refunds(wallet: Wallet) -> list[str]:
+def refund_violations(wallet: Wallet) -> list[str]:
     """What is wrong with what was taken back: of no sale more than it earned, of a sale that came back all of it."""
     faults = []
     for id, sale in wallet.purchases.items():

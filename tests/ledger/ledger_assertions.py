@@ -10,31 +10,31 @@ from app.domain.wallets.postings import Posting, PostingKey, excess_postings, mi
 from app.domain.wallets.wallet import Wallet
 
 
-def wanted_of(wallet: Wallet) -> dict[str, list[Posting]]:
+def expected_postings(wallet: Wallet) -> dict[str, list[Posting]]:
     """The postings of a wallet and of all that went over into it, by account."""
     found = {
         f"{wallet.account_id} {unit}": unit_account.postings for unit, unit_account in wallet.unit_accounts.items()
     }
     for other in wallet.merged_wallets:
-        found |= wanted_of(other)
+        found |= expected_postings(other)
     return found
 
 
 @dataclass(slots=True)
-class Books:
+class LedgerTotals:
     """What is recorded of each account: points drawn, by subject and lot."""
 
     recorded: dict[str, dict[PostingKey, dict[str, int]]] = field(default_factory=dict)
 
-    def record(self, wanted: Mapping[str, Sequence[Posting]]) -> int:
+    def record(self, expected: Mapping[str, Sequence[Posting]]) -> int:
         """Append what the ledger lacks; answers how many entries that took."""
         count = 0
-        for account in {**self.recorded, **wanted}:
+        for account in {**self.recorded, **expected}:
             recorded = self.recorded.setdefault(account, {})
             lacking = [
-                (posting.key, posting.draws) for posting in missing_postings(wanted.get(account, ()), booked=recorded)
+                (posting.key, posting.draws) for posting in missing_postings(expected.get(account, ()), booked=recorded)
             ]
-            for subject, draws in (*excess_postings(wanted.get(account, ()), booked=recorded).items(), *lacking):
+            for subject, draws in (*excess_postings(expected.get(account, ()), booked=recorded).items(), *lacking):
                 self._append(recorded.setdefault(subject, {}), draws)
                 count += 1
         return count

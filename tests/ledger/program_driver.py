@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class DatabaseRunner:
     """A database that is open, and the loop in which it is."""
 
     database: Database
@@ -39,13 +39,13 @@ class Opened:
 
 
 @contextmanager
-def opened(url: str) -> Iterator[Opened]:
+def open_runner(url: str) -> Iterator[DatabaseRunner]:
     """Open a database for many programs, one after the other."""
     with asyncio.Runner() as runner:
         database = open_database(url)
         runner.run(database.start())
         try:
-            yield Opened(database, runner.run)
+            yield DatabaseRunner(database, runner.run)
         finally:
             runner.run(database.stop())
 
@@ -61,20 +61,20 @@ class Clock:
 
 
 @dataclass
-class Tally:
+class OutcomeCounts:
     """What came of what was done, over all programs: counts by verb and outcome."""
 
     steps: int = 0
-    done: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
 
-    def count(self, verb: str, outcome: Answer | Problem) -> None:
+    def count(self, handler_name: str, outcome: Answer | Problem) -> None:
         """One more."""
         said = "done"
         if isinstance(outcome, Problem):
             said = outcome.code.value
         elif outcome.decision is not None:
             said = outcome.decision.outcome.value
-        self.done[f"{verb} {said}"] += 1
+        self.outcomes[f"{handler_name} {said}"] += 1
 
 
 def command_name(handler: Handler) -> str:
@@ -82,18 +82,18 @@ def command_name(handler: Handler) -> str:
     return handler.__module__.rpartition(".")[2] if handler.__name__ == "run" else handler.__name__
 
 
-class LivingProgram:
+class ProgramDriver:
     """A new program without rewards and terms. Its ids only grow, from the same first one on, so that what was found is found again."""
 
-    def __init__(self, where: Opened, *, kind: ProgramKind, start: datetime, tally: Tally) -> None:
-        self.where, self.tally, self.clock = where, tally, Clock(start)
+    def __init__(self, runner: DatabaseRunner, *, kind: ProgramKind, start: datetime, counts: OutcomeCounts) -> None:
+        self.runner, self.counts, self.clock = runner, counts, Clock(start)
         self._ids, self._keys = 0, 0
-        self.desk = Application(database=where.database, clock=self.clock, new_id=self._new_id)
+        self.application = Application(database=runner.database, clock=self.clock, new_id=self._new_id)
         command = CreateProgram(name="Shop", template="blank", kind=kind, currency="GBP", zone=LONDON, region="GB")
-        started = where.run(self.desk.create_program(command))
+        started = runner.run(self.application.create_program(command))
         self.program = started.program
         self.till = next(Principal(new.key.role, new.key.id) for new in started.keys if new.key.role is Role.TILL)
-        self.keeper = Scheduler(self.desk)
+        self.scheduler = Scheduler(self.application)
 
     @property
     def now(self) -> datetime:
@@ -105,55 +105,61 @@ class LivingProgram:
         self._ids += 1
         return new_id() if self._ids == 1 else f"00000000-0000-7000-8000-{self._ids:012x}"
 
-    def do(self, verb: Handler, order: Any, *, principal: Principal | None = None) -> Answer | Problem:
+    def execute(self, handler: Handler, command: Any, *, principal: Principal | None = None) -> Answer | Problem:
         """Do it, perhaps with an access key; every third time the request is sent once more and must be answered alike."""
         self._keys += 1
-        name, key = command_name(verb), f"key-{self._keys}"
+        name, key = command_name(handler), f"key-{self._keys}"
 
         def send() -> Any:
-            done = self.desk.execute(
-                verb, name=name, program=self.program, principal=principal, key=key, payload={"key": key}, command=order
+            done = self.application.execute(
+                handler,
+                name=name,
+                program=self.program,
+                principal=principal,
+                key=key,
+                payload={"key": key},
+                command=command,
             )
-            return self.where.run(done)
+            return self.runner.run(done)
 
         outcome: Answer | Problem = send()
-        self.tally.count(name, outcome)
+        self.counts.count(name, outcome)
         if self._keys % 3 == 0 and isinstance(outcome, Answer):
             again = send()
             assert isinstance(again, Answer)
             assert again.to_data() == outcome.to_data(), "another answer to the same key"
         return outcome
 
-    def ask(self, question: Callable[..., Coroutine[Any, Any, T]], **parameters: Any) -> T:
+    def query(self, function: Callable[..., Coroutine[Any, Any, T]], **parameters: Any) -> T:
         """Ask something of the program."""
-        found: T = self.where.run(self.desk.query(question, program_id=self.program.id, **parameters))
+        found: T = self.runner.run(self.application.query(function, program_id=self.program.id, **parameters))
         return found
 
     def in_force(self, at: datetime) -> Terms | None:
         """The terms of a moment."""
-        return self.ask(versions.in_force, at=at)
+        return self.query(versions.in_force, at=at)
 
-    def let_the_jobs_run(self) -> None:
+    def run_due_jobs(self) -> None:
         """Do what is due by now, as `troth serve` does."""
-        done = self.where.run(self.keeper.run_program(self.program))
+        done = self.runner.run(self.scheduler.run_program(self.program))
         assert done.complete
-        assert self.keeper.quarantined == (), "every account can be settled"
+        assert self.scheduler.quarantined == (), "every account can be settled"
 
-    def recorded(self) -> tuple[int, tuple[Account, ...]]:
+    def row_count_and_accounts(self) -> tuple[int, tuple[Account, ...]]:
         """How many rows only ever grow in number, and the accounts: what no job may change that has nothing to do."""
-        return self.ask(_recorded)
+        return self.query(_row_count_and_accounts)
 
-    def faults(self) -> list[Discrepancy]:
+    def discrepancies(self) -> list[Discrepancy]:
         """What `troth verify` finds."""
-        page = self.ask(verify_page)
+        page = self.query(verify_page)
         assert page.last is None, "one page holds a small program"
-        return [*page.discrepancies, *self.ask(verify_program)]
+        return [*page.discrepancies, *self.query(verify_program)]
 
 
 _GROWING = ("entries", "lots", "lot_movements", "expiry_notices", "expiry_notice_deliveries", "refunds")
 
 
-async def _recorded(session: Session) -> tuple[int, tuple[Account, ...]]:
+async def _row_count_and_accounts(session: Session) -> tuple[int, tuple[Account, ...]]:
     rows = 0
     for table in _GROWING:
         row = await session.row(f"SELECT count(*) FROM {table} WHERE program_id = $1")

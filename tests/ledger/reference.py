@@ -24,11 +24,21 @@ from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets import events as past
 from app.domain.wallets.history import Event, EventHistory, WalletMerged
-from tests.ledger.reference_customers import Customer, Sale
-from tests.ledger.reference_goods import Goods, paid_for, whole
+from tests.ledger.reference_customers import Customer, Purchase
+from tests.ledger.reference_goods import Goods, goods_of, paid_purchase
 from tests.ledger.reference_lots import DAY, FREE, GONE, HELD, Lot, Point, last_day
-from tests.ledger.reference_sentences import Available, Clawed, Earned, Expired, GivenBack, Moved, Noted, Turned, Undone
-from tests.ledger.reference_stamps import Card
+from tests.ledger.reference_sentences import (
+    PaymentRestored,
+    PointsActivated,
+    PointsClawedBack,
+    PointsExpired,
+    PointsMoved,
+    PurchaseEarned,
+    RedemptionUndone,
+    TierChanged,
+    WalletChange,
+)
+from tests.ledger.reference_stamps import StampCard
 
 _RANKS: dict[type, int] = {
     WalletMerged: -1,
@@ -47,45 +57,45 @@ class ReferenceWallet:
         self.versions = versions
         self.customers = {id: Customer(at) for id, at in history.enrolled_at.items()}
         self.lots: list[Lot] = []
-        self.owed: list[str] = []
+        self.debts: list[str] = []
         """One mark for each point owed, oldest first: the spending or claw-back that it is owed for."""
         self.holds: dict[str, datetime] = {}
-        self.order: dict[str, list[Point]] = {}
+        self.consumed: dict[str, list[Point]] = {}
         """The points that each spending took, as they were taken."""
         self.redeemed: dict[str, past.RewardRedeemed] = {}
-        self.sales: dict[str, Sale] = {}
+        self.purchases: dict[str, Purchase] = {}
         self.goods: dict[str, Goods] = {}
         """By the purchase that they were receipted with."""
         self.active_at: datetime | None = None
         self.lifetime = 0
-        self.card = Card()
+        self.card = StampCard()
         self.now = min([version.effective_from for version in versions])
-        self.noted: list[Noted] = []
+        self.changes: list[WalletChange] = []
         """What happened, with the figures that have to be said of it."""
-        self.absorbed: list[ReferenceWallet] = []
+        self.merged_wallets: list[ReferenceWallet] = []
 
     # Time
 
     def in_force(self, at: datetime) -> Terms:
         return [version for version in self.versions if version.effective_from <= at][-1]
 
-    def pass_to(self, to: datetime) -> None:
+    def advance_to(self, to: datetime) -> None:
         """Midnight by midnight in every zone, and at the ends of holds and graces and the starts of versions."""
         days = range((to - self.now).days + 3)
         zones = {lot.zone for lot in self.lots} | {version.zone for version in self.versions}
         at = {day_start(self.now.date() + n * DAY, zone_name=zone) for zone in zones for n in days}
         at |= {version.effective_from for version in self.versions} | {*self.holds.values(), *self.card.holds.values()}
-        at |= {lot.spared for lot in self.lots if lot.spared} | {lot.available_from for lot in self.lots}
-        ends = self.ends()
+        at |= {lot.grace_until for lot in self.lots if lot.grace_until} | {lot.available_from for lot in self.lots}
+        ends = self.expiry_times()
         for moment in sorted(each_moment for each_moment in at if self.now < each_moment < to):
-            self.strike(moment, ends)
-        self.strike(to, ends)
+            self.process_due(moment, ends)
+        self.process_due(to, ends)
 
-    def ends(self) -> dict[str, datetime | None]:
+    def expiry_times(self) -> dict[str, datetime | None]:
         """When each lot expires as things stand: only facts change it, never time."""
-        return {lot.id: lot.ends(self.active_at) for lot in self.lots}
+        return {lot.id: lot.expires_at(self.active_at) for lot in self.lots}
 
-    def strike(self, at: datetime, ends: dict[str, datetime | None]) -> None:
+    def process_due(self, at: datetime, expiry_times: dict[str, datetime | None]) -> None:
         """What is due at one moment: points become available, holds end, debts are paid, lots expire, tiers turn."""
         self.now = at
         held: list[Lot] = []
@@ -96,26 +106,28 @@ class ReferenceWallet:
                     point.state, point.by = FREE, ""
                     held.append(lot)
         free = {lot.id: lot.count(FREE) for lot in self.lots}
-        self.pay()
+        self.repay_debts()
         for lot in self.lots:
-            if lot.waits and lot.available_from <= at:
-                lot.waits = False
+            if lot.pending and lot.available_from <= at:
+                lot.pending = False
                 if free[lot.id]:
-                    self.noted.append(Available(lot.id, at, lot.terms, lot.zone, free[lot.id], lot.count(FREE)))
+                    self.changes.append(PointsActivated(lot.id, at, lot.terms, lot.zone, free[lot.id], lot.count(FREE)))
             elif lot in held and lot.count(FREE) < free[lot.id]:
-                self.noted.append(Moved(EntryType.ACTIVATE, lot.id, at, Unit.POINTS, 0))
-        self.card.let_go(at)
-        self.card.pay()
+                self.changes.append(PointsMoved(EntryType.ACTIVATE, lot.id, at, Unit.POINTS, 0))
+        self.card.release_holds(at)
+        self.card.repay_debts()
         for lot in self.lots:
-            end = ends[lot.id]
+            end = expiry_times[lot.id]
             if end is not None and end <= at:
                 self.expire(lot, end)
-        for customer in self.people():
-            before, points = customer.tier, customer.look(self.in_force(at), at)
+        for customer in self.distinct_customers():
+            before, points = customer.tier, customer.reevaluate_tier(self.in_force(at), at)
             if customer.tier != before:
-                self.noted.append(Turned(at, self.in_force(at), before, customer.tier, points, customer.falls_at))
+                self.changes.append(
+                    TierChanged(at, self.in_force(at), before, customer.tier, points, customer.grace_ends_at)
+                )
 
-    def people(self) -> list[Customer]:
+    def distinct_customers(self) -> list[Customer]:
         """Those who hold it, each once."""
         return list({id(customer): customer for customer in self.customers.values()}.values())
 
@@ -126,84 +138,86 @@ class ReferenceWallet:
             point.state, point.by = GONE, ""
         if free:
             last = local_date(end, zone_name=lot.zone) - DAY
-            self.noted.append(Expired(lot.id, self.now, lot.terms, lot.zone, len(free), last, late=end < self.now))
+            self.changes.append(
+                PointsExpired(lot.id, self.now, lot.terms, lot.zone, len(free), last, late=end < self.now)
+            )
 
     # Points
 
-    def spendable(self, *, waiting: bool = False) -> list[tuple[Lot, Point]]:
+    def spendable(self, *, include_pending: bool = False) -> list[tuple[Lot, Point]]:
         """Free points that are available, or even those that wait: earliest expiry first."""
-        lots = [lot for lot in self.lots if waiting or lot.available_from <= self.now]
-        lots.sort(key=lambda lot: (lot.goes(self.active_at), lot.earned_at, lot.id))
+        lots = [lot for lot in self.lots if include_pending or lot.available_from <= self.now]
+        lots.sort(key=lambda lot: (lot.expiry_day(self.active_at), lot.earned_at, lot.id))
         return [(lot, point) for lot in lots for point in lot.points if point.state == FREE]
 
-    def take(self, id: str, count: int, points: Iterable[tuple[Lot, Point]], *, owing: bool) -> None:
+    def consume(self, id: str, count: int, points: Iterable[tuple[Lot, Point]], *, allow_debt: bool) -> None:
         """Points go, in the order given; what is not there is owed, or let go."""
-        taken = list(dict.fromkeys(point for _, point in points))[:count]
-        for point in taken:
+        consumed = list(dict.fromkeys(point for _, point in points))[:count]
+        for point in consumed:
             point.state, point.by = GONE, id
-        self.order[id] = taken
-        self.owed += [id] * (count - len(taken) if owing else 0)
+        self.consumed[id] = consumed
+        self.debts += [id] * (count - len(consumed) if allow_debt else 0)
 
-    def pay(self) -> None:
+    def repay_debts(self) -> None:
         """What is available pays what is owed, and so counts as taken by what it was owed for."""
-        for _, point in self.spendable()[: len(self.owed)] if self.owed else []:
-            point.state, point.by = GONE, self.owed.pop(0)
-            self.order[point.by].append(point)
+        for _, point in self.spendable()[: len(self.debts)] if self.debts else []:
+            point.state, point.by = GONE, self.debts.pop(0)
+            self.consumed[point.by].append(point)
 
-    def come(self, id: str, count: int, *, at: datetime, terms: Terms, bought: bool) -> None:
+    def add_lot(self, id: str, count: int, *, at: datetime, terms: Terms, purchased: bool) -> None:
         """New points, with the dates of the terms; those that were not bought do not wait, and there is no receipt of them."""
         rule, available, zone = terms.policy(PointsValidity), at, terms.zone
-        if bought and terms.has(PendingPeriod):
+        if purchased and terms.has(PendingPeriod):
             day = local_date(at, zone_name=zone) + (terms.policy(PendingPeriod).days + 1) * DAY
             available = day_start(day, zone_name=zone)
         since = at if rule.since is ValidityStart.EARNING else available
         last = last_day(rule, local_date(since, zone_name=zone))
-        lot = Lot(id, terms, zone, at, available, last, [Point() for _ in range(count)], gift=not bought)
-        lot.waits = available > at and count > 0
+        lot = Lot(id, terms, zone, at, available, last, [Point() for _ in range(count)], gift=not purchased)
+        lot.pending = available > at and count > 0
         self.lots.append(lot)
         self.lifetime += count
 
     # Facts
 
-    def happen(self, event: Event) -> None:
+    def apply(self, event: Event) -> None:
         """Time passes to the fact, and it happens."""
-        self.pass_to(event.at)
+        self.advance_to(event.at)
         name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
         getattr(self, f"on_{name}")(event)
-        self.strike(event.at, self.ends())
+        self.process_due(event.at, self.expiry_times())
 
     def on_purchase_recorded(self, event: past.PurchaseRecorded) -> None:
-        self.goods[event.id] = whole(event)
+        self.goods[event.id] = goods_of(event)
         self.earn(event, [self.goods[event.id]])
         self.active_at = event.at
 
     def earn(self, event: past.PurchaseRecorded, goods: list[Goods]) -> None:
         customer = self.customers[event.customer_id]
-        facts = customer.seen(event.facts, event.terms)
-        self.noted.append(Earned(event.id, event.at, facts, event.terms))
+        facts = customer.with_customer_facts(event.facts, event.terms)
+        self.changes.append(PurchaseEarned(event.id, event.at, facts, event.terms))
         decision = earn(terms=event.terms, facts=facts)
         base = base_points(decision, terms=event.terms)
-        sale = Sale(event.id, facts, event.terms, decision, goods, base, lot=event.lot_id)
-        self.sales[event.id] = sale
-        customer.sales.append(sale)
-        self.come(event.lot_id, decision.points, at=event.at, terms=event.terms, bought=True)
-        self.card.come(event.lot_id, decision.stamps, at=event.at)
+        sale = Purchase(event.id, facts, event.terms, decision, goods, base, lot=event.lot_id)
+        self.purchases[event.id] = sale
+        customer.purchases.append(sale)
+        self.add_lot(event.lot_id, decision.points, at=event.at, terms=event.terms, purchased=True)
+        self.card.add_lot(event.lot_id, decision.stamps, at=event.at)
 
     def on_refund_recorded(self, event: past.RefundRecorded) -> None:
         goods = self.goods[event.purchase_id]
-        sales = [self.sales[id] for id in goods.shares]
+        sales = [self.purchases[id] for id in goods.shares]
         before = sales[0].kept()
-        goods.go(event)
+        goods.return_goods(event)
         self.refund(event.id, sales, before)
 
     def on_exchange_recorded(self, event: past.ExchangeRecorded) -> None:
         """What is handed out counts where the old goods did; only what costs more is a purchase, and activity."""
         goods = self.goods[event.purchase_id]
-        sales = [self.sales[id] for id in goods.shares]
+        sales = [self.purchases[id] for id in goods.shares]
         before = sales[0].kept()
-        new = self.goods[event.purchase.id] = goods.swap(event)
+        new = self.goods[event.purchase.id] = goods.exchange(event)
         for id in goods.shares:
-            self.sales[id].goods.append(new)
+            self.purchases[id].goods.append(new)
         on_top = event.purchase.id in new.shares
         self.earn(replace(event.purchase, facts=new.facts), [new] if on_top else [])
         self.active_at = event.at if on_top else self.active_at
@@ -212,17 +226,17 @@ class ReferenceWallet:
     def on_reward_redeemed(self, event: past.RewardRedeemed) -> None:
         self.redeemed[event.id] = event
         if event.unit is Unit.STAMPS:
-            self.card.take(event.id, event.points)
+            self.card.consume(event.id, event.points)
         else:
-            self.take(event.id, event.points, self.spendable(), owing=True)
+            self.consume(event.id, event.points, self.spendable(), allow_debt=True)
         self.active_at = event.at
 
     def on_redemption_reversed(self, event: past.RedemptionReversed) -> None:
         gone = self.redeemed.pop(event.redemption_id)
-        stamps = self.card.undo(event.redemption_id)
-        amount, ends = self.owed.count(event.redemption_id), self.ends()
+        stamps = self.card.reverse(event.redemption_id)
+        amount, ends = self.debts.count(event.redemption_id), self.expiry_times()
         overdue: list[Point] = []
-        self.owed = [text for text in self.owed if text != event.redemption_id]
+        self.debts = [text for text in self.debts if text != event.redemption_id]
         for lot in self.lots:
             back = [point for point in lot.points if point.by == event.redemption_id]
             amount += len(back)
@@ -231,11 +245,11 @@ class ReferenceWallet:
             end = ends[lot.id]
             overdue += back if end is not None and end <= event.at else []
             if back and event.usable_until is not None:
-                lot.spared = max(event.usable_until, lot.spared or event.usable_until)
-        self.pay()
-        self.card.pay()
-        self.noted.append(
-            Undone(
+                lot.grace_until = max(event.usable_until, lot.grace_until or event.usable_until)
+        self.repay_debts()
+        self.card.repay_debts()
+        self.changes.append(
+            RedemptionUndone(
                 id=event.id,
                 at=event.at,
                 terms=gone.terms,
@@ -257,23 +271,23 @@ class ReferenceWallet:
                 point.state, point.by = HELD, event.id
 
     def on_points_adjusted(self, event: past.PointsAdjusted) -> None:
-        self.noted.append(Moved(EntryType.ADJUST, event.id, event.at, event.unit, abs(event.points)))
+        self.changes.append(PointsMoved(EntryType.ADJUST, event.id, event.at, event.unit, abs(event.points)))
         if event.unit is Unit.STAMPS and event.points > 0:
-            self.card.come(event.id, event.points, at=event.at)
+            self.card.add_lot(event.id, event.points, at=event.at)
         elif event.unit is Unit.STAMPS:
-            self.card.take(event.id, -event.points)
+            self.card.consume(event.id, -event.points)
         elif event.points > 0:
-            self.come(event.id, event.points, at=event.at, terms=event.terms, bought=False)
+            self.add_lot(event.id, event.points, at=event.at, terms=event.terms, purchased=False)
         else:
             # What staff take is decided, like a redemption: what is not there is owed.
-            self.take(event.id, -event.points, self.spendable(), owing=True)
+            self.consume(event.id, -event.points, self.spendable(), allow_debt=True)
 
     def on_transfer_sent(self, event: past.TransferSent) -> None:
         # The very points that were passed on, waiting or not; where late facts have used them, others, or they are owed.
-        there = self.spendable(waiting=True)
+        there = self.spendable(include_pending=True)
         own = [value for id, n in event.draws.items() for value in [item for item in there if item[0].id == id][:n]]
-        self.take(event.id, sum(event.draws.values()), [*own, *self.spendable()], owing=True)
-        self.noted.append(Moved(EntryType.TRANSFER, event.id, event.at, Unit.POINTS, sum(event.draws.values())))
+        self.consume(event.id, sum(event.draws.values()), [*own, *self.spendable()], allow_debt=True)
+        self.changes.append(PointsMoved(EntryType.TRANSFER, event.id, event.at, Unit.POINTS, sum(event.draws.values())))
 
     def on_transfer_received(self, event: past.TransferReceived) -> None:
         for each_lot in event.lots:
@@ -281,133 +295,137 @@ class ReferenceWallet:
             terms = next(each for each in self.versions if each.version == each_lot.terms_version)
             dates = (each_lot.earned_at, each_lot.available_from, each_lot.valid_until)
             lot = Lot(each_lot.id, terms, each_lot.zone, *dates, points, gift=True)
-            lot.waits = each_lot.available_from > event.at
+            lot.pending = each_lot.available_from > event.at
             self.lots.append(lot)
-        self.noted.append(
-            Moved(EntryType.TRANSFER, event.id, event.at, Unit.POINTS, sum(item.points for item in event.lots))
+        self.changes.append(
+            PointsMoved(EntryType.TRANSFER, event.id, event.at, Unit.POINTS, sum(item.points for item in event.lots))
         )
 
     def on_expiry_notice_delivered(self, event: past.ExpiryNoticeDelivered) -> None:
         for lot in self.lots:
-            if event.lots & {lot.id, *lot.names} and event.channel in lot.terms.policy(PointsValidity).notice_by:
-                lot.told.append(event.at)
+            if event.lots & {lot.id, *lot.earlier_ids} and event.channel in lot.terms.policy(PointsValidity).notice_by:
+                lot.notified_at.append(event.at)
 
     def on_wallet_merged(self, event: WalletMerged) -> None:
-        other = tell(event.history, self.versions, event.at)
-        self.absorbed.append(other)
-        for unit, amount in other.worth().items():
+        other = replay_reference(event.history, self.versions, event.at)
+        self.merged_wallets.append(other)
+        for unit, amount in other.net_balances().items():
             for wallet in (self, other):
-                wallet.noted.append(Moved(EntryType.MERGE, event.id, event.at, unit, abs(amount)))
-        self.join(event, other)
+                wallet.changes.append(PointsMoved(EntryType.MERGE, event.id, event.at, unit, abs(amount)))
+        self.absorb(event, other)
 
-    def clawed(self, *, own: str) -> list[tuple[Lot, Point]]:
+    def in_clawback_order(self, *, own_lot: str) -> list[tuple[Lot, Point]]:
         """That sale's points first, then others that wait, then the rest as they would be spent."""
-        points = self.spendable(waiting=True)
+        points = self.spendable(include_pending=True)
         return sorted(
-            points, key=lambda value: (own not in {value[0].id, *value[0].names}, value[0].available_from <= self.now)
+            points,
+            key=lambda value: (
+                own_lot not in {value[0].id, *value[0].earlier_ids},
+                value[0].available_from <= self.now,
+            ),
         )
 
-    def refund(self, id: str, sales: list[Sale], before: PurchaseFacts) -> None:
+    def refund(self, id: str, sales: list[Purchase], before: PurchaseFacts) -> None:
         """What the kept part of purchases would not have earned goes back, less what went back before; or comes again."""
         came: dict[Unit, int] = {}
         for sale in sales:
             for paid in [
                 payment.redemption_id for payment in sale.facts.payments if payment.redemption_id in self.redeemed
             ]:
-                earlier, left = sale.paid_back.get(paid, 0), paid_for(sale.facts, sale.goods[0])
+                earlier, left = sale.restored_payments.get(paid, 0), paid_purchase(sale.facts, sale.goods[0])
                 back = points_to_restore(sale.facts, points=self.redeemed[paid].points, remaining=left)
-                sale.paid_back[paid] = max(earlier, back)
-                more, unit = sale.paid_back[paid] - earlier, self.redeemed[paid].unit
-                (self.card if unit is Unit.STAMPS else self).give_back(paid, more)
+                sale.restored_payments[paid] = max(earlier, back)
+                more, unit = sale.restored_payments[paid] - earlier, self.redeemed[paid].unit
+                (self.card if unit is Unit.STAMPS else self).restore(paid, more)
                 came[unit] = came.get(unit, 0) + more
-        self.pay()
-        self.card.pay()
+        self.repay_debts()
+        self.card.repay_debts()
         terms = sales[0].terms
-        self.noted += [GivenBack(id, self.now, terms, unit, amount) for unit, amount in came.items() if amount]
-        clawed = Clawed(id, self.now, terms, before, sales[0].kept())
-        self.noted.append(clawed)
+        self.changes += [PaymentRestored(id, self.now, terms, unit, amount) for unit, amount in came.items() if amount]
+        clawed = PointsClawedBack(id, self.now, terms, before, sales[0].kept())
+        self.changes.append(clawed)
         for number, sale in enumerate(sales):
             self.claw_back(id if not number else f"{id}/{sale.id}", sale, clawed)
-        clawed.debt, clawed.stamp_debt = len(self.owed), len(self.card.owed)
+        clawed.debt, clawed.stamp_debt = len(self.debts), len(self.card.debts)
 
-    def claw_back(self, id: str, sale: Sale, clawed: Clawed) -> None:
-        sale.still = earn(terms=sale.terms, facts=sale.kept())
-        sale.base = min(sale.decision.points, base_points(sale.still, terms=sale.terms))
-        due = max(0, sale.decision.points - sale.still.points)
-        more, sale.due = due - sale.due, due
+    def claw_back(self, id: str, sale: Purchase, clawed: PointsClawedBack) -> None:
+        sale.current_decision = earn(terms=sale.terms, facts=sale.kept())
+        sale.base = min(sale.decision.points, base_points(sale.current_decision, terms=sale.terms))
+        due = max(0, sale.decision.points - sale.current_decision.points)
+        more, sale.clawback_due = due - sale.clawback_due, due
         if more > 0:
             # What of its lot expired unspent counts as taken, once.
-            own = [lot for lot in self.lots if sale.lot in {lot.id, *lot.names}]
+            own = [lot for lot in self.lots if sale.lot in {lot.id, *lot.earlier_ids}]
             gone = [point for lot in own for point in lot.points if (point.state, point.by) == (GONE, "")]
             counts = [point for point in gone if point not in sale.expired][:more]
             sale.expired += counts
             owing = sale.terms.policy(RefundPolicy).mode is RefundMode.ALLOW_NEGATIVE
-            there = self.clawed(own=sale.lot)
+            there = self.in_clawback_order(own_lot=sale.lot)
             short = 0 if owing else max(0, more - len(counts) - len(there))
-            sale.short += short
-            self.take(id, more - len(counts), there, owing=owing)
-            owed = self.owed.count(id)
+            sale.shortfall += short
+            self.consume(id, more - len(counts), there, allow_debt=owing)
+            owed = self.debts.count(id)
             clawed.due += more
             clawed.expired += len(counts)
             clawed.short += short
             clawed.owed += owed
             clawed.taken += more - len(counts) - short - owed
         for _ in range(-more):
-            self.give_up(sale, clawed)
-        stamps = max(0, sale.decision.stamps - sale.still.stamps)
-        more, sale.stamps_due = stamps - sale.stamps_due, stamps
+            self.reduce_clawback(sale, clawed)
+        stamps = max(0, sale.decision.stamps - sale.current_decision.stamps)
+        more, sale.stamp_clawback_due = stamps - sale.stamp_clawback_due, stamps
         if more > 0:
-            self.card.take(id, more, own=self.card.row_of(sale.lot))
+            self.card.consume(id, more, own_lot=self.card.stamp_lot_id(sale.lot))
             clawed.stamps += more
-            clawed.stamps_owed += self.card.owed.count(id)
+            clawed.stamps_owed += self.card.debts.count(id)
         for _ in range(-more):
             clawed.stamps_restored += 1
-            self.card.give_back(self.owed_for(sale, self.card), 1)
+            self.card.restore(self.latest_clawback(sale, self.card), 1)
         sale.refunds.append(id)
-        self.pay()
-        self.card.pay()
+        self.repay_debts()
+        self.card.repay_debts()
 
-    def give_up(self, sale: Sale, clawed: Clawed) -> None:
+    def reduce_clawback(self, sale: Purchase, clawed: PointsClawedBack) -> None:
         """One point less is due: it was short, or is owed, or comes back to its lot, or had expired anyway."""
-        if sale.short:
-            sale.short -= 1
+        if sale.shortfall:
+            sale.shortfall -= 1
             clawed.forgiven += 1
-        elif (id := self.owed_for(sale, self)) is not None:
-            clawed.forgiven += id in self.owed
-            clawed.restored += id not in self.owed
-            self.give_back(id, 1)
+        elif (id := self.latest_clawback(sale, self)) is not None:
+            clawed.forgiven += id in self.debts
+            clawed.restored += id not in self.debts
+            self.restore(id, 1)
         else:
             sale.expired.pop()
             clawed.forgiven += 1
 
     @staticmethod
-    def owed_for(sale: Sale, of: ReferenceWallet | Card) -> str | None:
+    def latest_clawback(sale: Purchase, of: ReferenceWallet | StampCard) -> str | None:
         """The refund for which something is owed, the last one first; or else the last one that took something."""
-        owed = [id for id in sale.refunds if id in of.owed]
-        took = [id for id in sale.refunds if of.order.get(id)]
+        owed = [id for id in sale.refunds if id in of.debts]
+        took = [id for id in sale.refunds if of.consumed.get(id)]
         return (owed or took or [None])[-1]
 
-    def give_back(self, id: str, count: int) -> None:
+    def restore(self, id: str, count: int) -> None:
         """Points of a spending come back in reverse order of taking, what was owed for it first."""
-        for place in [place for place, text in enumerate(self.owed) if text == id][:count]:
-            self.owed[place] = ""
-        count -= self.owed.count("")
-        self.owed = [text for text in self.owed if text]
+        for place in [place for place, text in enumerate(self.debts) if text == id][:count]:
+            self.debts[place] = ""
+        count -= self.debts.count("")
+        self.debts = [text for text in self.debts if text]
         for _ in range(count):
-            point = self.order[id].pop()
+            point = self.consumed[id].pop()
             point.state, point.by = FREE, ""
 
-    def join(self, event: WalletMerged, other: ReferenceWallet) -> None:
+    def absorb(self, event: WalletMerged, other: ReferenceWallet) -> None:
         """All that the other wallet holds, owes and may have to undo; its customers, or their history for the survivor."""
         for lot in other.lots:
-            lot.names.add(lot.id)
+            lot.earlier_ids.add(lot.id)
             lot.id = str(uuid5(UUID(event.id), lot.id))
-        self.card.join(event.id, other.card)
+        self.card.absorb(event.id, other.card)
         self.lots += other.lots
-        self.owed += other.owed
+        self.debts += other.debts
         self.holds |= other.holds
-        self.order |= other.order
-        self.sales |= other.sales
+        self.consumed |= other.consumed
+        self.purchases |= other.purchases
         self.goods |= other.goods
         self.redeemed |= other.redeemed
         self.lifetime += other.lifetime
@@ -417,24 +435,24 @@ class ReferenceWallet:
             return
         survivor = self.customers[event.survivor]
         for customer in {id(each_customer): each_customer for each_customer in other.customers.values()}.values():
-            survivor.sales += customer.sales
-            survivor.claims += customer.claims
+            survivor.purchases += customer.purchases
+            survivor.tier_claims += customer.tier_claims
         self.customers |= dict.fromkeys(other.customers, survivor)
 
     # What there is
 
-    def worth(self) -> dict[Unit, int]:
+    def net_balances(self) -> dict[Unit, int]:
         """What it has less what it owes, by unit; stamps where it ever had to do with some."""
-        points = sum(lot.count(FREE, HELD) for lot in self.lots) - len(self.owed)
-        stamps = sum(row.count(FREE, HELD) for row in self.card.rows) - len(self.card.owed)
-        known = self.card.rows or self.card.order
+        points = sum(lot.count(FREE, HELD) for lot in self.lots) - len(self.debts)
+        stamps = sum(row.count(FREE, HELD) for row in self.card.lots) - len(self.card.debts)
+        known = self.card.lots or self.card.consumed
         return {Unit.POINTS: points} | ({Unit.STAMPS: stamps} if known else {})
 
     def free(self, *, pending: bool) -> int:
         return sum(lot.count(FREE) for lot in self.lots if (lot.available_from > self.now) is pending)
 
 
-def named(event: Event) -> set[str]:
+def prerequisite_ids(event: Event) -> set[str]:
     """What a fact is about that has to happen before it."""
     bought = event if isinstance(event, past.PurchaseRecorded) else getattr(event, "purchase", None)
     paid = (
@@ -445,7 +463,7 @@ def named(event: Event) -> set[str]:
     return paid | {getattr(event, "purchase_id", "")}
 
 
-def tell(history: EventHistory, versions: Sequence[Terms], until: datetime) -> ReferenceWallet:
+def replay_reference(history: EventHistory, versions: Sequence[Terms], until: datetime) -> ReferenceWallet:
     """The wallet of a story at a moment."""
     wallet = ReferenceWallet(history, versions)
 
@@ -457,8 +475,8 @@ def tell(history: EventHistory, versions: Sequence[Terms], until: datetime) -> R
         # Nothing happens at one moment before what it is about: the exchange that handed it out, the redemption that paid it.
         now = [event for event in waiting if event.at == waiting[0].at]
         to_come = {event.purchase.id if isinstance(event, past.ExchangeRecorded) else event.id for event in now}
-        event = next(event for event in now if not named(event) & to_come)
+        event = next(event for event in now if not prerequisite_ids(event) & to_come)
         waiting.remove(event)
-        wallet.happen(event)
-    wallet.pass_to(until)
+        wallet.apply(event)
+    wallet.advance_to(until)
     return wallet

@@ -12,12 +12,12 @@ from app.domain.purchases.facts import Line, PurchaseFacts
 from app.domain.terms.effects.bonus_points import BonusPoints
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
 from app.domain.terms.version import Terms
-from tests.ledger.reference_goods import Goods, all_kept
+from tests.ledger.reference_goods import Goods, kept_purchase
 from tests.ledger.reference_lots import DAY, Point
 
 
 @dataclass(slots=True)
-class Sale:
+class Purchase:
     """A purchase: what it earned, which goods count in it, what was due back so far, and its points towards a tier now."""
 
     id: str
@@ -28,42 +28,42 @@ class Sale:
     base: int
     lot: str = ""
     """The id of the lot that it brought."""
-    due: int = 0
-    short: int = 0
+    clawback_due: int = 0
+    shortfall: int = 0
     expired: list[Point] = field(default_factory=list)
     """Points of its lot that expired unspent and count as taken."""
     refunds: list[str] = field(default_factory=list)
-    paid_back: dict[str, int] = field(default_factory=dict)
-    stamps_due: int = 0
-    still: Decision = field(init=False)
+    restored_payments: dict[str, int] = field(default_factory=dict)
+    stamp_clawback_due: int = 0
+    current_decision: Decision = field(init=False)
     """What is kept of it would earn this."""
     day: date = field(init=False)
 
     def __post_init__(self) -> None:
         self.day = local_date(self.facts.occurred_at, zone_name=self.terms.zone)
-        self.still = self.decision
+        self.current_decision = self.decision
 
     def kept(self) -> PurchaseFacts:
-        return all_kept(self.id, self.facts, self.goods)
+        return kept_purchase(self.id, self.facts, self.goods)
 
-    def counted(self) -> tuple[Line, ...]:
+    def counted_lines(self) -> tuple[Line, ...]:
         """The kept lines that count as spent: none of what was paid on top in an exchange."""
         counted = self.terms.eligible(self.kept())
         return () if counted.amount_only else counted.lines
 
-    def rewards(self, key: str) -> int:
+    def held_rewards(self, key: str) -> int:
         """How many rewards of a clause are held: those that what is kept still gives, and those that were not taken back."""
-        first = self._gives(self.decision)
+        first = self._awards(self.decision)
         if key not in first:
             return 0
         there = {"points": self.decision.points, "stamps": self.decision.stamps}
-        back = {"points": self.due - self.short, "stamps": self.stamps_due}
+        back = {"points": self.clawback_due - self.shortfall, "stamps": self.stamp_clawback_due}
         for clause in self.terms.clauses:
             if clause.key not in first or clause.key not in self.terms.required_facts.counted_clauses:
                 continue
             unit, amount, times = first[clause.key]
             amount = min(amount, there[unit])
-            _, gives, times_still = self._gives(self.still).get(clause.key, (unit, 0, 0))
+            _, gives, times_still = self._awards(self.current_decision).get(clause.key, (unit, 0, 0))
             taken = min(max(0, amount - gives), back[unit])
             there[unit] -= amount
             back[unit] -= taken
@@ -72,17 +72,17 @@ class Sale:
                 return max(times - lost, times_still)
         raise AssertionError(key)
 
-    def of_budgets(self) -> dict[str, int]:
+    def budget_usage(self) -> dict[str, int]:
         """The points of each budget that are held: each one that was taken counts for the first clause that gives less now."""
-        held, still = dict(self.decision.budget_usage), dict(self.still.budget_usage)
-        for _ in range(self.due - self.short):
+        held, still = dict(self.decision.budget_usage), dict(self.current_decision.budget_usage)
+        for _ in range(self.clawback_due - self.shortfall):
             for clause in self.terms.clauses:
                 if held.get(clause.key, 0) > still.get(clause.key, 0):
                     held[clause.key] -= 1
                     break
         return held
 
-    def _gives(self, decision: Decision) -> dict[str, tuple[str, int, int]]:
+    def _awards(self, decision: Decision) -> dict[str, tuple[str, int, int]]:
         """Unit, amount and number of rewards of each clause that gave something."""
         codes = {ReasonCode.POINTS_EARNED: "points", ReasonCode.STAMPS_EARNED: "stamps"}
         gave = {
@@ -90,9 +90,9 @@ class Sale:
             for reason in decision.reasons
             if reason.condition is None and reason.finding.code in codes
         }
-        return {key: (*given, self._times(key, given[1])) for key, given in gave.items()}
+        return {key: (*given, self._award_count(key, given[1])) for key, given in gave.items()}
 
-    def _times(self, key: str, amount: int) -> int:
+    def _award_count(self, key: str, amount: int) -> int:
         """A clause on every nth item gives so much for each of them, where its effect is a fixed number."""
         clause = self.terms.clause(key)
         if not clause.counts_items:
@@ -106,42 +106,45 @@ class Customer:
     """A holder: the sales of those who became one, and the tier held, with the moment at which a lost one falls."""
 
     enrolled_at: datetime
-    sales: list[Sale] = field(default_factory=list)
+    purchases: list[Purchase] = field(default_factory=list)
     tier: str | None = None
-    falls_at: datetime | None = None
-    claims: list[tuple[str, datetime | None]] = field(default_factory=list)
+    grace_ends_at: datetime | None = None
+    tier_claims: list[tuple[str, datetime | None]] = field(default_factory=list)
     """Every tier that may be held, and to when; None as long as the points are there."""
 
     def qualifying(self, terms: Terms, today: date, *, last_year: bool = False) -> int:
         window = terms.policy(TierPeriod).period if terms.has(TierPeriod) else TierWindow.SINCE_JOINING
 
-        def counts(sale: Sale) -> bool:
+        def counts(sale: Purchase) -> bool:
             if window is TierWindow.CALENDAR_YEAR:
                 return sale.day.year == today.year - last_year
             return window is TierWindow.SINCE_JOINING or today < add_months(sale.day, months=12)
 
-        return sum(sale.base for sale in self.sales if counts(sale))
+        return sum(sale.base for sale in self.purchases if counts(sale))
 
-    def seen(self, facts: PurchaseFacts, terms: Terms) -> PurchaseFacts:
+    def with_customer_facts(self, facts: PurchaseFacts, terms: Terms) -> PurchaseFacts:
         """The purchase with the history before it."""
 
-        def since(period: Period) -> list[Sale]:
+        def since(period: Period) -> list[Purchase]:
             zone = facts.zone if period is Period.DAY else terms.zone
             start = period_start(facts.occurred_at, zone_name=zone, period=period)
-            return [sale for sale in self.sales if start is None or sale.facts.occurred_at >= start]
+            return [sale for sale in self.purchases if start is None or sale.facts.occurred_at >= start]
 
         required = terms.required_facts
-        uses = {key: sum(sale.rewards(key) for sale in since(per)) for key, per in required.uses.items()}
-        held = {key: sum(sale.rewards(key) for sale in self.sales) for key in required.held_uses}
-        items = {key: sum(self._items(sale, key) for sale in self.sales) for key in required.items}
+        uses = {key: sum(sale.held_rewards(key) for sale in since(per)) for key, per in required.uses.items()}
+        held = {key: sum(sale.held_rewards(key) for sale in self.purchases) for key in required.held_uses}
+        items = {key: sum(self._items(sale, key) for sale in self.purchases) for key in required.items}
         customer_facts = CustomerFacts(
             enrolled_at=self.enrolled_at,
-            visits=sum(bool(sale.counted()) for sale in self.sales),
+            visits=sum(bool(sale.counted_lines()) for sale in self.purchases),
             uses=tuple(sorted(uses.items())),
             held_uses=tuple(sorted(held.items())),
             items=tuple(sorted(items.items())),
             earned=tuple(
-                (each_period, sum(sale.decision.points - sale.due + sale.short for sale in since(each_period)))
+                (
+                    each_period,
+                    sum(sale.decision.points - sale.clawback_due + sale.shortfall for sale in since(each_period)),
+                )
                 for each_period in required.earned_periods
             ),
             tier=self.tier,
@@ -152,34 +155,34 @@ class Customer:
         )
         return replace(facts, customer_facts=customer_facts)
 
-    def _items(self, sale: Sale, key: str) -> int:
+    def _items(self, sale: Purchase, key: str) -> int:
         """The items that a clause counts in what is kept of a purchase: by the terms of that purchase."""
         if key not in sale.terms.required_facts.items:
             return 0
         selecting = sale.terms.clause(key).selectors
-        lines = [line for line in sale.counted() if all(value.selects(line) for value in selecting)]
+        lines = [line for line in sale.counted_lines() if all(value.selects(line) for value in selecting)]
         return sum(int(line.remaining_quantity()) for line in lines)
 
-    def look(self, terms: Terms, now: datetime) -> int:
+    def reevaluate_tier(self, terms: Terms, now: datetime) -> int:
         """Up at once; down when the days of grace are over, to the highest tier whose own are not. Answers with the points."""
         today = local_date(now, zone_name=terms.zone)
         points = self.qualifying(terms, today)
         if terms.has(TierPeriod) and terms.policy(TierPeriod).period is TierWindow.CALENDAR_YEAR:
             points = max(points, self.qualifying(terms, today, last_year=True))
         reached = {each_tier.tier for each_tier in terms.tiers if each_tier.points <= points}
-        self.claims = [(tier, None) for tier in reached] + [
-            (tier, until or self.last_day(terms, now)) for tier, until in self.claims if tier not in reached
+        self.tier_claims = [(tier, None) for tier in reached] + [
+            (tier, until or self._end_of_grace(terms, now)) for tier, until in self.tier_claims if tier not in reached
         ]
-        self.claims = [(tier, until) for tier, until in self.claims if until is None or until > now]
+        self.tier_claims = [(tier, until) for tier, until in self.tier_claims if until is None or until > now]
         heights = {each_tier.tier: each_tier.points for each_tier in terms.tiers}
-        mine = [tier for tier, _ in self.claims]
+        mine = [tier for tier, _ in self.tier_claims]
         mine.sort(key=lambda tier: (heights.get(tier, 0), tier == self.tier, tier))
         self.tier = mine[-1] if mine else None
-        ends = [until for tier, until in self.claims if tier == self.tier]
-        self.falls_at = None if None in ends else max((end for end in ends if end), default=None)
+        ends = [until for tier, until in self.tier_claims if tier == self.tier]
+        self.grace_ends_at = None if None in ends else max((end for end in ends if end), default=None)
         return points
 
-    def last_day(self, terms: Terms, now: datetime) -> datetime:
+    def _end_of_grace(self, terms: Terms, now: datetime) -> datetime:
         """So many whole days after a tier is lost: whatever is left of the first day comes on top."""
         days = terms.policy(TierPeriod).grace_days if terms.has(TierPeriod) else 0
         midnights = (day_start(now.date() + n * DAY, zone_name=terms.zone) for n in range(-2, days + 4))

@@ -18,24 +18,26 @@ class Goods:
 
     facts: PurchaseFacts
     shares: dict[str, Fraction]
-    kept: dict[int, Decimal] = field(init=False)
-    worth: dict[int, Exact] = field(default_factory=dict)
-    swapped: list[tuple[dict[int, Fraction], Fraction, Goods]] = field(default_factory=list)
+    quantities: dict[int, Decimal] = field(init=False)
+    price_shares: dict[int, Exact] = field(default_factory=dict)
+    replacements: list[tuple[dict[int, Fraction], Fraction, Goods]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.kept = {line.number: line.quantity for line in self.facts.lines}
+        self.quantities = {line.number: line.quantity for line in self.facts.lines}
 
-    def go(self, event: RefundRecorded | ExchangeRecorded) -> None:
+    def return_goods(self, event: RefundRecorded | ExchangeRecorded) -> None:
         """Goods come back, and money without goods."""
         for number, quantity in event.lines.items():
-            self.kept[number] -= quantity
-        self.worth = remaining_value(self.facts, quantities=self.kept, price_shares=self.worth, amounts=event.amounts)
+            self.quantities[number] -= quantity
+        self.price_shares = remaining_value(
+            self.facts, quantities=self.quantities, price_shares=self.price_shares, amounts=event.amounts
+        )
 
-    def swap(self, event: ExchangeRecorded) -> Goods:
+    def exchange(self, event: ExchangeRecorded) -> Goods:
         """Others are handed out for them, up to the price of what came back; the rest of their price is a purchase."""
-        before, value = self.parts(), self.price()
-        self.go(event)
-        value -= self.price()
+        before, value = self.kept_parts(), self.kept_price()
+        self.return_goods(event)
+        value -= self.kept_price()
         price = sum(line.to_pay() for line in event.purchase.facts.lines)
         paid = sum(payment.amount for payment in event.purchase.facts.payments if payment.kind is PaymentKind.POINTS)
         # What points paid cannot have been paid by what came back, too.
@@ -44,50 +46,52 @@ class Goods:
         shares = {id: mine * part for id, mine in self.shares.items()}
         facts = replace(event.purchase.facts, replaces=value)
         new = Goods(facts, shares | ({event.purchase.id: 1 - part} if part < 1 else {}))
-        gone = {number: there - self.parts().get(number, Fraction(0)) for number, there in before.items()}
-        self.swapped.append((gone, min(Fraction(1), Fraction(price) / value) if value else Fraction(0), new))
+        gone = {number: there - self.kept_parts().get(number, Fraction(0)) for number, there in before.items()}
+        self.replacements.append((gone, min(Fraction(1), Fraction(price) / value) if value else Fraction(0), new))
         return new
 
-    def lines(self) -> tuple[Line, ...]:
-        return self.facts.remaining(self.kept, price_shares=self.worth).lines
+    def kept_lines(self) -> tuple[Line, ...]:
+        return self.facts.remaining(self.quantities, price_shares=self.price_shares).lines
 
-    def price(self) -> int:
+    def kept_price(self) -> int:
         """What is kept of it comes to, each line in whole minor units."""
-        return sum(rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in self.lines())
+        return sum(rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in self.kept_lines())
 
-    def parts(self) -> dict[int, Fraction]:
+    def kept_parts(self) -> dict[int, Fraction]:
         """The part of each line's price that is kept."""
-        return {line.number: Fraction(line.quantity_share) * line.price_share for line in self.lines()}
+        return {line.number: Fraction(line.quantity_share) * line.price_share for line in self.kept_lines()}
 
-    def paid(self) -> dict[int, Fraction]:
+    def paid_parts(self) -> dict[int, Fraction]:
         """The part of each line's price that is kept, or is in goods that replaced it."""
-        found = self.parts()
-        for gone, covered, new in self.swapped:
+        found = self.kept_parts()
+        for gone, covered, new in self.replacements:
             for number, part in gone.items():
-                found[number] = found.get(number, Fraction(0)) + part * covered * new.paid_in_all()
+                found[number] = found.get(number, Fraction(0)) + part * covered * new.paid_part()
         return found
 
-    def paid_in_all(self) -> Fraction:
+    def paid_part(self) -> Fraction:
         prices = {line.number: Fraction(line.to_pay()) for line in self.facts.lines}
         whole = sum(prices.values())
         return (
-            sum((prices[number] * part for number, part in self.paid().items()), Fraction(0)) / whole
+            sum((prices[number] * part for number, part in self.paid_parts().items()), Fraction(0)) / whole
             if whole
             else Fraction(0)
         )
 
 
-def all_kept(id: str, facts: PurchaseFacts, goods: list[Goods]) -> PurchaseFacts:
+def kept_purchase(id: str, facts: PurchaseFacts, goods: list[Goods]) -> PurchaseFacts:
     """A purchase of all goods that count in it, each at the part of its price that counts there."""
-    lines = [line._replace(price_share=line.price_share * each.shares[id]) for each in goods for line in each.lines()]
+    lines = [
+        line._replace(price_share=line.price_share * each.shares[id]) for each in goods for line in each.kept_lines()
+    ]
     if len(goods) > 1:
         lines = [line._replace(number=number) for number, line in enumerate(lines, start=1)]
     return facts.exchange_difference().with_lines(tuple(lines))
 
 
-def paid_for(facts: PurchaseFacts, goods: Goods) -> PurchaseFacts:
+def paid_purchase(facts: PurchaseFacts, goods: Goods) -> PurchaseFacts:
     """A purchase as far as it is still paid for."""
-    parts = goods.paid()
+    parts = goods.paid_parts()
     return replace(
         facts,
         lines=tuple(line._replace(price_share=parts[line.number]) for line in facts.lines if parts.get(line.number)),
@@ -95,6 +99,6 @@ def paid_for(facts: PurchaseFacts, goods: Goods) -> PurchaseFacts:
     )
 
 
-def whole(bought: PurchaseRecorded) -> Goods:
+def goods_of(bought: PurchaseRecorded) -> Goods:
     """The receipt of a purchase that counts in itself alone."""
     return Goods(bought.facts, {bought.id: Fraction(1)})

@@ -36,11 +36,11 @@ class Lot:
     available_from: datetime
     valid_until: date | None
     points: list[Point]
-    told: list[datetime] = field(default_factory=list)
-    spared: datetime | None = None
-    names: set[str] = field(default_factory=set)
+    notified_at: list[datetime] = field(default_factory=list)
+    grace_until: datetime | None = None
+    earlier_ids: set[str] = field(default_factory=set)
     gift: bool = False
-    waits: bool = False
+    pending: bool = False
     """Whether its points cannot be spent yet."""
 
     def count(self, *states: str) -> int:
@@ -53,24 +53,24 @@ class Lot:
             return last_day(rule, local_date(active_at, zone_name=self.zone))
         return self.valid_until
 
-    def goes(self, active_at: datetime | None) -> date:
+    def expiry_day(self, active_at: datetime | None) -> date:
         """The day after which it goes by its rule; what never goes, goes after everything else."""
         last = self.last_day(active_at) if self.terms.policy(PointsValidity).expires else None
         return last or date.max
 
-    def ends(self, active_at: datetime | None) -> datetime | None:
+    def expires_at(self, active_at: datetime | None) -> datetime | None:
         """The first instant at which it is gone: never without a notice, and at least so many days after it."""
         rule, last = self.terms.policy(PointsValidity), self.last_day(active_at)
         if last is None or not rule.expires:
             return None
         if self.gift or last - local_date(self.earned_at, zone_name=self.zone) >= timedelta(days=rule.notice_until):
             earliest = last - timedelta(days=rule.notice_from)
-            days = [day for day in (local_date(at, zone_name=self.zone) for at in self.told) if day >= earliest]
+            days = [day for day in (local_date(at, zone_name=self.zone) for at in self.notified_at) if day >= earliest]
             if not days:
                 return None
             last = max(last, min(days) + timedelta(days=rule.notice_until))
         end = day_start(last + DAY, zone_name=self.zone)
-        return end if self.spared is None else max(end, self.spared)
+        return end if self.grace_until is None else max(end, self.grace_until)
 
 
 def last_day(rule: PointsValidity, first: date) -> date | None:

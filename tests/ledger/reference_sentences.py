@@ -12,7 +12,7 @@ from app.domain.units import Unit
 
 
 @dataclass(frozen=True, slots=True)
-class Earned:
+class PurchaseEarned:
     """A purchase: what was known of its customer stands in the facts."""
 
     id: str
@@ -22,7 +22,7 @@ class Earned:
 
 
 @dataclass(slots=True)
-class Clawed:
+class PointsClawedBack:
     """A refund: what was asked for points and stamps, and what became of that.
 
     `owed` and `stamps_owed` are added to what was owed before; the debts are what is owed after it. `before` and `kept`
@@ -49,7 +49,7 @@ class Clawed:
 
 
 @dataclass(frozen=True, slots=True)
-class GivenBack:
+class PaymentRestored:
     """What had paid for goods came back with them."""
 
     id: str
@@ -60,7 +60,7 @@ class GivenBack:
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
+class RedemptionUndone:
     """A redemption was undone: `amount` came back; `overdue` points of that are past their last day and can be spent."""
 
     id: str
@@ -75,7 +75,7 @@ class Undone:
 
 
 @dataclass(frozen=True, slots=True)
-class Available:
+class PointsActivated:
     """Points of a lot waited until now; `left` of them can be spent, the others paid what was owed."""
 
     lot: str
@@ -83,11 +83,11 @@ class Available:
     terms: Terms
     zone: str
     points: int
-    left: int
+    activated: int
 
 
 @dataclass(frozen=True, slots=True)
-class Expired:
+class PointsExpired:
     """Points of a lot are gone after a last day; `late`: they came back after it."""
 
     lot: str
@@ -100,7 +100,7 @@ class Expired:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class PointsMoved:
     """So much of a unit came, or went, without any clause."""
 
     type: EntryType
@@ -111,7 +111,7 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
-class Turned:
+class TierChanged:
     """A tier was reached or lost, by so many points; `falls_at` is when one falls that the points do not come to."""
 
     at: datetime
@@ -119,7 +119,16 @@ class Turned:
     before: str | None
     after: str | None
     points: int
-    falls_at: datetime | None
+    grace_ends_at: datetime | None
 
 
-Noted = Earned | Clawed | GivenBack | Undone | Available | Expired | Moved | Turned
+WalletChange = (
+    PurchaseEarned
+    | PointsClawedBack
+    | PaymentRestored
+    | RedemptionUndone
+    | PointsActivated
+    | PointsExpired
+    | PointsMoved
+    | TierChanged
+)

@@ -10,92 +10,92 @@ from tests.ledger.reference_lots import FREE, GONE, HELD, Point
 
 
 @dataclass(slots=True)
-class Row:
+class StampLot:
     """The stamps of one visit. `names` are its ids in other wallets."""
 
     id: str
     earned_at: datetime
     stamps: list[Point]
-    names: set[str] = field(default_factory=set)
+    earlier_ids: set[str] = field(default_factory=set)
 
     def count(self, *states: str) -> int:
         return sum(stamp.state in states for stamp in self.stamps)
 
 
 @dataclass(slots=True)
-class Card:
+class StampCard:
     """All stamps of a wallet; `owed` has one mark for each that is owed, oldest first, with what it is owed for."""
 
-    rows: list[Row] = field(default_factory=list)
-    owed: list[str] = field(default_factory=list)
+    lots: list[StampLot] = field(default_factory=list)
+    debts: list[str] = field(default_factory=list)
     holds: dict[str, datetime] = field(default_factory=dict)
-    order: dict[str, list[Point]] = field(default_factory=dict)
+    consumed: dict[str, list[Point]] = field(default_factory=dict)
     lifetime: int = 0
 
     @staticmethod
-    def row_of(fact_id: str) -> str:
+    def stamp_lot_id(event_id: str) -> str:
         """The id of the stamps that a fact brought: the fact's own is that of its points."""
-        return str(uuid5(UUID(fact_id), "stamps"))
+        return str(uuid5(UUID(event_id), "stamps"))
 
-    def free(self, *, own: str = "") -> list[Point]:
+    def free(self, *, own_lot: str = "") -> list[Point]:
         """The oldest first; before them those of one row, wherever it came from."""
-        rows = sorted(self.rows, key=lambda row: (own not in {row.id, *row.names}, row.earned_at, row.id))
+        rows = sorted(self.lots, key=lambda row: (own_lot not in {row.id, *row.earlier_ids}, row.earned_at, row.id))
         return [stamp for row in rows for stamp in row.stamps if stamp.state == FREE]
 
-    def come(self, fact_id: str, count: int, *, at: datetime) -> None:
-        self.rows.append(Row(self.row_of(fact_id), at, [Point() for _ in range(count)]))
+    def add_lot(self, event_id: str, count: int, *, at: datetime) -> None:
+        self.lots.append(StampLot(self.stamp_lot_id(event_id), at, [Point() for _ in range(count)]))
         self.lifetime += count
 
-    def take(self, id: str, count: int, *, own: str = "") -> None:
+    def consume(self, id: str, count: int, *, own_lot: str = "") -> None:
         """Stamps go; what is not there is owed."""
-        self.order[id] = self.free(own=own)[:count]
-        for point in self.order[id]:
+        self.consumed[id] = self.free(own_lot=own_lot)[:count]
+        for point in self.consumed[id]:
             point.state, point.by = GONE, id
-        self.owed += [id] * (count - len(self.order[id]))
+        self.debts += [id] * (count - len(self.consumed[id]))
 
-    def pay(self) -> None:
-        for point in self.free()[: len(self.owed)]:
-            point.state, point.by = GONE, self.owed.pop(0)
-            self.order[point.by].append(point)
+    def repay_debts(self) -> None:
+        for point in self.free()[: len(self.debts)]:
+            point.state, point.by = GONE, self.debts.pop(0)
+            self.consumed[point.by].append(point)
 
     def hold(self, id: str, count: int, *, until: datetime) -> None:
         self.holds[id] = until
         for point in self.free()[:count]:
             point.state, point.by = HELD, id
 
-    def let_go(self, at: datetime) -> None:
+    def release_holds(self, at: datetime) -> None:
         """What was held until now is free."""
         for id in [id for id, until in self.holds.items() if until <= at]:
             del self.holds[id]
-            self.come_back(id, HELD)
+            self.release(id, HELD)
 
-    def undo(self, id: str) -> int:
+    def reverse(self, id: str) -> int:
         """Answers with how many came back, or are owed no more."""
-        owed = self.owed.count(id)
-        self.owed = [text for text in self.owed if text != id]
-        return owed + self.come_back(id, GONE)
+        owed = self.debts.count(id)
+        self.debts = [text for text in self.debts if text != id]
+        return owed + self.release(id, GONE)
 
-    def come_back(self, id: str, state: str) -> int:
-        back = [stamp for row in self.rows for stamp in row.stamps if (stamp.state, stamp.by) == (state, id)]
+    def release(self, id: str, state: str) -> int:
+        back = [stamp for row in self.lots for stamp in row.stamps if (stamp.state, stamp.by) == (state, id)]
         for point in back:
             point.state, point.by = FREE, ""
         return len(back)
 
-    def give_back(self, id: str, count: int) -> None:
+    def restore(self, id: str, count: int) -> None:
         """In reverse order of taking, what was owed for it first."""
         for _ in range(count):
-            if id in self.owed:
-                self.owed.remove(id)
+            if id in self.debts:
+                self.debts.remove(id)
             else:
-                first = self.order[id].pop()
+                first = self.consumed[id].pop()
                 first.state, first.by = FREE, ""
 
-    def join(self, fact_id: str, other: Card) -> None:
-        for row in other.rows:
-            row.names.add(row.id)
-            row.id = str(uuid5(UUID(fact_id), row.id))
-        self.rows += other.rows
-        self.owed += other.owed
+    def absorb(self, event_id: str, other: StampCard) -> None:
+        for row in other.lots:
+            row.earlier_ids.add(row.id)
+            row.id = str(uuid5(UUID(event_id), row.id))
+        self.lots += other.lots
+        self.debts += other.debts
         self.holds |= other.holds
-        self.order |= other.order
+        self.consumed |= other.consumed
         self.lifetime += other.lifetime

@@ -34,39 +34,49 @@ from app.domain.terms.version import Clause, Terms
 from tests.ledger.reference import ReferenceWallet
 from tests.ledger.reference_customers import Customer
 from tests.ledger.reference_lots import FREE
-from tests.ledger.reference_sentences import Available, Clawed, Earned, Expired, GivenBack, Moved, Noted, Turned, Undone
-from tests.sentence_reader import Figure, moment
+from tests.ledger.reference_sentences import (
+    PaymentRestored,
+    PointsActivated,
+    PointsClawedBack,
+    PointsExpired,
+    PointsMoved,
+    PurchaseEarned,
+    RedemptionUndone,
+    TierChanged,
+    WalletChange,
+)
+from tests.sentence_reader import Figure, day_and_time
 
 PENNIES = 100
 
 
-class Said(NamedTuple):
+class ExpectedSentence(NamedTuple):
     """The figures of a sentence, and of the sentences that say what would help."""
 
     clause: str
     figures: tuple[Figure, ...] = ()
-    ways: tuple[tuple[Figure, ...], ...] = ()
+    remedies: tuple[tuple[Figure, ...], ...] = ()
 
 
 Condition: TypeAlias = tuple[tuple[Figure, ...], tuple[tuple[Figure, ...], ...], bool]
 """The figures of a condition, those of what would help, and whether it holds."""
 
 
-class Saying(NamedTuple):
+class ReceiptSentences(NamedTuple):
     """All that is said of a purchase, and what it earns; `limits` is what is said of caps."""
 
-    said: list[Said]
+    sentences: list[ExpectedSentence]
     points: int
     stamps: int
-    limits: list[Said]
+    limits: list[ExpectedSentence]
 
 
-class Sentences(NamedTuple):
+class ExpectedExplanation(NamedTuple):
     """What has to be said of something in the ledger, on which day, and what in short (None: nothing is asked of that)."""
 
-    said: list[Said]
+    sentences: list[ExpectedSentence]
     today: date
-    short: list[tuple[Figure, ...]] | None = None
+    summary: list[tuple[Figure, ...]] | None = None
 
 
 def numbers_of(terms: Terms) -> dict[str, int]:
@@ -87,7 +97,7 @@ def _half_up(exact: Fraction) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class ReceiptReading:
     """A purchase, or what is kept of it, as the clauses of the tests' terms look at it: nothing of the core is asked."""
 
     facts: PurchaseFacts
@@ -104,15 +114,15 @@ class Receipt:
         """Whole items, where something of the purchase was paid with money."""
         return sum(int(line.remaining_quantity()) for line in self.facts.lines if line.to_pay()) if self.amount else 0
 
-    def said(self) -> Saying:
+    def sentences(self) -> ReceiptSentences:
         """Every sentence: of clauses that earn, of those on top, of caps, of stamps; and what it comes to."""
         numbers = numbers_of(self.terms)
         by_kind: dict[type, list[Clause]] = {kind: [] for kind in (PointsPerAmount, BonusPoints, Stamps, PointsCap)}
         for clause in self.terms.clauses:
             by_kind.get(type(clause.effect), []).append(clause)
-        found, total = self._of_earning(by_kind[PointsPerAmount], numbers)
+        found, total = self._earning_clauses(by_kind[PointsPerAmount], numbers)
         for clause in by_kind[BonusPoints]:
-            sentences, points = self._extra(clause, numbers)
+            sentences, points = self._bonus(clause, numbers)
             found += sentences
             total += points
         limits = [said for clause in by_kind[PointsCap] for said in self._capped(clause, total)]
@@ -121,23 +131,25 @@ class Receipt:
         found += limits
         for clause in by_kind[Stamps]:
             found += self._stamped(clause, numbers)
-        return Saying(found, points, stamps, limits)
+        return ReceiptSentences(found, points, stamps, limits)
 
-    def _extra(self, clause: Clause, numbers: Mapping[str, int]) -> tuple[list[Said], int]:
+    def _bonus(self, clause: Clause, numbers: Mapping[str, int]) -> tuple[list[ExpectedSentence], int]:
         """A bonus, and its points; none of what is paid on top in an exchange."""
         if self.facts.amount_only:
-            return [Said(clause.key)], 0
+            return [ExpectedSentence(clause.key)], 0
         found, fits = self._conditions(clause)
         if not fits:
             return found, 0
         assert isinstance(clause.effect, BonusPoints)
         points = clause.effect.points * self._times(clause) if self.amount else 0
         number = numbers[clause.key]
-        return [*found, Said(clause.key, (points, number) if points else (number,))], points
+        return [*found, ExpectedSentence(clause.key, (points, number) if points else (number,))], points
 
-    def _of_earning(self, clauses: Sequence[Clause], numbers: Mapping[str, int]) -> tuple[list[Said], int]:
+    def _earning_clauses(
+        self, clauses: Sequence[Clause], numbers: Mapping[str, int]
+    ) -> tuple[list[ExpectedSentence], int]:
         """The first clause that fits counts, which alone has conditions here that may fail."""
-        found: list[Said] = []
+        found: list[ExpectedSentence] = []
         winner: Clause | None = None
         total = 0
         for clause in clauses:
@@ -150,20 +162,20 @@ class Receipt:
             points = _half_up(self.amount * effect.points / effect.per.minor)
             number = numbers[clause.key]
             if not points:
-                found.append(Said(clause.key, (number,)))
+                found.append(ExpectedSentence(clause.key, (number,)))
             elif winner is None:
-                found.append(Said(clause.key, (points, number)))
+                found.append(ExpectedSentence(clause.key, (points, number)))
                 total = points
             else:
-                found.append(Said(clause.key, (number, points, numbers[winner.key])))
+                found.append(ExpectedSentence(clause.key, (number, points, numbers[winner.key])))
             winner = winner or clause
         return found, total
 
-    def _conditions(self, clause: Clause) -> tuple[list[Said], bool]:
+    def _conditions(self, clause: Clause) -> tuple[list[ExpectedSentence], bool]:
         found, fits = [], True
         for condition in clause.conditions:
             figures, ways, met = self._condition(clause.key, condition)
-            found.append(Said(clause.key, figures, ways))
+            found.append(ExpectedSentence(clause.key, figures, ways))
             fits = fits and met
         return found, fits
 
@@ -181,10 +193,10 @@ class Receipt:
                     return (condition.times,), (), True
                 return (condition.times,), (self._from(self._next(condition.period)),), False
             case TierAtLeast():
-                return self._level(condition)
+                return self._tier_condition(condition)
         return self._occasion(key, condition)
 
-    def _level(self, condition: TierAtLeast) -> Condition:
+    def _tier_condition(self, condition: TierAtLeast) -> Condition:
         tiers = {
             clause.effect.tier: clause.effect.points for clause in self.terms.clauses if isinstance(clause.effect, Tier)
         }
@@ -247,17 +259,17 @@ class Receipt:
             return cap.points
         return max(0, cap.points - dict(self.facts.customer_facts.earned).get(Period(cap.scope.value), 0))
 
-    def _capped(self, clause: Clause, total: int) -> Iterator[Said]:
+    def _capped(self, clause: Clause, total: int) -> Iterator[ExpectedSentence]:
         cap, room = clause.effect, self._room(clause)
         assert isinstance(cap, PointsCap)
         if total <= room:
             return
         figures = (cap.points, total) if room == cap.points else ((cap.points, room) if room else (cap.points,))
         again = () if cap.scope is CapScope.PURCHASE else (self._from(self._next(Period(cap.scope.value))),)
-        yield Said(clause.key, figures, again)
+        yield ExpectedSentence(clause.key, figures, again)
 
     def _from(self, at: datetime) -> tuple[Figure, ...]:
-        return tuple(moment(at, zone=self.facts.zone))
+        return tuple(day_and_time(at, zone=self.facts.zone))
 
     def stamps_of(self, clause: Clause) -> int:
         """The stamps of a clause."""
@@ -267,64 +279,67 @@ class Receipt:
             return 0
         return effect.stamps * (self.items if effect.per is StampOccasion.ITEM else self._times(clause))
 
-    def _stamped(self, clause: Clause, numbers: Mapping[str, int]) -> Iterator[Said]:
+    def _stamped(self, clause: Clause, numbers: Mapping[str, int]) -> Iterator[ExpectedSentence]:
         if self.facts.amount_only:
-            yield Said(clause.key)
+            yield ExpectedSentence(clause.key)
             return
         sentences, fits = self._conditions(clause)
         yield from sentences
         if fits:
             stamps = self.stamps_of(clause)
-            yield Said(clause.key, (stamps, numbers[clause.key]) if stamps else (numbers[clause.key],))
+            yield ExpectedSentence(clause.key, (stamps, numbers[clause.key]) if stamps else (numbers[clause.key],))
 
 
-def of(noted: Noted) -> Sentences:
+def expected_explanation(noted: WalletChange) -> ExpectedExplanation:
     """What has to be said of something that the reference noted."""
     match noted:
-        case Earned():
-            return _of_purchase(noted)
-        case Clawed():
-            return Sentences(
-                [*_of_refund(noted), *Receipt(noted.kept, noted.terms).said().said], _day(noted.at, noted.kept.zone)
+        case PurchaseEarned():
+            return _purchase_explanation(noted)
+        case PointsClawedBack():
+            return ExpectedExplanation(
+                [*_refund_sentences(noted), *ReceiptReading(noted.kept, noted.terms).sentences().sentences],
+                _day(noted.at, noted.kept.zone),
             )
-        case GivenBack():
+        case PaymentRestored():
             clause = noted.terms.policy_clause(RefundPolicy).key
-            return Sentences([Said(clause, (noted.amount,))], _day(noted.at, noted.terms.zone), [(noted.amount,)])
-        case Undone():
-            return _of_cancellation(noted)
-        case Available():
-            clause, paid = noted.terms.policy_clause(PendingPeriod).key, noted.points - noted.left
-            figures = (noted.left, noted.points) if paid and noted.left else (noted.points,)
-            return Sentences([Said(clause, figures)], _day(noted.at, noted.zone), [figures])
-        case Expired():
+            return ExpectedExplanation(
+                [ExpectedSentence(clause, (noted.amount,))], _day(noted.at, noted.terms.zone), [(noted.amount,)]
+            )
+        case RedemptionUndone():
+            return _cancellation_explanation(noted)
+        case PointsActivated():
+            clause, paid = noted.terms.policy_clause(PendingPeriod).key, noted.points - noted.activated
+            figures = (noted.activated, noted.points) if paid and noted.activated else (noted.points,)
+            return ExpectedExplanation([ExpectedSentence(clause, figures)], _day(noted.at, noted.zone), [figures])
+        case PointsExpired():
             clause, gone = noted.terms.policy_clause(PointsValidity).key, (noted.points, noted.last_day)
-            return Sentences([Said(clause, gone)], _day(noted.at, noted.zone), [gone])
-        case Moved():
-            return Sentences([], _day(noted.at, "UTC"), [(noted.amount,) if noted.amount else ()])
-        case Turned():
-            return _of_level(noted)
+            return ExpectedExplanation([ExpectedSentence(clause, gone)], _day(noted.at, noted.zone), [gone])
+        case PointsMoved():
+            return ExpectedExplanation([], _day(noted.at, "UTC"), [(noted.amount,) if noted.amount else ()])
+        case TierChanged():
+            return _tier_explanation(noted)
 
 
 def _day(at: datetime, zone: str) -> date:
     return at.astimezone(ZoneInfo(zone)).date()
 
 
-def _of_purchase(noted: Earned) -> Sentences:
-    saying = Receipt(noted.facts.exchange_difference(), noted.terms).said()
+def _purchase_explanation(noted: PurchaseEarned) -> ExpectedExplanation:
+    saying = ReceiptReading(noted.facts.exchange_difference(), noted.terms).sentences()
     short = None
     if saying.points or saying.stamps:
         earned = tuple(amount for amount in (saying.points, saying.stamps) if amount)
-        limits = [limit.figures for limit in saying.limits] + [way for said in saying.limits for way in said.ways]
+        limits = [limit.figures for limit in saying.limits] + [way for said in saying.limits for way in said.remedies]
         short = [earned, *limits][:3]
-    return Sentences(saying.said, _day(noted.at, noted.facts.zone), short)
+    return ExpectedExplanation(saying.sentences, _day(noted.at, noted.facts.zone), short)
 
 
-def _of_refund(noted: Clawed) -> Iterator[Said]:
+def _refund_sentences(noted: PointsClawedBack) -> Iterator[ExpectedSentence]:
     """What the clause on refunds did with the points, and which clauses take stamps back."""
     clause = noted.terms.policy_clause(RefundPolicy).key
     for amount in (noted.restored, noted.stamps_restored, noted.expired):
         if amount:
-            yield Said(clause, (amount,))
+            yield ExpectedSentence(clause, (amount,))
     asked = noted.due - noted.expired
     given_up = noted.restored or noted.forgiven or noted.stamps_restored
     if not (noted.expired and not asked) and not (not noted.due and (noted.stamps or given_up)):
@@ -333,37 +348,37 @@ def _of_refund(noted: Clawed) -> Iterator[Said]:
             taken = (*taken, noted.debt)
         elif noted.short:
             taken = (*taken, asked)
-        yield Said(clause, taken)
-    yield from _of_stamps(noted)
+        yield ExpectedSentence(clause, taken)
+    yield from _stamp_sentences(noted)
 
 
-def _of_stamps(noted: Clawed) -> Iterator[Said]:
-    before, kept = Receipt(noted.before, noted.terms), Receipt(noted.kept, noted.terms)
+def _stamp_sentences(noted: PointsClawedBack) -> Iterator[ExpectedSentence]:
+    before, kept = ReceiptReading(noted.before, noted.terms), ReceiptReading(noted.kept, noted.terms)
     left, last = noted.stamps, ""
     for clause in noted.terms.clauses:
         less = before.stamps_of(clause) - kept.stamps_of(clause) if isinstance(clause.effect, Stamps) else 0
         if left and less > 0:
-            yield Said(clause.key, (min(left, less),))
+            yield ExpectedSentence(clause.key, (min(left, less),))
             left, last = left - min(left, less), clause.key
     assert not left, f"{left} stamps went back for which no clause says why"
     if noted.stamps_owed:
         there = noted.stamps - noted.stamps_owed
-        yield Said(last, (there, noted.stamp_debt) if there else (noted.stamp_debt,))
+        yield ExpectedSentence(last, (there, noted.stamp_debt) if there else (noted.stamp_debt,))
 
 
-def _of_cancellation(noted: Undone) -> Sentences:
+def _cancellation_explanation(noted: RedemptionUndone) -> ExpectedExplanation:
     price, said = noted.terms.cost_of(noted.reward), []
     if price is not None:
-        said.append(Said(price.key, (noted.amount,)))
+        said.append(ExpectedSentence(price.key, (noted.amount,)))
     if noted.overdue and noted.usable_until is not None:
-        until = moment(noted.usable_until, zone=noted.zone, midnight=True)
-        said.append(Said(noted.terms.policy_clause(PointsValidity).key, (noted.overdue, *until)))
+        until = day_and_time(noted.usable_until, zone=noted.zone, midnight=True)
+        said.append(ExpectedSentence(noted.terms.policy_clause(PointsValidity).key, (noted.overdue, *until)))
     moved: tuple[Figure, ...] = (noted.amount,) if noted.amount else ()
     short = [value.figures for value in said] if said else [moved]
-    return Sentences(said, _day(noted.at, noted.zone), short)
+    return ExpectedExplanation(said, _day(noted.at, noted.zone), short)
 
 
-def _of_level(noted: Turned) -> Sentences:
+def _tier_explanation(noted: TierChanged) -> ExpectedExplanation:
     tiers = {
         each_clause.effect.tier: (each_clause.effect.points, each_clause.key)
         for each_clause in noted.terms.clauses
@@ -373,27 +388,29 @@ def _of_level(noted: Turned) -> Sentences:
     up = heights.get(noted.after or "", 0) > heights.get(noted.before or "", 0)
     about = noted.after if up else noted.before
     if about not in tiers:
-        return Sentences([], _day(noted.at, noted.terms.zone), [()])
+        return ExpectedExplanation([], _day(noted.at, noted.terms.zone), [()])
     begins, clause = tiers[about]
     if up and noted.points < begins:
         # Who was merged brought it along, in its days of grace.
-        assert noted.falls_at is not None, f"{noted} is no reason"
-        kept = (noted.points, *moment(noted.falls_at, zone=noted.terms.zone, midnight=True))
-        return Sentences([Said(clause, kept)], _day(noted.at, noted.terms.zone), [kept])
+        assert noted.grace_ends_at is not None, f"{noted} is no reason"
+        kept = (noted.points, *day_and_time(noted.grace_ends_at, zone=noted.terms.zone, midnight=True))
+        return ExpectedExplanation([ExpectedSentence(clause, kept)], _day(noted.at, noted.terms.zone), [kept])
     assert (noted.points >= begins) is up, f"{noted} is no reason"
-    return Sentences([Said(clause, (noted.points, begins))], _day(noted.at, noted.terms.zone), [(noted.points, begins)])
+    return ExpectedExplanation(
+        [ExpectedSentence(clause, (noted.points, begins))], _day(noted.at, noted.terms.zone), [(noted.points, begins)]
+    )
 
 
-def of_price(wallet: ReferenceWallet, *, terms: Terms, key: str, at: datetime) -> Sentences:
+def price_explanation(wallet: ReferenceWallet, *, terms: Terms, key: str, at: datetime) -> ExpectedExplanation:
     """What has to be said of a price in points: what is there, what is owed, and whether waiting pays it, and from when."""
     effect = terms.clause(key).effect
     assert isinstance(effect, RewardCost)
-    cost, available, owed = effect.points, wallet.free(pending=False), len(wallet.owed)
+    cost, available, owed = effect.points, wallet.free(pending=False), len(wallet.debts)
     missing = cost + owed - available
     about, figures = (terms.policy_clause(RefundPolicy).key, (owed, owed + cost)) if owed else (key, (cost, available))
     if missing <= 0 and not owed:
-        return Sentences([Said(key, figures)], _day(at, terms.zone))
-    ends = wallet.ends()
+        return ExpectedExplanation([ExpectedSentence(key, figures)], _day(at, terms.zone))
+    ends = wallet.expiry_times()
     best: tuple[int, datetime, int] | None = None
     for then in sorted({lot.available_from for lot in wallet.lots if lot.available_from > at and lot.count(FREE)}):
         lots = [lot for lot in wallet.lots if lot.available_from <= then]
@@ -404,26 +421,28 @@ def of_price(wallet: ReferenceWallet, *, terms: Terms, key: str, at: datetime) -
         if cost <= there:
             break
     if best is None or best[0] >= missing:
-        return Sentences([Said(about, figures, ((missing,),))], _day(at, terms.zone))
+        return ExpectedExplanation([ExpectedSentence(about, figures, ((missing,),))], _day(at, terms.zone))
     left, then, waiting = best
-    come = tuple(moment(then, zone=terms.zone))
-    waits = Said(_who_waits(terms, about), (waiting, *come), (come,))
+    come = tuple(day_and_time(then, zone=terms.zone))
+    waits = ExpectedSentence(_pending_clause(terms, about), (waiting, *come), (come,))
     if left > 0:
-        return Sentences([Said(about, figures, ((left,),)), waits], _day(at, terms.zone))
-    return Sentences([Said(about, figures, (come,)), waits] if owed else [waits], _day(at, terms.zone))
+        return ExpectedExplanation([ExpectedSentence(about, figures, ((left,),)), waits], _day(at, terms.zone))
+    return ExpectedExplanation(
+        [ExpectedSentence(about, figures, (come,)), waits] if owed else [waits], _day(at, terms.zone)
+    )
 
 
-def _who_waits(terms: Terms, otherwise: str) -> str:
+def _pending_clause(terms: Terms, otherwise: str) -> str:
     return terms.policy_clause(PendingPeriod).key if terms.has(PendingPeriod) else otherwise
 
 
-def of_kept_level(customer: Customer, *, terms: Terms, at: datetime) -> tuple[Figure, ...] | None:
+def kept_tier_figures(customer: Customer, *, terms: Terms, at: datetime) -> tuple[Figure, ...] | None:
     """What has to be said of a tier that is held without its points: how many they are, and when it is lost."""
     known = {clause.effect.tier for clause in terms.clauses if isinstance(clause.effect, Tier)}
-    if customer.falls_at is None or customer.tier not in known:
+    if customer.grace_ends_at is None or customer.tier not in known:
         return None
     today = local_date(at, zone_name=terms.zone)
     points = customer.qualifying(terms, today)
     if terms.has(TierPeriod) and terms.policy(TierPeriod).period is TierWindow.CALENDAR_YEAR:
         points = max(points, customer.qualifying(terms, today, last_year=True))
-    return (points, *moment(customer.falls_at, zone=terms.zone, midnight=True))
+    return (points, *day_and_time(customer.grace_ends_at, zone=terms.zone, midnight=True))

@@ -20,13 +20,13 @@ from app.store.ledger import accounts, entries, lots
 from app.store.ledger.entries import StoredEntry
 from app.store.terms import budgets, in_force
 from app.store.terms.in_force import Versions
-from tests.ledger.invariants import Booked, faults_of
-from tests.ledger.reference import ReferenceWallet, tell
-from tests.ledger.wallet_shapes import of_reference, unlike
+from tests.ledger.invariants import EntryChanges, violations
+from tests.ledger.reference import ReferenceWallet, replay_reference
+from tests.ledger.wallet_shapes import differences, reference_summary
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredWallet:
     """A wallet as it stands: its facts, the entries and lots of its accounts, and what its holders' rows say of their tiers."""
 
     recorded: RecordedHistory
@@ -35,15 +35,15 @@ class Stored:
     lots: Mapping[Unit, Sequence[Lot]]
     tiers: Mapping[str, tuple[str | None, datetime | None]]
 
-    def faults(self) -> list[str]:
+    def violations(self) -> list[str]:
         """Where it is not as the reference tells it, or against what always holds."""
-        return [f"account {self.recorded.account.id}: {fault}" for fault in self._faults()]
+        return [f"account {self.recorded.account.id}: {fault}" for fault in self._violations()]
 
-    def _faults(self) -> Iterator[str]:
+    def _violations(self) -> Iterator[str]:
         account = self.recorded.account
         for unit, each_account in self.recorded.accounts.items():
-            yield from faults_of(
-                entries=_booked(self.entries[unit]), lots=self.lots[unit], balance=each_account.balance
+            yield from violations(
+                entries=_entry_changes(self.entries[unit]), lots=self.lots[unit], balance=each_account.balance
             )
         if account.replayed_through is None:
             if any(self.entries.values()) or self.recorded.history.events:
@@ -52,17 +52,17 @@ class Stored:
             if account.balance != Balance(lifetime=account.balance.lifetime, qualifying=account.balance.qualifying):
                 yield "something is left of what went over"
         else:
-            for where, (each_account, other) in self._unlike(account.replayed_through).items():
+            for where, (each_account, other) in self._differences(account.replayed_through).items():
                 yield f"{where}: stored {each_account}, by the reference {other}"
 
-    def held_of_budgets(self) -> Counter[str]:
+    def expected_budget_usage(self) -> Counter[str]:
         """The points of each clause's budget that its customers hold, by the reference; what went over is held elsewhere."""
         account = self.recorded.account
         if account.replayed_through is None or self.recorded.merged_away is not None:
             return Counter()
         held: Counter[str] = Counter()
-        for sale in self._reference(account.replayed_through).sales.values():
-            held.update(sale.of_budgets())
+        for sale in self._reference(account.replayed_through).purchases.values():
+            held.update(sale.budget_usage())
         return held
 
     def _reference(self, at: datetime) -> ReferenceWallet:
@@ -71,11 +71,11 @@ class Stored:
         known = [
             version for version in self.versions.standing if version.effective_from != at or version.version <= last
         ]
-        return tell(self.recorded.history, known, at)
+        return replay_reference(self.recorded.history, known, at)
 
-    def _unlike(self, at: datetime) -> dict[str, tuple[Any, Any]]:
+    def _differences(self, at: datetime) -> dict[str, tuple[Any, Any]]:
         wallet = self._reference(at)
-        plain = of_reference(wallet, at)
+        plain = reference_summary(wallet, at)
         balance = self.recorded.account.balance
         stamps = self.recorded.others.get(Unit.STAMPS)
         card = stamps.balance if stamps is not None else Balance()
@@ -106,17 +106,17 @@ class Stored:
         for part in ("tiers", "falls"):
             plain[part] = {id: plain[part].get(id, "nobody") for id in self.tiers}
         del plain["ends"]
-        return unlike(stored, plain)
+        return differences(stored, plain)
 
 
-def _booked(entries: Sequence[StoredEntry]) -> list[Booked]:
+def _entry_changes(entries: Sequence[StoredEntry]) -> list[EntryChanges]:
     """What the entries book: one after the other where every fact came in its order, else all together."""
     booked = []
     for entry in (stored.entry for stored in entries):
         moved: dict[str, int] = {}
         for movement in entry.movements:
             moved[movement.lot_id] = moved.get(movement.lot_id, 0) + movement.points
-        booked.append(Booked(entry.points, moved, entry.owed))
+        booked.append(EntryChanges(entry.points, moved, entry.owed))
     moments = [stored.entry.occurred_at for stored in entries]
     if moments == sorted(moments) and all(stored.entry.cause is None for stored in entries):
         return booked
@@ -124,10 +124,10 @@ def _booked(entries: Sequence[StoredEntry]) -> list[Booked]:
     for each in booked:
         for id, points in each.lots.items():
             together[id] = together.get(id, 0) + points
-    return [Booked(sum(value.points for value in booked), together, sum(item.owed for item in booked))]
+    return [EntryChanges(sum(value.points for value in booked), together, sum(item.owed for item in booked))]
 
 
-async def stored_accounts(session: Session) -> list[Stored]:
+async def load_stored_wallets(session: Session) -> list[StoredWallet]:
     """Every account of a small program."""
     found = await accounts.page(session, after=FIRST, limit=100)
     versions = await in_force.versions_of(session)
@@ -143,7 +143,7 @@ async def stored_accounts(session: Session) -> list[Stored]:
         tier = row["tier"], instant_or_none(row["tier_grace_ends_at"])
         holders.setdefault(row["wallet_id"], {})[row["id"]] = tier
     return [
-        Stored(
+        StoredWallet(
             recorded=histories[each_account.id],
             versions=versions,
             entries={
@@ -156,7 +156,7 @@ async def stored_accounts(session: Session) -> list[Stored]:
     ]
 
 
-async def given_of_budgets(session: Session) -> Counter[str]:
+async def stored_budget_usage(session: Session) -> Counter[str]:
     """What customers should hold of each clause's budget: what it gave for all, less what is somebody's own share of it."""
     given = Counter(await budgets.counted(session))
     rows = await session.rows("SELECT clause, points FROM budget_shares WHERE program_id = $1")

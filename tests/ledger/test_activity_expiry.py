@@ -23,7 +23,7 @@ from app.usecases.rewards.redeem_reward import RedeemReward
 from app.usecases.terms import publish_terms
 from app.usecases.terms.publish_terms import PublishTerms
 from tests.builders import a_line, a_purchase
-from tests.ledger.program_driver import LivingProgram, Tally, opened
+from tests.ledger.program_driver import OutcomeCounts, ProgramDriver, open_runner
 from tests.ledger.terms_strategies import LONDON, START
 from tests.ledger.test_database_machine import draft
 
@@ -32,25 +32,27 @@ ALIVE = PointsValidity(days=90, expires=True, since=ValidityStart.ACTIVITY, noti
 
 @pytest.mark.parametrize("kept_alive_by", ["a purchase", "a redemption"])
 def test_activity_after_a_notice_brings_a_notice_of_the_new_last_day(database_url: str, kept_alive_by: str) -> None:
-    with opened(database_url) as where:
-        shop = LivingProgram(where, kind=ProgramKind.SANDBOX, start=START, tally=Tally())
+    with open_runner(database_url) as where:
+        shop = ProgramDriver(where, kind=ProgramKind.SANDBOX, start=START, counts=OutcomeCounts())
         card = CustomerBy("ANNA", IdentityKind.CARD)
         for key in ("coffee", "mug"):
-            assert isinstance(shop.do(create_reward.run, CreateReward(key, key, "Nice.", None, None, None)), Answer)
+            assert isinstance(
+                shop.execute(create_reward.run, CreateReward(key, key, "Nice.", None, None, None)), Answer
+            )
         clauses = draft((ALIVE, RefundPolicy(), None, None, None, (10, 25), True, None), None)
-        shop.do(publish_terms.run, PublishTerms(START - timedelta(days=1), clauses))
-        shop.do(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, "ANNA"),), None))
-        shop.do(record_purchase.run, RecordPurchase(card, "r1", a_purchase(a_line(price="200.00"), at=shop.now)))
+        shop.execute(publish_terms.run, PublishTerms(START - timedelta(days=1), clauses))
+        shop.execute(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, "ANNA"),), None))
+        shop.execute(record_purchase.run, RecordPurchase(card, "r1", a_purchase(a_line(price="200.00"), at=shop.now)))
         shop.clock.now += timedelta(days=75)
-        shop.let_the_jobs_run()
+        shop.run_due_jobs()
         if kept_alive_by == "a purchase":
-            shop.do(record_purchase.run, RecordPurchase(card, "r2", a_purchase(a_line(price="1.00"), at=shop.now)))
+            shop.execute(record_purchase.run, RecordPurchase(card, "r2", a_purchase(a_line(price="1.00"), at=shop.now)))
         else:
             basket = PurchaseFacts(occurred_at=shop.now, zone=LONDON, currency="GBP", lines=())
-            shop.do(redeem_reward.run, RedeemReward(card, None, "coffee", basket))
-        assert shop.faults() == []
-        before = shop.recorded()[0]
+            shop.execute(redeem_reward.run, RedeemReward(card, None, "coffee", basket))
+        assert shop.discrepancies() == []
+        before = shop.row_count_and_accounts()[0]
         shop.clock.now += timedelta(days=75)
-        shop.let_the_jobs_run()
-        assert shop.recorded()[0] == before + 1, "one more notice"
-        assert shop.faults() == []
+        shop.run_due_jobs()
+        assert shop.row_count_and_accounts()[0] == before + 1, "one more notice"
+        assert shop.discrepancies() == []

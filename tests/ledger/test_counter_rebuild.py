@@ -50,8 +50,8 @@ from app.usecases.rewards.redeem_reward import RedeemReward
 from app.usecases.terms import publish_terms
 from app.usecases.terms.publish_terms import PublishTerms
 from tests.builders import a_line, a_purchase
-from tests.ledger.program_driver import LivingProgram, Tally, opened
-from tests.ledger.stored_wallets import stored_accounts
+from tests.ledger.program_driver import OutcomeCounts, ProgramDriver, open_runner
+from tests.ledger.stored_wallets import load_stored_wallets
 from tests.ledger.terms_strategies import LONDON, START, clauses_of
 
 FOR_EVER = PointsValidity()
@@ -60,7 +60,7 @@ HOUR = timedelta(hours=1)
 NEW_YEAR = START - timedelta(days=9)
 
 
-class Counting(LivingProgram):
+class Counting(ProgramDriver):
     """A program in which everything is counted that can be: visits, items, uses a month and ever, points a month."""
 
     def begin(
@@ -96,7 +96,7 @@ class Counting(LivingProgram):
 
     def made(self, verb: Any, order: Any) -> Answer:
         """Do what must be possible."""
-        done = self.do(verb, order)
+        done = self.execute(verb, order)
         assert isinstance(done, Answer), done
         return done
 
@@ -117,8 +117,11 @@ class Counting(LivingProgram):
 
     def proved(self) -> None:
         """The books, the counts among them, are right; where the reference knows the terms, also as it tells them."""
-        assert not self.plain or [fault for stored in self.ask(stored_accounts) for fault in stored.faults()] == []
-        assert self.faults() == []
+        assert (
+            not self.plain
+            or [fault for stored in self.query(load_stored_wallets) for fault in stored.violations()] == []
+        )
+        assert self.discrepancies() == []
 
 
 def by(card: str) -> CustomerBy:
@@ -144,8 +147,8 @@ def looks_back() -> Iterator[list[str]]:
 @pytest.fixture
 def shop(database_url: str) -> Iterator[Counting]:
     """The program, proved in the end."""
-    with opened(database_url) as where:
-        program = Counting(where, kind=ProgramKind.SANDBOX, start=START, tally=Tally())
+    with open_runner(database_url) as where:
+        program = Counting(where, kind=ProgramKind.SANDBOX, start=START, counts=OutcomeCounts())
         yield program
         program.proved()
 
@@ -190,8 +193,10 @@ def test_what_comes_next_is_decided_on_the_spot_and_as_if_everything_were_told(
         shop.clock.now += timedelta(days=30)
         return [*found, shop.buys("ANNA", 20), shop.buys("BOB", 20)]
 
-    with opened(database_url) as where:
-        quick, slow = (Counting(where, kind=ProgramKind.SANDBOX, start=START, tally=Tally()) for _ in ("quick", "slow"))
+    with open_runner(database_url) as where:
+        quick, slow = (
+            Counting(where, kind=ProgramKind.SANDBOX, start=START, counts=OutcomeCounts()) for _ in ("quick", "slow")
+        )
         with looks_back() as told:
             by_counts = went(quick)
         # What activity keeps alive is spent in an order of its own, which takes a look at all of it.
@@ -200,7 +205,9 @@ def test_what_comes_next_is_decided_on_the_spot_and_as_if_everything_were_told(
             assert went(slow) == by_counts
         for shop in (quick, slow):
             shop.proved()
-        balances = [[stored.recorded.account.balance for stored in shop.ask(stored_accounts)] for shop in (quick, slow)]
+        balances = [
+            [stored.recorded.account.balance for stored in shop.query(load_stored_wallets)] for shop in (quick, slow)
+        ]
         assert balances[0] == balances[1]
 
 

@@ -64,8 +64,8 @@ from app.usecases.terms.publish_terms import PublishTerms
 from app.usecases.terms.withdraw_terms import WithdrawTerms
 from tests.builders import a_line, a_purchase
 from tests.ledger.history_strategies import AUCKLAND
-from tests.ledger.program_driver import LivingProgram, Opened, Tally, opened
-from tests.ledger.stored_wallets import given_of_budgets, stored_accounts
+from tests.ledger.program_driver import DatabaseRunner, OutcomeCounts, ProgramDriver, open_runner
+from tests.ledger.stored_wallets import load_stored_wallets, stored_budget_usage
 from tests.ledger.terms_strategies import CLAUSES, LONDON, LUNCH, START, Drawn, clauses_of
 from tests.soak_settings import STEPS
 
@@ -127,14 +127,14 @@ def _reward(pick: int, amount: int) -> str:
 class LivingLedger(RuleBasedStateMachine):
     """What tills, staff and jobs do."""
 
-    def __init__(self, where: Opened, tally: Tally) -> None:
+    def __init__(self, where: DatabaseRunner, tally: OutcomeCounts) -> None:
         super().__init__()
         self.where, self.tally = where, tally
 
     @initialize(kind=st.sampled_from(ProgramKind), drawn=CLAUSES, budget=BUDGETS)
     def opens(self, kind: ProgramKind, drawn: Drawn, budget: Budget | None) -> None:
         """A program with three rewards, terms, and a customer."""
-        self.shop = LivingProgram(self.where, kind=kind, start=START, tally=self.tally)
+        self.shop = ProgramDriver(self.where, kind=kind, start=START, counts=self.tally)
         self.cards = 0
         self.sales: list[str] = []
         """Receipts, and those that will come after their refund."""
@@ -156,7 +156,7 @@ class LivingLedger(RuleBasedStateMachine):
 
     def granted(self, verb: Callable[..., Any], order: Any) -> Answer:
         """Do what must be possible."""
-        done = self.shop.do(verb, order)
+        done = self.shop.execute(verb, order)
         assert isinstance(done, Answer), done
         return done
 
@@ -189,7 +189,7 @@ class LivingLedger(RuleBasedStateMachine):
         payments = (Payment(PaymentKind.POINTS, 1000, mine[-1]),) if mine and pick % 3 == 0 and amount > 1 else ()
         facts = a_purchase(*lines, at=at, zone=AUCKLAND if pick % 4 == 3 else LONDON, payments=payments)
         receipt = self.awaited.pop() if self.awaited and pick % 2 else f"r{pick % 5}-{len(self.sales)}"
-        done = self.shop.do(record_purchase.run, RecordPurchase(self.who(pick), receipt, facts))
+        done = self.shop.execute(record_purchase.run, RecordPurchase(self.who(pick), receipt, facts))
         if isinstance(done, Answer):
             self.sales.append(receipt)
             assert self.spent.isdisjoint(facts.redemptions()), "a redemption pays once"
@@ -207,7 +207,7 @@ class LivingLedger(RuleBasedStateMachine):
             receipt = self.awaited[-1]
         else:
             receipt = self.sales[pick % len(self.sales)]
-        self.shop.do(record_refund.run, self.what_comes_back(receipt, at, pick, amount))
+        self.shop.execute(record_refund.run, self.what_comes_back(receipt, at, pick, amount))
 
     def exchanges(self, at: datetime, pick: int, amount: int) -> None:
         """What was bought before, for something that perhaps was refunded before it came."""
@@ -216,7 +216,9 @@ class LivingLedger(RuleBasedStateMachine):
             facts = a_purchase(a_line(1, price=f"{amount * 5}.00", quantity="2"), at=at, zone=LONDON)
             receipt = self.awaited.pop() if self.awaited and pick % 2 else f"x{pick % 5}-{len(self.sales)}"
             customer = self.who(pick) if pick % 5 == 0 else None
-            done = self.shop.do(record_exchange.run, RecordExchange(back, RecordedReceipt(receipt, facts), customer))
+            done = self.shop.execute(
+                record_exchange.run, RecordExchange(back, RecordedReceipt(receipt, facts), customer)
+            )
             if isinstance(done, Answer):
                 self.sales.append(receipt)
 
@@ -248,7 +250,7 @@ class LivingLedger(RuleBasedStateMachine):
             facts = a_purchase(*lines, at=self.shop.now, zone=LONDON)
             receipt = self.sales[pick % len(self.sales)]
             if isinstance(
-                self.shop.do(amend_purchase.run, AmendPurchase(receipt, facts, None, None, "typed wrong")), Answer
+                self.shop.execute(amend_purchase.run, AmendPurchase(receipt, facts, None, None, "typed wrong")), Answer
             ):
                 self.used.pop(receipt, None)
 
@@ -257,7 +259,7 @@ class LivingLedger(RuleBasedStateMachine):
         del at
         if self.sales:
             receipt = self.sales[-1 - pick % min(6, len(self.sales))]
-            self.shop.do(
+            self.shop.execute(
                 move_purchase.run,
                 MovePurchase(None, ReceiptReference(receipt), self.who(pick + amount), "the wrong card"),
             )
@@ -275,7 +277,7 @@ class LivingLedger(RuleBasedStateMachine):
     def asks_for(self, reward: str, at: datetime, pick: int, hold: NewHold | None = None) -> None:
         """A reward, without a basket."""
         basket = PurchaseFacts(occurred_at=at, zone=LONDON, currency="GBP", lines=())
-        done = self.shop.do(redeem_reward.run, RedeemReward(self.who(pick), None, reward, basket, hold=hold))
+        done = self.shop.execute(redeem_reward.run, RedeemReward(self.who(pick), None, reward, basket, hold=hold))
         if isinstance(done, Answer) and done.redemption_id is not None:
             (self.paid if hold is None else self.held)[done.redemption_id] = pick % self.cards
 
@@ -284,7 +286,7 @@ class LivingLedger(RuleBasedStateMachine):
         del at
         if self.held:
             id = list(self.held)[pick % len(self.held)]
-            done = self.shop.do(capture if amount % 2 else release, HoldReference(id, None))
+            done = self.shop.execute(capture if amount % 2 else release, HoldReference(id, None))
             card = self.held.pop(id)
             if isinstance(done, Answer) and amount % 2:
                 self.paid[id] = card
@@ -296,7 +298,7 @@ class LivingLedger(RuleBasedStateMachine):
             id = list(self.paid)[pick % len(self.paid)]
             role = (Role.OWNER, Role.STAFF)[amount % 2]
             command = CancelRedemption(id, role, None, "broken", shop_at_fault=pick % 4 == 0)
-            done = self.shop.do(cancel_redemption.run, command)
+            done = self.shop.execute(cancel_redemption.run, command)
             if isinstance(done, Answer) and done.entry_id is not None:
                 assert id not in self.spent, "what paid comes back with what it paid"
                 del self.paid[id]
@@ -305,23 +307,23 @@ class LivingLedger(RuleBasedStateMachine):
         """Points or stamps given, or taken."""
         del at
         unit = Unit.STAMPS if pick % 4 == 2 else Unit.POINTS
-        self.shop.do(
+        self.shop.execute(
             adjust_points.run, AdjustPoints(self.who(pick), amount if pick % 3 else -amount, "sorry", Role.OWNER, unit)
         )
 
     def passes_on(self, at: datetime, pick: int, amount: int) -> None:
         """Points of one customer to another."""
         del at
-        self.shop.do(transfer_points.run, TransferPoints(self.who(pick), self.who(pick + 1), amount, "a present"))
+        self.shop.execute(transfer_points.run, TransferPoints(self.who(pick), self.who(pick + 1), amount, "a present"))
 
     def goes_over(self, at: datetime, pick: int, amount: int) -> None:
         """A wallet into another one: somebody is merged, or a household shares from now on."""
         del at
         first, other = self.who(pick), self.who(pick + 1)
         if amount % 2:
-            self.shop.do(merge_customers.run, MergeCustomers(first, other, "one person"))
+            self.shop.execute(merge_customers.run, MergeCustomers(first, other, "one person"))
         else:
-            self.shop.do(join_household.run, JoinHousehold(first, other, "a family"))
+            self.shop.execute(join_household.run, JoinHousehold(first, other, "a family"))
 
     def delivers(self, at: datetime, pick: int, amount: int) -> None:
         """All open notices, in one way."""
@@ -334,9 +336,9 @@ class LivingLedger(RuleBasedStateMachine):
     def terms_are_published(self, drawn: Drawn, budget: Budget | None, *, gone: bool) -> None:
         """As soon as their notice allows; perhaps withdrawn again."""
         self.published += 1
-        done = self.shop.do(publish_terms.run, PublishTerms(None, draft(drawn, budget)))
+        done = self.shop.execute(publish_terms.run, PublishTerms(None, draft(drawn, budget)))
         if gone and isinstance(done, Answer) and done.terms_version is not None:
-            self.shop.do(withdraw_terms.run, WithdrawTerms(done.terms_version))
+            self.shop.execute(withdraw_terms.run, WithdrawTerms(done.terms_version))
 
     def waits(self, at: datetime, pick: int, amount: int) -> None:
         """Hours or months pass, mostly with the jobs; sometimes these rest for a while."""
@@ -350,7 +352,7 @@ class LivingLedger(RuleBasedStateMachine):
         self.keeping = True
         for _ in range(1 + amount % 4):
             self.shop.clock.now += timedelta(days=5 + pick % 30)
-            self.shop.let_the_jobs_run()
+            self.shop.run_due_jobs()
             for channel in NoticeChannel:
                 self.granted(deliver_expiry_notices.run, DeliverExpiryNotices(self.who(pick), channel, None))
 
@@ -363,15 +365,17 @@ class LivingLedger(RuleBasedStateMachine):
             return
         self.tally.steps += 1
         if self.keeping:
-            self.shop.let_the_jobs_run()
-            before = self.shop.recorded()
-            self.shop.let_the_jobs_run()
-            assert self.shop.recorded() == before, "a job that runs twice has nothing to do"
-        stored = self.shop.ask(stored_accounts)
-        assert [fault for account in stored for fault in account.faults()] == []
-        held = sum((account.held_of_budgets() for account in stored), Counter())
-        assert self.shop.ask(given_of_budgets) == held, "every point of a budget is left, held, or somebody's own share"
-        assert self.shop.faults() == []
+            self.shop.run_due_jobs()
+            before = self.shop.row_count_and_accounts()
+            self.shop.run_due_jobs()
+            assert self.shop.row_count_and_accounts() == before, "a job that runs twice has nothing to do"
+        stored = self.shop.query(load_stored_wallets)
+        assert [fault for account in stored for fault in account.violations()] == []
+        held = sum((account.expected_budget_usage() for account in stored), Counter())
+        assert self.shop.query(stored_budget_usage) == held, (
+            "every point of a budget is left, held, or somebody's own share"
+        )
+        assert self.shop.discrepancies() == []
 
     def teardown(self) -> None:
         """In the end all that is due is done."""
@@ -381,8 +385,8 @@ class LivingLedger(RuleBasedStateMachine):
 
 
 def test_stored_program_equals_the_reference_after_every_step(database_url: str) -> None:
-    tally, began = Tally(), time.monotonic()
-    with opened(database_url) as where:
+    tally, began = OutcomeCounts(), time.monotonic()
+    with open_runner(database_url) as where:
         run_state_machine_as_test(
             lambda: LivingLedger(where, tally),
             settings=settings(
@@ -392,8 +396,8 @@ def test_stored_program_equals_the_reference_after_every_step(database_url: str)
                 suppress_health_check=list(HealthCheck),
             ),
         )
-    told = ", ".join(f"{count} {what}" for what, count in sorted(tally.done.items()))
+    told = ", ".join(f"{count} {what}" for what, count in sorted(tally.outcomes.items()))
     print(f"{tally.steps} steps in {time.monotonic() - began:.0f} s: {told}")
     verbs = (*USUAL, *RARE) if tally.steps > 4_000 else USUAL
-    missing = [verb for verb in verbs if not any(tally.done[f"{verb} {said}"] for said in ("done", "GRANTED"))]
+    missing = [verb for verb in verbs if not any(tally.outcomes[f"{verb} {said}"] for said in ("done", "GRANTED"))]
     assert missing == []

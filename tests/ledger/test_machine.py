@@ -13,12 +13,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from app.domain.terms.version import Terms
 from app.domain.wallets.events import ExpiryNoticeDelivered
 from app.domain.wallets.wallet import Wallet, replay
-from tests.ledger.history_strategies import ANN, KINDS, PLANS, Author, Deed, Plan, an_id
-from tests.ledger.invariants import booked, faults_of, faults_of_refunds
-from tests.ledger.ledger_assertions import Books, wanted_of
-from tests.ledger.reference import tell
+from tests.ledger.history_strategies import ANN, KINDS, MERGE_PLANS, EventDraft, HistoryBuilder, MergePlan, stable_id
+from tests.ledger.invariants import entry_changes, refund_violations, violations
+from tests.ledger.ledger_assertions import LedgerTotals, expected_postings
+from tests.ledger.reference import replay_reference
 from tests.ledger.terms_strategies import START, VERSIONS
-from tests.ledger.wallet_shapes import of_core, of_reference, unlike
+from tests.ledger.wallet_shapes import core_summary, differences, reference_summary
 from tests.soak_settings import STEPS, moderately
 
 NUMBERS = st.integers(0, 999)
@@ -33,25 +33,25 @@ class LivingWallet(RuleBasedStateMachine):
     steps: ClassVar[int] = 0
     """Of all that ever lived."""
 
-    @initialize(versions=VERSIONS, plan=PLANS)
-    def opens(self, versions: Sequence[Terms], plan: Plan) -> None:
+    @initialize(versions=VERSIONS, plan=MERGE_PLANS)
+    def opens(self, versions: Sequence[Terms], plan: MergePlan) -> None:
         """A wallet, its terms, and who will come into it."""
-        self.author = Author(versions, plan.story())
+        self.author = HistoryBuilder(versions, plan.history())
         self.now = START + timedelta(days=1)
-        self.books = Books()
+        self.books = LedgerTotals()
         self.tell()
 
     def tell(self) -> None:
         """Tell the wallet with all that is known, and record."""
-        history = self.author.story_of(self.author.events, until=self.now)
+        history = self.author.history_of(self.author.events, until=self.now)
         self.story = history
         self.course: Wallet = replay(history, versions=self.author.versions, until=self.now)
-        self.books.record(wanted_of(self.course))
+        self.books.record(expected_postings(self.course))
 
     def arrives(self, kind: str, *, ago: int, pick: int, amount: int) -> None:
         """A fact of some days ago; never one that has not happened yet."""
         day, seconds = divmod(int((self.now - START).total_seconds()), 86_400)
-        self.author.tell(Deed(kind, max(0, day - ago), seconds // 3600 if not ago else amount % 2, pick, amount))
+        self.author.add(EventDraft(kind, max(0, day - ago), seconds // 3600 if not ago else amount % 2, pick, amount))
         self.tell()
 
     @rule(kind=st.sampled_from([kind for kind in KINDS if kind != "warn"]), pick=NUMBERS, amount=AMOUNTS)
@@ -92,7 +92,7 @@ class LivingWallet(RuleBasedStateMachine):
         for notice in [each_notice for each_notice in self.course.points.notices() if each_notice.at <= self.now]:
             channel = sorted(self.course.points.validity_of(notice.lot).notice_by)[0]
             warned = ExpiryNoticeDelivered(
-                an_id(len(self.author.events)), self.now, frozenset({notice.lot.id}), channel
+                stable_id(len(self.author.events)), self.now, frozenset({notice.lot.id}), channel
             )
             self.author.events.append((warned, ANN))
         self.tell()
@@ -102,26 +102,29 @@ class LivingWallet(RuleBasedStateMachine):
         """Lots, balance, tiers and coming expiries."""
         LivingWallet.steps += 1
         note(repr(self.author))
-        told = of_reference(tell(self.story, self.author.versions, self.now), self.now)
-        assert unlike(of_core(self.course, self.now), told) == {}
+        told = reference_summary(replay_reference(self.story, self.author.versions, self.now), self.now)
+        assert differences(core_summary(self.course, self.now), told) == {}
 
     @invariant()
     def the_books_balance(self) -> None:
         """Of this wallet and of all that went over into it."""
         for wallet in _with_absorbed(self.course):
             for unit_account in wallet.unit_accounts.values():
-                inventory, entries = unit_account.inventory, [booked(posting) for posting in unit_account.postings]
+                inventory, entries = (
+                    unit_account.inventory,
+                    [entry_changes(posting) for posting in unit_account.postings],
+                )
                 balance = inventory.balance(at=self.now)
-                assert faults_of(entries=entries, lots=inventory.lots.values(), balance=balance) == []
-            assert faults_of_refunds(wallet) == []
+                assert violations(entries=entries, lots=inventory.lots.values(), balance=balance) == []
+            assert refund_violations(wallet) == []
 
     @invariant()
     def the_ledger_holds_what_one_telling_wants(self) -> None:
         """However it came about."""
-        once = Books()
-        once.record(wanted_of(self.course))
+        once = LedgerTotals()
+        once.record(expected_postings(self.course))
         assert self.books.sums() == once.sums()
-        assert self.books.record(wanted_of(self.course)) == 0, "telling twice appends nothing"
+        assert self.books.record(expected_postings(self.course)) == 0, "telling twice appends nothing"
 
     @invariant()
     def letting_time_pass_twice_is_letting_it_pass_once(self) -> None:
@@ -133,7 +136,7 @@ class LivingWallet(RuleBasedStateMachine):
             in_steps.advance_to(until)
         for unit, unit_account in at_once.unit_accounts.items():
             assert in_steps.unit_accounts[unit].postings == unit_account.postings
-        assert of_core(in_steps, later) == of_core(at_once, later)
+        assert core_summary(in_steps, later) == core_summary(at_once, later)
 
 
 def _with_absorbed(wallet: Wallet) -> list[Wallet]:

@@ -14,11 +14,11 @@ from app.domain.wallets.events import PurchaseRecorded, ReceiptCorrected
 from app.domain.wallets.history import EventHistory, WalletMerged
 from app.domain.wallets.wallet import replay
 from tests.builders import a_line
-from tests.ledger.history_strategies import AUTHORS, MANY_RETURNS, Author, an_id
-from tests.ledger.ledger_assertions import Books, wanted_of
-from tests.ledger.reference import tell
+from tests.ledger.history_strategies import HISTORIES, HISTORIES_WITH_MANY_RETURNS, HistoryBuilder, stable_id
+from tests.ledger.ledger_assertions import LedgerTotals, expected_postings
+from tests.ledger.reference import replay_reference
 from tests.ledger.terms_strategies import START
-from tests.ledger.wallet_shapes import of_core, of_reference, unlike
+from tests.ledger.wallet_shapes import core_summary, differences, reference_summary
 from tests.soak_settings import moderately
 
 LATER = START + timedelta(days=950)
@@ -34,7 +34,7 @@ class Mistake(NamedTuple):
     customer_id: str
 
 
-def mistaken(author: Author, *, pick: int, price: int) -> Mistake | None:
+def mistaken(author: HistoryBuilder, *, pick: int, price: int) -> Mistake | None:
     """One of the purchases with another price; one of which nothing came back may never have been there."""
     bound = {getattr(event, "purchase_id", "") for event, _ in author.events}
     there = {fact.id for fact in facts_in(as_told(author)) if isinstance(fact, PurchaseRecorded)}
@@ -49,9 +49,9 @@ def mistaken(author: Author, *, pick: int, price: int) -> Mistake | None:
     return Mistake(wrong, replace(wrong, facts=facts) if price else None, who)
 
 
-def as_told(author: Author) -> EventHistory:
+def as_told(author: HistoryBuilder) -> EventHistory:
     """All that has happened by the moment at which it is looked at."""
-    return author.story_of(author.events, until=LATER)
+    return author.history_of(author.events, until=LATER)
 
 
 def set_right(history: EventHistory, mistake: Mistake) -> EventHistory:
@@ -70,15 +70,15 @@ def facts_in(history: EventHistory) -> Iterator[object]:
             yield event
 
 
-def other_facts(author: Author, mistake: Mistake) -> EventHistory:
+def other_facts(author: HistoryBuilder, mistake: Mistake) -> EventHistory:
     """The story that would have been told if the receipt had been right from the beginning."""
     kept = [(event, who) for event, who in author.events if event.id != mistake.wrong.id]
-    return author.story_of([*kept, *([(mistake.right, mistake.customer_id)] if mistake.right else [])], until=LATER)
+    return author.history_of([*kept, *([(mistake.right, mistake.customer_id)] if mistake.right else [])], until=LATER)
 
 
 @moderately(120)
-@given(author=AUTHORS | MANY_RETURNS, pick=st.integers(0, 99), price=st.integers(0, 40))
-def test_a_wallet_is_as_if_the_receipt_had_always_been_right(author: Author, pick: int, price: int) -> None:
+@given(author=HISTORIES | HISTORIES_WITH_MANY_RETURNS, pick=st.integers(0, 99), price=st.integers(0, 40))
+def test_a_wallet_is_as_if_the_receipt_had_always_been_right(author: HistoryBuilder, pick: int, price: int) -> None:
     note(repr(author))
     mistake = mistaken(author, pick=pick, price=price)
     assume(mistake is not None)
@@ -86,25 +86,30 @@ def test_a_wallet_is_as_if_the_receipt_had_always_been_right(author: Author, pic
     history = set_right(as_told(author), mistake)
     right = replay(other_facts(author, mistake), versions=author.versions, until=LATER)
     wallet = replay(history, versions=author.versions, until=LATER)
-    assert of_core(wallet, LATER) == of_core(right, LATER)
-    assert unlike(of_core(wallet, LATER), of_reference(tell(history, author.versions, LATER), LATER)) == {}
+    assert core_summary(wallet, LATER) == core_summary(right, LATER)
+    assert (
+        differences(
+            core_summary(wallet, LATER), reference_summary(replay_reference(history, author.versions, LATER), LATER)
+        )
+        == {}
+    )
 
-    books, once = Books(), Books()
-    books.record(wanted_of(replay(as_told(author), versions=author.versions, until=LATER)))
-    books.record(wanted_of(wallet))
-    assert books.record(wanted_of(wallet)) == 0
-    once.record(wanted_of(right))
+    books, once = LedgerTotals(), LedgerTotals()
+    books.record(expected_postings(replay(as_told(author), versions=author.versions, until=LATER)))
+    books.record(expected_postings(wallet))
+    assert books.record(expected_postings(wallet)) == 0
+    once.record(expected_postings(right))
     assert books.sums() == once.sums()
 
 
 @moderately(80)
-@given(author=AUTHORS, pick=st.integers(0, 99), price=st.integers(0, 40))
-def test_what_was_known_before_is_still_known(author: Author, pick: int, price: int) -> None:
+@given(author=HISTORIES, pick=st.integers(0, 99), price=st.integers(0, 40))
+def test_what_was_known_before_is_still_known(author: HistoryBuilder, pick: int, price: int) -> None:
     note(repr(author))
     mistake = mistaken(author, pick=pick, price=price)
     assume(mistake is not None)
     assert mistake is not None
-    history, before = set_right(as_told(author), mistake), an_id("before")
+    history, before = set_right(as_told(author), mistake), stable_id("before")
     then, as_it_was = history.as_at("fffffffe"), as_told(author).as_at("fffffffe")
     assert {repr(value) for value in facts_in(then)} == {repr(item) for item in facts_in(as_it_was)}
     assert {repr(value) for value in facts_in(history.as_at(before))} == {
@@ -114,8 +119,8 @@ def test_what_was_known_before_is_still_known(author: Author, pick: int, price: 
 
 
 @moderately(40)
-@given(author=AUTHORS, pick=st.integers(0, 99))
-def test_what_came_to_a_wallet_by_a_correction_was_unknown_before(author: Author, pick: int) -> None:
+@given(author=HISTORIES, pick=st.integers(0, 99))
+def test_what_came_to_a_wallet_by_a_correction_was_unknown_before(author: HistoryBuilder, pick: int) -> None:
     note(repr(author))
     mistake = mistaken(author, pick=pick, price=0)
     assume(mistake is not None)
@@ -131,4 +136,4 @@ def test_what_came_to_a_wallet_by_a_correction_was_unknown_before(author: Author
         replay(each_history, versions=author.versions, until=LATER) for each_history in (as_told(author), history)
     )
     assert moved.lot_id != moved.id
-    assert of_core(there, LATER)["balance"]["lifetime"] == of_core(here, LATER)["balance"]["lifetime"]
+    assert core_summary(there, LATER)["balance"]["lifetime"] == core_summary(here, LATER)["balance"]["lifetime"]

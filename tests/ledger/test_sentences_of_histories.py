@@ -27,9 +27,26 @@ from app.domain.wallets.pending import pending_points
 from app.domain.wallets.wallet import Wallet, replay
 from tests.builders import a_purchase
 from tests.ledger import sentences
-from tests.ledger.history_strategies import DEEDS, PLANS, Author, Deed, Plan, authored
-from tests.ledger.reference import ReferenceWallet, tell
-from tests.ledger.reference_sentences import Available, Clawed, Earned, Expired, GivenBack, Moved, Noted, Turned, Undone
+from tests.ledger.history_strategies import (
+    EVENT_DRAFTS,
+    MERGE_PLANS,
+    EventDraft,
+    HistoryBuilder,
+    MergePlan,
+    build_history,
+)
+from tests.ledger.reference import ReferenceWallet, replay_reference
+from tests.ledger.reference_sentences import (
+    PaymentRestored,
+    PointsActivated,
+    PointsClawedBack,
+    PointsExpired,
+    PointsMoved,
+    PurchaseEarned,
+    RedemptionUndone,
+    TierChanged,
+    WalletChange,
+)
 from tests.ledger.terms_strategies import CLAUSES, LONDON, START, Drawn, clauses_of
 from tests.sentence_reader import figures_of
 from tests.soak_settings import moderately
@@ -71,9 +88,9 @@ VERSIONS = st.builds(
 )
 
 
-def told(versions: Sequence[Terms], plan: Plan, deeds: Sequence[Deed]) -> Author:
+def told(versions: Sequence[Terms], plan: MergePlan, deeds: Sequence[EventDraft]) -> HistoryBuilder:
     """A history in which points buy a treat."""
-    author = authored(versions, plan, deeds)
+    author = build_history(versions, plan, deeds)
     author.events = [
         (
             replace(event, reward=TREAT)
@@ -87,7 +104,10 @@ def told(versions: Sequence[Terms], plan: Plan, deeds: Sequence[Deed]) -> Author
 
 
 HISTORIES = st.builds(
-    told, VERSIONS, PLANS, st.lists(DEEDS, min_size=1, max_size=4) | st.lists(DEEDS, min_size=8, max_size=16)
+    told,
+    VERSIONS,
+    MERGE_PLANS,
+    st.lists(EVENT_DRAFTS, min_size=1, max_size=4) | st.lists(EVENT_DRAFTS, min_size=8, max_size=16),
 )
 Place = tuple[Any, ...]
 """What a sentence is about: the type of the entry, the fact or lot, the time, and the unit."""
@@ -107,48 +127,51 @@ def of_core(wallet: Wallet) -> Iterator[tuple[Place, Decision, Terms]]:
         yield ("tier", change.after, change.at), tier_decision(change), change.terms
 
 
-def of_reference(wallet: ReferenceWallet) -> Iterator[tuple[Place, Noted]]:
+def of_reference(wallet: ReferenceWallet) -> Iterator[tuple[Place, WalletChange]]:
     """The same from what the reference noted."""
-    for noted in wallet.noted:
+    for noted in wallet.changes:
         match noted:
-            case Earned() | Clawed():
-                kind = EntryType.EARN if isinstance(noted, Earned) else EntryType.CLAWBACK
+            case PurchaseEarned() | PointsClawedBack():
+                kind = EntryType.EARN if isinstance(noted, PurchaseEarned) else EntryType.CLAWBACK
                 yield (kind, noted.id, noted.at, Unit.POINTS), noted
                 if noted.terms.stamp_clauses:
                     yield (kind, noted.id, noted.at, Unit.STAMPS), noted
-            case GivenBack() | Undone():
+            case PaymentRestored() | RedemptionUndone():
                 yield (EntryType.REVERSAL, noted.id, noted.at, noted.unit), noted
-            case Available():
+            case PointsActivated():
                 yield (EntryType.ACTIVATE, noted.lot, noted.at, Unit.POINTS), noted
-            case Expired():
+            case PointsExpired():
                 yield (EntryType.EXPIRE, noted.lot, noted.at, Unit.POINTS), noted
-            case Moved() if noted.amount or noted.unit is Unit.POINTS:
+            case PointsMoved() if noted.amount or noted.unit is Unit.POINTS:
                 yield (noted.type, noted.id, noted.at, noted.unit), noted
-            case Turned():
+            case TierChanged():
                 yield ("tier", noted.after, noted.at), noted
 
 
-def assert_said(decision: Decision, noted: Noted, *, terms: Terms) -> None:
+def assert_said(decision: Decision, noted: WalletChange, *, terms: Terms) -> None:
     """Every reason, remedy and the summary has the figures that it must have, in all languages."""
-    wanted, explained = sentences.of(noted), Explanation.of(decision, terms=terms)
+    wanted, explained = sentences.expected_explanation(noted), Explanation.of(decision, terms=terms)
     for locale in Locale:
-        assert spoken(decision, explained, locale, wanted) == counted(wanted.said)
+        assert spoken(decision, explained, locale, wanted) == counted(wanted.sentences)
         short = summary(decision, terms=terms, say=wording(locale))
-        if wanted.short is not None:
-            assert [_figures(text, locale, wanted) for text in short] == [Counter(value) for value in wanted.short], (
+        if wanted.summary is not None:
+            assert [_figures(text, locale, wanted) for text in short] == [Counter(value) for value in wanted.summary], (
                 short
             )
         assert 1 <= len(short) <= 3
 
 
-def counted(said: Sequence[sentences.Said]) -> list[Any]:
+def counted(said: Sequence[sentences.ExpectedSentence]) -> list[Any]:
     """The figures of sentences, in whatever order a language has them."""
     return [
-        (each_said.clause, Counter(each_said.figures), [Counter(way) for way in each_said.ways]) for each_said in said
+        (each_said.clause, Counter(each_said.figures), [Counter(way) for way in each_said.remedies])
+        for each_said in said
     ]
 
 
-def spoken(decision: Decision, explained: Explanation, locale: Locale, wanted: sentences.Sentences) -> list[Any]:
+def spoken(
+    decision: Decision, explained: Explanation, locale: Locale, wanted: sentences.ExpectedExplanation
+) -> list[Any]:
     """The figures of every reason of a decision, and of its remedies, as they are read."""
     say = wording(locale)
     return [
@@ -161,11 +184,11 @@ def spoken(decision: Decision, explained: Explanation, locale: Locale, wanted: s
     ]
 
 
-def _figures(sentence: str, locale: Locale, wanted: sentences.Sentences) -> Any:
+def _figures(sentence: str, locale: Locale, wanted: sentences.ExpectedExplanation) -> Any:
     return figures_of(sentence, locale=locale, today=wanted.today)
 
 
-def _ways(explained: Explanation, reason: Any, locale: Locale, wanted: sentences.Sentences) -> Any:
+def _ways(explained: Explanation, reason: Any, locale: Locale, wanted: sentences.ExpectedExplanation) -> Any:
     say = wording(locale)
     return [_figures(explained.remedy(way, reason=reason, say=say), locale, wanted) for way in reason.finding.remedies]
 
@@ -175,7 +198,7 @@ def assert_all_said(course: Wallet, wallet: ReferenceWallet) -> None:
     found: dict[Place, list[tuple[Decision, Terms]]] = {}
     for place, decision, terms in of_core(course):
         found.setdefault(place, []).append((decision, terms))
-    noted: dict[Place, list[Noted]] = {}
+    noted: dict[Place, list[WalletChange]] = {}
     for place, each_noted in of_reference(wallet):
         noted.setdefault(place, []).append(each_noted)
     assert {place: len(decisions) for place, decisions in found.items()} == {
@@ -184,26 +207,31 @@ def assert_all_said(course: Wallet, wallet: ReferenceWallet) -> None:
     for place, decisions in found.items():
         for (decision, terms), each_noted in zip(decisions, noted[place], strict=True):
             assert_said(decision, each_noted, terms=terms)
-    for inner, other in zip(course.merged_wallets, wallet.absorbed, strict=True):
+    for inner, other in zip(course.merged_wallets, wallet.merged_wallets, strict=True):
         assert_all_said(inner, other)
 
 
 @moderately(80)
 @given(author=HISTORIES, day=st.integers(0, 1000))
-def test_every_figure_said_of_a_history_is_the_references(author: Author, day: int) -> None:
+def test_every_figure_said_of_a_history_is_the_references(author: HistoryBuilder, day: int) -> None:
     note(repr(author))
     until = START + timedelta(days=day)
-    history = author.story_of(author.events, until=until)
-    assert_all_said(replay(history, versions=author.versions, until=until), tell(history, author.versions, until))
+    history = author.history_of(author.events, until=until)
+    assert_all_said(
+        replay(history, versions=author.versions, until=until), replay_reference(history, author.versions, until)
+    )
 
 
 @moderately(60)
 @given(author=HISTORIES, day=st.integers(0, 400))
-def test_a_reward_says_what_is_there_what_waits_and_what_is_owed(author: Author, day: int) -> None:
+def test_a_reward_says_what_is_there_what_waits_and_what_is_owed(author: HistoryBuilder, day: int) -> None:
     note(repr(author))
     until = START + timedelta(days=day)
-    history = author.story_of(author.events, until=until)
-    course, wallet = replay(history, versions=author.versions, until=until), tell(history, author.versions, until)
+    history = author.history_of(author.events, until=until)
+    course, wallet = (
+        replay(history, versions=author.versions, until=until),
+        replay_reference(history, author.versions, until),
+    )
     terms = course.in_force(until)
     balance = course.points.inventory.balance(at=until)
     clause, facts = terms.clause(TREAT), a_purchase(at=until)
@@ -211,23 +239,26 @@ def test_a_reward_says_what_is_there_what_waits_and_what_is_owed(author: Author,
     decision = redeem(
         terms=terms, clause=clause, facts=facts, available=balance.available, owed=balance.owed, activations=foreseen
     )
-    wanted = sentences.of_price(wallet, terms=terms, key=TREAT, at=until)
+    wanted = sentences.price_explanation(wallet, terms=terms, key=TREAT, at=until)
     explained = Explanation.of(decision, terms=terms)
     for locale in Locale:
-        assert spoken(decision, explained, locale, wanted) == counted(wanted.said)
+        assert spoken(decision, explained, locale, wanted) == counted(wanted.sentences)
 
 
 @moderately(60)
 @given(author=HISTORIES, day=st.integers(0, 1000))
-def test_a_tier_that_is_kept_says_its_points_and_until_when(author: Author, day: int) -> None:
+def test_a_tier_that_is_kept_says_its_points_and_until_when(author: HistoryBuilder, day: int) -> None:
     until = START + timedelta(days=day)
-    history = author.story_of(author.events, until=until)
-    course, wallet = replay(history, versions=author.versions, until=until), tell(history, author.versions, until)
+    history = author.history_of(author.events, until=until)
+    course, wallet = (
+        replay(history, versions=author.versions, until=until),
+        replay_reference(history, author.versions, until),
+    )
     terms = course.in_force(until)
     for id, membership in course.memberships.items():
         points = membership.qualifying.deciding_points(terms=terms, at=until)
         reason = kept_tier_reason(membership.tier, qualifying=points, terms=terms)
-        wanted = sentences.of_kept_level(wallet.customers[id], terms=terms, at=until)
+        wanted = sentences.kept_tier_figures(wallet.customers[id], terms=terms, at=until)
         assert (reason is None) == (wanted is None)
         if reason is None or wanted is None:
             continue

@@ -31,7 +31,7 @@ from app.usecases.purchases.record_purchase import RecordPurchase
 from app.usecases.terms import publish_terms
 from app.usecases.terms.publish_terms import PublishTerms
 from tests.builders import a_line, a_purchase
-from tests.ledger.program_driver import LivingProgram, Opened, Tally, opened
+from tests.ledger.program_driver import DatabaseRunner, OutcomeCounts, ProgramDriver, open_runner
 from tests.ledger.terms_strategies import START, clauses_of
 
 DAY = timedelta(days=1)
@@ -39,7 +39,7 @@ PLAIN = (PointsValidity(), RefundPolicy(), None, None, None, (10, 25), True, Non
 LEVELS = (*PLAIN[:4], TierPeriod(TierWindow.SINCE_JOINING, 0), (10, 25), True, None)
 
 
-class Starting(LivingProgram):
+class Starting(ProgramDriver):
     """A program without tiers, in which cards have bought for so many points."""
 
     def begin(self, *points: int) -> list[str]:
@@ -55,7 +55,7 @@ class Starting(LivingProgram):
 
     def made(self, verb: Any, order: Any) -> Answer:
         """Do what must be possible."""
-        done = self.do(verb, order)
+        done = self.execute(verb, order)
         assert isinstance(done, Answer), done
         return done
 
@@ -78,7 +78,7 @@ class Starting(LivingProgram):
 
     def tier(self, card: str) -> str | None:
         """The tier that a card shows."""
-        found = self.ask(card_of, by=by(card), at=self.now)
+        found = self.query(card_of, by=by(card), at=self.now)
         assert found is not None
         return found.tier.tier
 
@@ -91,7 +91,7 @@ class Starting(LivingProgram):
             )
             return [row["tier"] for row in rows]
 
-        return self.ask(read)
+        return self.query(read)
 
 
 def by(card: str) -> CustomerBy:
@@ -100,39 +100,39 @@ def by(card: str) -> CustomerBy:
 
 
 @pytest.fixture
-def where(database_url: str) -> Iterator[Opened]:
+def where(database_url: str) -> Iterator[DatabaseRunner]:
     """The database, and batches of two."""
-    with opened(database_url) as found, patch.object(terms_activation, "BATCH", 2):
+    with open_runner(database_url) as found, patch.object(terms_activation, "BATCH", 2):
         yield found
 
 
 @pytest.fixture(params=list(ProgramKind), ids=lambda kind: str(kind.value))
-def shop(where: Opened, request: pytest.FixtureRequest) -> Iterator[Starting]:
+def shop(where: DatabaseRunner, request: pytest.FixtureRequest) -> Iterator[Starting]:
     """The program, live or a sandbox, proved in the end."""
-    program = Starting(where, kind=request.param, start=START, tally=Tally())
+    program = Starting(where, kind=request.param, start=START, counts=OutcomeCounts())
     yield program
-    assert program.faults() == []
+    assert program.discrepancies() == []
 
 
 def test_publishing_touches_no_account_and_all_are_looked_at_when_the_terms_start(shop: Starting) -> None:
     cards = shop.begin(20, 30, 5, 0, 12)
-    shop.let_the_jobs_run()
-    before = shop.recorded()
+    shop.run_due_jobs()
+    before = shop.row_count_and_accounts()
     start = shop.now + DAY
     shop.announces_levels(start=start)
-    assert shop.recorded() == before
+    assert shop.row_count_and_accounts() == before
     shop.clock.now = start - timedelta(hours=1)
-    shop.let_the_jobs_run()
-    assert shop.recorded() == before, "nothing is due before"
+    shop.run_due_jobs()
+    assert shop.row_count_and_accounts() == before, "nothing is due before"
     shop.clock.now = start + timedelta(hours=1)
-    assert shop.faults() == []
+    assert shop.discrepancies() == []
     # What is read is right before anybody has looked.
     assert [shop.tier(card) for card in cards] == ["silver", "gold", None, None, "silver"]
-    shop.let_the_jobs_run()
+    shop.run_due_jobs()
     assert shop.stored_levels() == ["silver", "gold", None, None, "silver"]
-    after = shop.recorded()
-    shop.let_the_jobs_run()
-    assert shop.recorded() == after, "a second time there is nothing to do"
+    after = shop.row_count_and_accounts()
+    shop.run_due_jobs()
+    assert shop.row_count_and_accounts() == after, "a second time there is nothing to do"
 
 
 def test_a_till_that_comes_before_the_jobs_sees_the_tier(shop: Starting) -> None:
@@ -140,9 +140,9 @@ def test_a_till_that_comes_before_the_jobs_sees_the_tier(shop: Starting) -> None
     shop.announces_levels(start=shop.now + DAY)
     shop.clock.now += 2 * DAY
     assert shop.buys(first, 1) == 1 + 3, "silver brings three more"
-    assert shop.faults() == []
+    assert shop.discrepancies() == []
     assert shop.buys(idle, 1) == 1 + 5 + 2
-    shop.let_the_jobs_run()
+    shop.run_due_jobs()
     assert shop.stored_levels() == ["silver", None]
 
 
@@ -153,12 +153,12 @@ def test_purchase_before_the_start_of_terms_counts_even_after_the_jobs_ran(shop:
     for card in ("BETWEEN", "LATER"):
         shop.made(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, card),), None))
     shop.clock.now = start + DAY
-    shop.let_the_jobs_run()
+    shop.run_due_jobs()
     for card in ("BETWEEN", "LATER"):
         assert shop.buys(card, 12, at=start - timedelta(hours=1)) == 12 + 5 + 2
         assert shop.tier(card) == "silver"
-    assert shop.faults() == []
-    shop.let_the_jobs_run()
+    assert shop.discrepancies() == []
+    shop.run_due_jobs()
     assert shop.stored_levels() == ["silver", "silver", "silver"]
 
 
@@ -168,11 +168,11 @@ def test_what_was_booked_beyond_the_start_before_it_was_known_is_looked_at_too(s
     for card in (first, second):
         shop.buys(card, 20, at=shop.now + timedelta(minutes=2))
     shop.announces_levels()
-    assert shop.faults() == []
+    assert shop.discrepancies() == []
     assert shop.tier(first) == "silver"
     shop.clock.now += timedelta(minutes=4)
     assert shop.buys(first, 1) == 1 + 3
-    shop.let_the_jobs_run()
+    shop.run_due_jobs()
     assert shop.stored_levels() == ["silver", "silver"]
 
 
@@ -190,20 +190,20 @@ def test_the_jobs_may_stop_between_two_batches_and_run_on_several_machines_at_on
         await tell(session, **named)
 
     with patch.object(activation, "schedule", counted), pytest.raises(RuntimeError):
-        shop.let_the_jobs_run()
-    assert shop.faults() == [], "half of the accounts are told"
+        shop.run_due_jobs()
+    assert shop.discrepancies() == [], "half of the accounts are told"
     assert told == [2, 2]
 
     async def at_once() -> None:
-        done = await asyncio.gather(*(Scheduler(shop.desk).run_program(shop.program) for _ in range(3)))
+        done = await asyncio.gather(*(Scheduler(shop.application).run_program(shop.program) for _ in range(3)))
         assert all(result.complete for result in done)
 
-    shop.where.run(at_once())
+    shop.runner.run(at_once())
     assert shop.stored_levels() == ["silver"] * 4 + [None] + ["silver"] * 2
-    assert shop.faults() == []
-    after = shop.recorded()
-    shop.let_the_jobs_run()
-    assert shop.recorded() == after
+    assert shop.discrepancies() == []
+    after = shop.row_count_and_accounts()
+    shop.run_due_jobs()
+    assert shop.row_count_and_accounts() == after
 
 
 def test_tiers_are_published_while_tills_book(shop: Starting) -> None:
@@ -214,7 +214,7 @@ def test_tiers_are_published_while_tills_book(shop: Starting) -> None:
 
         async def race(orders: list[RecordPurchase] = orders) -> list[Any]:
             def do(verb: Any, order: Any, key: str) -> Any:
-                return shop.desk.execute(
+                return shop.application.execute(
                     verb, name=verb.__name__, program=shop.program, principal=None, key=key, payload=key, command=order
                 )
 
@@ -224,22 +224,22 @@ def test_tiers_are_published_while_tills_book(shop: Starting) -> None:
                 *tills[:3],
                 do(publish_terms.run, start, f"p{shop.receipts}"),
                 *tills[3:],
-                shop.keeper.run_program(shop.program),
+                shop.scheduler.run_program(shop.program),
             )
 
-        done = shop.where.run(race())
+        done = shop.runner.run(race())
         assert all(isinstance(value, Answer) for value in done[:-1]), done
         shop.clock.now += timedelta(minutes=1)
         for card in cards:
             shop.tier(card)
-        shop.let_the_jobs_run()
-        assert shop.faults() == []
+        shop.run_due_jobs()
+        assert shop.discrepancies() == []
         for card in cards[:5]:
             shop.buys(card, 1)
 
 
-def test_only_what_happened_is_logged(where: Opened) -> None:
-    shop = Starting(where, kind=ProgramKind.LIVE, start=START, tally=Tally())
+def test_only_what_happened_is_logged(where: DatabaseRunner) -> None:
+    shop = Starting(where, kind=ProgramKind.LIVE, start=START, counts=OutcomeCounts())
     shop.begin(20)
     shop.announces_levels(start=shop.now + DAY)
     shop.clock.now += 2 * DAY
@@ -249,16 +249,16 @@ def test_only_what_happened_is_logged(where: Opened) -> None:
 
     async def work(seconds: float) -> None:
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(shop.keeper.work(), seconds)
+            await asyncio.wait_for(shop.scheduler.work(), seconds)
 
     with structlog.testing.capture_logs() as logs, patch.object(scheduler, "POLL_INTERVAL", 0.01):
         with patch.object(scheduler, "settle_account", broken):
             where.run(work(1.5))
         assert [log["event"] for log in logs] == ["an account is left alone"]
         with patch.object(scheduler, "SKIP_SECONDS", 0.0):
-            fresh = Scheduler(shop.desk)
-            shop.keeper = fresh
+            fresh = Scheduler(shop.application)
+            shop.scheduler = fresh
             where.run(work(1.5))
     kept = [log for log in logs if log["event"] == "time was kept"]
     assert [(log_event["accounts"], log_event["tiers"]) for log_event in kept] == [(1, 1)]
-    assert shop.where.run(fresh.run_due()) in ({}, {shop.program.id: NOTHING})
+    assert shop.runner.run(fresh.run_due()) in ({}, {shop.program.id: NOTHING})

@@ -12,7 +12,7 @@ from tests.ledger.reference import ReferenceWallet
 from tests.ledger.reference_lots import FREE, HELD
 
 
-def of_core(wallet: Wallet, at: datetime) -> dict[str, Any]:
+def core_summary(wallet: Wallet, at: datetime) -> dict[str, Any]:
     """What the core says."""
     terms = wallet.in_force(at)
     memberships = list({id(membership): membership for membership in wallet.memberships.values()}.values())
@@ -36,7 +36,7 @@ def of_core(wallet: Wallet, at: datetime) -> dict[str, Any]:
     }
 
 
-def of_reference(wallet: ReferenceWallet, at: datetime) -> dict[str, Any]:
+def reference_summary(wallet: ReferenceWallet, at: datetime) -> dict[str, Any]:
     """What the reference says."""
     terms = wallet.in_force(at)
     customers = list({id(customer): customer for customer in wallet.customers.values()}.values())
@@ -58,23 +58,23 @@ def of_reference(wallet: ReferenceWallet, at: datetime) -> dict[str, Any]:
             "available": wallet.free(pending=False),
             "pending": wallet.free(pending=True),
             "held": sum(lot.count(HELD) for lot in lots),
-            "owed": len(wallet.owed),
+            "owed": len(wallet.debts),
             "lifetime": wallet.lifetime,
             "qualifying": sum(customer.qualifying(terms, today) for customer in customers),
         },
         "stamps": {
             row.id: (len(row.stamps), row.count(FREE, HELD), row.count(HELD), row.earned_at)
-            for row in wallet.card.rows
+            for row in wallet.card.lots
             if row.stamps
         }
-        | {"owed": len(wallet.card.owed), "lifetime": wallet.card.lifetime},
+        | {"owed": len(wallet.card.debts), "lifetime": wallet.card.lifetime},
         "tiers": {id: customer.tier for id, customer in wallet.customers.items()},
-        "falls": {id: customer.falls_at for id, customer in wallet.customers.items()},
-        "ends": {lot.id: lot.ends(wallet.active_at) for lot in lots if lot.count(FREE)},
+        "falls": {id: customer.grace_ends_at for id, customer in wallet.customers.items()},
+        "ends": {lot.id: lot.expires_at(wallet.active_at) for lot in lots if lot.count(FREE)},
     }
 
 
-def unlike(core: dict[str, Any], plain: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+def differences(core: dict[str, Any], plain: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Where the two differ: what the core says, then the reference."""
     found = {}
     for part in core:

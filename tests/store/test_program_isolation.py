@@ -35,7 +35,7 @@ from app.store.programs.locations import Location
 from app.store.programs.programs import Program
 from app.store.terms import versions
 from tests.faults.whole_shop import whole_shop
-from tests.ledger.program_driver import opened
+from tests.ledger.program_driver import open_runner
 from tests.ledger.terms_strategies import LONDON, START
 from tests.store.expected_schema import TABLES
 from tests.store.rows import OTHER_PROGRAM, PROGRAM, a_program
@@ -302,7 +302,7 @@ def test_every_store_function_keeps_to_the_program_of_its_session(
     dialect: str, request: pytest.FixtureRequest, calls: Calls
 ) -> None:
     url, other_url = request.getfixturevalue(f"{dialect}_url"), request.getfixturevalue(f"empty_{dialect}_url")
-    with opened(url) as where:
+    with open_runner(url) as where:
         program = whole_shop(where).program
         program_id = program.id
         where.run(where.database.write(_more_rows, program_id=program_id, turn=""))
