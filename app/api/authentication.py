@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from typing import NamedTuple, TypeVar
 
@@ -108,6 +109,7 @@ class Authenticator:
                 region=program.region if program is not None else None,
                 address=program.address if program is not None else Address.FORMAL,
             ),
+            disconnected=partial(_disconnected, request),
             needed=needed,
         )
 
@@ -115,6 +117,12 @@ class Authenticator:
 def caller(signed_in: SignedIn | None, request: Request) -> str:
     """Whose rate limit an operation counts against: the key, or without one the address."""
     return f"key {signed_in.principal.key_id}" if signed_in is not None else host_of(request)
+
+
+async def _disconnected(request: Request) -> None:
+    """Return when the client has disconnected. The body of a request must have been read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def host_of(request: Request) -> str:

@@ -65,7 +65,7 @@ def verify(
 
 async def _whole(application: Application, *, program_id: str) -> tuple[Discrepancy, ...]:
     """Verify what belongs to no single account."""
-    return await application.query(verify_program, program_id=program_id)
+    return await application.query_long(verify_program, program_id=program_id)
 
 
 async def _parts(application: Application, program: str | None) -> Parts:
@@ -75,7 +75,7 @@ async def _parts(application: Application, program: str | None) -> Parts:
         if program is not None
         else list(await application.query_across_programs(every_program))
     )
-    return {selected.id: await application.query(ranges, program_id=selected.id) for selected in programs}
+    return {selected.id: await application.query_long(ranges, program_id=selected.id) for selected in programs}
 
 
 def _pages(url: str, *, program_id: str, parts: tuple[Range, ...], processes: int) -> list[VerifiedPage]:

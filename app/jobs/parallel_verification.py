@@ -72,7 +72,7 @@ async def _verify_range(url: str, *, program_id: str, part: Range) -> list[Verif
     try:
         while after is not None:
             work = partial(verify_page, after=after, until=part.until)
-            pages.append(await database.read(work, program_id=program_id))
+            pages.append(await database.read_long(work, program_id=program_id))
             after = pages[-1].last
     finally:
         await database.stop()

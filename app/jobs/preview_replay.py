@@ -22,15 +22,15 @@ async def replay_program(
 
     Each page is read on a snapshot of its own, so that a long replay blocks nothing.
     """
-    total = await database.read(member_histories.members, program_id=program_id)
-    spent = await database.read(partial(member_histories.spent_before, since=since), program_id=program_id)
+    total = await database.read_long(member_histories.members, program_id=program_id)
+    spent = await database.read_long(partial(member_histories.spent_before, since=since), program_id=program_id)
     replay = ImpactSimulation(current=current, draft=draft, spent=spent)
     aspects = current.required_facts.aspects | draft.required_facts.aspects
     after: str | None = member_histories.FIRST
     done = 0
     while after is not None:
         page = partial(member_histories.page, after=after, since=since, aspects=aspects)
-        page_of_members = await database.read(page, program_id=program_id)
+        page_of_members = await database.read_long(page, program_id=program_id)
         for history in page_of_members.histories:
             replay.add(history)
             done += 1

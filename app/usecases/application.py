@@ -141,6 +141,20 @@ class Application:
         """Run one query on one snapshot of a program."""
         return await self.database.read(partial(question, **parameters), program_id=program_id)
 
+    async def query_long(
+        self,
+        question: Callable[..., Awaitable[Result]],
+        *,
+        program_id: str,
+        until: Callable[[], Awaitable[None]] | None = None,
+        **parameters: Any,
+    ) -> Result:
+        """Run one query that reads much, on one snapshot and on a connection that no till uses.
+
+        It is cancelled when `until` returns first: nobody waits for its result any more.
+        """
+        return await self.database.read_long(partial(question, **parameters), program_id=program_id, until=until)
+
     async def query_across_programs(self, question: Callable[..., Awaitable[Result]], **parameters: Any) -> Result:
         """Run one query about several programs, or before the program is known, on one snapshot."""
         return await self.database.read_across_programs(partial(question, **parameters))

@@ -5,13 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import socket
+import threading
 import time
 
+import pytest
+
 from app.domain.access import Role
+from app.graphql_server.endpoint import GraphQLEndpoint
 from app.graphql_server.rate_limits import RateLimit
+from app.store.database.session import Session
 from tests.faults.process import QUERIES, TYPES, Sent, lasting, ledger_of, purchase, redemption, refund
 from tests.shop import Shop, open_shop
-from tests.time_limits import usual_seconds
+from tests.store.test_long_reads import ENDLESS
+from tests.time_limits import HANGS, usual_seconds
 from tests.verification import faults_in
 
 CLIENTS = 1000
@@ -54,8 +61,7 @@ def hang_up_on(shop: Shop) -> None:
 
     async def one(sent: Sent) -> None:
         body = json.dumps({"query": QUERIES[sent.verb], "variables": {"input": sent.given}}).encode()
-        head = f"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        whole = head.encode() + body
+        whole = request(token, body)
         reader, writer = await asyncio.open_connection(host, int(port))
         size = chance.choice([len(whole), len(whole), chance.randrange(len(whole))])
         writer.write(whole[:size])
@@ -97,3 +103,34 @@ def assert_done_once(shop: Shop, cards: list[str], some: list[Sent]) -> None:
     for kind in ("EARN", "CLAWBACK"):
         receipts = [entry["purchase"]["externalId"] for entry in entries if entry["type"] == kind]
         assert len(receipts) == len(set(receipts)), f"{kind} twice"
+
+
+def test_long_read_of_a_disconnected_client_is_cancelled(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, cancelled = threading.Event(), threading.Event()
+
+    async def endless(session: Session, **_: object) -> None:
+        begun.set()
+        try:
+            await session.rows(ENDLESS[session.dialect])
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    monkeypatch.setattr("app.store.ledger.liability.flows", endless)
+    # Otherwise the time limit of the operation would cancel the read, too.
+    monkeypatch.setitem(GraphQLEndpoint.__init__.__kwdefaults__, "longest_run", HANGS)
+    with open_shop(database_url) as shop:
+        body = json.dumps({"query": "{ liability { at } }"}).encode()
+        host, port = shop.address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(request(shop.program.token(Role.OWNER), body))
+            assert begun.wait(HANGS)
+            assert not cancelled.is_set()
+        assert cancelled.wait(HANGS)
+        assert shop.buy(shop.enrol(), "10.00")["balances"][0]["available"] == 10
+
+
+def request(token: str, body: bytes) -> bytes:
+    """A request for GraphQL as it is sent."""
+    head = f"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body

@@ -41,9 +41,11 @@ SECONDS = {
     "app/jobs/terms_activation.py": "how long a job has for a program",
     "app/jobs/preview_worker.py": "how often a job looks for work",
     "app/main.py": _SECONDS,
+    "app/store/database/long_reads.py": _SECONDS,
     "app/store/database/postgres.py": _SECONDS,
     "app/store/database/postgres_pool.py": _SECONDS,
     "app/store/database/sqlite.py": _SECONDS,
+    "app/store/database/sqlite_long_reads.py": _SECONDS,
     "app/store/database/session.py": _SECONDS,
     "app/web/connection_limits.py": _SECONDS,
 }

@@ -41,6 +41,7 @@ class Context:
     application: Application
     signed_in: SignedIn | None
     language: Phrasebook
+    disconnected: Callable[[], Awaitable[None]]
     needed: frozenset[str] = frozenset()
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     root_languages: dict[str | int, Phrasebook] = field(default_factory=dict)
@@ -107,6 +108,15 @@ class Context:
         The first heavy query runs together with the others; each further one runs alone, after other requests had a turn.
         """
         return await self._enqueue(partial(query, **parameters), heavy=True)
+
+    async def query_long(self, query: Callable[..., Awaitable[V]], **parameters: Any) -> V:
+        """Run a query that reads much, apart from the others, on a connection that no till uses.
+
+        When the client disconnects, the query is cancelled. Raises Busy and Unavailable.
+        """
+        return await self.application.query_long(
+            query, program_id=self.program.id, until=self.disconnected, **parameters
+        )
 
     async def _enqueue(self, query: Callable[[Any], Awaitable[V]], *, heavy: bool) -> V:
         result: asyncio.Future[V] = asyncio.get_running_loop().create_future()

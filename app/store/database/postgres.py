@@ -8,7 +8,9 @@ response.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Hashable
+from collections.abc import Awaitable, Callable, Collection, Hashable
+from contextlib import suppress
+from functools import partial
 from hashlib import blake2b
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -16,6 +18,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import asyncpg
 import stamina
 
+from app.store.database.long_reads import TIME_LIMIT, LongReads
 from app.store.database.orm import prepare
 from app.store.database.postgres_errors import DRIVER_ERRORS, TRIED_AGAIN, Retry, given_up, is_lost, without_data
 from app.store.database.postgres_pool import Connection, Pool
@@ -62,6 +65,7 @@ class PostgresDatabase:
         self._cache_size = options.get("statement_cache_size", CACHE_SIZE)
         size = options.get("pool_size", POOL_SIZE)
         self._pool = Pool(self._connect, size=size, limit=WAITING_LIMIT, patience=PATIENCE)
+        self._long_reads = LongReads(self._run_long_read)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._memory: dict[Hashable, Any] = {}
 
@@ -69,12 +73,14 @@ class PostgresDatabase:
         """Open the pool with one connection. Raises Unavailable."""
         await prepare()
         self._pool.open()
+        self._long_reads.start()
         if not await self.ready():
             await self.stop()
             raise Unavailable("PostgreSQL cannot be reached.")
 
     async def stop(self) -> None:
-        """Finish the transactions under way and close the connections."""
+        """Finish the transactions under way, cancel long reads, and close the connections."""
+        await self._long_reads.stop()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=RETRY_LIMIT)
         self._pool.close()
@@ -88,7 +94,8 @@ class PostgresDatabase:
             *sorted({turn_number(program_id, f"receipt {receipt}") for receipt in receipts}),
         )
         begin = "; ".join(("BEGIN", *(f"SELECT pg_advisory_xact_lock({number})" for number in turns)))
-        return await self._patiently(of_program(work, program_id), begin=begin, locking=" FOR UPDATE")
+        attempt = partial(self._once, of_program(work, program_id), begin=begin, locking=" FOR UPDATE")
+        return await self._patiently(attempt)
 
     async def read(self, work: Work[T], *, program_id: str) -> T:
         """Run a work on one snapshot."""
@@ -96,7 +103,16 @@ class PostgresDatabase:
 
     async def read_across_programs(self, work: UnscopedWork[T]) -> T:
         """Run a work across programs on one snapshot."""
-        return await self._patiently(work, begin=_READ, locking="")
+        return await self._patiently(partial(self._once, work, begin=_READ, locking=""))
+
+    async def read_long(
+        self, work: Work[T], *, program_id: str, until: Callable[[], Awaitable[None]] | None = None
+    ) -> T:
+        """Run a work on one snapshot, on a connection that is opened for it and is not the pool's."""
+        return await self._long_reads.do(of_program(work, program_id), until=until)
+
+    async def _run_long_read(self, work: UnscopedWork[T]) -> T:
+        return await self._patiently(lambda: self._long_read(work))
 
     async def ready(self) -> bool:
         """Does PostgreSQL respond?"""
@@ -105,10 +121,10 @@ class PostgresDatabase:
         except (Busy, Unavailable, *DRIVER_ERRORS):
             return False
 
-    async def _patiently(self, work: UnscopedWork[T], *, begin: str, locking: str) -> T:
+    async def _patiently(self, attempt_once: Callable[[], Awaitable[T]]) -> T:
         retry = Retry()
         try:
-            return await self._once(work, begin=begin, locking=locking)
+            return await attempt_once()
         except TRIED_AGAIN as error:
             if not retry(error):
                 raise
@@ -117,7 +133,7 @@ class PostgresDatabase:
                 on=retry, attempts=None, timeout=RETRY_LIMIT, wait_initial=0.01, wait_jitter=0.05, wait_max=0.5
             ):
                 with attempt:
-                    done = await self._once(work, begin=begin, locking=locking)
+                    done = await attempt_once()
         except TRIED_AGAIN as error:
             if (final_error := given_up(error)) is error:
                 raise
@@ -166,18 +182,34 @@ class PostgresDatabase:
             raise Unavailable("The transaction had failed before its commit.")
         return done
 
-    async def _connect(self) -> Connection:
+    async def _long_read(self, work: UnscopedWork[T]) -> T:
+        connection = await self._connect(statement_limit=TIME_LIMIT, answer_limit=TIME_LIMIT)
+        try:
+            await connection.execute(_READ)
+            return await work(PostgresSession(connection, locking="", memory=self._memory))
+        except BaseException as error:  # raised again, a cancellation too
+            without_data(error)
+            raise
+        finally:
+            # Closing waits until the server has stopped the statement of a cancelled work. Where it fails, the driver
+            # drops the connection, and what was read stays good.
+            with suppress(*DRIVER_ERRORS):
+                await asyncio.shield(connection.close(timeout=CONNECT_LIMIT))
+
+    async def _connect(
+        self, *, statement_limit: float = STATEMENT_LIMIT, answer_limit: float = ANSWER_LIMIT
+    ) -> Connection:
         connection = await asyncpg.connect(
             self._dsn,
             timeout=CONNECT_LIMIT,
-            command_timeout=ANSWER_LIMIT,
+            command_timeout=answer_limit,
             statement_cache_size=self._cache_size,
             server_settings={
                 "application_name": "troth",
                 "timezone": "UTC",
                 "lock_timeout": f"{LOCK_LIMIT:g}s",
-                "statement_timeout": f"{STATEMENT_LIMIT:g}s",
-                "idle_in_transaction_session_timeout": f"{ANSWER_LIMIT:g}s",
+                "statement_timeout": f"{statement_limit:g}s",
+                "idle_in_transaction_session_timeout": f"{answer_limit:g}s",
             },
         )
         await connection.set_type_codec("uuid", schema="pg_catalog", encoder=str, decoder=str)

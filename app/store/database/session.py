@@ -180,7 +180,10 @@ class Database(Protocol):
         ...
 
     async def stop(self) -> None:
-        """Finish the transactions under way and close the connections; later calls raise Unavailable."""
+        """Finish the transactions under way, cancel long reads, and close the connections.
+
+        Later calls raise Unavailable.
+        """
         ...
 
     async def write(self, work: Work[T], *, program_id: str, turn: str, receipts: Collection[str] = ()) -> T:
@@ -200,6 +203,16 @@ class Database(Protocol):
 
     async def read_across_programs(self, work: UnscopedWork[T]) -> T:
         """Run a work that reads rows of several programs, on one snapshot and beside the writers. Raises Busy and Unavailable."""
+        ...
+
+    async def read_long(
+        self, work: Work[T], *, program_id: str, until: Callable[[], Awaitable[None]] | None = None
+    ) -> T:
+        """Run a work that reads much, on one snapshot and a connection of its own; no till waits for it.
+
+        At most 2 run at a time, each for at most a minute (`app.store.database.long_reads`). The work is cancelled with
+        its caller, and when `until` returns: nobody waits for the result any more. Raises Busy and Unavailable.
+        """
         ...
 
     async def ready(self) -> bool:

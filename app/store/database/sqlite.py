@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from app.store.database.long_reads import LongReads
 from app.store.database.orm import prepare
 from app.store.database.session import Busy, Unavailable, UnscopedSession, UnscopedWork, Work, of_program
 from app.store.database.sqlite_checkpoints import Checkpoints
+from app.store.database.sqlite_long_reads import run_long_read
 from app.store.database.sqlite_session import SqliteSession
 from app.store.database.sqlite_worker import Job, JobQueue, deliver, failure
 
@@ -83,6 +85,7 @@ class SqliteDatabase:
         self._writes = JobQueue(limit=QUEUE_LIMIT)
         self._checkpoints = Checkpoints(lambda: connect(self._path, self._pragmas))
         self._reads = _Readers(self._path, self._pragmas, self._memory)
+        self._long_reads = LongReads(self._run_long_read)
 
     async def start(self) -> None:
         """Open the file (creating it if there is none) and start the threads. Raises Unavailable."""
@@ -99,10 +102,12 @@ class SqliteDatabase:
             group=GROUP,
         )
         self._reads.start()
+        self._long_reads.start()
 
     async def stop(self) -> None:
-        """Finish all accepted works and close the connections."""
+        """Finish all accepted works, cancel long reads, and close the connections."""
         await self._writes.stop()
+        await self._long_reads.stop()
         await self._reads.stop()
         await asyncio.to_thread(self._checkpoints.stop)
 
@@ -126,6 +131,16 @@ class SqliteDatabase:
         """Run a work across programs on one snapshot, beside the writer, in the caller's loop."""
         result: T = await self._reads.do(work)
         return result
+
+    async def read_long(
+        self, work: Work[T], *, program_id: str, until: Callable[[], Awaitable[None]] | None = None
+    ) -> T:
+        """Run a work on one snapshot, on a connection of aiosqlite: its thread waits for the file, not the caller's loop."""
+        return await self._long_reads.do(of_program(work, program_id), until=until)
+
+    async def _run_long_read(self, work: UnscopedWork[T]) -> T:
+        pragmas = {**self._pragmas, "query_only": "ON"}
+        return await run_long_read(work, connect=lambda: connect(self._path, pragmas), memory=self._memory)
 
     async def ready(self) -> bool:
         """Can the file be read, and is the writer running?"""

@@ -99,7 +99,7 @@ class LiabilityQueries:
         moment = at or context.now
         if moment > context.now:
             raise bad_input("at: what will be outstanding is not known yet; give a moment that is not after now.")
-        found = await context.query_heavy(liability_at, at=moment, zone=context.program.zone)
+        found = await context.query_long(liability_at, at=moment, zone=context.program.zone)
         return Liability(at=moment, units=[UnitLiability.of(liability, context=context) for liability in found])
 
 

@@ -1,0 +1,80 @@
+"""Long reads: verification, liability and the input of impact previews, on connections that no till uses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from app.store.database.session import Busy, Unavailable, UnscopedWork
+
+T = TypeVar("T")
+
+MOST_AT_ONCE = 2
+"""Long reads that run at the same time, each on a connection of its own."""
+
+MOST_WAITING = 16
+"""Long reads that wait for one of these connections; further ones get Busy."""
+
+TIME_LIMIT = 60.0
+"""Seconds that a long read may take. It bounds how long its snapshot keeps old rows: SQLite cannot start its log over
+meanwhile, and PostgreSQL cannot vacuum."""
+
+
+class LongReads:
+    """Runs a few long reads at a time, within a time limit; closing the database cancels them.
+
+    `run` opens a connection, runs a work on one snapshot and closes the connection again, also when it is cancelled.
+    """
+
+    def __init__(self, run: Callable[[UnscopedWork[Any]], Awaitable[Any]]) -> None:
+        self._run = run
+        self._turns: asyncio.Semaphore
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._open = False
+
+    def start(self) -> None:
+        """Accept works from now on."""
+        self._turns = asyncio.Semaphore(MOST_AT_ONCE)
+        self._open = True
+
+    async def do(self, work: UnscopedWork[T], *, until: Callable[[], Awaitable[None]] | None = None) -> T:
+        """Run a work. It is cancelled with its caller, and when `until` returns. Raises Busy, Unavailable, and whatever it raises."""
+        if not self._open:
+            raise Unavailable("The database is not open.")
+        if len(self._tasks) >= MOST_AT_ONCE + MOST_WAITING:
+            raise Busy
+        task: asyncio.Task[T] = asyncio.ensure_future(self._in_turn(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        watching = asyncio.ensure_future(until()) if until is not None else None
+        if watching is not None:
+            watching.add_done_callback(lambda _: task.cancel())
+        try:
+            return await task
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if caller is not None and caller.cancelling():
+                raise
+            raise Unavailable("Nobody waits for the result, or the database is closing.") from None
+        finally:
+            if watching is not None:
+                watching.cancel()
+
+    async def stop(self) -> None:
+        """Cancel the works under way and those that wait; returns once their connections are closed."""
+        self._open = False
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _in_turn(self, work: UnscopedWork[T]) -> T:
+        try:
+            async with asyncio.timeout(TIME_LIMIT) as limit, self._turns:
+                result: T = await self._run(work)
+                return result
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise Unavailable(f"A read took longer than {TIME_LIMIT:g} s.") from error

@@ -1,0 +1,90 @@
+"""Long reads of the embedded database: aiosqlite runs each statement in a thread, so that the event loop never waits."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Hashable, MutableMapping, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import aiosqlite
+
+from app.store.database.session import Row, UnscopedWork, Value
+from app.store.database.sqlite_session import encoded, for_sqlite
+from app.store.database.sqlite_worker import deliver
+
+T = TypeVar("T")
+
+_ROWS_AT_ONCE = 64
+_INTERRUPT_EVERY = 0.02
+"""Seconds between two interrupts of a cancelled read: one that comes before its statement has begun has no effect."""
+
+
+async def run_long_read(
+    work: UnscopedWork[T], *, connect: Callable[[], sqlite3.Connection], memory: MutableMapping[Hashable, Any]
+) -> T:
+    """Run a work on one snapshot, on a connection of its own. Raises Busy, Unavailable, and whatever the work raises.
+
+    A statement of a cancelled work is interrupted, and the connection is closed before this returns.
+    """
+    connection = aiosqlite.Connection(connect, _ROWS_AT_ONCE)
+    try:
+        await connection
+        await connection.execute("BEGIN")
+        return await work(AiosqliteSession(connection, memory=memory))
+    except sqlite3.Error as error:
+        failed = deliver(error)
+        if failed is error:
+            raise
+        raise failed from error
+    finally:
+        await asyncio.shield(_close(connection))
+
+
+async def _close(connection: aiosqlite.Connection) -> None:
+    closing = asyncio.ensure_future(connection.close())
+    while not closing.done():
+        # The connection may be closed by now.
+        with suppress(ValueError, sqlite3.ProgrammingError):
+            await connection.interrupt()
+        await asyncio.wait([closing], timeout=_INTERRUPT_EVERY)
+    await closing
+
+
+class AiosqliteSession:
+    """A session over one connection of aiosqlite, for reads only: the connection is opened with `query_only`."""
+
+    locking = ""
+    dialect = "sqlite"
+
+    def __init__(self, connection: aiosqlite.Connection, *, memory: MutableMapping[Hashable, Any]) -> None:
+        self.memory = memory
+        self._connection = connection
+
+    @property
+    def across_programs(self) -> AiosqliteSession:
+        """This session. Lets functions across programs be called with either kind of session."""
+        return self
+
+    async def rows(self, sql: str, *values: Value) -> Sequence[Row]:
+        """All rows of a query."""
+        return list(await self._connection.execute_fetchall(for_sqlite(sql), encoded(values)))
+
+    async def row(self, sql: str, *values: Value) -> Row | None:
+        """The first row of a query, or None."""
+        async with self._connection.execute(for_sqlite(sql), encoded(values)) as cursor:
+            return await cursor.fetchone()
+
+    async def execute(self, sql: str, *values: Value) -> int:
+        """Run a statement; SQLite refuses it when it writes."""
+        async with self._connection.execute(for_sqlite(sql), encoded(values)) as cursor:
+            return cursor.rowcount
+
+    async def enqueue(self, sql: str, *values: Value) -> None:
+        """Run a statement; SQLite refuses it when it writes."""
+        await self.execute(sql, *values)
+
+    async def many(self, sql: str, values: Sequence[Sequence[Value]]) -> None:
+        """Run a statement once for each group of values; SQLite refuses it when it writes."""
+        await self._connection.executemany(for_sqlite(sql), [encoded(group) for group in values])
