@@ -28,11 +28,13 @@ from typing import Any
 import asyncpg
 
 from app.domain.access import Role
+from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityKind
-from app.domain.purchases.facts import Line, PurchaseFacts
+from app.domain.programs.program import ProgramKind
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.lines import Line
 from app.queries.customers.customers import card
 from app.queries.ledger.entries import Window, ledger_page
-from app.queries.records import CustomerBy, ProgramKind
 from app.queries.rewards.offers import offers_for
 from app.store.database.connect import open_database
 from app.store.database.migrations import migrate
@@ -40,7 +42,7 @@ from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.programs.create_program import CreateProgram, NewProgram
 from app.usecases.purchases import record_purchase
-from app.usecases.purchases.record_purchase import RecordPurchase
+from app.usecases.purchases.new_receipts import RecordPurchase
 from bench.load import Run, request, run
 from bench.raw_sql_floor import Floor, postgres_floor, sqlite_floor
 from bench.statement_recorder import Recorder, application_on
@@ -155,7 +157,7 @@ def purchase(number: int, *, receipt: str, price: int = 300) -> RecordPurchase:
     facts = PurchaseFacts(
         occurred_at=datetime.now(UTC) - timedelta(seconds=1), zone="Europe/London", currency="GBP", lines=lines
     )
-    by = CustomerBy(f"CARD{number % CUSTOMERS:06}", IdentityKind.CARD)
+    by = CustomerReference(f"CARD{number % CUSTOMERS:06}", IdentityKind.CARD)
     return RecordPurchase(customer=by, external_id=receipt, facts=facts)
 
 
@@ -256,7 +258,7 @@ async def recorded(place: Place, count: int) -> tuple[list[Any], list[Any]]:
         )
     buying_statements = list(recorder.operations)
     recorder.operations.clear()
-    by = CustomerBy("CARD000007", IdentityKind.CARD)
+    by = CustomerReference("CARD000007", IdentityKind.CARD)
     found = await at.ask(card, program_id=program.id, by=by, at=at.now(program))
     assert found is not None
     await at.ask(ledger_page, program_id=program.id, account_id=found.account.id, window=Window(size=20))

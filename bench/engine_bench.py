@@ -12,7 +12,8 @@ from decimal import Decimal
 from app.domain.amounts import Money
 from app.domain.calendar import WEEK, zone
 from app.domain.engine.earning import earn
-from app.domain.purchases.facts import Channel, Line, PurchaseFacts
+from app.domain.purchases.facts import Channel, PurchaseFacts
+from app.domain.purchases.lines import Line
 from app.domain.terms.conditions.categories import Categories
 from app.domain.terms.conditions.channels import Channels
 from app.domain.terms.conditions.dates import Dates

@@ -21,25 +21,26 @@ from pathlib import Path
 
 import uuid_utils
 
+from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityKind
 from app.domain.problems import Problem
-from app.domain.purchases.facts import Line, PurchaseFacts
+from app.domain.programs.program import ProgramKind
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.lines import Line
 from app.domain.purchases.receipt_numbers import ReceiptReference
-from app.store.customers.customers import CustomerBy
 from app.store.database.connect import open_database
 from app.store.database.migrations import migrate
 from app.store.database.session import Session
-from app.store.programs.programs import ProgramKind
 from app.usecases.application import Application
 from app.usecases.command import CommandContext
 from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.programs.create_program import CreateProgram
 from app.usecases.purchases import record_purchase, record_refund
-from app.usecases.purchases.record_purchase import RecordPurchase
-from app.usecases.purchases.record_refund import RecordRefund
+from app.usecases.purchases.new_receipts import RecordPurchase
+from app.usecases.purchases.new_refund import RecordRefund
 from app.usecases.rewards import redeem_reward
-from app.usecases.rewards.redeem_reward import RedeemReward
+from app.usecases.rewards.book_redemption import RedeemReward
 
 LIMIT = 120.0
 """Seconds for a million entries."""
@@ -87,7 +88,7 @@ async def _shop(url: str, *, entries: int) -> None:
 
 async def _customer(session: Session, *, context: CommandContext, number: int, dice: random.Random) -> None:
     """One customer with so many entries: mostly purchases, some refunds, some coffees."""
-    card = CustomerBy(f"C{number:07}", IdentityKind.CARD)
+    card = CustomerReference(f"C{number:07}", IdentityKind.CARD)
     done = await enrol_customer.run(
         session,
         context=replace(context, key=f"e{number}"),

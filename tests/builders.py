@@ -10,9 +10,10 @@ from typing import Any
 from app.domain.amounts import Money
 from app.domain.ledger.lots import Lot
 from app.domain.purchases.eligible import AmountBasis, EligiblePurchase
-from app.domain.purchases.facts import Line, PurchaseFacts
-from app.domain.terms.conditions import Condition
-from app.domain.terms.effects import Effect
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.lines import Line
+from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.effects.effect import Effect
 from app.domain.terms.effects.points_per_amount import PointsPerAmount
 from app.domain.terms.version import Terms
 

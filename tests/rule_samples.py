@@ -9,14 +9,15 @@ from decimal import Decimal
 from app.domain.amounts import Money, Rounding
 from app.domain.calendar import WEEK, Period, Weekday
 from app.domain.customers.profile import PreferenceKind
+from app.domain.ledger.expiry_notice import NoticeChannel
 from app.domain.ledger.lots import ValidityEnd
 from app.domain.purchases.facts import Channel, PaymentKind
-from app.domain.terms.conditions import Condition
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.conditions.budget import Budget, BudgetMode
 from app.domain.terms.conditions.categories import Categories
 from app.domain.terms.conditions.channels import Channels
+from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.dates import Dates
 from app.domain.terms.conditions.every_nth_item import EveryNthItem
 from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
@@ -34,10 +35,10 @@ from app.domain.terms.conditions.segments import Segments
 from app.domain.terms.conditions.tier_at_least import TierAtLeast
 from app.domain.terms.conditions.times_per_period import TimesPerPeriod
 from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
-from app.domain.terms.effects import Effect
 from app.domain.terms.effects.bonus_points import BonusPoints
 from app.domain.terms.effects.combination import Combination, CombinationMode
 from app.domain.terms.effects.counted_amounts import CountedAmounts
+from app.domain.terms.effects.effect import Effect
 from app.domain.terms.effects.grandfathering import Grandfathering
 from app.domain.terms.effects.notice_period import NoticePeriod, NoticePreset
 from app.domain.terms.effects.pending_period import PendingPeriod
@@ -47,7 +48,7 @@ from app.domain.terms.effects.points_per_amount import PointsPerAmount
 from app.domain.terms.effects.points_per_full_amount import PointsPerFullAmount
 from app.domain.terms.effects.points_per_item import PointsPerItem
 from app.domain.terms.effects.points_per_visit import PointsPerVisit
-from app.domain.terms.effects.points_validity import NoticeChannel, PointsValidity, ValidityStart
+from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.terms.effects.quote_validity import QuoteValidity
 from app.domain.terms.effects.refund_policy import RefundMode, RefundPolicy
 from app.domain.terms.effects.reward_cost import RewardCost

@@ -15,10 +15,10 @@ import httpx
 import uuid_utils
 
 from app.domain.access import Role
+from app.domain.programs.program import ProgramKind
 from app.graphql_server.admission import ADMISSION_LIMIT
 from app.graphql_server.rate_limits import RateLimit
 from app.main import create_app
-from app.queries.records import ProgramKind
 from app.store.database.connect import open_database
 from app.usecases.application import Application
 from app.usecases.programs.create_program import CreateProgram, NewProgram

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.terms.lint import LintCode
+from app.domain.terms.lint.finding import LintCode
 from tests.time_limits import HANGS
 
 ROOT = Path(__file__).parents[1]

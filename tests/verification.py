@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from app.queries.ledger.verify_accounts import FIRST, Discrepancy, verify_page, verify_program
+from app.queries.ledger.discrepancies import Discrepancy
+from app.queries.ledger.verify_accounts import FIRST, verify_page
+from app.queries.ledger.verify_program import verify_program
 from app.queries.programs.programs import every_program
 from app.store.database.connect import open_database
 from app.usecases.application import Application

@@ -13,11 +13,12 @@ from graphql import GraphQLError
 from starlette.requests import Request
 
 from app.api.conventions.context import Context
-from app.domain.i18n import Address, wording_for
+from app.domain.i18n import wording_for
+from app.domain.i18n.readers import Address
+from app.domain.programs.program import ProgramKind
 from app.graphql_server.admission import WRONG_KEY, Admission
 from app.queries.programs.authentication import SignedIn, sign_in
 from app.queries.programs.programs import one_program
-from app.queries.records import ProgramKind
 from app.usecases.application import Application
 
 V = TypeVar("V")

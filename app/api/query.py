@@ -34,11 +34,11 @@ from app.api.types.terms.terms import Terms
 from app.api.types.terms.terms_check import TermsCheck, terms_check
 from app.api.types.viewer import Viewer
 from app.domain.access import Permission
+from app.domain.customers.customer import CustomerReference
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import PurchaseFacts
 from app.queries.customers import customers
 from app.queries.ledger import entries
-from app.queries.records import CustomerBy as By
 from app.queries.rewards import offers
 from app.queries.terms.published_terms import terms_at, terms_version
 
@@ -58,7 +58,7 @@ class BasketCheck:
     )
 
 
-def _customer_of(argument: CustomerBy, *, context: Context) -> By | None:
+def _customer_of(argument: CustomerBy, *, context: Context) -> CustomerReference | None:
     """The customer that an argument names; None where the field answers null. Raises BAD_USER_INPUT for a malformed identity."""
     by = customer_by(argument, context=context)
     if isinstance(by, Problem):

@@ -15,8 +15,8 @@ from graphql.utilities import coerce_input_value, validate_input_value
 from app.api.conventions.scalars import parse_date_time
 from app.api.schema import schema
 from app.api.types.terms.clause_input import ClauseInput, drafted, shown
-from app.domain.terms.validation import DraftedClause
-from app.domain.terms.version import Terms, TermsError
+from app.domain.terms.validation import DraftedClause, TermsError
+from app.domain.terms.version import Terms
 from app.graphql_server.core_schema import core_schema
 from app.graphql_server.direct_resolvers import builder
 

@@ -14,13 +14,14 @@ from app.config import Settings
 from app.domain.access import Role
 from app.domain.amounts import DECIMALS
 from app.domain.calendar import day_start, zone
+from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityKind
-from app.domain.i18n import Address
+from app.domain.i18n.readers import Address
 from app.domain.names import NameProblem, normalised_name
+from app.domain.programs.program import Program, ProgramKind
 from app.domain.purchases.receipt_numbers import Numbering, ReceiptNumbers
 from app.domain.terms.templates import TEMPLATES
 from app.queries.customers.customers import card
-from app.queries.records import CustomerBy, Program, ProgramKind
 from app.usecases.application import Application
 from app.usecases.programs.create_program import CreateProgram, NewProgram
 
@@ -154,7 +155,7 @@ async def _issue_key(
         row = await application.query(
             card,
             program_id=program.id,
-            by=CustomerBy(external_id, IdentityKind.EXTERNAL_ID),
+            by=CustomerReference(external_id, IdentityKind.EXTERNAL_ID),
             at=application.now(program),
         )
         if row is None:

@@ -12,8 +12,8 @@ import uuid_utils
 from rich.console import Console
 
 from app.config import Settings
+from app.domain.programs.program import Program
 from app.queries.programs.programs import every_program, one_program
-from app.queries.records import Program
 from app.store.database.connect import open_database
 from app.store.database.migrations import migrate as migrate_database
 from app.store.database.session import Unavailable

@@ -13,14 +13,16 @@ from app.api.schema import schema as graphql_schema
 from app.cli.runtime import out, run_with_application, stop
 from app.config import Settings
 from app.domain.access import Role
+from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityKind
 from app.domain.problems import Problem
-from app.domain.purchases.facts import Line, PurchaseFacts
+from app.domain.programs.program import ProgramKind
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.lines import Line
 from app.graphql_server.schema_export import print_sdl
 from app.imports.csv_receipts import plan_import
 from app.imports.execution import destination_of, execute
 from app.main import serve_forever
-from app.queries.records import CustomerBy, ProgramKind
 from app.store.database.migrations import migrate as migrate_database
 from app.usecases.application import Application, Handler
 from app.usecases.command import Answer
@@ -28,7 +30,7 @@ from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.programs.create_program import CreateProgram, NewProgram
 from app.usecases.purchases import record_purchase
-from app.usecases.purchases.record_purchase import RecordPurchase
+from app.usecases.purchases.new_receipts import RecordPurchase
 
 SAMPLE = Path(__file__).parents[2] / "examples" / "online-retail-10k.csv"
 DEMO_CARD = "4006381333931"
@@ -105,7 +107,7 @@ async def _sample(application: Application) -> tuple[NewProgram, str]:
     facts = PurchaseFacts(
         occurred_at=application.now(program), zone=program.zone, currency=program.currency, lines=lines
     )
-    bought = RecordPurchase(customer=CustomerBy(DEMO_CARD, IdentityKind.CARD), external_id="demo-1", facts=facts)
+    bought = RecordPurchase(customer=CustomerReference(DEMO_CARD, IdentityKind.CARD), external_id="demo-1", facts=facts)
     await do(record_purchase.run, name="recordPurchase", order=bought)
     key = await application.issue_key(
         program_id=program.id, role=Role.CUSTOMER, label="demo", customer_id=enrolled.customer_id

@@ -19,14 +19,15 @@ from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.explanations.explanation import Explanation
 from app.domain.i18n import Phrasebook, wording_for
 from app.domain.problems import Problem
+from app.domain.programs.program import Program
 from app.domain.simulation.impact import Impact
 from app.domain.terms.changes import ChangeEffect
 from app.domain.terms.effects.grandfathering import Grandfathering
-from app.domain.terms.lint import Finding, LintCode
+from app.domain.terms.lint.finding import Finding, LintCode
 from app.domain.terms.text import TextFormat, render
-from app.domain.terms.version import Terms, TermsError
+from app.domain.terms.validation import TermsError
+from app.domain.terms.version import Terms
 from app.jobs.preview_replay import replay_program
-from app.queries.records import Program
 from app.queries.terms.published_terms import PublishedTerms, terms_at, terms_version
 from app.queries.terms.terms_check import CheckedDraft, check_draft, draft_basis
 from app.usecases.application import Application

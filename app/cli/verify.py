@@ -12,7 +12,9 @@ from rich.progress import Progress
 from app.cli.runtime import JsonOption, ProgramOption, err, out, run_with_application, select_program
 from app.config import Settings
 from app.jobs.parallel_verification import Range, processors, ranges, verify_ranges
-from app.queries.ledger.verify_accounts import Discrepancy, VerifiedPage, verify_program
+from app.queries.ledger.discrepancies import Discrepancy
+from app.queries.ledger.verify_accounts import VerifiedPage
+from app.queries.ledger.verify_program import verify_program
 from app.queries.programs.programs import every_program
 from app.usecases.application import Application
 

@@ -12,8 +12,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from app.domain.amounts import Money
-from app.domain.json_values import Value as Value
-from app.domain.json_values import decode, encode
+from app.domain.json_values import Value, decode, encode
 from app.domain.units import Unit
 
 

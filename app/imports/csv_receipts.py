@@ -15,7 +15,8 @@ from pathlib import Path
 from app.domain.amounts import AmountError, Money, allocate_proportionally
 from app.domain.problems import ProblemCode
 from app.domain.purchases import receipt_limits
-from app.domain.purchases.facts import FactsError, Line, LineKind, PurchaseFacts
+from app.domain.purchases.facts import FactsError, PurchaseFacts
+from app.domain.purchases.lines import Line, LineKind
 from app.imports import fields
 from app.imports.grouping import Group, group_records
 from app.imports.plan import Destination, Plan, Reason, Rejected, RejectionReason, Row, RowFault

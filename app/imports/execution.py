@@ -8,19 +8,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias, TypeVar
 
+from app.domain.customers.customer import CustomerReference
 from app.domain.problems import Problem, ProblemCode
+from app.domain.programs.program import Program
 from app.domain.purchases.receipt_numbers import ReceiptReference
 from app.imports.plan import Buyer, Destination, Plan, Reason, Receipt, RejectionReason, Return
-from app.queries.records import CustomerBy, Program
 from app.queries.terms.published_terms import first_terms
 from app.usecases.application import Application, Handler, fingerprint
 from app.usecases.command import CLOCK_TOLERANCE, Answer
 from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.purchases import record_purchase, record_receipt, record_refund
-from app.usecases.purchases.record_purchase import RecordPurchase
+from app.usecases.purchases.new_receipts import RecordPurchase
+from app.usecases.purchases.new_refund import RecordRefund
 from app.usecases.purchases.record_receipt import RecordMixedReceipt
-from app.usecases.purchases.record_refund import RecordRefund
 
 T = TypeVar("T")
 Refused: TypeAlias = dict[tuple[str, date | None], tuple[Reason, str | None]]
@@ -180,7 +181,9 @@ def _bought(receipt: Receipt) -> RecordPurchase | None:
     if receipt.facts is None:
         return None
     return RecordPurchase(
-        customer=CustomerBy(receipt.buyer.value, receipt.buyer.kind), external_id=receipt.invoice, facts=receipt.facts
+        customer=CustomerReference(receipt.buyer.value, receipt.buyer.kind),
+        external_id=receipt.invoice,
+        facts=receipt.facts,
     )
 
 

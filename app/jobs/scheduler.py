@@ -18,11 +18,11 @@ from functools import partial
 import structlog
 
 from app.domain.calendar import earliest, latest
+from app.domain.programs.program import Program, ProgramKind
 from app.jobs.terms_activation import schedule_tier_reviews
 from app.store.database.session import Busy, Session, Unavailable, UnscopedSession
 from app.store.ledger import accounts, expiry_notices
 from app.store.programs import programs
-from app.store.programs.programs import Program, ProgramKind
 from app.store.terms import activation
 from app.usecases.application import Application
 from app.usecases.command import WriteContext

@@ -15,8 +15,8 @@ import orjson
 
 from app.domain.access import Principal, Role
 from app.domain.problems import Problem
+from app.domain.programs.program import Program
 from app.store.database.session import Database, Session
-from app.store.programs.programs import Program
 from app.usecases.command import Answer, CommandContext
 from app.usecases.programs import create_program
 from app.usecases.programs.create_program import CreateProgram, NewKey, NewProgram, compose, issue_key, make_key

@@ -8,17 +8,17 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from app.domain.access import Principal
+from app.domain.customers.customer import Customer
 from app.domain.decisions import Decision
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
+from app.domain.programs.program import Program, ProgramKind
 from app.domain.purchases.clock_skew import Skew
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.store import idempotency
-from app.store.customers.customers import CustomerRow
 from app.store.database.session import Session
 from app.store.ledger import accounts
-from app.store.programs.programs import Program, ProgramKind
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far a till's clock may be ahead of the program's clock."""
@@ -183,7 +183,7 @@ def _instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text is not None else None
 
 
-async def balances_now(session: Session, *, customer: CustomerRow) -> dict[Unit, Balance]:
+async def balances_now(session: Session, *, customer: Customer) -> dict[Unit, Balance]:
     """The stored balances of a customer's wallet, in every unit it ever held; its account must be locked."""
     others = await accounts.others(session, wallet_id=customer.account.wallet_id)
     return {Unit.POINTS: customer.account.balance} | {unit: account.balance for unit, account in others.items()}

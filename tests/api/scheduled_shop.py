@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.domain.access import Role
+from app.domain.programs.program import ProgramKind
 from app.jobs.scheduler import RunResult, Scheduler
 from app.store.database.connect import open_database
-from app.store.programs.programs import ProgramKind
 from app.usecases.application import Application
 from app.usecases.ledger.settle_account import NOTHING, SettlementSummary
 from tests.api.test_terms import PUBLISH, REWARD

@@ -32,14 +32,14 @@ def customer_key(url: str, shop: Shop, card: str) -> str:
     """A key of the role CUSTOMER for the holder of a card."""
 
     async def run() -> str:
+        from app.domain.customers.customer import CustomerReference
         from app.domain.customers.identities import IdentityKind
         from app.queries.customers.customers import card as card_of
-        from app.queries.records import CustomerBy
 
         database = open_database(url)
         await database.start()
         application = Application(database=database, clock=real_now, new_id=new_id)
-        by = CustomerBy(card, IdentityKind.CARD)
+        by = CustomerReference(card, IdentityKind.CARD)
         row = await application.query(card_of, program_id=shop.program.program.id, by=by, at=real_now())
         assert row is not None
         new = await application.issue_key(

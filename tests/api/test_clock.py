@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
+from app.domain.programs.program import ProgramKind
 from app.store import idempotency
 from app.store.database.connect import open_database
-from app.store.programs.programs import ProgramKind
 from app.usecases.programs.advance_clock import FURTHEST
 from tests.api.test_access import code_of, customer_key
 from tests.shop import BUY, START, Clock, Shop, open_shop, started

@@ -15,25 +15,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.customers.identities import IdentityKind
+from app.domain.ledger.account import Account
 from app.domain.problems import Problem
+from app.domain.programs.program import Program
 from app.domain.terms.conditions.tier_at_least import TierAtLeast
 from app.domain.terms.effects.bonus_points import BonusPoints
 from app.domain.terms.effects.points_multiplier import PointsMultiplier
 from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
-from app.store.customers.customers import CustomerBy, CustomerRow
 from app.store.customers.customers import find as found
 from app.store.database.connect import open_database
 from app.store.events import replay
 from app.store.ledger import entries
-from app.store.ledger.accounts import Account
-from app.store.programs.programs import Program
 from app.usecases.application import Application
 from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.purchases import book_purchase, record_purchase
-from app.usecases.purchases.record_purchase import RecordPurchase
+from app.usecases.purchases.new_receipts import RecordPurchase
 from app.usecases.terms import publish_terms
 from app.usecases.terms.publish_terms import PublishTerms
 from tests.builders import a_clause, a_line, a_purchase
@@ -79,11 +79,11 @@ class Counter:
             self.programs[period] = program
         return self.programs[period]
 
-    def shopped(self, program: Program, purchases: list[tuple[int, int]]) -> CustomerRow:
+    def shopped(self, program: Program, purchases: list[tuple[int, int]]) -> Customer:
         """A new customer after purchases, each some hours after the one before, for whole pounds."""
         known = new_id()
         self.do(enrol_customer.run, program, EnrolCustomer(((IdentityKind.TOKEN, known),), None))
-        by, at = CustomerBy(known, IdentityKind.TOKEN), MORNING
+        by, at = CustomerReference(known, IdentityKind.TOKEN), MORNING
         for hours, pounds in purchases:
             at += timedelta(hours=hours, microseconds=1)
             facts = a_purchase(a_line(price=f"{pounds}.00"), at=at)
@@ -92,7 +92,7 @@ class Counter:
         assert row is not None
         return row
 
-    def books(self, program: Program, row: CustomerRow) -> list[tuple[Any, ...]]:
+    def books(self, program: Program, row: Customer) -> list[tuple[Any, ...]]:
         """What the ledger says, without ids."""
         found = self.runner.run(
             self.application.query(entries.of_accounts, program_id=program.id, account_ids=[row.account.id])

@@ -20,9 +20,9 @@ import pytest
 
 from app.api.conventions.ids import decode
 from app.domain.access import Role
-from app.domain.i18n import Locale
+from app.domain.i18n.readers import Locale
+from app.domain.programs.program import ProgramKind
 from app.graphql_server.rate_limits import RateLimit
-from app.queries.records import ProgramKind
 from tests.api.scheduled_shop import Hands
 from tests.api.test_access import customer_key
 from tests.api.test_impact_previews import until

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from app.store.programs.programs import ProgramKind
+from app.domain.programs.program import ProgramKind
 from tests.api.test_terms_changes import REWARD, WITHDRAW, clauses, publish
 from tests.faults.test_tampering import Tampering
 from tests.shop import Clock, Shop, open_shop

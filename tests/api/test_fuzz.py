@@ -17,7 +17,8 @@ from schemathesis import Case
 from app.domain.access import Role
 from app.graphql_server import time_budget
 from app.graphql_server.rate_limits import RateLimit
-from app.queries.ledger.verify_accounts import verify_page, verify_program
+from app.queries.ledger.verify_accounts import verify_page
+from app.queries.ledger.verify_program import verify_program
 from app.store.database.connect import open_database
 from app.usecases.application import Application
 from tests.postgres_databases import at_database

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
+from app.domain.programs.program import ProgramKind
 from app.store.database.connect import open_database
-from app.store.programs.programs import ProgramKind
 from app.usecases.application import Application
 from app.usecases.programs.create_program import CreateProgram, NewProgram
 from tests.shop import ENROL, Shop, new_id, open_shop, real_now

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from app.domain.i18n import Locale, wording
+from app.domain.i18n import wording
+from app.domain.i18n.readers import Locale
 from app.domain.problems import ProblemCode
 from app.graphql_server.rate_limits import RateLimit
 from tests.api.test_budgets_and_nth_items import publish

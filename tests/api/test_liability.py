@@ -16,21 +16,21 @@ from hypothesis import strategies as st
 
 from app.domain.access import Role
 from app.domain.calendar import add_months, day_start, local_date
+from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityKind
 from app.domain.ledger.entries import Balance
 from app.domain.ledger.liability import AGES, Liability
 from app.domain.problems import Problem
+from app.domain.programs.program import Program
 from app.domain.purchases.receipt_numbers import ReceiptReference
 from app.domain.terms.effects.pending_period import PendingPeriod
 from app.domain.terms.effects.points_validity import PointsValidity
 from app.domain.terms.version import Terms
 from app.queries.ledger.liability import liability_at
-from app.store.customers.customers import CustomerBy
 from app.store.database.connect import open_database
 from app.store.database.session import Database, Session
 from app.store.events.replay import replay_account
 from app.store.ledger import accounts
-from app.store.programs.programs import Program
 from app.store.terms import versions
 from app.usecases.application import Application
 from app.usecases.command import WriteContext
@@ -38,8 +38,8 @@ from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.purchases import record_purchase, record_refund
-from app.usecases.purchases.record_purchase import RecordPurchase
-from app.usecases.purchases.record_refund import RecordRefund
+from app.usecases.purchases.new_receipts import RecordPurchase
+from app.usecases.purchases.new_refund import RecordRefund
 from tests.api.test_access import code_of, customer_key
 from tests.api.test_holds import CAPTURE, HOLD, RELEASE, end
 from tests.builders import a_clause, a_line, a_purchase
@@ -165,7 +165,7 @@ def test_liability_query_equals_the_replay_of_every_account(
     for known in people:
         books.do(enrol_customer.run, EnrolCustomer(((IdentityKind.TOKEN, known),), None))
     for who, day, pounds, back, settled in happened:
-        by = CustomerBy(people[who], IdentityKind.TOKEN)
+        by = CustomerReference(people[who], IdentityKind.TOKEN)
         facts = a_purchase(a_line(price=f"{pounds}.00", quantity="2"), at=FIRST + day * DAY)
         receipt = new_id()
         books.do(record_purchase.run, RecordPurchase(by, receipt, facts))
@@ -191,7 +191,7 @@ def test_an_expiry_that_a_late_refund_undoes_counts_at_no_time(books: Books) -> 
     known = new_id()
     books.do(enrol_customer.run, EnrolCustomer(((IdentityKind.TOKEN, known),), None))
     facts = a_purchase(a_line(price="20.00"), at=FIRST)
-    books.do(record_purchase.run, RecordPurchase(CustomerBy(known, IdentityKind.TOKEN), "r", facts))
+    books.do(record_purchase.run, RecordPurchase(CustomerReference(known, IdentityKind.TOKEN), "r", facts))
     books.settle(until=FIRST + 500 * DAY)
     assert books.summed(FIRST + 300 * DAY).outstanding == 0, "it expired"
     books.do(record_refund.run, a_refund("r", at=FIRST + 30 * DAY, items=None))
@@ -309,7 +309,7 @@ def test_a_year_of_closed_months_says_what_will_not_be_redeemed(books: Books) ->
     books.begin()
     known = new_id()
     books.do(enrol_customer.run, EnrolCustomer(((IdentityKind.TOKEN, known),), None))
-    by = CustomerBy(known, IdentityKind.TOKEN)
+    by = CustomerReference(known, IdentityKind.TOKEN)
     for number in range(14):
         at = FIRST + number * 30.5 * DAY
         books.do(record_purchase.run, RecordPurchase(by, new_id(), a_purchase(a_line(price="10.00"), at=at)))

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from app.domain.i18n import Locale, wording
+from app.domain.i18n import wording
+from app.domain.i18n.readers import Locale
 from app.domain.problems import ProblemCode
 from tests.api.test_exchanges import BIG, EXCHANGE, SPEND, STAMP, Opening, sent
 from tests.api.test_exchanges import opening as opening  # the fixture

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from app.queries.records import ProgramKind
+from app.domain.programs.program import ProgramKind
 from tests.shop import Shop, open_shop
 
 UPDATE = """mutation($input: UpdateProgramInput!) {

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from app.queries.records import ProgramKind
+from app.domain.programs.program import ProgramKind
 from tests.api.test_access import code_of, customer_key
 from tests.api.test_merges import MERGE
 from tests.api.test_staff_limits import tied_key

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from app.store.programs.programs import ProgramKind
+from app.domain.programs.program import ProgramKind
 from tests.shop import DECISION, Clock, Shop, open_shop
 
 REWARD = "mutation($input: CreateRewardInput!) { createReward(input: $input) { userErrors { code } } }"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from app.store.programs.programs import ProgramKind
+from app.domain.programs.program import ProgramKind
 from tests.shop import Shop, open_shop
 from tests.verification import faults_in
 

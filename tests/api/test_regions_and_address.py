@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.domain.access import Role
-from app.queries.records import ProgramKind
+from app.domain.programs.program import ProgramKind
 from tests.shop import Shop, open_shop
 
 TEXT = "{ program { terms { text } } }"

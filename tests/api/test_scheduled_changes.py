@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from app.domain.programs.program import ProgramKind
 from app.store.database.session import Session
-from app.store.programs.programs import ProgramKind
 from app.usecases.command import WriteContext
 from app.usecases.ledger.settle_account import NOTHING, SettlementSummary
 from tests.api.scheduled_shop import (

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
+from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityKind
 from app.queries.customers.customers import card as card_of
-from app.queries.records import CustomerBy
 from app.store.database.connect import open_database
 from app.usecases.application import Application
 from tests.api.test_households import JOIN
@@ -106,7 +106,7 @@ def tied_key(shop: Shop, card: str, *, role: Role = Role.STAFF) -> str:
         application = Application(database=database, clock=real_now, new_id=new_id)
         program = shop.program.program.id
         row = await application.query(
-            card_of, program_id=program, by=CustomerBy(card, IdentityKind.CARD), at=real_now()
+            card_of, program_id=program, by=CustomerReference(card, IdentityKind.CARD), at=real_now()
         )
         assert row is not None
         new = await application.issue_key(program_id=program, role=role, label="Ana", customer_id=row.id)

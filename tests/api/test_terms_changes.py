@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from app.store.programs.programs import ProgramKind
+from app.domain.programs.program import ProgramKind
 from tests.shop import START, Clock, Shop, open_shop
 from tests.time_limits import usual_seconds
 from tests.verification import faults_in

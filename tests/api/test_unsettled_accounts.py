@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
+from app.domain.programs.program import ProgramKind
 from app.queries.customers import current_state
-from app.store.programs.programs import ProgramKind
 from tests.api.scheduled_shop import DAY, START, Hands, balance, deliver, kept, passing, pending, validity, visit
 from tests.shop import Shop
 from tests.verification import faults_in

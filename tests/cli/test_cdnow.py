@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.problems import Problem
+from app.domain.programs.program import ProgramKind
 from app.graphql_server.rate_limits import RateLimit
 from app.imports.csv_receipts import plan_import
 from app.imports.execution import Imported, destination_of, execute
@@ -23,7 +24,6 @@ from app.jobs.scheduler import NoticeReaders, RunResult, Scheduler
 from app.queries.programs.programs import every_program
 from app.store.database.connect import open_database
 from app.store.database.migrations import migrate
-from app.store.programs.programs import ProgramKind
 from app.usecases.application import Application
 from app.usecases.programs import advance_clock
 from app.usecases.programs.advance_clock import AdvanceClock

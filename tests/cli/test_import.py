@@ -29,11 +29,11 @@ def ledgers(url: str, customers: list[str]) -> dict[str, list[tuple[str, int]]]:
     """Types and points of the customers' entries, oldest first."""
     import asyncio
 
+    from app.domain.customers.customer import CustomerReference
     from app.domain.customers.identities import IdentityKind
     from app.queries.customers.customers import card
     from app.queries.ledger.entries import Window, ledger_page
     from app.queries.programs.programs import every_program
-    from app.queries.records import CustomerBy
     from app.store.database.connect import open_database
     from app.usecases.application import Application
     from tests.shop import new_id, real_now
@@ -45,7 +45,7 @@ def ledgers(url: str, customers: list[str]) -> dict[str, list[tuple[str, int]]]:
         (program,) = await application.query_across_programs(every_program)
         found = {}
         for customer in customers:
-            by = CustomerBy(customer, IdentityKind.EXTERNAL_ID)
+            by = CustomerReference(customer, IdentityKind.EXTERNAL_ID)
             row = await application.query(card, program_id=program.id, by=by, at=application.now(program))
             assert row is not None
             page = await application.query(

@@ -6,9 +6,9 @@ import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
 
+from app.domain.programs.program import ProgramKind
 from app.store.database.connect import open_database
 from app.store.database.session import Session
-from app.store.programs.programs import ProgramKind
 from tests.api.scheduled_shop import passing, pending, visit
 from tests.cli.command import troth
 from tests.shop import real_now

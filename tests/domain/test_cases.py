@@ -22,10 +22,12 @@ from app.domain.engine.price_lists import PriceLists, may_be_cheaper
 from app.domain.engine.redemption import redeem
 from app.domain.explanations.explanation import Explanation
 from app.domain.explanations.summary import summary
-from app.domain.i18n import Locale, wording
+from app.domain.i18n import wording
+from app.domain.i18n.readers import Locale
 from app.domain.ledger import lots as lots_of
 from app.domain.ledger.lots import Lot
-from app.domain.purchases.facts import Line, LineKind, Payment, PaymentKind, PurchaseFacts
+from app.domain.purchases.facts import Payment, PaymentKind, PurchaseFacts
+from app.domain.purchases.lines import Line, LineKind
 from app.domain.terms.validation import with_names
 from app.domain.terms.version import Terms
 

@@ -15,10 +15,11 @@ from app.domain.customers.rule_facts import CustomerFacts
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, RemedyCode, Verdict
 from app.domain.engine.earning import earn
 from app.domain.engine.refund import preview_claw_back
-from app.domain.purchases.facts import LineKind, PurchaseFacts
-from app.domain.terms.conditions import Condition
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.lines import LineKind
 from app.domain.terms.conditions.budget import Budget, BudgetMode
 from app.domain.terms.conditions.categories import Categories
+from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.every_nth_item import EveryNthItem
 from app.domain.terms.conditions.groups import AnyOf
 from app.domain.terms.conditions.not_combined_with import NotCombinedWith
@@ -31,8 +32,7 @@ from app.domain.terms.effects.points_per_visit import PointsPerVisit
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.effects.rounding_rule import RoundingRule
 from app.domain.terms.evaluation import items_counted
-from app.domain.terms.validation import DraftedClause
-from app.domain.terms.version import TermsError
+from app.domain.terms.validation import DraftedClause, TermsError
 from tests.builders import NOON, a_clause, a_line, a_purchase, pounds, some_terms
 
 WHOLE, PARTIAL = BudgetMode.WHOLE, BudgetMode.PARTIAL

@@ -23,15 +23,16 @@ from app.domain.customers.rule_facts import CustomerFacts
 from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, Remedy, RemedyCode
 from app.domain.engine.earning import earn
 from app.domain.explanations.explanation import Explanation
-from app.domain.i18n import Locale, wording
+from app.domain.i18n import wording
+from app.domain.i18n.readers import Locale
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.simulation.impact import ImpactSimulation, MemberHistory
 from app.domain.terms.changes import ChangeEffect, changes, overall_effect
-from app.domain.terms.conditions import AboutCustomer, Condition
-from app.domain.terms.conditions.about_customer import answered
+from app.domain.terms.conditions.about_customer import AboutCustomer, answered
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
+from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.groups import ExceptWhen
 from app.domain.terms.conditions.preferences import Preferences
 from app.domain.terms.conditions.segments import Segments
@@ -39,7 +40,8 @@ from app.domain.terms.conditions.times_per_period import TimesPerPeriod
 from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
 from app.domain.terms.effects.bonus_points import BonusPoints
 from app.domain.terms.effects.points_multiplier import PointsMultiplier
-from app.domain.terms.lint import Habits, LintCode, RewardShown, lint
+from app.domain.terms.lint import lint
+from app.domain.terms.lint.finding import Habits, LintCode, RewardShown
 from app.domain.terms.version import Terms
 from tests import strategies as some
 from tests.builders import a_clause, a_purchase, counted, some_terms

@@ -21,15 +21,16 @@ from app.domain.explanations.explanation import Explanation
 from app.domain.explanations.moments import from_when
 from app.domain.explanations.phrases import phrase
 from app.domain.explanations.summary import summary
-from app.domain.i18n import Address, Locale, wording
+from app.domain.i18n import wording
+from app.domain.i18n.readers import Address, Locale
 from app.domain.purchases.facts import Channel, Payment, PaymentKind, PurchaseFacts
 from app.domain.terms.changes import ChangeEffect
-from app.domain.terms.conditions import Condition
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.conditions.budget import Budget, BudgetMode
 from app.domain.terms.conditions.categories import Categories
 from app.domain.terms.conditions.channels import Channels
+from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.dates import Dates
 from app.domain.terms.conditions.every_nth_item import EveryNthItem
 from app.domain.terms.conditions.every_nth_visit import EveryNthVisit

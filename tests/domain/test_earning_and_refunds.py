@@ -15,7 +15,8 @@ from app.domain.calendar import Weekday
 from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, Verdict
 from app.domain.engine.earning import earn
 from app.domain.engine.refund import preview_claw_back
-from app.domain.purchases.facts import FactsError, LineKind, Payment, PaymentKind, PurchaseFacts
+from app.domain.purchases.facts import FactsError, Payment, PaymentKind, PurchaseFacts
+from app.domain.purchases.lines import LineKind
 from app.domain.terms.conditions.categories import Categories
 from app.domain.terms.conditions.minimum_spend import MinimumSpend
 from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from app.domain.calendar import Period
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.simulation.impact import Impact, ImpactSimulation, MemberHistory, PastPurchase, PastRedemption
+from app.domain.simulation.impact import Impact, ImpactSimulation, MemberHistory
+from app.domain.simulation.member_replay import PastPurchase, PastRedemption
 from app.domain.terms.conditions.budget import Budget, BudgetMode
 from app.domain.terms.conditions.every_nth_item import EveryNthItem
 from app.domain.terms.conditions.every_nth_visit import EveryNthVisit

@@ -15,28 +15,30 @@ from app.domain.customers.rule_facts import CustomerFacts
 from app.domain.decisions import DecisionOutcome, Reason, ReasonCode, RemedyCode, Verdict
 from app.domain.engine.redemption import redeem
 from app.domain.explanations.explanation import Explanation
-from app.domain.i18n import Locale, wording
+from app.domain.i18n import wording
+from app.domain.i18n.readers import Locale
+from app.domain.ledger.expiry_notice import NoticeChannel
 from app.domain.ledger.lots import ValidityEnd, last_valid_day
 from app.domain.terms.changes import ChangeEffect, changes, overall_effect
-from app.domain.terms.conditions import Condition
+from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.first_purchase import FirstPurchase
 from app.domain.terms.conditions.groups import AnyOf
 from app.domain.terms.conditions.not_combined_with import NotCombinedWith
 from app.domain.terms.conditions.tier_at_least import TierAtLeast
 from app.domain.terms.conditions.times_per_period import TimesPerPeriod
-from app.domain.terms.effects import Effect
 from app.domain.terms.effects.bonus_points import BonusPoints
+from app.domain.terms.effects.effect import Effect
 from app.domain.terms.effects.pending_period import PendingPeriod
 from app.domain.terms.effects.points_per_visit import PointsPerVisit
-from app.domain.terms.effects.points_validity import NoticeChannel, PointsValidity, ValidityStart
+from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.terms.effects.quote_validity import QuoteValidity
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.effects.stamps import StampOccasion, Stamps
 from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
 from app.domain.terms.effects.undo_window import UndoWindow
-from app.domain.terms.validation import DraftedClause, UnenforcedClauseError
-from app.domain.terms.version import Terms, TermsError
+from app.domain.terms.validation import DraftedClause, TermsError, UnenforcedClauseError
+from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from tests import strategies as some
 from tests.builders import a_clause, a_purchase, counted, pounds

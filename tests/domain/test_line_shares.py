@@ -14,7 +14,8 @@ from app.domain.amounts import Money, Rounding
 from app.domain.decisions import Decision
 from app.domain.engine.earning import earn
 from app.domain.engine.line_shares import LineExclusion, LineShare, line_shares
-from app.domain.purchases.facts import Line, LineKind, Payment, PaymentKind, PurchaseFacts
+from app.domain.purchases.facts import Payment, PaymentKind, PurchaseFacts
+from app.domain.purchases.lines import Line, LineKind
 from app.domain.terms.conditions.budget import Budget, BudgetMode
 from app.domain.terms.conditions.categories import Categories
 from app.domain.terms.conditions.products import Products

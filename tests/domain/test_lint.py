@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from app.domain.calendar import WEEK, Period
 from app.domain.engine.earning import earn
-from app.domain.i18n import Locale, wording
+from app.domain.i18n import wording
+from app.domain.i18n.readers import Locale
 from app.domain.ledger.lots import ValidityEnd
 from app.domain.purchases.facts import Channel, PaymentKind, PurchaseFacts
-from app.domain.terms.conditions import Condition
 from app.domain.terms.conditions.categories import Categories
 from app.domain.terms.conditions.channels import Channels
+from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.dates import Dates
 from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
 from app.domain.terms.conditions.first_purchase import FirstPurchase
@@ -27,8 +28,8 @@ from app.domain.terms.conditions.payment_methods import PaymentMethods
 from app.domain.terms.conditions.products import Products
 from app.domain.terms.conditions.times_per_period import TimesPerPeriod
 from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
-from app.domain.terms.effects import Effect
 from app.domain.terms.effects.bonus_points import BonusPoints
+from app.domain.terms.effects.effect import Effect
 from app.domain.terms.effects.pending_period import PendingPeriod
 from app.domain.terms.effects.points_cap import CapScope, PointsCap
 from app.domain.terms.effects.points_per_amount import PointsPerAmount
@@ -40,16 +41,8 @@ from app.domain.terms.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.terms.effects.stamps import Stamps
 from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
-from app.domain.terms.lint import (
-    Finding,
-    Habits,
-    LintCode,
-    RewardShown,
-    Visit,
-    lint,
-    notice_finding,
-    stale_notice_finding,
-)
+from app.domain.terms.lint import lint, notice_finding, stale_notice_finding
+from app.domain.terms.lint.finding import Finding, Habits, LintCode, RewardShown, Visit
 from app.domain.terms.validation import DraftedClause
 from app.domain.terms.version import Terms
 from app.domain.units import Unit

@@ -7,21 +7,23 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from app.domain.calendar import WEEK
-from app.domain.i18n import Locale, wording
-from app.domain.terms.conditions import Condition
+from app.domain.i18n import wording
+from app.domain.i18n.readers import Locale
 from app.domain.terms.conditions.budget import Budget, BudgetMode
+from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.every_nth_item import EveryNthItem
 from app.domain.terms.conditions.groups import ExceptWhen
 from app.domain.terms.conditions.locations import Locations
 from app.domain.terms.conditions.products import Products
 from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
-from app.domain.terms.effects import Effect
 from app.domain.terms.effects.bonus_points import BonusPoints
+from app.domain.terms.effects.effect import Effect
 from app.domain.terms.effects.points_per_amount import PointsPerAmount
 from app.domain.terms.effects.points_per_item import PointsPerItem
 from app.domain.terms.effects.points_per_visit import PointsPerVisit
 from app.domain.terms.effects.reward_cost import RewardCost
-from app.domain.terms.lint import Finding, Habits, LintCode, RewardShown, Visit, lint
+from app.domain.terms.lint import lint
+from app.domain.terms.lint.finding import Finding, Habits, LintCode, RewardShown, Visit
 from app.domain.terms.validation import DraftedClause
 from tests.builders import a_clause, pounds, some_terms
 

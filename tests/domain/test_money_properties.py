@@ -28,7 +28,8 @@ from app.domain.engine.earning import earn
 from app.domain.engine.redemption import redeem
 from app.domain.engine.refund import preview_claw_back, remaining_quantities
 from app.domain.purchases.eligible import AmountBasis, EligiblePurchase
-from app.domain.purchases.facts import FactsError, Line, LineKind, Payment, PaymentKind, PurchaseFacts
+from app.domain.purchases.facts import FactsError, Payment, PaymentKind, PurchaseFacts
+from app.domain.purchases.lines import Line, LineKind
 from app.domain.purchases.receipt_limits import exchange_of
 from app.domain.terms.conditions.minimum_spend import MinimumSpend
 from app.domain.terms.effects.bonus_points import BonusPoints

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.customers.profile import PreferenceKind
-from app.domain.i18n import Locale, wording
+from app.domain.i18n import wording
+from app.domain.i18n.readers import Locale
 from app.domain.names import NameProblem, name_problem, normalised_name
 from app.domain.terms.conditions.categories import Categories
 from app.domain.terms.conditions.groups import AnyOf
@@ -17,7 +18,8 @@ from app.domain.terms.conditions.preferences import Preferences
 from app.domain.terms.conditions.products import Products
 from app.domain.terms.effects.points_per_visit import PointsPerVisit
 from app.domain.terms.effects.tier import Tier
-from app.domain.terms.version import Terms, TermsError
+from app.domain.terms.validation import TermsError
+from app.domain.terms.version import Terms
 from tests.builders import a_clause, some_terms
 
 DECEIVING = [

@@ -10,7 +10,8 @@ from app.domain.decisions import DecisionOutcome, Finding, ReasonCode, Remedy, R
 from app.domain.engine.price_lists import Charge
 from app.domain.engine.redemption import redeem
 from app.domain.explanations.explanation import Explanation
-from app.domain.i18n import Locale, wording
+from app.domain.i18n import wording
+from app.domain.i18n.readers import Locale
 from app.domain.terms.effects.reward_cost import RewardCost
 from tests.builders import a_clause, a_purchase, some_terms
 

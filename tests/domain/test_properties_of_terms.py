@@ -20,23 +20,25 @@ from app.domain.customers.rule_facts import CustomerFacts
 from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, Remedy, RemedyCode, Verdict
 from app.domain.engine.earning import earn
 from app.domain.engine.redemption import redeem
-from app.domain.i18n import Locale, wording
+from app.domain.i18n import wording
+from app.domain.i18n.readers import Locale
 from app.domain.purchases.eligible import AmountBasis, EligiblePurchase
-from app.domain.purchases.facts import Channel, Line, Payment, PaymentKind, PurchaseFacts
+from app.domain.purchases.facts import Channel, Payment, PaymentKind, PurchaseFacts
+from app.domain.purchases.lines import Line
 from app.domain.terms.changes import ChangeEffect, changes, implies, overall_effect
-from app.domain.terms.conditions import Condition
 from app.domain.terms.conditions.about_customer import answered
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
 from app.domain.terms.conditions.budget import Budget, BudgetMode
+from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.not_combined_with import NotCombinedWith
 from app.domain.terms.conditions.preferences import Preferences
 from app.domain.terms.conditions.products import Products
 from app.domain.terms.conditions.tier_at_least import TierAtLeast
 from app.domain.terms.conditions.times_per_period import TimesPerPeriod
-from app.domain.terms.effects import Effect
 from app.domain.terms.effects.bonus_points import BonusPoints
 from app.domain.terms.effects.combination import Combination, CombinationMode
 from app.domain.terms.effects.counted_amounts import CountedAmounts
+from app.domain.terms.effects.effect import Effect
 from app.domain.terms.effects.points_cap import CapScope, PointsCap
 from app.domain.terms.effects.points_multiplier import PointsMultiplier
 from app.domain.terms.effects.points_per_item import PointsPerItem

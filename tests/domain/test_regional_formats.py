@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from app.domain.amounts import Money
-from app.domain.i18n import CATALOGUES, Address, Locale, Phrasebook, wording, wording_for
-from app.domain.i18n.readers import REGIONS, requested
+from app.domain.i18n import CATALOGUES, Phrasebook, wording, wording_for
+from app.domain.i18n.readers import REGIONS, Address, Locale, requested
 
 NBSP = "\N{NO-BREAK SPACE}"
 EVENING = datetime(2026, 12, 24, 17, tzinfo=UTC)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from app.domain.amounts import Exact, Rounding, rounded
 from app.domain.engine.refund import remaining_quantities, remaining_value
 from app.domain.engine.returned_payments import returned_payments, total_returned
-from app.domain.purchases.facts import FULL_PRICE, Line, Payment, PaymentKind, PurchaseFacts
+from app.domain.purchases.facts import FULL_PRICE, Payment, PaymentKind, PurchaseFacts
+from app.domain.purchases.lines import Line
 from tests.builders import a_line, a_purchase
 
 THIRDS = (a_line(price="33.34"), a_line(price="33.33"), a_line(price="33.33"))

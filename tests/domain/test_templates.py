@@ -7,8 +7,10 @@ from fractions import Fraction
 
 import pytest
 
-from app.domain.i18n import Locale, wording
-from app.domain.terms.lint import Habits, LintCode, RewardShown, lint
+from app.domain.i18n import wording
+from app.domain.i18n.readers import Locale
+from app.domain.terms.lint import lint
+from app.domain.terms.lint.finding import Habits, LintCode, RewardShown
 from app.domain.terms.templates import TEMPLATES
 from app.domain.terms.version import Terms
 from app.web.pictures import FOLDER

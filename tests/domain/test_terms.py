@@ -11,10 +11,11 @@ from app.domain.amounts import Money
 from app.domain.calendar import Weekday
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
 from app.domain.engine.earning import earn
-from app.domain.i18n import Locale, wording
+from app.domain.i18n import wording
+from app.domain.i18n.readers import Locale
 from app.domain.terms.changes import ChangeEffect, changes
-from app.domain.terms.conditions import Condition
 from app.domain.terms.conditions.categories import Categories
+from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.dates import Dates
 from app.domain.terms.conditions.first_purchase import FirstPurchase
 from app.domain.terms.conditions.groups import AllOf, AnyOf
@@ -22,7 +23,7 @@ from app.domain.terms.conditions.minimum_quantity import MinimumQuantity
 from app.domain.terms.conditions.minimum_spend import MinimumSpend
 from app.domain.terms.conditions.products import Products
 from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
-from app.domain.terms.effects import Effect
+from app.domain.terms.effects.effect import Effect
 from app.domain.terms.effects.notice_period import NoticePeriod, NoticePreset
 from app.domain.terms.effects.points_per_amount import PointsPerAmount
 from app.domain.terms.effects.points_per_full_amount import PointsPerFullAmount
@@ -30,7 +31,7 @@ from app.domain.terms.effects.points_per_visit import PointsPerVisit
 from app.domain.terms.effects.points_validity import PointsValidity
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.notice import earliest_start, notice_decision
-from app.domain.terms.version import TermsError
+from app.domain.terms.validation import TermsError
 from tests.builders import a_clause, a_line, a_purchase, pounds, some_terms
 
 MONDAY = frozenset({Weekday.MONDAY})

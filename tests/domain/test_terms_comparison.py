@@ -11,10 +11,10 @@ import pytest
 from app.domain.calendar import WEEK, Period
 from app.domain.purchases.facts import Channel
 from app.domain.terms.changes import ChangeEffect, changes, overall_effect
-from app.domain.terms.conditions import Condition
 from app.domain.terms.conditions.budget import Budget, BudgetMode
 from app.domain.terms.conditions.categories import Categories
 from app.domain.terms.conditions.channels import Channels
+from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.dates import Dates
 from app.domain.terms.conditions.every_nth_item import EveryNthItem
 from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
@@ -27,10 +27,10 @@ from app.domain.terms.conditions.not_combined_with import NotCombinedWith
 from app.domain.terms.conditions.products import Products
 from app.domain.terms.conditions.times_per_period import TimesPerPeriod
 from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
-from app.domain.terms.effects import Effect
 from app.domain.terms.effects.bonus_points import BonusPoints
 from app.domain.terms.effects.combination import Combination, CombinationMode
 from app.domain.terms.effects.counted_amounts import CountedAmounts
+from app.domain.terms.effects.effect import Effect
 from app.domain.terms.effects.grandfathering import Grandfathering
 from app.domain.terms.effects.notice_period import NoticePeriod, NoticePreset
 from app.domain.terms.effects.points_cap import CapScope, PointsCap

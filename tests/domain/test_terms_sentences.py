@@ -9,10 +9,11 @@ import pytest
 
 from app.domain.amounts import Money
 from app.domain.calendar import WEEK, Weekday
-from app.domain.i18n import Address, Locale, Phrasebook, wording
-from app.domain.terms.conditions import Condition
+from app.domain.i18n import Phrasebook, wording
+from app.domain.i18n.readers import Address, Locale
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
 from app.domain.terms.conditions.categories import Categories
+from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.every_nth_item import EveryNthItem
 from app.domain.terms.conditions.first_purchase import FirstPurchase
 from app.domain.terms.conditions.groups import AllOf, AnyOf, ExceptWhen
@@ -22,8 +23,8 @@ from app.domain.terms.conditions.minimum_spend import MinimumSpend
 from app.domain.terms.conditions.products import Products
 from app.domain.terms.conditions.times_per_period import Period, TimesPerPeriod
 from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
-from app.domain.terms.effects import ClauseKind, Effect
 from app.domain.terms.effects.bonus_points import BonusPoints
+from app.domain.terms.effects.effect import ClauseKind, Effect
 from app.domain.terms.effects.grandfathering import Grandfathering
 from app.domain.terms.effects.points_cap import CapScope, PointsCap
 from app.domain.terms.effects.points_multiplier import PointsMultiplier

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.customers.tier_membership import TierMembership
 from app.domain.decisions import ReasonCode
-from app.domain.engine.tiers import QualifyingPoints, TierMembership, kept_tier_reason, tier_above
+from app.domain.engine.tiers import QualifyingPoints, kept_tier_reason, tier_above
 from app.domain.ledger.entries import EntryType
 from app.domain.terms.effects.points_validity import PointsValidity
 from app.domain.terms.effects.tier import Tier

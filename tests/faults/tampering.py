@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from app.queries.ledger.verify_accounts import Discrepancy, verify_page, verify_program
+from app.queries.ledger.discrepancies import Discrepancy
+from app.queries.ledger.verify_accounts import verify_page
+from app.queries.ledger.verify_program import verify_program
 from app.store.database.codecs import instant
 from app.store.database.session import Session
 from tests.ledger.program_driver import DatabaseRunner, open_runner

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from app.queries.ledger.verify_accounts import Discrepancy, verify_page, verify_program
+from app.queries.ledger.discrepancies import Discrepancy
+from app.queries.ledger.verify_accounts import verify_page
+from app.queries.ledger.verify_program import verify_program
 from app.store.database.connect import open_database
 from app.store.database.session import Session, Work
 from tests.cli.command import troth

@@ -9,7 +9,10 @@ from typing import Any
 from app.domain.access import Principal, Role
 from app.domain.amounts import Money
 from app.domain.calendar import Period
+from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityKind
+from app.domain.ledger.expiry_notice import NoticeChannel
+from app.domain.programs.program import ProgramKind
 from app.domain.purchases.facts import Payment, PaymentKind, PurchaseFacts
 from app.domain.purchases.receipt_numbers import ReceiptReference
 from app.domain.terms.conditions.budget import Budget, BudgetMode
@@ -19,7 +22,7 @@ from app.domain.terms.conditions.times_per_period import TimesPerPeriod
 from app.domain.terms.effects.bonus_points import BonusPoints
 from app.domain.terms.effects.pending_period import PendingPeriod
 from app.domain.terms.effects.points_per_amount import PointsPerAmount
-from app.domain.terms.effects.points_validity import NoticeChannel, PointsValidity
+from app.domain.terms.effects.points_validity import PointsValidity
 from app.domain.terms.effects.refund_policy import RefundMode, RefundPolicy
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.effects.stamps import Stamps
@@ -27,8 +30,6 @@ from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
 from app.domain.terms.validation import DraftedClause
 from app.domain.units import Unit
-from app.store.customers.customers import CustomerBy
-from app.store.programs.programs import ProgramKind
 from app.usecases.application import Handler
 from app.usecases.command import Answer
 from app.usecases.customers import enrol_customer, join_household, merge_customers
@@ -49,16 +50,16 @@ from app.usecases.purchases import (
 )
 from app.usecases.purchases.amend_purchase import AmendPurchase
 from app.usecases.purchases.move_purchase import MovePurchase
-from app.usecases.purchases.record_exchange import RecordExchange
-from app.usecases.purchases.record_purchase import RecordedReceipt, RecordPurchase
-from app.usecases.purchases.record_refund import RecordRefund
+from app.usecases.purchases.new_exchange import RecordExchange
+from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
+from app.usecases.purchases.new_refund import RecordRefund
 from app.usecases.purchases.settle_quarantined import QuarantineAction, SettleQuarantined
 from app.usecases.rewards import cancel_redemption, create_reward, redeem_reward
+from app.usecases.rewards.book_redemption import RedeemReward
 from app.usecases.rewards.cancel_redemption import CancelRedemption
 from app.usecases.rewards.create_reward import CreateReward
 from app.usecases.rewards.end_hold import HoldReference, capture, release
 from app.usecases.rewards.holds import NewHold
-from app.usecases.rewards.redeem_reward import RedeemReward
 from app.usecases.terms import publish_terms
 from app.usecases.terms.publish_terms import PublishTerms
 from tests.builders import a_line, a_purchase
@@ -170,9 +171,9 @@ class WholeShop:
                 self.do(deliver_expiry_notices.run, DeliverExpiryNotices(by(reading), NoticeChannel.INBOX, None))
 
 
-def by(card: str) -> CustomerBy:
+def by(card: str) -> CustomerReference:
     """Whoever has the card."""
-    return CustomerBy(card, IdentityKind.CARD)
+    return CustomerReference(card, IdentityKind.CARD)
 
 
 def whole_shop(where: DatabaseRunner) -> ProgramDriver:

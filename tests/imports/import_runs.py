@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.domain.access import Role
+from app.domain.programs.program import ProgramKind
 from app.domain.purchases.receipt_numbers import Numbering
 from app.imports.csv_receipts import plan_import
 from app.imports.execution import Imported, destination_of, execute
 from app.imports.plan import Plan
 from app.store.database.connect import open_database
-from app.store.programs.programs import ProgramKind
 from app.usecases.application import Application
 from app.usecases.programs.create_program import CreateProgram, NewProgram
 from tests.shop import Shop, new_id, real_now

@@ -11,10 +11,11 @@ from uuid import NAMESPACE_OID, uuid5
 from hypothesis import strategies as st
 
 from app.domain.calendar import day_start, local_date
+from app.domain.ledger.expiry_notice import NoticeChannel
 from app.domain.ledger.lots import Lot, last_valid_day
 from app.domain.purchases.facts import Payment, PaymentKind
 from app.domain.terms.effects.pending_period import PendingPeriod
-from app.domain.terms.effects.points_validity import NoticeChannel, PointsValidity
+from app.domain.terms.effects.points_validity import PointsValidity
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import (

@@ -11,15 +11,17 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from app.domain.access import Principal, Role
+from app.domain.ledger.account import Account
 from app.domain.problems import Problem
+from app.domain.programs.program import ProgramKind
 from app.domain.terms.version import Terms
 from app.jobs.scheduler import Scheduler
-from app.queries.ledger.verify_accounts import FIRST, Discrepancy, verify_page, verify_program
+from app.queries.ledger.discrepancies import Discrepancy
+from app.queries.ledger.verify_accounts import FIRST, verify_page
+from app.queries.ledger.verify_program import verify_program
 from app.store.database.connect import open_database
 from app.store.database.session import Database, Session
 from app.store.ledger import accounts
-from app.store.ledger.accounts import Account
-from app.store.programs.programs import ProgramKind
 from app.store.terms import versions
 from app.usecases.application import Application, Handler
 from app.usecases.command import Answer

@@ -8,7 +8,8 @@ from datetime import date, datetime
 from app.domain.calendar import Period, add_months, day_start, local_date, period_start
 from app.domain.customers.rule_facts import CustomerFacts
 from app.domain.decisions import Decision, ReasonCode
-from app.domain.purchases.facts import Line, PurchaseFacts
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.lines import Line
 from app.domain.terms.effects.bonus_points import BonusPoints
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
 from app.domain.terms.version import Terms

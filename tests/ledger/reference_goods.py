@@ -8,7 +8,8 @@ from fractions import Fraction
 
 from app.domain.amounts import Exact, Rounding, rounded
 from app.domain.engine.refund import remaining_value
-from app.domain.purchases.facts import Line, PaymentKind, PurchaseFacts
+from app.domain.purchases.facts import PaymentKind, PurchaseFacts
+from app.domain.purchases.lines import Line
 from app.domain.wallets.events import ExchangeRecorded, PurchaseRecorded, RefundRecorded
 
 

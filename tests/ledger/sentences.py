@@ -11,8 +11,10 @@ from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 from app.domain.calendar import Period, add_months, day_start, local_date
-from app.domain.i18n import Locale, wording
+from app.domain.i18n import wording
+from app.domain.i18n.readers import Locale
 from app.domain.purchases.facts import PurchaseFacts
+from app.domain.terms.clause import Clause
 from app.domain.terms.conditions.every_nth_item import EveryNthItem
 from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
 from app.domain.terms.conditions.first_purchase import FirstPurchase
@@ -30,7 +32,7 @@ from app.domain.terms.effects.stamps import StampOccasion, Stamps
 from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
 from app.domain.terms.text import TextFormat, render
-from app.domain.terms.version import Clause, Terms
+from app.domain.terms.version import Terms
 from tests.ledger.reference import ReferenceWallet
 from tests.ledger.reference_customers import Customer
 from tests.ledger.reference_lots import FREE

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.domain.ledger.entries import Balance
+from app.domain.ledger.entries import Balance, StoredEntry
 from app.domain.ledger.lots import Lot
 from app.domain.units import Unit
 from app.queries.ledger.verify_accounts import FIRST
 from app.store.database.codecs import instant_or_none
 from app.store.database.session import Session
 from app.store.events import event_log
-from app.store.events.event_log import RecordedHistory
+from app.store.events.recorded_history import RecordedHistory
 from app.store.ledger import accounts, entries, lots
-from app.store.ledger.entries import StoredEntry
 from app.store.terms import budgets, in_force
 from app.store.terms.in_force import Versions
 from tests.ledger.invariants import EntryChanges, violations

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from app.domain.amounts import Money
 from app.domain.calendar import Period
+from app.domain.ledger.expiry_notice import NoticeChannel
 from app.domain.ledger.lots import ValidityEnd
 from app.domain.terms.conditions.every_nth_item import EveryNthItem
 from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
@@ -21,7 +22,7 @@ from app.domain.terms.effects.combination import Combination, CombinationMode
 from app.domain.terms.effects.pending_period import PendingPeriod
 from app.domain.terms.effects.points_cap import CapScope, PointsCap
 from app.domain.terms.effects.points_per_amount import PointsPerAmount
-from app.domain.terms.effects.points_validity import NoticeChannel, PointsValidity, ValidityStart
+from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.terms.effects.refund_policy import RefundMode, RefundPolicy
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.effects.stamps import StampOccasion, Stamps

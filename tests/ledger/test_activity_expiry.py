@@ -6,20 +6,20 @@ from datetime import timedelta
 
 import pytest
 
+from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityKind
+from app.domain.programs.program import ProgramKind
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.terms.effects.refund_policy import RefundPolicy
-from app.store.customers.customers import CustomerBy
-from app.store.programs.programs import ProgramKind
 from app.usecases.command import Answer
 from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.purchases import record_purchase
-from app.usecases.purchases.record_purchase import RecordPurchase
+from app.usecases.purchases.new_receipts import RecordPurchase
 from app.usecases.rewards import create_reward, redeem_reward
+from app.usecases.rewards.book_redemption import RedeemReward
 from app.usecases.rewards.create_reward import CreateReward
-from app.usecases.rewards.redeem_reward import RedeemReward
 from app.usecases.terms import publish_terms
 from app.usecases.terms.publish_terms import PublishTerms
 from tests.builders import a_line, a_purchase
@@ -34,7 +34,7 @@ ALIVE = PointsValidity(days=90, expires=True, since=ValidityStart.ACTIVITY, noti
 def test_activity_after_a_notice_brings_a_notice_of_the_new_last_day(database_url: str, kept_alive_by: str) -> None:
     with open_runner(database_url) as where:
         shop = ProgramDriver(where, kind=ProgramKind.SANDBOX, start=START, counts=OutcomeCounts())
-        card = CustomerBy("ANNA", IdentityKind.CARD)
+        card = CustomerReference("ANNA", IdentityKind.CARD)
         for key in ("coffee", "mug"):
             assert isinstance(
                 shop.execute(create_reward.run, CreateReward(key, key, "Nice.", None, None, None)), Answer

@@ -13,7 +13,10 @@ import pytest
 
 from app.domain.access import Role
 from app.domain.calendar import Period
+from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityKind
+from app.domain.ledger.account import Account
+from app.domain.programs.program import ProgramKind
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.receipt_numbers import ReceiptReference
 from app.domain.terms.conditions.every_nth_item import EveryNthItem
@@ -29,24 +32,21 @@ from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
 from app.domain.terms.effects.undo_window import UndoWindow
 from app.domain.terms.validation import DraftedClause
 from app.queries.customers import current_state
-from app.store.customers.customers import CustomerBy
 from app.store.events import replay
-from app.store.ledger.accounts import Account
-from app.store.programs.programs import ProgramKind
 from app.usecases.command import Answer
 from app.usecases.customers import enrol_customer, join_household, merge_customers
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.customers.join_household import JoinHousehold
 from app.usecases.customers.merge_customers import MergeCustomers
 from app.usecases.purchases import book_purchase, book_refund, record_purchase, record_refund
-from app.usecases.purchases.record_purchase import RecordPurchase
-from app.usecases.purchases.record_refund import RecordRefund
+from app.usecases.purchases.new_receipts import RecordPurchase
+from app.usecases.purchases.new_refund import RecordRefund
 from app.usecases.rewards import book_redemption, cancel_redemption, create_reward, redeem_reward
+from app.usecases.rewards.book_redemption import RedeemReward
 from app.usecases.rewards.cancel_redemption import CancelRedemption
 from app.usecases.rewards.create_reward import CreateReward
 from app.usecases.rewards.end_hold import HoldReference, capture
 from app.usecases.rewards.holds import NewHold
-from app.usecases.rewards.redeem_reward import RedeemReward
 from app.usecases.terms import publish_terms
 from app.usecases.terms.publish_terms import PublishTerms
 from tests.builders import a_line, a_purchase
@@ -124,9 +124,9 @@ class Counting(ProgramDriver):
         assert self.discrepancies() == []
 
 
-def by(card: str) -> CustomerBy:
+def by(card: str) -> CustomerReference:
     """A card."""
-    return CustomerBy(card, IdentityKind.CARD)
+    return CustomerReference(card, IdentityKind.CARD)
 
 
 @contextmanager

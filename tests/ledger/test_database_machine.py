@@ -26,18 +26,18 @@ from hypothesis.stateful import (
 )
 
 from app.domain.access import Role
+from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityKind
+from app.domain.ledger.expiry_notice import NoticeChannel
+from app.domain.programs.program import ProgramKind
 from app.domain.purchases.facts import Payment, PaymentKind, PurchaseFacts
 from app.domain.purchases.receipt_numbers import ReceiptReference
 from app.domain.terms.conditions.budget import Budget, BudgetMode
 from app.domain.terms.effects.bonus_points import BonusPoints
-from app.domain.terms.effects.points_validity import NoticeChannel
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.effects.undo_window import UndoWindow
 from app.domain.terms.validation import DraftedClause
 from app.domain.units import Unit
-from app.store.customers.customers import CustomerBy
-from app.store.programs.programs import ProgramKind
 from app.usecases.command import Answer
 from app.usecases.customers import enrol_customer, join_household, merge_customers
 from app.usecases.customers.enrol_customer import EnrolCustomer
@@ -50,15 +50,15 @@ from app.usecases.ledger.transfer_points import TransferPoints
 from app.usecases.purchases import amend_purchase, move_purchase, record_exchange, record_purchase, record_refund
 from app.usecases.purchases.amend_purchase import AmendPurchase
 from app.usecases.purchases.move_purchase import MovePurchase
-from app.usecases.purchases.record_exchange import RecordExchange
-from app.usecases.purchases.record_purchase import RecordedReceipt, RecordPurchase
-from app.usecases.purchases.record_refund import RecordRefund
+from app.usecases.purchases.new_exchange import RecordExchange
+from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
+from app.usecases.purchases.new_refund import RecordRefund
 from app.usecases.rewards import cancel_redemption, create_reward, redeem_reward
+from app.usecases.rewards.book_redemption import RedeemReward
 from app.usecases.rewards.cancel_redemption import CancelRedemption
 from app.usecases.rewards.create_reward import CreateReward
 from app.usecases.rewards.end_hold import HoldReference, capture, release
 from app.usecases.rewards.holds import NewHold
-from app.usecases.rewards.redeem_reward import RedeemReward
 from app.usecases.terms import publish_terms, withdraw_terms
 from app.usecases.terms.publish_terms import PublishTerms
 from app.usecases.terms.withdraw_terms import WithdrawTerms
@@ -160,9 +160,9 @@ class LivingLedger(RuleBasedStateMachine):
         assert isinstance(done, Answer), done
         return done
 
-    def who(self, pick: int) -> CustomerBy:
+    def who(self, pick: int) -> CustomerReference:
         """One of the customers."""
-        return CustomerBy(f"CARD{pick % self.cards}", IdentityKind.CARD)
+        return CustomerReference(f"CARD{pick % self.cards}", IdentityKind.CARD)
 
     def enrols(self, at: datetime, pick: int, amount: int) -> None:
         """A new customer, up to three."""

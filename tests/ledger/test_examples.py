@@ -12,10 +12,11 @@ from hypothesis import given, note
 
 from app.domain.calendar import day_start, local_date
 from app.domain.decisions import ReasonCode
+from app.domain.ledger.expiry_notice import NoticeChannel
 from app.domain.ledger.lots import ValidityEnd
 from app.domain.purchases.facts import Payment, PaymentKind
 from app.domain.terms.effects.pending_period import PendingPeriod
-from app.domain.terms.effects.points_validity import NoticeChannel, PointsValidity, ValidityStart
+from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.terms.effects.refund_policy import RefundMode, RefundPolicy
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
 from app.domain.terms.version import Terms

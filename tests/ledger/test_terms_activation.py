@@ -11,15 +11,15 @@ from unittest.mock import patch
 import pytest
 import structlog
 
+from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityKind
+from app.domain.programs.program import ProgramKind
 from app.domain.terms.effects.points_validity import PointsValidity
 from app.domain.terms.effects.refund_policy import RefundPolicy
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
 from app.jobs import scheduler, terms_activation
 from app.jobs.scheduler import Scheduler
 from app.queries.customers.customers import card as card_of
-from app.store.customers.customers import CustomerBy
-from app.store.programs.programs import ProgramKind
 from app.store.terms import activation
 from app.usecases.command import Answer
 from app.usecases.customers import enrol_customer, merge_customers
@@ -27,7 +27,7 @@ from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.customers.merge_customers import MergeCustomers
 from app.usecases.ledger.settle_account import NOTHING
 from app.usecases.purchases import record_purchase
-from app.usecases.purchases.record_purchase import RecordPurchase
+from app.usecases.purchases.new_receipts import RecordPurchase
 from app.usecases.terms import publish_terms
 from app.usecases.terms.publish_terms import PublishTerms
 from tests.builders import a_line, a_purchase
@@ -94,9 +94,9 @@ class Starting(ProgramDriver):
         return self.query(read)
 
 
-def by(card: str) -> CustomerBy:
+def by(card: str) -> CustomerReference:
     """A card."""
-    return CustomerBy(card, IdentityKind.CARD)
+    return CustomerReference(card, IdentityKind.CARD)
 
 
 @pytest.fixture

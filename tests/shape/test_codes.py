@@ -12,7 +12,7 @@ import pytest
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
 from app.domain.ledger.entries import EntryType
 from app.domain.problems import ProblemCode
-from app.domain.terms.lint import LintCode
+from app.domain.terms.lint.finding import LintCode
 from tests.cli.command import ROOT
 
 ONLY_NAMED = {"decisions.py", "problems.py", "finding.py", "enums.py", "user_errors.py", "reasons.py", "drafts.py"}

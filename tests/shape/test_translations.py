@@ -11,20 +11,25 @@ from pathlib import Path
 import pytest
 
 from app.domain.customers.profile import PreferenceKind
-from app.domain.decisions import Finding, Reason, ReasonCode, RemedyCode, Value, Verdict
+from app.domain.decisions import Finding, Reason, ReasonCode, RemedyCode, Verdict
 from app.domain.explanations.explanation import SELF_EXPLANATORY_CODES, Explanation
 from app.domain.explanations.moments import from_when
-from app.domain.i18n import CATALOGUES, Locale, Phrasebook, locale_for, wording
+from app.domain.i18n import CATALOGUES, Phrasebook, wording
+from app.domain.i18n.readers import Locale, locale_for
 from app.domain.i18n.reasons import observed, required
+from app.domain.json_values import Value
 from app.domain.ledger.entries import CauseKind
 from app.domain.problems import ProblemCode
-from app.domain.terms.conditions import CONDITIONS, Condition
+from app.domain.terms.clause import Clause
+from app.domain.terms.conditions import CONDITIONS
 from app.domain.terms.conditions.categories import Categories
+from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.groups import AnyOf, ExceptWhen
 from app.domain.terms.conditions.locations import Locations
 from app.domain.terms.conditions.preferences import Preferences
 from app.domain.terms.conditions.products import Products
-from app.domain.terms.effects import EFFECTS, STANDARD, Effect
+from app.domain.terms.effects import EFFECTS, STANDARD
+from app.domain.terms.effects.effect import Effect
 from app.domain.terms.effects.points_per_amount import PointsPerAmount
 from app.domain.terms.effects.points_per_visit import PointsPerVisit
 from app.domain.terms.effects.reward_cost import RewardCost
@@ -32,7 +37,6 @@ from app.domain.terms.effects.tier import Tier
 from app.domain.terms.templates import TEMPLATES
 from app.domain.terms.text import TextFormat, render
 from app.domain.terms.validation import DraftedClause, TermsError, validate
-from app.domain.terms.version import Clause
 from tests.builders import pounds, some_terms
 from tests.ledger_findings import NOON, OF_THE_LEDGER
 from tests.rule_samples import COMBINATIONS, CONDITION_VARIANTS, EFFECT_VARIANTS, HAPPY_HOUR

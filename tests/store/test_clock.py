@@ -9,10 +9,10 @@ from functools import partial
 
 import pytest
 
+from app.domain.programs.program import Program, ProgramKind
 from app.store.database.connect import open_database
 from app.store.database.session import Database, Session
 from app.store.programs import programs
-from app.store.programs.programs import Program, ProgramKind
 from tests.store.rows import NOW, OTHER_PROGRAM, PROGRAM, a_wallet
 from tests.time_limits import HANGS
 

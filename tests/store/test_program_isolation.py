@@ -21,18 +21,20 @@ from typing import Any, NamedTuple
 import pytest
 
 import app.store
+from app.domain.customers.profile import ProfileChange
+from app.domain.programs.location import Location
+from app.domain.programs.program import Program
+from app.domain.programs.staff_limits import Budget
 from app.domain.simulation.impact import Impact
-from app.domain.staff_limits import Budget
+from app.domain.simulation.preview import Preview
 from app.store.customers import profiles
-from app.store.customers.profiles import Aspect, PersonChange
+from app.store.customers.profiles import Aspect
 from app.store.database.codecs import instant
 from app.store.database.connect import open_database
 from app.store.database.migrations import migrate
 from app.store.database.session import Database, Session, UnscopedSession, UnscopedStatementError
 from app.store.previews import previews
 from app.store.programs import locations
-from app.store.programs.locations import Location
-from app.store.programs.programs import Program
 from app.store.terms import versions
 from tests.faults.whole_shop import whole_shop
 from tests.ledger.program_driver import open_runner
@@ -107,7 +109,7 @@ def _rest(calls: Calls, rows: Mapping[str, list[dict[str, Any]]], *, program: Pr
         "keys": [row["key"] for row in rows["locations"]],
         "name": rows["locations"][0]["name"],
         "budget": Budget.ADJUSTMENTS,
-        "change": PersonChange(segments=frozenset({"vip"})),
+        "change": ProfileChange(segments=frozenset({"vip"})),
         "program": program,
         "ahead": timedelta(days=1),
         "aspects": frozenset(Aspect),
@@ -174,12 +176,12 @@ def _named(name: str, function: Callable[..., Any], known: Mapping[str, Any]) ->
 async def _more_rows(session: Session) -> None:
     """What the shop has none of: a location, what a customer said of herself, and a preview of other terms."""
     anna = (await _rows(session.across_programs, "customers"))[0]["id"]
-    await profiles.change(session, customer_id=anna, change=PersonChange(segments=frozenset({"vip"})))
+    await profiles.change(session, customer_id=anna, change=ProfileChange(segments=frozenset({"vip"})))
     location = Location(PREVIEW, 1, "mitte", "Mitte", LONDON, None, START)
     await locations.create(session, location=location)
     terms = await versions.latest(session)
     assert terms is not None
-    draft = previews.Preview(PREVIEW, terms.version, terms, days=10, since=START, requested_at=START)
+    draft = Preview(PREVIEW, terms.version, terms, days=10, since=START, requested_at=START)
     await previews.add(session, preview=draft)
 
 

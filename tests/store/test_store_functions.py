@@ -13,34 +13,42 @@ import pytest
 
 from app.domain.access import Role
 from app.domain.amounts import Money
+from app.domain.customers.customer import Customer, CustomerReference, CustomerState, NewCustomer
 from app.domain.customers.identities import IdentityKind
-from app.domain.customers.profile import EMPTY_PROFILE, Aspect, CustomerProfile, Preference, PreferenceKind
+from app.domain.customers.profile import (
+    EMPTY_PROFILE,
+    Aspect,
+    Birthday,
+    CustomerProfile,
+    Preference,
+    PreferenceKind,
+    ProfileChange,
+)
 from app.domain.decisions import Decision, DecisionOutcome
+from app.domain.ledger.account import EMPTY_DIGEST, Account
 from app.domain.ledger.entries import FIRST_HASH, Balance, Entry, EntryType, Movement, entry_hash
 from app.domain.ledger.lots import Lot
-from app.domain.purchases.facts import Line, PurchaseFacts
+from app.domain.programs.access_key import AccessKey
+from app.domain.programs.program import Program, ProgramKind
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.lines import Line
+from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.receipt_numbers import Numbering
+from app.domain.purchases.refund import Refund
+from app.domain.rewards.redemption import Redemption, RedemptionState
+from app.domain.rewards.reward import Reward
 from app.domain.terms.effects.points_per_amount import PointsPerAmount
 from app.domain.terms.version import Terms
 from app.store import idempotency
 from app.store.customers import customers, profiles
-from app.store.customers.customers import CustomerBy, CustomerRow, CustomerState, NewCustomer
-from app.store.customers.profiles import Birthday, PersonChange
 from app.store.database.codecs import instant, instant_text, json_text
 from app.store.database.row_digests import combine
 from app.store.database.session import Database, Session, Work
 from app.store.idempotency import StoredResult
 from app.store.ledger import accounts, entries, lots
-from app.store.ledger.accounts import NO_EVIDENCE, Account
 from app.store.programs import access_keys, programs
-from app.store.programs.access_keys import AccessKey
-from app.store.programs.programs import Program, ProgramKind
 from app.store.purchases import purchases, refunds
-from app.store.purchases.purchases import Purchase
-from app.store.purchases.refunds import Refund
 from app.store.rewards import redemptions, rewards
-from app.store.rewards.redemptions import Redemption, RedemptionState
-from app.store.rewards.rewards import Reward
 from app.store.terms import versions
 from tests.store.rows import NOW, OTHER_PROGRAM, PROGRAM, an_id
 
@@ -187,7 +195,7 @@ PAID = replace(
 EARNED_AND_SPENT = replace(EARNED, new_lots=(LOT._replace(remaining=0),))
 NEW_ACCOUNT = Account(id=ANNA.account_id, wallet_id=ANNA.wallet_id, unit="points")
 HOLDER = customers.evidence(ANNA.id, enrolled_at=ANNA.enrolled_at)
-NEW_ACCOUNT = NEW_ACCOUNT._replace(events_digest=combine(NO_EVIDENCE, [HOLDER, accounts.evidence(NEW_ACCOUNT)]))
+NEW_ACCOUNT = NEW_ACCOUNT._replace(events_digest=combine(EMPTY_DIGEST, [HOLDER, accounts.evidence(NEW_ACCOUNT)]))
 AFTER = NEW_ACCOUNT._replace(
     balance=Balance(available=0, lifetime=4, qualifying=4),
     entries=3,
@@ -266,11 +274,17 @@ async def test_a_key_of_a_customer_names_one_and_no_other_key_does(shop: Databas
 
 @pytest.mark.parametrize(
     "by",
-    [CustomerBy(ANNA.id), CustomerBy("C-1", IdentityKind.CARD), CustomerBy("+491701234567", IdentityKind.PHONE)],
+    [
+        CustomerReference(ANNA.id),
+        CustomerReference("C-1", IdentityKind.CARD),
+        CustomerReference("+491701234567", IdentityKind.PHONE),
+    ],
 )
 @pytest.mark.parametrize("lock", [True, False])
-async def test_a_customer_is_found_by_every_identity_and_by_id(shop: Database, by: CustomerBy, lock: bool) -> None:
-    assert await _write(shop, partial(customers.find, by=by, lock=lock)) == CustomerRow(
+async def test_a_customer_is_found_by_every_identity_and_by_id(
+    shop: Database, by: CustomerReference, lock: bool
+) -> None:
+    assert await _write(shop, partial(customers.find, by=by, lock=lock)) == Customer(
         id=ANNA.id,
         state=CustomerState.ACTIVE,
         locale="de",
@@ -281,14 +295,19 @@ async def test_a_customer_is_found_by_every_identity_and_by_id(shop: Database, b
 
 
 @pytest.mark.parametrize(
-    "by", [CustomerBy(an_id(99)), CustomerBy("C-1", IdentityKind.TOKEN), CustomerBy("C-2", IdentityKind.CARD)]
+    "by",
+    [
+        CustomerReference(an_id(99)),
+        CustomerReference("C-1", IdentityKind.TOKEN),
+        CustomerReference("C-2", IdentityKind.CARD),
+    ],
 )
-async def test_nobody_is_found_by_what_belongs_to_nobody(shop: Database, by: CustomerBy) -> None:
+async def test_nobody_is_found_by_what_belongs_to_nobody(shop: Database, by: CustomerReference) -> None:
     assert await shop.read(partial(customers.find, by=by), program_id=PROGRAM) is None
 
 
 async def test_another_program_does_not_see_the_customer(shop: Database) -> None:
-    for by in (CustomerBy(ANNA.id), CustomerBy("C-1", IdentityKind.CARD)):
+    for by in (CustomerReference(ANNA.id), CustomerReference("C-1", IdentityKind.CARD)):
         assert await shop.read(partial(customers.find, by=by), program_id=OTHER_PROGRAM) is None
     assert await shop.read(partial(customers.by_ids, customer_ids=[ANNA.id]), program_id=OTHER_PROGRAM) == {}
     assert await shop.read(partial(customers.page), program_id=OTHER_PROGRAM) == ()
@@ -386,7 +405,7 @@ async def test_a_history_is_read_back_exactly_and_its_hashes_still_fit(shop: Dat
 async def test_the_account_follows_its_entries(shop: Database) -> None:
     await _write(shop, _history)
 
-    anna = await shop.read(partial(customers.find, by=CustomerBy(ANNA.id)), program_id=PROGRAM)
+    anna = await shop.read(partial(customers.find, by=CustomerReference(ANNA.id)), program_id=PROGRAM)
     assert anna is not None
     assert anna.account == AFTER
     found = await shop.read(partial(accounts.by_ids, account_ids=[AFTER.id, an_id(99)]), program_id=PROGRAM)
@@ -487,7 +506,7 @@ async def test_who_a_customer_is_is_found_again_as_far_as_it_is_asked_for(shop: 
     assert await shop.read(find, program_id=PROGRAM) == {ANNA.id: EMPTY_PROFILE, an_id(99): EMPTY_PROFILE}
 
     change = partial(profiles.change, customer_id=ANNA.id)
-    whole = PersonChange(Birthday(date(1992, 2, 29)), frozenset({"vip", "student"}), frozenset({vegan, medium}))
+    whole = ProfileChange(Birthday(date(1992, 2, 29)), frozenset({"vip", "student"}), frozenset({vegan, medium}))
     await _write(shop, partial(change, change=whole))
     anna = CustomerProfile(date(1992, 2, 29), frozenset({"vip", "student"}), frozenset({vegan, medium}))
     assert await shop.read(find, program_id=PROGRAM) == {ANNA.id: anna, an_id(99): EMPTY_PROFILE}
@@ -501,11 +520,11 @@ async def test_who_a_customer_is_is_found_again_as_far_as_it_is_asked_for(shop: 
     foreign = partial(profiles.of_customer, customer_id=ANNA.id)
     assert await shop.read(foreign, program_id=OTHER_PROGRAM) == EMPTY_PROFILE
 
-    await _write(shop, partial(change, change=PersonChange(segments=frozenset({"vip"}))))
+    await _write(shop, partial(change, change=ProfileChange(segments=frozenset({"vip"}))))
     assert (await shop.read(find, program_id=PROGRAM))[ANNA.id] == replace(anna, segments=frozenset({"vip"})), (
         "what is left out stays"
     )
-    await _write(shop, partial(change, change=PersonChange(Birthday(None), preferences=frozenset())))
+    await _write(shop, partial(change, change=ProfileChange(Birthday(None), preferences=frozenset())))
     assert (await shop.read(find, program_id=PROGRAM))[ANNA.id] == CustomerProfile(segments=frozenset({"vip"}))
 
 
@@ -555,7 +574,7 @@ async def test_an_entry_under_a_number_that_is_taken_undoes_its_work(shop: Datab
 
     with pytest.raises(Exception, match=r"(?i)unique"):
         await _write(shop, partial(entries.append, entry=twice, seal="e" * 64))
-    anna = await shop.read(partial(customers.find, by=CustomerBy(ANNA.id)), program_id=PROGRAM)
+    anna = await shop.read(partial(customers.find, by=CustomerReference(ANNA.id)), program_id=PROGRAM)
     assert anna is not None
     assert anna.account == AFTER
 

@@ -14,11 +14,12 @@ from graphql import GraphQLError
 from strawberry.dataloader import DataLoader
 
 from app.domain.access import Permission, Principal
-from app.domain.i18n import Address, Phrasebook, wording_for
+from app.domain.i18n import Phrasebook, wording_for
+from app.domain.i18n.readers import Address
+from app.domain.programs.program import Program
 from app.domain.terms.version import Terms
 from app.queries.programs.authentication import SignedIn
 from app.queries.programs.programs import one_program
-from app.queries.records import Program
 from app.queries.terms.published_terms import terms_version
 from app.usecases.application import Application
 

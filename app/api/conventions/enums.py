@@ -12,9 +12,10 @@ from app.domain.access import Role
 from app.domain.customers.identities import IdentityKind
 from app.domain.customers.profile import PreferenceKind
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
-from app.domain.i18n import Address
+from app.domain.i18n.readers import Address
 from app.domain.ledger.entries import EntryType
-from app.domain.purchases.facts import Channel, LineKind, PaymentKind
+from app.domain.purchases.facts import Channel, PaymentKind
+from app.domain.purchases.lines import LineKind
 from app.domain.purchases.receipt_numbers import ReceiptNumbers
 from app.domain.terms.text import TextFormat
 

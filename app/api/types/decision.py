@@ -24,11 +24,11 @@ from app.domain.engine.line_shares import line_shares
 from app.domain.explanations.explanation import Explanation
 from app.domain.explanations.summary import correction_sentence, summary
 from app.domain.i18n import reasons as values
+from app.domain.ledger.entry_reasons import Cause
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms import version as rules
-from app.domain.terms.conditions import AboutCustomer
+from app.domain.terms.conditions.about_customer import AboutCustomer
 from app.queries.ledger import entries
-from app.queries.records import Cause
 from app.usecases.command import Answer
 
 

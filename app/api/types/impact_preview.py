@@ -13,8 +13,9 @@ from app.api.conventions.node import Node
 from app.api.conventions.scalars import BigInt
 from app.api.types.customers.customer import Customer
 from app.domain.simulation import impact
+from app.domain.simulation.preview import Preview, PreviewState
 from app.queries.customers import customers
-from app.queries.terms.impact_previews import Preview, PreviewState, one_preview
+from app.queries.terms.impact_previews import one_preview
 
 described(
     PreviewState,

@@ -15,9 +15,11 @@ from app.api.conventions.node import Node
 from app.api.types.programs.location import Location, location_called
 from app.api.types.rewards.reward import Reward
 from app.domain import amounts
-from app.domain.purchases.facts import Channel, Line, LineKind
+from app.domain.purchases.facts import Channel
+from app.domain.purchases.lines import Line, LineKind
+from app.domain.purchases.purchase import Purchase as PurchaseEntity
+from app.domain.rewards.redemption import Redemption as RedemptionEntity
 from app.domain.units import Unit
-from app.queries import records
 from app.queries.rewards import offers
 
 
@@ -40,7 +42,7 @@ class PurchaseLine:
 class Purchase(Node):
     """A receipt and what it earned."""
 
-    row: strawberry.Private[records.Purchase]
+    row: strawberry.Private[PurchaseEntity]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     external_id: str = strawberry.field(description="The receipt's number.")
     completion: int = strawberry.field(
@@ -58,7 +60,7 @@ class Purchase(Node):
     points: int = strawberry.field(description="Points it earned when it was recorded, or last set right.")
 
     @classmethod
-    def of(cls, row: records.Purchase) -> Purchase:
+    def of(cls, row: PurchaseEntity) -> Purchase:
         """The GraphQL object for a stored purchase."""
         return cls(
             row=row,
@@ -96,7 +98,7 @@ class Purchase(Node):
 class Redemption(Node):
     """What was given for how much."""
 
-    row: strawberry.Private[records.Redemption]
+    row: strawberry.Private[RedemptionEntity]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     state: RedemptionState = strawberry.field(description="How far it has come.")
     points: int = strawberry.field(description="What was paid, or reserved for it, in its unit.")
@@ -114,7 +116,7 @@ class Redemption(Node):
     )
 
     @classmethod
-    def of(cls, row: records.Redemption) -> Redemption:
+    def of(cls, row: RedemptionEntity) -> Redemption:
         """The GraphQL object for a stored redemption."""
         return cls(
             row=row,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 import phonenumbers
@@ -108,3 +110,14 @@ def masked_identity(kind: IdentityKind, value: str) -> str:
         name, _, domain = value.partition("@")
         return f"{name[0]}•••@{domain}"
     return f"•••{value[-4:]}" if len(value) > 6 else "•••"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One normalised identity of a customer; `id` identifies the identity."""
+
+    id: str
+    customer_id: str
+    kind: IdentityKind
+    value: str
+    created_at: datetime

@@ -115,3 +115,27 @@ def parse_preferences(given: Iterable[tuple[PreferenceKind, str]]) -> frozenset[
     if len(found) > MAX_PREFERENCES:
         raise ProfileError(("preferences",), f"at most {MAX_PREFERENCES} preferences")
     return frozenset(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Birthday:
+    """A date of birth to store; None removes the present one."""
+
+    day: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerLocale:
+    """The language to address a customer in, a tag of BCP 47; None: none is known."""
+
+    locale: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileChange:
+    """What to replace in a profile; None leaves a field as it is."""
+
+    birthday: Birthday | None = None
+    segments: frozenset[str] | None = None
+    preferences: frozenset[Preference] | None = None
+    language: CustomerLocale | None = None

@@ -13,14 +13,15 @@ from app.domain.engine.allocation import Award, Awards, allocate, award, budget_
 from app.domain.engine.stamps import stamps_earned
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.terms.effects import Earning
+from app.domain.terms.clause import Clause
 from app.domain.terms.effects.bonus_points import BonusPoints
 from app.domain.terms.effects.combination import Combination, CombinationMode
+from app.domain.terms.effects.effect import Earning
 from app.domain.terms.effects.points_cap import PointsCap
 from app.domain.terms.effects.points_multiplier import PointsMultiplier
 from app.domain.terms.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.terms.evaluation import evaluate, times_awarded
-from app.domain.terms.version import Clause, Terms
+from app.domain.terms.version import Terms
 
 _APPLIED, _EXCLUDED = Verdict.APPLIED, Verdict.EXCLUDED
 _POINTS_EARNED, _BETTER = ReasonCode.POINTS_EARNED, ReasonCode.BETTER_CLAUSE_APPLIED

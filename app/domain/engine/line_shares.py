@@ -14,16 +14,18 @@ from typing import NamedTuple
 from app.domain.amounts import Exact, Parts, allocate_proportionally, rounded
 from app.domain.decisions import Decision, ReasonCode, Verdict
 from app.domain.purchases.eligible import EligiblePurchase
-from app.domain.purchases.facts import Line, PurchaseFacts
-from app.domain.terms.effects import ClauseKind, Earning, Extra
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.lines import Line
+from app.domain.terms.clause import Clause
 from app.domain.terms.effects.bonus_points import BonusPoints
 from app.domain.terms.effects.combination import Combination, CombinationMode
 from app.domain.terms.effects.counted_amounts import CountedAmounts
+from app.domain.terms.effects.effect import ClauseKind, Earning, Extra
 from app.domain.terms.effects.points_multiplier import PointsMultiplier
 from app.domain.terms.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.terms.effects.stamps import StampOccasion
 from app.domain.terms.evaluation import selection
-from app.domain.terms.version import Clause, Terms
+from app.domain.terms.version import Terms
 from app.domain.units import Unit
 
 _ONCE = Fraction(1)

@@ -16,10 +16,11 @@ from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.terms.effects import ClauseKind
+from app.domain.terms.clause import Clause
+from app.domain.terms.effects.effect import ClauseKind
 from app.domain.terms.effects.stamps import Stamps
 from app.domain.terms.evaluation import evaluate
-from app.domain.terms.version import Clause, Terms
+from app.domain.terms.version import Terms
 from app.domain.units import Unit
 
 _STEPS = 50

@@ -11,11 +11,12 @@ from app.domain.engine.pending import ActivationForecast, pending_reasons
 from app.domain.engine.price_lists import Charge, PriceLists
 from app.domain.ledger.entries import Balance
 from app.domain.purchases.facts import PurchaseFacts
+from app.domain.terms.clause import Clause
 from app.domain.terms.effects.grandfathering import Grandfathering
 from app.domain.terms.effects.refund_policy import RefundPolicy
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.evaluation import evaluate
-from app.domain.terms.version import Clause, Terms
+from app.domain.terms.version import Terms
 from app.domain.units import Unit
 
 

@@ -10,7 +10,8 @@ from typing import Protocol
 from app.domain.amounts import AmountError, Exact, Money, Rounding, allocate_proportionally, rounded
 from app.domain.engine.refund import remaining_quantities, remaining_value
 from app.domain.problems import Problem, ProblemCode
-from app.domain.purchases.facts import FULL_PRICE, PurchaseFacts, quantity_problem
+from app.domain.purchases.facts import FULL_PRICE, PurchaseFacts
+from app.domain.purchases.lines import quantity_problem
 
 Quantities = Mapping[int, Decimal | None]
 """Quantities by line number; None: all that remains of the line."""

@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from app.domain.calendar import add_months, day_start, local_date
+from app.domain.customers.tier_membership import TierMembership
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
 from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
@@ -81,15 +82,6 @@ class QualifyingPoints:
         """Drop days outside every rolling year, so that a long history costs nothing; `at` never goes back."""
         for day in [day for day in self.days if _rolls_off(day) + _ZONES <= today]:
             del self.days[day]
-
-
-@dataclass(frozen=True, slots=True)
-class TierMembership:
-    """The tier of a customer (None: none), since when, and when it is lost without further points."""
-
-    tier: str | None = None
-    since: datetime | None = None
-    grace_ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

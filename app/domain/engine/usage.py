@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from app.domain.decisions import Decision, ReasonCode
 from app.domain.purchases.facts import PurchaseFacts
+from app.domain.terms.clause import Clause
 from app.domain.terms.evaluation import is_visit, items_counted, selection, times_awarded
-from app.domain.terms.version import Clause, Terms
+from app.domain.terms.version import Terms
 from app.domain.units import Unit
 
 

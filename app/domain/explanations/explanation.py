@@ -12,18 +12,19 @@ from app.domain.explanations.moments import from_when
 from app.domain.explanations.phrases import phrase, quoted, together
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.reasons import observed, required
-from app.domain.terms.conditions import Condition, Group
+from app.domain.terms.clause import Clause
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.conditions.categories import Categories
-from app.domain.terms.conditions.groups import AnyOf, ExceptWhen
+from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.conditions.groups import AnyOf, ExceptWhen, Group
 from app.domain.terms.conditions.minimum_spend import MinimumSpend
 from app.domain.terms.conditions.tier_at_least import TierAtLeast
 from app.domain.terms.conditions.times_per_period import TimesPerPeriod
-from app.domain.terms.effects import ClauseKind
+from app.domain.terms.effects.effect import ClauseKind
 from app.domain.terms.effects.points_cap import PointsCap
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.effects.tier import Tier
-from app.domain.terms.version import Clause, Terms
+from app.domain.terms.version import Terms
 
 PRICE_CODES = frozenset(
     {

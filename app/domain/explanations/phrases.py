@@ -7,11 +7,11 @@ from datetime import time
 from functools import singledispatch
 
 from app.domain.i18n import Phrasebook
-from app.domain.terms.conditions import Condition
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.conditions.budget import Budget
 from app.domain.terms.conditions.channels import Channels
+from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.dates import Dates
 from app.domain.terms.conditions.every_nth_item import EveryNthItem
 from app.domain.terms.conditions.every_nth_visit import EveryNthVisit

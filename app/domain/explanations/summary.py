@@ -8,7 +8,8 @@ from datetime import datetime
 from app.domain.calendar import local_date
 from app.domain.decisions import Decision, DecisionOutcome, Reason, ReasonCode, RemedyCode, Verdict
 from app.domain.explanations.explanation import PRICE_CODES, REFUND_CODES, Explanation
-from app.domain.i18n import Locale, Phrasebook
+from app.domain.i18n import Phrasebook
+from app.domain.i18n.readers import Locale
 from app.domain.ledger.entries import CauseKind
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.version import Terms

@@ -14,10 +14,7 @@ from app.domain.amounts import Money
 from app.domain.calendar import WEEK, Period, Weekday, local
 from app.domain.i18n import de, en, zh_hans, zh_hant
 from app.domain.i18n.formats import formats
-from app.domain.i18n.readers import Address as Address
-from app.domain.i18n.readers import Locale as Locale
-from app.domain.i18n.readers import locale_for as locale_for
-from app.domain.i18n.readers import region_of, requested
+from app.domain.i18n.readers import Address, Locale, region_of, requested
 
 Plural = str | Mapping[str, str]
 """A template, or one template per plural form of the number `n`."""

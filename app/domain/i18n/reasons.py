@@ -8,8 +8,9 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from app.domain.amounts import Money
-from app.domain.decisions import Finding, ReasonCode, Value
+from app.domain.decisions import Finding, ReasonCode
 from app.domain.i18n import Phrasebook
+from app.domain.json_values import Value
 
 _IN_POINTS = frozenset(
     {

@@ -189,3 +189,12 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 def _instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An entry in the ledger, with its stored hash and counter account; its lots are as they are now."""
+
+    entry: Entry
+    hash: str
+    counter_account: str

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from app.domain.amounts import Exact, Parts
 from app.domain.calendar import Period
 from app.domain.customers.rule_facts import NO_FACTS, CustomerFacts
-from app.domain.purchases.facts import Channel, Line, LineKind, Payment, PurchaseFacts
+from app.domain.purchases.facts import Channel, Payment, PurchaseFacts
+from app.domain.purchases.lines import Line, LineKind
 
 
 @dataclass(frozen=True, slots=True)

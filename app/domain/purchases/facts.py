@@ -13,10 +13,7 @@ from typing import Any
 
 from app.domain.amounts import MAX_MINOR, Exact, Exchange, Money, Rounding, rounded
 from app.domain.customers.rule_facts import NO_FACTS, CustomerFacts
-from app.domain.purchases.lines import Line as Line
-from app.domain.purchases.lines import LineKind as LineKind
-from app.domain.purchases.lines import line_data, line_of_data
-from app.domain.purchases.lines import quantity_problem as quantity_problem
+from app.domain.purchases.lines import Line, line_data, line_of_data
 
 
 class PaymentKind(StrEnum):

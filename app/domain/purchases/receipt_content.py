@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from app.domain.names import normalised_identifier
-from app.domain.purchases.facts import Line, PurchaseFacts
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.lines import Line
 
 
 def fingerprint(facts: PurchaseFacts) -> str:

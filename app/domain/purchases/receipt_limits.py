@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from app.domain.amounts import AmountError, Exchange, Money, rate_problem
 from app.domain.names import normalised_identifier
-from app.domain.purchases.facts import FactsError, Line, LineKind, Payment, PaymentKind, quantity_problem
+from app.domain.purchases.facts import FactsError, Payment, PaymentKind
+from app.domain.purchases.lines import Line, LineKind, quantity_problem
 
 MAX_LINES = 500
 MAX_PAYMENTS = 20

@@ -16,9 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from app.domain.engine.redemption import reward_cost
-from app.domain.simulation.member_replay import MemberHistory, MemberReplay
-from app.domain.simulation.member_replay import PastPurchase as PastPurchase
-from app.domain.simulation.member_replay import PastRedemption as PastRedemption
+from app.domain.simulation.member_replay import MemberHistory, MemberReplay, PastPurchase, PastRedemption
 from app.domain.terms.effects.combination import Combination
 from app.domain.terms.effects.counted_amounts import CountedAmounts
 from app.domain.terms.effects.reward_cost import RewardCost

@@ -11,10 +11,11 @@ from app.domain.amounts import MAX_POINTS
 from app.domain.calendar import earliest
 from app.domain.customers.profile import EMPTY_PROFILE, CustomerProfile
 from app.domain.customers.rule_facts import NO_FACTS, CustomerFacts
+from app.domain.customers.tier_membership import TierMembership
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.engine.earning import base_points, earn
 from app.domain.engine.redemption import redeem, reward_cost
-from app.domain.engine.tiers import QualifyingPoints, TierGrace, TierMembership
+from app.domain.engine.tiers import QualifyingPoints, TierGrace
 from app.domain.engine.usage import usage_of
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.conditions.birthday_window import birthdays_around

@@ -10,16 +10,17 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from app.domain.i18n import Phrasebook
-from app.domain.terms.conditions import Condition, Group
+from app.domain.terms.clause import Clause
 from app.domain.terms.conditions.budget import Budget, BudgetMode
-from app.domain.terms.conditions.groups import AllOf, AnyOf, ExceptWhen
+from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.conditions.groups import AllOf, AnyOf, ExceptWhen, Group
 from app.domain.terms.conditions.not_combined_with import NotCombinedWith
 from app.domain.terms.conditions.tier_at_least import TierAtLeast
 from app.domain.terms.conditions.times_per_period import TimesPerPeriod
-from app.domain.terms.effects import ClauseKind, Earning, Effect, Extra
 from app.domain.terms.effects.bonus_points import BonusPoints
 from app.domain.terms.effects.combination import Combination, CombinationMode
 from app.domain.terms.effects.counted_amounts import CountedAmounts
+from app.domain.terms.effects.effect import ClauseKind, Earning, Effect, Extra
 from app.domain.terms.effects.pending_period import PendingPeriod
 from app.domain.terms.effects.points_multiplier import PointsMultiplier
 from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
@@ -28,7 +29,7 @@ from app.domain.terms.effects.stamps import Stamps
 from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod
 from app.domain.terms.rule import fields_of
-from app.domain.terms.version import Clause, Terms
+from app.domain.terms.version import Terms
 
 
 class ChangeEffect(StrEnum):
@@ -87,7 +88,6 @@ def _differs(old: Clause, new: Clause) -> bool:
 
 
 def _owner_supplied_all(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
-    """The conditions without resolved references."""
     return tuple(_owner_supplied(condition) for condition in conditions)
 
 

@@ -9,17 +9,17 @@ from typing import Any, NamedTuple
 
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import GoodsForm, Phrase, Position, giving, pricing
-from app.domain.terms.conditions import Condition, Group, Selecting
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.conditions.budget import Budget
+from app.domain.terms.conditions.condition import Condition, Selecting
 from app.domain.terms.conditions.every_nth_item import EveryNthItem
 from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
 from app.domain.terms.conditions.first_purchase import FirstPurchase
-from app.domain.terms.conditions.groups import AllOf, leaves
+from app.domain.terms.conditions.groups import AllOf, Group, leaves
 from app.domain.terms.conditions.minimum_quantity import MinimumQuantity
 from app.domain.terms.conditions.not_combined_with import NotCombinedWith
 from app.domain.terms.conditions.times_per_period import TimesPerPeriod
-from app.domain.terms.effects import ClauseKind, Effect
+from app.domain.terms.effects.effect import ClauseKind, Effect
 from app.domain.units import Unit
 
 

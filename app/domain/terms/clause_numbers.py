@@ -8,16 +8,17 @@ from datetime import date, datetime
 
 from app.domain.calendar import local_date
 from app.domain.terms.clause import Clause
-from app.domain.terms.conditions import Condition, Group
-from app.domain.terms.conditions.groups import leaves
+from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.conditions.groups import Group, leaves
 from app.domain.terms.conditions.minimum_quantity import MinimumQuantity
 from app.domain.terms.conditions.minimum_spend import MinimumSpend
 from app.domain.terms.conditions.not_combined_with import NotCombinedWith
 from app.domain.terms.conditions.tier_at_least import TierAtLeast
 from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
-from app.domain.terms.effects import STANDARD, Earning, Effect, Extra
+from app.domain.terms.effects import STANDARD
 from app.domain.terms.effects.combination import Combination
 from app.domain.terms.effects.counted_amounts import CountedAmounts
+from app.domain.terms.effects.effect import Earning, Effect, Extra
 from app.domain.terms.effects.grandfathering import Grandfathering
 from app.domain.terms.effects.points_multiplier import PointsMultiplier
 from app.domain.terms.effects.points_per_amount import PointsPerAmount

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from app.domain.decisions import Reason, Verdict
 from app.domain.purchases.eligible import EligiblePurchase
-from app.domain.purchases.facts import Line, LineKind, PurchaseFacts
-from app.domain.terms.conditions import Condition, Group
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.lines import Line, LineKind
+from app.domain.terms.clause import Clause
+from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.every_nth_item import EveryNthItem
-from app.domain.terms.conditions.groups import AnyOf, ExceptWhen, leaves
-from app.domain.terms.version import Clause, Terms
+from app.domain.terms.conditions.groups import AnyOf, ExceptWhen, Group, leaves
+from app.domain.terms.version import Terms
 
 _APPLIED, _NOT_MET = Verdict.APPLIED, Verdict.NOT_MET
 """Bound once: the enum lookups are measurable, since they run for every condition of every purchase."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from app.domain.calendar import day_start, local_date
@@ -58,3 +59,11 @@ def notice_decision(*, current: Terms, change: ChangeEffect, effective_from: dat
         decided_for=now,
         reasons=(reason,),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncedVersion:
+    """A version and the time at which it was announced."""
+
+    terms: Terms
+    published_at: datetime

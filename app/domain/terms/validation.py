@@ -8,14 +8,14 @@ from dataclasses import replace
 
 from app.domain import names
 from app.domain.amounts import Money
-from app.domain.terms.conditions import Condition, Group
 from app.domain.terms.conditions.budget import Budget
-from app.domain.terms.conditions.groups import depth, leaves
+from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.conditions.groups import Group, depth, leaves
 from app.domain.terms.conditions.locations import Locations
 from app.domain.terms.conditions.not_combined_with import NotCombinedWith
 from app.domain.terms.conditions.tier_at_least import TierAtLeast
 from app.domain.terms.conditions.times_per_period import TimesPerPeriod
-from app.domain.terms.effects import ClauseKind, Earning, Effect, Extra
+from app.domain.terms.effects.effect import ClauseKind, Earning, Effect, Extra
 from app.domain.terms.effects.points_cap import PointsCap
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.effects.tier import Tier

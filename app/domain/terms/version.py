@@ -13,23 +13,24 @@ from app.domain.calendar import Period
 from app.domain.customers.profile import Aspect
 from app.domain.purchases.eligible import AmountBasis, EligiblePurchase
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.terms.clause import Clause as Clause
+from app.domain.terms.clause import Clause
 from app.domain.terms.clause_numbers import number_clauses
-from app.domain.terms.conditions import AboutCustomer, Condition
+from app.domain.terms.conditions.about_customer import AboutCustomer
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.conditions.budget import Budget
+from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
 from app.domain.terms.conditions.first_purchase import FirstPurchase
 from app.domain.terms.conditions.locations import Locations
 from app.domain.terms.conditions.member_for import MemberFor
 from app.domain.terms.conditions.tier_at_least import TierAtLeast
-from app.domain.terms.effects import STANDARD, STANDARD_OF_TIERS, ClauseKind, Earning, Effect, Extra
+from app.domain.terms.effects import STANDARD, STANDARD_OF_TIERS
 from app.domain.terms.effects.counted_amounts import CountedAmounts
+from app.domain.terms.effects.effect import ClauseKind, Earning, Effect, Extra
 from app.domain.terms.effects.points_cap import PointsCap
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.effects.stamps import Stamps
 from app.domain.terms.effects.tier import Tier
-from app.domain.terms.validation import TermsError as TermsError
 from app.domain.terms.validation import check_enforceable, validate
 from app.domain.units import Unit
 

@@ -9,9 +9,9 @@ from decimal import Decimal
 from uuid import UUID, uuid5
 
 from app.domain.engine.redemption import cost_unit
+from app.domain.ledger.expiry_notice import NoticeChannel
 from app.domain.ledger.lots import Lot
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.terms.effects.points_validity import NoticeChannel
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 

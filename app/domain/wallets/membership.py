@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from app.domain.engine.tiers import QualifyingPoints, TierChange, TierGrace, TierMembership, rank
+from app.domain.customers.tier_membership import TierMembership
+from app.domain.engine.tiers import QualifyingPoints, TierChange, TierGrace, rank
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.version import Terms
 from app.domain.wallets.usage_counters import UsageCounters

@@ -10,7 +10,8 @@ from app.domain.engine.pending import ActivationForecast
 from app.domain.engine.price_lists import PriceLists
 from app.domain.engine.redemption import reward_cost
 from app.domain.ledger.lots import Lot
-from app.domain.terms.version import Clause, Terms
+from app.domain.terms.clause import Clause
+from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.wallet import Wallet
 

@@ -13,7 +13,8 @@ from app.domain.decisions import Decision
 from app.domain.engine.earning import base_points
 from app.domain.engine.refund import RemainingPurchase, evaluate_remaining, remaining_value
 from app.domain.engine.usage import Clawback, Usage, remaining_usage, usage_of
-from app.domain.purchases.facts import Line, PurchaseFacts
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.lines import Line
 from app.domain.wallets.events import ExchangeRecorded, PurchaseRecorded
 
 

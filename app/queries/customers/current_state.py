@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.engine.price_lists import PriceLists
 from app.domain.ledger.entries import Balance
 from app.domain.purchases.facts import PurchaseFacts
@@ -15,7 +16,6 @@ from app.domain.wallets.forecast import WalletForecast
 from app.domain.wallets.forecast import forecast as coming_of
 from app.domain.wallets.pending import NOTHING_PENDING, PendingPoints, pending_points
 from app.store.customers import customers, rule_facts
-from app.store.customers.customers import CustomerBy, CustomerRow
 from app.store.database.session import Session
 from app.store.events import fast_path, price_lists
 from app.store.events.held_uses import counting_holds_as_used
@@ -34,7 +34,7 @@ class CurrentState:
     points.
     """
 
-    customer: CustomerRow
+    customer: Customer
     facts: PurchaseFacts
     held: Mapping[Unit, Balance]
     lists: PriceLists | None
@@ -45,16 +45,14 @@ class CurrentState:
         return self.held.get(unit, NOTHING)
 
 
-def balances_of(customer: CustomerRow) -> dict[Unit, Balance]:
+def balances_of(customer: Customer) -> dict[Unit, Balance]:
     """The balances of a customer's wallet, by unit, as it was read."""
     return {Unit.POINTS: customer.account.balance} | {
         unit: account.balance for unit, account in customer.others.items()
     }
 
 
-async def current_state_of(
-    session: Session, *, customer: CustomerRow, terms: Terms, facts: PurchaseFacts
-) -> CurrentState:
+async def current_state_of(session: Session, *, customer: Customer, terms: Terms, facts: PurchaseFacts) -> CurrentState:
     """The customer's state at the time of the facts. A decision by it is the one that a till would get."""
     at, account = facts.occurred_at, customer.account
     facts = await rule_facts.with_rule_facts(session, customer=customer, terms=terms, facts=facts)
@@ -85,7 +83,7 @@ async def current_state_of(
 
 
 async def _from_snapshot(
-    session: Session, *, customer: CustomerRow, terms: Terms, facts: PurchaseFacts
+    session: Session, *, customer: Customer, terms: Terms, facts: PurchaseFacts
 ) -> CurrentState | None:
     """The state from the snapshot; None where only a replay can say.
 
@@ -105,7 +103,7 @@ async def _from_snapshot(
     return CurrentState(customer, facts, held, lists, waiting)
 
 
-async def as_of_now(session: Session, *, customers: Sequence[CustomerRow], at: datetime) -> list[CustomerRow]:
+async def as_of_now(session: Session, *, customers: Sequence[Customer], at: datetime) -> list[Customer]:
     """Customers with balance and tier as of an instant; wallets in which nothing was due before it are not replayed."""
     in_force = await terms_in_force(session, at=at)
     return [
@@ -116,7 +114,7 @@ async def as_of_now(session: Session, *, customers: Sequence[CustomerRow], at: d
     ]
 
 
-async def _is_behind(session: Session, *, customer: CustomerRow, in_force: Terms | None, at: datetime) -> bool:
+async def _is_behind(session: Session, *, customer: Customer, in_force: Terms | None, at: datetime) -> bool:
     """Has anything fallen due since the account was last replayed?"""
     account = customer.account
     if customer.merged_into is not None:
@@ -128,7 +126,7 @@ async def _is_behind(session: Session, *, customer: CustomerRow, in_force: Terms
     return await fast_path.tier_terms_started(session, account=account, at=at)
 
 
-def _as_replayed(customer: CustomerRow, *, replayed: ReplayedAccount) -> CustomerRow:
+def _as_replayed(customer: Customer, *, replayed: ReplayedAccount) -> Customer:
     account = customer.account._replace(balance=replayed.balance)
     other_accounts = replayed.recorded.others
     others = {
@@ -150,7 +148,7 @@ async def forecasts(session: Session, *, ids: Sequence[str], at: datetime) -> li
 
 async def balance_at(session: Session, *, customer_id: str, at: datetime, unit: Unit) -> Balance | None:
     """A customer's balance of a unit at a past instant, by everything known today about the time up to it; None for an unknown customer."""
-    customer = await customers.find(session, by=CustomerBy(customer_id))
+    customer = await customers.find(session, by=CustomerReference(customer_id))
     if customer is None:
         return None
     replayed = await replay_account(session, account=customer.account, until=at)

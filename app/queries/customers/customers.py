@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from app.domain.customers.customer import Customer, CustomerReference
+from app.domain.customers.identities import Identity
 from app.queries.customers.current_state import as_of_now
 from app.store.customers import customers, wallet_members
-from app.store.customers.customers import CustomerBy, CustomerRow, Identity
 from app.store.database.session import Session
 
 
-async def card(session: Session, *, by: CustomerBy, at: datetime) -> CustomerRow | None:
+async def card(session: Session, *, by: CustomerReference, at: datetime) -> Customer | None:
     """The customer with an id or an identity, with the balance as of an instant."""
     customer = await customers.find(session, by=by)
     if customer is None:
@@ -19,7 +20,7 @@ async def card(session: Session, *, by: CustomerBy, at: datetime) -> CustomerRow
     return (await as_of_now(session, customers=[customer], at=at))[0]
 
 
-async def cards(session: Session, *, ids: Sequence[str], at: datetime) -> list[CustomerRow | None]:
+async def cards(session: Session, *, ids: Sequence[str], at: datetime) -> list[Customer | None]:
     """Customers by id with the balance as of an instant, in the order requested."""
     by_id = await customers.by_ids(session, customer_ids=ids)
     rows = await as_of_now(session, customers=list(by_id.values()), at=at)
@@ -33,7 +34,7 @@ async def identities(session: Session, *, ids: Sequence[str]) -> list[tuple[Iden
     return [by_customer.get(id, ()) for id in ids]
 
 
-async def wallet_holders(session: Session, *, ids: Sequence[str], at: datetime) -> list[tuple[CustomerRow, ...]]:
+async def wallet_holders(session: Session, *, ids: Sequence[str], at: datetime) -> list[tuple[Customer, ...]]:
     """The customers of wallets (by id), oldest first, with the balance as of an instant, in the order requested."""
     held = await wallet_members.of_wallets(session, wallet_ids=ids)
     customer_ids = sorted({customer_id for of_wallet in held.values() for customer_id in of_wallet})

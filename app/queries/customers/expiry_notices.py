@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from app.domain.ledger.expiry_notice import Delivery, ExpiryNotice
 from app.domain.wallets.forecast import last_valid_day
 from app.domain.wallets.unit_account import UnitAccount
 from app.store.database.session import Session
 from app.store.events.replay import replay_account
 from app.store.ledger import accounts, expiry_notices
-from app.store.ledger.expiry_notices import Delivery, ExpiryNotice
 
 MOST = 100
 """Notices shown, newest first."""

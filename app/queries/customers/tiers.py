@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain.customers.customer import Customer
+from app.domain.customers.tier_membership import TierMembership
 from app.domain.decisions import Reason
-from app.domain.engine.tiers import TierChange, TierMembership, kept_tier_reason
+from app.domain.engine.tiers import TierChange, kept_tier_reason
 from app.domain.terms.version import Terms
 from app.domain.wallets.tier_forecast import TierForecast, forecast_tier
 from app.domain.wallets.wallet import Wallet
 from app.store.customers import customers, wallet_members
-from app.store.customers.customers import CustomerRow
 from app.store.database.session import Session
 from app.store.events import event_log, fast_path
 from app.store.events.replay import with_events
@@ -76,7 +77,7 @@ async def tier_statuses(session: Session, *, ids: Sequence[str], at: datetime, w
 
 
 async def _replayed_wallets(
-    session: Session, *, of: Sequence[CustomerRow], versions: Versions, at: datetime
+    session: Session, *, of: Sequence[Customer], versions: Versions, at: datetime
 ) -> dict[str, Wallet]:
     """The accounts of customers replayed up to an instant, by customer."""
     accounts = list({customer.account.id: customer.account for customer in of}.values())
@@ -87,7 +88,7 @@ async def _replayed_wallets(
     }
 
 
-def _status(row: CustomerRow, *, wallet: Wallet | None, versions: Versions, at: datetime, whole: bool) -> TierStatus:
+def _status(row: Customer, *, wallet: Wallet | None, versions: Versions, at: datetime, whole: bool) -> TierStatus:
     terms = next((version for version in reversed(versions.standing) if version.effective_from <= at), None)
     standing, qualifying, history = row.tier, row.account.balance.qualifying, TierHistory()
     membership = wallet.memberships.get(row.id) if wallet is not None else None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.domain.customers.merger import Merger
 from app.store.customers import mergers, wallet_members
-from app.store.customers.mergers import Merger
 from app.store.database.session import Session
 from app.store.ledger import accounts, entries, transfers
 

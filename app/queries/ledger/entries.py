@@ -10,8 +10,10 @@ import orjson
 
 from app.domain.decisions import Decision
 from app.domain.engine.redemption import reward_cost
-from app.domain.ledger.entries import Entry, EntryType
+from app.domain.ledger.entries import Entry, EntryType, StoredEntry
 from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.purchase import Purchase
+from app.domain.rewards.redemption import Redemption
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import RewardRedeemed
@@ -23,11 +25,8 @@ from app.store.customers import wallet_members
 from app.store.database.session import Session
 from app.store.events import event_log
 from app.store.ledger import accounts, entries
-from app.store.ledger.entries import StoredEntry
 from app.store.purchases import corrections, purchases
-from app.store.purchases.purchases import Purchase
 from app.store.rewards import redemptions
-from app.store.rewards.redemptions import Redemption
 from app.store.terms import in_force, versions
 from app.store.terms.in_force import Versions
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain.engine.tiers import TierMembership
+from app.domain.customers.tier_membership import TierMembership
+from app.domain.ledger.account import Account
+from app.domain.ledger.entries import StoredEntry
 from app.domain.units import Unit
 from app.store.customers import tiers
 from app.store.database.session import Session
@@ -14,8 +16,6 @@ from app.store.events import event_log, usage_counts
 from app.store.events.recorded_history import RecordedHistory
 from app.store.events.usage_counts import UsageCounts
 from app.store.ledger import entries
-from app.store.ledger.accounts import Account
-from app.store.ledger.entries import StoredEntry
 from app.store.terms import activation, in_force
 from app.store.terms.in_force import Versions
 

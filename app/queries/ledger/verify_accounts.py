@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from app.domain.ledger.entries import COUNTER_ACCOUNT, FIRST_HASH, entry_hash
+from app.domain.ledger.account import Account
+from app.domain.ledger.entries import COUNTER_ACCOUNT, FIRST_HASH, StoredEntry, entry_hash
 from app.queries.ledger import stored_wallets
-from app.queries.ledger.discrepancies import UNREADABLE
-from app.queries.ledger.discrepancies import Discrepancy as Discrepancy
+from app.queries.ledger.discrepancies import UNREADABLE, Discrepancy
 from app.queries.ledger.paid_purchases import broken_payment_links
 from app.queries.ledger.stored_wallets import StoredWallet
-from app.queries.ledger.verify_program import verify_program as verify_program
 from app.queries.ledger.verify_replay import verify_replay
 from app.store.database.session import Session
 from app.store.ledger import accounts, lots
-from app.store.ledger.accounts import Account
-from app.store.ledger.entries import StoredEntry
 
 PAGE = 100
 """Accounts verified from one snapshot of the database."""

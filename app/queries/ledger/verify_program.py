@@ -7,14 +7,14 @@ from collections.abc import Iterable
 
 import orjson
 
+from app.domain.customers.customer import CustomerState
+from app.domain.rewards.reward import Reward
 from app.queries.ledger.discrepancies import Discrepancy
 from app.store.customers import mergers
-from app.store.customers.customers import CustomerState
 from app.store.database.session import Session
 from app.store.ledger import accounts, entries
 from app.store.purchases import pending_refunds, quarantine
 from app.store.rewards import redemption_payments, redemptions, rewards
-from app.store.rewards.rewards import Reward
 from app.store.terms import budgets, versions
 
 

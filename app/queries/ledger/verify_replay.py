@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from app.domain.customers.tier_membership import TierMembership
 from app.domain.engine.redemption import reward_cost
-from app.domain.engine.tiers import TierMembership, tier_changing_versions
-from app.domain.ledger.entries import Balance, Entry
+from app.domain.engine.tiers import tier_changing_versions
+from app.domain.ledger.account import EMPTY_DIGEST
+from app.domain.ledger.entries import Balance, Entry, StoredEntry
 from app.domain.ledger.lots import Lot
 from app.domain.units import Unit
 from app.domain.wallets.events import HoldPlaced, PurchaseRecorded, RewardRedeemed
@@ -22,8 +24,6 @@ from app.store.events.recorded_history import RecordedHistory
 from app.store.events.replay import balance_of, next_notice
 from app.store.events.usage_counts import UsageCounts
 from app.store.ledger import accounts
-from app.store.ledger.accounts import NO_EVIDENCE
-from app.store.ledger.entries import StoredEntry
 
 
 def verify_replay(stored: StoredWallet) -> Iterator[Discrepancy]:
@@ -83,7 +83,7 @@ def _other_units(recorded: RecordedHistory, *, wallet: Wallet, at: datetime) -> 
             replayed_through=None, next_change_at=None, next_notice_at=None, has_merges=False, terms_version=0
         ):
             yield Discrepancy(place, "it has a replay state of its own")
-        if account.events_digest != combine(NO_EVIDENCE, [accounts.evidence(account)]):
+        if account.events_digest != combine(EMPTY_DIGEST, [accounts.evidence(account)]):
             yield Discrepancy(place, "it is not the account that was opened")
 
 

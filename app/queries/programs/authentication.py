@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from app.domain.access import Principal
+from app.domain.programs.program import Program
 from app.store.customers import customers
 from app.store.database.session import Session, UnscopedSession
 from app.store.programs import access_keys, programs
-from app.store.programs.programs import Program
 
 
 @dataclass(frozen=True, slots=True)

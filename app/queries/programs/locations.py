@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.domain.programs.location import Location
 from app.store.database.session import Session
 from app.store.programs import locations
-from app.store.programs.locations import Location
 
 
 @dataclass(frozen=True, slots=True)

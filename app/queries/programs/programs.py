@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from app.domain.programs.program import Program
 from app.store.database.session import Session, UnscopedSession
 from app.store.programs import programs
-from app.store.programs.programs import Program
 
 
 async def every_program(session: UnscopedSession) -> tuple[Program, ...]:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from app.domain.engine.returns import price_of_refund
 from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.purchase import Purchase
+from app.domain.purchases.receipt_correction import ReceiptCorrection
 from app.store.database.session import Session
 from app.store.purchases import corrections, exchanges, purchases, refunds
-from app.store.purchases.corrections import ReceiptCorrection
-from app.store.purchases.purchases import Purchase
 
 
 async def exchanged_prices(session: Session, *, handed_out: Mapping[str, str]) -> dict[str, int]:

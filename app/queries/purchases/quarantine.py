@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.domain.purchases.quarantine import Quarantined, QuarantineKind, QuarantineState
 from app.store.database.session import Session
 from app.store.purchases import purchases, quarantine
-from app.store.purchases.quarantine import Quarantined, QuarantineKind, QuarantineState
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,24 +8,24 @@ from datetime import datetime
 from decimal import Decimal
 
 from app.domain.amounts import Money
+from app.domain.customers.customer import CustomerReference
+from app.domain.customers.tier_membership import TierMembership
 from app.domain.decisions import Decision
 from app.domain.engine.returned_payments import cash_due
 from app.domain.engine.returns import Remaining, invalid_quantity, resolve_return
-from app.domain.engine.tiers import TierMembership
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.pending_refund import PendingRefund
+from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.receipt_numbers import OWN_SOURCE, Numbering, ReceiptReference
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import RefundRecorded
 from app.store.customers import customers
-from app.store.customers.customers import CustomerBy
 from app.store.database.session import Session
 from app.store.events import event_log
 from app.store.events.replay import NewEvent, with_events
 from app.store.purchases import pending_refunds, purchases, receipt_references, refunds
-from app.store.purchases.pending_refunds import PendingRefund
-from app.store.purchases.purchases import Purchase
 from app.store.terms import in_force, versions
 
 _NOBODY = "ffffffff-ffff-7fff-bfff-ffffffffffff"
@@ -81,7 +81,7 @@ async def preview_refund(session: Session, *, numbering: Numbering, order: Refun
     )
     if isinstance(back, Problem):
         return back
-    customer = await customers.find(session, by=CustomerBy(sale.customer_id))
+    customer = await customers.find(session, by=CustomerReference(sale.customer_id))
     judged_by = await versions.version(session, number=sale.terms_version)
     if customer is None or judged_by is None:
         raise LookupError(f"purchase {sale.id} has lost its customer or its terms")

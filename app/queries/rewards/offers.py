@@ -6,21 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.access import Principal
+from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.engine import earning, redemption
 from app.domain.engine.qualification import ClauseQualification, qualifications
 from app.domain.engine.redemption import PricedReward
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.terms.version import Clause, Terms
+from app.domain.rewards.reward import Reward
+from app.domain.terms.clause import Clause
+from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.queries.customers.current_state import CurrentState, current_state_of
 from app.store.customers import customers, own_cards
-from app.store.customers.customers import CustomerBy, CustomerRow
 from app.store.database.session import Session
 from app.store.programs import locations
 from app.store.rewards import rewards
-from app.store.rewards.rewards import Reward
 from app.store.terms import budgets, versions
 
 
@@ -70,13 +71,13 @@ class Offers:
     """The offers of a program at an instant: available ones first, then by cost and name."""
 
     offers: tuple[Offer, ...]
-    customer: CustomerRow | None
+    customer: Customer | None
 
 
 async def offers_for(
     session: Session,
     *,
-    by: CustomerBy | None,
+    by: CustomerReference | None,
     facts: PurchaseFacts,
     principal: Principal | None,
     location_id: str | None = None,
@@ -150,7 +151,7 @@ async def rewards_by_id(session: Session, *, ids: Sequence[str]) -> list[Reward 
 class BasketCheck:
     """What a purchase of this basket would earn, by the rule for the purchase itself, and the outcome of every clause."""
 
-    customer: CustomerRow
+    customer: Customer
     facts: PurchaseFacts
     decision: Decision
     terms: Terms
@@ -158,7 +159,12 @@ class BasketCheck:
 
 
 async def check_basket(
-    session: Session, *, by: CustomerBy, facts: PurchaseFacts, principal: Principal, location_id: str | None = None
+    session: Session,
+    *,
+    by: CustomerReference,
+    facts: PurchaseFacts,
+    principal: Principal,
+    location_id: str | None = None,
 ) -> BasketCheck | Problem:
     """Decide a basket as if it were bought; a technical refusal where it cannot be.
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from app.domain.simulation.preview import Preview
 from app.store.database.session import Session
 from app.store.previews import previews
-from app.store.previews.previews import Preview as Preview
-from app.store.previews.previews import PreviewState as PreviewState
 
 
 async def one_preview(session: Session, *, preview_id: str) -> Preview | None:

@@ -8,9 +8,12 @@ from datetime import date, datetime, timedelta
 
 from app.domain.amounts import Money
 from app.domain.calendar import local_date
+from app.domain.programs.program import Program
+from app.domain.rewards.reward import Reward
 from app.domain.terms.changes import ChangeEffect, ClauseChange, changes, overall_effect
 from app.domain.terms.effects.notice_period import NoticePeriod
-from app.domain.terms.lint import Finding, Habits, RewardShown, lint, notice_finding, stale_notice_finding
+from app.domain.terms.lint import lint, notice_finding, stale_notice_finding
+from app.domain.terms.lint.finding import Finding, Habits, RewardShown
 from app.domain.terms.notice import earliest_start, latest_start, next_start
 from app.domain.terms.validation import (
     DraftedClause,
@@ -25,9 +28,7 @@ from app.store.database.session import Session
 from app.store.previews import visit_statistics
 from app.store.previews.visit_statistics import sold_on
 from app.store.programs import locations
-from app.store.programs.programs import Program
 from app.store.rewards import rewards
-from app.store.rewards.rewards import Reward
 from app.store.terms import versions
 
 

@@ -2,81 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from enum import StrEnum
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
-from app.domain.customers.identities import IdentityKind
-from app.domain.engine.tiers import TierMembership
+from app.domain.customers.customer import Customer, CustomerReference, CustomerState, NewCustomer
+from app.domain.customers.identities import Identity, IdentityKind
+from app.domain.customers.tier_membership import TierMembership
+from app.domain.ledger.account import EMPTY_DIGEST, Account
 from app.domain.units import Unit
 from app.store.database.codecs import instant, instant_or_none
 from app.store.database.row_digests import combine, digest
 from app.store.database.session import ConcurrentChange, Row, Session
 from app.store.ledger import accounts
-from app.store.ledger.accounts import NO_EVIDENCE, Account, account_of
-
-
-class CustomerState(StrEnum):
-    """The state of a customer. MERGED: another customer continues instead."""
-
-    ACTIVE = "ACTIVE"
-    MERGED = "MERGED"
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerBy:
-    """How a customer is looked up: by one identity (value normalised), or by id (a UUID) when `kind` is None."""
-
-    value: str
-    kind: IdentityKind | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerRow:
-    """A customer with the points account of the wallet and the tier held.
-
-    `others` are the wallet's accounts of other units, where it was read to be shown and not to be changed.
-    """
-
-    id: str
-    state: CustomerState
-    locale: str | None
-    accepted_terms_version: int | None
-    enrolled_at: datetime
-    account: Account
-    tier: TierMembership = field(default_factory=TierMembership)
-    merged_into: str | None = None
-    others: Mapping[Unit, Account] = field(default_factory=dict)
-    requested_id: str | None = None
-    """The merged customer, if any, whose identity or id was looked up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """One normalised identity of a customer; `id` identifies the identity."""
-
-    id: str
-    customer_id: str
-    kind: IdentityKind
-    value: str
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class NewCustomer:
-    """A customer to enrol, with the ids of the wallet and account that come with them (balance zero)."""
-
-    id: str
-    wallet_id: str
-    account_id: str
-    locale: str | None
-    accepted_terms_version: int | None
-    enrolled_at: datetime
-    identities: tuple[tuple[str, IdentityKind, str], ...]
-    """Each (id, kind, normalised value)."""
-    birthday: date | None = None
-
+from app.store.ledger.accounts import account_of
 
 _ROW = f"""
 SELECT c.id, c.state, c.locale, c.accepted_terms_version, c.enrolled_at, c.tier, c.tier_since, c.tier_grace_ends_at,
@@ -108,7 +47,7 @@ _PAGE = _ROW + "AND a.wallet_id = c.wallet_id WHERE c.program_id = $1 AND c.id >
 _BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
 
 
-async def find(session: Session, *, by: CustomerBy, lock: bool = False) -> CustomerRow | None:
+async def find(session: Session, *, by: CustomerReference, lock: bool = False) -> Customer | None:
     """The customer with the account, in one statement; `lock` locks the account until the transaction ends.
 
     For a merged customer it is the surviving one.
@@ -127,11 +66,11 @@ async def find(session: Session, *, by: CustomerBy, lock: bool = False) -> Custo
         await _reread(session, customer=customer)
     if customer.merged_into is None:
         return customer
-    survivor = await find(session, by=CustomerBy(customer.merged_into), lock=lock)
+    survivor = await find(session, by=CustomerReference(customer.merged_into), lock=lock)
     return replace(survivor, requested_id=customer.id) if survivor is not None else None
 
 
-async def _reread(session: Session, *, customer: CustomerRow) -> None:
+async def _reread(session: Session, *, customer: Customer) -> None:
     """Raise ConcurrentChange when the customer's wallet was merged into another one while the transaction waited for its account."""
     row = await session.row("SELECT wallet_id FROM customers WHERE program_id = $1 AND id = $2", customer.id)
     if row is None or row["wallet_id"] != customer.account.wallet_id:
@@ -139,8 +78,8 @@ async def _reread(session: Session, *, customer: CustomerRow) -> None:
 
 
 async def find_two(
-    session: Session, *, first: CustomerBy, second: CustomerBy
-) -> tuple[CustomerRow | None, CustomerRow | None]:
+    session: Session, *, first: CustomerReference, second: CustomerReference
+) -> tuple[Customer | None, Customer | None]:
     """Two customers with their accounts, both locked, or None when one of them does not exist.
 
     The accounts are locked in the order of their ids, so that no two transactions wait for each other.
@@ -156,7 +95,7 @@ async def find_two(
     return locked[0], locked[1]
 
 
-async def by_ids(session: Session, *, customer_ids: Sequence[str]) -> dict[str, CustomerRow]:
+async def by_ids(session: Session, *, customer_ids: Sequence[str]) -> dict[str, Customer]:
     """Several customers by id; a merged customer is the surviving one. Ids that are not there are left out."""
     rows = await session.rows(_BY_IDS, list(customer_ids))
     customers_by_id = {customer.id: customer for customer in map(_customer, rows)}
@@ -194,7 +133,7 @@ async def enrol(session: Session, *, customer: NewCustomer) -> None:
         id=customer.account_id,
         wallet_id=customer.wallet_id,
         unit=Unit.POINTS,
-        events_digest=combine(NO_EVIDENCE, [evidence(customer.id, enrolled_at=customer.enrolled_at)]),
+        events_digest=combine(EMPTY_DIGEST, [evidence(customer.id, enrolled_at=customer.enrolled_at)]),
     )
     await accounts.open_account(session, account=account)
     await session.enqueue(
@@ -259,16 +198,16 @@ async def identities_of(session: Session, *, customer_ids: Sequence[str]) -> dic
     return {customer_id: tuple(identities) for customer_id, identities in by_customer.items()}
 
 
-async def page(session: Session, *, after: str | None = None, limit: int = 1000) -> tuple[CustomerRow, ...]:
+async def page(session: Session, *, after: str | None = None, limit: int = 1000) -> tuple[Customer, ...]:
     """Customers after an id, in the order of their ids: to go through all of them."""
     rows = await session.rows(_PAGE, after or _BEFORE_ALL, limit)
     return tuple(_customer(row) for row in rows)
 
 
-def _customer(row: Row) -> CustomerRow:
+def _customer(row: Row) -> Customer:
     customer_id, state, locale, accepted, enrolled_at, tier, tier_since, tier_grace_ends_at, merged_into, *rest = row
     account, other = rest[: len(accounts.COLUMNS)], rest[len(accounts.COLUMNS) :]
-    return CustomerRow(
+    return Customer(
         id=customer_id,
         state=CustomerState(state),
         locale=locale,

@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
-from app.store.customers.customers import CustomerState
+from app.domain.customers.customer import CustomerState
+from app.domain.customers.merger import Merger
 from app.store.database.codecs import instant
 from app.store.database.row_digests import digest
 from app.store.database.session import Row, Session
-
-
-@dataclass(frozen=True, slots=True)
-class Merger:
-    """The merge of a customer's wallet into another one; `survivor_id` is the customer who continues for this one (None: both stay)."""
-
-    id: str
-    customer_id: str
-    survivor_id: str | None
-    from_wallet_id: str
-    to_wallet_id: str
-    occurred_at: datetime
-    recorded_at: datetime
-    reason: str
-    actor: str | None
-
 
 _COLUMNS = "id, customer_id, survivor_id, from_wallet_id, to_wallet_id, occurred_at, recorded_at, reason, actor"
 

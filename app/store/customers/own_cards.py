@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from app.domain.access import Principal
+from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.problems import Problem, ProblemCode
 from app.store.customers import customers
-from app.store.customers.customers import CustomerBy, CustomerRow
 from app.store.database.session import Session
 
 
 async def refusal(
-    session: Session, *, principal: Principal | None, customer: CustomerRow, path: tuple[str, ...]
+    session: Session, *, principal: Principal | None, customer: Customer, path: tuple[str, ...]
 ) -> Problem | None:
     """The refusal where the customer's wallet is the key holder's own, or None; always None for a key without a holder.
 
@@ -26,9 +26,9 @@ async def refusal(
     )
 
 
-async def is_of(session: Session, *, holder_id: str | None, customer: CustomerRow) -> bool:
+async def is_of(session: Session, *, holder_id: str | None, customer: Customer) -> bool:
     """Does the customer's wallet belong to the holder of a key? A key without a holder (None) has none."""
     if holder_id is None:
         return False
-    holder = await customers.find(session, by=CustomerBy(holder_id))
+    holder = await customers.find(session, by=CustomerReference(holder_id))
     return holder is not None and holder.account.wallet_id == customer.account.wallet_id

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 
-from app.domain.customers.profile import EMPTY_PROFILE, Aspect, CustomerProfile, Preference, PreferenceKind
+from app.domain.customers.profile import (
+    EMPTY_PROFILE,
+    Aspect,
+    CustomerProfile,
+    Preference,
+    PreferenceKind,
+    ProfileChange,
+)
 from app.store.database.codecs import day_or_none
 from app.store.database.session import Session
 
@@ -17,30 +23,6 @@ _SEGMENTS = "SELECT customer_id, segment FROM customer_segments WHERE program_id
 _PREFERENCES = """
 SELECT customer_id, kind, value FROM customer_preferences WHERE program_id = $1 AND customer_id = ANY($2)
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Birthday:
-    """A date of birth to store; None removes the present one."""
-
-    day: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Addressed:
-    """The language to address a customer in, a tag of BCP 47; None: none is known."""
-
-    locale: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class PersonChange:
-    """What to replace in a profile; None leaves a field as it is."""
-
-    birthday: Birthday | None = None
-    segments: frozenset[str] | None = None
-    preferences: frozenset[Preference] | None = None
-    language: Addressed | None = None
 
 
 async def of_customer(
@@ -81,7 +63,7 @@ async def of_customers(
     }
 
 
-async def change(session: Session, *, customer_id: str, change: PersonChange) -> None:
+async def change(session: Session, *, customer_id: str, change: ProfileChange) -> None:
     """Replace the given parts of a profile; the account is locked, so that changes come one after the other."""
     if change.birthday is not None:
         sql = "UPDATE customers SET birthday = $3 WHERE program_id = $1 AND id = $2"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from app.domain.calendar import Period, next_period, period_start
+from app.domain.customers.customer import Customer
 from app.domain.customers.rule_facts import NO_FACTS, CustomerFacts
 from app.domain.engine.usage import Use
 from app.domain.purchases.eligible import period_zone
@@ -15,11 +16,11 @@ from app.domain.terms.conditions.about_customer import answered
 from app.domain.terms.conditions.birthday_window import birthdays_around
 from app.domain.terms.version import Terms
 from app.store.customers import profiles
-from app.store.customers.customers import CustomerRow, merged_into
+from app.store.customers.customers import merged_into
 from app.store.database.session import Session
 
 
-async def load(session: Session, *, customer: CustomerRow, terms: Terms, facts: PurchaseFacts) -> CustomerFacts:
+async def load(session: Session, *, customer: Customer, terms: Terms, facts: PurchaseFacts) -> CustomerFacts:
     """The required facts about a customer just before a purchase, whose location says where a day or month begins.
 
     Reads nothing from the database that the terms do not require.
@@ -70,9 +71,7 @@ async def load(session: Session, *, customer: CustomerRow, terms: Terms, facts: 
     )
 
 
-async def with_rule_facts(
-    session: Session, *, customer: CustomerRow, terms: Terms, facts: PurchaseFacts
-) -> PurchaseFacts:
+async def with_rule_facts(session: Session, *, customer: Customer, terms: Terms, facts: PurchaseFacts) -> PurchaseFacts:
     """The facts with those that the terms require about the customer; the account must be locked where they are to be stored."""
     customer_facts = await load(session, customer=customer, terms=terms, facts=facts)
     return facts if customer_facts == facts.customer_facts else replace(facts, customer_facts=customer_facts)
@@ -109,7 +108,7 @@ async def add_items(session: Session, *, customer_id: str, items: Iterable[tuple
         )
 
 
-async def _customer_ids(session: Session, *, customer: CustomerRow) -> list[str]:
+async def _customer_ids(session: Session, *, customer: Customer) -> list[str]:
     """The customer (id) and those merged into this one, whose purchases and uses count for the surviving one."""
     if not customer.account.has_merges:
         return [customer.id]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.domain.engine.tiers import TierMembership
-from app.store.customers.customers import CustomerRow
+from app.domain.customers.customer import Customer
+from app.domain.customers.tier_membership import TierMembership
 from app.store.database.codecs import instant_or_none
 from app.store.database.session import Session
 
@@ -25,7 +25,7 @@ async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> dict
     }
 
 
-async def reload(session: Session, *, customer: CustomerRow) -> CustomerRow:
+async def reload(session: Session, *, customer: Customer) -> Customer:
     """The customer with the present tier: the row read before waiting for the account lock may be out of date."""
     if not session.locking:
         return customer

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.store.customers.customers import CustomerState
-from app.store.customers.mergers import Merger
+from app.domain.customers.customer import CustomerState
+from app.domain.customers.merger import Merger
 from app.store.database.session import Session
 
 _OF_WALLETS = (

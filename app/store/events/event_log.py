@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from app.domain.ledger.account import EMPTY_DIGEST, Account
+from app.domain.purchases.purchase import Purchase
+from app.domain.purchases.refund import Refund
+from app.domain.rewards.redemption import Redemption, RedemptionState
 from app.domain.wallets import events as past
 from app.domain.wallets.history import Event, EventHistory, WalletMerged
 from app.store.customers import customers, mergers
@@ -12,14 +16,10 @@ from app.store.database.row_digests import combine
 from app.store.database.session import Session
 from app.store.events import history_rows
 from app.store.events.history_rows import HistoryRows
-from app.store.events.recorded_history import RecordedHistory as RecordedHistory
+from app.store.events.recorded_history import RecordedHistory
 from app.store.ledger import accounts, adjustments, expiry_notices, transfers
-from app.store.ledger.accounts import NO_EVIDENCE, Account
 from app.store.purchases import corrections, exchanges, purchases, refunds
-from app.store.purchases.purchases import Purchase
-from app.store.purchases.refunds import Refund
 from app.store.rewards import redemptions, reversals
-from app.store.rewards.redemptions import Redemption, RedemptionState
 from app.store.terms.in_force import Versions
 
 
@@ -72,7 +72,7 @@ def _history_of(rows: HistoryRows, account: Account) -> RecordedHistory:
     digests += [customers.evidence(id, enrolled_at=rows.enrolled_at[id]) for id in own]
     recorded.merged, recorded.merged_away = tuple(merged), merged_away
     recorded.history = EventHistory(account.id, recorded.history.enrolled_at, tuple(events), tuple(corrected))
-    recorded.evidence = combine(NO_EVIDENCE, (*digests, accounts.evidence(account)))
+    recorded.evidence = combine(EMPTY_DIGEST, (*digests, accounts.evidence(account)))
     recorded.notices = tuple(rows.notices.get(account.id, ()))
     return recorded
 

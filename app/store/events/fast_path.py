@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from app.domain.customers.customer import Customer
 from app.domain.engine.tiers import tier_changing_versions
+from app.domain.ledger.account import Account
 from app.domain.terms.version import Terms
 from app.store.customers import wallet_members
-from app.store.customers.customers import CustomerRow
 from app.store.database.session import Session
-from app.store.ledger.accounts import Account
 from app.store.terms import in_force
 
 
-async def can_apply_to_snapshot(session: Session, *, customer: CustomerRow, terms: Terms, at: datetime) -> bool:
+async def can_apply_to_snapshot(session: Session, *, customer: Customer, terms: Terms, at: datetime) -> bool:
     """Can an event of a customer, under the terms in force at its time, be applied to the stored balance and counters?
 
     It can when it is later than all known events, nothing falls due before it, and the last replay used the terms

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from app.domain.engine.usage import uses_of
 from app.domain.purchases.facts import PurchaseFacts
+from app.domain.rewards.redemption import RedemptionState
 from app.domain.terms.version import Terms
 from app.domain.wallets.wallet import Wallet
-from app.store.events.event_log import RecordedHistory
-from app.store.rewards.redemptions import RedemptionState
+from app.store.events.recorded_history import RecordedHistory
 
 
 def counting_holds_as_used(

@@ -7,24 +7,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
+from app.domain.customers.merger import Merger
+from app.domain.ledger.account import Account
+from app.domain.ledger.adjustment import Adjustment
+from app.domain.ledger.expiry_notice import Delivery, ExpiryNotice
+from app.domain.ledger.transfer import Transfer
+from app.domain.purchases.purchase import Purchase
+from app.domain.purchases.receipt_correction import ReceiptCorrection
+from app.domain.purchases.refund import Refund
+from app.domain.rewards.redemption import Redemption
+from app.domain.rewards.reversal import Reversal
 from app.domain.terms.effects.points_validity import PointsValidity
 from app.domain.units import Unit
 from app.store.customers import mergers
-from app.store.customers.mergers import Merger
 from app.store.database.codecs import instant
 from app.store.database.session import Session
 from app.store.ledger import accounts, adjustments, expiry_notices, transfers
-from app.store.ledger.accounts import Account
-from app.store.ledger.adjustments import Adjustment
-from app.store.ledger.expiry_notices import Delivery, ExpiryNotice
-from app.store.ledger.transfers import Transfer
 from app.store.purchases import corrections, exchanges, purchases, refunds
-from app.store.purchases.corrections import ReceiptCorrection
-from app.store.purchases.purchases import Purchase
-from app.store.purchases.refunds import Refund
 from app.store.rewards import redemptions, reversals, rewards
-from app.store.rewards.redemptions import Redemption
-from app.store.rewards.reversals import Reversal
 from app.store.terms.in_force import Versions
 
 

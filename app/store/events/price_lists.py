@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from app.domain.customers.customer import Customer
 from app.domain.engine.price_lists import PriceLists, may_be_cheaper
 from app.domain.ledger.lots import Lot
 from app.domain.terms.version import Terms
 from app.domain.wallets.pending import PendingPoints, pending_points_of
-from app.store.customers.customers import CustomerRow
 from app.store.database.session import Session
 from app.store.ledger import lots
 from app.store.terms import versions
 
 
-async def known(session: Session, *, customer: CustomerRow, in_force: Terms, at: datetime) -> PriceLists | None:
+async def known(session: Session, *, customer: Customer, in_force: Terms, at: datetime) -> PriceLists | None:
     """The customer's lots with the earlier price lists; None where no reward was ever cheaper."""
     earlier = await _earlier(session, in_force=in_force)
     if not earlier:
@@ -24,7 +24,7 @@ async def known(session: Session, *, customer: CustomerRow, in_force: Terms, at:
     return _lists(open_lots, in_force=in_force, earlier=earlier, at=at)
 
 
-async def pending(session: Session, *, customer: CustomerRow, in_force: Terms, at: datetime) -> PendingPoints | None:
+async def pending(session: Session, *, customer: Customer, in_force: Terms, at: datetime) -> PendingPoints | None:
     """The customer's pending points, by the stored lots; None where some may expire, which only the history can say."""
     open_lots = await lots.open_lots(session, account_id=customer.account.id)
     free = [lot for lot in open_lots if lot.free]

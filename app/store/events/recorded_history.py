@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from app.domain.customers.merger import Merger
+from app.domain.ledger.account import EMPTY_DIGEST, Account
+from app.domain.ledger.expiry_notice import ExpiryNotice
+from app.domain.purchases.purchase import Purchase
+from app.domain.purchases.refund import Refund
+from app.domain.rewards.redemption import Redemption
 from app.domain.units import Unit
 from app.domain.wallets.history import EventHistory
-from app.store.customers.mergers import Merger
-from app.store.ledger.accounts import NO_EVIDENCE, Account
-from app.store.ledger.expiry_notices import ExpiryNotice
-from app.store.purchases.purchases import Purchase
-from app.store.purchases.refunds import Refund
-from app.store.rewards.redemptions import Redemption
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class RecordedHistory:
     account: Account
     history: EventHistory
     others: Mapping[Unit, Account] = field(default_factory=dict)
-    evidence: str = NO_EVIDENCE
+    evidence: str = EMPTY_DIGEST
     purchases: dict[str, Purchase] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
     redemptions: dict[str, Redemption] = field(default_factory=dict)

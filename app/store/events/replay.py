@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.amounts import Money
+from app.domain.ledger.account import Account
 from app.domain.ledger.entries import Balance
 from app.domain.units import Unit
 from app.domain.wallets.events import PurchaseRecorded, ReceiptCorrected
@@ -15,8 +16,7 @@ from app.domain.wallets.unit_account import DueExpiryNotice
 from app.domain.wallets.wallet import Wallet, replay
 from app.store.database.session import Session
 from app.store.events import event_log
-from app.store.events.event_log import RecordedHistory
-from app.store.ledger.accounts import Account
+from app.store.events.recorded_history import RecordedHistory
 from app.store.terms import in_force
 from app.store.terms.in_force import Versions
 

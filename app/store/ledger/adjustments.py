@@ -3,28 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
+from app.domain.ledger.adjustment import Adjustment
 from app.store.database.codecs import instant
 from app.store.database.row_digests import digest
 from app.store.database.session import Row, Session
-
-
-@dataclass(frozen=True, slots=True)
-class Adjustment:
-    """Points given (positive) or taken (negative); `actor` is the access key used."""
-
-    id: str
-    account_id: str
-    customer_id: str
-    points: int
-    occurred_at: datetime
-    recorded_at: datetime
-    terms_version: int
-    reason: str
-    actor: str | None
-
 
 _COLUMNS = "id, account_id, customer_id, points, occurred_at, recorded_at, terms_version, reason, actor"
 

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from app.domain.ledger.entries import COUNTER_ACCOUNT, Entry, EntryType, Movement
+from app.domain.ledger.entries import COUNTER_ACCOUNT, Entry, EntryType, Movement, StoredEntry
 from app.domain.ledger.lots import Lot
 from app.domain.wallets.lot_inventory import DEBT
 from app.domain.wallets.postings import PostingKey
 from app.store.database.codecs import instant
 from app.store.database.session import Row, Session
 from app.store.ledger import lots
-
-
-@dataclass(frozen=True, slots=True)
-class StoredEntry:
-    """An entry in the ledger, with its stored hash and counter account; its lots are as they are now."""
-
-    entry: Entry
-    hash: str
-    counter_account: str
-
 
 _ENTRY = (
     "id, account_id, number, type, subject, points, owed, unit, occurred_at, recorded_at, purchase_id, refund_id,"

@@ -3,39 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from app.domain.access import Role
 from app.domain.ledger.entries import CauseKind
+from app.domain.ledger.entry_reasons import Actor, Cause, StatedReason
 from app.store.database.codecs import instant
 from app.store.database.session import Session
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """An access key that was used: its id, role, and the owner's label."""
-
-    key_id: str
-    role: Role
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """The reason given with a movement of points; `actor` is None for the `troth` command."""
-
-    reason: str | None
-    actor: Actor | None
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """An event that made a correction necessary: its kind and its business time."""
-
-    id: str
-    kind: CauseKind
-    occurred_at: datetime
 
 
 def _stated_in(*tables: str) -> str:
@@ -72,20 +45,20 @@ _RECEIPTS = (
 )
 
 
-async def stated(session: Session, *, ids: Sequence[str]) -> dict[str, Stated]:
+async def stated(session: Session, *, ids: Sequence[str]) -> dict[str, StatedReason]:
     """The reasons given with reversals, adjustments, transfers and mergers, by their ids."""
     return await _said(session, _STATED, ids=ids)
 
 
-async def stated_for_receipts(session: Session, *, ids: Sequence[str]) -> dict[str, Stated]:
+async def stated_for_receipts(session: Session, *, ids: Sequence[str]) -> dict[str, StatedReason]:
     """The reasons given with receipt corrections, by their ids."""
     return await _said(session, _SAID_OF_RECEIPTS, ids=ids)
 
 
-async def _said(session: Session, sql: str, *, ids: Sequence[str]) -> dict[str, Stated]:
+async def _said(session: Session, sql: str, *, ids: Sequence[str]) -> dict[str, StatedReason]:
     rows = await session.rows(sql, list(ids))
     return {
-        str(row["id"]): Stated(
+        str(row["id"]): StatedReason(
             reason=row["reason"],
             actor=Actor(key_id=str(row["key_id"]), role=Role(row["role"]), label=row["label"])
             if row["key_id"] is not None

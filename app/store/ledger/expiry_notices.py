@@ -3,44 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from app.domain.terms.effects.points_validity import NoticeChannel
+from app.domain.ledger.expiry_notice import Delivery, ExpiryNotice, NoticeChannel, NotifiedLot
 from app.store.database.codecs import instant, json_text, json_value
 from app.store.database.row_digests import digest
 from app.store.database.session import Row, Session
-
-
-@dataclass(frozen=True, slots=True)
-class NotifiedLot:
-    """One lot of a notice: how many points expire, and their last valid day."""
-
-    lot_id: str
-    points: int
-    last_day: date
-
-
-@dataclass(frozen=True, slots=True)
-class ExpiryNotice:
-    """A notice of points that expire; `given_at` is when it was put into the inbox."""
-
-    id: str
-    account_id: str
-    given_at: datetime
-    lots: tuple[NotifiedLot, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """The delivery of a notice to its customer through a channel."""
-
-    id: str
-    notice_id: str
-    channel: NoticeChannel
-    delivered_at: datetime
-    recorded_at: datetime
 
 
 async def add(session: Session, *, notice: ExpiryNotice) -> None:

@@ -3,38 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from app.domain.ledger.lots import Lot
+from app.domain.ledger.transfer import Transfer, TransferredLot
 from app.store.database.codecs import day_or_none, instant, json_text, json_value
 from app.store.database.row_digests import digest
 from app.store.database.session import Row, Session
-
-
-@dataclass(frozen=True, slots=True)
-class TransferredLot:
-    """The transferred part of a lot: from the lot `source` to the new `lot`, which has the same dates."""
-
-    source: str
-    lot: Lot
-
-
-@dataclass(frozen=True, slots=True)
-class Transfer:
-    """Points that were transferred; `actor` is the access key used."""
-
-    id: str
-    from_account_id: str
-    to_account_id: str
-    points: int
-    lots: tuple[TransferredLot, ...]
-    occurred_at: datetime
-    recorded_at: datetime
-    reason: str
-    actor: str | None
-
 
 _COLUMNS = "id, from_account_id, to_account_id, points, lots, occurred_at, recorded_at, reason, actor"
 

@@ -2,44 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from app.domain.simulation.impact import Impact
+from app.domain.simulation.preview import Preview, PreviewState
 from app.domain.terms.version import Terms
 from app.store.database.codecs import instant, json_text, json_value
 from app.store.database.session import Row, Session, UnscopedSession
 
 KEPT = 20
 """How many ended previews of a program are kept."""
-
-
-class PreviewState(StrEnum):
-    """The state of a preview."""
-
-    QUEUED = "QUEUED"
-    RUNNING = "RUNNING"
-    DONE = "DONE"
-    CANCELLED = "CANCELLED"
-    FAILED = "FAILED"
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """A preview. `since` is where the replay begins; `done` of `total` members are replayed."""
-
-    id: str
-    terms_version: int
-    draft: Terms
-    days: int
-    since: datetime
-    requested_at: datetime
-    state: PreviewState = PreviewState.QUEUED
-    done: int = 0
-    total: int = 0
-    result: Impact | None = None
 
 
 _COLUMNS = "id, terms_version, draft, days, since, requested_at, state, done, total, result"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from app.domain.terms.lint import DAYS_OF_A_MONTH, FEWEST_VISITS, Habits, Visit
+from app.domain.terms.lint.finding import DAYS_OF_A_MONTH, FEWEST_VISITS, Habits, Visit
 from app.store.database.codecs import instant, json_value
 from app.store.database.session import Session
 

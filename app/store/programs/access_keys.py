@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 
 from app.domain.access import Role
+from app.domain.programs.access_key import AccessKey
 from app.store.database.codecs import instant, instant_or_none
 from app.store.database.models.customers import AccessKeyRow
 from app.store.database.session import Row, Session, UnscopedSession
-
-
-@dataclass(frozen=True, slots=True)
-class AccessKey:
-    """An access key. `customer_id` is set for the role CUSTOMER only.
-
-    `holder_id` is the customer record of the holder of any other key, where it is known.
-    """
-
-    id: str
-    program_id: str
-    role: Role
-    secret_hash: str
-    customer_id: str | None
-    label: str
-    created_at: datetime
-    revoked_at: datetime | None = None
-    holder_id: str | None = None
-
 
 _FIND = (
     "SELECT k.id, k.program_id, k.role, k.secret_hash, k.customer_id, k.label, k.created_at, k.revoked_at,"

@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
+from app.domain.programs.location import Location
 from app.domain.purchases.facts import PurchaseFacts
 from app.store.database.codecs import instant
 from app.store.database.session import Row, Session
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """A location. `number` counts the program's locations from 1, `key` is the owner's name for it, `zone` is IANA."""
-
-    id: str
-    number: int
-    key: str
-    name: str
-    zone: str
-    address: str | None
-    created_at: datetime
-
 
 _COLUMNS = "id, number, key, name, zone, address, created_at"
 _LOCATIONS = f"SELECT {_COLUMNS} FROM locations WHERE program_id = $1"

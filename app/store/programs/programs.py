@@ -2,55 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from datetime import datetime, time, timedelta
-from enum import StrEnum
+from dataclasses import asdict
+from datetime import time, timedelta
 
-from app.domain.i18n import Address
+from app.domain.i18n.readers import Address
+from app.domain.programs.program import Program, ProgramKind
+from app.domain.programs.staff_limits import StaffLimits
 from app.domain.purchases.receipt_numbers import Numbering, ReceiptNumbers
-from app.domain.staff_limits import StaffLimits
 from app.store.database.codecs import instant
 from app.store.database.models.programs import ProgramRow
 from app.store.database.orm import SessionClient
 from app.store.database.session import Row, Session, UnscopedSession
-
-
-class ProgramKind(StrEnum):
-    """Whether a program is live or a sandbox."""
-
-    LIVE = "LIVE"
-    SANDBOX = "SANDBOX"
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A loyalty program.
-
-    `currency` is ISO 4217, `zone` IANA, `region` ISO 3166: phone numbers of this region need no country code, and
-    amounts, dates and times are written in its way. `address` is the German form of address, formal or informal.
-    `clock_ahead` is how many whole seconds its clock is ahead of the server's: 0, except in a sandbox. `numbering`
-    says where and when receipt numbers are unique, `staff` what staff and tills may do by hand. `receipt_age` is the
-    greatest age of receipts that a till may send to a live program.
-    """
-
-    id: str
-    kind: ProgramKind
-    name: str
-    currency: str
-    zone: str
-    region: str
-    unit_name: str
-    created_at: datetime
-    clock_ahead: timedelta = timedelta()
-    numbering: Numbering = field(default_factory=Numbering)
-    address: Address = Address.FORMAL
-    staff: StaffLimits = field(default_factory=StaffLimits)
-    receipt_age: timedelta = timedelta(days=30)
-
-    def now(self, real: datetime) -> datetime:
-        """The program's time at `real`, the server's time."""
-        return real + self.clock_ahead if self.clock_ahead else real
-
 
 _ONE = (
     "SELECT id, kind, name, currency, zone, region, unit_name, created_at, clock_offset_seconds, receipt_numbers,"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.domain.decisions import Decision
-from app.domain.staff_limits import Budget
+from app.domain.programs.staff_limits import Budget
 from app.domain.units import Unit
 from app.store.database.codecs import json_value
 from app.store.database.session import Session

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from app.domain.ledger.account import EMPTY_DIGEST
 from app.domain.problems import ProblemCode
+from app.domain.purchases.pending_refund import PendingRefund, PendingRefundState
 from app.domain.purchases.receipt_numbers import NO_LOCATION, Numbering, NumberSpace, ReceiptOrigin, digest_fields
 from app.store.database.codecs import instant, json_text
 from app.store.database.row_digests import combine, digest
 from app.store.database.session import Session
-from app.store.ledger.accounts import NO_EVIDENCE
-from app.store.purchases.pending_refund_rows import HandedOut as HandedOut
-from app.store.purchases.pending_refund_rows import PendingRefund as PendingRefund
-from app.store.purchases.pending_refund_rows import PendingRefundState as PendingRefundState
 from app.store.purchases.pending_refund_rows import content_of, known_later, pending_refund_of
 
 _COLUMNS = "id, receipt, external_id, occurred_at, recorded_at, wish, state, refund_id, numbered_at, numbered_on"
@@ -125,14 +123,14 @@ async def dismiss(session: Session, *, waiting_id: str, at: datetime, actor: str
 async def verify(session: Session) -> bool:
     """Are the stored refunds exactly those that were sent, with their outcomes?"""
     stored = await session.row("SELECT evidence FROM pending_refund_digests WHERE program_id = $1")
-    known = combine(NO_EVIDENCE, await _digests(session, waiting_id=None))
-    return known == (stored["evidence"] if stored is not None else NO_EVIDENCE)
+    known = combine(EMPTY_DIGEST, await _digests(session, waiting_id=None))
+    return known == (stored["evidence"] if stored is not None else EMPTY_DIGEST)
 
 
 async def _keep_evidence(session: Session, *, digests: Iterable[int], gone: Iterable[int] = ()) -> None:
     """Store the digest of all rows of a program, so that added and removed rows are found."""
     await session.execute(
-        "INSERT INTO pending_refund_digests (program_id, evidence) VALUES ($1, $2) ON CONFLICT DO NOTHING", NO_EVIDENCE
+        "INSERT INTO pending_refund_digests (program_id, evidence) VALUES ($1, $2) ON CONFLICT DO NOTHING", EMPTY_DIGEST
     )
     stored = await session.row(f"SELECT evidence FROM pending_refund_digests WHERE program_id = $1{session.locking}")
     assert stored is not None, "it was put there"

@@ -3,61 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import NamedTuple
 
 from app.domain.amounts import Money
 from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.receipt_numbers import EVERYWHERE, Numbering, NumberSpace, ReceiptOrigin
 from app.store.database.codecs import instant, json_value
 from app.store.database.row_digests import digest
 from app.store.database.session import ConcurrentChange, Row, Session
-
-
-@dataclass(frozen=True, slots=True)
-class Purchase:
-    """A recorded purchase. `source` and `external_id`, in the number `space`, identify the receipt.
-
-    `completion` counts how often the order was completed, from 1: it was cancelled before each further time.
-    `fingerprint` is a digest of the receipt as it was recorded; `facts_text` is the stored JSON of the facts.
-    `moved_by` is the correction that moved it to this customer.
-    """
-
-    id: str
-    customer_id: str
-    source: str
-    external_id: str
-    occurred_at: datetime
-    recorded_at: datetime
-    total: Money
-    earned: int
-    terms_version: int
-    fingerprint: str
-    facts: PurchaseFacts
-    facts_text: str
-    moved_by: str | None = None
-    location_id: str | None = None
-    space: NumberSpace = EVERYWHERE
-    completion: int = 1
-
-    @property
-    def spot(self) -> ReceiptOrigin:
-        """The location and time at which its number was used."""
-        return ReceiptOrigin(self.location_id, self.occurred_at, self.facts.zone)
-
-    @property
-    def in_order(self) -> str:
-        """The key that orders purchases of the same instant."""
-        return order_name(self.external_id, space=self.space, completion=self.completion)
-
-
-def order_name(external_id: str, *, space: NumberSpace, completion: int) -> str:
-    """The key that orders purchases of the same instant: everything that identifies their receipts."""
-    if space == EVERYWHERE and completion == 1:
-        return external_id
-    return f"{external_id} {space.location} {space.day} {completion:09}"
-
 
 COLUMNS = (
     "id, customer_id, source, external_id, occurred_at, recorded_at, currency, total, earned, terms_version,"

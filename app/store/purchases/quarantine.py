@@ -2,71 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from enum import StrEnum
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+from app.domain.ledger.account import EMPTY_DIGEST
 from app.domain.purchases.clock_skew import Skew
-from app.store.database.codecs import instant, instant_or_none, json_value
+from app.domain.purchases.quarantine import Quarantined, QuarantineKind, QuarantineState
+from app.store.database.codecs import instant, instant_or_none
 from app.store.database.row_digests import combine, digest
 from app.store.database.session import Row, Session
-from app.store.ledger.accounts import NO_EVIDENCE
-
-
-class QuarantineKind(StrEnum):
-    """The kind of receipt in quarantine."""
-
-    PURCHASE = "PURCHASE"
-    REFUND = "REFUND"
-    EXCHANGE = "EXCHANGE"
-
-
-class QuarantineState(StrEnum):
-    """How a receipt in quarantine was settled, if it was."""
-
-    WAITING = "WAITING"
-    BOOKED = "BOOKED"
-    DISMISSED = "DISMISSED"
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """A receipt in quarantine. (`source`, `external_id`) is its number, None for a refund without one.
-
-    `sent_text` is the whole command as JSON, without the customer's identities: `customer_id` is the customer, None
-    for a refund of an unknown purchase. `number` counts the receipts of the program that came into quarantine.
-    `booked_for` is the business time that it was booked at.
-    """
-
-    id: str
-    number: int
-    kind: QuarantineKind
-    source: str
-    external_id: str | None
-    fingerprint: str
-    customer_id: str | None
-    skew: Skew
-    occurred_at: datetime
-    recorded_at: datetime
-    actor: str | None
-    sent_text: str
-    state: QuarantineState = QuarantineState.WAITING
-    settled_at: datetime | None = None
-    settled_by: str | None = None
-    settled_because: str | None = None
-    booked_for: datetime | None = None
-    purchase_id: str | None = None
-    refund_id: str | None = None
-    pending_refund_id: str | None = None
-
-    @property
-    def sent(self) -> Mapping[str, Any]:
-        """The command as it was sent."""
-        found: Mapping[str, Any] = json_value(self.sent_text)
-        return found
-
 
 _SENT = "id, number, kind, source, external_id, fingerprint, customer_id, skew, occurred_at, recorded_at, actor, sent, state"
 _SETTLED = "settled_at, settled_by, settled_because, booked_for, purchase_id, refund_id, pending_refund_id"
@@ -168,7 +112,7 @@ async def verify(session: Session) -> bool:
     """Are the receipts in quarantine exactly those that were sent, with their outcomes?"""
     stored = await session.row("SELECT number, evidence FROM quarantine_evidence WHERE program_id = $1")
     rows = await session.rows(_SELECT)
-    known = combine(NO_EVIDENCE, _digests(rows))
+    known = combine(EMPTY_DIGEST, _digests(rows))
     if stored is None:
         return not rows
     return (len(rows), known) == (stored["number"], stored["evidence"])
@@ -215,7 +159,7 @@ async def _held(session: Session) -> tuple[int, str]:
     """The number of the program's receipts that ever came into quarantine and their digest; locked until the transaction ends."""
     await session.execute(
         "INSERT INTO quarantine_evidence (program_id, number, evidence) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING",
-        NO_EVIDENCE,
+        EMPTY_DIGEST,
     )
     row = await session.row(f"SELECT number, evidence FROM quarantine_evidence WHERE program_id = $1{session.locking}")
     assert row is not None, "it was put there"

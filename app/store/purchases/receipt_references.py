@@ -6,9 +6,10 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import islice
 
 from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.receipt_numbers import Numbering, ReceiptReference
 from app.store.database.session import Session, Value
-from app.store.purchases.purchases import COLUMNS, Purchase, purchase_of
+from app.store.purchases.purchases import COLUMNS, purchase_of
 
 
 async def resolve(

@@ -3,39 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 
-from app.domain.purchases.receipt_numbers import EVERYWHERE, Numbering, NumberSpace, ReceiptOrigin, digest_fields
+from app.domain.purchases.receipt_numbers import Numbering, NumberSpace, ReceiptOrigin, digest_fields
+from app.domain.purchases.refund import Refund
 from app.store.database.codecs import instant, json_text, json_value
 from app.store.database.row_digests import digest
 from app.store.database.session import Row, Session
-
-
-@dataclass(frozen=True, slots=True)
-class Refund:
-    """A refund of a purchase.
-
-    `lines` are the returned quantities by line number, `amounts` the money given back on a line without goods, `cash`
-    the money in all, both in minor units. `due` and `taken` are the points to claw back and those clawed back.
-    `fingerprint` is a digest of the refund; `space` is that of its number.
-    """
-
-    id: str
-    purchase_id: str
-    external_id: str | None
-    occurred_at: datetime
-    recorded_at: datetime
-    lines: Mapping[int, Decimal]
-    cash: int
-    due: int
-    taken: int
-    reason: str | None
-    fingerprint: str
-    amounts: Mapping[int, int] = field(default_factory=dict)
-    space: NumberSpace = EVERYWHERE
-
 
 _COLUMNS = (
     "id, purchase_id, external_id, occurred_at, recorded_at, lines, cash, due, taken, reason, fingerprint, amounts,"

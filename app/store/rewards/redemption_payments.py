@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
+from app.domain.rewards.redemption import RedemptionState
+from app.domain.rewards.redemption_payment import RedemptionPayment
 from app.store.database.session import Session
-from app.store.rewards.redemptions import RedemptionState
-
-
-@dataclass(frozen=True, slots=True)
-class RedemptionPayment:
-    """A redemption as a means of payment: its customer and state, and the purchase (id) that it paid, if any."""
-
-    redemption_id: str
-    customer_id: str
-    state: RedemptionState
-    purchase_id: str | None
 
 
 async def named(session: Session, *, redemption_ids: Sequence[str]) -> dict[str, RedemptionPayment]:

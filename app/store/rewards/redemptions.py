@@ -3,67 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from app.domain.decisions import Decision
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.purchases.receipt_numbers import EVERYWHERE, Numbering, NumberSpace, ReceiptOrigin, digest_fields
+from app.domain.purchases.receipt_numbers import Numbering, NumberSpace, ReceiptOrigin, digest_fields
+from app.domain.rewards.redemption import Redemption, RedemptionState
 from app.store.database.codecs import instant, instant_or_none, json_value
 from app.store.database.row_digests import digest
 from app.store.database.session import Row, Session
-
-
-class RedemptionState(StrEnum):
-    """How far a redemption got.
-
-    HELD points wait for their checkout; EXPIRED and CANCELLED ones were let go or given back.
-    """
-
-    HELD = "HELD"
-    FULFILLED = "FULFILLED"
-    CANCELLED = "CANCELLED"
-    EXPIRED = "EXPIRED"
-
-
-@dataclass(frozen=True, slots=True)
-class Redemption:
-    """A redemption: the customer, the reward, the points, the facts and terms that decided it, and the decision.
-
-    One that began as a hold has the end of the hold, the time when it ended earlier, and its checkout, whose number
-    is in `space`. `fulfilled_at` is when the goods were handed over, in server time, and `fulfilled_by` the access
-    key used; both are None while it is held. `facts_text` and `decision_text` are the stored JSON of both.
-    """
-
-    id: str
-    customer_id: str
-    reward_id: str
-    state: RedemptionState
-    points: int
-    occurred_at: datetime
-    recorded_at: datetime
-    facts: PurchaseFacts
-    terms_version: int
-    decision: Decision
-    facts_text: str
-    decision_text: str
-    held_until: datetime | None = None
-    ended_at: datetime | None = None
-    checkout: str | None = None
-    fulfilled_at: datetime | None = None
-    fulfilled_by: str | None = None
-    space: NumberSpace = EVERYWHERE
-
-    @property
-    def spot(self) -> ReceiptOrigin:
-        """The location (key) and time at which the number of its checkout was used."""
-        return ReceiptOrigin(self.facts.location, self.occurred_at, self.facts.zone)
-
-    def has_run_out(self, *, at: datetime) -> bool:
-        """Has its hold expired by an instant, even if it was not ended yet?"""
-        return self.held_until is not None and self.held_until <= at
-
 
 _COLUMNS = (
     "id, customer_id, reward_id, state, points, occurred_at, recorded_at, facts, terms_version, decision, held_until,"

@@ -3,29 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
+from app.domain.rewards.reversal import Reversal
 from app.store.database.codecs import instant, instant_or_none
 from app.store.database.row_digests import digest
 from app.store.database.session import Row, Session
-
-
-@dataclass(frozen=True, slots=True)
-class Reversal:
-    """The reversal of a redemption. `usable_until` is set where the shop was at fault: expired lots stay usable up to it.
-
-    `actor` is the access key used.
-    """
-
-    id: str
-    redemption_id: str
-    occurred_at: datetime
-    recorded_at: datetime
-    usable_until: datetime | None
-    reason: str | None
-    actor: str | None
-
 
 _COLUMNS = "id, redemption_id, occurred_at, recorded_at, usable_until, reason, actor"
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
+from app.domain.terms.notice import AnnouncedVersion
 from app.domain.terms.version import Terms, units_of
 from app.domain.units import Unit
 from app.store.database.codecs import instant, json_text, json_value
@@ -22,14 +22,6 @@ _STANDING = (
 """The versions that were not withdrawn."""
 _MEMORY_LIMIT = 10_000
 """Maximum number of compiled versions in the cache of a process."""
-
-
-@dataclass(frozen=True, slots=True)
-class Announced:
-    """A version and the time at which it was announced."""
-
-    terms: Terms
-    published_at: datetime
 
 
 async def in_force(session: Session, *, at: datetime) -> Terms | None:
@@ -121,12 +113,12 @@ async def last_number(session: Session) -> int:
     return int(row[0]) if row is not None else 0
 
 
-async def announced(session: Session, *, since: datetime) -> tuple[Announced, ...]:
+async def announced(session: Session, *, since: datetime) -> tuple[AnnouncedVersion, ...]:
     """The versions after the first that were published after an instant and not withdrawn, newest first."""
     sql = f"{_STANDING} AND version > 1 AND published_at > $2 ORDER BY version DESC"
     rows = await session.rows(sql.replace("SELECT id", "SELECT id, published_at", 1), since)
     found = [(await _compiled(session, row=row), instant(row["published_at"])) for row in rows]
-    return tuple(Announced(terms=terms, published_at=at) for terms, at in found if terms is not None)
+    return tuple(AnnouncedVersion(terms=terms, published_at=at) for terms, at in found if terms is not None)
 
 
 async def withdraw(session: Session, *, number: int, at: datetime) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.domain.amounts import MAX_POINTS
+from app.domain.customers.customer import Customer
+from app.domain.customers.merger import Merger
 from app.domain.ledger.entries import Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
 from app.domain.wallets.history import WalletMerged
 from app.domain.wallets.postings import PostingKey
 from app.store.customers import mergers, wallet_members
-from app.store.customers.customers import CustomerRow
-from app.store.customers.mergers import Merger
 from app.store.database.session import Session
 from app.store.events import event_log
 from app.store.events.replay import NewEvent, ReplayedAccount, with_events
@@ -22,7 +22,7 @@ from app.usecases.ledger.post_differences import post_differences
 
 
 async def absorb_wallet(
-    session: Session, *, context: CommandContext, customer: CustomerRow, into: CustomerRow, merged: bool, reason: str
+    session: Session, *, context: CommandContext, customer: Customer, into: Customer, merged: bool, reason: str
 ) -> tuple[ReplayedAccount, Entry] | Problem:
     """Merge a customer's wallet into another customer's; both accounts must be locked.
 

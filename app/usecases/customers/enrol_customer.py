@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from app.domain.customers.customer import NewCustomer
 from app.domain.customers.identities import IdentityKind
 from app.domain.customers.profile import Preference, ProfileError, validate_birthday
-from app.domain.i18n import Locale
+from app.domain.i18n.readers import Locale
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
 from app.domain.units import Unit
 from app.store.customers import customers, profiles
-from app.store.customers.customers import NewCustomer
 from app.store.database.session import Session
 from app.store.terms import versions
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result

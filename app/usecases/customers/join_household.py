@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.domain.customers.customer import CustomerReference
 from app.domain.problems import Problem, ProblemCode
 from app.store.customers import customers, wallet_members
-from app.store.customers.customers import CustomerBy
 from app.store.database.session import Session
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 from app.usecases.customers.absorb_wallet import absorb_wallet
@@ -18,8 +18,8 @@ from app.usecases.reasons import reason_problem
 class JoinHousehold:
     """Who joins whose wallet, and why."""
 
-    customer: CustomerBy
-    household: CustomerBy
+    customer: CustomerReference
+    household: CustomerReference
     reason: str
 
 

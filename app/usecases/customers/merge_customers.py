@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.problems import Problem, ProblemCode
 from app.store.customers import customers, mergers, wallet_members
-from app.store.customers.customers import CustomerBy, CustomerRow
 from app.store.database.session import Session
 from app.store.ledger import entries
 from app.usecases.command import Answer, CommandContext, balances_now, previous_result, remember_result
@@ -19,8 +19,8 @@ from app.usecases.reasons import reason_problem
 class MergeCustomers:
     """Who is merged into whom, and why."""
 
-    merged: CustomerBy
-    survivor: CustomerBy
+    merged: CustomerReference
+    survivor: CustomerReference
     reason: str
 
 
@@ -60,7 +60,7 @@ async def run(session: Session, *, context: CommandContext, command: MergeCustom
     return await remember_result(session, context=context, answer=answer)
 
 
-async def _already_merged(session: Session, *, context: CommandContext, merged: CustomerRow) -> Answer:
+async def _already_merged(session: Session, *, context: CommandContext, merged: Customer) -> Answer:
     """The answer for a customer who was merged into this one before."""
     assert merged.requested_id is not None, "it was merged"
     merger = await mergers.of_customer(session, customer_id=merged.requested_id)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from app.domain.customers.customer import Customer, CustomerReference
 from app.store.customers import customers
-from app.store.customers.customers import CustomerBy, CustomerRow
 from app.store.database.session import Session
 
 
-async def same_customer(session: Session, *, customer: CustomerRow, known_id: str) -> bool:
+async def same_customer(session: Session, *, customer: Customer, known_id: str) -> bool:
     """Is a customer the one with this id, or the survivor of a merger with them?"""
     if known_id in (customer.id, customer.requested_id):
         return True
-    known = await customers.find(session, by=CustomerBy(known_id))
+    known = await customers.find(session, by=CustomerReference(known_id))
     return known is not None and known.id == customer.id

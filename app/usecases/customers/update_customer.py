@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.domain.customers.profile import Aspect, ProfileError, validate_birthday
+from app.domain.customers.customer import CustomerReference
+from app.domain.customers.profile import Aspect, ProfileChange, ProfileError, validate_birthday
 from app.domain.problems import Problem, ProblemCode
 from app.store.customers import customers, profiles
-from app.store.customers.customers import CustomerBy
-from app.store.customers.profiles import Addressed as Addressed
-from app.store.customers.profiles import Birthday as Birthday
-from app.store.customers.profiles import PersonChange as PersonChange
 from app.store.database.session import Session
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 
@@ -19,8 +16,8 @@ from app.usecases.command import Answer, CommandContext, previous_result, rememb
 class UpdateCustomer:
     """What to replace for whom; `holder` is the customer (id) who requests it, None for staff."""
 
-    customer: CustomerBy
-    change: PersonChange
+    customer: CustomerReference
+    change: ProfileChange
     holder: str | None
 
 

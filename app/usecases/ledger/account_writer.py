@@ -8,18 +8,18 @@ from datetime import datetime
 
 import orjson
 
+from app.domain.customers.customer import Customer
+from app.domain.ledger.account import Account
 from app.domain.ledger.entries import Balance, Entry, Movement, entry_hash
 from app.domain.ledger.lots import Lot
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.lot_inventory import DEBT
 from app.domain.wallets.postings import Posting
-from app.store.customers.customers import CustomerRow
 from app.store.database.row_digests import combine
 from app.store.database.session import Session
 from app.store.ledger import accounts, entries, lots
-from app.store.ledger.accounts import Account
-from app.store.terms import versions as versions
+from app.store.terms import versions
 from app.usecases.command import WriteContext
 
 
@@ -42,7 +42,7 @@ def new_account(write_context: WriteContext, *, wallet_id: str, unit: Unit) -> A
 
 
 async def accounts_of(
-    session: Session, *, write_context: WriteContext, customer: CustomerRow, terms: Terms
+    session: Session, *, write_context: WriteContext, customer: Customer, terms: Terms
 ) -> dict[Unit, Account]:
     """The accounts of a wallet in all units of the terms; one without entries may still have to be opened."""
     account = customer.account

@@ -8,19 +8,19 @@ from types import MappingProxyType
 
 from app.domain.access import Role
 from app.domain.amounts import MAX_POINTS
+from app.domain.customers.customer import Customer, CustomerReference
+from app.domain.ledger.adjustment import Adjustment
 from app.domain.ledger.entries import EntryType
 from app.domain.problems import Problem, ProblemCode
-from app.domain.staff_limits import Budget
+from app.domain.programs.staff_limits import Budget
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import PointsAdjusted
 from app.domain.wallets.postings import PostingKey
 from app.store.customers import customers
-from app.store.customers.customers import CustomerBy, CustomerRow
 from app.store.database.session import Session
 from app.store.events.replay import NewEvent, ReplayedAccount, balance_of, replay_account, with_events
 from app.store.ledger import accounts, adjustments
-from app.store.ledger.adjustments import Adjustment
 from app.store.terms import versions
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 from app.usecases.ledger.account_writer import new_account
@@ -38,7 +38,7 @@ LIMITS: Mapping[Role, int] = MappingProxyType({Role.OWNER: MOST, Role.STAFF: 1_0
 class AdjustPoints:
     """The customer, how many points or stamps (negative: taken), the reason, and the role of the access key."""
 
-    customer: CustomerBy
+    customer: CustomerReference
     points: int
     reason: str | None
     role: Role
@@ -84,9 +84,7 @@ def _unfit(command: AdjustPoints) -> Problem | None:
     return None
 
 
-def _spendable(
-    before: ReplayedAccount, *, command: AdjustPoints, customer: CustomerRow, context: CommandContext
-) -> int:
+def _spendable(before: ReplayedAccount, *, command: AdjustPoints, customer: Customer, context: CommandContext) -> int:
     """What can be taken: available now, and not needed by any known later event."""
     then = before.wallet if customer.account.precedes(context.now) else before.as_of(context.now)
     there = then.unit_accounts[command.unit].inventory.available(at=context.now)
@@ -98,7 +96,7 @@ async def _adjusted(
     *,
     context: CommandContext,
     command: AdjustPoints,
-    customer: CustomerRow,
+    customer: Customer,
     terms: Terms,
     before: ReplayedAccount,
 ) -> Answer | Problem:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from app.domain.customers.customer import CustomerReference
+from app.domain.ledger.account import Account
+from app.domain.ledger.expiry_notice import Delivery, ExpiryNotice, NoticeChannel
 from app.domain.problems import Problem, ProblemCode
-from app.domain.terms.effects.points_validity import NoticeChannel
 from app.domain.wallets.events import ExpiryNoticeDelivered
 from app.domain.wallets.wallet import Wallet
 from app.store.customers import customers
-from app.store.customers.customers import CustomerBy
 from app.store.database.session import Session
 from app.store.events.replay import NewEvent, ReplayedAccount, replay_account, with_events
 from app.store.ledger import accounts, expiry_notices
-from app.store.ledger.accounts import Account
-from app.store.ledger.expiry_notices import Delivery, ExpiryNotice
 from app.usecases.command import Answer, CommandContext, WriteContext, previous_result, remember_result
 from app.usecases.ledger.post_differences import post_differences
 
@@ -24,7 +23,7 @@ from app.usecases.ledger.post_differences import post_differences
 class DeliverExpiryNotices:
     """The customer and the channel; `holder` is the customer (id) who confirms it, None where staff do."""
 
-    customer: CustomerBy
+    customer: CustomerReference
     channel: NoticeChannel
     holder: str | None
 

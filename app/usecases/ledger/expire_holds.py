@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from app.domain.rewards.redemption import Redemption, RedemptionState
 from app.domain.wallets.events import HoldPlaced
 from app.store.database.session import Session
 from app.store.events.replay import ReplayedAccount
 from app.store.rewards import redemptions, rewards
-from app.store.rewards.redemptions import Redemption, RedemptionState
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from app.store.ledger.accounts import Account
+from app.domain.ledger.account import Account
 
 _SMALLEST_STEP = timedelta(microseconds=1)
 

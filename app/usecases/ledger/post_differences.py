@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from app.domain.decisions import Decision
+from app.domain.ledger.account import Account
 from app.domain.ledger.entries import Entry, EntryType
 from app.domain.units import Unit
 from app.domain.wallets.events import (
@@ -27,10 +28,9 @@ from app.domain.wallets.unit_account import UnitAccount
 from app.store.customers import tiers
 from app.store.database.session import Session
 from app.store.events import usage_counts
-from app.store.events.event_log import RecordedHistory
+from app.store.events.recorded_history import RecordedHistory
 from app.store.events.replay import ReplayedAccount, balance_of, next_notice
 from app.store.ledger import accounts, entries, lots
-from app.store.ledger.accounts import Account
 from app.store.rewards import redemptions
 from app.usecases.command import WriteContext
 from app.usecases.ledger.account_writer import NOTHING, AccountWriter, Origin, new_account

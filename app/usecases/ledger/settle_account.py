@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from app.domain.ledger.account import Account
 from app.domain.ledger.entries import EntryType
+from app.domain.ledger.expiry_notice import ExpiryNotice, NotifiedLot
 from app.domain.wallets.events import HoldPlaced
 from app.domain.wallets.postings import PostingKey
 from app.store.database.session import Session
 from app.store.events import replay
 from app.store.events.replay import ReplayedAccount, replay_account
 from app.store.ledger import accounts, expiry_notices
-from app.store.ledger.accounts import Account
-from app.store.ledger.expiry_notices import ExpiryNotice, NotifiedLot
 from app.usecases.command import WriteContext
 from app.usecases.ledger.post_differences import post_differences
 

@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.domain.amounts import MAX_POINTS
+from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.engine.expiry import last_day
 from app.domain.ledger import lots
 from app.domain.ledger.entries import EntryType
 from app.domain.ledger.lots import Draw, Lot
+from app.domain.ledger.transfer import Transfer, TransferredLot
 from app.domain.problems import Problem, ProblemCode
-from app.domain.staff_limits import Budget
+from app.domain.programs.staff_limits import Budget
 from app.domain.units import Unit
 from app.domain.wallets.events import TransferReceived, TransferSent
 from app.domain.wallets.postings import PostingKey
 from app.store.customers import customers
-from app.store.customers.customers import CustomerBy, CustomerRow
 from app.store.database.session import Session
 from app.store.events.replay import NewEvent, ReplayedAccount, replay_account, with_events
 from app.store.ledger import transfers
-from app.store.ledger.transfers import Transfer, TransferredLot
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 from app.usecases.ledger.moments import instant_after
 from app.usecases.ledger.post_differences import post_differences
@@ -32,8 +32,8 @@ from app.usecases.reasons import reason_problem
 class TransferPoints:
     """From and to whom, how many, and why."""
 
-    giver: CustomerBy
-    taker: CustomerBy
+    giver: CustomerReference
+    taker: CustomerReference
     points: int
     reason: str
 
@@ -67,7 +67,7 @@ async def run(session: Session, *, context: CommandContext, command: TransferPoi
 
 
 async def _passed(
-    session: Session, *, context: CommandContext, command: TransferPoints, giver: CustomerRow, taker: CustomerRow
+    session: Session, *, context: CommandContext, command: TransferPoints, giver: Customer, taker: Customer
 ) -> Answer | Problem:
     at = instant_after(giver.account, taker.account, now=context.now)
     before = await replay_account(session, account=giver.account, until=at)

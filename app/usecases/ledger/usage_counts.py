@@ -7,6 +7,8 @@ from dataclasses import replace
 from app.domain.decisions import Decision
 from app.domain.engine.usage import usage_of, uses_of
 from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.purchase import Purchase
+from app.domain.rewards.redemption import Redemption
 from app.domain.terms.version import Terms
 from app.store.customers import rule_facts
 from app.store.database.codecs import json_value
@@ -14,8 +16,6 @@ from app.store.database.session import Session
 from app.store.events import usage_counts
 from app.store.events.usage_counts import Reduction
 from app.store.ledger import entries
-from app.store.purchases.purchases import Purchase
-from app.store.rewards.redemptions import Redemption
 from app.store.terms import budgets
 from app.usecases.command import CommandContext
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.domain.problems import Problem, ProblemCode
+from app.domain.programs.program import Program, ProgramKind
 from app.store.database.session import Session
 from app.store.programs import programs
-from app.store.programs.programs import Program, ProgramKind
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 
 FURTHEST = timedelta(days=3_653)

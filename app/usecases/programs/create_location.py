@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.domain.problems import Problem, ProblemCode
+from app.domain.programs.location import Location
 from app.store.database.session import Session
 from app.store.programs import locations
-from app.store.programs.locations import Location
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 
 

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.domain.access import Role
-from app.domain.i18n import Address
+from app.domain.i18n.readers import Address
 from app.domain.names import normalised_name
+from app.domain.programs.access_key import AccessKey
+from app.domain.programs.program import Program, ProgramKind
 from app.domain.purchases.receipt_numbers import Numbering
+from app.domain.rewards.reward import Reward
 from app.domain.terms.templates import TEMPLATES, Template
 from app.domain.terms.version import Terms
 from app.store.database.session import Session
 from app.store.programs import access_keys, programs
-from app.store.programs.access_keys import AccessKey
-from app.store.programs.programs import Program, ProgramKind
 from app.store.rewards import rewards
-from app.store.rewards.rewards import Reward
 from app.store.terms import versions
 
 KEYED = (Role.OWNER, Role.STAFF, Role.TILL)

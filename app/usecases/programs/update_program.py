@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import time, timedelta
 
-from app.domain.i18n import Address
+from app.domain.i18n.readers import Address
 from app.domain.problems import Problem
+from app.domain.programs.program import Program
 from app.domain.purchases.receipt_numbers import Numbering, ReceiptNumbers
 from app.store.database.session import Session
 from app.store.programs import programs
-from app.store.programs.programs import Program
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.domain.customers.customer import Customer
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.receipt_numbers import OWN_SOURCE
 from app.domain.terms.version import Terms
 from app.store.customers import customers, rule_facts, tiers
-from app.store.customers.customers import CustomerRow
 from app.store.database.session import Session
 from app.store.programs import locations
 from app.store.purchases import purchases
@@ -28,7 +28,7 @@ from app.usecases.rewards.redemption_payments import payment_problem
 class Admitted:
     """A receipt that can be recorded: its customer, facts and terms, and whether pending refunds wait for it."""
 
-    customer: CustomerRow
+    customer: Customer
     facts: PurchaseFacts
     terms: Terms
     awaited: bool
@@ -78,7 +78,7 @@ async def admit(
 
 
 async def _rule_facts(
-    session: Session, *, facts: PurchaseFacts, customer: CustomerRow, awaited: bool
+    session: Session, *, facts: PurchaseFacts, customer: Customer, awaited: bool
 ) -> Admitted | Problem:
     """The facts of a receipt with those that the terms of its time require about the customer, and with valid payments."""
     in_force = await versions.in_force(session, at=facts.occurred_at)

@@ -7,28 +7,28 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.domain.amounts import MAX_POINTS, Money
+from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.decisions import Decision
 from app.domain.engine.returns import Remaining, resolve_return
 from app.domain.ledger.entries import Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
+from app.domain.programs.staff_limits import Budget
 from app.domain.purchases.facts import FactsError, PurchaseFacts
+from app.domain.purchases.purchase import Purchase
+from app.domain.purchases.receipt_correction import ReceiptCorrection
 from app.domain.purchases.receipt_numbers import OWN_SOURCE, ReceiptOrigin, ReceiptReference
-from app.domain.staff_limits import Budget
+from app.domain.purchases.refund import Refund
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import PurchaseRecorded, ReceiptCorrected
 from app.domain.wallets.postings import PostingKey
 from app.store.customers import customers
-from app.store.customers.customers import CustomerBy, CustomerRow
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
 from app.store.events.replay import NewCorrection, ReplayedAccount, replay_account, with_events
 from app.store.programs import locations
 from app.store.purchases import corrections, purchases, receipt_references, refunds
-from app.store.purchases.corrections import ReceiptCorrection
-from app.store.purchases.purchases import Purchase
-from app.store.purchases.refunds import Refund
-from app.store.terms import versions as versions
+from app.store.terms import versions
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.ledger.usage_counts import share_of_budgets
@@ -72,7 +72,7 @@ async def run(session: Session, *, context: CommandContext, command: AmendPurcha
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase", "externalId"))
     if isinstance(sale, Problem):
         return sale
-    customer = await customers.find(session, by=CustomerBy(sale.customer_id), lock=True)
+    customer = await customers.find(session, by=CustomerReference(sale.customer_id), lock=True)
     terms = await versions.version(session, number=sale.terms_version)
     if customer is None or terms is None:
         raise LookupError(f"purchase {sale.id} has no customer, or no terms")
@@ -109,7 +109,7 @@ async def _sale(session: Session, *, context: CommandContext, command: AmendPurc
 
 
 async def _facts(
-    session: Session, *, command: AmendPurchase, sale: Purchase, customer: CustomerRow
+    session: Session, *, command: AmendPurchase, sale: Purchase, customer: Customer
 ) -> PurchaseFacts | Problem:
     """The amended facts of the purchase, or why they cannot be."""
     if command.occurred_at not in (None, sale.occurred_at):
@@ -182,7 +182,7 @@ async def _book_amendment(
     context: CommandContext,
     command: AmendPurchase,
     sale: Purchase,
-    customer: CustomerRow,
+    customer: Customer,
     terms: Terms,
     facts: PurchaseFacts,
 ) -> Answer | Problem:
@@ -268,7 +268,7 @@ async def _counted(
 
 
 def _answer(
-    customer: CustomerRow,
+    customer: Customer,
     *,
     sale: Purchase,
     decision: Decision,

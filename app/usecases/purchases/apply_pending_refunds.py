@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.engine.returns import Remaining, resolve_return
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.pending_refund import HandedOut, PendingRefund
+from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.receipt_numbers import EVERYWHERE, ReceiptOrigin
 from app.domain.units import Unit
 from app.store.customers import customers, own_cards
-from app.store.customers.customers import CustomerBy, CustomerRow
 from app.store.database.session import Session
 from app.store.purchases import pending_refunds, refunds
-from app.store.purchases.pending_refunds import HandedOut, PendingRefund
-from app.store.purchases.purchases import Purchase
 from app.store.terms import versions
 from app.usecases.command import Answer, CommandContext
 from app.usecases.customers.same_customer import same_customer
@@ -53,7 +53,7 @@ async def apply_pending_refunds(
 async def _applied(
     session: Session, *, context: CommandContext, sale: Purchase, waiting: PendingRefund
 ) -> Exchanged | Problem:
-    customer = await customers.find(session, by=CustomerBy(sale.customer_id), lock=True)
+    customer = await customers.find(session, by=CustomerReference(sale.customer_id), lock=True)
     if customer is None:
         raise LookupError(f"purchase {sale.id} has lost its customer")
     if waiting.bought is not None:
@@ -71,7 +71,7 @@ async def _exchanged(
     sale: Purchase,
     waiting: PendingRefund,
     bought: HandedOut,
-    customer: CustomerRow,
+    customer: Customer,
 ) -> Exchanged | Problem:
     if bought.customer_id is not None and not await same_customer(
         session, customer=customer, known_id=bought.customer_id
@@ -86,14 +86,14 @@ async def _exchanged(
     command = RecordExchange(
         replace(back, occurred_at=at, numbered_at=waiting.numbered_at or waiting.occurred_at), new, None
     )
-    handed_out = new.of(CustomerBy(sale.customer_id))
+    handed_out = new.of(CustomerReference(sale.customer_id))
     return await exchange_goods(
         session, context=context, command=command, sale=sale, new=handed_out, applying=waiting.id
     )
 
 
 async def _refunded(
-    session: Session, *, context: CommandContext, sale: Purchase, waiting: PendingRefund, customer: CustomerRow
+    session: Session, *, context: CommandContext, sale: Purchase, waiting: PendingRefund, customer: Customer
 ) -> Answer | Problem:
     numbering = context.program.numbering
     judged_by = await versions.version(session, number=sale.terms_version)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.domain.amounts import MAX_POINTS
+from app.domain.customers.customer import Customer
 from app.domain.engine.returns import ReturnedItems
 from app.domain.ledger.entries import EntryType
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.purchase import Purchase
+from app.domain.purchases.refund import Refund
 from app.domain.terms.version import Terms
 from app.domain.wallets.events import ExchangeRecorded, PurchaseRecorded
 from app.domain.wallets.postings import PostingKey
-from app.store.customers.customers import CustomerRow
 from app.store.database.session import Session
 from app.store.events.replay import NewEvent, ReplayedAccount, replay_account
 from app.store.purchases import exchanges, purchases, refunds
-from app.store.purchases.purchases import Purchase
-from app.store.purchases.refunds import Refund
 from app.usecases.command import Answer, CommandContext
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.ledger.usage_counts import count_purchase
@@ -41,7 +41,7 @@ class Goods:
     command: RecordPurchase
     facts: PurchaseFacts
     terms: Terms
-    customer: CustomerRow
+    customer: Customer
 
 
 async def book_exchange(

@@ -8,15 +8,18 @@ from datetime import datetime
 
 from app.domain.amounts import MAX_POINTS
 from app.domain.calendar import earliest
+from app.domain.customers.customer import Customer
 from app.domain.decisions import Decision
 from app.domain.engine import earning
 from app.domain.engine.expiry import notice_window_end
 from app.domain.engine.tiers import QualifyingPoints, tier_of
+from app.domain.ledger.account import Account
 from app.domain.ledger.entries import Balance, Entry, EntryType
 from app.domain.ledger.lots import Draw
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases import receipt_content
 from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.purchase import Purchase
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import PurchaseRecorded
@@ -24,16 +27,13 @@ from app.domain.wallets.lot_inventory import LotInventory
 from app.domain.wallets.new_lots import new_lot, new_stamps
 from app.domain.wallets.postings import Posting, PostingKey
 from app.domain.wallets.unit_account import UnitAccount
-from app.store.customers.customers import CustomerRow
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
 from app.store.events import fast_path
 from app.store.events.replay import NewEvent, replay_account
 from app.store.ledger import accounts
-from app.store.ledger.accounts import Account
 from app.store.purchases import purchases
-from app.store.purchases.purchases import Purchase
-from app.store.terms import versions as versions
+from app.store.terms import versions
 from app.usecases.command import Answer, CommandContext
 from app.usecases.ledger.account_writer import AccountWriter, Origin, accounts_of, held_in
 from app.usecases.ledger.post_differences import post_differences
@@ -46,7 +46,7 @@ async def book_purchase(
     *,
     context: CommandContext,
     command: RecordPurchase,
-    customer: CustomerRow,
+    customer: Customer,
     facts: PurchaseFacts,
     terms: Terms,
     source: str,
@@ -76,7 +76,7 @@ async def book_purchase(
     )
 
 
-def _tier_terms_started(customer: CustomerRow, *, earned: Decision, terms: Terms) -> bool:
+def _tier_terms_started(customer: Customer, *, earned: Decision, terms: Terms) -> bool:
     """May a purchase change the tier, which takes a replay to find out?"""
     if not terms.tiers:
         return False
@@ -89,7 +89,7 @@ async def _from_snapshot(
     session: Session,
     *,
     context: CommandContext,
-    customer: CustomerRow,
+    customer: Customer,
     wallet: Mapping[Unit, Account],
     sale: Purchase,
     earned: Decision,
@@ -176,7 +176,7 @@ async def _by_replay(
     *,
     context: CommandContext,
     command: RecordPurchase,
-    customer: CustomerRow,
+    customer: Customer,
     facts: PurchaseFacts,
     terms: Terms,
     source: str,
@@ -230,7 +230,7 @@ async def _write(session: Session, *, context: CommandContext, sale: Purchase, e
 
 def purchase_answer(
     *,
-    customer: CustomerRow,
+    customer: Customer,
     sale: Purchase,
     earned: Decision,
     terms: Terms,

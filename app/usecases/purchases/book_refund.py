@@ -8,10 +8,13 @@ from datetime import datetime
 
 from app.domain.amounts import Money
 from app.domain.calendar import local_date
+from app.domain.customers.customer import Customer
 from app.domain.engine import refund
 from app.domain.engine.returned_payments import cash_due
 from app.domain.engine.returns import Remaining, ReturnedItems
 from app.domain.ledger.entries import EntryType
+from app.domain.purchases.purchase import Purchase
+from app.domain.purchases.refund import Refund
 from app.domain.terms.evaluation import is_visit
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
@@ -19,21 +22,17 @@ from app.domain.wallets.events import RefundRecorded
 from app.domain.wallets.goods_return import allows_negative_balance
 from app.domain.wallets.new_lots import new_lot
 from app.domain.wallets.postings import Posting, PostingKey
-from app.store.customers.customers import CustomerRow
 from app.store.database.session import Session
 from app.store.events import fast_path, usage_counts
 from app.store.events.replay import NewEvent, replay_account
 from app.store.events.usage_counts import Reduction
 from app.store.ledger import lots
 from app.store.purchases import exchanges, refunds
-from app.store.purchases.purchases import Purchase
-from app.store.purchases.refunds import Refund
-from app.store.terms import versions as versions
+from app.store.terms import versions
 from app.usecases.command import Answer, WriteContext
 from app.usecases.ledger.account_writer import AccountWriter, Origin
 from app.usecases.ledger.post_differences import post_differences
-from app.usecases.purchases.new_refund import RecordRefund as RecordRefund
-from app.usecases.purchases.new_refund import refund_answer, refund_row
+from app.usecases.purchases.new_refund import RecordRefund, refund_answer, refund_row
 
 
 async def book_refund(
@@ -42,7 +41,7 @@ async def book_refund(
     write_context: WriteContext,
     command: RecordRefund,
     sale: Purchase,
-    customer: CustomerRow,
+    customer: Customer,
     terms: Terms,
     earlier: Sequence[Refund],
     left: Remaining,
@@ -87,7 +86,7 @@ async def book_refund(
 async def _snapshot_outcome(
     session: Session,
     *,
-    customer: CustomerRow,
+    customer: Customer,
     sale: Purchase,
     terms: Terms,
     now: Terms | None,
@@ -121,7 +120,7 @@ async def _snapshot_outcome(
 
 
 async def _can_use_snapshot(
-    session: Session, *, customer: CustomerRow, sale: Purchase, terms: Terms, now: Terms, at: datetime
+    session: Session, *, customer: Customer, sale: Purchase, terms: Terms, now: Terms, at: datetime
 ) -> bool:
     """Can the refund be decided from the stored lots and the purchase as it was recorded?"""
     account = customer.account
@@ -166,7 +165,7 @@ async def _from_snapshot(
     *,
     write_context: WriteContext,
     sale: Purchase,
-    customer: CustomerRow,
+    customer: Customer,
     terms: Terms,
     now: Terms,
     left: Remaining,
@@ -212,7 +211,7 @@ async def _by_replay(
     write_context: WriteContext,
     command: RecordRefund,
     sale: Purchase,
-    customer: CustomerRow,
+    customer: Customer,
     terms: Terms,
     back: ReturnedItems,
     cash: Money,

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from app.domain.customers.customer import CustomerReference
 from app.domain.engine.returns import Remaining, ReturnedItems, resolve_return
 from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.receipt_numbers import ReceiptOrigin
+from app.domain.purchases.refund import Refund
 from app.store.customers import customers
-from app.store.customers.customers import CustomerBy
 from app.store.database.session import Session
 from app.store.purchases import exchanges, purchases, refunds
-from app.store.purchases.purchases import Purchase
-from app.store.purchases.refunds import Refund
 from app.usecases.command import Answer, CommandContext
 from app.usecases.purchases.admit_receipt import admit
 from app.usecases.purchases.book_exchange import Goods, book_exchange
@@ -113,7 +113,7 @@ async def _known(session: Session, *, command: RecordExchange, sale: Purchase, b
         return _differs(bought, path=("refund", "externalId"), detail="of another refund")
     if not await has_same_content(session, command=command.back, sale=refunded, refund=refund):
         return _differs(bought, path=("refund", "externalId"), detail="of another refund")
-    customer = await customers.find(session, by=CustomerBy(sale.customer_id))
+    customer = await customers.find(session, by=CustomerReference(sale.customer_id))
     assert customer is not None, "a purchase has a customer"
     back = await as_recorded(session, sale=refunded, refund=refund, customer=customer)
     return bought._replace(returned=back)

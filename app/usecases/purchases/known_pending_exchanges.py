@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases import receipt_content
+from app.domain.purchases.pending_refund import HandedOut, PendingRefund, PendingRefundState
+from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.receipt_numbers import ReceiptOrigin
 from app.store.database.session import Session
 from app.store.purchases import pending_refunds
-from app.store.purchases.pending_refunds import HandedOut, PendingRefund, PendingRefundState
-from app.store.purchases.purchases import Purchase
 from app.usecases.command import CommandContext
 from app.usecases.purchases.new_exchange import RecordExchange
 from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase

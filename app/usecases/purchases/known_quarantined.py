@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases import receipt_content
 from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.purchase import Purchase
+from app.domain.purchases.quarantine import Quarantined, QuarantineKind, QuarantineState
 from app.domain.purchases.receipt_numbers import ReceiptOrigin
 from app.store.customers import customers
-from app.store.customers.customers import CustomerBy, CustomerRow
 from app.store.database.session import Session
 from app.store.purchases import pending_refunds, purchases, quarantine, refunds
-from app.store.purchases.purchases import Purchase
-from app.store.purchases.quarantine import Quarantined, QuarantineKind, QuarantineState
 from app.usecases.command import Answer, CommandContext
 from app.usecases.customers.same_customer import same_customer
 from app.usecases.purchases.known_refunds import as_recorded
@@ -37,7 +37,7 @@ class SentReceipt:
     spot: ReceiptOrigin
     content: str
     timed: bool
-    customer: CustomerRow | None
+    customer: Customer | None
     data: Mapping[str, Any]
 
     @property
@@ -130,7 +130,7 @@ async def _booked_refund(session: Session, *, item: Quarantined) -> Answer | Non
     ids = [refund_id] if refund_id is not None else []
     refund = next(iter((await refunds.by_ids(session, refund_ids=ids)).values()), None)
     sale = await purchases.by_id(session, purchase_id=refund.purchase_id) if refund else None
-    customer = await customers.find(session, by=CustomerBy(sale.customer_id)) if sale else None
+    customer = await customers.find(session, by=CustomerReference(sale.customer_id)) if sale else None
     if refund is None or sale is None or customer is None:
         raise LookupError(f"refund {item.id} in quarantine was booked as one that is missing")
     return await as_recorded(session, sale=sale, refund=refund, customer=customer)

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 import orjson
 
+from app.domain.customers.customer import Customer
 from app.domain.decisions import Decision
 from app.domain.engine.returns import Remaining
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases import receipt_content
 from app.domain.purchases.facts import PurchaseFacts
-from app.store.customers.customers import CustomerRow
+from app.domain.purchases.purchase import Purchase
 from app.store.database.session import Session
 from app.store.ledger import entries
 from app.store.purchases import corrections, exchanges, purchases, refunds
-from app.store.purchases.purchases import Purchase
 from app.usecases.command import Answer, CommandContext, balances_now
 from app.usecases.customers.same_customer import same_customer
 from app.usecases.purchases.new_receipts import RecordPurchase
@@ -33,7 +33,7 @@ async def known_receipt(
     *,
     command: RecordPurchase,
     facts: PurchaseFacts,
-    customer: CustomerRow,
+    customer: Customer,
     recorded: Sequence[Purchase],
 ) -> Answer | Problem | None:
     """The answer to a recorded receipt (the last completion first), why it cannot be recorded, or None if it can."""
@@ -76,7 +76,7 @@ async def _fully_returned(session: Session, *, sale: Purchase) -> bool:
 
 
 async def _as_recorded(
-    session: Session, *, command: RecordPurchase, facts: PurchaseFacts, customer: CustomerRow, recorded: Purchase
+    session: Session, *, command: RecordPurchase, facts: PurchaseFacts, customer: Customer, recorded: Purchase
 ) -> Answer | Problem:
     """The answer to a recorded receipt; a refusal for other content or another customer."""
     if not _has_same_content(recorded, command=command, facts=facts) or not await _belonged_to(
@@ -96,7 +96,7 @@ async def _as_recorded(
     )
 
 
-async def _belonged_to(session: Session, *, customer: CustomerRow, recorded: Purchase) -> bool:
+async def _belonged_to(session: Session, *, customer: Customer, recorded: Purchase) -> bool:
     """Does the purchase belong to the customer, or did it before it was moved?"""
     owners = {recorded.customer_id}
     if recorded.moved_by is not None:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import orjson
 
+from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.decisions import Decision
 from app.domain.engine.returns import Remaining, resolve_return
 from app.domain.ledger.entries import Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.pending_refund import PendingRefundState
+from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.receipt_numbers import ReceiptOrigin
+from app.domain.purchases.refund import Refund
 from app.domain.units import Unit
 from app.store.customers import customers
-from app.store.customers.customers import CustomerBy, CustomerRow
 from app.store.database.session import Session
 from app.store.ledger import entries
 from app.store.purchases import pending_refunds, purchases, refunds
-from app.store.purchases.pending_refunds import PendingRefundState
-from app.store.purchases.purchases import Purchase
-from app.store.purchases.refunds import Refund
 from app.usecases.command import Answer, CommandContext, balances_now
 from app.usecases.purchases.new_refund import RecordRefund
 
@@ -28,7 +28,7 @@ async def known_refund(
     context: CommandContext,
     command: RecordRefund,
     sale: Purchase,
-    customer: CustomerRow,
+    customer: Customer,
     spot: ReceiptOrigin,
 ) -> Answer | Problem | None:
     """The answer to a refund whose number is known, None where it is new; a refusal for other content.
@@ -77,12 +77,12 @@ async def has_same_content(session: Session, *, command: RecordRefund, sale: Pur
     return not isinstance(back, Problem) and (back.lines, back.amounts) == (refund.lines, refund.amounts)
 
 
-async def as_recorded(session: Session, *, sale: Purchase, refund: Refund, customer: CustomerRow) -> Answer:
+async def as_recorded(session: Session, *, sale: Purchase, refund: Refund, customer: Customer) -> Answer:
     """The answer to a recorded refund: the decision of that time, with today's balances."""
     taken, back = await _booked(session, refund=refund)
-    holder: CustomerRow | None = customer
+    holder: Customer | None = customer
     if sale.customer_id not in (customer.id, customer.requested_id):
-        holder = await customers.find(session, by=CustomerBy(sale.customer_id))
+        holder = await customers.find(session, by=CustomerReference(sale.customer_id))
     if holder is None:
         raise LookupError(f"purchase {sale.id} has lost its customer")
     return Answer(

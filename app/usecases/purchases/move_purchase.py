@@ -6,25 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from app.domain.amounts import MAX_POINTS
+from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.customers.rule_facts import NO_FACTS
 from app.domain.decisions import Decision
 from app.domain.ledger.entries import Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
+from app.domain.programs.staff_limits import Budget
+from app.domain.purchases.purchase import Purchase
+from app.domain.purchases.receipt_correction import ReceiptCorrection
 from app.domain.purchases.receipt_numbers import OWN_SOURCE, ReceiptReference
-from app.domain.staff_limits import Budget
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import PurchaseRecorded, ReceiptCorrected
 from app.domain.wallets.postings import PostingKey
 from app.store.customers import customers, rule_facts, tiers
-from app.store.customers.customers import CustomerBy, CustomerRow
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
 from app.store.events.replay import NewCorrection, ReplayedAccount, replay_account, with_events
 from app.store.purchases import corrections, exchanges, purchases, receipt_references, refunds
-from app.store.purchases.corrections import ReceiptCorrection
-from app.store.purchases.purchases import Purchase
-from app.store.terms import versions as versions
+from app.store.terms import versions
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 from app.usecases.ledger.post_differences import Evidence, post_differences
 from app.usecases.ledger.usage_counts import share_of_budgets
@@ -38,7 +38,7 @@ class MovePurchase:
 
     purchase_id: str | None
     receipt: ReceiptReference | None
-    customer: CustomerBy
+    customer: CustomerReference
     reason: str
 
     @property
@@ -51,8 +51,8 @@ class MovePurchase:
 class _Move:
     """A purchase that is moved: its customers, the terms that decide it, and its row before and after."""
 
-    from_customer: CustomerRow
-    to_customer: CustomerRow
+    from_customer: Customer
+    to_customer: Customer
     terms: Terms
     before: Purchase
     after: Purchase
@@ -114,7 +114,7 @@ async def run(session: Session, *, context: CommandContext, command: MovePurchas
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
     if isinstance(sale, Problem):
         return sale
-    giver, taker = await customers.find_two(session, first=CustomerBy(sale.customer_id), second=command.customer)
+    giver, taker = await customers.find_two(session, first=CustomerReference(sale.customer_id), second=command.customer)
     if taker is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
     judged_by = await versions.version(session, number=sale.terms_version)
@@ -155,15 +155,15 @@ async def _bound(session: Session, *, sale: Purchase) -> Problem | None:
     return None
 
 
-def _own(customer: CustomerRow) -> str:
+def _own(customer: Customer) -> str:
     """The customer of the purchase: a merged customer keeps earlier purchases."""
     return customer.requested_id or customer.id
 
 
 async def _for(
-    taker: CustomerRow,
+    taker: Customer,
     *,
-    giver: CustomerRow,
+    giver: Customer,
     session: Session,
     sale: Purchase,
     terms: Terms,

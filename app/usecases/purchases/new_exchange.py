@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from app.store.customers.customers import CustomerBy
+from app.domain.customers.customer import CustomerReference
 from app.usecases.purchases.new_receipts import RecordedReceipt
 from app.usecases.purchases.new_refund import RecordRefund
 
@@ -19,7 +19,7 @@ class RecordExchange:
 
     back: RecordRefund
     bought: RecordedReceipt
-    customer: CustomerBy | None
+    customer: CustomerReference | None
 
     @property
     def receipts(self) -> tuple[str, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 
+from app.domain.customers.customer import CustomerReference
 from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.purchase import order_name
 from app.domain.purchases.receipt_numbers import Numbering, ReceiptOrigin
-from app.store.customers.customers import CustomerBy
-from app.store.purchases.purchases import order_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class RecordedReceipt:
     completion: int = 1
     numbered_at: datetime | None = None
 
-    def of(self, customer: CustomerBy) -> RecordPurchase:
+    def of(self, customer: CustomerReference) -> RecordPurchase:
         """The command to record it for a customer."""
         return RecordPurchase(
             customer,
@@ -45,7 +45,7 @@ class RecordPurchase:
     is when its number was used, if that is not the time it is booked at.
     """
 
-    customer: CustomerBy
+    customer: CustomerReference
     external_id: str
     facts: PurchaseFacts
     _: KW_ONLY

@@ -9,15 +9,15 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from app.domain.amounts import Money
+from app.domain.customers.customer import Customer
 from app.domain.engine import refund
 from app.domain.engine.returns import ReturnedItems
 from app.domain.ledger.entries import Balance, Entry
+from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.receipt_numbers import EVERYWHERE, NumberSpace, ReceiptReference
+from app.domain.purchases.refund import Refund
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
-from app.store.customers.customers import CustomerRow
-from app.store.purchases.purchases import Purchase
-from app.store.purchases.refunds import Refund
 from app.usecases.command import Answer, WriteContext
 
 
@@ -83,7 +83,7 @@ NOTHING_BACK: Mapping[Unit, int] = MappingProxyType(dict.fromkeys(Unit, 0))
 
 def refund_answer(
     *,
-    customer: CustomerRow,
+    customer: Customer,
     terms: Terms,
     outcome: refund.RefundOutcome,
     made: Refund,

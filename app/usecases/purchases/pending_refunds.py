@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from app.domain.customers.customer import Customer
 from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.pending_refund import HandedOut, PendingRefund, PendingRefundState
 from app.domain.purchases.receipt_numbers import EVERYWHERE, OWN_SOURCE, ReceiptOrigin, ReceiptReference
 from app.store.customers import customers
-from app.store.customers.customers import CustomerRow
 from app.store.database.session import Session
 from app.store.programs import locations
 from app.store.purchases import pending_refunds, purchases, refunds
-from app.store.purchases.pending_refunds import HandedOut, PendingRefund, PendingRefundState
 from app.store.terms import versions
 from app.usecases.command import Answer, CommandContext
 from app.usecases.customers.same_customer import same_customer
@@ -72,7 +72,7 @@ async def _known_exchange(
     command: RecordExchange,
     receipt: ReceiptReference,
     spot: ReceiptOrigin,
-    customer: CustomerRow | None,
+    customer: Customer | None,
 ) -> Answer | Problem | None:
     """The answer to an exchange that is pending already, or why its new receipt is another one; None where it is new."""
     bought, back, path = command.bought, command.back, ("purchase", "externalId")
@@ -97,7 +97,7 @@ async def _known_exchange(
     return None
 
 
-async def _same_buyer(session: Session, *, waiting: PendingRefund, customer: CustomerRow | None) -> bool:
+async def _same_buyer(session: Session, *, waiting: PendingRefund, customer: Customer | None) -> bool:
     """Is the customer named as the buyer the one that a pending exchange names?"""
     known_id = waiting.bought.customer_id if waiting.bought is not None else None
     if known_id is None or customer is None:

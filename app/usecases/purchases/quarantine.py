@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases import receipt_content
 from app.domain.purchases.clock_skew import Skew
 from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.purchase import Purchase
+from app.domain.purchases.quarantine import Quarantined, QuarantineKind
 from app.domain.purchases.receipt_numbers import OWN_SOURCE, ReceiptOrigin
 from app.store.customers import customers
-from app.store.customers.customers import CustomerBy, CustomerRow
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
 from app.store.programs import locations
 from app.store.purchases import purchases, quarantine
-from app.store.purchases.purchases import Purchase
-from app.store.purchases.quarantine import Quarantined, QuarantineKind
 from app.usecases.command import Answer, CommandContext
 from app.usecases.programs.staff_limits import own_card
 from app.usecases.purchases.known_quarantined import (
@@ -46,7 +46,7 @@ async def quarantine_purchase(
     context: CommandContext,
     command: RecordPurchase,
     facts: PurchaseFacts,
-    customer: CustomerRow,
+    customer: Customer,
     known: bool,
 ) -> Answer | Problem | None:
     """Put a purchase into quarantine if its time cannot be right: its answer, or None where it is to be booked.
@@ -79,7 +79,7 @@ async def quarantine_refund(
     if sale is None and command.receipt is not None:
         location = command.receipt.location_id
     spot = ReceiptOrigin(location, command.occurred_at, zone)
-    owner = await customers.find(session, by=CustomerBy(sale.customer_id)) if sale else None
+    owner = await customers.find(session, by=CustomerReference(sale.customer_id)) if sale else None
     sent = SentReceipt(
         QuarantineKind.REFUND,
         number=command.external_id,
@@ -106,7 +106,7 @@ async def quarantine_exchange(
     bought: RecordedReceipt,
     back: RecordRefund,
     sale: Purchase | None,
-    customer: CustomerBy | None,
+    customer: CustomerReference | None,
 ) -> Answer | Problem | None:
     """Put an exchange into quarantine if its time cannot be right: its answer, or None where it is to be booked.
 

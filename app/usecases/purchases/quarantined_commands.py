@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.quarantine import Quarantined
 from app.domain.purchases.receipt_numbers import ReceiptOrigin, ReceiptReference
-from app.store.purchases.quarantine import Quarantined
 from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
 from app.usecases.purchases.new_refund import RecordRefund
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from app.domain.customers.customer import CustomerReference
 from app.domain.problems import Problem, ProblemCode
 from app.store.customers import customers
-from app.store.customers.customers import CustomerBy
 from app.store.database.session import Session
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 from app.usecases.purchases.apply_pending_refunds import apply_pending_refunds
 from app.usecases.purchases.exchange_goods import exchange_goods, in_refund
 from app.usecases.purchases.known_pending_exchanges import exchange_as_applied
 from app.usecases.purchases.known_quarantined import exchange_as_booked
-from app.usecases.purchases.new_exchange import RecordExchange as RecordExchange
+from app.usecases.purchases.new_exchange import RecordExchange
 from app.usecases.purchases.pending_refunds import park_exchange
 from app.usecases.purchases.quarantine import quarantine_exchange
 from app.usecases.purchases.record_refund import sale_of
@@ -33,7 +33,7 @@ async def record(session: Session, *, context: CommandContext, command: RecordEx
     sale = await sale_of(session, context=context, command=command.back)
     if isinstance(sale, Problem):
         return in_refund(sale)
-    by = CustomerBy(sale.customer_id) if sale is not None else None
+    by = CustomerReference(sale.customer_id) if sale is not None else None
     if by is not None and command.customer is not None:
         other = await _other_customer(session, by=by, claimed=command.customer)
         if other is not None:
@@ -59,7 +59,7 @@ async def record(session: Session, *, context: CommandContext, command: RecordEx
     return done.answer if after is None else done.answer._replace(balances=after)
 
 
-async def _other_customer(session: Session, *, by: CustomerBy, claimed: CustomerBy) -> Problem | None:
+async def _other_customer(session: Session, *, by: CustomerReference, claimed: CustomerReference) -> Problem | None:
     """The refusal where another customer had bought the goods, or None; a merged customer counts as the surviving one."""
     buyer, found = await customers.find_two(session, first=by, second=claimed)
     if found is None:

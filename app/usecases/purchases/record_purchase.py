@@ -9,8 +9,7 @@ from app.usecases.command import Answer, CommandContext, previous_result, rememb
 from app.usecases.purchases.admit_receipt import Admitted, admit
 from app.usecases.purchases.apply_pending_refunds import apply_pending_refunds
 from app.usecases.purchases.book_purchase import book_purchase
-from app.usecases.purchases.new_receipts import RecordedReceipt as RecordedReceipt
-from app.usecases.purchases.new_receipts import RecordPurchase as RecordPurchase
+from app.usecases.purchases.new_receipts import RecordPurchase
 from app.usecases.rewards.redemption_payments import link_payments
 
 

@@ -8,8 +8,8 @@ from app.domain.problems import Problem, ProblemCode
 from app.store.database.session import Session
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 from app.usecases.purchases import record_purchase, record_refund
-from app.usecases.purchases.record_purchase import RecordPurchase
-from app.usecases.purchases.record_refund import RecordRefund
+from app.usecases.purchases.new_receipts import RecordPurchase
+from app.usecases.purchases.new_refund import RecordRefund
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from app.domain.customers.customer import CustomerReference
 from app.domain.engine.returns import Remaining, invalid_quantity, resolve_return
 from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.receipt_numbers import OWN_SOURCE, ReceiptOrigin
 from app.store.customers import customers
-from app.store.customers.customers import CustomerBy
 from app.store.database.session import Session
 from app.store.purchases import purchases, receipt_references, refunds
-from app.store.purchases.purchases import Purchase
-from app.store.terms import versions as versions
+from app.store.terms import versions
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
-from app.usecases.purchases.book_refund import RecordRefund as RecordRefund
 from app.usecases.purchases.book_refund import book_refund
 from app.usecases.purchases.known_receipts import day_missing
 from app.usecases.purchases.known_refunds import known_refund
+from app.usecases.purchases.new_refund import RecordRefund
 from app.usecases.purchases.pending_refunds import park_refund
 from app.usecases.purchases.quarantine import quarantine_refund
 
@@ -71,7 +71,7 @@ async def known_of_several(
     candidates = await purchases.by_ids(session, purchase_ids=problem.purchase_ids)
     for sale in candidates.values():
         spot = ReceiptOrigin(sale.location_id, command.numbered_at or command.occurred_at, sale.facts.zone)
-        customer = await customers.find(session, by=CustomerBy(sale.customer_id))
+        customer = await customers.find(session, by=CustomerReference(sale.customer_id))
         if customer is None:
             continue
         known = await known_refund(session, context=context, command=command, sale=sale, customer=customer, spot=spot)
@@ -84,7 +84,7 @@ async def run_refund(
     session: Session, *, context: CommandContext, command: RecordRefund, sale: Purchase
 ) -> Answer | Problem:
     """Carry out a refund without its idempotency key. A known number gets its earlier answer."""
-    customer = await customers.find(session, by=CustomerBy(sale.customer_id), lock=True)
+    customer = await customers.find(session, by=CustomerReference(sale.customer_id), lock=True)
     judged_by = await versions.version(session, number=sale.terms_version)
     if customer is None or judged_by is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))

@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from app.domain.customers.customer import CustomerReference
 from app.domain.problems import Problem, ProblemCode
-from app.store.customers.customers import CustomerBy
+from app.domain.purchases.pending_refund import PendingRefundState
+from app.domain.purchases.quarantine import Quarantined, QuarantineKind, QuarantineState
 from app.store.database.session import Session
 from app.store.purchases import pending_refunds, quarantine
-from app.store.purchases.pending_refunds import PendingRefundState
-from app.store.purchases.quarantine import Quarantined, QuarantineKind, QuarantineState
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 from app.usecases.purchases import record_exchange, record_purchase, record_refund
+from app.usecases.purchases.new_exchange import RecordExchange
 from app.usecases.purchases.quarantined_commands import receipt_of, refund_of
-from app.usecases.purchases.record_exchange import RecordExchange
 from app.usecases.reasons import reason_problem
 
 
@@ -107,7 +107,7 @@ async def _booked(session: Session, *, context: CommandContext, item: Quarantine
     """Carry out the command as if it had arrived in time, at `at`."""
     if item.kind is QuarantineKind.REFUND:
         return await record_refund.record(session, context=context, command=refund_of(item.sent, at=at))
-    customer = CustomerBy(item.customer_id) if item.customer_id is not None else None
+    customer = CustomerReference(item.customer_id) if item.customer_id is not None else None
     if item.kind is QuarantineKind.PURCHASE:
         if customer is None:
             raise LookupError(f"{item.kind} {item.id} in quarantine has no customer")

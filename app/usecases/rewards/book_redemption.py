@@ -6,31 +6,32 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from app.domain.calendar import latest
+from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.engine import redemption
 from app.domain.engine.price_lists import Charge, PriceLists
+from app.domain.ledger.account import Account
 from app.domain.ledger.entries import Balance, Entry, EntryType
 from app.domain.ledger.lots import Lot
 from app.domain.problems import Problem
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.receipt_numbers import EVERYWHERE, ReceiptOrigin
-from app.domain.terms.version import Clause, Terms
+from app.domain.rewards.redemption import Redemption, RedemptionState
+from app.domain.rewards.reward import OUT_OF_STOCK, Reward
+from app.domain.terms.clause import Clause
+from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import HoldPlaced, RewardRedeemed
 from app.domain.wallets.pending import pending_points
 from app.domain.wallets.postings import Posting, PostingKey
 from app.domain.wallets.wallet import Wallet
-from app.store.customers.customers import CustomerBy, CustomerRow
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
 from app.store.events import price_lists
 from app.store.events.held_uses import counting_holds_as_used
 from app.store.events.replay import NewEvent, balance_of, replay_account, with_events
 from app.store.ledger import lots
-from app.store.ledger.accounts import Account
 from app.store.rewards import redemptions, rewards
-from app.store.rewards.redemptions import Redemption, RedemptionState
-from app.store.rewards.rewards import Reward
 from app.usecases.command import Answer, CommandContext, remember_result
 from app.usecases.ledger.account_writer import AccountWriter, Origin, held_in
 from app.usecases.ledger.post_differences import post_differences
@@ -45,7 +46,7 @@ class RedeemReward:
     `location_id` is None for a basket without a location; the facts are those without one.
     """
 
-    customer: CustomerBy
+    customer: CustomerReference
     reward_id: str | None
     reward_key: str | None
     facts: PurchaseFacts
@@ -58,7 +59,7 @@ class RedemptionRequest:
     """A requested reward, with the terms and the clause that price it, and the facts as the rules see them."""
 
     command: RedeemReward
-    customer: CustomerRow
+    customer: Customer
     reward: Reward
     terms: Terms
     clause: Clause
@@ -97,7 +98,7 @@ async def from_snapshot(
             return await by_replay(session, context=context, request=request)
         return await remember_result(session, context=context, answer=answer)
     if not await rewards.take_one(session, reward=request.reward):
-        return rewards.OUT_OF_STOCK
+        return OUT_OF_STOCK
     redeemed = _redemption(context=context, request=request, facts=request.facts, decision=decision)
     await _write(session, context=context, request=request, redemption=redeemed)
     inventory = await lots.holdings(session, account_id=account.id)
@@ -149,7 +150,7 @@ async def by_replay(session: Session, *, context: CommandContext, request: Redem
     if decision.outcome is DecisionOutcome.REFUSED:
         return await remember_result(session, context=context, answer=answer)
     if not await rewards.take_one(session, reward=request.reward):
-        return rewards.OUT_OF_STOCK
+        return OUT_OF_STOCK
     redeemed = _redemption(context=context, request=request, facts=facts, decision=decision)
     await _write(session, context=context, request=request, redemption=redeemed)
     replayed = with_events(

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 
 from app.domain.access import Role
 from app.domain.calendar import latest
+from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.decisions import Decision
 from app.domain.engine import reversal
 from app.domain.ledger.entries import Balance, Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
-from app.domain.staff_limits import Budget
+from app.domain.programs.staff_limits import Budget
+from app.domain.rewards.redemption import Redemption, RedemptionState
+from app.domain.rewards.reversal import Reversal
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.postings import PostingKey
 from app.store.customers import customers
-from app.store.customers.customers import CustomerBy, CustomerRow
 from app.store.database.session import Session
 from app.store.events.replay import ReplayedAccount, replay_account
 from app.store.rewards import redemptions, reversals
-from app.store.rewards.redemptions import Redemption, RedemptionState
-from app.store.rewards.reversals import Reversal
 from app.store.terms import versions
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 from app.usecases.ledger.expire_holds import end_hold
@@ -52,7 +52,7 @@ class _Paid:
     """A redemption that was paid for, its customer, and the terms that decided it; the account is locked."""
 
     redemption: Redemption
-    customer: CustomerRow
+    customer: Customer
     terms: Terms
 
 
@@ -101,7 +101,7 @@ async def _paid(session: Session, *, command: CancelRedemption) -> _Paid | None:
     known = await redemptions.by_id(session, redemption_id=command.redemption_id)
     if known is None:
         return None
-    customer = await customers.find(session, by=CustomerBy(known.customer_id), lock=True)
+    customer = await customers.find(session, by=CustomerReference(known.customer_id), lock=True)
     if customer is None:
         return None
     if command.role is Role.CUSTOMER and command.customer_id not in (known.customer_id, customer.id):

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from app.domain.amounts import Money
 from app.domain.problems import Problem, ProblemCode
+from app.domain.rewards.reward import Reward
 from app.store.database.session import Session
 from app.store.rewards import rewards
-from app.store.rewards.rewards import Reward
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from app.domain.calendar import latest
+from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.ledger.entries import EntryType
 from app.domain.problems import Problem, ProblemCode
+from app.domain.rewards.redemption import Redemption, RedemptionState
 from app.domain.wallets.postings import PostingKey
 from app.store.customers import customers
-from app.store.customers.customers import CustomerBy, CustomerRow
 from app.store.database.session import Session
 from app.store.events.replay import replay_account
 from app.store.purchases.receipt_references import MOST_FITTING
 from app.store.rewards import redemptions
-from app.store.rewards.redemptions import Redemption, RedemptionState
 from app.store.terms import versions
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 from app.usecases.ledger.expire_holds import Changed, end_hold
@@ -68,7 +68,7 @@ async def _ended(session: Session, *, context: CommandContext, command: HoldRefe
 
 async def _held(
     session: Session, *, context: CommandContext, command: HoldReference
-) -> tuple[Redemption, CustomerRow] | Problem | None:
+) -> tuple[Redemption, Customer] | Problem | None:
     """The hold and its customer, with the account locked."""
     known: Redemption | Problem | None
     if command.redemption_id is not None:
@@ -79,7 +79,7 @@ async def _held(
         return known
     if known is None or known.held_until is None:
         return None
-    customer = await customers.find(session, by=CustomerBy(known.customer_id), lock=True)
+    customer = await customers.find(session, by=CustomerReference(known.customer_id), lock=True)
     # Read again under the lock: another transaction may just have ended it.
     known = await redemptions.by_id(session, redemption_id=known.id)
     return (known, customer) if customer is not None and known is not None else None
@@ -103,7 +103,7 @@ async def _of_checkout(session: Session, *, context: CommandContext, checkout: s
     )
 
 
-async def _captured(session: Session, *, context: CommandContext, held: Redemption, customer: CustomerRow) -> Answer:
+async def _captured(session: Session, *, context: CommandContext, held: Redemption, customer: Customer) -> Answer:
     id = held.id
     after = replace(held, state=RedemptionState.FULFILLED, fulfilled_at=context.now, fulfilled_by=context.actor)
     await redemptions.fulfil(session, redemption=after)
@@ -128,7 +128,7 @@ async def _captured(session: Session, *, context: CommandContext, held: Redempti
     return await remember_result(session, context=context, answer=answer)
 
 
-async def _released(session: Session, *, context: CommandContext, held: Redemption, customer: CustomerRow) -> Answer:
+async def _released(session: Session, *, context: CommandContext, held: Redemption, customer: Customer) -> Answer:
     changed = await end_hold(session, redemption=held, state=RedemptionState.CANCELLED, ended_at=context.now)
     replayed = await replay_account(session, account=customer.account, until=context.now)
     made = await post_differences(session, write_context=context.write_context, replayed=replayed, changed=[changed])

@@ -6,27 +6,26 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from app.domain.calendar import latest
+from app.domain.customers.customer import Customer
+from app.domain.ledger.account import Account
 from app.domain.problems import Problem, ProblemCode
+from app.domain.programs.program import ProgramKind
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.receipt_numbers import ReceiptOrigin
+from app.domain.rewards.redemption import Redemption, RedemptionState
+from app.domain.rewards.reward import Reward
 from app.domain.units import Unit
 from app.store.customers import customers, rule_facts, tiers
-from app.store.customers.customers import CustomerRow
 from app.store.database.session import Session
 from app.store.events import fast_path
-from app.store.ledger.accounts import Account
 from app.store.programs import locations
-from app.store.programs.programs import ProgramKind
 from app.store.rewards import redemptions, rewards
-from app.store.rewards.redemptions import Redemption, RedemptionState
-from app.store.rewards.rewards import Reward
 from app.store.terms import versions
 from app.usecases.command import CLOCK_TOLERANCE, Answer, CommandContext, balances_now, previous_result, remember_result
 from app.usecases.customers.same_customer import same_customer
 from app.usecases.ledger.account_writer import accounts_of
 from app.usecases.programs.staff_limits import own_card
-from app.usecases.rewards.book_redemption import RedeemReward as RedeemReward
-from app.usecases.rewards.book_redemption import RedemptionRequest, by_replay, from_snapshot
+from app.usecases.rewards.book_redemption import RedeemReward, RedemptionRequest, by_replay, from_snapshot
 
 
 async def run(session: Session, *, context: CommandContext, command: RedeemReward) -> Answer | Problem:
@@ -77,7 +76,7 @@ class _Named(NamedTuple):
     """The records that a command refers to: the facts with their location, the customer with a locked account, and the reward."""
 
     facts: PurchaseFacts
-    customer: CustomerRow
+    customer: Customer
     reward: Reward
 
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from app.domain.customers.customer import Customer
+from app.domain.ledger.account import Account
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import PurchaseFacts
+from app.domain.rewards.redemption import RedemptionState
 from app.store.customers import mergers
-from app.store.customers.customers import CustomerRow
 from app.store.database.session import Session
 from app.store.events.replay import replay_account
-from app.store.ledger.accounts import Account
 from app.store.purchases import purchases
 from app.store.rewards import redemption_payments
-from app.store.rewards.redemptions import RedemptionState
 
 
 async def payment_problem(
-    session: Session, *, facts: PurchaseFacts, customer: CustomerRow, purchase_id: str | None = None
+    session: Session, *, facts: PurchaseFacts, customer: Customer, purchase_id: str | None = None
 ) -> Problem | None:
     """Why the redemptions that a purchase names cannot have paid it, or None; the customer's account must be locked.
 
@@ -41,7 +41,7 @@ async def payment_problem(
     return None
 
 
-async def _is_theirs(session: Session, *, of: str, customer: CustomerRow, facts: PurchaseFacts) -> bool:
+async def _is_theirs(session: Session, *, of: str, customer: Customer, facts: PurchaseFacts) -> bool:
     """May a redemption of the customer `of` pay this purchase: one of its buyer, or of a customer merged with them by then?
 
     Earlier records of merged customers are in two wallets, and nothing of one can be restored into the other.

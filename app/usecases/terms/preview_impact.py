@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.domain.problems import Problem, ProblemCode
+from app.domain.simulation.preview import Preview
 from app.domain.terms.validation import DraftedClause
 from app.store.database.session import Session
 from app.store.previews import previews
-from app.store.previews.previews import Preview
 from app.store.terms import versions
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 from app.usecases.terms.publish_terms import PublishTerms, drafted

@@ -8,20 +8,21 @@ from datetime import datetime
 
 from app.domain.decisions import DecisionOutcome
 from app.domain.problems import Problem, ProblemCode
+from app.domain.programs.program import Program, ProgramKind
 from app.domain.terms.changes import changes, overall_effect
 from app.domain.terms.notice import next_start, notice_decision
 from app.domain.terms.validation import (
     DraftedClause,
+    TermsError,
     UnenforcedClauseError,
     UnknownLocationError,
     UnknownRewardError,
     with_calendars,
     with_names,
 )
-from app.domain.terms.version import Terms, TermsError
+from app.domain.terms.version import Terms
 from app.store.database.session import Session
 from app.store.programs import locations
-from app.store.programs.programs import Program, ProgramKind
 from app.store.rewards import rewards
 from app.store.terms import versions
 from app.usecases.command import CLOCK_TOLERANCE, Answer, CommandContext, previous_result, remember_result

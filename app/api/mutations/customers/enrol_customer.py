@@ -15,10 +15,10 @@ from app.api.mutations.customers.update_customer import PreferenceInput, invalid
 from app.api.mutations.payload_objects import BalancesPayload, WithCustomer
 from app.api.types.customers.customer import identity_of
 from app.api.types.ledger.balance import Balance
-from app.domain import i18n
 from app.domain.access import Permission
 from app.domain.customers.identities import IdentityError
 from app.domain.customers.profile import MAX_PREFERENCES, ProfileError
+from app.domain.i18n.readers import locale_for
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
@@ -90,7 +90,7 @@ def _command(input: EnrolCustomerInput, *, context: Context) -> EnrolCustomer | 
         if identity in found:
             return Problem(ProblemCode.INVALID_IDENTITY, path=("identities", place), detail="given twice")
         found.append(identity)
-    locale = i18n.locale_for(input.locale) if input.locale is not None else None
+    locale = locale_for(input.locale) if input.locale is not None else None
     try:
         preferences = stated(input.preferences or ())
     except ProfileError as error:

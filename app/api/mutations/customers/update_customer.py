@@ -15,13 +15,21 @@ from app.api.conventions.context import Context, Info
 from app.api.conventions.scalars import Locale
 from app.api.mutations.payload_objects import WithCustomer
 from app.api.types.customers.customer import CustomerBy, customer_by
-from app.domain import i18n
 from app.domain.access import Permission
 from app.domain.customers import profile
-from app.domain.customers.profile import MAX_PREFERENCES, MAX_SEGMENTS, PreferenceKind, ProfileError
+from app.domain.customers.profile import (
+    MAX_PREFERENCES,
+    MAX_SEGMENTS,
+    Birthday,
+    CustomerLocale,
+    PreferenceKind,
+    ProfileChange,
+    ProfileError,
+)
+from app.domain.i18n.readers import locale_for
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.customers import update_customer
-from app.usecases.customers.update_customer import Addressed, Birthday, PersonChange, UpdateCustomer
+from app.usecases.customers.update_customer import UpdateCustomer
 
 
 @strawberry.input(description="Something that a customer likes, eats or wears.")
@@ -99,11 +107,11 @@ def _command(input: UpdateCustomerInput, *, given: set[str], context: Context) -
         preferences = stated(input.preferences or ()) if "preferences" in given else None
     except ProfileError as error:
         return invalid(error)
-    change = PersonChange(
+    change = ProfileChange(
         birthday=Birthday(input.birthday) if "birthday" in given else None,
         segments=segments,
         preferences=preferences,
-        language=Addressed(i18n.locale_for(input.locale) if input.locale else None) if "locale" in given else None,
+        language=CustomerLocale(locale_for(input.locale) if input.locale else None) if "locale" in given else None,
     )
     return UpdateCustomer(customer=by, change=change, holder=context.principal.customer_id)
 

@@ -14,8 +14,8 @@ from app.api.mutations.payload_objects import WithCustomer, load_customer
 from app.api.types.customers.customer import CustomerBy, customer_by
 from app.api.types.ledger.expiry import ExpiryNotice
 from app.domain.access import Permission
+from app.domain.ledger.expiry_notice import NoticeChannel
 from app.domain.problems import Problem
-from app.domain.terms.effects.points_validity import NoticeChannel
 from app.queries.customers import expiry_notices
 from app.usecases.command import Answer
 from app.usecases.ledger import deliver_expiry_notices

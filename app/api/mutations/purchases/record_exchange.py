@@ -36,7 +36,7 @@ from app.domain.access import Permission
 from app.domain.problems import Problem
 from app.usecases.command import Answer
 from app.usecases.purchases import record_exchange
-from app.usecases.purchases.record_exchange import RecordExchange
+from app.usecases.purchases.new_exchange import RecordExchange
 
 
 @strawberry.input(description="What comes back in an exchange; when, the new receipt says.")

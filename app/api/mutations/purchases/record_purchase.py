@@ -29,7 +29,7 @@ from app.domain.purchases.facts import FactsError
 from app.domain.purchases.receipt_limits import normalised_receipt_number
 from app.usecases.command import Answer
 from app.usecases.purchases import record_purchase
-from app.usecases.purchases.record_purchase import RecordedReceipt, RecordPurchase
+from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
 
 
 @strawberry.input(description="A purchase to record.")

@@ -35,7 +35,7 @@ from app.domain.problems import Problem, ProblemCode
 from app.usecases.application import fingerprint
 from app.usecases.command import Answer
 from app.usecases.purchases import record_refund
-from app.usecases.purchases.record_refund import RecordRefund
+from app.usecases.purchases.new_refund import RecordRefund
 
 
 @strawberry.input(description="A refund to record.")

@@ -27,8 +27,8 @@ from app.domain.access import Permission
 from app.domain.names import normalised_identifier
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.rewards import redeem_reward
+from app.usecases.rewards.book_redemption import RedeemReward
 from app.usecases.rewards.holds import NewHold
-from app.usecases.rewards.redeem_reward import RedeemReward
 
 LONGEST_HOLD = 1440
 """Minutes: a day."""

@@ -13,7 +13,7 @@ from app.api.mutations.payload_objects import ImpactPreviewPayload
 from app.api.types.terms.clause_input import ClauseInput, drafted
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
-from app.domain.terms.version import TermsError
+from app.domain.terms.validation import TermsError
 from app.usecases.terms import preview_impact
 from app.usecases.terms.preview_impact import PreviewImpact
 

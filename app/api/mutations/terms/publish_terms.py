@@ -17,7 +17,7 @@ from app.api.types.terms.clause_input import ClauseInput, drafted
 from app.api.types.terms.terms import Terms
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
-from app.domain.terms.version import TermsError
+from app.domain.terms.validation import TermsError
 from app.usecases.command import Answer
 from app.usecases.terms import publish_terms
 from app.usecases.terms.publish_terms import PublishTerms

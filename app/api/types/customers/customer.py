@@ -15,20 +15,18 @@ from app.api.conventions.node import Node
 from app.api.conventions.pagination import page_window
 from app.api.types.customers.terms_notice import TermsNotice
 from app.api.types.customers.tier import TierChange, TierStatus, tier_changes_of, tier_of
-from app.api.types.ledger.balance import Balance as Balance
-from app.api.types.ledger.balance import balance, balances
-from app.api.types.ledger.balance import no_basket as no_basket
+from app.api.types.ledger.balance import Balance, balance, balances
 from app.api.types.ledger.expiry import ExpiryNotice
 from app.api.types.ledger.ledger_entry import LedgerEntryConnection, ledger_connection
 from app.domain.access import Permission
 from app.domain.customers import identities
+from app.domain.customers.customer import Customer as CustomerEntity
+from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityError, IdentityKind
 from app.domain.customers.profile import PreferenceKind
 from app.domain.problems import Problem, ProblemCode
 from app.domain.units import Unit
 from app.queries.customers import current_state, customers, expiry_notices, profiles
-from app.queries.records import CustomerBy as By
-from app.queries.records import CustomerRow
 from app.queries.terms.published_terms import notices
 
 
@@ -72,16 +70,20 @@ def identity_of(given: object, *, context: Context) -> tuple[IdentityKind, str]:
     raise IdentityError("no identity given")
 
 
-def customer_by(given: CustomerBy, *, context: Context, path: tuple[str, ...] = ("customer",)) -> By | Problem:
+def customer_by(
+    given: CustomerBy, *, context: Context, path: tuple[str, ...] = ("customer",)
+) -> CustomerReference | Problem:
     """The identity of the customer that an input names, or the problem found in it."""
     if isinstance(given.id, str):
         key = decode(given.id, "Customer")
-        return By(key) if key is not None else Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=(*path, "id"))
+        return (
+            CustomerReference(key) if key is not None else Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=(*path, "id"))
+        )
     try:
         kind, value = identity_of(given, context=context)
     except IdentityError as error:
         return Problem(ProblemCode.INVALID_IDENTITY, path=path, detail=str(error))
-    return By(value, kind)
+    return CustomerReference(value, kind)
 
 
 @strawberry.type(description="Something a customer is recognised by.")
@@ -106,7 +108,7 @@ class Preference:
 class Wallet:
     """One balance per unit."""
 
-    row: strawberry.Private[CustomerRow]
+    row: strawberry.Private[CustomerEntity]
 
     @strawberry.field(description="Points and, once anything was booked in them, stamps.")
     def balances(self, info: Info) -> list[Balance]:
@@ -145,7 +147,7 @@ class Wallet:
 class Customer(Node):
     """A membership."""
 
-    row: strawberry.Private[CustomerRow]
+    row: strawberry.Private[CustomerEntity]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     state: CustomerState = strawberry.field(description="What the customer may do.")
     enrolled_at: datetime = strawberry.field(description="When the customer joined.")
@@ -154,7 +156,7 @@ class Customer(Node):
     )
 
     @classmethod
-    def of(cls, row: CustomerRow) -> Customer:
+    def of(cls, row: CustomerEntity) -> Customer:
         """The GraphQL object for a stored customer."""
         return cls(
             row=row,

@@ -12,13 +12,12 @@ from app.api.conventions.money import PointUnit, unit_of
 from app.api.conventions.scalars import BigInt
 from app.api.types.ledger.expiry import NextActivation, NextExpiry
 from app.api.types.rewards.reward import Reward
+from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.ledger.entries import Balance as Points
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.units import Unit
 from app.domain.wallets.forecast import WalletForecast
 from app.queries.customers import current_state
-from app.queries.records import CustomerBy as By
-from app.queries.records import CustomerRow
 from app.queries.rewards import offers
 
 
@@ -28,7 +27,7 @@ class Balance:
 
     points: strawberry.Private[Points]
     in_points: strawberry.Private[bool]
-    row: strawberry.Private[CustomerRow | None]
+    row: strawberry.Private[Customer | None]
     unit: PointUnit = strawberry.field(description="The unit.")
     available: int = strawberry.field(description="Can be spent now.")
     pending: int = strawberry.field(description="Earned, not available yet.")
@@ -47,7 +46,7 @@ class Balance:
         if self.row is None:
             return []
         found = await context.query_heavy(
-            offers.offers_for, by=By(self.row.id), facts=no_basket(context), principal=context.principal
+            offers.offers_for, by=CustomerReference(self.row.id), facts=no_basket(context), principal=context.principal
         )
         if not isinstance(found, offers.Offers):
             return []
@@ -74,13 +73,13 @@ class Balance:
         return await info.context.load_heavy(current_state.forecasts, self.row.id, at=info.context.now)
 
 
-def balances(held: Mapping[Unit, Points] | None, *, context: Context, row: CustomerRow | None = None) -> list[Balance]:
+def balances(held: Mapping[Unit, Points] | None, *, context: Context, row: Customer | None = None) -> list[Balance]:
     """GraphQL objects for balances; `row` is the customer when they are the present ones."""
     return [balance(each_balance, unit=unit, row=row, context=context) for unit, each_balance in (held or {}).items()]
 
 
 def balance(
-    points: Points, *, unit: Unit, context: Context, row: CustomerRow | None = None, as_of: datetime | None = None
+    points: Points, *, unit: Unit, context: Context, row: Customer | None = None, as_of: datetime | None = None
 ) -> Balance:
     """The GraphQL object for a balance; `as_of` is an instant in the past, default now."""
     return Balance(

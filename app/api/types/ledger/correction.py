@@ -12,11 +12,10 @@ from app.api.conventions.ids import encode
 from app.domain.access import Role
 from app.domain.explanations.summary import correction_sentence
 from app.domain.ledger.entries import CauseKind, Entry, EntryType
+from app.domain.ledger.entry_reasons import Actor as ActorEntity
+from app.domain.ledger.entry_reasons import Cause, StatedReason
 from app.domain.ledger.lots import Lot as LotRow
 from app.queries.ledger import entry_reasons
-from app.queries.records import Actor as ActorRow
-from app.queries.records import Cause as CauseRow
-from app.queries.records import Stated
 
 described(
     CauseKind,
@@ -48,7 +47,7 @@ class Actor:
     label: str = strawberry.field(description="What the owner called it.")
 
     @classmethod
-    def of(cls, row: ActorRow) -> Actor:
+    def of(cls, row: ActorEntity) -> Actor:
         """The GraphQL object for a stored access key."""
         return cls(key=row.key_id, role=row.role, label=row.label)
 
@@ -59,14 +58,14 @@ class Actor:
 class CorrectionCause:
     """A fact, and why it is named here."""
 
-    row: strawberry.Private[CauseRow]
+    row: strawberry.Private[Cause]
     kind: CauseKind = strawberry.field(description="What it was.")
     occurred_at: datetime = strawberry.field(
         description="Business time: when it happened, not when it became known; of a receipt that was set right, that of the purchase."
     )
 
     @classmethod
-    def of(cls, row: CauseRow) -> CorrectionCause:
+    def of(cls, row: Cause) -> CorrectionCause:
         """The GraphQL object for a stored fact."""
         return cls(row=row, kind=row.kind, occurred_at=row.occurred_at)
 
@@ -103,7 +102,7 @@ class Lot:
         )
 
 
-async def said_of(entry: Entry, *, info: Info) -> Stated | None:
+async def said_of(entry: Entry, *, info: Info) -> StatedReason | None:
     """What was said when people moved the points of an entry, or set right what it rests on; None where they did not."""
     if entry.type in _BY_PEOPLE:
         return await info.context.load(entry_reasons.stated, entry.subject)

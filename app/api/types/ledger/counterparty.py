@@ -7,7 +7,8 @@ from strawberry.types.base import StrawberryObjectDefinition
 from app.api.conventions.context import Info
 from app.api.conventions.node import Node
 from app.domain.ledger.entries import Entry, EntryType
-from app.queries import records
+from app.domain.purchases.purchase import Purchase
+from app.domain.rewards.redemption import Redemption
 from app.queries.customers import customers
 from app.queries.ledger import counterparties, entries
 
@@ -28,11 +29,11 @@ async def may_see_decision(entry: Entry, *, info: Info) -> bool:
     if info.context.principal.customer_id is None:
         return True
     owner = await _owner(entry, info=info)
-    moved_by = owner.moved_by if isinstance(owner, records.Purchase) else None
+    moved_by = owner.moved_by if isinstance(owner, Purchase) else None
     return moved_by is None or entry.id > moved_by
 
 
-async def _owner(entry: Entry, *, info: Info) -> records.Purchase | records.Redemption | None:
+async def _owner(entry: Entry, *, info: Info) -> Purchase | Redemption | None:
     """What a customer did behind an entry, None where nobody did."""
     if entry.purchase_id is not None:
         return await info.context.load_heavy(entries.purchases_by_id, entry.purchase_id)

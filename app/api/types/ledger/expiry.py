@@ -7,9 +7,8 @@ from datetime import date, datetime
 import strawberry
 
 from app.api.conventions.context import Info, translator
-from app.domain.terms.effects.points_validity import NoticeChannel
+from app.domain.ledger.expiry_notice import Delivery, NoticeChannel
 from app.domain.wallets import forecast
-from app.queries import records
 from app.queries.customers.expiry_notices import ExpiryNoticeView
 
 
@@ -70,7 +69,7 @@ class NoticeDelivery:
     delivered_at: datetime = strawberry.field(description="When.")
 
     @classmethod
-    def of(cls, found: records.Delivery) -> NoticeDelivery:
+    def of(cls, found: Delivery) -> NoticeDelivery:
         """The GraphQL object for a stored delivery."""
         return cls(channel=found.channel, delivered_at=found.delivered_at)
 

@@ -18,10 +18,9 @@ from app.api.types.ledger.correction import Actor, CorrectionCause, Lot, cause_o
 from app.api.types.ledger.counterparty import counterparties_of, may_see_decision, may_see_source
 from app.api.types.source_records import Purchase, Redemption
 from app.domain.access import Permission
-from app.domain.ledger.entries import EntryType, Movement
+from app.domain.ledger.entries import EntryType, Movement, StoredEntry
 from app.domain.terms import version as rules
 from app.domain.units import Unit
-from app.queries import records
 from app.queries.ledger import counterparties, entries
 
 
@@ -37,7 +36,7 @@ class LotMovement:
 class LedgerEntry(Node):
     """An entry with the decision that made it."""
 
-    stored: strawberry.Private[records.StoredEntry]
+    stored: strawberry.Private[StoredEntry]
     judged_by: strawberry.Private[rules.Terms | None]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     type: EntryType = strawberry.field(description="What it is.")
@@ -49,7 +48,7 @@ class LedgerEntry(Node):
     )
 
     @classmethod
-    def of(cls, stored: records.StoredEntry, *, judged_by: rules.Terms | None, context: Context) -> LedgerEntry:
+    def of(cls, stored: StoredEntry, *, judged_by: rules.Terms | None, context: Context) -> LedgerEntry:
         """The GraphQL object for a stored entry."""
         entry = stored.entry
         return cls(

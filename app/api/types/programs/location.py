@@ -8,8 +8,8 @@ from app.api.conventions.context import Context
 from app.api.conventions.ids import encode
 from app.api.conventions.node import Node
 from app.api.conventions.pagination import PageInfo, PageWindow, encode_cursor
+from app.domain.programs.location import Location as LocationEntity
 from app.queries.programs.locations import location_page, locations_by_key
-from app.queries.records import Location as LocationRow
 
 
 @strawberry.type(description="A place where purchases are made. Seen by every key of the program.")
@@ -24,7 +24,7 @@ class Location(Node):
     address: str | None = strawberry.field(description="Where it is, as text; null where nobody said.")
 
     @classmethod
-    def of(cls, row: LocationRow) -> Location:
+    def of(cls, row: LocationEntity) -> Location:
         """The GraphQL object for a stored location."""
         return cls(
             number=row.number,

@@ -18,10 +18,10 @@ from app.api.types.programs.location import LocationConnection, location_connect
 from app.api.types.programs.staff_limits import StaffLimits, staff_limits
 from app.api.types.terms.terms import Terms
 from app.domain.access import Permission
-from app.domain.i18n import Address
+from app.domain.i18n.readers import Address
+from app.domain.programs.program import Program as ProgramEntity
+from app.domain.programs.program import ProgramKind as ProgramKindEntity
 from app.domain.purchases.receipt_numbers import ReceiptNumbers
-from app.queries import records
-from app.queries.records import Program as ProgramRow
 from app.queries.terms.published_terms import terms_at
 
 
@@ -70,7 +70,7 @@ class Program(Node):
     def receipt_age_days(self, info: Info) -> int | None:
         """The allowed age."""
         program = info.context.program
-        limited = program.kind is records.ProgramKind.LIVE and info.context.principal.may(Permission.READ_CLOCK)
+        limited = program.kind is ProgramKindEntity.LIVE and info.context.principal.may(Permission.READ_CLOCK)
         return program.receipt_age.days if limited else None
 
     @strawberry.field(description="The terms in force now; null before the first version starts.")
@@ -92,7 +92,7 @@ class Program(Node):
 
 def program_of(info: Info) -> Program:
     """The program that the caller's key opens."""
-    row: ProgramRow = info.context.program
+    row: ProgramEntity = info.context.program
     return Program(
         id=strawberry.ID(encode("Program", row.id)),
         kind=ProgramKind(row.kind.value),

@@ -13,7 +13,8 @@ from app.api.conventions.context import Context
 from app.api.conventions.ids import decode
 from app.api.conventions.scalars import CurrencyCode
 from app.domain.problems import Problem, ProblemCode
-from app.domain.purchases.facts import Channel, FactsError, Line, LineKind, Payment, PaymentKind, PurchaseFacts
+from app.domain.purchases.facts import Channel, FactsError, Payment, PaymentKind, PurchaseFacts
+from app.domain.purchases.lines import Line, LineKind
 from app.domain.purchases.receipt_limits import check_lines, check_payments, exchange_of, line_of, payment_of
 
 _RATE = (

@@ -10,9 +10,9 @@ from app.api.conventions.context import Context, Info, translator
 from app.api.conventions.enums import described
 from app.api.conventions.ids import encode
 from app.domain.problems import ProblemCode
-from app.queries import records
+from app.domain.purchases.pending_refund import PendingRefund as PendingRefundEntity
+from app.domain.purchases.pending_refund import PendingRefundState
 from app.queries.purchases.refund_previews import pending_refund
-from app.queries.records import PendingRefundState
 
 PATIENCE = timedelta(days=14)
 """How long a purchase is waited for before a person should look."""
@@ -49,7 +49,7 @@ class PendingRefund:
     )
 
     @classmethod
-    def of(cls, row: records.PendingRefund, *, context: Context) -> PendingRefund:
+    def of(cls, row: PendingRefundEntity, *, context: Context) -> PendingRefund:
         """The GraphQL object for a stored row."""
         late = row.state is PendingRefundState.WAITING and context.now >= row.recorded_at + PATIENCE
         return cls(

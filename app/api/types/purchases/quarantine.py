@@ -21,11 +21,10 @@ from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.clock_skew import Skew
 from app.domain.purchases.facts import PurchaseFacts
-from app.queries import records
+from app.domain.purchases.quarantine import Quarantined, QuarantineKind, QuarantineState
 from app.queries.customers import customers
 from app.queries.ledger import entries
 from app.queries.purchases.quarantine import quarantine_page, quarantined_by_id
-from app.queries.records import QuarantineKind, QuarantineState
 
 described(
     Skew,
@@ -62,7 +61,7 @@ described(
 class QuarantinedReceipt(Node):
     """Kept until a person settles it."""
 
-    row: strawberry.Private[records.Quarantined]
+    row: strawberry.Private[Quarantined]
     id: strawberry.ID = strawberry.field(description="Opaque id; `settleQuarantined` takes it.")
     kind: QuarantineKind = strawberry.field(description="What was sent.")
     state: QuarantineState = strawberry.field(description="What became of it.")
@@ -77,7 +76,7 @@ class QuarantinedReceipt(Node):
     )
 
     @classmethod
-    def of(cls, row: records.Quarantined) -> QuarantinedReceipt:
+    def of(cls, row: Quarantined) -> QuarantinedReceipt:
         """The GraphQL object for a stored row."""
         return cls(
             row=row,

@@ -14,7 +14,7 @@ from app.api.types.decision import Decision, decision
 from app.api.types.terms.terms import Clause, Terms
 from app.domain import amounts
 from app.domain.problems import Problem
-from app.queries.records import Reward as RewardRow
+from app.domain.rewards.reward import Reward as RewardEntity
 from app.queries.rewards import offers
 
 
@@ -40,7 +40,7 @@ class Reward(Node):
     )
 
     @classmethod
-    def of(cls, row: RewardRow, *, context: Context) -> Reward:
+    def of(cls, row: RewardEntity, *, context: Context) -> Reward:
         """The GraphQL object for a stored reward."""
         value, besides, currency = row.retail_value, row.cash_part, context.program.currency
         return cls(

@@ -16,11 +16,12 @@ from strawberry.utils.str_converters import to_camel_case
 
 from app.domain.amounts import AmountError, Money
 from app.domain.names import normalised_identifier
-from app.domain.terms.conditions import CONDITIONS, Condition
+from app.domain.terms.clause import Clause
+from app.domain.terms.conditions import CONDITIONS
+from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.effects import EFFECTS
 from app.domain.terms.rule import Rule, RuleField, fields_of, sorted_values
-from app.domain.terms.validation import MAX_CLAUSES, MAX_CONDITIONS, MAX_GROUP_DEPTH, DraftedClause
-from app.domain.terms.version import Clause, TermsError
+from app.domain.terms.validation import MAX_CLAUSES, MAX_CONDITIONS, MAX_GROUP_DEPTH, DraftedClause, TermsError
 
 _NESTED = Annotated["ConditionInput", strawberry.lazy("app.api.types.terms.clause_input")]
 

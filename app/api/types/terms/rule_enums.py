@@ -5,20 +5,21 @@ from __future__ import annotations
 from app.api.conventions.enums import described
 from app.domain.amounts import Rounding
 from app.domain.calendar import Period, Weekday
+from app.domain.ledger.expiry_notice import NoticeChannel
 from app.domain.ledger.lots import ValidityEnd
 from app.domain.terms.changes import ChangeEffect
 from app.domain.terms.conditions.budget import BudgetMode
 from app.domain.terms.conditions.minimum_spend import SpendBasis
-from app.domain.terms.effects import ClauseKind
 from app.domain.terms.effects.combination import CombinationMode
+from app.domain.terms.effects.effect import ClauseKind
 from app.domain.terms.effects.notice_period import NoticePreset
 from app.domain.terms.effects.points_cap import CapScope
-from app.domain.terms.effects.points_validity import NoticeChannel, ValidityStart
+from app.domain.terms.effects.points_validity import ValidityStart
 from app.domain.terms.effects.refund_policy import RefundMode
 from app.domain.terms.effects.rounding_rule import RoundingScope
 from app.domain.terms.effects.stamps import StampOccasion
 from app.domain.terms.effects.tier_period import TierWindow
-from app.domain.terms.lint import LintCode
+from app.domain.terms.lint.finding import LintCode
 from app.domain.units import Unit
 
 described(

@@ -14,7 +14,8 @@ from app.api.conventions.node import Node
 from app.domain.terms import changes
 from app.domain.terms import version as rules
 from app.domain.terms.changes import ChangeEffect
-from app.domain.terms.effects import ClauseKind
+from app.domain.terms.clause import Clause as ClauseEntity
+from app.domain.terms.effects.effect import ClauseKind
 from app.domain.terms.text import TextFormat, render
 from app.queries.terms.published_terms import terms_version
 
@@ -31,7 +32,7 @@ class ConditionStatement:
 class Clause:
     """A clause of one version."""
 
-    clause: strawberry.Private[rules.Clause]
+    clause: strawberry.Private[ClauseEntity]
     judged_by: strawberry.Private[rules.Terms]
     key: str = strawberry.field(description="The owner's name for the clause, stable over versions.")
     number: str = strawberry.field(description="Its number in this version.")
@@ -41,7 +42,7 @@ class Clause:
     )
 
     @classmethod
-    def of(cls, clause: rules.Clause, *, terms: rules.Terms) -> Clause:
+    def of(cls, clause: ClauseEntity, *, terms: rules.Terms) -> Clause:
         """The GraphQL object for a clause of the domain."""
         return cls(
             clause=clause,

@@ -13,12 +13,11 @@ from app.api.conventions.user_errors import UserError, refusal
 from app.api.types.terms.clause_input import ClauseInput, drafted
 from app.api.types.terms.terms import Clause, ClauseChange, change_of
 from app.domain.problems import Problem, ProblemCode
-from app.domain.terms import lint
 from app.domain.terms import version as rules
 from app.domain.terms.changes import ChangeEffect
-from app.domain.terms.lint import LintCode
+from app.domain.terms.lint.finding import Finding, LintCode
 from app.domain.terms.text import TextFormat, render
-from app.domain.terms.version import TermsError
+from app.domain.terms.validation import TermsError
 from app.queries.terms.terms_check import CheckedDraft, check_draft, draft_basis
 from app.usecases.terms.publish_terms import refused
 
@@ -27,7 +26,7 @@ from app.usecases.terms.publish_terms import refused
 class TermsFinding:
     """A finding of the linter."""
 
-    finding: strawberry.Private[lint.Finding]
+    finding: strawberry.Private[Finding]
     judged_by: strawberry.Private[rules.Terms]
     code: LintCode = strawberry.field(description="Stable; for programs to act on.")
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from app.domain.terms.conditions.about_customer import AboutCustomer as AboutCustomer
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.conditions.budget import Budget
 from app.domain.terms.conditions.categories import Categories
 from app.domain.terms.conditions.channels import Channels
-from app.domain.terms.conditions.condition import Condition as Condition
-from app.domain.terms.conditions.condition import Selecting as Selecting
+from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.dates import Dates
 from app.domain.terms.conditions.every_nth_item import EveryNthItem
 from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
 from app.domain.terms.conditions.first_purchase import FirstPurchase
 from app.domain.terms.conditions.groups import AllOf, AnyOf, ExceptWhen
-from app.domain.terms.conditions.groups import Group as Group
 from app.domain.terms.conditions.locations import Locations
 from app.domain.terms.conditions.member_for import MemberFor
 from app.domain.terms.conditions.minimum_quantity import MinimumQuantity

@@ -9,7 +9,8 @@ from typing import ClassVar
 
 from app.domain.calendar import local_date
 from app.domain.customers.profile import Aspect, CustomerProfile
-from app.domain.decisions import Finding, ReasonCode, Remedy, Value
+from app.domain.decisions import Finding, ReasonCode, Remedy
+from app.domain.json_values import Value
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.terms.conditions.condition import Condition
 

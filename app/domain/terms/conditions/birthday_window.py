@@ -9,9 +9,10 @@ from typing import ClassVar
 
 from app.domain.calendar import birthday_in, day_start, local_date
 from app.domain.customers.profile import Aspect, CustomerProfile
-from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode, Value
+from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
+from app.domain.json_values import Value
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.terms.conditions.about_customer import AboutCustomer
 from app.domain.terms.conditions.condition import Condition

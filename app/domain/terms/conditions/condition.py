@@ -10,7 +10,7 @@ from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import GoodsForm, Position
 from app.domain.purchases.eligible import EligiblePurchase
-from app.domain.purchases.facts import Line
+from app.domain.purchases.lines import Line
 from app.domain.terms.rule import Rule
 
 _KINDS: dict[str, type[Condition]] = {}

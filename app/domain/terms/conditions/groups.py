@@ -11,7 +11,7 @@ from app.domain.decisions import Finding, ReasonCode
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import GoodsForm, Phrase, Position, joined
 from app.domain.purchases.eligible import EligiblePurchase
-from app.domain.purchases.facts import Line
+from app.domain.purchases.lines import Line
 from app.domain.terms.conditions.condition import Condition, Selecting
 from app.domain.terms.rule import rule_field
 

@@ -11,7 +11,7 @@ from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import GoodsForm
 from app.domain.names import normalised_identifier
-from app.domain.purchases.facts import Line
+from app.domain.purchases.lines import Line
 from app.domain.terms.conditions.condition import Condition, Selecting
 from app.domain.terms.rule import rule_field
 

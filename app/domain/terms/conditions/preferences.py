@@ -15,9 +15,10 @@ from app.domain.customers.profile import (
     folded,
     value_problem,
 )
-from app.domain.decisions import ReasonCode, Remedy, RemedyCode, Value
+from app.domain.decisions import ReasonCode, Remedy, RemedyCode
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
+from app.domain.json_values import Value
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.terms.conditions.about_customer import AboutCustomer
 from app.domain.terms.conditions.condition import Condition

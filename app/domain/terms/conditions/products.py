@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from app.domain.purchases.facts import Line
+from app.domain.purchases.lines import Line
 from app.domain.terms.conditions.listed import Listed
 
 

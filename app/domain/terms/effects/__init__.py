@@ -5,10 +5,7 @@ from __future__ import annotations
 from app.domain.terms.effects.bonus_points import BonusPoints
 from app.domain.terms.effects.combination import Combination
 from app.domain.terms.effects.counted_amounts import CountedAmounts
-from app.domain.terms.effects.effect import ClauseKind as ClauseKind
-from app.domain.terms.effects.effect import Earning as Earning
-from app.domain.terms.effects.effect import Effect as Effect
-from app.domain.terms.effects.effect import Extra as Extra
+from app.domain.terms.effects.effect import Effect
 from app.domain.terms.effects.grandfathering import Grandfathering
 from app.domain.terms.effects.notice_period import NoticePeriod
 from app.domain.terms.effects.pending_period import PendingPeriod

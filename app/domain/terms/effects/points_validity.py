@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from app.domain.i18n import Phrasebook
+from app.domain.ledger.expiry_notice import NoticeChannel
 from app.domain.ledger.lots import ValidityEnd, last_valid_day
 from app.domain.terms.effects.effect import ClauseKind, Effect
 from app.domain.terms.rule import rule_field, sorted_values
@@ -32,14 +33,6 @@ class ValidityStart(StrEnum):
     EARNING = "EARNING"
     ACTIVATION = "ACTIVATION"
     ACTIVITY = "ACTIVITY"
-
-
-class NoticeChannel(StrEnum):
-    """What counts as a notice of expiry: opened in the inbox, printed on a receipt, accepted by the customer's channel."""
-
-    INBOX = "INBOX"
-    RECEIPT = "RECEIPT"
-    MESSAGE = "MESSAGE"
 
 
 _STARTS = tuple(ValidityStart)

@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
+from app.domain.terms.clause import Clause
 from app.domain.terms.lint.contradictions import contradictions, never_counts
-from app.domain.terms.lint.finding import DAYS_OF_A_MONTH as DAYS_OF_A_MONTH
-from app.domain.terms.lint.finding import FEWEST_VISITS as FEWEST_VISITS
-from app.domain.terms.lint.finding import Finding as Finding
-from app.domain.terms.lint.finding import Habits as Habits
-from app.domain.terms.lint.finding import LintCode as LintCode
-from app.domain.terms.lint.finding import RewardShown as RewardShown
-from app.domain.terms.lint.finding import Visit as Visit
+from app.domain.terms.lint.finding import Finding, Habits, LintCode, RewardShown
 from app.domain.terms.lint.impossible import excludes_itself, never_fits
 from app.domain.terms.lint.rewards import reward_findings
 from app.domain.terms.lint.windows import MOST_MOMENTS, never_open, shut_out
-from app.domain.terms.version import Clause, Terms
+from app.domain.terms.version import Terms
 
 
 def lint(terms: Terms, *, habits: Habits, catalogue: Mapping[str, RewardShown]) -> tuple[Finding, ...]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.domain.terms.changes import implies
+from app.domain.terms.clause import Clause
 from app.domain.terms.conditions.minimum_spend import MinimumSpend, SpendBasis
-from app.domain.terms.effects import Earning
 from app.domain.terms.effects.bonus_points import BonusPoints
 from app.domain.terms.effects.combination import Combination, CombinationMode
+from app.domain.terms.effects.effect import Earning
 from app.domain.terms.effects.pending_period import PendingPeriod
 from app.domain.terms.effects.points_cap import CapScope
 from app.domain.terms.effects.points_per_amount import PointsPerAmount
@@ -21,7 +22,7 @@ from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
 from app.domain.terms.lint.finding import Finding, LintCode
 from app.domain.terms.lint.impossible import needed
-from app.domain.terms.version import Clause, Terms
+from app.domain.terms.version import Terms
 
 _IN_A_YEAR = {CapScope.DAY: 366, CapScope.MONTH: 12, CapScope.YEAR: 1}
 """How many periods of a cap a calendar year has, at most."""

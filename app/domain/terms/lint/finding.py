@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from app.domain.amounts import Money
 from app.domain.i18n import Phrasebook
-from app.domain.terms.conditions import Condition
-from app.domain.terms.version import Clause
+from app.domain.terms.clause import Clause
+from app.domain.terms.conditions.condition import Condition
 
 FEWEST_VISITS = 20
 """Real visits from which on habits are worth looking at."""

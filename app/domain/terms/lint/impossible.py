@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from app.domain.terms.changes import implies
-from app.domain.terms.conditions import Condition
+from app.domain.terms.clause import Clause
 from app.domain.terms.conditions.channels import Channels
+from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
 from app.domain.terms.conditions.first_purchase import FirstPurchase
 from app.domain.terms.conditions.groups import AllOf, ExceptWhen
@@ -18,10 +19,10 @@ from app.domain.terms.conditions.minimum_spend import MinimumSpend
 from app.domain.terms.conditions.not_combined_with import NotCombinedWith
 from app.domain.terms.conditions.payment_methods import PaymentMethods
 from app.domain.terms.conditions.products import Products
-from app.domain.terms.effects import Earning, Extra
+from app.domain.terms.effects.effect import Earning, Extra
 from app.domain.terms.effects.stamps import Stamps
 from app.domain.terms.lint.finding import Finding, LintCode
-from app.domain.terms.version import Clause, Terms
+from app.domain.terms.version import Terms
 
 
 def never_fits(clause: Clause, *, terms: Terms) -> Finding | None:

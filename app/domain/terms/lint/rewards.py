@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
+from app.domain.terms.clause import Clause
 from app.domain.terms.effects.pending_period import PendingPeriod
 from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.lint.finding import DAYS_OF_A_MONTH, Finding, Habits, LintCode, RewardShown
-from app.domain.terms.version import Clause, Terms
+from app.domain.terms.version import Terms
 from app.domain.units import Unit
 
 _VARIANT = re.compile(r"(.*[0-9])[A-Za-z]{1,2}")

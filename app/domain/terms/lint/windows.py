@@ -8,13 +8,14 @@ from datetime import date, datetime, time, timedelta
 from app.domain.amounts import Parts
 from app.domain.calendar import day_start, in_zone, local_date
 from app.domain.purchases.eligible import EligiblePurchase
-from app.domain.terms.conditions import Condition, Group
+from app.domain.terms.clause import Clause
+from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.dates import Dates
-from app.domain.terms.conditions.groups import leaves
+from app.domain.terms.conditions.groups import Group, leaves
 from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
 from app.domain.terms.evaluation import holds
 from app.domain.terms.lint.finding import FEWEST_VISITS, Finding, Habits, LintCode
-from app.domain.terms.version import Clause, Terms
+from app.domain.terms.version import Terms
 
 LOOK_AHEAD = 400
 """Local days in which a rule must hold at least once."""

@@ -1,0 +1,63 @@
+"""Customers, and how they are looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from app.domain.customers.identities import IdentityKind
+from app.domain.customers.tier_membership import TierMembership
+from app.domain.ledger.account import Account
+from app.domain.units import Unit
+
+
+class CustomerState(StrEnum):
+    """The state of a customer. MERGED: another customer continues instead."""
+
+    ACTIVE = "ACTIVE"
+    MERGED = "MERGED"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerReference:
+    """How a customer is looked up: by one identity (value normalised), or by id (a UUID) when `kind` is None."""
+
+    value: str
+    kind: IdentityKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer with the points account of the wallet and the tier held.
+
+    `others` are the wallet's accounts of other units, where it was read to be shown and not to be changed.
+    """
+
+    id: str
+    state: CustomerState
+    locale: str | None
+    accepted_terms_version: int | None
+    enrolled_at: datetime
+    account: Account
+    tier: TierMembership = field(default_factory=TierMembership)
+    merged_into: str | None = None
+    others: Mapping[Unit, Account] = field(default_factory=dict)
+    requested_id: str | None = None
+    """The merged customer, if any, whose identity or id was looked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewCustomer:
+    """A customer to enrol, with the ids of the wallet and account that come with them (balance zero)."""
+
+    id: str
+    wallet_id: str
+    account_id: str
+    locale: str | None
+    accepted_terms_version: int | None
+    enrolled_at: datetime
+    identities: tuple[tuple[str, IdentityKind, str], ...]
+    """Each (id, kind, normalised value)."""
+    birthday: date | None = None

@@ -1,0 +1,46 @@
+"""Accounts: the balance of a wallet in one unit, and how far it was replayed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from app.domain.ledger.entries import FIRST_HASH, Balance
+from app.domain.units import Unit
+
+EMPTY_DIGEST = "0" * 64
+"""The digest of no events."""
+
+
+class Account(NamedTuple):
+    """An account of a wallet: its balance, its number of entries and the last hash.
+
+    It was replayed up to `replayed_through`, under the versions of the terms up to `terms_version`. Nothing falls due
+    before `next_change_at`, and the next expiry notice is due at `next_notice_at`. `has_merges`: another wallet was
+    merged into it, or it into another one, so that its customers have to be looked up. `events_digest` is the digest
+    of all events behind it.
+    """
+
+    id: str
+    wallet_id: str
+    unit: Unit
+    balance: Balance = Balance()
+    entries: int = 0
+    head: str = FIRST_HASH
+    replayed_through: datetime | None = None
+    next_change_at: datetime | None = None
+    next_notice_at: datetime | None = None
+    has_merges: bool = False
+    terms_version: int = 0
+    events_digest: str = EMPTY_DIGEST
+
+    def precedes(self, at: datetime) -> bool:
+        """Are all known events of the account earlier than an instant?"""
+        return self.replayed_through is None or self.replayed_through < at
+
+    def is_followed_by(self, at: datetime) -> bool:
+        """Is an instant later than all known events and before anything falls due, with no debt in the account?
+
+        Tiers are checked separately: see `app.store.events.fast_path`.
+        """
+        return not self.balance.owed and self.precedes(at) and (self.next_change_at is None or at < self.next_change_at)

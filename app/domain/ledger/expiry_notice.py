@@ -1,0 +1,45 @@
+"""Notices that points expire, and their deliveries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class NoticeChannel(StrEnum):
+    """What counts as a notice of expiry: opened in the inbox, printed on a receipt, accepted by the customer's channel."""
+
+    INBOX = "INBOX"
+    RECEIPT = "RECEIPT"
+    MESSAGE = "MESSAGE"
+
+
+@dataclass(frozen=True, slots=True)
+class NotifiedLot:
+    """One lot of a notice: how many points expire, and their last valid day."""
+
+    lot_id: str
+    points: int
+    last_day: date
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiryNotice:
+    """A notice of points that expire; `given_at` is when it was put into the inbox."""
+
+    id: str
+    account_id: str
+    given_at: datetime
+    lots: tuple[NotifiedLot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The delivery of a notice to its customer through a channel."""
+
+    id: str
+    notice_id: str
+    channel: NoticeChannel
+    delivered_at: datetime
+    recorded_at: datetime

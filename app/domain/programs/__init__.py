@@ -1,0 +1,1 @@
+"""Programs: their locations, access keys and limits for staff."""

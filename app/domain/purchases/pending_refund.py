@@ -1,0 +1,81 @@
+"""Refunds and exchanges that arrived before their purchase."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from app.domain.problems import ProblemCode
+from app.domain.purchases.receipt_numbers import EVERYWHERE, NumberSpace, ReceiptReference
+
+
+class PendingRefundState(StrEnum):
+    """The state of a refund that arrived before its purchase.
+
+    REFUSED: the purchase arrived, but has less to return, or the refund's number was taken. DISMISSED: by staff.
+    """
+
+    WAITING = "WAITING"
+    APPLIED = "APPLIED"
+    REFUSED = "REFUSED"
+    DISMISSED = "DISMISSED"
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOut:
+    """The receipt of the goods handed out in an exchange: its number, and its whole command as JSON.
+
+    `customer_id` is the customer named as the buyer of the returned goods, None where none is named; `holder_id` is
+    the customer whose own card is closed to the access key that sent it. `meaning` is a digest of the receipt without
+    its number and time.
+    """
+
+    number: str
+    customer_id: str | None
+    holder_id: str | None
+    meaning: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRefund:
+    """A refund of a purchase whose receipt is not known yet, as it was sent.
+
+    `lines`, `amounts` and `amount` are as in `RecordRefund`; `refund_id` is the refund that it became. `space` is
+    that of its own number, which was used at `numbered_at` where the refund was booked from quarantine at another time. `settled_at`, `settled_by` (the access key) and `settled_because` are set where staff
+    dismissed it, `refused_with` where its purchase could not take it. `bought` is set for an exchange.
+    """
+
+    id: str
+    receipt: ReceiptReference
+    external_id: str | None
+    occurred_at: datetime
+    recorded_at: datetime
+    lines: Mapping[int, Decimal | None] | None
+    reason: str | None
+    fingerprint: str
+    amounts: Mapping[int, Decimal] = field(default_factory=dict)
+    amount: Decimal | None = None
+    state: PendingRefundState = PendingRefundState.WAITING
+    refund_id: str | None = None
+    space: NumberSpace = EVERYWHERE
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+    settled_because: str | None = None
+    bought: HandedOut | None = None
+    refused_with: ProblemCode | None = None
+    numbered_at: datetime | None = None
+
+    def says(self, other: PendingRefund) -> bool:
+        """Does another refund have the same content, apart from its number and time?"""
+        return self.meaning == other.meaning
+
+    @property
+    def meaning(self) -> tuple[Any, ...]:
+        """The content of the refund, without its own number, time and customer."""
+        new = (self.bought.number, self.bought.meaning) if self.bought is not None else None
+        return self.receipt, self.lines, self.amounts, self.amount, self.reason, new

@@ -1,0 +1,54 @@
+"""Recorded purchases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.amounts import Money
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.receipt_numbers import EVERYWHERE, NumberSpace, ReceiptOrigin
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """A recorded purchase. `source` and `external_id`, in the number `space`, identify the receipt.
+
+    `completion` counts how often the order was completed, from 1: it was cancelled before each further time.
+    `fingerprint` is a digest of the receipt as it was recorded; `facts_text` is the stored JSON of the facts.
+    `moved_by` is the correction that moved it to this customer.
+    """
+
+    id: str
+    customer_id: str
+    source: str
+    external_id: str
+    occurred_at: datetime
+    recorded_at: datetime
+    total: Money
+    earned: int
+    terms_version: int
+    fingerprint: str
+    facts: PurchaseFacts
+    facts_text: str
+    moved_by: str | None = None
+    location_id: str | None = None
+    space: NumberSpace = EVERYWHERE
+    completion: int = 1
+
+    @property
+    def spot(self) -> ReceiptOrigin:
+        """The location and time at which its number was used."""
+        return ReceiptOrigin(self.location_id, self.occurred_at, self.facts.zone)
+
+    @property
+    def in_order(self) -> str:
+        """The key that orders purchases of the same instant."""
+        return order_name(self.external_id, space=self.space, completion=self.completion)
+
+
+def order_name(external_id: str, *, space: NumberSpace, completion: int) -> str:
+    """The key that orders purchases of the same instant: everything that identifies their receipts."""
+    if space == EVERYWHERE and completion == 1:
+        return external_id
+    return f"{external_id} {space.location} {space.day} {completion:09}"

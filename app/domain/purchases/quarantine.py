@@ -1,0 +1,65 @@
+"""Quarantine: receipts with a business time that cannot be right."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from app.domain.purchases.clock_skew import Skew
+
+
+class QuarantineKind(StrEnum):
+    """The kind of receipt in quarantine."""
+
+    PURCHASE = "PURCHASE"
+    REFUND = "REFUND"
+    EXCHANGE = "EXCHANGE"
+
+
+class QuarantineState(StrEnum):
+    """How a receipt in quarantine was settled, if it was."""
+
+    WAITING = "WAITING"
+    BOOKED = "BOOKED"
+    DISMISSED = "DISMISSED"
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A receipt in quarantine. (`source`, `external_id`) is its number, None for a refund without one.
+
+    `sent_text` is the whole command as JSON, without the customer's identities: `customer_id` is the customer, None
+    for a refund of an unknown purchase. `number` counts the receipts of the program that came into quarantine.
+    `booked_for` is the business time that it was booked at.
+    """
+
+    id: str
+    number: int
+    kind: QuarantineKind
+    source: str
+    external_id: str | None
+    fingerprint: str
+    customer_id: str | None
+    skew: Skew
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: str | None
+    sent_text: str
+    state: QuarantineState = QuarantineState.WAITING
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+    settled_because: str | None = None
+    booked_for: datetime | None = None
+    purchase_id: str | None = None
+    refund_id: str | None = None
+    pending_refund_id: str | None = None
+
+    @property
+    def sent(self) -> Mapping[str, Any]:
+        """The command as it was sent."""
+        command: Mapping[str, Any] = json.loads(self.sent_text)
+        return command

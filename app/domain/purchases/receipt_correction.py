@@ -1,0 +1,79 @@
+"""Corrections of wrongly recorded receipts: the earlier facts and customer, and the reason."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.access import Role
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.purchase import Purchase
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptCorrection:
+    """A purchase as it was before a correction, with its customer since (`to_customer_id`); `actor` is the access key used.
+
+    `in_order`, `occurred_at` and `terms_version` are those of the purchase: they never change. `counted_points` and
+    `counted_stamps` are what the correction uses of a staff budget. `left_behind` is, by clause key, what a purchase
+    that was moved to another customer had used of budgets, less what moved with it; None where nothing was left.
+    """
+
+    id: str
+    purchase_id: str
+    customer_id: str
+    to_customer_id: str
+    total: int
+    earned: int
+    moved_by: str | None
+    facts_text: str
+    recorded_at: datetime
+    reason: str
+    actor: str | None
+    in_order: str
+    occurred_at: datetime
+    terms_version: int
+    counted_points: int = 0
+    counted_stamps: int = 0
+    left_behind: str | None = None
+
+    @classmethod
+    def of(
+        cls, before: Purchase, *, id: str, to: str, recorded_at: datetime, reason: str, actor: str | None
+    ) -> ReceiptCorrection:
+        """The correction of a purchase, with its present facts and customer as the earlier ones."""
+        return cls(
+            id=id,
+            purchase_id=before.id,
+            customer_id=before.customer_id,
+            to_customer_id=to,
+            total=before.total.minor,
+            earned=before.earned,
+            moved_by=before.moved_by,
+            facts_text=before.facts_text,
+            recorded_at=recorded_at,
+            reason=reason,
+            actor=actor,
+            in_order=before.in_order,
+            occurred_at=before.occurred_at,
+            terms_version=before.terms_version,
+        )
+
+    @property
+    def facts(self) -> PurchaseFacts:
+        """The facts of the purchase before the correction."""
+        return PurchaseFacts.from_data(json.loads(self.facts_text))
+
+    @property
+    def shares_left(self) -> tuple[tuple[str, int], ...]:
+        """`left_behind`, by the key of the clause."""
+        return tuple(json.loads(self.left_behind).items()) if self.left_behind is not None else ()
+
+
+@dataclass(frozen=True, slots=True)
+class AmendedTotal:
+    """The total of a receipt before it was amended (minor units), and the role of the key that amended it."""
+
+    total: int
+    by_role: Role | None

@@ -1,0 +1,34 @@
+"""Refunds: goods or amounts given back of a purchase."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from app.domain.purchases.receipt_numbers import EVERYWHERE, NumberSpace
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """A refund of a purchase.
+
+    `lines` are the returned quantities by line number, `amounts` the money given back on a line without goods, `cash`
+    the money in all, both in minor units. `due` and `taken` are the points to claw back and those clawed back.
+    `fingerprint` is a digest of the refund; `space` is that of its number.
+    """
+
+    id: str
+    purchase_id: str
+    external_id: str | None
+    occurred_at: datetime
+    recorded_at: datetime
+    lines: Mapping[int, Decimal]
+    cash: int
+    due: int
+    taken: int
+    reason: str | None
+    fingerprint: str
+    amounts: Mapping[int, int] = field(default_factory=dict)
+    space: NumberSpace = EVERYWHERE

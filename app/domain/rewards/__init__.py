@@ -1,0 +1,1 @@
+"""Rewards and what became of them: redemptions, reversals, payments."""

@@ -1,0 +1,22 @@
+"""Reversals of redemptions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """The reversal of a redemption. `usable_until` is set where the shop was at fault: expired lots stay usable up to it.
+
+    `actor` is the access key used.
+    """
+
+    id: str
+    redemption_id: str
+    occurred_at: datetime
+    recorded_at: datetime
+    usable_until: datetime | None
+    reason: str | None
+    actor: str | None
