@@ -27,4 +27,5 @@ OF_THE_LEDGER: tuple[tuple[Finding, str, str | None], ...] = (
     (Finding(True, ReasonCode.TIER_KEPT, 480, NOON), "number", "instant"),
     (Finding(True, ReasonCode.TIER_REACHED, 1510, 1500), "number", "number"),
 )
-"""Each with the kind of what was seen and of what is asked for: points, number, day, instant, from (when on), or None."""
+"""Each with the kind of what was seen and of what is asked for: points, number, day, instant, from (when on), or None.
+"""

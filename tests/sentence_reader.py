@@ -1,4 +1,4 @@
-"""What a sentence says, read back out of it in four languages: its numbers, days and times, as a reader would take them.
+"""Reads the numbers, days and times out of a sentence in four languages, as a reader would.
 
 Nothing of the application is asked: names of months, ways of writing numbers, and what "tomorrow" means stand here.
 """
@@ -115,7 +115,7 @@ _LANGUAGES = {
 
 
 def figures_of(sentence: str, *, locale: Locale, today: date) -> Counter[Figure]:
-    """The figures of a sentence that was said on a day; what names quote is none.
+    """The figures of a sentence written on a day, without those in quoted names.
 
     Fails where a weekday is not that of the day beside it, or one of something stands in the plural.
     """
@@ -147,14 +147,14 @@ def figures_of(sentence: str, *, locale: Locale, today: date) -> Counter[Figure]
 
 
 def _day(match: re.Match[str], *, language: _Language, today: date) -> date:
-    """A day; without a year it is one of this year."""
+    """A day; without a year it is in this year."""
     month = match["month"]
     place = language.months.index(month) + 1 if language.months else int(month)
     return date(int(match["year"] or today.year), place, int(match["day"]))
 
 
 def _check_weekdays(weekdays: list[str], found: Counter[Figure], *, language: _Language, today: date) -> None:
-    """A weekday beside days is that of one of them; alone it is the next day of that name."""
+    """A weekday beside days must be that of one of them; alone it means the next day of that name."""
     days = [figure for figure in found if isinstance(figure, date)]
     for weekday in weekdays:
         place = language.weekdays.index(weekday)
@@ -174,7 +174,7 @@ def _number(text: str, *, language: _Language) -> int | Decimal:
 
 
 def day_and_time(at: datetime, *, zone: str, midnight: bool = False) -> list[Figure]:
-    """The day and time of an instant on a wall clock, `midnight`: even where that is the beginning of a day."""
+    """The day and time of an instant in a zone; midnight has no time unless `midnight` asks for it."""
     wall = at.astimezone(ZoneInfo(zone))
     clock = time(wall.hour, wall.minute)
     return [wall.date(), clock] if midnight or clock != time(0) else [wall.date()]

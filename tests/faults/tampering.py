@@ -126,7 +126,8 @@ async def _open_the_door(session: Session) -> None:
 def tamperings(
     table: str, rows: Sequence[Mapping[str, Any]], *, columns: Collection[str] | None = None
 ) -> Iterator[Tampered]:
-    """Every column, or some of them, with other values of its type: in the first row and the last, in one that has it and one that has not."""
+    """Every column, or some of them, with other values of its type: in the first row and the last, in one that has it
+    and one that has not."""
     declared = TABLES[table]
     # No two rows may have the same of these: what another row has, the database itself refuses.
     alone = {column for columns in (declared.key, *declared.unique, *declared.unique_where_given) for column in columns}

@@ -1,4 +1,5 @@
-"""Every value of every row behind the books, changed one at a time, and every kind of row taken away: `verify` finds each."""
+"""Every value of every row behind the books, changed one at a time, and every kind of row taken away: `verify` finds
+each."""
 
 from __future__ import annotations
 

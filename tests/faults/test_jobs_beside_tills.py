@@ -1,4 +1,5 @@
-"""Jobs beside tills: the time of many accounts is kept while tills buy over connections of their own; how long they wait."""
+"""Jobs beside tills: the time of many accounts is kept while tills buy over connections of their own; how long they
+wait."""
 
 from __future__ import annotations
 

@@ -115,7 +115,8 @@ def assert_all_is_there(url: str, tills: BusyTills, *, idle: list[str]) -> None:
 
 
 def assert_what_waits_is_there(url: str, done: Sequence[Sent], every: Sequence[Sent]) -> None:
-    """What waits for a purchase or a person is there once, as far as it was acknowledged to have got; so is what was amended."""
+    """What waits for a purchase or a person is there once, as far as it was acknowledged to have got; so is what was
+    amended."""
     sold = frozenset().union(*map(Sent.sells, done))
     settled = {each_sent.given["reason"] for each_sent in done if each_sent.verb == "settleQuarantined"}
     for verb, sql, still in (

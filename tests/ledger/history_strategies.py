@@ -1,4 +1,4 @@
-"""Random facts of one wallet into which others go over. Small numbers, so that everything collides."""
+"""Random events of a wallet into which other wallets may be merged. Small numbers, so that everything collides."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ KINDS = ("buy", "buy", "buy", "return", "return", "exchange", "redeem", "redeem"
 
 @dataclass(frozen=True, slots=True)
 class EventDraft:
-    """What may happen, before it is known to what: `pick` chooses among what is there."""
+    """An event before its subject is chosen: `pick` selects among what exists by then."""
 
     kind: str
     day: int
@@ -51,7 +51,7 @@ class EventDraft:
 
     @property
     def at(self) -> datetime:
-        """Few hours, so that much happens at the same instant."""
+        """One of a few hours, so that many events fall on the same instant."""
         return START + timedelta(days=self.day, hours=self.hour)
 
 
@@ -63,14 +63,15 @@ EVENT_DRAFTS = st.builds(
 
 @dataclass(frozen=True, slots=True)
 class MergePlan:
-    """Who comes into Ann's wallet, and when: Bob, and Carl into Bob's before; `merged` makes them Ann and Bob."""
+    """When Bob's wallet is merged into Ann's, and Carl's into Bob's before; with `merged` they become one customer, else
+    a household."""
 
     bob: int | None
     carl: int | None
     merged: bool
 
     def history(self) -> EventHistory:
-        """The story without any other fact."""
+        """The history of the merges alone."""
         own = EventHistory(ANN, {ANN: START - timedelta(days=10)}, ())
         if self.bob is None:
             return own
@@ -91,13 +92,13 @@ def _day(day: int) -> datetime:
 
 
 def stable_id(of: object) -> str:
-    """An id that says nothing about the order."""
+    """The same id for the same subject, in no particular order."""
     return str(uuid5(NAMESPACE_OID, str(of)))
 
 
 @dataclass(slots=True)
 class HistoryBuilder:
-    """Makes facts of deeds, such as a server would let pass, and remembers what there is to refund or undo."""
+    """Makes events that a server would accept, and keeps track of what can be refunded or reversed."""
 
     versions: Sequence[Terms]
     base: EventHistory
@@ -107,7 +108,7 @@ class HistoryBuilder:
     remaining_quantities: dict[str, dict[int, Decimal]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        """What was told, each fact in short."""
+        """The policies, merges and events in short, for a failing example."""
         policies = [clause.effect for terms in self.versions for clause in terms.clauses]
         joins = [
             (event.at, sorted(event.history.customer_ids()), event.survivor)
@@ -117,20 +118,20 @@ class HistoryBuilder:
         return "\n".join(map(repr, (*policies, *joins, *((_summary(event), who) for event, who in self.events))))
 
     def add(self, draft: EventDraft) -> bool:
-        """One more fact, if there is something that it can be about."""
-        people = sorted(self.base.customer_ids())
-        made = self._event(draft, who=people[draft.pick % len(people)])
-        if made is not None:
-            self.events.append(made)
-        return made is not None
+        """Adds an event, if there is a subject for it."""
+        customers = sorted(self.base.customer_ids())
+        event = self._event(draft, who=customers[draft.pick % len(customers)])
+        if event is not None:
+            self.events.append(event)
+        return event is not None
 
     @property
     def history(self) -> EventHistory:
-        """The story of all facts."""
+        """The history of all events."""
         return self.history_of(self.events)
 
     def history_of(self, events: Sequence[tuple[Event, str]], *, until: datetime | None = None) -> EventHistory:
-        """The story of some facts: what is about a fact that has not arrived waits, a hold that was captured is a redemption."""
+        """The history of some events, without those whose subject is unknown and without holds that were captured."""
         known = {event.id for event, _ in events if isinstance(event, PurchaseRecorded | RewardRedeemed)}
         handed_out = {event.purchase.id: event for event, _ in events if isinstance(event, ExchangeRecorded)}
         # What was handed out in an exchange is known once that is, and what came back for it.
@@ -150,15 +151,15 @@ class HistoryBuilder:
         return history
 
     def events_of(self, *kinds: type) -> list[tuple[Event, str]]:
-        """The facts of some kinds."""
+        """The events of some kinds."""
         return [event for event in self.events if isinstance(event[0], kinds)]
 
     def in_force(self, at: datetime) -> Terms:
-        """The terms of a moment."""
+        """The terms in force at a moment."""
         return [version for version in self.versions if version.effective_from <= at][-1]
 
     def lot_ids(self) -> list[str]:
-        """The facts that may have brought lots, by the ids that these have."""
+        """The ids of the lots that the events may have opened."""
         own = [event.id for event, _ in self.events_of(PurchaseRecorded, PointsAdjusted)]
         return own + [
             lot.id
@@ -184,11 +185,11 @@ class HistoryBuilder:
                 points, reward = _cost(draft, terms=terms)
                 return HoldPlaced(id, at, points, until, ended, terms, reward), who
             case "capture":
-                done = {event.id for event, _ in self.events_of(RewardRedeemed)}
+                redeemed_ids = {event.id for event, _ in self.events_of(RewardRedeemed)}
                 open_holds = [
                     (f, w)
                     for f, w in self.events_of(HoldPlaced)
-                    if isinstance(f, HoldPlaced) and not f.ended_at and f.id not in done
+                    if isinstance(f, HoldPlaced) and not f.ended_at and f.id not in redeemed_ids
                 ]
                 if not open_holds:
                     return None
@@ -217,7 +218,7 @@ class HistoryBuilder:
         return PurchaseRecorded(id, who, f"r{draft.pick % 5}", facts, self.in_force(draft.at))
 
     def _points_payment(self) -> tuple[Payment, ...]:
-        """Ten pounds paid with the points of the last redemption that paid for nothing yet."""
+        """A payment of £10 with the latest redemption that has not paid for anything yet."""
         used = {payment.redemption_id for bought, _ in self.purchases() for payment in bought.facts.payments}
         free = [event.id for event, _ in self.events_of(RewardRedeemed) if event.id not in used]
         return tuple(Payment(PaymentKind.POINTS, 1000, id) for id in free[-1:])
@@ -240,12 +241,12 @@ class HistoryBuilder:
         return RefundRecorded(id, sale.id, max(sale.at, draft.at), lines, f"b{draft.pick % 3}", amounts), who
 
     def purchases(self) -> list[tuple[PurchaseRecorded, str]]:
-        """What was bought, and handed out in exchanges, each with whose it is."""
+        """The purchases, including those of exchanges, each with its customer."""
         sold = [(event, who) for event, who in self.events if isinstance(event, PurchaseRecorded)]
         return sold + [(event.purchase, who) for event, who in self.events if isinstance(event, ExchangeRecorded)]
 
     def _exchange(self, draft: EventDraft, *, id: str) -> tuple[Event, str] | None:
-        """What a customer gives back of a purchase, for as much, less, or more."""
+        """An exchange of goods of a purchase for others of the same, a lower or a higher price."""
         returned = self._refund(draft, id=id)
         if returned is None or not isinstance(returned[0], RefundRecorded) or not returned[0].lines:
             return None
@@ -265,15 +266,15 @@ class HistoryBuilder:
         return ExchangeRecorded(id, back.purchase_id, back.at, back.lines, bought, back.external_id, back.amounts), who
 
     def _reversal(self, draft: EventDraft, *, id: str) -> tuple[Event, str] | None:
-        done = {
+        reversed_ids = {
             event.redemption_id
             for event, _ in self.events_of(RedemptionReversed)
             if isinstance(event, RedemptionReversed)
         }
-        given = [value for value in self.events_of(RewardRedeemed) if value[0].id not in done]
-        if not given:
+        redemptions = [value for value in self.events_of(RewardRedeemed) if value[0].id not in reversed_ids]
+        if not redemptions:
             return None
-        redeemed, who = given[draft.pick % len(given)]
+        redeemed, who = redemptions[draft.pick % len(redemptions)]
         at = max(redeemed.at, draft.at)
         day = local_date(at, zone_name=LONDON) + timedelta(days=15)
         return RedemptionReversed(
@@ -281,7 +282,7 @@ class HistoryBuilder:
         ), who
 
     def _expiry_notice(self, draft: EventDraft, *, id: str) -> ExpiryNoticeDelivered:
-        """Of some lots; mostly about the last day on which a notice of one of them is in time, through a channel that counts."""
+        """A notice about some lots; usually around the last day on which it is in time, through a channel that counts."""
         known = self.lot_ids()
         lots = frozenset(text for place, text in enumerate(known) if (draft.pick >> place % 4) % 2)
         earned = [
@@ -305,7 +306,7 @@ class HistoryBuilder:
         return ExpiryNoticeDelivered(id, at, lots | {event.id}, min(rule.notice_by))
 
     def _lot(self, draft: EventDraft, *, id: str) -> Lot:
-        """As it would have been earned elsewhere in the program some days before, perhaps waiting."""
+        """A received lot: earned elsewhere in the program some days before, perhaps pending."""
         terms = self.in_force(draft.at)
         rule = terms.policy(PointsValidity)
         earned_at = draft.at - timedelta(days=draft.pick % 30)
@@ -318,7 +319,8 @@ class HistoryBuilder:
 
 
 def _cost(draft: EventDraft, *, terms: Terms) -> tuple[int, str]:
-    """What is paid for which reward: some points for one without a price or, where the terms price a lunch, stamps for it."""
+    """The points and the reward of a redemption: a reward without a price for points or, where the terms have a lunch,
+    that for stamps."""
     if draft.pick % 3 == 1 and terms.cost_of(LUNCH) is not None:
         return draft.amount % 4 + 1, LUNCH
     return draft.amount * 2, ""
@@ -347,11 +349,11 @@ def _summary(event: Event) -> Event | tuple[object, ...]:
 
 
 def build_history(versions: Sequence[Terms], plan: MergePlan, drafts: Sequence[EventDraft]) -> HistoryBuilder:
-    """Everything told."""
-    author = HistoryBuilder(versions, plan.history())
-    for deed in drafts:
-        author.add(deed)
-    return author
+    """A history of all drafts that found a subject."""
+    builder = HistoryBuilder(versions, plan.history())
+    for draft in drafts:
+        builder.add(draft)
+    return builder
 
 
 HISTORIES_WITH_MANY_RETURNS = st.builds(

@@ -1,6 +1,6 @@
-"""What holds of every wallet at every moment, whatever happened: for the pure core and for what databases hold.
+"""Invariants of every wallet at every moment, for the engine and for stored accounts.
 
-Each check answers with the faults that it finds, in words; an empty list is what is wanted.
+Each check returns the violations in words; an empty list means none.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from app.domain.wallets.wallet import Wallet
 
 
 class EntryChanges(NamedTuple):
-    """What an entry books: the points of the wallet, the points of each lot, and what is owed; all signed changes."""
+    """The signed changes of an entry: points of the wallet, points of each lot, and debt."""
 
     points: int
     lots: Mapping[str, int]
@@ -25,7 +25,7 @@ class EntryChanges(NamedTuple):
 
 
 def entry_changes(posting: Posting) -> EntryChanges:
-    """A posting as an entry would book it."""
+    """The changes that an entry for this posting would have."""
     lots: dict[str, int] = {}
     for draw in posting.draws:
         if draw.lot_id != DEBT:
@@ -34,7 +34,7 @@ def entry_changes(posting: Posting) -> EntryChanges:
 
 
 def violations(*, entries: Iterable[EntryChanges], lots: Iterable[Lot], balance: Balance) -> list[str]:
-    """What is wrong with a wallet: entries in the order in which they came about, lots and balance after them."""
+    """Violated invariants of a wallet: its entries in the order of booking, and its lots and balance after them."""
     return list(_violations(list(entries), {lot.id: lot for lot in lots}, balance))
 
 
@@ -75,7 +75,7 @@ def _balance_violations(balance: Balance, *, lots: Collection[Lot], owed: int, p
 
 
 def refund_violations(wallet: Wallet) -> list[str]:
-    """What is wrong with what was taken back: of no sale more than it earned, of a sale that came back all of it."""
+    """Violated invariants of clawbacks: never more than a purchase earned, and all of it when everything was returned."""
     faults = []
     for id, sale in wallet.purchases.items():
         if not 0 <= sale.clawback_due <= sale.decision.points:

@@ -1,4 +1,4 @@
-"""A program of a real database that is told what to do at its desk, by a clock that a test moves."""
+"""Drives a program in a real database through its use cases, with a clock that the test sets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class DatabaseRunner:
-    """A database that is open, and the loop in which it is."""
+    """An open database, and the event loop that it runs in."""
 
     database: Database
     run: Callable[[Coroutine[Any, Any, Any]], Any]
@@ -42,7 +42,7 @@ class DatabaseRunner:
 
 @contextmanager
 def open_runner(url: str) -> Iterator[DatabaseRunner]:
-    """Open a database for many programs, one after the other."""
+    """Opens a database for many programs, one after the other."""
     with asyncio.Runner() as runner:
         database = open_database(url)
         runner.run(database.start())
@@ -54,7 +54,7 @@ def open_runner(url: str) -> Iterator[DatabaseRunner]:
 
 @dataclass
 class Clock:
-    """The server's clock, as a test moves it."""
+    """A clock that a test sets."""
 
     now: datetime
 
@@ -64,28 +64,29 @@ class Clock:
 
 @dataclass
 class OutcomeCounts:
-    """What came of what was done, over all programs: counts by verb and outcome."""
+    """The outcomes of all commands over all programs, by command and outcome."""
 
     steps: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
 
     def count(self, handler_name: str, outcome: Answer | Problem) -> None:
-        """One more."""
-        said = "done"
+        """Counts one outcome."""
+        result = "done"
         if isinstance(outcome, Problem):
-            said = outcome.code.value
+            result = outcome.code.value
         elif outcome.decision is not None:
-            said = outcome.decision.outcome.value
-        self.outcomes[f"{handler_name} {said}"] += 1
+            result = outcome.decision.outcome.value
+        self.outcomes[f"{handler_name} {result}"] += 1
 
 
 def command_name(handler: Handler) -> str:
-    """The module of a command that runs alone in it, else the name of the function."""
+    """The name of a command: its module where its function is `run`, else its function."""
     return handler.__module__.rpartition(".")[2] if handler.__name__ == "run" else handler.__name__
 
 
 class ProgramDriver:
-    """A new program without rewards and terms. Its ids only grow, from the same first one on, so that what was found is found again."""
+    """A new program without rewards and terms. Its ids grow from the same first one, so that a failing example can be
+    reproduced."""
 
     def __init__(self, runner: DatabaseRunner, *, kind: ProgramKind, start: datetime, counts: OutcomeCounts) -> None:
         self.runner, self.counts, self.clock = runner, counts, Clock(start)
@@ -99,16 +100,16 @@ class ProgramDriver:
 
     @property
     def now(self) -> datetime:
-        """What the clock shows."""
+        """The time of the clock."""
         return self.clock.now
 
     def _new_id(self) -> str:
-        """Ids are unique within a program; that of the program itself, which comes first, is so everywhere."""
+        """Ids are unique within a program; the id of the program itself, which comes first, is unique everywhere."""
         self._ids += 1
         return new_id() if self._ids == 1 else f"00000000-0000-7000-8000-{self._ids:012x}"
 
     def execute(self, handler: Handler, command: Any, *, principal: Principal | None = None) -> Answer | Problem:
-        """Do it, perhaps with an access key; every third time the request is sent once more and must be answered alike."""
+        """Executes a command, perhaps with an access key; every third one is sent again and must give the same result."""
         self._keys += 1
         name, key = command_name(handler), f"key-{self._keys}"
 
@@ -133,26 +134,26 @@ class ProgramDriver:
         return outcome
 
     def query(self, function: Callable[..., Coroutine[Any, Any, T]], **parameters: Any) -> T:
-        """Ask something of the program."""
+        """Reads from the program."""
         found: T = self.runner.run(self.application.query(function, program_id=self.program.id, **parameters))
         return found
 
     def in_force(self, at: datetime) -> Terms | None:
-        """The terms of a moment."""
+        """The terms in force at a moment."""
         return self.query(versions.in_force, at=at)
 
     def run_due_jobs(self) -> None:
-        """Do what is due by now, as `troth serve` does."""
+        """Runs the jobs that are due, as `troth serve` does."""
         done = self.runner.run(self.scheduler.run_program(self.program))
         assert done.complete
         assert self.scheduler.quarantined == (), "every account can be settled"
 
     def row_count_and_accounts(self) -> tuple[int, tuple[Account, ...]]:
-        """How many rows only ever grow in number, and the accounts: what no job may change that has nothing to do."""
+        """The number of rows in the tables that only grow, and the accounts: jobs with nothing to do change neither."""
         return self.query(_row_count_and_accounts)
 
     def discrepancies(self) -> list[Discrepancy]:
-        """What `troth verify` finds."""
+        """The discrepancies that `troth verify` reports."""
         page = self.query(verify_page)
         assert page.last is None, "one page holds a small program"
         return [*page.discrepancies, *self.query(verify_program)]

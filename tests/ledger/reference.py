@@ -1,7 +1,8 @@
-"""A wallet told the slow way: every point is an object, every debt a mark, and time passes midnight by midnight.
+"""A reference implementation of the wallet: every point is an object, every debt an entry in a list, and time advances
+midnight by midnight.
 
-Nothing here is clever; it is what the core is measured by. It takes only facts, the calendar, and what one purchase is
-worth from the application. Where the rules leave a choice, the choice is stated at the line that makes it.
+Nothing here is clever: the engine is checked against it. It uses only events, the calendar, and from the engine what
+a purchase earns. Where the rules leave a choice, the choice is stated at the line that makes it.
 """
 
 from __future__ import annotations
@@ -24,10 +25,7 @@ from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets import events as past
 from app.domain.wallets.history import Event, EventHistory, WalletMerged
-from tests.ledger.reference_customers import Customer, Purchase
-from tests.ledger.reference_goods import Goods, goods_of, paid_purchase
-from tests.ledger.reference_lots import DAY, FREE, GONE, HELD, Lot, Point, last_day
-from tests.ledger.reference_sentences import (
+from tests.ledger.reference_changes import (
     PaymentRestored,
     PointsActivated,
     PointsClawedBack,
@@ -38,6 +36,9 @@ from tests.ledger.reference_sentences import (
     TierChanged,
     WalletChange,
 )
+from tests.ledger.reference_customers import Customer, Purchase
+from tests.ledger.reference_goods import Goods, goods_of, paid_purchase
+from tests.ledger.reference_lots import DAY, FREE, GONE, HELD, Lot, Point, last_day
 from tests.ledger.reference_stamps import StampCard
 
 _RANKS: dict[type, int] = {
@@ -51,7 +52,7 @@ _RANKS: dict[type, int] = {
 
 
 class ReferenceWallet:
-    """All of it, on its way through time."""
+    """The state of a wallet while events are applied in business order."""
 
     def __init__(self, history: EventHistory, versions: Sequence[Terms]) -> None:
         self.versions = versions
@@ -71,7 +72,7 @@ class ReferenceWallet:
         self.card = StampCard()
         self.now = min([version.effective_from for version in versions])
         self.changes: list[WalletChange] = []
-        """What happened, with the figures that have to be said of it."""
+        """What happened, with the figures expected in its sentences."""
         self.merged_wallets: list[ReferenceWallet] = []
 
     # Time
@@ -80,7 +81,8 @@ class ReferenceWallet:
         return [version for version in self.versions if version.effective_from <= at][-1]
 
     def advance_to(self, to: datetime) -> None:
-        """Midnight by midnight in every zone, and at the ends of holds and graces and the starts of versions."""
+        """Processes what falls due, midnight by midnight in every zone, and where holds, graces and versions of the
+        terms begin or end."""
         days = range((to - self.now).days + 3)
         zones = {lot.zone for lot in self.lots} | {version.zone for version in self.versions}
         at = {day_start(self.now.date() + n * DAY, zone_name=zone) for zone in zones for n in days}
@@ -92,11 +94,11 @@ class ReferenceWallet:
         self.process_due(to, ends)
 
     def expiry_times(self) -> dict[str, datetime | None]:
-        """When each lot expires as things stand: only facts change it, never time."""
+        """When each lot expires as of now: only events change that, the passing of time never does."""
         return {lot.id: lot.expires_at(self.active_at) for lot in self.lots}
 
     def process_due(self, at: datetime, expiry_times: dict[str, datetime | None]) -> None:
-        """What is due at one moment: points become available, holds end, debts are paid, lots expire, tiers turn."""
+        """Processes one moment: points become available, holds end, debts are repaid, lots expire, tiers change."""
         self.now = at
         held: list[Lot] = []
         for id in [id for id, until in self.holds.items() if until <= at]:
@@ -128,11 +130,11 @@ class ReferenceWallet:
                 )
 
     def distinct_customers(self) -> list[Customer]:
-        """Those who hold it, each once."""
+        """The customers who hold the wallet; merged ones share an entry."""
         return list({id(customer): customer for customer in self.customers.values()}.values())
 
     def expire(self, lot: Lot, end: datetime) -> None:
-        """What is free of a lot is gone from its end on, or as soon as it came back after it."""
+        """Expires the unheld points of a lot at its end, or as soon as they are returned to it afterwards."""
         free = [point for point in lot.points if point.state == FREE]
         for point in free:
             point.state, point.by = GONE, ""
@@ -145,13 +147,13 @@ class ReferenceWallet:
     # Points
 
     def spendable(self, *, include_pending: bool = False) -> list[tuple[Lot, Point]]:
-        """Free points that are available, or even those that wait: earliest expiry first."""
+        """Free points that are available, with `include_pending` also those that are pending: earliest expiry first."""
         lots = [lot for lot in self.lots if include_pending or lot.available_from <= self.now]
         lots.sort(key=lambda lot: (lot.expiry_day(self.active_at), lot.earned_at, lot.id))
         return [(lot, point) for lot in lots for point in lot.points if point.state == FREE]
 
     def consume(self, id: str, count: int, points: Iterable[tuple[Lot, Point]], *, allow_debt: bool) -> None:
-        """Points go, in the order given; what is not there is owed, or let go."""
+        """Takes points in the order given; missing ones become a debt, or are waived."""
         consumed = list(dict.fromkeys(point for _, point in points))[:count]
         for point in consumed:
             point.state, point.by = GONE, id
@@ -159,13 +161,14 @@ class ReferenceWallet:
         self.debts += [id] * (count - len(consumed) if allow_debt else 0)
 
     def repay_debts(self) -> None:
-        """What is available pays what is owed, and so counts as taken by what it was owed for."""
+        """Available points repay debts and then count as consumed by what caused the debt."""
         for _, point in self.spendable()[: len(self.debts)] if self.debts else []:
             point.state, point.by = GONE, self.debts.pop(0)
             self.consumed[point.by].append(point)
 
     def add_lot(self, id: str, count: int, *, at: datetime, terms: Terms, purchased: bool) -> None:
-        """New points, with the dates of the terms; those that were not bought do not wait, and there is no receipt of them."""
+        """New points with the dates of the terms. Points that were not purchased are never pending, and no receipt
+        announced their expiry."""
         rule, available, zone = terms.policy(PointsValidity), at, terms.zone
         if purchased and terms.has(PendingPeriod):
             day = local_date(at, zone_name=zone) + (terms.policy(PendingPeriod).days + 1) * DAY
@@ -180,7 +183,7 @@ class ReferenceWallet:
     # Facts
 
     def apply(self, event: Event) -> None:
-        """Time passes to the fact, and it happens."""
+        """Advances to the time of the event, then applies it."""
         self.advance_to(event.at)
         name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
         getattr(self, f"on_{name}")(event)
@@ -211,7 +214,7 @@ class ReferenceWallet:
         self.refund(event.id, sales, before)
 
     def on_exchange_recorded(self, event: past.ExchangeRecorded) -> None:
-        """What is handed out counts where the old goods did; only what costs more is a purchase, and activity."""
+        """The new goods count where the old ones did; only the price difference is a purchase, and activity."""
         goods = self.goods[event.purchase_id]
         sales = [self.purchases[id] for id in goods.shares]
         before = sales[0].kept()
@@ -283,7 +286,7 @@ class ReferenceWallet:
             self.consume(event.id, -event.points, self.spendable(), allow_debt=True)
 
     def on_transfer_sent(self, event: past.TransferSent) -> None:
-        # The very points that were passed on, waiting or not; where late facts have used them, others, or they are owed.
+        # The recorded points, pending or not; where late events have used those, others, or a debt.
         there = self.spendable(include_pending=True)
         own = [value for id, n in event.draws.items() for value in [item for item in there if item[0].id == id][:n]]
         self.consume(event.id, sum(event.draws.values()), [*own, *self.spendable()], allow_debt=True)
@@ -315,7 +318,8 @@ class ReferenceWallet:
         self.absorb(event, other)
 
     def in_clawback_order(self, *, own_lot: str) -> list[tuple[Lot, Point]]:
-        """That sale's points first, then others that wait, then the rest as they would be spent."""
+        """Points in the order in which a refund takes them: those of the purchase, then pending ones, then the others as
+        they would be spent."""
         points = self.spendable(include_pending=True)
         return sorted(
             points,
@@ -326,7 +330,8 @@ class ReferenceWallet:
         )
 
     def refund(self, id: str, sales: list[Purchase], before: PurchaseFacts) -> None:
-        """What the kept part of purchases would not have earned goes back, less what went back before; or comes again."""
+        """Claws back what the kept goods would not have earned, less what was clawed back before; or restores points
+        where that was too much."""
         came: dict[Unit, int] = {}
         for sale in sales:
             for paid in [
@@ -386,7 +391,8 @@ class ReferenceWallet:
         self.card.repay_debts()
 
     def reduce_clawback(self, sale: Purchase, clawed: PointsClawedBack) -> None:
-        """One point less is due: it was short, or is owed, or comes back to its lot, or had expired anyway."""
+        """Reduces the clawback of a purchase by one point: it was a shortfall, or a debt, or is restored to its lot, or
+        had expired anyway."""
         if sale.shortfall:
             sale.shortfall -= 1
             clawed.forgiven += 1
@@ -400,13 +406,13 @@ class ReferenceWallet:
 
     @staticmethod
     def latest_clawback(sale: Purchase, of: ReferenceWallet | StampCard) -> str | None:
-        """The refund for which something is owed, the last one first; or else the last one that took something."""
+        """The latest refund that still has a debt, or else the latest one that consumed something."""
         owed = [id for id in sale.refunds if id in of.debts]
         took = [id for id in sale.refunds if of.consumed.get(id)]
         return (owed or took or [None])[-1]
 
     def restore(self, id: str, count: int) -> None:
-        """Points of a spending come back in reverse order of taking, what was owed for it first."""
+        """Restores points of a spending in reverse order, after cancelling its debts."""
         for place in [place for place, text in enumerate(self.debts) if text == id][:count]:
             self.debts[place] = ""
         count -= self.debts.count("")
@@ -416,7 +422,8 @@ class ReferenceWallet:
             point.state, point.by = FREE, ""
 
     def absorb(self, event: WalletMerged, other: ReferenceWallet) -> None:
-        """All that the other wallet holds, owes and may have to undo; its customers, or their history for the survivor."""
+        """Takes over everything that the other wallet holds, owes and may have to reverse; its customers, or their
+        history for the survivor."""
         for lot in other.lots:
             lot.earlier_ids.add(lot.id)
             lot.id = str(uuid5(UUID(event.id), lot.id))
@@ -442,7 +449,7 @@ class ReferenceWallet:
     # What there is
 
     def net_balances(self) -> dict[Unit, int]:
-        """What it has less what it owes, by unit; stamps where it ever had to do with some."""
+        """Points less debts, by unit; stamps only where the wallet ever had any."""
         points = sum(lot.count(FREE, HELD) for lot in self.lots) - len(self.debts)
         stamps = sum(row.count(FREE, HELD) for row in self.card.lots) - len(self.card.debts)
         known = self.card.lots or self.card.consumed
@@ -453,7 +460,7 @@ class ReferenceWallet:
 
 
 def prerequisite_ids(event: Event) -> set[str]:
-    """What a fact is about that has to happen before it."""
+    """The events that have to be applied before this one."""
     bought = event if isinstance(event, past.PurchaseRecorded) else getattr(event, "purchase", None)
     paid = (
         {payment.redemption_id for payment in bought.facts.payments if payment.redemption_id}
@@ -464,7 +471,7 @@ def prerequisite_ids(event: Event) -> set[str]:
 
 
 def replay_reference(history: EventHistory, versions: Sequence[Terms], until: datetime) -> ReferenceWallet:
-    """The wallet of a story at a moment."""
+    """The reference wallet of a history at a moment."""
     wallet = ReferenceWallet(history, versions)
 
     def order(event: Event) -> tuple[datetime, int, str, str]:

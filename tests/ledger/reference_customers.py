@@ -1,4 +1,4 @@
-"""The reference's customers: their sales, and the tiers they hold."""
+"""The reference's customers: their purchases and tiers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from tests.ledger.reference_lots import DAY, Point
 
 @dataclass(slots=True)
 class Purchase:
-    """A purchase: what it earned, which goods count in it, what was due back so far, and its points towards a tier now."""
+    """A purchase: what it earned, the goods that count in it, what was clawed back so far, and its current points
+    towards a tier."""
 
     id: str
     facts: PurchaseFacts
@@ -48,12 +49,13 @@ class Purchase:
         return kept_purchase(self.id, self.facts, self.goods)
 
     def counted_lines(self) -> tuple[Line, ...]:
-        """The kept lines that count as spent: none of what was paid on top in an exchange."""
+        """The kept lines that count as spent; none of what was paid on top in an exchange."""
         counted = self.terms.eligible(self.kept())
         return () if counted.amount_only else counted.lines
 
     def held_rewards(self, key: str) -> int:
-        """How many rewards of a clause are held: those that what is kept still gives, and those that were not taken back."""
+        """How many awards of a clause are held: those that the kept goods still give, and those that were not clawed
+        back."""
         first = self._awards(self.decision)
         if key not in first:
             return 0
@@ -74,7 +76,7 @@ class Purchase:
         raise AssertionError(key)
 
     def budget_usage(self) -> dict[str, int]:
-        """The points of each budget that are held: each one that was taken counts for the first clause that gives less now."""
+        """The points of each budget that are held: each clawed-back point reduces the first clause that gives less now."""
         held, still = dict(self.decision.budget_usage), dict(self.current_decision.budget_usage)
         for _ in range(self.clawback_due - self.shortfall):
             for clause in self.terms.clauses:
@@ -84,17 +86,17 @@ class Purchase:
         return held
 
     def _awards(self, decision: Decision) -> dict[str, tuple[str, int, int]]:
-        """Unit, amount and number of rewards of each clause that gave something."""
+        """Unit, amount and number of awards of each clause that gave something."""
         codes = {ReasonCode.POINTS_EARNED: "points", ReasonCode.STAMPS_EARNED: "stamps"}
         gave = {
             reason.clause: (codes[reason.finding.code], int(str(reason.finding.observed)))
             for reason in decision.reasons
             if reason.condition is None and reason.finding.code in codes
         }
-        return {key: (*given, self._award_count(key, given[1])) for key, given in gave.items()}
+        return {key: (*award, self._award_count(key, award[1])) for key, award in gave.items()}
 
     def _award_count(self, key: str, amount: int) -> int:
-        """A clause on every nth item gives so much for each of them, where its effect is a fixed number."""
+        """How many awards an amount is: a clause on every nth item with a fixed award gives it for each such item."""
         clause = self.terms.clause(key)
         if not clause.counts_items:
             return 1
@@ -104,7 +106,8 @@ class Purchase:
 
 @dataclass(slots=True)
 class Customer:
-    """A holder: the sales of those who became one, and the tier held, with the moment at which a lost one falls."""
+    """A wallet holder: purchases, including those of merged customers, and the tier held, with the moment at which its
+    grace ends."""
 
     enrolled_at: datetime
     purchases: list[Purchase] = field(default_factory=list)
@@ -124,7 +127,7 @@ class Customer:
         return sum(sale.base for sale in self.purchases if counts(sale))
 
     def with_customer_facts(self, facts: PurchaseFacts, terms: Terms) -> PurchaseFacts:
-        """The purchase with the history before it."""
+        """The purchase together with what was known of the customer before it."""
 
         def since(period: Period) -> list[Purchase]:
             zone = facts.zone if period is Period.DAY else terms.zone
@@ -157,7 +160,7 @@ class Customer:
         return replace(facts, customer_facts=customer_facts)
 
     def _items(self, sale: Purchase, key: str) -> int:
-        """The items that a clause counts in what is kept of a purchase: by the terms of that purchase."""
+        """The items of the kept goods that a clause counts, by the terms of that purchase."""
         if key not in sale.terms.required_facts.items:
             return 0
         selecting = sale.terms.clause(key).selectors
@@ -165,7 +168,8 @@ class Customer:
         return sum(int(line.remaining_quantity()) for line in lines)
 
     def reevaluate_tier(self, terms: Terms, now: datetime) -> int:
-        """Up at once; down when the days of grace are over, to the highest tier whose own are not. Answers with the points."""
+        """Moves up at once; moves down when the days of grace are over, to the highest tier that is still held. Returns
+        the qualifying points."""
         today = local_date(now, zone_name=terms.zone)
         points = self.qualifying(terms, today)
         if terms.has(TierPeriod) and terms.policy(TierPeriod).period is TierWindow.CALENDAR_YEAR:
@@ -184,7 +188,7 @@ class Customer:
         return points
 
     def _end_of_grace(self, terms: Terms, now: datetime) -> datetime:
-        """So many whole days after a tier is lost: whatever is left of the first day comes on top."""
+        """The end of the days of grace: whole days after the loss of a tier, with the rest of the first day on top."""
         days = terms.policy(TierPeriod).grace_days if terms.has(TierPeriod) else 0
         midnights = (day_start(now.date() + n * DAY, zone_name=terms.zone) for n in range(-2, days + 4))
         return [midnight for midnight in midnights if midnight >= now][days] if days else now

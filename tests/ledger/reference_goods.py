@@ -1,4 +1,4 @@
-"""The reference's receipts: how much of their goods is kept, and which purchases they count in."""
+"""The reference's receipts: how many of their goods are kept, and in which purchases they count."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from app.domain.wallets.events import ExchangeRecorded, PurchaseRecorded, Refund
 
 @dataclass(slots=True)
 class Goods:
-    """A receipt. `shares` is the part of its price that counts in each purchase; `swapped` what replaced some of it."""
+    """The goods of a receipt. `shares` is the part of their price that counts in each purchase; `replacements` are the
+    goods of exchanges."""
 
     facts: PurchaseFacts
     shares: dict[str, Fraction]
@@ -27,7 +28,7 @@ class Goods:
         self.quantities = {line.number: line.quantity for line in self.facts.lines}
 
     def return_goods(self, event: RefundRecorded | ExchangeRecorded) -> None:
-        """Goods come back, and money without goods."""
+        """Applies a refund: goods returned, and money refunded without goods."""
         for number, quantity in event.lines.items():
             self.quantities[number] -= quantity
         self.price_shares = remaining_value(
@@ -35,7 +36,7 @@ class Goods:
         )
 
     def exchange(self, event: ExchangeRecorded) -> Goods:
-        """Others are handed out for them, up to the price of what came back; the rest of their price is a purchase."""
+        """Replaces goods by others up to the price of the returned ones; the rest of the new price is a purchase."""
         before, value = self.kept_parts(), self.kept_price()
         self.return_goods(event)
         value -= self.kept_price()
@@ -55,7 +56,7 @@ class Goods:
         return self.facts.remaining(self.quantities, price_shares=self.price_shares).lines
 
     def kept_price(self) -> int:
-        """What is kept of it comes to, each line in whole minor units."""
+        """The price of the kept goods, each line in whole minor units."""
         return sum(rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in self.kept_lines())
 
     def kept_parts(self) -> dict[int, Fraction]:
@@ -91,7 +92,7 @@ def kept_purchase(id: str, facts: PurchaseFacts, goods: list[Goods]) -> Purchase
 
 
 def paid_purchase(facts: PurchaseFacts, goods: Goods) -> PurchaseFacts:
-    """A purchase as far as it is still paid for."""
+    """The purchase reduced to the goods that are still paid for."""
     parts = goods.paid_parts()
     return replace(
         facts,
@@ -101,5 +102,5 @@ def paid_purchase(facts: PurchaseFacts, goods: Goods) -> PurchaseFacts:
 
 
 def goods_of(bought: PurchaseRecorded) -> Goods:
-    """The receipt of a purchase that counts in itself alone."""
+    """The goods of a purchase that is no exchange."""
     return Goods(bought.facts, {bought.id: Fraction(1)})

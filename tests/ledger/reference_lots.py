@@ -1,4 +1,4 @@
-"""The reference's points, each an object, and the lots in which they came."""
+"""The reference's points, each an object, and the lots that contain them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
 
 @dataclass(slots=True, eq=False)
 class Point:
-    """One point: free, held or gone; `by` names the hold, spending, claw-back or transfer, "" for expiry."""
+    """One point: free, held or gone; `by` is the id of the hold, spending, clawback or transfer, "" for expiry."""
 
     state: str = FREE
     by: str = ""
@@ -24,7 +24,8 @@ class Point:
 
 @dataclass(slots=True)
 class Lot:
-    """Points that came together. `told` are the notices that count by channel, `spared` ends a grace, `names` are its ids in other wallets.
+    """Points that were added together. `notified_at` has the notices through channels that count, `grace_until` is the
+    end of a grace period, `earlier_ids` are its ids before merges.
 
     `gift`: it came from another customer, who alone had the receipt, or from the staff.
     """
@@ -47,19 +48,20 @@ class Lot:
         return sum(point.state in states for point in self.points)
 
     def last_day(self, active_at: datetime | None) -> date | None:
-        """The last day, put off by activity where the rule says so."""
+        """The last valid day, extended by activity where the rule says so."""
         rule = self.terms.policy(PointsValidity)
         if rule.since is ValidityStart.ACTIVITY and active_at is not None and active_at > self.available_from:
             return last_day(rule, local_date(active_at, zone_name=self.zone))
         return self.valid_until
 
     def expiry_day(self, active_at: datetime | None) -> date:
-        """The day after which it goes by its rule; what never goes, goes after everything else."""
+        """The last valid day if the points expire; the latest of all dates if they never do."""
         last = self.last_day(active_at) if self.terms.policy(PointsValidity).expires else None
         return last or date.max
 
     def expires_at(self, active_at: datetime | None) -> datetime | None:
-        """The first instant at which it is gone: never without a notice, and at least so many days after it."""
+        """The first instant at which the lot is expired: never without a notice, and not before the notice period has
+        passed."""
         rule, last = self.terms.policy(PointsValidity), self.last_day(active_at)
         if last is None or not rule.expires:
             return None
@@ -74,7 +76,7 @@ class Lot:
 
 
 def last_day(rule: PointsValidity, first: date) -> date | None:
-    """So many days or months on, then to the end of the month, quarter or year."""
+    """Adds days or months, then extends to the end of the month, quarter or year."""
     if rule.for_ever:
         return None
     day = first + timedelta(days=rule.days) if rule.days else add_months(first, months=rule.months or 0)

@@ -1,4 +1,4 @@
-"""The reference's stamps, each an object: they come at once, never go by themselves, and are owed where a refund finds none."""
+"""The reference's stamps, each an object: available at once, never expiring, and owed where a refund finds none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.ledger.reference_lots import FREE, GONE, HELD, Point
 
 @dataclass(slots=True)
 class StampLot:
-    """The stamps of one visit. `names` are its ids in other wallets."""
+    """The stamps of one visit. `earlier_ids` are its ids before merges."""
 
     id: str
     earned_at: datetime
@@ -24,7 +24,7 @@ class StampLot:
 
 @dataclass(slots=True)
 class StampCard:
-    """All stamps of a wallet; `owed` has one mark for each that is owed, oldest first, with what it is owed for."""
+    """All stamps of a wallet; `debts` has one entry for each owed stamp, oldest first, with the event that caused it."""
 
     lots: list[StampLot] = field(default_factory=list)
     debts: list[str] = field(default_factory=list)
@@ -34,11 +34,11 @@ class StampCard:
 
     @staticmethod
     def stamp_lot_id(event_id: str) -> str:
-        """The id of the stamps that a fact brought: the fact's own is that of its points."""
+        """The id of the stamps that an event added; the event's own id is that of its points."""
         return str(uuid5(UUID(event_id), "stamps"))
 
     def free(self, *, own_lot: str = "") -> list[Point]:
-        """The oldest first; before them those of one row, wherever it came from."""
+        """The free stamps, oldest first; those of `own_lot` before all others."""
         rows = sorted(self.lots, key=lambda row: (own_lot not in {row.id, *row.earlier_ids}, row.earned_at, row.id))
         return [stamp for row in rows for stamp in row.stamps if stamp.state == FREE]
 
@@ -47,7 +47,7 @@ class StampCard:
         self.lifetime += count
 
     def consume(self, id: str, count: int, *, own_lot: str = "") -> None:
-        """Stamps go; what is not there is owed."""
+        """Takes stamps; missing ones become a debt."""
         self.consumed[id] = self.free(own_lot=own_lot)[:count]
         for point in self.consumed[id]:
             point.state, point.by = GONE, id
@@ -64,13 +64,13 @@ class StampCard:
             point.state, point.by = HELD, id
 
     def release_holds(self, at: datetime) -> None:
-        """What was held until now is free."""
+        """Releases what holds that have ended reserved."""
         for id in [id for id, until in self.holds.items() if until <= at]:
             del self.holds[id]
             self.release(id, HELD)
 
     def reverse(self, id: str) -> int:
-        """Answers with how many came back, or are owed no more."""
+        """Reverses a spending; returns how many stamps came back or are no longer owed."""
         owed = self.debts.count(id)
         self.debts = [text for text in self.debts if text != id]
         return owed + self.release(id, GONE)
@@ -82,7 +82,7 @@ class StampCard:
         return len(back)
 
     def restore(self, id: str, count: int) -> None:
-        """In reverse order of taking, what was owed for it first."""
+        """Restores stamps of a spending in reverse order, after cancelling its debts."""
         for _ in range(count):
             if id in self.debts:
                 self.debts.remove(id)

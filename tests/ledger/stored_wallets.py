@@ -1,4 +1,4 @@
-"""What a database holds of a program's accounts, against the plain reference told from the facts in it."""
+"""The accounts stored in a database, compared with the reference wallet replayed from their events."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from app.store.terms import budgets, in_force
 from app.store.terms.in_force import Versions
 from tests.ledger.invariants import EntryChanges, violations
 from tests.ledger.reference import ReferenceWallet, replay_reference
-from tests.ledger.wallet_shapes import differences, reference_summary
+from tests.ledger.wallet_summaries import differences, reference_summary
 
 
 @dataclass(frozen=True, slots=True)
 class StoredWallet:
-    """A wallet as it stands: its facts, the entries and lots of its accounts, and what its holders' rows say of their tiers."""
+    """A stored wallet: its events, the entries and lots of its accounts, and the tiers of its holders."""
 
     recorded: RecordedHistory
     versions: Versions
@@ -35,7 +35,7 @@ class StoredWallet:
     tiers: Mapping[str, tuple[str | None, datetime | None]]
 
     def violations(self) -> list[str]:
-        """Where it is not as the reference tells it, or against what always holds."""
+        """Differences from the reference, and violated invariants."""
         return [f"account {self.recorded.account.id}: {fault}" for fault in self._violations()]
 
     def _violations(self) -> Iterator[str]:
@@ -46,16 +46,17 @@ class StoredWallet:
             )
         if account.replayed_through is None:
             if any(self.entries.values()) or self.recorded.history.events:
-                yield "never told, with a history"
+                yield "never replayed, with a history"
         elif self.recorded.merged_away is not None:
             if account.balance != Balance(lifetime=account.balance.lifetime, qualifying=account.balance.qualifying):
-                yield "something is left of what went over"
+                yield "a merged wallet still has a balance"
         else:
             for where, (each_account, other) in self._differences(account.replayed_through).items():
                 yield f"{where}: stored {each_account}, by the reference {other}"
 
     def expected_budget_usage(self) -> Counter[str]:
-        """The points of each clause's budget that its customers hold, by the reference; what went over is held elsewhere."""
+        """The points of each clause's budget that its customers hold by the reference; none for a wallet that was merged
+        away."""
         account = self.recorded.account
         if account.replayed_through is None or self.recorded.merged_away is not None:
             return Counter()
@@ -65,7 +66,7 @@ class StoredWallet:
         return held
 
     def _reference(self, at: datetime) -> ReferenceWallet:
-        # Of terms that start at the very moment up to which it was told, published since, whoever looks next tells it.
+        # Terms that start at the very moment of the last replay and were published since apply from the next replay on.
         last = self.recorded.account.terms_version
         known = [
             version for version in self.versions.standing if version.effective_from != at or version.version <= last
@@ -109,7 +110,7 @@ class StoredWallet:
 
 
 def _entry_changes(entries: Sequence[StoredEntry]) -> list[EntryChanges]:
-    """What the entries book: one after the other where every fact came in its order, else all together."""
+    """The changes of the entries: one by one where all events arrived in order, else their sum."""
     booked = []
     for entry in (stored.entry for stored in entries):
         moved: dict[str, int] = {}
@@ -156,9 +157,9 @@ async def load_stored_wallets(session: Session) -> list[StoredWallet]:
 
 
 async def stored_budget_usage(session: Session) -> Counter[str]:
-    """What customers should hold of each clause's budget: what it gave for all, less what is somebody's own share of it."""
-    given = Counter(await budgets.counted(session))
+    """The stored points of each clause's budget that customers hold: usage less their own shares of it."""
+    usage = Counter(await budgets.counted(session))
     rows = await session.rows("SELECT clause, points FROM budget_shares WHERE program_id = $1")
     for row in rows:
-        given[row["clause"]] -= row["points"]
-    return given
+        usage[row["clause"]] -= row["points"]
+    return usage

@@ -1,4 +1,4 @@
-"""Points that activity keeps alive: whoever was told of an old last day is told of the new one."""
+"""Points whose expiry is postponed by activity: a new last day needs a new notice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What clauses count after facts came late, cards were merged or a wallet is shared: only the call that changes it looks back."""
+"""The counters of clauses after late events, merges and shared wallets: only the command that changes the past replays
+the history."""
 
 from __future__ import annotations
 
@@ -60,8 +61,8 @@ HOUR = timedelta(hours=1)
 NEW_YEAR = START - timedelta(days=9)
 
 
-class Counting(ProgramDriver):
-    """A program in which everything is counted that can be: visits, items, uses a month and ever, points a month."""
+class CountingProgram(ProgramDriver):
+    """A program that counts visits, items, uses of a clause by month and in all, and points by month."""
 
     def begin(
         self,
@@ -71,7 +72,7 @@ class Counting(ProgramDriver):
         plain: bool = False,
         more: Sequence[DraftedClause] = (),
     ) -> None:
-        """A reward and terms, `plain` ones that the reference knows; Anna and Bob have cards."""
+        """Creates a reward, terms (with `plain` only clauses that the reference knows) and the cards of Anna and Bob."""
         self.plain = plain
         cap = PointsCap(40, CapScope.MONTH)
         clauses = clauses_of((validity, RefundPolicy(), None, cap, period, (10, 25), True, None))
@@ -88,35 +89,35 @@ class Counting(ProgramDriver):
             ("undo", (), UndoWindow(48)),
         ]
         clauses += more
-        self.made(create_reward.run, CreateReward("coffee", "Coffee", "Nice.", None, None, None))
-        self.made(publish_terms.run, PublishTerms(START - timedelta(days=400), clauses))
+        self.done(create_reward.run, CreateReward("coffee", "Coffee", "Nice.", None, None, None))
+        self.done(publish_terms.run, PublishTerms(START - timedelta(days=400), clauses))
         for card in ("ANNA", "BOB"):
-            self.made(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, card),), None))
+            self.done(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, card),), None))
         self.receipts = 0
 
-    def made(self, verb: Any, order: Any) -> Answer:
-        """Do what must be possible."""
+    def done(self, verb: Any, order: Any) -> Answer:
+        """Executes a command that must succeed."""
         done = self.execute(verb, order)
         assert isinstance(done, Answer), done
         return done
 
-    def buys(self, card: str, pounds: int, *, at: datetime | None = None) -> int:
-        """A purchase, an hour after whatever was before or at a moment; what it earned."""
+    def buy(self, card: str, pounds: int, *, at: datetime | None = None) -> int:
+        """A purchase an hour later, or at a given time; returns the points earned."""
         self.clock.now += HOUR
         self.receipts += 1
         facts = a_purchase(a_line(price=f"{pounds}.00"), at=at or self.now)
-        done = self.made(record_purchase.run, RecordPurchase(by(card), f"r{self.receipts}", facts))
+        done = self.done(record_purchase.run, RecordPurchase(by_card(card), f"r{self.receipts}", facts))
         assert done.decision is not None
         return done.decision.points
 
-    def drinks(self, card: str, *, hold: NewHold | None = None) -> Answer:
-        """A coffee, or a reservation of one."""
+    def redeem_coffee(self, card: str, *, hold: NewHold | None = None) -> Answer:
+        """Redeems a coffee, or holds one."""
         self.clock.now += HOUR
         basket = PurchaseFacts(occurred_at=self.now, zone=LONDON, currency="GBP", lines=())
-        return self.made(redeem_reward.run, RedeemReward(by(card), None, "coffee", basket, hold=hold))
+        return self.done(redeem_reward.run, RedeemReward(by_card(card), None, "coffee", basket, hold=hold))
 
-    def proved(self) -> None:
-        """The books, the counts among them, are right; where the reference knows the terms, also as it tells them."""
+    def verify(self) -> None:
+        """The ledger and the counters verify; under plain terms they also equal the reference."""
         assert (
             not self.plain
             or [fault for stored in self.query(load_stored_wallets) for fault in stored.violations()] == []
@@ -124,18 +125,18 @@ class Counting(ProgramDriver):
         assert self.discrepancies() == []
 
 
-def by(card: str) -> CustomerReference:
-    """A card."""
+def by_card(card: str) -> CustomerReference:
+    """The customer with a card."""
     return CustomerReference(card, IdentityKind.CARD)
 
 
 @contextmanager
-def looks_back() -> Iterator[list[str]]:
-    """Who tells a wallet from the beginning to decide something."""
+def recorded_replays() -> Iterator[list[str]]:
+    """The replays that commands make to decide something."""
     found: list[str] = []
 
     async def seen(*args: Any, **named: Any) -> Any:
-        found.append("told")
+        found.append("replay")
         return await replay.replay_account(*args, **named)
 
     with ExitStack() as stack:
@@ -145,160 +146,163 @@ def looks_back() -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def shop(database_url: str) -> Iterator[Counting]:
-    """The program, proved in the end."""
+def shop(database_url: str) -> Iterator[CountingProgram]:
+    """The program, verified at the end."""
     with open_runner(database_url) as where:
-        program = Counting(where, kind=ProgramKind.SANDBOX, start=START, counts=OutcomeCounts())
+        program = CountingProgram(where, kind=ProgramKind.SANDBOX, start=START, counts=OutcomeCounts())
         yield program
-        program.proved()
+        program.verify()
 
 
-def late(shop: Counting) -> None:
-    """A purchase that should have been the first one comes last."""
+def with_a_late_purchase(shop: CountingProgram) -> None:
+    """The last purchase to arrive should have been the first."""
     for _ in range(4):
-        shop.buys("ANNA", 20)
-    with looks_back() as told:
-        shop.buys("ANNA", 30, at=START - HOUR)
-    assert told == ["told"], "the late one is told in its place"
+        shop.buy("ANNA", 20)
+    with recorded_replays() as replays:
+        shop.buy("ANNA", 30, at=START - HOUR)
+    assert replays == ["replay"], "only the late purchase replays the history"
 
 
-def merged(shop: Counting) -> None:
-    """Bob's card is one more of Anna's."""
+def with_a_merge(shop: CountingProgram) -> None:
+    """Bob is merged into Anna."""
     for card in ("ANNA", "BOB", "BOB", "ANNA"):
-        shop.buys(card, 20)
-    shop.made(merge_customers.run, MergeCustomers(by("BOB"), by("ANNA"), "one person"))
+        shop.buy(card, 20)
+    shop.done(merge_customers.run, MergeCustomers(by_card("BOB"), by_card("ANNA"), "one person"))
 
 
-def shared(shop: Counting) -> None:
-    """Bob buys for the wallet of Anna."""
+def with_a_household(shop: CountingProgram) -> None:
+    """Bob joins Anna's household."""
     for card in ("ANNA", "BOB", "BOB", "ANNA"):
-        shop.buys(card, 20)
-    shop.made(join_household.run, JoinHousehold(by("BOB"), by("ANNA"), "a family"))
+        shop.buy(card, 20)
+    shop.done(join_household.run, JoinHousehold(by_card("BOB"), by_card("ANNA"), "a family"))
 
 
-@pytest.mark.parametrize("happened", [late, merged, shared])
+@pytest.mark.parametrize("happened", [with_a_late_purchase, with_a_merge, with_a_household])
 @pytest.mark.parametrize(("plain", "validity"), [(True, FOR_EVER), (True, ALIVE), (False, FOR_EVER)])
-def test_what_comes_next_is_decided_on_the_spot_and_as_if_everything_were_told(
+def test_later_purchases_need_no_replay_and_are_decided_the_same(
     database_url: str, happened: Any, plain: bool, validity: PointsValidity
 ) -> None:
-    def went(shop: Counting) -> list[int]:
+    def went(shop: CountingProgram) -> list[int]:
         shop.begin(validity=validity, plain=plain)
         happened(shop)
-        shop.proved()
-        found = [shop.buys(card, 20) for card in ("ANNA", "BOB", "ANNA", "BOB", "BOB", "ANNA", "ANNA")]
-        shop.drinks("BOB")
-        shop.drinks("ANNA")
-        found += [shop.buys("BOB", 100), shop.buys("ANNA", 300), shop.buys("BOB", 300)]
+        shop.verify()
+        found = [shop.buy(card, 20) for card in ("ANNA", "BOB", "ANNA", "BOB", "BOB", "ANNA", "ANNA")]
+        shop.redeem_coffee("BOB")
+        shop.redeem_coffee("ANNA")
+        found += [shop.buy("BOB", 100), shop.buy("ANNA", 300), shop.buy("BOB", 300)]
         # The month after that counts anew what is counted by the month.
         shop.clock.now += timedelta(days=30)
-        return [*found, shop.buys("ANNA", 20), shop.buys("BOB", 20)]
+        return [*found, shop.buy("ANNA", 20), shop.buy("BOB", 20)]
 
     with open_runner(database_url) as where:
         quick, slow = (
-            Counting(where, kind=ProgramKind.SANDBOX, start=START, counts=OutcomeCounts()) for _ in ("quick", "slow")
+            CountingProgram(where, kind=ProgramKind.SANDBOX, start=START, counts=OutcomeCounts())
+            for _ in ("quick", "slow")
         )
-        with looks_back() as told:
+        with recorded_replays() as replays:
             by_counts = went(quick)
         # What activity keeps alive is spent in an order of its own, which takes a look at all of it.
-        assert told == (["told", "told"] if validity is ALIVE else []), "what came late was all"
+        assert replays == (["replay", "replay"] if validity is ALIVE else []), (
+            "only the late purchases replayed the history"
+        )
         with patch.object(Account, "is_followed_by", lambda _, __: False):
             assert went(slow) == by_counts
         for shop in (quick, slow):
-            shop.proved()
+            shop.verify()
         balances = [
             [stored.recorded.account.balance for stored in shop.query(load_stored_wallets)] for shop in (quick, slow)
         ]
         assert balances[0] == balances[1]
 
 
-def test_a_redemption_that_is_undone_can_be_had_again_without_a_look_back(shop: Counting) -> None:
+def test_undone_redemption_can_be_repeated_without_a_replay(shop: CountingProgram) -> None:
     shop.begin()
-    shop.buys("ANNA", 100)
-    first = shop.drinks("ANNA")
-    shop.drinks("ANNA")
+    shop.buy("ANNA", 100)
+    first = shop.redeem_coffee("ANNA")
+    shop.redeem_coffee("ANNA")
     assert first.redemption_id is not None
-    refused = shop.drinks("ANNA")
+    refused = shop.redeem_coffee("ANNA")
     assert refused.redemption_id is None, "twice and no more"
-    shop.made(cancel_redemption.run, CancelRedemption(first.redemption_id, Role.STAFF, None, "spilt", False))
-    shop.proved()
-    with looks_back() as told:
-        assert shop.drinks("ANNA").redemption_id is not None
-        assert shop.drinks("ANNA").redemption_id is None
-    assert told == []
+    shop.done(cancel_redemption.run, CancelRedemption(first.redemption_id, Role.STAFF, None, "spilt", False))
+    shop.verify()
+    with recorded_replays() as replays:
+        assert shop.redeem_coffee("ANNA").redemption_id is not None
+        assert shop.redeem_coffee("ANNA").redemption_id is None
+    assert replays == []
 
 
-def test_a_hold_that_is_paid_for_counts_from_when_it_began(shop: Counting) -> None:
+def test_captured_hold_counts_from_its_beginning(shop: CountingProgram) -> None:
     shop.begin()
-    shop.buys("ANNA", 100)
-    held = shop.drinks("ANNA", hold=NewHold("checkout", timedelta(days=2)))
-    shop.buys("ANNA", 20)
-    shop.made(capture, HoldReference(held.redemption_id, None))
-    shop.proved()
-    with looks_back() as told:
-        assert shop.drinks("ANNA").redemption_id is not None
-        assert shop.drinks("ANNA").redemption_id is None
-    assert told == []
+    shop.buy("ANNA", 100)
+    held = shop.redeem_coffee("ANNA", hold=NewHold("checkout", timedelta(days=2)))
+    shop.buy("ANNA", 20)
+    shop.done(capture, HoldReference(held.redemption_id, None))
+    shop.verify()
+    with recorded_replays() as replays:
+        assert shop.redeem_coffee("ANNA").redemption_id is not None
+        assert shop.redeem_coffee("ANNA").redemption_id is None
+    assert replays == []
 
 
-def test_a_refund_looks_back_where_uses_of_clauses_may_be_free_again(shop: Counting) -> None:
+def test_refund_replays_where_uses_of_clauses_may_become_free(shop: CountingProgram) -> None:
     shop.begin()
-    late(shop)
-    shop.buys("ANNA", 20)
+    with_a_late_purchase(shop)
+    shop.buy("ANNA", 20)
     whole = {1: Decimal(1)}
     shop.clock.now += HOUR
-    with looks_back() as told:
+    with recorded_replays() as replays:
         # The fourth receipt was not the fourth visit.
-        shop.made(record_refund.run, RecordRefund(None, ReceiptReference("r4"), whole, shop.now, None, None, "r4"))
-    assert told == ["told"]
-    with looks_back() as told:
+        shop.done(record_refund.run, RecordRefund(None, ReceiptReference("r4"), whole, shop.now, None, None, "r4"))
+    assert replays == ["replay"]
+    with recorded_replays() as replays:
         shop.clock.now += HOUR
-        shop.made(record_refund.run, RecordRefund(None, ReceiptReference("r6"), whole, shop.now, None, None, "r6"))
-    assert told == ["told"]
-    shop.proved()
+        shop.done(record_refund.run, RecordRefund(None, ReceiptReference("r6"), whole, shop.now, None, None, "r6"))
+    assert replays == ["replay"]
+    shop.verify()
 
 
-def test_a_refund_of_what_was_bought_before_a_wallet_went_over_finds_its_points_there(shop: Counting) -> None:
+def test_refund_of_a_purchase_before_a_merge_finds_its_points_in_the_merged_wallet(shop: CountingProgram) -> None:
     shop.begin()
-    merged(shop)
+    with_a_merge(shop)
     shop.clock.now += HOUR
-    with looks_back() as told:
-        back = shop.made(
+    with recorded_replays() as replays:
+        back = shop.done(
             record_refund.run, RecordRefund(None, ReceiptReference("r2"), {1: Decimal(1)}, shop.now, None, None, "r2")
         )
-    assert told == ["told"]
+    assert replays == ["replay"]
     assert back.decision is not None
     assert (back.decision.points > 0, back.shortfall) == (True, 0)
-    shop.proved()
+    shop.verify()
 
 
-def test_tiers_of_two_who_share_are_each_ones_own(shop: Counting) -> None:
-    """What each of them has towards a tier is told from the beginning: the account knows it of both together."""
+def test_each_customer_of_a_household_has_their_own_tier(shop: CountingProgram) -> None:
+    """A replay works out the qualifying points of each customer; the account only knows their sum."""
     shop.begin(period=TierPeriod(TierWindow.SINCE_JOINING, 0), plain=True)
-    shared(shop)
-    with looks_back() as told:
+    with_a_household(shop)
+    with recorded_replays() as replays:
         for _ in range(6):
-            shop.buys("ANNA", 20)
-            shop.proved()
-    assert told == ["told"] * 6
-    with looks_back() as told:
-        shop.buys("BOB", 20)
-    assert told == ["told"]
-    shop.proved()
+            shop.buy("ANNA", 20)
+            shop.verify()
+    assert replays == ["replay"] * 6
+    with recorded_replays() as replays:
+        shop.buy("BOB", 20)
+    assert replays == ["replay"]
+    shop.verify()
 
 
-def test_a_late_fact_of_a_card_that_was_merged_counts_for_whoever_goes_on(shop: Counting) -> None:
+def test_late_event_of_a_merged_customer_counts_for_the_survivor(shop: CountingProgram) -> None:
     shop.begin()
-    merged(shop)
-    with looks_back() as told:
-        shop.buys("BOB", 40, at=NEW_YEAR)
-    assert told == ["told"]
-    shop.proved()
-    with looks_back() as told:
+    with_a_merge(shop)
+    with recorded_replays() as replays:
+        shop.buy("BOB", 40, at=NEW_YEAR)
+    assert replays == ["replay"]
+    shop.verify()
+    with recorded_replays() as replays:
         # Six visits and five items before; the sixth was a third one.
-        assert [shop.buys("BOB", 20), shop.buys("ANNA", 20)] == [2 + 4, 2]
-    assert told == []
+        assert [shop.buy("BOB", 20), shop.buy("ANNA", 20)] == [2 + 4, 2]
+    assert replays == []
 
 
-def test_stamps_take_nothing_of_the_points_that_can_be_earned_in_a_month(shop: Counting) -> None:
+def test_stamps_do_not_use_up_the_monthly_cap_of_points(shop: CountingProgram) -> None:
     shop.begin(more=[("card", (), Stamps(5, StampOccasion.VISIT))])
-    assert [shop.buys("ANNA", 100) for _ in range(4)] == [17, 10, 13, 0], "40 in a month, and 15 stamps beside them"
+    assert [shop.buy("ANNA", 100) for _ in range(4)] == [17, 10, 13, 0], "40 in a month, and 15 stamps beside them"

@@ -71,21 +71,35 @@ from tests.soak_settings import STEPS
 
 STEPS_PER_DATABASE = STEPS or 1_200
 
-MOST_AT_ONCE = 40
+STEPS_PER_RUN = 40
 NUMBERS = st.integers(0, 999)
 AMOUNTS = st.integers(1, 12)
 AGO = st.just(0) | st.just(0) | st.integers(0, 20) | st.integers(0, 400)
-"""Days by which a fact arrives late."""
+"""Days by which an event arrives late."""
 PAUSES = st.sampled_from([0, 1, 1, 7, 3600])
-"""Seconds between two requests; what comes at one instant has an order of its own."""
+"""Seconds between two requests; requests at the same instant are ordered by their kind."""
 BUDGETS = st.none() | st.builds(Budget, st.sampled_from([5, 11]), st.sampled_from(BudgetMode))
 COSTS = {"coffee": 3, "mug": 11}
-DEEDS = (
-    *("buys", "buys", "buys", "buys", "buys", "buys", "returns", "returns", "returns", "redeems", "redeems", "redeems"),
-    *("reserves", "reserves", "reserves", "ends_a_checkout", "ends_a_checkout", "ends_a_checkout", "undoes", "undoes"),
-    *("adjusts", "adjusts", "delivers", "passes_on", "passes_on", "goes_over", "enrols", "enrols"),
-    *("waits", "waits", "waits", "reads", "amends", "amends", "moves", "moves", "exchanges", "exchanges"),
-)
+WEIGHTS = {
+    "record_purchase": 6,
+    "record_refund": 3,
+    "redeem": 3,
+    "hold": 3,
+    "end_hold": 3,
+    "cancel_redemption": 2,
+    "adjust_points": 2,
+    "deliver_notices": 1,
+    "transfer_points": 2,
+    "merge_or_join": 1,
+    "enrol": 2,
+    "pass_time": 3,
+    "pass_time_reading_notices": 1,
+    "amend_purchase": 2,
+    "move_purchase": 2,
+    "record_exchange": 2,
+}
+ACTIONS = tuple(action for action, weight in WEIGHTS.items() for _ in range(weight))
+"""The methods of the machine, the more frequent ones several times."""
 USUAL = (
     "enrol_customer",
     "record_purchase",
@@ -110,7 +124,7 @@ RARE = (
 
 
 def draft(drawn: Drawn, budget: Budget | None) -> list[DraftedClause]:
-    """Clauses for a real program: rewards besides, always at one price, a window to undo them, and a budget perhaps."""
+    """The drawn clauses with rewards at fixed prices, an undo window and perhaps a budget."""
     clauses = clauses_of(drawn)
     clauses += [(key, (), RewardCost(key, points)) for key, points in COSTS.items()]
     clauses += [("undo", (), UndoWindow(48))]
@@ -118,112 +132,113 @@ def draft(drawn: Drawn, budget: Budget | None) -> list[DraftedClause]:
 
 
 def _reward(pick: int, amount: int) -> str:
-    """One of three; lunch costs stamps, where the terms give some."""
+    """One of three rewards; lunch costs stamps runner the terms give some."""
     if pick % 5 == 2:
         return LUNCH
     return "mug" if amount % 4 == 0 else "coffee"
 
 
-class LivingLedger(RuleBasedStateMachine):
+class ProgramMachine(RuleBasedStateMachine):
     """What tills, staff and jobs do."""
 
-    def __init__(self, where: DatabaseRunner, tally: OutcomeCounts) -> None:
+    def __init__(self, runner: DatabaseRunner, counts: OutcomeCounts) -> None:
         super().__init__()
-        self.where, self.tally = where, tally
+        self.runner, self.counts = runner, counts
 
     @initialize(kind=st.sampled_from(ProgramKind), drawn=CLAUSES, budget=BUDGETS)
-    def opens(self, kind: ProgramKind, drawn: Drawn, budget: Budget | None) -> None:
-        """A program with three rewards, terms, and a customer."""
-        self.shop = ProgramDriver(self.where, kind=kind, start=START, counts=self.tally)
+    def open_program(self, kind: ProgramKind, drawn: Drawn, budget: Budget | None) -> None:
+        """A program with three rewards, terms and a customer."""
+        self.program = ProgramDriver(self.runner, kind=kind, start=START, counts=self.counts)
         self.cards = 0
-        self.sales: list[str] = []
-        """Receipts, and those that will come after their refund."""
+        self.receipts: list[str] = []
+        """Receipts that are recorded."""
         self.awaited: list[str] = []
-        self.paid: dict[str, int] = {}
-        """Redemptions by id, with the card that paid; and reservations."""
-        self.used: dict[str, frozenset[str]] = {}
-        """The redemptions that paid, by the receipt that names them."""
-        """Redemptions that paid for something."""
-        self.held: dict[str, int] = {}
+        """Receipts whose refund arrived before them."""
+        self.redemptions: dict[str, int] = {}
+        """The card of each redemption."""
+        self.redemptions_by_receipt: dict[str, frozenset[str]] = {}
+        """The redemptions that paid for a purchase, by its receipt."""
+        self.holds: dict[str, int] = {}
         self.published = 0
-        self.keeping = True
+        self.jobs_run = True
         """Whether the jobs run."""
         for key, stock in (("coffee", None), ("mug", 4), (LUNCH, None)):
-            self.granted(create_reward.run, CreateReward(key, key, "Nice.", None, None, stock))
+            self.done(create_reward.run, CreateReward(key, key, "Nice.", None, None, stock))
         self.begins = START - timedelta(days=400 if kind is ProgramKind.SANDBOX else 0)
-        self.granted(publish_terms.run, PublishTerms(self.begins, draft(drawn, budget)))
-        self.enrols(self.begins, 0, 0)
+        self.done(publish_terms.run, PublishTerms(self.begins, draft(drawn, budget)))
+        self.enrol(self.begins, 0, 0)
 
-    def granted(self, verb: Callable[..., Any], order: Any) -> Answer:
-        """Do what must be possible."""
-        done = self.shop.execute(verb, order)
+    def done(self, handler: Callable[..., Any], command: Any) -> Answer:
+        """Executes a command that must succeed."""
+        done = self.program.execute(handler, command)
         assert isinstance(done, Answer), done
         return done
 
-    def who(self, pick: int) -> CustomerReference:
+    def customer(self, pick: int) -> CustomerReference:
         """One of the customers."""
         return CustomerReference(f"CARD{pick % self.cards}", IdentityKind.CARD)
 
-    def enrols(self, at: datetime, pick: int, amount: int) -> None:
-        """A new customer, up to three."""
+    def enrol(self, at: datetime, pick: int, amount: int) -> None:
+        """Enrols a customer, up to three."""
         del at, pick, amount
         if self.cards == 3:
             return
-        self.granted(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, f"CARD{self.cards}"),), None))
+        self.done(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, f"CARD{self.cards}"),), None))
         self.cards += 1
 
-    @rule(kind=st.sampled_from(DEEDS), ago=AGO, pick=NUMBERS, amount=AMOUNTS, pause=PAUSES)
-    def something_happens(self, kind: str, ago: int, pick: int, amount: int, pause: int) -> None:
-        """At a till or a desk, now or `ago` days ago; or time passes."""
-        self.shop.clock.now += timedelta(seconds=pause)
-        getattr(self, kind)(max(self.begins, self.shop.now - timedelta(days=ago)), pick, amount)
+    @rule(kind=st.sampled_from(ACTIONS), ago=AGO, pick=NUMBERS, amount=AMOUNTS, pause=PAUSES)
+    def run_action(self, kind: str, ago: int, pick: int, amount: int, pause: int) -> None:
+        """An action now or `ago` days ago, or the passing of time."""
+        self.program.clock.now += timedelta(seconds=pause)
+        getattr(self, kind)(max(self.begins, self.program.now - timedelta(days=ago)), pick, amount)
 
-    def buys(self, at: datetime, pick: int, amount: int) -> None:
-        """Perhaps what was refunded before, and perhaps paid with points; with some that have paid before it is refused."""
+    def record_purchase(self, at: datetime, pick: int, amount: int) -> None:
+        """A purchase, perhaps of an awaited receipt, perhaps paid with points; a redemption that has paid before is
+        refused."""
         lines = (a_line(1, price=f"{amount * 5}.00", quantity="3"), a_line(2, price="4.00", quantity="3"))
         mine = [
             id
-            for id, card in self.paid.items()
+            for id, card in self.redemptions.items()
             if card == pick % self.cards and (id not in self.spent or pick % 6 == 0)
         ]
         payments = (Payment(PaymentKind.POINTS, 1000, mine[-1]),) if mine and pick % 3 == 0 and amount > 1 else ()
         facts = a_purchase(*lines, at=at, zone=AUCKLAND if pick % 4 == 3 else LONDON, payments=payments)
-        receipt = self.awaited.pop() if self.awaited and pick % 2 else f"r{pick % 5}-{len(self.sales)}"
-        done = self.shop.execute(record_purchase.run, RecordPurchase(self.who(pick), receipt, facts))
+        receipt = self.awaited.pop() if self.awaited and pick % 2 else f"r{pick % 5}-{len(self.receipts)}"
+        done = self.program.execute(record_purchase.run, RecordPurchase(self.customer(pick), receipt, facts))
         if isinstance(done, Answer):
-            self.sales.append(receipt)
+            self.receipts.append(receipt)
             assert self.spent.isdisjoint(facts.redemptions()), "a redemption pays once"
-            self.used[receipt] = facts.redemptions()
+            self.redemptions_by_receipt[receipt] = facts.redemptions()
 
     @property
     def spent(self) -> frozenset[str]:
-        """The redemptions that paid a purchase."""
-        return frozenset().union(*self.used.values())
+        """The redemptions that paid for a purchase."""
+        return frozenset().union(*self.redemptions_by_receipt.values())
 
-    def returns(self, at: datetime, pick: int, amount: int) -> None:
-        """What was bought before; perhaps before its purchase is known."""
-        if pick % 7 == 0 or not self.sales:
-            self.awaited.append(f"w{self.shop.now.timestamp():.0f}-{len(self.awaited)}")
+    def record_refund(self, at: datetime, pick: int, amount: int) -> None:
+        """A refund of an earlier purchase, or of one that has not arrived yet."""
+        if pick % 7 == 0 or not self.receipts:
+            self.awaited.append(f"w{self.program.now.timestamp():.0f}-{len(self.awaited)}")
             receipt = self.awaited[-1]
         else:
-            receipt = self.sales[pick % len(self.sales)]
-        self.shop.execute(record_refund.run, self.what_comes_back(receipt, at, pick, amount))
+            receipt = self.receipts[pick % len(self.receipts)]
+        self.program.execute(record_refund.run, self.a_refund(receipt, at, pick, amount))
 
-    def exchanges(self, at: datetime, pick: int, amount: int) -> None:
-        """What was bought before, for something that perhaps was refunded before it came."""
-        if self.sales:
-            back = self.what_comes_back(self.sales[pick % len(self.sales)], at, pick, amount)
+    def record_exchange(self, at: datetime, pick: int, amount: int) -> None:
+        """An exchange of earlier goods, perhaps for goods with an awaited receipt."""
+        if self.receipts:
+            back = self.a_refund(self.receipts[pick % len(self.receipts)], at, pick, amount)
             facts = a_purchase(a_line(1, price=f"{amount * 5}.00", quantity="2"), at=at, zone=LONDON)
-            receipt = self.awaited.pop() if self.awaited and pick % 2 else f"x{pick % 5}-{len(self.sales)}"
-            customer = self.who(pick) if pick % 5 == 0 else None
-            done = self.shop.execute(
+            receipt = self.awaited.pop() if self.awaited and pick % 2 else f"x{pick % 5}-{len(self.receipts)}"
+            customer = self.customer(pick) if pick % 5 == 0 else None
+            done = self.program.execute(
                 record_exchange.run, RecordExchange(back, RecordedReceipt(receipt, facts), customer)
             )
             if isinstance(done, Answer):
-                self.sales.append(receipt)
+                self.receipts.append(receipt)
 
-    def what_comes_back(self, receipt: str, at: datetime, pick: int, amount: int) -> RecordRefund:
-        """All of it, a line, some items, or money without goods."""
+    def a_refund(self, receipt: str, at: datetime, pick: int, amount: int) -> RecordRefund:
+        """A refund of everything, a line, some items, or money without goods."""
         lines: dict[int, Decimal | None] | None = None
         amounts: dict[int, Decimal] = {}
         money = None
@@ -239,165 +254,176 @@ class LivingLedger(RuleBasedStateMachine):
         number = f"b{pick}-{amount}" if amount % 2 else None
         return RecordRefund(None, ReceiptReference(receipt), lines, at, number, None, f"{pick}", amounts, money)
 
-    def amends(self, at: datetime, pick: int, amount: int) -> None:
-        """A receipt says something else: more, or less, or nothing that was paid with points."""
+    def amend_purchase(self, at: datetime, pick: int, amount: int) -> None:
+        """Amends a receipt to more, to less, or to no payment with points."""
         del at
-        if self.sales:
+        if self.receipts:
             lines = (
                 a_line(1, price=f"{amount * 4}.00", quantity="3"),
                 a_line(2, price="5.00", quantity=f"{pick % 4 + 1}"),
             )
-            facts = a_purchase(*lines, at=self.shop.now, zone=LONDON)
-            receipt = self.sales[pick % len(self.sales)]
+            facts = a_purchase(*lines, at=self.program.now, zone=LONDON)
+            receipt = self.receipts[pick % len(self.receipts)]
             if isinstance(
-                self.shop.execute(amend_purchase.run, AmendPurchase(receipt, facts, None, None, "typed wrong")), Answer
+                self.program.execute(amend_purchase.run, AmendPurchase(receipt, facts, None, None, "typed wrong")),
+                Answer,
             ):
-                self.used.pop(receipt, None)
+                self.redemptions_by_receipt.pop(receipt, None)
 
-    def moves(self, at: datetime, pick: int, amount: int) -> None:
-        """A purchase was somebody else's."""
+    def move_purchase(self, at: datetime, pick: int, amount: int) -> None:
+        """Moves a purchase to another customer."""
         del at
-        if self.sales:
-            receipt = self.sales[-1 - pick % min(6, len(self.sales))]
-            self.shop.execute(
+        if self.receipts:
+            receipt = self.receipts[-1 - pick % min(6, len(self.receipts))]
+            self.program.execute(
                 move_purchase.run,
-                MovePurchase(None, ReceiptReference(receipt), self.who(pick + amount), "the wrong card"),
+                MovePurchase(None, ReceiptReference(receipt), self.customer(pick + amount), "the wrong card"),
             )
 
-    def redeems(self, at: datetime, pick: int, amount: int) -> None:
-        """Now, or in a sandbox some days ago."""
-        self.asks_for(_reward(pick, amount), at if pick % 2 else self.shop.now, pick)
+    def redeem(self, at: datetime, pick: int, amount: int) -> None:
+        """A redemption now, or in a sandbox some days ago."""
+        self.redeem_reward(_reward(pick, amount), at if pick % 2 else self.program.now, pick)
 
-    def reserves(self, at: datetime, pick: int, amount: int) -> None:
-        """For an hour or for weeks."""
+    def hold(self, at: datetime, pick: int, amount: int) -> None:
+        """A hold for an hour or for weeks."""
         del at
         hold = NewHold(f"checkout-{pick % 40}", timedelta(hours=1 if amount % 3 == 0 else amount * 80))
-        self.asks_for(_reward(pick, amount), self.shop.now, pick, hold)
+        self.redeem_reward(_reward(pick, amount), self.program.now, pick, hold)
 
-    def asks_for(self, reward: str, at: datetime, pick: int, hold: NewHold | None = None) -> None:
-        """A reward, without a basket."""
+    def redeem_reward(self, reward: str, at: datetime, pick: int, hold: NewHold | None = None) -> None:
+        """Redeems or holds a reward, without a basket."""
         basket = PurchaseFacts(occurred_at=at, zone=LONDON, currency="GBP", lines=())
-        done = self.shop.execute(redeem_reward.run, RedeemReward(self.who(pick), None, reward, basket, hold=hold))
+        done = self.program.execute(
+            redeem_reward.run, RedeemReward(self.customer(pick), None, reward, basket, hold=hold)
+        )
         if isinstance(done, Answer) and done.redemption_id is not None:
-            (self.paid if hold is None else self.held)[done.redemption_id] = pick % self.cards
+            (self.redemptions if hold is None else self.holds)[done.redemption_id] = pick % self.cards
 
-    def ends_a_checkout(self, at: datetime, pick: int, amount: int) -> None:
-        """It is paid for, or given up."""
+    def end_hold(self, at: datetime, pick: int, amount: int) -> None:
+        """Captures or releases a hold."""
         del at
-        if self.held:
-            id = list(self.held)[pick % len(self.held)]
-            done = self.shop.execute(capture if amount % 2 else release, HoldReference(id, None))
-            card = self.held.pop(id)
+        if self.holds:
+            id = list(self.holds)[pick % len(self.holds)]
+            done = self.program.execute(capture if amount % 2 else release, HoldReference(id, None))
+            card = self.holds.pop(id)
             if isinstance(done, Answer) and amount % 2:
-                self.paid[id] = card
+                self.redemptions[id] = card
 
-    def undoes(self, at: datetime, pick: int, amount: int) -> None:
-        """A redemption, by staff or the owner, with a reason; one that paid a purchase is not undone."""
+    def cancel_redemption(self, at: datetime, pick: int, amount: int) -> None:
+        """Cancels a redemption as staff or owner; one that paid for a purchase is refused."""
         del at
-        if self.paid:
-            id = list(self.paid)[pick % len(self.paid)]
+        if self.redemptions:
+            id = list(self.redemptions)[pick % len(self.redemptions)]
             role = (Role.OWNER, Role.STAFF)[amount % 2]
             command = CancelRedemption(id, role, None, "broken", shop_at_fault=pick % 4 == 0)
-            done = self.shop.execute(cancel_redemption.run, command)
+            done = self.program.execute(cancel_redemption.run, command)
             if isinstance(done, Answer) and done.entry_id is not None:
                 assert id not in self.spent, "what paid comes back with what it paid"
-                del self.paid[id]
+                del self.redemptions[id]
 
-    def adjusts(self, at: datetime, pick: int, amount: int) -> None:
-        """Points or stamps given, or taken."""
+    def adjust_points(self, at: datetime, pick: int, amount: int) -> None:
+        """Adds or takes points or stamps."""
         del at
         unit = Unit.STAMPS if pick % 4 == 2 else Unit.POINTS
-        self.shop.execute(
-            adjust_points.run, AdjustPoints(self.who(pick), amount if pick % 3 else -amount, "sorry", Role.OWNER, unit)
+        self.program.execute(
+            adjust_points.run,
+            AdjustPoints(self.customer(pick), amount if pick % 3 else -amount, "sorry", Role.OWNER, unit),
         )
 
-    def passes_on(self, at: datetime, pick: int, amount: int) -> None:
-        """Points of one customer to another."""
+    def transfer_points(self, at: datetime, pick: int, amount: int) -> None:
+        """Transfers points to another customer."""
         del at
-        self.shop.execute(transfer_points.run, TransferPoints(self.who(pick), self.who(pick + 1), amount, "a present"))
+        self.program.execute(
+            transfer_points.run, TransferPoints(self.customer(pick), self.customer(pick + 1), amount, "a present")
+        )
 
-    def goes_over(self, at: datetime, pick: int, amount: int) -> None:
-        """A wallet into another one: somebody is merged, or a household shares from now on."""
+    def merge_or_join(self, at: datetime, pick: int, amount: int) -> None:
+        """Merges two customers, or lets one join the other's household."""
         del at
-        first, other = self.who(pick), self.who(pick + 1)
+        first, other = self.customer(pick), self.customer(pick + 1)
         if amount % 2:
-            self.shop.execute(merge_customers.run, MergeCustomers(first, other, "one person"))
+            self.program.execute(merge_customers.run, MergeCustomers(first, other, "one person"))
         else:
-            self.shop.execute(join_household.run, JoinHousehold(first, other, "a family"))
+            self.program.execute(join_household.run, JoinHousehold(first, other, "a family"))
 
-    def delivers(self, at: datetime, pick: int, amount: int) -> None:
-        """All open notices, in one way."""
+    def deliver_notices(self, at: datetime, pick: int, amount: int) -> None:
+        """Delivers all open notices through a channel."""
         del at
         channel = tuple(NoticeChannel)[amount % 3]
-        self.granted(deliver_expiry_notices.run, DeliverExpiryNotices(self.who(pick), channel, None))
+        self.done(deliver_expiry_notices.run, DeliverExpiryNotices(self.customer(pick), channel, None))
 
-    @precondition(lambda self: len(self.sales) >= 5 * (self.published + 1))
+    @precondition(lambda self: len(self.receipts) >= 5 * (self.published + 1))
     @rule(drawn=CLAUSES, budget=BUDGETS, gone=st.booleans())
-    def terms_are_published(self, drawn: Drawn, budget: Budget | None, *, gone: bool) -> None:
-        """As soon as their notice allows; perhaps withdrawn again."""
+    def publish_terms(self, drawn: Drawn, budget: Budget | None, *, gone: bool) -> None:
+        """Publishes terms as soon as their notice allows, and perhaps withdraws them."""
         self.published += 1
-        done = self.shop.execute(publish_terms.run, PublishTerms(None, draft(drawn, budget)))
+        done = self.program.execute(publish_terms.run, PublishTerms(None, draft(drawn, budget)))
         if gone and isinstance(done, Answer) and done.terms_version is not None:
-            self.shop.execute(withdraw_terms.run, WithdrawTerms(done.terms_version))
+            self.program.execute(withdraw_terms.run, WithdrawTerms(done.terms_version))
 
-    def waits(self, at: datetime, pick: int, amount: int) -> None:
-        """Hours or months pass, mostly with the jobs; sometimes these rest for a while."""
+    def pass_time(self, at: datetime, pick: int, amount: int) -> None:
+        """Hours or months pass; the jobs run, or rest for a while."""
         del at
-        self.shop.clock.now += timedelta(hours=pick * 3 if amount % 3 == 0 else amount)
-        self.keeping = amount % 5 != 0
+        self.program.clock.now += timedelta(hours=pick * 3 if amount % 3 == 0 else amount)
+        self.jobs_run = amount % 5 != 0
 
-    def reads(self, at: datetime, pick: int, amount: int) -> None:
+    def pass_time_reading_notices(self, at: datetime, pick: int, amount: int) -> None:
         """Months pass in which a customer reads every notice."""
         del at
-        self.keeping = True
+        self.jobs_run = True
         for _ in range(1 + amount % 4):
-            self.shop.clock.now += timedelta(days=5 + pick % 30)
-            self.shop.run_due_jobs()
+            self.program.clock.now += timedelta(days=5 + pick % 30)
+            self.program.run_due_jobs()
             for channel in NoticeChannel:
-                self.granted(deliver_expiry_notices.run, DeliverExpiryNotices(self.who(pick), channel, None))
+                self.done(deliver_expiry_notices.run, DeliverExpiryNotices(self.customer(pick), channel, None))
 
     # What always holds
 
     @invariant()
-    def everything_holds(self) -> None:
-        """What is stored is what the reference tells, `verify` finds nothing, and jobs that have run have nothing to do."""
-        if not hasattr(self, "shop"):
+    def satisfies_the_invariants(self) -> None:
+        """The stored state equals the reference, `verify` finds no discrepancy, and a second run of the jobs changes
+        nothing."""
+        if not hasattr(self, "program"):
             return
-        self.tally.steps += 1
-        if self.keeping:
-            self.shop.run_due_jobs()
-            before = self.shop.row_count_and_accounts()
-            self.shop.run_due_jobs()
-            assert self.shop.row_count_and_accounts() == before, "a job that runs twice has nothing to do"
-        stored = self.shop.query(load_stored_wallets)
+        self.counts.steps += 1
+        if self.jobs_run:
+            self.program.run_due_jobs()
+            before = self.program.row_count_and_accounts()
+            self.program.run_due_jobs()
+            assert self.program.row_count_and_accounts() == before, "a job that runs twice has nothing to do"
+        stored = self.program.query(load_stored_wallets)
         assert [fault for account in stored for fault in account.violations()] == []
         held = sum((account.expected_budget_usage() for account in stored), Counter())
-        assert self.shop.query(stored_budget_usage) == held, (
+        assert self.program.query(stored_budget_usage) == held, (
             "every point of a budget is left, held, or somebody's own share"
         )
-        assert self.shop.discrepancies() == []
+        assert self.program.discrepancies() == []
 
     def teardown(self) -> None:
-        """In the end all that is due is done."""
-        if hasattr(self, "shop"):
-            self.keeping = True
-            self.everything_holds()
+        """Runs all due jobs at the end."""
+        if hasattr(self, "program"):
+            self.jobs_run = True
+            self.satisfies_the_invariants()
 
 
 def test_stored_program_equals_the_reference_after_every_step(database_url: str) -> None:
-    tally, began = OutcomeCounts(), time.monotonic()
-    with open_runner(database_url) as where:
+    counts, began = OutcomeCounts(), time.monotonic()
+    with open_runner(database_url) as runner:
         run_state_machine_as_test(
-            lambda: LivingLedger(where, tally),
+            lambda: ProgramMachine(runner, counts),
             settings=settings(
-                max_examples=max(1, STEPS_PER_DATABASE // MOST_AT_ONCE),
-                stateful_step_count=MOST_AT_ONCE,
+                max_examples=max(1, STEPS_PER_DATABASE // STEPS_PER_RUN),
+                stateful_step_count=STEPS_PER_RUN,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),
             ),
         )
-    told = ", ".join(f"{count} {what}" for what, count in sorted(tally.outcomes.items()))
-    print(f"{tally.steps} steps in {time.monotonic() - began:.0f} s: {told}")
-    verbs = (*USUAL, *RARE) if tally.steps > 4_000 else USUAL
-    missing = [verb for verb in verbs if not any(tally.outcomes[f"{verb} {said}"] for said in ("done", "GRANTED"))]
+    outcomes = ", ".join(f"{count} {what}" for what, count in sorted(counts.outcomes.items()))
+    print(f"{counts.steps} steps in {time.monotonic() - began:.0f} s: {outcomes}")
+    commands = (*USUAL, *RARE) if counts.steps > 4_000 else USUAL
+    missing = [
+        command
+        for command in commands
+        if not any(counts.outcomes[f"{command} {outcome}"] for outcome in ("done", "GRANTED"))
+    ]
     assert missing == []

@@ -1,4 +1,4 @@
-"""What a ledger lacks is appended in the order in which it came about."""
+"""Missing postings are appended in the order of their time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def posting(subject: PostingKey, points: int, *, hour: int) -> Posting:
     return Posting(subject, at, (Draw("lot", points),), decision)
 
 
-def test_points_that_come_back_to_a_lot_past_its_day_come_back_before_they_expire_again() -> None:
+def test_points_restored_after_their_last_day_are_posted_before_they_expire_again() -> None:
     wanted = [posting(EXPIRED, 2, hour=0), posting(UNDONE, -1, hour=5), posting(EXPIRED, 1, hour=5)]
     lacking = list(missing_postings(wanted, booked={EXPIRED: {"lot": 2}}))
     assert [(posting.key, posting.draws) for posting in lacking] == [

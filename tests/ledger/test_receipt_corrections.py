@@ -1,4 +1,5 @@
-"""A receipt that was set right: the wallet is as if it had been right from the beginning, and the past as it was known."""
+"""A corrected receipt: the wallet is as if the receipt had been right from the beginning, and earlier knowledge can
+still be replayed."""
 
 from __future__ import annotations
 
@@ -15,10 +16,10 @@ from app.domain.wallets.history import EventHistory, WalletMerged
 from app.domain.wallets.wallet import replay
 from tests.builders import a_line
 from tests.ledger.history_strategies import HISTORIES, HISTORIES_WITH_MANY_RETURNS, HistoryBuilder, stable_id
-from tests.ledger.ledger_assertions import LedgerTotals, expected_postings
+from tests.ledger.ledger_totals import LedgerTotals, expected_postings
 from tests.ledger.reference import replay_reference
 from tests.ledger.terms_strategies import START
-from tests.ledger.wallet_shapes import core_summary, differences, reference_summary
+from tests.ledger.wallet_summaries import core_summary, differences, reference_summary
 from tests.soak_settings import moderately
 
 LATER = START + timedelta(days=950)
@@ -27,19 +28,22 @@ LATEST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
 
 class Mistake(NamedTuple):
-    """A purchase as it was recorded, as it should have been (None: for somebody else), and whose it was taken for."""
+    """A purchase as it was recorded, as it should have been (None: it was another customer's), and the customer it was
+    recorded for."""
 
     wrong: PurchaseRecorded
     right: PurchaseRecorded | None
     customer_id: str
 
 
-def mistaken(author: HistoryBuilder, *, pick: int, price: int) -> Mistake | None:
-    """One of the purchases with another price; one of which nothing came back may never have been there."""
-    bound = {getattr(event, "purchase_id", "") for event, _ in author.events}
-    there = {fact.id for fact in facts_in(as_told(author)) if isinstance(fact, PurchaseRecorded)}
+def a_mistake(builder: HistoryBuilder, *, pick: int, price: int) -> Mistake | None:
+    """One of the purchases with another price; one without refunds may belong to another customer."""
+    bound = {getattr(event, "purchase_id", "") for event, _ in builder.events}
+    there = {fact.id for fact in events_in(uncorrected(builder)) if isinstance(fact, PurchaseRecorded)}
     there -= bound if not price else set()
-    bought = [(event, who) for event, who in author.events if isinstance(event, PurchaseRecorded) and event.id in there]
+    bought = [
+        (event, who) for event, who in builder.events if isinstance(event, PurchaseRecorded) and event.id in there
+    ]
     if not bought:
         return None
     wrong, who = bought[pick % len(bought)]
@@ -49,91 +53,91 @@ def mistaken(author: HistoryBuilder, *, pick: int, price: int) -> Mistake | None
     return Mistake(wrong, replace(wrong, facts=facts) if price else None, who)
 
 
-def as_told(author: HistoryBuilder) -> EventHistory:
-    """All that has happened by the moment at which it is looked at."""
-    return author.history_of(author.events, until=LATER)
+def uncorrected(builder: HistoryBuilder) -> EventHistory:
+    """The history of all events until the time of the replay, before the correction."""
+    return builder.history_of(builder.events, until=LATER)
 
 
-def set_right(history: EventHistory, mistake: Mistake) -> EventHistory:
-    """The story as it is told after the correction."""
+def corrected(history: EventHistory, mistake: Mistake) -> EventHistory:
+    """The history with the correction."""
     event = ReceiptCorrected(LATEST_ID, mistake.wrong.id, mistake.wrong.at, mistake.wrong)
     return history.with_correction(event, now=mistake.right, customer_id=mistake.customer_id)
 
 
-def facts_in(history: EventHistory) -> Iterator[object]:
-    """Every fact, whichever wallet's it was."""
+def events_in(history: EventHistory) -> Iterator[object]:
+    """Every event, including those of merged wallets."""
     for event in history.events:
         if isinstance(event, WalletMerged):
             yield event.id
-            yield from facts_in(event.history)
+            yield from events_in(event.history)
         else:
             yield event
 
 
-def other_facts(author: HistoryBuilder, mistake: Mistake) -> EventHistory:
-    """The story that would have been told if the receipt had been right from the beginning."""
-    kept = [(event, who) for event, who in author.events if event.id != mistake.wrong.id]
-    return author.history_of([*kept, *([(mistake.right, mistake.customer_id)] if mistake.right else [])], until=LATER)
+def always_right(builder: HistoryBuilder, mistake: Mistake) -> EventHistory:
+    """The history as if the receipt had been right from the beginning."""
+    kept = [(event, who) for event, who in builder.events if event.id != mistake.wrong.id]
+    return builder.history_of([*kept, *([(mistake.right, mistake.customer_id)] if mistake.right else [])], until=LATER)
 
 
 @moderately(120)
-@given(author=HISTORIES | HISTORIES_WITH_MANY_RETURNS, pick=st.integers(0, 99), price=st.integers(0, 40))
-def test_a_wallet_is_as_if_the_receipt_had_always_been_right(author: HistoryBuilder, pick: int, price: int) -> None:
-    note(repr(author))
-    mistake = mistaken(author, pick=pick, price=price)
+@given(builder=HISTORIES | HISTORIES_WITH_MANY_RETURNS, pick=st.integers(0, 99), price=st.integers(0, 40))
+def test_corrected_wallet_equals_one_that_was_always_right(builder: HistoryBuilder, pick: int, price: int) -> None:
+    note(repr(builder))
+    mistake = a_mistake(builder, pick=pick, price=price)
     assume(mistake is not None)
     assert mistake is not None
-    history = set_right(as_told(author), mistake)
-    right = replay(other_facts(author, mistake), versions=author.versions, until=LATER)
-    wallet = replay(history, versions=author.versions, until=LATER)
+    history = corrected(uncorrected(builder), mistake)
+    right = replay(always_right(builder, mistake), versions=builder.versions, until=LATER)
+    wallet = replay(history, versions=builder.versions, until=LATER)
     assert core_summary(wallet, LATER) == core_summary(right, LATER)
     assert (
         differences(
-            core_summary(wallet, LATER), reference_summary(replay_reference(history, author.versions, LATER), LATER)
+            core_summary(wallet, LATER), reference_summary(replay_reference(history, builder.versions, LATER), LATER)
         )
         == {}
     )
 
-    books, once = LedgerTotals(), LedgerTotals()
-    books.record(expected_postings(replay(as_told(author), versions=author.versions, until=LATER)))
-    books.record(expected_postings(wallet))
-    assert books.record(expected_postings(wallet)) == 0
+    ledger, once = LedgerTotals(), LedgerTotals()
+    ledger.record(expected_postings(replay(uncorrected(builder), versions=builder.versions, until=LATER)))
+    ledger.record(expected_postings(wallet))
+    assert ledger.record(expected_postings(wallet)) == 0
     once.record(expected_postings(right))
-    assert books.sums() == once.sums()
+    assert ledger.sums() == once.sums()
 
 
 @moderately(80)
-@given(author=HISTORIES, pick=st.integers(0, 99), price=st.integers(0, 40))
-def test_what_was_known_before_is_still_known(author: HistoryBuilder, pick: int, price: int) -> None:
-    note(repr(author))
-    mistake = mistaken(author, pick=pick, price=price)
+@given(builder=HISTORIES, pick=st.integers(0, 99), price=st.integers(0, 40))
+def test_history_as_known_before_a_correction_is_unchanged(builder: HistoryBuilder, pick: int, price: int) -> None:
+    note(repr(builder))
+    mistake = a_mistake(builder, pick=pick, price=price)
     assume(mistake is not None)
     assert mistake is not None
-    history, before = set_right(as_told(author), mistake), stable_id("before")
-    then, as_it_was = history.as_at("fffffffe"), as_told(author).as_at("fffffffe")
-    assert {repr(value) for value in facts_in(then)} == {repr(item) for item in facts_in(as_it_was)}
-    assert {repr(value) for value in facts_in(history.as_at(before))} == {
-        repr(value) for value in facts_in(as_told(author).as_at(before))
+    history, before = corrected(uncorrected(builder), mistake), stable_id("before")
+    then, as_it_was = history.as_at("fffffffe"), uncorrected(builder).as_at("fffffffe")
+    assert {repr(value) for value in events_in(then)} == {repr(item) for item in events_in(as_it_was)}
+    assert {repr(value) for value in events_in(history.as_at(before))} == {
+        repr(value) for value in events_in(uncorrected(builder).as_at(before))
     }
-    assert {repr(value) for value in facts_in(history.as_at(LATEST_ID))} == {repr(item) for item in facts_in(history)}
+    assert {repr(value) for value in events_in(history.as_at(LATEST_ID))} == {repr(item) for item in events_in(history)}
 
 
 @moderately(40)
-@given(author=HISTORIES, pick=st.integers(0, 99))
-def test_what_came_to_a_wallet_by_a_correction_was_unknown_before(author: HistoryBuilder, pick: int) -> None:
-    note(repr(author))
-    mistake = mistaken(author, pick=pick, price=0)
+@given(builder=HISTORIES, pick=st.integers(0, 99))
+def test_purchase_moved_to_a_wallet_was_unknown_there_before(builder: HistoryBuilder, pick: int) -> None:
+    note(repr(builder))
+    mistake = a_mistake(builder, pick=pick, price=0)
     assume(mistake is not None)
     assert mistake is not None
-    without = other_facts(author, mistake)
+    without = always_right(builder, mistake)
     moved = replace(mistake.wrong, moved_by=LATEST_ID)
     came = ReceiptCorrected(LATEST_ID, moved.id, moved.at, None)
     history = without.with_correction(came, now=moved, customer_id=mistake.customer_id)
-    assert {repr(value) for value in facts_in(history.as_at("fffffffe"))} == {
-        repr(value) for value in facts_in(without.as_at("fffffffe"))
+    assert {repr(value) for value in events_in(history.as_at("fffffffe"))} == {
+        repr(value) for value in events_in(without.as_at("fffffffe"))
     }
     here, there = (
-        replay(each_history, versions=author.versions, until=LATER) for each_history in (as_told(author), history)
+        replay(each_history, versions=builder.versions, until=LATER) for each_history in (uncorrected(builder), history)
     )
     assert moved.lot_id != moved.id
     assert core_summary(there, LATER)["balance"]["lifetime"] == core_summary(here, LATER)["balance"]["lifetime"]

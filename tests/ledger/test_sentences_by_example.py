@@ -1,4 +1,4 @@
-"""Sentences that were wrong once, of debts that points pay when they become available, and of tiers that a merger brings."""
+"""Sentences that were wrong once: debts that newly available points repay, and tiers that a merge brings."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from tests.ledger.terms_strategies import START, terms_of
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
-def drafted(*, pending: int | None = None, period: TierPeriod | None = None) -> Terms:
-    """A point for each £10, which may wait; Silver begins at 10, where there is a period."""
+def make_terms(*, pending: int | None = None, period: TierPeriod | None = None) -> Terms:
+    """A point for each £10, perhaps pending; Silver begins at 10 where there is a tier period."""
     waits = PendingPeriod(pending) if pending is not None else None
     policy = RefundPolicy(RefundMode.ALLOW_NEGATIVE)
     return terms_of(1, START - 400 * DAY, (PointsValidity(), policy, waits, None, period, (10, 25), False, None, ""))
@@ -40,14 +40,14 @@ def bought(terms: Terms, pounds: int, *, days: int = 0, who: str = ANN) -> Purch
     return PurchaseRecorded(stable_id(f"{who} {days}"), who, f"r-{days}", facts, terms)
 
 
-def told(terms: Terms, *events: Event, days: int, who: str = ANN) -> Wallet:
-    """A wallet after so many days."""
+def replayed(terms: Terms, *events: Event, days: int, who: str = ANN) -> Wallet:
+    """The wallet after some days."""
     history = EventHistory(who, {who: START - DAY}, tuple(events))
     return replay(history, versions=[terms], until=START + days * DAY)
 
 
-def short(wallet: Wallet, kind: EntryType, terms: Terms, locale: Locale = Locale.EN) -> list[str]:
-    """What is said in short of the last entry of a kind."""
+def summary_of(wallet: Wallet, kind: EntryType, terms: Terms, locale: Locale = Locale.EN) -> list[str]:
+    """The summary of the last entry of a kind."""
     (*_, last) = (posting for posting in wallet.points.postings if posting.key.type is kind)
     return list(summary(last.decision, terms=terms, say=wording(locale)))
 
@@ -61,19 +61,19 @@ def short(wallet: Wallet, kind: EntryType, terms: Terms, locale: Locale = Locale
         (20, "8 points became available and paid what you owed."),
     ],
 )
-def test_points_that_become_available_and_pay_a_debt_are_not_promised_to_be_spent(taken: int, said: str) -> None:
-    terms = drafted(pending=14)
+def test_activated_points_that_repay_a_debt_are_not_announced_as_spendable(taken: int, said: str) -> None:
+    terms = make_terms(pending=14)
     owing = [PointsAdjusted(stable_id("taken"), START, -taken, terms)] if taken else []
-    wallet = told(terms, *owing, bought(terms, 80, days=1), days=30)
-    assert short(wallet, EntryType.ACTIVATE, terms) == [said]
+    wallet = replayed(terms, *owing, bought(terms, 80, days=1), days=30)
+    assert summary_of(wallet, EntryType.ACTIVATE, terms) == [said]
     assert wallet.points.inventory.available(at=START + 30 * DAY) == max(0, 8 - taken)
 
 
 def test_pending_points_that_were_clawed_back_whole_do_not_become_available() -> None:
-    terms = drafted(pending=14)
+    terms = make_terms(pending=14)
     purchase = bought(terms, 80, days=1)
     back = RefundRecorded(stable_id("back"), purchase.id, START + 2 * DAY, {1: purchase.facts.lines[0].quantity})
-    wallet = told(terms, purchase, back, days=30)
+    wallet = replayed(terms, purchase, back, days=30)
     assert [posting.key.type for posting in wallet.points.postings] == [EntryType.EARN, EntryType.CLAWBACK]
 
 
@@ -86,40 +86,40 @@ def test_pending_points_that_were_clawed_back_whole_do_not_become_available() ->
         (Locale.ZH_HANT, "總計沒有增減。"),
     ],
 )
-def test_reserved_points_that_are_let_go_and_pay_a_debt_say_nothing_of_a_tier(locale: Locale, said: str) -> None:
-    terms = drafted()
+def test_released_points_that_repay_a_debt_do_not_mention_a_tier(locale: Locale, said: str) -> None:
+    terms = make_terms()
     held = HoldPlaced(stable_id("held"), START + HOUR, 6, START + DAY)
-    wallet = told(
+    wallet = replayed(
         terms, bought(terms, 80), held, PointsAdjusted(stable_id("taken"), START + 2 * HOUR, -5, terms), days=3
     )
-    assert short(wallet, EntryType.ACTIVATE, terms, locale) == [said]
+    assert summary_of(wallet, EntryType.ACTIVATE, terms, locale) == [said]
 
 
-def test_stamps_that_were_moved_are_said_under_terms_that_have_none() -> None:
-    terms = drafted()
-    wallet = told(terms, PointsAdjusted(stable_id("given"), START, 3, terms, Unit.STAMPS), days=1)
+def test_adjusted_stamps_are_explained_under_terms_without_stamps() -> None:
+    terms = make_terms()
+    wallet = replayed(terms, PointsAdjusted(stable_id("given"), START, 3, terms, Unit.STAMPS), days=1)
     (given,) = wallet.unit_accounts[Unit.STAMPS].postings
     assert summary(given.decision, terms=terms, say=wording(Locale.EN)) == (
         "Booked by our staff or transferred between members: 3 stamps.",
     )
 
 
-def test_a_tier_that_a_merge_brings_says_the_points_by_which_it_is_held() -> None:
-    terms = drafted(period=TierPeriod(TierWindow.CALENDAR_YEAR, 30))
+def test_tier_reached_by_a_merge_names_the_qualifying_points() -> None:
+    terms = make_terms(period=TierPeriod(TierWindow.CALENDAR_YEAR, 30))
     bob = EventHistory(BOB, {BOB: START - DAY}, (bought(terms, 150, who=BOB),))
-    wallet = told(terms, WalletMerged(stable_id("joined"), START + 400 * DAY, bob, ANN), days=401)
+    wallet = replayed(terms, WalletMerged(stable_id("joined"), START + 400 * DAY, bob, ANN), days=401)
     (change,) = wallet.tier_changes
     assert summary(tier_decision(change), terms=terms, say=wording(Locale.EN)) == (
         "With 15 qualifying points you have reached the tier “Silver”, which begins at 10.",
     )
 
 
-def test_a_tier_that_a_merge_brings_in_its_days_of_grace_is_kept_and_not_reached() -> None:
-    terms = drafted(period=TierPeriod(TierWindow.SINCE_JOINING, 30))
+def test_tier_in_grace_that_a_merge_brings_is_kept_and_not_reached() -> None:
+    terms = make_terms(period=TierPeriod(TierWindow.SINCE_JOINING, 30))
     purchase = bought(terms, 150, who=BOB)
     back = RefundRecorded(stable_id("back"), purchase.id, START + DAY, {1: purchase.facts.lines[0].quantity})
     bob = EventHistory(BOB, {BOB: START - DAY}, (purchase, back))
-    wallet = told(terms, WalletMerged(stable_id("joined"), START + 5 * DAY, bob, ANN), days=6)
+    wallet = replayed(terms, WalletMerged(stable_id("joined"), START + 5 * DAY, bob, ANN), days=6)
     (change,) = wallet.tier_changes
     assert summary(tier_decision(change), terms=terms, say=wording(Locale.EN)) == (
         "You have 0 qualifying points, which is no longer enough for the tier “Silver”; you keep it until "

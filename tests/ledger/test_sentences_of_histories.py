@@ -1,4 +1,4 @@
-"""Every figure, day and clause number that is said of a wallet's history is one that the reference comes to without it."""
+"""The figures, days and clause numbers in the sentences about a wallet's history equal those of the reference."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from app.domain.wallets.events import HoldPlaced, RewardRedeemed
 from app.domain.wallets.pending import pending_points
 from app.domain.wallets.wallet import Wallet, replay
 from tests.builders import a_purchase
-from tests.ledger import sentences
+from tests.ledger import expected_sentences
 from tests.ledger.history_strategies import (
     EVENT_DRAFTS,
     MERGE_PLANS,
@@ -37,7 +37,7 @@ from tests.ledger.history_strategies import (
     build_history,
 )
 from tests.ledger.reference import ReferenceWallet, replay_reference
-from tests.ledger.reference_sentences import (
+from tests.ledger.reference_changes import (
     PaymentRestored,
     PointsActivated,
     PointsClawedBack,
@@ -57,7 +57,7 @@ TREAT = "treat"
 
 
 def terms_of(version: int, day: int, drawn: Drawn, rate: int, price: int) -> Terms:
-    """Terms of the ledger's tests with a reward for points, and so many points for each £10."""
+    """Terms of the ledger's tests with a reward for points, and a rate of points for each £10."""
     clauses = [
         (
             key,
@@ -89,180 +89,185 @@ VERSIONS = st.builds(
 )
 
 
-def told(versions: Sequence[Terms], plan: MergePlan, deeds: Sequence[EventDraft]) -> HistoryBuilder:
-    """A history in which points buy a treat."""
-    author = build_history(versions, plan, deeds)
-    author.events = [
+def history_with_treats(versions: Sequence[Terms], plan: MergePlan, drafts: Sequence[EventDraft]) -> HistoryBuilder:
+    """A history in which points are redeemed for a treat."""
+    builder = build_history(versions, plan, drafts)
+    builder.events = [
         (
             replace(event, reward=TREAT)
             if isinstance(event, RewardRedeemed | HoldPlaced) and not event.reward
             else event,
             who,
         )
-        for event, who in author.events
+        for event, who in builder.events
     ]
-    return author
+    return builder
 
 
 HISTORIES = st.builds(
-    told,
+    history_with_treats,
     VERSIONS,
     MERGE_PLANS,
     st.lists(EVENT_DRAFTS, min_size=1, max_size=4) | st.lists(EVENT_DRAFTS, min_size=8, max_size=16),
 )
-Place = tuple[Any, ...]
-"""What a sentence is about: the type of the entry, the fact or lot, the time, and the unit."""
+Subject = tuple[Any, ...]
+"""What a sentence is about: the type of the entry, the event or lot, the time, and the unit."""
 
 
-def of_core(wallet: Wallet) -> Iterator[tuple[Place, Decision, Terms]]:
-    """Every decision in the ledger of a wallet, but for redemptions, which are decided before."""
+def core_decisions(wallet: Wallet) -> Iterator[tuple[Subject, Decision, Terms]]:
+    """Every decision in the ledger of a wallet except redemptions, which are decided at the till."""
     terms = {version.version: version for version in wallet.versions}
     for unit, unit_account in wallet.unit_accounts.items():
         for posting in unit_account.postings:
             if posting.key.type is not EntryType.REDEEM and (
                 unit is Unit.POINTS or posting.decision.reasons or posting.decision.stamps
             ):
-                place = (posting.key.type, posting.key.id, posting.at, unit)
-                yield place, posting.decision, terms[posting.decision.terms_version]
+                subject = (posting.key.type, posting.key.id, posting.at, unit)
+                yield subject, posting.decision, terms[posting.decision.terms_version]
     for change in wallet.tier_changes:
         yield ("tier", change.after, change.at), tier_decision(change), change.terms
 
 
-def of_reference(wallet: ReferenceWallet) -> Iterator[tuple[Place, WalletChange]]:
-    """The same from what the reference noted."""
-    for noted in wallet.changes:
-        match noted:
+def reference_changes(wallet: ReferenceWallet) -> Iterator[tuple[Subject, WalletChange]]:
+    """The changes that the reference recorded, by the same subjects."""
+    for change in wallet.changes:
+        match change:
             case PurchaseEarned() | PointsClawedBack():
-                kind = EntryType.EARN if isinstance(noted, PurchaseEarned) else EntryType.CLAWBACK
-                yield (kind, noted.id, noted.at, Unit.POINTS), noted
-                if noted.terms.stamp_clauses:
-                    yield (kind, noted.id, noted.at, Unit.STAMPS), noted
+                kind = EntryType.EARN if isinstance(change, PurchaseEarned) else EntryType.CLAWBACK
+                yield (kind, change.id, change.at, Unit.POINTS), change
+                if change.terms.stamp_clauses:
+                    yield (kind, change.id, change.at, Unit.STAMPS), change
             case PaymentRestored() | RedemptionUndone():
-                yield (EntryType.REVERSAL, noted.id, noted.at, noted.unit), noted
+                yield (EntryType.REVERSAL, change.id, change.at, change.unit), change
             case PointsActivated():
-                yield (EntryType.ACTIVATE, noted.lot, noted.at, Unit.POINTS), noted
+                yield (EntryType.ACTIVATE, change.lot, change.at, Unit.POINTS), change
             case PointsExpired():
-                yield (EntryType.EXPIRE, noted.lot, noted.at, Unit.POINTS), noted
-            case PointsMoved() if noted.amount or noted.unit is Unit.POINTS:
-                yield (noted.type, noted.id, noted.at, noted.unit), noted
+                yield (EntryType.EXPIRE, change.lot, change.at, Unit.POINTS), change
+            case PointsMoved() if change.amount or change.unit is Unit.POINTS:
+                yield (change.type, change.id, change.at, change.unit), change
             case TierChanged():
-                yield ("tier", noted.after, noted.at), noted
+                yield ("tier", change.after, change.at), change
 
 
-def assert_said(decision: Decision, noted: WalletChange, *, terms: Terms) -> None:
-    """Every reason, remedy and the summary has the figures that it must have, in all languages."""
-    wanted, explained = sentences.expected_explanation(noted), Explanation.of(decision, terms=terms)
+def assert_figures(decision: Decision, change: WalletChange, *, terms: Terms) -> None:
+    """Checks the figures of every reason, remedy and summary in all languages."""
+    expected, explained = expected_sentences.expected_explanation(change), Explanation.of(decision, terms=terms)
     for locale in Locale:
-        assert spoken(decision, explained, locale, wanted) == counted(wanted.sentences)
+        assert actual_figures(decision, explained, locale, expected) == expected_figures(expected.sentences)
         short = summary(decision, terms=terms, say=wording(locale))
-        if wanted.summary is not None:
-            assert [_figures(text, locale, wanted) for text in short] == [Counter(value) for value in wanted.summary], (
-                short
-            )
+        if expected.summary is not None:
+            assert [_figures(text, locale, expected) for text in short] == [
+                Counter(value) for value in expected.summary
+            ], short
         assert 1 <= len(short) <= 3
 
 
-def counted(said: Sequence[sentences.ExpectedSentence]) -> list[Any]:
-    """The figures of sentences, in whatever order a language has them."""
+def expected_figures(said: Sequence[expected_sentences.ExpectedSentence]) -> list[Any]:
+    """The figures of sentences, in any order."""
     return [
-        (each_said.clause, Counter(each_said.figures), [Counter(way) for way in each_said.remedies])
-        for each_said in said
+        (sentence.clause, Counter(sentence.figures), [Counter(remedy) for remedy in sentence.remedies])
+        for sentence in said
     ]
 
 
-def spoken(
-    decision: Decision, explained: Explanation, locale: Locale, wanted: sentences.ExpectedExplanation
+def actual_figures(
+    decision: Decision, explained: Explanation, locale: Locale, expected: expected_sentences.ExpectedExplanation
 ) -> list[Any]:
-    """The figures of every reason of a decision, and of its remedies, as they are read."""
+    """The figures of every reason of a decision, and of its remedies, read from their sentences."""
     say = wording(locale)
     return [
         (
             reason.clause,
-            _figures(explained.statement(reason, say=say), locale, wanted),
-            _ways(explained, reason, locale, wanted),
+            _figures(explained.statement(reason, say=say), locale, expected),
+            _remedy_figures(explained, reason, locale, expected),
         )
         for reason in decision.reasons
     ]
 
 
-def _figures(sentence: str, locale: Locale, wanted: sentences.ExpectedExplanation) -> Any:
-    return figures_of(sentence, locale=locale, today=wanted.today)
+def _figures(sentence: str, locale: Locale, expected: expected_sentences.ExpectedExplanation) -> Any:
+    return figures_of(sentence, locale=locale, today=expected.today)
 
 
-def _ways(explained: Explanation, reason: Any, locale: Locale, wanted: sentences.ExpectedExplanation) -> Any:
+def _remedy_figures(
+    explained: Explanation, reason: Any, locale: Locale, expected: expected_sentences.ExpectedExplanation
+) -> Any:
     say = wording(locale)
-    return [_figures(explained.remedy(way, reason=reason, say=say), locale, wanted) for way in reason.finding.remedies]
+    return [
+        _figures(explained.remedy(remedy, reason=reason, say=say), locale, expected)
+        for remedy in reason.finding.remedies
+    ]
 
 
-def assert_all_said(course: Wallet, wallet: ReferenceWallet) -> None:
-    """Of a wallet and of those that went over into it."""
-    found: dict[Place, list[tuple[Decision, Terms]]] = {}
-    for place, decision, terms in of_core(course):
-        found.setdefault(place, []).append((decision, terms))
-    noted: dict[Place, list[WalletChange]] = {}
-    for place, each_noted in of_reference(wallet):
-        noted.setdefault(place, []).append(each_noted)
-    assert {place: len(decisions) for place, decisions in found.items()} == {
-        place: len(many) for place, many in noted.items()
+def assert_all_figures(core_wallet: Wallet, wallet: ReferenceWallet) -> None:
+    """Checks a wallet and those merged into it."""
+    found: dict[Subject, list[tuple[Decision, Terms]]] = {}
+    for subject, decision, terms in core_decisions(core_wallet):
+        found.setdefault(subject, []).append((decision, terms))
+    changes: dict[Subject, list[WalletChange]] = {}
+    for subject, change in reference_changes(wallet):
+        changes.setdefault(subject, []).append(change)
+    assert {subject: len(decisions) for subject, decisions in found.items()} == {
+        subject: len(many) for subject, many in changes.items()
     }
-    for place, decisions in found.items():
-        for (decision, terms), each_noted in zip(decisions, noted[place], strict=True):
-            assert_said(decision, each_noted, terms=terms)
-    for inner, other in zip(course.merged_wallets, wallet.merged_wallets, strict=True):
-        assert_all_said(inner, other)
+    for subject, decisions in found.items():
+        for (decision, terms), change in zip(decisions, changes[subject], strict=True):
+            assert_figures(decision, change, terms=terms)
+    for inner, other in zip(core_wallet.merged_wallets, wallet.merged_wallets, strict=True):
+        assert_all_figures(inner, other)
 
 
 @moderately(80)
-@given(author=HISTORIES, day=st.integers(0, 1000))
-def test_every_figure_said_of_a_history_is_the_references(author: HistoryBuilder, day: int) -> None:
-    note(repr(author))
+@given(builder=HISTORIES, day=st.integers(0, 1000))
+def test_figures_about_a_history_equal_the_references(builder: HistoryBuilder, day: int) -> None:
+    note(repr(builder))
     until = START + timedelta(days=day)
-    history = author.history_of(author.events, until=until)
-    assert_all_said(
-        replay(history, versions=author.versions, until=until), replay_reference(history, author.versions, until)
+    history = builder.history_of(builder.events, until=until)
+    assert_all_figures(
+        replay(history, versions=builder.versions, until=until), replay_reference(history, builder.versions, until)
     )
 
 
 @moderately(60)
-@given(author=HISTORIES, day=st.integers(0, 400))
-def test_a_reward_says_what_is_there_what_waits_and_what_is_owed(author: HistoryBuilder, day: int) -> None:
-    note(repr(author))
+@given(builder=HISTORIES, day=st.integers(0, 400))
+def test_figures_about_a_reward_price_equal_the_references(builder: HistoryBuilder, day: int) -> None:
+    note(repr(builder))
     until = START + timedelta(days=day)
-    history = author.history_of(author.events, until=until)
-    course, wallet = (
-        replay(history, versions=author.versions, until=until),
-        replay_reference(history, author.versions, until),
+    history = builder.history_of(builder.events, until=until)
+    core_wallet, wallet = (
+        replay(history, versions=builder.versions, until=until),
+        replay_reference(history, builder.versions, until),
     )
-    terms = course.in_force(until)
-    balance = course.points.inventory.balance(at=until)
+    terms = core_wallet.in_force(until)
+    balance = core_wallet.points.inventory.balance(at=until)
     clause, facts = terms.clause(TREAT), a_purchase(at=until)
-    foreseen = pending_points(course, terms=terms, at=until).activations_for(clause)
+    foreseen = pending_points(core_wallet, terms=terms, at=until).activations_for(clause)
     decision = redeem(
         terms=terms, clause=clause, facts=facts, available=balance.available, owed=balance.owed, activations=foreseen
     )
-    wanted = sentences.price_explanation(wallet, terms=terms, key=TREAT, at=until)
+    expected = expected_sentences.price_explanation(wallet, terms=terms, key=TREAT, at=until)
     explained = Explanation.of(decision, terms=terms)
     for locale in Locale:
-        assert spoken(decision, explained, locale, wanted) == counted(wanted.sentences)
+        assert actual_figures(decision, explained, locale, expected) == expected_figures(expected.sentences)
 
 
 @moderately(60)
-@given(author=HISTORIES, day=st.integers(0, 1000))
-def test_a_tier_that_is_kept_says_its_points_and_until_when(author: HistoryBuilder, day: int) -> None:
+@given(builder=HISTORIES, day=st.integers(0, 1000))
+def test_figures_about_a_tier_in_grace_equal_the_references(builder: HistoryBuilder, day: int) -> None:
     until = START + timedelta(days=day)
-    history = author.history_of(author.events, until=until)
-    course, wallet = (
-        replay(history, versions=author.versions, until=until),
-        replay_reference(history, author.versions, until),
+    history = builder.history_of(builder.events, until=until)
+    core_wallet, wallet = (
+        replay(history, versions=builder.versions, until=until),
+        replay_reference(history, builder.versions, until),
     )
-    terms = course.in_force(until)
-    for id, membership in course.memberships.items():
+    terms = core_wallet.in_force(until)
+    for id, membership in core_wallet.memberships.items():
         points = membership.qualifying.deciding_points(terms=terms, at=until)
         reason = kept_tier_reason(membership.tier, qualifying=points, terms=terms)
-        wanted = sentences.kept_tier_figures(wallet.customers[id], terms=terms, at=until)
-        assert (reason is None) == (wanted is None)
-        if reason is None or wanted is None:
+        expected = expected_sentences.kept_tier_figures(wallet.customers[id], terms=terms, at=until)
+        assert (reason is None) == (expected is None)
+        if reason is None or expected is None:
             continue
         for locale in Locale:
             statement = Explanation((reason,), terms, until, terms.zone).statement(reason, say=wording(locale))
-            assert figures_of(statement, locale=locale, today=until.date()) == Counter(wanted)
+            assert figures_of(statement, locale=locale, today=until.date()) == Counter(expected)

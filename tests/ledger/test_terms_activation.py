@@ -1,4 +1,5 @@
-"""Terms with other tiers start: every account is looked at, in batches, and tills that come first are right all the same."""
+"""Terms with other tiers start: every account is reevaluated in batches, and tills that come earlier see the right
+tiers."""
 
 from __future__ import annotations
 
@@ -39,51 +40,52 @@ PLAIN = (PointsValidity(), RefundPolicy(), None, None, None, (10, 25), True, Non
 LEVELS = (*PLAIN[:4], TierPeriod(TierWindow.SINCE_JOINING, 0), (10, 25), True, None)
 
 
-class Starting(ProgramDriver):
-    """A program without tiers, in which cards have bought for so many points."""
+class ActivationProgram(ProgramDriver):
+    """A program without tiers whose customers have purchases."""
 
     def begin(self, *points: int) -> list[str]:
-        """Terms since long ago, and a customer for each number; 0 buys nothing."""
+        """Publishes terms of long ago, enrols a customer for each number, and records a purchase for that many points
+        (0: none)."""
         self.receipts = 0
-        self.made(publish_terms.run, PublishTerms(START, clauses_of(PLAIN)))
+        self.done(publish_terms.run, PublishTerms(START, clauses_of(PLAIN)))
         cards = [f"CARD{place}" for place in range(len(points))]
         for card, some in zip(cards, points, strict=True):
-            self.made(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, card),), None))
+            self.done(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, card),), None))
             if some:
-                self.buys(card, some)
+                self.buy(card, some)
         return cards
 
-    def made(self, verb: Any, order: Any) -> Answer:
-        """Do what must be possible."""
+    def done(self, verb: Any, order: Any) -> Answer:
+        """Executes a command that must succeed."""
         done = self.execute(verb, order)
         assert isinstance(done, Answer), done
         return done
 
-    def order(self, card: str, points: int, *, at: datetime | None = None) -> RecordPurchase:
-        """A purchase for so many points."""
+    def purchase(self, card: str, points: int, *, at: datetime | None = None) -> RecordPurchase:
+        """A purchase for a number of points."""
         self.receipts += 1
         facts = a_purchase(a_line(price=f"{points * 10}.00"), at=at or self.now)
-        return RecordPurchase(by(card), f"r{self.receipts}", facts)
+        return RecordPurchase(by_card(card), f"r{self.receipts}", facts)
 
-    def buys(self, card: str, points: int, *, at: datetime | None = None) -> int:
-        """It is bought; what it earned."""
+    def buy(self, card: str, points: int, *, at: datetime | None = None) -> int:
+        """Records a purchase; returns the points earned."""
         self.clock.now += timedelta(seconds=1)
-        done = self.made(record_purchase.run, self.order(card, points, at=at))
+        done = self.done(record_purchase.run, self.purchase(card, points, at=at))
         assert done.decision is not None
         return done.decision.points
 
-    def announces_levels(self, *, start: datetime | None = None) -> None:
-        """Tiers from a moment on, or at once."""
-        self.made(publish_terms.run, PublishTerms(start or self.now, clauses_of(LEVELS)))
+    def publish_tiers(self, *, start: datetime | None = None) -> None:
+        """Publishes tiers from a moment on, or at once."""
+        self.done(publish_terms.run, PublishTerms(start or self.now, clauses_of(LEVELS)))
 
     def tier(self, card: str) -> str | None:
         """The tier that a card shows."""
-        found = self.query(card_of, by=by(card), at=self.now)
+        found = self.query(card_of, by=by_card(card), at=self.now)
         assert found is not None
         return found.tier.tier
 
-    def stored_levels(self) -> list[str | None]:
-        """What is kept, in the order of enrolment."""
+    def stored_tiers(self) -> list[str | None]:
+        """The stored tiers in the order of enrolment."""
 
         async def read(session: Any) -> list[str | None]:
             rows = await session.across_programs.rows(
@@ -94,32 +96,32 @@ class Starting(ProgramDriver):
         return self.query(read)
 
 
-def by(card: str) -> CustomerReference:
-    """A card."""
+def by_card(card: str) -> CustomerReference:
+    """The customer with a card."""
     return CustomerReference(card, IdentityKind.CARD)
 
 
 @pytest.fixture
-def where(database_url: str) -> Iterator[DatabaseRunner]:
-    """The database, and batches of two."""
+def runner(database_url: str) -> Iterator[DatabaseRunner]:
+    """The database, with batches of two accounts."""
     with open_runner(database_url) as found, patch.object(terms_activation, "BATCH", 2):
         yield found
 
 
 @pytest.fixture(params=list(ProgramKind), ids=lambda kind: str(kind.value))
-def shop(where: DatabaseRunner, request: pytest.FixtureRequest) -> Iterator[Starting]:
-    """The program, live or a sandbox, proved in the end."""
-    program = Starting(where, kind=request.param, start=START, counts=OutcomeCounts())
+def shop(runner: DatabaseRunner, request: pytest.FixtureRequest) -> Iterator[ActivationProgram]:
+    """The program, live or a sandbox, verified at the end."""
+    program = ActivationProgram(runner, kind=request.param, start=START, counts=OutcomeCounts())
     yield program
     assert program.discrepancies() == []
 
 
-def test_publishing_touches_no_account_and_all_are_looked_at_when_the_terms_start(shop: Starting) -> None:
+def test_accounts_are_reevaluated_when_terms_start_and_not_when_they_are_published(shop: ActivationProgram) -> None:
     cards = shop.begin(20, 30, 5, 0, 12)
     shop.run_due_jobs()
     before = shop.row_count_and_accounts()
     start = shop.now + DAY
-    shop.announces_levels(start=start)
+    shop.publish_tiers(start=start)
     assert shop.row_count_and_accounts() == before
     shop.clock.now = start - timedelta(hours=1)
     shop.run_due_jobs()
@@ -129,56 +131,56 @@ def test_publishing_touches_no_account_and_all_are_looked_at_when_the_terms_star
     # What is read is right before anybody has looked.
     assert [shop.tier(card) for card in cards] == ["silver", "gold", None, None, "silver"]
     shop.run_due_jobs()
-    assert shop.stored_levels() == ["silver", "gold", None, None, "silver"]
+    assert shop.stored_tiers() == ["silver", "gold", None, None, "silver"]
     after = shop.row_count_and_accounts()
     shop.run_due_jobs()
     assert shop.row_count_and_accounts() == after, "a second time there is nothing to do"
 
 
-def test_a_till_that_comes_before_the_jobs_sees_the_tier(shop: Starting) -> None:
+def test_till_sees_the_tier_before_the_jobs_ran(shop: ActivationProgram) -> None:
     first, idle = shop.begin(20, 0)
-    shop.announces_levels(start=shop.now + DAY)
+    shop.publish_tiers(start=shop.now + DAY)
     shop.clock.now += 2 * DAY
-    assert shop.buys(first, 1) == 1 + 3, "silver brings three more"
+    assert shop.buy(first, 1) == 1 + 3, "silver brings three more"
     assert shop.discrepancies() == []
-    assert shop.buys(idle, 1) == 1 + 5 + 2
+    assert shop.buy(idle, 1) == 1 + 5 + 2
     shop.run_due_jobs()
-    assert shop.stored_levels() == ["silver", None]
+    assert shop.stored_tiers() == ["silver", None]
 
 
-def test_purchase_before_the_start_of_terms_counts_even_after_the_jobs_ran(shop: Starting) -> None:
+def test_purchase_before_the_start_of_terms_counts_even_after_the_jobs_ran(shop: ActivationProgram) -> None:
     shop.begin(20)
     start = shop.now + DAY
-    shop.announces_levels(start=start)
+    shop.publish_tiers(start=start)
     for card in ("BETWEEN", "LATER"):
-        shop.made(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, card),), None))
+        shop.done(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, card),), None))
     shop.clock.now = start + DAY
     shop.run_due_jobs()
     for card in ("BETWEEN", "LATER"):
-        assert shop.buys(card, 12, at=start - timedelta(hours=1)) == 12 + 5 + 2
+        assert shop.buy(card, 12, at=start - timedelta(hours=1)) == 12 + 5 + 2
         assert shop.tier(card) == "silver"
     assert shop.discrepancies() == []
     shop.run_due_jobs()
-    assert shop.stored_levels() == ["silver", "silver", "silver"]
+    assert shop.stored_tiers() == ["silver", "silver", "silver"]
 
 
-def test_what_was_booked_beyond_the_start_before_it_was_known_is_looked_at_too(shop: Starting) -> None:
+def test_account_replayed_past_the_start_before_publishing_is_reevaluated_too(shop: ActivationProgram) -> None:
     """The clock of a till is ahead, or a purchase and the publishing pass each other by."""
     first, second = shop.begin(1, 1)
     for card in (first, second):
-        shop.buys(card, 20, at=shop.now + timedelta(minutes=2))
-    shop.announces_levels()
+        shop.buy(card, 20, at=shop.now + timedelta(minutes=2))
+    shop.publish_tiers()
     assert shop.discrepancies() == []
     assert shop.tier(first) == "silver"
     shop.clock.now += timedelta(minutes=4)
-    assert shop.buys(first, 1) == 1 + 3
+    assert shop.buy(first, 1) == 1 + 3
     shop.run_due_jobs()
-    assert shop.stored_levels() == ["silver", "silver"]
+    assert shop.stored_tiers() == ["silver", "silver"]
 
 
-def test_the_jobs_may_stop_between_two_batches_and_run_on_several_machines_at_once(shop: Starting) -> None:
+def test_jobs_can_stop_between_batches_and_run_concurrently(shop: ActivationProgram) -> None:
     shop.begin(20, 20, 20, 20, 0, 20, 20)
-    shop.announces_levels(start=shop.now + DAY)
+    shop.publish_tiers(start=shop.now + DAY)
     shop.clock.now += 2 * DAY
     told: list[int] = []
     tell = activation.schedule
@@ -199,18 +201,18 @@ def test_the_jobs_may_stop_between_two_batches_and_run_on_several_machines_at_on
         assert all(result.complete for result in done)
 
     shop.runner.run(at_once())
-    assert shop.stored_levels() == ["silver"] * 4 + [None] + ["silver"] * 2
+    assert shop.stored_tiers() == ["silver"] * 4 + [None] + ["silver"] * 2
     assert shop.discrepancies() == []
     after = shop.row_count_and_accounts()
     shop.run_due_jobs()
     assert shop.row_count_and_accounts() == after
 
 
-def test_tiers_are_published_while_tills_book(shop: Starting) -> None:
+def test_tiers_are_published_while_tills_record_purchases(shop: ActivationProgram) -> None:
     cards = shop.begin(4, 4, 4, 0, 0, 4)
-    shop.made(merge_customers.run, MergeCustomers(by(cards[5]), by(cards[0]), "one person"))
+    shop.done(merge_customers.run, MergeCustomers(by_card(cards[5]), by_card(cards[0]), "one person"))
     for _ in range(3):
-        orders = [shop.order(card, 3) for card in cards]
+        orders = [shop.purchase(card, 3) for card in cards]
 
         async def race(orders: list[RecordPurchase] = orders) -> list[Any]:
             def do(verb: Any, order: Any, key: str) -> Any:
@@ -235,13 +237,13 @@ def test_tiers_are_published_while_tills_book(shop: Starting) -> None:
         shop.run_due_jobs()
         assert shop.discrepancies() == []
         for card in cards[:5]:
-            shop.buys(card, 1)
+            shop.buy(card, 1)
 
 
-def test_only_what_happened_is_logged(where: DatabaseRunner) -> None:
-    shop = Starting(where, kind=ProgramKind.LIVE, start=START, counts=OutcomeCounts())
+def test_activation_is_logged_only_when_accounts_changed(runner: DatabaseRunner) -> None:
+    shop = ActivationProgram(runner, kind=ProgramKind.LIVE, start=START, counts=OutcomeCounts())
     shop.begin(20)
-    shop.announces_levels(start=shop.now + DAY)
+    shop.publish_tiers(start=shop.now + DAY)
     shop.clock.now += 2 * DAY
 
     async def broken(session: Any, **named: Any) -> Any:
@@ -253,12 +255,12 @@ def test_only_what_happened_is_logged(where: DatabaseRunner) -> None:
 
     with structlog.testing.capture_logs() as logs, patch.object(scheduler, "POLL_INTERVAL", 0.01):
         with patch.object(scheduler, "settle_account", broken):
-            where.run(work(1.5))
+            runner.run(work(1.5))
         assert [log["event"] for log in logs] == ["an account is left alone"]
         with patch.object(scheduler, "SKIP_SECONDS", 0.0):
             fresh = Scheduler(shop.application)
             shop.scheduler = fresh
-            where.run(work(1.5))
+            runner.run(work(1.5))
     kept = [log for log in logs if log["event"] == "time was kept"]
     assert [(log_event["accounts"], log_event["tiers"]) for log_event in kept] == [(1, 1)]
     assert shop.runner.run(fresh.run_due()) in ({}, {shop.program.id: NOTHING})

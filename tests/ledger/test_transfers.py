@@ -1,4 +1,5 @@
-"""Whatever three customers do, pass on and share, in any order of arrival: the books hold, and no point comes from nowhere."""
+"""Random actions of three customers with transfers, merges and shared wallets, in any order of arrival: the ledger
+verifies and no points appear from nowhere."""
 
 from __future__ import annotations
 
@@ -26,8 +27,8 @@ KINDS = ("buy", "buy", "buy", "buy", "refund", "refund", "redeem", "redeem", "un
 
 
 @dataclass(frozen=True)
-class Deed:
-    """What one of the three does, to another one, about so much, so many hours before it becomes known."""
+class Action:
+    """An action of one customer towards another, some hours before it is recorded."""
 
     kind: str
     who: int
@@ -39,7 +40,7 @@ class Deed:
 
 DEEDS = st.lists(
     st.builds(
-        Deed,
+        Action,
         st.sampled_from(KINDS),
         st.integers(0, 2),
         st.integers(1, 2),
@@ -54,7 +55,7 @@ TERMS = st.tuples(st.sampled_from(["CLAMP_TO_ZERO", "ALLOW_NEGATIVE"]), st.boole
 
 
 def clauses(terms: tuple[str, bool, bool]) -> list[dict[str, Any]]:
-    """A point a pound, a bonus once a month and for the first purchase, a mug for 50; maybe waiting points and tiers."""
+    """A point a pound, a monthly bonus and one for the first purchase, a mug for 50; perhaps pending points and tiers."""
     mode, waiting, tiers = terms
     found: list[dict[str, Any]] = [
         {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}},
@@ -82,8 +83,8 @@ def clauses(terms: tuple[str, bool, bool]) -> list[dict[str, Any]]:
 
 
 @dataclass
-class Day:
-    """A shop with three customers, and what there is to give back or undo."""
+class ThreeCustomers:
+    """A shop with three customers, and what can be refunded or cancelled."""
 
     shop: Shop
     clock: Clock
@@ -91,8 +92,8 @@ class Day:
     receipts: list[str]
     redemptions: list[str]
 
-    def does(self, deed: Deed) -> Any:
-        """Carry out a deed; its answer."""
+    def carry_out(self, deed: Action) -> Any:
+        """Carries out an action; returns the payload."""
         self.clock.now += timedelta(hours=deed.wait)
         shop, card, other = self.shop, self.cards[deed.who], self.cards[(deed.who + deed.step) % 3]
         at = (self.clock.now - timedelta(hours=deed.late)).isoformat()
@@ -124,8 +125,8 @@ class Day:
 
 @moderately(25)
 @given(deeds=DEEDS, terms=TERMS)
-def test_the_books_hold_whatever_goes_over_and_whatever_comes_late(
-    sqlite_template: Path, tmp_path_factory: Any, deeds: list[Deed], terms: tuple[str, bool, bool]
+def test_ledger_verifies_after_random_transfers_merges_and_late_events(
+    sqlite_template: Path, tmp_path_factory: Any, deeds: list[Action], terms: tuple[str, bool, bool]
 ) -> None:
     file = tmp_path_factory.mktemp("day") / "shop.db"
     shutil.copyfile(sqlite_template, file)
@@ -135,11 +136,11 @@ def test_the_books_hold_whatever_goes_over_and_whatever_comes_late(
         shop.ask(REWARD, role=Role.OWNER, input=mug)
         start = {"idempotencyKey": "t", "clauses": clauses(terms), "effectiveFrom": "2021-01-01T00:00:00Z"}
         assert shop.ask(PUBLISH, role=Role.OWNER, input=start)["publishTerms"]["userErrors"] == []
-        day = Day(shop, clock, [shop.enrol() for _ in range(3)], [], [])
+        day = ThreeCustomers(shop, clock, [shop.enrol() for _ in range(3)], [], [])
         for card in day.cards:
             shop.buy(card, "90.00", occurredAt=(clock.now - timedelta(hours=60)).isoformat())
         for deed in deeds:
-            done = day.does(deed)
+            done = day.carry_out(deed)
             note(f"{deed} -> {done}")
             if done is not None:
                 event(f"{deed.kind}: {[error['code'] for error in done['userErrors']]}")

@@ -1,4 +1,4 @@
-"""What has to be said of a wallet's history: the figures of every sentence, from what the reference noted and the terms."""
+"""The sentences expected about a wallet's history: their figures, worked out from the reference's changes and the terms."""
 
 from __future__ import annotations
 
@@ -34,9 +34,7 @@ from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
 from app.domain.terms.text import TextFormat, render
 from app.domain.terms.version import Terms
 from tests.ledger.reference import ReferenceWallet
-from tests.ledger.reference_customers import Customer
-from tests.ledger.reference_lots import FREE
-from tests.ledger.reference_sentences import (
+from tests.ledger.reference_changes import (
     PaymentRestored,
     PointsActivated,
     PointsClawedBack,
@@ -47,13 +45,15 @@ from tests.ledger.reference_sentences import (
     TierChanged,
     WalletChange,
 )
+from tests.ledger.reference_customers import Customer
+from tests.ledger.reference_lots import FREE
 from tests.sentence_reader import Figure, day_and_time
 
 PENNIES = 100
 
 
 class ExpectedSentence(NamedTuple):
-    """The figures of a sentence, and of the sentences that say what would help."""
+    """The figures of a sentence and of the remedies that follow it."""
 
     clause: str
     figures: tuple[Figure, ...] = ()
@@ -65,7 +65,7 @@ Condition: TypeAlias = tuple[tuple[Figure, ...], tuple[tuple[Figure, ...], ...],
 
 
 class ReceiptSentences(NamedTuple):
-    """All that is said of a purchase, and what it earns; `limits` is what is said of caps."""
+    """The sentences about a purchase, and what it earns; `limits` are those about caps."""
 
     sentences: list[ExpectedSentence]
     points: int
@@ -74,7 +74,7 @@ class ReceiptSentences(NamedTuple):
 
 
 class ExpectedExplanation(NamedTuple):
-    """What has to be said of something in the ledger, on which day, and what in short (None: nothing is asked of that)."""
+    """The sentences about an entry, its day, and the figures of its summary (None: the summary is not checked)."""
 
     sentences: list[ExpectedSentence]
     today: date
@@ -82,7 +82,7 @@ class ExpectedExplanation(NamedTuple):
 
 
 def numbers_of(terms: Terms) -> dict[str, int]:
-    """The number that stands before each clause in the terms as they are printed, by its key."""
+    """The number of each clause in the printed terms, by its key."""
     say = wording(Locale.EN)
     lines = render(terms, format=TextFormat.PLAIN, say=say).splitlines()
     found = {text: int(number) for number, _, text in (line.partition(". ") for line in lines) if number.isdigit()}
@@ -100,24 +100,24 @@ def _half_up(exact: Fraction) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptReading:
-    """A purchase, or what is kept of it, as the clauses of the tests' terms look at it: nothing of the core is asked."""
+    """A purchase, or the kept part of one, under the clauses of the tests' terms, without help from the engine."""
 
     facts: PurchaseFacts
     terms: Terms
 
     @property
     def amount(self) -> Fraction:
-        """What counts, in pennies: all that is to pay but for what points paid."""
+        """The eligible amount in pennies: the price less what was paid with points."""
         whole = sum((Fraction(line.to_pay()) for line in self.facts.lines), Fraction(0))
         return max(Fraction(0), whole - Fraction(self.facts.paid_with_points()))
 
     @property
     def items(self) -> int:
-        """Whole items, where something of the purchase was paid with money."""
+        """Whole items, if any money was paid for the purchase."""
         return sum(int(line.remaining_quantity()) for line in self.facts.lines if line.to_pay()) if self.amount else 0
 
     def sentences(self) -> ReceiptSentences:
-        """Every sentence: of clauses that earn, of those on top, of caps, of stamps; and what it comes to."""
+        """Every sentence, of earning clauses, bonuses, caps and stamps; and the points and stamps earned."""
         numbers = numbers_of(self.terms)
         by_kind: dict[type, list[Clause]] = {kind: [] for kind in (PointsPerAmount, BonusPoints, Stamps, PointsCap)}
         for clause in self.terms.clauses:
@@ -136,7 +136,7 @@ class ReceiptReading:
         return ReceiptSentences(found, points, stamps, limits)
 
     def _bonus(self, clause: Clause, numbers: Mapping[str, int]) -> tuple[list[ExpectedSentence], int]:
-        """A bonus, and its points; none of what is paid on top in an exchange."""
+        """A bonus and its points; nothing for what is paid on top in an exchange."""
         if self.facts.amount_only:
             return [ExpectedSentence(clause.key)], 0
         found, fits = self._conditions(clause)
@@ -150,7 +150,7 @@ class ReceiptReading:
     def _earning_clauses(
         self, clauses: Sequence[Clause], numbers: Mapping[str, int]
     ) -> tuple[list[ExpectedSentence], int]:
-        """The first clause that fits counts, which alone has conditions here that may fail."""
+        """The first clause whose conditions hold counts."""
         found: list[ExpectedSentence] = []
         winner: Clause | None = None
         total = 0
@@ -182,7 +182,7 @@ class ReceiptReading:
         return found, fits
 
     def _condition(self, key: str, condition: object) -> Condition:
-        """What a condition says, what would help, and whether it holds."""
+        """The figures of a condition, its remedies, and whether it holds."""
         match condition:
             case MinimumSpend():
                 asked = condition.amount.minor
@@ -208,7 +208,7 @@ class ReceiptReading:
         return (asked, has), ((asked - has,),), False
 
     def _occasion(self, key: str, condition: object) -> Condition:
-        """A first purchase, an nth visit or item: as long as fewer rewards are held than there were such."""
+        """A first purchase, an nth visit or item: it holds while fewer awards are held than there were such occasions."""
         customer_facts = self.facts.customer_facts
         held = dict(customer_facts.held_uses).get(key, 0)
         match condition:
@@ -230,7 +230,7 @@ class ReceiptReading:
         return (now, then), ((then - now,),), False
 
     def _items(self, key: str, nth: int) -> int:
-        """How many of the items of this purchase are the nth, as long as fewer rewards are held than there were such."""
+        """How many items of this purchase are an nth one for which no award is held yet."""
         customer_facts = self.facts.customer_facts
         before, held, given = dict(customer_facts.items).get(key, 0), dict(customer_facts.held_uses).get(key, 0), 0
         for place in range(before + 1, before + self.items + 1):
@@ -243,7 +243,8 @@ class ReceiptReading:
         return self._items(clause.key, nth[0]) if nth else 1
 
     def _next(self, period: Period) -> datetime:
-        """The beginning of the next day by the clock of the place, or of the next month or year by that of the program."""
+        """The beginning of the next day in the zone of the location, or of the next month or year in that of the
+        program."""
         zone = self.facts.zone if period is Period.DAY else self.terms.zone
         today = self.facts.occurred_at.astimezone(ZoneInfo(zone)).date()
         first = {
@@ -254,7 +255,7 @@ class ReceiptReading:
         return day_start(first, zone_name=zone)
 
     def _room(self, clause: Clause) -> int:
-        """What a cap leaves for this purchase."""
+        """What a cap allows for this purchase."""
         cap = clause.effect
         assert isinstance(cap, PointsCap)
         if cap.scope is CapScope.PURCHASE:
@@ -292,119 +293,123 @@ class ReceiptReading:
             yield ExpectedSentence(clause.key, (stamps, numbers[clause.key]) if stamps else (numbers[clause.key],))
 
 
-def expected_explanation(noted: WalletChange) -> ExpectedExplanation:
-    """What has to be said of something that the reference noted."""
-    match noted:
+def expected_explanation(change: WalletChange) -> ExpectedExplanation:
+    """The sentences expected about a change that the reference recorded."""
+    match change:
         case PurchaseEarned():
-            return _purchase_explanation(noted)
+            return _purchase_explanation(change)
         case PointsClawedBack():
             return ExpectedExplanation(
-                [*_refund_sentences(noted), *ReceiptReading(noted.kept, noted.terms).sentences().sentences],
-                _day(noted.at, noted.kept.zone),
+                [*_refund_sentences(change), *ReceiptReading(change.kept, change.terms).sentences().sentences],
+                _day(change.at, change.kept.zone),
             )
         case PaymentRestored():
-            clause = noted.terms.policy_clause(RefundPolicy).key
+            clause = change.terms.policy_clause(RefundPolicy).key
             return ExpectedExplanation(
-                [ExpectedSentence(clause, (noted.amount,))], _day(noted.at, noted.terms.zone), [(noted.amount,)]
+                [ExpectedSentence(clause, (change.amount,))], _day(change.at, change.terms.zone), [(change.amount,)]
             )
         case RedemptionUndone():
-            return _cancellation_explanation(noted)
+            return _cancellation_explanation(change)
         case PointsActivated():
-            clause, paid = noted.terms.policy_clause(PendingPeriod).key, noted.points - noted.activated
-            figures = (noted.activated, noted.points) if paid and noted.activated else (noted.points,)
-            return ExpectedExplanation([ExpectedSentence(clause, figures)], _day(noted.at, noted.zone), [figures])
+            clause, paid = change.terms.policy_clause(PendingPeriod).key, change.points - change.activated
+            figures = (change.activated, change.points) if paid and change.activated else (change.points,)
+            return ExpectedExplanation([ExpectedSentence(clause, figures)], _day(change.at, change.zone), [figures])
         case PointsExpired():
-            clause, gone = noted.terms.policy_clause(PointsValidity).key, (noted.points, noted.last_day)
-            return ExpectedExplanation([ExpectedSentence(clause, gone)], _day(noted.at, noted.zone), [gone])
+            clause, gone = change.terms.policy_clause(PointsValidity).key, (change.points, change.last_day)
+            return ExpectedExplanation([ExpectedSentence(clause, gone)], _day(change.at, change.zone), [gone])
         case PointsMoved():
-            return ExpectedExplanation([], _day(noted.at, "UTC"), [(noted.amount,) if noted.amount else ()])
+            return ExpectedExplanation([], _day(change.at, "UTC"), [(change.amount,) if change.amount else ()])
         case TierChanged():
-            return _tier_explanation(noted)
+            return _tier_explanation(change)
 
 
 def _day(at: datetime, zone: str) -> date:
     return at.astimezone(ZoneInfo(zone)).date()
 
 
-def _purchase_explanation(noted: PurchaseEarned) -> ExpectedExplanation:
-    saying = ReceiptReading(noted.facts.exchange_difference(), noted.terms).sentences()
+def _purchase_explanation(change: PurchaseEarned) -> ExpectedExplanation:
+    reading = ReceiptReading(change.facts.exchange_difference(), change.terms).sentences()
     short = None
-    if saying.points or saying.stamps:
-        earned = tuple(amount for amount in (saying.points, saying.stamps) if amount)
-        limits = [limit.figures for limit in saying.limits] + [way for said in saying.limits for way in said.remedies]
+    if reading.points or reading.stamps:
+        earned = tuple(amount for amount in (reading.points, reading.stamps) if amount)
+        limits = [limit.figures for limit in reading.limits] + [
+            remedy for limit in reading.limits for remedy in limit.remedies
+        ]
         short = [earned, *limits][:3]
-    return ExpectedExplanation(saying.sentences, _day(noted.at, noted.facts.zone), short)
+    return ExpectedExplanation(reading.sentences, _day(change.at, change.facts.zone), short)
 
 
-def _refund_sentences(noted: PointsClawedBack) -> Iterator[ExpectedSentence]:
-    """What the clause on refunds did with the points, and which clauses take stamps back."""
-    clause = noted.terms.policy_clause(RefundPolicy).key
-    for amount in (noted.restored, noted.stamps_restored, noted.expired):
+def _refund_sentences(change: PointsClawedBack) -> Iterator[ExpectedSentence]:
+    """What the refund policy did with the points, and which clauses take stamps back."""
+    clause = change.terms.policy_clause(RefundPolicy).key
+    for amount in (change.restored, change.stamps_restored, change.expired):
         if amount:
             yield ExpectedSentence(clause, (amount,))
-    asked = noted.due - noted.expired
-    given_up = noted.restored or noted.forgiven or noted.stamps_restored
-    if not (noted.expired and not asked) and not (not noted.due and (noted.stamps or given_up)):
-        taken: tuple[Figure, ...] = (noted.taken,) if noted.taken else ()
-        if noted.owed:
-            taken = (*taken, noted.debt)
-        elif noted.short:
+    asked = change.due - change.expired
+    given_up = change.restored or change.forgiven or change.stamps_restored
+    if not (change.expired and not asked) and not (not change.due and (change.stamps or given_up)):
+        taken: tuple[Figure, ...] = (change.taken,) if change.taken else ()
+        if change.owed:
+            taken = (*taken, change.debt)
+        elif change.short:
             taken = (*taken, asked)
         yield ExpectedSentence(clause, taken)
-    yield from _stamp_sentences(noted)
+    yield from _stamp_sentences(change)
 
 
-def _stamp_sentences(noted: PointsClawedBack) -> Iterator[ExpectedSentence]:
-    before, kept = ReceiptReading(noted.before, noted.terms), ReceiptReading(noted.kept, noted.terms)
-    left, last = noted.stamps, ""
-    for clause in noted.terms.clauses:
+def _stamp_sentences(change: PointsClawedBack) -> Iterator[ExpectedSentence]:
+    before, kept = ReceiptReading(change.before, change.terms), ReceiptReading(change.kept, change.terms)
+    left, last = change.stamps, ""
+    for clause in change.terms.clauses:
         less = before.stamps_of(clause) - kept.stamps_of(clause) if isinstance(clause.effect, Stamps) else 0
         if left and less > 0:
             yield ExpectedSentence(clause.key, (min(left, less),))
             left, last = left - min(left, less), clause.key
     assert not left, f"{left} stamps went back for which no clause says why"
-    if noted.stamps_owed:
-        there = noted.stamps - noted.stamps_owed
-        yield ExpectedSentence(last, (there, noted.stamp_debt) if there else (noted.stamp_debt,))
+    if change.stamps_owed:
+        there = change.stamps - change.stamps_owed
+        yield ExpectedSentence(last, (there, change.stamp_debt) if there else (change.stamp_debt,))
 
 
-def _cancellation_explanation(noted: RedemptionUndone) -> ExpectedExplanation:
-    price, said = noted.terms.cost_of(noted.reward), []
+def _cancellation_explanation(change: RedemptionUndone) -> ExpectedExplanation:
+    price, sentences = change.terms.cost_of(change.reward), []
     if price is not None:
-        said.append(ExpectedSentence(price.key, (noted.amount,)))
-    if noted.overdue and noted.usable_until is not None:
-        until = day_and_time(noted.usable_until, zone=noted.zone, midnight=True)
-        said.append(ExpectedSentence(noted.terms.policy_clause(PointsValidity).key, (noted.overdue, *until)))
-    moved: tuple[Figure, ...] = (noted.amount,) if noted.amount else ()
-    short = [value.figures for value in said] if said else [moved]
-    return ExpectedExplanation(said, _day(noted.at, noted.zone), short)
+        sentences.append(ExpectedSentence(price.key, (change.amount,)))
+    if change.overdue and change.usable_until is not None:
+        until = day_and_time(change.usable_until, zone=change.zone, midnight=True)
+        sentences.append(ExpectedSentence(change.terms.policy_clause(PointsValidity).key, (change.overdue, *until)))
+    moved: tuple[Figure, ...] = (change.amount,) if change.amount else ()
+    short = [value.figures for value in sentences] if sentences else [moved]
+    return ExpectedExplanation(sentences, _day(change.at, change.zone), short)
 
 
-def _tier_explanation(noted: TierChanged) -> ExpectedExplanation:
+def _tier_explanation(change: TierChanged) -> ExpectedExplanation:
     tiers = {
         each_clause.effect.tier: (each_clause.effect.points, each_clause.key)
-        for each_clause in noted.terms.clauses
+        for each_clause in change.terms.clauses
         if isinstance(each_clause.effect, Tier)
     }
     heights = {tier: points for tier, (points, _) in tiers.items()}
-    up = heights.get(noted.after or "", 0) > heights.get(noted.before or "", 0)
-    about = noted.after if up else noted.before
+    up = heights.get(change.after or "", 0) > heights.get(change.before or "", 0)
+    about = change.after if up else change.before
     if about not in tiers:
-        return ExpectedExplanation([], _day(noted.at, noted.terms.zone), [()])
+        return ExpectedExplanation([], _day(change.at, change.terms.zone), [()])
     begins, clause = tiers[about]
-    if up and noted.points < begins:
+    if up and change.points < begins:
         # Who was merged brought it along, in its days of grace.
-        assert noted.grace_ends_at is not None, f"{noted} is no reason"
-        kept = (noted.points, *day_and_time(noted.grace_ends_at, zone=noted.terms.zone, midnight=True))
-        return ExpectedExplanation([ExpectedSentence(clause, kept)], _day(noted.at, noted.terms.zone), [kept])
-    assert (noted.points >= begins) is up, f"{noted} is no reason"
+        assert change.grace_ends_at is not None, f"{change} is no reason"
+        kept = (change.points, *day_and_time(change.grace_ends_at, zone=change.terms.zone, midnight=True))
+        return ExpectedExplanation([ExpectedSentence(clause, kept)], _day(change.at, change.terms.zone), [kept])
+    assert (change.points >= begins) is up, f"{change} is no reason"
     return ExpectedExplanation(
-        [ExpectedSentence(clause, (noted.points, begins))], _day(noted.at, noted.terms.zone), [(noted.points, begins)]
+        [ExpectedSentence(clause, (change.points, begins))],
+        _day(change.at, change.terms.zone),
+        [(change.points, begins)],
     )
 
 
 def price_explanation(wallet: ReferenceWallet, *, terms: Terms, key: str, at: datetime) -> ExpectedExplanation:
-    """What has to be said of a price in points: what is there, what is owed, and whether waiting pays it, and from when."""
+    """The sentences expected about a price in points: balance, debt, and whether pending points will pay it, and when."""
     effect = terms.clause(key).effect
     assert isinstance(effect, RewardCost)
     cost, available, owed = effect.points, wallet.free(pending=False), len(wallet.debts)
@@ -426,11 +431,14 @@ def price_explanation(wallet: ReferenceWallet, *, terms: Terms, key: str, at: da
         return ExpectedExplanation([ExpectedSentence(about, figures, ((missing,),))], _day(at, terms.zone))
     left, then, waiting = best
     come = tuple(day_and_time(then, zone=terms.zone))
-    waits = ExpectedSentence(_pending_clause(terms, about), (waiting, *come), (come,))
+    pending_sentence = ExpectedSentence(_pending_clause(terms, about), (waiting, *come), (come,))
     if left > 0:
-        return ExpectedExplanation([ExpectedSentence(about, figures, ((left,),)), waits], _day(at, terms.zone))
+        return ExpectedExplanation(
+            [ExpectedSentence(about, figures, ((left,),)), pending_sentence], _day(at, terms.zone)
+        )
     return ExpectedExplanation(
-        [ExpectedSentence(about, figures, (come,)), waits] if owed else [waits], _day(at, terms.zone)
+        [ExpectedSentence(about, figures, (come,)), pending_sentence] if owed else [pending_sentence],
+        _day(at, terms.zone),
     )
 
 
@@ -439,7 +447,7 @@ def _pending_clause(terms: Terms, otherwise: str) -> str:
 
 
 def kept_tier_figures(customer: Customer, *, terms: Terms, at: datetime) -> tuple[Figure, ...] | None:
-    """What has to be said of a tier that is held without its points: how many they are, and when it is lost."""
+    """The figures expected about a tier held in its grace period: the qualifying points, and when it is lost."""
     known = {clause.effect.tier for clause in terms.clauses if isinstance(clause.effect, Tier)}
     if customer.grace_ends_at is None or customer.tier not in known:
         return None

@@ -1,4 +1,4 @@
-"""What the reference notes of what happens to a wallet, for the sentences that are said of it."""
+"""The changes that the reference wallet records, for the sentences expected about them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.domain.units import Unit
 
 @dataclass(frozen=True, slots=True)
 class PurchaseEarned:
-    """A purchase: what was known of its customer stands in the facts."""
+    """A purchase; its facts contain what was known of the customer."""
 
     id: str
     at: datetime
@@ -23,7 +23,7 @@ class PurchaseEarned:
 
 @dataclass(slots=True)
 class PointsClawedBack:
-    """A refund: what was asked for points and stamps, and what became of that.
+    """A refund: the points and stamps due, and where they were taken from.
 
     `owed` and `stamps_owed` are added to what was owed before; the debts are what is owed after it. `before` and `kept`
     are the first purchase that the goods counted in, as it was kept.
@@ -50,7 +50,7 @@ class PointsClawedBack:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRestored:
-    """What had paid for goods came back with them."""
+    """Points or stamps that had paid for returned goods and were restored with them."""
 
     id: str
     at: datetime
@@ -61,7 +61,7 @@ class PaymentRestored:
 
 @dataclass(frozen=True, slots=True)
 class RedemptionUndone:
-    """A redemption was undone: `amount` came back; `overdue` points of that are past their last day and can be spent."""
+    """A reversed redemption: `amount` was restored; `overdue` points of that are past their last day but can be spent."""
 
     id: str
     at: datetime
@@ -76,7 +76,7 @@ class RedemptionUndone:
 
 @dataclass(frozen=True, slots=True)
 class PointsActivated:
-    """Points of a lot waited until now; `left` of them can be spent, the others paid what was owed."""
+    """Pending points of a lot that became available; `activated` of them can be spent, the others repaid debts."""
 
     lot: str
     at: datetime
@@ -88,7 +88,7 @@ class PointsActivated:
 
 @dataclass(frozen=True, slots=True)
 class PointsExpired:
-    """Points of a lot are gone after a last day; `late`: they came back after it."""
+    """Expired points of a lot; `late`: they were restored to it after its last day."""
 
     lot: str
     at: datetime
@@ -101,7 +101,7 @@ class PointsExpired:
 
 @dataclass(frozen=True, slots=True)
 class PointsMoved:
-    """So much of a unit came, or went, without any clause."""
+    """An amount of a unit that was added or taken without any clause."""
 
     type: EntryType
     id: str
@@ -112,7 +112,7 @@ class PointsMoved:
 
 @dataclass(frozen=True, slots=True)
 class TierChanged:
-    """A tier was reached or lost, by so many points; `falls_at` is when one falls that the points do not come to."""
+    """A tier reached or lost, with the qualifying points; `grace_ends_at`: when a tier held in its grace period is lost."""
 
     at: datetime
     terms: Terms

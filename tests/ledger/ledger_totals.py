@@ -1,4 +1,5 @@
-"""A ledger of nothing but sums, fed as the database's is: with what it lacks, and what it has too much."""
+"""A ledger that keeps only sums, and that is corrected like the real one: missing postings are added, excess ones
+reversed."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from app.domain.wallets.wallet import Wallet
 
 
 def expected_postings(wallet: Wallet) -> dict[str, list[Posting]]:
-    """The postings of a wallet and of all that went over into it, by account."""
+    """The postings of a wallet and of all wallets merged into it, by account."""
     found = {
         f"{wallet.account_id} {unit}": unit_account.postings for unit, unit_account in wallet.unit_accounts.items()
     }
@@ -22,12 +23,12 @@ def expected_postings(wallet: Wallet) -> dict[str, list[Posting]]:
 
 @dataclass(slots=True)
 class LedgerTotals:
-    """What is recorded of each account: points drawn, by subject and lot."""
+    """The points drawn by subject and lot, for each account."""
 
     recorded: dict[str, dict[PostingKey, dict[str, int]]] = field(default_factory=dict)
 
     def record(self, expected: Mapping[str, Sequence[Posting]]) -> int:
-        """Append what the ledger lacks; answers how many entries that took."""
+        """Appends the missing postings and reverses the excess ones; returns the number of entries."""
         count = 0
         for account in {**self.recorded, **expected}:
             recorded = self.recorded.setdefault(account, {})
@@ -40,7 +41,7 @@ class LedgerTotals:
         return count
 
     def sums(self) -> dict[tuple[str, PostingKey], dict[str, int]]:
-        """What stands there in the end, without what was taken back entirely."""
+        """The final sums, without postings that were reversed entirely."""
         found = {}
         for account, recorded in self.recorded.items():
             for subject, drawn in recorded.items():

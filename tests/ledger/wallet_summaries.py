@@ -1,4 +1,4 @@
-"""What is compared of a wallet: the same shape from the core and from the reference."""
+"""Comparable summaries of a wallet of the engine and of a reference wallet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.ledger.reference_lots import FREE, HELD
 
 
 def core_summary(wallet: Wallet, at: datetime) -> dict[str, Any]:
-    """What the core says."""
+    """The summary of a wallet of the engine."""
     terms = wallet.in_force(at)
     memberships = list({id(membership): membership for membership in wallet.memberships.values()}.values())
     balance = wallet.points.inventory.balance(
@@ -37,7 +37,7 @@ def core_summary(wallet: Wallet, at: datetime) -> dict[str, Any]:
 
 
 def reference_summary(wallet: ReferenceWallet, at: datetime) -> dict[str, Any]:
-    """What the reference says."""
+    """The summary of a reference wallet."""
     terms = wallet.in_force(at)
     customers = list({id(customer): customer for customer in wallet.customers.values()}.values())
     today = local_date(at, zone_name=terms.zone)
@@ -75,7 +75,7 @@ def reference_summary(wallet: ReferenceWallet, at: datetime) -> dict[str, Any]:
 
 
 def differences(core: dict[str, Any], plain: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Where the two differ: what the core says, then the reference."""
+    """Where two summaries differ: the engine's value, then the reference's."""
     found = {}
     for part in core:
         for key in {**core[part], **plain[part]}:
