@@ -29,7 +29,7 @@ demo: $(RUN) ## Run a server with sample data on 127.0.0.1:8000 (PORT changes it
 lint: $(DEV) ## Check style, types, import direction and container files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy --strict app
+	$(BIN)/mypy --strict app bench
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
@@ -44,7 +44,7 @@ test: $(DEV) lint ## Run every test, on SQLite and PostgreSQL
 	$(BIN)/pytest -n 2 --dist loadgroup --durations=25
 
 bench: $(DEV) ## Measure speed against a floor of the same run
-	$(BIN)/python -m bench.bench
+	$(BIN)/python -m bench.http_bench
 	$(BIN)/python -m bench.engine_bench
 	$(BIN)/python -m bench.preview_bench
 	$(BIN)/python -m bench.verify_bench 200000

@@ -1,4 +1,4 @@
-"""Load: clients that keep a connection open and send one request after the other, bounded in number."""
+"""Load: a bounded number of clients, each with one connection on which it sends one request after another."""
 
 from __future__ import annotations
 
@@ -11,28 +11,33 @@ from pathlib import Path
 
 import orjson
 
-TICKS = os.sysconf("SC_CLK_TCK")
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
-class Run:
-    """What some requests took: seconds in all, CPU seconds of the server, and each request's seconds."""
+class Measurement:
+    """The cost of a series of operations: seconds in all, CPU seconds of the process that did them, seconds of each."""
 
     seconds: float
     cpu: float
-    each: list[float]
+    durations: list[float]
 
     @property
     def rate(self) -> float:
-        """Requests per second."""
-        return len(self.each) / self.seconds
+        """Operations per second."""
+        return len(self.durations) / self.seconds
+
+    @property
+    def cpu_each(self) -> float:
+        """CPU seconds of one operation."""
+        return self.cpu / len(self.durations)
 
 
-def request(*, key: str, query: str, variables: object, path: str = "/graphql") -> bytes:
-    """One request as bytes."""
+def graphql_request(*, token: str, query: str, variables: object) -> bytes:
+    """A GraphQL request over HTTP/1.1 as bytes."""
     body = orjson.dumps({"query": query, "variables": variables})
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {key}\r\n"
+        f"POST /graphql HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
@@ -40,32 +45,35 @@ def request(*, key: str, query: str, variables: object, path: str = "/graphql") 
 
 def cpu_of(pid: int) -> float:
     """CPU seconds that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
 
 
-async def _client(port: int, todo: list[bytes], each: list[float], must_hold: bytes) -> None:
+async def _send_in_turn(port: int, waiting: list[bytes], durations: list[float], expected: bytes) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
-        while todo:
-            sent = todo.pop()
-            start = time.perf_counter()
-            writer.write(sent)
+        while waiting:
+            request = waiting.pop()
+            began = time.perf_counter()
+            writer.write(request)
             head = await reader.readuntil(b"\r\n\r\n")
             length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
             body = await reader.readexactly(length)
-            each.append(time.perf_counter() - start)
-            if must_hold not in body:
+            durations.append(time.perf_counter() - began)
+            if expected not in body:
                 raise RuntimeError(f"the server answered {head.splitlines()[0]!r} {body[:600]!r}")
     finally:
         writer.close()
 
 
-async def run(port: int, *, pid: int, requests: Sequence[bytes], clients: int, must_hold: bytes) -> Run:
-    """Send all requests over some connections; every answer must contain `must_hold`."""
-    todo = list(reversed(requests))
-    each: list[float] = []
-    before, start = cpu_of(pid), time.perf_counter()
+async def send(port: int, *, pid: int, requests: Sequence[bytes], clients: int, expected: bytes) -> Measurement:
+    """Send all requests with so many clients to the server process `pid`.
+
+    Raises RuntimeError for a response without the `expected` bytes, and TimeoutError after 300 s.
+    """
+    waiting = list(reversed(requests))
+    durations: list[float] = []
+    cpu, began = cpu_of(pid), time.perf_counter()
     async with asyncio.timeout(300):
-        await asyncio.gather(*(_client(port, todo, each, must_hold) for _ in range(clients)))
-    return Run(seconds=time.perf_counter() - start, cpu=cpu_of(pid) - before, each=each)
+        await asyncio.gather(*(_send_in_turn(port, waiting, durations, expected) for _ in range(clients)))
+    return Measurement(seconds=time.perf_counter() - began, cpu=cpu_of(pid) - cpu, durations=durations)

@@ -1,69 +1,62 @@
-"""The floor: the recorded statements in a raw loop, one durable commit each (R0) or in groups (R1)."""
+"""The floor: recorded statements in a raw loop, one durable commit for each operation (R0) or for each group (R1)."""
 
 from __future__ import annotations
 
 import sqlite3
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 
+from bench.load import Measurement
 from bench.statement_recorder import Statement
 
 
-@dataclass(frozen=True)
-class Floor:
-    """What the raw loop took: seconds in all, CPU seconds, and each operation's seconds."""
-
-    seconds: float
-    cpu: float
-    each: list[float]
-
-    @property
-    def rate(self) -> float:
-        """Operations per second."""
-        return len(self.each) / self.seconds
+async def raw_floor(url: str, operations: Sequence[Sequence[Statement]], *, group: int) -> Measurement:
+    """The statements of each operation in turn, with a commit after every `group` operations."""
+    if url.startswith("sqlite"):
+        return _sqlite_floor(Path(url.removeprefix("sqlite:///")), operations, group=group)
+    return await _postgres_floor(url, operations, group=group)
 
 
-def sqlite_floor(file: Path, operations: Sequence[Sequence[Statement]], *, group: int) -> Floor:
-    """The statements on SQLite, WAL and synchronous=FULL as the server has it."""
+def _sqlite_floor(file: Path, operations: Sequence[Sequence[Statement]], *, group: int) -> Measurement:
+    """On one connection with the server's settings: WAL and synchronous=FULL."""
     connection = sqlite3.connect(file, isolation_level=None, cached_statements=512)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    each = []
+    durations = []
     cpu, start = time.process_time(), time.perf_counter()
     for number, statements in enumerate(operations):
-        begun = time.perf_counter()
+        began = time.perf_counter()
         if number % group == 0:
             connection.execute("BEGIN IMMEDIATE")
         for sql, values in statements:
             connection.execute(sql, values).fetchall()
         if number % group == group - 1 or number == len(operations) - 1:
             connection.execute("COMMIT")
-        each.append(time.perf_counter() - begun)
-    done = Floor(seconds=time.perf_counter() - start, cpu=time.process_time() - cpu, each=each)
+        durations.append(time.perf_counter() - began)
+    seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
     connection.close()
-    return done
+    return Measurement(seconds=seconds, cpu=cpu, durations=durations)
 
 
-async def postgres_floor(url: str, operations: Sequence[Sequence[Statement]], *, group: int) -> Floor:
-    """The statements on PostgreSQL over one connection, prepared once each."""
+async def _postgres_floor(url: str, operations: Sequence[Sequence[Statement]], *, group: int) -> Measurement:
+    """On one connection, which prepares each statement once."""
     connection = await asyncpg.connect(url, statement_cache_size=512)
     await connection.set_type_codec("uuid", encoder=str, decoder=str, schema="pg_catalog", format="text")
-    each = []
+    durations = []
     cpu, start = time.process_time(), time.perf_counter()
     for number, statements in enumerate(operations):
-        begun = time.perf_counter()
+        began = time.perf_counter()
         if number % group == 0:
             await connection.execute("BEGIN")
         for sql, values in statements:
             await connection.fetch(sql, *values)
         if number % group == group - 1 or number == len(operations) - 1:
             await connection.execute("COMMIT")
-        each.append(time.perf_counter() - begun)
-    done = Floor(seconds=time.perf_counter() - start, cpu=time.process_time() - cpu, each=each)
+        durations.append(time.perf_counter() - began)
+    seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
     await connection.close()
-    return done
+    return Measurement(seconds=seconds, cpu=cpu, durations=durations)

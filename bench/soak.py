@@ -1,10 +1,11 @@
-"""Random histories, properties and kills for as long as SOAK_MINUTES says (10): what `make test` has no time for.
+"""Random histories, properties and kills for SOAK_MINUTES (10): more of them than `make test` has time for.
 
-Each round draws a new random seed; the first failure ends the run with the command that reproduces it.
+Each round draws a new random seed. The first failure ends the run with the command that reproduces it.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import random
 import re
@@ -12,52 +13,98 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import dataclass
 from itertools import count
 
+MACHINE = "tests/ledger/test_database_machine.py::test_stored_program_equals_the_reference_after_every_step"
+KILLS = "tests/faults/test_kill_everything.py::test_no_acknowledged_request_is_lost_when_the_server_is_killed"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Tests that a round runs, with the number of steps or of kills for them."""
+
+    name: str
+    tests: str
+    steps: int = 0
+    kills: int = 0
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings of tests/soak_settings.py."""
+        return {"TROTH_SOAK_STEPS": str(self.steps), "TROTH_SOAK_KILLS": str(self.kills)}
+
+
 PARTS = (
-    ("the pure machine", "tests/ledger/test_machine.py", {"TROTH_SOAK_STEPS": "2000"}),
-    ("a program in SQLite", "tests/ledger/test_database_machine.py::{machine}[sqlite]", {"TROTH_SOAK_STEPS": "1500"}),
-    (
-        "a program in PostgreSQL",
-        "tests/ledger/test_database_machine.py::{machine}[postgres]",
-        {"TROTH_SOAK_STEPS": "1500"},
-    ),
-    ("properties of the terms", "tests/domain/test_properties_of_terms.py", {"TROTH_SOAK_STEPS": "1000"}),
-    ("sentences of histories", "tests/ledger/test_sentences_of_histories.py", {"TROTH_SOAK_STEPS": "500"}),
-    ("figures in sentences", "tests/domain/test_figures_in_sentences.py", {"TROTH_SOAK_STEPS": "500"}),
-    ("kills between sales, redemptions and refunds", "tests/faults/test_kill.py", {"TROTH_SOAK_KILLS": "12"}),
-    ("kills of jobs", "tests/faults/test_kill_jobs.py", {"TROTH_SOAK_KILLS": "4"}),
-    ("kills on SQLite", "tests/faults/test_kill_everything.py::{kill}[sqlite]", {"TROTH_SOAK_KILLS": "20"}),
-    ("kills on PostgreSQL", "tests/faults/test_kill_everything.py::{kill}[postgres]", {"TROTH_SOAK_KILLS": "20"}),
+    Part("one wallet", "tests/ledger/test_machine.py", steps=2000),
+    Part("a program in SQLite", f"{MACHINE}[sqlite]", steps=1500),
+    Part("a program in PostgreSQL", f"{MACHINE}[postgres]", steps=1500),
+    Part("properties of the terms", "tests/domain/test_properties_of_terms.py", steps=1000),
+    Part("sentences of histories", "tests/ledger/test_sentences_of_histories.py", steps=500),
+    Part("figures in sentences", "tests/domain/test_figures_in_sentences.py", steps=500),
+    Part("kills between purchases, redemptions and refunds", "tests/faults/test_kill.py", kills=12),
+    Part("kills of jobs", "tests/faults/test_kill_jobs.py", kills=4),
+    Part("kills on SQLite", f"{KILLS}[sqlite]", kills=20),
+    Part("kills on PostgreSQL", f"{KILLS}[postgres]", kills=20),
 )
-NAMES = {
-    "machine": "test_stored_program_equals_the_reference_after_every_step",
-    "kill": "test_no_acknowledged_request_is_lost_when_the_server_is_killed",
-}
 DONE = re.compile(r"^\.?(\d+) (steps|kills)\b", re.MULTILINE)
+"""The line in which a test prints how much it has done."""
+
+
+def pytest(*arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """The result of pytest in a process of its own."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    return subprocess.run(
+        command, env={**os.environ, **(environment or {})}, capture_output=True, text=True, check=False
+    )
+
+
+def run_part(part: Part, *, seed: int) -> Counter[str]:
+    """Run a part and print its summary; returns the steps and kills done. Exits with 1 when a test fails."""
+    began = time.monotonic()
+    arguments = ("-s", f"--hypothesis-seed={seed}", part.tests)
+    result = pytest(*arguments, environment=part.environment)
+    summary = " ".join(line for line in result.stdout.splitlines() if DONE.match(line)) or "done"
+    print(f"{part.name}: {time.monotonic() - began:.0f} s: {summary}", flush=True)
+    if result.returncode:
+        settings = " ".join(f"{name}={value}" for name, value in part.environment.items())
+        print(result.stdout, result.stderr, f"Again with: {settings} pytest {' '.join(arguments)}", sep="\n")
+        raise SystemExit(1)
+    done = Counter[str]()
+    for amount, unit in DONE.findall(result.stdout):
+        done[unit] += int(amount)
+    return done
+
+
+def soak(minutes: float) -> None:
+    """Run the parts in turn until the time is up, the first one in any case."""
+    began, done = time.monotonic(), Counter[str]()
+    for number in count():
+        if number and time.monotonic() - began > minutes * 60:
+            break
+        done += run_part(PARTS[number % len(PARTS)], seed=random.randrange(2**32))
+    seconds = time.monotonic() - began
+    print(f"{number} rounds in {seconds:.0f} s: {done['steps']:,} steps, {done['kills']:,} kills, nothing found.")
+
+
+def trial() -> None:
+    """Find the tests of every part and run none. Exits with 1 when a part has no tests."""
+    found = pytest("--collect-only", *(part.tests for part in PARTS))
+    if found.returncode:
+        print(found.stdout, found.stderr, sep="\n")
+        raise SystemExit(1)
+    for part in PARTS:
+        print(f"{part.name}: {found.stdout.count(part.tests)} found")
 
 
 def main() -> None:
-    """Run the parts in turn until the time is up or one fails; a failure exits with 1."""
-    minutes = float(os.environ.get("SOAK_MINUTES", "10"))
-    began, done = time.monotonic(), Counter[str]()
-    for number in count():
-        name, where, settings = PARTS[number % len(PARTS)]
-        if number and time.monotonic() - began > minutes * 60:
-            break
-        started = time.monotonic()
-        seed = f"--hypothesis-seed={random.randrange(2**32)}"
-        command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", seed, where.format(**NAMES)]
-        result = subprocess.run(command, env={**os.environ, **settings}, capture_output=True, text=True, check=False)
-        for amount, what in DONE.findall(result.stdout):
-            done[what] += int(amount)
-        summary = " ".join(line for line in result.stdout.splitlines() if DONE.match(line)) or "done"
-        print(f"{name}: {time.monotonic() - started:.0f} s: {summary}", flush=True)
-        if result.returncode:
-            print(result.stdout, result.stderr, f"Again with: {' '.join(command[2:])}", sep="\n")
-            raise SystemExit(1)
-    seconds = time.monotonic() - began
-    print(f"{number} rounds in {seconds:.0f} s: {done['steps']:,} steps, {done['kills']:,} kills, nothing found.")
+    """Run the parts for SOAK_MINUTES, or only find their tests."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trial", action="store_true", help="find all tests and run none")
+    if parser.parse_args().trial:
+        trial()
+    else:
+        soak(float(os.environ.get("SOAK_MINUTES", "10")))
 
 
 if __name__ == "__main__":

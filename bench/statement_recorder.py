@@ -1,74 +1,127 @@
-"""What a verb sends to the database: the statements of real purchases and look-ups, with their values."""
+"""Recording of the statements, with their values, that commands and queries send to the database."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias, TypeVar, cast
 
-import uuid_utils
+import asyncpg
 
-from app.store.database.session import Database, Work
-from app.usecases.application import Application
+from app.store.database.postgres_session import PostgresSession
+from app.store.database.session import Database, Session, UnscopedSession, UnscopedWork, Work
+from app.store.database.sqlite_session import SqliteSession
 
-Statement = tuple[str, Sequence[Any]]
+T = TypeVar("T")
 
-
-class _Connection:
-    """A driver's connection that keeps a note of what it is asked."""
-
-    def __init__(self, inner: Any, notes: list[Statement]) -> None:
-        self._inner = inner
-        self._notes = notes
-
-    def __getattr__(self, name: str) -> Any:
-        asked = getattr(self._inner, name)
-
-        def noting(sql: str, *values: Any) -> Any:
-            self._notes.append((sql, values))
-            return asked(sql, *values)
-
-        return noting
+Statement: TypeAlias = tuple[str, Sequence[Any]]
+"""SQL in the driver's dialect, and the values of its placeholders."""
 
 
-class Recorder:
-    """A database whose sessions note every statement; `operations` has one list for each transaction."""
+class StatementRecorder:
+    """A database that records every statement but those of long reads; `operations` has a list of them for each transaction that succeeded."""
 
-    def __init__(self, inner: Database) -> None:
-        self._inner = inner
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self.operations: list[list[Statement]] = []
 
-    def _noting(self, work: Work[Any]) -> Work[Any]:
-        async def noted(session: Any) -> Any:
-            notes: list[Statement] = []
-            name = "_execute" if session.dialect == "sqlite" else "_connection"
-            plain = getattr(session, name)
+    async def start(self) -> None:
+        """Open the connections."""
+        await self._database.start()
 
-            def noting(sql: str, values: Sequence[Any] = ()) -> Any:
-                notes.append((sql, values))
-                return plain(sql, values)
+    async def stop(self) -> None:
+        """Close the connections."""
+        await self._database.stop()
 
-            setattr(session, name, noting if session.dialect == "sqlite" else _Connection(plain, notes))
-            try:
-                done = await work(session)
-                if session.dialect == "postgres":
-                    await session.flush()
-            finally:
-                setattr(session, name, plain)
-            self.operations.append(notes)
-            return done
+    async def ready(self) -> bool:
+        """Does the database respond?"""
+        return await self._database.ready()
 
-        return noted
+    async def write(self, work: Work[T], *, program_id: str, turn: str, receipts: Collection[str] = ()) -> T:
+        """Run a transaction and record it."""
 
-    async def write(self, work: Work[Any], *, program_id: str, turn: str, receipts: Collection[str] = ()) -> Any:
-        """A noted transaction."""
-        return await self._inner.write(self._noting(work), program_id=program_id, turn=turn, receipts=receipts)
+        async def recorded(session: Session) -> T:
+            return await self._record(session.across_programs, lambda: work(session))
 
-    async def read(self, work: Work[Any]) -> Any:
-        """A noted read."""
-        return await self._inner.read(self._noting(work))
+        return await self._database.write(recorded, program_id=program_id, turn=turn, receipts=receipts)
+
+    async def read(self, work: Work[T], *, program_id: str) -> T:
+        """Run a read and record it."""
+
+        async def recorded(session: Session) -> T:
+            return await self._record(session.across_programs, lambda: work(session))
+
+        return await self._database.read(recorded, program_id=program_id)
+
+    async def read_across_programs(self, work: UnscopedWork[T]) -> T:
+        """Run a read across programs and record it."""
+
+        async def recorded(session: UnscopedSession) -> T:
+            return await self._record(session, lambda: work(session))
+
+        return await self._database.read_across_programs(recorded)
+
+    async def read_long(
+        self, work: Work[T], *, program_id: str, until: Callable[[], Awaitable[None]] | None = None
+    ) -> T:
+        """Run a long read, which is not recorded."""
+        return await self._database.read_long(work, program_id=program_id, until=until)
+
+    async def _record(self, session: UnscopedSession, run: Callable[[], Awaitable[T]]) -> T:
+        statements: list[Statement] = []
+        with _recording(session, statements):
+            result = await run()
+            if isinstance(session, PostgresSession):
+                await session.flush()
+        self.operations.append(statements)
+        return result
 
 
-def application_on(database: Any) -> Application:
-    """The use cases on a database, with the real clock and ids."""
-    return Application(database=database, clock=lambda: datetime.now(UTC), new_id=lambda: str(uuid_utils.uuid7()))
+@contextmanager
+def _recording(session: UnscopedSession, statements: list[Statement]) -> Iterator[None]:
+    """Add each statement that the session sends to its driver. Raises TypeError for an unknown kind of session."""
+    if isinstance(session, SqliteSession):
+        execute = session._execute
+        session._execute = cast(Any, _Recorded(execute, statements))
+        try:
+            yield
+        finally:
+            session._execute = execute
+    elif isinstance(session, PostgresSession):
+        connection = session._connection
+        session._connection = cast(asyncpg.Connection, _RecordedConnection(connection, statements))
+        try:
+            yield
+        finally:
+            session._connection = connection
+    else:
+        raise TypeError(f"cannot record the statements of a {type(session).__name__}")
+
+
+class _Recorded:
+    """SQLite's `execute`, which takes the values as a sequence."""
+
+    def __init__(self, execute: Callable[..., Any], statements: list[Statement]) -> None:
+        self._execute = execute
+        self._statements = statements
+
+    def __call__(self, sql: str, values: Sequence[Any] = (), /) -> Any:
+        self._statements.append((sql, values))
+        return self._execute(sql, values)
+
+
+class _RecordedConnection:
+    """A connection of asyncpg, whose methods take the values as arguments."""
+
+    def __init__(self, connection: asyncpg.Connection, statements: list[Statement]) -> None:
+        self._connection = connection
+        self._statements = statements
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._connection, name)
+
+        def recorded(sql: str, *values: Any) -> Any:
+            self._statements.append((sql, values))
+            return method(sql, *values)
+
+        return recorded

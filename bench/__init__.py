@@ -1,0 +1,1 @@
+"""Benchmarks of speed. README.md lists the modules to run."""

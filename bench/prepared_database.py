@@ -1,0 +1,145 @@
+"""A database with a program whose customers have bought before and can redeem, and copies of it for each measurement."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import uuid_utils
+
+from app.domain.customers.identities import IdentityKind
+from app.domain.problems import Problem
+from app.domain.programs.program import ProgramKind
+from app.store.database.connect import open_database
+from app.store.database.migrations import migrate
+from app.store.database.session import Database
+from app.usecases.application import Application
+from app.usecases.customers import enrol_customer
+from app.usecases.customers.enrol_customer import EnrolCustomer
+from app.usecases.programs.create_program import CreateProgram, NewProgram
+from bench.workload import card_number, execute_purchase, purchase_command
+
+VISITS = 22
+"""Earlier purchases of each customer: more than the 20 ledger entries that a card look-up returns."""
+
+AT_ONCE = 50
+"""Customers prepared side by side."""
+
+
+@dataclass(frozen=True)
+class PreparedDatabase:
+    """The prepared database; `folder` takes the copies of a SQLite file."""
+
+    url: str
+    folder: Path
+    program: NewProgram
+
+    @asynccontextmanager
+    async def copy(self) -> AsyncIterator[str]:
+        """A copy by its URL, removed afterwards."""
+        name = f"bench_{uuid.uuid4().hex}"
+        if self.url.startswith("sqlite"):
+            file = self.folder / f"{name}.db"
+            shutil.copyfile(_file_of(self.url), file)
+            yield f"sqlite:///{file}"
+            for part in self.folder.glob(f"{name}.db*"):
+                part.unlink()
+        else:
+            await _on_server(self.url, f"CREATE DATABASE {name} TEMPLATE {urlsplit(self.url).path[1:]}")
+            yield _at_database(self.url, name)
+            await _on_server(self.url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@asynccontextmanager
+async def prepared_sqlite(folder: Path, *, customers: int) -> AsyncIterator[PreparedDatabase]:
+    """A prepared SQLite file in a folder."""
+    url = f"sqlite:///{folder / 'prepared.db'}"
+    program = await _prepare(url, customers=customers)
+    connection = sqlite3.connect(_file_of(url))
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # a copy of the file has everything
+    connection.close()
+    yield PreparedDatabase(url, folder, program)
+
+
+@asynccontextmanager
+async def prepared_postgres(server_url: str, folder: Path, *, customers: int) -> AsyncIterator[PreparedDatabase]:
+    """A prepared database on a PostgreSQL server, dropped afterwards."""
+    name = f"bench_prepared_{uuid.uuid4().hex}"
+    await _on_server(server_url, f"CREATE DATABASE {name}")
+    try:
+        url = _at_database(server_url, name)
+        program = await _prepare(url, customers=customers)
+        yield PreparedDatabase(url, folder, program)
+    finally:
+        await _on_server(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def application_on(database: Database) -> Application:
+    """The application on a database, with the real clock and ids."""
+    return Application(database=database, clock=lambda: datetime.now(UTC), new_id=lambda: str(uuid_utils.uuid7()))
+
+
+async def _prepare(url: str, *, customers: int) -> NewProgram:
+    await migrate(url)
+    database = open_database(url)
+    await database.start()
+    application = application_on(database)
+    created = await application.create_program(
+        CreateProgram(
+            name="Bench",
+            template="points",
+            kind=ProgramKind.LIVE,
+            currency="GBP",
+            zone="Europe/London",
+            region="GB",
+            effective_from=datetime(2020, 1, 1, tzinfo=UTC),
+        )
+    )
+    for first in range(0, customers, AT_ONCE):
+        numbers = range(first, min(first + AT_ONCE, customers))
+        await asyncio.gather(*(_enrol_and_buy(application, created, number) for number in numbers))
+    await database.stop()
+    return created
+
+
+async def _enrol_and_buy(application: Application, created: NewProgram, number: int) -> None:
+    """One customer with `VISITS` purchases, the first of which is large enough for several rewards."""
+    key = f"enrol-{number}"
+    enrolled = await application.execute(
+        enrol_customer.run,
+        name="enrolCustomer",
+        program=created.program,
+        principal=None,
+        key=key,
+        payload=key,
+        command=EnrolCustomer(identities=((IdentityKind.CARD, card_number(number)),), locale=None),
+    )
+    assert not isinstance(enrolled, Problem), enrolled
+    for visit in range(VISITS):
+        command = purchase_command(number, receipt=f"before-{number}-{visit}", price=5_000 if visit == 0 else 300)
+        await execute_purchase(application, created.program, command)
+
+
+def _file_of(url: str) -> Path:
+    return Path(url.removeprefix("sqlite:///"))
+
+
+def _at_database(url: str, name: str) -> str:
+    """The same server, another database."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+async def _on_server(url: str, statement: str) -> None:
+    """Run a statement on the server's own database."""
+    connection = await asyncpg.connect(_at_database(url, "postgres"))
+    await connection.execute(statement)
+    await connection.close()
