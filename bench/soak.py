@@ -36,7 +36,7 @@ class Part:
 
 
 PARTS = (
-    Part("one wallet", "tests/ledger/test_machine.py", steps=2000),
+    Part("one wallet", "tests/ledger/test_wallet_machine.py", steps=2000),
     Part("a program in SQLite", f"{MACHINE}[sqlite]", steps=1500),
     Part("a program in PostgreSQL", f"{MACHINE}[postgres]", steps=1500),
     Part("properties of the terms", "tests/domain/test_properties_of_terms.py", steps=1000),
