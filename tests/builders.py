@@ -1,4 +1,4 @@
-"""Things to test with: sensible defaults, so that a test names only what it is about."""
+"""Test data with sensible defaults, so that a test names only what it is about."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ def a_purchase(*lines: Line, at: datetime = NOON, **more: Any) -> PurchaseFacts:
     )
 
 
-def counted(*lines: Line, at: datetime = NOON, basis: AmountBasis | None = None, **more: Any) -> EligiblePurchase:
+def eligible_purchase(
+    *lines: Line, at: datetime = NOON, basis: AmountBasis | None = None, **more: Any
+) -> EligiblePurchase:
     """A purchase as conditions see it."""
     facts = a_purchase(*lines, at=at, **more)
     return EligiblePurchase.of(facts, basis=basis or AmountBasis(), program_zone=facts.zone)
@@ -53,7 +55,7 @@ def counted(*lines: Line, at: datetime = NOON, basis: AmountBasis | None = None,
 def a_clause(
     effect: Effect | None = None, *conditions: Condition, key: str = "spend"
 ) -> tuple[str, Sequence[Condition], Effect]:
-    """An earning clause of a point a pound, unless another effect is given."""
+    """An earning clause of a point per pound, unless another effect is given."""
     return key, conditions, effect or PointsPerAmount(points=1, per=pounds("1.00"))
 
 

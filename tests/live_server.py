@@ -1,4 +1,4 @@
-"""A real server for tests: uvicorn on a free port of the loopback address, stopped afterwards."""
+"""A real server for tests: uvicorn on a free port of the loopback address."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.time_limits import HANGS
 
 @contextmanager
 def serving(app: ASGIApp, *, http: str | type[asyncio.Protocol] = "auto") -> Iterator[str]:
-    """Serve the application in a thread of its own; yields its address such as http://127.0.0.1:40123."""
+    """Serves the application in a thread; yields its address such as http://127.0.0.1:40123."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(128)

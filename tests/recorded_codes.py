@@ -1,4 +1,4 @@
-"""Which codes a server really answers with: every value of an enum in every answer, by what the schema says of its field."""
+"""The codes that a server responds with: every enum value in its responses, according to the schema."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Codes = dict[str, set[str]]
 
 
 def codes_of_the_schema() -> Codes:
-    """Every value of every enum that a field of an answer has; those that only inputs have can be no answer."""
+    """Every value of every enum in a response type; enums of inputs alone do not count."""
     found: Codes = {}
     for name, type_ in CORE.type_map.items():
         if not isinstance(type_, _Composite) or name.startswith("__"):
@@ -47,13 +47,13 @@ def codes_of_the_schema() -> Codes:
 
 
 @dataclass(slots=True)
-class CodesRead:
-    """The values that answers gave so far."""
+class CodeRecorder:
+    """The enum values in the responses so far."""
 
     seen: Codes = field(default_factory=dict)
 
-    def read(self, query: str, data: Mapping[str, Any] | None) -> None:
-        """Read an answer to a document of one operation; what is not there gives nothing."""
+    def record(self, query: str, data: Mapping[str, Any] | None) -> None:
+        """Records the enum values in the response to a document of one operation."""
         document = parse(query)
         (operation,) = (
             definition for definition in document.definitions if isinstance(definition, OperationDefinitionNode)
@@ -139,19 +139,19 @@ TRIED = """query($clauses: [ClauseInput!]!, $from: DateTime) { termsCheck(clause
 
 
 @dataclass
-class CountingShop(Shop):
-    """A shop whose answers are all read."""
+class RecordedShop(Shop):
+    """A shop that records the codes in all responses."""
 
-    codes: CodesRead = field(default_factory=CodesRead)
+    codes: CodeRecorder = field(default_factory=CodeRecorder)
 
     def send(self, query: str, **more: Any) -> httpx.Response:
-        """The response as it came, read."""
+        """Sends a request and records the codes in the response."""
         response = super().send(query, **more)
-        self.codes.read(query, response.json().get("data"))
+        self.codes.record(query, response.json().get("data"))
         return response
 
-    def do(self, mutation: str, *, role: Role = Role.OWNER, token: str | None = None, **given: Any) -> Any:
-        """The payload of a mutation, asked for everything that has codes."""
+    def mutate(self, mutation: str, *, role: Role = Role.OWNER, token: str | None = None, **given: Any) -> Any:
+        """The payload of a mutation, with every field that has codes."""
         asked = CORE.get_root_type(_mutation())
         assert asked is not None
         payload = get_named_type(asked.fields[mutation].type)
@@ -159,21 +159,21 @@ class CountingShop(Shop):
         takes = asked.fields[mutation].args["input"].type
         document = f"mutation($input: {takes}) {{ {mutation}(input: $input) {{ {known} }} }}"
         sent = {"idempotencyKey": uuid.uuid4().hex, **given}
-        return self.ask(document, role=role, key=token, input=sent)[mutation]
+        return self.execute(document, role=role, key=token, input=sent)[mutation]
 
-    def refused(self, mutation: str, **given: Any) -> list[str]:
-        """The codes with which a mutation is refused."""
-        return [error["code"] for error in self.do(mutation, **given)["userErrors"]]
+    def refusals(self, mutation: str, **given: Any) -> list[str]:
+        """The codes of the user errors of a mutation."""
+        return [error["code"] for error in self.mutate(mutation, **given)["userErrors"]]
 
-    def done(self, mutation: str, **given: Any) -> Any:
-        """The payload of a mutation that nothing technical refuses."""
-        payload = self.do(mutation, **given)
+    def succeed(self, mutation: str, **given: Any) -> Any:
+        """The payload of a mutation without user errors."""
+        payload = self.mutate(mutation, **given)
         assert payload["userErrors"] == [], (mutation, payload["userErrors"])
         return payload
 
-    def look(self, card: str, **more: Any) -> Any:
+    def customer(self, card: str, **more: Any) -> Any:
         """A customer with the ledger."""
-        return self.ask(CUSTOMER, role=more.pop("role", Role.OWNER), by={"card": card}, **more)["customer"]
+        return self.execute(CUSTOMER, role=more.pop("role", Role.OWNER), by={"card": card}, **more)["customer"]
 
 
 def _mutation() -> Any:

@@ -1,4 +1,4 @@
-"""A shop over real HTTP: a program, its keys, and a till that sends requests."""
+"""A program served over HTTP, its access keys, and the requests that tills send."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ UNUSED_TLS = ssl.create_default_context()
 
 
 def real_now() -> datetime:
-    """The time on the wall."""
+    """The real time in UTC."""
     return datetime.now(UTC)
 
 
@@ -39,7 +39,7 @@ START = datetime(2090, 3, 6, 12, tzinfo=UTC)
 
 
 class Clock:
-    """A clock that a test moves."""
+    """A clock that a test sets; each reading is a millisecond later than the one before."""
 
     def __init__(self) -> None:
         self.now = START
@@ -54,7 +54,7 @@ def new_id() -> str:
     return str(uuid_utils.uuid7())
 
 
-def started(
+def create_program(
     url: str,
     *,
     template: str = "points",
@@ -62,7 +62,7 @@ def started(
     currency: str = "GBP",
     zone: str = "Europe/London",
 ) -> NewProgram:
-    """A new program in a migrated database."""
+    """Creates a program in a migrated database."""
 
     async def run() -> NewProgram:
         database = open_database(url)
@@ -87,7 +87,7 @@ def started(
 
 @dataclass
 class Shop:
-    """A served program; `ask` sends one GraphQL request with the key of a role."""
+    """A served program; `execute` sends one GraphQL request with the key of a role."""
 
     address: str
     program: NewProgram
@@ -103,7 +103,7 @@ class Shop:
         language: str = "en",
         **variables: Any,
     ) -> httpx.Response:
-        """The response as it came."""
+        """Sends a request; returns the HTTP response."""
         headers = {"Accept-Language": language}
         token = key or (self.program.token(role) if role is not None else None)
         if token is not None:
@@ -112,7 +112,7 @@ class Shop:
             f"{self.address}/graphql", json={"query": query, "variables": variables}, headers=headers
         )
 
-    def ask(
+    def execute(
         self,
         query: str,
         *,
@@ -121,45 +121,45 @@ class Shop:
         language: str = "en",
         **variables: Any,
     ) -> Any:
-        """The data of an answer without errors."""
+        """Sends a request and returns its data; fails on errors."""
         answer = self.send(query, role=role, key=key, language=language, **variables).json()
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
 
     def enrol(self, card: str | None = None) -> str:
-        """A new customer; returns the card number."""
+        """Enrols a customer; returns the card number."""
         card = card or uuid.uuid4().hex[:12].upper()
-        done = self.ask(ENROL, input={"idempotencyKey": f"enrol-{card}", "identities": [{"card": card}]})
+        done = self.execute(ENROL, input={"idempotencyKey": f"enrol-{card}", "identities": [{"card": card}]})
         assert done["enrolCustomer"]["userErrors"] == []
         return card
 
     def buy(self, card: str, price: str, *, key: str | None = None, receipt: str | None = None, **more: Any) -> Any:
-        """Record a purchase of one line."""
+        """Records a purchase, of one line unless lines are given."""
         lines = more.pop("lines", [{"sku": "thing", "quantity": "1", "unitPrice": price}])
         purchase = {"externalId": receipt or uuid.uuid4().hex, "lines": lines, **more}
         given = {"idempotencyKey": key or uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
-        return self.ask(BUY, input=given)["recordPurchase"]
+        return self.execute(BUY, input=given)["recordPurchase"]
 
     def redeem(
         self, card: str, reward: str = "coffee", *, key: str | None = None, language: str = "en", **more: Any
     ) -> Any:
-        """Redeem a reward."""
+        """Redeems a reward."""
         given = {
             "idempotencyKey": key or uuid.uuid4().hex,
             "customer": {"card": card},
             "reward": {"key": reward},
             **more,
         }
-        return self.ask(REDEEM, input=given, language=language)["redeemReward"]
+        return self.execute(REDEEM, input=given, language=language)["redeemReward"]
 
     def refund(self, receipt: str, *, key: str | None = None, **more: Any) -> Any:
-        """Refund a purchase."""
+        """Refunds a purchase."""
         given = {"idempotencyKey": key or uuid.uuid4().hex, "purchase": {"externalId": receipt}, **more}
-        return self.ask(REFUND, input=given)["recordRefund"]
+        return self.execute(REFUND, input=given)["recordRefund"]
 
     def available(self, card: str) -> int:
-        """The balance of a card."""
-        found = self.ask(
+        """The available points of a card."""
+        found = self.execute(
             "query($by: CustomerBy!) { customer(by: $by) { wallet { balances { available } } } }", by={"card": card}
         )
         points: int = found["customer"]["wallet"]["balances"][0]["available"]
@@ -172,14 +172,14 @@ class Shop:
         found: list[tuple[str, int]] = []
         after = None
         while True:
-            page = self.ask(query, by={"card": card}, after=after)["customer"]["ledger"]
+            page = self.execute(query, by={"card": card}, after=after)["customer"]["ledger"]
             found += [(node["type"], node["points"]) for node in page["nodes"]]
             after = page["pageInfo"]["endCursor"]
             if not page["pageInfo"]["hasNextPage"]:
                 return found[::-1]
 
-    def at_once(self, calls: Sequence[Callable[[], Any]]) -> list[Any]:
-        """Run calls in parallel, each over a connection of its own; their results in order."""
+    def in_parallel(self, calls: Sequence[Callable[[], Any]]) -> list[Any]:
+        """Runs calls in parallel, each over a connection of its own; their results in order."""
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(len(calls)) as pool:
@@ -208,8 +208,8 @@ def open_shop(
     rate_limit: RateLimit | None = None,
     admission_limit: RateLimit = ADMISSION_LIMIT,
 ) -> Iterator[Shop]:
-    """Serve a program of a migrated database over HTTP."""
-    program = program or started(url, template=template, kind=kind, currency=currency)
+    """Serves a program of a migrated database over HTTP."""
+    program = program or create_program(url, template=template, kind=kind, currency=currency)
     app = create_app(
         open_database(url),
         clock=clock,

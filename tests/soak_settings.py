@@ -1,4 +1,4 @@
-"""How many examples and steps the random tests try: enough for `make test`, or as many as `make soak` asks for."""
+"""How many examples and steps the random tests try: enough for `make test`, or the number that `make soak` sets."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ KILLS = int(os.environ.get("TROTH_SOAK_KILLS", "0"))
 """Kills in each fault test that repeats them, from TROTH_SOAK_KILLS; 0: each test's own number."""
 
 
-def moderately(examples: int) -> settings:
-    """Settings for a property: so many examples, or TROTH_SOAK_STEPS of them."""
+def property_settings(examples: int) -> settings:
+    """Settings for a property: a number of examples, or TROTH_SOAK_STEPS of them."""
     return settings(
         max_examples=STEPS or examples,
         deadline=None,

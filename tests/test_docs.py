@@ -13,7 +13,7 @@ import pytest
 from app.domain.access import Role
 from tests.cli.command import ROOT
 from tests.shop import open_shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 _BLOCK = re.compile(r"^```(\w+)(?: (\w+))?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SECOND_OF_MARCH = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
@@ -59,11 +59,11 @@ def test_a_chapter_can_be_followed_request_by_request(database_url: str, chapter
     compared, ids = 0, dict[str, str]()
     with open_shop(database_url, template="blank", clock=lambda: SECOND_OF_MARCH) as shop:
         for text, role, answer in steps(chapter):
-            found = shop.ask(text, role=role, **{name: id for name, id in ids.items() if f"${name}" in text})
+            found = shop.execute(text, role=role, **{name: id for name, id in ids.items() if f"${name}" in text})
             ids |= ids_in(found)
             assert no_errors(found) or found == answer, (text, found)
             if answer is not None:
                 assert found == answer, text
                 compared += 1
-        assert faults_in(shop.url) == []
+        assert discrepancies_in(shop.url) == []
     assert compared >= answers

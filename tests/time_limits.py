@@ -1,4 +1,4 @@
-"""Limits of time that hold on a busy machine: multiples of what the same machine did in the same run."""
+"""Time limits that hold on a busy machine: multiples of what the same machine did in the same run."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ HANGS = 300.0
 
 
 def seconds_of(work: Callable[[], object]) -> float:
-    """How long the work takes, on the wall clock."""
+    """The elapsed seconds of some work."""
     began = time.monotonic()
     work()
     return time.monotonic() - began
 
 
 def usual_seconds(work: Callable[[], object], *, times: int = 5) -> float:
-    """How long the work usually takes here and now: the median after a first time, which may fill caches."""
+    """The median seconds of some work here and now, after a first run that may fill caches."""
     work()
     return statistics.median(seconds_of(work) for _ in range(times))

@@ -1,4 +1,4 @@
-"""Points that go over, as staff sends it: transfers, mergers and households over HTTP."""
+"""Transfers, merges and households over HTTP, as staff send them."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ LOOK = """query($by: CustomerBy!) { customer(by: $by) { id state identities { va
 
 
 def transfer(shop: Shop, giver: str, taker: str, points: int, *, key: str | None = None, role: Role = Role.STAFF, **more: Any) -> Any:  # fmt: skip
-    """Pass points of a card on to another one."""
+    """Transfers points between the customers of two cards."""
     given = {"from": {"card": giver}, "to": {"card": taker}, "points": points, "reason": "a gift", **more}
     given["idempotencyKey"] = key or uuid.uuid4().hex
-    return shop.ask(TRANSFER, role=role, input=given)["transferPoints"]
+    return shop.execute(TRANSFER, role=role, input=given)["transferPoints"]
 
 
 def merge(shop: Shop, merged: str, survivor: str, *, key: str | None = None, role: Role = Role.STAFF, **more: Any) -> Any:  # fmt: skip
-    """Merge the holder of a card into that of another one."""
+    """Merges the customer of a card into that of another card."""
     given = {"merged": {"card": merged}, "survivor": {"card": survivor}, "reason": "the same person", **more}
     given["idempotencyKey"] = key or uuid.uuid4().hex
-    return shop.ask(MERGE, role=role, input=given)["mergeCustomers"]
+    return shop.execute(MERGE, role=role, input=given)["mergeCustomers"]
 
 
 def join(shop: Shop, card: str, household: str, *, key: str | None = None, role: Role = Role.STAFF, **more: Any) -> Any:
-    """Let the holder of a card share the wallet of another one."""
+    """Lets the customer of a card join the household of another card."""
     given = {"customer": {"card": card}, "household": {"card": household}, "reason": "a family", **more}
     given["idempotencyKey"] = key or uuid.uuid4().hex
-    return shop.ask(JOIN, role=role, input=given)["joinHousehold"]
+    return shop.execute(JOIN, role=role, input=given)["joinHousehold"]
 
 
-def look(shop: Shop, card: str, *, role: Role = Role.STAFF, key: str | None = None) -> Any:
-    """The customer that a card leads to."""
-    return shop.ask(LOOK, role=role, key=key, by={"card": card})["customer"]
+def find_customer(shop: Shop, card: str, *, role: Role = Role.STAFF, key: str | None = None) -> Any:
+    """The customer with a card."""
+    return shop.execute(LOOK, role=role, key=key, by={"card": card})["customer"]
 
 
-def codes(answer: Any) -> list[tuple[str, list[str]]]:
-    """The technical refusals of an answer: code and path."""
+def error_codes(answer: Any) -> list[tuple[str, list[str]]]:
+    """Code and path of each user error."""
     return [(error["code"], error["path"][1:]) for error in answer["userErrors"]]

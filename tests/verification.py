@@ -1,4 +1,4 @@
-"""The proof of the books for tests."""
+"""The verification of the ledger for tests."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from app.usecases.application import Application
 from tests.shop import new_id, real_now
 
 
-def faults_in(url: str) -> list[Discrepancy]:
-    """Everything in the books of a database that does not add up."""
+def discrepancies_in(url: str) -> list[Discrepancy]:
+    """Every discrepancy in a database, as `troth verify` reports it."""
 
     async def prove() -> list[Discrepancy]:
         database = open_database(url)

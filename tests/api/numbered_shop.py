@@ -1,4 +1,4 @@
-"""A shop whose receipts are told apart by more than their number: what its tills send, and what came of it."""
+"""A shop that identifies receipts by more than their number: requests of its tills, and parts of the responses."""
 
 from __future__ import annotations
 
@@ -18,42 +18,42 @@ REFUND = f"""mutation($input: RecordRefundInput!) {{ recordRefund(input: $input)
   purchase {{ id }} {ERRORS} }} }}"""
 
 
-def numbered(shop: Shop, numbers: str, *, day_starts: str = "00:00") -> None:
-    """Let the program tell its receipts apart so."""
+def set_numbering(shop: Shop, numbers: str, *, day_starts: str = "00:00") -> None:
+    """Sets how the program numbers its receipts."""
     assert update(shop, receiptNumbers=numbers, receiptDayStarts=day_starts)["userErrors"] == []
 
 
 def location(shop: Shop, key: str, zone: str = "Europe/London") -> str:
-    """Open a location; its id."""
+    """Opens a location; returns its id."""
     id: str = opened(shop, key, key.title(), zone)["location"]["id"]
     return id
 
 
-def ring_up(shop: Shop, card: str, number: str, price: str, *, key: str | None = None, **more: Any) -> Any:
-    """Record a receipt of one line."""
+def buy(shop: Shop, card: str, number: str, price: str, *, key: str | None = None, **more: Any) -> Any:
+    """Records a receipt of one line."""
     lines = more.pop("lines", [{"sku": "tea", "quantity": "1", "unitPrice": price}])
     given = {
         "idempotencyKey": key or uuid.uuid4().hex,
         "customer": {"card": card},
         "purchase": {"externalId": number, "lines": lines, **more},
     }
-    return shop.ask(BUY, input=given)["recordPurchase"]
+    return shop.execute(BUY, input=given)["recordPurchase"]
 
 
-def give_back(shop: Shop, by: Any, *, key: str | None = None, **more: Any) -> Any:
-    """Refund a purchase, whole unless more is said."""
+def refund(shop: Shop, by: Any, *, key: str | None = None, **more: Any) -> Any:
+    """Refunds a purchase, whole unless lines are given."""
     purchase = {"externalId": by} if isinstance(by, str) else by
     given = {"idempotencyKey": key or uuid.uuid4().hex, "purchase": purchase, **more}
-    return shop.ask(REFUND, input=given)["recordRefund"]
+    return shop.execute(REFUND, input=given)["recordRefund"]
 
 
 def codes(payload: Any) -> list[str]:
-    """The codes of its refusals."""
+    """The codes of the user errors."""
     return [error["code"] for error in payload["userErrors"]]
 
 
-def recorded(payload: Any) -> list[str]:
-    """The receipts that a refusal names, by id."""
+def receipts_in_refusal(payload: Any) -> list[str]:
+    """The ids of the receipts that a refusal names."""
     (error,) = payload["userErrors"]
     return [purchase["id"] for purchase in error["purchases"]]
 

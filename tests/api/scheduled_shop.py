@@ -1,4 +1,4 @@
-"""A shop whose points wait and expire, and the ways in which its time passes."""
+"""A shop whose points are pending and expire, and ways to let its time pass."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ DATED = "query($by: CustomerBy!) { customer(by: $by) { ledger(first: 100) { node
 AGE = """mutation { updateProgram(input: { idempotencyKey: "age", receiptAgeDays: 1000 }) { userErrors { code } } }"""
 
 
-class Hands:
-    """A clock that only a test moves."""
+class ManualClock:
+    """A clock that only the test moves."""
 
     def __init__(self, now: datetime = START) -> None:
         self.now = now
@@ -44,22 +44,22 @@ class Hands:
 
 
 def visit(points: int = 100) -> dict[str, Any]:
-    """So many points a visit."""
+    """A clause that gives points for each visit."""
     return {"key": "visit", "effect": {"pointsPerVisit": {"points": points}}}
 
 
 def validity(**more: Any) -> dict[str, Any]:
-    """Points expire."""
+    """A clause that lets points expire."""
     return {"key": "validity", "effect": {"pointsValidity": {"expires": True, **more}}}
 
 
 def pending(days: int) -> dict[str, Any]:
-    """Points wait."""
+    """A clause that keeps points pending for some days."""
     return {"key": "pending", "effect": {"pendingPeriod": {"days": days}}}
 
 
 @contextmanager
-def passing(
+def scheduled_shop(
     url: str,
     *clauses: dict[str, Any],
     clock: Callable[[], datetime] | None = None,
@@ -67,51 +67,51 @@ def passing(
     price: int = 50,
     **more: Any,
 ) -> Iterator[Shop]:
-    """A shop under these terms, with a coffee for so many points, whose server's clock stands at `START` until it is moved."""
-    with open_shop(url, template="blank", clock=clock or Hands(), kind=kind, **more) as shop:
+    """A shop under these terms with a coffee for points; its server's clock stands at `START` until the test moves it."""
+    with open_shop(url, template="blank", clock=clock or ManualClock(), kind=kind, **more) as shop:
         cup = {"idempotencyKey": "cup", "key": "coffee", "name": "Coffee", "description": "A cup."}
-        assert shop.ask(REWARD, role=Role.OWNER, input=cup)["createReward"]["userErrors"] == []
+        assert shop.execute(REWARD, role=Role.OWNER, input=cup)["createReward"]["userErrors"] == []
         coffee = {"key": "coffee", "effect": {"rewardCost": {"reward": "coffee", "points": price}}}
         sent = {"idempotencyKey": "terms", "clauses": [*clauses, coffee]}
-        assert shop.ask(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]["userErrors"] == []
+        assert shop.execute(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]["userErrors"] == []
         if kind is ProgramKind.LIVE:
             # Much here comes late: how old a receipt may be is the owner's to say.
-            assert shop.ask(AGE, role=Role.OWNER)["updateProgram"]["userErrors"] == []
+            assert shop.execute(AGE, role=Role.OWNER)["updateProgram"]["userErrors"] == []
         yield shop
 
 
 def advance(shop: Shop, to: datetime, *, key: str | None = None, **more: Any) -> Any:
-    """Move the clock of the sandbox."""
+    """Moves the clock of the sandbox."""
     sent = {"idempotencyKey": key or uuid.uuid4().hex, "to": to.isoformat(), **more}
-    done = shop.ask(ADVANCE, role=Role.OWNER, input=sent)["advanceClock"]
+    done = shop.execute(ADVANCE, role=Role.OWNER, input=sent)["advanceClock"]
     assert done["userErrors"] == []
     return done
 
 
 def deliver(shop: Shop, card: str, channel: str = "INBOX", *, role: Role = Role.STAFF, **more: Any) -> Any:
-    """Let the notices reach the customer."""
+    """Delivers the expiry notices of a customer."""
     sent = {"idempotencyKey": more.pop("key", None) or uuid.uuid4().hex, "customer": {"card": card}, "channel": channel}
-    return shop.ask(DELIVER, role=role, input=sent, **more)["deliverExpiryNotices"]
+    return shop.execute(DELIVER, role=role, input=sent, **more)["deliverExpiryNotices"]
 
 
 def inbox(shop: Shop, card: str, language: str = "en") -> Any:
-    """The notices of a customer, newest first."""
-    return shop.ask(INBOX, language=language, by={"card": card})["customer"]["expiryNotices"]
+    """The expiry notices of a customer, newest first."""
+    return shop.execute(INBOX, language=language, by={"card": card})["customer"]["expiryNotices"]
 
 
 def balance(shop: Shop, card: str) -> Any:
-    """The balance as it is shown."""
-    return shop.ask(BALANCE, by={"card": card})["customer"]["wallet"]["balances"][0]
+    """The balance of a card."""
+    return shop.execute(BALANCE, by={"card": card})["customer"]["wallet"]["balances"][0]
 
 
-def dated(shop: Shop, card: str) -> list[tuple[str, int, str]]:
+def dated_entries(shop: Shop, card: str) -> list[tuple[str, int, str]]:
     """The ledger, oldest first, with business times."""
-    nodes = shop.ask(DATED, by={"card": card})["customer"]["ledger"]["nodes"]
+    nodes = shop.execute(DATED, by={"card": card})["customer"]["ledger"]["nodes"]
     return [(node["type"], node["points"], node["occurredAt"]) for node in reversed(nodes)]
 
 
-def kept(url: str, clock: Hands, *, times: int = 1) -> SettlementSummary:
-    """What keepers, as many at once, each with a database of its own, do in every program."""
+def run_due_jobs(url: str, clock: ManualClock, *, times: int = 1) -> SettlementSummary:
+    """Runs the due jobs of every program in some schedulers at once, each with its own database connections."""
 
     async def keep() -> dict[str, RunResult]:
         database = open_database(url)

@@ -10,7 +10,7 @@ import pytest
 from app.domain.access import Role
 from app.store.database.connect import open_database
 from app.usecases.application import Application
-from tests.shop import BUY, ENROL, REDEEM, REFUND, Shop, new_id, open_shop, real_now, started
+from tests.shop import BUY, ENROL, REDEEM, REFUND, Shop, create_program, new_id, open_shop, real_now
 
 PUBLISH = (
     """mutation($input: PublishTermsInput!) { publishTerms(input: $input) { terms { version } userErrors { code } } }"""
@@ -23,7 +23,7 @@ REWARD = (
 @pytest.fixture
 def two_shops(database_url: str) -> Iterator[tuple[Shop, Shop]]:
     """Two programs in one database, behind one server."""
-    other = started(database_url)
+    other = create_program(database_url)
     with open_shop(database_url) as shop:
         yield shop, Shop(address=shop.address, program=other, client=shop.client)
 
@@ -62,7 +62,7 @@ def code_of(
 def test_without_a_key_nothing_is_answered_but_the_shape_of_the_api(shop: Shop) -> None:
     for query in ("{ viewer { role } }", "{ program { name } }", "{ terms { version } }", '{ node(id: "x") { id } }'):
         assert code_of(shop, query, role=None) == "UNAUTHENTICATED"
-    assert shop.ask("{ __typename }", role=None) == {"__typename": "Query"}
+    assert shop.execute("{ __typename }", role=None) == {"__typename": "Query"}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_key_that_is_not_quite_right_opens_nothing(shop: Shop, bend: object) -
 
 def test_the_role_is_the_keys_own_whatever_the_token_calls_itself(shop: Shop) -> None:
     key = shop.program.token(Role.TILL).replace("troth_till_", "troth_owner_")
-    assert shop.ask("{ viewer { role } }", key=key) == {"viewer": {"role": "TILL"}}
+    assert shop.execute("{ viewer { role } }", key=key) == {"viewer": {"role": "TILL"}}
 
 
 def test_each_role_may_do_what_it_needs_and_no_more(shop: Shop, database_url: str) -> None:
@@ -112,26 +112,28 @@ def test_a_customer_sees_their_own_card_and_nobody_elses(shop: Shop, database_ur
     foreign = shop.buy(other, "5.00")
     own = customer_key(database_url, shop, mine)
     look = "query($by: CustomerBy!) { customer(by: $by) { identities { value } wallet { balances { available } } } }"
-    assert shop.ask(look, key=own, by={"card": mine})["customer"]["identities"] == [{"value": mine}]
-    assert shop.ask(look, key=own, by={"card": other}) == {"customer": None}
-    assert shop.ask("{ viewer { role customer { wallet { balances { available } } } } }", key=own) == {
+    assert shop.execute(look, key=own, by={"card": mine})["customer"]["identities"] == [{"value": mine}]
+    assert shop.execute(look, key=own, by={"card": other}) == {"customer": None}
+    assert shop.execute("{ viewer { role customer { wallet { balances { available } } } } }", key=own) == {
         "viewer": {"role": "CUSTOMER", "customer": {"wallet": {"balances": [{"available": 5}]}}}
     }
     explain = "query($e: ID!) { explain(entry: $e) { agrees } node(id: $e) { id } }"
-    assert shop.ask(explain, key=own, e=entry) == {"explain": {"agrees": True}, "node": {"id": entry}}
-    assert shop.ask(explain, key=own, e=foreign["entry"]["id"]) == {"explain": None, "node": None}
-    assert shop.ask("query($i: ID!) { node(id: $i) { id } }", key=own, i=foreign["purchase"]["id"]) == {"node": None}
+    assert shop.execute(explain, key=own, e=entry) == {"explain": {"agrees": True}, "node": {"id": entry}}
+    assert shop.execute(explain, key=own, e=foreign["entry"]["id"]) == {"explain": None, "node": None}
+    assert shop.execute("query($i: ID!) { node(id: $i) { id } }", key=own, i=foreign["purchase"]["id"]) == {
+        "node": None
+    }
     offers = "query($by: CustomerBy!) { rewards(for: $by) { nodes { cost } } }"
-    assert shop.ask(offers, key=own, by={"card": other}) == {"rewards": None}
+    assert shop.execute(offers, key=own, by={"card": other}) == {"rewards": None}
     check = "query($c: CustomerBy!) { basketCheck(customer: $c, basket: { lines: [] }) { decision { outcome } } }"
-    assert shop.ask(check, key=own, c={"card": other}) == {"basketCheck": None}
+    assert shop.execute(check, key=own, c={"card": other}) == {"basketCheck": None}
 
 
 def test_a_till_sees_identities_masked_and_staff_whole(shop: Shop) -> None:
     card = shop.enrol("ABCD12345678")
     look = "query($by: CustomerBy!) { customer(by: $by) { identities { kind value } } }"
-    assert shop.ask(look, by={"card": card})["customer"]["identities"] == [{"kind": "CARD", "value": "•••5678"}]
-    assert shop.ask(look, role=Role.STAFF, by={"card": card})["customer"]["identities"] == [
+    assert shop.execute(look, by={"card": card})["customer"]["identities"] == [{"kind": "CARD", "value": "•••5678"}]
+    assert shop.execute(look, role=Role.STAFF, by={"card": card})["customer"]["identities"] == [
         {"kind": "CARD", "value": card}
     ]
 
@@ -141,9 +143,9 @@ def test_programs_know_nothing_of_each_other_whatever_id_is_sent(two_shops: tupl
     card = ours.enrol()
     bought = ours.buy(card, "200.00", receipt="R-1")
     redeemed = ours.redeem(card)
-    customer = ours.ask("query($by: CustomerBy!) { customer(by: $by) { id } }", by={"card": card})["customer"]["id"]
-    reward = ours.ask("{ rewards { nodes { reward { id } } } }")["rewards"]["nodes"][0]["reward"]["id"]
-    program = ours.ask("{ program { id } }")["program"]["id"]
+    customer = ours.execute("query($by: CustomerBy!) { customer(by: $by) { id } }", by={"card": card})["customer"]["id"]
+    reward = ours.execute("{ rewards { nodes { reward { id } } } }")["rewards"]["nodes"][0]["reward"]["id"]
+    program = ours.execute("{ program { id } }")["program"]["id"]
     ids = [
         customer,
         reward,
@@ -153,27 +155,33 @@ def test_programs_know_nothing_of_each_other_whatever_id_is_sent(two_shops: tupl
         redeemed["redemption"]["id"],
         redeemed["entry"]["id"],
     ]
-    assert all(node is not None for node in ours.ask("query($i: [ID!]!) { nodes(ids: $i) { id } }", i=ids)["nodes"])
+    assert all(node is not None for node in ours.execute("query($i: [ID!]!) { nodes(ids: $i) { id } }", i=ids)["nodes"])
     for role in (Role.OWNER, Role.STAFF, Role.TILL):
-        assert theirs.ask("query($i: [ID!]!) { nodes(ids: $i) { id } }", role=role, i=ids) == {
+        assert theirs.execute("query($i: [ID!]!) { nodes(ids: $i) { id } }", role=role, i=ids) == {
             "nodes": [None] * len(ids)
         }
-    assert theirs.ask("query($by: CustomerBy!) { customer(by: $by) { id } }", by={"id": customer}) == {"customer": None}
-    assert theirs.ask("query($by: CustomerBy!) { customer(by: $by) { id } }", by={"card": card}) == {"customer": None}
-    assert theirs.ask("query($e: ID!) { explain(entry: $e) { agrees } }", e=bought["entry"]["id"]) == {"explain": None}
+    assert theirs.execute("query($by: CustomerBy!) { customer(by: $by) { id } }", by={"id": customer}) == {
+        "customer": None
+    }
+    assert theirs.execute("query($by: CustomerBy!) { customer(by: $by) { id } }", by={"card": card}) == {
+        "customer": None
+    }
+    assert theirs.execute("query($e: ID!) { explain(entry: $e) { agrees } }", e=bought["entry"]["id"]) == {
+        "explain": None
+    }
     stolen = {
         "idempotencyKey": "s1",
         "customer": {"id": customer},
         "purchase": {"externalId": "s", "lines": [{"sku": "a", "quantity": "1", "unitPrice": "1"}]},
     }
-    assert theirs.ask(BUY, input=stolen)["recordPurchase"]["userErrors"][0]["code"] == "CUSTOMER_NOT_FOUND"
+    assert theirs.execute(BUY, input=stolen)["recordPurchase"]["userErrors"][0]["code"] == "CUSTOMER_NOT_FOUND"
     back = {"idempotencyKey": "s2", "purchase": {"id": bought["purchase"]["id"]}}
-    assert theirs.ask(REFUND, input=back)["recordRefund"]["userErrors"][0]["code"] == "PURCHASE_NOT_FOUND"
+    assert theirs.execute(REFUND, input=back)["recordRefund"]["userErrors"][0]["code"] == "PURCHASE_NOT_FOUND"
     assert theirs.refund("R-1")["decision"] is None, "it waits for a receipt of their own"
     mine = theirs.enrol()
     theirs.buy(mine, "200.00", receipt="R-1")
     spent = {"idempotencyKey": "s3", "customer": {"card": mine}, "reward": {"id": reward}}
-    assert theirs.ask(REDEEM, input=spent)["redeemReward"]["userErrors"][0]["code"] == "REWARD_NOT_FOUND"
+    assert theirs.execute(REDEEM, input=spent)["redeemReward"]["userErrors"][0]["code"] == "REWARD_NOT_FOUND"
     assert ours.ledger(card) == [("EARN", 200), ("REDEEM", -100)]
     assert theirs.ledger(mine) == [("EARN", 200), ("CLAWBACK", -200)]
 
@@ -195,6 +203,6 @@ def test_malformed_ids_answer_null_like_unknown_ones(shop: Shop) -> None:
         "Q3VzdG9tZXI6MDFhMjBiZDQtNzA2Ny03NmQ4LWE3ODUtYWFiNWZmZThhMzdm",
         "VGVybXM6OTk",
     ]
-    assert shop.ask("query($i: [ID!]!) { nodes(ids: $i) { id } }", i=ids) == {"nodes": [None] * len(ids)}
+    assert shop.execute("query($i: [ID!]!) { nodes(ids: $i) { id } }", i=ids) == {"nodes": [None] * len(ids)}
     too_many = shop.send("query($i: [ID!]!) { nodes(ids: $i) { id } }", i=["x"] * 101).json()
     assert too_many["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"

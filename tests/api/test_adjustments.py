@@ -10,7 +10,7 @@ import pytest
 from app.domain.access import Role
 from tests.api.test_access import code_of, customer_key
 from tests.shop import Shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 ADJUST = """mutation($input: AdjustPointsInput!) { adjustPoints(input: $input) { balances { available lifetime }
   entry { type points reason actor { role label } correction openedLots { points validUntil } lots { points } }
@@ -22,7 +22,7 @@ LOOK = """query($by: CustomerBy!) { customer(by: $by) { ledger(first: 1) { nodes
 def adjust(shop: Shop, card: str, points: int, *, role: Role = Role.STAFF, **more: Any) -> Any:
     """Give or take points."""
     given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "points": points, "reason": "Spilt tea."}
-    return shop.ask(ADJUST, role=role, input={**given, **more})["adjustPoints"]
+    return shop.execute(ADJUST, role=role, input={**given, **more})["adjustPoints"]
 
 
 def codes(answer: Any) -> list[tuple[str, list[str]]]:
@@ -49,19 +49,19 @@ def test_points_are_given_and_taken_with_a_reason_that_stays(shop: Shop, role: R
     assert taken["entry"]["lots"] == [{"points": -120}]
     assert taken["balances"] == [{"available": 180, "lifetime": "300"}]
     assert shop.redeem(card)["balances"] == [{"available": 80}]
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_whose_key_it_was_is_kept_and_told_to_the_owner(shop: Shop) -> None:
     card = shop.enrol()
     own = customer_key(shop.url, shop, card)
     adjust(shop, card, 30)
-    (seen,) = shop.ask(LOOK, role=Role.OWNER, by={"card": card})["customer"]["ledger"]["nodes"]
+    (seen,) = shop.execute(LOOK, role=Role.OWNER, by={"card": card})["customer"]["ledger"]["nodes"]
     assert (seen["reason"], seen["actor"]["role"]) == ("Spilt tea.", "STAFF")
     (used,) = [new_key.key for new_key in shop.program.keys if new_key.key.role is Role.STAFF]
     assert (seen["actor"]["key"], seen["actor"]["label"]) == (used.id, used.label)
     for role, key in ((Role.STAFF, None), (Role.TILL, None), (Role.CUSTOMER, own)):
-        (seen,) = shop.ask(LOOK, role=role, key=key, by={"card": card})["customer"]["ledger"]["nodes"]
+        (seen,) = shop.execute(LOOK, role=role, key=key, by={"card": card})["customer"]["ledger"]["nodes"]
         assert seen == {"reason": "Spilt tea.", "actor": None, "cause": None}
 
 
@@ -71,10 +71,10 @@ def test_no_adjustment_takes_what_is_not_there(shop: Shop) -> None:
     refused = adjust(shop, card, -101)
     assert codes(refused) == [("NOT_ENOUGH_POINTS", ["input", "points"])]
     assert refused["entry"] is None
-    answers = shop.at_once([lambda: adjust(shop, card, -30)] * 8)
+    answers = shop.in_parallel([lambda: adjust(shop, card, -30)] * 8)
     assert sum(answer["userErrors"] == [] for answer in answers) == 3
     assert shop.available(card) == 10
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_up_to_the_limit_points_are_moved_and_never_beyond_what_can_be_counted(s
     assert adjust(shop, card, 1_000_000, role=Role.OWNER)["userErrors"] == []
     assert adjust(shop, card, -1_000_000, role=Role.OWNER)["userErrors"] == []
     assert shop.available(card) == 1_000
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_a_reason_is_given_in_500_characters(shop: Shop) -> None:
@@ -121,7 +121,7 @@ def test_tills_and_customers_adjust_nothing(shop: Shop) -> None:
 
 def test_an_adjustment_is_made_once_per_key(shop: Shop) -> None:
     card = shop.enrol()
-    answers = shop.at_once([lambda: adjust(shop, card, 7, idempotencyKey="once")] * 5)
+    answers = shop.in_parallel([lambda: adjust(shop, card, 7, idempotencyKey="once")] * 5)
     assert all(answer == answers[0] for answer in answers)
     assert shop.ledger(card) == [("ADJUST", 7)]
     assert adjust(shop, card, 8, idempotencyKey="once")["userErrors"][0]["code"] == "IDEMPOTENCY_KEY_REUSED"

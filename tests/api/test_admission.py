@@ -68,24 +68,24 @@ def test_the_same_wrong_key_is_looked_up_once_and_counted_all_the_same(shop: Sho
 
 
 def test_a_till_behind_the_same_address_works_on(shop: Shop) -> None:
-    assert shop.ask("{ viewer { role } }") == {"viewer": {"role": "TILL"}}
+    assert shop.execute("{ viewer { role } }") == {"viewer": {"role": "TILL"}}
     for number in range(OFTEN + 5):
         shop.send("{ viewer { role } }", key=wrong_key(number))
-    assert shop.ask("{ viewer { role } }") == {"viewer": {"role": "TILL"}}
+    assert shop.execute("{ viewer { role } }") == {"viewer": {"role": "TILL"}}
     assert shop.enrol(), "documents that it has not sent before, too"
 
 
 def test_a_key_that_opens_costs_its_address_nothing(shop: Shop) -> None:
     for _ in range(3):
         for role in (Role.TILL, Role.STAFF, Role.OWNER):
-            shop.ask("{ viewer { role } }", role=role)
+            shop.execute("{ viewer { role } }", role=role)
     found = [codes(shop.send("{ viewer { role } }", key=wrong_key(number)))[0] for number in range(OFTEN)]
     assert found == ["UNAUTHENTICATED"] * OFTEN
 
 
 def test_whoever_comes_without_a_key_or_with_another_scheme_is_counted(sqlite_url: str) -> None:
     with open_shop(sqlite_url, admission_limit=RateLimit(most=500, restored=1)) as shop:
-        assert shop.ask("{ viewer { role } }") == {"viewer": {"role": "TILL"}}
+        assert shop.execute("{ viewer { role } }") == {"viewer": {"role": "TILL"}}
         headers = {"Authorization": "Basic dXNlcjpwYXNz"}
         found: list[str] = []
         for number in range(700):
@@ -94,7 +94,7 @@ def test_whoever_comes_without_a_key_or_with_another_scheme_is_counted(sqlite_ur
             found.extend(codes(answer) or ["ANSWERED"])
         assert found[:2] == ["ANSWERED", "UNAUTHENTICATED"]
         assert found[-1] == "RATE_LIMITED"
-        assert shop.ask("{ viewer { role } }") == {"viewer": {"role": "TILL"}}, "a key that has opened the door"
+        assert shop.execute("{ viewer { role } }") == {"viewer": {"role": "TILL"}}, "a key that has opened the door"
 
 
 @pytest.mark.parametrize("role", [None, Role.TILL], ids=["without a key", "with a key"])
@@ -112,8 +112,8 @@ def test_invalid_documents_are_paid_by_who_sends_them_and_end_before_they_are_pa
 
     monkeypatch.setattr(DocumentCache, "prepare", noting)
     key = shop.program.token(Role.TILL) if role is not None else None
-    shop.ask("{ viewer { role } }", role=Role.STAFF)
-    shop.ask("{ viewer { role } }", role=Role.TILL)
+    shop.execute("{ viewer { role } }", role=Role.STAFF)
+    shop.execute("{ viewer { role } }", role=Role.TILL)
     prepared.clear()
     dear = "{ " + " ".join("viewer { " + "role " * 48 + "}" for _ in range(20)) + " }"
     found: list[str] = []
@@ -132,7 +132,7 @@ def test_invalid_documents_are_paid_by_who_sends_them_and_end_before_they_are_pa
 def test_cached_documents_are_not_charged_by_admission(sqlite_url: str) -> None:
     with open_shop(sqlite_url, admission_limit=RateLimit(most=2_000, restored=1)) as shop:
         for _ in range(300):
-            shop.ask("{ viewer { role } }")
+            shop.execute("{ viewer { role } }")
 
 
 def test_a_wrong_key_is_refused_before_its_document_is_looked_at(shop: Shop) -> None:

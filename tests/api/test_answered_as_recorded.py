@@ -25,7 +25,7 @@ from app.graphql_server.rate_limits import RateLimit
 from tests.api.test_budgets_and_nth_items import publish
 from tests.api.test_late_events import REWARD
 from tests.shop import Clock, Shop, open_shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 SPEND = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
 VISIT = {"key": "visit", "effect": {"stamps": {"stamps": 2}}}
@@ -81,17 +81,17 @@ def shop(request: pytest.FixtureRequest, database_url: str, clock: Clock) -> Ite
     ) as opened:
         for key in ("five", "meal"):
             given = {"idempotencyKey": key, "key": key, "name": key, "description": "Less to pay"}
-            assert opened.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+            assert opened.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
         publish(opened, SPEND, VISIT, FIVE, MEAL, *request.param)
         yield opened
-        assert faults_in(opened.url) == []
+        assert discrepancies_in(opened.url) == []
 
 
 def call(shop: Shop, command: str, *, role: Role = Role.OWNER, **given: Any) -> Any:
     """All that a command answers."""
     kind = f"{command[0].upper()}{command[1:]}"
     query = f"mutation($input: {kind}Input!) {{ {command}(input: $input) {every_field(f'{kind}Payload')} }}"
-    return shop.ask(query, role=role, input={"idempotencyKey": uuid.uuid4().hex, **given})[command]
+    return shop.execute(query, role=role, input={"idempotencyKey": uuid.uuid4().hex, **given})[command]
 
 
 def differing(value: Any, other: Any, *, at: str = "") -> list[str]:

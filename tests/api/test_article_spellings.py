@@ -16,7 +16,7 @@ from tests.api.test_late_events import at
 from tests.api.test_refunds_by_amount_and_payment import refund
 from tests.imports.import_runs import HEADER, brought_in
 from tests.shop import Shop, open_shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 PLAIN = "Tea-1"
 WIDE = "Ｔｅａ－１"
@@ -35,7 +35,7 @@ def blank(database_url: str) -> Iterator[Shop]:
     """A sandbox without terms; its books are right at the end."""
     with open_shop(database_url, template="blank", rate_limit=RateLimit(10_000_000, 10_000_000)) as opened:
         yield opened
-        assert faults_in(opened.url) == []
+        assert discrepancies_in(opened.url) == []
 
 
 def bonus(**condition: Any) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def buy(shop: Shop, card: str, *lines: Any, receipt: str | None = None, **more: 
     """The points of a purchase, and its lines as they are kept."""
     purchase = {"externalId": receipt or uuid.uuid4().hex, "lines": list(lines), **more}
     given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
-    done = shop.ask(BUY, input=given)["recordPurchase"]
+    done = shop.execute(BUY, input=given)["recordPurchase"]
     assert done["userErrors"] == []
     return done["decision"]["points"][0]["points"], done["purchase"]["lines"]
 
@@ -62,14 +62,14 @@ def buy(shop: Shop, card: str, *lines: Any, receipt: str | None = None, **more: 
 def test_a_clause_means_what_receipts_name_in_any_spelling(blank: Shop, kind: str, spelled: str) -> None:
     publish(blank, bonus(**{kind: {"include": [spelled]}}), **START)
     ((condition,),) = (
-        clause["conditions"] for clause in blank.ask(CLAUSES)["terms"]["clauses"] if clause["key"] == "goods"
+        clause["conditions"] for clause in blank.execute(CLAUSES)["terms"]["clauses"] if clause["key"] == "goods"
     )
     assert PLAIN in condition["statement"]
     card = blank.enrol()
     for count, written in enumerate(SPELLINGS):
         goods = line(written) if kind == "products" else line("x", "drinks", written)
         when = {"occurredAt": at(hours=count)}
-        tried = blank.ask(CHECK, by={"card": card}, basket={"lines": [goods], **when})["basketCheck"]
+        tried = blank.execute(CHECK, by={"card": card}, basket={"lines": [goods], **when})["basketCheck"]
         assert tried["decision"]["points"] == [{"points": 10}], written
         points, kept = buy(blank, card, goods, line("else"), receipt=f"R{count}", **when)
         assert points == 10, written
@@ -97,7 +97,7 @@ def test_a_file_meets_clauses_in_any_spelling(blank: Shop, spelled: str, tmp_pat
     publish(blank, bonus(products={"include": [spelled]}), **START)
     rows = [f"P{n},{sku},Tea,1,2026-03-01 10:0{n}:00,5.00,K-{n}\n" for n, sku in enumerate(SPELLINGS)]
     brought_in(blank, HEADER + "".join(rows), folder=tmp_path)
-    found = [blank.ask(BALANCE, by={"externalId": f"K-{n}"})["customer"]["wallet"]["balances"] for n in range(4)]
+    found = [blank.execute(BALANCE, by={"externalId": f"K-{n}"})["customer"]["wallet"]["balances"] for n in range(4)]
     assert found == [[{"available": 10}]] * 4
 
 
@@ -107,7 +107,7 @@ BALANCE = "query($by: CustomerBy!) { customer(by: $by) { wallet { balances { ava
 @pytest.mark.parametrize("spelled", SPELLINGS)
 def test_the_article_of_a_reward_is_spelled_as_on_receipts(blank: Shop, spelled: str) -> None:
     given = {"idempotencyKey": "r", "key": "r", "name": "Tea", "description": "A cup", "article": spelled}
-    made = blank.ask(REWARD, role=Role.OWNER, input=given)["createReward"]
+    made = blank.execute(REWARD, role=Role.OWNER, input=given)["createReward"]
     assert made == {"reward": {"article": PLAIN}, "userErrors": []}
 
 
@@ -118,12 +118,12 @@ def test_what_comes_to_nothing_names_no_article_and_no_category(blank: Shop, not
     for goods, field in ((line(nothing), "sku"), (line("a", nothing), "categories")):
         purchase = {"externalId": "R1", "lines": [goods]}
         given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
-        (error,) = blank.ask(BUY, input=given)["recordPurchase"]["userErrors"]
+        (error,) = blank.execute(BUY, input=given)["recordPurchase"]["userErrors"]
         assert (error["code"], error["path"][4]) == ("INVALID_INPUT", field)
 
 
 def test_a_list_that_says_the_same_in_another_spelling_is_no_change_of_the_terms(blank: Shop) -> None:
     publish(blank, bonus(products={"include": [PLAIN, "b"]}), **START)
     again = publish(blank, bonus(products={"include": ["b", WIDE, PLAIN]}))
-    changes = blank.ask("query($v: Int!) { terms(version: $v) { changes { statement } } }", v=again["version"])
+    changes = blank.execute("query($v: Int!) { terms(version: $v) { changes { statement } } }", v=again["version"])
     assert changes["terms"]["changes"] == []

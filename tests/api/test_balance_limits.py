@@ -13,7 +13,7 @@ from app.domain.amounts import MAX_POINTS
 from tests.api.test_access import customer_key
 from tests.api.test_impact_previews import READ, until
 from tests.shop import BUY, Shop, open_shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 PUBLISH = (
     "mutation($input: PublishTermsInput!) { publishTerms(input: $input) { terms { version } userErrors { code } } }"
@@ -33,7 +33,7 @@ def generous(database_url: str) -> Iterator[Shop]:
 
 def publish(shop: Shop, *clauses: Any) -> None:
     """The first terms."""
-    done = shop.ask(PUBLISH, role=Role.OWNER, input={"idempotencyKey": uuid.uuid4().hex, "clauses": clauses})
+    done = shop.execute(PUBLISH, role=Role.OWNER, input={"idempotencyKey": uuid.uuid4().hex, "clauses": clauses})
     assert done["publishTerms"]["userErrors"] == []
 
 
@@ -69,12 +69,12 @@ def test_what_an_account_holds_already_counts_for_both(generous: Shop) -> None:
     publish(generous, SPEND)
     card = generous.enrol()
     generous.buy(card, "21.00")
-    checked = generous.ask(CHECK, c={"card": card}, b=basket("0.47"))["basketCheck"]
+    checked = generous.execute(CHECK, c={"card": card}, b=basket("0.47"))["basketCheck"]
     assert checked["decision"]["points"] == [{"points": 47_000_000}]
     assert refusal(generous, card, "0.48") == TOO_MUCH
     assert [error["code"] for error in generous.buy(card, "0.48")["userErrors"]] == ["AMOUNT_OUT_OF_RANGE"]
     assert generous.buy(card, "0.47")["balances"] == [{"available": 2_147_000_000, "lifetime": "2147000000"}]
-    assert faults_in(generous.url) == []
+    assert discrepancies_in(generous.url) == []
 
 
 @pytest.mark.parametrize("price", ["21.48", "1000000000"])
@@ -85,7 +85,7 @@ def test_points_that_a_cap_would_cut_are_refused_too_when_nobody_can_write_them_
     card = generous.enrol()
     assert refusal(generous, card, price) == TOO_MUCH
     assert [error["code"] for error in generous.buy(card, price)["userErrors"]] == ["AMOUNT_OUT_OF_RANGE"]
-    checked = generous.ask(CHECK, c={"card": card}, b=basket("21.47"))["basketCheck"]
+    checked = generous.execute(CHECK, c={"card": card}, b=basket("21.47"))["basketCheck"]
     assert [clause["points"] for clause in checked["clauses"]][:1] == [2_147_000_000]
     assert generous.buy(card, "21.47")["balances"] == [{"available": 100, "lifetime": "100"}]
 
@@ -95,21 +95,21 @@ def test_nobody_learns_from_a_refusal_what_another_customer_holds(generous: Shop
     mine, other = generous.enrol(), generous.enrol()
     own = customer_key(generous.url, generous, mine)
     assert refusal(generous, mine, "30.00", key=own) == TOO_MUCH
-    assert generous.ask(CHECK, key=own, c={"card": other}, b=basket("30.00")) == {"basketCheck": None}
-    assert generous.ask(CHECK, key=own, c={"card": "NOBODY99"}, b=basket("30.00")) == {"basketCheck": None}
+    assert generous.execute(CHECK, key=own, c={"card": other}, b=basket("30.00")) == {"basketCheck": None}
+    assert generous.execute(CHECK, key=own, c={"card": "NOBODY99"}, b=basket("30.00")) == {"basketCheck": None}
 
 
 def test_a_preview_of_a_draft_beyond_all_bounds_has_a_result(generous: Shop) -> None:
     publish(generous, {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}})
     card = generous.enrol()
     given = {"idempotencyKey": "b", "customer": {"card": card}, "purchase": {"externalId": "r", **basket("1000000.00")}}
-    generous.ask(BUY, input=given)
+    generous.execute(BUY, input=given)
     query = "mutation($input: PreviewTermsImpactInput!) { previewTermsImpact(input: $input) { preview { id } } }"
     wanted = {"idempotencyKey": "p", "clauses": [SPEND]}
-    id = generous.ask(query, role=Role.OWNER, input=wanted)["previewTermsImpact"]["preview"]["id"]
+    id = generous.execute(query, role=Role.OWNER, input=wanted)["previewTermsImpact"]["preview"]["id"]
 
     def ended() -> Any:
-        found = generous.ask(READ, role=Role.OWNER, id=id)["impactPreview"]
+        found = generous.execute(READ, role=Role.OWNER, id=id)["impactPreview"]
         return found if found["state"] not in ("QUEUED", "RUNNING") else None
 
     found = until(ended)

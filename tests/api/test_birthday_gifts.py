@@ -11,8 +11,8 @@ from app.domain.access import Role
 from tests.api.test_budgets_and_nth_items import publish
 from tests.api.test_customer_profiles import REWARD, enrolled, update
 from tests.shop import Shop, open_shop, real_now
-from tests.transfers import codes, merge
-from tests.verification import faults_in
+from tests.transfers import error_codes, merge
+from tests.verification import discrepancies_in
 
 WEEK = {"birthdayWindow": {"before": 7, "after": 7}}
 GIFT = {"key": "gift", "conditions": [WEEK], "effect": {"bonusPoints": {"points": 50}}}
@@ -26,10 +26,10 @@ def shop(database_url: str) -> Iterator[Shop]:
     """Fifty points, two stamps and a coffee in the week of a birthday; the books are proved in the end."""
     with open_shop(database_url, template="blank") as opened:
         given = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup."}
-        assert codes(opened.ask(REWARD, role=Role.OWNER, input=given)["createReward"]) == []
+        assert error_codes(opened.execute(REWARD, role=Role.OWNER, input=given)["createReward"]) == []
         publish(opened, SPEND, GIFT, STAMP, COFFEE, effectiveFrom="2020-01-01T00:00:00Z")
         yield opened
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def bought(shop: Shop, card: str, at: str, **more: Any) -> list[int]:
@@ -50,7 +50,7 @@ def test_a_year_stays_used_whatever_is_edited(shop: Shop) -> None:
     assert bought(shop, card, "2024-05-10") == [51, 2]
     for birthday, day in (("1991-06-15", "2024-06-15"), ("1989-12-30", "2024-12-30")):
         update(shop, card, birthday=None)
-        assert codes(update(shop, card, birthday=birthday)) == []
+        assert error_codes(update(shop, card, birthday=birthday)) == []
         assert bought(shop, card, day) == [1, 0]
     assert bought(shop, card, "2025-01-02") == [1, 0], "this is still the birthday of 30 December"
     assert bought(shop, card, "2025-12-29") == [51, 2]
@@ -59,7 +59,7 @@ def test_a_year_stays_used_whatever_is_edited(shop: Shop) -> None:
 def test_a_gift_that_came_back_is_given_again_and_a_late_purchase_takes_it(shop: Shop) -> None:
     card = enrolled(shop, birthday="1990-05-10")
     assert bought(shop, card, "2024-05-10", receipt="R") == [51, 2]
-    assert codes(shop.refund("R", occurredAt="2024-05-11T10:00:00Z")) == []
+    assert error_codes(shop.refund("R", occurredAt="2024-05-11T10:00:00Z")) == []
     assert bought(shop, card, "2024-05-12") == [51, 2]
     assert bought(shop, card, "2024-05-09") == [51, 2], "it comes first, and so that of the tenth had none"
     assert shop.available(card) == 51 + 1, "nor has the twelfth"
@@ -69,7 +69,7 @@ def test_who_was_merged_brings_the_gift_along(shop: Shop) -> None:
     today = real_now().date()
     merged, survivor = (enrolled(shop, birthday=today.replace(year=1992).isoformat()) for _ in range(2))
     assert [point["points"] for point in shop.buy(merged, "1.00")["decision"]["points"]] == [51, 2]
-    assert codes(merge(shop, merged, survivor)) == []
+    assert error_codes(merge(shop, merged, survivor)) == []
     assert [point["points"] for point in shop.buy(survivor, "1.00")["decision"]["points"]] == [1, 0]
 
 

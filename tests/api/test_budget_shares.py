@@ -20,7 +20,7 @@ from tests.api.test_exchanges import opening as opening  # the fixture
 from tests.api.test_receipt_corrections import amend, move
 from tests.faults.test_tampering import Tampering
 from tests.shop import Shop
-from tests.transfers import codes, join, merge
+from tests.transfers import error_codes, join, merge
 
 GIFT = bonus(30, budget(30, "WHOLE"))
 PER_POUND = {"key": "extra", "conditions": [budget(100, "PARTIAL")], "effect": SPEND["effect"]}
@@ -35,8 +35,8 @@ def on(day: int) -> dict[str, str]:
 def recomputed(shop: Shop, card: str) -> None:
     """Every entry is decided again as it was."""
     query = "query($by: CustomerBy!) { customer(by: $by) { ledger(first: 50) { nodes { id points } } } }"
-    for entry in shop.ask(query, by={"card": card})["customer"]["ledger"]["nodes"]:
-        found = shop.ask(EXPLAIN, role=Role.STAFF, e=entry["id"])["explain"]
+    for entry in shop.execute(query, by={"card": card})["customer"]["ledger"]["nodes"]:
+        found = shop.execute(EXPLAIN, role=Role.STAFF, e=entry["id"])["explain"]
         assert found == {"agrees": True, "recomputedPoints": entry["points"]}
 
 
@@ -71,7 +71,7 @@ def test_what_is_left_for_all_and_the_own_share_are_given_together(opening: Open
     assert gained(shop, card, "", lines=lines, receipt="R-1") == 30
     assert gained(shop, other, "5.00") == 0, "20 are left, and 30 are given whole or not at all"
     shop.refund("R-1")
-    found = shop.ask(CHECK, by={"card": card}, basket={"lines": [line("1")]})["basketCheck"]["decision"]
+    found = shop.execute(CHECK, by={"card": card}, basket={"lines": [line("1")]})["basketCheck"]["decision"]
     assert found["points"][0]["points"] == 30, "a basket sees it too"
     assert gained(shop, card, "5.00", receipt="R-2") == 30
     assert gained(shop, card, "5.00") == 0, "20 again"
@@ -120,7 +120,7 @@ def test_points_that_were_spent_are_short_and_do_not_come_back_to_the_share(open
     card = shop.enrol()
     assert gained(shop, card, "5.00", receipt="R-1") == 35
     for _ in range(4):
-        assert codes(shop.redeem(card, "five")) == []
+        assert error_codes(shop.redeem(card, "five")) == []
     assert shop.refund("R-1")["shortfall"] == 20
     assert gained(shop, card, "5.00") == 5 + 15, "15 of the 35 were still there, and count first for the budget"
     recomputed(shop, card)
@@ -130,7 +130,7 @@ def test_points_that_are_owed_come_back_to_the_share(opening: Opening) -> None:
     shop = opening(SPEND, GIFT, FIVE, NEGATIVE)
     card = shop.enrol()
     assert gained(shop, card, "5.00", receipt="R-1") == 35
-    assert codes(shop.redeem(card, "five")) == []
+    assert error_codes(shop.redeem(card, "five")) == []
     shop.refund("R-1")
     assert wallet(shop, card)["points"] == (0, 5)
     assert gained(shop, card, "5.00") == 35
@@ -182,10 +182,10 @@ def test_an_exchange_takes_nothing_from_the_share(opening: Opening) -> None:
     shop = opening(SPEND, GIFT)
     card, other = shop.enrol(), shop.enrol()
     assert gained(shop, card, "5.00", receipt="R-1") == 35
-    assert codes(exchange(shop, "5.00", "R-1", receipt="R-2")) == []
+    assert error_codes(exchange(shop, "5.00", "R-1", receipt="R-2")) == []
     assert shop.available(card) == 35
     assert gained(shop, card, "5.00") == 5, "nothing came back"
-    assert codes(exchange(shop, "9.00", "R-2", receipt="R-3")) == []
+    assert error_codes(exchange(shop, "9.00", "R-2", receipt="R-3")) == []
     assert (shop.available(card), gained(shop, card, "5.00"), gained(shop, other, "5.00")) == (44, 5, 5)
     shop.refund("R-3")
     assert shop.available(card) == 10
@@ -197,7 +197,7 @@ def test_what_an_amended_receipt_no_longer_earns_is_the_customers_own(opening: O
     shop = opening(SPEND, bonus(30, budget(30, "WHOLE"), DEAR))
     card, other = shop.enrol(), shop.enrol()
     assert gained(shop, card, "20.00", receipt="R-1") == 50
-    assert codes(amend(shop, "R-1", line("2"))) == []
+    assert error_codes(amend(shop, "R-1", line("2"))) == []
     assert gained(shop, other, "20.00") == 20
     assert gained(shop, card, "20.00", receipt="R-2") == 50
     amended = amend(shop, "R-1", {"sku": "a", "quantity": "1", "unitPrice": "25.00"})
@@ -221,7 +221,7 @@ def test_a_move_takes_along_what_the_purchase_gives_there(opening: Opening) -> N
     shop = opening(SPEND, GIFT)
     giver, taker = shop.enrol(), shop.enrol()
     assert gained(shop, giver, "5.00", receipt="R-1") == 35
-    assert codes(move(shop, "R-1", taker)) == []
+    assert error_codes(move(shop, "R-1", taker)) == []
     assert (shop.available(giver), shop.available(taker)) == (0, 35)
     assert (gained(shop, giver, "5.00"), gained(shop, taker, "5.00")) == (5, 5)
     shop.refund("R-1")
@@ -236,10 +236,10 @@ def test_moved_purchase_brings_no_first_purchase_bonus_to_a_returning_customer(
     shop = opening(SPEND, bonus(30, {"firstPurchase": True}, budget(30, "WHOLE")))
     giver, taker, other = shop.enrol(), shop.enrol(), shop.enrol()
     if shared:
-        assert codes(join(shop, giver, taker)) == []
+        assert error_codes(join(shop, giver, taker)) == []
     assert gained(shop, giver, "5.00", receipt="R-1") == 35
     assert gained(shop, taker, "5.00", receipt="R-0", occurredAt="2026-01-05T12:00:00Z") == 5
-    assert codes(move(shop, "R-1", taker)) == []
+    assert error_codes(move(shop, "R-1", taker)) == []
     assert gained(shop, other, "5.00") == 5
     assert gained(shop, giver, "5.00", receipt="R-2") == 35
     assert gained(shop, giver, "5.00") == 5
@@ -256,10 +256,10 @@ def test_a_purchase_that_was_given_out_of_the_own_share_moves_without_leaving_a_
     assert gained(shop, giver, "5.00", receipt="R-1") == 35
     shop.refund("R-1")
     assert gained(shop, giver, "5.00", receipt="R-2") == 35
-    assert codes(move(shop, "R-2", taker)) == []
+    assert error_codes(move(shop, "R-2", taker)) == []
     assert (shop.available(giver), shop.available(taker)) == (0, 35)
     assert (gained(shop, giver, "5.00"), gained(shop, taker, "5.00")) == (5, 5)
-    assert codes(move(shop, "R-2", giver)) == []
+    assert error_codes(move(shop, "R-2", giver)) == []
     assert (gained(shop, giver, "5.00"), gained(shop, taker, "5.00")) == (5, 5)
     shop.refund("R-2")
     assert (gained(shop, taker, "5.00"), gained(shop, giver, "5.00")) == (5, 35)
@@ -272,7 +272,7 @@ def test_shares_add_up_on_the_survivor_of_a_merge(opening: Opening) -> None:
         assert gained(shop, card, "5.00", receipt=f"of {card}") == 30
     for card in (merged, survivor):
         shop.refund(f"of {card}")
-    assert codes(merge(shop, merged, survivor)) == []
+    assert error_codes(merge(shop, merged, survivor)) == []
     assert gained(shop, other, "5.00") == 0
     assert [gained(shop, card, "5.00") for card in (merged, survivor, merged)] == [30, 30, 0]
     recomputed(shop, survivor)
@@ -282,7 +282,7 @@ def test_a_refund_of_what_a_merged_customer_had_bought_goes_to_the_survivor(open
     shop = opening(SPEND, GIFT)
     merged, survivor = shop.enrol(), shop.enrol()
     assert gained(shop, merged, "5.00", receipt="R-1") == 35
-    assert codes(merge(shop, merged, survivor)) == []
+    assert error_codes(merge(shop, merged, survivor)) == []
     shop.refund("R-1")
     assert gained(shop, survivor, "5.00", receipt="R-2") == 35
     shop.refund("R-2")
@@ -292,7 +292,7 @@ def test_a_refund_of_what_a_merged_customer_had_bought_goes_to_the_survivor(open
 def test_in_a_shared_wallet_it_is_the_share_of_whoever_bought(opening: Opening) -> None:
     shop = opening(SPEND, GIFT)
     ann, bob = shop.enrol(), shop.enrol()
-    assert codes(join(shop, ann, bob)) == []
+    assert error_codes(join(shop, ann, bob)) == []
     assert gained(shop, ann, "5.00", receipt="R-1") == 35
     shop.refund("R-1")
     assert gained(shop, bob, "5.00") == 5
@@ -304,7 +304,7 @@ def test_two_purchases_at_once_never_give_a_share_twice(opening: Opening) -> Non
     card = shop.enrol()
     assert gained(shop, card, "5.00", receipt="R-1") == 30
     shop.refund("R-1")
-    answers = shop.at_once([lambda: gained(shop, card, "5.00") for _ in range(8)])
+    answers = shop.in_parallel([lambda: gained(shop, card, "5.00") for _ in range(8)])
     assert sorted(answers) == [0, 0, 0, 0, 0, 0, 0, 30]
 
 
@@ -315,7 +315,7 @@ def test_refunds_and_purchases_of_many_at_once_keep_the_books(opening: Opening) 
         assert gained(shop, card, "5.00", receipt=f"of {card}") == 10
     back = [lambda card=card: shop.refund(f"of {card}") for card in cards]
     bought = [lambda card=card: gained(shop, card, "5.00") for card in cards for _ in range(2)]
-    shop.at_once([*back, *bought])
+    shop.in_parallel([*back, *bought])
     for card in cards:
         gained(shop, card, "5.00")
     assert [shop.available(card) for card in cards] == [10, 10, 10, 10], "each their own, whatever came first"
@@ -348,9 +348,9 @@ def test_a_preview_gives_what_came_back_to_nobody_else(opening: Opening) -> None
 def lost(shop: Shop, *clauses: dict[str, Any]) -> int:
     """What a draft would have taken from members in a month."""
     given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "days": 30}
-    made = shop.ask(PREVIEW, role=Role.OWNER, input=given)["previewTermsImpact"]["preview"]["id"]
+    made = shop.execute(PREVIEW, role=Role.OWNER, input=given)["previewTermsImpact"]["preview"]["id"]
     for _ in range(300):
-        found = shop.ask(RESULT, role=Role.OWNER, id=made)["impactPreview"]
+        found = shop.execute(RESULT, role=Role.OWNER, id=made)["impactPreview"]
         if found["state"] == "DONE":
             return int(found["result"]["pointsLost"])
         time.sleep(0.1)

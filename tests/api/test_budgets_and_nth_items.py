@@ -12,8 +12,8 @@ import pytest
 
 from app.domain.access import Role
 from tests.faults.test_tampering import Tampering
-from tests.shop import Shop, open_shop, started
-from tests.verification import faults_in
+from tests.shop import Shop, create_program, open_shop
+from tests.verification import discrepancies_in
 
 PUBLISH = "mutation($input: PublishTermsInput!) { publishTerms(input: $input) { terms { version effectiveFrom } userErrors { code } } }"
 EXPLAIN = "query($e: ID!) { explain(entry: $e) { agrees recomputedPoints } }"
@@ -34,7 +34,7 @@ def clause(key: str, effect: Any, *conditions: Any) -> Any:
 def publish(shop: Shop, *clauses: Any, **more: Any) -> Any:
     """Publish as the owner."""
     given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), **more}
-    done = shop.ask(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]
+    done = shop.execute(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]
     assert done["userErrors"] == []
     return done["terms"]
 
@@ -63,7 +63,7 @@ def test_forty_purchases_at_once_never_overspend_a_budget(
 ) -> None:
     publish(blank, clause("gift", GIFT, budget(500, mode)), **JANUARY)
     cards = [blank.enrol() for _ in range(40)]
-    answers = blank.at_once([lambda card=card: blank.buy(card, "5.00") for card in cards])
+    answers = blank.in_parallel([lambda card=card: blank.buy(card, "5.00") for card in cards])
     assert Counter(answer["decision"]["outcome"] for answer in answers) == outcomes
     assert sum(blank.available(card) for card in cards) == given
     for each_answer in answers:
@@ -80,7 +80,7 @@ def test_forty_purchases_at_once_never_overspend_a_budget(
             )
             assert limited["statement"] == "Of the points set aside for this, only 20 points were left."
             assert gives["statement"] == "20 points under clause 1."
-    assert faults_in(blank.url) == []
+    assert discrepancies_in(blank.url) == []
 
 
 def test_two_budgets_and_one_customer_at_once_neither_deadlock_nor_overspend(blank: Shop) -> None:
@@ -92,10 +92,10 @@ def test_two_budgets_and_one_customer_at_once_neither_deadlock_nor_overspend(bla
         **JANUARY,
     )
     cards = [blank.enrol() for _ in range(4)]
-    answers = blank.at_once([lambda n=n: blank.buy(cards[n % 4], "10.00") for n in range(40)])
+    answers = blank.in_parallel([lambda n=n: blank.buy(cards[n % 4], "10.00") for n in range(40)])
     assert all(answer["userErrors"] == [] for answer in answers)
     assert sum(blank.available(card) for card in cards) == 200 + 98 + 400
-    assert faults_in(blank.url) == []
+    assert discrepancies_in(blank.url) == []
 
 
 def test_repeated_purchase_uses_the_budget_once_and_its_refund_does_not_refill_it(blank: Shop) -> None:
@@ -110,14 +110,14 @@ def test_repeated_purchase_uses_the_budget_once_and_its_refund_does_not_refill_i
     assert blank.buy(other, "5.00")["decision"]["points"][0]["points"] == 20, "30 of 50 were given, and are not theirs"
     second = blank.buy(card, "5.00")
     assert second["decision"]["points"][0]["points"] == 30, "what came back is given to the same customer again"
-    (checked, *_) = blank.ask(CHECK, by={"card": card}, basket={"lines": [line("1")]})["basketCheck"]["decision"][
+    (checked, *_) = blank.execute(CHECK, by={"card": card}, basket={"lines": [line("1")]})["basketCheck"]["decision"][
         "reasons"
     ]
     assert (checked["code"], checked["observed"]) == ("BUDGET_USED_UP", "0 points")
     for entry, points in ((first["entry"]["id"], 30), (second["entry"]["id"], 30)):
-        assert blank.ask(EXPLAIN, e=entry)["explain"] == {"agrees": True, "recomputedPoints": points}
+        assert blank.execute(EXPLAIN, e=entry)["explain"] == {"agrees": True, "recomputedPoints": points}
     assert blank.ledger(card) == [("EARN", 30), ("CLAWBACK", -30), ("EARN", 30)]
-    assert faults_in(blank.url) == []
+    assert discrepancies_in(blank.url) == []
 
 
 def line(quantity: str) -> Any:
@@ -134,10 +134,10 @@ def test_what_was_given_under_a_key_stays_given_in_later_versions(database_url: 
         assert terms["version"] == 2, "a larger budget of a constant gift is better for everybody, and starts at once"
         entries = [shop.buy(card, "5.00")["entry"] for _ in range(3)]
         assert [entry["points"] for entry in entries] == [30, 20, 0]
-        assert shop.ask(EXPLAIN, e=first)["explain"]["agrees"] is True
+        assert shop.execute(EXPLAIN, e=first)["explain"]["agrees"] is True
         late = shop.buy(card, "5.00", occurredAt="2026-02-01T12:00:00Z")
         assert (late["decision"]["terms"]["version"], late["decision"]["points"][0]["points"]) == (1, 0)
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def test_a_budget_whose_counter_does_not_add_up_is_found(blank: Shop) -> None:
@@ -159,14 +159,14 @@ def test_a_budget_whose_counter_does_not_add_up_is_found(blank: Shop) -> None:
 
 
 def test_budgets_of_two_programs_are_two_budgets(database_url: str) -> None:
-    other = started(database_url, template="blank")
+    other = create_program(database_url, template="blank")
     with open_shop(database_url, template="blank") as ours:
         theirs = Shop(address=ours.address, program=other, client=ours.client)
         for shop in (ours, theirs):
             publish(shop, clause("gift", GIFT, budget(40, "PARTIAL")), **JANUARY)
             card = shop.enrol()
             assert [shop.buy(card, "5.00")["entry"]["points"] for _ in range(3)] == [30, 10, 0]
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def test_every_nth_item_over_all_purchases_whatever_comes_back(blank: Shop) -> None:
@@ -181,7 +181,7 @@ def test_every_nth_item_over_all_purchases_whatever_comes_back(blank: Shop) -> N
 
     assert bought("6", at="2026-03-01T12:00:00Z", receipt="six") == 0
     assert bought("9", at="2026-03-01T12:00:00Z", whose=other) == 0, "each customer has their own"
-    found = blank.ask(CHECK, by={"card": card}, basket={"occurredAt": "2026-03-02T12:00:00Z", "lines": [line("1")]})
+    found = blank.execute(CHECK, by={"card": card}, basket={"occurredAt": "2026-03-02T12:00:00Z", "lines": [line("1")]})
     reason = found["basketCheck"]["decision"]["reasons"][1]
     assert (reason["code"], reason["observed"], reason["required"]) == ("NOT_THE_NTH_ITEM", "7", "10")
     assert reason["remedies"] == [{"code": "ADD_QUANTITY", "quantity": 3}]
@@ -191,7 +191,7 @@ def test_every_nth_item_over_all_purchases_whatever_comes_back(blank: Shop) -> N
     blank.refund("six")
     assert bought("6", at="2026-03-04T12:00:00Z") == 0
     assert bought("1", at="2026-03-05T12:00:00Z") == 30, "6 + 3 + 4 + 6 + 1, returned ones included"
-    assert faults_in(blank.url) == []
+    assert discrepancies_in(blank.url) == []
 
 
 PREVIEW = """mutation($input: PreviewTermsImpactInput!) { previewTermsImpact(input: $input) {
@@ -214,9 +214,9 @@ def test_a_preview_begins_with_what_was_given_and_counted_before(blank: Shop) ->
 
     def previewed(*clauses: Any) -> Any:
         given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "days": 30}
-        made = blank.ask(PREVIEW, role=Role.OWNER, input=given)["previewTermsImpact"]
+        made = blank.execute(PREVIEW, role=Role.OWNER, input=given)["previewTermsImpact"]
         for _ in range(300):
-            found = blank.ask(RESULT, role=Role.OWNER, id=made["preview"]["id"])["impactPreview"]
+            found = blank.execute(RESULT, role=Role.OWNER, id=made["preview"]["id"])["impactPreview"]
             if found["state"] == "DONE":
                 return found["result"]
             assert found["state"] in ("QUEUED", "RUNNING")

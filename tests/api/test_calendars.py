@@ -9,8 +9,8 @@ import pytest
 from tests.api.test_budgets_and_nth_items import publish
 from tests.api.test_counters_after_refunds import by_receipt
 from tests.api.test_locations import clause, opened
-from tests.shop import Shop, open_shop, started
-from tests.verification import faults_in
+from tests.shop import Shop, create_program, open_shop
+from tests.verification import discrepancies_in
 
 SPEND = clause("spend", {"pointsPerAmount": {"points": 1, "per": "1.00"}})
 
@@ -22,7 +22,7 @@ def given(shop: Shop, card: str, at: str, place: str) -> list[int]:
 
 
 def test_a_year_is_that_of_the_program(database_url: str) -> None:
-    berlin = started(database_url, template="blank", zone="Europe/Berlin")
+    berlin = create_program(database_url, template="blank", zone="Europe/Berlin")
     with open_shop(database_url, program=berlin) as shop:
         place = opened(shop, "tokyo", "Ginza", "Asia/Tokyo")["location"]["id"]
         cap = clause("cap", {"pointsCap": {"points": 100, "scope": "YEAR"}})
@@ -33,17 +33,17 @@ def test_a_year_is_that_of_the_program(database_url: str) -> None:
         assert given(shop, card, "2025-12-31T12:00:00Z", place) == [100]
         assert given(shop, card, "2025-12-31T16:00:00Z", place) == [0], "it is still the old year in Berlin"
         query = "query($by: CustomerBy!) { customer(by: $by) { wallet { balances { qualifying } } } }"
-        balances = shop.ask(query, by={"card": card})["customer"]["wallet"]["balances"]
+        balances = shop.execute(query, by={"card": card})["customer"]["wallet"]["balances"]
         assert balances[0]["qualifying"] == 0, "nothing of the new year"
         assert given(shop, card, "2025-12-31T23:30:00Z", place) == [100]
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_a_year_is_that_of_the_program_in_whatever_order_receipts_arrive(
     database_url: str, order: tuple[int, ...]
 ) -> None:
-    berlin = started(database_url, template="blank", zone="Europe/Berlin")
+    berlin = create_program(database_url, template="blank", zone="Europe/Berlin")
     with open_shop(database_url, program=berlin) as shop:
         place = opened(shop, "tokyo", "Ginza", "Asia/Tokyo")["location"]["id"]
         cap = clause("cap", {"pointsCap": {"points": 100, "scope": "YEAR"}})
@@ -54,11 +54,11 @@ def test_a_year_is_that_of_the_program_in_whatever_order_receipts_arrive(
             done = shop.buy(card, "100.00", receipt=str(number), occurredAt=moments[number], locationId=place)
             assert done["userErrors"] == []
         assert by_receipt(shop, card) == {"0": 100, "1": 0, "2": 100}
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def test_a_day_is_that_of_the_location(database_url: str) -> None:
-    new_york = started(database_url, template="blank", zone="America/New_York")
+    new_york = create_program(database_url, template="blank", zone="America/New_York")
     with open_shop(database_url, program=new_york) as shop:
         place = opened(shop, "la", "Sunset", "America/Los_Angeles")["location"]["id"]
         once = {"timesPerPeriod": {"times": 1, "period": "DAY"}}
@@ -67,4 +67,4 @@ def test_a_day_is_that_of_the_location(database_url: str) -> None:
         # Monday 20:00 and 21:30, then Tuesday 12:00, all Pacific.
         moments = ("2026-03-03T04:00:00Z", "2026-03-03T05:30:00Z", "2026-03-03T20:00:00Z")
         assert [given(shop, card, at, place)[-1] for at in moments] == [1, 0, 1]
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []

@@ -16,8 +16,8 @@ from app.store import idempotency
 from app.store.database.connect import open_database
 from app.usecases.programs.advance_clock import FURTHEST
 from tests.api.test_access import code_of, customer_key
-from tests.shop import BUY, START, Clock, Shop, open_shop, started
-from tests.verification import faults_in
+from tests.shop import BUY, START, Clock, Shop, create_program, open_shop
+from tests.verification import discrepancies_in
 
 ADVANCE = """mutation($input: AdvanceClockInput!) { advanceClock(input: $input) {
   clock userErrors { code path message ... on TechnicalRefusal { detail } } query { program { clock } } } }"""
@@ -47,12 +47,12 @@ def blank(database_url: str) -> Iterator[Shop]:
 def advance(shop: Shop, to: datetime, *, key: str | None = None, language: str = "en") -> Any:
     """Move the clock as the owner."""
     given = {"idempotencyKey": key or uuid.uuid4().hex, "to": to.isoformat()}
-    return shop.ask(ADVANCE, role=Role.OWNER, language=language, input=given)["advanceClock"]
+    return shop.execute(ADVANCE, role=Role.OWNER, language=language, input=given)["advanceClock"]
 
 
 def shown(shop: Shop, role: Role = Role.OWNER) -> datetime:
     """What the clock shows."""
-    return datetime.fromisoformat(shop.ask(CLOCK, role=role)["program"]["clock"])
+    return datetime.fromisoformat(shop.execute(CLOCK, role=role)["program"]["clock"])
 
 
 def refusals(answer: Any) -> list[tuple[str, list[str]]]:
@@ -68,7 +68,7 @@ def visits(points: int) -> list[Any]:
 def publish(shop: Shop, points: int, **more: Any) -> Any:
     """Publish as the owner."""
     sent = {"idempotencyKey": uuid.uuid4().hex, "clauses": visits(points), **more}
-    done = shop.ask(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
+    done = shop.execute(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
     assert done["userErrors"] == []
     return done["terms"]
 
@@ -145,7 +145,7 @@ def test_only_the_owner_moves_the_clock_and_customers_do_not_see_it(still: Shop,
     for role in (Role.STAFF, Role.TILL):
         assert code_of(still, ADVANCE, role=role, input=given) == "FORBIDDEN"
     assert shown(still) == START
-    assert still.ask(CLOCK, key=own) == {"program": {"clock": None}}
+    assert still.execute(CLOCK, key=own) == {"program": {"clock": None}}
 
 
 def test_the_same_key_moves_the_clock_once_and_is_answered_the_same(database_url: str) -> None:
@@ -162,14 +162,14 @@ def test_the_same_key_moves_the_clock_once_and_is_answered_the_same(database_url
 
 
 def test_parallel_duplicates_move_the_clock_once(still: Shop) -> None:
-    moved = still.at_once([lambda: advance(still, START + DAY, key="k")] * 10)
+    moved = still.in_parallel([lambda: advance(still, START + DAY, key="k")] * 10)
     assert all(value == moved[0] for value in moved)
     assert moved[0]["userErrors"] == []
 
 
 def test_clocks_that_are_moved_at_once_end_at_the_latest(still: Shop) -> None:
     days = [3, 9, 1, 7, 5, 2, 8, 4]
-    moved = still.at_once([lambda day=day: advance(still, START + day * DAY) for day in days])
+    moved = still.in_parallel([lambda day=day: advance(still, START + day * DAY) for day in days])
     assert shown(still) == START + 9 * DAY
     for day, value in zip(days, moved, strict=True):
         reached = datetime.fromisoformat(value["clock"])
@@ -182,7 +182,7 @@ def test_clocks_that_are_moved_at_once_end_at_the_latest(still: Shop) -> None:
 
 
 def test_the_very_next_request_on_another_server_goes_by_the_moved_clock(database_url: str) -> None:
-    program = started(database_url)
+    program = create_program(database_url)
     with (
         open_shop(database_url, program=program, clock=lambda: START) as here,
         open_shop(database_url, program=program, clock=lambda: START) as there,
@@ -194,8 +194,8 @@ def test_the_very_next_request_on_another_server_goes_by_the_moved_clock(databas
 
 
 def test_the_clock_of_another_program_stays_where_it_is(still: Shop, database_url: str) -> None:
-    sandbox = Shop(address=still.address, program=started(database_url), client=still.client)
-    live = Shop(address=still.address, program=started(database_url, kind=ProgramKind.LIVE), client=still.client)
+    sandbox = Shop(address=still.address, program=create_program(database_url), client=still.client)
+    live = Shop(address=still.address, program=create_program(database_url, kind=ProgramKind.LIVE), client=still.client)
     advance(still, START + DAY, key="k")
     assert (shown(sandbox), shown(live)) == (START, START)
     assert advance(sandbox, START + 2 * DAY, key="k")["clock"] == "2090-03-08T12:00:00Z"
@@ -206,7 +206,7 @@ def test_what_follows_in_the_same_request_goes_by_the_moved_clock(still: Shop) -
     card = still.enrol()
     lines = [{"sku": "a", "quantity": "1", "unitPrice": "7.00"}]
     bought = {"idempotencyKey": "b", "customer": {"card": card}, "purchase": {"externalId": "r", "lines": lines}}
-    done = still.ask(
+    done = still.execute(
         """mutation($to: AdvanceClockInput!, $bought: RecordPurchaseInput!) {
           first: advanceClock(input: $to) { clock }
           recordPurchase(input: $bought) { decision { decidedFor } } }""",
@@ -237,7 +237,7 @@ def test_what_says_no_time_happens_at_the_programs(still: Shop) -> None:
     assert still.redeem(card)["decision"]["decidedFor"] == noon
     assert still.refund("r")["decision"]["decidedFor"] == noon
     by = {"card": card}
-    told = still.ask(
+    told = still.execute(
         """query($by: CustomerBy!) {
           customer(by: $by) { enrolledAt wallet { balances { asOf } } ledger { nodes { occurredAt recordedAt } } }
           rewards(for: $by) { nodes { decision { decidedFor } } }
@@ -249,7 +249,7 @@ def test_what_says_no_time_happens_at_the_programs(still: Shop) -> None:
     assert [(entry["occurredAt"], entry["recordedAt"]) for entry in entries] == [(noon, noon)] * 3
     assert {node["decision"]["decidedFor"] for node in told["rewards"]["nodes"]} == {noon}
     assert told["basketCheck"]["decision"]["decidedFor"] == noon
-    assert faults_in(still.url) == []
+    assert discrepancies_in(still.url) == []
 
 
 def test_terms_that_were_announced_come_into_force_when_the_clock_is_there(blank: Shop) -> None:
@@ -259,21 +259,21 @@ def test_terms_that_were_announced_come_into_force_when_the_clock_is_there(blank
     starts = datetime.fromisoformat(worse["effectiveFrom"])
     card = blank.enrol()
     advance(blank, starts - DAY)
-    assert blank.ask(TERMS)["terms"] == {"version": 1, "status": "IN_FORCE"}
+    assert blank.execute(TERMS)["terms"] == {"version": 1, "status": "IN_FORCE"}
     assert blank.buy(card, "1.00")["decision"]["points"][0]["points"] == 5
     advance(blank, starts)
-    assert blank.ask(TERMS)["terms"] == {"version": 2, "status": "IN_FORCE"}
-    assert blank.ask("{ program { terms { version } } }") == {"program": {"terms": {"version": 2}}}
-    assert blank.ask(TERMS, at=(starts - DAY).isoformat())["terms"] == {"version": 1, "status": "SUPERSEDED"}
+    assert blank.execute(TERMS)["terms"] == {"version": 2, "status": "IN_FORCE"}
+    assert blank.execute("{ program { terms { version } } }") == {"program": {"terms": {"version": 2}}}
+    assert blank.execute(TERMS, at=(starts - DAY).isoformat())["terms"] == {"version": 1, "status": "SUPERSEDED"}
     assert blank.buy(card, "1.00")["decision"]["points"][0]["points"] == 3
-    assert faults_in(blank.url) == []
+    assert discrepancies_in(blank.url) == []
 
 
 def test_notice_is_given_from_what_the_clock_shows(blank: Shop) -> None:
     publish(blank, 5)
-    before = blank.ask(CHECK, role=Role.OWNER, clauses=visits(3))["termsCheck"]["earliestFrom"]
+    before = blank.execute(CHECK, role=Role.OWNER, clauses=visits(3))["termsCheck"]["earliestFrom"]
     advance(blank, datetime(2095, 6, 1, 12, tzinfo=UTC))
-    after = blank.ask(CHECK, role=Role.OWNER, clauses=visits(3))["termsCheck"]["earliestFrom"]
+    after = blank.execute(CHECK, role=Role.OWNER, clauses=visits(3))["termsCheck"]["earliestFrom"]
     assert (before, after) == ("2090-04-05T23:00:00Z", "2095-07-01T23:00:00Z")
     assert publish(blank, 3)["effectiveFrom"] == after
     better = publish(blank, 9, effectiveFrom="2095-07-02T00:00:00Z")
@@ -285,7 +285,7 @@ def test_notice_is_given_from_what_the_clock_shows(blank: Shop) -> None:
 def test_answers_are_kept_with_the_servers_time(still: Shop) -> None:
     advance(still, START + DAY, key="move")
     lines = [{"sku": "a", "quantity": "1", "unitPrice": "7.00"}]
-    still.ask(
+    still.execute(
         BUY,
         input={
             "idempotencyKey": "buy",

@@ -9,7 +9,7 @@ import pytest
 from app.domain.access import Role
 from tests.api.test_tiers import PUBLISH, REWARD, clauses
 from tests.shop import Shop, open_shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 
 @pytest.fixture
@@ -17,9 +17,9 @@ def shop(database_url: str) -> Iterator[Shop]:
     """A shop where points are doubled from 500 on."""
     with open_shop(database_url, template="blank") as opened:
         mug = {"idempotencyKey": "mug", "key": "mug", "name": "Mug", "description": "A mug."}
-        opened.ask(REWARD, role=Role.OWNER, input=mug)
+        opened.execute(REWARD, role=Role.OWNER, input=mug)
         sent = {"idempotencyKey": "t", "clauses": clauses(), "effectiveFrom": "2020-01-01T00:00:00Z"}
-        assert opened.ask(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]["userErrors"] == []
+        assert opened.execute(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]["userErrors"] == []
         yield opened
 
 
@@ -28,8 +28,8 @@ def test_whoever_waited_for_the_account_sees_the_tier_that_was_reached_meanwhile
         card = shop.enrol()
         shop.buy(card, "450.00")
         calls = [lambda card=card: shop.buy(card, "60.00") for _ in range(6)]
-        earned = sorted(value["decision"]["points"][0]["points"] for value in shop.at_once(calls))
+        earned = sorted(value["decision"]["points"][0]["points"] for value in shop.in_parallel(calls))
         # One reaches gold and is judged at silver: 60 + 5. All that come after it: 120 + 5. Late ones are judged anew.
         assert earned[-1] == 125
         assert shop.available(card) == 450 + 65 + 5 * 125
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.access import Role
-from tests.api.scheduled_shop import DAY, advance, passing, validity, visit
+from tests.api.scheduled_shop import DAY, advance, scheduled_shop, validity, visit
 from tests.api.test_clock import PUBLISH
 from tests.shop import Shop
-from tests.transfers import codes, transfer
-from tests.verification import faults_in
+from tests.transfers import error_codes, transfer
+from tests.verification import discrepancies_in
 
 COFFEE = {"key": "coffee", "effect": {"rewardCost": {"reward": "coffee", "points": 50}}}
 MOVED = """query($by: CustomerBy!) { customer(by: $by) { ledger(first: 1) { nodes {
@@ -21,7 +21,7 @@ MOVED = """query($by: CustomerBy!) { customer(by: $by) { ledger(first: 1) { node
 def publish(shop: Shop, *clauses: dict[str, Any]) -> datetime:
     """Other terms, as early as can be; the clock goes to their start."""
     sent = {"idempotencyKey": uuid.uuid4().hex, "clauses": [*clauses, COFFEE]}
-    done = shop.ask(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
+    done = shop.execute(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
     assert done["userErrors"] == []
     start = datetime.fromisoformat(done["terms"]["effectiveFrom"])
     advance(shop, start)
@@ -30,7 +30,7 @@ def publish(shop: Shop, *clauses: dict[str, Any]) -> datetime:
 
 def moved(shop: Shop, card: str) -> list[tuple[str, int]]:
     """The lots that the last entry moved."""
-    (entry,) = shop.ask(MOVED, by={"card": card})["customer"]["ledger"]["nodes"]
+    (entry,) = shop.execute(MOVED, by={"card": card})["customer"]["ledger"]["nodes"]
     return [(lot["lot"], lot["points"]) for lot in entry["lots"]]
 
 
@@ -44,7 +44,7 @@ def test_points_that_never_expire_are_spent_last(
     database_url: str,
 ) -> None:
     lasting = {"key": "validity", "effect": {"pointsValidity": {"days": 20}}}
-    with passing(database_url, visit(100), lasting) as shop:
+    with scheduled_shop(database_url, visit(100), lasting) as shop:
         card, other = shop.enrol(), shop.enrol()
         for_ever = bought(shop, card)
         start = publish(shop, visit(100), validity(days=400))
@@ -53,16 +53,16 @@ def test_points_that_never_expire_are_spent_last(
         third = moved(shop, card)[0][0]
         assert shop.redeem(card)["decision"]["outcome"] == "GRANTED"
         assert moved(shop, card) == [(mortal, -50)]
-        assert codes(transfer(shop, card, other, 80)) == []
+        assert error_codes(transfer(shop, card, other, 80)) == []
         assert moved(shop, card) == [(mortal, -50), (third, -30)]
         advance(shop, start + DAY)
         assert shop.refund("R")["userErrors"] == []
         assert moved(shop, card) == [(third, -70), (for_ever, -30)]
-        assert faults_in(shop.url) == []
+        assert discrepancies_in(shop.url) == []
 
 
 def test_points_that_activity_keeps_alive_are_spent_after_those_that_expire_before_them(database_url: str) -> None:
-    with passing(database_url, visit(100), validity(days=200)) as shop:
+    with scheduled_shop(database_url, visit(100), validity(days=200)) as shop:
         card = shop.enrol()
         fixed = bought(shop, card)
         start = publish(shop, visit(100), validity(days=150, since="ACTIVITY"))
@@ -77,4 +77,4 @@ def test_points_that_activity_keeps_alive_are_spent_after_those_that_expire_befo
         assert moved(shop, card) == [(alive, -50)]
         assert shop.refund("R")["userErrors"] == []
         assert moved(shop, card) == [(alive, -50), (later, -50)]
-        assert faults_in(shop.url) == []
+        assert discrepancies_in(shop.url) == []

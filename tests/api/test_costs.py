@@ -18,7 +18,7 @@ from app.graphql_server.rate_limits import RateLimit, TokenBuckets
 from app.main import create_app
 from app.store.database.connect import open_database
 from tests.live_server import serving
-from tests.shop import ENROL, Shop, new_id, real_now, started
+from tests.shop import ENROL, Shop, create_program, new_id, real_now
 from tests.time_limits import HANGS
 
 CORE = core_schema(schema)
@@ -87,7 +87,7 @@ def test_a_bucket_empties_and_fills_again_and_no_further_than_full() -> None:
 @pytest.fixture
 def poor(sqlite_url: str) -> Iterator[Shop]:
     """A shop whose callers may spend 100, and get hardly anything back while the test runs."""
-    program = started(sqlite_url)
+    program = create_program(sqlite_url)
     rate_limit = RateLimit(most=100, restored=1)
     app = create_app(open_database(sqlite_url), clock=real_now, new_id=new_id, rate_limit=rate_limit)
     with serving(app) as address, httpx.Client(timeout=HANGS) as client:
@@ -112,7 +112,7 @@ def test_who_has_spent_everything_is_told_when_to_come_again_and_nothing_is_done
     assert "data" not in answer.json()
     assert 1 <= int(answer.headers["retry-after"]) <= 12
     assert answer.json()["extensions"]["cost"]["requestedQueryCost"] == 13
-    found = poor.ask("query($by: CustomerBy!) { customer(by: $by) { id } }", role=Role.STAFF, by={"card": "CARD9"})
+    found = poor.execute("query($by: CustomerBy!) { customer(by: $by) { id } }", role=Role.STAFF, by={"card": "CARD9"})
     assert found["customer"] is None, "another key of the program is served, and nobody was enrolled"
 
 

@@ -14,8 +14,8 @@ from app.store.database.connect import open_database
 from app.store.database.session import Session
 from tests.api.test_access import PUBLISH, REWARD, code_of, customer_key
 from tests.api.test_impact_previews import PREVIEW, ended
-from tests.shop import BUY, ENROL, REDEEM, Shop, open_shop, started
-from tests.verification import faults_in
+from tests.shop import BUY, ENROL, REDEEM, Shop, create_program, open_shop
+from tests.verification import discrepancies_in
 
 UPDATE = """mutation($input: UpdateCustomerInput!) { updateCustomer(input: $input) {
     customer { birthday segments preferences { kind value } } userErrors { code path } } }"""
@@ -65,9 +65,9 @@ def birthdays(database_url: str) -> Iterator[Shop]:
     """A shop whose terms ask who the customer is."""
     with open_shop(database_url, template="blank") as shop:
         reward = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup."}
-        shop.ask(REWARD, role=Role.OWNER, input=reward)
+        shop.execute(REWARD, role=Role.OWNER, input=reward)
         given = {"idempotencyKey": "terms", "clauses": CLAUSES, "effectiveFrom": "2024-01-01T00:00:00Z"}
-        assert shop.ask(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]["userErrors"] == []
+        assert shop.execute(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]["userErrors"] == []
         yield shop
 
 
@@ -75,19 +75,19 @@ def enrolled(shop: Shop, **more: Any) -> str:
     """A customer who tells something about themselves."""
     card = uuid.uuid4().hex[:12].upper()
     given = {"idempotencyKey": f"enrol-{card}", "identities": [{"card": card}], **more}
-    assert shop.ask(ENROL, input=given)["enrolCustomer"]["userErrors"] == []
+    assert shop.execute(ENROL, input=given)["enrolCustomer"]["userErrors"] == []
     return card
 
 
 def update(shop: Shop, card: str, *, role: Role | None = Role.STAFF, token: str | None = None, **change: Any) -> Any:
     """Change what is known."""
     given = {"idempotencyKey": change.pop("key", uuid.uuid4().hex), "customer": {"card": card}, **change}
-    return shop.ask(UPDATE, role=role, key=token, input=given)["updateCustomer"]
+    return shop.execute(UPDATE, role=role, key=token, input=given)["updateCustomer"]
 
 
 def look(shop: Shop, card: str, *, role: Role | None = Role.STAFF, token: str | None = None) -> Any:
     """What is seen of a customer."""
-    return shop.ask(LOOK, role=role, key=token, by={"card": card})["customer"]
+    return shop.execute(LOOK, role=role, key=token, by={"card": card})["customer"]
 
 
 def remedies(decision: Any, clause: str) -> list[tuple[str, str | None]]:
@@ -162,7 +162,7 @@ def test_of_two_birthdays_told_at_once_a_customer_keeps_one(shop: Shop, database
     card = enrolled(shop)
     own = customer_key(database_url, shop, card)
     birthdays = [f"1991-05-{day}" for day in range(10, 20)]
-    answers = shop.at_once([lambda day=day: update(shop, card, token=own, birthday=day) for day in birthdays])
+    answers = shop.in_parallel([lambda day=day: update(shop, card, token=own, birthday=day) for day in birthdays])
     codes = sorted("".join(error["code"] for error in answer["userErrors"]) for answer in answers)
     assert codes == ["", *["BIRTHDAY_KNOWN"] * 9]
 
@@ -187,7 +187,7 @@ def test_what_cannot_be_is_refused_with_its_place_and_nothing_changes(
     assert look(shop, card) == {"birthday": BIRTHDAY, "segments": [], "preferences": []}
     if "segments" not in change:
         given = {"idempotencyKey": "e", "identities": [{"card": "NOBODY"}], **change}
-        (error,) = shop.ask(ENROL, input=given)["enrolCustomer"]["userErrors"]
+        (error,) = shop.execute(ENROL, input=given)["enrolCustomer"]["userErrors"]
         assert (error["code"], error["path"]) == ("INVALID_INPUT", ["input", *path])
         assert look(shop, "NOBODY") is None
 
@@ -201,9 +201,9 @@ def test_a_purchase_is_decided_by_who_the_customer_is_and_explained_the_same(bir
     later = birthdays.buy(card, "10.00", occurredAt="2026-05-04T10:00:00Z")
     assert later["decision"]["points"][0]["points"] == 10
     for entry, points in ((bought["entry"], 69), (later["entry"], 10)):
-        explained = birthdays.ask(EXPLAIN, e=entry["id"])["explain"]
+        explained = birthdays.execute(EXPLAIN, e=entry["id"])["explain"]
         assert (explained["agrees"], explained["recomputedPoints"]) == (True, points)
-    assert faults_in(birthdays.url) == []
+    assert discrepancies_in(birthdays.url) == []
 
 
 def test_a_refund_of_a_birthday_purchase_is_judged_as_the_sale_was(birthdays: Shop) -> None:
@@ -213,7 +213,7 @@ def test_a_refund_of_a_birthday_purchase_is_judged_as_the_sale_was(birthdays: Sh
     update(birthdays, card, birthday=None)
     back = birthdays.refund("r", occurredAt="2026-07-01T10:00:00Z")
     assert back["entry"]["points"] == -61
-    assert faults_in(birthdays.url) == []
+    assert discrepancies_in(birthdays.url) == []
 
 
 def test_a_birthday_gift_is_given_once_a_calendar_year_whatever_edits(birthdays: Shop) -> None:
@@ -239,7 +239,7 @@ def test_when_the_birthday_comes_is_told_to_those_who_may_know_it(birthdays: Sho
     basket = {"occurredAt": "2026-03-01T10:00:00Z", "lines": [{"sku": "a", "quantity": "1", "unitPrice": "1.00"}]}
 
     def checked(**who: Any) -> Any:
-        return birthdays.ask(CHECK, c={"card": card}, b=basket, **who)["basketCheck"]
+        return birthdays.execute(CHECK, c={"card": card}, b=basket, **who)["basketCheck"]
 
     opens = "2026-05-02T23:00:00Z"
     for seen in (checked(role=Role.STAFF), checked(role=Role.OWNER), checked(key=own)):
@@ -249,7 +249,7 @@ def test_when_the_birthday_comes_is_told_to_those_who_may_know_it(birthdays: Sho
     assert remedies(at_till["decision"], "gift") == [("WAIT_FOR_BIRTHDAY", None)]
     assert {clause["clause"]["key"]: clause["appliesFrom"] for clause in at_till["clauses"]}["gift"] is None
     assert "2111-05" not in str(at_till), "nor when 120 years are over"
-    unknown = birthdays.ask(CHECK, c={"card": enrolled(birthdays)}, b=basket)["basketCheck"]["decision"]
+    unknown = birthdays.execute(CHECK, c={"card": enrolled(birthdays)}, b=basket)["basketCheck"]["decision"]
     assert remedies(unknown, "gift") == [("TELL_BIRTHDAY", None)]
     assert [code for code, _ in remedies(unknown, "student")] == ["ASK_STAFF", "TELL_BIRTHDAY"]
     assert [code for code, _ in remedies(unknown, "green")] == ["STATE_PREFERENCE"]
@@ -284,11 +284,11 @@ def test_no_row_that_stays_for_ever_holds_a_birthday_a_segment_or_a_preference(b
         "reward": {"key": "coffee"},
         "basket": {"occurredAt": "2026-03-01T10:00:00Z", "lines": []},
     }
-    first = birthdays.ask(REDEEM, role=Role.STAFF, input=given)
+    first = birthdays.execute(REDEEM, role=Role.STAFF, input=given)
     decision = first["redeemReward"]["decision"]
     assert decision["outcome"] == "REFUSED"
     assert remedies(decision, "coffee") == [("WAIT_FOR_BIRTHDAY", None), ("WAIT_FOR_BIRTHDAY", None)]
-    assert birthdays.ask(REDEEM, role=Role.STAFF, input=given) == first, "the same answer for ever"
+    assert birthdays.execute(REDEEM, role=Role.STAFF, input=given) == first, "the same answer for ever"
     birthdays.buy(card, "50.00", occurredAt="2026-05-10T10:00:00Z")
     kept = everything_kept(birthdays.url)
     for secret in ("1991-05", "05-09T23", "2111-05", "2026-05-02", "Vegan-XYZ", "secret-group", "Size-XYZ"):
@@ -301,9 +301,9 @@ def test_a_repeated_purchase_is_answered_word_for_word(birthdays: Shop) -> None:
     lines = [{"sku": "a", "quantity": "1", "unitPrice": "10.00"}]
     purchase = {"externalId": "r", "occurredAt": "2026-03-01T10:00:00Z", "lines": lines}
     given = {"idempotencyKey": "k", "customer": {"card": card}, "purchase": purchase}
-    first = birthdays.ask(BUY, role=Role.STAFF, input=given)
-    assert birthdays.ask(BUY, role=Role.STAFF, input=given) == first
-    same = birthdays.ask(BUY, role=Role.STAFF, input={**given, "idempotencyKey": "other"})
+    first = birthdays.execute(BUY, role=Role.STAFF, input=given)
+    assert birthdays.execute(BUY, role=Role.STAFF, input=given) == first
+    same = birthdays.execute(BUY, role=Role.STAFF, input={**given, "idempotencyKey": "other"})
     assert same["recordPurchase"]["decision"] == first["recordPurchase"]["decision"]
 
 
@@ -312,7 +312,7 @@ def test_an_impact_preview_knows_who_members_are(birthdays: Shop) -> None:
     birthdays.buy(first, "10.00")
     birthdays.buy(other, "10.00")
     draft = [*CLAUSES[:3], {**CLAUSES[3], "effect": {"bonusPoints": {"points": 30}}}, *CLAUSES[4:]]
-    asked = birthdays.ask(PREVIEW, role=Role.OWNER, input={"idempotencyKey": "p", "clauses": draft})
+    asked = birthdays.execute(PREVIEW, role=Role.OWNER, input={"idempotencyKey": "p", "clauses": draft})
     found = ended(birthdays, asked["previewTermsImpact"]["preview"]["id"])["result"]
     assert [(value["difference"]) for value in found["mostGaining"]] == [27]
     assert (found["gainers"], found["losers"]) == (1, 0)
@@ -320,9 +320,9 @@ def test_an_impact_preview_knows_who_members_are(birthdays: Shop) -> None:
 
 def test_programs_change_nobody_of_each_other(shop: Shop, database_url: str) -> None:
     card = enrolled(shop, birthday=BIRTHDAY)
-    found = shop.ask("query($by: CustomerBy!) { customer(by: $by) { id } }", by={"card": card})["customer"]["id"]
-    theirs = Shop(address=shop.address, program=started(database_url), client=shop.client)
+    found = shop.execute("query($by: CustomerBy!) { customer(by: $by) { id } }", by={"card": card})["customer"]["id"]
+    theirs = Shop(address=shop.address, program=create_program(database_url), client=shop.client)
     given = {"idempotencyKey": "x", "customer": {"id": found}, "birthday": "1980-01-01", "segments": ["vip"]}
-    refused = theirs.ask(UPDATE, role=Role.OWNER, input=given)["updateCustomer"]
+    refused = theirs.execute(UPDATE, role=Role.OWNER, input=given)["updateCustomer"]
     assert refused["userErrors"][0]["code"] == "CUSTOMER_NOT_FOUND"
     assert look(shop, card) == {"birthday": BIRTHDAY, "segments": [], "preferences": []}

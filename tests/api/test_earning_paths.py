@@ -37,8 +37,8 @@ from app.usecases.purchases.new_receipts import RecordPurchase
 from app.usecases.terms import publish_terms
 from app.usecases.terms.publish_terms import PublishTerms
 from tests.builders import a_clause, a_line, a_purchase
-from tests.shop import new_id, started
-from tests.verification import faults_in
+from tests.shop import create_program, new_id
+from tests.verification import discrepancies_in
 
 MORNING = datetime(2090, 11, 2, 9, tzinfo=UTC)
 LONG_AFTER = datetime(2120, 1, 1, tzinfo=UTC)
@@ -66,7 +66,7 @@ class Counter:
     def program(self, period: TierPeriod) -> Program:
         """A program with this clause, made once."""
         if period not in self.programs:
-            program = started(self.url, template="blank").program
+            program = create_program(self.url, template="blank").program
             clauses = (
                 a_clause(),
                 ("silver", (), Tier("silver", "Silver", 100)),
@@ -121,7 +121,7 @@ def counter(database_url: str) -> Iterator[Counter]:
         runner.run(database.start())
         yield Counter(database_url, Application(database=database, clock=lambda: LONG_AFTER, new_id=new_id), runner)
         runner.run(database.stop())
-    assert faults_in(database_url) == []
+    assert discrepancies_in(database_url) == []
 
 
 periods = st.builds(TierPeriod, period=st.sampled_from(list(TierWindow)), grace_days=st.sampled_from([0, 30]))

@@ -23,11 +23,11 @@ from app.domain.access import Role
 from app.domain.i18n.readers import Locale
 from app.domain.programs.program import ProgramKind
 from app.graphql_server.rate_limits import RateLimit
-from tests.api.scheduled_shop import Hands
+from tests.api.scheduled_shop import ManualClock
 from tests.api.test_access import customer_key
 from tests.api.test_impact_previews import until
 from tests.api.test_staff_limits import tied_key
-from tests.recorded_codes import BASKET, OFFERS, TRIED, CodesRead, CountingShop, codes_of_the_schema
+from tests.recorded_codes import BASKET, OFFERS, TRIED, CodeRecorder, RecordedShop, codes_of_the_schema
 from tests.sentence_reader import figures_of
 from tests.shop import open_shop
 
@@ -66,27 +66,27 @@ Opening = Callable[..., Any]
 
 
 @pytest.fixture
-def codes() -> CodesRead:
+def codes() -> CodeRecorder:
     """What all journeys have read."""
-    return CodesRead()
+    return CodeRecorder()
 
 
 @pytest.fixture
-def opening(tmp_path: Path, sqlite_template: Path, codes: CodesRead) -> Opening:
+def opening(tmp_path: Path, sqlite_template: Path, codes: CodeRecorder) -> Opening:
     """Opens a shop under clauses in a database of its own, whose answers are read; its clock stands until it is moved."""
 
     @contextmanager
     def opened(
         *clauses: dict[str, Any], kind: ProgramKind = ProgramKind.SANDBOX, rewards: str = "", clock: Any = None
-    ) -> Iterator[CountingShop]:
+    ) -> Iterator[RecordedShop]:
         file = tmp_path / f"{uuid.uuid4().hex}.db"
         shutil.copyfile(sqlite_template, file)
         with open_shop(
-            f"sqlite:///{file}", template="blank", kind=kind, clock=clock or Hands(NOW), rate_limit=PLENTY
+            f"sqlite:///{file}", template="blank", kind=kind, clock=clock or ManualClock(NOW), rate_limit=PLENTY
         ) as plain:
-            shop = CountingShop(plain.address, plain.program, plain.client, plain.url, codes)
+            shop = RecordedShop(plain.address, plain.program, plain.client, plain.url, codes)
             for key in rewards.split():
-                shop.done("createReward", key=key, name=key.title(), description=f"A {key}.")
+                shop.succeed("createReward", key=key, name=key.title(), description=f"A {key}.")
             if clauses:
                 publish(shop, *clauses, start=NOW - 400 * DAY if kind is ProgramKind.SANDBOX else None)
             yield shop
@@ -94,35 +94,35 @@ def opening(tmp_path: Path, sqlite_template: Path, codes: CodesRead) -> Opening:
     return opened
 
 
-def publish(shop: CountingShop, *clauses: dict[str, Any], start: datetime | None = None, refused: str = "") -> Any:
+def publish(shop: RecordedShop, *clauses: dict[str, Any], start: datetime | None = None, refused: str = "") -> Any:
     """New terms, from now on or from a moment."""
     when = {} if start is None else {"effectiveFrom": start.isoformat()}
-    done = shop.do("publishTerms", clauses=list(clauses), **when)
+    done = shop.mutate("publishTerms", clauses=list(clauses), **when)
     assert [error["code"] for error in done["userErrors"]] == ([refused] if refused else []), done["userErrors"]
     return done
 
 
 def bought(
-    shop: CountingShop, card: str, *lines: dict[str, Any], at: datetime | None = None, receipt: str = "", **more: Any
+    shop: RecordedShop, card: str, *lines: dict[str, Any], at: datetime | None = None, receipt: str = "", **more: Any
 ) -> Any:
     """A purchase; without lines of 100.00."""
     when = {} if at is None else {"occurredAt": at.isoformat()}
     purchase = {"externalId": receipt or uuid.uuid4().hex, "lines": list(lines or [line("100.00")]), **when, **more}
-    return shop.done("recordPurchase", role=Role.TILL, customer={"card": card}, purchase=purchase)
+    return shop.succeed("recordPurchase", role=Role.TILL, customer={"card": card}, purchase=purchase)
 
 
-def returned(shop: CountingShop, receipt: str, *, at: datetime | None = None, **more: Any) -> Any:
+def returned(shop: RecordedShop, receipt: str, *, at: datetime | None = None, **more: Any) -> Any:
     """A refund."""
     when = {} if at is None else {"occurredAt": at.isoformat()}
-    return shop.done("recordRefund", role=Role.TILL, purchase={"externalId": receipt}, **when, **more)
+    return shop.succeed("recordRefund", role=Role.TILL, purchase={"externalId": receipt}, **when, **more)
 
 
 def redeemed(
-    shop: CountingShop, card: str, reward: str = "mug", *, at: datetime | None = None, role: Role = Role.TILL
+    shop: RecordedShop, card: str, reward: str = "mug", *, at: datetime | None = None, role: Role = Role.TILL
 ) -> Any:
     """A redemption, at a business time."""
     basket = {} if at is None else {"basket": {"occurredAt": at.isoformat(), "lines": []}}
-    return shop.done("redeemReward", role=role, customer={"card": card}, reward={"key": reward}, **basket)
+    return shop.succeed("redeemReward", role=role, customer={"card": card}, reward={"key": reward}, **basket)
 
 
 def said(payload: Any) -> set[str]:
@@ -130,9 +130,9 @@ def said(payload: Any) -> set[str]:
     return {reason["code"] for reason in payload["decision"]["reasons"]}
 
 
-def later(shop: CountingShop, to: datetime, **more: Any) -> None:
+def later(shop: RecordedShop, to: datetime, **more: Any) -> None:
     """Let the sandbox's time pass."""
-    shop.done("advanceClock", to=to.isoformat(), **more)
+    shop.succeed("advanceClock", to=to.isoformat(), **more)
 
 
 def conditions_that_fail_say_so_with_their_remedies(opening: Opening) -> None:
@@ -170,10 +170,10 @@ def conditions_that_fail_say_so_with_their_remedies(opening: Opening) -> None:
         clause("stamp", {"stamps": {"stamps": 1, "per": "ITEM"}}, {"categories": {"include": ["hot"]}}),
     ]
     with opening() as shop:
-        shop.done("createLocation", key="leeds", name="Leeds", timeZone="Europe/London")
+        shop.succeed("createLocation", key="leeds", name="Leeds", timeZone="Europe/London")
         publish(shop, *terms)
         card = shop.enrol()
-        shop.done(
+        shop.succeed(
             "updateCustomer",
             customer={"card": card},
             preferences=[
@@ -198,9 +198,9 @@ def conditions_that_fail_say_so_with_their_remedies(opening: Opening) -> None:
         second = bought(shop, card, channel="STORE", payments=[{"kind": "CARD", "amount": "100.00"}])
         for channel in ("ONLINE", "PHONE"):
             bought(shop, card, line("0.10"), channel=channel)
-        shop.done("updateCustomer", customer={"card": card}, birthday="2050-05-10", segments=["other"])
+        shop.succeed("updateCustomer", customer={"card": card}, birthday="2050-05-10", segments=["other"])
         basket = {"lines": [line("100.00")], "payments": [{"kind": "CARD", "amount": "100.00"}]}
-        shop.ask(BASKET, role=Role.OWNER, by={"card": card}, basket=basket)
+        shop.execute(BASKET, role=Role.OWNER, by={"card": card}, basket=basket)
         assert {"POINTS_EARNED", "STAMPS_EARNED", "CONDITION_MET", "CAP_REACHED"} <= said(first) | said(second)
         assert {"OTHER_CLAUSE_APPLIES", "MEMBER_TOO_SHORT", "BETTER_CLAUSE_APPLIED", "NOTHING_TO_COUNT"} <= said(first)
     with opening(
@@ -226,8 +226,8 @@ def rewards_say_what_they_cost_and_what_is_missing(opening: Opening) -> None:
         cost("last", 1),
     ]
     with opening(rewards="mug cake lost") as shop:
-        shop.done("createReward", key="shirt", name="Shirt", description="A shirt.", variants=["S", "M"])
-        shop.done("createReward", key="last", name="Last", description="The last one.", stock=1)
+        shop.succeed("createReward", key="shirt", name="Shirt", description="A shirt.", variants=["S", "M"])
+        shop.succeed("createReward", key="last", name="Last", description="The last one.", stock=1)
         publish(shop, *terms)
         card = shop.enrol()
         assert said(redeemed(shop, card)) >= {"INSUFFICIENT_POINTS", "CASH_DUE"}
@@ -236,7 +236,9 @@ def rewards_say_what_they_cost_and_what_is_missing(opening: Opening) -> None:
         assert "COST_PAID" in said(redeemed(shop, card))
         paid = redeemed(shop, card, "cake")
         assert said(paid) == {"STAMPS_PAID"}
-        undo = shop.done("cancelRedemption", role=Role.STAFF, redemption=paid["redemption"]["id"], reason="Wrong cake.")
+        undo = shop.succeed(
+            "cancelRedemption", role=Role.STAFF, redemption=paid["redemption"]["id"], reason="Wrong cake."
+        )
         assert said(undo) == {"STAMPS_RETURNED"}
         redeemed(shop, card, "cake")
         redeemed(shop, card, "last")
@@ -247,23 +249,23 @@ def rewards_say_what_they_cost_and_what_is_missing(opening: Opening) -> None:
             ("lost", "REWARD_NOT_OFFERED"),
             ("none", "REWARD_NOT_FOUND"),
         ):
-            assert shop.refused("redeemReward", reward={"key": key}, **wanted) == [code]
-        shop.ask(OFFERS, by={"card": card})
+            assert shop.refusals("redeemReward", reward={"key": key}, **wanted) == [code]
+        shop.execute(OFFERS, by={"card": card})
         assert {"BELOW_ZERO", "STAMPS_BELOW_ZERO", "STAMPS_CLAWED_BACK"} <= said(returned(shop, "R-1"))
         assert "NEGATIVE_BALANCE" in said(redeemed(shop, card))
         assert said(redeemed(shop, card, "cake")) == {"NEGATIVE_STAMPS"}
-        assert shop.refused("createReward", key="mug", name="Mug", description="Another one.") == ["REWARD_KEY_TAKEN"]
+        assert shop.refusals("createReward", key="mug", name="Mug", description="Another one.") == ["REWARD_KEY_TAKEN"]
 
 
 def holds_and_redemptions_end_in_every_way(opening: Opening) -> None:
-    clock = Hands(NOW)
+    clock = ManualClock(NOW)
     with opening(SPEND, TEN_DAYS, cost("mug", 60), rewards="mug", clock=clock) as shop:
         card = shop.enrol()
         own = customer_key(shop.url, shop, card)
         bought(shop, card, line("300.00"))
 
         def held(checkout: str, *, minutes: int = 30) -> Any:
-            return shop.done(
+            return shop.succeed(
                 "holdRedemption",
                 role=Role.TILL,
                 customer={"card": card},
@@ -273,36 +275,36 @@ def holds_and_redemptions_end_in_every_way(opening: Opening) -> None:
             )
 
         assert held("c-1")["redemption"]["state"] == "HELD"
-        done = shop.done("captureRedemption", role=Role.TILL, hold={"checkout": "c-1"})["redemption"]
-        assert shop.refused("captureRedemption", role=Role.TILL, hold={"checkout": "c-1"}) == ["NOT_HELD"]
-        assert shop.refused("captureRedemption", role=Role.TILL, hold={"checkout": "c-9"}) == ["HOLD_NOT_FOUND"]
+        done = shop.succeed("captureRedemption", role=Role.TILL, hold={"checkout": "c-1"})["redemption"]
+        assert shop.refusals("captureRedemption", role=Role.TILL, hold={"checkout": "c-1"}) == ["NOT_HELD"]
+        assert shop.refusals("captureRedemption", role=Role.TILL, hold={"checkout": "c-9"}) == ["HOLD_NOT_FOUND"]
         held("c-2", minutes=1)
         clock.now += 2 * MINUTE
         by_staff = redeemed(shop, card)["redemption"]["id"]
         node = "query($id: ID!) { node(id: $id) { ... on Redemption { state } } }"
-        gone = shop.done("releaseRedemption", role=Role.TILL, hold={"id": held("c-3")["redemption"]["id"]})
+        gone = shop.succeed("releaseRedemption", role=Role.TILL, hold={"id": held("c-3")["redemption"]["id"]})
         assert gone["redemption"]["state"] == "CANCELLED"
-        assert shop.refused("cancelRedemption", token=own, redemption=by_staff) == ["ALREADY_USED"]
-        assert shop.refused("cancelRedemption", role=Role.TILL, redemption=done["id"]) == ["NOT_CANCELLABLE"]
-        assert shop.refused("cancelRedemption", role=Role.STAFF, redemption=done["id"]) == ["REASON_MISSING"]
-        assert shop.refused("cancelRedemption", role=Role.STAFF, redemption="x", reason="No.") == [
+        assert shop.refusals("cancelRedemption", token=own, redemption=by_staff) == ["ALREADY_USED"]
+        assert shop.refusals("cancelRedemption", role=Role.TILL, redemption=done["id"]) == ["NOT_CANCELLABLE"]
+        assert shop.refusals("cancelRedemption", role=Role.STAFF, redemption=done["id"]) == ["REASON_MISSING"]
+        assert shop.refusals("cancelRedemption", role=Role.STAFF, redemption="x", reason="No.") == [
             "REDEMPTION_NOT_FOUND"
         ]
         held("c-4", minutes=24 * 60)
         clock.now = NOW + 12 * DAY
-        spared = shop.done(
+        spared = shop.succeed(
             "cancelRedemption", role=Role.STAFF, redemption=done["id"], reason="Broken.", shopAtFault=True
         )
         assert said(spared) == {"REDEMPTION_UNDONE", "GRACE_AFTER_REVERSAL"}
-        assert shop.refused("cancelRedemption", role=Role.STAFF, redemption=done["id"], reason="Twice.") == [
+        assert shop.refusals("cancelRedemption", role=Role.STAFF, redemption=done["id"], reason="Twice.") == [
             "ALREADY_REVERSED"
         ]
-        shop.done("cancelRedemption", role=Role.STAFF, redemption=by_staff, reason="Changed their mind.")
-        shop.look(card)
+        shop.succeed("cancelRedemption", role=Role.STAFF, redemption=by_staff, reason="Changed their mind.")
+        shop.customer(card)
         run_out = held("c-5", minutes=1)["redemption"]["id"]
         clock.now += 2 * MINUTE
         bought(shop, card, line("1.00"))
-        assert shop.ask(node, id=run_out)["node"]["state"] == "EXPIRED"
+        assert shop.execute(node, id=run_out)["node"]["state"] == "EXPIRED"
 
 
 def refunds_say_what_became_of_the_points(opening: Opening) -> None:
@@ -315,7 +317,7 @@ def refunds_say_what_became_of_the_points(opening: Opening) -> None:
         TEN_DAYS,
         cost("mug", 60),
     ]
-    clock = Hands(NOW)
+    clock = ManualClock(NOW)
     with opening(*terms, rewards="mug", clock=clock) as shop:
         card = shop.enrol()
         bought(shop, card, line("30.00", quantity="4"), receipt="R-1")
@@ -326,7 +328,7 @@ def refunds_say_what_became_of_the_points(opening: Opening) -> None:
         swapper = shop.enrol()
         bought(shop, swapper, line("30.00", quantity="3"), receipt="S-1")
         for old, new, lines in (("S-1", "S-2", [line("90.00")]), ("S-2", "S-3", [line("30.00", quantity="3")])):
-            swapped = shop.done(
+            swapped = shop.succeed(
                 "recordExchange",
                 role=Role.TILL,
                 refund={"purchase": {"externalId": old}},
@@ -337,7 +339,7 @@ def refunds_say_what_became_of_the_points(opening: Opening) -> None:
         payments = [{"kind": "POINTS", "amount": "10.00", "redemptionId": paying}]
         bought(shop, card, line("100.00"), receipt="R-2", payments=payments)
         again = {"externalId": "R-9", "lines": [line("100.00")], "payments": payments}
-        assert shop.refused("recordPurchase", role=Role.TILL, customer={"card": card}, purchase=again) == [
+        assert shop.refusals("recordPurchase", role=Role.TILL, customer={"card": card}, purchase=again) == [
             "REDEMPTION_SPENT"
         ]
         returned(shop, "R-2")
@@ -350,14 +352,14 @@ def refunds_say_what_became_of_the_points(opening: Opening) -> None:
         redeemed(shop, spender)
         redeemed(shop, spender)
         assert "CLAMPED_TO_BALANCE" in said(returned(shop, "R-4"))
-        assert shop.refused("recordRefund", role=Role.TILL, purchase={"externalId": "R-4"}) == ["NOTHING_TO_REFUND"]
+        assert shop.refusals("recordRefund", role=Role.TILL, purchase={"externalId": "R-4"}) == ["NOTHING_TO_REFUND"]
         bought(shop, spender, receipt="R-5")
         back = {"purchase": {"externalId": "R-5"}, "externalId": "F-5"}
-        exchanged = shop.done(
+        exchanged = shop.succeed(
             "recordExchange", role=Role.TILL, refund=back, purchase={"externalId": "R-6", "lines": [line("150.00")]}
         )
         assert "NOT_IN_AN_EXCHANGE" in said(exchanged)
-        look = shop.look(card)
+        look = shop.customer(card)
         assert {"POINTS_RETURNED", "POINTS_EXPIRED"} <= {
             reason["code"] for entry in look["ledger"]["nodes"] for reason in entry["decision"]["reasons"]
         }
@@ -376,36 +378,36 @@ def time_makes_points_available_and_takes_them_away(opening: Opening) -> None:
         card = cards["INBOX"]
         assert said(redeemed(shop, card)) == {"STILL_PENDING"}
         later(shop, NOW + 40 * DAY)
-        held = shop.done(
+        held = shop.succeed(
             "holdRedemption", role=Role.TILL, customer={"card": card}, reward={"key": "mug"}, checkout="c", minutes=30
         )
         for channel, holder in cards.items():
-            shop.done("deliverExpiryNotices", role=Role.STAFF, customer={"card": holder}, channel=channel)
+            shop.succeed("deliverExpiryNotices", role=Role.STAFF, customer={"card": holder}, channel=channel)
         assert held["redemption"]["state"] == "HELD"
         later(shop, NOW + 70 * DAY)
         for holder in cards.values():
             codes = {
                 reason["code"]
-                for entry in shop.look(holder)["ledger"]["nodes"]
+                for entry in shop.customer(holder)["ledger"]["nodes"]
                 for reason in entry["decision"]["reasons"]
             }
             assert codes >= {"POINTS_AVAILABLE", "POINTS_EXPIRED"}
 
 
 def what_comes_back_after_its_last_day_expires_at_once(opening: Opening) -> None:
-    clock = Hands(NOW)
+    clock = ManualClock(NOW)
     with opening(SPEND, TEN_DAYS, cost("mug", 60), rewards="mug", clock=clock) as shop:
         card = shop.enrol()
         bought(shop, card)
         paid = redeemed(shop, card)["redemption"]["id"]
         clock.now = NOW + 12 * DAY
-        shop.done("cancelRedemption", role=Role.STAFF, redemption=paid, reason="Wrong mug.")
-        found = [reason for entry in shop.look(card)["ledger"]["nodes"] for reason in entry["decision"]["reasons"]]
+        shop.succeed("cancelRedemption", role=Role.STAFF, redemption=paid, reason="Wrong mug.")
+        found = [reason for entry in shop.customer(card)["ledger"]["nodes"] for reason in entry["decision"]["reasons"]]
         assert "EXPIRED_ON_RELEASE" in {value["code"] for value in found}
 
 
 def tiers_are_reached_kept_and_lost(opening: Opening, period: str) -> None:
-    clock = Hands(NOW)
+    clock = ManualClock(NOW)
     tiers = [
         clause("silver", {"tier": {"tier": "silver", "name": "Silver", "points": 50}}),
         clause("period", {"tierPeriod": {"period": period, "graceDays": 10}}),
@@ -414,19 +416,19 @@ def tiers_are_reached_kept_and_lost(opening: Opening, period: str) -> None:
         card = shop.enrol()
         bought(shop, card, receipt="R-1")
         returned(shop, "R-1")
-        kept = shop.look(card)["tier"]
+        kept = shop.customer(card)["tier"]
         assert (kept["period"], [reason["code"] for reason in kept["reasons"]]) == (period, ["TIER_KEPT"])
         clock.now += 20 * DAY
         bought(shop, card, line("1.00"))
         turned = [
-            reason["code"] for change in shop.look(card)["tierChanges"] for reason in change["decision"]["reasons"]
+            reason["code"] for change in shop.customer(card)["tierChanges"] for reason in change["decision"]["reasons"]
         ]
         assert turned == ["TIER_LOST", "TIER_REACHED"]
 
 
 def terms_are_changed_with_notice(opening: Opening) -> None:
     quebec = clause("notice", {"noticePeriod": {"days": 60, "preset": "CA_QC"}})
-    clock = Hands(NOW)
+    clock = ManualClock(NOW)
     with opening(rewards="mug", clock=clock, kind=ProgramKind.LIVE) as shop:
         publish(shop, SPEND, quebec, cost("mug", 60))
         card = shop.enrol()
@@ -435,25 +437,25 @@ def terms_are_changed_with_notice(opening: Opening) -> None:
         soon, late = (publish(shop, *dearer, start=NOW + days * DAY) for days in (10, 200))
         assert (said(soon), said(late)) == ({"NOTICE_TOO_SHORT"}, {"NOTICE_TOO_LONG"})
         for start, code in ((10, "NOTICE_TOO_SHORT"), (200, "NOTICE_TOO_LONG")):
-            found = shop.ask(TRIED, role=Role.OWNER, clauses=dearer, **{"from": (NOW + start * DAY).isoformat()})
+            found = shop.execute(TRIED, role=Role.OWNER, clauses=dearer, **{"from": (NOW + start * DAY).isoformat()})
             assert code in {finding["code"] for finding in found["termsCheck"]["findings"]}
         second = publish(shop, *dearer)
         assert (said(second), second["terms"]["status"]) == ({"NOTICE_GIVEN"}, "SCHEDULED")
-        withdrawn = shop.done("withdrawTerms", version=second["terms"]["version"])["terms"]
+        withdrawn = shop.succeed("withdrawTerms", version=second["terms"]["version"])["terms"]
         assert withdrawn["status"] == "WITHDRAWN"
-        assert shop.refused("withdrawTerms", version=1) == ["NOT_WITHDRAWABLE"]
+        assert shop.refusals("withdrawTerms", version=1) == ["NOT_WITHDRAWABLE"]
         clock.now += DAY
         publish(shop, *dearer)
-        assert shop.look(card)["notices"]
+        assert shop.customer(card)["notices"]
         clock.now = NOW + 80 * DAY
         assert "OLD_PRICE_KEPT" in said(redeemed(shop, card))
         better = [clause("often", {"pointsPerVisit": {"points": 1}}), SPEND, quebec, cost("mug", 70)]
         assert publish(shop, *better)["terms"]["status"] == "IN_FORCE"
-        versions = shop.ask("{ terms(version: 1) { status changes { effectOnCustomer } clauses { kind } } }")
+        versions = shop.execute("{ terms(version: 1) { status changes { effectOnCustomer } clauses { kind } } }")
         assert versions["terms"]["status"] == "SUPERSEDED"
         spelt = [clause("often", {"pointsPerVisit": {"points": 1}}), SPEND, quebec, cost("mug", 70)]
         moved = [spelt[1], spelt[0], *spelt[2:]]
-        shop.ask(TRIED, role=Role.OWNER, clauses=moved)
+        shop.execute(TRIED, role=Role.OWNER, clauses=moved)
         publish(shop, clause("quotes", {"quoteValidity": {"minutes": 5}}), refused="NOT_ENFORCED_YET")
         publish(shop, cost("yacht", 5), refused="UNKNOWN_REWARD_IN_TERMS")
         publish(shop, bonus("far", {"locations": {"locations": ["mars"]}}), refused="UNKNOWN_LOCATION_IN_TERMS")
@@ -463,7 +465,7 @@ def drafts_are_checked_for_what_may_be_unfair(opening: Opening) -> None:
     online, store = ({"channels": {"channels": [channel]}} for channel in ("ONLINE", "STORE"))
     morning = {"weekdaysAndHours": {"days": ["SUNDAY"], "start": "03:00", "end": "04:00"}}
     with opening(SPEND, TEN_DAYS, rewards="cake") as shop:
-        shop.done(
+        shop.succeed(
             "createReward",
             key="mug",
             name="Mug",
@@ -486,7 +488,7 @@ def drafts_are_checked_for_what_may_be_unfair(opening: Opening) -> None:
             cost("mug", 100_000),
             cost("cake", 1),
         ]
-        found = shop.ask(TRIED, role=Role.OWNER, clauses=draft)["termsCheck"]
+        found = shop.execute(TRIED, role=Role.OWNER, clauses=draft)["termsCheck"]
         assert found["userErrors"] == []
         assert {finding["code"] for finding in found["findings"]} == {
             "NEVER_HOLDS",
@@ -502,17 +504,17 @@ def drafts_are_checked_for_what_may_be_unfair(opening: Opening) -> None:
         }
 
 
-def causes(shop: CountingShop, card: str) -> dict[str, Any]:
+def causes(shop: RecordedShop, card: str) -> dict[str, Any]:
     """The corrections in a ledger: what made them necessary."""
-    nodes = shop.look(card)["ledger"]["nodes"]
+    nodes = shop.customer(card)["ledger"]["nodes"]
     assert all(node["correction"] == (node["cause"] is not None) for node in nodes)
     return {node["cause"]["kind"]: node["cause"] for node in nodes if node["cause"] is not None}
 
 
-def corrections_name_what_became_known_late_and_its_day(opening: Opening, codes: CodesRead) -> None:
+def corrections_name_what_became_known_late_and_its_day(opening: Opening, codes: CodeRecorder) -> None:
     found: dict[str, Any] = {}
     cap = clause("cap", {"pointsCap": {"points": 150, "scope": "MONTH"}})
-    with opening(SPEND, cap, TEN_DAYS, cost("mug", 60), rewards="mug", clock=Hands(NOW)) as shop:
+    with opening(SPEND, cap, TEN_DAYS, cost("mug", 60), rewards="mug", clock=ManualClock(NOW)) as shop:
         card, other = shop.enrol(), shop.enrol()
         bought(shop, card, receipt="R-1", at=NOW - 3 * DAY)
         bought(shop, card, receipt="R-2", at=NOW - 1 * DAY)
@@ -524,7 +526,7 @@ def corrections_name_what_became_known_late_and_its_day(opening: Opening, codes:
         redeemed(shop, other, at=NOW - 3 * DAY)
         found |= causes(shop, card) | causes(shop, other)
     # The clock of a till may be five minutes ahead: what it recorded comes after what staff does meanwhile.
-    clock = Hands(NOW)
+    clock = ManualClock(NOW)
     ahead = NOW + 4 * MINUTE
     with opening(SPEND, TEN_DAYS, cost("mug", 60), rewards="mug", clock=clock) as shop:
         cards = {kind: shop.enrol() for kind in ("REVERSAL", "ADJUSTMENT", "AMENDMENT", "MOVE")}
@@ -535,8 +537,8 @@ def corrections_name_what_became_known_late_and_its_day(opening: Opening, codes:
         for card in cards.values():
             redeemed(shop, card, at=ahead)
         clock.now = NOW + MINUTE
-        shop.done("cancelRedemption", role=Role.STAFF, redemption=first, reason="Wrong mug.")
-        shop.done(
+        shop.succeed("cancelRedemption", role=Role.STAFF, redemption=first, reason="Wrong mug.")
+        shop.succeed(
             "adjustPoints",
             role=Role.STAFF,
             customer={"card": cards["ADJUSTMENT"]},
@@ -546,8 +548,8 @@ def corrections_name_what_became_known_late_and_its_day(opening: Opening, codes:
         )
         away = shop.enrol()
         amended = {"externalId": "AMENDMENT-1", "lines": [line("75.00")]}
-        shop.done("amendPurchase", role=Role.STAFF, purchase=amended, reason="Mistyped.")
-        shop.done(
+        shop.succeed("amendPurchase", role=Role.STAFF, purchase=amended, reason="Mistyped.")
+        shop.succeed(
             "movePurchase",
             role=Role.STAFF,
             purchase={"externalId": "MOVE-1"},
@@ -563,13 +565,13 @@ def corrections_name_what_became_known_late_and_its_day(opening: Opening, codes:
 
 
 def what_a_till_sends_may_be_kept_wait_or_be_refused(opening: Opening) -> None:
-    clock = Hands(NOW)
+    clock = ManualClock(NOW)
     with opening(SPEND, clock=clock, kind=ProgramKind.LIVE) as shop:
         card, other = shop.enrol(), shop.enrol()
         wrong = {"ahead": NOW + 9 * MINUTE, "old": NOW - 300 * DAY}
 
         def kept(name: str, **more: Any) -> Any:
-            return shop.do(name, role=Role.TILL, **more)["quarantined"]
+            return shop.mutate(name, role=Role.TILL, **more)["quarantined"]
 
         def receipt(number: str, at: datetime | None = None, *lines: Any, **more: Any) -> dict[str, Any]:
             when = {} if at is None else {"occurredAt": at.isoformat()}
@@ -587,82 +589,86 @@ def what_a_till_sends_may_be_kept_wait_or_be_refused(opening: Opening) -> None:
         clock.now += 20 * MINUTE
         settled = {"role": Role.STAFF, "reason": "Clock of till 2."}
         assert (
-            shop.done("settleQuarantined", quarantined=ahead["id"], action="BOOK_AS_SENT", **settled)["quarantined"][
+            shop.succeed("settleQuarantined", quarantined=ahead["id"], action="BOOK_AS_SENT", **settled)["quarantined"][
                 "state"
             ]
             == "BOOKED"
         )
         assert (
-            shop.done("settleQuarantined", quarantined=old["id"], action="DISMISS", **settled)["quarantined"]["state"]
+            shop.succeed("settleQuarantined", quarantined=old["id"], action="DISMISS", **settled)["quarantined"][
+                "state"
+            ]
             == "DISMISSED"
         )
-        assert shop.refused("settleQuarantined", quarantined=old["id"], action="DISMISS", **settled) == [
+        assert shop.refusals("settleQuarantined", quarantined=old["id"], action="DISMISS", **settled) == [
             "ALREADY_SETTLED"
         ]
-        assert shop.refused("settleQuarantined", quarantined="x", action="DISMISS", **settled) == [
+        assert shop.refusals("settleQuarantined", quarantined="x", action="DISMISS", **settled) == [
             "QUARANTINED_NOT_FOUND"
         ]
         waiting = "{ pendingRefunds { id state code } }"
         for number, lines in (("W-1", [{"line": 1}]), ("W-2", [{"line": 4}]), ("W-3", [{"line": 1}])):
             early = returned(shop, number, lines=lines, externalId=f"F{number}", idempotencyKey=number)
             assert early["waiting"]["code"] == "PENDING_DEPENDENCY"
-        last = shop.ask(waiting, role=Role.STAFF)["pendingRefunds"][-1]
+        last = shop.execute(waiting, role=Role.STAFF)["pendingRefunds"][-1]
         for number in ("W-1", "W-2"):
             bought(shop, card, line(), receipt=number)
         applied = returned(shop, "W-1", lines=[{"line": 1}], externalId="FW-1", idempotencyKey="W-1")["waiting"]
         assert (applied["state"], applied["code"]) == ("APPLIED", None)
         (refused,) = (
-            refund for refund in shop.ask(waiting, role=Role.STAFF)["pendingRefunds"] if refund["id"] != last["id"]
+            refund for refund in shop.execute(waiting, role=Role.STAFF)["pendingRefunds"] if refund["id"] != last["id"]
         )
         assert (refused["state"], refused["code"]) == ("REFUSED", "NOTHING_TO_REFUND")
-        gone = shop.done("settleQuarantined", quarantined=last["id"], action="DISMISS", **settled)["waiting"]
+        gone = shop.succeed("settleQuarantined", quarantined=last["id"], action="DISMISS", **settled)["waiting"]
         assert (gone["state"], gone["code"]) == ("DISMISSED", None)
 
         till = {"role": Role.TILL, "customer": {"card": card}}
-        assert shop.refused("recordPurchase", purchase=receipt("W-1", None, line("11.00")), **till) == [
+        assert shop.refusals("recordPurchase", purchase=receipt("W-1", None, line("11.00")), **till) == [
             "RECEIPT_DIFFERS"
         ]
-        assert shop.refused("recordPurchase", purchase=receipt("W-2", None, line(), completion=2), **till) == [
+        assert shop.refusals("recordPurchase", purchase=receipt("W-2", None, line(), completion=2), **till) == [
             "ORDER_NOT_CANCELLED"
         ]
-        assert shop.refused("recordPurchase", purchase=receipt("E-1", None, currencyCode="EUR"), **till) == [
+        assert shop.refusals("recordPurchase", purchase=receipt("E-1", None, currencyCode="EUR"), **till) == [
             "RATE_MISSING"
         ]
-        assert shop.refused(
+        assert shop.refusals(
             "recordPurchase", purchase=receipt("E-1", None, line("1000000000", quantity="3")), **till
         ) == ["AMOUNT_OUT_OF_RANGE"]
-        assert shop.refused("recordPurchase", purchase=receipt("E-1", None, locationId="x"), **till) == [
+        assert shop.refusals("recordPurchase", purchase=receipt("E-1", None, locationId="x"), **till) == [
             "LOCATION_NOT_FOUND"
         ]
-        assert shop.refused("recordPurchase", purchase=receipt(""), **till) == ["INVALID_INPUT"]
-        assert shop.refused("recordPurchase", role=Role.TILL, customer={"card": "NOBODY"}, purchase=receipt("E-1")) == [
-            "CUSTOMER_NOT_FOUND"
-        ]
-        assert shop.refused(
+        assert shop.refusals("recordPurchase", purchase=receipt(""), **till) == ["INVALID_INPUT"]
+        assert shop.refusals(
+            "recordPurchase", role=Role.TILL, customer={"card": "NOBODY"}, purchase=receipt("E-1")
+        ) == ["CUSTOMER_NOT_FOUND"]
+        assert shop.refusals(
             "movePurchase", role=Role.STAFF, purchase={"externalId": "E-9"}, customer={"card": card}, reason="x"
         ) == ["PURCHASE_NOT_FOUND"]
         bought(shop, card, line(), receipt="M-1")
         returned(shop, "M-1")
-        assert shop.refused(
+        assert shop.refusals(
             "movePurchase", role=Role.STAFF, purchase={"externalId": "M-1"}, customer={"card": other}, reason="x"
         ) == ["NOT_MOVABLE"]
         stranger = {"customer": {"card": other}, "refund": {"purchase": {"externalId": "R-1"}}}
-        assert shop.refused("recordExchange", role=Role.TILL, purchase=receipt("X-1"), **stranger) == ["OTHER_CUSTOMER"]
-        assert shop.refused("advanceClock", to=(NOW + DAY).isoformat()) == ["SANDBOX_ONLY"]
+        assert shop.refusals("recordExchange", role=Role.TILL, purchase=receipt("X-1"), **stranger) == [
+            "OTHER_CUSTOMER"
+        ]
+        assert shop.refusals("advanceClock", to=(NOW + DAY).isoformat()) == ["SANDBOX_ONLY"]
         key = {"idempotencyKey": "twice", "role": Role.TILL}
-        shop.done("recordPurchase", customer={"card": card}, purchase=receipt("K-1"), **key)
-        assert shop.refused("recordPurchase", customer={"card": card}, purchase=receipt("K-2"), **key) == [
+        shop.succeed("recordPurchase", customer={"card": card}, purchase=receipt("K-1"), **key)
+        assert shop.refusals("recordPurchase", customer={"card": card}, purchase=receipt("K-2"), **key) == [
             "IDEMPOTENCY_KEY_REUSED"
         ]
-        shop.done("updateProgram", receiptNumbers="PER_DAY")
+        shop.succeed("updateProgram", receiptNumbers="PER_DAY")
         for _ in range(2):
             clock.now += DAY
             bought(shop, card, line(), receipt="0001", at=clock.now)
-        assert shop.refused("recordRefund", role=Role.TILL, purchase={"externalId": "0001"}) == ["RECEIPT_AMBIGUOUS"]
+        assert shop.refusals("recordRefund", role=Role.TILL, purchase={"externalId": "0001"}) == ["RECEIPT_AMBIGUOUS"]
 
 
 def what_is_done_by_hand_says_by_whom_and_what_stands_in_the_way(opening: Opening) -> None:
-    with opening(SPEND, clock=Hands(NOW)) as shop:
+    with opening(SPEND, clock=ManualClock(NOW)) as shop:
         cards = [shop.enrol() for _ in range(6)]
         for card in cards:
             bought(shop, card)
@@ -673,53 +679,53 @@ def what_is_done_by_hand_says_by_whom_and_what_stands_in_the_way(opening: Openin
             {"token": "app-1"},
             {"externalId": "crm-1"},
         ]
-        shop.done("enrolCustomer", role=Role.TILL, identities=identities)
-        assert shop.refused("enrolCustomer", role=Role.TILL, identities=identities[:1]) == ["IDENTITY_TAKEN"]
-        assert shop.refused("enrolCustomer", role=Role.TILL, identities=[{"phone": "1"}]) == ["INVALID_IDENTITY"]
+        shop.succeed("enrolCustomer", role=Role.TILL, identities=identities)
+        assert shop.refusals("enrolCustomer", role=Role.TILL, identities=identities[:1]) == ["IDENTITY_TAKEN"]
+        assert shop.refusals("enrolCustomer", role=Role.TILL, identities=[{"phone": "1"}]) == ["INVALID_IDENTITY"]
         for role in (Role.OWNER, Role.STAFF):
-            shop.done("adjustPoints", role=role, customer=by[0], points=5, unit="POINTS", reason="Sorry.")
+            shop.succeed("adjustPoints", role=role, customer=by[0], points=5, unit="POINTS", reason="Sorry.")
         adjusting = {"role": Role.STAFF, "unit": "POINTS", "reason": "Sorry."}
-        assert shop.refused("adjustPoints", customer=by[0], points=100_000, **adjusting) == ["ABOVE_LIMIT"]
-        assert shop.refused("adjustPoints", customer=by[0], points=-900, **adjusting) == ["NOT_ENOUGH_POINTS"]
+        assert shop.refusals("adjustPoints", customer=by[0], points=100_000, **adjusting) == ["ABOVE_LIMIT"]
+        assert shop.refusals("adjustPoints", customer=by[0], points=-900, **adjusting) == ["NOT_ENOUGH_POINTS"]
         own = tied_key(shop, cards[0])
-        assert shop.refused("adjustPoints", token=own, customer=by[0], points=1, unit="POINTS", reason="Me.") == [
+        assert shop.refusals("adjustPoints", token=own, customer=by[0], points=1, unit="POINTS", reason="Me.") == [
             "OWN_CARD"
         ]
         merging = {"role": Role.STAFF, "reason": "Same person."}
-        shop.done("transferPoints", **{"from": by[2]}, to=by[0], points=30, reason="Gift.")
-        gone = shop.look(cards[1])["id"]
-        shop.done("mergeCustomers", merged=by[1], survivor=by[0], **merging)
-        assert shop.refused("mergeCustomers", merged={"id": gone}, survivor=by[2], **merging) == ["ALREADY_MERGED"]
-        assert shop.refused("mergeCustomers", merged=by[2], survivor=by[2], **merging) == ["SAME_CUSTOMER"]
-        shop.done("joinHousehold", role=Role.STAFF, customer=by[3], household=by[4], reason="Family.")
-        assert shop.refused("joinHousehold", role=Role.STAFF, customer=by[3], household=by[5], reason="Family.") == [
+        shop.succeed("transferPoints", **{"from": by[2]}, to=by[0], points=30, reason="Gift.")
+        gone = shop.customer(cards[1])["id"]
+        shop.succeed("mergeCustomers", merged=by[1], survivor=by[0], **merging)
+        assert shop.refusals("mergeCustomers", merged={"id": gone}, survivor=by[2], **merging) == ["ALREADY_MERGED"]
+        assert shop.refusals("mergeCustomers", merged=by[2], survivor=by[2], **merging) == ["SAME_CUSTOMER"]
+        shop.succeed("joinHousehold", role=Role.STAFF, customer=by[3], household=by[4], reason="Family.")
+        assert shop.refusals("joinHousehold", role=Role.STAFF, customer=by[3], household=by[5], reason="Family.") == [
             "WALLET_SHARED"
         ]
         token = customer_key(shop.url, shop, cards[5])
-        shop.done("updateCustomer", token=token, customer=by[5], birthday="1990-05-10")
-        assert shop.refused("updateCustomer", token=token, customer=by[5], birthday="1991-05-10") == ["BIRTHDAY_KNOWN"]
+        shop.succeed("updateCustomer", token=token, customer=by[5], birthday="1990-05-10")
+        assert shop.refusals("updateCustomer", token=token, customer=by[5], birthday="1991-05-10") == ["BIRTHDAY_KNOWN"]
         for role in (Role.OWNER, Role.STAFF, Role.TILL):
-            shop.ask("{ viewer { role } }", role=role)
-        shop.ask("{ viewer { role } }", key=token)
-        shop.done("createLocation", key="leeds", name="Leeds", timeZone="Europe/London")
-        assert shop.refused("createLocation", key="leeds", name="York", timeZone="Europe/London") == ["LOCATION_TAKEN"]
+            shop.execute("{ viewer { role } }", role=role)
+        shop.execute("{ viewer { role } }", key=token)
+        shop.succeed("createLocation", key="leeds", name="Leeds", timeZone="Europe/London")
+        assert shop.refusals("createLocation", key="leeds", name="York", timeZone="Europe/London") == ["LOCATION_TAKEN"]
         bought(shop, cards[5], line(), receipt="T-1")
-        shop.done(
+        shop.succeed(
             "amendPurchase", role=Role.TILL, purchase={"externalId": "T-1", "lines": [line("9.00")]}, reason="Mistyped."
         )
         for card in (cards[0], cards[5]):
-            shop.look(card)
+            shop.customer(card)
 
 
 def programs_are_set_up_in_every_way(opening: Opening) -> None:
     for kind in ProgramKind:
-        with opening(clock=Hands(NOW), kind=kind) as shop:
+        with opening(clock=ManualClock(NOW), kind=kind) as shop:
             given = {"customer": {"card": shop.enrol()}, "purchase": {"externalId": "R", "lines": [line()]}}
-            assert shop.refused("recordPurchase", role=Role.TILL, **given) == ["NO_TERMS_IN_FORCE"]
+            assert shop.refusals("recordPurchase", role=Role.TILL, **given) == ["NO_TERMS_IN_FORCE"]
             for numbers in ("UNIQUE", "PER_LOCATION", "PER_DAY", "PER_LOCATION_AND_DAY"):
-                shop.done("updateProgram", receiptNumbers=numbers)
+                shop.succeed("updateProgram", receiptNumbers=numbers)
             for address in ("FORMAL", "INFORMAL"):
-                shop.done("updateProgram", formOfAddress=address)
+                shop.succeed("updateProgram", formOfAddress=address)
 
 
 def previews_of_an_impact_end_in_every_way(opening: Opening) -> None:
@@ -728,7 +734,7 @@ def previews_of_an_impact_end_in_every_way(opening: Opening) -> None:
     with opening(SPEND) as shop:
 
         def asked() -> str:
-            id: str = shop.done("previewTermsImpact", clauses=[SPEND], days=10)["preview"]["id"]
+            id: str = shop.succeed("previewTermsImpact", clauses=[SPEND], days=10)["preview"]["id"]
             return id
 
         def worker(id: str) -> psutil.Process | None:
@@ -738,16 +744,16 @@ def previews_of_an_impact_end_in_every_way(opening: Opening) -> None:
             )
 
         def now(id: str) -> str:
-            found: str = shop.ask(state, role=Role.OWNER, id=id)["impactPreview"]["state"]
+            found: str = shop.execute(state, role=Role.OWNER, id=id)["impactPreview"]["state"]
             return found
 
         first, second, third = asked(), asked(), asked()
         process = until(lambda: worker(first))
-        assert shop.refused("previewTermsImpact", clauses=[SPEND], days=10) == ["TOO_MANY_PREVIEWS"]
+        assert shop.refusals("previewTermsImpact", clauses=[SPEND], days=10) == ["TOO_MANY_PREVIEWS"]
         assert now(first) == "RUNNING"
         process.kill()
-        shop.done("cancelImpactPreview", preview=second)
-        assert (now(second), shop.refused("cancelImpactPreview", preview="x")) == ("CANCELLED", ["PREVIEW_NOT_FOUND"])
+        shop.succeed("cancelImpactPreview", preview=second)
+        assert (now(second), shop.refusals("cancelImpactPreview", preview="x")) == ("CANCELLED", ["PREVIEW_NOT_FOUND"])
         until(lambda: now(third) == "DONE" or None)
         assert now(first) == "FAILED"
 
@@ -768,7 +774,7 @@ JOURNEYS: tuple[Callable[[Opening], None], ...] = (
 )
 
 
-def test_the_journeys_reach_every_code_of_the_schema(opening: Opening, codes: CodesRead) -> None:
+def test_the_journeys_reach_every_code_of_the_schema(opening: Opening, codes: CodeRecorder) -> None:
     for journey in JOURNEYS:
         journey(opening)
     corrections_name_what_became_known_late_and_its_day(opening, codes)

@@ -23,8 +23,8 @@ from tests.api.test_late_events import REWARD, at, seen
 from tests.api.test_refunds_by_amount_and_payment import CUPS
 from tests.shop import DECISION, Shop, open_shop
 from tests.time_limits import HANGS
-from tests.transfers import codes, join, look, merge
-from tests.verification import faults_in
+from tests.transfers import error_codes, find_customer, join, merge
+from tests.verification import discrepancies_in
 
 EXCHANGE = f"""mutation($input: RecordExchangeInput!) {{ recordExchange(input: $input) {{
   {DECISION} toPay {{ amount currencyCode }} balances {{ available owed unit {{ code }} }} customer {{ id }}
@@ -53,14 +53,14 @@ def opening(database_url: str) -> Iterator[Opening]:
     """A sandbox with a reward of five pounds, opened under the clauses given; its books are proved in the end."""
     with open_shop(database_url, template="blank", rate_limit=RateLimit(10_000_000, 10_000_000)) as shop:
         given = {"idempotencyKey": "five", "key": "five", "name": "Five pounds off", "description": "Five pounds"}
-        assert shop.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+        assert shop.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
 
         def opened(*clauses: Any) -> Shop:
             publish(shop, *(clauses or (SPEND, BIG, FIVE)), effectiveFrom="2020-01-01T00:00:00Z")
             return shop
 
         yield opened
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def sent(price: str, back: Any, *, receipt: str | None = None, key: str | None = None, **more: Any) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def sent(price: str, back: Any, *, receipt: str | None = None, key: str | None =
 
 def exchange(shop: Shop, price: str, back: Any, **more: Any) -> Any:
     """Exchange what comes back for one article."""
-    return shop.ask(EXCHANGE, input=sent(price, back, **more))["recordExchange"]
+    return shop.execute(EXCHANGE, input=sent(price, back, **more))["recordExchange"]
 
 
 def held(answer: Any) -> dict[str, tuple[int, int]]:
@@ -96,7 +96,7 @@ def test_what_comes_back_and_what_is_bought_for_it_are_recorded_in_one_call(open
     card = shop.enrol()
     shop.buy(card, "30.00", receipt="R-1")
     done = exchange(shop, "50.00", "R-1", receipt="R-2")
-    assert codes(done) == []
+    assert error_codes(done) == []
     # 30.00 of it take the place of what came back; 20.00 are a purchase of the moment.
     assert (points(done), points(done["refund"])) == (20, 0)
     assert (done["entry"]["type"], done["entry"]["points"]) == ("EARN", 20)
@@ -106,7 +106,7 @@ def test_what_comes_back_and_what_is_bought_for_it_are_recorded_in_one_call(open
     assert done["toPay"] == {"amount": "20.00", "currencyCode": "GBP"}
     assert (done["refund"]["shortfall"], done["refund"]["pointsRestored"]) == (0, 0)
     assert (done["purchase"]["externalId"], done["refund"]["purchase"]["externalId"]) == ("R-2", "R-1")
-    assert done["customer"]["id"] == look(shop, card)["id"]
+    assert done["customer"]["id"] == find_customer(shop, card)["id"]
     assert done["decision"]["decidedFor"] == done["refund"]["decision"]["decidedFor"] == done["purchase"]["occurredAt"]
     cheaper = exchange(shop, "12.50", "R-2", occurredAt=done["purchase"]["occurredAt"])
     assert (cheaper["toPay"]["amount"], held(cheaper)) == ("-37.50", {"points": (13, 0)})
@@ -158,18 +158,18 @@ def test_where_one_part_is_refused_nothing_of_the_other_stays(opening: Opening, 
     card = shop.enrol()
     shop.buy(card, "", receipt="R", lines=CUPS, occurredAt=at())
     shop.buy(card, "5.00", receipt="R-2", occurredAt=at(hours=1))
-    assert codes(shop.refund("R-2", externalId="F", occurredAt=at(hours=2))) == []
+    assert error_codes(shop.refund("R-2", externalId="F", occurredAt=at(hours=2))) == []
     before = everything(shop)
     for back, bought, code, path in REFUSED:
         given = sent("50.00", {"purchase": {"externalId": "R"}, **back}, key="k", occurredAt=at(days=1))
         given["purchase"] |= bought
-        done = shop.ask(EXCHANGE, input=given)["recordExchange"]
-        assert codes(done) == [(code, path)]
+        done = shop.execute(EXCHANGE, input=given)["recordExchange"]
+        assert error_codes(done) == [(code, path)]
         assert [done[name] for name in ("decision", "refund", "toPay", "purchase", "entry", "customer")] == [None] * 6
         assert done["balances"] == []
         assert everything(shop) == before, (code, path)
     right = sent("50.00", "R", key="k", occurredAt=at(days=1))
-    assert codes(shop.ask(EXCHANGE, input=right)["recordExchange"]) == [], "no refusal is kept under the key"
+    assert error_codes(shop.execute(EXCHANGE, input=right)["recordExchange"]) == [], "no refusal is kept under the key"
 
 
 def test_the_same_key_gets_the_same_answer_and_happens_once(opening: Opening) -> None:
@@ -177,15 +177,15 @@ def test_the_same_key_gets_the_same_answer_and_happens_once(opening: Opening) ->
     card = shop.enrol()
     shop.buy(card, "30.00", receipt="R-1")
     given = sent("50.00", "R-1", key="k", occurredAt=None)
-    at_once = shop.at_once([lambda: shop.ask(EXCHANGE, input=given)["recordExchange"]] * 10)
+    at_once = shop.in_parallel([lambda: shop.execute(EXCHANGE, input=given)["recordExchange"]] * 10)
     assert all(value == at_once[0] for value in at_once)
-    assert codes(at_once[0]) == []
+    assert error_codes(at_once[0]) == []
     shop.buy(card, "7.00")
-    assert shop.ask(EXCHANGE, input=given)["recordExchange"] == at_once[0]
+    assert shop.execute(EXCHANGE, input=given)["recordExchange"] == at_once[0]
     entries = seen(shop, card)[0]
     assert entries == [("EARN", 30), ("EARN", 20), ("CLAWBACK", 0), ("EARN", 7)]
     for other in (sent("50.01", "R-1", key="k"), given | {"customer": {"card": card}}):
-        assert codes(shop.ask(EXCHANGE, input=other)["recordExchange"]) == [
+        assert error_codes(shop.execute(EXCHANGE, input=other)["recordExchange"]) == [
             ("IDEMPOTENCY_KEY_REUSED", ["idempotencyKey"])
         ]
     assert seen(shop, card)[0] == entries
@@ -201,8 +201,8 @@ def test_an_exchange_that_is_known_is_answered_as_it_was_whatever_the_key(openin
     entries = shop.ledger(card)
     again = exchange(shop, "9.00", back, **given)
     assert again | {"refund": again["refund"] | {"pointsRestored": 0}} == first
-    assert codes(exchange(shop, "8.00", back, **given)) == [("RECEIPT_DIFFERS", ["purchase", "externalId"])]
-    assert codes(exchange(shop, "9.00", back | {"lines": [{"line": 2}]}, **given)) == [
+    assert error_codes(exchange(shop, "8.00", back, **given)) == [("RECEIPT_DIFFERS", ["purchase", "externalId"])]
+    assert error_codes(exchange(shop, "9.00", back | {"lines": [{"line": 2}]}, **given)) == [
         ("RECEIPT_DIFFERS", ["refund", "externalId"])
     ]
     assert shop.ledger(card) == entries
@@ -214,16 +214,18 @@ def test_a_receipt_that_was_recorded_without_the_other_part_is_no_exchange(openi
     shop.buy(card, "", receipt="R", lines=CUPS, occurredAt=at())
     one_cup = {"purchase": {"externalId": "R"}, "lines": [{"line": 1, "quantity": "1"}]}
     given = {"receipt": "R-2", "occurredAt": at(days=1)}
-    assert codes(exchange(shop, "9.00", one_cup, **given)) == []
+    assert error_codes(exchange(shop, "9.00", one_cup, **given)) == []
     numbered = one_cup | {"externalId": "F"}
     before = everything(shop)
-    assert codes(exchange(shop, "9.00", one_cup, **given)) == [], "it is known, also without a number of its refund"
-    assert codes(exchange(shop, "9.00", numbered, **given)) == [("RECEIPT_DIFFERS", ["refund", "externalId"])]
+    assert error_codes(exchange(shop, "9.00", one_cup, **given)) == [], (
+        "it is known, also without a number of its refund"
+    )
+    assert error_codes(exchange(shop, "9.00", numbered, **given)) == [("RECEIPT_DIFFERS", ["refund", "externalId"])]
     assert everything(shop) | {"idempotency_keys": 0} == before | {"idempotency_keys": 0}
     alone = {"externalId": "F", "lines": [{"line": 1, "quantity": "1"}], "occurredAt": at(days=2)}
-    assert codes(shop.refund("R", **alone)) == []
+    assert error_codes(shop.refund("R", **alone)) == []
     before = everything(shop)
-    assert codes(exchange(shop, "9.00", numbered, receipt="R-3", occurredAt=at(days=2))) == [
+    assert error_codes(exchange(shop, "9.00", numbered, receipt="R-3", occurredAt=at(days=2))) == [
         ("RECEIPT_DIFFERS", ["refund", "externalId"])
     ]
     assert everything(shop) == before
@@ -235,7 +237,7 @@ def test_a_receipt_that_was_recorded_as_a_purchase_is_handed_out_in_no_exchange(
     shop.buy(card, "30.00", receipt="R", occurredAt=at())
     shop.buy(card, "9.00", receipt="N", occurredAt=at(hours=1))
     before = everything(shop)
-    assert codes(exchange(shop, "9.00", "R", receipt="N", occurredAt=at(hours=1))) == [
+    assert error_codes(exchange(shop, "9.00", "R", receipt="N", occurredAt=at(hours=1))) == [
         ("RECEIPT_DIFFERS", ["purchase", "externalId"])
     ]
     assert everything(shop) == before
@@ -252,13 +254,13 @@ def test_whoever_had_bought_exchanges_and_nobody_else(opening: Opening) -> None:
         ({"id": bought["purchase"]["id"]}, ("CUSTOMER_NOT_FOUND", ["customer", "id"])),
     ]
     for customer, refusal in refused:
-        assert codes(exchange(shop, "9.00", "R-1", customer=customer)) == [refusal]
+        assert error_codes(exchange(shop, "9.00", "R-1", customer=customer)) == [refusal]
     assert everything(shop) == before
     back = {"purchase": {"id": bought["purchase"]["id"]}, "amount": "1.00"}
-    by_id = {"id": look(shop, buyer)["id"]}
+    by_id = {"id": find_customer(shop, buyer)["id"]}
     for number, who in enumerate(({"customer": {"card": buyer}}, {"customer": by_id}, {})):
         done = exchange(shop, "9.00", back, occurredAt=at(hours=1 + number), **who)
-        assert (codes(done), done["customer"]) == ([], by_id)
+        assert (error_codes(done), done["customer"]) == ([], by_id)
     assert shop.available(other) == 0
 
 
@@ -267,15 +269,15 @@ def test_who_was_merged_is_the_one_who_goes_on(opening: Opening) -> None:
     merged, survivor, third = shop.enrol(), shop.enrol(), shop.enrol()
     shop.buy(merged, "30.00", receipt="R-1")
     shop.buy(survivor, "20.00", receipt="R-2")
-    assert codes(merge(shop, merged, survivor)) == []
-    assert codes(join(shop, third, survivor)) == []
-    assert codes(exchange(shop, "9.00", "R-1", customer={"card": third})) == [("OTHER_CUSTOMER", ["customer"])]
+    assert error_codes(merge(shop, merged, survivor)) == []
+    assert error_codes(join(shop, third, survivor)) == []
+    assert error_codes(exchange(shop, "9.00", "R-1", customer={"card": third})) == [("OTHER_CUSTOMER", ["customer"])]
     some = {"purchase": {"externalId": "R-1"}, "amount": "1.00"}
     for who in ({}, {"customer": {"card": merged}}, {"customer": {"card": survivor}}):
         done = exchange(shop, "2.00", some, **who)
-        assert (codes(done), done["customer"]) == ([], {"id": look(shop, survivor)["id"]})
+        assert (error_codes(done), done["customer"]) == ([], {"id": find_customer(shop, survivor)["id"]})
     done = exchange(shop, "2.00", {"purchase": {"externalId": "R-2"}, "amount": "1.00"}, customer={"card": merged})
-    assert (codes(done), held(done)) == ([], {"points": (54, 0)})
+    assert (error_codes(done), held(done)) == ([], {"points": (54, 0)})
 
 
 def test_stamps_and_points_go_and_come_in_both_parts(opening: Opening) -> None:
@@ -287,7 +289,7 @@ def test_stamps_and_points_go_and_come_in_both_parts(opening: Opening) -> None:
     assert [point["points"] for point in done["decision"]["points"]] == [0, 0]
     assert [point["points"] for point in done["refund"]["decision"]["points"]] == [10, 0]
     query = "query($by: CustomerBy!) { customer(by: $by) { ledger(unit: STAMPS) { nodes { type points } } } }"
-    stamps = shop.ask(query, by={"card": card})["customer"]["ledger"]["nodes"]
+    stamps = shop.execute(query, by={"card": card})["customer"]["ledger"]["nodes"]
     assert [(stamp["type"], stamp["points"]) for stamp in stamps] == [("CLAWBACK", 0), ("EARN", 0), ("EARN", 1)]
 
 
@@ -298,11 +300,11 @@ def test_a_tier_is_reached_and_lost_by_both_parts(opening: Opening) -> None:
     up = exchange(shop, "110.00", "R-1", receipt="R-2", occurredAt=at(days=1))
     assert (points(up), points(up["refund"]), held(up)) == (20, 0, {"points": (110, 0)})
     query = "query($by: CustomerBy!) { customer(by: $by) { tier { key } } }"
-    assert shop.ask(query, by={"card": card})["customer"]["tier"]["key"] == "silver"
+    assert shop.execute(query, by={"card": card})["customer"]["tier"]["key"] == "silver"
     down = exchange(shop, "10.00", "R-2", receipt="R-3", occurredAt=at(days=2))
     # Both purchases were made without a tier, so what is kept of them earns without one.
     assert (points(down), points(down["refund"]), held(down)) == (0, 100, {"points": (10, 0)})
-    assert shop.ask(query, by={"card": card})["customer"]["tier"]["key"] is None
+    assert shop.execute(query, by={"card": card})["customer"]["tier"]["key"] is None
     assert seen(shop, card)[1]["available"] == 10
 
 
@@ -339,7 +341,7 @@ def test_what_points_paid_comes_back_as_points_and_is_not_to_pay(opening: Openin
     foreign = [{"kind": "POINTS", "amount": "5.00", "redemptionId": paid[0]}]
     other = shop.enrol()
     shop.buy(other, "5.00", receipt="R-9", occurredAt=at(hours=5))
-    assert codes(exchange(shop, "9.00", "R-9", payments=foreign, occurredAt=at(hours=6))) == [
+    assert error_codes(exchange(shop, "9.00", "R-9", payments=foreign, occurredAt=at(hours=6))) == [
         ("REDEMPTION_NOT_FOUND", ["purchase", "payments"])
     ]
 
@@ -352,7 +354,7 @@ def test_what_is_to_pay_is_said_in_one_currency_only(opening: Opening) -> None:
     same = exchange(shop, "50.00", {"purchase": {"externalId": "R-1"}, "amount": "10.00"}, occurredAt=at(hours=1), **euros)  # fmt: skip
     assert same["toPay"] == {"amount": "40.00", "currencyCode": "EUR"}
     mixed = exchange(shop, "50.00", {"purchase": {"externalId": "R-1"}}, occurredAt=at(hours=2))
-    assert codes(mixed) == [("INVALID_INPUT", ["purchase", "currencyCode"])]
+    assert error_codes(mixed) == [("INVALID_INPUT", ["purchase", "currencyCode"])]
 
 
 def test_an_exchange_is_for_those_who_may_do_both(opening: Opening, database_url: str) -> None:
@@ -363,7 +365,7 @@ def test_an_exchange_is_for_those_who_may_do_both(opening: Opening, database_url
     assert code_of(shop, EXCHANGE, key=own, input=sent("9.00", "R-1")) == "FORBIDDEN"
     some = {"purchase": {"externalId": "R-1"}, "amount": "1.00"}
     for role in (Role.OWNER, Role.STAFF, Role.TILL):
-        assert codes(shop.ask(EXCHANGE, role=role, input=sent("9.00", some))["recordExchange"]) == []
+        assert error_codes(shop.execute(EXCHANGE, role=role, input=sent("9.00", some))["recordExchange"]) == []
 
 
 def test_goods_are_exchanged_once_however_many_tills_try(opening: Opening) -> None:
@@ -371,8 +373,8 @@ def test_goods_are_exchanged_once_however_many_tills_try(opening: Opening) -> No
     card = shop.enrol()
     bought = shop.buy(card, "30.00", receipt="R-1")
     ways = [{"externalId": "R-1"}, {"id": bought["purchase"]["id"]}] * 6
-    answers = shop.at_once([lambda way=way: exchange(shop, "9.00", {"purchase": way}) for way in ways])
-    assert Counter(str(codes(answer)) for answer in answers) == {
+    answers = shop.in_parallel([lambda way=way: exchange(shop, "9.00", {"purchase": way}) for way in ways])
+    assert Counter(str(error_codes(answer)) for answer in answers) == {
         "[]": 1,
         "[('NOTHING_TO_REFUND', ['refund', 'purchase'])]": 11,
     }
@@ -387,8 +389,8 @@ def test_receipts_that_cross_each_other_lock_nobody_out(opening: Opening, databa
     shop.buy(card, "30.00", receipt="A")
     shop.buy(other, "30.00", receipt="B")
     calls = [lambda: exchange(shop, "30.00", "A", receipt="B"), lambda: exchange(shop, "30.00", "B", receipt="A")]
-    answers = shop.at_once(calls * 12)
-    assert {str(codes(answer)) for answer in answers} == {"[('RECEIPT_DIFFERS', ['purchase', 'externalId'])]"}
+    answers = shop.in_parallel(calls * 12)
+    assert {str(error_codes(answer)) for answer in answers} == {"[('RECEIPT_DIFFERS', ['purchase', 'externalId'])]"}
     assert deadlocks(database_url) == 0
     assert (shop.ledger(card), shop.ledger(other)) == ([("EARN", 30)], [("EARN", 30)])
 
@@ -418,8 +420,8 @@ def test_an_exchange_waits_for_a_purchase_that_is_being_recorded(
         assert begun.wait(HANGS)
         return exchange(shop, "9.00", "A")
 
-    sold, done = shop.at_once([lambda: shop.buy(card, "40.00", receipt="A"), behind])
-    assert (codes(sold), codes(done)) == ([], [])
+    sold, done = shop.in_parallel([lambda: shop.buy(card, "40.00", receipt="A"), behind])
+    assert (error_codes(sold), error_codes(done)) == ([], [])
     assert slowly() >= 1
     assert shop.available(card) == 9
 
@@ -437,12 +439,12 @@ def test_a_refund_of_what_is_just_bought_in_an_exchange_finds_it(
         assert begun.wait(HANGS)
         return shop.refund("B")
 
-    done, back = shop.at_once([lambda: exchange(shop, "9.00", "A", receipt="B"), behind])
-    assert (codes(done), codes(back)) == ([], [])
+    done, back = shop.in_parallel([lambda: exchange(shop, "9.00", "A", receipt="B"), behind])
+    assert (error_codes(done), error_codes(back)) == ([], [])
     assert slowly() >= 1
     assert shop.available(card) == 0
     query = "{ pendingRefunds { receipt } }"
-    assert shop.ask(query, role=Role.STAFF)["pendingRefunds"] == []
+    assert shop.execute(query, role=Role.STAFF)["pendingRefunds"] == []
 
 
 def held_up(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, Callable[[], int]]:
@@ -479,12 +481,12 @@ def test_many_things_at_once_with_one_customer_keep_the_books(opening: Opening) 
     calls: list[Callable[[], Any]] = [lambda n=n: exchange(shop, "20.00", f"R{n}") for n in range(6)]
     calls += [lambda n=n: shop.refund(f"R{n}") for n in range(2, 8)]
     calls += [lambda: shop.buy(card, "5.00")] * 6 + [lambda: shop.redeem(card, "five")] * 6
-    answers = shop.at_once(calls)
-    refused = Counter(code for answer in answers for code, _ in codes(answer))
+    answers = shop.in_parallel(calls)
+    refused = Counter(code for answer in answers for code, _ in error_codes(answer))
     assert refused == {"NOTHING_TO_REFUND": 4}
-    exchanged = sum(not codes(answer) for answer in answers[:6])
+    exchanged = sum(not error_codes(answer) for answer in answers[:6])
     entries, balance = seen(shop, card)
-    assert exchanged + sum(not codes(answer) for answer in answers[6:12]) == 8
+    assert exchanged + sum(not error_codes(answer) for answer in answers[6:12]) == 8
     assert sum(number for kind, number in entries if kind == "EARN") == 8 * 30 + 6 * 5
     assert balance["available"] - balance["owed"] == sum(number for _, number in entries)
 
@@ -497,6 +499,6 @@ def test_who_is_being_merged_meanwhile_has_bought_all_the_same(opening: Opening)
     calls: list[Callable[[], Any]] = [
         lambda n=n: exchange(shop, "20.00", f"R{n}", customer={"card": merged}) for n in range(8)
     ]
-    answers = shop.at_once([*calls[:4], lambda: merge(shop, merged, survivor), *calls[4:]])
-    assert [codes(answer) for answer in answers] == [[]] * 9
+    answers = shop.in_parallel([*calls[:4], lambda: merge(shop, merged, survivor), *calls[4:]])
+    assert [error_codes(answer) for answer in answers] == [[]] * 9
     assert shop.available(survivor) == 8 * 20

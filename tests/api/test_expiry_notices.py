@@ -18,13 +18,13 @@ from tests.api.scheduled_shop import (
     balance,
     deliver,
     inbox,
-    passing,
+    scheduled_shop,
     validity,
     visit,
 )
 from tests.api.test_access import code_of, customer_key
 from tests.shop import Shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 TERMS = (visit(), validity(days=100, noticeFrom=30, noticeUntil=10))
 
@@ -42,13 +42,13 @@ class Noticed:
 @pytest.fixture
 def noticed(database_url: str) -> Iterator[Noticed]:
     """The notice is open."""
-    with passing(database_url, *TERMS) as shop:
+    with scheduled_shop(database_url, *TERMS) as shop:
         card = shop.enrol()
         shop.buy(card, "10.00")
         advance(shop, START + 75 * DAY)
         assert len(inbox(shop, card)) == 1
         yield Noticed(shop, card, customer_key(database_url, shop, card))
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_who_may_say_that_a_notice_reached_the_customer(noticed: Noticed, role: 
     for channel in ("INBOX", "RECEIPT", "MESSAGE"):
         sent = {"idempotencyKey": f"k-{channel}", "customer": by, "channel": channel}
         if channel in allowed:
-            assert shop.ask(DELIVER, input=sent, **own)["deliverExpiryNotices"]["userErrors"] == []
+            assert shop.execute(DELIVER, input=sent, **own)["deliverExpiryNotices"]["userErrors"] == []
         else:
             assert code_of(shop, DELIVER, input=sent, **own) == "FORBIDDEN"
     (notice,) = inbox(shop, noticed.card)
@@ -80,15 +80,15 @@ def test_customers_open_their_own_inbox_and_nobody_elses(noticed: Noticed, datab
     shop = noticed.shop
     stranger = customer_key(database_url, shop, shop.enrol())
     sent = {"idempotencyKey": "k", "customer": {"card": noticed.card}, "channel": "INBOX"}
-    done = shop.ask(DELIVER, key=stranger, input=sent)["deliverExpiryNotices"]
+    done = shop.execute(DELIVER, key=stranger, input=sent)["deliverExpiryNotices"]
     assert done == {
         "delivered": 0,
         "notices": [],
         "userErrors": [{"code": "CUSTOMER_NOT_FOUND", "path": ["input", "customer"]}],
     }
-    assert shop.ask(INBOX, key=stranger, by={"card": noticed.card}) == {"customer": None}
+    assert shop.execute(INBOX, key=stranger, by={"card": noticed.card}) == {"customer": None}
     assert inbox(shop, noticed.card)[0]["deliveries"] == []
-    own = shop.ask(DELIVER, key=noticed.key, input=sent | {"idempotencyKey": "own"})["deliverExpiryNotices"]
+    own = shop.execute(DELIVER, key=noticed.key, input=sent | {"idempotencyKey": "own"})["deliverExpiryNotices"]
     assert (own["delivered"], own["userErrors"]) == (1, [])
 
 
@@ -103,7 +103,7 @@ def test_the_same_key_delivers_once_and_is_answered_the_same(noticed: Noticed) -
 
 
 def test_deliveries_at_once_are_one(noticed: Noticed) -> None:
-    done = noticed.shop.at_once([lambda: deliver(noticed.shop, noticed.card)] * 10)
+    done = noticed.shop.in_parallel([lambda: deliver(noticed.shop, noticed.card)] * 10)
     assert sorted(value["delivered"] for value in done) == [0] * 9 + [1]
     assert len(inbox(noticed.shop, noticed.card)[0]["deliveries"]) == 1
 
@@ -123,7 +123,7 @@ def test_a_notice_speaks_the_language_of_its_reader(noticed: Noticed, language: 
 
 def test_reading_the_inbox_delivers_nothing(noticed: Noticed) -> None:
     shop = noticed.shop
-    shop.ask(INBOX, key=noticed.key, by={"card": noticed.card})
+    shop.execute(INBOX, key=noticed.key, by={"card": noticed.card})
     assert inbox(shop, noticed.card)[0]["deliveries"] == []
     assert balance(shop, noticed.card)["nextExpiry"] == {"lastDay": "2090-06-14", "at": None, "points": 100}
 
@@ -143,7 +143,7 @@ def test_a_notice_of_points_that_were_spent_meanwhile_is_not_open(noticed: Notic
 
 def test_a_sale_that_arrives_late_puts_off_an_expiry_that_was_told_and_booked(database_url: str) -> None:
     terms = (visit(10), validity(days=100, since="ACTIVITY", noticeFrom=30, noticeUntil=10))
-    with passing(database_url, *terms) as shop:
+    with scheduled_shop(database_url, *terms) as shop:
         card = shop.enrol()
         shop.buy(card, "10.00")
         advance(shop, START + 110 * DAY, deliverNotices=True)
@@ -154,25 +154,25 @@ def test_a_sale_that_arrives_late_puts_off_an_expiry_that_was_told_and_booked(da
         summaries = (
             "query($by: CustomerBy!) { customer(by: $by) { ledger { nodes { type points decision { summary } } } } }"
         )
-        nodes = shop.ask(summaries, by={"card": card})["customer"]["ledger"]["nodes"]
+        nodes = shop.execute(summaries, by={"card": card})["customer"]["ledger"]["nodes"]
         (undone,) = (node["decision"] for node in nodes if (node["type"], node["points"]) == ("EXPIRE", 10))
         assert undone["summary"] == ["Corrected: a purchase of 25 April 2090 was recorded late."]
         advance(shop, START + 151 * DAY, deliverNotices=True)
         assert shop.available(card) == 0
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def test_an_old_balance_is_what_it_was(database_url: str) -> None:
     at = """query($by: CustomerBy!, $at: DateTime!) { customer(by: $by) { wallet { balanceAt(at: $at) {
       available pending lifetime asOf nextExpiry { points } nextActivation { points } buysToday { key } } } } }"""
-    with passing(database_url, visit(), {"key": "p", "effect": {"pendingPeriod": {"days": 14}}}) as shop:
+    with scheduled_shop(database_url, visit(), {"key": "p", "effect": {"pendingPeriod": {"days": 14}}}) as shop:
         card = shop.enrol()
         shop.buy(card, "10.00")
         advance(shop, START + 30 * DAY)
         assert shop.redeem(card)["decision"]["outcome"] == "GRANTED"
 
         def held(moment: datetime) -> tuple[int, int, int]:
-            found = shop.ask(at, by={"card": card}, at=moment.isoformat())["customer"]["wallet"]["balanceAt"]
+            found = shop.execute(at, by={"card": card}, at=moment.isoformat())["customer"]["wallet"]["balanceAt"]
             assert datetime.fromisoformat(found["asOf"]) == moment
             assert (found["nextExpiry"], found["nextActivation"], found["buysToday"]) == (None, None, [])
             return found["available"], found["pending"], int(found["lifetime"])
@@ -187,5 +187,5 @@ def test_an_old_balance_is_what_it_was(database_url: str) -> None:
         answer = shop.send(at, by={"card": card}, at=(START + 31 * DAY).isoformat()).json()
         assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
         stranger = customer_key(database_url, shop, shop.enrol())
-        assert shop.ask(at, key=stranger, by={"card": card}, at=START.isoformat()) == {"customer": None}
-        assert faults_in(database_url) == []
+        assert shop.execute(at, key=stranger, by={"card": card}, at=START.isoformat()) == {"customer": None}
+        assert discrepancies_in(database_url) == []

@@ -14,7 +14,7 @@ from app.domain.programs.program import ProgramKind
 from tests.api.test_terms_changes import REWARD, WITHDRAW, clauses, publish
 from tests.faults.test_tampering import Tampering
 from tests.shop import Clock, Shop, open_shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 EXPLAIN = """query($e: ID!) { explain(entry: $e) { recomputedPoints agrees entry { type points }
     decision { points { points } } } }"""
@@ -36,15 +36,15 @@ def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
     """A live shop: a point a pound, coffee at 100."""
     with open_shop(database_url, clock=clock, kind=ProgramKind.LIVE, template="blank") as opened:
         coffee = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup."}
-        opened.ask(REWARD, role=Role.OWNER, input=coffee)
+        opened.execute(REWARD, role=Role.OWNER, input=coffee)
         publish(opened, clauses())
         yield opened
 
 
 def explained(shop: Shop, card: str) -> list[Any]:
     """Every entry of a card decided once more, oldest first."""
-    entries = shop.ask(LEDGER, by={"card": card})["customer"]["ledger"]["nodes"]
-    return [shop.ask(EXPLAIN, e=entry["id"])["explain"] for entry in reversed(entries)]
+    entries = shop.execute(LEDGER, by={"card": card})["customer"]["ledger"]["nodes"]
+    return [shop.execute(EXPLAIN, e=entry["id"])["explain"] for entry in reversed(entries)]
 
 
 def as_earned(found: list[Any]) -> list[tuple[str, int, int, bool]]:
@@ -79,7 +79,7 @@ def test_refund_decision_considers_earlier_refunds_and_the_balance_at_its_time(s
         ("CLAWBACK", -45),
     ], "the third one found 9 of 45 points, the last ones all that was due since"
     assert all(points == again and agrees for _, points, again, agrees in found)
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_redemptions_are_decided_with_the_prices_and_the_lots_of_their_time(shop: Shop, clock: Clock) -> None:
@@ -87,7 +87,7 @@ def test_redemptions_are_decided_with_the_prices_and_the_lots_of_their_time(shop
     shop.buy(card, "170.00")
     announced = publish(shop, clauses(coffee=150))["terms"]["version"]
     withdrawn = {"idempotencyKey": "w", "version": announced}
-    assert shop.ask(WITHDRAW, role=Role.OWNER, input=withdrawn)["withdrawTerms"]["userErrors"] == []
+    assert shop.execute(WITHDRAW, role=Role.OWNER, input=withdrawn)["withdrawTerms"]["userErrors"] == []
     publish(shop, clauses(coffee=200))
     clock.now += timedelta(days=31)
     shop.buy(card, "500.00", receipt="late")
@@ -100,7 +100,7 @@ def test_redemptions_are_decided_with_the_prices_and_the_lots_of_their_time(shop
     # 100 old points; then the 70 old ones left are worth 0.7 of a coffee and 0.3 of 200 come on top; then 200.
     assert [points for kind, points, _, _ in found if kind == "REDEEM"] == [-100, -130, -200]
     assert all(points == again and agrees for _, points, again, agrees in found)
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_a_long_history_at_random_is_decided_the_same_again(shop: Shop, clock: Clock) -> None:
@@ -130,7 +130,7 @@ def test_a_long_history_at_random_is_decided_the_same_again(shop: Shop, clock: C
     found = [value for card in cards for value in explained(shop, card)]
     assert {value["entry"]["type"] for value in found} == {"EARN", "CLAWBACK", "REDEEM"}
     assert [value for value in found if not value["agrees"]] == []
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_what_was_written_over_the_stored_results_does_not_come_back_as_a_proof(shop: Shop) -> None:
@@ -157,7 +157,7 @@ def test_what_was_written_over_the_stored_results_does_not_come_back_as_a_proof(
         if kind != "CLAWBACK":
             assert value["recomputedPoints"] == right[kind]
     assert value["recomputedPoints"] == -50
-    said = [discrepancy.problem for discrepancy in faults_in(shop.url)]
+    said = [discrepancy.problem for discrepancy in discrepancies_in(shop.url)]
     assert said.count("its movements do not add up to its points") == 3
     assert said.count("the terms of its time give other points") == 2
     assert said.count("its events are not those that were recorded") == 1
@@ -174,6 +174,6 @@ def test_the_order_of_refunds_is_that_of_the_ledger_whatever_the_clocks_said(sho
     found = as_earned(explained(shop, card))
     assert [points for _, points, _, _ in found] == [2, -1, 0, -1]
     assert all(agrees for _, _, _, agrees in found)
-    assert [discrepancy.problem for discrepancy in faults_in(shop.url)] == [
+    assert [discrepancy.problem for discrepancy in discrepancies_in(shop.url)] == [
         "its events are not those that were recorded"
     ]

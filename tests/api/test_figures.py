@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from tests.api.scheduled_shop import DAY, START, advance, deliver, inbox, passing, pending, validity, visit
+from tests.api.scheduled_shop import DAY, START, advance, deliver, inbox, pending, scheduled_shop, validity, visit
 from tests.api.test_stamps import ADJUST
 from tests.shop import Shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 ENTRIES = """query($by: CustomerBy!) { customer(by: $by) { ledger(first: 100) { nodes { type points decision {
   outcome reasons { code observed required clause { number } statement } } } } } }"""
@@ -21,14 +21,14 @@ PREVIEW = """query($purchase: PurchaseBy!) { refundPreview(purchase: $purchase) 
 
 def entries(shop: Shop, card: str) -> list[Any]:
     """The customer's ledger, oldest first, with its decisions."""
-    found: list[Any] = shop.ask(ENTRIES, by={"card": card})["customer"]["ledger"]["nodes"]
+    found: list[Any] = shop.execute(ENTRIES, by={"card": card})["customer"]["ledger"]["nodes"]
     return found[::-1]
 
 
 @pytest.mark.parametrize("late", [0, 20])
 def test_points_expire_after_the_day_up_to_which_they_were_really_valid(database_url: str, late: int) -> None:
     """Ten days are left when the notice is read: a notice that is read 20 days after the last day puts it off by 30."""
-    with passing(database_url, visit(), validity(days=100, noticeFrom=30, noticeUntil=10)) as shop:
+    with scheduled_shop(database_url, visit(), validity(days=100, noticeFrom=30, noticeUntil=10)) as shop:
         card = shop.enrol()
         shop.buy(card, "10.00")
         promised = START.date() + timedelta(days=100)
@@ -48,12 +48,12 @@ def test_points_expire_after_the_day_up_to_which_they_were_really_valid(database
         (reason,) = expired["decision"]["reasons"]
         assert (expired["type"], reason["code"], reason["required"]) == ("EXPIRE", "POINTS_EXPIRED", said)
         assert said in reason["statement"]
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def test_points_until_30_december_whose_notice_was_read_in_february_are_valid_to_11_march(database_url: str) -> None:
     clauses = (visit(), validity(days=299, noticeFrom=60, noticeUntil=30))
-    with passing(database_url, *clauses) as shop:
+    with scheduled_shop(database_url, *clauses) as shop:
         card = shop.enrol()
         shop.buy(card, "10.00")
         advance(shop, datetime(2091, 2, 9, 12, tzinfo=UTC))
@@ -68,17 +68,17 @@ def test_points_until_30_december_whose_notice_was_read_in_february_are_valid_to
         for said in (reason["statement"], inbox(shop, card)[0]["lots"][0]["statement"]):
             assert "11 March 2091" in said
             assert "December" not in said
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def test_a_refund_below_zero_says_what_was_there_and_what_is_owed_now(database_url: str) -> None:
     below = {"key": "refunds", "effect": {"refundPolicy": {"mode": "ALLOW_NEGATIVE"}}}
     spend = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
-    with passing(database_url, spend, below) as shop:
+    with scheduled_shop(database_url, spend, below) as shop:
         card = shop.enrol()
         shop.buy(card, "60.00", receipt="R-1")
         assert shop.redeem(card)["decision"]["outcome"] == "GRANTED"
-        tried = shop.ask(PREVIEW, purchase={"externalId": "R-1"})["refundPreview"]["decision"]
+        tried = shop.execute(PREVIEW, purchase={"externalId": "R-1"})["refundPreview"]["decision"]
         done = shop.refund("R-1")["decision"]
         for decision in (tried, done):
             first = decision["reasons"][0]
@@ -87,7 +87,7 @@ def test_a_refund_below_zero_says_what_was_there_and_what_is_owed_now(database_u
         shop.buy(card, "70.00", receipt="R-2")
         whole = shop.refund("R-2")["decision"]["reasons"][0]
         assert (whole["code"], whole["observed"], whole["required"]) == ("BELOW_ZERO", "20 points", "50 points")
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 REDEEM = """mutation($input: RedeemRewardInput!) { redeemReward(input: $input) { decision {
@@ -125,11 +125,11 @@ def test_points_that_wait_are_no_missing_points(
     database_url: str, bought: list[str], given: int, price: int, told: list[tuple[str, str, str, list[Any]]]
 ) -> None:
     spend = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
-    with passing(database_url, spend, pending(9), price=price) as shop:
+    with scheduled_shop(database_url, spend, pending(9), price=price) as shop:
         card = shop.enrol()
         if given:
             gift = {"idempotencyKey": "gift", "customer": {"card": card}, "points": given, "reason": "A gift"}
-            assert shop.ask(ADJUST, role=Role.OWNER, input=gift)["adjustPoints"]["userErrors"] == []
+            assert shop.execute(ADJUST, role=Role.OWNER, input=gift)["adjustPoints"]["userErrors"] == []
         for place, amount in enumerate(bought):
             if place:
                 advance(shop, START + 2 * DAY)
@@ -147,12 +147,12 @@ def test_points_that_wait_are_no_missing_points(
             )
             for code, clause, observed, remedies in told
         ]
-        offered = shop.ask(OFFERED, by={"card": card})["rewards"]["nodes"][0]
+        offered = shop.execute(OFFERED, by={"card": card})["rewards"]["nodes"][0]
         sent = {"idempotencyKey": "now", "customer": {"card": card}, "reward": {"key": "coffee"}}
-        redeemed = shop.ask(REDEEM, input=sent)["redeemReward"]["decision"]
+        redeemed = shop.execute(REDEEM, input=sent)["redeemReward"]["decision"]
         (tried,) = [
             clause
-            for clause in shop.ask(TRIED, by={"card": card})["basketCheck"]["clauses"]
+            for clause in shop.execute(TRIED, by={"card": card})["basketCheck"]["clauses"]
             if clause["clause"]["key"] == "coffee"
         ]
         for reasons in (offered["decision"]["reasons"], redeemed["reasons"], tried["reasons"]):
@@ -166,7 +166,7 @@ def test_points_that_wait_are_no_missing_points(
             assert shop.redeem(card)["decision"]["outcome"] == "REFUSED"
             advance(shop, midnight + waits[0] * DAY)
             assert shop.redeem(card)["decision"]["outcome"] == "GRANTED", "waiting was enough"
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def moment(text: str | None) -> str | None:

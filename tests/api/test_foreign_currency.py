@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.access import Role
 from tests.shop import Shop, open_shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 REWARD = "mutation($input: CreateRewardInput!) { createReward(input: $input) { userErrors { code } } }"
 PUBLISH = (
@@ -45,14 +45,14 @@ def large(database_url: str) -> Iterator[Shop]:
     """A point a pound, two from £50.00 on; coffee at 10 points with a purchase of £50.00."""
     with open_shop(database_url, template="blank") as opened:
         coffee = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup."}
-        opened.ask(REWARD, role=Role.OWNER, input=coffee)
+        opened.execute(REWARD, role=Role.OWNER, input=coffee)
         clauses: list[Any] = [
             {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}},
             {"key": "large", "conditions": LARGE, "effect": {"pointsPerAmount": {"points": 2, "per": "1.00"}}},
             {"key": "coffee", "conditions": LARGE, "effect": {"rewardCost": {"reward": "coffee", "points": 10}}},
         ]
         sent = {"idempotencyKey": uuid.uuid4().hex, "clauses": clauses}
-        done = opened.ask(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
+        done = opened.execute(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
         assert done == {"terms": {"version": 1}, "userErrors": []}
         yield opened
 
@@ -63,7 +63,7 @@ def test_a_purchase_in_euros_earns_at_its_rate_and_every_refund_goes_by_the_same
     assert points_of(bought) == 85, "€100.00 are £85.00"
     (reason,) = bought["decision"]["reasons"]
     assert reason["clause"]["statement"].startswith("You earn 1 point for every £1")
-    sale = shop.ask(SALE, id=bought["purchase"]["id"])["node"]
+    sale = shop.execute(SALE, id=bought["purchase"]["id"])["node"]
     assert sale["total"] == {"amount": "100.00", "currencyCode": "EUR"}
     assert (sale["exchangeRate"], sale["points"]) == ("0.85", 85)
     assert sale["lines"][0]["unitPrice"] == {"amount": "60.00", "currencyCode": "EUR"}
@@ -79,15 +79,15 @@ def test_a_purchase_in_euros_earns_at_its_rate_and_every_refund_goes_by_the_same
 
     assert shop.ledger(card) == [("EARN", 85), ("CLAWBACK", -51), ("CLAWBACK", -34)]
     for entry, points in ((bought["entry"], 85), (first["entry"], -51), (rest["entry"], -34)):
-        assert shop.ask(EXPLAIN, e=entry["id"])["explain"] == {"recomputedPoints": points, "agrees": True}
-    assert faults_in(shop.url) == []
+        assert shop.execute(EXPLAIN, e=entry["id"])["explain"] == {"recomputedPoints": points, "agrees": True}
+    assert discrepancies_in(shop.url) == []
 
 
 def test_a_purchase_in_the_programs_own_currency_has_no_rate(shop: Shop) -> None:
     for own in ({}, {"currencyCode": "GBP"}, {"exchangeRate": None}):
         bought = shop.buy(shop.enrol(), "10.00", **own)
         assert points_of(bought) == 10
-        assert shop.ask(SALE, id=bought["purchase"]["id"])["node"]["exchangeRate"] is None
+        assert shop.execute(SALE, id=bought["purchase"]["id"])["node"]["exchangeRate"] is None
 
 
 @pytest.mark.parametrize(
@@ -110,19 +110,19 @@ def test_currencies_with_no_two_and_three_decimals_work_on_either_side(
         lines = [{"sku": "thing", "quantity": "2", "unitPrice": cash}]
         bought = shop.buy(card, "", receipt="R-1", lines=lines, currencyCode=foreign, exchangeRate=rate)
         assert points_of(bought) == points
-        total = shop.ask(SALE, id=bought["purchase"]["id"])["node"]["total"]
+        total = shop.execute(SALE, id=bought["purchase"]["id"])["node"]["total"]
         assert total == {"amount": price, "currencyCode": foreign}
         refunded = shop.refund("R-1", lines=[{"line": 1, "quantity": "1"}])
         assert refunded["cash"] == {"amount": cash, "currencyCode": foreign}
         assert shop.available(card) == half, "half of the amount, rounded once"
         assert shop.refund("R-1")["balances"] == [{"available": 0}]
-        assert faults_in(shop.url) == []
+        assert discrepancies_in(shop.url) == []
 
 
 def test_thresholds_are_in_the_programs_currency_and_so_is_what_is_missing(large: Shop) -> None:
     card = large.enrol()
     basket = {"lines": lines_of("58.82"), **EUROS}
-    told = large.ask(CHECK, by={"card": card}, basket=basket)["basketCheck"]
+    told = large.execute(CHECK, by={"card": card}, basket=basket)["basketCheck"]
     assert told["decision"]["points"] == [{"points": 50}], "£49.997 is below £50.00, and one point a pound"
     clauses = {clause["clause"]["key"]: clause for clause in told["clauses"]}
     assert clauses["large"]["applies"] is False
@@ -133,7 +133,7 @@ def test_thresholds_are_in_the_programs_currency_and_so_is_what_is_missing(large
     assert points_of(large.buy(card, "58.82", **EUROS)) == 50
 
     reached = {"lines": lines_of("58.83"), **EUROS}
-    told = large.ask(CHECK, by={"card": card}, basket=reached)["basketCheck"]
+    told = large.execute(CHECK, by={"card": card}, basket=reached)["basketCheck"]
     assert told["decision"]["points"] == [{"points": 100}]
     assert points_of(large.buy(card, "58.83", **EUROS)) == 100
 
@@ -144,7 +144,7 @@ def test_a_refund_that_leaves_less_than_a_threshold_takes_back_what_it_gave(larg
     assert large.available(card) == 170
     large.refund("R-1", lines=[{"line": 2}])
     assert large.available(card) == 43, "£42.50 at a point a pound"
-    assert faults_in(large.url) == []
+    assert discrepancies_in(large.url) == []
 
 
 def test_rewards_with_a_basket_in_euros_are_offered_and_given_at_its_rate(large: Shop) -> None:
@@ -152,12 +152,12 @@ def test_rewards_with_a_basket_in_euros_are_offered_and_given_at_its_rate(large:
     large.buy(card, "20.00")
     for price, available in (("58.82", False), ("58.83", True)):
         basket = {"lines": lines_of(price), **EUROS}
-        (offer,) = large.ask(OFFERS, by={"card": card}, basket=basket)["rewards"]["nodes"]
+        (offer,) = large.execute(OFFERS, by={"card": card}, basket=basket)["rewards"]["nodes"]
         assert offer["available"] is available
         redeemed = large.redeem(card, basket=basket)
         assert (redeemed["redemption"] is not None) is available
-    assert large.ask(EXPLAIN, e=redeemed["entry"]["id"])["explain"]["agrees"] is True
-    assert faults_in(large.url) == []
+    assert large.execute(EXPLAIN, e=redeemed["entry"]["id"])["explain"]["agrees"] is True
+    assert discrepancies_in(large.url) == []
 
 
 @pytest.mark.parametrize(

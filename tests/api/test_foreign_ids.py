@@ -18,9 +18,9 @@ from app.domain.access import Role
 from app.store.database.connect import open_database
 from app.store.database.session import Session
 from tests.api.test_access import customer_key
-from tests.shop import Shop, open_shop, real_now, started
+from tests.shop import Shop, create_program, open_shop, real_now
 from tests.store.expected_schema import TABLES
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 SCHEMA = build_schema((Path(__file__).parents[2] / "schema.graphql").read_text(encoding="utf-8"))
 BASKET = '{ lines: [{ sku: "a", quantity: "1", unitPrice: "5.00" }] }'
@@ -429,7 +429,7 @@ class Two:
 @pytest.fixture
 def two(database_url: str) -> Iterator[Two]:
     """Two programs behind one server."""
-    other = started(database_url)
+    other = create_program(database_url)
     with open_shop(database_url) as ours:
         theirs = Shop(address=ours.address, program=other, client=ours.client, url=database_url)
         card = ours.enrol("OURS9999")
@@ -437,21 +437,21 @@ def two(database_url: str) -> Iterator[Two]:
         theirs.enrol("THEIRS99")
         theirs.buy("THEIRS99", "300.00", receipt="R-9")
         stranger = customer_key(database_url, ours, ours.enrol("STRANGER"))
-        asked = ours.ask(
+        asked = ours.execute(
             '{ program { id } customer(by: { card: "OURS9999" }) { id } rewards { nodes { reward { id key } } } }'
         )
-        preview = ours.ask(
+        preview = ours.execute(
             """mutation { previewTermsImpact(input: { idempotencyKey: "p", days: 1, clauses: [
                 { key: "a", effect: { pointsPerVisit: { points: 1 } } }] }) { preview { id } } }""",
             role=Role.OWNER,
         )
         late = (real_now() + timedelta(hours=1)).isoformat()
-        kept = ours.ask(
+        kept = ours.execute(
             f"""mutation {{ recordPurchase(input: {{ idempotencyKey: "q", customer: {{ card: "OURS9999" }}, purchase: {{
                 externalId: "R-2", occurredAt: "{late}", {BASKET[2:]} }}) {{ quarantined {{ id }} }}
               recordRefund(input: {{ idempotencyKey: "w", purchase: {{ externalId: "R-3" }} }}) {{ waiting {{ id }} }} }}"""
         )
-        opened = ours.ask(
+        opened = ours.execute(
             """mutation { createLocation(input: { idempotencyKey: "l", key: "harbour", name: "Harbour", timeZone: "Europe/London" })
                 { location { id } } }""",
             role=Role.OWNER,
@@ -490,7 +490,7 @@ def settled(shop: Shop, preview: str) -> None:
     from tests.api.test_impact_previews import READ, until
 
     def ended() -> Any:
-        found = shop.ask(READ, role=Role.OWNER, id=preview)["impactPreview"]
+        found = shop.execute(READ, role=Role.OWNER, id=preview)["impactPreview"]
         return found if found["state"] not in ("QUEUED", "RUNNING") else None
 
     until(ended)
@@ -507,7 +507,7 @@ def test_ids_of_another_program_are_ids_of_nothing_and_nothing_is_written(two: T
             seen = answers(two.theirs, asked, two.ids[asked.kind], role=role)
             assert seen == answers(two.theirs, asked, nothing, role=role), place
     assert everything(two.ours) == before
-    assert faults_in(two.ours.url) == []
+    assert discrepancies_in(two.ours.url) == []
     for place, asked in CASES:
         if asked.document.startswith("query"):
             own = answers(two.ours, asked, two.ids[asked.kind], role=Role.OWNER)
@@ -527,21 +527,21 @@ def test_ids_of_another_customer_are_ids_of_nothing_to_a_customer(two: Two) -> N
 def test_names_and_numbers_of_another_program_mean_nothing_either(two: Two) -> None:
     ours, theirs = two.ours, two.theirs
     settled(ours, two.ids["ImpactPreview"])
-    published = ours.ask(
+    published = ours.execute(
         """mutation { publishTerms(input: { idempotencyKey: "v2", clauses: [
             { key: "a", effect: { pointsPerVisit: { points: 5 } } }] }) { terms { id version } userErrors { code } } }""",
         role=Role.OWNER,
     )["publishTerms"]
     assert published["userErrors"] == []
-    ours.ask(
+    ours.execute(
         """mutation { createReward(input: { idempotencyKey: "t", key: "tea", name: "Tea", description: "A cup." })
             { userErrors { code } } }""",
         role=Role.OWNER,
     )
     before = everything(ours)
-    assert theirs.ask("{ terms(version: 2) { id } }") == {"terms": None}
-    assert theirs.ask("query($id: ID!) { node(id: $id) { id } }", id=published["terms"]["id"]) == {"node": None}
-    withdrawn = theirs.ask(
+    assert theirs.execute("{ terms(version: 2) { id } }") == {"terms": None}
+    assert theirs.execute("query($id: ID!) { node(id: $id) { id } }", id=published["terms"]["id"]) == {"node": None}
+    withdrawn = theirs.execute(
         'mutation { withdrawTerms(input: { idempotencyKey: "w", version: 2 }) { userErrors { code } } }',
         role=Role.OWNER,
     )
@@ -549,7 +549,7 @@ def test_names_and_numbers_of_another_program_mean_nothing_either(two: Two) -> N
     assert [error["code"] for error in theirs.redeem("OURS9999")["userErrors"]] == ["CUSTOMER_NOT_FOUND"]
     assert [error["code"] for error in theirs.redeem("THEIRS99", "tea")["userErrors"]] == ["REWARD_NOT_FOUND"]
     assert [error["code"] for error in theirs.buy("OURS9999", "5.00")["userErrors"]] == ["CUSTOMER_NOT_FOUND"]
-    priced = theirs.ask(
+    priced = theirs.execute(
         """mutation { publishTerms(input: { idempotencyKey: "x", clauses: [
             { key: "a", effect: { rewardCost: { reward: "tea", points: 5 } } }] }) { userErrors { code } } }""",
         role=Role.OWNER,

@@ -18,7 +18,7 @@ from app.usecases.application import Application
 from tests.api.test_access import code_of, customer_key
 from tests.api.test_terms import PUBLISH, REWARD
 from tests.shop import DECISION, START, Clock, Shop, new_id, open_shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 HOLD = f"""mutation($input: HoldRedemptionInput!) {{ holdRedemption(input: $input) {{ {DECISION}
   balances {{ available held }} redemption {{ id state points occurredAt heldUntil checkout }} reward {{ stock }} }} }}"""
@@ -48,14 +48,14 @@ def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
 def furnish(shop: Shop, *, stock: int, conditions: Any = (), more: Any = ()) -> None:
     """Put the print into the catalogue and into terms."""
     given = {"idempotencyKey": "r", "key": "print", "name": "Print", "description": "A signed print.", "stock": stock}
-    assert shop.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+    assert shop.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
     clauses = [
         {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}},
         {"key": "print", "effect": {"rewardCost": {"reward": "print", "points": 100}}, "conditions": list(conditions)},
         *more,
     ]
     terms = {"idempotencyKey": "t", "clauses": clauses, "effectiveFrom": "2026-01-01T00:00:00Z"}
-    assert shop.ask(PUBLISH, role=Role.OWNER, input=terms)["publishTerms"]["userErrors"] == []
+    assert shop.execute(PUBLISH, role=Role.OWNER, input=terms)["publishTerms"]["userErrors"] == []
 
 
 def hold(shop: Shop, card: str, checkout: str, *, minutes: int = 30, **more: Any) -> Any:
@@ -68,13 +68,13 @@ def hold(shop: Shop, card: str, checkout: str, *, minutes: int = 30, **more: Any
         "minutes": minutes,
         **more,
     }
-    return shop.ask(HOLD, input=given)["holdRedemption"]
+    return shop.execute(HOLD, input=given)["holdRedemption"]
 
 
 def end(shop: Shop, mutation: str, checkout: str, *, key: str | None = None) -> Any:
     """Capture or release what a checkout has reserved."""
     given = {"idempotencyKey": key or uuid.uuid4().hex, "hold": {"checkout": checkout}}
-    (answer,) = shop.ask(mutation, input=given).values()
+    (answer,) = shop.execute(mutation, input=given).values()
     return answer
 
 
@@ -99,7 +99,7 @@ def codes(answer: Any) -> list[tuple[str, list[str]]]:
 
 def state(shop: Shop, card: str, redemption: str) -> tuple[str, int, dict[str, int]]:
     """The state of a redemption, the stock of its reward, and the balance."""
-    found = shop.ask(STATE, by={"card": card}, id=redemption)
+    found = shop.execute(STATE, by={"card": card}, id=redemption)
     (balance,) = found["customer"]["wallet"]["balances"]
     return found["node"]["state"], found["node"]["reward"]["stock"], balance
 
@@ -117,7 +117,7 @@ def test_what_is_reserved_is_paid_for_by_the_decision_and_at_the_time_of_the_hol
     began = held["redemption"]["occurredAt"]
     assert (held["redemption"]["state"], held["redemption"]["checkout"], held["reward"]["stock"]) == ("HELD", "c-1", 2)
     assert shop.ledger(card) == [("EARN", 150)], "nothing has moved yet"
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
     clock.now += timedelta(minutes=20)
     shop.buy(card, "10.00")
     paid = end(shop, CAPTURE, "c-1")
@@ -127,7 +127,7 @@ def test_what_is_reserved_is_paid_for_by_the_decision_and_at_the_time_of_the_hol
     assert paid["entry"] == {"type": "REDEEM", "points": -100, "occurredAt": began}
     assert (paid["redemption"]["id"], paid["redemption"]["state"]) == (held["redemption"]["id"], "FULFILLED")
     assert paid["reward"]["stock"] == 2
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_what_is_let_go_is_there_again_points_and_goods(shop: Shop) -> None:
@@ -146,7 +146,7 @@ def test_what_is_let_go_is_there_again_points_and_goods(shop: Shop) -> None:
         assert codes(end(shop, mutation, "c-1")) == [("NOT_HELD", ["input", "hold"])]
     assert state(shop, card, held["redemption"]["id"]) == ("CANCELLED", 3, balance(150))
     assert shop.ledger(card) == [("EARN", 150)]
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_a_checkout_tried_again_has_the_hold_that_it_has(shop: Shop) -> None:
@@ -160,7 +160,7 @@ def test_a_checkout_tried_again_has_the_hold_that_it_has(shop: Shop) -> None:
     end(shop, CAPTURE, "c-1")
     assert codes(hold(shop, card, "c-1")) == [("NOT_HELD", ["input", "checkout"])]
     assert shop.ledger(card) == [("EARN", 250), ("REDEEM", -100)]
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 @pytest.mark.parametrize("mutation", [CAPTURE, RELEASE])
@@ -177,7 +177,7 @@ def test_what_ran_out_cannot_be_ended_and_is_in_stock_again_once(shop: Shop, clo
         assert codes(end(shop, mutation, "c-1")) == [("NOT_HELD", ["input", "hold"])]
         assert state(shop, card, held["id"]) == ("EXPIRED", 3, balance(150))
     assert codes(hold(shop, card, "c-1")) == [("NOT_HELD", ["input", "checkout"])]
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_the_next_purchase_sees_what_ran_out(shop: Shop, clock: Clock) -> None:
@@ -192,7 +192,7 @@ def test_the_next_purchase_sees_what_ran_out(shop: Shop, clock: Clock) -> None:
         ("EXPIRED", 1, balance(0, held=100)),
         ("HELD", 1, balance(0, held=100)),
     ]
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_what_ran_out_is_in_stock_again_though_nobody_asks(shop: Shop, clock: Clock) -> None:
@@ -206,22 +206,22 @@ def test_what_ran_out_is_in_stock_again_though_nobody_asks(shop: Shop, clock: Cl
     assert state(shop, card, held) == ("EXPIRED", 3, balance(150))
     assert shop.redeem(other, "print")["reward"]["stock"] == 2
     assert codes(end(shop, CAPTURE, "c-1")) == [("NOT_HELD", ["input", "hold"])]
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_the_last_one_goes_to_one_of_many_checkouts_and_a_release_brings_it_back(shop: Shop) -> None:
     cards = [shop.enrol() for _ in range(12)]
     for card in cards:
         shop.buy(card, "100.00")
-    held = shop.at_once([lambda c=card: hold(shop, c, f"c-{c}") for card in cards])
+    held = shop.in_parallel([lambda c=card: hold(shop, c, f"c-{c}") for card in cards])
     got = [card for card, value in zip(cards, held, strict=True) if value["redemption"] is not None]
     assert len(got) == 3
     assert Counter(code for value in held for code, _ in codes(value)) == {"OUT_OF_STOCK": 9}
     end(shop, RELEASE, f"c-{got[0]}")
     rest = [card for card in cards if card not in got]
-    again = shop.at_once([lambda c=card: hold(shop, c, f"d-{c}") for card in rest])
+    again = shop.in_parallel([lambda c=card: hold(shop, c, f"d-{c}") for card in rest])
     assert sum(value["redemption"] is not None for value in again) == 1
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_holds_and_redemptions_at_once_never_spend_a_point_twice(shop: Shop) -> None:
@@ -229,11 +229,11 @@ def test_holds_and_redemptions_at_once_never_spend_a_point_twice(shop: Shop) -> 
     shop.buy(card, "250.00")
     calls = [lambda n=n: hold(shop, card, f"c-{n}") for n in range(8)]
     calls += [lambda: shop.redeem(card, "print")] * 8
-    answers = shop.at_once(calls)
+    answers = shop.in_parallel(calls)
     granted = [answer for answer in answers if answer["decision"] and answer["decision"]["outcome"] == "GRANTED"]
     assert len(granted) == 2
     checkouts = [value["redemption"]["checkout"] for value in granted if "checkout" in value["redemption"]]
-    ended = shop.at_once(
+    ended = shop.in_parallel(
         [lambda c=c, m=m: end(shop, m, c) for c in checkouts for m in (CAPTURE, RELEASE, CAPTURE, RELEASE)]
     )
     assert sum(value["userErrors"] == [] for value in ended) == len(checkouts), "each is ended once"
@@ -241,16 +241,16 @@ def test_holds_and_redemptions_at_once_never_spend_a_point_twice(shop: Shop) -> 
     let_go = sum(value["userErrors"] == [] and value["redemption"]["state"] == "CANCELLED" for value in ended)
     assert spent == -100 * (2 - let_go)
     assert shop.available(card) == 250 + spent
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_one_checkout_at_once_many_times_has_one_hold(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "350.00")
-    held = shop.at_once([lambda: hold(shop, card, "c-1")] * 10)
+    held = shop.in_parallel([lambda: hold(shop, card, "c-1")] * 10)
     assert len({value["redemption"]["id"] for value in held}) == 1
     assert state(shop, card, held[0]["redemption"]["id"]) == ("HELD", 2, balance(250, held=100))
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_what_is_reserved_counts_as_used_where_a_reward_is_limited(database_url: str) -> None:
@@ -267,7 +267,7 @@ def test_what_is_reserved_counts_as_used_where_a_reward_is_limited(database_url:
         assert hold(shop, card, "c-3")["decision"]["outcome"] == "GRANTED", "what was let go was not used"
         assert end(shop, CAPTURE, "c-3")["userErrors"] == []
         assert shop.redeem(card, "print")["decision"]["outcome"] == "REFUSED"
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def test_points_past_their_last_day_expire_when_they_are_let_go(database_url: str) -> None:
@@ -287,7 +287,7 @@ def test_points_past_their_last_day_expire_when_they_are_let_go(database_url: st
         assert (gone["entry"]["type"], gone["entry"]["points"]) == ("EXPIRE", -100)
         assert (reason["code"], reason["clause"]["key"]) == ("EXPIRED_ON_RELEASE", "ten-days")
         assert gone["balances"] == [{"available": 10, "held": 0}]
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def test_points_that_are_held_past_their_last_day_still_pay(database_url: str) -> None:
@@ -301,7 +301,7 @@ def test_points_that_are_held_past_their_last_day_still_pay(database_url: str) -
         clock.now += timedelta(hours=14)
         assert end(shop, CAPTURE, "c-1")["userErrors"] == []
         assert shop.ledger(card) == [("EARN", 100), ("REDEEM", -100)]
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 @pytest.mark.parametrize(
@@ -316,7 +316,7 @@ def test_points_that_are_held_past_their_last_day_still_pay(database_url: str) -
 def test_a_hold_has_a_checkout_and_a_day_at_most(shop: Shop, more: Any, path: str) -> None:
     card = shop.enrol()
     given = {"idempotencyKey": "x", "customer": {"card": card}, "reward": {"key": "print"}}
-    refused = shop.ask(HOLD, input={**given, "checkout": "c", "minutes": 5, **more})["holdRedemption"]
+    refused = shop.execute(HOLD, input={**given, "checkout": "c", "minutes": 5, **more})["holdRedemption"]
     assert codes(refused) == [("INVALID_INPUT", ["input", path])]
 
 
@@ -336,7 +336,7 @@ def test_a_hold_lasts_its_minutes_whatever_clocks_say(shop: Shop) -> None:
     held = hold(shop, card, "c-2", minutes=1)
     assert datetime.fromisoformat(held["redemption"]["heldUntil"]) == START + timedelta(minutes=5)
     assert end(shop, CAPTURE, "c-2")["userErrors"] == []
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_what_was_paid_at_once_is_no_hold(shop: Shop) -> None:
@@ -344,7 +344,7 @@ def test_what_was_paid_at_once_is_no_hold(shop: Shop) -> None:
     shop.buy(card, "150.00")
     paid = shop.redeem(card, "print")["redemption"]["id"]
     for query in (CAPTURE, RELEASE):
-        (answer,) = shop.ask(query, input={"idempotencyKey": uuid.uuid4().hex, "hold": {"id": paid}}).values()
+        (answer,) = shop.execute(query, input={"idempotencyKey": uuid.uuid4().hex, "hold": {"id": paid}}).values()
         assert codes(answer) == [("HOLD_NOT_FOUND", ["input", "hold"])]
         assert codes(end(shop, query, "nothing")) == [("HOLD_NOT_FOUND", ["input", "hold"])]
 

@@ -10,8 +10,8 @@ from app.domain.access import Role
 from tests.api.test_holds import CAPTURE, RELEASE, end, furnish, hold
 from tests.api.test_reversals import cancel
 from tests.shop import Clock, open_shop
-from tests.transfers import codes, merge
-from tests.verification import faults_in
+from tests.transfers import error_codes, merge
+from tests.verification import discrepancies_in
 
 MERGE = "mutation($input: MergeCustomersInput!) { mergeCustomers(input: $input) { userErrors { code path } } }"
 
@@ -25,13 +25,13 @@ def test_what_a_merged_customer_has_reserved_counts_for_the_survivors_limits(dat
         for card in (gone, survivor):
             shop.buy(card, "250.00")
         hold(shop, gone, "c-1")
-        assert codes(merge(shop, gone, survivor)) == []
+        assert error_codes(merge(shop, gone, survivor)) == []
         card = survivor if asked_by == "the survivor's card" else gone
         assert hold(shop, card, "c-2")["decision"]["outcome"] == "REFUSED"
         assert shop.redeem(card, "print")["decision"]["outcome"] == "REFUSED"
         assert end(shop, RELEASE, "c-1")["userErrors"] == []
         assert shop.redeem(card, "print")["decision"]["outcome"] == "GRANTED"
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 @pytest.mark.parametrize("mutation", [CAPTURE, RELEASE])
@@ -49,13 +49,13 @@ def test_a_hold_and_a_redemption_go_on_with_the_survivor(database_url: str, muta
             "survivor": {"card": survivor},
             "reason": "One person.",
         }
-        merged = shop.ask(MERGE, role=Role.OWNER, input=merge)["mergeCustomers"]
+        merged = shop.execute(MERGE, role=Role.OWNER, input=merge)["mergeCustomers"]
         assert merged["userErrors"] == []
         assert shop.available(survivor) == 90
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
         assert end(shop, mutation, "c-1")["userErrors"] == []
         assert shop.available(survivor) == (90 if mutation is CAPTURE else 190)
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
         assert cancel(shop, paid)["decision"]["outcome"] == "GRANTED"
         assert shop.available(survivor) == (190 if mutation is CAPTURE else 290)
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []

@@ -7,8 +7,8 @@ from tests.api.test_access import code_of, customer_key
 from tests.api.test_merges import SPEND, blank, publish  # noqa: F401 - a fixture
 from tests.api.test_transfers import ago
 from tests.shop import Shop
-from tests.transfers import JOIN, codes, join, look, merge, transfer
-from tests.verification import faults_in
+from tests.transfers import JOIN, error_codes, find_customer, join, merge, transfer
+from tests.verification import discrepancies_in
 
 
 def test_a_household_has_one_balance_and_everybody_stays_who_they_are(shop: Shop) -> None:
@@ -18,37 +18,37 @@ def test_a_household_has_one_balance_and_everybody_stays_who_they_are(shop: Shop
     done = join(shop, member, host)
     assert done["userErrors"] == []
     assert done["balances"] == [{"available": 110, "lifetime": "110"}]
-    ids = [look(shop, host)["id"], look(shop, member)["id"]]
+    ids = [find_customer(shop, host)["id"], find_customer(shop, member)["id"]]
     assert ids[0] != ids[1] == done["customer"]["id"]
     for card in (host, member):
-        assert [holder["id"] for holder in look(shop, card)["wallet"]["holders"]] == ids
-        assert [identity["value"] for identity in look(shop, card)["identities"]] == [card]
+        assert [holder["id"] for holder in find_customer(shop, card)["wallet"]["holders"]] == ids
+        assert [identity["value"] for identity in find_customer(shop, card)["identities"]] == [card]
     assert done["entry"]["counterparties"] == [{"id": ids[1]}]
     assert shop.buy(member, "5.00")["balances"] == [{"available": 115, "lifetime": "115"}]
     assert shop.redeem(host)["balances"] == [{"available": 15}]
     assert shop.redeem(member)["decision"]["outcome"] == "REFUSED"
     asked = "query($e: ID!) { explain(entry: $e) { agrees } node(id: $e) { id } }"
-    assert shop.ask(asked, e=mine["entry"]["id"])["explain"] == {"agrees": True}
-    assert shop.ask(asked, e=done["entry"]["id"])["explain"] == {"agrees": True}
-    assert faults_in(shop.url) == []
+    assert shop.execute(asked, e=mine["entry"]["id"])["explain"] == {"agrees": True}
+    assert shop.execute(asked, e=done["entry"]["id"])["explain"] == {"agrees": True}
+    assert discrepancies_in(shop.url) == []
 
 
 def test_joining_takes_a_wallet_of_ones_own(shop: Shop) -> None:
     host, member, third = shop.enrol(), shop.enrol(), shop.enrol()
     shop.buy(host, "60.00")
     join(shop, member, host)
-    assert codes(join(shop, member, third)) == [("WALLET_SHARED", ["customer"])]
-    assert codes(join(shop, host, third)) == [("WALLET_SHARED", ["customer"])]
-    assert codes(join(shop, host, host)) == [("SAME_CUSTOMER", ["household"])]
-    assert codes(join(shop, third, "NOBODY99")) == [("CUSTOMER_NOT_FOUND", ["household"])]
-    assert codes(join(shop, "NOBODY99", third)) == [("CUSTOMER_NOT_FOUND", ["customer"])]
-    assert codes(join(shop, third, host, reason=" ")) == [("REASON_MISSING", ["reason"])]
-    assert codes(merge(shop, member, third)) == [("WALLET_SHARED", ["merged"])]
-    assert codes(merge(shop, member, host)) == [("WALLET_SHARED", ["merged"])]
-    assert codes(transfer(shop, member, host, 1)) == [("SAME_CUSTOMER", ["to"])]
+    assert error_codes(join(shop, member, third)) == [("WALLET_SHARED", ["customer"])]
+    assert error_codes(join(shop, host, third)) == [("WALLET_SHARED", ["customer"])]
+    assert error_codes(join(shop, host, host)) == [("SAME_CUSTOMER", ["household"])]
+    assert error_codes(join(shop, third, "NOBODY99")) == [("CUSTOMER_NOT_FOUND", ["household"])]
+    assert error_codes(join(shop, "NOBODY99", third)) == [("CUSTOMER_NOT_FOUND", ["customer"])]
+    assert error_codes(join(shop, third, host, reason=" ")) == [("REASON_MISSING", ["reason"])]
+    assert error_codes(merge(shop, member, third)) == [("WALLET_SHARED", ["merged"])]
+    assert error_codes(merge(shop, member, host)) == [("WALLET_SHARED", ["merged"])]
+    assert error_codes(transfer(shop, member, host, 1)) == [("SAME_CUSTOMER", ["to"])]
     assert join(shop, third, member)["userErrors"] == []
-    assert len(look(shop, third)["wallet"]["holders"]) == 3
-    assert faults_in(shop.url) == []
+    assert len(find_customer(shop, third)["wallet"]["holders"]) == 3
+    assert discrepancies_in(shop.url) == []
 
 
 def test_tier_counts_and_first_purchase_are_each_ones_own(blank: Shop) -> None:  # noqa: F811 - the fixture
@@ -64,12 +64,12 @@ def test_tier_counts_and_first_purchase_are_each_ones_own(blank: Shop) -> None: 
     join(shop, member, host)
     assert shop.buy(member, "60.00")["purchase"]["points"] == 560, "the member's own first purchase"
     asked = "query($by: CustomerBy!) { customer(by: $by) { tier { key qualifyingPoints } } }"
-    assert shop.ask(asked, by={"card": host})["customer"]["tier"] == {"key": None, "qualifyingPoints": 80}
-    assert shop.ask(asked, by={"card": member})["customer"]["tier"] == {"key": None, "qualifyingPoints": 60}
+    assert shop.execute(asked, by={"card": host})["customer"]["tier"] == {"key": None, "qualifyingPoints": 80}
+    assert shop.execute(asked, by={"card": member})["customer"]["tier"] == {"key": None, "qualifyingPoints": 60}
     shop.buy(member, "40.00")
-    assert shop.ask(asked, by={"card": member})["customer"]["tier"] == {"key": "silver", "qualifyingPoints": 100}
-    assert shop.ask(asked, by={"card": host})["customer"]["tier"]["key"] is None
-    assert faults_in(shop.url) == []
+    assert shop.execute(asked, by={"card": member})["customer"]["tier"] == {"key": "silver", "qualifyingPoints": 100}
+    assert shop.execute(asked, by={"card": host})["customer"]["tier"]["key"] is None
+    assert discrepancies_in(shop.url) == []
 
 
 def test_what_is_late_goes_to_the_wallet_of_its_time(shop: Shop) -> None:
@@ -79,7 +79,7 @@ def test_what_is_late_goes_to_the_wallet_of_its_time(shop: Shop) -> None:
     shop.buy(member, "30.00", occurredAt=ago(days=1))
     shop.buy(host, "7.00", occurredAt=ago(days=1))
     assert shop.refund("R-1", lines=[{"line": 1}])["balances"] == [{"available": 37}]
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_who_shares_a_wallet_sees_its_ledger_and_of_it_what_they_did_themselves(shop: Shop) -> None:
@@ -91,8 +91,8 @@ def test_who_shares_a_wallet_sees_its_ledger_and_of_it_what_they_did_themselves(
     own = customer_key(shop.url, shop, member)
     asked = """query($by: CustomerBy!) { customer(by: $by) { wallet { holders { id } } ledger { nodes {
       type points purchase { points } redemption { points } decision { outcome } counterparties { id } } } } }"""
-    found = shop.ask(asked, key=own, by={"card": member})["customer"]
-    assert found["wallet"]["holders"] == [{"id": look(shop, member)["id"]}]
+    found = shop.execute(asked, key=own, by={"card": member})["customer"]
+    assert found["wallet"]["holders"] == [{"id": find_customer(shop, member)["id"]}]
     nothing = {"purchase": None, "redemption": None, "decision": None, "counterparties": []}
     granted = {"outcome": "GRANTED"}
     assert found["ledger"]["nodes"][:3] == [
@@ -101,16 +101,16 @@ def test_who_shares_a_wallet_sees_its_ledger_and_of_it_what_they_did_themselves(
         {"type": "EARN", "points": 150, **nothing},
     ]
     entries = "query($by: CustomerBy!) { customer(by: $by) { ledger { nodes { id } } } }"
-    ids = [node["id"] for node in shop.ask(entries, key=own, by={"card": member})["customer"]["ledger"]["nodes"]]
+    ids = [node["id"] for node in shop.execute(entries, key=own, by={"card": member})["customer"]["ledger"]["nodes"]]
     why = "query($e: ID!) { explain(entry: $e) { agrees } }"
     agreed = {"agrees": True}
-    assert [shop.ask(why, key=own, e=id_)["explain"] for id_ in ids[:3]] == [agreed, None, None]
-    assert [shop.ask(why, role=Role.STAFF, e=id_)["explain"] for id_ in ids[:3]] == [agreed] * 3
-    assert shop.ask(asked, key=own, by={"card": host}) == {"customer": None}
-    assert shop.ask(asked, key=customer_key(shop.url, shop, stranger), by={"card": member}) == {"customer": None}
-    assert shop.ask(asked, role=Role.STAFF, by={"card": member})["customer"]["ledger"]["nodes"][1]["redemption"] == {
-        "points": 100
-    }
+    assert [shop.execute(why, key=own, e=id_)["explain"] for id_ in ids[:3]] == [agreed, None, None]
+    assert [shop.execute(why, role=Role.STAFF, e=id_)["explain"] for id_ in ids[:3]] == [agreed] * 3
+    assert shop.execute(asked, key=own, by={"card": host}) == {"customer": None}
+    assert shop.execute(asked, key=customer_key(shop.url, shop, stranger), by={"card": member}) == {"customer": None}
+    assert shop.execute(asked, role=Role.STAFF, by={"card": member})["customer"]["ledger"]["nodes"][1][
+        "redemption"
+    ] == {"points": 100}
 
 
 def test_owner_and_staff_put_customers_together_and_nobody_else(shop: Shop) -> None:
@@ -129,12 +129,12 @@ def test_who_joined_survives_a_merge_into_the_household(shop: Shop) -> None:
     shop.buy(member, "20.00")
     join(shop, member, host)
     assert merge(shop, double, member)["userErrors"] == []
-    assert look(shop, double)["id"] == look(shop, member)["id"] != look(shop, host)["id"]
+    assert find_customer(shop, double)["id"] == find_customer(shop, member)["id"] != find_customer(shop, host)["id"]
     shop.buy(double, "10.00")
     assert shop.available(host) == 70
     shop.refund("R-1")
     assert shop.available(host) == 30
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_two_who_join_each_other_at_once_share_one_wallet(shop: Shop) -> None:
@@ -143,8 +143,8 @@ def test_two_who_join_each_other_at_once_share_one_wallet(shop: Shop) -> None:
     shop.buy(other, "10.00")
     calls = [lambda: join(shop, first, other), lambda: join(shop, other, first)] * 3
     calls += [lambda: shop.buy(first, "1.00"), lambda: shop.buy(other, "1.00")] * 3
-    answers = shop.at_once(calls)
+    answers = shop.in_parallel(calls)
     assert sum(not answer["userErrors"] for answer in answers) == 7
-    assert {code for answer in answers for code, _ in codes(answer)} == {"WALLET_SHARED"}
+    assert {code for answer in answers for code, _ in error_codes(answer)} == {"WALLET_SHARED"}
     assert shop.available(first) == shop.available(other) == 26
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []

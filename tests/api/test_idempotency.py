@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.shop import BUY, REDEEM, Shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 AT_ONCE = 20
 
@@ -18,9 +18,9 @@ def bought(card: str, *, price: str = "10.00", key: str = "k", receipt: str = "r
 
 def test_the_same_key_and_payload_gets_the_same_answer_and_happens_once(shop: Shop) -> None:
     card = shop.enrol()
-    first = shop.ask(BUY, input=bought(card))
+    first = shop.execute(BUY, input=bought(card))
     shop.buy(card, "7.00")
-    assert shop.ask(BUY, input=bought(card)) == first
+    assert shop.execute(BUY, input=bought(card)) == first
     assert shop.ledger(card) == [("EARN", 10), ("EARN", 7)]
 
 
@@ -28,14 +28,14 @@ def test_a_replay_is_worded_anew_and_may_select_other_fields(shop: Shop) -> None
     card = shop.enrol()
     shop.buy(card, "61.00")
     given = {"idempotencyKey": "x", "customer": {"card": card}, "reward": {"key": "coffee"}}
-    english = shop.ask(REDEEM, input=given)["redeemReward"]["decision"]
-    german = shop.ask(REDEEM, input=given, language="de")["redeemReward"]["decision"]
+    english = shop.execute(REDEEM, input=given)["redeemReward"]["decision"]
+    german = shop.execute(REDEEM, input=given, language="de")["redeemReward"]["decision"]
     assert [reason["code"] for reason in german["reasons"]] == [
         each_reason["code"] for each_reason in english["reasons"]
     ]
     assert german["reasons"][0]["statement"] == "„Coffee“ kostet 100 Punkte; Sie haben 61 Punkte."
     short = "mutation($input: RedeemRewardInput!) { redeemReward(input: $input) { decision { outcome } } }"
-    assert shop.ask(short, input=given) == {"redeemReward": {"decision": {"outcome": "REFUSED"}}}
+    assert shop.execute(short, input=given) == {"redeemReward": {"decision": {"outcome": "REFUSED"}}}
 
 
 def test_a_refusal_that_was_answered_stays_the_answer(shop: Shop) -> None:
@@ -49,10 +49,10 @@ def test_a_refusal_that_was_answered_stays_the_answer(shop: Shop) -> None:
 
 def test_spelling_does_not_make_another_payload(shop: Shop) -> None:
     card = shop.enrol()
-    first = shop.ask(BUY, input=bought(card, price="10.00"))
+    first = shop.execute(BUY, input=bought(card, price="10.00"))
     respelled = bought(card, price="10.0")
     respelled["purchase"]["channel"] = None
-    assert shop.ask(BUY, input=respelled) == first
+    assert shop.execute(BUY, input=respelled) == first
 
 
 @pytest.mark.parametrize("change", [{"price": "10.01"}, {"receipt": "other"}])
@@ -60,8 +60,8 @@ def test_the_same_key_with_another_payload_is_a_typed_problem_and_writes_nothing
     shop: Shop, change: dict[str, str]
 ) -> None:
     card = shop.enrol()
-    shop.ask(BUY, input=bought(card))
-    refused = shop.ask(BUY, input=bought(card, **change))["recordPurchase"]
+    shop.execute(BUY, input=bought(card))
+    refused = shop.execute(BUY, input=bought(card, **change))["recordPurchase"]
     assert [(error["code"], error["path"]) for error in refused["userErrors"]] == [
         ("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])
     ]
@@ -86,7 +86,7 @@ def test_a_technical_refusal_is_not_kept_so_the_key_can_be_used_when_it_is_mende
 
 def test_parallel_duplicates_of_a_purchase_have_one_effect_and_identical_answers(shop: Shop) -> None:
     card = shop.enrol()
-    answers = shop.at_once([lambda: shop.ask(BUY, input=bought(card))] * AT_ONCE)
+    answers = shop.in_parallel([lambda: shop.execute(BUY, input=bought(card))] * AT_ONCE)
     assert all(answer == answers[0] for answer in answers)
     assert answers[0]["recordPurchase"]["userErrors"] == []
     assert shop.ledger(card) == [("EARN", 10)]
@@ -94,7 +94,9 @@ def test_parallel_duplicates_of_a_purchase_have_one_effect_and_identical_answers
 
 def test_parallel_sendings_of_one_receipt_under_different_keys_record_it_once(shop: Shop) -> None:
     card = shop.enrol()
-    answers = shop.at_once([lambda key=str(n): shop.ask(BUY, input=bought(card, key=key)) for n in range(AT_ONCE)])
+    answers = shop.in_parallel(
+        [lambda key=str(n): shop.execute(BUY, input=bought(card, key=key)) for n in range(AT_ONCE)]
+    )
     assert len({answer["recordPurchase"]["entry"]["id"] for answer in answers}) == 1
     assert shop.ledger(card) == [("EARN", 10)]
 
@@ -103,18 +105,20 @@ def test_parallel_duplicates_of_a_redemption_pay_once(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "1000.00")
     given = {"idempotencyKey": "x", "customer": {"card": card}, "reward": {"key": "mug"}}
-    answers = shop.at_once([lambda: shop.ask(REDEEM, input=given)] * AT_ONCE)
+    answers = shop.in_parallel([lambda: shop.execute(REDEEM, input=given)] * AT_ONCE)
     decided = [
         {name: value for name, value in answer["redeemReward"].items() if name != "reward"} for answer in answers
     ]
     assert all(value == decided[0] for value in decided)
     assert shop.ledger(card) == [("EARN", 1000), ("REDEEM", -500)]
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_one_key_with_two_payloads_at_once_is_carried_out_for_one_of_them(shop: Shop) -> None:
     cards = [shop.enrol() for _ in range(10)]
-    answers = shop.at_once([lambda card=card: shop.ask(BUY, input=bought(card, receipt=card)) for card in cards])
+    answers = shop.in_parallel(
+        [lambda card=card: shop.execute(BUY, input=bought(card, receipt=card)) for card in cards]
+    )
     codes = sorted("".join(error["code"] for error in answer["recordPurchase"]["userErrors"]) for answer in answers)
     assert codes == ["", *["IDEMPOTENCY_KEY_REUSED"] * 9]
     assert sum(shop.available(card) for card in cards) == 10

@@ -37,7 +37,7 @@ CARD = "070177137069"
 
 def found(shop: Shop, **by: str) -> str | None:
     """The id of the customer who is found by an identity."""
-    customer = shop.ask(LOOK, by=by)["customer"]
+    customer = shop.execute(LOOK, by=by)["customer"]
     return customer["id"] if customer is not None else None
 
 
@@ -75,7 +75,7 @@ def test_one_number_in_many_spellings_is_one_customer(database_url: str) -> None
             enrolled = [
                 [
                     error["code"]
-                    for error in shop.ask(
+                    for error in shop.execute(
                         ENROL, input={"idempotencyKey": f"{number}", "identities": [{"phone": phone}]}
                     )["enrolCustomer"]["userErrors"]
                 ]

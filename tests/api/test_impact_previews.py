@@ -13,7 +13,7 @@ import pytest
 
 from app.domain.access import Role
 from tests.api.test_holds import hold
-from tests.shop import Shop, open_shop, started
+from tests.shop import Shop, create_program, open_shop
 from tests.time_limits import HANGS
 
 PREVIEW = """mutation($input: PreviewTermsImpactInput!) { previewTermsImpact(input: $input) {
@@ -43,12 +43,12 @@ def clauses(coffee: int) -> list[Any]:
 def wanted(shop: Shop, *, coffee: int = 120, key: str | None = None, **more: Any) -> Any:
     """Ask for a preview."""
     given = {"idempotencyKey": key or uuid.uuid4().hex, "clauses": clauses(coffee), **more}
-    return shop.ask(PREVIEW, role=Role.OWNER, input=given)["previewTermsImpact"]
+    return shop.execute(PREVIEW, role=Role.OWNER, input=given)["previewTermsImpact"]
 
 
 def read(shop: Shop, id: str) -> Any:
     """The preview as it stands."""
-    return shop.ask(READ, role=Role.OWNER, id=id)["impactPreview"]
+    return shop.execute(READ, role=Role.OWNER, id=id)["impactPreview"]
 
 
 def until(found: Callable[[], Any], *, seconds: float = HANGS) -> Any:
@@ -116,10 +116,10 @@ def test_only_the_owner_of_the_program_asks_and_reads(shop: Shop, database_url: 
     refused = shop.send(READ, role=Role.STAFF, id=id).json()
     assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert refused["data"]["node"] is None
-    with open_shop(database_url, program=started(database_url)) as other:
-        found = other.ask(READ, role=Role.OWNER, id=id)
+    with open_shop(database_url, program=create_program(database_url)) as other:
+        found = other.execute(READ, role=Role.OWNER, id=id)
         assert found == {"impactPreview": None, "node": None}
-        (error,) = other.ask(CANCEL, role=Role.OWNER, input={"idempotencyKey": "c", "preview": id})[
+        (error,) = other.execute(CANCEL, role=Role.OWNER, input={"idempotencyKey": "c", "preview": id})[
             "cancelImpactPreview"
         ]["userErrors"]
         assert error["code"] == "PREVIEW_NOT_FOUND"
@@ -147,20 +147,24 @@ def test_a_queued_preview_is_cancelled_and_a_process_that_dies_has_failed(shop: 
         )
 
     first, second = (wanted(shop)["preview"]["id"] for _ in range(2))
-    done = shop.ask(CANCEL, role=Role.OWNER, input={"idempotencyKey": "c", "preview": second})["cancelImpactPreview"]
+    done = shop.execute(CANCEL, role=Role.OWNER, input={"idempotencyKey": "c", "preview": second})[
+        "cancelImpactPreview"
+    ]
     assert done["preview"]["state"] == "CANCELLED"
     process = until(lambda: child(first))
     process.kill()
     assert ended(shop, first)["state"] == "FAILED"
     assert read(shop, second)["result"] is None
-    again = shop.ask(CANCEL, role=Role.OWNER, input={"idempotencyKey": "d", "preview": first})["cancelImpactPreview"]
+    again = shop.execute(CANCEL, role=Role.OWNER, input={"idempotencyKey": "d", "preview": first})[
+        "cancelImpactPreview"
+    ]
     assert again["preview"]["state"] == "FAILED", "what has ended stays as it ended"
     third = wanted(shop)["preview"]["id"]
     assert ended(shop, third)["state"] == "DONE", "the queue goes on"
 
 
 def test_the_process_ends_with_its_server_and_the_next_server_begins_anew(database_url: str) -> None:
-    program = started(database_url)
+    program = create_program(database_url)
     with open_shop(database_url, program=program) as shop:
         id = wanted(shop)["preview"]["id"]
         mine = psutil.Process()

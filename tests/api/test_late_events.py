@@ -17,7 +17,7 @@ from app.domain.problems import ProblemCode
 from app.graphql_server.rate_limits import RateLimit
 from tests.api.test_budgets_and_nth_items import publish
 from tests.shop import REFUND, Shop, open_shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 MONDAY = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SPEND = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
@@ -37,7 +37,7 @@ def blank(database_url: str) -> Iterator[Shop]:
     """A sandbox without terms, with a reward."""
     with open_shop(database_url, template="blank", rate_limit=RateLimit(10_000_000, 10_000_000)) as opened:
         given = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup", "stock": 50}
-        assert opened.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+        assert opened.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
         yield opened
 
 
@@ -48,10 +48,10 @@ def at(**later: float) -> str:
 
 def seen(shop: Shop, card: str) -> Any:
     """The customer's entries, oldest first, and balance."""
-    found = shop.ask(ENTRIES, by={"card": card})["customer"]
+    found = shop.execute(ENTRIES, by={"card": card})["customer"]
     entries = found["ledger"]["nodes"][::-1]
     for entry in entries:
-        explained = shop.ask(EXPLAIN, role=Role.OWNER, id=entry["id"])["explain"]
+        explained = shop.execute(EXPLAIN, role=Role.OWNER, id=entry["id"])["explain"]
         assert explained == {"recomputedPoints": entry["points"], "agrees": True}
     return [(each_entry["type"], each_entry["points"]) for each_entry in entries], found["wallet"]["balances"][0]
 
@@ -70,7 +70,7 @@ def test_a_purchase_that_arrives_late_is_the_first_one_all_the_same(blank: Shop)
     entries, balance = seen(blank, card)
     assert sorted(entries) == [("EARN", -100), ("EARN", 105), ("EARN", 110)]
     assert balance == {"available": 115, "pending": 0, "owed": 0, "lifetime": "115", "qualifying": 15}
-    assert faults_in(blank.url) == []
+    assert discrepancies_in(blank.url) == []
 
 
 def test_a_cap_counts_in_the_order_of_business_and_not_of_arrival(blank: Shop) -> None:
@@ -85,7 +85,7 @@ def test_a_cap_counts_in_the_order_of_business_and_not_of_arrival(blank: Shop) -
     assert seen(blank, card)[1]["available"] == 60
     blank.buy(card, "40.00", occurredAt=at(days=1))
     assert seen(blank, card)[1]["available"] == 100
-    assert faults_in(blank.url) == []
+    assert discrepancies_in(blank.url) == []
 
 
 def _deeds(shop: Shop, card: str, name: str) -> list[Any]:
@@ -115,7 +115,7 @@ def test_every_order_of_arrival_ends_in_the_same_books(blank: Shop, mode: str) -
             by_type[kind] = by_type.get(kind, 0) + points
         ends.add((tuple(sorted(by_type.items())), tuple(sorted(balance.items()))))
     assert len(ends) == 1
-    assert faults_in(blank.url) == []
+    assert discrepancies_in(blank.url) == []
 
 
 def test_a_refund_before_its_purchase_waits_and_is_applied_with_it(blank: Shop) -> None:
@@ -129,15 +129,17 @@ def test_a_refund_before_its_purchase_waits_and_is_applied_with_it(blank: Shop) 
         "occurredAt": at(days=1),
         "lines": [{"line": 1, "quantity": "1"}],
     }
-    early = blank.ask(ask, input=given)["recordRefund"]
+    early = blank.execute(ask, input=given)["recordRefund"]
     assert early["userErrors"] == []
     assert early["decision"] is None
     waiting = early["waiting"]
     assert (waiting["receipt"], waiting["state"], waiting["overdue"]) == ("R-9", "WAITING", False)
     assert waiting["statement"] == wording(Locale.EN)(f"error.{ProblemCode.PENDING_DEPENDENCY}")
-    again = blank.ask(ask, input=given | {"idempotencyKey": "again"})["recordRefund"]
+    again = blank.execute(ask, input=given | {"idempotencyKey": "again"})["recordRefund"]
     assert again["waiting"]["receipt"] == "R-9"
-    other = blank.ask(ask, input=given | {"idempotencyKey": "other", "purchase": {"externalId": "R-8"}})["recordRefund"]
+    other = blank.execute(ask, input=given | {"idempotencyKey": "other", "purchase": {"externalId": "R-8"}})[
+        "recordRefund"
+    ]
     assert [error["code"] for error in other["userErrors"]] == ["RECEIPT_DIFFERS"]
 
     bought = blank.buy(
@@ -146,10 +148,10 @@ def test_a_refund_before_its_purchase_waits_and_is_applied_with_it(blank: Shop) 
     assert bought["decision"]["points"][0]["points"] == 20
     assert bought["balances"][0]["available"] == 10
     assert seen(blank, card)[0] == [("EARN", 20), ("CLAWBACK", -10)]
-    assert blank.ask(ask, input=given)["recordRefund"]["waiting"]["state"] == "APPLIED"
-    done = blank.ask(ask, input=given | {"idempotencyKey": "third"})["recordRefund"]
+    assert blank.execute(ask, input=given)["recordRefund"]["waiting"]["state"] == "APPLIED"
+    done = blank.execute(ask, input=given | {"idempotencyKey": "third"})["recordRefund"]
     assert (done["waiting"], done["decision"]["points"][0]["points"]) == (None, 10)
-    assert faults_in(blank.url) == []
+    assert discrepancies_in(blank.url) == []
 
 
 def test_what_the_purchase_cannot_give_back_is_left_for_a_person(blank: Shop) -> None:
@@ -159,10 +161,10 @@ def test_what_the_purchase_cannot_give_back_is_left_for_a_person(blank: Shop) ->
     blank.buy(card, "10.00", receipt="R-7")
     assert seen(blank, card)[0] == [("EARN", 10)]
     query = "{ pendingRefunds { receipt state overdue statement } }"
-    (first,) = blank.ask(query, role=Role.STAFF)["pendingRefunds"]
+    (first,) = blank.execute(query, role=Role.STAFF)["pendingRefunds"]
     assert (first["receipt"], first["state"], first["overdue"]) == ("R-7", "REFUSED", True)
     assert blank.send(query, role=Role.TILL).json()["errors"]
-    assert faults_in(blank.url) == []
+    assert discrepancies_in(blank.url) == []
 
 
 def test_what_is_owed_is_filled_by_later_earns_and_no_reward_is_given_meanwhile(blank: Shop) -> None:
@@ -182,7 +184,7 @@ def test_what_is_owed_is_filled_by_later_earns_and_no_reward_is_given_meanwhile(
     assert seen(blank, card)[1]["owed"] == 10
     blank.buy(card, "30.00", occurredAt=at(hours=5))
     assert seen(blank, card)[1] == {"available": 20, "pending": 0, "owed": 0, "lifetime": "110", "qualifying": 60}
-    assert faults_in(blank.url) == []
+    assert discrepancies_in(blank.url) == []
 
 
 def test_a_redemption_that_was_granted_stands_whatever_arrives_later(blank: Shop) -> None:
@@ -195,7 +197,7 @@ def test_a_redemption_that_was_granted_stands_whatever_arrives_later(blank: Shop
     assert (balance["available"], balance["owed"]) == (0, 40)
     assert [kind for kind, _ in entries].count("REDEEM") >= 1
     assert sum(points for kind, points in entries if kind == "REDEEM") == -40
-    assert faults_in(blank.url) == []
+    assert discrepancies_in(blank.url) == []
 
 
 def test_late_refund_records_a_debt_beyond_the_available_points(
@@ -213,7 +215,7 @@ def test_late_refund_records_a_debt_beyond_the_available_points(
     assert "your next points make up for them, and you get no new reward until then" in reason["clause"]["statement"]
     blank.buy(card, "50.00", occurredAt=at(days=3, hours=1))
     assert (seen(blank, card)[1]["available"], seen(blank, card)[1]["owed"]) == (10, 0)
-    assert faults_in(blank.url) == []
+    assert discrepancies_in(blank.url) == []
 
 
 def test_a_redemption_asked_for_in_the_past_takes_no_point_twice(blank: Shop) -> None:
@@ -223,7 +225,7 @@ def test_a_redemption_asked_for_in_the_past_takes_no_point_twice(blank: Shop) ->
     assert blank.redeem(card, basket={"occurredAt": at(days=2), "lines": []})["decision"]["outcome"] == "GRANTED"
     refused = blank.redeem(card, basket={"occurredAt": at(days=1), "lines": []})
     assert refused["decision"]["outcome"] == "REFUSED"
-    assert faults_in(blank.url) == []
+    assert discrepancies_in(blank.url) == []
 
 
 def test_the_same_late_receipt_twice_is_recorded_once(blank: Shop) -> None:
@@ -235,7 +237,7 @@ def test_the_same_late_receipt_twice_is_recorded_once(blank: Shop) -> None:
     assert blank.buy(card, "5.00", key="k1", **sent)["entry"] == first["entry"]
     assert blank.buy(card, "5.00", key="k2", **sent)["entry"] == first["entry"]
     assert len(seen(blank, card)[0]) == 3
-    assert faults_in(blank.url) == []
+    assert discrepancies_in(blank.url) == []
 
 
 def test_late_facts_of_many_customers_at_once_leave_proved_books(blank: Shop) -> None:
@@ -249,9 +251,9 @@ def test_late_facts_of_many_customers_at_once_leave_proved_books(blank: Shop) ->
         lambda: blank.redeem(card, key=uuid.uuid4().hex, basket={"occurredAt": at(hours=1), "lines": []})
         for _ in range(4)
     ]
-    for answer in blank.at_once(calls):
+    for answer in blank.in_parallel(calls):
         assert answer["userErrors"] == []
-    assert faults_in(blank.url) == []
+    assert discrepancies_in(blank.url) == []
     entries, balance = seen(blank, card)
     assert sum(points for _, points in entries) == balance["available"] - balance["owed"]
 
@@ -267,4 +269,4 @@ def test_a_refund_after_one_that_arrived_late_takes_what_is_left_and_no_less(bla
     blank.refund("R", lines=[{"line": 2}], occurredAt=at(days=3))
     assert blank.refund("R", occurredAt=at(days=9))["entry"]["points"] == -5
     assert blank.available(card) == 0
-    assert faults_in(blank.url) == []
+    assert discrepancies_in(blank.url) == []

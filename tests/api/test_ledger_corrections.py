@@ -12,7 +12,7 @@ from app.domain.access import Role
 from tests.api.test_adjustments import adjust
 from tests.api.test_holds import CAPTURE, end, furnish, hold
 from tests.shop import START, Clock, Shop, open_shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 LEDGER = """query($by: CustomerBy!) { customer(by: $by) { ledger(first: 50) { nodes { type points occurredAt correction
   cause { kind occurredAt statement } openedLots { id points earnedAt availableFrom validUntil } lots { lot points } } } } }"""
@@ -35,7 +35,7 @@ def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
 
 def ledger(shop: Shop, card: str, *, language: str = "en") -> list[Any]:
     """The entries, oldest first."""
-    found = shop.ask(LEDGER, language=language, by={"card": card})["customer"]["ledger"]["nodes"]
+    found = shop.execute(LEDGER, language=language, by={"card": card})["customer"]["ledger"]["nodes"]
     return list(reversed(found))
 
 
@@ -59,7 +59,7 @@ def test_a_late_purchase_is_named_in_the_corrections_that_it_makes_necessary(sho
         "statement": "Corrected: a purchase of 5 March 2090 was recorded late.",
     }
     assert [entry["cause"] for entry in entries[:3]] == [None] * 3
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_an_expiry_that_a_late_redemption_took_the_points_of_is_corrected(shop: 
         "REDEMPTION",
         "Corrected: a redemption of 7 March 2090 was recorded late.",
     )
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_a_hold_that_is_paid_for_corrects_what_was_paid_from_the_same_points(shop: Shop, clock: Clock) -> None:
@@ -126,7 +126,7 @@ def test_a_hold_that_is_paid_for_corrects_what_was_paid_from_the_same_points(sho
         ("REDEEM", False),
         ("REDEEM", False),
     ], "it had reserved the very points that it takes"
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_an_earning_shows_the_lot_that_it_opened(shop: Shop) -> None:

@@ -43,8 +43,8 @@ from app.usecases.purchases.new_refund import RecordRefund
 from tests.api.test_access import code_of, customer_key
 from tests.api.test_holds import CAPTURE, HOLD, RELEASE, end
 from tests.builders import a_clause, a_line, a_purchase
-from tests.shop import START, Clock, Shop, new_id, open_shop, started
-from tests.verification import faults_in
+from tests.shop import START, Clock, Shop, create_program, new_id, open_shop
+from tests.verification import discrepancies_in
 
 ASK = """query($at: DateTime) { liability(at: $at) { at units { unit { code } outstanding available pending held owed
   ages { fromMonths belowMonths points breakageRate } expectedBreakage closedMonths } } }"""
@@ -67,7 +67,7 @@ class Books:
 
     def begin(self) -> None:
         """A new program; its terms could not be published yet, so they are written as they are stored."""
-        self.program = started(self.url, template="blank").program
+        self.program = create_program(self.url, template="blank").program
         week = PointsValidity(days=100, expires=True, notice_from=200, notice_until=150)
         judged_by = Terms.from_draft(
             version=1,
@@ -139,7 +139,7 @@ def books(database_url: str) -> Iterator[Books]:
         application = Application(database=database, clock=lambda: LONG_AFTER, new_id=new_id)
         yield Books(application, database, runner, database_url)
         runner.run(database.stop())
-    assert faults_in(database_url) == []
+    assert discrepancies_in(database_url) == []
 
 
 purchases = st.lists(
@@ -217,13 +217,13 @@ def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
     """A shop that gives a point a pound, and a coffee for 100; its books are proved in the end."""
     with open_shop(database_url, clock=clock) as opened:
         yield opened
-    assert faults_in(database_url) == []
+    assert discrepancies_in(database_url) == []
 
 
 def asked(shop: Shop, at: datetime | None = None) -> Any:
     """The liability in points, for the owner."""
     given = {} if at is None else {"at": at.isoformat()}
-    (unit,) = shop.ask(ASK, role=Role.OWNER, **given)["liability"]["units"]
+    (unit,) = shop.execute(ASK, role=Role.OWNER, **given)["liability"]["units"]
     return unit
 
 
@@ -286,7 +286,7 @@ def test_what_checkouts_reserve_is_held_as_long_as_they_reserve_it(shop: Shop, c
             "checkout": checkout,
             "minutes": minutes,
         }
-        assert shop.ask(HOLD, input=given)["holdRedemption"]["decision"]["outcome"] == "GRANTED"
+        assert shop.execute(HOLD, input=given)["holdRedemption"]["decision"]["outcome"] == "GRANTED"
     assert held(shop) == ("350", "50", "300")
     clock.now = START + DAY + timedelta(minutes=10)
     end(shop, CAPTURE, "paid")
@@ -335,6 +335,6 @@ def test_what_the_program_owes_is_for_its_owner_and_for_each_program_its_own(sho
     for role in (Role.STAFF, Role.TILL):
         assert code_of(shop, ASK, role=role) == "FORBIDDEN"
     assert code_of(shop, ASK, role=None, key=own) == "FORBIDDEN"
-    with open_shop(database_url, program=started(database_url)) as other:
+    with open_shop(database_url, program=create_program(database_url)) as other:
         assert asked(other)["outstanding"] == "0"
     assert asked(shop)["outstanding"] == "10"

@@ -50,7 +50,7 @@ def shop(database_url: str) -> Iterator[Shop]:
     """A sandbox in which mugs and shipping earn nothing, and tea brings stamps."""
     with open_shop(database_url, template="blank") as opened:
         given = {"idempotencyKey": "terms", "clauses": CLAUSES, "effectiveFrom": "2026-01-01T00:00:00Z"}
-        assert opened.ask(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]["userErrors"] == []
+        assert opened.execute(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]["userErrors"] == []
         yield opened
 
 
@@ -69,17 +69,17 @@ def bought(shop: Shop, card: str, *, receipt: str, key: str | None = None, **mor
     """Record the receipt."""
     purchase = {"externalId": receipt, "lines": RECEIPT, **more}
     given = {"idempotencyKey": key or uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
-    return shop.ask(BUY, input=given)["recordPurchase"]
+    return shop.execute(BUY, input=given)["recordPurchase"]
 
 
 def test_points_by_line_are_the_same_before_at_and_after_the_purchase(shop: Shop) -> None:
     card = shop.enrol()
-    tried = shop.ask(CHECK, by={"card": card}, basket={"lines": RECEIPT})["basketCheck"]["decision"]
+    tried = shop.execute(CHECK, by={"card": card}, basket={"lines": RECEIPT})["basketCheck"]["decision"]
     done = bought(shop, card, receipt="r1", key="once")
     again = bought(shop, card, receipt="r1", key="once")
-    explained = shop.ask(EXPLAIN, entry=done["entry"]["id"])["explain"]
+    explained = shop.execute(EXPLAIN, entry=done["entry"]["id"])["explain"]
     assert explained["agrees"]
-    ledger = shop.ask(LEDGER, by={"card": card})["customer"]["ledger"]["nodes"]
+    ledger = shop.execute(LEDGER, by={"card": card})["customer"]["ledger"]["nodes"]
     told = [done["decision"], again["decision"], done["entry"]["decision"], explained["decision"]]
     for found in (tried, *told, *(value["decision"] for value in ledger)):
         assert shares(found) == SHARES
@@ -95,17 +95,17 @@ def test_an_old_entry_says_what_the_lines_of_its_receipt_brought_before_that_was
     done = bought(shop, card, receipt="r1")
     purchase = {"externalId": "r1", "lines": [*RECEIPT[:1], {"sku": "pot", "quantity": "1", "unitPrice": "50.00"}]}
     given = {"idempotencyKey": "amend", "purchase": purchase, "reason": "a typo"}
-    amended = shop.ask(AMEND, role=Role.OWNER, input=given)["amendPurchase"]
+    amended = shop.execute(AMEND, role=Role.OWNER, input=given)["amendPurchase"]
     assert amended["userErrors"] == []
     assert shares(amended["decision"]) == [[667, 2], [1000, 0]]
-    assert shares(shop.ask(EXPLAIN, entry=done["entry"]["id"])["explain"]["decision"]) == SHARES
+    assert shares(shop.execute(EXPLAIN, entry=done["entry"]["id"])["explain"]["decision"]) == SHARES
     later = {"idempotencyKey": "later", "purchase": {**purchase, "lines": RECEIPT[1:2]}, "reason": "another typo"}
-    assert shares(shop.ask(AMEND, role=Role.OWNER, input=later)["amendPurchase"]["decision"]) == [[667, 0]]
+    assert shares(shop.execute(AMEND, role=Role.OWNER, input=later)["amendPurchase"]["decision"]) == [[667, 0]]
     sent_again = bought(shop, card, receipt="r1", key="another")
     assert (sent_again["userErrors"], shares(sent_again["decision"])) == ([], SHARES)
-    again = shop.ask(AMEND, role=Role.OWNER, input=given)["amendPurchase"]["decision"]
+    again = shop.execute(AMEND, role=Role.OWNER, input=given)["amendPurchase"]["decision"]
     assert shares(again) == [[667, 2], [1000, 0]], "answered as it was"
-    assert shares(shop.ask(EXPLAIN, entry=done["entry"]["id"])["explain"]["decision"]) == SHARES
+    assert shares(shop.execute(EXPLAIN, entry=done["entry"]["id"])["explain"]["decision"]) == SHARES
 
 
 EXCHANGE = f"""mutation($input: RecordExchangeInput!) {{ recordExchange(input: $input) {{ decision {{ points {{ points }} {LINES} }}
@@ -126,7 +126,7 @@ def test_of_what_is_paid_on_top_in_an_exchange_every_line_says_its_part(shop: Sh
             ],
         },
     }
-    done = shop.ask(EXCHANGE, input=given)["recordExchange"]
+    done = shop.execute(EXCHANGE, input=given)["recordExchange"]
     assert done["userErrors"] == []
     found = shares(done["decision"])
     assert [sum(column) for column in zip(*found, strict=True)] == [
@@ -140,8 +140,8 @@ def test_what_is_no_purchase_has_no_lines(shop: Shop) -> None:
     card = shop.enrol()
     bought(shop, card, receipt="r1")
     given = {"idempotencyKey": "back", "purchase": {"externalId": "r1"}}
-    assert shop.ask(REFUND, input=given)["recordRefund"]["decision"]["lines"] is None
-    ledger = shop.ask(LEDGER, by={"card": card})["customer"]["ledger"]["nodes"]
+    assert shop.execute(REFUND, input=given)["recordRefund"]["decision"]["lines"] is None
+    ledger = shop.execute(LEDGER, by={"card": card})["customer"]["ledger"]["nodes"]
     assert [(value["type"], value["decision"]["lines"] is None) for value in ledger][::-1] == [
         ("EARN", False),
         ("CLAWBACK", True),
@@ -159,9 +159,11 @@ def test_what_is_no_purchase_has_no_lines(shop: Shop) -> None:
 )
 def test_a_line_that_is_left_out_says_so_in_every_language(shop: Shop, language: str, mug: str, post: str) -> None:
     card = shop.enrol()
-    found = shop.ask(CHECK, by={"card": card}, basket={"lines": RECEIPT}, language=language)["basketCheck"]["decision"]
+    found = shop.execute(CHECK, by={"card": card}, basket={"lines": RECEIPT}, language=language)["basketCheck"][
+        "decision"
+    ]
     assert [line["excluded"]["statement"] for line in found["lines"][3:]] == [mug, post]
     free = {"lines": [{"sku": "cup", "quantity": "1", "unitPrice": "0.00"}]}
-    found = shop.ask(CHECK, by={"card": card}, basket=free, language=language)["basketCheck"]["decision"]
+    found = shop.execute(CHECK, by={"card": card}, basket=free, language=language)["basketCheck"]["decision"]
     assert codes(found) == ["NOTHING_PAID"]
     assert found["lines"][0]["excluded"]["statement"] not in ("", mug, post)

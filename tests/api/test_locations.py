@@ -11,8 +11,8 @@ import pytest
 
 from app.domain.access import Role
 from app.store.database.connect import open_database
-from tests.shop import DECISION, Shop, open_shop, started
-from tests.verification import faults_in
+from tests.shop import DECISION, Shop, create_program, open_shop
+from tests.verification import discrepancies_in
 
 OPEN = """mutation($input: CreateLocationInput!) { createLocation(input: $input) {
   location { id key name timeZone address } userErrors { code path } } }"""
@@ -41,13 +41,13 @@ def blank(database_url: str) -> Iterator[Shop]:
 def opened(shop: Shop, key: str, name: str, zone: str, **more: Any) -> Any:
     """Open a location as the owner."""
     given = {"idempotencyKey": f"open-{key}", "key": key, "name": name, "timeZone": zone, **more}
-    return shop.ask(OPEN, role=Role.OWNER, input=given)["createLocation"]
+    return shop.execute(OPEN, role=Role.OWNER, input=given)["createLocation"]
 
 
 def publish(shop: Shop, *clauses: Any) -> list[Any]:
     """Publish as the owner, in force since January."""
     given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "effectiveFrom": "2026-01-01T00:00:00Z"}
-    errors: list[Any] = shop.ask(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]["userErrors"]
+    errors: list[Any] = shop.execute(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]["userErrors"]
     return errors
 
 
@@ -60,7 +60,7 @@ def bought(shop: Shop, card: str, *, at: str, receipt: str | None = None, **more
         **more,
     }
     given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
-    return shop.ask(BUY, input=given)["recordPurchase"]
+    return shop.execute(BUY, input=given)["recordPurchase"]
 
 
 def clause(key: str, effect: Any, *conditions: Any) -> Any:
@@ -80,7 +80,7 @@ def test_a_purchase_is_judged_by_the_clock_of_its_place(blank: Shop) -> None:
     there = bought(blank, card, at=morning, receipt="T", locationId=taipei)
     assert there["decision"]["points"][0]["points"] == 7
     assert there["purchase"]["location"] == {"key": "taipei"}
-    assert blank.ask(EXPLAIN, e=there["entry"]["id"])["explain"] == {"agrees": True, "recomputedPoints": 7}
+    assert blank.execute(EXPLAIN, e=there["entry"]["id"])["explain"] == {"agrees": True, "recomputedPoints": 7}
     here = bought(blank, card, at=morning)
     assert (here["decision"]["outcome"], here["purchase"]["location"]) == ("NOTHING_EARNED", None)
     # 20:30 in Taipei: the words read the clock on that wall, and the window opens there in a week.
@@ -93,7 +93,7 @@ def test_a_purchase_is_judged_by_the_clock_of_its_place(blank: Shop) -> None:
     assert qualification["reasons"][0]["observed"] == "Wednesday, 4 March 2026, 20:30"
     blank.refund("T")
     assert blank.available(card) == 0, "what is kept of it is judged by the same clock"
-    assert faults_in(blank.url) == []
+    assert discrepancies_in(blank.url) == []
 
 
 def test_limits_and_caps_go_by_the_calendar_of_the_place(blank: Shop) -> None:
@@ -109,7 +109,7 @@ def test_limits_and_caps_go_by_the_calendar_of_the_place(blank: Shop) -> None:
         first = bought(blank, card, at="2026-03-04T10:00:00Z", locationId=place)["decision"]
         again = bought(blank, card, at="2026-03-04T12:00:00Z", locationId=place)["decision"]
         assert [value["points"][0]["points"] for value in (first, again)] == [10, second]
-    assert faults_in(blank.url) == []
+    assert discrepancies_in(blank.url) == []
 
 
 def test_the_last_valid_day_is_one_of_the_program_s_calendar_wherever_the_purchase_was(
@@ -138,7 +138,7 @@ def gone() -> Any:
 def basket(shop: Shop, card: str, *, at: str, **more: Any) -> Any:
     """What a basket of £10.00 would earn."""
     lines = [{"sku": "tea", "quantity": "1", "unitPrice": "10.00"}]
-    return shop.ask(CHECK, by={"card": card}, basket={"occurredAt": at, "lines": lines, **more})["basketCheck"]
+    return shop.execute(CHECK, by={"card": card}, basket={"occurredAt": at, "lines": lines, **more})["basketCheck"]
 
 
 def test_where_else_a_clause_holds_is_told_by_name_before_the_purchase(blank: Shop) -> None:
@@ -166,12 +166,12 @@ def test_where_else_a_clause_holds_is_told_by_name_before_the_purchase(blank: Sh
     assert basket(blank, card, at="2026-03-04T12:00:00Z", locationId=ids["harbour"])["decision"]["points"] == [
         {"points": 14}
     ]
-    redeemed = blank.ask("{ terms { clauses(kind: EARNING) { statement } } }")["terms"]["clauses"]
+    redeemed = blank.execute("{ terms { clauses(kind: EARNING) { statement } } }")["terms"]["clauses"]
     assert redeemed[0]["statement"] == "You get 7 extra points at “Harbour Street” or “Central Station”."
 
 
 def test_an_unknown_or_foreign_location_writes_nothing(database_url: str) -> None:
-    other = started(database_url)
+    other = create_program(database_url)
     with open_shop(database_url) as shop:
         foreign = Shop(address=shop.address, program=other, client=shop.client)
         theirs = opened(foreign, "theirs", "Theirs", "Europe/Paris")["location"]["id"]
@@ -194,9 +194,9 @@ def test_an_unknown_or_foreign_location_writes_nothing(database_url: str) -> Non
             refused = shop.send(offers, b={"locationId": bad, "lines": lines}).json()["errors"]
             assert refused[0]["message"].startswith("LOCATION_NOT_FOUND at basket.locationId")
         assert shop.ledger(card) == [("EARN", 150)]
-        assert shop.ask("query($i: ID!) { node(id: $i) { id } }", i=theirs) == {"node": None}
-        assert foreign.ask("query($i: ID!) { node(id: $i) { id } }", i=theirs) == {"node": {"id": theirs}}
-        assert shop.ask(LISTED)["program"]["locations"]["nodes"] == []
+        assert shop.execute("query($i: ID!) { node(id: $i) { id } }", i=theirs) == {"node": None}
+        assert foreign.execute("query($i: ID!) { node(id: $i) { id } }", i=theirs) == {"node": {"id": theirs}}
+        assert shop.execute(LISTED)["program"]["locations"]["nodes"] == []
 
 
 def test_a_location_is_opened_once_by_the_owner_alone(blank: Shop) -> None:
@@ -215,30 +215,30 @@ def test_a_location_is_opened_once_by_the_owner_alone(blank: Shop) -> None:
         ({"key": "b", "name": "b", "address": "x" * 501}, "INVALID_INPUT", "address"),
     ):
         sent = {"idempotencyKey": uuid.uuid4().hex, **given, **changed}
-        (error,) = blank.ask(OPEN, role=Role.OWNER, input=sent)["createLocation"]["userErrors"]
+        (error,) = blank.execute(OPEN, role=Role.OWNER, input=sent)["createLocation"]["userErrors"]
         assert (error["code"], error["path"]) == (code, ["input", path])
     for role in (Role.STAFF, Role.TILL):
         answer = blank.send(OPEN, role=role, input={"idempotencyKey": "x", **given}).json()
         assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
-    assert [node["key"] for node in blank.ask(LISTED)["program"]["locations"]["nodes"]] == ["quay"]
+    assert [node["key"] for node in blank.execute(LISTED)["program"]["locations"]["nodes"]] == ["quay"]
 
 
 def test_locations_come_in_pages_in_the_order_in_which_they_were_opened(blank: Shop) -> None:
     keys = [f"place-{number}" for number in range(5)]
-    blank.at_once([lambda key=key: opened(blank, key, f"Place {key}", "Europe/London") for key in keys[:4]])
+    blank.in_parallel([lambda key=key: opened(blank, key, f"Place {key}", "Europe/London") for key in keys[:4]])
     opened(blank, keys[4], "The last", "Europe/London")
-    everything = blank.ask(LISTED)["program"]["locations"]
+    everything = blank.execute(LISTED)["program"]["locations"]
     order = [node["key"] for node in everything["nodes"]]
     assert (sorted(order), order[-1]) == (keys, keys[4])
-    page = blank.ask(LISTED, first=2)["program"]["locations"]
+    page = blank.execute(LISTED, first=2)["program"]["locations"]
     assert [node["key"] for node in page["nodes"]] == order[:2]
     assert (page["pageInfo"]["hasNextPage"], page["pageInfo"]["hasPreviousPage"]) == (True, False)
-    following = blank.ask(LISTED, first=3, after=page["pageInfo"]["endCursor"])["program"]["locations"]
+    following = blank.execute(LISTED, first=3, after=page["pageInfo"]["endCursor"])["program"]["locations"]
     assert [node["key"] for node in following["nodes"]] == order[2:]
     assert (following["pageInfo"]["hasNextPage"], following["pageInfo"]["hasPreviousPage"]) == (False, True)
-    last = blank.ask(LISTED, last=2)["program"]["locations"]
+    last = blank.execute(LISTED, last=2)["program"]["locations"]
     assert ([node["key"] for node in last["nodes"]], last["pageInfo"]["hasPreviousPage"]) == (order[3:], True)
-    before = blank.ask(LISTED, last=2, before=last["pageInfo"]["startCursor"])["program"]["locations"]
+    before = blank.execute(LISTED, last=2, before=last["pageInfo"]["startCursor"])["program"]["locations"]
     assert [node["key"] for node in before["nodes"]] == order[1:3]
 
 
@@ -254,7 +254,7 @@ def test_terms_that_name_an_unknown_location_are_refused_with_their_place(blank:
         "UNKNOWN_LOCATION_IN_TERMS",
         ["input", "clauses", "1", "conditions", "0"],
     )
-    assert blank.ask("{ terms(version: 1) { version } }") == {"terms": None}
+    assert blank.execute("{ terms(version: 1) { version } }") == {"terms": None}
 
 
 def test_terms_say_by_whose_calendar_limits_go_once_a_location_is_in_another_zone(blank: Shop) -> None:
@@ -265,7 +265,7 @@ def test_terms_say_by_whose_calendar_limits_go_once_a_location_is_in_another_zon
     statements = "{ terms { clauses { key statement } } }"
 
     def said() -> dict[str, str]:
-        found = blank.ask(statements)["terms"]["clauses"]
+        found = blank.execute(statements)["terms"]["clauses"]
         return {value["key"]: value["statement"] for value in found}
 
     assert publish(blank, *given) == []
@@ -281,5 +281,5 @@ def test_terms_say_by_whose_calendar_limits_go_once_a_location_is_in_another_zon
 def publish_now(shop: Shop, *clauses: Any) -> list[Any]:
     """Publish as the owner, from now on."""
     given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses)}
-    errors: list[Any] = shop.ask(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]["userErrors"]
+    errors: list[Any] = shop.execute(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]["userErrors"]
     return errors

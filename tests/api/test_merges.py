@@ -16,8 +16,8 @@ from tests.api.test_terms import PUBLISH
 from tests.api.test_transfers import ago
 from tests.cli.command import troth
 from tests.shop import ENROL, Shop, open_shop
-from tests.transfers import MERGE, codes, join, look, merge, transfer
-from tests.verification import faults_in
+from tests.transfers import MERGE, error_codes, find_customer, join, merge, transfer
+from tests.verification import discrepancies_in
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def blank(database_url: str) -> Iterator[Shop]:
 def publish(shop: Shop, *clauses: dict[str, Any], since: str = "2021-01-01T00:00:00Z") -> None:
     """Terms that hold from a day on."""
     given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "effectiveFrom": since}
-    done = shop.ask(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]
+    done = shop.execute(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]
     assert done["userErrors"] == [], done
 
 
@@ -41,15 +41,15 @@ def test_everything_goes_to_the_survivor_and_every_id_and_identity_leads_there(s
     merged, survivor = shop.enrol(), shop.enrol()
     bought = shop.buy(merged, "80.00")
     shop.buy(survivor, "50.00")
-    before = look(shop, merged)["id"]
+    before = find_customer(shop, merged)["id"]
     done = merge(shop, merged, survivor)
     assert done["userErrors"] == []
     assert done["balances"] == [{"available": 130, "pending": 0, "held": 0, "owed": 0, "lifetime": "130"}]
     assert (done["entry"]["type"], done["entry"]["points"]) == ("MERGE", 80)
-    goes_on = look(shop, survivor)
+    goes_on = find_customer(shop, survivor)
     assert done["customer"]["id"] == goes_on["id"] != before
-    assert look(shop, merged) == goes_on
-    assert shop.ask(
+    assert find_customer(shop, merged) == goes_on
+    assert shop.execute(
         "query($by: CustomerBy!, $id: ID!) { customer(by: $by) { id } node(id: $id) { id } }",
         by={"id": before},
         id=before,
@@ -61,8 +61,8 @@ def test_everything_goes_to_the_survivor_and_every_id_and_identity_leads_there(s
     assert shop.buy(merged, "1.00")["balances"] == [{"available": 31, "lifetime": "131"}]
     explained = "query($e: ID!) { explain(entry: $e) { agrees } node(id: $e) { id } }"
     for entry in (done["entry"]["id"], bought["entry"]["id"]):
-        assert shop.ask(explained, e=entry) == {"explain": {"agrees": True}, "node": {"id": entry}}
-    assert faults_in(shop.url) == []
+        assert shop.execute(explained, e=entry) == {"explain": {"agrees": True}, "node": {"id": entry}}
+    assert discrepancies_in(shop.url) == []
 
 
 def test_merging_once_more_is_answered_the_same_and_changes_nothing(shop: Shop) -> None:
@@ -78,15 +78,15 @@ def test_circles_and_second_survivors_are_refused(shop: Shop) -> None:
     merged, survivor, other = shop.enrol(), shop.enrol(), shop.enrol()
     shop.buy(merged, "80.00")
     merge(shop, merged, survivor)
-    assert codes(merge(shop, survivor, merged)) == [("SAME_CUSTOMER", ["survivor"])]
-    assert codes(merge(shop, survivor, survivor)) == [("SAME_CUSTOMER", ["survivor"])]
-    assert codes(merge(shop, merged, merged)) == [("SAME_CUSTOMER", ["survivor"])]
-    assert codes(merge(shop, merged, other)) == [("ALREADY_MERGED", ["merged"])]
-    assert codes(merge(shop, "NOBODY99", other)) == [("CUSTOMER_NOT_FOUND", ["merged"])]
-    assert codes(merge(shop, other, "NOBODY99")) == [("CUSTOMER_NOT_FOUND", ["survivor"])]
-    assert codes(merge(shop, other, survivor, reason="")) == [("REASON_MISSING", ["reason"])]
+    assert error_codes(merge(shop, survivor, merged)) == [("SAME_CUSTOMER", ["survivor"])]
+    assert error_codes(merge(shop, survivor, survivor)) == [("SAME_CUSTOMER", ["survivor"])]
+    assert error_codes(merge(shop, merged, merged)) == [("SAME_CUSTOMER", ["survivor"])]
+    assert error_codes(merge(shop, merged, other)) == [("ALREADY_MERGED", ["merged"])]
+    assert error_codes(merge(shop, "NOBODY99", other)) == [("CUSTOMER_NOT_FOUND", ["merged"])]
+    assert error_codes(merge(shop, other, "NOBODY99")) == [("CUSTOMER_NOT_FOUND", ["survivor"])]
+    assert error_codes(merge(shop, other, survivor, reason="")) == [("REASON_MISSING", ["reason"])]
     assert shop.ledger(survivor) == [("MERGE", 80)]
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_who_was_merged_before_comes_along_with_the_survivor_of_then(shop: Shop) -> None:
@@ -97,14 +97,14 @@ def test_who_was_merged_before_comes_along_with_the_survivor_of_then(shop: Shop)
     merge(shop, first, second)
     shop.buy(first, "100.00", receipt="R-2")
     merge(shop, second, third)
-    assert {look(shop, card)["id"] for card in (first, second, third)} == {look(shop, third)["id"]}
+    assert {find_customer(shop, card)["id"] for card in (first, second, third)} == {find_customer(shop, third)["id"]}
     assert shop.available(first) == 170
-    assert codes(merge(shop, third, first)) == [("SAME_CUSTOMER", ["survivor"])]
+    assert error_codes(merge(shop, third, first)) == [("SAME_CUSTOMER", ["survivor"])]
     shop.buy(first, "5.00", occurredAt=ago(days=1))
     assert shop.refund("R-1")["userErrors"] == []
     assert shop.refund("R-2")["balances"] == [{"available": 65}]
     assert shop.available(second) == 65
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_a_refund_of_a_merged_customers_purchase_takes_its_own_points_first(shop: Shop) -> None:
@@ -115,13 +115,13 @@ def test_a_refund_of_a_merged_customers_purchase_takes_its_own_points_first(shop
     merge(shop, merged, survivor)
     back = shop.refund("R-1")
     assert back["entry"]["points"] == -80
-    entry = shop.ask(
+    entry = shop.execute(
         "query($e: ID!) { node(id: $e) { ... on LedgerEntry { lots { points } purchase { id } } } }",
         e=back["entry"]["id"],
     )["node"]
     assert entry == {"lots": [{"points": -80}], "purchase": {"id": bought["purchase"]["id"]}}
     assert shop.available(survivor) == 80
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_late_events_of_a_merged_customer_use_that_customers_history(
@@ -144,7 +144,7 @@ def test_late_events_of_a_merged_customer_use_that_customers_history(
     assert shop.refund("R-1", occurredAt=ago(hours=5))["userErrors"] == []
     assert shop.available(survivor) == 550 + 10 + 520
     assert shop.available(untouched) == 0
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_what_a_clause_gives_once_is_given_once_to_both_together(blank: Shop) -> None:
@@ -162,7 +162,7 @@ def test_what_a_clause_gives_once_is_given_once_to_both_together(blank: Shop) ->
     assert shop.buy(merged, "10.00")["purchase"]["points"] == 110
     merge(shop, merged, survivor)
     assert shop.buy(survivor, "10.00")["purchase"]["points"] == 10
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_an_access_key_of_the_merged_customer_opens_the_survivors_card(shop: Shop) -> None:
@@ -174,16 +174,16 @@ def test_an_access_key_of_the_merged_customer_opens_the_survivors_card(shop: Sho
     asked = "query($p: ID!, $e: ID!) { viewer { customer { id } } purchase: node(id: $p) { id } entry: node(id: $e) { id } }"
     ids = {"p": bought["purchase"]["id"], "e": bought["entry"]["id"]}
     wanted = {
-        "viewer": {"customer": {"id": look(shop, survivor)["id"]}},
+        "viewer": {"customer": {"id": find_customer(shop, survivor)["id"]}},
         "purchase": {"id": ids["p"]},
         "entry": {"id": ids["e"]},
     }
-    assert shop.ask(asked, key=own, **ids) == wanted
-    assert shop.ask(asked, key=theirs, **ids) == wanted
-    assert look(shop, merged, key=own) == look(shop, survivor, key=theirs) != None  # noqa: E711 - both see the same card
-    nothing = shop.ask(asked, key=stranger, **ids)
+    assert shop.execute(asked, key=own, **ids) == wanted
+    assert shop.execute(asked, key=theirs, **ids) == wanted
+    assert find_customer(shop, merged, key=own) == find_customer(shop, survivor, key=theirs) != None  # noqa: E711 - both see the same card
+    nothing = shop.execute(asked, key=stranger, **ids)
     assert (nothing["purchase"], nothing["entry"]) == (None, None)
-    assert look(shop, merged, key=stranger) is None
+    assert find_customer(shop, merged, key=stranger) is None
 
 
 def test_owner_and_staff_merge_customers_and_nobody_else(shop: Shop) -> None:
@@ -206,9 +206,9 @@ def test_a_merge_beside_sales_redemptions_and_transfers_loses_nothing(shop: Shop
             calls += [lambda: shop.redeem(merged), lambda: shop.redeem(survivor)]
         if number == 1:
             calls += [lambda: merge(shop, merged, survivor)] * 3
-    answers = shop.at_once(calls)
+    answers = shop.in_parallel(calls)
     # Whoever's points two redemptions have taken has none left to give.
-    assert {code for answer in answers for code, _ in codes(answer)} <= {"NOT_ENOUGH_POINTS"}
+    assert {code for answer in answers for code, _ in error_codes(answer)} <= {"NOT_ENOUGH_POINTS"}
     granted = sum(
         answer["decision"] is not None and answer["decision"]["outcome"] == "GRANTED"
         for answer in answers
@@ -216,7 +216,7 @@ def test_a_merge_beside_sales_redemptions_and_transfers_loses_nothing(shop: Shop
     )
     assert shop.available(survivor) + shop.available(other) == 612 - 100 * granted
     assert shop.available(merged) == shop.available(survivor)
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_merges_of_one_customer_into_two_and_of_two_into_each_other_end_with_one_survivor(shop: Shop) -> None:
@@ -224,13 +224,15 @@ def test_merges_of_one_customer_into_two_and_of_two_into_each_other_end_with_one
     for card in cards:
         shop.buy(card, "10.00")
     pairs = [(text, other) for text in cards for other in cards if text != other]
-    answers = shop.at_once([lambda each_text=text, other=other: merge(shop, each_text, other) for text, other in pairs])
+    answers = shop.in_parallel(
+        [lambda each_text=text, other=other: merge(shop, each_text, other) for text, other in pairs]
+    )
     done = [answer for answer in answers if not answer["userErrors"]]
-    assert {code for answer in answers for code, _ in codes(answer)} <= {"SAME_CUSTOMER", "ALREADY_MERGED"}
-    assert len({look(shop, card)["id"] for card in cards}) == 1
+    assert {code for answer in answers for code, _ in error_codes(answer)} <= {"SAME_CUSTOMER", "ALREADY_MERGED"}
+    assert len({find_customer(shop, card)["id"] for card in cards}) == 1
     assert len(done) >= 2
     assert shop.available(cards[0]) == 30
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_a_tier_reached_by_a_merge_starts_then_and_nothing_is_paid_for_the_time_before(blank: Shop) -> None:
@@ -245,15 +247,15 @@ def test_a_tier_reached_by_a_merge_starts_then_and_nothing_is_paid_for_the_time_
     shop.buy(merged, "60.00", occurredAt=ago(days=2))
     shop.buy(survivor, "60.00", occurredAt=ago(days=2))
     asked = "query($by: CustomerBy!) { customer(by: $by) { tier { key qualifyingPoints } wallet { balances { qualifying } } } }"
-    assert shop.ask(asked, by={"card": survivor})["customer"]["tier"]["key"] is None
+    assert shop.execute(asked, by={"card": survivor})["customer"]["tier"]["key"] is None
     merge(shop, merged, survivor)
-    found = shop.ask(asked, by={"card": merged})["customer"]
+    found = shop.execute(asked, by={"card": merged})["customer"]
     assert found["tier"] == {"key": "silver", "qualifyingPoints": 120}
     assert shop.ledger(survivor) == [("EARN", 60), ("MERGE", 60)]
     assert shop.buy(merged, "1.00")["purchase"]["points"] == 8
     assert shop.buy(merged, "1.00", occurredAt=ago(days=1))["purchase"]["points"] == 1, "it was not held then"
     assert shop.buy(survivor, "1.00", occurredAt=ago(days=1))["purchase"]["points"] == 1
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_a_redemption_that_becomes_known_late_is_paid_by_the_wallet_of_its_time(shop: Shop) -> None:
@@ -264,7 +266,7 @@ def test_a_redemption_that_becomes_known_late_is_paid_by_the_wallet_of_its_time(
     basket = {"occurredAt": ago(days=1), "lines": []}
     assert shop.redeem(survivor, basket=basket)["decision"]["outcome"] == "REFUSED"
     assert shop.redeem(merged, basket=basket)["balances"] == [{"available": 70}]
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 HOLD = "mutation($input: HoldRedemptionInput!) { holdRedemption(input: $input) { redemption { id state } userErrors { code path } } }"
@@ -283,7 +285,7 @@ def held(shop: Shop, card: str) -> str:
         "checkout": uuid.uuid4().hex,
         "minutes": 30,
     }
-    done = shop.ask(HOLD, input=given)["holdRedemption"]
+    done = shop.execute(HOLD, input=given)["holdRedemption"]
     assert done["userErrors"] == []
     found: str = done["redemption"]["id"]
     return found
@@ -297,14 +299,14 @@ def test_what_is_reserved_goes_along_and_is_paid_for_or_let_go_afterwards(shop: 
     done = merge(shop, merged, survivor)
     assert done["balances"] == [{"available": 70, "pending": 0, "held": 200, "owed": 0, "lifetime": "270"}]
     key = {"idempotencyKey": uuid.uuid4().hex}
-    assert shop.ask(CAPTURE, input={**key, "hold": {"id": paid}})["captureRedemption"]["balances"] == [
+    assert shop.execute(CAPTURE, input={**key, "hold": {"id": paid}})["captureRedemption"]["balances"] == [
         {"available": 70, "held": 100}
     ]
     key = {"idempotencyKey": uuid.uuid4().hex}
-    assert shop.ask(RELEASE, input={**key, "hold": {"id": free}})["releaseRedemption"]["balances"] == [
+    assert shop.execute(RELEASE, input={**key, "hold": {"id": free}})["releaseRedemption"]["balances"] == [
         {"available": 170, "held": 0}
     ]
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_a_redemption_of_the_merged_customer_that_is_undone_fills_the_lots_that_went_over(shop: Shop) -> None:
@@ -316,11 +318,11 @@ def test_a_redemption_of_the_merged_customer_that_is_undone_fills_the_lots_that_
     merge(shop, merged, survivor)
     assert shop.available(survivor) == 5
     given = {"idempotencyKey": uuid.uuid4().hex, "redemption": redeemed, "reason": "cold"}
-    done = shop.ask(CANCEL, role=Role.STAFF, input=given)["cancelRedemption"]
+    done = shop.execute(CANCEL, role=Role.STAFF, input=given)["cancelRedemption"]
     assert (done["userErrors"], done["balances"]) == ([], [{"available": 105}])
     assert (done["entry"]["points"], [lot["points"] for lot in done["entry"]["lots"]]) == (100, [20, 80])
     assert shop.redeem(survivor)["balances"] == [{"available": 5}]
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_the_entry_of_a_merge_says_why(shop: Shop) -> None:
@@ -328,8 +330,8 @@ def test_the_entry_of_a_merge_says_why(shop: Shop) -> None:
     shop.buy(merged, "80.00")
     entry = merge(shop, merged, survivor, reason="two cards")["entry"]["id"]
     asked = "query($e: ID!) { node(id: $e) { ... on LedgerEntry { reason } } }"
-    assert shop.ask(asked, role=Role.STAFF, e=entry)["node"] == {"reason": "two cards"}
-    assert shop.ask(asked, key=customer_key(shop.url, shop, survivor), e=entry)["node"] == {"reason": None}
+    assert shop.execute(asked, role=Role.STAFF, e=entry)["node"] == {"reason": "two cards"}
+    assert shop.execute(asked, key=customer_key(shop.url, shop, survivor), e=entry)["node"] == {"reason": None}
 
 
 def test_a_preview_replays_the_merged_customers_days_as_the_survivors(shop: Shop) -> None:
@@ -348,9 +350,9 @@ def test_a_preview_replays_the_merged_customers_days_as_the_survivors(shop: Shop
 def test_a_file_of_receipts_reaches_the_survivor_by_the_merged_customers_number(shop: Shop, tmp_path: Path) -> None:
     survivor = shop.enrol()
     given = {"idempotencyKey": uuid.uuid4().hex, "identities": [{"externalId": "17850"}]}
-    assert shop.ask(ENROL, input=given)["enrolCustomer"]["userErrors"] == []
+    assert shop.execute(ENROL, input=given)["enrolCustomer"]["userErrors"] == []
     same = {"idempotencyKey": "m", "merged": {"externalId": "17850"}, "survivor": {"card": survivor}, "reason": "same"}
-    assert shop.ask(MERGE, role=Role.STAFF, input=same)["mergeCustomers"]["userErrors"] == []
+    assert shop.execute(MERGE, role=Role.STAFF, input=same)["mergeCustomers"]["userErrors"] == []
     file = tmp_path / "receipts.csv"
     file.write_text(
         "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
@@ -358,7 +360,7 @@ def test_a_file_of_receipts_reaches_the_survivor_by_the_merged_customers_number(
     )
     troth("import", "purchases", str(file), url=shop.url)
     assert shop.available(survivor) == 15
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 CAME_FROM = """query($by: CustomerBy!, $after: String) { customer(by: $by) { ledger(first: 100) { nodes { type
@@ -369,7 +371,7 @@ def brought(shop: Shop, card: str, **by: Any) -> list[Any]:
     """The old entries behind those of a ledger, newest first, read page by page."""
     found, after = [], None
     while True:
-        asked = shop.ask(CAME_FROM, by={"card": card}, after=after, **by)["customer"]["ledger"]["nodes"]
+        asked = shop.execute(CAME_FROM, by={"card": card}, after=after, **by)["customer"]["ledger"]["nodes"]
         assert all(value["mergedLedger"] is None for value in asked if value["type"] != "MERGE")
         (page,) = [value["mergedLedger"] for value in asked if value["type"] == "MERGE"]
         if page is None:
@@ -385,7 +387,7 @@ def test_the_survivor_reads_the_old_entries_of_who_was_merged_page_by_page(shop:
     for price in ("80.00", "10.00", "20.00"):
         shop.buy(merged, price)
     shop.buy(survivor, "50.00")
-    assert codes(merge(shop, merged, survivor)) == []
+    assert error_codes(merge(shop, merged, survivor)) == []
     old = [("MERGE", -110), ("EARN", 20), ("EARN", 10), ("EARN", 80)]
     assert brought(shop, survivor, role=Role.STAFF) == old
     assert brought(shop, survivor, key=customer_key(shop.url, shop, survivor)) == old
@@ -396,7 +398,7 @@ def test_the_old_entries_of_who_came_into_a_household_are_for_themselves_and_for
     came, host = shop.enrol(), shop.enrol()
     shop.buy(came, "80.00")
     shop.buy(host, "50.00")
-    assert codes(join(shop, came, host)) == []
+    assert error_codes(join(shop, came, host)) == []
     old = [("MERGE", -80), ("EARN", 80)]
     assert brought(shop, host, role=Role.STAFF) == old
     assert brought(shop, came, key=customer_key(shop.url, shop, came)) == old

@@ -21,7 +21,7 @@ CHECK = """query($clauses: [ClauseInput!]!) { termsCheck(clauses: $clauses) {
 def create(shop: Shop, **change: str) -> Any:
     """A reward."""
     given = {"idempotencyKey": uuid.uuid4().hex, "key": "tea", "name": "Tea", "description": "A cup.", **change}
-    return shop.ask(REWARD, role=Role.OWNER, input=given)["createReward"]
+    return shop.execute(REWARD, role=Role.OWNER, input=given)["createReward"]
 
 
 @pytest.mark.parametrize("text", [" ", "\u202e", "Mug\u202etac", "Mug\nFree", "\u200b", "Mug\x1b[2J", "\u3164"])
@@ -47,9 +47,9 @@ def test_a_reward_and_a_location_have_no_quotation_marks_in_their_names(shop: Sh
     assert refused["userErrors"] == [{"code": "INVALID_INPUT", "path": ["input", "name"]}]
     assert create(shop, name='5" plate', description=f"The {mark} plate.")["userErrors"] == []
     given = {"idempotencyKey": uuid.uuid4().hex, "key": "pier", "timeZone": "Europe/London"}
-    opened = shop.ask(OPEN, role=Role.OWNER, input={**given, "name": f"a{mark} and b"})["createLocation"]
+    opened = shop.execute(OPEN, role=Role.OWNER, input={**given, "name": f"a{mark} and b"})["createLocation"]
     assert opened["userErrors"] == [{"code": "INVALID_INPUT", "path": ["input", "name"]}]
-    assert shop.ask(OPEN, role=Role.OWNER, input={**given, "name": "Pier 7"})["createLocation"]["userErrors"] == []
+    assert shop.execute(OPEN, role=Role.OWNER, input={**given, "name": "Pier 7"})["createLocation"]["userErrors"] == []
 
 
 def test_clauses_name_categories_and_articles_as_they_are_seen(shop: Shop) -> None:
@@ -59,7 +59,7 @@ def test_clauses_name_categories_and_articles_as_they_are_seen(shop: Shop) -> No
             "conditions": [{kind: {"include": [name]}}],
             "effect": {"pointsPerVisit": {"points": 3}},
         }
-        return shop.ask(CHECK, role=Role.OWNER, clauses=[clause])["termsCheck"]
+        return shop.execute(CHECK, role=Role.OWNER, clauses=[clause])["termsCheck"]
 
     for kind in ("categories", "products"):
         refused = checked(kind, " ")
@@ -75,7 +75,9 @@ def test_a_till_that_pads_its_codes_still_buys_what_a_clause_names(shop: Shop) -
     lines = [{"sku": "tea   ", "quantity": "1", "unitPrice": "1.00", "categories": [" drinks"]}]
     bought = shop.buy(card, "", receipt="R", lines=lines)
     look = "query($id: ID!) { node(id: $id) { ... on Purchase { lines { sku categories } } } }"
-    assert shop.ask(look, id=bought["purchase"]["id"])["node"]["lines"] == [{"sku": "tea", "categories": ["drinks"]}]
+    assert shop.execute(look, id=bought["purchase"]["id"])["node"]["lines"] == [
+        {"sku": "tea", "categories": ["drinks"]}
+    ]
     blank = shop.buy(card, "", lines=[{"sku": " ", "quantity": "1", "unitPrice": "1.00"}])
     assert [(error["code"], error["path"][-1]) for error in blank["userErrors"]] == [("INVALID_INPUT", "sku")]
 

@@ -60,7 +60,7 @@ def key() -> str:
 def create(shop: Shop, name: str, **more: object) -> None:
     """Put a reward into the catalogue."""
     given = {"idempotencyKey": key(), "key": name, "name": name.title(), "description": f"A {name}.", **more}
-    assert shop.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+    assert shop.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
 
 
 def publish(shop: Shop, clock: Clock, *clauses: object, **costs: int) -> None:
@@ -71,7 +71,7 @@ def publish(shop: Shop, clock: Clock, *clauses: object, **costs: int) -> None:
         "clauses": [SPEND, AT_ONCE, *clauses, *priced],
         "effectiveFrom": (clock.now + timedelta(seconds=1)).isoformat(),
     }
-    assert shop.ask(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]["userErrors"] == []
+    assert shop.execute(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]["userErrors"] == []
     clock.now += timedelta(minutes=1)
 
 
@@ -80,20 +80,20 @@ SMALL = {"lines": [{"sku": "thing", "quantity": "1", "unitPrice": "1.00"}]}
 
 def offers(shop: Shop, card: str, *, basket: Any = None) -> dict[str, Any]:
     """What is offered to a card, by reward."""
-    found = shop.ask(OFFERS, by={"card": card}, basket=basket)["rewards"]["nodes"]
+    found = shop.execute(OFFERS, by={"card": card}, basket=basket)["rewards"]["nodes"]
     return {value["reward"]["key"]: value for value in found}
 
 
 def outlooks(shop: Shop, card: str, *, basket: Any = None) -> dict[str, Any]:
     """What a basket, a small one unless it is given, says of the rewards, by clause."""
-    found = shop.ask(CHECK, by={"card": card}, basket=basket or SMALL)["basketCheck"]["clauses"]
+    found = shop.execute(CHECK, by={"card": card}, basket=basket or SMALL)["basketCheck"]["clauses"]
     return {value["clause"]["key"]: value for value in found}
 
 
 def take(shop: Shop, card: str, reward: str, *, basket: Any = None) -> Any:
     """Redeem a reward."""
     given = {"idempotencyKey": key(), "customer": {"card": card}, "reward": {"key": reward}, "basket": basket}
-    return shop.ask(TAKE, input=given)["redeemReward"]
+    return shop.execute(TAKE, input=given)["redeemReward"]
 
 
 def hold(shop: Shop, card: str, reward: str, *, checkout: str | None = None, minutes: int = 60) -> Any:
@@ -105,7 +105,7 @@ def hold(shop: Shop, card: str, reward: str, *, checkout: str | None = None, min
         "checkout": checkout or key(),
         "minutes": minutes,
     }
-    return shop.ask(HOLD, input=given)["holdRedemption"]
+    return shop.execute(HOLD, input=given)["holdRedemption"]
 
 
 def test_an_offer_costs_what_old_points_pay_and_names_the_list_price_beside(shop: Shop, clock: Clock) -> None:
@@ -119,7 +119,9 @@ def test_an_offer_costs_what_old_points_pay_and_names_the_list_price_beside(shop
     assert offer["refusal"] is None
     qualification = outlooks(shop, card)["coffee"]
     assert (qualification["applies"], qualification["points"]) == (True, 75)
-    assert shop.ask(BUYS, by={"card": card})["customer"]["wallet"]["balances"][0]["buysToday"] == [{"key": "coffee"}]
+    assert shop.execute(BUYS, by={"card": card})["customer"]["wallet"]["balances"][0]["buysToday"] == [
+        {"key": "coffee"}
+    ]
     done = take(shop, card, "coffee")
     assert (done["decision"]["outcome"], done["redemption"]["points"]) == ("GRANTED", 75)
     fresh = offers(shop, card)["coffee"]
@@ -162,7 +164,7 @@ def test_what_is_out_of_stock_says_so_where_the_terms_would_grant_it(shop: Shop,
         "OUT_OF_STOCK",
         None,
     )
-    balances = shop.ask(BUYS, by={"card": card})["customer"]["wallet"]["balances"]
+    balances = shop.execute(BUYS, by={"card": card})["customer"]["wallet"]["balances"]
     assert (balances[0]["available"], balances[0]["buysToday"]) == (40, [])
     # Whoever cannot pay is told that by the terms, here and at the till.
     assert (offers(shop, poor)["mug"]["refusal"], outlooks(shop, poor)["mug"]["refusal"]) == (None, None)
@@ -188,7 +190,7 @@ def test_a_reward_with_variants_is_not_given_without_a_choice(shop: Shop, clock:
             assert refused == {name: offer["refusal"][name] for name in ("code", "message", "path")}
     offer = offers(shop, card)["shirt"]
     assert (offer["decision"]["outcome"], offer["reward"]["stock"]) == ("GRANTED", 3)
-    balances = shop.ask(BUYS, by={"card": card})["customer"]["wallet"]["balances"]
+    balances = shop.execute(BUYS, by={"card": card})["customer"]["wallet"]["balances"]
     assert (balances[0]["available"], balances[0]["buysToday"]) == (50, []), "it never costs points"
 
 
@@ -197,7 +199,7 @@ def test_that_a_variant_is_missing_is_said_in_every_language(shop: Shop, clock: 
     create(shop, "shirt", variants=["red", "blue"])
     publish(shop, clock, shirt=10)
     card = shop.enrol()
-    found = shop.ask(OFFERS, by={"card": card}, language=language)["rewards"]["nodes"][0]["refusal"]
+    found = shop.execute(OFFERS, by={"card": card}, language=language)["rewards"]["nodes"][0]["refusal"]
     done = shop.redeem(card, "shirt", language=language)
     assert done["userErrors"][0]["message"] == found["message"] != ""
     marks = {"en": "variants", "de": "Ausführungen", "zh-Hans": "款式", "zh-Hant": "款式"}
@@ -207,7 +209,7 @@ def test_that_a_variant_is_missing_is_said_in_every_language(shop: Shop, clock: 
 def test_without_a_customer_an_offer_shows_the_list_price_and_no_refusal(shop: Shop, clock: Clock) -> None:
     create(shop, "shirt", variants=["red", "blue"], stock=0)
     publish(shop, clock, shirt=10)
-    (offer,) = shop.ask(CATALOGUE)["rewards"]["nodes"]
+    (offer,) = shop.execute(CATALOGUE)["rewards"]["nodes"]
     assert offer == {
         "reward": {"key": "shirt"},
         "cost": 10,
@@ -240,7 +242,7 @@ def test_what_is_held_counts_as_used_in_offers_and_baskets_too(shop: Shop, clock
     assert [reason["code"] for reason in offer["decision"]["reasons"]] == codes
     assert [reason["code"] for reason in qualification["reasons"]] == codes
     assert (offer["available"], qualification["applies"], done["decision"]["outcome"]) == (False, False, "REFUSED")
-    shop.ask(RELEASE, input={"idempotencyKey": key(), "hold": {"id": placed}})
+    shop.execute(RELEASE, input={"idempotencyKey": key(), "hold": {"id": placed}})
     assert offers(shop, card)["coffee"]["available"]
     assert take(shop, card, "coffee")["decision"]["outcome"] == "GRANTED"
 
@@ -362,7 +364,7 @@ def test_whatever_happened_the_till_takes_what_the_offer_says(shop: Shop, clock:
             change_prices()
         name = chance.choice(names)
         offer, qualification = offers(shop, card)[name], outlooks(shop, card)[name]
-        balances = shop.ask(BUYS, by={"card": card})["customer"]["wallet"]["balances"]
+        balances = shop.execute(BUYS, by={"card": card})["customer"]["wallet"]["balances"]
         mine = [balance for balance in balances if balance["unit"]["code"] == offer["unit"]["code"]]
         bought = {value["key"] for unit in mine for value in unit["buysToday"]}
         assert (name in bought) == offer["available"]
@@ -423,7 +425,7 @@ def test_with_a_basket_of_any_time_the_till_says_what_the_offer_says(shop: Shop,
                 "survivor": {"card": cards[0]},
                 "reason": "One.",
             }
-            assert shop.ask(MERGE, role=Role.STAFF, input=merge)["mergeCustomers"]["userErrors"] == []
+            assert shop.execute(MERGE, role=Role.STAFF, input=merge)["mergeCustomers"]["userErrors"] == []
         card = chance.choice(cards)
         action = chance.choice(["buy", "buy", "wait", "prices"])
         if action == "buy":

@@ -22,7 +22,7 @@ from tests.api.test_exchanges import exchange
 from tests.api.test_late_events import REWARD, at
 from tests.api.test_refunds_by_amount_and_payment import refund
 from tests.shop import Shop, open_shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 THIRDS = [{"sku": sku, "quantity": "1", "unitPrice": price} for sku, price in (("a", "33.34"), ("b", "33.33"), ("c", "33.33"))]  # fmt: skip
 TERMS = (
@@ -38,7 +38,7 @@ def shop(database_url: str) -> Iterator[Shop]:
     with open_shop(database_url, template="blank", rate_limit=RateLimit(10_000_000, 10_000_000)) as opened:
         for key in ("twenty", "five"):
             given = {"idempotencyKey": key, "key": key, "name": key, "description": "Pounds off"}
-            assert opened.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+            assert opened.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
         publish(opened, *TERMS, effectiveFrom="2020-01-01T00:00:00Z")
         yield opened
 
@@ -75,7 +75,7 @@ def test_a_full_refund_gives_back_the_points_and_only_the_rest_in_money(shop: Sh
     assert back(done) == ("80.00", 2000)
     assert done["decision"]["points"][0]["points"] == 80
     assert shop.available(card) == 3000
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 @pytest.mark.parametrize("order", list(permutations([1, 2, 3])))
@@ -90,7 +90,7 @@ def test_line_by_line_it_is_the_same_in_any_order(shop: Shop, order: tuple[int, 
         came[line] = back(refund(shop, "R", lines=[{"line": line, **what}], occurredAt=at(hours=count)))
     assert came == {1: ("26.67", 667), 2: ("26.66", 667), 3: ("26.67", 666)}
     assert shop.available(card) == 3000
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_all_lines_in_one_call_bring_what_they_bring_one_by_one(shop: Shop) -> None:
@@ -105,7 +105,7 @@ def test_all_lines_in_one_call_bring_what_they_bring_one_by_one(shop: Shop) -> N
     done = refund(shop, "S", lines=[{"line": line} for line in (3, 1, 2)], occurredAt=at(hours=7))
     assert back(done) == ("80.00", 2000)
     assert shop.available(card) == 3000
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_a_part_of_the_price_brings_its_part_of_the_points(shop: Shop) -> None:
@@ -116,7 +116,7 @@ def test_a_part_of_the_price_brings_its_part_of_the_points(shop: Shop) -> None:
     assert back(refund(shop, "R", amount="0.01", occurredAt=at(hours=4))) == ("0.01", 0)
     assert back(refund(shop, "R", occurredAt=at(hours=5))) == ("47.99", 1200)
     assert shop.available(card) == 3000
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_several_redemptions_that_paid_in_a_foreign_currency_come_back_each(shop: Shop) -> None:
@@ -131,7 +131,7 @@ def test_several_redemptions_that_paid_in_a_foreign_currency_come_back_each(shop
     assert back(refund(shop, "R", lines=[{"line": 2}], occurredAt=at(hours=4))) == ("41.25", 1250)
     assert back(refund(shop, "R", occurredAt=at(hours=5))) == ("20.63", 625)
     assert shop.available(card) == 3000
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_a_refund_that_waited_for_its_purchase_gives_back_the_same(shop: Shop) -> None:
@@ -142,7 +142,7 @@ def test_a_refund_that_waited_for_its_purchase_gives_back_the_same(shop: Shop) -
     shop.buy(card, "100.00", receipt="R", payments=[points(id, "20.00")], occurredAt=at(hours=2))
     assert shop.available(card) == 3000
     assert shop.refund("R", **early)["cash"]["amount"] == "80.00"
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_refunds_that_become_known_late_pay_out_no_more_and_no_less_in_all(shop: Shop) -> None:
@@ -156,7 +156,7 @@ def test_refunds_that_become_known_late_pay_out_no_more_and_no_less_in_all(shop:
         came = [refund(shop, receipt, lines=first, occurredAt=at(hours=hours))["cash"]["amount"] for hours in (5, 4, 6)]
         assert came == parts
     assert shop.available(card) == 3000 - 2000
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_after_an_exchange_no_more_and_no_less_is_paid_out_in_all_however_late_it_is_known(shop: Shop) -> None:
@@ -175,7 +175,7 @@ def test_after_an_exchange_no_more_and_no_less_is_paid_out_in_all_however_late_i
     assert refund(shop, "S", occurredAt=at(hours=10))["cash"]["amount"] == "10.00"
     assert codes(amend(shop, "F", price="45.00")) == []
     assert refund(shop, "F", occurredAt=at(hours=11))["cash"]["amount"] == "45.00"
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_refund_after_an_amendment_uses_the_amended_receipt(shop: Shop) -> None:
@@ -187,7 +187,7 @@ def test_refund_after_an_amendment_uses_the_amended_receipt(shop: Shop) -> None:
     assert shop.available(card) == 1000 + 80 - 24 + 600
     assert back(refund(shop, "R", occurredAt=at(hours=4))) == ("50.00", 1400)
     assert shop.available(card) == 3000
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def codes(answer: Any) -> list[tuple[str, list[str]]]:
@@ -208,7 +208,7 @@ def undo(shop: Shop, id: str, *, role: Role = Role.STAFF, key: str | None = None
     """Undo a redemption, staff with a reason."""
     reason = {"reason": "a mistake"} if role in (Role.STAFF, Role.OWNER) else {}
     given = {"idempotencyKey": uuid.uuid4().hex, "redemption": id, **reason}
-    return shop.ask(UNDO, role=role, key=key, input=given)["cancelRedemption"]
+    return shop.execute(UNDO, role=role, key=key, input=given)["cancelRedemption"]
 
 
 def amend(shop: Shop, receipt: str, *payments: dict[str, str], price: str = "100.00") -> Any:
@@ -216,7 +216,7 @@ def amend(shop: Shop, receipt: str, *payments: dict[str, str], price: str = "100
     lines = [{"sku": "thing", "quantity": "1", "unitPrice": price}]
     purchase = {"externalId": receipt, "lines": lines, "payments": list(payments) or None}
     given = {"idempotencyKey": uuid.uuid4().hex, "purchase": purchase, "reason": "typed wrong"}
-    return shop.ask(AMEND, role=Role.OWNER, input=given)["amendPurchase"]
+    return shop.execute(AMEND, role=Role.OWNER, input=given)["amendPurchase"]
 
 
 def test_a_redemption_pays_one_purchase_once(shop: Shop) -> None:
@@ -232,16 +232,16 @@ def test_a_redemption_pays_one_purchase_once(shop: Shop) -> None:
     split = [points(twice, "2.00"), points(twice, "3.00")]
     assert codes(shop.buy(card, "50.00", payments=split, occurredAt=at(hours=4))) == SPENT
     assert codes(shop.buy(card, "50.00", payments=split[:1], occurredAt=at(hours=4))) == []
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_of_purchases_at_once_that_name_one_redemption_one_is_recorded(shop: Shop) -> None:
     card = rich(shop)
     id = spend(shop, card, "twenty")
-    answers = shop.at_once([partial(shop.buy, card, "100.00", payments=[points(id, "20.00")])] * 8)
+    answers = shop.in_parallel([partial(shop.buy, card, "100.00", payments=[points(id, "20.00")])] * 8)
     assert sorted(map(str, map(codes, answers))) == sorted([str(SPENT)] * 7 + ["[]"])
     assert shop.available(card) == 1080
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_what_paid_a_purchase_comes_back_only_with_that_purchase(shop: Shop) -> None:
@@ -259,7 +259,7 @@ def test_what_paid_a_purchase_comes_back_only_with_that_purchase(shop: Shop) -> 
         assert codes(undo(shop, id, role=role, key=key)) == [("ALREADY_REVERSED", ["redemption"])]
     assert codes(shop.buy(card, "100.00", payments=[points(id, "20.00")])) == SPENT
     assert shop.available(card) == 3000
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_what_paid_stays_with_what_was_handed_out_in_exchange_until_that_comes_back(shop: Shop) -> None:
@@ -274,7 +274,7 @@ def test_what_paid_stays_with_what_was_handed_out_in_exchange_until_that_comes_b
     assert back(refund(shop, "S")) == ("80.00", 2000)
     assert codes(undo(shop, id)) == [("ALREADY_REVERSED", ["redemption"])]
     assert shop.available(card) == 3000
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_a_purchase_and_the_undoing_of_what_pays_it_do_not_both_happen(shop: Shop) -> None:
@@ -282,12 +282,12 @@ def test_a_purchase_and_the_undoing_of_what_pays_it_do_not_both_happen(shop: Sho
     for _ in range(3):
         id = shop.redeem(card, "five")["redemption"]["id"]
         buying = partial(shop.buy, card, "50.00", payments=[points(id, "5.00")])
-        bought, undone = shop.at_once([buying, partial(undo, shop, id)])
+        bought, undone = shop.in_parallel([buying, partial(undo, shop, id)])
         assert (codes(bought), codes(undone)) in (
             ([], [("REDEMPTION_SPENT", ["redemption"])]),
             ([("REDEMPTION_NOT_FOUND", ["purchase", "payments"])], []),
         )
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_an_amended_receipt_frees_what_it_no_longer_names_and_takes_what_it_names_now(shop: Shop) -> None:
@@ -303,7 +303,7 @@ def test_an_amended_receipt_frees_what_it_no_longer_names_and_takes_what_it_name
     assert back(refund(shop, "R", occurredAt=at(hours=5))) == ("90.00", 0)
     assert back(refund(shop, "S", occurredAt=at(hours=5))) == ("90.00", 1000)
     assert shop.available(card) == 3000
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def left_of(shop: Shop) -> dict[str, int]:
@@ -337,14 +337,14 @@ def test_what_was_bought_at_the_instant_of_the_redemption_that_paid_it_comes_aft
         shop.buy(card, "505.00", receipt="P", payments=[points(id, "5.00")], occurredAt=at(hours=1))
     assert left_of(shop) == {"P": 500, "Q": 0}
     assert shop.available(card) == 500
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_after_a_merge_the_redemptions_of_both_pay_once(shop: Shop) -> None:
     gone, stays = rich(shop), rich(shop)
     first = spend(shop, gone, "five")
     given = {"idempotencyKey": "m", "merged": {"card": gone}, "survivor": {"card": stays}, "reason": "one person"}
-    assert shop.ask(MERGE, role=Role.OWNER, input=given)["mergeCustomers"]["userErrors"] == []
+    assert shop.execute(MERGE, role=Role.OWNER, input=given)["mergeCustomers"]["userErrors"] == []
     second = shop.redeem(gone, "five")["redemption"]["id"]
     paid = [points(first, "5.00"), points(second, "5.00")]
     early = shop.buy(stays, "100.00", payments=paid[:1], occurredAt=at(hours=3))
@@ -353,7 +353,7 @@ def test_after_a_merge_the_redemptions_of_both_pay_once(shop: Shop) -> None:
     for card in (gone, stays):
         assert codes(shop.buy(card, "100.00", payments=paid[:1])) == SPENT
     assert back(refund(shop, "R")) == ("90.00", 1000)
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_what_paid_says_in_every_language_how_it_comes_back(shop: Shop) -> None:

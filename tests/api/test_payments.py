@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.access import Role
 from tests.shop import Shop, open_shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 REWARD = "mutation($input: CreateRewardInput!) { createReward(input: $input) { userErrors { code } } }"
 PUBLISH = (
@@ -35,7 +35,7 @@ def shop(database_url: str) -> Iterator[Shop]:
     """A point a pound, two if it is paid in cash; coffee at 100, for those who pay what is due besides in cash."""
     with open_shop(database_url, template="blank") as opened:
         coffee = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup."}
-        opened.ask(REWARD, role=Role.OWNER, input=coffee)
+        opened.execute(REWARD, role=Role.OWNER, input=coffee)
         cost = {"reward": "coffee", "points": 100, "cash": "0.50"}
         clauses: list[Any] = [
             {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}},
@@ -43,7 +43,7 @@ def shop(database_url: str) -> Iterator[Shop]:
             {"key": "coffee", "conditions": ONLY_CASH, "effect": {"rewardCost": cost}},
         ]
         sent = {"idempotencyKey": uuid.uuid4().hex, "clauses": clauses}
-        done = opened.ask(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
+        done = opened.execute(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
         assert done == {"terms": {"version": 1}, "userErrors": []}
         yield opened
 
@@ -51,7 +51,7 @@ def shop(database_url: str) -> Iterator[Shop]:
 def test_a_basket_check_counts_how_it_would_be_paid_as_the_purchase_then_does(shop: Shop) -> None:
     for payments, points, applies in ((None, 150, False), (paid("CARD"), 150, False), (paid("CASH"), 300, True)):
         card = shop.enrol()
-        told = shop.ask(CHECK, by={"card": card}, basket={"lines": LINES, "payments": payments})["basketCheck"]
+        told = shop.execute(CHECK, by={"card": card}, basket={"lines": LINES, "payments": payments})["basketCheck"]
         assert told["decision"]["points"] == [{"points": points}]
         (cash,) = [clause for clause in told["clauses"] if clause["clause"]["key"] == "cash"]
         assert cash["applies"] is applies
@@ -74,16 +74,16 @@ def test_reward_for_one_payment_method_is_granted_once_its_remedy_is_followed(
     assert reason["clause"]["key"] == "coffee"
     (remedy,) = reason["remedies"]
     assert (remedy["code"], remedy["choices"]) == ("PAY_WITH", ["CASH"])
-    (offer,) = shop.ask(OFFERS, by={"card": card}, **before)["rewards"]["nodes"]
+    (offer,) = shop.execute(OFFERS, by={"card": card}, **before)["rewards"]["nodes"]
     assert offer["available"] is False
 
     basket = {"lines": [], "payments": paid(remedy["choices"][0], "0.50")}
-    (offer,) = shop.ask(OFFERS, by={"card": card}, basket=basket)["rewards"]["nodes"]
+    (offer,) = shop.execute(OFFERS, by={"card": card}, basket=basket)["rewards"]["nodes"]
     assert offer["available"] is True
     granted = shop.redeem(card, basket=basket)
     assert (granted["decision"]["outcome"], granted["balances"]) == ("GRANTED", [{"available": 50}])
-    assert shop.ask(EXPLAIN, e=granted["entry"]["id"])["explain"]["agrees"] is True
-    assert faults_in(shop.url) == []
+    assert shop.execute(EXPLAIN, e=granted["entry"]["id"])["explain"]["agrees"] is True
+    assert discrepancies_in(shop.url) == []
 
 
 def test_payments_of_a_basket_are_held_to_the_bounds_of_a_receipt(shop: Shop) -> None:

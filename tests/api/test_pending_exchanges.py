@@ -20,7 +20,7 @@ from tests.api.test_foreign_ids import everything
 from tests.api.test_late_events import at, seen
 from tests.api.test_paid_with_points import left_of
 from tests.shop import Shop
-from tests.transfers import codes, merge
+from tests.transfers import error_codes, merge
 
 WAITING = "waiting { id receipt externalId exchangedFor state overdue statement }"
 ASK = EXCHANGE.replace("toPay {", f"alreadyRecorded {WAITING} toPay {{")
@@ -31,18 +31,18 @@ SETTLE = f"""mutation($input: SettleQuarantinedInput!) {{ settleQuarantined(inpu
 
 def exchange(shop: Shop, price: str, back: Any, **more: Any) -> Any:
     """Exchange what comes back for one article."""
-    return shop.ask(ASK, input=sent(price, back, **more))["recordExchange"]
+    return shop.execute(ASK, input=sent(price, back, **more))["recordExchange"]
 
 
 def open_ones(shop: Shop) -> list[tuple[str, str]]:
     """What waits or was refused: the receipt that it waits for, and its state."""
-    return [(refund["receipt"], refund["state"]) for refund in shop.ask(OPEN, role=Role.STAFF)["pendingRefunds"]]
+    return [(refund["receipt"], refund["state"]) for refund in shop.execute(OPEN, role=Role.STAFF)["pendingRefunds"]]
 
 
 def dismiss(shop: Shop, waiting_id: str) -> Any:
     """A person dismisses it."""
     given = {"idempotencyKey": uuid.uuid4().hex, "quarantined": waiting_id, "action": "DISMISS", "reason": "a typo"}
-    return shop.ask(SETTLE, role=Role.STAFF, input=given)["settleQuarantined"]
+    return shop.execute(SETTLE, role=Role.STAFF, input=given)["settleQuarantined"]
 
 
 def test_an_exchange_before_its_purchase_waits_and_is_applied_with_it(opening: Opening) -> None:
@@ -51,8 +51,8 @@ def test_an_exchange_before_its_purchase_waits_and_is_applied_with_it(opening: O
     given = sent(
         "50.00", {"purchase": {"externalId": "R-1"}, "externalId": "F-1"}, receipt="R-2", occurredAt=at(hours=1)
     )
-    early = shop.ask(ASK, input=given)["recordExchange"]
-    assert (codes(early), early["alreadyRecorded"]) == ([], False)
+    early = shop.execute(ASK, input=given)["recordExchange"]
+    assert (error_codes(early), early["alreadyRecorded"]) == ([], False)
     assert [early[name] for name in ("decision", "refund", "toPay", "purchase", "entry", "customer")] == [None] * 6
     waiting = early["waiting"]
     assert (waiting["receipt"], waiting["externalId"], waiting["exchangedFor"]) == ("R-1", "F-1", "R-2")
@@ -61,14 +61,14 @@ def test_an_exchange_before_its_purchase_waits_and_is_applied_with_it(opening: O
     assert (open_ones(shop), shop.ledger(card)) == ([("R-1", "WAITING")], [])
 
     bought = shop.buy(card, "30.00", receipt="R-1", occurredAt=at())
-    assert (codes(bought), bought["decision"]["points"][0]["points"]) == ([], 30)
+    assert (error_codes(bought), bought["decision"]["points"][0]["points"]) == ([], 30)
     assert bought["balances"][0]["available"] == 50
     assert seen(shop, card)[0] == [("EARN", 30), ("EARN", 20), ("CLAWBACK", 0)]
     assert (open_ones(shop), left_of(shop)["R-2"]) == ([], 20)
-    again = shop.ask(ASK, input=given)["recordExchange"]
+    again = shop.execute(ASK, input=given)["recordExchange"]
     assert (again["waiting"]["state"], again["waiting"]["statement"]) == ("APPLIED", None)
-    other_key = shop.ask(ASK, input=given | {"idempotencyKey": "other"})["recordExchange"]
-    assert (codes(other_key), other_key["alreadyRecorded"], other_key["waiting"]) == ([], True, None)
+    other_key = shop.execute(ASK, input=given | {"idempotencyKey": "other"})["recordExchange"]
+    assert (error_codes(other_key), other_key["alreadyRecorded"], other_key["waiting"]) == ([], True, None)
     assert (other_key["toPay"]["amount"], other_key["purchase"]["externalId"]) == ("20.00", "R-2")
 
 
@@ -99,9 +99,9 @@ def test_in_whatever_order_they_arrive_they_come_to_the_same(opening: Opening, b
         of, card = f"-{place}", shop.enrol()
         calls = deeds(shop, card, of=of)
         for name in order:
-            assert codes(calls[name]()) == [], (order, name)
+            assert error_codes(calls[name]()) == [], (order, name)
         lots = {receipt.removesuffix(of): left for receipt, left in left_of(shop).items() if receipt.endswith(of)}
-        found[order] = lots, shop.ask(BALANCES, by={"card": card})
+        found[order] = lots, shop.execute(BALANCES, by={"card": card})
     # 18.00 are kept of 36.00. For the rest came 30.00, of which 12.00 were on top, for that 25.00, and half of it is kept.
     first = found[ORDERS[0]]
     assert first[0] == {"A": 26, "B": 5}
@@ -117,33 +117,37 @@ def test_what_the_purchase_cannot_take_is_left_for_a_person_and_says_why(opening
         "B": exchange(shop, "9.00", "B", customer={"card": other}),
         "C": exchange(shop, "9.00", "C", receipt="C-2"),
     }
-    assert [codes(wait) for wait in waits.values()] == [[]] * 3
+    assert [error_codes(wait) for wait in waits.values()] == [[]] * 3
     before = everything(shop)
-    assert codes(exchange(shop, "9.00", "D", customer={"card": "NOBODY"})) == [("CUSTOMER_NOT_FOUND", ["customer"])]
-    assert codes(exchange(shop, "9.00", "D", locationId="nonsense")) == [
+    assert error_codes(exchange(shop, "9.00", "D", customer={"card": "NOBODY"})) == [
+        ("CUSTOMER_NOT_FOUND", ["customer"])
+    ]
+    assert error_codes(exchange(shop, "9.00", "D", locationId="nonsense")) == [
         ("LOCATION_NOT_FOUND", ["purchase", "locationId"])
     ]
-    assert codes(exchange(shop, "9.00", "D", currencyCode="EUR")) == [("RATE_MISSING", ["purchase", "currencyCode"])]
-    assert codes(exchange(shop, "9.00", "D", receipt="D")) == [("INVALID_INPUT", ["purchase", "externalId"])]
-    assert codes(exchange(shop, "9.00", {"purchase": {"id": "nonsense"}})) == [
+    assert error_codes(exchange(shop, "9.00", "D", currencyCode="EUR")) == [
+        ("RATE_MISSING", ["purchase", "currencyCode"])
+    ]
+    assert error_codes(exchange(shop, "9.00", "D", receipt="D")) == [("INVALID_INPUT", ["purchase", "externalId"])]
+    assert error_codes(exchange(shop, "9.00", {"purchase": {"id": "nonsense"}})) == [
         ("PURCHASE_NOT_FOUND", ["refund", "purchase"])
     ]
     assert everything(shop) == before
     for receipt in ("A", "B"):
-        assert codes(shop.buy(card, "10.00", receipt=receipt, occurredAt=at())) == []
+        assert error_codes(shop.buy(card, "10.00", receipt=receipt, occurredAt=at())) == []
     assert shop.ledger(card) == [("EARN", 10)] * 2
     assert open_ones(shop) == [("A", "REFUSED"), ("B", "REFUSED"), ("C", "WAITING")]
-    said = [refund["statement"] for refund in shop.ask(OPEN, role=Role.STAFF)["pendingRefunds"]]
+    said = [refund["statement"] for refund in shop.execute(OPEN, role=Role.STAFF)["pendingRefunds"]]
     reasons = ("NOTHING_TO_REFUND", "OTHER_CUSTOMER", "PENDING_DEPENDENCY")
     assert said == [wording(Locale.EN)(f"error.{code}") for code in reasons]
     assert shop.send(OPEN, role=Role.TILL).json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     for each_wait in waits.values():
         done = dismiss(shop, each_wait["waiting"]["id"])
-        assert (codes(done), done["waiting"]["state"]) == ([], "DISMISSED")
-        assert codes(dismiss(shop, each_wait["waiting"]["id"])) == [("ALREADY_SETTLED", ["quarantined"])]
+        assert (error_codes(done), done["waiting"]["state"]) == ([], "DISMISSED")
+        assert error_codes(dismiss(shop, each_wait["waiting"]["id"])) == [("ALREADY_SETTLED", ["quarantined"])]
     assert open_ones(shop) == []
-    assert codes(shop.buy(card, "9.00", receipt="C-2", occurredAt=at())) == [], "its number is free again"
-    assert codes(shop.buy(card, "9.00", receipt="C", occurredAt=at())) == []
+    assert error_codes(shop.buy(card, "9.00", receipt="C-2", occurredAt=at())) == [], "its number is free again"
+    assert error_codes(shop.buy(card, "9.00", receipt="C", occurredAt=at())) == []
     assert shop.ledger(card) == [("EARN", 10)] * 2 + [("EARN", 9)] * 2
 
 
@@ -156,19 +160,21 @@ def test_the_receipt_of_an_exchange_that_waits_is_no_other_receipt(opening: Open
     first = exchange(shop, "9.00", numbered, **given)["waiting"]
     before = everything(shop)
     again = exchange(shop, "9.00", numbered, customer={"card": card}, **given)
-    assert (codes(again), again["alreadyRecorded"], again["waiting"]["id"]) == ([], True, first["id"])
+    assert (error_codes(again), again["alreadyRecorded"], again["waiting"]["id"]) == ([], True, first["id"])
     same_receipt = [("RECEIPT_DIFFERS", ["purchase", "externalId"])]
-    assert codes(exchange(shop, "8.00", numbered, **given)) == same_receipt
-    assert codes(exchange(shop, "9.00", numbered | {"reason": "blue"}, **given)) == same_receipt
-    assert codes(exchange(shop, "9.00", numbered, **given | {"occurredAt": at(hours=2)})) == same_receipt
-    assert codes(exchange(shop, "9.00", "A", **given)) == same_receipt
-    assert codes(shop.buy(card, "9.00", **given)) == same_receipt
+    assert error_codes(exchange(shop, "8.00", numbered, **given)) == same_receipt
+    assert error_codes(exchange(shop, "9.00", numbered | {"reason": "blue"}, **given)) == same_receipt
+    assert error_codes(exchange(shop, "9.00", numbered, **given | {"occurredAt": at(hours=2)})) == same_receipt
+    assert error_codes(exchange(shop, "9.00", "A", **given)) == same_receipt
+    assert error_codes(shop.buy(card, "9.00", **given)) == same_receipt
     same_number = [("RECEIPT_DIFFERS", ["refund", "externalId"])]
-    assert codes(exchange(shop, "9.00", numbered, receipt="M", occurredAt=at(hours=1))) == same_number
-    assert codes(exchange(shop, "9.00", "R", receipt="A", occurredAt=at())) == same_receipt
-    assert codes(shop.refund("R", externalId="F", occurredAt=at(hours=1))) == [("RECEIPT_DIFFERS", ["externalId"])]
+    assert error_codes(exchange(shop, "9.00", numbered, receipt="M", occurredAt=at(hours=1))) == same_number
+    assert error_codes(exchange(shop, "9.00", "R", receipt="A", occurredAt=at())) == same_receipt
+    assert error_codes(shop.refund("R", externalId="F", occurredAt=at(hours=1))) == [
+        ("RECEIPT_DIFFERS", ["externalId"])
+    ]
     assert everything(shop) | {"idempotency_keys": 0} == before | {"idempotency_keys": 0}
-    assert codes(shop.buy(card, "20.00", receipt="R", occurredAt=at())) == []
+    assert error_codes(shop.buy(card, "20.00", receipt="R", occurredAt=at())) == []
     assert left_of(shop) == {"A": 30, "R": 9}
 
 
@@ -180,8 +186,8 @@ def test_a_clock_that_puts_it_before_its_purchase_is_wrong_and_it_comes_right_be
     shop.buy(card, "30.00", receipt="R", occurredAt=at(hours=2))
     assert left_of(shop) == {"R": 30, "N": 20}
     again = exchange(shop, "50.00", "R", **given)
-    assert (codes(again), again["alreadyRecorded"]) == ([], True)
-    assert codes(exchange(shop, "51.00", "R", **given)) == [("CLOCK_SKEW", ["purchase", "occurredAt"])]
+    assert (error_codes(again), again["alreadyRecorded"]) == ([], True)
+    assert error_codes(exchange(shop, "51.00", "R", **given)) == [("CLOCK_SKEW", ["purchase", "occurredAt"])]
 
 
 def test_an_exchange_and_its_purchase_at_once_find_each_other(opening: Opening) -> None:
@@ -192,7 +198,7 @@ def test_an_exchange_and_its_purchase_at_once_find_each_other(opening: Opening) 
         buy = partial(shop.buy, card, "30.00", receipt=receipt, occurredAt=at())
         swap = partial(exchange, shop, "50.00", receipt, receipt=new, occurredAt=at(hours=1))
         refund = partial(shop.refund, new, occurredAt=at(hours=2))
-        assert [codes(value) for value in shop.at_once([swap, buy, refund])] == [[]] * 3
+        assert [error_codes(value) for value in shop.in_parallel([swap, buy, refund])] == [[]] * 3
     assert set(left_of(shop).values()) == {0}
     assert open_ones(shop) == []
 
@@ -209,7 +215,7 @@ def test_of_a_purchase_and_an_exchange_with_one_receipt_the_first_is_recorded(
     second = "swap" if first == "plain" else "plain"
     for name, answer in answers.items():
         differs = name == second and order[-1] != "plain"
-        assert codes(answer) == ([("RECEIPT_DIFFERS", ["purchase", "externalId"])] if differs else [])
+        assert error_codes(answer) == ([("RECEIPT_DIFFERS", ["purchase", "externalId"])] if differs else [])
     assert sum(left_of(shop).values()) == (9 if first == "swap" else 18)
 
 
@@ -218,11 +224,11 @@ def test_of_a_purchase_and_an_exchange_with_one_receipt_at_once_one_is_recorded(
     for _ in range(4):
         card = shop.enrol()
         sends = one_receipt_twice(shop, card)
-        plain, swap, returned = shop.at_once([sends["plain"], sends["swap"], sends["returned"]])
-        assert codes(returned) == []
-        refused = [codes(answer) for answer in (plain, swap) if codes(answer)]
+        plain, swap, returned = shop.in_parallel([sends["plain"], sends["swap"], sends["returned"]])
+        assert error_codes(returned) == []
+        refused = [error_codes(answer) for answer in (plain, swap) if error_codes(answer)]
         assert refused in ([], [[("RECEIPT_DIFFERS", ["purchase", "externalId"])]])
-        assert shop.available(card) == (9 if not codes(swap) else 18)
+        assert shop.available(card) == (9 if not error_codes(swap) else 18)
 
 
 def one_receipt_twice(shop: Shop, card: str) -> dict[str, Callable[[], Any]]:
@@ -239,6 +245,6 @@ def test_it_waits_also_for_a_customer_who_is_merged_meanwhile(opening: Opening) 
     shop = opening(SPEND)
     gone, stays = shop.enrol(), shop.enrol()
     exchange(shop, "50.00", "R", customer={"card": gone}, receipt="N", occurredAt=at(hours=1))
-    assert codes(merge(shop, gone, stays)) == []
+    assert error_codes(merge(shop, gone, stays)) == []
     shop.buy(stays, "30.00", receipt="R", occurredAt=at())
     assert shop.available(stays) == 50

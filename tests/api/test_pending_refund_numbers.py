@@ -10,7 +10,7 @@ import pytest
 from app.store.database.session import Session
 from app.store.purchases import purchases
 from tests.shop import Shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 
 def codes(answer: Any) -> list[str]:
@@ -25,16 +25,16 @@ def test_the_number_of_a_refund_that_waits_is_no_other_refunds_number(shop: Shop
     assert codes(shop.refund("B", externalId="F-1")) == ["RECEIPT_DIFFERS"]
     assert codes(shop.buy(card, "40.00", receipt="A")) == []
     assert shop.ledger(card) == [("EARN", 30), ("EARN", 40), ("CLAWBACK", -40)]
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_pending_refunds_with_one_number_do_not_block_purchases(shop: Shop) -> None:
     card = shop.enrol()
     receipts = [f"R-{place}" for place in range(8)]
-    shop.at_once([lambda text=receipt: shop.refund(text, externalId="F-1") for receipt in receipts])
+    shop.in_parallel([lambda text=receipt: shop.refund(text, externalId="F-1") for receipt in receipts])
     assert [codes(shop.buy(card, "10.00", receipt=receipt)) for receipt in receipts] == [[]] * 8
     assert [kind for kind, _ in shop.ledger(card)].count("CLAWBACK") == 1
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_a_refund_and_its_purchase_at_once_find_each_other(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +54,7 @@ def test_a_refund_and_its_purchase_at_once_find_each_other(shop: Shop, monkeypat
             lambda text=receipt: shop.buy(card, "40.00", receipt=text),
             lambda each_text=receipt: shop.refund(each_text),
         ]
-        for answer in shop.at_once(both):
+        for answer in shop.in_parallel(both):
             assert codes(answer) == []
     assert [kind for kind, _ in shop.ledger(card)].count("CLAWBACK") == 2
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []

@@ -27,20 +27,20 @@ def shop(request: pytest.FixtureRequest, database_url: str) -> Iterator[Shop]:
 def update(shop: Shop, *, key: str | None = None, **settings: Any) -> Any:
     """Change settings as the owner."""
     given = {"idempotencyKey": key or uuid.uuid4().hex, **settings}
-    return shop.ask(UPDATE, role=Role.OWNER, input=given)["updateProgram"]
+    return shop.execute(UPDATE, role=Role.OWNER, input=given)["updateProgram"]
 
 
 def test_a_program_begins_with_numbers_that_are_used_once(shop: Shop) -> None:
-    assert shop.ask(SETTINGS)["program"] == {"receiptNumbers": "UNIQUE", "receiptDayStarts": "00:00"}
+    assert shop.execute(SETTINGS)["program"] == {"receiptNumbers": "UNIQUE", "receiptDayStarts": "00:00"}
 
 
 def test_a_setting_holds_for_the_next_request_of_every_key(shop: Shop) -> None:
-    shop.ask(SETTINGS)
+    shop.execute(SETTINGS)
     changed = update(shop, receiptNumbers="PER_DAY", receiptDayStarts="04:00")
     set_now = {"receiptNumbers": "PER_DAY", "receiptDayStarts": "04:00"}
     assert changed == {"program": set_now, "userErrors": []}
-    assert shop.ask(SETTINGS)["program"] == set_now
-    assert shop.ask(SETTINGS, role=Role.STAFF)["program"] == set_now
+    assert shop.execute(SETTINGS)["program"] == set_now
+    assert shop.execute(SETTINGS, role=Role.STAFF)["program"] == set_now
 
 
 def test_what_is_left_out_stays_as_it_is(shop: Shop) -> None:
@@ -61,13 +61,13 @@ def test_nobody_but_the_owner_changes_settings(shop: Shop, role: Role) -> None:
     given = {"idempotencyKey": "mine", "receiptNumbers": "PER_DAY"}
     answer = shop.send(UPDATE, role=role, input=given).json()
     assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
-    assert shop.ask(SETTINGS)["program"]["receiptNumbers"] == "UNIQUE"
+    assert shop.execute(SETTINGS)["program"]["receiptNumbers"] == "UNIQUE"
 
 
 def test_german_speaks_to_members_as_the_owner_chooses(shop: Shop) -> None:
     asked = "{ program { region formOfAddress } }"
-    assert shop.ask(asked)["program"] == {"region": "GB", "formOfAddress": "FORMAL"}
+    assert shop.execute(asked)["program"] == {"region": "GB", "formOfAddress": "FORMAL"}
     update(shop, formOfAddress="INFORMAL")
-    assert shop.ask(asked, role=Role.STAFF)["program"]["formOfAddress"] == "INFORMAL"
+    assert shop.execute(asked, role=Role.STAFF)["program"]["formOfAddress"] == "INFORMAL"
     update(shop, receiptNumbers="PER_DAY")
-    assert shop.ask(asked)["program"]["formOfAddress"] == "INFORMAL"
+    assert shop.execute(asked)["program"]["formOfAddress"] == "INFORMAL"

@@ -15,7 +15,7 @@ from tests.api.test_access import code_of, customer_key
 from tests.api.test_merges import MERGE
 from tests.api.test_staff_limits import tied_key
 from tests.shop import Clock, Shop, open_shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 ERRORS = "userErrors { code path ... on TechnicalRefusal { detail } }"
 ITEM = """id kind state skew externalId occurredAt settledAt reason bookedFor total { amount }
@@ -48,13 +48,13 @@ def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
     """A program for real that gives a point a pound; its books are right at the end."""
     with open_shop(database_url, clock=clock, template="points", kind=ProgramKind.LIVE) as opened:
         yield opened
-        assert faults_in(opened.url) == []
+        assert discrepancies_in(opened.url) == []
 
 
 def call(shop: Shop, query: str, *, role: Role = Role.TILL, key: str | None = None, **given: Any) -> Any:
     """The payload of the one mutation of a document."""
     sent = {"idempotencyKey": uuid.uuid4().hex, **given}
-    (payload,) = shop.ask(query, role=role, key=key, input=sent).values()
+    (payload,) = shop.execute(query, role=role, key=key, input=sent).values()
     return payload
 
 
@@ -85,7 +85,7 @@ def codes(payload: Any) -> list[str]:
 
 def waiting_in(shop: Shop) -> list[str | None]:
     """The numbers of the receipts that wait for a person."""
-    return [item["externalId"] for item in shop.ask(LIST, role=Role.STAFF, state="WAITING")["quarantine"]["nodes"]]
+    return [item["externalId"] for item in shop.execute(LIST, role=Role.STAFF, state="WAITING")["quarantine"]["nodes"]]
 
 
 @pytest.mark.parametrize(
@@ -128,14 +128,14 @@ def test_quarantined_receipt_keeps_its_identity_under_any_key(shop: Shop, clock:
 
 def test_one_receipt_sent_by_many_at_once_is_one_item(shop: Shop) -> None:
     card = shop.enrol()
-    answers = shop.at_once([lambda: buy(shop, card, "R1", OLD)] * 6)
+    answers = shop.in_parallel([lambda: buy(shop, card, "R1", OLD)] * 6)
     assert len({answer["quarantined"]["id"] for answer in answers}) == 1
     assert waiting_in(shop) == ["R1"]
 
 
 def test_many_receipts_at_once_are_all_kept(shop: Shop) -> None:
     cards = [shop.enrol() for _ in range(6)]
-    shop.at_once([lambda card=card: buy(shop, card, f"R-{card}", OLD) for card in cards])
+    shop.in_parallel([lambda card=card: buy(shop, card, f"R-{card}", OLD) for card in cards])
     assert sorted(waiting_in(shop)) == sorted(f"R-{card}" for card in cards)
 
 
@@ -208,7 +208,7 @@ def test_of_several_who_settle_it_at_once_one_wins(shop: Shop) -> None:
     card = shop.enrol()
     kept = buy(shop, card, "R1", OLD)
     calls = [lambda action=action: settle(shop, kept, action) for action in ("BOOK_AS_SENT", "DISMISS") * 3]
-    answers = shop.at_once(calls)
+    answers = shop.in_parallel(calls)
     assert sorted(code for answer in answers for code in codes(answer)) == ["ALREADY_SETTLED"] * 5
     won = next(answer for answer in answers if codes(answer) == [])
     assert shop.ledger(card) == ([("EARN", 10)] if won["decision"] is not None else [])
@@ -233,8 +233,10 @@ def test_only_staff_and_the_owner_list_and_settle_what_is_in_quarantine(shop: Sh
     for who in ({"role": Role.TILL}, {"key": own}):
         assert code_of(shop, SETTLE, input=given, **who) == "FORBIDDEN"
         assert code_of(shop, LIST, **who) == "FORBIDDEN"
-        assert shop.ask(node, id=kept["quarantined"]["id"], **who)["node"] is None
-    assert shop.ask(node, id=kept["quarantined"]["id"], role=Role.STAFF)["node"] == {"id": kept["quarantined"]["id"]}
+        assert shop.execute(node, id=kept["quarantined"]["id"], **who)["node"] is None
+    assert shop.execute(node, id=kept["quarantined"]["id"], role=Role.STAFF)["node"] == {
+        "id": kept["quarantined"]["id"]
+    }
     assert codes(settle(shop, kept, "DISMISS", role=Role.OWNER)) == []
 
 
@@ -242,14 +244,16 @@ def test_the_list_goes_page_by_page_and_by_state(shop: Shop) -> None:
     card = shop.enrol()
     kept = [buy(shop, card, f"R{place}", OLD) for place in range(5)]
     settle(shop, kept[1], "DISMISS")
-    page = shop.ask(LIST, role=Role.STAFF, state="WAITING", first=3)["quarantine"]
+    page = shop.execute(LIST, role=Role.STAFF, state="WAITING", first=3)["quarantine"]
     assert [item["externalId"] for item in page["nodes"]] == ["R0", "R2", "R3"]
     assert page["pageInfo"]["hasNextPage"]
-    rest = shop.ask(LIST, role=Role.STAFF, state="WAITING", first=3, after=page["pageInfo"]["endCursor"])["quarantine"]
+    rest = shop.execute(LIST, role=Role.STAFF, state="WAITING", first=3, after=page["pageInfo"]["endCursor"])[
+        "quarantine"
+    ]
     assert [item["externalId"] for item in rest["nodes"]] == ["R4"]
-    dismissed = shop.ask(LIST, role=Role.OWNER, state="DISMISSED")["quarantine"]["nodes"]
+    dismissed = shop.execute(LIST, role=Role.OWNER, state="DISMISSED")["quarantine"]["nodes"]
     assert [item["externalId"] for item in dismissed] == ["R1"]
-    assert len(shop.ask(LIST, role=Role.OWNER, state=None)["quarantine"]["nodes"]) == 5
+    assert len(shop.execute(LIST, role=Role.OWNER, state=None)["quarantine"]["nodes"]) == 5
 
 
 def test_quarantined_receipt_names_nobody_and_follows_a_merge(shop: Shop) -> None:
@@ -368,7 +372,7 @@ def test_a_mistyped_refund_that_waits_can_be_dismissed_and_takes_nothing_any_mor
     done = call(shop, SETTLE, role=Role.STAFF, action="DISMISS", **given)
     assert (codes(done), done["waiting"]["state"], done["waiting"]["statement"]) == ([], "DISMISSED", None)
     assert codes(call(shop, SETTLE, role=Role.STAFF, action="DISMISS", **given)) == ["ALREADY_SETTLED"]
-    assert shop.ask("{ pendingRefunds { id } }", role=Role.STAFF)["pendingRefunds"] == []
+    assert shop.execute("{ pendingRefunds { id } }", role=Role.STAFF)["pendingRefunds"] == []
     shop.buy(card, "20.00", receipt="R11")
     assert shop.ledger(card) == [("EARN", 10), ("EARN", 20)]
     assert refund(shop, "R1", None, externalId="F1")["entry"] == {"points": -10}
@@ -379,12 +383,12 @@ def test_a_sandbox_takes_any_age_and_keeps_what_is_ahead(database_url: str, cloc
         card = shop.enrol()
         assert buy(shop, card, "R1", datetime(2020, 3, 6, tzinfo=UTC))["entry"] == {"points": 10}
         assert buy(shop, card, "R2", AHEAD)["quarantined"]["skew"] == "AHEAD"
-        assert faults_in(shop.url) == []
+        assert discrepancies_in(shop.url) == []
 
 
 def test_the_owner_sets_the_allowed_age(shop: Shop) -> None:
     update = f"mutation($input: UpdateProgramInput!) {{ updateProgram(input: $input) {{ program {{ receiptAgeDays }} {ERRORS} }} }}"
-    assert shop.ask("{ program { receiptAgeDays } }")["program"] == {"receiptAgeDays": 30}
+    assert shop.execute("{ program { receiptAgeDays } }")["program"] == {"receiptAgeDays": 30}
     done = call(shop, update, role=Role.OWNER, receiptAgeDays=31)
     assert done == {"program": {"receiptAgeDays": 31}, "userErrors": []}
     card = shop.enrol()

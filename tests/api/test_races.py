@@ -13,13 +13,13 @@ from app.store.database.session import Session
 from tests.api import test_stamps as stamps
 from tests.api.test_terms import PUBLISH, REWARD
 from tests.shop import Shop, open_shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 
 def test_forty_redemptions_at_once_of_a_balance_that_pays_for_one(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "150.00")
-    answers = shop.at_once([lambda: shop.redeem(card)] * 40)
+    answers = shop.in_parallel([lambda: shop.redeem(card)] * 40)
     outcomes = Counter(answer["decision"]["outcome"] for answer in answers)
     assert outcomes == {"GRANTED": 1, "REFUSED": 39}
     for each_answer in answers:
@@ -29,23 +29,26 @@ def test_forty_redemptions_at_once_of_a_balance_that_pays_for_one(shop: Shop) ->
             assert reason["observed"] == "50 points"
             assert reason["remedies"][0]["points"] == 50
     assert shop.ledger(card) == [("EARN", 150), ("REDEEM", -100)]
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_fifty_customers_at_once_for_five_items(database_url: str) -> None:
     with open_shop(database_url, template="blank") as shop:
         given = {"idempotencyKey": "r", "key": "print", "name": "Print", "description": "A signed print.", "stock": 5}
-        assert shop.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["reward"] == {"key": "print", "stock": 5}
+        assert shop.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["reward"] == {
+            "key": "print",
+            "stock": 5,
+        }
         clauses = [
             {"key": "visit", "effect": {"pointsPerVisit": {"points": 10}}},
             {"key": "print", "effect": {"rewardCost": {"reward": "print", "points": 10}}},
         ]
         terms = {"idempotencyKey": "t", "clauses": clauses, "effectiveFrom": "2026-01-01T00:00:00Z"}
-        assert shop.ask(PUBLISH, role=Role.OWNER, input=terms)["publishTerms"]["userErrors"] == []
+        assert shop.execute(PUBLISH, role=Role.OWNER, input=terms)["publishTerms"]["userErrors"] == []
         cards = [shop.enrol() for _ in range(50)]
         for card in cards:
             shop.buy(card, "1.00")
-        answers = shop.at_once([lambda card=card: shop.redeem(card, "print") for card in cards])
+        answers = shop.in_parallel([lambda card=card: shop.redeem(card, "print") for card in cards])
         granted = [
             answer
             for answer in answers
@@ -57,7 +60,7 @@ def test_fifty_customers_at_once_for_five_items(database_url: str) -> None:
             ("OUT_OF_STOCK", "This reward is sold out.")
         }
         assert sum(shop.available(card) for card in cards) == 45 * 10, "whoever got nothing paid nothing"
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def test_purchases_refunds_and_redemptions_of_one_customer_at_once_keep_the_books(shop: Shop) -> None:
@@ -67,7 +70,7 @@ def test_purchases_refunds_and_redemptions_of_one_customer_at_once_keep_the_book
     calls = [lambda n=n: shop.refund(f"R{n}") for n in range(10)]
     calls += [lambda: shop.redeem(card)] * 10
     calls += [lambda: shop.buy(card, "5.00")] * 10
-    answers = shop.at_once(calls)
+    answers = shop.in_parallel(calls)
     assert all(answer["userErrors"] == [] for answer in answers)
     entries = shop.ledger(card)
     # What came late between the others is put into its place: the entries that this takes are corrections.
@@ -76,10 +79,10 @@ def test_purchases_refunds_and_redemptions_of_one_customer_at_once_keep_the_book
     # A refund that happened before a redemption and was recorded after it takes what that had been granted: the
     # redemption stands, and what it cost is owed until the next purchases have filled it.
     query = "query($by: CustomerBy!) { customer(by: $by) { wallet { balances { available owed } } } }"
-    (balance,) = shop.ask(query, by={"card": card})["customer"]["wallet"]["balances"]
+    (balance,) = shop.execute(query, by={"card": card})["customer"]["wallet"]["balances"]
     assert balance["available"] - balance["owed"] == sum(points for _, points in entries)
     assert balance["available"] == 0 or balance["owed"] == 0
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 @contextmanager
@@ -87,14 +90,14 @@ def stamp_shop(url: str) -> Iterator[Shop]:
     """A shop that gives a point a pound and a stamp a visit, and a meal for three stamps."""
     with open_shop(url, template="blank") as shop:
         given = {"idempotencyKey": "r", "key": "meal", "name": "Meal", "description": "A plate of the day."}
-        assert shop.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+        assert shop.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
         clauses = [
             {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}},
             {"key": "visit", "effect": {"stamps": {"stamps": 1}}},
             {"key": "meal", "effect": {"rewardCost": {"reward": "meal", "points": 3, "unit": "STAMPS"}}},
         ]
         terms = {"idempotencyKey": "t", "clauses": clauses, "effectiveFrom": "2026-01-01T00:00:00Z"}
-        assert shop.ask(PUBLISH, role=Role.OWNER, input=terms)["publishTerms"]["userErrors"] == []
+        assert shop.execute(PUBLISH, role=Role.OWNER, input=terms)["publishTerms"]["userErrors"] == []
         yield shop
 
 
@@ -103,7 +106,7 @@ def test_thirty_redemptions_at_once_of_stamps_that_pay_for_one(database_url: str
         card = shop.enrol()
         for _ in range(5):
             shop.buy(card, "6.00")
-        answers = shop.at_once([lambda: stamps.redeem(shop, card)] * 30)
+        answers = shop.in_parallel([lambda: stamps.redeem(shop, card)] * 30)
         assert Counter(answer["decision"]["outcome"] for answer in answers) == {"GRANTED": 1, "REFUSED": 29}
         for each_answer in answers:
             if each_answer["decision"]["outcome"] == "REFUSED":
@@ -111,19 +114,19 @@ def test_thirty_redemptions_at_once_of_stamps_that_pay_for_one(database_url: str
         assert stamps.stamp_ledger(shop, card) == [("REDEEM", -3), *[("EARN", 1)] * 5]
         assert stamps.stamps(shop, card) == (2, 0, 0)
         assert shop.available(card) == 30, "no points went"
-        assert faults_in(shop.url) == []
+        assert discrepancies_in(shop.url) == []
 
 
 def test_several_tills_at_once_give_the_first_stamps_of_one_card(database_url: str) -> None:
     with stamp_shop(database_url) as shop:
         cards = [shop.enrol() for _ in range(3)]
-        sold = shop.at_once([lambda card=card: stamps.buy(shop, card) for card in cards * 8])
+        sold = shop.in_parallel([lambda card=card: stamps.buy(shop, card) for card in cards * 8])
         assert all(value["userErrors"] == [] for value in sold)
         assert accounts(shop.url) == {"points": 3, "stamps": 3}
         for card in cards:
             assert stamps.stamp_ledger(shop, card) == [("EARN", 1)] * 8
             assert stamps.stamps(shop, card) == (8, 0, 0)
-        assert faults_in(shop.url) == []
+        assert discrepancies_in(shop.url) == []
 
 
 def accounts(url: str) -> dict[str, int]:

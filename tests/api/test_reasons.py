@@ -39,7 +39,7 @@ def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
     """A live shop, so that changes need their notice."""
     with open_shop(database_url, clock=clock, kind=ProgramKind.LIVE, template="blank") as opened:
         coffee = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup."}
-        opened.ask(REWARD, role=Role.OWNER, input=coffee)
+        opened.execute(REWARD, role=Role.OWNER, input=coffee)
         yield opened
 
 
@@ -57,7 +57,7 @@ def publish(shop: Shop, *, coffee: int, **more: Any) -> Any:
         {"key": "notice", "effect": {"noticePeriod": {"days": 60, "preset": "CA_QC"}}},
     ]
     sent = {"idempotencyKey": uuid.uuid4().hex, "clauses": clauses, **more}
-    return shop.ask(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
+    return shop.execute(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
 
 
 def test_every_reason_cites_a_clause_of_the_terms_that_decided(shop: Shop, clock: Clock) -> None:
@@ -65,9 +65,9 @@ def test_every_reason_cites_a_clause_of_the_terms_that_decided(shop: Shop, clock
     publish(shop, coffee=100)
     card = shop.enrol()
     by = {"card": card}
-    decided["offered, not to be had"] = shop.ask(OFFERS, by=by)["rewards"]["nodes"][0]["decision"]
+    decided["offered, not to be had"] = shop.execute(OFFERS, by=by)["rewards"]["nodes"][0]["decision"]
     decided["redeemed, refused"] = shop.redeem(card)["decision"]
-    decided["tried out"] = shop.ask(BASKET, by=by, basket={"lines": LINES})["basketCheck"]["decision"]
+    decided["tried out"] = shop.execute(BASKET, by=by, basket={"lines": LINES})["basketCheck"]["decision"]
     decided["earned, capped"] = shop.buy(card, "", receipt="R-1", lines=LINES, channel="STORE")["decision"]
     decided["earned, nothing"] = shop.buy(card, "0.10", receipt="R-2")["decision"]
     decided["refunded in part"] = shop.refund("R-1", lines=[{"line": 1, "quantity": "1"}])["decision"]
@@ -79,7 +79,7 @@ def test_every_reason_cites_a_clause_of_the_terms_that_decided(shop: Shop, clock
     clock.now += timedelta(days=70)
     decided["redeemed at the old price"] = shop.redeem(card)["decision"]
     decided["refunded, clamped"] = shop.refund("R-1")["decision"]
-    for place, value in enumerate(shop.ask(EXPLAIN, by=by)["customer"]["ledger"]["nodes"]):
+    for place, value in enumerate(shop.execute(EXPLAIN, by=by)["customer"]["ledger"]["nodes"]):
         decided[f"entry {place}"] = value["decision"]
 
     outcomes = {case: item["outcome"] for case, item in decided.items() if not case.startswith("entry")}
@@ -95,7 +95,7 @@ def test_every_reason_cites_a_clause_of_the_terms_that_decided(shop: Shop, clock
     assert {item["terms"]["version"] for item in decided.values()} == {1, 2, 3}
     for case, value in decided.items():
         version = value["terms"]["version"]
-        in_force = shop.ask(TERMS, role=Role.OWNER, v=version)["terms"]["clauses"]
+        in_force = shop.execute(TERMS, role=Role.OWNER, v=version)["terms"]["clauses"]
         for reason in value["reasons"]:
             assert reason["clause"] in in_force, (case, version, reason)
         assert value["reasons"] or value["outcome"] == "GRANTED", case

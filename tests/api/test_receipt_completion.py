@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.api.numbered_shop import codes, give_back, numbered, recorded, ring_up
+from tests.api.numbered_shop import buy, codes, receipts_in_refusal, refund, set_numbering
 from tests.api.test_exchanges import exchange
 from tests.shop import Shop, open_shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 AT = "2026-03-01T10:00:00Z"
 LATER = "2026-03-01T12:00:00Z"
@@ -24,84 +24,84 @@ def shop(database_url: str) -> Iterator[Shop]:
 
 def test_an_order_that_was_cancelled_is_completed_again(shop: Shop) -> None:
     card = shop.enrol()
-    first = ring_up(shop, card, "O1", "100.00", occurredAt=AT)
-    give_back(shop, "O1", externalId="F1", occurredAt=LATER)
+    first = buy(shop, card, "O1", "100.00", occurredAt=AT)
+    refund(shop, "O1", externalId="F1", occurredAt=LATER)
     assert shop.available(card) == 0
-    without = ring_up(shop, card, "O1", "100.00", occurredAt=AT)
+    without = buy(shop, card, "O1", "100.00", occurredAt=AT)
     assert (without["alreadyRecorded"], without["purchase"], without["balances"]) == (
         True,
         first["purchase"],
         [{"available": 0}],
     )
-    again = ring_up(shop, card, "O1", "100.00", completion=2, occurredAt=LATER)
+    again = buy(shop, card, "O1", "100.00", completion=2, occurredAt=LATER)
     assert (again["alreadyRecorded"], again["balances"]) == (False, [{"available": 100}])
     assert again["purchase"]["id"] != first["purchase"]["id"]
-    once = ring_up(shop, card, "O1", "100.00", completion=2, occurredAt=LATER)
+    once = buy(shop, card, "O1", "100.00", completion=2, occurredAt=LATER)
     assert (once["alreadyRecorded"], once["purchase"]) == (True, again["purchase"])
     assert shop.ledger(card) == [("EARN", 100), ("CLAWBACK", -100), ("EARN", 100)]
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_a_reference_means_the_order_as_it_was_completed_last(shop: Shop) -> None:
     card = shop.enrol()
-    first = ring_up(shop, card, "O1", "100.00", occurredAt=AT)
-    give_back(shop, "O1", externalId="F1", occurredAt=LATER)
-    second = ring_up(shop, card, "O1", "60.00", completion=2, occurredAt=LATER)
-    late = give_back(shop, "O1", externalId="F1", occurredAt=LATER)
+    first = buy(shop, card, "O1", "100.00", occurredAt=AT)
+    refund(shop, "O1", externalId="F1", occurredAt=LATER)
+    second = buy(shop, card, "O1", "60.00", completion=2, occurredAt=LATER)
+    late = refund(shop, "O1", externalId="F1", occurredAt=LATER)
     assert (late["alreadyRecorded"], late["purchase"]["id"]) == (True, first["purchase"]["id"])
     assert shop.available(card) == 60
-    back = give_back(shop, "O1", externalId="F2", occurredAt="2026-03-01T13:00:00Z")
+    back = refund(shop, "O1", externalId="F2", occurredAt="2026-03-01T13:00:00Z")
     assert (back["purchase"]["id"], back["cash"]) == (second["purchase"]["id"], {"amount": "60.00"})
-    assert codes(ring_up(shop, card, "O1", "60.00", completion=3, occurredAt="2026-03-01T14:00:00Z")) == []
+    assert codes(buy(shop, card, "O1", "60.00", completion=3, occurredAt="2026-03-01T14:00:00Z")) == []
     assert shop.available(card) == 60
 
 
 def test_an_order_that_was_not_cancelled_whole_is_not_completed_again(shop: Shop) -> None:
     card = shop.enrol()
     lines = [{"sku": "tea", "quantity": "2", "unitPrice": "50.00"}]
-    first = ring_up(shop, card, "O1", "", lines=lines, occurredAt=AT)
+    first = buy(shop, card, "O1", "", lines=lines, occurredAt=AT)
     for _ in range(2):
-        refused = ring_up(shop, card, "O1", "100.00", completion=2, occurredAt=LATER)
-        assert (codes(refused), recorded(refused)) == (["ORDER_NOT_CANCELLED"], [first["purchase"]["id"]])
-        give_back(shop, "O1", lines=[{"line": 1, "quantity": "1"}], occurredAt=LATER)
-    assert codes(ring_up(shop, card, "O1", "100.00", completion=2, occurredAt=LATER)) == []
+        refused = buy(shop, card, "O1", "100.00", completion=2, occurredAt=LATER)
+        assert (codes(refused), receipts_in_refusal(refused)) == (["ORDER_NOT_CANCELLED"], [first["purchase"]["id"]])
+        refund(shop, "O1", lines=[{"line": 1, "quantity": "1"}], occurredAt=LATER)
+    assert codes(buy(shop, card, "O1", "100.00", completion=2, occurredAt=LATER)) == []
     assert shop.available(card) == 100
 
 
 @pytest.mark.parametrize("completion", [2, 3, 1_000])
 def test_completions_are_counted_without_a_gap(shop: Shop, completion: int) -> None:
     card = shop.enrol()
-    assert codes(ring_up(shop, card, "O1", "10.00", completion=completion)) == ["ORDER_NOT_CANCELLED"]
-    ring_up(shop, card, "O1", "10.00", occurredAt=AT)
-    give_back(shop, "O1", occurredAt=LATER)
+    assert codes(buy(shop, card, "O1", "10.00", completion=completion)) == ["ORDER_NOT_CANCELLED"]
+    buy(shop, card, "O1", "10.00", occurredAt=AT)
+    refund(shop, "O1", occurredAt=LATER)
     wanted = [] if completion == 2 else ["ORDER_NOT_CANCELLED"]
-    assert codes(ring_up(shop, card, "O1", "10.00", completion=completion, occurredAt=LATER)) == wanted
+    assert codes(buy(shop, card, "O1", "10.00", completion=completion, occurredAt=LATER)) == wanted
 
 
 @pytest.mark.parametrize("completion", [0, -1, 1_001])
 def test_a_completion_has_its_bounds(shop: Shop, completion: int) -> None:
-    (error,) = ring_up(shop, shop.enrol(), "O1", "10.00", completion=completion)["userErrors"]
+    (error,) = buy(shop, shop.enrol(), "O1", "10.00", completion=completion)["userErrors"]
     assert (error["code"], error["path"]) == ("INVALID_INPUT", ["input", "purchase", "completion"])
 
 
 def test_orders_of_one_number_on_two_days_are_completed_again_each(shop: Shop) -> None:
-    numbered(shop, "PER_DAY")
+    set_numbering(shop, "PER_DAY")
     card = shop.enrol()
     for day in ("01", "02"):
         at = {"occurredAt": f"2026-03-{day}T10:00:00Z"}
         by = {"receipt": {"externalId": "1", "day": f"2026-03-{day}"}}
-        ring_up(shop, card, "1", "10.00", **at)
-        give_back(shop, by, **at)
-        assert codes(ring_up(shop, card, "1", "10.00", completion=2, **at)) == []
+        buy(shop, card, "1", "10.00", **at)
+        refund(shop, by, **at)
+        assert codes(buy(shop, card, "1", "10.00", completion=2, **at)) == []
     assert shop.available(card) == 20
 
 
 def test_many_second_completions_at_once_book_one(shop: Shop) -> None:
     card = shop.enrol()
-    ring_up(shop, card, "O1", "10.00", occurredAt=AT)
-    give_back(shop, "O1", occurredAt=LATER)
-    answers = shop.at_once(
-        [lambda: ring_up(shop, card, "O1", "10.00", completion=2, occurredAt=LATER) for _ in range(10)]
+    buy(shop, card, "O1", "10.00", occurredAt=AT)
+    refund(shop, "O1", occurredAt=LATER)
+    answers = shop.in_parallel(
+        [lambda: buy(shop, card, "O1", "10.00", completion=2, occurredAt=LATER) for _ in range(10)]
     )
     assert sorted(answer["alreadyRecorded"] for answer in answers) == [False] + [True] * 9
     assert shop.available(card) == 10
@@ -109,13 +109,13 @@ def test_many_second_completions_at_once_book_one(shop: Shop) -> None:
 
 def test_an_order_whose_goods_were_exchanged_is_not_cancelled_until_those_come_back(shop: Shop) -> None:
     card = shop.enrol()
-    first = ring_up(shop, card, "O1", "50.00", occurredAt=AT)
+    first = buy(shop, card, "O1", "50.00", occurredAt=AT)
     exchange(shop, "50.00", "O1", receipt="O2", occurredAt=LATER)
     exchange(shop, "50.00", "O2", receipt="O3", occurredAt=LATER)
-    refused = ring_up(shop, card, "O1", "50.00", completion=2, occurredAt=LATER)
-    assert (codes(refused), recorded(refused)) == (["ORDER_NOT_CANCELLED"], [first["purchase"]["id"]])
+    refused = buy(shop, card, "O1", "50.00", completion=2, occurredAt=LATER)
+    assert (codes(refused), receipts_in_refusal(refused)) == (["ORDER_NOT_CANCELLED"], [first["purchase"]["id"]])
     assert shop.available(card) == 50
-    give_back(shop, "O3", occurredAt=LATER)
-    assert codes(ring_up(shop, card, "O1", "50.00", completion=2, occurredAt=LATER)) == []
+    refund(shop, "O3", occurredAt=LATER)
+    assert codes(buy(shop, card, "O1", "50.00", completion=2, occurredAt=LATER)) == []
     assert shop.available(card) == 50
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []

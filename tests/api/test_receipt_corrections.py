@@ -17,7 +17,7 @@ from tests.api.test_locations import OPEN
 from tests.api.test_merges import MERGE
 from tests.api.test_stamps import PUBLISH
 from tests.shop import DECISION, Clock, Shop, open_shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 BALANCES = "balances { unit { code } available owed lifetime }"
 ENTRY = "id type points correction cause { kind statement } reason actor { role } purchase { externalId }"
@@ -47,7 +47,7 @@ def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
     """A shop that gives a point a pound, and 50 for the first purchase; its books are right at the end."""
     with open_shop(database_url, clock=clock, template="points") as opened:
         yield opened
-        assert faults_in(opened.url) == []
+        assert discrepancies_in(opened.url) == []
 
 
 def line(price: str, quantity: str = "1", sku: str = "a") -> dict[str, str]:
@@ -59,7 +59,7 @@ def amend(shop: Shop, receipt: str, *lines: dict[str, str], role: Role = Role.TI
     """A receipt set right."""
     purchase = {"externalId": receipt, "lines": list(lines), **more.pop("purchase", {})}
     given = {"idempotencyKey": uuid.uuid4().hex, "purchase": purchase, "reason": "Typed twice.", **more}
-    return shop.ask(AMEND, role=role, input=given)["amendPurchase"]
+    return shop.execute(AMEND, role=role, input=given)["amendPurchase"]
 
 
 def move(shop: Shop, receipt: str, card: str, *, role: Role = Role.STAFF, **more: Any) -> Any:
@@ -71,12 +71,12 @@ def move(shop: Shop, receipt: str, card: str, *, role: Role = Role.STAFF, **more
         "reason": "The wrong card was scanned.",
         **more,
     }
-    return shop.ask(MOVE, role=role, input=given)["movePurchase"]
+    return shop.execute(MOVE, role=role, input=given)["movePurchase"]
 
 
 def entries(shop: Shop, card: str, *, role: Role = Role.STAFF) -> list[dict[str, Any]]:
     """The ledger of a card, newest entry first."""
-    found: list[dict[str, Any]] = shop.ask(LEDGER, role=role, by={"card": card})["customer"]["ledger"]["nodes"]
+    found: list[dict[str, Any]] = shop.execute(LEDGER, role=role, by={"card": card})["customer"]["ledger"]["nodes"]
     return found
 
 
@@ -84,7 +84,7 @@ def all_agree(shop: Shop, *cards: str) -> None:
     """Every entry is decided again as it was."""
     for card in cards:
         for entry in entries(shop, card):
-            again = shop.ask(EXPLAIN, role=Role.STAFF, entry=entry["id"])["explain"]
+            again = shop.execute(EXPLAIN, role=Role.STAFF, entry=entry["id"])["explain"]
             assert again == {"recomputedPoints": entry["points"], "agrees": True}, entry
 
 
@@ -158,7 +158,7 @@ def test_what_a_receipt_cannot_become_is_refused_and_changes_nothing(
 
 def test_a_receipt_keeps_its_place(shop: Shop) -> None:
     given = {"idempotencyKey": "l", "key": "harbour", "name": "Harbour", "timeZone": "Pacific/Auckland"}
-    harbour = shop.ask(OPEN, role=Role.OWNER, input=given)["createLocation"]["location"]["id"]
+    harbour = shop.execute(OPEN, role=Role.OWNER, input=given)["createLocation"]["location"]["id"]
     card = shop.enrol()
     shop.buy(card, "80.00", receipt="here")
     shop.buy(card, "80.00", receipt="there", locationId=harbour)
@@ -245,9 +245,9 @@ def test_who_shares_a_wallet_keeps_the_points_and_who_was_merged_keeps_the_past(
     shop.buy(three, "11.00", receipt="r-3")
     clock.now += timedelta(days=1)
     joined = {"idempotencyKey": "j", "customer": {"card": two}, "household": {"card": first}, "reason": "They said so."}
-    assert shop.ask(JOIN, role=Role.STAFF, input=joined)["joinHousehold"]["userErrors"] == []
+    assert shop.execute(JOIN, role=Role.STAFF, input=joined)["joinHousehold"]["userErrors"] == []
     merged = {"idempotencyKey": "g", "merged": {"card": three}, "survivor": {"card": first}, "reason": "Two cards."}
-    assert shop.ask(MERGE, role=Role.STAFF, input=merged)["mergeCustomers"]["userErrors"] == []
+    assert shop.execute(MERGE, role=Role.STAFF, input=merged)["mergeCustomers"]["userErrors"] == []
     shop.buy(first, "8.00", receipt="r-8")
     shared = move(shop, "r-8", two)
     assert (shared["userErrors"], shared["clawbackEntry"], shared["balances"][0]["available"]) == ([], None, 49)
@@ -270,7 +270,7 @@ def test_tiers_and_what_clauses_count_follow_a_purchase(database_url: str) -> No
             {"key": "period", "effect": {"tierPeriod": {"period": "ROLLING_YEAR", "graceDays": 0}}},
         ]
         terms = {"idempotencyKey": "t", "clauses": clauses, "effectiveFrom": "2026-01-01T00:00:00Z"}
-        assert shop.ask(PUBLISH, role=Role.OWNER, input=terms)["publishTerms"]["userErrors"] == []
+        assert shop.execute(PUBLISH, role=Role.OWNER, input=terms)["publishTerms"]["userErrors"] == []
         wrong, right = shop.enrol(), shop.enrol()
         shop.buy(wrong, "100.00", receipt="r-1")
         clock.now += timedelta(days=1)
@@ -278,7 +278,7 @@ def test_tiers_and_what_clauses_count_follow_a_purchase(database_url: str) -> No
         shop.buy(right, "10.00", receipt="r-3")
 
         def standing(card: str) -> tuple[int, str | None]:
-            found = shop.ask(LEDGER, role=Role.STAFF, by={"card": card})["customer"]
+            found = shop.execute(LEDGER, role=Role.STAFF, by={"card": card})["customer"]
             return found["wallet"]["balances"][0]["available"], found["tier"]["key"]
 
         assert (standing(wrong), standing(right)) == ((160, "gold"), (60, None))
@@ -290,7 +290,7 @@ def test_tiers_and_what_clauses_count_follow_a_purchase(database_url: str) -> No
         shop.buy(wrong, "1.00")
         assert standing(wrong) == (61, None)
         all_agree(shop, wrong, right)
-        assert faults_in(shop.url) == []
+        assert discrepancies_in(shop.url) == []
 
 
 def test_a_repeat_is_answered_the_same_and_a_key_of_another_input_is_refused(shop: Shop) -> None:
@@ -313,14 +313,14 @@ def test_whoever_comes_first_the_books_are_right(shop: Shop) -> None:
         calls += [partial(move, shop, receipt, card) for card in cards[1:]]
         calls += [partial(amend, shop, receipt, line("12.00")), partial(shop.refund, receipt)]
         calls += [partial(shop.buy, cards[number % 3], "1.00")]
-    for answer in shop.at_once(calls):
+    for answer in shop.in_parallel(calls):
         assert {error["code"] for error in answer["userErrors"]} <= {
             "NOT_MOVABLE",
             "SAME_CUSTOMER",
             "NOTHING_TO_REFUND",
             "INVALID_INPUT",
         }
-    owners = shop.ask(HOLDINGS, role=Role.STAFF, a=cards[0], b=cards[1], c=cards[2])
+    owners = shop.execute(HOLDINGS, role=Role.STAFF, a=cards[0], b=cards[1], c=cards[2])
     assert sum(owner["wallet"]["balances"][0]["available"] for owner in owners.values()) == 6
 
 
@@ -334,21 +334,21 @@ def test_household_member_sees_a_moved_purchase_but_no_decisions_of_others(
 ) -> None:
     text, two = shop.enrol(), shop.enrol()
     joined = {"idempotencyKey": "j", "customer": {"card": two}, "household": {"card": text}, "reason": "They said so."}
-    assert shop.ask(JOIN, role=Role.STAFF, input=joined)["joinHousehold"]["userErrors"] == []
+    assert shop.execute(JOIN, role=Role.STAFF, input=joined)["joinHousehold"]["userErrors"] == []
     bought = shop.buy(text, "30.00", receipt="r-1")
     ids = {"purchase": bought["purchase"]["id"], "entry": bought["entry"]["id"]}
     assert move(shop, "r-1", two)["userErrors"] == []
     own = {card: customer_key(shop.url, shop, card) for card in (text, two)}
 
     def first(card: str) -> tuple[Any, Any]:
-        nodes = shop.ask(OWN, key=own[card], by={"card": card})["customer"]["ledger"]["nodes"]
+        nodes = shop.execute(OWN, key=own[card], by={"card": card})["customer"]["ledger"]["nodes"]
         entry = next(each for each in nodes if each["id"] == ids["entry"])
         return entry["decision"], entry["purchase"]
 
     assert first(text) == (None, None)
     assert first(two) == (None, {"externalId": "r-1"})
-    assert shop.ask(SEEN, key=own[text], **ids) == {"node": None, "explain": None}
-    assert shop.ask(SEEN, key=own[two], **ids) == {"node": {"id": ids["purchase"]}, "explain": None}
+    assert shop.execute(SEEN, key=own[text], **ids) == {"node": None, "explain": None}
+    assert shop.execute(SEEN, key=own[two], **ids) == {"node": {"id": ids["purchase"]}, "explain": None}
 
 
 @pytest.mark.parametrize(
@@ -369,7 +369,7 @@ def test_refund_uses_corrected_counters_even_without_a_ledger_entry(
             {"key": "third", "effect": {"bonusPoints": {"points": 11}}, "conditions": [{"everyNthItem": {"nth": 3}}]},
         ]
         terms = {"idempotencyKey": "t", "clauses": clauses, "effectiveFrom": "2026-01-01T00:00:00Z"}
-        assert shop.ask(PUBLISH, role=Role.OWNER, input=terms)["publishTerms"]["userErrors"] == []
+        assert shop.execute(PUBLISH, role=Role.OWNER, input=terms)["publishTerms"]["userErrors"] == []
         card, other = shop.enrol(), shop.enrol()
         shop.buy(card, before, receipt="r-1")
         three = shop.buy(card, "", receipt="r-2", lines=[line("10.00", "3")])
@@ -380,7 +380,7 @@ def test_refund_uses_corrected_counters_even_without_a_ledger_entry(
         back = shop.refund("r-2", lines=[{"line": 1, "quantity": str(3 - kept)}])
         assert back["entry"]["points"] == taken
         all_agree(shop, card, other)
-        assert faults_in(shop.url) == []
+        assert discrepancies_in(shop.url) == []
 
 
 def test_a_correction_takes_no_more_from_a_budget_than_the_receipt_had_taken(database_url: str) -> None:
@@ -394,7 +394,7 @@ def test_a_correction_takes_no_more_from_a_budget_than_the_receipt_had_taken(dat
             }
         ]
         terms = {"idempotencyKey": "t", "clauses": clauses, "effectiveFrom": "2026-01-01T00:00:00Z"}
-        assert shop.ask(PUBLISH, role=Role.OWNER, input=terms)["publishTerms"]["userErrors"] == []
+        assert shop.execute(PUBLISH, role=Role.OWNER, input=terms)["publishTerms"]["userErrors"] == []
         cards = [shop.enrol() for _ in range(4)]
         for number, price in enumerate(("5.00", "10.00", "10.00")):
             shop.buy(cards[number], price, receipt=f"r-{number}")
@@ -403,4 +403,4 @@ def test_a_correction_takes_no_more_from_a_budget_than_the_receipt_had_taken(dat
         assert move(shop, "r-2", cards[3])["userErrors"] == []
         assert [shop.available(card) for card in cards] == [0, 30, 0, 30]
         all_agree(shop, *cards)
-        assert faults_in(shop.url) == []
+        assert discrepancies_in(shop.url) == []

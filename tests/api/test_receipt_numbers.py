@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from tests.api.numbered_shop import codes, give_back, location, numbered, points, recorded, ring_up
+from tests.api.numbered_shop import buy, codes, location, points, receipts_in_refusal, refund, set_numbering
 from tests.shop import Shop, open_shop
 
 LATE = "2026-03-01T22:50:00Z"
@@ -27,42 +27,40 @@ def shop(database_url: str) -> Iterator[Shop]:
 
 def test_a_number_is_used_once_in_a_program_unless_it_says_otherwise(shop: Shop) -> None:
     card = shop.enrol()
-    first = ring_up(shop, card, "0001", "4.00", occurredAt=LATE)
-    again = ring_up(shop, card, "0001", "4.00", occurredAt="2026-03-08T22:50:00Z")
+    first = buy(shop, card, "0001", "4.00", occurredAt=LATE)
+    again = buy(shop, card, "0001", "4.00", occurredAt="2026-03-08T22:50:00Z")
     assert codes(again) == ["RECEIPT_DIFFERS"]
-    assert recorded(again) == [first["purchase"]["id"]]
+    assert receipts_in_refusal(again) == [first["purchase"]["id"]]
     assert shop.available(card) == 4
 
 
 def test_the_same_receipt_under_another_key_says_that_it_was_recorded(shop: Shop) -> None:
     card = shop.enrol()
-    first = ring_up(shop, card, "R1", "4.00", key="a", occurredAt=LATE)
-    again = ring_up(shop, card, "R1", "4.00", key="b", occurredAt=LATE)
+    first = buy(shop, card, "R1", "4.00", key="a", occurredAt=LATE)
+    again = buy(shop, card, "R1", "4.00", key="b", occurredAt=LATE)
     assert (first["alreadyRecorded"], again["alreadyRecorded"]) == (False, True)
     assert (points(again), again["purchase"]) == (4, first["purchase"])
-    assert ring_up(shop, card, "R1", "4.00", key="a", occurredAt=LATE)["alreadyRecorded"] is False
-    assert ring_up(shop, card, "R1", "4.00", key="b", occurredAt=LATE)["alreadyRecorded"] is True
+    assert buy(shop, card, "R1", "4.00", key="a", occurredAt=LATE)["alreadyRecorded"] is False
+    assert buy(shop, card, "R1", "4.00", key="b", occurredAt=LATE)["alreadyRecorded"] is True
     assert shop.ledger(card) == [("EARN", 4)]
 
 
 def test_numbers_per_day_begin_anew_when_the_day_of_business_begins(shop: Shop) -> None:
-    numbered(shop, "PER_DAY", day_starts="04:00")
+    set_numbering(shop, "PER_DAY", day_starts="04:00")
     berlin = location(shop, "berlin", "Europe/Berlin")
     card = shop.enrol()
     late = {"occurredAt": LATE, "locationId": berlin}
-    assert points(ring_up(shop, card, "0007", "4.00", **late)) == 4
-    assert codes(ring_up(shop, card, "0007", "5.00", occurredAt=AFTER_MIDNIGHT, locationId=berlin)) == [
-        "RECEIPT_DIFFERS"
-    ]
-    ring_up(shop, card, "0007", "4.00", occurredAt=NEXT_DAY, locationId=berlin)
+    assert points(buy(shop, card, "0007", "4.00", **late)) == 4
+    assert codes(buy(shop, card, "0007", "5.00", occurredAt=AFTER_MIDNIGHT, locationId=berlin)) == ["RECEIPT_DIFFERS"]
+    buy(shop, card, "0007", "4.00", occurredAt=NEXT_DAY, locationId=berlin)
     assert shop.available(card) == 8
-    again = ring_up(shop, card, "0007", "4.00", **late)
+    again = buy(shop, card, "0007", "4.00", **late)
     assert (again["alreadyRecorded"], again["balances"]) == (True, [{"available": 8}])
 
-    unclear = give_back(shop, "0007")
+    unclear = refund(shop, "0007")
     assert codes(unclear) == ["RECEIPT_AMBIGUOUS"]
     assert [purchase["occurredAt"] for purchase in unclear["userErrors"][0]["purchases"]] == [NEXT_DAY, LATE]
-    back = give_back(shop, {"receipt": {"externalId": "0007", "day": "2026-03-02"}})
+    back = refund(shop, {"receipt": {"externalId": "0007", "day": "2026-03-02"}})
     assert (codes(back), back["balances"], back["cash"]) == ([], [{"available": 4}], {"amount": "4.00"})
 
 
@@ -70,84 +68,83 @@ def test_numbers_per_day_begin_anew_when_the_day_of_business_begins(shop: Shop) 
 def test_of_two_receipts_of_one_number_and_day_whichever_arrives_first_stands(
     shop: Shop, order: tuple[int, ...]
 ) -> None:
-    numbered(shop, "PER_DAY", day_starts="04:00")
+    set_numbering(shop, "PER_DAY", day_starts="04:00")
     berlin = location(shop, "berlin", "Europe/Berlin")
     card = shop.enrol()
     sent = [(LATE, "4.00"), (AFTER_MIDNIGHT, "5.00"), (NEXT_DAY, "4.00")]
     answers = {}
     for place in order:
         at, price = sent[place]
-        answers[place] = ring_up(shop, card, "0007", price, occurredAt=at, locationId=berlin)
+        answers[place] = buy(shop, card, "0007", price, occurredAt=at, locationId=berlin)
     stands = min((0, 1), key=order.index)
     assert codes(answers[1 - stands]) == ["RECEIPT_DIFFERS"]
-    assert recorded(answers[1 - stands]) == [answers[stands]["purchase"]["id"]]
+    assert receipts_in_refusal(answers[1 - stands]) == [answers[stands]["purchase"]["id"]]
     assert shop.available(card) == (4, 5)[stands] + 4
 
 
 def test_a_day_is_that_of_the_location_and_of_the_program_where_there_is_none(shop: Shop) -> None:
-    numbered(shop, "PER_DAY")
+    set_numbering(shop, "PER_DAY")
     tokyo = location(shop, "tokyo", "Asia/Tokyo")
     card = shop.enrol()
-    ring_up(shop, card, "1", "1.00", occurredAt="2026-03-01T14:00:00Z", locationId=tokyo)
-    ring_up(shop, card, "1", "2.00", occurredAt="2026-03-01T16:00:00Z", locationId=tokyo)
-    same_day_in_london = ring_up(shop, card, "1", "5.00", occurredAt="2026-03-01T16:00:00Z")
+    buy(shop, card, "1", "1.00", occurredAt="2026-03-01T14:00:00Z", locationId=tokyo)
+    buy(shop, card, "1", "2.00", occurredAt="2026-03-01T16:00:00Z", locationId=tokyo)
+    same_day_in_london = buy(shop, card, "1", "5.00", occurredAt="2026-03-01T16:00:00Z")
     assert codes(same_day_in_london) == ["RECEIPT_DIFFERS"]
     assert shop.available(card) == 3
 
 
 def test_where_numbers_are_per_day_a_receipt_says_its_time(shop: Shop) -> None:
-    numbered(shop, "PER_DAY")
+    set_numbering(shop, "PER_DAY")
     card = shop.enrol()
-    (error,) = ring_up(shop, card, "1", "1.00")["userErrors"]
+    (error,) = buy(shop, card, "1", "1.00")["userErrors"]
     assert (error["code"], error["path"]) == ("INVALID_INPUT", ["input", "purchase", "occurredAt"])
-    ring_up(shop, card, "1", "1.00", occurredAt=LATE)
+    buy(shop, card, "1", "1.00", occurredAt=LATE)
     day = {"receipt": {"externalId": "1", "day": "2026-03-01"}}
-    (error,) = give_back(shop, day, externalId="F1")["userErrors"]
+    (error,) = refund(shop, day, externalId="F1")["userErrors"]
     assert (error["code"], error["path"]) == ("INVALID_INPUT", ["input", "occurredAt"])
-    assert codes(give_back(shop, day)) == []
+    assert codes(refund(shop, day)) == []
 
 
 def test_numbers_per_location_are_each_locations_own(shop: Shop) -> None:
-    numbered(shop, "PER_LOCATION")
+    set_numbering(shop, "PER_LOCATION")
     north, south = location(shop, "north"), location(shop, "south")
     card = shop.enrol()
     for id, price in ((north, "1.00"), (south, "2.00"), (None, "3.00")):
-        assert codes(ring_up(shop, card, "1", price, occurredAt=LATE, **({"locationId": id} if id else {}))) == []
-    assert codes(ring_up(shop, card, "1", "9.00", occurredAt=NEXT_DAY, locationId=south)) == ["RECEIPT_DIFFERS"]
+        assert codes(buy(shop, card, "1", price, occurredAt=LATE, **({"locationId": id} if id else {}))) == []
+    assert codes(buy(shop, card, "1", "9.00", occurredAt=NEXT_DAY, locationId=south)) == ["RECEIPT_DIFFERS"]
     assert shop.available(card) == 6
-    assert len(recorded(give_back(shop, "1"))) == 3
-    back = give_back(shop, {"receipt": {"externalId": "1", "locationId": south}})
+    assert len(receipts_in_refusal(refund(shop, "1"))) == 3
+    back = refund(shop, {"receipt": {"externalId": "1", "locationId": south}})
     assert back["cash"] == {"amount": "2.00"}
 
 
 def test_numbers_per_location_and_day_take_both_to_be_known(shop: Shop) -> None:
-    numbered(shop, "PER_LOCATION_AND_DAY")
+    set_numbering(shop, "PER_LOCATION_AND_DAY")
     north, south = location(shop, "north"), location(shop, "south")
     card = shop.enrol()
     for id, at in ((north, LATE), (south, LATE), (north, NEXT_DAY), (south, NEXT_DAY)):
-        assert codes(ring_up(shop, card, "1", "1.00", occurredAt=at, locationId=id)) == []
+        assert codes(buy(shop, card, "1", "1.00", occurredAt=at, locationId=id)) == []
     assert shop.available(card) == 4
     for half in ({"day": "2026-03-02"}, {"locationId": north}):
-        assert codes(give_back(shop, {"receipt": {"externalId": "1", **half}})) == ["RECEIPT_AMBIGUOUS"]
+        assert codes(refund(shop, {"receipt": {"externalId": "1", **half}})) == ["RECEIPT_AMBIGUOUS"]
     both = {"receipt": {"externalId": "1", "locationId": north, "day": "2026-03-02"}}
-    assert give_back(shop, both)["balances"] == [{"available": 3}]
+    assert refund(shop, both)["balances"] == [{"available": 3}]
 
 
 def test_what_fits_many_receipts_is_answered_with_the_newest_twenty(shop: Shop) -> None:
-    numbered(shop, "PER_DAY")
+    set_numbering(shop, "PER_DAY")
     card = shop.enrol()
     ids = [
-        ring_up(shop, card, "1", "1.00", occurredAt=f"2026-03-{day:02}T10:00:00Z")["purchase"]["id"]
-        for day in range(1, 23)
+        buy(shop, card, "1", "1.00", occurredAt=f"2026-03-{day:02}T10:00:00Z")["purchase"]["id"] for day in range(1, 23)
     ]
-    assert recorded(give_back(shop, "1")) == ids[:1:-1]
+    assert receipts_in_refusal(refund(shop, "1")) == ids[:1:-1]
 
 
 def test_every_way_to_a_purchase_takes_a_whole_reference_and_never_guesses(shop: Shop) -> None:
-    numbered(shop, "PER_DAY")
+    set_numbering(shop, "PER_DAY")
     card, other = shop.enrol(), shop.enrol()
     for at, price in ((LATE, "4.00"), (NEXT_DAY, "6.00")):
-        ring_up(shop, card, "1", price, occurredAt=at)
+        buy(shop, card, "1", price, occurredAt=at)
     day = {"receipt": {"externalId": "1", "day": "2026-03-02", "source": "program"}}
     tea = {"sku": "tea", "quantity": "1", "unitPrice": "7.00"}
     errors = "userErrors { code }"
@@ -155,10 +152,10 @@ def test_every_way_to_a_purchase_takes_a_whole_reference_and_never_guesses(shop:
     def asked(mutation: str, type_name: str, given: Any) -> list[str]:
         query = f"mutation($i: {type_name}!) {{ {mutation}(input: $i) {{ {errors} }} }}"
         sent = {"idempotencyKey": uuid.uuid4().hex, **given}
-        return codes(shop.ask(query, role=Role.STAFF, i=sent)[mutation])
+        return codes(shop.execute(query, role=Role.STAFF, i=sent)[mutation])
 
     preview = "query($by: PurchaseBy!) { refundPreview(purchase: $by) { cash { amount } } }"
-    assert shop.ask(preview, by=day)["refundPreview"]["cash"] == {"amount": "6.00"}
+    assert shop.execute(preview, by=day)["refundPreview"]["cash"] == {"amount": "6.00"}
     refused = shop.send(preview, by={"externalId": "1"}).json()["errors"][0]
     assert "RECEIPT_AMBIGUOUS" in refused["message"]
     amended = {"purchase": {"externalId": "1", "lines": [tea]}, "reason": "mistyped"}
@@ -181,8 +178,8 @@ def test_every_way_to_a_purchase_takes_a_whole_reference_and_never_guesses(shop:
 
 def test_a_source_that_is_not_the_programs_own_is_forbidden(shop: Shop) -> None:
     card = shop.enrol()
-    assert codes(ring_up(shop, card, "1", "1.00", source="program")) == []
-    assert ring_up(shop, card, "1", "1.00")["alreadyRecorded"] is True
+    assert codes(buy(shop, card, "1", "1.00", source="program")) == []
+    assert buy(shop, card, "1", "1.00")["alreadyRecorded"] is True
     query = "mutation($input: RecordPurchaseInput!) { recordPurchase(input: $input) { userErrors { code } } }"
     line = {"sku": "tea", "quantity": "1", "unitPrice": "1.00"}
     for source in ("till-2", "", "Program"):
@@ -204,31 +201,31 @@ def test_a_source_that_is_not_the_programs_own_is_forbidden(shop: Shop) -> None:
 def test_a_receipt_sent_again_is_known_whatever_was_set_meanwhile(shop: Shop) -> None:
     card = shop.enrol()
     sent = {"occurredAt": AFTER_MIDNIGHT}
-    ring_up(shop, card, "1", "1.00", **sent)
+    buy(shop, card, "1", "1.00", **sent)
     for numbers, day_starts in (("PER_DAY", "00:00"), ("PER_DAY", "06:00"), ("PER_LOCATION", "00:00")):
-        numbered(shop, numbers, day_starts=day_starts)
-        assert ring_up(shop, card, "1", "1.00", **sent)["alreadyRecorded"] is True
-    numbered(shop, "PER_DAY", day_starts="04:00")
-    ring_up(shop, card, "2", "1.00", **sent)
+        set_numbering(shop, numbers, day_starts=day_starts)
+        assert buy(shop, card, "1", "1.00", **sent)["alreadyRecorded"] is True
+    set_numbering(shop, "PER_DAY", day_starts="04:00")
+    buy(shop, card, "2", "1.00", **sent)
     for numbers, day_starts in (("PER_DAY", "00:00"), ("UNIQUE", "00:00"), ("PER_LOCATION_AND_DAY", "05:00")):
-        numbered(shop, numbers, day_starts=day_starts)
-        assert ring_up(shop, card, "2", "1.00", **sent)["alreadyRecorded"] is True
-        assert ring_up(shop, card, "1", "1.00", **sent)["alreadyRecorded"] is True
+        set_numbering(shop, numbers, day_starts=day_starts)
+        assert buy(shop, card, "2", "1.00", **sent)["alreadyRecorded"] is True
+        assert buy(shop, card, "1", "1.00", **sent)["alreadyRecorded"] is True
     assert shop.available(card) == 2
 
 
 def test_a_number_that_was_used_before_numbers_began_anew_each_day_is_used_again(shop: Shop) -> None:
     card = shop.enrol()
-    ring_up(shop, card, "1", "1.00", occurredAt=LATE)
-    numbered(shop, "PER_DAY")
-    assert ring_up(shop, card, "1", "2.00", occurredAt=NEXT_DAY)["alreadyRecorded"] is False
+    buy(shop, card, "1", "1.00", occurredAt=LATE)
+    set_numbering(shop, "PER_DAY")
+    assert buy(shop, card, "1", "2.00", occurredAt=NEXT_DAY)["alreadyRecorded"] is False
     assert shop.available(card) == 3
 
 
 def test_one_receipt_of_many_at_once_is_recorded_once(shop: Shop) -> None:
-    numbered(shop, "PER_DAY")
+    set_numbering(shop, "PER_DAY")
     card = shop.enrol()
     days = [LATE, NEXT_DAY] * 6
-    answers = shop.at_once([lambda at=at: ring_up(shop, card, "1", "1.00", occurredAt=at) for at in days])  # type: ignore[misc]
+    answers = shop.in_parallel([lambda at=at: buy(shop, card, "1", "1.00", occurredAt=at) for at in days])  # type: ignore[misc]
     assert sorted(answer["alreadyRecorded"] for answer in answers) == [False] * 2 + [True] * 10
     assert shop.available(card) == 2

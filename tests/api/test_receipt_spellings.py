@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from tests.api.numbered_shop import codes, give_back, ring_up
+from tests.api.numbered_shop import buy, codes, refund
 from tests.api.test_merges import MERGE
 from tests.shop import Shop, open_shop
 
@@ -27,26 +27,26 @@ def shop(database_url: str) -> Iterator[Shop]:
 )
 def test_what_is_invisible_in_a_number_makes_no_other_receipt(shop: Shop, spelled: str) -> None:
     card = shop.enrol()
-    first = ring_up(shop, card, "R1", "4.00", occurredAt=AT)
-    again = ring_up(shop, card, spelled, "4.00", occurredAt=AT)
+    first = buy(shop, card, "R1", "4.00", occurredAt=AT)
+    again = buy(shop, card, spelled, "4.00", occurredAt=AT)
     assert (again["alreadyRecorded"], again["purchase"]) == (True, first["purchase"])
     assert shop.available(card) == 4
-    assert give_back(shop, spelled, externalId=spelled)["balances"] == [{"available": 0}]
-    assert give_back(shop, "R1", externalId="R1")["alreadyRecorded"] is True
+    assert refund(shop, spelled, externalId=spelled)["balances"] == [{"available": 0}]
+    assert refund(shop, "R1", externalId="R1")["alreadyRecorded"] is True
 
 
 @pytest.mark.parametrize("other", ["r1", "R01", "R 1", "R-1", "0R1"])
 def test_case_zeros_and_space_inside_make_another_receipt(shop: Shop, other: str) -> None:
     card = shop.enrol()
-    ring_up(shop, card, "R1", "4.00", occurredAt=AT)
-    assert ring_up(shop, card, other, "4.00", occurredAt=AT)["alreadyRecorded"] is False
+    buy(shop, card, "R1", "4.00", occurredAt=AT)
+    assert buy(shop, card, other, "4.00", occurredAt=AT)["alreadyRecorded"] is False
     assert shop.available(card) == 8
 
 
 @pytest.mark.parametrize("number", ["", " ", "\n", "\u200b", "\u2800", "x" * 201])
 def test_a_number_is_never_empty(shop: Shop, number: str) -> None:
     card = shop.enrol()
-    (error,) = ring_up(shop, card, number, "4.00")["userErrors"]
+    (error,) = buy(shop, card, number, "4.00")["userErrors"]
     assert (error["code"], error["path"]) == ("INVALID_INPUT", ["input", "purchase", "externalId"])
 
 
@@ -80,8 +80,8 @@ def test_what_is_left_out_and_what_is_written_out_are_one_receipt(shop: Shop, sp
         "occurredAt": AT,
         "payments": [{"kind": "CASH", "amount": "1"}, {"kind": "CARD", "amount": "3.00"}],
     }
-    ring_up(shop, card, "R1", "", **sent)
-    again = ring_up(shop, card, "R1", "", **{**sent, **spelled})
+    buy(shop, card, "R1", "", **sent)
+    again = buy(shop, card, "R1", "", **{**sent, **spelled})
     assert (codes(again), again["alreadyRecorded"]) == ([], True)
     assert shop.available(card) == 4
 
@@ -102,46 +102,46 @@ def test_what_is_left_out_and_what_is_written_out_are_one_receipt(shop: Shop, sp
 )
 def test_a_receipt_that_means_something_else_differs(shop: Shop, other: dict[str, Any]) -> None:
     card = shop.enrol()
-    ring_up(shop, card, "R1", "", lines=[line()], occurredAt=AT)
-    refused = ring_up(shop, card, "R1", "", **{"lines": [line()], "occurredAt": AT, **other})
+    buy(shop, card, "R1", "", lines=[line()], occurredAt=AT)
+    refused = buy(shop, card, "R1", "", **{"lines": [line()], "occurredAt": AT, **other})
     assert codes(refused) == ["RECEIPT_DIFFERS"]
     assert shop.available(card) == 4
 
 
 def test_a_receipt_without_a_time_is_the_one_that_was_recorded(shop: Shop) -> None:
     card = shop.enrol()
-    ring_up(shop, card, "R1", "4.00")
-    assert ring_up(shop, card, "R1", "4.00")["alreadyRecorded"] is True
-    recorded_at = shop.ask(
+    buy(shop, card, "R1", "4.00")
+    assert buy(shop, card, "R1", "4.00")["alreadyRecorded"] is True
+    recorded_at = shop.execute(
         "query($by: CustomerBy!) { customer(by: $by) { ledger(first: 1) { nodes { purchase { occurredAt } } } } }",
         by={"card": card},
     )["customer"]["ledger"]["nodes"][0]["purchase"]["occurredAt"]
-    assert ring_up(shop, card, "R1", "4.00", occurredAt=recorded_at)["alreadyRecorded"] is True
+    assert buy(shop, card, "R1", "4.00", occurredAt=recorded_at)["alreadyRecorded"] is True
     assert shop.available(card) == 4
 
 
 def test_after_a_merge_either_card_brings_the_same_receipt(shop: Shop) -> None:
     gone, stays, stranger = shop.enrol(), shop.enrol(), shop.enrol()
-    ring_up(shop, gone, "R1", "4.00", occurredAt=AT)
+    buy(shop, gone, "R1", "4.00", occurredAt=AT)
     given = {"idempotencyKey": "m", "merged": {"card": gone}, "survivor": {"card": stays}, "reason": "one person"}
-    assert shop.ask(MERGE, role=Role.STAFF, input=given)["mergeCustomers"]["userErrors"] == []
+    assert shop.execute(MERGE, role=Role.STAFF, input=given)["mergeCustomers"]["userErrors"] == []
     for card in (gone, stays):
-        again = ring_up(shop, card, "R1", "4.00", occurredAt=AT)
+        again = buy(shop, card, "R1", "4.00", occurredAt=AT)
         assert (codes(again), again["alreadyRecorded"]) == ([], True)
-    assert codes(ring_up(shop, stranger, "R1", "4.00", occurredAt=AT)) == ["RECEIPT_DIFFERS"]
-    ring_up(shop, gone, "R2", "1.00", occurredAt=AT)
-    assert ring_up(shop, stays, "R2", "1.00", occurredAt=AT)["alreadyRecorded"] is True
+    assert codes(buy(shop, stranger, "R1", "4.00", occurredAt=AT)) == ["RECEIPT_DIFFERS"]
+    buy(shop, gone, "R2", "1.00", occurredAt=AT)
+    assert buy(shop, stays, "R2", "1.00", occurredAt=AT)["alreadyRecorded"] is True
     assert shop.available(stays) == 5
 
 
 def test_a_receipt_that_was_set_right_is_known_as_it_was_and_as_it_is(shop: Shop) -> None:
     card = shop.enrol()
-    ring_up(shop, card, "R1", "4.00", occurredAt=AT)
+    buy(shop, card, "R1", "4.00", occurredAt=AT)
     amend = "mutation($i: AmendPurchaseInput!) { amendPurchase(input: $i) { userErrors { code } } }"
     tea = {"sku": "tea", "quantity": "1", "unitPrice": "5.00"}
     given = {"idempotencyKey": "a", "purchase": {"externalId": " R1", "lines": [tea]}, "reason": "mistyped"}
-    assert shop.ask(amend, role=Role.OWNER, i=given)["amendPurchase"]["userErrors"] == []
+    assert shop.execute(amend, role=Role.OWNER, i=given)["amendPurchase"]["userErrors"] == []
     for price in ("4.00", "5.00"):
-        assert ring_up(shop, card, "R1", price, occurredAt=AT)["alreadyRecorded"] is True
-    assert codes(ring_up(shop, card, "R1", "6.00", occurredAt=AT)) == ["RECEIPT_DIFFERS"]
+        assert buy(shop, card, "R1", price, occurredAt=AT)["alreadyRecorded"] is True
+    assert codes(buy(shop, card, "R1", "6.00", occurredAt=AT)) == ["RECEIPT_DIFFERS"]
     assert shop.available(card) == 5

@@ -11,7 +11,7 @@ import pytest
 from app.domain.access import Role
 from app.domain.programs.program import ProgramKind
 from tests.shop import Shop, open_shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 AGE = """mutation { updateProgram(input: { idempotencyKey: "age", receiptAgeDays: 1000 }) { userErrors { code } } }"""
 LATE = datetime(2090, 3, 6, 12, tzinfo=UTC)
@@ -22,7 +22,7 @@ def shop(request: pytest.FixtureRequest, database_url: str) -> Iterator[Shop]:
     """A shop whose clock stands still, with a customer who can pay since two years ago."""
     with open_shop(database_url, clock=lambda: LATE, kind=request.param) as opened:
         # What a till may still send of long ago is the owner's to say.
-        opened.ask(AGE, role=Role.OWNER)
+        opened.execute(AGE, role=Role.OWNER)
         opened.enrol("CARD9999")
         opened.buy("CARD9999", "300.00", occurredAt=at(-60 * 24 * 730))
         yield opened
@@ -64,7 +64,7 @@ def test_a_redemption_in_the_past_is_refused_but_in_a_sandbox_which_replays_it(s
     else:
         assert answer["decision"]["outcome"] == "GRANTED"
         assert shop.ledger("CARD9999") == [("EARN", 300), ("REDEEM", -100)]
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 @pytest.mark.parametrize("minutes", [-5, 0, 5])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from tests.api.numbered_shop import ERRORS, codes, give_back, location, numbered, recorded, ring_up
+from tests.api.numbered_shop import ERRORS, buy, codes, location, receipts_in_refusal, refund, set_numbering
 from tests.shop import Shop, open_shop
 
 MONDAY = "2026-03-02T10:00:00Z"
@@ -28,9 +28,9 @@ def shop(database_url: str) -> Iterator[Shop]:
 
 def test_a_refund_sent_again_under_another_key_says_that_it_was_recorded(shop: Shop) -> None:
     card = shop.enrol()
-    ring_up(shop, card, "R1", "10.00", occurredAt=MONDAY)
-    first = give_back(shop, "R1", externalId="F1", occurredAt=TUESDAY)
-    again = give_back(shop, "R1", externalId=" F1\n", occurredAt=TUESDAY)
+    buy(shop, card, "R1", "10.00", occurredAt=MONDAY)
+    first = refund(shop, "R1", externalId="F1", occurredAt=TUESDAY)
+    again = refund(shop, "R1", externalId=" F1\n", occurredAt=TUESDAY)
     assert (first["alreadyRecorded"], again["alreadyRecorded"]) == (False, True)
     assert (again["cash"], again["balances"]) == ({"amount": "10.00"}, [{"available": 0}])
     assert shop.ledger(card) == [("EARN", 10), ("CLAWBACK", -10)]
@@ -38,35 +38,35 @@ def test_a_refund_sent_again_under_another_key_says_that_it_was_recorded(shop: S
 
 def test_a_refund_number_of_another_purchase_is_refused_with_the_one_that_has_it(shop: Shop) -> None:
     card = shop.enrol()
-    first = ring_up(shop, card, "R1", "10.00", occurredAt=MONDAY)
-    ring_up(shop, card, "R2", "10.00", occurredAt=MONDAY)
-    give_back(shop, "R1", externalId="F1", occurredAt=TUESDAY)
-    refused = give_back(shop, "R2", externalId="F1", occurredAt=TUESDAY)
-    assert (codes(refused), recorded(refused)) == (["RECEIPT_DIFFERS"], [first["purchase"]["id"]])
+    first = buy(shop, card, "R1", "10.00", occurredAt=MONDAY)
+    buy(shop, card, "R2", "10.00", occurredAt=MONDAY)
+    refund(shop, "R1", externalId="F1", occurredAt=TUESDAY)
+    refused = refund(shop, "R2", externalId="F1", occurredAt=TUESDAY)
+    assert (codes(refused), receipts_in_refusal(refused)) == (["RECEIPT_DIFFERS"], [first["purchase"]["id"]])
     assert shop.available(card) == 10
 
 
 def test_refund_numbers_per_day_are_of_the_day_of_the_refund(shop: Shop) -> None:
-    numbered(shop, "PER_DAY")
+    set_numbering(shop, "PER_DAY")
     card = shop.enrol()
     for number in ("1", "2"):
-        ring_up(shop, card, number, "10.00", occurredAt=MONDAY)
-    back = give_back(shop, "1", externalId="F1", occurredAt=MONDAY)
+        buy(shop, card, number, "10.00", occurredAt=MONDAY)
+    back = refund(shop, "1", externalId="F1", occurredAt=MONDAY)
     assert (back["alreadyRecorded"], back["cash"]) == (False, {"amount": "10.00"})
-    assert codes(give_back(shop, "2", externalId="F1", occurredAt=MONDAY)) == ["RECEIPT_DIFFERS"]
-    other_day = give_back(shop, "2", externalId="F1", occurredAt=TUESDAY)
+    assert codes(refund(shop, "2", externalId="F1", occurredAt=MONDAY)) == ["RECEIPT_DIFFERS"]
+    other_day = refund(shop, "2", externalId="F1", occurredAt=TUESDAY)
     assert (codes(other_day), other_day["balances"]) == ([], [{"available": 0}])
-    assert give_back(shop, "2", externalId="F1", occurredAt=TUESDAY)["alreadyRecorded"] is True
+    assert refund(shop, "2", externalId="F1", occurredAt=TUESDAY)["alreadyRecorded"] is True
 
 
 def test_refund_numbers_per_location_are_of_the_location_of_the_purchase(shop: Shop) -> None:
-    numbered(shop, "PER_LOCATION")
+    set_numbering(shop, "PER_LOCATION")
     north, south = location(shop, "north"), location(shop, "south")
     card = shop.enrol()
     for id in (north, south):
-        ring_up(shop, card, "1", "10.00", occurredAt=MONDAY, locationId=id)
+        buy(shop, card, "1", "10.00", occurredAt=MONDAY, locationId=id)
         by = {"receipt": {"externalId": "1", "locationId": id}}
-        assert give_back(shop, by, externalId="F1", occurredAt=TUESDAY)["alreadyRecorded"] is False
+        assert refund(shop, by, externalId="F1", occurredAt=TUESDAY)["alreadyRecorded"] is False
     assert shop.available(card) == 0
 
 
@@ -81,31 +81,31 @@ def test_refund_numbers_per_location_are_of_the_location_of_the_purchase(shop: S
 def test_what_a_refund_leaves_out_and_what_is_written_out_are_one_refund(shop: Shop, spelled: Any) -> None:
     card = shop.enrol()
     lines = [{"sku": "tea", "quantity": "2", "unitPrice": "5.00"}]
-    ring_up(shop, card, "R1", "", lines=lines, occurredAt=MONDAY)
-    give_back(shop, "R1", externalId="F1", occurredAt=TUESDAY, lines=[{"line": 1, "quantity": "2"}])
-    again = give_back(shop, "R1", externalId="F1", occurredAt="2026-03-03T11:00:00+01:00", **spelled)
+    buy(shop, card, "R1", "", lines=lines, occurredAt=MONDAY)
+    refund(shop, "R1", externalId="F1", occurredAt=TUESDAY, lines=[{"line": 1, "quantity": "2"}])
+    again = refund(shop, "R1", externalId="F1", occurredAt="2026-03-03T11:00:00+01:00", **spelled)
     assert (codes(again), again["alreadyRecorded"]) == ([], True)
     for other in ({"lines": [{"line": 1, "quantity": "1"}]}, {"amount": "10.00"}, {"reason": "broken"}):
         given = {**spelled, **other}
         if "amount" in other:
             given.pop("lines", None)
-        assert codes(give_back(shop, "R1", externalId="F1", occurredAt=TUESDAY, **given)) == ["RECEIPT_DIFFERS"]
+        assert codes(refund(shop, "R1", externalId="F1", occurredAt=TUESDAY, **given)) == ["RECEIPT_DIFFERS"]
 
 
 def test_a_refund_waits_for_the_very_receipt_that_it_names(shop: Shop) -> None:
-    numbered(shop, "PER_DAY")
+    set_numbering(shop, "PER_DAY")
     card = shop.enrol()
     tuesday = {"receipt": {"externalId": "1", "day": "2026-03-03"}}
-    assert codes(give_back(shop, "1", occurredAt=TUESDAY)) == ["PURCHASE_NOT_FOUND"]
-    waits = give_back(shop, tuesday, externalId="F1", occurredAt="2026-03-03T12:00:00Z")
+    assert codes(refund(shop, "1", occurredAt=TUESDAY)) == ["PURCHASE_NOT_FOUND"]
+    waits = refund(shop, tuesday, externalId="F1", occurredAt="2026-03-03T12:00:00Z")
     assert waits["waiting"] == {"receipt": "1", "state": "WAITING"}
-    again = give_back(shop, tuesday, externalId="F1", occurredAt="2026-03-03T12:00:00Z")
+    again = refund(shop, tuesday, externalId="F1", occurredAt="2026-03-03T12:00:00Z")
     assert (again["alreadyRecorded"], again["waiting"]["state"]) == (True, "WAITING")
-    ring_up(shop, card, "1", "10.00", occurredAt=MONDAY)
+    buy(shop, card, "1", "10.00", occurredAt=MONDAY)
     assert shop.available(card) == 10
-    ring_up(shop, card, "1", "7.00", occurredAt=TUESDAY)
+    buy(shop, card, "1", "7.00", occurredAt=TUESDAY)
     assert shop.available(card) == 10
-    done = give_back(shop, tuesday, externalId="F1", occurredAt="2026-03-03T12:00:00Z")
+    done = refund(shop, tuesday, externalId="F1", occurredAt="2026-03-03T12:00:00Z")
     assert (codes(done), done["alreadyRecorded"], done["cash"]) == ([], True, {"amount": "7.00"})
 
 
@@ -113,26 +113,26 @@ def test_a_refund_waits_for_no_location_that_is_not_there(shop: Shop) -> None:
     with open_shop(shop.url) as other:
         foreign = location(other, "north")
     by = {"receipt": {"externalId": "1", "locationId": foreign}}
-    assert codes(give_back(shop, by)) == ["LOCATION_NOT_FOUND"]
+    assert codes(refund(shop, by)) == ["LOCATION_NOT_FOUND"]
 
 
 def test_a_refund_that_is_known_needs_no_more_than_it_needed_then(shop: Shop) -> None:
-    numbered(shop, "PER_DAY")
+    set_numbering(shop, "PER_DAY")
     card = shop.enrol()
-    ring_up(shop, card, "1", "10.00", occurredAt=MONDAY)
-    assert give_back(shop, "1", externalId="F1", occurredAt=MONDAY)["alreadyRecorded"] is False
-    ring_up(shop, card, "1", "10.00", occurredAt=TUESDAY)
-    assert give_back(shop, "1", externalId="F1", occurredAt=MONDAY)["alreadyRecorded"] is True
+    buy(shop, card, "1", "10.00", occurredAt=MONDAY)
+    assert refund(shop, "1", externalId="F1", occurredAt=MONDAY)["alreadyRecorded"] is False
+    buy(shop, card, "1", "10.00", occurredAt=TUESDAY)
+    assert refund(shop, "1", externalId="F1", occurredAt=MONDAY)["alreadyRecorded"] is True
     for other in ({"externalId": "F1", "occurredAt": TUESDAY}, {"externalId": "F2", "occurredAt": MONDAY}, {}):
-        assert codes(give_back(shop, "1", **other)) == ["RECEIPT_AMBIGUOUS"]
+        assert codes(refund(shop, "1", **other)) == ["RECEIPT_AMBIGUOUS"]
     assert shop.available(card) == 10
 
 
 def test_an_exchange_sent_again_under_another_key_says_that_it_was_recorded(shop: Shop) -> None:
-    numbered(shop, "PER_DAY")
+    set_numbering(shop, "PER_DAY")
     card = shop.enrol()
     for at in (MONDAY, TUESDAY):
-        ring_up(shop, card, "1", "10.00", occurredAt=at)
+        buy(shop, card, "1", "10.00", occurredAt=at)
         day = {"receipt": {"externalId": "1", "day": at[:10]}}
         for recorded_before in (False, True):
             done = swap(shop, day, "2", refund={"externalId": "F1"}, occurredAt=at)
@@ -155,7 +155,7 @@ def swap(shop: Shop, by: Any, number: str, *, refund: Any, **more: Any) -> Any:
         "refund": {"purchase": by, **refund},
         "purchase": {"externalId": number, "lines": [line], **more},
     }
-    return shop.ask(SWAP, input=given)["recordExchange"]
+    return shop.execute(SWAP, input=given)["recordExchange"]
 
 
 def hold(shop: Shop, card: str, checkout: str, **more: Any) -> Any:
@@ -168,7 +168,7 @@ def hold(shop: Shop, card: str, checkout: str, **more: Any) -> Any:
         "minutes": 30,
         **more,
     }
-    return shop.ask(HOLD, input=given)["holdRedemption"]
+    return shop.execute(HOLD, input=given)["holdRedemption"]
 
 
 def test_a_checkout_tried_again_says_that_it_has_its_hold(shop: Shop) -> None:
@@ -184,7 +184,7 @@ def test_a_checkout_tried_again_says_that_it_has_its_hold(shop: Shop) -> None:
 
 
 def test_checkouts_are_told_apart_as_receipts_are(shop: Shop) -> None:
-    numbered(shop, "PER_LOCATION")
+    set_numbering(shop, "PER_LOCATION")
     north, south = location(shop, "north"), location(shop, "south")
     card = shop.enrol()
     shop.buy(card, "250.00", receipt=uuid.uuid4().hex)
@@ -205,4 +205,4 @@ def test_checkouts_are_told_apart_as_receipts_are(shop: Shop) -> None:
 def capture(shop: Shop, by: Any) -> Any:
     """Pay for what was reserved."""
     given = {"idempotencyKey": uuid.uuid4().hex, "hold": by}
-    return shop.ask(CAPTURE, role=Role.TILL, input=given)["captureRedemption"]
+    return shop.execute(CAPTURE, role=Role.TILL, input=given)["captureRedemption"]

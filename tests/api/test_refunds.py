@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.shop import BUY, Shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 TWO_LINES = [
     {"sku": "cup", "quantity": "3", "unitPrice": "10.00"},
@@ -33,7 +33,7 @@ def test_known_refund_number_for_another_customers_purchase_is_refused(shop: Sho
     assert shop.ledger(theirs) == [("EARN", 50)]
     assert shop.ledger(ours) == [("EARN", 30), ("CLAWBACK", -30)]
     assert shop.refund("R-2", externalId="F-2")["balances"] == [{"available": 0}]
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_a_known_refund_number_for_another_purchase_of_the_same_customer_is_refused(shop: Shop) -> None:
@@ -115,13 +115,13 @@ def test_one_refund_number_for_many_purchases_at_once_is_carried_out_for_one_of_
     cards = [shop.enrol() for _ in range(8)]
     for card in cards:
         shop.buy(card, "10.00", receipt=f"R-{card}")
-    answers = shop.at_once([lambda card=card: shop.refund(f"R-{card}", externalId="F-1") for card in cards])
+    answers = shop.in_parallel([lambda card=card: shop.refund(f"R-{card}", externalId="F-1") for card in cards])
     assert sorted("".join(error["code"] for error in answer["userErrors"]) for answer in answers) == [
         "",
         *["RECEIPT_DIFFERS"] * 7,
     ]
     assert sum(shop.available(card) for card in cards) == 70
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_refund_that_comes_to_no_money_and_no_points_is_a_refund(shop: Shop) -
         assert done["userErrors"] == []
         assert (done["cash"]["amount"], done["entry"]["points"]) == ("0.00", 0)
     assert codes(shop.refund("R-1")) == [("NOTHING_TO_REFUND", ["purchase"])]
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_a_line_comes_back_gram_by_gram_to_the_last_one(shop: Shop) -> None:
@@ -190,6 +190,6 @@ def test_decimals_that_differ_in_the_last_of_thirty_digits_are_two_receipts(shop
     card = shop.enrol()
     line = {"sku": "tea", "quantity": "1", "unitPrice": "10.00", "taxRate": "0.1" + "0" * 27 + "1"}
     given = {"idempotencyKey": "k", "customer": {"card": card}, "purchase": {"externalId": "R-1", "lines": [line]}}
-    assert shop.ask(BUY, input=given)["recordPurchase"]["userErrors"] == []
+    assert shop.execute(BUY, input=given)["recordPurchase"]["userErrors"] == []
     given["purchase"] = {"externalId": "R-1", "lines": [{**line, "taxRate": "0.1" + "0" * 27 + "2"}]}
-    assert codes(shop.ask(BUY, input=given)["recordPurchase"]) == [("IDEMPOTENCY_KEY_REUSED", ["idempotencyKey"])]
+    assert codes(shop.execute(BUY, input=given)["recordPurchase"]) == [("IDEMPOTENCY_KEY_REUSED", ["idempotencyKey"])]

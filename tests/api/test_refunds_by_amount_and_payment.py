@@ -13,7 +13,7 @@ from app.graphql_server.rate_limits import RateLimit
 from tests.api.test_budgets_and_nth_items import publish
 from tests.api.test_late_events import REWARD, at
 from tests.shop import REFUND, Shop, open_shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 MUTATION = REFUND.replace("cash {", "pointsRestored cash {")
 PREVIEW = """query($purchase: PurchaseBy!, $lines: [RefundLineInput!], $amount: Decimal, $at: DateTime) {
@@ -33,7 +33,7 @@ def blank(database_url: str) -> Iterator[Shop]:
     """A sandbox where spending earns, a big basket earns more, and 30 points are five pounds."""
     with open_shop(database_url, template="blank", rate_limit=RateLimit(10_000_000, 10_000_000)) as opened:
         given = {"idempotencyKey": "five", "key": "five", "name": "Five pounds off", "description": "Five pounds"}
-        assert opened.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+        assert opened.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
         publish(opened, *TERMS, effectiveFrom="2020-01-01T00:00:00Z")
         yield opened
 
@@ -42,9 +42,9 @@ def refund(shop: Shop, receipt: str, **sent: Any) -> Any:
     """Try a refund out, make it, and hold one against the other; the answer."""
     tried = dict(sent)
     moment = tried.pop("occurredAt", None)
-    seen = shop.ask(PREVIEW, purchase={"externalId": receipt}, **tried, at=moment)["refundPreview"]
+    seen = shop.execute(PREVIEW, purchase={"externalId": receipt}, **tried, at=moment)["refundPreview"]
     given = {"idempotencyKey": uuid.uuid4().hex, "purchase": {"externalId": receipt}, **sent}
-    done = shop.ask(MUTATION, input=given)["recordRefund"]
+    done = shop.execute(MUTATION, input=given)["recordRefund"]
     assert done["userErrors"] == []
     assert (seen["cash"], seen["pointsRestored"], seen["shortfall"]) == (
         done["cash"],
@@ -67,7 +67,7 @@ def test_money_that_is_given_back_without_goods_takes_back_what_it_had_earned(bl
     rest = refund(blank, "R")
     assert rest["cash"]["amount"] == "39.00"
     assert blank.available(card) == 0
-    assert faults_in(blank.url) == []
+    assert discrepancies_in(blank.url) == []
 
 
 def test_goods_and_money_of_one_purchase_come_back_in_any_mixture(blank: Shop) -> None:
@@ -81,7 +81,7 @@ def test_goods_and_money_of_one_purchase_come_back_in_any_mixture(blank: Shop) -
     ]
     assert sum(round(float(value) * 100) for value in cash) == 6000
     assert blank.available(card) == 0
-    assert faults_in(blank.url) == []
+    assert discrepancies_in(blank.url) == []
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_amounts_that_cannot_be_given_back_are_refused_by_refund_and_preview(
     card = blank.enrol()
     blank.buy(card, "", receipt="R", lines=CUPS)
     given = {"idempotencyKey": "k", "purchase": {"externalId": "R"}, **sent}
-    (error,) = blank.ask(MUTATION, input=given)["recordRefund"]["userErrors"]
+    (error,) = blank.execute(MUTATION, input=given)["recordRefund"]["userErrors"]
     assert (error["code"], error["path"][1:]) == (code, path)
     answer = blank.send(PREVIEW, purchase={"externalId": "R"}, **sent).json()
     assert code in answer["errors"][0]["message"]
@@ -125,7 +125,7 @@ def test_points_that_paid_come_back_with_the_goods_in_the_very_lots(blank: Shop)
     assert blank.available(card) == 35
     kinds = [kind for kind, _ in blank.ledger(card)]
     assert kinds.count("REVERSAL") == 2
-    assert faults_in(blank.url) == []
+    assert discrepancies_in(blank.url) == []
 
 
 def test_a_payment_with_points_names_a_redemption_of_the_same_customer(blank: Shop) -> None:
@@ -142,7 +142,10 @@ def test_a_preview_is_for_those_who_refund_and_finds_what_is_there(blank: Shop) 
     card = blank.enrol()
     blank.buy(card, "", receipt="R", lines=CUPS)
     for role in (Role.OWNER, Role.STAFF, Role.TILL):
-        assert blank.ask(PREVIEW, role=role, purchase={"externalId": "R"})["refundPreview"]["cash"]["amount"] == "60.00"
+        assert (
+            blank.execute(PREVIEW, role=role, purchase={"externalId": "R"})["refundPreview"]["cash"]["amount"]
+            == "60.00"
+        )
     answer = blank.send(PREVIEW, purchase={"externalId": "none"}).json()
     assert "PURCHASE_NOT_FOUND" in answer["errors"][0]["message"]
     assert blank.ledger(card) == [("EARN", 70)]

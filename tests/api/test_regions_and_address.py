@@ -24,7 +24,7 @@ def shop(database_url: str) -> Iterator[Shop]:
 
 def text(shop: Shop, language: str) -> str:
     """The terms as a till reads them."""
-    found: str = shop.ask(TEXT, language=language)["program"]["terms"]["text"]
+    found: str = shop.execute(TEXT, language=language)["program"]["terms"]["text"]
     return found
 
 
@@ -38,7 +38,7 @@ def test_the_reader_s_region_decides_how_days_are_written_and_else_the_program_s
 
 
 def test_the_locale_of_a_field_has_its_region_too(shop: Shop) -> None:
-    both = shop.ask('{ gb: terms(locale: "en-GB") { text } us: terms(locale: "en-US") { text } }')
+    both = shop.execute('{ gb: terms(locale: "en-GB") { text } us: terms(locale: "en-US") { text } }')
     assert "1 January 2020" in both["gb"]["text"]
     assert "January 1, 2020" in both["us"]["text"]
 
@@ -46,12 +46,12 @@ def test_the_locale_of_a_field_has_its_region_too(shop: Shop) -> None:
 def test_german_addresses_members_as_the_owner_has_chosen(shop: Shop) -> None:
     assert "Wenn Sie Ware zurückgeben" in text(shop, "de")
     chosen = {"idempotencyKey": uuid.uuid4().hex, "formOfAddress": "INFORMAL"}
-    assert shop.ask(UPDATE, role=Role.OWNER, input=chosen)["updateProgram"]["userErrors"] == []
+    assert shop.execute(UPDATE, role=Role.OWNER, input=chosen)["updateProgram"]["userErrors"] == []
     assert "Wenn du Ware zurückgibst" in text(shop, "de")
 
 
 def test_clauses_that_are_not_printed_say_so_and_come_after_those_that_are(shop: Shop) -> None:
-    found = shop.ask("{ program { terms { text clauses { number printed statement } } } }")["program"]["terms"]
+    found = shop.execute("{ program { terms { text clauses { number printed statement } } } }")["program"]["terms"]
     shown = [clause for clause in found["clauses"] if clause["printed"]]
     hidden = [clause for clause in found["clauses"] if not clause["printed"]]
     assert [clause["number"] for clause in shown] == [str(n) for n in range(1, len(shown) + 1)]

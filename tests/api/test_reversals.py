@@ -16,7 +16,7 @@ from app.usecases.application import Application
 from tests.api.test_access import customer_key
 from tests.api.test_holds import CAPTURE, RELEASE, balance, codes, end, furnish, hold, state
 from tests.shop import DECISION, START, Clock, Shop, new_id, open_shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 CANCEL = f"""mutation($input: CancelRedemptionInput!) {{ cancelRedemption(input: $input) {{ {DECISION}
   balances {{ available }} redemption {{ state }} reward {{ stock }} entry {{ type points lots {{ points }} }} }} }}"""
@@ -42,7 +42,7 @@ def cancel(shop: Shop, redemption: str, *, role: Role = Role.STAFF, key: str | N
     """Undo a redemption; staff and owner give a reason."""
     reason = {"reason": "Wrong colour."} if role in (Role.STAFF, Role.OWNER) else {}
     given = {"idempotencyKey": uuid.uuid4().hex, "redemption": redemption, **reason, **more}
-    return shop.ask(CANCEL, role=role, key=key, input=given)["cancelRedemption"]
+    return shop.execute(CANCEL, role=role, key=key, input=given)["cancelRedemption"]
 
 
 def redeemed(shop: Shop, card: str) -> str:
@@ -73,7 +73,7 @@ def test_a_till_undoes_what_it_has_just_handed_over_and_so_do_staff_and_owner(
     assert undone["balances"] == [{"available": 150}]
     assert state(shop, card, id) == ("CANCELLED", 3, balance(150))
     assert shop.ledger(card) == [("EARN", 150), ("REDEEM", -100), ("REVERSAL", 100)]
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_till_can_only_undo_its_last_redemption_within_ten_minutes(shop: Shop, clock: Clock) -> None:
@@ -92,7 +92,7 @@ def test_till_can_only_undo_its_last_redemption_within_ten_minutes(shop: Shop, c
     newest = redeemed(shop, card)
     assert codes(cancel(shop, newest, role=Role.TILL)) == []
     assert codes(cancel(shop, last, role=Role.TILL)) == refused, "what was undone was handed over after it"
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 @pytest.mark.parametrize("later", [timedelta(minutes=1), timedelta(hours=1, minutes=59), timedelta(hours=3)])
@@ -110,7 +110,7 @@ def test_what_was_handed_over_its_customer_cannot_undo(shop: Shop, clock: Clock,
         assert refused["decision"] is None
         assert state(shop, card, id)[0] == "FULFILLED"
     assert shop.available(card) == 50
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_what_was_reserved_counts_as_handed_over_by_whom_it_was_captured(shop: Shop, clock: Clock) -> None:
@@ -120,12 +120,12 @@ def test_what_was_reserved_counts_as_handed_over_by_whom_it_was_captured(shop: S
     id = hold(shop, card, "c")["redemption"]["id"]
     clock.now += timedelta(minutes=20)
     given = {"idempotencyKey": "capture", "hold": {"checkout": "c"}}
-    assert shop.ask(CAPTURE, key=second, input=given)["captureRedemption"]["userErrors"] == []
+    assert shop.execute(CAPTURE, key=second, input=given)["captureRedemption"]["userErrors"] == []
     clock.now += timedelta(minutes=9)
     assert codes(cancel(shop, id, role=Role.TILL)) == [("NOT_CANCELLABLE", ["input", "redemption"])]
     assert codes(cancel(shop, id, role=Role.TILL, key=second)) == []
     assert state(shop, card, id) == ("CANCELLED", 3, balance(150))
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def another_till(shop: Shop) -> str:
@@ -155,14 +155,14 @@ def test_staff_and_owner_may_later_with_a_reason(shop: Shop, clock: Clock, role:
     assert codes(cancel(shop, id, role=role, reason="x" * 501)) == [("INVALID_INPUT", ["input", "reason"])]
     assert reasons(cancel(shop, id, role=role))[0][:2] == ("REDEMPTION_UNDONE", "print")
     assert shop.available(card) == 150
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_a_redemption_is_undone_once_however_many_ask(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "250.00")
     id = redeemed(shop, card)
-    answers = shop.at_once([lambda: cancel(shop, id)] * 8)
+    answers = shop.in_parallel([lambda: cancel(shop, id)] * 8)
     assert sorted(code for answer in answers for code, _ in codes(answer)) == ["ALREADY_REVERSED"] * 7
     assert state(shop, card, id) == ("CANCELLED", 3, balance(250))
     assert shop.ledger(card) == [("EARN", 250), ("REDEEM", -100), ("REVERSAL", 100)]
@@ -170,7 +170,7 @@ def test_a_redemption_is_undone_once_however_many_ask(shop: Shop) -> None:
     again = redeemed(shop, card)
     first = cancel(shop, again, idempotencyKey=key)
     assert cancel(shop, again, idempotencyKey=key) == first
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_without_a_window_staff_and_tills_undo_all_the_same(database_url: str) -> None:
@@ -186,7 +186,7 @@ def test_without_a_window_staff_and_tills_undo_all_the_same(database_url: str) -
         assert codes(cancel(shop, id, role=Role.TILL)) == []
         id = redeemed(shop, card)
         assert reasons(cancel(shop, id))[0][:2] == ("REDEMPTION_UNDONE", "print")
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def test_customers_undo_what_is_theirs_and_never_say_whose_fault_it_was(shop: Shop) -> None:
@@ -214,7 +214,7 @@ def test_a_hold_is_undone_after_it_was_paid_for_and_never_before(shop: Shop) -> 
     assert cancel(shop, ids[0])["decision"]["outcome"] == "GRANTED"
     assert codes(cancel(shop, ids[1])) == [("NOT_HELD", ["input", "redemption"])]
     assert state(shop, card, ids[0]) == ("CANCELLED", 3, balance(250))
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 @pytest.mark.parametrize("period", ["EVER", "YEAR"])
@@ -230,7 +230,7 @@ def test_the_very_lots_come_back_and_what_was_limited_can_be_had_again(database_
         assert [lot["points"] for lot in undone["entry"]["lots"]] == [10, 30, 60], "in reverse order"
         assert shop.redeem(card, "print")["decision"]["outcome"] == "GRANTED"
         assert shop.redeem(card, "print")["decision"]["outcome"] == "REFUSED"
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 @pytest.mark.parametrize("at_fault", [False, True])
@@ -260,12 +260,12 @@ def test_points_past_their_day_expire_at_once_unless_the_shop_was_at_fault(datab
             clock.now = last + timedelta(minutes=1)
             shop.buy(card, "1.00")
             assert shop.ledger(card)[4:] == [("REVERSAL", 100), ("EXPIRE", -100), ("EARN", 1)]
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def shop_last(shop: Shop, card: str) -> str:
     """The redemption of the newest entry of a card that has one."""
-    found = shop.ask(
+    found = shop.execute(
         "query($by: CustomerBy!) { customer(by: $by) { ledger(first: 1) { nodes { redemption { id } } } } }",
         by={"card": card},
     )
@@ -282,4 +282,4 @@ def test_a_redemption_and_its_end_in_a_late_story_keep_the_books(shop: Shop, clo
     shop.buy(card, "70.00", occurredAt=(START + timedelta(seconds=1)).isoformat())
     shop.refund("R-1")
     assert shop.available(card) == 70
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []

@@ -39,7 +39,7 @@ def shop(database_url: str) -> Iterator[Shop]:
 def reward(shop: Shop, **more: object) -> Any:
     """Put the holder into the catalogue."""
     given = {**MUG, "idempotencyKey": uuid.uuid4().hex, **more}
-    return shop.ask(REWARD, role=Role.OWNER, input=given)["createReward"]
+    return shop.execute(REWARD, role=Role.OWNER, input=given)["createReward"]
 
 
 def clauses(cost: dict[str, object], *more: object) -> list[object]:
@@ -53,13 +53,13 @@ def clauses(cost: dict[str, object], *more: object) -> list[object]:
 
 def check(shop: Shop, given: list[object]) -> Any:
     """Try a draft out as the owner."""
-    return shop.ask(CHECK, role=Role.OWNER, clauses=given)["termsCheck"]
+    return shop.execute(CHECK, role=Role.OWNER, clauses=given)["termsCheck"]
 
 
 def publish(shop: Shop, given: list[object], *, start: str | None = "2026-01-01T00:00:00Z") -> Any:
     """Publish as the owner."""
     sent = {"idempotencyKey": uuid.uuid4().hex, "clauses": given, "effectiveFrom": start}
-    return shop.ask(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
+    return shop.execute(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
 
 
 def test_a_reward_says_what_it_is_and_what_there_is_to_choose(shop: Shop) -> None:
@@ -120,7 +120,7 @@ def test_cash_besides_the_points_is_part_of_the_sentence_and_of_the_answer_to_th
         "customer": {"card": card},
         "reward": {"key": "holder"},
     }
-    decision = shop.ask(DUE, input=given)["redeemReward"]["decision"]
+    decision = shop.execute(DUE, input=given)["redeemReward"]["decision"]
     assert (decision["outcome"], decision["points"][0]["points"]) == ("GRANTED", 10)
     (due,) = [reason for reason in decision["reasons"] if reason["code"] == "CASH_DUE"]
     assert (due["clause"]["key"], due["required"]) == ("holder", "£2.50")
@@ -155,7 +155,7 @@ def test_terms_that_nothing_keeps_yet_are_read_compared_and_not_published(shop: 
     assert found["effectOnCustomer"] == "WORSE", "points expire"
     refused = publish(shop, given, start=None)
     assert refused["userErrors"] == [{"code": "NOT_ENFORCED_YET", "path": ["input", "clauses", "4", "effect"]}]
-    assert shop.ask("{ terms { version } }")["terms"]["version"] == 1
+    assert shop.execute("{ terms { version } }")["terms"]["version"] == 1
 
 
 def test_a_condition_on_a_tier_that_there_is_not_is_refused_with_its_place(shop: Shop) -> None:

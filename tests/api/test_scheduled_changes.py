@@ -14,26 +14,26 @@ from app.usecases.ledger.settle_account import NOTHING, SettlementSummary
 from tests.api.scheduled_shop import (
     DAY,
     START,
-    Hands,
+    ManualClock,
     advance,
     balance,
-    dated,
+    dated_entries,
     deliver,
     inbox,
-    kept,
-    passing,
     pending,
+    run_due_jobs,
+    scheduled_shop,
     validity,
     visit,
 )
 from tests.time_limits import usual_seconds
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 YEAR = (visit(), pending(14), validity(months=12))
 
 
 def test_a_year_of_activation_notice_and_expiry_runs_in_one_call(database_url: str) -> None:
-    with passing(database_url, *YEAR) as shop:
+    with scheduled_shop(database_url, *YEAR) as shop:
         usual = usual_seconds(lambda: shop.buy(shop.enrol(), "0.50"))
         card = shop.enrol()
         shop.buy(card, "10.00")
@@ -41,7 +41,7 @@ def test_a_year_of_activation_notice_and_expiry_runs_in_one_call(database_url: s
         done = advance(shop, datetime.fromisoformat("2091-04-30T12:00:00Z"), deliverNotices=True)
         assert time.monotonic() - began < 100 * usual, "a year takes no longer than a hundred purchases"
         assert (done["clock"], done["complete"]) == ("2091-04-30T12:00:00Z", True)
-        assert dated(shop, card) == [
+        assert dated_entries(shop, card) == [
             ("EARN", 100, "2090-03-06T12:00:00Z"),
             ("ACTIVATE", 0, "2090-03-21T00:00:00Z"),
             # Valid from 21 March for 12 months; British Summer Time begins on the 25th.
@@ -61,11 +61,11 @@ def test_a_year_of_activation_notice_and_expiry_runs_in_one_call(database_url: s
             "deliveries": [{"channel": "INBOX", "deliveredAt": "2091-01-20T00:00:00Z"}],
         }
         assert shop.available(card) == 0
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def test_what_is_done_on_the_way_is_recorded_with_its_own_time_and_not_with_the_end(database_url: str) -> None:
-    with passing(database_url, visit(), pending(14), validity(days=100, noticeFrom=20, noticeUntil=5)) as shop:
+    with scheduled_shop(database_url, visit(), pending(14), validity(days=100, noticeFrom=20, noticeUntil=5)) as shop:
         cards = [shop.enrol() for _ in range(3)]
         for day, card in enumerate(cards):
             if day:
@@ -77,12 +77,16 @@ def test_what_is_done_on_the_way_is_recorded_with_its_own_time_and_not_with_the_
             given = [notice["givenAt"][:10] for notice in inbox(shop, card)]
             last = first + timedelta(days=15 + 100)
             assert given in ([(last - timedelta(days=20)).isoformat()], [(last - timedelta(days=21)).isoformat()])
-            assert [value[:2] for value in dated(shop, card)] == [("EARN", 100), ("ACTIVATE", 0), ("EXPIRE", -100)]
-        assert faults_in(database_url) == []
+            assert [value[:2] for value in dated_entries(shop, card)] == [
+                ("EARN", 100),
+                ("ACTIVATE", 0),
+                ("EXPIRE", -100),
+            ]
+        assert discrepancies_in(database_url) == []
 
 
 def test_points_expire_only_after_a_delivered_notice_and_a_late_notice_extends_them(database_url: str) -> None:
-    with passing(database_url, *YEAR) as shop:
+    with scheduled_shop(database_url, *YEAR) as shop:
         card = shop.enrol()
         shop.buy(card, "10.00")
         advance(shop, datetime.fromisoformat("2091-06-01T12:00:00Z"))
@@ -103,13 +107,15 @@ def test_points_expire_only_after_a_delivered_notice_and_a_late_notice_extends_t
         assert shop.available(card) == 100
         advance(shop, datetime.fromisoformat("2091-07-01T23:00:00Z"))
         assert shop.available(card) == 0
-        assert dated(shop, card)[-1] == ("EXPIRE", -100, "2091-07-01T23:00:00Z")
+        assert dated_entries(shop, card)[-1] == ("EXPIRE", -100, "2091-07-01T23:00:00Z")
         assert len(inbox(shop, card)) == 1, "nobody is told twice of one day"
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def test_activity_puts_the_end_off_even_after_the_notice_and_asks_for_another_one(database_url: str) -> None:
-    with passing(database_url, visit(10), validity(days=90, since="ACTIVITY", noticeFrom=30, noticeUntil=10)) as shop:
+    with scheduled_shop(
+        database_url, visit(10), validity(days=90, since="ACTIVITY", noticeFrom=30, noticeUntil=10)
+    ) as shop:
         card = shop.enrol()
         shop.buy(card, "10.00")
         advance(shop, START + 80 * DAY, deliverNotices=True)
@@ -122,19 +128,19 @@ def test_activity_puts_the_end_off_even_after_the_notice_and_asks_for_another_on
         assert second["deliveries"] == []
         assert deliver(shop, card)["delivered"] == 1
         advance(shop, START + 200 * DAY)
-        assert [value[:2] for value in dated(shop, card)] == [
+        assert [value[:2] for value in dated_entries(shop, card)] == [
             ("EARN", 10),
             ("EARN", 10),
             ("EXPIRE", -10),
             ("EXPIRE", -10),
         ]
         assert first["lots"][0]["points"] == 10
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def test_only_a_channel_that_the_clause_counts_lets_points_expire(database_url: str) -> None:
     terms = (visit(), validity(days=100, noticeFrom=30, noticeUntil=10, noticeBy=["RECEIPT"]))
-    with passing(database_url, *terms) as shop:
+    with scheduled_shop(database_url, *terms) as shop:
         card = shop.enrol()
         shop.buy(card, "10.00")
         advance(shop, START + 80 * DAY)
@@ -147,22 +153,22 @@ def test_only_a_channel_that_the_clause_counts_lets_points_expire(database_url: 
         assert [delivery["channel"] for delivery in inbox(shop, card)[0]["deliveries"]] == ["INBOX", "RECEIPT"]
         advance(shop, START + 101 * DAY)
         assert shop.available(card) == 0
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def test_a_developer_has_notices_delivered_in_the_way_that_counts(database_url: str) -> None:
     terms = (visit(), validity(days=100, noticeFrom=30, noticeUntil=10, noticeBy=["RECEIPT"]))
-    with passing(database_url, *terms) as shop:
+    with scheduled_shop(database_url, *terms) as shop:
         card = shop.enrol()
         shop.buy(card, "10.00")
         advance(shop, START + 120 * DAY, deliverNotices=True)
         assert [delivery["channel"] for delivery in inbox(shop, card)[0]["deliveries"]] == ["RECEIPT"]
-        assert [value[:2] for value in dated(shop, card)] == [("EARN", 100), ("EXPIRE", -100)]
-        assert faults_in(database_url) == []
+        assert [value[:2] for value in dated_entries(shop, card)] == [("EARN", 100), ("EXPIRE", -100)]
+        assert discrepancies_in(database_url) == []
 
 
 def test_points_so_short_lived_that_the_receipt_is_their_notice_expire_without_another(database_url: str) -> None:
-    with passing(database_url, visit(), validity(days=7, noticeFrom=20, noticeUntil=10)) as shop:
+    with scheduled_shop(database_url, visit(), validity(days=7, noticeFrom=20, noticeUntil=10)) as shop:
         card = shop.enrol()
         shop.buy(card, "10.00")
         assert balance(shop, card)["nextExpiry"] == {
@@ -172,75 +178,75 @@ def test_points_so_short_lived_that_the_receipt_is_their_notice_expire_without_a
         }
         advance(shop, START + 8 * DAY)
         assert (shop.available(card), inbox(shop, card)) == (0, [])
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def test_a_second_run_does_nothing_and_several_at_once_do_it_once(database_url: str) -> None:
-    clock = Hands()
-    with passing(database_url, *YEAR, clock=clock, kind=ProgramKind.LIVE) as shop:
+    clock = ManualClock()
+    with scheduled_shop(database_url, *YEAR, clock=clock, kind=ProgramKind.LIVE) as shop:
         cards = [shop.enrol() for _ in range(30)]
         for card in cards:
             shop.buy(card, "10.00")
         clock.now = START + 20 * DAY
-        assert kept(database_url, clock, times=3).activated == 30
-        assert kept(database_url, clock) == NOTHING
+        assert run_due_jobs(database_url, clock, times=3).activated == 30
+        assert run_due_jobs(database_url, clock) == NOTHING
         clock.now = START + 340 * DAY
-        assert kept(database_url, clock, times=3).warned == 30
+        assert run_due_jobs(database_url, clock, times=3).warned == 30
         for card in cards[:10]:
             assert deliver(shop, card)["delivered"] == 1
         clock.now = START + 400 * DAY
-        assert kept(database_url, clock, times=3).expired == 10
-        assert kept(database_url, clock) == NOTHING
+        assert run_due_jobs(database_url, clock, times=3).expired == 10
+        assert run_due_jobs(database_url, clock) == NOTHING
         assert sorted(shop.available(card) for card in cards) == [0] * 10 + [100] * 20
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def test_a_live_program_gives_notice_when_it_does_and_not_when_it_should_have(database_url: str) -> None:
-    clock = Hands()
-    with passing(database_url, *YEAR, clock=clock, kind=ProgramKind.LIVE) as shop:
+    clock = ManualClock()
+    with scheduled_shop(database_url, *YEAR, clock=clock, kind=ProgramKind.LIVE) as shop:
         card = shop.enrol()
         shop.buy(card, "10.00")
         clock.now = START + 370 * DAY
-        assert kept(database_url, clock) == SettlementSummary(accounts=1, activated=1, warned=1)
+        assert run_due_jobs(database_url, clock) == SettlementSummary(accounts=1, activated=1, warned=1)
         assert [value["givenAt"] for value in inbox(shop, card)] == ["2091-03-11T12:00:00Z"]
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def test_what_was_not_finished_is_finished_by_the_next_run_and_by_the_same_key(database_url: str) -> None:
     from app.api.mutations.programs import advance_clock
 
-    with passing(database_url, *YEAR) as shop, pytest.MonkeyPatch.context() as patch:
+    with scheduled_shop(database_url, *YEAR) as shop, pytest.MonkeyPatch.context() as patch:
         card = shop.enrol()
         shop.buy(card, "10.00")
         patch.setattr(advance_clock, "TIME_LIMIT", -1)
         to = START + 500 * DAY
         done = advance(shop, to, key="k", deliverNotices=True)
         assert (done["complete"], inbox(shop, card)) == (False, [])
-        assert [value[0] for value in dated(shop, card)] == ["EARN"]
+        assert [value[0] for value in dated_entries(shop, card)] == ["EARN"]
         assert shop.available(card) == 100, "by the time that the clock shows they can be spent"
         patch.undo()
         again = advance(shop, to, key="k", deliverNotices=True)
         assert (again["complete"], again["clock"]) == (True, done["clock"])
-        assert [value[0] for value in dated(shop, card)] == ["EARN", "ACTIVATE", "EXPIRE"]
-        assert faults_in(database_url) == []
+        assert [value[0] for value in dated_entries(shop, card)] == ["EARN", "ACTIVATE", "EXPIRE"]
+        assert discrepancies_in(database_url) == []
 
 
 def test_what_another_server_gave_notice_of_meanwhile_is_read_all_the_same(database_url: str) -> None:
     """Somebody else did all that was due, without anybody reading; then the developer's request comes to it."""
     from app.api.mutations.programs import advance_clock
 
-    with passing(database_url, *YEAR) as shop, pytest.MonkeyPatch.context() as patch:
+    with scheduled_shop(database_url, *YEAR) as shop, pytest.MonkeyPatch.context() as patch:
         card = shop.enrol()
         shop.buy(card, "10.00")
         patch.setattr(advance_clock, "TIME_LIMIT", -1)
         to = START + 500 * DAY
         advance(shop, to, key="k", deliverNotices=True)
         patch.undo()
-        assert kept(database_url, Hands()).warned == 1
+        assert run_due_jobs(database_url, ManualClock()).warned == 1
         assert [value["givenAt"] for value in inbox(shop, card)] == ["2091-01-20T00:00:00Z"]
         advance(shop, to, key="k", deliverNotices=True)
-        assert dated(shop, card)[-1] == ("EXPIRE", -100, "2091-03-22T00:00:00Z")
-        assert faults_in(database_url) == []
+        assert dated_entries(shop, card)[-1] == ("EXPIRE", -100, "2091-03-22T00:00:00Z")
+        assert discrepancies_in(database_url) == []
 
 
 def test_tiers_turn_on_the_way_and_points_expire_beside_them(database_url: str) -> None:
@@ -251,19 +257,19 @@ def test_tiers_turn_on_the_way_and_points_expire_beside_them(database_url: str) 
         {"key": "period", "effect": {"tierPeriod": {"period": "CALENDAR_YEAR", "graceDays": 30}}},
     )
     held = "query($by: CustomerBy!) { customer(by: $by) { tier { key qualifyingPoints } } }"
-    with passing(database_url, *terms) as shop:
+    with scheduled_shop(database_url, *terms) as shop:
         card = shop.enrol()
         for _ in range(2):
             shop.buy(card, "10.00")
         tiers = []
         for to in ("2090-10-01", "2091-12-31", "2092-01-15", "2092-02-01"):
             advance(shop, datetime.fromisoformat(f"{to}T12:00:00Z"), deliverNotices=True)
-            found = shop.ask(held, by={"card": card})["customer"]["tier"]
+            found = shop.execute(held, by={"card": card})["customer"]["tier"]
             tiers.append((found["key"], found["qualifyingPoints"], shop.available(card)))
         # What expires does not lower a tier; the year after the year that reached it, and the days of grace, end it.
         assert tiers == [("gold", 200, 0), ("gold", 0, 0), ("gold", 0, 0), (None, 0, 0)]
-        assert [value[:2] for value in dated(shop, card)] == [("EARN", 100)] * 2 + [("EXPIRE", -100)] * 2
-        assert faults_in(database_url) == []
+        assert [value[:2] for value in dated_entries(shop, card)] == [("EARN", 100)] * 2 + [("EXPIRE", -100)] * 2
+        assert discrepancies_in(database_url) == []
 
 
 def test_an_account_that_makes_no_sense_is_left_alone_and_stops_no_other(
@@ -271,8 +277,8 @@ def test_an_account_that_makes_no_sense_is_left_alone_and_stops_no_other(
 ) -> None:
     from app.jobs import scheduler
 
-    clock = Hands()
-    with passing(database_url, *YEAR, clock=clock, kind=ProgramKind.LIVE) as shop:
+    clock = ManualClock()
+    with scheduled_shop(database_url, *YEAR, clock=clock, kind=ProgramKind.LIVE) as shop:
         cards = [shop.enrol() for _ in range(5)]
         for card in cards:
             shop.buy(card, "10.00")
@@ -287,7 +293,7 @@ def test_an_account_that_makes_no_sense_is_left_alone_and_stops_no_other(
 
         with monkeypatch.context() as patch:
             patch.setattr(scheduler, "settle_account", picky)
-            assert kept(database_url, clock).activated == 4
+            assert run_due_jobs(database_url, clock).activated == 4
         assert tried.count(tried[0]) == 1
-        assert kept(database_url, clock).activated == 1, "another server, or a later time, finds it well again"
-        assert faults_in(database_url) == []
+        assert run_due_jobs(database_url, clock).activated == 1, "another server, or a later time, finds it well again"
+        assert discrepancies_in(database_url) == []

@@ -19,7 +19,7 @@ from app.usecases.application import Application
 from tests.api.test_households import JOIN
 from tests.api.test_merges import MERGE
 from tests.shop import Clock, Shop, new_id, open_shop, real_now
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 REFUSED = "userErrors { code path message ... on TechnicalRefusal { detail } }"
 ADJUST = f"mutation($input: AdjustPointsInput!) {{ adjustPoints(input: $input) {{ entry {{ points }} {REFUSED} }} }}"
@@ -54,13 +54,13 @@ def shop(database_url: str, clock: MorningClock) -> Iterator[Shop]:
     """A shop that gives a point a pound; its books are right at the end."""
     with open_shop(database_url, clock=clock, template="points") as opened:
         yield opened
-        assert faults_in(opened.url) == []
+        assert discrepancies_in(opened.url) == []
 
 
 def call(shop: Shop, query: str, *, role: Role = Role.STAFF, key: str | None = None, **given: Any) -> Any:
     """The payload of the one mutation of a document."""
     sent = {"idempotencyKey": uuid.uuid4().hex, **given}
-    (payload,) = shop.ask(query, role=role, key=key, input=sent).values()
+    (payload,) = shop.execute(query, role=role, key=key, input=sent).values()
     return payload
 
 
@@ -181,7 +181,7 @@ def test_a_repeated_call_counts_once_and_a_refused_one_not_at_all(shop: Shop) ->
 
 def test_calls_at_once_never_overspend_the_budget(shop: Shop) -> None:
     cards = [shop.enrol() for _ in range(9)]
-    answers = shop.at_once([lambda card=card: adjust(shop, card, 1_000) for card in cards])
+    answers = shop.in_parallel([lambda card=card: adjust(shop, card, 1_000) for card in cards])
     assert sorted(code for answer in answers for code in codes(answer)) == ["ABOVE_LIMIT"] * 4
     assert sum(shop.available(card) for card in cards) == 5_000
 
@@ -207,7 +207,7 @@ def test_transfers_at_once_never_overspend_the_budget(shop: Shop) -> None:
     for card in givers:
         shop.buy(card, "4000.00")
     friend = shop.enrol()
-    answers = shop.at_once([lambda card=card: transfer(shop, card, friend, 4_000) for card in givers])
+    answers = shop.in_parallel([lambda card=card: transfer(shop, card, friend, 4_000) for card in givers])
     assert sorted(code for answer in answers for code in codes(answer)) == ["ABOVE_LIMIT"] * 4
     assert shop.available(friend) == 8_000
 
@@ -274,7 +274,7 @@ def test_a_key_that_is_tied_to_its_holders_card_does_nothing_for_that_card(shop:
     bought = shop.redeem(own)["redemption"]
     before = shop.available(own)
     tried = {
-        "buy": shop.ask(
+        "buy": shop.execute(
             f"mutation($input: RecordPurchaseInput!) {{ recordPurchase(input: $input) {{ {REFUSED} }} }}",
             key=key,
             input={
@@ -317,7 +317,7 @@ def test_a_key_that_is_tied_to_its_holders_card_is_offered_nothing_for_it(shop: 
       customer(by: $by) { wallet { balances { buysToday { key } } } } }"""
 
     def looked(card: str, *, by: str | None) -> tuple[Any, bool, bool]:
-        found = shop.ask(offered, key=by, by={"card": card})
+        found = shop.execute(offered, key=by, by={"card": card})
         offer, *_ = found["rewards"]["nodes"]
         return offer["refusal"], offer["available"], bool(found["customer"]["wallet"]["balances"][0]["buysToday"])
 
@@ -330,7 +330,7 @@ def test_a_key_that_is_tied_to_its_holders_card_is_offered_nothing_for_it(shop: 
     refused = shop.send(tried, key=key, by={"card": own}, basket=basket).json()["errors"][0]
     assert refused["extensions"]["code"] == "BAD_USER_INPUT"
     assert "OWN_CARD" in refused["message"]
-    assert shop.ask(tried, key=key, by={"card": friend}, basket=basket)["basketCheck"] is not None
+    assert shop.execute(tried, key=key, by={"card": friend}, basket=basket)["basketCheck"] is not None
 
 
 def test_a_shared_wallet_and_the_card_that_goes_on_after_a_merge_are_the_holders_own(shop: Shop) -> None:
@@ -369,13 +369,13 @@ UPDATE = (
 
 def test_the_owner_sets_the_limits_and_staff_can_read_them(shop: Shop) -> None:
     read = f"{{ program {{ {LIMITS} }} }}"
-    assert shop.ask(read, role=Role.STAFF)["program"]["staffLimits"] == {
+    assert shop.execute(read, role=Role.STAFF)["program"]["staffLimits"] == {
         "adjustmentsPerDay": 5_000,
         "transfersPerDay": 10_000,
         "amendmentDays": 3,
         "amendmentAmount": {"amount": "100.00", "currencyCode": "GBP"},
     }
-    assert shop.ask(read, role=Role.TILL)["program"]["staffLimits"] is None
+    assert shop.execute(read, role=Role.TILL)["program"]["staffLimits"] is None
     done = call(shop, UPDATE, role=Role.OWNER, staffLimits={"adjustmentsPerDay": 7, "amendmentAmount": "1.50"})
     assert (codes(done), done["program"]["staffLimits"]["transfersPerDay"]) == ([], 10_000)
     card = shop.enrol()

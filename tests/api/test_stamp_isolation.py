@@ -14,8 +14,8 @@ from tests.api.test_holds import HOLD
 from tests.api.test_stamps import ADJUST, CANCEL, MERGE, OFFERS, buy, counts, redeem, refund
 from tests.api.test_terms import PUBLISH, REWARD
 from tests.shop import Clock, Shop, open_shop
-from tests.transfers import join, look
-from tests.verification import faults_in
+from tests.transfers import find_customer, join
+from tests.verification import discrepancies_in
 
 MEAL = {"key": "meal", "effect": {"rewardCost": {"reward": "meal", "points": 3, "unit": "STAMPS"}}}
 SPEND = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
@@ -33,15 +33,15 @@ def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
     """A shop without terms that has a meal in its catalogue; its books are proved at the end."""
     with open_shop(database_url, clock=clock, template="blank") as opened:
         given = {"idempotencyKey": "r", "key": "meal", "name": "Meal", "description": "A plate of the day.", "stock": 9}
-        assert opened.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+        assert opened.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
         yield opened
-        assert faults_in(opened.url) == []
+        assert discrepancies_in(opened.url) == []
 
 
 def publish(shop: Shop, *clauses: Any, start: str | None = "2026-01-01T00:00:00Z") -> Any:
     """Terms of these clauses."""
     given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "effectiveFrom": start}
-    done = shop.ask(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]
+    done = shop.execute(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]
     assert done["userErrors"] == []
     assert done["terms"] is not None, done["decision"]
     return done["terms"]
@@ -56,7 +56,7 @@ def give(shop: Shop, card: str, amount: int, unit: str = "STAMPS", *, language: 
         "unit": unit,
         "reason": "A gift",
     }
-    return shop.ask(ADJUST, role=Role.OWNER, input=given, language=language)["adjustPoints"]
+    return shop.execute(ADJUST, role=Role.OWNER, input=given, language=language)["adjustPoints"]
 
 
 def test_a_price_in_stamps_is_no_old_price_of_points(shop: Shop, clock: Clock) -> None:
@@ -67,7 +67,7 @@ def test_a_price_in_stamps_is_no_old_price_of_points(shop: Shop, clock: Clock) -
     start = clock.now + timedelta(days=40)
     publish(shop, SPEND, VISIT, in_points, start=start.isoformat())
     clock.now = start + timedelta(days=1)
-    (offer,) = shop.ask(OFFERS, by={"card": card})["rewards"]["nodes"]
+    (offer,) = shop.execute(OFFERS, by={"card": card})["rewards"]["nodes"]
     assert (offer["cost"], offer["available"], offer["missingPoints"]) == (100, False, 50)
     refused = redeem(shop, card)
     assert refused["decision"]["outcome"] == "REFUSED"
@@ -81,13 +81,13 @@ def test_a_hold_that_follows_one_that_ran_out_keeps_its_own_stamps(shop: Shop, c
     give(shop, card, 3)
     paid = redeem(shop, card)
     order = {"customer": {"card": card}, "reward": {"key": "meal"}, "minutes": 30}
-    shop.ask(HOLD, input={"idempotencyKey": "h-1", "checkout": "c-1", **order})
+    shop.execute(HOLD, input={"idempotencyKey": "h-1", "checkout": "c-1", **order})
     undo = {"idempotencyKey": "u", "redemption": paid["redemption"]["id"]}
-    assert shop.ask(CANCEL, input=undo)["cancelRedemption"]["userErrors"] == []
+    assert shop.execute(CANCEL, input=undo)["cancelRedemption"]["userErrors"] == []
     clock.now += timedelta(hours=1)
-    held = shop.ask(HOLD, input={"idempotencyKey": "h-2", "checkout": "c-2", **order})["holdRedemption"]
+    held = shop.execute(HOLD, input={"idempotencyKey": "h-2", "checkout": "c-2", **order})["holdRedemption"]
     assert held["decision"]["outcome"] == "GRANTED"
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_a_refund_names_the_clauses_that_bring_less(shop: Shop) -> None:
@@ -118,7 +118,7 @@ def test_more_stamps_than_can_be_counted_are_not_merged(shop: Shop) -> None:
         done = buy(shop, card, lines=[{"sku": "a", "quantity": "1000000", "unitPrice": "0.01"}] * 12)
         assert counts(done)["stamps"] == (1_200_000_000, 0, 0)
     given = {"idempotencyKey": "m", "merged": {"card": cards[0]}, "survivor": {"card": cards[1]}, "reason": "One"}
-    answer = shop.ask(MERGE, role=Role.OWNER, input=given)["mergeCustomers"]
+    answer = shop.execute(MERGE, role=Role.OWNER, input=given)["mergeCustomers"]
     assert [error["code"] for error in answer["userErrors"]] == ["AMOUNT_OUT_OF_RANGE"]
 
 
@@ -133,8 +133,8 @@ def test_each_unit_of_a_household_says_whose_it_was(shop: Shop) -> None:
     for card in (host, member):
         buy(shop, card)
     assert join(shop, member, host)["userErrors"] == []
-    found = shop.ask(SIDES, role=Role.STAFF, by={"card": host})["customer"]
-    mine = {"id": look(shop, member)["id"]}
+    found = shop.execute(SIDES, role=Role.STAFF, by={"card": host})["customer"]
+    mine = {"id": find_customer(shop, member)["id"]}
     for unit, brought in (("points", 6), ("stamps", 1)):
         (entry,) = found[unit]["nodes"]
         came = entry.pop("mergedLedger")["nodes"]
@@ -156,7 +156,7 @@ def test_what_cannot_be_done_with_stamps_is_not_said_of_points(shop: Shop) -> No
         for amount, role in ((-9, Role.OWNER), (5000, Role.STAFF), (0, Role.OWNER)):
             given = {"customer": {"card": card}, "points": amount, "unit": "STAMPS", "reason": "A gift"}
             given["idempotencyKey"] = uuid.uuid4().hex
-            (error,) = shop.ask(WRONG, role=role, language=language, input=given)["adjustPoints"]["userErrors"]
+            (error,) = shop.execute(WRONG, role=role, language=language, input=given)["adjustPoints"]["userErrors"]
             codes.add(error["code"])
             assert word not in error["message"]
             assert "point" not in (error["detail"] or "")

@@ -13,7 +13,7 @@ from app.domain.access import Role
 from tests.api.test_holds import CAPTURE, HOLD, RELEASE, end, keep_time
 from tests.api.test_terms import PUBLISH, REWARD
 from tests.shop import DECISION, Clock, Shop, open_shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 BALANCES = "balances { unit { code name } available pending held owed lifetime buysToday { key } }"
 BUY = f"""mutation($input: RecordPurchaseInput!) {{ recordPurchase(input: $input) {{ {DECISION} {BALANCES}
@@ -56,7 +56,7 @@ def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
     """A shop that gives a point a pound, a stamp a visit of 5 pounds, and a meal for three stamps."""
     with open_shop(database_url, clock=clock, template="blank") as opened:
         given = {"idempotencyKey": "r", "key": "meal", "name": "Meal", "description": "A plate of the day.", "stock": 5}
-        assert opened.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+        assert opened.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
         clauses = [
             {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}},
             {
@@ -68,9 +68,9 @@ def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
             {"key": "undo", "effect": {"undoWindow": {"hours": 24}}},
         ]
         terms = {"idempotencyKey": "t", "clauses": clauses, "effectiveFrom": "2026-01-01T00:00:00Z"}
-        assert opened.ask(PUBLISH, role=Role.OWNER, input=terms)["publishTerms"]["userErrors"] == []
+        assert opened.execute(PUBLISH, role=Role.OWNER, input=terms)["publishTerms"]["userErrors"] == []
         yield opened
-        assert faults_in(opened.url) == []
+        assert discrepancies_in(opened.url) == []
 
 
 def buy(shop: Shop, card: str, price: str = "6.00", *, receipt: str | None = None, **more: Any) -> Any:
@@ -78,19 +78,19 @@ def buy(shop: Shop, card: str, price: str = "6.00", *, receipt: str | None = Non
     line = {"sku": "a", "quantity": "1", "unitPrice": price}
     purchase = {"externalId": receipt or uuid.uuid4().hex, "lines": [line], **more}
     given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
-    return shop.ask(BUY, input=given)["recordPurchase"]
+    return shop.execute(BUY, input=given)["recordPurchase"]
 
 
 def redeem(shop: Shop, card: str, **more: Any) -> Any:
     """The meal."""
     given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "reward": {"key": "meal"}, **more}
-    return shop.ask(REDEEM, input=given)["redeemReward"]
+    return shop.execute(REDEEM, input=given)["redeemReward"]
 
 
 def refund(shop: Shop, receipt: str, **more: Any) -> Any:
     """All of a purchase."""
     given = {"idempotencyKey": uuid.uuid4().hex, "purchase": {"externalId": receipt}, **more}
-    return shop.ask(REFUND, input=given)["recordRefund"]
+    return shop.execute(REFUND, input=given)["recordRefund"]
 
 
 def counts(answer: Any) -> dict[str, tuple[int, int, int]]:
@@ -103,12 +103,12 @@ def counts(answer: Any) -> dict[str, tuple[int, int, int]]:
 
 def stamps(shop: Shop, card: str) -> tuple[int, int, int]:
     """What is on the card now."""
-    return counts(shop.ask(CARD, by={"card": card})["customer"]["wallet"]).get("stamps", (0, 0, 0))
+    return counts(shop.execute(CARD, by={"card": card})["customer"]["wallet"]).get("stamps", (0, 0, 0))
 
 
 def stamp_ledger(shop: Shop, card: str) -> list[tuple[str, int]]:
     """The entries of stamps, newest first."""
-    nodes = shop.ask(CARD, by={"card": card})["customer"]["ledger"]["nodes"]
+    nodes = shop.execute(CARD, by={"card": card})["customer"]["ledger"]["nodes"]
     assert all(node["unit"]["code"] == "stamps" for node in nodes)
     return [(node["type"], node["points"]) for node in nodes]
 
@@ -135,7 +135,7 @@ def test_the_meal_costs_stamps_and_what_is_missing_is_said_in_stamps(shop: Shop)
     card = shop.enrol()
     for _ in range(2):
         buy(shop, card)
-    (offer,) = shop.ask(OFFERS, by={"card": card})["rewards"]["nodes"]
+    (offer,) = shop.execute(OFFERS, by={"card": card})["rewards"]["nodes"]
     assert (offer["cost"], offer["unit"]["code"], offer["available"], offer["missingPoints"]) == (
         3,
         "stamps",
@@ -153,14 +153,14 @@ def test_the_meal_costs_stamps_and_what_is_missing_is_said_in_stamps(shop: Shop)
     assert offer["decision"]["reasons"][0]["remedies"][0]["statement"] == "Collect 1 more stamp."
     third = buy(shop, card)
     assert [[value["key"] for value in unit["buysToday"]] for unit in third["balances"]] == [[], []]
-    held = shop.ask(CARD, by={"card": card})["customer"]["wallet"]["balances"]
+    held = shop.execute(CARD, by={"card": card})["customer"]["wallet"]["balances"]
     assert [[value["key"] for value in unit["buysToday"]] for unit in held] == [[], ["meal"]]
     paid = redeem(shop, card)
     assert paid["decision"]["outcome"] == "GRANTED"
     assert counts(paid) == {"points": (18, 0, 0), "stamps": (0, 0, 0)}
     assert (paid["redemption"]["points"], paid["redemption"]["unit"]) == (3, {"code": "stamps", "name": "stamps"})
     assert paid["entry"] == {"points": -3, "unit": {"code": "stamps"}}
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
     buy(shop, card)
     assert stamps(shop, card) == (1, 0, 0)
 
@@ -170,7 +170,7 @@ def test_a_refund_takes_the_stamp_back_and_what_is_gone_comes_off_the_next_card(
     for place in range(3):
         buy(shop, card, receipt=f"r-{place}")
     redeem(shop, card)
-    before = shop.ask(PREVIEW, purchase={"externalId": "r-1"})["refundPreview"]
+    before = shop.execute(PREVIEW, purchase={"externalId": "r-1"})["refundPreview"]
     back = refund(shop, "r-1")
     assert counts(before) == counts(back) == {"points": (12, 0, 0), "stamps": (0, 0, 1)}
     assert before["decision"]["points"] == back["decision"]["points"]
@@ -200,19 +200,19 @@ def test_stamps_are_reserved_paid_and_let_go(shop: Shop, clock: Clock) -> None:
     given = {"customer": {"card": card}, "reward": {"key": "meal"}, "minutes": 30}
     for checkout in ("c-1", "c-2"):
         order = {"idempotencyKey": uuid.uuid4().hex, "checkout": checkout, **given}
-        held = shop.ask(HOLD, input=order)["holdRedemption"]
+        held = shop.execute(HOLD, input=order)["holdRedemption"]
         assert held["decision"]["outcome"] == ("GRANTED" if checkout == "c-1" else "REFUSED")
     assert stamps(shop, card) == (1, 3, 0)
-    (_, in_stamps) = shop.ask(LIABILITY, role=Role.OWNER)["liability"]["units"]
+    (_, in_stamps) = shop.execute(LIABILITY, role=Role.OWNER)["liability"]["units"]
     assert in_stamps == {"unit": {"code": "stamps"}, "outstanding": "4", "held": "3", "owed": "0"}
     end(shop, CAPTURE, "c-1")
     assert stamps(shop, card) == (1, 0, 0)
     for _ in range(2):
         buy(shop, card)
-    shop.ask(HOLD, input={"idempotencyKey": uuid.uuid4().hex, "checkout": "c-3", **given})
+    shop.execute(HOLD, input={"idempotencyKey": uuid.uuid4().hex, "checkout": "c-3", **given})
     end(shop, RELEASE, "c-3")
     assert stamps(shop, card) == (3, 0, 0)
-    shop.ask(HOLD, input={"idempotencyKey": uuid.uuid4().hex, "checkout": "c-4", **given})
+    shop.execute(HOLD, input={"idempotencyKey": uuid.uuid4().hex, "checkout": "c-4", **given})
     clock.now += timedelta(hours=1)
     assert stamps(shop, card) == (3, 0, 0), "a card that is read late is told up to now"
     keep_time(shop, clock)
@@ -225,7 +225,7 @@ def test_a_cancelled_redemption_gives_the_very_stamps_back(shop: Shop) -> None:
         buy(shop, card)
     paid = redeem(shop, card)
     given = {"idempotencyKey": "c", "redemption": paid["redemption"]["id"]}
-    undone = shop.ask(CANCEL, input=given)["cancelRedemption"]
+    undone = shop.execute(CANCEL, input=given)["cancelRedemption"]
     assert undone["userErrors"] == []
     assert counts(undone)["stamps"] == (3, 0, 0)
     assert undone["entry"] == {"type": "REVERSAL", "points": 3, "unit": {"code": "stamps"}}
@@ -240,10 +240,10 @@ def test_a_late_purchase_stamps_the_card_of_its_time(shop: Shop, clock: Clock) -
     late = buy(shop, card, occurredAt=earlier)
     assert counts(late) == {"points": (12, 0, 0), "stamps": (2, 0, 0)}
     at = (clock.now - timedelta(hours=1)).isoformat()
-    then = shop.ask(PAST, by={"card": card}, at=at)["customer"]["wallet"]["balanceAt"]
+    then = shop.execute(PAST, by={"card": card}, at=at)["customer"]["wallet"]["balanceAt"]
     assert then == {"available": 1, "unit": {"code": "stamps"}}
-    for node in shop.ask(CARD, by={"card": card})["customer"]["ledger"]["nodes"]:
-        explained = shop.ask(EXPLAIN, entry=node["id"])["explain"]
+    for node in shop.execute(CARD, by={"card": card})["customer"]["ledger"]["nodes"]:
+        explained = shop.execute(EXPLAIN, entry=node["id"])["explain"]
         assert explained == {"recomputedPoints": node["points"], "agrees": True}
 
 
@@ -256,7 +256,7 @@ def test_staff_give_and_take_stamps(shop: Shop) -> None:
         "unit": "STAMPS",
         "reason": "The stamp was broken",
     }
-    adjusted = shop.ask(ADJUST, role=Role.STAFF, input=given)["adjustPoints"]
+    adjusted = shop.execute(ADJUST, role=Role.STAFF, input=given)["adjustPoints"]
     assert counts(adjusted) == {"points": (0, 0, 0), "stamps": (2, 0, 0)}
     assert adjusted["entry"] == {
         "type": "ADJUST",
@@ -264,9 +264,9 @@ def test_staff_give_and_take_stamps(shop: Shop) -> None:
         "reason": "The stamp was broken",
         "unit": {"code": "stamps"},
     }
-    taken = shop.ask(ADJUST, role=Role.STAFF, input={**given, "idempotencyKey": "b", "points": -1})["adjustPoints"]
+    taken = shop.execute(ADJUST, role=Role.STAFF, input={**given, "idempotencyKey": "b", "points": -1})["adjustPoints"]
     assert counts(taken)["stamps"] == (1, 0, 0)
-    more = shop.ask(ADJUST, role=Role.STAFF, input={**given, "idempotencyKey": "c", "points": -2})["adjustPoints"]
+    more = shop.execute(ADJUST, role=Role.STAFF, input={**given, "idempotencyKey": "c", "points": -2})["adjustPoints"]
     assert [(error["code"], error["path"]) for error in more["userErrors"]] == [
         ("NOT_ENOUGH_POINTS", ["input", "points"])
     ]
@@ -278,10 +278,10 @@ def test_a_merged_customer_brings_stamps_along(shop: Shop) -> None:
         buy(shop, merged)
     buy(shop, survivor)
     given = {"idempotencyKey": "m", "merged": {"card": merged}, "survivor": {"card": survivor}, "reason": "One person"}
-    answer = shop.ask(MERGE, role=Role.OWNER, input=given)["mergeCustomers"]
+    answer = shop.execute(MERGE, role=Role.OWNER, input=given)["mergeCustomers"]
     assert answer["userErrors"] == []
     assert counts(answer) == {"points": (18, 0, 0), "stamps": (3, 0, 0)}
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
     assert redeem(shop, merged)["decision"]["outcome"] == "GRANTED"
     assert counts(buy(shop, merged))["stamps"] == (1, 0, 0)
 
@@ -289,7 +289,7 @@ def test_a_merged_customer_brings_stamps_along(shop: Shop) -> None:
 def test_a_basket_says_before_what_it_stamps(shop: Shop) -> None:
     card = shop.enrol()
     basket = {"lines": [{"sku": "a", "quantity": "1", "unitPrice": "6.00"}]}
-    found = shop.ask(BASKET, by={"card": card}, basket=basket)["basketCheck"]
+    found = shop.execute(BASKET, by={"card": card}, basket=basket)["basketCheck"]
     assert (
         found["decision"]["points"]
         == buy(shop, card)["decision"]["points"]
@@ -312,7 +312,7 @@ def test_stamps_are_called_so_in_the_language_asked_for(shop: Shop) -> None:
     names = {
         locale: [
             balance["unit"]["name"]
-            for balance in shop.ask(CARD, by={"card": card}, language=locale)["customer"]["wallet"]["balances"]
+            for balance in shop.execute(CARD, by={"card": card}, language=locale)["customer"]["wallet"]["balances"]
         ][1]
         for locale in ("en", "de", "zh-Hans", "zh-Hant")
     }
@@ -328,9 +328,9 @@ def test_stamps_that_paid_for_goods_come_back_with_them_and_the_answer_says_how_
     payments = [{"kind": "POINTS", "amount": "9.00", "redemptionId": paid}]
     buy(shop, card, receipt="meals", lines=lines, payments=payments)
     two = [{"line": 1, "quantity": "2"}]
-    tried = shop.ask(GIVEN_BACK, purchase={"externalId": "meals"}, lines=two)["refundPreview"]
+    tried = shop.execute(GIVEN_BACK, purchase={"externalId": "meals"}, lines=two)["refundPreview"]
     back = {"idempotencyKey": "back", "purchase": {"externalId": "meals"}, "lines": two}
-    done = shop.ask(TAKEN_BACK, input=back)["recordRefund"]
+    done = shop.execute(TAKEN_BACK, input=back)["recordRefund"]
     assert tried == {"pointsRestored": 0, "stampsRestored": 2, "cash": {"amount": "0.00"}}
     assert (done["pointsRestored"], done["stampsRestored"], done["cash"]) == (0, 2, {"amount": "0.00"})
     assert done["balances"][1]["available"] == 2
@@ -340,7 +340,7 @@ def test_nothing_is_said_of_points_where_stamps_alone_go_back(shop: Shop) -> Non
     card = shop.enrol()
     buy(shop, card, "5.40", receipt="r")
     given = {"idempotencyKey": "back", "purchase": {"externalId": "r"}, "amount": "0.45"}
-    done = shop.ask(TAKEN_BACK, input=given)["recordRefund"]
+    done = shop.execute(TAKEN_BACK, input=given)["recordRefund"]
     said = [reason["statement"] for reason in done["decision"]["reasons"]]
     assert done["balances"][1]["available"] == 0
     assert not any(value.endswith("points for what you returned.") for value in said), said

@@ -40,7 +40,7 @@ def blank(database_url: str) -> Iterator[Shop]:
     """A shop with a coffee that cannot be had in happy hour."""
     with open_shop(database_url, template="blank") as opened:
         given = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup", "stock": 5}
-        assert opened.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+        assert opened.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
         publish(opened, *TERMS, effectiveFrom="2020-01-01T00:00:00Z")
         yield opened
 
@@ -54,12 +54,12 @@ def bought(shop: Shop, card: str, price: str, receipt: str) -> Any:
     """A purchase as the till sends it."""
     purchase = {"externalId": receipt, **basket(price)}
     given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
-    return shop.ask(BUY, input=given)["recordPurchase"]["decision"]
+    return shop.execute(BUY, input=given)["recordPurchase"]["decision"]
 
 
 def test_a_small_purchase_says_one_sentence_and_one_that_earns_nothing_says_why(blank: Shop) -> None:
     card = blank.enrol()
-    tried = blank.ask(OFFERED, by={"card": card}, basket=basket())["basketCheck"]["decision"]
+    tried = blank.execute(OFFERED, by={"card": card}, basket=basket())["basketCheck"]["decision"]
     four = bought(blank, card, "4.00", "R-1")
     assert (four["outcome"], four["summary"], four["de"]) == (
         "GRANTED",
@@ -69,7 +69,7 @@ def test_a_small_purchase_says_one_sentence_and_one_that_earns_nothing_says_why(
     assert (tried["outcome"], tried["summary"]) == ("GRANTED", four["summary"])
     assert len(four["reasons"]) == 3
     assert four["reasons"][0] == {"statement": "4 points under clause 1.", "zh": "依第 1 項可得 4 點。"}
-    tried = blank.ask(OFFERED, by={"card": card}, basket=basket("0.10"))["basketCheck"]["decision"]
+    tried = blank.execute(OFFERED, by={"card": card}, basket=basket("0.10"))["basketCheck"]["decision"]
     nothing = bought(blank, card, "0.10", "R-2")
     assert nothing["outcome"] == tried["outcome"] == "NOTHING_EARNED"
     assert nothing["summary"] == tried["summary"] == ["This purchase earns no points."]
@@ -79,26 +79,26 @@ def test_happy_hour_is_said_to_the_guest_by_the_offer_and_by_the_till(blank: Sho
     card = blank.enrol()
     bought(blank, card, "4.00", "R-1")
     said = ["Not available Monday to Friday, 17:00 to 19:00.", "You can have it from 19:00 today."]
-    (offer,) = blank.ask(OFFERED, by={"card": card}, basket=basket())["rewards"]["nodes"]
+    (offer,) = blank.execute(OFFERED, by={"card": card}, basket=basket())["rewards"]["nodes"]
     assert (offer["available"], offer["decision"]) == (False, {"outcome": "REFUSED", "summary": said})
     given = {"idempotencyKey": "now", "customer": {"card": card}, "reward": {"key": "coffee"}, "basket": basket()}
-    decision = blank.ask(REDEEM, input=given)["redeemReward"]["decision"]
+    decision = blank.execute(REDEEM, input=given)["redeemReward"]["decision"]
     assert (decision["outcome"], decision["summary"]) == ("REFUSED", said)
     assert decision["tw"] == ["週一至週五 17:00 至 19:00 恕不受理兌換。", "今天 19:00 起即可兌換。"]
     (remedy,) = [each_remedy for reason in decision["reasons"] for each_remedy in reason["remedies"]]
     assert remedy["us"].replace("\u00a0", " ") == "You can have it from 7 PM today."
-    assert blank.ask(REDEEM, input=given)["redeemReward"]["decision"] == decision, "a replay says the same"
+    assert blank.execute(REDEEM, input=given)["redeemReward"]["decision"] == decision, "a replay says the same"
 
 
 def test_rare_refusals_have_their_codes_and_speak_the_language_asked_for(blank: Shop) -> None:
     card = blank.enrol()
     given = {"idempotencyKey": "again", "key": "coffee", "name": "Another", "description": "A cup"}
-    (taken,) = blank.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"]
+    (taken,) = blank.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"]
     assert taken["code"] == "REWARD_KEY_TAKEN"
     given = {"idempotencyKey": "tea", "key": "tea", "name": "Tea", "description": "A cup"}
-    assert blank.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+    assert blank.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
     given = {"idempotencyKey": "a-tea", "customer": {"card": card}, "reward": {"key": "tea"}}
-    (missing,) = blank.ask(REDEEM, input=given)["redeemReward"]["userErrors"]
+    (missing,) = blank.execute(REDEEM, input=given)["redeemReward"]["userErrors"]
     assert missing["code"] == "REWARD_NOT_OFFERED"
     assert missing["de"] == "Die geltenden Bedingungen bieten diese Prämie nicht an."
     assert missing["message"] != missing["de"]

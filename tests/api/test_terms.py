@@ -56,14 +56,14 @@ def blank(database_url: str) -> Iterator[Shop]:
 def publish(shop: Shop, clauses: object, *, key: str = "p", **more: object) -> dict[str, object]:
     """Publish as the owner."""
     given = {"idempotencyKey": key, "clauses": clauses, **more}
-    answer: dict[str, object] = shop.ask(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]
+    answer: dict[str, object] = shop.execute(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]
     return answer
 
 
 def cake(shop: Shop) -> None:
     """Put the reward into the catalogue."""
     given = {"idempotencyKey": "cake", "key": "cake", "name": "Cake", "description": "A slice of the cake of the day."}
-    assert shop.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+    assert shop.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
 
 
 def test_typed_clauses_become_numbered_sentences_and_the_standard_ones_are_added(blank: Shop) -> None:
@@ -201,7 +201,7 @@ def test_a_draft_that_cannot_be_is_refused_with_its_place_and_nothing_is_publish
     refused = publish(blank, clauses)
     (error,) = refused["userErrors"]
     assert (error["code"], error["path"]) == ("INVALID_INPUT", path)
-    assert blank.ask("{ terms(version: 1) { version } }") == {"terms": None}
+    assert blank.execute("{ terms(version: 1) { version } }") == {"terms": None}
 
 
 def test_a_clause_cannot_price_a_reward_that_does_not_exist(blank: Shop) -> None:
@@ -225,7 +225,7 @@ def test_a_change_needs_notice_and_the_refusal_names_its_clause_and_the_earliest
     assert (terms["version"], terms["status"]) == (2, "SCHEDULED")
     changed = {(change["before"] or change["after"])["key"]: change["effectOnCustomer"] for change in terms["changes"]}
     assert changed == {"points-per-spend": "WORSE", "coffee": "WORSE", "mug": "WORSE"}
-    assert shop.ask("{ terms { version status } }") == {"terms": {"version": 1, "status": "IN_FORCE"}}
+    assert shop.execute("{ terms { version status } }") == {"terms": {"version": 1, "status": "IN_FORCE"}}
 
 
 def test_a_new_version_decides_from_its_start_and_the_old_one_what_lay_before(database_url: str) -> None:
@@ -236,8 +236,8 @@ def test_a_new_version_decides_from_its_start_and_the_old_one_what_lay_before(da
         assert shop.buy(card, "10.00", key="first", receipt="a")["balances"][0]["available"] == 10
     later = datetime.now(UTC) + timedelta(days=40)
     with open_shop(database_url, program=program, clock=lambda: later) as shop:
-        assert shop.ask("{ terms { version status } }") == {"terms": {"version": 2, "status": "IN_FORCE"}}
-        assert shop.ask("{ terms(version: 1) { status } }") == {"terms": {"status": "SUPERSEDED"}}
+        assert shop.execute("{ terms { version status } }") == {"terms": {"version": 2, "status": "IN_FORCE"}}
+        assert shop.execute("{ terms(version: 1) { status } }") == {"terms": {"status": "SUPERSEDED"}}
         assert shop.buy(card, "10.00", receipt="b")["decision"]["terms"] == {"version": 2}
         assert shop.available(card) == 40
         past = (later - timedelta(days=39)).isoformat()

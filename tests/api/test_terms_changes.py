@@ -15,7 +15,7 @@ from app.domain.access import Role
 from app.domain.programs.program import ProgramKind
 from tests.shop import START, Clock, Shop, open_shop
 from tests.time_limits import usual_seconds
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 """A Monday, later than any program of these tests is made."""
 SAID = "code statement example clause { number }"
@@ -48,7 +48,7 @@ def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
     """A live shop: a point a pound, coffee at 100."""
     with open_shop(database_url, clock=clock, kind=ProgramKind.LIVE, template="blank") as opened:
         coffee = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup."}
-        opened.ask(REWARD, role=Role.OWNER, input=coffee)
+        opened.execute(REWARD, role=Role.OWNER, input=coffee)
         publish(opened, clauses())
         yield opened
 
@@ -65,7 +65,7 @@ def clauses(*more: Any, coffee: int = 100, conditions: list[Any] | None = None) 
 def publish(shop: Shop, given: list[Any], **more: Any) -> Any:
     """Publish as the owner, under a key of its own."""
     sent = {"idempotencyKey": uuid.uuid4().hex, "clauses": given, **more}
-    return shop.ask(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
+    return shop.execute(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
 
 
 def test_a_better_change_starts_at_once_and_a_worse_one_only_with_notice(shop: Shop, clock: Clock) -> None:
@@ -85,21 +85,21 @@ def test_members_of_before_find_old_and_new_in_their_inbox_and_later_ones_do_not
     member = shop.enrol()
     publish(shop, clauses(coffee=120))
     newcomer = shop.enrol()
-    (notice,) = shop.ask(NOTICES, by={"card": member})["customer"]["notices"]
+    (notice,) = shop.execute(NOTICES, by={"card": member})["customer"]["notices"]
     assert (notice["effectOnCustomer"], notice["effectiveFrom"]) == ("WORSE", "2090-04-05T23:00:00Z")
     (change,) = notice["changes"]
     assert change["before"]["statement"] == "You can have “Coffee” for 100 points."
     assert change["after"]["statement"] == "You can have “Coffee” for 120 points."
-    assert shop.ask(NOTICES, by={"card": newcomer})["customer"]["notices"] == []
+    assert shop.execute(NOTICES, by={"card": newcomer})["customer"]["notices"] == []
 
 
 def test_whoever_joins_after_an_announcement_accepts_the_announced_version_too(shop: Shop) -> None:
     publish(shop, clauses(coffee=120))
     newcomer = shop.enrol()
-    found = shop.ask(ACCEPTED, by={"card": newcomer})["customer"]
+    found = shop.execute(ACCEPTED, by={"card": newcomer})["customer"]
     assert found == {"acceptedTermsVersion": 1, "notices": []}, "what was announced before joining needs no notice"
     publish(shop, clauses(coffee=130))
-    assert len(shop.ask(ACCEPTED, by={"card": newcomer})["customer"]["notices"]) == 1
+    assert len(shop.execute(ACCEPTED, by={"card": newcomer})["customer"]["notices"]) == 1
 
 
 def test_old_decisions_come_out_the_same_after_many_later_versions(shop: Shop, clock: Clock) -> None:
@@ -116,15 +116,15 @@ def test_old_decisions_come_out_the_same_after_many_later_versions(shop: Shop, c
     entries.append((spent["entry"]["id"], 9, spent["decision"]))
     assert publish(shop, [{"key": "visit", "effect": {"pointsPerVisit": {"points": 1}}}])["userErrors"] == []
     clock.now += timedelta(days=60)
-    assert shop.ask("{ terms { version } }")["terms"]["version"] == 10
+    assert shop.execute("{ terms { version } }")["terms"]["version"] == 10
     earned = []
     for entry, version, decision in entries:
-        found = shop.ask(EXPLAIN, e=entry)["explain"]
+        found = shop.execute(EXPLAIN, e=entry)["explain"]
         assert found["agrees"] is True
         assert found["decision"]["terms"]["version"] == version
         assert found["decision"]["points"] == decision["points"]
         assert abs(found["recomputedPoints"]) == decision["points"][0]["points"]
-        in_force = shop.ask("query($v: Int) { terms(version: $v) { clauses { key number statement } } }", v=version)
+        in_force = shop.execute("query($v: Int) { terms(version: $v) { clauses { key number statement } } }", v=version)
         for reason in found["decision"]["reasons"]:
             assert reason["clause"] in in_force["terms"]["clauses"], "no reason cites what was not in force"
         earned.append(found["recomputedPoints"])
@@ -134,13 +134,13 @@ def test_old_decisions_come_out_the_same_after_many_later_versions(shop: Shop, c
 def test_an_announced_version_is_withdrawn_before_it_starts_and_not_after(shop: Shop, clock: Clock) -> None:
     member = shop.enrol()
     announced = publish(shop, clauses(coffee=120))["terms"]["version"]
-    done = shop.ask(WITHDRAW, role=Role.OWNER, input={"idempotencyKey": "w", "version": announced})["withdrawTerms"]
+    done = shop.execute(WITHDRAW, role=Role.OWNER, input={"idempotencyKey": "w", "version": announced})["withdrawTerms"]
     assert done["terms"] == {"version": announced, "status": "WITHDRAWN"}
-    assert shop.ask(NOTICES, by={"card": member})["customer"]["notices"] == []
+    assert shop.execute(NOTICES, by={"card": member})["customer"]["notices"] == []
     again = publish(shop, clauses(coffee=120))["terms"]
     assert (again["version"], again["effectiveFrom"]) == (announced + 1, "2090-04-05T23:00:00Z"), "the same day is free"
     clock.now += timedelta(days=60)
-    late = shop.ask(WITHDRAW, role=Role.OWNER, input={"idempotencyKey": "x", "version": announced + 1})
+    late = shop.execute(WITHDRAW, role=Role.OWNER, input={"idempotencyKey": "x", "version": announced + 1})
     assert late["withdrawTerms"]["userErrors"] == [{"code": "NOT_WITHDRAWABLE"}]
 
 
@@ -156,7 +156,7 @@ def test_old_points_keep_the_old_price_and_the_answer_says_so(shop: Shop, clock:
     assert done["redemption"]["points"] == 150
     assert {reason["code"] for reason in done["decision"]["reasons"]} == {"COST_PAID", "OLD_PRICE_KEPT"}
     assert done["balances"][0]["available"] == 0
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_a_draft_is_tried_out_with_changes_findings_and_an_example(shop: Shop) -> None:
@@ -168,7 +168,7 @@ def test_a_draft_is_tried_out_with_changes_findings_and_an_example(shop: Shop) -
     low = {"key": "cap", "effect": {"pointsCap": {"points": 3, "scope": "PURCHASE"}}}
     bonus = {"key": "bonus", "effect": {"bonusPoints": {"points": 5}}}
     twice = {"key": "twice", "effect": {"pointsPerAmount": {"points": 1, "per": "2.00"}}}
-    found = shop.ask(CHECK, role=Role.OWNER, clauses=clauses(never, low, bonus, twice))["termsCheck"]
+    found = shop.execute(CHECK, role=Role.OWNER, clauses=clauses(never, low, bonus, twice))["termsCheck"]
     assert found["userErrors"] == []
     assert found["effectOnCustomer"] == "WORSE"
     assert {(finding["code"], finding["clause"]["number"]) for finding in found["findings"]} >= {
@@ -179,19 +179,21 @@ def test_a_draft_is_tried_out_with_changes_findings_and_an_example(shop: Shop) -
     }
     assert all(finding["example"] for finding in found["findings"])
     assert "<ol>" in found["draft"]["text"]
-    soon = shop.ask(CHECK, role=Role.OWNER, clauses=clauses(coffee=500), **{"from": START.isoformat()})["termsCheck"]
+    soon = shop.execute(CHECK, role=Role.OWNER, clauses=clauses(coffee=500), **{"from": START.isoformat()})[
+        "termsCheck"
+    ]
     assert "NOTICE_TOO_SHORT" in {finding["code"] for finding in soon["findings"]}
-    assert shop.ask("{ terms { version } }")["terms"]["version"] == 1, "nothing was published"
+    assert shop.execute("{ terms { version } }")["terms"]["version"] == 1, "nothing was published"
 
 
 def test_the_preset_of_quebec_needs_no_days(shop: Shop) -> None:
     assert (
         publish(shop, clauses({"key": "notice", "effect": {"noticePeriod": {"preset": "CA_QC"}}}))["userErrors"] == []
     )
-    found = shop.ask(CHECK, role=Role.OWNER, clauses=clauses(coffee=120), **{"from": None})["termsCheck"]
+    found = shop.execute(CHECK, role=Role.OWNER, clauses=clauses(coffee=120), **{"from": None})["termsCheck"]
     # Sixty whole local days after 6 March; the clocks go forward in between.
     assert found["earliestFrom"] == "2090-05-05T23:00:00Z"
-    said = shop.ask("{ terms { clauses { key statement } } }")["terms"]["clauses"]
+    said = shop.execute("{ terms { clauses { key statement } } }")["terms"]["clauses"]
     notice = next(value["statement"] for value in said if value["key"] == "notice")
     assert "60" in notice
     assert "90" in notice
@@ -202,7 +204,7 @@ def test_a_check_names_no_start_that_publishing_refuses(shop: Shop, clock: Clock
 
     def checked(given: list[Any], start: datetime | None = None) -> Any:
         wanted: dict[str, Any] = {"from": None if start is None else start.isoformat()}
-        return shop.ask(CHECK, role=Role.OWNER, clauses=given, **wanted)["termsCheck"]
+        return shop.execute(CHECK, role=Role.OWNER, clauses=given, **wanted)["termsCheck"]
 
     def too_long(found: Any) -> list[tuple[str, str]]:
         return [
@@ -257,7 +259,7 @@ def test_what_cannot_be_promised_is_refused_with_its_place(
     shop: Shop, effect: Any, conditions: Any, code: str, path: list[str]
 ) -> None:
     given = clauses({"key": "x", "conditions": conditions, "effect": effect})
-    (error,) = shop.ask(CHECK, role=Role.OWNER, clauses=given)["termsCheck"]["userErrors"]
+    (error,) = shop.execute(CHECK, role=Role.OWNER, clauses=given)["termsCheck"]["userErrors"]
     assert (error["code"], error["path"]) == (code, ["clauses", "2", *path])
     (error,) = publish(shop, given)["userErrors"]
     assert error["code"] == code
@@ -268,7 +270,7 @@ def test_groups_too_deep_are_refused(shop: Shop) -> None:
     for _ in range(4):
         nested = {"allOf": {"conditions": [nested]}}
     given = clauses({"key": "x", "conditions": [nested], "effect": {"bonusPoints": {"points": 5}}})
-    (error,) = shop.ask(CHECK, role=Role.OWNER, clauses=given)["termsCheck"]["userErrors"]
+    (error,) = shop.execute(CHECK, role=Role.OWNER, clauses=given)["termsCheck"]["userErrors"]
     assert error["path"] == ["clauses", "2", "conditions"]
 
 
@@ -307,7 +309,7 @@ def test_the_outlook_says_from_when_a_clause_applies_and_what_is_nearly_reached(
     card = shop.enrol()
     shop.buy(card, "80.00")
     basket = {"lines": [{"sku": "tea", "quantity": "1", "unitPrice": "3.00"}]}
-    found = shop.ask(OUTLOOK, by={"card": card}, basket=basket)["basketCheck"]
+    found = shop.execute(OUTLOOK, by={"card": card}, basket=basket)["basketCheck"]
     assert found["decision"]["points"][0]["points"] == 3
     told = {clause["clause"]["key"]: clause for clause in found["clauses"]}
     assert (told["spend"]["applies"], told["spend"]["points"]) == (True, 3)
@@ -329,7 +331,7 @@ def test_long_terms_check_does_not_block_tills(shop: Shop) -> None:
     ]
     usual = usual_seconds(lambda: shop.buy(card, "1.00"))
     with ThreadPoolExecutor() as pool:
-        checking = pool.submit(shop.ask, CHECK, role=Role.OWNER, clauses=clauses(*heavy))
+        checking = pool.submit(shop.execute, CHECK, role=Role.OWNER, clauses=clauses(*heavy))
         waits = []
         while not checking.done():
             sold = time.monotonic()

@@ -14,7 +14,7 @@ from app.domain.access import Role
 from tests.api.test_access import code_of, customer_key
 from tests.shop import START, Clock, Shop, open_shop
 from tests.transfers import join
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 LEVEL = "{ key name points clause { key kind statement } }"
 REASON = "verdict code statement observed required clause { key statement }"
@@ -51,10 +51,10 @@ def opening(database_url: str, clock: Clock) -> Opening:
     def opened(period: str = "CALENDAR_YEAR", grace: int = 30) -> Iterator[Shop]:
         with open_shop(database_url, clock=clock, template="blank") as shop:
             mug = {"idempotencyKey": "mug", "key": "mug", "name": "Mug", "description": "A mug."}
-            shop.ask(REWARD, role=Role.OWNER, input=mug)
+            shop.execute(REWARD, role=Role.OWNER, input=mug)
             publish(shop, *clauses(period, grace), start=datetime(2020, 1, 1, tzinfo=UTC))
             yield shop
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
     return opened
 
@@ -82,15 +82,15 @@ def publish(shop: Shop, *given: Any, start: datetime | None) -> Any:
     order = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(given)}
     if start is not None:
         order["effectiveFrom"] = start.isoformat()
-    done = shop.ask(PUBLISH, role=Role.OWNER, input=order)["publishTerms"]
+    done = shop.execute(PUBLISH, role=Role.OWNER, input=order)["publishTerms"]
     assert (done["userErrors"], bool(done["terms"])) == ([], True), done
     return done["terms"]
 
 
 def tier(shop: Shop, card: str, *, language: str = "en") -> Any:
     """The tier of a card; what is read off for tills is the same."""
-    found = shop.ask(TIER, by={"card": card}, language=language)["customer"]
-    plain = shop.ask(PLAIN, by={"card": card})["customer"]["tier"]
+    found = shop.execute(TIER, by={"card": card}, language=language)["customer"]
+    plain = shop.execute(PLAIN, by={"card": card})["customer"]["tier"]
     if plain is not None:
         whole = found["tier"]
         missing = None if whole["next"] is None else {"missing": whole["next"]["missing"]}
@@ -100,7 +100,7 @@ def tier(shop: Shop, card: str, *, language: str = "en") -> Any:
 
 def changes(shop: Shop, card: str, *, language: str = "en") -> Any:
     """The tiers reached and lost, newest first."""
-    return shop.ask(TIER, by={"card": card}, language=language)["customer"]["tierChanges"]
+    return shop.execute(TIER, by={"card": card}, language=language)["customer"]["tierChanges"]
 
 
 def buy(shop: Shop, card: str, pounds: int, *, at: datetime | None = None, receipt: str | None = None) -> int:
@@ -277,7 +277,7 @@ def test_late_purchase_moves_the_tier_forward_and_corrects_later_entries(opening
         assert buy(shop, card, 60, at=START + 5 * DAY, receipt="late") == 60
         held = tier(shop, card)
         assert (held["key"], moment(held["since"])) == ("gold", START + 10 * DAY)
-        entries = shop.ask(LEDGER, by={"card": card})["customer"]["ledger"]["nodes"]
+        entries = shop.execute(LEDGER, by={"card": card})["customer"]["ledger"]["nodes"]
         told = [(entry["purchase"]["externalId"], entry["points"]) for entry in reversed(entries)]
         assert told[:4] == [("a", 450), ("b", 45), ("c", 105), ("late", 60)]
         assert sorted(told[4:]) == [("b", 40), ("c", 100)], "at gold both are doubled"
@@ -303,7 +303,7 @@ def test_tiers_that_are_announced_are_given_when_they_start_also_to_who_joined_s
         clock.now = START + 9 * DAY
         assert buy(shop, joined, 120) == 120
         assert tier(shop, joined) is None
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
         clock.now = START + 11 * DAY
         assert [tier(shop, card)["key"] for card in (old, joined, quiet)] == ["silver", "silver", None]
         assert [moment(tier(shop, card)["since"]) for card in (old, joined)] == [start, start]
@@ -311,7 +311,7 @@ def test_tiers_that_are_announced_are_given_when_they_start_also_to_who_joined_s
         assert (reached["qualifyingPoints"], reached["decision"]["terms"]["version"]) == (120, 2)
         assert buy(shop, old, 10) == 15, "the tier counts though nobody looked in between"
         assert buy(shop, quiet, 100) == 100
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def test_a_purchase_from_before_the_first_look_is_looked_at_when_tiers_start(database_url: str, clock: Clock) -> None:
@@ -324,7 +324,7 @@ def test_a_purchase_from_before_the_first_look_is_looked_at_when_tiers_start(dat
         held = tier(shop, card)
         assert (held["key"], moment(held["since"])) == ("silver", START + 10 * DAY)
         assert buy(shop, card, 10) == 15
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def test_tiers_end_with_their_terms_and_lower_thresholds_apply_from_their_start(opening: Opening, clock: Clock) -> None:
@@ -364,13 +364,13 @@ def test_who_shares_a_wallet_has_a_tier_of_their_own(opening: Opening) -> None:
 
 def test_the_tiers_of_the_terms_are_listed_lowest_first_with_their_clauses(opening: Opening) -> None:
     with opening() as shop:
-        found = shop.ask(LEVELS)["terms"]["tiers"]
+        found = shop.execute(LEVELS)["terms"]["tiers"]
         assert [(value["key"], value["name"], value["points"]) for value in found] == [
             ("silver", "Silber", 100),
             ("gold", "金卡", 500),
         ]
         assert [value["clause"]["kind"] for value in found] == ["TIER", "TIER"]
-        german = shop.ask(LEVELS, language="de")["terms"]["tiers"][1]["clause"]["statement"]
+        german = shop.execute(LEVELS, language="de")["terms"]["tiers"][1]["clause"]["statement"]
         assert german == "Die Stufe „金卡“ wird mit 500 Statuspunkten erreicht."
 
 
@@ -379,12 +379,12 @@ def test_a_tier_is_seen_by_its_customer_in_their_own_language_and_by_no_other(op
         card, other = shop.enrol(), shop.enrol()
         buy(shop, card, 100)
         own = customer_key(shop.url, shop, card)
-        found = shop.ask(TIER, role=None, key=own, by={"card": card}, language="de")["customer"]
+        found = shop.execute(TIER, role=None, key=own, by={"card": card}, language="de")["customer"]
         assert found["tier"]["key"] == "silver"
         (reached,) = found["tierChanges"][0]["decision"]["reasons"]
         assert "100 Statuspunkte" in reached["statement"]
         assert "die Stufe „Silber“ erreicht" in reached["statement"]
-        assert shop.ask(TIER, role=None, key=own, by={"card": other})["customer"] is None
+        assert shop.execute(TIER, role=None, key=own, by={"card": other})["customer"] is None
         assert code_of(shop, TIER, role=None, by={"card": card}) == "UNAUTHENTICATED"
 
 
@@ -394,11 +394,11 @@ def test_the_tiers_of_many_customers_are_read_together(opening: Opening) -> None
         for place, card in enumerate(cards):
             buy(shop, card, 20 * place + 1)
         ids = [
-            shop.ask("query($by: CustomerBy!) { customer(by: $by) { id } }", by={"card": text})["customer"]["id"]
+            shop.execute("query($by: CustomerBy!) { customer(by: $by) { id } }", by={"card": text})["customer"]["id"]
             for text in cards
         ]
         asked = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer { tier { key projected { at } } tierChanges { at } } } }"
-        found = shop.ask(asked, ids=ids)["nodes"]
+        found = shop.execute(asked, ids=ids)["nodes"]
         assert [value["tier"]["key"] for value in found] == [None] * 5 + ["silver"] * 7
         assert [len(value["tierChanges"]) for value in found] == [0] * 5 + [1] * 7
 
@@ -407,7 +407,7 @@ def test_the_template_with_tiers_is_a_program_that_works_from_the_first_purchase
     database_url: str, clock: Clock
 ) -> None:
     with open_shop(database_url, clock=clock, template="tiered") as shop:
-        assert [tier["name"] for tier in shop.ask(LEVELS)["terms"]["tiers"]] == ["Silver", "Gold", "Platinum"]
+        assert [tier["name"] for tier in shop.execute(LEVELS)["terms"]["tiers"]] == ["Silver", "Gold", "Platinum"]
         card = shop.enrol()
         assert buy(shop, card, 300) == 300
         assert (shop.available(card), tier(shop, card)["key"]) == (0, "silver")
@@ -425,4 +425,4 @@ def test_the_template_with_tiers_is_a_program_that_works_from_the_first_purchase
         assert tier(shop, card)["key"] == "silver"
         assert buy(shop, card, 4) == 5, "which lets time pass in the account"
         assert shop.available(card) == 300 + 125 + 150 - 100
-    assert faults_in(database_url) == []
+    assert discrepancies_in(database_url) == []

@@ -72,7 +72,7 @@ def test_a_refusal_names_its_clause_and_what_would_help_in_the_language_asked_fo
 
 
 def test_two_locales_in_one_request_do_not_mix(shop: Shop) -> None:
-    found = shop.ask('{ a: terms(locale: "de") { text } b: terms(locale: "zh-Hant") { text } c: terms { text } }')
+    found = shop.execute('{ a: terms(locale: "de") { text } b: terms(locale: "zh-Hant") { text } c: terms { text } }')
     assert found["a"]["text"].startswith("Teilnahmebedingungen")
     assert found["b"]["text"].startswith("會員條款")
     assert found["c"]["text"].startswith("Terms and conditions, version 1")
@@ -111,7 +111,7 @@ def test_a_refund_after_the_points_were_spent_takes_what_is_there_and_shows_the_
 def test_a_basket_check_says_before_what_the_purchase_then_does(shop: Shop) -> None:
     card = shop.enrol()
     lines = [{"sku": "thing", "quantity": "1", "unitPrice": "12.49"}]
-    checked = shop.ask(
+    checked = shop.execute(
         "query($c: CustomerBy!, $b: BasketInput!) { basketCheck(customer: $c, basket: $b) { decision { points { points } reasons { statement } } } }",
         c={"card": card},
         b={"lines": lines},
@@ -131,7 +131,7 @@ def test_a_basket_check_says_before_what_the_purchase_then_does(shop: Shop) -> N
 def test_offers_put_first_what_can_be_had_and_say_what_is_missing(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "150.00")
-    found = shop.ask(
+    found = shop.execute(
         "query($c: CustomerBy!) { rewards(for: $c) { nodes { reward { key stock } cost available missingPoints } } }",
         c={"card": card},
     )
@@ -144,7 +144,7 @@ def test_offers_put_first_what_can_be_had_and_say_what_is_missing(shop: Shop) ->
 def test_an_old_entry_is_explained_with_the_same_number(shop: Shop) -> None:
     card = shop.enrol()
     entry = shop.buy(card, "61.50")["entry"]["id"]
-    found = shop.ask(
+    found = shop.execute(
         "query($e: ID!) { explain(entry: $e) { recomputedPoints agrees decision { outcome reasons { statement } } } }",
         e=entry,
     )
@@ -159,12 +159,12 @@ def test_the_ledger_pages_both_ways_without_gaps(shop: Shop) -> None:
     query = "query($c: CustomerBy!, $a: String) { customer(by: $c) { ledger(first: 3, after: $a) { nodes { points } pageInfo { hasNextPage hasPreviousPage endCursor } } } }"
     seen, after = [], None
     for _ in range(3):
-        page = shop.ask(query, c={"card": card}, a=after)["customer"]["ledger"]
+        page = shop.execute(query, c={"card": card}, a=after)["customer"]["ledger"]
         seen += [node["points"] for node in page["nodes"]]
         after = page["pageInfo"]["endCursor"]
     assert seen == [7, 6, 5, 4, 3, 2, 1]
     assert page["pageInfo"]["hasNextPage"] is False
-    backwards = shop.ask(
+    backwards = shop.execute(
         "query($c: CustomerBy!, $b: String) { customer(by: $c) { ledger(last: 2, before: $b) { nodes { points } pageInfo { hasPreviousPage } } } }",
         c={"card": card},
         b=after,
@@ -183,7 +183,7 @@ def test_a_customer_is_found_by_any_identity_in_any_spelling(shop: Shop) -> None
             {"externalId": "crm:7"},
         ],
     }
-    id = shop.ask(ENROL, input=given)["enrolCustomer"]["customer"]["id"]
+    id = shop.execute(ENROL, input=given)["enrolCustomer"]["customer"]["id"]
     for by in (
         {"id": id},
         {"card": "12345678"},
@@ -192,9 +192,9 @@ def test_a_customer_is_found_by_any_identity_in_any_spelling(shop: Shop) -> None
         {"token": "t0k"},
         {"externalId": "crm:7"},
     ):
-        found = shop.ask("query($by: CustomerBy!) { customer(by: $by) { id } }", by=by)
+        found = shop.execute("query($by: CustomerBy!) { customer(by: $by) { id } }", by=by)
         assert found["customer"] == {"id": id}
-    taken = shop.ask(ENROL, input={"idempotencyKey": "other", "identities": [{"phone": "+442079460018"}]})
+    taken = shop.execute(ENROL, input={"idempotencyKey": "other", "identities": [{"phone": "+442079460018"}]})
     assert taken["enrolCustomer"]["userErrors"] == [
         {
             "code": "IDENTITY_TAKEN",
@@ -274,12 +274,12 @@ def test_a_purchase_that_cannot_be_is_refused_with_its_place_and_nothing_is_stor
 def test_an_unknown_card_is_refused_and_a_malformed_one_too(shop: Shop) -> None:
     assert [error["code"] for error in shop.buy("NOBODY99", "1.00")["userErrors"]] == ["CUSTOMER_NOT_FOUND"]
     assert [error["code"] for error in shop.buy("?", "1.00")["userErrors"]] == ["INVALID_IDENTITY"]
-    assert shop.ask('{ customer(by: { card: "NOBODY99" }) { id } }') == {"customer": None}
+    assert shop.execute('{ customer(by: { card: "NOBODY99" }) { id } }') == {"customer": None}
 
 
 def test_a_telephone_number_with_an_extension_is_nobodys_own_and_refused(shop: Shop) -> None:
     def enrol(key: str, phone: str) -> list[tuple[str, list[str]]]:
-        done = shop.ask(ENROL, input={"idempotencyKey": key, "identities": [{"phone": phone}]})["enrolCustomer"]
+        done = shop.execute(ENROL, input={"idempotencyKey": key, "identities": [{"phone": phone}]})["enrolCustomer"]
         return [(error["code"], error["path"]) for error in done["userErrors"]]
 
     malformed = [("INVALID_IDENTITY", ["input", "identities", "0"])]
@@ -321,4 +321,4 @@ def test_only_the_owner_publishes_terms_and_creates_rewards(shop: Shop) -> None:
     query = 'mutation { createReward(input: { idempotencyKey: "r", key: "tea", name: "Tea", description: "A cup." }) { reward { key } userErrors { code } } }'
     for role in (Role.TILL, Role.STAFF):
         assert shop.send(query, role=role).json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
-    assert shop.ask(query, role=Role.OWNER)["createReward"]["reward"] == {"key": "tea"}
+    assert shop.execute(query, role=Role.OWNER)["createReward"]["reward"] == {"key": "tea"}

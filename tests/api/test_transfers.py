@@ -8,11 +8,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.domain.access import Role
-from tests.api.scheduled_shop import DAY, START, advance, balance, dated, deliver, inbox, passing, validity, visit
+from tests.api.scheduled_shop import (
+    DAY,
+    START,
+    advance,
+    balance,
+    dated_entries,
+    deliver,
+    inbox,
+    scheduled_shop,
+    validity,
+    visit,
+)
 from tests.api.test_access import code_of, customer_key
 from tests.shop import Shop
-from tests.transfers import TRANSFER, codes, join, look, merge, transfer
-from tests.verification import faults_in
+from tests.transfers import TRANSFER, error_codes, find_customer, join, merge, transfer
+from tests.verification import discrepancies_in
 
 
 def ago(**span: float) -> str:
@@ -32,13 +43,13 @@ def test_points_are_passed_on_and_stand_in_both_ledgers(shop: Shop) -> None:
     assert (done["received"]["type"], done["received"]["points"]) == ("TRANSFER", 100)
     assert [lot["points"] for lot in done["entry"]["lots"]] == [-80, -20], "the lots that would be spent first"
     assert [lot["points"] for lot in done["received"]["lots"]] == [80, 20]
-    assert done["entry"]["counterparties"] == [{"id": look(shop, taker)["id"]}]
-    assert done["received"]["counterparties"] == [{"id": look(shop, giver)["id"]}]
+    assert done["entry"]["counterparties"] == [{"id": find_customer(shop, taker)["id"]}]
+    assert done["received"]["counterparties"] == [{"id": find_customer(shop, giver)["id"]}]
     assert shop.ledger(giver) == [("EARN", 80), ("EARN", 50), ("TRANSFER", -100)]
     assert shop.ledger(taker) == [("EARN", 5), ("TRANSFER", 100)]
-    assert look(shop, taker)["wallet"]["balances"][0]["lifetime"] == "5", "what was given was not earned"
+    assert find_customer(shop, taker)["wallet"]["balances"][0]["lifetime"] == "5", "what was given was not earned"
     assert shop.redeem(taker)["decision"]["outcome"] == "GRANTED"
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_every_entry_of_a_transfer_explains_itself(shop: Shop) -> None:
@@ -46,7 +57,7 @@ def test_every_entry_of_a_transfer_explains_itself(shop: Shop) -> None:
     shop.buy(giver, "80.00")
     done = transfer(shop, giver, taker, 30)
     for side, points in (("entry", -30), ("received", 30)):
-        found = shop.ask(
+        found = shop.execute(
             "query($e: ID!) { explain(entry: $e) { agrees recomputedPoints decision { outcome } } }", e=done[side]["id"]
         )["explain"]
         assert found == {"agrees": True, "recomputedPoints": points, "decision": {"outcome": "GRANTED"}}
@@ -55,16 +66,16 @@ def test_every_entry_of_a_transfer_explains_itself(shop: Shop) -> None:
 def test_what_cannot_be_passed_on_is_refused_and_nothing_moves(shop: Shop) -> None:
     giver, taker = shop.enrol(), shop.enrol()
     shop.buy(giver, "80.00")
-    assert codes(transfer(shop, giver, taker, 81)) == [("NOT_ENOUGH_POINTS", ["points"])]
-    assert codes(transfer(shop, giver, taker, 0)) == [("INVALID_INPUT", ["points"])]
-    assert codes(transfer(shop, giver, taker, -5)) == [("INVALID_INPUT", ["points"])]
-    assert codes(transfer(shop, giver, giver, 5)) == [("SAME_CUSTOMER", ["to"])]
-    assert codes(transfer(shop, giver, "NOBODY99", 5)) == [("CUSTOMER_NOT_FOUND", ["to"])]
-    assert codes(transfer(shop, "NOBODY99", taker, 5)) == [("CUSTOMER_NOT_FOUND", ["from"])]
-    assert codes(transfer(shop, giver, taker, 5, reason="  ")) == [("REASON_MISSING", ["reason"])]
-    assert codes(transfer(shop, giver, taker, 5, reason="x" * 201)) == [("INVALID_INPUT", ["reason"])]
+    assert error_codes(transfer(shop, giver, taker, 81)) == [("NOT_ENOUGH_POINTS", ["points"])]
+    assert error_codes(transfer(shop, giver, taker, 0)) == [("INVALID_INPUT", ["points"])]
+    assert error_codes(transfer(shop, giver, taker, -5)) == [("INVALID_INPUT", ["points"])]
+    assert error_codes(transfer(shop, giver, giver, 5)) == [("SAME_CUSTOMER", ["to"])]
+    assert error_codes(transfer(shop, giver, "NOBODY99", 5)) == [("CUSTOMER_NOT_FOUND", ["to"])]
+    assert error_codes(transfer(shop, "NOBODY99", taker, 5)) == [("CUSTOMER_NOT_FOUND", ["from"])]
+    assert error_codes(transfer(shop, giver, taker, 5, reason="  ")) == [("REASON_MISSING", ["reason"])]
+    assert error_codes(transfer(shop, giver, taker, 5, reason="x" * 201)) == [("INVALID_INPUT", ["reason"])]
     assert (shop.ledger(giver), shop.ledger(taker)) == ([("EARN", 80)], [])
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_the_same_transfer_sent_again_is_carried_out_once(shop: Shop) -> None:
@@ -72,7 +83,7 @@ def test_the_same_transfer_sent_again_is_carried_out_once(shop: Shop) -> None:
     shop.buy(giver, "80.00")
     first, again = (transfer(shop, giver, taker, 30, key="once") for _ in range(2))
     assert again == first
-    assert codes(transfer(shop, giver, taker, 31, key="once")) == [("IDEMPOTENCY_KEY_REUSED", ["idempotencyKey"])]
+    assert error_codes(transfer(shop, giver, taker, 31, key="once")) == [("IDEMPOTENCY_KEY_REUSED", ["idempotencyKey"])]
     assert shop.ledger(giver) == [("EARN", 80), ("TRANSFER", -30)]
 
 
@@ -93,9 +104,9 @@ def test_who_got_points_is_told_to_staff_and_not_to_who_gave_them(shop: Shop) ->
     entry = transfer(shop, giver, taker, 10)["entry"]["id"]
     asked = "query($e: ID!) { node(id: $e) { ... on LedgerEntry { points counterparties { id } } } }"
     own = customer_key(shop.url, shop, giver)
-    assert shop.ask(asked, key=own, e=entry)["node"] == {"points": -10, "counterparties": []}
+    assert shop.execute(asked, key=own, e=entry)["node"] == {"points": -10, "counterparties": []}
     other = customer_key(shop.url, shop, taker)
-    assert shop.ask(asked, key=other, e=entry) == {"node": None}
+    assert shop.execute(asked, key=other, e=entry) == {"node": None}
 
 
 @pytest.mark.parametrize("price", ["10.00", "40.00"])
@@ -108,7 +119,7 @@ def test_a_refund_of_the_purchase_whose_points_were_passed_on_takes_what_is_left
     left = int(price.partition(".")[0])
     assert (back["entry"]["points"], back["shortfall"]) == (-left, 80 - left)
     assert (shop.available(giver), shop.available(taker)) == (0, 80)
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_what_becomes_known_late_on_either_side_changes_nothing_of_a_transfer(shop: Shop) -> None:
@@ -121,14 +132,14 @@ def test_what_becomes_known_late_on_either_side_changes_nothing_of_a_transfer(sh
     assert shop.refund("R-1", occurredAt=ago(hours=3))["userErrors"] == []
     assert shop.refund("R-2", occurredAt=ago(hours=3))["userErrors"] == []
     # The refund came before the gift: of 20 points 70 were given, and 50 are owed.
-    owed = look(shop, giver)["wallet"]["balances"][0]
+    owed = find_customer(shop, giver)["wallet"]["balances"][0]
     assert (owed["available"], owed["owed"]) == (0, 50)
     assert shop.available(taker) == 77
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
     shop.buy(giver, "60.00")
-    owed = look(shop, giver)["wallet"]["balances"][0]
+    owed = find_customer(shop, giver)["wallet"]["balances"][0]
     assert (owed["available"], owed["owed"]) == (10, 0)
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_transfers_to_and_fro_at_once_lose_nothing_and_wait_for_nobody_for_ever(shop: Shop) -> None:
@@ -138,10 +149,10 @@ def test_transfers_to_and_fro_at_once_lose_nothing_and_wait_for_nobody_for_ever(
     pairs = [(text, other) for text in cards for other in cards if text != other]
     calls = [lambda each_text=text, other=other: transfer(shop, each_text, other, 10) for text, other in pairs * 3]
     calls += [lambda card=card: shop.buy(card, "1.00") for card in cards]
-    answers = shop.at_once(calls)
+    answers = shop.in_parallel(calls)
     assert all(answer["userErrors"] == [] for answer in answers)
     assert sum(shop.available(card) for card in cards) == 303
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_passing_on_to_a_fresh_customer_and_back_leaves_both_as_they_were(shop: Shop) -> None:
@@ -152,29 +163,29 @@ def test_passing_on_to_a_fresh_customer_and_back_leaves_both_as_they_were(shop: 
     assert (shop.available(giver), shop.available(taker)) == (80, 0)
     assert shop.refund("R-1")["shortfall"] == 0
     assert (shop.available(giver), shop.available(taker)) == (0, 0)
-    assert faults_in(shop.url) == []
+    assert discrepancies_in(shop.url) == []
 
 
 def test_points_keep_the_last_day_that_the_givers_activity_had_put_off(database_url: str) -> None:
     terms = (visit(10), validity(months=12, since="ACTIVITY", noticeFrom=30, noticeUntil=10))
-    with passing(database_url, *terms) as shop:
+    with scheduled_shop(database_url, *terms) as shop:
         giver, taker = shop.enrol(), shop.enrol()
         shop.buy(giver, "1.00", occurredAt=START.isoformat())
         advance(shop, START + 200 * DAY)
         shop.buy(giver, "1.00", occurredAt=(START + 200 * DAY).isoformat())
         before = balance(shop, giver)["nextExpiry"]
-        assert codes(transfer(shop, giver, taker, 10)) == []
+        assert error_codes(transfer(shop, giver, taker, 10)) == []
         assert balance(shop, taker)["nextExpiry"]["lastDay"] == before["lastDay"] == "2091-09-22"
-        assert faults_in(shop.url) == []
+        assert discrepancies_in(shop.url) == []
 
 
 def test_transferred_short_lived_points_expire_only_after_a_notice_to_the_receiver(database_url: str) -> None:
-    with passing(database_url, visit(10), validity(days=10, noticeFrom=30, noticeUntil=20)) as shop:
+    with scheduled_shop(database_url, visit(10), validity(days=10, noticeFrom=30, noticeUntil=20)) as shop:
         giver, taker = shop.enrol(), shop.enrol()
         shop.buy(giver, "1.00")
-        assert codes(transfer(shop, giver, taker, 6)) == []
+        assert error_codes(transfer(shop, giver, taker, 6)) == []
         advance(shop, START + 60 * DAY)
-        assert dated(shop, giver)[-1][:2] == ("EXPIRE", -4), "the receipt had told the giver"
+        assert dated_entries(shop, giver)[-1][:2] == ("EXPIRE", -4), "the receipt had told the giver"
         assert (shop.available(giver), shop.available(taker)) == (0, 6)
         assert balance(shop, taker)["nextExpiry"] == {"lastDay": "2090-05-25", "at": None, "points": 6}
         (notice,) = inbox(shop, taker)
@@ -184,30 +195,30 @@ def test_transferred_short_lived_points_expire_only_after_a_notice_to_the_receiv
         assert shop.available(taker) == 6, "20 whole days after the notice"
         advance(shop, START + 81 * DAY)
         assert shop.available(taker) == 0
-        assert faults_in(shop.url) == []
+        assert discrepancies_in(shop.url) == []
 
 
 def test_short_lived_points_of_a_merged_customer_need_no_other_notice(database_url: str) -> None:
-    with passing(database_url, visit(10), validity(days=10, noticeFrom=30, noticeUntil=20)) as shop:
+    with scheduled_shop(database_url, visit(10), validity(days=10, noticeFrom=30, noticeUntil=20)) as shop:
         merged, survivor, partner = shop.enrol(), shop.enrol(), shop.enrol()
         for card in (merged, partner):
             shop.buy(card, "1.00")
-        assert codes(merge(shop, merged, survivor)) == []
-        assert codes(join(shop, partner, survivor)) == []
+        assert error_codes(merge(shop, merged, survivor)) == []
+        assert error_codes(join(shop, partner, survivor)) == []
         assert shop.available(survivor) == 20
         advance(shop, START + 11 * DAY)
         assert shop.available(survivor) == 0
-        assert faults_in(shop.url) == []
+        assert discrepancies_in(shop.url) == []
 
 
 def test_transferred_points_have_no_receipt_after_a_merge_either(
     database_url: str,
 ) -> None:
-    with passing(database_url, visit(10), validity(days=10, noticeFrom=30, noticeUntil=20)) as shop:
+    with scheduled_shop(database_url, visit(10), validity(days=10, noticeFrom=30, noticeUntil=20)) as shop:
         giver, taker, survivor = shop.enrol(), shop.enrol(), shop.enrol()
         shop.buy(giver, "1.00")
-        assert codes(transfer(shop, giver, taker, 10)) == []
-        assert codes(merge(shop, taker, survivor)) == []
+        assert error_codes(transfer(shop, giver, taker, 10)) == []
+        assert error_codes(merge(shop, taker, survivor)) == []
         advance(shop, START + 60 * DAY)
         assert shop.available(survivor) == 10
-        assert faults_in(shop.url) == []
+        assert discrepancies_in(shop.url) == []

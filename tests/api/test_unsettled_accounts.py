@@ -10,9 +10,20 @@ import pytest
 from app.domain.access import Role
 from app.domain.programs.program import ProgramKind
 from app.queries.customers import current_state
-from tests.api.scheduled_shop import DAY, START, Hands, balance, deliver, kept, passing, pending, validity, visit
+from tests.api.scheduled_shop import (
+    DAY,
+    START,
+    ManualClock,
+    balance,
+    deliver,
+    pending,
+    run_due_jobs,
+    scheduled_shop,
+    validity,
+    visit,
+)
 from tests.shop import Shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 OFFERS = """query($by: CustomerBy!) { rewards(for: $by) { nodes { available missingPoints decision { outcome } } }
   customer(by: $by) { wallet { balances { buysToday { key } } } }
@@ -22,7 +33,7 @@ KINDS = pytest.mark.parametrize("kind", [ProgramKind.LIVE, ProgramKind.SANDBOX])
 
 def offered(shop: Shop, card: str) -> bool:
     """Whether the coffee can be had, by every way of asking."""
-    found: Any = shop.ask(OFFERS, by={"card": card})
+    found: Any = shop.execute(OFFERS, by={"card": card})
     (offer,) = found["rewards"]["nodes"]
     (qualification,) = [clause for clause in found["basketCheck"]["clauses"] if clause["clause"]["key"] == "coffee"]
     said = {
@@ -41,8 +52,8 @@ def offered(shop: Shop, card: str) -> bool:
 def test_points_that_waited_are_shown_offered_and_taken_from_the_moment_on(
     database_url: str, kind: ProgramKind
 ) -> None:
-    clock = Hands()
-    with passing(database_url, visit(), pending(14), clock=clock, kind=kind) as shop:
+    clock = ManualClock()
+    with scheduled_shop(database_url, visit(), pending(14), clock=clock, kind=kind) as shop:
         card = shop.enrol()
         shop.buy(card, "10.00")
         assert balance(shop, card) == {
@@ -62,18 +73,18 @@ def test_points_that_waited_are_shown_offered_and_taken_from_the_moment_on(
         assert shop.ledger(card) == [("EARN", 100)], "nothing was booked by looking"
         assert shop.redeem(card)["decision"]["outcome"] == "GRANTED"
         assert shop.ledger(card) == [("EARN", 100), ("ACTIVATE", 0), ("REDEEM", -50)]
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 @KINDS
 def test_points_that_have_expired_are_neither_shown_nor_offered_nor_taken(database_url: str, kind: ProgramKind) -> None:
-    clock = Hands()
+    clock = ManualClock()
     terms = (visit(), validity(days=100, noticeFrom=30, noticeUntil=10))
-    with passing(database_url, *terms, clock=clock, kind=kind) as shop:
+    with scheduled_shop(database_url, *terms, clock=clock, kind=kind) as shop:
         card = shop.enrol()
         shop.buy(card, "10.00")
         clock.now = START + 80 * DAY
-        kept(database_url, clock)
+        run_due_jobs(database_url, clock)
         deliver(shop, card)
         clock.now = START + 90 * DAY
         shop.buy(card, "10.00")
@@ -83,21 +94,21 @@ def test_points_that_have_expired_are_neither_shown_nor_offered_nor_taken(databa
         shop.buy(card, "10.00", occurredAt=(START + DAY).isoformat())
         clock.now = START + 300 * DAY
         assert shop.available(card) == 200, "the second purchase was never told of, nor the late one"
-        kept(database_url, clock)
+        run_due_jobs(database_url, clock)
         deliver(shop, card)
         clock.now = START + 312 * DAY
         assert (shop.available(card), offered(shop, card)) == (0, False)
         refused = shop.redeem(card)
         assert [reason["code"] for reason in refused["decision"]["reasons"]] == ["INSUFFICIENT_POINTS"]
         assert (refused["userErrors"], refused["balances"]) == ([], [{"available": 0}])
-        assert kept(database_url, clock).expired == 2
+        assert run_due_jobs(database_url, clock).expired == 2
         assert shop.available(card) == 0
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def test_what_is_due_later_costs_a_look_at_the_card_nothing(database_url: str) -> None:
-    clock = Hands()
-    with passing(database_url, visit(), pending(14), clock=clock) as shop, pytest.MonkeyPatch.context() as patch:
+    clock = ManualClock()
+    with scheduled_shop(database_url, visit(), pending(14), clock=clock) as shop, pytest.MonkeyPatch.context() as patch:
         card = shop.enrol()
         shop.buy(card, "10.00")
         told: list[str] = []
@@ -121,15 +132,17 @@ def test_what_is_due_later_costs_a_look_at_the_card_nothing(database_url: str) -
 
 
 def test_several_customers_at_once_are_shown_as_they_are(database_url: str) -> None:
-    clock = Hands()
-    with passing(database_url, visit(), pending(14), clock=clock) as shop:
+    clock = ManualClock()
+    with scheduled_shop(database_url, visit(), pending(14), clock=clock) as shop:
         cards = [shop.enrol() for _ in range(3)]
         for day, card in enumerate(cards):
             clock.now = START + day * DAY
             shop.buy(card, "10.00")
-        ids = [shop.ask("query($by: CustomerBy!) { customer(by: $by) { id } }", by={"card": text}) for text in cards]
+        ids = [
+            shop.execute("query($by: CustomerBy!) { customer(by: $by) { id } }", by={"card": text}) for text in cards
+        ]
         clock.now = START + 16 * DAY
-        found = shop.ask(
+        found = shop.execute(
             """query($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer { wallet { balances {
               available pending nextActivation { at } } } } } }""",
             role=Role.OWNER,
@@ -138,4 +151,4 @@ def test_several_customers_at_once_are_shown_as_they_are(database_url: str) -> N
         shown = [node["wallet"]["balances"][0] for node in found["nodes"]]
         assert [(value["available"], value["pending"]) for value in shown] == [(100, 0), (100, 0), (0, 100)]
         assert [value["nextActivation"] for value in shown] == [None, None, {"at": "2090-03-23T00:00:00Z"}]
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []

@@ -15,7 +15,7 @@ from app.domain.access import Role
 from app.usecases.programs.create_program import NewProgram
 from tests.api.worst_case_queries import LINES, grown, worst
 from tests.faults.process import ServerProcess
-from tests.shop import started
+from tests.shop import create_program
 from tests.time_limits import HANGS, usual_seconds
 
 ATTEMPTS = 3
@@ -44,7 +44,7 @@ def server(
     file = tmp_path_factory.mktemp("worst") / "shop.db"
     file.write_bytes(sqlite_template.read_bytes())
     url = f"sqlite:///{file}"
-    program = started(url, template="blank")
+    program = create_program(url, template="blank")
     process = ServerProcess(url)
     process.start()
     yield process, program

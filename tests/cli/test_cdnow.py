@@ -29,7 +29,7 @@ from app.usecases.programs import advance_clock
 from app.usecases.programs.advance_clock import AdvanceClock
 from app.usecases.programs.create_program import CreateProgram, NewProgram
 from tests.shop import Shop, new_id, open_shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 SAMPLE = os.environ.get("TROTH_TEST_CDNOW", "")
 """The file of purchases; empty where there is none."""
@@ -88,17 +88,17 @@ def test_ledger_verifies_after_eighteen_months_of_real_purchases_and_two_years_o
     ) as shop:
         done = brought_in(shop, file)
         assert done.customers == len(spent)
-        assert faults_in(shop.url) == []
+        assert discrepancies_in(shop.url) == []
         best = max(spent, key=lambda text: spent[text])
-        before = shop.ask(CARD, by={"externalId": best})["customer"]
+        before = shop.execute(CARD, by={"externalId": best})["customer"]
         assert before["tier"]["key"] == "gold"
         assert [node["type"] for node in before["ledger"]["nodes"]].count("EARN") >= 10
 
         complete = let_pass(shop, to=datetime(2000, 9, 1, 12, 0, tzinfo=UTC))
         assert complete.complete
         assert complete.settled.expired > 3000
-        assert faults_in(shop.url) == []
-        after = shop.ask(CARD, by={"externalId": best})["customer"]
+        assert discrepancies_in(shop.url) == []
+        after = shop.execute(CARD, by={"externalId": best})["customer"]
         assert after["wallet"]["balances"][0]["available"] == 0
         kinds = [node["type"] for node in after["ledger"]["nodes"]]
         assert "EXPIRE" in kinds

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from app.domain.programs.program import ProgramKind
 from app.store.database.connect import open_database
 from app.store.database.session import Session
-from tests.api.scheduled_shop import passing, pending, visit
+from tests.api.scheduled_shop import pending, scheduled_shop, visit
 from tests.cli.command import troth
 from tests.shop import real_now
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 
 def move_clocks(url: str, *, days: int) -> None:
@@ -41,9 +41,9 @@ def done(url: str, *arguments: str) -> dict[str, int]:
 
 def test_each_program_by_its_own_clock_and_one_alone_where_it_is_named(database_url: str) -> None:
     with (
-        passing(database_url, visit(), pending(14), clock=real_now) as each_shop,
-        passing(database_url, visit(), pending(14), clock=real_now) as other,
-        passing(database_url, visit(), pending(14), clock=real_now, kind=ProgramKind.LIVE) as live,
+        scheduled_shop(database_url, visit(), pending(14), clock=real_now) as each_shop,
+        scheduled_shop(database_url, visit(), pending(14), clock=real_now) as other,
+        scheduled_shop(database_url, visit(), pending(14), clock=real_now, kind=ProgramKind.LIVE) as live,
     ):
         cards = [(shop, shop.enrol()) for shop in (each_shop, other, live)]
         for shop, card in cards:
@@ -64,11 +64,11 @@ def test_each_program_by_its_own_clock_and_one_alone_where_it_is_named(database_
             [("EARN", 100)],
         ]
         assert "there is no program" in troth("jobs", "run", "--program", cards[0][1] * 3, url=database_url, code=1)
-    assert faults_in(database_url) == []
+    assert discrepancies_in(database_url) == []
 
 
 def test_three_commands_at_once_do_it_once(database_url: str) -> None:
-    with passing(database_url, visit(), pending(14), clock=real_now) as shop:
+    with scheduled_shop(database_url, visit(), pending(14), clock=real_now) as shop:
         cards = [shop.enrol() for _ in range(40)]
         for card in cards:
             shop.buy(card, "10.00")
@@ -77,4 +77,4 @@ def test_three_commands_at_once_do_it_once(database_url: str) -> None:
             found = list(pool.map(lambda _: done(database_url), range(3)))
         assert sum(value["activated"] for value in found) == 40
         assert {tuple(shop.ledger(card)) for card in cards} == {(("EARN", 100), ("ACTIVATE", 0))}
-    assert faults_in(database_url) == []
+    assert discrepancies_in(database_url) == []

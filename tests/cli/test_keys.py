@@ -12,12 +12,12 @@ from app.usecases.application import Application
 from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from tests.cli.command import troth
-from tests.shop import new_id, real_now, started
+from tests.shop import create_program, new_id, real_now
 
 
 def enrolled(url: str) -> str:
     """A program with one customer, whose external id is 4711; the customer's id."""
-    program = started(url).program
+    program = create_program(url).program
 
     async def run() -> str:
         database = open_database(url)

@@ -30,7 +30,7 @@ def ring_up(shop: Shop, key: str, price: str, at: str) -> Any:
     line = {"sku": "22423", "name": "Cup", "quantity": "1", "unitPrice": price}
     purchase = {"externalId": "7", "occurredAt": at, "lines": [line]}
     given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"externalId": "K-1"}, "purchase": purchase}
-    return shop.ask(BUY, key=key, input=given)["recordPurchase"]
+    return shop.execute(BUY, key=key, input=given)["recordPurchase"]
 
 
 def test_numbers_of_a_file_begin_anew_each_day_and_a_till_knows_its_receipts(database_url: str, tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_numbers_of_a_file_begin_anew_each_day_and_a_till_knows_its_receipts(dat
     assert json.loads(troth(*run, url=database_url))["written"] == {"customers": 1, "purchases": 2, "refunds": 0}
     with open_shop(database_url) as shop:
         till = started["keys"]["till"]
-        shown = shop.ask("{ program { receiptNumbers receiptDayStarts } }", key=till)["program"]
+        shown = shop.execute("{ program { receiptNumbers receiptDayStarts } }", key=till)["program"]
         assert shown == {"receiptNumbers": "PER_DAY", "receiptDayStarts": "04:00"}
         for price, at in (("4.00", "2026-03-01T23:00:00Z"), ("6.00", "2026-03-02T10:00:00Z")):
             again = ring_up(shop, till, price, at)

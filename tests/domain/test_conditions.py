@@ -20,7 +20,7 @@ from app.domain.terms.conditions.dates import Dates
 from app.domain.terms.conditions.minimum_spend import MinimumSpend, SpendBasis
 from app.domain.terms.conditions.products import Products
 from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
-from tests.builders import NOON, a_line, a_purchase, counted, pounds
+from tests.builders import NOON, a_line, a_purchase, eligible_purchase, pounds
 
 ZONES = ("Europe/London", "America/New_York", "Asia/Taipei", "Africa/Cairo", "America/Sao_Paulo", "Australia/Lord_Howe")
 EVENING = WeekdaysAndHours(days=frozenset(WEEK[:5]), start=time(17), end=time(19))
@@ -54,7 +54,7 @@ def at(text: str) -> datetime:
     ],
 )
 def test_a_weekly_window_goes_by_the_clock_on_the_wall(condition: WeekdaysAndHours, moment: str, holds: bool) -> None:
-    finding = condition.check(counted(at=at(moment)))
+    finding = condition.check(eligible_purchase(at=at(moment)))
     assert finding.met is holds
     assert finding.code is (ReasonCode.CONDITION_MET if holds else ReasonCode.OUTSIDE_TIME_WINDOW)
 
@@ -71,7 +71,7 @@ def test_a_weekly_window_goes_by_the_clock_on_the_wall(condition: WeekdaysAndHou
 )
 def test_product_lists_of_older_terms_match_normalised_names(listed: str, sku: str, meets: bool) -> None:
     """What was kept before stays as it is, and a receipt of then meets a list of then."""
-    sold = counted(a_line(sku=sku))
+    sold = eligible_purchase(a_line(sku=sku))
     assert Products(include=frozenset({listed})).check(sold).met is meets
     assert Products(exclude=frozenset({listed})).check(sold).met is not meets
     spelled = Products(include=frozenset({"Tea"}))
@@ -80,7 +80,7 @@ def test_product_lists_of_older_terms_match_normalised_names(listed: str, sku: s
 
 def test_a_window_that_the_clocks_skip_opens_a_week_later() -> None:
     window = WeekdaysAndHours(frozenset({Weekday.SUNDAY}), time(1), time(2))
-    (remedy,) = window.check(counted(at=at("2026-03-28T12:00:00+00:00"))).remedies
+    (remedy,) = window.check(eligible_purchase(at=at("2026-03-28T12:00:00+00:00"))).remedies
     assert remedy.from_ == at("2026-04-05T00:00:00+00:00"), "01:00 on the wall in summer"
 
 
@@ -96,11 +96,11 @@ def test_a_window_that_the_clocks_skip_opens_a_week_later() -> None:
     ],
 )
 def test_dates_are_whole_local_days_with_both_ends(condition: Dates, day: str, holds: bool) -> None:
-    assert condition.check(counted(at=at(day))).met is holds
+    assert condition.check(eligible_purchase(at=at(day))).met is holds
 
 
 def test_a_period_that_is_over_has_no_way_out() -> None:
-    finding = Dates(last=date(2026, 1, 1)).check(counted(at=NOON))
+    finding = Dates(last=date(2026, 1, 1)).check(eligible_purchase(at=NOON))
     assert [remedy.code for remedy in finding.remedies] == [RemedyCode.NONE]
 
 
@@ -168,7 +168,7 @@ def test_spending_the_missing_amount_is_enough(
         a_line(number)._replace(unit_price=price, tax_rate=Decimal(rate))
         for number, price in enumerate(prices, start=1)
     ]
-    basket = counted(*lines) if lines else counted(a_line()._replace(unit_price=0))
+    basket = eligible_purchase(*lines) if lines else eligible_purchase(a_line()._replace(unit_price=0))
     finding = condition.check(basket)
     if finding.met:
         assert finding.remedies == ()
@@ -197,24 +197,24 @@ def test_coming_when_the_window_opens_is_enough(
     if condition.problem() is not None:
         return
     now = moment.replace(tzinfo=UTC)
-    finding = condition.check(counted(at=now, zone=zone))
+    finding = condition.check(eligible_purchase(at=now, zone=zone))
     if finding.met:
         return
     (remedy,) = finding.remedies
     assert remedy.from_ is not None, "a weekly window opens again"
     assert now < remedy.from_ < now + timedelta(days=22)
-    assert condition.check(counted(at=remedy.from_, zone=zone)).met
-    assert not condition.check(counted(at=remedy.from_ - timedelta(microseconds=1), zone=zone)).met
+    assert condition.check(eligible_purchase(at=remedy.from_, zone=zone)).met
+    assert not condition.check(eligible_purchase(at=remedy.from_ - timedelta(microseconds=1), zone=zone)).met
 
 
 @given(first=st.dates(date(2024, 1, 1), date(2027, 1, 1)), zone=st.sampled_from(ZONES), early=st.integers(1, 10**7))
 def test_coming_when_the_period_begins_is_enough(first: date, zone: str, early: int) -> None:
     condition = Dates(first=first)
     before = datetime(first.year, first.month, first.day, tzinfo=UTC) - timedelta(days=2, seconds=early)
-    (remedy,) = condition.check(counted(at=before, zone=zone)).remedies
+    (remedy,) = condition.check(eligible_purchase(at=before, zone=zone)).remedies
     assert remedy.from_ is not None
-    assert condition.check(counted(at=remedy.from_, zone=zone)).met
-    assert not condition.check(counted(at=remedy.from_ - timedelta(microseconds=1), zone=zone)).met
+    assert condition.check(eligible_purchase(at=remedy.from_, zone=zone)).met
+    assert not condition.check(eligible_purchase(at=remedy.from_ - timedelta(microseconds=1), zone=zone)).met
 
 
 @given(
@@ -225,11 +225,13 @@ def test_adding_a_product_that_the_remedy_names_is_enough(include: frozenset[str
     condition = Products(include=include, exclude=exclude)
     if condition.problem() is not None:
         return
-    basket = counted(a_line(sku="z"))
+    basket = eligible_purchase(a_line(sku="z"))
     finding = condition.check(basket.narrowed_to(condition.selects))
     if finding.met:
         return
     (remedy,) = finding.remedies
     for sku in remedy.choices:
-        assert condition.check(counted(a_line(sku="z"), a_line(2, sku=sku)).narrowed_to(condition.selects)).met
+        assert condition.check(
+            eligible_purchase(a_line(sku="z"), a_line(2, sku=sku)).narrowed_to(condition.selects)
+        ).met
     assert remedy.choices

@@ -44,7 +44,7 @@ from app.domain.terms.lint import lint
 from app.domain.terms.lint.finding import Habits, LintCode, RewardShown
 from app.domain.terms.version import Terms
 from tests import strategies as some
-from tests.builders import a_clause, a_purchase, counted, some_terms
+from tests.builders import a_clause, a_purchase, eligible_purchase, some_terms
 
 ZONES = ("Europe/London", "America/New_York", "Asia/Taipei", "Africa/Cairo", "Pacific/Apia", "Australia/Lord_Howe")
 DIET, SIZE = PreferenceKind.DIET, PreferenceKind.SIZE
@@ -60,7 +60,7 @@ def noon(day: date) -> datetime:
 
 def seen(person: CustomerProfile, day: date) -> EligiblePurchase:
     """A purchase of a person at noon in London."""
-    return counted(at=noon(day), customer_facts=CustomerFacts(person=person))
+    return eligible_purchase(at=noon(day), customer_facts=CustomerFacts(person=person))
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_days_are_those_of_the_place_of_the_purchase() -> None:
     person = CustomerProfile(birthday=date(2008, 6, 15))
     at = datetime(2026, 6, 14, 20, tzinfo=UTC)
     for zone, holds in (("Asia/Taipei", True), ("Europe/London", False)):
-        purchase = counted(at=at, zone=zone, customer_facts=CustomerFacts(person=person))
+        purchase = eligible_purchase(at=at, zone=zone, customer_facts=CustomerFacts(person=person))
         assert AgeAtLeast(18).check(purchase).met is holds
         assert BirthdayWindow().check(purchase).met is holds
 
@@ -139,7 +139,9 @@ def test_coming_when_the_window_opens_is_enough_and_no_moment_sooner(
 ) -> None:
     condition = BirthdayWindow(*window)
     now = noon(day).replace(hour=hour)
-    purchase = counted(at=now, zone=zone, customer_facts=CustomerFacts(person=CustomerProfile(birthday=birthday)))
+    purchase = eligible_purchase(
+        at=now, zone=zone, customer_facts=CustomerFacts(person=CustomerProfile(birthday=birthday))
+    )
     finding = condition.check(purchase)
     if finding.met:
         assert finding.remedies == ()
@@ -157,7 +159,7 @@ def test_coming_when_the_window_opens_is_enough_and_no_moment_sooner(
 def test_a_birthday_that_a_zone_leaves_out_is_waited_for_until_the_next_year() -> None:
     # Samoa went from 29 to 31 December 2011.
     person = CustomerProfile(birthday=date(1990, 12, 30))
-    purchase = counted(
+    purchase = eligible_purchase(
         at=datetime(2011, 12, 20, tzinfo=UTC), zone="Pacific/Apia", customer_facts=CustomerFacts(person=person)
     )
     (remedy,) = BirthdayWindow().check(purchase).remedies
@@ -169,7 +171,9 @@ def test_coming_when_one_is_old_enough_is_enough_and_no_moment_sooner(
     birthday: date, years: int, day: date, zone: str
 ) -> None:
     condition = AgeAtLeast(years)
-    purchase = counted(at=noon(day), zone=zone, customer_facts=CustomerFacts(person=CustomerProfile(birthday=birthday)))
+    purchase = eligible_purchase(
+        at=noon(day), zone=zone, customer_facts=CustomerFacts(person=CustomerProfile(birthday=birthday))
+    )
     finding = condition.check(purchase)
     if finding.met:
         return
@@ -182,7 +186,7 @@ def test_coming_when_one_is_old_enough_is_enough_and_no_moment_sooner(
 @pytest.mark.parametrize("condition", [BirthdayWindow(3, 3), AgeAtLeast(18)])
 def test_a_birthday_that_is_not_known_can_be_told(condition: Condition) -> None:
     for customer_facts in (CustomerFacts(person=CustomerProfile()), CustomerFacts()):
-        finding = condition.check(counted(customer_facts=customer_facts))
+        finding = condition.check(eligible_purchase(customer_facts=customer_facts))
         assert (finding.met, finding.code) == (False, ReasonCode.BIRTHDAY_UNKNOWN)
         assert finding.remedies == (Remedy(RemedyCode.TELL_BIRTHDAY),)
 
@@ -190,15 +194,15 @@ def test_a_birthday_that_is_not_known_can_be_told(condition: Condition) -> None:
 def test_one_segment_of_several_is_enough_and_staff_can_help() -> None:
     condition = Segments(frozenset({"student", "teacher"}))
     assert condition.check(
-        counted(customer_facts=CustomerFacts(person=CustomerProfile(segments=frozenset({"teacher", "vip"}))))
+        eligible_purchase(customer_facts=CustomerFacts(person=CustomerProfile(segments=frozenset({"teacher", "vip"}))))
     ).met
     finding = condition.check(
-        counted(customer_facts=CustomerFacts(person=CustomerProfile(segments=frozenset({"vip"}))))
+        eligible_purchase(customer_facts=CustomerFacts(person=CustomerProfile(segments=frozenset({"vip"}))))
     )
     assert finding.code is ReasonCode.NOT_IN_SEGMENT
     assert finding.remedies == (Remedy(RemedyCode.ASK_STAFF, choices=("student", "teacher")),)
     out = condition.check_except(
-        counted(customer_facts=CustomerFacts(person=CustomerProfile(segments=frozenset({"teacher"}))))
+        eligible_purchase(customer_facts=CustomerFacts(person=CustomerProfile(segments=frozenset({"teacher"}))))
     )
     assert (out.met, out.remedies) == (False, (Remedy(RemedyCode.ASK_STAFF),))
 
@@ -213,8 +217,8 @@ def test_a_preference_counts_by_kind_and_value_however_it_is_written() -> None:
         (SIZE, "vegan", False),
     ):
         person = CustomerProfile(preferences=frozenset({Preference(kind, value)}))
-        assert condition.check(counted(customer_facts=CustomerFacts(person=person))).met is holds
-    finding = condition.check(counted(customer_facts=CustomerFacts(person=CustomerProfile())))
+        assert condition.check(eligible_purchase(customer_facts=CustomerFacts(person=person))).met is holds
+    finding = condition.check(eligible_purchase(customer_facts=CustomerFacts(person=CustomerProfile())))
     assert finding.code is ReasonCode.PREFERENCE_NOT_STATED
     assert finding.remedies == (Remedy(RemedyCode.STATE_PREFERENCE, choices=("Straße", "vegan")),)
 

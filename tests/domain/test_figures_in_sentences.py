@@ -33,7 +33,7 @@ from app.domain.terms.version import Terms
 from tests import strategies as some
 from tests.builders import NOON, a_line, a_purchase, some_terms
 from tests.domain.test_properties_of_terms import terms_of
-from tests.soak_settings import moderately
+from tests.soak_settings import property_settings
 
 FIGURE = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
 LONDON = ZoneInfo("Europe/London")
@@ -203,7 +203,7 @@ def within(at: datetime, *, days: frozenset[Weekday], hours: tuple[int, int]) ->
 
 
 @given(clauses=some.drafts(), facts=some.purchases(), available=st.integers(0, 400), held=st.integers(0, 3))
-@moderately(100)
+@property_settings(100)
 def test_every_decision_can_be_said_in_every_language(
     clauses: list[DraftedClause], facts: PurchaseFacts, available: int, held: int
 ) -> None:

@@ -41,8 +41,8 @@ from app.domain.terms.validation import DraftedClause, TermsError, UnenforcedCla
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from tests import strategies as some
-from tests.builders import a_clause, a_purchase, counted, pounds
-from tests.soak_settings import moderately
+from tests.builders import a_clause, a_purchase, eligible_purchase, pounds
+from tests.soak_settings import property_settings
 
 B, N, W = ChangeEffect.BETTER, ChangeEffect.NEUTRAL, ChangeEffect.WORSE
 YEARLY = PointsValidity(12, expires=True)
@@ -278,7 +278,7 @@ def test_a_condition_on_a_tier_is_filled_in_wherever_it_stands() -> None:
     ],
 )
 def test_a_tier_is_held_or_says_how_many_points_are_missing(customer_facts: CustomerFacts, missing: int | None) -> None:
-    finding = TierAtLeast("gold").among(some.LADDER).check(counted(customer_facts=customer_facts))
+    finding = TierAtLeast("gold").among(some.LADDER).check(eligible_purchase(customer_facts=customer_facts))
     assert finding.met is (missing is None)
     assert [(remedy.code, remedy.points) for remedy in finding.remedies] == (
         [] if missing is None else [(RemedyCode.COLLECT_QUALIFYING, missing)]
@@ -412,7 +412,7 @@ def test_earlier_activation_is_worse_where_validity_runs_from_it() -> None:
 
 
 @given(data=st.data(), kind=st.sampled_from(some.OF_THE_LEDGER))
-@moderately(100)
+@property_settings(100)
 def test_a_changed_field_changes_the_sentence_in_every_language(
     data: st.DataObject, kind: st.SearchStrategy[Effect]
 ) -> None:
@@ -434,7 +434,7 @@ def test_a_changed_field_changes_the_sentence_in_every_language(
     told=st.integers(0, 120),
     by=st.sampled_from(list(NoticeChannel)),
 )
-@moderately(100)
+@property_settings(100)
 def test_a_better_validity_takes_points_no_sooner_and_with_no_less_notice(
     validity: PointsValidity, other: PointsValidity, earned: date, waits: int, active: int, told: int, by: NoticeChannel
 ) -> None:

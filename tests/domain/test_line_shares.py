@@ -33,7 +33,7 @@ from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from tests import strategies as some
 from tests.builders import a_clause, a_line, a_purchase, pounds, some_terms
-from tests.soak_settings import moderately
+from tests.soak_settings import property_settings
 
 TEA = Categories(include=frozenset({"tea"}))
 NO_MUG = Products(exclude=frozenset({"mug"}))
@@ -171,7 +171,7 @@ def test_shares_are_what_a_person_works_out(prices: list[int], each: int, cap: i
 
 
 @given(clauses=some.drafts(), stamps=st.booleans(), facts=some.purchases())
-@moderately(150)
+@property_settings(150)
 def test_points_of_all_lines_add_up_to_the_decision(
     clauses: list[DraftedClause], stamps: bool, facts: PurchaseFacts
 ) -> None:

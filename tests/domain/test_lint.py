@@ -49,7 +49,7 @@ from app.domain.units import Unit
 from tests import strategies as some
 from tests.builders import a_clause, pounds
 from tests.domain.test_ledger_terms import YEARLY, drafted
-from tests.soak_settings import moderately
+from tests.soak_settings import property_settings
 
 ONLINE, STORE = (Channels(frozenset({value})) for value in (Channel.ONLINE, Channel.STORE))
 TEA = Products(include=frozenset({"tea"}))
@@ -150,7 +150,7 @@ def test_a_clause_that_yields_to_one_that_always_fits_is_idle() -> None:
     conditions=st.lists(st.one_of(some.plain, some.selecting, some.groups).filter(some.fit), min_size=2, max_size=3),
     facts=st.lists(some.purchases(), min_size=1, max_size=5),
 )
-@moderately(100)
+@property_settings(100)
 def test_what_is_said_to_be_impossible_never_happens(conditions: list[Condition], facts: list[PurchaseFacts]) -> None:
     terms = drafted(("odd", conditions, PointsPerVisit(5)))
     said = {finding.code for finding in lint(terms, habits=Habits(), catalogue={})}

@@ -42,7 +42,7 @@ from app.domain.terms.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.terms.validation import DraftedClause
 from app.domain.terms.version import Terms
 from tests.builders import NOON
-from tests.soak_settings import moderately
+from tests.soak_settings import property_settings
 
 CURRENCIES = ("JPY", "EUR", "KWD")
 PLENTY = 10**9
@@ -196,7 +196,7 @@ def rest(sale: PurchaseFacts, steps: Sequence[Mapping[int, Decimal]]) -> dict[in
 
 
 @given(worlds(), st.randoms(use_true_random=False))
-@moderately(80)
+@property_settings(80)
 def test_points_never_depend_on_the_order_of_the_lines(world: tuple[Terms, PurchaseFacts], shuffling: Any) -> None:
     terms, sale = world
     shuffled = list(sale.lines)
@@ -206,7 +206,7 @@ def test_points_never_depend_on_the_order_of_the_lines(world: tuple[Terms, Purch
 
 
 @given(st.data())
-@moderately(80)
+@property_settings(80)
 def test_a_full_refund_after_any_partial_ones_takes_back_exactly_what_was_earned(data: st.DataObject) -> None:
     terms, sale = data.draw(worlds())
     steps = data.draw(returns(sale))
@@ -220,7 +220,7 @@ def test_a_full_refund_after_any_partial_ones_takes_back_exactly_what_was_earned
 
 
 @given(st.data())
-@moderately(80)
+@property_settings(80)
 def test_claw_back_depends_only_on_what_is_kept_and_never_exceeds_what_was_earned(
     data: st.DataObject,
 ) -> None:
@@ -236,7 +236,7 @@ def test_claw_back_depends_only_on_what_is_kept_and_never_exceeds_what_was_earne
 
 
 @given(st.data())
-@moderately(80)
+@property_settings(80)
 def test_keeping_everything_is_the_same_as_buying_it_whatever_the_rate(data: st.DataObject) -> None:
     terms, sale = data.draw(worlds())
     everything = {line.number: line.quantity for line in sale.lines}
@@ -246,7 +246,7 @@ def test_keeping_everything_is_the_same_as_buying_it_whatever_the_rate(data: st.
 
 
 @given(st.data())
-@moderately(80)
+@property_settings(80)
 def test_what_is_kept_is_exchanged_as_a_whole_and_exactly(data: st.DataObject) -> None:
     _, sale = data.draw(worlds())
     left = sale.remaining(remaining_quantities(sale, returned=data.draw(returns(sale))))
@@ -258,7 +258,7 @@ def test_what_is_kept_is_exchanged_as_a_whole_and_exactly(data: st.DataObject) -
 
 
 @given(st.data(), st.permutations(CURRENCIES), st.integers(1, 2_000))
-@moderately(80)
+@property_settings(80)
 def test_a_foreign_purchase_is_judged_as_one_with_the_same_prices_in_the_programs_currency(
     data: st.DataObject, several: list[str], factor: int
 ) -> None:
@@ -280,7 +280,7 @@ def test_a_foreign_purchase_is_judged_as_one_with_the_same_prices_in_the_program
 
 
 @given(worlds())
-@moderately(80)
+@property_settings(80)
 def test_goods_that_are_gift_cards_earn_nothing_and_paying_with_a_gift_card_earns(
     world: tuple[Terms, PurchaseFacts],
 ) -> None:
@@ -294,7 +294,7 @@ def test_goods_that_are_gift_cards_earn_nothing_and_paying_with_a_gift_card_earn
 
 
 @given(worlds(), st.fractions(0, 1, max_denominator=50), st.fractions(0, 1, max_denominator=50))
-@moderately(80)
+@property_settings(80)
 def test_the_part_that_is_paid_with_points_earns_nothing(
     world: tuple[Terms, PurchaseFacts], fraction: Fraction, other: Fraction
 ) -> None:
@@ -311,7 +311,7 @@ def test_the_part_that_is_paid_with_points_earns_nothing(
 
 
 @given(currencies, st.data())
-@moderately(80)
+@property_settings(80)
 def test_twice_the_goods_count_twice_and_earn_at_least_twice_what_is_rounded_down(
     own: str, data: st.DataObject
 ) -> None:
@@ -328,7 +328,7 @@ def test_twice_the_goods_count_twice_and_earn_at_least_twice_what_is_rounded_dow
 
 
 @given(st.integers(0, 100_000), st.lists(st.fractions(0, 1_000, max_denominator=60), min_size=1, max_size=12))
-@moderately(80)
+@property_settings(80)
 def test_shares_add_up_to_the_total_and_ties_go_to_the_lower_line(total: int, weights: list[Fraction]) -> None:
     shares = allocate_proportionally(total, weights=weights)
     assert sum(shares) == total
@@ -343,7 +343,7 @@ def test_shares_add_up_to_the_total_and_ties_go_to_the_lower_line(total: int, we
 
 
 @given(currencies, st.integers(0, MAX_MINOR))
-@moderately(80)
+@property_settings(80)
 def test_an_amount_reads_as_it_was_written_with_the_decimals_of_its_currency(currency: str, minor: int) -> None:
     decimals = DECIMALS[currency]
     digits = f"{minor:0{decimals + 1}d}"
@@ -357,7 +357,7 @@ def test_an_amount_reads_as_it_was_written_with_the_decimals_of_its_currency(cur
 
 
 @given(worlds())
-@moderately(80)
+@property_settings(80)
 def test_a_kept_purchase_holds_no_float_and_reads_as_it_was(world: tuple[Terms, PurchaseFacts]) -> None:
     terms, sale = world
     assert PurchaseFacts.from_data(sale.to_data()) == sale

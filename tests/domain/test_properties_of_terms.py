@@ -50,7 +50,7 @@ from app.domain.terms.validation import DraftedClause
 from app.domain.terms.version import Terms
 from tests import strategies as some
 from tests.rule_samples import CONDITION_VARIANTS, EFFECT_VARIANTS
-from tests.soak_settings import moderately
+from tests.soak_settings import property_settings
 
 CLAUSE = "clause"
 OF_ONE_KIND = [
@@ -94,7 +94,7 @@ def seen(facts: PurchaseFacts) -> EligiblePurchase:
 
 
 @given(first=some.conditions, second=some.conditions, facts=st.lists(some.purchases(), min_size=3, max_size=6))
-@moderately(100)
+@property_settings(100)
 def test_conditions_with_the_same_sentence_decide_the_same(
     first: Condition, second: Condition, facts: list[PurchaseFacts]
 ) -> None:
@@ -106,7 +106,7 @@ def test_conditions_with_the_same_sentence_decide_the_same(
 
 
 @given(data=st.data(), facts=st.lists(some.purchases(), min_size=2, max_size=4))
-@moderately(150)
+@property_settings(150)
 def test_conditions_that_decide_differently_read_differently_in_every_language(
     data: st.DataObject, facts: list[PurchaseFacts]
 ) -> None:
@@ -185,7 +185,7 @@ def helped(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> Pur
     left=st.integers(0, 3),
     excepted=st.booleans(),
 )
-@moderately(100)
+@property_settings(100)
 def test_following_a_remedy_fulfils_its_condition(
     condition: Condition, facts: PurchaseFacts, uses: int, items: int, left: int, excepted: bool
 ) -> None:
@@ -204,7 +204,7 @@ def test_following_a_remedy_fulfils_its_condition(
 
 
 @given(clauses=some.drafts(), facts=some.purchases(), available=st.integers(0, 400))
-@moderately(100)
+@property_settings(100)
 def test_every_decision_cites_clauses_of_its_terms(
     clauses: list[DraftedClause], facts: PurchaseFacts, available: int
 ) -> None:
@@ -426,7 +426,7 @@ populations = st.lists(st.lists(some.purchases(), min_size=1, max_size=4), min_s
 
 
 @given(both=recounted(), population=populations)
-@moderately(150)
+@property_settings(150)
 def test_better_change_of_counting_clauses_costs_nobody_points(
     both: tuple[list[DraftedClause], list[DraftedClause]], population: list[list[PurchaseFacts]]
 ) -> None:
@@ -439,7 +439,7 @@ def test_better_change_of_counting_clauses_costs_nobody_points(
 
 
 @given(both=changed(), population=st.lists(st.lists(some.purchases(), min_size=1, max_size=7), min_size=2, max_size=3))
-@moderately(250)
+@property_settings(250)
 def test_better_change_costs_nobody_points(
     both: tuple[list[DraftedClause], list[DraftedClause]], population: list[list[PurchaseFacts]]
 ) -> None:
@@ -466,7 +466,7 @@ def test_better_change_costs_nobody_points(
 
 
 @given(given_=st.lists(some.conditions, max_size=3), wanted=some.conditions, facts=some.purchases())
-@moderately(100)
+@property_settings(100)
 def test_implied_conditions_hold(given_: list[Condition], wanted: Condition, facts: PurchaseFacts) -> None:
     if implies(given_, [wanted]) and all(holds(condition, purchase=seen(facts)) for condition in given_):
         assert holds(wanted, purchase=seen(facts))

@@ -21,7 +21,7 @@ from app.domain.wallets.history import EventHistory
 from app.domain.wallets.tier_forecast import forecast_tier
 from app.domain.wallets.wallet import Wallet, replay
 from tests.builders import a_clause, a_line, a_purchase
-from tests.soak_settings import moderately
+from tests.soak_settings import property_settings
 
 ANNA = "anna"
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -66,7 +66,7 @@ periods = st.builds(TierPeriod, period=st.sampled_from(list(TierWindow)), grace_
 shopping = st.lists(st.tuples(st.integers(0, 24 * 200), st.integers(1, 250)), min_size=1, max_size=8)
 
 
-@moderately(100)
+@property_settings(100)
 @given(period=periods, purchases=shopping, wait=st.integers(0, 24 * 500))
 def test_tier_forecast_comes_true_without_further_purchases(
     period: TierPeriod, purchases: list[tuple[int, int]], wait: int

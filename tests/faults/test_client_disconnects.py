@@ -19,7 +19,7 @@ from tests.faults.process import QUERIES, TYPES, Sent, lasting, ledger_of, purch
 from tests.shop import Shop, open_shop
 from tests.store.test_long_reads import ENDLESS
 from tests.time_limits import HANGS, usual_seconds
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 CLIENTS = 1000
 SENT_AGAIN = 60
@@ -29,7 +29,7 @@ def test_disconnecting_clients_leave_server_and_ledger_intact(database_url: str)
     with open_shop(database_url, rate_limit=RateLimit(restored=1_000_000)) as shop:
         hang_up_on(shop)
     # Only now nothing is being written any more.
-    assert faults_in(database_url) == []
+    assert discrepancies_in(database_url) == []
 
 
 def requests_of(shop: Shop, cards: list[str], chance: random.Random) -> list[Sent]:
@@ -92,7 +92,7 @@ def assert_done_once(shop: Shop, cards: list[str], some: list[Sent]) -> None:
     """Redemptions and refunds sent again with their keys: answered twice alike, and in the ledger once."""
     made: list[str] = []
     for sent in some:
-        first, second = (shop.ask(QUERIES[sent.verb], input=sent.given)[sent.verb] for _ in range(2))
+        first, second = (shop.execute(QUERIES[sent.verb], input=sent.given)[sent.verb] for _ in range(2))
         assert lasting(first) == lasting(second)
         if first["entry"] is not None:
             made.append(first["entry"]["id"])

@@ -17,12 +17,12 @@ import pytest
 
 from app.domain.access import Role
 from app.usecases.programs.create_program import NewProgram
-from tests.api.scheduled_shop import passing, pending, validity, visit
+from tests.api.scheduled_shop import pending, scheduled_shop, validity, visit
 from tests.cli.test_jobs import done, move_clocks
 from tests.faults.process import ServerProcess, send, wait_until
 from tests.shop import BUY, real_now
 from tests.time_limits import HANGS
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 ACCOUNTS, TILLS = 150, 4
 TIMES = 20
@@ -33,10 +33,10 @@ TIMES = 20
 def waiting(database_url: str) -> tuple[NewProgram, list[str]]:
     """A program whose customers have points that waited until now, and their cards."""
     terms = (visit(), pending(14), validity(days=60, noticeFrom=30, noticeUntil=10))
-    with passing(database_url, *terms, clock=real_now) as shop:
+    with scheduled_shop(database_url, *terms, clock=real_now) as shop:
         cards = [shop.enrol(f"PERSONAL{number:06}") for number in range(ACCOUNTS)]
         for start in range(0, ACCOUNTS, 15):
-            shop.at_once([lambda card=card: shop.buy(card, "10.00") for card in cards[start : start + 15]])
+            shop.in_parallel([lambda card=card: shop.buy(card, "10.00") for card in cards[start : start + 15]])
     move_clocks(database_url, days=50)
     return shop.program, cards
 
@@ -116,7 +116,7 @@ def test_jobs_do_not_block_tills(
     assert not [
         line for line in path.read_text(encoding="utf-8").splitlines() if '"level":"error"' in line.replace(" ", "")
     ]
-    assert faults_in(database_url) == []
+    assert discrepancies_in(database_url) == []
 
 
 def test_server_stops_cleanly_during_jobs_and_logs_no_personal_data(
@@ -131,7 +131,7 @@ def test_server_stops_cleanly_during_jobs_and_logs_no_personal_data(
         assert server.process is not None
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(HANGS) in (0, -signal.SIGTERM)
-        assert faults_in(database_url) == [], "each account is settled or not, as a whole"
+        assert discrepancies_in(database_url) == [], "each account is settled or not, as a whole"
         server.start()
         wait_until(lambda: b"time was kept" in path.read_bytes(), within=HANGS)
         server.stop()
@@ -143,4 +143,4 @@ def test_server_stops_cleanly_during_jobs_and_logs_no_personal_data(
     assert {value["program"] for value in kept} == {program.program.id}
     assert not [event for event in events if event.get("level") == "error"], events
     assert set(done(database_url).values()) == {0}, "all of it was done"
-    assert faults_in(database_url) == []
+    assert discrepancies_in(database_url) == []

@@ -6,15 +6,15 @@ import random
 import time
 
 from tests.faults.process import TYPES, ServerProcess, Tills, assert_nothing_was_lost, enrolled
-from tests.shop import started
+from tests.shop import create_program
 from tests.soak_settings import KILLS
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 ROUNDS = KILLS or 6
 
 
 def test_nothing_acknowledged_is_lost_when_the_server_is_killed(database_url: str) -> None:
-    program = started(database_url)
+    program = create_program(database_url)
     server = ServerProcess(database_url)
     chance = random.Random(20260304)
     server.start()
@@ -37,6 +37,6 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(database_url: st
     finally:
         tills.stop()
         server.stop()
-    assert faults_in(database_url) == []
+    assert discrepancies_in(database_url) == []
     told = ", ".join(f"{tills.count(verb)} {verb}" for verb in TYPES)
     print(f"{ROUNDS} kills, {told} acknowledged, none lost")

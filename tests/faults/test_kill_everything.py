@@ -17,14 +17,14 @@ from typing import Any
 from app.api.conventions.ids import decode
 from app.store.database.connect import open_database
 from app.store.database.session import Session
-from tests.api.scheduled_shop import passing, pending, validity, visit
+from tests.api.scheduled_shop import pending, scheduled_shop, validity, visit
 from tests.cli.test_jobs import move_clocks
 from tests.faults.load_generator import MUTATIONS, BusyTills, Sent
 from tests.faults.process import ServerProcess, ledger_of, wait_until
 from tests.shop import real_now
 from tests.soak_settings import KILLS
 from tests.time_limits import HANGS
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 ROUNDS = KILLS or 4
 ENOUGH = max(60, 480 // ROUNDS)
@@ -38,7 +38,7 @@ WAITING = 40
 def test_no_acknowledged_request_is_lost_when_the_server_is_killed(database_url: str) -> None:
     stamp = {"key": "stamp", "effect": {"stamps": {"stamps": 1}}}
     terms = (visit(), stamp, pending(2), validity(days=20, noticeFrom=10, noticeUntil=3))
-    with passing(database_url, *terms, clock=real_now) as shop:
+    with scheduled_shop(database_url, *terms, clock=real_now) as shop:
         idle = [shop.enrol() for _ in range(WAITING)]
         for card in idle:
             shop.buy(card, "1.00")
@@ -69,7 +69,7 @@ def test_no_acknowledged_request_is_lost_when_the_server_is_killed(database_url:
     finally:
         tills.stop()
         server.stop()
-    assert faults_in(database_url) == []
+    assert discrepancies_in(database_url) == []
     assert set(tills.counts()) == set(MUTATIONS), "every mutation was acknowledged"
     jobs = Counter(
         {row["type"]: row["n"] for row in rows(database_url, "SELECT type, count(*) AS n FROM entries GROUP BY type")}
@@ -111,7 +111,7 @@ def assert_all_is_there(url: str, tills: BusyTills, *, idle: list[str]) -> None:
     assert_what_waits_is_there(url, done, every)
     stamped = rows(url, "SELECT DISTINCT purchase_id FROM entries WHERE type = 'EARN' AND unit = 'stamps'")
     assert len(stamped) == sum(sold.values()), "each purchase is in both units"
-    assert faults_in(url) == []
+    assert discrepancies_in(url) == []
 
 
 def assert_what_waits_is_there(url: str, done: Sequence[Sent], every: Sequence[Sent]) -> None:

@@ -16,7 +16,7 @@ from app.store.database.session import Session
 from tests.cli.command import ROOT, troth
 from tests.store.rows import count
 from tests.time_limits import HANGS
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 SAMPLE = ROOT / "examples" / "online-retail-10k.csv"
 GIVEN = ("--currency", "GBP", "--zone", "Europe/London", "--region", "GB", "--effective-from", "2010-12-01")
@@ -111,5 +111,5 @@ def test_an_import_that_is_killed_and_run_again_ends_with_the_books_of_one_that_
     troth("import", "purchases", str(SAMPLE), url=empty_database_url)
 
     assert books(empty_database_url) == expected
-    assert faults_in(empty_database_url) == []
+    assert discrepancies_in(empty_database_url) == []
     print(f"killed at {[f'{rows} {table}' for (table, _), rows in zip(KILLS, unfinished, strict=True)]}")

@@ -12,7 +12,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from tests.api.scheduled_shop import balance, dated, deliver, inbox, passing, pending, validity, visit
+from tests.api.scheduled_shop import balance, dated_entries, deliver, inbox, pending, scheduled_shop, validity, visit
 from tests.api.test_holds import HOLD
 from tests.cli.test_jobs import done, move_clocks
 from tests.faults.process import ROOT
@@ -20,7 +20,7 @@ from tests.faults.test_kill_everything import rows
 from tests.shop import Shop, real_now
 from tests.soak_settings import KILLS
 from tests.time_limits import HANGS
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 CUSTOMERS = 30
 ROUNDS = (5, 14, 24, 420)
@@ -38,14 +38,14 @@ TERMS = (
 def test_jobs_killed_under_way_are_completed_by_the_next_run(database_url: str) -> None:
     chance, in_the_midst = random.Random(20260306), 0
     with (
-        passing(database_url, *TERMS, clock=real_now) as killed,
-        passing(database_url, *TERMS, clock=real_now) as left_alone,
+        scheduled_shop(database_url, *TERMS, clock=real_now) as killed,
+        scheduled_shop(database_url, *TERMS, clock=real_now) as left_alone,
     ):
         began = real_now().isoformat()
         cards = [f"CARD{number:04}" for number in range(CUSTOMERS)]
         for shop in (killed, left_alone):
-            shop.at_once([lambda shop=shop, card=card: shop.enrol(card) for card in cards])
-            sold = shop.at_once(
+            shop.in_parallel([lambda shop=shop, card=card: shop.enrol(card) for card in cards])
+            sold = shop.in_parallel(
                 [lambda shop=shop, card=card: shop.buy(card, "1.00", occurredAt=began) for card in cards]
             )
             assert all(value["userErrors"] == [] for value in sold)
@@ -54,7 +54,7 @@ def test_jobs_killed_under_way_are_completed_by_the_next_run(database_url: str) 
             for number in range(KILLS_PER_ROUND):
                 wait = chance.uniform(0.0, 0.02) if number % 2 else 0.0
                 in_the_midst += kill_at_work(database_url, killed.program.program.id, days=days, wait=wait)
-            assert faults_in(database_url) == [], "what is half done is not half booked"
+            assert discrepancies_in(database_url) == [], "what is half done is not half booked"
             counted = [
                 done(database_url, "--program", each_shop.program.program.id) for each_shop in (killed, left_alone)
             ]
@@ -63,12 +63,12 @@ def test_jobs_killed_under_way_are_completed_by_the_next_run(database_url: str) 
                 for card in cards[: CUSTOMERS // 2]:
                     deliver(shop, card)
                 if days == ROUNDS[0]:
-                    shop.at_once([lambda shop=shop, card=card: reserve(shop, card) for card in cards[::2]])
+                    shop.in_parallel([lambda shop=shop, card=card: reserve(shop, card) for card in cards[::2]])
         undisturbed = {card: seen(left_alone, card) for card in cards}
         assert {card: seen(killed, card) for card in cards} == undisturbed
         assert {entry[0] for value in undisturbed.values() for entry in value[0]} == {"EARN", "ACTIVATE", "EXPIRE"}
     assert left_to_do(database_url, killed.program.program.id, days=ROUNDS[-1]) == 0
-    assert faults_in(database_url) == []
+    assert discrepancies_in(database_url) == []
     assert in_the_midst, "some were killed while they worked"
     print(
         f"{KILLS_PER_ROUND * len(ROUNDS)} kills, {in_the_midst} of them while something was done and something left to do"
@@ -84,14 +84,14 @@ def reserve(shop: Shop, card: str) -> None:
         "checkout": uuid.uuid4().hex,
         "minutes": 30,
     }
-    assert shop.ask(HOLD, input=given)["holdRedemption"]["decision"]["outcome"] == "GRANTED"
+    assert shop.execute(HOLD, input=given)["holdRedemption"]["decision"]["outcome"] == "GRANTED"
 
 
 def seen(shop: Shop, card: str) -> tuple[Any, ...]:
     """What a customer sees that does not depend on when the jobs ran: ledger, balance, notices, tier."""
-    tier = shop.ask("query($by: CustomerBy!) { customer(by: $by) { tier { key } } }", by={"card": card})
+    tier = shop.execute("query($by: CustomerBy!) { customer(by: $by) { tier { key } } }", by={"card": card})
     notices = [[(lot["points"], lot["lastDay"]) for lot in value["lots"]] for value in inbox(shop, card)]
-    return dated(shop, card), balance(shop, card), notices, tier
+    return dated_entries(shop, card), balance(shop, card), notices, tier
 
 
 def kill_at_work(url: str, program_id: str, *, days: int, wait: float) -> bool:

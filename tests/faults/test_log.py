@@ -16,7 +16,7 @@ import httpx
 from app.domain.access import Role
 from app.usecases.programs.create_program import NewProgram
 from tests.faults.process import ServerProcess
-from tests.shop import BUY, ENROL, started
+from tests.shop import BUY, ENROL, create_program
 from tests.time_limits import HANGS
 
 PHONE = "+442079460123"
@@ -109,7 +109,7 @@ def broken(server: ServerProcess, program: NewProgram, url: str) -> list[str]:
 
 
 def test_no_phone_email_name_or_key_gets_into_the_log_of_a_server(database_url: str, tmp_path: Path) -> None:
-    program = started(database_url)
+    program = create_program(database_url)
     log = tmp_path / "log"
     with log.open("wb") as output:
         server = ServerProcess(database_url, output=output, settings={"TROTH_LOG_LEVEL": "DEBUG"})

@@ -17,9 +17,9 @@ from tests.faults.process import (
     send,
     wait_until,
 )
-from tests.shop import BUY, started
+from tests.shop import BUY, create_program
 from tests.time_limits import HANGS
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 RESTARTS = 3
 
@@ -27,7 +27,7 @@ RESTARTS = 3
 def test_no_acknowledged_purchase_is_lost_when_postgresql_is_restarted_and_service_goes_on() -> None:
     with own_server() as (url, data):
         asyncio.run(migrate(url))
-        program = started(url)
+        program = create_program(url)
         server = ServerProcess(url)
         server.start()
         tills = Tills(server.address, program, [])
@@ -55,5 +55,5 @@ def test_no_acknowledged_purchase_is_lost_when_postgresql_is_restarted_and_servi
         finally:
             tills.stop()
             server.stop()
-        assert faults_in(url) == []
+        assert discrepancies_in(url) == []
         print(f"{RESTARTS} restarts, {len(tills.acknowledged)} acknowledged, none lost, served again after {waits}")

@@ -70,12 +70,12 @@ def left_out(plan: Plan) -> list[tuple[int, str]]:
 def points_of(shop: Shop, **by: str) -> int | None:
     """The points of a customer, None where there is none."""
     query = "query($by: CustomerBy!) { customer(by: $by) { wallet { balances { available } } } }"
-    customer = shop.ask(query, role=Role.STAFF, by=by or {"externalId": "K-1"})["customer"]
+    customer = shop.execute(query, role=Role.STAFF, by=by or {"externalId": "K-1"})["customer"]
     return None if customer is None else sum(balance["available"] for balance in customer["wallet"]["balances"])
 
 
 def ledger_of(shop: Shop, **by: str) -> list[tuple[str, int]]:
     """Types and points of a customer's entries, oldest first."""
     query = "query($by: CustomerBy!) { customer(by: $by) { ledger(first: 100) { nodes { type points } } } }"
-    nodes = shop.ask(query, role=Role.STAFF, by=by or {"externalId": "K-1"})["customer"]["ledger"]["nodes"]
+    nodes = shop.execute(query, role=Role.STAFF, by=by or {"externalId": "K-1"})["customer"]["ledger"]["nodes"]
     return [(node["type"], node["points"]) for node in reversed(nodes)]

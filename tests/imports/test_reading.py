@@ -17,7 +17,7 @@ from app.domain.purchases.facts import PurchaseFacts
 from app.imports.csv_receipts import plan_import
 from app.imports.plan import Destination, Plan, RejectionReason
 from tests.imports.bad_lines import AFTER, BAD, BEFORE, HEADER, LATE
-from tests.soak_settings import moderately
+from tests.soak_settings import property_settings
 from tests.time_limits import usual_seconds
 
 ROOT = Path(__file__).parents[2]
@@ -157,7 +157,7 @@ LINES = st.one_of(
 )
 
 
-@moderately(150)
+@property_settings(150)
 @given(lines=st.lists(LINES, max_size=12))
 def test_every_receipt_of_any_file_is_imported_or_rejected_as_a_whole(
     lines: list[bytes], tmp_path_factory: pytest.TempPathFactory

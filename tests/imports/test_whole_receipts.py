@@ -14,7 +14,7 @@ from app.imports.execution import Imported
 from app.store.database.connect import open_database
 from tests.imports.import_runs import HEADER, brought_in, ledger_of, left_out, points_of, shop_in_berlin
 from tests.shop import BUY, ENROL, Shop, open_shop
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_receipt_with_an_unreadable_line_is_imported_after_the_file_is_corrected
         assert left_out(plan) == []
         assert done.purchases == written
         assert ledger_of(tea) == [("EARN", 100)]
-    assert faults_in(tea.url) == []
+    assert discrepancies_in(tea.url) == []
 
 
 def test_every_bad_line_of_a_receipt_is_reported_with_its_own_reason(tea: Shop, tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_return_may_bring_back_several_purchases_and_does_so_once(tea: Shop, t
         assert left_out(plan) == []
         assert done.refunds == written
         assert ledger_of(tea) == [("EARN", 10), ("EARN", 10), ("CLAWBACK", -10), ("CLAWBACK", -10)]
-    assert faults_in(tea.url) == []
+    assert discrepancies_in(tea.url) == []
 
 
 def test_a_return_of_several_lines_is_left_out_whole_where_one_of_them_was_never_sold(
@@ -194,7 +194,7 @@ def test_what_a_line_says_decides_and_not_what_its_number_begins_with(tea: Shop,
     plan, _ = brought_in(tea, ON_ONE_RECEIPT, folder=tmp_path)
     assert left_out(plan) == [(6, "RETURN_MATCHES_NOTHING")]
     assert ledger_of(tea) == [("EARN", 10), ("EARN", 20), ("CLAWBACK", -20), ("EARN", 5), ("EARN", 5)]
-    assert faults_in(tea.url) == []
+    assert discrepancies_in(tea.url) == []
 
 
 def test_a_receipt_that_sells_and_brings_back_is_recorded_whole_and_once(tea: Shop, tmp_path: Path) -> None:
@@ -209,17 +209,17 @@ def test_a_receipt_that_sells_and_brings_back_is_recorded_whole_and_once(tea: Sh
         assert left_out(plan) == []
         assert (done.purchases, done.refunds) == (written, written // 2)
         assert sorted(ledger_of(tea)) == [("CLAWBACK", -10), ("EARN", 20), ("EARN", 30)]
-    assert faults_in(tea.url) == []
+    assert discrepancies_in(tea.url) == []
 
 
 def test_what_a_till_recorded_already_is_not_counted_as_written(tea: Shop, tmp_path: Path) -> None:
     sold = HEADER + "A1,10001,Tea,1,2025-12-30 10:15:00,10.00,K-1\n"
     given = {"idempotencyKey": "k", "identities": [{"externalId": "K-1"}]}
-    assert tea.ask(ENROL, input=given)["enrolCustomer"]["userErrors"] == []
+    assert tea.execute(ENROL, input=given)["enrolCustomer"]["userErrors"] == []
     lines = [{"sku": "10001", "name": "Tea", "quantity": "1", "unitPrice": "10.00"}]
     purchase = {"externalId": "A1", "occurredAt": "2025-12-30T10:15:00+01:00", "lines": lines}
     bought = {"idempotencyKey": "b", "customer": {"externalId": "K-1"}, "purchase": purchase}
-    assert tea.ask(BUY, input=bought)["recordPurchase"]["userErrors"] == []
+    assert tea.execute(BUY, input=bought)["recordPurchase"]["userErrors"] == []
     plan, done = brought_in(tea, sold, folder=tmp_path)
     assert left_out(plan) == []
     assert done == Imported(already_there=2)
@@ -381,7 +381,7 @@ def test_each_day_has_numbers_of_its_own_where_the_program_says_so(database_url:
             assert done.purchases == written
             assert ledger_of(tea) == [("EARN", 10), ("EARN", 10), ("EARN", 20)]
             assert ledger_of(tea, externalId="K-2") == [("EARN", 10)]
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def test_a_return_finds_its_sale_among_those_of_other_days_with_that_number(database_url: str, tmp_path: Path) -> None:
@@ -393,7 +393,7 @@ def test_a_return_finds_its_sale_among_those_of_other_days_with_that_number(data
             assert left_out(plan) == []
             assert done.refunds == written
             assert points_of(tea) == 0
-        assert faults_in(database_url) == []
+        assert discrepancies_in(database_url) == []
 
 
 def test_a_night_belongs_to_the_day_of_business_that_it_ends(database_url: str, tmp_path: Path) -> None:

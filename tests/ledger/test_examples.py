@@ -41,7 +41,7 @@ from tests.ledger.history_strategies import ANN, BOB, HISTORIES, HistoryBuilder,
 from tests.ledger.reference_lots import last_day
 from tests.ledger.terms_strategies import LONDON, START, terms_of
 from tests.ledger.wallet_summaries import core_summary, differences, reference_summary
-from tests.soak_settings import moderately
+from tests.soak_settings import property_settings
 
 FOR_EVER = PointsValidity()
 TEN_DAYS = PointsValidity(days=10, expires=True)
@@ -379,7 +379,7 @@ def test_hold_is_merged_with_its_wallet_and_ends_there() -> None:
     assert [(balance.available, balance.held) for balance in balances] == [(2, 10), (12, 0)]
 
 
-@moderately(150)
+@property_settings(150)
 @given(builder=HISTORIES)
 def test_full_refund_after_partial_ones_claws_back_everything_earned(
     builder: HistoryBuilder,

@@ -17,7 +17,7 @@ from tests.ledger.history_strategies import EVENT_DRAFTS, HISTORIES, MERGE_PLANS
 from tests.ledger.ledger_totals import LedgerTotals, expected_postings
 from tests.ledger.terms_strategies import START, VERSIONS
 from tests.ledger.wallet_summaries import core_summary
-from tests.soak_settings import moderately
+from tests.soak_settings import property_settings
 
 LATER = START + timedelta(days=950)
 SIX = st.builds(build_history, VERSIONS, MERGE_PLANS, st.lists(EVENT_DRAFTS, min_size=3, max_size=6))
@@ -33,7 +33,7 @@ def comparable(posting: Posting) -> tuple[object, ...]:
     return posting.key, posting.at, sorted((draw.lot_id, draw.points) for draw in posting.draws), posting.decision
 
 
-@moderately(10)
+@property_settings(10)
 @given(builder=SIX)
 def test_wallet_does_not_depend_on_the_order_of_arrival(builder: HistoryBuilder) -> None:
     note(repr(builder))
@@ -48,7 +48,7 @@ def test_wallet_does_not_depend_on_the_order_of_arrival(builder: HistoryBuilder)
         assert wallet.tier_changes == first.tier_changes
 
 
-@moderately(40)
+@property_settings(40)
 @given(builder=SIX)
 def test_ledger_sums_do_not_depend_on_the_order_of_arrival(builder: HistoryBuilder) -> None:
     note(repr(builder))
@@ -67,7 +67,7 @@ def test_ledger_sums_do_not_depend_on_the_order_of_arrival(builder: HistoryBuild
         assert ledger.sums() == once.sums()
 
 
-@moderately(60)
+@property_settings(60)
 @given(builder=HISTORIES, days=st.lists(st.integers(0, 1000), min_size=2, max_size=6).map(sorted))
 def test_ledger_sums_do_not_depend_on_intermediate_replays(builder: HistoryBuilder, days: list[int]) -> None:
     note(repr(builder))

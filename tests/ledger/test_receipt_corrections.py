@@ -20,7 +20,7 @@ from tests.ledger.ledger_totals import LedgerTotals, expected_postings
 from tests.ledger.reference import replay_reference
 from tests.ledger.terms_strategies import START
 from tests.ledger.wallet_summaries import core_summary, differences, reference_summary
-from tests.soak_settings import moderately
+from tests.soak_settings import property_settings
 
 LATER = START + timedelta(days=950)
 LATEST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff"
@@ -80,7 +80,7 @@ def always_right(builder: HistoryBuilder, mistake: Mistake) -> EventHistory:
     return builder.history_of([*kept, *([(mistake.right, mistake.customer_id)] if mistake.right else [])], until=LATER)
 
 
-@moderately(120)
+@property_settings(120)
 @given(builder=HISTORIES | HISTORIES_WITH_MANY_RETURNS, pick=st.integers(0, 99), price=st.integers(0, 40))
 def test_corrected_wallet_equals_one_that_was_always_right(builder: HistoryBuilder, pick: int, price: int) -> None:
     note(repr(builder))
@@ -106,7 +106,7 @@ def test_corrected_wallet_equals_one_that_was_always_right(builder: HistoryBuild
     assert ledger.sums() == once.sums()
 
 
-@moderately(80)
+@property_settings(80)
 @given(builder=HISTORIES, pick=st.integers(0, 99), price=st.integers(0, 40))
 def test_history_as_known_before_a_correction_is_unchanged(builder: HistoryBuilder, pick: int, price: int) -> None:
     note(repr(builder))
@@ -122,7 +122,7 @@ def test_history_as_known_before_a_correction_is_unchanged(builder: HistoryBuild
     assert {repr(value) for value in events_in(history.as_at(LATEST_ID))} == {repr(item) for item in events_in(history)}
 
 
-@moderately(40)
+@property_settings(40)
 @given(builder=HISTORIES, pick=st.integers(0, 99))
 def test_purchase_moved_to_a_wallet_was_unknown_there_before(builder: HistoryBuilder, pick: int) -> None:
     note(repr(builder))

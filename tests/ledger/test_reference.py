@@ -13,10 +13,10 @@ from tests.ledger.invariants import refund_violations
 from tests.ledger.reference import replay_reference
 from tests.ledger.terms_strategies import START
 from tests.ledger.wallet_summaries import core_summary, differences, reference_summary
-from tests.soak_settings import moderately
+from tests.soak_settings import property_settings
 
 
-@moderately(100)
+@property_settings(100)
 @given(builder=HISTORIES_WITH_MANY_RETURNS, day=st.integers(0, 500))
 def test_engine_equals_the_reference_with_many_partial_refunds(builder: HistoryBuilder, day: int) -> None:
     note(repr(builder))
@@ -32,7 +32,7 @@ def test_engine_equals_the_reference_with_many_partial_refunds(builder: HistoryB
     assert refund_violations(core) == []
 
 
-@moderately(150)
+@property_settings(150)
 @given(builder=HISTORIES, days=st.lists(st.integers(0, 1400), min_size=1, max_size=2))
 def test_engine_equals_the_reference(builder: HistoryBuilder, days: list[int]) -> None:
     note(repr(builder))

@@ -50,7 +50,7 @@ from tests.ledger.reference_changes import (
 )
 from tests.ledger.terms_strategies import CLAUSES, LONDON, START, Drawn, clauses_of
 from tests.sentence_reader import figures_of
-from tests.soak_settings import moderately
+from tests.soak_settings import property_settings
 
 TREAT = "treat"
 """A reward that is bought with points."""
@@ -217,7 +217,7 @@ def assert_all_figures(core_wallet: Wallet, wallet: ReferenceWallet) -> None:
         assert_all_figures(inner, other)
 
 
-@moderately(80)
+@property_settings(80)
 @given(builder=HISTORIES, day=st.integers(0, 1000))
 def test_figures_about_a_history_equal_the_references(builder: HistoryBuilder, day: int) -> None:
     note(repr(builder))
@@ -228,7 +228,7 @@ def test_figures_about_a_history_equal_the_references(builder: HistoryBuilder, d
     )
 
 
-@moderately(60)
+@property_settings(60)
 @given(builder=HISTORIES, day=st.integers(0, 400))
 def test_figures_about_a_reward_price_equal_the_references(builder: HistoryBuilder, day: int) -> None:
     note(repr(builder))
@@ -251,7 +251,7 @@ def test_figures_about_a_reward_price_equal_the_references(builder: HistoryBuild
         assert actual_figures(decision, explained, locale, expected) == expected_figures(expected.sentences)
 
 
-@moderately(60)
+@property_settings(60)
 @given(builder=HISTORIES, day=st.integers(0, 1000))
 def test_figures_about_a_tier_in_grace_equal_the_references(builder: HistoryBuilder, day: int) -> None:
     until = START + timedelta(days=day)

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from app.domain.access import Role
 from tests.shop import Clock, Shop, open_shop
-from tests.soak_settings import moderately
+from tests.soak_settings import property_settings
 from tests.transfers import join, merge, transfer
-from tests.verification import faults_in
+from tests.verification import discrepancies_in
 
 PUBLISH = "mutation($input: PublishTermsInput!) { publishTerms(input: $input) { userErrors { code path } } }"
 REWARD = "mutation($input: CreateRewardInput!) { createReward(input: $input) { userErrors { code } } }"
@@ -113,7 +113,7 @@ class ThreeCustomers:
             case "undo" if self.redemptions:
                 redemption = self.redemptions[deed.amount % len(self.redemptions)]
                 given = {"idempotencyKey": uuid.uuid4().hex, "redemption": redemption, "reason": "broken"}
-                return shop.ask(CANCEL, role=Role.STAFF, input=given)["cancelRedemption"]
+                return shop.execute(CANCEL, role=Role.STAFF, input=given)["cancelRedemption"]
             case "transfer":
                 return transfer(shop, card, other, deed.amount // 4 + 1)
             case "merge":
@@ -123,7 +123,7 @@ class ThreeCustomers:
         return None
 
 
-@moderately(25)
+@property_settings(25)
 @given(deeds=DEEDS, terms=TERMS)
 def test_ledger_verifies_after_random_transfers_merges_and_late_events(
     sqlite_template: Path, tmp_path_factory: Any, deeds: list[Action], terms: tuple[str, bool, bool]
@@ -133,9 +133,9 @@ def test_ledger_verifies_after_random_transfers_merges_and_late_events(
     clock = Clock()
     with open_shop(f"sqlite:///{file}", clock=clock, template="blank") as shop:
         mug = {"idempotencyKey": "mug", "key": "mug", "name": "Mug", "description": "A mug."}
-        shop.ask(REWARD, role=Role.OWNER, input=mug)
+        shop.execute(REWARD, role=Role.OWNER, input=mug)
         start = {"idempotencyKey": "t", "clauses": clauses(terms), "effectiveFrom": "2021-01-01T00:00:00Z"}
-        assert shop.ask(PUBLISH, role=Role.OWNER, input=start)["publishTerms"]["userErrors"] == []
+        assert shop.execute(PUBLISH, role=Role.OWNER, input=start)["publishTerms"]["userErrors"] == []
         day = ThreeCustomers(shop, clock, [shop.enrol() for _ in range(3)], [], [])
         for card in day.cards:
             shop.buy(card, "90.00", occurredAt=(clock.now - timedelta(hours=60)).isoformat())
@@ -144,7 +144,7 @@ def test_ledger_verifies_after_random_transfers_merges_and_late_events(
             note(f"{deed} -> {done}")
             if done is not None:
                 event(f"{deed.kind}: {[error['code'] for error in done['userErrors']]}")
-    assert faults_in(f"sqlite:///{file}") == []
+    assert discrepancies_in(f"sqlite:///{file}") == []
     with sqlite3.connect(file) as books:
         (held,) = books.execute("SELECT sum(available + pending + held - owed) FROM accounts").fetchone()
         (issued,) = books.execute("SELECT sum(points) FROM entries WHERE counter_account <> 'WALLETS'").fetchone()

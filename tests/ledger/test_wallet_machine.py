@@ -20,7 +20,7 @@ from tests.ledger.ledger_totals import LedgerTotals, expected_postings
 from tests.ledger.reference import replay_reference
 from tests.ledger.terms_strategies import START, VERSIONS
 from tests.ledger.wallet_summaries import core_summary, differences, reference_summary
-from tests.soak_settings import STEPS, moderately
+from tests.soak_settings import STEPS, property_settings
 
 NUMBERS = st.integers(0, 999)
 AMOUNTS = st.integers(1, 12)
@@ -153,4 +153,4 @@ class TestWalletMachine(WalletMachine.TestCase):
         print(f"{WalletMachine.steps} steps")
 
 
-TestWalletMachine.settings = settings(moderately(60), max_examples=max(60, STEPS // 40), stateful_step_count=40)
+TestWalletMachine.settings = settings(property_settings(60), max_examples=max(60, STEPS // 40), stateful_step_count=40)

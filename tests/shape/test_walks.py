@@ -19,7 +19,7 @@ from app.main import create_app
 from app.store.database.connect import open_database
 from tests.live_server import serving
 from tests.shape.call_trace import CallTrace, Walk, tracing
-from tests.shop import START, Clock, Shop, new_id, started
+from tests.shop import START, Clock, Shop, create_program, new_id
 from tests.time_limits import HANGS
 
 PURCHASE = """mutation Buy($input: RecordPurchaseInput!) { recordPurchase(input: $input) {
@@ -31,7 +31,7 @@ PURCHASE = """mutation Buy($input: RecordPurchaseInput!) { recordPurchase(input:
 @contextmanager
 def traced_shop(url: str) -> Iterator[tuple[Shop, CallTrace]]:
     """A shop without background jobs, served in this process, and the trace of its threads."""
-    program = started(url)
+    program = create_program(url)
     app = create_app(open_database(url), clock=Clock(), new_id=new_id)
     with tracing() as trace, serving(app) as address, httpx.Client(timeout=HANGS) as client:
         yield Shop(address=address, program=program, client=client, url=url), trace
@@ -44,7 +44,7 @@ def buy(shop: Shop, card: str, *, price: str = "9.00", hours: float | None = Non
     if hours is not None:
         receipt["occurredAt"] = (START + timedelta(hours=hours)).isoformat()
     given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": receipt}
-    bought = shop.ask(PURCHASE, input=given)["recordPurchase"]
+    bought = shop.execute(PURCHASE, input=given)["recordPurchase"]
     assert bought["userErrors"] == []
     return bought
 

@@ -14,7 +14,7 @@ from tests.shop import open_shop
 def test_every_reward_of_a_template_shows_a_picture_that_is_there(sqlite_url: str) -> None:
     for template in ("points", "stamps", "coffee-shop", "restaurant", "tiered"):
         with open_shop(sqlite_url, template=template) as shop:
-            rewards = shop.ask("{ rewards { nodes { reward { key pictureUrl } } } }", role=Role.OWNER)
+            rewards = shop.execute("{ rewards { nodes { reward { key pictureUrl } } } }", role=Role.OWNER)
             for node in rewards["rewards"]["nodes"]:
                 answer = httpx.get(f"{shop.address}{node['reward']['pictureUrl']}")
                 assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
