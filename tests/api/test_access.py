@@ -59,7 +59,7 @@ def code_of(
     return code
 
 
-def test_without_a_key_nothing_is_answered_but_the_shape_of_the_api(shop: Shop) -> None:
+def test_without_a_key_only_introspection_is_answered(shop: Shop) -> None:
     for query in ("{ viewer { role } }", "{ program { name } }", "{ terms { version } }", '{ node(id: "x") { id } }'):
         assert code_of(shop, query, role=None) == "UNAUTHENTICATED"
     assert shop.execute("{ __typename }", role=None) == {"__typename": "Query"}
@@ -75,12 +75,12 @@ def test_without_a_key_nothing_is_answered_but_the_shape_of_the_api(shop: Shop) 
         lambda key: key.replace("till", "owner")[:60],
     ],
 )
-def test_a_key_that_is_not_quite_right_opens_nothing(shop: Shop, bend: object) -> None:
+def test_malformed_or_altered_key_is_refused(shop: Shop, bend: object) -> None:
     key = bend(shop.program.token(Role.TILL))
     assert code_of(shop, "{ viewer { role } }", key=key) == "UNAUTHENTICATED"
 
 
-def test_the_role_is_the_keys_own_whatever_the_token_calls_itself(shop: Shop) -> None:
+def test_role_comes_from_the_stored_key_and_not_from_the_token(shop: Shop) -> None:
     key = shop.program.token(Role.TILL).replace("troth_till_", "troth_owner_")
     assert shop.execute("{ viewer { role } }", key=key) == {"viewer": {"role": "TILL"}}
 
@@ -106,7 +106,7 @@ def test_each_role_may_do_what_it_needs_and_no_more(shop: Shop, database_url: st
     assert shop.ledger(card) == [("EARN", 10)]
 
 
-def test_a_customer_sees_their_own_card_and_nobody_elses(shop: Shop, database_url: str) -> None:
+def test_customer_sees_only_their_own_card(shop: Shop, database_url: str) -> None:
     mine, other = shop.enrol(), shop.enrol()
     entry = shop.buy(mine, "5.00")["entry"]["id"]
     foreign = shop.buy(other, "5.00")
@@ -129,7 +129,7 @@ def test_a_customer_sees_their_own_card_and_nobody_elses(shop: Shop, database_ur
     assert shop.execute(check, key=own, c={"card": other}) == {"basketCheck": None}
 
 
-def test_a_till_sees_identities_masked_and_staff_whole(shop: Shop) -> None:
+def test_till_sees_masked_identities_and_staff_full_ones(shop: Shop) -> None:
     card = shop.enrol("ABCD12345678")
     look = "query($by: CustomerBy!) { customer(by: $by) { identities { kind value } } }"
     assert shop.execute(look, by={"card": card})["customer"]["identities"] == [{"kind": "CARD", "value": "•••5678"}]
@@ -138,7 +138,7 @@ def test_a_till_sees_identities_masked_and_staff_whole(shop: Shop) -> None:
     ]
 
 
-def test_programs_know_nothing_of_each_other_whatever_id_is_sent(two_shops: tuple[Shop, Shop]) -> None:
+def test_ids_of_another_program_find_nothing(two_shops: tuple[Shop, Shop]) -> None:
     ours, theirs = two_shops
     card = ours.enrol()
     bought = ours.buy(card, "200.00", receipt="R-1")
@@ -186,7 +186,7 @@ def test_programs_know_nothing_of_each_other_whatever_id_is_sent(two_shops: tupl
     assert theirs.ledger(mine) == [("EARN", 200), ("CLAWBACK", -200)]
 
 
-def test_the_same_idempotency_key_in_two_programs_is_two_keys(two_shops: tuple[Shop, Shop]) -> None:
+def test_idempotency_keys_are_separate_for_each_program(two_shops: tuple[Shop, Shop]) -> None:
     ours, theirs = two_shops
     assert ours.enrol("SAMECARD") == theirs.enrol("SAMECARD")
     ours.buy("SAMECARD", "10.00", key="k", receipt="r")
@@ -194,7 +194,7 @@ def test_the_same_idempotency_key_in_two_programs_is_two_keys(two_shops: tuple[S
     assert (ours.available("SAMECARD"), theirs.available("SAMECARD")) == (10, 20)
 
 
-def test_malformed_ids_answer_null_like_unknown_ones(shop: Shop) -> None:
+def test_malformed_id_gives_null_like_an_unknown_one(shop: Shop) -> None:
     ids = [
         "",
         "x",

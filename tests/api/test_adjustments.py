@@ -31,7 +31,7 @@ def codes(answer: Any) -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize("role", [Role.OWNER, Role.STAFF])
-def test_points_are_given_and_taken_with_a_reason_that_stays(shop: Shop, role: Role) -> None:
+def test_adjustment_adds_or_takes_points_and_keeps_its_reason(shop: Shop, role: Role) -> None:
     card = shop.enrol()
     given = adjust(shop, card, 300, role=role)
     assert given["userErrors"] == []
@@ -52,7 +52,7 @@ def test_points_are_given_and_taken_with_a_reason_that_stays(shop: Shop, role: R
     assert discrepancies_in(shop.url) == []
 
 
-def test_whose_key_it_was_is_kept_and_told_to_the_owner(shop: Shop) -> None:
+def test_owner_sees_which_key_made_an_adjustment(shop: Shop) -> None:
     card = shop.enrol()
     own = customer_key(shop.url, shop, card)
     adjust(shop, card, 30)
@@ -65,7 +65,7 @@ def test_whose_key_it_was_is_kept_and_told_to_the_owner(shop: Shop) -> None:
         assert seen == {"reason": "Spilt tea.", "actor": None, "cause": None}
 
 
-def test_no_adjustment_takes_what_is_not_there(shop: Shop) -> None:
+def test_adjustment_takes_no_more_than_the_balance(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "100.00")
     refused = adjust(shop, card, -101)
@@ -94,7 +94,7 @@ def test_each_role_has_its_limit(shop: Shop, role: Role, points: int, code: str)
     assert shop.ledger(card) == []
 
 
-def test_up_to_the_limit_points_are_moved_and_never_beyond_what_can_be_counted(shop: Shop) -> None:
+def test_adjustment_within_the_limit_never_exceeds_the_largest_balance(shop: Shop) -> None:
     card = shop.enrol()
     assert adjust(shop, card, 1_000)["userErrors"] == []
     assert adjust(shop, card, 1_000_000, role=Role.OWNER)["userErrors"] == []
@@ -103,7 +103,7 @@ def test_up_to_the_limit_points_are_moved_and_never_beyond_what_can_be_counted(s
     assert discrepancies_in(shop.url) == []
 
 
-def test_a_reason_is_given_in_500_characters(shop: Shop) -> None:
+def test_reason_has_at_most_500_characters(shop: Shop) -> None:
     card = shop.enrol()
     for reason in ("", "  \n"):
         assert codes(adjust(shop, card, 5, reason=reason)) == [("REASON_MISSING", ["input", "reason"])]
@@ -111,7 +111,7 @@ def test_a_reason_is_given_in_500_characters(shop: Shop) -> None:
     assert adjust(shop, card, 5, reason="x" * 500)["userErrors"] == []
 
 
-def test_tills_and_customers_adjust_nothing(shop: Shop) -> None:
+def test_tills_and_customers_cannot_adjust_points(shop: Shop) -> None:
     card = shop.enrol()
     own = customer_key(shop.url, shop, card)
     given = {"idempotencyKey": "x", "customer": {"card": card}, "points": 5, "reason": "Please."}
@@ -119,7 +119,7 @@ def test_tills_and_customers_adjust_nothing(shop: Shop) -> None:
     assert code_of(shop, ADJUST, key=own, input=given) == "FORBIDDEN"
 
 
-def test_an_adjustment_is_made_once_per_key(shop: Shop) -> None:
+def test_adjustment_is_made_once_per_idempotency_key(shop: Shop) -> None:
     card = shop.enrol()
     answers = shop.in_parallel([lambda: adjust(shop, card, 7, idempotencyKey="once")] * 5)
     assert all(answer == answers[0] for answer in answers)

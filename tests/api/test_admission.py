@@ -51,7 +51,7 @@ def codes(answer: httpx.Response) -> list[str]:
     return [value["extensions"]["code"] for value in answer.json().get("errors", [])]
 
 
-def test_wrong_keys_are_counted_and_end_in_rate_limited_without_a_read(shop: Shop, reads: list[str]) -> None:
+def test_wrong_keys_end_in_rate_limited_without_a_database_read(shop: Shop, reads: list[str]) -> None:
     found = [codes(shop.send("{ viewer { role } }", key=wrong_key(number)))[0] for number in range(OFTEN + 50)]
     assert found[:OFTEN] == ["UNAUTHENTICATED"] * OFTEN
     assert found[OFTEN:] == ["RATE_LIMITED"] * 50
@@ -61,13 +61,13 @@ def test_wrong_keys_are_counted_and_end_in_rate_limited_without_a_read(shop: Sho
     assert "data" not in answer.json()
 
 
-def test_the_same_wrong_key_is_looked_up_once_and_counted_all_the_same(shop: Shop, reads: list[str]) -> None:
+def test_repeated_wrong_key_is_looked_up_once_and_counted_each_time(shop: Shop, reads: list[str]) -> None:
     found = [codes(shop.send("{ viewer { role } }", key=wrong_key(1)))[0] for _ in range(OFTEN + 5)]
     assert found == ["UNAUTHENTICATED"] * OFTEN + ["RATE_LIMITED"] * 5
     assert len(reads) == 1
 
 
-def test_a_till_behind_the_same_address_works_on(shop: Shop) -> None:
+def test_till_at_the_same_address_is_still_served(shop: Shop) -> None:
     assert shop.execute("{ viewer { role } }") == {"viewer": {"role": "TILL"}}
     for number in range(OFTEN + 5):
         shop.send("{ viewer { role } }", key=wrong_key(number))
@@ -75,7 +75,7 @@ def test_a_till_behind_the_same_address_works_on(shop: Shop) -> None:
     assert shop.enrol(), "documents that it has not sent before, too"
 
 
-def test_a_key_that_opens_costs_its_address_nothing(shop: Shop) -> None:
+def test_valid_key_does_not_use_up_the_limit_of_its_address(shop: Shop) -> None:
     for _ in range(3):
         for role in (Role.TILL, Role.STAFF, Role.OWNER):
             shop.execute("{ viewer { role } }", role=role)
@@ -83,7 +83,7 @@ def test_a_key_that_opens_costs_its_address_nothing(shop: Shop) -> None:
     assert found == ["UNAUTHENTICATED"] * OFTEN
 
 
-def test_whoever_comes_without_a_key_or_with_another_scheme_is_counted(sqlite_url: str) -> None:
+def test_requests_without_a_bearer_key_count_towards_the_limit(sqlite_url: str) -> None:
     with open_shop(sqlite_url, admission_limit=RateLimit(most=500, restored=1)) as shop:
         assert shop.execute("{ viewer { role } }") == {"viewer": {"role": "TILL"}}
         headers = {"Authorization": "Basic dXNlcjpwYXNz"}
@@ -98,7 +98,7 @@ def test_whoever_comes_without_a_key_or_with_another_scheme_is_counted(sqlite_ur
 
 
 @pytest.mark.parametrize("role", [None, Role.TILL], ids=["without a key", "with a key"])
-def test_invalid_documents_are_paid_by_who_sends_them_and_end_before_they_are_parsed(
+def test_invalid_documents_are_charged_and_then_refused_unparsed(
     shop: Shop, role: Role | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepared: list[str] = []
@@ -135,20 +135,20 @@ def test_cached_documents_are_not_charged_by_admission(sqlite_url: str) -> None:
             shop.execute("{ viewer { role } }")
 
 
-def test_a_wrong_key_is_refused_before_its_document_is_looked_at(shop: Shop) -> None:
+def test_wrong_key_is_refused_before_its_document_is_parsed(shop: Shop) -> None:
     headers = {"Authorization": f"Bearer {wrong_key(3)}", "Accept": GRAPHQL_JSON}
     answer = shop.client.post(f"{shop.address}/graphql", json={"query": "{ nope"}, headers=headers)
     assert (answer.status_code, codes(answer)) == (401, ["UNAUTHENTICATED"])
 
 
-def test_variables_that_do_not_fit_are_paid_for(sqlite_url: str) -> None:
+def test_invalid_variables_are_charged(sqlite_url: str) -> None:
     with open_shop(sqlite_url, rate_limit=RateLimit(most=100, restored=1)) as shop:
         query = "query($e: ID!) { explain(entry: $e) { agrees } }"
         found = [codes(shop.send(query, e={"no": "id"})) for _ in range(12)]
     assert found == [["BAD_USER_INPUT"]] * 10 + [["RATE_LIMITED"]] * 2
 
 
-def test_the_door_opens_again_with_time_and_gives_back_no_more_than_it_holds() -> None:
+def test_admission_limit_refills_with_time_up_to_its_maximum() -> None:
     at = [0.0]
     admission = Admission(RateLimit(most=100, restored=10), clock=lambda: at[0])
     admission.charge("host", 100)
@@ -164,7 +164,7 @@ def test_the_door_opens_again_with_time_and_gives_back_no_more_than_it_holds() -
     admission.charge("host", 10)
 
 
-def test_who_took_more_than_there_was_waits_for_all_of_it_but_not_for_ever() -> None:
+def test_overdrawn_caller_waits_for_a_bounded_time() -> None:
     at = [0.0]
     admission = Admission(RateLimit(most=100, restored=10), clock=lambda: at[0])
     with admission.charged("host"):

@@ -135,7 +135,7 @@ def codes(payload: Any) -> list[str]:
     return [error["code"] for error in payload["userErrors"]]
 
 
-def test_the_fields_that_are_compared_are_those_that_say_something() -> None:
+def test_compared_fields_are_all_fields_of_the_payload() -> None:
     for name in (
         "shortfall",
         "pointsRestored",
@@ -152,7 +152,7 @@ def test_the_fields_that_are_compared_are_those_that_say_something() -> None:
         assert f" {name} " in every_field("RecordExchangePayload"), name
 
 
-def test_a_purchase(shop: Shop, clock: Clock) -> None:
+def test_repeated_purchase_is_answered_as_recorded(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     shop.buy(card, "60.00")
     sold = receipt("R1", clock.now, payments=paid_with(shop, card))
@@ -160,7 +160,7 @@ def test_a_purchase(shop: Shop, clock: Clock) -> None:
     assert (codes(first), first["decision"]["points"][0]["points"]) == ([], 68)
 
 
-def test_a_refund_with_what_points_and_stamps_had_paid(shop: Shop, clock: Clock) -> None:
+def test_repeated_refund_of_a_payment_with_points_and_stamps_is_answered_as_recorded(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     shop.buy(card, "60.00")
     sold = receipt("R1", clock.now, payments=paid_with(shop, card))
@@ -175,7 +175,7 @@ def test_a_refund_with_what_points_and_stamps_had_paid(shop: Shop, clock: Clock)
     assert {name: again[name] for name in said} == {name: part[name] for name in said}
 
 
-def test_a_refund_of_points_that_are_no_longer_there(shop: Shop, clock: Clock) -> None:
+def test_repeated_refund_with_a_shortfall_is_answered_as_recorded(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     call(shop, "recordPurchase", customer={"card": card}, purchase=receipt("R1", clock.now))
     redeemed(shop, card, "five"), redeemed(shop, card, "five"), redeemed(shop, card, "meal")
@@ -185,7 +185,7 @@ def test_a_refund_of_points_that_are_no_longer_there(shop: Shop, clock: Clock) -
     assert (first["shortfall"], owing) in [(60, 0), (0, 60)]
 
 
-def test_a_refund_that_waits_for_its_purchase_and_then_was_applied(shop: Shop, clock: Clock) -> None:
+def test_repeated_pending_refund_is_answered_before_and_after_it_is_applied(shop: Shop, clock: Clock) -> None:
     card, at = shop.enrol(), clock.now
     shop.buy(card, "60.00", occurredAt=at.isoformat())
     payments, sold_at = paid_with(shop, card), clock.now
@@ -199,7 +199,7 @@ def test_a_refund_that_waits_for_its_purchase_and_then_was_applied(shop: Shop, c
     assert done["cash"]["amount"] == "68.00"
 
 
-def test_a_refund_of_a_customer_who_became_another_one(shop: Shop, clock: Clock) -> None:
+def test_repeated_refund_is_answered_as_recorded_after_a_merge(shop: Shop, clock: Clock) -> None:
     card, stays = shop.enrol(), shop.enrol()
     shop.buy(card, "60.00")
     sold = receipt("R1", clock.now, payments=paid_with(shop, card))
@@ -211,7 +211,7 @@ def test_a_refund_of_a_customer_who_became_another_one(shop: Shop, clock: Clock)
     assert (back["pointsRestored"], back["stampsRestored"]) == (30, 2)
 
 
-def test_an_exchange(shop: Shop, clock: Clock) -> None:
+def test_repeated_exchange_is_answered_as_recorded(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     shop.buy(card, "60.00")
     sold = receipt("R1", clock.now, payments=paid_with(shop, card))
@@ -222,7 +222,7 @@ def test_an_exchange(shop: Shop, clock: Clock) -> None:
     assert (first["refund"]["pointsRestored"], first["refund"]["stampsRestored"]) == (8, 1)
 
 
-def test_a_hold_of_a_checkout(shop: Shop) -> None:
+def test_repeated_hold_is_answered_as_recorded(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "60.00")
     given = {"customer": {"card": card}, "reward": {"key": "five"}, "checkout": "C1", "minutes": 30}
@@ -249,7 +249,7 @@ def test_hold_keeps_its_price_after_the_reward_became_cheaper_or_ended(shop: Sho
         assert again["decision"]["terms"]["version"] == first["decision"]["terms"]["version"]
 
 
-def test_what_is_in_quarantine(shop: Shop, clock: Clock) -> None:
+def test_repeated_quarantined_purchase_is_answered_as_recorded(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     call(shop, "recordPurchase", customer={"card": card}, purchase=receipt("R1", clock.now))
     ahead = clock.now + timedelta(hours=1)
@@ -262,7 +262,7 @@ def test_what_is_in_quarantine(shop: Shop, clock: Clock) -> None:
         assert first["quarantined"]["state"] == "WAITING"
 
 
-def test_what_was_booked_from_quarantine(shop: Shop, clock: Clock) -> None:
+def test_purchase_booked_from_quarantine_is_answered_as_recorded(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     shop.buy(card, "60.00")
     sold = receipt("R1", clock.now, payments=paid_with(shop, card))

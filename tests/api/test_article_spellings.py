@@ -59,7 +59,7 @@ def buy(shop: Shop, card: str, *lines: Any, receipt: str | None = None, **more: 
 
 @pytest.mark.parametrize("spelled", SPELLINGS)
 @pytest.mark.parametrize("kind", ["products", "categories"])
-def test_a_clause_means_what_receipts_name_in_any_spelling(blank: Shop, kind: str, spelled: str) -> None:
+def test_clause_matches_articles_in_any_spelling(blank: Shop, kind: str, spelled: str) -> None:
     publish(blank, bonus(**{kind: {"include": [spelled]}}), **START)
     ((condition,),) = (
         clause["conditions"] for clause in blank.execute(CLAUSES)["terms"]["clauses"] if clause["key"] == "goods"
@@ -84,7 +84,7 @@ def test_a_clause_means_what_receipts_name_in_any_spelling(blank: Shop, kind: st
 
 
 @pytest.mark.parametrize("spelled", SPELLINGS)
-def test_what_a_clause_leaves_out_is_left_out_in_any_spelling(blank: Shop, spelled: str) -> None:
+def test_exclusion_matches_articles_in_any_spelling(blank: Shop, spelled: str) -> None:
     publish(blank, bonus(products={"exclude": [spelled]}), **START)
     card = blank.enrol()
     assert [buy(blank, card, line(written))[0] for written in SPELLINGS] == [0, 0, 0, 0]
@@ -93,7 +93,7 @@ def test_what_a_clause_leaves_out_is_left_out_in_any_spelling(blank: Shop, spell
 
 
 @pytest.mark.parametrize("spelled", SPELLINGS)
-def test_a_file_meets_clauses_in_any_spelling(blank: Shop, spelled: str, tmp_path: Path) -> None:
+def test_imported_file_matches_clauses_in_any_spelling(blank: Shop, spelled: str, tmp_path: Path) -> None:
     publish(blank, bonus(products={"include": [spelled]}), **START)
     rows = [f"P{n},{sku},Tea,1,2026-03-01 10:0{n}:00,5.00,K-{n}\n" for n, sku in enumerate(SPELLINGS)]
     brought_in(blank, HEADER + "".join(rows), folder=tmp_path)
@@ -105,14 +105,14 @@ BALANCE = "query($by: CustomerBy!) { customer(by: $by) { wallet { balances { ava
 
 
 @pytest.mark.parametrize("spelled", SPELLINGS)
-def test_the_article_of_a_reward_is_spelled_as_on_receipts(blank: Shop, spelled: str) -> None:
+def test_article_of_a_reward_matches_receipts_in_any_spelling(blank: Shop, spelled: str) -> None:
     given = {"idempotencyKey": "r", "key": "r", "name": "Tea", "description": "A cup", "article": spelled}
     made = blank.execute(REWARD, role=Role.OWNER, input=given)["createReward"]
     assert made == {"reward": {"article": PLAIN}, "userErrors": []}
 
 
 @pytest.mark.parametrize("nothing", ["\u200b", "\u3000", "\x07", "\u00ad\t"])
-def test_what_comes_to_nothing_names_no_article_and_no_category(blank: Shop, nothing: str) -> None:
+def test_name_that_is_empty_after_normalisation_is_refused(blank: Shop, nothing: str) -> None:
     publish(blank, bonus(products={"include": ["a"]}), **START)
     card = blank.enrol()
     for goods, field in ((line(nothing), "sku"), (line("a", nothing), "categories")):
@@ -122,7 +122,7 @@ def test_what_comes_to_nothing_names_no_article_and_no_category(blank: Shop, not
         assert (error["code"], error["path"][4]) == ("INVALID_INPUT", field)
 
 
-def test_a_list_that_says_the_same_in_another_spelling_is_no_change_of_the_terms(blank: Shop) -> None:
+def test_respelled_list_is_no_change_of_the_terms(blank: Shop) -> None:
     publish(blank, bonus(products={"include": [PLAIN, "b"]}), **START)
     again = publish(blank, bonus(products={"include": ["b", WIDE, PLAIN]}))
     changes = blank.execute("query($v: Int!) { terms(version: $v) { changes { statement } } }", v=again["version"])

@@ -53,7 +53,7 @@ def refusal(shop: Shop, card: str, price: str, *, key: str | None = None) -> Any
 TOO_MUCH = ("BAD_USER_INPUT", "AMOUNT_OUT_OF_RANGE at basket.lines")
 
 
-def test_a_basket_beyond_what_an_account_can_hold_is_refused_like_its_purchase(generous: Shop) -> None:
+def test_basket_beyond_the_largest_balance_is_refused_like_its_purchase(generous: Shop) -> None:
     publish(generous, SPEND)
     card = generous.enrol()
     for price in ("21.48", "1000000000"):
@@ -65,7 +65,7 @@ def test_a_basket_beyond_what_an_account_can_hold_is_refused_like_its_purchase(g
     assert generous.ledger(card) == []
 
 
-def test_what_an_account_holds_already_counts_for_both(generous: Shop) -> None:
+def test_current_balance_counts_towards_the_largest_balance(generous: Shop) -> None:
     publish(generous, SPEND)
     card = generous.enrol()
     generous.buy(card, "21.00")
@@ -78,9 +78,7 @@ def test_what_an_account_holds_already_counts_for_both(generous: Shop) -> None:
 
 
 @pytest.mark.parametrize("price", ["21.48", "1000000000"])
-def test_points_that_a_cap_would_cut_are_refused_too_when_nobody_can_write_them_down(
-    generous: Shop, price: str
-) -> None:
+def test_points_beyond_the_largest_number_are_refused_even_under_a_cap(generous: Shop, price: str) -> None:
     publish(generous, SPEND, {"key": "cap", "effect": {"pointsCap": {"scope": "PURCHASE", "points": 100}}})
     card = generous.enrol()
     assert refusal(generous, card, price) == TOO_MUCH
@@ -90,7 +88,7 @@ def test_points_that_a_cap_would_cut_are_refused_too_when_nobody_can_write_them_
     assert generous.buy(card, "21.47")["balances"] == [{"available": 100, "lifetime": "100"}]
 
 
-def test_nobody_learns_from_a_refusal_what_another_customer_holds(generous: Shop) -> None:
+def test_refusal_does_not_reveal_the_balance_of_another_customer(generous: Shop) -> None:
     publish(generous, SPEND)
     mine, other = generous.enrol(), generous.enrol()
     own = customer_key(generous.url, generous, mine)
@@ -99,7 +97,7 @@ def test_nobody_learns_from_a_refusal_what_another_customer_holds(generous: Shop
     assert generous.execute(CHECK, key=own, c={"card": "NOBODY99"}, b=basket("30.00")) == {"basketCheck": None}
 
 
-def test_a_preview_of_a_draft_beyond_all_bounds_has_a_result(generous: Shop) -> None:
+def test_preview_of_a_draft_with_excessive_points_has_a_result(generous: Shop) -> None:
     publish(generous, {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}})
     card = generous.enrol()
     given = {"idempotencyKey": "b", "customer": {"card": card}, "purchase": {"externalId": "r", **basket("1000000.00")}}

@@ -38,14 +38,14 @@ def bought(shop: Shop, card: str, at: str, **more: Any) -> list[int]:
     return [point["points"] for point in done["decision"]["points"]]
 
 
-def test_a_gift_without_a_limit_is_given_once_for_a_birthday(shop: Shop) -> None:
+def test_birthday_gift_without_a_limit_is_given_once(shop: Shop) -> None:
     card = enrolled(shop, birthday="1990-05-10")
     assert bought(shop, card, "2024-05-03") == [51, 2]
     assert [bought(shop, card, f"2024-05-{day:02}") for day in (4, 10, 11, 17)] == [[1, 0]] * 4
     assert bought(shop, card, "2025-05-10") == [51, 2]
 
 
-def test_a_year_stays_used_whatever_is_edited(shop: Shop) -> None:
+def test_edited_birthday_does_not_free_a_used_year(shop: Shop) -> None:
     card = enrolled(shop, birthday="1990-05-10")
     assert bought(shop, card, "2024-05-10") == [51, 2]
     for birthday, day in (("1991-06-15", "2024-06-15"), ("1989-12-30", "2024-12-30")):
@@ -56,7 +56,7 @@ def test_a_year_stays_used_whatever_is_edited(shop: Shop) -> None:
     assert bought(shop, card, "2025-12-29") == [51, 2]
 
 
-def test_a_gift_that_came_back_is_given_again_and_a_late_purchase_takes_it(shop: Shop) -> None:
+def test_refunded_birthday_gift_is_given_again_to_a_late_purchase(shop: Shop) -> None:
     card = enrolled(shop, birthday="1990-05-10")
     assert bought(shop, card, "2024-05-10", receipt="R") == [51, 2]
     assert error_codes(shop.refund("R", occurredAt="2024-05-11T10:00:00Z")) == []
@@ -65,7 +65,7 @@ def test_a_gift_that_came_back_is_given_again_and_a_late_purchase_takes_it(shop:
     assert shop.available(card) == 51 + 1, "nor has the twelfth"
 
 
-def test_who_was_merged_brings_the_gift_along(shop: Shop) -> None:
+def test_merged_customer_brings_the_used_birthday_gift(shop: Shop) -> None:
     today = real_now().date()
     merged, survivor = (enrolled(shop, birthday=today.replace(year=1992).isoformat()) for _ in range(2))
     assert [point["points"] for point in shop.buy(merged, "1.00")["decision"]["points"]] == [51, 2]
@@ -73,7 +73,7 @@ def test_who_was_merged_brings_the_gift_along(shop: Shop) -> None:
     assert [point["points"] for point in shop.buy(survivor, "1.00")["decision"]["points"]] == [1, 0]
 
 
-def test_a_reward_for_a_birthday_is_had_once(shop: Shop) -> None:
+def test_birthday_reward_is_redeemed_once(shop: Shop) -> None:
     card = enrolled(shop, birthday="1990-05-10")
     bought(shop, card, "2024-05-03")
     outcomes = []

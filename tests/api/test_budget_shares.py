@@ -40,7 +40,7 @@ def recomputed(shop: Shop, card: str) -> None:
         assert found == {"agrees": True, "recomputedPoints": entry["points"]}
 
 
-def test_a_bonus_that_came_back_is_given_to_the_same_customer_again_and_to_nobody_else(opening: Opening) -> None:
+def test_refunded_budget_points_go_to_the_same_customer_only(opening: Opening) -> None:
     shop = opening(SPEND, GIFT)
     card, other = shop.enrol(), shop.enrol()
     assert gained(shop, card, "5.00", receipt="R-1") == 35
@@ -54,7 +54,7 @@ def test_a_bonus_that_came_back_is_given_to_the_same_customer_again_and_to_nobod
     recomputed(shop, card)
 
 
-def test_what_came_back_is_taken_before_what_is_left_for_all(opening: Opening) -> None:
+def test_own_share_is_used_before_the_common_budget(opening: Opening) -> None:
     shop = opening(PER_POUND)
     card, other = shop.enrol(), shop.enrol()
     assert gained(shop, card, "60.00", receipt="R-1") == 60
@@ -64,7 +64,7 @@ def test_what_came_back_is_taken_before_what_is_left_for_all(opening: Opening) -
     assert gained(shop, card, "100.00") == 5
 
 
-def test_what_is_left_for_all_and_the_own_share_are_given_together(opening: Opening) -> None:
+def test_own_share_and_common_budget_are_combined(opening: Opening) -> None:
     shop = opening(bonus(30, budget(50, "WHOLE")))
     card, other = shop.enrol(), shop.enrol()
     lines = [{"sku": "a", "quantity": "1", "unitPrice": "5.00"}]
@@ -78,7 +78,9 @@ def test_what_is_left_for_all_and_the_own_share_are_given_together(opening: Open
 
 
 @pytest.mark.parametrize("order", [(1, 2), (2, 1)])
-def test_refunds_by_line_in_any_order_come_to_what_one_of_all_does(opening: Opening, order: tuple[int, int]) -> None:
+def test_partial_refunds_in_any_order_give_the_same_share_as_a_full_refund(
+    opening: Opening, order: tuple[int, int]
+) -> None:
     shop = opening(PER_POUND)
     card, other = shop.enrol(), shop.enrol()
     lines = [{"sku": sku, "quantity": "1", "unitPrice": price} for sku, price in (("a", "70.00"), ("b", "30.00"))]
@@ -90,7 +92,7 @@ def test_refunds_by_line_in_any_order_come_to_what_one_of_all_does(opening: Open
     assert gained(shop, card, "99.00") == 1
 
 
-def test_what_a_later_part_of_a_refund_restores_is_taken_from_the_share_again(opening: Opening) -> None:
+def test_points_restored_by_a_later_refund_leave_the_share_again(opening: Opening) -> None:
     """The first clause fits only from 40.00 up to the 60 points of its budget, and gives less than the second one."""
     first = {"key": "combination", "effect": {"combination": {"mode": "FIRST"}}}
     few = {
@@ -115,7 +117,7 @@ def test_what_a_later_part_of_a_refund_restores_is_taken_from_the_share_again(op
     assert gained(shop, card, "100.00") == 80, "90 came back, and 10 of them were given again"
 
 
-def test_points_that_were_spent_are_short_and_do_not_come_back_to_the_share(opening: Opening) -> None:
+def test_spent_points_are_a_shortfall_and_do_not_return_to_the_share(opening: Opening) -> None:
     shop = opening(SPEND, bonus(30, budget(30, "PARTIAL")), FIVE)
     card = shop.enrol()
     assert gained(shop, card, "5.00", receipt="R-1") == 35
@@ -126,7 +128,7 @@ def test_points_that_were_spent_are_short_and_do_not_come_back_to_the_share(open
     recomputed(shop, card)
 
 
-def test_points_that_are_owed_come_back_to_the_share(opening: Opening) -> None:
+def test_owed_points_return_to_the_share(opening: Opening) -> None:
     shop = opening(SPEND, GIFT, FIVE, NEGATIVE)
     card = shop.enrol()
     assert gained(shop, card, "5.00", receipt="R-1") == 35
@@ -136,7 +138,7 @@ def test_points_that_are_owed_come_back_to_the_share(opening: Opening) -> None:
     assert gained(shop, card, "5.00") == 35
 
 
-def test_what_a_cap_leaves_of_a_budget_comes_back_and_no_more(opening: Opening) -> None:
+def test_only_points_within_the_cap_return_to_the_share(opening: Opening) -> None:
     cap = {"key": "cap", "effect": {"pointsCap": {"points": 14, "scope": "PURCHASE"}}}
     shop = opening(SPEND, bonus(30, budget(30, "PARTIAL")), cap)
     card, other = shop.enrol(), shop.enrol()
@@ -146,7 +148,7 @@ def test_what_a_cap_leaves_of_a_budget_comes_back_and_no_more(opening: Opening) 
     assert gained(shop, card, "1.00", receipt="R-2") == 14
 
 
-def test_two_budgets_come_back_each_to_its_own(opening: Opening) -> None:
+def test_points_return_to_the_share_of_their_own_budget(opening: Opening) -> None:
     shop = opening(bonus(30, budget(30, "WHOLE"), key="zebra"), bonus(7, budget(7, "PARTIAL"), key="ant"))
     card, other = shop.enrol(), shop.enrol()
     assert gained(shop, card, "5.00", receipt="R-1") == 37
@@ -155,7 +157,7 @@ def test_two_budgets_come_back_each_to_its_own(opening: Opening) -> None:
     assert gained(shop, card, "5.00") == 37
 
 
-def test_a_first_purchase_that_came_back_is_one_again_with_its_budget(opening: Opening) -> None:
+def test_refunded_first_purchase_can_be_repeated_with_its_budget(opening: Opening) -> None:
     shop = opening(bonus(30, {"firstPurchase": True}, budget(30, "WHOLE")))
     card, other = shop.enrol(), shop.enrol()
     assert gained(shop, card, "5.00", receipt="R-1", **on(1)) == 30
@@ -167,7 +169,7 @@ def test_a_first_purchase_that_came_back_is_one_again_with_its_budget(opening: O
     recomputed(shop, card)
 
 
-def test_a_late_refund_gives_to_what_is_recorded_after_it_and_judges_nothing_again(opening: Opening) -> None:
+def test_late_refund_refills_the_share_for_later_purchases_only(opening: Opening) -> None:
     shop = opening(SPEND, GIFT)
     card = shop.enrol()
     assert gained(shop, card, "5.00", receipt="R-1", **on(1)) == 35
@@ -178,7 +180,7 @@ def test_a_late_refund_gives_to_what_is_recorded_after_it_and_judges_nothing_aga
     recomputed(shop, card)
 
 
-def test_an_exchange_takes_nothing_from_the_share(opening: Opening) -> None:
+def test_exchange_takes_nothing_from_the_share(opening: Opening) -> None:
     shop = opening(SPEND, GIFT)
     card, other = shop.enrol(), shop.enrol()
     assert gained(shop, card, "5.00", receipt="R-1") == 35
@@ -193,7 +195,7 @@ def test_an_exchange_takes_nothing_from_the_share(opening: Opening) -> None:
     assert gained(shop, card, "5.00") == 35
 
 
-def test_what_an_amended_receipt_no_longer_earns_is_the_customers_own(opening: Opening) -> None:
+def test_points_lost_by_an_amendment_return_to_the_customers_share(opening: Opening) -> None:
     shop = opening(SPEND, bonus(30, budget(30, "WHOLE"), DEAR))
     card, other = shop.enrol(), shop.enrol()
     assert gained(shop, card, "20.00", receipt="R-1") == 50
@@ -207,7 +209,7 @@ def test_what_an_amended_receipt_no_longer_earns_is_the_customers_own(opening: O
     recomputed(shop, card)
 
 
-def test_an_amendment_there_and_back_gives_what_was_given_before(opening: Opening) -> None:
+def test_amendment_and_its_reversal_restore_the_budget_points(opening: Opening) -> None:
     shop = opening(SPEND, bonus(30, budget(30, "WHOLE"), DEAR))
     card = shop.enrol()
     assert gained(shop, card, "20.00", receipt="R-1") == 50
@@ -217,7 +219,7 @@ def test_an_amendment_there_and_back_gives_what_was_given_before(opening: Openin
     assert gained(shop, card, "20.00") == 20, "the share went back into it"
 
 
-def test_a_move_takes_along_what_the_purchase_gives_there(opening: Opening) -> None:
+def test_moved_purchase_takes_budget_points_along(opening: Opening) -> None:
     shop = opening(SPEND, GIFT)
     giver, taker = shop.enrol(), shop.enrol()
     assert gained(shop, giver, "5.00", receipt="R-1") == 35
@@ -250,7 +252,7 @@ def test_moved_purchase_brings_no_first_purchase_bonus_to_a_returning_customer(
     recomputed(shop, taker)
 
 
-def test_a_purchase_that_was_given_out_of_the_own_share_moves_without_leaving_a_debt(opening: Opening) -> None:
+def test_purchase_paid_from_the_own_share_moves_without_a_debt(opening: Opening) -> None:
     shop = opening(SPEND, GIFT)
     giver, taker = shop.enrol(), shop.enrol()
     assert gained(shop, giver, "5.00", receipt="R-1") == 35
@@ -265,7 +267,7 @@ def test_a_purchase_that_was_given_out_of_the_own_share_moves_without_leaving_a_
     assert (gained(shop, taker, "5.00"), gained(shop, giver, "5.00")) == (5, 35)
 
 
-def test_shares_add_up_on_the_survivor_of_a_merge(opening: Opening) -> None:
+def test_merge_adds_up_the_shares(opening: Opening) -> None:
     shop = opening(bonus(30, budget(60, "PARTIAL")))
     merged, survivor, other = shop.enrol(), shop.enrol(), shop.enrol()
     for card in (merged, survivor):
@@ -278,7 +280,7 @@ def test_shares_add_up_on_the_survivor_of_a_merge(opening: Opening) -> None:
     recomputed(shop, survivor)
 
 
-def test_a_refund_of_what_a_merged_customer_had_bought_goes_to_the_survivor(opening: Opening) -> None:
+def test_refund_of_a_merged_customer_refills_the_survivors_share(opening: Opening) -> None:
     shop = opening(SPEND, GIFT)
     merged, survivor = shop.enrol(), shop.enrol()
     assert gained(shop, merged, "5.00", receipt="R-1") == 35
@@ -289,7 +291,7 @@ def test_a_refund_of_what_a_merged_customer_had_bought_goes_to_the_survivor(open
     assert gained(shop, merged, "5.00") == 35
 
 
-def test_in_a_shared_wallet_it_is_the_share_of_whoever_bought(opening: Opening) -> None:
+def test_share_in_a_household_belongs_to_the_buyer(opening: Opening) -> None:
     shop = opening(SPEND, GIFT)
     ann, bob = shop.enrol(), shop.enrol()
     assert error_codes(join(shop, ann, bob)) == []
@@ -299,7 +301,7 @@ def test_in_a_shared_wallet_it_is_the_share_of_whoever_bought(opening: Opening) 
     assert gained(shop, ann, "5.00") == 35
 
 
-def test_two_purchases_at_once_never_give_a_share_twice(opening: Opening) -> None:
+def test_concurrent_purchases_never_use_a_share_twice(opening: Opening) -> None:
     shop = opening(GIFT)
     card = shop.enrol()
     assert gained(shop, card, "5.00", receipt="R-1") == 30
@@ -308,7 +310,7 @@ def test_two_purchases_at_once_never_give_a_share_twice(opening: Opening) -> Non
     assert sorted(answers) == [0, 0, 0, 0, 0, 0, 0, 30]
 
 
-def test_refunds_and_purchases_of_many_at_once_keep_the_books(opening: Opening) -> None:
+def test_ledger_verifies_after_concurrent_refunds_and_purchases_with_shares(opening: Opening) -> None:
     shop = opening(bonus(10, budget(40, "PARTIAL")))
     cards = [shop.enrol() for _ in range(4)]
     for card in cards:
@@ -321,7 +323,7 @@ def test_refunds_and_purchases_of_many_at_once_keep_the_books(opening: Opening) 
     assert [shop.available(card) for card in cards] == [10, 10, 10, 10], "each their own, whatever came first"
 
 
-def test_points_that_expired_unspent_come_back_to_the_share(opening: Opening) -> None:
+def test_points_that_expired_unspent_return_to_the_share(opening: Opening) -> None:
     shop = opening(GIFT, {"key": "expiry", "effect": {"pointsValidity": {"days": 5}}})
     card = shop.enrol()
     assert gained(shop, card, "5.00", receipt="R-1", **on(1)) == 30
@@ -329,7 +331,7 @@ def test_points_that_expired_unspent_come_back_to_the_share(opening: Opening) ->
     assert gained(shop, card, "5.00", **on(21)) == 30
 
 
-def test_a_preview_gives_what_came_back_to_nobody_else(opening: Opening) -> None:
+def test_preview_gives_a_share_to_its_customer_only(opening: Opening) -> None:
     shop = opening(SPEND, GIFT)
     lately = [{"occurredAt": (datetime.now(UTC) - timedelta(days=days)).isoformat()} for days in (50, 3, 2)]
     card, other, third = shop.enrol(), shop.enrol(), shop.enrol()
@@ -357,7 +359,7 @@ def lost(shop: Shop, *clauses: dict[str, Any]) -> int:
     raise AssertionError("the preview does not end")
 
 
-def test_a_share_that_was_changed_behind_the_books_is_found(opening: Opening) -> None:
+def test_tampered_share_is_found(opening: Opening) -> None:
     shop = opening(SPEND, bonus(30, budget(50, "WHOLE")))
     card, other = shop.enrol(), shop.enrol()
     assert gained(shop, card, "5.00", receipt="R-1") == 35

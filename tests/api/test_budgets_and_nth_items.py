@@ -58,7 +58,7 @@ JANUARY = {"effectiveFrom": "2026-01-01T00:00:00Z"}
         ("WHOLE", {"GRANTED": 16, "NOTHING_EARNED": 24}, 480),
     ],
 )
-def test_forty_purchases_at_once_never_overspend_a_budget(
+def test_forty_concurrent_purchases_never_overspend_a_budget(
     blank: Shop, mode: str, outcomes: dict[str, int], given: int
 ) -> None:
     publish(blank, clause("gift", GIFT, budget(500, mode)), **JANUARY)
@@ -83,7 +83,7 @@ def test_forty_purchases_at_once_never_overspend_a_budget(
     assert discrepancies_in(blank.url) == []
 
 
-def test_two_budgets_and_one_customer_at_once_neither_deadlock_nor_overspend(blank: Shop) -> None:
+def test_concurrent_purchases_with_two_budgets_neither_deadlock_nor_overspend(blank: Shop) -> None:
     publish(
         blank,
         clause("zebra", GIFT, budget(200, "PARTIAL")),
@@ -125,7 +125,7 @@ def line(quantity: str) -> Any:
     return {"sku": "cup", "quantity": quantity, "unitPrice": "1.00"}
 
 
-def test_what_was_given_under_a_key_stays_given_in_later_versions(database_url: str) -> None:
+def test_budget_usage_of_a_clause_key_continues_in_later_versions(database_url: str) -> None:
     with open_shop(database_url, template="blank") as shop:
         publish(shop, clause("gift", GIFT, budget(40, "PARTIAL")), **JANUARY)
         card = shop.enrol()
@@ -140,7 +140,7 @@ def test_what_was_given_under_a_key_stays_given_in_later_versions(database_url: 
         assert discrepancies_in(database_url) == []
 
 
-def test_a_budget_whose_counter_does_not_add_up_is_found(blank: Shop) -> None:
+def test_tampered_budget_counter_is_found(blank: Shop) -> None:
     publish(blank, clause("gift", GIFT, budget(50, "PARTIAL")), **JANUARY)
     card = blank.enrol()
     blank.buy(card, "5.00")
@@ -158,7 +158,7 @@ def test_a_budget_whose_counter_does_not_add_up_is_found(blank: Shop) -> None:
     }
 
 
-def test_budgets_of_two_programs_are_two_budgets(database_url: str) -> None:
+def test_budgets_are_separate_for_each_program(database_url: str) -> None:
     other = create_program(database_url, template="blank")
     with open_shop(database_url, template="blank") as ours:
         theirs = Shop(address=ours.address, program=other, client=ours.client)
@@ -169,7 +169,7 @@ def test_budgets_of_two_programs_are_two_budgets(database_url: str) -> None:
         assert discrepancies_in(database_url) == []
 
 
-def test_every_nth_item_over_all_purchases_whatever_comes_back(blank: Shop) -> None:
+def test_every_nth_item_counts_kept_items_over_all_purchases(blank: Shop) -> None:
     cups = {"products": {"include": ["cup"]}}
     publish(blank, clause("tenth", GIFT, cups, {"everyNthItem": {"nth": 10}}), **JANUARY)
     card, other = blank.enrol(), blank.enrol()
@@ -199,7 +199,7 @@ PREVIEW = """mutation($input: PreviewTermsImpactInput!) { previewTermsImpact(inp
 RESULT = """query($id: ID!) { impactPreview(id: $id) { state result { gainers losers pointsGained pointsLost } } }"""
 
 
-def test_a_preview_begins_with_what_was_given_and_counted_before(blank: Shop) -> None:
+def test_preview_starts_with_earlier_budget_usage_and_counters(blank: Shop) -> None:
     import time
 
     gift = clause("gift", GIFT, budget(100, "PARTIAL"))

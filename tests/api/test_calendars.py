@@ -21,7 +21,7 @@ def given(shop: Shop, card: str, at: str, place: str) -> list[int]:
     return [amount["points"] for amount in done["decision"]["points"]]
 
 
-def test_a_year_is_that_of_the_program(database_url: str) -> None:
+def test_year_follows_the_program_zone(database_url: str) -> None:
     berlin = create_program(database_url, template="blank", zone="Europe/Berlin")
     with open_shop(database_url, program=berlin) as shop:
         place = opened(shop, "tokyo", "Ginza", "Asia/Tokyo")["location"]["id"]
@@ -40,9 +40,7 @@ def test_a_year_is_that_of_the_program(database_url: str) -> None:
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
-def test_a_year_is_that_of_the_program_in_whatever_order_receipts_arrive(
-    database_url: str, order: tuple[int, ...]
-) -> None:
+def test_year_follows_the_program_zone_in_any_order_of_arrival(database_url: str, order: tuple[int, ...]) -> None:
     berlin = create_program(database_url, template="blank", zone="Europe/Berlin")
     with open_shop(database_url, program=berlin) as shop:
         place = opened(shop, "tokyo", "Ginza", "Asia/Tokyo")["location"]["id"]
@@ -57,7 +55,7 @@ def test_a_year_is_that_of_the_program_in_whatever_order_receipts_arrive(
         assert discrepancies_in(database_url) == []
 
 
-def test_a_day_is_that_of_the_location(database_url: str) -> None:
+def test_day_follows_the_location_zone(database_url: str) -> None:
     new_york = create_program(database_url, template="blank", zone="America/New_York")
     with open_shop(database_url, program=new_york) as shop:
         place = opened(shop, "la", "Sunset", "America/Los_Angeles")["location"]["id"]

@@ -85,7 +85,7 @@ def test_sandbox_clock_is_server_time_until_it_is_moved(still: Shop) -> None:
         assert shown(still, role) == START + 40 * DAY
 
 
-def test_the_clock_goes_on_with_the_servers_after_it_was_moved(database_url: str) -> None:
+def test_moved_clock_advances_with_the_server_clock(database_url: str) -> None:
     clock = Clock()
     with open_shop(database_url, clock=clock) as shop:
         advance(shop, START + DAY)
@@ -94,7 +94,7 @@ def test_the_clock_goes_on_with_the_servers_after_it_was_moved(database_url: str
 
 
 @pytest.mark.parametrize("beyond", [timedelta(microseconds=1), timedelta(microseconds=999_999), timedelta(seconds=1)])
-def test_what_begins_at_the_instant_has_begun_when_the_clock_is_there(still: Shop, beyond: timedelta) -> None:
+def test_clock_moved_to_the_start_of_terms_is_inside_them(still: Shop, beyond: timedelta) -> None:
     to = START + DAY + beyond
     reached = datetime.fromisoformat(advance(still, to)["clock"])
     assert to <= reached <= to + LESS_THAN_A_SECOND
@@ -102,7 +102,7 @@ def test_what_begins_at_the_instant_has_begun_when_the_clock_is_there(still: Sho
 
 
 @pytest.mark.parametrize("back", [timedelta(), timedelta(microseconds=1), DAY, 365 * DAY])
-def test_the_clock_never_goes_back_and_the_refusal_says_what_it_shows(still: Shop, back: timedelta) -> None:
+def test_clock_cannot_go_back_and_the_refusal_names_its_time(still: Shop, back: timedelta) -> None:
     advance(still, START + DAY)
     refused = advance(still, START + DAY - back)
     assert refusals(refused) == [("INVALID_INPUT", ["input", "to"])]
@@ -111,7 +111,7 @@ def test_the_clock_never_goes_back_and_the_refusal_says_what_it_shows(still: Sho
     assert shown(still) == START + DAY
 
 
-def test_one_step_is_ten_years_at_most_and_another_may_follow(still: Shop) -> None:
+def test_clock_moves_at_most_ten_years_at_a_time(still: Shop) -> None:
     refused = advance(still, START + FURTHEST + timedelta(microseconds=1))
     assert refusals(refused) == [("INVALID_INPUT", ["input", "to"])]
     assert "at most 10 years ahead at once; the clock shows 2090-03-06T12:00:00Z" in refused["userErrors"][0]["detail"]
@@ -129,7 +129,7 @@ def test_one_step_is_ten_years_at_most_and_another_may_follow(still: Shop) -> No
         ("zh-Hant", "只有沙盒環境才能調整時鐘。"),
     ],
 )
-def test_a_live_program_goes_by_the_servers_time(database_url: str, language: str, said: str) -> None:
+def test_clock_of_a_live_program_cannot_be_moved(database_url: str, language: str, said: str) -> None:
     with open_shop(database_url, clock=lambda: START, kind=ProgramKind.LIVE) as live:
         refused = advance(live, START + DAY, language=language)
         assert refused["userErrors"] == [{"code": "SANDBOX_ONLY", "path": ["input"], "message": said, "detail": None}]
@@ -137,7 +137,7 @@ def test_a_live_program_goes_by_the_servers_time(database_url: str, language: st
         assert shown(live) == START
 
 
-def test_only_the_owner_moves_the_clock_and_customers_do_not_see_it(still: Shop, database_url: str) -> None:
+def test_only_the_owner_moves_the_clock_and_customers_cannot_read_it(still: Shop, database_url: str) -> None:
     own = customer_key(database_url, still, still.enrol())
     given = {"idempotencyKey": "k", "to": (START + DAY).isoformat()}
     assert code_of(still, ADVANCE, role=None, input=given) == "UNAUTHENTICATED"
@@ -148,7 +148,7 @@ def test_only_the_owner_moves_the_clock_and_customers_do_not_see_it(still: Shop,
     assert still.execute(CLOCK, key=own) == {"program": {"clock": None}}
 
 
-def test_the_same_key_moves_the_clock_once_and_is_answered_the_same(database_url: str) -> None:
+def test_same_key_moves_the_clock_once_and_gets_the_same_response(database_url: str) -> None:
     clock = Clock()
     with open_shop(database_url, clock=clock) as shop:
         first = advance(shop, START + DAY, key="k")
@@ -167,7 +167,7 @@ def test_parallel_duplicates_move_the_clock_once(still: Shop) -> None:
     assert moved[0]["userErrors"] == []
 
 
-def test_clocks_that_are_moved_at_once_end_at_the_latest(still: Shop) -> None:
+def test_concurrent_moves_leave_the_clock_at_the_latest_time(still: Shop) -> None:
     days = [3, 9, 1, 7, 5, 2, 8, 4]
     moved = still.in_parallel([lambda day=day: advance(still, START + day * DAY) for day in days])
     assert shown(still) == START + 9 * DAY
@@ -181,7 +181,7 @@ def test_clocks_that_are_moved_at_once_end_at_the_latest(still: Shop) -> None:
     assert moved[days.index(9)]["userErrors"] == []
 
 
-def test_the_very_next_request_on_another_server_goes_by_the_moved_clock(database_url: str) -> None:
+def test_next_request_on_another_server_uses_the_moved_clock(database_url: str) -> None:
     program = create_program(database_url)
     with (
         open_shop(database_url, program=program, clock=lambda: START) as here,
@@ -193,7 +193,7 @@ def test_the_very_next_request_on_another_server_goes_by_the_moved_clock(databas
             assert shown(there, Role.TILL) == START + step * DAY
 
 
-def test_the_clock_of_another_program_stays_where_it_is(still: Shop, database_url: str) -> None:
+def test_moving_a_clock_does_not_move_that_of_another_program(still: Shop, database_url: str) -> None:
     sandbox = Shop(address=still.address, program=create_program(database_url), client=still.client)
     live = Shop(address=still.address, program=create_program(database_url, kind=ProgramKind.LIVE), client=still.client)
     advance(still, START + DAY, key="k")
@@ -202,7 +202,7 @@ def test_the_clock_of_another_program_stays_where_it_is(still: Shop, database_ur
     assert (shown(still), shown(live)) == (START + DAY, START)
 
 
-def test_what_follows_in_the_same_request_goes_by_the_moved_clock(still: Shop) -> None:
+def test_later_mutations_of_the_same_request_use_the_moved_clock(still: Shop) -> None:
     card = still.enrol()
     lines = [{"sku": "a", "quantity": "1", "unitPrice": "7.00"}]
     bought = {"idempotencyKey": "b", "customer": {"card": card}, "purchase": {"externalId": "r", "lines": lines}}
@@ -217,7 +217,7 @@ def test_what_follows_in_the_same_request_goes_by_the_moved_clock(still: Shop) -
     assert done["recordPurchase"]["decision"]["decidedFor"] == done["first"]["clock"] == "2090-03-07T12:00:00Z"
 
 
-def test_a_tills_clock_is_held_against_the_programs(still: Shop) -> None:
+def test_clock_skew_of_a_till_is_measured_against_the_program_clock(still: Shop) -> None:
     card = still.enrol()
     noon = START + 10 * DAY
     late = {"occurredAt": (noon + timedelta(minutes=5)).isoformat()}
@@ -229,7 +229,7 @@ def test_a_tills_clock_is_held_against_the_programs(still: Shop) -> None:
     assert still.buy(card, "5.00", **late)["decision"]["outcome"] == "GRANTED"
 
 
-def test_what_says_no_time_happens_at_the_programs(still: Shop) -> None:
+def test_event_without_a_time_happens_at_the_program_time(still: Shop) -> None:
     advance(still, START + 30 * DAY)
     noon = "2090-04-05T12:00:00Z"
     card = still.enrol()
@@ -252,7 +252,7 @@ def test_what_says_no_time_happens_at_the_programs(still: Shop) -> None:
     assert discrepancies_in(still.url) == []
 
 
-def test_terms_that_were_announced_come_into_force_when_the_clock_is_there(blank: Shop) -> None:
+def test_announced_terms_start_when_the_clock_reaches_them(blank: Shop) -> None:
     publish(blank, 5)
     worse = publish(blank, 3)
     assert (worse["version"], worse["status"]) == (2, "SCHEDULED")
@@ -269,7 +269,7 @@ def test_terms_that_were_announced_come_into_force_when_the_clock_is_there(blank
     assert discrepancies_in(blank.url) == []
 
 
-def test_notice_is_given_from_what_the_clock_shows(blank: Shop) -> None:
+def test_notice_period_counts_from_the_program_clock(blank: Shop) -> None:
     publish(blank, 5)
     before = blank.execute(CHECK, role=Role.OWNER, clauses=visits(3))["termsCheck"]["earliestFrom"]
     advance(blank, datetime(2095, 6, 1, 12, tzinfo=UTC))
@@ -282,7 +282,7 @@ def test_notice_is_given_from_what_the_clock_shows(blank: Shop) -> None:
     assert publish(blank, 12)["status"] == "IN_FORCE", "from now on, by the moved clock"
 
 
-def test_answers_are_kept_with_the_servers_time(still: Shop) -> None:
+def test_idempotent_responses_are_stored_with_the_server_time(still: Shop) -> None:
     advance(still, START + DAY, key="move")
     lines = [{"sku": "a", "quantity": "1", "unitPrice": "7.00"}]
     still.execute(

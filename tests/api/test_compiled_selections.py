@@ -178,7 +178,7 @@ ALL = (
         "{ plain { leaves { name } leaf { broken } } small { names } }",
     ],
 )
-async def test_it_comes_to_the_same(text: str) -> None:
+async def test_compiled_selection_gives_the_same_response(text: str) -> None:
     wanted: Any = execute(CORE, parse(text))
     wanted = await wanted if isawaitable(wanted) else wanted
     for _ in range(2):  # the second time with all that was kept the first time
@@ -189,7 +189,7 @@ async def test_it_comes_to_the_same(text: str) -> None:
         assert [error.path for error in found.errors or ()] == [each_error.path for each_error in wanted.errors or ()]
 
 
-async def test_nothing_is_kept_of_a_request_but_the_ways_of_its_document() -> None:
+async def test_only_the_compiled_document_is_kept_of_a_request() -> None:
     kept = []
     for _ in range(5):
         executor = executor_of("{ small { name leaves { name place } later { name } } }")
@@ -204,7 +204,7 @@ async def test_nothing_is_kept_of_a_request_but_the_ways_of_its_document() -> No
     assert all(compiled is not None for _, compiled in seen.compiled.values())
 
 
-async def test_what_an_operation_made_is_freed_at_once() -> None:
+async def test_objects_of_an_operation_are_freed_at_once() -> None:
     executor = executor_of("{ small { leaves { name place } later { name } } }")
     seen = weakref.ref(executor)
     gc.disable()

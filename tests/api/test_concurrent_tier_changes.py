@@ -23,7 +23,7 @@ def shop(database_url: str) -> Iterator[Shop]:
         yield opened
 
 
-def test_whoever_waited_for_the_account_sees_the_tier_that_was_reached_meanwhile(shop: Shop) -> None:
+def test_purchase_waiting_for_the_account_sees_the_tier_reached_meanwhile(shop: Shop) -> None:
     for _ in range(8):
         card = shop.enrol()
         shop.buy(card, "450.00")

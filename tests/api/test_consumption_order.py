@@ -61,7 +61,7 @@ def test_points_that_never_expire_are_spent_last(
         assert discrepancies_in(shop.url) == []
 
 
-def test_points_that_activity_keeps_alive_are_spent_after_those_that_expire_before_them(database_url: str) -> None:
+def test_points_extended_by_activity_are_spent_after_those_that_expire_earlier(database_url: str) -> None:
     with scheduled_shop(database_url, visit(100), validity(days=200)) as shop:
         card = shop.enrol()
         fixed = bought(shop, card)

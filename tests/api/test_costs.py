@@ -67,11 +67,11 @@ def cost(text: str, **variables: Any) -> int:
         ),
     ],
 )
-def test_an_operation_costs_its_objects_and_its_changes(text: str, variables: dict[str, Any], expected: int) -> None:
+def test_operation_costs_its_objects_and_mutations(text: str, variables: dict[str, Any], expected: int) -> None:
     assert cost(text, **variables) == expected
 
 
-def test_a_bucket_empties_and_fills_again_and_no_further_than_full() -> None:
+def test_token_bucket_empties_and_refills_up_to_its_size() -> None:
     at = [0.0]
     buckets = TokenBuckets(RateLimit(most=100, restored=10), clock=lambda: at[0])
 
@@ -94,7 +94,7 @@ def poor(sqlite_url: str) -> Iterator[Shop]:
         yield Shop(address=address, program=program, client=client, url=sqlite_url)
 
 
-def test_every_answer_says_what_it_cost_and_what_is_left(poor: Shop) -> None:
+def test_every_response_reports_its_cost_and_the_remaining_budget(poor: Shop) -> None:
     told = poor.send("{ program { id } }").json()["extensions"]["cost"]
     assert told == {
         "requestedQueryCost": 1,
@@ -102,7 +102,7 @@ def test_every_answer_says_what_it_cost_and_what_is_left(poor: Shop) -> None:
     }
 
 
-def test_who_has_spent_everything_is_told_when_to_come_again_and_nothing_is_done(poor: Shop) -> None:
+def test_exhausted_caller_gets_retry_after_and_nothing_is_executed(poor: Shop) -> None:
     for number in range(7):
         poor.enrol(f"CARD{number}")
     answer = poor.send(ENROL, input={"idempotencyKey": "one more", "identities": [{"card": "CARD9"}]})
@@ -116,7 +116,7 @@ def test_who_has_spent_everything_is_told_when_to_come_again_and_nothing_is_done
     assert found["customer"] is None, "another key of the program is served, and nobody was enrolled"
 
 
-def test_what_nobody_can_ever_pay_for_is_too_complex(poor: Shop) -> None:
+def test_operation_above_the_bucket_size_is_too_complex(poor: Shop) -> None:
     answer = poor.send(LEDGER, n=100, by={"card": "X"})
     (error,) = answer.json()["errors"]
     assert error["extensions"]["code"] == "OPERATION_TOO_COMPLEX"
@@ -124,7 +124,7 @@ def test_what_nobody_can_ever_pay_for_is_too_complex(poor: Shop) -> None:
     assert poor.send("{ program { id } }").json()["extensions"]["cost"]["throttleStatus"]["currentlyAvailable"] == 99
 
 
-def test_a_status_says_so_where_the_media_type_is_made_for_graphql(poor: Shop) -> None:
+def test_graphql_media_type_gets_status_429(poor: Shop) -> None:
     headers = {
         "Authorization": f"Bearer {poor.program.token(Role.TILL)}",
         "Accept": "application/graphql-response+json",

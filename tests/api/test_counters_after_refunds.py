@@ -92,7 +92,7 @@ def wallet(shop: Shop, card: str) -> dict[str, tuple[int, int]]:
         "first stamp", "stamp once ever", "the line that had the stamp",
     ],
 )  # fmt: skip
-def test_what_a_refund_took_is_free_again(
+def test_refund_frees_what_its_purchase_used(
     opening: Opening, clauses: Any, lines: Any, first: str, back: Any, again: int, unit: str
 ) -> None:
     shop = opening(*clauses)
@@ -117,7 +117,7 @@ def test_what_a_refund_took_is_free_again(
         ([STAMP_A_DAY], "5.00", "stamps", 1),
     ],
 )
-def test_an_even_exchange_changes_nothing(opening: Opening, clauses: Any, price: str, unit: str, right: int) -> None:
+def test_even_exchange_changes_no_counter(opening: Opening, clauses: Any, price: str, unit: str, right: int) -> None:
     shop = opening(*clauses)
     card = shop.enrol()
     shop.buy(card, price, receipt="R1", occurredAt=at())
@@ -129,7 +129,7 @@ def test_an_even_exchange_changes_nothing(opening: Opening, clauses: Any, price:
     assert wallet(shop, card)[unit] == (0, 0)
 
 
-def test_the_visit_that_had_its_bonus_keeps_it_in_an_even_exchange(opening: Opening) -> None:
+def test_visit_keeps_its_bonus_in_an_even_exchange(opening: Opening) -> None:
     shop = opening(SPEND, THIRD)
     card = shop.enrol()
     visits = [gained(shop, card, "10.00", receipt=f"R{day}", occurredAt=at(days=day)) for day in (1, 2, 3)]
@@ -139,7 +139,7 @@ def test_the_visit_that_had_its_bonus_keeps_it_in_an_even_exchange(opening: Open
     assert wallet(shop, card)["points"] == (60, 0)
 
 
-def test_dearer_goods_earn_for_the_difference(opening: Opening) -> None:
+def test_dearer_exchanged_goods_earn_for_the_difference(opening: Opening) -> None:
     shop = opening(SPEND)
     card = shop.enrol()
     shop.buy(card, "50.00", receipt="R1", occurredAt=at())
@@ -147,7 +147,7 @@ def test_dearer_goods_earn_for_the_difference(opening: Opening) -> None:
     assert (error_codes(done), done["toPay"]["amount"], wallet(shop, card)["points"]) == ([], "30.00", (80, 0))
 
 
-def test_swapping_goods_brings_nobody_closer_to_the_next_visit(opening: Opening) -> None:
+def test_exchange_does_not_count_as_a_visit(opening: Opening) -> None:
     shop = opening(SPEND, THIRD)
     card = shop.enrol()
     assert gained(shop, card, "1.00", receipt="R1", occurredAt=at()) == 1
@@ -157,7 +157,7 @@ def test_swapping_goods_brings_nobody_closer_to_the_next_visit(opening: Opening)
     assert [gained(shop, card, "1.00", occurredAt=at(hours=hour)) for hour in (5, 6)] == [1, 31]
 
 
-def test_two_visits_that_came_back_are_none(opening: Opening) -> None:
+def test_refunded_visits_do_not_count(opening: Opening) -> None:
     shop = opening(SPEND, THIRD)
     card = shop.enrol()
     visits = [gained(shop, card, "1.00", receipt=f"V{number}", occurredAt=at(days=number)) for number in (1, 2, 3)]
@@ -169,7 +169,7 @@ def test_two_visits_that_came_back_are_none(opening: Opening) -> None:
     assert wallet(shop, card)["points"] == (66, 0)
 
 
-def test_the_next_visit_after_two_that_came_back_is_the_first(opening: Opening) -> None:
+def test_visit_after_two_refunded_ones_counts_as_the_first(opening: Opening) -> None:
     shop = opening(SPEND, THIRD)
     card = shop.enrol()
     for number in (1, 2):
@@ -178,7 +178,7 @@ def test_the_next_visit_after_two_that_came_back_is_the_first(opening: Opening) 
     assert [gained(shop, card, "1.00", occurredAt=at(days=number)) for number in (3, 4, 5)] == [1, 1, 31]
 
 
-def test_a_stamp_of_every_third_visit_waits_for_three_that_are_kept(opening: Opening) -> None:
+def test_every_third_visit_counts_kept_visits_only(opening: Opening) -> None:
     shop = opening(SPEND, stamp({"everyNthVisit": {"nth": 3}}))
     card = shop.enrol()
     for number in (1, 2):
@@ -188,7 +188,7 @@ def test_a_stamp_of_every_third_visit_waits_for_three_that_are_kept(opening: Ope
     assert later == [0, 0, 1]
 
 
-def test_a_basket_says_what_a_refund_has_freed(opening: Opening) -> None:
+def test_basket_check_shows_what_a_refund_freed(opening: Opening) -> None:
     shop = opening(SPEND, WELCOME)
     card = shop.enrol()
     query = """query($by: CustomerBy!, $basket: BasketInput!) {
@@ -205,7 +205,7 @@ def test_a_basket_says_what_a_refund_has_freed(opening: Opening) -> None:
     assert tried() == 105
 
 
-def test_two_who_became_one_have_what_both_have_given_back_again_and_once(opening: Opening) -> None:
+def test_merged_customers_can_use_a_refunded_limit_once(opening: Opening) -> None:
     shop = opening(SPEND, WELCOME, cap("MONTH"))
     gone, stays = shop.enrol(), shop.enrol()
     for card in (gone, stays):
@@ -228,7 +228,7 @@ def by_receipt(shop: Shop, card: str) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("order", list(permutations("ABR")), ids="".join)
-def test_a_refund_counts_from_its_own_time_in_every_order_of_arrival(opening: Opening, order: Any) -> None:
+def test_refund_frees_limits_from_its_own_time_in_any_order_of_arrival(opening: Opening, order: Any) -> None:
     shop = opening(SPEND, WELCOME)
     card = shop.enrol()
     what = {
@@ -254,7 +254,7 @@ def test_a_refund_counts_from_its_own_time_in_every_order_of_arrival(opening: Op
     ],
     ids=["short", "owed", "the bonus was taken"],
 )
-def test_a_welcome_that_was_spent_is_held(
+def test_spent_welcome_bonus_stays_used(
     opening: Opening,
     clauses: Any,
     taken: int,
@@ -295,7 +295,7 @@ def test_spent_welcome_bonus_stays_used_when_its_refund_arrives_after_the_next_p
     assert (by_receipt(shop, card), wallet(shop, card)["points"]) == (receipts, balance)
 
 
-def test_a_reward_whose_points_came_back_with_the_goods_is_owed_until_it_is_undone(opening: Opening) -> None:
+def test_reward_paid_with_refunded_points_is_owed_until_it_is_cancelled(opening: Opening) -> None:
     shop = opening(SPEND, NEGATIVE, {"key": "five", "effect": {"rewardCost": {"reward": "five", "points": 1091}}})
     card = shop.enrol()
     shop.buy(card, "1091.00", receipt="R1", occurredAt=at())
@@ -314,7 +314,7 @@ def test_a_reward_whose_points_came_back_with_the_goods_is_owed_until_it_is_undo
     assert wallet(shop, card)["points"] == (91, 0)
 
 
-def test_room_in_a_cap_follows_what_was_really_taken(opening: Opening) -> None:
+def test_cap_is_freed_by_the_points_really_clawed_back(opening: Opening) -> None:
     shop = opening(SPEND, cap("MONTH"))
     card = shop.enrol()
 
@@ -335,7 +335,7 @@ def test_room_in_a_cap_follows_what_was_really_taken(opening: Opening) -> None:
     assert wallet(shop, card)["points"] == (70, 0)
 
 
-def test_room_in_a_cap_comes_back_to_the_month_of_the_sale_also_through_exchanges(opening: Opening) -> None:
+def test_refund_frees_the_cap_of_the_month_of_its_purchase(opening: Opening) -> None:
     shop = opening(SPEND, cap("MONTH"))
     card = shop.enrol()
 
@@ -382,7 +382,7 @@ A_CAP: list[tuple[str, str, float]] = [
     ],
     ids=["third visit", "room in a cap"],
 )
-def test_in_whatever_order_receipts_arrive_each_earns_the_same(
+def test_receipts_earn_the_same_in_any_order_of_arrival(
     opening: Opening, clause: Any, told: list[tuple[str, str, float]], right: dict[str, int], seed: int
 ) -> None:
     shop = opening(SPEND, clause)
@@ -402,7 +402,7 @@ def test_in_whatever_order_receipts_arrive_each_earns_the_same(
 @pytest.mark.parametrize(
     ("price", "balance", "to_pay"), [("20.00", 120, "0.00"), ("50.00", 150, "30.00"), ("5.00", 45, "-15.00")]
 )
-def test_an_exchange_is_judged_with_what_is_kept(opening: Opening, price: str, balance: int, to_pay: str) -> None:
+def test_exchange_is_decided_with_the_kept_goods(opening: Opening, price: str, balance: int, to_pay: str) -> None:
     double = {
         "key": "double",
         "conditions": [{"minimumSpend": {"amount": "50.00"}}],
@@ -418,7 +418,7 @@ def test_an_exchange_is_judged_with_what_is_kept(opening: Opening, price: str, b
     assert wallet(shop, card)["points"] == (balance, 0)
 
 
-def test_what_points_had_paid_stays_paid_in_an_exchange(opening: Opening) -> None:
+def test_payment_with_points_carries_over_to_exchanged_goods(opening: Opening) -> None:
     shop = opening(SPEND, {"key": "five", "effect": {"rewardCost": {"reward": "five", "points": 2000}}})
     for price, cash, restored, kept in (("60.00", "32.00", 800, 48), ("100.00", "0.00", 0, 80)):
         card = shop.enrol()
@@ -432,7 +432,7 @@ def test_what_points_had_paid_stays_paid_in_an_exchange(opening: Opening) -> Non
         assert wallet(shop, card)["points"] == (restored + kept, 0)
 
 
-def test_a_clause_that_still_gives_does_not_hold_the_use_of_one_that_came_back_whole(opening: Opening) -> None:
+def test_fully_refunded_use_is_freed_beside_a_clause_that_still_gives(opening: Opening) -> None:
     per_pound = {"key": "spend", "conditions": [once("YEAR")], "effect": SPEND["effect"]}
     shop = opening(per_pound, bonus(30, once("YEAR"), {"minimumSpend": {"amount": "40.00"}}))
     card = shop.enrol()
@@ -442,7 +442,7 @@ def test_a_clause_that_still_gives_does_not_hold_the_use_of_one_that_came_back_w
     assert gained(shop, card, "60.00") == 30, "the bonus was taken back, and the points for the amount were not"
 
 
-def test_what_is_due_depends_only_on_what_is_kept(opening: Opening) -> None:
+def test_clawback_depends_only_on_the_kept_goods(opening: Opening) -> None:
     """From 20.00 on only one clause counts, which gives less: a step in between earns more than both ends."""
     first = {"key": "combination", "effect": {"combination": {"mode": "FIRST"}}}
     many = {
@@ -465,7 +465,7 @@ def test_what_is_due_depends_only_on_what_is_kept(opening: Opening) -> None:
     assert left == {(100, 0)}
 
 
-def test_a_visit_that_costs_nothing_brings_no_stamp_and_no_visit(opening: Opening) -> None:
+def test_purchase_that_costs_nothing_is_no_visit_and_earns_no_stamp(opening: Opening) -> None:
     stamp = {"key": "stamp", "effect": {"stamps": {"stamps": 1}}}
     meal = {"key": "five", "effect": {"rewardCost": {"reward": "five", "points": 10}}}
     shop = opening(SPEND, stamp, meal, bonus(7, {"everyNthVisit": {"nth": 2}}))
@@ -484,7 +484,7 @@ def test_a_visit_that_costs_nothing_brings_no_stamp_and_no_visit(opening: Openin
     assert [point["points"] for point in done["decision"]["points"]] == [16, 1], "it is the second visit"
 
 
-def test_what_an_exchange_booked_is_explained(opening: Opening) -> None:
+def test_entries_of_an_exchange_are_explained(opening: Opening) -> None:
     shop = opening(SPEND, bonus(20, {"firstPurchase": True}), cap("MONTH"), STAMP_A_DAY)
     card = shop.enrol()
     shop.buy(card, "40.00", receipt="R1", occurredAt=at())
@@ -501,7 +501,7 @@ def test_what_an_exchange_booked_is_explained(opening: Opening) -> None:
     assert wallet(shop, card) == {"points": (0, 0), "stamps": (0, 0)}
 
 
-def test_a_purchase_that_is_no_visit_takes_that_along_when_it_is_moved(opening: Opening) -> None:
+def test_moved_purchase_that_is_no_visit_stays_none(opening: Opening) -> None:
     shop = opening(SPEND, bonus(7, {"everyNthVisit": {"nth": 2}}))
     wrong, right = shop.enrol(), shop.enrol()
     free = [{"sku": "m", "quantity": "1", "unitPrice": "9.00", "discount": "9.00"}]
@@ -518,7 +518,7 @@ def test_a_purchase_that_is_no_visit_takes_that_along_when_it_is_moved(opening: 
         assert [gained(shop, card, "1.00", occurredAt=at(hours=hour)) for hour in (1, 2)] == [1, 8]
 
 
-def test_six_items_at_once_bring_as_much_as_one_by_one(opening: Opening) -> None:
+def test_six_items_at_once_earn_as_much_as_one_by_one(opening: Opening) -> None:
     stamps = {"key": "stamp", "conditions": [{"everyNthItem": {"nth": 3}}], "effect": {"stamps": {"stamps": 1}}}
     shop = opening(bonus(30, {"everyNthItem": {"nth": 3}}), stamps, SPEND)
     apart, together = shop.enrol(), shop.enrol()
@@ -567,7 +567,7 @@ def priced(price: str) -> dict[str, str]:
     ],
 )
 @pytest.mark.parametrize("order", ["amended late", "amended first", "right at once"])
-def test_what_an_exchange_is_for_follows_the_receipt_of_what_came_back(
+def test_exchange_follows_the_amended_receipt_of_the_returned_goods(
     opening: Opening, order: str, new: str, amended: str, right: dict[str, int]
 ) -> None:
     shop = opening(SPEND)
@@ -601,7 +601,7 @@ def test_earlier_refund_reduces_an_exchange_even_when_it_arrives_late(opening: O
     assert left_of(shop) == {"R1": 21, "R2": 36}
 
 
-def test_a_receipt_cannot_become_so_dear_that_points_paid_what_its_goods_had_paid(opening: Opening) -> None:
+def test_amendment_cannot_pay_the_same_amount_with_points_and_goods(opening: Opening) -> None:
     shop = opening(SPEND, FIVE)
     card = shop.enrol()
     shop.buy(card, "50.00", receipt="R1", occurredAt=at())
@@ -621,7 +621,7 @@ def test_a_receipt_cannot_become_so_dear_that_points_paid_what_its_goods_had_pai
     assert (error_codes(back), back["cash"]["amount"]) == ([], "27.50")
 
 
-def test_what_each_line_brought_follows_what_the_exchange_was_known_to_be_for(opening: Opening) -> None:
+def test_points_by_line_follow_what_was_known_about_the_exchange(opening: Opening) -> None:
     shop = opening(SPEND)
     card = shop.enrol()
     shop.buy(card, "50.00", receipt="R1", occurredAt=at())
@@ -637,7 +637,7 @@ def test_what_each_line_brought_follows_what_the_exchange_was_known_to_be_for(op
     ]
 
 
-def test_what_was_handed_out_in_an_exchange_stays_with_its_customer(opening: Opening) -> None:
+def test_exchanged_goods_cannot_be_moved_to_another_customer(opening: Opening) -> None:
     shop = opening(SPEND)
     card, other = shop.enrol(), shop.enrol()
     shop.buy(card, "50.00", receipt="R1", occurredAt=at())
@@ -646,7 +646,7 @@ def test_what_was_handed_out_in_an_exchange_stays_with_its_customer(opening: Ope
     assert (wallet(shop, card), shop.ledger(other)) == ({"points": (70, 0)}, [])
 
 
-def test_goods_of_an_exchange_bring_nobody_closer_to_a_tier_than_what_they_replace(opening: Opening) -> None:
+def test_exchanged_goods_give_no_more_qualifying_points_than_what_they_replace(opening: Opening) -> None:
     shop = opening(SPEND, *SILVER)
     card = shop.enrol()
     voucher = [{"sku": "voucher", "quantity": "1", "unitPrice": "150.00", "kind": "GIFT_CARD"}]

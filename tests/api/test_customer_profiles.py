@@ -96,7 +96,7 @@ def remedies(decision: Any, clause: str) -> list[tuple[str, str | None]]:
     return [(way["code"], way["from"]) for reason in reasons for way in reason["remedies"]]
 
 
-def test_what_a_customer_tells_is_seen_by_those_who_may(shop: Shop, database_url: str) -> None:
+def test_profile_is_visible_to_permitted_roles_only(shop: Shop, database_url: str) -> None:
     card = enrolled(shop, birthday=BIRTHDAY, preferences=[VEGAN, {"kind": "SIZE", "value": " M "}])
     other = customer_key(database_url, shop, enrolled(shop))
     update(shop, card, segments=["vip", "student"])
@@ -109,7 +109,7 @@ def test_what_a_customer_tells_is_seen_by_those_who_may(shop: Shop, database_url
     assert look(shop, card, token=other) is None
 
 
-def test_what_is_given_replaces_what_is_left_out_stays_and_null_takes_away(shop: Shop) -> None:
+def test_update_replaces_given_fields_keeps_omitted_ones_and_clears_nulls(shop: Shop) -> None:
     card = enrolled(shop, birthday=BIRTHDAY, preferences=[VEGAN])
     assert update(shop, card, segments=["vip"])["customer"] == {
         "birthday": BIRTHDAY,
@@ -158,7 +158,7 @@ def test_each_role_changes_what_it_needs_and_no_more(shop: Shop, database_url: s
     assert update(shop, card, role=Role.OWNER, birthday="1991-05-11")["userErrors"] == []
 
 
-def test_of_two_birthdays_told_at_once_a_customer_keeps_one(shop: Shop, database_url: str) -> None:
+def test_concurrent_birthday_updates_leave_one_birthday(shop: Shop, database_url: str) -> None:
     card = enrolled(shop)
     own = customer_key(database_url, shop, card)
     birthdays = [f"1991-05-{day}" for day in range(10, 20)]
@@ -178,7 +178,7 @@ def test_of_two_birthdays_told_at_once_a_customer_keeps_one(shop: Shop, database
         ({"preferences": [{"kind": "SIZE", "value": str(n)} for n in range(51)]}, ["preferences"]),
     ],
 )
-def test_what_cannot_be_is_refused_with_its_place_and_nothing_changes(
+def test_invalid_profile_is_refused_with_its_path_and_changes_nothing(
     shop: Shop, change: dict[str, Any], path: list[str]
 ) -> None:
     card = enrolled(shop, birthday=BIRTHDAY)
@@ -192,7 +192,7 @@ def test_what_cannot_be_is_refused_with_its_place_and_nothing_changes(
         assert look(shop, "NOBODY") is None
 
 
-def test_a_purchase_is_decided_by_who_the_customer_is_and_explained_the_same(birthdays: Shop) -> None:
+def test_purchase_is_decided_and_explained_by_the_same_profile(birthdays: Shop) -> None:
     card = enrolled(birthdays, birthday=BIRTHDAY, preferences=[{"kind": "DIET", "value": "VEGAN"}])
     update(birthdays, card, segments=["student"])
     bought = birthdays.buy(card, "10.00", occurredAt="2026-05-03T10:00:00Z")
@@ -206,7 +206,7 @@ def test_a_purchase_is_decided_by_who_the_customer_is_and_explained_the_same(bir
     assert discrepancies_in(birthdays.url) == []
 
 
-def test_a_refund_of_a_birthday_purchase_is_judged_as_the_sale_was(birthdays: Shop) -> None:
+def test_refund_of_a_birthday_purchase_is_decided_like_the_purchase(birthdays: Shop) -> None:
     card = enrolled(birthdays, birthday=BIRTHDAY)
     birthdays.buy(card, "10.00", occurredAt="2026-05-10T10:00:00Z", receipt="r")
     assert birthdays.available(card) == 61
@@ -216,7 +216,7 @@ def test_a_refund_of_a_birthday_purchase_is_judged_as_the_sale_was(birthdays: Sh
     assert discrepancies_in(birthdays.url) == []
 
 
-def test_a_birthday_gift_is_given_once_a_calendar_year_whatever_edits(birthdays: Shop) -> None:
+def test_birthday_gift_is_given_once_a_calendar_year_despite_edits(birthdays: Shop) -> None:
     card = enrolled(birthdays, birthday=BIRTHDAY)
 
     def given(day: str) -> int:
@@ -233,7 +233,7 @@ def test_a_birthday_gift_is_given_once_a_calendar_year_whatever_edits(birthdays:
     assert given("2026-07-01") == 2
 
 
-def test_when_the_birthday_comes_is_told_to_those_who_may_know_it(birthdays: Shop, database_url: str) -> None:
+def test_remedy_names_the_birthday_to_permitted_roles_only(birthdays: Shop, database_url: str) -> None:
     card = enrolled(birthdays, birthday=BIRTHDAY)
     own = customer_key(database_url, birthdays, card)
     basket = {"occurredAt": "2026-03-01T10:00:00Z", "lines": [{"sku": "a", "quantity": "1", "unitPrice": "1.00"}]}
@@ -274,7 +274,7 @@ def everything_kept(url: str) -> str:
     return asyncio.run(run())
 
 
-def test_no_row_that_stays_for_ever_holds_a_birthday_a_segment_or_a_preference(birthdays: Shop) -> None:
+def test_append_only_tables_hold_no_birthday_segment_or_preference(birthdays: Shop) -> None:
     card = enrolled(birthdays, birthday=BIRTHDAY, preferences=[{"kind": "DIET", "value": "Vegan-XYZ"}])
     update(birthdays, card, segments=["secret-group"], preferences=[{"kind": "SIZE", "value": "Size-XYZ"}])
     birthdays.buy(card, "50.00", occurredAt="2026-03-01T10:00:00Z")
@@ -296,7 +296,7 @@ def test_no_row_that_stays_for_ever_holds_a_birthday_a_segment_or_a_preference(b
     assert '"birthday 7 7":true' in kept.replace(" :", ":").replace(": ", ":"), "only what the terms asked"
 
 
-def test_a_repeated_purchase_is_answered_word_for_word(birthdays: Shop) -> None:
+def test_repeated_purchase_gets_the_identical_response(birthdays: Shop) -> None:
     card = enrolled(birthdays, birthday=BIRTHDAY)
     lines = [{"sku": "a", "quantity": "1", "unitPrice": "10.00"}]
     purchase = {"externalId": "r", "occurredAt": "2026-03-01T10:00:00Z", "lines": lines}
@@ -307,7 +307,7 @@ def test_a_repeated_purchase_is_answered_word_for_word(birthdays: Shop) -> None:
     assert same["recordPurchase"]["decision"] == first["recordPurchase"]["decision"]
 
 
-def test_an_impact_preview_knows_who_members_are(birthdays: Shop) -> None:
+def test_impact_preview_uses_member_profiles(birthdays: Shop) -> None:
     first, other = enrolled(birthdays, preferences=[VEGAN]), enrolled(birthdays)
     birthdays.buy(first, "10.00")
     birthdays.buy(other, "10.00")
@@ -318,7 +318,7 @@ def test_an_impact_preview_knows_who_members_are(birthdays: Shop) -> None:
     assert (found["gainers"], found["losers"]) == (1, 0)
 
 
-def test_programs_change_nobody_of_each_other(shop: Shop, database_url: str) -> None:
+def test_program_cannot_update_customers_of_another(shop: Shop, database_url: str) -> None:
     card = enrolled(shop, birthday=BIRTHDAY)
     found = shop.execute("query($by: CustomerBy!) { customer(by: $by) { id } }", by={"card": card})["customer"]["id"]
     theirs = Shop(address=shop.address, program=create_program(database_url), client=shop.client)

@@ -145,7 +145,7 @@ def test_decision_from_the_snapshot_equals_the_replay(
         assert quick.account.next_change_at <= slow.account.next_change_at
 
 
-def test_the_whole_story_is_told_when_a_tier_may_change_and_at_no_other_purchase(counter: Counter) -> None:
+def test_history_is_replayed_only_when_a_tier_may_change(counter: Counter) -> None:
     program = counter.program(TierPeriod(TierWindow.CALENDAR_YEAR, 30))
     # 40, 80, then 120: silver; 160; the year turns; 90, then 110: the threshold is crossed again; 111.
     purchases = [(1, 40), (1, 40), (1, 40), (1, 40), (24 * 100, 90), (1, 20), (1, 1)]

@@ -91,7 +91,7 @@ def points(decided: Any) -> int:
     return found
 
 
-def test_what_comes_back_and_what_is_bought_for_it_are_recorded_in_one_call(opening: Opening) -> None:
+def test_exchange_records_the_refund_and_the_purchase_in_one_call(opening: Opening) -> None:
     shop = opening()
     card = shop.enrol()
     shop.buy(card, "30.00", receipt="R-1")
@@ -113,7 +113,7 @@ def test_what_comes_back_and_what_is_bought_for_it_are_recorded_in_one_call(open
     assert seen(shop, card)[0] == [("EARN", 30), ("EARN", 20), ("CLAWBACK", 0), ("EARN", 0), ("CLAWBACK", -37)]
 
 
-def test_a_part_of_the_lines_is_exchanged(opening: Opening) -> None:
+def test_some_of_the_lines_can_be_exchanged(opening: Opening) -> None:
     shop = opening()
     card = shop.enrol()
     shop.buy(card, "", receipt="R", lines=CUPS)
@@ -153,7 +153,7 @@ REFUSED: list[tuple[Any, Any, str, list[str]]] = [
 
 
 @pytest.mark.parametrize("more", [[], SILVER], ids=["plain", "tiers"])
-def test_where_one_part_is_refused_nothing_of_the_other_stays(opening: Opening, more: list[Any]) -> None:
+def test_exchange_with_one_refused_part_writes_nothing(opening: Opening, more: list[Any]) -> None:
     shop = opening(SPEND, BIG, FIVE, STAMP, *more)
     card = shop.enrol()
     shop.buy(card, "", receipt="R", lines=CUPS, occurredAt=at())
@@ -172,7 +172,7 @@ def test_where_one_part_is_refused_nothing_of_the_other_stays(opening: Opening, 
     assert error_codes(shop.execute(EXCHANGE, input=right)["recordExchange"]) == [], "no refusal is kept under the key"
 
 
-def test_the_same_key_gets_the_same_answer_and_happens_once(opening: Opening) -> None:
+def test_same_key_gets_the_same_response_and_is_executed_once(opening: Opening) -> None:
     shop = opening()
     card = shop.enrol()
     shop.buy(card, "30.00", receipt="R-1")
@@ -191,7 +191,7 @@ def test_the_same_key_gets_the_same_answer_and_happens_once(opening: Opening) ->
     assert seen(shop, card)[0] == entries
 
 
-def test_an_exchange_that_is_known_is_answered_as_it_was_whatever_the_key(opening: Opening) -> None:
+def test_known_exchange_is_answered_as_recorded_under_any_key(opening: Opening) -> None:
     shop = opening()
     card = shop.enrol()
     shop.buy(card, "", receipt="R", lines=CUPS, occurredAt=at())
@@ -208,7 +208,7 @@ def test_an_exchange_that_is_known_is_answered_as_it_was_whatever_the_key(openin
     assert shop.ledger(card) == entries
 
 
-def test_a_receipt_that_was_recorded_without_the_other_part_is_no_exchange(opening: Opening) -> None:
+def test_receipt_of_a_refund_alone_is_no_exchange(opening: Opening) -> None:
     shop = opening()
     card = shop.enrol()
     shop.buy(card, "", receipt="R", lines=CUPS, occurredAt=at())
@@ -231,7 +231,7 @@ def test_a_receipt_that_was_recorded_without_the_other_part_is_no_exchange(openi
     assert everything(shop) == before
 
 
-def test_a_receipt_that_was_recorded_as_a_purchase_is_handed_out_in_no_exchange(opening: Opening) -> None:
+def test_receipt_of_a_purchase_cannot_be_the_new_receipt_of_an_exchange(opening: Opening) -> None:
     shop = opening()
     card = shop.enrol()
     shop.buy(card, "30.00", receipt="R", occurredAt=at())
@@ -243,7 +243,7 @@ def test_a_receipt_that_was_recorded_as_a_purchase_is_handed_out_in_no_exchange(
     assert everything(shop) == before
 
 
-def test_whoever_had_bought_exchanges_and_nobody_else(opening: Opening) -> None:
+def test_only_the_buyer_can_exchange(opening: Opening) -> None:
     shop = opening()
     buyer, other = shop.enrol(), shop.enrol()
     bought = shop.buy(buyer, "30.00", receipt="R-1", occurredAt=at())
@@ -264,7 +264,7 @@ def test_whoever_had_bought_exchanges_and_nobody_else(opening: Opening) -> None:
     assert shop.available(other) == 0
 
 
-def test_who_was_merged_is_the_one_who_goes_on(opening: Opening) -> None:
+def test_exchange_of_a_merged_customer_goes_to_the_survivor(opening: Opening) -> None:
     shop = opening()
     merged, survivor, third = shop.enrol(), shop.enrol(), shop.enrol()
     shop.buy(merged, "30.00", receipt="R-1")
@@ -280,7 +280,7 @@ def test_who_was_merged_is_the_one_who_goes_on(opening: Opening) -> None:
     assert (error_codes(done), held(done)) == ([], {"points": (54, 0)})
 
 
-def test_stamps_and_points_go_and_come_in_both_parts(opening: Opening) -> None:
+def test_exchange_moves_points_and_stamps_in_both_parts(opening: Opening) -> None:
     shop = opening(SPEND, STAMP)
     card = shop.enrol()
     shop.buy(card, "30.00", receipt="R-1", occurredAt=at())
@@ -293,7 +293,7 @@ def test_stamps_and_points_go_and_come_in_both_parts(opening: Opening) -> None:
     assert [(stamp["type"], stamp["points"]) for stamp in stamps] == [("CLAWBACK", 0), ("EARN", 0), ("EARN", 1)]
 
 
-def test_a_tier_is_reached_and_lost_by_both_parts(opening: Opening) -> None:
+def test_exchange_can_reach_and_lose_a_tier(opening: Opening) -> None:
     shop = opening(SPEND, *SILVER)
     card = shop.enrol()
     shop.buy(card, "90.00", receipt="R-1", occurredAt=at())
@@ -308,7 +308,7 @@ def test_a_tier_is_reached_and_lost_by_both_parts(opening: Opening) -> None:
     assert seen(shop, card)[1]["available"] == 10
 
 
-def test_an_exchange_that_arrives_late_finds_its_place_in_time(opening: Opening) -> None:
+def test_late_exchange_is_applied_at_its_own_time(opening: Opening) -> None:
     shop = opening(SPEND, FIVE, {"key": "welcome", "conditions": [{"firstPurchase": True}], "effect": {"bonusPoints": {"points": 20}}})  # fmt: skip
     card = shop.enrol()
     shop.buy(card, "30.00", receipt="R-1", occurredAt=at())
@@ -319,7 +319,7 @@ def test_an_exchange_that_arrives_late_finds_its_place_in_time(opening: Opening)
     assert held(late) == {"points": (0, 0)}
 
 
-def test_what_points_paid_comes_back_as_points_and_is_not_to_pay(opening: Opening) -> None:
+def test_payment_with_points_is_restored_as_points_and_not_charged_again(opening: Opening) -> None:
     shop = opening()
     card = shop.enrol()
     shop.buy(card, "70.00", occurredAt=at())
@@ -346,7 +346,7 @@ def test_what_points_paid_comes_back_as_points_and_is_not_to_pay(opening: Openin
     ]
 
 
-def test_what_is_to_pay_is_said_in_one_currency_only(opening: Opening) -> None:
+def test_exchange_amount_is_in_one_currency(opening: Opening) -> None:
     shop = opening()
     card = shop.enrol()
     euros = {"currencyCode": "EUR", "exchangeRate": "0.50"}
@@ -357,7 +357,7 @@ def test_what_is_to_pay_is_said_in_one_currency_only(opening: Opening) -> None:
     assert error_codes(mixed) == [("INVALID_INPUT", ["purchase", "currencyCode"])]
 
 
-def test_an_exchange_is_for_those_who_may_do_both(opening: Opening, database_url: str) -> None:
+def test_exchange_needs_permission_for_refund_and_purchase(opening: Opening, database_url: str) -> None:
     shop = opening()
     card = shop.enrol()
     shop.buy(card, "30.00", receipt="R-1")
@@ -368,7 +368,7 @@ def test_an_exchange_is_for_those_who_may_do_both(opening: Opening, database_url
         assert error_codes(shop.execute(EXCHANGE, role=role, input=sent("9.00", some))["recordExchange"]) == []
 
 
-def test_goods_are_exchanged_once_however_many_tills_try(opening: Opening) -> None:
+def test_concurrent_exchanges_of_the_same_goods_succeed_once(opening: Opening) -> None:
     shop = opening()
     card = shop.enrol()
     bought = shop.buy(card, "30.00", receipt="R-1")
@@ -382,7 +382,7 @@ def test_goods_are_exchanged_once_however_many_tills_try(opening: Opening) -> No
     assert shop.available(card) == 9
 
 
-def test_receipts_that_cross_each_other_lock_nobody_out(opening: Opening, database_url: str) -> None:
+def test_crossed_receipts_of_exchanges_do_not_deadlock(opening: Opening, database_url: str) -> None:
     """Each exchange wants the receipts of both, the one as refunded and the other as new."""
     shop = opening()
     card, other = shop.enrol(), shop.enrol()
@@ -409,9 +409,7 @@ def deadlocks(url: str) -> int:
     return 0 if url.startswith("sqlite") else asyncio.run(read())
 
 
-def test_an_exchange_waits_for_a_purchase_that_is_being_recorded(
-    opening: Opening, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_exchange_waits_for_a_purchase_being_recorded(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = opening()
     card = shop.enrol()
     begun, slowly = held_up(monkeypatch)
@@ -426,9 +424,7 @@ def test_an_exchange_waits_for_a_purchase_that_is_being_recorded(
     assert shop.available(card) == 9
 
 
-def test_a_refund_of_what_is_just_bought_in_an_exchange_finds_it(
-    opening: Opening, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_refund_finds_a_purchase_just_made_in_an_exchange(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
     """The purchase is held up between its look for refunds that wait and its end."""
     shop = opening()
     card = shop.enrol()
@@ -463,7 +459,7 @@ def held_up(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, Callable[
     return begun, lambda: times[0]
 
 
-def test_a_refund_that_waits_for_what_is_bought_is_applied_within_the_exchange(opening: Opening) -> None:
+def test_pending_refund_of_the_new_goods_is_applied_within_the_exchange(opening: Opening) -> None:
     shop = opening()
     card = shop.enrol()
     shop.buy(card, "30.00", receipt="A", occurredAt=at())
@@ -473,7 +469,7 @@ def test_a_refund_that_waits_for_what_is_bought_is_applied_within_the_exchange(o
     assert shop.available(card) == 5
 
 
-def test_many_things_at_once_with_one_customer_keep_the_books(opening: Opening) -> None:
+def test_ledger_verifies_after_concurrent_actions_of_one_customer(opening: Opening) -> None:
     shop = opening(SPEND, BIG, FIVE, STAMP)
     card = shop.enrol()
     for number in range(8):
@@ -491,7 +487,7 @@ def test_many_things_at_once_with_one_customer_keep_the_books(opening: Opening) 
     assert balance["available"] - balance["owed"] == sum(number for _, number in entries)
 
 
-def test_who_is_being_merged_meanwhile_has_bought_all_the_same(opening: Opening) -> None:
+def test_exchange_during_a_merge_is_recorded(opening: Opening) -> None:
     shop = opening()
     merged, survivor = shop.enrol(), shop.enrol()
     for number in range(8):

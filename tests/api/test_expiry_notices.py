@@ -60,7 +60,7 @@ def noticed(database_url: str) -> Iterator[Noticed]:
         (Role.CUSTOMER, {"INBOX"}),
     ],
 )
-def test_who_may_say_that_a_notice_reached_the_customer(noticed: Noticed, role: Role, allowed: set[str]) -> None:
+def test_only_permitted_roles_deliver_notices(noticed: Noticed, role: Role, allowed: set[str]) -> None:
     shop, by = noticed.shop, {"card": noticed.card}
     own = {"key": noticed.key} if role is Role.CUSTOMER else {"role": role}
     for channel in ("INBOX", "RECEIPT", "MESSAGE"):
@@ -76,7 +76,7 @@ def test_who_may_say_that_a_notice_reached_the_customer(noticed: Noticed, role: 
     assert code_of(shop, DELIVER, role=None, input=sent) == "UNAUTHENTICATED"
 
 
-def test_customers_open_their_own_inbox_and_nobody_elses(noticed: Noticed, database_url: str) -> None:
+def test_customer_opens_only_their_own_inbox(noticed: Noticed, database_url: str) -> None:
     shop = noticed.shop
     stranger = customer_key(database_url, shop, shop.enrol())
     sent = {"idempotencyKey": "k", "customer": {"card": noticed.card}, "channel": "INBOX"}
@@ -92,7 +92,7 @@ def test_customers_open_their_own_inbox_and_nobody_elses(noticed: Noticed, datab
     assert (own["delivered"], own["userErrors"]) == (1, [])
 
 
-def test_the_same_key_delivers_once_and_is_answered_the_same(noticed: Noticed) -> None:
+def test_same_key_delivers_once_and_gets_the_same_response(noticed: Noticed) -> None:
     first = deliver(noticed.shop, noticed.card, key="k")
     assert first["delivered"] == 1
     assert deliver(noticed.shop, noticed.card, key="k") == first
@@ -102,7 +102,7 @@ def test_the_same_key_delivers_once_and_is_answered_the_same(noticed: Noticed) -
     assert len(inbox(noticed.shop, noticed.card)[0]["deliveries"]) == 1
 
 
-def test_deliveries_at_once_are_one(noticed: Noticed) -> None:
+def test_concurrent_deliveries_count_once(noticed: Noticed) -> None:
     done = noticed.shop.in_parallel([lambda: deliver(noticed.shop, noticed.card)] * 10)
     assert sorted(value["delivered"] for value in done) == [0] * 9 + [1]
     assert len(inbox(noticed.shop, noticed.card)[0]["deliveries"]) == 1
@@ -117,31 +117,31 @@ def test_deliveries_at_once_are_one(noticed: Noticed) -> None:
         ("zh-Hant", "您有 100 點最快將於 2090 年 6 月 14 日結束時失效，請於此之前使用。"),
     ],
 )
-def test_a_notice_speaks_the_language_of_its_reader(noticed: Noticed, language: str, said: str) -> None:
+def test_notice_is_in_the_language_of_its_reader(noticed: Noticed, language: str, said: str) -> None:
     assert inbox(noticed.shop, noticed.card, language)[0]["lots"][0]["statement"] == said
 
 
-def test_reading_the_inbox_delivers_nothing(noticed: Noticed) -> None:
+def test_reading_the_inbox_is_no_delivery(noticed: Noticed) -> None:
     shop = noticed.shop
     shop.execute(INBOX, key=noticed.key, by={"card": noticed.card})
     assert inbox(shop, noticed.card)[0]["deliveries"] == []
     assert balance(shop, noticed.card)["nextExpiry"] == {"lastDay": "2090-06-14", "at": None, "points": 100}
 
 
-def test_a_customer_without_points_that_expire_has_an_empty_inbox(noticed: Noticed) -> None:
+def test_customer_without_expiring_points_has_an_empty_inbox(noticed: Noticed) -> None:
     card = noticed.shop.enrol()
     assert inbox(noticed.shop, card) == []
     assert deliver(noticed.shop, card)["delivered"] == 0
     assert balance(noticed.shop, card)["nextExpiry"] is None
 
 
-def test_a_notice_of_points_that_were_spent_meanwhile_is_not_open(noticed: Noticed) -> None:
+def test_notice_of_points_spent_meanwhile_is_closed(noticed: Noticed) -> None:
     for _ in range(2):
         assert noticed.shop.redeem(noticed.card)["decision"]["outcome"] == "GRANTED"
     assert deliver(noticed.shop, noticed.card)["delivered"] == 0
 
 
-def test_a_sale_that_arrives_late_puts_off_an_expiry_that_was_told_and_booked(database_url: str) -> None:
+def test_late_purchase_postpones_an_expiry_that_was_already_booked(database_url: str) -> None:
     terms = (visit(10), validity(days=100, since="ACTIVITY", noticeFrom=30, noticeUntil=10))
     with scheduled_shop(database_url, *terms) as shop:
         card = shop.enrol()
@@ -162,7 +162,7 @@ def test_a_sale_that_arrives_late_puts_off_an_expiry_that_was_told_and_booked(da
         assert discrepancies_in(database_url) == []
 
 
-def test_an_old_balance_is_what_it_was(database_url: str) -> None:
+def test_past_balance_is_reported_unchanged(database_url: str) -> None:
     at = """query($by: CustomerBy!, $at: DateTime!) { customer(by: $by) { wallet { balanceAt(at: $at) {
       available pending lifetime asOf nextExpiry { points } nextActivation { points } buysToday { key } } } } }"""
     with scheduled_shop(database_url, visit(), {"key": "p", "effect": {"pendingPeriod": {"days": 14}}}) as shop:

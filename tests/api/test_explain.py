@@ -82,7 +82,7 @@ def test_refund_decision_considers_earlier_refunds_and_the_balance_at_its_time(s
     assert discrepancies_in(shop.url) == []
 
 
-def test_redemptions_are_decided_with_the_prices_and_the_lots_of_their_time(shop: Shop, clock: Clock) -> None:
+def test_explained_redemption_uses_the_prices_and_lots_of_its_time(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     shop.buy(card, "170.00")
     announced = publish(shop, clauses(coffee=150))["terms"]["version"]
@@ -103,7 +103,7 @@ def test_redemptions_are_decided_with_the_prices_and_the_lots_of_their_time(shop
     assert discrepancies_in(shop.url) == []
 
 
-def test_a_long_history_at_random_is_decided_the_same_again(shop: Shop, clock: Clock) -> None:
+def test_random_history_is_explained_with_the_same_decisions(shop: Shop, clock: Clock) -> None:
     dice = random.Random(8)
     cards = [shop.enrol() for _ in range(3)]
     sold: list[str] = []
@@ -133,7 +133,7 @@ def test_a_long_history_at_random_is_decided_the_same_again(shop: Shop, clock: C
     assert discrepancies_in(shop.url) == []
 
 
-def test_what_was_written_over_the_stored_results_does_not_come_back_as_a_proof(shop: Shop) -> None:
+def test_explanation_does_not_trust_stored_results(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "200.00", receipt="R-1")
     shop.redeem(card)
@@ -163,7 +163,7 @@ def test_what_was_written_over_the_stored_results_does_not_come_back_as_a_proof(
     assert said.count("its events are not those that were recorded") == 1
 
 
-def test_the_order_of_refunds_is_that_of_the_ledger_whatever_the_clocks_said(shop: Shop) -> None:
+def test_explained_refunds_follow_the_order_of_the_ledger(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "", receipt="R-1", lines=[{"sku": "a", "quantity": "3", "unitPrice": "0.50"}])
     for _ in range(3):

@@ -26,7 +26,7 @@ def entries(shop: Shop, card: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("late", [0, 20])
-def test_points_expire_after_the_day_up_to_which_they_were_really_valid(database_url: str, late: int) -> None:
+def test_expiry_entry_names_the_real_last_day(database_url: str, late: int) -> None:
     """Ten days are left when the notice is read: a notice that is read 20 days after the last day puts it off by 30."""
     with scheduled_shop(database_url, visit(), validity(days=100, noticeFrom=30, noticeUntil=10)) as shop:
         card = shop.enrol()
@@ -51,7 +51,7 @@ def test_points_expire_after_the_day_up_to_which_they_were_really_valid(database
         assert discrepancies_in(database_url) == []
 
 
-def test_points_until_30_december_whose_notice_was_read_in_february_are_valid_to_11_march(database_url: str) -> None:
+def test_late_notice_extends_points_of_december_to_11_march(database_url: str) -> None:
     clauses = (visit(), validity(days=299, noticeFrom=60, noticeUntil=30))
     with scheduled_shop(database_url, *clauses) as shop:
         card = shop.enrol()
@@ -71,7 +71,7 @@ def test_points_until_30_december_whose_notice_was_read_in_february_are_valid_to
         assert discrepancies_in(database_url) == []
 
 
-def test_a_refund_below_zero_says_what_was_there_and_what_is_owed_now(database_url: str) -> None:
+def test_refund_below_zero_names_the_balance_and_the_debt(database_url: str) -> None:
     below = {"key": "refunds", "effect": {"refundPolicy": {"mode": "ALLOW_NEGATIVE"}}}
     spend = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
     with scheduled_shop(database_url, spend, below) as shop:
@@ -121,7 +121,7 @@ TRIED = """query($by: CustomerBy!) { basketCheck(customer: $by, basket: {lines: 
         ([], 5, 50, [("INSUFFICIENT_POINTS", "coffee", "5 points", [("COLLECT_POINTS", None, 45)])]),
     ],
 )
-def test_points_that_wait_are_no_missing_points(
+def test_pending_points_are_not_missing_points(
     database_url: str, bought: list[str], given: int, price: int, told: list[tuple[str, str, str, list[Any]]]
 ) -> None:
     spend = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}

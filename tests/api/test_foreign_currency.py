@@ -57,7 +57,7 @@ def large(database_url: str) -> Iterator[Shop]:
         yield opened
 
 
-def test_a_purchase_in_euros_earns_at_its_rate_and_every_refund_goes_by_the_same_one(shop: Shop) -> None:
+def test_purchase_in_euros_and_its_refunds_use_the_same_rate(shop: Shop) -> None:
     card = shop.enrol()
     bought = shop.buy(card, "", receipt="R-1", lines=lines_of("60.00", "39.99", "0.01"), **EUROS)
     assert points_of(bought) == 85, "€100.00 are £85.00"
@@ -83,7 +83,7 @@ def test_a_purchase_in_euros_earns_at_its_rate_and_every_refund_goes_by_the_same
     assert discrepancies_in(shop.url) == []
 
 
-def test_a_purchase_in_the_programs_own_currency_has_no_rate(shop: Shop) -> None:
+def test_purchase_in_the_program_currency_has_no_rate(shop: Shop) -> None:
     for own in ({}, {"currencyCode": "GBP"}, {"exchangeRate": None}):
         bought = shop.buy(shop.enrol(), "10.00", **own)
         assert points_of(bought) == 10
@@ -102,7 +102,7 @@ def test_a_purchase_in_the_programs_own_currency_has_no_rate(shop: Shop) -> None
         ("KWD", "EUR", "0.3356", "100.00", 34, 17, "50.00"),
     ],
 )
-def test_currencies_with_no_two_and_three_decimals_work_on_either_side(
+def test_currencies_with_0_2_and_3_decimals_work_on_either_side(
     database_url: str, own: str, foreign: str, rate: str, price: str, points: int, half: int, cash: str
 ) -> None:
     with open_shop(database_url, currency=own) as shop:
@@ -119,7 +119,7 @@ def test_currencies_with_no_two_and_three_decimals_work_on_either_side(
         assert discrepancies_in(shop.url) == []
 
 
-def test_thresholds_are_in_the_programs_currency_and_so_is_what_is_missing(large: Shop) -> None:
+def test_thresholds_and_missing_amounts_are_in_the_program_currency(large: Shop) -> None:
     card = large.enrol()
     basket = {"lines": lines_of("58.82"), **EUROS}
     told = large.execute(CHECK, by={"card": card}, basket=basket)["basketCheck"]
@@ -138,7 +138,7 @@ def test_thresholds_are_in_the_programs_currency_and_so_is_what_is_missing(large
     assert points_of(large.buy(card, "58.83", **EUROS)) == 100
 
 
-def test_a_refund_that_leaves_less_than_a_threshold_takes_back_what_it_gave(large: Shop) -> None:
+def test_refund_below_a_threshold_claws_back_its_points(large: Shop) -> None:
     card = large.enrol()
     large.buy(card, "", receipt="R-1", lines=lines_of("50.00", "50.00"), **EUROS)
     assert large.available(card) == 170
@@ -147,7 +147,7 @@ def test_a_refund_that_leaves_less_than_a_threshold_takes_back_what_it_gave(larg
     assert discrepancies_in(large.url) == []
 
 
-def test_rewards_with_a_basket_in_euros_are_offered_and_given_at_its_rate(large: Shop) -> None:
+def test_rewards_with_a_basket_in_euros_use_its_rate(large: Shop) -> None:
     card = large.enrol()
     large.buy(card, "20.00")
     for price, available in (("58.82", False), ("58.83", True)):
@@ -179,7 +179,7 @@ def test_rewards_with_a_basket_in_euros_are_offered_and_given_at_its_rate(large:
         ),
     ],
 )
-def test_without_a_rate_that_can_be_nothing_is_taken_for_one_to_one(
+def test_foreign_purchase_without_a_valid_rate_is_refused(
     shop: Shop, given: dict[str, Any], code: str, field: str
 ) -> None:
     card = shop.enrol()
@@ -194,7 +194,7 @@ def test_without_a_rate_that_can_be_nothing_is_taken_for_one_to_one(
     assert shop.ledger(card) == []
 
 
-def test_a_rate_is_taken_as_text_and_never_as_a_number(shop: Shop) -> None:
+def test_rate_is_a_string_and_never_a_json_number(shop: Shop) -> None:
     card = shop.enrol()
     answer = shop.send(CHECK, by={"card": card}, basket={"lines": [], "currencyCode": "EUR", "exchangeRate": 0.85})
     assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
@@ -213,7 +213,7 @@ def test_receipt_fingerprint_depends_on_the_exchange_rate_but_not_its_spelling(
     assert shop.ledger(card) == [("EARN", 85)]
 
 
-def test_the_part_paid_with_points_earns_nothing_whatever_the_currency(shop: Shop) -> None:
+def test_part_paid_with_points_earns_nothing_in_any_currency(shop: Shop) -> None:
     card = shop.enrol()
     payments = [{"kind": "POINTS", "amount": "40.00"}, {"kind": "GIFT_CARD", "amount": "60.00"}]
     assert points_of(shop.buy(card, "100.00", payments=payments, **EUROS)) == 51, "€60.00 are £51.00"

@@ -390,7 +390,7 @@ def _places() -> set[str]:
     return found
 
 
-def test_every_place_where_the_schema_takes_an_id_is_tried() -> None:
+def test_every_id_argument_of_the_schema_is_tested() -> None:
     assert set(ASKED) == _places()
 
 
@@ -496,7 +496,7 @@ def settled(shop: Shop, preview: str) -> None:
     until(ended)
 
 
-def test_ids_of_another_program_are_ids_of_nothing_and_nothing_is_written(two: Two) -> None:
+def test_ids_of_another_program_are_unknown_and_nothing_is_written(two: Two) -> None:
     settled(two.ours, two.ids["ImpactPreview"])
     before = everything(two.ours)
     for place, asked in CASES:
@@ -514,7 +514,7 @@ def test_ids_of_another_program_are_ids_of_nothing_and_nothing_is_written(two: T
             assert not asked.is_nothing(*own), f"{place} would find it where it belongs"
 
 
-def test_ids_of_another_customer_are_ids_of_nothing_to_a_customer(two: Two) -> None:
+def test_ids_of_another_customer_are_unknown_to_a_customer(two: Two) -> None:
     settled(two.ours, two.ids["ImpactPreview"])
     before = everything(two.ours)
     for place, asked in BY_A_CUSTOMER:
@@ -524,7 +524,7 @@ def test_ids_of_another_customer_are_ids_of_nothing_to_a_customer(two: Two) -> N
     assert everything(two.ours) == before
 
 
-def test_names_and_numbers_of_another_program_mean_nothing_either(two: Two) -> None:
+def test_keys_and_numbers_of_another_program_are_unknown(two: Two) -> None:
     ours, theirs = two.ours, two.theirs
     settled(ours, two.ids["ImpactPreview"])
     published = ours.execute(

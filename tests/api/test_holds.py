@@ -109,7 +109,7 @@ def balance(available: int, held: int = 0) -> dict[str, int]:
     return {"available": available, "pending": 0, "held": held, "owed": 0}
 
 
-def test_what_is_reserved_is_paid_for_by_the_decision_and_at_the_time_of_the_hold(shop: Shop, clock: Clock) -> None:
+def test_capture_uses_the_decision_and_the_time_of_the_hold(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     shop.buy(card, "150.00")
     held = hold(shop, card, "c-1")
@@ -130,7 +130,7 @@ def test_what_is_reserved_is_paid_for_by_the_decision_and_at_the_time_of_the_hol
     assert discrepancies_in(shop.url) == []
 
 
-def test_what_is_let_go_is_there_again_points_and_goods(shop: Shop) -> None:
+def test_release_returns_points_and_stock(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "150.00")
     held = hold(shop, card, "c-1")
@@ -149,7 +149,7 @@ def test_what_is_let_go_is_there_again_points_and_goods(shop: Shop) -> None:
     assert discrepancies_in(shop.url) == []
 
 
-def test_a_checkout_tried_again_has_the_hold_that_it_has(shop: Shop) -> None:
+def test_repeated_checkout_gets_its_existing_hold(shop: Shop) -> None:
     card, other = shop.enrol(), shop.enrol()
     shop.buy(card, "250.00")
     shop.buy(other, "250.00")
@@ -164,7 +164,7 @@ def test_a_checkout_tried_again_has_the_hold_that_it_has(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("mutation", [CAPTURE, RELEASE])
-def test_what_ran_out_cannot_be_ended_and_is_in_stock_again_once(shop: Shop, clock: Clock, mutation: str) -> None:
+def test_expired_hold_cannot_be_ended_and_returns_its_stock_once(shop: Shop, clock: Clock, mutation: str) -> None:
     card = shop.enrol()
     shop.buy(card, "150.00")
     held = hold(shop, card, "c-1")["redemption"]
@@ -180,7 +180,7 @@ def test_what_ran_out_cannot_be_ended_and_is_in_stock_again_once(shop: Shop, clo
     assert discrepancies_in(shop.url) == []
 
 
-def test_the_next_purchase_sees_what_ran_out(shop: Shop, clock: Clock) -> None:
+def test_next_purchase_sees_an_expired_hold(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     shop.buy(card, "150.00")
     held = [hold(shop, card, "c-1", minutes=1)["redemption"]["id"]]
@@ -195,7 +195,7 @@ def test_the_next_purchase_sees_what_ran_out(shop: Shop, clock: Clock) -> None:
     assert discrepancies_in(shop.url) == []
 
 
-def test_what_ran_out_is_in_stock_again_though_nobody_asks(shop: Shop, clock: Clock) -> None:
+def test_expired_hold_returns_its_stock_without_any_request(shop: Shop, clock: Clock) -> None:
     card, other = shop.enrol(), shop.enrol()
     shop.buy(card, "150.00")
     shop.buy(other, "150.00")
@@ -209,7 +209,7 @@ def test_what_ran_out_is_in_stock_again_though_nobody_asks(shop: Shop, clock: Cl
     assert discrepancies_in(shop.url) == []
 
 
-def test_the_last_one_goes_to_one_of_many_checkouts_and_a_release_brings_it_back(shop: Shop) -> None:
+def test_last_item_goes_to_one_checkout_and_a_release_returns_it(shop: Shop) -> None:
     cards = [shop.enrol() for _ in range(12)]
     for card in cards:
         shop.buy(card, "100.00")
@@ -224,7 +224,7 @@ def test_the_last_one_goes_to_one_of_many_checkouts_and_a_release_brings_it_back
     assert discrepancies_in(shop.url) == []
 
 
-def test_holds_and_redemptions_at_once_never_spend_a_point_twice(shop: Shop) -> None:
+def test_concurrent_holds_and_redemptions_never_spend_a_point_twice(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "250.00")
     calls = [lambda n=n: hold(shop, card, f"c-{n}") for n in range(8)]
@@ -244,7 +244,7 @@ def test_holds_and_redemptions_at_once_never_spend_a_point_twice(shop: Shop) -> 
     assert discrepancies_in(shop.url) == []
 
 
-def test_one_checkout_at_once_many_times_has_one_hold(shop: Shop) -> None:
+def test_concurrent_requests_of_one_checkout_make_one_hold(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "350.00")
     held = shop.in_parallel([lambda: hold(shop, card, "c-1")] * 10)
@@ -253,7 +253,7 @@ def test_one_checkout_at_once_many_times_has_one_hold(shop: Shop) -> None:
     assert discrepancies_in(shop.url) == []
 
 
-def test_what_is_reserved_counts_as_used_where_a_reward_is_limited(database_url: str) -> None:
+def test_hold_counts_towards_the_limit_of_a_reward(database_url: str) -> None:
     once = {"timesPerPeriod": {"times": 1, "period": "EVER"}}
     with open_shop(database_url, clock=Clock(), template="blank") as shop:
         furnish(shop, stock=9, conditions=[once])
@@ -270,7 +270,7 @@ def test_what_is_reserved_counts_as_used_where_a_reward_is_limited(database_url:
         assert discrepancies_in(database_url) == []
 
 
-def test_points_past_their_last_day_expire_when_they_are_let_go(database_url: str) -> None:
+def test_points_past_their_last_day_expire_on_release(database_url: str) -> None:
     clock = Clock()
     with open_shop(database_url, clock=clock, template="blank") as shop:
         furnish(shop, stock=9, more=[{"key": "ten-days", "effect": {"pointsValidity": {"days": 10, "expires": True}}}])
@@ -290,7 +290,7 @@ def test_points_past_their_last_day_expire_when_they_are_let_go(database_url: st
         assert discrepancies_in(database_url) == []
 
 
-def test_points_that_are_held_past_their_last_day_still_pay(database_url: str) -> None:
+def test_points_held_past_their_last_day_still_pay(database_url: str) -> None:
     clock = Clock()
     with open_shop(database_url, clock=clock, template="blank") as shop:
         furnish(shop, stock=9, more=[{"key": "ten-days", "effect": {"pointsValidity": {"days": 10, "expires": True}}}])
@@ -313,21 +313,21 @@ def test_points_that_are_held_past_their_last_day_still_pay(database_url: str) -
         ({"checkout": "c" * 101}, "checkout"),
     ],
 )
-def test_a_hold_has_a_checkout_and_a_day_at_most(shop: Shop, more: Any, path: str) -> None:
+def test_hold_needs_a_checkout_and_lasts_a_day_at_most(shop: Shop, more: Any, path: str) -> None:
     card = shop.enrol()
     given = {"idempotencyKey": "x", "customer": {"card": card}, "reward": {"key": "print"}}
     refused = shop.execute(HOLD, input={**given, "checkout": "c", "minutes": 5, **more})["holdRedemption"]
     assert codes(refused) == [("INVALID_INPUT", ["input", path])]
 
 
-def test_a_hold_is_for_now_also_in_a_sandbox(shop: Shop) -> None:
+def test_hold_starts_now_even_in_a_sandbox(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "150.00")
     past = hold(shop, card, "c-1", basket={"occurredAt": (START - timedelta(hours=1)).isoformat(), "lines": []})
     assert codes(past) == [("CLOCK_SKEW", ["input", "basket", "occurredAt"])]
 
 
-def test_a_hold_lasts_its_minutes_whatever_clocks_say(shop: Shop) -> None:
+def test_hold_lasts_its_minutes_despite_clock_skew(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "150.00", occurredAt=(START + timedelta(minutes=4)).isoformat())
     held = hold(shop, card, "c-1", minutes=1)
@@ -339,7 +339,7 @@ def test_a_hold_lasts_its_minutes_whatever_clocks_say(shop: Shop) -> None:
     assert discrepancies_in(shop.url) == []
 
 
-def test_what_was_paid_at_once_is_no_hold(shop: Shop) -> None:
+def test_immediate_redemption_is_no_hold(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "150.00")
     paid = shop.redeem(card, "print")["redemption"]["id"]
@@ -349,7 +349,7 @@ def test_what_was_paid_at_once_is_no_hold(shop: Shop) -> None:
         assert codes(end(shop, query, "nothing")) == [("HOLD_NOT_FOUND", ["input", "hold"])]
 
 
-def test_customers_reserve_nothing_themselves(shop: Shop) -> None:
+def test_customers_cannot_place_holds(shop: Shop) -> None:
     card = shop.enrol()
     own = customer_key(shop.url, shop, card)
     given = {"idempotencyKey": "x", "customer": {"card": card}, "reward": {"key": "print"}}

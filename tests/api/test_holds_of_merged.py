@@ -17,7 +17,7 @@ MERGE = "mutation($input: MergeCustomersInput!) { mergeCustomers(input: $input) 
 
 
 @pytest.mark.parametrize("asked_by", ["the survivor's card", "the card of who was merged"])
-def test_what_a_merged_customer_has_reserved_counts_for_the_survivors_limits(database_url: str, asked_by: str) -> None:
+def test_hold_of_a_merged_customer_counts_for_the_survivor(database_url: str, asked_by: str) -> None:
     once = {"timesPerPeriod": {"times": 1, "period": "MONTH"}}
     with open_shop(database_url, clock=Clock(), template="blank") as shop:
         furnish(shop, stock=5, conditions=[once])
@@ -35,7 +35,7 @@ def test_what_a_merged_customer_has_reserved_counts_for_the_survivors_limits(dat
 
 
 @pytest.mark.parametrize("mutation", [CAPTURE, RELEASE])
-def test_a_hold_and_a_redemption_go_on_with_the_survivor(database_url: str, mutation: str) -> None:
+def test_hold_and_redemption_continue_with_the_survivor(database_url: str, mutation: str) -> None:
     with open_shop(database_url, clock=Clock(), template="blank") as shop:
         furnish(shop, stock=5)
         gone, survivor = shop.enrol(), shop.enrol()

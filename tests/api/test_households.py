@@ -11,7 +11,7 @@ from tests.transfers import JOIN, error_codes, find_customer, join, merge, trans
 from tests.verification import discrepancies_in
 
 
-def test_a_household_has_one_balance_and_everybody_stays_who_they_are(shop: Shop) -> None:
+def test_household_shares_one_balance_and_keeps_its_customers(shop: Shop) -> None:
     host, member = shop.enrol(), shop.enrol()
     shop.buy(host, "60.00")
     mine = shop.buy(member, "50.00")
@@ -33,7 +33,7 @@ def test_a_household_has_one_balance_and_everybody_stays_who_they_are(shop: Shop
     assert discrepancies_in(shop.url) == []
 
 
-def test_joining_takes_a_wallet_of_ones_own(shop: Shop) -> None:
+def test_joining_a_household_needs_an_own_wallet(shop: Shop) -> None:
     host, member, third = shop.enrol(), shop.enrol(), shop.enrol()
     shop.buy(host, "60.00")
     join(shop, member, host)
@@ -51,7 +51,7 @@ def test_joining_takes_a_wallet_of_ones_own(shop: Shop) -> None:
     assert discrepancies_in(shop.url) == []
 
 
-def test_tier_counts_and_first_purchase_are_each_ones_own(blank: Shop) -> None:  # noqa: F811 - the fixture
+def test_tier_counters_and_first_purchase_belong_to_each_customer(blank: Shop) -> None:  # noqa: F811 - the fixture
     shop = blank
     publish(
         shop,
@@ -72,7 +72,7 @@ def test_tier_counts_and_first_purchase_are_each_ones_own(blank: Shop) -> None: 
     assert discrepancies_in(shop.url) == []
 
 
-def test_what_is_late_goes_to_the_wallet_of_its_time(shop: Shop) -> None:
+def test_late_event_goes_to_the_wallet_of_its_time(shop: Shop) -> None:
     host, member = shop.enrol(), shop.enrol()
     shop.buy(member, "50.00", receipt="R-1", occurredAt=ago(days=2))
     join(shop, member, host)
@@ -82,7 +82,7 @@ def test_what_is_late_goes_to_the_wallet_of_its_time(shop: Shop) -> None:
     assert discrepancies_in(shop.url) == []
 
 
-def test_who_shares_a_wallet_sees_its_ledger_and_of_it_what_they_did_themselves(shop: Shop) -> None:
+def test_household_customer_sees_the_shared_ledger_and_only_their_own_details(shop: Shop) -> None:
     host, member, stranger = shop.enrol(), shop.enrol(), shop.enrol()
     join(shop, member, host)
     shop.buy(host, "150.00")
@@ -113,7 +113,7 @@ def test_who_shares_a_wallet_sees_its_ledger_and_of_it_what_they_did_themselves(
     ] == {"points": 100}
 
 
-def test_owner_and_staff_put_customers_together_and_nobody_else(shop: Shop) -> None:
+def test_only_owner_and_staff_join_customers(shop: Shop) -> None:
     host, member = shop.enrol(), shop.enrol()
     given = {"customer": {"card": member}, "household": {"card": host}, "reason": "r", "idempotencyKey": "k"}
     assert code_of(shop, JOIN, role=Role.TILL, input=given) == "FORBIDDEN"
@@ -123,7 +123,7 @@ def test_owner_and_staff_put_customers_together_and_nobody_else(shop: Shop) -> N
     assert first["userErrors"] == []
 
 
-def test_who_joined_survives_a_merge_into_the_household(shop: Shop) -> None:
+def test_household_customer_survives_a_merge_within_it(shop: Shop) -> None:
     host, member, double = shop.enrol(), shop.enrol(), shop.enrol()
     shop.buy(double, "40.00", receipt="R-1", occurredAt=ago(days=1))
     shop.buy(member, "20.00")
@@ -137,7 +137,7 @@ def test_who_joined_survives_a_merge_into_the_household(shop: Shop) -> None:
     assert discrepancies_in(shop.url) == []
 
 
-def test_two_who_join_each_other_at_once_share_one_wallet(shop: Shop) -> None:
+def test_customers_who_join_each_other_concurrently_share_one_wallet(shop: Shop) -> None:
     first, other = shop.enrol(), shop.enrol()
     shop.buy(first, "10.00")
     shop.buy(other, "10.00")

@@ -44,7 +44,7 @@ def edge() -> Edge:
         ({"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}}, "PERSISTED_QUERY_NOT_FOUND"),
     ],
 )
-async def test_a_request_error_has_a_code_and_no_data(
+async def test_request_error_has_a_code_and_no_data(
     edge: Edge, asked: dict[str, Any], expected: str, accept: str, status: int
 ) -> None:
     answer = await edge.client.post("/graphql", json=asked, headers={"accept": accept})
@@ -53,12 +53,12 @@ async def test_a_request_error_has_a_code_and_no_data(
     assert {error["extensions"]["code"] for error in answer.json()["errors"]} == {expected}
 
 
-async def test_a_stored_document_sent_with_its_text_runs(edge: Edge) -> None:
+async def test_persisted_query_sent_with_its_text_runs(edge: Edge) -> None:
     hashed = {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}
     assert (await edge.ask("{ hello }", extensions=hashed)).json() == {"data": {"hello": "Hello world"}}
 
 
-async def test_no_error_suggests_names_or_repeats_long_values(edge: Edge) -> None:
+async def test_errors_suggest_no_names_and_repeat_no_long_values(edge: Edge) -> None:
     long = "x" * 5000
     for asked in (
         {"query": "{ helo }"},
@@ -81,13 +81,13 @@ async def test_no_error_suggests_names_or_repeats_long_values(edge: Edge) -> Non
             assert len(error["message"]) <= 300
 
 
-async def test_an_argument_that_a_null_variable_leaves_empty_is_the_clients_mistake(edge: Edge) -> None:
+async def test_null_variable_for_a_required_argument_is_a_client_error(edge: Edge) -> None:
     answer = await edge.ask("query($n: Int) { number(of: $n) }", variables={"n": None})
     assert (answer.status_code, answer.json()["data"], code(answer)) == (200, {"number": None}, "BAD_USER_INPUT")
 
 
 @pytest.mark.parametrize("field", ["broken", "careless"])
-async def test_what_breaks_is_masked_and_logged_under_the_id_that_the_client_gets(edge: Edge, field: str) -> None:
+async def test_server_error_is_masked_and_logged_with_the_clients_error_id(edge: Edge, field: str) -> None:
     with structlog.testing.capture_logs() as logs:
         answer = await edge.ask(f"{{ hello {field} }}", variables={"unused": "personal"})
     (error,) = answer.json()["errors"]
@@ -102,7 +102,7 @@ async def test_what_breaks_is_masked_and_logged_under_the_id_that_the_client_get
     assert "personal" not in str(logs)
 
 
-async def test_what_breaks_again_and_again_in_one_operation_is_logged_once(edge: Edge) -> None:
+async def test_repeated_server_error_in_one_operation_is_logged_once(edge: Edge) -> None:
     with structlog.testing.capture_logs() as logs:
         answer = await edge.ask("{ brittle { bit } broken }")
     errors = answer.json()["errors"]
@@ -111,7 +111,7 @@ async def test_what_breaks_again_and_again_in_one_operation_is_logged_once(edge:
     assert {error["extensions"]["errorId"] for error in errors} == {line["error_id"] for line in logs}
 
 
-async def test_a_refusal_raised_on_purpose_passes(edge: Edge) -> None:
+async def test_deliberate_refusal_is_not_masked(edge: Edge) -> None:
     with structlog.testing.capture_logs() as logs:
         answer = await edge.ask("{ forbidden }")
     assert answer.json()["errors"][0]["message"] == "Tills may not do this."
@@ -119,7 +119,7 @@ async def test_a_refusal_raised_on_purpose_passes(edge: Edge) -> None:
     assert logs == []
 
 
-async def test_mistakes_of_clients_are_not_logged(edge: Edge) -> None:
+async def test_client_errors_are_not_logged(edge: Edge) -> None:
     with structlog.testing.capture_logs() as logs:
         for query in ("{", "{ nope }", "{ number(of: 1.5) }"):
             await edge.ask(query)
@@ -128,13 +128,13 @@ async def test_mistakes_of_clients_are_not_logged(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize(("accept", "status"), [(JSON, 200), (GRAPHQL_JSON, 401)])
-async def test_a_wrong_key_is_refused_before_anything_runs(edge: Edge, accept: str, status: int) -> None:
+async def test_wrong_key_is_refused_before_execution(edge: Edge, accept: str, status: int) -> None:
     answer = await edge.ask("{ hello }", headers={"authorization": "Bearer wrong", "accept": accept})
     assert (answer.status_code, code(answer)) == (status, "UNAUTHENTICATED")
     assert "data" not in answer.json()
 
 
-async def test_a_fault_while_signing_in_is_a_masked_500(edge: Edge) -> None:
+async def test_error_during_authentication_is_a_masked_500(edge: Edge) -> None:
     answer = await edge.ask("{ hello }", headers={"authorization": "Bearer broken"})
     assert (answer.status_code, code(answer)) == (500, "INTERNAL_SERVER_ERROR")
     assert SECRET not in answer.text
@@ -148,7 +148,7 @@ async def test_overload_is_503_with_the_time_to_wait(edge: Edge, query: str, aut
     assert (answer.status_code, code(answer), answer.headers["retry-after"]) == (503, "TRY_AGAIN", "3")
 
 
-async def test_what_was_done_is_told_though_the_rest_met_overload(edge: Edge) -> None:
+async def test_completed_mutations_are_returned_when_others_meet_overload(edge: Edge) -> None:
     answer = await edge.ask('mutation { shout(word: "a") crowd }')
     assert (answer.status_code, answer.json()["data"], code(answer)) == (
         200,
@@ -157,12 +157,12 @@ async def test_what_was_done_is_told_though_the_rest_met_overload(edge: Edge) ->
     )
 
 
-async def test_an_operation_that_takes_too_long_is_ended() -> None:
+async def test_operation_that_takes_too_long_is_ended() -> None:
     answer = await Edge(longest_run=0.05).ask("{ slow }")
     assert (answer.status_code, code(answer), answer.headers["retry-after"]) == (503, "RATE_LIMITED", "1")
 
 
-async def test_introspection_is_for_whom_it_is_open(edge: Edge) -> None:
+async def test_introspection_needs_permission(edge: Edge) -> None:
     for query in (
         "{ __schema { queryType { name } } }",
         '{ ...F } fragment F on Query { __type(name: "Shop") { name } }',
@@ -172,7 +172,7 @@ async def test_introspection_is_for_whom_it_is_open(edge: Edge) -> None:
     assert (await edge.ask("{ __typename }")).json() == {"data": {"__typename": "Query"}}
 
 
-async def test_the_context_learns_what_the_chosen_operation_needs(edge: Edge) -> None:
+async def test_context_gets_the_fields_of_the_selected_operation(edge: Edge) -> None:
     document = "query A { needed ...F } query B { hello } fragment F on Query { shop { next { name } } thing { id } }"
     answer = await edge.ask(document, operationName="A")
     assert answer.json()["data"]["needed"] == [
@@ -180,7 +180,7 @@ async def test_the_context_learns_what_the_chosen_operation_needs(edge: Edge) ->
     ]  # fmt: skip
 
 
-async def test_answers_of_one_document_do_not_mix(edge: Edge) -> None:
+async def test_concurrent_responses_to_one_document_do_not_mix(edge: Edge) -> None:
     query = "query($n: String!) { hello(name: $n) }"
     names = [f"n{number}" for number in range(20)]
     answers: list[httpx.Response] = [await edge.ask(query, variables={"n": name}) for name in names]

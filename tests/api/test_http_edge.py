@@ -22,7 +22,7 @@ def edge() -> Edge:
     return Edge()
 
 
-async def test_a_query_is_answered(edge: Edge) -> None:
+async def test_query_is_answered(edge: Edge) -> None:
     answer = await edge.ask("query($n: String!) { hello(name: $n) }", variables={"n": "Ada"})
     assert (answer.status_code, answer.json()) == (200, {"data": {"hello": "Hello Ada"}})
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
@@ -44,7 +44,7 @@ async def test_a_query_is_answered(edge: Edge) -> None:
         (f"{GRAPHQL_JSON}, application/json, text/event-stream, multipart/mixed", GRAPHQL_JSON),
     ],
 )
-async def test_the_media_type_is_the_one_the_client_likes_best(edge: Edge, accept: str, media: str) -> None:
+async def test_response_has_the_media_type_that_the_client_prefers(edge: Edge, accept: str, media: str) -> None:
     answer = await edge.ask("{ hello }", headers={"accept": accept})
     assert answer.status_code == 200
     assert answer.headers["content-type"] == f"{media}; charset=utf-8"
@@ -53,7 +53,7 @@ async def test_the_media_type_is_the_one_the_client_likes_best(edge: Edge, accep
 @pytest.mark.parametrize(
     "accept", ["text/html", "text/event-stream", "image/*", "application/json;q=0", "x;q=nonsense"]
 )
-async def test_a_client_that_takes_no_json_is_told_so(edge: Edge, accept: str) -> None:
+async def test_client_that_accepts_no_json_gets_406(edge: Edge, accept: str) -> None:
     answer = await edge.ask("{ hello }", headers={"accept": accept})
     assert (answer.status_code, code(answer)) == (406, "BAD_USER_INPUT")
     assert ("Subscriptions" in answer.text) is (accept == "text/event-stream")
@@ -96,7 +96,7 @@ async def test_a_malformed_body_is_refused(edge: Edge, body: bytes) -> None:
         assert "data" not in answer.json()
 
 
-async def test_variables_are_nested_to_a_bound(edge: Edge) -> None:
+async def test_variables_have_a_nesting_limit(edge: Edge) -> None:
     def nested(depth: int) -> dict[str, Any]:
         return {} if depth == 1 else {"in": nested(depth - 1)}
 
@@ -107,18 +107,18 @@ async def test_variables_are_nested_to_a_bound(edge: Edge) -> None:
     assert (deeper.status_code, code(deeper)) == (400, "BAD_USER_INPUT")
 
 
-async def test_the_text_backslash_u0000_is_no_nul(edge: Edge) -> None:
+async def test_escaped_backslash_u0000_is_no_nul(edge: Edge) -> None:
     body = orjson.dumps({"query": "query($n: String!) { hello(name: $n) }", "variables": {"n": r"\u0000"}})
     assert (await edge.post(body)).json() == {"data": {"hello": r"Hello \u0000"}}
 
 
 @pytest.mark.parametrize("escape", [r"\u0000", r"\u{0}"])
-async def test_a_nul_written_in_the_document_is_refused(edge: Edge, escape: str) -> None:
+async def test_nul_in_a_document_is_refused(edge: Edge, escape: str) -> None:
     answer = await edge.ask(f'{{ hello(name: "{escape}") }}')
     assert code(answer) == "BAD_USER_INPUT"
 
 
-async def test_a_lone_surrogate_written_in_the_document_is_refused(edge: Edge) -> None:
+async def test_lone_surrogate_in_a_document_is_refused(edge: Edge) -> None:
     assert code(await edge.ask(r'{ hello(name: "\ud800") }')) == "GRAPHQL_PARSE_FAILED"
 
 
@@ -133,7 +133,7 @@ async def test_a_lone_surrogate_written_in_the_document_is_refused(edge: Edge) -
         "application/json; charset=latin1",
     ],
 )
-async def test_only_json_is_taken(edge: Edge, content_type: str) -> None:
+async def test_only_json_is_accepted(edge: Edge, content_type: str) -> None:
     answer = await edge.client.post("/graphql", content=b'{"query":"{hello}"}', headers={"content-type": content_type})
     assert (answer.status_code, code(answer)) == (415, "BAD_USER_INPUT")
 
@@ -142,7 +142,7 @@ async def test_a_compressed_body_is_refused(edge: Edge) -> None:
     assert (await edge.post(b"x", content_encoding="gzip")).status_code == 415
 
 
-async def test_a_large_body_is_refused_whatever_length_it_announces(edge: Edge) -> None:
+async def test_large_body_is_refused_whatever_its_content_length(edge: Edge) -> None:
     large = b'{"query": "{ hello }", "variables": {"a": "' + b"x" * LARGEST_BODY + b'"}}'
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -167,7 +167,7 @@ async def test_a_body_of_exactly_the_limit_is_read(edge: Edge) -> None:
     assert (await edge.post(body)).json() == {"data": {"hello": "Hello world"}}
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_request_without_its_body_times_out(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.graphql_server.request.LONGEST_WAIT", 0.05)
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -178,7 +178,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(edge: Edge, monkeypat
     assert (answer.status_code, code(answer), answer.headers["connection"]) == (408, "BAD_USER_INPUT", "close")
 
 
-async def test_get_runs_queries_for_who_could_not_be_another_site(edge: Edge) -> None:
+async def test_get_runs_queries_unless_sent_by_another_site(edge: Edge) -> None:
     parameters = {
         "query": "query A($n: String!) { hello(name: $n) } query B { number }",
         "operationName": "A",
@@ -220,7 +220,7 @@ async def test_other_methods_are_refused(edge: Edge, method: str) -> None:
     assert (answer.status_code, code(answer), answer.headers["allow"]) == (405, "BAD_USER_INPUT", "GET, POST")
 
 
-async def test_a_websocket_upgrade_is_refused_in_words(edge: Edge) -> None:
+async def test_websocket_upgrade_is_refused_with_a_message(edge: Edge) -> None:
     answer = await edge.client.get("/graphql?query={hello}", headers={"upgrade": "websocket", "graphql-preflight": "1"})
     assert (answer.status_code, code(answer)) == (400, "BAD_USER_INPUT")
     assert "WebSocket" in answer.text
@@ -249,7 +249,7 @@ async def test_a_websocket_is_refused_before_it_opens(edge: Edge, extensions: di
     assert [value["type"] for value in sent] == types
 
 
-async def test_a_client_that_goes_away_is_left_alone(edge: Edge) -> None:
+async def test_disconnected_client_gets_no_response(edge: Edge) -> None:
     async def receive() -> dict[str, Any]:
         return {"type": "http.disconnect"}
 

@@ -54,12 +54,12 @@ def test_endless_chunks_are_refused_at_the_limit(address: str) -> None:
     assert b"100,000 bytes" in answer
 
 
-def test_an_announced_length_over_the_limit_is_refused_before_the_body_comes(address: str) -> None:
+def test_content_length_over_the_limit_is_refused_before_the_body(address: str) -> None:
     head = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9999999\r\n\r\n"
     assert exchange(address, head).startswith(b"HTTP/1.1 413 ")
 
 
-def test_a_broken_off_body_leaves_the_server_well(address: str) -> None:
+def test_aborted_body_does_not_harm_the_server(address: str) -> None:
     parts = urlsplit(address)
     head = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"
     with socket.create_connection((parts.hostname, parts.port), timeout=HANGS) as connection:
@@ -67,7 +67,7 @@ def test_a_broken_off_body_leaves_the_server_well(address: str) -> None:
     assert httpx.post(f"{address}/graphql", json={"query": "{ hello }"}).status_code == 200
 
 
-def test_a_websocket_is_refused_in_words(address: str) -> None:
+def test_websocket_is_refused_with_a_message(address: str) -> None:
     handshake = (
         b"GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
         b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"

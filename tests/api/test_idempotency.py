@@ -16,7 +16,7 @@ def bought(card: str, *, price: str = "10.00", key: str = "k", receipt: str = "r
     return {"idempotencyKey": key, "customer": {"card": card}, "purchase": {"externalId": receipt, "lines": lines}}
 
 
-def test_the_same_key_and_payload_gets_the_same_answer_and_happens_once(shop: Shop) -> None:
+def test_same_key_and_payload_gets_the_same_response_and_is_executed_once(shop: Shop) -> None:
     card = shop.enrol()
     first = shop.execute(BUY, input=bought(card))
     shop.buy(card, "7.00")
@@ -24,7 +24,7 @@ def test_the_same_key_and_payload_gets_the_same_answer_and_happens_once(shop: Sh
     assert shop.ledger(card) == [("EARN", 10), ("EARN", 7)]
 
 
-def test_a_replay_is_worded_anew_and_may_select_other_fields(shop: Shop) -> None:
+def test_repeated_request_may_select_other_fields_and_another_language(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "61.00")
     given = {"idempotencyKey": "x", "customer": {"card": card}, "reward": {"key": "coffee"}}
@@ -38,7 +38,7 @@ def test_a_replay_is_worded_anew_and_may_select_other_fields(shop: Shop) -> None
     assert shop.execute(short, input=given) == {"redeemReward": {"decision": {"outcome": "REFUSED"}}}
 
 
-def test_a_refusal_that_was_answered_stays_the_answer(shop: Shop) -> None:
+def test_refused_decision_stays_the_response_of_its_key(shop: Shop) -> None:
     card = shop.enrol()
     refused = shop.redeem(card, key="x")
     assert refused["decision"]["outcome"] == "REFUSED"
@@ -47,7 +47,7 @@ def test_a_refusal_that_was_answered_stays_the_answer(shop: Shop) -> None:
     assert shop.redeem(card, key="y")["decision"]["outcome"] == "GRANTED"
 
 
-def test_spelling_does_not_make_another_payload(shop: Shop) -> None:
+def test_spelling_does_not_change_the_payload(shop: Shop) -> None:
     card = shop.enrol()
     first = shop.execute(BUY, input=bought(card, price="10.00"))
     respelled = bought(card, price="10.0")
@@ -56,9 +56,7 @@ def test_spelling_does_not_make_another_payload(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("change", [{"price": "10.01"}, {"receipt": "other"}])
-def test_the_same_key_with_another_payload_is_a_typed_problem_and_writes_nothing(
-    shop: Shop, change: dict[str, str]
-) -> None:
+def test_same_key_with_another_payload_is_refused_and_writes_nothing(shop: Shop, change: dict[str, str]) -> None:
     card = shop.enrol()
     shop.execute(BUY, input=bought(card))
     refused = shop.execute(BUY, input=bought(card, **change))["recordPurchase"]
@@ -69,14 +67,14 @@ def test_the_same_key_with_another_payload_is_a_typed_problem_and_writes_nothing
     assert shop.ledger(card) == [("EARN", 10)]
 
 
-def test_the_same_key_for_another_mutation_is_a_typed_problem(shop: Shop) -> None:
+def test_same_key_for_another_mutation_is_refused(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "500.00", key="k")
     assert [error["code"] for error in shop.redeem(card, key="k")["userErrors"]] == ["IDEMPOTENCY_KEY_REUSED"]
     assert shop.ledger(card) == [("EARN", 500)]
 
 
-def test_a_technical_refusal_is_not_kept_so_the_key_can_be_used_when_it_is_mended(shop: Shop) -> None:
+def test_technical_refusal_does_not_use_up_the_key(shop: Shop) -> None:
     assert [error["code"] for error in shop.buy("LATECARD", "1.00", key="k", receipt="r")["userErrors"]] == [
         "CUSTOMER_NOT_FOUND"
     ]
@@ -84,7 +82,7 @@ def test_a_technical_refusal_is_not_kept_so_the_key_can_be_used_when_it_is_mende
     assert shop.buy("LATECARD", "1.00", key="k", receipt="r")["balances"][0]["available"] == 1
 
 
-def test_parallel_duplicates_of_a_purchase_have_one_effect_and_identical_answers(shop: Shop) -> None:
+def test_parallel_duplicates_of_a_purchase_have_one_effect_and_identical_responses(shop: Shop) -> None:
     card = shop.enrol()
     answers = shop.in_parallel([lambda: shop.execute(BUY, input=bought(card))] * AT_ONCE)
     assert all(answer == answers[0] for answer in answers)
@@ -92,7 +90,7 @@ def test_parallel_duplicates_of_a_purchase_have_one_effect_and_identical_answers
     assert shop.ledger(card) == [("EARN", 10)]
 
 
-def test_parallel_sendings_of_one_receipt_under_different_keys_record_it_once(shop: Shop) -> None:
+def test_one_receipt_sent_in_parallel_under_different_keys_is_recorded_once(shop: Shop) -> None:
     card = shop.enrol()
     answers = shop.in_parallel(
         [lambda key=str(n): shop.execute(BUY, input=bought(card, key=key)) for n in range(AT_ONCE)]
@@ -114,7 +112,7 @@ def test_parallel_duplicates_of_a_redemption_pay_once(shop: Shop) -> None:
     assert discrepancies_in(shop.url) == []
 
 
-def test_one_key_with_two_payloads_at_once_is_carried_out_for_one_of_them(shop: Shop) -> None:
+def test_one_key_with_two_concurrent_payloads_is_executed_for_one_of_them(shop: Shop) -> None:
     cards = [shop.enrol() for _ in range(10)]
     answers = shop.in_parallel(
         [lambda card=card: shop.execute(BUY, input=bought(card, receipt=card)) for card in cards]

@@ -67,7 +67,7 @@ def programs_in(regions: tuple[str, ...], *, url: str) -> dict[str, NewProgram]:
     return asyncio.run(run())
 
 
-def test_one_number_in_many_spellings_is_one_customer(database_url: str) -> None:
+def test_telephone_number_in_any_spelling_finds_one_customer(database_url: str) -> None:
     programs = programs_in(tuple(NUMBERS), url=database_url)
     with open_shop(database_url, program=programs["DE"]) as served:
         for region, spellings in NUMBERS.items():
@@ -86,7 +86,7 @@ def test_one_number_in_many_spellings_is_one_customer(database_url: str) -> None
             assert customer is not None, region
 
 
-def test_one_card_as_many_scanners_say_it_is_one_customer(shop: Shop) -> None:
+def test_card_from_any_scanner_finds_one_customer(shop: Shop) -> None:
     spellings = (
         CARD,
         "0070177137069",

@@ -66,7 +66,7 @@ def ended(shop: Shop, id: str) -> Any:
     return until(lambda: first if (first := read(shop, id))["state"] not in ("QUEUED", "RUNNING") else None)
 
 
-def test_a_draft_is_replayed_on_what_members_really_did(shop: Shop) -> None:
+def test_preview_replays_the_draft_on_real_purchases(shop: Shop) -> None:
     rich, poor, returned = shop.enrol(), shop.enrol(), shop.enrol()
     shop.buy(rich, "300.00")
     shop.redeem(rich)
@@ -99,7 +99,7 @@ def test_a_draft_is_replayed_on_what_members_really_did(shop: Shop) -> None:
     assert (same["gainers"], same["losers"], same["liabilityBefore"]) == (0, 0, same["liabilityAfter"])
 
 
-def test_what_is_reserved_was_there_before_the_replay(shop: Shop) -> None:
+def test_preview_counts_existing_holds(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "115.00", occurredAt=(datetime.now(UTC) - timedelta(days=40)).isoformat())
     assert hold(shop, card, "c-1", reward={"key": "coffee"})["decision"]["outcome"] == "GRANTED"
@@ -109,7 +109,7 @@ def test_what_is_reserved_was_there_before_the_replay(shop: Shop) -> None:
     assert result["rewards"][0]["redemptionsLost"] == 1
 
 
-def test_only_the_owner_of_the_program_asks_and_reads(shop: Shop, database_url: str) -> None:
+def test_only_the_owner_requests_and_reads_previews(shop: Shop, database_url: str) -> None:
     id = wanted(shop)["preview"]["id"]
     refused = shop.send(PREVIEW, role=Role.STAFF, input={"idempotencyKey": "x", "clauses": clauses(120)}).json()
     assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
@@ -126,7 +126,7 @@ def test_only_the_owner_of_the_program_asks_and_reads(shop: Shop, database_url: 
     ended(shop, id)
 
 
-def test_what_cannot_be_previewed_is_refused_with_its_place(shop: Shop) -> None:
+def test_invalid_preview_is_refused_with_its_path(shop: Shop) -> None:
     assert wanted(shop, days=0)["userErrors"] == [{"code": "INVALID_INPUT", "path": ["input", "days"]}]
     assert wanted(shop, days=731)["userErrors"][0]["code"] == "INVALID_INPUT"
     unkept = [*clauses(100), {"key": "quotes", "effect": {"quoteValidity": {"minutes": 5}}}]
@@ -140,7 +140,7 @@ def test_what_cannot_be_previewed_is_refused_with_its_place(shop: Shop) -> None:
         ended(shop, id_)
 
 
-def test_a_queued_preview_is_cancelled_and_a_process_that_dies_has_failed(shop: Shop) -> None:
+def test_queued_preview_can_be_cancelled_and_a_dead_process_fails_its_preview(shop: Shop) -> None:
     def child(id: str) -> psutil.Process | None:
         return next(
             (process for process in psutil.Process().children(recursive=True) if _key(id) in process.cmdline()), None
@@ -163,7 +163,7 @@ def test_a_queued_preview_is_cancelled_and_a_process_that_dies_has_failed(shop: 
     assert ended(shop, third)["state"] == "DONE", "the queue goes on"
 
 
-def test_the_process_ends_with_its_server_and_the_next_server_begins_anew(database_url: str) -> None:
+def test_preview_process_ends_with_its_server_and_the_next_one_restarts_it(database_url: str) -> None:
     program = create_program(database_url)
     with open_shop(database_url, program=program) as shop:
         id = wanted(shop)["preview"]["id"]

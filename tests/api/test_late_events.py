@@ -60,7 +60,7 @@ def terms_since_2020(shop: Shop, *clauses: Any) -> None:
     publish(shop, *clauses, effectiveFrom="2020-01-01T00:00:00Z")
 
 
-def test_a_purchase_that_arrives_late_is_the_first_one_all_the_same(blank: Shop) -> None:
+def test_late_purchase_can_be_the_first_one(blank: Shop) -> None:
     terms_since_2020(blank, SPEND, WELCOME)
     card = blank.enrol()
     first = blank.buy(card, "10.00", occurredAt=at(days=1))
@@ -73,7 +73,7 @@ def test_a_purchase_that_arrives_late_is_the_first_one_all_the_same(blank: Shop)
     assert discrepancies_in(blank.url) == []
 
 
-def test_a_cap_counts_in_the_order_of_business_and_not_of_arrival(blank: Shop) -> None:
+def test_cap_counts_in_business_order(blank: Shop) -> None:
     terms_since_2020(blank, SPEND, DAILY)
     card = blank.enrol()
     blank.buy(card, "50.00", occurredAt=at(hours=2))
@@ -100,7 +100,7 @@ def _deeds(shop: Shop, card: str, name: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("mode", ["CLAMP_TO_ZERO", "ALLOW_NEGATIVE"])
-def test_every_order_of_arrival_ends_in_the_same_books(blank: Shop, mode: str) -> None:
+def test_ledger_does_not_depend_on_the_order_of_arrival(blank: Shop, mode: str) -> None:
     policy = {"key": "refunds", "effect": {"refundPolicy": {"mode": mode}}}
     terms_since_2020(blank, SPEND, WELCOME, DAILY, policy)
     ends = set()
@@ -118,7 +118,7 @@ def test_every_order_of_arrival_ends_in_the_same_books(blank: Shop, mode: str) -
     assert discrepancies_in(blank.url) == []
 
 
-def test_a_refund_before_its_purchase_waits_and_is_applied_with_it(blank: Shop) -> None:
+def test_refund_before_its_purchase_is_pending_until_the_purchase_arrives(blank: Shop) -> None:
     terms_since_2020(blank, SPEND)
     card = blank.enrol()
     ask = REFUND.replace("cash {", "waiting { receipt state overdue statement } pointsRestored cash {")
@@ -154,7 +154,7 @@ def test_a_refund_before_its_purchase_waits_and_is_applied_with_it(blank: Shop) 
     assert discrepancies_in(blank.url) == []
 
 
-def test_what_the_purchase_cannot_give_back_is_left_for_a_person(blank: Shop) -> None:
+def test_pending_refund_that_does_not_fit_its_purchase_is_left_to_staff(blank: Shop) -> None:
     terms_since_2020(blank, SPEND)
     card = blank.enrol()
     blank.refund("R-7", lines=[{"line": 4}])
@@ -167,7 +167,7 @@ def test_what_the_purchase_cannot_give_back_is_left_for_a_person(blank: Shop) ->
     assert discrepancies_in(blank.url) == []
 
 
-def test_what_is_owed_is_filled_by_later_earns_and_no_reward_is_given_meanwhile(blank: Shop) -> None:
+def test_later_points_repay_debts_and_rewards_are_refused_meanwhile(blank: Shop) -> None:
     terms_since_2020(blank, SPEND, BELOW, COFFEE)
     card = blank.enrol()
     blank.buy(card, "50.00", receipt="R-1", occurredAt=at())
@@ -187,7 +187,7 @@ def test_what_is_owed_is_filled_by_later_earns_and_no_reward_is_given_meanwhile(
     assert discrepancies_in(blank.url) == []
 
 
-def test_a_redemption_that_was_granted_stands_whatever_arrives_later(blank: Shop) -> None:
+def test_granted_redemption_stands_despite_late_events(blank: Shop) -> None:
     terms_since_2020(blank, SPEND, BELOW, COFFEE)
     card = blank.enrol()
     blank.buy(card, "40.00", receipt="R-1", occurredAt=at())
@@ -218,7 +218,7 @@ def test_late_refund_records_a_debt_beyond_the_available_points(
     assert discrepancies_in(blank.url) == []
 
 
-def test_a_redemption_asked_for_in_the_past_takes_no_point_twice(blank: Shop) -> None:
+def test_redemption_in_the_past_spends_no_point_twice(blank: Shop) -> None:
     terms_since_2020(blank, SPEND, COFFEE)
     card = blank.enrol()
     blank.buy(card, "50.00", occurredAt=at())
@@ -228,7 +228,7 @@ def test_a_redemption_asked_for_in_the_past_takes_no_point_twice(blank: Shop) ->
     assert discrepancies_in(blank.url) == []
 
 
-def test_the_same_late_receipt_twice_is_recorded_once(blank: Shop) -> None:
+def test_repeated_late_receipt_is_recorded_once(blank: Shop) -> None:
     terms_since_2020(blank, SPEND, WELCOME)
     card = blank.enrol()
     blank.buy(card, "10.00", occurredAt=at(days=1))
@@ -240,7 +240,7 @@ def test_the_same_late_receipt_twice_is_recorded_once(blank: Shop) -> None:
     assert discrepancies_in(blank.url) == []
 
 
-def test_late_facts_of_many_customers_at_once_leave_proved_books(blank: Shop) -> None:
+def test_ledger_verifies_after_concurrent_late_events(blank: Shop) -> None:
     terms_since_2020(blank, SPEND, WELCOME, DAILY, COFFEE)
     card = blank.enrol()
     calls = [
@@ -258,7 +258,7 @@ def test_late_facts_of_many_customers_at_once_leave_proved_books(blank: Shop) ->
     assert sum(points for _, points in entries) == balance["available"] - balance["owed"]
 
 
-def test_a_refund_after_one_that_arrived_late_takes_what_is_left_and_no_less(blank: Shop) -> None:
+def test_refund_after_a_late_one_takes_exactly_the_rest(blank: Shop) -> None:
     """No clause counts anything, so the last refund is decided on the spot, though the one before it arrived late."""
     step = {"key": "spend", "effect": {"pointsPerFullAmount": {"points": 1, "per": "10.00"}}}
     terms_since_2020(blank, step)

@@ -39,7 +39,7 @@ def ledger(shop: Shop, card: str, *, language: str = "en") -> list[Any]:
     return list(reversed(found))
 
 
-def test_a_late_purchase_is_named_in_the_corrections_that_it_makes_necessary(shop: Shop, clock: Clock) -> None:
+def test_corrections_name_the_late_purchase_that_caused_them(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     shop.buy(card, "100.00")
     clock.now += timedelta(days=2)
@@ -70,7 +70,7 @@ def test_a_late_purchase_is_named_in_the_corrections_that_it_makes_necessary(sho
         ("zh-Hant", "更正：2090 年 3 月 5 日的一筆消費補登入帳。"),
     ],
 )
-def test_a_correction_says_why_in_the_language_asked_for(shop: Shop, clock: Clock, language: str, said: str) -> None:
+def test_correction_is_explained_in_the_requested_language(shop: Shop, clock: Clock, language: str, said: str) -> None:
     card = shop.enrol()
     shop.buy(card, "100.00")
     shop.redeem(card, "print")
@@ -78,7 +78,7 @@ def test_a_correction_says_why_in_the_language_asked_for(shop: Shop, clock: Cloc
     assert ledger(shop, card, language=language)[-1]["cause"]["statement"] == said
 
 
-def test_an_expiry_that_a_late_redemption_took_the_points_of_is_corrected(shop: Shop, clock: Clock) -> None:
+def test_expiry_is_corrected_after_a_late_redemption_of_its_points(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     shop.buy(card, "150.00")
     clock.now = START + timedelta(days=12)
@@ -112,7 +112,7 @@ def test_an_expiry_that_a_late_redemption_took_the_points_of_is_corrected(shop: 
     assert discrepancies_in(shop.url) == []
 
 
-def test_a_hold_that_is_paid_for_corrects_what_was_paid_from_the_same_points(shop: Shop, clock: Clock) -> None:
+def test_captured_hold_corrects_redemptions_of_the_same_points(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     shop.buy(card, "100.00")
     shop.buy(card, "100.00")
@@ -129,7 +129,7 @@ def test_a_hold_that_is_paid_for_corrects_what_was_paid_from_the_same_points(sho
     assert discrepancies_in(shop.url) == []
 
 
-def test_an_earning_shows_the_lot_that_it_opened(shop: Shop) -> None:
+def test_earning_entry_shows_its_lot(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "40.00")
     (entry,) = ledger(shop, card)

@@ -186,7 +186,7 @@ def test_liability_query_equals_the_replay_of_every_account(
         assert [band.points for band in found.bands] == bands
 
 
-def test_an_expiry_that_a_late_refund_undoes_counts_at_no_time(books: Books) -> None:
+def test_expiry_undone_by_a_late_refund_never_counts(books: Books) -> None:
     books.begin()
     known = new_id()
     books.do(enrol_customer.run, EnrolCustomer(((IdentityKind.TOKEN, known),), None))
@@ -227,7 +227,7 @@ def asked(shop: Shop, at: datetime | None = None) -> Any:
     return unit
 
 
-def test_points_outstanding_are_told_by_their_age_for_any_moment_that_is_past(shop: Shop, clock: Clock) -> None:
+def test_liability_is_reported_by_age_at_any_past_moment(shop: Shop, clock: Clock) -> None:
     card, other = shop.enrol(), shop.enrol()
     nothing = asked(shop)
     assert (nothing["outstanding"], nothing["expectedBreakage"], nothing["closedMonths"]) == ("0", "0", 0)
@@ -263,7 +263,7 @@ def test_points_outstanding_are_told_by_their_age_for_any_moment_that_is_past(sh
     assert asked(shop, START - DAY)["outstanding"] == "0"
 
 
-def test_what_arrives_late_counts_from_when_it_happened(shop: Shop, clock: Clock) -> None:
+def test_late_event_counts_in_the_liability_from_its_own_time(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     clock.now = START + 50 * DAY
     shop.buy(card, "20.00")
@@ -274,7 +274,7 @@ def test_what_arrives_late_counts_from_when_it_happened(shop: Shop, clock: Clock
     assert asked(shop)["outstanding"] == "50"
 
 
-def test_what_checkouts_reserve_is_held_as_long_as_they_reserve_it(shop: Shop, clock: Clock) -> None:
+def test_liability_shows_held_points_while_the_hold_lasts(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     shop.buy(card, "350.00")
     clock.now = START + DAY
@@ -305,7 +305,7 @@ def held(shop: Shop, at: datetime | None = None) -> tuple[str, str, str]:
     return unit["outstanding"], unit["available"], unit["held"]
 
 
-def test_a_year_of_closed_months_says_what_will_not_be_redeemed(books: Books) -> None:
+def test_year_of_closed_months_gives_a_breakage_estimate(books: Books) -> None:
     books.begin()
     known = new_id()
     books.do(enrol_customer.run, EnrolCustomer(((IdentityKind.TOKEN, known),), None))
@@ -323,12 +323,12 @@ def test_a_year_of_closed_months_says_what_will_not_be_redeemed(books: Books) ->
     assert (found.cohorts, found.outstanding, found.breakage) == (12, 20, 20)
 
 
-def test_nobody_knows_what_will_be_outstanding(shop: Shop) -> None:
+def test_liability_in_the_future_is_refused(shop: Shop) -> None:
     given = {"at": (START + 400 * DAY).isoformat()}
     assert code_of(shop, ASK, role=Role.OWNER, **given) == "BAD_USER_INPUT"
 
 
-def test_what_the_program_owes_is_for_its_owner_and_for_each_program_its_own(shop: Shop, database_url: str) -> None:
+def test_only_the_owner_reads_the_liability_of_their_program(shop: Shop, database_url: str) -> None:
     card = shop.enrol()
     shop.buy(card, "10.00")
     own = customer_key(database_url, shop, card)

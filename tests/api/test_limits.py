@@ -41,7 +41,7 @@ def doubling(fragments: int) -> str:
     return f"{{ shop {{ ...F0 }} }} {chain} fragment F{fragments} on Shop {{ name }}"
 
 
-def test_an_operation_at_every_limit_is_run() -> None:
+def test_operation_at_every_limit_is_executed() -> None:
     assert excesses(deep(12)) == []
     assert excesses(
         "{ " + many(lambda n: f"a{n}: hello", 20) + " shop { " + many(lambda n: f"b{n}: id", 9) + " } }"
@@ -76,11 +76,11 @@ def test_an_operation_at_every_limit_is_run() -> None:
         (many(lambda n: f"query Q{n} {{ hello }}", 51), "A document may hold at most 50 operations."),
     ],
 )  # fmt: skip
-def test_one_step_over_a_limit_is_refused(text: str, message: str) -> None:
+def test_operation_just_over_a_limit_is_refused(text: str, message: str) -> None:
     assert excesses(text) == [message]
 
 
-def test_the_introspection_that_tools_send_is_allowed() -> None:
+def test_introspection_of_common_tools_is_allowed() -> None:
     assert excesses(get_introspection_query(specified_by_url=True, input_value_deprecation=True)) == []
 
 
@@ -94,7 +94,7 @@ def test_the_introspection_that_tools_send_is_allowed() -> None:
         ("{ hello", "GRAPHQL_PARSE_FAILED"),
     ],
 )
-def test_a_text_that_cannot_be_parsed_says_why(text: str, code: str) -> None:
+def test_unparsable_document_is_refused_with_a_reason(text: str, code: str) -> None:
     with pytest.raises(GraphQLError) as refused:
         parsed(text)
     assert refused.value.extensions == {"code": code}
@@ -109,19 +109,19 @@ def test_a_text_that_cannot_be_parsed_says_why(text: str, code: str) -> None:
         "{ shop { ...A } } fragment A on Shop { id } fragment A on Shop { name }",
     ],
 )
-def test_fragments_that_validation_would_refuse_are_refused_first(text: str) -> None:
+def test_invalid_fragments_are_refused_before_validation(text: str) -> None:
     found = measure(parse(text), schema=CORE)
     assert isinstance(found, list)
     assert [error.extensions for error in found] == [{"code": "GRAPHQL_VALIDATION_FAILED"}]
 
 
-def test_an_unknown_type_or_field_is_left_to_validation() -> None:
+def test_unknown_types_and_fields_are_left_to_validation() -> None:
     found = measure(parse("{ nope { a ...F ...Gone } } fragment F on Nope { b }"), schema=CORE)
     assert isinstance(found, Measured)
     assert found.needed == {"Query.nope"}
 
 
-def test_what_an_operation_needs_covers_fragments_and_the_types_behind_an_interface() -> None:
+def test_needed_fields_include_fragments_and_interface_types() -> None:
     text = "query A { ...F thing { id ... on Shop { name } } } query B { hello } fragment F on Query { page { endCursor } }"
     found = measure(parse(text), schema=CORE)
     assert isinstance(found, Measured)
@@ -140,7 +140,7 @@ def test_what_an_operation_needs_covers_fragments_and_the_types_behind_an_interf
         "{ " + many(lambda n: f"shop {{ ...F{n} }}", 18) + " } " + many(lambda n: f"fragment F{n} on Shop {{ {'id ' * 50} }}", 18),
     ],
 )  # fmt: skip
-def test_what_would_be_compared_for_long_is_refused_in_words_and_soon(text: str) -> None:
+def test_document_that_is_slow_to_validate_is_refused_quickly(text: str) -> None:
     best = 10.0
     for _ in range(3):
         begun = time.process_time()
@@ -153,7 +153,7 @@ def test_what_would_be_compared_for_long_is_refused_in_words_and_soon(text: str)
     assert best < 0.15
 
 
-def test_only_so_much_text_of_documents_is_kept() -> None:
+def test_document_cache_has_a_size_limit() -> None:
     documents = DocumentCache(CORE)
     long = [f'query Q{number} {{ hello(name: "{"x" * 15_000}") }}' for number in range(60)]
     first, last = documents.get(long[0]), None
@@ -182,7 +182,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-def test_hostile_documents_cost_milliseconds(text: str) -> None:
+def test_hostile_documents_are_refused_within_milliseconds(text: str) -> None:
     best = 10.0
     for _ in range(3):
         begun = time.process_time()

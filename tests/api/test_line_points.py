@@ -72,7 +72,7 @@ def bought(shop: Shop, card: str, *, receipt: str, key: str | None = None, **mor
     return shop.execute(BUY, input=given)["recordPurchase"]
 
 
-def test_points_by_line_are_the_same_before_at_and_after_the_purchase(shop: Shop) -> None:
+def test_points_by_line_agree_in_the_basket_check_the_purchase_and_the_explanation(shop: Shop) -> None:
     card = shop.enrol()
     tried = shop.execute(CHECK, by={"card": card}, basket={"lines": RECEIPT})["basketCheck"]["decision"]
     done = bought(shop, card, receipt="r1", key="once")
@@ -90,7 +90,7 @@ def test_points_by_line_are_the_same_before_at_and_after_the_purchase(shop: Shop
     assert [sum(column) for column in zip(*SHARES, strict=True)] == [point["points"] for point in tried["points"]]
 
 
-def test_an_old_entry_says_what_the_lines_of_its_receipt_brought_before_that_was_set_right(shop: Shop) -> None:
+def test_old_entry_shows_points_by_line_before_the_correction(shop: Shop) -> None:
     card = shop.enrol()
     done = bought(shop, card, receipt="r1")
     purchase = {"externalId": "r1", "lines": [*RECEIPT[:1], {"sku": "pot", "quantity": "1", "unitPrice": "50.00"}]}
@@ -112,7 +112,7 @@ EXCHANGE = f"""mutation($input: RecordExchangeInput!) {{ recordExchange(input: $
     entry {{ id }} userErrors {{ code path }} }} }}"""
 
 
-def test_of_what_is_paid_on_top_in_an_exchange_every_line_says_its_part(shop: Shop) -> None:
+def test_lines_of_an_exchange_share_the_amount_paid_on_top(shop: Shop) -> None:
     card = shop.enrol()
     bought(shop, card, receipt="r1")
     given = {
@@ -136,7 +136,7 @@ def test_of_what_is_paid_on_top_in_an_exchange_every_line_says_its_part(shop: Sh
     assert found[1] == [0, 0]
 
 
-def test_what_is_no_purchase_has_no_lines(shop: Shop) -> None:
+def test_only_purchases_have_lines(shop: Shop) -> None:
     card = shop.enrol()
     bought(shop, card, receipt="r1")
     given = {"idempotencyKey": "back", "purchase": {"externalId": "r1"}}
@@ -157,7 +157,7 @@ def test_what_is_no_purchase_has_no_lines(shop: Shop) -> None:
         ("zh-Hant", "此商品不適用第 1 或 2 項。", "運費不計入。"),
     ],
 )
-def test_a_line_that_is_left_out_says_so_in_every_language(shop: Shop, language: str, mug: str, post: str) -> None:
+def test_excluded_line_is_explained_in_every_language(shop: Shop, language: str, mug: str, post: str) -> None:
     card = shop.enrol()
     found = shop.execute(CHECK, by={"card": card}, basket={"lines": RECEIPT}, language=language)["basketCheck"][
         "decision"

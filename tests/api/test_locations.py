@@ -71,7 +71,7 @@ def clause(key: str, effect: Any, *conditions: Any) -> Any:
 BONUS = {"bonusPoints": {"points": 7}}
 
 
-def test_a_purchase_is_judged_by_the_clock_of_its_place(blank: Shop) -> None:
+def test_purchase_is_decided_by_the_local_time_of_its_location(blank: Shop) -> None:
     taipei = opened(blank, "taipei", "Taipei Main", "Asia/Taipei")["location"]["id"]
     assert publish(blank, clause("evening", BONUS, EVENING)) == []
     card = blank.enrol()
@@ -96,7 +96,7 @@ def test_a_purchase_is_judged_by_the_clock_of_its_place(blank: Shop) -> None:
     assert discrepancies_in(blank.url) == []
 
 
-def test_limits_and_caps_go_by_the_calendar_of_the_place(blank: Shop) -> None:
+def test_limits_and_caps_use_the_calendar_of_the_location(blank: Shop) -> None:
     auckland = opened(blank, "auckland", "Queen Street", "Pacific/Auckland")["location"]["id"]
     once = {"timesPerPeriod": {"times": 1, "period": "DAY"}}
     cap = {"key": "cap", "effect": {"pointsCap": {"points": 10, "scope": "DAY"}}}
@@ -112,9 +112,7 @@ def test_limits_and_caps_go_by_the_calendar_of_the_place(blank: Shop) -> None:
     assert discrepancies_in(blank.url) == []
 
 
-def test_the_last_valid_day_is_one_of_the_program_s_calendar_wherever_the_purchase_was(
-    blank: Shop, database_url: str
-) -> None:
+def test_last_valid_day_uses_the_program_calendar(blank: Shop, database_url: str) -> None:
     auckland = opened(blank, "auckland", "Queen Street", "Pacific/Auckland")["location"]["id"]
     assert publish(blank, clause("visit", {"pointsPerVisit": {"points": 1}}), gone()) == []
     card = blank.enrol()
@@ -141,7 +139,7 @@ def basket(shop: Shop, card: str, *, at: str, **more: Any) -> Any:
     return shop.execute(CHECK, by={"card": card}, basket={"occurredAt": at, "lines": lines, **more})["basketCheck"]
 
 
-def test_where_else_a_clause_holds_is_told_by_name_before_the_purchase(blank: Shop) -> None:
+def test_basket_check_names_the_locations_where_a_clause_holds(blank: Shop) -> None:
     ids = {
         key: opened(blank, key, name, "Europe/London")["location"]["id"]
         for key, name in (("harbour", "Harbour Street"), ("station", "Central Station"), ("mall", "The Mall"))
@@ -199,7 +197,7 @@ def test_an_unknown_or_foreign_location_writes_nothing(database_url: str) -> Non
         assert shop.execute(LISTED)["program"]["locations"]["nodes"] == []
 
 
-def test_a_location_is_opened_once_by_the_owner_alone(blank: Shop) -> None:
+def test_location_is_opened_once_and_only_by_the_owner(blank: Shop) -> None:
     given = {"address": "1 Quay", "key": "quay", "name": "The Quay", "timeZone": "Europe/Lisbon"}
     first = opened(blank, "quay", "The Quay", "Europe/Lisbon", address="1 Quay")
     assert {name: first["location"][name] for name in given} == given
@@ -223,7 +221,7 @@ def test_a_location_is_opened_once_by_the_owner_alone(blank: Shop) -> None:
     assert [node["key"] for node in blank.execute(LISTED)["program"]["locations"]["nodes"]] == ["quay"]
 
 
-def test_locations_come_in_pages_in_the_order_in_which_they_were_opened(blank: Shop) -> None:
+def test_locations_are_paginated_in_order_of_opening(blank: Shop) -> None:
     keys = [f"place-{number}" for number in range(5)]
     blank.in_parallel([lambda key=key: opened(blank, key, f"Place {key}", "Europe/London") for key in keys[:4]])
     opened(blank, keys[4], "The last", "Europe/London")
@@ -242,7 +240,7 @@ def test_locations_come_in_pages_in_the_order_in_which_they_were_opened(blank: S
     assert [node["key"] for node in before["nodes"]] == order[1:3]
 
 
-def test_terms_that_name_an_unknown_location_are_refused_with_their_place(blank: Shop) -> None:
+def test_terms_with_an_unknown_location_are_refused_with_their_path(blank: Shop) -> None:
     opened(blank, "harbour", "Harbour Street", "Europe/London")
     inside = {
         "anyOf": {
@@ -257,7 +255,7 @@ def test_terms_that_name_an_unknown_location_are_refused_with_their_place(blank:
     assert blank.execute("{ terms(version: 1) { version } }") == {"terms": None}
 
 
-def test_terms_say_by_whose_calendar_limits_go_once_a_location_is_in_another_zone(blank: Shop) -> None:
+def test_terms_name_the_calendar_of_limits_when_locations_differ_in_zone(blank: Shop) -> None:
     opened(blank, "here", "Harbour Street", "Europe/London")
     often = [{"timesPerPeriod": {"times": 1, "period": period}} for period in ("MONTH", "DAY")]
     cap = {"key": "cap", "effect": {"pointsCap": {"points": 50, "scope": "MONTH"}}}

@@ -37,7 +37,7 @@ def publish(shop: Shop, *clauses: dict[str, Any], since: str = "2021-01-01T00:00
 SPEND = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
 
 
-def test_everything_goes_to_the_survivor_and_every_id_and_identity_leads_there(shop: Shop) -> None:
+def test_merge_moves_everything_to_the_survivor(shop: Shop) -> None:
     merged, survivor = shop.enrol(), shop.enrol()
     bought = shop.buy(merged, "80.00")
     shop.buy(survivor, "50.00")
@@ -65,7 +65,7 @@ def test_everything_goes_to_the_survivor_and_every_id_and_identity_leads_there(s
     assert discrepancies_in(shop.url) == []
 
 
-def test_merging_once_more_is_answered_the_same_and_changes_nothing(shop: Shop) -> None:
+def test_repeated_merge_is_answered_the_same_and_changes_nothing(shop: Shop) -> None:
     merged, survivor = shop.enrol(), shop.enrol()
     shop.buy(merged, "80.00")
     first = merge(shop, merged, survivor, key="once")
@@ -74,7 +74,7 @@ def test_merging_once_more_is_answered_the_same_and_changes_nothing(shop: Shop) 
     assert shop.ledger(survivor) == [("MERGE", 80)]
 
 
-def test_circles_and_second_survivors_are_refused(shop: Shop) -> None:
+def test_merge_in_a_circle_or_into_a_second_survivor_is_refused(shop: Shop) -> None:
     merged, survivor, other = shop.enrol(), shop.enrol(), shop.enrol()
     shop.buy(merged, "80.00")
     merge(shop, merged, survivor)
@@ -89,7 +89,7 @@ def test_circles_and_second_survivors_are_refused(shop: Shop) -> None:
     assert discrepancies_in(shop.url) == []
 
 
-def test_who_was_merged_before_comes_along_with_the_survivor_of_then(shop: Shop) -> None:
+def test_earlier_merged_customers_follow_their_survivor(shop: Shop) -> None:
     first, second, third = shop.enrol(), shop.enrol(), shop.enrol()
     shop.buy(first, "10.00", receipt="R-1", occurredAt=ago(days=2))
     shop.buy(second, "20.00")
@@ -107,7 +107,7 @@ def test_who_was_merged_before_comes_along_with_the_survivor_of_then(shop: Shop)
     assert discrepancies_in(shop.url) == []
 
 
-def test_a_refund_of_a_merged_customers_purchase_takes_its_own_points_first(shop: Shop) -> None:
+def test_refund_of_a_merged_customers_purchase_takes_its_points_first(shop: Shop) -> None:
     merged, survivor = shop.enrol(), shop.enrol()
     shop.buy(survivor, "50.00", occurredAt=ago(days=3))
     bought = shop.buy(merged, "80.00", receipt="R-1")
@@ -147,7 +147,7 @@ def test_late_events_of_a_merged_customer_use_that_customers_history(
     assert discrepancies_in(shop.url) == []
 
 
-def test_what_a_clause_gives_once_is_given_once_to_both_together(blank: Shop) -> None:
+def test_one_time_award_is_given_once_to_merged_customers(blank: Shop) -> None:
     shop = blank
     publish(
         shop,
@@ -165,7 +165,7 @@ def test_what_a_clause_gives_once_is_given_once_to_both_together(blank: Shop) ->
     assert discrepancies_in(shop.url) == []
 
 
-def test_an_access_key_of_the_merged_customer_opens_the_survivors_card(shop: Shop) -> None:
+def test_access_key_of_a_merged_customer_reads_the_survivor(shop: Shop) -> None:
     merged, survivor, other = shop.enrol(), shop.enrol(), shop.enrol()
     bought = shop.buy(merged, "80.00")
     own, theirs = customer_key(shop.url, shop, merged), customer_key(shop.url, shop, survivor)
@@ -186,7 +186,7 @@ def test_an_access_key_of_the_merged_customer_opens_the_survivors_card(shop: Sho
     assert find_customer(shop, merged, key=stranger) is None
 
 
-def test_owner_and_staff_merge_customers_and_nobody_else(shop: Shop) -> None:
+def test_only_owner_and_staff_merge_customers(shop: Shop) -> None:
     merged, survivor = shop.enrol(), shop.enrol()
     given = {"merged": {"card": merged}, "survivor": {"card": survivor}, "reason": "r", "idempotencyKey": "k"}
     assert code_of(shop, MERGE, role=Role.TILL, input=given) == "FORBIDDEN"
@@ -194,7 +194,7 @@ def test_owner_and_staff_merge_customers_and_nobody_else(shop: Shop) -> None:
     assert merge(shop, merged, survivor, role=Role.OWNER)["userErrors"] == []
 
 
-def test_a_merge_beside_sales_redemptions_and_transfers_loses_nothing(shop: Shop) -> None:
+def test_merge_during_purchases_redemptions_and_transfers_loses_nothing(shop: Shop) -> None:
     merged, survivor, other = shop.enrol(), shop.enrol(), shop.enrol()
     for card in (merged, survivor, other):
         shop.buy(card, "200.00")
@@ -219,7 +219,7 @@ def test_a_merge_beside_sales_redemptions_and_transfers_loses_nothing(shop: Shop
     assert discrepancies_in(shop.url) == []
 
 
-def test_merges_of_one_customer_into_two_and_of_two_into_each_other_end_with_one_survivor(shop: Shop) -> None:
+def test_conflicting_concurrent_merges_end_with_one_survivor(shop: Shop) -> None:
     cards = [shop.enrol() for _ in range(3)]
     for card in cards:
         shop.buy(card, "10.00")
@@ -235,7 +235,7 @@ def test_merges_of_one_customer_into_two_and_of_two_into_each_other_end_with_one
     assert discrepancies_in(shop.url) == []
 
 
-def test_a_tier_reached_by_a_merge_starts_then_and_nothing_is_paid_for_the_time_before(blank: Shop) -> None:
+def test_tier_reached_by_a_merge_starts_at_the_merge(blank: Shop) -> None:
     shop = blank
     publish(
         shop,
@@ -258,7 +258,7 @@ def test_a_tier_reached_by_a_merge_starts_then_and_nothing_is_paid_for_the_time_
     assert discrepancies_in(shop.url) == []
 
 
-def test_a_redemption_that_becomes_known_late_is_paid_by_the_wallet_of_its_time(shop: Shop) -> None:
+def test_late_redemption_is_paid_by_the_wallet_of_its_time(shop: Shop) -> None:
     merged, survivor = shop.enrol(), shop.enrol()
     shop.buy(merged, "150.00", occurredAt=ago(days=2))
     shop.buy(survivor, "20.00", occurredAt=ago(days=2))
@@ -291,7 +291,7 @@ def held(shop: Shop, card: str) -> str:
     return found
 
 
-def test_what_is_reserved_goes_along_and_is_paid_for_or_let_go_afterwards(shop: Shop) -> None:
+def test_hold_moves_with_the_merge_and_can_be_captured_or_released(shop: Shop) -> None:
     merged, survivor = shop.enrol(), shop.enrol()
     shop.buy(merged, "250.00")
     shop.buy(survivor, "20.00")
@@ -309,7 +309,7 @@ def test_what_is_reserved_goes_along_and_is_paid_for_or_let_go_afterwards(shop: 
     assert discrepancies_in(shop.url) == []
 
 
-def test_a_redemption_of_the_merged_customer_that_is_undone_fills_the_lots_that_went_over(shop: Shop) -> None:
+def test_undone_redemption_of_a_merged_customer_refills_the_merged_lots(shop: Shop) -> None:
     merged, survivor = shop.enrol(), shop.enrol()
     shop.buy(merged, "80.00")
     shop.buy(merged, "20.00")
@@ -325,7 +325,7 @@ def test_a_redemption_of_the_merged_customer_that_is_undone_fills_the_lots_that_
     assert discrepancies_in(shop.url) == []
 
 
-def test_the_entry_of_a_merge_says_why(shop: Shop) -> None:
+def test_merge_entry_has_its_reason(shop: Shop) -> None:
     merged, survivor = shop.enrol(), shop.enrol()
     shop.buy(merged, "80.00")
     entry = merge(shop, merged, survivor, reason="two cards")["entry"]["id"]
@@ -334,7 +334,7 @@ def test_the_entry_of_a_merge_says_why(shop: Shop) -> None:
     assert shop.execute(asked, key=customer_key(shop.url, shop, survivor), e=entry)["node"] == {"reason": None}
 
 
-def test_a_preview_replays_the_merged_customers_days_as_the_survivors(shop: Shop) -> None:
+def test_preview_replays_a_merged_customer_as_the_survivor(shop: Shop) -> None:
     merged, survivor, member = shop.enrol(), shop.enrol(), shop.enrol()
     shop.buy(merged, "60.00")
     shop.buy(survivor, "60.00")
@@ -347,7 +347,7 @@ def test_a_preview_replays_the_merged_customers_days_as_the_survivors(shop: Shop
     assert (result["gainers"], result["losers"], result["liabilityBefore"]) == (0, 0, "50")
 
 
-def test_a_file_of_receipts_reaches_the_survivor_by_the_merged_customers_number(shop: Shop, tmp_path: Path) -> None:
+def test_imported_receipts_of_a_merged_customer_reach_the_survivor(shop: Shop, tmp_path: Path) -> None:
     survivor = shop.enrol()
     given = {"idempotencyKey": uuid.uuid4().hex, "identities": [{"externalId": "17850"}]}
     assert shop.execute(ENROL, input=given)["enrolCustomer"]["userErrors"] == []
@@ -382,7 +382,7 @@ def brought(shop: Shop, card: str, **by: Any) -> list[Any]:
             return found
 
 
-def test_the_survivor_reads_the_old_entries_of_who_was_merged_page_by_page(shop: Shop) -> None:
+def test_survivor_reads_the_entries_of_a_merged_customer_in_pages(shop: Shop) -> None:
     merged, survivor = shop.enrol(), shop.enrol()
     for price in ("80.00", "10.00", "20.00"):
         shop.buy(merged, price)
@@ -394,7 +394,7 @@ def test_the_survivor_reads_the_old_entries_of_who_was_merged_page_by_page(shop:
     assert brought(shop, survivor, role=Role.TILL) == old
 
 
-def test_the_old_entries_of_who_came_into_a_household_are_for_themselves_and_for_staff(shop: Shop) -> None:
+def test_earlier_entries_of_a_household_customer_are_private(shop: Shop) -> None:
     came, host = shop.enrol(), shop.enrol()
     shop.buy(came, "80.00")
     shop.buy(host, "50.00")

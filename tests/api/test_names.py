@@ -25,7 +25,7 @@ def create(shop: Shop, **change: str) -> Any:
 
 
 @pytest.mark.parametrize("text", [" ", "\u202e", "Mug\u202etac", "Mug\nFree", "\u200b", "Mug\x1b[2J", "\u3164"])
-def test_a_reward_with_a_blank_or_deceiving_name_is_refused_and_not_created(shop: Shop, text: str) -> None:
+def test_reward_with_a_blank_or_deceptive_name_is_refused(shop: Shop, text: str) -> None:
     refused = create(shop, name=text)
     assert refused["userErrors"] == [{"code": "INVALID_INPUT", "path": ["input", "name"]}]
     assert refused["reward"] is None
@@ -36,13 +36,13 @@ def test_a_reward_with_a_blank_or_deceiving_name_is_refused_and_not_created(shop
     assert create(shop)["userErrors"] == []
 
 
-def test_a_reward_is_called_without_the_space_around_its_name(shop: Shop) -> None:
+def test_reward_name_is_trimmed(shop: Shop) -> None:
     done = create(shop, name=" Tea\u3000", description="\nA cup.\nAny size. ")
     assert done["reward"] == {"key": "tea", "name": "Tea", "description": "A cup.\nAny size."}
 
 
 @pytest.mark.parametrize("mark", "“”„«»「」")
-def test_a_reward_and_a_location_have_no_quotation_marks_in_their_names(shop: Shop, mark: str) -> None:
+def test_names_with_quotation_marks_are_refused(shop: Shop, mark: str) -> None:
     refused = create(shop, name=f"a{mark} and b")
     assert refused["userErrors"] == [{"code": "INVALID_INPUT", "path": ["input", "name"]}]
     assert create(shop, name='5" plate', description=f"The {mark} plate.")["userErrors"] == []
@@ -52,7 +52,7 @@ def test_a_reward_and_a_location_have_no_quotation_marks_in_their_names(shop: Sh
     assert shop.execute(OPEN, role=Role.OWNER, input={**given, "name": "Pier 7"})["createLocation"]["userErrors"] == []
 
 
-def test_clauses_name_categories_and_articles_as_they_are_seen(shop: Shop) -> None:
+def test_names_in_clauses_are_normalised(shop: Shop) -> None:
     def checked(kind: str, name: str) -> Any:
         clause = {
             "key": "tea",
@@ -70,7 +70,7 @@ def test_clauses_name_categories_and_articles_as_they_are_seen(shop: Shop) -> No
             assert "“tea”" in taken["draft"]["clauses"][0]["statement"], "what cannot be seen is left out"
 
 
-def test_a_till_that_pads_its_codes_still_buys_what_a_clause_names(shop: Shop) -> None:
+def test_padded_article_codes_match_clauses(shop: Shop) -> None:
     card = shop.enrol()
     lines = [{"sku": "tea   ", "quantity": "1", "unitPrice": "1.00", "categories": [" drinks"]}]
     bought = shop.buy(card, "", receipt="R", lines=lines)
@@ -83,5 +83,5 @@ def test_a_till_that_pads_its_codes_still_buys_what_a_clause_names(shop: Shop) -
 
 
 @pytest.mark.parametrize("name", [" ", "Caf\u202eé", "Shop\nFree"])
-def test_a_program_has_a_name_that_can_be_seen(sqlite_url: str, name: str) -> None:
+def test_program_needs_a_visible_name(sqlite_url: str, name: str) -> None:
     assert "the name of a program" in troth("init", "--name", name, url=sqlite_url, code=1)

@@ -108,7 +108,7 @@ def hold(shop: Shop, card: str, reward: str, *, checkout: str | None = None, min
     return shop.execute(HOLD, input=given)["holdRedemption"]
 
 
-def test_an_offer_costs_what_old_points_pay_and_names_the_list_price_beside(shop: Shop, clock: Clock) -> None:
+def test_offer_has_the_price_of_old_points_and_the_list_price(shop: Shop, clock: Clock) -> None:
     create(shop, "coffee")
     publish(shop, clock, coffee=75)
     card = shop.enrol()
@@ -128,7 +128,7 @@ def test_an_offer_costs_what_old_points_pay_and_names_the_list_price_beside(shop
     assert (fresh["cost"], fresh["listCost"], fresh["missingPoints"], fresh["available"]) == (100, 100, 100, False)
 
 
-def test_a_mixed_payment_is_priced_in_proportion_in_the_offer_too(shop: Shop, clock: Clock) -> None:
+def test_offer_prices_mixed_points_in_proportion(shop: Shop, clock: Clock) -> None:
     create(shop, "coffee")
     publish(shop, clock, coffee=80)
     card = shop.enrol()
@@ -145,7 +145,7 @@ def test_a_mixed_payment_is_priced_in_proportion_in_the_offer_too(shop: Shop, cl
     assert take(shop, card, "coffee")["redemption"]["points"] == 90
 
 
-def test_what_is_out_of_stock_says_so_where_the_terms_would_grant_it(shop: Shop, clock: Clock) -> None:
+def test_offer_out_of_stock_says_so(shop: Shop, clock: Clock) -> None:
     create(shop, "mug", stock=1)
     publish(shop, clock, mug=10)
     card, poor = shop.enrol(), shop.enrol()
@@ -171,7 +171,7 @@ def test_what_is_out_of_stock_says_so_where_the_terms_would_grant_it(shop: Shop,
     assert take(shop, poor, "mug")["userErrors"] == []
 
 
-def test_a_reward_with_variants_is_not_given_without_a_choice(shop: Shop, clock: Clock) -> None:
+def test_reward_with_variants_needs_a_choice(shop: Shop, clock: Clock) -> None:
     create(shop, "shirt", variants=["red", "blue"], stock=3)
     publish(shop, clock, shirt=10)
     card, poor = shop.enrol(), shop.enrol()
@@ -195,7 +195,7 @@ def test_a_reward_with_variants_is_not_given_without_a_choice(shop: Shop, clock:
 
 
 @pytest.mark.parametrize("language", ["en", "de", "zh-Hans", "zh-Hant"])
-def test_that_a_variant_is_missing_is_said_in_every_language(shop: Shop, clock: Clock, language: str) -> None:
+def test_missing_variant_is_explained_in_every_language(shop: Shop, clock: Clock, language: str) -> None:
     create(shop, "shirt", variants=["red", "blue"])
     publish(shop, clock, shirt=10)
     card = shop.enrol()
@@ -206,7 +206,7 @@ def test_that_a_variant_is_missing_is_said_in_every_language(shop: Shop, clock: 
     assert marks[language] in found["message"]
 
 
-def test_without_a_customer_an_offer_shows_the_list_price_and_no_refusal(shop: Shop, clock: Clock) -> None:
+def test_offer_without_a_customer_shows_the_list_price(shop: Shop, clock: Clock) -> None:
     create(shop, "shirt", variants=["red", "blue"], stock=0)
     publish(shop, clock, shirt=10)
     (offer,) = shop.execute(CATALOGUE)["rewards"]["nodes"]
@@ -221,7 +221,7 @@ def test_without_a_customer_an_offer_shows_the_list_price_and_no_refusal(shop: S
     }
 
 
-def test_what_is_held_counts_as_used_in_offers_and_baskets_too(shop: Shop, clock: Clock) -> None:
+def test_holds_count_as_used_in_offers_and_basket_checks(shop: Shop, clock: Clock) -> None:
     create(shop, "coffee")
     once = {
         "key": "coffee",
@@ -248,7 +248,7 @@ def test_what_is_held_counts_as_used_in_offers_and_baskets_too(shop: Shop, clock
 
 
 @pytest.mark.parametrize("lasting", [True, False], ids=["for ever", "expiring"])
-def test_offers_on_points_that_wait_are_the_same_by_what_is_kept_and_by_the_history(
+def test_offers_on_pending_points_are_the_same_from_snapshot_and_history(
     shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch, lasting: bool
 ) -> None:
     create(shop, "coffee")
@@ -322,7 +322,7 @@ def agrees(offer: Any, qualification: Any, done: Any, *, before: int | None) -> 
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_whatever_happened_the_till_takes_what_the_offer_says(shop: Shop, clock: Clock, seed: int) -> None:
+def test_redemption_costs_what_the_offer_said_after_any_history(shop: Shop, clock: Clock, seed: int) -> None:
     """Random histories with dearer and cheaper prices, refunds, holds and waits; every offer is then taken at its word."""
     chance = random.Random(seed)
     names = ("coffee", "cake", "mug", "shirt", "meal")
@@ -388,7 +388,7 @@ def some_basket(chance: random.Random, *, now: datetime, since: datetime) -> Any
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_with_a_basket_of_any_time_the_till_says_what_the_offer_says(shop: Shop, clock: Clock, seed: int) -> None:
+def test_redemption_agrees_with_the_offer_for_any_basket(shop: Shop, clock: Clock, seed: int) -> None:
     """Conditions on the basket, late tills, and a customer who is merged into another one half-way."""
     chance = random.Random(seed)
     asks: dict[str, list[dict[str, object]]] = {

@@ -22,7 +22,7 @@ def opaque(text: str) -> str:
 
 
 @given(st.integers(0, 10**18 - 1))
-def test_a_cursor_leads_back_to_its_place(place: int) -> None:
+def test_cursor_decodes_to_its_position(place: int) -> None:
     assert decode_cursor(encode_cursor(place)) == place
 
 
@@ -30,29 +30,29 @@ def test_a_cursor_leads_back_to_its_place(place: int) -> None:
     "cursor",
     ["", "x", "é", "====", "djE6MQ==", "djE6MQ\n", " djE6MQ", opaque("v2:1"), opaque("v1:"), opaque("v1:-1"), opaque("v1:01"), opaque("v1:1 "), opaque("1"), opaque("v1:" + "9" * 19), "A" * 10_000],
 )  # fmt: skip
-def test_what_never_was_a_cursor_is_refused(cursor: str) -> None:
+def test_invalid_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(GraphQLError) as refused:
         decode_cursor(cursor)
     assert refused.value.extensions == {"code": "BAD_USER_INPUT"}
 
 
-def test_a_page_has_20_items_from_the_front_when_nothing_is_said() -> None:
+def test_page_has_the_first_20_items_by_default() -> None:
     assert page_window(first=None, after=None, last=None, before=None) == PageWindow(20, None, None, from_end=False)
 
 
-def test_a_page_is_counted_from_the_end_with_last() -> None:
+def test_last_counts_from_the_end() -> None:
     expected = PageWindow(size=5, after=2, before=9, from_end=True)
     assert page_window(first=None, after=encode_cursor(2), last=5, before=encode_cursor(9)) == expected
 
 
 @pytest.mark.parametrize("size", [1, 100])
-def test_a_page_may_have_1_to_100_items(size: int) -> None:
+def test_page_has_1_to_100_items(size: int) -> None:
     assert page_window(first=size, after=None, last=None, before=None).size == size
     assert page_window(first=None, after=None, last=size, before=None).size == size
 
 
 @pytest.mark.parametrize(("first", "last"), [(0, None), (101, None), (-1, None), (None, 0), (None, 101), (1, 1)])
-def test_other_pages_are_refused(first: int | None, last: int | None) -> None:
+def test_invalid_page_arguments_are_refused(first: int | None, last: int | None) -> None:
     with pytest.raises(GraphQLError) as refused:
         page_window(first=first, after=None, last=last, before=None)
     assert refused.value.extensions == {"code": "BAD_USER_INPUT"}
@@ -61,7 +61,7 @@ def test_other_pages_are_refused(first: int | None, last: int | None) -> None:
 @pytest.mark.parametrize(
     ("type_name", "key"), [("Customer", KEY), ("Terms", "1"), ("Terms", "0"), ("LedgerEntry", KEY)]
 )
-def test_an_id_leads_back_to_its_type_and_key(type_name: str, key: str) -> None:
+def test_id_decodes_to_its_type_and_key(type_name: str, key: str) -> None:
     opaque_id = encode(type_name, key)
     assert type_of(opaque_id) == (type_name, key)
     assert decode(opaque_id, type_name) == key
@@ -72,13 +72,13 @@ def test_an_id_leads_back_to_its_type_and_key(type_name: str, key: str) -> None:
     "id",
     ["", "x", "é", "Customer:" + KEY, opaque("Customer"), opaque("Customer:"), opaque(":" + KEY), opaque("customer:" + KEY), opaque("Customer:" + KEY.upper()), opaque("Terms:01"), opaque("Terms:1") + "=", opaque("Terms:1\n"), opaque("Terms:99999999999"), opaque("Customer:' OR 1=1"), "A" * 10_000],
 )  # fmt: skip
-def test_what_never_was_an_id_means_nothing(id: str) -> None:
+def test_invalid_id_finds_nothing(id: str) -> None:
     assert type_of(id) is None
     assert decode(id, "Customer") is None
 
 
 @given(st.text(max_size=60))
-def test_no_text_makes_an_id_or_cursor_fail_otherwise(text: str) -> None:
+def test_any_text_as_an_id_or_cursor_fails_cleanly(text: str) -> None:
     assert type_of(text) is None
     with suppress(GraphQLError):
         decode_cursor(text)

@@ -67,7 +67,7 @@ def back(done: Any) -> tuple[str, int]:
     return done["cash"]["amount"], done["pointsRestored"]
 
 
-def test_a_full_refund_gives_back_the_points_and_only_the_rest_in_money(shop: Shop) -> None:
+def test_full_refund_restores_the_points_and_pays_the_rest_in_money(shop: Shop) -> None:
     card = rich(shop)
     id = spend(shop, card, "twenty")
     shop.buy(card, "100.00", receipt="R", payments=[points(id, "20.00")], occurredAt=at(hours=2))
@@ -80,7 +80,7 @@ def test_a_full_refund_gives_back_the_points_and_only_the_rest_in_money(shop: Sh
 
 @pytest.mark.parametrize("order", list(permutations([1, 2, 3])))
 @pytest.mark.parametrize("by", ["quantity", "amount"])
-def test_line_by_line_it_is_the_same_in_any_order(shop: Shop, order: tuple[int, ...], by: str) -> None:
+def test_line_refunds_pay_out_the_same_in_any_order(shop: Shop, order: tuple[int, ...], by: str) -> None:
     card = rich(shop)
     id = spend(shop, card, "twenty")
     shop.buy(card, "", lines=THIRDS, receipt="R", payments=[points(id, "20.00")], occurredAt=at(hours=2))
@@ -93,7 +93,7 @@ def test_line_by_line_it_is_the_same_in_any_order(shop: Shop, order: tuple[int, 
     assert discrepancies_in(shop.url) == []
 
 
-def test_all_lines_in_one_call_bring_what_they_bring_one_by_one(shop: Shop) -> None:
+def test_refund_of_all_lines_equals_refunds_one_by_one(shop: Shop) -> None:
     card = rich(shop)
     id = spend(shop, card, "twenty")
     shop.buy(card, "", lines=THIRDS, receipt="R", payments=[points(id, "20.00")], occurredAt=at(hours=2))
@@ -108,7 +108,7 @@ def test_all_lines_in_one_call_bring_what_they_bring_one_by_one(shop: Shop) -> N
     assert discrepancies_in(shop.url) == []
 
 
-def test_a_part_of_the_price_brings_its_part_of_the_points(shop: Shop) -> None:
+def test_partial_amount_restores_its_part_of_the_points(shop: Shop) -> None:
     card = rich(shop)
     id = spend(shop, card, "twenty")
     shop.buy(card, "100.00", receipt="R", payments=[points(id, "20.00")], occurredAt=at(hours=2))
@@ -119,7 +119,7 @@ def test_a_part_of_the_price_brings_its_part_of_the_points(shop: Shop) -> None:
     assert discrepancies_in(shop.url) == []
 
 
-def test_several_redemptions_that_paid_in_a_foreign_currency_come_back_each(shop: Shop) -> None:
+def test_each_redemption_that_paid_in_a_foreign_currency_is_restored(shop: Shop) -> None:
     card = rich(shop)
     ids = [spend(shop, card, reward) for reward in ("twenty", "five")]
     paid = [points(ids[0], "22.00"), points(ids[1], "5.50"), {"kind": "CASH", "amount": "82.50"}]
@@ -134,7 +134,7 @@ def test_several_redemptions_that_paid_in_a_foreign_currency_come_back_each(shop
     assert discrepancies_in(shop.url) == []
 
 
-def test_a_refund_that_waited_for_its_purchase_gives_back_the_same(shop: Shop) -> None:
+def test_pending_refund_restores_the_same_payments(shop: Shop) -> None:
     card = rich(shop)
     id = spend(shop, card, "twenty")
     early = {"externalId": "B", "occurredAt": at(hours=3)}
@@ -145,7 +145,7 @@ def test_a_refund_that_waited_for_its_purchase_gives_back_the_same(shop: Shop) -
     assert discrepancies_in(shop.url) == []
 
 
-def test_refunds_that_become_known_late_pay_out_no_more_and_no_less_in_all(shop: Shop) -> None:
+def test_late_refunds_pay_out_the_same_total(shop: Shop) -> None:
     card = rich(shop)
     ids = [spend(shop, card, "twenty"), spend(shop, card, "five")]
     lines = [{"sku": "a", "quantity": "3", "unitPrice": "3.34", "discount": "0.02"}]
@@ -159,7 +159,7 @@ def test_refunds_that_become_known_late_pay_out_no_more_and_no_less_in_all(shop:
     assert discrepancies_in(shop.url) == []
 
 
-def test_after_an_exchange_no_more_and_no_less_is_paid_out_in_all_however_late_it_is_known(shop: Shop) -> None:
+def test_late_exchange_pays_out_the_same_total(shop: Shop) -> None:
     card = rich(shop)
     id = spend(shop, card, "twenty")
     lines = [{"sku": "a", "quantity": "3", "unitPrice": "33.33"}]
@@ -219,7 +219,7 @@ def amend(shop: Shop, receipt: str, *payments: dict[str, str], price: str = "100
     return shop.execute(AMEND, role=Role.OWNER, input=given)["amendPurchase"]
 
 
-def test_a_redemption_pays_one_purchase_once(shop: Shop) -> None:
+def test_redemption_pays_for_one_purchase(shop: Shop) -> None:
     card = rich(shop)
     id = spend(shop, card, "twenty")
     bought = shop.buy(card, "100.00", receipt="R", payments=[points(id, "20.00")], occurredAt=at(hours=2))
@@ -235,7 +235,7 @@ def test_a_redemption_pays_one_purchase_once(shop: Shop) -> None:
     assert discrepancies_in(shop.url) == []
 
 
-def test_of_purchases_at_once_that_name_one_redemption_one_is_recorded(shop: Shop) -> None:
+def test_concurrent_purchases_paid_by_one_redemption_record_one(shop: Shop) -> None:
     card = rich(shop)
     id = spend(shop, card, "twenty")
     answers = shop.in_parallel([partial(shop.buy, card, "100.00", payments=[points(id, "20.00")])] * 8)
@@ -244,7 +244,7 @@ def test_of_purchases_at_once_that_name_one_redemption_one_is_recorded(shop: Sho
     assert discrepancies_in(shop.url) == []
 
 
-def test_what_paid_a_purchase_comes_back_only_with_that_purchase(shop: Shop) -> None:
+def test_redemption_that_paid_a_purchase_is_restored_only_with_it(shop: Shop) -> None:
     card = rich(shop)
     own = customer_key(shop.url, shop, card)
     id = shop.redeem(card, "twenty")["redemption"]["id"]
@@ -262,7 +262,7 @@ def test_what_paid_a_purchase_comes_back_only_with_that_purchase(shop: Shop) -> 
     assert discrepancies_in(shop.url) == []
 
 
-def test_what_paid_stays_with_what_was_handed_out_in_exchange_until_that_comes_back(shop: Shop) -> None:
+def test_payment_with_points_stays_with_the_exchanged_goods(shop: Shop) -> None:
     card = rich(shop)
     id = shop.redeem(card, "twenty")["redemption"]["id"]
     shop.buy(card, "100.00", receipt="R", payments=[points(id, "20.00")])
@@ -277,7 +277,7 @@ def test_what_paid_stays_with_what_was_handed_out_in_exchange_until_that_comes_b
     assert discrepancies_in(shop.url) == []
 
 
-def test_a_purchase_and_the_undoing_of_what_pays_it_do_not_both_happen(shop: Shop) -> None:
+def test_purchase_and_cancellation_of_its_payment_exclude_each_other(shop: Shop) -> None:
     card = rich(shop)
     for _ in range(3):
         id = shop.redeem(card, "five")["redemption"]["id"]
@@ -290,7 +290,7 @@ def test_a_purchase_and_the_undoing_of_what_pays_it_do_not_both_happen(shop: Sho
     assert discrepancies_in(shop.url) == []
 
 
-def test_an_amended_receipt_frees_what_it_no_longer_names_and_takes_what_it_names_now(shop: Shop) -> None:
+def test_amended_receipt_frees_its_old_payment_and_takes_the_new_one(shop: Shop) -> None:
     card = rich(shop)
     first, second = (spend(shop, card, "five", hours=hours) for hours in (1, 1.5))
     shop.buy(card, "100.00", receipt="R", payments=[points(first, "5.00")], occurredAt=at(hours=2))
@@ -325,7 +325,7 @@ _LEFT = "SELECT p.external_id, l.remaining FROM lots l JOIN purchases p ON p.pro
 
 
 @pytest.mark.parametrize("first", ["the purchase", "the redemption"])
-def test_what_was_bought_at_the_instant_of_the_redemption_that_paid_it_comes_after_it(shop: Shop, first: str) -> None:
+def test_purchase_is_ordered_after_its_payment_at_the_same_instant(shop: Shop, first: str) -> None:
     card = shop.enrol()
     if first == "the purchase":
         shop.buy(card, "505.00", receipt="P", occurredAt=at(hours=1))
@@ -340,7 +340,7 @@ def test_what_was_bought_at_the_instant_of_the_redemption_that_paid_it_comes_aft
     assert discrepancies_in(shop.url) == []
 
 
-def test_after_a_merge_the_redemptions_of_both_pay_once(shop: Shop) -> None:
+def test_redemptions_of_merged_customers_pay_once(shop: Shop) -> None:
     gone, stays = rich(shop), rich(shop)
     first = spend(shop, gone, "five")
     given = {"idempotencyKey": "m", "merged": {"card": gone}, "survivor": {"card": stays}, "reason": "one person"}
@@ -356,7 +356,7 @@ def test_after_a_merge_the_redemptions_of_both_pay_once(shop: Shop) -> None:
     assert discrepancies_in(shop.url) == []
 
 
-def test_what_paid_says_in_every_language_how_it_comes_back(shop: Shop) -> None:
+def test_restored_payments_are_explained_in_every_language(shop: Shop) -> None:
     card = rich(shop)
     id = spend(shop, card, "five")
     shop.buy(card, "100.00", receipt="R", payments=[points(id, "5.00")], occurredAt=at(hours=2))

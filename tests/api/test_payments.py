@@ -48,7 +48,7 @@ def shop(database_url: str) -> Iterator[Shop]:
         yield opened
 
 
-def test_a_basket_check_counts_how_it_would_be_paid_as_the_purchase_then_does(shop: Shop) -> None:
+def test_basket_check_and_purchase_agree_on_payments(shop: Shop) -> None:
     for payments, points, applies in ((None, 150, False), (paid("CARD"), 150, False), (paid("CASH"), 300, True)):
         card = shop.enrol()
         told = shop.execute(CHECK, by={"card": card}, basket={"lines": LINES, "payments": payments})["basketCheck"]
@@ -86,7 +86,7 @@ def test_reward_for_one_payment_method_is_granted_once_its_remedy_is_followed(
     assert discrepancies_in(shop.url) == []
 
 
-def test_payments_of_a_basket_are_held_to_the_bounds_of_a_receipt(shop: Shop) -> None:
+def test_basket_payments_have_the_limits_of_receipts(shop: Shop) -> None:
     card = shop.enrol()
     for payments, path in (
         (paid("CASH", "0"), ["payments", "0", "amount"]),

@@ -45,7 +45,7 @@ def dismiss(shop: Shop, waiting_id: str) -> Any:
     return shop.execute(SETTLE, role=Role.STAFF, input=given)["settleQuarantined"]
 
 
-def test_an_exchange_before_its_purchase_waits_and_is_applied_with_it(opening: Opening) -> None:
+def test_exchange_before_its_purchase_is_pending_until_the_purchase_arrives(opening: Opening) -> None:
     shop = opening(SPEND, BIG, STAMP)
     card = shop.enrol()
     given = sent(
@@ -91,7 +91,7 @@ BALANCES = "query($by: CustomerBy!) { customer(by: $by) { wallet { balances { un
 
 
 @pytest.mark.parametrize("below", [False, True])
-def test_in_whatever_order_they_arrive_they_come_to_the_same(opening: Opening, below: bool) -> None:
+def test_ledger_does_not_depend_on_the_order_of_arrival(opening: Opening, below: bool) -> None:
     policy = {"key": "refunds", "effect": {"refundPolicy": {"mode": "ALLOW_NEGATIVE"}}}
     shop = opening(SPEND, BIG, STAMP, *([policy] if below else []))
     found = {}
@@ -109,7 +109,7 @@ def test_in_whatever_order_they_arrive_they_come_to_the_same(opening: Opening, b
     assert open_ones(shop) == []
 
 
-def test_what_the_purchase_cannot_take_is_left_for_a_person_and_says_why(opening: Opening) -> None:
+def test_pending_exchange_that_does_not_fit_is_left_to_staff_with_a_reason(opening: Opening) -> None:
     shop = opening(SPEND)
     card, other = shop.enrol(), shop.enrol()
     waits = {
@@ -151,7 +151,7 @@ def test_what_the_purchase_cannot_take_is_left_for_a_person_and_says_why(opening
     assert shop.ledger(card) == [("EARN", 10)] * 2 + [("EARN", 9)] * 2
 
 
-def test_the_receipt_of_an_exchange_that_waits_is_no_other_receipt(opening: Opening) -> None:
+def test_receipt_of_a_pending_exchange_is_taken(opening: Opening) -> None:
     shop = opening(SPEND)
     card = shop.enrol()
     shop.buy(card, "30.00", receipt="A", occurredAt=at())
@@ -178,7 +178,7 @@ def test_the_receipt_of_an_exchange_that_waits_is_no_other_receipt(opening: Open
     assert left_of(shop) == {"A": 30, "R": 9}
 
 
-def test_a_clock_that_puts_it_before_its_purchase_is_wrong_and_it_comes_right_behind(opening: Opening) -> None:
+def test_exchange_dated_before_its_purchase_is_applied_right_after_it(opening: Opening) -> None:
     shop = opening(SPEND)
     card = shop.enrol()
     given = {"receipt": "N", "occurredAt": at(hours=1)}
@@ -190,7 +190,7 @@ def test_a_clock_that_puts_it_before_its_purchase_is_wrong_and_it_comes_right_be
     assert error_codes(exchange(shop, "51.00", "R", **given)) == [("CLOCK_SKEW", ["purchase", "occurredAt"])]
 
 
-def test_an_exchange_and_its_purchase_at_once_find_each_other(opening: Opening) -> None:
+def test_concurrent_exchange_and_purchase_find_each_other(opening: Opening) -> None:
     shop = opening(SPEND)
     card = shop.enrol()
     for place in range(4):
@@ -204,7 +204,7 @@ def test_an_exchange_and_its_purchase_at_once_find_each_other(opening: Opening) 
 
 
 @pytest.mark.parametrize("order", list(permutations(("plain", "swap", "returned"))))
-def test_of_a_purchase_and_an_exchange_with_one_receipt_the_first_is_recorded(
+def test_first_of_a_purchase_and_an_exchange_with_one_receipt_is_recorded(
     opening: Opening, order: tuple[str, ...]
 ) -> None:
     """A receipt that an exchange has recorded is known when it comes again alone; before, the second of the two differs."""
@@ -219,7 +219,7 @@ def test_of_a_purchase_and_an_exchange_with_one_receipt_the_first_is_recorded(
     assert sum(left_of(shop).values()) == (9 if first == "swap" else 18)
 
 
-def test_of_a_purchase_and_an_exchange_with_one_receipt_at_once_one_is_recorded(opening: Opening) -> None:
+def test_concurrent_purchase_and_exchange_with_one_receipt_record_one(opening: Opening) -> None:
     shop = opening(SPEND)
     for _ in range(4):
         card = shop.enrol()
@@ -241,7 +241,7 @@ def one_receipt_twice(shop: Shop, card: str) -> dict[str, Callable[[], Any]]:
     }
 
 
-def test_it_waits_also_for_a_customer_who_is_merged_meanwhile(opening: Opening) -> None:
+def test_pending_exchange_survives_a_merge_of_its_customer(opening: Opening) -> None:
     shop = opening(SPEND)
     gone, stays = shop.enrol(), shop.enrol()
     exchange(shop, "50.00", "R", customer={"card": gone}, receipt="N", occurredAt=at(hours=1))

@@ -18,7 +18,7 @@ def codes(answer: Any) -> list[str]:
     return [error["code"] for error in answer["userErrors"]]
 
 
-def test_the_number_of_a_refund_that_waits_is_no_other_refunds_number(shop: Shop) -> None:
+def test_number_of_a_pending_refund_is_taken(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "30.00", receipt="B")
     assert codes(shop.refund("A", externalId="F-1")) == []
@@ -37,7 +37,7 @@ def test_pending_refunds_with_one_number_do_not_block_purchases(shop: Shop) -> N
     assert discrepancies_in(shop.url) == []
 
 
-def test_a_refund_and_its_purchase_at_once_find_each_other(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_concurrent_refund_and_purchase_find_each_other(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever is first: the purchase is held up between its look for refunds that wait and its end."""
     look = purchases.expected
 

@@ -30,11 +30,11 @@ def update(shop: Shop, *, key: str | None = None, **settings: Any) -> Any:
     return shop.execute(UPDATE, role=Role.OWNER, input=given)["updateProgram"]
 
 
-def test_a_program_begins_with_numbers_that_are_used_once(shop: Shop) -> None:
+def test_receipt_numbers_are_unique_by_default(shop: Shop) -> None:
     assert shop.execute(SETTINGS)["program"] == {"receiptNumbers": "UNIQUE", "receiptDayStarts": "00:00"}
 
 
-def test_a_setting_holds_for_the_next_request_of_every_key(shop: Shop) -> None:
+def test_changed_setting_applies_to_the_next_request_of_any_key(shop: Shop) -> None:
     shop.execute(SETTINGS)
     changed = update(shop, receiptNumbers="PER_DAY", receiptDayStarts="04:00")
     set_now = {"receiptNumbers": "PER_DAY", "receiptDayStarts": "04:00"}
@@ -43,13 +43,13 @@ def test_a_setting_holds_for_the_next_request_of_every_key(shop: Shop) -> None:
     assert shop.execute(SETTINGS, role=Role.STAFF)["program"] == set_now
 
 
-def test_what_is_left_out_stays_as_it_is(shop: Shop) -> None:
+def test_omitted_settings_are_unchanged(shop: Shop) -> None:
     update(shop, receiptNumbers="PER_LOCATION", receiptDayStarts="05:30")
     assert update(shop, receiptDayStarts="00:00")["program"]["receiptNumbers"] == "PER_LOCATION"
     assert update(shop, receiptNumbers="UNIQUE")["program"] == {"receiptNumbers": "UNIQUE", "receiptDayStarts": "00:00"}
 
 
-def test_a_change_sent_again_is_not_carried_out_again(shop: Shop) -> None:
+def test_repeated_settings_change_is_executed_once(shop: Shop) -> None:
     update(shop, key="once", receiptNumbers="PER_DAY")
     update(shop, receiptNumbers="UNIQUE")
     assert update(shop, key="once", receiptNumbers="PER_DAY")["program"]["receiptNumbers"] == "UNIQUE"
@@ -57,14 +57,14 @@ def test_a_change_sent_again_is_not_carried_out_again(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("role", [Role.STAFF, Role.TILL])
-def test_nobody_but_the_owner_changes_settings(shop: Shop, role: Role) -> None:
+def test_only_the_owner_changes_settings(shop: Shop, role: Role) -> None:
     given = {"idempotencyKey": "mine", "receiptNumbers": "PER_DAY"}
     answer = shop.send(UPDATE, role=role, input=given).json()
     assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert shop.execute(SETTINGS)["program"]["receiptNumbers"] == "UNIQUE"
 
 
-def test_german_speaks_to_members_as_the_owner_chooses(shop: Shop) -> None:
+def test_german_form_of_address_is_a_setting(shop: Shop) -> None:
     asked = "{ program { region formOfAddress } }"
     assert shop.execute(asked)["program"] == {"region": "GB", "formOfAddress": "FORMAL"}
     update(shop, formOfAddress="INFORMAL")

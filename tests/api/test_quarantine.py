@@ -91,7 +91,7 @@ def waiting_in(shop: Shop) -> list[str | None]:
 @pytest.mark.parametrize(
     ("at", "skew"), [(AHEAD, "AHEAD"), (OLD, "TOO_OLD"), (datetime(2084, 3, 6, tzinfo=UTC), "TOO_OLD")]
 )
-def test_a_purchase_of_a_wrong_clock_is_kept_and_not_booked(shop: Shop, at: datetime, skew: str) -> None:
+def test_purchase_with_an_implausible_time_is_quarantined(shop: Shop, at: datetime, skew: str) -> None:
     card = shop.enrol()
     kept = buy(shop, card, "R1", at)
     assert [(error["code"], error["path"]) for error in kept["userErrors"]] == [
@@ -105,7 +105,7 @@ def test_a_purchase_of_a_wrong_clock_is_kept_and_not_booked(shop: Shop, at: date
 
 
 @pytest.mark.parametrize("at", [NOON + timedelta(minutes=4), NOON - timedelta(days=29, hours=23)])
-def test_a_purchase_within_the_allowed_age_is_booked(shop: Shop, at: datetime) -> None:
+def test_purchase_within_the_allowed_age_is_booked(shop: Shop, at: datetime) -> None:
     card = shop.enrol()
     assert buy(shop, card, "R1", at)["entry"] == {"points": 10}
     assert waiting_in(shop) == []
@@ -126,20 +126,20 @@ def test_quarantined_receipt_keeps_its_identity_under_any_key(shop: Shop, clock:
     assert (waiting_in(shop), shop.ledger(card)) == (["R1"], [])
 
 
-def test_one_receipt_sent_by_many_at_once_is_one_item(shop: Shop) -> None:
+def test_receipt_sent_concurrently_is_quarantined_once(shop: Shop) -> None:
     card = shop.enrol()
     answers = shop.in_parallel([lambda: buy(shop, card, "R1", OLD)] * 6)
     assert len({answer["quarantined"]["id"] for answer in answers}) == 1
     assert waiting_in(shop) == ["R1"]
 
 
-def test_many_receipts_at_once_are_all_kept(shop: Shop) -> None:
+def test_concurrent_receipts_are_all_quarantined(shop: Shop) -> None:
     cards = [shop.enrol() for _ in range(6)]
     shop.in_parallel([lambda card=card: buy(shop, card, f"R-{card}", OLD) for card in cards])
     assert sorted(waiting_in(shop)) == sorted(f"R-{card}" for card in cards)
 
 
-def test_booked_as_sent_it_earns_as_if_it_had_come_then_and_is_the_recorded_receipt(shop: Shop) -> None:
+def test_quarantined_purchase_booked_as_sent_earns_at_its_time(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "5.00", receipt="NOW")
     kept = buy(shop, card, "R1", OLD)
@@ -156,7 +156,7 @@ def test_booked_as_sent_it_earns_as_if_it_had_come_then_and_is_the_recorded_rece
     assert shop.available(card) == 15
 
 
-def test_booked_at_a_corrected_time_it_stays_the_receipt_that_was_sent(shop: Shop) -> None:
+def test_quarantined_purchase_booked_at_a_corrected_time_keeps_its_identity(shop: Shop) -> None:
     card = shop.enrol()
     sent = NOON - timedelta(days=6 * 365)
     kept = buy(shop, card, "R1", sent)
@@ -171,7 +171,7 @@ def test_booked_at_a_corrected_time_it_stays_the_receipt_that_was_sent(shop: Sho
     assert shop.ledger(card) == [("EARN", 10)]
 
 
-def test_a_time_that_has_not_come_is_not_booked_and_the_receipt_stays(shop: Shop, clock: Clock) -> None:
+def test_quarantined_receipt_cannot_be_booked_in_the_future(shop: Shop, clock: Clock) -> None:
     kept = buy(shop, shop.enrol(), "R1", AHEAD)
     early = settle(shop, kept, "BOOK_AS_SENT")
     assert [(error["code"], error["path"]) for error in early["userErrors"]] == [
@@ -184,7 +184,7 @@ def test_a_time_that_has_not_come_is_not_booked_and_the_receipt_stays(shop: Shop
     assert codes(settle(shop, kept, "BOOK_AS_SENT")) == []
 
 
-def test_dismissed_it_is_not_booked_now_or_when_it_is_sent_again(shop: Shop, clock: Clock) -> None:
+def test_dismissed_receipt_is_not_booked_when_sent_again(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     kept = buy(shop, card, "R1", AHEAD)
     done = settle(shop, kept, "DISMISS")
@@ -196,7 +196,7 @@ def test_dismissed_it_is_not_booked_now_or_when_it_is_sent_again(shop: Shop, clo
     assert shop.ledger(card) == [("EARN", 10)]
 
 
-def test_it_is_settled_once_and_a_repeated_call_is_answered_the_same(shop: Shop) -> None:
+def test_quarantined_receipt_is_settled_once_and_repeats_are_answered_the_same(shop: Shop) -> None:
     kept = buy(shop, shop.enrol(), "R1", OLD)
     done = settle(shop, kept, "BOOK_AS_SENT", idempotencyKey="s")
     assert settle(shop, kept, "BOOK_AS_SENT", idempotencyKey="s") == done
@@ -204,7 +204,7 @@ def test_it_is_settled_once_and_a_repeated_call_is_answered_the_same(shop: Shop)
         assert codes(settle(shop, kept, action)) == ["ALREADY_SETTLED"]
 
 
-def test_of_several_who_settle_it_at_once_one_wins(shop: Shop) -> None:
+def test_concurrent_settlements_of_a_receipt_have_one_winner(shop: Shop) -> None:
     card = shop.enrol()
     kept = buy(shop, card, "R1", OLD)
     calls = [lambda action=action: settle(shop, kept, action) for action in ("BOOK_AS_SENT", "DISMISS") * 3]
@@ -214,7 +214,7 @@ def test_of_several_who_settle_it_at_once_one_wins(shop: Shop) -> None:
     assert shop.ledger(card) == ([("EARN", 10)] if won["decision"] is not None else [])
 
 
-def test_settling_asks_for_a_reason_and_a_time_only_where_there_is_one(shop: Shop) -> None:
+def test_settling_needs_a_reason_and_a_time_only_for_a_correction(shop: Shop) -> None:
     kept = buy(shop, shop.enrol(), "R1", OLD)
     assert codes(settle(shop, kept, "DISMISS", reason=" ")) == ["REASON_MISSING"]
     assert codes(settle(shop, kept, "DISMISS", reason="x" * 201)) == ["INVALID_INPUT"]
@@ -224,7 +224,7 @@ def test_settling_asks_for_a_reason_and_a_time_only_where_there_is_one(shop: Sho
         assert codes(settle(shop, {"quarantined": {"id": id}}, "DISMISS")) == ["QUARANTINED_NOT_FOUND"]
 
 
-def test_only_staff_and_the_owner_list_and_settle_what_is_in_quarantine(shop: Shop) -> None:
+def test_only_staff_and_owner_list_and_settle_quarantined_receipts(shop: Shop) -> None:
     card = shop.enrol()
     kept = buy(shop, card, "R1", OLD)
     own = customer_key(shop.url, shop, card)
@@ -240,7 +240,7 @@ def test_only_staff_and_the_owner_list_and_settle_what_is_in_quarantine(shop: Sh
     assert codes(settle(shop, kept, "DISMISS", role=Role.OWNER)) == []
 
 
-def test_the_list_goes_page_by_page_and_by_state(shop: Shop) -> None:
+def test_quarantine_list_has_pages_and_a_state_filter(shop: Shop) -> None:
     card = shop.enrol()
     kept = [buy(shop, card, f"R{place}", OLD) for place in range(5)]
     settle(shop, kept[1], "DISMISS")
@@ -256,7 +256,7 @@ def test_the_list_goes_page_by_page_and_by_state(shop: Shop) -> None:
     assert len(shop.execute(LIST, role=Role.OWNER, state=None)["quarantine"]["nodes"]) == 5
 
 
-def test_quarantined_receipt_names_nobody_and_follows_a_merge(shop: Shop) -> None:
+def test_quarantined_receipt_hides_its_customer_and_follows_a_merge(shop: Shop) -> None:
     card, survivor = shop.enrol(), shop.enrol()
     kept = buy(shop, card, "R1", OLD)
     merged = call(
@@ -269,7 +269,7 @@ def test_quarantined_receipt_names_nobody_and_follows_a_merge(shop: Shop) -> Non
     assert shop.available(survivor) == 10
 
 
-def test_whose_key_is_tied_to_the_card_neither_sends_it_there_nor_books_it(shop: Shop) -> None:
+def test_key_tied_to_a_card_cannot_quarantine_or_book_its_receipts(shop: Shop) -> None:
     card = shop.enrol()
     key = tied_key(shop, card)
     assert codes(buy(shop, card, "R1", OLD, key=key)) == ["OWN_CARD"]
@@ -279,7 +279,7 @@ def test_whose_key_is_tied_to_the_card_neither_sends_it_there_nor_books_it(shop:
     assert waiting_in(shop) == ["R2"]
 
 
-def test_what_could_not_be_recorded_at_any_time_is_refused_and_not_kept(shop: Shop) -> None:
+def test_receipt_that_is_invalid_at_any_time_is_refused_and_not_quarantined(shop: Shop) -> None:
     assert codes(buy(shop, "NOBODY", "R1", OLD)) == ["CUSTOMER_NOT_FOUND"]
     card = shop.enrol()
     assert buy(shop, card, "R2", NOON)["entry"] == {"points": 10}
@@ -288,7 +288,7 @@ def test_what_could_not_be_recorded_at_any_time_is_refused_and_not_kept(shop: Sh
 
 
 @pytest.mark.parametrize(("at", "skew"), [(AHEAD, "AHEAD"), (OLD, "TOO_OLD")])
-def test_a_refund_of_a_wrong_clock_is_kept_and_settled(shop: Shop, at: datetime, skew: str) -> None:
+def test_refund_with_an_implausible_time_is_quarantined_and_settled(shop: Shop, at: datetime, skew: str) -> None:
     card = shop.enrol()
     shop.buy(card, "10.00", receipt="R1")
     kept = refund(shop, "R1", at, externalId="F1")
@@ -321,7 +321,7 @@ def test_unnumbered_refund_with_another_key_is_a_new_refund_even_in_quarantine(s
     assert shop.available(card) == 0
 
 
-def test_a_recorded_refund_is_answered_as_recorded_however_late_it_is_sent_again(shop: Shop, clock: Clock) -> None:
+def test_recorded_refund_is_answered_as_recorded_however_late(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     shop.buy(card, "10.00", receipt="R1")
     at = clock.now
@@ -331,7 +331,7 @@ def test_a_recorded_refund_is_answered_as_recorded_however_late_it_is_sent_again
     assert (codes(again), again["entry"]) == ([], {"points": -10})
 
 
-def test_a_refund_in_quarantine_that_its_purchase_cannot_take_stays_there(shop: Shop) -> None:
+def test_quarantined_refund_that_does_not_fit_its_purchase_stays_quarantined(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "10.00", receipt="R1")
     kept = refund(shop, "R1", AHEAD)
@@ -341,7 +341,7 @@ def test_a_refund_in_quarantine_that_its_purchase_cannot_take_stays_there(shop: 
     assert codes(settle(shop, kept, "DISMISS")) == []
 
 
-def test_a_refund_waits_for_a_purchase_in_quarantine_and_is_applied_when_that_is_booked(shop: Shop) -> None:
+def test_refund_is_pending_until_its_quarantined_purchase_is_booked(shop: Shop) -> None:
     card = shop.enrol()
     kept = buy(shop, card, "R1", OLD)
     assert refund(shop, "R1", None)["waiting"]["state"] == "WAITING"
@@ -349,7 +349,7 @@ def test_a_refund_waits_for_a_purchase_in_quarantine_and_is_applied_when_that_is
     assert shop.ledger(card) == [("EARN", 10), ("CLAWBACK", -10)]
 
 
-def test_a_refund_from_quarantine_waits_for_a_purchase_that_has_not_come(shop: Shop) -> None:
+def test_quarantined_refund_is_pending_until_its_purchase_arrives(shop: Shop) -> None:
     card = shop.enrol()
     kept = refund(shop, "R1", AHEAD)
     assert kept["quarantined"]["kind"] == "REFUND"
@@ -363,7 +363,7 @@ def test_a_refund_from_quarantine_waits_for_a_purchase_that_has_not_come(shop: S
     assert shop.ledger(card) == [("EARN", 10), ("CLAWBACK", -10)]
 
 
-def test_a_mistyped_refund_that_waits_can_be_dismissed_and_takes_nothing_any_more(shop: Shop) -> None:
+def test_pending_refund_can_be_dismissed(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "10.00", receipt="R1")
     mistyped = refund(shop, "R11", None, externalId="F1")["waiting"]
@@ -378,7 +378,7 @@ def test_a_mistyped_refund_that_waits_can_be_dismissed_and_takes_nothing_any_mor
     assert refund(shop, "R1", None, externalId="F1")["entry"] == {"points": -10}
 
 
-def test_a_sandbox_takes_any_age_and_keeps_what_is_ahead(database_url: str, clock: Clock) -> None:
+def test_sandbox_accepts_any_age_and_quarantines_future_times(database_url: str, clock: Clock) -> None:
     with open_shop(database_url, clock=clock) as shop:
         card = shop.enrol()
         assert buy(shop, card, "R1", datetime(2020, 3, 6, tzinfo=UTC))["entry"] == {"points": 10}
@@ -386,7 +386,7 @@ def test_a_sandbox_takes_any_age_and_keeps_what_is_ahead(database_url: str, cloc
         assert discrepancies_in(shop.url) == []
 
 
-def test_the_owner_sets_the_allowed_age(shop: Shop) -> None:
+def test_owner_sets_the_allowed_age(shop: Shop) -> None:
     update = f"mutation($input: UpdateProgramInput!) {{ updateProgram(input: $input) {{ program {{ receiptAgeDays }} {ERRORS} }} }}"
     assert shop.execute("{ program { receiptAgeDays } }")["program"] == {"receiptAgeDays": 30}
     done = call(shop, update, role=Role.OWNER, receiptAgeDays=31)
@@ -409,7 +409,7 @@ def exchange(shop: Shop, receipt: str, new: str, at: datetime, *, price: str = "
     return call(shop, EXCHANGE, refund=back, purchase=purchase, **more)
 
 
-def test_an_exchange_of_a_wrong_clock_is_kept_as_one_and_booked_as_one(shop: Shop, clock: Clock) -> None:
+def test_exchange_with_an_implausible_time_is_quarantined_and_booked_as_one(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     shop.buy(card, "10.00", receipt="R1")
     kept = exchange(shop, "R1", "R2", AHEAD)
@@ -433,7 +433,7 @@ def test_an_exchange_of_a_wrong_clock_is_kept_as_one_and_booked_as_one(shop: Sho
     assert shop.available(card) == 30
 
 
-def test_an_exchange_from_quarantine_waits_for_a_purchase_that_has_not_come(shop: Shop, clock: Clock) -> None:
+def test_quarantined_exchange_is_pending_until_its_purchase_arrives(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     kept = exchange(shop, "R1", "R2", OLD)
     assert (kept["quarantined"]["kind"], kept["entry"]) == ("EXCHANGE", None)
@@ -455,7 +455,7 @@ def test_an_exchange_from_quarantine_waits_for_a_purchase_that_has_not_come(shop
     assert shop.available(card) == 30
 
 
-def test_an_exchange_that_cannot_be_booked_leaves_nothing_of_itself(shop: Shop, clock: Clock) -> None:
+def test_quarantined_exchange_that_cannot_be_booked_writes_nothing(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     shop.buy(card, "10.00", receipt="R1")
     kept = exchange(shop, "R1", "R2", AHEAD)
@@ -466,7 +466,7 @@ def test_an_exchange_that_cannot_be_booked_leaves_nothing_of_itself(shop: Shop, 
     assert waiting_in(shop) == ["R2"]
 
 
-def test_where_numbers_begin_anew_each_day_a_receipt_keeps_the_day_that_was_sent(shop: Shop) -> None:
+def test_daily_receipt_number_keeps_the_day_that_was_sent(shop: Shop) -> None:
     update = f"mutation($input: UpdateProgramInput!) {{ updateProgram(input: $input) {{ {ERRORS} }} }}"
     assert codes(call(shop, update, role=Role.OWNER, receiptNumbers="PER_DAY")) == []
     card = shop.enrol()
@@ -483,7 +483,7 @@ def test_where_numbers_begin_anew_each_day_a_receipt_keeps_the_day_that_was_sent
     assert (shop.available(card), waiting_in(shop)) == (60, [])
 
 
-def test_an_exchange_booked_at_a_corrected_time_is_known_when_it_is_sent_again(shop: Shop, clock: Clock) -> None:
+def test_exchange_booked_at_a_corrected_time_is_recognised_when_sent_again(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     shop.buy(card, "10.00", receipt="R1")
     kept = exchange(shop, "R1", "R2", OLD)
@@ -495,7 +495,7 @@ def test_an_exchange_booked_at_a_corrected_time_is_known_when_it_is_sent_again(s
     assert shop.available(card) == 30
 
 
-def test_where_numbers_begin_anew_each_day_a_pending_refund_keeps_the_day_that_was_sent(shop: Shop) -> None:
+def test_daily_number_of_a_pending_refund_keeps_the_day_that_was_sent(shop: Shop) -> None:
     update = f"mutation($input: UpdateProgramInput!) {{ updateProgram(input: $input) {{ {ERRORS} }} }}"
     assert codes(call(shop, update, role=Role.OWNER, receiptNumbers="PER_DAY")) == []
     card, day = shop.enrol(), NOON.date().isoformat()

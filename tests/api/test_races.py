@@ -16,7 +16,7 @@ from tests.shop import Shop, open_shop
 from tests.verification import discrepancies_in
 
 
-def test_forty_redemptions_at_once_of_a_balance_that_pays_for_one(shop: Shop) -> None:
+def test_forty_concurrent_redemptions_of_a_balance_for_one_grant_one(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "150.00")
     answers = shop.in_parallel([lambda: shop.redeem(card)] * 40)
@@ -32,7 +32,7 @@ def test_forty_redemptions_at_once_of_a_balance_that_pays_for_one(shop: Shop) ->
     assert discrepancies_in(shop.url) == []
 
 
-def test_fifty_customers_at_once_for_five_items(database_url: str) -> None:
+def test_fifty_concurrent_customers_get_five_items(database_url: str) -> None:
     with open_shop(database_url, template="blank") as shop:
         given = {"idempotencyKey": "r", "key": "print", "name": "Print", "description": "A signed print.", "stock": 5}
         assert shop.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["reward"] == {
@@ -63,7 +63,7 @@ def test_fifty_customers_at_once_for_five_items(database_url: str) -> None:
         assert discrepancies_in(database_url) == []
 
 
-def test_purchases_refunds_and_redemptions_of_one_customer_at_once_keep_the_books(shop: Shop) -> None:
+def test_ledger_verifies_after_concurrent_purchases_refunds_and_redemptions(shop: Shop) -> None:
     card = shop.enrol()
     for number in range(10):
         shop.buy(card, "30.00", receipt=f"R{number}")
@@ -101,7 +101,7 @@ def stamp_shop(url: str) -> Iterator[Shop]:
         yield shop
 
 
-def test_thirty_redemptions_at_once_of_stamps_that_pay_for_one(database_url: str) -> None:
+def test_thirty_concurrent_redemptions_of_stamps_for_one_grant_one(database_url: str) -> None:
     with stamp_shop(database_url) as shop:
         card = shop.enrol()
         for _ in range(5):
@@ -117,7 +117,7 @@ def test_thirty_redemptions_at_once_of_stamps_that_pay_for_one(database_url: str
         assert discrepancies_in(shop.url) == []
 
 
-def test_several_tills_at_once_give_the_first_stamps_of_one_card(database_url: str) -> None:
+def test_concurrent_first_stamps_open_one_account(database_url: str) -> None:
     with stamp_shop(database_url) as shop:
         cards = [shop.enrol() for _ in range(3)]
         sold = shop.in_parallel([lambda card=card: stamps.buy(shop, card) for card in cards * 8])

@@ -60,7 +60,7 @@ def publish(shop: Shop, *, coffee: int, **more: Any) -> Any:
     return shop.execute(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
 
 
-def test_every_reason_cites_a_clause_of_the_terms_that_decided(shop: Shop, clock: Clock) -> None:
+def test_every_reason_cites_a_clause_of_the_deciding_terms(shop: Shop, clock: Clock) -> None:
     decided: dict[str, Any] = {}
     publish(shop, coffee=100)
     card = shop.enrol()

@@ -22,7 +22,7 @@ def shop(database_url: str) -> Iterator[Shop]:
         yield opened
 
 
-def test_an_order_that_was_cancelled_is_completed_again(shop: Shop) -> None:
+def test_cancelled_order_can_be_completed_again(shop: Shop) -> None:
     card = shop.enrol()
     first = buy(shop, card, "O1", "100.00", occurredAt=AT)
     refund(shop, "O1", externalId="F1", occurredAt=LATER)
@@ -42,7 +42,7 @@ def test_an_order_that_was_cancelled_is_completed_again(shop: Shop) -> None:
     assert discrepancies_in(shop.url) == []
 
 
-def test_a_reference_means_the_order_as_it_was_completed_last(shop: Shop) -> None:
+def test_reference_means_the_latest_completion(shop: Shop) -> None:
     card = shop.enrol()
     first = buy(shop, card, "O1", "100.00", occurredAt=AT)
     refund(shop, "O1", externalId="F1", occurredAt=LATER)
@@ -56,7 +56,7 @@ def test_a_reference_means_the_order_as_it_was_completed_last(shop: Shop) -> Non
     assert shop.available(card) == 60
 
 
-def test_an_order_that_was_not_cancelled_whole_is_not_completed_again(shop: Shop) -> None:
+def test_partly_cancelled_order_cannot_be_completed_again(shop: Shop) -> None:
     card = shop.enrol()
     lines = [{"sku": "tea", "quantity": "2", "unitPrice": "50.00"}]
     first = buy(shop, card, "O1", "", lines=lines, occurredAt=AT)
@@ -69,7 +69,7 @@ def test_an_order_that_was_not_cancelled_whole_is_not_completed_again(shop: Shop
 
 
 @pytest.mark.parametrize("completion", [2, 3, 1_000])
-def test_completions_are_counted_without_a_gap(shop: Shop, completion: int) -> None:
+def test_completions_are_numbered_without_gaps(shop: Shop, completion: int) -> None:
     card = shop.enrol()
     assert codes(buy(shop, card, "O1", "10.00", completion=completion)) == ["ORDER_NOT_CANCELLED"]
     buy(shop, card, "O1", "10.00", occurredAt=AT)
@@ -79,12 +79,12 @@ def test_completions_are_counted_without_a_gap(shop: Shop, completion: int) -> N
 
 
 @pytest.mark.parametrize("completion", [0, -1, 1_001])
-def test_a_completion_has_its_bounds(shop: Shop, completion: int) -> None:
+def test_completion_number_has_limits(shop: Shop, completion: int) -> None:
     (error,) = buy(shop, shop.enrol(), "O1", "10.00", completion=completion)["userErrors"]
     assert (error["code"], error["path"]) == ("INVALID_INPUT", ["input", "purchase", "completion"])
 
 
-def test_orders_of_one_number_on_two_days_are_completed_again_each(shop: Shop) -> None:
+def test_daily_orders_with_one_number_are_completed_separately(shop: Shop) -> None:
     set_numbering(shop, "PER_DAY")
     card = shop.enrol()
     for day in ("01", "02"):
@@ -96,7 +96,7 @@ def test_orders_of_one_number_on_two_days_are_completed_again_each(shop: Shop) -
     assert shop.available(card) == 20
 
 
-def test_many_second_completions_at_once_book_one(shop: Shop) -> None:
+def test_concurrent_second_completions_book_one(shop: Shop) -> None:
     card = shop.enrol()
     buy(shop, card, "O1", "10.00", occurredAt=AT)
     refund(shop, "O1", occurredAt=LATER)
@@ -107,7 +107,7 @@ def test_many_second_completions_at_once_book_one(shop: Shop) -> None:
     assert shop.available(card) == 10
 
 
-def test_an_order_whose_goods_were_exchanged_is_not_cancelled_until_those_come_back(shop: Shop) -> None:
+def test_exchanged_order_is_cancelled_only_when_its_new_goods_are_returned(shop: Shop) -> None:
     card = shop.enrol()
     first = buy(shop, card, "O1", "50.00", occurredAt=AT)
     exchange(shop, "50.00", "O1", receipt="O2", occurredAt=LATER)

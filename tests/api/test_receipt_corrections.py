@@ -93,7 +93,7 @@ def codes(answer: Any) -> list[tuple[str, list[str]]]:
     return [(error["code"], error["path"][1:]) for error in answer["userErrors"]]
 
 
-def test_an_amended_receipt_books_only_the_difference(shop: Shop) -> None:
+def test_amendment_books_only_the_difference(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "80.00", receipt="r-1")
     less = amend(shop, "r-1", line("20.00", "3"))
@@ -110,7 +110,7 @@ def test_an_amended_receipt_books_only_the_difference(shop: Shop) -> None:
     all_agree(shop, card)
 
 
-def test_a_receipt_that_earns_the_same_needs_no_entry(shop: Shop) -> None:
+def test_amendment_that_earns_the_same_makes_no_entry(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "80.00", receipt="r-1")
     same = amend(shop, "r-1", line("40.00", "2"))
@@ -118,7 +118,7 @@ def test_a_receipt_that_earns_the_same_needs_no_entry(shop: Shop) -> None:
     assert codes(amend(shop, "r-1", line("40.00", "2"))) == [("INVALID_INPUT", ["purchase"])]
 
 
-def test_what_was_spent_already_is_owed_and_a_refund_goes_by_the_amended_receipt(shop: Shop) -> None:
+def test_spent_points_become_a_debt_and_refunds_use_the_amended_receipt(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "120.00", receipt="r-1")
     shop.redeem(card)
@@ -147,7 +147,7 @@ def test_what_was_spent_already_is_owed_and_a_refund_goes_by_the_amended_receipt
         ({"purchase": {"lines": []}}, ("INVALID_INPUT", ["purchase", "lines"])),
     ],
 )
-def test_what_a_receipt_cannot_become_is_refused_and_changes_nothing(
+def test_invalid_amendment_is_refused_and_changes_nothing(
     shop: Shop, change: dict[str, Any], expected: tuple[str, list[str]]
 ) -> None:
     card = shop.enrol()
@@ -156,7 +156,7 @@ def test_what_a_receipt_cannot_become_is_refused_and_changes_nothing(
     assert shop.ledger(card) == [("EARN", 80)]
 
 
-def test_a_receipt_keeps_its_place(shop: Shop) -> None:
+def test_location_of_a_receipt_cannot_be_amended(shop: Shop) -> None:
     given = {"idempotencyKey": "l", "key": "harbour", "name": "Harbour", "timeZone": "Pacific/Auckland"}
     harbour = shop.execute(OPEN, role=Role.OWNER, input=given)["createLocation"]["location"]["id"]
     card = shop.enrol()
@@ -170,7 +170,7 @@ def test_a_receipt_keeps_its_place(shop: Shop) -> None:
     assert shop.available(card) == 110
 
 
-def test_a_moved_purchase_goes_back_here_and_is_earned_there_at_its_time(shop: Shop, clock: Clock) -> None:
+def test_moved_purchase_is_clawed_back_and_earned_by_the_other_customer_at_its_time(shop: Shop, clock: Clock) -> None:
     wrong, right = shop.enrol(), shop.enrol()
     shop.buy(wrong, "80.00", receipt="r-1")
     clock.now += timedelta(days=1)
@@ -188,7 +188,7 @@ def test_a_moved_purchase_goes_back_here_and_is_earned_there_at_its_time(shop: S
     all_agree(shop, wrong, right)
 
 
-def test_a_purchase_may_go_on_and_come_back(shop: Shop) -> None:
+def test_purchase_can_be_moved_on_and_back(shop: Shop) -> None:
     first, two, three = shop.enrol(), shop.enrol(), shop.enrol()
     shop.buy(first, "30.00", receipt="r-1")
     for card in (two, three, first):
@@ -198,7 +198,7 @@ def test_a_purchase_may_go_on_and_come_back(shop: Shop) -> None:
     all_agree(shop, first, two, three)
 
 
-def test_what_binds_a_purchase_to_its_customer_keeps_it_there(shop: Shop) -> None:
+def test_purchase_with_dependent_events_cannot_be_moved(shop: Shop) -> None:
     first, two = shop.enrol(), shop.enrol()
     shop.buy(first, "300.00", receipt="r-1")
     shop.refund("r-1", lines=[{"line": 1, "quantity": "0.5"}])
@@ -214,7 +214,7 @@ def test_what_binds_a_purchase_to_its_customer_keeps_it_there(shop: Shop) -> Non
     assert shop.ledger(two) == []
 
 
-def test_a_till_that_sends_a_moved_receipt_again_is_answered_as_it_was(shop: Shop) -> None:
+def test_moved_receipt_sent_again_gets_the_recorded_response(shop: Shop) -> None:
     first, two = shop.enrol(), shop.enrol()
     shop.buy(first, "30.00", receipt="r-1")
     move(shop, "r-1", two)
@@ -227,7 +227,7 @@ def test_a_till_that_sends_a_moved_receipt_again_is_answered_as_it_was(shop: Sho
     assert (shop.available(first), shop.available(two)) == (0, 30)
 
 
-def test_tills_move_nothing_and_customers_amend_nothing(shop: Shop) -> None:
+def test_tills_cannot_move_and_customers_cannot_amend_receipts(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "30.00", receipt="r-1")
     given = {"idempotencyKey": "m", "purchase": {"externalId": "r-1"}, "customer": {"card": card}, "reason": "x"}
@@ -239,7 +239,7 @@ def test_tills_move_nothing_and_customers_amend_nothing(shop: Shop) -> None:
     assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
-def test_who_shares_a_wallet_keeps_the_points_and_who_was_merged_keeps_the_past(shop: Shop, clock: Clock) -> None:
+def test_move_within_a_household_keeps_points_and_merged_history(shop: Shop, clock: Clock) -> None:
     first, two, three = shop.enrol(), shop.enrol(), shop.enrol()
     shop.buy(first, "30.00", receipt="r-1")
     shop.buy(three, "11.00", receipt="r-3")
@@ -259,7 +259,7 @@ def test_who_shares_a_wallet_keeps_the_points_and_who_was_merged_keeps_the_past(
     assert shop.available(first) == shop.available(two) == 9
 
 
-def test_tiers_and_what_clauses_count_follow_a_purchase(database_url: str) -> None:
+def test_tiers_and_counters_follow_a_moved_purchase(database_url: str) -> None:
     clock = Clock()
     with open_shop(database_url, clock=clock, template="blank") as shop:
         clauses = [
@@ -293,7 +293,7 @@ def test_tiers_and_what_clauses_count_follow_a_purchase(database_url: str) -> No
         assert discrepancies_in(shop.url) == []
 
 
-def test_a_repeat_is_answered_the_same_and_a_key_of_another_input_is_refused(shop: Shop) -> None:
+def test_repeated_correction_is_answered_the_same_and_another_input_is_refused(shop: Shop) -> None:
     text, two = shop.enrol(), shop.enrol()
     shop.buy(text, "30.00", receipt="r-1")
     first = move(shop, "r-1", two, idempotencyKey="once")
@@ -303,7 +303,7 @@ def test_a_repeat_is_answered_the_same_and_a_key_of_another_input_is_refused(sho
     assert amend(shop, "r-1", line("3.00"), idempotencyKey="again") == changed
 
 
-def test_whoever_comes_first_the_books_are_right(shop: Shop) -> None:
+def test_ledger_verifies_whichever_concurrent_correction_is_first(shop: Shop) -> None:
     cards = [shop.enrol() for _ in range(3)]
     for number in range(6):
         shop.buy(cards[0], "30.00", receipt=f"r-{number}")
@@ -383,7 +383,7 @@ def test_refund_uses_corrected_counters_even_without_a_ledger_entry(
         assert discrepancies_in(shop.url) == []
 
 
-def test_a_correction_takes_no_more_from_a_budget_than_the_receipt_had_taken(database_url: str) -> None:
+def test_correction_uses_no_more_budget_than_its_receipt(database_url: str) -> None:
     with open_shop(database_url, clock=Clock(), template="blank") as shop:
         launch = {"budget": {"points": 60, "mode": "WHOLE"}}
         clauses = [

@@ -25,7 +25,7 @@ def shop(database_url: str) -> Iterator[Shop]:
         yield opened
 
 
-def test_a_number_is_used_once_in_a_program_unless_it_says_otherwise(shop: Shop) -> None:
+def test_receipt_number_is_unique_in_a_program_by_default(shop: Shop) -> None:
     card = shop.enrol()
     first = buy(shop, card, "0001", "4.00", occurredAt=LATE)
     again = buy(shop, card, "0001", "4.00", occurredAt="2026-03-08T22:50:00Z")
@@ -34,7 +34,7 @@ def test_a_number_is_used_once_in_a_program_unless_it_says_otherwise(shop: Shop)
     assert shop.available(card) == 4
 
 
-def test_the_same_receipt_under_another_key_says_that_it_was_recorded(shop: Shop) -> None:
+def test_repeated_receipt_under_another_key_is_reported_as_recorded(shop: Shop) -> None:
     card = shop.enrol()
     first = buy(shop, card, "R1", "4.00", key="a", occurredAt=LATE)
     again = buy(shop, card, "R1", "4.00", key="b", occurredAt=LATE)
@@ -45,7 +45,7 @@ def test_the_same_receipt_under_another_key_says_that_it_was_recorded(shop: Shop
     assert shop.ledger(card) == [("EARN", 4)]
 
 
-def test_numbers_per_day_begin_anew_when_the_day_of_business_begins(shop: Shop) -> None:
+def test_daily_numbers_restart_with_the_business_day(shop: Shop) -> None:
     set_numbering(shop, "PER_DAY", day_starts="04:00")
     berlin = location(shop, "berlin", "Europe/Berlin")
     card = shop.enrol()
@@ -65,9 +65,7 @@ def test_numbers_per_day_begin_anew_when_the_day_of_business_begins(shop: Shop) 
 
 
 @pytest.mark.parametrize("order", list(permutations([0, 1, 2])))
-def test_of_two_receipts_of_one_number_and_day_whichever_arrives_first_stands(
-    shop: Shop, order: tuple[int, ...]
-) -> None:
+def test_first_of_two_receipts_with_one_daily_number_is_kept(shop: Shop, order: tuple[int, ...]) -> None:
     set_numbering(shop, "PER_DAY", day_starts="04:00")
     berlin = location(shop, "berlin", "Europe/Berlin")
     card = shop.enrol()
@@ -82,7 +80,7 @@ def test_of_two_receipts_of_one_number_and_day_whichever_arrives_first_stands(
     assert shop.available(card) == (4, 5)[stands] + 4
 
 
-def test_a_day_is_that_of_the_location_and_of_the_program_where_there_is_none(shop: Shop) -> None:
+def test_business_day_is_that_of_the_location_or_else_the_program(shop: Shop) -> None:
     set_numbering(shop, "PER_DAY")
     tokyo = location(shop, "tokyo", "Asia/Tokyo")
     card = shop.enrol()
@@ -93,7 +91,7 @@ def test_a_day_is_that_of_the_location_and_of_the_program_where_there_is_none(sh
     assert shop.available(card) == 3
 
 
-def test_where_numbers_are_per_day_a_receipt_says_its_time(shop: Shop) -> None:
+def test_receipt_with_a_daily_number_needs_a_time(shop: Shop) -> None:
     set_numbering(shop, "PER_DAY")
     card = shop.enrol()
     (error,) = buy(shop, card, "1", "1.00")["userErrors"]
@@ -105,7 +103,7 @@ def test_where_numbers_are_per_day_a_receipt_says_its_time(shop: Shop) -> None:
     assert codes(refund(shop, day)) == []
 
 
-def test_numbers_per_location_are_each_locations_own(shop: Shop) -> None:
+def test_numbers_per_location_are_separate(shop: Shop) -> None:
     set_numbering(shop, "PER_LOCATION")
     north, south = location(shop, "north"), location(shop, "south")
     card = shop.enrol()
@@ -118,7 +116,7 @@ def test_numbers_per_location_are_each_locations_own(shop: Shop) -> None:
     assert back["cash"] == {"amount": "2.00"}
 
 
-def test_numbers_per_location_and_day_take_both_to_be_known(shop: Shop) -> None:
+def test_numbers_per_location_and_day_need_both(shop: Shop) -> None:
     set_numbering(shop, "PER_LOCATION_AND_DAY")
     north, south = location(shop, "north"), location(shop, "south")
     card = shop.enrol()
@@ -131,7 +129,7 @@ def test_numbers_per_location_and_day_take_both_to_be_known(shop: Shop) -> None:
     assert refund(shop, both)["balances"] == [{"available": 3}]
 
 
-def test_what_fits_many_receipts_is_answered_with_the_newest_twenty(shop: Shop) -> None:
+def test_ambiguous_reference_lists_the_newest_twenty_receipts(shop: Shop) -> None:
     set_numbering(shop, "PER_DAY")
     card = shop.enrol()
     ids = [
@@ -140,7 +138,7 @@ def test_what_fits_many_receipts_is_answered_with_the_newest_twenty(shop: Shop) 
     assert receipts_in_refusal(refund(shop, "1")) == ids[:1:-1]
 
 
-def test_every_way_to_a_purchase_takes_a_whole_reference_and_never_guesses(shop: Shop) -> None:
+def test_every_purchase_reference_must_be_complete(shop: Shop) -> None:
     set_numbering(shop, "PER_DAY")
     card, other = shop.enrol(), shop.enrol()
     for at, price in ((LATE, "4.00"), (NEXT_DAY, "6.00")):
@@ -176,7 +174,7 @@ def test_every_way_to_a_purchase_takes_a_whole_reference_and_never_guesses(shop:
     assert asked("recordExchange", "RecordExchangeInput", exchange) == []
 
 
-def test_a_source_that_is_not_the_programs_own_is_forbidden(shop: Shop) -> None:
+def test_source_of_another_program_is_forbidden(shop: Shop) -> None:
     card = shop.enrol()
     assert codes(buy(shop, card, "1", "1.00", source="program")) == []
     assert buy(shop, card, "1", "1.00")["alreadyRecorded"] is True
@@ -198,7 +196,7 @@ def test_a_source_that_is_not_the_programs_own_is_forbidden(shop: Shop) -> None:
     assert shop.available(card) == 1
 
 
-def test_a_receipt_sent_again_is_known_whatever_was_set_meanwhile(shop: Shop) -> None:
+def test_repeated_receipt_is_recognised_after_a_settings_change(shop: Shop) -> None:
     card = shop.enrol()
     sent = {"occurredAt": AFTER_MIDNIGHT}
     buy(shop, card, "1", "1.00", **sent)
@@ -214,7 +212,7 @@ def test_a_receipt_sent_again_is_known_whatever_was_set_meanwhile(shop: Shop) ->
     assert shop.available(card) == 2
 
 
-def test_a_number_that_was_used_before_numbers_began_anew_each_day_is_used_again(shop: Shop) -> None:
+def test_number_used_before_daily_numbering_can_be_used_again(shop: Shop) -> None:
     card = shop.enrol()
     buy(shop, card, "1", "1.00", occurredAt=LATE)
     set_numbering(shop, "PER_DAY")
@@ -222,7 +220,7 @@ def test_a_number_that_was_used_before_numbers_began_anew_each_day_is_used_again
     assert shop.available(card) == 3
 
 
-def test_one_receipt_of_many_at_once_is_recorded_once(shop: Shop) -> None:
+def test_receipt_sent_concurrently_is_recorded_once(shop: Shop) -> None:
     set_numbering(shop, "PER_DAY")
     card = shop.enrol()
     days = [LATE, NEXT_DAY] * 6

@@ -25,7 +25,7 @@ def shop(database_url: str) -> Iterator[Shop]:
 @pytest.mark.parametrize(
     "spelled", ["R1 ", "R1\n", " R1", "\tR1\r\n", "R\u200b1", "\ufeffR1", "Ｒ１", "R1\u00a0", "R\u00ad1", "R1\x01"]
 )
-def test_what_is_invisible_in_a_number_makes_no_other_receipt(shop: Shop, spelled: str) -> None:
+def test_invisible_characters_in_a_number_do_not_matter(shop: Shop, spelled: str) -> None:
     card = shop.enrol()
     first = buy(shop, card, "R1", "4.00", occurredAt=AT)
     again = buy(shop, card, spelled, "4.00", occurredAt=AT)
@@ -36,7 +36,7 @@ def test_what_is_invisible_in_a_number_makes_no_other_receipt(shop: Shop, spelle
 
 
 @pytest.mark.parametrize("other", ["r1", "R01", "R 1", "R-1", "0R1"])
-def test_case_zeros_and_space_inside_make_another_receipt(shop: Shop, other: str) -> None:
+def test_case_zeros_and_inner_spaces_in_a_number_matter(shop: Shop, other: str) -> None:
     card = shop.enrol()
     buy(shop, card, "R1", "4.00", occurredAt=AT)
     assert buy(shop, card, other, "4.00", occurredAt=AT)["alreadyRecorded"] is False
@@ -44,7 +44,7 @@ def test_case_zeros_and_space_inside_make_another_receipt(shop: Shop, other: str
 
 
 @pytest.mark.parametrize("number", ["", " ", "\n", "\u200b", "\u2800", "x" * 201])
-def test_a_number_is_never_empty(shop: Shop, number: str) -> None:
+def test_receipt_number_cannot_be_empty(shop: Shop, number: str) -> None:
     card = shop.enrol()
     (error,) = buy(shop, card, number, "4.00")["userErrors"]
     assert (error["code"], error["path"]) == ("INVALID_INPUT", ["input", "purchase", "externalId"])
@@ -73,7 +73,7 @@ def line(**more: Any) -> dict[str, Any]:
         {"payments": [{"kind": "CARD", "amount": "3"}, {"kind": "CASH", "amount": "1.00"}]},
     ],
 )
-def test_what_is_left_out_and_what_is_written_out_are_one_receipt(shop: Shop, spelled: dict[str, Any]) -> None:
+def test_defaults_may_be_omitted_or_written_out(shop: Shop, spelled: dict[str, Any]) -> None:
     card = shop.enrol()
     sent = {
         "lines": [line()],
@@ -100,7 +100,7 @@ def test_what_is_left_out_and_what_is_written_out_are_one_receipt(shop: Shop, sp
         {"occurredAt": "2026-03-01T10:00:01Z"},
     ],
 )
-def test_a_receipt_that_means_something_else_differs(shop: Shop, other: dict[str, Any]) -> None:
+def test_receipt_with_another_meaning_is_refused(shop: Shop, other: dict[str, Any]) -> None:
     card = shop.enrol()
     buy(shop, card, "R1", "", lines=[line()], occurredAt=AT)
     refused = buy(shop, card, "R1", "", **{"lines": [line()], "occurredAt": AT, **other})
@@ -108,7 +108,7 @@ def test_a_receipt_that_means_something_else_differs(shop: Shop, other: dict[str
     assert shop.available(card) == 4
 
 
-def test_a_receipt_without_a_time_is_the_one_that_was_recorded(shop: Shop) -> None:
+def test_repeated_receipt_without_a_time_is_recognised(shop: Shop) -> None:
     card = shop.enrol()
     buy(shop, card, "R1", "4.00")
     assert buy(shop, card, "R1", "4.00")["alreadyRecorded"] is True
@@ -120,7 +120,7 @@ def test_a_receipt_without_a_time_is_the_one_that_was_recorded(shop: Shop) -> No
     assert shop.available(card) == 4
 
 
-def test_after_a_merge_either_card_brings_the_same_receipt(shop: Shop) -> None:
+def test_repeated_receipt_is_recognised_under_either_card_after_a_merge(shop: Shop) -> None:
     gone, stays, stranger = shop.enrol(), shop.enrol(), shop.enrol()
     buy(shop, gone, "R1", "4.00", occurredAt=AT)
     given = {"idempotencyKey": "m", "merged": {"card": gone}, "survivor": {"card": stays}, "reason": "one person"}
@@ -134,7 +134,7 @@ def test_after_a_merge_either_card_brings_the_same_receipt(shop: Shop) -> None:
     assert shop.available(stays) == 5
 
 
-def test_a_receipt_that_was_set_right_is_known_as_it_was_and_as_it_is(shop: Shop) -> None:
+def test_corrected_receipt_is_recognised_in_both_versions(shop: Shop) -> None:
     card = shop.enrol()
     buy(shop, card, "R1", "4.00", occurredAt=AT)
     amend = "mutation($i: AmendPurchaseInput!) { amendPurchase(input: $i) { userErrors { code } } }"

@@ -26,7 +26,7 @@ def shop(database_url: str) -> Iterator[Shop]:
         yield opened
 
 
-def test_a_refund_sent_again_under_another_key_says_that_it_was_recorded(shop: Shop) -> None:
+def test_repeated_refund_under_another_key_is_reported_as_recorded(shop: Shop) -> None:
     card = shop.enrol()
     buy(shop, card, "R1", "10.00", occurredAt=MONDAY)
     first = refund(shop, "R1", externalId="F1", occurredAt=TUESDAY)
@@ -36,7 +36,7 @@ def test_a_refund_sent_again_under_another_key_says_that_it_was_recorded(shop: S
     assert shop.ledger(card) == [("EARN", 10), ("CLAWBACK", -10)]
 
 
-def test_a_refund_number_of_another_purchase_is_refused_with_the_one_that_has_it(shop: Shop) -> None:
+def test_refund_number_of_another_purchase_is_refused_and_names_it(shop: Shop) -> None:
     card = shop.enrol()
     first = buy(shop, card, "R1", "10.00", occurredAt=MONDAY)
     buy(shop, card, "R2", "10.00", occurredAt=MONDAY)
@@ -46,7 +46,7 @@ def test_a_refund_number_of_another_purchase_is_refused_with_the_one_that_has_it
     assert shop.available(card) == 10
 
 
-def test_refund_numbers_per_day_are_of_the_day_of_the_refund(shop: Shop) -> None:
+def test_daily_refund_numbers_follow_the_day_of_the_refund(shop: Shop) -> None:
     set_numbering(shop, "PER_DAY")
     card = shop.enrol()
     for number in ("1", "2"):
@@ -59,7 +59,7 @@ def test_refund_numbers_per_day_are_of_the_day_of_the_refund(shop: Shop) -> None
     assert refund(shop, "2", externalId="F1", occurredAt=TUESDAY)["alreadyRecorded"] is True
 
 
-def test_refund_numbers_per_location_are_of_the_location_of_the_purchase(shop: Shop) -> None:
+def test_refund_numbers_per_location_follow_the_location_of_the_purchase(shop: Shop) -> None:
     set_numbering(shop, "PER_LOCATION")
     north, south = location(shop, "north"), location(shop, "south")
     card = shop.enrol()
@@ -78,7 +78,7 @@ def test_refund_numbers_per_location_are_of_the_location_of_the_purchase(shop: S
         {},
     ],
 )
-def test_what_a_refund_leaves_out_and_what_is_written_out_are_one_refund(shop: Shop, spelled: Any) -> None:
+def test_defaults_of_a_refund_may_be_omitted_or_written_out(shop: Shop, spelled: Any) -> None:
     card = shop.enrol()
     lines = [{"sku": "tea", "quantity": "2", "unitPrice": "5.00"}]
     buy(shop, card, "R1", "", lines=lines, occurredAt=MONDAY)
@@ -92,7 +92,7 @@ def test_what_a_refund_leaves_out_and_what_is_written_out_are_one_refund(shop: S
         assert codes(refund(shop, "R1", externalId="F1", occurredAt=TUESDAY, **given)) == ["RECEIPT_DIFFERS"]
 
 
-def test_a_refund_waits_for_the_very_receipt_that_it_names(shop: Shop) -> None:
+def test_pending_refund_is_applied_only_to_the_receipt_that_it_names(shop: Shop) -> None:
     set_numbering(shop, "PER_DAY")
     card = shop.enrol()
     tuesday = {"receipt": {"externalId": "1", "day": "2026-03-03"}}
@@ -109,14 +109,14 @@ def test_a_refund_waits_for_the_very_receipt_that_it_names(shop: Shop) -> None:
     assert (codes(done), done["alreadyRecorded"], done["cash"]) == ([], True, {"amount": "7.00"})
 
 
-def test_a_refund_waits_for_no_location_that_is_not_there(shop: Shop) -> None:
+def test_refund_with_an_unknown_location_is_refused(shop: Shop) -> None:
     with open_shop(shop.url) as other:
         foreign = location(other, "north")
     by = {"receipt": {"externalId": "1", "locationId": foreign}}
     assert codes(refund(shop, by)) == ["LOCATION_NOT_FOUND"]
 
 
-def test_a_refund_that_is_known_needs_no_more_than_it_needed_then(shop: Shop) -> None:
+def test_repeated_refund_needs_no_longer_reference_after_a_settings_change(shop: Shop) -> None:
     set_numbering(shop, "PER_DAY")
     card = shop.enrol()
     buy(shop, card, "1", "10.00", occurredAt=MONDAY)
@@ -128,7 +128,7 @@ def test_a_refund_that_is_known_needs_no_more_than_it_needed_then(shop: Shop) ->
     assert shop.available(card) == 10
 
 
-def test_an_exchange_sent_again_under_another_key_says_that_it_was_recorded(shop: Shop) -> None:
+def test_repeated_exchange_under_another_key_is_reported_as_recorded(shop: Shop) -> None:
     set_numbering(shop, "PER_DAY")
     card = shop.enrol()
     for at in (MONDAY, TUESDAY):
@@ -171,7 +171,7 @@ def hold(shop: Shop, card: str, checkout: str, **more: Any) -> Any:
     return shop.execute(HOLD, input=given)["holdRedemption"]
 
 
-def test_a_checkout_tried_again_says_that_it_has_its_hold(shop: Shop) -> None:
+def test_repeated_checkout_under_another_key_is_reported_with_its_hold(shop: Shop) -> None:
     card, other = shop.enrol(), shop.enrol()
     for text in (card, other):
         shop.buy(text, "250.00")
@@ -183,7 +183,7 @@ def test_a_checkout_tried_again_says_that_it_has_its_hold(shop: Shop) -> None:
     assert refused["userErrors"][0]["redemptions"] == [{"id": first["redemption"]["id"], "checkout": "c-1"}]
 
 
-def test_checkouts_are_told_apart_as_receipts_are(shop: Shop) -> None:
+def test_checkouts_are_identified_like_receipts(shop: Shop) -> None:
     set_numbering(shop, "PER_LOCATION")
     north, south = location(shop, "north"), location(shop, "south")
     card = shop.enrol()

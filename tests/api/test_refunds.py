@@ -54,9 +54,7 @@ def test_a_known_refund_number_for_another_purchase_of_the_same_customer_is_refu
         {"occurredAt": "2999-01-01T00:00:00Z", "reason": "broken"},
     ],
 )
-def test_the_same_refund_under_another_key_is_recorded_once_however_the_purchase_is_named(
-    shop: Shop, sent: dict[str, Any]
-) -> None:
+def test_same_refund_under_another_key_is_recorded_once_by_any_reference(shop: Shop, sent: dict[str, Any]) -> None:
     card = shop.enrol()
     bought = shop.buy(card, "", receipt="R-1", lines=TWO_LINES)
     if "occurredAt" in sent:
@@ -103,7 +101,7 @@ def test_a_known_refund_number_with_other_content_is_refused(
     assert shop.ledger(card) == before
 
 
-def test_a_refund_without_a_number_is_a_new_one_each_time(shop: Shop) -> None:
+def test_refund_without_a_number_is_a_new_one_each_time(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "", receipt="R-1", lines=TWO_LINES)
     for _ in range(3):
@@ -111,7 +109,7 @@ def test_a_refund_without_a_number_is_a_new_one_each_time(shop: Shop) -> None:
     assert shop.ledger(card) == [("EARN", 50), *[("CLAWBACK", -10)] * 3]
 
 
-def test_one_refund_number_for_many_purchases_at_once_is_carried_out_for_one_of_them(shop: Shop) -> None:
+def test_one_refund_number_for_concurrent_purchases_is_used_once(shop: Shop) -> None:
     cards = [shop.enrol() for _ in range(8)]
     for card in cards:
         shop.buy(card, "10.00", receipt=f"R-{card}")
@@ -128,7 +126,7 @@ def test_one_refund_number_for_many_purchases_at_once_is_carried_out_for_one_of_
     "quantity",
     ["0", "-1", "0.3333333333", "0.0001", "1.0005", "1e-22", "0.0000000000000000000000000001", "1000000.001"],
 )
-def test_a_quantity_of_a_refund_is_one_that_a_line_can_have(shop: Shop, quantity: str) -> None:
+def test_refund_quantity_must_be_valid_for_a_line(shop: Shop, quantity: str) -> None:
     card = shop.enrol()
     shop.buy(card, "", receipt="R-1", lines=TWO_LINES)
     refused = shop.refund("R-1", lines=[{"line": 2, "quantity": "1"}, {"line": 1, "quantity": quantity}])
@@ -136,7 +134,7 @@ def test_a_quantity_of_a_refund_is_one_that_a_line_can_have(shop: Shop, quantity
     assert shop.ledger(card) == [("EARN", 50)]
 
 
-def test_a_refund_that_comes_to_no_money_and_no_points_is_a_refund(shop: Shop) -> None:
+def test_refund_of_no_money_and_no_points_is_recorded(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "", receipt="R-1", lines=[{"sku": "tea", "quantity": "0.002", "unitPrice": "0.50"}])
     for left in ("0.001", None):
@@ -147,7 +145,7 @@ def test_a_refund_that_comes_to_no_money_and_no_points_is_a_refund(shop: Shop) -
     assert discrepancies_in(shop.url) == []
 
 
-def test_a_line_comes_back_gram_by_gram_to_the_last_one(shop: Shop) -> None:
+def test_line_can_be_refunded_gram_by_gram(shop: Shop) -> None:
     card = shop.enrol()
     line = {"sku": "tea", "quantity": "1000000", "unitPrice": "0.01"}
     shop.buy(card, "", receipt="R-1", lines=[line])
@@ -168,7 +166,7 @@ def test_a_refund_from_the_future_is_refused(shop: Shop) -> None:
     assert shop.refund("R-1", occurredAt=near)["userErrors"] == []
 
 
-def test_a_refund_before_its_sale_is_refused_and_one_at_its_very_moment_is_not(shop: Shop) -> None:
+def test_refund_before_its_purchase_is_refused_but_not_at_the_same_moment(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "10.00", receipt="R-1", occurredAt="2026-01-05T10:00:00Z")
     early = shop.refund("R-1", occurredAt="2026-01-05T09:59:59.999999Z")
@@ -179,7 +177,7 @@ def test_a_refund_before_its_sale_is_refused_and_one_at_its_very_moment_is_not(s
 
 
 @pytest.mark.parametrize("line", [0, -1, 3, 2**31 - 1])
-def test_a_line_that_the_purchase_does_not_have_is_refused(shop: Shop, line: int) -> None:
+def test_refund_of_an_unknown_line_is_refused(shop: Shop, line: int) -> None:
     card = shop.enrol()
     shop.buy(card, "", receipt="R-1", lines=TWO_LINES)
     assert codes(shop.refund("R-1", lines=[{"line": line}])) == [("NOTHING_TO_REFUND", ["lines"])]

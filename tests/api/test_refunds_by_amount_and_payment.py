@@ -56,7 +56,7 @@ def refund(shop: Shop, receipt: str, **sent: Any) -> Any:
     return done
 
 
-def test_money_that_is_given_back_without_goods_takes_back_what_it_had_earned(blank: Shop) -> None:
+def test_money_refunded_without_goods_claws_back_its_points(blank: Shop) -> None:
     card = blank.enrol()
     assert blank.buy(card, "", receipt="R", lines=CUPS)["decision"]["points"][0]["points"] == 70
     first = refund(blank, "R", amount="15.00")
@@ -70,7 +70,7 @@ def test_money_that_is_given_back_without_goods_takes_back_what_it_had_earned(bl
     assert discrepancies_in(blank.url) == []
 
 
-def test_goods_and_money_of_one_purchase_come_back_in_any_mixture(blank: Shop) -> None:
+def test_goods_and_money_of_a_purchase_can_be_refunded_in_any_mixture(blank: Shop) -> None:
     card = blank.enrol()
     blank.buy(card, "", receipt="R", lines=CUPS)
     cash = [
@@ -97,9 +97,7 @@ def test_goods_and_money_of_one_purchase_come_back_in_any_mixture(blank: Shop) -
         ({"lines": [{"line": 1, "amount": "1.00", "quantity": "1"}]}, "INVALID_INPUT", ["lines", "0", "amount"]),
     ],
 )
-def test_amounts_that_cannot_be_given_back_are_refused_by_refund_and_preview(
-    blank: Shop, sent: Any, code: str, path: list[str]
-) -> None:
+def test_invalid_amounts_are_refused_by_refund_and_preview(blank: Shop, sent: Any, code: str, path: list[str]) -> None:
     card = blank.enrol()
     blank.buy(card, "", receipt="R", lines=CUPS)
     given = {"idempotencyKey": "k", "purchase": {"externalId": "R"}, **sent}
@@ -110,7 +108,7 @@ def test_amounts_that_cannot_be_given_back_are_refused_by_refund_and_preview(
     assert blank.available(card) == 70
 
 
-def test_points_that_paid_come_back_with_the_goods_in_the_very_lots(blank: Shop) -> None:
+def test_points_that_paid_are_restored_to_their_lots(blank: Shop) -> None:
     card = blank.enrol()
     blank.buy(card, "35.00", occurredAt=at())
     paid = blank.redeem(card, "five", basket={"occurredAt": at(hours=1), "lines": []})["redemption"]
@@ -128,7 +126,7 @@ def test_points_that_paid_come_back_with_the_goods_in_the_very_lots(blank: Shop)
     assert discrepancies_in(blank.url) == []
 
 
-def test_a_payment_with_points_names_a_redemption_of_the_same_customer(blank: Shop) -> None:
+def test_payment_with_points_needs_a_redemption_of_the_same_customer(blank: Shop) -> None:
     ours, theirs = blank.enrol(), blank.enrol()
     blank.buy(theirs, "35.00", occurredAt=at())
     paid = blank.redeem(theirs, "five", basket={"occurredAt": at(hours=1), "lines": []})["redemption"]
@@ -138,7 +136,7 @@ def test_a_payment_with_points_names_a_redemption_of_the_same_customer(blank: Sh
         assert [error["code"] for error in answer["userErrors"]] in (["REDEMPTION_NOT_FOUND"], ["INVALID_INPUT"])
 
 
-def test_a_preview_is_for_those_who_refund_and_finds_what_is_there(blank: Shop) -> None:
+def test_refund_preview_needs_the_permission_to_refund(blank: Shop) -> None:
     card = blank.enrol()
     blank.buy(card, "", receipt="R", lines=CUPS)
     for role in (Role.OWNER, Role.STAFF, Role.TILL):

@@ -28,7 +28,7 @@ def text(shop: Shop, language: str) -> str:
     return found
 
 
-def test_the_reader_s_region_decides_how_days_are_written_and_else_the_program_s(shop: Shop) -> None:
+def test_dates_follow_the_readers_region_or_else_the_programs(shop: Shop) -> None:
     day = "1 January 2020"
     assert f"valid from {day}" in text(shop, "en")
     assert f"valid from {day}" in text(shop, "en-GB,en;q=0.9")
@@ -37,20 +37,20 @@ def test_the_reader_s_region_decides_how_days_are_written_and_else_the_program_s
     assert "1\N{NO-BREAK SPACE}£" in text(shop, "de")
 
 
-def test_the_locale_of_a_field_has_its_region_too(shop: Shop) -> None:
+def test_locale_argument_of_a_field_sets_its_region(shop: Shop) -> None:
     both = shop.execute('{ gb: terms(locale: "en-GB") { text } us: terms(locale: "en-US") { text } }')
     assert "1 January 2020" in both["gb"]["text"]
     assert "January 1, 2020" in both["us"]["text"]
 
 
-def test_german_addresses_members_as_the_owner_has_chosen(shop: Shop) -> None:
+def test_german_terms_use_the_chosen_form_of_address(shop: Shop) -> None:
     assert "Wenn Sie Ware zurückgeben" in text(shop, "de")
     chosen = {"idempotencyKey": uuid.uuid4().hex, "formOfAddress": "INFORMAL"}
     assert shop.execute(UPDATE, role=Role.OWNER, input=chosen)["updateProgram"]["userErrors"] == []
     assert "Wenn du Ware zurückgibst" in text(shop, "de")
 
 
-def test_clauses_that_are_not_printed_say_so_and_come_after_those_that_are(shop: Shop) -> None:
+def test_unprinted_clauses_are_marked_and_come_last(shop: Shop) -> None:
     found = shop.execute("{ program { terms { text clauses { number printed statement } } } }")["program"]["terms"]
     shown = [clause for clause in found["clauses"] if clause["printed"]]
     hidden = [clause for clause in found["clauses"] if not clause["printed"]]

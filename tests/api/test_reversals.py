@@ -57,9 +57,7 @@ def reasons(answer: Any) -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("role", [Role.OWNER, Role.STAFF, Role.TILL])
-def test_a_till_undoes_what_it_has_just_handed_over_and_so_do_staff_and_owner(
-    shop: Shop, clock: Clock, role: Role
-) -> None:
+def test_till_staff_and_owner_can_undo_a_recent_redemption(shop: Shop, clock: Clock, role: Role) -> None:
     card = shop.enrol()
     shop.buy(card, "150.00")
     id = redeemed(shop, card)
@@ -96,7 +94,7 @@ def test_till_can_only_undo_its_last_redemption_within_ten_minutes(shop: Shop, c
 
 
 @pytest.mark.parametrize("later", [timedelta(minutes=1), timedelta(hours=1, minutes=59), timedelta(hours=3)])
-def test_what_was_handed_over_its_customer_cannot_undo(shop: Shop, clock: Clock, later: timedelta) -> None:
+def test_customer_cannot_undo_a_fulfilled_redemption(shop: Shop, clock: Clock, later: timedelta) -> None:
     card = shop.enrol()
     own = customer_key(shop.url, shop, card)
     shop.buy(card, "250.00")
@@ -113,7 +111,7 @@ def test_what_was_handed_over_its_customer_cannot_undo(shop: Shop, clock: Clock,
     assert discrepancies_in(shop.url) == []
 
 
-def test_what_was_reserved_counts_as_handed_over_by_whom_it_was_captured(shop: Shop, clock: Clock) -> None:
+def test_captured_hold_counts_as_fulfilled_by_its_till(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     second = another_till(shop)
     shop.buy(card, "150.00")
@@ -145,7 +143,7 @@ def another_till(shop: Shop) -> str:
 
 
 @pytest.mark.parametrize("role", [Role.OWNER, Role.STAFF])
-def test_staff_and_owner_may_later_with_a_reason(shop: Shop, clock: Clock, role: Role) -> None:
+def test_staff_and_owner_can_undo_later_with_a_reason(shop: Shop, clock: Clock, role: Role) -> None:
     card = shop.enrol()
     shop.buy(card, "150.00")
     id = redeemed(shop, card)
@@ -158,7 +156,7 @@ def test_staff_and_owner_may_later_with_a_reason(shop: Shop, clock: Clock, role:
     assert discrepancies_in(shop.url) == []
 
 
-def test_a_redemption_is_undone_once_however_many_ask(shop: Shop) -> None:
+def test_concurrent_cancellations_undo_a_redemption_once(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "250.00")
     id = redeemed(shop, card)
@@ -173,7 +171,7 @@ def test_a_redemption_is_undone_once_however_many_ask(shop: Shop) -> None:
     assert discrepancies_in(shop.url) == []
 
 
-def test_without_a_window_staff_and_tills_undo_all_the_same(database_url: str) -> None:
+def test_staff_and_tills_can_undo_without_an_undo_window(database_url: str) -> None:
     with open_shop(database_url, clock=Clock(), template="blank") as shop:
         furnish(shop, stock=3)
         card = shop.enrol()
@@ -189,7 +187,7 @@ def test_without_a_window_staff_and_tills_undo_all_the_same(database_url: str) -
         assert discrepancies_in(database_url) == []
 
 
-def test_customers_undo_what_is_theirs_and_never_say_whose_fault_it_was(shop: Shop) -> None:
+def test_customers_undo_only_their_own_redemptions_and_assign_no_fault(shop: Shop) -> None:
     card, other = shop.enrol(), shop.enrol()
     shop.buy(card, "150.00")
     id = redeemed(shop, card)
@@ -204,7 +202,7 @@ def test_customers_undo_what_is_theirs_and_never_say_whose_fault_it_was(shop: Sh
     assert shop.ledger(card) == [("EARN", 150), ("REDEEM", -100)]
 
 
-def test_a_hold_is_undone_after_it_was_paid_for_and_never_before(shop: Shop) -> None:
+def test_hold_can_be_undone_only_after_its_capture(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "250.00")
     ids = [hold(shop, card, value)["redemption"]["id"] for value in ("c-1", "c-2")]
@@ -218,7 +216,7 @@ def test_a_hold_is_undone_after_it_was_paid_for_and_never_before(shop: Shop) -> 
 
 
 @pytest.mark.parametrize("period", ["EVER", "YEAR"])
-def test_the_very_lots_come_back_and_what_was_limited_can_be_had_again(database_url: str, period: str) -> None:
+def test_undone_redemption_restores_its_lots_and_frees_its_limit(database_url: str, period: str) -> None:
     once = {"timesPerPeriod": {"times": 1, "period": period}}
     with open_shop(database_url, clock=Clock(), template="blank") as shop:
         furnish(shop, stock=3, conditions=[once], more=[TWO_HOURS])
@@ -234,7 +232,9 @@ def test_the_very_lots_come_back_and_what_was_limited_can_be_had_again(database_
 
 
 @pytest.mark.parametrize("at_fault", [False, True])
-def test_points_past_their_day_expire_at_once_unless_the_shop_was_at_fault(database_url: str, at_fault: bool) -> None:
+def test_restored_points_past_their_last_day_expire_unless_the_shop_was_at_fault(
+    database_url: str, at_fault: bool
+) -> None:
     clock = Clock()
     with open_shop(database_url, clock=clock, template="blank") as shop:
         furnish(shop, stock=9, more=[TEN_DAYS])
@@ -273,7 +273,7 @@ def shop_last(shop: Shop, card: str) -> str:
     return id
 
 
-def test_a_redemption_and_its_end_in_a_late_story_keep_the_books(shop: Shop, clock: Clock) -> None:
+def test_ledger_verifies_after_a_late_redemption_and_its_cancellation(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     shop.buy(card, "150.00", receipt="R-1")
     id = redeemed(shop, card)

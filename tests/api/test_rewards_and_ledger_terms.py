@@ -62,7 +62,7 @@ def publish(shop: Shop, given: list[object], *, start: str | None = "2026-01-01T
     return shop.execute(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
 
 
-def test_a_reward_says_what_it_is_and_what_there_is_to_choose(shop: Shop) -> None:
+def test_reward_has_a_description_and_variants(shop: Shop) -> None:
     done = reward(shop, variants=["white", "red"])
     assert done["userErrors"] == []
     assert done["reward"] == {
@@ -89,13 +89,13 @@ def test_a_reward_says_what_it_is_and_what_there_is_to_choose(shop: Shop) -> Non
         ("cashPart", "1.001"),
     ],
 )
-def test_what_cannot_be_said_of_a_reward_is_refused_with_its_field(shop: Shop, field: str, value: object) -> None:
+def test_invalid_reward_is_refused_with_its_field(shop: Shop, field: str, value: object) -> None:
     done = reward(shop, **{field: value})
     assert done["userErrors"] == [{"code": "INVALID_INPUT", "path": ["input", field]}]
     assert reward(shop)["reward"]["key"] == "holder", "nothing was kept"
 
 
-def test_the_linter_reads_the_catalogue_and_the_receipts(shop: Shop) -> None:
+def test_linter_uses_the_catalogue_and_the_receipts(shop: Shop) -> None:
     reward(shop)
     publish(shop, clauses({"points": 10, "cash": "2.50"}))
     card = shop.enrol()
@@ -110,7 +110,7 @@ def test_the_linter_reads_the_catalogue_and_the_receipts(shop: Shop) -> None:
     assert [value["code"] for value in stated] == ["ONE_SIZE"]
 
 
-def test_cash_besides_the_points_is_part_of_the_sentence_and_of_the_answer_to_the_till(shop: Shop) -> None:
+def test_cash_price_is_in_the_sentence_and_in_the_decision(shop: Shop) -> None:
     reward(shop)
     assert publish(shop, clauses({"points": 10, "cash": "2.50"}))["userErrors"] == []
     card = shop.enrol()
@@ -130,7 +130,7 @@ def test_cash_besides_the_points_is_part_of_the_sentence_and_of_the_answer_to_th
     assert "You can have “Holder” for 10 points and £3." in worse["changes"][0]["statement"]
 
 
-def test_terms_that_nothing_keeps_yet_are_read_compared_and_not_published(shop: Shop) -> None:
+def test_unenforced_terms_are_checked_and_not_published(shop: Shop) -> None:
     reward(shop)
     publish(shop, clauses({"points": 10, "cash": "2.50"}))
     given = clauses(
@@ -158,7 +158,7 @@ def test_terms_that_nothing_keeps_yet_are_read_compared_and_not_published(shop: 
     assert shop.execute("{ terms { version } }")["terms"]["version"] == 1
 
 
-def test_a_condition_on_a_tier_that_there_is_not_is_refused_with_its_place(shop: Shop) -> None:
+def test_condition_on_an_unknown_tier_is_refused_with_its_path(shop: Shop) -> None:
     reward(shop)
     lost = {"key": "x", "conditions": [{"tierAtLeast": {"tier": "gold"}}], "effect": {"bonusPoints": {"points": 5}}}
     found = check(shop, clauses({"points": 10}, lost))

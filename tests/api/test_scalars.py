@@ -57,7 +57,7 @@ def through(field: str, value: Any) -> Any:
         ("big", "-9223372036854775808", "-9223372036854775808"),
     ],
 )
-def test_a_value_comes_back_in_its_one_spelling(field: str, sent: str, answered: str) -> None:
+def test_scalar_value_is_returned_in_its_normal_form(field: str, sent: str, answered: str) -> None:
     assert through(field, sent) == answered
 
 
@@ -115,18 +115,18 @@ def test_a_value_comes_back_in_its_one_spelling(field: str, sent: str, answered:
         ("big", "+1"),
     ],
 )
-async def test_a_wrong_value_is_refused_without_being_repeated(field: str, sent: Any) -> None:
+async def test_invalid_value_is_refused_without_repeating_it(field: str, sent: Any) -> None:
     answer = await Edge().ask(f"query($v: {TYPES[field]}!) {{ {field}(of: $v) }}", variables={"v": sent})
     assert code(answer) == "BAD_USER_INPUT"
     assert "1" * 31 not in answer.text
 
 
 @pytest.mark.parametrize("literal", ["12.5", "12", "1e3", "true", "[]", "{}", "EUR"])
-async def test_a_number_in_the_text_of_the_document_is_no_decimal(literal: str) -> None:
+async def test_number_literal_is_no_decimal(literal: str) -> None:
     assert code(await Edge().ask(f"{{ decimal(of: {literal}) }}")) == "GRAPHQL_VALIDATION_FAILED"
 
 
-async def test_a_refusal_says_what_is_expected() -> None:
+async def test_refusal_names_the_expected_format() -> None:
     answer = await Edge().ask("query($v: DateTime!) { moment(of: $v) }", variables={"v": "2026-03-14T15:09:26"})
     assert answer.json()["errors"][0]["message"] == (
         "Variable '$v' has invalid value: Expected a date and time with its offset "
@@ -135,14 +135,14 @@ async def test_a_refusal_says_what_is_expected() -> None:
 
 
 @given(st.datetimes(datetime(1901, 1, 1), datetime(2999, 12, 30), timezones=st.timezones()))
-def test_an_instant_survives_the_way_out_and_in(instant: datetime) -> None:
+def test_instant_survives_serialisation(instant: datetime) -> None:
     back = parse_date_time(show_date_time(instant))
     assert back == instant.astimezone(UTC)
     assert back.tzinfo is UTC
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-(10**20), max_value=10**20))
-def test_a_decimal_survives_the_way_out_and_in(number: Decimal) -> None:
+def test_decimal_survives_serialisation(number: Decimal) -> None:
     assert parse_decimal(show_decimal(number)) == number
 
 
@@ -157,12 +157,12 @@ def test_a_decimal_survives_the_way_out_and_in(number: Decimal) -> None:
         (show_big_int, True),
     ],
 )
-def test_a_value_of_the_wrong_kind_never_leaves(show: Any, value: Any) -> None:
+def test_value_of_another_type_is_never_serialised(show: Any, value: Any) -> None:
     with pytest.raises(TypeError):
         show(value)
 
 
-def test_every_scalar_says_what_it_is_and_where_it_is_specified() -> None:
+def test_every_scalar_has_a_description_and_a_specification() -> None:
     for definition in SCALARS.values():
         printed = print_type(CORE.type_map[definition.name])
         assert printed.startswith('"""')

@@ -64,7 +64,7 @@ def test_a_year_of_activation_notice_and_expiry_runs_in_one_call(database_url: s
         assert discrepancies_in(database_url) == []
 
 
-def test_what_is_done_on_the_way_is_recorded_with_its_own_time_and_not_with_the_end(database_url: str) -> None:
+def test_changes_on_the_way_are_recorded_with_their_own_times(database_url: str) -> None:
     with scheduled_shop(database_url, visit(), pending(14), validity(days=100, noticeFrom=20, noticeUntil=5)) as shop:
         cards = [shop.enrol() for _ in range(3)]
         for day, card in enumerate(cards):
@@ -112,7 +112,7 @@ def test_points_expire_only_after_a_delivered_notice_and_a_late_notice_extends_t
         assert discrepancies_in(database_url) == []
 
 
-def test_activity_puts_the_end_off_even_after_the_notice_and_asks_for_another_one(database_url: str) -> None:
+def test_activity_after_the_notice_postpones_expiry_and_needs_a_new_notice(database_url: str) -> None:
     with scheduled_shop(
         database_url, visit(10), validity(days=90, since="ACTIVITY", noticeFrom=30, noticeUntil=10)
     ) as shop:
@@ -138,7 +138,7 @@ def test_activity_puts_the_end_off_even_after_the_notice_and_asks_for_another_on
         assert discrepancies_in(database_url) == []
 
 
-def test_only_a_channel_that_the_clause_counts_lets_points_expire(database_url: str) -> None:
+def test_only_a_notice_through_an_accepted_channel_lets_points_expire(database_url: str) -> None:
     terms = (visit(), validity(days=100, noticeFrom=30, noticeUntil=10, noticeBy=["RECEIPT"]))
     with scheduled_shop(database_url, *terms) as shop:
         card = shop.enrol()
@@ -156,7 +156,7 @@ def test_only_a_channel_that_the_clause_counts_lets_points_expire(database_url: 
         assert discrepancies_in(database_url) == []
 
 
-def test_a_developer_has_notices_delivered_in_the_way_that_counts(database_url: str) -> None:
+def test_advancing_the_clock_can_deliver_notices_through_an_accepted_channel(database_url: str) -> None:
     terms = (visit(), validity(days=100, noticeFrom=30, noticeUntil=10, noticeBy=["RECEIPT"]))
     with scheduled_shop(database_url, *terms) as shop:
         card = shop.enrol()
@@ -167,7 +167,7 @@ def test_a_developer_has_notices_delivered_in_the_way_that_counts(database_url: 
         assert discrepancies_in(database_url) == []
 
 
-def test_points_so_short_lived_that_the_receipt_is_their_notice_expire_without_another(database_url: str) -> None:
+def test_short_lived_points_expire_with_the_receipt_as_their_notice(database_url: str) -> None:
     with scheduled_shop(database_url, visit(), validity(days=7, noticeFrom=20, noticeUntil=10)) as shop:
         card = shop.enrol()
         shop.buy(card, "10.00")
@@ -181,7 +181,7 @@ def test_points_so_short_lived_that_the_receipt_is_their_notice_expire_without_a
         assert discrepancies_in(database_url) == []
 
 
-def test_a_second_run_does_nothing_and_several_at_once_do_it_once(database_url: str) -> None:
+def test_concurrent_and_repeated_job_runs_do_the_work_once(database_url: str) -> None:
     clock = ManualClock()
     with scheduled_shop(database_url, *YEAR, clock=clock, kind=ProgramKind.LIVE) as shop:
         cards = [shop.enrol() for _ in range(30)]
@@ -201,7 +201,7 @@ def test_a_second_run_does_nothing_and_several_at_once_do_it_once(database_url: 
         assert discrepancies_in(database_url) == []
 
 
-def test_a_live_program_gives_notice_when_it_does_and_not_when_it_should_have(database_url: str) -> None:
+def test_late_notice_of_a_live_program_has_its_real_time(database_url: str) -> None:
     clock = ManualClock()
     with scheduled_shop(database_url, *YEAR, clock=clock, kind=ProgramKind.LIVE) as shop:
         card = shop.enrol()
@@ -212,7 +212,7 @@ def test_a_live_program_gives_notice_when_it_does_and_not_when_it_should_have(da
         assert discrepancies_in(database_url) == []
 
 
-def test_what_was_not_finished_is_finished_by_the_next_run_and_by_the_same_key(database_url: str) -> None:
+def test_unfinished_advance_is_completed_by_the_next_run_or_the_same_key(database_url: str) -> None:
     from app.api.mutations.programs import advance_clock
 
     with scheduled_shop(database_url, *YEAR) as shop, pytest.MonkeyPatch.context() as patch:
@@ -231,7 +231,7 @@ def test_what_was_not_finished_is_finished_by_the_next_run_and_by_the_same_key(d
         assert discrepancies_in(database_url) == []
 
 
-def test_what_another_server_gave_notice_of_meanwhile_is_read_all_the_same(database_url: str) -> None:
+def test_notices_given_by_another_server_are_read_too(database_url: str) -> None:
     """Somebody else did all that was due, without anybody reading; then the developer's request comes to it."""
     from app.api.mutations.programs import advance_clock
 
@@ -249,7 +249,7 @@ def test_what_another_server_gave_notice_of_meanwhile_is_read_all_the_same(datab
         assert discrepancies_in(database_url) == []
 
 
-def test_tiers_turn_on_the_way_and_points_expire_beside_them(database_url: str) -> None:
+def test_advancing_the_clock_changes_tiers_and_expires_points(database_url: str) -> None:
     terms = (
         visit(),
         validity(months=6, noticeFrom=40, noticeUntil=10),
@@ -272,9 +272,7 @@ def test_tiers_turn_on_the_way_and_points_expire_beside_them(database_url: str) 
         assert discrepancies_in(database_url) == []
 
 
-def test_an_account_that_makes_no_sense_is_left_alone_and_stops_no_other(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_inconsistent_account_is_skipped_and_stops_no_other(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from app.jobs import scheduler
 
     clock = ManualClock()

@@ -13,11 +13,11 @@ from app.graphql_server.schema_export import print_sdl
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_schema_in_the_repository_is_the_schema_that_is_served() -> None:
+def test_schema_file_is_the_served_schema() -> None:
     assert (ROOT / "schema.graphql").read_text(encoding="utf-8") == print_sdl(schema), "troth schema > schema.graphql"
 
 
-def test_everything_in_the_schema_is_described() -> None:
+def test_every_element_of_the_schema_has_a_description() -> None:
     bare = []
     for name, type_ in core_schema(schema).type_map.items():
         if name.startswith("__") or name in ("String", "Int", "Boolean", "ID", "Float"):
@@ -48,5 +48,5 @@ def test_every_mutation_has_one_input_with_a_key_and_returns_user_errors_and_que
         assert str(payload.fields["query"].type) == "Query!", name
 
 
-def test_there_is_no_float_in_the_schema() -> None:
+def test_schema_has_no_float() -> None:
     assert "Float" not in core_schema(schema).type_map

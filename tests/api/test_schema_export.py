@@ -9,13 +9,13 @@ from app.graphql_server.schema_export import print_sdl
 from tests.api.minimal_schema import schema
 
 
-def test_the_text_is_the_schema_that_is_served() -> None:
+def test_exported_text_is_the_served_schema() -> None:
     text = print_sdl(schema)
     assert find_breaking_changes(build_schema(text), core_schema(schema)) == []
     assert find_breaking_changes(core_schema(schema), build_schema(text)) == []
 
 
-def test_the_text_shows_one_of_and_specified_by_and_no_null_defaults() -> None:
+def test_exported_text_has_one_of_and_specified_by_but_no_null_defaults() -> None:
     text = print_sdl(schema)
     assert "input ShopBy @oneOf {\n  id: ID\n  name: String\n}" in text
     assert '@specifiedBy(url: "https://www.w3.org/TR/xmlschema11-2/#long")' in text

@@ -130,7 +130,7 @@ def other_key(shop: Shop, *, role: Role = Role.STAFF) -> str:
     return asyncio.run(run())
 
 
-def test_staff_adjust_5000_points_a_day_given_and_taken_together_and_the_owner_any_number(shop: Shop) -> None:
+def test_staff_adjust_5000_points_a_day_and_the_owner_any_number(shop: Shop) -> None:
     card = shop.enrol()
     for points in (1_000, 1_000, -1_000, 1_000, 1_000):
         assert codes(adjust(shop, card, points)) == []
@@ -145,7 +145,7 @@ def test_staff_adjust_5000_points_a_day_given_and_taken_together_and_the_owner_a
     assert shop.available(card) == 3_001
 
 
-def test_the_budget_is_each_keys_own_and_begins_anew_at_midnight_of_the_programs_zone(shop: Shop, clock: Clock) -> None:
+def test_daily_limit_is_per_key_and_restarts_at_midnight_in_the_program_zone(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     for _ in range(5):
         assert codes(adjust(shop, card, 1_000)) == []
@@ -157,7 +157,7 @@ def test_the_budget_is_each_keys_own_and_begins_anew_at_midnight_of_the_programs
     assert codes(adjust(shop, card, 1_000)) == []
 
 
-def test_what_is_left_says_the_refusal_and_a_smaller_one_is_taken(shop: Shop) -> None:
+def test_refusal_names_the_rest_of_the_daily_limit(shop: Shop) -> None:
     card = shop.enrol()
     for points in (1_000, 1_000, 1_000, 1_000, 700):
         assert codes(adjust(shop, card, points)) == []
@@ -167,7 +167,7 @@ def test_what_is_left_says_the_refusal_and_a_smaller_one_is_taken(shop: Shop) ->
     assert codes(adjust(shop, card, 300)) == []
 
 
-def test_a_repeated_call_counts_once_and_a_refused_one_not_at_all(shop: Shop) -> None:
+def test_repeated_call_counts_once_and_a_refused_one_not_at_all(shop: Shop) -> None:
     card = shop.enrol()
     assert codes(adjust(shop, card, -1_000)) == ["NOT_ENOUGH_POINTS"]
     for _ in range(7):
@@ -179,14 +179,14 @@ def test_a_repeated_call_counts_once_and_a_refused_one_not_at_all(shop: Shop) ->
     assert shop.available(card) == 5_000
 
 
-def test_calls_at_once_never_overspend_the_budget(shop: Shop) -> None:
+def test_concurrent_calls_never_exceed_the_daily_limit(shop: Shop) -> None:
     cards = [shop.enrol() for _ in range(9)]
     answers = shop.in_parallel([lambda card=card: adjust(shop, card, 1_000) for card in cards])
     assert sorted(code for answer in answers for code in codes(answer)) == ["ABOVE_LIMIT"] * 4
     assert sum(shop.available(card) for card in cards) == 5_000
 
 
-def test_staff_pass_10000_points_a_day_on_and_moved_purchases_count_with_them(shop: Shop) -> None:
+def test_staff_transfer_10000_points_a_day_including_moved_purchases(shop: Shop) -> None:
     rich, friend = shop.enrol(), shop.enrol()
     shop.buy(rich, "50000.00", receipt="BIG")
     shop.buy(rich, "3000.00", receipt="SMALL")
@@ -202,7 +202,7 @@ def test_staff_pass_10000_points_a_day_on_and_moved_purchases_count_with_them(sh
     assert codes(transfer(shop, friend, rich, 2_500)) == []
 
 
-def test_transfers_at_once_never_overspend_the_budget(shop: Shop) -> None:
+def test_concurrent_transfers_never_exceed_the_daily_limit(shop: Shop) -> None:
     givers = [shop.enrol() for _ in range(6)]
     for card in givers:
         shop.buy(card, "4000.00")
@@ -238,7 +238,7 @@ def test_till_amends_recent_receipts_up_to_twice_their_total(shop: Shop, clock: 
     assert codes(amend(shop, "R", "100000.00", role=Role.OWNER)) == []
 
 
-def test_a_receipt_of_march_is_not_amended_by_a_till_in_november(shop: Shop, clock: Clock) -> None:
+def test_till_cannot_amend_an_old_receipt(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     clock.now = datetime(2090, 11, 29, 12, tzinfo=UTC)
     shop.buy(card, "10.00", receipt="R", occurredAt="2090-03-06T12:30:00Z")
@@ -265,7 +265,7 @@ def test_amendments_and_undone_redemptions_count_towards_the_staff_limit(shop: S
     assert "4,900 left today, 5,000 asked for" in detail(amend(shop, "R", "10.00", role=Role.STAFF))
 
 
-def test_a_key_that_is_tied_to_its_holders_card_does_nothing_for_that_card(shop: Shop) -> None:
+def test_key_tied_to_a_card_cannot_act_on_that_card(shop: Shop) -> None:
     own, friend = shop.enrol(), shop.enrol()
     key = tied_key(shop, own)
     for card in (own, friend):
@@ -308,7 +308,7 @@ def test_a_key_that_is_tied_to_its_holders_card_does_nothing_for_that_card(shop:
     assert codes(call(shop, RELEASE, key=key, hold={"id": held["redemption"]["id"]})) == []
 
 
-def test_a_key_that_is_tied_to_its_holders_card_is_offered_nothing_for_it(shop: Shop) -> None:
+def test_key_tied_to_a_card_gets_no_offers_for_it(shop: Shop) -> None:
     own, friend = shop.enrol(), shop.enrol()
     key = tied_key(shop, own)
     for card in (own, friend):
@@ -333,7 +333,7 @@ def test_a_key_that_is_tied_to_its_holders_card_is_offered_nothing_for_it(shop: 
     assert shop.execute(tried, key=key, by={"card": friend}, basket=basket)["basketCheck"] is not None
 
 
-def test_a_shared_wallet_and_the_card_that_goes_on_after_a_merge_are_the_holders_own(shop: Shop) -> None:
+def test_tied_key_covers_shared_wallets_and_surviving_cards(shop: Shop) -> None:
     own, partner, survivor = shop.enrol(), shop.enrol(), shop.enrol()
     key = tied_key(shop, own)
     assert codes(adjust(shop, partner, 5, key=key)) == []
@@ -348,7 +348,7 @@ def test_a_shared_wallet_and_the_card_that_goes_on_after_a_merge_are_the_holders
 
 
 @pytest.mark.parametrize("role", [Role.OWNER, Role.TILL])
-def test_keys_of_other_roles_can_be_tied_to_a_card_too(shop: Shop, role: Role) -> None:
+def test_keys_of_other_roles_can_be_tied_to_a_card(shop: Shop, role: Role) -> None:
     own = shop.enrol()
     shop.buy(own, "100.00")
     bought = call(
@@ -367,7 +367,7 @@ UPDATE = (
 )
 
 
-def test_the_owner_sets_the_limits_and_staff_can_read_them(shop: Shop) -> None:
+def test_owner_sets_staff_limits_and_staff_can_read_them(shop: Shop) -> None:
     read = f"{{ program {{ {LIMITS} }} }}"
     assert shop.execute(read, role=Role.STAFF)["program"]["staffLimits"] == {
         "adjustmentsPerDay": 5_000,
@@ -399,7 +399,7 @@ def test_the_owner_sets_the_limits_and_staff_can_read_them(shop: Shop) -> None:
         ("amendmentAmount", "1000000000.01"),
     ],
 )
-def test_a_limit_that_cannot_be_is_refused_at_its_place(shop: Shop, field: str, value: object) -> None:
+def test_invalid_limit_is_refused_with_its_path(shop: Shop, field: str, value: object) -> None:
     refused = call(shop, UPDATE, role=Role.OWNER, staffLimits={field: value})
     assert [(error["code"], error["path"]) for error in refused["userErrors"]] == [
         ("INVALID_INPUT", ["input", "staffLimits", field])

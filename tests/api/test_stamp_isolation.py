@@ -59,7 +59,7 @@ def give(shop: Shop, card: str, amount: int, unit: str = "STAMPS", *, language: 
     return shop.execute(ADJUST, role=Role.OWNER, input=given, language=language)["adjustPoints"]
 
 
-def test_a_price_in_stamps_is_no_old_price_of_points(shop: Shop, clock: Clock) -> None:
+def test_price_in_stamps_is_not_an_old_price_in_points(shop: Shop, clock: Clock) -> None:
     publish(shop, SPEND, VISIT, MEAL)
     card = shop.enrol()
     buy(shop, card, "50.00")
@@ -74,7 +74,7 @@ def test_a_price_in_stamps_is_no_old_price_of_points(shop: Shop, clock: Clock) -
     assert [reason["code"] for reason in refused["decision"]["reasons"]] == ["INSUFFICIENT_POINTS"]
 
 
-def test_a_hold_that_follows_one_that_ran_out_keeps_its_own_stamps(shop: Shop, clock: Clock) -> None:
+def test_hold_after_an_expired_one_keeps_its_own_stamps(shop: Shop, clock: Clock) -> None:
     publish(shop, SPEND, VISIT, MEAL, {"key": "undo", "effect": {"undoWindow": {"hours": 24}}})
     card = shop.enrol()
     give(shop, card, 3)
@@ -90,7 +90,7 @@ def test_a_hold_that_follows_one_that_ran_out_keeps_its_own_stamps(shop: Shop, c
     assert discrepancies_in(shop.url) == []
 
 
-def test_a_refund_names_the_clauses_that_bring_less(shop: Shop) -> None:
+def test_refund_names_the_clauses_that_earn_less(shop: Shop) -> None:
     publish(shop, SPEND, VISIT, {"key": "item", "effect": {"stamps": {"stamps": 2, "per": "ITEM"}}}, MEAL)
     card = shop.enrol()
     lines = [{"sku": "a", "quantity": "3", "unitPrice": "2.00"}]
@@ -111,7 +111,7 @@ def test_a_refund_names_the_clauses_that_bring_less(shop: Shop) -> None:
     ]
 
 
-def test_more_stamps_than_can_be_counted_are_not_merged(shop: Shop) -> None:
+def test_merge_beyond_the_largest_number_of_stamps_is_refused(shop: Shop) -> None:
     publish(shop, SPEND, {"key": "item", "effect": {"stamps": {"stamps": 100, "per": "ITEM"}}}, MEAL)
     cards = shop.enrol(), shop.enrol()
     for card in cards:
@@ -127,7 +127,7 @@ SIDES = """query($by: CustomerBy!) { customer(by: $by) {
   stamps: ledger(unit: STAMPS, first: 1) { nodes { type points counterparties { id } mergedLedger { nodes { type points unit { code } } } } } } }"""
 
 
-def test_each_unit_of_a_household_says_whose_it_was(shop: Shop) -> None:
+def test_household_merge_names_the_counterparty_for_each_unit(shop: Shop) -> None:
     publish(shop, SPEND, VISIT, MEAL)
     host, member = shop.enrol(), shop.enrol()
     for card in (host, member):
@@ -147,7 +147,7 @@ WRONG = """mutation($input: AdjustPointsInput!) { adjustPoints(input: $input) {
   userErrors { code message ... on TechnicalRefusal { detail } } } }"""
 
 
-def test_what_cannot_be_done_with_stamps_is_not_said_of_points(shop: Shop) -> None:
+def test_refusals_about_stamps_do_not_mention_points(shop: Shop) -> None:
     publish(shop, SPEND, VISIT, MEAL)
     card = shop.enrol()
     words = {"en": "point", "de": "Punkt", "zh-Hans": "积分", "zh-Hant": "點數"}

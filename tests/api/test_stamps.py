@@ -113,7 +113,7 @@ def stamp_ledger(shop: Shop, card: str) -> list[tuple[str, int]]:
     return [(node["type"], node["points"]) for node in nodes]
 
 
-def test_a_purchase_earns_points_and_a_stamp_in_one_decision(shop: Shop) -> None:
+def test_purchase_earns_points_and_a_stamp_in_one_decision(shop: Shop) -> None:
     card = shop.enrol()
     assert stamp_ledger(shop, card) == []
     bought = buy(shop, card)
@@ -131,7 +131,7 @@ def test_a_purchase_earns_points_and_a_stamp_in_one_decision(shop: Shop) -> None
     assert stamp_ledger(shop, card) == [("EARN", 0), ("EARN", 1)], "why there is none stands there too"
 
 
-def test_the_meal_costs_stamps_and_what_is_missing_is_said_in_stamps(shop: Shop) -> None:
+def test_price_and_missing_amount_are_in_stamps(shop: Shop) -> None:
     card = shop.enrol()
     for _ in range(2):
         buy(shop, card)
@@ -165,7 +165,7 @@ def test_the_meal_costs_stamps_and_what_is_missing_is_said_in_stamps(shop: Shop)
     assert stamps(shop, card) == (1, 0, 0)
 
 
-def test_a_refund_takes_the_stamp_back_and_what_is_gone_comes_off_the_next_card(shop: Shop) -> None:
+def test_refund_claws_back_the_stamp_or_makes_it_owed(shop: Shop) -> None:
     card = shop.enrol()
     for place in range(3):
         buy(shop, card, receipt=f"r-{place}")
@@ -193,7 +193,7 @@ def test_a_refund_of_the_last_stamps_leaves_an_empty_card(shop: Shop) -> None:
     assert stamp_ledger(shop, card) == [("CLAWBACK", -1), ("EARN", 1)]
 
 
-def test_stamps_are_reserved_paid_and_let_go(shop: Shop, clock: Clock) -> None:
+def test_stamps_can_be_held_captured_and_released(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     for _ in range(4):
         buy(shop, card)
@@ -219,7 +219,7 @@ def test_stamps_are_reserved_paid_and_let_go(shop: Shop, clock: Clock) -> None:
     assert stamps(shop, card) == (3, 0, 0)
 
 
-def test_a_cancelled_redemption_gives_the_very_stamps_back(shop: Shop) -> None:
+def test_cancelled_redemption_restores_its_stamps(shop: Shop) -> None:
     card = shop.enrol()
     for _ in range(3):
         buy(shop, card)
@@ -232,7 +232,7 @@ def test_a_cancelled_redemption_gives_the_very_stamps_back(shop: Shop) -> None:
     assert [reason["code"] for reason in undone["decision"]["reasons"]] == ["STAMPS_RETURNED"]
 
 
-def test_a_late_purchase_stamps_the_card_of_its_time(shop: Shop, clock: Clock) -> None:
+def test_late_purchase_earns_stamps_at_its_own_time(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     earlier = (clock.now + timedelta(minutes=10)).isoformat()
     clock.now += timedelta(hours=5)
@@ -247,7 +247,7 @@ def test_a_late_purchase_stamps_the_card_of_its_time(shop: Shop, clock: Clock) -
         assert explained == {"recomputedPoints": node["points"], "agrees": True}
 
 
-def test_staff_give_and_take_stamps(shop: Shop) -> None:
+def test_staff_adjust_stamps(shop: Shop) -> None:
     card = shop.enrol()
     given = {
         "idempotencyKey": "a",
@@ -272,7 +272,7 @@ def test_staff_give_and_take_stamps(shop: Shop) -> None:
     ]
 
 
-def test_a_merged_customer_brings_stamps_along(shop: Shop) -> None:
+def test_merge_brings_the_stamps_along(shop: Shop) -> None:
     merged, survivor = shop.enrol(), shop.enrol()
     for _ in range(2):
         buy(shop, merged)
@@ -286,7 +286,7 @@ def test_a_merged_customer_brings_stamps_along(shop: Shop) -> None:
     assert counts(buy(shop, merged))["stamps"] == (1, 0, 0)
 
 
-def test_a_basket_says_before_what_it_stamps(shop: Shop) -> None:
+def test_basket_check_shows_the_stamps_to_earn(shop: Shop) -> None:
     card = shop.enrol()
     basket = {"lines": [{"sku": "a", "quantity": "1", "unitPrice": "6.00"}]}
     found = shop.execute(BASKET, by={"card": card}, basket=basket)["basketCheck"]
@@ -306,7 +306,7 @@ def test_a_basket_says_before_what_it_stamps(shop: Shop) -> None:
     assert said["meal"] == (False, 3, "stamps")
 
 
-def test_stamps_are_called_so_in_the_language_asked_for(shop: Shop) -> None:
+def test_stamps_are_named_in_the_requested_language(shop: Shop) -> None:
     card = shop.enrol()
     buy(shop, card)
     names = {
@@ -319,7 +319,7 @@ def test_stamps_are_called_so_in_the_language_asked_for(shop: Shop) -> None:
     assert names == {"en": "stamps", "de": "Stempel", "zh-Hans": "印花", "zh-Hant": "集點章"}
 
 
-def test_stamps_that_paid_for_goods_come_back_with_them_and_the_answer_says_how_many(shop: Shop) -> None:
+def test_stamps_that_paid_for_goods_are_restored_with_them(shop: Shop) -> None:
     card = shop.enrol()
     for _ in range(3):
         buy(shop, card)
@@ -336,7 +336,7 @@ def test_stamps_that_paid_for_goods_come_back_with_them_and_the_answer_says_how_
     assert done["balances"][1]["available"] == 2
 
 
-def test_nothing_is_said_of_points_where_stamps_alone_go_back(shop: Shop) -> None:
+def test_refund_of_stamps_alone_does_not_mention_points(shop: Shop) -> None:
     card = shop.enrol()
     buy(shop, card, "5.40", receipt="r")
     given = {"idempotencyKey": "back", "purchase": {"externalId": "r"}, "amount": "0.45"}

@@ -57,7 +57,7 @@ def bought(shop: Shop, card: str, price: str, receipt: str) -> Any:
     return shop.execute(BUY, input=given)["recordPurchase"]["decision"]
 
 
-def test_a_small_purchase_says_one_sentence_and_one_that_earns_nothing_says_why(blank: Shop) -> None:
+def test_summary_of_a_small_purchase_is_one_sentence(blank: Shop) -> None:
     card = blank.enrol()
     tried = blank.execute(OFFERED, by={"card": card}, basket=basket())["basketCheck"]["decision"]
     four = bought(blank, card, "4.00", "R-1")
@@ -75,7 +75,7 @@ def test_a_small_purchase_says_one_sentence_and_one_that_earns_nothing_says_why(
     assert nothing["summary"] == tried["summary"] == ["This purchase earns no points."]
 
 
-def test_happy_hour_is_said_to_the_guest_by_the_offer_and_by_the_till(blank: Shop) -> None:
+def test_offer_and_redemption_explain_happy_hour(blank: Shop) -> None:
     card = blank.enrol()
     bought(blank, card, "4.00", "R-1")
     said = ["Not available Monday to Friday, 17:00 to 19:00.", "You can have it from 19:00 today."]
@@ -90,7 +90,7 @@ def test_happy_hour_is_said_to_the_guest_by_the_offer_and_by_the_till(blank: Sho
     assert blank.execute(REDEEM, input=given)["redeemReward"]["decision"] == decision, "a replay says the same"
 
 
-def test_rare_refusals_have_their_codes_and_speak_the_language_asked_for(blank: Shop) -> None:
+def test_rare_refusals_have_codes_and_translated_sentences(blank: Shop) -> None:
     card = blank.enrol()
     given = {"idempotencyKey": "again", "key": "coffee", "name": "Another", "description": "A cup"}
     (taken,) = blank.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"]

@@ -66,7 +66,7 @@ def cake(shop: Shop) -> None:
     assert shop.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
 
 
-def test_typed_clauses_become_numbered_sentences_and_the_standard_ones_are_added(blank: Shop) -> None:
+def test_clauses_are_numbered_and_standard_ones_are_added(blank: Shop) -> None:
     cake(blank)
     done = publish(blank, CLAUSES, effectiveFrom="2026-01-01T00:00:00Z")
     assert done["userErrors"] == []
@@ -84,7 +84,7 @@ def test_typed_clauses_become_numbered_sentences_and_the_standard_ones_are_added
     assert [condition["kind"] for condition in clauses[3]["conditions"]] == ["dates", "products"]
 
 
-def test_every_failed_condition_of_a_refusal_is_listed_with_its_own_way_out(blank: Shop) -> None:
+def test_every_failed_condition_is_listed_with_its_remedy(blank: Shop) -> None:
     cake(blank)
     publish(blank, CLAUSES, effectiveFrom="2026-01-01T00:00:00Z")
     card = blank.enrol()
@@ -103,7 +103,7 @@ def test_every_failed_condition_of_a_refusal_is_listed_with_its_own_way_out(blan
     assert points["points"] == 10
 
 
-def test_the_best_clause_counts_and_the_others_say_so(blank: Shop) -> None:
+def test_best_clause_counts_and_the_others_are_explained(blank: Shop) -> None:
     cake(blank)
     publish(blank, CLAUSES, effectiveFrom="2026-01-01T00:00:00Z")
     card = blank.enrol()
@@ -195,7 +195,7 @@ def test_the_best_clause_counts_and_the_others_say_so(blank: Shop) -> None:
         ),
     ],
 )
-def test_a_draft_that_cannot_be_is_refused_with_its_place_and_nothing_is_published(
+def test_invalid_draft_is_refused_with_its_path_and_not_published(
     blank: Shop, clauses: object, path: list[str]
 ) -> None:
     refused = publish(blank, clauses)
@@ -204,12 +204,12 @@ def test_a_draft_that_cannot_be_is_refused_with_its_place_and_nothing_is_publish
     assert blank.execute("{ terms(version: 1) { version } }") == {"terms": None}
 
 
-def test_a_clause_cannot_price_a_reward_that_does_not_exist(blank: Shop) -> None:
+def test_price_of_an_unknown_reward_is_refused(blank: Shop) -> None:
     refused = publish(blank, [{"key": "x", "effect": {"rewardCost": {"reward": "ghost", "points": 1}}}])
     assert refused["userErrors"][0]["code"] == "UNKNOWN_REWARD_IN_TERMS"
 
 
-def test_a_change_needs_notice_and_the_refusal_names_its_clause_and_the_earliest_date(shop: Shop) -> None:
+def test_change_without_notice_is_refused_with_the_clause_and_earliest_date(shop: Shop) -> None:
     clauses = [{"key": "points-per-spend", "effect": {"pointsPerAmount": {"points": 1, "per": "2.00"}}}]
     soon = (datetime.now(UTC) + timedelta(days=3)).isoformat()
     refused = publish(shop, clauses, effectiveFrom=soon)
@@ -228,7 +228,7 @@ def test_a_change_needs_notice_and_the_refusal_names_its_clause_and_the_earliest
     assert shop.execute("{ terms { version status } }") == {"terms": {"version": 1, "status": "IN_FORCE"}}
 
 
-def test_a_new_version_decides_from_its_start_and_the_old_one_what_lay_before(database_url: str) -> None:
+def test_each_version_decides_events_of_its_own_time(database_url: str) -> None:
     with open_shop(database_url) as shop:
         card = shop.enrol()
         publish(shop, [{"key": "points-per-spend", "effect": {"pointsPerAmount": {"points": 3, "per": "1.00"}}}])

@@ -68,7 +68,7 @@ def publish(shop: Shop, given: list[Any], **more: Any) -> Any:
     return shop.execute(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
 
 
-def test_a_better_change_starts_at_once_and_a_worse_one_only_with_notice(shop: Shop, clock: Clock) -> None:
+def test_better_change_starts_at_once_and_a_worse_one_only_with_notice(shop: Shop, clock: Clock) -> None:
     better = publish(shop, clauses(coffee=90))
     assert better["decision"]["outcome"] == "GRANTED"
     assert better["terms"]["status"] == "IN_FORCE"
@@ -81,7 +81,7 @@ def test_a_better_change_starts_at_once_and_a_worse_one_only_with_notice(shop: S
     assert (worse["terms"]["status"], worse["terms"]["effectiveFrom"]) == ("SCHEDULED", "2090-04-05T23:00:00Z")
 
 
-def test_members_of_before_find_old_and_new_in_their_inbox_and_later_ones_do_not(shop: Shop) -> None:
+def test_existing_customers_get_a_terms_notice_and_later_ones_do_not(shop: Shop) -> None:
     member = shop.enrol()
     publish(shop, clauses(coffee=120))
     newcomer = shop.enrol()
@@ -93,7 +93,7 @@ def test_members_of_before_find_old_and_new_in_their_inbox_and_later_ones_do_not
     assert shop.execute(NOTICES, by={"card": newcomer})["customer"]["notices"] == []
 
 
-def test_whoever_joins_after_an_announcement_accepts_the_announced_version_too(shop: Shop) -> None:
+def test_customer_enrolled_after_an_announcement_accepts_the_announced_version(shop: Shop) -> None:
     publish(shop, clauses(coffee=120))
     newcomer = shop.enrol()
     found = shop.execute(ACCEPTED, by={"card": newcomer})["customer"]
@@ -102,7 +102,7 @@ def test_whoever_joins_after_an_announcement_accepts_the_announced_version_too(s
     assert len(shop.execute(ACCEPTED, by={"card": newcomer})["customer"]["notices"]) == 1
 
 
-def test_old_decisions_come_out_the_same_after_many_later_versions(shop: Shop, clock: Clock) -> None:
+def test_old_decisions_are_unchanged_by_later_versions(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     entries = []
     # Each version is better than the one before it, so it counts at once; the last one says nearly nothing of the first.
@@ -131,7 +131,7 @@ def test_old_decisions_come_out_the_same_after_many_later_versions(shop: Shop, c
     assert [abs(value) for value in earned] == [26, 51, 77, 102, 128, 153, 179, 204, 92]
 
 
-def test_an_announced_version_is_withdrawn_before_it_starts_and_not_after(shop: Shop, clock: Clock) -> None:
+def test_announced_version_can_be_withdrawn_only_before_it_starts(shop: Shop, clock: Clock) -> None:
     member = shop.enrol()
     announced = publish(shop, clauses(coffee=120))["terms"]["version"]
     done = shop.execute(WITHDRAW, role=Role.OWNER, input={"idempotencyKey": "w", "version": announced})["withdrawTerms"]
@@ -144,7 +144,7 @@ def test_an_announced_version_is_withdrawn_before_it_starts_and_not_after(shop: 
     assert late["withdrawTerms"]["userErrors"] == [{"code": "NOT_WITHDRAWABLE"}]
 
 
-def test_old_points_keep_the_old_price_and_the_answer_says_so(shop: Shop, clock: Clock) -> None:
+def test_old_points_keep_the_old_price_and_the_decision_says_so(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     shop.buy(card, "50.00")
     publish(shop, clauses(coffee=200))
@@ -159,7 +159,7 @@ def test_old_points_keep_the_old_price_and_the_answer_says_so(shop: Shop, clock:
     assert discrepancies_in(shop.url) == []
 
 
-def test_a_draft_is_tried_out_with_changes_findings_and_an_example(shop: Shop) -> None:
+def test_terms_check_returns_changes_findings_and_an_example(shop: Shop) -> None:
     never = {
         "key": "never",
         "conditions": [{"dates": {"last": "2020-01-01"}}],
@@ -186,7 +186,7 @@ def test_a_draft_is_tried_out_with_changes_findings_and_an_example(shop: Shop) -
     assert shop.execute("{ terms { version } }")["terms"]["version"] == 1, "nothing was published"
 
 
-def test_the_preset_of_quebec_needs_no_days(shop: Shop) -> None:
+def test_quebec_preset_needs_no_days(shop: Shop) -> None:
     assert (
         publish(shop, clauses({"key": "notice", "effect": {"noticePeriod": {"preset": "CA_QC"}}}))["userErrors"] == []
     )
@@ -199,7 +199,7 @@ def test_the_preset_of_quebec_needs_no_days(shop: Shop) -> None:
     assert "90" in notice
 
 
-def test_a_check_names_no_start_that_publishing_refuses(shop: Shop, clock: Clock) -> None:
+def test_start_suggested_by_the_check_can_be_published(shop: Shop, clock: Clock) -> None:
     quebec = {"key": "notice", "effect": {"noticePeriod": {"days": 60, "preset": "CA_QC"}}}
 
     def checked(given: list[Any], start: datetime | None = None) -> Any:
@@ -255,7 +255,7 @@ def test_a_check_names_no_start_that_publishing_refuses(shop: Shop, clock: Clock
         ),
     ],
 )
-def test_what_cannot_be_promised_is_refused_with_its_place(
+def test_unenforceable_effect_is_refused_with_its_path(
     shop: Shop, effect: Any, conditions: Any, code: str, path: list[str]
 ) -> None:
     given = clauses({"key": "x", "conditions": conditions, "effect": effect})
@@ -265,7 +265,7 @@ def test_what_cannot_be_promised_is_refused_with_its_place(
     assert error["code"] == code
 
 
-def test_groups_too_deep_are_refused(shop: Shop) -> None:
+def test_deeply_nested_groups_are_refused(shop: Shop) -> None:
     nested: Any = {"firstPurchase": True}
     for _ in range(4):
         nested = {"allOf": {"conditions": [nested]}}
@@ -274,7 +274,7 @@ def test_groups_too_deep_are_refused(shop: Shop) -> None:
     assert error["path"] == ["clauses", "2", "conditions"]
 
 
-def test_visits_uses_and_caps_are_counted_over_purchases(shop: Shop, clock: Clock) -> None:
+def test_visits_uses_and_caps_are_counted_across_purchases(shop: Shop, clock: Clock) -> None:
     publish(
         shop,
         clauses(
@@ -303,7 +303,7 @@ def test_visits_uses_and_caps_are_counted_over_purchases(shop: Shop, clock: Cloc
     assert [reason["verdict"] for reason in second["decision"]["reasons"]] == ["APPLIED", "LIMITED"]
 
 
-def test_the_outlook_says_from_when_a_clause_applies_and_what_is_nearly_reached(shop: Shop) -> None:
+def test_basket_check_says_when_a_clause_applies_and_what_is_almost_met(shop: Shop) -> None:
     evening = {"weekdaysAndHours": {"days": ["MONDAY"], "start": "17:00", "end": "19:00"}}
     publish(shop, clauses({"key": "evening", "conditions": [evening], "effect": {"bonusPoints": {"points": 5}}}))
     card = shop.enrol()

@@ -144,7 +144,7 @@ def test_purchase_that_reaches_a_tier_is_decided_at_the_tier_before(
         assert buy(shop, card, 10) == 25, "double, and 5 more"
 
 
-def test_only_earning_clauses_give_qualifying_points_and_spending_takes_none(
+def test_only_earning_clauses_give_qualifying_points(
     opening: Opening,
 ) -> None:
     with opening() as shop:
@@ -197,7 +197,7 @@ def test_calendar_year_tier_lasts_through_the_next_year_and_the_grace_days(openi
         assert [value["decision"]["reasons"][0]["clause"]["key"] for value in (up, down)] == ["gold", "gold"]
 
 
-def test_in_a_rolling_year_each_point_counts_for_twelve_months(opening: Opening, clock: Clock) -> None:
+def test_points_in_a_rolling_year_count_for_twelve_months(opening: Opening, clock: Clock) -> None:
     with opening("ROLLING_YEAR", 10) as shop:
         card = shop.enrol()
         buy(shop, card, 60)
@@ -223,7 +223,7 @@ def test_in_a_rolling_year_each_point_counts_for_twelve_months(opening: Opening,
         assert len(changes(shop, card)) == 1, "it was never lost"
 
 
-def test_since_joining_nothing_is_lost_by_time(opening: Opening, clock: Clock) -> None:
+def test_tier_period_since_joining_never_ends(opening: Opening, clock: Clock) -> None:
     with opening("SINCE_JOINING", 0) as shop:
         card = shop.enrol()
         buy(shop, card, 60)
@@ -236,7 +236,7 @@ def test_since_joining_nothing_is_lost_by_time(opening: Opening, clock: Clock) -
         assert buy(shop, card, 1) == 6
 
 
-def test_after_a_refund_the_tier_is_kept_for_days_of_grace_from_the_refund_on(opening: Opening, clock: Clock) -> None:
+def test_refund_starts_the_days_of_grace_of_a_tier(opening: Opening, clock: Clock) -> None:
     with opening("SINCE_JOINING", 20) as shop:
         card = shop.enrol()
         buy(shop, card, 450, receipt="large")
@@ -255,7 +255,7 @@ def test_after_a_refund_the_tier_is_kept_for_days_of_grace_from_the_refund_on(op
         assert buy(shop, card, 10) == 10
 
 
-def test_without_days_of_grace_a_refund_ends_the_tier_at_once(opening: Opening) -> None:
+def test_refund_ends_a_tier_without_days_of_grace_at_once(opening: Opening) -> None:
     with opening("CALENDAR_YEAR", 0) as shop:
         card = shop.enrol()
         buy(shop, card, 120, receipt="gone")
@@ -288,9 +288,7 @@ def test_late_purchase_moves_the_tier_forward_and_corrects_later_entries(opening
         ]
 
 
-def test_tiers_that_are_announced_are_given_when_they_start_also_to_who_joined_since(
-    database_url: str, clock: Clock
-) -> None:
+def test_announced_tiers_apply_from_their_start_to_all_customers(database_url: str, clock: Clock) -> None:
     with open_shop(database_url, clock=clock, template="blank") as shop:
         publish(shop, clauses()[0], start=datetime(2020, 1, 1, tzinfo=UTC))
         old, quiet = shop.enrol(), shop.enrol()
@@ -314,7 +312,7 @@ def test_tiers_that_are_announced_are_given_when_they_start_also_to_who_joined_s
         assert discrepancies_in(database_url) == []
 
 
-def test_a_purchase_from_before_the_first_look_is_looked_at_when_tiers_start(database_url: str, clock: Clock) -> None:
+def test_late_purchase_before_the_start_of_tiers_counts(database_url: str, clock: Clock) -> None:
     with open_shop(database_url, clock=clock, template="blank") as shop:
         publish(shop, clauses()[0], start=datetime(2020, 1, 1, tzinfo=UTC))
         publish(shop, *clauses("SINCE_JOINING")[:6], start=START + 10 * DAY)
@@ -346,7 +344,7 @@ def test_tiers_end_with_their_terms_and_lower_thresholds_apply_from_their_start(
         assert buy(shop, card, 10) == 10
 
 
-def test_who_shares_a_wallet_has_a_tier_of_their_own(opening: Opening) -> None:
+def test_household_customers_have_their_own_tiers(opening: Opening) -> None:
     with opening() as shop:
         host, member = shop.enrol(), shop.enrol()
         buy(shop, host, 80)
@@ -362,7 +360,7 @@ def test_who_shares_a_wallet_has_a_tier_of_their_own(opening: Opening) -> None:
         assert [len(changes(shop, card)) for card in (host, member)] == [1, 0]
 
 
-def test_the_tiers_of_the_terms_are_listed_lowest_first_with_their_clauses(opening: Opening) -> None:
+def test_tiers_of_the_terms_are_listed_lowest_first_with_their_clauses(opening: Opening) -> None:
     with opening() as shop:
         found = shop.execute(LEVELS)["terms"]["tiers"]
         assert [(value["key"], value["name"], value["points"]) for value in found] == [
@@ -374,7 +372,7 @@ def test_the_tiers_of_the_terms_are_listed_lowest_first_with_their_clauses(openi
         assert german == "Die Stufe „金卡“ wird mit 500 Statuspunkten erreicht."
 
 
-def test_a_tier_is_seen_by_its_customer_in_their_own_language_and_by_no_other(opening: Opening) -> None:
+def test_tier_is_visible_only_to_its_customer_in_their_language(opening: Opening) -> None:
     with opening() as shop:
         card, other = shop.enrol(), shop.enrol()
         buy(shop, card, 100)
@@ -388,7 +386,7 @@ def test_a_tier_is_seen_by_its_customer_in_their_own_language_and_by_no_other(op
         assert code_of(shop, TIER, role=None, by={"card": card}) == "UNAUTHENTICATED"
 
 
-def test_the_tiers_of_many_customers_are_read_together(opening: Opening) -> None:
+def test_tiers_of_many_customers_are_loaded_together(opening: Opening) -> None:
     with opening() as shop:
         cards = [shop.enrol() for _ in range(12)]
         for place, card in enumerate(cards):
@@ -403,9 +401,7 @@ def test_the_tiers_of_many_customers_are_read_together(opening: Opening) -> None
         assert [len(value["tierChanges"]) for value in found] == [0] * 5 + [1] * 7
 
 
-def test_the_template_with_tiers_is_a_program_that_works_from_the_first_purchase(
-    database_url: str, clock: Clock
-) -> None:
+def test_template_with_tiers_works_from_the_first_purchase(database_url: str, clock: Clock) -> None:
     with open_shop(database_url, clock=clock, template="tiered") as shop:
         assert [tier["name"] for tier in shop.execute(LEVELS)["terms"]["tiers"]] == ["Silver", "Gold", "Platinum"]
         card = shop.enrol()

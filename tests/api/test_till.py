@@ -8,7 +8,7 @@ from app.domain.access import Role
 from tests.shop import BUY, DECISION, ENROL, Shop
 
 
-def test_a_purchase_earns_by_a_numbered_clause_and_the_balance_follows(shop: Shop) -> None:
+def test_purchase_earns_by_a_numbered_clause(shop: Shop) -> None:
     card = shop.enrol()
     bought = shop.buy(card, "61.50")
     assert bought["decision"]["outcome"] == "GRANTED"
@@ -22,7 +22,7 @@ def test_a_purchase_earns_by_a_numbered_clause_and_the_balance_follows(shop: Sho
     assert shop.ledger(card) == [("EARN", 62)]
 
 
-def test_a_redemption_pays_from_the_balance(shop: Shop) -> None:
+def test_redemption_pays_from_the_balance(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "130.00")
     redeemed = shop.redeem(card)
@@ -52,7 +52,7 @@ def test_a_redemption_pays_from_the_balance(shop: Shop) -> None:
         ("zh-TW", "「Coffee」以 100 點兌換。", "「Coffee」需 100 點，您現有 61 點。", "再集 39 點即可。"),
     ],
 )
-def test_a_refusal_names_its_clause_and_what_would_help_in_the_language_asked_for(
+def test_refusal_names_its_clause_and_remedy_in_the_requested_language(
     shop: Shop, language: str, clause: str, statement: str, remedy: str
 ) -> None:
     card = shop.enrol()
@@ -78,7 +78,7 @@ def test_two_locales_in_one_request_do_not_mix(shop: Shop) -> None:
     assert found["c"]["text"].startswith("Terms and conditions, version 1")
 
 
-def test_refunds_by_line_take_back_what_the_kept_goods_would_not_have_earned(shop: Shop) -> None:
+def test_line_refunds_claw_back_what_the_kept_goods_would_not_earn(shop: Shop) -> None:
     card = shop.enrol()
     lines = [
         {"sku": "cup", "quantity": "3", "unitPrice": "10.00"},
@@ -97,7 +97,7 @@ def test_refunds_by_line_take_back_what_the_kept_goods_would_not_have_earned(sho
     assert shop.ledger(card) == [("EARN", 50), ("CLAWBACK", -10), ("CLAWBACK", -40)]
 
 
-def test_a_refund_after_the_points_were_spent_takes_what_is_there_and_shows_the_shortfall(shop: Shop) -> None:
+def test_refund_of_spent_points_takes_the_rest_and_shows_the_shortfall(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "120.00", receipt="R-2")
     shop.redeem(card)
@@ -108,7 +108,7 @@ def test_a_refund_after_the_points_were_spent_takes_what_is_there_and_shows_the_
     assert refunded["balances"] == [{"available": 0}]
 
 
-def test_a_basket_check_says_before_what_the_purchase_then_does(shop: Shop) -> None:
+def test_basket_check_predicts_the_purchase(shop: Shop) -> None:
     card = shop.enrol()
     lines = [{"sku": "thing", "quantity": "1", "unitPrice": "12.49"}]
     checked = shop.execute(
@@ -128,7 +128,7 @@ def test_a_basket_check_says_before_what_the_purchase_then_does(shop: Shop) -> N
     ]
 
 
-def test_offers_put_first_what_can_be_had_and_say_what_is_missing(shop: Shop) -> None:
+def test_offers_list_available_rewards_first_and_name_what_is_missing(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "150.00")
     found = shop.execute(
@@ -141,7 +141,7 @@ def test_offers_put_first_what_can_be_had_and_say_what_is_missing(shop: Shop) ->
     ]
 
 
-def test_an_old_entry_is_explained_with_the_same_number(shop: Shop) -> None:
+def test_old_entry_is_explained_with_the_same_points(shop: Shop) -> None:
     card = shop.enrol()
     entry = shop.buy(card, "61.50")["entry"]["id"]
     found = shop.execute(
@@ -152,7 +152,7 @@ def test_an_old_entry_is_explained_with_the_same_number(shop: Shop) -> None:
     assert found["explain"]["agrees"] is True
 
 
-def test_the_ledger_pages_both_ways_without_gaps(shop: Shop) -> None:
+def test_ledger_pages_both_ways_without_gaps(shop: Shop) -> None:
     card = shop.enrol()
     for price in range(1, 8):
         shop.buy(card, f"{price}.00")
@@ -172,7 +172,7 @@ def test_the_ledger_pages_both_ways_without_gaps(shop: Shop) -> None:
     assert [node["points"] for node in backwards["nodes"]] == [3, 2]
 
 
-def test_a_customer_is_found_by_any_identity_in_any_spelling(shop: Shop) -> None:
+def test_customer_is_found_by_any_identity_in_any_spelling(shop: Shop) -> None:
     given = {
         "idempotencyKey": "many",
         "identities": [
@@ -259,7 +259,7 @@ def test_a_customer_is_found_by_any_identity_in_any_spelling(shop: Shop) -> None
         ({"lines": [{"sku": "a", "quantity": "1000000", "unitPrice": "1000000000"}]}, "INVALID_INPUT", None),
     ],
 )
-def test_a_purchase_that_cannot_be_is_refused_with_its_place_and_nothing_is_stored(
+def test_invalid_purchase_is_refused_with_its_path_and_not_stored(
     shop: Shop, change: dict[str, object], code: str, path: list[str] | None
 ) -> None:
     card = shop.enrol()
@@ -271,13 +271,13 @@ def test_a_purchase_that_cannot_be_is_refused_with_its_place_and_nothing_is_stor
     assert shop.ledger(card) == []
 
 
-def test_an_unknown_card_is_refused_and_a_malformed_one_too(shop: Shop) -> None:
+def test_unknown_and_malformed_cards_are_refused(shop: Shop) -> None:
     assert [error["code"] for error in shop.buy("NOBODY99", "1.00")["userErrors"]] == ["CUSTOMER_NOT_FOUND"]
     assert [error["code"] for error in shop.buy("?", "1.00")["userErrors"]] == ["INVALID_IDENTITY"]
     assert shop.execute('{ customer(by: { card: "NOBODY99" }) { id } }') == {"customer": None}
 
 
-def test_a_telephone_number_with_an_extension_is_nobodys_own_and_refused(shop: Shop) -> None:
+def test_telephone_number_with_an_extension_is_refused(shop: Shop) -> None:
     def enrol(key: str, phone: str) -> list[tuple[str, list[str]]]:
         done = shop.execute(ENROL, input={"idempotencyKey": key, "identities": [{"phone": phone}]})["enrolCustomer"]
         return [(error["code"], error["path"]) for error in done["userErrors"]]
@@ -303,7 +303,7 @@ def test_repeated_receipt_is_recorded_once_and_a_different_one_with_its_number_i
     assert shop.ledger(card) == [("EARN", 10)]
 
 
-def test_a_price_in_json_numbers_is_refused_since_they_are_not_exact(shop: Shop) -> None:
+def test_price_as_a_json_number_is_refused(shop: Shop) -> None:
     card = shop.enrol()
     given = {
         "idempotencyKey": "k",

@@ -115,7 +115,7 @@ async def run(text: str) -> tuple[object, list[str], CompiledExecutor, float]:
     return result.data, [error.message for error in result.errors or ()], executor, max(gaps)
 
 
-async def test_a_long_answer_lets_others_have_their_turn_and_is_whole() -> None:
+async def test_long_operation_yields_to_others_and_completes() -> None:
     best = 10.0
     for _ in range(3):
         data, errors, executor, gap = await run("{ trees(count: 6) { name leaves(count: 4) { name dear } } }")
@@ -134,7 +134,7 @@ async def test_a_long_answer_lets_others_have_their_turn_and_is_whole() -> None:
     assert best < 0.2, "0.27 seconds of work in one go"
 
 
-async def test_too_much_work_is_stopped_and_nothing_more_is_resolved() -> None:
+async def test_operation_over_its_time_budget_is_stopped() -> None:
     begun = time.thread_time()
     _, errors, executor, _ = await run("{ trees(count: 100) { name leaves(count: 100) { name dear } } }")
     assert executor.time_budget.exhausted
@@ -143,7 +143,7 @@ async def test_too_much_work_is_stopped_and_nothing_more_is_resolved() -> None:
     assert all("too much work" in error for error in errors)
 
 
-async def test_waiting_is_no_work() -> None:
+async def test_waiting_does_not_use_the_time_budget() -> None:
     data, errors, executor, _ = await run("{ patient trees(count: 20) { later { name } } }")
     assert errors == []
     assert not executor.time_budget.exhausted
@@ -151,7 +151,7 @@ async def test_waiting_is_no_work() -> None:
     assert data is not None
 
 
-async def test_what_stands_in_a_list_again_is_worked_out_once_and_shown_at_each_place() -> None:
+async def test_repeated_list_item_is_resolved_once() -> None:
     global READ
     READ = 0
     data, errors, _, _ = await run("{ again { name later { name } } }")
@@ -163,14 +163,14 @@ async def test_what_stands_in_a_list_again_is_worked_out_once_and_shown_at_each_
     assert [value and value["name"] for value in data["again"]] == ["oak", "elm", "oak", None, "oak"]
 
 
-async def test_an_answer_that_is_long_only_by_repetition_is_stopped_too() -> None:
+async def test_response_that_is_long_by_repetition_is_stopped_too() -> None:
     _, _, executor, _ = await run(f"{{ large(times: {MOST_REPEATED // 2_000}) {{ name }} }}")
     assert not executor.time_budget.exhausted
     _, _, executor, _ = await run(f"{{ large(times: {MOST_REPEATED // 500}) {{ name }} }}")
     assert executor.time_budget.exhausted
 
 
-def test_a_busy_machine_is_not_blamed_on_the_operation(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_busy_machine_does_not_use_the_time_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time_budget, "perf_counter", lambda: clock[0])
     clock = [0.0]
     work = TimeBudget()
@@ -180,7 +180,7 @@ def test_a_busy_machine_is_not_blamed_on_the_operation(monkeypatch: pytest.Monke
     assert (work.should_yield, work.exhausted) == (True, False)
 
 
-def test_stretches_add_up_however_short_they_are() -> None:
+def test_short_stretches_of_work_add_up() -> None:
     time_budget = TimeBudget()
     for _ in range(200):
         busy(TIME_SLICE / 3)

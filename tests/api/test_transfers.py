@@ -31,7 +31,7 @@ def ago(**span: float) -> str:
     return (datetime.now(UTC) - timedelta(**span)).isoformat()
 
 
-def test_points_are_passed_on_and_stand_in_both_ledgers(shop: Shop) -> None:
+def test_transfer_is_recorded_in_both_ledgers(shop: Shop) -> None:
     giver, taker = shop.enrol(), shop.enrol()
     shop.buy(giver, "80.00")
     shop.buy(giver, "50.00")
@@ -52,7 +52,7 @@ def test_points_are_passed_on_and_stand_in_both_ledgers(shop: Shop) -> None:
     assert discrepancies_in(shop.url) == []
 
 
-def test_every_entry_of_a_transfer_explains_itself(shop: Shop) -> None:
+def test_every_entry_of_a_transfer_is_explained(shop: Shop) -> None:
     giver, taker = shop.enrol(), shop.enrol()
     shop.buy(giver, "80.00")
     done = transfer(shop, giver, taker, 30)
@@ -63,7 +63,7 @@ def test_every_entry_of_a_transfer_explains_itself(shop: Shop) -> None:
         assert found == {"agrees": True, "recomputedPoints": points, "decision": {"outcome": "GRANTED"}}
 
 
-def test_what_cannot_be_passed_on_is_refused_and_nothing_moves(shop: Shop) -> None:
+def test_invalid_transfer_is_refused_and_moves_nothing(shop: Shop) -> None:
     giver, taker = shop.enrol(), shop.enrol()
     shop.buy(giver, "80.00")
     assert error_codes(transfer(shop, giver, taker, 81)) == [("NOT_ENOUGH_POINTS", ["points"])]
@@ -78,7 +78,7 @@ def test_what_cannot_be_passed_on_is_refused_and_nothing_moves(shop: Shop) -> No
     assert discrepancies_in(shop.url) == []
 
 
-def test_the_same_transfer_sent_again_is_carried_out_once(shop: Shop) -> None:
+def test_repeated_transfer_is_executed_once(shop: Shop) -> None:
     giver, taker = shop.enrol(), shop.enrol()
     shop.buy(giver, "80.00")
     first, again = (transfer(shop, giver, taker, 30, key="once") for _ in range(2))
@@ -87,7 +87,7 @@ def test_the_same_transfer_sent_again_is_carried_out_once(shop: Shop) -> None:
     assert shop.ledger(giver) == [("EARN", 80), ("TRANSFER", -30)]
 
 
-def test_owner_and_staff_pass_points_on_and_nobody_else(shop: Shop) -> None:
+def test_only_owner_and_staff_transfer_points(shop: Shop) -> None:
     giver, taker = shop.enrol(), shop.enrol()
     shop.buy(giver, "80.00")
     own = customer_key(shop.url, shop, giver)
@@ -98,7 +98,7 @@ def test_owner_and_staff_pass_points_on_and_nobody_else(shop: Shop) -> None:
     assert shop.available(taker) == 1
 
 
-def test_who_got_points_is_told_to_staff_and_not_to_who_gave_them(shop: Shop) -> None:
+def test_receiver_of_a_transfer_is_visible_to_staff_and_not_to_the_sender(shop: Shop) -> None:
     giver, taker = shop.enrol(), shop.enrol()
     shop.buy(giver, "80.00")
     entry = transfer(shop, giver, taker, 10)["entry"]["id"]
@@ -110,7 +110,7 @@ def test_who_got_points_is_told_to_staff_and_not_to_who_gave_them(shop: Shop) ->
 
 
 @pytest.mark.parametrize("price", ["10.00", "40.00"])
-def test_a_refund_of_the_purchase_whose_points_were_passed_on_takes_what_is_left(shop: Shop, price: str) -> None:
+def test_refund_after_a_transfer_takes_the_remaining_points(shop: Shop, price: str) -> None:
     giver, taker = shop.enrol(), shop.enrol()
     shop.buy(giver, "80.00", receipt="R-1")
     shop.buy(giver, price)
@@ -122,7 +122,7 @@ def test_a_refund_of_the_purchase_whose_points_were_passed_on_takes_what_is_left
     assert discrepancies_in(shop.url) == []
 
 
-def test_what_becomes_known_late_on_either_side_changes_nothing_of_a_transfer(shop: Shop) -> None:
+def test_late_events_do_not_change_a_transfer(shop: Shop) -> None:
     giver, taker = shop.enrol(), shop.enrol()
     shop.buy(giver, "80.00", receipt="R-1", occurredAt=ago(hours=5))
     shop.buy(taker, "3.00", receipt="R-2", occurredAt=ago(hours=5))
@@ -142,7 +142,7 @@ def test_what_becomes_known_late_on_either_side_changes_nothing_of_a_transfer(sh
     assert discrepancies_in(shop.url) == []
 
 
-def test_transfers_to_and_fro_at_once_lose_nothing_and_wait_for_nobody_for_ever(shop: Shop) -> None:
+def test_concurrent_transfers_in_both_directions_lose_nothing_and_do_not_deadlock(shop: Shop) -> None:
     cards = [shop.enrol() for _ in range(3)]
     for card in cards:
         shop.buy(card, "100.00")
@@ -155,7 +155,7 @@ def test_transfers_to_and_fro_at_once_lose_nothing_and_wait_for_nobody_for_ever(
     assert discrepancies_in(shop.url) == []
 
 
-def test_passing_on_to_a_fresh_customer_and_back_leaves_both_as_they_were(shop: Shop) -> None:
+def test_transfer_to_a_new_customer_and_back_restores_both(shop: Shop) -> None:
     giver, taker = shop.enrol(), shop.enrol()
     shop.buy(giver, "80.00", receipt="R-1")
     transfer(shop, giver, taker, 80, key=uuid.uuid4().hex)
@@ -166,7 +166,7 @@ def test_passing_on_to_a_fresh_customer_and_back_leaves_both_as_they_were(shop: 
     assert discrepancies_in(shop.url) == []
 
 
-def test_points_keep_the_last_day_that_the_givers_activity_had_put_off(database_url: str) -> None:
+def test_transferred_points_keep_the_last_day_extended_by_the_sender(database_url: str) -> None:
     terms = (visit(10), validity(months=12, since="ACTIVITY", noticeFrom=30, noticeUntil=10))
     with scheduled_shop(database_url, *terms) as shop:
         giver, taker = shop.enrol(), shop.enrol()
@@ -198,7 +198,7 @@ def test_transferred_short_lived_points_expire_only_after_a_notice_to_the_receiv
         assert discrepancies_in(shop.url) == []
 
 
-def test_short_lived_points_of_a_merged_customer_need_no_other_notice(database_url: str) -> None:
+def test_merged_short_lived_points_need_no_other_notice(database_url: str) -> None:
     with scheduled_shop(database_url, visit(10), validity(days=10, noticeFrom=30, noticeUntil=20)) as shop:
         merged, survivor, partner = shop.enrol(), shop.enrol(), shop.enrol()
         for card in (merged, partner):
@@ -211,7 +211,7 @@ def test_short_lived_points_of_a_merged_customer_need_no_other_notice(database_u
         assert discrepancies_in(shop.url) == []
 
 
-def test_transferred_points_have_no_receipt_after_a_merge_either(
+def test_transferred_points_still_need_a_notice_after_a_merge(
     database_url: str,
 ) -> None:
     with scheduled_shop(database_url, visit(10), validity(days=10, noticeFrom=30, noticeUntil=20)) as shop:

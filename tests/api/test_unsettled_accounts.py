@@ -49,7 +49,7 @@ def offered(shop: Shop, card: str) -> bool:
 
 
 @KINDS
-def test_points_that_waited_are_shown_offered_and_taken_from_the_moment_on(
+def test_pending_points_are_usable_from_their_activation_without_a_job_run(
     database_url: str, kind: ProgramKind
 ) -> None:
     clock = ManualClock()
@@ -77,7 +77,7 @@ def test_points_that_waited_are_shown_offered_and_taken_from_the_moment_on(
 
 
 @KINDS
-def test_points_that_have_expired_are_neither_shown_nor_offered_nor_taken(database_url: str, kind: ProgramKind) -> None:
+def test_expired_points_are_unusable_without_a_job_run(database_url: str, kind: ProgramKind) -> None:
     clock = ManualClock()
     terms = (visit(), validity(days=100, noticeFrom=30, noticeUntil=10))
     with scheduled_shop(database_url, *terms, clock=clock, kind=kind) as shop:
@@ -106,7 +106,7 @@ def test_points_that_have_expired_are_neither_shown_nor_offered_nor_taken(databa
         assert discrepancies_in(database_url) == []
 
 
-def test_what_is_due_later_costs_a_look_at_the_card_nothing(database_url: str) -> None:
+def test_reading_a_card_without_due_changes_replays_nothing(database_url: str) -> None:
     clock = ManualClock()
     with scheduled_shop(database_url, visit(), pending(14), clock=clock) as shop, pytest.MonkeyPatch.context() as patch:
         card = shop.enrol()
@@ -131,7 +131,7 @@ def test_what_is_due_later_costs_a_look_at_the_card_nothing(database_url: str) -
         assert len(told) == 3, "the card, and what comes next together"
 
 
-def test_several_customers_at_once_are_shown_as_they_are(database_url: str) -> None:
+def test_several_unsettled_customers_are_read_correctly_at_once(database_url: str) -> None:
     clock = ManualClock()
     with scheduled_shop(database_url, visit(), pending(14), clock=clock) as shop:
         cards = [shop.enrol() for _ in range(3)]

@@ -100,7 +100,7 @@ def tried(server: tuple[ServerProcess, NewProgram], query: str, variables: dict[
     return Tried(answer.json(), len(answer.content), seconds, max(waits))
 
 
-def test_others_are_served_soon_whatever_anybody_asks(
+def test_worst_case_queries_do_not_block_other_callers(
     server: tuple[ServerProcess, NewProgram], documents: dict[str, tuple[str, dict[str, Any]]]
 ) -> None:
     found: dict[str, Tried] = {}
@@ -127,7 +127,7 @@ def test_others_are_served_soon_whatever_anybody_asks(
     assert len(stopped) < len(found), "what is merely large is answered"
 
 
-def test_what_is_merely_large_is_answered_whole_and_in_order(
+def test_large_query_is_answered_completely_and_in_order(
     server: tuple[ServerProcess, NewProgram], documents: dict[str, tuple[str, dict[str, Any]]]
 ) -> None:
     _, variables = documents["twelve purchases, their lines twenty times"]
