@@ -74,15 +74,8 @@ class Variables:
 def _compile(type_: Any, *, known: dict[str, Coerce]) -> Coerce:
     """The function that coerces values of a type. It raises _LeaveToGraphQLCore and GraphQLError."""
     if isinstance(type_, GraphQLNonNull):
-        inner = _compile_non_null(type_.of_type, known=known)
-
-        def present(value: Any) -> Any:
-            if value is None:
-                raise _LeaveToGraphQLCore
-            return inner(value)
-
-        # `_text` refuses null itself.
-        return inner if inner is _text else present
+        # Every one of these functions refuses null itself.
+        return _compile_non_null(type_.of_type, known=known)
     inner = _compile_non_null(type_, known=known)
     return lambda value: None if value is None else inner(value)
 

@@ -25,7 +25,6 @@ from app.graphql_server.document_metrics import too_complex
 from app.graphql_server.errors import (
     BAD_INPUT,
     RATE_LIMITED,
-    Boundary,
     HttpError,
     LoggedFaults,
     Overload,
@@ -111,16 +110,18 @@ class GraphQLEndpoint:
             graphql_request = request_in_query_string(request)
         else:
             raise _not_allowed("Use POST, or GET for a query.", allow="GET, POST")
-        # The only place where unexpected exceptions become answers.
-        with Boundary() as boundary:
+        try:
             return await self._run(graphql_request, request=request, media=media)
-        return self._fault(boundary.fault)
+        except Exception as fault:  # noqa: BLE001 - the only place where unexpected exceptions become answers
+            return self._fault(fault)
 
     async def _run(self, graphql_request: GraphQLRequest, *, request: Request, media: str) -> HttpResponse:
         try:
             signed_in = await self._sign_in(request)
             caller = self._caller(signed_in, request)
-            operation = self._document(graphql_request.query, caller=caller).operation(graphql_request.operation_name)
+            text = graphql_request.query
+            document = self._documents.cached(text) or self._prepare(text, caller=caller)
+            operation = document.operation(graphql_request.operation_name)
         except RateLimited as early:
             return throttled(early.wait, media=media)
         except InvalidError as invalid:
@@ -156,11 +157,8 @@ class GraphQLEndpoint:
         finally:
             executor.release()
 
-    def _document(self, text: str, *, caller: str) -> PreparedDocument:
-        """The document of a text. Raises InvalidError, and RateLimited when its caller sent too many unknown ones."""
-        found = self._documents.cached(text)
-        if found is not None:
-            return found
+    def _prepare(self, text: str, *, caller: str) -> PreparedDocument:
+        """The document of a new text. Raises InvalidError, and RateLimited when its caller sent too many of them."""
         if self._admission is None:
             return self._documents.prepare(text)
         with self._admission.charged(caller):
@@ -212,19 +210,17 @@ class GraphQLEndpoint:
                 return self._timed_out()
         if executor.time_budget.exhausted:
             return HttpResponse(200, {"data": None, "errors": [request_error(too_much_work(), otherwise=BAD_INPUT)]})
-        return self._response(result, media=media)
+        if result.errors:
+            return self._with_errors(result, result.errors, media=media)
+        return HttpResponse(200, {"data": result.data})
 
-    def _response(self, result: ExecutionResult, *, media: str) -> HttpResponse:
-        if not result.errors:
-            return HttpResponse(200, {"data": result.data})
-        if result.data is None and all(each_error.path is None for each_error in result.errors):
-            return request_errors(
-                [request_error(each_error, otherwise=BAD_INPUT) for each_error in result.errors], media=media
-            )
+    def _with_errors(self, result: ExecutionResult, errors: list[GraphQLError], *, media: str) -> HttpResponse:
+        if result.data is None and all(error.path is None for error in errors):
+            return request_errors([request_error(error, otherwise=BAD_INPUT) for error in errors], media=media)
         shown: list[dict[str, Any]] = []
         waits: list[float] = []
         logged: LoggedFaults = {}
-        for item in result.errors:
+        for item in errors:
             error, retry_after = field_error(item, overloads=self._unavailable, logged=logged)
             shown.append(error)
             if retry_after is not None:
@@ -235,8 +231,7 @@ class GraphQLEndpoint:
             return try_later(body, retry_after=max(waits))
         return HttpResponse(200, body)
 
-    def _fault(self, fault: Exception | None) -> HttpResponse:
-        assert fault is not None
+    def _fault(self, fault: Exception) -> HttpResponse:
         overload = overload_of(fault, overloads=self._unavailable)
         if overload is None:
             return HttpResponse(500, {"errors": [mask(fault, logged={})]})

@@ -7,8 +7,8 @@ import secrets
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import CodeType, TracebackType
-from typing import Any, Self
+from types import CodeType
+from typing import Any
 
 import structlog
 from graphql import GraphQLError
@@ -48,21 +48,6 @@ class HttpError(Exception):
     def formatted(self) -> dict[str, Any]:
         """The error for the body of the answer."""
         return {"message": self.message, "extensions": {"code": self.code}}
-
-
-class Boundary:
-    """Catches any exception of its block and keeps it, for the one place where faults become answers."""
-
-    fault: Exception | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        self.fault = error if isinstance(error, Exception) else None
-        return self.fault is not None
 
 
 def strip_values(message: str) -> str:

@@ -38,28 +38,27 @@ class TokenBuckets:
 
     def take(self, caller: str, cost: int) -> Charge:
         """Take the cost out of the caller's bucket if it is there; otherwise say how long to wait."""
-        tokens, now = self._tokens(caller)
-        wait = None if cost <= tokens else (cost - tokens) / self.rate_limit.restored
-        if wait is None:
-            tokens -= cost
-        self._keep(caller, tokens, now)
-        return Charge(cost, max(int(tokens), 0), wait)
+        tokens = self._tokens(caller)
+        if cost > tokens:
+            return Charge(cost, max(int(tokens), 0), (cost - tokens) / self.rate_limit.restored)
+        self._buckets[caller] = (tokens - cost, self._buckets[caller][1])
+        return Charge(cost, int(tokens - cost), None)
 
     def charge(self, caller: str, cost: int) -> None:
         """Take the cost of work already done, even below zero. A negative cost is given back."""
-        tokens, now = self._tokens(caller)
-        self._keep(caller, min(max(tokens - cost, -self.rate_limit.most), self.rate_limit.most), now)
+        left = min(max(self._tokens(caller) - cost, -self.rate_limit.most), self.rate_limit.most)
+        self._buckets[caller] = (left, self._buckets[caller][1])
 
-    def _tokens(self, caller: str) -> tuple[float, float]:
+    def _tokens(self, caller: str) -> float:
+        """The tokens in the caller's bucket, which is refilled until now and kept as the most recent one."""
         now = self._clock()
         tokens, since = self._buckets.get(caller, (float(self.rate_limit.most), now))
-        return min(tokens + (now - since) * self.rate_limit.restored, self.rate_limit.most), now
-
-    def _keep(self, caller: str, tokens: float, now: float) -> None:
+        tokens = min(tokens + (now - since) * self.rate_limit.restored, self.rate_limit.most)
         self._buckets[caller] = (tokens, now)
         self._buckets.move_to_end(caller)
         if len(self._buckets) > MOST_CALLERS:
             self._buckets.popitem(last=False)
+        return tokens
 
     def extension(self, charge: Charge) -> dict[str, Any]:
         """The answer's `extensions.cost`, named as in Shopify's API."""

@@ -34,7 +34,11 @@ class GraphQLRequest:
 async def request_in_body(request: Request) -> GraphQLRequest:
     """The request in the body of a POST. Raises HttpError."""
     headers = request.headers
-    _check_content_type(headers.get("content-type", ""), encoding=headers.get("content-encoding", "identity"))
+    media, _, parameters = headers.get("content-type", "").partition(";")
+    charset = parameters.lower().replace('"', "").replace(" ", "")
+    right = media.strip().lower() == "application/json" and charset in {"", "charset=utf-8", "charset=utf8"}
+    if not right or headers.get("content-encoding", "identity").lower() != "identity":
+        raise HttpError(415, message="Send the body as application/json in UTF-8, not compressed.")
     body = await _body(request, length=headers.get("content-length"))
     try:
         sent = orjson.loads(body)
@@ -72,22 +76,14 @@ def request_in_query_string(request: Request) -> GraphQLRequest:
     return _graphql_request(sent)
 
 
-def _check_content_type(content_type: str, *, encoding: str) -> None:
-    media, _, parameters = content_type.partition(";")
-    charset = parameters.lower().replace('"', "").replace(" ", "")
-    right = media.strip().lower() == "application/json" and charset in {"", "charset=utf-8", "charset=utf8"}
-    if not right or encoding.lower() != "identity":
-        raise HttpError(415, message="Send the body as application/json in UTF-8, not compressed.")
-
-
 async def _body(request: Request, *, length: str | None) -> bytes:
     """The whole body. Raises HttpError as soon as it is too large or too slow, whatever Content-Length says."""
-    too_large = HttpError(413, message=f"The body may have at most {LARGEST_BODY:,} bytes.")
+    too_large = f"The body may have at most {LARGEST_BODY:,} bytes."
     if length is not None:
         if not (length.isascii() and length.isdigit() and len(length) <= 18):
             raise HttpError(400, message="Content-Length is not a number.")
         if int(length) > LARGEST_BODY:
-            raise too_large
+            raise HttpError(413, message=too_large)
     chunks: list[bytes] = []
     size = 0
     try:
@@ -95,7 +91,7 @@ async def _body(request: Request, *, length: str | None) -> bytes:
             async for chunk in request.stream():
                 size += len(chunk)
                 if size > LARGEST_BODY:
-                    raise too_large
+                    raise HttpError(413, message=too_large)
                 chunks.append(chunk)
     except TimeoutError:
         message = f"The body did not come within {LONGEST_WAIT:g} seconds."

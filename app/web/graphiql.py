@@ -49,7 +49,7 @@ _PAGE = """<!doctype html>
 
 
 class GraphiQL:
-    """Answers browsers that open the address without a query with the page, and leaves everything else to the API."""
+    """Answers a GET with the page when a browser opens the address without a query; else leaves it to the API."""
 
     def __init__(self, endpoint: ASGIApp):
         self._endpoint = endpoint
@@ -81,6 +81,7 @@ def wanted(scope: Scope) -> bool:
 def graphiql_routes(endpoint: ASGIApp, *, path: str = "/graphql") -> list[BaseRoute]:
     """The API with the page in front of it at one path, and the files of the page below /graphiql."""
     return [
+        Route(path, endpoint, methods=["POST"]),
         Route(path, GraphiQL(endpoint)),
         WebSocketRoute(path, endpoint),
         Mount("/graphiql", StaticFiles(directory=FOLDER)),

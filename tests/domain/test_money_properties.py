@@ -405,7 +405,6 @@ def test_a_rate_that_can_be_none_is_refused(rate: str) -> None:
 
 
 def test_only_a_foreign_currency_has_a_rate() -> None:
-    assert exchange_of(None, currency="EUR", into="EUR") is None
     with pytest.raises(FactsError, match="only a foreign currency"):
         exchange_of(Decimal(1), currency="EUR", into="EUR")
     line = Line(1, "a", Decimal(1), 100)

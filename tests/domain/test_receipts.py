@@ -11,7 +11,6 @@ from app.domain.purchases.facts import FactsError, PaymentKind
 from app.domain.purchases.receipt_limits import (
     check_lines,
     check_payments,
-    check_quantity,
     line_of,
     normalised_receipt_number,
     payment_of,
@@ -87,7 +86,7 @@ def test_numbers_of_lines_and_payments_and_the_receipt_have_their_bounds() -> No
     check_lines(0, minimum=0)
     check_payments(20)
     normalised_receipt_number("n" * 200)
-    check_quantity(Decimal("0.5"))
+    line_of(**{**GIVEN, "quantity": Decimal("0.5")})
     with pytest.raises(FactsError):
         check_lines(0)
     with pytest.raises(FactsError):

@@ -16,7 +16,7 @@ from app.domain.explanations.explanation import SELF_EXPLANATORY_CODES, Explanat
 from app.domain.explanations.moments import from_when
 from app.domain.i18n import CATALOGUES, Phrasebook, wording
 from app.domain.i18n.readers import Locale, locale_for
-from app.domain.i18n.reasons import observed, required
+from app.domain.i18n.reasons import value_in_words
 from app.domain.json_values import Value
 from app.domain.ledger.entries import CauseKind
 from app.domain.problems import ProblemCode
@@ -186,7 +186,8 @@ def test_what_the_ledger_answers_names_its_values_and_is_said_differently_each_t
             in_words(finding.required, asked, say=say),
         )
         shown = (values[0], say.instant(NOON, zone=LONDON) if asked == "from" else values[1])
-        assert (observed(finding, zone=LONDON, say=say), required(finding, zone=LONDON, say=say)) == shown
+        values = (finding.observed, finding.required)
+        assert tuple(value_in_words(value, code=finding.code, zone=LONDON, say=say) for value in values) == shown
         assert all(value in told(finding, say=say) for value in values if value is not None), finding
     bare = {str(CATALOGUES[locale][f"reason.{each_finding.code.value}"]) for each_finding, _, _ in OF_THE_LEDGER}
     assert len(bare) == len(OF_THE_LEDGER)

@@ -192,8 +192,10 @@ def set_locale(info: Info, locale: str | None) -> None:
         info.context.root_languages[info.path.key] = info.context.wording_for(locale)
 
 
-def translator(info: Info) -> Phrasebook:
-    """The phrasebook for a field: in the `locale` of its root field, else in the language of the request."""
+def translator(info: Info, locale: str | None = None) -> Phrasebook:
+    """The phrasebook for a field: in its own `locale` or that of its root field, else in the language of the request."""
+    if locale is not None:
+        return info.context.wording_for(locale)
     languages = info.context.root_languages
     if not languages:
         return info.context.language
@@ -201,11 +203,6 @@ def translator(info: Info) -> Phrasebook:
     while step.prev is not None:
         step = step.prev
     return languages.get(step.key, info.context.language)
-
-
-def translator_for(info: Info, locale: str | None) -> Phrasebook:
-    """The phrasebook for a field with a `locale` argument of its own; without it, as `translator`."""
-    return translator(info) if locale is None else info.context.wording_for(locale)
 
 
 def bad_input(message: str) -> GraphQLError:

@@ -38,12 +38,6 @@ _BIG_INT = re.compile(r"-?[0-9]{1,19}")
 _LONGEST_LOCALE = 35
 
 
-def _text(value: object, *, expected: str) -> str:
-    if not isinstance(value, str):
-        raise GraphQLError(f"Expected {expected}.")
-    return value
-
-
 def _in_calendar(year: int, *, what: str) -> None:
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise GraphQLError(f"A {what} must lie between the years {FIRST_YEAR} and {LAST_YEAR}.")
@@ -52,7 +46,7 @@ def _in_calendar(year: int, *, what: str) -> None:
 def parse_date_time(value: object) -> datetime:
     """An instant from RFC 3339 text, in UTC, cut to microseconds. Raises GraphQLError."""
     expected = "a date and time with its offset such as 2026-03-14T15:09:26Z or 2026-03-14T16:09:26+01:00"
-    found = _DATE_TIME.fullmatch(_text(value, expected=expected))
+    found = _DATE_TIME.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         raise GraphQLError(f"Expected {expected}.")
     day, clock, fraction, offset = found.groups()
@@ -73,12 +67,11 @@ def show_date_time(value: object) -> str:
 def parse_date(value: object) -> date:
     """A calendar day from YYYY-MM-DD. Raises GraphQLError."""
     expected = "a date such as 2026-03-14"
-    text = _text(value, expected=expected)
-    if not _DATE.fullmatch(text):
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
         raise GraphQLError(f"Expected {expected}.")
-    _in_calendar(int(text[:4]), what="date")
+    _in_calendar(int(value[:4]), what="date")
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(value)
     except ValueError:
         raise GraphQLError(f"Not a date that exists. Expected {expected}.") from None
 
@@ -93,11 +86,10 @@ def show_date(value: object) -> str:
 def parse_time(value: object) -> time:
     """A time of day from HH:MM or HH:MM:SS. Raises GraphQLError."""
     expected = "a time of day from 00:00 to 23:59:59, such as 09:30 or 09:30:15"
-    text = _text(value, expected=expected)
-    if not _TIME.fullmatch(text):
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
         raise GraphQLError(f"Expected {expected}.")
     try:
-        return time.fromisoformat(text)
+        return time.fromisoformat(value)
     except ValueError:
         raise GraphQLError(f"Expected {expected}.") from None
 
@@ -112,11 +104,12 @@ def show_time(value: object) -> str:
 def parse_decimal(value: object) -> Decimal:
     """A finite decimal of at most 30 digits from text. Raises GraphQLError, on a JSON number too."""
     expected = 'a decimal as text such as "12.50"'
-    text = _text(value, expected=expected)
-    if not _DECIMAL.fullmatch(text):
+    if not isinstance(value, str):
+        raise GraphQLError(f"Expected {expected}.")
+    if not _DECIMAL.fullmatch(value):
         raise GraphQLError(f"Expected {expected}, of at most {DECIMAL_DIGITS} digits.")
-    number = Decimal(text)
-    if len(text) > DECIMAL_DIGITS or "e" in text.lower():
+    number = Decimal(value)
+    if len(value) > DECIMAL_DIGITS or "e" in value.lower():
         exponent = number.as_tuple().exponent
         assert isinstance(exponent, int)
         whole, decimals = max(number.adjusted() + 1, 1), max(-exponent, 0)
@@ -134,28 +127,27 @@ def show_decimal(value: object) -> str:
 
 def parse_currency(value: object) -> CurrencyCode:
     """A currency in use. Raises GraphQLError."""
-    text = _text(value, expected='the code of a currency such as "EUR", as text')
-    if text not in DECIMALS:
+    if not isinstance(value, str):
+        raise GraphQLError('Expected the code of a currency such as "EUR", as text.')
+    if value not in DECIMALS:
         raise GraphQLError("Expected the code of a currency in use (ISO 4217, three capitals) such as EUR.")
-    return CurrencyCode(text)
+    return CurrencyCode(value)
 
 
 def parse_locale(value: object) -> Locale:
     """A well-formed language tag; whether we speak it is another question. Raises GraphQLError."""
     expected = "a language tag (BCP 47) of at most 35 characters such as en, de-AT or zh-Hant"
-    text = _text(value, expected=expected)
-    if len(text) > _LONGEST_LOCALE or not _LOCALE.fullmatch(text):
+    if not isinstance(value, str) or len(value) > _LONGEST_LOCALE or not _LOCALE.fullmatch(value):
         raise GraphQLError(f"Expected {expected}.")
-    return Locale(text)
+    return Locale(value)
 
 
 def parse_big_int(value: object) -> BigInt:
     """A whole number of at most 64 bits from text. Raises GraphQLError."""
     expected = 'a whole number of at most 64 bits as text such as "12500"'
-    text = _text(value, expected=expected)
-    if not _BIG_INT.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
+    if not isinstance(value, str) or not _BIG_INT.fullmatch(value) or not -(2**63) <= int(value) < 2**63:
         raise GraphQLError(f"Expected {expected}.")
-    return BigInt(int(text))
+    return BigInt(int(value))
 
 
 def show_big_int(value: object) -> str:

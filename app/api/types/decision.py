@@ -9,7 +9,7 @@ from datetime import datetime
 import strawberry
 
 from app.api.conventions.arguments import SentenceLanguage
-from app.api.conventions.context import Context, Info, translator_for
+from app.api.conventions.context import Context, Info, translator
 from app.api.conventions.money import Money, PointUnit, UnitPoints, money, unit_of
 from app.api.conventions.user_errors import UserError, refusal
 from app.api.types.line_points import LinePoints
@@ -54,7 +54,7 @@ class Remedy:
     @strawberry.field(description="One sentence: what becomes possible, and how or from when.")
     def statement(self, info: Info, locale: SentenceLanguage = None) -> str:
         """The remedy in words."""
-        return self.explained.remedy(self.remedy, reason=self.reason, say=translator_for(info, locale))
+        return self.explained.remedy(self.remedy, reason=self.reason, say=translator(info, locale))
 
     @strawberry.field(
         description="The locations of which any one would do, as they are now, at most 200; null where the place is not what matters."
@@ -94,19 +94,23 @@ class Reason:
     )
     def statement(self, info: Info, locale: SentenceLanguage = None) -> str:
         """The finding in words."""
-        return self.explained.statement(self.reason, say=translator_for(info, locale))
+        return self.explained.statement(self.reason, say=translator(info, locale))
 
     @strawberry.field(description="What was found, in the caller's locale; null where there is nothing to measure.")
     def observed(self, info: Info, locale: SentenceLanguage = None) -> str | None:
         """The observed value in words."""
-        places, words = self.explained.terms.location_names, translator_for(info, locale)
-        return values.observed(self.reason.finding, zone=self.explained.zone, places=places, say=words)
+        places, words = self.explained.terms.location_names, translator(info, locale)
+        return values.value_in_words(
+            self.reason.finding.observed, code=self.code, zone=self.explained.zone, places=places, say=words
+        )
 
     @strawberry.field(description="What the clause asks for, in the caller's locale.")
     def required(self, info: Info, locale: SentenceLanguage = None) -> str | None:
         """The required value in words."""
-        places, words = self.explained.terms.location_names, translator_for(info, locale)
-        return values.required(self.reason.finding, zone=self.explained.zone, places=places, say=words)
+        places, words = self.explained.terms.location_names, translator(info, locale)
+        return values.value_in_words(
+            self.reason.finding.required, code=self.code, zone=self.explained.zone, places=places, say=words
+        )
 
     @strawberry.field(description="What would make the condition hold; empty when it holds.")
     def remedies(self, info: Info) -> list[Remedy]:
@@ -138,7 +142,7 @@ class Decision:
     )
     def summary(self, info: Info, locale: SentenceLanguage = None) -> list[str]:
         """The decision in short."""
-        say, correction = translator_for(info, locale), None
+        say, correction = translator(info, locale), None
         if self.cause is not None:
             zone = info.context.program.zone
             correction = correction_sentence(self.cause.kind, occurred_at=self.cause.occurred_at, zone=zone, say=say)

@@ -64,7 +64,7 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
     by_clause, limited = awards.by_clause, awards.limited
     in_turn = terms.policy(Combination).mode is CombinationMode.FIRST
     before_caps = sum(by_clause.values())
-    points, limits = _within_caps(before_caps, caps=terms.caps, purchase=purchase)
+    points, limits = _within_caps(before_caps, caps=terms.caps, purchase=purchase) if terms.caps else (before_caps, ())
     reasons: list[Reason] = []
     for evaluated in evaluations:
         key = evaluated.clause.key
@@ -212,7 +212,7 @@ def _combined_awards(terms: Terms, *, judged: Sequence[_EvaluatedClause]) -> Awa
         ]
         for extra in multipliers:
             alone[extra.key] = max(alone.get(extra.key, 0), extra.points)
-        counting = _counting_multipliers(multipliers, mode=mode)
+        counting = _counting_multipliers(multipliers, mode=mode) if multipliers else []
         awards = [*[each_base.award for each_base in chosen], *counting, *bonuses]
         total = combine(awards, rounding=rounding)
         if total > most:
@@ -235,8 +235,6 @@ def _within(alone: Award, evaluated: _EvaluatedClause) -> Award:
 
 def _counting_multipliers(multipliers: list[Award], *, mode: CombinationMode) -> list[Award]:
     """The multipliers that count: the best, the first, or all; without those whose budget is used up."""
-    if not multipliers:
-        return multipliers
     multipliers = [multiplier for multiplier in multipliers if multiplier.points or not multiplier.limited]
     if mode is CombinationMode.STACK or not multipliers:
         return multipliers

@@ -80,7 +80,7 @@ def line_shares(decision: Decision, *, terms: Terms, facts: PurchaseFacts) -> tu
     results = []
     for line in facts.lines:
         earned = {unit: shares[unit][line.number] for unit in terms.units}
-        if not terms.basis.counts(line.kind):
+        if line.kind not in terms.basis.kinds:
             results.append(LineShare(line, earned, LineExclusion.KIND_NOT_COUNTED, (basis,)))
         elif line.number not in eligible:
             results.append(LineShare(line, earned, LineExclusion.NOTHING_PAID, (basis,)))

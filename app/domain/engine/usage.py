@@ -84,19 +84,25 @@ def remaining_usage(
     clawback: Clawback,
 ) -> Usage:
     """The usage of the `remaining` purchase; `remaining_decision` is what that would earn."""
-    return Usage(
-        visit=is_visit(terms, facts=remaining),
-        points=decision.points - clawback.points,
-        items=items_counted(terms, facts=remaining) if terms.required_facts.items else (),
-        uses=_counted_uses(
+    uses: tuple[Use, ...] = ()
+    if terms.required_facts.counted_clauses:
+        uses = _counted_uses(
             terms,
             facts=facts,
             decision=decision,
             remaining=remaining,
             remaining_decision=remaining_decision,
             clawback=clawback,
-        ),
-        budgets=_charged_budgets(terms, decision=decision, remaining_decision=remaining_decision, clawback=clawback),
+        )
+    budgets = decision.budget_usage
+    if budgets and clawback != NO_CLAWBACK:
+        budgets = _charged_budgets(terms, decision=decision, remaining_decision=remaining_decision, clawback=clawback)
+    return Usage(
+        visit=is_visit(terms, facts=remaining),
+        points=decision.points - clawback.points,
+        items=items_counted(terms, facts=remaining) if terms.required_facts.items else (),
+        uses=uses,
+        budgets=budgets,
     )
 
 
@@ -118,8 +124,6 @@ def _counted_uses(
     remaining_decision: Decision,
     clawback: Clawback,
 ) -> tuple[Use, ...]:
-    if not terms.required_facts.counted_clauses:
-        return ()
     awards = _awards(terms, facts=facts, decision=decision)
     if remaining_decision is decision and clawback == NO_CLAWBACK:
         return uses_of(terms, facts=facts, clauses={key: award.times for key, award in awards.items()})
@@ -144,8 +148,6 @@ def _charged_budgets(
     terms: Terms, *, decision: Decision, remaining_decision: Decision, clawback: Clawback
 ) -> tuple[tuple[str, int], ...]:
     """Points used of each budget: those awarded, less those no longer awarded and clawed back."""
-    if clawback == NO_CLAWBACK:
-        return decision.budget_usage
     granted, still_granted, unattributed = (
         dict(decision.budget_usage),
         dict(remaining_decision.budget_usage),

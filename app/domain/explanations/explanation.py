@@ -11,7 +11,7 @@ from app.domain.decisions import Decision, Finding, Reason, ReasonCode, Remedy, 
 from app.domain.explanations.moments import from_when
 from app.domain.explanations.phrases import phrase, quoted, together
 from app.domain.i18n import Phrasebook
-from app.domain.i18n.reasons import observed, required
+from app.domain.i18n.reasons import value_in_words
 from app.domain.terms.clause import Clause
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.conditions.categories import Categories
@@ -167,20 +167,24 @@ class Explanation:
 
     def _effect_text(self, reason: Reason, *, say: Phrasebook) -> str:
         """The sentence of an effect, with the names and numbers of its clause."""
-        finding = reason.finding
-        case = self._case(finding)
+        finding, clause = reason.finding, self.terms.clause(reason.clause)
+        case, effect = self._case(finding), clause.effect
         values = {
-            "observed": observed(finding, zone=self.zone, say=say) or "",
-            "required": required(finding, zone=self.zone, say=say) or "",
+            "number": clause.number,
+            "observed": value_in_words(finding.observed, code=finding.code, zone=self.zone, say=say) or "",
+            "required": value_in_words(finding.required, code=finding.code, zone=self.zone, say=say) or "",
         }
         if finding.code in _TIER_CODES and isinstance(finding.observed, int):
             values["observed"] = say.counted("qualifying", finding.observed)
         if finding.code is ReasonCode.STILL_PENDING and isinstance(finding.required, datetime):
             values["from_"] = from_when(finding.required, at=self.at, zone_name=self.zone, say=say)
-        clause = self.terms.clause(reason.clause)
-        values |= self._clause_values(clause, say=say)
-        if isinstance(clause.effect, PointsCap):
-            case = _cap_case(clause.effect, finding)
+        if isinstance(effect, RewardCost):
+            values["reward"] = effect.name or effect.reward
+        elif isinstance(effect, Tier):
+            values["tier"] = effect.name
+        elif isinstance(effect, PointsCap):
+            values |= {"points": say.points(effect.points), "scope": say(f"points_cap.{effect.scope.value}")}
+            case = _cap_case(effect, finding)
         if finding.clauses:
             numbers = [self.terms.clause(key).number for key in finding.clauses]
             values["clauses"] = say.listed(numbers, last="and")
@@ -198,18 +202,6 @@ class Explanation:
         ):
             return ".kept"
         return ""
-
-    @staticmethod
-    def _clause_values(clause: Clause, *, say: Phrasebook) -> dict[str, str]:
-        """The names and numbers of a clause used in its sentences."""
-        values, effect = {"number": clause.number}, clause.effect
-        if isinstance(effect, RewardCost):
-            values["reward"] = effect.name or effect.reward
-        elif isinstance(effect, Tier):
-            values["tier"] = effect.name
-        elif isinstance(effect, PointsCap):
-            values |= {"points": say.points(effect.points), "scope": say(f"points_cap.{effect.scope.value}")}
-        return values
 
     def _measure_text(self, reason: Reason, condition: Condition, *, say: Phrasebook) -> str:
         """The sentence of a condition that fails by a figure: observed and required."""
@@ -283,7 +275,7 @@ def _figure(value: object, *, code: ReasonCode, say: Phrasebook) -> str:
         return say.decimal(value.normalize())
     if isinstance(value, int):
         return say.number(value)
-    return required(Finding(False, code, None, value), zone="UTC", say=say) or ""  # type: ignore[arg-type]  # money
+    return value_in_words(value, code=code, zone="UTC", say=say) or ""  # type: ignore[arg-type]  # money
 
 
 def _missing_amounts(remedy: Remedy, *, say: Phrasebook) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -38,6 +38,7 @@ class Phrasebook:
         self.locale = locale
         self._formats = formats(locale, region)
         self._chinese = locale in _CHINESE
+        self._spaced: Callable[[str], str] = _spaced if self._chinese else str
         self._messages = {
             key: _for_reader(message, address=address, spelling=_SPELLING.get((locale, region), {}))
             for key, message in CATALOGUES[locale].items()
@@ -49,12 +50,6 @@ class Phrasebook:
         if not isinstance(message, str):
             raise KeyError(f"{key} needs a number")
         return self._spaced(message.format_map(values))
-
-    def _spaced(self, sentence: str) -> str:
-        """With a space between Chinese and Latin letters or digits; what names say stays as it is."""
-        if not self._chinese:
-            return sentence
-        return _MIXED.sub(lambda found: found[1] or ("" if found[0] else " "), sentence)
 
     def text(self, sentences: Sequence[str]) -> str:
         """Sentences as one text: Chinese ones follow each other without a space."""
@@ -178,6 +173,11 @@ _MIXED = re.compile(
 """A name in its quotation marks, a space between Chinese letters, or a place where Chinese and Latin letters or digits meet."""
 
 
+def _spaced(sentence: str) -> str:
+    """A Chinese sentence with a space between Chinese and Latin letters or digits; what names say stays as it is."""
+    return _MIXED.sub(lambda found: found[1] or ("" if found[0] else " "), sentence)
+
+
 _AMERICAN = {"favour": "favor", "ancelled": "anceled"}
 _SPELLING = {
     (Locale.DE, "CH"): {"ß": "ss"},
@@ -209,6 +209,7 @@ def wording(locale: Locale, *, region: str | None = None, address: Address = Add
     return _wording(locale, region_of(locale, region), address)
 
 
+@lru_cache(maxsize=1000)
 def wording_for(tags: str | None, *, region: str | None, address: Address) -> Phrasebook:
     """The words for who asks by a BCP 47 tag or an Accept-Language header, of a program in a region."""
     locale, asked = requested(tags)

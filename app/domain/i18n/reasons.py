@@ -8,7 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from app.domain.amounts import Money
-from app.domain.decisions import Finding, ReasonCode
+from app.domain.decisions import ReasonCode
 from app.domain.i18n import Phrasebook
 from app.domain.json_values import Value
 
@@ -61,17 +61,10 @@ _MEASURED = {
 """What the values of a reason are members of."""
 
 
-def observed(finding: Finding, *, zone: str, places: Mapping[str, str] = NOWHERE, say: Phrasebook) -> str | None:
-    """What was seen, in words; None where there is nothing to measure."""
-    return _value(finding.observed, code=finding.code, zone=zone, places=places, say=say)
-
-
-def required(finding: Finding, *, zone: str, places: Mapping[str, str] = NOWHERE, say: Phrasebook) -> str | None:
-    """What is asked for, in words."""
-    return _value(finding.required, code=finding.code, zone=zone, places=places, say=say)
-
-
-def _value(value: Value, *, code: ReasonCode, zone: str, places: Mapping[str, str], say: Phrasebook) -> str | None:
+def value_in_words(
+    value: Value, *, code: ReasonCode, zone: str, places: Mapping[str, str] = NOWHERE, say: Phrasebook
+) -> str | None:
+    """The observed or required value of a finding with this code; None where there is nothing to measure."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -81,7 +74,7 @@ def _value(value: Value, *, code: ReasonCode, zone: str, places: Mapping[str, st
     if isinstance(value, int):
         if code in _IN_STAMPS:
             return say.counted("stamps", value)
-        return say.points(value) if code in _IN_POINTS else say.number(value)
+        return say.counted("points", value) if code in _IN_POINTS else say.number(value)
     if isinstance(value, datetime):
         return say.instant(value, zone=zone)
     if isinstance(value, date):

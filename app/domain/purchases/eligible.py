@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from functools import cached_property
 from typing import NamedTuple
 
 from app.domain.amounts import Exact, Parts
@@ -15,7 +16,7 @@ from app.domain.purchases.facts import Channel, Payment, PurchaseFacts
 from app.domain.purchases.lines import Line, LineKind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AmountBasis:
     """Which amounts count. All False: net of tax, after discounts, goods only.
 
@@ -29,16 +30,16 @@ class AmountBasis:
     tips: bool = False
     deposits: bool = False
 
-    def counts(self, kind: LineKind) -> bool:
-        """Whether lines of this kind count at all."""
-        if kind is LineKind.GOODS:
-            return True
-        return (
-            (kind is LineKind.GIFT_CARD and self.gift_cards)
-            or (kind is LineKind.SHIPPING and self.shipping)
-            or (kind is LineKind.TIP and self.tips)
-            or (kind is LineKind.DEPOSIT and self.deposits)
-        )
+    @cached_property
+    def kinds(self) -> frozenset[LineKind]:
+        """The kinds of lines that count."""
+        optional = {
+            LineKind.GIFT_CARD: self.gift_cards,
+            LineKind.SHIPPING: self.shipping,
+            LineKind.TIP: self.tips,
+            LineKind.DEPOSIT: self.deposits,
+        }
+        return frozenset({LineKind.GOODS, *(kind for kind, counts in optional.items() if counts)})
 
 
 DEFAULT_BASIS = AmountBasis()
@@ -78,11 +79,10 @@ class EligiblePurchase(NamedTuple):
 
         A foreign currency is exchanged in the end, once and without rounding.
         """
-        lines = tuple(line for line in facts.lines if basis.counts(line.kind))
+        lines = tuple(line for line in facts.lines if line.kind in basis.kinds)
         amounts = Parts.of([line.net(taxes=basis.taxes, discounts_ignored=basis.discounts_ignored) for line in lines])
         scale: Exact = 1
-        with_points = facts.paid_with_points()
-        if with_points:
+        if facts.payments and (with_points := facts.paid_with_points()):
             to_pay = sum((line.to_pay() for line in facts.lines), 0)
             share = max(Fraction(0), 1 - Fraction(with_points) / Fraction(to_pay)) if to_pay else Fraction(0)
             amounts, scale = amounts.scaled(share.numerator, share.denominator), share

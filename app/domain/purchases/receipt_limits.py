@@ -39,12 +39,6 @@ def check_payments(count: int) -> None:
         raise FactsError(("payments",), f"at most {MAX_PAYMENTS} payments")
 
 
-def check_quantity(quantity: Decimal, *, at: tuple[str, ...] = ("quantity",)) -> None:
-    """Hold a quantity, sold or given back, to more than 0, at most 1,000,000, and 3 decimals."""
-    if (wrong := quantity_problem(quantity)) is not None:
-        raise FactsError(at, wrong)
-
-
 def line_of(
     *,
     number: int,
@@ -64,7 +58,8 @@ def line_of(
         sku = _identifying(sku, at=("sku",))
         if name is not None:
             _check_text(name, at=("name",))
-        check_quantity(quantity)
+        if (wrong := quantity_problem(quantity)) is not None:
+            raise FactsError(("quantity",), wrong)
         if not unit_price.is_finite() or not 0 <= unit_price <= MAX_PRICE:
             raise FactsError(("unit_price",), "a price is 0 to 1,000,000,000")
         if tax_rate is not None and not (tax_rate.is_finite() and 0 <= tax_rate <= 1):
@@ -107,10 +102,8 @@ def payment_of(
     return Payment(kind, _minor(amount, currency=currency, at=at), redemption_id)
 
 
-def exchange_of(rate: Decimal | None, *, currency: str, into: str) -> Exchange | None:
-    """The exchange of a receipt in `currency` into the program's, None where none is given."""
-    if rate is None:
-        return None
+def exchange_of(rate: Decimal, *, currency: str, into: str) -> Exchange:
+    """The exchange of a receipt in `currency` into the program's."""
     wrong = rate_problem(rate) if currency != into else "only a foreign currency has an exchange rate"
     if wrong is not None:
         raise FactsError(("exchange_rate",), wrong)

@@ -52,7 +52,7 @@ class Clause:
     units: tuple[Unit, ...] = (Unit.POINTS,)
     printed: bool = True
 
-    @property
+    @cached_property
     def kind(self) -> ClauseKind:
         """The kind of the clause."""
         return self.effect.clause_kind

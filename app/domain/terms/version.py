@@ -60,7 +60,7 @@ class RequiredFacts:
         """The parts of the profile that are required."""
         return frozenset(condition.aspect for condition in self.customer_conditions)
 
-    @property
+    @cached_property
     def is_empty(self) -> bool:
         """Whether no facts are required."""
         return not (
@@ -197,7 +197,9 @@ class Terms:
 
     def eligible(self, facts: PurchaseFacts) -> EligiblePurchase:
         """The eligible part of a purchase. Raises AmountError for a foreign currency without a rate."""
-        purchase = EligiblePurchase.of(facts.exchange_difference(), basis=self.basis, program_zone=self.zone)
+        if facts.replaces is not None:
+            facts = facts.exchange_difference()
+        purchase = EligiblePurchase.of(facts, basis=self.basis, program_zone=self.zone)
         if purchase.currency != self.currency:
             raise AmountError(f"no exchange rate from {purchase.currency} into {self.currency}")
         return purchase

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
-from app.domain.calendar import day_start, local_date
-from app.domain.ledger.lots import Lot
+from app.domain.calendar import day_start, earliest, local_date
+from app.domain.engine.expiry import expires_at, notice_window_start
+from app.domain.ledger.entries import Balance
+from app.domain.ledger.lots import Draw, Lot
 from app.domain.terms.effects.pending_period import PendingPeriod
 from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.terms.version import Terms
@@ -33,6 +37,37 @@ def new_lot(id: str, points: int, *, at: datetime, terms: Terms, pending: bool) 
         valid_until=validity.last_day(since=since, zone_name=zone),
         terms_version=terms.version,
         zone=zone,
+    )
+
+
+class NewPoints(NamedTuple):
+    """Points that an account without debt has just earned: their lot by id, and what it schedules first."""
+
+    lots: Mapping[str, Lot] = {}
+    draws: tuple[Draw, ...] = ()
+    balance: Balance = Balance()
+    next_change_at: datetime | None = None
+    next_notice_at: datetime | None = None
+
+
+def new_points(id: str, points: int, *, at: datetime, terms: Terms) -> NewPoints:
+    """The points of a purchase (id) at an instant.
+
+    The lot changes when its points become available, and when it expires if its receipt is notice enough; otherwise a
+    notice falls due.
+    """
+    if not points:
+        return NewPoints()
+    lot, validity = new_lot(id, points, at=at, terms=terms, pending=True), terms.policy(PointsValidity)
+    pending = lot.available_from > at
+    return NewPoints(
+        lots={id: lot},
+        draws=(Draw(id, -points),),
+        balance=Balance(available=0 if pending else points, pending=points if pending else 0, lifetime=points),
+        next_change_at=earliest(
+            lot.available_from if pending else None, expires_at(lot, validity=validity, active_at=None)
+        ),
+        next_notice_at=notice_window_start(lot, validity=validity, active_at=None),
     )
 
 

@@ -16,8 +16,9 @@ async def refusal(
 
     A wallet that the holder shares is their own, and so is that of the customer they were merged into.
     """
-    holder_id = principal.holder_id if principal is not None else None
-    if not await is_of(session, holder_id=holder_id, customer=customer):
+    if principal is None or principal.holder_id is None:
+        return None
+    if not await is_of(session, holder_id=principal.holder_id, customer=customer):
         return None
     return Problem(
         ProblemCode.OWN_CARD,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Hashable, Iterator, MutableMapping, Sequence
+from functools import cache
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -105,15 +106,11 @@ class UnscopedStatementError(Exception):
     """A statement of a program's session does not mention `$1`, the program: it would reach other programs' rows."""
 
 
-_scoped: set[str] = set()
-
-
+@cache
 def _checked(sql: str) -> str:
     """The statement, which must mention `$1`; each text is checked once. Raises UnscopedStatementError."""
-    if sql not in _scoped:
-        if _PROGRAM.search(sql) is None:
-            raise UnscopedStatementError(sql)
-        _scoped.add(sql)
+    if _PROGRAM.search(sql) is None:
+        raise UnscopedStatementError(sql)
     return sql
 
 

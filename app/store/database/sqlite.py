@@ -125,7 +125,8 @@ class SqliteDatabase:
 
     async def read(self, work: Work[T], *, program_id: str) -> T:
         """Run a work on one snapshot, beside the writer, in the caller's loop; it must be short or await often."""
-        return await self.read_across_programs(of_program(work, program_id))
+        result: T = await self._reads.do(of_program(work, program_id))
+        return result
 
     async def read_across_programs(self, work: UnscopedWork[T]) -> T:
         """Run a work across programs on one snapshot, beside the writer, in the caller's loop."""
@@ -194,7 +195,7 @@ class _Writer(_Connection):
             connection.execute("BEGIN IMMEDIATE")
             async with asyncio.timeout(WORK_LIMIT):
                 for job in jobs:
-                    if not job.abandoned:
+                    if not job.waiter.cancelled():
                         await self._run_one(connection, job)
             connection.execute("COMMIT")
             self._committed(len(jobs))

@@ -9,6 +9,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Hashable, MutableMapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from app.store.database.codecs import instant_text, json_text
@@ -17,18 +18,13 @@ from app.store.database.session import Row, Value
 _PLACEHOLDER = re.compile(r"\$(\d+)")
 _ANY = re.compile(r"= ANY\(\$(\d+)\)")
 
-_rewritten: dict[str, str] = {}
-
 _ENCODERS: dict[type, Callable[[Any], str]] = {datetime: instant_text, date: date.isoformat, list: json_text}
 
 
+@cache
 def for_sqlite(sql: str) -> str:
     """The statement with SQLite's placeholders; each text is rewritten once."""
-    known = _rewritten.get(sql)
-    if known is None:
-        known = _ANY.sub(r"IN (SELECT value FROM json_each(?\1))", sql)
-        known = _rewritten[sql] = _PLACEHOLDER.sub(r"?\1", known)
-    return known
+    return _PLACEHOLDER.sub(r"?\1", _ANY.sub(r"IN (SELECT value FROM json_each(?\1))", sql))
 
 
 def encoded(values: Sequence[Value]) -> Sequence[Value]:

@@ -24,20 +24,6 @@ class Job:
     result: Any = None
     error: BaseException | None = None
 
-    @property
-    def abandoned(self) -> bool:
-        """Has the caller been cancelled?"""
-        return self.waiter.cancelled()
-
-    def answer(self) -> None:
-        """Set the result of the caller's future; runs in the caller's own loop."""
-        if self.waiter.done():
-            return
-        if self.error is None:
-            self.waiter.set_result(self.result)
-        else:
-            self.waiter.set_exception(self.error)
-
 
 class Runner(Protocol):
     """Runs the jobs of a thread; called in the thread, on its event loop."""
@@ -156,8 +142,14 @@ class JobQueue:
 
 
 def _answer_all(jobs: list[Job]) -> None:
+    """Set the results of their callers' futures; runs in the callers' own loop."""
     for job in jobs:
-        job.answer()
+        if job.waiter.done():
+            continue
+        if job.error is None:
+            job.waiter.set_result(job.result)
+        else:
+            job.waiter.set_exception(job.error)
 
 
 def failure(error: sqlite3.Error) -> Busy | Unavailable:

@@ -137,7 +137,8 @@ class AccountWriter:
 
         The state of replay, the terms version and the next due times are stored in the points account only.
         """
-        await lots.set_lots(self.session, lots=self.changed(lots_after))
+        if changed := self.changed(lots_after):
+            await lots.set_lots(self.session, lots=changed)
         before = self.account
         has_merges, terms_version = before.has_merges or has_merges, max(before.terms_version, terms_version)
         digest = accounts.evidence_when(

@@ -43,13 +43,16 @@ async def count_purchase(
     """
     customer, at = sale.customer_id, sale.occurred_at
     usage = usage_of(terms=terms, facts=sale.facts, decision=decision)
-    await rule_facts.add_use(session, customer_id=customer, uses=usage.uses, new_id=context.new_id, at=at)
-    items = [(context.new_id(), key, count) for key, count in usage.items]
-    await rule_facts.add_items(session, customer_id=customer, items=items, at=at)
+    if usage.uses:
+        await rule_facts.add_use(session, customer_id=customer, uses=usage.uses, new_id=context.new_id, at=at)
+    if usage.items:
+        items = [(context.new_id(), key, count) for key, count in usage.items]
+        await rule_facts.add_items(session, customer_id=customer, items=items, at=at)
     if not usage.visit:
         reduction = Reduction(sale.id, at, no_visit=True, points=0)
         await usage_counts.reduce(session, customer_id=customer, reduction=reduction)
-    await budgets.spend(session, spent=decision.charged_budgets())
+    if decision.budget_usage:
+        await budgets.spend(session, spent=decision.charged_budgets())
     for clause, points in decision.own_budget_usage:
         await budgets.set_share(session, customer_id=customer, purchase_id=sale.id, clause=clause, points=-points)
 

@@ -45,8 +45,8 @@ async def admit(
         return undated
     if command.facts.counting_currency != context.program.currency:
         return Problem(ProblemCode.RATE_MISSING, path=("purchase", "currencyCode"))
-    place = command.location_id
-    if (here := await locations.placed(session, facts=command.facts, location_id=place)) is None:
+    here = await locations.placed(session, facts=command.facts, location_id=command.location_id)
+    if here is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
     customer = await customers.find(session, by=command.customer, lock=True)
     if customer is None:
@@ -62,18 +62,18 @@ async def admit(
     )
     if kept:
         command, here, recorded = await as_booked(session, command=command, facts=here, recorded=recorded)
-    settled = await known_receipt(session, command=command, facts=here, customer=customer, recorded=recorded)
-    if settled is not None:
-        return settled
+    if recorded or command.completion != 1:
+        settled = await known_receipt(session, command=command, facts=here, customer=customer, recorded=recorded)
+        if settled is not None:
+            return settled
     if claimed and (
         taken := await taken_by_pending(session, context=context, command=command, zone=here.zone, but=applying)
     ):
         return taken
-    held = await quarantine_purchase(
-        session, context=context, command=command, facts=here, customer=customer, known=kept
-    )
-    if held is not None:
-        return held
+    if kept or context.skew(here.occurred_at) is not None:
+        held = await quarantine_purchase(session, context=context, command=command, facts=here, customer=customer)
+        if held is not None:
+            return held
     return await _rule_facts(session, facts=here, customer=customer, awaited=awaited)
 
 
@@ -84,11 +84,14 @@ async def _rule_facts(
     in_force = await versions.in_force(session, at=facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))
-    unpaid = await payment_problem(session, facts=facts, customer=customer)
-    if unpaid is not None:
-        return unpaid
+    if facts.payments:
+        unpaid = await payment_problem(session, facts=facts, customer=customer)
+        if unpaid is not None:
+            return unpaid
     if in_force.required_facts.tier:
         customer = await tiers.reload(session, customer=customer)
-    facts = await rule_facts.with_rule_facts(session, customer=customer, terms=in_force, facts=facts)
-    facts = await budgets.with_budgets(session, customer_id=customer.id, terms=in_force, facts=facts, lock=True)
+    if not in_force.required_facts.is_empty:
+        facts = await rule_facts.with_rule_facts(session, customer=customer, terms=in_force, facts=facts)
+    if in_force.budgets:
+        facts = await budgets.with_budgets(session, customer_id=customer.id, terms=in_force, facts=facts, lock=True)
     return Admitted(customer, facts, in_force, awaited)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 
 from app.domain.amounts import MAX_POINTS
 from app.domain.calendar import earliest
@@ -20,13 +19,13 @@ from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases import receipt_content
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.purchase import Purchase
+from app.domain.terms.effects.tier_period import TierPeriod
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import PurchaseRecorded
 from app.domain.wallets.lot_inventory import LotInventory
-from app.domain.wallets.new_lots import new_lot, new_stamps
+from app.domain.wallets.new_lots import new_points, new_stamps
 from app.domain.wallets.postings import Posting, PostingKey
-from app.domain.wallets.unit_account import UnitAccount
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
 from app.store.events import fast_path
@@ -63,7 +62,7 @@ async def book_purchase(
         earned = earning.earn(terms=terms, facts=facts)
         if not all(account.balance.can_hold(earned, unit=account.unit) for account in wallet.values()):
             return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
-        if not _tier_terms_started(customer, earned=earned, terms=terms):
+        if not terms.tiers or not _tier_terms_started(customer, earned=earned, terms=terms):
             owner = customer.requested_id or customer.id
             sale = purchase_row(
                 context=context, command=command, facts=facts, owner=owner, earned=earned, source=source
@@ -78,8 +77,6 @@ async def book_purchase(
 
 def _tier_terms_started(customer: Customer, *, earned: Decision, terms: Terms) -> bool:
     """May a purchase change the tier, which takes a replay to find out?"""
-    if not terms.tiers:
-        return False
     before = customer.account.balance.qualifying
     after = before + earning.base_points(earned, terms=terms)
     return tier_of(after, terms=terms) != tier_of(before, terms=terms)
@@ -97,31 +94,32 @@ async def _from_snapshot(
 ) -> tuple[Purchase, Answer]:
     """Book a purchase that follows all known events: an entry, and a lot if it earned something, in each unit."""
     account, at = customer.account, sale.occurred_at
-    gained, draws = _award(sale, points=earned.points, terms=terms)
-    counted = QualifyingPoints()
-    counted.add(earning.base_points(earned, terms=terms), at=at, zone=terms.zone)
+    gained = new_points(sale.id, earned.points, at=at, terms=terms)
+    qualifying, rollover_at = earning.base_points(earned, terms=terms), None
+    if terms.has(TierPeriod):
+        counted = QualifyingPoints()
+        counted.add(qualifying, at=at, zone=terms.zone)
+        rollover_at = counted.next_rollover(terms=terms, at=at)
     # A purchase that keeps older points alive postpones their expiry, which needs a new notice. If the account comes up for
     # that earlier than necessary, nothing happens.
     alive = await versions.kept_alive(session, terms=terms)
-    await _write(session, context=context, sale=sale, earned=earned, terms=terms)
+    await purchases.add(session, purchase=sale)
+    await count_purchase(session, context=context, sale=sale, terms=terms, decision=earned)
+    # Wallets with events get a tier review from the scheduler, which may have passed by this one by then.
+    first = account.replayed_through is None
+    tiers_start_at = await fast_path.next_tier_terms_start(session, after=at) if first else None
     book = AccountWriter(session=session, write_context=context.write_context, account=account, known={})
-    posting = Posting(PostingKey(EntryType.EARN, sale.id), at, draws, earned)
-    lots_after = gained.inventory.lots
-    entry = await book.append(posting, lots_after=lots_after, origin=Origin(purchase_id=sale.id))
+    posting = Posting(PostingKey(EntryType.EARN, sale.id), at, gained.draws, earned)
+    entry = await book.append(posting, lots_after=gained.lots, origin=Origin(purchase_id=sale.id))
     after = await book.commit(
-        lots_after=lots_after,
-        balance=account.balance.plus(gained.inventory.balance(at=at, qualifying=counted.total)),
+        lots_after=gained.lots,
+        balance=account.balance.plus(replace(gained.balance, qualifying=qualifying)),
         replayed_through=at,
-        next_change_at=earliest(
-            account.next_change_at,
-            gained.next_change(),
-            counted.next_rollover(terms=terms, at=at),
-            await _first_due(session, account=account, at=at),
-        ),
+        next_change_at=earliest(account.next_change_at, gained.next_change_at, rollover_at, tiers_start_at),
         next_notice_at=earliest(
             account.next_notice_at,
-            *(notice.at for notice in gained.notices()),
-            notice_window_end(at, kept_alive=alive, zone=terms.zone),
+            gained.next_notice_at,
+            notice_window_end(at, kept_alive=alive, zone=terms.zone) if alive else None,
         ),
         terms_version=terms.version,
         digests=(purchases.evidence(sale),),
@@ -133,15 +131,6 @@ async def _from_snapshot(
         )
     answer = purchase_answer(customer=customer, sale=sale, earned=earned, terms=terms, entry=entry, balances=balances)
     return sale, answer
-
-
-def _award(sale: Purchase, *, points: int, terms: Terms) -> tuple[UnitAccount, tuple[Draw, ...]]:
-    """The points of a purchase in a unit account of their own, with their scheduled changes."""
-    gained, at = UnitAccount(Unit.POINTS, versions=(terms,)), sale.occurred_at
-    if not points:
-        return gained, ()
-    lot = new_lot(sale.id, points, at=at, terms=terms, pending=True)
-    return gained, gained.open(lot, at=at)
 
 
 async def _stamp(
@@ -159,16 +148,6 @@ async def _stamp(
     await book.append(posting, lots_after=inventory.lots, origin=Origin(purchase_id=sale.id))
     after = await book.commit(lots_after=inventory.lots, balance=account.balance.plus(inventory.balance(at=at)))
     return after.balance
-
-
-async def _first_due(session: Session, *, account: Account, at: datetime) -> datetime | None:
-    """When a wallet without events is due first: at the next start of terms with other tiers.
-
-    Wallets with events get a tier review from the scheduler, which may have passed by this one by then.
-    """
-    if account.replayed_through is not None:
-        return None
-    return await fast_path.next_tier_terms_start(session, after=at)
 
 
 async def _by_replay(
@@ -204,7 +183,8 @@ async def _by_replay(
         source=source,
         id=bought.id,
     )
-    await _write(session, context=context, sale=sale, earned=sold.decision, terms=terms)
+    await purchases.add(session, purchase=sale)
+    await count_purchase(session, context=context, sale=sale, terms=terms, decision=sold.decision)
     entries = await post_differences(
         session,
         write_context=context.write_context,
@@ -220,12 +200,6 @@ async def _by_replay(
         entry=entries[PostingKey(EntryType.EARN, sale.id)],
         balances=replayed.balances,
     )
-
-
-async def _write(session: Session, *, context: CommandContext, sale: Purchase, earned: Decision, terms: Terms) -> None:
-    """Store the purchase with everything that clauses count in it."""
-    await purchases.add(session, purchase=sale)
-    await count_purchase(session, context=context, sale=sale, terms=terms, decision=earned)
 
 
 def purchase_answer(

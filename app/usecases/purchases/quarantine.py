@@ -47,15 +47,12 @@ async def quarantine_purchase(
     command: RecordPurchase,
     facts: PurchaseFacts,
     customer: Customer,
-    known: bool,
 ) -> Answer | Problem | None:
     """Put a purchase into quarantine if its time cannot be right: its answer, or None where it is to be booked.
 
-    `facts` are those with its location. `known`: a receipt with its number is or was in quarantine. The customer's account
+    Also for a receipt whose number is or was in quarantine. `facts` are those with its location. The customer's account
     must be locked.
     """
-    if not known and context.skew(facts.occurred_at) is None:
-        return None
     sent = SentReceipt(
         QuarantineKind.PURCHASE,
         number=command.external_id,

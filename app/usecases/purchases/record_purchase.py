@@ -42,6 +42,7 @@ async def record(session: Session, *, context: CommandContext, command: RecordPu
     if isinstance(booked, Problem):
         return booked
     sale, answer = booked
-    await link_payments(session, purchase_id=sale.id, facts=sale.facts)
+    if sale.facts.payments:
+        await link_payments(session, purchase_id=sale.id, facts=sale.facts)
     after = await apply_pending_refunds(session, context=context, sale=sale) if admitted.awaited else None
     return answer if after is None else answer._replace(balances=after)

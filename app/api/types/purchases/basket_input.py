@@ -141,7 +141,8 @@ def facts_of(sent: PurchaseInput | BasketInput, *, context: Context, within: str
     try:
         check_lines(len(sent.lines), minimum=1 if isinstance(sent, PurchaseInput) else 0)
         lines = tuple(_line(line, number=number, currency=currency) for number, line in enumerate(sent.lines, start=1))
-        payments = _payments(sent.payments, currency=currency)
+        payments = _payments(sent.payments, currency=currency) if sent.payments else ()
+        rate = sent.exchange_rate
         return PurchaseFacts(
             occurred_at=sent.occurred_at or context.now,
             zone=program.zone,
@@ -149,7 +150,7 @@ def facts_of(sent: PurchaseInput | BasketInput, *, context: Context, within: str
             lines=lines,
             payments=payments,
             channel=sent.channel,
-            exchange=exchange_of(sent.exchange_rate, currency=currency, into=program.currency),
+            exchange=exchange_of(rate, currency=currency, into=program.currency) if rate is not None else None,
         )
     except FactsError as error:
         path = (within, *map(to_camel_case, error.path))
@@ -179,9 +180,7 @@ def _line(sent: PurchaseLineInput, *, number: int, currency: str) -> Line:
     )
 
 
-def _payments(sent: Sequence[PaymentInput | PurchasePaymentInput] | None, *, currency: str) -> tuple[Payment, ...]:
-    if sent is None:
-        return ()
+def _payments(sent: Sequence[PaymentInput | PurchasePaymentInput], *, currency: str) -> tuple[Payment, ...]:
     check_payments(len(sent))
     return tuple(
         payment_of(
