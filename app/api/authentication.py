@@ -65,29 +65,25 @@ class Authenticator:
             raise _unauthenticated("Send the key as `Authorization: Bearer <key>`.")
         digest = sha256(token.encode("utf-8", "surrogateescape")).digest()
         cached = self._valid_keys.get(digest)
-        if cached is not None and cached.until > time.monotonic():
-            return await self._with_current_program(cached)
         settings_changed = self._application.settings_changed
+        if cached is not None and cached.until > time.monotonic():
+            signed_in = cached.signed_in
+            if cached.settings_changed == settings_changed and signed_in.program.kind is not ProgramKind.SANDBOX:
+                return signed_in
+            # The program's clock or settings may have changed.
+            program = await self._application.query(one_program, program_id=signed_in.program.id)
+            assert program is not None, "a program is never deleted"
+            return replace(signed_in, program=program)
         if cached is not None:
-            signed_in = await self._application.query_across_programs(sign_in, token=token)
+            found = await self._application.query_across_programs(sign_in, token=token)
         else:
-            signed_in = await self._look_up_unknown(token, digest=digest, host=host_of(request))
-        if signed_in is None:
+            found = await self._look_up_unknown(token, digest=digest, host=host_of(request))
+        if found is None:
             self._valid_keys.pop(digest, None)
             _cache(self._wrong_keys, digest, time.monotonic() + KEY_CACHE_SECONDS)
             raise _unauthenticated("This key opens nothing.")
-        _cache(self._valid_keys, digest, _CachedKey(time.monotonic() + KEY_CACHE_SECONDS, signed_in, settings_changed))
-        return signed_in
-
-    async def _with_current_program(self, cached: _CachedKey) -> SignedIn:
-        """The cached holder, with the program reloaded if its clock or its settings may have changed."""
-        signed_in = cached.signed_in
-        unchanged = cached.settings_changed == self._application.settings_changed
-        if unchanged and signed_in.program.kind is not ProgramKind.SANDBOX:
-            return signed_in
-        program = await self._application.query(one_program, program_id=signed_in.program.id)
-        assert program is not None, "a program is never deleted"
-        return replace(signed_in, program=program)
+        _cache(self._valid_keys, digest, _CachedKey(time.monotonic() + KEY_CACHE_SECONDS, found, settings_changed))
+        return found
 
     async def _look_up_unknown(self, token: str, *, digest: bytes, host: str) -> SignedIn | None:
         """Look up a key that is not cached; its address is charged unless the key is right."""

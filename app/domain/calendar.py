@@ -62,7 +62,7 @@ def local(at: datetime, *, zone_name: str) -> datetime:
 
 def local_date(at: datetime, *, zone_name: str) -> date:
     """The local day of an instant."""
-    return local(at, zone_name=zone_name).date()
+    return at.astimezone(zone(zone_name)).date()
 
 
 @lru_cache(maxsize=4096)

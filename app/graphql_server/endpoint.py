@@ -94,26 +94,16 @@ class GraphQLEndpoint:
         media = JSON
         try:
             media = media_type(request.headers.get("accept", ""))
-            answer = await self._answer(request, media=media)
+            is_post = request.method == "POST"
+            graphql_request = await request_in_body(request) if is_post else _request_without_body(request)
+            answer = await self._run(graphql_request, request=request, media=media)
         except HttpError as error:
             answer = refused(error, media=media)
         except ClientDisconnect:
             return
-        await answer.send(send, media=media)
-
-    async def _answer(self, request: Request, *, media: str) -> HttpResponse:
-        if request.method == "POST":
-            graphql_request = await request_in_body(request)
-        elif request.method == "GET":
-            if request.headers.get("upgrade", "").lower() == "websocket":
-                raise HttpError(400, message=_NO_SOCKETS)
-            graphql_request = request_in_query_string(request)
-        else:
-            raise _not_allowed("Use POST, or GET for a query.", allow="GET, POST")
-        try:
-            return await self._run(graphql_request, request=request, media=media)
         except Exception as fault:  # noqa: BLE001 - the only place where unexpected exceptions become answers
-            return self._fault(fault)
+            answer = self._fault(fault)
+        await answer.send(send, media=media)
 
     async def _run(self, graphql_request: GraphQLRequest, *, request: Request, media: str) -> HttpResponse:
         try:
@@ -243,6 +233,15 @@ class GraphQLEndpoint:
             f"The operation took longer than {self._longest_run:g} seconds. Repeat it with the same idempotencyKey."
         )
         return try_later({"errors": [{"message": message, "extensions": {"code": RATE_LIMITED}}]}, retry_after=1.0)
+
+
+def _request_without_body(request: Request) -> GraphQLRequest:
+    """The request of a GET. Raises HttpError."""
+    if request.method != "GET":
+        raise _not_allowed("Use POST, or GET for a query.", allow="GET, POST")
+    if request.headers.get("upgrade", "").lower() == "websocket":
+        raise HttpError(400, message=_NO_SOCKETS)
+    return request_in_query_string(request)
 
 
 def _not_allowed(message: str, *, allow: str) -> HttpError:

@@ -106,9 +106,9 @@ class CompiledExecutor(Executor[Any]):
 
     def compiled_object(self, type_: GraphQLObjectType, details: FieldDetailsList) -> CompiledField | None:
         """The compiled form of the object that a field selects; None where it cannot be compiled."""
-        return self._compiled_object(type_, self.collect_subfields(type_, details).grouped_field_set)
+        return self._compiled(type_, self.collect_subfields(type_, details).grouped_field_set)
 
-    def _compiled_object(self, type_: GraphQLObjectType, selected: GroupedFieldSet) -> CompiledField | None:
+    def _compiled(self, type_: GraphQLObjectType, selected: GroupedFieldSet) -> CompiledField | None:
         key = (type_.name, id(selected))
         if key not in self.compiled:
             # The selection is kept with the entry: an identity is valid as long as its object lives.
@@ -131,7 +131,7 @@ class CompiledExecutor(Executor[Any]):
     ) -> Any:
         """The fields of an object."""
         # The fields of the root are collected for each request, so their identity is no key.
-        compiled = self._compiled_object(parent_type, grouped_field_set) if path is not None else None
+        compiled = self._compiled(parent_type, grouped_field_set) if path is not None else None
         if compiled is not None and (compiled.flat or not self.time_budget.should_yield):
             with suppress(Exception):  # graphql-core fails in the same way, and reports it to the client and the log
                 return compiled.show(source_value, path, self)
@@ -150,7 +150,9 @@ class CompiledExecutor(Executor[Any]):
         inner = get_nullable_type(item_type)
         if inner is item_type and len(items) > 1:
             return self._complete_distinct(item_type, field_details_list, info, path, items, position_context)
-        compiled = self.compiled_object(inner, field_details_list) if isinstance(inner, GraphQLObjectType) else None
+        compiled = None
+        if isinstance(inner, GraphQLObjectType):
+            compiled = self._compiled(inner, self.collect_subfields(inner, field_details_list).grouped_field_set)
         if compiled is not None and compiled.flat:
             with suppress(Exception):  # graphql-core fails in the same way, and reports it to the client and the log
                 return self._show_flat(items, compiled)

@@ -78,18 +78,16 @@ def _card(text: str) -> str:
     if not _CARD.fullmatch(card):
         raise IdentityError("a card number has 4 to 64 letters and digits")
     card = card.upper()
-    return card.lstrip("0").zfill(12) if _has_check_digit(card) else card
+    return card.lstrip("0").zfill(12) if _GTIN.fullmatch(card) and _has_check_digit(card) else card
 
 
-def _has_check_digit(card: str) -> bool:
-    """Whether a card is a number of 11 to 14 digits that ends with the check digit of GS1 (General Specifications, 7.9).
+def _has_check_digit(digits: str) -> bool:
+    """Whether a number ends with the check digit of GS1 (General Specifications, 7.9).
 
     The digits, from the right, count once and three times by turns; with the check digit they come to a multiple of 10.
     """
-    if not _GTIN.fullmatch(card):
-        return False
-    digits = [int(digit) for digit in reversed(card)]
-    return (sum(digits[::2]) + 3 * sum(digits[1::2])) % 10 == 0
+    from_right = [int(digit) for digit in reversed(digits)]
+    return (sum(from_right[::2]) + 3 * sum(from_right[1::2])) % 10 == 0
 
 
 def _phone(text: str, *, region: str) -> str:

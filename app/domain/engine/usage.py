@@ -67,23 +67,17 @@ _UNITS = {ReasonCode.POINTS_EARNED: Unit.POINTS, ReasonCode.STAMPS_EARNED: Unit.
 """The unit of an award, by reason code."""
 
 
-def usage_of(*, terms: Terms, facts: PurchaseFacts, decision: Decision) -> Usage:
-    """The usage of a purchase without returns."""
-    return remaining_usage(
-        terms=terms, facts=facts, decision=decision, remaining=facts, remaining_decision=decision, clawback=NO_CLAWBACK
-    )
-
-
-def remaining_usage(
+def usage_of(
     *,
     terms: Terms,
     facts: PurchaseFacts,
     decision: Decision,
-    remaining: PurchaseFacts,
-    remaining_decision: Decision,
-    clawback: Clawback,
+    remaining: PurchaseFacts | None = None,
+    remaining_decision: Decision | None = None,
+    clawback: Clawback = NO_CLAWBACK,
 ) -> Usage:
-    """The usage of the `remaining` purchase; `remaining_decision` is what that would earn."""
+    """The usage of a purchase; after returns, of the `remaining` one, which would earn `remaining_decision`."""
+    remaining, remaining_decision = remaining or facts, remaining_decision or decision
     uses: tuple[Use, ...] = ()
     if terms.required_facts.counted_clauses:
         uses = _counted_uses(

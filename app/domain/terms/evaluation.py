@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.domain.decisions import Reason, Verdict
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.purchases.lines import Line, LineKind
+from app.domain.purchases.lines import LineKind
 from app.domain.terms.clause import Clause
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.every_nth_item import EveryNthItem
@@ -77,16 +77,13 @@ def is_visit(terms: Terms, *, facts: PurchaseFacts) -> bool:
     """Whether a purchase counts as a visit: it has an eligible amount and is not the price difference of an exchange."""
     if facts.replaces is not None or facts.amount_only:
         return False
-    if not facts.payments and any(_always_eligible(line) for line in facts.lines):
+    # Goods with a price are eligible whatever the terms say; that is true of nearly all, and saves computing amounts.
+    if not facts.payments and any(
+        line.kind is LineKind.GOODS and line.price() > line.discount and line.quantity_share and line.price_share
+        for line in facts.lines
+    ):
         return True
     return bool(terms.eligible(facts).lines)
-
-
-def _always_eligible(line: Line) -> bool:
-    """Whether a line is eligible whatever the terms say; true of nearly all, which saves computing amounts."""
-    return (
-        line.kind is LineKind.GOODS and line.price() > line.discount and bool(line.quantity_share and line.price_share)
-    )
 
 
 def selection(clause: Clause, *, purchase: EligiblePurchase) -> EligiblePurchase:

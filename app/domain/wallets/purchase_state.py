@@ -12,7 +12,7 @@ from app.domain.amounts import Exact
 from app.domain.decisions import Decision
 from app.domain.engine.earning import base_points
 from app.domain.engine.refund import RemainingPurchase, evaluate_remaining, remaining_value
-from app.domain.engine.usage import Clawback, Usage, remaining_usage, usage_of
+from app.domain.engine.usage import Clawback, Usage, usage_of
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.lines import Line
 from app.domain.wallets.events import ExchangeRecorded, PurchaseRecorded
@@ -202,7 +202,7 @@ class PurchaseState:
 
     def usage_of(self, remaining: PurchaseFacts, *, evaluation: RemainingPurchase) -> Usage:
         """What the remaining purchase counts for in later decisions."""
-        return remaining_usage(
+        return usage_of(
             terms=self.event.terms,
             facts=self.facts,
             decision=self.decision,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from app.domain.programs.program import Program
 from app.store.database.session import Session, UnscopedSession
 from app.store.programs import programs
@@ -12,6 +14,5 @@ async def every_program(session: UnscopedSession) -> tuple[Program, ...]:
     return await programs.all_programs(session)
 
 
-async def one_program(session: Session) -> Program | None:
-    """The program with this id."""
-    return await programs.get(session)
+one_program: Callable[[Session], Awaitable[Program | None]] = programs.get
+"""The program of a session."""

@@ -81,17 +81,15 @@ def account_of(row: Iterable[Any]) -> Account:
 
 def evidence(account: Account) -> int:
     """The digest of an account and of how far it was replayed."""
-    return evidence_when(
-        account,
-        replayed_through=account.replayed_through,
-        has_merges=account.has_merges,
-        terms_version=account.terms_version,
+    return digest(
+        "accounts",
+        account.id,
+        account.wallet_id,
+        account.unit,
+        account.replayed_through,
+        account.has_merges,
+        account.terms_version,
     )
-
-
-def evidence_when(account: Account, *, replayed_through: datetime | None, has_merges: bool, terms_version: int) -> int:
-    """The digest of an account that was replayed up to an instant."""
-    return digest("accounts", account.id, account.wallet_id, account.unit, replayed_through, has_merges, terms_version)
 
 
 async def open_account(session: Session, *, account: Account) -> Account:

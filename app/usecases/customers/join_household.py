@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from app.domain.customers.customer import CustomerReference
 from app.domain.problems import Problem, ProblemCode
-from app.store.customers import customers, wallet_members
+from app.store.customers import customers, own_cards, wallet_members
 from app.store.database.session import Session
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 from app.usecases.customers.absorb_wallet import absorb_wallet
-from app.usecases.programs.staff_limits import own_card
 from app.usecases.reasons import reason_problem
 
 
@@ -40,7 +39,9 @@ async def run(session: Session, *, context: CommandContext, command: JoinHouseho
     if joining.id == host.id:
         return Problem(ProblemCode.SAME_CUSTOMER, path=("household",))
     for customer, path in ((joining, ("customer",)), (host, ("household",))):
-        if (own := await own_card(session, context=context, customer=customer, path=path)) is not None:
+        if (
+            own := await own_cards.refusal(session, principal=context.principal, customer=customer, path=path)
+        ) is not None:
             return own
     wallet = joining.account.wallet_id
     if len((await wallet_members.of_wallets(session, wallet_ids=[wallet]))[wallet]) > 1:

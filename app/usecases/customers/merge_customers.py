@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.problems import Problem, ProblemCode
-from app.store.customers import customers, mergers, wallet_members
+from app.store.customers import customers, mergers, own_cards, wallet_members
 from app.store.database.session import Session
 from app.store.ledger import entries
 from app.usecases.command import Answer, CommandContext, balances_now, previous_result, remember_result
 from app.usecases.customers.absorb_wallet import absorb_wallet
-from app.usecases.programs.staff_limits import own_card
 from app.usecases.reasons import reason_problem
 
 
@@ -45,7 +44,9 @@ async def run(session: Session, *, context: CommandContext, command: MergeCustom
     if merged.id == survivor.id:
         return Problem(ProblemCode.SAME_CUSTOMER, path=("survivor",))
     for customer, path in ((merged, ("merged",)), (survivor, ("survivor",))):
-        if (own := await own_card(session, context=context, customer=customer, path=path)) is not None:
+        if (
+            own := await own_cards.refusal(session, principal=context.principal, customer=customer, path=path)
+        ) is not None:
             return own
     wallet = merged.account.wallet_id
     if len((await wallet_members.of_wallets(session, wallet_ids=[wallet]))[wallet]) > 1:

@@ -140,18 +140,19 @@ class AccountWriter:
         if changed := self.changed(lots_after):
             await lots.set_lots(self.session, lots=changed)
         before = self.account
-        has_merges, terms_version = before.has_merges or has_merges, max(before.terms_version, terms_version)
-        digest = accounts.evidence_when(
-            before, replayed_through=replayed_through, has_merges=has_merges, terms_version=terms_version
-        )
-        self.account = before._replace(
+        after = before._replace(
             balance=balance,
             replayed_through=replayed_through,
             next_change_at=next_change_at,
             next_notice_at=next_notice_at,
-            has_merges=has_merges,
-            terms_version=terms_version,
-            events_digest=combine(before.events_digest, (*digests, digest), gone=(*gone, accounts.evidence(before))),
+            has_merges=before.has_merges or has_merges,
+            terms_version=max(before.terms_version, terms_version),
         )
+        events_digest = combine(
+            before.events_digest,
+            (*digests, accounts.evidence(after)),
+            gone=(*gone, accounts.evidence(before)),
+        )
+        self.account = after._replace(events_digest=events_digest)
         await accounts.keep(self.session, account=self.account)
         return self.account

@@ -17,7 +17,7 @@ from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import PointsAdjusted
 from app.domain.wallets.postings import PostingKey
-from app.store.customers import customers
+from app.store.customers import customers, own_cards
 from app.store.database.session import Session
 from app.store.events.replay import NewEvent, ReplayedAccount, balance_of, replay_account, with_events
 from app.store.ledger import accounts, adjustments
@@ -25,7 +25,7 @@ from app.store.terms import versions
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 from app.usecases.ledger.account_writer import new_account
 from app.usecases.ledger.post_differences import post_differences
-from app.usecases.programs.staff_limits import above_budget, own_card
+from app.usecases.programs.staff_limits import above_budget
 
 MOST = 1_000_000
 """The most points in one adjustment."""
@@ -54,7 +54,9 @@ async def run(session: Session, *, context: CommandContext, command: AdjustPoint
     customer = await customers.find(session, by=command.customer, lock=True)
     if customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
-    if (own := await own_card(session, context=context, customer=customer, path=("customer",))) is not None:
+    if (
+        own := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("customer",))
+    ) is not None:
         return own
     in_force = await versions.in_force(session, at=context.now)
     if in_force is None:

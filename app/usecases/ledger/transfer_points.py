@@ -17,14 +17,14 @@ from app.domain.programs.staff_limits import Budget
 from app.domain.units import Unit
 from app.domain.wallets.events import TransferReceived, TransferSent
 from app.domain.wallets.postings import PostingKey
-from app.store.customers import customers
+from app.store.customers import customers, own_cards
 from app.store.database.session import Session
 from app.store.events.replay import NewEvent, ReplayedAccount, replay_account, with_events
 from app.store.ledger import transfers
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 from app.usecases.ledger.moments import instant_after
 from app.usecases.ledger.post_differences import post_differences
-from app.usecases.programs.staff_limits import above_budget, own_card
+from app.usecases.programs.staff_limits import above_budget
 from app.usecases.reasons import reason_problem
 
 
@@ -57,7 +57,9 @@ async def run(session: Session, *, context: CommandContext, command: TransferPoi
     if giver.account.id == taker.account.id:
         return Problem(ProblemCode.SAME_CUSTOMER, path=("to",))
     for customer, path in ((giver, ("from",)), (taker, ("to",))):
-        if (own := await own_card(session, context=context, customer=customer, path=path)) is not None:
+        if (
+            own := await own_cards.refusal(session, principal=context.principal, customer=customer, path=path)
+        ) is not None:
             return own
     moved = {Unit.POINTS: command.points}
     above = await above_budget(session, context=context, budget=Budget.TRANSFERS, moved=moved, path=("points",))

@@ -9,14 +9,12 @@ from fractions import Fraction
 from app.domain.access import Role
 from app.domain.amounts import Money, Rounding, rounded
 from app.domain.calendar import day_start, local_date
-from app.domain.customers.customer import Customer
 from app.domain.decisions import Decision
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.staff_limits import Budget
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.purchase import Purchase
 from app.domain.units import Unit
-from app.store.customers import own_cards
 from app.store.database.session import Session
 from app.store.programs import access_keys, staff_budgets
 from app.store.purchases import corrections
@@ -113,10 +111,3 @@ def _counted(minor: int, *, of: PurchaseFacts) -> Money:
         return Money(minor, of.currency)
     exact = minor * Fraction(of.exchange.factor(foreign=of.currency))
     return Money(rounded(exact, mode=Rounding.HALF_UP), of.exchange.into)
-
-
-async def own_card(
-    session: Session, *, context: CommandContext, customer: Customer, path: tuple[str, ...]
-) -> Problem | None:
-    """The refusal where the wallet belongs to the holder of the access key, or None; its account must be locked."""
-    return await own_cards.refusal(session, principal=context.principal, customer=customer, path=path)

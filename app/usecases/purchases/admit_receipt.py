@@ -9,13 +9,12 @@ from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.receipt_numbers import OWN_SOURCE
 from app.domain.terms.version import Terms
-from app.store.customers import customers, rule_facts, tiers
+from app.store.customers import customers, own_cards, rule_facts, tiers
 from app.store.database.session import Session
 from app.store.programs import locations
 from app.store.purchases import purchases
 from app.store.terms import budgets, versions
 from app.usecases.command import Answer, CommandContext
-from app.usecases.programs.staff_limits import own_card
 from app.usecases.purchases.known_pending_exchanges import taken_by_pending
 from app.usecases.purchases.known_quarantined import as_booked
 from app.usecases.purchases.known_receipts import day_missing, known_receipt
@@ -51,7 +50,9 @@ async def admit(
     customer = await customers.find(session, by=command.customer, lock=True)
     if customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
-    if (own := await own_card(session, context=context, customer=customer, path=("customer",))) is not None:
+    if (
+        own := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("customer",))
+    ) is not None:
         return own
     recorded, awaited, kept, claimed = await purchases.expected(
         session,

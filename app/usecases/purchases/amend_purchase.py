@@ -22,7 +22,7 @@ from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import PurchaseRecorded, ReceiptCorrected
 from app.domain.wallets.postings import PostingKey
-from app.store.customers import customers
+from app.store.customers import customers, own_cards
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
 from app.store.events.replay import NewCorrection, ReplayedAccount, replay_account, with_events
@@ -32,7 +32,7 @@ from app.store.terms import versions
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.ledger.usage_counts import share_of_budgets
-from app.usecases.programs.staff_limits import above_budget, above_till_limits, changed, limited, own_card
+from app.usecases.programs.staff_limits import above_budget, above_till_limits, changed, limited
 from app.usecases.reasons import reason_problem
 from app.usecases.rewards.redemption_payments import payment_problem, relink_payments
 
@@ -76,7 +76,9 @@ async def run(session: Session, *, context: CommandContext, command: AmendPurcha
     terms = await versions.version(session, number=sale.terms_version)
     if customer is None or terms is None:
         raise LookupError(f"purchase {sale.id} has no customer, or no terms")
-    if (own := await own_card(session, context=context, customer=customer, path=("purchase",))) is not None:
+    if (
+        own := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("purchase",))
+    ) is not None:
         return own
     sale = await purchases.reread(session, purchase=sale)
     facts = await _facts(session, command=command, sale=sale, customer=customer)

@@ -19,7 +19,7 @@ from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import PurchaseRecorded, ReceiptCorrected
 from app.domain.wallets.postings import PostingKey
-from app.store.customers import customers, rule_facts, tiers
+from app.store.customers import customers, own_cards, rule_facts, tiers
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
 from app.store.events.replay import NewCorrection, ReplayedAccount, replay_account, with_events
@@ -28,7 +28,7 @@ from app.store.terms import versions
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 from app.usecases.ledger.post_differences import Evidence, post_differences
 from app.usecases.ledger.usage_counts import share_of_budgets
-from app.usecases.programs.staff_limits import above_budget, carried, limited, own_card
+from app.usecases.programs.staff_limits import above_budget, carried, limited
 from app.usecases.reasons import reason_problem
 
 
@@ -124,7 +124,9 @@ async def run(session: Session, *, context: CommandContext, command: MovePurchas
     if giver.id == taker.id:
         return Problem(ProblemCode.SAME_CUSTOMER, path=("customer",))
     for customer, path in ((giver, ("purchase",)), (taker, ("customer",))):
-        if (own := await own_card(session, context=context, customer=customer, path=path)) is not None:
+        if (
+            own := await own_cards.refusal(session, principal=context.principal, customer=customer, path=path)
+        ) is not None:
             return own
     if (bound := await _bound(session, sale=sale)) is not None:
         return bound

@@ -6,14 +6,13 @@ from app.domain.customers.customer import Customer
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.pending_refund import HandedOut, PendingRefund, PendingRefundState
 from app.domain.purchases.receipt_numbers import EVERYWHERE, OWN_SOURCE, ReceiptOrigin, ReceiptReference
-from app.store.customers import customers
+from app.store.customers import customers, own_cards
 from app.store.database.session import Session
 from app.store.programs import locations
 from app.store.purchases import pending_refunds, purchases, refunds
 from app.store.terms import versions
 from app.usecases.command import Answer, CommandContext
 from app.usecases.customers.same_customer import same_customer
-from app.usecases.programs.staff_limits import own_card
 from app.usecases.purchases.exchange_goods import in_refund
 from app.usecases.purchases.known_pending_exchanges import handed_out, meaning_of, pending_with
 from app.usecases.purchases.known_receipts import day_missing
@@ -35,7 +34,9 @@ async def park_exchange(session: Session, *, context: CommandContext, command: R
         customer = await customers.find(session, by=command.customer)
         if customer is None:
             return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
-        if (own := await own_card(session, context=context, customer=customer, path=("customer",))) is not None:
+        if (
+            own := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("customer",))
+        ) is not None:
             return own
     known = await _known_exchange(
         session, context=context, command=command, receipt=receipt, spot=spot, customer=customer

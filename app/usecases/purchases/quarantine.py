@@ -12,13 +12,12 @@ from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.quarantine import Quarantined, QuarantineKind
 from app.domain.purchases.receipt_numbers import OWN_SOURCE, ReceiptOrigin
-from app.store.customers import customers
+from app.store.customers import customers, own_cards
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
 from app.store.programs import locations
 from app.store.purchases import purchases, quarantine
 from app.usecases.command import Answer, CommandContext
-from app.usecases.programs.staff_limits import own_card
 from app.usecases.purchases.known_quarantined import (
     SentReceipt,
     exchange_content,
@@ -125,7 +124,8 @@ async def quarantine_exchange(
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
     if (
         buyer is not None
-        and (own := await own_card(session, context=context, customer=buyer, path=("customer",))) is not None
+        and (own := await own_cards.refusal(session, principal=context.principal, customer=buyer, path=("customer",)))
+        is not None
     ):
         return own
     sent = SentReceipt(

@@ -18,7 +18,7 @@ from app.domain.rewards.reversal import Reversal
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.postings import PostingKey
-from app.store.customers import customers
+from app.store.customers import customers, own_cards
 from app.store.database.session import Session
 from app.store.events.replay import ReplayedAccount, replay_account
 from app.store.rewards import redemptions, reversals
@@ -26,7 +26,7 @@ from app.store.terms import versions
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 from app.usecases.ledger.expire_holds import end_hold
 from app.usecases.ledger.post_differences import post_differences
-from app.usecases.programs.staff_limits import above_budget, own_card
+from app.usecases.programs.staff_limits import above_budget
 from app.usecases.rewards.redemption_payments import spent_on
 
 WITHOUT_REASON = frozenset({Role.TILL, Role.CUSTOMER})
@@ -66,7 +66,11 @@ async def run(session: Session, *, context: CommandContext, command: CancelRedem
         return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("redemption",))
     if (known := await previous_result(session, context=context)) is not None:
         return known
-    if (own := await own_card(session, context=context, customer=paid.customer, path=("redemption",))) is not None:
+    if (
+        own := await own_cards.refusal(
+            session, principal=context.principal, customer=paid.customer, path=("redemption",)
+        )
+    ) is not None:
         return own
     if (problem := _unfit(paid.redemption, command=command)) is not None:
         return problem

@@ -12,7 +12,7 @@ from app.domain.ledger.entries import EntryType
 from app.domain.problems import Problem, ProblemCode
 from app.domain.rewards.redemption import Redemption, RedemptionState
 from app.domain.wallets.postings import PostingKey
-from app.store.customers import customers
+from app.store.customers import customers, own_cards
 from app.store.database.session import Session
 from app.store.events.replay import replay_account
 from app.store.purchases.receipt_references import MOST_FITTING
@@ -22,7 +22,6 @@ from app.usecases.command import Answer, CommandContext, previous_result, rememb
 from app.usecases.ledger.expire_holds import Changed, end_hold
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.ledger.usage_counts import count_clause_uses
-from app.usecases.programs.staff_limits import own_card
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,11 @@ async def _ended(session: Session, *, context: CommandContext, command: HoldRefe
         return found
     held, customer = found
     # Releasing a hold must not prolong the validity of its points.
-    own = await own_card(session, context=context, customer=customer, path=("hold",)) if by is _captured else None
+    own = (
+        await own_cards.refusal(session, principal=context.principal, customer=customer, path=("hold",))
+        if by is _captured
+        else None
+    )
     if own is not None:
         return own
     # An expired hold is over, even if the scheduler has not settled the account yet.

@@ -15,7 +15,7 @@ from app.domain.purchases.receipt_numbers import ReceiptOrigin
 from app.domain.rewards.redemption import Redemption, RedemptionState
 from app.domain.rewards.reward import Reward
 from app.domain.units import Unit
-from app.store.customers import customers, rule_facts, tiers
+from app.store.customers import customers, own_cards, rule_facts, tiers
 from app.store.database.session import Session
 from app.store.events import fast_path
 from app.store.programs import locations
@@ -24,7 +24,6 @@ from app.store.terms import versions
 from app.usecases.command import CLOCK_TOLERANCE, Answer, CommandContext, balances_now, previous_result, remember_result
 from app.usecases.customers.same_customer import same_customer
 from app.usecases.ledger.account_writer import accounts_of
-from app.usecases.programs.staff_limits import own_card
 from app.usecases.rewards.book_redemption import RedeemReward, RedemptionRequest, by_replay, from_snapshot
 
 
@@ -87,7 +86,9 @@ async def _named(session: Session, *, context: CommandContext, command: RedeemRe
     customer = await customers.find(session, by=command.customer, lock=True)
     if customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
-    if (own := await own_card(session, context=context, customer=customer, path=("customer",))) is not None:
+    if (
+        own := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("customer",))
+    ) is not None:
         return own
     reward = await _reward(session, command=command)
     if reward is None:

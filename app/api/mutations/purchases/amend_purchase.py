@@ -79,7 +79,8 @@ def _command(input: AmendPurchaseInput, *, context: Context) -> AmendPurchase | 
     location_id = place_of(input.purchase, within="purchase")
     if isinstance(location_id, Problem):
         return location_id
-    check_source(input.purchase.source)
+    if input.purchase.source is not None:
+        check_source(input.purchase.source)
     return AmendPurchase(
         receipt=normalised_identifier(input.purchase.external_id),
         facts=facts,

@@ -99,7 +99,8 @@ def _command(input: RecordPurchaseInput, *, context: Context) -> RecordPurchase 
 
 def receipt_of(input: PurchaseInput, *, context: Context) -> RecordedReceipt | Problem:
     """The receipt in the field `purchase`, or the problem found in it."""
-    check_source(input.source)
+    if input.source is not None:
+        check_source(input.source)
     completion = 1 if input.completion is None else input.completion
     if not 1 <= completion <= MOST_COMPLETIONS:
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "completion"), detail=f"1 to {MOST_COMPLETIONS:,}")

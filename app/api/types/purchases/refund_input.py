@@ -96,9 +96,9 @@ OWN_NAME = "program"
 """What the program's own source of receipts is called over the API."""
 
 
-def check_source(name: str | None) -> None:
+def check_source(name: str) -> None:
     """Raise FORBIDDEN for a source other than the program's own: no other is registered."""
-    if name is not None and normalised_identifier(name) != OWN_NAME:
+    if normalised_identifier(name) != OWN_NAME:
         raise GraphQLError("This key may name no other source of receipts.", extensions={"code": "FORBIDDEN"})
 
 
@@ -112,7 +112,8 @@ def purchase_by(sent: PurchaseBy) -> tuple[str | None, ReceiptReference | None]:
     given = sent.receipt
     if not isinstance(given, ReceiptByInput):
         return None, None
-    check_source(given.source)
+    if given.source is not None:
+        check_source(given.source)
     number = normalised_identifier(given.external_id)
     location_id = decode(given.location_id, "Location") if given.location_id is not None else None
     if not number or (location_id is None and given.location_id is not None):
