@@ -75,12 +75,13 @@ class Cost:
 
     def of(self, variables: Mapping[str, Any]) -> int:
         """The cost with these variables."""
-        return self.fixed + sum(_size(size, variables=variables) * inner.of(variables) for size, inner in self.lists)
+        return self.fixed + sum(
+            (size if isinstance(size, int) else _size(size, variables=variables)) * inner.of(variables)
+            for size, inner in self.lists
+        )
 
 
-def _size(size: Size, *, variables: Mapping[str, Any]) -> int:
-    if isinstance(size, int):
-        return size
+def _size(size: VariableSize, *, variables: Mapping[str, Any]) -> int:
     value = variables.get(size.variable)
     for step in size.steps:
         value = value.get(step) if isinstance(value, dict) else None

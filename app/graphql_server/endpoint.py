@@ -172,14 +172,16 @@ class GraphQLEndpoint:
     ) -> HttpResponse:
         """The answer with its cost, if that is within the caller's rate limit."""
         cost = operation.cost.of(executor.variable_values.coerced)
-        most = buckets.rate_limit.most
+        most, restored = buckets.rate_limit.most, buckets.rate_limit.restored
         if cost > most:
             large = too_complex(
                 f"The operation may cost at most {most:,}, and would cost {cost:,}: ask for smaller pages."
             )
             return request_errors([request_error(large, otherwise=BAD_INPUT)], media=media)
         charge = buckets.take(caller, cost)
-        extensions = {"cost": buckets.extension(charge)}
+        status = {"maximumAvailable": most, "currentlyAvailable": charge.left, "restoreRate": restored}
+        # Named as in Shopify's API.
+        extensions = {"cost": {"requestedQueryCost": cost, "throttleStatus": status}}
         if charge.wait is not None:
             return throttled(charge.wait, media=media, extensions=extensions)
         answer = await self._execute(executor, media=media)

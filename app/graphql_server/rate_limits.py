@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 MOST_CALLERS = 10_000
 """Callers whose buckets are kept; any other caller has a full one."""
@@ -59,14 +59,3 @@ class TokenBuckets:
         if len(self._buckets) > MOST_CALLERS:
             self._buckets.popitem(last=False)
         return tokens
-
-    def extension(self, charge: Charge) -> dict[str, Any]:
-        """The answer's `extensions.cost`, named as in Shopify's API."""
-        return {
-            "requestedQueryCost": charge.cost,
-            "throttleStatus": {
-                "maximumAvailable": self.rate_limit.most,
-                "currentlyAvailable": charge.left,
-                "restoreRate": self.rate_limit.restored,
-            },
-        }

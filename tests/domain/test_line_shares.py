@@ -108,7 +108,7 @@ def test_lines_that_are_left_out_say_by_what() -> None:
     assert points(found) == [30, 0, 0, 0, 0]
     assert [share.shares[Unit.STAMPS] for share in found] == [6, 0, 0, 0, 0]
     kind, goods = LineExclusion.KIND_NOT_COUNTED, LineExclusion.GOODS_NOT_COUNTED
-    amounts = terms.policy_clause(CountedAmounts).key
+    amounts = terms.policies[CountedAmounts].key
     assert [(share.exclusion, share.clauses) for share in found] == [
         (None, ()),
         (goods, ("spend", "stamp")),
@@ -123,7 +123,7 @@ def test_what_was_free_or_paid_for_with_points_says_so() -> None:
     free, paid = shared(terms, *priced("0.00", "8.00"))
     assert (free.exclusion, free.clauses, points([free])) == (
         LineExclusion.NOTHING_PAID,
-        (terms.policy_clause(CountedAmounts).key,),
+        (terms.policies[CountedAmounts].key,),
         [0],
     )
     assert (paid.exclusion, points([paid])) == (None, [5])

@@ -51,13 +51,13 @@ def test_what_the_owner_leaves_out_is_added_with_its_default_and_numbered() -> N
     ]
     assert [clause.number for clause in terms.clauses if clause.printed] == ["1", "2", "3", "4", "5"]
     assert terms.policy(PointsValidity).months == 12
-    assert terms.policy_clause(NoticePeriod).number == "5"
+    assert terms.policies[NoticePeriod].number == "5"
 
 
 def test_a_key_that_the_owner_took_does_not_stop_the_standard_clause() -> None:
     terms = some_terms(a_clause(PointsPerVisit(1), key="notice"))
     assert isinstance(terms.clause("notice").effect, PointsPerVisit)
-    assert terms.policy_clause(NoticePeriod).key == "standard-notice"
+    assert terms.policies[NoticePeriod].key == "standard-notice"
 
 
 @pytest.mark.parametrize(

@@ -244,21 +244,21 @@ def test_points_and_stamps_are_said_together_where_both_can_be_had() -> None:
     card: DraftedClause = ("card", (), Stamps(1))
     both = euros((spend, card))
     say = wording(Locale.EN)
-    assert both.policy_clause(PointsValidity).statement(say) == "Points and stamps do not expire."
+    assert both.policies[PointsValidity].statement(say) == "Points and stamps do not expire."
     expiring = euros((spend, card, ("expiry", (), PointsValidity(12, expires=True))))
-    assert expiring.policy_clause(PointsValidity).statement(say).endswith("have been told. Stamps do not expire.")
+    assert expiring.policies[PointsValidity].statement(say).endswith("have been told. Stamps do not expire.")
     assert "points and stamps" in both.clause("counted-amounts").statement(say)
-    assert euros((spend,)).policy_clause(PointsValidity).statement(say) == "Points do not expire."
+    assert euros((spend,)).policies[PointsValidity].statement(say) == "Points do not expire."
 
 
 def test_the_old_price_is_promised_only_where_something_costs_points() -> None:
     spend: DraftedClause = ("spend", (), PointsPerAmount(1, Money(100, "EUR")))
     meal: DraftedClause = ("meal", (), RewardCost("meal", 9, "Meal", Unit.STAMPS))
     coffee: DraftedClause = ("coffee", (), RewardCost("coffee", 9, "Coffee"))
-    assert not euros((spend, meal)).policy_clause(Grandfathering).printed
-    assert euros((spend, coffee)).policy_clause(Grandfathering).printed
+    assert not euros((spend, meal)).policies[Grandfathering].printed
+    assert euros((spend, coffee)).policies[Grandfathering].printed
     # What an owner says otherwise than by default stands there, whatever the rest says.
-    assert euros((spend, meal, ("old", (), Grandfathering(90)))).policy_clause(Grandfathering).printed
+    assert euros((spend, meal, ("old", (), Grandfathering(90)))).policies[Grandfathering].printed
 
 
 @pytest.mark.parametrize("name", [name for name in TEMPLATES if name != "blank"])

@@ -295,7 +295,7 @@ class HistoryBuilder:
         event = earned[draft.pick % len(earned)]
         rule, waits = (
             event.terms.policy(PointsValidity),
-            isinstance(event, PurchaseRecorded) and event.terms.has(PendingPeriod),
+            isinstance(event, PurchaseRecorded) and PendingPeriod in event.terms.policies,
         )
         since = event.at + timedelta(days=event.terms.policy(PendingPeriod).days + 1 if waits else 0)
         last = last_valid_day(
@@ -310,7 +310,7 @@ class HistoryBuilder:
         terms = self.in_force(draft.at)
         rule = terms.policy(PointsValidity)
         earned_at = draft.at - timedelta(days=draft.pick % 30)
-        available_from = earned_at + timedelta(days=draft.pick % 40 if terms.has(PendingPeriod) else 0)
+        available_from = earned_at + timedelta(days=draft.pick % 40 if PendingPeriod in terms.policies else 0)
         last = last_valid_day(
             since=available_from, zone_name=LONDON, months=rule.months, days=rule.days, until=rule.until
         )

@@ -170,7 +170,7 @@ class ReferenceWallet:
         """New points with the dates of the terms. Points that were not purchased are never pending, and no receipt
         announced their expiry."""
         rule, available, zone = terms.policy(PointsValidity), at, terms.zone
-        if purchased and terms.has(PendingPeriod):
+        if purchased and PendingPeriod in terms.policies:
             day = local_date(at, zone_name=zone) + (terms.policy(PendingPeriod).days + 1) * DAY
             available = day_start(day, zone_name=zone)
         since = at if rule.since is ValidityStart.EARNING else available

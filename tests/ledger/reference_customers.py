@@ -117,7 +117,7 @@ class Customer:
     """Every tier that may be held, and to when; None as long as the points are there."""
 
     def qualifying(self, terms: Terms, today: date, *, last_year: bool = False) -> int:
-        window = terms.policy(TierPeriod).period if terms.has(TierPeriod) else TierWindow.SINCE_JOINING
+        window = terms.policy(TierPeriod).period if TierPeriod in terms.policies else TierWindow.SINCE_JOINING
 
         def counts(sale: Purchase) -> bool:
             if window is TierWindow.CALENDAR_YEAR:
@@ -172,7 +172,7 @@ class Customer:
         the qualifying points."""
         today = local_date(now, zone_name=terms.zone)
         points = self.qualifying(terms, today)
-        if terms.has(TierPeriod) and terms.policy(TierPeriod).period is TierWindow.CALENDAR_YEAR:
+        if TierPeriod in terms.policies and terms.policy(TierPeriod).period is TierWindow.CALENDAR_YEAR:
             points = max(points, self.qualifying(terms, today, last_year=True))
         reached = {each_tier.tier for each_tier in terms.tiers if each_tier.points <= points}
         self.tier_claims = [(tier, None) for tier in reached] + [
@@ -189,6 +189,6 @@ class Customer:
 
     def _end_of_grace(self, terms: Terms, now: datetime) -> datetime:
         """The end of the days of grace: whole days after the loss of a tier, with the rest of the first day on top."""
-        days = terms.policy(TierPeriod).grace_days if terms.has(TierPeriod) else 0
+        days = terms.policy(TierPeriod).grace_days if TierPeriod in terms.policies else 0
         midnights = (day_start(now.date() + n * DAY, zone_name=terms.zone) for n in range(-2, days + 4))
         return [midnight for midnight in midnights if midnight >= now][days] if days else now

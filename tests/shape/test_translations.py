@@ -186,8 +186,8 @@ def test_what_the_ledger_answers_names_its_values_and_is_said_differently_each_t
             in_words(finding.required, asked, say=say),
         )
         shown = (values[0], say.instant(NOON, zone=LONDON) if asked == "from" else values[1])
-        values = (finding.observed, finding.required)
-        assert tuple(value_in_words(value, code=finding.code, zone=LONDON, say=say) for value in values) == shown
+        figures = (finding.observed, finding.required)
+        assert tuple(value_in_words(figure, code=finding.code, zone=LONDON, say=say) for figure in figures) == shown
         assert all(value in told(finding, say=say) for value in values if value is not None), finding
     bare = {str(CATALOGUES[locale][f"reason.{each_finding.code.value}"]) for each_finding, _, _ in OF_THE_LEDGER}
     assert len(bare) == len(OF_THE_LEDGER)

@@ -5,6 +5,7 @@ The limits are what was reached. A change that needs more functions says why, or
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -55,10 +56,10 @@ def walks(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> di
     file = tmp_path_factory.mktemp("walks") / "shop.db"
     file.write_bytes(sqlite_template.read_bytes())
     with traced_shop(f"sqlite:///{file}") as (shop, trace):
-        card = shop.enrol()
+        card, minutes = shop.enrol(), itertools.count(1)
         requests: dict[str, tuple[str, Callable[[], Any]]] = {
             "purchase": ("purchases/record_purchase", lambda: buy(shop, card)),
-            "late purchase": ("purchases/record_purchase", lambda: buy(shop, card, hours=-1)),
+            "late purchase": ("purchases/record_purchase", lambda: buy(shop, card, hours=next(minutes) / 60 - 1)),
             "redemption": ("rewards/redeem_reward", lambda: shop.redeem(card)),
         }
         buy(shop, card, price="900.00", hours=-2)

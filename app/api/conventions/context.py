@@ -54,12 +54,16 @@ class Context:
     @property
     def program(self) -> Program:
         """The program that the key opens. Raises UNAUTHENTICATED without a key."""
-        return self._require_signed_in().program
+        if self.signed_in is None:
+            raise _unauthenticated()
+        return self.signed_in.program
 
     @property
     def principal(self) -> Principal:
         """The holder of the key. Raises UNAUTHENTICATED without a key."""
-        return self._require_signed_in().principal
+        if self.signed_in is None:
+            raise _unauthenticated()
+        return self.signed_in.principal
 
     @property
     def now(self) -> datetime:
@@ -77,10 +81,11 @@ class Context:
 
     async def reread_program(self) -> None:
         """Reload the program after its clock or settings were changed; the rest of the operation uses the new ones."""
-        signed_in = self._require_signed_in()
+        if self.signed_in is None:
+            raise _unauthenticated()
         program = await self.query(one_program)
         assert program is not None, "a program is never deleted"
-        self.signed_in, self._now = replace(signed_in, program=program), None
+        self.signed_in, self._now = replace(self.signed_in, program=program), None
 
     def require(self, permission: Permission) -> None:
         """Raise UNAUTHENTICATED without a key and FORBIDDEN when its role lacks the permission."""
@@ -88,13 +93,6 @@ class Context:
             raise GraphQLError(
                 f"Keys of the role {self.principal.role.value} may not do this.", extensions={"code": "FORBIDDEN"}
             )
-
-    def _require_signed_in(self) -> SignedIn:
-        if self.signed_in is None:
-            raise GraphQLError(
-                "Send an access key: `Authorization: Bearer <key>`.", extensions={"code": "UNAUTHENTICATED"}
-            )
-        return self.signed_in
 
     async def query(self, query: Callable[..., Awaitable[V]], **parameters: Any) -> V:
         """Run one query on the program that the key opens.
@@ -203,6 +201,10 @@ def translator(info: Info, locale: str | None = None) -> Phrasebook:
     while step.prev is not None:
         step = step.prev
     return languages.get(step.key, info.context.language)
+
+
+def _unauthenticated() -> GraphQLError:
+    return GraphQLError("Send an access key: `Authorization: Bearer <key>`.", extensions={"code": "UNAUTHENTICATED"})
 
 
 def bad_input(message: str) -> GraphQLError:

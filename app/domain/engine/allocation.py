@@ -69,22 +69,14 @@ def within_budget(award: Award, *, budget: Budget, customer_facts: CustomerFacts
     return Award(award.key, points, points, unlimited_points=award.points)
 
 
-def combine(awards: Sequence[Award], *, rounding: RoundingRule) -> int:
-    """Whole points of several awards: a sum rounded once, or the sum of rounded lines."""
-    if rounding.scope is _LINE or len(awards) < 2:
-        return sum([award.points for award in awards])
-    budgeted_points = [award.points for award in awards if award.unlimited_points is not None]
-    if len(budgeted_points) == len(awards):
-        return sum(budgeted_points)
-    return max(0, sum(budgeted_points), rounded(sum([award.exact for award in awards]), mode=rounding.mode))
-
-
-def allocate(awards: Sequence[Award], *, total: int, rounding: RoundingRule) -> dict[str, int]:
-    """Points by clause key; a sum that was rounded once is allocated to the clauses."""
-    if rounding.scope is _LINE or len(awards) < 2:
-        return {award.key: award.points for award in awards}
+def combine(awards: Sequence[Award], *, rounding: RoundingRule) -> dict[str, int]:
+    """Whole points of several awards by clause key: rounded line by line, or shares of their sum, which is rounded once."""
     unbudgeted = [award for award in awards if award.unlimited_points is None]
-    rest = total - sum([award.points for award in awards if award.unlimited_points is not None])
+    if rounding.scope is _LINE or len(awards) < 2 or not unbudgeted:
+        return {award.key: award.points for award in awards}
+    budgeted_points = sum([award.points for award in awards if award.unlimited_points is not None])
+    total = max(0, budgeted_points, rounded(sum([award.exact for award in awards]), mode=rounding.mode))
+    rest = total - budgeted_points
     shares = dict(
         zip(
             [award.key for award in unbudgeted],

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from app.domain.amounts import Parts
 from app.domain.calendar import next_period
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Remedy, RemedyCode, Verdict
-from app.domain.engine.allocation import Award, Awards, allocate, award, budget_usage, combine, own_usage, within_budget
+from app.domain.engine.allocation import Award, Awards, award, budget_usage, combine, own_usage, within_budget
 from app.domain.engine.stamps import stamps_earned
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import PurchaseFacts
@@ -201,7 +201,7 @@ def _combined_awards(terms: Terms, *, judged: Sequence[_EvaluatedClause]) -> Awa
         # Bonuses are the same for each, and rounding keeps their order.
         by_line = rounding.scope is RoundingScope.LINE
         choices = [[max(bases, key=lambda base: base.award.points if by_line else base.award.exact)]]
-    best: list[Award] = []
+    by_clause: dict[str, int] = {}
     limited: dict[str, Award] = {}
     base: str | None = None
     multiplier: str | None = None
@@ -214,13 +214,12 @@ def _combined_awards(terms: Terms, *, judged: Sequence[_EvaluatedClause]) -> Awa
             alone[extra.key] = max(alone.get(extra.key, 0), extra.points)
         counting = _counting_multipliers(multipliers, mode=mode) if multipliers else []
         awards = [*[each_base.award for each_base in chosen], *counting, *bonuses]
-        total = combine(awards, rounding=rounding)
-        if total > most:
-            most, best = total, awards
+        combined = combine(awards, rounding=rounding)
+        if (total := sum(combined.values())) > most:
+            most, by_clause = total, combined
             base, multiplier = chosen[0].award.key if chosen else None, counting[0].key if counting else None
             if terms.budgets:
                 limited = {award.key: award for award in (*awards, *multipliers) if award.limited}
-    by_clause = allocate(best, total=most, rounding=rounding)
     by_clause = {key: points for key, points in by_clause.items() if points or mode is CombinationMode.STACK}
     return Awards(alone, by_clause, limited, base, multiplier)
 

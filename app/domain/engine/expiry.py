@@ -98,7 +98,7 @@ def activation_decision(lot: Lot, *, paid: int, terms: Terms, at: datetime) -> D
 def _by_clause(
     terms: Terms, kind: type[PendingPeriod | PointsValidity], *, finding: Finding, points: int, at: datetime, zone: str
 ) -> Decision:
-    reason = Reason(clause=terms.policy_clause(kind).key, verdict=Verdict.APPLIED, finding=finding)
+    reason = Reason(clause=terms.policies[kind].key, verdict=Verdict.APPLIED, finding=finding)
     return Decision(
         outcome=DecisionOutcome.GRANTED,
         points=points,

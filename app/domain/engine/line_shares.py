@@ -76,7 +76,7 @@ def line_shares(decision: Decision, *, terms: Terms, facts: PurchaseFacts) -> tu
     awarding = tuple(key for key, points in awarded.items() if points) or tuple(selected)
     eligible = {line.number for line in purchase.lines}
     selected_lines = {line.number for key in awarding for line in selected[key].lines}
-    basis = terms.policy_clause(CountedAmounts).key
+    basis = terms.policies[CountedAmounts].key
     results = []
     for line in facts.lines:
         earned = {unit: shares[unit][line.number] for unit in terms.units}

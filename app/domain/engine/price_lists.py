@@ -71,7 +71,7 @@ class PriceLists:
 
 def may_be_cheaper(terms: Terms, *, earlier: Sequence[Terms]) -> bool:
     """Whether any reward was cheaper in earlier terms and old prices are protected."""
-    if not terms.has(Grandfathering) or terms.policy(Grandfathering).days == 0:
+    if Grandfathering not in terms.policies or terms.policy(Grandfathering).days == 0:
         return False
     rewards = [clause.effect.reward for clause in terms.clauses if isinstance(clause.effect, RewardCost)]
     prices = {reward: now for reward in rewards if (now := _price(terms, reward)) is not None}

@@ -101,7 +101,7 @@ def redeem(
     verdict = Verdict.APPLIED if paid.met else Verdict.NOT_MET
     # The clause on refunds states that nothing is redeemed while points are owed.
     owing = paid.code is ReasonCode.NEGATIVE_BALANCE
-    payment_clause = terms.policy_clause(RefundPolicy) if owing else clause
+    payment_clause = terms.policies[RefundPolicy] if owing else clause
     payment: tuple[Reason, ...] = (Reason(clause=payment_clause.key, verdict=verdict, finding=paid),)
     if not paid.met and activations:
         missing = price + owed - available
@@ -134,4 +134,4 @@ def _old_price_kept(terms: Terms, *, charge: Charge | None, now: int) -> tuple[R
     if charge is None:
         return ()
     finding = Finding(True, ReasonCode.OLD_PRICE_KEPT, charge.cost, now)
-    return (Reason(clause=terms.policy_clause(Grandfathering).key, verdict=Verdict.APPLIED, finding=finding),)
+    return (Reason(clause=terms.policies[Grandfathering].key, verdict=Verdict.APPLIED, finding=finding),)

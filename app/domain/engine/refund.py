@@ -88,7 +88,7 @@ def remaining_value(
 
 def points_restored_decision(amount: int, *, unit: Unit, terms: Terms, at: datetime) -> Decision:
     """The decision that restores points or stamps which had paid for returned goods, by the clause on refunds."""
-    clause, in_points = terms.policy_clause(RefundPolicy).key, unit is Unit.POINTS
+    clause, in_points = terms.policies[RefundPolicy].key, unit is Unit.POINTS
     code = ReasonCode.POINTS_RETURNED if in_points else ReasonCode.STAMPS_RETURNED
     return Decision(
         outcome=DecisionOutcome.GRANTED,
@@ -247,7 +247,7 @@ def preview_claw_back(
 
 def _by_policy(terms: Terms, *, movement: ClawbackMovement, debt: int) -> Iterator[Reason]:
     """The reasons of the clause on refunds; none on points if only stamps move."""
-    clause = terms.policy_clause(RefundPolicy).key
+    clause = terms.policies[RefundPolicy].key
     if movement.restored:
         yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.POINTS_RESTORED, movement.restored))
     if movement.stamps_restored:

@@ -61,9 +61,9 @@ def reversal_decision(
         code = ReasonCode.REDEMPTION_UNDONE if unit is Unit.POINTS else ReasonCode.STAMPS_RETURNED
         restored = Finding(True, code, amount)
         reasons.append(Reason(cost.key, Verdict.APPLIED, restored))
-    if overdue and usable_until is not None and terms.has(PointsValidity):
+    if overdue and usable_until is not None and PointsValidity in terms.policies:
         grace = Finding(True, ReasonCode.GRACE_AFTER_REVERSAL, overdue, usable_until)
-        reasons.append(Reason(terms.policy_clause(PointsValidity).key, Verdict.APPLIED, grace))
+        reasons.append(Reason(terms.policies[PointsValidity].key, Verdict.APPLIED, grace))
     return Decision(
         outcome=DecisionOutcome.GRANTED,
         points=amount if unit is Unit.POINTS else 0,

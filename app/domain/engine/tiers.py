@@ -120,7 +120,7 @@ def period_ends(*, terms: Terms, at: datetime) -> datetime | None:
 
 def window_of(terms: Terms) -> TierWindow:
     """The period in which points count; all points without a clause on it."""
-    return terms.policy(TierPeriod).period if terms.has(TierPeriod) else TierWindow.SINCE_JOINING
+    return terms.policy(TierPeriod).period if TierPeriod in terms.policies else TierWindow.SINCE_JOINING
 
 
 @dataclass(slots=True)
@@ -157,7 +157,7 @@ class TierGrace:
 
 def grace_ends_at(*, terms: Terms, at: datetime) -> datetime:
     """When the grace days of a tier lost at an instant end; that instant if there are none."""
-    days = terms.policy(TierPeriod).grace_days if terms.has(TierPeriod) else 0
+    days = terms.policy(TierPeriod).grace_days if TierPeriod in terms.policies else 0
     if not days:
         return at
     first = local_date(at, zone_name=terms.zone)

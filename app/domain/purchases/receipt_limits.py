@@ -24,7 +24,7 @@ MAX_PRICE = Decimal(1_000_000_000)
 
 def normalised_receipt_number(text: str) -> str:
     """The one spelling of a receipt's number, of 1 to 200 characters: case and leading zeros count."""
-    return _identifying(text, at=("external_id",))
+    return _text(normalised_identifier(text), at=("external_id",))
 
 
 def check_lines(count: int, *, minimum: int = 1) -> None:
@@ -55,9 +55,10 @@ def line_of(
 ) -> Line:
     """A line as it was printed; `number` counts from 1, price and discount are major units of the currency."""
     try:
-        sku = _identifying(sku, at=("sku",))
+        # In their one spelling, stock codes and categories meet what clauses name.
+        sku = _text(normalised_identifier(sku), at=("sku",))
         if name is not None:
-            _check_text(name, at=("name",))
+            _text(name, at=("name",))
         if (wrong := quantity_problem(quantity)) is not None:
             raise FactsError(("quantity",), wrong)
         if not unit_price.is_finite() or not 0 <= unit_price <= MAX_PRICE:
@@ -83,7 +84,7 @@ def line_of(
 def _categories(names: Sequence[str]) -> tuple[str, ...]:
     if len(names) > MAX_CATEGORIES:
         raise FactsError(("categories",), f"at most {MAX_CATEGORIES} categories")
-    return tuple(_identifying(text, at=("categories", str(place))) for place, text in enumerate(names))
+    return tuple(_text(normalised_identifier(name), at=("categories", str(place))) for place, name in enumerate(names))
 
 
 def _discount(amount: Decimal, *, currency: str) -> int:
@@ -117,15 +118,10 @@ def _minor(amount: Decimal, *, currency: str, at: tuple[str, ...]) -> int:
         raise FactsError(at, str(error)) from error
 
 
-def _check_text(text: str, *, at: tuple[str, ...]) -> None:
+def _text(text: str, *, at: tuple[str, ...]) -> str:
+    """The text, if it is not blank and not too long."""
     if len(text) > MAX_TEXT_LENGTH or not text.strip():
         raise FactsError(at, f"1 to {MAX_TEXT_LENGTH} characters")
     if "\x00" in text:
         raise FactsError(at, "text may not hold the character NUL")
-
-
-def _identifying(text: str, *, at: tuple[str, ...]) -> str:
-    """The text in its one spelling, so that it meets what else is called so: names in clauses, numbers of receipts."""
-    spelled = normalised_identifier(text)
-    _check_text(spelled, at=at)
-    return spelled
+    return text

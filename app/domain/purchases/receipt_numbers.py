@@ -88,6 +88,8 @@ class Numbering:
 
     def space(self, origin: ReceiptOrigin) -> NumberSpace:
         """The space of a number used there and then."""
+        if self.numbers is ReceiptNumbers.UNIQUE:
+            return EVERYWHERE
         return NumberSpace(
             location=(origin.location or NO_LOCATION) if self.per_location else "",
             day=self.business_day(origin).isoformat() if self.per_day else "",

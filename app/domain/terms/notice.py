@@ -48,7 +48,7 @@ def notice_decision(*, current: Terms, change: ChangeEffect, effective_from: dat
     else:
         finding = Finding(True, ReasonCode.NOTICE_GIVEN, effective_from, earliest)
     reason = Reason(
-        clause=current.policy_clause(NoticePeriod).key,
+        clause=current.policies[NoticePeriod].key,
         verdict=Verdict.APPLIED if finding.met else Verdict.NOT_MET,
         finding=finding,
     )

@@ -138,7 +138,8 @@ class Terms:
         return {clause.effect.reward: clause for clause in self.clauses if isinstance(clause.effect, RewardCost)}
 
     @cached_property
-    def _policies(self) -> dict[type[Effect], Clause]:
+    def policies(self) -> Mapping[type[Effect], Clause]:
+        """The standard clauses by the type of their effect; older versions lack types added later."""
         return {type(clause.effect): clause for clause in self.clauses if clause.kind is ClauseKind.POLICY}
 
     @cached_property
@@ -245,18 +246,10 @@ class Terms:
 
     def policy(self, kind: type[E]) -> E:
         """The standard clause's effect of this type."""
-        effect = self._policies[kind].effect
+        effect = self.policies[kind].effect
         if not isinstance(effect, kind):
             raise TypeError(f"{kind.__name__} is no standard clause")
         return effect
-
-    def has(self, kind: type[Effect]) -> bool:
-        """Whether there is a standard clause of this type; older versions lack types added later."""
-        return kind in self._policies
-
-    def policy_clause(self, kind: type[Effect]) -> Clause:
-        """The standard clause of this type."""
-        return self._policies[kind]
 
     def to_data(self) -> dict[str, Any]:
         """The version as JSON."""

@@ -149,7 +149,14 @@ class EventHistory:
 
         An expiry notice that was sent before a merge and delivered after it is one.
         """
-        return _after_the_events_they_name(sorted((*self.events, *self._events_after_merge()), key=valid_time_key))
+        late = (
+            late
+            for merge in self.events
+            if isinstance(merge, WalletMerged)
+            for late in merge.history.in_valid_time_order()
+            if late.at > merge.at
+        )
+        return _after_the_events_they_name(sorted((*self.events, *late), key=valid_time_key))
 
     def before_event(self, id: str) -> EventHistory:
         """The history up to, and without, one of its events."""
@@ -159,11 +166,6 @@ class EventHistory:
                 break
             earlier.add(event.id)
         return replace(self, events=tuple(event for event in self.events if event.id in earlier))
-
-    def _events_after_merge(self) -> Iterator[Event]:
-        for event in self.events:
-            if isinstance(event, WalletMerged):
-                yield from (late for late in event.history.in_valid_time_order() if late.at > event.at)
 
     def customer_ids(self) -> frozenset[str]:
         """The customers who can have events in this history."""

@@ -71,7 +71,7 @@ class LotInventory:
             available=available,
             pending=pending,
             held=held,
-            owed=self.owed,
+            owed=self.owed if self.debts else 0,
             lifetime=self.lifetime,
             qualifying=qualifying,
         )
@@ -80,7 +80,8 @@ class LotInventory:
         """Add a new lot. Debt is repaid from it at once, or when its points become available."""
         self._store(lot)
         self.lifetime += lot.remaining if earned else 0
-        return (Draw(lot.id, -lot.remaining), *(self.repay_debt(lot.id) if lot.available_from <= at else ()))
+        repaid = self.repay_debt(lot.id) if self.debts and lot.available_from <= at else ()
+        return (Draw(lot.id, -lot.remaining), *repaid)
 
     def repay_debt(self, lot_id: str) -> tuple[Draw, ...]:
         """Repay debts from the free points of a lot, oldest debt first."""

@@ -24,7 +24,7 @@ def new_lot(id: str, points: int, *, at: datetime, terms: Terms, pending: bool) 
     """
     validity, zone = terms.policy(PointsValidity), terms.zone
     available_from = at
-    if pending and terms.has(PendingPeriod):
+    if pending and PendingPeriod in terms.policies:
         day = local_date(at, zone_name=zone) + timedelta(days=terms.policy(PendingPeriod).days + 1)
         available_from = day_start(day, zone_name=zone)
     since = at if validity.since is ValidityStart.EARNING else available_from
@@ -65,9 +65,10 @@ def new_points(id: str, points: int, *, at: datetime, terms: Terms) -> NewPoints
         draws=(Draw(id, -points),),
         balance=Balance(available=0 if pending else points, pending=points if pending else 0, lifetime=points),
         next_change_at=earliest(
-            lot.available_from if pending else None, expires_at(lot, validity=validity, active_at=None)
+            lot.available_from if pending else None,
+            expires_at(lot, validity=validity, active_at=None) if validity.expires else None,
         ),
-        next_notice_at=notice_window_start(lot, validity=validity, active_at=None),
+        next_notice_at=notice_window_start(lot, validity=validity, active_at=None) if validity.expires else None,
     )
 
 

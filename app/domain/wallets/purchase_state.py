@@ -165,6 +165,8 @@ class PurchaseState:
         Below 0 if more is used: from the customer's own share, or because a late event grants more.
         """
         customer_facts = self.event.facts.customer_facts
+        if not customer_facts.shares:
+            return ()
         charged, held = dict(customer_facts.charged or self.decision.charged_budgets()), dict(self.usage.budgets)
         added = ((key, charged.get(key, 0) - held.get(key, 0)) for key, _ in customer_facts.shares)
         return tuple((key, points) for key, points in added if points)

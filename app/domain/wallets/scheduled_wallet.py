@@ -28,7 +28,9 @@ class ScheduledWallet:
         self._tiers_evaluated_at: datetime | None = None
         """The last tier review. `at` is no substitute: other changes of the same instant may be processed before the review."""
         self._tiered = any(version.tiers for version in versions)
-        self._tier_term_starts = tuple(version.effective_from for version in tier_changing_versions(versions))
+        self._tier_term_starts = (
+            tuple(version.effective_from for version in tier_changing_versions(versions)) if self._tiered else ()
+        )
         """When terms come into force that may change tiers."""
 
     def advance_to(self, to: datetime) -> None:

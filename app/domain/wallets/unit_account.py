@@ -104,6 +104,8 @@ class UnitAccount:
         """Lots whose expiry needs a notice that has not been delivered yet."""
         for lot in self.inventory.free_lots():
             validity = self.validity_of(lot)
+            if not validity.expires:
+                continue
             last = last_day(lot, validity=validity, active_at=self.active_at)
             has_receipt = lot.id not in self._without_receipt
             at = notice_window_start(lot, validity=validity, active_at=self.active_at, has_receipt=has_receipt)

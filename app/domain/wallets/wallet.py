@@ -119,7 +119,9 @@ class Wallet(ScheduledWallet):
     def _earn(self, event: PurchaseRecorded, *, receipts: list[Receipt]) -> None:
         """Decide a purchase and post its points and stamps; `receipts` are those whose goods count in it."""
         membership = self.memberships[event.customer_id]
-        facts = membership.with_customer_facts(event.facts, terms=event.terms)
+        facts = event.facts
+        if not event.terms.required_facts.is_empty:
+            facts = membership.with_customer_facts(facts, terms=event.terms)
         decision = earn(terms=event.terms, facts=facts)
         purchase = PurchaseState(event, facts, decision, receipts)
         self.purchases[event.id] = purchase

@@ -144,7 +144,7 @@ def _ill_timed(
     def day(at: datetime) -> date:
         return local_date(at, zone_name=in_force.zone)
 
-    clause = in_force.policy_clause(NoticePeriod)
+    clause = in_force.policies[NoticePeriod]
     first = next_start(latest=latest, in_force=in_force, change=change, now=now)
     stale = latest_start(current=in_force, change=change, now=now)
     start = draft.effective_from

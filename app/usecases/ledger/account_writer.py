@@ -89,7 +89,7 @@ class AccountWriter:
             type=posting.key.type,
             subject=posting.key.id,
             points=posting.points,
-            owed=posting.owed,
+            owed=posting.owed if len(moved) < len(posting.draws) else 0,
             unit=account.unit,
             occurred_at=posting.at,
             recorded_at=write_context.now,

@@ -86,7 +86,8 @@ async def post_differences(
     """
     keeper = replayed.history.owning_account(cause) if cause is not None else None
     new_entries: dict[PostingKey, Entry] = {}
-    for account in (replayed, *_merged_accounts(replayed)):
+    merged = _merged_accounts(replayed) if replayed.wallet.merged_wallets else ()
+    for account in (replayed, *merged):
         own = account.account.id == (keeper or replayed.account.id)
         entries = await _post_account(
             session,

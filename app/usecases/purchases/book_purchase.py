@@ -96,7 +96,7 @@ async def _from_snapshot(
     account, at = customer.account, sale.occurred_at
     gained = new_points(sale.id, earned.points, at=at, terms=terms)
     qualifying, rollover_at = earning.base_points(earned, terms=terms), None
-    if terms.has(TierPeriod):
+    if TierPeriod in terms.policies:
         counted = QualifyingPoints()
         counted.add(qualifying, at=at, zone=terms.zone)
         rollover_at = counted.next_rollover(terms=terms, at=at)

@@ -111,7 +111,7 @@ def receipt_of(input: PurchaseInput, *, context: Context) -> RecordedReceipt | P
     facts = facts_of(input, context=context, within="purchase")
     if isinstance(facts, Problem):
         return facts
-    location_id = place_of(input, within="purchase")
+    location_id = place_of(input, within="purchase") if input.location_id is not None else None
     if isinstance(location_id, Problem):
         return location_id
     return RecordedReceipt(

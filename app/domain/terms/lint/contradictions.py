@@ -108,7 +108,7 @@ def _promised(clause: Clause, *, terms: Terms) -> int:
 
 def _out_of_reach(clause: Clause, tier: Tier, *, terms: Terms) -> Iterator[Finding]:
     """A tier that takes more points in a calendar year than a cap leaves."""
-    if not terms.has(TierPeriod) or terms.policy(TierPeriod).period is not TierWindow.CALENDAR_YEAR:
+    if TierPeriod not in terms.policies or terms.policy(TierPeriod).period is not TierWindow.CALENDAR_YEAR:
         return
     for other, cap in terms.caps:
         most = cap.points * _IN_A_YEAR[cap.scope] if cap.scope in _IN_A_YEAR else None
@@ -122,5 +122,5 @@ def _expired_before(clause: Clause, pending: PendingPeriod, *, terms: Terms) -> 
     validity = terms.policy(PointsValidity)
     if validity.expires and validity.since is ValidityStart.EARNING and validity.most_days <= pending.days:
         numbers = {"days": pending.days, "most": validity.most_days}
-        texts = {"other": terms.policy_clause(PointsValidity).number}
+        texts = {"other": terms.policies[PointsValidity].number}
         yield Finding(LintCode.CONTRADICTION, clause, "pending", numbers=numbers, texts=texts)

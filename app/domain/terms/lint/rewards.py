@@ -56,7 +56,7 @@ def _spendable_days(terms: Terms) -> int | None:
     validity = terms.policy(PointsValidity)
     if validity.for_ever or validity.since is ValidityStart.ACTIVITY:
         return None
-    waits = terms.has(PendingPeriod) and validity.since is ValidityStart.EARNING
+    waits = PendingPeriod in terms.policies and validity.since is ValidityStart.EARNING
     return max(0, validity.most_days - (terms.policy(PendingPeriod).days if waits else 0))
 
 
