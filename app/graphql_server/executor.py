@@ -81,11 +81,6 @@ class CompiledExecutor(Executor[Any]):
         executor.time_budget = TimeBudget()
         return executor
 
-    def release(self) -> None:
-        """Break the reference cycle of the executor, so that its memory is freed at once and not by the cycle collector,
-        which stops all requests."""
-        del self.async_helpers
-
     async def with_abort_signal(self, awaitable: Awaitable[Any]) -> Any:
         """Await the result of a resolver; the time until then does not count as work."""
         found = await awaitable

@@ -211,7 +211,7 @@ async def test_objects_of_an_operation_are_freed_at_once() -> None:
     try:
         result: Any = executor.execute_operation()
         assert (await result).errors is None
-        executor.release()
+        del executor.async_helpers
         del executor, result
         assert seen() is None
     finally:

@@ -215,7 +215,7 @@ def test_what_is_kept_today_is_not_refused_with_it() -> None:
     assert (
         Terms.from_draft(
             version=1, effective_from=some.FIRST, currency="GBP", zone="Europe/London", clauses=expiring
-        ).policy(PointsValidity)
+        ).validity
         == YEARLY
     )
     assert Terms.from_draft(version=1, effective_from=some.FIRST, currency="GBP", zone="Europe/London", clauses=kept)

@@ -50,7 +50,7 @@ def test_what_the_owner_leaves_out_is_added_with_its_default_and_numbered() -> N
         ("8", "grandfathering"),
     ]
     assert [clause.number for clause in terms.clauses if clause.printed] == ["1", "2", "3", "4", "5"]
-    assert terms.policy(PointsValidity).months == 12
+    assert terms.validity.months == 12
     assert terms.policies[NoticePeriod].number == "5"
 
 

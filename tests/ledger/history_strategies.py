@@ -15,7 +15,6 @@ from app.domain.ledger.expiry_notice import NoticeChannel
 from app.domain.ledger.lots import Lot, last_valid_day
 from app.domain.purchases.facts import Payment, PaymentKind
 from app.domain.terms.effects.pending_period import PendingPeriod
-from app.domain.terms.effects.points_validity import PointsValidity
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import (
@@ -294,7 +293,7 @@ class HistoryBuilder:
             return ExpiryNoticeDelivered(id, draft.at, lots, tuple(NoticeChannel)[draft.amount % 3])
         event = earned[draft.pick % len(earned)]
         rule, waits = (
-            event.terms.policy(PointsValidity),
+            event.terms.validity,
             isinstance(event, PurchaseRecorded) and PendingPeriod in event.terms.policies,
         )
         since = event.at + timedelta(days=event.terms.policy(PendingPeriod).days + 1 if waits else 0)
@@ -308,7 +307,7 @@ class HistoryBuilder:
     def _lot(self, draft: EventDraft, *, id: str) -> Lot:
         """A received lot: earned elsewhere in the program some days before, perhaps pending."""
         terms = self.in_force(draft.at)
-        rule = terms.policy(PointsValidity)
+        rule = terms.validity
         earned_at = draft.at - timedelta(days=draft.pick % 30)
         available_from = earned_at + timedelta(days=draft.pick % 40 if PendingPeriod in terms.policies else 0)
         last = last_valid_day(

@@ -19,7 +19,7 @@ from app.domain.engine.returned_payments import points_to_restore
 from app.domain.ledger.entries import EntryType
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.effects.pending_period import PendingPeriod
-from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
+from app.domain.terms.effects.points_validity import ValidityStart
 from app.domain.terms.effects.refund_policy import RefundMode, RefundPolicy
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
@@ -169,7 +169,7 @@ class ReferenceWallet:
     def add_lot(self, id: str, count: int, *, at: datetime, terms: Terms, purchased: bool) -> None:
         """New points with the dates of the terms. Points that were not purchased are never pending, and no receipt
         announced their expiry."""
-        rule, available, zone = terms.policy(PointsValidity), at, terms.zone
+        rule, available, zone = terms.validity, at, terms.zone
         if purchased and PendingPeriod in terms.policies:
             day = local_date(at, zone_name=zone) + (terms.policy(PendingPeriod).days + 1) * DAY
             available = day_start(day, zone_name=zone)
@@ -306,7 +306,7 @@ class ReferenceWallet:
 
     def on_expiry_notice_delivered(self, event: past.ExpiryNoticeDelivered) -> None:
         for lot in self.lots:
-            if event.lots & {lot.id, *lot.earlier_ids} and event.channel in lot.terms.policy(PointsValidity).notice_by:
+            if event.lots & {lot.id, *lot.earlier_ids} and event.channel in lot.terms.validity.notice_by:
                 lot.notified_at.append(event.at)
 
     def on_wallet_merged(self, event: WalletMerged) -> None:

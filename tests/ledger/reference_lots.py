@@ -49,20 +49,20 @@ class Lot:
 
     def last_day(self, active_at: datetime | None) -> date | None:
         """The last valid day, extended by activity where the rule says so."""
-        rule = self.terms.policy(PointsValidity)
+        rule = self.terms.validity
         if rule.since is ValidityStart.ACTIVITY and active_at is not None and active_at > self.available_from:
             return last_day(rule, local_date(active_at, zone_name=self.zone))
         return self.valid_until
 
     def expiry_day(self, active_at: datetime | None) -> date:
         """The last valid day if the points expire; the latest of all dates if they never do."""
-        last = self.last_day(active_at) if self.terms.policy(PointsValidity).expires else None
+        last = self.last_day(active_at) if self.terms.validity.expires else None
         return last or date.max
 
     def expires_at(self, active_at: datetime | None) -> datetime | None:
         """The first instant at which the lot is expired: never without a notice, and not before the notice period has
         passed."""
-        rule, last = self.terms.policy(PointsValidity), self.last_day(active_at)
+        rule, last = self.terms.validity, self.last_day(active_at)
         if last is None or not rule.expires:
             return None
         if self.gift or last - local_date(self.earned_at, zone_name=self.zone) >= timedelta(days=rule.notice_until):

@@ -13,10 +13,14 @@ from typing import Any
 import strawberry
 
 
-def canonical_json(value: Any) -> Any:
-    """An input as JSON: fields that were left out are missing; equal numbers and equal instants are spelled alike."""
-    kind: Any = type(value)
-    return _converter(kind)(value)
+def canonical_json(value: Any) -> dict[str, Any]:
+    """An input as JSON, without its idempotency key: fields that were left out are missing; equal numbers and equal
+    instants are spelled alike."""
+    return {
+        name: _converter(item.__class__)(item)
+        for name, item in vars(value).items()
+        if item is not None and item is not strawberry.UNSET and name != "idempotency_key"
+    }
 
 
 @cache
@@ -29,17 +33,8 @@ def _converter(type_: Any) -> Callable[[Any], Any]:
     if issubclass(type_, str | int):
         return lambda scalar: scalar
     if is_dataclass(type_):
-        return _fields
+        return canonical_json
     raise TypeError(f"{type_.__name__} has no canonical form")
-
-
-def _fields(value: Any) -> dict[str, Any]:
-    """The fields of an input that its fingerprint covers."""
-    return {
-        name: item if type(item) is str else canonical_json(item)
-        for name, item in vars(value).items()
-        if item is not None and item is not strawberry.UNSET and name != "idempotency_key"
-    }
 
 
 _EVERY_DIGIT = Context(prec=100)
@@ -51,7 +46,7 @@ _CONVERTERS: Mapping[type, Callable[[Any], Any]] = {
     bool: lambda switch: switch,
     type(None): lambda _: None,
     type(strawberry.UNSET): lambda _: None,
-    list: lambda items: [canonical_json(item) for item in items],
+    list: lambda items: [_converter(item.__class__)(item) for item in items],
     Decimal: lambda number: str(_EVERY_DIGIT.normalize(number)),
     datetime: lambda at: at.astimezone(UTC).isoformat(),
     date: date.isoformat,

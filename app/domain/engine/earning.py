@@ -15,7 +15,7 @@ from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.clause import Clause
 from app.domain.terms.effects.bonus_points import BonusPoints
-from app.domain.terms.effects.combination import Combination, CombinationMode
+from app.domain.terms.effects.combination import CombinationMode
 from app.domain.terms.effects.effect import Earning
 from app.domain.terms.effects.points_cap import PointsCap
 from app.domain.terms.effects.points_multiplier import PointsMultiplier
@@ -62,7 +62,7 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
     evaluations = _evaluate_clauses(terms, purchase=purchase)
     awards = _combined_awards(terms, judged=evaluations)
     by_clause, limited = awards.by_clause, awards.limited
-    in_turn = terms.policy(Combination).mode is CombinationMode.FIRST
+    in_turn = terms.combination is CombinationMode.FIRST
     before_caps = sum(by_clause.values())
     points, limits = _within_caps(before_caps, caps=terms.caps, purchase=purchase) if terms.caps else (before_caps, ())
     reasons: list[Reason] = []
@@ -109,7 +109,7 @@ def _evaluate_clauses(terms: Terms, *, purchase: EligiblePurchase) -> list[_Eval
     """Every point clause evaluated, in order; clauses that exclude others are evaluated after them."""
     if not terms.exclusive and not terms.budgets:
         return [_evaluate(clause, purchase=purchase) for clause in terms.point_clauses]
-    rounding = terms.policy(RoundingRule)
+    rounding = terms.rounding
     by_key = {
         clause.key: _affordable(_evaluate(clause, purchase=purchase), rounding=rounding)
         for clause in terms.point_clauses
@@ -170,7 +170,7 @@ def _awards(
     terms: Terms, *, judged: Sequence[_EvaluatedClause]
 ) -> tuple[list[_Base], list[Award], list[tuple[PointsMultiplier, _EvaluatedClause]]]:
     """Awards of the matching earning and bonus clauses, in the order of the terms, and the matching multipliers."""
-    rounding, budgeted = terms.policy(RoundingRule), bool(terms.budgets)
+    rounding, budgeted = terms.rounding, bool(terms.budgets)
     bases: list[_Base] = []
     bonuses: list[Award] = []
     factors: list[tuple[PointsMultiplier, _EvaluatedClause]] = []
@@ -191,7 +191,7 @@ def _awards(
 
 def _combined_awards(terms: Terms, *, judged: Sequence[_EvaluatedClause]) -> Awards:
     """The awards that count, by the combination rule of the terms."""
-    mode, rounding = terms.policy(Combination).mode, terms.policy(RoundingRule)
+    mode, rounding = terms.combination, terms.rounding
     bases, bonuses, factors = _awards(terms, judged=judged)
     alone = {base.award.key: base.award.points for base in bases} | {bonus.key: bonus.points for bonus in bonuses}
     choices = [[base] for base in bases] if mode is not CombinationMode.STACK else [bases]

@@ -18,7 +18,7 @@ from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.lines import Line
 from app.domain.terms.clause import Clause
 from app.domain.terms.effects.bonus_points import BonusPoints
-from app.domain.terms.effects.combination import Combination, CombinationMode
+from app.domain.terms.effects.combination import CombinationMode
 from app.domain.terms.effects.counted_amounts import CountedAmounts
 from app.domain.terms.effects.effect import ClauseKind, Earning, Extra
 from app.domain.terms.effects.points_multiplier import PointsMultiplier
@@ -113,7 +113,7 @@ def _points(
     terms: Terms, *, gave: Mapping[str, int], selected: Mapping[str, EligiblePurchase], decision: Decision
 ) -> Weights:
     """Unrounded points by line, of all clauses that count."""
-    rounding = terms.policy(RoundingRule)
+    rounding = terms.rounding
     bases = _bases(terms, gave=gave, selected=selected)
     weights: Weights = {}
     for clause, effect in bases:
@@ -149,7 +149,7 @@ def _bases(
 ) -> list[tuple[Clause, Earning]]:
     """The earning clauses that count: all matching ones if they stack, else the one that gave points or would have."""
     fitting = [(clause, effect) for clause, effect in terms.earning_clauses if clause.key in gave]
-    mode = terms.policy(Combination).mode
+    mode = terms.combination
     if mode is CombinationMode.STACK or not fitting:
         return fitting
     giving = [(clause, effect) for clause, effect in fitting if gave[clause.key]]

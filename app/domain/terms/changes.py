@@ -23,7 +23,7 @@ from app.domain.terms.effects.counted_amounts import CountedAmounts
 from app.domain.terms.effects.effect import ClauseKind, Earning, Effect, Extra
 from app.domain.terms.effects.pending_period import PendingPeriod
 from app.domain.terms.effects.points_multiplier import PointsMultiplier
-from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
+from app.domain.terms.effects.points_validity import ValidityStart
 from app.domain.terms.effects.rounding_rule import RoundingRule
 from app.domain.terms.effects.stamps import Stamps
 from app.domain.terms.effects.tier import Tier
@@ -115,7 +115,7 @@ class _Comparison:
             clause.counts_items or (clause.limit is not None and isinstance(clause.effect, Stamps))
             for clause in before.clauses
         )
-        modes = {terms.policy(Combination).mode for terms in (before, after)}
+        modes = {terms.combination for terms in (before, after)}
         self._first_counts = CombinationMode.FIRST in modes
         self._moved = _reordered_clauses(before, after) if self._first_counts else frozenset()
         # If a tier is reached sooner, clauses that require it match more purchases.
@@ -127,7 +127,7 @@ class _Comparison:
             for clause in (*before.clauses, *after.clauses)
             if any(isinstance(leaf, TierAtLeast) for leaf in clause.leaves)
         )
-        validity = after.policy(PointsValidity)
+        validity = after.validity
         self._ages_from_activation = validity.expires and validity.since is not ValidityStart.EARNING
 
     def was_reordered(self, key: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -25,10 +25,13 @@ from app.domain.terms.conditions.locations import Locations
 from app.domain.terms.conditions.member_for import MemberFor
 from app.domain.terms.conditions.tier_at_least import TierAtLeast
 from app.domain.terms.effects import STANDARD, STANDARD_OF_TIERS
+from app.domain.terms.effects.combination import Combination, CombinationMode
 from app.domain.terms.effects.counted_amounts import CountedAmounts
 from app.domain.terms.effects.effect import ClauseKind, Earning, Effect, Extra
 from app.domain.terms.effects.points_cap import PointsCap
+from app.domain.terms.effects.points_validity import PointsValidity
 from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.effects.rounding_rule import RoundingRule
 from app.domain.terms.effects.stamps import Stamps
 from app.domain.terms.effects.tier import Tier
 from app.domain.terms.validation import check_enforceable, validate
@@ -196,6 +199,21 @@ class Terms:
         """Which amounts are eligible."""
         return self.policy(CountedAmounts).basis
 
+    @cached_property
+    def rounding(self) -> RoundingRule:
+        """How fractions of points become whole."""
+        return self.policy(RoundingRule)
+
+    @cached_property
+    def combination(self) -> CombinationMode:
+        """Which of several earning clauses count."""
+        return self.policy(Combination).mode
+
+    @cached_property
+    def validity(self) -> PointsValidity:
+        """How long points are valid."""
+        return self.policy(PointsValidity)
+
     def eligible(self, facts: PurchaseFacts) -> EligiblePurchase:
         """The eligible part of a purchase. Raises AmountError for a foreign currency without a rate."""
         if facts.replaces is not None:
@@ -280,9 +298,3 @@ class Terms:
             zone=data["zone"],
             clauses=number_clauses(clauses, zone=data["zone"], since=effective_from),
         )
-
-
-def units_of(versions: Iterable[Terms], *, current: Terms) -> tuple[Unit, ...]:
-    """The units of a wallet: those used by `current` or an earlier version."""
-    spoken_of = {unit for version in versions if version.version <= current.version for unit in version.units}
-    return tuple(unit for unit in Unit if unit in spoken_of or unit in current.units)

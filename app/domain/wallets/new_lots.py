@@ -12,7 +12,7 @@ from app.domain.engine.expiry import expires_at, notice_window_start
 from app.domain.ledger.entries import Balance
 from app.domain.ledger.lots import Draw, Lot
 from app.domain.terms.effects.pending_period import PendingPeriod
-from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
+from app.domain.terms.effects.points_validity import ValidityStart
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 
@@ -22,7 +22,7 @@ def new_lot(id: str, points: int, *, at: datetime, terms: Terms, pending: bool) 
 
     `pending`: whether the pending period of the terms applies.
     """
-    validity, zone = terms.policy(PointsValidity), terms.zone
+    validity, zone = terms.validity, terms.zone
     available_from = at
     if pending and PendingPeriod in terms.policies:
         day = local_date(at, zone_name=zone) + timedelta(days=terms.policy(PendingPeriod).days + 1)
@@ -58,7 +58,7 @@ def new_points(id: str, points: int, *, at: datetime, terms: Terms) -> NewPoints
     """
     if not points:
         return NewPoints()
-    lot, validity = new_lot(id, points, at=at, terms=terms, pending=True), terms.policy(PointsValidity)
+    lot, validity = new_lot(id, points, at=at, terms=terms, pending=True), terms.validity
     pending = lot.available_from > at
     return NewPoints(
         lots={id: lot},

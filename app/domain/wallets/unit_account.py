@@ -116,7 +116,7 @@ class UnitAccount:
         """The validity rule of the terms a lot was earned under."""
         if self.unit is not Unit.POINTS:
             return _FOR_EVER
-        return self._terms[lot.terms_version].policy(PointsValidity)
+        return self._terms[lot.terms_version].validity
 
     def last_valid_day(self, lot: Lot) -> date | None:
         """The current last day of a lot, extended by activity; None if it never expires."""

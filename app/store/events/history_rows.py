@@ -17,7 +17,6 @@ from app.domain.purchases.receipt_correction import ReceiptCorrection
 from app.domain.purchases.refund import Refund
 from app.domain.rewards.redemption import Redemption
 from app.domain.rewards.reversal import Reversal
-from app.domain.terms.effects.points_validity import PointsValidity
 from app.domain.units import Unit
 from app.store.customers import mergers
 from app.store.database.codecs import instant
@@ -114,7 +113,7 @@ async def _read_accounts(session: Session, *, ids: Sequence[str], into: HistoryR
     adjusted = await adjustments.of_accounts(session, account_ids=ids)
     into.adjustments = _grouped(adjusted, key=lambda adjustment: adjustment.account_id)
     into.transfers = await transfers.of_accounts(session, account_ids=ids)
-    if any(version.policy(PointsValidity).expires for version in into.versions.all.values()):
+    if any(version.validity.expires for version in into.versions.all.values()):
         notices = await expiry_notices.of_accounts(session, account_ids=ids)
         deliveries = await expiry_notices.deliveries(session, notice_ids=[notice.id for notice in notices])
         into.notices = _grouped(notices, key=lambda notice: notice.account_id)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.terms.notice import AnnouncedVersion
-from app.domain.terms.version import Terms, units_of
+from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.store.database.codecs import instant, json_text, json_value
 from app.store.database.row_digests import digest
@@ -69,7 +69,7 @@ async def kept_alive(session: Session, *, terms: Terms) -> tuple[PointsValidity,
     rules_of_version: tuple[PointsValidity, ...] | None = session.memory.get(remembered)
     if rules_of_version is None:
         every = await all_versions(session) if terms.version > 1 else (terms,)
-        rules = [version.policy(PointsValidity) for version in every if version.version <= terms.version]
+        rules = [version.validity for version in every if version.version <= terms.version]
         rules_of_version = tuple(rule for rule in rules if rule.expires and rule.since is ValidityStart.ACTIVITY)
         session.memory[remembered] = rules_of_version
     return rules_of_version
@@ -81,7 +81,8 @@ async def units(session: Session, *, terms: Terms) -> tuple[Unit, ...]:
     found: tuple[Unit, ...] | None = session.memory.get(remembered)
     if found is None:
         every = await all_versions(session) if terms.version > 1 else (terms,)
-        found = units_of(every, current=terms)
+        used = {unit for version in every if version.version <= terms.version for unit in version.units}
+        found = tuple(unit for unit in Unit if unit in used)
         session.memory[remembered] = found
     return found
 
@@ -95,7 +96,7 @@ async def never_expiring(session: Session, *, numbers: Iterable[int]) -> frozens
         if lasting is None:
             terms = await version(session, number=number)
             assert terms is not None, "a version is never deleted"
-            lasting = session.memory[remembered] = not terms.policy(PointsValidity).expires
+            lasting = session.memory[remembered] = not terms.validity.expires
         if lasting:
             never_expire.add(number)
     return frozenset(never_expire)

@@ -8,7 +8,7 @@ from app.domain.terms.changes import implies
 from app.domain.terms.clause import Clause
 from app.domain.terms.conditions.minimum_spend import MinimumSpend, SpendBasis
 from app.domain.terms.effects.bonus_points import BonusPoints
-from app.domain.terms.effects.combination import Combination, CombinationMode
+from app.domain.terms.effects.combination import CombinationMode
 from app.domain.terms.effects.effect import Earning
 from app.domain.terms.effects.pending_period import PendingPeriod
 from app.domain.terms.effects.points_cap import CapScope
@@ -17,7 +17,7 @@ from app.domain.terms.effects.points_per_full_amount import PointsPerFullAmount
 from app.domain.terms.effects.points_per_item import PointsPerItem
 from app.domain.terms.effects.points_per_visit import PointsPerVisit
 from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
-from app.domain.terms.effects.rounding_rule import RoundingRule, RoundingScope
+from app.domain.terms.effects.rounding_rule import RoundingScope
 from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
 from app.domain.terms.lint.finding import Finding, LintCode
@@ -30,7 +30,7 @@ _IN_A_YEAR = {CapScope.DAY: 366, CapScope.MONTH: 12, CapScope.YEAR: 1}
 
 def never_counts(clause: Clause, *, terms: Terms) -> Iterator[Finding]:
     """An earning clause next to which another of its kind always gives as much."""
-    if not isinstance(clause.effect, Earning) or terms.policy(Combination).mode is CombinationMode.STACK:
+    if not isinstance(clause.effect, Earning) or terms.combination is CombinationMode.STACK:
         return
     for other, effect in terms.earning_clauses:
         first_of_equals = (
@@ -101,7 +101,7 @@ def _promised(clause: Clause, *, terms: Terms) -> int:
     if isinstance(effect, PointsPerFullAmount):
         return spent // effect.per.minor * effect.points
     # Rounded line by line, a purchase may come to less than its amount.
-    if isinstance(effect, PointsPerAmount) and terms.policy(RoundingRule).scope is RoundingScope.BASKET:
+    if isinstance(effect, PointsPerAmount) and terms.rounding.scope is RoundingScope.BASKET:
         return spent * effect.points // effect.per.minor
     return 0
 
@@ -119,7 +119,7 @@ def _out_of_reach(clause: Clause, tier: Tier, *, terms: Terms) -> Iterator[Findi
 
 def _expired_before(clause: Clause, pending: PendingPeriod, *, terms: Terms) -> Iterator[Finding]:
     """Points that have expired when they could be spent."""
-    validity = terms.policy(PointsValidity)
+    validity = terms.validity
     if validity.expires and validity.since is ValidityStart.EARNING and validity.most_days <= pending.days:
         numbers = {"days": pending.days, "most": validity.most_days}
         texts = {"other": terms.policies[PointsValidity].number}

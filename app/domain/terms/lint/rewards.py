@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from app.domain.terms.clause import Clause
 from app.domain.terms.effects.pending_period import PendingPeriod
-from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
+from app.domain.terms.effects.points_validity import ValidityStart
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.lint.finding import DAYS_OF_A_MONTH, Finding, Habits, LintCode, RewardShown
 from app.domain.terms.version import Terms
@@ -53,7 +53,7 @@ def _out_of_reach(clause: Clause, cost: RewardCost, *, terms: Terms, habits: Hab
 
 def _spendable_days(terms: Terms) -> int | None:
     """For how many days points can be spent at most; None: without an end, or as long as the customer keeps coming."""
-    validity = terms.policy(PointsValidity)
+    validity = terms.validity
     if validity.for_ever or validity.since is ValidityStart.ACTIVITY:
         return None
     waits = PendingPeriod in terms.policies and validity.since is ValidityStart.EARNING
