@@ -224,27 +224,6 @@ class _Writer(_Connection):
         connection.execute("RELEASE one")
 
 
-class _Reader(_Connection):
-    """Runs works that only read, each on a snapshot of its own."""
-
-    async def run(self, work: UnscopedWork[T]) -> T:
-        """Run a work in a transaction. Raises Busy, Unavailable, and whatever the work raises."""
-        try:
-            connection = self.opened()
-            connection.execute("BEGIN")
-            try:
-                async with asyncio.timeout(WORK_LIMIT):
-                    return await work(self.session)
-            finally:
-                connection.execute("ROLLBACK")
-        except (sqlite3.Error, TimeoutError) as error:
-            self.close()
-            failed = deliver(error)
-            if failed is error:
-                raise
-            raise failed from error
-
-
 class _Readers:
     """Read-only connections, used in the caller's loop: a thread for a short read costs more than the read.
 
@@ -256,7 +235,7 @@ class _Readers:
         # A read meets a lock only while the file is recovered or rebuilt; the loop must not block for it.
         self._pragmas = {**pragmas, "query_only": "ON", "busy_timeout": "100"}
         self._memory = memory
-        self._idle: list[_Reader] = []
+        self._idle: list[_Connection] = []
         self._reading = 0
         self._quiet = asyncio.Event()
         self._open = False
@@ -266,15 +245,27 @@ class _Readers:
         self._open = True
 
     async def do(self, work: UnscopedWork[T]) -> T:
-        """Run a work on a connection of its own. Raises Busy, Unavailable, and whatever the work raises."""
+        """Run a work on a snapshot and a connection of its own. Raises Busy, Unavailable, and whatever the work raises."""
         if not self._open:
             raise Unavailable("The database is not open.")
         if self._reading >= MOST_READING:
             raise Busy
         self._reading += 1
-        reader = self._idle.pop() if self._idle else _Reader(self._path, self._pragmas, self._memory)
+        reader = self._idle.pop() if self._idle else _Connection(self._path, self._pragmas, self._memory)
         try:
-            return await reader.run(work)
+            connection = reader.opened()
+            connection.execute("BEGIN")
+            try:
+                async with asyncio.timeout(WORK_LIMIT):
+                    return await work(reader.session)
+            finally:
+                connection.execute("ROLLBACK")
+        except (sqlite3.Error, TimeoutError) as error:
+            reader.close()
+            failed = deliver(error)
+            if failed is error:
+                raise
+            raise failed from error
         finally:
             self._reading -= 1
             self._idle.append(reader)

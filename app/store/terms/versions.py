@@ -81,7 +81,8 @@ async def units(session: Session, *, terms: Terms) -> tuple[Unit, ...]:
     found: tuple[Unit, ...] | None = session.memory.get(remembered)
     if found is None:
         every = await all_versions(session) if terms.version > 1 else (terms,)
-        used = {unit for version in every if version.version <= terms.version for unit in version.units}
+        earlier = (version for version in every if version.version < terms.version)
+        used = {*terms.units, *(unit for version in earlier for unit in version.units)}
         found = tuple(unit for unit in Unit if unit in used)
         session.memory[remembered] = found
     return found
