@@ -40,6 +40,7 @@ PARTS = (
     Part("a program in SQLite", f"{MACHINE}[sqlite]", steps=1500),
     Part("a program in PostgreSQL", f"{MACHINE}[postgres]", steps=1500),
     Part("properties of the terms", "tests/domain/test_properties_of_terms.py", steps=1000),
+    Part("every tampering", "tests/faults/test_every_tampering.py", steps=1),
     Part("sentences of histories", "tests/ledger/test_sentences_of_histories.py", steps=500),
     Part("figures in sentences", "tests/domain/test_figures_in_sentences.py", steps=500),
     Part("kills between purchases, redemptions and refunds", "tests/faults/test_kill.py", kills=12),

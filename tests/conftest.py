@@ -186,6 +186,20 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def module_database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database with all tables, on either, for all tests of a module."""
+    if request.param == "sqlite":
+        file = tmp_path_factory.mktemp("module") / "shop.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
+        yield f"sqlite:///{file}"
+        return
+    databases: ReusedDatabases = request.getfixturevalue("reused_databases")
+    name = asyncio.run(databases.take())
+    yield at_database(databases.server, name)
+    asyncio.run(databases.give_back(name))
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def empty_database_url(request: pytest.FixtureRequest) -> str:
     """A fresh database without tables, on either."""

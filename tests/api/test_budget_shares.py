@@ -5,7 +5,6 @@ On both databases; the books are proved after each test.
 
 from __future__ import annotations
 
-import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +19,7 @@ from tests.api.test_exchanges import opening as opening  # the fixture
 from tests.api.test_receipt_corrections import amend, move
 from tests.faults.test_tampering import Tampering
 from tests.shop import Shop
+from tests.time_limits import eventually
 from tests.transfers import error_codes, join, merge
 
 GIFT = bonus(30, budget(30, "WHOLE"))
@@ -351,12 +351,12 @@ def lost(shop: Shop, *clauses: dict[str, Any]) -> int:
     """What a draft would have taken from members in a month."""
     given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "days": 30}
     made = shop.execute(PREVIEW, role=Role.OWNER, input=given)["previewTermsImpact"]["preview"]["id"]
-    for _ in range(300):
-        found = shop.execute(RESULT, role=Role.OWNER, id=made)["impactPreview"]
-        if found["state"] == "DONE":
-            return int(found["result"]["pointsLost"])
-        time.sleep(0.1)
-    raise AssertionError("the preview does not end")
+
+    def result() -> Any:
+        preview = shop.execute(RESULT, role=Role.OWNER, id=made)["impactPreview"]
+        return preview["result"] if preview["state"] == "DONE" else None
+
+    return int(eventually(result)["pointsLost"])
 
 
 def test_tampered_share_is_found(opening: Opening) -> None:

@@ -13,6 +13,7 @@ import pytest
 from app.domain.access import Role
 from tests.faults.test_tampering import Tampering
 from tests.shop import Shop, create_program, open_shop
+from tests.time_limits import eventually
 from tests.verification import discrepancies_in
 
 PUBLISH = "mutation($input: PublishTermsInput!) { publishTerms(input: $input) { terms { version effectiveFrom } userErrors { code } } }"
@@ -200,7 +201,6 @@ RESULT = """query($id: ID!) { impactPreview(id: $id) { state result { gainers lo
 
 
 def test_preview_starts_with_earlier_budget_usage_and_counters(blank: Shop) -> None:
-    import time
 
     gift = clause("gift", GIFT, budget(100, "PARTIAL"))
     tenth = clause("tenth", {"bonusPoints": {"points": 5}}, {"everyNthItem": {"nth": 10}})
@@ -215,13 +215,13 @@ def test_preview_starts_with_earlier_budget_usage_and_counters(blank: Shop) -> N
     def previewed(*clauses: Any) -> Any:
         given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "days": 30}
         made = blank.execute(PREVIEW, role=Role.OWNER, input=given)["previewTermsImpact"]
-        for _ in range(300):
-            found = blank.execute(RESULT, role=Role.OWNER, id=made["preview"]["id"])["impactPreview"]
-            if found["state"] == "DONE":
-                return found["result"]
-            assert found["state"] in ("QUEUED", "RUNNING")
-            time.sleep(0.1)
-        raise AssertionError("the preview does not end")
+
+        def result() -> Any:
+            preview = blank.execute(RESULT, role=Role.OWNER, id=made["preview"]["id"])["impactPreview"]
+            assert preview["state"] in ("QUEUED", "RUNNING", "DONE")
+            return preview["result"] if preview["state"] == "DONE" else None
+
+        return eventually(result)
 
     same = previewed(gift, tenth)
     assert (same["gainers"], same["losers"]) == (0, 0)

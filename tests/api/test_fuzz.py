@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +20,6 @@ from app.queries.ledger.verify_accounts import verify_page
 from app.queries.ledger.verify_program import verify_program
 from app.store.database.connect import open_database
 from app.usecases.application import Application
-from tests.postgres_databases import at_database
 from tests.shop import Shop, new_id, open_shop, real_now
 from tests.time_limits import HANGS
 
@@ -57,20 +55,11 @@ for name, typical in {
     schemathesis.graphql.scalar(name, _texts(*typical))
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def fuzzed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """One shop for all made-up requests."""
-    if request.param == "sqlite":
-        file = tmp_path_factory.mktemp("fuzz") / "shop.db"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
-        with open_shop(f"sqlite:///{file}", admission_limit=OPEN_DOOR) as shop:
-            yield shop
-        return
-    databases = request.getfixturevalue("reused_databases")
-    name = asyncio.run(databases.take())
-    with open_shop(at_database(databases.server, name), admission_limit=OPEN_DOOR) as shop:
+@pytest.fixture(scope="module")
+def fuzzed(module_database_url: str) -> Iterator[Shop]:
+    """One shop for all generated requests."""
+    with open_shop(module_database_url, admission_limit=OPEN_DOOR) as shop:
         yield shop
-    asyncio.run(databases.give_back(name))
 
 
 def headers(shop: Shop) -> dict[str, str]:

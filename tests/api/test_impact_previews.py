@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +13,7 @@ import pytest
 from app.domain.access import Role
 from tests.api.test_holds import hold
 from tests.shop import Shop, create_program, open_shop
-from tests.time_limits import HANGS
+from tests.time_limits import eventually
 
 PREVIEW = """mutation($input: PreviewTermsImpactInput!) { previewTermsImpact(input: $input) {
     preview { id state days } userErrors { code path } } }"""
@@ -51,19 +50,9 @@ def read(shop: Shop, id: str) -> Any:
     return shop.execute(READ, role=Role.OWNER, id=id)["impactPreview"]
 
 
-def until(found: Callable[[], Any], *, seconds: float = HANGS) -> Any:
-    """What is found at last."""
-    latest = time.monotonic() + seconds
-    while time.monotonic() < latest:
-        if (first := found()) is not None:
-            return first
-        time.sleep(0.05)
-    raise AssertionError("it took too long")
-
-
 def ended(shop: Shop, id: str) -> Any:
     """The preview once it has ended."""
-    return until(lambda: first if (first := read(shop, id))["state"] not in ("QUEUED", "RUNNING") else None)
+    return eventually(lambda: first if (first := read(shop, id))["state"] not in ("QUEUED", "RUNNING") else None)
 
 
 def test_preview_replays_the_draft_on_real_purchases(shop: Shop) -> None:
@@ -151,7 +140,7 @@ def test_queued_preview_can_be_cancelled_and_a_dead_process_fails_its_preview(sh
         "cancelImpactPreview"
     ]
     assert done["preview"]["state"] == "CANCELLED"
-    process = until(lambda: child(first))
+    process = eventually(lambda: child(first))
     process.kill()
     assert ended(shop, first)["state"] == "FAILED"
     assert read(shop, second)["result"] is None
@@ -168,7 +157,7 @@ def test_preview_process_ends_with_its_server_and_the_next_one_restarts_it(datab
     with open_shop(database_url, program=program) as shop:
         id = wanted(shop)["preview"]["id"]
         mine = psutil.Process()
-        until(
+        eventually(
             lambda: next((process for process in mine.children(recursive=True) if _key(id) in process.cmdline()), None)
         )
     assert not [process for process in mine.children(recursive=True) if _key(id) in process.cmdline()]

@@ -116,10 +116,11 @@ async def run(text: str) -> tuple[object, list[str], CompiledExecutor, float]:
 
 
 async def test_long_operation_yields_to_others_and_completes() -> None:
-    best = 10.0
+    share = 1.0
     for _ in range(3):
+        began = time.perf_counter()
         data, errors, executor, gap = await run("{ trees(count: 6) { name leaves(count: 4) { name dear } } }")
-        best = min(best, gap)
+        share = min(share, gap / (time.perf_counter() - began))
         assert errors == []
         assert not executor.time_budget.exhausted
         assert data == {
@@ -131,7 +132,7 @@ async def test_long_operation_yields_to_others_and_completes() -> None:
                 for number in range(6)
             ]
         }
-    assert best < 0.2, "0.27 seconds of work in one go"
+    assert share < 0.7, "the work of 0.27 seconds in one go"
 
 
 async def test_operation_over_its_time_budget_is_stopped() -> None:

@@ -426,7 +426,7 @@ populations = st.lists(st.lists(some.purchases(), min_size=1, max_size=4), min_s
 
 
 @given(both=recounted(), population=populations)
-@property_settings(150)
+@property_settings(75)
 def test_better_change_of_counting_clauses_costs_nobody_points(
     both: tuple[list[DraftedClause], list[DraftedClause]], population: list[list[PurchaseFacts]]
 ) -> None:
@@ -439,7 +439,7 @@ def test_better_change_of_counting_clauses_costs_nobody_points(
 
 
 @given(both=changed(), population=st.lists(st.lists(some.purchases(), min_size=1, max_size=7), min_size=2, max_size=3))
-@property_settings(250)
+@property_settings(100)
 def test_better_change_costs_nobody_points(
     both: tuple[list[DraftedClause], list[DraftedClause]], population: list[list[PurchaseFacts]]
 ) -> None:

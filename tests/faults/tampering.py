@@ -45,6 +45,7 @@ class OpenBooks:
 
     where: DatabaseRunner
     program_id: str
+    dialect: str
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """Every row of a table, in the order of its key."""
@@ -100,11 +101,12 @@ class OpenBooks:
 @contextmanager
 def open_books(url: str, *, program_id: str) -> Iterator[OpenBooks]:
     """Take away, for good, what keeps the tables as they are."""
-    if url.startswith("sqlite:"):
+    dialect = "sqlite" if url.startswith("sqlite:") else "postgres"
+    if dialect == "sqlite":
         url += "?foreign_keys=OFF&ignore_check_constraints=ON"
     with open_runner(url) as where:
         where.run(where.database.write(_open_the_door, program_id=program_id, turn="door"))
-        yield OpenBooks(where, program_id)
+        yield OpenBooks(where, program_id, dialect)
 
 
 async def _open_the_door(session: Session) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from app.store.database.codecs import instant
 from tests.faults.tampering import OpenBooks, Tampered, open_books, tamperings
 from tests.faults.whole_shop import whole_shop
 from tests.ledger.program_driver import open_runner
+from tests.soak_settings import STEPS
 from tests.store.expected_schema import TABLES
 
 BOOKS: Mapping[str, frozenset[str] | None] = {
@@ -51,6 +53,10 @@ BOOKS: Mapping[str, frozenset[str] | None] = {
 }
 """The tables of the ledger, and those of their columns that it rests on (None: all)."""
 
+EVERY_NTH = {"sqlite": 1, "postgres": 1 if STEPS else 5}
+"""Of the changes of a table, every nth is tried: what finds them is the same code on both databases, and each try takes
+PostgreSQL several times as long."""
+
 
 def harmless(tampered: Tampered) -> str | None:
     """Why a change does no harm by design; None where it would."""
@@ -66,30 +72,26 @@ def harmless(tampered: Tampered) -> str | None:
     return None
 
 
-@pytest.fixture
-def books(database_url: str) -> Iterator[OpenBooks]:
-    """Everything that can be recorded, and no trigger, check or foreign key left."""
-    with open_runner(database_url) as where:
+@pytest.fixture(scope="module")
+def books(module_database_url: str) -> Iterator[OpenBooks]:
+    """Everything that can be recorded, and no trigger, check or foreign key left. Each tampering is rolled back."""
+    with open_runner(module_database_url) as where:
         program_id = whole_shop(where).program.id
-    with open_books(database_url, program_id=program_id) as found:
+    with open_books(module_database_url, program_id=program_id) as found:
         yield found
 
 
-def test_every_value_that_is_changed_is_found_or_harmless_by_design(books: OpenBooks) -> None:
-    unseen, seen, let_be = [], 0, set()
-    for table, columns in BOOKS.items():
-        rows = books.rows(table)
-        assert rows, f"the shop has {table}"
-        for tampering in tamperings(table, rows, columns=columns):
-            reason = harmless(tampering)
-            found = books.faults_with(tampering)
-            seen += bool(found)
-            if reason is not None:
-                let_be.add(f"{table}.{tampering.column}: {reason}")
-            elif not found:
-                unseen.append(str(tampering))
+@pytest.mark.parametrize("table", BOOKS)
+def test_every_value_that_is_changed_is_found_or_harmless_by_design(books: OpenBooks, table: str) -> None:
+    rows = books.rows(table)
+    assert rows, f"the shop has {table}"
+    changes = tamperings(table, rows, columns=BOOKS[table])
+    unseen = [
+        str(tampering)
+        for tampering in islice(changes, 0, None, EVERY_NTH[books.dialect])
+        if not books.faults_with(tampering) and harmless(tampering) is None
+    ]
     assert unseen == []
-    print(f"{seen} changes found; harmless: {'; '.join(sorted(let_be))}")
 
 
 def of_stamps(books: OpenBooks) -> dict[str, list[dict[str, Any]]]:

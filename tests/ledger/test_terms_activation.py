@@ -34,6 +34,7 @@ from app.usecases.terms.publish_terms import PublishTerms
 from tests.builders import a_line, a_purchase
 from tests.ledger.program_driver import DatabaseRunner, OutcomeCounts, ProgramDriver, open_runner
 from tests.ledger.terms_strategies import START, clauses_of
+from tests.time_limits import HANGS
 
 DAY = timedelta(days=1)
 PLAIN = (PointsValidity(), RefundPolicy(), None, None, None, (10, 25), True, None)
@@ -249,18 +250,25 @@ def test_activation_is_logged_only_when_accounts_changed(runner: DatabaseRunner)
     async def broken(session: Any, **named: Any) -> Any:
         raise LookupError("its facts make no sense")
 
-    async def work(seconds: float) -> None:
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(shop.scheduler.work(), seconds)
+    async def work_until(event: str) -> None:
+        """Run the scheduler until it has logged this, and a few polls longer."""
+        polling = asyncio.create_task(shop.scheduler.work())
+        async with asyncio.timeout(HANGS):
+            while event not in (log["event"] for log in logs):
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+        polling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await polling
 
     with structlog.testing.capture_logs() as logs, patch.object(scheduler, "POLL_INTERVAL", 0.01):
         with patch.object(scheduler, "settle_account", broken):
-            runner.run(work(1.5))
+            runner.run(work_until("an account is left alone"))
         assert [log["event"] for log in logs] == ["an account is left alone"]
         with patch.object(scheduler, "SKIP_SECONDS", 0.0):
             fresh = Scheduler(shop.application)
             shop.scheduler = fresh
-            runner.run(work(1.5))
+            runner.run(work_until("time was kept"))
     kept = [log for log in logs if log["event"] == "time was kept"]
     assert [(log_event["accounts"], log_event["tiers"]) for log_event in kept] == [(1, 1)]
     assert shop.runner.run(fresh.run_due()) in ({}, {shop.program.id: NOTHING})

@@ -32,7 +32,7 @@ from app.store.customers.profiles import Aspect
 from app.store.database.codecs import instant
 from app.store.database.connect import open_database
 from app.store.database.migrations import migrate
-from app.store.database.session import Database, Session, UnscopedSession, UnscopedStatementError
+from app.store.database.session import ConcurrentChange, Database, Session, UnscopedSession, UnscopedStatementError
 from app.store.previews import previews
 from app.store.programs import locations
 from app.store.terms import versions
@@ -220,7 +220,11 @@ async def _run(database: Database, call: Call, *, program_id: str, keep: bool = 
     """What a call gives to a program; what it writes is rolled back, unless it is to be kept."""
 
     async def work(session: Session) -> object:
-        result = await call.function(session, *call.arguments, **call.named)
+        try:
+            result = await call.function(session, *call.arguments, **call.named)
+        except ConcurrentChange as change:
+            # The database would try again for eight seconds.
+            raise _RolledBack(change) from None
         if keep:
             return result
         raise _RolledBack(result)
