@@ -11,8 +11,9 @@ import pytest
 from app.domain.access import Role
 from app.domain.amounts import MAX_POINTS
 from tests.api.test_access import customer_key
-from tests.api.test_impact_previews import READ, until
+from tests.api.test_impact_previews import READ
 from tests.shop import BUY, Shop, open_shop
+from tests.time_limits import eventually
 from tests.verification import discrepancies_in
 
 PUBLISH = (
@@ -110,7 +111,7 @@ def test_preview_of_a_draft_with_excessive_points_has_a_result(generous: Shop) -
         found = generous.execute(READ, role=Role.OWNER, id=id)["impactPreview"]
         return found if found["state"] not in ("QUEUED", "RUNNING") else None
 
-    found = until(ended)
+    found = eventually(ended)
     assert found["state"] == "DONE"
     assert found["result"]["mostGaining"] == [{"difference": MAX_POINTS - 1_000_000}]
     assert found["result"]["liabilityAfter"] == str(MAX_POINTS)

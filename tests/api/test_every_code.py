@@ -25,11 +25,11 @@ from app.domain.programs.program import ProgramKind
 from app.graphql_server.rate_limits import RateLimit
 from tests.api.scheduled_shop import ManualClock
 from tests.api.test_access import customer_key
-from tests.api.test_impact_previews import until
 from tests.api.test_staff_limits import tied_key
 from tests.recorded_codes import BASKET, OFFERS, TRIED, CodeRecorder, RecordedShop, codes_of_the_schema
 from tests.sentence_reader import figures_of
 from tests.shop import open_shop
+from tests.time_limits import eventually
 
 NOW = datetime(2090, 3, 6, 12, tzinfo=UTC)
 """A Monday."""
@@ -748,13 +748,13 @@ def previews_of_an_impact_end_in_every_way(opening: Opening) -> None:
             return found
 
         first, second, third = asked(), asked(), asked()
-        process = until(lambda: worker(first))
+        process = eventually(lambda: worker(first))
         assert shop.refusals("previewTermsImpact", clauses=[SPEND], days=10) == ["TOO_MANY_PREVIEWS"]
         assert now(first) == "RUNNING"
         process.kill()
         shop.succeed("cancelImpactPreview", preview=second)
         assert (now(second), shop.refusals("cancelImpactPreview", preview="x")) == ("CANCELLED", ["PREVIEW_NOT_FOUND"])
-        until(lambda: now(third) == "DONE" or None)
+        eventually(lambda: now(third) == "DONE" or None)
         assert now(first) == "FAILED"
 
 

@@ -487,13 +487,14 @@ def answers(shop: Shop, asked: Asked, id: str, **by: Any) -> Any:
 
 def settled(shop: Shop, preview: str) -> None:
     """Wait until the preview has ended, so that nothing is written but by the test."""
-    from tests.api.test_impact_previews import READ, until
+    from tests.api.test_impact_previews import READ
+    from tests.time_limits import eventually
 
     def ended() -> Any:
         found = shop.execute(READ, role=Role.OWNER, id=preview)["impactPreview"]
         return found if found["state"] not in ("QUEUED", "RUNNING") else None
 
-    until(ended)
+    eventually(ended)
 
 
 def test_ids_of_another_program_are_unknown_and_nothing_is_written(two: Two) -> None:
