@@ -48,6 +48,7 @@ bench: $(DEV) ## Measure speed against a floor of the same run
 	$(BIN)/python -m bench.engine_bench
 	$(BIN)/python -m bench.preview_bench
 	$(BIN)/python -m bench.verify_bench 200000
+	TROTH_LONG_READ_ENTRIES=200000 $(BIN)/pytest -q -s tests/faults/test_long_reads_beside_a_till.py
 
 soak: $(DEV) ## Run random histories and kills for SOAK_MINUTES (10)
 	$(BIN)/python -m bench.soak
