@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
@@ -38,6 +39,72 @@ async def other(postgres_url: str) -> AsyncIterator[asyncpg.Connection[asyncpg.R
     connection = await asyncpg.connect(postgres_url)
     yield connection
     await connection.close()
+
+
+_TERMINATE_MESSAGE = b"X\x00\x00\x00\x04"
+
+
+class Relay:
+    """Carries bytes between clients and PostgreSQL; connections that fall silent stay open and get no answer."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._open: set[asyncio.StreamWriter] = set()
+        self._silent: set[asyncio.StreamWriter] = set()
+        self._asked: set[asyncio.StreamWriter] = set()
+        self._ended: list[asyncio.Event] = []
+
+    @property
+    def asked_in_vain(self) -> int:
+        """Silent connections on which something was sent, beside that the client closes them."""
+        return len(self._asked)
+
+    def silence(self) -> None:
+        """Answer no more on the connections that are open now."""
+        self._silent |= self._open
+
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A new connection, until either side closes it."""
+        self._open.add(writer)
+        self._ended.append(ended := asyncio.Event())
+        parts = urlsplit(self._url)
+        folder = parse_qs(parts.query).get("host")
+        there, to = (
+            await asyncio.open_unix_connection(f"{folder[0]}/.s.PGSQL.5432")
+            if folder
+            else await asyncio.open_connection(parts.hostname, parts.port or 5432)
+        )
+        await asyncio.gather(self._carry(reader, to, of=writer), self._carry(there, writer, of=writer))
+        ended.set()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for writer in self._open:
+            writer.close()
+        for ended in self._ended:
+            await ended.wait()
+
+    async def _carry(self, source: asyncio.StreamReader, to: asyncio.StreamWriter, *, of: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while sent := await source.read(65536):
+                if of not in self._silent:
+                    to.write(sent)
+                elif sent != _TERMINATE_MESSAGE:
+                    self._asked.add(of)
+        to.close()
+
+
+@asynccontextmanager
+async def relayed(url: str) -> AsyncIterator[tuple[str, Relay]]:
+    """The URL of a relay to a PostgreSQL server."""
+    relay = Relay(url)
+    server = await asyncio.start_server(relay.accept, "127.0.0.1", 0)
+    parts = urlsplit(url)
+    user = f"{parts.username or 'postgres'}:{parts.password or ''}"
+    port = server.sockets[0].getsockname()[1]
+    yield f"postgres://{user}@127.0.0.1:{port}{parts.path}?sslmode=disable", relay
+    server.close()
+    await relay.close()
 
 
 def with_parameter(url: str, parameter: str) -> str:
@@ -114,6 +181,22 @@ async def test_idle_connections_that_died_are_replaced_without_an_error(
         assert await shop.write(_once(str(turn)), program_id=PROGRAM, turn=str(turn)) is True
 
     assert await shop.read_across_programs(_books) == (5, 5)
+
+
+async def test_idle_connections_that_fell_silent_are_closed_with_the_first_that_fails(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.store.database.postgres.ANSWER_LIMIT", 0.5)
+    async with relayed(postgres_url) as (url, relay):
+        database = PostgresDatabase(url)
+        await database.start()
+        together = asyncio.Barrier(5)
+        await asyncio.gather(*[database.read_across_programs(lambda _: together.wait()) for _ in range(5)])
+        relay.silence()
+        for _ in range(10):
+            assert await database.read_across_programs(lambda session: count(session, "programs")) == 0
+        assert relay.asked_in_vain == 1
+        await database.stop()
 
 
 async def test_a_commit_whose_answer_was_lost_is_found_by_the_replay(

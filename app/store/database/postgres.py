@@ -64,7 +64,7 @@ class PostgresDatabase:
         self._dsn, options = dsn_and_options(url)
         self._cache_size = options.get("statement_cache_size", CACHE_SIZE)
         size = options.get("pool_size", POOL_SIZE)
-        self._pool = Pool(self._connect, size=size, limit=WAITING_LIMIT, patience=PATIENCE)
+        self._pool = Pool(self._connect_till, size=size, limit=WAITING_LIMIT, patience=PATIENCE)
         self._long_reads = LongReads(self._run_long_read)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._memory: dict[Hashable, Any] = {}
@@ -196,9 +196,10 @@ class PostgresDatabase:
             with suppress(*DRIVER_ERRORS):
                 await asyncio.shield(connection.close(timeout=CONNECT_LIMIT))
 
-    async def _connect(
-        self, *, statement_limit: float = STATEMENT_LIMIT, answer_limit: float = ANSWER_LIMIT
-    ) -> Connection:
+    async def _connect_till(self) -> Connection:
+        return await self._connect(statement_limit=STATEMENT_LIMIT, answer_limit=ANSWER_LIMIT)
+
+    async def _connect(self, *, statement_limit: float, answer_limit: float) -> Connection:
         connection = await asyncpg.connect(
             self._dsn,
             timeout=CONNECT_LIMIT,
