@@ -110,7 +110,7 @@ CREATE TABLE impact_previews (
     since timestamptz NOT NULL,
     requested_at timestamptz NOT NULL,
     state text NOT NULL,
-    beat_at timestamptz,
+    heartbeat_at timestamptz,
     done bigint NOT NULL,
     total bigint NOT NULL,
     result json,
@@ -346,7 +346,7 @@ CREATE TRIGGER exchanges_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON ex
     FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
 
 -- What a purchase was before it was amended or moved. counted_points and counted_stamps count against the daily budget
--- of the staff member; left_behind is what a moved purchase used of clauses' budgets for its former customer.
+-- of the staff member; retained_budget_usage is what a moved purchase used of budgets for its former customer, by clause.
 CREATE TABLE receipt_corrections (
     program_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -362,7 +362,7 @@ CREATE TABLE receipt_corrections (
     actor uuid,
     counted_points bigint NOT NULL DEFAULT 0,
     counted_stamps bigint NOT NULL DEFAULT 0,
-    left_behind json,
+    retained_budget_usage json,
     CONSTRAINT receipt_corrections_pkey PRIMARY KEY (program_id, id),
     CONSTRAINT receipt_corrections_purchase_fkey FOREIGN KEY (program_id, purchase_id)
         REFERENCES purchases (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
@@ -408,7 +408,7 @@ CREATE TABLE pending_refunds (
     external_id text,
     occurred_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
-    wish json NOT NULL,
+    content json NOT NULL,
     state text NOT NULL,
     refund_id uuid,
     numbered_at text NOT NULL DEFAULT '',
@@ -433,7 +433,7 @@ CREATE INDEX pending_refunds_by_bought_number ON pending_refunds (program_id, bo
 -- A digest of all pending refunds of a program, by which `troth verify` finds changed rows.
 CREATE TABLE pending_refund_digests (
     program_id uuid NOT NULL,
-    evidence text NOT NULL,
+    digest text NOT NULL,
     CONSTRAINT pending_refund_digests_pkey PRIMARY KEY (program_id),
     CONSTRAINT pending_refund_digests_program_fkey FOREIGN KEY (program_id)
         REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT
@@ -453,8 +453,8 @@ CREATE TABLE quarantined_receipts (
     occurred_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
     actor uuid,
-    sent json NOT NULL,
-    state text NOT NULL DEFAULT 'WAITING',
+    command json NOT NULL,
+    state text NOT NULL DEFAULT 'PENDING',
     settled_at timestamptz,
     settled_by uuid,
     settled_because text,
@@ -479,24 +479,24 @@ CREATE TABLE quarantined_receipts (
     CONSTRAINT quarantined_receipts_pending_refund_fkey FOREIGN KEY (program_id, pending_refund_id)
         REFERENCES pending_refunds (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
     CONSTRAINT quarantined_receipts_kind CHECK (kind IN ('PURCHASE', 'REFUND', 'EXCHANGE')),
-    CONSTRAINT quarantined_receipts_state CHECK ((state = 'WAITING') = (settled_at IS NULL))
+    CONSTRAINT quarantined_receipts_state CHECK ((state = 'PENDING') = (settled_at IS NULL))
 );
 CREATE INDEX quarantined_receipts_by_receipt ON quarantined_receipts (program_id, external_id);
 CREATE INDEX quarantined_receipts_by_state ON quarantined_receipts (program_id, state, number);
 CREATE INDEX quarantined_receipts_by_customer ON quarantined_receipts (program_id, customer_id);
 CREATE TRIGGER quarantined_receipts_never_changed BEFORE
     UPDATE OF program_id, id, number, kind, source, external_id, fingerprint, customer_id, skew, occurred_at,
-        recorded_at, actor, sent
+        recorded_at, actor, command
     OR DELETE OR TRUNCATE ON quarantined_receipts
     FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
 
 -- The number of quarantined receipts of a program and a digest of them, by which `troth verify` finds changed rows.
-CREATE TABLE quarantine_evidence (
+CREATE TABLE quarantine_digests (
     program_id uuid NOT NULL,
     number bigint NOT NULL,
-    evidence text NOT NULL,
-    CONSTRAINT quarantine_evidence_pkey PRIMARY KEY (program_id),
-    CONSTRAINT quarantine_evidence_program_fkey FOREIGN KEY (program_id)
+    digest text NOT NULL,
+    CONSTRAINT quarantine_digests_pkey PRIMARY KEY (program_id),
+    CONSTRAINT quarantine_digests_program_fkey FOREIGN KEY (program_id)
         REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT
 );
 
@@ -900,7 +900,7 @@ DROP TABLE budget_shares;
 DROP TABLE clause_budgets;
 DROP TABLE clause_items;
 DROP TABLE clause_uses;
-DROP TABLE quarantine_evidence;
+DROP TABLE quarantine_digests;
 DROP TABLE quarantined_receipts;
 DROP TABLE pending_refund_digests;
 DROP TABLE pending_refunds;

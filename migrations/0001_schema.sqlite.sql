@@ -108,7 +108,7 @@ CREATE TABLE impact_previews (
     since TEXT NOT NULL CHECK (since GLOB '????-??-?? ??:??:??.??????+00:00'),
     requested_at TEXT NOT NULL CHECK (requested_at GLOB '????-??-?? ??:??:??.??????+00:00'),
     state TEXT NOT NULL,
-    beat_at TEXT CHECK (beat_at GLOB '????-??-?? ??:??:??.??????+00:00'),
+    heartbeat_at TEXT CHECK (heartbeat_at GLOB '????-??-?? ??:??:??.??????+00:00'),
     done INTEGER NOT NULL,
     total INTEGER NOT NULL,
     result TEXT CHECK (json_valid(coalesce(result, 'null'))),
@@ -354,7 +354,7 @@ CREATE TRIGGER exchanges_no_delete BEFORE DELETE ON exchanges
 BEGIN SELECT RAISE(ABORT, 'Rows of exchanges are only ever added.'); END;
 
 -- What a purchase was before it was amended or moved. counted_points and counted_stamps count against the daily budget
--- of the staff member; left_behind is what a moved purchase used of clauses' budgets for its former customer.
+-- of the staff member; retained_budget_usage is what a moved purchase used of budgets for its former customer, by clause.
 CREATE TABLE receipt_corrections (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -370,7 +370,7 @@ CREATE TABLE receipt_corrections (
     actor TEXT,
     counted_points INTEGER NOT NULL DEFAULT 0,
     counted_stamps INTEGER NOT NULL DEFAULT 0,
-    left_behind TEXT CHECK (json_valid(coalesce(left_behind, 'null'))),
+    retained_budget_usage TEXT CHECK (json_valid(coalesce(retained_budget_usage, 'null'))),
     CONSTRAINT receipt_corrections_pkey PRIMARY KEY (program_id, id),
     CONSTRAINT receipt_corrections_purchase_fkey FOREIGN KEY (program_id, purchase_id)
         REFERENCES purchases (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
@@ -418,7 +418,7 @@ CREATE TABLE pending_refunds (
     external_id TEXT,
     occurred_at TEXT NOT NULL CHECK (occurred_at GLOB '????-??-?? ??:??:??.??????+00:00'),
     recorded_at TEXT NOT NULL CHECK (recorded_at GLOB '????-??-?? ??:??:??.??????+00:00'),
-    wish TEXT NOT NULL CHECK (json_valid(wish)),
+    content TEXT NOT NULL CHECK (json_valid(content)),
     state TEXT NOT NULL,
     refund_id TEXT,
     numbered_at TEXT NOT NULL DEFAULT '',
@@ -443,7 +443,7 @@ CREATE INDEX pending_refunds_by_bought_number ON pending_refunds (program_id, bo
 -- A digest of all pending refunds of a program, by which `troth verify` finds changed rows.
 CREATE TABLE pending_refund_digests (
     program_id TEXT NOT NULL,
-    evidence TEXT NOT NULL,
+    digest TEXT NOT NULL,
     CONSTRAINT pending_refund_digests_pkey PRIMARY KEY (program_id),
     CONSTRAINT pending_refund_digests_program_fkey FOREIGN KEY (program_id)
         REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT
@@ -463,8 +463,8 @@ CREATE TABLE quarantined_receipts (
     occurred_at TEXT NOT NULL CHECK (occurred_at GLOB '????-??-?? ??:??:??.??????+00:00'),
     recorded_at TEXT NOT NULL CHECK (recorded_at GLOB '????-??-?? ??:??:??.??????+00:00'),
     actor TEXT,
-    sent TEXT NOT NULL CHECK (json_valid(sent)),
-    state TEXT NOT NULL DEFAULT 'WAITING',
+    command TEXT NOT NULL CHECK (json_valid(command)),
+    state TEXT NOT NULL DEFAULT 'PENDING',
     settled_at TEXT CHECK (settled_at GLOB '????-??-?? ??:??:??.??????+00:00'),
     settled_by TEXT,
     settled_because TEXT,
@@ -489,26 +489,26 @@ CREATE TABLE quarantined_receipts (
     CONSTRAINT quarantined_receipts_pending_refund_fkey FOREIGN KEY (program_id, pending_refund_id)
         REFERENCES pending_refunds (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
     CONSTRAINT quarantined_receipts_kind CHECK (kind IN ('PURCHASE', 'REFUND', 'EXCHANGE')),
-    CONSTRAINT quarantined_receipts_state CHECK ((state = 'WAITING') = (settled_at IS NULL))
+    CONSTRAINT quarantined_receipts_state CHECK ((state = 'PENDING') = (settled_at IS NULL))
 ) STRICT;
 CREATE INDEX quarantined_receipts_by_receipt ON quarantined_receipts (program_id, external_id);
 CREATE INDEX quarantined_receipts_by_state ON quarantined_receipts (program_id, state, number);
 CREATE INDEX quarantined_receipts_by_customer ON quarantined_receipts (program_id, customer_id);
 CREATE TRIGGER quarantined_receipts_no_update BEFORE
     UPDATE OF program_id, id, number, kind, source, external_id, fingerprint, customer_id, skew, occurred_at,
-        recorded_at, actor, sent
+        recorded_at, actor, command
     ON quarantined_receipts
 BEGIN SELECT RAISE(ABORT, 'Rows of quarantined_receipts are only ever added.'); END;
 CREATE TRIGGER quarantined_receipts_no_delete BEFORE DELETE ON quarantined_receipts
 BEGIN SELECT RAISE(ABORT, 'Rows of quarantined_receipts are only ever added.'); END;
 
 -- The number of quarantined receipts of a program and a digest of them, by which `troth verify` finds changed rows.
-CREATE TABLE quarantine_evidence (
+CREATE TABLE quarantine_digests (
     program_id TEXT NOT NULL,
     number INTEGER NOT NULL,
-    evidence TEXT NOT NULL,
-    CONSTRAINT quarantine_evidence_pkey PRIMARY KEY (program_id),
-    CONSTRAINT quarantine_evidence_program_fkey FOREIGN KEY (program_id)
+    digest TEXT NOT NULL,
+    CONSTRAINT quarantine_digests_pkey PRIMARY KEY (program_id),
+    CONSTRAINT quarantine_digests_program_fkey FOREIGN KEY (program_id)
         REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT
 ) STRICT;
 
@@ -943,7 +943,7 @@ DROP TABLE budget_shares;
 DROP TABLE clause_budgets;
 DROP TABLE clause_items;
 DROP TABLE clause_uses;
-DROP TABLE quarantine_evidence;
+DROP TABLE quarantine_digests;
 DROP TABLE quarantined_receipts;
 DROP TABLE pending_refund_digests;
 DROP TABLE pending_refunds;

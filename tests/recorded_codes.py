@@ -104,7 +104,7 @@ _ASKED = {
     "userErrors": "{ code path }",
     "decision": _DECISION,
     "quarantined": _QUARANTINED,
-    "waiting": "{ id state code }",
+    "pending": "{ id state code }",
     "entry": _ENTRY,
     "received": _ENTRY,
     "clawbackEntry": _ENTRY,

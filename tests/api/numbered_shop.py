@@ -14,7 +14,7 @@ ERRORS = """userErrors { code path ... on TechnicalRefusal { detail }
 BOUGHT = "alreadyRecorded decision { outcome points { points } } balances { available } purchase { id externalId }"
 BUY = f"mutation($input: RecordPurchaseInput!) {{ recordPurchase(input: $input) {{ {BOUGHT} {ERRORS} }} }}"
 REFUND = f"""mutation($input: RecordRefundInput!) {{ recordRefund(input: $input) {{ alreadyRecorded
-  decision {{ points {{ points }} }} balances {{ available }} cash {{ amount }} waiting {{ receipt state }}
+  decision {{ points {{ points }} }} balances {{ available }} cash {{ amount }} pending {{ receipt state }}
   purchase {{ id }} {ERRORS} }} }}"""
 
 

@@ -142,7 +142,7 @@ def test_compared_fields_are_all_fields_of_the_payload() -> None:
         "stampsRestored",
         "cash",
         "balances",
-        "waiting",
+        "pending",
         "entry",
         "summary",
         "statement",
@@ -191,7 +191,7 @@ def test_repeated_pending_refund_is_answered_before_and_after_it_is_applied(shop
     payments, sold_at = paid_with(shop, card), clock.now
     back = {"purchase": {"externalId": "R1"}, "externalId": "F1", "occurredAt": clock.now.isoformat()}
     waits = sent_twice(shop, "recordRefund", **back)
-    assert waits["waiting"]["state"] == "WAITING"
+    assert waits["pending"]["state"] == "PENDING"
     sold = receipt("R1", sold_at, payments=payments)
     call(shop, "recordPurchase", customer={"card": card}, purchase=sold)
     done = call(shop, "recordRefund", **back)
@@ -259,7 +259,7 @@ def test_repeated_quarantined_purchase_is_answered_as_recorded(shop: Shop, clock
     for command, given in (("recordPurchase", bought), ("recordRefund", back), ("recordExchange", swapped)):
         first, again = call(shop, command, **given), call(shop, command, **given)
         assert (again, codes(first)) == (first, ["CLOCK_SKEW"])
-        assert first["quarantined"]["state"] == "WAITING"
+        assert first["quarantined"]["state"] == "PENDING"
 
 
 def test_purchase_booked_from_quarantine_is_answered_as_recorded(shop: Shop, clock: Clock) -> None:

@@ -606,20 +606,22 @@ def what_a_till_sends_may_be_kept_wait_or_be_refused(opening: Opening) -> None:
         assert shop.refusals("settleQuarantined", quarantined="x", action="DISMISS", **settled) == [
             "QUARANTINED_NOT_FOUND"
         ]
-        waiting = "{ pendingRefunds { id state code } }"
+        unsettled = "{ pendingRefunds { id state code } }"
         for number, lines in (("W-1", [{"line": 1}]), ("W-2", [{"line": 4}]), ("W-3", [{"line": 1}])):
             early = returned(shop, number, lines=lines, externalId=f"F{number}", idempotencyKey=number)
-            assert early["waiting"]["code"] == "PENDING_DEPENDENCY"
-        last = shop.execute(waiting, role=Role.STAFF)["pendingRefunds"][-1]
+            assert early["pending"]["code"] == "PENDING_DEPENDENCY"
+        last = shop.execute(unsettled, role=Role.STAFF)["pendingRefunds"][-1]
         for number in ("W-1", "W-2"):
             bought(shop, card, line(), receipt=number)
-        applied = returned(shop, "W-1", lines=[{"line": 1}], externalId="FW-1", idempotencyKey="W-1")["waiting"]
+        applied = returned(shop, "W-1", lines=[{"line": 1}], externalId="FW-1", idempotencyKey="W-1")["pending"]
         assert (applied["state"], applied["code"]) == ("APPLIED", None)
         (refused,) = (
-            refund for refund in shop.execute(waiting, role=Role.STAFF)["pendingRefunds"] if refund["id"] != last["id"]
+            refund
+            for refund in shop.execute(unsettled, role=Role.STAFF)["pendingRefunds"]
+            if refund["id"] != last["id"]
         )
         assert (refused["state"], refused["code"]) == ("REFUSED", "NOTHING_TO_REFUND")
-        gone = shop.succeed("settleQuarantined", quarantined=last["id"], action="DISMISS", **settled)["waiting"]
+        gone = shop.succeed("settleQuarantined", quarantined=last["id"], action="DISMISS", **settled)["pending"]
         assert (gone["state"], gone["code"]) == ("DISMISSED", None)
 
         till = {"role": Role.TILL, "customer": {"card": card}}

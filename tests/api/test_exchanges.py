@@ -445,7 +445,7 @@ def test_refund_finds_a_purchase_just_made_in_an_exchange(opening: Opening, monk
 
 def held_up(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, Callable[[], int]]:
     """Let purchases take their time once they have looked at what is there; tells when the first has, and how many have."""
-    look_for, begun, times = purchases.expected, threading.Event(), [0]
+    look_for, begun, times = purchases.known_receipts, threading.Event(), [0]
 
     async def slowly(session: Session, **asked: Any) -> Any:
         found = await look_for(session, **asked)

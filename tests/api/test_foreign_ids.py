@@ -449,7 +449,7 @@ def two(database_url: str) -> Iterator[Two]:
         kept = ours.execute(
             f"""mutation {{ recordPurchase(input: {{ idempotencyKey: "q", customer: {{ card: "OURS9999" }}, purchase: {{
                 externalId: "R-2", occurredAt: "{late}", {BASKET[2:]} }}) {{ quarantined {{ id }} }}
-              recordRefund(input: {{ idempotencyKey: "w", purchase: {{ externalId: "R-3" }} }}) {{ waiting {{ id }} }} }}"""
+              recordRefund(input: {{ idempotencyKey: "w", purchase: {{ externalId: "R-3" }} }}) {{ pending {{ id }} }} }}"""
         )
         opened = ours.execute(
             """mutation { createLocation(input: { idempotencyKey: "l", key: "harbour", name: "Harbour", timeZone: "Europe/London" })
@@ -473,7 +473,7 @@ def two(database_url: str) -> Iterator[Two]:
                 "Redemption": redeemed["redemption"]["id"],
                 "ImpactPreview": preview["previewTermsImpact"]["preview"]["id"],
                 "QuarantinedReceipt": kept["recordPurchase"]["quarantined"]["id"],
-                "PendingRefund": kept["recordRefund"]["waiting"]["id"],
+                "PendingRefund": kept["recordRefund"]["pending"]["id"],
             },
         )
 

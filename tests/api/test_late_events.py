@@ -121,7 +121,7 @@ def test_ledger_does_not_depend_on_the_order_of_arrival(blank: Shop, mode: str) 
 def test_refund_before_its_purchase_is_pending_until_the_purchase_arrives(blank: Shop) -> None:
     terms_since_2020(blank, SPEND)
     card = blank.enrol()
-    ask = REFUND.replace("cash {", "waiting { receipt state overdue statement } pointsRestored cash {")
+    ask = REFUND.replace("cash {", "pending { receipt state overdue statement } pointsRestored cash {")
     given = {
         "idempotencyKey": "early",
         "purchase": {"externalId": "R-9"},
@@ -132,11 +132,11 @@ def test_refund_before_its_purchase_is_pending_until_the_purchase_arrives(blank:
     early = blank.execute(ask, input=given)["recordRefund"]
     assert early["userErrors"] == []
     assert early["decision"] is None
-    waiting = early["waiting"]
-    assert (waiting["receipt"], waiting["state"], waiting["overdue"]) == ("R-9", "WAITING", False)
-    assert waiting["statement"] == wording(Locale.EN)(f"error.{ProblemCode.PENDING_DEPENDENCY}")
+    pending = early["pending"]
+    assert (pending["receipt"], pending["state"], pending["overdue"]) == ("R-9", "PENDING", False)
+    assert pending["statement"] == wording(Locale.EN)(f"error.{ProblemCode.PENDING_DEPENDENCY}")
     again = blank.execute(ask, input=given | {"idempotencyKey": "again"})["recordRefund"]
-    assert again["waiting"]["receipt"] == "R-9"
+    assert again["pending"]["receipt"] == "R-9"
     other = blank.execute(ask, input=given | {"idempotencyKey": "other", "purchase": {"externalId": "R-8"}})[
         "recordRefund"
     ]
@@ -148,9 +148,9 @@ def test_refund_before_its_purchase_is_pending_until_the_purchase_arrives(blank:
     assert bought["decision"]["points"][0]["points"] == 20
     assert bought["balances"][0]["available"] == 10
     assert seen(blank, card)[0] == [("EARN", 20), ("CLAWBACK", -10)]
-    assert blank.execute(ask, input=given)["recordRefund"]["waiting"]["state"] == "APPLIED"
+    assert blank.execute(ask, input=given)["recordRefund"]["pending"]["state"] == "APPLIED"
     done = blank.execute(ask, input=given | {"idempotencyKey": "third"})["recordRefund"]
-    assert (done["waiting"], done["decision"]["points"][0]["points"]) == (None, 10)
+    assert (done["pending"], done["decision"]["points"][0]["points"]) == (None, 10)
     assert discrepancies_in(blank.url) == []
 
 

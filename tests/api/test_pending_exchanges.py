@@ -22,11 +22,11 @@ from tests.api.test_paid_with_points import left_of
 from tests.shop import Shop
 from tests.transfers import error_codes, merge
 
-WAITING = "waiting { id receipt externalId exchangedFor state overdue statement }"
-ASK = EXCHANGE.replace("toPay {", f"alreadyRecorded {WAITING} toPay {{")
-OPEN = f"{{ pendingRefunds {{ {WAITING[10:-2]} }} }}"
+PENDING_FIELDS = "pending { id receipt externalId exchangedFor state overdue statement }"
+ASK = EXCHANGE.replace("toPay {", f"alreadyRecorded {PENDING_FIELDS} toPay {{")
+OPEN = f"{{ pendingRefunds {{ {PENDING_FIELDS[10:-2]} }} }}"
 SETTLE = f"""mutation($input: SettleQuarantinedInput!) {{ settleQuarantined(input: $input) {{
-  {WAITING} userErrors {{ code path }} }} }}"""
+  {PENDING_FIELDS} userErrors {{ code path }} }} }}"""
 
 
 def exchange(shop: Shop, price: str, back: Any, **more: Any) -> Any:
@@ -39,9 +39,9 @@ def open_ones(shop: Shop) -> list[tuple[str, str]]:
     return [(refund["receipt"], refund["state"]) for refund in shop.execute(OPEN, role=Role.STAFF)["pendingRefunds"]]
 
 
-def dismiss(shop: Shop, waiting_id: str) -> Any:
+def dismiss(shop: Shop, pending_id: str) -> Any:
     """A person dismisses it."""
-    given = {"idempotencyKey": uuid.uuid4().hex, "quarantined": waiting_id, "action": "DISMISS", "reason": "a typo"}
+    given = {"idempotencyKey": uuid.uuid4().hex, "quarantined": pending_id, "action": "DISMISS", "reason": "a typo"}
     return shop.execute(SETTLE, role=Role.STAFF, input=given)["settleQuarantined"]
 
 
@@ -54,11 +54,11 @@ def test_exchange_before_its_purchase_is_pending_until_the_purchase_arrives(open
     early = shop.execute(ASK, input=given)["recordExchange"]
     assert (error_codes(early), early["alreadyRecorded"]) == ([], False)
     assert [early[name] for name in ("decision", "refund", "toPay", "purchase", "entry", "customer")] == [None] * 6
-    waiting = early["waiting"]
-    assert (waiting["receipt"], waiting["externalId"], waiting["exchangedFor"]) == ("R-1", "F-1", "R-2")
-    assert (waiting["state"], waiting["overdue"]) == ("WAITING", False)
-    assert waiting["statement"] == wording(Locale.EN)(f"error.{ProblemCode.PENDING_DEPENDENCY}")
-    assert (open_ones(shop), shop.ledger(card)) == ([("R-1", "WAITING")], [])
+    pending = early["pending"]
+    assert (pending["receipt"], pending["externalId"], pending["exchangedFor"]) == ("R-1", "F-1", "R-2")
+    assert (pending["state"], pending["overdue"]) == ("PENDING", False)
+    assert pending["statement"] == wording(Locale.EN)(f"error.{ProblemCode.PENDING_DEPENDENCY}")
+    assert (open_ones(shop), shop.ledger(card)) == ([("R-1", "PENDING")], [])
 
     bought = shop.buy(card, "30.00", receipt="R-1", occurredAt=at())
     assert (error_codes(bought), bought["decision"]["points"][0]["points"]) == ([], 30)
@@ -66,9 +66,9 @@ def test_exchange_before_its_purchase_is_pending_until_the_purchase_arrives(open
     assert seen(shop, card)[0] == [("EARN", 30), ("EARN", 20), ("CLAWBACK", 0)]
     assert (open_ones(shop), left_of(shop)["R-2"]) == ([], 20)
     again = shop.execute(ASK, input=given)["recordExchange"]
-    assert (again["waiting"]["state"], again["waiting"]["statement"]) == ("APPLIED", None)
+    assert (again["pending"]["state"], again["pending"]["statement"]) == ("APPLIED", None)
     other_key = shop.execute(ASK, input=given | {"idempotencyKey": "other"})["recordExchange"]
-    assert (error_codes(other_key), other_key["alreadyRecorded"], other_key["waiting"]) == ([], True, None)
+    assert (error_codes(other_key), other_key["alreadyRecorded"], other_key["pending"]) == ([], True, None)
     assert (other_key["toPay"]["amount"], other_key["purchase"]["externalId"]) == ("20.00", "R-2")
 
 
@@ -136,15 +136,15 @@ def test_pending_exchange_that_does_not_fit_is_left_to_staff_with_a_reason(openi
     for receipt in ("A", "B"):
         assert error_codes(shop.buy(card, "10.00", receipt=receipt, occurredAt=at())) == []
     assert shop.ledger(card) == [("EARN", 10)] * 2
-    assert open_ones(shop) == [("A", "REFUSED"), ("B", "REFUSED"), ("C", "WAITING")]
+    assert open_ones(shop) == [("A", "REFUSED"), ("B", "REFUSED"), ("C", "PENDING")]
     said = [refund["statement"] for refund in shop.execute(OPEN, role=Role.STAFF)["pendingRefunds"]]
     reasons = ("NOTHING_TO_REFUND", "OTHER_CUSTOMER", "PENDING_DEPENDENCY")
     assert said == [wording(Locale.EN)(f"error.{code}") for code in reasons]
     assert shop.send(OPEN, role=Role.TILL).json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     for each_wait in waits.values():
-        done = dismiss(shop, each_wait["waiting"]["id"])
-        assert (error_codes(done), done["waiting"]["state"]) == ([], "DISMISSED")
-        assert error_codes(dismiss(shop, each_wait["waiting"]["id"])) == [("ALREADY_SETTLED", ["quarantined"])]
+        done = dismiss(shop, each_wait["pending"]["id"])
+        assert (error_codes(done), done["pending"]["state"]) == ([], "DISMISSED")
+        assert error_codes(dismiss(shop, each_wait["pending"]["id"])) == [("ALREADY_SETTLED", ["quarantined"])]
     assert open_ones(shop) == []
     assert error_codes(shop.buy(card, "9.00", receipt="C-2", occurredAt=at())) == [], "its number is free again"
     assert error_codes(shop.buy(card, "9.00", receipt="C", occurredAt=at())) == []
@@ -157,10 +157,10 @@ def test_receipt_of_a_pending_exchange_is_taken(opening: Opening) -> None:
     shop.buy(card, "30.00", receipt="A", occurredAt=at())
     numbered = {"purchase": {"externalId": "R"}, "externalId": "F"}
     given = {"receipt": "N", "occurredAt": at(hours=1)}
-    first = exchange(shop, "9.00", numbered, **given)["waiting"]
+    first = exchange(shop, "9.00", numbered, **given)["pending"]
     before = everything(shop)
     again = exchange(shop, "9.00", numbered, customer={"card": card}, **given)
-    assert (error_codes(again), again["alreadyRecorded"], again["waiting"]["id"]) == ([], True, first["id"])
+    assert (error_codes(again), again["alreadyRecorded"], again["pending"]["id"]) == ([], True, first["id"])
     same_receipt = [("RECEIPT_DIFFERS", ["purchase", "externalId"])]
     assert error_codes(exchange(shop, "8.00", numbered, **given)) == same_receipt
     assert error_codes(exchange(shop, "9.00", numbered | {"reason": "blue"}, **given)) == same_receipt

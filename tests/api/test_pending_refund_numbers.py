@@ -39,7 +39,7 @@ def test_pending_refunds_with_one_number_do_not_block_purchases(shop: Shop) -> N
 
 def test_concurrent_refund_and_purchase_find_each_other(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever is first: the purchase is held up between its look for refunds that wait and its end."""
-    look = purchases.expected
+    look = purchases.known_receipts
 
     async def slowly(session: Session, **asked: Any) -> Any:
         found = await look(session, **asked)

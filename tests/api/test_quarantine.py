@@ -19,14 +19,14 @@ from tests.verification import discrepancies_in
 
 ERRORS = "userErrors { code path ... on TechnicalRefusal { detail } }"
 ITEM = """id kind state skew externalId occurredAt settledAt reason bookedFor total { amount }
-  purchase { externalId points occurredAt } waiting { id state }"""
+  purchase { externalId points occurredAt } pending { id state }"""
 BUY = f"""mutation($input: RecordPurchaseInput!) {{ recordPurchase(input: $input) {{ decision {{ outcome }} entry {{ points }}
   purchase {{ id }} balances {{ available }} quarantined {{ {ITEM} }} {ERRORS} }} }}"""
 REFUND = f"""mutation($input: RecordRefundInput!) {{ recordRefund(input: $input) {{ entry {{ points }} cash {{ amount }}
-  waiting {{ id state }} quarantined {{ {ITEM} }} {ERRORS} }} }}"""
+  pending {{ id state }} quarantined {{ {ITEM} }} {ERRORS} }} }}"""
 SETTLE = f"""mutation($input: SettleQuarantinedInput!) {{ settleQuarantined(input: $input) {{
   decision {{ outcome decidedFor points {{ points }} }} balances {{ available }} entry {{ type points occurredAt }}
-  purchase {{ externalId }} customer {{ id }} quarantined {{ {ITEM} }} waiting {{ id state statement }} {ERRORS} }} }}"""
+  purchase {{ externalId }} customer {{ id }} quarantined {{ {ITEM} }} pending {{ id state statement }} {ERRORS} }} }}"""
 LIST = f"""query($state: QuarantineState, $first: Int, $after: String) {{
   quarantine(state: $state, first: $first, after: $after) {{
     nodes {{ {ITEM} customer {{ id }} }} pageInfo {{ hasNextPage endCursor }} }} }}"""
@@ -83,9 +83,9 @@ def codes(payload: Any) -> list[str]:
     return [error["code"] for error in payload["userErrors"]]
 
 
-def waiting_in(shop: Shop) -> list[str | None]:
+def pending_in(shop: Shop) -> list[str | None]:
     """The numbers of the receipts that wait for a person."""
-    return [item["externalId"] for item in shop.execute(LIST, role=Role.STAFF, state="WAITING")["quarantine"]["nodes"]]
+    return [item["externalId"] for item in shop.execute(LIST, role=Role.STAFF, state="PENDING")["quarantine"]["nodes"]]
 
 
 @pytest.mark.parametrize(
@@ -99,16 +99,16 @@ def test_purchase_with_an_implausible_time_is_quarantined(shop: Shop, at: dateti
     ]
     assert (kept["decision"], kept["entry"], kept["purchase"], kept["balances"]) == (None, None, None, [])
     item = kept["quarantined"]
-    assert (item["kind"], item["state"], item["skew"], item["externalId"]) == ("PURCHASE", "WAITING", skew, "R1")
+    assert (item["kind"], item["state"], item["skew"], item["externalId"]) == ("PURCHASE", "PENDING", skew, "R1")
     assert (datetime.fromisoformat(item["occurredAt"]), item["total"]) == (at, {"amount": "10.00"})
-    assert (shop.ledger(card), waiting_in(shop)) == ([], ["R1"])
+    assert (shop.ledger(card), pending_in(shop)) == ([], ["R1"])
 
 
 @pytest.mark.parametrize("at", [NOON + timedelta(minutes=4), NOON - timedelta(days=29, hours=23)])
 def test_purchase_within_the_allowed_age_is_booked(shop: Shop, at: datetime) -> None:
     card = shop.enrol()
     assert buy(shop, card, "R1", at)["entry"] == {"points": 10}
-    assert waiting_in(shop) == []
+    assert pending_in(shop) == []
 
 
 def test_quarantined_receipt_keeps_its_identity_under_any_key(shop: Shop, clock: Clock) -> None:
@@ -123,20 +123,20 @@ def test_quarantined_receipt_keeps_its_identity_under_any_key(shop: Shop, clock:
     assert codes(buy(shop, card, "R1", AHEAD, price="11.00")) == ["RECEIPT_DIFFERS"]
     assert buy(shop, card, "R1", None)["quarantined"]["id"] == first["quarantined"]["id"], "it says no other time"
     assert codes(buy(shop, shop.enrol(), "R1", AHEAD)) == ["RECEIPT_DIFFERS"]
-    assert (waiting_in(shop), shop.ledger(card)) == (["R1"], [])
+    assert (pending_in(shop), shop.ledger(card)) == (["R1"], [])
 
 
 def test_receipt_sent_concurrently_is_quarantined_once(shop: Shop) -> None:
     card = shop.enrol()
     answers = shop.in_parallel([lambda: buy(shop, card, "R1", OLD)] * 6)
     assert len({answer["quarantined"]["id"] for answer in answers}) == 1
-    assert waiting_in(shop) == ["R1"]
+    assert pending_in(shop) == ["R1"]
 
 
 def test_concurrent_receipts_are_all_quarantined(shop: Shop) -> None:
     cards = [shop.enrol() for _ in range(6)]
     shop.in_parallel([lambda card=card: buy(shop, card, f"R-{card}", OLD) for card in cards])
-    assert sorted(waiting_in(shop)) == sorted(f"R-{card}" for card in cards)
+    assert sorted(pending_in(shop)) == sorted(f"R-{card}" for card in cards)
 
 
 def test_quarantined_purchase_booked_as_sent_earns_at_its_time(shop: Shop) -> None:
@@ -152,7 +152,7 @@ def test_quarantined_purchase_booked_as_sent_earns_at_its_time(shop: Shop) -> No
     again = buy(shop, card, "R1", OLD)
     assert (codes(again), again["quarantined"], again["entry"]) == ([], None, {"points": 10})
     assert codes(buy(shop, card, "R1", OLD, price="11.00")) == ["RECEIPT_DIFFERS"]
-    assert waiting_in(shop) == []
+    assert pending_in(shop) == []
     assert shop.available(card) == 15
 
 
@@ -179,7 +179,7 @@ def test_quarantined_receipt_cannot_be_booked_in_the_future(shop: Shop, clock: C
     ]
     late = settle(shop, kept, "BOOK_AT", occurredAt=(NOON + timedelta(minutes=7)).isoformat())
     assert [(error["code"], error["path"]) for error in late["userErrors"]] == [("CLOCK_SKEW", ["input", "occurredAt"])]
-    assert waiting_in(shop) == ["R1"]
+    assert pending_in(shop) == ["R1"]
     clock.now += timedelta(minutes=10)
     assert codes(settle(shop, kept, "BOOK_AS_SENT")) == []
 
@@ -244,10 +244,10 @@ def test_quarantine_list_has_pages_and_a_state_filter(shop: Shop) -> None:
     card = shop.enrol()
     kept = [buy(shop, card, f"R{place}", OLD) for place in range(5)]
     settle(shop, kept[1], "DISMISS")
-    page = shop.execute(LIST, role=Role.STAFF, state="WAITING", first=3)["quarantine"]
+    page = shop.execute(LIST, role=Role.STAFF, state="PENDING", first=3)["quarantine"]
     assert [item["externalId"] for item in page["nodes"]] == ["R0", "R2", "R3"]
     assert page["pageInfo"]["hasNextPage"]
-    rest = shop.execute(LIST, role=Role.STAFF, state="WAITING", first=3, after=page["pageInfo"]["endCursor"])[
+    rest = shop.execute(LIST, role=Role.STAFF, state="PENDING", first=3, after=page["pageInfo"]["endCursor"])[
         "quarantine"
     ]
     assert [item["externalId"] for item in rest["nodes"]] == ["R4"]
@@ -276,7 +276,7 @@ def test_key_tied_to_a_card_cannot_quarantine_or_book_its_receipts(shop: Shop) -
     kept = buy(shop, card, "R2", OLD)
     given = {"quarantined": kept["quarantined"]["id"], "action": "BOOK_AS_SENT", "reason": "Clock."}
     assert codes(call(shop, SETTLE, key=key, **given)) == ["OWN_CARD"]
-    assert waiting_in(shop) == ["R2"]
+    assert pending_in(shop) == ["R2"]
 
 
 def test_receipt_that_is_invalid_at_any_time_is_refused_and_not_quarantined(shop: Shop) -> None:
@@ -284,7 +284,7 @@ def test_receipt_that_is_invalid_at_any_time_is_refused_and_not_quarantined(shop
     card = shop.enrol()
     assert buy(shop, card, "R2", NOON)["entry"] == {"points": 10}
     assert codes(buy(shop, card, "R2", OLD)) == ["RECEIPT_DIFFERS"]
-    assert waiting_in(shop) == []
+    assert pending_in(shop) == []
 
 
 @pytest.mark.parametrize(("at", "skew"), [(AHEAD, "AHEAD"), (OLD, "TOO_OLD")])
@@ -302,7 +302,7 @@ def test_refund_with_an_implausible_time_is_quarantined_and_settled(shop: Shop, 
     done = settle(shop, kept, "BOOK_AT", occurredAt=(NOON + timedelta(minutes=1)).isoformat())
     assert (codes(done), done["entry"]["points"], done["quarantined"]["state"]) == ([], -10, "BOOKED")
     assert refund(shop, "R1", at, externalId="F1")["entry"] == {"points": -10}
-    assert (shop.available(card), waiting_in(shop)) == (0, [])
+    assert (shop.available(card), pending_in(shop)) == (0, [])
 
 
 def test_unnumbered_refund_with_another_key_is_a_new_refund_even_in_quarantine(shop: Shop) -> None:
@@ -315,7 +315,7 @@ def test_unnumbered_refund_with_another_key_is_a_new_refund_even_in_quarantine(s
     assert shop.available(card) == 20
     kept = [refund(shop, "R1", AHEAD, idempotencyKey=key, **cup) for key in ("c", "c", "d")]
     assert kept[0]["quarantined"]["id"] == kept[1]["quarantined"]["id"] != kept[2]["quarantined"]["id"]
-    assert waiting_in(shop) == [None, None]
+    assert pending_in(shop) == [None, None]
     corrected = {"occurredAt": (NOON + timedelta(minutes=2)).isoformat()}
     assert [settle(shop, value, "BOOK_AT", **corrected)["entry"]["points"] for value in kept[1:]] == [-10, -10]
     assert shop.available(card) == 0
@@ -344,7 +344,7 @@ def test_quarantined_refund_that_does_not_fit_its_purchase_stays_quarantined(sho
 def test_refund_is_pending_until_its_quarantined_purchase_is_booked(shop: Shop) -> None:
     card = shop.enrol()
     kept = buy(shop, card, "R1", OLD)
-    assert refund(shop, "R1", None)["waiting"]["state"] == "WAITING"
+    assert refund(shop, "R1", None)["pending"]["state"] == "PENDING"
     assert settle(shop, kept, "BOOK_AS_SENT")["balances"] == [{"available": 0}]
     assert shop.ledger(card) == [("EARN", 10), ("CLAWBACK", -10)]
 
@@ -354,10 +354,10 @@ def test_quarantined_refund_is_pending_until_its_purchase_arrives(shop: Shop) ->
     kept = refund(shop, "R1", AHEAD)
     assert kept["quarantined"]["kind"] == "REFUND"
     done = settle(shop, kept, "BOOK_AT", occurredAt=(NOON + timedelta(minutes=1)).isoformat())
-    assert (codes(done), done["waiting"]["state"], done["quarantined"]["waiting"]["state"]) == (
+    assert (codes(done), done["pending"]["state"], done["quarantined"]["pending"]["state"]) == (
         [],
-        "WAITING",
-        "WAITING",
+        "PENDING",
+        "PENDING",
     )
     buy(shop, card, "R1", NOON)
     assert shop.ledger(card) == [("EARN", 10), ("CLAWBACK", -10)]
@@ -366,11 +366,11 @@ def test_quarantined_refund_is_pending_until_its_purchase_arrives(shop: Shop) ->
 def test_pending_refund_can_be_dismissed(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "10.00", receipt="R1")
-    mistyped = refund(shop, "R11", None, externalId="F1")["waiting"]
+    mistyped = refund(shop, "R11", None, externalId="F1")["pending"]
     given = {"quarantined": mistyped["id"], "reason": "Meant R1."}
     assert codes(call(shop, SETTLE, role=Role.STAFF, action="BOOK_AS_SENT", **given)) == ["INVALID_INPUT"]
     done = call(shop, SETTLE, role=Role.STAFF, action="DISMISS", **given)
-    assert (codes(done), done["waiting"]["state"], done["waiting"]["statement"]) == ([], "DISMISSED", None)
+    assert (codes(done), done["pending"]["state"], done["pending"]["statement"]) == ([], "DISMISSED", None)
     assert codes(call(shop, SETTLE, role=Role.STAFF, action="DISMISS", **given)) == ["ALREADY_SETTLED"]
     assert shop.execute("{ pendingRefunds { id } }", role=Role.STAFF)["pendingRefunds"] == []
     shop.buy(card, "20.00", receipt="R11")
@@ -398,7 +398,7 @@ def test_owner_sets_the_allowed_age(shop: Shop) -> None:
 
 
 EXCHANGE = f"""mutation($input: RecordExchangeInput!) {{ recordExchange(input: $input) {{ entry {{ points }}
-  refund {{ entry {{ points }} }} waiting {{ id state }} quarantined {{ {ITEM} }} {ERRORS} }} }}"""
+  refund {{ entry {{ points }} }} pending {{ id state }} quarantined {{ {ITEM} }} {ERRORS} }} }}"""
 
 
 def exchange(shop: Shop, receipt: str, new: str, at: datetime, *, price: str = "30.00", **more: Any) -> Any:
@@ -440,18 +440,18 @@ def test_quarantined_exchange_is_pending_until_its_purchase_arrives(shop: Shop, 
     assert exchange(shop, "R1", "R2", OLD)["quarantined"]["id"] == kept["quarantined"]["id"]
     assert codes(exchange(shop, "R1", "R2", OLD, price="31.00")) == ["RECEIPT_DIFFERS"]
     done = settle(shop, kept, "BOOK_AT", occurredAt=(NOON + timedelta(minutes=1)).isoformat())
-    assert (codes(done), done["waiting"]["state"], done["quarantined"]["waiting"]["state"]) == (
+    assert (codes(done), done["pending"]["state"], done["quarantined"]["pending"]["state"]) == (
         [],
-        "WAITING",
-        "WAITING",
+        "PENDING",
+        "PENDING",
     )
     again = exchange(shop, "R1", "R2", OLD)
-    assert (codes(again), again["quarantined"], again["waiting"]["id"]) == ([], None, done["waiting"]["id"])
+    assert (codes(again), again["quarantined"], again["pending"]["id"]) == ([], None, done["pending"]["id"])
     assert codes(buy(shop, card, "R2", NOON)) == ["RECEIPT_DIFFERS"]
     buy(shop, card, "R1", NOON)
     assert shop.ledger(card) == [("EARN", 10), ("EARN", 20), ("CLAWBACK", 0)]
     again = exchange(shop, "R1", "R2", OLD)
-    assert (codes(again), again["quarantined"], again["waiting"]) == ([], None, None)
+    assert (codes(again), again["quarantined"], again["pending"]) == ([], None, None)
     assert shop.available(card) == 30
 
 
@@ -463,7 +463,7 @@ def test_quarantined_exchange_that_cannot_be_booked_writes_nothing(shop: Shop, c
     clock.now += timedelta(hours=1)
     assert codes(settle(shop, kept, "BOOK_AS_SENT")) == ["NOTHING_TO_REFUND"]
     assert shop.ledger(card) == [("EARN", 10), ("CLAWBACK", -10)]
-    assert waiting_in(shop) == ["R2"]
+    assert pending_in(shop) == ["R2"]
 
 
 def test_daily_receipt_number_keeps_the_day_that_was_sent(shop: Shop) -> None:
@@ -480,7 +480,7 @@ def test_daily_receipt_number_keeps_the_day_that_was_sent(shop: Shop) -> None:
     assert buy(shop, card, "0001", sent)["entry"] == {"points": 10}
     assert buy(shop, card, "0001", sent - timedelta(days=1), price="20.00")["entry"] == {"points": 20}
     assert codes(buy(shop, card, "0001", sent, price="11.00")) == ["RECEIPT_DIFFERS"]
-    assert (shop.available(card), waiting_in(shop)) == (60, [])
+    assert (shop.available(card), pending_in(shop)) == (60, [])
 
 
 def test_exchange_booked_at_a_corrected_time_is_recognised_when_sent_again(shop: Shop, clock: Clock) -> None:
@@ -503,7 +503,7 @@ def test_daily_number_of_a_pending_refund_keeps_the_day_that_was_sent(shop: Shop
     sent = {"purchase": by_day, "occurredAt": OLD.isoformat(), "externalId": "F1"}
     kept = call(shop, REFUND, **sent)
     corrected = (NOON - timedelta(minutes=1)).isoformat()
-    assert settle(shop, kept, "BOOK_AT", occurredAt=corrected)["waiting"]["state"] == "WAITING"
+    assert settle(shop, kept, "BOOK_AT", occurredAt=corrected)["pending"]["state"] == "PENDING"
     buy(shop, card, "R2", NOON - timedelta(hours=2), price="20.00")
     other = {"receipt": {"externalId": "R2", "day": day}}
     assert codes(call(shop, REFUND, purchase=other, occurredAt=corrected, externalId="F1")) == []

@@ -98,9 +98,9 @@ def test_pending_refund_is_applied_only_to_the_receipt_that_it_names(shop: Shop)
     tuesday = {"receipt": {"externalId": "1", "day": "2026-03-03"}}
     assert codes(refund(shop, "1", occurredAt=TUESDAY)) == ["PURCHASE_NOT_FOUND"]
     waits = refund(shop, tuesday, externalId="F1", occurredAt="2026-03-03T12:00:00Z")
-    assert waits["waiting"] == {"receipt": "1", "state": "WAITING"}
+    assert waits["pending"] == {"receipt": "1", "state": "PENDING"}
     again = refund(shop, tuesday, externalId="F1", occurredAt="2026-03-03T12:00:00Z")
-    assert (again["alreadyRecorded"], again["waiting"]["state"]) == (True, "WAITING")
+    assert (again["alreadyRecorded"], again["pending"]["state"]) == (True, "PENDING")
     buy(shop, card, "1", "10.00", occurredAt=MONDAY)
     assert shop.available(card) == 10
     buy(shop, card, "1", "7.00", occurredAt=TUESDAY)

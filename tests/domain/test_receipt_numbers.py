@@ -62,41 +62,41 @@ spots = st.builds(
 
 @given(numberings, numberings, spots)
 def test_a_receipt_sent_again_is_found_and_the_same_under_any_setting(
-    then: Numbering, now: Numbering, spot: ReceiptOrigin
+    then: Numbering, now: Numbering, origin: ReceiptOrigin
 ) -> None:
-    space = then.space(spot)
-    locations, days = now.candidate_spaces(spot)
+    space = then.space(origin)
+    locations, days = now.candidate_spaces(origin)
     assert space.location in locations
     assert space.day in days
-    assert now.is_same_receipt(spot, recorded=spot, space=space)
+    assert now.is_same_receipt(origin, recorded=origin, space=space)
 
 
 @given(numberings, spots, spots)
 def test_under_one_setting_two_are_the_same_exactly_where_their_numbers_share_a_space(
-    numbering: Numbering, spot: ReceiptOrigin, other: ReceiptOrigin
+    numbering: Numbering, origin: ReceiptOrigin, other: ReceiptOrigin
 ) -> None:
-    shared = numbering.space(spot) == numbering.space(other)
-    assert numbering.is_same_receipt(other, recorded=spot, space=numbering.space(spot)) is shared
+    shared = numbering.space(origin) == numbering.space(other)
+    assert numbering.is_same_receipt(other, recorded=origin, space=numbering.space(origin)) is shared
 
 
 @given(spots, st.timedeltas(timedelta(0), timedelta(days=400)))
-def test_where_numbers_are_unique_nothing_tells_them_apart(spot: ReceiptOrigin, later: timedelta) -> None:
+def test_where_numbers_are_unique_nothing_tells_them_apart(origin: ReceiptOrigin, later: timedelta) -> None:
     unique = Numbering()
-    assert unique.space(spot) == EVERYWHERE
+    assert unique.space(origin) == EVERYWHERE
     assert unique.is_same_receipt(
-        spot._replace(at=spot.at + later, location="elsewhere"), recorded=spot, space=EVERYWHERE
+        origin._replace(at=origin.at + later, location="elsewhere"), recorded=origin, space=EVERYWHERE
     )
 
 
 @given(numberings, spots)
 def test_a_reference_that_says_what_the_setting_asks_for_fits_its_receipt(
-    numbering: Numbering, spot: ReceiptOrigin
+    numbering: Numbering, origin: ReceiptOrigin
 ) -> None:
-    whole = ReceiptReference("1", spot.location, numbering.business_day(spot))
-    assert numbering.matches(whole, origin=spot)
-    assert numbering.matches(ReceiptReference("1"), origin=spot)
+    whole = ReceiptReference("1", origin.location, numbering.business_day(origin))
+    assert numbering.matches(whole, origin=origin)
+    assert numbering.matches(ReceiptReference("1"), origin=origin)
     assert not numbering.matches(
-        ReceiptReference("1", day=numbering.business_day(spot) + timedelta(days=1)), origin=spot
+        ReceiptReference("1", day=numbering.business_day(origin) + timedelta(days=1)), origin=origin
     )
     assert numbering.identifies(ReceiptReference("1")) is (numbering.numbers is ReceiptNumbers.UNIQUE)
-    assert numbering.identifies(ReceiptReference("1", "north", numbering.business_day(spot)))
+    assert numbering.identifies(ReceiptReference("1", "north", numbering.business_day(origin)))

@@ -31,7 +31,7 @@ MUTATIONS = {
     "recordPurchase": _mutation("recordPurchase", f"purchase {{ id externalId }} {_DECIDED}"),
     "recordRefund": _mutation("recordRefund", _DECIDED),
     "recordExchange": _mutation("recordExchange", _DECIDED),
-    "exchangeEarly": _mutation("recordExchange", f"waiting {{ id }} {_DECIDED}", called="exchangeEarly"),
+    "exchangeEarly": _mutation("recordExchange", f"pending {{ id }} {_DECIDED}", called="exchangeEarly"),
     "sellAwaited": _mutation("recordPurchase", _DECIDED, called="sellAwaited"),
     "amendPurchase": _mutation("amendPurchase", _DECIDED),
     "sellAhead": _mutation("recordPurchase", f"quarantined {{ id }} {_DECIDED}", called="sellAhead"),

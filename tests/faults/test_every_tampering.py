@@ -37,7 +37,7 @@ BOOKS: Mapping[str, frozenset[str] | None] = {
     "pending_refunds": None,
     "pending_refund_digests": None,
     "quarantined_receipts": None,
-    "quarantine_evidence": None,
+    "quarantine_digests": None,
     "entries": None,
     "lots": None,
     "lot_movements": None,

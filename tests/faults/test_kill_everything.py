@@ -130,7 +130,7 @@ def assert_what_waits_is_there(url: str, done: Sequence[Sent], every: Sequence[S
         sent = {each_sent.given["purchase"]["externalId"] for each_sent in every if each_sent.verb == verb}
         assert len(states) == len(there), f"{verb} twice"
         assert numbers <= states.keys() <= sent, f"{verb} lost, or that nobody sent"
-        assert [number for number in numbers & still if states[number] == "WAITING"] == [], "settled, and waits"
+        assert [number for number in numbers & still if states[number] == "PENDING"] == [], "settled, and waits"
     amended = rows(url, "SELECT id FROM receipt_corrections")
     counts = [sum(each_sent.verb == "amendPurchase" for each_sent in some) for some in (done, every)]
     assert counts[0] <= len(amended) <= counts[1]

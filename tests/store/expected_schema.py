@@ -214,7 +214,7 @@ TABLES: dict[str, Table] = {
             "since": "instant",
             "requested_at": "instant",
             "state": "text",
-            "beat_at?": "instant",
+            "heartbeat_at?": "instant",
             "done": "integer",
             "total": "integer",
             "result?": "json",
@@ -537,7 +537,7 @@ TABLES: dict[str, Table] = {
             "actor?": "id",
             "counted_points": "integer",
             "counted_stamps": "integer",
-            "left_behind?": "json",
+            "retained_budget_usage?": "json",
         },
         key=_KEY,
         indexed=frozenset(
@@ -670,7 +670,7 @@ TABLES: dict[str, Table] = {
             "external_id?": "text",
             "occurred_at": "instant",
             "recorded_at": "instant",
-            "wish": "json",
+            "content": "json",
             "state": "text",
             "refund_id?": "id",
             "numbered_at": "text",
@@ -701,7 +701,7 @@ TABLES: dict[str, Table] = {
             "occurred_at": "instant",
             "recorded_at": "instant",
             "actor?": "id",
-            "sent": "json",
+            "command": "json",
             "state": "text",
             "settled_at?": "instant",
             "settled_by?": "id",
@@ -730,12 +730,12 @@ TABLES: dict[str, Table] = {
         checks=frozenset({"quarantined_receipts_kind", "quarantined_receipts_state"}),
         only_added=True,
     ),
-    "quarantine_evidence": Table(
-        columns={"program_id": "id", "number": "integer", "evidence": "text"},
+    "quarantine_digests": Table(
+        columns={"program_id": "id", "number": "integer", "digest": "text"},
         key=("program_id",),
         references=frozenset({_PROGRAM}),
     ),
     "pending_refund_digests": Table(
-        columns={"program_id": "id", "evidence": "text"}, key=("program_id",), references=frozenset({_PROGRAM})
+        columns={"program_id": "id", "digest": "text"}, key=("program_id",), references=frozenset({_PROGRAM})
     ),
 }

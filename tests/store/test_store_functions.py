@@ -194,8 +194,8 @@ PAID = replace(
 
 EARNED_AND_SPENT = replace(EARNED, new_lots=(LOT._replace(remaining=0),))
 NEW_ACCOUNT = Account(id=ANNA.account_id, wallet_id=ANNA.wallet_id, unit="points")
-HOLDER = customers.evidence(ANNA.id, enrolled_at=ANNA.enrolled_at)
-NEW_ACCOUNT = NEW_ACCOUNT._replace(events_digest=combine(EMPTY_DIGEST, [HOLDER, accounts.evidence(NEW_ACCOUNT)]))
+HOLDER = customers.row_digest(ANNA.id, enrolled_at=ANNA.enrolled_at)
+NEW_ACCOUNT = NEW_ACCOUNT._replace(events_digest=combine(EMPTY_DIGEST, [HOLDER, accounts.row_digest(NEW_ACCOUNT)]))
 AFTER = NEW_ACCOUNT._replace(
     balance=Balance(available=0, lifetime=4, qualifying=4),
     entries=3,
@@ -228,7 +228,7 @@ async def _history(session: Session) -> None:
     await redemptions.add(session, redemption=GIVEN)
     await append(entry=PAID, seal=entry_hash(PAID))
     await lots.set_lots(session, lots=[LOT._replace(remaining=0)])
-    await accounts.keep(session, account=AFTER)
+    await accounts.update(session, account=AFTER)
 
 
 @pytest.fixture
@@ -463,8 +463,8 @@ async def test_entries_are_found_by_what_they_stand_for(shop: Database) -> None:
 
 async def test_purchases_refunds_and_redemptions_are_read_back_exactly(shop: Database) -> None:
     await _write(shop, _history)
-    at = {"spot": PURCHASE.spot, "numbering": Numbering()}
-    receipt = partial(purchases.expected, source="till", number="R-1", **at)
+    at = {"origin": PURCHASE.origin, "numbering": Numbering()}
+    receipt = partial(purchases.known_receipts, source="till", number="R-1", **at)
     refunded = partial(refunds.by_number, number="C-R-1", **at)
 
     assert await shop.read(partial(purchases.by_id, purchase_id=PURCHASE.id), program_id=PROGRAM) == PURCHASE

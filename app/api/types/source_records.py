@@ -80,7 +80,7 @@ class Purchase(Node):
     )
     def day(self, info: Info) -> date:
         """By the present setting."""
-        return info.context.program.numbering.business_day(self.row.spot)
+        return info.context.program.numbering.business_day(self.row.origin)
 
     @strawberry.field(description="The location it was made at, as it is now; null where the till named none.")
     async def location(self, info: Info) -> Location | None:

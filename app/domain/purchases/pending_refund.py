@@ -19,7 +19,7 @@ class PendingRefundState(StrEnum):
     REFUSED: the purchase arrived, but has less to return, or the refund's number was taken. DISMISSED: by staff.
     """
 
-    WAITING = "WAITING"
+    PENDING = "PENDING"
     APPLIED = "APPLIED"
     REFUSED = "REFUSED"
     DISMISSED = "DISMISSED"
@@ -60,7 +60,7 @@ class PendingRefund:
     fingerprint: str
     amounts: Mapping[int, Decimal] = field(default_factory=dict)
     amount: Decimal | None = None
-    state: PendingRefundState = PendingRefundState.WAITING
+    state: PendingRefundState = PendingRefundState.PENDING
     refund_id: str | None = None
     space: NumberSpace = EVERYWHERE
     settled_at: datetime | None = None

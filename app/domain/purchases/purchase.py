@@ -37,7 +37,7 @@ class Purchase:
     completion: int = 1
 
     @property
-    def spot(self) -> ReceiptOrigin:
+    def origin(self) -> ReceiptOrigin:
         """The location and time at which its number was used."""
         return ReceiptOrigin(self.location_id, self.occurred_at, self.facts.zone)
 

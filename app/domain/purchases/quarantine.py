@@ -23,7 +23,7 @@ class QuarantineKind(StrEnum):
 class QuarantineState(StrEnum):
     """How a receipt in quarantine was settled, if it was."""
 
-    WAITING = "WAITING"
+    PENDING = "PENDING"
     BOOKED = "BOOKED"
     DISMISSED = "DISMISSED"
 
@@ -32,7 +32,7 @@ class QuarantineState(StrEnum):
 class Quarantined:
     """A receipt in quarantine. (`source`, `external_id`) is its number, None for a refund without one.
 
-    `sent_text` is the whole command as JSON, without the customer's identities: `customer_id` is the customer, None
+    `command_text` is the whole command as JSON, without the customer's identities: `customer_id` is the customer, None
     for a refund of an unknown purchase. `number` counts the receipts of the program that came into quarantine.
     `booked_for` is the business time that it was booked at.
     """
@@ -48,8 +48,8 @@ class Quarantined:
     occurred_at: datetime
     recorded_at: datetime
     actor: str | None
-    sent_text: str
-    state: QuarantineState = QuarantineState.WAITING
+    command_text: str
+    state: QuarantineState = QuarantineState.PENDING
     settled_at: datetime | None = None
     settled_by: str | None = None
     settled_because: str | None = None
@@ -59,7 +59,7 @@ class Quarantined:
     pending_refund_id: str | None = None
 
     @property
-    def sent(self) -> Mapping[str, Any]:
+    def command(self) -> Mapping[str, Any]:
         """The command as it was sent."""
-        command: Mapping[str, Any] = json.loads(self.sent_text)
+        command: Mapping[str, Any] = json.loads(self.command_text)
         return command

@@ -16,8 +16,8 @@ class ReceiptCorrection:
     """A purchase as it was before a correction, with its customer since (`to_customer_id`); `actor` is the access key used.
 
     `in_order`, `occurred_at` and `terms_version` are those of the purchase: they never change. `counted_points` and
-    `counted_stamps` are what the correction uses of a staff budget. `left_behind` is, by clause key, what a purchase
-    that was moved to another customer had used of budgets, less what moved with it; None where nothing was left.
+    `counted_stamps` are what the correction uses of a staff budget. `retained_budget_usage` is, by clause key, what
+    a purchase that was moved to another customer had used of budgets, less what moved with it.
     """
 
     id: str
@@ -36,7 +36,7 @@ class ReceiptCorrection:
     terms_version: int
     counted_points: int = 0
     counted_stamps: int = 0
-    left_behind: str | None = None
+    retained_budget_usage_text: str | None = None
 
     @classmethod
     def of(
@@ -66,9 +66,13 @@ class ReceiptCorrection:
         return PurchaseFacts.from_data(json.loads(self.facts_text))
 
     @property
-    def shares_left(self) -> tuple[tuple[str, int], ...]:
-        """`left_behind`, by the key of the clause."""
-        return tuple(json.loads(self.left_behind).items()) if self.left_behind is not None else ()
+    def retained_budget_usage(self) -> tuple[tuple[str, int], ...]:
+        """The points of budgets that stay used by the former customer, by clause key; stored as JSON, null where there are none."""
+        return (
+            tuple(json.loads(self.retained_budget_usage_text).items())
+            if self.retained_budget_usage_text is not None
+            else ()
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class Redemption:
     space: NumberSpace = EVERYWHERE
 
     @property
-    def spot(self) -> ReceiptOrigin:
+    def origin(self) -> ReceiptOrigin:
         """The location (key) and time at which the number of its checkout was used."""
         return ReceiptOrigin(self.facts.location, self.occurred_at, self.facts.zone)
 

@@ -30,7 +30,7 @@ def verify_replay(stored: StoredWallet) -> Iterator[Discrepancy]:
     """Every difference between a stored wallet and the replay of its history."""
     account, recorded = stored.account, stored.recorded
     place = f"account {account.id}"
-    if recorded.evidence != account.events_digest:
+    if recorded.events_digest != account.events_digest:
         yield Discrepancy(place, "its events are not those that were recorded")
     if account.replayed_through is None:
         yield from _never_replayed(stored)
@@ -83,7 +83,7 @@ def _other_units(recorded: RecordedHistory, *, wallet: Wallet, at: datetime) -> 
             replayed_through=None, next_change_at=None, next_notice_at=None, has_merges=False, terms_version=0
         ):
             yield Discrepancy(place, "it has a replay state of its own")
-        if account.events_digest != combine(EMPTY_DIGEST, [accounts.evidence(account)]):
+        if account.events_digest != combine(EMPTY_DIGEST, [accounts.row_digest(account)]):
             yield Discrepancy(place, "it is not the account that was opened")
 
 

@@ -44,10 +44,10 @@ async def receipts_of(session: Session, *, quarantined_id: str) -> tuple[str, ..
     if item is None:
         return ()
     if item.kind is QuarantineKind.PURCHASE:
-        return (item.sent["external_id"],)
+        return (item.command["external_id"],)
     exchanged = item.kind is QuarantineKind.EXCHANGE
-    back = item.sent["back"] if exchanged else item.sent
-    numbers = [item.sent["bought"]["external_id"]] if exchanged else []
+    back = item.command["refund"] if exchanged else item.command
+    numbers = [item.command["bought"]["external_id"]] if exchanged else []
     numbers += [back["receipt"]["number"]] if back["receipt"] is not None else []
     if back["purchase_id"] is not None:
         sale = await purchases.by_id(session, purchase_id=back["purchase_id"])

@@ -109,9 +109,9 @@ async def preview_refund(session: Session, *, numbering: Numbering, order: Refun
     )
 
 
-async def pending_refund(session: Session, *, waiting_id: str) -> PendingRefund | None:
+async def pending_refund(session: Session, *, pending_id: str) -> PendingRefund | None:
     """A refund that is or was pending, by id, or None."""
-    return await pending_refunds.by_id(session, waiting_id=waiting_id)
+    return await pending_refunds.by_id(session, pending_id=pending_id)
 
 
 async def pending_refunds_page(session: Session, *, limit: int) -> tuple[PendingRefund, ...]:

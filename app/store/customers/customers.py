@@ -133,7 +133,7 @@ async def enrol(session: Session, *, customer: NewCustomer) -> None:
         id=customer.account_id,
         wallet_id=customer.wallet_id,
         unit=Unit.POINTS,
-        events_digest=combine(EMPTY_DIGEST, [evidence(customer.id, enrolled_at=customer.enrolled_at)]),
+        events_digest=combine(EMPTY_DIGEST, [row_digest(customer.id, enrolled_at=customer.enrolled_at)]),
     )
     await accounts.open_account(session, account=account)
     await session.enqueue(
@@ -159,7 +159,7 @@ async def enrol(session: Session, *, customer: NewCustomer) -> None:
         )
 
 
-def evidence(customer_id: str, *, enrolled_at: datetime) -> int:
+def row_digest(customer_id: str, *, enrolled_at: datetime) -> int:
     """The digest of a customer as the first of a wallet."""
     return digest("customers", customer_id, enrolled_at)
 

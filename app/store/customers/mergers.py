@@ -29,7 +29,7 @@ async def add(session: Session, *, merger: Merger) -> None:
     )
 
 
-def evidence(merger: Merger) -> int:
+def row_digest(merger: Merger) -> int:
     """The digest of a merger: part of the events digest of the wallet that absorbed the other."""
     return digest(
         "mergers",

@@ -21,7 +21,7 @@ def digest(table: str, *values: Any) -> int:
     return int.from_bytes(hashlib.sha256(text).digest())
 
 
-def combine(evidence: str, digests: Iterable[int], *, gone: Iterable[int] = ()) -> str:
+def combine(combined: str, digests: Iterable[int], *, removed: Iterable[int] = ()) -> str:
     """The digest with the digests of further rows added and those of removed rows subtracted."""
-    total = int(evidence, 16) + sum(digests) - sum(gone)
+    total = int(combined, 16) + sum(digests) - sum(removed)
     return f"{total % _MODULUS:064x}"

@@ -67,12 +67,12 @@ def _history_of(rows: HistoryRows, account: Account) -> RecordedHistory:
             other = _history_of(rows, rows.accounts[merger.from_wallet_id])
             merged.append(other)
             events.append(WalletMerged(merger.id, merger.occurred_at, other.history, merger.survivor_id))
-            digests.append(mergers.evidence(merger))
-    digests += [expiry_notices.evidence(notice) for notice in rows.notices.get(account.id, ())]
-    digests += [customers.evidence(id, enrolled_at=rows.enrolled_at[id]) for id in own]
+            digests.append(mergers.row_digest(merger))
+    digests += [expiry_notices.row_digest(notice) for notice in rows.notices.get(account.id, ())]
+    digests += [customers.row_digest(id, enrolled_at=rows.enrolled_at[id]) for id in own]
     recorded.merged, recorded.merged_away = tuple(merged), merged_away
     recorded.history = EventHistory(account.id, recorded.history.enrolled_at, tuple(events), tuple(corrected))
-    recorded.evidence = combine(EMPTY_DIGEST, (*digests, accounts.evidence(account)))
+    recorded.events_digest = combine(EMPTY_DIGEST, (*digests, accounts.row_digest(account)))
     recorded.notices = tuple(rows.notices.get(account.id, ()))
     return recorded
 
@@ -95,16 +95,16 @@ def _customer_events(rows: HistoryRows, customer_id: str, *, recorded: RecordedH
     for sale in sales.values():
         recorded.purchases[sale.id] = sale
         if sale.id not in of_exchanges:
-            yield _purchase_recorded(rows, sale), purchases.evidence(sale)
+            yield _purchase_recorded(rows, sale), purchases.row_digest(sale)
         for refund in rows.refunds.get(sale.id, ()):
             recorded.refunds[refund.id] = refund
             yield _refund_recorded(rows, refund, sales=sales)
     for redemption in rows.redemptions.get(customer_id, ()):
         recorded.redemptions[redemption.id] = redemption
-        yield _redemption_event(rows, redemption), redemptions.evidence(redemption)
+        yield _redemption_event(rows, redemption), redemptions.row_digest(redemption)
         if (reversal := rows.reversals.get(redemption.id)) is not None:
             event = past.RedemptionReversed(reversal.id, redemption.id, reversal.occurred_at, reversal.usable_until)
-            yield event, reversals.evidence(reversal)
+            yield event, reversals.row_digest(reversal)
 
 
 def _purchase_recorded(rows: HistoryRows, sale: Purchase) -> past.PurchaseRecorded:
@@ -118,14 +118,14 @@ def _refund_recorded(rows: HistoryRows, refund: Refund, *, sales: Mapping[str, P
     replacement = sales.get(rows.exchange_purchases.get(refund.id, ""))
     if replacement is None:
         event = past.RefundRecorded(refund.id, refund.purchase_id, at, refund.lines, number, refund.amounts)
-        return event, refunds.evidence(refund)
+        return event, refunds.row_digest(refund)
     bought = _purchase_recorded(rows, replacement)
     number = number or replacement.in_order
     exchanged = past.ExchangeRecorded(refund.id, refund.purchase_id, at, refund.lines, bought, number, refund.amounts)
     row_digests = (
-        refunds.evidence(refund),
-        purchases.evidence(replacement),
-        exchanges.evidence(refund.id, replacement.id),
+        refunds.row_digest(refund),
+        purchases.row_digest(replacement),
+        exchanges.row_digest(refund.id, replacement.id),
     )
     return exchanged, sum(row_digests)
 
@@ -142,9 +142,9 @@ def _corrections(rows: HistoryRows, customer_id: str) -> Iterator[tuple[past.Rec
                 correction.purchase_id, customer_id, correction.in_order, correction.facts, terms, moved_by
             )
         corrected = past.ReceiptCorrected(
-            correction.id, correction.purchase_id, correction.occurred_at, before, correction.shares_left
+            correction.id, correction.purchase_id, correction.occurred_at, before, correction.retained_budget_usage
         )
-        yield corrected, corrections.evidence(correction)
+        yield corrected, corrections.row_digest(correction)
 
 
 def _redemption_event(rows: HistoryRows, redemption: Redemption) -> past.RewardRedeemed | past.HoldPlaced:
@@ -179,14 +179,14 @@ def _account_events(rows: HistoryRows, account: Account) -> Iterator[tuple[Event
         for adjustment in rows.adjustments.get(of_unit.id, ()):
             terms = rows.versions.all[adjustment.terms_version]
             event = past.PointsAdjusted(adjustment.id, adjustment.occurred_at, adjustment.points, terms, of_unit.unit)
-            yield event, adjustments.evidence(adjustment)
+            yield event, adjustments.row_digest(adjustment)
     for transfer in rows.transfers:
         if transfer.from_account_id == account.id:
             draws = {transferred.source: transferred.lot.points for transferred in transfer.lots}
-            yield past.TransferSent(transfer.id, transfer.occurred_at, draws), transfers.evidence(transfer)
+            yield past.TransferSent(transfer.id, transfer.occurred_at, draws), transfers.row_digest(transfer)
         elif transfer.to_account_id == account.id:
             lots = tuple(transferred.lot for transferred in transfer.lots)
-            yield past.TransferReceived(transfer.id, transfer.occurred_at, lots), transfers.evidence(transfer)
+            yield past.TransferReceived(transfer.id, transfer.occurred_at, lots), transfers.row_digest(transfer)
 
 
 def _notice_deliveries(
@@ -198,7 +198,7 @@ def _notice_deliveries(
         for delivery in rows.deliveries.get(notice.id, ()):
             if (since is None or delivery.delivered_at >= since) and (until is None or delivery.delivered_at < until):
                 event = past.ExpiryNoticeDelivered(delivery.id, delivery.delivered_at, lots, delivery.channel)
-                yield event, expiry_notices.evidence_of_delivery(delivery)
+                yield event, expiry_notices.delivery_digest(delivery)
     for merger in rows.mergers:
         if merger.to_wallet_id == account.wallet_id:
             merged_at = merger.occurred_at if since is None else max(since, merger.occurred_at)

@@ -26,7 +26,7 @@ class RecordedHistory:
     account: Account
     history: EventHistory
     others: Mapping[Unit, Account] = field(default_factory=dict)
-    evidence: str = EMPTY_DIGEST
+    events_digest: str = EMPTY_DIGEST
     purchases: dict[str, Purchase] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
     redemptions: dict[str, Redemption] = field(default_factory=dict)

@@ -79,7 +79,7 @@ def account_of(row: Iterable[Any]) -> Account:
     )
 
 
-def evidence(account: Account) -> int:
+def row_digest(account: Account) -> int:
     """The digest of an account and of how far it was replayed."""
     return digest(
         "accounts",
@@ -94,7 +94,7 @@ def evidence(account: Account) -> int:
 
 async def open_account(session: Session, *, account: Account) -> Account:
     """Store a new account without entries; its digest is its own with that of its customer, if it has one."""
-    account = account._replace(events_digest=combine(account.events_digest, [evidence(account)]))
+    account = account._replace(events_digest=combine(account.events_digest, [row_digest(account)]))
     await session.enqueue(
         "INSERT INTO accounts (program_id, id, wallet_id, unit, available, pending, held, owed, lifetime, qualifying,"
         " entries, head, events_digest) VALUES ($1, $2, $3, $4, 0, 0, 0, 0, 0, 0, 0, $5, $6)",
@@ -201,7 +201,7 @@ async def next_moments(session: UnscopedSession) -> dict[str, datetime]:
     return next_by_program
 
 
-async def keep(session: Session, *, account: Account) -> None:
+async def update(session: Session, *, account: Account) -> None:
     """Update an account that is locked (sent with the next statements: see `Session.enqueue`)."""
     balance = account.balance
     await session.enqueue(

@@ -28,7 +28,7 @@ async def add(session: Session, *, adjustment: Adjustment) -> None:
     )
 
 
-def evidence(adjustment: Adjustment) -> int:
+def row_digest(adjustment: Adjustment) -> int:
     """The digest of an adjustment."""
     return digest(
         "adjustments",

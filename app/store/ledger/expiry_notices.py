@@ -36,12 +36,12 @@ async def deliver(session: Session, *, delivery: Delivery) -> None:
     )
 
 
-def evidence(notice: ExpiryNotice) -> int:
+def row_digest(notice: ExpiryNotice) -> int:
     """The digest of a notice."""
     return digest("expiry_notices", notice.id, notice.account_id, notice.given_at, _data(notice))
 
 
-def evidence_of_delivery(delivery: Delivery) -> int:
+def delivery_digest(delivery: Delivery) -> int:
     """The digest of a delivery."""
     return digest(
         "expiry_notice_deliveries",

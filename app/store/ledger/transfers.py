@@ -31,7 +31,7 @@ async def add(session: Session, *, transfer: Transfer) -> None:
     )
 
 
-def evidence(transfer: Transfer) -> int:
+def row_digest(transfer: Transfer) -> int:
     """The digest of a transfer: part of the events digest of both accounts."""
     return digest(
         "transfers",

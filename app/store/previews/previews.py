@@ -59,19 +59,19 @@ async def next_queued(session: UnscopedSession) -> tuple[str, str] | None:
 
 async def start(session: Session, *, preview_id: str, at: datetime) -> bool:
     """Start a queued preview; False when another server started it, or it was cancelled."""
-    return await _turn(session, "state = 'RUNNING', beat_at = $3", preview_id, at, was="QUEUED")
+    return await _turn(session, "state = 'RUNNING', heartbeat_at = $3", preview_id, at, was="QUEUED")
 
 
 async def report_progress(session: Session, *, preview_id: str, at: datetime, done: int, total: int) -> bool:
     """Store the progress of a running preview; False when it was cancelled."""
-    return await _turn(session, "beat_at = $3, done = $4, total = $5", preview_id, at, done, total, was="RUNNING")
+    return await _turn(session, "heartbeat_at = $3, done = $4, total = $5", preview_id, at, done, total, was="RUNNING")
 
 
 async def finish(session: Session, *, preview_id: str, at: datetime, result: Impact) -> bool:
     """Store the result of a running preview; False when it was cancelled meanwhile."""
     return await _turn(
         session,
-        "state = 'DONE', beat_at = $3, done = $4, total = $4, result = $5",
+        "state = 'DONE', heartbeat_at = $3, done = $4, total = $4, result = $5",
         preview_id,
         at,
         result.members,
@@ -82,7 +82,7 @@ async def finish(session: Session, *, preview_id: str, at: datetime, result: Imp
 
 async def fail(session: Session, *, preview_id: str, at: datetime) -> bool:
     """Mark a running preview as failed; False when it had a result or was cancelled."""
-    return await _turn(session, "state = 'FAILED', beat_at = $3", preview_id, at, was="RUNNING")
+    return await _turn(session, "state = 'FAILED', heartbeat_at = $3", preview_id, at, was="RUNNING")
 
 
 async def requeue(session: Session, *, preview_id: str) -> bool:
@@ -99,7 +99,7 @@ async def cancel(session: Session, *, preview_id: str) -> bool:
 async def without_progress_since(session: UnscopedSession, *, since: datetime) -> tuple[tuple[str, str], ...]:
     """Program and id of each running preview without a sign of life since an instant: its process has ended."""
     rows = await session.rows(
-        "SELECT program_id, id FROM impact_previews WHERE state = 'RUNNING' AND beat_at < $1", since
+        "SELECT program_id, id FROM impact_previews WHERE state = 'RUNNING' AND heartbeat_at < $1", since
     )
     return tuple((row["program_id"], row["id"]) for row in rows)
 

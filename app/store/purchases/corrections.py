@@ -14,7 +14,7 @@ from app.store.database.session import Row, Session
 
 _OWN = (
     "id, purchase_id, customer_id, to_customer_id, total, earned, moved_by, facts, recorded_at, reason, actor,"
-    " counted_points, counted_stamps, left_behind"
+    " counted_points, counted_stamps, retained_budget_usage"
 )
 _ROW = ", ".join(f"c.{name}" for name in _OWN.split(", ")) + (
     ", p.external_id, p.numbered_at, p.numbered_on, p.completion, p.occurred_at, p.terms_version"
@@ -39,11 +39,11 @@ async def add(session: Session, *, correction: ReceiptCorrection) -> None:
         correction.actor,
         correction.counted_points,
         correction.counted_stamps,
-        correction.left_behind,
+        correction.retained_budget_usage_text,
     )
 
 
-def evidence(correction: ReceiptCorrection) -> int:
+def row_digest(correction: ReceiptCorrection) -> int:
     """The digest of a correction: part of the events digest of every wallet that the purchase is or was in."""
     return digest(
         "receipt_corrections",
@@ -64,7 +64,7 @@ def evidence(correction: ReceiptCorrection) -> int:
             if correction.counted_points or correction.counted_stamps
             else ()
         ),
-        *((correction.left_behind,) if correction.left_behind is not None else ()),
+        *((correction.retained_budget_usage_text,) if correction.retained_budget_usage_text is not None else ()),
     )
 
 
@@ -129,5 +129,5 @@ def _correction(row: Row) -> ReceiptCorrection:
         terms_version=row["terms_version"],
         counted_points=row["counted_points"],
         counted_stamps=row["counted_stamps"],
-        left_behind=row["left_behind"],
+        retained_budget_usage_text=row["retained_budget_usage"],
     )

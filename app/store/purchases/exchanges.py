@@ -60,6 +60,6 @@ async def is_part_of_exchange(session: Session, *, purchase_id: str) -> bool:
     return row is not None and bool(row["it_has"])
 
 
-def evidence(refund_id: str, purchase_id: str) -> int:
+def row_digest(refund_id: str, purchase_id: str) -> int:
     """The digest of an exchange."""
     return digest("exchanges", refund_id, purchase_id)

@@ -45,20 +45,20 @@ def _bought_data(handed_out: HandedOut) -> dict[str, Any]:
     return {"holder": handed_out.holder_id, "meaning": handed_out.meaning, "receipt": handed_out.data}
 
 
-def _bought(row: Row, *, wish: Mapping[str, Any]) -> HandedOut | None:
-    if (data := wish.get("bought")) is None:
+def _bought(row: Row, *, content: Mapping[str, Any]) -> HandedOut | None:
+    if (data := content.get("bought")) is None:
         return None
     return HandedOut(row["bought_number"], row["customer_id"], data["holder"], data["meaning"], data["receipt"])
 
 
 def pending_refund_of(row: Row) -> PendingRefund:
     """The pending refund or exchange of a row."""
-    wish = json_value(row["wish"])
-    lines = wish["lines"]
+    content = json_value(row["content"])
+    lines = content["lines"]
     return PendingRefund(
         id=row["id"],
         receipt=ReceiptReference(
-            row["receipt"], wish.get("location"), date.fromisoformat(wish["day"]) if wish.get("day") else None
+            row["receipt"], content.get("location"), date.fromisoformat(content["day"]) if content.get("day") else None
         ),
         external_id=row["external_id"],
         occurred_at=instant(row["occurred_at"]),
@@ -66,17 +66,17 @@ def pending_refund_of(row: Row) -> PendingRefund:
         lines=None
         if lines is None
         else {int(line): Decimal(quantity) if quantity is not None else None for line, quantity in lines.items()},
-        reason=wish["reason"],
-        fingerprint=wish["fingerprint"],
-        amounts={int(line): Decimal(amount) for line, amount in wish["amounts"].items()},
-        amount=Decimal(wish["amount"]) if wish["amount"] is not None else None,
+        reason=content["reason"],
+        fingerprint=content["fingerprint"],
+        amounts={int(line): Decimal(amount) for line, amount in content["amounts"].items()},
+        amount=Decimal(content["amount"]) if content["amount"] is not None else None,
         state=PendingRefundState(row["state"]),
         refund_id=row["refund_id"],
         space=NumberSpace(row["numbered_at"], row["numbered_on"]),
         settled_at=instant_or_none(row["settled_at"]),
         settled_by=row["settled_by"],
         settled_because=row["settled_because"],
-        bought=_bought(row, wish=wish),
+        bought=_bought(row, content=content),
         refused_with=ProblemCode(row["refused_with"]) if row["refused_with"] is not None else None,
-        numbered_at=datetime.fromisoformat(wish["numbered_at"]) if "numbered_at" in wish else None,
+        numbered_at=datetime.fromisoformat(content["numbered_at"]) if "numbered_at" in content else None,
     )

@@ -14,36 +14,36 @@ from app.store.database.row_digests import combine, digest
 from app.store.database.session import Session
 from app.store.purchases.pending_refund_rows import content_of, known_later, pending_refund_of
 
-_COLUMNS = "id, receipt, external_id, occurred_at, recorded_at, wish, state, refund_id, numbered_at, numbered_on"
+_COLUMNS = "id, receipt, external_id, occurred_at, recorded_at, content, state, refund_id, numbered_at, numbered_on"
 _LATER = "settled_at, settled_by, settled_because, bought_number, customer_id, refused_with"
 _SELECT = f"SELECT {_COLUMNS}, {_LATER} FROM pending_refunds WHERE program_id = $1"
 
 
-async def add(session: Session, *, waiting: PendingRefund) -> None:
+async def add(session: Session, *, pending: PendingRefund) -> None:
     """Store a refund that is pending until its purchase arrives."""
-    wish = json_text(content_of(waiting))
+    content = json_text(content_of(pending))
     await session.execute(
         f"INSERT INTO pending_refunds (program_id, {_COLUMNS}, bought_number, customer_id)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-        waiting.id,
-        waiting.receipt.number,
-        waiting.external_id,
-        waiting.occurred_at,
-        waiting.recorded_at,
-        wish,
-        waiting.state.value,
-        waiting.refund_id,
-        *waiting.space,
-        waiting.bought.number if waiting.bought is not None else None,
-        waiting.bought.customer_id if waiting.bought is not None else None,
+        pending.id,
+        pending.receipt.number,
+        pending.external_id,
+        pending.occurred_at,
+        pending.recorded_at,
+        content,
+        pending.state.value,
+        pending.refund_id,
+        *pending.space,
+        pending.bought.number if pending.bought is not None else None,
+        pending.bought.customer_id if pending.bought is not None else None,
     )
-    known = await _digests(session, waiting_id=waiting.id)
-    await _keep_evidence(session, digests=known)
+    digests = await _digests(session, pending_id=pending.id)
+    await _update_digest(session, digests=digests)
 
 
 async def of_receipt(session: Session, *, number: str) -> tuple[PendingRefund, ...]:
     """The pending refunds of a receipt number, in order of business time; locked until the transaction ends."""
-    rows = await session.rows(f"{_SELECT} AND receipt = $2 AND state = 'WAITING' ORDER BY id{session.locking}", number)
+    rows = await session.rows(f"{_SELECT} AND receipt = $2 AND state = 'PENDING' ORDER BY id{session.locking}", number)
     # Sorted here, because the databases sort texts and NULL differently.
     return tuple(
         sorted(
@@ -53,7 +53,7 @@ async def of_receipt(session: Session, *, number: str) -> tuple[PendingRefund, .
 
 
 async def by_number(
-    session: Session, *, number: str, spot: ReceiptOrigin, numbering: Numbering
+    session: Session, *, number: str, origin: ReceiptOrigin, numbering: Numbering
 ) -> PendingRefund | None:
     """The refund that is or was pending with a number at this location and time, or None; pending ones come first.
 
@@ -61,10 +61,10 @@ async def by_number(
     """
     rows = await session.rows(
         f"{_SELECT} AND external_id = $2 AND numbered_at = ANY($3) AND numbered_on = ANY($4)"
-        " ORDER BY CASE WHEN state = 'WAITING' THEN 0 ELSE 1 END, id DESC",
+        " ORDER BY CASE WHEN state = 'PENDING' THEN 0 ELSE 1 END, id DESC",
         number,
-        ["", NO_LOCATION, *([spot.location] if spot.location is not None else [])],
-        ["", numbering.business_day(spot).isoformat()],
+        ["", NO_LOCATION, *([origin.location] if origin.location is not None else [])],
+        ["", numbering.business_day(origin).isoformat()],
     )
     return pending_refund_of(rows[0]) if rows else None
 
@@ -75,9 +75,9 @@ async def of_bought(session: Session, *, number: str) -> tuple[PendingRefund, ..
     return tuple(pending_refund_of(row) for row in rows)
 
 
-async def by_id(session: Session, *, waiting_id: str, lock: bool = False) -> PendingRefund | None:
+async def by_id(session: Session, *, pending_id: str, lock: bool = False) -> PendingRefund | None:
     """The refund that is or was pending, by id, or None; `lock` locks it until the transaction ends."""
-    row = await session.row(f"{_SELECT} AND id = $2{session.locking if lock else ''}", waiting_id)
+    row = await session.row(f"{_SELECT} AND id = $2{session.locking if lock else ''}", pending_id)
     return None if row is None else pending_refund_of(row)
 
 
@@ -90,59 +90,59 @@ async def open_ones(session: Session, *, limit: int) -> tuple[PendingRefund, ...
 
 
 async def settle(
-    session: Session, *, waiting_id: str, refund_id: str | None, refused_with: ProblemCode | None = None
+    session: Session, *, pending_id: str, refund_id: str | None, refused_with: ProblemCode | None = None
 ) -> None:
     """Store the outcome of a pending refund: the refund (id) it became, or why its purchase could not take it."""
-    before = await _digests(session, waiting_id=waiting_id)
+    before = await _digests(session, pending_id=pending_id)
     await session.execute(
         "UPDATE pending_refunds SET state = $3, refund_id = $4, refused_with = $5 WHERE program_id = $1 AND id = $2",
-        waiting_id,
+        pending_id,
         (PendingRefundState.APPLIED if refund_id is not None else PendingRefundState.REFUSED).value,
         refund_id,
         refused_with.value if refused_with is not None else None,
     )
-    after = await _digests(session, waiting_id=waiting_id)
-    await _keep_evidence(session, digests=after, gone=before)
+    after = await _digests(session, pending_id=pending_id)
+    await _update_digest(session, digests=after, replaced=before)
 
 
-async def dismiss(session: Session, *, waiting_id: str, at: datetime, actor: str | None, reason: str) -> None:
+async def dismiss(session: Session, *, pending_id: str, at: datetime, actor: str | None, reason: str) -> None:
     """Dismiss a pending refund: staff found that it never was a refund of that purchase."""
-    before = await _digests(session, waiting_id=waiting_id)
+    before = await _digests(session, pending_id=pending_id)
     await session.execute(
         "UPDATE pending_refunds SET state = 'DISMISSED', settled_at = $3, settled_by = $4, settled_because = $5"
         " WHERE program_id = $1 AND id = $2",
-        waiting_id,
+        pending_id,
         at,
         actor,
         reason,
     )
-    after = await _digests(session, waiting_id=waiting_id)
-    await _keep_evidence(session, digests=after, gone=before)
+    after = await _digests(session, pending_id=pending_id)
+    await _update_digest(session, digests=after, replaced=before)
 
 
 async def verify(session: Session) -> bool:
     """Are the stored refunds exactly those that were sent, with their outcomes?"""
-    stored = await session.row("SELECT evidence FROM pending_refund_digests WHERE program_id = $1")
-    known = combine(EMPTY_DIGEST, await _digests(session, waiting_id=None))
-    return known == (stored["evidence"] if stored is not None else EMPTY_DIGEST)
+    stored = await session.row("SELECT digest FROM pending_refund_digests WHERE program_id = $1")
+    known = combine(EMPTY_DIGEST, await _digests(session, pending_id=None))
+    return known == (stored["digest"] if stored is not None else EMPTY_DIGEST)
 
 
-async def _keep_evidence(session: Session, *, digests: Iterable[int], gone: Iterable[int] = ()) -> None:
+async def _update_digest(session: Session, *, digests: Iterable[int], replaced: Iterable[int] = ()) -> None:
     """Store the digest of all rows of a program, so that added and removed rows are found."""
     await session.execute(
-        "INSERT INTO pending_refund_digests (program_id, evidence) VALUES ($1, $2) ON CONFLICT DO NOTHING", EMPTY_DIGEST
+        "INSERT INTO pending_refund_digests (program_id, digest) VALUES ($1, $2) ON CONFLICT DO NOTHING", EMPTY_DIGEST
     )
-    stored = await session.row(f"SELECT evidence FROM pending_refund_digests WHERE program_id = $1{session.locking}")
+    stored = await session.row(f"SELECT digest FROM pending_refund_digests WHERE program_id = $1{session.locking}")
     assert stored is not None, "it was put there"
     await session.execute(
-        "UPDATE pending_refund_digests SET evidence = $2 WHERE program_id = $1",
-        combine(stored["evidence"], digests, gone=gone),
+        "UPDATE pending_refund_digests SET digest = $2 WHERE program_id = $1",
+        combine(stored["digest"], digests, removed=replaced),
     )
 
 
-async def _digests(session: Session, *, waiting_id: str | None) -> list[int]:
+async def _digests(session: Session, *, pending_id: str | None) -> list[int]:
     """The digest of one row, or of every row."""
-    condition, values = ("", ()) if waiting_id is None else (" AND id = $2", (waiting_id,))
+    condition, values = ("", ()) if pending_id is None else (" AND id = $2", (pending_id,))
     return [
         digest(
             "pending_refunds",
@@ -151,7 +151,7 @@ async def _digests(session: Session, *, waiting_id: str | None) -> list[int]:
             row["external_id"],
             instant(row["occurred_at"]),
             instant(row["recorded_at"]),
-            row["wish"],
+            row["content"],
             row["state"],
             row["refund_id"],
             *digest_fields(NumberSpace(row["numbered_at"], row["numbered_on"])),

@@ -57,7 +57,7 @@ async def correct(session: Session, *, purchase: Purchase) -> None:
     )
 
 
-def evidence(sale: Purchase) -> int:
+def row_digest(sale: Purchase) -> int:
     """The digest of a purchase. Location, number space and completion are left out where they have their defaults, as in older digests."""
     plain = (sale.location_id, sale.space, sale.completion) == (None, EVERYWHERE, 1)
     return digest(
@@ -112,37 +112,42 @@ async def reread(session: Session, *, purchase: Purchase) -> Purchase:
     return current
 
 
-class Expected(NamedTuple):
+class KnownReceipts(NamedTuple):
     """What is known of a receipt before it is recorded: its purchases, the last completion first, and records with its number.
 
-    These are pending refunds or exchanges of it (`awaited`), a receipt that is or was in quarantine (`kept_back`),
-    and a pending exchange that hands it out (`claimed`).
+    These are pending refunds or exchanges of it, a receipt that is or was in quarantine, and a pending exchange that
+    hands it out.
     """
 
     recorded: tuple[Purchase, ...]
-    awaited: bool
-    kept_back: bool
-    claimed: bool
+    has_pending_refunds: bool
+    was_quarantined: bool
+    in_pending_exchange: bool
 
 
-async def expected(
-    session: Session, *, source: str, number: str, spot: ReceiptOrigin, numbering: Numbering
-) -> Expected:
+async def known_receipts(
+    session: Session, *, source: str, number: str, origin: ReceiptOrigin, numbering: Numbering
+) -> KnownReceipts:
     """What is known of a receipt with this number, location and time, in one statement."""
-    rows = await session.rows(_EXPECTED, source, number, *map(list, numbering.candidate_spaces(spot)))
+    rows = await session.rows(_KNOWN_RECEIPTS, source, number, *map(list, numbering.candidate_spaces(origin)))
     known = (purchase_of(row) for row in rows if row["id"] is not None)
-    same = tuple(sale for sale in known if numbering.is_same_receipt(spot, recorded=sale.spot, space=sale.space))
-    return Expected(same, bool(rows[0]["awaited"]), bool(rows[0]["kept_back"]), bool(rows[0]["claimed"]))
+    same = tuple(sale for sale in known if numbering.is_same_receipt(origin, recorded=sale.origin, space=sale.space))
+    return KnownReceipts(
+        same,
+        bool(rows[0]["has_pending_refunds"]),
+        bool(rows[0]["was_quarantined"]),
+        bool(rows[0]["in_pending_exchange"]),
+    )
 
 
-_EXPECTED = (
+_KNOWN_RECEIPTS = (
     f"SELECT {', '.join(f'p.{name}' for name in COLUMNS.split(', '))},"
     " EXISTS (SELECT 1 FROM pending_refunds w WHERE w.program_id = $1 AND w.receipt = $3"
-    " AND w.state = 'WAITING') AS awaited,"
+    " AND w.state = 'PENDING') AS has_pending_refunds,"
     " EXISTS (SELECT 1 FROM pending_refunds x WHERE x.program_id = $1 AND x.bought_number = $3"
-    " AND x.state = 'WAITING') AS claimed,"
+    " AND x.state = 'PENDING') AS in_pending_exchange,"
     " EXISTS (SELECT 1 FROM quarantined_receipts q WHERE q.program_id = $1 AND q.external_id = $3"
-    " AND q.kind <> 'REFUND') AS kept_back FROM (SELECT 1 AS one) AS one"
+    " AND q.kind <> 'REFUND') AS was_quarantined FROM (SELECT 1) AS always"
     " LEFT JOIN purchases p ON p.program_id = $1 AND p.source = $2 AND p.external_id = $3"
     " AND p.numbered_at = ANY($4) AND p.numbered_on = ANY($5) ORDER BY p.completion DESC, p.id DESC"
 )

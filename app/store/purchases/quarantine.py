@@ -12,7 +12,7 @@ from app.store.database.codecs import instant, instant_or_none
 from app.store.database.row_digests import combine, digest
 from app.store.database.session import Row, Session
 
-_SENT = "id, number, kind, source, external_id, fingerprint, customer_id, skew, occurred_at, recorded_at, actor, sent, state"
+_SENT = "id, number, kind, source, external_id, fingerprint, customer_id, skew, occurred_at, recorded_at, actor, command, state"
 _SETTLED = "settled_at, settled_by, settled_because, booked_for, purchase_id, refund_id, pending_refund_id"
 _SELECT = f"SELECT {_SENT}, {_SETTLED} FROM quarantined_receipts WHERE program_id = $1"
 _HIGHEST = 2**62
@@ -20,7 +20,7 @@ _HIGHEST = 2**62
 
 async def add(session: Session, *, quarantined: Quarantined) -> Quarantined:
     """Store a receipt and return it with its number. The quarantine of the program stays locked until the transaction ends."""
-    number, evidence = await _held(session)
+    number, combined = await _locked_digest(session)
     numbered = replace(quarantined, number=number + 1)
     await session.execute(
         f"INSERT INTO quarantined_receipts (program_id, {_SENT})"
@@ -36,21 +36,21 @@ async def add(session: Session, *, quarantined: Quarantined) -> Quarantined:
         numbered.occurred_at,
         numbered.recorded_at,
         numbered.actor,
-        numbered.sent_text,
+        numbered.command_text,
         numbered.state.value,
     )
-    await _prove(session, number=numbered.number, evidence=combine(evidence, [_digest(numbered)]))
+    await _store_digest(session, number=numbered.number, combined=combine(combined, [_digest(numbered)]))
     return numbered
 
 
-async def hold(session: Session) -> None:
+async def lock(session: Session) -> None:
     """Lock the quarantine of the program until this transaction ends."""
-    await _held(session)
+    await _locked_digest(session)
 
 
 async def settle(session: Session, *, before: Quarantined, after: Quarantined) -> None:
     """Store how a receipt, which must be locked, was settled."""
-    number, evidence = await _held(session)
+    number, combined = await _locked_digest(session)
     await session.execute(
         "UPDATE quarantined_receipts SET state = $3, settled_at = $4, settled_by = $5, settled_because = $6,"
         " booked_for = $7, purchase_id = $8, refund_id = $9, pending_refund_id = $10 WHERE program_id = $1 AND id = $2",
@@ -64,8 +64,8 @@ async def settle(session: Session, *, before: Quarantined, after: Quarantined) -
         after.refund_id,
         after.pending_refund_id,
     )
-    proof = combine(evidence, [_digest(after)], gone=[_digest(before)])
-    await _prove(session, number=number, evidence=proof)
+    digest_now = combine(combined, [_digest(after)], removed=[_digest(before)])
+    await _store_digest(session, number=number, combined=digest_now)
 
 
 async def by_id(session: Session, *, quarantined_id: str, lock: bool = False) -> Quarantined | None:
@@ -104,18 +104,18 @@ async def page(
         limit,
         *more,
     )
-    found = tuple(_quarantined(row) for row in rows)
-    return tuple(reversed(found)) if from_end else found
+    receipts = tuple(_quarantined(row) for row in rows)
+    return tuple(reversed(receipts)) if from_end else receipts
 
 
 async def verify(session: Session) -> bool:
     """Are the receipts in quarantine exactly those that were sent, with their outcomes?"""
-    stored = await session.row("SELECT number, evidence FROM quarantine_evidence WHERE program_id = $1")
+    stored = await session.row("SELECT number, digest FROM quarantine_digests WHERE program_id = $1")
     rows = await session.rows(_SELECT)
     known = combine(EMPTY_DIGEST, _digests(rows))
     if stored is None:
         return not rows
-    return (len(rows), known) == (stored["number"], stored["evidence"])
+    return (len(rows), known) == (stored["number"], stored["digest"])
 
 
 def _digests(rows: Iterable[Row]) -> list[int]:
@@ -143,7 +143,7 @@ def _digest(quarantined: Quarantined) -> int:
         quarantined.occurred_at,
         quarantined.recorded_at,
         quarantined.actor,
-        quarantined.sent_text,
+        quarantined.command_text,
         quarantined.state.value,
         quarantined.settled_at,
         quarantined.settled_by,
@@ -155,20 +155,20 @@ def _digest(quarantined: Quarantined) -> int:
     )
 
 
-async def _held(session: Session) -> tuple[int, str]:
+async def _locked_digest(session: Session) -> tuple[int, str]:
     """The number of the program's receipts that ever came into quarantine and their digest; locked until the transaction ends."""
     await session.execute(
-        "INSERT INTO quarantine_evidence (program_id, number, evidence) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING",
+        "INSERT INTO quarantine_digests (program_id, number, digest) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING",
         EMPTY_DIGEST,
     )
-    row = await session.row(f"SELECT number, evidence FROM quarantine_evidence WHERE program_id = $1{session.locking}")
+    row = await session.row(f"SELECT number, digest FROM quarantine_digests WHERE program_id = $1{session.locking}")
     assert row is not None, "it was put there"
-    return row["number"], row["evidence"]
+    return row["number"], row["digest"]
 
 
-async def _prove(session: Session, *, number: int, evidence: str) -> None:
+async def _store_digest(session: Session, *, number: int, combined: str) -> None:
     await session.execute(
-        "UPDATE quarantine_evidence SET number = $2, evidence = $3 WHERE program_id = $1", number, evidence
+        "UPDATE quarantine_digests SET number = $2, digest = $3 WHERE program_id = $1", number, combined
     )
 
 
@@ -185,7 +185,7 @@ def _quarantined(row: Row) -> Quarantined:
         occurred_at=instant(row["occurred_at"]),
         recorded_at=instant(row["recorded_at"]),
         actor=row["actor"],
-        sent_text=row["sent"],
+        command_text=row["command"],
         state=QuarantineState(row["state"]),
         settled_at=instant_or_none(row["settled_at"]),
         settled_by=row["settled_by"],

@@ -58,7 +58,7 @@ async def matching(
         where += f" AND p.occurred_at BETWEEN ${len(values)} AND ${len(values) + 1}"
     most = f" LIMIT {MOST_FITTING}" if by.day is None else ""
     rows = await session.rows(f"{_FITTING}{where} ORDER BY p.occurred_at DESC, p.id DESC{most}", *values)
-    fitting = (sale for sale in map(purchase_of, rows) if by.day in (None, numbering.business_day(sale.spot)))
+    fitting = (sale for sale in map(purchase_of, rows) if by.day in (None, numbering.business_day(sale.origin)))
     return tuple(islice(fitting, MOST_FITTING))
 
 

@@ -38,7 +38,7 @@ async def add(session: Session, *, refund: Refund) -> None:
     )
 
 
-def evidence(refund: Refund) -> int:
+def row_digest(refund: Refund) -> int:
     """The digest of a refund."""
     return digest(
         "refunds",
@@ -92,7 +92,9 @@ async def of_purchases(session: Session, *, purchase_ids: Sequence[str]) -> tupl
     )
 
 
-async def by_number(session: Session, *, number: str, spot: ReceiptOrigin, numbering: Numbering) -> tuple[Refund, ...]:
+async def by_number(
+    session: Session, *, number: str, origin: ReceiptOrigin, numbering: Numbering
+) -> tuple[Refund, ...]:
     """The refunds with a number at this location and time; more than one only where the numbering setting was changed.
 
     A refund is at the location of its purchase, at its own time.
@@ -103,13 +105,15 @@ async def by_number(session: Session, *, number: str, spot: ReceiptOrigin, numbe
         " JOIN purchases p ON p.program_id = r.program_id AND p.id = r.purchase_id"
         " WHERE r.program_id = $1 AND r.external_id = $2 AND r.numbered_at = ANY($3) AND r.numbered_on = ANY($4)",
         number,
-        *map(list, numbering.candidate_spaces(spot)),
+        *map(list, numbering.candidate_spaces(origin)),
     )
     found = (
         (_refund(row), ReceiptOrigin(row["location_id"], instant(row["occurred_at"]), json_value(row["facts"])["zone"]))
         for row in rows
     )
-    return tuple(refund for refund, used in found if numbering.is_same_receipt(spot, recorded=used, space=refund.space))
+    return tuple(
+        refund for refund, used in found if numbering.is_same_receipt(origin, recorded=used, space=refund.space)
+    )
 
 
 async def by_ids(session: Session, *, refund_ids: Sequence[str]) -> dict[str, Refund]:

@@ -43,7 +43,7 @@ async def add(session: Session, *, redemption: Redemption) -> None:
     )
 
 
-def evidence(redemption: Redemption) -> int:
+def row_digest(redemption: Redemption) -> int:
     """The digest of a redemption. It leaves out who fulfilled it where that is not stored, as older digests do."""
     handed_over = (
         (redemption.fulfilled_at, redemption.fulfilled_by) if redemption.fulfilled_at or redemption.fulfilled_by else ()
@@ -114,21 +114,21 @@ async def by_id(session: Session, *, redemption_id: str) -> Redemption | None:
 
 
 async def of_checkout(
-    session: Session, *, checkout: str, spot: ReceiptOrigin, numbering: Numbering
+    session: Session, *, checkout: str, origin: ReceiptOrigin, numbering: Numbering
 ) -> Redemption | None:
     """The redemption begun by the checkout with this number, location (key) and time, or None."""
     rows = await session.rows(
         f"SELECT {_COLUMNS} FROM redemptions WHERE program_id = $1 AND checkout = $2"
         " AND numbered_at = ANY($3) AND numbered_on = ANY($4) ORDER BY occurred_at DESC, id DESC",
         checkout,
-        *map(list, numbering.candidate_spaces(spot)),
+        *map(list, numbering.candidate_spaces(origin)),
     )
     found = map(_redemption, rows)
     return next(
         (
             redemption
             for redemption in found
-            if numbering.is_same_receipt(spot, recorded=redemption.spot, space=redemption.space)
+            if numbering.is_same_receipt(origin, recorded=redemption.origin, space=redemption.space)
         ),
         None,
     )

@@ -26,7 +26,7 @@ async def add(session: Session, *, reversal: Reversal) -> None:
     )
 
 
-def evidence(reversal: Reversal) -> int:
+def row_digest(reversal: Reversal) -> int:
     """The digest of a reversal."""
     return digest(
         "reversals",

@@ -56,7 +56,7 @@ async def absorb_wallet(
         session,
         write_context=context.write_context,
         replayed=replayed,
-        digests=(mergers.evidence(merger),),
+        digests=(mergers.row_digest(merger),),
         cause=merger.id,
     )
     return replayed, new_entries[PostingKey(EntryType.MERGE, merger.id)]

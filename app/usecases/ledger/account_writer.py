@@ -131,7 +131,7 @@ class AccountWriter:
         terms_version: int = 0,
         has_merges: bool = False,
         digests: Iterable[int] = (),
-        gone: Iterable[int] = (),
+        replaced_digests: Iterable[int] = (),
     ) -> Account:
         """Store the lots and the account as they are after all entries; `digests` are those of the new events' rows.
 
@@ -150,9 +150,9 @@ class AccountWriter:
         )
         events_digest = combine(
             before.events_digest,
-            (*digests, accounts.evidence(after)),
-            gone=(*gone, accounts.evidence(before)),
+            (*digests, accounts.row_digest(after)),
+            removed=(*replaced_digests, accounts.row_digest(before)),
         )
         self.account = after._replace(events_digest=events_digest)
-        await accounts.keep(self.session, account=self.account)
+        await accounts.update(self.session, account=self.account)
         return self.account

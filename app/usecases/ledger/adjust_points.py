@@ -130,7 +130,7 @@ async def _adjusted(
         session,
         write_context=context.write_context,
         replayed=replayed,
-        digests=(adjustments.evidence(given),),
+        digests=(adjustments.row_digest(given),),
         cause=given.id,
     )
     answer = Answer(

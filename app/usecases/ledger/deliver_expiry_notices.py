@@ -108,7 +108,7 @@ async def _write(
         session,
         write_context=write_context,
         replayed=replayed,
-        digests=[expiry_notices.evidence_of_delivery(delivery) for delivery in deliveries],
+        digests=[expiry_notices.delivery_digest(delivery) for delivery in deliveries],
         cause=deliveries[0].id,
     )
 

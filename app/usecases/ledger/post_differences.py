@@ -37,19 +37,19 @@ from app.usecases.ledger.account_writer import NOTHING, AccountWriter, Origin, n
 from app.usecases.ledger.expire_holds import Changed, expire_holds
 
 
-class Evidence(NamedTuple):
+class DigestChanges(NamedTuple):
     """Digests of rows added behind an account, and of rows removed from behind it."""
 
-    digests: tuple[int, ...] = ()
-    gone: tuple[int, ...] = ()
+    added: tuple[int, ...] = ()
+    replaced: tuple[int, ...] = ()
 
-    def __or__(self, other: Evidence) -> Evidence:
+    def __or__(self, other: DigestChanges) -> DigestChanges:
         """The digests of both."""
-        return Evidence((*self.digests, *other.digests), (*self.gone, *other.gone))
+        return DigestChanges((*self.added, *other.added), (*self.replaced, *other.replaced))
 
 
-NOTHING_NEW = Evidence()
-NOWHERE: Mapping[str, Evidence] = MappingProxyType({})
+NO_CHANGES = DigestChanges()
+NO_DIGEST_CHANGES: Mapping[str, DigestChanges] = MappingProxyType({})
 
 
 class Cause(NamedTuple):
@@ -69,8 +69,8 @@ async def post_differences(
     write_context: WriteContext,
     replayed: ReplayedAccount,
     digests: Iterable[int] = (),
-    gone: Iterable[int] = (),
-    evidence: Mapping[str, Evidence] = NOWHERE,
+    replaced_digests: Iterable[int] = (),
+    digest_changes: Mapping[str, DigestChanges] = NO_DIGEST_CHANGES,
     changed: Collection[Changed] = (),
     cause: str | None = None,
     part_of_cause: str | None = None,
@@ -78,8 +78,8 @@ async def post_differences(
 ) -> dict[PostingKey, Entry]:
     """Append the entries that the ledger lacks, update lots, balance, tiers and counters, and return the new entries by posting key.
 
-    `digests` are those of new rows, `gone` those of the rows they replace, for the event `cause` or for the account
-    itself; `part_of_cause` is the purchase recorded with the cause. `evidence` holds further digests by account id.
+    `digests` are those of new rows, `replaced_digests` those of the rows they replace, for the event `cause` or for the account
+    itself; `part_of_cause` is the purchase recorded with the cause. `digest_changes` are further ones by account id.
     `decisions` are those of new redemptions (by id), `changed` the redemptions whose state was changed. The rows that
     entries refer to must be written before, and the account must be locked, which also covers accounts merged into
     it. Expired holds are ended.
@@ -93,8 +93,11 @@ async def post_differences(
             session,
             write_context=write_context,
             replayed=account,
-            digests=(*(digests if own else ()), *evidence.get(account.account.id, NOTHING_NEW).digests),
-            gone=(*(gone if own else ()), *evidence.get(account.account.id, NOTHING_NEW).gone),
+            digests=(*(digests if own else ()), *digest_changes.get(account.account.id, NO_CHANGES).added),
+            replaced_digests=(
+                *(replaced_digests if own else ()),
+                *digest_changes.get(account.account.id, NO_CHANGES).replaced,
+            ),
             changed=changed,
             until=replayed.until,
             because=Cause(cause, part_of_cause),
@@ -128,7 +131,7 @@ async def _post_account(
     until: datetime,
     because: Cause,
     digests: Iterable[int],
-    gone: Iterable[int],
+    replaced_digests: Iterable[int],
 ) -> dict[PostingKey, Entry]:
     wallet, account = replayed.wallet, replayed.account
     made, book = await _append(
@@ -146,7 +149,7 @@ async def _post_account(
     own = {event.id for event in replayed.history.events}
     ended = await expire_holds(session, replayed=replayed, until=until)
     rows = [*(change for change in changed if change.before.id in own), *ended]
-    if not (made or others or rows or digests or gone or wallet.memberships):
+    if not (made or others or rows or digests or replaced_digests or wallet.memberships):
         return made
     await book.commit(
         lots_after=wallet.points.inventory.lots,
@@ -156,8 +159,8 @@ async def _post_account(
         next_notice_at=next_notice(wallet, recorded=replayed.recorded),
         terms_version=wallet.in_force(replayed.until).version,
         has_merges=bool(wallet.merged_wallets) or not wallet.memberships,
-        digests=(*digests, *(redemptions.evidence(row.after) for row in rows)),
-        gone=(*gone, *(redemptions.evidence(row.before) for row in rows)),
+        digests=(*digests, *(redemptions.row_digest(row.after) for row in rows)),
+        replaced_digests=(*replaced_digests, *(redemptions.row_digest(row.before) for row in rows)),
     )
     if wallet.memberships:
         await usage_counts.rebuild(session, wallet=wallet, new_id=write_context.new_id)

@@ -57,7 +57,7 @@ async def settle_account(session: Session, *, write_context: WriteContext, accou
     before = account.replayed_through
     replayed = await replay_account(session, account=account, until=before or write_context.now)
     if replayed.recorded.merged_away is not None:
-        await accounts.keep(session, account=account._replace(next_change_at=None, next_notice_at=None))
+        await accounts.update(session, account=account._replace(next_change_at=None, next_notice_at=None))
         return replace(NOTHING, accounts=1)
     replayed = _advanced(replayed, to=write_context.now)
     digests = await _give_notice(session, write_context=write_context, replayed=replayed)
@@ -97,7 +97,7 @@ async def _give_notice(session: Session, *, write_context: WriteContext, replaye
     )
     await expiry_notices.add(session, notice=notice)
     replayed.recorded.notices = (notice, *replayed.recorded.notices)
-    return (expiry_notices.evidence(notice),)
+    return (expiry_notices.row_digest(notice),)
 
 
 def _summary(

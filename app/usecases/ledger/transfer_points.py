@@ -109,7 +109,7 @@ async def _booked(session: Session, *, context: CommandContext, replayed: Replay
         session,
         write_context=context.write_context,
         replayed=replayed,
-        digests=(transfers.evidence(made),),
+        digests=(transfers.row_digest(made),),
         cause=made.id,
     )
     return entries[PostingKey(EntryType.TRANSFER, made.id)].id

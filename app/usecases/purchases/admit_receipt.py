@@ -15,7 +15,7 @@ from app.store.programs import locations
 from app.store.purchases import purchases
 from app.store.terms import budgets, versions
 from app.usecases.command import Answer, CommandContext
-from app.usecases.purchases.known_pending_exchanges import taken_by_pending
+from app.usecases.purchases.known_pending_exchanges import handed_out_by_pending
 from app.usecases.purchases.known_quarantined import as_booked
 from app.usecases.purchases.known_receipts import day_missing, known_receipt
 from app.usecases.purchases.new_receipts import RecordPurchase
@@ -54,11 +54,11 @@ async def admit(
         own := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("customer",))
     ) is not None:
         return own
-    recorded, awaited, kept, claimed = await purchases.expected(
+    recorded, awaited, kept, claimed = await purchases.known_receipts(
         session,
         source=OWN_SOURCE,
         number=command.external_id,
-        spot=command.spot(zone=here.zone),
+        origin=command.origin(zone=here.zone),
         numbering=context.program.numbering,
     )
     if kept:
@@ -68,7 +68,9 @@ async def admit(
         if settled is not None:
             return settled
     if claimed and (
-        taken := await taken_by_pending(session, context=context, command=command, zone=here.zone, but=applying)
+        taken := await handed_out_by_pending(
+            session, context=context, command=command, zone=here.zone, except_id=applying
+        )
     ):
         return taken
     if kept or context.skew(here.occurred_at) is not None:

@@ -218,8 +218,8 @@ async def _book_amendment(
         session,
         write_context=context.write_context,
         replayed=replayed,
-        digests=(purchases.evidence(amended), corrections.evidence(counted)),
-        gone=(purchases.evidence(sale),),
+        digests=(purchases.row_digest(amended), corrections.row_digest(counted)),
+        replaced_digests=(purchases.row_digest(sale),),
         cause=counted.id,
     )
     entry = entries.get(PostingKey(EntryType.EARN, sale.id))

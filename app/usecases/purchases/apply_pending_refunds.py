@@ -35,32 +35,32 @@ async def apply_pending_refunds(
     A refund of more than the purchase has left, or with the number of another refund, is left for staff to review.
     """
     balances, numbering = None, context.program.numbering
-    for waiting in await pending_refunds.of_receipt(session, number=sale.external_id):
-        if not (numbering.identifies(waiting.receipt) and numbering.matches(waiting.receipt, origin=sale.spot)):
+    for pending in await pending_refunds.of_receipt(session, number=sale.external_id):
+        if not (numbering.identifies(pending.receipt) and numbering.matches(pending.receipt, origin=sale.origin)):
             continue
-        done = await _applied(session, context=context, sale=sale, waiting=waiting)
+        done = await _applied(session, context=context, sale=sale, pending=pending)
         if isinstance(done, Problem):
-            await pending_refunds.settle(session, waiting_id=waiting.id, refund_id=None, refused_with=done.code)
+            await pending_refunds.settle(session, pending_id=pending.id, refund_id=None, refused_with=done.code)
             continue
-        back = done.answer.returned or done.answer
-        await pending_refunds.settle(session, waiting_id=waiting.id, refund_id=back.refund_id)
+        refund = done.answer.returned or done.answer
+        await pending_refunds.settle(session, pending_id=pending.id, refund_id=refund.refund_id)
         balances = done.answer.balances
-        if done.bought is not None and done.awaited:
+        if done.bought is not None and done.has_pending_refunds:
             balances = await apply_pending_refunds(session, context=context, sale=done.bought) or balances
     return balances
 
 
 async def _applied(
-    session: Session, *, context: CommandContext, sale: Purchase, waiting: PendingRefund
+    session: Session, *, context: CommandContext, sale: Purchase, pending: PendingRefund
 ) -> Exchanged | Problem:
     customer = await customers.find(session, by=CustomerReference(sale.customer_id), lock=True)
     if customer is None:
         raise LookupError(f"purchase {sale.id} has lost its customer")
-    if waiting.bought is not None:
+    if pending.bought is not None:
         return await _exchanged(
-            session, context=context, sale=sale, waiting=waiting, bought=waiting.bought, customer=customer
+            session, context=context, sale=sale, pending=pending, bought=pending.bought, customer=customer
         )
-    done = await _refunded(session, context=context, sale=sale, waiting=waiting, customer=customer)
+    done = await _refunded(session, context=context, sale=sale, pending=pending, customer=customer)
     return done if isinstance(done, Problem) else Exchanged(done)
 
 
@@ -69,7 +69,7 @@ async def _exchanged(
     *,
     context: CommandContext,
     sale: Purchase,
-    waiting: PendingRefund,
+    pending: PendingRefund,
     bought: HandedOut,
     customer: Customer,
 ) -> Exchanged | Problem:
@@ -80,20 +80,20 @@ async def _exchanged(
     own = await own_cards.is_of(session, holder_id=bought.holder_id, customer=customer)
     if own:
         return Problem(ProblemCode.OWN_CARD, path=("customer",))
-    back = _order(waiting, sale=sale)
-    at = max(waiting.occurred_at, sale.occurred_at)
-    new = as_sent(waiting, bought=receipt_of(bought.data, at=at))
+    back = _order(pending, sale=sale)
+    at = max(pending.occurred_at, sale.occurred_at)
+    new = as_sent(pending, bought=receipt_of(bought.data, at=at))
     command = RecordExchange(
-        replace(back, occurred_at=at, numbered_at=waiting.numbered_at or waiting.occurred_at), new, None
+        replace(back, occurred_at=at, numbered_at=pending.numbered_at or pending.occurred_at), new, None
     )
     handed_out = new.of(CustomerReference(sale.customer_id))
     return await exchange_goods(
-        session, context=context, command=command, sale=sale, new=handed_out, applying=waiting.id
+        session, context=context, command=command, sale=sale, new=handed_out, applying=pending.id
     )
 
 
 async def _refunded(
-    session: Session, *, context: CommandContext, sale: Purchase, waiting: PendingRefund, customer: Customer
+    session: Session, *, context: CommandContext, sale: Purchase, pending: PendingRefund, customer: Customer
 ) -> Answer | Problem:
     numbering = context.program.numbering
     judged_by = await versions.version(session, number=sale.terms_version)
@@ -102,22 +102,22 @@ async def _refunded(
     earlier = await refunds.of_purchase(session, purchase_id=sale.id)
     left = Remaining.after(sale.facts, refunds=earlier)
     back = resolve_return(
-        lines=waiting.lines, amounts=waiting.amounts, amount=waiting.amount, facts=sale.facts, remaining=left
+        lines=pending.lines, amounts=pending.amounts, amount=pending.amount, facts=sale.facts, remaining=left
     )
     if isinstance(back, Problem):
         return back
-    spot, number = (
-        ReceiptOrigin(sale.location_id, waiting.numbered_at or waiting.occurred_at, sale.facts.zone),
-        waiting.external_id,
+    origin, number = (
+        ReceiptOrigin(sale.location_id, pending.numbered_at or pending.occurred_at, sale.facts.zone),
+        pending.external_id,
     )
     # The same number may have been sent twice at once, or belong to a refund of another purchase.
-    if number is not None and await refunds.by_number(session, number=number, spot=spot, numbering=numbering):
+    if number is not None and await refunds.by_number(session, number=number, origin=origin, numbering=numbering):
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))
     command = replace(
-        _order(waiting, sale=sale),
+        _order(pending, sale=sale),
         # A refund cannot be before its purchase, so its clock was wrong: it is booked right after the purchase.
-        occurred_at=max(waiting.occurred_at, sale.occurred_at),
-        space=numbering.space(spot) if number is not None else EVERYWHERE,
+        occurred_at=max(pending.occurred_at, sale.occurred_at),
+        space=numbering.space(origin) if number is not None else EVERYWHERE,
     )
     return await book_refund(
         session,
@@ -132,16 +132,16 @@ async def _refunded(
     )
 
 
-def _order(waiting: PendingRefund, *, sale: Purchase) -> RecordRefund:
+def _order(pending: PendingRefund, *, sale: Purchase) -> RecordRefund:
     """The command of a pending refund, with the purchase that is known now."""
     return RecordRefund(
         purchase_id=sale.id,
         receipt=None,
-        lines=waiting.lines,
-        occurred_at=waiting.occurred_at,
-        external_id=waiting.external_id,
-        reason=waiting.reason,
-        fingerprint=waiting.fingerprint,
-        amounts=waiting.amounts,
-        amount=waiting.amount,
+        lines=pending.lines,
+        occurred_at=pending.occurred_at,
+        external_id=pending.external_id,
+        reason=pending.reason,
+        fingerprint=pending.fingerprint,
+        amounts=pending.amounts,
+        amount=pending.amount,
     )

@@ -98,7 +98,7 @@ async def _recorded(
         session,
         write_context=context.write_context,
         replayed=replayed,
-        digests=(refunds.evidence(refund), purchases.evidence(new), exchanges.evidence(refund.id, new.id)),
+        digests=(refunds.row_digest(refund), purchases.row_digest(new), exchanges.row_digest(refund.id, new.id)),
         cause=refund.id,
         part_of_cause=new.id,
     )

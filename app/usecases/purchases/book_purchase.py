@@ -122,7 +122,7 @@ async def _from_snapshot(
             notice_window_end(at, kept_alive=alive, zone=terms.zone) if alive else None,
         ),
         terms_version=terms.version,
-        digests=(purchases.evidence(sale),),
+        digests=(purchases.row_digest(sale),),
     )
     balances = held_in(wallet) | {Unit.POINTS: after.balance}
     if terms.stamp_clauses:
@@ -189,7 +189,7 @@ async def _by_replay(
         session,
         write_context=context.write_context,
         replayed=replayed,
-        digests=(purchases.evidence(sale),),
+        digests=(purchases.row_digest(sale),),
         cause=sale.id,
     )
     return sale, purchase_answer(
@@ -244,6 +244,6 @@ def purchase_row(
         facts=facts,
         facts_text=json_text(facts.to_data()),
         location_id=command.location_id,
-        space=context.program.numbering.space(command.spot(zone=facts.zone)),
+        space=context.program.numbering.space(command.origin(zone=facts.zone)),
         completion=command.completion,
     )

@@ -198,7 +198,7 @@ async def _from_snapshot(
         next_change_at=account.next_change_at,
         next_notice_at=account.next_notice_at,
         terms_version=now.version,
-        digests=(refunds.evidence(made),),
+        digests=(refunds.row_digest(made),),
     )
     return refund_answer(
         customer=customer, terms=terms, outcome=outcome, made=made, entry=entry, balances={Unit.POINTS: closed.balance}
@@ -235,7 +235,7 @@ async def _by_replay(
         session,
         write_context=write_context,
         replayed=replayed,
-        digests=(refunds.evidence(new_refund),),
+        digests=(refunds.row_digest(new_refund),),
         cause=new_refund.id,
     )
     entry = entries[PostingKey(EntryType.CLAWBACK, new_refund.id)]

@@ -29,7 +29,7 @@ class Exchanged(NamedTuple):
 
     answer: Answer
     bought: Purchase | None = None
-    awaited: bool = False
+    has_pending_refunds: bool = False
 
 
 async def exchange_goods(
@@ -61,15 +61,15 @@ async def exchange_goods(
     if admitted.facts.currency != sale.facts.currency:
         detail = "both receipts of an exchange need the same currency"
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "currencyCode"), detail=detail)
-    refund = command.back
+    refund = command.refund
     if refund.external_id is not None:
-        spot = ReceiptOrigin(sale.location_id, refund.numbered_at or at, sale.facts.zone)
+        origin = ReceiptOrigin(sale.location_id, refund.numbered_at or at, sale.facts.zone)
         numbering = context.program.numbering
-        taken = await refunds.by_number(session, number=refund.external_id, spot=spot, numbering=numbering)
+        taken = await refunds.by_number(session, number=refund.external_id, origin=origin, numbering=numbering)
         if taken:
             return _without_purchase(taken)
-        refund = replace(refund, space=numbering.space(spot))
-    back = await _returned(session, command=command.back, sale=sale)
+        refund = replace(refund, space=numbering.space(origin))
+    back = await _returned(session, command=command.refund, sale=sale)
     if isinstance(back, Problem):
         return in_refund(back)
     goods = Goods(sale, refund, back, new, admitted.facts, admitted.terms, admitted.customer)
@@ -109,9 +109,9 @@ async def _known(session: Session, *, command: RecordExchange, sale: Purchase, b
     if refund is None:
         raise LookupError(f"the exchange of purchase {bought.purchase_id} has lost its refund")
     refunded = await refunded_by(session, sale=sale, refund=refund)
-    if refunded is None or refund.external_id != command.back.external_id:
+    if refunded is None or refund.external_id != command.refund.external_id:
         return _differs(bought, path=("refund", "externalId"), detail="of another refund")
-    if not await has_same_content(session, command=command.back, sale=refunded, refund=refund):
+    if not await has_same_content(session, command=command.refund, sale=refunded, refund=refund):
         return _differs(bought, path=("refund", "externalId"), detail="of another refund")
     customer = await customers.find(session, by=CustomerReference(sale.customer_id))
     assert customer is not None, "a purchase has a customer"

@@ -14,14 +14,14 @@ from app.store.purchases import pending_refunds
 from app.usecases.command import CommandContext
 from app.usecases.purchases.new_exchange import RecordExchange
 from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
-from app.usecases.purchases.quarantined_commands import receipt_data, spot_data, spot_from
+from app.usecases.purchases.quarantined_commands import origin_data, origin_from, receipt_data
 
 
 def handed_out(
-    bought: RecordedReceipt, *, spot: ReceiptOrigin, customer_id: str | None, holder_id: str | None
+    bought: RecordedReceipt, *, origin: ReceiptOrigin, customer_id: str | None, holder_id: str | None
 ) -> HandedOut:
     """The receipt of the goods handed out, as it is stored with a pending exchange."""
-    data = {**receipt_data(bought), "spot": spot_data(spot)}
+    data = {**receipt_data(bought), "origin": origin_data(origin)}
     return HandedOut(bought.external_id, customer_id, holder_id, meaning_of(bought), data)
 
 
@@ -31,31 +31,31 @@ def meaning_of(bought: RecordedReceipt) -> str:
 
 
 async def pending_with(
-    session: Session, *, context: CommandContext, number: str, spot: ReceiptOrigin, completion: int
+    session: Session, *, context: CommandContext, number: str, origin: ReceiptOrigin, completion: int
 ) -> tuple[PendingRefund, ...]:
     """The exchanges that are or were pending whose new receipt has this number, location and time, newest first."""
-    found, numbering = [], context.program.numbering
-    for waiting in await pending_refunds.of_bought(session, number=number):
-        assert waiting.bought is not None, "it is looked up by its receipt"
-        used = spot_from(waiting.bought.data["spot"])
-        same = numbering.is_same_receipt(spot, recorded=used, space=numbering.space(used))
-        if same and waiting.bought.data["completion"] == completion:
-            found.append(waiting)
-    return tuple(found)
+    exchanges, numbering = [], context.program.numbering
+    for pending in await pending_refunds.of_bought(session, number=number):
+        assert pending.bought is not None, "it is looked up by its receipt"
+        used = origin_from(pending.bought.data["origin"])
+        same = numbering.is_same_receipt(origin, recorded=used, space=numbering.space(used))
+        if same and pending.bought.data["completion"] == completion:
+            exchanges.append(pending)
+    return tuple(exchanges)
 
 
-async def taken_by_pending(
-    session: Session, *, context: CommandContext, command: RecordPurchase, zone: str, but: str | None
+async def handed_out_by_pending(
+    session: Session, *, context: CommandContext, command: RecordPurchase, zone: str, except_id: str | None
 ) -> Problem | None:
     """The refusal of a receipt that a pending exchange hands out (other than the one with this id), or None."""
     same_number = await pending_with(
         session,
         context=context,
         number=command.external_id,
-        spot=command.spot(zone=zone),
+        origin=command.origin(zone=zone),
         completion=command.completion,
     )
-    if all(waiting.state is not PendingRefundState.WAITING or waiting.id == but for waiting in same_number):
+    if all(pending.state is not PendingRefundState.PENDING or pending.id == except_id for pending in same_number):
         return None
     detail = "an exchange with this receipt is pending"
     return Problem(ProblemCode.RECEIPT_DIFFERS, path=("purchase", "externalId"), detail=detail)
@@ -67,19 +67,19 @@ async def exchange_as_applied(session: Session, *, command: RecordExchange, sale
     if sent_at >= sale.occurred_at:
         return command
     number = command.bought.external_id
-    for waiting in await pending_refunds.of_bought(session, number=number):
-        assert waiting.bought is not None, "it is looked up by its receipt"
-        same = (waiting.occurred_at, waiting.bought.meaning, waiting.fingerprint) == (
+    for pending in await pending_refunds.of_bought(session, number=number):
+        assert pending.bought is not None, "it is looked up by its receipt"
+        same = (pending.occurred_at, pending.bought.meaning, pending.fingerprint) == (
             sent_at,
             meaning_of(command.bought),
-            command.back.fingerprint,
+            command.refund.fingerprint,
         )
-        if same and waiting.state is PendingRefundState.APPLIED:
+        if same and pending.state is PendingRefundState.APPLIED:
             return command.at(sale.occurred_at)
     return command
 
 
-def as_sent(waiting: PendingRefund, *, bought: RecordedReceipt) -> RecordedReceipt:
+def as_sent(pending: PendingRefund, *, bought: RecordedReceipt) -> RecordedReceipt:
     """The receipt of the goods handed out, with the location and time at which its number was sent."""
-    assert waiting.bought is not None, "it is an exchange"
-    return replace(bought, numbered_at=spot_from(waiting.bought.data["spot"]).at)
+    assert pending.bought is not None, "it is an exchange"
+    return replace(bought, numbered_at=origin_from(pending.bought.data["origin"]).at)

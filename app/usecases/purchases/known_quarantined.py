@@ -22,7 +22,7 @@ from app.usecases.purchases.known_refunds import as_recorded
 from app.usecases.purchases.new_exchange import RecordExchange
 from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
 from app.usecases.purchases.new_refund import RecordRefund
-from app.usecases.purchases.quarantined_commands import spot_of
+from app.usecases.purchases.quarantined_commands import origin_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class SentReceipt:
 
     kind: QuarantineKind
     number: str | None
-    spot: ReceiptOrigin
+    origin: ReceiptOrigin
     content: str
     timed: bool
     customer: Customer | None
@@ -54,14 +54,14 @@ async def as_booked(
     recorded: tuple[Purchase, ...],
 ) -> tuple[RecordPurchase, PurchaseFacts, tuple[Purchase, ...]]:
     """The receipt with the time at which it was booked from quarantine, and its purchase; unchanged where there is none."""
-    spot = command.spot(zone=facts.zone)
+    origin = command.origin(zone=facts.zone)
     for item in await quarantine.of_receipt(session, external_id=command.external_id):
-        if item.kind is QuarantineKind.REFUND or item.purchase_id is None or spot_of(item) != spot:
+        if item.kind is QuarantineKind.REFUND or item.purchase_id is None or origin_of(item) != origin:
             continue
         purchase = await purchases.by_id(session, purchase_id=item.purchase_id)
         if purchase is not None and purchase.completion == command.completion:
             at = purchase.occurred_at
-            retimed = replace(command, facts=replace(command.facts, occurred_at=at), numbered_at=spot.at)
+            retimed = replace(command, facts=replace(command.facts, occurred_at=at), numbered_at=origin.at)
             return retimed, replace(facts, occurred_at=at), (purchase,)
     return command, facts, recorded
 
@@ -73,7 +73,7 @@ async def exchange_as_booked(
     bought = command.bought
     if context.settling:
         return command
-    content = exchange_content(bought, back=command.back, sale=sale)
+    content = exchange_content(bought, back=command.refund, sale=sale)
     for item in await quarantine.of_receipt(session, external_id=bought.external_id):
         is_same = (item.kind, item.fingerprint, item.occurred_at) == (
             QuarantineKind.EXCHANGE,
@@ -93,16 +93,16 @@ async def quarantined_before(
         return None
     numbering, refund = context.program.numbering, sent.kind is QuarantineKind.REFUND
     for item in await quarantine.of_receipt(session, external_id=sent.number):
-        used = spot_of(item)
+        used = origin_of(item)
         if (item.kind is QuarantineKind.REFUND) is not refund:
             continue
-        if not numbering.is_same_receipt(sent.spot, recorded=used, space=numbering.space(used)):
+        if not numbering.is_same_receipt(sent.origin, recorded=used, space=numbering.space(used)):
             continue
         if await _is_same(session, item=item, sent=sent):
             booked = await _booked_refund(session, item=item)
             if booked is not None or item.state is not QuarantineState.BOOKED:
                 return booked or Answer(quarantined_id=item.id)
-        elif item.state is QuarantineState.WAITING:
+        elif item.state is QuarantineState.PENDING:
             detail = "another receipt with this number is in quarantine"
             return Problem(ProblemCode.RECEIPT_DIFFERS, path=(*sent.path, "externalId"), detail=detail)
     return None
@@ -110,7 +110,7 @@ async def quarantined_before(
 
 async def _is_same(session: Session, *, item: Quarantined, sent: SentReceipt) -> bool:
     """Is the receipt sent the one that is or was in quarantine?"""
-    if item.fingerprint != sent.content or (sent.timed and item.occurred_at != sent.spot.at):
+    if item.fingerprint != sent.content or (sent.timed and item.occurred_at != sent.origin.at):
         return False
     if sent.customer is None or item.customer_id is None:
         return True
@@ -123,7 +123,7 @@ async def _booked_refund(session: Session, *, item: Quarantined) -> Answer | Non
         return None
     refund_id = item.refund_id
     if refund_id is None and item.pending_refund_id is not None:
-        pending = await pending_refunds.by_id(session, waiting_id=item.pending_refund_id)
+        pending = await pending_refunds.by_id(session, pending_id=item.pending_refund_id)
         refund_id = pending.refund_id if pending is not None else None
         if refund_id is None:
             return Answer(pending_refund_id=item.pending_refund_id, already_recorded=True)
@@ -136,12 +136,12 @@ async def _booked_refund(session: Session, *, item: Quarantined) -> Answer | Non
     return await as_recorded(session, sale=sale, refund=refund, customer=customer)
 
 
-async def has_recorded_refund(session: Session, *, context: CommandContext, number: str, spot: ReceiptOrigin) -> bool:
+async def has_recorded_refund(session: Session, *, context: CommandContext, number: str, origin: ReceiptOrigin) -> bool:
     """Does a recorded or a pending refund have this number? It then gets the answer of that refund."""
     numbering = context.program.numbering
-    if await refunds.by_number(session, number=number, spot=spot, numbering=numbering):
+    if await refunds.by_number(session, number=number, origin=origin, numbering=numbering):
         return True
-    pending = await pending_refunds.by_number(session, number=number, spot=spot, numbering=numbering)
+    pending = await pending_refunds.by_number(session, number=number, origin=origin, numbering=numbering)
     return pending is not None
 
 

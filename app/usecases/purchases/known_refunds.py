@@ -29,7 +29,7 @@ async def known_refund(
     command: RecordRefund,
     sale: Purchase,
     customer: Customer,
-    spot: ReceiptOrigin,
+    origin: ReceiptOrigin,
 ) -> Answer | Problem | None:
     """The answer to a refund whose number is known, None where it is new; a refusal for other content.
 
@@ -37,7 +37,7 @@ async def known_refund(
     same.
     """
     number = command.external_id or ""
-    same_number = await refunds.by_number(session, number=number, spot=spot, numbering=context.program.numbering)
+    same_number = await refunds.by_number(session, number=number, origin=origin, numbering=context.program.numbering)
     for refund in same_number:
         refunded = await refunded_by(session, sale=sale, refund=refund)
         if refunded is not None and await has_same_content(session, command=command, sale=refunded, refund=refund):
@@ -45,8 +45,10 @@ async def known_refund(
     if same_number:
         ids = tuple(refund.purchase_id for refund in same_number)
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",), purchase_ids=ids)
-    waits = await pending_refunds.by_number(session, number=number, spot=spot, numbering=context.program.numbering)
-    if waits is None or waits.state is not PendingRefundState.WAITING or waits.receipt.number == sale.external_id:
+    pending = await pending_refunds.by_number(
+        session, number=number, origin=origin, numbering=context.program.numbering
+    )
+    if pending is None or pending.state is not PendingRefundState.PENDING or pending.receipt.number == sale.external_id:
         return None
     return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))
 

@@ -26,7 +26,7 @@ from app.store.events.replay import NewCorrection, ReplayedAccount, replay_accou
 from app.store.purchases import corrections, exchanges, purchases, receipt_references, refunds
 from app.store.terms import versions
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
-from app.usecases.ledger.post_differences import Evidence, post_differences
+from app.usecases.ledger.post_differences import DigestChanges, post_differences
 from app.usecases.ledger.usage_counts import share_of_budgets
 from app.usecases.programs.staff_limits import above_budget, carried, limited
 from app.usecases.reasons import reason_problem
@@ -72,14 +72,14 @@ class _Move:
         facts = replace(
             self.after.facts, customer_facts=self.after.facts.customer_facts.with_charged_budgets(decision.budget_usage)
         )
-        correction = replace(self.correction, left_behind=json_text(left) if left else None)
+        correction = replace(self.correction, retained_budget_usage_text=json_text(left) if left else None)
         return replace(self, after=replace(self.after, facts=facts), correction=correction)
 
     @property
     def leaving(self) -> NewCorrection:
         """The correction in the wallet that the purchase leaves."""
         was = _bought(self.before, facts_of=self.before, terms=self.terms)
-        left = self.correction.shares_left
+        left = self.correction.retained_budget_usage
         event = ReceiptCorrected(self.correction.id, self.before.id, self.before.occurred_at, was, left)
         return NewCorrection(event, None, self.before.customer_id)
 
@@ -198,9 +198,9 @@ async def _moved(session: Session, *, context: CommandContext, moving: _Move) ->
     after = replace(moving.after, earned=sold.decision.points, facts=facts, facts_text=json_text(facts.to_data()))
     await purchases.correct(session, purchase=after)
     await corrections.add(session, correction=moving.correction)
-    mark = corrections.evidence(moving.correction)
-    left = Evidence((mark,), gone=(purchases.evidence(moving.before),))
-    came = Evidence((mark, purchases.evidence(after)))
+    mark = corrections.row_digest(moving.correction)
+    left = DigestChanges((mark,), replaced=(purchases.row_digest(moving.before),))
+    came = DigestChanges((mark, purchases.row_digest(after)))
     taken_back, earned = await _booked(
         session, context=context, moving=moving, here=here, there=there, left=left, came=came
     )
@@ -242,8 +242,8 @@ async def _booked(
     moving: _Move,
     here: ReplayedAccount,
     there: ReplayedAccount,
-    left: Evidence,
-    came: Evidence,
+    left: DigestChanges,
+    came: DigestChanges,
 ) -> tuple[str | None, str | None]:
     """Book the changes in both wallets; returns the entries (ids) that claw back and earn, None where there is none.
 
@@ -256,14 +256,14 @@ async def _booked(
     if here is there:
         marks = {was_in: left | came} if was_in == is_in else {was_in: left, is_in: came}
         both = await post_differences(
-            session, write_context=context.write_context, replayed=there, evidence=marks, cause=cause
+            session, write_context=context.write_context, replayed=there, digest_changes=marks, cause=cause
         )
         return None, _id(both.get(subject))
     back = await post_differences(
-        session, write_context=context.write_context, replayed=here, evidence={was_in: left}, cause=cause
+        session, write_context=context.write_context, replayed=here, digest_changes={was_in: left}, cause=cause
     )
     earned = await post_differences(
-        session, write_context=context.write_context, replayed=there, evidence={is_in: came}, cause=cause
+        session, write_context=context.write_context, replayed=there, digest_changes={is_in: came}, cause=cause
     )
     return _id(back.get(subject)), _id(earned.get(subject))
 

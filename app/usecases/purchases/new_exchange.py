@@ -17,21 +17,21 @@ class RecordExchange:
     `customer` is the customer named as the buyer of the returned goods, None where none is named.
     """
 
-    back: RecordRefund
+    refund: RecordRefund
     bought: RecordedReceipt
     customer: CustomerReference | None
 
     @property
     def receipts(self) -> tuple[str, ...]:
         """The numbers of both receipts."""
-        return (*self.back.receipts, self.bought.external_id)
+        return (*self.refund.receipts, self.bought.external_id)
 
     def at(self, moment: datetime) -> RecordExchange:
         """The exchange at another instant than it was sent with; its numbers stay those used then."""
-        back, bought = self.back, self.bought
+        back, bought = self.refund, self.bought
         return replace(
             self,
-            back=replace(back, occurred_at=moment, numbered_at=back.numbered_at or back.occurred_at),
+            refund=replace(back, occurred_at=moment, numbered_at=back.numbered_at or back.occurred_at),
             bought=replace(
                 bought,
                 facts=replace(bought.facts, occurred_at=moment),

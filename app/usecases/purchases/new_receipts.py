@@ -54,13 +54,13 @@ class RecordPurchase:
     completion: int = 1
     numbered_at: datetime | None = None
 
-    def spot(self, *, zone: str) -> ReceiptOrigin:
+    def origin(self, *, zone: str) -> ReceiptOrigin:
         """The location and time at which its number is used; `zone` is that of its location."""
         return ReceiptOrigin(self.location_id, self.numbered_at or self.facts.occurred_at, zone)
 
     def in_order(self, numbering: Numbering, *, zone: str) -> str:
         """The key that orders purchases of the same instant, as of the purchase that it becomes."""
-        return order_name(self.external_id, space=numbering.space(self.spot(zone=zone)), completion=self.completion)
+        return order_name(self.external_id, space=numbering.space(self.origin(zone=zone)), completion=self.completion)
 
     @property
     def receipts(self) -> tuple[str, ...]:

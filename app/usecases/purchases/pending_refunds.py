@@ -23,12 +23,12 @@ from app.usecases.purchases.new_refund import RecordRefund
 
 async def park_exchange(session: Session, *, context: CommandContext, command: RecordExchange) -> Answer | Problem:
     """Store an exchange as pending until its purchase arrives. A known receipt gets its earlier answer, or a refusal for other content."""
-    bought, receipt = command.bought, command.back.receipt
+    bought, receipt = command.bought, command.refund.receipt
     assert receipt is not None, "an id that is none of a purchase is refused"
-    here = await locations.placed(session, facts=bought.facts, location_id=bought.location_id)
-    if here is None:
+    facts = await locations.placed(session, facts=bought.facts, location_id=bought.location_id)
+    if facts is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
-    spot = ReceiptOrigin(bought.location_id, bought.numbered_at or bought.facts.occurred_at, here.zone)
+    origin = ReceiptOrigin(bought.location_id, bought.numbered_at or bought.facts.occurred_at, facts.zone)
     customer = None
     if command.customer is not None:
         customer = await customers.find(session, by=command.customer)
@@ -39,26 +39,26 @@ async def park_exchange(session: Session, *, context: CommandContext, command: R
         ) is not None:
             return own
     known = await _known_exchange(
-        session, context=context, command=command, receipt=receipt, spot=spot, customer=customer
+        session, context=context, command=command, receipt=receipt, origin=origin, customer=customer
     )
     if known is not None:
         return known
-    if (unfit := await _unfit(session, context=context, bought=bought)) is not None:
-        return unfit
+    if (problem := await _unrecordable(session, context=context, bought=bought)) is not None:
+        return problem
     new = handed_out(
         bought,
-        spot=spot,
+        origin=origin,
         customer_id=(customer.requested_id or customer.id) if customer is not None else None,
         holder_id=context.principal.holder_id if context.principal is not None else None,
     )
-    answer = await park_refund(session, context=context, command=command.back, receipt=receipt, bought=new)
+    answer = await park_refund(session, context=context, command=command.refund, receipt=receipt, bought=new)
     return in_refund(answer) if isinstance(answer, Problem) else answer
 
 
-async def _unfit(session: Session, *, context: CommandContext, bought: RecordedReceipt) -> Problem | None:
+async def _unrecordable(session: Session, *, context: CommandContext, bought: RecordedReceipt) -> Problem | None:
     """Why the receipt of the goods handed out can never be recorded, whatever the purchase turns out to be; or None."""
-    if (undated := day_missing(context, timed=bought.timed, path=("purchase", "occurredAt"))) is not None:
-        return undated
+    if (problem := day_missing(context, timed=bought.timed, path=("purchase", "occurredAt"))) is not None:
+        return problem
     if bought.facts.counting_currency != context.program.currency:
         return Problem(ProblemCode.RATE_MISSING, path=("purchase", "currencyCode"))
     if await versions.in_force(session, at=bought.facts.occurred_at) is None:
@@ -72,35 +72,39 @@ async def _known_exchange(
     context: CommandContext,
     command: RecordExchange,
     receipt: ReceiptReference,
-    spot: ReceiptOrigin,
+    origin: ReceiptOrigin,
     customer: Customer | None,
 ) -> Answer | Problem | None:
     """The answer to an exchange that is pending already, or why its new receipt is another one; None where it is new."""
-    bought, back, path = command.bought, command.back, ("purchase", "externalId")
+    bought, back, path = command.bought, command.refund, ("purchase", "externalId")
     number, numbering = bought.external_id, context.program.numbering
     sent = (receipt, back.lines, back.amounts, back.amount, back.reason, (number, meaning_of(bought)))
-    for waiting in await pending_with(session, context=context, number=number, spot=spot, completion=bought.completion):
-        on_time = not bought.timed or waiting.occurred_at == bought.facts.occurred_at
-        same = on_time and waiting.meaning == sent and waiting.external_id == back.external_id
-        if same and await _same_buyer(session, waiting=waiting, customer=customer):
-            return Answer(pending_refund_id=waiting.id, already_recorded=True)
-        if waiting.state is PendingRefundState.WAITING:
+    for pending in await pending_with(
+        session, context=context, number=number, origin=origin, completion=bought.completion
+    ):
+        on_time = not bought.timed or pending.occurred_at == bought.facts.occurred_at
+        same = on_time and pending.meaning == sent and pending.external_id == back.external_id
+        if same and await _same_buyer(session, pending=pending, customer=customer):
+            return Answer(pending_refund_id=pending.id, already_recorded=True)
+        if pending.state is PendingRefundState.PENDING:
             return Problem(
                 ProblemCode.RECEIPT_DIFFERS, path=path, detail="another exchange with this receipt is pending"
             )
-    if number == receipt.number and numbering.matches(receipt, origin=spot):
+    if number == receipt.number and numbering.matches(receipt, origin=origin):
         return Problem(ProblemCode.INVALID_INPUT, path=path, detail="the exchange was sent for another purchase")
-    known = await purchases.expected(session, source=OWN_SOURCE, number=number, spot=spot, numbering=numbering)
-    others = tuple(purchase.id for purchase in known.recorded if purchase.completion == bought.completion)
-    if others:
+    known = await purchases.known_receipts(
+        session, source=OWN_SOURCE, number=number, origin=origin, numbering=numbering
+    )
+    recorded_ids = tuple(purchase.id for purchase in known.recorded if purchase.completion == bought.completion)
+    if recorded_ids:
         detail = "recorded without this exchange"
-        return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=detail, purchase_ids=others)
+        return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=detail, purchase_ids=recorded_ids)
     return None
 
 
-async def _same_buyer(session: Session, *, waiting: PendingRefund, customer: Customer | None) -> bool:
+async def _same_buyer(session: Session, *, pending: PendingRefund, customer: Customer | None) -> bool:
     """Is the customer named as the buyer the one that a pending exchange names?"""
-    known_id = waiting.bought.customer_id if waiting.bought is not None else None
+    known_id = pending.bought.customer_id if pending.bought is not None else None
     if known_id is None or customer is None:
         return True
     return await same_customer(session, customer=customer, known_id=known_id)
@@ -129,8 +133,8 @@ async def park_refund(
     zone = await _zone(session, context=context, receipt=receipt)
     if zone is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "receipt", "locationId"))
-    spot = ReceiptOrigin(receipt.location_id, command.numbered_at or command.occurred_at, zone)
-    waiting = PendingRefund(
+    origin = ReceiptOrigin(receipt.location_id, command.numbered_at or command.occurred_at, zone)
+    pending = PendingRefund(
         id=context.new_id(),
         receipt=receipt,
         external_id=command.external_id,
@@ -141,18 +145,18 @@ async def park_refund(
         fingerprint=command.fingerprint,
         amounts=command.amounts,
         amount=command.amount,
-        space=numbering.space(spot) if command.external_id is not None else EVERYWHERE,
+        space=numbering.space(origin) if command.external_id is not None else EVERYWHERE,
         bought=bought,
         numbered_at=command.numbered_at if command.numbered_at != command.occurred_at else None,
     )
     if command.external_id is not None:
         known = await _known(
-            session, context=context, number=command.external_id, waiting=waiting, command=command, spot=spot
+            session, context=context, number=command.external_id, pending=pending, command=command, origin=origin
         )
         if known is not None:
             return known
-    await pending_refunds.add(session, waiting=waiting)
-    return Answer(pending_refund_id=waiting.id)
+    await pending_refunds.add(session, pending=pending)
+    return Answer(pending_refund_id=pending.id)
 
 
 async def _zone(session: Session, *, context: CommandContext, receipt: ReceiptReference) -> str | None:
@@ -168,20 +172,20 @@ async def _known(
     *,
     context: CommandContext,
     number: str,
-    waiting: PendingRefund,
+    pending: PendingRefund,
     command: RecordRefund,
-    spot: ReceiptOrigin,
+    origin: ReceiptOrigin,
 ) -> Answer | Problem | None:
     """The answer to a number that is known already, or None where it is new."""
     numbering = context.program.numbering
-    known = await pending_refunds.by_number(session, number=number, spot=spot, numbering=numbering)
+    known = await pending_refunds.by_number(session, number=number, origin=origin, numbering=numbering)
     if known is not None:
-        on_time = not command.timed or known.occurred_at == waiting.occurred_at
-        if not on_time or not known.says(waiting):
+        on_time = not command.timed or known.occurred_at == pending.occurred_at
+        if not on_time or not known.says(pending):
             return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))
         return Answer(pending_refund_id=known.id, already_recorded=True)
-    others = await refunds.by_number(session, number=number, spot=spot, numbering=numbering)
-    if not others:
+    same_number = await refunds.by_number(session, number=number, origin=origin, numbering=numbering)
+    if not same_number:
         return None
-    ids = tuple(refund.purchase_id for refund in others)
+    ids = tuple(refund.purchase_id for refund in same_number)
     return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",), purchase_ids=ids)

@@ -27,7 +27,7 @@ from app.usecases.purchases.known_quarantined import (
 )
 from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
 from app.usecases.purchases.new_refund import RecordRefund
-from app.usecases.purchases.quarantined_commands import receipt_data, refund_data, spot_data
+from app.usecases.purchases.quarantined_commands import origin_data, receipt_data, refund_data
 
 
 def clock_skew(skew: Skew, *, path: tuple[str, ...]) -> Problem:
@@ -55,7 +55,7 @@ async def quarantine_purchase(
     sent = SentReceipt(
         QuarantineKind.PURCHASE,
         number=command.external_id,
-        spot=command.spot(zone=facts.zone),
+        origin=command.origin(zone=facts.zone),
         content=f"{receipt_content.fingerprint(facts)} {command.completion}",
         timed=command.timed,
         customer=customer,
@@ -74,12 +74,12 @@ async def quarantine_refund(
     location, zone = (sale.location_id, sale.facts.zone) if sale is not None else (None, context.program.zone)
     if sale is None and command.receipt is not None:
         location = command.receipt.location_id
-    spot = ReceiptOrigin(location, command.occurred_at, zone)
+    origin = ReceiptOrigin(location, command.occurred_at, zone)
     owner = await customers.find(session, by=CustomerReference(sale.customer_id)) if sale else None
     sent = SentReceipt(
         QuarantineKind.REFUND,
         number=command.external_id,
-        spot=spot,
+        origin=origin,
         content=refund_content(command, sale=sale),
         timed=command.timed,
         customer=owner,
@@ -89,7 +89,7 @@ async def quarantine_refund(
     if earlier is not None or skew is None:
         return earlier
     if command.external_id is not None and await has_recorded_refund(
-        session, context=context, number=command.external_id, spot=spot
+        session, context=context, number=command.external_id, origin=origin
     ):
         return None
     return await _quarantine(session, context=context, sent=sent, at=command.occurred_at)
@@ -110,14 +110,14 @@ async def quarantine_exchange(
     `customer` are None where they are not known yet.
     """
     at, numbering = bought.facts.occurred_at, context.program.numbering
-    here = await locations.placed(session, facts=bought.facts, location_id=bought.location_id)
-    if here is None:
+    facts = await locations.placed(session, facts=bought.facts, location_id=bought.location_id)
+    if facts is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
-    spot = ReceiptOrigin(bought.location_id, bought.numbered_at or at, here.zone)
-    known = await purchases.expected(
-        session, source=OWN_SOURCE, number=bought.external_id, spot=spot, numbering=numbering
+    origin = ReceiptOrigin(bought.location_id, bought.numbered_at or at, facts.zone)
+    known = await purchases.known_receipts(
+        session, source=OWN_SOURCE, number=bought.external_id, origin=origin, numbering=numbering
     )
-    if known.recorded or (not known.kept_back and context.skew(at) is None):
+    if known.recorded or (not known.was_quarantined and context.skew(at) is None):
         return None
     buyer = await customers.find(session, by=customer, lock=True) if customer is not None else None
     if customer is not None and buyer is None:
@@ -131,11 +131,11 @@ async def quarantine_exchange(
     sent = SentReceipt(
         QuarantineKind.EXCHANGE,
         number=bought.external_id,
-        spot=spot,
+        origin=origin,
         content=exchange_content(bought, back=back, sale=sale),
         timed=bought.timed,
         customer=buyer,
-        data={"bought": receipt_data(bought), "back": refund_data(back)},
+        data={"bought": receipt_data(bought), "refund": refund_data(back)},
     )
     return await _quarantine(session, context=context, sent=sent, at=at)
 
@@ -153,7 +153,7 @@ async def _quarantine(
         return None if skew is None else clock_skew(skew, path=(*sent.path, "occurredAt"))
     if skew is not None:
         # No other transaction may put the same receipt into quarantine at the same time.
-        await quarantine.hold(session)
+        await quarantine.lock(session)
     earlier = await quarantined_before(session, context=context, sent=sent)
     if earlier is not None or skew is None:
         return earlier
@@ -171,7 +171,7 @@ async def _quarantine(
             occurred_at=at,
             recorded_at=context.now,
             actor=context.actor,
-            sent_text=json_text({**sent.data, "spot": spot_data(sent.spot)}),
+            command_text=json_text({**sent.data, "origin": origin_data(sent.origin)}),
         ),
     )
     return Answer(quarantined_id=added.id)

@@ -15,17 +15,17 @@ from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
 from app.usecases.purchases.new_refund import RecordRefund
 
 
-def spot_data(spot: ReceiptOrigin) -> dict[str, Any]:
+def origin_data(origin: ReceiptOrigin) -> dict[str, Any]:
     """The location and time of a number, as JSON."""
-    return {"location": spot.location, "at": spot.at.isoformat(), "zone": spot.zone}
+    return {"location": origin.location, "at": origin.at.isoformat(), "zone": origin.zone}
 
 
-def spot_of(item: Quarantined) -> ReceiptOrigin:
+def origin_of(item: Quarantined) -> ReceiptOrigin:
     """The location and time at which the number of a receipt in quarantine was used."""
-    return spot_from(item.sent["spot"])
+    return origin_from(item.command["origin"])
 
 
-def spot_from(data: Mapping[str, Any]) -> ReceiptOrigin:
+def origin_from(data: Mapping[str, Any]) -> ReceiptOrigin:
     """The location and time of a number, from JSON."""
     return ReceiptOrigin(data["location"], datetime.fromisoformat(data["at"]), data["zone"])
 

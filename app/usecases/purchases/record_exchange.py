@@ -30,7 +30,7 @@ async def run(session: Session, *, context: CommandContext, command: RecordExcha
 
 async def record(session: Session, *, context: CommandContext, command: RecordExchange) -> Answer | Problem:
     """Record an exchange without its idempotency key. With a time that cannot be right it goes into quarantine, as a whole."""
-    sale = await sale_of(session, context=context, command=command.back)
+    sale = await sale_of(session, context=context, command=command.refund)
     if isinstance(sale, Problem):
         return in_refund(sale)
     by = CustomerReference(sale.customer_id) if sale is not None else None
@@ -41,7 +41,7 @@ async def record(session: Session, *, context: CommandContext, command: RecordEx
     by = command.customer or by
     command = await exchange_as_booked(session, context=context, command=command, sale=sale)
     held = await quarantine_exchange(
-        session, context=context, bought=command.bought, back=command.back, sale=sale, customer=by
+        session, context=context, bought=command.bought, back=command.refund, sale=sale, customer=by
     )
     if held is not None:
         return held
@@ -53,7 +53,7 @@ async def record(session: Session, *, context: CommandContext, command: RecordEx
         return done
     after = (
         await apply_pending_refunds(session, context=context, sale=done.bought)
-        if done.bought and done.awaited
+        if done.bought and done.has_pending_refunds
         else None
     )
     return done.answer if after is None else done.answer._replace(balances=after)

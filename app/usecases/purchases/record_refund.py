@@ -70,11 +70,13 @@ async def known_of_several(
         return problem
     candidates = await purchases.by_ids(session, purchase_ids=problem.purchase_ids)
     for sale in candidates.values():
-        spot = ReceiptOrigin(sale.location_id, command.numbered_at or command.occurred_at, sale.facts.zone)
+        origin = ReceiptOrigin(sale.location_id, command.numbered_at or command.occurred_at, sale.facts.zone)
         customer = await customers.find(session, by=CustomerReference(sale.customer_id))
         if customer is None:
             continue
-        known = await known_refund(session, context=context, command=command, sale=sale, customer=customer, spot=spot)
+        known = await known_refund(
+            session, context=context, command=command, sale=sale, customer=customer, origin=origin
+        )
         if isinstance(known, Answer):
             return known
     return problem
@@ -90,11 +92,13 @@ async def run_refund(
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
     sale = await purchases.reread(session, purchase=sale)
     if command.external_id is not None:
-        spot = ReceiptOrigin(sale.location_id, command.numbered_at or command.occurred_at, sale.facts.zone)
-        same = await known_refund(session, context=context, command=command, sale=sale, customer=customer, spot=spot)
+        origin = ReceiptOrigin(sale.location_id, command.numbered_at or command.occurred_at, sale.facts.zone)
+        same = await known_refund(
+            session, context=context, command=command, sale=sale, customer=customer, origin=origin
+        )
         if same is not None:
             return same
-        command = replace(command, space=context.program.numbering.space(spot))
+        command = replace(command, space=context.program.numbering.space(origin))
     if command.occurred_at < sale.occurred_at:
         return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail="a refund cannot be before its purchase")
     earlier = await refunds.of_purchase(session, purchase_id=sale.id)

@@ -72,7 +72,7 @@ async def _settled(session: Session, *, context: CommandContext, command: Settle
     before = await quarantine.by_id(session, quarantined_id=command.quarantined_id or "", lock=True)
     if before is None:
         return Problem(ProblemCode.QUARANTINED_NOT_FOUND, path=("quarantined",))
-    if before.state is not QuarantineState.WAITING:
+    if before.state is not QuarantineState.PENDING:
         return Problem(ProblemCode.ALREADY_SETTLED, path=("quarantined",))
     after = replace(
         before,
@@ -106,13 +106,15 @@ def _as_booked(item: Quarantined, *, answer: Answer, at: datetime) -> Quarantine
 async def _booked(session: Session, *, context: CommandContext, item: Quarantined, at: datetime) -> Answer | Problem:
     """Carry out the command as if it had arrived in time, at `at`."""
     if item.kind is QuarantineKind.REFUND:
-        return await record_refund.record(session, context=context, command=refund_of(item.sent, at=at))
+        return await record_refund.record(session, context=context, command=refund_of(item.command, at=at))
     customer = CustomerReference(item.customer_id) if item.customer_id is not None else None
     if item.kind is QuarantineKind.PURCHASE:
         if customer is None:
             raise LookupError(f"{item.kind} {item.id} in quarantine has no customer")
-        return await record_purchase.record(session, context=context, command=receipt_of(item.sent, at=at).of(customer))
-    back, bought = refund_of(item.sent["back"], at=at), receipt_of(item.sent["bought"], at=at)
+        return await record_purchase.record(
+            session, context=context, command=receipt_of(item.command, at=at).of(customer)
+        )
+    back, bought = refund_of(item.command["refund"], at=at), receipt_of(item.command["bought"], at=at)
     return await record_exchange.record(session, context=context, command=RecordExchange(back, bought, customer))
 
 
@@ -127,10 +129,10 @@ async def _dismiss_pending_refund(
 ) -> Answer | Problem:
     """Dismiss a pending refund, or one that its purchase could not take."""
     id = command.pending_refund_id or ""
-    waiting = await pending_refunds.by_id(session, waiting_id=id, lock=True)
-    if waiting is None:
+    pending = await pending_refunds.by_id(session, pending_id=id, lock=True)
+    if pending is None:
         return Problem(ProblemCode.QUARANTINED_NOT_FOUND, path=("quarantined",))
-    if waiting.state in (PendingRefundState.APPLIED, PendingRefundState.DISMISSED):
+    if pending.state in (PendingRefundState.APPLIED, PendingRefundState.DISMISSED):
         return Problem(ProblemCode.ALREADY_SETTLED, path=("quarantined",))
-    await pending_refunds.dismiss(session, waiting_id=id, at=context.now, actor=context.actor, reason=command.reason)
+    await pending_refunds.dismiss(session, pending_id=id, at=context.now, actor=context.actor, reason=command.reason)
     return Answer(pending_refund_id=id)

@@ -120,7 +120,7 @@ async def from_snapshot(
         next_change_at=points_account.next_change_at,
         next_notice_at=points_account.next_notice_at,
         terms_version=request.terms.version,
-        digests=(redemptions.evidence(redeemed),),
+        digests=(redemptions.row_digest(redeemed),),
     )
     balances[request.unit] = left
     return await _granted(session, context=context, answer=answer, redemption=redeemed, entry=entry, balances=balances)
@@ -160,7 +160,7 @@ async def by_replay(session: Session, *, context: CommandContext, request: Redem
         session,
         write_context=context.write_context,
         replayed=replayed,
-        digests=(redemptions.evidence(redeemed),),
+        digests=(redemptions.row_digest(redeemed),),
         cause=redeemed.id,
         decisions={redeemed.id: decision},
     )
@@ -242,7 +242,7 @@ async def _granted(
 def _redemption(
     *, context: CommandContext, request: RedemptionRequest, facts: PurchaseFacts, decision: Decision
 ) -> Redemption:
-    hold, spot = request.command.hold, ReceiptOrigin(facts.location, facts.occurred_at, facts.zone)
+    hold, origin = request.command.hold, ReceiptOrigin(facts.location, facts.occurred_at, facts.zone)
     # Counted from the last known event, so that no hold ends before it began, whatever the till's clock showed.
     since = latest(facts.occurred_at, context.now, request.customer.account.replayed_through)
     return Redemption(
@@ -262,5 +262,5 @@ def _redemption(
         checkout=hold.checkout if hold is not None else None,
         fulfilled_at=context.now if hold is None else None,
         fulfilled_by=context.actor if hold is None else None,
-        space=context.program.numbering.space(spot) if hold is not None else EVERYWHERE,
+        space=context.program.numbering.space(origin) if hold is not None else EVERYWHERE,
     )

@@ -151,7 +151,7 @@ async def _undone(session: Session, *, context: CommandContext, command: CancelR
         session,
         write_context=context.write_context,
         replayed=replayed,
-        digests=(reversals.evidence(reversed_by),),
+        digests=(reversals.row_digest(reversed_by),),
         changed=[changed],
         cause=reversed_by.id,
     )

@@ -43,7 +43,7 @@ async def run(session: Session, *, context: CommandContext, command: RedeemRewar
         known_hold = await redemptions.of_checkout(
             session,
             checkout=command.hold.checkout,
-            spot=ReceiptOrigin(named.facts.location, named.facts.occurred_at, named.facts.zone),
+            origin=ReceiptOrigin(named.facts.location, named.facts.occurred_at, named.facts.zone),
             numbering=context.program.numbering,
         )
         if known_hold is not None:

@@ -86,7 +86,7 @@ class RecordExchangePayload(DecisionPayload, WithAlreadyRecorded, WithCustomer):
         default=None,
         description="The exchange, where `occurredAt` cannot be right (CLOCK_SKEW): nothing of it is booked until a person settles it as one. Sent again it is the same one.",
     )
-    waiting: PendingRefund | None = strawberry.field(
+    pending: PendingRefund | None = strawberry.field(
         default=None,
         description="The exchange, where it came before the purchase of which goods come back: nothing of it is booked until that arrives. Its new receipt is taken for it meanwhile.",
     )
@@ -101,7 +101,7 @@ class RecordExchangePayload(DecisionPayload, WithAlreadyRecorded, WithCustomer):
         return cls(
             answer=answer,
             decision=await decision_payload(answer, context=context),
-            waiting=await load_pending_refund(answer.pending_refund_id, context=context),
+            pending=await load_pending_refund(answer.pending_refund_id, context=context),
             refund=Refunded(**await refunded(refund, context=context)) if refund is not None else None,
             balances=balances(answer.balances, context=context),
         )
@@ -166,4 +166,4 @@ def _command(input: RecordExchangeInput, *, context: Context) -> RecordExchange 
     bought = receipt_of(input.purchase, context=context)
     if isinstance(bought, Problem):
         return bought
-    return RecordExchange(back=replace(back, occurred_at=bought.facts.occurred_at), bought=bought, customer=by)
+    return RecordExchange(refund=replace(back, occurred_at=bought.facts.occurred_at), bought=bought, customer=by)

@@ -111,7 +111,7 @@ async def refunded(answer: Answer, *, context: Context) -> dict[str, Any]:
 class RecordRefundPayload(BalancesPayload, Refunded, WithAlreadyRecorded, WithCustomer):
     """Decision and balances are those of the mutation; objects are read as they are now."""
 
-    waiting: PendingRefund | None = strawberry.field(
+    pending: PendingRefund | None = strawberry.field(
         default=None,
         description="The refund, where it came before its purchase: nothing is taken back until that arrives.",
     )
@@ -128,7 +128,7 @@ class RecordRefundPayload(BalancesPayload, Refunded, WithAlreadyRecorded, WithCu
             return cls(problem=held.problem, quarantined=held.quarantined)
         return cls(
             **await refunded(answer, context=context),
-            waiting=await load_pending_refund(answer.pending_refund_id, context=context),
+            pending=await load_pending_refund(answer.pending_refund_id, context=context),
             balances=balances(answer.balances, context=context),
         )
 

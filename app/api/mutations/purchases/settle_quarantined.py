@@ -86,7 +86,7 @@ class SettleQuarantinedPayload(DecisionPayload, WithCustomer):
     @strawberry.field(
         description="The refund or exchange that waits for its purchase: the one dismissed, or the one booked before its purchase arrived."
     )
-    async def waiting(self, info: Info) -> PendingRefund | None:
+    async def pending(self, info: Info) -> PendingRefund | None:
         """With what came of it."""
         return await load_pending_refund(self.answer.pending_refund_id if self.answer else None, context=info.context)
 

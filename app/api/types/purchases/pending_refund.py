@@ -21,7 +21,7 @@ described(
     PendingRefundState,
     "What became of a refund or an exchange that came before its purchase.",
     {
-        PendingRefundState.WAITING: "Its purchase has not arrived yet.",
+        PendingRefundState.PENDING: "Its purchase has not arrived yet.",
         PendingRefundState.APPLIED: "Its purchase arrived, and it was applied with it.",
         PendingRefundState.REFUSED: "Its purchase arrived and could not take it, say because it has not that much to give back: a person has to look.",
         PendingRefundState.DISMISSED: "A person dismissed it: it waits no longer, and nothing was booked.",
@@ -51,7 +51,7 @@ class PendingRefund:
     @classmethod
     def of(cls, row: PendingRefundEntity, *, context: Context) -> PendingRefund:
         """The GraphQL object for a stored row."""
-        late = row.state is PendingRefundState.WAITING and context.now >= row.recorded_at + PATIENCE
+        late = row.state is PendingRefundState.PENDING and context.now >= row.recorded_at + PATIENCE
         return cls(
             id=strawberry.ID(encode("PendingRefund", row.id)),
             receipt=row.receipt.number,
@@ -70,7 +70,7 @@ class PendingRefund:
     def code(self) -> ProblemCode | None:
         """For programs to act on."""
         match self.state:
-            case PendingRefundState.WAITING:
+            case PendingRefundState.PENDING:
                 return ProblemCode.PENDING_DEPENDENCY
             case PendingRefundState.REFUSED:
                 return self.refused_with or ProblemCode.NOTHING_TO_REFUND
@@ -89,5 +89,5 @@ async def load_pending_refund(id: str | None, *, context: Context) -> PendingRef
     """A refund that waits, as it is now."""
     if id is None:
         return None
-    row = await context.query(pending_refund, waiting_id=id)
+    row = await context.query(pending_refund, pending_id=id)
     return PendingRefund.of(row, context=context) if row is not None else None

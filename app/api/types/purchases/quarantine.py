@@ -48,7 +48,7 @@ described(
     QuarantineState,
     "What became of a receipt in quarantine.",
     {
-        QuarantineState.WAITING: "Nothing is booked: a person has to settle it.",
+        QuarantineState.PENDING: "Nothing is booked: a person has to settle it.",
         QuarantineState.BOOKED: "A person booked it, at its own or at a corrected time.",
         QuarantineState.DISMISSED: "A person dismissed it: it is not booked, and sent again as it is it is not booked either.",
     },
@@ -95,7 +95,7 @@ class QuarantinedReceipt(Node):
     @strawberry.field(description="What was to pay by the receipt, tax included; null for a refund.")
     def total(self) -> Money | None:
         """Of what was bought."""
-        sent = self.row.sent
+        sent = self.row.command
         bought = sent.get("bought", sent).get("facts")
         return money(PurchaseFacts.from_data(bought).total()) if bought is not None else None
 
@@ -120,7 +120,7 @@ class QuarantinedReceipt(Node):
     @strawberry.field(
         description="What it waits as, where the purchase that it gives back of has not arrived yet; null otherwise."
     )
-    async def waiting(self, info: Info) -> PendingRefund | None:
+    async def pending(self, info: Info) -> PendingRefund | None:
         """As it is now."""
         return await load_pending_refund(self.row.pending_refund_id, context=info.context)
 
@@ -158,7 +158,7 @@ class QuarantineQueries:
         info: Info,
         state: Annotated[
             QuarantineState | None, strawberry.argument(description="Only those in this state; null: all of them.")
-        ] = QuarantineState.WAITING,
+        ] = QuarantineState.PENDING,
         first: First = None,
         after: After = None,
         last: Last = None,

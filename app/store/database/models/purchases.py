@@ -83,7 +83,7 @@ class ExchangeRow(Model):
 class ReceiptCorrectionRow(Model):
     """What a purchase was before it was amended or moved.
 
-    counted_points and counted_stamps count against the daily budget of the staff member; left_behind is what a
+    counted_points and counted_stamps count against the daily budget of the staff member; retained_budget_usage is what a
     moved purchase used of clauses' budgets for its former customer.
     """
 
@@ -101,7 +101,7 @@ class ReceiptCorrectionRow(Model):
     actor = Id(null=True)
     counted_points = fields.BigIntField(default=0)
     counted_stamps = fields.BigIntField(default=0)
-    left_behind = Json(null=True)
+    retained_budget_usage = Json(null=True)
 
     class Meta:
         """Its table."""
@@ -138,7 +138,7 @@ class PendingRefundRow(Model):
     external_id = fields.TextField(null=True)
     occurred_at = Instant()
     recorded_at = Instant()
-    wish = Json()
+    content = Json()
     state = fields.TextField()
     refund_id = Id(null=True)
     numbered_at = fields.TextField(default="")
@@ -160,7 +160,7 @@ class PendingRefundDigestRow(Model):
     """A digest of all pending refunds of a program, by which `troth verify` finds changed rows."""
 
     program_id = Id(primary_key=True)
-    evidence = fields.TextField()
+    digest = fields.TextField()
 
     class Meta:
         """Its table."""
@@ -186,8 +186,8 @@ class QuarantinedReceiptRow(Model):
     occurred_at = Instant()
     recorded_at = Instant()
     actor = Id(null=True)
-    sent = Json()
-    state = fields.TextField(default="WAITING")
+    command = Json()
+    state = fields.TextField(default="PENDING")
     settled_at = Instant(null=True)
     settled_by = Id(null=True)
     settled_because = fields.TextField(null=True)
@@ -202,16 +202,16 @@ class QuarantinedReceiptRow(Model):
         table = "quarantined_receipts"
 
 
-class QuarantineEvidenceRow(Model):
+class QuarantineDigestRow(Model):
     """The number of quarantined receipts of a program and a digest of them, by which `troth verify` finds changed
     rows.
     """
 
     program_id = Id(primary_key=True)
     number = fields.BigIntField()
-    evidence = fields.TextField()
+    digest = fields.TextField()
 
     class Meta:
         """Its table."""
 
-        table = "quarantine_evidence"
+        table = "quarantine_digests"

@@ -49,7 +49,7 @@ class ImpactPreviewRow(Model):
     since = Instant()
     requested_at = Instant()
     state = fields.TextField()
-    beat_at = Instant(null=True)
+    heartbeat_at = Instant(null=True)
     done = fields.BigIntField()
     total = fields.BigIntField()
     result = Json(null=True)
