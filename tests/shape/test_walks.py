@@ -18,15 +18,11 @@ import pytest
 
 from app.main import create_app
 from app.store.database.connect import open_database
+from bench.workload import RECORD_PURCHASE
 from tests.live_server import serving
 from tests.shape.call_trace import CallTrace, Walk, tracing
 from tests.shop import START, Clock, Shop, create_program, new_id
 from tests.time_limits import HANGS
-
-PURCHASE = """mutation Buy($input: RecordPurchaseInput!) { recordPurchase(input: $input) {
-  decision { outcome points { points } reasons { code statement clause { number } } }
-  balances { available } userErrors { code message } } }"""
-"""The document of `bench/bench.py`."""
 
 
 @contextmanager
@@ -45,7 +41,7 @@ def buy(shop: Shop, card: str, *, price: str = "9.00", hours: float | None = Non
     if hours is not None:
         receipt["occurredAt"] = (START + timedelta(hours=hours)).isoformat()
     given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": receipt}
-    bought = shop.execute(PURCHASE, input=given)["recordPurchase"]
+    bought = shop.execute(RECORD_PURCHASE, input=given)["recordPurchase"]
     assert bought["userErrors"] == []
     return bought
 
