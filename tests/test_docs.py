@@ -55,7 +55,7 @@ def no_errors(found: Any) -> bool:
         ("quarantine.md", 2),
     ],
 )
-def test_a_chapter_can_be_followed_request_by_request(database_url: str, chapter: str, answers: int) -> None:
+def test_chapter_can_be_followed_request_by_request(database_url: str, chapter: str, answers: int) -> None:
     compared, ids = 0, dict[str, str]()
     with open_shop(database_url, template="blank", clock=lambda: SECOND_OF_MARCH) as shop:
         for text, role, answer in steps(chapter):

@@ -31,7 +31,7 @@ def walk() -> list[tuple[str, str]]:
     return steps
 
 
-def test_the_walk_in_the_readme_works_as_printed(tmp_path: Path) -> None:
+def test_readme_walk_works_as_printed(tmp_path: Path) -> None:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
@@ -65,7 +65,7 @@ def test_the_walk_in_the_readme_works_as_printed(tmp_path: Path) -> None:
         demo.wait(HANGS)
 
 
-def test_the_terms_in_the_readme_go_from_the_template_to_a_second_version_as_printed(tmp_path: Path) -> None:
+def test_readme_terms_walk_works_as_printed(tmp_path: Path) -> None:
     block = re.search(
         r"<!-- terms -->\n```console\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
     )
@@ -104,7 +104,7 @@ DOCS = [
 
 
 @pytest.mark.parametrize("name", sorted(DOCS))
-def test_links_and_paths_in_the_docs_lead_somewhere(name: str) -> None:
+def test_links_and_paths_in_the_docs_exist(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     paths = re.findall(r"`((?:app|tests|migrations|docs|examples)/[\w./-]+)`", text)
     paths += [str(Path(name).parent / value) for value in re.findall(r"\]\((?!https?:)([^)#]+)\)", text)]
@@ -112,7 +112,7 @@ def test_links_and_paths_in_the_docs_lead_somewhere(name: str) -> None:
     assert missing == []
 
 
-def test_the_readme_names_every_finding_and_every_link_is_looked_at() -> None:
+def test_readme_names_every_finding_and_all_links_are_checked() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     chapter = text.partition("## Terms in a file")[2].partition("\n## ")[0]
     assert [code for code in LintCode if f"`{code.value}`" not in chapter] == []

@@ -44,9 +44,7 @@ def moved(url: str, *, days: int) -> datetime:
     return at
 
 
-def test_terms_in_a_file_are_held_against_what_is_in_force_by_the_moved_clock(
-    database_url: str, tmp_path: Path
-) -> None:
+def test_terms_file_is_compared_with_the_terms_in_force_at_the_moved_clock(database_url: str, tmp_path: Path) -> None:
     troth("init", "--sandbox", "--zone", "UTC", url=database_url)
     file = tmp_path / "terms.yaml"
     dear = troth("terms", "export", url=database_url).replace("points: 100", "points: 120")

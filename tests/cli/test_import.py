@@ -59,7 +59,7 @@ def ledgers(url: str, customers: list[str]) -> dict[str, list[tuple[str, int]]]:
     return asyncio.run(read())
 
 
-def test_the_sample_comes_in_as_it_says_is_proved_and_comes_in_once(empty_database_url: str, tmp_path: Path) -> None:
+def test_sample_is_imported_once_and_its_ledger_verifies(empty_database_url: str, tmp_path: Path) -> None:
     url = empty_database_url
     given = (
         "--sandbox",
@@ -114,7 +114,7 @@ def test_the_sample_comes_in_as_it_says_is_proved_and_comes_in_once(empty_databa
     assert ledgers(url, list(BY_HAND)) == BY_HAND
 
 
-def test_a_file_that_is_no_such_csv_is_refused_with_a_clear_word(sqlite_url: str, tmp_path: Path) -> None:
+def test_file_in_another_format_is_refused_with_a_clear_message(sqlite_url: str, tmp_path: Path) -> None:
     troth("init", "--sandbox", url=sqlite_url)
     broken = tmp_path / "broken.csv"
     broken.write_text("a,b\n1,2\n", encoding="utf-8")
@@ -136,7 +136,9 @@ HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,Custome
         (HEADER + "C1,10001,Tea,-1,2025-12-31 10:15:00,40.00,K-1\n", "nothing in this file"),
     ],
 )
-def test_a_file_of_which_nothing_comes_in_is_an_error(content: str, word: str, sqlite_url: str, tmp_path: Path) -> None:
+def test_file_without_an_importable_receipt_is_an_error(
+    content: str, word: str, sqlite_url: str, tmp_path: Path
+) -> None:
     troth("init", "--sandbox", "--effective-from", "2010-12-01", url=sqlite_url)
     file = tmp_path / "receipts.csv"
     file.write_text(content, encoding="utf-8")
@@ -150,5 +152,5 @@ def test_a_file_of_which_nothing_comes_in_is_an_error(content: str, word: str, s
         assert counted["written"] == {"customers": 0, "purchases": 0, "refunds": 0}
 
 
-def test_without_a_program_the_command_says_what_to_do(sqlite_url: str) -> None:
+def test_command_without_a_program_says_what_to_do(sqlite_url: str) -> None:
     assert "troth init" in troth("import", "purchases", str(SAMPLE), url=sqlite_url, code=1)

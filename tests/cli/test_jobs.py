@@ -39,7 +39,7 @@ def done(url: str, *arguments: str) -> dict[str, int]:
     return found
 
 
-def test_each_program_by_its_own_clock_and_one_alone_where_it_is_named(database_url: str) -> None:
+def test_jobs_use_the_clock_of_each_program_and_can_run_for_one(database_url: str) -> None:
     with (
         scheduled_shop(database_url, visit(), pending(14), clock=real_now) as each_shop,
         scheduled_shop(database_url, visit(), pending(14), clock=real_now) as other,
@@ -67,7 +67,7 @@ def test_each_program_by_its_own_clock_and_one_alone_where_it_is_named(database_
     assert discrepancies_in(database_url) == []
 
 
-def test_three_commands_at_once_do_it_once(database_url: str) -> None:
+def test_three_concurrent_commands_do_the_work_once(database_url: str) -> None:
     with scheduled_shop(database_url, visit(), pending(14), clock=real_now) as shop:
         cards = [shop.enrol() for _ in range(40)]
         for card in cards:

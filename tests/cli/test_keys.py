@@ -56,7 +56,7 @@ def holder(url: str, token: str) -> Principal:
     return asyncio.run(run())
 
 
-def test_a_key_of_staff_can_be_tied_to_the_card_of_its_holder(database_url: str) -> None:
+def test_staff_key_can_be_tied_to_a_card(database_url: str) -> None:
     customer_id = enrolled(database_url)
     tied = holder(database_url, troth("key", "--role", "staff", "--customer", "4711", url=database_url).strip())
     assert (tied.role, tied.holder_id, tied.customer_id) == (Role.STAFF, customer_id, None)
@@ -64,7 +64,7 @@ def test_a_key_of_staff_can_be_tied_to_the_card_of_its_holder(database_url: str)
     assert (free.role, free.holder_id, free.customer_id) == (Role.STAFF, None, None)
 
 
-def test_a_key_of_a_customer_is_the_customers_own_and_cannot_be_nobodys(database_url: str) -> None:
+def test_customer_key_belongs_to_a_customer(database_url: str) -> None:
     customer_id = enrolled(database_url)
     own = holder(database_url, troth("key", "--role", "customer", "--customer", "4711", url=database_url).strip())
     assert (own.role, own.holder_id, own.customer_id) == (Role.CUSTOMER, None, customer_id)

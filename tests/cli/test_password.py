@@ -29,7 +29,7 @@ async def _guarded(url: str, data: Path) -> None:
         await connection.close()
 
 
-def test_a_password_with_any_characters_is_taken_from_the_environment_as_in_compose(
+def test_password_with_any_characters_is_read_from_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with own_server() as (url, data):

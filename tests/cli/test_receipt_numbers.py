@@ -33,7 +33,7 @@ def ring_up(shop: Shop, key: str, price: str, at: str) -> Any:
     return shop.execute(BUY, key=key, input=given)["recordPurchase"]
 
 
-def test_numbers_of_a_file_begin_anew_each_day_and_a_till_knows_its_receipts(database_url: str, tmp_path: Path) -> None:
+def test_imported_daily_numbers_are_shared_with_tills(database_url: str, tmp_path: Path) -> None:
     started = init(database_url, "--receipt-numbers", "PER_DAY", "--receipt-day-starts", "04:00")
     file = tmp_path / "receipts.csv"
     file.write_text(FILE, encoding="utf-8")
@@ -56,5 +56,5 @@ def test_numbers_of_a_file_begin_anew_each_day_and_a_till_knows_its_receipts(dat
 
 
 @pytest.mark.parametrize("starts", ["4", "25:00", "noon", "04:00+01:00"])
-def test_a_day_that_starts_at_no_time_of_day_is_refused(sqlite_url: str, starts: str) -> None:
+def test_invalid_start_of_the_business_day_is_refused(sqlite_url: str, starts: str) -> None:
     assert "is not a time of day" in troth("init", "--receipt-day-starts", starts, url=sqlite_url, code=1)

@@ -18,7 +18,7 @@ from tests.rule_samples import CONDITION_VARIANTS, EFFECT_VARIANTS
 from tests.time_limits import usual_seconds
 
 
-def test_an_owner_goes_from_the_template_to_a_second_version_and_back(database_url: str, tmp_path: Path) -> None:
+def test_owner_publishes_a_second_version_and_withdraws_it(database_url: str, tmp_path: Path) -> None:
     troth("init", "--template", "points", url=database_url)
     file = tmp_path / "terms.yaml"
     file.write_text(troth("terms", "export", url=database_url), encoding="utf-8")
@@ -36,7 +36,7 @@ def test_an_owner_goes_from_the_template_to_a_second_version_and_back(database_u
     assert "NOT_WITHDRAWABLE" in troth("terms", "withdraw", "1", url=database_url, code=1)
 
 
-def test_what_is_unfair_is_published_only_when_the_owner_insists(database_url: str, tmp_path: Path) -> None:
+def test_unfair_terms_are_published_only_when_forced(database_url: str, tmp_path: Path) -> None:
     troth("init", "--template", "points", url=database_url)
     said = yaml.safe_load(troth("terms", "export", url=database_url))
     said["clauses"].append({"key": "bonus", "effect": {"bonusPoints": {"points": 50}}})
@@ -50,7 +50,7 @@ def test_what_is_unfair_is_published_only_when_the_owner_insists(database_url: s
     assert "Version 2 starts on" in troth("terms", "publish", str(file), "--even-unfair", url=database_url)
 
 
-def test_every_kind_of_rule_is_written_and_read_back_the_same() -> None:
+def test_every_kind_of_rule_survives_a_terms_file() -> None:
     base = some_terms()
     for condition in CONDITION_VARIANTS:
         if condition.amounts() and condition.amounts()[0].currency != "GBP":
@@ -77,7 +77,7 @@ def said(rule: Rule) -> dict[str, object]:
     }
 
 
-def test_terms_that_nothing_keeps_yet_are_read_and_not_published(database_url: str, tmp_path: Path) -> None:
+def test_unenforced_terms_are_read_and_not_published(database_url: str, tmp_path: Path) -> None:
     troth("init", "--template", "points", url=database_url)
     said = yaml.safe_load(troth("terms", "export", url=database_url))
     said["clauses"].append({"key": "quote", "effect": {"quoteValidity": {"minutes": 30}}})
@@ -151,7 +151,7 @@ def coffee_at(file: Path, points: int, *, url: str, **more: object) -> Path:
     return file
 
 
-def test_a_file_that_was_withdrawn_is_published_again_as_the_next_version(database_url: str, tmp_path: Path) -> None:
+def test_withdrawn_file_is_published_again_as_the_next_version(database_url: str, tmp_path: Path) -> None:
     troth("init", "--template", "points", url=database_url)
     file = str(coffee_at(tmp_path / "terms.yaml", 120, url=database_url))
     for version in ("2", "3"):
@@ -162,7 +162,7 @@ def test_a_file_that_was_withdrawn_is_published_again_as_the_next_version(databa
     assert "no such version" in troth("terms", "show", "--version", "4", url=database_url, code=1)
 
 
-def test_a_refusal_says_its_own_reason_and_what_would_help(database_url: str, tmp_path: Path) -> None:
+def test_refusal_has_its_reason_and_remedy(database_url: str, tmp_path: Path) -> None:
     troth("init", "--template", "points", url=database_url)
     file = tmp_path / "terms.yaml"
     soon = (datetime.now(UTC) + timedelta(days=3)).isoformat()
@@ -198,7 +198,7 @@ def test_a_refusal_says_its_own_reason_and_what_would_help(database_url: str, tm
     assert "Version 4 starts on" in troth("terms", "publish", str(file), "--even-unfair", url=database_url)
 
 
-def test_a_preview_says_that_it_charges_the_full_price(database_url: str, tmp_path: Path) -> None:
+def test_preview_says_that_it_charges_the_full_price(database_url: str, tmp_path: Path) -> None:
     troth("init", "--template", "points", url=database_url)
     file = coffee_at(tmp_path / "terms.yaml", 120, url=database_url)
     told = " ".join(troth("terms", "preview", str(file), url=database_url).split())
@@ -206,7 +206,7 @@ def test_a_preview_says_that_it_charges_the_full_price(database_url: str, tmp_pa
     assert "keep the old price for 180 days after a price rises" in told
 
 
-def test_terms_are_shown_as_the_program_s_region_writes_and_as_it_addresses_members(database_url: str) -> None:
+def test_shown_terms_follow_the_region_and_form_of_address(database_url: str) -> None:
     told = troth(
         *("init", "--template", "points", "--currency", "USD", "--zone", "America/New_York", "--region", "US"),
         *("--address", "informal"),

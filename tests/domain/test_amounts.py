@@ -34,19 +34,19 @@ from tests.builders import NOON, a_purchase, some_terms
         "10000000000000.01",
     ],
 )
-def test_an_amount_is_never_rounded_or_guessed_into_money(amount: Decimal | str) -> None:
+def test_inexact_amount_is_refused(amount: Decimal | str) -> None:
     with pytest.raises(AmountError):
         Money.of(amount, "GBP")
 
 
 @given(minor=st.integers(-MAX_MINOR, MAX_MINOR), currency=st.sampled_from(sorted(DECIMALS)))
-def test_money_and_its_decimal_text_say_the_same(minor: int, currency: str) -> None:
+def test_money_survives_its_decimal_text(minor: int, currency: str) -> None:
     money = Money(minor, currency)
     assert Money.of(money.decimal(), currency) == money
     assert Money.of(f"{money.decimal():f}", currency) == money
 
 
-def test_amounts_of_two_currencies_have_no_order() -> None:
+def test_amounts_of_two_currencies_cannot_be_compared() -> None:
     assert Money(1, "GBP") < Money(2, "GBP") <= Money(2, "GBP")
     assert Money(3, "GBP") > Money(2, "GBP") >= Money(2, "GBP")
     with pytest.raises(AmountError, match="cannot be compared"):
@@ -71,9 +71,7 @@ def test_money_reads_with_the_decimals_of_its_currency(money: Money, locale: Loc
 
 
 @given(st.lists(st.fractions(0, 1000, max_denominator=500), max_size=6), st.integers(1, 9), st.integers(1, 9))
-def test_parts_over_one_denominator_are_the_fractions_they_came_from(
-    values: list[Fraction], numerator: int, denominator: int
-) -> None:
+def test_common_denominator_keeps_the_fractions(values: list[Fraction], numerator: int, denominator: int) -> None:
     parts = Parts.of(values)
     assert list(parts.each()) == values
     assert parts.total() == sum(values)
@@ -88,7 +86,7 @@ def test_parts_over_one_denominator_are_the_fractions_they_came_from(
     sold=st.decimals("0.001", "9", places=3),
     shares=st.lists(st.integers(0, 1000), min_size=1, max_size=4),
 )
-def test_giving_back_parts_of_a_weighed_and_discounted_line_never_pays_out_twice(
+def test_partial_refunds_of_a_weighed_and_discounted_line_never_pay_twice(
     price: int, off: int, sold: Decimal, shares: list[int]
 ) -> None:
     line = Line(number=1, sku="tea", quantity=sold, unit_price=price)

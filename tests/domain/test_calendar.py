@@ -38,7 +38,7 @@ def at(text: str) -> datetime:
         (date(2026, 6, 15), 0, date(2026, 6, 15)),
     ],
 )
-def test_a_month_later_is_the_same_day_or_the_last_one(day: date, months: int, later: date) -> None:
+def test_adding_months_keeps_the_day_or_uses_the_last_one(day: date, months: int, later: date) -> None:
     assert add_months(day, months=months) == later
 
 
@@ -61,14 +61,14 @@ def test_months_end_with_the_calendar() -> None:
         (date(2011, 12, 31), "Pacific/Apia", "2011-12-30T10:00:00+00:00"),
     ],
 )
-def test_a_day_starts_with_its_first_instant(day: date, zone_name: str, instant: str) -> None:
+def test_day_starts_with_its_first_instant(day: date, zone_name: str, instant: str) -> None:
     start = day_start(day, zone_name=zone_name)
     assert start == at(instant)
     assert start.utcoffset() == timedelta(0)
 
 
 @given(day=st.dates(date(2015, 1, 1), date(2030, 12, 31)), zone_name=st.sampled_from(ZONES))
-def test_the_instant_before_a_day_starts_belongs_to_the_day_before(day: date, zone_name: str) -> None:
+def test_instant_before_the_start_of_a_day_is_in_the_day_before(day: date, zone_name: str) -> None:
     start = day_start(day, zone_name=zone_name)
     assert local_date(start, zone_name=zone_name) == day
     assert local_date(start - timedelta(microseconds=1), zone_name=zone_name) == day - timedelta(days=1)
@@ -77,7 +77,7 @@ def test_the_instant_before_a_day_starts_belongs_to_the_day_before(day: date, zo
 @pytest.mark.parametrize(
     "name", ["", "Nowhere", "Europe", "../etc/passwd", "/etc/passwd", "Europe/London\0", "x" * 300]
 )
-def test_what_is_no_zone_is_refused(name: str) -> None:
+def test_unknown_zone_is_refused(name: str) -> None:
     with pytest.raises(ValueError):
         zone(name)
 
@@ -95,7 +95,7 @@ def test_what_is_no_zone_is_refused(name: str) -> None:
         (time(2, 15), time(4, 0), "2026-03-28T12:00:00+00:00", "2026-03-29T01:00:00+00:00"),
     ],
 )
-def test_a_window_opens_at_the_next_moment_the_clock_shows_it(start: time, end: time, now: str, opens: str) -> None:
+def test_window_opens_at_the_next_matching_local_time(start: time, end: time, now: str, opens: str) -> None:
     found = next_opening(at(now), zone_name="Europe/Berlin", days=EVERY_DAY, start=start, end=end)
     assert found == at(opens)
 
@@ -108,7 +108,7 @@ def test_a_window_opens_at_the_next_moment_the_clock_shows_it(start: time, end: 
     zone_name=st.sampled_from(ZONES),
     sooner=st.integers(0, 10**6),
 )
-def test_a_window_is_shut_until_it_opens(
+def test_window_is_closed_until_it_opens(
     days: frozenset[Weekday], start: int, length: int, moment: datetime, zone_name: str, sooner: int
 ) -> None:
     begins, ends = time(*divmod(start, 60)), time(*divmod((start + length) % 1440, 60))

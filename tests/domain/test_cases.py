@@ -54,7 +54,7 @@ def cases(name: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("name", sorted(_KNOWN))
-def test_every_example_has_a_name_of_its_own_and_says_nothing_that_is_not_checked(name: str) -> None:
+def test_every_example_has_a_unique_name_and_only_checked_fields(name: str) -> None:
     found = [case.values[0] for case in cases(name)]
     assert len({value["case"] for value in found}) == len(found) >= 8
     for item in found:
@@ -63,7 +63,7 @@ def test_every_example_has_a_name_of_its_own_and_says_nothing_that_is_not_checke
         assert all({"returns", "cash", "due", "taken"} <= set(part) <= _REFUND for part in item.get("refunds", ()))
 
 
-def test_every_file_of_examples_is_tried() -> None:
+def test_every_example_file_is_run() -> None:
     assert {file.stem for file in FOLDER.glob("*.yaml")} == set(_KNOWN)
 
 

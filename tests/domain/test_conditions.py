@@ -53,7 +53,7 @@ def at(text: str) -> datetime:
         (WeekdaysAndHours(frozenset({Weekday.SUNDAY}), time(1), time(2)), "2026-03-29T00:59:59+00:00", False),
     ],
 )
-def test_a_weekly_window_goes_by_the_clock_on_the_wall(condition: WeekdaysAndHours, moment: str, holds: bool) -> None:
+def test_weekly_window_uses_local_time(condition: WeekdaysAndHours, moment: str, holds: bool) -> None:
     finding = condition.check(eligible_purchase(at=at(moment)))
     assert finding.met is holds
     assert finding.code is (ReasonCode.CONDITION_MET if holds else ReasonCode.OUTSIDE_TIME_WINDOW)
@@ -78,7 +78,7 @@ def test_product_lists_of_older_terms_match_normalised_names(listed: str, sku: s
     assert spelled.at_least_as_wide(Products(include=frozenset({listed, "Tea"})))
 
 
-def test_a_window_that_the_clocks_skip_opens_a_week_later() -> None:
+def test_window_skipped_by_the_clock_change_opens_a_week_later() -> None:
     window = WeekdaysAndHours(frozenset({Weekday.SUNDAY}), time(1), time(2))
     (remedy,) = window.check(eligible_purchase(at=at("2026-03-28T12:00:00+00:00"))).remedies
     assert remedy.from_ == at("2026-04-05T00:00:00+00:00"), "01:00 on the wall in summer"
@@ -95,16 +95,16 @@ def test_a_window_that_the_clocks_skip_opens_a_week_later() -> None:
         (Dates(first=date(2026, 6, 1)), "2099-01-01T00:00:00+00:00", True),
     ],
 )
-def test_dates_are_whole_local_days_with_both_ends(condition: Dates, day: str, holds: bool) -> None:
+def test_date_range_includes_both_whole_local_days(condition: Dates, day: str, holds: bool) -> None:
     assert condition.check(eligible_purchase(at=at(day))).met is holds
 
 
-def test_a_period_that_is_over_has_no_way_out() -> None:
+def test_past_period_has_no_remedy() -> None:
     finding = Dates(last=date(2026, 1, 1)).check(eligible_purchase(at=NOON))
     assert [remedy.code for remedy in finding.remedies] == [RemedyCode.NONE]
 
 
-def test_products_and_categories_select_lines_and_hold_when_one_is_left() -> None:
+def test_product_and_category_conditions_hold_if_a_line_is_selected() -> None:
     tea, cup = a_line(1, sku="tea", categories=("drinks", "hot")), a_line(2, sku="cup", categories=("china",))
     assert Products(include=frozenset({"tea"})).selects(tea)
     assert not Products(include=frozenset({"tea"})).selects(cup)
@@ -121,7 +121,7 @@ def with_one_more(basket: EligiblePurchase, *, minor: int) -> EligiblePurchase:
     )
 
 
-def test_a_minimum_with_tax_or_without_is_held_against_that_whatever_else_counts() -> None:
+def test_minimum_spend_uses_its_own_tax_basis() -> None:
     taxed = a_line()._replace(unit_price=1190, tax_rate=Decimal("0.19"))
     paid = Payment(PaymentKind.POINTS, 119)
     for taxes in (True, False):
@@ -146,7 +146,7 @@ def test_a_minimum_with_tax_or_without_is_held_against_that_whatever_else_counts
     assert (finding.observed, finding.remedies[0].amount) == (pounds("11.90"), pounds("0.10"))
 
 
-def test_a_minimum_with_tax_is_held_against_the_program_s_currency() -> None:
+def test_minimum_spend_with_tax_is_in_the_program_currency() -> None:
     taxed = a_line()._replace(unit_price=1190, tax_rate=Decimal("0.19"))
     facts = replace(a_purchase(taxed), currency="EUR", exchange=Exchange(Decimal("0.5"), "GBP"))
     exchanged = EligiblePurchase.of(facts, basis=AmountBasis(), program_zone="Europe/London")
@@ -160,7 +160,7 @@ def test_a_minimum_with_tax_is_held_against_the_program_s_currency() -> None:
     rate=st.sampled_from(["0", "0.07", "0.19"]),
     basis=st.none() | st.sampled_from(list(SpendBasis)),
 )
-def test_spending_the_missing_amount_is_enough(
+def test_condition_holds_with_the_missing_amount(
     minimum: int, prices: list[int], rate: str, basis: SpendBasis | None
 ) -> None:
     condition = MinimumSpend(replace(pounds("1.00"), minor=minimum), basis)
@@ -188,7 +188,7 @@ def test_spending_the_missing_amount_is_enough(
     moment=st.datetimes(datetime(2024, 1, 1), datetime(2027, 12, 31)),
     zone=st.sampled_from(ZONES),
 )
-def test_coming_when_the_window_opens_is_enough(
+def test_condition_holds_when_the_window_opens(
     days: frozenset[Weekday], start: int | None, length: int | None, moment: datetime, zone: str
 ) -> None:
     begins = time(*divmod(start, 60)) if start is not None else None
@@ -208,7 +208,7 @@ def test_coming_when_the_window_opens_is_enough(
 
 
 @given(first=st.dates(date(2024, 1, 1), date(2027, 1, 1)), zone=st.sampled_from(ZONES), early=st.integers(1, 10**7))
-def test_coming_when_the_period_begins_is_enough(first: date, zone: str, early: int) -> None:
+def test_condition_holds_when_the_period_begins(first: date, zone: str, early: int) -> None:
     condition = Dates(first=first)
     before = datetime(first.year, first.month, first.day, tzinfo=UTC) - timedelta(days=2, seconds=early)
     (remedy,) = condition.check(eligible_purchase(at=before, zone=zone)).remedies
@@ -221,7 +221,7 @@ def test_coming_when_the_period_begins_is_enough(first: date, zone: str, early: 
     include=st.frozensets(st.sampled_from("abcdef"), max_size=4),
     exclude=st.frozensets(st.sampled_from("abcdef"), max_size=4),
 )
-def test_adding_a_product_that_the_remedy_names_is_enough(include: frozenset[str], exclude: frozenset[str]) -> None:
+def test_condition_holds_with_a_product_named_by_the_remedy(include: frozenset[str], exclude: frozenset[str]) -> None:
     condition = Products(include=include, exclude=exclude)
     if condition.problem() is not None:
         return

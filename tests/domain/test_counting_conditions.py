@@ -70,9 +70,7 @@ def reason_of(decision: Decision, clause: str, code: ReasonCode) -> Reason:
         (20, "0.5", False, 10),
     ],
 )
-def test_the_nth_item_counts_in_the_purchase_that_contains_it(
-    before: int, quantity: str, holds: bool, missing: int | None
-) -> None:
+def test_nth_item_counts_in_its_purchase(before: int, quantity: str, holds: bool, missing: int | None) -> None:
     terms = some_terms(a_clause(BonusPoints(5), EveryNthItem(10), key="tenth"))
     facts = holding(a_line(quantity=quantity), items=(("tenth", before), ("other", 3)))
     decision = earn(terms=terms, facts=facts)
@@ -84,7 +82,7 @@ def test_the_nth_item_counts_in_the_purchase_that_contains_it(
     assert all(remedy.code is RemedyCode.ADD_QUANTITY for remedy in remedies)
 
 
-def test_only_whole_items_of_what_the_clause_selects_are_counted() -> None:
+def test_only_whole_selected_items_are_counted() -> None:
     drinks = Categories(include=frozenset({"drinks"}))
     either = AnyOf((drinks, Categories(include=frozenset({"tea"}))))
     terms = some_terms(
@@ -104,7 +102,7 @@ def test_only_whole_items_of_what_the_clause_selects_are_counted() -> None:
     assert items_counted(some_terms(), facts=a_purchase(*lines)) == ()
 
 
-def test_what_is_kept_of_a_purchase_is_counted_from_where_the_sale_was() -> None:
+def test_kept_items_are_counted_from_the_position_of_their_purchase() -> None:
     terms = some_terms(a_clause(BonusPoints(5), EveryNthItem(10), key="tenth"))
     sale = holding(a_line(quantity="4"), items=(("tenth", 7),))
     assert earn(terms=terms, facts=sale).points == 5
@@ -133,7 +131,7 @@ def test_what_is_kept_of_a_purchase_is_counted_from_where_the_sale_was() -> None
     ],
 )
 @pytest.mark.parametrize("effect", [BonusPoints(50), PointsPerVisit(50), PointsPerAmount(5, pounds("1.00"))])
-def test_a_budget_gives_the_whole_or_the_rest_as_it_says(
+def test_budget_gives_all_or_the_rest_according_to_its_mode(
     effect: Any, mode: BudgetMode, there: int, points: int, spent: int, outcome: DecisionOutcome
 ) -> None:
     terms = some_terms(a_clause(effect, Budget(1000, mode), key="gift"))
@@ -150,12 +148,12 @@ def test_a_budget_gives_the_whole_or_the_rest_as_it_says(
     assert Decision.from_data(decision.to_data()) == decision
 
 
-def test_nothing_known_of_a_budget_means_that_all_of_it_is_left() -> None:
+def test_unused_budget_is_full() -> None:
     terms = some_terms(a_clause(BonusPoints(50), Budget(30, PARTIAL), key="gift"))
     assert earn(terms=terms, facts=a_purchase()).points == 30
 
 
-def test_where_several_fit_the_budget_counts_before_the_choice() -> None:
+def test_budget_is_applied_before_clauses_are_chosen() -> None:
     rich = a_clause(PointsPerVisit(50), Budget(1000, PARTIAL), key="rich")
     poor = a_clause(PointsPerVisit(20), key="poor")
     for there, points, spent in ((1000, 50, 50), (21, 21, 21), (19, 20, 0), (0, 20, 0)):
@@ -171,7 +169,7 @@ def test_where_several_fit_the_budget_counts_before_the_choice() -> None:
     assert earn(terms=some_terms(whole, yields), facts=holding(**left(rich=49))).points == 3
 
 
-def test_a_multiplier_has_a_budget_for_what_it_adds() -> None:
+def test_budget_of_a_multiplier_covers_what_it_adds() -> None:
     base = a_clause(PER_POUND, key="base")
     for mode, points, verdict in ((PARTIAL, 10 + 4, Verdict.LIMITED), (WHOLE, 10, Verdict.NOT_MET)):
         triple = ("triple", (Budget(1000, mode),), PointsMultiplier(Decimal(3)))
@@ -186,14 +184,14 @@ def test_a_multiplier_has_a_budget_for_what_it_adds() -> None:
         assert decision.points == 20, "the one that gives nothing stands aside"
 
 
-def test_what_a_multiplier_multiplies_is_what_a_budget_leaves() -> None:
+def test_multiplier_applies_to_what_a_budget_leaves() -> None:
     base = a_clause(PER_POUND, Budget(1000, PARTIAL), key="base")
     double = ("double", (), PointsMultiplier(Decimal(2)))
     decision = earn(terms=some_terms(base, double), facts=holding(**left(base=4)))
     assert (decision.points, decision.budget_usage) == (8, (("base", 4),))
 
 
-def test_what_a_cap_takes_is_not_spent() -> None:
+def test_points_cut_by_a_cap_are_not_used_from_a_budget() -> None:
     gift = a_clause(BonusPoints(50), Budget(1000, WHOLE), key="gift")
     cap = ("cap", (), PointsCap(30, CapScope.PURCHASE))
     capped = earn(terms=some_terms(gift, a_clause(PointsPerVisit(10), key="visit"), cap), facts=holding())
@@ -206,7 +204,7 @@ def test_what_a_cap_takes_is_not_spent() -> None:
     assert (nothing.points, nothing.budget_usage) == (0, ())
 
 
-def test_a_gift_out_of_a_budget_is_whole_by_itself_and_the_sum_is_still_rounded_once() -> None:
+def test_budget_points_are_whole_and_the_sum_is_rounded_once() -> None:
     half = PointsPerAmount(1, pounds("4.00"))
     terms = some_terms(a_clause(half, Budget(3, PARTIAL), key="gift"), a_clause(half, key="rest"), STACK)
     decision = earn(terms=terms, facts=holding())
@@ -217,7 +215,7 @@ def test_a_gift_out_of_a_budget_is_whole_by_itself_and_the_sum_is_still_rounded_
     assert earn(terms=down, facts=holding()).budget_usage == (("gift", 2),)
 
 
-def test_what_is_kept_of_a_purchase_is_judged_by_the_budget_of_the_sale() -> None:
+def test_kept_goods_are_decided_with_the_budget_of_their_purchase() -> None:
     terms = some_terms(a_clause(PER_POUND, Budget(1000, PARTIAL), key="gift"))
     sale = holding(a_line(quantity="10"), **left(gift=30))
     assert earn(terms=terms, facts=sale).points == 30
@@ -254,7 +252,7 @@ gifts = st.one_of(
     price=st.integers(0, 9_000),
     cap=st.none() | st.integers(1, 60),
 )
-def test_no_purchase_takes_more_out_of_a_budget_than_is_left_and_the_points_add_up(
+def test_purchases_never_exceed_a_budget_and_points_add_up(
     effects: list[Any],
     there: list[int],
     modes: list[BudgetMode | None],
@@ -302,7 +300,7 @@ def test_no_purchase_takes_more_out_of_a_budget_than_is_left_and_the_points_add_
         ((EveryNthItem(1001),), BonusPoints(5)),
     ],
 )
-def test_what_cannot_be_counted_is_refused(conditions: tuple[Condition, ...], effect: Any) -> None:
+def test_invalid_counting_condition_is_refused(conditions: tuple[Condition, ...], effect: Any) -> None:
     with pytest.raises(TermsError) as refused:
         some_terms(("x", conditions, effect))
     assert refused.value.path[:3] == ("clauses", "0", "conditions")

@@ -87,7 +87,7 @@ def seen(person: CustomerProfile, day: date) -> EligiblePurchase:
         ("2000-02-29", 1, 0, "2026-02-27", True),
     ],
 )
-def test_a_window_holds_on_the_days_around_the_birthday(
+def test_birthday_window_holds_on_the_days_around_the_birthday(
     birthday: str, before: int, after: int, day: str, holds: bool
 ) -> None:
     person = CustomerProfile(birthday=date.fromisoformat(birthday))
@@ -107,7 +107,7 @@ def test_a_window_holds_on_the_days_around_the_birthday(
         ("2008-02-29", "2028-02-28", True),
     ],
 )
-def test_an_age_is_reached_on_the_birthday(birthday: str, day: str, holds: bool) -> None:
+def test_age_is_reached_on_the_birthday(birthday: str, day: str, holds: bool) -> None:
     person = CustomerProfile(birthday=date.fromisoformat(birthday))
     finding = AgeAtLeast(18).check(seen(person, date.fromisoformat(day)))
     assert finding.met is holds
@@ -115,7 +115,7 @@ def test_an_age_is_reached_on_the_birthday(birthday: str, day: str, holds: bool)
     assert (finding.observed, finding.required) == (None, 18), "how old somebody is, is not said"
 
 
-def test_days_are_those_of_the_place_of_the_purchase() -> None:
+def test_days_follow_the_location_of_the_purchase() -> None:
     person = CustomerProfile(birthday=date(2008, 6, 15))
     at = datetime(2026, 6, 14, 20, tzinfo=UTC)
     for zone, holds in (("Asia/Taipei", True), ("Europe/London", False)):
@@ -125,16 +125,14 @@ def test_days_are_those_of_the_place_of_the_purchase() -> None:
 
 
 @given(birthday=births, window=windows, day=days)
-def test_a_window_agrees_with_counting_the_days_to_every_birthday(
-    birthday: date, window: tuple[int, int], day: date
-) -> None:
+def test_birthday_window_agrees_with_counting_days(birthday: date, window: tuple[int, int], day: date) -> None:
     before, after = window
     near = any(-after <= (birthday_in(year, birthday=birthday) - day).days <= before for year in range(1994, 2035))
     assert BirthdayWindow(before, after).check(seen(CustomerProfile(birthday=birthday), day)).met is near
 
 
 @given(birthday=births, window=windows, day=days, zone=st.sampled_from(ZONES), hour=st.integers(0, 23))
-def test_coming_when_the_window_opens_is_enough_and_no_moment_sooner(
+def test_birthday_window_opens_exactly_at_the_moment_of_its_remedy(
     birthday: date, window: tuple[int, int], day: date, zone: str, hour: int
 ) -> None:
     condition = BirthdayWindow(*window)
@@ -156,7 +154,7 @@ def test_coming_when_the_window_opens_is_enough_and_no_moment_sooner(
     assert not condition.check(purchase._replace(occurred_at=between)).met
 
 
-def test_a_birthday_that_a_zone_leaves_out_is_waited_for_until_the_next_year() -> None:
+def test_birthday_skipped_by_a_zone_waits_for_the_next_year() -> None:
     # Samoa went from 29 to 31 December 2011.
     person = CustomerProfile(birthday=date(1990, 12, 30))
     purchase = eligible_purchase(
@@ -167,7 +165,7 @@ def test_a_birthday_that_a_zone_leaves_out_is_waited_for_until_the_next_year() -
 
 
 @given(birthday=births, years=st.integers(1, 120), day=days, zone=st.sampled_from(ZONES))
-def test_coming_when_one_is_old_enough_is_enough_and_no_moment_sooner(
+def test_age_condition_holds_exactly_from_the_moment_of_its_remedy(
     birthday: date, years: int, day: date, zone: str
 ) -> None:
     condition = AgeAtLeast(years)
@@ -184,14 +182,14 @@ def test_coming_when_one_is_old_enough_is_enough_and_no_moment_sooner(
 
 
 @pytest.mark.parametrize("condition", [BirthdayWindow(3, 3), AgeAtLeast(18)])
-def test_a_birthday_that_is_not_known_can_be_told(condition: Condition) -> None:
+def test_unknown_birthday_has_a_remedy(condition: Condition) -> None:
     for customer_facts in (CustomerFacts(person=CustomerProfile()), CustomerFacts()):
         finding = condition.check(eligible_purchase(customer_facts=customer_facts))
         assert (finding.met, finding.code) == (False, ReasonCode.BIRTHDAY_UNKNOWN)
         assert finding.remedies == (Remedy(RemedyCode.TELL_BIRTHDAY),)
 
 
-def test_one_segment_of_several_is_enough_and_staff_can_help() -> None:
+def test_one_of_several_segments_is_enough() -> None:
     condition = Segments(frozenset({"student", "teacher"}))
     assert condition.check(
         eligible_purchase(customer_facts=CustomerFacts(person=CustomerProfile(segments=frozenset({"teacher", "vip"}))))
@@ -207,7 +205,7 @@ def test_one_segment_of_several_is_enough_and_staff_can_help() -> None:
     assert (out.met, out.remedies) == (False, (Remedy(RemedyCode.ASK_STAFF),))
 
 
-def test_a_preference_counts_by_kind_and_value_however_it_is_written() -> None:
+def test_preference_matches_in_any_spelling() -> None:
     condition = Preferences(DIET, frozenset({"vegan", "Straße"}))
     wide = "ＶＥＧＡＮ"
     for kind, value, holds in (
@@ -243,11 +241,11 @@ def test_a_preference_counts_by_kind_and_value_however_it_is_written() -> None:
         Preferences(DIET, frozenset({"a\nb"})),
     ],
 )
-def test_what_cannot_be_kept_or_said_is_refused(condition: Condition) -> None:
+def test_invalid_profile_condition_is_refused(condition: Condition) -> None:
     assert condition.problem() is not None
 
 
-def test_what_is_told_about_a_person_is_taken_as_it_can_be_kept() -> None:
+def test_profile_is_normalised() -> None:
     now = datetime(2026, 3, 4, 23, 30, tzinfo=UTC)
     assert validate_birthday(date(2026, 3, 5), now=now, zone_name="Europe/Berlin") == date(2026, 3, 5)
     for day in (date(2026, 3, 6), date(2027, 1, 1)):
@@ -291,7 +289,7 @@ def texts(data: object) -> str:
     person=some.persons,
     facts=some.purchases(),
 )
-def test_what_is_kept_decides_the_same_again_and_gives_no_birthday_away(
+def test_stored_facts_decide_the_same_without_revealing_the_birthday(
     conditions: list[Condition], person: CustomerProfile, facts: PurchaseFacts
 ) -> None:
     terms = some_terms(*(a_clause(None, condition, key=f"c-{place}") for place, condition in enumerate(conditions)))
@@ -312,7 +310,7 @@ def test_what_is_kept_decides_the_same_again_and_gives_no_birthday_away(
                 assert remedy.from_.isoformat() not in written
 
 
-def test_a_preference_that_two_clauses_spell_otherwise_is_asked_and_kept_once() -> None:
+def test_preference_spelled_differently_in_two_clauses_is_stored_once() -> None:
     spelled = [Preferences(DIET, frozenset({value})) for value in ("vegan", "Vegan")]
     terms = some_terms(*(a_clause(None, preferences, key=f"c-{place}") for place, preferences in enumerate(spelled)))
     person = CustomerProfile(preferences=frozenset({Preference(DIET, "VEGAN")}))
@@ -322,7 +320,7 @@ def test_a_preference_that_two_clauses_spell_otherwise_is_asked_and_kept_once() 
     assert earn(terms=terms, facts=kept).points == fresh.points > 0
 
 
-def test_two_people_who_answer_alike_leave_the_same_behind() -> None:
+def test_customers_with_the_same_answers_have_the_same_stored_facts() -> None:
     terms = some_terms(
         a_clause(None, AgeAtLeast(18)),
         a_clause(BonusPoints(5), BirthdayWindow(7, 7), key="gift"),
@@ -336,7 +334,7 @@ def test_two_people_who_answer_alike_leave_the_same_behind() -> None:
     assert left[0] == left[1]
 
 
-def test_a_person_is_not_shown_where_values_are_logged() -> None:
+def test_profile_is_not_shown_in_logs() -> None:
     person = CustomerProfile(date(1970, 3, 1), frozenset({"vip"}), frozenset({Preference(DIET, "vegan")}))
     for shown in (
         repr(CustomerFacts(person=person)),
@@ -346,7 +344,7 @@ def test_a_person_is_not_shown_where_values_are_logged() -> None:
         assert not any(secret in shown for secret in ("1970", "vip", "vegan"))
 
 
-def test_a_question_of_one_condition_is_that_of_no_other() -> None:
+def test_conditions_have_separate_questions() -> None:
     several: list[AboutCustomer] = [
         BirthdayWindow(1, 11),
         BirthdayWindow(11, 1),
@@ -386,7 +384,9 @@ B, N, W = ChangeEffect.BETTER, ChangeEffect.NEUTRAL, ChangeEffect.WORSE
         (BirthdayWindow(), AgeAtLeast(1), W, W),
     ],
 )
-def test_a_change_of_who_is_meant(before: Condition, after: Condition, forth: ChangeEffect, back: ChangeEffect) -> None:
+def test_change_of_a_profile_condition_is_classified(
+    before: Condition, after: Condition, forth: ChangeEffect, back: ChangeEffect
+) -> None:
     old, new = some_terms(a_clause(None, before)), some_terms(a_clause(None, after))
     assert (overall_effect(changes(old, new)), overall_effect(changes(new, old))) == (forth, back)
 
@@ -403,7 +403,7 @@ def found_in(*clauses: object) -> list[LintCode]:
     return [each_finding.code for each_finding in found]
 
 
-def test_a_clause_that_excludes_whom_it_is_for_is_found() -> None:
+def test_clause_that_excludes_its_own_customers_is_found() -> None:
     student, either = Segments(frozenset({"student"})), Segments(frozenset({"student", "staff"}))
     assert found_in(a_clause(None, student, ExceptWhen((either,)))) == [LintCode.EXCLUDES_ITSELF]
     assert found_in(a_clause(None, either, ExceptWhen((student,)))) == []
@@ -417,12 +417,12 @@ def test_a_clause_that_excludes_whom_it_is_for_is_found() -> None:
     )
 
 
-def test_more_points_around_the_birthday_are_no_gift_and_two_ages_no_contradiction() -> None:
+def test_birthday_bonus_and_two_ages_are_no_findings() -> None:
     assert found_in(a_clause(), a_clause(PointsMultiplier(some.Decimal(2)), BirthdayWindow(7, 7), key="double")) == []
     assert found_in(a_clause(None, AgeAtLeast(18), AgeAtLeast(21), BirthdayWindow(), BirthdayWindow(3, 0))) == []
 
 
-def test_a_replay_takes_members_as_they_are_today() -> None:
+def test_impact_replay_uses_current_profiles() -> None:
     gift = a_clause(BonusPoints(50), BirthdayWindow(), TimesPerPeriod(1, Period.YEAR), key="gift")
     diet = a_clause(BonusPoints(3), Preferences(DIET, frozenset({"vegan"})), key="diet")
     replay = ImpactSimulation(current=some_terms(a_clause()), draft=some_terms(a_clause(), gift, diet))
@@ -441,13 +441,13 @@ def test_a_replay_takes_members_as_they_are_today() -> None:
     assert (found.gainers, found.losers) == (1, 0)
 
 
-def test_terms_that_ask_for_nobody_ask_for_nothing() -> None:
+def test_terms_without_profile_conditions_require_no_profile() -> None:
     assert some_terms(a_clause()).required_facts.is_empty
     required = some_terms(a_clause(None, AgeAtLeast(18)), a_clause(None, AgeAtLeast(18), key="again")).required_facts
     assert (required.is_empty, required.customer_conditions) == (False, (AgeAtLeast(18),))
 
 
-def test_everybody_is_refused_by_a_reason_with_a_way_out_in_every_language() -> None:
+def test_profile_refusals_have_a_translated_remedy() -> None:
     terms = some_terms(a_clause(None, BirthdayWindow(), AgeAtLeast(18), Segments(frozenset({"vip"}))))
     decision = earn(
         terms=terms, facts=a_purchase(customer_facts=CustomerFacts(person=CustomerProfile(birthday=date(2020, 1, 1))))

@@ -98,9 +98,7 @@ def short(decision: Decision, terms: Terms, locale: Locale = Locale.EN) -> tuple
         (Locale.ZH_HANT, ("週一至週五 17:00 至 19:00 恕不受理兌換。", "今天 19:00 起即可兌換。")),
     ],
 )
-def test_happy_hour_says_when_the_reward_cannot_be_had_and_from_when_it_can(
-    locale: Locale, said: tuple[str, ...]
-) -> None:
+def test_happy_hour_refusal_names_the_closed_and_the_next_open_time(locale: Locale, said: tuple[str, ...]) -> None:
     decision, terms = asked_for(ExceptWhen((HAPPY_HOUR,)))
     assert decision.outcome is DecisionOutcome.REFUSED
     assert short(decision, terms, locale) == said
@@ -115,7 +113,7 @@ def test_happy_hour_says_when_the_reward_cannot_be_had_and_from_when_it_can(
         (Locale.ZH_HANT, ("今天起", "今天 0:30 起", "明天起")),
     ],
 )
-def test_a_moment_with_which_a_day_begins_is_said_without_its_time(locale: Locale, said: tuple[str, ...]) -> None:
+def test_midnight_is_written_without_a_time(locale: Locale, said: tuple[str, ...]) -> None:
     midnight, say = datetime(2027, 1, 1, tzinfo=UTC), wording(locale)
     moments = (midnight, midnight + timedelta(minutes=30), midnight + timedelta(days=1))
     assert (
@@ -147,7 +145,7 @@ def test_a_moment_with_which_a_day_begins_is_said_without_its_time(locale: Local
         (ExceptWhen((IN_SHOP,)), ReasonCode.EXCEPTION_APPLIES, "Not valid in store.", "Buy online or by phone."),
     ],
 )  # fmt: skip
-def test_a_condition_that_fails_says_itself_and_what_becomes_possible(
+def test_failed_condition_is_explained_with_its_remedy(
     condition: Condition, code: ReasonCode, said: str, helps: str | None
 ) -> None:
     key = "k"
@@ -189,9 +187,7 @@ def test_a_condition_that_fails_says_itself_and_what_becomes_possible(
         ),
     ],
 )  # fmt: skip
-def test_what_is_given_once_says_that_it_was_had(
-    condition: Condition, customer_facts: CustomerFacts, said: str
-) -> None:
+def test_one_time_award_says_that_it_was_used(condition: Condition, customer_facts: CustomerFacts, said: str) -> None:
     terms = some_terms(("k", (condition,), BonusPoints(5)))
     decision = earn(terms=terms, facts=a_purchase(customer_facts=customer_facts))
     (reason,) = decision.reasons
@@ -210,7 +206,7 @@ def test_what_is_given_once_says_that_it_was_had(
         (AnyOf((ExceptWhen((HAPPY_HOUR,)), ONLINE)), "Only available not Monday to Friday, 17:00 to 19:00 or online."),
     ],
 )  # fmt: skip
-def test_alternatives_are_said_together_since_none_of_them_alone_is_the_reason(condition: Condition, said: str) -> None:
+def test_failed_alternatives_are_explained_together(condition: Condition, said: str) -> None:
     decision, terms = asked_for(condition, customer_facts=CustomerFacts(visits=1))
     explained = Explanation.of(decision, terms=terms)
     failed = explained.failed()
@@ -219,7 +215,7 @@ def test_alternatives_are_said_together_since_none_of_them_alone_is_the_reason(c
     assert len(set(short(decision, terms))) == len(short(decision, terms)) <= 3
 
 
-def test_a_purchase_of_four_points_says_one_sentence() -> None:
+def test_summary_of_a_simple_purchase_is_one_sentence() -> None:
     terms = some_terms(
         ("spend", (), SPEND),
         ("first", (FirstPurchase(), MinimumSpend(pounds("5.00"))), PointsMultiplier(Decimal(2))),
@@ -246,7 +242,7 @@ def test_a_purchase_of_four_points_says_one_sentence() -> None:
         (Locale.ZH_HANT, "這次消費未獲得點數或集點章。"),
     ],
 )
-def test_a_purchase_that_earns_nothing_says_so_once(locale: Locale, said: str) -> None:
+def test_purchase_that_earns_nothing_says_so_once(locale: Locale, said: str) -> None:
     terms = some_terms(
         ("spend", (HAPPY_HOUR,), SPEND),
         ("more", (MinimumSpend(pounds("50.00")),), BonusPoints(5)),
@@ -255,7 +251,7 @@ def test_a_purchase_that_earns_nothing_says_so_once(locale: Locale, said: str) -
     assert short(earn(terms=terms, facts=a_purchase()), terms, locale) == (said,)
 
 
-def test_two_things_that_stand_in_the_way_promise_nothing_too_soon() -> None:
+def test_two_failed_conditions_promise_no_date_too_early() -> None:
     decision, terms = asked_for(ExceptWhen((HAPPY_HOUR,)), available=64)
     assert short(decision, terms) == (
         "Not available Monday to Friday, 17:00 to 19:00.",
@@ -273,7 +269,7 @@ def test_two_things_that_stand_in_the_way_promise_nothing_too_soon() -> None:
         (CapScope.MONTH, 5, "You can earn at most 5 points per calendar month, and you have earned that already."),
     ],
 )
-def test_a_cap_says_what_it_allows_and_what_was_left_of_it(scope: CapScope, earned: int, said: str) -> None:
+def test_cap_names_its_limit_and_the_rest(scope: CapScope, earned: int, said: str) -> None:
     terms = some_terms(("spend", (), SPEND), ("cap", (), PointsCap(5, scope)))
     customer_facts = CustomerFacts(earned=((Period(scope.value), earned),) if scope is not CapScope.PURCHASE else ())
     decision = earn(terms=terms, facts=a_purchase(customer_facts=customer_facts))
@@ -291,7 +287,7 @@ def test_a_cap_says_what_it_allows_and_what_was_left_of_it(scope: CapScope, earn
         (CombinationMode.FIRST, ReasonCode.EARLIER_CLAUSE_APPLIED, "Clause 2 would give 30 points; clause 1 comes first and counts instead."),
     ],
 )  # fmt: skip
-def test_the_clause_that_counts_instead_is_named_with_what_it_gives_itself(
+def test_displaced_clause_names_the_clause_that_counts_and_its_points(
     mode: CombinationMode, code: ReasonCode, said: str
 ) -> None:
     """Seven extra points make 37 in all: that is what nobody asks for here."""
@@ -303,7 +299,7 @@ def test_the_clause_that_counts_instead_is_named_with_what_it_gives_itself(
     assert Explanation.of(decision, terms=terms).statement(reason, say=ENGLISH) == said
 
 
-def test_where_a_multiplier_decides_both_clauses_are_named() -> None:
+def test_multiplier_names_both_clauses() -> None:
     tea = Categories(frozenset({"tea"}))
     terms = some_terms(
         ("all", (), PointsPerFullAmount(2, pounds("1.00"))),
@@ -317,7 +313,7 @@ def test_where_a_multiplier_decides_both_clauses_are_named() -> None:
     assert "Clause 1 would give 20 points; clause 2 gives 30 points and counts instead." in said
 
 
-def test_clauses_that_do_not_go_together_and_those_that_give_too_little_are_named() -> None:
+def test_exclusive_and_lower_clauses_are_named() -> None:
     terms = some_terms(
         ("few", (), PointsPerFullAmount(1, pounds("50.00"))),
         ("visit", (), PointsPerVisit(3)),
@@ -358,7 +354,7 @@ def a_refund(
         (ClawbackMovement(due=10, expired=10), {}, ReasonCode.EXPIRED_COUNTS_AS_TAKEN, ["10 points of this purchase had already expired; we do not take them from you again."]),
     ],
 )  # fmt: skip
-def test_a_refund_says_what_it_took_and_nothing_of_what_is_kept(
+def test_refund_explains_the_clawback_only(
     moved: ClawbackMovement, debts: dict[Unit, int], code: ReasonCode, said: Sequence[str]
 ) -> None:
     decision, terms = a_refund(moved, debts=debts)
@@ -371,7 +367,7 @@ def test_a_refund_says_what_it_took_and_nothing_of_what_is_kept(
     )
 
 
-def test_stamps_that_are_gone_are_said_to_be_owed() -> None:
+def test_missing_stamps_are_explained_as_owed() -> None:
     decision, terms = a_refund(ClawbackMovement(stamps=2, stamps_owed=1), debts={Unit.STAMPS: 3}, stamping=True)
     codes = [reason.finding.code for reason in decision.reasons[:2]]
     assert codes == [ReasonCode.STAMPS_CLAWED_BACK, ReasonCode.STAMPS_BELOW_ZERO]
@@ -381,7 +377,7 @@ def test_stamps_that_are_gone_are_said_to_be_owed() -> None:
     )
 
 
-def test_a_reward_that_is_had_says_what_it_costs_in_its_unit_and_what_is_paid_besides() -> None:
+def test_granted_reward_names_its_price_and_the_cash_due() -> None:
     decision, terms = asked_for()
     assert short(decision, terms) == ("“Meal of the day” for 120 points.",)
     stamps = RewardCost("meal", 9, "Meal of the day", unit=Unit.STAMPS, cash=pounds("2.50"))
@@ -404,7 +400,7 @@ def test_only_the_amount_on_top_of_an_exchange_earns() -> None:
 
 
 @pytest.mark.parametrize("locale", Locale)
-def test_conditions_that_differ_have_phrases_that_differ(locale: Locale) -> None:
+def test_different_conditions_have_different_phrases(locale: Locale) -> None:
     """But for budgets, of which what is left is said by a figure."""
     told: dict[str, Condition] = {}
     for condition in CONDITION_VARIANTS:
@@ -415,7 +411,7 @@ def test_conditions_that_differ_have_phrases_that_differ(locale: Locale) -> None
         assert told.setdefault(words, condition) == condition, (words, told[words], condition)
 
 
-def test_a_change_that_is_announced_in_time_says_so() -> None:
+def test_change_announced_in_time_says_so() -> None:
     start = datetime(2026, 4, 15, tzinfo=UTC)
     decision = notice_decision(current=some_terms(), change=ChangeEffect.WORSE, effective_from=start, now=NOON)
     assert [reason.finding.code for reason in decision.reasons] == [ReasonCode.NOTICE_GIVEN]

@@ -61,7 +61,7 @@ def test_each_effect_gives_what_its_sentence_says(price: str, effect: PointsPerA
         (Rounding.HALF_EVEN, RoundingScope.LINE, 0),
     ],
 )
-def test_rounding_goes_by_its_clause(mode: Rounding, scope: RoundingScope, points: int) -> None:
+def test_rounding_follows_its_clause(mode: Rounding, scope: RoundingScope, points: int) -> None:
     terms = some_terms(a_clause(), ("r", (), RoundingRule(mode=mode, scope=scope)))
     assert earn(terms=terms, facts=a_purchase(*(a_line(n, price="0.50") for n in (1, 2, 3)))).points == points
 
@@ -76,7 +76,7 @@ def test_rounding_goes_by_its_clause(mode: Rounding, scope: RoundingScope, point
         (CountedAmounts(tips=True, deposits=True, gift_cards=True), 100 - 10 + 3 + 2 + 50),
     ],
 )
-def test_what_counts_is_a_clause(basis: CountedAmounts, points: int) -> None:
+def test_amount_basis_follows_its_clause(basis: CountedAmounts, points: int) -> None:
     lines = (
         a_line(1, price="119.00", tax_rate=Decimal("0.19"), discount=1190),
         a_line(2, price="5.00", kind=LineKind.SHIPPING),
@@ -88,7 +88,7 @@ def test_what_counts_is_a_clause(basis: CountedAmounts, points: int) -> None:
     assert earn(terms=some_terms(a_clause(), ("b", (), basis)), facts=a_purchase(*lines)).points == points
 
 
-def test_what_is_paid_with_points_earns_nothing_and_points_cannot_pay_more_than_there_is() -> None:
+def test_part_paid_with_points_earns_nothing_and_cannot_exceed_the_total() -> None:
     half = a_purchase(
         a_line(price="100.00"), payments=(Payment(PaymentKind.POINTS, 5000), Payment(PaymentKind.GIFT_CARD, 5000))
     )
@@ -97,7 +97,7 @@ def test_what_is_paid_with_points_earns_nothing_and_points_cannot_pay_more_than_
         a_purchase(a_line(price="1.00"), payments=(Payment(PaymentKind.POINTS, 101),))
 
 
-def test_the_best_clause_counts_or_all_of_them_added_and_rounded_once() -> None:
+def test_best_clause_counts_or_all_are_added_and_rounded_once() -> None:
     clauses = (a_clause(TEN_PERCENT, key="a"), a_clause(TEN_PERCENT, key="b"), a_clause(TEN_PERCENT, key="c"))
     facts = a_purchase(a_line(price="5.00"))
     best = earn(terms=some_terms(*clauses), facts=facts)
@@ -124,7 +124,7 @@ def test_every_failed_condition_is_listed_not_the_first() -> None:
     assert all(reason.finding.remedies for reason in decision.reasons)
 
 
-def test_conditions_see_only_the_lines_that_their_clause_selects() -> None:
+def test_conditions_see_only_the_selected_lines_of_their_clause() -> None:
     clause = a_clause(None, MinimumSpend(pounds("20.00")), Categories(include=frozenset({"tea"})))
     tea = a_line(1, price="15.00", categories=("tea",))
     assert earn(terms=some_terms(clause), facts=a_purchase(tea, a_line(2, price="100.00"))).points == 0
@@ -166,7 +166,7 @@ def a_sale(given_lines: list[tuple[int, int, str | None]]) -> PurchaseFacts:
     minimum=st.integers(0, 30_000),
     steps=st.lists(st.tuples(st.integers(0, 3), st.integers(1, 3)), max_size=6),
 )
-def test_any_sequence_of_partial_refunds_ends_like_the_full_one(
+def test_partial_refunds_end_like_a_full_one(
     given_lines: list[tuple[int, int, str | None]],
     effect: PointsPerAmount,
     scope: RoundingScope,
@@ -212,7 +212,7 @@ def test_any_sequence_of_partial_refunds_ends_like_the_full_one(
 
 
 @given(given_lines=lines, available=st.integers(0, 500))
-def test_a_refund_never_takes_more_than_there_is_and_shows_the_shortfall(
+def test_refund_takes_at_most_the_balance_and_shows_the_shortfall(
     given_lines: list[tuple[int, int, str | None]], available: int
 ) -> None:
     terms, sale = some_terms(), a_sale(given_lines)

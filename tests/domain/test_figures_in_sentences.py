@@ -97,7 +97,7 @@ def assert_alike_in_all_languages(decision: Decision, *, terms: Terms) -> None:
     cap=st.none() | st.integers(1, 300),
     mode=st.sampled_from([CombinationMode.BEST, CombinationMode.FIRST]),
 )
-def test_a_purchase_says_the_figures_of_its_clauses(
+def test_figures_of_a_purchase_are_those_of_its_clauses(
     clauses: list[Rate], price: int, cap: int | None, mode: CombinationMode
 ) -> None:
     drafted = [
@@ -156,7 +156,7 @@ def test_a_purchase_says_the_figures_of_its_clauses(
     hours=st.tuples(st.integers(0, 22), st.integers(1, 23)).filter(lambda found: found[0] < found[1]),
     later=st.integers(0, 14 * 48),
 )
-def test_a_reward_says_its_price_what_is_missing_and_from_when_it_can_be_had(
+def test_figures_of_a_reward_are_price_missing_points_and_date(
     cost: int, available: int, owed: int, days: frozenset[Weekday], hours: tuple[int, int], later: int
 ) -> None:
     at = NOON + later * timedelta(minutes=30)
@@ -204,7 +204,7 @@ def within(at: datetime, *, days: frozenset[Weekday], hours: tuple[int, int]) ->
 
 @given(clauses=some.drafts(), facts=some.purchases(), available=st.integers(0, 400), held=st.integers(0, 3))
 @property_settings(100)
-def test_every_decision_can_be_said_in_every_language(
+def test_every_decision_is_explained_in_every_language(
     clauses: list[DraftedClause], facts: PurchaseFacts, available: int, held: int
 ) -> None:
     terms = terms_of(clauses)

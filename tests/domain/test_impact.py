@@ -65,7 +65,7 @@ def impact(current: Terms, draft: Terms, *members: MemberHistory) -> Impact:
     return replay.impact()
 
 
-def test_a_dearer_reward_costs_some_more_and_others_the_reward() -> None:
+def test_dearer_reward_costs_more_or_becomes_unaffordable() -> None:
     rich = member("rich", bought("300.00", day=1), asked_for(day=2))
     poor = member("poor", bought("110.00", day=1), asked_for(day=2), bought("5.00", day=3))
     idle = member("idle", opening=105)
@@ -86,7 +86,7 @@ def test_a_dearer_reward_costs_some_more_and_others_the_reward() -> None:
     assert (coffee.redemptions_lost, coffee.redemptions_won) == (1, 0)
 
 
-def test_earning_more_lets_a_redemption_happen_that_was_refused() -> None:
+def test_higher_earning_allows_a_refused_redemption() -> None:
     double = ("spend", (), PointsPerAmount(points=2, per=pounds("1.00")))
     found = impact(
         terms(PER_POUND, COFFEE), terms(double, COFFEE), member("one", bought("60.00", day=1), asked_for(day=2))
@@ -97,7 +97,7 @@ def test_earning_more_lets_a_redemption_happen_that_was_refused() -> None:
     assert (found.liability_before, found.liability_after) == (60, 20)
 
 
-def test_fewer_stamps_and_a_price_that_is_asked_in_stamps_are_a_loss() -> None:
+def test_fewer_stamps_and_a_price_in_stamps_are_a_loss() -> None:
     cake, visit = ("cake", (), RewardCost("cake", 2, "Cake", Unit.STAMPS)), ("visit", (), Stamps(2))
     past = member("ann", bought("90.00", day=1), asked_for("cake", day=2), bought("90.00", day=3))
     less = impact(
@@ -114,7 +114,7 @@ def test_fewer_stamps_and_a_price_that_is_asked_in_stamps_are_a_loss() -> None:
     assert Impact.from_data(moved.to_data()) == moved
 
 
-def test_what_is_counted_per_period_is_counted_along_the_way() -> None:
+def test_period_counters_advance_during_the_replay() -> None:
     current = terms(PER_POUND, ("third", (EveryNthVisit(nth=3),), BonusPoints(points=10)))
     draft = terms(
         PER_POUND,
@@ -128,7 +128,7 @@ def test_what_is_counted_per_period_is_counted_along_the_way() -> None:
     assert (first.earned_before, first.earned_after, first.difference) == (50, 39, -11)
 
 
-def test_ten_are_named_each_way_the_most_affected_first() -> None:
+def test_ten_most_affected_customers_are_named_each_way() -> None:
     double = ("spend", (), PointsPerAmount(points=2, per=pounds("1.00")))
     members = [member(f"m-{place:04}", bought(f"{place}.00", day=1)) for place in range(1, 1500)]
     found = impact(terms(PER_POUND), terms(double), *members)
@@ -137,14 +137,14 @@ def test_ten_are_named_each_way_the_most_affected_first() -> None:
     assert found.most_losing == ()
 
 
-def test_a_result_is_written_and_read_back_the_same() -> None:
+def test_result_survives_storage() -> None:
     found = impact(terms(PER_POUND, COFFEE), terms(PER_POUND), member("one", bought("120.00", day=1), asked_for(day=2)))
     assert Impact.from_data(found.to_data()) == found
     assert found.rewards[0].redemptions_lost == 1, "a reward that is dropped is lost"
 
 
 @given(drafts(), st.lists(purchases(), max_size=6))
-def test_a_draft_that_says_the_same_changes_nothing(clauses: list[DraftedClause], past: list[PurchaseFacts]) -> None:
+def test_unchanged_draft_has_no_impact(clauses: list[DraftedClause], past: list[PurchaseFacts]) -> None:
     same = Terms.from_draft(version=1, effective_from=START, currency="GBP", zone="Europe/London", clauses=clauses)
     again = replace(same, version=2)
     events = sorted(past, key=lambda facts: facts.occurred_at)
@@ -153,7 +153,7 @@ def test_a_draft_that_says_the_same_changes_nothing(clauses: list[DraftedClause]
     assert found.liability_before == found.liability_after
 
 
-def test_periods_go_by_the_calendar_of_each_purchases_place() -> None:
+def test_periods_follow_the_calendar_of_each_location() -> None:
     current = terms(PER_POUND)
     draft = terms(PER_POUND, ("cap", (), PointsCap(points=15, scope=CapScope.DAY)))
     # 10:30 and 12:00 are one day in London, and two in Auckland, 13 hours ahead.
@@ -164,7 +164,7 @@ def test_periods_go_by_the_calendar_of_each_purchases_place() -> None:
         assert found.points_lost == lost
 
 
-def test_a_budget_is_given_once_to_all_members_and_items_go_on_from_before() -> None:
+def test_budget_is_shared_and_item_counters_continue() -> None:
     gift = ("gift", (Budget(50, BudgetMode.PARTIAL),), BonusPoints(points=30))
     tenth = ("tenth", (EveryNthItem(10),), BonusPoints(points=4))
     current, draft = terms(PER_POUND), terms(PER_POUND, gift, tenth)
@@ -178,7 +178,7 @@ def test_a_budget_is_given_once_to_all_members_and_items_go_on_from_before() -> 
 
 
 @pytest.mark.parametrize("mode", BudgetMode)
-def test_what_came_back_of_a_budget_is_given_to_the_same_member_and_to_no_other(mode: BudgetMode) -> None:
+def test_refunded_budget_points_go_to_the_same_member_only(mode: BudgetMode) -> None:
     draft = terms(PER_POUND, ("gift", (Budget(30, mode),), BonusPoints(points=30)))
     returned = PastPurchase(bought("10.00", day=0).remaining({}), whole=bought("10.00", day=0))
     gone = replace(member("ann"), events=(returned,))
@@ -192,7 +192,7 @@ def test_what_came_back_of_a_budget_is_given_to_the_same_member_and_to_no_other(
     assert before.impact().points_gained == 30, "what came back before the replay"
 
 
-def test_tiers_are_reached_along_the_way_and_give_what_they_promise_from_then_on() -> None:
+def test_tiers_are_reached_during_the_replay_and_apply_from_then_on() -> None:
     gold = ("gold", (), Tier("gold", "Gold", 100))
     twice = ("twice", (TierAtLeast("gold"),), PointsMultiplier(factor=Decimal(2)))
     past = member("ann", bought("100.00", day=0), bought("10.00", day=1), bought("10.00", day=800))

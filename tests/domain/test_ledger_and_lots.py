@@ -31,7 +31,7 @@ def test_lots_are_spent_by_their_last_day_then_by_age_then_by_id() -> None:
 
 
 @given(st.lists(st.integers(0, 50), max_size=6), st.integers(0, 400))
-def test_what_is_taken_adds_up_and_no_lot_gives_more_than_it_has(remaining: list[int], points: int) -> None:
+def test_draws_add_up_and_never_exceed_a_lot(remaining: list[int], points: int) -> None:
     lots = [a_lot(str(place), points=50, remaining=left) for place, left in enumerate(remaining)]
     if points > sum(remaining):
         with pytest.raises(LotsError):
@@ -52,7 +52,7 @@ def test_what_is_taken_adds_up_and_no_lot_gives_more_than_it_has(remaining: list
         ("2026-06-30T23:30:00+00:00", None, None),
     ],
 )
-def test_the_last_day_is_counted_in_local_months(earned: str, months: int | None, last: date | None) -> None:
+def test_last_valid_day_is_counted_in_local_months(earned: str, months: int | None, last: date | None) -> None:
     at = datetime.fromisoformat(earned)
     assert last_valid_day(since=at, zone_name="Europe/London", months=months) == last
 
@@ -95,11 +95,11 @@ def changed(name: str) -> Entry:
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Entry)])
-def test_changing_any_field_of_an_entry_breaks_its_seal(name: str) -> None:
+def test_changing_any_field_of_an_entry_changes_its_hash(name: str) -> None:
     assert entry_hash(changed(name)) != entry_hash(ENTRY)
 
 
-def test_a_seal_does_not_depend_on_the_zone_in_which_an_instant_is_written() -> None:
+def test_entry_hash_does_not_depend_on_the_zone_of_an_instant() -> None:
     from zoneinfo import ZoneInfo
 
     assert entry_hash(replace(ENTRY, occurred_at=NOON.astimezone(ZoneInfo("Asia/Taipei")))) == entry_hash(ENTRY)
@@ -118,7 +118,7 @@ def test_a_seal_does_not_depend_on_the_zone_in_which_an_instant_is_written() -> 
         (IdentityKind.EXTERNAL_ID, "17850", "17850"),
     ],
 )
-def test_an_identity_has_one_spelling(kind: IdentityKind, text: str, value: str) -> None:
+def test_identity_has_one_normal_form(kind: IdentityKind, text: str, value: str) -> None:
     assert normalised_identity(kind, text, region="GB") == value
 
 
@@ -136,13 +136,13 @@ def test_an_identity_has_one_spelling(kind: IdentityKind, text: str, value: str)
         (IdentityKind.EXTERNAL_ID, "x" * 201),
     ],
 )
-def test_what_cannot_be_an_identity_is_refused_without_repeating_it(kind: IdentityKind, text: str) -> None:
+def test_invalid_identity_is_refused_without_repeating_it(kind: IdentityKind, text: str) -> None:
     with pytest.raises(IdentityError) as refused:
         normalised_identity(kind, text, region="GB")
     assert not text or text not in str(refused.value)
 
 
-def test_a_masked_identity_cannot_be_copied() -> None:
+def test_masked_identity_cannot_be_copied() -> None:
     assert masked_identity(IdentityKind.CARD, "12345678") == "•••5678"
     assert masked_identity(IdentityKind.CARD, "1234") == "•••"
     assert masked_identity(IdentityKind.EMAIL, "ann@example.org") == "a•••@example.org"
@@ -166,13 +166,13 @@ def test_money_is_whole_minor_units(text: str, currency: str, minor: int) -> Non
     ("text", "currency"),
     [("1.001", "GBP"), ("0.5", "JPY"), ("1e400", "GBP"), ("NaN", "GBP"), ("1", "XXX"), ("99999999999999999", "GBP")],
 )
-def test_money_that_cannot_be_is_refused(text: str, currency: str) -> None:
+def test_invalid_money_is_refused(text: str, currency: str) -> None:
     with pytest.raises(AmountError):
         Money.of(text, currency)
 
 
 @given(st.integers(0, 10**6), st.lists(st.integers(0, 10**4), min_size=1, max_size=8))
-def test_shares_add_up_and_stay_within_one_of_their_due(total: int, weights: list[int]) -> None:
+def test_shares_add_up_and_are_within_one_of_their_exact_value(total: int, weights: list[int]) -> None:
     shares = allocate_proportionally(total, weights=weights)
     assert sum(shares) == total
     whole = sum(weights)
@@ -180,7 +180,7 @@ def test_shares_add_up_and_stay_within_one_of_their_due(total: int, weights: lis
         assert all(abs(share * whole - total * weight) < whole for share, weight in zip(shares, weights, strict=True))
 
 
-def test_halves_go_away_from_zero_down_or_to_even() -> None:
+def test_halves_are_rounded_by_mode() -> None:
     from fractions import Fraction
 
     halves = [Fraction(-5, 2), Fraction(-3, 2), Fraction(3, 2), Fraction(5, 2)]

@@ -99,7 +99,7 @@ def test_points_are_valid_to_the_end_of_a_day_month_quarter_or_year(
 
 
 @given(validity=some.validities, day=st.dates(date(2023, 1, 1), date(2031, 12, 31)))
-def test_a_validity_lasts_no_shorter_and_no_longer_than_it_says(validity: PointsValidity, day: date) -> None:
+def test_validity_lasts_exactly_as_stated(validity: PointsValidity, day: date) -> None:
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
     last = validity.last_day(since=noon, zone_name="Europe/London")
     if last is None:
@@ -109,7 +109,7 @@ def test_a_validity_lasts_no_shorter_and_no_longer_than_it_says(validity: Points
         assert validity.until is not ValidityEnd.YEAR or (last.month, last.day) == (12, 31)
 
 
-def test_terms_that_were_stored_before_validity_had_these_fields_mean_the_same() -> None:
+def test_stored_terms_without_newer_validity_fields_mean_the_same() -> None:
     stored = PointsValidity.of_data({"kind": "points_validity", "months": 12})
     assert stored == PointsValidity(12)
     assert PointsValidity.of_data({"kind": "points_validity"}) == PointsValidity()
@@ -153,13 +153,13 @@ def test_terms_that_were_stored_before_validity_had_these_fields_mean_the_same()
         RewardCost("mug", 100, cash=Money(200, "EUR")),
     ],
 )
-def test_what_cannot_be_is_refused_with_its_place(wrong: Effect) -> None:
+def test_invalid_effect_is_refused_with_its_path(wrong: Effect) -> None:
     with pytest.raises(TermsError) as refused:
         drafted(SILVER, ("wrong", (), wrong))
     assert refused.value.path == ("clauses", "1", "effect")
 
 
-def test_a_short_validity_is_told_on_the_receipt_and_says_so() -> None:
+def test_short_validity_is_announced_on_the_receipt() -> None:
     short = PointsValidity(days=20, expires=True)
     assert short.problem() is None
     assert "you are told on the receipt with which you earn them" in short.sentence(wording(Locale.EN))
@@ -177,7 +177,7 @@ def test_a_short_validity_is_told_on_the_receipt_and_says_so() -> None:
         ((a_clause(), ("n", (), QuoteValidity(24))), ("clauses", "1", "effect")),
     ],
 )
-def test_what_nothing_keeps_yet_can_be_read_and_not_promised(
+def test_unenforced_clause_can_be_read_and_not_published(
     clauses: tuple[DraftedClause, ...], path: tuple[str, ...]
 ) -> None:
     terms = drafted(*clauses)
@@ -190,9 +190,7 @@ def test_what_nothing_keeps_yet_can_be_read_and_not_promised(
 
 
 @pytest.mark.parametrize("condition", [TierAtLeast("gold"), AnyOf((TierAtLeast("gold"), FirstPurchase()))])
-def test_a_condition_that_nothing_kept_would_be_refused_with_its_place(
-    condition: Condition, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unenforced_condition_is_refused_with_its_path(condition: Condition, monkeypatch: pytest.MonkeyPatch) -> None:
     clauses = (a_clause(None, condition), GOLD)
     assert Terms.from_draft(version=1, effective_from=some.FIRST, currency="GBP", zone="Europe/London", clauses=clauses)
     monkeypatch.setattr(TierAtLeast, "unenforced", lambda _: True)
@@ -201,7 +199,7 @@ def test_a_condition_that_nothing_kept_would_be_refused_with_its_place(
     assert refused.value.path == ("clauses", "0", "conditions", "0")
 
 
-def test_what_is_kept_today_is_not_refused_with_it() -> None:
+def test_enforced_clauses_are_not_refused_with_unenforced_ones() -> None:
     kept = (
         a_clause(None, TierAtLeast("gold")),
         GOLD,
@@ -224,7 +222,7 @@ def test_what_is_kept_today_is_not_refused_with_it() -> None:
 # Tiers
 
 
-def test_tiers_bring_a_clause_on_their_period_unless_there_is_one() -> None:
+def test_tiers_add_a_period_clause_unless_there_is_one() -> None:
     assert drafted(a_clause(), GOLD).policy(TierPeriod) == TierPeriod()
     own = drafted(a_clause(), GOLD, ("p", (), TierPeriod(TierWindow.SINCE_JOINING)))
     assert own.policy(TierPeriod).period is TierWindow.SINCE_JOINING
@@ -250,7 +248,7 @@ def test_tiers_bring_a_clause_on_their_period_unless_there_is_one() -> None:
         ((GOLD, ("if", (TierAtLeast("gold"),), Tier("black", "Black", 900))), ("clauses", "1", "conditions")),
     ],
 )
-def test_tiers_differ_and_whatever_asks_for_one_finds_it(
+def test_tiers_must_differ_and_conditions_must_name_existing_ones(
     clauses: tuple[DraftedClause, ...], path: tuple[str, ...]
 ) -> None:
     with pytest.raises(TermsError) as refused:
@@ -258,7 +256,7 @@ def test_tiers_differ_and_whatever_asks_for_one_finds_it(
     assert refused.value.path == path
 
 
-def test_a_condition_on_a_tier_is_filled_in_wherever_it_stands() -> None:
+def test_condition_on_a_tier_gets_its_name_wherever_it_is() -> None:
     ask = TierAtLeast("silver")
     terms = drafted(a_clause(None, ask, AnyOf((ask, TierAtLeast("gold")))), SILVER, GOLD)
     silver, gold = TierAtLeast("silver").among(some.LADDER[:2]), TierAtLeast("gold").among(some.LADDER[:2])
@@ -277,7 +275,7 @@ def test_a_condition_on_a_tier_is_filled_in_wherever_it_stands() -> None:
         (CustomerFacts(tier="black", qualifying=20), None),
     ],
 )
-def test_a_tier_is_held_or_says_how_many_points_are_missing(customer_facts: CustomerFacts, missing: int | None) -> None:
+def test_missing_tier_names_the_missing_points(customer_facts: CustomerFacts, missing: int | None) -> None:
     finding = TierAtLeast("gold").among(some.LADDER).check(eligible_purchase(customer_facts=customer_facts))
     assert finding.met is (missing is None)
     assert [(remedy.code, remedy.points) for remedy in finding.remedies] == (
@@ -296,7 +294,7 @@ def test_a_tier_is_held_or_says_how_many_points_are_missing(customer_facts: Cust
         assert all(str(missing) in text for text in said)
 
 
-def test_a_tier_of_a_customer_is_kept_with_the_purchase() -> None:
+def test_tier_of_the_customer_is_stored_with_the_purchase() -> None:
     customer_facts = CustomerFacts(tier="gold", qualifying=700)
     assert CustomerFacts.from_data(customer_facts.to_data()) == customer_facts
 
@@ -327,7 +325,7 @@ FOR_GOLD = a_clause(PointsPerVisit(5), TierAtLeast("gold"), key="for-gold")
         ((GOLD, ("p", (), TierPeriod())), (GOLD, ("p", (), TierPeriod(TierWindow.ROLLING_YEAR))), W, W),
     ],
 )
-def test_a_change_of_tiers(
+def test_change_of_tiers_is_classified(
     before: tuple[DraftedClause, ...], after: tuple[DraftedClause, ...], forth: ChangeEffect, back: ChangeEffect
 ) -> None:
     assert compared(drafted(a_clause(), *before), drafted(a_clause(), *after)) == (forth, back)
@@ -342,7 +340,7 @@ def test_lower_tier_threshold_is_worse_where_its_clause_displaces_another() -> N
     assert compared(drafted(RISEN, a_clause(), FOR_GOLD), drafted(GOLD, a_clause(), FOR_GOLD))[0] is B
 
 
-def test_only_the_tier_is_told_when_nothing_but_the_tier_changes() -> None:
+def test_change_of_a_tier_alone_reports_only_the_tier() -> None:
     found = changes(drafted(a_clause(), GOLD, FOR_GOLD), drafted(a_clause(), RISEN, FOR_GOLD))
     assert [change.after.key for change in found if change.after] == ["gold"]
 
@@ -382,12 +380,14 @@ def test_only_the_tier_is_told_when_nothing_but_the_tier_changes() -> None:
         (RewardCost("mug", 100), RewardCost("mug", 10, unit=Unit.STAMPS), W, W),
     ],
 )
-def test_a_change_of_an_effect(before: Effect, after: Effect, forth: ChangeEffect, back: ChangeEffect) -> None:
+def test_change_of_an_effect_is_classified(
+    before: Effect, after: Effect, forth: ChangeEffect, back: ChangeEffect
+) -> None:
     old, new = drafted(a_clause(key="base"), a_clause(before)), drafted(a_clause(key="base"), a_clause(after))
     assert compared(old, new) == (forth, back)
 
 
-def test_what_comes_and_what_goes() -> None:
+def test_added_and_removed_clauses_are_classified() -> None:
     for effect, comes, goes in (
         (PendingPeriod(14), W, B),
         (UndoWindow(24), B, W),
@@ -413,7 +413,7 @@ def test_earlier_activation_is_worse_where_validity_runs_from_it() -> None:
 
 @given(data=st.data(), kind=st.sampled_from(some.OF_THE_LEDGER))
 @property_settings(100)
-def test_a_changed_field_changes_the_sentence_in_every_language(
+def test_changed_field_changes_the_sentence_in_every_language(
     data: st.DataObject, kind: st.SearchStrategy[Effect]
 ) -> None:
     first, other = data.draw(kind), data.draw(kind)
@@ -435,7 +435,7 @@ def test_a_changed_field_changes_the_sentence_in_every_language(
     by=st.sampled_from(list(NoticeChannel)),
 )
 @property_settings(100)
-def test_a_better_validity_takes_points_no_sooner_and_with_no_less_notice(
+def test_better_validity_expires_points_no_sooner_and_with_no_less_notice(
     validity: PointsValidity, other: PointsValidity, earned: date, waits: int, active: int, told: int, by: NoticeChannel
 ) -> None:
     assume(validity.at_least_as_good(other))
@@ -463,7 +463,7 @@ def _taken(validity: PointsValidity, *, span: tuple[date, date], told: int, by: 
     return by in validity.notice_by and validity.notice_until <= told <= validity.notice_from
 
 
-def test_the_till_is_told_what_to_collect_besides_the_points() -> None:
+def test_decision_names_the_cash_to_collect() -> None:
     terms = drafted(a_clause(), ("mug", (), RewardCost("mug", 100, "Mug", cash=pounds("2.00"))))
     clause = terms.clause("mug")
     assert clause.statement(wording(Locale.EN)) == "You can have “Mug” for 100 points and £2."

@@ -31,7 +31,7 @@ def outstanding(*points: int, waits: bool = False) -> list[Flow]:
     return [Flow(EntryType.EARN, now, now, band, waits, each) for band, each in enumerate(points) if each]
 
 
-def test_breakage_is_the_points_of_each_age_times_the_share_that_expired_of_points_so_old() -> None:
+def test_breakage_multiplies_points_by_the_expired_share_of_their_age() -> None:
     found = liability([*closed(12), *outstanding(1000, 600, 0, 0)], unit="points", held=100, owed=7)
     assert [band.breakage for band in found.bands] == [
         Fraction(20, 100),
@@ -45,20 +45,20 @@ def test_breakage_is_the_points_of_each_age_times_the_share_that_expired_of_poin
     assert (found.outstanding, found.available, found.held, found.owed, found.cohorts) == (1600, 1500, 100, 7, 12)
 
 
-def test_without_a_whole_year_of_closed_months_nothing_is_guessed() -> None:
+def test_breakage_needs_a_year_of_closed_months() -> None:
     found = liability([*closed(11), *outstanding(1000)], unit="points", held=0, owed=0)
     assert (found.breakage, found.cohorts) == (None, 11)
     assert {band.breakage for band in found.bands} == {None}
     assert liability([], unit="points", held=0, owed=0).breakage == 0, "of nothing nothing breaks"
 
 
-def test_one_band_of_which_nothing_is_known_leaves_the_whole_unknown() -> None:
+def test_one_unknown_age_band_makes_breakage_unknown() -> None:
     found = liability([*closed(12), *outstanding(1000, 0, 0, 0, 5)], unit="points", held=0, owed=0)
     assert found.breakage is None
     assert found.bands[0].breakage == Fraction(20, 100)
 
 
-def test_a_month_is_closed_by_time_and_not_by_what_became_of_it() -> None:
+def test_month_is_closed_by_time_alone() -> None:
     # The second month has points left: the third is used up, and still it is not looked at.
     flows = [
         *month(0, redeemed={0: 50}, expired=50),
@@ -69,18 +69,18 @@ def test_a_month_is_closed_by_time_and_not_by_what_became_of_it() -> None:
 
 
 @pytest.mark.parametrize(("left", "is_closed"), [(0, True), (1, True), (2, False)])
-def test_a_month_of_which_a_hundredth_is_left_is_closed(left: int, is_closed: bool) -> None:
+def test_month_with_a_hundredth_left_is_closed(left: int, is_closed: bool) -> None:
     assert (closed_months(month(0, redeemed={0: 100 - left}, left=left)) == {0}) is is_closed
 
 
-def test_only_the_latest_two_years_of_closed_months_are_learnt_from() -> None:
+def test_breakage_uses_the_latest_two_years_of_closed_months() -> None:
     old = [flow for place in range(12) for flow in month(place, redeemed={}, expired=100)]
     late = [flow for place in range(12, 36) for flow in month(place, redeemed={0: 100})]
     found = liability([*old, *late, *outstanding(10)], unit="points", held=0, owed=0)
     assert (found.cohorts, found.breakage) == (24, 0)
 
 
-def test_a_redemption_undone_and_points_taken_back_are_no_redemptions() -> None:
+def test_undone_redemptions_and_clawbacks_are_no_redemptions() -> None:
     flows = closed(12)
     for place in range(12):
         flows += [
@@ -93,7 +93,7 @@ def test_a_redemption_undone_and_points_taken_back_are_no_redemptions() -> None:
     assert found.breakage == 200
 
 
-def test_points_that_wait_are_pending_and_of_an_age_like_all_others() -> None:
+def test_pending_points_have_an_age_too() -> None:
     found = liability([*outstanding(30), *outstanding(12, waits=True)], unit="points", held=5, owed=0)
     assert (found.pending, found.available, found.held, found.outstanding) == (12, 25, 5, 42)
     assert found.bands[0].points == 42

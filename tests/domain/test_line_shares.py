@@ -64,17 +64,17 @@ def test_points_are_shared_by_largest_remainder_with_ties_to_the_lower_line() ->
     assert points(shared(first, *priced("0.10", "0.20"))) == [0, 0]
 
 
-def test_a_cap_scales_what_the_lines_earn() -> None:
+def test_cap_scales_points_by_line() -> None:
     capped = some_terms(a_clause(), ("cap", (), PointsCap(10, CapScope.PURCHASE)))
     assert points(shared(capped, *priced("30.00", "10.00", "20.00"))) == [5, 2, 3]
 
 
-def test_lines_that_are_rounded_by_themselves_keep_their_own_points() -> None:
+def test_lines_rounded_separately_keep_their_points() -> None:
     by_line = some_terms(a_clause(), ("round", (), RoundingRule(Rounding.HALF_UP, RoundingScope.LINE)))
     assert points(shared(by_line, *priced("10.40", "0.50", "0.40"))) == [10, 1, 0]
 
 
-def test_what_is_given_for_the_whole_purchase_follows_the_amounts_that_its_clause_looks_at() -> None:
+def test_points_for_the_whole_purchase_follow_the_amounts_of_its_clause() -> None:
     visit = some_terms(a_clause(PointsPerVisit(9), NO_MUG))
     lines = [a_line(1, price="20.00"), a_line(2, price="99.00", sku="mug"), a_line(3, price="10.00")]
     assert points(shared(visit, *lines)) == [6, 0, 3]
@@ -82,20 +82,20 @@ def test_what_is_given_for_the_whole_purchase_follows_the_amounts_that_its_claus
     assert points(shared(bonus, *priced("20.00", "30.00"))) == [24, 36]
 
 
-def test_a_multiplier_goes_to_the_goods_that_it_multiplies() -> None:
+def test_multiplier_points_go_to_the_multiplied_lines() -> None:
     terms = some_terms(a_clause(), ("tea", (TEA,), PointsMultiplier(Decimal(3))))
     lines = [a_line(1, price="10.00"), a_line(2, price="10.00", categories=("tea",))]
     assert points(shared(terms, *lines)) == [10, 30]
 
 
-def test_what_a_budget_leaves_is_shared_among_its_goods() -> None:
+def test_budget_points_are_shared_among_their_lines() -> None:
     part = Budget(5, BudgetMode.PARTIAL)
     terms = some_terms(("more", (TEA, part), BonusPoints(50)), a_clause())
     lines = [a_line(1, price="10.00"), a_line(2, price="10.00", categories=("tea",))]
     assert points(shared(terms, *lines)) == [10, 15]
 
 
-def test_lines_that_are_left_out_say_by_what() -> None:
+def test_excluded_lines_name_the_excluding_clause() -> None:
     terms = some_terms(a_clause(None, NO_MUG), ("stamp", (TEA,), Stamps(2, StampOccasion.ITEM)))
     lines = [
         a_line(1, price="10.00", quantity="3", categories=("tea",)),
@@ -118,7 +118,7 @@ def test_lines_that_are_left_out_say_by_what() -> None:
     ]
 
 
-def test_what_was_free_or_paid_for_with_points_says_so() -> None:
+def test_free_lines_and_lines_paid_with_points_say_so() -> None:
     terms = some_terms(a_clause(PointsPerVisit(5)))
     free, paid = shared(terms, *priced("0.00", "8.00"))
     assert (free.exclusion, free.clauses, points([free])) == (
@@ -132,7 +132,7 @@ def test_what_was_free_or_paid_for_with_points_says_so() -> None:
     assert (share.exclusion, points([share])) == (LineExclusion.NOTHING_PAID, [0])
 
 
-def test_where_nothing_is_given_goods_are_left_out_only_by_every_clause() -> None:
+def test_lines_without_points_are_excluded_only_if_every_clause_excludes_them() -> None:
     terms = some_terms(a_clause(None, TEA))
     (share,) = shared(terms, a_line(1))
     assert (share.exclusion, share.clauses) == (LineExclusion.GOODS_NOT_COUNTED, ("spend",))
@@ -157,7 +157,7 @@ def by_hand(total: int, weights: Sequence[Fraction]) -> list[int]:
     cap=st.none() | st.integers(1, 100),
     items=st.booleans(),
 )
-def test_shares_are_what_a_person_works_out(prices: list[int], each: int, cap: int | None, items: bool) -> None:
+def test_shares_equal_those_worked_out_by_hand(prices: list[int], each: int, cap: int | None, items: bool) -> None:
     effect = PointsPerItem(each) if items else PointsPerAmount(each, Money(100, "GBP"))
     limit = [("cap", (), PointsCap(cap, CapScope.PURCHASE))] if cap is not None else []
     lines = [
@@ -193,7 +193,7 @@ def test_points_of_all_lines_add_up_to_the_decision(
 
 
 @pytest.mark.parametrize("kind", [kind for kind in LineKind if kind is not LineKind.GOODS])
-def test_every_kind_that_may_not_count_is_left_out_by_the_clause_on_what_counts(kind: LineKind) -> None:
+def test_ineligible_kinds_are_excluded_by_the_eligibility_clause(kind: LineKind) -> None:
     terms = some_terms(a_clause())
     first, second = shared(terms, a_line(1), a_line(2, kind=kind))
     assert (first.exclusion, points([first])) == (None, [10])

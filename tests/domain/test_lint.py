@@ -97,7 +97,7 @@ def findings(*clauses: DraftedClause, habits: Habits | None = None, mug: RewardS
         ((Dates(last=datetime(2019, 12, 31).date()),), ""),
     ],
 )
-def test_conditions_that_never_hold_together(conditions: tuple[Condition, ...], case: str) -> None:
+def test_contradictory_conditions_are_found(conditions: tuple[Condition, ...], case: str) -> None:
     clause = a_clause(PointsPerVisit(5), *conditions, key="odd")
     assert found(a_clause(), clause) == [("odd", LintCode.NEVER_HOLDS, case)]
 
@@ -114,30 +114,30 @@ def test_conditions_that_never_hold_together(conditions: tuple[Condition, ...], 
         (Categories(include=frozenset({"drinks", "food"})), Categories(exclude=frozenset({"drinks"}))),
     ],
 )
-def test_conditions_that_may_hold_together_are_left_alone(conditions: tuple[Condition, ...]) -> None:
+def test_compatible_conditions_are_no_finding(conditions: tuple[Condition, ...]) -> None:
     assert found(a_clause(), a_clause(PointsPerVisit(5), *conditions, key="fine")) == []
 
 
-def test_an_exception_that_takes_away_what_is_asked_for() -> None:
+def test_exception_that_excludes_the_required_goods_is_found() -> None:
     excepted = ExceptWhen((Channels(frozenset({Channel.ONLINE, Channel.PHONE})),))
     assert found(a_clause(), a_clause(PointsPerVisit(5), ONLINE, excepted, key="odd")) == [
         ("odd", LintCode.EXCLUDES_ITSELF, "")
     ]
 
 
-def test_a_reward_may_ask_for_two_articles_unless_they_are_measured_together() -> None:
+def test_reward_may_require_two_articles_unless_measured_together() -> None:
     both: tuple[Condition, ...] = (TEA, Products(include=frozenset({"cake"})))
     assert found(a_clause(), ("mug", both, RewardCost("mug", 100))) == []
     measured = (*both, MinimumSpend(pounds("1.00")))
     assert found(a_clause(), ("mug", measured, RewardCost("mug", 100))) == [("mug", LintCode.NEVER_HOLDS, "goods")]
 
 
-def test_stamps_for_goods_that_no_article_is_are_never_given() -> None:
+def test_stamps_for_unknown_articles_are_found() -> None:
     apart: tuple[Condition, ...] = (TEA, Products(include=frozenset({"mug"})))
     assert found(a_clause(), a_clause(Stamps(1), *apart, key="odd")) == [("odd", LintCode.NEVER_HOLDS, "goods")]
 
 
-def test_a_clause_that_yields_to_one_that_always_fits_is_idle() -> None:
+def test_clause_that_yields_to_an_unconditional_one_is_found() -> None:
     yields = a_clause(PointsPerVisit(9), ONLINE, NotCombinedWith(frozenset({"spend"})), key="yields")
     assert found(a_clause(), yields) == [("yields", LintCode.NEVER_HOLDS, "yields")]
     assert found(a_clause(None, STORE), yields) == []
@@ -151,14 +151,14 @@ def test_a_clause_that_yields_to_one_that_always_fits_is_idle() -> None:
     facts=st.lists(some.purchases(), min_size=1, max_size=5),
 )
 @property_settings(100)
-def test_what_is_said_to_be_impossible_never_happens(conditions: list[Condition], facts: list[PurchaseFacts]) -> None:
+def test_conditions_found_impossible_never_hold(conditions: list[Condition], facts: list[PurchaseFacts]) -> None:
     terms = drafted(("odd", conditions, PointsPerVisit(5)))
     said = {finding.code for finding in lint(terms, habits=Habits(), catalogue={})}
     if {LintCode.NEVER_HOLDS, LintCode.EXCLUDES_ITSELF} & said:
         assert all(earn(terms=terms, facts=fact).points == 0 for fact in facts)
 
 
-def test_a_clause_next_to_a_better_one_never_counts_unless_that_one_can_be_used_up() -> None:
+def test_clause_beside_a_better_one_is_found_unless_that_one_is_limited() -> None:
     worse = a_clause(PointsPerAmount(1, pounds("2.00")), ONLINE, key="worse")
     assert found(a_clause(), worse) == [("worse", LintCode.NEVER_COUNTS, "")]
     once = TimesPerPeriod(1, Period.MONTH)
@@ -179,14 +179,14 @@ OVER_40 = MinimumSpend(pounds("40.00"))
         (PointsPerFullAmount(16, pounds("20.00")), (OVER_40,)),
     ],
 )
-def test_points_that_a_cap_never_leaves_whole(effect: Effect, conditions: tuple[Condition, ...]) -> None:
+def test_award_above_its_cap_is_found(effect: Effect, conditions: tuple[Condition, ...]) -> None:
     clause = a_clause(effect, *conditions, key="odd")
     base = a_clause(PointsPerAmount(1, pounds("9.00")))
     assert found(base, clause, CAP) == [("odd", LintCode.CONTRADICTION, "")]
     assert found(base, clause, ("cap", (), PointsCap(40, CapScope.DAY))) == []
 
 
-def test_points_that_a_cap_leaves_to_some_are_no_contradiction() -> None:
+def test_award_within_the_cap_for_some_is_no_finding() -> None:
     base = a_clause(PointsPerVisit(1))
     for clause in (
         a_clause(key="fine"),
@@ -212,12 +212,12 @@ def test_points_that_a_cap_leaves_to_some_are_no_contradiction() -> None:
         (PointsCap(499, CapScope.YEAR), TierWindow.ROLLING_YEAR, True),
     ],
 )
-def test_a_tier_that_no_cap_lets_anybody_reach(cap: PointsCap, period: TierWindow, reached: bool) -> None:
+def test_tier_unreachable_under_the_cap_is_found(cap: PointsCap, period: TierWindow, reached: bool) -> None:
     clauses = (("gold", (), Tier("gold", "Gold", 500)), ("p", (), TierPeriod(period)), ("cap", (), cap))
     assert found(a_clause(), *clauses) == ([] if reached else [("gold", LintCode.CONTRADICTION, "tier")])
 
 
-def test_points_that_expire_before_they_can_be_spent() -> None:
+def test_points_that_expire_while_pending_are_found() -> None:
     wait = ("wait", (), PendingPeriod(30))
 
     def over(validity: PointsValidity) -> list[tuple[str, LintCode, str]]:
@@ -234,7 +234,7 @@ def test_points_that_expire_before_they_can_be_spent() -> None:
         assert over(fine) == []
 
 
-def test_a_window_that_shuts_out_most_visits_names_one() -> None:
+def test_window_that_excludes_most_visits_is_found_with_an_example() -> None:
     evening = a_clause(PointsPerVisit(5), EVENING, key="evening")
     (first,) = findings(a_clause(), evening, habits=Habits(visits=NOONS))
     assert (first.clause.key, first.code) == ("evening", LintCode.SHUTS_OUT_VISITS)
@@ -262,14 +262,14 @@ def test_a_window_that_shuts_out_most_visits_names_one() -> None:
         (PointsValidity(days=90), None, None),
     ],
 )
-def test_a_reward_that_the_median_customer_cannot_reach_in_time(
+def test_reward_unreachable_for_the_median_customer_is_found(
     validity: PointsValidity, pace: Fraction | None, case: str | None
 ) -> None:
     results = found(a_clause(), COST, ("v", (), validity), habits=Habits(pace=pace))
     assert results == ([] if case is None else [("mug", LintCode.REWARD_OUT_OF_REACH, case)])
 
 
-def test_waiting_shortens_the_time_to_reach_a_reward_where_validity_runs_from_the_earning() -> None:
+def test_pending_period_shortens_the_time_to_reach_a_reward() -> None:
     wait: DraftedClause = ("wait", (), PendingPeriod(10))
     habits = Habits(pace=Fraction(35))
     for since, reached in ((ValidityStart.EARNING, False), (ValidityStart.ACTIVATION, True)):
@@ -279,7 +279,7 @@ def test_waiting_shortens_the_time_to_reach_a_reward_where_validity_runs_from_th
         )
 
 
-def test_what_a_reward_costs_in_stamps_is_not_held_against_the_pace_of_points() -> None:
+def test_price_in_stamps_is_not_compared_with_the_pace_of_points() -> None:
     clause: DraftedClause = ("mug", (), RewardCost("mug", 100, "Mug", Unit.STAMPS))
     assert found(a_clause(), clause, ("v", (), YEARLY), habits=Habits(pace=Fraction(1))) == []
 
@@ -301,7 +301,7 @@ def test_what_a_reward_costs_in_stamps_is_not_held_against_the_pace_of_points() 
         (RewardShown("Mug", "x", True), {("M-1", "Mug")}, None),
     ],
 )
-def test_a_reward_of_one_kind_that_is_bought_in_several(
+def test_reward_without_variants_of_an_article_with_variants_is_found(
     shown: RewardShown, sold: set[tuple[str, str]], kinds: tuple[str, str] | None
 ) -> None:
     results = findings(a_clause(), COST, habits=Habits(sold=frozenset(sold)), mug=shown)
@@ -316,7 +316,7 @@ def test_a_reward_of_one_kind_that_is_bought_in_several(
 @pytest.mark.parametrize(
     ("cash", "case"), [(None, ""), (pounds("1.00"), "other"), (pounds("2.00"), None), (pounds("3.00"), "other")]
 )
-def test_cash_that_the_catalogue_asks_for_stands_in_the_clause(cash: object, case: str | None) -> None:
+def test_cash_price_missing_in_the_clause_is_found(cash: object, case: str | None) -> None:
     shown = RewardShown("Mug", "An enamel mug.", pictured=True, cash_part=pounds("2.00"))
     clause: DraftedClause = ("mug", (), RewardCost("mug", 100, "Mug", cash=cash))
     results = findings(a_clause(), clause, mug=shown)
@@ -326,7 +326,7 @@ def test_cash_that_the_catalogue_asks_for_stands_in_the_clause(cash: object, cas
     assert all("£2" in result.example(wording(Locale.EN)) for result in results)
 
 
-def test_a_reward_is_shown_and_described() -> None:
+def test_reward_without_picture_or_description_is_found() -> None:
     def codes(shown: RewardShown) -> list[LintCode]:
         return [code for _, code, _ in found(a_clause(), COST, mug=shown)]
 
@@ -335,7 +335,7 @@ def test_a_reward_is_shown_and_described() -> None:
         assert codes(RewardShown("Mug", said, pictured=True)) == [LintCode.REWARD_WITHOUT_DESCRIPTION]
 
 
-def test_too_short_a_notice_says_when_it_could_start() -> None:
+def test_too_short_notice_names_the_earliest_start() -> None:
     terms: Terms = drafted(a_clause())
     first = notice_finding(
         terms.clause("notice"), wanted=datetime(2026, 1, 5).date(), earliest=datetime(2026, 2, 1).date()
@@ -346,7 +346,7 @@ def test_too_short_a_notice_says_when_it_could_start() -> None:
         assert first.statement(wording(locale))
 
 
-def test_too_late_a_start_says_until_when_it_could_start_and_what_it_has_to_follow() -> None:
+def test_too_late_start_names_the_latest_start_and_its_reason() -> None:
     clause = drafted(a_clause()).clause("notice")
     wanted, latest = datetime(2026, 9, 5).date(), datetime(2026, 4, 1).date()
     alone = stale_notice_finding(clause, wanted=wanted, latest=latest)

@@ -40,7 +40,7 @@ def found_in(*clauses: DraftedClause, habits: Habits | None = None, pictured: tu
 
 @pytest.mark.parametrize("effect", [BonusPoints(50), PointsPerVisit(50), PointsPerItem(50)])
 @pytest.mark.parametrize("mode", BudgetMode)
-def test_a_budget_smaller_than_one_gift_contradicts_it(effect: Effect, mode: BudgetMode) -> None:
+def test_budget_smaller_than_one_award_is_found(effect: Effect, mode: BudgetMode) -> None:
     (finding,) = found_in(a_clause(effect, Budget(49, mode), key="gift"))
     assert (finding.code.value, finding.clause.key) == ("CONTRADICTION", "gift")
     assert finding.statement(EN) == "This clause promises what clause 1 does not allow.", "its own"
@@ -48,11 +48,11 @@ def test_a_budget_smaller_than_one_gift_contradicts_it(effect: Effect, mode: Bud
     assert found_in(a_clause(effect, Budget(50, mode), key="gift")) == []
 
 
-def test_a_gift_that_may_be_next_to_nothing_contradicts_no_budget() -> None:
+def test_small_variable_award_is_no_finding_for_a_budget() -> None:
     assert found_in(a_clause(PointsPerAmount(50, pounds("1.00")), Budget(49, BudgetMode.WHOLE))) == []
 
 
-def test_places_of_which_none_is_left_are_found() -> None:
+def test_condition_without_any_location_left_is_found() -> None:
     station = Locations(frozenset({"station"}), ("Central Station",))
     cases: list[tuple[tuple[Condition, ...], str]] = [
         ((HARBOUR, station), "NEVER_HOLDS"),
@@ -68,7 +68,7 @@ def test_places_of_which_none_is_left_are_found() -> None:
 
 
 @pytest.mark.parametrize("locale", Locale)
-def test_a_finding_quotes_the_conditions_of_a_reward_as_its_clause_says_them(locale: Locale) -> None:
+def test_finding_quotes_the_conditions_of_a_reward(locale: Locale) -> None:
     say = wording(locale)
     tea = Products(include=frozenset({"tea"}))
     cake = RewardCost("cake", 50, "Cake")
@@ -82,7 +82,7 @@ def test_a_finding_quotes_the_conditions_of_a_reward_as_its_clause_says_them(loc
         assert found_in(a_clause(None, *conditions)) == []
 
 
-def test_visits_are_held_against_hours_on_the_clock_of_their_place() -> None:
+def test_visits_are_compared_with_local_hours_of_their_location() -> None:
     evening = WeekdaysAndHours(frozenset(WEEK), time(17), time(19))
     # 10:00 in London is 18:00 in Taipei.
     moments = [datetime(2026, 3, 2, 10, tzinfo=UTC) + timedelta(days=day) for day in range(30)]
@@ -93,7 +93,7 @@ def test_visits_are_held_against_hours_on_the_clock_of_their_place() -> None:
     assert finding.code.value == "SHUTS_OUT_VISITS"
 
 
-def test_what_counts_for_itself_never_makes_another_clause_needless() -> None:
+def test_independent_clause_never_makes_another_one_redundant() -> None:
     for condition in (EveryNthItem(2), Budget(1_000, BudgetMode.PARTIAL)):
         clauses = [a_clause(PointsPerVisit(5), condition, key=key) for key in ("one", "two")]
         assert found_in(*clauses) == []

@@ -197,7 +197,7 @@ def rest(sale: PurchaseFacts, steps: Sequence[Mapping[int, Decimal]]) -> dict[in
 
 @given(worlds(), st.randoms(use_true_random=False))
 @property_settings(80)
-def test_points_never_depend_on_the_order_of_the_lines(world: tuple[Terms, PurchaseFacts], shuffling: Any) -> None:
+def test_points_do_not_depend_on_the_order_of_lines(world: tuple[Terms, PurchaseFacts], shuffling: Any) -> None:
     terms, sale = world
     shuffled = list(sale.lines)
     shuffling.shuffle(shuffled)
@@ -207,7 +207,7 @@ def test_points_never_depend_on_the_order_of_the_lines(world: tuple[Terms, Purch
 
 @given(st.data())
 @property_settings(80)
-def test_a_full_refund_after_any_partial_ones_takes_back_exactly_what_was_earned(data: st.DataObject) -> None:
+def test_full_refund_after_partial_ones_claws_back_exactly_what_was_earned(data: st.DataObject) -> None:
     terms, sale = data.draw(worlds())
     steps = data.draw(returns(sale))
     if left := rest(sale, steps):
@@ -221,7 +221,7 @@ def test_a_full_refund_after_any_partial_ones_takes_back_exactly_what_was_earned
 
 @given(st.data())
 @property_settings(80)
-def test_claw_back_depends_only_on_what_is_kept_and_never_exceeds_what_was_earned(
+def test_clawback_depends_only_on_kept_goods_and_never_exceeds_the_earned_points(
     data: st.DataObject,
 ) -> None:
     terms, sale = data.draw(worlds())
@@ -237,7 +237,7 @@ def test_claw_back_depends_only_on_what_is_kept_and_never_exceeds_what_was_earne
 
 @given(st.data())
 @property_settings(80)
-def test_keeping_everything_is_the_same_as_buying_it_whatever_the_rate(data: st.DataObject) -> None:
+def test_keeping_everything_equals_the_purchase_at_any_rate(data: st.DataObject) -> None:
     terms, sale = data.draw(worlds())
     everything = {line.number: line.quantity for line in sale.lines}
     assert earn(terms=terms, facts=sale.remaining(everything)) == earn(terms=terms, facts=sale)
@@ -247,7 +247,7 @@ def test_keeping_everything_is_the_same_as_buying_it_whatever_the_rate(data: st.
 
 @given(st.data())
 @property_settings(80)
-def test_what_is_kept_is_exchanged_as_a_whole_and_exactly(data: st.DataObject) -> None:
+def test_kept_goods_are_converted_exactly_and_as_a_whole(data: st.DataObject) -> None:
     _, sale = data.draw(worlds())
     left = sale.remaining(remaining_quantities(sale, returned=data.draw(returns(sale))))
     unexchanged = replace(left, exchange=None)
@@ -259,7 +259,7 @@ def test_what_is_kept_is_exchanged_as_a_whole_and_exactly(data: st.DataObject) -
 
 @given(st.data(), st.permutations(CURRENCIES), st.integers(1, 2_000))
 @property_settings(80)
-def test_a_foreign_purchase_is_judged_as_one_with_the_same_prices_in_the_programs_currency(
+def test_foreign_purchase_is_decided_like_one_in_the_program_currency(
     data: st.DataObject, several: list[str], factor: int
 ) -> None:
     own, foreign, _ = several
@@ -281,7 +281,7 @@ def test_a_foreign_purchase_is_judged_as_one_with_the_same_prices_in_the_program
 
 @given(worlds())
 @property_settings(80)
-def test_goods_that_are_gift_cards_earn_nothing_and_paying_with_a_gift_card_earns(
+def test_buying_gift_cards_earns_nothing_and_paying_with_them_earns(
     world: tuple[Terms, PurchaseFacts],
 ) -> None:
     terms, sale = world
@@ -295,7 +295,7 @@ def test_goods_that_are_gift_cards_earn_nothing_and_paying_with_a_gift_card_earn
 
 @given(worlds(), st.fractions(0, 1, max_denominator=50), st.fractions(0, 1, max_denominator=50))
 @property_settings(80)
-def test_the_part_that_is_paid_with_points_earns_nothing(
+def test_part_paid_with_points_earns_nothing(
     world: tuple[Terms, PurchaseFacts], fraction: Fraction, other: Fraction
 ) -> None:
     terms, sale = world
@@ -312,9 +312,7 @@ def test_the_part_that_is_paid_with_points_earns_nothing(
 
 @given(currencies, st.data())
 @property_settings(80)
-def test_twice_the_goods_count_twice_and_earn_at_least_twice_what_is_rounded_down(
-    own: str, data: st.DataObject
-) -> None:
+def test_twice_the_goods_earn_at_least_twice_the_rounded_down_points(own: str, data: st.DataObject) -> None:
     per = data.draw(st.integers(1, 40_000).map(lambda minor: Money(minor, own)))
     down: DraftedClause = ("round", (), RoundingRule(mode=Rounding.FLOOR, scope=RoundingScope.BASKET))
     terms = drafted(own, [("base", (), PointsPerAmount(points=data.draw(st.integers(1, 9)), per=per)), down])
@@ -344,7 +342,7 @@ def test_shares_add_up_to_the_total_and_ties_go_to_the_lower_line(total: int, we
 
 @given(currencies, st.integers(0, MAX_MINOR))
 @property_settings(80)
-def test_an_amount_reads_as_it_was_written_with_the_decimals_of_its_currency(currency: str, minor: int) -> None:
+def test_amount_is_parsed_with_the_decimals_of_its_currency(currency: str, minor: int) -> None:
     decimals = DECIMALS[currency]
     digits = f"{minor:0{decimals + 1}d}"
     text = f"{digits[:-decimals]}.{digits[-decimals:]}" if decimals else digits
@@ -358,7 +356,7 @@ def test_an_amount_reads_as_it_was_written_with_the_decimals_of_its_currency(cur
 
 @given(worlds())
 @property_settings(80)
-def test_a_kept_purchase_holds_no_float_and_reads_as_it_was(world: tuple[Terms, PurchaseFacts]) -> None:
+def test_stored_purchase_has_no_float_and_is_read_back_unchanged(world: tuple[Terms, PurchaseFacts]) -> None:
     terms, sale = world
     assert PurchaseFacts.from_data(sale.to_data()) == sale
     assert ("exchange" in sale.to_data()) is (sale.currency != terms.currency)
@@ -378,7 +376,7 @@ def leaves(data: object) -> Iterator[object]:
 
 
 @pytest.mark.parametrize("decide", ["earn", "redeem"])
-def test_a_foreign_purchase_without_a_rate_is_never_judged(decide: str) -> None:
+def test_foreign_purchase_without_a_rate_is_not_decided(decide: str) -> None:
     cost: DraftedClause = ("coffee", (), RewardCost(reward="coffee", points=1))
     terms = drafted("EUR", [("base", (), PointsPerAmount(points=1, per=Money(100, "EUR"))), cost])
     facts = PurchaseFacts(
@@ -398,7 +396,7 @@ def test_a_foreign_purchase_without_a_rate_is_never_judged(decide: str) -> None:
 
 
 @pytest.mark.parametrize("rate", ["0", "-1", "NaN", "Infinity", "1000000.000000000001", "0.0000000000001", "1E-999"])
-def test_a_rate_that_can_be_none_is_refused(rate: str) -> None:
+def test_invalid_rate_is_refused(rate: str) -> None:
     with pytest.raises(FactsError) as refused:
         exchange_of(Decimal(rate), currency="JPY", into="EUR")
     assert refused.value.path == ("exchange_rate",)

@@ -45,20 +45,20 @@ SEEN = ["Mug", "7", "Café crème", "免费咖啡", "قهوة", "می‌خواه
 
 
 @pytest.mark.parametrize("text", DECEIVING + BLANK + ["x" * 201])
-def test_a_name_that_cannot_be_seen_for_what_it_is_is_refused(text: str) -> None:
+def test_deceptive_name_is_refused(text: str) -> None:
     with pytest.raises(NameProblem):
         normalised_name(text)
     assert name_problem(text) is not None
 
 
 @pytest.mark.parametrize("text", [*SEEN, "x" * 200])
-def test_a_name_in_any_script_is_taken_without_the_space_around_it(text: str) -> None:
+def test_name_in_any_script_is_accepted_and_trimmed(text: str) -> None:
     assert normalised_name(text) == normalised_name(f" {text}\n") == text
     assert name_problem(text) is None
     assert name_problem(f" {text}") is not None
 
 
-def test_only_what_is_no_sentence_has_paragraphs() -> None:
+def test_only_longer_texts_may_have_paragraphs() -> None:
     assert normalised_name("One cup.\nAny size.\n", paragraphs=True) == "One cup.\nAny size."
     for text in ("One\tcup", "One\u202ecup", "One\u2028cup", "\n \n"):
         with pytest.raises(NameProblem):
@@ -66,7 +66,7 @@ def test_only_what_is_no_sentence_has_paragraphs() -> None:
 
 
 @given(st.text(max_size=30))
-def test_a_name_that_is_taken_stays_as_it_is_and_on_one_line(text: str) -> None:
+def test_accepted_name_is_unchanged_and_on_one_line(text: str) -> None:
     try:
         name = normalised_name(text)
     except NameProblem:
@@ -78,9 +78,7 @@ def test_a_name_that_is_taken_stays_as_it_is_and_on_one_line(text: str) -> None:
 @pytest.mark.parametrize("text", [*DECEIVING, *BLANK, " tea", "x" * 201])
 @pytest.mark.parametrize("kind", [Categories, Products])
 @pytest.mark.parametrize("side", ["include", "exclude"])
-def test_terms_take_no_article_or_category_that_cannot_be_seen_for_what_it_is(
-    text: str, kind: type[Categories], side: str
-) -> None:
+def test_deceptive_article_or_category_in_terms_is_refused(text: str, kind: type[Categories], side: str) -> None:
     condition = kind(**{side: frozenset({"cups", text})})
     for value in (condition, AnyOf((kind(include=frozenset({"tea"})), condition))):
         with pytest.raises(TermsError) as refused:
@@ -89,7 +87,7 @@ def test_terms_take_no_article_or_category_that_cannot_be_seen_for_what_it_is(
 
 
 @pytest.mark.parametrize("mark", "“”„«»‹›「」『』")
-def test_what_sentences_quote_has_no_quotation_marks_of_its_own(mark: str) -> None:
+def test_quoted_names_contain_no_quotation_marks(mark: str) -> None:
     name = f"a{mark} and b"
     assert normalised_name(name, paragraphs=True) == normalised_name(name) == name
     assert name_problem(name) is None
@@ -109,18 +107,18 @@ def test_what_sentences_quote_has_no_quotation_marks_of_its_own(mark: str) -> No
 
 
 @pytest.mark.parametrize("name", ["Chef's menu", "Chef’s menu", '5" plate', "Tea & cake", "a and b"])
-def test_apostrophes_and_inches_are_no_quotation_marks(name: str) -> None:
+def test_apostrophes_and_inch_signs_are_allowed(name: str) -> None:
     assert name_problem(name, quoted=True) is None
 
 
-def test_terms_with_quotation_marks_that_were_stored_before_are_read_all_the_same() -> None:
+def test_stored_terms_with_quotation_marks_are_still_read() -> None:
     clean = some_terms(a_clause(PointsPerVisit(1), Categories(include=frozenset({"tea"})))).to_data()
     clean["clauses"][0]["conditions"][0]["include"] = ["a” and “b"]
     stored = Terms.from_data(clean)
     assert "a” and “b" in stored.clauses[0].statement(wording(Locale.EN))
 
 
-def test_terms_that_were_stored_before_are_read_all_the_same() -> None:
+def test_stored_terms_with_invalid_names_are_still_read() -> None:
     clean = some_terms(a_clause(PointsPerVisit(1), Categories(include=frozenset({"tea"})))).to_data()
     clean["clauses"][0]["conditions"][0]["include"] = [" tea\u202e"]
     stored = Terms.from_data(clean)

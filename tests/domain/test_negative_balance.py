@@ -30,7 +30,7 @@ TERMS = some_terms(a_clause(), ("mug", (), MUG))
         (500, 20, None, 120, 20),
     ],
 )
-def test_a_reward_is_refused_while_points_are_owed_and_says_how_many_are_missing(
+def test_reward_is_refused_during_a_debt_and_names_the_missing_points(
     available: int, owed: int, cost: int | None, needed: int, missing: int
 ) -> None:
     assert MUG.check(available=available, owed=owed, cost=cost) == Finding(
@@ -43,13 +43,13 @@ def test_a_reward_is_refused_while_points_are_owed_and_says_how_many_are_missing
 
 
 @pytest.mark.parametrize(("available", "code"), [(100, ReasonCode.COST_PAID), (99, ReasonCode.INSUFFICIENT_POINTS)])
-def test_a_balance_that_owes_nothing_is_only_asked_for_the_cost(available: int, code: ReasonCode) -> None:
+def test_balance_without_debt_needs_only_the_price(available: int, code: ReasonCode) -> None:
     assert MUG.check(available=available, owed=0) == MUG.check(available=available)
     assert MUG.check(available=available).code is code
 
 
 @given(available=st.integers(0, 300), owed=st.integers(1, 300), cost=st.integers(1, 300))
-def test_collecting_what_is_missing_is_enough_and_a_point_less_is_not(available: int, owed: int, cost: int) -> None:
+def test_missing_points_of_the_remedy_are_exact(available: int, owed: int, cost: int) -> None:
     (remedy,) = MUG.check(available=available, owed=owed, cost=cost).remedies
     assert remedy.points is not None
     for collected, enough in ((remedy.points, True), (remedy.points - 1, False)):
@@ -59,9 +59,7 @@ def test_collecting_what_is_missing_is_enough_and_a_point_less_is_not(available:
 
 
 @pytest.mark.parametrize(("charge", "needed"), [(None, 120), (Charge(80, (), 80), 100)])
-def test_a_redemption_is_refused_by_the_clause_on_refunds_while_points_are_owed(
-    charge: Charge | None, needed: int
-) -> None:
+def test_refund_policy_refuses_redemptions_during_a_debt(charge: Charge | None, needed: int) -> None:
     clause = TERMS.clause("mug")
     decision = redeem(terms=TERMS, clause=clause, facts=a_purchase(), available=0, owed=20, charge=charge)
     assert (decision.outcome, decision.points) == (DecisionOutcome.REFUSED, 0)
@@ -71,7 +69,7 @@ def test_a_redemption_is_refused_by_the_clause_on_refunds_while_points_are_owed(
     assert decision.without_personal_values() == decision
 
 
-def test_who_owes_nothing_can_have_the_reward() -> None:
+def test_customer_without_debt_can_redeem() -> None:
     decision = redeem(terms=TERMS, clause=TERMS.clause("mug"), facts=a_purchase(), available=100, owed=0)
     assert (decision.outcome, decision.points) == (DecisionOutcome.GRANTED, 100)
     assert [reason.finding.code for reason in decision.reasons] == [ReasonCode.COST_PAID]
@@ -90,7 +88,7 @@ def test_who_owes_nothing_can_have_the_reward() -> None:
         (Locale.ZH_HANT, "您尚欠 20 點，連同這次兌換共需 120 點。", "再集 120 點即可。"),
     ],
 )
-def test_the_customer_reads_what_is_owed_and_what_it_takes(locale: Locale, said: str, way: str) -> None:
+def test_debt_and_missing_points_are_explained(locale: Locale, said: str, way: str) -> None:
     decision = redeem(terms=TERMS, clause=TERMS.clause("mug"), facts=a_purchase(), available=0, owed=20)
     (reason,) = decision.reasons
     (remedy,) = reason.finding.remedies

@@ -39,25 +39,25 @@ def charge(lots: list[Lot], *versions: Terms, at: datetime = SUMMER) -> Charge |
 CHEAP, DEAR = version(1, WINTER, cost=80), version(2, SPRING, cost=100)
 
 
-def test_points_from_before_the_rise_pay_the_old_price() -> None:
+def test_points_from_before_a_rise_pay_the_old_price() -> None:
     assert charge([lot("a", 90, WINTER)], CHEAP, DEAR) == Charge(80, (Draw("a", 80),), 0)
 
 
-def test_points_from_after_the_rise_pay_the_new_one() -> None:
+def test_points_from_after_a_rise_pay_the_new_price() -> None:
     assert charge([lot("a", 90, SPRING)], CHEAP, DEAR) is None
 
 
-def test_a_mixed_payment_is_priced_in_proportion_the_cheap_points_first() -> None:
+def test_mixed_points_are_priced_in_proportion_cheapest_first() -> None:
     # 40 of 80 pay half of the coffee; the other half costs 50 of 100.
     lots = [lot("new", 60, SPRING), lot("old", 40, WINTER)]
     assert charge(lots, CHEAP, DEAR) == Charge(90, (Draw("old", 40), Draw("new", 50)), 0)
 
 
-def test_what_is_missing_is_missing_at_the_price_of_today() -> None:
+def test_missing_points_are_counted_at_the_current_price() -> None:
     assert charge([lot("old", 40, WINTER), lot("new", 10, SPRING)], CHEAP, DEAR) == Charge(90, (), 40)
 
 
-def test_the_old_price_ends_with_the_last_day_of_its_time() -> None:
+def test_old_price_ends_with_its_last_day() -> None:
     short = version(2, SPRING, cost=100, days=30)
     old = [lot("a", 90, WINTER)]
     # Thirty local days after 1 April end with 1 May in London, an hour ahead of UTC.
@@ -65,7 +65,7 @@ def test_the_old_price_ends_with_the_last_day_of_its_time() -> None:
     assert charge(old, CHEAP, short, at=datetime(2026, 5, 1, 23, 0, tzinfo=UTC)) is None
 
 
-def test_a_price_in_stamps_is_no_price_of_points() -> None:
+def test_price_in_stamps_is_no_price_in_points() -> None:
     stamps = version(1, WINTER, cost=3, unit=Unit.STAMPS)
     assert not may_be_cheaper(DEAR, earlier=(stamps,))
     assert not may_be_cheaper(replace(stamps, version=2), earlier=(version(1, WINTER, cost=2),))
@@ -75,11 +75,11 @@ def test_a_price_in_stamps_is_no_price_of_points() -> None:
     assert charge([lot("a", 90, WINTER)], CHEAP, between, later) == Charge(80, (Draw("a", 80),), 0)
 
 
-def test_terms_without_it_ask_the_new_price_of_all() -> None:
+def test_without_the_clause_all_points_pay_the_new_price() -> None:
     assert charge([lot("a", 90, WINTER)], CHEAP, version(2, SPRING, cost=100, days=0)) is None
 
 
-def test_the_time_counts_from_the_rise_above_the_old_price_not_from_later_ones() -> None:
+def test_period_of_the_old_price_starts_with_the_first_rise() -> None:
     middle, now = version(2, SPRING, cost=100, days=60), version(3, SUMMER, cost=120, days=60)
     first, second = lot("a", 200, WINTER), lot("b", 200, SPRING)
     assert charge([first], CHEAP, middle, now, at=SUMMER) is None, "80 ended 60 days after 1 April"
@@ -90,7 +90,7 @@ def test_the_time_counts_from_the_rise_above_the_old_price_not_from_later_ones()
     lots=st.lists(st.tuples(st.integers(1, 120), st.booleans()), max_size=6),
     prices=st.tuples(st.integers(1, 100), st.integers(1, 100)),
 )
-def test_nobody_pays_more_than_today_and_draws_are_what_it_costs(
+def test_price_never_exceeds_the_current_one_and_draws_add_up(
     lots: list[tuple[int, bool]], prices: tuple[int, int]
 ) -> None:
     cheap, dear = sorted(prices)

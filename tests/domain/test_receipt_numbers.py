@@ -42,7 +42,7 @@ def at(text: str) -> datetime:
         ("2026-03-29T01:00:00", "Europe/Berlin", "02:30", "2026-03-29"),
     ],
 )
-def test_a_day_of_business_begins_by_the_clock_on_the_wall(instant: str, zone: str, starts: str, day: str) -> None:
+def test_business_day_starts_at_local_time(instant: str, zone: str, starts: str, day: str) -> None:
     numbering = Numbering(ReceiptNumbers.PER_DAY, time.fromisoformat(starts))
     assert numbering.business_day(ReceiptOrigin(None, at(instant), zone)) == date.fromisoformat(day)
 
@@ -61,7 +61,7 @@ spots = st.builds(
 
 
 @given(numberings, numberings, spots)
-def test_a_receipt_sent_again_is_found_and_the_same_under_any_setting(
+def test_repeated_receipt_is_recognised_under_any_setting(
     then: Numbering, now: Numbering, origin: ReceiptOrigin
 ) -> None:
     space = then.space(origin)
@@ -72,7 +72,7 @@ def test_a_receipt_sent_again_is_found_and_the_same_under_any_setting(
 
 
 @given(numberings, spots, spots)
-def test_under_one_setting_two_are_the_same_exactly_where_their_numbers_share_a_space(
+def test_receipts_are_the_same_exactly_if_their_numbers_share_a_scope(
     numbering: Numbering, origin: ReceiptOrigin, other: ReceiptOrigin
 ) -> None:
     shared = numbering.space(origin) == numbering.space(other)
@@ -80,7 +80,7 @@ def test_under_one_setting_two_are_the_same_exactly_where_their_numbers_share_a_
 
 
 @given(spots, st.timedeltas(timedelta(0), timedelta(days=400)))
-def test_where_numbers_are_unique_nothing_tells_them_apart(origin: ReceiptOrigin, later: timedelta) -> None:
+def test_unique_numbers_ignore_location_and_day(origin: ReceiptOrigin, later: timedelta) -> None:
     unique = Numbering()
     assert unique.space(origin) == EVERYWHERE
     assert unique.is_same_receipt(
@@ -89,9 +89,7 @@ def test_where_numbers_are_unique_nothing_tells_them_apart(origin: ReceiptOrigin
 
 
 @given(numberings, spots)
-def test_a_reference_that_says_what_the_setting_asks_for_fits_its_receipt(
-    numbering: Numbering, origin: ReceiptOrigin
-) -> None:
+def test_complete_reference_finds_its_receipt(numbering: Numbering, origin: ReceiptOrigin) -> None:
     whole = ReceiptReference("1", origin.location, numbering.business_day(origin))
     assert numbering.matches(whole, origin=origin)
     assert numbering.matches(ReceiptReference("1"), origin=origin)

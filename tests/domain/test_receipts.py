@@ -68,19 +68,19 @@ OUTSIDE = [
 
 
 @pytest.mark.parametrize("given", INSIDE)
-def test_the_bounds_of_a_line_are_inside(given: dict[str, Any]) -> None:
+def test_limits_of_a_line_are_inclusive(given: dict[str, Any]) -> None:
     line = line_of(**{**GIVEN, **given})
     assert line.price() >= 0
 
 
 @pytest.mark.parametrize(("given", "at"), OUTSIDE)
-def test_what_lies_outside_is_refused_with_the_way_to_the_field(given: dict[str, Any], at: str) -> None:
+def test_value_beyond_a_limit_is_refused_with_its_path(given: dict[str, Any], at: str) -> None:
     with pytest.raises(FactsError) as raised:
         line_of(**{**GIVEN, **given})
     assert raised.value.path == ("lines", "0", *at.split("."))
 
 
-def test_numbers_of_lines_and_payments_and_the_receipt_have_their_bounds() -> None:
+def test_lines_payments_and_the_receipt_have_limits() -> None:
     check_lines(1)
     check_lines(500)
     check_lines(0, minimum=0)
@@ -99,7 +99,7 @@ def test_numbers_of_lines_and_payments_and_the_receipt_have_their_bounds() -> No
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "1000000000.01", "0.001", "NaN", "Infinity"])
-def test_a_payment_is_above_nothing_and_at_most_a_thousand_millions(amount: str) -> None:
+def test_payment_is_positive_and_at_most_a_thousand_million(amount: str) -> None:
     assert payment_of(number=1, kind=PaymentKind.CASH, amount=Decimal("2.50"), currency="GBP").amount == 250
     with pytest.raises(FactsError) as raised:
         payment_of(number=2, kind=PaymentKind.CASH, amount=Decimal(amount), currency="GBP")

@@ -37,7 +37,7 @@ def reading(tags: str | None, region: str | None = None) -> Phrasebook:
         ("zh-TW", "TW", "2026 年 12 月 24 日星期四 17:00"),
     ],
 )
-def test_days_and_times_are_written_as_in_the_region_of_the_reader_else_of_the_program(
+def test_dates_and_times_follow_the_readers_region_or_else_the_programs(
     tags: str | None, region: str | None, instant: str
 ) -> None:
     assert reading(tags, region).instant(EVENING, zone="UTC") == instant
@@ -76,9 +76,7 @@ def test_days_and_times_are_written_as_in_the_region_of_the_reader_else_of_the_p
         ("en", "DE", Money(1000, "KWD"), f"KWD{NBSP}1"),
     ],
 )
-def test_amounts_are_written_as_people_of_the_region_write_them(
-    tags: str, region: str | None, amount: Money, text: str
-) -> None:
+def test_amounts_follow_the_region(tags: str, region: str | None, amount: Money, text: str) -> None:
     assert reading(tags, region).money(amount) == text
 
 
@@ -92,11 +90,11 @@ def test_amounts_are_written_as_people_of_the_region_write_them(
         ("zh-CN", "9:00", "19:30"),
     ],
 )
-def test_hours_of_rules_are_read_off_the_clock_that_people_know(tags: str, nine: str, half_past_seven: str) -> None:
+def test_hours_of_rules_follow_the_regional_clock(tags: str, nine: str, half_past_seven: str) -> None:
     assert (reading(tags).time(time(9)), reading(tags).time(time(19, 30))) == (nine, half_past_seven)
 
 
-def test_a_moment_is_a_day_and_a_time_and_the_day_alone_at_midnight() -> None:
+def test_moment_at_midnight_is_written_as_a_day() -> None:
     say = reading("en-GB")
     assert say.moment(EARLY, zone="UTC") == "30 November 2026, 6:34"
     assert say.moment(EARLY.replace(hour=0, minute=0), zone="UTC") == "30 November 2026"
@@ -115,17 +113,17 @@ def test_a_moment_is_a_day_and_a_time_and_the_day_alone_at_midnight() -> None:
         ("en-001", Locale.EN, None),
     ],
 )
-def test_the_region_is_the_one_of_the_language_that_is_given(tags: str, locale: Locale, region: str | None) -> None:
+def test_region_comes_from_the_chosen_language_tag(tags: str, locale: Locale, region: str | None) -> None:
     assert requested(tags) == (locale, region)
 
 
-def test_numbers_stay_as_the_language_writes_them_where_the_region_has_another_language() -> None:
+def test_numbers_follow_the_language_in_a_foreign_region() -> None:
     assert reading("en", "DE").number(1234) == "1,234"
     assert reading("de", "US").decimal(Decimal("1.5")) == "1,5"
     assert reading("de-US", "US") is reading("de", "DE")
 
 
-def test_german_says_sie_or_du_and_swiss_german_has_no_sharp_s() -> None:
+def test_german_has_sie_or_du_and_swiss_german_no_sharp_s() -> None:
     forms = {
         key: each_message
         for key, each_message in CATALOGUES[Locale.DE].items()
@@ -139,7 +137,7 @@ def test_german_says_sie_or_du_and_swiss_german_has_no_sharp_s() -> None:
 
 
 @pytest.mark.parametrize("locale", [Locale.ZH_HANS, Locale.ZH_HANT])
-def test_chinese_sentences_follow_each_other_without_a_space_and_others_with_one(locale: Locale) -> None:
+def test_sentences_are_joined_without_a_space_in_chinese_only(locale: Locale) -> None:
     assert wording(locale).text(["一。", "二。"]) == "一。二。"
     assert wording(Locale.DE).text(["Eins.", "Zwei."]) == "Eins. Zwei."
 
@@ -147,7 +145,7 @@ def test_chinese_sentences_follow_each_other_without_a_space_and_others_with_one
 @pytest.mark.parametrize(
     ("locale", "region"), [(locale, region) for locale, known in REGIONS.items() for region in sorted(known)]
 )
-def test_every_region_that_is_known_writes_days_amounts_and_times(locale: Locale, region: str) -> None:
+def test_every_known_region_formats_dates_amounts_and_times(locale: Locale, region: str) -> None:
     say = wording(locale, region=region)
     assert say is not wording(locale, region="XX") or region in ("GB", "DE", "CN", "TW")
     assert "2026" in say.instant(EVENING, zone="UTC")

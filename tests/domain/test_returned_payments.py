@@ -42,27 +42,27 @@ def parts(sale: PurchaseFacts, *, spent: Mapping[str, int], order: Sequence[int]
 
 
 @pytest.mark.parametrize("order", list(permutations([1, 2, 3])))
-def test_each_line_brings_its_share_of_the_points_and_only_the_rest_in_money(order: Sequence[int]) -> None:
+def test_each_line_restores_its_share_of_points_and_pays_the_rest(order: Sequence[int]) -> None:
     sale = paid_with(*THIRDS, points={"r": 2000})
     assert parts(sale, spent={"r": 2000}, order=order) == {1: (2667, 667), 2: (2666, 667), 3: (2667, 666)}
     whole = total_returned(sale, remaining=sale.remaining({}), redeemed={"r": 2000})
     assert (whole.cash.minor, whole.redeemed) == (8000, {"r": 2000})
 
 
-def test_points_that_paid_in_several_redemptions_come_back_to_each() -> None:
+def test_points_of_several_redemptions_are_restored_to_each() -> None:
     sale = paid_with(*THIRDS, points={"r": 1500, "s": 500})
     back = returned_payments(sale, before=sale, after=sale.remaining({2: Decimal(1)}), redeemed={"r": 1500, "s": 7})
     assert (back.cash.minor, back.redeemed) == (6667 - 1333, {"r": 1000, "s": 5})
 
 
-def test_goods_that_points_paid_wholly_bring_no_money() -> None:
+def test_goods_paid_wholly_with_points_pay_out_no_money() -> None:
     sale = paid_with(a_line(price="9.00"), points={"r": 900})
     back = total_returned(sale, remaining=sale.remaining({}), redeemed={"r": 3})
     assert (back.cash.minor, back.redeemed) == (0, {"r": 3})
 
 
 @given(st.data())
-def test_any_refunds_together_give_back_what_one_does_in_any_order(data: st.DataObject) -> None:
+def test_partial_refunds_in_any_order_pay_out_like_a_full_one(data: st.DataObject) -> None:
     prices = data.draw(st.lists(st.tuples(st.integers(0, 4000), st.integers(1, 5)), min_size=1, max_size=4))
     lines = [
         Line(number=at, sku="tea", quantity=Decimal(many), unit_price=price)

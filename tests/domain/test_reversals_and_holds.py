@@ -40,9 +40,7 @@ def terms() -> Terms:
         (datetime(2026, 3, 20, 12, tzinfo=UTC), datetime(2026, 4, 3, 23, tzinfo=UTC)),
     ],
 )
-def test_the_grace_ends_with_the_last_of_fourteen_local_days_after_the_business_day(
-    at: datetime, ends: datetime
-) -> None:
+def test_grace_ends_after_fourteen_local_days(at: datetime, ends: datetime) -> None:
     assert reversal.grace_ends(at, zone="Europe/London") == ends
 
 
@@ -68,7 +66,7 @@ def test_customers_cannot_undo_fulfilled_redemptions_and_tills_only_their_last(
     assert reversal.refusal(by=by, till_until=till_until, at=at) == refused
 
 
-def test_what_is_undone_cites_the_clause_that_priced_it() -> None:
+def test_undone_redemption_cites_its_price_clause() -> None:
     made = reversal.reversal_decision(
         terms(), reward="mug", amount=100, unit=Unit.POINTS, at=NOON + DAY, zone="Europe/London"
     )
@@ -76,7 +74,7 @@ def test_what_is_undone_cites_the_clause_that_priced_it() -> None:
 
 
 @pytest.mark.parametrize("locale", Locale)
-def test_points_past_their_day_are_told_until_when_they_can_be_spent(locale: Locale) -> None:
+def test_points_past_their_last_day_name_their_grace_period(locale: Locale) -> None:
     made = reversal.reversal_decision(
         terms(),
         reward="mug",
@@ -106,7 +104,7 @@ LOTS = st.lists(
 
 
 @given(lots=LOTS, points=st.integers(1, 300), ranks=st.none() | st.lists(st.integers(1, 3), min_size=6, max_size=6))
-def test_what_is_reserved_is_what_would_be_spent(lots: list[Lot], points: int, ranks: list[int] | None) -> None:
+def test_hold_reserves_the_points_that_would_be_spent(lots: list[Lot], points: int, ranks: list[int] | None) -> None:
     def rank(lot: Lot) -> int:
         return (ranks or [])[int(lot.id.removeprefix("lot-"))]
 

@@ -37,7 +37,7 @@ from tests.builders import a_clause, a_line, a_purchase, pounds, some_terms
 MONDAY = frozenset({Weekday.MONDAY})
 
 
-def test_what_the_owner_leaves_out_is_added_with_its_default_and_numbered() -> None:
+def test_omitted_standard_clauses_are_added_and_numbered() -> None:
     terms = some_terms(a_clause(PointsPerVisit(1), key="visit"), ("gone", (), PointsValidity(12)))
     assert [(clause.number, clause.key) for clause in terms.clauses] == [
         ("1", "visit"),
@@ -54,7 +54,7 @@ def test_what_the_owner_leaves_out_is_added_with_its_default_and_numbered() -> N
     assert terms.policies[NoticePeriod].number == "5"
 
 
-def test_a_key_that_the_owner_took_does_not_stop_the_standard_clause() -> None:
+def test_standard_clause_is_added_despite_a_taken_key() -> None:
     terms = some_terms(a_clause(PointsPerVisit(1), key="notice"))
     assert isinstance(terms.clause("notice").effect, PointsPerVisit)
     assert terms.policies[NoticePeriod].key == "standard-notice"
@@ -79,7 +79,7 @@ def test_a_key_that_the_owner_took_does_not_stop_the_standard_clause() -> None:
         Categories(include=frozenset({""})),
     ],
 )
-def test_a_condition_that_can_never_decide_anything_is_refused_with_its_place(condition: Condition) -> None:
+def test_meaningless_condition_is_refused_with_its_path(condition: Condition) -> None:
     with pytest.raises(TermsError) as refused:
         some_terms(a_clause(key="first"), a_clause(None, MinimumSpend(pounds("1.00")), condition, key="second"))
     assert refused.value.path == ("clauses", "1", "conditions", "1")
@@ -100,13 +100,13 @@ def test_a_condition_that_can_never_decide_anything_is_refused_with_its_place(co
         NoticePeriod(366),
     ],
 )
-def test_an_effect_that_cannot_be_is_refused_with_its_place(effect: Effect) -> None:
+def test_invalid_effect_is_refused_with_its_path(effect: Effect) -> None:
     with pytest.raises(TermsError) as refused:
         some_terms(a_clause(effect))
     assert refused.value.path == ("clauses", "0", "effect")
 
 
-def test_keys_rewards_and_standard_clauses_stand_once() -> None:
+def test_keys_rewards_and_standard_clauses_are_unique() -> None:
     for second, field in (
         (a_clause(key="a"), "key"),
         (a_clause(key="Not a key"), "key"),
@@ -119,14 +119,14 @@ def test_keys_rewards_and_standard_clauses_stand_once() -> None:
         assert refused.value.path == ("clauses", "3", field)
 
 
-def test_terms_hold_at_most_two_hundred_clauses() -> None:
+def test_terms_have_at_most_two_hundred_clauses() -> None:
     assert len(some_terms(*(a_clause(key=f"c-{number}") for number in range(200))).clauses) == 207
     with pytest.raises(TermsError) as refused:
         some_terms(*(a_clause(key=f"c-{number}") for number in range(201)))
     assert refused.value.path == ("clauses",)
 
 
-def test_changes_go_by_key() -> None:
+def test_changes_are_matched_by_key() -> None:
     before = some_terms(a_clause(key="kept"), a_clause(key="raised"), a_clause(key="gone"))
     after = some_terms(
         a_clause(PointsPerAmount(2, pounds("1.00")), key="raised"), a_clause(key="kept"), a_clause(key="new")
@@ -161,7 +161,7 @@ def test_changes_go_by_key() -> None:
         ("Europe/London", 0, "2026-01-01T12:00:00+00:00", "2026-01-01T12:00:00+00:00"),
     ],
 )
-def test_a_change_starts_after_whole_local_days_of_notice(zone: str, days: int, now: str, earliest: str) -> None:
+def test_change_starts_after_whole_local_days_of_notice(zone: str, days: int, now: str, earliest: str) -> None:
     terms = some_terms(a_clause(), ("n", (), NoticePeriod(days)), zone=zone)
     announced = datetime.fromisoformat(now)
     start = earliest_start(current=terms, change=ChangeEffect.WORSE, now=announced)
@@ -170,7 +170,7 @@ def test_a_change_starts_after_whole_local_days_of_notice(zone: str, days: int, 
     assert granted.outcome is DecisionOutcome.GRANTED
 
 
-def test_in_quebec_a_change_starts_within_the_window_of_the_law_and_each_remedy_helps() -> None:
+def test_quebec_change_must_start_within_the_legal_window() -> None:
     now = datetime(2026, 1, 1, 12, tzinfo=UTC)
     for days in (60, 89):
         terms = some_terms(a_clause(), ("n", (), NoticePeriod(days, NoticePreset.CA_QC)))
@@ -194,7 +194,7 @@ def test_in_quebec_a_change_starts_within_the_window_of_the_law_and_each_remedy_
         some_terms(a_clause(), ("n", (), NoticePeriod(90, NoticePreset.CA_QC)))
 
 
-def test_the_preset_of_quebec_brings_its_days_and_prints_them() -> None:
+def test_quebec_preset_sets_and_prints_its_days() -> None:
     quebec = NoticePeriod(preset=NoticePreset.CA_QC)
     assert quebec == NoticePeriod(60, NoticePreset.CA_QC)
     assert NoticePeriod.from_data(quebec.to_data()) == quebec
@@ -216,7 +216,7 @@ def test_product_condition_in_a_group_with_others_is_refused() -> None:
     assert earn(terms=narrowed, facts=bought).points == 2
 
 
-def test_too_short_a_notice_is_refused_by_the_clause_in_force_with_the_earliest_date() -> None:
+def test_too_short_notice_is_refused_with_the_earliest_date() -> None:
     terms = some_terms()
     now = datetime(2026, 1, 1, 12, tzinfo=UTC)
     wanted = datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC)

@@ -89,7 +89,9 @@ B, N, W = ChangeEffect.BETTER, ChangeEffect.NEUTRAL, ChangeEffect.WORSE
         (ExceptWhen((LONGER,)), ExceptWhen((EVENING,)), B, W),
     ],
 )
-def test_a_change_of_a_condition(before: Condition, after: Condition, forth: ChangeEffect, back: ChangeEffect) -> None:
+def test_change_of_a_condition_is_classified(
+    before: Condition, after: Condition, forth: ChangeEffect, back: ChangeEffect
+) -> None:
     old, new = some_terms(a_clause(None, before)), some_terms(a_clause(None, after))
     assert (overall_effect(changes(old, new)), overall_effect(changes(new, old))) == (forth, back)
 
@@ -117,7 +119,9 @@ def test_a_change_of_a_condition(before: Condition, after: Condition, forth: Cha
         (NoticePeriod(60, NoticePreset.CA_QC), NoticePeriod(90), W, W),
     ],
 )
-def test_a_change_of_an_effect(before: Effect, after: Effect, forth: ChangeEffect, back: ChangeEffect) -> None:
+def test_change_of_an_effect_is_classified(
+    before: Effect, after: Effect, forth: ChangeEffect, back: ChangeEffect
+) -> None:
     old = some_terms(a_clause(key="base"), a_clause(before))
     new = some_terms(a_clause(key="base"), a_clause(after))
     assert (overall_effect(changes(old, new)), overall_effect(changes(new, old))) == (forth, back)
@@ -127,13 +131,13 @@ ONCE = TimesPerPeriod(1, Period.MONTH)
 FIRST: DraftedClause = ("mode", (), Combination(CombinationMode.FIRST))
 
 
-def test_more_visits_that_use_up_a_limit_are_mixed() -> None:
+def test_more_visits_under_a_limit_are_mixed() -> None:
     old = some_terms(a_clause(None, MinimumSpend(pounds("20.00")), ONCE))
     new = some_terms(a_clause(None, MinimumSpend(pounds("10.00")), ONCE))
     assert overall_effect(changes(old, new)) is W
 
 
-def test_more_purchases_that_use_up_a_limit_of_stamps_are_mixed() -> None:
+def test_more_purchases_under_a_stamp_limit_are_mixed() -> None:
     # A item and then ten, a stamp a item once a month: where nothing is asked for, the limit goes to the one item.
     each = Stamps(1, StampOccasion.ITEM)
     many = some_terms(a_clause(each, MinimumQuantity(10), ONCE))
@@ -148,7 +152,7 @@ def test_more_purchases_that_use_up_a_limit_of_stamps_are_mixed() -> None:
         assert overall_effect(changes(some_terms(dear, less), some_terms(dear, more))) is means
 
 
-def test_a_clause_that_displaces_others_is_mixed_when_it_fits_more() -> None:
+def test_widened_clause_that_displaces_others_is_mixed() -> None:
     for rest in ((FIRST,), (("yields", (NotCombinedWith(frozenset({"spend"})),), PointsPerVisit(5)),)):
         old, new = some_terms(a_clause(None, ONLINE), *rest), some_terms(a_clause(), *rest)
         assert overall_effect(changes(old, new)) is W
@@ -157,13 +161,13 @@ def test_a_clause_that_displaces_others_is_mixed_when_it_fits_more() -> None:
     )
 
 
-def test_the_order_counts_only_where_the_first_one_does() -> None:
+def test_order_of_clauses_matters_only_in_first_mode() -> None:
     first, two = a_clause(key="one"), a_clause(PointsPerVisit(5), key="two")
     assert changes(some_terms(first, two), some_terms(two, first)) == ()
     assert overall_effect(changes(some_terms(first, two, FIRST), some_terms(two, first, FIRST))) is W
 
 
-def test_what_comes_and_what_goes() -> None:
+def test_added_and_removed_clauses_are_classified() -> None:
     cap: DraftedClause = ("cap", (), PointsCap(10, CapScope.DAY))
     coffee: DraftedClause = ("coffee", (), RewardCost("coffee", 100))
     for clause, comes, goes in ((a_clause(key="new"), B, W), (cap, W, B), (coffee, B, W)):
@@ -173,7 +177,7 @@ def test_what_comes_and_what_goes() -> None:
     assert overall_effect(changes(*both)) is W, "one for the worse is enough"
 
 
-def test_what_a_limited_clause_is_used_for_may_shift_when_its_rivals_change() -> None:
+def test_change_of_a_rival_of_a_limited_clause_is_mixed() -> None:
     # £2 and then £100, twice the points once a month against 5 a visit: at 3 a pound the limit goes to the £2.
     once = a_clause(PointsPerAmount(2, pounds("1.00")), ONCE, key="once")
     more = a_clause(PointsPerAmount(3, pounds("1.00")), ONCE, key="once")
@@ -194,13 +198,13 @@ def together(old: list[DraftedClause], new: list[DraftedClause]) -> ChangeEffect
     return overall_effect(changes(some_terms(*old), some_terms(*new)))
 
 
-def test_a_budget_that_comes_is_worse_and_one_that_goes_is_better() -> None:
+def test_added_budget_is_worse_and_a_removed_one_better() -> None:
     without, within = a_clause(BONUS, key="gift"), a_clause(BONUS, PARTIAL, key="gift")
     assert (together([without], [within]), together([within], [without])) == (W, B)
     assert together([a_clause()], [a_clause(), within]) is B, "nobody had it before"
 
 
-def test_a_larger_budget_is_better_only_where_no_less_of_it_is_left_for_anybody() -> None:
+def test_larger_budget_is_better_only_if_no_less_is_left_for_anybody() -> None:
     def grown(budget: Budget, effect: Effect, *rest: DraftedClause) -> ChangeEffect:
         more = replace(budget, points=200)
         return together([a_clause(effect, budget, key="gift"), *rest], [a_clause(effect, more, key="gift"), *rest])
@@ -216,7 +220,7 @@ def test_a_larger_budget_is_better_only_where_no_less_of_it_is_left_for_anybody(
     assert grown(PARTIAL, BONUS, CAP) is W
 
 
-def test_what_uses_a_budget_up_sooner_or_later_is_mixed() -> None:
+def test_change_in_the_use_of_a_budget_is_mixed() -> None:
     gift = a_clause(BONUS, PARTIAL, ONLINE, key="gift")
     assert together([gift], [a_clause(BONUS, PARTIAL, key="gift")]) is W, "more people share it"
     assert together([gift], [a_clause(BonusPoints(11), PARTIAL, ONLINE, key="gift")]) is W
@@ -230,7 +234,7 @@ def test_what_uses_a_budget_up_sooner_or_later_is_mixed() -> None:
     assert together([gift], [gift, coffee]) is B
 
 
-def test_other_items_that_are_counted_make_another_one_the_nth() -> None:
+def test_change_of_counted_items_is_mixed() -> None:
     tea, drinks = Products(include=frozenset({"tea"})), Products(include=frozenset({"tea", "cup"}))
     counting = a_clause(BONUS, EveryNthItem(10), tea, key="tenth")
     assert together([counting], [a_clause(BONUS, EveryNthItem(10), drinks, key="tenth")]) is W
@@ -239,7 +243,7 @@ def test_other_items_that_are_counted_make_another_one_the_nth() -> None:
     assert together([counting], [a_clause(BonusPoints(11), EveryNthItem(5), tea, key="tenth")]) is B
 
 
-def test_counting_more_may_make_a_clause_fit_that_displaces_a_better_one() -> None:
+def test_counting_more_items_may_displace_a_better_clause() -> None:
     spend = MinimumSpend(pounds("20.00"))
     bonus = ("bonus", (spend,), BonusPoints(10))
     yielding = ("points", (NotCombinedWith(frozenset({"bonus"})),), PointsPerAmount(1, pounds("1.00")))

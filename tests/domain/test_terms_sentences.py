@@ -70,7 +70,7 @@ def euros(clauses: tuple[DraftedClause, ...], *, since: date = date(2026, 1, 1))
         (Locale.ZH_HANT, "「Cake」以 50 點兌換；週一至週五 17:00 至 19:00 恕不受理。"),
     ],
 )
-def test_what_cannot_be_had_in_happy_hour_does_not_read_as_free_then(locale: Locale, sentence: str) -> None:
+def test_happy_hour_exclusion_does_not_read_as_free(locale: Locale, sentence: str) -> None:
     assert said(CAKE, ExceptWhen((HAPPY_HOUR,)), say=wording(locale)) == sentence
 
 
@@ -83,7 +83,7 @@ OF_A_REWARD = [
 
 
 @pytest.mark.parametrize("condition", OF_A_REWARD)
-def test_every_condition_of_a_reward_says_when_alone_it_can_be_had_and_never_another_price(
+def test_condition_of_a_reward_restricts_it_without_another_price(
     condition: Condition,
 ) -> None:
     english = said(CAKE, condition, say=wording(Locale.EN))
@@ -105,23 +105,23 @@ def test_every_condition_of_a_reward_says_when_alone_it_can_be_had_and_never_ano
         ),
     ],
 )
-def test_an_exception_of_two_things_is_one_of_both_together(locale: Locale, sentence: str) -> None:
+def test_exception_of_two_conditions_needs_both(locale: Locale, sentence: str) -> None:
     assert said(PointsPerVisit(1), ExceptWhen((HARBOUR, HAPPY_HOUR)), say=wording(locale)) == sentence
 
 
-def test_the_old_price_in_points_is_not_called_by_the_word_for_a_price_in_money() -> None:
+def test_old_price_in_points_is_not_worded_as_money() -> None:
     for days in (0, 180):
         assert "原价" not in said(Grandfathering(days), say=wording(Locale.ZH_HANS))
 
 
-def test_goods_that_may_stand_for_each_other_are_one_list() -> None:
+def test_alternative_goods_are_one_list() -> None:
     either = AnyOf((Products(include=frozenset({"22423"})), Categories(include=frozenset({"tea"}))))
     assert said(PointsMultiplier(Decimal(2)), either, say=wording(Locale.EN)) == (
         "You earn double points on item “22423” and “tea”."
     )
 
 
-def test_once_ever_is_said_of_each_member() -> None:
+def test_once_ever_is_stated_per_member() -> None:
     once = TimesPerPeriod(1, Period.EVER)
     for locale, words in (
         (Locale.EN, "at most once per member"),
@@ -173,7 +173,7 @@ def test_once_ever_is_said_of_each_member() -> None:
         ),
     ],
 )
-def test_clauses_read_as_somebody_of_the_language_writes_them(locale: Locale, sentences: list[str]) -> None:
+def test_clauses_read_naturally_in_each_language(locale: Locale, sentences: list[str]) -> None:
     say = wording(locale)
     assert sentences == [
         said(BonusPoints(20), FirstPurchase(), say=say),
@@ -183,7 +183,7 @@ def test_clauses_read_as_somebody_of_the_language_writes_them(locale: Locale, se
     ]
 
 
-def test_an_american_and_a_briton_read_the_same_terms_in_their_own_way() -> None:
+def test_american_and_british_readers_get_their_own_formats() -> None:
     clauses = [CAKE, PointsPerAmount(1, Money(100, "GBP"))]
     terms = some_terms(("k", (ExceptWhen((HAPPY_HOUR,)),), clauses[0]), ("s", (), clauses[1]))
     british, american = (
@@ -196,7 +196,7 @@ def test_an_american_and_a_briton_read_the_same_terms_in_their_own_way() -> None
     assert ("in your favour" in british, "in your favor" in american) == (True, True)
 
 
-def test_german_terms_say_sie_or_du_and_never_both() -> None:
+def test_german_terms_use_sie_or_du_consistently() -> None:
     terms = some_terms(*TEMPLATES["tiered"]("GBP").clauses)
     formal, informal = (
         render(terms, format=TextFormat.PLAIN, say=wording(Locale.DE, address=address)) for address in Address
@@ -216,7 +216,7 @@ def test_german_terms_say_sie_or_du_and_never_both() -> None:
         (Locale.ZH_HANT, "集點章永久有效。"),
     ],
 )
-def test_a_stamp_card_says_that_stamps_last_and_nothing_of_points(locale: Locale, lasting: str) -> None:
+def test_stamp_card_terms_do_not_mention_points(locale: Locale, lasting: str) -> None:
     terms = euros(TEMPLATES["stamps"]("EUR").clauses)
     say = wording(locale)
     text = render(terms, format=TextFormat.PLAIN, say=say)
@@ -232,14 +232,14 @@ def test_a_stamp_card_says_that_stamps_last_and_nothing_of_points(locale: Locale
         assert text.replace("what you pay for with points", "").count("oint") == 0
 
 
-def test_what_is_not_printed_has_its_number_after_all_that_is() -> None:
+def test_unprinted_clauses_are_numbered_last() -> None:
     terms = euros(TEMPLATES["stamps"]("EUR").clauses)
     silent = [clause.number for clause in terms.clauses if not clause.printed]
     assert sorted(silent, key=int) == ["7", "8", "9"]
     assert Terms.from_data(terms.to_data()).clauses == terms.clauses
 
 
-def test_points_and_stamps_are_said_together_where_both_can_be_had() -> None:
+def test_points_and_stamps_are_worded_together() -> None:
     spend: DraftedClause = ("spend", (), PointsPerAmount(1, Money(100, "EUR")))
     card: DraftedClause = ("card", (), Stamps(1))
     both = euros((spend, card))
@@ -251,7 +251,7 @@ def test_points_and_stamps_are_said_together_where_both_can_be_had() -> None:
     assert euros((spend,)).policies[PointsValidity].statement(say) == "Points do not expire."
 
 
-def test_the_old_price_is_promised_only_where_something_costs_points() -> None:
+def test_old_price_is_promised_only_if_something_costs_points() -> None:
     spend: DraftedClause = ("spend", (), PointsPerAmount(1, Money(100, "EUR")))
     meal: DraftedClause = ("meal", (), RewardCost("meal", 9, "Meal", Unit.STAMPS))
     coffee: DraftedClause = ("coffee", (), RewardCost("coffee", 9, "Coffee"))
@@ -262,7 +262,7 @@ def test_the_old_price_is_promised_only_where_something_costs_points() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in TEMPLATES if name != "blank"])
-def test_printed_clauses_are_numbered_without_a_gap(name: str) -> None:
+def test_printed_clauses_are_numbered_without_gaps(name: str) -> None:
     terms = euros(TEMPLATES[name]("EUR").clauses)
     assert [clause.number for clause in terms.printed] == [str(n) for n in range(1, len(terms.printed) + 1)]
     assert all(clause.printed for clause in terms.clauses if clause.kind is not ClauseKind.POLICY)
@@ -277,7 +277,7 @@ def test_printed_clauses_are_numbered_without_a_gap(name: str) -> None:
         (Locale.ZH_HANT, "例如 2026 年 3 月 29 日"),
     ],
 )
-def test_hours_that_the_clocks_skip_in_spring_are_stated_with_a_day(locale: Locale, part: str) -> None:
+def test_hours_skipped_by_the_clock_change_are_stated_with_a_day(locale: Locale, part: str) -> None:
     night = WeekdaysAndHours(frozenset({Weekday.SUNDAY}), time(2), time(3))
     terms = euros((("night", (AnyOf((night, FirstPurchase())),), BonusPoints(5)), ("plain", (night,), BonusPoints(5))))
     for key in ("night", "plain"):
@@ -295,7 +295,7 @@ def test_hours_that_the_clocks_skip_in_spring_are_stated_with_a_day(locale: Loca
         (None, None, frozenset(WEEK)),
     ],
 )
-def test_hours_that_the_clocks_never_skip_as_a_whole_are_said_plainly(
+def test_hours_not_wholly_skipped_are_stated_plainly(
     start: time | None, end: time | None, days: frozenset[Weekday]
 ) -> None:
     window = WeekdaysAndHours(days, start, end)
@@ -312,7 +312,7 @@ def test_hours_that_the_clocks_never_skip_as_a_whole_are_said_plainly(
         (Locale.ZH_HANT, "每天 17:00 至 19:00 恕不受理"),
     ],
 )
-def test_hours_that_are_left_out_every_day_do_not_read_as_left_out_on_some_days(locale: Locale, outside: str) -> None:
+def test_daily_excluded_hours_do_not_read_as_some_days(locale: Locale, outside: str) -> None:
     daily = ExceptWhen((WeekdaysAndHours(frozenset(WEEK), time(17), time(19)),))
     assert outside in said(CAKE, daily, say=wording(locale))
 
@@ -340,7 +340,7 @@ def test_hours_that_are_left_out_every_day_do_not_read_as_left_out_on_some_days(
         ),
     ],
 )
-def test_a_demand_beside_alternatives_does_not_read_as_a_part_of_the_last_one(
+def test_condition_beside_alternatives_does_not_read_as_part_of_the_last_one(
     locale: Locale, effect: Effect, sentence: str
 ) -> None:
     assert said(effect, AnyOf((HAPPY_HOUR, HARBOUR)), MinimumQuantity(2), say=wording(locale)) == sentence
@@ -356,12 +356,12 @@ def test_a_demand_beside_alternatives_does_not_read_as_a_part_of_the_last_one(
         ),
     ],
 )
-def test_every_item_of_two_categories_at_once_is_one_item_and_not_one_of_each(locale: Locale, items: str) -> None:
+def test_item_in_two_categories_reads_as_one_item(locale: Locale, items: str) -> None:
     hot = Categories(include=frozenset({"hot"}))
     assert items in said(PointsPerItem(1), AllOf((DRINKS, hot)), say=wording(locale))
 
 
-def test_all_of_them_reads_as_if_each_stood_alone() -> None:
+def test_all_of_group_reads_like_separate_conditions() -> None:
     together = said(CAKE, AllOf((HARBOUR, AgeAtLeast(18))), say=wording(Locale.EN))
     assert together == said(CAKE, HARBOUR, AgeAtLeast(18), say=wording(Locale.EN))
     assert (
@@ -378,9 +378,7 @@ def test_all_of_them_reads_as_if_each_stood_alone() -> None:
         (Locale.ZH_HANT, "（依柏林時間）", "（依門市當地日期）"),
     ],
 )
-def test_a_program_with_locations_in_other_zones_says_by_whose_calendar_periods_go(
-    locale: Locale, month: str, day: str
-) -> None:
+def test_terms_name_the_calendar_of_periods_with_several_zones(locale: Locale, month: str, day: str) -> None:
     say = wording(locale)
     clauses: list[DraftedClause] = [
         ("monthly", (TimesPerPeriod(1, Period.MONTH),), BonusPoints(5)),
@@ -407,9 +405,7 @@ def test_a_program_with_locations_in_other_zones_says_by_whose_calendar_periods_
         (Locale.ZH_HANS, "EUR", "每消费 €100 可得 1 积分，不足 €100 的部分按比例计算。"),
     ],
 )
-def test_chinese_sets_digits_and_latin_letters_apart_and_nothing_else(
-    locale: Locale, currency: str, sentence: str
-) -> None:
+def test_chinese_spaces_digits_and_latin_letters_only(locale: Locale, currency: str, sentence: str) -> None:
     terms = Terms.from_draft(
         version=1,
         effective_from=datetime(2026, 1, 1, tzinfo=UTC),

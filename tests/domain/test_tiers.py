@@ -92,7 +92,7 @@ def test_tier_forecast_comes_true_without_further_purchases(
         assert seen.tier != before.tier
 
 
-def test_terms_that_are_announced_are_foreseen_too() -> None:
+def test_tier_forecast_includes_announced_terms() -> None:
     now = tiered(TierPeriod(TierWindow.SINCE_JOINING, 0))
     start = START + timedelta(days=50)
     later = Terms.from_draft(
@@ -112,7 +112,7 @@ def test_terms_that_are_announced_are_foreseen_too() -> None:
     assert seen.at == datetime(2026, 5, 21, 23, tzinfo=UTC)
 
 
-def test_points_that_expire_count_towards_the_tier_still() -> None:
+def test_expired_points_still_count_towards_the_tier() -> None:
     week = PointsValidity(days=7, expires=True)
     terms = tiered(TierPeriod(TierWindow.CALENDAR_YEAR, 0), validity=week)
     wallet = replay(story([(0, 120)], terms=terms), versions=[terms], until=START + timedelta(days=30))
@@ -133,12 +133,12 @@ def test_points_that_expire_count_towards_the_tier_still() -> None:
         ("lost", 20, "silver"),
     ],
 )
-def test_the_next_tier_is_the_lowest_one_above_the_tier_held(tier: str | None, points: int, above: str | None) -> None:
+def test_next_tier_is_the_lowest_above_the_current_one(tier: str | None, points: int, above: str | None) -> None:
     found = tier_above(tier, points=points, terms=tiered(TierPeriod()))
     assert (None if found is None else found.tier) == above
 
 
-def test_a_tier_in_its_days_of_grace_says_why_it_is_held() -> None:
+def test_tier_in_grace_is_explained() -> None:
     terms = tiered(TierPeriod())
     until = START + timedelta(days=3)
     reason = kept_tier_reason(TierMembership("gold", START, until), qualifying=20, terms=terms)
@@ -151,7 +151,7 @@ def test_a_tier_in_its_days_of_grace_says_why_it_is_held() -> None:
     )
 
 
-def test_days_that_count_in_no_rolling_year_any_more_are_let_go() -> None:
+def test_days_outside_every_rolling_year_are_dropped() -> None:
     terms = tiered(TierPeriod(TierWindow.ROLLING_YEAR))
     counted = QualifyingPoints()
     for day in range(3_000):

@@ -82,7 +82,7 @@ def books(module_database_url: str) -> Iterator[OpenBooks]:
 
 
 @pytest.mark.parametrize("table", BOOKS)
-def test_every_value_that_is_changed_is_found_or_harmless_by_design(books: OpenBooks, table: str) -> None:
+def test_every_changed_value_is_found_or_harmless(books: OpenBooks, table: str) -> None:
     rows = books.rows(table)
     assert rows, f"the shop has {table}"
     changes = tamperings(table, rows, columns=BOOKS[table])
@@ -109,7 +109,7 @@ def of_stamps(books: OpenBooks) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def test_every_value_behind_stamps_that_is_changed_is_found_and_every_row_that_is_gone(books: OpenBooks) -> None:
+def test_every_tampered_or_deleted_row_behind_stamps_is_found(books: OpenBooks) -> None:
     unseen = []
     for table, rows in of_stamps(books).items():
         assert rows, f"the shop has {table} of stamps"
@@ -122,7 +122,7 @@ def test_every_value_behind_stamps_that_is_changed_is_found_and_every_row_that_i
     assert unseen == []
 
 
-def test_every_kind_of_row_that_is_gone_is_found(books: OpenBooks) -> None:
+def test_every_kind_of_deleted_row_is_found(books: OpenBooks) -> None:
     unseen = []
     for table in BOOKS:
         rows = books.rows(table)
@@ -133,19 +133,19 @@ def test_every_kind_of_row_that_is_gone_is_found(books: OpenBooks) -> None:
     assert unseen == []
 
 
-def test_a_refund_that_waits_and_that_nobody_sent_is_found(books: OpenBooks) -> None:
+def test_forged_pending_refund_is_found(books: OpenBooks) -> None:
     found = books.faults_with_a_copy("pending_refunds", changed={"id": str(uuid.uuid4()), "external_id": None})
     assert [discrepancy.place for discrepancy in found] == ["pending refunds"]
 
 
-def test_a_customer_who_has_done_nothing_cannot_be_given_the_wallet_of_another(books: OpenBooks) -> None:
+def test_forged_wallet_of_an_inactive_customer_is_found(books: OpenBooks) -> None:
     rows = books.rows("customers")
     idle = next(row for row in rows if row["id"] not in {row["customer_id"] for row in books.rows("purchases")})
     key = {name: idle[name] for name in TABLES["customers"].key}
     assert books.faults_with(Tampered("customers", key, "wallet_id", idle["wallet_id"], rows[0]["wallet_id"])) != []
 
 
-def test_what_nobody_touched_has_no_fault(books: OpenBooks) -> None:
+def test_untouched_ledger_has_no_discrepancy(books: OpenBooks) -> None:
     rows = books.rows("accounts")
     key = {name: rows[0][name] for name in TABLES["accounts"].key}
     assert books.faults_with(Tampered("accounts", key, "head", rows[0]["head"], rows[0]["head"])) == []

@@ -13,7 +13,7 @@ from tests.verification import discrepancies_in
 ROUNDS = KILLS or 6
 
 
-def test_nothing_acknowledged_is_lost_when_the_server_is_killed(database_url: str) -> None:
+def test_no_acknowledged_sale_is_lost_when_the_server_is_killed(database_url: str) -> None:
     program = create_program(database_url)
     server = ServerProcess(database_url)
     chance = random.Random(20260304)

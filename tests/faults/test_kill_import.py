@@ -95,9 +95,7 @@ def books(url: str) -> list[tuple[Any, ...]]:
     return asyncio.run(read())
 
 
-def test_an_import_that_is_killed_and_run_again_ends_with_the_books_of_one_that_is_not(
-    empty_database_url: str, tmp_path: Path
-) -> None:
+def test_killed_and_repeated_import_gives_the_same_ledger(empty_database_url: str, tmp_path: Path) -> None:
     undisturbed = f"sqlite:///{tmp_path / 'undisturbed.db'}"
     for url in (undisturbed, empty_database_url):
         troth("init", "--sandbox", *GIVEN, url=url)

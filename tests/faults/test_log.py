@@ -108,7 +108,7 @@ def broken(server: ServerProcess, program: NewProgram, url: str) -> list[str]:
     return told
 
 
-def test_no_phone_email_name_or_key_gets_into_the_log_of_a_server(database_url: str, tmp_path: Path) -> None:
+def test_server_log_contains_no_phone_email_name_or_key(database_url: str, tmp_path: Path) -> None:
     program = create_program(database_url)
     log = tmp_path / "log"
     with log.open("wb") as output:

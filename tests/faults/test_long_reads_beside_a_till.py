@@ -21,7 +21,7 @@ from app.domain.access import Role
 from app.usecases.programs.create_program import NewProgram
 from tests.faults.copied_wallets import copy_wallets
 from tests.faults.process import ServerProcess, enrolled, purchase, send
-from tests.shop import BUY, started
+from tests.shop import BUY, create_program
 from tests.time_limits import HANGS, seconds_of
 
 ENTRIES = int(os.environ.get("TROTH_LONG_READ_ENTRIES", "20000"))
@@ -90,7 +90,7 @@ def p99(seconds: list[float]) -> float:
 
 
 def test_long_reads_leave_the_till_at_most_twice_as_slow(database_url: str) -> None:
-    program = started(database_url)
+    program = create_program(database_url)
     server = ServerProcess(database_url, settings={"TROTH_JOBS": "false"})
     server.start()
     cards = enrolled(server.address, program, CARDS)

@@ -24,7 +24,7 @@ from tests.verification import discrepancies_in
 RESTARTS = 3
 
 
-def test_no_acknowledged_purchase_is_lost_when_postgresql_is_restarted_and_service_goes_on() -> None:
+def test_no_acknowledged_purchase_is_lost_when_postgresql_restarts() -> None:
     with own_server() as (url, data):
         asyncio.run(migrate(url))
         program = create_program(url)

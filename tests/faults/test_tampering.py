@@ -127,7 +127,7 @@ def tampering(database_url: str) -> Iterator[Tampering]:
         yield Tampering(shop)
 
 
-def test_what_nobody_touched_has_no_fault(tampering: Tampering) -> None:
+def test_untouched_ledger_has_no_discrepancy(tampering: Tampering) -> None:
     assert tampering.faults_after() == []
 
 
@@ -141,14 +141,14 @@ def test_every_changed_entry_is_found_at_either_end_of_the_chain(tampering: Tamp
     assert unseen == []
 
 
-def test_every_changed_balance_lot_fact_and_stock_is_found(tampering: Tampering) -> None:
+def test_every_changed_balance_lot_event_and_stock_is_found(tampering: Tampering) -> None:
     unseen = [
         what for what, (table, change) in OTHER_CHANGES.items() if not tampering.faults_after(_one(table, change))
     ]
     assert unseen == []
 
 
-def test_a_row_that_is_gone_is_found(tampering: Tampering) -> None:
+def test_deleted_row_is_found(tampering: Tampering) -> None:
     assert tampering.faults_after(_gone("lot_movements"))
 
 
@@ -166,7 +166,7 @@ def _row(table: str, *, end: str) -> str:
     return f"(SELECT id FROM {table} ORDER BY id {'DESC' if end == 'last' else 'ASC'} LIMIT 1)"
 
 
-def test_the_command_names_what_is_wrong_and_ends_with_status_1(tampering: Tampering) -> None:
+def test_verify_names_the_discrepancy_and_exits_with_status_1(tampering: Tampering) -> None:
     url = tampering.shop.url
     assert "no discrepancies" in troth("verify", url=url)
 

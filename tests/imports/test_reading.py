@@ -63,7 +63,7 @@ def test_bad_line_is_rejected_with_its_number_and_reason(name: str, tmp_path: Pa
     assert plan.lines == 3
 
 
-def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:
+def test_lines_are_numbered_as_in_an_editor(tmp_path: Path) -> None:
     rows = [
         b'1,10001,"CUP\nAND\r\nSAUCER",2,2024-03-01 10:00:00,2.50,7',  # lines 2 to 4
         b"",
@@ -79,7 +79,7 @@ def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:
     assert plan.lines == 4
 
 
-def test_a_quote_that_is_never_closed_costs_its_own_line_only(tmp_path: Path) -> None:
+def test_unclosed_quote_rejects_only_its_own_line(tmp_path: Path) -> None:
     broken = GOOD.replace(b"1,10001,", b'9,10001,"').replace(b"CUP", b"C" * 200)
     many = [GOOD.replace(b"1,", b"%d," % number, 1) for number in range(10, 2_010)]
     plan = plan_of(HEADER + b"\n".join([broken, *many]), tmp_path)
@@ -87,7 +87,7 @@ def test_a_quote_that_is_never_closed_costs_its_own_line_only(tmp_path: Path) ->
     assert len(plan.sales) == 2_000
 
 
-def test_an_invoice_with_two_customers_or_too_many_lines_is_left_out_whole(tmp_path: Path) -> None:
+def test_invoice_with_two_customers_or_too_many_lines_is_rejected_whole(tmp_path: Path) -> None:
     two = [GOOD, GOOD.replace(b",7", b",8"), GOOD.replace(b"1,", b"2,", 1)]
     plan = plan_of(HEADER + b"\n".join(two), tmp_path)
     assert left_out(plan) == [(2, "SEVERAL_CUSTOMERS"), (3, "SEVERAL_CUSTOMERS")]
@@ -97,7 +97,7 @@ def test_an_invoice_with_two_customers_or_too_many_lines_is_left_out_whole(tmp_p
     assert len(plan_of(HEADER + b"\n".join([GOOD] * 500), tmp_path).sales[0].lines) == 500
 
 
-def test_a_return_keeps_its_number_when_its_receipt_waited_for_another_line(tmp_path: Path) -> None:
+def test_return_keeps_its_number_when_its_receipt_is_completed_later(tmp_path: Path) -> None:
     back = b"C2,10001,CUP,-1,2024-03-02 10:00:00,2.50,7"
     broken = back.replace(b"-1", b"?")
     before = plan_of(HEADER + b"\n".join([GOOD, broken, back]), tmp_path)
@@ -120,9 +120,7 @@ def test_a_return_keeps_its_number_when_its_receipt_waited_for_another_line(tmp_
         (HEADER.strip() + b",Quantity\n", "more than one column Quantity"),
     ],
 )
-def test_a_file_without_a_proper_header_or_without_anything_below_it_is_refused(
-    header: bytes, word: str, tmp_path: Path
-) -> None:
+def test_file_without_a_header_or_lines_is_refused(header: bytes, word: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=word):
         plan_of(header, tmp_path)
 
@@ -177,7 +175,7 @@ def test_every_receipt_of_any_file_is_imported_or_rejected_as_a_whole(
         rejected.invoice.encode()
 
 
-def test_every_reason_is_in_the_docs() -> None:
+def test_every_rejection_reason_is_documented() -> None:
     """Our own, and what the use cases of an import refuse."""
     told = set(
         re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs" / "import.md").read_text(encoding="utf-8"), re.MULTILINE)

@@ -82,15 +82,13 @@ CUPS = "536365,22423,Cup,2,2026-03-01 10:00:00,2.50,00123\n"
     ],
     ids=["plain", "a byte order mark and CR LF", "CR", "no end of the last line"],
 )
-def test_the_zeros_of_a_customer_stay_however_the_file_ends_its_lines(
-    tea: Shop, content: bytes, tmp_path: Path
-) -> None:
+def test_zeros_of_a_customer_id_are_kept_with_any_line_ending(tea: Shop, content: bytes, tmp_path: Path) -> None:
     plan, _ = brought_in(tea, content, folder=tmp_path)
     assert left_out(plan) == []
     assert (ledger_of(tea, externalId="00123"), points_of(tea, externalId="123")) == ([("EARN", 5)], None)
 
 
-def test_of_four_receipts_of_which_one_cannot_be_read_three_come_in(tea: Shop, tmp_path: Path) -> None:
+def test_three_of_four_receipts_are_imported_when_one_is_unreadable(tea: Shop, tmp_path: Path) -> None:
     lines = [CUPS.replace("536365", str(536365 + number)) for number in range(4)]
     lines[1] = lines[1].replace("2.50", "abc")
     plan, done = brought_in(tea, HEADER + "".join(lines), folder=tmp_path)
@@ -98,7 +96,7 @@ def test_of_four_receipts_of_which_one_cannot_be_read_three_come_in(tea: Shop, t
     assert ledger_of(tea, externalId="00123") == [("EARN", 5)] * 3
 
 
-def test_a_number_in_two_months_is_not_one_purchase_without_a_word(tea: Shop, tmp_path: Path) -> None:
+def test_number_used_in_two_months_is_reported(tea: Shop, tmp_path: Path) -> None:
     plan, done = brought_in(tea, HEADER + CUPS + CUPS.replace("2026-03-01", "2026-04-01"), folder=tmp_path)
     assert left_out(plan) == [(2, "TIMES_DIFFER"), (3, "TIMES_DIFFER")]
     assert (done.purchases, points_of(tea, externalId="00123")) == (0, None)
@@ -112,15 +110,13 @@ DAILY = HEADER + (
 )
 
 
-def test_a_number_on_two_days_is_reported_and_nothing_is_merged_where_numbers_are_unique(
-    tea: Shop, tmp_path: Path
-) -> None:
+def test_unique_number_used_on_two_days_is_reported_and_not_merged(tea: Shop, tmp_path: Path) -> None:
     plan, done = brought_in(tea, DAILY, folder=tmp_path)
     assert left_out(plan) == [(line, "TIMES_DIFFER") for line in (2, 3, 4, 5)]
     assert (done.customers, done.purchases) == (0, 0)
 
 
-def test_lines_minutes_apart_are_one_receipt_and_hours_apart_are_not(tea: Shop, tmp_path: Path) -> None:
+def test_lines_minutes_apart_are_one_receipt_but_not_hours_apart(tea: Shop, tmp_path: Path) -> None:
     lines = [
         "1,10001,Tea,1,2025-12-30 23:58:00,10.00,K-1",
         "1,10001,Tea,1,2025-12-31 00:02:00,10.00,K-1",
@@ -140,13 +136,13 @@ BACK_AT_ITS_PRICE = HEADER + (
 )
 
 
-def test_a_return_brings_back_what_was_sold_at_its_price(tea: Shop, tmp_path: Path) -> None:
+def test_return_matches_the_purchase_at_its_price(tea: Shop, tmp_path: Path) -> None:
     plan, _ = brought_in(tea, BACK_AT_ITS_PRICE, folder=tmp_path)
     assert left_out(plan) == []
     assert points_of(tea) == 10
 
 
-def test_a_return_at_a_price_at_which_nothing_was_sold_is_reported(tea: Shop, tmp_path: Path) -> None:
+def test_return_at_an_unknown_price_is_reported(tea: Shop, tmp_path: Path) -> None:
     content = BACK_AT_ITS_PRICE.replace("-1,2025-12-31 10:00:00,100.00", "-1,2025-12-31 10:00:00,99.00")
     plan, _ = brought_in(tea, content, folder=tmp_path)
     assert left_out(plan) == [(4, "RETURN_AT_OTHER_PRICE")]
@@ -161,7 +157,7 @@ TWO_BACK = HEADER + (
 )
 
 
-def test_a_return_may_bring_back_several_purchases_and_does_so_once(tea: Shop, tmp_path: Path) -> None:
+def test_return_may_match_several_purchases_once(tea: Shop, tmp_path: Path) -> None:
     for written in (2, 0):
         plan, done = brought_in(tea, TWO_BACK, folder=tmp_path)
         assert left_out(plan) == []
@@ -170,9 +166,7 @@ def test_a_return_may_bring_back_several_purchases_and_does_so_once(tea: Shop, t
     assert discrepancies_in(tea.url) == []
 
 
-def test_a_return_of_several_lines_is_left_out_whole_where_one_of_them_was_never_sold(
-    tea: Shop, tmp_path: Path
-) -> None:
+def test_return_with_an_unsold_line_is_rejected_whole(tea: Shop, tmp_path: Path) -> None:
     lines = ["CB3,10002,Mug,-1,2025-12-31 10:00:00,10.00,K-1", "B4,10001,Tea,-2,2025-12-31 10:00:00,10.00,K-1"]
     plan, _ = brought_in(tea, TWO_BACK + "\n".join(lines), folder=tmp_path)
     assert left_out(plan) == [(4, "INCOMPLETE_RECEIPT"), (5, "RETURN_MATCHES_NOTHING")]
@@ -190,14 +184,14 @@ ON_ONE_RECEIPT = HEADER + (
 )
 
 
-def test_what_a_line_says_decides_and_not_what_its_number_begins_with(tea: Shop, tmp_path: Path) -> None:
+def test_quantity_and_not_the_invoice_prefix_marks_a_return(tea: Shop, tmp_path: Path) -> None:
     plan, _ = brought_in(tea, ON_ONE_RECEIPT, folder=tmp_path)
     assert left_out(plan) == [(6, "RETURN_MATCHES_NOTHING")]
     assert ledger_of(tea) == [("EARN", 10), ("EARN", 20), ("CLAWBACK", -20), ("EARN", 5), ("EARN", 5)]
     assert discrepancies_in(tea.url) == []
 
 
-def test_a_receipt_that_sells_and_brings_back_is_recorded_whole_and_once(tea: Shop, tmp_path: Path) -> None:
+def test_receipt_with_sales_and_returns_is_recorded_whole_and_once(tea: Shop, tmp_path: Path) -> None:
     lines = [
         "A1,10001,Tea,2,2025-12-30 10:15:00,10.00,K-1",
         "A2,10002,Mug,1,2025-12-31 10:15:00,30.00,K-1",
@@ -212,7 +206,7 @@ def test_a_receipt_that_sells_and_brings_back_is_recorded_whole_and_once(tea: Sh
     assert discrepancies_in(tea.url) == []
 
 
-def test_what_a_till_recorded_already_is_not_counted_as_written(tea: Shop, tmp_path: Path) -> None:
+def test_receipt_recorded_by_a_till_is_not_counted_as_imported(tea: Shop, tmp_path: Path) -> None:
     sold = HEADER + "A1,10001,Tea,1,2025-12-30 10:15:00,10.00,K-1\n"
     given = {"idempotencyKey": "k", "identities": [{"externalId": "K-1"}]}
     assert tea.execute(ENROL, input=given)["enrolCustomer"]["userErrors"] == []
@@ -226,7 +220,7 @@ def test_what_a_till_recorded_already_is_not_counted_as_written(tea: Shop, tmp_p
     assert ledger_of(tea) == [("EARN", 10)]
 
 
-def test_a_receipt_whose_return_is_refused_is_not_recorded_in_part(tea: Shop, tmp_path: Path) -> None:
+def test_receipt_with_a_refused_return_is_rejected_whole(tea: Shop, tmp_path: Path) -> None:
     sold = "A1,10001,Tea,1,2025-12-30 10:15:00,10.00,K-1\n"
     brought_in(tea, HEADER + sold, folder=tmp_path)
     assert tea.refund("A1")["userErrors"] == []
@@ -237,7 +231,7 @@ def test_a_receipt_whose_return_is_refused_is_not_recorded_in_part(tea: Shop, tm
     assert ledger_of(tea) == [("EARN", 10), ("CLAWBACK", -10)]
 
 
-def test_a_return_of_a_receipt_that_waits_waits_with_it_and_takes_from_no_other(tea: Shop, tmp_path: Path) -> None:
+def test_return_of_a_rejected_receipt_is_rejected_with_it(tea: Shop, tmp_path: Path) -> None:
     lines = [
         "A1,10001,Tea,1,2025-12-29 10:15:00,10.00,K-1",
         "A2,10001,Tea,1,2025-12-30 10:15:00,10.00,K-1",
@@ -267,21 +261,21 @@ DISCOUNT = HEADER + (
 )
 
 
-def test_a_discount_line_counts(tea: Shop, tmp_path: Path) -> None:
+def test_discount_line_counts(tea: Shop, tmp_path: Path) -> None:
     plan, _ = brought_in(tea, DISCOUNT, folder=tmp_path)
     assert left_out(plan) == []
     assert points_of(tea) == 90
 
 
 @pytest.mark.parametrize("price", ["50.00", "45.00"])
-def test_a_discounted_item_comes_back_at_either_of_its_prices(tea: Shop, price: str, tmp_path: Path) -> None:
+def test_discounted_item_is_returned_at_either_price(tea: Shop, price: str, tmp_path: Path) -> None:
     back = f"D2,10001,Tea,-1,2025-12-31 12:15:00,{price},K-1\n"
     plan, _ = brought_in(tea, DISCOUNT + back, folder=tmp_path)
     assert left_out(plan) == []
     assert points_of(tea) == 45
 
 
-def test_a_discount_is_shared_out_to_the_goods_by_their_prices(tea: Shop, tmp_path: Path) -> None:
+def test_discount_is_shared_among_goods_by_price(tea: Shop, tmp_path: Path) -> None:
     lines = [
         "D1,10001,Tea,1,2025-12-31 10:15:00,10.00,K-1",
         "D1,10002,Mug,2,2025-12-31 10:15:00,10.00,K-1",
@@ -298,14 +292,14 @@ def test_a_discount_is_shared_out_to_the_goods_by_their_prices(tea: Shop, tmp_pa
 
 
 @pytest.mark.parametrize("amount", ["-100.01", "-0.001"])
-def test_a_discount_that_cannot_be_leaves_the_receipt_out(tea: Shop, amount: str, tmp_path: Path) -> None:
+def test_impossible_discount_rejects_its_receipt(tea: Shop, amount: str, tmp_path: Path) -> None:
     plan, _ = brought_in(tea, DISCOUNT.replace("-10.00", amount), folder=tmp_path)
     assert [line for line, _ in left_out(plan)] == [2, 3]
     assert {reason for _, reason in left_out(plan)} <= {"INVALID_INPUT", "INCOMPLETE_RECEIPT"}
     assert points_of(tea) is None
 
 
-def test_customers_are_who_is_written_there(tea: Shop, tmp_path: Path) -> None:
+def test_customers_are_matched_as_written(tea: Shop, tmp_path: Path) -> None:
     written = [
         "ann@example.com",
         "+49 170 1234567",
@@ -331,7 +325,7 @@ def test_customers_are_who_is_written_there(tea: Shop, tmp_path: Path) -> None:
     assert [points_of(tea, externalId=customer) for customer in nobody[:2]] == [None, None]
 
 
-def test_nobody_is_named_in_what_is_kept_of_the_commands(tea: Shop, tmp_path: Path) -> None:
+def test_stored_commands_name_no_customer(tea: Shop, tmp_path: Path) -> None:
     line = "I1,10001,Tea,1,2025-12-31 10:15:00,10.00,"
     content = HEADER + "\n".join([line + "ann@example.com", line.replace("I1", "I2") + "+49 170 1234567"])
     assert brought_in(tea, content, folder=tmp_path)[1].customers == 2
@@ -350,7 +344,7 @@ def test_nobody_is_named_in_what_is_kept_of_the_commands(tea: Shop, tmp_path: Pa
     assert "1234567" not in kept
 
 
-def test_spellings_of_one_customer_are_one_customer_and_of_one_number_one_receipt(tea: Shop, tmp_path: Path) -> None:
+def test_spellings_of_a_customer_or_number_are_the_same(tea: Shop, tmp_path: Path) -> None:
     lines = [
         "R1,10001,Tea,1,2025-12-31 10:15:00,10.00,ann@example.com",
         '" R1\u200b",10001,Tea,1,2025-12-31 10:15:00,10.00,ANN@example.com ',
@@ -361,7 +355,7 @@ def test_spellings_of_one_customer_are_one_customer_and_of_one_number_one_receip
     assert ledger_of(tea, email="ann@example.com") == [("EARN", 30)]
 
 
-def test_a_file_in_another_encoding_is_brought_in_with_no_receipt_in_part(tea: Shop, tmp_path: Path) -> None:
+def test_file_in_another_encoding_imports_only_whole_receipts(tea: Shop, tmp_path: Path) -> None:
     lines = [
         "R1,10001,K\u00e4sekuchen,2,2025-12-31 10:15:00,4.50,K-1",
         "R1,10002,Tea,1,2025-12-31 10:15:00,3.00,K-1",
@@ -372,7 +366,7 @@ def test_a_file_in_another_encoding_is_brought_in_with_no_receipt_in_part(tea: S
     assert ledger_of(tea) == [("EARN", 3)]
 
 
-def test_each_day_has_numbers_of_its_own_where_the_program_says_so(database_url: str, tmp_path: Path) -> None:
+def test_daily_numbers_are_separate_when_so_configured(database_url: str, tmp_path: Path) -> None:
     numbering = Numbering(ReceiptNumbers.PER_DAY)
     with open_shop(database_url, program=shop_in_berlin(database_url, numbering=numbering)) as tea:
         for written in (4, 0):
@@ -384,7 +378,7 @@ def test_each_day_has_numbers_of_its_own_where_the_program_says_so(database_url:
         assert discrepancies_in(database_url) == []
 
 
-def test_a_return_finds_its_sale_among_those_of_other_days_with_that_number(database_url: str, tmp_path: Path) -> None:
+def test_return_finds_its_purchase_among_daily_numbers(database_url: str, tmp_path: Path) -> None:
     numbering = Numbering(ReceiptNumbers.PER_DAY)
     back = "0001,10002,Mug,-1,2026-01-02 09:00:00,20.00,K-1\n0001,10001,Tea,-2,2026-01-03 09:00:00,10.00,K-1\n"
     with open_shop(database_url, program=shop_in_berlin(database_url, numbering=numbering)) as tea:
@@ -396,7 +390,7 @@ def test_a_return_finds_its_sale_among_those_of_other_days_with_that_number(data
         assert discrepancies_in(database_url) == []
 
 
-def test_a_night_belongs_to_the_day_of_business_that_it_ends(database_url: str, tmp_path: Path) -> None:
+def test_night_belongs_to_the_business_day_that_it_ends(database_url: str, tmp_path: Path) -> None:
     numbering = Numbering(ReceiptNumbers.PER_DAY, time(4))
     lines = [
         "7,10001,Tea,1,2025-12-30 23:59:00,10.00,K-1",

@@ -46,5 +46,5 @@ def given() -> set[str]:
 
 
 @pytest.mark.parametrize("codes", CODES, ids=lambda codes: codes.__name__)
-def test_every_code_is_given_somewhere(codes: type[StrEnum], given: set[str]) -> None:
+def test_every_code_is_used(codes: type[StrEnum], given: set[str]) -> None:
     assert [code.name for code in codes if f"{codes.__name__}.{code.name}" not in given] == []

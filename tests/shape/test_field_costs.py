@@ -38,12 +38,12 @@ def test_every_list_of_objects_has_a_declared_size() -> None:
     assert all(any(place.endswith(f".{name}") for place in lists) for name in PAYLOADS)
 
 
-def test_every_field_that_is_work_is_in_the_schema() -> None:
+def test_every_field_with_a_cost_is_in_the_schema() -> None:
     assert [place for place in {**FIELD_COSTS, **ARGUMENT_LISTS} if place not in FIELDS] == []
     assert [place for place, (name, *_) in ARGUMENT_LISTS.items() if name not in FIELDS[place].args] == []
 
 
-def test_lists_inside_lists_cost_what_they_usually_hold() -> None:
+def test_nested_lists_cost_their_usual_size() -> None:
     lines = LIST_SIZES["Purchase.lines"]
     first = "query($id: ID!) { node(id: $id) { ... on Purchase { lines { sku } } } }"
     assert cost(first) == 1 + lines
@@ -54,7 +54,7 @@ def test_lists_inside_lists_cost_what_they_usually_hold() -> None:
     assert cost(written) == 2
 
 
-def test_a_basket_costs_its_lines_however_it_is_sent() -> None:
+def test_basket_costs_its_lines_in_variables_and_literals() -> None:
     line = {"sku": "a", "quantity": "1"}
     whole = "query($by: CustomerBy!, $basket: BasketInput!) { basketCheck(customer: $by, basket: $basket) { customer { id } } }"
     lines = "query($by: CustomerBy!, $lines: [PurchaseLineInput!]!) { basketCheck(customer: $by, basket: { lines: $lines }) { customer { id } } }"
@@ -64,6 +64,6 @@ def test_a_basket_costs_its_lines_however_it_is_sent() -> None:
     assert cost(whole) == 2, "what is not sent costs nothing"
 
 
-def test_texts_that_are_put_together_cost_their_clauses() -> None:
+def test_terms_texts_cost_their_clauses() -> None:
     assert cost("{ terms { text } }") == 1 + FIELD_COSTS["Terms.text"]
     assert cost("{ terms { a: text b: text } }") == 1 + 2 * FIELD_COSTS["Terms.text"]

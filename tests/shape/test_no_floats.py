@@ -140,7 +140,7 @@ def _name(module: Path) -> str:
         "found = 'SELECT sum(points)::float FROM entries'",
     ],
 )
-def test_a_float_is_found_wherever_it_may_come_from(source: str) -> None:
+def test_every_source_of_a_float_is_found(source: str) -> None:
     assert floats(source) != []
 
 
@@ -163,11 +163,11 @@ def test_a_float_is_found_wherever_it_may_come_from(source: str) -> None:
         "found = 'SELECT sum(points) FROM entries'",
     ],
 )
-def test_what_is_exact_is_not_taken_for_a_float(source: str) -> None:
+def test_exact_numbers_are_not_reported_as_floats(source: str) -> None:
     assert floats(source) == []
 
 
-def test_there_is_no_float_where_money_or_points_are_decided_or_kept() -> None:
+def test_no_float_decides_or_stores_money_or_points() -> None:
     found = {
         _name(path): lines
         for path in SOURCES
@@ -176,7 +176,7 @@ def test_there_is_no_float_where_money_or_points_are_decided_or_kept() -> None:
     assert found == {}
 
 
-def test_what_reckons_with_floats_needs_them_and_sees_no_money() -> None:
+def test_modules_with_floats_need_them_and_import_no_money() -> None:
     assert set(SECONDS) <= set(map(_name, SOURCES))
     for name in SECONDS:
         source = (ROOT / name).read_text(encoding="utf-8")
@@ -226,7 +226,7 @@ def _decimals() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize(("holder", "field"), sorted(_decimals()))
 @pytest.mark.parametrize("sent", [1.5, 1, 0.1, 1e300])
-def test_an_amount_is_taken_as_text_and_refused_as_a_number(holder: str, field: str, sent: float) -> None:
+def test_amount_is_accepted_as_text_and_refused_as_a_number(holder: str, field: str, sent: float) -> None:
     part: Any = CORE.type_map[holder]
     type_ = part.fields[field].type
     refused: list[str] = []
@@ -238,7 +238,7 @@ def test_an_amount_is_taken_as_text_and_refused_as_a_number(holder: str, field: 
 
 
 @pytest.mark.parametrize("written", ["1.5", "1", "-0.1", "1e3"])
-def test_an_amount_written_as_a_number_into_a_request_is_refused_before_anything_runs(written: str) -> None:
+def test_amount_as_a_number_literal_is_refused_before_execution(written: str) -> None:
     line = f'{{ sku: "a", quantity: "1", unitPrice: {written} }}'
     text = f'{{ basketCheck(customer: {{ card: "1" }}, basket: {{ lines: [{line}] }}) {{ customer {{ id }} }} }}'
     assert any("as text" in error.message for error in validate(CORE, parse(text)))

@@ -27,7 +27,7 @@ def test_no_file_is_longer_than_300_lines_and_no_function_longer_than_50() -> No
     assert long == []
 
 
-def test_a_shared_thing_has_the_name_of_what_it_is() -> None:
+def test_shared_modules_have_specific_names() -> None:
     assert [str(path) for path in SOURCES if path.stem in FORBIDDEN or path.parent.name in FORBIDDEN] == []
 
 
@@ -56,7 +56,7 @@ WHO_ASKS_THE_SERVERS_TIME = {
 """Everything else asks `Application.now`, `CommandContext.now` or `Context.now`, which know that a sandbox has a clock of its own."""
 
 
-def test_only_who_is_listed_asks_the_servers_time_and_no_program_is_judged_by_it() -> None:
+def test_only_listed_modules_read_the_server_time() -> None:
     asked = re.compile(r"(?<!def )(?<![\w.])now\(\)|datetime\.now\(|\b_?clock\(\)|\breceived_at\b")
     # The clocks of these two count seconds that pass, not the time of day.
     found = {
@@ -67,7 +67,7 @@ def test_only_who_is_listed_asks_the_servers_time_and_no_program_is_judged_by_it
     assert found == WHO_ASKS_THE_SERVERS_TIME.keys()
 
 
-def test_every_public_thing_in_the_rules_says_what_it_is() -> None:
+def test_every_public_definition_in_the_domain_has_a_docstring() -> None:
     bare = []
     for path in SOURCES:
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -98,7 +98,7 @@ def test_every_setting_is_in_the_docs_with_its_default() -> None:
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-build.lock", "requirements-dev.lock"])
-def test_a_lock_pins_everything_with_hashes_and_names_no_address(name: str) -> None:
+def test_lock_pins_everything_with_hashes_and_no_address(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert "://" not in text
     assert "--index-url" not in text
@@ -110,7 +110,7 @@ def test_a_lock_pins_everything_with_hashes_and_names_no_address(name: str) -> N
 
 
 @pytest.mark.parametrize("version", ["3.10.13", "3.14.0"])
-def test_make_says_in_one_line_which_python_it_needs(version: str, tmp_path: Path) -> None:
+def test_make_names_the_required_python_in_one_line(version: str, tmp_path: Path) -> None:
     major, minor, patch = version.split(".")
     fake = tmp_path / "python3"
     fake.write_text(

@@ -49,7 +49,7 @@ def imported() -> set[str]:
     return names - set(sys.stdlib_module_names) - {"app"}
 
 
-def test_whatever_the_application_imports_is_a_declared_dependency() -> None:
+def test_every_imported_package_is_a_declared_dependency() -> None:
     declared = {named(dependency) for dependency in PROJECT["project"]["dependencies"]}
     brought_by = packages_distributions()
     assert {"yaml", "pydantic", "orjson"} <= imported()
@@ -59,7 +59,7 @@ def test_whatever_the_application_imports_is_a_declared_dependency() -> None:
     assert missing == {}
 
 
-def test_the_requirements_are_the_dependencies_and_what_builds_is_apart() -> None:
+def test_requirements_are_the_dependencies_and_build_tools_are_separate() -> None:
     assert listed("requirements.in") == PROJECT["project"]["dependencies"]
     assert {named(require) for require in PROJECT["build-system"]["requires"]} <= set(listed("requirements-build.in"))
     locked = {named(line) for line in listed("requirements.lock") if "==" in line}
@@ -68,7 +68,7 @@ def test_the_requirements_are_the_dependencies_and_what_builds_is_apart() -> Non
 
 
 @pytest.mark.parametrize(("goal", "stamp"), [("demo", ".troth-run"), ("test", ".troth-dev")])
-def test_a_second_make_sets_nothing_up_again(goal: str, stamp: str, tmp_path: Path) -> None:
+def test_second_make_sets_nothing_up_again(goal: str, stamp: str, tmp_path: Path) -> None:
     """Until a lock changes: then it does."""
     for file in ("Makefile", "pyproject.toml", *(f"requirements{part}.lock" for part in ("", "-build", "-dev"))):
         (tmp_path / file).write_bytes((ROOT / file).read_bytes())
@@ -90,7 +90,7 @@ def test_a_second_make_sets_nothing_up_again(goal: str, stamp: str, tmp_path: Pa
         os.utime(tmp_path / lock, (1, 1))
 
 
-def test_the_image_is_built_from_hashes_runs_without_root_keeps_its_data_and_is_watched() -> None:
+def test_image_is_pinned_unprivileged_persistent_and_health_checked() -> None:
     lines = DOCKERFILE.splitlines()
     images = [line for line in lines if line.startswith("FROM ")]
     assert len(images) == 2
@@ -101,7 +101,7 @@ def test_the_image_is_built_from_hashes_runs_without_root_keeps_its_data_and_is_
     assert any(line.startswith("HEALTHCHECK") for line in last)
 
 
-def test_what_builds_the_wheel_stays_in_the_first_stage() -> None:
+def test_build_tools_stay_in_the_first_stage() -> None:
     """Every lock is installed with its hashes; into what runs go the runtime's lock and the wheel, by another pip."""
     first, last = DOCKERFILE.split("\nFROM ")
     installs = re.findall(r"\S+/pip (?:--python (\S+) )?install .*?(-r \S+|\S+\.whl)", first)
@@ -116,7 +116,7 @@ def test_what_builds_the_wheel_stays_in_the_first_stage() -> None:
     assert "pip" not in last
 
 
-def test_the_linters_of_dockerfile_and_compose_see_what_is_wrong(tmp_path: Path) -> None:
+def test_dockerfile_and_compose_linters_report_errors(tmp_path: Path) -> None:
     """`make lint` runs both on ours; that they would say something is shown here."""
     tools = Path(sys.executable).parent
     for make in ("hadolint Dockerfile", "check-jsonschema --builtin-schema vendor.compose-spec compose.yaml"):

@@ -74,7 +74,7 @@ def test_every_language_has_the_same_sentences_with_the_same_placeholders() -> N
             assert all(placeholders(form) == placeholders(message) for form in forms), (locale, key)
 
 
-def test_every_code_has_its_words() -> None:
+def test_every_code_has_a_translation() -> None:
     english = CATALOGUES[Locale.EN]
     said_by_the_condition = SELF_EXPLANATORY_CODES | {ReasonCode.CONDITION_MET, ReasonCode.EXCEPTION_APPLIES}
     several = {key.rpartition(".")[0] for key in english}
@@ -96,7 +96,7 @@ def test_traditional_chinese_is_written_in_traditional_characters() -> None:
     assert foreign == set()
 
 
-def test_no_kind_of_rule_is_left_out_of_these_tests() -> None:
+def test_every_kind_of_rule_has_samples() -> None:
     assert {condition.kind for condition in CONDITION_VARIANTS} == {value.kind for value in CONDITIONS}
     assert {effect.kind for effect in EFFECT_VARIANTS} == {value.kind for value in EFFECTS}
     assert {type(effect) for _, effect in STANDARD} <= {type(effect) for effect in EFFECT_VARIANTS}
@@ -116,7 +116,7 @@ def test_rules_that_differ_read_differently(locale: Locale) -> None:
 @pytest.mark.parametrize("locale", Locale)
 @pytest.mark.parametrize("kind", [Products, Categories])
 @pytest.mark.parametrize("joined", JOINED)
-def test_one_name_that_holds_a_joiner_reads_otherwise_than_two_names(
+def test_name_with_a_joining_word_reads_differently_from_two_names(
     joined: str, kind: type[Products | Categories], locale: Locale
 ) -> None:
     say = wording(locale)
@@ -131,7 +131,7 @@ def test_one_name_that_holds_a_joiner_reads_otherwise_than_two_names(
         assert len({getattr(place, said.__name__)(say) for place in places}) == 2
 
 
-def test_the_marks_that_sentences_quote_names_with_are_taken_in_no_name() -> None:
+def test_quotation_marks_of_sentences_are_refused_in_names() -> None:
     marks = {mark for catalogue in CATALOGUES.values() for text in catalogue.values() for mark in str(text)} & QUOTES
     assert marks == set("“”„「」")
     for mark in QUOTES:
@@ -140,7 +140,7 @@ def test_the_marks_that_sentences_quote_names_with_are_taken_in_no_name() -> Non
 
 
 @pytest.mark.parametrize("locale", [Locale.ZH_HANS, Locale.ZH_HANT])
-def test_a_time_stands_apart_from_the_chinese_word_after_it_and_names_stay_as_they_are(locale: Locale) -> None:
+def test_chinese_text_spaces_times_and_keeps_names(locale: Locale) -> None:
     say = wording(locale)
     late = ExceptWhen((HAPPY_HOUR, Locations(frozenset({"late"}), ("19:00门店",))))
     for said in (late.sentence(say), AnyOf((HAPPY_HOUR, late)).sentence(say)):
@@ -178,7 +178,7 @@ def in_words(value: Value, kind: str | None, *, say: Phrasebook) -> str | None:
 
 
 @pytest.mark.parametrize("locale", Locale)
-def test_what_the_ledger_answers_names_its_values_and_is_said_differently_each_time(locale: Locale) -> None:
+def test_ledger_findings_name_their_values_and_read_differently(locale: Locale) -> None:
     say = wording(locale)
     for finding, seen, asked in OF_THE_LEDGER:
         values = (
@@ -217,7 +217,7 @@ def shown(clauses: Iterable[tuple[Sequence[Condition], Effect]], *, say: Phraseb
 
 
 @pytest.mark.parametrize("locale", Locale)
-def test_the_golden_file_of_a_language_shows_how_every_rule_reads(locale: Locale) -> None:
+def test_golden_file_shows_every_rule_in_its_language(locale: Locale) -> None:
     """Rewritten with TROTH_REWRITE_GOLDEN=1, to be read by somebody who reads the language."""
     say = wording(locale)
     spend, cake = PointsPerAmount(1, pounds("1.00")), RewardCost("cake", 50, "Cake")
@@ -267,5 +267,5 @@ def test_the_golden_file_of_a_language_shows_how_every_rule_reads(locale: Locale
         (";;;q=x,,", Locale.EN),
     ],
 )
-def test_the_language_asked_for_is_the_language_given(asked: str | None, locale: Locale) -> None:
+def test_requested_language_is_used(asked: str | None, locale: Locale) -> None:
     assert locale_for(asked) is locale

@@ -33,7 +33,7 @@ async def _refused(database: Database, sql: str) -> None:
 
 
 @pytest.mark.parametrize("table", ONLY_ADDED)
-async def test_a_recorded_row_can_be_neither_changed_nor_deleted(shop: Database, table: str) -> None:
+async def test_recorded_row_cannot_be_changed_or_deleted(shop: Database, table: str) -> None:
     await _refused(shop, f"UPDATE {table} SET program_id = program_id")
     await _refused(shop, f"DELETE FROM {table}")
 
@@ -62,7 +62,7 @@ async def test_a_recorded_row_cannot_be_replaced_by_an_insert(shop: Database) ->
 @pytest.mark.parametrize(
     "column", ["id", "account_id", "entry_id", "earned_at", "available_from", "valid_until", "terms_version", "zone"]
 )
-async def test_of_a_lot_nothing_but_what_is_in_it_can_change(shop: Database, column: str) -> None:
+async def test_only_the_remaining_points_of_a_lot_can_change(shop: Database, column: str) -> None:
     await _refused(shop, f"UPDATE lots SET {column} = {column}, remaining = 1")
 
     taken = await shop.write(
@@ -77,7 +77,7 @@ async def test_of_a_lot_nothing_but_what_is_in_it_can_change(shop: Database, col
     "column",
     ["id", "source", "external_id", "occurred_at", "recorded_at", "currency", "terms_version", "fingerprint"],
 )
-async def test_of_a_purchase_nothing_but_what_a_correction_sets_right_can_change(shop: Database, column: str) -> None:
+async def test_only_corrected_columns_of_a_purchase_can_change(shop: Database, column: str) -> None:
     await _refused(shop, f"UPDATE purchases SET {column} = {column}, earned = 1")
 
     changed = await shop.write(
@@ -89,9 +89,7 @@ async def test_of_a_purchase_nothing_but_what_a_correction_sets_right_can_change
 
 
 @pytest.mark.parametrize("remaining", [-1, 11])
-async def test_a_lot_holds_no_less_than_nothing_and_no_more_than_it_was_made_with(
-    shop: Database, remaining: int
-) -> None:
+async def test_lot_holds_between_zero_and_its_original_points(shop: Database, remaining: int) -> None:
     with pytest.raises(Exception, match=r"lots_remaining|lots_held"):
         await shop.write(
             lambda session: session.across_programs.execute("UPDATE lots SET remaining = $1", remaining),
@@ -101,7 +99,7 @@ async def test_a_lot_holds_no_less_than_nothing_and_no_more_than_it_was_made_wit
 
 
 @pytest.mark.parametrize("column", ["available", "pending", "held", "owed", "lifetime", "qualifying"])
-async def test_no_balance_falls_below_nothing(shop: Database, column: str) -> None:
+async def test_balance_columns_cannot_be_negative(shop: Database, column: str) -> None:
     with pytest.raises(Exception, match="accounts_balance"):
         await shop.write(
             lambda session: session.across_programs.execute(f"UPDATE accounts SET {column} = -1"),
@@ -111,14 +109,14 @@ async def test_no_balance_falls_below_nothing(shop: Database, column: str) -> No
 
 
 @pytest.mark.parametrize("table", ["programs", "wallets", "customers", "accounts"])
-async def test_what_others_refer_to_cannot_be_deleted(shop: Database, table: str) -> None:
+async def test_referenced_row_cannot_be_deleted(shop: Database, table: str) -> None:
     with pytest.raises(Exception, match=r"(?i)foreign key"):
         await shop.write(
             lambda session: session.across_programs.execute(f"DELETE FROM {table}"), program_id=PROGRAM, turn="x"
         )
 
 
-async def test_no_row_refers_to_another_program(shop: Database) -> None:
+async def test_row_cannot_refer_to_another_program(shop: Database) -> None:
     async def stray(session: Session) -> None:
         await a_program(session, an_id(99))
         await session.across_programs.execute(
@@ -135,7 +133,7 @@ async def test_no_row_refers_to_another_program(shop: Database) -> None:
 
 
 @pytest.mark.parametrize("table", ONLY_ADDED)
-async def test_postgres_does_not_empty_a_table_either(postgres_url: str, table: str) -> None:
+async def test_postgres_refuses_truncate(postgres_url: str, table: str) -> None:
     database = PostgresDatabase(postgres_url)
     await database.start()
     await database.write(write_sample_rows, program_id=PROGRAM, turn="shop")

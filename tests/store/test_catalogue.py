@@ -11,7 +11,7 @@ from tests.store.expected_schema import TABLES, Table
 TENANT_TABLES = {name: table for name, table in TABLES.items() if name != "programs"}
 
 
-async def test_the_catalogue_says_exactly_what_is_declared(database: Database) -> None:
+async def test_catalogue_equals_the_expected_schema(database: Database) -> None:
     real = await database.read_across_programs(catalogue)
 
     assert real.keys() == TABLES.keys()
@@ -20,7 +20,7 @@ async def test_the_catalogue_says_exactly_what_is_declared(database: Database) -
 
 
 @pytest.mark.parametrize("name", TENANT_TABLES)
-def test_a_table_of_a_program_has_the_program_first_in_every_key_and_reference(name: str) -> None:
+def test_every_key_and_reference_of_a_table_starts_with_the_program(name: str) -> None:
     table: Table = TENANT_TABLES[name]
     keys = [table.key, *table.unique, *table.unique_where_given, *(reference.columns for reference in table.references)]
 
@@ -28,7 +28,7 @@ def test_a_table_of_a_program_has_the_program_first_in_every_key_and_reference(n
 
 
 @pytest.mark.parametrize("name", TENANT_TABLES)
-def test_every_reference_ends_at_a_program(name: str) -> None:
+def test_every_reference_leads_to_a_program(name: str) -> None:
     reached, waiting = set[str](), [name]
     while waiting:
         table = waiting.pop()

@@ -39,12 +39,12 @@ async def set_clock(database: Database, program_id: str, ahead: timedelta) -> No
     await database.write(work, program_id=program_id, turn="clock")
 
 
-def test_a_program_goes_by_the_servers_time_and_as_much_more_as_it_is_ahead() -> None:
+def test_program_time_is_server_time_plus_its_offset() -> None:
     assert SANDBOX.now(NOW) == NOW
     assert replace(SANDBOX, clock_ahead=AHEAD).now(NOW) == NOW + AHEAD
 
 
-async def test_the_clock_of_one_program_is_set_and_found_again_wherever_programs_are_read(two: Database) -> None:
+async def test_clock_of_a_program_is_stored_and_read_everywhere(two: Database) -> None:
     await set_clock(two, PROGRAM, AHEAD)
     moved = replace(SANDBOX, clock_ahead=AHEAD)
     assert await two.read(partial(programs.get), program_id=PROGRAM) == moved
@@ -56,15 +56,13 @@ async def test_the_clock_of_one_program_is_set_and_found_again_wherever_programs
 
 
 @pytest.mark.parametrize(("program_id", "seconds"), [(OTHER_PROGRAM, 1), (OTHER_PROGRAM, -1), (PROGRAM, -1)])
-async def test_the_database_keeps_a_live_clock_and_none_that_is_behind(
-    two: Database, program_id: str, seconds: int
-) -> None:
+async def test_database_refuses_a_live_offset_and_a_negative_one(two: Database, program_id: str, seconds: int) -> None:
     with pytest.raises(Exception, match="programs_clock_offset"):
         await set_clock(two, program_id, timedelta(seconds=seconds))
     assert all(not program.clock_ahead for program in await two.read_across_programs(programs.all_programs))
 
 
-async def test_a_clock_that_is_held_keeps_others_who_move_it_waiting_and_no_till(postgres_url: str) -> None:
+async def test_locked_clock_blocks_other_moves_but_no_till(postgres_url: str) -> None:
     database = open_database(postgres_url)
     await database.start()
     await database.write(partial(programs.create, program=SANDBOX), program_id=PROGRAM, turn="one")
@@ -90,6 +88,6 @@ async def test_a_clock_that_is_held_keeps_others_who_move_it_waiting_and_no_till
     await database.stop()
 
 
-async def test_a_program_that_is_not_there_has_no_clock_to_hold(database: Database) -> None:
+async def test_unknown_program_has_no_clock(database: Database) -> None:
     with pytest.raises(LookupError, match=PROGRAM):
         await database.write(partial(programs.with_clock_held), program_id=PROGRAM, turn="t")

@@ -38,7 +38,7 @@ async def test_an_empty_database_gets_every_table_and_a_second_run_changes_nothi
     assert await _tables(empty_database_url) == TABLES.keys()
 
 
-async def test_down_takes_everything_back_and_up_again_is_the_same(empty_database_url: str) -> None:
+async def test_migrations_can_be_undone_and_applied_again(empty_database_url: str) -> None:
     await migrate(empty_database_url)
 
     assert await migrate(empty_database_url, to=0) == tuple(f"undid {name}" for name in reversed(NAMES))
@@ -116,7 +116,7 @@ ALTER TABLE purchases DROP COLUMN note;
 }
 
 
-async def test_a_table_with_rows_that_others_refer_to_can_be_rebuilt(empty_database_url: str, tmp_path: Path) -> None:
+async def test_referenced_table_with_rows_can_be_rebuilt(empty_database_url: str, tmp_path: Path) -> None:
     dialect = empty_database_url.partition(":")[0].removesuffix("ql")
     folder = tmp_path / "migrations"
     shutil.copytree(FOLDER, folder)
@@ -132,7 +132,7 @@ async def test_a_table_with_rows_that_others_refer_to_can_be_rebuilt(empty_datab
     assert later == [before] * 3
 
 
-async def test_processes_that_migrate_at_once_do_it_once(empty_database_url: str) -> None:
+async def test_concurrent_migrations_run_once(empty_database_url: str) -> None:
     script = f"import asyncio; from app.store.database.migrations import migrate; print(asyncio.run(migrate({empty_database_url!r})))"
     processes = [
         await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdout=subprocess.PIPE) for _ in range(4)
@@ -143,7 +143,7 @@ async def test_processes_that_migrate_at_once_do_it_once(empty_database_url: str
     assert sorted(said) == sorted([str(ALL), "()", "()", "()"])
 
 
-async def test_a_database_of_a_newer_version_is_left_alone(database_url: str) -> None:
+async def test_database_of_a_newer_version_is_left_alone(database_url: str) -> None:
     database = open_database(database_url)
     await database.start()
     await database.write(
@@ -159,13 +159,13 @@ async def test_a_database_of_a_newer_version_is_left_alone(database_url: str) ->
         await migrate(database_url)
 
 
-async def test_a_number_that_there_is_not_is_refused(empty_database_url: str) -> None:
+async def test_unknown_migration_number_is_refused(empty_database_url: str) -> None:
     with pytest.raises(MigrationError, match="no migration number 42"):
         await migrate(empty_database_url, to=42)
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgres"])
-def test_a_migration_that_cannot_be_undone_is_refused(tmp_path: Path, dialect: str) -> None:
+def test_migration_without_a_down_part_is_refused(tmp_path: Path, dialect: str) -> None:
     (tmp_path / f"0001_first.{dialect}.sql").write_text("CREATE TABLE t (id text);\n")
 
     with pytest.raises(MigrationError, match="0001_first"):

@@ -29,7 +29,7 @@ _KINDS: dict[type[Field[Any]], Kind] = {
 }
 
 
-async def test_the_models_are_the_tables_of_the_catalogue(database: Database) -> None:
+async def test_models_equal_the_tables_of_the_catalogue(database: Database) -> None:
     real = await database.read_across_programs(catalogue)
 
     columns = {
@@ -42,7 +42,7 @@ async def test_the_models_are_the_tables_of_the_catalogue(database: Database) ->
     assert columns == {name: table.columns for name, table in real.items()}
 
 
-async def test_rows_are_created_found_changed_and_counted(database: Database) -> None:
+async def test_models_create_find_change_and_count_rows(database: Database) -> None:
     async def work(session: Session) -> tuple[int, list[RewardRow], int]:
         await a_program(session)
         for number in range(1, 4):
@@ -65,7 +65,7 @@ async def test_rows_are_created_found_changed_and_counted(database: Database) ->
     assert newest[0].created_at == NOW + timedelta(microseconds=2)
 
 
-async def test_what_the_orm_wrote_is_rolled_back_with_its_work(database: Database) -> None:
+async def test_orm_writes_are_rolled_back_with_their_transaction(database: Database) -> None:
     async def change_of_mind(session: Session) -> None:
         await ProgramRow.create(
             using_db=session.orm,
@@ -86,7 +86,7 @@ async def test_what_the_orm_wrote_is_rolled_back_with_its_work(database: Databas
     assert await database.read_across_programs(lambda session: count(session, "programs")) == 0
 
 
-async def test_a_model_that_is_not_told_a_session_says_so() -> None:
+async def test_model_without_a_session_raises_an_error() -> None:
     await prepare()
     with pytest.raises(RuntimeError, match=r"using_db=session\.orm"):
         await ProgramRow.all()

@@ -172,7 +172,7 @@ async def test_killed_connections_under_load_lose_and_double_nothing(
     assert await shop.read_across_programs(_books) == (300, 300)
 
 
-async def test_idle_connections_that_died_are_replaced_without_an_error(
+async def test_dead_idle_connections_are_replaced_without_an_error(
     shop: PostgresDatabase, other: asyncpg.Connection[asyncpg.Record]
 ) -> None:
     for turn in range(5):
@@ -199,7 +199,7 @@ async def test_idle_connections_that_fell_silent_are_closed_with_the_first_that_
         await database.stop()
 
 
-async def test_a_commit_whose_answer_was_lost_is_found_by_the_replay(
+async def test_commit_with_a_lost_response_is_found_by_the_retry(
     shop: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost = 0
@@ -268,7 +268,7 @@ async def test_lost_race_for_a_unique_value_is_retried(
     assert calls == 2
 
 
-async def test_a_value_that_is_always_taken_is_an_error_of_the_work_and_names_no_value(shop: PostgresDatabase) -> None:
+async def test_permanent_unique_conflict_is_an_error_that_names_no_value(shop: PostgresDatabase) -> None:
     await shop.write(lambda session: an_answer(session, "+49 170 1234567"), program_id=PROGRAM, turn="x")
 
     with pytest.raises(asyncpg.UniqueViolationError) as raised:
@@ -327,7 +327,7 @@ async def test_waits_are_bounded_in_the_right_order(shop: PostgresDatabase) -> N
     assert await shop.write(settings, program_id=PROGRAM, turn="x") == ["2s", "5s", "on", "UTC"]
 
 
-async def test_it_works_without_prepared_statements_as_pgbouncer_needs(postgres_url: str) -> None:
+async def test_postgres_works_without_prepared_statements(postgres_url: str) -> None:
     database = PostgresDatabase(with_parameter(postgres_url, "statement_cache_size=0"))
     await database.start()
     await database.write(a_program, program_id=PROGRAM, turn="shop")
@@ -335,26 +335,26 @@ async def test_it_works_without_prepared_statements_as_pgbouncer_needs(postgres_
     await database.stop()
 
 
-async def test_a_server_that_is_not_there_is_said_at_the_start() -> None:
+async def test_missing_server_is_reported_at_startup() -> None:
     with pytest.raises(Unavailable):
         await PostgresDatabase("postgres://postgres@127.0.0.1:1/nowhere").start()
 
 
-def test_our_parameters_do_not_reach_the_server() -> None:
+def test_url_parameters_of_troth_are_not_sent_to_the_server() -> None:
     assert dsn_and_options("postgres://u@/db?host=/tmp/x&pool_size=3&statement_cache_size=0") == (
         "postgres://u@/db?host=/tmp/x",
         {"pool_size": 3, "statement_cache_size": 0},
     )
 
 
-def test_statements_travel_as_one_with_their_values_in_a_row() -> None:
+def test_batched_statements_are_sent_as_one_with_their_values() -> None:
     assert in_one((("INSERT INTO a VALUES ($1, $2)", 2), ("UPDATE b SET c = $2 WHERE d = $1", 2))) == (
         "WITH part_1 AS (INSERT INTO a VALUES ($1, $2)), part_2 AS (UPDATE b SET c = $4 WHERE d = $3) SELECT 1"
     )
     assert in_one((("DELETE FROM a", 0),)) == "DELETE FROM a"
 
 
-def test_a_turn_is_a_signed_number_of_64_bits_and_of_its_program() -> None:
+def test_turn_is_a_signed_64_bit_number_of_its_program() -> None:
     numbers = {turn_number(PROGRAM, "k"), turn_number(PROGRAM, "l"), turn_number(an_id(9), "k")}
 
     assert len(numbers) == 3

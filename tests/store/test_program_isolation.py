@@ -304,7 +304,7 @@ async def _alone(url: str, calls: Calls) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgres"])
-def test_every_store_function_keeps_to_the_program_of_its_session(
+def test_store_functions_read_and_write_only_the_program_of_their_session(
     dialect: str, request: pytest.FixtureRequest, calls: Calls
 ) -> None:
     url, other_url = request.getfixturevalue(f"{dialect}_url"), request.getfixturevalue(f"empty_{dialect}_url")
@@ -331,7 +331,7 @@ def test_every_store_function_keeps_to_the_program_of_its_session(
 
 
 @pytest.mark.parametrize("method", ["rows", "row", "execute", "enqueue"])
-async def test_a_statement_that_does_not_name_the_program_is_refused(database: Database, method: str) -> None:
+async def test_statement_without_the_program_is_refused(database: Database, method: str) -> None:
     async def work(session: Session) -> None:
         await getattr(session, method)("SELECT id FROM programs WHERE id = $2", PROGRAM)
 

@@ -47,7 +47,7 @@ async def _pragmas(session: Session) -> dict[str, object]:
     return found
 
 
-async def test_commits_are_durable_and_references_enforced_where_it_writes(shop: SqliteDatabase) -> None:
+async def test_writer_has_durable_commits_and_enforced_references(shop: SqliteDatabase) -> None:
     full = 2
     assert await shop.write(_pragmas, program_id=PROGRAM, turn="pragmas") == {
         "journal_mode": "wal",
@@ -60,7 +60,7 @@ async def test_commits_are_durable_and_references_enforced_where_it_writes(shop:
     assert (await shop.read_across_programs(_pragmas))["query_only"] == 1
 
 
-async def test_works_that_wait_together_are_committed_together(shop: SqliteDatabase) -> None:
+async def test_waiting_transactions_are_committed_together(shop: SqliteDatabase) -> None:
     commits: list[str] = []
 
     async def first(session: Session) -> None:
@@ -78,7 +78,7 @@ async def test_works_that_wait_together_are_committed_together(shop: SqliteDatab
     assert len(commits) <= 2
 
 
-async def test_a_full_disk_fails_what_does_not_fit_and_nothing_else(shop: SqliteDatabase) -> None:
+async def test_full_disk_fails_only_transactions_that_do_not_fit(shop: SqliteDatabase) -> None:
     async def limit(session: Session) -> None:
         row = await session.across_programs.row("PRAGMA page_count")
         assert row is not None
@@ -108,7 +108,7 @@ async def test_a_full_disk_fails_what_does_not_fit_and_nothing_else(shop: Sqlite
     assert await shop.read_across_programs(_answers) == 2
 
 
-async def test_a_work_that_finds_the_transaction_gone_fails_its_group_only(shop: SqliteDatabase) -> None:
+async def test_lost_transaction_fails_only_its_group(shop: SqliteDatabase) -> None:
     async def all_is_lost(session: Session) -> None:
         session.across_programs._connection.execute("ROLLBACK")
         raise sqlite3.OperationalError("disk I/O error")
@@ -127,7 +127,7 @@ async def test_a_work_that_finds_the_transaction_gone_fails_its_group_only(shop:
     assert await shop.read_across_programs(_answers) == acknowledged + 1
 
 
-async def test_a_work_that_swallows_the_loss_of_its_transaction_is_not_acknowledged(shop: SqliteDatabase) -> None:
+async def test_transaction_that_swallows_its_loss_is_not_acknowledged(shop: SqliteDatabase) -> None:
     async def careless(session: Session) -> str:
         session.across_programs._connection.execute("ROLLBACK")
         return "all is well"
@@ -137,7 +137,7 @@ async def test_a_work_that_swallows_the_loss_of_its_transaction_is_not_acknowled
     await shop.write(_keep("after"), program_id=PROGRAM, turn="after")
 
 
-async def test_a_work_that_waits_for_something_else_does_not_stop_the_writer(
+async def test_transaction_waiting_for_something_else_does_not_block_the_writer(
     shop: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.store.database.sqlite.WORK_LIMIT", 0.2)
@@ -154,7 +154,7 @@ async def test_a_work_that_waits_for_something_else_does_not_stop_the_writer(
     assert await shop.read_across_programs(_answers) == 1
 
 
-async def test_a_second_writing_process_is_waited_for_and_then_told(sqlite_url: str) -> None:
+async def test_second_writer_process_waits_and_then_gets_busy(sqlite_url: str) -> None:
     database = SqliteDatabase(sqlite_url + "?busy_timeout=300")
     await database.start()
     other = sqlite3.connect(file_and_pragmas(sqlite_url)[0], isolation_level=None)
@@ -173,7 +173,7 @@ async def test_a_second_writing_process_is_waited_for_and_then_told(sqlite_url: 
     await database.stop()
 
 
-async def test_a_file_that_cannot_be_opened_is_said_at_the_start(tmp_path: Path) -> None:
+async def test_unopenable_file_is_reported_at_startup(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="unable to open"):
         await SqliteDatabase(f"sqlite:///{tmp_path}/no/such/folder/shop.db").start()
 
@@ -181,7 +181,7 @@ async def test_a_file_that_cannot_be_opened_is_said_at_the_start(tmp_path: Path)
 @pytest.mark.parametrize(
     "url", ["sqlite://shop.db", "sqlite:///", "sqlite:///shop.db?synchronous=FULL;drop", "sqlite:///a?x-y=1"]
 )
-def test_an_odd_url_is_refused(url: str) -> None:
+def test_invalid_url_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="SQLite URL"):
         file_and_pragmas(url)
 

@@ -30,7 +30,7 @@ async def _answers(session: Session) -> int:
     return await count(session, "idempotency_keys")
 
 
-async def test_a_read_sees_one_state_of_the_books_however_long_it_takes(shop: SqliteDatabase) -> None:
+async def test_long_read_sees_one_snapshot(shop: SqliteDatabase) -> None:
     written = asyncio.Event()
 
     async def twice(session: Session) -> tuple[int, int]:
@@ -47,7 +47,7 @@ async def test_a_read_sees_one_state_of_the_books_however_long_it_takes(shop: Sq
     assert await shop.read_across_programs(_answers) == 1
 
 
-async def test_more_reads_than_may_be_under_way_are_told_to_come_again(shop: SqliteDatabase) -> None:
+async def test_reads_beyond_the_limit_get_busy(shop: SqliteDatabase) -> None:
     go_on = asyncio.Event()
 
     async def wait(session: Session) -> int:
@@ -64,7 +64,7 @@ async def test_more_reads_than_may_be_under_way_are_told_to_come_again(shop: Sql
     assert await shop.read_across_programs(_answers) == 0
 
 
-async def test_a_read_that_was_given_up_leaves_its_connection_fit_for_the_next(shop: SqliteDatabase) -> None:
+async def test_cancelled_read_leaves_its_connection_usable(shop: SqliteDatabase) -> None:
     async def wait(session: Session) -> None:
         await _answers(session)
         await asyncio.Event().wait()
@@ -79,7 +79,7 @@ async def test_a_read_that_was_given_up_leaves_its_connection_fit_for_the_next(s
     assert await shop.read_across_programs(_answers) == 1
 
 
-async def test_stopping_waits_for_the_reads_under_way_and_takes_no_more(sqlite_url: str) -> None:
+async def test_stop_waits_for_running_reads_and_refuses_new_ones(sqlite_url: str) -> None:
     database = SqliteDatabase(sqlite_url)
     await database.start()
     go_on = asyncio.Event()
@@ -101,7 +101,7 @@ async def test_stopping_waits_for_the_reads_under_way_and_takes_no_more(sqlite_u
         await database.read_across_programs(_answers)
 
 
-async def test_the_log_is_moved_into_the_file_beside_the_tills(shop: SqliteDatabase, sqlite_url: str) -> None:
+async def test_checkpoint_runs_beside_the_tills(shop: SqliteDatabase, sqlite_url: str) -> None:
     file = Path(sqlite_url.removeprefix("sqlite:///"))
     before = file.stat().st_size
 

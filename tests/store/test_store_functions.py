@@ -242,13 +242,13 @@ async def _write(database: Database, work: Work[Any]) -> Any:
     return await database.write(work, program_id=PROGRAM, turn="turn")
 
 
-async def test_a_program_is_found_by_its_id(shop: Database) -> None:
+async def test_program_is_found_by_its_id(shop: Database) -> None:
     assert await shop.read(partial(programs.get), program_id=PROGRAM) == CAFE
     assert await shop.read(partial(programs.get), program_id=an_id(99)) is None
     assert len(await shop.read_across_programs(programs.all_programs)) == 2
 
 
-async def test_an_access_key_is_found_until_and_after_it_is_revoked(shop: Database) -> None:
+async def test_access_key_is_found_before_and_after_revocation(shop: Database) -> None:
     till = AccessKey(an_id(40), PROGRAM, Role.TILL, "hash", None, "Till 1", NOW)
     card = AccessKey(an_id(41), PROGRAM, Role.CUSTOMER, "hash", ANNA.id, "Anna", NOW)
     await _write(shop, partial(access_keys.issue, key=till))
@@ -265,7 +265,7 @@ async def test_an_access_key_is_found_until_and_after_it_is_revoked(shop: Databa
     )
 
 
-async def test_a_key_of_a_customer_names_one_and_no_other_key_does(shop: Database) -> None:
+async def test_only_customer_keys_name_a_customer(shop: Database) -> None:
     for role, customer_id in ((Role.CUSTOMER, None), (Role.TILL, ANNA.id)):
         key = AccessKey(an_id(42), PROGRAM, role, "hash", customer_id, "odd", NOW)
         with pytest.raises(Exception, match="access_keys_customer"):
@@ -302,7 +302,7 @@ async def test_a_customer_is_found_by_every_identity_and_by_id(
         CustomerReference("C-2", IdentityKind.CARD),
     ],
 )
-async def test_nobody_is_found_by_what_belongs_to_nobody(shop: Database, by: CustomerReference) -> None:
+async def test_unknown_identity_finds_no_customer(shop: Database, by: CustomerReference) -> None:
     assert await shop.read(partial(customers.find, by=by), program_id=PROGRAM) is None
 
 
@@ -315,7 +315,7 @@ async def test_another_program_does_not_see_the_customer(shop: Database) -> None
     assert identities == {ANNA.id: ()}
 
 
-async def test_identities_are_listed_and_known_as_taken(shop: Database) -> None:
+async def test_identities_are_listed_and_taken(shop: Database) -> None:
     found = await shop.read(partial(customers.identities_of, customer_ids=[ANNA.id, an_id(99)]), program_id=PROGRAM)
     assert {
         owner: [(identity.kind, identity.value) for identity in identities] for owner, identities in found.items()
@@ -328,7 +328,7 @@ async def test_identities_are_listed_and_known_as_taken(shop: Database) -> None:
     assert await shop.read(partial(customers.taken, identities=wanted), program_id=OTHER_PROGRAM) == ()
 
 
-async def test_customers_are_walked_through_page_by_page(shop: Database) -> None:
+async def test_customers_are_read_in_pages(shop: Database) -> None:
     for number in range(5):
         base = 100 + 10 * number
         another = replace(
@@ -348,7 +348,7 @@ async def test_customers_are_walked_through_page_by_page(shop: Database) -> None
     assert seen == [ANNA.id, *[an_id(100 + 10 * number) for number in range(5)]]
 
 
-async def test_the_terms_in_force_are_the_latest_that_have_begun(shop: Database) -> None:
+async def test_terms_in_force_are_the_latest_started_version(shop: Database) -> None:
     publish = partial(versions.publish, id=an_id(7), terms=NEXT_TERMS, published_at=NOW)
     await _write(shop, publish)
     begins = NEXT_TERMS.effective_from
@@ -369,7 +369,7 @@ async def test_the_terms_in_force_are_the_latest_that_have_begun(shop: Database)
     assert await shop.read(partial(versions.in_force, at=NOW), program_id=OTHER_PROGRAM) is None
 
 
-async def test_terms_that_were_rolled_back_are_forgotten(shop: Database) -> None:
+async def test_rolled_back_terms_are_not_cached(shop: Database) -> None:
     async def change_of_mind(session: Session) -> None:
         await versions.publish(session, id=an_id(7), terms=NEXT_TERMS, published_at=NOW)
         assert await versions.latest(session) == NEXT_TERMS
@@ -380,7 +380,7 @@ async def test_terms_that_were_rolled_back_are_forgotten(shop: Database) -> None
     assert await shop.read(partial(versions.latest), program_id=PROGRAM) == TERMS
 
 
-async def test_a_history_is_read_back_exactly_and_its_hashes_still_fit(shop: Database) -> None:
+async def test_history_is_read_back_exactly_with_matching_hashes(shop: Database) -> None:
     await _write(shop, _history)
     read = partial(entries.page, account_id=ANNA.account_id)
 
@@ -417,7 +417,7 @@ async def test_the_account_follows_its_entries(shop: Database) -> None:
     assert await shop.read(partial(accounts.next_moment), program_id=PROGRAM) == AFTER.next_change_at
 
 
-async def test_a_lot_keeps_its_dates_and_what_remains(shop: Database) -> None:
+async def test_lot_keeps_its_dates_and_remaining_points(shop: Database) -> None:
     async def earn(session: Session) -> None:
         await purchases.add(session, purchase=PURCHASE)
         await entries.append(session, entry=EARNED, seal=entry_hash(EARNED))
@@ -441,7 +441,7 @@ async def test_a_lot_keeps_its_dates_and_what_remains(shop: Database) -> None:
     assert await shop.read(all_of_them, program_id=PROGRAM) == ((left,), (left,), (left,))
 
 
-async def test_entries_are_found_by_what_they_stand_for(shop: Database) -> None:
+async def test_entries_are_found_by_their_subject(shop: Database) -> None:
     await _write(shop, _history)
     by_purchase = await shop.read(partial(entries.of_purchase, purchase_id=PURCHASE.id), program_id=PROGRAM)
     (by_refund,) = await shop.read(partial(entries.of_refund, refund_id=REFUND.id), program_id=PROGRAM)
@@ -487,7 +487,7 @@ async def test_purchases_refunds_and_redemptions_are_read_back_exactly(shop: Dat
     assert await shop.read(partial(redemptions.taken_of_rewards), program_id=PROGRAM) == {MUG.id: 1}
 
 
-async def test_a_receipt_number_is_given_once_and_refunds_without_one_as_often_as_it_takes(shop: Database) -> None:
+async def test_receipt_number_is_unique_and_unnumbered_refunds_may_repeat(shop: Database) -> None:
     await _write(shop, _history)
     without = replace(REFUND, id=an_id(50), external_id=None)
     await _write(shop, partial(refunds.add, refund=without))
@@ -500,7 +500,7 @@ async def test_a_receipt_number_is_given_once_and_refunds_without_one_as_often_a
     assert len(await shop.read(partial(refunds.of_purchase, purchase_id=PURCHASE.id), program_id=PROGRAM)) == 3
 
 
-async def test_who_a_customer_is_is_found_again_as_far_as_it_is_asked_for(shop: Database) -> None:
+async def test_customer_profile_is_read_back_as_far_as_requested(shop: Database) -> None:
     vegan, medium = Preference(PreferenceKind.DIET, "vegan"), Preference(PreferenceKind.SIZE, "M")
     find = partial(profiles.of_customers, customer_ids=[ANNA.id, an_id(99)])
     assert await shop.read(find, program_id=PROGRAM) == {ANNA.id: EMPTY_PROFILE, an_id(99): EMPTY_PROFILE}
@@ -528,7 +528,7 @@ async def test_who_a_customer_is_is_found_again_as_far_as_it_is_asked_for(shop: 
     assert (await shop.read(find, program_id=PROGRAM))[ANNA.id] == CustomerProfile(segments=frozenset({"vip"}))
 
 
-async def test_rewards_are_found_and_the_last_one_is_given_once(shop: Database) -> None:
+async def test_last_reward_in_stock_is_taken_once(shop: Database) -> None:
     assert await shop.read(partial(rewards.by_id, reward_id=MUG.id), program_id=PROGRAM) == MUG
     assert await shop.read(partial(rewards.by_key, key="advice"), program_id=PROGRAM) == ADVICE
     assert await shop.read(partial(rewards.all_rewards), program_id=PROGRAM) == (MUG, ADVICE)
@@ -544,7 +544,7 @@ async def test_rewards_are_found_and_the_last_one_is_given_once(shop: Database) 
     assert await _write(shop, partial(rewards.take_one, reward=MUG)) is False
 
 
-async def test_an_answer_is_given_again_word_for_word_and_to_its_program_only(shop: Database) -> None:
+async def test_stored_response_is_returned_unchanged_to_its_program_only(shop: Database) -> None:
     said = {"z": [1, "ü"], "a": None, "text": "\u0000 and 咖啡"}
     keep = partial(idempotency.keep, key="k", mutation="earn", fingerprint="f", answer=said, actor=None)
     await _write(shop, partial(keep, recorded_at=NOW))
@@ -560,7 +560,7 @@ async def test_an_answer_is_given_again_word_for_word_and_to_its_program_only(sh
     assert not await shop.read(partial(find), program_id=OTHER_PROGRAM)
 
 
-async def test_two_entries_of_one_account_may_be_written_by_one_work(shop: Database) -> None:
+async def test_two_entries_of_an_account_can_be_written_in_one_transaction(shop: Database) -> None:
     async def exchange(session: Session) -> None:
         await _history(session)
         assert await lots.open_lots(session, account_id=ANNA.account_id) == ()
@@ -568,7 +568,7 @@ async def test_two_entries_of_one_account_may_be_written_by_one_work(shop: Datab
     await _write(shop, exchange)
 
 
-async def test_an_entry_under_a_number_that_is_taken_undoes_its_work(shop: Database) -> None:
+async def test_entry_with_a_taken_number_rolls_back_its_transaction(shop: Database) -> None:
     await _write(shop, _history)
     twice = replace(PAID, id=an_id(60), movements=())
 

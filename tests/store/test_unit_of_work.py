@@ -38,7 +38,7 @@ async def _available(session: Session) -> int:
     return available
 
 
-async def test_a_work_that_raises_leaves_nothing_and_stops_nobody_else(database: Database) -> None:
+async def test_failed_transaction_writes_nothing_and_blocks_nobody(database: Database) -> None:
     await database.write(_shop, program_id=PROGRAM, turn="shop")
 
     async def unlucky(session: Session) -> None:
@@ -57,7 +57,7 @@ async def test_a_work_that_raises_leaves_nothing_and_stops_nobody_else(database:
     assert await database.read_across_programs(partial(count, table="idempotency_keys")) == 0
 
 
-async def test_a_work_that_raises_is_not_called_again(database: Database) -> None:
+async def test_failed_transaction_is_not_retried(database: Database) -> None:
     calls = 0
 
     async def wrong(session: Session) -> None:
@@ -81,7 +81,7 @@ async def test_forty_writers_of_one_account_lose_no_update(database: Database) -
     assert await database.read_across_programs(_available) == 40
 
 
-async def test_equal_turns_run_one_after_the_other_from_their_first_read_on(database: Database) -> None:
+async def test_equal_turns_run_one_after_the_other(database: Database) -> None:
     await database.write(_shop, program_id=PROGRAM, turn="shop")
 
     async def once(session: Session) -> bool:
@@ -99,7 +99,7 @@ async def test_equal_turns_run_one_after_the_other_from_their_first_read_on(data
     assert await database.read_across_programs(partial(count, table="idempotency_keys")) == 1
 
 
-async def test_what_is_written_later_is_seen_by_the_next_read_and_by_the_commit(database: Database) -> None:
+async def test_enqueued_write_is_visible_to_the_next_read_and_the_commit(database: Database) -> None:
     async def work(session: Session) -> list[int]:
         await a_program(session)
         insert = "INSERT INTO wallets (program_id, id, created_at) SELECT id, $1, created_at FROM programs"
@@ -113,7 +113,7 @@ async def test_what_is_written_later_is_seen_by_the_next_read_and_by_the_commit(
     assert await database.read_across_programs(partial(count, table="wallets")) == 3
 
 
-async def test_a_row_that_was_put_off_can_be_changed_by_what_follows(database: Database) -> None:
+async def test_enqueued_row_can_be_changed_by_a_later_statement(database: Database) -> None:
     await database.write(_shop, program_id=PROGRAM, turn="shop")
 
     async def work(session: Session) -> None:
@@ -131,7 +131,7 @@ async def test_a_row_that_was_put_off_can_be_changed_by_what_follows(database: D
     assert [row["available"] for row in rows] == [0, 8]
 
 
-async def test_an_error_of_what_was_put_off_undoes_the_whole_work(database: Database) -> None:
+async def test_error_in_an_enqueued_write_rolls_back_the_transaction(database: Database) -> None:
     await database.write(_shop, program_id=PROGRAM, turn="shop")
 
     async def overdrawn(session: Session) -> None:
@@ -144,14 +144,14 @@ async def test_an_error_of_what_was_put_off_undoes_the_whole_work(database: Data
     assert await database.read_across_programs(partial(count, table="idempotency_keys")) == 0
 
 
-async def test_a_read_cannot_write(database: Database) -> None:
+async def test_read_session_cannot_write(database: Database) -> None:
     with pytest.raises(Exception, match=r"(?i)read-?\s?only|readonly"):
         await database.read_across_programs(a_program)
     assert await database.ready()
     assert await database.read_across_programs(partial(count, table="programs")) == 0
 
 
-async def test_reads_see_one_snapshot_and_do_not_wait_for_a_write(database: Database) -> None:
+async def test_reads_see_one_snapshot_and_do_not_wait_for_writes(database: Database) -> None:
     await database.write(_shop, program_id=PROGRAM, turn="shop")
     reading, written = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -181,7 +181,7 @@ async def _settled(database: Database) -> int:
     return seen[-1]
 
 
-async def test_thousands_of_random_cancellations_leave_it_serving(database: Database) -> None:
+async def test_database_survives_thousands_of_random_cancellations(database: Database) -> None:
     await database.write(_shop, program_id=PROGRAM, turn="shop")
     chance = random.Random(20260301)
     done = 0
@@ -212,7 +212,7 @@ async def test_thousands_of_random_cancellations_leave_it_serving(database: Data
     assert await database.read_across_programs(_available) == last + 40
 
 
-async def test_too_many_at_once_are_told_when_to_come_again_and_the_rest_are_served(database: Database) -> None:
+async def test_excess_callers_get_busy_and_the_rest_are_served(database: Database) -> None:
     await database.write(_shop, program_id=PROGRAM, turn="shop")
 
     ended = await asyncio.gather(
@@ -228,7 +228,7 @@ async def test_too_many_at_once_are_told_when_to_come_again_and_the_rest_are_ser
     assert await database.read_across_programs(_available) == len(served)
 
 
-async def test_a_stopped_database_finishes_what_was_begun_and_refuses_the_rest(database: Database) -> None:
+async def test_stopped_database_finishes_running_work_and_refuses_new_work(database: Database) -> None:
     await database.write(_shop, program_id=PROGRAM, turn="shop")
     begun = [asyncio.create_task(database.write(_add_one, program_id=PROGRAM, turn=str(number))) for number in range(8)]
     await asyncio.sleep(0)

@@ -47,7 +47,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, sqlite_template: object) -> I
         ("PUT", "/graphql", 405),
     ],
 )
-def test_what_is_not_there_is_refused_in_json(shop: Shop, method: str, path: str, status: int, accept: str) -> None:
+def test_unknown_address_is_refused_in_json(shop: Shop, method: str, path: str, status: int, accept: str) -> None:
     answer = shop.client.request(method, f"{shop.address}{path}", headers={"Accept": accept}, follow_redirects=False)
     if method == "PUT" and "json" not in accept:
         accept = "*/*"
@@ -59,12 +59,12 @@ def test_what_is_not_there_is_refused_in_json(shop: Shop, method: str, path: str
     assert ("allow" in answer.headers) is (status == 405)
 
 
-def test_a_browser_finds_graphiql_where_it_was(shop: Shop) -> None:
+def test_old_address_of_graphiql_redirects_browsers(shop: Shop) -> None:
     answer = shop.client.get(f"{shop.address}/graphql", headers={"Accept": HTML})
     assert answer.headers["content-type"].startswith("text/html")
 
 
-async def test_a_fault_outside_the_api_is_masked(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_error_outside_the_api_is_masked(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     database = open_database(sqlite_url)
 
     async def broken() -> bool:

@@ -37,7 +37,7 @@ def address() -> Iterator[str]:
         yield address
 
 
-def test_every_file_is_ours_or_is_what_was_published() -> None:
+def test_every_static_file_is_ours_or_as_published() -> None:
     listed = json.loads((FOLDER / "vendored.json").read_text())
     assert {value["file"] for value in listed} | OURS == {file.name for file in FOLDER.iterdir()}
     for item in listed:
@@ -63,18 +63,18 @@ def test_every_file_is_ours_or_is_what_was_published() -> None:
         ("application/json", "", False),
     ],
 )
-def test_only_a_browser_that_opens_the_address_gets_the_page(address: str, accept: str, query: str, page: bool) -> None:
+def test_only_browsers_get_the_graphiql_page(address: str, accept: str, query: str, page: bool) -> None:
     answer = httpx.get(f"{address}/graphql{query}", headers={"accept": accept})
     assert answer.headers["content-type"].startswith("text/html") is page
     assert answer.status_code == (200 if page else 400)
 
 
-def test_a_post_from_a_browser_reaches_the_api(address: str) -> None:
+def test_post_from_a_browser_reaches_the_api(address: str) -> None:
     answer = httpx.post(f"{address}/graphql", json={"query": "{ hello }"}, headers={"accept": HTML})
     assert answer.json() == {"data": {"hello": "Hello world"}}
 
 
-def test_the_page_allows_no_other_host_and_no_script_inside_it(address: str) -> None:
+def test_page_policy_forbids_other_hosts_and_inline_scripts(address: str) -> None:
     answer = httpx.get(f"{address}/graphql", headers={"accept": HTML})
     assert answer.headers["content-security-policy"] == POLICY
     allowed = dict(string.split(" ", 1) for string in POLICY.split("; "))
@@ -124,7 +124,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     assert troubles == []
 
 
-def test_a_browser_opens_the_examples_with_a_place_for_the_key(page: Page) -> None:
+def test_browser_shows_the_examples_and_a_field_for_the_key(page: Page) -> None:
     assert page.title() == "Troth: GraphiQL"
     tabs = [locator.inner_text().strip() for locator in page.locator(".graphiql-tab-button").all()]
     assert tabs == NAMES
@@ -133,7 +133,7 @@ def test_a_browser_opens_the_examples_with_a_place_for_the_key(page: Page) -> No
     assert '"Authorization": "Bearer "' in headers
 
 
-def test_a_browser_runs_an_operation_and_shows_the_schema(page: Page) -> None:
+def test_browser_runs_an_operation_and_shows_the_schema(page: Page) -> None:
     page.locator(".graphiql-query-editor .CodeMirror").click()
     page.keyboard.press("Control+A")
     page.keyboard.insert_text("{ hello }")
@@ -144,5 +144,5 @@ def test_a_browser_runs_an_operation_and_shows_the_schema(page: Page) -> None:
     page.get_by_text("Root Types").wait_for()
 
 
-def test_a_browser_keeps_nothing_after_the_page_is_closed(page: Page) -> None:
+def test_browser_keeps_nothing_after_the_page_is_closed(page: Page) -> None:
     assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]

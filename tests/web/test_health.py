@@ -18,7 +18,7 @@ from app.web.health import health_routes
         ("/readyz", False, 503, "not ready"),
     ],
 )
-async def test_a_living_process_is_not_always_ready(path: str, is_ready: bool, status: int, said: str) -> None:
+async def test_liveness_and_readiness_are_separate(path: str, is_ready: bool, status: int, said: str) -> None:
     async def ready() -> bool:
         return is_ready
 

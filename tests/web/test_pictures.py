@@ -11,7 +11,7 @@ from app.web.pictures import FOLDER
 from tests.shop import open_shop
 
 
-def test_every_reward_of_a_template_shows_a_picture_that_is_there(sqlite_url: str) -> None:
+def test_every_template_reward_has_an_existing_picture(sqlite_url: str) -> None:
     for template in ("points", "stamps", "coffee-shop", "restaurant", "tiered"):
         with open_shop(sqlite_url, template=template) as shop:
             rewards = shop.execute("{ rewards { nodes { reward { key pictureUrl } } } }", role=Role.OWNER)
@@ -23,7 +23,7 @@ def test_every_reward_of_a_template_shows_a_picture_that_is_there(sqlite_url: st
             assert httpx.get(f"{shop.address}/pictures/none.svg").status_code == 404
 
 
-def test_a_picture_says_what_it_shows_and_loads_nothing() -> None:
+def test_pictures_have_a_title_and_load_nothing() -> None:
     files = sorted(FOLDER.glob("*.svg"))
     assert files
     for file in files:
