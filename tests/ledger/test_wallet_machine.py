@@ -153,4 +153,4 @@ class TestWalletMachine(WalletMachine.TestCase):
         print(f"{WalletMachine.steps} steps")
 
 
-TestWalletMachine.settings = settings(property_settings(60), max_examples=max(60, STEPS // 40), stateful_step_count=40)
+TestWalletMachine.settings = settings(property_settings(30), max_examples=max(30, STEPS // 40), stateful_step_count=40)
