@@ -25,6 +25,7 @@ from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import HoldPlaced, RewardRedeemed
 from app.domain.wallets.pending import pending_points
+from app.domain.wallets.unit_account import terms_at
 from app.domain.wallets.wallet import Wallet, replay
 from tests.builders import a_purchase
 from tests.ledger import expected_sentences
@@ -238,7 +239,7 @@ def test_figures_about_a_reward_price_equal_the_references(builder: HistoryBuild
         replay(history, versions=builder.versions, until=until),
         replay_reference(history, builder.versions, until),
     )
-    terms = core_wallet.in_force(until)
+    terms = terms_at(core_wallet.versions, at=until)
     balance = core_wallet.points.inventory.balance(at=until)
     clause, facts = terms.clause(TREAT), a_purchase(at=until)
     foreseen = pending_points(core_wallet, terms=terms, at=until).activations_for(clause)
@@ -260,7 +261,7 @@ def test_figures_about_a_tier_in_grace_equal_the_references(builder: HistoryBuil
         replay(history, versions=builder.versions, until=until),
         replay_reference(history, builder.versions, until),
     )
-    terms = core_wallet.in_force(until)
+    terms = terms_at(core_wallet.versions, at=until)
     for id, membership in core_wallet.memberships.items():
         points = membership.qualifying.deciding_points(terms=terms, at=until)
         reason = kept_tier_reason(membership.tier, qualifying=points, terms=terms)

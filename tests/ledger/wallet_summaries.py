@@ -7,6 +7,7 @@ from typing import Any
 
 from app.domain.calendar import local_date
 from app.domain.units import Unit
+from app.domain.wallets.unit_account import terms_at
 from app.domain.wallets.wallet import Wallet
 from tests.ledger.reference import ReferenceWallet
 from tests.ledger.reference_lots import FREE, HELD
@@ -14,7 +15,7 @@ from tests.ledger.reference_lots import FREE, HELD
 
 def core_summary(wallet: Wallet, at: datetime) -> dict[str, Any]:
     """The summary of a wallet of the engine."""
-    terms = wallet.in_force(at)
+    terms = terms_at(wallet.versions, at=at)
     memberships = list({id(membership): membership for membership in wallet.memberships.values()}.values())
     balance = wallet.points.inventory.balance(
         at=at, qualifying=sum(membership.qualifying.points(terms=terms, at=at) for membership in memberships)
@@ -38,7 +39,7 @@ def core_summary(wallet: Wallet, at: datetime) -> dict[str, Any]:
 
 def reference_summary(wallet: ReferenceWallet, at: datetime) -> dict[str, Any]:
     """The summary of a reference wallet."""
-    terms = wallet.in_force(at)
+    terms = terms_at(wallet.versions, at=at)
     customers = list({id(customer): customer for customer in wallet.customers.values()}.values())
     today = local_date(at, zone_name=terms.zone)
     lots = [lot for lot in wallet.lots if lot.points]

@@ -38,11 +38,6 @@ _BIG_INT = re.compile(r"-?[0-9]{1,19}")
 _LONGEST_LOCALE = 35
 
 
-def _in_calendar(year: int, *, what: str) -> None:
-    if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise GraphQLError(f"A {what} must lie between the years {FIRST_YEAR} and {LAST_YEAR}.")
-
-
 def parse_date_time(value: object) -> datetime:
     """An instant from RFC 3339 text, in UTC, cut to microseconds. Raises GraphQLError."""
     expected = "a date and time with its offset such as 2026-03-14T15:09:26Z or 2026-03-14T16:09:26+01:00"
@@ -50,7 +45,8 @@ def parse_date_time(value: object) -> datetime:
     if found is None:
         raise GraphQLError(f"Expected {expected}.")
     day, clock, fraction, offset = found.groups()
-    _in_calendar(int(day[:4]), what="date and time")
+    if not FIRST_YEAR <= int(day[:4]) <= LAST_YEAR:
+        raise GraphQLError(f"A date and time must lie between the years {FIRST_YEAR} and {LAST_YEAR}.")
     try:
         return datetime.fromisoformat(f"{day}T{clock}{(fraction or '')[:7]}{offset.upper()}").astimezone(UTC)
     except ValueError:
@@ -69,7 +65,8 @@ def parse_date(value: object) -> date:
     expected = "a date such as 2026-03-14"
     if not isinstance(value, str) or not _DATE.fullmatch(value):
         raise GraphQLError(f"Expected {expected}.")
-    _in_calendar(int(value[:4]), what="date")
+    if not FIRST_YEAR <= int(value[:4]) <= LAST_YEAR:
+        raise GraphQLError(f"A date must lie between the years {FIRST_YEAR} and {LAST_YEAR}.")
     try:
         return date.fromisoformat(value)
     except ValueError:

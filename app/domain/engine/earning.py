@@ -108,28 +108,20 @@ def base_points(decision: Decision, *, terms: Terms) -> int:
 def _evaluate_clauses(terms: Terms, *, purchase: EligiblePurchase) -> list[_EvaluatedClause]:
     """Every point clause evaluated, in order; clauses that exclude others are evaluated after them."""
     if not terms.exclusive and not terms.budgets:
-        return [_evaluate(clause, purchase=purchase) for clause in terms.point_clauses]
+        return [_EvaluatedClause(clause, *evaluate(clause, purchase=purchase)) for clause in terms.point_clauses]
     rounding = terms.rounding
     by_key = {
-        clause.key: _affordable(_evaluate(clause, purchase=purchase), rounding=rounding)
+        clause.key: _affordable(_EvaluatedClause(clause, *evaluate(clause, purchase=purchase)), rounding=rounding)
         for clause in terms.point_clauses
         if not clause.exclusive
     }
     with_matches = purchase._replace(fitting=frozenset(key for key, evaluated in by_key.items() if evaluated.fits))
     by_key |= {
-        clause.key: _affordable(_evaluate(clause, purchase=with_matches), rounding=rounding)
+        clause.key: _affordable(_EvaluatedClause(clause, *evaluate(clause, purchase=with_matches)), rounding=rounding)
         for clause in terms.point_clauses
         if clause.exclusive
     }
     return [by_key[clause.key] for clause in terms.point_clauses]
-
-
-def _evaluate(clause: Clause, *, purchase: EligiblePurchase) -> _EvaluatedClause:
-    """One clause evaluated; only clauses by amount apply to the price difference of an exchange."""
-    if clause.by_amount or not purchase.amount_only:
-        return _EvaluatedClause(clause, *evaluate(clause, purchase=purchase))
-    reason = Reason(clause.key, _EXCLUDED, Finding(False, ReasonCode.NOT_IN_AN_EXCHANGE))
-    return _EvaluatedClause(clause, False, purchase, (reason,))
 
 
 def _affordable(evaluated: _EvaluatedClause, *, rounding: RoundingRule) -> _EvaluatedClause:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.decisions import Reason, Verdict
+from app.domain.decisions import Finding, Reason, ReasonCode, Verdict
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.lines import LineKind
@@ -19,8 +19,11 @@ _APPLIED, _NOT_MET = Verdict.APPLIED, Verdict.NOT_MET
 def evaluate(clause: Clause, *, purchase: EligiblePurchase) -> tuple[bool, EligiblePurchase, tuple[Reason, ...]]:
     """Whether every condition holds, the selected part of the purchase, and a reason for each condition.
 
-    If alternatives hold, only those that hold have reasons; otherwise all of them.
+    If alternatives hold, only those that hold have reasons; otherwise all of them. Only clauses by amount apply to the
+    price difference of an exchange.
     """
+    if purchase.amount_only and not clause.by_amount:
+        return False, purchase, (Reason(clause.key, Verdict.EXCLUDED, Finding(False, ReasonCode.NOT_IN_AN_EXCHANGE)),)
     if not clause.conditions:
         return True, purchase, ()
     if clause.needs_counters:

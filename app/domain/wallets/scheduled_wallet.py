@@ -9,7 +9,7 @@ from app.domain.engine.tiers import TierChange, tier_changing_versions
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.membership import Membership
-from app.domain.wallets.unit_account import DueKind, ScheduledChange, UnitAccount, in_force
+from app.domain.wallets.unit_account import DueKind, ScheduledChange, UnitAccount, terms_at
 
 
 class ScheduledWallet:
@@ -47,15 +47,11 @@ class ScheduledWallet:
         """When the next scheduled change is due; None if there is none."""
         return min((due.at for due in self._scheduled()), default=None)
 
-    def in_force(self, at: datetime) -> Terms:
-        """The terms in force at an instant; the first terms if it is before them."""
-        return in_force(self.versions, at=at)
-
     def reevaluate_tiers(self, at: datetime) -> None:
         """Review the tier of every member."""
         if not self._tiered:
             return
-        terms, self._tiers_evaluated_at = self.in_force(at), at
+        terms, self._tiers_evaluated_at = terms_at(self.versions, at=at), at
         for membership in {
             id(each_membership): each_membership for each_membership in self.memberships.values()
         }.values():

@@ -58,7 +58,7 @@ _FOR_EVER = PointsValidity()
 """The validity of stamps: no clause can make them expire."""
 
 
-def in_force(versions: Sequence[Terms], *, at: datetime) -> Terms:
+def terms_at(versions: Sequence[Terms], *, at: datetime) -> Terms:
     """The version (of `versions`, oldest first) in force at an instant; the first one if it is before all of them."""
     return next((version for version in reversed(versions) if version.effective_from <= at), versions[0])
 
@@ -237,7 +237,7 @@ class UnitAccount:
         decision = Decision(
             outcome=DecisionOutcome.GRANTED,
             points=amount if in_points else 0,
-            terms_version=in_force(self._versions, at=at).version,
+            terms_version=terms_at(self._versions, at=at).version,
             decided_for=at,
             reasons=(),
             stamps=0 if in_points else amount,

@@ -36,6 +36,7 @@ from app.domain.wallets.membership import Membership
 from app.domain.wallets.new_lots import new_lot, new_stamps
 from app.domain.wallets.purchase_state import PurchaseState, Receipt
 from app.domain.wallets.scheduled_wallet import ScheduledWallet
+from app.domain.wallets.unit_account import terms_at
 from app.domain.wallets.usage_counters import UsageCounters
 
 
@@ -253,7 +254,7 @@ class Wallet(ScheduledWallet):
             for membership in {
                 id(each_membership): each_membership for each_membership in other.memberships.values()
             }.values():
-                change = survivor.absorb(membership, terms=self.in_force(event.at), at=event.at)
+                change = survivor.absorb(membership, terms=terms_at(self.versions, at=event.at), at=event.at)
                 if change is not None:
                     self.tier_changes.append(change)
             self.memberships |= dict.fromkeys(other.memberships, survivor)

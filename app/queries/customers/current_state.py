@@ -127,7 +127,7 @@ async def _is_behind(session: Session, *, customer: Customer, in_force: Terms | 
 
 
 def _as_replayed(customer: Customer, *, replayed: ReplayedAccount) -> Customer:
-    account = customer.account._replace(balance=replayed.balance)
+    account = customer.account._replace(balance=replayed.balances[Unit.POINTS])
     other_accounts = replayed.recorded.others
     others = {
         unit: other._replace(balance=replayed.balances.get(unit, other.balance))

@@ -12,7 +12,7 @@ from app.domain.ledger.entries import Balance
 from app.domain.units import Unit
 from app.domain.wallets.events import PurchaseRecorded, ReceiptCorrected
 from app.domain.wallets.history import Event, EventHistory
-from app.domain.wallets.unit_account import DueExpiryNotice
+from app.domain.wallets.unit_account import DueExpiryNotice, terms_at
 from app.domain.wallets.wallet import Wallet, replay
 from app.store.database.session import Session
 from app.store.events import event_log
@@ -53,11 +53,6 @@ class ReplayedAccount:
         total = sum(cash.minor for cash in cash_due.values())
         paid_out = sum(refund.cash for id, refund in self.recorded.refunds.items() if id in cash_due)
         return Money(max(0, total - paid_out), new.outcome.cash.currency)
-
-    @property
-    def balance(self) -> Balance:
-        """The balance of points at `until`."""
-        return balance_of(self.wallet, at=self.until)
 
     @property
     def balances(self) -> dict[Unit, Balance]:
@@ -144,7 +139,7 @@ def balance_of(wallet: Wallet, *, at: datetime, unit: Unit = Unit.POINTS) -> Bal
     inventory = wallet.unit_accounts[unit].inventory
     if unit is not Unit.POINTS:
         return inventory.balance(at=at)
-    terms = wallet.in_force(at)
+    terms = terms_at(wallet.versions, at=at)
     memberships = {id(membership): membership for membership in wallet.memberships.values()}.values()
     return inventory.balance(
         at=at, qualifying=sum(membership.qualifying.points(terms=terms, at=at) for membership in memberships)

@@ -24,7 +24,7 @@ from app.domain.wallets.events import (
 )
 from app.domain.wallets.history import EventHistory, WalletMerged
 from app.domain.wallets.postings import BookedDraws, Posting, PostingKey, excess_postings, missing_postings
-from app.domain.wallets.unit_account import UnitAccount
+from app.domain.wallets.unit_account import UnitAccount, terms_at
 from app.store.customers import tiers
 from app.store.database.session import Session
 from app.store.events import usage_counts
@@ -57,10 +57,6 @@ class Cause(NamedTuple):
 
     id: str | None
     purchase_id: str | None = None
-
-    def made(self, id: str) -> bool:
-        """Is this event the cause itself, so that an entry about it is no correction?"""
-        return id in (self.id, self.purchase_id)
 
 
 async def post_differences(
@@ -153,11 +149,11 @@ async def _post_account(
         return made
     await book.commit(
         lots_after=wallet.points.inventory.lots,
-        balance=replayed.balance,
+        balance=replayed.balances[Unit.POINTS],
         replayed_through=replayed.until,
         next_change_at=wallet.next_change(),
         next_notice_at=next_notice(wallet, recorded=replayed.recorded),
-        terms_version=wallet.in_force(replayed.until).version,
+        terms_version=terms_at(wallet.versions, at=replayed.until).version,
         has_merges=bool(wallet.merged_wallets) or not wallet.memberships,
         digests=(*digests, *(redemptions.row_digest(row.after) for row in rows)),
         replaced_digests=(*replaced_digests, *(redemptions.row_digest(row.before) for row in rows)),
@@ -238,7 +234,8 @@ async def _append(
             posting,
             lots_after=unit_account.inventory.lots,
             origin=origins.get(subject, NOTHING),
-            cause=because.id if (too_much or told_before or set_right) and not because.made(subject.id) else None,
+            # An entry about the cause itself is no correction.
+            cause=because.id if (too_much or told_before or set_right) and subject.id not in because else None,
         )
     return new_entries, book
 

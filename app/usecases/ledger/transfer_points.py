@@ -91,7 +91,8 @@ async def _passed(
     )
     received = TransferReceived(made.id, at, tuple(transferred.lot for transferred in passed))
     there = await replay_account(session, account=taker.account, until=at, events=[NewEvent(received)])
-    if there.balance.available + there.balance.pending > MAX_POINTS:
+    balance = there.balances[Unit.POINTS]
+    if balance.available + balance.pending > MAX_POINTS:
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("points",))
     gone = TransferSent(made.id, at, {transferred.source: transferred.lot.points for transferred in passed})
     here = with_events(before.recorded, versions=before.versions, events=[NewEvent(gone)], until=at)
