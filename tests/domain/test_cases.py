@@ -193,7 +193,7 @@ def assert_told(case: Case, decision: Decision, *, terms: Terms) -> None:
     """Every reason and every way out, in words, and the whole in short where the example says it."""
     say, explained = wording(Locale.EN), Explanation.of(decision, terms=terms)
     reasons = [
-        f"{terms.clause(reason.clause).number}: {explained.statement(reason, say=say)}" for reason in decision.reasons
+        f"{terms.by_key[reason.clause].number}: {explained.statement(reason, say=say)}" for reason in decision.reasons
     ]
     assert reasons == case["reasons"]
     remedies = [

@@ -81,7 +81,7 @@ def asked_for(
     """A meal asked for in the evening, with the terms that decide."""
     terms = offered(*conditions)
     facts = a_purchase(at=at, channel=Channel.STORE, **more)
-    return redeem(terms=terms, clause=terms.clause("meal"), facts=facts, available=available), terms
+    return redeem(terms=terms, clause=terms.by_key["meal"], facts=facts, available=available), terms
 
 
 def short(decision: Decision, terms: Terms, locale: Locale = Locale.EN) -> tuple[str, ...]:
@@ -382,7 +382,7 @@ def test_granted_reward_names_its_price_and_the_cash_due() -> None:
     assert short(decision, terms) == ("“Meal of the day” for 120 points.",)
     stamps = RewardCost("meal", 9, "Meal of the day", unit=Unit.STAMPS, cash=pounds("2.50"))
     terms = some_terms(a_clause(), ("card", (), Stamps(1, StampOccasion.VISIT)), ("meal", (), stamps))
-    decision = redeem(terms=terms, clause=terms.clause("meal"), facts=a_purchase(), available=9)
+    decision = redeem(terms=terms, clause=terms.by_key["meal"], facts=a_purchase(), available=9)
     assert decision.reasons[0].finding.code is ReasonCode.STAMPS_PAID
     assert short(decision, terms) == ("“Meal of the day” for 9 stamps.", "Plus £2.50 to pay.")
 

@@ -260,9 +260,9 @@ def test_condition_on_a_tier_gets_its_name_wherever_it_is() -> None:
     ask = TierAtLeast("silver")
     terms = drafted(a_clause(None, ask, AnyOf((ask, TierAtLeast("gold")))), SILVER, GOLD)
     silver, gold = TierAtLeast("silver").among(some.LADDER[:2]), TierAtLeast("gold").among(some.LADDER[:2])
-    assert terms.clause("spend").conditions == (silver, AnyOf((silver, gold)))
+    assert terms.by_key["spend"].conditions == (silver, AnyOf((silver, gold)))
     assert silver.satisfied_by == {"silver", "gold"}
-    assert "“Silver” or above" in terms.clause("spend").statement(wording(Locale.EN))
+    assert "“Silver” or above" in terms.by_key["spend"].statement(wording(Locale.EN))
 
 
 @pytest.mark.parametrize(
@@ -465,7 +465,7 @@ def _taken(validity: PointsValidity, *, span: tuple[date, date], told: int, by: 
 
 def test_decision_names_the_cash_to_collect() -> None:
     terms = drafted(a_clause(), ("mug", (), RewardCost("mug", 100, "Mug", cash=pounds("2.00"))))
-    clause = terms.clause("mug")
+    clause = terms.by_key["mug"]
     assert clause.statement(wording(Locale.EN)) == "You can have “Mug” for 100 points and £2."
     for available, outcome in ((100, DecisionOutcome.GRANTED), (99, DecisionOutcome.REFUSED)):
         decision = redeem(terms=terms, clause=clause, facts=a_purchase(), available=available)
@@ -474,5 +474,5 @@ def test_decision_names_the_cash_to_collect() -> None:
         assert (due.clause, due.finding.required) == ("mug", pounds("2.00"))
         assert Explanation.of(decision, terms=terms).statement(due, say=wording(Locale.EN)) == "Plus £2 to pay."
     free = drafted(a_clause(), ("mug", (), RewardCost("mug", 100, "Mug")))
-    decision = redeem(terms=free, clause=free.clause("mug"), facts=a_purchase(), available=100)
+    decision = redeem(terms=free, clause=free.by_key["mug"], facts=a_purchase(), available=100)
     assert [reason.finding.code for reason in decision.reasons] == [ReasonCode.COST_PAID]

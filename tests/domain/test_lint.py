@@ -338,7 +338,7 @@ def test_reward_without_picture_or_description_is_found() -> None:
 def test_too_short_notice_names_the_earliest_start() -> None:
     terms: Terms = drafted(a_clause())
     first = notice_finding(
-        terms.clause("notice"), wanted=datetime(2026, 1, 5).date(), earliest=datetime(2026, 2, 1).date()
+        terms.by_key["notice"], wanted=datetime(2026, 1, 5).date(), earliest=datetime(2026, 2, 1).date()
     )
     assert first.code is LintCode.NOTICE_TOO_SHORT
     for locale in Locale:
@@ -347,7 +347,7 @@ def test_too_short_notice_names_the_earliest_start() -> None:
 
 
 def test_too_late_start_names_the_latest_start_and_its_reason() -> None:
-    clause = drafted(a_clause()).clause("notice")
+    clause = drafted(a_clause()).by_key["notice"]
     wanted, latest = datetime(2026, 9, 5).date(), datetime(2026, 4, 1).date()
     alone = stale_notice_finding(clause, wanted=wanted, latest=latest)
     behind = stale_notice_finding(clause, wanted=wanted, latest=latest, behind=73)

@@ -217,7 +217,7 @@ def test_every_decision_cites_clauses_of_its_terms(
         failed = [reason for reason in decision.reasons if reason.verdict is not Verdict.APPLIED]
         assert failed or decision.outcome is DecisionOutcome.GRANTED
         for locale in Locale:
-            named = [terms.clause(reason.clause) for reason in decision.reasons]
+            named = [terms.by_key[reason.clause] for reason in decision.reasons]
             assert all(clause.printed and clause.statement(wording(locale)) for clause in named)
     again = earn(terms=Terms.from_data(terms.to_data()), facts=PurchaseFacts.from_data(kept(facts, terms).to_data()))
     assert again == earned.without_personal_values()

@@ -56,7 +56,7 @@ def test_omitted_standard_clauses_are_added_and_numbered() -> None:
 
 def test_standard_clause_is_added_despite_a_taken_key() -> None:
     terms = some_terms(a_clause(PointsPerVisit(1), key="notice"))
-    assert isinstance(terms.clause("notice").effect, PointsPerVisit)
+    assert isinstance(terms.by_key["notice"].effect, PointsPerVisit)
     assert terms.policies[NoticePeriod].key == "standard-notice"
 
 

@@ -52,7 +52,7 @@ NBSP = "\N{NO-BREAK SPACE}"
 
 def said(effect: Effect, *conditions: Condition, say: Phrasebook) -> str:
     """The statement of a clause in terms of its own."""
-    return some_terms(("k", conditions, effect)).clause("k").statement(say)
+    return some_terms(("k", conditions, effect)).by_key["k"].statement(say)
 
 
 def euros(clauses: tuple[DraftedClause, ...], *, since: date = date(2026, 1, 1)) -> Terms:
@@ -247,7 +247,7 @@ def test_points_and_stamps_are_worded_together() -> None:
     assert both.policies[PointsValidity].statement(say) == "Points and stamps do not expire."
     expiring = euros((spend, card, ("expiry", (), PointsValidity(12, expires=True))))
     assert expiring.policies[PointsValidity].statement(say).endswith("have been told. Stamps do not expire.")
-    assert "points and stamps" in both.clause("counted-amounts").statement(say)
+    assert "points and stamps" in both.by_key["counted-amounts"].statement(say)
     assert euros((spend,)).policies[PointsValidity].statement(say) == "Points do not expire."
 
 
@@ -281,7 +281,7 @@ def test_hours_skipped_by_the_clock_change_are_stated_with_a_day(locale: Locale,
     night = WeekdaysAndHours(frozenset({Weekday.SUNDAY}), time(2), time(3))
     terms = euros((("night", (AnyOf((night, FirstPurchase())),), BonusPoints(5)), ("plain", (night,), BonusPoints(5))))
     for key in ("night", "plain"):
-        assert part in terms.clause(key).statement(wording(locale))
+        assert part in terms.by_key[key].statement(wording(locale))
     assert Terms.from_data(terms.to_data()).clauses == terms.clauses
 
 
@@ -300,7 +300,7 @@ def test_hours_not_wholly_skipped_are_stated_plainly(
 ) -> None:
     window = WeekdaysAndHours(days, start, end)
     terms = euros((("k", (window,), BonusPoints(5)),))
-    assert "clocks" not in terms.clause("k").statement(wording(Locale.EN))
+    assert "clocks" not in terms.by_key["k"].statement(wording(Locale.EN))
 
 
 @pytest.mark.parametrize(
@@ -391,10 +391,10 @@ def test_terms_name_the_calendar_of_periods_with_several_zones(locale: Locale, m
     plain = euros(tuple(with_calendars(clauses, zone="Europe/Berlin", zones={"Europe/Berlin"})))
     abroad = euros(tuple(with_calendars(clauses, zone="Europe/Berlin", zones={"Europe/Berlin", "Asia/Tokyo"})))
     for key, words in (("monthly", month), ("cap", month), ("daily", day), ("per-day", day)):
-        assert words in abroad.clause(key).statement(say)
-        assert words not in plain.clause(key).statement(say)
+        assert words in abroad.by_key[key].statement(say)
+        assert words not in plain.by_key[key].statement(say)
     for key in ("ever", "each"):
-        assert abroad.clause(key).statement(say) == plain.clause(key).statement(say)
+        assert abroad.by_key[key].statement(say) == plain.by_key[key].statement(say)
 
 
 @pytest.mark.parametrize(
@@ -414,5 +414,5 @@ def test_chinese_spaces_digits_and_latin_letters_only(locale: Locale, currency: 
         clauses=[("k", (), PointsPerAmount(1, Money(10_000, currency))), ("r", (), RewardCost("r", 9, "早餐 加 A餐"))],
     )
     say = wording(locale)
-    assert terms.clause("k").statement(say) == sentence
-    assert "早餐 加 A餐" in terms.clause("r").statement(say)
+    assert terms.by_key["k"].statement(say) == sentence
+    assert "早餐 加 A餐" in terms.by_key["r"].statement(say)

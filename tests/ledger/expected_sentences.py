@@ -410,7 +410,7 @@ def _tier_explanation(change: TierChanged) -> ExpectedExplanation:
 
 def price_explanation(wallet: ReferenceWallet, *, terms: Terms, key: str, at: datetime) -> ExpectedExplanation:
     """The sentences expected about a price in points: balance, debt, and whether pending points will pay it, and when."""
-    effect = terms.clause(key).effect
+    effect = terms.by_key[key].effect
     assert isinstance(effect, RewardCost)
     cost, available, owed = effect.points, wallet.free(pending=False), len(wallet.debts)
     missing = cost + owed - available

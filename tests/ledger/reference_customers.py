@@ -97,7 +97,7 @@ class Purchase:
 
     def _award_count(self, key: str, amount: int) -> int:
         """How many awards an amount is: a clause on every nth item with a fixed award gives it for each such item."""
-        clause = self.terms.clause(key)
+        clause = self.terms.by_key[key]
         if not clause.counts_items:
             return 1
         effect = clause.effect
@@ -163,7 +163,7 @@ class Customer:
         """The items of the kept goods that a clause counts, by the terms of that purchase."""
         if key not in sale.terms.required_facts.items:
             return 0
-        selecting = sale.terms.clause(key).selectors
+        selecting = sale.terms.by_key[key].selectors
         lines = [line for line in sale.counted_lines() if all(value.selects(line) for value in selecting)]
         return sum(int(line.remaining_quantity()) for line in lines)
 

@@ -84,7 +84,7 @@ class Reason:
         return cls(
             reason=reason,
             explained=explained,
-            clause=Clause.of(terms.clause(reason.clause), terms=terms),
+            clause=Clause.of(terms.by_key[reason.clause], terms=terms),
             verdict=reason.verdict,
             code=reason.finding.code,
         )

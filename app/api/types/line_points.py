@@ -35,7 +35,7 @@ class ExcludedLine:
     def clauses(self) -> list[Clause]:
         """Of the terms that decided."""
         terms = self.judged_by
-        return [Clause.of(terms.clause(key), terms=terms) for key in self.share.clauses]
+        return [Clause.of(terms.by_key[key], terms=terms) for key in self.share.clauses]
 
     @strawberry.field(description="One sentence in the caller's locale.")
     def statement(self, info: Info) -> str:
@@ -43,7 +43,7 @@ class ExcludedLine:
         words = translator(info)
         if self.code is LineExclusion.KIND_NOT_COUNTED:
             return words(f"line.{self.code.value}.{self.share.line.kind.value}")
-        numbers = [self.judged_by.clause(key).number for key in self.share.clauses]
+        numbers = [self.judged_by.by_key[key].number for key in self.share.clauses]
         return words(f"line.{self.code.value}", clauses=words.listed(numbers, last="or"))
 
 

@@ -100,7 +100,7 @@ def base_points(decision: Decision, *, terms: Terms) -> int:
         if reason.condition is None
         and reason.finding.code is ReasonCode.POINTS_EARNED
         and isinstance(reason.finding.observed, int)
-        and isinstance(terms.clause(reason.clause).effect, Earning)
+        and isinstance(terms.by_key[reason.clause].effect, Earning)
     )
     return min(base, decision.points)
 

@@ -103,7 +103,7 @@ def usage_of(
 def uses_of(terms: Terms, *, facts: PurchaseFacts, clauses: Mapping[str, int]) -> tuple[Use, ...]:
     """Uses of clauses (times by key) that the terms count, with the birthdays they are for."""
     return tuple(
-        Use(key, times, _birthday(terms.clause(key), facts=facts))
+        Use(key, times, _birthday(terms.by_key[key], facts=facts))
         for key, times in clauses.items()
         if times > 0 and key in terms.required_facts.counted_clauses
     )

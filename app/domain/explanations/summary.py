@@ -67,7 +67,7 @@ def _reward_sentences(decision: Decision, *, explained: Explanation, say: Phrase
         return _statements(_in_order(explained.failed()), explained=explained, say=say)
     unit = Unit.POINTS if decision.points else Unit.STAMPS
     paid = next(reason for reason in decision.reasons if reason.finding.code in PRICE_CODES)
-    effect = explained.terms.clause(paid.clause).effect
+    effect = explained.terms.by_key[paid.clause].effect
     assert isinstance(effect, RewardCost), "what is granted is said by the clause that prices it"
     first = say(
         "summary.reward", reward=effect.name or effect.reward, cost=say.counted(unit.value, decision.amount(unit))

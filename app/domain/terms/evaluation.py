@@ -101,7 +101,7 @@ def items_counted(terms: Terms, *, facts: PurchaseFacts) -> tuple[tuple[str, int
     purchase = terms.eligible(facts)
     if purchase.amount_only:
         return ()
-    found = [(key, selection(terms.clause(key), purchase=purchase).items()) for key in terms.required_facts.items]
+    found = [(key, selection(terms.by_key[key], purchase=purchase).items()) for key in terms.required_facts.items]
     return tuple((key, items) for key, items in found if items)
 
 

@@ -128,7 +128,8 @@ class Terms:
         )
 
     @cached_property
-    def _by_key(self) -> dict[str, Clause]:
+    def by_key(self) -> Mapping[str, Clause]:
+        """The clauses by their keys."""
         return {clause.key: clause for clause in self.clauses}
 
     @cached_property
@@ -253,10 +254,6 @@ class Terms:
         """Names of the locations in conditions, by key."""
         named = [leaf for clause in self.clauses for leaf in clause.leaves if isinstance(leaf, Locations)]
         return {key: name for locations in named for key, name in locations.called().items()}
-
-    def clause(self, key: str) -> Clause:
-        """The clause of a key. Raises KeyError."""
-        return self._by_key[key]
 
     def cost_of(self, reward: str) -> Clause | None:
         """The clause that prices the reward with this key, or None."""

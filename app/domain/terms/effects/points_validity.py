@@ -92,6 +92,8 @@ class PointsValidity(Effect):
 
     def last_day(self, *, since: datetime, zone_name: str) -> date | None:
         """The last local day of points whose validity runs from an instant; None: for ever."""
+        if self.for_ever:
+            return None
         return last_valid_day(since=since, zone_name=zone_name, months=self.months, days=self.days, until=self.until)
 
     def sentence(self, say: Phrasebook) -> str:

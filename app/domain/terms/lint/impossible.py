@@ -102,6 +102,6 @@ def _always_yields(clause: Clause, together: Sequence[Condition], *, terms: Term
     for each_condition in together:
         if isinstance(each_condition, NotCombinedWith):
             for key in sorted(each_condition.clauses):
-                other = terms.clause(key)
+                other = terms.by_key[key]
                 if other.limit is None and implies(own, other.conditions):
                     yield Finding(LintCode.NEVER_HOLDS, clause, "yields", texts={"other": other.number})
