@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 from app.domain.calendar import zone
@@ -64,19 +65,19 @@ class ReceiptReference:
     day: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Numbering:
     """The setting of a source of receipts. `day_starts` is the local time at which a day of business begins."""
 
     numbers: ReceiptNumbers = ReceiptNumbers.UNIQUE
     day_starts: time = time()
 
-    @property
+    @cached_property
     def per_location(self) -> bool:
         """Whether each location has its own numbers."""
         return self.numbers in (ReceiptNumbers.PER_LOCATION, ReceiptNumbers.PER_LOCATION_AND_DAY)
 
-    @property
+    @cached_property
     def per_day(self) -> bool:
         """Whether numbers begin anew each day of business."""
         return self.numbers in (ReceiptNumbers.PER_DAY, ReceiptNumbers.PER_LOCATION_AND_DAY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import time, timedelta
+from functools import lru_cache
 
 from app.domain.i18n.readers import Address
 from app.domain.programs.program import Program, ProgramKind
@@ -84,7 +85,7 @@ async def all_programs(session: UnscopedSession) -> tuple[Program, ...]:
             unit_name=row.unit_name,
             created_at=row.created_at,
             clock_ahead=timedelta(seconds=row.clock_offset_seconds),
-            numbering=Numbering(ReceiptNumbers(row.receipt_numbers), time.fromisoformat(row.receipt_day_starts)),
+            numbering=_numbering(row.receipt_numbers, row.receipt_day_starts),
             address=Address(row.form_of_address),
             staff=StaffLimits(row.staff_adjustments, row.staff_transfers, row.amendment_days, row.amendment_amount),
             receipt_age=timedelta(days=row.receipt_age_days),
@@ -104,10 +105,15 @@ def _program(row: Row) -> Program:
         unit_name=row["unit_name"],
         created_at=instant(row["created_at"]),
         clock_ahead=timedelta(seconds=row["clock_offset_seconds"]),
-        numbering=Numbering(ReceiptNumbers(row["receipt_numbers"]), time.fromisoformat(row["receipt_day_starts"])),
+        numbering=_numbering(row["receipt_numbers"], row["receipt_day_starts"]),
         address=Address(row["form_of_address"]),
         staff=StaffLimits(
             row["staff_adjustments"], row["staff_transfers"], row["amendment_days"], row["amendment_amount"]
         ),
         receipt_age=timedelta(days=row["receipt_age_days"]),
     )
+
+
+@lru_cache(maxsize=1000)
+def _numbering(numbers: str, day_starts: str) -> Numbering:
+    return Numbering(ReceiptNumbers(numbers), time.fromisoformat(day_starts))
