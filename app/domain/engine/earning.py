@@ -59,7 +59,10 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
     NOTHING_EARNED: neither points nor stamps. PARTLY_GRANTED: a cap or a budget reduced the points.
     """
     purchase = terms.eligible(facts)
-    evaluations = _evaluate_clauses(terms, purchase=purchase)
+    if terms.exclusive or terms.budgets:
+        evaluations = _evaluate_dependent_clauses(terms, purchase=purchase)
+    else:
+        evaluations = [_EvaluatedClause(clause, *evaluate(clause, purchase=purchase)) for clause in terms.point_clauses]
     awards = _combined_awards(terms, judged=evaluations)
     by_clause, limited = awards.by_clause, awards.limited
     in_turn = terms.combination is CombinationMode.FIRST
@@ -105,10 +108,8 @@ def base_points(decision: Decision, *, terms: Terms) -> int:
     return min(base, decision.points)
 
 
-def _evaluate_clauses(terms: Terms, *, purchase: EligiblePurchase) -> list[_EvaluatedClause]:
+def _evaluate_dependent_clauses(terms: Terms, *, purchase: EligiblePurchase) -> list[_EvaluatedClause]:
     """Every point clause evaluated, in order; clauses that exclude others are evaluated after them."""
-    if not terms.exclusive and not terms.budgets:
-        return [_EvaluatedClause(clause, *evaluate(clause, purchase=purchase)) for clause in terms.point_clauses]
     rounding = terms.rounding
     by_key = {
         clause.key: _affordable(_EvaluatedClause(clause, *evaluate(clause, purchase=purchase)), rounding=rounding)

@@ -105,7 +105,9 @@ class PurchaseFacts:
 
     def total(self) -> Money:
         """What is to pay, tax included, each line rounded halves up."""
-        return Money(sum(rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in self.lines), self.currency)
+        amounts = [line.to_pay() for line in self.lines]
+        whole = [each if each.__class__ is int else rounded(each, mode=Rounding.HALF_UP) for each in amounts]
+        return Money(sum(whole), self.currency)
 
     @property
     def replacing_share(self) -> Exact:
