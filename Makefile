@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEV := .venv/.troth-dev
 RUN := .venv/.troth-run
 
-.PHONY: help demo check test lint bench soak lock clean python
+.PHONY: help demo check test lint bounds bench soak lock clean python
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -43,6 +43,26 @@ check: $(DEV) lint ## Run the quick tests, on SQLite alone: under three minutes
 test: $(DEV) lint ## Run every test, on SQLite and PostgreSQL
 	$(BIN)/pytest -n 2 --dist loadgroup --durations=25
 
+# The tests of what uses graphql-core, strawberry, Tortoise, uvicorn and aiosqlite beyond their documentation.
+INSIDES := tests/shape $(addprefix tests/store/test_,long_reads.py orm.py postgres.py) \
+	$(addprefix tests/web/test_,connection_limits.py error_responses.py health.py) \
+	$(addprefix tests/api/test_,compiled_selections.py costs.py http_answers.py http_edge.py http_server.py limits.py refunds.py \
+	scalars.py schema.py schema_export.py till.py time_budget.py worst_case_queries.py)
+
+.venv-lowest .venv-highest: requirements-dev.lock requirements-build.lock pyproject.toml tests/dependency_bounds.py | python
+	@rm -rf $@
+	@$(PYTHON) -m venv $@
+	@$@/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock -r requirements-build.lock
+	@$@/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$@/bin/python -m pip uninstall --quiet --yes asyncpg-stubs # types for mypy, which bind asyncpg to one version
+	@$@/bin/python -m tests.dependency_bounds $(@:.venv-%=%) >$@/bounds.txt
+	@$@/bin/python -m pip install --quiet --disable-pip-version-check --upgrade -r $@/bounds.txt
+	@touch $@
+
+bounds: .venv-lowest .venv-highest ## Test the lowest and highest versions of dependencies
+	.venv-lowest/bin/pytest -n 2 --dist loadgroup $(INSIDES)
+	.venv-highest/bin/pytest -n 2 --dist loadgroup $(INSIDES)
+
 bench: $(DEV) ## Measure speed against a floor of the same run
 	$(BIN)/python -m bench.http_bench
 	$(BIN)/python -m bench.engine_bench
@@ -59,4 +79,4 @@ lock: ## Update the pinned dependencies (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements-dev.in -o requirements-dev.lock
 
 clean: ## Remove everything that make has set up
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf .venv .venv-lowest .venv-highest .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info

@@ -6,7 +6,6 @@ an engine; that the image builds and the services start is not tried here.
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import subprocess
@@ -18,6 +17,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from tests.dependency_bounds import dependencies, imported_modules
 
 ROOT = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -39,24 +40,25 @@ def listed(name: str) -> list[str]:
 
 def imported() -> set[str]:
     """The top-level names that the application imports from elsewhere."""
-    names = set()
-    for path in (ROOT / "app").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                names |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module is not None and node.level == 0:
-                names.add(node.module.partition(".")[0])
+    names = {module.partition(".")[0] for module in imported_modules()}
     return names - set(sys.stdlib_module_names) - {"app"}
 
 
-def test_every_imported_package_is_a_declared_dependency() -> None:
-    declared = {named(dependency) for dependency in PROJECT["project"]["dependencies"]}
+LOADED_BY_NAME = {"httptools": "by uvicorn", "tzdata": "by the standard library", "uvloop": "by uvicorn"}
+"""Dependencies that the application does not import itself, and what loads them."""
+
+
+def test_imported_packages_and_declared_dependencies_are_the_same() -> None:
     brought_by = packages_distributions()
     assert {"yaml", "pydantic", "orjson"} <= imported()
     missing = {
-        name: brought_by[name] for name in imported() if not {named(text) for text in brought_by[name]} & declared
+        name: brought_by.get(name)
+        for name in imported()
+        if not {*map(named, brought_by.get(name, ()))} & {*dependencies()}
     }
-    assert missing == {}
+    assert missing == {}, "not declared, or not installed as locked: run `make check`"
+    used = {named(distribution) for name in imported() for distribution in brought_by[name]}
+    assert dependencies().keys() - used == LOADED_BY_NAME.keys()
 
 
 def test_requirements_are_the_dependencies_and_build_tools_are_separate() -> None:
