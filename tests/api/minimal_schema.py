@@ -1,4 +1,4 @@
-"""A schema of a few fields, to try the edge of the API without the rest of it."""
+"""A schema of a few fields, to test the HTTP endpoint without the rest of the API."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ schema = strawberry.Schema(query=Query, mutation=Mutation, config=StrawberryConf
 
 
 async def sign_in(request: Request) -> str | None:
-    """Sign-in as the real one might do it."""
+    """Authentication as the real one might do it."""
     authorization = request.headers.get("authorization")
     if authorization == "Bearer wrong":
         raise GraphQLError("No such key.", extensions={"code": "UNAUTHENTICATED"})
@@ -184,7 +184,7 @@ async def sign_in(request: Request) -> str | None:
 
 
 def context_for(request: Request, signed_in: str | None, needed: frozenset[str]) -> Seen:
-    """A note of what came."""
+    """Records what a context is made of."""
     return Seen(signed_in, needed)
 
 
@@ -208,12 +208,12 @@ class Edge:
         transport = httpx.ASGITransport(app=self.app)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://shop.example")
 
-    async def ask(self, query: str, *, headers: dict[str, str] | None = None, **parts: Any) -> httpx.Response:
-        """POST an operation."""
+    async def execute(self, query: str, *, headers: dict[str, str] | None = None, **parts: Any) -> httpx.Response:
+        """Posts an operation."""
         return await self.client.post("/graphql", json={"query": query, **parts}, headers=headers)
 
     async def post(self, body: bytes, **headers: str) -> httpx.Response:
-        """POST bytes as application/json."""
+        """Posts bytes as application/json."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self.client.post("/graphql", content=body, headers={"content-type": "application/json", **named})
 

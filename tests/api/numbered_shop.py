@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from tests.api.test_locations import opened
+from tests.api.test_locations import create_location
 from tests.api.test_program_settings import update
 from tests.shop import Shop
 
@@ -25,7 +25,7 @@ def set_numbering(shop: Shop, numbers: str, *, day_starts: str = "00:00") -> Non
 
 def location(shop: Shop, key: str, zone: str = "Europe/London") -> str:
     """Opens a location; returns its id."""
-    id: str = opened(shop, key, key.title(), zone)["location"]["id"]
+    id: str = create_location(shop, key, key.title(), zone)["location"]["id"]
     return id
 
 

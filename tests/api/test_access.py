@@ -1,4 +1,4 @@
-"""Who may do and see what: keys, roles, and programs apart from one another, on both databases."""
+"""Permissions of keys and roles, and the separation of programs, on both databases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Points given and taken by hand over HTTP, with a reason, on both databases."""
+"""Adjustments by staff over HTTP, with a reason, on both databases."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ LOOK = """query($by: CustomerBy!) { customer(by: $by) { ledger(first: 1) { nodes
 
 
 def adjust(shop: Shop, card: str, points: int, *, role: Role = Role.STAFF, **more: Any) -> Any:
-    """Give or take points."""
+    """Adds or takes points."""
     given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "points": points, "reason": "Spilt tea."}
     return shop.execute(ADJUST, role=role, input={**given, **more})["adjustPoints"]
 
 
 def codes(answer: Any) -> list[tuple[str, list[str]]]:
-    """The technical refusals: code and path."""
+    """Code and path of each user error."""
     return [(error["code"], error["path"]) for error in answer["userErrors"]]
 
 

@@ -1,4 +1,4 @@
-"""Callers whom nobody knows, and documents that nobody has seen: counted before any work is done for them."""
+"""Admission limits: unknown callers and unknown documents are counted before any work is done for them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OFTEN = ADMISSION_LIMIT.most // WRONG_KEY
 
 @pytest.fixture
 def shop(sqlite_url: str) -> Iterator[Shop]:
-    """A shop whose door gives nothing back while a test runs."""
+    """A shop whose admission limit does not refill while a test runs."""
     with open_shop(sqlite_url, admission_limit=RateLimit(most=ADMISSION_LIMIT.most, restored=1)) as opened:
         yield opened
 
@@ -42,12 +42,12 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def wrong_key(number: int) -> str:
-    """A key as they are made, which opens nothing."""
+    """A well-formed key that does not exist."""
     return f"troth_till_{number:032x}_wrong"
 
 
 def codes(answer: httpx.Response) -> list[str]:
-    """The codes of an answer's errors."""
+    """The codes of the errors."""
     return [value["extensions"]["code"] for value in answer.json().get("errors", [])]
 
 

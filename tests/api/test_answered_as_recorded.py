@@ -1,4 +1,4 @@
-"""What is sent again under another key is answered with all that is recorded, field by field, over HTTP on both databases."""
+"""Requests sent again under another key get the recorded payload, field by field, over HTTP on both databases."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _CORE = core_schema(schema)
 
 
 def every_field(kind: str) -> str:
-    """All that a payload says, but for the way back to the queries, pages, and the moment at which it is read."""
+    """A selection of all fields of a payload except queries, pages and the time of reading."""
     return _selected(_CORE.type_map[kind], left=DEEP)
 
 
@@ -48,13 +48,13 @@ def _selected(of: Any, *, left: int) -> str:
     for name, field in of.fields.items():
         if name in ("query", "asOf") or any(isinstance(value.type, GraphQLNonNull) for value in field.args.values()):
             continue
-        told = _told(field.type, left=left)
+        told = _scalar_fields(field.type, left=left)
         if told is not None:
             found.append(f"{name}{told}")
     return f"{{ {' '.join(found)} }}"
 
 
-def _told(of: GraphQLOutputType, *, left: int) -> str | None:
+def _scalar_fields(of: GraphQLOutputType, *, left: int) -> str | None:
     named = get_named_type(of)
     if is_leaf_type(named):
         return ""
@@ -71,7 +71,8 @@ def clock() -> Clock:
 
 @pytest.fixture(params=[(), (BELOW,)], ids=["clamped", "owing"])
 def shop(request: pytest.FixtureRequest, database_url: str, clock: Clock) -> Iterator[Shop]:
-    """A point a pound and two stamps a visit, five pounds for 30 points and a meal for two stamps; the books are proved."""
+    """A point a pound and two stamps a visit, five pounds for 30 points and a meal for two stamps; the ledger is
+    verified at the end."""
     with open_shop(
         database_url,
         clock=clock,
@@ -88,50 +89,50 @@ def shop(request: pytest.FixtureRequest, database_url: str, clock: Clock) -> Ite
 
 
 def call(shop: Shop, command: str, *, role: Role = Role.OWNER, **given: Any) -> Any:
-    """All that a command answers."""
+    """The payload of a command with all its fields."""
     kind = f"{command[0].upper()}{command[1:]}"
     query = f"mutation($input: {kind}Input!) {{ {command}(input: $input) {every_field(f'{kind}Payload')} }}"
     return shop.execute(query, role=role, input={"idempotencyKey": uuid.uuid4().hex, **given})[command]
 
 
-def differing(value: Any, other: Any, *, at: str = "") -> list[str]:
-    """Where two answers differ."""
+def differences(value: Any, other: Any, *, at: str = "") -> list[str]:
+    """Where two payloads differ."""
     if isinstance(value, dict) and isinstance(other, dict) and value.keys() == other.keys():
-        return [place for name in value for place in differing(value[name], other[name], at=f"{at}.{name}")]
+        return [place for name in value for place in differences(value[name], other[name], at=f"{at}.{name}")]
     if isinstance(value, list) and isinstance(other, list) and len(value) == len(other):
         pairs = enumerate(zip(value, other, strict=True))
-        return [place for count, (a, b) in pairs for place in differing(a, b, at=f"{at}.{count}")]
+        return [place for count, (a, b) in pairs for place in differences(a, b, at=f"{at}.{count}")]
     return [] if value == other else [f"{at}: {value!r} is not {other!r}"]
 
 
-def sent_twice(shop: Shop, command: str, **given: Any) -> Any:
-    """The answer to a command, which is that to the same one under another key, but that it says so."""
+def repeated(shop: Shop, command: str, **given: Any) -> Any:
+    """The payload of a command, which must be the same under another key but for `alreadyRecorded`."""
     first, again = call(shop, command, **given), call(shop, command, **given)
     assert first["alreadyRecorded"] is False
-    assert differing(again, {**first, "alreadyRecorded": True}) == []
+    assert differences(again, {**first, "alreadyRecorded": True}) == []
     return first
 
 
 def receipt(number: str, at: datetime, price: str = "40.00", **more: Any) -> dict[str, Any]:
-    """A receipt of two articles of one price."""
+    """A receipt of two articles at the same price."""
     lines = [{"sku": sku, "quantity": "1", "unitPrice": price} for sku in ("cup", "pot")]
     return {"externalId": number, "occurredAt": at.isoformat(), "lines": lines, **more}
 
 
 def redeemed(shop: Shop, card: str, reward: str) -> str:
-    """The redemption of a reward, by id."""
+    """The id of a new redemption."""
     id: str = shop.redeem(card, reward)["redemption"]["id"]
     return id
 
 
 def paid_with(shop: Shop, card: str) -> list[dict[str, str]]:
-    """A payment with points, and one with stamps."""
+    """A payment with points and one with stamps."""
     five, meal = redeemed(shop, card, "five"), redeemed(shop, card, "meal")
     return [{"kind": "POINTS", "amount": amount, "redemptionId": id} for amount, id in (("5.00", five), ("7.00", meal))]
 
 
 def codes(payload: Any) -> list[str]:
-    """The codes of its refusals."""
+    """The codes of the user errors."""
     return [error["code"] for error in payload["userErrors"]]
 
 
@@ -156,7 +157,7 @@ def test_repeated_purchase_is_answered_as_recorded(shop: Shop, clock: Clock) -> 
     card = shop.enrol()
     shop.buy(card, "60.00")
     sold = receipt("R1", clock.now, payments=paid_with(shop, card))
-    first = sent_twice(shop, "recordPurchase", customer={"card": card}, purchase=sold)
+    first = repeated(shop, "recordPurchase", customer={"card": card}, purchase=sold)
     assert (codes(first), first["decision"]["points"][0]["points"]) == ([], 68)
 
 
@@ -166,9 +167,9 @@ def test_repeated_refund_of_a_payment_with_points_and_stamps_is_answered_as_reco
     sold = receipt("R1", clock.now, payments=paid_with(shop, card))
     call(shop, "recordPurchase", customer={"card": card}, purchase=sold)
     purchase, at = {"externalId": "R1"}, clock.now.isoformat()
-    part = sent_twice(shop, "recordRefund", purchase=purchase, lines=[{"line": 1}], externalId="F1", occurredAt=at)
+    part = repeated(shop, "recordRefund", purchase=purchase, lines=[{"line": 1}], externalId="F1", occurredAt=at)
     assert (part["pointsRestored"], part["stampsRestored"], part["cash"]["amount"]) == (15, 1, "34.00")
-    rest = sent_twice(shop, "recordRefund", purchase=purchase, externalId="F2", occurredAt=clock.now.isoformat())
+    rest = repeated(shop, "recordRefund", purchase=purchase, externalId="F2", occurredAt=clock.now.isoformat())
     assert (rest["pointsRestored"], rest["stampsRestored"], rest["cash"]["amount"]) == (15, 1, "34.00")
     again = call(shop, "recordRefund", purchase=purchase, lines=[{"line": 1}], externalId="F1", occurredAt=at)
     said = ("decision", "shortfall", "pointsRestored", "stampsRestored", "cash", "entry")
@@ -180,7 +181,7 @@ def test_repeated_refund_with_a_shortfall_is_answered_as_recorded(shop: Shop, cl
     call(shop, "recordPurchase", customer={"card": card}, purchase=receipt("R1", clock.now))
     redeemed(shop, card, "five"), redeemed(shop, card, "five"), redeemed(shop, card, "meal")
     at = clock.now.isoformat()
-    first = sent_twice(shop, "recordRefund", purchase={"externalId": "R1"}, externalId="F1", occurredAt=at)
+    first = repeated(shop, "recordRefund", purchase={"externalId": "R1"}, externalId="F1", occurredAt=at)
     owing = first["balances"][0]["owed"]
     assert (first["shortfall"], owing) in [(60, 0), (0, 60)]
 
@@ -190,7 +191,7 @@ def test_repeated_pending_refund_is_answered_before_and_after_it_is_applied(shop
     shop.buy(card, "60.00", occurredAt=at.isoformat())
     payments, sold_at = paid_with(shop, card), clock.now
     back = {"purchase": {"externalId": "R1"}, "externalId": "F1", "occurredAt": clock.now.isoformat()}
-    waits = sent_twice(shop, "recordRefund", **back)
+    waits = repeated(shop, "recordRefund", **back)
     assert waits["pending"]["state"] == "PENDING"
     sold = receipt("R1", sold_at, payments=payments)
     call(shop, "recordPurchase", customer={"card": card}, purchase=sold)
@@ -207,7 +208,7 @@ def test_repeated_refund_is_answered_as_recorded_after_a_merge(shop: Shop, clock
     given = {"merged": {"card": card}, "survivor": {"card": stays}, "reason": "The same person."}
     assert codes(call(shop, "mergeCustomers", **given)) == []
     at = clock.now.isoformat()
-    back = sent_twice(shop, "recordRefund", purchase={"externalId": "R1"}, externalId="F1", occurredAt=at)
+    back = repeated(shop, "recordRefund", purchase={"externalId": "R1"}, externalId="F1", occurredAt=at)
     assert (back["pointsRestored"], back["stampsRestored"]) == (30, 2)
 
 
@@ -217,7 +218,7 @@ def test_repeated_exchange_is_answered_as_recorded(shop: Shop, clock: Clock) -> 
     sold = receipt("R1", clock.now, payments=paid_with(shop, card))
     call(shop, "recordPurchase", customer={"card": card}, purchase=sold)
     back = {"purchase": {"externalId": "R1"}, "externalId": "F1"}
-    first = sent_twice(shop, "recordExchange", refund=back, purchase=receipt("R2", clock.now, "30.00"))
+    first = repeated(shop, "recordExchange", refund=back, purchase=receipt("R2", clock.now, "30.00"))
     assert (codes(first), first["refund"]["cash"]["amount"]) == ([], "17.00")
     assert (first["refund"]["pointsRestored"], first["refund"]["stampsRestored"]) == (8, 1)
 
@@ -226,7 +227,7 @@ def test_repeated_hold_is_answered_as_recorded(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "60.00")
     given = {"customer": {"card": card}, "reward": {"key": "five"}, "checkout": "C1", "minutes": 30}
-    assert codes(sent_twice(shop, "holdRedemption", **given)) == []
+    assert codes(repeated(shop, "holdRedemption", **given)) == []
 
 
 def test_hold_keeps_its_price_after_the_reward_became_cheaper_or_ended(shop: Shop, clock: Clock) -> None:

@@ -1,4 +1,4 @@
-"""Articles and categories meet clauses however either is spelled: from tills and from files, on both databases."""
+"""Articles and categories match clauses in any spelling, from tills and from files, on both databases."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ START = {"effectiveFrom": "2020-01-01T00:00:00Z"}
 
 @pytest.fixture
 def blank(database_url: str) -> Iterator[Shop]:
-    """A sandbox without terms; its books are right at the end."""
+    """A sandbox without terms; its ledger is verified at the end."""
     with open_shop(database_url, template="blank", rate_limit=RateLimit(10_000_000, 10_000_000)) as opened:
         yield opened
         assert discrepancies_in(opened.url) == []
 
 
 def bonus(**condition: Any) -> dict[str, Any]:
-    """Ten points where a condition on goods holds."""
+    """Ten points under a condition on goods."""
     return {"key": "goods", "conditions": [condition], "effect": {"bonusPoints": {"points": 10}}}
 
 
@@ -49,7 +49,7 @@ def line(sku: str, *categories: str) -> dict[str, Any]:
 
 
 def buy(shop: Shop, card: str, *lines: Any, receipt: str | None = None, **more: Any) -> Any:
-    """The points of a purchase, and its lines as they are kept."""
+    """The points of a purchase and its stored lines."""
     purchase = {"externalId": receipt or uuid.uuid4().hex, "lines": list(lines), **more}
     given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
     done = shop.execute(BUY, input=given)["recordPurchase"]

@@ -1,4 +1,4 @@
-"""Points that no account can hold: the same refusal for a basket as for the purchase, on both databases."""
+"""Points beyond the largest balance: the same refusal for a basket as for the purchase, on both databases."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def basket(price: str) -> dict[str, Any]:
 
 
 def refusal(shop: Shop, card: str, price: str, *, key: str | None = None) -> Any:
-    """The one error of a basket check, without its data."""
+    """The one error of a basket check, which has no data."""
     answer = shop.send(CHECK, key=key, c={"card": card}, b=basket(price)).json()
     assert answer["data"] == {"basketCheck": None}
     (error,) = answer["errors"]

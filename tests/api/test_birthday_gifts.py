@@ -1,4 +1,4 @@
-"""Birthday gifts: once for a birthday, by the calendar year of that birthday. On both databases."""
+"""Birthday gifts: once for each birthday, by its calendar year. On both databases."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COFFEE = {"key": "coffee", "conditions": [WEEK], "effect": {"rewardCost": {"rewa
 
 @pytest.fixture
 def shop(database_url: str) -> Iterator[Shop]:
-    """Fifty points, two stamps and a coffee in the week of a birthday; the books are proved in the end."""
+    """Fifty points, two stamps and a coffee in the week of a birthday; the ledger is verified at the end."""
     with open_shop(database_url, template="blank") as opened:
         given = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup."}
         assert error_codes(opened.execute(REWARD, role=Role.OWNER, input=given)["createReward"]) == []

@@ -1,4 +1,5 @@
-"""What comes back of a program's budget is given first to the same customer again, and never refills it for others.
+"""Refunded points of a program's budget go back to the same customer first and never refill it for others. On both
+databases; the ledger is verified after each test.
 
 On both databases; the books are proved after each test.
 """
@@ -13,7 +14,7 @@ import pytest
 
 from app.domain.access import Role
 from tests.api.test_budgets_and_nth_items import CHECK, EXPLAIN, PREVIEW, RESULT, budget, line
-from tests.api.test_counters_after_refunds import FIVE, NEGATIVE, SPEND, bonus, gained, wallet
+from tests.api.test_counters_after_refunds import FIVE, NEGATIVE, SPEND, bonus, earned, wallet
 from tests.api.test_exchanges import Opening, exchange
 from tests.api.test_exchanges import opening as opening  # the fixture
 from tests.api.test_receipt_corrections import amend, move
@@ -32,8 +33,8 @@ def on(day: int) -> dict[str, str]:
     return {"occurredAt": f"2026-03-{day:02}T12:00:00Z"}
 
 
-def recomputed(shop: Shop, card: str) -> None:
-    """Every entry is decided again as it was."""
+def assert_explanations_agree(shop: Shop, card: str) -> None:
+    """Every entry is explained with the same decision."""
     query = "query($by: CustomerBy!) { customer(by: $by) { ledger(first: 50) { nodes { id points } } } }"
     for entry in shop.execute(query, by={"card": card})["customer"]["ledger"]["nodes"]:
         found = shop.execute(EXPLAIN, role=Role.STAFF, e=entry["id"])["explain"]
@@ -43,38 +44,38 @@ def recomputed(shop: Shop, card: str) -> None:
 def test_refunded_budget_points_go_to_the_same_customer_only(opening: Opening) -> None:
     shop = opening(SPEND, GIFT)
     card, other = shop.enrol(), shop.enrol()
-    assert gained(shop, card, "5.00", receipt="R-1") == 35
+    assert earned(shop, card, "5.00", receipt="R-1") == 35
     shop.refund("R-1")
-    assert gained(shop, other, "5.00") == 5, "the budget is used up for others"
-    assert gained(shop, card, "5.00", receipt="R-2") == 35
-    assert gained(shop, card, "5.00") == 5, "the share is given once"
+    assert earned(shop, other, "5.00") == 5, "the budget is used up for others"
+    assert earned(shop, card, "5.00", receipt="R-2") == 35
+    assert earned(shop, card, "5.00") == 5, "the share is given once"
     shop.refund("R-2")
-    assert gained(shop, other, "5.00") == 5
-    assert gained(shop, card, "5.00") == 35, "as often as it comes back"
-    recomputed(shop, card)
+    assert earned(shop, other, "5.00") == 5
+    assert earned(shop, card, "5.00") == 35, "as often as it comes back"
+    assert_explanations_agree(shop, card)
 
 
 def test_own_share_is_used_before_the_common_budget(opening: Opening) -> None:
     shop = opening(PER_POUND)
     card, other = shop.enrol(), shop.enrol()
-    assert gained(shop, card, "60.00", receipt="R-1") == 60
+    assert earned(shop, card, "60.00", receipt="R-1") == 60
     shop.refund("R-1", lines=[{"line": 1, "amount": "20.00"}])
-    assert gained(shop, card, "15.00") == 15, "of the 20 that came back"
-    assert gained(shop, other, "100.00") == 40, "what was left for all"
-    assert gained(shop, card, "100.00") == 5
+    assert earned(shop, card, "15.00") == 15, "of the 20 that came back"
+    assert earned(shop, other, "100.00") == 40, "what was left for all"
+    assert earned(shop, card, "100.00") == 5
 
 
 def test_own_share_and_common_budget_are_combined(opening: Opening) -> None:
     shop = opening(bonus(30, budget(50, "WHOLE")))
     card, other = shop.enrol(), shop.enrol()
     lines = [{"sku": "a", "quantity": "1", "unitPrice": "5.00"}]
-    assert gained(shop, card, "", lines=lines, receipt="R-1") == 30
-    assert gained(shop, other, "5.00") == 0, "20 are left, and 30 are given whole or not at all"
+    assert earned(shop, card, "", lines=lines, receipt="R-1") == 30
+    assert earned(shop, other, "5.00") == 0, "20 are left, and 30 are given whole or not at all"
     shop.refund("R-1")
     found = shop.execute(CHECK, by={"card": card}, basket={"lines": [line("1")]})["basketCheck"]["decision"]
     assert found["points"][0]["points"] == 30, "a basket sees it too"
-    assert gained(shop, card, "5.00", receipt="R-2") == 30
-    assert gained(shop, card, "5.00") == 0, "20 again"
+    assert earned(shop, card, "5.00", receipt="R-2") == 30
+    assert earned(shop, card, "5.00") == 0, "20 again"
 
 
 @pytest.mark.parametrize("order", [(1, 2), (2, 1)])
@@ -84,12 +85,12 @@ def test_partial_refunds_in_any_order_give_the_same_share_as_a_full_refund(
     shop = opening(PER_POUND)
     card, other = shop.enrol(), shop.enrol()
     lines = [{"sku": sku, "quantity": "1", "unitPrice": price} for sku, price in (("a", "70.00"), ("b", "30.00"))]
-    assert gained(shop, card, "", lines=lines, receipt="R-1") == 100
+    assert earned(shop, card, "", lines=lines, receipt="R-1") == 100
     for number in order:
         shop.refund("R-1", lines=[{"line": number}])
-    assert gained(shop, other, "10.00") == 0
-    assert gained(shop, card, "99.00") == 99
-    assert gained(shop, card, "99.00") == 1
+    assert earned(shop, other, "10.00") == 0
+    assert earned(shop, card, "99.00") == 99
+    assert earned(shop, card, "99.00") == 1
 
 
 def test_points_restored_by_a_later_refund_leave_the_share_again(opening: Opening) -> None:
@@ -107,128 +108,128 @@ def test_points_restored_by_a_later_refund_leave_the_share_again(opening: Openin
     }
     shop = opening(few, many, first)
     card, other = shop.enrol(), shop.enrol()
-    assert gained(shop, card, "70.00", receipt="R-1") == 140
+    assert earned(shop, card, "70.00", receipt="R-1") == 140
     kept = []
     for _ in range(2):
         shop.refund("R-1", lines=[{"line": 1, "amount": "20.00"}])
         kept.append(shop.available(card))
     assert kept == [50, 60], "the second part gives back 10 of what the first one took"
-    assert gained(shop, other, "100.00") == 60, "what was left for all"
-    assert gained(shop, card, "100.00") == 80, "90 came back, and 10 of them were given again"
+    assert earned(shop, other, "100.00") == 60, "what was left for all"
+    assert earned(shop, card, "100.00") == 80, "90 came back, and 10 of them were given again"
 
 
 def test_spent_points_are_a_shortfall_and_do_not_return_to_the_share(opening: Opening) -> None:
     shop = opening(SPEND, bonus(30, budget(30, "PARTIAL")), FIVE)
     card = shop.enrol()
-    assert gained(shop, card, "5.00", receipt="R-1") == 35
+    assert earned(shop, card, "5.00", receipt="R-1") == 35
     for _ in range(4):
         assert error_codes(shop.redeem(card, "five")) == []
     assert shop.refund("R-1")["shortfall"] == 20
-    assert gained(shop, card, "5.00") == 5 + 15, "15 of the 35 were still there, and count first for the budget"
-    recomputed(shop, card)
+    assert earned(shop, card, "5.00") == 5 + 15, "15 of the 35 were still there, and count first for the budget"
+    assert_explanations_agree(shop, card)
 
 
 def test_owed_points_return_to_the_share(opening: Opening) -> None:
     shop = opening(SPEND, GIFT, FIVE, NEGATIVE)
     card = shop.enrol()
-    assert gained(shop, card, "5.00", receipt="R-1") == 35
+    assert earned(shop, card, "5.00", receipt="R-1") == 35
     assert error_codes(shop.redeem(card, "five")) == []
     shop.refund("R-1")
     assert wallet(shop, card)["points"] == (0, 5)
-    assert gained(shop, card, "5.00") == 35
+    assert earned(shop, card, "5.00") == 35
 
 
 def test_only_points_within_the_cap_return_to_the_share(opening: Opening) -> None:
     cap = {"key": "cap", "effect": {"pointsCap": {"points": 14, "scope": "PURCHASE"}}}
     shop = opening(SPEND, bonus(30, budget(30, "PARTIAL")), cap)
     card, other = shop.enrol(), shop.enrol()
-    assert gained(shop, card, "5.00", receipt="R-1") == 14, "12 of the bonus, and 2 for the amount"
+    assert earned(shop, card, "5.00", receipt="R-1") == 14, "12 of the bonus, and 2 for the amount"
     shop.refund("R-1")
-    assert gained(shop, other, "1.00") == 14, "what the budget still has for all"
-    assert gained(shop, card, "1.00", receipt="R-2") == 14
+    assert earned(shop, other, "1.00") == 14, "what the budget still has for all"
+    assert earned(shop, card, "1.00", receipt="R-2") == 14
 
 
 def test_points_return_to_the_share_of_their_own_budget(opening: Opening) -> None:
     shop = opening(bonus(30, budget(30, "WHOLE"), key="zebra"), bonus(7, budget(7, "PARTIAL"), key="ant"))
     card, other = shop.enrol(), shop.enrol()
-    assert gained(shop, card, "5.00", receipt="R-1") == 37
+    assert earned(shop, card, "5.00", receipt="R-1") == 37
     shop.refund("R-1")
-    assert gained(shop, other, "5.00") == 0
-    assert gained(shop, card, "5.00") == 37
+    assert earned(shop, other, "5.00") == 0
+    assert earned(shop, card, "5.00") == 37
 
 
 def test_refunded_first_purchase_can_be_repeated_with_its_budget(opening: Opening) -> None:
     shop = opening(bonus(30, {"firstPurchase": True}, budget(30, "WHOLE")))
     card, other = shop.enrol(), shop.enrol()
-    assert gained(shop, card, "5.00", receipt="R-1", **on(1)) == 30
+    assert earned(shop, card, "5.00", receipt="R-1", **on(1)) == 30
     shop.refund("R-1", **on(2))
-    assert gained(shop, other, "5.00", **on(3)) == 0
-    assert gained(shop, card, "5.00", receipt="R-2", **on(3)) == 30
+    assert earned(shop, other, "5.00", **on(3)) == 0
+    assert earned(shop, card, "5.00", receipt="R-2", **on(3)) == 30
     shop.refund("R-2", **on(4))
-    assert gained(shop, card, "5.00", **on(5)) == 30
-    recomputed(shop, card)
+    assert earned(shop, card, "5.00", **on(5)) == 30
+    assert_explanations_agree(shop, card)
 
 
 def test_late_refund_refills_the_share_for_later_purchases_only(opening: Opening) -> None:
     shop = opening(SPEND, GIFT)
     card = shop.enrol()
-    assert gained(shop, card, "5.00", receipt="R-1", **on(1)) == 35
-    assert gained(shop, card, "5.00", **on(5)) == 5
+    assert earned(shop, card, "5.00", receipt="R-1", **on(1)) == 35
+    assert earned(shop, card, "5.00", **on(5)) == 5
     shop.refund("R-1", **on(2))
     assert shop.available(card) == 5, "what was recorded before the refund stays as it was"
-    assert gained(shop, card, "5.00", **on(3)) == 35, "recorded after it, wherever it stands in time"
-    recomputed(shop, card)
+    assert earned(shop, card, "5.00", **on(3)) == 35, "recorded after it, wherever it stands in time"
+    assert_explanations_agree(shop, card)
 
 
 def test_exchange_takes_nothing_from_the_share(opening: Opening) -> None:
     shop = opening(SPEND, GIFT)
     card, other = shop.enrol(), shop.enrol()
-    assert gained(shop, card, "5.00", receipt="R-1") == 35
+    assert earned(shop, card, "5.00", receipt="R-1") == 35
     assert error_codes(exchange(shop, "5.00", "R-1", receipt="R-2")) == []
     assert shop.available(card) == 35
-    assert gained(shop, card, "5.00") == 5, "nothing came back"
+    assert earned(shop, card, "5.00") == 5, "nothing came back"
     assert error_codes(exchange(shop, "9.00", "R-2", receipt="R-3")) == []
-    assert (shop.available(card), gained(shop, card, "5.00"), gained(shop, other, "5.00")) == (44, 5, 5)
+    assert (shop.available(card), earned(shop, card, "5.00"), earned(shop, other, "5.00")) == (44, 5, 5)
     shop.refund("R-3")
     assert shop.available(card) == 10
-    assert gained(shop, other, "5.00") == 5
-    assert gained(shop, card, "5.00") == 35
+    assert earned(shop, other, "5.00") == 5
+    assert earned(shop, card, "5.00") == 35
 
 
 def test_points_lost_by_an_amendment_return_to_the_customers_share(opening: Opening) -> None:
     shop = opening(SPEND, bonus(30, budget(30, "WHOLE"), DEAR))
     card, other = shop.enrol(), shop.enrol()
-    assert gained(shop, card, "20.00", receipt="R-1") == 50
+    assert earned(shop, card, "20.00", receipt="R-1") == 50
     assert error_codes(amend(shop, "R-1", line("2"))) == []
-    assert gained(shop, other, "20.00") == 20
-    assert gained(shop, card, "20.00", receipt="R-2") == 50
+    assert earned(shop, other, "20.00") == 20
+    assert earned(shop, card, "20.00", receipt="R-2") == 50
     amended = amend(shop, "R-1", {"sku": "a", "quantity": "1", "unitPrice": "25.00"})
     assert amended["decision"]["points"][0]["points"] == 25, "the 30 have gone into another purchase of the customer"
     shop.refund("R-2")
-    assert gained(shop, card, "20.00") == 50
-    recomputed(shop, card)
+    assert earned(shop, card, "20.00") == 50
+    assert_explanations_agree(shop, card)
 
 
 def test_amendment_and_its_reversal_restore_the_budget_points(opening: Opening) -> None:
     shop = opening(SPEND, bonus(30, budget(30, "WHOLE"), DEAR))
     card = shop.enrol()
-    assert gained(shop, card, "20.00", receipt="R-1") == 50
+    assert earned(shop, card, "20.00", receipt="R-1") == 50
     amend(shop, "R-1", line("2"))
     amended = amend(shop, "R-1", {"sku": "a", "quantity": "1", "unitPrice": "25.00"})
     assert amended["decision"]["points"][0]["points"] == 55
-    assert gained(shop, card, "20.00") == 20, "the share went back into it"
+    assert earned(shop, card, "20.00") == 20, "the share went back into it"
 
 
 def test_moved_purchase_takes_budget_points_along(opening: Opening) -> None:
     shop = opening(SPEND, GIFT)
     giver, taker = shop.enrol(), shop.enrol()
-    assert gained(shop, giver, "5.00", receipt="R-1") == 35
+    assert earned(shop, giver, "5.00", receipt="R-1") == 35
     assert error_codes(move(shop, "R-1", taker)) == []
     assert (shop.available(giver), shop.available(taker)) == (0, 35)
-    assert (gained(shop, giver, "5.00"), gained(shop, taker, "5.00")) == (5, 5)
+    assert (earned(shop, giver, "5.00"), earned(shop, taker, "5.00")) == (5, 5)
     shop.refund("R-1")
-    assert (gained(shop, giver, "5.00"), gained(shop, taker, "5.00")) == (5, 35)
-    recomputed(shop, taker)
+    assert (earned(shop, giver, "5.00"), earned(shop, taker, "5.00")) == (5, 35)
+    assert_explanations_agree(shop, taker)
 
 
 @pytest.mark.parametrize("shared", [False, True])
@@ -239,74 +240,74 @@ def test_moved_purchase_brings_no_first_purchase_bonus_to_a_returning_customer(
     giver, taker, other = shop.enrol(), shop.enrol(), shop.enrol()
     if shared:
         assert error_codes(join(shop, giver, taker)) == []
-    assert gained(shop, giver, "5.00", receipt="R-1") == 35
-    assert gained(shop, taker, "5.00", receipt="R-0", occurredAt="2026-01-05T12:00:00Z") == 5
+    assert earned(shop, giver, "5.00", receipt="R-1") == 35
+    assert earned(shop, taker, "5.00", receipt="R-0", occurredAt="2026-01-05T12:00:00Z") == 5
     assert error_codes(move(shop, "R-1", taker)) == []
-    assert gained(shop, other, "5.00") == 5
-    assert gained(shop, giver, "5.00", receipt="R-2") == 35
-    assert gained(shop, giver, "5.00") == 5
+    assert earned(shop, other, "5.00") == 5
+    assert earned(shop, giver, "5.00", receipt="R-2") == 35
+    assert earned(shop, giver, "5.00") == 5
     shop.refund("R-1")
     shop.refund("R-0")
-    assert gained(shop, taker, "5.00") == 5, "it was never the taker's"
-    recomputed(shop, giver)
-    recomputed(shop, taker)
+    assert earned(shop, taker, "5.00") == 5, "it was never the taker's"
+    assert_explanations_agree(shop, giver)
+    assert_explanations_agree(shop, taker)
 
 
 def test_purchase_paid_from_the_own_share_moves_without_a_debt(opening: Opening) -> None:
     shop = opening(SPEND, GIFT)
     giver, taker = shop.enrol(), shop.enrol()
-    assert gained(shop, giver, "5.00", receipt="R-1") == 35
+    assert earned(shop, giver, "5.00", receipt="R-1") == 35
     shop.refund("R-1")
-    assert gained(shop, giver, "5.00", receipt="R-2") == 35
+    assert earned(shop, giver, "5.00", receipt="R-2") == 35
     assert error_codes(move(shop, "R-2", taker)) == []
     assert (shop.available(giver), shop.available(taker)) == (0, 35)
-    assert (gained(shop, giver, "5.00"), gained(shop, taker, "5.00")) == (5, 5)
+    assert (earned(shop, giver, "5.00"), earned(shop, taker, "5.00")) == (5, 5)
     assert error_codes(move(shop, "R-2", giver)) == []
-    assert (gained(shop, giver, "5.00"), gained(shop, taker, "5.00")) == (5, 5)
+    assert (earned(shop, giver, "5.00"), earned(shop, taker, "5.00")) == (5, 5)
     shop.refund("R-2")
-    assert (gained(shop, taker, "5.00"), gained(shop, giver, "5.00")) == (5, 35)
+    assert (earned(shop, taker, "5.00"), earned(shop, giver, "5.00")) == (5, 35)
 
 
 def test_merge_adds_up_the_shares(opening: Opening) -> None:
     shop = opening(bonus(30, budget(60, "PARTIAL")))
     merged, survivor, other = shop.enrol(), shop.enrol(), shop.enrol()
     for card in (merged, survivor):
-        assert gained(shop, card, "5.00", receipt=f"of {card}") == 30
+        assert earned(shop, card, "5.00", receipt=f"of {card}") == 30
     for card in (merged, survivor):
         shop.refund(f"of {card}")
     assert error_codes(merge(shop, merged, survivor)) == []
-    assert gained(shop, other, "5.00") == 0
-    assert [gained(shop, card, "5.00") for card in (merged, survivor, merged)] == [30, 30, 0]
-    recomputed(shop, survivor)
+    assert earned(shop, other, "5.00") == 0
+    assert [earned(shop, card, "5.00") for card in (merged, survivor, merged)] == [30, 30, 0]
+    assert_explanations_agree(shop, survivor)
 
 
 def test_refund_of_a_merged_customer_refills_the_survivors_share(opening: Opening) -> None:
     shop = opening(SPEND, GIFT)
     merged, survivor = shop.enrol(), shop.enrol()
-    assert gained(shop, merged, "5.00", receipt="R-1") == 35
+    assert earned(shop, merged, "5.00", receipt="R-1") == 35
     assert error_codes(merge(shop, merged, survivor)) == []
     shop.refund("R-1")
-    assert gained(shop, survivor, "5.00", receipt="R-2") == 35
+    assert earned(shop, survivor, "5.00", receipt="R-2") == 35
     shop.refund("R-2")
-    assert gained(shop, merged, "5.00") == 35
+    assert earned(shop, merged, "5.00") == 35
 
 
 def test_share_in_a_household_belongs_to_the_buyer(opening: Opening) -> None:
     shop = opening(SPEND, GIFT)
     ann, bob = shop.enrol(), shop.enrol()
     assert error_codes(join(shop, ann, bob)) == []
-    assert gained(shop, ann, "5.00", receipt="R-1") == 35
+    assert earned(shop, ann, "5.00", receipt="R-1") == 35
     shop.refund("R-1")
-    assert gained(shop, bob, "5.00") == 5
-    assert gained(shop, ann, "5.00") == 35
+    assert earned(shop, bob, "5.00") == 5
+    assert earned(shop, ann, "5.00") == 35
 
 
 def test_concurrent_purchases_never_use_a_share_twice(opening: Opening) -> None:
     shop = opening(GIFT)
     card = shop.enrol()
-    assert gained(shop, card, "5.00", receipt="R-1") == 30
+    assert earned(shop, card, "5.00", receipt="R-1") == 30
     shop.refund("R-1")
-    answers = shop.in_parallel([lambda: gained(shop, card, "5.00") for _ in range(8)])
+    answers = shop.in_parallel([lambda: earned(shop, card, "5.00") for _ in range(8)])
     assert sorted(answers) == [0, 0, 0, 0, 0, 0, 0, 30]
 
 
@@ -314,41 +315,41 @@ def test_ledger_verifies_after_concurrent_refunds_and_purchases_with_shares(open
     shop = opening(bonus(10, budget(40, "PARTIAL")))
     cards = [shop.enrol() for _ in range(4)]
     for card in cards:
-        assert gained(shop, card, "5.00", receipt=f"of {card}") == 10
+        assert earned(shop, card, "5.00", receipt=f"of {card}") == 10
     back = [lambda card=card: shop.refund(f"of {card}") for card in cards]
-    bought = [lambda card=card: gained(shop, card, "5.00") for card in cards for _ in range(2)]
+    bought = [lambda card=card: earned(shop, card, "5.00") for card in cards for _ in range(2)]
     shop.in_parallel([*back, *bought])
     for card in cards:
-        gained(shop, card, "5.00")
+        earned(shop, card, "5.00")
     assert [shop.available(card) for card in cards] == [10, 10, 10, 10], "each their own, whatever came first"
 
 
 def test_points_that_expired_unspent_return_to_the_share(opening: Opening) -> None:
     shop = opening(GIFT, {"key": "expiry", "effect": {"pointsValidity": {"days": 5}}})
     card = shop.enrol()
-    assert gained(shop, card, "5.00", receipt="R-1", **on(1)) == 30
+    assert earned(shop, card, "5.00", receipt="R-1", **on(1)) == 30
     shop.refund("R-1", **on(20))
-    assert gained(shop, card, "5.00", **on(21)) == 30
+    assert earned(shop, card, "5.00", **on(21)) == 30
 
 
 def test_preview_gives_a_share_to_its_customer_only(opening: Opening) -> None:
     shop = opening(SPEND, GIFT)
     lately = [{"occurredAt": (datetime.now(UTC) - timedelta(days=days)).isoformat()} for days in (50, 3, 2)]
     card, other, third = shop.enrol(), shop.enrol(), shop.enrol()
-    assert gained(shop, third, "5.00", receipt="R-0", **lately[0]) == 35
+    assert earned(shop, third, "5.00", receipt="R-0", **lately[0]) == 35
     shop.refund("R-0", **lately[0])
-    assert [gained(shop, buyer, "5.00", **lately[1]) for buyer in (card, other)] == [5, 5]
-    assert gained(shop, third, "5.00", receipt="R-1", **lately[1]) == 35
-    assert lost(shop, SPEND) == 30
+    assert [earned(shop, buyer, "5.00", **lately[1]) for buyer in (card, other)] == [5, 5]
+    assert earned(shop, third, "5.00", receipt="R-1", **lately[1]) == 35
+    assert preview_loss(shop, SPEND) == 30
     shop.refund("R-1", **lately[2])
-    assert gained(shop, other, "5.00", **lately[2]) == 5
-    assert lost(shop, SPEND) == 0, "nobody was given it in the end"
-    assert gained(shop, third, "5.00", **lately[2]) == 35
-    assert lost(shop, SPEND) == 30
+    assert earned(shop, other, "5.00", **lately[2]) == 5
+    assert preview_loss(shop, SPEND) == 0, "nobody was given it in the end"
+    assert earned(shop, third, "5.00", **lately[2]) == 35
+    assert preview_loss(shop, SPEND) == 30
 
 
-def lost(shop: Shop, *clauses: dict[str, Any]) -> int:
-    """What a draft would have taken from members in a month."""
+def preview_loss(shop: Shop, *clauses: dict[str, Any]) -> int:
+    """The points that members would have lost under a draft in a month."""
     given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "days": 30}
     made = shop.execute(PREVIEW, role=Role.OWNER, input=given)["previewTermsImpact"]["preview"]["id"]
 
@@ -362,7 +363,7 @@ def lost(shop: Shop, *clauses: dict[str, Any]) -> int:
 def test_tampered_share_is_found(opening: Opening) -> None:
     shop = opening(SPEND, bonus(30, budget(50, "WHOLE")))
     card, other = shop.enrol(), shop.enrol()
-    assert gained(shop, card, "5.00", receipt="R-1") == 35
+    assert earned(shop, card, "5.00", receipt="R-1") == 35
     shop.refund("R-1")
     shop.enrol()
     tampering = Tampering(shop)

@@ -1,4 +1,4 @@
-"""What clauses count over HTTP on both databases: budgets that nobody overspends, and every nth item."""
+"""Counting clauses over HTTP on both databases: budgets that are never overspent, and every nth item."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_repeated_purchase_uses_the_budget_once_and_its_refund_does_not_refill_i
 
 
 def line(quantity: str) -> Any:
-    """Some items at a pound."""
+    """Some items at a pound each."""
     return {"sku": "cup", "quantity": quantity, "unitPrice": "1.00"}
 
 

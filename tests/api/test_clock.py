@@ -1,4 +1,4 @@
-"""The clock of a sandbox over HTTP: moved forward by its owner, and what then is now. On both databases."""
+"""The clock of a sandbox over HTTP: moved forward by its owner, and its effects. On both databases."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LESS_THAN_A_SECOND = timedelta(microseconds=999_999)
 
 
 @pytest.fixture
-def still(database_url: str) -> Iterator[Shop]:
+def frozen(database_url: str) -> Iterator[Shop]:
     """A sandbox on a server whose own clock stands still."""
     with open_shop(database_url, clock=lambda: START) as opened:
         yield opened
@@ -39,7 +39,7 @@ def still(database_url: str) -> Iterator[Shop]:
 
 @pytest.fixture
 def blank(database_url: str) -> Iterator[Shop]:
-    """A sandbox without terms, on a server whose own clock begins late."""
+    """A sandbox without terms, on a server whose own clock starts late."""
     with open_shop(database_url, clock=Clock(), template="blank") as opened:
         yield opened
 
@@ -50,18 +50,18 @@ def advance(shop: Shop, to: datetime, *, key: str | None = None, language: str =
     return shop.execute(ADVANCE, role=Role.OWNER, language=language, input=given)["advanceClock"]
 
 
-def shown(shop: Shop, role: Role = Role.OWNER) -> datetime:
-    """What the clock shows."""
+def program_clock(shop: Shop, role: Role = Role.OWNER) -> datetime:
+    """The time of the program's clock."""
     return datetime.fromisoformat(shop.execute(CLOCK, role=role)["program"]["clock"])
 
 
 def refusals(answer: Any) -> list[tuple[str, list[str]]]:
-    """The technical refusals: code and path."""
+    """Code and path of each user error."""
     return [(error["code"], error["path"]) for error in answer["userErrors"]]
 
 
 def visits(points: int) -> list[Any]:
-    """Clauses: so many points a visit."""
+    """A clause that gives points for each visit."""
     return [{"key": "visit", "effect": {"pointsPerVisit": {"points": points}}}]
 
 
@@ -73,16 +73,16 @@ def publish(shop: Shop, points: int, **more: Any) -> Any:
     return done["terms"]
 
 
-def test_sandbox_clock_is_server_time_until_it_is_moved(still: Shop) -> None:
-    assert shown(still) == START
-    moved = advance(still, START + 40 * DAY)
+def test_sandbox_clock_is_server_time_until_it_is_moved(frozen: Shop) -> None:
+    assert program_clock(frozen) == START
+    moved = advance(frozen, START + 40 * DAY)
     assert moved == {
         "clock": "2090-04-15T12:00:00Z",
         "userErrors": [],
         "query": {"program": {"clock": "2090-04-15T12:00:00Z"}},
     }
     for role in (Role.OWNER, Role.STAFF, Role.TILL):
-        assert shown(still, role) == START + 40 * DAY
+        assert program_clock(frozen, role) == START + 40 * DAY
 
 
 def test_moved_clock_advances_with_the_server_clock(database_url: str) -> None:
@@ -90,34 +90,34 @@ def test_moved_clock_advances_with_the_server_clock(database_url: str) -> None:
     with open_shop(database_url, clock=clock) as shop:
         advance(shop, START + DAY)
         clock.now += timedelta(hours=3)
-        assert START + DAY + timedelta(hours=3) < shown(shop) < START + DAY + timedelta(hours=3, seconds=2)
+        assert START + DAY + timedelta(hours=3) < program_clock(shop) < START + DAY + timedelta(hours=3, seconds=2)
 
 
 @pytest.mark.parametrize("beyond", [timedelta(microseconds=1), timedelta(microseconds=999_999), timedelta(seconds=1)])
-def test_clock_moved_to_the_start_of_terms_is_inside_them(still: Shop, beyond: timedelta) -> None:
+def test_clock_moved_to_the_start_of_terms_is_inside_them(frozen: Shop, beyond: timedelta) -> None:
     to = START + DAY + beyond
-    reached = datetime.fromisoformat(advance(still, to)["clock"])
+    reached = datetime.fromisoformat(advance(frozen, to)["clock"])
     assert to <= reached <= to + LESS_THAN_A_SECOND
-    assert shown(still) == reached
+    assert program_clock(frozen) == reached
 
 
 @pytest.mark.parametrize("back", [timedelta(), timedelta(microseconds=1), DAY, 365 * DAY])
-def test_clock_cannot_go_back_and_the_refusal_names_its_time(still: Shop, back: timedelta) -> None:
-    advance(still, START + DAY)
-    refused = advance(still, START + DAY - back)
+def test_clock_cannot_go_back_and_the_refusal_names_its_time(frozen: Shop, back: timedelta) -> None:
+    advance(frozen, START + DAY)
+    refused = advance(frozen, START + DAY - back)
     assert refusals(refused) == [("INVALID_INPUT", ["input", "to"])]
     assert "it shows 2090-03-07T12:00:00Z" in refused["userErrors"][0]["detail"]
     assert refused["clock"] == "2090-03-07T12:00:00Z"
-    assert shown(still) == START + DAY
+    assert program_clock(frozen) == START + DAY
 
 
-def test_clock_moves_at_most_ten_years_at_a_time(still: Shop) -> None:
-    refused = advance(still, START + FURTHEST + timedelta(microseconds=1))
+def test_clock_moves_at_most_ten_years_at_a_time(frozen: Shop) -> None:
+    refused = advance(frozen, START + FURTHEST + timedelta(microseconds=1))
     assert refusals(refused) == [("INVALID_INPUT", ["input", "to"])]
     assert "at most 10 years ahead at once; the clock shows 2090-03-06T12:00:00Z" in refused["userErrors"][0]["detail"]
-    assert shown(still) == START
-    assert advance(still, START.replace(year=2100))["userErrors"] == []
-    assert advance(still, START.replace(year=2110))["clock"] == "2110-03-06T12:00:00Z"
+    assert program_clock(frozen) == START
+    assert advance(frozen, START.replace(year=2100))["userErrors"] == []
+    assert advance(frozen, START.replace(year=2110))["clock"] == "2110-03-06T12:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -134,18 +134,18 @@ def test_clock_of_a_live_program_cannot_be_moved(database_url: str, language: st
         refused = advance(live, START + DAY, language=language)
         assert refused["userErrors"] == [{"code": "SANDBOX_ONLY", "path": ["input"], "message": said, "detail": None}]
         assert refused["clock"] == "2090-03-06T12:00:00Z"
-        assert shown(live) == START
+        assert program_clock(live) == START
 
 
-def test_only_the_owner_moves_the_clock_and_customers_cannot_read_it(still: Shop, database_url: str) -> None:
-    own = customer_key(database_url, still, still.enrol())
+def test_only_the_owner_moves_the_clock_and_customers_cannot_read_it(frozen: Shop, database_url: str) -> None:
+    own = customer_key(database_url, frozen, frozen.enrol())
     given = {"idempotencyKey": "k", "to": (START + DAY).isoformat()}
-    assert code_of(still, ADVANCE, role=None, input=given) == "UNAUTHENTICATED"
-    assert code_of(still, ADVANCE, key=own, input=given) == "FORBIDDEN"
+    assert code_of(frozen, ADVANCE, role=None, input=given) == "UNAUTHENTICATED"
+    assert code_of(frozen, ADVANCE, key=own, input=given) == "FORBIDDEN"
     for role in (Role.STAFF, Role.TILL):
-        assert code_of(still, ADVANCE, role=role, input=given) == "FORBIDDEN"
-    assert shown(still) == START
-    assert still.execute(CLOCK, key=own) == {"program": {"clock": None}}
+        assert code_of(frozen, ADVANCE, role=role, input=given) == "FORBIDDEN"
+    assert program_clock(frozen) == START
+    assert frozen.execute(CLOCK, key=own) == {"program": {"clock": None}}
 
 
 def test_same_key_moves_the_clock_once_and_gets_the_same_response(database_url: str) -> None:
@@ -158,19 +158,19 @@ def test_same_key_moves_the_clock_once_and_gets_the_same_response(database_url: 
         assert datetime.fromisoformat(again["query"]["program"]["clock"]) > START + DAY + timedelta(minutes=10)
         other = advance(shop, START + 2 * DAY, key="k")
         assert refusals(other) == [("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])]
-        assert shown(shop) < START + DAY + timedelta(minutes=11)
+        assert program_clock(shop) < START + DAY + timedelta(minutes=11)
 
 
-def test_parallel_duplicates_move_the_clock_once(still: Shop) -> None:
-    moved = still.in_parallel([lambda: advance(still, START + DAY, key="k")] * 10)
+def test_parallel_duplicates_move_the_clock_once(frozen: Shop) -> None:
+    moved = frozen.in_parallel([lambda: advance(frozen, START + DAY, key="k")] * 10)
     assert all(value == moved[0] for value in moved)
     assert moved[0]["userErrors"] == []
 
 
-def test_concurrent_moves_leave_the_clock_at_the_latest_time(still: Shop) -> None:
+def test_concurrent_moves_leave_the_clock_at_the_latest_time(frozen: Shop) -> None:
     days = [3, 9, 1, 7, 5, 2, 8, 4]
-    moved = still.in_parallel([lambda day=day: advance(still, START + day * DAY) for day in days])
-    assert shown(still) == START + 9 * DAY
+    moved = frozen.in_parallel([lambda day=day: advance(frozen, START + day * DAY) for day in days])
+    assert program_clock(frozen) == START + 9 * DAY
     for day, value in zip(days, moved, strict=True):
         reached = datetime.fromisoformat(value["clock"])
         if value["userErrors"]:
@@ -188,25 +188,27 @@ def test_next_request_on_another_server_uses_the_moved_clock(database_url: str) 
         open_shop(database_url, program=program, clock=lambda: START) as there,
     ):
         for step in range(1, 6):
-            assert shown(there, Role.TILL) == START + (step - 1) * DAY, "and its key is remembered there"
+            assert program_clock(there, Role.TILL) == START + (step - 1) * DAY, "and its key is remembered there"
             advance(here, START + step * DAY)
-            assert shown(there, Role.TILL) == START + step * DAY
+            assert program_clock(there, Role.TILL) == START + step * DAY
 
 
-def test_moving_a_clock_does_not_move_that_of_another_program(still: Shop, database_url: str) -> None:
-    sandbox = Shop(address=still.address, program=create_program(database_url), client=still.client)
-    live = Shop(address=still.address, program=create_program(database_url, kind=ProgramKind.LIVE), client=still.client)
-    advance(still, START + DAY, key="k")
-    assert (shown(sandbox), shown(live)) == (START, START)
+def test_moving_a_clock_does_not_move_that_of_another_program(frozen: Shop, database_url: str) -> None:
+    sandbox = Shop(address=frozen.address, program=create_program(database_url), client=frozen.client)
+    live = Shop(
+        address=frozen.address, program=create_program(database_url, kind=ProgramKind.LIVE), client=frozen.client
+    )
+    advance(frozen, START + DAY, key="k")
+    assert (program_clock(sandbox), program_clock(live)) == (START, START)
     assert advance(sandbox, START + 2 * DAY, key="k")["clock"] == "2090-03-08T12:00:00Z"
-    assert (shown(still), shown(live)) == (START + DAY, START)
+    assert (program_clock(frozen), program_clock(live)) == (START + DAY, START)
 
 
-def test_later_mutations_of_the_same_request_use_the_moved_clock(still: Shop) -> None:
-    card = still.enrol()
+def test_later_mutations_of_the_same_request_use_the_moved_clock(frozen: Shop) -> None:
+    card = frozen.enrol()
     lines = [{"sku": "a", "quantity": "1", "unitPrice": "7.00"}]
     bought = {"idempotencyKey": "b", "customer": {"card": card}, "purchase": {"externalId": "r", "lines": lines}}
-    done = still.execute(
+    done = frozen.execute(
         """mutation($to: AdvanceClockInput!, $bought: RecordPurchaseInput!) {
           first: advanceClock(input: $to) { clock }
           recordPurchase(input: $bought) { decision { decidedFor } } }""",
@@ -217,27 +219,27 @@ def test_later_mutations_of_the_same_request_use_the_moved_clock(still: Shop) ->
     assert done["recordPurchase"]["decision"]["decidedFor"] == done["first"]["clock"] == "2090-03-07T12:00:00Z"
 
 
-def test_clock_skew_of_a_till_is_measured_against_the_program_clock(still: Shop) -> None:
-    card = still.enrol()
+def test_clock_skew_of_a_till_is_measured_against_the_program_clock(frozen: Shop) -> None:
+    card = frozen.enrol()
     noon = START + 10 * DAY
     late = {"occurredAt": (noon + timedelta(minutes=5)).isoformat()}
-    skewed = still.buy(card, "5.00", **late)
+    skewed = frozen.buy(card, "5.00", **late)
     assert refusals(skewed) == [("CLOCK_SKEW", ["input", "purchase", "occurredAt"])]
-    advance(still, noon)
+    advance(frozen, noon)
     later = {"occurredAt": (noon + timedelta(minutes=5, seconds=1)).isoformat()}
-    assert refusals(still.buy(card, "5.00", **later)) == [("CLOCK_SKEW", ["input", "purchase", "occurredAt"])]
-    assert still.buy(card, "5.00", **late)["decision"]["outcome"] == "GRANTED"
+    assert refusals(frozen.buy(card, "5.00", **later)) == [("CLOCK_SKEW", ["input", "purchase", "occurredAt"])]
+    assert frozen.buy(card, "5.00", **late)["decision"]["outcome"] == "GRANTED"
 
 
-def test_event_without_a_time_happens_at_the_program_time(still: Shop) -> None:
-    advance(still, START + 30 * DAY)
+def test_event_without_a_time_happens_at_the_program_time(frozen: Shop) -> None:
+    advance(frozen, START + 30 * DAY)
     noon = "2090-04-05T12:00:00Z"
-    card = still.enrol()
-    assert still.buy(card, "300.00", receipt="r")["decision"]["decidedFor"] == noon
-    assert still.redeem(card)["decision"]["decidedFor"] == noon
-    assert still.refund("r")["decision"]["decidedFor"] == noon
+    card = frozen.enrol()
+    assert frozen.buy(card, "300.00", receipt="r")["decision"]["decidedFor"] == noon
+    assert frozen.redeem(card)["decision"]["decidedFor"] == noon
+    assert frozen.refund("r")["decision"]["decidedFor"] == noon
     by = {"card": card}
-    told = still.execute(
+    told = frozen.execute(
         """query($by: CustomerBy!) {
           customer(by: $by) { enrolledAt wallet { balances { asOf } } ledger { nodes { occurredAt recordedAt } } }
           rewards(for: $by) { nodes { decision { decidedFor } } }
@@ -249,7 +251,7 @@ def test_event_without_a_time_happens_at_the_program_time(still: Shop) -> None:
     assert [(entry["occurredAt"], entry["recordedAt"]) for entry in entries] == [(noon, noon)] * 3
     assert {node["decision"]["decidedFor"] for node in told["rewards"]["nodes"]} == {noon}
     assert told["basketCheck"]["decision"]["decidedFor"] == noon
-    assert discrepancies_in(still.url) == []
+    assert discrepancies_in(frozen.url) == []
 
 
 def test_announced_terms_start_when_the_clock_reaches_them(blank: Shop) -> None:
@@ -282,25 +284,25 @@ def test_notice_period_counts_from_the_program_clock(blank: Shop) -> None:
     assert publish(blank, 12)["status"] == "IN_FORCE", "from now on, by the moved clock"
 
 
-def test_idempotent_responses_are_stored_with_the_server_time(still: Shop) -> None:
-    advance(still, START + DAY, key="move")
+def test_idempotent_responses_are_stored_with_the_server_time(frozen: Shop) -> None:
+    advance(frozen, START + DAY, key="move")
     lines = [{"sku": "a", "quantity": "1", "unitPrice": "7.00"}]
-    still.execute(
+    frozen.execute(
         BUY,
         input={
             "idempotencyKey": "buy",
-            "customer": {"card": still.enrol()},
+            "customer": {"card": frozen.enrol()},
             "purchase": {"externalId": "r", "lines": lines},
         },
     )
 
     async def recorded() -> list[datetime]:
-        database = open_database(still.url)
+        database = open_database(frozen.url)
         await database.start()
         found = []
         for key in ("move", "buy"):
             first = await database.read(
-                lambda session, key=key: idempotency.find(session, key=key), program_id=still.program.program.id
+                lambda session, key=key: idempotency.find(session, key=key), program_id=frozen.program.program.id
             )
             assert first is not None
             found.append(first.recorded_at)

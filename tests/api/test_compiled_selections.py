@@ -1,4 +1,4 @@
-"""The short way comes to the same as graphql-core's own: values, errors and where they are."""
+"""Compiled selections give the same values, errors and error paths as graphql-core."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ DOCUMENTS = DocumentCache(CORE)
 
 
 def executor_of(text: str) -> CompiledExecutor:
-    """As the endpoint makes one."""
+    """An executor as the endpoint makes one."""
     operation = DOCUMENTS.get(text).operation(None)
     variables = operation.variables.coerced({})
     assert not isinstance(variables, list)

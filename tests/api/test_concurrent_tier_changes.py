@@ -1,4 +1,4 @@
-"""Purchases at once of which one reaches a tier: the next one in the ledger is judged at it, on both databases."""
+"""Concurrent purchases of which one reaches a tier: the next one is decided at that tier, on both databases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Points that expire first are spent first, and those that never do last, whatever day they were promised for. On both databases."""
+"""Points that expire first are spent first, and those that never expire last. On both databases."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOVED = """query($by: CustomerBy!) { customer(by: $by) { ledger(first: 1) { node
 
 
 def publish(shop: Shop, *clauses: dict[str, Any]) -> datetime:
-    """Other terms, as early as can be; the clock goes to their start."""
+    """Publishes other terms as early as possible and moves the clock to their start."""
     sent = {"idempotencyKey": uuid.uuid4().hex, "clauses": [*clauses, COFFEE]}
     done = shop.execute(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
     assert done["userErrors"] == []
@@ -28,16 +28,16 @@ def publish(shop: Shop, *clauses: dict[str, Any]) -> datetime:
     return start
 
 
-def moved(shop: Shop, card: str) -> list[tuple[str, int]]:
+def last_moved_lots(shop: Shop, card: str) -> list[tuple[str, int]]:
     """The lots that the last entry moved."""
     (entry,) = shop.execute(MOVED, by={"card": card})["customer"]["ledger"]["nodes"]
     return [(lot["lot"], lot["points"]) for lot in entry["lots"]]
 
 
-def bought(shop: Shop, card: str, receipt: str = "") -> str:
-    """A visit; the lot that it opened."""
+def lot_of_visit(shop: Shop, card: str, receipt: str = "") -> str:
+    """The lot that a visit opened."""
     shop.buy(card, "1.00", receipt=receipt or None)
-    return moved(shop, card)[0][0]
+    return last_moved_lots(shop, card)[0][0]
 
 
 def test_points_that_never_expire_are_spent_last(
@@ -46,35 +46,35 @@ def test_points_that_never_expire_are_spent_last(
     lasting = {"key": "validity", "effect": {"pointsValidity": {"days": 20}}}
     with scheduled_shop(database_url, visit(100), lasting) as shop:
         card, other = shop.enrol(), shop.enrol()
-        for_ever = bought(shop, card)
+        for_ever = lot_of_visit(shop, card)
         start = publish(shop, visit(100), validity(days=400))
-        mortal = bought(shop, card)
+        mortal = lot_of_visit(shop, card)
         shop.buy(card, "1.00", receipt="R")
-        third = moved(shop, card)[0][0]
+        third = last_moved_lots(shop, card)[0][0]
         assert shop.redeem(card)["decision"]["outcome"] == "GRANTED"
-        assert moved(shop, card) == [(mortal, -50)]
+        assert last_moved_lots(shop, card) == [(mortal, -50)]
         assert error_codes(transfer(shop, card, other, 80)) == []
-        assert moved(shop, card) == [(mortal, -50), (third, -30)]
+        assert last_moved_lots(shop, card) == [(mortal, -50), (third, -30)]
         advance(shop, start + DAY)
         assert shop.refund("R")["userErrors"] == []
-        assert moved(shop, card) == [(third, -70), (for_ever, -30)]
+        assert last_moved_lots(shop, card) == [(third, -70), (for_ever, -30)]
         assert discrepancies_in(shop.url) == []
 
 
 def test_points_extended_by_activity_are_spent_after_those_that_expire_earlier(database_url: str) -> None:
     with scheduled_shop(database_url, visit(100), validity(days=200)) as shop:
         card = shop.enrol()
-        fixed = bought(shop, card)
+        fixed = lot_of_visit(shop, card)
         start = publish(shop, visit(100), validity(days=150, since="ACTIVITY"))
-        alive = bought(shop, card, "R")
+        alive = lot_of_visit(shop, card, "R")
         # The fixed ones end after 200 days, the others after 150: until there is some activity more.
         advance(shop, start + 80 * DAY)
-        later = bought(shop, card)
+        later = lot_of_visit(shop, card)
         assert shop.redeem(card)["decision"]["outcome"] == "GRANTED"
-        assert moved(shop, card) == [(fixed, -50)]
+        assert last_moved_lots(shop, card) == [(fixed, -50)]
         assert shop.redeem(card)["decision"]["outcome"] == "GRANTED"
         assert shop.redeem(card)["decision"]["outcome"] == "GRANTED"
-        assert moved(shop, card) == [(alive, -50)]
+        assert last_moved_lots(shop, card) == [(alive, -50)]
         assert shop.refund("R")["userErrors"] == []
-        assert moved(shop, card) == [(alive, -50), (later, -50)]
+        assert last_moved_lots(shop, card) == [(alive, -50), (later, -50)]
         assert discrepancies_in(shop.url) == []

@@ -1,4 +1,4 @@
-"""What operations cost, and what happens to callers who have spent what they have."""
+"""The costs of operations, and callers who have used up their budget."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_token_bucket_empties_and_refills_up_to_its_size() -> None:
 
 @pytest.fixture
 def poor(sqlite_url: str) -> Iterator[Shop]:
-    """A shop whose callers may spend 100, and get hardly anything back while the test runs."""
+    """A shop whose callers may spend 100, with hardly any refill while the test runs."""
     program = create_program(sqlite_url)
     rate_limit = RateLimit(most=100, restored=1)
     app = create_app(open_database(sqlite_url), clock=real_now, new_id=new_id, rate_limit=rate_limit)

@@ -1,4 +1,5 @@
-"""What came back no longer counts, and an even exchange changes nothing: limits, first purchases, visits and items.
+"""Refunded goods no longer count, and an even exchange changes nothing: limits, first purchases, visits and items. On
+both databases; the ledger is verified after each test.
 
 On both databases; the books are proved after each test.
 """
@@ -13,11 +14,11 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from tests.api.test_exchanges import SILVER, Opening, exchange, held
+from tests.api.test_exchanges import SILVER, Opening, balances, exchange
 from tests.api.test_exchanges import opening as opening  # the fixture
-from tests.api.test_foreign_ids import everything
-from tests.api.test_late_events import at, seen
-from tests.api.test_paid_with_points import left_of
+from tests.api.test_foreign_ids import all_rows
+from tests.api.test_late_events import at, entries_and_balance
+from tests.api.test_paid_with_points import remaining_points
 from tests.api.test_receipt_corrections import amend, move
 from tests.shop import Shop
 from tests.transfers import error_codes, merge
@@ -31,7 +32,7 @@ BREAD = {"sku": "b", "quantity": "1", "unitPrice": "5.00"}
 
 
 def bonus(points: int, *conditions: Any, key: str = "bonus") -> dict[str, Any]:
-    """A clause that gives points on top."""
+    """A clause that gives bonus points."""
     return {"key": key, "conditions": list(conditions), "effect": {"bonusPoints": {"points": points}}}
 
 
@@ -41,7 +42,7 @@ def cap(scope: str) -> dict[str, Any]:
 
 
 def once(period: str) -> dict[str, Any]:
-    """Once in a period."""
+    """A limit of once in a period."""
     return {"timesPerPeriod": {"times": 1, "period": period}}
 
 
@@ -55,8 +56,8 @@ WELCOME = bonus(100, {"firstPurchase": True})
 THIRD = bonus(30, {"everyNthVisit": {"nth": 3}})
 
 
-def gained(shop: Shop, card: str, price: str, *, unit: str = "points", **more: Any) -> int:
-    """What a purchase brings of a unit."""
+def earned(shop: Shop, card: str, price: str, *, unit: str = "points", **more: Any) -> int:
+    """The amount of a unit that a purchase earns."""
     done = shop.buy(card, price, **more)
     assert error_codes(done) == []
     amounts = {point["unit"]["code"]: point["points"] for point in done["decision"]["points"]}
@@ -65,9 +66,9 @@ def gained(shop: Shop, card: str, price: str, *, unit: str = "points", **more: A
 
 
 def wallet(shop: Shop, card: str) -> dict[str, tuple[int, int]]:
-    """What is available and owed, by unit."""
+    """The available and owed amounts, by unit."""
     query = "query($by: CustomerBy!) { customer(by: $by) { wallet { balances { available owed unit { code } } } } }"
-    return held(shop.execute(query, by={"card": card}, role=Role.STAFF)["customer"]["wallet"])
+    return balances(shop.execute(query, by={"card": card}, role=Role.STAFF)["customer"]["wallet"])
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_refund_frees_what_its_purchase_used(
     assert error_codes(shop.refund("R1", occurredAt=at(hours=1), **back)) == []
     price = "20.00" if back and not lines else first
     more = {"lines": [COFFEE]} if lines else {}
-    assert gained(shop, card, price, unit=unit, occurredAt=at(hours=2), **more) == again
+    assert earned(shop, card, price, unit=unit, occurredAt=at(hours=2), **more) == again
 
 
 @pytest.mark.parametrize(
@@ -132,7 +133,7 @@ def test_even_exchange_changes_no_counter(opening: Opening, clauses: Any, price:
 def test_visit_keeps_its_bonus_in_an_even_exchange(opening: Opening) -> None:
     shop = opening(SPEND, THIRD)
     card = shop.enrol()
-    visits = [gained(shop, card, "10.00", receipt=f"R{day}", occurredAt=at(days=day)) for day in (1, 2, 3)]
+    visits = [earned(shop, card, "10.00", receipt=f"R{day}", occurredAt=at(days=day)) for day in (1, 2, 3)]
     assert visits == [10, 10, 40]
     done = exchange(shop, "10.00", "R3", receipt="R4", occurredAt=at(days=3, hours=1))
     assert (error_codes(done), done["toPay"]["amount"]) == ([], "0.00")
@@ -150,21 +151,21 @@ def test_dearer_exchanged_goods_earn_for_the_difference(opening: Opening) -> Non
 def test_exchange_does_not_count_as_a_visit(opening: Opening) -> None:
     shop = opening(SPEND, THIRD)
     card = shop.enrol()
-    assert gained(shop, card, "1.00", receipt="R1", occurredAt=at()) == 1
+    assert earned(shop, card, "1.00", receipt="R1", occurredAt=at()) == 1
     for number in (1, 2):
         exchange(shop, "1.00", f"R{number}", receipt=f"R{number + 1}", occurredAt=at(hours=number))
     assert wallet(shop, card)["points"] == (1, 0)
-    assert [gained(shop, card, "1.00", occurredAt=at(hours=hour)) for hour in (5, 6)] == [1, 31]
+    assert [earned(shop, card, "1.00", occurredAt=at(hours=hour)) for hour in (5, 6)] == [1, 31]
 
 
 def test_refunded_visits_do_not_count(opening: Opening) -> None:
     shop = opening(SPEND, THIRD)
     card = shop.enrol()
-    visits = [gained(shop, card, "1.00", receipt=f"V{number}", occurredAt=at(days=number)) for number in (1, 2, 3)]
+    visits = [earned(shop, card, "1.00", receipt=f"V{number}", occurredAt=at(days=number)) for number in (1, 2, 3)]
     assert visits == [1, 1, 31]
     for number in (1, 2):
         shop.refund(f"V{number}", occurredAt=at(days=4))
-    later = [gained(shop, card, "1.00", occurredAt=at(days=number)) for number in range(5, 10)]
+    later = [earned(shop, card, "1.00", occurredAt=at(days=number)) for number in range(5, 10)]
     assert later == [1, 1, 1, 1, 31]
     assert wallet(shop, card)["points"] == (66, 0)
 
@@ -173,18 +174,18 @@ def test_visit_after_two_refunded_ones_counts_as_the_first(opening: Opening) -> 
     shop = opening(SPEND, THIRD)
     card = shop.enrol()
     for number in (1, 2):
-        assert gained(shop, card, "1.00", receipt=f"V{number}", occurredAt=at(days=number)) == 1
+        assert earned(shop, card, "1.00", receipt=f"V{number}", occurredAt=at(days=number)) == 1
         shop.refund(f"V{number}", occurredAt=at(days=number, hours=1))
-    assert [gained(shop, card, "1.00", occurredAt=at(days=number)) for number in (3, 4, 5)] == [1, 1, 31]
+    assert [earned(shop, card, "1.00", occurredAt=at(days=number)) for number in (3, 4, 5)] == [1, 1, 31]
 
 
 def test_every_third_visit_counts_kept_visits_only(opening: Opening) -> None:
     shop = opening(SPEND, stamp({"everyNthVisit": {"nth": 3}}))
     card = shop.enrol()
     for number in (1, 2):
-        assert gained(shop, card, "1.00", unit="stamps", receipt=f"V{number}", occurredAt=at(days=number)) == 0
+        assert earned(shop, card, "1.00", unit="stamps", receipt=f"V{number}", occurredAt=at(days=number)) == 0
         shop.refund(f"V{number}", occurredAt=at(days=number, hours=1))
-    later = [gained(shop, card, "1.00", unit="stamps", occurredAt=at(days=number)) for number in (3, 4, 5)]
+    later = [earned(shop, card, "1.00", unit="stamps", occurredAt=at(days=number)) for number in (3, 4, 5)]
     assert later == [0, 0, 1]
 
 
@@ -209,16 +210,16 @@ def test_merged_customers_can_use_a_refunded_limit_once(opening: Opening) -> Non
     shop = opening(SPEND, WELCOME, cap("MONTH"))
     gone, stays = shop.enrol(), shop.enrol()
     for card in (gone, stays):
-        assert gained(shop, card, "5.00", receipt=card) == 50
+        assert earned(shop, card, "5.00", receipt=card) == 50
     assert error_codes(merge(shop, gone, stays)) == []
     for card in (gone, stays):
         shop.refund(card)
     assert wallet(shop, stays)["points"] == (0, 0)
-    assert [gained(shop, card, "5.00") for card in (gone, stays)] == [50, 0]
+    assert [earned(shop, card, "5.00") for card in (gone, stays)] == [50, 0]
 
 
-def by_receipt(shop: Shop, card: str) -> dict[str, int]:
-    """What all entries together come to, by the number of the receipt that they are about, if any."""
+def sums_by_receipt(shop: Shop, card: str) -> dict[str, int]:
+    """The sum of all entries by receipt number."""
     query = """query($by: CustomerBy!) { customer(by: $by) { ledger(first: 100) { nodes { points purchase { externalId } } } } }"""
     found: dict[str, int] = {}
     for entry in shop.execute(query, by={"card": card}, role=Role.STAFF)["customer"]["ledger"]["nodes"]:
@@ -239,10 +240,10 @@ def test_refund_frees_limits_from_its_own_time_in_any_order_of_arrival(opening: 
     for step in order:
         assert error_codes(what[step]()) == []
     assert wallet(shop, card)["points"] == (105, 0)
-    assert by_receipt(shop, card) == {"A": 105 - 105, "B": 105}
-    assert gained(shop, card, "5.00", receipt="L", occurredAt=at(hours=10.5)) == 5
+    assert sums_by_receipt(shop, card) == {"A": 105 - 105, "B": 105}
+    assert earned(shop, card, "5.00", receipt="L", occurredAt=at(hours=10.5)) == 5
     assert wallet(shop, card)["points"] == (10, 0)
-    assert by_receipt(shop, card) == {"A": 105 - 105, "B": 5, "L": 5}
+    assert sums_by_receipt(shop, card) == {"A": 105 - 105, "B": 5, "L": 5}
 
 
 @pytest.mark.parametrize(
@@ -265,12 +266,12 @@ def test_spent_welcome_bonus_stays_used(
 ) -> None:
     shop = opening(*clauses)
     card = shop.enrol()
-    assert gained(shop, card, "5.00", receipt="A", occurredAt=at()) == 105
+    assert earned(shop, card, "5.00", receipt="A", occurredAt=at()) == 105
     assert error_codes(shop.redeem(card, "five", basket={"occurredAt": at(hours=1), "lines": []})) == []
     back = shop.refund("A", occurredAt=at(hours=2))
     assert (back["decision"]["points"][0]["points"], back["shortfall"]) == (taken, shortfall)
     assert wallet(shop, card)["points"] == between
-    assert gained(shop, card, "5.00", receipt="B", occurredAt=at(hours=3)) == again
+    assert earned(shop, card, "5.00", receipt="B", occurredAt=at(hours=3)) == again
     assert wallet(shop, card)["points"] == balance
 
 
@@ -290,9 +291,9 @@ def test_spent_welcome_bonus_stays_used_when_its_refund_arrives_after_the_next_p
     card = shop.enrol()
     shop.buy(card, "5.00", receipt="A", occurredAt=at())
     assert error_codes(shop.redeem(card, "five", basket={"occurredAt": at(hours=1), "lines": []})) == []
-    assert gained(shop, card, "5.00", receipt="B", occurredAt=at(hours=3)) == 5
+    assert earned(shop, card, "5.00", receipt="B", occurredAt=at(hours=3)) == 5
     assert error_codes(shop.refund("A", occurredAt=at(hours=2))) == []
-    assert (by_receipt(shop, card), wallet(shop, card)["points"]) == (receipts, balance)
+    assert (sums_by_receipt(shop, card), wallet(shop, card)["points"]) == (receipts, balance)
 
 
 def test_reward_paid_with_refunded_points_is_owed_until_it_is_cancelled(opening: Opening) -> None:
@@ -326,12 +327,12 @@ def test_cap_is_freed_by_the_points_really_clawed_back(opening: Opening) -> None
         taken: int = done["decision"]["points"][0]["points"]
         return taken
 
-    assert gained(shop, card, "80.00", receipt="A", occurredAt=day(3, 5)) == 50
+    assert earned(shop, card, "80.00", receipt="A", occurredAt=day(3, 5)) == 50
     assert back("20.00", day(3, 6)) == 0
     assert back("30.00", day(3, 7)) == 20
-    assert gained(shop, card, "40.00", occurredAt=day(3, 10)) == 20
+    assert earned(shop, card, "40.00", occurredAt=day(3, 10)) == 20
     assert back("30.00", day(4, 2)) == 30
-    assert gained(shop, card, "60.00", occurredAt=day(4, 3)) == 50
+    assert earned(shop, card, "60.00", occurredAt=day(4, 3)) == 50
     assert wallet(shop, card)["points"] == (70, 0)
 
 
@@ -340,7 +341,7 @@ def test_refund_frees_the_cap_of_the_month_of_its_purchase(opening: Opening) -> 
     card = shop.enrol()
 
     def buy(receipt: str, price: str, day: str) -> int:
-        return gained(shop, card, price, receipt=receipt, occurredAt=f"2026-{day}T10:00:00Z")
+        return earned(shop, card, price, receipt=receipt, occurredAt=f"2026-{day}T10:00:00Z")
 
     def swap(old: str, new: str, price: str, day: str) -> tuple[int, int]:
         assert error_codes(exchange(shop, price, old, receipt=new, occurredAt=f"2026-{day}T10:00:00Z")) == []
@@ -395,7 +396,7 @@ def test_receipts_earn_the_same_in_any_order_of_arrival(
             lines = {"lines": [{"line": 1, "amount": amount[1:]}]} if amount else {}
             done = shop.refund(receipt, occurredAt=moment, **lines)
         assert error_codes(done) == []
-    assert by_receipt(shop, card) == right
+    assert sums_by_receipt(shop, card) == right
     assert wallet(shop, card)["points"] == (sum(right.values()), 0)
 
 
@@ -411,7 +412,7 @@ def test_exchange_is_decided_with_the_kept_goods(opening: Opening, price: str, b
     shop = opening(SPEND, double)
     card = shop.enrol()
     lines = [{"sku": "a", "quantity": "1", "unitPrice": "40.00"}, {"sku": "b", "quantity": "1", "unitPrice": "20.00"}]
-    assert gained(shop, card, "", receipt="R1", lines=lines, occurredAt=at()) == 120
+    assert earned(shop, card, "", receipt="R1", lines=lines, occurredAt=at()) == 120
     back = {"purchase": {"externalId": "R1"}, "lines": [{"line": 2}]}
     done = exchange(shop, price, back, receipt="R2", occurredAt=at(hours=1))
     assert (error_codes(done), done["toPay"]["amount"]) == ([], to_pay)
@@ -436,10 +437,10 @@ def test_fully_refunded_use_is_freed_beside_a_clause_that_still_gives(opening: O
     per_pound = {"key": "spend", "conditions": [once("YEAR")], "effect": SPEND["effect"]}
     shop = opening(per_pound, bonus(30, once("YEAR"), {"minimumSpend": {"amount": "40.00"}}))
     card = shop.enrol()
-    assert gained(shop, card, "60.00", receipt="R-1") == 90
+    assert earned(shop, card, "60.00", receipt="R-1") == 90
     shop.refund("R-1", lines=[{"line": 1, "amount": "30.00"}])
     assert wallet(shop, card)["points"] == (30, 0)
-    assert gained(shop, card, "60.00") == 30, "the bonus was taken back, and the points for the amount were not"
+    assert earned(shop, card, "60.00") == 30, "the bonus was taken back, and the points for the amount were not"
 
 
 def test_clawback_depends_only_on_the_kept_goods(opening: Opening) -> None:
@@ -515,7 +516,7 @@ def test_moved_purchase_that_is_no_visit_stays_none(opening: Opening) -> None:
     }
     assert error_codes(shop.execute(query, role=Role.OWNER, i=given)["movePurchase"]) == []
     for card in (wrong, right):
-        assert [gained(shop, card, "1.00", occurredAt=at(hours=hour)) for hour in (1, 2)] == [1, 8]
+        assert [earned(shop, card, "1.00", occurredAt=at(hours=hour)) for hour in (1, 2)] == [1, 8]
 
 
 def test_six_items_at_once_earn_as_much_as_one_by_one(opening: Opening) -> None:
@@ -529,17 +530,17 @@ def test_six_items_at_once_earn_as_much_as_one_by_one(opening: Opening) -> None:
     assert wallet(shop, apart) == wallet(shop, together) == {"points": (66, 0), "stamps": (2, 0)}
     shop.refund("six", lines=[{"line": 1, "quantity": "4"}], occurredAt=at(hours=1))
     assert wallet(shop, together) == {"points": (2, 0), "stamps": (0, 0)}
-    assert gained(shop, together, "1.00", occurredAt=at(hours=2)) == 31
+    assert earned(shop, together, "1.00", occurredAt=at(hours=2)) == 31
 
 
 def test_exchanged_goods_keep_replacing_returned_ones_after_an_amendment(opening: Opening) -> None:
     shop = opening(SPEND, WELCOME, FIVE)
     card = shop.enrol()
-    assert gained(shop, card, "50.00", receipt="R1", occurredAt=at()) == 150
+    assert earned(shop, card, "50.00", receipt="R1", occurredAt=at()) == 150
     exchange(shop, "50.00", "R1", receipt="R2", occurredAt=at(hours=1))
     for price, balance in (("50.00", 150), ("60.00", 160), ("40.00", 140)):
         done = amend(shop, "R2", {"sku": "other", "quantity": "1", "unitPrice": price}, role=Role.OWNER)
-        assert (error_codes(done), held(done)) == ([], {"points": (balance, 0)})
+        assert (error_codes(done), balances(done)) == ([], {"points": (balance, 0)})
     paid = shop.redeem(card, "five", basket={"occurredAt": at(hours=2), "lines": []})["redemption"]["id"]
     more = {"payments": [{"kind": "POINTS", "amount": "5.00", "redemptionId": paid}]}
     all_of_it = {"sku": "other", "quantity": "1", "unitPrice": "50.00"}
@@ -550,7 +551,7 @@ def test_exchanged_goods_keep_replacing_returned_ones_after_an_amendment(opening
     assert wallet(shop, card)["points"] == (0, 0)
 
 
-def priced(price: str) -> dict[str, str]:
+def one_line(price: str) -> dict[str, str]:
     """The one line of a receipt."""
     return {"sku": "thing", "quantity": "1", "unitPrice": price}
 
@@ -574,15 +575,15 @@ def test_exchange_follows_the_amended_receipt_of_the_returned_goods(
     card = shop.enrol()
     shop.buy(card, amended if order == "right at once" else "50.00", receipt="R1", occurredAt=at())
     if order == "amended first":
-        assert error_codes(amend(shop, "R1", priced(amended), role=Role.OWNER)) == []
+        assert error_codes(amend(shop, "R1", one_line(amended), role=Role.OWNER)) == []
     assert error_codes(exchange(shop, new, "R1", receipt="R2", occurredAt=at(hours=1))) == []
     if order == "amended late":
-        assert error_codes(amend(shop, "R1", priced(amended), role=Role.OWNER)) == []
-    seen(shop, card)
-    left = left_of(shop)
+        assert error_codes(amend(shop, "R1", one_line(amended), role=Role.OWNER)) == []
+    entries_and_balance(shop, card)
+    left = remaining_points(shop)
     assert {receipt: left.get(receipt, 0) for receipt in right} == right
     assert error_codes(shop.refund("R2", occurredAt=at(hours=2))) == []
-    assert set(left_of(shop).values()) <= {0}
+    assert set(remaining_points(shop).values()) <= {0}
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -598,7 +599,7 @@ def test_earlier_refund_reduces_an_exchange_even_when_it_arrives_late(opening: O
     if late:
         assert error_codes(money()) == []
     # Two of three cups at 7.00 came back: 14.00 of 50.00 stand in their place.
-    assert left_of(shop) == {"R1": 21, "R2": 36}
+    assert remaining_points(shop) == {"R1": 21, "R2": 36}
 
 
 def test_amendment_cannot_pay_the_same_amount_with_points_and_goods(opening: Opening) -> None:
@@ -610,13 +611,13 @@ def test_amendment_cannot_pay_the_same_amount_with_points_and_goods(opening: Ope
     refused = exchange(shop, "54.99", "R1", receipt="R2", payments=with_points, occurredAt=at(hours=2))
     assert error_codes(refused) == [("INVALID_INPUT", ["purchase", "payments"])]
     assert error_codes(exchange(shop, "60.00", "R1", receipt="R2", payments=with_points, occurredAt=at(hours=2))) == []
-    before = everything(shop)
-    assert error_codes(amend(shop, "R1", priced("55.01"), role=Role.OWNER)) == [
+    before = all_rows(shop)
+    assert error_codes(amend(shop, "R1", one_line("55.01"), role=Role.OWNER)) == [
         ("INVALID_INPUT", ["purchase", "lines"])
     ]
-    assert everything(shop) == before
-    assert error_codes(amend(shop, "R1", priced("55.00"), role=Role.OWNER)) == []
-    assert left_of(shop) == {"R1": 50, "R2": 0}
+    assert all_rows(shop) == before
+    assert error_codes(amend(shop, "R1", one_line("55.00"), role=Role.OWNER)) == []
+    assert remaining_points(shop) == {"R1": 50, "R2": 0}
     back = shop.refund("R2", lines=[{"line": 1, "quantity": "0.5"}], occurredAt=at(hours=3))
     assert (error_codes(back), back["cash"]["amount"]) == ([], "27.50")
 
@@ -626,7 +627,7 @@ def test_points_by_line_follow_what_was_known_about_the_exchange(opening: Openin
     card = shop.enrol()
     shop.buy(card, "50.00", receipt="R1", occurredAt=at())
     exchange(shop, "50.00", "R1", receipt="R2", occurredAt=at(hours=1))
-    assert error_codes(amend(shop, "R1", priced("30.00"), role=Role.OWNER)) == []
+    assert error_codes(amend(shop, "R1", one_line("30.00"), role=Role.OWNER)) == []
     query = """query($by: CustomerBy!) { customer(by: $by) { ledger { nodes { type points purchase { externalId }
       decision { lines { points { points } excluded { code } } } } } } }"""
     nodes = shop.execute(query, by={"card": card})["customer"]["ledger"]["nodes"][::-1]
@@ -650,7 +651,7 @@ def test_exchanged_goods_give_no_more_qualifying_points_than_what_they_replace(o
     shop = opening(SPEND, *SILVER)
     card = shop.enrol()
     voucher = [{"sku": "voucher", "quantity": "1", "unitPrice": "150.00", "kind": "GIFT_CARD"}]
-    assert gained(shop, card, "", lines=voucher, receipt="R1", occurredAt=at()) == 0
+    assert earned(shop, card, "", lines=voucher, receipt="R1", occurredAt=at()) == 0
     exchange(shop, "150.00", "R1", receipt="R2", occurredAt=at(hours=1))
     tier = shop.execute("query($by: CustomerBy!) { customer(by: $by) { tier { key } } }", by={"card": card})["customer"]
     assert (wallet(shop, card)["points"], tier["tier"]["key"]) == ((0, 0), None)

@@ -1,4 +1,4 @@
-"""Who customers are over HTTP, on both databases: told, seen and changed by those who may, and decided by."""
+"""Customer profiles over HTTP on both databases: updated and read by permitted roles, and used in decisions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.domain.access import Role
 from app.store.database.connect import open_database
 from app.store.database.session import Session
 from tests.api.test_access import PUBLISH, REWARD, code_of, customer_key
-from tests.api.test_impact_previews import PREVIEW, ended
+from tests.api.test_impact_previews import PREVIEW, ended_preview
 from tests.shop import BUY, ENROL, REDEEM, Shop, create_program, open_shop
 from tests.verification import discrepancies_in
 
@@ -62,7 +62,7 @@ CLAUSES: list[Any] = [
 
 @pytest.fixture
 def birthdays(database_url: str) -> Iterator[Shop]:
-    """A shop whose terms ask who the customer is."""
+    """A shop whose terms depend on the customer's profile."""
     with open_shop(database_url, template="blank") as shop:
         reward = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup."}
         shop.execute(REWARD, role=Role.OWNER, input=reward)
@@ -72,7 +72,7 @@ def birthdays(database_url: str) -> Iterator[Shop]:
 
 
 def enrolled(shop: Shop, **more: Any) -> str:
-    """A customer who tells something about themselves."""
+    """A customer with a profile."""
     card = uuid.uuid4().hex[:12].upper()
     given = {"idempotencyKey": f"enrol-{card}", "identities": [{"card": card}], **more}
     assert shop.execute(ENROL, input=given)["enrolCustomer"]["userErrors"] == []
@@ -80,18 +80,18 @@ def enrolled(shop: Shop, **more: Any) -> str:
 
 
 def update(shop: Shop, card: str, *, role: Role | None = Role.STAFF, token: str | None = None, **change: Any) -> Any:
-    """Change what is known."""
+    """Updates a profile."""
     given = {"idempotencyKey": change.pop("key", uuid.uuid4().hex), "customer": {"card": card}, **change}
     return shop.execute(UPDATE, role=role, key=token, input=given)["updateCustomer"]
 
 
-def look(shop: Shop, card: str, *, role: Role | None = Role.STAFF, token: str | None = None) -> Any:
-    """What is seen of a customer."""
+def read_profile(shop: Shop, card: str, *, role: Role | None = Role.STAFF, token: str | None = None) -> Any:
+    """The visible profile of a customer."""
     return shop.execute(LOOK, role=role, key=token, by={"card": card})["customer"]
 
 
 def remedies(decision: Any, clause: str) -> list[tuple[str, str | None]]:
-    """Codes and moments of the ways out of a clause."""
+    """Codes and moments of the remedies of a clause."""
     reasons = [reason for reason in decision["reasons"] if reason["clause"]["key"] == clause]
     return [(way["code"], way["from"]) for reason in reasons for way in reason["remedies"]]
 
@@ -103,10 +103,14 @@ def test_profile_is_visible_to_permitted_roles_only(shop: Shop, database_url: st
     told = [VEGAN, {"kind": "SIZE", "value": "M"}]
     whole = {"birthday": BIRTHDAY, "segments": ["student", "vip"], "preferences": told}
     own = customer_key(database_url, shop, card)
-    for seen in (look(shop, card), look(shop, card, role=Role.OWNER), look(shop, card, token=own)):
+    for seen in (
+        read_profile(shop, card),
+        read_profile(shop, card, role=Role.OWNER),
+        read_profile(shop, card, token=own),
+    ):
         assert seen == whole
-    assert look(shop, card, role=Role.TILL) == {"birthday": None, "segments": None, "preferences": told}
-    assert look(shop, card, token=other) is None
+    assert read_profile(shop, card, role=Role.TILL) == {"birthday": None, "segments": None, "preferences": told}
+    assert read_profile(shop, card, token=other) is None
 
 
 def test_update_replaces_given_fields_keeps_omitted_ones_and_clears_nulls(shop: Shop) -> None:
@@ -153,8 +157,8 @@ def test_each_role_changes_what_it_needs_and_no_more(shop: Shop, database_url: s
         assert update(shop, card, token=own, birthday=birthday, preferences=[VEGAN])["userErrors"] == [
             {"code": "BIRTHDAY_KNOWN", "path": ["input", "birthday"]}
         ]
-    assert look(shop, card) == {"birthday": BIRTHDAY, "segments": [], "preferences": []}
-    assert look(shop, other) == {"birthday": None, "segments": [], "preferences": []}
+    assert read_profile(shop, card) == {"birthday": BIRTHDAY, "segments": [], "preferences": []}
+    assert read_profile(shop, other) == {"birthday": None, "segments": [], "preferences": []}
     assert update(shop, card, role=Role.OWNER, birthday="1991-05-11")["userErrors"] == []
 
 
@@ -184,12 +188,12 @@ def test_invalid_profile_is_refused_with_its_path_and_changes_nothing(
     card = enrolled(shop, birthday=BIRTHDAY)
     refused = update(shop, card, **change)
     assert refused == {"customer": None, "userErrors": [{"code": "INVALID_INPUT", "path": ["input", *path]}]}
-    assert look(shop, card) == {"birthday": BIRTHDAY, "segments": [], "preferences": []}
+    assert read_profile(shop, card) == {"birthday": BIRTHDAY, "segments": [], "preferences": []}
     if "segments" not in change:
         given = {"idempotencyKey": "e", "identities": [{"card": "NOBODY"}], **change}
         (error,) = shop.execute(ENROL, input=given)["enrolCustomer"]["userErrors"]
         assert (error["code"], error["path"]) == ("INVALID_INPUT", ["input", *path])
-        assert look(shop, "NOBODY") is None
+        assert read_profile(shop, "NOBODY") is None
 
 
 def test_purchase_is_decided_and_explained_by_the_same_profile(birthdays: Shop) -> None:
@@ -255,8 +259,8 @@ def test_remedy_names_the_birthday_to_permitted_roles_only(birthdays: Shop, data
     assert [code for code, _ in remedies(unknown, "green")] == ["STATE_PREFERENCE"]
 
 
-def everything_kept(url: str) -> str:
-    """All rows of the tables that are only ever added to, as one text."""
+def append_only_rows(url: str) -> str:
+    """All rows of the append-only tables as one text."""
 
     async def rows(session: Session) -> str:
         tables = ("idempotency_keys", "purchases", "redemptions", "refunds", "entries", "clause_uses")
@@ -290,7 +294,7 @@ def test_append_only_tables_hold_no_birthday_segment_or_preference(birthdays: Sh
     assert remedies(decision, "coffee") == [("WAIT_FOR_BIRTHDAY", None), ("WAIT_FOR_BIRTHDAY", None)]
     assert birthdays.execute(REDEEM, role=Role.STAFF, input=given) == first, "the same answer for ever"
     birthdays.buy(card, "50.00", occurredAt="2026-05-10T10:00:00Z")
-    kept = everything_kept(birthdays.url)
+    kept = append_only_rows(birthdays.url)
     for secret in ("1991-05", "05-09T23", "2111-05", "2026-05-02", "Vegan-XYZ", "secret-group", "Size-XYZ"):
         assert secret not in kept, secret
     assert '"birthday 7 7":true' in kept.replace(" :", ":").replace(": ", ":"), "only what the terms asked"
@@ -313,7 +317,7 @@ def test_impact_preview_uses_member_profiles(birthdays: Shop) -> None:
     birthdays.buy(other, "10.00")
     draft = [*CLAUSES[:3], {**CLAUSES[3], "effect": {"bonusPoints": {"points": 30}}}, *CLAUSES[4:]]
     asked = birthdays.execute(PREVIEW, role=Role.OWNER, input={"idempotencyKey": "p", "clauses": draft})
-    found = ended(birthdays, asked["previewTermsImpact"]["preview"]["id"])["result"]
+    found = ended_preview(birthdays, asked["previewTermsImpact"]["preview"]["id"])["result"]
     assert [(value["difference"]) for value in found["mostGaining"]] == [27]
     assert (found["gainers"], found["losers"]) == (1, 0)
 
@@ -325,4 +329,4 @@ def test_program_cannot_update_customers_of_another(shop: Shop, database_url: st
     given = {"idempotencyKey": "x", "customer": {"id": found}, "birthday": "1980-01-01", "segments": ["vip"]}
     refused = theirs.execute(UPDATE, role=Role.OWNER, input=given)["updateCustomer"]
     assert refused["userErrors"][0]["code"] == "CUSTOMER_NOT_FOUND"
-    assert look(shop, card) == {"birthday": BIRTHDAY, "segments": [], "preferences": []}
+    assert read_profile(shop, card) == {"birthday": BIRTHDAY, "segments": [], "preferences": []}

@@ -1,4 +1,4 @@
-"""A purchase that is decided on the spot leaves the same books as one told in its place. On both databases."""
+"""A purchase decided from the snapshot leaves the same ledger as one decided by a replay. On both databases."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ LONG_AFTER = datetime(2120, 1, 1, tzinfo=UTC)
 
 
 @dataclass
-class Counter:
-    """Programs with tiers, and a desk that books purchases in them."""
+class PurchaseRecorder:
+    """Programs with tiers, and an application that records purchases in them."""
 
     url: str
     application: Application
     runner: asyncio.Runner
     programs: dict[TierPeriod, Program] = field(default_factory=dict)
 
-    def do(self, verb: Any, program: Program, order: Any) -> None:
-        """Carry out one verb."""
+    def execute(self, verb: Any, program: Program, order: Any) -> None:
+        """Executes a command."""
         key = new_id()
         done = self.runner.run(
             self.application.execute(
@@ -64,7 +64,7 @@ class Counter:
         assert not isinstance(done, Problem), done
 
     def program(self, period: TierPeriod) -> Program:
-        """A program with this clause, made once."""
+        """A program with this tier period, created once."""
         if period not in self.programs:
             program = create_program(self.url, template="blank").program
             clauses = (
@@ -75,25 +75,25 @@ class Counter:
                 ("double", (TierAtLeast("gold"),), PointsMultiplier(Decimal(2))),
                 ("period", (), period),
             )
-            self.do(publish_terms.run, program, PublishTerms(datetime(2020, 1, 1, tzinfo=UTC), clauses))
+            self.execute(publish_terms.run, program, PublishTerms(datetime(2020, 1, 1, tzinfo=UTC), clauses))
             self.programs[period] = program
         return self.programs[period]
 
-    def shopped(self, program: Program, purchases: list[tuple[int, int]]) -> Customer:
-        """A new customer after purchases, each some hours after the one before, for whole pounds."""
+    def customer_with_purchases(self, program: Program, purchases: list[tuple[int, int]]) -> Customer:
+        """A new customer with purchases for whole pounds, each some hours after the one before."""
         known = new_id()
-        self.do(enrol_customer.run, program, EnrolCustomer(((IdentityKind.TOKEN, known),), None))
+        self.execute(enrol_customer.run, program, EnrolCustomer(((IdentityKind.TOKEN, known),), None))
         by, at = CustomerReference(known, IdentityKind.TOKEN), MORNING
         for hours, pounds in purchases:
             at += timedelta(hours=hours, microseconds=1)
             facts = a_purchase(a_line(price=f"{pounds}.00"), at=at)
-            self.do(record_purchase.run, program, RecordPurchase(by, new_id(), facts))
+            self.execute(record_purchase.run, program, RecordPurchase(by, new_id(), facts))
         row = self.runner.run(self.application.query(found, program_id=program.id, by=by))
         assert row is not None
         return row
 
-    def books(self, program: Program, row: Customer) -> list[tuple[Any, ...]]:
-        """What the ledger says, without ids."""
+    def ledger(self, program: Program, row: Customer) -> list[tuple[Any, ...]]:
+        """The ledger without ids."""
         found = self.runner.run(
             self.application.query(entries.of_accounts, program_id=program.id, account_ids=[row.account.id])
         )
@@ -114,12 +114,14 @@ class Counter:
 
 
 @pytest.fixture
-def counter(database_url: str) -> Iterator[Counter]:
-    """A desk long after everything that is bought."""
+def recorder(database_url: str) -> Iterator[PurchaseRecorder]:
+    """An application whose clock is long after all purchases."""
     with asyncio.Runner() as runner:
         database = open_database(database_url)
         runner.run(database.start())
-        yield Counter(database_url, Application(database=database, clock=lambda: LONG_AFTER, new_id=new_id), runner)
+        yield PurchaseRecorder(
+            database_url, Application(database=database, clock=lambda: LONG_AFTER, new_id=new_id), runner
+        )
         runner.run(database.stop())
     assert discrepancies_in(database_url) == []
 
@@ -131,13 +133,13 @@ shopping = st.lists(st.tuples(st.integers(0, 24 * 150), st.integers(1, 160)), mi
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(period=periods, purchases=shopping)
 def test_decision_from_the_snapshot_equals_the_replay(
-    counter: Counter, period: TierPeriod, purchases: list[tuple[int, int]]
+    recorder: PurchaseRecorder, period: TierPeriod, purchases: list[tuple[int, int]]
 ) -> None:
-    program = counter.program(period)
-    quick = counter.shopped(program, purchases)
+    program = recorder.program(period)
+    quick = recorder.customer_with_purchases(program, purchases)
     with patch.object(Account, "is_followed_by", lambda _, __: False):
-        slow = counter.shopped(program, purchases)
-    assert counter.books(program, quick) == counter.books(program, slow)
+        slow = recorder.customer_with_purchases(program, purchases)
+    assert recorder.ledger(program, quick) == recorder.ledger(program, slow)
     assert quick.account.balance == slow.account.balance
     assert quick.tier == slow.tier
     assert (quick.account.next_change_at is None) == (slow.account.next_change_at is None)
@@ -145,13 +147,13 @@ def test_decision_from_the_snapshot_equals_the_replay(
         assert quick.account.next_change_at <= slow.account.next_change_at
 
 
-def test_history_is_replayed_only_when_a_tier_may_change(counter: Counter) -> None:
-    program = counter.program(TierPeriod(TierWindow.CALENDAR_YEAR, 30))
+def test_history_is_replayed_only_when_a_tier_may_change(recorder: PurchaseRecorder) -> None:
+    program = recorder.program(TierPeriod(TierWindow.CALENDAR_YEAR, 30))
     # 40, 80, then 120: silver; 160; the year turns; 90, then 110: the threshold is crossed again; 111.
     purchases = [(1, 40), (1, 40), (1, 40), (1, 40), (24 * 100, 90), (1, 20), (1, 1)]
     with ExitStack() as stack:
         told = stack.enter_context(patch.object(book_purchase, "replay_account", wraps=replay.replay_account))
-        counter.shopped(program, purchases)
+        recorder.customer_with_purchases(program, purchases)
     assert [call.kwargs["until"] - MORNING for call in told.call_args_list] == [
         timedelta(hours=hours, microseconds=number) for hours, number in ((3, 3), (24 * 100 + 4, 5), (24 * 100 + 5, 6))
     ]

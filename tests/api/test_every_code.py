@@ -1,7 +1,9 @@
-"""Every code that answers may hold is really answered: journeys through shops, over HTTP, that are read for codes.
+"""Journeys through shops over HTTP that reach every code a response may contain. A code that no journey reaches fails
+the test by its name: reach it, or remove it from the schema. The journeys are one test, because only together do they
+reach every code.
 
-A code that no journey reaches fails the test by its name: reach it, or take it out of the schema. The journeys are one
-test, because only together do they reach every code.
+A code that no journey reaches fails the test by its name: reach it, or take it out of the schema. The journeys are
+one test, because only together do they reach every code.
 """
 
 from __future__ import annotations
@@ -41,12 +43,12 @@ TEN_DAYS = {"key": "validity", "effect": {"pointsValidity": {"days": 10, "expire
 
 
 def clause(key: str, effect: dict[str, Any], *conditions: dict[str, Any]) -> dict[str, Any]:
-    """A clause as it is sent."""
+    """A clause as GraphQL input."""
     return {"key": key, "effect": effect, "conditions": list(conditions)}
 
 
 def bonus(key: str, *conditions: dict[str, Any], points: int = 5) -> dict[str, Any]:
-    """So many points under conditions."""
+    """Bonus points under conditions."""
     return clause(key, {"bonusPoints": {"points": points}}, *conditions)
 
 
@@ -67,13 +69,13 @@ Opening = Callable[..., Any]
 
 @pytest.fixture
 def codes() -> CodeRecorder:
-    """What all journeys have read."""
+    """The codes that all journeys have recorded."""
     return CodeRecorder()
 
 
 @pytest.fixture
 def opening(tmp_path: Path, sqlite_template: Path, codes: CodeRecorder) -> Opening:
-    """Opens a shop under clauses in a database of its own, whose answers are read; its clock stands until it is moved."""
+    """Opens a shop under clauses in a database of its own, with recorded responses and a clock that the test moves."""
 
     @contextmanager
     def opened(
@@ -95,7 +97,7 @@ def opening(tmp_path: Path, sqlite_template: Path, codes: CodeRecorder) -> Openi
 
 
 def publish(shop: RecordedShop, *clauses: dict[str, Any], start: datetime | None = None, refused: str = "") -> Any:
-    """New terms, from now on or from a moment."""
+    """Publishes terms from now on or from a given moment."""
     when = {} if start is None else {"effectiveFrom": start.isoformat()}
     done = shop.mutate("publishTerms", clauses=list(clauses), **when)
     assert [error["code"] for error in done["userErrors"]] == ([refused] if refused else []), done["userErrors"]
@@ -105,7 +107,7 @@ def publish(shop: RecordedShop, *clauses: dict[str, Any], start: datetime | None
 def bought(
     shop: RecordedShop, card: str, *lines: dict[str, Any], at: datetime | None = None, receipt: str = "", **more: Any
 ) -> Any:
-    """A purchase; without lines of 100.00."""
+    """A purchase; without lines, of 100.00."""
     when = {} if at is None else {"occurredAt": at.isoformat()}
     purchase = {"externalId": receipt or uuid.uuid4().hex, "lines": list(lines or [line("100.00")]), **when, **more}
     return shop.succeed("recordPurchase", role=Role.TILL, customer={"card": card}, purchase=purchase)
@@ -125,13 +127,13 @@ def redeemed(
     return shop.succeed("redeemReward", role=role, customer={"card": card}, reward={"key": reward}, **basket)
 
 
-def said(payload: Any) -> set[str]:
+def reason_codes(payload: Any) -> set[str]:
     """The codes of the reasons of a decision."""
     return {reason["code"] for reason in payload["decision"]["reasons"]}
 
 
 def later(shop: RecordedShop, to: datetime, **more: Any) -> None:
-    """Let the sandbox's time pass."""
+    """Advances the sandbox's clock."""
     shop.succeed("advanceClock", to=to.isoformat(), **more)
 
 
@@ -201,14 +203,21 @@ def conditions_that_fail_say_so_with_their_remedies(opening: Opening) -> None:
         shop.succeed("updateCustomer", customer={"card": card}, birthday="2050-05-10", segments=["other"])
         basket = {"lines": [line("100.00")], "payments": [{"kind": "CARD", "amount": "100.00"}]}
         shop.execute(BASKET, role=Role.OWNER, by={"card": card}, basket=basket)
-        assert {"POINTS_EARNED", "STAMPS_EARNED", "CONDITION_MET", "CAP_REACHED"} <= said(first) | said(second)
-        assert {"OTHER_CLAUSE_APPLIES", "MEMBER_TOO_SHORT", "BETTER_CLAUSE_APPLIED", "NOTHING_TO_COUNT"} <= said(first)
+        assert {"POINTS_EARNED", "STAMPS_EARNED", "CONDITION_MET", "CAP_REACHED"} <= reason_codes(first) | reason_codes(
+            second
+        )
+        assert {
+            "OTHER_CLAUSE_APPLIES",
+            "MEMBER_TOO_SHORT",
+            "BETTER_CLAUSE_APPLIED",
+            "NOTHING_TO_COUNT",
+        } <= reason_codes(first)
     with opening(
         clause("mode", {"combination": {"mode": "FIRST"}}),
         SPEND,
         clause("full", {"pointsPerFullAmount": {"points": 3, "per": "2.00"}}),
     ) as shop:
-        assert "EARLIER_CLAUSE_APPLIED" in said(bought(shop, shop.enrol()))
+        assert "EARLIER_CLAUSE_APPLIED" in reason_codes(bought(shop, shop.enrol()))
     with opening({**SPEND, "conditions": [{"products": {"include": ["pot"]}}]}) as shop:
         done = bought(shop, shop.enrol(), line(), line(sku="pot"))
         assert [line["excluded"] for line in done["decision"]["lines"]] == [{"code": "GOODS_NOT_COUNTED"}, None]
@@ -230,16 +239,16 @@ def rewards_say_what_they_cost_and_what_is_missing(opening: Opening) -> None:
         shop.succeed("createReward", key="last", name="Last", description="The last one.", stock=1)
         publish(shop, *terms)
         card = shop.enrol()
-        assert said(redeemed(shop, card)) >= {"INSUFFICIENT_POINTS", "CASH_DUE"}
-        assert said(redeemed(shop, card, "cake")) == {"INSUFFICIENT_STAMPS"}
+        assert reason_codes(redeemed(shop, card)) >= {"INSUFFICIENT_POINTS", "CASH_DUE"}
+        assert reason_codes(redeemed(shop, card, "cake")) == {"INSUFFICIENT_STAMPS"}
         bought(shop, card, receipt="R-1")
-        assert "COST_PAID" in said(redeemed(shop, card))
+        assert "COST_PAID" in reason_codes(redeemed(shop, card))
         paid = redeemed(shop, card, "cake")
-        assert said(paid) == {"STAMPS_PAID"}
+        assert reason_codes(paid) == {"STAMPS_PAID"}
         undo = shop.succeed(
             "cancelRedemption", role=Role.STAFF, redemption=paid["redemption"]["id"], reason="Wrong cake."
         )
-        assert said(undo) == {"STAMPS_RETURNED"}
+        assert reason_codes(undo) == {"STAMPS_RETURNED"}
         redeemed(shop, card, "cake")
         redeemed(shop, card, "last")
         wanted = {"customer": {"card": card}, "role": Role.TILL}
@@ -251,9 +260,9 @@ def rewards_say_what_they_cost_and_what_is_missing(opening: Opening) -> None:
         ):
             assert shop.refusals("redeemReward", reward={"key": key}, **wanted) == [code]
         shop.execute(OFFERS, by={"card": card})
-        assert {"BELOW_ZERO", "STAMPS_BELOW_ZERO", "STAMPS_CLAWED_BACK"} <= said(returned(shop, "R-1"))
-        assert "NEGATIVE_BALANCE" in said(redeemed(shop, card))
-        assert said(redeemed(shop, card, "cake")) == {"NEGATIVE_STAMPS"}
+        assert {"BELOW_ZERO", "STAMPS_BELOW_ZERO", "STAMPS_CLAWED_BACK"} <= reason_codes(returned(shop, "R-1"))
+        assert "NEGATIVE_BALANCE" in reason_codes(redeemed(shop, card))
+        assert reason_codes(redeemed(shop, card, "cake")) == {"NEGATIVE_STAMPS"}
         assert shop.refusals("createReward", key="mug", name="Mug", description="Another one.") == ["REWARD_KEY_TAKEN"]
 
 
@@ -295,7 +304,7 @@ def holds_and_redemptions_end_in_every_way(opening: Opening) -> None:
         spared = shop.succeed(
             "cancelRedemption", role=Role.STAFF, redemption=done["id"], reason="Broken.", shopAtFault=True
         )
-        assert said(spared) == {"REDEMPTION_UNDONE", "GRACE_AFTER_REVERSAL"}
+        assert reason_codes(spared) == {"REDEMPTION_UNDONE", "GRACE_AFTER_REVERSAL"}
         assert shop.refusals("cancelRedemption", role=Role.STAFF, redemption=done["id"], reason="Twice.") == [
             "ALREADY_REVERSED"
         ]
@@ -321,10 +330,10 @@ def refunds_say_what_became_of_the_points(opening: Opening) -> None:
     with opening(*terms, rewards="mug", clock=clock) as shop:
         card = shop.enrol()
         bought(shop, card, line("30.00", quantity="4"), receipt="R-1")
-        assert {"POINTS_CLAWED_BACK", "STAMPS_CLAWED_BACK"} <= said(
+        assert {"POINTS_CLAWED_BACK", "STAMPS_CLAWED_BACK"} <= reason_codes(
             returned(shop, "R-1", lines=[{"line": 1, "quantity": "2"}])
         )
-        assert "POINTS_RESTORED" in said(returned(shop, "R-1", lines=[{"line": 1, "quantity": "1"}]))
+        assert "POINTS_RESTORED" in reason_codes(returned(shop, "R-1", lines=[{"line": 1, "quantity": "1"}]))
         swapper = shop.enrol()
         bought(shop, swapper, line("30.00", quantity="3"), receipt="S-1")
         for old, new, lines in (("S-1", "S-2", [line("90.00")]), ("S-2", "S-3", [line("30.00", quantity="3")])):
@@ -334,7 +343,7 @@ def refunds_say_what_became_of_the_points(opening: Opening) -> None:
                 refund={"purchase": {"externalId": old}},
                 purchase={"externalId": new, "lines": lines},
             )
-        assert "STAMPS_RESTORED" in said(swapped["refund"])
+        assert "STAMPS_RESTORED" in reason_codes(swapped["refund"])
         paying = redeemed(shop, card)["redemption"]["id"]
         payments = [{"kind": "POINTS", "amount": "10.00", "redemptionId": paying}]
         bought(shop, card, line("100.00"), receipt="R-2", payments=payments)
@@ -346,19 +355,19 @@ def refunds_say_what_became_of_the_points(opening: Opening) -> None:
         redeemed(shop, card)
         bought(shop, card, receipt="R-3")
         clock.now = NOW + 12 * DAY
-        assert "EXPIRED_COUNTS_AS_TAKEN" in said(returned(shop, "R-3"))
+        assert "EXPIRED_COUNTS_AS_TAKEN" in reason_codes(returned(shop, "R-3"))
         spender = shop.enrol()
         bought(shop, spender, receipt="R-4")
         redeemed(shop, spender)
         redeemed(shop, spender)
-        assert "CLAMPED_TO_BALANCE" in said(returned(shop, "R-4"))
+        assert "CLAMPED_TO_BALANCE" in reason_codes(returned(shop, "R-4"))
         assert shop.refusals("recordRefund", role=Role.TILL, purchase={"externalId": "R-4"}) == ["NOTHING_TO_REFUND"]
         bought(shop, spender, receipt="R-5")
         back = {"purchase": {"externalId": "R-5"}, "externalId": "F-5"}
         exchanged = shop.succeed(
             "recordExchange", role=Role.TILL, refund=back, purchase={"externalId": "R-6", "lines": [line("150.00")]}
         )
-        assert "NOT_IN_AN_EXCHANGE" in said(exchanged)
+        assert "NOT_IN_AN_EXCHANGE" in reason_codes(exchanged)
         look = shop.customer(card)
         assert {"POINTS_RETURNED", "POINTS_EXPIRED"} <= {
             reason["code"] for entry in look["ledger"]["nodes"] for reason in entry["decision"]["reasons"]
@@ -376,7 +385,7 @@ def time_makes_points_available_and_takes_them_away(opening: Opening) -> None:
         for card in cards.values():
             bought(shop, card)
         card = cards["INBOX"]
-        assert said(redeemed(shop, card)) == {"STILL_PENDING"}
+        assert reason_codes(redeemed(shop, card)) == {"STILL_PENDING"}
         later(shop, NOW + 40 * DAY)
         held = shop.succeed(
             "holdRedemption", role=Role.TILL, customer={"card": card}, reward={"key": "mug"}, checkout="c", minutes=30
@@ -435,12 +444,12 @@ def terms_are_changed_with_notice(opening: Opening) -> None:
         bought(shop, card)
         dearer = [SPEND, quebec, cost("mug", 80)]
         soon, late = (publish(shop, *dearer, start=NOW + days * DAY) for days in (10, 200))
-        assert (said(soon), said(late)) == ({"NOTICE_TOO_SHORT"}, {"NOTICE_TOO_LONG"})
+        assert (reason_codes(soon), reason_codes(late)) == ({"NOTICE_TOO_SHORT"}, {"NOTICE_TOO_LONG"})
         for start, code in ((10, "NOTICE_TOO_SHORT"), (200, "NOTICE_TOO_LONG")):
             found = shop.execute(TRIED, role=Role.OWNER, clauses=dearer, **{"from": (NOW + start * DAY).isoformat()})
             assert code in {finding["code"] for finding in found["termsCheck"]["findings"]}
         second = publish(shop, *dearer)
-        assert (said(second), second["terms"]["status"]) == ({"NOTICE_GIVEN"}, "SCHEDULED")
+        assert (reason_codes(second), second["terms"]["status"]) == ({"NOTICE_GIVEN"}, "SCHEDULED")
         withdrawn = shop.succeed("withdrawTerms", version=second["terms"]["version"])["terms"]
         assert withdrawn["status"] == "WITHDRAWN"
         assert shop.refusals("withdrawTerms", version=1) == ["NOT_WITHDRAWABLE"]
@@ -448,7 +457,7 @@ def terms_are_changed_with_notice(opening: Opening) -> None:
         publish(shop, *dearer)
         assert shop.customer(card)["notices"]
         clock.now = NOW + 80 * DAY
-        assert "OLD_PRICE_KEPT" in said(redeemed(shop, card))
+        assert "OLD_PRICE_KEPT" in reason_codes(redeemed(shop, card))
         better = [clause("often", {"pointsPerVisit": {"points": 1}}), SPEND, quebec, cost("mug", 70)]
         assert publish(shop, *better)["terms"]["status"] == "IN_FORCE"
         versions = shop.execute("{ terms(version: 1) { status changes { effectOnCustomer } clauses { kind } } }")
@@ -505,7 +514,7 @@ def drafts_are_checked_for_what_may_be_unfair(opening: Opening) -> None:
 
 
 def causes(shop: RecordedShop, card: str) -> dict[str, Any]:
-    """The corrections in a ledger: what made them necessary."""
+    """The corrections in a ledger and their causes."""
     nodes = shop.customer(card)["ledger"]["nodes"]
     assert all(node["correction"] == (node["cause"] is not None) for node in nodes)
     return {node["cause"]["kind"]: node["cause"] for node in nodes if node["cause"] is not None}

@@ -18,8 +18,8 @@ from app.store.database.session import Session
 from app.store.purchases import purchases
 from tests.api.test_access import code_of, customer_key
 from tests.api.test_budgets_and_nth_items import publish
-from tests.api.test_foreign_ids import everything
-from tests.api.test_late_events import REWARD, at, seen
+from tests.api.test_foreign_ids import all_rows
+from tests.api.test_late_events import REWARD, at, entries_and_balance
 from tests.api.test_refunds_by_amount_and_payment import CUPS
 from tests.shop import DECISION, Shop, open_shop
 from tests.time_limits import HANGS
@@ -50,7 +50,7 @@ Opening = Callable[..., Shop]
 
 @pytest.fixture
 def opening(database_url: str) -> Iterator[Opening]:
-    """A sandbox with a reward of five pounds, opened under the clauses given; its books are proved in the end."""
+    """Opens a sandbox with a reward worth five pounds under the clauses given; its ledger is verified at the end."""
     with open_shop(database_url, template="blank", rate_limit=RateLimit(10_000_000, 10_000_000)) as shop:
         given = {"idempotencyKey": "five", "key": "five", "name": "Five pounds off", "description": "Five pounds"}
         assert shop.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
@@ -63,8 +63,10 @@ def opening(database_url: str) -> Iterator[Opening]:
         assert discrepancies_in(database_url) == []
 
 
-def sent(price: str, back: Any, *, receipt: str | None = None, key: str | None = None, **more: Any) -> dict[str, Any]:
-    """The input of an exchange for one article; `back` is a receipt, or the whole of what comes back."""
+def exchange_input(
+    price: str, back: Any, *, receipt: str | None = None, key: str | None = None, **more: Any
+) -> dict[str, Any]:
+    """The input of an exchange for one article; `back` is a receipt, or the whole refund input."""
     customer = {"customer": more.pop("customer")} if "customer" in more else {}
     lines = [{"sku": "thing", "quantity": "1", "unitPrice": price}]
     return {
@@ -76,17 +78,17 @@ def sent(price: str, back: Any, *, receipt: str | None = None, key: str | None =
 
 
 def exchange(shop: Shop, price: str, back: Any, **more: Any) -> Any:
-    """Exchange what comes back for one article."""
-    return shop.execute(EXCHANGE, input=sent(price, back, **more))["recordExchange"]
+    """Exchanges returned goods for one article."""
+    return shop.execute(EXCHANGE, input=exchange_input(price, back, **more))["recordExchange"]
 
 
-def held(answer: Any) -> dict[str, tuple[int, int]]:
-    """Available and owed by unit."""
+def balances(answer: Any) -> dict[str, tuple[int, int]]:
+    """Available and owed amounts by unit."""
     return {balance["unit"]["code"]: (balance["available"], balance["owed"]) for balance in answer["balances"]}
 
 
 def points(decided: Any) -> int:
-    """What a decision is about, in points."""
+    """The points of a decision."""
     found: int = decided["decision"]["points"][0]["points"]
     return found
 
@@ -101,7 +103,7 @@ def test_exchange_records_the_refund_and_the_purchase_in_one_call(opening: Openi
     assert (points(done), points(done["refund"])) == (20, 0)
     assert (done["entry"]["type"], done["entry"]["points"]) == ("EARN", 20)
     assert (done["refund"]["entry"]["type"], done["refund"]["entry"]["points"]) == ("CLAWBACK", 0)
-    assert held(done) == {"points": (50, 0)}
+    assert balances(done) == {"points": (50, 0)}
     assert done["refund"]["cash"] == {"amount": "0.00", "currencyCode": "GBP"}
     assert done["toPay"] == {"amount": "20.00", "currencyCode": "GBP"}
     assert (done["refund"]["shortfall"], done["refund"]["pointsRestored"]) == (0, 0)
@@ -109,8 +111,14 @@ def test_exchange_records_the_refund_and_the_purchase_in_one_call(opening: Openi
     assert done["customer"]["id"] == find_customer(shop, card)["id"]
     assert done["decision"]["decidedFor"] == done["refund"]["decision"]["decidedFor"] == done["purchase"]["occurredAt"]
     cheaper = exchange(shop, "12.50", "R-2", occurredAt=done["purchase"]["occurredAt"])
-    assert (cheaper["toPay"]["amount"], held(cheaper)) == ("-37.50", {"points": (13, 0)})
-    assert seen(shop, card)[0] == [("EARN", 30), ("EARN", 20), ("CLAWBACK", 0), ("EARN", 0), ("CLAWBACK", -37)]
+    assert (cheaper["toPay"]["amount"], balances(cheaper)) == ("-37.50", {"points": (13, 0)})
+    assert entries_and_balance(shop, card)[0] == [
+        ("EARN", 30),
+        ("EARN", 20),
+        ("CLAWBACK", 0),
+        ("EARN", 0),
+        ("CLAWBACK", -37),
+    ]
 
 
 def test_some_of_the_lines_can_be_exchanged(opening: Opening) -> None:
@@ -125,10 +133,10 @@ def test_some_of_the_lines_can_be_exchanged(opening: Opening) -> None:
     }
     done = exchange(shop, "12.00", back)
     # 42.00 are kept of 60.00, which is as much as the bonus asks for.
-    assert (points(done), points(done["refund"]), held(done)) == (0, 18, {"points": (52, 0)})
+    assert (points(done), points(done["refund"]), balances(done)) == (0, 18, {"points": (52, 0)})
     assert (done["refund"]["cash"]["amount"], done["toPay"]["amount"]) == ("18.00", "-18.00")
     money = exchange(shop, "4.00", {"purchase": {"externalId": "R"}, "amount": "5.00"})
-    assert (money["refund"]["cash"]["amount"], held(money)) == ("1.00", {"points": (51, 0)})
+    assert (money["refund"]["cash"]["amount"], balances(money)) == ("1.00", {"points": (51, 0)})
 
 
 REFUSED: list[tuple[Any, Any, str, list[str]]] = [
@@ -159,16 +167,16 @@ def test_exchange_with_one_refused_part_writes_nothing(opening: Opening, more: l
     shop.buy(card, "", receipt="R", lines=CUPS, occurredAt=at())
     shop.buy(card, "5.00", receipt="R-2", occurredAt=at(hours=1))
     assert error_codes(shop.refund("R-2", externalId="F", occurredAt=at(hours=2))) == []
-    before = everything(shop)
+    before = all_rows(shop)
     for back, bought, code, path in REFUSED:
-        given = sent("50.00", {"purchase": {"externalId": "R"}, **back}, key="k", occurredAt=at(days=1))
+        given = exchange_input("50.00", {"purchase": {"externalId": "R"}, **back}, key="k", occurredAt=at(days=1))
         given["purchase"] |= bought
         done = shop.execute(EXCHANGE, input=given)["recordExchange"]
         assert error_codes(done) == [(code, path)]
         assert [done[name] for name in ("decision", "refund", "toPay", "purchase", "entry", "customer")] == [None] * 6
         assert done["balances"] == []
-        assert everything(shop) == before, (code, path)
-    right = sent("50.00", "R", key="k", occurredAt=at(days=1))
+        assert all_rows(shop) == before, (code, path)
+    right = exchange_input("50.00", "R", key="k", occurredAt=at(days=1))
     assert error_codes(shop.execute(EXCHANGE, input=right)["recordExchange"]) == [], "no refusal is kept under the key"
 
 
@@ -176,19 +184,19 @@ def test_same_key_gets_the_same_response_and_is_executed_once(opening: Opening) 
     shop = opening()
     card = shop.enrol()
     shop.buy(card, "30.00", receipt="R-1")
-    given = sent("50.00", "R-1", key="k", occurredAt=None)
+    given = exchange_input("50.00", "R-1", key="k", occurredAt=None)
     at_once = shop.in_parallel([lambda: shop.execute(EXCHANGE, input=given)["recordExchange"]] * 10)
     assert all(value == at_once[0] for value in at_once)
     assert error_codes(at_once[0]) == []
     shop.buy(card, "7.00")
     assert shop.execute(EXCHANGE, input=given)["recordExchange"] == at_once[0]
-    entries = seen(shop, card)[0]
+    entries = entries_and_balance(shop, card)[0]
     assert entries == [("EARN", 30), ("EARN", 20), ("CLAWBACK", 0), ("EARN", 7)]
-    for other in (sent("50.01", "R-1", key="k"), given | {"customer": {"card": card}}):
+    for other in (exchange_input("50.01", "R-1", key="k"), given | {"customer": {"card": card}}):
         assert error_codes(shop.execute(EXCHANGE, input=other)["recordExchange"]) == [
             ("IDEMPOTENCY_KEY_REUSED", ["idempotencyKey"])
         ]
-    assert seen(shop, card)[0] == entries
+    assert entries_and_balance(shop, card)[0] == entries
 
 
 def test_known_exchange_is_answered_as_recorded_under_any_key(opening: Opening) -> None:
@@ -216,19 +224,19 @@ def test_receipt_of_a_refund_alone_is_no_exchange(opening: Opening) -> None:
     given = {"receipt": "R-2", "occurredAt": at(days=1)}
     assert error_codes(exchange(shop, "9.00", one_cup, **given)) == []
     numbered = one_cup | {"externalId": "F"}
-    before = everything(shop)
+    before = all_rows(shop)
     assert error_codes(exchange(shop, "9.00", one_cup, **given)) == [], (
         "it is known, also without a number of its refund"
     )
     assert error_codes(exchange(shop, "9.00", numbered, **given)) == [("RECEIPT_DIFFERS", ["refund", "externalId"])]
-    assert everything(shop) | {"idempotency_keys": 0} == before | {"idempotency_keys": 0}
+    assert all_rows(shop) | {"idempotency_keys": 0} == before | {"idempotency_keys": 0}
     alone = {"externalId": "F", "lines": [{"line": 1, "quantity": "1"}], "occurredAt": at(days=2)}
     assert error_codes(shop.refund("R", **alone)) == []
-    before = everything(shop)
+    before = all_rows(shop)
     assert error_codes(exchange(shop, "9.00", numbered, receipt="R-3", occurredAt=at(days=2))) == [
         ("RECEIPT_DIFFERS", ["refund", "externalId"])
     ]
-    assert everything(shop) == before
+    assert all_rows(shop) == before
 
 
 def test_receipt_of_a_purchase_cannot_be_the_new_receipt_of_an_exchange(opening: Opening) -> None:
@@ -236,18 +244,18 @@ def test_receipt_of_a_purchase_cannot_be_the_new_receipt_of_an_exchange(opening:
     card = shop.enrol()
     shop.buy(card, "30.00", receipt="R", occurredAt=at())
     shop.buy(card, "9.00", receipt="N", occurredAt=at(hours=1))
-    before = everything(shop)
+    before = all_rows(shop)
     assert error_codes(exchange(shop, "9.00", "R", receipt="N", occurredAt=at(hours=1))) == [
         ("RECEIPT_DIFFERS", ["purchase", "externalId"])
     ]
-    assert everything(shop) == before
+    assert all_rows(shop) == before
 
 
 def test_only_the_buyer_can_exchange(opening: Opening) -> None:
     shop = opening()
     buyer, other = shop.enrol(), shop.enrol()
     bought = shop.buy(buyer, "30.00", receipt="R-1", occurredAt=at())
-    before = everything(shop)
+    before = all_rows(shop)
     refused = [
         ({"card": other}, ("OTHER_CUSTOMER", ["customer"])),
         ({"card": "NOBODY"}, ("CUSTOMER_NOT_FOUND", ["customer"])),
@@ -255,7 +263,7 @@ def test_only_the_buyer_can_exchange(opening: Opening) -> None:
     ]
     for customer, refusal in refused:
         assert error_codes(exchange(shop, "9.00", "R-1", customer=customer)) == [refusal]
-    assert everything(shop) == before
+    assert all_rows(shop) == before
     back = {"purchase": {"id": bought["purchase"]["id"]}, "amount": "1.00"}
     by_id = {"id": find_customer(shop, buyer)["id"]}
     for number, who in enumerate(({"customer": {"card": buyer}}, {"customer": by_id}, {})):
@@ -277,7 +285,7 @@ def test_exchange_of_a_merged_customer_goes_to_the_survivor(opening: Opening) ->
         done = exchange(shop, "2.00", some, **who)
         assert (error_codes(done), done["customer"]) == ([], {"id": find_customer(shop, survivor)["id"]})
     done = exchange(shop, "2.00", {"purchase": {"externalId": "R-2"}, "amount": "1.00"}, customer={"card": merged})
-    assert (error_codes(done), held(done)) == ([], {"points": (54, 0)})
+    assert (error_codes(done), balances(done)) == ([], {"points": (54, 0)})
 
 
 def test_exchange_moves_points_and_stamps_in_both_parts(opening: Opening) -> None:
@@ -285,7 +293,7 @@ def test_exchange_moves_points_and_stamps_in_both_parts(opening: Opening) -> Non
     card = shop.enrol()
     shop.buy(card, "30.00", receipt="R-1", occurredAt=at())
     done = exchange(shop, "20.00", "R-1", receipt="R-2", occurredAt=at(hours=1))
-    assert held(done) == {"points": (20, 0), "stamps": (1, 0)}
+    assert balances(done) == {"points": (20, 0), "stamps": (1, 0)}
     assert [point["points"] for point in done["decision"]["points"]] == [0, 0]
     assert [point["points"] for point in done["refund"]["decision"]["points"]] == [10, 0]
     query = "query($by: CustomerBy!) { customer(by: $by) { ledger(unit: STAMPS) { nodes { type points } } } }"
@@ -298,14 +306,14 @@ def test_exchange_can_reach_and_lose_a_tier(opening: Opening) -> None:
     card = shop.enrol()
     shop.buy(card, "90.00", receipt="R-1", occurredAt=at())
     up = exchange(shop, "110.00", "R-1", receipt="R-2", occurredAt=at(days=1))
-    assert (points(up), points(up["refund"]), held(up)) == (20, 0, {"points": (110, 0)})
+    assert (points(up), points(up["refund"]), balances(up)) == (20, 0, {"points": (110, 0)})
     query = "query($by: CustomerBy!) { customer(by: $by) { tier { key } } }"
     assert shop.execute(query, by={"card": card})["customer"]["tier"]["key"] == "silver"
     down = exchange(shop, "10.00", "R-2", receipt="R-3", occurredAt=at(days=2))
     # Both purchases were made without a tier, so what is kept of them earns without one.
-    assert (points(down), points(down["refund"]), held(down)) == (0, 100, {"points": (10, 0)})
+    assert (points(down), points(down["refund"]), balances(down)) == (0, 100, {"points": (10, 0)})
     assert shop.execute(query, by={"card": card})["customer"]["tier"]["key"] is None
-    assert seen(shop, card)[1]["available"] == 10
+    assert entries_and_balance(shop, card)[1]["available"] == 10
 
 
 def test_late_exchange_is_applied_at_its_own_time(opening: Opening) -> None:
@@ -316,7 +324,7 @@ def test_late_exchange_is_applied_at_its_own_time(opening: Opening) -> None:
     late = exchange(shop, "10.00", "R-1", occurredAt=at(days=1))
     # 10.00 are kept, and the first purchase is still one: the reward of the third day is paid for.
     assert (points(late), points(late["refund"])) == (0, 20)
-    assert held(late) == {"points": (0, 0)}
+    assert balances(late) == {"points": (0, 0)}
 
 
 def test_payment_with_points_is_restored_as_points_and_not_charged_again(opening: Opening) -> None:
@@ -362,10 +370,12 @@ def test_exchange_needs_permission_for_refund_and_purchase(opening: Opening, dat
     card = shop.enrol()
     shop.buy(card, "30.00", receipt="R-1")
     own = customer_key(database_url, shop, card)
-    assert code_of(shop, EXCHANGE, key=own, input=sent("9.00", "R-1")) == "FORBIDDEN"
+    assert code_of(shop, EXCHANGE, key=own, input=exchange_input("9.00", "R-1")) == "FORBIDDEN"
     some = {"purchase": {"externalId": "R-1"}, "amount": "1.00"}
     for role in (Role.OWNER, Role.STAFF, Role.TILL):
-        assert error_codes(shop.execute(EXCHANGE, role=role, input=sent("9.00", some))["recordExchange"]) == []
+        assert (
+            error_codes(shop.execute(EXCHANGE, role=role, input=exchange_input("9.00", some))["recordExchange"]) == []
+        )
 
 
 def test_concurrent_exchanges_of_the_same_goods_succeed_once(opening: Opening) -> None:
@@ -396,7 +406,7 @@ def test_crossed_receipts_of_exchanges_do_not_deadlock(opening: Opening, databas
 
 
 def deadlocks(url: str) -> int:
-    """How many there were; SQLite has one writer."""
+    """The number of deadlocks so far; SQLite has one writer and none."""
 
     async def read() -> int:
         connection = await asyncpg.connect(url)
@@ -412,7 +422,7 @@ def deadlocks(url: str) -> int:
 def test_exchange_waits_for_a_purchase_being_recorded(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = opening()
     card = shop.enrol()
-    begun, slowly = held_up(monkeypatch)
+    begun, slowly = slow_purchases(monkeypatch)
 
     def behind() -> Any:
         assert begun.wait(HANGS)
@@ -429,7 +439,7 @@ def test_refund_finds_a_purchase_just_made_in_an_exchange(opening: Opening, monk
     shop = opening()
     card = shop.enrol()
     shop.buy(card, "40.00", receipt="A")
-    begun, slowly = held_up(monkeypatch)
+    begun, slowly = slow_purchases(monkeypatch)
 
     def behind() -> Any:
         assert begun.wait(HANGS)
@@ -443,8 +453,8 @@ def test_refund_finds_a_purchase_just_made_in_an_exchange(opening: Opening, monk
     assert shop.execute(query, role=Role.STAFF)["pendingRefunds"] == []
 
 
-def held_up(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, Callable[[], int]]:
-    """Let purchases take their time once they have looked at what is there; tells when the first has, and how many have."""
+def slow_purchases(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, Callable[[], int]]:
+    """Slows purchases down after they looked for pending refunds; signals the first one and counts them."""
     look_for, begun, times = purchases.known_receipts, threading.Event(), [0]
 
     async def slowly(session: Session, **asked: Any) -> Any:
@@ -465,7 +475,7 @@ def test_pending_refund_of_the_new_goods_is_applied_within_the_exchange(opening:
     shop.buy(card, "30.00", receipt="A", occurredAt=at())
     assert shop.refund("B", occurredAt=at(days=2), amount="4.00")["decision"] is None
     done = exchange(shop, "9.00", "A", receipt="B", occurredAt=at(days=1))
-    assert (points(done), points(done["refund"]), held(done)) == (0, 21, {"points": (5, 0)})
+    assert (points(done), points(done["refund"]), balances(done)) == (0, 21, {"points": (5, 0)})
     assert shop.available(card) == 5
 
 
@@ -481,7 +491,7 @@ def test_ledger_verifies_after_concurrent_actions_of_one_customer(opening: Openi
     refused = Counter(code for answer in answers for code, _ in error_codes(answer))
     assert refused == {"NOTHING_TO_REFUND": 4}
     exchanged = sum(not error_codes(answer) for answer in answers[:6])
-    entries, balance = seen(shop, card)
+    entries, balance = entries_and_balance(shop, card)
     assert exchanged + sum(not error_codes(answer) for answer in answers[6:12]) == 8
     assert sum(number for kind, number in entries if kind == "EARN") == 8 * 30 + 6 * 5
     assert balance["available"] - balance["owed"] == sum(number for _, number in entries)

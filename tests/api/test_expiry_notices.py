@@ -1,4 +1,4 @@
-"""The inbox and what reaches a customer: who may say so, once per key, in four languages, and what is shown of it. On both databases."""
+"""Expiry notices: permissions, idempotency, four languages and what the inbox shows. On both databases."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TERMS = (visit(), validity(days=100, noticeFrom=30, noticeUntil=10))
 
 @dataclass
 class Noticed:
-    """A shop with a customer to whom a notice was given, on 15 May 2090."""
+    """A shop with a customer who was given a notice on 15 May 2090."""
 
     shop: Shop
     card: str
@@ -41,7 +41,7 @@ class Noticed:
 
 @pytest.fixture
 def noticed(database_url: str) -> Iterator[Noticed]:
-    """The notice is open."""
+    """A shop with an open notice."""
     with scheduled_shop(database_url, *TERMS) as shop:
         card = shop.enrol()
         shop.buy(card, "10.00")

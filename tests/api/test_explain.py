@@ -1,4 +1,4 @@
-"""Every old entry is decided once more by the rules of its time, and what was stored has no say in it. On both databases."""
+"""Every old entry is decided again by the rules of its time, without the stored results. On both databases."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
 
 
 def explained(shop: Shop, card: str) -> list[Any]:
-    """Every entry of a card decided once more, oldest first."""
+    """The explanation of every entry of a card, oldest first."""
     entries = shop.execute(LEDGER, by={"card": card})["customer"]["ledger"]["nodes"]
     return [shop.execute(EXPLAIN, e=entry["id"])["explain"] for entry in reversed(entries)]
 
 
-def as_earned(found: list[Any]) -> list[tuple[str, int, int, bool]]:
-    """Type, stored points, points of today, and whether they agree."""
+def summarised(found: list[Any]) -> list[tuple[str, int, int, bool]]:
+    """Type, stored points, recomputed points, and whether they agree."""
     return [
         (value["entry"]["type"], value["entry"]["points"], value["recomputedPoints"], value["agrees"])
         for value in found
@@ -66,7 +66,7 @@ def test_refund_decision_considers_earlier_refunds_and_the_balance_at_its_time(s
     shop.buy(card, "500.00")
     shop.refund("R-1")
     shop.refund("R-2")
-    found = as_earned(explained(shop, card))
+    found = summarised(explained(shop, card))
     assert [(kind, points) for kind, points, _, _ in found] == [
         ("EARN", 43),
         ("EARN", 90),
@@ -96,7 +96,7 @@ def test_explained_redemption_uses_the_prices_and_lots_of_its_time(shop: Shop, c
     shop.refund("late")
     clock.now += timedelta(days=400)
     publish(shop, clauses(coffee=40))
-    found = as_earned(explained(shop, card))
+    found = summarised(explained(shop, card))
     # 100 old points; then the 70 old ones left are worth 0.7 of a coffee and 0.3 of 200 come on top; then 200.
     assert [points for kind, points, _, _ in found if kind == "REDEEM"] == [-100, -130, -200]
     assert all(points == again and agrees for _, points, again, agrees in found)
@@ -171,7 +171,7 @@ def test_explained_refunds_follow_the_order_of_the_ledger(shop: Shop) -> None:
     Tampering(shop).change(
         "UPDATE refunds SET recorded_at = (SELECT max(p.recorded_at) FROM purchases p) WHERE id = (SELECT id FROM refunds ORDER BY id DESC LIMIT 1)"
     )
-    found = as_earned(explained(shop, card))
+    found = summarised(explained(shop, card))
     assert [points for _, points, _, _ in found] == [2, -1, 0, -1]
     assert all(agrees for _, _, _, agrees in found)
     assert [discrepancy.problem for discrepancy in discrepancies_in(shop.url)] == [

@@ -1,4 +1,4 @@
-"""Every figure, day and clause that an answer names is the right one, over HTTP and on both databases."""
+"""Every figure, day and clause in a response is the right one, over HTTP and on both databases."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PREVIEW = """query($purchase: PurchaseBy!) { refundPreview(purchase: $purchase) 
 
 
 def entries(shop: Shop, card: str) -> list[Any]:
-    """The customer's ledger, oldest first, with its decisions."""
+    """The customer's ledger with its decisions, oldest first."""
     found: list[Any] = shop.execute(ENTRIES, by={"card": card})["customer"]["ledger"]["nodes"]
     return found[::-1]
 

@@ -1,4 +1,5 @@
-"""Every id that the API takes, sent by somebody whom the object does not belong to: as if it were not there, on both databases."""
+"""Every id argument of the API, sent by a caller whom the object does not belong to: the object is unknown. On both
+databases."""
 
 from __future__ import annotations
 
@@ -27,8 +28,9 @@ BASKET = '{ lines: [{ sku: "a", quantity: "1", unitPrice: "5.00" }] }'
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A field of the API that takes the id of a kind of object: the document, and what is answered for an id of nothing.
+class IdField:
+    """A field that takes the id of a kind of object: the document and the response for an unknown id. `refused` is the
+    code if the response is an error.
 
     `refused` is the code of an argument that is not taken: then the answer is an error.
     """
@@ -38,20 +40,20 @@ class Asked:
     answer: Any
     refused: str | None = None
 
-    def is_nothing(self, status: int, body: dict[str, Any]) -> bool:
-        """Whether it was answered as if there were no such object."""
+    def is_unknown(self, status: int, body: dict[str, Any]) -> bool:
+        """Whether the response says that there is no such object."""
         if self.refused is None:
             return (status, body) == (200, {"data": self.answer})
         told = [error["message"].startswith(self.refused) for error in body.get("errors", [])]
         return (status, body["data"], told) == (200, self.answer, [True])
 
 
-def query(kind: str, field: str, arguments: str, selection: str = "{ __typename }", *, answer: Any = None) -> Asked:
-    """A query by one id, with what it answers."""
-    return Asked(kind, f"query($id: ID!) {{ {field}({arguments}) {selection} }}", {field: answer})
+def query(kind: str, field: str, arguments: str, selection: str = "{ __typename }", *, answer: Any = None) -> IdField:
+    """A query by one id, with its response for an unknown id."""
+    return IdField(kind, f"query($id: ID!) {{ {field}({arguments}) {selection} }}", {field: answer})
 
 
-def mutation(kind: str, field: str, arguments: str, code: str, *path: str, decided: bool = True) -> Asked:
+def mutation(kind: str, field: str, arguments: str, code: str, *path: str, decided: bool = True) -> IdField:
     """A mutation by one id, with its refusal."""
     chosen = "decision { outcome } " if decided else ""
     document = (
@@ -59,11 +61,11 @@ def mutation(kind: str, field: str, arguments: str, code: str, *path: str, decid
         f" {{ {chosen}userErrors {{ code path }} }} }}"
     )
     refusal = {"userErrors": [{"code": code, "path": ["input", *path]}]}
-    return Asked(kind, document, {field: {"decision": None, **refusal} if decided else refusal})
+    return IdField(kind, document, {field: {"decision": None, **refusal} if decided else refusal})
 
 
-def exchanging(kind: str, who: str, bought: str, code: str, *path: str, back: str = 'externalId: "R-9"') -> Asked:
-    """An exchange of what another customer had bought, with its refusal."""
+def exchanging(kind: str, who: str, bought: str, code: str, *path: str, back: str = 'externalId: "R-9"') -> IdField:
+    """An exchange of another customer's purchase, with its refusal."""
     arguments = f'{who} refund: {{ purchase: {{ {back} }} }}, purchase: {{ {bought} externalId: "other", {BASKET[2:]}'
     return mutation(kind, "recordExchange", arguments, code, *path)
 
@@ -83,7 +85,7 @@ NODES = [
     "ImpactPreview",
     "QuarantinedReceipt",
 ]
-ASKED: dict[str, list[Asked]] = {
+ASKED: dict[str, list[IdField]] = {
     "basketCheck.basket.locationId": [
         replace(
             query("Location", "basketCheck", f'customer: {{ card: "THEIRS99" }}, {IN_BASKET}'),
@@ -370,8 +372,8 @@ BY_A_CUSTOMER = [
 ]
 
 
-def _places() -> set[str]:
-    """Every place where the schema takes an id, found in the schema."""
+def _id_arguments() -> set[str]:
+    """Every argument of the schema that takes an id."""
     found: set[str] = set()
 
     def walk(type_: Any, place: str, above: frozenset[str]) -> None:
@@ -391,11 +393,11 @@ def _places() -> set[str]:
 
 
 def test_every_id_argument_of_the_schema_is_tested() -> None:
-    assert set(ASKED) == _places()
+    assert set(ASKED) == _id_arguments()
 
 
-def everything(shop: Shop) -> dict[str, list[str]]:
-    """Every row of every table, as text."""
+def all_rows(shop: Shop) -> dict[str, list[str]]:
+    """Every row of every table as text."""
 
     async def work(session: Session) -> dict[str, list[str]]:
         found = {}
@@ -416,8 +418,8 @@ def everything(shop: Shop) -> dict[str, list[str]]:
 
 
 @dataclass
-class Two:
-    """A program with one of everything, the ids of it, and another program whose people want it."""
+class TwoPrograms:
+    """A program with one object of every kind, and another program whose users try to reach them."""
 
     ours: Shop
     theirs: Shop
@@ -427,7 +429,7 @@ class Two:
 
 
 @pytest.fixture
-def two(database_url: str) -> Iterator[Two]:
+def two(database_url: str) -> Iterator[TwoPrograms]:
     """Two programs behind one server."""
     other = create_program(database_url)
     with open_shop(database_url) as ours:
@@ -457,7 +459,7 @@ def two(database_url: str) -> Iterator[Two]:
             role=Role.OWNER,
         )
         ours.buy(card, "5.00", receipt="R-HARBOUR", locationId=opened["createLocation"]["location"]["id"])
-        yield Two(
+        yield TwoPrograms(
             ours=ours,
             theirs=theirs,
             stranger=stranger,
@@ -478,15 +480,15 @@ def two(database_url: str) -> Iterator[Two]:
         )
 
 
-def answers(shop: Shop, asked: Asked, id: str, **by: Any) -> Any:
+def response_to(shop: Shop, asked: IdField, id: str, **by: Any) -> Any:
     """The whole response."""
     variables = {"id": id} | ({"once": uuid.uuid4().hex} if asked.document.startswith("mutation") else {})
     response = shop.send(asked.document, **by, **variables)
     return response.status_code, {name: part for name, part in response.json().items() if name != "extensions"}
 
 
-def settled(shop: Shop, preview: str) -> None:
-    """Wait until the preview has ended, so that nothing is written but by the test."""
+def wait_for_preview(shop: Shop, preview: str) -> None:
+    """Waits until the preview has ended, so that only the test writes."""
     from tests.api.test_impact_previews import READ
     from tests.time_limits import eventually
 
@@ -497,37 +499,37 @@ def settled(shop: Shop, preview: str) -> None:
     eventually(ended)
 
 
-def test_ids_of_another_program_are_unknown_and_nothing_is_written(two: Two) -> None:
-    settled(two.ours, two.ids["ImpactPreview"])
-    before = everything(two.ours)
+def test_ids_of_another_program_are_unknown_and_nothing_is_written(two: TwoPrograms) -> None:
+    wait_for_preview(two.ours, two.ids["ImpactPreview"])
+    before = all_rows(two.ours)
     for place, asked in CASES:
         nothing = encode(asked.kind, str(uuid.uuid4()))
-        assert asked.is_nothing(*answers(two.theirs, asked, nothing, role=Role.OWNER)), place
-        assert asked.is_nothing(*answers(two.theirs, asked, two.ids[asked.kind], role=Role.OWNER)), place
+        assert asked.is_unknown(*response_to(two.theirs, asked, nothing, role=Role.OWNER)), place
+        assert asked.is_unknown(*response_to(two.theirs, asked, two.ids[asked.kind], role=Role.OWNER)), place
         for role in (Role.STAFF, Role.TILL):
-            seen = answers(two.theirs, asked, two.ids[asked.kind], role=role)
-            assert seen == answers(two.theirs, asked, nothing, role=role), place
-    assert everything(two.ours) == before
+            seen = response_to(two.theirs, asked, two.ids[asked.kind], role=role)
+            assert seen == response_to(two.theirs, asked, nothing, role=role), place
+    assert all_rows(two.ours) == before
     assert discrepancies_in(two.ours.url) == []
     for place, asked in CASES:
         if asked.document.startswith("query"):
-            own = answers(two.ours, asked, two.ids[asked.kind], role=Role.OWNER)
-            assert not asked.is_nothing(*own), f"{place} would find it where it belongs"
+            own = response_to(two.ours, asked, two.ids[asked.kind], role=Role.OWNER)
+            assert not asked.is_unknown(*own), f"{place} would find it where it belongs"
 
 
-def test_ids_of_another_customer_are_unknown_to_a_customer(two: Two) -> None:
-    settled(two.ours, two.ids["ImpactPreview"])
-    before = everything(two.ours)
+def test_ids_of_another_customer_are_unknown_to_a_customer(two: TwoPrograms) -> None:
+    wait_for_preview(two.ours, two.ids["ImpactPreview"])
+    before = all_rows(two.ours)
     for place, asked in BY_A_CUSTOMER:
         nothing = encode(asked.kind, str(uuid.uuid4()))
-        assert asked.is_nothing(*answers(two.ours, asked, nothing, key=two.stranger)), place
-        assert asked.is_nothing(*answers(two.ours, asked, two.ids[asked.kind], key=two.stranger)), place
-    assert everything(two.ours) == before
+        assert asked.is_unknown(*response_to(two.ours, asked, nothing, key=two.stranger)), place
+        assert asked.is_unknown(*response_to(two.ours, asked, two.ids[asked.kind], key=two.stranger)), place
+    assert all_rows(two.ours) == before
 
 
-def test_keys_and_numbers_of_another_program_are_unknown(two: Two) -> None:
+def test_keys_and_numbers_of_another_program_are_unknown(two: TwoPrograms) -> None:
     ours, theirs = two.ours, two.theirs
-    settled(ours, two.ids["ImpactPreview"])
+    wait_for_preview(ours, two.ids["ImpactPreview"])
     published = ours.execute(
         """mutation { publishTerms(input: { idempotencyKey: "v2", clauses: [
             { key: "a", effect: { pointsPerVisit: { points: 5 } } }] }) { terms { id version } userErrors { code } } }""",
@@ -539,7 +541,7 @@ def test_keys_and_numbers_of_another_program_are_unknown(two: Two) -> None:
             { userErrors { code } } }""",
         role=Role.OWNER,
     )
-    before = everything(ours)
+    before = all_rows(ours)
     assert theirs.execute("{ terms(version: 2) { id } }") == {"terms": None}
     assert theirs.execute("query($id: ID!) { node(id: $id) { id } }", id=published["terms"]["id"]) == {"node": None}
     withdrawn = theirs.execute(
@@ -556,4 +558,4 @@ def test_keys_and_numbers_of_another_program_are_unknown(two: Two) -> None:
         role=Role.OWNER,
     )
     assert priced["publishTerms"]["userErrors"] == [{"code": "UNKNOWN_REWARD_IN_TERMS"}]
-    assert everything(ours) == before
+    assert all_rows(ours) == before

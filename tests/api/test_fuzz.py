@@ -1,4 +1,4 @@
-"""schemathesis over every operation of the API: whatever a client makes up, the answer is clear and the books hold."""
+"""schemathesis over every operation of the API: every response is documented and the ledger verifies afterwards."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def fuzzed(module_database_url: str) -> Iterator[Shop]:
 
 
 def headers(shop: Shop) -> dict[str, str]:
-    """The owner's: nothing is hidden from the one who tries to break it."""
+    """The owner's headers: nothing is hidden from the fuzzer."""
     return {"Authorization": f"Bearer {shop.program.token(Role.OWNER)}"}
 
 

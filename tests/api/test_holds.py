@@ -1,4 +1,4 @@
-"""Rewards reserved for a checkout over HTTP, paid for or let go, on both databases."""
+"""Rewards held for a checkout over HTTP, captured or released, on both databases."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
 
 
 def furnish(shop: Shop, *, stock: int, conditions: Any = (), more: Any = ()) -> None:
-    """Put the print into the catalogue and into terms."""
+    """Creates the print and publishes its price."""
     given = {"idempotencyKey": "r", "key": "print", "name": "Print", "description": "A signed print.", "stock": stock}
     assert shop.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
     clauses = [
@@ -59,7 +59,7 @@ def furnish(shop: Shop, *, stock: int, conditions: Any = (), more: Any = ()) -> 
 
 
 def hold(shop: Shop, card: str, checkout: str, *, minutes: int = 30, **more: Any) -> Any:
-    """Reserve the print."""
+    """Holds the print."""
     given = {
         "idempotencyKey": uuid.uuid4().hex,
         "customer": {"card": card},
@@ -72,14 +72,14 @@ def hold(shop: Shop, card: str, checkout: str, *, minutes: int = 30, **more: Any
 
 
 def end(shop: Shop, mutation: str, checkout: str, *, key: str | None = None) -> Any:
-    """Capture or release what a checkout has reserved."""
+    """Captures or releases the hold of a checkout."""
     given = {"idempotencyKey": key or uuid.uuid4().hex, "hold": {"checkout": checkout}}
     (answer,) = shop.execute(mutation, input=given).values()
     return answer
 
 
-def keep_time(shop: Shop, clock: Clock) -> None:
-    """Do what time alone brings."""
+def run_due_jobs(shop: Shop, clock: Clock) -> None:
+    """Runs the due jobs."""
 
     async def run() -> None:
         database = open_database(shop.url)
@@ -93,7 +93,7 @@ def keep_time(shop: Shop, clock: Clock) -> None:
 
 
 def codes(answer: Any) -> list[tuple[str, list[str]]]:
-    """The technical refusals: code and path."""
+    """Code and path of each user error."""
     return [(error["code"], error["path"]) for error in answer["userErrors"]]
 
 
@@ -173,7 +173,7 @@ def test_expired_hold_cannot_be_ended_and_returns_its_stock_once(shop: Shop, clo
         assert codes(end(shop, mutation, "c-1")) == [("NOT_HELD", ["input", "hold"])]
         assert state(shop, card, held["id"])[0] == "HELD", "a refusal writes nothing"
     for _ in range(2):
-        keep_time(shop, clock)
+        run_due_jobs(shop, clock)
         assert codes(end(shop, mutation, "c-1")) == [("NOT_HELD", ["input", "hold"])]
         assert state(shop, card, held["id"]) == ("EXPIRED", 3, balance(150))
     assert codes(hold(shop, card, "c-1")) == [("NOT_HELD", ["input", "checkout"])]
@@ -202,7 +202,7 @@ def test_expired_hold_returns_its_stock_without_any_request(shop: Shop, clock: C
     held = hold(shop, card, "c-1")["redemption"]["id"]
     clock.now += timedelta(hours=1)
     for _ in range(2):
-        keep_time(shop, clock)
+        run_due_jobs(shop, clock)
     assert state(shop, card, held) == ("EXPIRED", 3, balance(150))
     assert shop.redeem(other, "print")["reward"]["stock"] == 2
     assert codes(end(shop, CAPTURE, "c-1")) == [("NOT_HELD", ["input", "hold"])]

@@ -1,4 +1,4 @@
-"""What was reserved or redeemed before two customers became one is ended after it, on both databases."""
+"""Holds and redemptions from before a merge are ended after it, on both databases."""
 
 from __future__ import annotations
 

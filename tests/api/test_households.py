@@ -1,4 +1,4 @@
-"""Several customers share a wallet, on both databases."""
+"""Households: several customers share a wallet, on both databases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors and faults as clients see them, and what a context is given."""
+"""Client errors and server errors as clients see them, and what a context contains."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def test_request_error_has_a_code_and_no_data(
 
 async def test_persisted_query_sent_with_its_text_runs(edge: Edge) -> None:
     hashed = {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}
-    assert (await edge.ask("{ hello }", extensions=hashed)).json() == {"data": {"hello": "Hello world"}}
+    assert (await edge.execute("{ hello }", extensions=hashed)).json() == {"data": {"hello": "Hello world"}}
 
 
 async def test_errors_suggest_no_names_and_repeat_no_long_values(edge: Edge) -> None:
@@ -82,14 +82,14 @@ async def test_errors_suggest_no_names_and_repeat_no_long_values(edge: Edge) -> 
 
 
 async def test_null_variable_for_a_required_argument_is_a_client_error(edge: Edge) -> None:
-    answer = await edge.ask("query($n: Int) { number(of: $n) }", variables={"n": None})
+    answer = await edge.execute("query($n: Int) { number(of: $n) }", variables={"n": None})
     assert (answer.status_code, answer.json()["data"], code(answer)) == (200, {"number": None}, "BAD_USER_INPUT")
 
 
 @pytest.mark.parametrize("field", ["broken", "careless"])
 async def test_server_error_is_masked_and_logged_with_the_clients_error_id(edge: Edge, field: str) -> None:
     with structlog.testing.capture_logs() as logs:
-        answer = await edge.ask(f"{{ hello {field} }}", variables={"unused": "personal"})
+        answer = await edge.execute(f"{{ hello {field} }}", variables={"unused": "personal"})
     (error,) = answer.json()["errors"]
     assert answer.status_code == 200
     assert answer.json()["data"] == {"hello": "Hello world", field: None}
@@ -104,7 +104,7 @@ async def test_server_error_is_masked_and_logged_with_the_clients_error_id(edge:
 
 async def test_repeated_server_error_in_one_operation_is_logged_once(edge: Edge) -> None:
     with structlog.testing.capture_logs() as logs:
-        answer = await edge.ask("{ brittle { bit } broken }")
+        answer = await edge.execute("{ brittle { bit } broken }")
     errors = answer.json()["errors"]
     assert [error["path"] for error in errors] == [*(["brittle", place, "bit"] for place in range(50)), ["broken"]]
     assert [line["path"] for line in logs] == [["brittle", 0, "bit"], ["broken"]]
@@ -113,7 +113,7 @@ async def test_repeated_server_error_in_one_operation_is_logged_once(edge: Edge)
 
 async def test_deliberate_refusal_is_not_masked(edge: Edge) -> None:
     with structlog.testing.capture_logs() as logs:
-        answer = await edge.ask("{ forbidden }")
+        answer = await edge.execute("{ forbidden }")
     assert answer.json()["errors"][0]["message"] == "Tills may not do this."
     assert code(answer) == "FORBIDDEN"
     assert logs == []
@@ -122,20 +122,20 @@ async def test_deliberate_refusal_is_not_masked(edge: Edge) -> None:
 async def test_client_errors_are_not_logged(edge: Edge) -> None:
     with structlog.testing.capture_logs() as logs:
         for query in ("{", "{ nope }", "{ number(of: 1.5) }"):
-            await edge.ask(query)
+            await edge.execute(query)
         await edge.post(b"{")
     assert logs == []
 
 
 @pytest.mark.parametrize(("accept", "status"), [(JSON, 200), (GRAPHQL_JSON, 401)])
 async def test_wrong_key_is_refused_before_execution(edge: Edge, accept: str, status: int) -> None:
-    answer = await edge.ask("{ hello }", headers={"authorization": "Bearer wrong", "accept": accept})
+    answer = await edge.execute("{ hello }", headers={"authorization": "Bearer wrong", "accept": accept})
     assert (answer.status_code, code(answer)) == (status, "UNAUTHENTICATED")
     assert "data" not in answer.json()
 
 
 async def test_error_during_authentication_is_a_masked_500(edge: Edge) -> None:
-    answer = await edge.ask("{ hello }", headers={"authorization": "Bearer broken"})
+    answer = await edge.execute("{ hello }", headers={"authorization": "Bearer broken"})
     assert (answer.status_code, code(answer)) == (500, "INTERNAL_SERVER_ERROR")
     assert SECRET not in answer.text
 
@@ -144,12 +144,12 @@ async def test_error_during_authentication_is_a_masked_500(edge: Edge) -> None:
     ("query", "authorization"), [("{ hello }", "Bearer full"), ("{ full }", ""), ("mutation { crowd }", "")]
 )
 async def test_overload_is_503_with_the_time_to_wait(edge: Edge, query: str, authorization: str) -> None:
-    answer = await edge.ask(query, headers={"authorization": authorization})
+    answer = await edge.execute(query, headers={"authorization": authorization})
     assert (answer.status_code, code(answer), answer.headers["retry-after"]) == (503, "TRY_AGAIN", "3")
 
 
 async def test_completed_mutations_are_returned_when_others_meet_overload(edge: Edge) -> None:
-    answer = await edge.ask('mutation { shout(word: "a") crowd }')
+    answer = await edge.execute('mutation { shout(word: "a") crowd }')
     assert (answer.status_code, answer.json()["data"], code(answer)) == (
         200,
         {"shout": "A", "crowd": None},
@@ -158,7 +158,7 @@ async def test_completed_mutations_are_returned_when_others_meet_overload(edge: 
 
 
 async def test_operation_that_takes_too_long_is_ended() -> None:
-    answer = await Edge(longest_run=0.05).ask("{ slow }")
+    answer = await Edge(longest_run=0.05).execute("{ slow }")
     assert (answer.status_code, code(answer), answer.headers["retry-after"]) == (503, "RATE_LIMITED", "1")
 
 
@@ -167,14 +167,14 @@ async def test_introspection_needs_permission(edge: Edge) -> None:
         "{ __schema { queryType { name } } }",
         '{ ...F } fragment F on Query { __type(name: "Shop") { name } }',
     ):
-        assert code(await edge.ask(query)) == "FORBIDDEN"
-        assert "errors" not in (await edge.ask(query, headers={"authorization": "Bearer owner"})).json()
-    assert (await edge.ask("{ __typename }")).json() == {"data": {"__typename": "Query"}}
+        assert code(await edge.execute(query)) == "FORBIDDEN"
+        assert "errors" not in (await edge.execute(query, headers={"authorization": "Bearer owner"})).json()
+    assert (await edge.execute("{ __typename }")).json() == {"data": {"__typename": "Query"}}
 
 
 async def test_context_gets_the_fields_of_the_selected_operation(edge: Edge) -> None:
     document = "query A { needed ...F } query B { hello } fragment F on Query { shop { next { name } } thing { id } }"
-    answer = await edge.ask(document, operationName="A")
+    answer = await edge.execute(document, operationName="A")
     assert answer.json()["data"]["needed"] == [
         "Query.needed", "Query.shop", "Query.thing", "Shop.id", "Shop.name", "Shop.next", "Thing.id",
     ]  # fmt: skip
@@ -183,5 +183,5 @@ async def test_context_gets_the_fields_of_the_selected_operation(edge: Edge) -> 
 async def test_concurrent_responses_to_one_document_do_not_mix(edge: Edge) -> None:
     query = "query($n: String!) { hello(name: $n) }"
     names = [f"n{number}" for number in range(20)]
-    answers: list[httpx.Response] = [await edge.ask(query, variables={"n": name}) for name in names]
+    answers: list[httpx.Response] = [await edge.execute(query, variables={"n": name}) for name in names]
     assert [answer.json()["data"]["hello"] for answer in answers] == [f"Hello {name}" for name in names]

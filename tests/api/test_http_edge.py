@@ -1,4 +1,4 @@
-"""What the GraphQL endpoint takes, refuses and answers, as HTTP sees it."""
+"""What the GraphQL endpoint accepts, refuses and returns at the HTTP level."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def edge() -> Edge:
 
 
 async def test_query_is_answered(edge: Edge) -> None:
-    answer = await edge.ask("query($n: String!) { hello(name: $n) }", variables={"n": "Ada"})
+    answer = await edge.execute("query($n: String!) { hello(name: $n) }", variables={"n": "Ada"})
     assert (answer.status_code, answer.json()) == (200, {"data": {"hello": "Hello Ada"}})
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
     assert answer.headers["cache-control"] == "no-store"
@@ -45,7 +45,7 @@ async def test_query_is_answered(edge: Edge) -> None:
     ],
 )
 async def test_response_has_the_media_type_that_the_client_prefers(edge: Edge, accept: str, media: str) -> None:
-    answer = await edge.ask("{ hello }", headers={"accept": accept})
+    answer = await edge.execute("{ hello }", headers={"accept": accept})
     assert answer.status_code == 200
     assert answer.headers["content-type"] == f"{media}; charset=utf-8"
 
@@ -54,7 +54,7 @@ async def test_response_has_the_media_type_that_the_client_prefers(edge: Edge, a
     "accept", ["text/html", "text/event-stream", "image/*", "application/json;q=0", "x;q=nonsense"]
 )
 async def test_client_that_accepts_no_json_gets_406(edge: Edge, accept: str) -> None:
-    answer = await edge.ask("{ hello }", headers={"accept": accept})
+    answer = await edge.execute("{ hello }", headers={"accept": accept})
     assert (answer.status_code, code(answer)) == (406, "BAD_USER_INPUT")
     assert ("Subscriptions" in answer.text) is (accept == "text/event-stream")
 
@@ -101,9 +101,9 @@ async def test_variables_have_a_nesting_limit(edge: Edge) -> None:
         return {} if depth == 1 else {"in": nested(depth - 1)}
 
     document = "query($n: String!) { hello(name: $n) }"
-    deepest = await edge.ask(document, variables={"n": "Ada", "more": nested(DEEPEST_VALUES - 1)})
+    deepest = await edge.execute(document, variables={"n": "Ada", "more": nested(DEEPEST_VALUES - 1)})
     assert deepest.json() == {"data": {"hello": "Hello Ada"}}
-    deeper = await edge.ask(document, variables={"n": "Ada", "more": nested(DEEPEST_VALUES)})
+    deeper = await edge.execute(document, variables={"n": "Ada", "more": nested(DEEPEST_VALUES)})
     assert (deeper.status_code, code(deeper)) == (400, "BAD_USER_INPUT")
 
 
@@ -114,12 +114,12 @@ async def test_escaped_backslash_u0000_is_no_nul(edge: Edge) -> None:
 
 @pytest.mark.parametrize("escape", [r"\u0000", r"\u{0}"])
 async def test_nul_in_a_document_is_refused(edge: Edge, escape: str) -> None:
-    answer = await edge.ask(f'{{ hello(name: "{escape}") }}')
+    answer = await edge.execute(f'{{ hello(name: "{escape}") }}')
     assert code(answer) == "BAD_USER_INPUT"
 
 
 async def test_lone_surrogate_in_a_document_is_refused(edge: Edge) -> None:
-    assert code(await edge.ask(r'{ hello(name: "\ud800") }')) == "GRAPHQL_PARSE_FAILED"
+    assert code(await edge.execute(r'{ hello(name: "\ud800") }')) == "GRAPHQL_PARSE_FAILED"
 
 
 @pytest.mark.parametrize(

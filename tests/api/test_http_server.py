@@ -1,4 +1,4 @@
-"""The edge behind a real server: what only a connection can do wrong."""
+"""The endpoint behind a real server: errors that only a connection can cause."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def address(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def exchange(address: str, request: bytes) -> bytes:
-    """Send bytes, wait for an answer, then listen until the server closes or is silent for a second."""
+    """Sends bytes, waits for a response, then reads until the server closes or is silent for a second."""
     parts = urlsplit(address)
     with socket.create_connection((parts.hostname, parts.port), timeout=HANGS) as connection:
         connection.sendall(request)

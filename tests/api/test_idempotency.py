@@ -1,4 +1,4 @@
-"""One effect and one answer per idempotency key, also when the same request comes many times at once, on both databases."""
+"""One effect and one response per idempotency key, also for concurrent requests, on both databases."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.verification import discrepancies_in
 AT_ONCE = 20
 
 
-def bought(card: str, *, price: str = "10.00", key: str = "k", receipt: str = "r") -> dict[str, object]:
+def purchase_input(card: str, *, price: str = "10.00", key: str = "k", receipt: str = "r") -> dict[str, object]:
     """The input of a purchase."""
     lines = [{"sku": "a", "quantity": "1", "unitPrice": price}]
     return {"idempotencyKey": key, "customer": {"card": card}, "purchase": {"externalId": receipt, "lines": lines}}
@@ -18,9 +18,9 @@ def bought(card: str, *, price: str = "10.00", key: str = "k", receipt: str = "r
 
 def test_same_key_and_payload_gets_the_same_response_and_is_executed_once(shop: Shop) -> None:
     card = shop.enrol()
-    first = shop.execute(BUY, input=bought(card))
+    first = shop.execute(BUY, input=purchase_input(card))
     shop.buy(card, "7.00")
-    assert shop.execute(BUY, input=bought(card)) == first
+    assert shop.execute(BUY, input=purchase_input(card)) == first
     assert shop.ledger(card) == [("EARN", 10), ("EARN", 7)]
 
 
@@ -49,8 +49,8 @@ def test_refused_decision_stays_the_response_of_its_key(shop: Shop) -> None:
 
 def test_spelling_does_not_change_the_payload(shop: Shop) -> None:
     card = shop.enrol()
-    first = shop.execute(BUY, input=bought(card, price="10.00"))
-    respelled = bought(card, price="10.0")
+    first = shop.execute(BUY, input=purchase_input(card, price="10.00"))
+    respelled = purchase_input(card, price="10.0")
     respelled["purchase"]["channel"] = None
     assert shop.execute(BUY, input=respelled) == first
 
@@ -58,8 +58,8 @@ def test_spelling_does_not_change_the_payload(shop: Shop) -> None:
 @pytest.mark.parametrize("change", [{"price": "10.01"}, {"receipt": "other"}])
 def test_same_key_with_another_payload_is_refused_and_writes_nothing(shop: Shop, change: dict[str, str]) -> None:
     card = shop.enrol()
-    shop.execute(BUY, input=bought(card))
-    refused = shop.execute(BUY, input=bought(card, **change))["recordPurchase"]
+    shop.execute(BUY, input=purchase_input(card))
+    refused = shop.execute(BUY, input=purchase_input(card, **change))["recordPurchase"]
     assert [(error["code"], error["path"]) for error in refused["userErrors"]] == [
         ("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])
     ]
@@ -84,7 +84,7 @@ def test_technical_refusal_does_not_use_up_the_key(shop: Shop) -> None:
 
 def test_parallel_duplicates_of_a_purchase_have_one_effect_and_identical_responses(shop: Shop) -> None:
     card = shop.enrol()
-    answers = shop.in_parallel([lambda: shop.execute(BUY, input=bought(card))] * AT_ONCE)
+    answers = shop.in_parallel([lambda: shop.execute(BUY, input=purchase_input(card))] * AT_ONCE)
     assert all(answer == answers[0] for answer in answers)
     assert answers[0]["recordPurchase"]["userErrors"] == []
     assert shop.ledger(card) == [("EARN", 10)]
@@ -93,7 +93,7 @@ def test_parallel_duplicates_of_a_purchase_have_one_effect_and_identical_respons
 def test_one_receipt_sent_in_parallel_under_different_keys_is_recorded_once(shop: Shop) -> None:
     card = shop.enrol()
     answers = shop.in_parallel(
-        [lambda key=str(n): shop.execute(BUY, input=bought(card, key=key)) for n in range(AT_ONCE)]
+        [lambda key=str(n): shop.execute(BUY, input=purchase_input(card, key=key)) for n in range(AT_ONCE)]
     )
     assert len({answer["recordPurchase"]["entry"]["id"] for answer in answers}) == 1
     assert shop.ledger(card) == [("EARN", 10)]
@@ -115,7 +115,7 @@ def test_parallel_duplicates_of_a_redemption_pay_once(shop: Shop) -> None:
 def test_one_key_with_two_concurrent_payloads_is_executed_for_one_of_them(shop: Shop) -> None:
     cards = [shop.enrol() for _ in range(10)]
     answers = shop.in_parallel(
-        [lambda card=card: shop.execute(BUY, input=bought(card, receipt=card)) for card in cards]
+        [lambda card=card: shop.execute(BUY, input=purchase_input(card, receipt=card)) for card in cards]
     )
     codes = sorted("".join(error["code"] for error in answer["recordPurchase"]["userErrors"]) for answer in answers)
     assert codes == ["", *["IDEMPOTENCY_KEY_REUSED"] * 9]

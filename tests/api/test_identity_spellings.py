@@ -35,8 +35,8 @@ NUMBERS = {
 CARD = "070177137069"
 
 
-def found(shop: Shop, **by: str) -> str | None:
-    """The id of the customer who is found by an identity."""
+def customer_id(shop: Shop, **by: str) -> str | None:
+    """The id of the customer with an identity."""
     customer = shop.execute(LOOK, by=by)["customer"]
     return customer["id"] if customer is not None else None
 
@@ -82,7 +82,7 @@ def test_telephone_number_in_any_spelling_finds_one_customer(database_url: str) 
                 for number, phone in enumerate(spellings)
             ]
             assert enrolled == [[], *[["IDENTITY_TAKEN"]] * (len(spellings) - 1)], region
-            (customer,) = {found(shop, phone=phone) for phone in spellings}
+            (customer,) = {customer_id(shop, phone=phone) for phone in spellings}
             assert customer is not None, region
 
 
@@ -96,8 +96,8 @@ def test_card_from_any_scanner_finds_one_customer(shop: Shop) -> None:
         "\u2066070177137069\u2069",
     )
     shop.enrol(CARD)
-    (customer,) = {found(shop, card=spelling) for spelling in spellings}
+    (customer,) = {customer_id(shop, card=spelling) for spelling in spellings}
     assert customer is not None
     other = shop.enrol("0701771370")
-    assert found(shop, card=other) not in (customer, None)
-    assert found(shop, card="701771370") is None
+    assert customer_id(shop, card=other) not in (customer, None)
+    assert customer_id(shop, card="701771370") is None

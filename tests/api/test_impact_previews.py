@@ -1,4 +1,4 @@
-"""Impact previews over HTTP on both databases: computed by a real process beside the server."""
+"""Impact previews over HTTP on both databases, computed by a real process beside the server."""
 
 from __future__ import annotations
 
@@ -39,20 +39,22 @@ def clauses(coffee: int) -> list[Any]:
     ]
 
 
-def wanted(shop: Shop, *, coffee: int = 120, key: str | None = None, **more: Any) -> Any:
-    """Ask for a preview."""
+def request_preview(shop: Shop, *, coffee: int = 120, key: str | None = None, **more: Any) -> Any:
+    """Requests a preview."""
     given = {"idempotencyKey": key or uuid.uuid4().hex, "clauses": clauses(coffee), **more}
     return shop.execute(PREVIEW, role=Role.OWNER, input=given)["previewTermsImpact"]
 
 
-def read(shop: Shop, id: str) -> Any:
-    """The preview as it stands."""
+def read_preview(shop: Shop, id: str) -> Any:
+    """The current state of a preview."""
     return shop.execute(READ, role=Role.OWNER, id=id)["impactPreview"]
 
 
-def ended(shop: Shop, id: str) -> Any:
+def ended_preview(shop: Shop, id: str) -> Any:
     """The preview once it has ended."""
-    return eventually(lambda: first if (first := read(shop, id))["state"] not in ("QUEUED", "RUNNING") else None)
+    return eventually(
+        lambda: first if (first := read_preview(shop, id))["state"] not in ("QUEUED", "RUNNING") else None
+    )
 
 
 def test_preview_replays_the_draft_on_real_purchases(shop: Shop) -> None:
@@ -63,9 +65,9 @@ def test_preview_replays_the_draft_on_real_purchases(shop: Shop) -> None:
     shop.redeem(poor)
     shop.buy(returned, "115.00", receipt="r-1")
     shop.refund("r-1")
-    asked = wanted(shop, key="again")
+    asked = request_preview(shop, key="again")
     assert asked["userErrors"] == []
-    found = ended(shop, asked["preview"]["id"])
+    found = ended_preview(shop, asked["preview"]["id"])
     assert found["state"] == "DONE"
     assert found["progress"] == {"done": 3, "total": 3}
     result = found["result"]
@@ -83,8 +85,8 @@ def test_preview_replays_the_draft_on_real_purchases(shop: Shop) -> None:
         1,
     )
     assert (mug["key"], mug["membersBefore"]) == ("mug", 0)
-    assert wanted(shop, key="again") == asked | {"preview": {**asked["preview"], "state": "DONE"}}
-    same = ended(shop, wanted(shop, coffee=100)["preview"]["id"])["result"]
+    assert request_preview(shop, key="again") == asked | {"preview": {**asked["preview"], "state": "DONE"}}
+    same = ended_preview(shop, request_preview(shop, coffee=100)["preview"]["id"])["result"]
     assert (same["gainers"], same["losers"], same["liabilityBefore"]) == (0, 0, same["liabilityAfter"])
 
 
@@ -92,14 +94,14 @@ def test_preview_counts_existing_holds(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "115.00", occurredAt=(datetime.now(UTC) - timedelta(days=40)).isoformat())
     assert hold(shop, card, "c-1", reward={"key": "coffee"})["decision"]["outcome"] == "GRANTED"
-    result = ended(shop, wanted(shop, days=30)["preview"]["id"])["result"]
+    result = ended_preview(shop, request_preview(shop, days=30)["preview"]["id"])["result"]
     assert (result["purchases"], result["redemptions"], result["losers"]) == (0, 1, 1)
     assert (result["liabilityBefore"], result["liabilityAfter"]) == ("15", "115")
     assert result["rewards"][0]["redemptionsLost"] == 1
 
 
 def test_only_the_owner_requests_and_reads_previews(shop: Shop, database_url: str) -> None:
-    id = wanted(shop)["preview"]["id"]
+    id = request_preview(shop)["preview"]["id"]
     refused = shop.send(PREVIEW, role=Role.STAFF, input={"idempotencyKey": "x", "clauses": clauses(120)}).json()
     assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     refused = shop.send(READ, role=Role.STAFF, id=id).json()
@@ -112,21 +114,21 @@ def test_only_the_owner_requests_and_reads_previews(shop: Shop, database_url: st
             "cancelImpactPreview"
         ]["userErrors"]
         assert error["code"] == "PREVIEW_NOT_FOUND"
-    ended(shop, id)
+    ended_preview(shop, id)
 
 
 def test_invalid_preview_is_refused_with_its_path(shop: Shop) -> None:
-    assert wanted(shop, days=0)["userErrors"] == [{"code": "INVALID_INPUT", "path": ["input", "days"]}]
-    assert wanted(shop, days=731)["userErrors"][0]["code"] == "INVALID_INPUT"
+    assert request_preview(shop, days=0)["userErrors"] == [{"code": "INVALID_INPUT", "path": ["input", "days"]}]
+    assert request_preview(shop, days=731)["userErrors"][0]["code"] == "INVALID_INPUT"
     unkept = [*clauses(100), {"key": "quotes", "effect": {"quoteValidity": {"minutes": 5}}}]
-    (error,) = wanted(shop, clauses=unkept)["userErrors"]
+    (error,) = request_preview(shop, clauses=unkept)["userErrors"]
     assert error == {"code": "NOT_ENFORCED_YET", "path": ["input", "clauses", "2", "effect"]}
-    ids = [wanted(shop)["preview"]["id"] for _ in range(3)]
+    ids = [request_preview(shop)["preview"]["id"] for _ in range(3)]
     # The first may have ended meanwhile; of many more, one is too many.
-    more = [wanted(shop) for _ in range(5)]
+    more = [request_preview(shop) for _ in range(5)]
     assert "TOO_MANY_PREVIEWS" in {error["code"] for value in more for error in value["userErrors"]}
     for id_ in [*ids, *(item["preview"]["id"] for item in more if item["preview"])]:
-        ended(shop, id_)
+        ended_preview(shop, id_)
 
 
 def test_queued_preview_can_be_cancelled_and_a_dead_process_fails_its_preview(shop: Shop) -> None:
@@ -135,34 +137,34 @@ def test_queued_preview_can_be_cancelled_and_a_dead_process_fails_its_preview(sh
             (process for process in psutil.Process().children(recursive=True) if _key(id) in process.cmdline()), None
         )
 
-    first, second = (wanted(shop)["preview"]["id"] for _ in range(2))
+    first, second = (request_preview(shop)["preview"]["id"] for _ in range(2))
     done = shop.execute(CANCEL, role=Role.OWNER, input={"idempotencyKey": "c", "preview": second})[
         "cancelImpactPreview"
     ]
     assert done["preview"]["state"] == "CANCELLED"
     process = eventually(lambda: child(first))
     process.kill()
-    assert ended(shop, first)["state"] == "FAILED"
-    assert read(shop, second)["result"] is None
+    assert ended_preview(shop, first)["state"] == "FAILED"
+    assert read_preview(shop, second)["result"] is None
     again = shop.execute(CANCEL, role=Role.OWNER, input={"idempotencyKey": "d", "preview": first})[
         "cancelImpactPreview"
     ]
     assert again["preview"]["state"] == "FAILED", "what has ended stays as it ended"
-    third = wanted(shop)["preview"]["id"]
-    assert ended(shop, third)["state"] == "DONE", "the queue goes on"
+    third = request_preview(shop)["preview"]["id"]
+    assert ended_preview(shop, third)["state"] == "DONE", "the queue goes on"
 
 
 def test_preview_process_ends_with_its_server_and_the_next_one_restarts_it(database_url: str) -> None:
     program = create_program(database_url)
     with open_shop(database_url, program=program) as shop:
-        id = wanted(shop)["preview"]["id"]
+        id = request_preview(shop)["preview"]["id"]
         mine = psutil.Process()
         eventually(
             lambda: next((process for process in mine.children(recursive=True) if _key(id) in process.cmdline()), None)
         )
     assert not [process for process in mine.children(recursive=True) if _key(id) in process.cmdline()]
     with open_shop(database_url, program=program) as shop:
-        assert ended(shop, id)["state"] == "DONE"
+        assert ended_preview(shop, id)["state"] == "DONE"
 
 
 def _key(id: str) -> str:

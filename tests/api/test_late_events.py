@@ -1,4 +1,5 @@
-"""Facts that arrive late, early or in any order find their place in time; what they change is appended, never edited."""
+"""Events that arrive late, early or in any order are applied at their own time; corrections are appended, never edited.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +47,7 @@ def at(**later: float) -> str:
     return (MONDAY + timedelta(**later)).isoformat()
 
 
-def seen(shop: Shop, card: str) -> Any:
+def entries_and_balance(shop: Shop, card: str) -> Any:
     """The customer's entries, oldest first, and balance."""
     found = shop.execute(ENTRIES, by={"card": card})["customer"]
     entries = found["ledger"]["nodes"][::-1]
@@ -67,7 +68,7 @@ def test_late_purchase_can_be_the_first_one(blank: Shop) -> None:
     assert first["decision"]["points"] == [{"points": 110, "unit": {"code": "points"}}]
     late = blank.buy(card, "5.00", occurredAt=at())
     assert late["decision"]["points"][0]["points"] == 105
-    entries, balance = seen(blank, card)
+    entries, balance = entries_and_balance(blank, card)
     assert sorted(entries) == [("EARN", -100), ("EARN", 105), ("EARN", 110)]
     assert balance == {"available": 115, "pending": 0, "owed": 0, "lifetime": "115", "qualifying": 15}
     assert discrepancies_in(blank.url) == []
@@ -78,18 +79,18 @@ def test_cap_counts_in_business_order(blank: Shop) -> None:
     card = blank.enrol()
     blank.buy(card, "50.00", occurredAt=at(hours=2))
     blank.buy(card, "40.00", occurredAt=at())
-    entries, balance = seen(blank, card)
+    entries, balance = entries_and_balance(blank, card)
     assert sorted(entries) == [("EARN", -30), ("EARN", 40), ("EARN", 50)]
     assert balance["available"] == 60
     blank.buy(card, "40.00", occurredAt=at(hours=3))
-    assert seen(blank, card)[1]["available"] == 60
+    assert entries_and_balance(blank, card)[1]["available"] == 60
     blank.buy(card, "40.00", occurredAt=at(days=1))
-    assert seen(blank, card)[1]["available"] == 100
+    assert entries_and_balance(blank, card)[1]["available"] == 100
     assert discrepancies_in(blank.url) == []
 
 
-def _deeds(shop: Shop, card: str, name: str) -> list[Any]:
-    """Five facts that hang together; called in any order they must come to the same."""
+def _actions(shop: Shop, card: str, name: str) -> list[Any]:
+    """Five dependent actions; in any order they must lead to the same ledger."""
     return [
         lambda: shop.buy(card, "50.00", receipt=f"{name}-1", occurredAt=at()),
         lambda: shop.buy(card, "30.00", receipt=f"{name}-2", occurredAt=at(hours=1)),
@@ -106,10 +107,10 @@ def test_ledger_does_not_depend_on_the_order_of_arrival(blank: Shop, mode: str) 
     ends = set()
     for number, order in enumerate(itertools.islice(itertools.permutations(range(5)), 0, 120, 5)):
         card = blank.enrol()
-        deeds = _deeds(blank, card, f"R{number}")
+        deeds = _actions(blank, card, f"R{number}")
         for place in order:
             assert deeds[place]()["userErrors"] == []
-        entries, balance = seen(blank, card)
+        entries, balance = entries_and_balance(blank, card)
         by_type: dict[str, int] = {}
         for kind, points in entries:
             by_type[kind] = by_type.get(kind, 0) + points
@@ -147,7 +148,7 @@ def test_refund_before_its_purchase_is_pending_until_the_purchase_arrives(blank:
     )
     assert bought["decision"]["points"][0]["points"] == 20
     assert bought["balances"][0]["available"] == 10
-    assert seen(blank, card)[0] == [("EARN", 20), ("CLAWBACK", -10)]
+    assert entries_and_balance(blank, card)[0] == [("EARN", 20), ("CLAWBACK", -10)]
     assert blank.execute(ask, input=given)["recordRefund"]["pending"]["state"] == "APPLIED"
     done = blank.execute(ask, input=given | {"idempotencyKey": "third"})["recordRefund"]
     assert (done["pending"], done["decision"]["points"][0]["points"]) == (None, 10)
@@ -159,7 +160,7 @@ def test_pending_refund_that_does_not_fit_its_purchase_is_left_to_staff(blank: S
     card = blank.enrol()
     blank.refund("R-7", lines=[{"line": 4}])
     blank.buy(card, "10.00", receipt="R-7")
-    assert seen(blank, card)[0] == [("EARN", 10)]
+    assert entries_and_balance(blank, card)[0] == [("EARN", 10)]
     query = "{ pendingRefunds { receipt state overdue statement } }"
     (first,) = blank.execute(query, role=Role.STAFF)["pendingRefunds"]
     assert (first["receipt"], first["state"], first["overdue"]) == ("R-7", "REFUSED", True)
@@ -175,15 +176,27 @@ def test_later_points_repay_debts_and_rewards_are_refused_meanwhile(blank: Shop)
     assert redeemed["decision"]["outcome"] == "GRANTED"
     refunded = blank.refund("R-1", occurredAt=at(hours=2))
     assert (refunded["shortfall"], refunded["decision"]["points"][0]["points"]) == (0, 50)
-    assert seen(blank, card)[1] == {"available": 0, "pending": 0, "owed": 40, "lifetime": "50", "qualifying": 0}
+    assert entries_and_balance(blank, card)[1] == {
+        "available": 0,
+        "pending": 0,
+        "owed": 40,
+        "lifetime": "50",
+        "qualifying": 0,
+    }
     refused = blank.redeem(card, basket={"occurredAt": at(hours=3), "lines": []})["decision"]
     assert refused["outcome"] == "REFUSED"
     (reason,) = [each_reason for each_reason in refused["reasons"] if each_reason["verdict"] == "NOT_MET"]
     assert (reason["code"], reason["remedies"][0]["points"]) == ("NEGATIVE_BALANCE", 80)
     blank.buy(card, "30.00", occurredAt=at(hours=4))
-    assert seen(blank, card)[1]["owed"] == 10
+    assert entries_and_balance(blank, card)[1]["owed"] == 10
     blank.buy(card, "30.00", occurredAt=at(hours=5))
-    assert seen(blank, card)[1] == {"available": 20, "pending": 0, "owed": 0, "lifetime": "110", "qualifying": 60}
+    assert entries_and_balance(blank, card)[1] == {
+        "available": 20,
+        "pending": 0,
+        "owed": 0,
+        "lifetime": "110",
+        "qualifying": 60,
+    }
     assert discrepancies_in(blank.url) == []
 
 
@@ -193,7 +206,7 @@ def test_granted_redemption_stands_despite_late_events(blank: Shop) -> None:
     blank.buy(card, "40.00", receipt="R-1", occurredAt=at())
     assert blank.redeem(card, basket={"occurredAt": at(days=2), "lines": []})["decision"]["outcome"] == "GRANTED"
     blank.refund("R-1", occurredAt=at(days=1))
-    entries, balance = seen(blank, card)
+    entries, balance = entries_and_balance(blank, card)
     assert (balance["available"], balance["owed"]) == (0, 40)
     assert [kind for kind, _ in entries].count("REDEEM") >= 1
     assert sum(points for kind, points in entries if kind == "REDEEM") == -40
@@ -208,13 +221,13 @@ def test_late_refund_records_a_debt_beyond_the_available_points(
     blank.buy(card, "40.00", receipt="R-1", occurredAt=at())
     assert blank.redeem(card, basket={"occurredAt": at(days=2), "lines": []})["decision"]["outcome"] == "GRANTED"
     assert blank.refund("R-1", occurredAt=at(days=1))["shortfall"] == 0
-    assert (seen(blank, card)[1]["available"], seen(blank, card)[1]["owed"]) == (0, 40)
+    assert (entries_and_balance(blank, card)[1]["available"], entries_and_balance(blank, card)[1]["owed"]) == (0, 40)
     refused = blank.redeem(card, basket={"occurredAt": at(days=3), "lines": []})["decision"]
     (reason,) = [each_reason for each_reason in refused["reasons"] if each_reason["verdict"] == "NOT_MET"]
     assert (reason["code"], reason["clause"]["key"]) == ("NEGATIVE_BALANCE", "refunds")
     assert "your next points make up for them, and you get no new reward until then" in reason["clause"]["statement"]
     blank.buy(card, "50.00", occurredAt=at(days=3, hours=1))
-    assert (seen(blank, card)[1]["available"], seen(blank, card)[1]["owed"]) == (10, 0)
+    assert (entries_and_balance(blank, card)[1]["available"], entries_and_balance(blank, card)[1]["owed"]) == (10, 0)
     assert discrepancies_in(blank.url) == []
 
 
@@ -236,7 +249,7 @@ def test_repeated_late_receipt_is_recorded_once(blank: Shop) -> None:
     first = blank.buy(card, "5.00", key="k1", **sent)
     assert blank.buy(card, "5.00", key="k1", **sent)["entry"] == first["entry"]
     assert blank.buy(card, "5.00", key="k2", **sent)["entry"] == first["entry"]
-    assert len(seen(blank, card)[0]) == 3
+    assert len(entries_and_balance(blank, card)[0]) == 3
     assert discrepancies_in(blank.url) == []
 
 
@@ -254,7 +267,7 @@ def test_ledger_verifies_after_concurrent_late_events(blank: Shop) -> None:
     for answer in blank.in_parallel(calls):
         assert answer["userErrors"] == []
     assert discrepancies_in(blank.url) == []
-    entries, balance = seen(blank, card)
+    entries, balance = entries_and_balance(blank, card)
     assert sum(points for _, points in entries) == balance["available"] - balance["owed"]
 
 

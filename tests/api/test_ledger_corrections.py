@@ -1,4 +1,4 @@
-"""What the ledger says of its corrections over HTTP: what came late, and what it changed; on both databases."""
+"""Corrections in the ledger over HTTP: the late event that caused them, and what they changed; on both databases."""
 
 from __future__ import annotations
 

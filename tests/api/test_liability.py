@@ -1,4 +1,4 @@
-"""Points outstanding at any moment: added up by the database, and the same as telling every account. On both databases."""
+"""The liability at any moment: summed by the database, equal to a replay of every account. On both databases."""
 
 from __future__ import annotations
 
@@ -56,8 +56,9 @@ ZONE = "Europe/London"
 
 
 @dataclass
-class Books:
-    """A desk long after everything, and a program whose points wait 14 days and expire 100 days after that."""
+class LiabilityProgram:
+    """An application with a late clock, and a program whose points are pending for 14 days and expire 100 days after
+    that."""
 
     application: Application
     database: Database
@@ -66,7 +67,7 @@ class Books:
     program: Program = field(init=False)
 
     def begin(self) -> None:
-        """A new program; its terms could not be published yet, so they are written as they are stored."""
+        """Creates a program; its terms could not be published in the past, so they are stored directly."""
         self.program = create_program(self.url, template="blank").program
         week = PointsValidity(days=100, expires=True, notice_from=200, notice_until=150)
         judged_by = Terms.from_draft(
@@ -83,8 +84,8 @@ class Books:
 
         self.runner.run(self.database.write(work, program_id=self.program.id, turn="terms"))
 
-    def do(self, verb: Any, order: Any) -> None:
-        """Carry out one verb."""
+    def execute(self, verb: Any, order: Any) -> None:
+        """Executes a command."""
         key = new_id()
         done = self.runner.run(
             self.application.execute(
@@ -94,7 +95,7 @@ class Books:
         assert not isinstance(done, Problem), done
 
     def settle(self, *, until: datetime) -> None:
-        """Let time pass in every account, as a job would."""
+        """Settles every account, as a job would."""
 
         async def work(session: Session) -> None:
             write_context = WriteContext(self.program.id, LONG_AFTER, new_id)
@@ -105,8 +106,8 @@ class Books:
 
         self.runner.run(self.database.write(work, program_id=self.program.id, turn="settle"))
 
-    def told(self, at: datetime) -> tuple[Balance, list[int]]:
-        """What every account comes to when it is told up to a moment, together, and the points by band of age."""
+    def replayed(self, at: datetime) -> tuple[Balance, list[int]]:
+        """The sum of all accounts replayed up to a moment, and the points by age band."""
 
         async def work(session: Session) -> tuple[Balance, list[int]]:
             whole, bands = Balance(), [0] * len(AGES)
@@ -125,19 +126,19 @@ class Books:
         return self.runner.run(self.database.read(work, program_id=self.program.id))
 
     def summed(self, at: datetime) -> Liability:
-        """What the database adds up."""
+        """The sums of the database."""
         (found,) = self.runner.run(self.application.query(liability_at, program_id=self.program.id, at=at, zone=ZONE))
         return found
 
 
 @pytest.fixture
-def books(database_url: str) -> Iterator[Books]:
-    """Books that are proved in the end."""
+def program(database_url: str) -> Iterator[LiabilityProgram]:
+    """A program whose ledger is verified at the end."""
     with asyncio.Runner() as runner:
         database = open_database(database_url)
         runner.run(database.start())
         application = Application(database=database, clock=lambda: LONG_AFTER, new_id=new_id)
-        yield Books(application, database, runner, database_url)
+        yield LiabilityProgram(application, database, runner, database_url)
         runner.run(database.stop())
     assert discrepancies_in(database_url) == []
 
@@ -158,25 +159,25 @@ purchases = st.lists(
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(happened=purchases, days=st.lists(st.integers(0, 1200), min_size=3, max_size=6))
 def test_liability_query_equals_the_replay_of_every_account(
-    books: Books, happened: list[tuple[int, int, int, int | None, bool]], days: list[int]
+    program: LiabilityProgram, happened: list[tuple[int, int, int, int | None, bool]], days: list[int]
 ) -> None:
-    books.begin()
+    program.begin()
     people = [new_id() for _ in range(3)]
     for known in people:
-        books.do(enrol_customer.run, EnrolCustomer(((IdentityKind.TOKEN, known),), None))
+        program.execute(enrol_customer.run, EnrolCustomer(((IdentityKind.TOKEN, known),), None))
     for who, day, pounds, back, settled in happened:
         by = CustomerReference(people[who], IdentityKind.TOKEN)
         facts = a_purchase(a_line(price=f"{pounds}.00", quantity="2"), at=FIRST + day * DAY)
         receipt = new_id()
-        books.do(record_purchase.run, RecordPurchase(by, receipt, facts))
+        program.execute(record_purchase.run, RecordPurchase(by, receipt, facts))
         if back is not None:
-            books.do(record_refund.run, a_refund(receipt, at=facts.occurred_at + back * DAY))
+            program.execute(record_refund.run, a_refund(receipt, at=facts.occurred_at + back * DAY))
         if settled:
-            books.settle(until=FIRST + 900 * DAY)
-    books.settle(until=LONG_AFTER)
+            program.settle(until=FIRST + 900 * DAY)
+    program.settle(until=LONG_AFTER)
     for day in days:
         at = FIRST + day * DAY + timedelta(hours=3)
-        found, (whole, bands) = books.summed(at), books.told(at)
+        found, (whole, bands) = program.summed(at), program.replayed(at)
         assert (found.available, found.pending, found.held, found.owed) == (
             whole.available,
             whole.pending,
@@ -186,22 +187,22 @@ def test_liability_query_equals_the_replay_of_every_account(
         assert [band.points for band in found.bands] == bands
 
 
-def test_expiry_undone_by_a_late_refund_never_counts(books: Books) -> None:
-    books.begin()
+def test_expiry_undone_by_a_late_refund_never_counts(program: LiabilityProgram) -> None:
+    program.begin()
     known = new_id()
-    books.do(enrol_customer.run, EnrolCustomer(((IdentityKind.TOKEN, known),), None))
+    program.execute(enrol_customer.run, EnrolCustomer(((IdentityKind.TOKEN, known),), None))
     facts = a_purchase(a_line(price="20.00"), at=FIRST)
-    books.do(record_purchase.run, RecordPurchase(CustomerReference(known, IdentityKind.TOKEN), "r", facts))
-    books.settle(until=FIRST + 500 * DAY)
-    assert books.summed(FIRST + 300 * DAY).outstanding == 0, "it expired"
-    books.do(record_refund.run, a_refund("r", at=FIRST + 30 * DAY, items=None))
+    program.execute(record_purchase.run, RecordPurchase(CustomerReference(known, IdentityKind.TOKEN), "r", facts))
+    program.settle(until=FIRST + 500 * DAY)
+    assert program.summed(FIRST + 300 * DAY).outstanding == 0, "it expired"
+    program.execute(record_refund.run, a_refund("r", at=FIRST + 30 * DAY, items=None))
     for day, points in ((29, 20), (31, 0), (300, 0), (499, 0), (600, 0)):
-        found, (whole, _) = books.summed(FIRST + day * DAY), books.told(FIRST + day * DAY)
+        found, (whole, _) = program.summed(FIRST + day * DAY), program.replayed(FIRST + day * DAY)
         assert (found.outstanding, whole.available + whole.pending) == (points, points), day
 
 
 def a_refund(receipt: str, *, at: datetime, items: int | None = 1) -> RecordRefund:
-    """One of two items came back, or everything."""
+    """A refund of one of two items, or of everything."""
     lines = None if items is None else {1: Decimal(items)}
     return RecordRefund(None, ReceiptReference(receipt), lines, at, None, None, receipt)
 
@@ -214,13 +215,13 @@ def clock() -> Clock:
 
 @pytest.fixture
 def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
-    """A shop that gives a point a pound, and a coffee for 100; its books are proved in the end."""
+    """A shop with a point a pound and a coffee for 100; its ledger is verified at the end."""
     with open_shop(database_url, clock=clock) as opened:
         yield opened
     assert discrepancies_in(database_url) == []
 
 
-def asked(shop: Shop, at: datetime | None = None) -> Any:
+def liability(shop: Shop, at: datetime | None = None) -> Any:
     """The liability in points, for the owner."""
     given = {} if at is None else {"at": at.isoformat()}
     (unit,) = shop.execute(ASK, role=Role.OWNER, **given)["liability"]["units"]
@@ -229,7 +230,7 @@ def asked(shop: Shop, at: datetime | None = None) -> Any:
 
 def test_liability_is_reported_by_age_at_any_past_moment(shop: Shop, clock: Clock) -> None:
     card, other = shop.enrol(), shop.enrol()
-    nothing = asked(shop)
+    nothing = liability(shop)
     assert (nothing["outstanding"], nothing["expectedBreakage"], nothing["closedMonths"]) == ("0", "0", 0)
     shop.buy(card, "150.00")
     clock.now = START + 100 * DAY
@@ -239,7 +240,7 @@ def test_liability_is_reported_by_age_at_any_past_moment(shop: Shop, clock: Cloc
     shop.buy(card, "7.00")
     clock.now = START + 210 * DAY
     shop.refund("back")
-    now = asked(shop)
+    now = liability(shop)
     assert [(age["fromMonths"], age["belowMonths"], age["points"]) for age in now["ages"]] == [
         (0, 3, "7"),
         (3, 6, "0"),
@@ -259,8 +260,8 @@ def test_liability_is_reported_by_age_at_any_past_moment(shop: Shop, clock: Cloc
         None,
         {None},
     )
-    assert asked(shop, START + 199 * DAY)["outstanding"] == "230"
-    assert asked(shop, START - DAY)["outstanding"] == "0"
+    assert liability(shop, START + 199 * DAY)["outstanding"] == "230"
+    assert liability(shop, START - DAY)["outstanding"] == "0"
 
 
 def test_late_event_counts_in_the_liability_from_its_own_time(shop: Shop, clock: Clock) -> None:
@@ -268,10 +269,10 @@ def test_late_event_counts_in_the_liability_from_its_own_time(shop: Shop, clock:
     clock.now = START + 50 * DAY
     shop.buy(card, "20.00")
     before = START + 10 * DAY
-    assert asked(shop, before)["outstanding"] == "0"
+    assert liability(shop, before)["outstanding"] == "0"
     shop.buy(card, "30.00", occurredAt=(START + 5 * DAY).isoformat())
-    assert asked(shop, before)["outstanding"] == "30"
-    assert asked(shop)["outstanding"] == "50"
+    assert liability(shop, before)["outstanding"] == "30"
+    assert liability(shop)["outstanding"] == "50"
 
 
 def test_liability_shows_held_points_while_the_hold_lasts(shop: Shop, clock: Clock) -> None:
@@ -287,39 +288,39 @@ def test_liability_shows_held_points_while_the_hold_lasts(shop: Shop, clock: Clo
             "minutes": minutes,
         }
         assert shop.execute(HOLD, input=given)["holdRedemption"]["decision"]["outcome"] == "GRANTED"
-    assert held(shop) == ("350", "50", "300")
+    assert outstanding(shop) == ("350", "50", "300")
     clock.now = START + DAY + timedelta(minutes=10)
     end(shop, CAPTURE, "paid")
     end(shop, RELEASE, "released")
-    assert held(shop) == ("250", "150", "100")
+    assert outstanding(shop) == ("250", "150", "100")
     # What is paid for was paid for when it was reserved; what was released was held until then.
-    assert held(shop, START + DAY + timedelta(minutes=5)) == ("250", "50", "200")
-    assert held(shop, START + timedelta(hours=1)) == ("350", "350", "0")
+    assert outstanding(shop, START + DAY + timedelta(minutes=5)) == ("250", "50", "200")
+    assert outstanding(shop, START + timedelta(hours=1)) == ("350", "350", "0")
     clock.now = START + 2 * DAY
-    assert held(shop) == ("250", "250", "0")
+    assert outstanding(shop) == ("250", "250", "0")
 
 
-def held(shop: Shop, at: datetime | None = None) -> tuple[str, str, str]:
+def outstanding(shop: Shop, at: datetime | None = None) -> tuple[str, str, str]:
     """Points outstanding, available and held."""
-    unit = asked(shop, at)
+    unit = liability(shop, at)
     return unit["outstanding"], unit["available"], unit["held"]
 
 
-def test_year_of_closed_months_gives_a_breakage_estimate(books: Books) -> None:
-    books.begin()
+def test_year_of_closed_months_gives_a_breakage_estimate(program: LiabilityProgram) -> None:
+    program.begin()
     known = new_id()
-    books.do(enrol_customer.run, EnrolCustomer(((IdentityKind.TOKEN, known),), None))
+    program.execute(enrol_customer.run, EnrolCustomer(((IdentityKind.TOKEN, known),), None))
     by = CustomerReference(known, IdentityKind.TOKEN)
     for number in range(14):
         at = FIRST + number * 30.5 * DAY
-        books.do(record_purchase.run, RecordPurchase(by, new_id(), a_purchase(a_line(price="10.00"), at=at)))
-    books.settle(until=FIRST + 13 * 30.5 * DAY + DAY)
-    found = books.summed(FIRST + 13 * 30.5 * DAY + DAY)
+        program.execute(record_purchase.run, RecordPurchase(by, new_id(), a_purchase(a_line(price="10.00"), at=at)))
+    program.settle(until=FIRST + 13 * 30.5 * DAY + DAY)
+    found = program.summed(FIRST + 13 * 30.5 * DAY + DAY)
     # Ten months are closed: all their points expired. That is no year yet.
     assert (found.outstanding, found.cohorts, found.breakage) == (40, 10, None)
     later = FIRST + 13 * 30.5 * DAY + 60 * DAY
-    books.settle(until=later)
-    found = books.summed(later)
+    program.settle(until=later)
+    found = program.summed(later)
     assert (found.cohorts, found.outstanding, found.breakage) == (12, 20, 20)
 
 
@@ -336,5 +337,5 @@ def test_only_the_owner_reads_the_liability_of_their_program(shop: Shop, databas
         assert code_of(shop, ASK, role=role) == "FORBIDDEN"
     assert code_of(shop, ASK, role=None, key=own) == "FORBIDDEN"
     with open_shop(database_url, program=create_program(database_url)) as other:
-        assert asked(other)["outstanding"] == "0"
-    assert asked(shop)["outstanding"] == "10"
+        assert liability(other)["outstanding"] == "0"
+    assert liability(shop)["outstanding"] == "10"

@@ -1,4 +1,4 @@
-"""Operations that are too large, and how little it costs to find out."""
+"""Limits of operations, and how little it costs to refuse them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CORE = core_schema(schema)
 
 
 def excesses(text: str) -> list[str]:
-    """The messages of what is too large."""
+    """The messages about exceeded limits."""
     found = measure(parse(text), schema=CORE)
     if isinstance(found, Measured):
         return []
@@ -26,12 +26,12 @@ def excesses(text: str) -> list[str]:
 
 
 def deep(levels: int) -> str:
-    """An operation of so many levels."""
+    """An operation of a depth."""
     return "{ shop { " + "next { " * (levels - 3) + "others { id }" + " }" * (levels - 3) + " } }"
 
 
 def many(what: Callable[[int], str], count: int) -> str:
-    """So many of something."""
+    """Repeated fields or arguments."""
     return " ".join(what(number) for number in range(count))
 
 

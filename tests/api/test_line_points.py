@@ -1,4 +1,4 @@
-"""What each line of a receipt brought, over HTTP: at the till, tried out before, and explained later. On both databases."""
+"""Points by line of a receipt over HTTP: at the till, in a basket check, and explained later. On both databases."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def shares(found: Any) -> list[list[int]]:
 
 
 def codes(found: Any) -> list[str | None]:
-    """What leaves each line out."""
+    """The codes of the exclusion of each line."""
     return [line["excluded"] and line["excluded"]["code"] for line in found["lines"]]
 
 
 def bought(shop: Shop, card: str, *, receipt: str, key: str | None = None, **more: Any) -> Any:
-    """Record the receipt."""
+    """Records the receipt."""
     purchase = {"externalId": receipt, "lines": RECEIPT, **more}
     given = {"idempotencyKey": key or uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
     return shop.execute(BUY, input=given)["recordPurchase"]

@@ -1,4 +1,4 @@
-"""Places over HTTP on both databases: opened by the owner, judged by their own clocks, named in the terms."""
+"""Locations over HTTP on both databases: opened by the owner, with their own local time, and named in the terms."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def blank(database_url: str) -> Iterator[Shop]:
         yield opened
 
 
-def opened(shop: Shop, key: str, name: str, zone: str, **more: Any) -> Any:
-    """Open a location as the owner."""
+def create_location(shop: Shop, key: str, name: str, zone: str, **more: Any) -> Any:
+    """Opens a location as the owner."""
     given = {"idempotencyKey": f"open-{key}", "key": key, "name": name, "timeZone": zone, **more}
     return shop.execute(OPEN, role=Role.OWNER, input=given)["createLocation"]
 
 
 def publish(shop: Shop, *clauses: Any) -> list[Any]:
-    """Publish as the owner, in force since January."""
+    """Publishes as the owner, in force since January."""
     given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "effectiveFrom": "2026-01-01T00:00:00Z"}
     errors: list[Any] = shop.execute(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]["userErrors"]
     return errors
@@ -72,7 +72,7 @@ BONUS = {"bonusPoints": {"points": 7}}
 
 
 def test_purchase_is_decided_by_the_local_time_of_its_location(blank: Shop) -> None:
-    taipei = opened(blank, "taipei", "Taipei Main", "Asia/Taipei")["location"]["id"]
+    taipei = create_location(blank, "taipei", "Taipei Main", "Asia/Taipei")["location"]["id"]
     assert publish(blank, clause("evening", BONUS, EVENING)) == []
     card = blank.enrol()
     # 10:30 in London, 18:30 in Taipei.
@@ -97,7 +97,7 @@ def test_purchase_is_decided_by_the_local_time_of_its_location(blank: Shop) -> N
 
 
 def test_limits_and_caps_use_the_calendar_of_the_location(blank: Shop) -> None:
-    auckland = opened(blank, "auckland", "Queen Street", "Pacific/Auckland")["location"]["id"]
+    auckland = create_location(blank, "auckland", "Queen Street", "Pacific/Auckland")["location"]["id"]
     once = {"timesPerPeriod": {"times": 1, "period": "DAY"}}
     cap = {"key": "cap", "effect": {"pointsCap": {"points": 10, "scope": "DAY"}}}
     spend = clause("spend", {"pointsPerAmount": {"points": 1, "per": "1.00"}})
@@ -113,8 +113,8 @@ def test_limits_and_caps_use_the_calendar_of_the_location(blank: Shop) -> None:
 
 
 def test_last_valid_day_uses_the_program_calendar(blank: Shop, database_url: str) -> None:
-    auckland = opened(blank, "auckland", "Queen Street", "Pacific/Auckland")["location"]["id"]
-    assert publish(blank, clause("visit", {"pointsPerVisit": {"points": 1}}), gone()) == []
+    auckland = create_location(blank, "auckland", "Queen Street", "Pacific/Auckland")["location"]["id"]
+    assert publish(blank, clause("visit", {"pointsPerVisit": {"points": 1}}), expiring()) == []
     card = blank.enrol()
     bought(blank, card, at="2026-03-04T12:00:00Z", locationId=auckland)
 
@@ -128,20 +128,20 @@ def test_last_valid_day_uses_the_program_calendar(blank: Shop, database_url: str
     assert asyncio.run(last_days()) == ["2027-03-04"], "it was the fifth in Auckland already"
 
 
-def gone() -> Any:
-    """Points are good for a year."""
+def expiring() -> Any:
+    """Points are valid for a year."""
     return {"key": "valid", "effect": {"pointsValidity": {"months": 12}}}
 
 
 def basket(shop: Shop, card: str, *, at: str, **more: Any) -> Any:
-    """What a basket of £10.00 would earn."""
+    """The points that a basket of £10.00 would earn."""
     lines = [{"sku": "tea", "quantity": "1", "unitPrice": "10.00"}]
     return shop.execute(CHECK, by={"card": card}, basket={"occurredAt": at, "lines": lines, **more})["basketCheck"]
 
 
 def test_basket_check_names_the_locations_where_a_clause_holds(blank: Shop) -> None:
     ids = {
-        key: opened(blank, key, name, "Europe/London")["location"]["id"]
+        key: create_location(blank, key, name, "Europe/London")["location"]["id"]
         for key, name in (("harbour", "Harbour Street"), ("station", "Central Station"), ("mall", "The Mall"))
     }
     only = {"locations": {"locations": ["station", "harbour"]}}
@@ -172,7 +172,7 @@ def test_an_unknown_or_foreign_location_writes_nothing(database_url: str) -> Non
     other = create_program(database_url)
     with open_shop(database_url) as shop:
         foreign = Shop(address=shop.address, program=other, client=shop.client)
-        theirs = opened(foreign, "theirs", "Theirs", "Europe/Paris")["location"]["id"]
+        theirs = create_location(foreign, "theirs", "Theirs", "Europe/Paris")["location"]["id"]
         card = shop.enrol()
         shop.buy(card, "150.00")
         lines = [{"sku": "tea", "quantity": "1", "unitPrice": "10.00"}]
@@ -199,9 +199,9 @@ def test_an_unknown_or_foreign_location_writes_nothing(database_url: str) -> Non
 
 def test_location_is_opened_once_and_only_by_the_owner(blank: Shop) -> None:
     given = {"address": "1 Quay", "key": "quay", "name": "The Quay", "timeZone": "Europe/Lisbon"}
-    first = opened(blank, "quay", "The Quay", "Europe/Lisbon", address="1 Quay")
+    first = create_location(blank, "quay", "The Quay", "Europe/Lisbon", address="1 Quay")
     assert {name: first["location"][name] for name in given} == given
-    assert opened(blank, "quay", "The Quay", "Europe/Lisbon", address="1 Quay") == first
+    assert create_location(blank, "quay", "The Quay", "Europe/Lisbon", address="1 Quay") == first
     for changed, code, path in (
         ({"name": "Other"}, "LOCATION_TAKEN", "key"),
         ({"key": "other"}, "LOCATION_TAKEN", "name"),
@@ -223,8 +223,10 @@ def test_location_is_opened_once_and_only_by_the_owner(blank: Shop) -> None:
 
 def test_locations_are_paginated_in_order_of_opening(blank: Shop) -> None:
     keys = [f"place-{number}" for number in range(5)]
-    blank.in_parallel([lambda key=key: opened(blank, key, f"Place {key}", "Europe/London") for key in keys[:4]])
-    opened(blank, keys[4], "The last", "Europe/London")
+    blank.in_parallel(
+        [lambda key=key: create_location(blank, key, f"Place {key}", "Europe/London") for key in keys[:4]]
+    )
+    create_location(blank, keys[4], "The last", "Europe/London")
     everything = blank.execute(LISTED)["program"]["locations"]
     order = [node["key"] for node in everything["nodes"]]
     assert (sorted(order), order[-1]) == (keys, keys[4])
@@ -241,7 +243,7 @@ def test_locations_are_paginated_in_order_of_opening(blank: Shop) -> None:
 
 
 def test_terms_with_an_unknown_location_are_refused_with_their_path(blank: Shop) -> None:
-    opened(blank, "harbour", "Harbour Street", "Europe/London")
+    create_location(blank, "harbour", "Harbour Street", "Europe/London")
     inside = {
         "anyOf": {
             "conditions": [{"locations": {"locations": ["harbour", "ghost"]}}, {"channels": {"channels": ["ONLINE"]}}]
@@ -256,7 +258,7 @@ def test_terms_with_an_unknown_location_are_refused_with_their_path(blank: Shop)
 
 
 def test_terms_name_the_calendar_of_limits_when_locations_differ_in_zone(blank: Shop) -> None:
-    opened(blank, "here", "Harbour Street", "Europe/London")
+    create_location(blank, "here", "Harbour Street", "Europe/London")
     often = [{"timesPerPeriod": {"times": 1, "period": period}} for period in ("MONTH", "DAY")]
     cap = {"key": "cap", "effect": {"pointsCap": {"points": 50, "scope": "MONTH"}}}
     given = [clause("monthly", BONUS, often[0]), clause("daily", BONUS, often[1]), cap]
@@ -268,7 +270,7 @@ def test_terms_name_the_calendar_of_limits_when_locations_differ_in_zone(blank: 
 
     assert publish(blank, *given) == []
     assert said()["monthly"] == "You get 7 extra points, at most once per calendar month."
-    opened(blank, "taipei", "Taipei Main", "Asia/Taipei")
+    create_location(blank, "taipei", "Taipei Main", "Asia/Taipei")
     assert publish_now(blank, *given) == []
     after = said()
     assert after["monthly"] == "You get 7 extra points, at most once per calendar month (by the calendar in London)."

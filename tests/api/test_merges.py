@@ -1,4 +1,4 @@
-"""Two customers who are one become one, on both databases."""
+"""Merging two customer accounts of the same person, on both databases."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from app.domain.access import Role
 from tests.api.test_access import code_of, customer_key
-from tests.api.test_impact_previews import ended, wanted
+from tests.api.test_impact_previews import ended_preview, request_preview
 from tests.api.test_terms import PUBLISH
 from tests.api.test_transfers import ago
 from tests.cli.command import troth
@@ -28,7 +28,7 @@ def blank(database_url: str) -> Iterator[Shop]:
 
 
 def publish(shop: Shop, *clauses: dict[str, Any], since: str = "2021-01-01T00:00:00Z") -> None:
-    """Terms that hold from a day on."""
+    """Publishes terms that start on a day."""
     given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "effectiveFrom": since}
     done = shop.execute(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]
     assert done["userErrors"] == [], done
@@ -277,7 +277,7 @@ CANCEL = """mutation($input: CancelRedemptionInput!) { cancelRedemption(input: $
 
 
 def held(shop: Shop, card: str) -> str:
-    """A coffee reserved for a checkout; the id."""
+    """The id of a coffee held for a checkout."""
     given = {
         "idempotencyKey": uuid.uuid4().hex,
         "customer": {"card": card},
@@ -342,7 +342,7 @@ def test_preview_replays_a_merged_customer_as_the_survivor(shop: Shop) -> None:
     merge(shop, merged, survivor)
     join(shop, member, survivor)
     shop.redeem(merged)
-    result = ended(shop, wanted(shop, coffee=100)["preview"]["id"])["result"]
+    result = ended_preview(shop, request_preview(shop, coffee=100)["preview"]["id"])["result"]
     assert (result["members"], result["purchases"], result["redemptions"]) == (2, 3, 1)
     assert (result["gainers"], result["losers"], result["liabilityBefore"]) == (0, 0, "50")
 
@@ -367,8 +367,8 @@ CAME_FROM = """query($by: CustomerBy!, $after: String) { customer(by: $by) { led
   mergedLedger(first: 2, after: $after) { nodes { type points } pageInfo { hasNextPage endCursor } } } } } }"""
 
 
-def brought(shop: Shop, card: str, **by: Any) -> list[Any]:
-    """The old entries behind those of a ledger, newest first, read page by page."""
+def merged_entries(shop: Shop, card: str, **by: Any) -> list[Any]:
+    """The earlier entries of merged customers, newest first, read page by page."""
     found, after = [], None
     while True:
         asked = shop.execute(CAME_FROM, by={"card": card}, after=after, **by)["customer"]["ledger"]["nodes"]
@@ -389,9 +389,9 @@ def test_survivor_reads_the_entries_of_a_merged_customer_in_pages(shop: Shop) ->
     shop.buy(survivor, "50.00")
     assert error_codes(merge(shop, merged, survivor)) == []
     old = [("MERGE", -110), ("EARN", 20), ("EARN", 10), ("EARN", 80)]
-    assert brought(shop, survivor, role=Role.STAFF) == old
-    assert brought(shop, survivor, key=customer_key(shop.url, shop, survivor)) == old
-    assert brought(shop, survivor, role=Role.TILL) == old
+    assert merged_entries(shop, survivor, role=Role.STAFF) == old
+    assert merged_entries(shop, survivor, key=customer_key(shop.url, shop, survivor)) == old
+    assert merged_entries(shop, survivor, role=Role.TILL) == old
 
 
 def test_earlier_entries_of_a_household_customer_are_private(shop: Shop) -> None:
@@ -400,6 +400,6 @@ def test_earlier_entries_of_a_household_customer_are_private(shop: Shop) -> None
     shop.buy(host, "50.00")
     assert error_codes(join(shop, came, host)) == []
     old = [("MERGE", -80), ("EARN", 80)]
-    assert brought(shop, host, role=Role.STAFF) == old
-    assert brought(shop, came, key=customer_key(shop.url, shop, came)) == old
-    assert brought(shop, host, key=customer_key(shop.url, shop, host)) == [None]
+    assert merged_entries(shop, host, role=Role.STAFF) == old
+    assert merged_entries(shop, came, key=customer_key(shop.url, shop, came)) == old
+    assert merged_entries(shop, host, key=customer_key(shop.url, shop, host)) == [None]

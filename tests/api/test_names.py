@@ -1,4 +1,4 @@
-"""Names that terms print: refused where they would deceive, and taken without the space around them."""
+"""Names printed in terms: deceptive ones are refused, others are trimmed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHECK = """query($clauses: [ClauseInput!]!) { termsCheck(clauses: $clauses) {
 
 
 def create(shop: Shop, **change: str) -> Any:
-    """A reward."""
+    """Creates a reward."""
     given = {"idempotencyKey": uuid.uuid4().hex, "key": "tea", "name": "Tea", "description": "A cup.", **change}
     return shop.execute(REWARD, role=Role.OWNER, input=given)["createReward"]
 

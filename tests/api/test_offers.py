@@ -1,4 +1,4 @@
-"""What is offered can be paid: an offer says what the till would be answered, and costs what the till then takes. On both databases."""
+"""An offer predicts the decision of the till and its price. On both databases."""
 
 from __future__ import annotations
 
@@ -53,18 +53,18 @@ def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
 
 
 def key() -> str:
-    """One that nobody has used."""
+    """An unused idempotency key."""
     return uuid.uuid4().hex
 
 
 def create(shop: Shop, name: str, **more: object) -> None:
-    """Put a reward into the catalogue."""
+    """Creates a reward."""
     given = {"idempotencyKey": key(), "key": name, "name": name.title(), "description": f"A {name}.", **more}
     assert shop.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
 
 
 def publish(shop: Shop, clock: Clock, *clauses: object, **costs: int) -> None:
-    """Publish what each reward costs in points, at once."""
+    """Publishes the price of each reward in points, at once."""
     priced = [{"key": name, "effect": {"rewardCost": {"reward": name, "points": cost}}} for name, cost in costs.items()]
     given = {
         "idempotencyKey": key(),
@@ -79,25 +79,25 @@ SMALL = {"lines": [{"sku": "thing", "quantity": "1", "unitPrice": "1.00"}]}
 
 
 def offers(shop: Shop, card: str, *, basket: Any = None) -> dict[str, Any]:
-    """What is offered to a card, by reward."""
+    """The offers for a card, by reward."""
     found = shop.execute(OFFERS, by={"card": card}, basket=basket)["rewards"]["nodes"]
     return {value["reward"]["key"]: value for value in found}
 
 
-def outlooks(shop: Shop, card: str, *, basket: Any = None) -> dict[str, Any]:
-    """What a basket, a small one unless it is given, says of the rewards, by clause."""
+def reward_clauses(shop: Shop, card: str, *, basket: Any = None) -> dict[str, Any]:
+    """The clauses about rewards in a basket check, by key."""
     found = shop.execute(CHECK, by={"card": card}, basket=basket or SMALL)["basketCheck"]["clauses"]
     return {value["clause"]["key"]: value for value in found}
 
 
-def take(shop: Shop, card: str, reward: str, *, basket: Any = None) -> Any:
-    """Redeem a reward."""
+def redeem(shop: Shop, card: str, reward: str, *, basket: Any = None) -> Any:
+    """Redeems a reward."""
     given = {"idempotencyKey": key(), "customer": {"card": card}, "reward": {"key": reward}, "basket": basket}
     return shop.execute(TAKE, input=given)["redeemReward"]
 
 
 def hold(shop: Shop, card: str, reward: str, *, checkout: str | None = None, minutes: int = 60) -> Any:
-    """Reserve a reward."""
+    """Holds a reward."""
     given = {
         "idempotencyKey": key(),
         "customer": {"card": card},
@@ -117,12 +117,12 @@ def test_offer_has_the_price_of_old_points_and_the_list_price(shop: Shop, clock:
     offer = offers(shop, card)["coffee"]
     assert (offer["cost"], offer["listCost"], offer["missingPoints"], offer["available"]) == (75, 100, 0, True)
     assert offer["refusal"] is None
-    qualification = outlooks(shop, card)["coffee"]
+    qualification = reward_clauses(shop, card)["coffee"]
     assert (qualification["applies"], qualification["points"]) == (True, 75)
     assert shop.execute(BUYS, by={"card": card})["customer"]["wallet"]["balances"][0]["buysToday"] == [
         {"key": "coffee"}
     ]
-    done = take(shop, card, "coffee")
+    done = redeem(shop, card, "coffee")
     assert (done["decision"]["outcome"], done["redemption"]["points"]) == ("GRANTED", 75)
     fresh = offers(shop, card)["coffee"]
     assert (fresh["cost"], fresh["listCost"], fresh["missingPoints"], fresh["available"]) == (100, 100, 100, False)
@@ -137,12 +137,12 @@ def test_offer_prices_mixed_points_in_proportion(shop: Shop, clock: Clock) -> No
     # 40 of 80 pay half of it; the other half costs 50 of 100.
     offer = offers(shop, card)["coffee"]
     assert (offer["cost"], offer["missingPoints"], offer["available"]) == (90, 50, False)
-    qualification = outlooks(shop, card)["coffee"]
+    qualification = reward_clauses(shop, card)["coffee"]
     assert (qualification["applies"], qualification["points"]) == (False, 90)
     shop.buy(card, "50.00")
     offer = offers(shop, card)["coffee"]
     assert (offer["cost"], offer["missingPoints"], offer["available"]) == (90, 0, True)
-    assert take(shop, card, "coffee")["redemption"]["points"] == 90
+    assert redeem(shop, card, "coffee")["redemption"]["points"] == 90
 
 
 def test_offer_out_of_stock_says_so(shop: Shop, clock: Clock) -> None:
@@ -151,14 +151,14 @@ def test_offer_out_of_stock_says_so(shop: Shop, clock: Clock) -> None:
     card, poor = shop.enrol(), shop.enrol()
     shop.buy(card, "50.00")
     assert offers(shop, card)["mug"]["refusal"] is None
-    take(shop, card, "mug")
+    redeem(shop, card, "mug")
     offer = offers(shop, card)["mug"]
     assert (offer["available"], offer["decision"]["outcome"]) == (False, "GRANTED")
     assert (offer["refusal"]["__typename"], offer["refusal"]["code"]) == ("TechnicalRefusal", "OUT_OF_STOCK")
-    refused = take(shop, card, "mug")["userErrors"][0]
+    refused = redeem(shop, card, "mug")["userErrors"][0]
     assert refused == {name: offer["refusal"][name] for name in ("code", "message", "path")}
     assert hold(shop, card, "mug")["userErrors"][0]["code"] == "OUT_OF_STOCK"
-    qualification = outlooks(shop, card)["mug"]
+    qualification = reward_clauses(shop, card)["mug"]
     assert (qualification["applies"], qualification["refusal"]["code"], qualification["appliesFrom"]) == (
         False,
         "OUT_OF_STOCK",
@@ -167,8 +167,8 @@ def test_offer_out_of_stock_says_so(shop: Shop, clock: Clock) -> None:
     balances = shop.execute(BUYS, by={"card": card})["customer"]["wallet"]["balances"]
     assert (balances[0]["available"], balances[0]["buysToday"]) == (40, [])
     # Whoever cannot pay is told that by the terms, here and at the till.
-    assert (offers(shop, poor)["mug"]["refusal"], outlooks(shop, poor)["mug"]["refusal"]) == (None, None)
-    assert take(shop, poor, "mug")["userErrors"] == []
+    assert (offers(shop, poor)["mug"]["refusal"], reward_clauses(shop, poor)["mug"]["refusal"]) == (None, None)
+    assert redeem(shop, poor, "mug")["userErrors"] == []
 
 
 def test_reward_with_variants_needs_a_choice(shop: Shop, clock: Clock) -> None:
@@ -179,12 +179,12 @@ def test_reward_with_variants_needs_a_choice(shop: Shop, clock: Clock) -> None:
     for who in (card, poor):
         offer = offers(shop, who)["shirt"]
         assert (offer["available"], offer["refusal"]["code"]) == (False, "VARIANT_REQUIRED")
-        qualification = outlooks(shop, who)["shirt"]
+        qualification = reward_clauses(shop, who)["shirt"]
         assert (qualification["applies"], qualification["refusal"]) == (
             False,
             {"code": "VARIANT_REQUIRED", "path": ["input", "reward"]},
         )
-        for done in (take(shop, who, "shirt"), hold(shop, who, "shirt")):
+        for done in (redeem(shop, who, "shirt"), hold(shop, who, "shirt")):
             assert (done["decision"], done["redemption"], done["balances"]) == (None, None, [])
             (refused,) = done["userErrors"]
             assert refused == {name: offer["refusal"][name] for name in ("code", "message", "path")}
@@ -234,8 +234,8 @@ def test_holds_count_as_used_in_offers_and_basket_checks(shop: Shop, clock: Cloc
     placed = hold(shop, card, "coffee")["redemption"]["id"]
     offer, qualification, done = (
         offers(shop, card)["coffee"],
-        outlooks(shop, card)["coffee"],
-        take(shop, card, "coffee"),
+        reward_clauses(shop, card)["coffee"],
+        redeem(shop, card, "coffee"),
     )
     codes = [reason["code"] for reason in done["decision"]["reasons"]]
     assert "USED_UP" in codes
@@ -244,7 +244,7 @@ def test_holds_count_as_used_in_offers_and_basket_checks(shop: Shop, clock: Cloc
     assert (offer["available"], qualification["applies"], done["decision"]["outcome"]) == (False, False, "REFUSED")
     shop.execute(RELEASE, input={"idempotencyKey": key(), "hold": {"id": placed}})
     assert offers(shop, card)["coffee"]["available"]
-    assert take(shop, card, "coffee")["decision"]["outcome"] == "GRANTED"
+    assert redeem(shop, card, "coffee")["decision"]["outcome"] == "GRANTED"
 
 
 @pytest.mark.parametrize("lasting", [True, False], ids=["for ever", "expiring"])
@@ -293,8 +293,8 @@ def test_offers_on_pending_points_are_the_same_from_snapshot_and_history(
     assert bool(looked) is not lasting
 
 
-def agrees(offer: Any, qualification: Any, done: Any, *, before: int | None) -> None:
-    """What the till answered is what the offer and the basket said; `before` is the balance then, None for a late one."""
+def assert_agrees(offer: Any, qualification: Any, done: Any, *, before: int | None) -> None:
+    """The decision equals the offer and the basket check; `before` is the balance then, None for a late one."""
     unit = offer["unit"]["code"]
     assert qualification["points"] == offer["cost"]
     assert qualification["applies"] == offer["available"]
@@ -363,20 +363,20 @@ def test_redemption_costs_what_the_offer_said_after_any_history(shop: Shop, cloc
         elif action == "prices":
             change_prices()
         name = chance.choice(names)
-        offer, qualification = offers(shop, card)[name], outlooks(shop, card)[name]
+        offer, qualification = offers(shop, card)[name], reward_clauses(shop, card)[name]
         balances = shop.execute(BUYS, by={"card": card})["customer"]["wallet"]["balances"]
         mine = [balance for balance in balances if balance["unit"]["code"] == offer["unit"]["code"]]
         bought = {value["key"] for unit in mine for value in unit["buysToday"]}
         assert (name in bought) == offer["available"]
-        done = take(shop, card, name)
-        agrees(offer, qualification, done, before=mine[0]["available"] if mine else 0)
+        done = redeem(shop, card, name)
+        assert_agrees(offer, qualification, done, before=mine[0]["available"] if mine else 0)
         granted.append(offer["available"])
     assert True in granted
     assert False in granted
 
 
 def some_basket(chance: random.Random, *, now: datetime, since: datetime) -> Any:
-    """A basket of now or of some time since, which clauses that look at it take or not."""
+    """A basket of now or of an earlier time, with or without what the clauses ask for."""
     line = {"sku": chance.choice(["tea", "pot"]), "quantity": "1", "unitPrice": f"{chance.randint(1, 12)}.00"}
     late = chance.choice([None, None, since + (now - since) * chance.random()])
     return {
@@ -436,8 +436,8 @@ def test_redemption_agrees_with_the_offer_for_any_basket(shop: Shop, clock: Cloc
             change_prices()
         name = chance.choice(list(asks))
         basket = some_basket(chance, now=clock.now, since=since)
-        offer, qualification = offers(shop, card, basket=basket)[name], outlooks(shop, card, basket=basket)[name]
-        agrees(offer, qualification, take(shop, card, name, basket=basket), before=None)
+        offer, qualification = offers(shop, card, basket=basket)[name], reward_clauses(shop, card, basket=basket)[name]
+        assert_agrees(offer, qualification, redeem(shop, card, name, basket=basket), before=None)
         granted.append(offer["available"])
     assert True in granted
     assert False in granted

@@ -1,4 +1,4 @@
-"""Purchases that points paid a part of: each redemption pays once, and what comes back of it, in points and in money."""
+"""Purchases partly paid with points: each redemption pays once, and refunds restore points and money."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def points(id: str, amount: str) -> dict[str, str]:
 
 
 def rich(shop: Shop, many: str = "3000.00") -> str:
-    """A card with points."""
+    """A customer with points."""
     card = shop.enrol()
     shop.buy(card, many, occurredAt=at())
     return card
 
 
 def back(done: Any) -> tuple[str, int]:
-    """Money and points that came back."""
+    """The money and points of a refund."""
     return done["cash"]["amount"], done["pointsRestored"]
 
 
@@ -191,7 +191,7 @@ def test_refund_after_an_amendment_uses_the_amended_receipt(shop: Shop) -> None:
 
 
 def codes(answer: Any) -> list[tuple[str, list[str]]]:
-    """The technical refusals: code and path."""
+    """Code and path of each user error."""
     return [(error["code"], error["path"][1:]) for error in answer["userErrors"]]
 
 
@@ -205,14 +205,14 @@ MERGE = "mutation($input: MergeCustomersInput!) { mergeCustomers(input: $input) 
 
 
 def undo(shop: Shop, id: str, *, role: Role = Role.STAFF, key: str | None = None) -> Any:
-    """Undo a redemption, staff with a reason."""
+    """Cancels a redemption, staff with a reason."""
     reason = {"reason": "a mistake"} if role in (Role.STAFF, Role.OWNER) else {}
     given = {"idempotencyKey": uuid.uuid4().hex, "redemption": id, **reason}
     return shop.execute(UNDO, role=role, key=key, input=given)["cancelRedemption"]
 
 
 def amend(shop: Shop, receipt: str, *payments: dict[str, str], price: str = "100.00") -> Any:
-    """A receipt as it should have been: one line, paid like this."""
+    """Amends a receipt to one line with this payment."""
     lines = [{"sku": "thing", "quantity": "1", "unitPrice": price}]
     purchase = {"externalId": receipt, "lines": lines, "payments": list(payments) or None}
     given = {"idempotencyKey": uuid.uuid4().hex, "purchase": purchase, "reason": "typed wrong"}
@@ -306,8 +306,8 @@ def test_amended_receipt_frees_its_old_payment_and_takes_the_new_one(shop: Shop)
     assert discrepancies_in(shop.url) == []
 
 
-def left_of(shop: Shop) -> dict[str, int]:
-    """What is left of the points that each receipt brought."""
+def remaining_points(shop: Shop) -> dict[str, int]:
+    """The remaining points of each receipt."""
 
     async def run() -> dict[str, int]:
         database = open_database(shop.url)
@@ -335,7 +335,7 @@ def test_purchase_is_ordered_after_its_payment_at_the_same_instant(shop: Shop, f
         assert codes(amend(shop, "P", points(id, "5.00"), price="505.00")) == []
     else:
         shop.buy(card, "505.00", receipt="P", payments=[points(id, "5.00")], occurredAt=at(hours=1))
-    assert left_of(shop) == {"P": 500, "Q": 0}
+    assert remaining_points(shop) == {"P": 500, "Q": 0}
     assert shop.available(card) == 500
     assert discrepancies_in(shop.url) == []
 

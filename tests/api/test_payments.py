@@ -1,4 +1,4 @@
-"""Clauses that ask how it is paid: tried out, refused with their remedy, and kept once it is followed. On both databases."""
+"""Clauses on payment methods: in basket checks, in refusals with their remedy, and in purchases. On both databases."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LINES = [{"sku": "thing", "quantity": "1", "unitPrice": "150.00"}]
 
 
 def paid(kind: str, amount: str = "150.00") -> list[dict[str, str]]:
-    """All of it in one way."""
+    """One payment method for all of it."""
     return [{"kind": kind, "amount": amount}]
 
 

@@ -1,4 +1,5 @@
-"""Exchanges that come before their purchase wait for it and are applied with it, whatever arrives first, on both databases."""
+"""Exchanges that arrive before their purchase are pending and applied with it, in any order of arrival, on both
+databases."""
 
 from __future__ import annotations
 
@@ -14,11 +15,11 @@ from app.domain.access import Role
 from app.domain.i18n import wording
 from app.domain.i18n.readers import Locale
 from app.domain.problems import ProblemCode
-from tests.api.test_exchanges import BIG, EXCHANGE, SPEND, STAMP, Opening, sent
+from tests.api.test_exchanges import BIG, EXCHANGE, SPEND, STAMP, Opening, exchange_input
 from tests.api.test_exchanges import opening as opening  # the fixture
-from tests.api.test_foreign_ids import everything
-from tests.api.test_late_events import at, seen
-from tests.api.test_paid_with_points import left_of
+from tests.api.test_foreign_ids import all_rows
+from tests.api.test_late_events import at, entries_and_balance
+from tests.api.test_paid_with_points import remaining_points
 from tests.shop import Shop
 from tests.transfers import error_codes, merge
 
@@ -30,17 +31,17 @@ SETTLE = f"""mutation($input: SettleQuarantinedInput!) {{ settleQuarantined(inpu
 
 
 def exchange(shop: Shop, price: str, back: Any, **more: Any) -> Any:
-    """Exchange what comes back for one article."""
-    return shop.execute(ASK, input=sent(price, back, **more))["recordExchange"]
+    """Exchanges returned goods for one article."""
+    return shop.execute(ASK, input=exchange_input(price, back, **more))["recordExchange"]
 
 
-def open_ones(shop: Shop) -> list[tuple[str, str]]:
-    """What waits or was refused: the receipt that it waits for, and its state."""
+def pending_receipts(shop: Shop) -> list[tuple[str, str]]:
+    """Receipt and state of each pending or refused exchange."""
     return [(refund["receipt"], refund["state"]) for refund in shop.execute(OPEN, role=Role.STAFF)["pendingRefunds"]]
 
 
 def dismiss(shop: Shop, pending_id: str) -> Any:
-    """A person dismisses it."""
+    """Dismisses a pending exchange as staff."""
     given = {"idempotencyKey": uuid.uuid4().hex, "quarantined": pending_id, "action": "DISMISS", "reason": "a typo"}
     return shop.execute(SETTLE, role=Role.STAFF, input=given)["settleQuarantined"]
 
@@ -48,7 +49,7 @@ def dismiss(shop: Shop, pending_id: str) -> Any:
 def test_exchange_before_its_purchase_is_pending_until_the_purchase_arrives(opening: Opening) -> None:
     shop = opening(SPEND, BIG, STAMP)
     card = shop.enrol()
-    given = sent(
+    given = exchange_input(
         "50.00", {"purchase": {"externalId": "R-1"}, "externalId": "F-1"}, receipt="R-2", occurredAt=at(hours=1)
     )
     early = shop.execute(ASK, input=given)["recordExchange"]
@@ -58,13 +59,13 @@ def test_exchange_before_its_purchase_is_pending_until_the_purchase_arrives(open
     assert (pending["receipt"], pending["externalId"], pending["exchangedFor"]) == ("R-1", "F-1", "R-2")
     assert (pending["state"], pending["overdue"]) == ("PENDING", False)
     assert pending["statement"] == wording(Locale.EN)(f"error.{ProblemCode.PENDING_DEPENDENCY}")
-    assert (open_ones(shop), shop.ledger(card)) == ([("R-1", "PENDING")], [])
+    assert (pending_receipts(shop), shop.ledger(card)) == ([("R-1", "PENDING")], [])
 
     bought = shop.buy(card, "30.00", receipt="R-1", occurredAt=at())
     assert (error_codes(bought), bought["decision"]["points"][0]["points"]) == ([], 30)
     assert bought["balances"][0]["available"] == 50
-    assert seen(shop, card)[0] == [("EARN", 30), ("EARN", 20), ("CLAWBACK", 0)]
-    assert (open_ones(shop), left_of(shop)["R-2"]) == ([], 20)
+    assert entries_and_balance(shop, card)[0] == [("EARN", 30), ("EARN", 20), ("CLAWBACK", 0)]
+    assert (pending_receipts(shop), remaining_points(shop)["R-2"]) == ([], 20)
     again = shop.execute(ASK, input=given)["recordExchange"]
     assert (again["pending"]["state"], again["pending"]["statement"]) == ("APPLIED", None)
     other_key = shop.execute(ASK, input=given | {"idempotencyKey": "other"})["recordExchange"]
@@ -72,8 +73,8 @@ def test_exchange_before_its_purchase_is_pending_until_the_purchase_arrives(open
     assert (other_key["toPay"]["amount"], other_key["purchase"]["externalId"]) == ("20.00", "R-2")
 
 
-def deeds(shop: Shop, card: str, *, of: str) -> dict[str, Any]:
-    """A purchase, exchanges of it and of what was handed out for it, and refunds between and after them."""
+def actions(shop: Shop, card: str, *, of: str) -> dict[str, Any]:
+    """A purchase, exchanges of it and of the exchanged goods, and refunds between and after them."""
     lines = [{"sku": "cup", "quantity": "4", "unitPrice": "10.00"}]
     two = {"purchase": {"externalId": f"A{of}"}, "lines": [{"line": 1, "quantity": "2"}]}
     half = [{"line": 1, "quantity": "0.5"}]
@@ -97,16 +98,18 @@ def test_ledger_does_not_depend_on_the_order_of_arrival(opening: Opening, below:
     found = {}
     for place, order in enumerate(ORDERS[:: 4 if below else 2]):
         of, card = f"-{place}", shop.enrol()
-        calls = deeds(shop, card, of=of)
+        calls = actions(shop, card, of=of)
         for name in order:
             assert error_codes(calls[name]()) == [], (order, name)
-        lots = {receipt.removesuffix(of): left for receipt, left in left_of(shop).items() if receipt.endswith(of)}
+        lots = {
+            receipt.removesuffix(of): left for receipt, left in remaining_points(shop).items() if receipt.endswith(of)
+        }
         found[order] = lots, shop.execute(BALANCES, by={"card": card})
     # 18.00 are kept of 36.00. For the rest came 30.00, of which 12.00 were on top, for that 25.00, and half of it is kept.
     first = found[ORDERS[0]]
     assert first[0] == {"A": 26, "B": 5}
     assert {order: value for order, value in found.items() if value != first} == {}
-    assert open_ones(shop) == []
+    assert pending_receipts(shop) == []
 
 
 def test_pending_exchange_that_does_not_fit_is_left_to_staff_with_a_reason(opening: Opening) -> None:
@@ -118,7 +121,7 @@ def test_pending_exchange_that_does_not_fit_is_left_to_staff_with_a_reason(openi
         "C": exchange(shop, "9.00", "C", receipt="C-2"),
     }
     assert [error_codes(wait) for wait in waits.values()] == [[]] * 3
-    before = everything(shop)
+    before = all_rows(shop)
     assert error_codes(exchange(shop, "9.00", "D", customer={"card": "NOBODY"})) == [
         ("CUSTOMER_NOT_FOUND", ["customer"])
     ]
@@ -132,11 +135,11 @@ def test_pending_exchange_that_does_not_fit_is_left_to_staff_with_a_reason(openi
     assert error_codes(exchange(shop, "9.00", {"purchase": {"id": "nonsense"}})) == [
         ("PURCHASE_NOT_FOUND", ["refund", "purchase"])
     ]
-    assert everything(shop) == before
+    assert all_rows(shop) == before
     for receipt in ("A", "B"):
         assert error_codes(shop.buy(card, "10.00", receipt=receipt, occurredAt=at())) == []
     assert shop.ledger(card) == [("EARN", 10)] * 2
-    assert open_ones(shop) == [("A", "REFUSED"), ("B", "REFUSED"), ("C", "PENDING")]
+    assert pending_receipts(shop) == [("A", "REFUSED"), ("B", "REFUSED"), ("C", "PENDING")]
     said = [refund["statement"] for refund in shop.execute(OPEN, role=Role.STAFF)["pendingRefunds"]]
     reasons = ("NOTHING_TO_REFUND", "OTHER_CUSTOMER", "PENDING_DEPENDENCY")
     assert said == [wording(Locale.EN)(f"error.{code}") for code in reasons]
@@ -145,7 +148,7 @@ def test_pending_exchange_that_does_not_fit_is_left_to_staff_with_a_reason(openi
         done = dismiss(shop, each_wait["pending"]["id"])
         assert (error_codes(done), done["pending"]["state"]) == ([], "DISMISSED")
         assert error_codes(dismiss(shop, each_wait["pending"]["id"])) == [("ALREADY_SETTLED", ["quarantined"])]
-    assert open_ones(shop) == []
+    assert pending_receipts(shop) == []
     assert error_codes(shop.buy(card, "9.00", receipt="C-2", occurredAt=at())) == [], "its number is free again"
     assert error_codes(shop.buy(card, "9.00", receipt="C", occurredAt=at())) == []
     assert shop.ledger(card) == [("EARN", 10)] * 2 + [("EARN", 9)] * 2
@@ -158,7 +161,7 @@ def test_receipt_of_a_pending_exchange_is_taken(opening: Opening) -> None:
     numbered = {"purchase": {"externalId": "R"}, "externalId": "F"}
     given = {"receipt": "N", "occurredAt": at(hours=1)}
     first = exchange(shop, "9.00", numbered, **given)["pending"]
-    before = everything(shop)
+    before = all_rows(shop)
     again = exchange(shop, "9.00", numbered, customer={"card": card}, **given)
     assert (error_codes(again), again["alreadyRecorded"], again["pending"]["id"]) == ([], True, first["id"])
     same_receipt = [("RECEIPT_DIFFERS", ["purchase", "externalId"])]
@@ -173,9 +176,9 @@ def test_receipt_of_a_pending_exchange_is_taken(opening: Opening) -> None:
     assert error_codes(shop.refund("R", externalId="F", occurredAt=at(hours=1))) == [
         ("RECEIPT_DIFFERS", ["externalId"])
     ]
-    assert everything(shop) | {"idempotency_keys": 0} == before | {"idempotency_keys": 0}
+    assert all_rows(shop) | {"idempotency_keys": 0} == before | {"idempotency_keys": 0}
     assert error_codes(shop.buy(card, "20.00", receipt="R", occurredAt=at())) == []
-    assert left_of(shop) == {"A": 30, "R": 9}
+    assert remaining_points(shop) == {"A": 30, "R": 9}
 
 
 def test_exchange_dated_before_its_purchase_is_applied_right_after_it(opening: Opening) -> None:
@@ -184,7 +187,7 @@ def test_exchange_dated_before_its_purchase_is_applied_right_after_it(opening: O
     given = {"receipt": "N", "occurredAt": at(hours=1)}
     exchange(shop, "50.00", "R", **given)
     shop.buy(card, "30.00", receipt="R", occurredAt=at(hours=2))
-    assert left_of(shop) == {"R": 30, "N": 20}
+    assert remaining_points(shop) == {"R": 30, "N": 20}
     again = exchange(shop, "50.00", "R", **given)
     assert (error_codes(again), again["alreadyRecorded"]) == ([], True)
     assert error_codes(exchange(shop, "51.00", "R", **given)) == [("CLOCK_SKEW", ["purchase", "occurredAt"])]
@@ -199,8 +202,8 @@ def test_concurrent_exchange_and_purchase_find_each_other(opening: Opening) -> N
         swap = partial(exchange, shop, "50.00", receipt, receipt=new, occurredAt=at(hours=1))
         refund = partial(shop.refund, new, occurredAt=at(hours=2))
         assert [error_codes(value) for value in shop.in_parallel([swap, buy, refund])] == [[]] * 3
-    assert set(left_of(shop).values()) == {0}
-    assert open_ones(shop) == []
+    assert set(remaining_points(shop).values()) == {0}
+    assert pending_receipts(shop) == []
 
 
 @pytest.mark.parametrize("order", list(permutations(("plain", "swap", "returned"))))
@@ -216,7 +219,7 @@ def test_first_of_a_purchase_and_an_exchange_with_one_receipt_is_recorded(
     for name, answer in answers.items():
         differs = name == second and order[-1] != "plain"
         assert error_codes(answer) == ([("RECEIPT_DIFFERS", ["purchase", "externalId"])] if differs else [])
-    assert sum(left_of(shop).values()) == (9 if first == "swap" else 18)
+    assert sum(remaining_points(shop).values()) == (9 if first == "swap" else 18)
 
 
 def test_concurrent_purchase_and_exchange_with_one_receipt_record_one(opening: Opening) -> None:

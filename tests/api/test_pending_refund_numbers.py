@@ -1,4 +1,4 @@
-"""Numbers of refunds that wait for their purchase: one refund has each, and none keeps a purchase from being recorded."""
+"""Numbers of pending refunds are unique, and none prevents a purchase from being recorded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.verification import discrepancies_in
 
 
 def codes(answer: Any) -> list[str]:
-    """The technical refusals of an answer."""
+    """The codes of the user errors."""
     return [error["code"] for error in answer["userErrors"]]
 
 

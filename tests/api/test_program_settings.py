@@ -1,4 +1,4 @@
-"""Settings of a program: the owner changes them over the API, and the next request of any key goes by them."""
+"""Program settings: the owner changes them over the API, and they apply to the next request of any key."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ SETTINGS = "{ program { receiptNumbers receiptDayStarts } }"
 
 @pytest.fixture(params=[ProgramKind.LIVE, ProgramKind.SANDBOX])
 def shop(request: pytest.FixtureRequest, database_url: str) -> Iterator[Shop]:
-    """A program for real and one for trying out."""
+    """A live program and a sandbox."""
     with open_shop(database_url, kind=request.param) as opened:
         yield opened
 
 
 def update(shop: Shop, *, key: str | None = None, **settings: Any) -> Any:
-    """Change settings as the owner."""
+    """Changes settings as the owner."""
     given = {"idempotencyKey": key or uuid.uuid4().hex, **settings}
     return shop.execute(UPDATE, role=Role.OWNER, input=given)["updateProgram"]
 

@@ -1,4 +1,4 @@
-"""Receipts whose time cannot be right, over HTTP on both databases: kept, listed, and settled by a person, once."""
+"""Receipts with implausible times, over HTTP on both databases: quarantined, listed, and settled once by staff."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
-    """A program for real that gives a point a pound; its books are right at the end."""
+    """A live program with a point a pound; its ledger is verified at the end."""
     with open_shop(database_url, clock=clock, template="points", kind=ProgramKind.LIVE) as opened:
         yield opened
         assert discrepancies_in(opened.url) == []
@@ -73,13 +73,13 @@ def refund(shop: Shop, receipt: str, at: datetime | None, **more: Any) -> Any:
 
 
 def settle(shop: Shop, payload: Any, action: str, *, role: Role = Role.STAFF, **more: Any) -> Any:
-    """Settle what an answer says is in quarantine."""
+    """Settles the quarantined receipt of a payload."""
     given = {"quarantined": payload["quarantined"]["id"], "action": action, "reason": "Clock of till 2.", **more}
     return call(shop, SETTLE, role=role, **given)
 
 
 def codes(payload: Any) -> list[str]:
-    """The technical refusals."""
+    """The codes of the user errors."""
     return [error["code"] for error in payload["userErrors"]]
 
 

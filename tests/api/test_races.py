@@ -1,4 +1,4 @@
-"""Races over HTTP on both databases: no point is spent twice, and no last item given twice."""
+"""Races over HTTP on both databases: no point is spent twice, and no last item is given twice."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_concurrent_first_stamps_open_one_account(database_url: str) -> None:
 
 
 def accounts(url: str) -> dict[str, int]:
-    """How many accounts there are of each unit."""
+    """The number of accounts of each unit."""
 
     async def read(session: Session) -> dict[str, int]:
         found = await session.rows("SELECT unit, count(*) AS n FROM accounts GROUP BY unit")

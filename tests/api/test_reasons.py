@@ -1,4 +1,4 @@
-"""No decision, anywhere in the product, cites a reason without a clause of its terms; none refuses without one."""
+"""Every reason of every decision cites a clause of its terms, and every refusal has a reason."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
 
 
 def publish(shop: Shop, *, coffee: int, **more: Any) -> Any:
-    """Publish: a point a pound, five more for a pot in the shop, at most 130; and the price of a coffee."""
+    """Publishes a point a pound, five more for a pot in the shop, at most 130, and the price of a coffee."""
     clauses = [
         {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}},
         {

@@ -1,4 +1,4 @@
-"""An order that was cancelled is completed again under its number: the last completion counts, once."""
+"""A cancelled order is completed again under its number: the latest completion counts, once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Receipts that were recorded wrongly, over HTTP on both databases: amended, and moved to the right customer."""
+"""Corrections of receipts over HTTP on both databases: amended, and moved to the right customer."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
-    """A shop that gives a point a pound, and 50 for the first purchase; its books are right at the end."""
+    """A shop with a point a pound and 50 for the first purchase; its ledger is verified at the end."""
     with open_shop(database_url, clock=clock, template="points") as opened:
         yield opened
         assert discrepancies_in(opened.url) == []
@@ -56,14 +56,14 @@ def line(price: str, quantity: str = "1", sku: str = "a") -> dict[str, str]:
 
 
 def amend(shop: Shop, receipt: str, *lines: dict[str, str], role: Role = Role.TILL, **more: Any) -> Any:
-    """A receipt set right."""
+    """Amends a receipt."""
     purchase = {"externalId": receipt, "lines": list(lines), **more.pop("purchase", {})}
     given = {"idempotencyKey": uuid.uuid4().hex, "purchase": purchase, "reason": "Typed twice.", **more}
     return shop.execute(AMEND, role=role, input=given)["amendPurchase"]
 
 
 def move(shop: Shop, receipt: str, card: str, *, role: Role = Role.STAFF, **more: Any) -> Any:
-    """A purchase moved to the customer with a card."""
+    """Moves a purchase to the customer with a card."""
     given = {
         "idempotencyKey": uuid.uuid4().hex,
         "purchase": {"externalId": receipt},
@@ -80,8 +80,8 @@ def entries(shop: Shop, card: str, *, role: Role = Role.STAFF) -> list[dict[str,
     return found
 
 
-def all_agree(shop: Shop, *cards: str) -> None:
-    """Every entry is decided again as it was."""
+def assert_explanations_agree(shop: Shop, *cards: str) -> None:
+    """Every entry is explained with the same decision."""
     for card in cards:
         for entry in entries(shop, card):
             again = shop.execute(EXPLAIN, role=Role.STAFF, entry=entry["id"])["explain"]
@@ -89,7 +89,7 @@ def all_agree(shop: Shop, *cards: str) -> None:
 
 
 def codes(answer: Any) -> list[tuple[str, list[str]]]:
-    """Refusals with the way to the input."""
+    """Code and path of each user error."""
     return [(error["code"], error["path"][1:]) for error in answer["userErrors"]]
 
 
@@ -107,7 +107,7 @@ def test_amendment_books_only_the_difference(shop: Shop) -> None:
     more = amend(shop, "r-1", line("20.00", "3"), line("5.00"))
     assert (more["entry"]["points"], more["balances"][0]["available"]) == (5, 65)
     assert [entry["reason"] for entry in entries(shop, card)] == ["Typed twice.", "Typed twice.", None]
-    all_agree(shop, card)
+    assert_explanations_agree(shop, card)
 
 
 def test_amendment_that_earns_the_same_makes_no_entry(shop: Shop) -> None:
@@ -129,7 +129,7 @@ def test_spent_points_become_a_debt_and_refunds_use_the_amended_receipt(shop: Sh
     assert codes(amend(shop, "r-1", line("30.00", "0.5"))) == [("INVALID_INPUT", ["purchase", "lines"])]
     kept = amend(shop, "r-1", line("60.00", "3"))
     assert kept["userErrors"] == []
-    all_agree(shop, card)
+    assert_explanations_agree(shop, card)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_moved_purchase_is_clawed_back_and_earned_by_the_other_customer_at_its_t
     assert (shop.available(wrong), shop.available(right)) == (5, 87)
     back = shop.refund("r-1")
     assert (back["balances"][0]["available"], back["entry"]["points"]) == (7, -80)
-    all_agree(shop, wrong, right)
+    assert_explanations_agree(shop, wrong, right)
 
 
 def test_purchase_can_be_moved_on_and_back(shop: Shop) -> None:
@@ -195,7 +195,7 @@ def test_purchase_can_be_moved_on_and_back(shop: Shop) -> None:
         assert move(shop, "r-1", card)["userErrors"] == []
     assert amend(shop, "r-1", line("10.00"))["userErrors"] == []
     assert [shop.available(card) for card in (first, two, three)] == [10, 0, 0]
-    all_agree(shop, first, two, three)
+    assert_explanations_agree(shop, first, two, three)
 
 
 def test_purchase_with_dependent_events_cannot_be_moved(shop: Shop) -> None:
@@ -289,7 +289,7 @@ def test_tiers_and_counters_follow_a_moved_purchase(database_url: str) -> None:
         assert standing(right) == (80, None)
         shop.buy(wrong, "1.00")
         assert standing(wrong) == (61, None)
-        all_agree(shop, wrong, right)
+        assert_explanations_agree(shop, wrong, right)
         assert discrepancies_in(shop.url) == []
 
 
@@ -379,7 +379,7 @@ def test_refund_uses_corrected_counters_even_without_a_ledger_entry(
         assert len(shop.ledger(card)) == booked
         back = shop.refund("r-2", lines=[{"line": 1, "quantity": str(3 - kept)}])
         assert back["entry"]["points"] == taken
-        all_agree(shop, card, other)
+        assert_explanations_agree(shop, card, other)
         assert discrepancies_in(shop.url) == []
 
 
@@ -402,5 +402,5 @@ def test_correction_uses_no_more_budget_than_its_receipt(database_url: str) -> N
         assert amend(shop, "r-1", line("12.00"))["userErrors"] == []
         assert move(shop, "r-2", cards[3])["userErrors"] == []
         assert [shop.available(card) for card in cards] == [0, 30, 0, 30]
-        all_agree(shop, *cards)
+        assert_explanations_agree(shop, *cards)
         assert discrepancies_in(shop.url) == []

@@ -1,4 +1,4 @@
-"""Receipts are told apart by their number and, as the program has set, their location and their day of business."""
+"""Receipts are identified by their number and, depending on the settings, their location and business day."""
 
 from __future__ import annotations
 

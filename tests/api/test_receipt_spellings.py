@@ -1,4 +1,4 @@
-"""A receipt is what it means: however its number, its defaults, its time and its customer are spelled, it earns once."""
+"""A receipt is recorded once, however its number, defaults, time and customer are spelled."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_receipt_number_cannot_be_empty(shop: Shop, number: str) -> None:
 
 
 def line(**more: Any) -> dict[str, Any]:
-    """A line as it was sent first, with what is said otherwise."""
+    """The line of the first receipt, with changes."""
     return {"sku": "tea", "quantity": "1", "unitPrice": "4.00", "categories": ["hot", "drinks"], **more}
 
 

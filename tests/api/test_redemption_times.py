@@ -1,4 +1,4 @@
-"""When a redemption happens: now, by the clock of the server; a sandbox may replay the past. On both databases."""
+"""Times of redemptions: now by the server clock; a sandbox may record past ones. On both databases."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LATE = datetime(2090, 3, 6, 12, tzinfo=UTC)
 
 @pytest.fixture(params=[ProgramKind.LIVE, ProgramKind.SANDBOX])
 def shop(request: pytest.FixtureRequest, database_url: str) -> Iterator[Shop]:
-    """A shop whose clock stands still, with a customer who can pay since two years ago."""
+    """A shop whose clock stands still, with a customer who has had points for two years."""
     with open_shop(database_url, clock=lambda: LATE, kind=request.param) as opened:
         # What a till may still send of long ago is the owner's to say.
         opened.execute(AGE, role=Role.OWNER)
@@ -29,7 +29,7 @@ def shop(request: pytest.FixtureRequest, database_url: str) -> Iterator[Shop]:
 
 
 def at(minutes: float) -> str:
-    """So many minutes from now."""
+    """A number of minutes from now."""
     return (LATE + timedelta(minutes=minutes)).isoformat()
 
 
@@ -42,7 +42,7 @@ SKEW = [("CLOCK_SKEW", ["input", "basket", "occurredAt"])]
 
 
 def codes(answer: Any) -> list[tuple[str, list[str]]]:
-    """The technical refusals: code and path."""
+    """Code and path of each user error."""
     return [(error["code"], error["path"]) for error in answer["userErrors"]]
 
 

@@ -1,4 +1,4 @@
-"""Refund numbers and checkouts are told apart as receipts are; a repetition under another key says that it is one."""
+"""Refund numbers and checkouts are identified like receipts; a repetition under another key is reported as one."""
 
 from __future__ import annotations
 
@@ -135,9 +135,9 @@ def test_repeated_exchange_under_another_key_is_reported_as_recorded(shop: Shop)
         buy(shop, card, "1", "10.00", occurredAt=at)
         day = {"receipt": {"externalId": "1", "day": at[:10]}}
         for recorded_before in (False, True):
-            done = swap(shop, day, "2", refund={"externalId": "F1"}, occurredAt=at)
+            done = exchange(shop, day, "2", refund={"externalId": "F1"}, occurredAt=at)
             assert (codes(done), done["alreadyRecorded"]) == ([], recorded_before)
-    third = swap(
+    third = exchange(
         shop, {"receipt": {"externalId": "1", "day": MONDAY[:10]}}, "3", refund={"externalId": "F1"}, occurredAt=MONDAY
     )
     assert codes(third) == ["RECEIPT_DIFFERS"]
@@ -147,8 +147,8 @@ def test_repeated_exchange_under_another_key_is_reported_as_recorded(shop: Shop)
 SWAP = f"mutation($input: RecordExchangeInput!) {{ recordExchange(input: $input) {{ alreadyRecorded toPay {{ amount }} {ERRORS} }} }}"
 
 
-def swap(shop: Shop, by: Any, number: str, *, refund: Any, **more: Any) -> Any:
-    """Exchange a whole purchase for goods of £10.00."""
+def exchange(shop: Shop, by: Any, number: str, *, refund: Any, **more: Any) -> Any:
+    """Exchanges a whole purchase for goods of £10.00."""
     line = {"sku": "cup", "quantity": "1", "unitPrice": "10.00"}
     given = {
         "idempotencyKey": uuid.uuid4().hex,
@@ -159,7 +159,7 @@ def swap(shop: Shop, by: Any, number: str, *, refund: Any, **more: Any) -> Any:
 
 
 def hold(shop: Shop, card: str, checkout: str, **more: Any) -> Any:
-    """Reserve a coffee for a checkout."""
+    """Holds a coffee for a checkout."""
     given = {
         "idempotencyKey": uuid.uuid4().hex,
         "customer": {"card": card},
@@ -203,6 +203,6 @@ def test_checkouts_are_identified_like_receipts(shop: Shop) -> None:
 
 
 def capture(shop: Shop, by: Any) -> Any:
-    """Pay for what was reserved."""
+    """Captures a hold."""
     given = {"idempotencyKey": uuid.uuid4().hex, "hold": by}
     return shop.execute(CAPTURE, role=Role.TILL, input=given)["captureRedemption"]

@@ -1,4 +1,4 @@
-"""Refunds as tills send them, on both databases: numbers used again, odd quantities, times that cannot be."""
+"""Refunds from tills, on both databases: repeated numbers, odd quantities, impossible times."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TWO_LINES = [
 
 
 def codes(answer: Any) -> list[tuple[str, list[str]]]:
-    """The technical refusals of an answer: code and path."""
+    """Code and path of each user error."""
     return [(error["code"], error["path"][1:]) for error in answer["userErrors"]]
 
 

@@ -1,4 +1,4 @@
-"""Refunds by amount, of what points paid for, and tried out before: what the preview says is what happens."""
+"""Refunds by amount and of payments with points; the refund preview equals the refund."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def blank(database_url: str) -> Iterator[Shop]:
 
 
 def refund(shop: Shop, receipt: str, **sent: Any) -> Any:
-    """Try a refund out, make it, and hold one against the other; the answer."""
+    """Previews a refund, makes it, and compares the two; returns the payload."""
     tried = dict(sent)
     moment = tried.pop("occurredAt", None)
     seen = shop.execute(PREVIEW, purchase={"externalId": receipt}, **tried, at=moment)["refundPreview"]

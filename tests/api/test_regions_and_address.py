@@ -1,4 +1,4 @@
-"""Terms over HTTP as each reader knows them: by the region of the request, else of the program, and with Sie or du."""
+"""Terms over HTTP in each reader's format: by the region of the request or of the program, and with Sie or du."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Redemptions undone over HTTP: by whom, until when, and what comes back, on both databases."""
+"""Cancelled redemptions over HTTP: by whom, until when, and what is restored, on both databases."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
 
 
 def cancel(shop: Shop, redemption: str, *, role: Role = Role.STAFF, key: str | None = None, **more: Any) -> Any:
-    """Undo a redemption; staff and owner give a reason."""
+    """Cancels a redemption; staff and owner give a reason."""
     reason = {"reason": "Wrong colour."} if role in (Role.STAFF, Role.OWNER) else {}
     given = {"idempotencyKey": uuid.uuid4().hex, "redemption": redemption, **reason, **more}
     return shop.execute(CANCEL, role=role, key=key, input=given)["cancelRedemption"]
@@ -256,15 +256,15 @@ def test_restored_points_past_their_last_day_expire_unless_the_shop_was_at_fault
             clock.now = last
             assert shop.redeem(card, "print")["decision"]["outcome"] == "GRANTED", "all of the last local day"
             assert shop.ledger(card)[2:] == [("REVERSAL", 100), ("REDEEM", -100)]
-            cancel(shop, shop_last(shop, card))
+            cancel(shop, latest_redemption(shop, card))
             clock.now = last + timedelta(minutes=1)
             shop.buy(card, "1.00")
             assert shop.ledger(card)[4:] == [("REVERSAL", 100), ("EXPIRE", -100), ("EARN", 1)]
         assert discrepancies_in(database_url) == []
 
 
-def shop_last(shop: Shop, card: str) -> str:
-    """The redemption of the newest entry of a card that has one."""
+def latest_redemption(shop: Shop, card: str) -> str:
+    """The redemption of a card's newest entry that has one."""
     found = shop.execute(
         "query($by: CustomerBy!) { customer(by: $by) { ledger(first: 1) { nodes { redemption { id } } } } }",
         by={"card": card},

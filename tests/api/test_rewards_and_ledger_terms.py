@@ -1,4 +1,4 @@
-"""What rewards are, and terms that are not kept yet, over HTTP. On both databases."""
+"""Descriptions of rewards, and unenforced terms, over HTTP. On both databases."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def clauses(cost: dict[str, object], *more: object) -> list[object]:
 
 
 def check(shop: Shop, given: list[object]) -> Any:
-    """Try a draft out as the owner."""
+    """Checks a draft as the owner."""
     return shop.execute(CHECK, role=Role.OWNER, clauses=given)["termsCheck"]
 
 
 def publish(shop: Shop, given: list[object], *, start: str | None = "2026-01-01T00:00:00Z") -> Any:
-    """Publish as the owner."""
+    """Publishes as the owner."""
     sent = {"idempotencyKey": uuid.uuid4().hex, "clauses": given, "effectiveFrom": start}
     return shop.execute(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
 

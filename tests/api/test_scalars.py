@@ -1,4 +1,4 @@
-"""The scalars, through a document's text and through its variables."""
+"""The scalars, in documents and in variables."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ CORE = core_schema(schema)
 TYPES = {"moment": "DateTime", "day": "Date", "hour": "Time", "decimal": "Decimal", "currency": "CurrencyCode", "locale": "Locale", "big": "BigInt"}  # fmt: skip
 
 
-def through(field: str, value: Any) -> Any:
-    """What comes back for a value sent as a variable; None when it is refused."""
+def echoed(field: str, value: Any) -> Any:
+    """The returned value of a variable; None when it is refused."""
     document = parse(f"query($v: {TYPES[field]}!) {{ {field}(of: $v) }}")
     result = execute_sync(CORE, document, variable_values={"v": value})
     return result.data[field] if result.data else None
@@ -58,7 +58,7 @@ def through(field: str, value: Any) -> Any:
     ],
 )
 def test_scalar_value_is_returned_in_its_normal_form(field: str, sent: str, answered: str) -> None:
-    assert through(field, sent) == answered
+    assert echoed(field, sent) == answered
 
 
 @pytest.mark.parametrize(
@@ -116,18 +116,18 @@ def test_scalar_value_is_returned_in_its_normal_form(field: str, sent: str, answ
     ],
 )
 async def test_invalid_value_is_refused_without_repeating_it(field: str, sent: Any) -> None:
-    answer = await Edge().ask(f"query($v: {TYPES[field]}!) {{ {field}(of: $v) }}", variables={"v": sent})
+    answer = await Edge().execute(f"query($v: {TYPES[field]}!) {{ {field}(of: $v) }}", variables={"v": sent})
     assert code(answer) == "BAD_USER_INPUT"
     assert "1" * 31 not in answer.text
 
 
 @pytest.mark.parametrize("literal", ["12.5", "12", "1e3", "true", "[]", "{}", "EUR"])
 async def test_number_literal_is_no_decimal(literal: str) -> None:
-    assert code(await Edge().ask(f"{{ decimal(of: {literal}) }}")) == "GRAPHQL_VALIDATION_FAILED"
+    assert code(await Edge().execute(f"{{ decimal(of: {literal}) }}")) == "GRAPHQL_VALIDATION_FAILED"
 
 
 async def test_refusal_names_the_expected_format() -> None:
-    answer = await Edge().ask("query($v: DateTime!) { moment(of: $v) }", variables={"v": "2026-03-14T15:09:26"})
+    answer = await Edge().execute("query($v: DateTime!) { moment(of: $v) }", variables={"v": "2026-03-14T15:09:26"})
     assert answer.json()["errors"][0]["message"] == (
         "Variable '$v' has invalid value: Expected a date and time with its offset "
         "such as 2026-03-14T15:09:26Z or 2026-03-14T16:09:26+01:00."

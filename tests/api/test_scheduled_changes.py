@@ -1,4 +1,4 @@
-"""What time alone brings, over HTTP on both databases: points that wait, notices, expiry; a year of it in seconds."""
+"""Scheduled changes over HTTP on both databases: pending points, notices, expiry; a year of them in seconds."""
 
 from __future__ import annotations
 

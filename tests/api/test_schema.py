@@ -1,4 +1,4 @@
-"""The schema's text: kept in the repository, byte for byte, and described throughout."""
+"""The schema file: kept in the repository, byte for byte, and described throughout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What staff and tills may do by hand, over HTTP on both databases: a day's budget for each key, and no card of their own."""
+"""Limits of manual actions by staff and tills over HTTP on both databases: a daily limit for each key, and none on their
+own card."""
 
 from __future__ import annotations
 
@@ -37,7 +38,7 @@ RELEASE = f"mutation($input: ReleaseRedemptionInput!) {{ releaseRedemption(input
 
 
 class MorningClock(Clock):
-    """A clock that begins at noon in London, so that an hour more or less is the same day."""
+    """A clock that starts at noon in London, so that an hour more or less is the same day."""
 
     def __init__(self) -> None:
         self.now = datetime(2090, 3, 6, 12, tzinfo=UTC)
@@ -51,7 +52,7 @@ def clock() -> MorningClock:
 
 @pytest.fixture
 def shop(database_url: str, clock: MorningClock) -> Iterator[Shop]:
-    """A shop that gives a point a pound; its books are right at the end."""
+    """A shop with a point a pound; its ledger is verified at the end."""
     with open_shop(database_url, clock=clock, template="points") as opened:
         yield opened
         assert discrepancies_in(opened.url) == []
@@ -65,12 +66,12 @@ def call(shop: Shop, query: str, *, role: Role = Role.STAFF, key: str | None = N
 
 
 def adjust(shop: Shop, card: str, points: int, **more: Any) -> Any:
-    """Points given or taken by hand."""
+    """Adjusts points by hand."""
     return call(shop, ADJUST, customer={"card": card}, points=points, reason="Goodwill.", **more)
 
 
 def transfer(shop: Shop, giver: str, taker: str, points: int, **more: Any) -> Any:
-    """Points passed on."""
+    """Transfers points."""
     return call(shop, TRANSFER, **{"from": {"card": giver}}, to={"card": taker}, points=points, reason="Gift.", **more)
 
 
@@ -86,19 +87,19 @@ def amend(shop: Shop, receipt: str, price: str, *, role: Role = Role.TILL, **mor
 
 
 def codes(payload: Any) -> list[str]:
-    """The technical refusals."""
+    """The codes of the user errors."""
     return [error["code"] for error in payload["userErrors"]]
 
 
 def detail(payload: Any) -> str:
-    """What is added to the one refusal."""
+    """The detail of the one user error."""
     (error,) = payload["userErrors"]
     text: str = error["detail"]
     return text
 
 
 def tied_key(shop: Shop, card: str, *, role: Role = Role.STAFF) -> str:
-    """A key whose holder has a card themselves."""
+    """A key tied to the card of its holder."""
 
     async def run() -> str:
         database = open_database(shop.url)
@@ -117,7 +118,7 @@ def tied_key(shop: Shop, card: str, *, role: Role = Role.STAFF) -> str:
 
 
 def other_key(shop: Shop, *, role: Role = Role.STAFF) -> str:
-    """One more key of a role."""
+    """Another key of a role."""
 
     async def run() -> str:
         database = open_database(shop.url)

@@ -1,4 +1,4 @@
-"""Stamps and points of one wallet are kept apart, over HTTP and on both databases."""
+"""Stamps and points of one wallet are separate, over HTTP and on both databases."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
-    """A shop without terms that has a meal in its catalogue; its books are proved at the end."""
+    """A shop without terms that has a meal in its catalogue; its ledger is verified at the end."""
     with open_shop(database_url, clock=clock, template="blank") as opened:
         given = {"idempotencyKey": "r", "key": "meal", "name": "Meal", "description": "A plate of the day.", "stock": 9}
         assert opened.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
@@ -39,7 +39,7 @@ def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
 
 
 def publish(shop: Shop, *clauses: Any, start: str | None = "2026-01-01T00:00:00Z") -> Any:
-    """Terms of these clauses."""
+    """Publishes these clauses."""
     given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "effectiveFrom": start}
     done = shop.execute(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]
     assert done["userErrors"] == []
@@ -48,7 +48,7 @@ def publish(shop: Shop, *clauses: Any, start: str | None = "2026-01-01T00:00:00Z
 
 
 def give(shop: Shop, card: str, amount: int, unit: str = "STAMPS", *, language: str = "en") -> Any:
-    """Stamps given by hand."""
+    """Adjusts stamps by hand."""
     given = {
         "idempotencyKey": uuid.uuid4().hex,
         "customer": {"card": card},

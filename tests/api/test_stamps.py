@@ -1,4 +1,4 @@
-"""Stamps beside points over HTTP, on both databases: earned, spent, reserved, taken back, and proved."""
+"""Stamps beside points over HTTP, on both databases: earned, spent, held, clawed back, and verified."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from tests.api.test_holds import CAPTURE, HOLD, RELEASE, end, keep_time
+from tests.api.test_holds import CAPTURE, HOLD, RELEASE, end, run_due_jobs
 from tests.api.test_terms import PUBLISH, REWARD
 from tests.shop import DECISION, Clock, Shop, open_shop
 from tests.verification import discrepancies_in
@@ -102,7 +102,7 @@ def counts(answer: Any) -> dict[str, tuple[int, int, int]]:
 
 
 def stamps(shop: Shop, card: str) -> tuple[int, int, int]:
-    """What is on the card now."""
+    """The balance of stamps."""
     return counts(shop.execute(CARD, by={"card": card})["customer"]["wallet"]).get("stamps", (0, 0, 0))
 
 
@@ -215,7 +215,7 @@ def test_stamps_can_be_held_captured_and_released(shop: Shop, clock: Clock) -> N
     shop.execute(HOLD, input={"idempotencyKey": uuid.uuid4().hex, "checkout": "c-4", **given})
     clock.now += timedelta(hours=1)
     assert stamps(shop, card) == (3, 0, 0), "a card that is read late is told up to now"
-    keep_time(shop, clock)
+    run_due_jobs(shop, clock)
     assert stamps(shop, card) == (3, 0, 0)
 
 

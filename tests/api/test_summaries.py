@@ -1,4 +1,5 @@
-"""What a till prints or reads aloud, over HTTP and on both databases: one to three sentences, in the language asked for."""
+"""Summaries that a till prints or reads aloud, over HTTP and on both databases: one to three sentences, in the requested
+language."""
 
 from __future__ import annotations
 
@@ -37,7 +38,7 @@ OFFERED = """query($by: CustomerBy!, $basket: BasketInput!) {
 
 @pytest.fixture
 def blank(database_url: str) -> Iterator[Shop]:
-    """A shop with a coffee that cannot be had in happy hour."""
+    """A shop with a coffee that is excluded in happy hour."""
     with open_shop(database_url, template="blank") as opened:
         given = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup", "stock": 5}
         assert opened.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []

@@ -1,4 +1,4 @@
-"""Terms over HTTP: published as typed clauses, checked, held to their notice, and deciding."""
+"""Terms over HTTP: published as typed clauses, checked, with notice, and deciding."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def publish(shop: Shop, clauses: object, *, key: str = "p", **more: object) -> d
 
 
 def cake(shop: Shop) -> None:
-    """Put the reward into the catalogue."""
+    """Creates the reward."""
     given = {"idempotencyKey": "cake", "key": "cake", "name": "Cake", "description": "A slice of the cake of the day."}
     assert shop.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
 

@@ -1,4 +1,4 @@
-"""Terms that change: checked before, announced, withdrawn, and the old price kept for old points. On both databases."""
+"""Changes of terms: checked, announced, withdrawn, and old prices for old points. On both databases."""
 
 from __future__ import annotations
 

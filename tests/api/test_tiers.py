@@ -1,4 +1,4 @@
-"""Tiers over HTTP: reached at once, kept for a year or for days of grace, and told with their reasons. On both databases."""
+"""Tiers over HTTP: reached at once, kept for a year or for days of grace, and explained. On both databases."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def opening(database_url: str, clock: Clock) -> Opening:
-    """Opens a shop with tiers; its books are proved in the end."""
+    """Opens a shop with tiers; its ledger is verified at the end."""
 
     @contextmanager
     def opened(period: str = "CALENDAR_YEAR", grace: int = 30) -> Iterator[Shop]:
@@ -66,13 +66,13 @@ def clauses(period: str = "CALENDAR_YEAR", grace: int = 30, *, gold: int = 500) 
         {"key": "silver", "effect": {"tier": {"tier": "silver", "name": "Silber", "points": 100}}},
         {"key": "gold", "effect": {"tier": {"tier": "gold", "name": "金卡", "points": gold}}},
         {"key": "kept", "effect": {"tierPeriod": {"period": period, "graceDays": grace}}},
-        at_level("double", "gold", {"pointsMultiplier": {"factor": "2"}}),
-        at_level("extra", "silver", {"bonusPoints": {"points": 5}}),
+        at_tier("double", "gold", {"pointsMultiplier": {"factor": "2"}}),
+        at_tier("extra", "silver", {"bonusPoints": {"points": 5}}),
         {"key": "mug", "effect": {"rewardCost": {"reward": "mug", "points": 50}}},
     ]
 
 
-def at_level(key: str, tier: str, effect: Any) -> Any:
+def at_tier(key: str, tier: str, effect: Any) -> Any:
     """A clause for a tier and above."""
     return {"key": key, "conditions": [{"tierAtLeast": {"tier": tier}}], "effect": effect}
 
@@ -88,7 +88,7 @@ def publish(shop: Shop, *given: Any, start: datetime | None) -> Any:
 
 
 def tier(shop: Shop, card: str, *, language: str = "en") -> Any:
-    """The tier of a card; what is read off for tills is the same."""
+    """The tier of a card, which must equal the one shown to tills."""
     found = shop.execute(TIER, by={"card": card}, language=language)["customer"]
     plain = shop.execute(PLAIN, by={"card": card})["customer"]["tier"]
     if plain is not None:
@@ -104,7 +104,7 @@ def changes(shop: Shop, card: str, *, language: str = "en") -> Any:
 
 
 def buy(shop: Shop, card: str, pounds: int, *, at: datetime | None = None, receipt: str | None = None) -> int:
-    """Buy for whole pounds; the points that it earned."""
+    """Buys for whole pounds; returns the points earned."""
     when = {} if at is None else {"occurredAt": at.isoformat()}
     done = shop.buy(card, f"{pounds}.00", receipt=receipt, **when)
     assert done["userErrors"] == [], done

@@ -1,4 +1,4 @@
-"""A till's day over HTTP, on both databases: enrol, buy, check, redeem, refund, and what is refused and why."""
+"""A till's day over HTTP, on both databases: enrol, buy, check, redeem, refund, and refusals with their reasons."""
 
 from __future__ import annotations
 

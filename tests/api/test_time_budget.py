@@ -1,4 +1,4 @@
-"""How long an operation may keep the loop busy: others have their turn, and then it is enough."""
+"""The time budget of an operation: it yields to others, and is stopped when the budget is used up."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ READ = 0
 
 
 def busy(seconds: float) -> None:
-    """Use the processor."""
+    """Uses the processor."""
     until = time.thread_time() + seconds
     while time.thread_time() < until:
         pass
@@ -81,7 +81,7 @@ DOCUMENTS = DocumentCache(CORE)
 
 
 async def run(text: str) -> tuple[object, list[str], CompiledExecutor, float]:
-    """Data, messages of errors, the executor, and for how long the loop was kept from others at most."""
+    """Data, error messages, the executor, and the longest time that the event loop was blocked."""
     gaps = [0.0]
     over = False
 

@@ -1,4 +1,4 @@
-"""Points passed on from one customer to another one, on both databases."""
+"""Transfers of points between customers, on both databases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Customers in whose account something is due that nobody has booked: shown as the till decides. On both databases, no keeper at work."""
+"""Customers with due changes that no job has booked yet: shown as the till decides. On both databases, without jobs."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ OFFERS = """query($by: CustomerBy!) { rewards(for: $by) { nodes { available miss
 KINDS = pytest.mark.parametrize("kind", [ProgramKind.LIVE, ProgramKind.SANDBOX])
 
 
-def offered(shop: Shop, card: str) -> bool:
-    """Whether the coffee can be had, by every way of asking."""
+def coffee_available(shop: Shop, card: str) -> bool:
+    """Whether the coffee is available, by every way of asking."""
     found: Any = shop.execute(OFFERS, by={"card": card})
     (offer,) = found["rewards"]["nodes"]
     (qualification,) = [clause for clause in found["basketCheck"]["clauses"] if clause["clause"]["key"] == "coffee"]
@@ -66,9 +66,9 @@ def test_pending_points_are_usable_from_their_activation_without_a_job_run(
             "nextActivation": {"at": "2090-03-21T00:00:00Z", "points": 100},
         }
         clock.now = datetime.fromisoformat("2090-03-20T23:59:59Z")
-        assert (shop.available(card), offered(shop, card)) == (0, False)
+        assert (shop.available(card), coffee_available(shop, card)) == (0, False)
         clock.now = datetime.fromisoformat("2090-03-21T00:00:00Z")
-        assert (shop.available(card), offered(shop, card)) == (100, True)
+        assert (shop.available(card), coffee_available(shop, card)) == (100, True)
         assert balance(shop, card)["nextActivation"] is None
         assert shop.ledger(card) == [("EARN", 100)], "nothing was booked by looking"
         assert shop.redeem(card)["decision"]["outcome"] == "GRANTED"
@@ -97,7 +97,7 @@ def test_expired_points_are_unusable_without_a_job_run(database_url: str, kind: 
         run_due_jobs(database_url, clock)
         deliver(shop, card)
         clock.now = START + 312 * DAY
-        assert (shop.available(card), offered(shop, card)) == (0, False)
+        assert (shop.available(card), coffee_available(shop, card)) == (0, False)
         refused = shop.redeem(card)
         assert [reason["code"] for reason in refused["decision"]["reasons"]] == ["INSUFFICIENT_POINTS"]
         assert (refused["userErrors"], refused["balances"]) == ([], [{"available": 0}])
@@ -122,7 +122,7 @@ def test_reading_a_card_without_due_changes_replays_nothing(database_url: str) -
         clock.now = START + DAY
         assert shop.available(card) == 0
         assert told == []
-        assert offered(shop, card) is False
+        assert coffee_available(shop, card) is False
         assert told == [], "an offer says from when points that wait can be spent, by the lots as they stand"
         clock.now = START + 20 * DAY
         assert shop.available(card) == 100

@@ -1,4 +1,4 @@
-"""The worst that the real schema can be asked, against a real server process: it goes on serving everybody else."""
+"""The worst queries of the real schema against a real server process: other callers are still served."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from app.domain.access import Role
 from app.usecases.programs.create_program import NewProgram
-from tests.api.worst_case_queries import LINES, grown, worst
+from tests.api.worst_case_queries import LINES, fill_shop, worst_documents
 from tests.faults.process import ServerProcess
 from tests.shop import create_program
 from tests.time_limits import HANGS, usual_seconds
@@ -27,8 +27,8 @@ Asking = Callable[..., httpx.Response]
 
 
 @dataclass
-class Tried:
-    """What came of a document, and how long others waited meanwhile."""
+class Measured:
+    """The outcome of a document, and how long others waited meanwhile."""
 
     answer: dict[str, Any]
     size: int
@@ -40,7 +40,7 @@ class Tried:
 def server(
     tmp_path_factory: pytest.TempPathFactory, sqlite_template: Any
 ) -> Iterator[tuple[ServerProcess, NewProgram]]:
-    """A server whose callers may spend as much as they like, so that the work itself has to be bounded."""
+    """A server without cost limits, so that the work itself has to be bounded."""
     file = tmp_path_factory.mktemp("worst") / "shop.db"
     file.write_bytes(sqlite_template.read_bytes())
     url = f"sqlite:///{file}"
@@ -65,7 +65,7 @@ def sender(server: tuple[ServerProcess, NewProgram]) -> Asking:
 
 @pytest.fixture(scope="module")
 def documents(server: tuple[ServerProcess, NewProgram]) -> dict[str, tuple[str, dict[str, Any]]]:
-    """The worst documents over a shop that is full."""
+    """The worst documents for a full shop."""
     send = sender(server)
 
     def ask(query: str, *, role: Role = Role.TILL, **variables: Any) -> Any:
@@ -73,11 +73,11 @@ def documents(server: tuple[ServerProcess, NewProgram]) -> dict[str, tuple[str, 
         assert "errors" not in answer, answer
         return answer["data"]
 
-    return worst(grown(ask))
+    return worst_documents(fill_shop(ask))
 
 
-def tried(server: tuple[ServerProcess, NewProgram], query: str, variables: dict[str, Any]) -> Tried:
-    """Send a document, and ask for /healthz all the while."""
+def measure(server: tuple[ServerProcess, NewProgram], query: str, variables: dict[str, Any]) -> Measured:
+    """Sends a document while requesting /healthz."""
     waits: list[float] = []
     done = threading.Event()
 
@@ -97,17 +97,17 @@ def tried(server: tuple[ServerProcess, NewProgram], query: str, variables: dict[
     seconds = time.perf_counter() - begun
     done.set()
     watching.join(HANGS)
-    return Tried(answer.json(), len(answer.content), seconds, max(waits))
+    return Measured(answer.json(), len(answer.content), seconds, max(waits))
 
 
 def test_worst_case_queries_do_not_block_other_callers(
     server: tuple[ServerProcess, NewProgram], documents: dict[str, tuple[str, dict[str, Any]]]
 ) -> None:
-    found: dict[str, Tried] = {}
+    found: dict[str, Measured] = {}
     usual = usual_seconds(lambda: sender(server)("{ program { id } }"), times=20)
     for name, (query, variables) in documents.items():
         for _ in range(ATTEMPTS):
-            first = tried(server, query, variables)
+            first = measure(server, query, variables)
             if name not in found or first.others < found[name].others:
                 found[name] = first
             if first.others < TIMES / 2 * usual:

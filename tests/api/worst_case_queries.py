@@ -1,4 +1,5 @@
-"""A shop as large as the API lets it grow, and the dearest questions that can be asked of it.
+"""A shop as large as the API lets it grow, and the most expensive queries against it. Lists inside lists, under twenty
+aliases, for a hundred ids: whatever a caller may send, not what one would.
 
 Lists inside lists, under twenty aliases, for a hundred ids: whatever a caller may send, not what one would.
 """
@@ -53,8 +54,8 @@ def basket(lines: int) -> dict[str, Any]:
     }
 
 
-def grown(ask: Ask) -> Large:
-    """Fill the shop: terms of many conditions, rewards, purchases of 500 lines."""
+def fill_shop(ask: Ask) -> Large:
+    """Fills the shop: terms of many conditions, rewards, purchases of 500 lines."""
     found = Large()
     done = ask(_ENROL, input={"idempotencyKey": "worst", "identities": [{"card": CUSTOMER}]})
     found.customer = done["enrolCustomer"]["customer"]["id"]
@@ -107,7 +108,7 @@ def _clauses() -> list[dict[str, Any]]:
 REASONS = "reasons { code statement observed required clause { number statement conditions { kind statement } } remedies { code statement } }"
 
 
-def worst(large: Large) -> dict[str, tuple[str, dict[str, Any]]]:
+def worst_documents(large: Large) -> dict[str, tuple[str, dict[str, Any]]]:
     """Documents with their variables, by what is bad about them."""
     by = {"by": {"card": CUSTOMER}}
     lines = "lines { number sku name quantity unitPrice { amount currencyCode } kind }"
