@@ -1,5 +1,4 @@
-"""Events that arrive late, early or in any order are applied at their own time; corrections are appended, never edited.
-"""
+"""Events that arrive late, early or in any order are applied at their own time; corrections are appended, never edited."""
 
 from __future__ import annotations
 
