@@ -25,11 +25,8 @@ AHEAD = timedelta(days=40_000, seconds=3)
 async def two(database: Database) -> Database:
     """A sandbox and a live program."""
 
-    async def work(session: Session) -> None:
-        await programs.create(session, program=SANDBOX)
-        await programs.create(session, program=LIVE)
-
-    await database.write(work, program_id=PROGRAM, turn="two")
+    for program in (SANDBOX, LIVE):
+        await database.write(partial(programs.create, program=program), program_id=program.id, turn="two")
     return database
 
 

@@ -46,18 +46,16 @@ async def test_models_create_find_change_and_count_rows(database: Database) -> N
     async def work(session: Session) -> tuple[int, list[RewardRow], int]:
         await a_program(session)
         for number in range(1, 4):
-            await RewardRow.create(
-                using_db=session.orm,
+            await session.orm(RewardRow).create(
                 id=an_id(number),
-                program_id=PROGRAM,
                 key=f"k{number}",
                 name="Größe",
                 description="d",
                 created_at=NOW + timedelta(microseconds=number),
             )
-        rewards = RewardRow.filter(program_id=PROGRAM).using_db(session.orm)
+        rewards = session.orm(RewardRow)
         changed = await rewards.filter(created_at__lt=NOW + timedelta(microseconds=3)).update(stock=5, stock_initial=7)
-        return changed, await rewards.filter(stock=5).order_by("-created_at").limit(1), await rewards.count()
+        return changed, await rewards.filter(stock=5).order_by("-created_at").limit(1), await rewards.all().count()
 
     changed, newest, number = await database.write(work, program_id=PROGRAM, turn="orm")
     assert (changed, number) == (2, 3)
@@ -67,9 +65,7 @@ async def test_models_create_find_change_and_count_rows(database: Database) -> N
 
 async def test_orm_writes_are_rolled_back_with_their_transaction(database: Database) -> None:
     async def change_of_mind(session: Session) -> None:
-        await ProgramRow.create(
-            using_db=session.orm,
-            id=PROGRAM,
+        await session.orm(ProgramRow).create(
             kind="LIVE",
             name="n",
             currency="EUR",
@@ -88,7 +84,7 @@ async def test_orm_writes_are_rolled_back_with_their_transaction(database: Datab
 
 async def test_model_without_a_session_raises_an_error() -> None:
     await prepare()
-    with pytest.raises(RuntimeError, match=r"using_db=session\.orm"):
+    with pytest.raises(RuntimeError, match=r"session\.orm\(Model\)"):
         await ProgramRow.all()
-    with pytest.raises(RuntimeError, match=r"using_db=session\.orm"):
+    with pytest.raises(RuntimeError, match=r"session\.orm\(Model\)"):
         await SessionClient().execute_insert("INSERT", [])

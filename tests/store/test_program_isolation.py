@@ -7,6 +7,7 @@ what it gives in a database of its own; no call for the empty program may change
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import pkgutil
@@ -15,10 +16,12 @@ import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
-from functools import wraps
+from functools import partial, wraps
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from tortoise.expressions import Q
 
 import app.store
 from app.domain.customers.profile import ProfileChange
@@ -32,6 +35,9 @@ from app.store.customers.profiles import Aspect
 from app.store.database.codecs import instant
 from app.store.database.connect import open_database
 from app.store.database.migrations import migrate
+from app.store.database.models.programs import ProgramRow
+from app.store.database.models.rewards import RewardRow
+from app.store.database.orm import rows_of_all_programs
 from app.store.database.session import ConcurrentChange, Database, Session, UnscopedSession, UnscopedStatementError
 from app.store.previews import previews
 from app.store.programs import locations
@@ -40,14 +46,13 @@ from tests.faults.whole_shop import whole_shop
 from tests.ledger.program_driver import open_runner
 from tests.ledger.terms_strategies import LONDON, START
 from tests.store.expected_schema import TABLES
-from tests.store.rows import OTHER_PROGRAM, PROGRAM, a_program
+from tests.store.rows import OTHER_PROGRAM, PROGRAM, a_program, an_id
 
 EMPTY = "01900000-0000-7000-8000-00000000000e"
 """A program with nothing in it."""
-CREATE = "programs.programs.create"
-"""Gives the program that it makes an id itself, which is taken only where that program is."""
 PREVIEW = "01900000-0000-7000-8000-00000000000f"
 _NO_IMPACT = Impact(0, 0, 0, 0, 0, 0, 0, (), (), (), 0, 0)
+FOLDER = Path(app.store.__path__[0])
 CALLS_EACH = 4
 """Calls of a function that are run again: the first one and the latest."""
 
@@ -321,7 +326,7 @@ def test_store_functions_read_and_write_only_the_program_of_their_session(
 
         assert where.run(_results(where.database, calls, program_id=program_id)) == before
         nothing = where.run(_results(where.database, calls, program_id=EMPTY))
-        assert nothing == where.run(_alone(other_url, calls)) | {CREATE: nothing[CREATE]}
+        assert nothing == where.run(_alone(other_url, calls))
 
         lines = where.run(where.database.read_across_programs(_all_rows))
         for of_function in calls.values():
@@ -337,3 +342,69 @@ async def test_statement_without_the_program_is_refused(database: Database, meth
 
     with pytest.raises(UnscopedStatementError, match=r"\$2"):
         await database.write(work, program_id=PROGRAM, turn="")
+
+
+async def _a_reward(session: Session, *, number: int, **columns: Any) -> None:
+    given = {"id": an_id(number), "key": f"k{number}", "name": "Mug", "description": "A mug", "created_at": START}
+    await session.orm(RewardRow).create(**(given | columns))
+
+
+async def test_models_read_and_write_the_rows_of_their_program(database: Database) -> None:
+    for program_id in (PROGRAM, OTHER_PROGRAM):
+        await database.write(partial(a_program, program_id=program_id), program_id=program_id, turn="program")
+        await database.write(partial(_a_reward, number=1), program_id=program_id, turn="reward")
+
+    async def look(session: Session) -> list[int]:
+        rewards = session.orm(RewardRow)
+        everything = Q(program_id=OTHER_PROGRAM) | Q(name="Mug")
+        others = (rewards.filter(program_id=OTHER_PROGRAM), rewards.all().filter(everything), rewards.all())
+        return [await rows.count() for rows in others]
+
+    async def change(session: Session) -> list[int]:
+        rewards = session.orm(RewardRow)
+        changed = await rewards.all().update(name="Cup"), await rewards.filter(program_id=OTHER_PROGRAM).update(name="")
+        renamed = await session.orm(ProgramRow).all().update(name="Ours")
+        await _a_reward(session, number=2, program_id=OTHER_PROGRAM)
+        return [*changed, renamed, await rewards.filter(id=an_id(2)).count(), await rewards.filter(name="Cup").delete()]
+
+    assert await database.read(look, program_id=PROGRAM) == [0, 1, 1]
+    assert await database.write(change, program_id=PROGRAM, turn="change") == [1, 0, 1, 1, 1]
+
+    async def left(session: UnscopedSession) -> tuple[list[Any], list[Any]]:
+        programs = rows_of_all_programs(ProgramRow, session).order_by("id").values_list("id", "name")
+        rewards = rows_of_all_programs(RewardRow, session).order_by("id").values_list("program_id", "id", "name")
+        return await programs, await rewards
+
+    assert await database.read_across_programs(left) == (
+        [(PROGRAM, "Ours"), (OTHER_PROGRAM, "Café")],
+        [(OTHER_PROGRAM, an_id(1), "Mug"), (PROGRAM, an_id(2), "Mug")],
+    )
+
+
+async def test_a_row_of_a_model_cannot_be_changed_past_its_program(database: Database) -> None:
+    async def work(session: Session) -> None:
+        await a_program(session)
+        await _a_reward(session, number=1)
+        reward = await session.orm(RewardRow).all().first()
+        assert reward is not None
+        reward.name = "Cup"
+        await reward.save()
+
+    with pytest.raises(RuntimeError, match=r"session\.orm\(Model\)"):
+        await database.write(work, program_id=PROGRAM, turn="save")
+
+
+def _names(path: Path) -> set[str]:
+    """The names that a module uses: of things, attributes, and keyword arguments."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.keyword(arg=str(name)):
+                names.add(name)
+    return names
+
+
+@pytest.mark.parametrize("escape", ["using_db", "SessionClient", "connections"])
+def test_no_module_outside_the_orm_gives_a_model_a_connection(escape: str) -> None:
+    using = [path.name for path in sorted(FOLDER.rglob("*.py")) if escape in _names(path)]
+    assert using == (["orm.py"] if escape in ("using_db", "SessionClient") else [])

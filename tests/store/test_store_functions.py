@@ -211,7 +211,8 @@ AFTER = NEW_ACCOUNT._replace(
 
 async def _shop(session: Session) -> None:
     await programs.create(session, program=CAFE)
-    await programs.create(session, program=replace(CAFE, id=OTHER_PROGRAM))
+    other = Session(session.across_programs, program_id=OTHER_PROGRAM)
+    await programs.create(other, program=replace(CAFE, id=OTHER_PROGRAM))
     await versions.publish(session, id=an_id(6), terms=TERMS, published_at=NOW)
     await customers.enrol(session, customer=ANNA)
     await rewards.create(session, reward=MUG)

@@ -3,17 +3,26 @@
 Tortoise writes the dialect of the connection it was set up with into its models, so that one process could use only one
 kind of database. Here it is set up once, with PostgreSQL's dialect and no connection at all: a session understands
 that dialect wherever it leads. What the ORM cannot say (locking, several columns in a key) is SQL.
+
+A query through a model starts from the rows of one program, or asks for those of all programs by name; a model alone has
+no connection.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from pypika_tortoise.dialects import PostgreSQLQuery
 from tortoise.backends.base.client import BaseDBAsyncClient, Capabilities
 from tortoise.backends.base_postgres.executor import BasePostgresExecutor
 from tortoise.context import TortoiseContext, set_global_context
+from tortoise.models import Model
+from tortoise.queryset import QuerySet
+
+from app.store.database.models.programs import ProgramRow
+
+M = TypeVar("M", bound=Model)
 
 _MODELS = [
     f"app.store.database.models.{concept}"
@@ -83,8 +92,43 @@ class SessionClient(BaseDBAsyncClient):
     @property
     def _bound(self) -> _Statements:
         if self._session is None:
-            raise RuntimeError("Pass using_db=session.orm: the ORM has no connection of its own.")
+            raise RuntimeError("Use session.orm(Model): the ORM has no connection of its own.")
         return self._session
 
 
 client_class = SessionClient
+
+
+class ProgramRows(Generic[M]):
+    """The rows of a model that belong to one program; every query starts here, and new rows get the program's id."""
+
+    def __init__(self, model: type[M], *, session: _Statements, program_id: str) -> None:
+        self._model = model
+        self._client = SessionClient(session)
+        self._of_program = {"id" if model is ProgramRow else "program_id": program_id}
+
+    def all(self) -> QuerySet[M]:
+        """All rows of the program."""
+        return self._model.filter(**self._of_program).using_db(self._client)
+
+    def filter(self, **conditions: Any) -> QuerySet[M]:
+        """The rows of the program with these columns."""
+        return self.all().filter(**conditions)
+
+    async def page(
+        self, *, after: int | None, before: int | None, limit: int, from_end: bool, **conditions: Any
+    ) -> list[M]:
+        """Rows by their column `number`, those with `after` < number < `before`: at most `limit`, from the first or the last."""
+        bounds = {"number__gt": after, "number__lt": before}
+        given = {bound: number for bound, number in bounds.items() if number is not None}
+        rows = await self.filter(**given, **conditions).order_by("-number" if from_end else "number").limit(limit)
+        return rows[::-1] if from_end else rows
+
+    async def create(self, **columns: Any) -> M:
+        """Store a new row of the program."""
+        return await self._model.create(using_db=self._client, **{**columns, **self._of_program})
+
+
+def rows_of_all_programs(model: type[M], session: _Statements) -> QuerySet[M]:
+    """The rows of a model in every program."""
+    return model.all(using_db=SessionClient(session))

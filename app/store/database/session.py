@@ -11,10 +11,11 @@ from collections.abc import Awaitable, Callable, Collection, Hashable, Iterator,
 from functools import cache
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.models import Model
 
-from app.store.database.orm import SessionClient
+from app.store.database.orm import ProgramRows
 
+M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 
 
@@ -133,10 +134,9 @@ class Session:
         self.dialect = across_programs.dialect
         self.memory = across_programs.memory
 
-    @property
-    def orm(self) -> BaseDBAsyncClient:
-        """This transaction for the ORM: ``using_db=session.orm``, for statements that no till waits for."""
-        return SessionClient(self.across_programs)
+    def orm(self, model: type[M]) -> ProgramRows[M]:
+        """The program's rows of a model, for statements that no till waits for."""
+        return ProgramRows(model, session=self.across_programs, program_id=self.program_id)
 
         # These return the awaitable itself: that saves a coroutine for each statement.
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from app.domain.access import Role
 from app.domain.programs.access_key import AccessKey
 from app.store.database.codecs import instant, instant_or_none
-from app.store.database.models.customers import AccessKeyRow
+from app.store.database.models.customers import AccessKeyRow, KeyHolderRow
 from app.store.database.session import Row, Session, UnscopedSession
 
 _FIND = (
@@ -20,13 +20,11 @@ _FIND = (
 
 async def issue(session: Session, *, key: AccessKey) -> None:
     """Store a new key."""
-    columns = {**asdict(key), "program_id": session.program_id}
+    columns = asdict(key)
     del columns["holder_id"]
-    await AccessKeyRow.create(using_db=session.orm, **columns)
+    await session.orm(AccessKeyRow).create(**columns)
     if key.holder_id is not None:
-        await session.execute(
-            "INSERT INTO key_holders (program_id, key_id, customer_id) VALUES ($1, $2, $3)", key.id, key.holder_id
-        )
+        await session.orm(KeyHolderRow).create(key_id=key.id, customer_id=key.holder_id)
 
 
 async def find(session: Session, *, key_id: str) -> AccessKey | None:
@@ -57,8 +55,7 @@ def _key(row: Row) -> AccessKey:
 
 async def revoke(session: Session, *, key_id: str, at: datetime) -> bool:
     """Revoke a key; False when there is no such key or it was revoked before."""
-    known = AccessKeyRow.filter(program_id=session.program_id, id=key_id, revoked_at__isnull=True)
-    return await known.using_db(session.orm).update(revoked_at=at) == 1
+    return await session.orm(AccessKeyRow).filter(id=key_id, revoked_at__isnull=True).update(revoked_at=at) == 1
 
 
 async def hold(session: Session, *, key_id: str) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
+
+from tortoise.expressions import Q
 
 from app.domain.programs.location import Location
 from app.domain.purchases.facts import PurchaseFacts
 from app.store.database.codecs import instant
+from app.store.database.models.programs import LocationRow
 from app.store.database.session import Row, Session
 
 _COLUMNS = "id, number, key, name, zone, address, created_at"
 _LOCATIONS = f"SELECT {_COLUMNS} FROM locations WHERE program_id = $1"
-_HIGHEST = 2**63 - 1
 
 
 async def placed(session: Session, *, facts: PurchaseFacts, location_id: str | None) -> PurchaseFacts | None:
@@ -36,37 +38,24 @@ async def next_number(session: Session) -> int:
 
 async def create(session: Session, *, location: Location) -> None:
     """Store a new location."""
-    await session.execute(
-        f"INSERT INTO locations (program_id, {_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        location.id,
-        location.number,
-        location.key,
-        location.name,
-        location.zone,
-        location.address,
-        location.created_at,
-    )
+    await session.orm(LocationRow).create(**asdict(location))
 
 
 async def taken(session: Session, *, key: str, name: str) -> tuple[str, ...]:
     """Which of key and name (the columns) another location has already."""
-    rows = await session.rows(
-        "SELECT key, name FROM locations WHERE program_id = $1 AND (key = $2 OR name = $3)", key, name
-    )
+    others = await session.orm(LocationRow).all().filter(Q(key=key) | Q(name=name))
     known = {"key": key, "name": name}
-    return tuple(column for column, value in known.items() if any(row[column] == value for row in rows))
+    return tuple(column for column, value in known.items() if any(getattr(row, column) == value for row in others))
 
 
 async def names(session: Session) -> dict[str, str]:
     """The name of every location of the program, by key."""
-    rows = await session.rows("SELECT key, name FROM locations WHERE program_id = $1")
-    return {row["key"]: row["name"] for row in rows}
+    return {row.key: row.name for row in await session.orm(LocationRow).all()}
 
 
 async def zones(session: Session) -> frozenset[str]:
     """The IANA zones of all locations of the program."""
-    rows = await session.rows("SELECT DISTINCT zone FROM locations WHERE program_id = $1")
-    return frozenset(row["zone"] for row in rows)
+    return frozenset(row.zone for row in await session.orm(LocationRow).all())
 
 
 async def by_ids(session: Session, *, location_ids: Sequence[str]) -> dict[str, Location]:
@@ -85,14 +74,19 @@ async def page(
     session: Session, *, after: int | None, before: int | None, limit: int, from_end: bool
 ) -> tuple[Location, ...]:
     """Locations by number, those with `after` < number < `before`: at most `limit`, from the first or from the last."""
-    rows = await session.rows(
-        f"{_LOCATIONS} AND number > $2 AND number < $3 ORDER BY number {'DESC' if from_end else 'ASC'} LIMIT $4",
-        0 if after is None else after,
-        _HIGHEST if before is None else before,
-        limit,
+    rows = await session.orm(LocationRow).page(after=after, before=before, limit=limit, from_end=from_end)
+    return tuple(
+        Location(
+            id=row.id,
+            number=row.number,
+            key=row.key,
+            name=row.name,
+            zone=row.zone,
+            address=row.address,
+            created_at=row.created_at,
+        )
+        for row in rows
     )
-    rows_in_order = tuple(_location(row) for row in rows)
-    return tuple(reversed(rows_in_order)) if from_end else rows_in_order
 
 
 def _location(row: Row) -> Location:

@@ -12,7 +12,7 @@ from app.domain.programs.staff_limits import StaffLimits
 from app.domain.purchases.receipt_numbers import Numbering, ReceiptNumbers
 from app.store.database.codecs import instant
 from app.store.database.models.programs import ProgramRow
-from app.store.database.orm import SessionClient
+from app.store.database.orm import rows_of_all_programs
 from app.store.database.session import Row, Session, UnscopedSession
 
 _ONE = (
@@ -27,7 +27,7 @@ async def create(session: Session, *, program: Program) -> None:
     columns = asdict(program)
     del columns["clock_ahead"], columns["numbering"], columns["address"], columns["staff"]
     del columns["receipt_age"]
-    await ProgramRow.create(using_db=session.orm, **columns, **_settings(program))
+    await session.orm(ProgramRow).create(**columns, **_settings(program))
 
 
 async def get(session: Session) -> Program | None:
@@ -52,9 +52,7 @@ def _settings(program: Program) -> dict[str, str | int | None]:
 
 async def set_settings(session: Session, *, program: Program) -> None:
     """Store the settings of a program, whose row is locked."""
-    columns = _settings(program)
-    assignments = ", ".join(f"{column} = ${place}" for place, column in enumerate(columns, start=2))
-    await session.execute(f"UPDATE programs SET {assignments} WHERE id = $1", *columns.values())
+    await session.orm(ProgramRow).all().update(**_settings(program))
 
 
 async def with_clock_held(session: Session) -> Program:
@@ -68,12 +66,12 @@ async def with_clock_held(session: Session) -> Program:
 
 async def set_clock(session: Session, *, ahead: timedelta) -> None:
     """Set how many whole seconds the clock of a sandbox is ahead of the server's."""
-    await session.execute("UPDATE programs SET clock_offset_seconds = $2 WHERE id = $1", ahead // timedelta(seconds=1))
+    await session.orm(ProgramRow).all().update(clock_offset_seconds=ahead // timedelta(seconds=1))
 
 
 async def all_programs(session: UnscopedSession) -> tuple[Program, ...]:
     """Every program of the deployment, oldest first."""
-    rows = await ProgramRow.all(using_db=SessionClient(session)).order_by("created_at", "id")
+    rows = await rows_of_all_programs(ProgramRow, session).order_by("created_at", "id")
     return tuple(
         Program(
             id=row.id,

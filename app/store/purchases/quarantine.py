@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from app.domain.ledger.account import EMPTY_DIGEST
 from app.domain.purchases.clock_skew import Skew
 from app.domain.purchases.quarantine import Quarantined, QuarantineKind, QuarantineState
 from app.store.database.codecs import instant, instant_or_none
+from app.store.database.models.purchases import QuarantinedReceiptRow
 from app.store.database.row_digests import combine, digest
 from app.store.database.session import Row, Session
 
 _SENT = "id, number, kind, source, external_id, fingerprint, customer_id, skew, occurred_at, recorded_at, actor, command, state"
 _SETTLED = "settled_at, settled_by, settled_because, booked_for, purchase_id, refund_id, pending_refund_id"
 _SELECT = f"SELECT {_SENT}, {_SETTLED} FROM quarantined_receipts WHERE program_id = $1"
-_HIGHEST = 2**62
 
 
 async def add(session: Session, *, quarantined: Quarantined) -> Quarantined:
@@ -51,18 +52,19 @@ async def lock(session: Session) -> None:
 async def settle(session: Session, *, before: Quarantined, after: Quarantined) -> None:
     """Store how a receipt, which must be locked, was settled."""
     number, combined = await _locked_digest(session)
-    await session.execute(
-        "UPDATE quarantined_receipts SET state = $3, settled_at = $4, settled_by = $5, settled_because = $6,"
-        " booked_for = $7, purchase_id = $8, refund_id = $9, pending_refund_id = $10 WHERE program_id = $1 AND id = $2",
-        after.id,
-        after.state.value,
-        after.settled_at,
-        after.settled_by,
-        after.settled_because,
-        after.booked_for,
-        after.purchase_id,
-        after.refund_id,
-        after.pending_refund_id,
+    await (
+        session.orm(QuarantinedReceiptRow)
+        .filter(id=after.id)
+        .update(
+            state=after.state,
+            settled_at=after.settled_at,
+            settled_by=after.settled_by,
+            settled_because=after.settled_because,
+            booked_for=after.booked_for,
+            purchase_id=after.purchase_id,
+            refund_id=after.refund_id,
+            pending_refund_id=after.pending_refund_id,
+        )
     )
     digest_now = combine(combined, [_digest(after)], removed=[_digest(before)])
     await _store_digest(session, number=number, combined=digest_now)
@@ -96,16 +98,10 @@ async def page(
     from_end: bool,
 ) -> tuple[Quarantined, ...]:
     """Receipts by number, those with `after` < number < `before`: at most `limit`, from the first or from the last."""
-    of_state, more = ("", ()) if state is None else (" AND state = $5", (state.value,))
-    rows = await session.rows(
-        f"{_SELECT} AND number > $2 AND number < $3{of_state} ORDER BY number {'DESC' if from_end else 'ASC'} LIMIT $4",
-        0 if after is None else after,
-        _HIGHEST if before is None else before,
-        limit,
-        *more,
-    )
-    receipts = tuple(_quarantined(row) for row in rows)
-    return tuple(reversed(receipts)) if from_end else receipts
+    of_state = {} if state is None else {"state": state}
+    receipts = session.orm(QuarantinedReceiptRow)
+    rows = await receipts.page(after=after, before=before, limit=limit, from_end=from_end, **of_state)
+    return tuple(_quarantined(vars(row)) for row in rows)
 
 
 async def verify(session: Session) -> bool:
@@ -172,7 +168,7 @@ async def _store_digest(session: Session, *, number: int, combined: str) -> None
     )
 
 
-def _quarantined(row: Row) -> Quarantined:
+def _quarantined(row: Row | Mapping[str, Any]) -> Quarantined:
     return Quarantined(
         id=row["id"],
         number=row["number"],

@@ -16,7 +16,7 @@ _COLUMNS = "id, key, name, description, picture_url, retail_value, stock_initial
 async def create(session: Session, *, reward: Reward) -> None:
     """Store a new reward."""
     columns = {**asdict(reward), "variants": json_text(reward.variants) if reward.variants else None}
-    await RewardRow.create(using_db=session.orm, program_id=session.program_id, **columns)
+    await session.orm(RewardRow).create(**columns)
 
 
 async def by_id(session: Session, *, reward_id: str) -> Reward | None:

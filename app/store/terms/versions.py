@@ -10,6 +10,7 @@ from app.domain.terms.notice import AnnouncedVersion
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.store.database.codecs import instant, json_text, json_value
+from app.store.database.models.terms import TermsVersionRow, TermsWithdrawalRow
 from app.store.database.row_digests import digest
 from app.store.database.session import Row, Session
 from app.store.terms import budgets
@@ -125,9 +126,7 @@ async def announced(session: Session, *, since: datetime) -> tuple[AnnouncedVers
 
 async def withdraw(session: Session, *, number: int, at: datetime) -> None:
     """Withdraw a version, for good."""
-    await session.execute(
-        "INSERT INTO terms_withdrawals (program_id, version, withdrawn_at) VALUES ($1, $2, $3)", number, at
-    )
+    await session.orm(TermsWithdrawalRow).create(version=number, withdrawn_at=at)
 
 
 async def withdrawn(session: Session, *, number: int) -> bool:
@@ -151,38 +150,32 @@ async def all_versions(session: Session) -> tuple[Terms, ...]:
 
 async def publish(session: Session, *, id: str, terms: Terms, published_at: datetime) -> None:
     """Store a new version, and start to count its budgets."""
-    await session.execute(
-        "INSERT INTO terms_versions (program_id, id, version, effective_from, published_at, document, digest)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        id,
-        terms.version,
-        terms.effective_from,
-        published_at,
-        document := json_text(terms.to_data()),
-        _digest(id, terms.version, terms.effective_from, published_at, document),
+    document = json_text(terms.to_data())
+    await session.orm(TermsVersionRow).create(
+        id=id,
+        version=terms.version,
+        effective_from=terms.effective_from,
+        published_at=published_at,
+        document=document,
+        digest=_digest(id, terms.version, terms.effective_from, published_at, document),
     )
     await budgets.begin(session, clauses=terms.budgets)
 
 
 async def changed(session: Session) -> tuple[int, ...]:
     """The versions whose row differs from what was published."""
-    rows = await session.rows(
-        "SELECT id, version, effective_from, published_at, document, digest FROM terms_versions WHERE program_id = $1"
-        " ORDER BY version"
-    )
-    return tuple(row["version"] for row in rows if row["digest"] != _digest_of(row))
+    rows = await session.orm(TermsVersionRow).all().order_by("version")
+    return tuple(row.version for row in rows if row.digest != _digest_of(row))
 
 
 async def missing(session: Session) -> tuple[int, ...]:
     """The numbers of missing versions before the last one, for verification: every version is stored for ever."""
-    rows = await session.rows("SELECT version FROM terms_versions WHERE program_id = $1")
-    known = {row["version"] for row in rows}
+    known = {row.version for row in await session.orm(TermsVersionRow).all().only("version")}
     return tuple(sorted(set(range(1, max(known, default=0))) - known))
 
 
-def _digest_of(row: Row) -> str:
-    begins, published = instant(row["effective_from"]), instant(row["published_at"])
-    return _digest(row["id"], row["version"], begins, published, row["document"])
+def _digest_of(row: TermsVersionRow) -> str:
+    return _digest(row.id, row.version, row.effective_from, row.published_at, row.document)
 
 
 def _digest(id: str, version: int, effective_from: datetime, published_at: datetime, document: str) -> str:
