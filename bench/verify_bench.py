@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -102,14 +101,13 @@ async def _record_customer(
     card = CustomerReference(f"C{number:07}", IdentityKind.CARD)
     enrolled = await enrol_customer.run(
         session,
-        context=replace(context, key=f"enrol-{number}"),
+        context=context,
         command=EnrolCustomer(identities=((IdentityKind.CARD, card.value),), locale=None),
     )
     assert not isinstance(enrolled, Problem), enrolled
     occurred_at, receipt = START + timedelta(minutes=random_numbers.randrange(100_000)), ""
     for visit in range(ENTRIES_EACH):
         occurred_at += timedelta(hours=random_numbers.randrange(20, 400))
-        keyed = replace(context, key=f"{number}-{visit}")
         choice = random_numbers.random()
         if receipt and choice < 0.1:
             refund = RecordRefund(
@@ -121,16 +119,20 @@ async def _record_customer(
                 reason=None,
                 fingerprint="bench",
             )
-            result = await record_refund.run(session, context=keyed, command=refund)
+            refunded = await record_refund.run(session, context=context, command=refund)
+            assert not isinstance(refunded, Problem), refunded
             receipt = ""
         elif visit > 5 and choice < 0.2:
             facts = PurchaseFacts(occurred_at=occurred_at, zone="Europe/London", currency="GBP", lines=())
-            result = await redeem_reward.run(session, context=keyed, command=RedeemReward(card, None, "coffee", facts))
+            redeemed = await redeem_reward.run(
+                session, context=context, command=RedeemReward(card, None, "coffee", facts)
+            )
+            assert not isinstance(redeemed, Problem), redeemed
         else:
             receipt = f"R{number}-{visit}"
             facts = _random_purchase(occurred_at, random_numbers)
-            result = await record_purchase.run(session, context=keyed, command=RecordPurchase(card, receipt, facts))
-        assert not isinstance(result, Problem), result
+            recorded = await record_purchase.run(session, context=context, command=RecordPurchase(card, receipt, facts))
+            assert not isinstance(recorded, Problem), recorded
 
 
 def _random_purchase(occurred_at: datetime, random_numbers: random.Random) -> PurchaseFacts:

@@ -24,13 +24,14 @@ from app.imports.csv_receipts import plan_import
 from app.imports.execution import destination_of, execute
 from app.main import serve_forever
 from app.store.database.migrations import migrate as migrate_database
-from app.usecases.application import Application, Handler
-from app.usecases.command import Answer
+from app.usecases.application import Application
+from app.usecases.command import CommandType, UseCase
 from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.programs.create_program import CreateProgram, NewProgram
 from app.usecases.purchases import record_purchase
 from app.usecases.purchases.new_receipts import RecordPurchase
+from app.usecases.results import ResultType
 
 SAMPLE = Path(__file__).parents[2] / "examples" / "online-retail-10k.csv"
 DEMO_CARD = "4006381333931"
@@ -90,25 +91,25 @@ async def _sample(application: Application) -> tuple[NewProgram, str]:
         plan = plan_import(SAMPLE, destination=await destination_of(program, application=application))
         await execute(plan, application=application, program=program, done=lambda _: None)
 
-    async def do(verb: Handler, *, name: str, order: object) -> Answer:
-        answer = await application.execute(
-            verb, name=name, program=program, principal=None, key=f"demo:{name}", payload=name, command=order
+    async def do(use_case: UseCase[CommandType, ResultType], *, name: str, command: CommandType) -> ResultType:
+        execution = await application.execute(
+            use_case, name=name, program=program, principal=None, key=f"demo:{name}", payload=name, command=command
         )
-        if isinstance(answer, Problem):
-            raise stop(f"the demo cannot start: {answer.code.value}")
-        return answer
+        if isinstance(execution, Problem):
+            raise stop(f"the demo cannot start: {execution.code.value}")
+        return execution.result
 
     enrolled = await do(
         enrol_customer.run,
         name="enrolCustomer",
-        order=EnrolCustomer(identities=((IdentityKind.CARD, DEMO_CARD),), locale=None),
+        command=EnrolCustomer(identities=((IdentityKind.CARD, DEMO_CARD),), locale=None),
     )
     lines = (Line(number=1, sku="22423", quantity=Decimal(2), unit_price=1275, name="REGENCY CAKESTAND 3 TIER"),)
     facts = PurchaseFacts(
         occurred_at=application.now(program), zone=program.zone, currency=program.currency, lines=lines
     )
     bought = RecordPurchase(customer=CustomerReference(DEMO_CARD, IdentityKind.CARD), external_id="demo-1", facts=facts)
-    await do(record_purchase.run, name="recordPurchase", order=bought)
+    await do(record_purchase.run, name="recordPurchase", command=bought)
     key = await application.issue_key(
         program_id=program.id, role=Role.CUSTOMER, label="demo", customer_id=enrolled.customer_id
     )

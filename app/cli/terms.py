@@ -31,11 +31,11 @@ from app.jobs.preview_replay import replay_program
 from app.queries.terms.published_terms import PublishedTerms, terms_at, terms_version
 from app.queries.terms.terms_check import CheckedDraft, check_draft, draft_basis
 from app.usecases.application import Application
-from app.usecases.command import Answer
+from app.usecases.results import Execution
 from app.usecases.terms import publish_terms, withdraw_terms
 from app.usecases.terms.preview_impact import MOST_DAYS
-from app.usecases.terms.publish_terms import PublishTerms
-from app.usecases.terms.withdraw_terms import WithdrawTerms
+from app.usecases.terms.publish_terms import PublishTerms, PublishTermsResult
+from app.usecases.terms.withdraw_terms import WithdrawTerms, WithdrawTermsResult
 
 FileArgument = Annotated[Path, typer.Argument(help="A YAML file of terms.", exists=True, dir_okay=False)]
 LocaleOption = Annotated[
@@ -138,33 +138,34 @@ def publish_file(
     """Publish the file: better changes at once, worse ones with notice. Publishing the same file twice changes nothing."""
     text = _text(file)
 
-    async def work(application: Application) -> tuple[Program, CheckedDraft, Answer | Problem | None]:
+    async def work(
+        application: Application,
+    ) -> tuple[Program, CheckedDraft, Execution[PublishTermsResult] | Problem | None]:
         first = await select_program(application, program)
         sent, found = await _check(application, text, program_id=first.id)
         if (found.current is not None and not found.changes) or (found.findings and not even_unfair):
             return first, found, None
-        command = PublishTerms(effective_from=sent.effective_from, clauses=sent.clauses)
-        answer = await application.execute(
+        published = await application.execute(
             publish_terms.run,
             name="publishTerms",
             program=first,
             principal=None,
             key=_key(found, text=text, now=application.now(first)),
             payload=text,
-            command=command,
+            command=PublishTerms(effective_from=sent.effective_from, clauses=sent.clauses),
         )
-        return first, found, answer
+        return first, found, published
 
-    first, found, answer = run_with_application(work, settings=Settings())
+    first, found, published = run_with_application(work, settings=Settings())
     say = _words(locale, first)
-    if answer is None and found.changes:
+    if published is not None:
+        _report(published, found=found, say=say)
+    elif not found.changes:
+        out.print("Nothing changes; nothing was published.")
+    else:
         for finding in found.findings:
             out.print(_said(finding, say=say), markup=False)
         raise stop("not published: correct the findings, or use --even-unfair")
-    if answer is None:
-        out.print("Nothing changes; nothing was published.")
-        return
-    _report(answer, found=found, say=say)
 
 
 def _key(found: CheckedDraft, *, text: str, now: datetime) -> str:
@@ -193,14 +194,15 @@ def _refused(decision: Decision, *, terms: Terms, say: Phrasebook) -> str:
     return "\n".join(lines)
 
 
-def _report(answer: Answer | Problem, *, found: CheckedDraft, say: Phrasebook) -> None:
-    if isinstance(answer, Problem):
-        raise stop(f"{answer.code}: {'.'.join(str(step) for step in answer.path)}: {answer.detail or ''}")
-    if answer.decision is not None and answer.decision.outcome is DecisionOutcome.REFUSED:
-        raise stop(_refused(answer.decision, terms=found.in_force or found.draft, say=say))
+def _report(published: Execution[PublishTermsResult] | Problem, *, found: CheckedDraft, say: Phrasebook) -> None:
+    if isinstance(published, Problem):
+        raise stop(f"{published.code}: {'.'.join(str(step) for step in published.path)}: {published.detail or ''}")
+    decision = published.result.decision
+    if decision is not None and decision.outcome is DecisionOutcome.REFUSED:
+        raise stop(_refused(decision, terms=found.in_force or found.draft, say=say))
     start = say.instant(found.draft.effective_from, zone=found.draft.zone)
     effect = "" if found.current is None else f" {found.change} for customers."
-    out.print(f"Version {answer.terms_version} starts on {start}.{effect}", markup=False)
+    out.print(f"Version {published.result.terms_version} starts on {start}.{effect}", markup=False)
     if found.change is ChangeEffect.WORSE:
         out.print("Members find the old and the new clauses in their inbox.")
 
@@ -230,7 +232,7 @@ def withdraw_version(
 ) -> None:
     """Withdraw an announced version before it starts."""
 
-    async def work(application: Application) -> Answer | Problem:
+    async def work(application: Application) -> Execution[WithdrawTermsResult] | Problem:
         first = await select_program(application, program)
         return await application.execute(
             withdraw_terms.run,
@@ -242,9 +244,8 @@ def withdraw_version(
             command=WithdrawTerms(version=version),
         )
 
-    answer = run_with_application(work, settings=Settings())
-    if isinstance(answer, Problem):
-        raise stop(f"{answer.code}: {answer.detail}")
+    if isinstance(withdrawn := run_with_application(work, settings=Settings()), Problem):
+        raise stop(f"{withdrawn.code}: {withdrawn.detail}")
     out.print(f"Version {version} is withdrawn.")
 
 

@@ -14,14 +14,16 @@ from app.domain.programs.program import Program
 from app.domain.purchases.receipt_numbers import ReceiptReference
 from app.imports.plan import Buyer, Destination, Plan, Reason, Receipt, RejectionReason, Return
 from app.queries.terms.published_terms import first_terms
-from app.usecases.application import Application, Handler, fingerprint
-from app.usecases.command import CLOCK_TOLERANCE, Answer
+from app.usecases.application import Application, fingerprint
+from app.usecases.command import CLOCK_TOLERANCE, CommandType, UseCase
 from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.purchases import record_purchase, record_receipt, record_refund
 from app.usecases.purchases.new_receipts import RecordPurchase
 from app.usecases.purchases.new_refund import RecordRefund
-from app.usecases.purchases.record_receipt import RecordMixedReceipt
+from app.usecases.purchases.record_receipt import RecordMixedReceipt, RecordMixedReceiptResult
+from app.usecases.purchases.results import RecordPurchaseResult, RecordRefundResult, RefundPending
+from app.usecases.results import CommandResult, Execution, ResultType
 
 T = TypeVar("T")
 Refused: TypeAlias = dict[tuple[str, date | None], tuple[Reason, str | None]]
@@ -100,10 +102,10 @@ async def _settled(
     if any((back.invoice, back.sold_on) in refused for back in receipt.returns):
         refused[receipt.known_as] = RejectionReason.SALE_LEFT_OUT, None
         return
-    answer = await _recorded(receipt, application=application, program=program)
-    if isinstance(answer, Problem):
-        refused[receipt.known_as] = _reason(answer), answer.detail
-    elif answer.replayed or answer.already_recorded:
+    recorded = await _recorded(receipt, application=application, program=program)
+    if isinstance(recorded, Problem):
+        refused[receipt.known_as] = _reason(recorded), recorded.detail
+    elif _was_there(recorded):
         imported.already_there += 1
     else:
         imported.purchases += receipt.facts is not None
@@ -137,40 +139,54 @@ async def _enrolled(buyer: Buyer, *, imported: Imported, application: Applicatio
         imported.customers += not answer.replayed
 
 
-async def _recorded(receipt: Receipt, *, application: Application, program: Program) -> Answer | Problem:
+async def _recorded(
+    receipt: Receipt, *, application: Application, program: Program
+) -> Execution[CommandResult] | Problem:
     """Record a receipt as a till would, or all its parts at once where there are several."""
     bought = _bought(receipt)
     returned = tuple(_returned(back, receipt=receipt) for back in receipt.returns)
-    verb: Handler
-    command: RecordPurchase | RecordRefund | RecordMixedReceipt
-    number = receipt.invoice
-    if bought is not None and not returned:
-        verb, name, payload, command = record_purchase.run, "recordPurchase", _sale_payload(receipt), bought
-    elif bought is None and len(returned) == 1:
-        (back,) = receipt.returns
-        verb, name, payload, command = (
-            record_refund.run,
-            "recordRefund",
-            _return_payload(back, receipt=receipt),
-            returned[0],
-        )
-        number = back.receipt
-    else:
-        verb, name, command = record_receipt.run, "recordReceipt", RecordMixedReceipt(bought, returned)
-        payload = [
-            _sale_payload(receipt) if bought is not None else None,
-            [_return_payload(back, receipt=receipt) for back in receipt.returns],
-        ]
     day = f"@{receipt.day}" if receipt.day is not None else ""
-    return await application.execute(
-        verb,
-        name=name,
-        program=program,
-        principal=None,
-        key=f"import:{name}:{number}{day}",
-        payload=payload,
-        command=command,
+
+    async def execute(
+        use_case: UseCase[CommandType, ResultType], command: CommandType, *, name: str, number: str, payload: object
+    ) -> Execution[ResultType] | Problem:
+        return await application.execute(
+            use_case,
+            name=name,
+            program=program,
+            principal=None,
+            key=f"import:{name}:{number}{day}",
+            payload=payload,
+            command=command,
+        )
+
+    if bought is not None and not returned:
+        payload = _sale_payload(receipt)
+        return await execute(
+            record_purchase.run, bought, name="recordPurchase", number=receipt.invoice, payload=payload
+        )
+    back_payloads = [_return_payload(back, receipt=receipt) for back in receipt.returns]
+    if bought is None and len(returned) == 1:
+        number = receipt.returns[0].receipt
+        return await execute(
+            record_refund.run, returned[0], name="recordRefund", number=number, payload=back_payloads[0]
+        )
+    return await execute(
+        record_receipt.run,
+        RecordMixedReceipt(bought, returned),
+        name="recordReceipt",
+        number=receipt.invoice,
+        payload=[_sale_payload(receipt), back_payloads],
     )
+
+
+def _was_there(recorded: Execution[CommandResult]) -> bool:
+    """Was the receipt recorded before, in an earlier run or by a till?"""
+    match recorded.result:
+        case RecordPurchaseResult() | RecordRefundResult() | RefundPending() | RecordMixedReceiptResult() as result:
+            return recorded.replayed or result.already_recorded
+        case _:
+            return recorded.replayed
 
 
 def _sale_payload(receipt: Receipt) -> object:

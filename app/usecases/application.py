@@ -17,13 +17,12 @@ from app.domain.access import Principal, Role
 from app.domain.problems import Problem
 from app.domain.programs.program import Program
 from app.store.database.session import Database, Session
-from app.usecases.command import Answer, CommandContext
+from app.usecases.command import CommandContext, CommandType, UseCase, earlier_result, store_result
 from app.usecases.programs import create_program
 from app.usecases.programs.create_program import CreateProgram, NewKey, NewProgram, compose, issue_key, make_key
+from app.usecases.results import Execution, ResultType
 
 Result = TypeVar("Result")
-
-Handler = Callable[..., Awaitable[Answer | Problem]]
 
 
 def fingerprint(verb: str, payload: Any) -> str:
@@ -58,15 +57,15 @@ class Application:
 
     async def execute(
         self,
-        handler: Handler,
+        use_case: UseCase[CommandType, ResultType],
         *,
         name: str,
         program: Program,
         principal: Principal | None,
         key: str,
         payload: Any,
-        command: Any,
-    ) -> Answer | Problem:
+        command: CommandType,
+    ) -> Execution[ResultType] | Problem:
         """Run one command in one transaction, once per idempotency key; a refusal rolls back everything it wrote.
 
         `payload` is the input as it was sent.
@@ -82,14 +81,22 @@ class Application:
             principal=principal,
         )
 
-        async def work(session: Session) -> Answer:
-            answer = await handler(session, context=context, command=command)
-            if isinstance(answer, Problem):
-                raise _Refused(answer)
-            return answer
+        async def work(session: Session) -> Execution[ResultType]:
+            if use_case.guard is not None:
+                hidden = await use_case.guard(session, context=context, command=command)
+                if hidden is not None:
+                    raise _Refused(hidden)
+            result = await earlier_result(session, context=context, kinds=use_case.kinds)
+            if isinstance(result, Problem):
+                raise _Refused(result)
+            if result is not None:
+                return Execution(result, replayed=True)
+            result = await use_case.handler(session, context=context, command=command)
+            if isinstance(result, Problem):
+                raise _Refused(result)
+            return Execution(await store_result(session, context=context, result=result), replayed=False)
 
-            # The receipt number makes a purchase and its refund run one after the other, whichever arrives first.
-
+        # The receipt number makes a purchase and its refund run one after the other, whichever arrives first.
         receipts: Collection[str] = getattr(command, "receipts", ())
         try:
             return await self.database.write(work, program_id=program.id, turn=key, receipts=receipts)

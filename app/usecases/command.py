@@ -1,24 +1,23 @@
-"""Context and result of commands, and their storage under idempotency keys."""
+"""Commands and their context, and their results under idempotency keys."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Generic, Protocol, TypeVar, overload
 
 from app.domain.access import Principal
 from app.domain.customers.customer import Customer
-from app.domain.decisions import Decision
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program, ProgramKind
 from app.domain.purchases.clock_skew import Skew
-from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.store import idempotency
 from app.store.database.session import Session
 from app.store.ledger import accounts
+from app.usecases.results import CommandResult, Result_co, ResultType, decode, encode
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far a till's clock may be ahead of the program's clock."""
@@ -84,103 +83,75 @@ class CommandContext:
         )
 
 
-class Answer(NamedTuple):
-    """The result of a command: stored for ever under its idempotency key, and returned unchanged when the key is repeated.
-
-    Holds ids, the decision and the balances after it, and no personal data. `terms`, the version that decided, is set
-    on a new result only and not stored: the decision names the version. `cash` is in minor units, `clock` is the
-    program's time after its clock was moved, `moved_from` before. `other_id` is the customer on the other side,
-    `other_entry_id` the entry there. `already_recorded`: the receipt had been recorded under another key. `returned`
-    is the refund's result in the same call.
-    """
-
-    decision: Decision | None = None
-    balances: Mapping[Unit, Balance] | None = None
-    customer_id: str | None = None
-    purchase_id: str | None = None
-    refund_id: str | None = None
-    entry_id: str | None = None
-    other_id: str | None = None
-    other_entry_id: str | None = None
-    redemption_id: str | None = None
-    reward_id: str | None = None
-    location_id: str | None = None
-    preview_id: str | None = None
-    terms_version: int | None = None
-    shortfall: int | None = None
-    points_restored: int | None = None
-    stamps_restored: int | None = None
-    already_recorded: bool | None = None
-    pending_refund_id: str | None = None
-    quarantined_id: str | None = None
-    cash: int | None = None
-    notice_ids: tuple[str, ...] | None = None
-    clock: datetime | None = None
-    moved_from: datetime | None = None
-    returned: Answer | None = None
-    terms: Terms | None = None
-    replayed: bool = False
-
-    def to_data(self) -> dict[str, Any]:
-        """The answer as JSON, without fields that are None."""
-        data: dict[str, Any] = {name: value for name in _PLAIN if (value := getattr(self, name)) is not None}
-        if self.decision is not None:
-            data["decision"] = self.decision.to_data()
-        if self.balances is not None:
-            data["balances"] = {unit.value: balance.to_data() for unit, balance in self.balances.items()}
-        if self.returned is not None:
-            data["returned"] = self.returned.to_data()
-        if self.notice_ids is not None:
-            data["notice_ids"] = list(self.notice_ids)
-        for name in _INSTANTS:
-            if (at := getattr(self, name)) is not None:
-                data[name] = at.isoformat()
-        return data
-
-    @classmethod
-    def from_data(cls, data: dict[str, Any]) -> Answer:
-        """The stored answer, marked as replayed."""
-        return cls(
-            **{name: data[name] for name in _PLAIN if name in data},
-            decision=Decision.from_data(data["decision"]) if "decision" in data else None,
-            balances=_balances(data["balances"]) if "balances" in data else None,
-            returned=cls.from_data(data["returned"]) if "returned" in data else None,
-            notice_ids=tuple(data["notice_ids"]) if "notice_ids" in data else None,
-            clock=_instant(data.get("clock")),
-            moved_from=_instant(data.get("moved_from")),
-            replayed=True,
-        )
+CommandType = TypeVar("CommandType")
+Command_contra = TypeVar("Command_contra", contravariant=True)
 
 
-_PLAIN = (
-    "customer_id",
-    "purchase_id",
-    "refund_id",
-    "entry_id",
-    "other_id",
-    "other_entry_id",
-    "redemption_id",
-    "reward_id",
-    "location_id",
-    "preview_id",
-    "terms_version",
-    "shortfall",
-    "points_restored",
-    "stamps_restored",
-    "already_recorded",
-    "pending_refund_id",
-    "quarantined_id",
-    "cash",
-)
-_INSTANTS = ("clock", "moved_from")
+class Handler(Protocol[Command_contra, Result_co]):
+    """The function that carries out a command within a transaction, which a refusal rolls back."""
+
+    async def __call__(
+        self, session: Session, *, context: CommandContext, command: Command_contra
+    ) -> Result_co | Problem:
+        """The result of the command, or why it is refused."""
 
 
-def _balances(data: Mapping[str, Mapping[str, int]]) -> dict[Unit, Balance]:
-    return {Unit(unit): Balance.from_data(value) for unit, value in data.items()}
+class Guard(Protocol[Command_contra]):
+    """A check before the idempotency key is looked up."""
+
+    async def __call__(self, session: Session, *, context: CommandContext, command: Command_contra) -> Problem | None:
+        """Why the caller may not learn anything about what the command concerns, or None."""
 
 
-def _instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text is not None else None
+@dataclass(frozen=True, slots=True)
+class UseCase(Generic[Command_contra, Result_co]):
+    """A command that the application carries out once per idempotency key; `kinds` are those of its results."""
+
+    handler: Handler[Command_contra, Result_co]
+    kinds: Mapping[str, type[Result_co]]
+    guard: Guard[Command_contra] | None = None
+
+    def __call__(
+        self, session: Session, *, context: CommandContext, command: Command_contra
+    ) -> Awaitable[Result_co | Problem]:
+        """Carry it out as part of another command, without an idempotency key."""
+        return self.handler(session, context=context, command=command)
+
+
+A = TypeVar("A", bound=CommandResult)
+B = TypeVar("B", bound=CommandResult)
+C = TypeVar("C", bound=CommandResult)
+
+
+@overload
+def use_case(first: type[A], /) -> Callable[[Handler[CommandType, A]], UseCase[CommandType, A]]:
+    """With one kind of result."""
+
+
+@overload
+def use_case(
+    first: type[A], second: type[B], /
+) -> Callable[[Handler[CommandType, A | B]], UseCase[CommandType, A | B]]:
+    """With two kinds of results."""
+
+
+@overload
+def use_case(
+    first: type[A], second: type[B], third: type[C], /
+) -> Callable[[Handler[CommandType, A | B | C]], UseCase[CommandType, A | B | C]]:
+    """With three kinds of results."""
+
+
+def use_case(*results: type[Any]) -> Callable[[Handler[Any, Any]], UseCase[Any, Any]]:
+    """The use case of a handler that returns one of these results, unless it refuses."""
+    return lambda handler: UseCase(handler, {result.kind: result for result in results})
+
+
+def guarded(
+    guard: Guard[CommandType],
+) -> Callable[[UseCase[CommandType, ResultType]], UseCase[CommandType, ResultType]]:
+    """The use case with a guard."""
+    return lambda unguarded: replace(unguarded, guard=guard)
 
 
 async def balances_now(session: Session, *, customer: Customer) -> dict[Unit, Balance]:
@@ -189,34 +160,31 @@ async def balances_now(session: Session, *, customer: Customer) -> dict[Unit, Ba
     return {Unit.POINTS: customer.account.balance} | {unit: account.balance for unit, account in others.items()}
 
 
-async def previous_result(session: Session, *, context: CommandContext) -> Answer | Problem | None:
-    """The stored result of the idempotency key, a refusal if the payload differs, None for a new key."""
+async def earlier_result(
+    session: Session, *, context: CommandContext, kinds: Mapping[str, type[ResultType]]
+) -> ResultType | Problem | None:
+    """The stored result of the idempotency key, a refusal if the payload differs, None for a new key.
+
+    Raises UnknownKindError for a stored result that is none of `kinds`.
+    """
     stored = await idempotency.find(session, key=context.key)
     if stored is None:
         return None
     if stored.mutation != context.name or stored.fingerprint != context.fingerprint:
         return Problem(ProblemCode.IDEMPOTENCY_KEY_REUSED, path=("idempotencyKey",))
-    return Answer.from_data(stored.answer)
+    return decode(stored.answer, kinds=kinds)
 
 
-async def remember_result(session: Session, *, context: CommandContext, answer: Answer) -> Answer:
+async def store_result(session: Session, *, context: CommandContext, result: ResultType) -> ResultType:
     """Store the result under its key, in the transaction of its effect; returns what was stored."""
-    answer = _kept(answer)
+    result = result.without_personal_values()
     await idempotency.keep(
         session,
         key=context.key,
         mutation=context.name,
         fingerprint=context.fingerprint,
-        answer=answer.to_data(),
+        answer=encode(result),
         actor=context.actor,
         recorded_at=context.received_at,
     )
-    return answer
-
-
-def _kept(answer: Answer) -> Answer:
-    if answer.returned is not None:
-        answer = answer._replace(returned=_kept(answer.returned))
-    if answer.decision is None or answer.terms is None or not answer.terms.required_facts.customer_conditions:
-        return answer
-    return answer._replace(decision=answer.decision.without_personal_values())
+    return result

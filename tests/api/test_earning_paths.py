@@ -58,7 +58,7 @@ class PurchaseRecorder:
         key = new_id()
         done = self.runner.run(
             self.application.execute(
-                verb, name=verb.__name__, program=program, principal=None, key=key, payload=key, command=order
+                verb, name=verb.handler.__name__, program=program, principal=None, key=key, payload=key, command=order
             )
         )
         assert not isinstance(done, Problem), done

@@ -89,7 +89,13 @@ class LiabilityProgram:
         key = new_id()
         done = self.runner.run(
             self.application.execute(
-                verb, name=verb.__name__, program=self.program, principal=None, key=key, payload=key, command=order
+                verb,
+                name=verb.handler.__name__,
+                program=self.program,
+                principal=None,
+                key=key,
+                payload=key,
+                command=order,
             )
         )
         assert not isinstance(done, Problem), done

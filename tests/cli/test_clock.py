@@ -6,12 +6,12 @@ import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from app.domain.problems import Problem
 from app.queries.programs.programs import every_program
 from app.store.database.connect import open_database
 from app.usecases.application import Application
-from app.usecases.command import Answer
 from app.usecases.programs import advance_clock
-from app.usecases.programs.advance_clock import AdvanceClock
+from app.usecases.programs.advance_clock import AdvanceClock, AdvanceClockResult
 from tests.cli.command import troth
 from tests.shop import new_id, real_now
 
@@ -21,12 +21,12 @@ HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,Custome
 def moved(url: str, *, days: int) -> datetime:
     """Move the clock of the only program; what it shows then."""
 
-    async def move() -> Answer:
+    async def move() -> AdvanceClockResult:
         database = open_database(url)
         await database.start()
         application = Application(database=database, clock=real_now, new_id=new_id)
         (program,) = await application.query_across_programs(every_program)
-        answer = await application.execute(
+        moved = await application.execute(
             advance_clock.run,
             name="advanceClock",
             program=program,
@@ -36,12 +36,10 @@ def moved(url: str, *, days: int) -> datetime:
             command=AdvanceClock(to=application.now(program) + timedelta(days=days)),
         )
         await database.stop()
-        assert isinstance(answer, Answer)
-        return answer
+        assert not isinstance(moved, Problem)
+        return moved.result
 
-    at = asyncio.run(move()).clock
-    assert at is not None
-    return at
+    return asyncio.run(move()).clock
 
 
 def test_terms_file_is_compared_with_the_terms_in_force_at_the_moved_clock(database_url: str, tmp_path: Path) -> None:

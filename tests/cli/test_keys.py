@@ -6,6 +6,7 @@ import asyncio
 
 from app.domain.access import Principal, Role
 from app.domain.customers.identities import IdentityKind
+from app.domain.problems import Problem
 from app.queries.programs.authentication import sign_in
 from app.store.database.connect import open_database
 from app.usecases.application import Application
@@ -34,8 +35,8 @@ def enrolled(url: str) -> str:
             command=command,
         )
         await database.stop()
-        assert done.customer_id is not None
-        return done.customer_id
+        assert not isinstance(done, Problem)
+        return done.result.customer_id
 
     return asyncio.run(run())
 

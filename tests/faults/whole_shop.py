@@ -12,6 +12,7 @@ from app.domain.calendar import Period
 from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityKind
 from app.domain.ledger.expiry_notice import NoticeChannel
+from app.domain.problems import Problem
 from app.domain.programs.program import ProgramKind
 from app.domain.purchases.facts import Payment, PaymentKind, PurchaseFacts
 from app.domain.purchases.receipt_numbers import ReceiptReference
@@ -30,8 +31,7 @@ from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
 from app.domain.terms.validation import DraftedClause
 from app.domain.units import Unit
-from app.usecases.application import Handler
-from app.usecases.command import Answer
+from app.usecases.command import UseCase
 from app.usecases.customers import enrol_customer, join_household, merge_customers
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.customers.join_household import JoinHousehold
@@ -54,6 +54,7 @@ from app.usecases.purchases.new_exchange import RecordExchange
 from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
 from app.usecases.purchases.new_refund import RecordRefund
 from app.usecases.purchases.settle_quarantined import QuarantineAction, SettleQuarantined
+from app.usecases.results import ResultType
 from app.usecases.rewards import cancel_redemption, create_reward, redeem_reward
 from app.usecases.rewards.book_redemption import RedeemReward
 from app.usecases.rewards.cancel_redemption import CancelRedemption
@@ -101,11 +102,11 @@ class WholeShop:
         self.do(publish_terms.run, PublishTerms(None, clauses(bonus=6)))
         self.receipts = 0
 
-    def do(self, verb: Handler, order: Any, *, principal: Principal | None = None) -> Answer:
+    def do(self, use_case: UseCase[Any, ResultType], order: Any, *, principal: Principal | None = None) -> ResultType:
         """Do it, a minute later; it must be possible."""
         self.shop.clock.now += MEANWHILE
-        done = self.shop.execute(verb, order, principal=principal)
-        assert isinstance(done, Answer), done
+        done = self.shop.execute(use_case, order, principal=principal)
+        assert not isinstance(done, Problem), done
         return done
 
     def join(self, card: str) -> None:

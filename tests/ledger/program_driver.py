@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from app.domain.access import Principal, Role
+from app.domain.decisions import Decision
 from app.domain.ledger.account import Account
 from app.domain.problems import Problem
 from app.domain.programs.program import ProgramKind
@@ -23,9 +24,13 @@ from app.store.database.connect import open_database
 from app.store.database.session import Database, Session
 from app.store.ledger import accounts
 from app.store.terms import versions
-from app.usecases.application import Application, Handler
-from app.usecases.command import Answer
+from app.usecases.application import Application
+from app.usecases.command import UseCase
 from app.usecases.programs.create_program import CreateProgram
+from app.usecases.purchases.results import RecordExchangeResult
+from app.usecases.purchases.settle_quarantined import SettleQuarantinedResult
+from app.usecases.results import CommandResult, DecidedResult, Execution, ResultType, encode
+from app.usecases.terms.publish_terms import PublishTermsResult
 from tests.ledger.terms_strategies import LONDON
 from tests.shop import new_id
 
@@ -69,18 +74,32 @@ class OutcomeCounts:
     steps: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
 
-    def count(self, handler_name: str, outcome: Answer | Problem) -> None:
+    def count(self, handler_name: str, outcome: CommandResult | Problem) -> None:
         """Counts one outcome."""
         result = "done"
         if isinstance(outcome, Problem):
             result = outcome.code.value
-        elif outcome.decision is not None:
-            result = outcome.decision.outcome.value
+        elif (decision := decision_of(outcome)) is not None:
+            result = decision.outcome.value
         self.outcomes[f"{handler_name} {result}"] += 1
 
 
-def command_name(handler: Handler) -> str:
+def decision_of(result: CommandResult) -> Decision | None:
+    """The decision of the terms in a result, if there is one."""
+    match result:
+        case DecidedResult() | PublishTermsResult():
+            return result.decision
+        case RecordExchangeResult():
+            return result.purchase.decision
+        case SettleQuarantinedResult(booked=CommandResult() as booked):
+            return decision_of(booked)
+        case _:
+            return None
+
+
+def command_name(use_case: UseCase[Any, Any]) -> str:
     """The name of a command: its module where its function is `run`, else its function."""
+    handler: Any = use_case.handler
     return handler.__module__.rpartition(".")[2] if handler.__name__ == "run" else handler.__name__
 
 
@@ -108,14 +127,16 @@ class ProgramDriver:
         self._ids += 1
         return new_id() if self._ids == 1 else f"00000000-0000-7000-8000-{self._ids:012x}"
 
-    def execute(self, handler: Handler, command: Any, *, principal: Principal | None = None) -> Answer | Problem:
+    def execute(
+        self, use_case: UseCase[Any, ResultType], command: Any, *, principal: Principal | None = None
+    ) -> ResultType | Problem:
         """Executes a command, perhaps with an access key; every third one is sent again and must give the same result."""
         self._keys += 1
-        name, key = command_name(handler), f"key-{self._keys}"
+        name, key = command_name(use_case), f"key-{self._keys}"
 
-        def send() -> Any:
-            done = self.application.execute(
-                handler,
+        def send() -> Execution[ResultType] | Problem:
+            execution = self.application.execute(
+                use_case,
                 name=name,
                 program=self.program,
                 principal=principal,
@@ -123,14 +144,16 @@ class ProgramDriver:
                 payload={"key": key},
                 command=command,
             )
-            return self.runner.run(done)
+            return self.runner.run(execution)
 
-        outcome: Answer | Problem = send()
+        first = send()
+        outcome = first if isinstance(first, Problem) else first.result
         self.counts.count(name, outcome)
-        if self._keys % 3 == 0 and isinstance(outcome, Answer):
+        if self._keys % 3 == 0 and not isinstance(outcome, Problem):
             again = send()
-            assert isinstance(again, Answer)
-            assert again.to_data() == outcome.to_data(), "another answer to the same key"
+            assert not isinstance(again, Problem)
+            assert again.replayed
+            assert encode(again.result) == encode(outcome), "another result for the same key"
         return outcome
 
     def query(self, function: Callable[..., Coroutine[Any, Any, T]], **parameters: Any) -> T:

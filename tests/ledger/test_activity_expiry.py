@@ -8,11 +8,11 @@ import pytest
 
 from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityKind
+from app.domain.problems import Problem
 from app.domain.programs.program import ProgramKind
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.terms.effects.refund_policy import RefundPolicy
-from app.usecases.command import Answer
 from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.purchases import record_purchase
@@ -36,9 +36,8 @@ def test_activity_after_a_notice_brings_a_notice_of_the_new_last_day(database_ur
         shop = ProgramDriver(where, kind=ProgramKind.SANDBOX, start=START, counts=OutcomeCounts())
         card = CustomerReference("ANNA", IdentityKind.CARD)
         for key in ("coffee", "mug"):
-            assert isinstance(
-                shop.execute(create_reward.run, CreateReward(key, key, "Nice.", None, None, None)), Answer
-            )
+            done = shop.execute(create_reward.run, CreateReward(key, key, "Nice.", None, None, None))
+            assert not isinstance(done, Problem), done
         clauses = draft((ALIVE, RefundPolicy(), None, None, None, (10, 25), True, None), None)
         shop.execute(publish_terms.run, PublishTerms(START - timedelta(days=1), clauses))
         shop.execute(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, "ANNA"),), None))

@@ -17,6 +17,7 @@ from app.domain.calendar import Period
 from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityKind
 from app.domain.ledger.account import Account
+from app.domain.problems import Problem
 from app.domain.programs.program import ProgramKind
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.receipt_numbers import ReceiptReference
@@ -34,7 +35,7 @@ from app.domain.terms.effects.undo_window import UndoWindow
 from app.domain.terms.validation import DraftedClause
 from app.queries.customers import current_state
 from app.store.events import replay
-from app.usecases.command import Answer
+from app.usecases.command import UseCase
 from app.usecases.customers import enrol_customer, join_household, merge_customers
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.customers.join_household import JoinHousehold
@@ -42,8 +43,10 @@ from app.usecases.customers.merge_customers import MergeCustomers
 from app.usecases.purchases import book_purchase, book_refund, record_purchase, record_refund
 from app.usecases.purchases.new_receipts import RecordPurchase
 from app.usecases.purchases.new_refund import RecordRefund
+from app.usecases.purchases.results import RecordPurchaseResult
+from app.usecases.results import ResultType
 from app.usecases.rewards import book_redemption, cancel_redemption, create_reward, redeem_reward
-from app.usecases.rewards.book_redemption import RedeemReward
+from app.usecases.rewards.book_redemption import RedeemReward, RedeemRewardResult
 from app.usecases.rewards.cancel_redemption import CancelRedemption
 from app.usecases.rewards.create_reward import CreateReward
 from app.usecases.rewards.end_hold import HoldReference, capture
@@ -95,10 +98,10 @@ class CountingProgram(ProgramDriver):
             self.done(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, card),), None))
         self.receipts = 0
 
-    def done(self, verb: Any, order: Any) -> Answer:
+    def done(self, use_case: UseCase[Any, ResultType], command: Any) -> ResultType:
         """Executes a command that must succeed."""
-        done = self.execute(verb, order)
-        assert isinstance(done, Answer), done
+        done = self.execute(use_case, command)
+        assert not isinstance(done, Problem), done
         return done
 
     def buy(self, card: str, pounds: int, *, at: datetime | None = None) -> int:
@@ -107,10 +110,10 @@ class CountingProgram(ProgramDriver):
         self.receipts += 1
         facts = a_purchase(a_line(price=f"{pounds}.00"), at=at or self.now)
         done = self.done(record_purchase.run, RecordPurchase(by_card(card), f"r{self.receipts}", facts))
-        assert done.decision is not None
+        assert isinstance(done, RecordPurchaseResult)
         return done.decision.points
 
-    def redeem_coffee(self, card: str, *, hold: NewHold | None = None) -> Answer:
+    def redeem_coffee(self, card: str, *, hold: NewHold | None = None) -> RedeemRewardResult:
         """Redeems a coffee, or holds one."""
         self.clock.now += HOUR
         basket = PurchaseFacts(occurred_at=self.now, zone=LONDON, currency="GBP", lines=())

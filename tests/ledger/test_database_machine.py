@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -29,6 +28,7 @@ from app.domain.access import Role
 from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityKind
 from app.domain.ledger.expiry_notice import NoticeChannel
+from app.domain.problems import Problem
 from app.domain.programs.program import ProgramKind
 from app.domain.purchases.facts import Payment, PaymentKind, PurchaseFacts
 from app.domain.purchases.receipt_numbers import ReceiptReference
@@ -38,7 +38,7 @@ from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.effects.undo_window import UndoWindow
 from app.domain.terms.validation import DraftedClause
 from app.domain.units import Unit
-from app.usecases.command import Answer
+from app.usecases.command import UseCase
 from app.usecases.customers import enrol_customer, join_household, merge_customers
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.customers.join_household import JoinHousehold
@@ -53,6 +53,7 @@ from app.usecases.purchases.move_purchase import MovePurchase
 from app.usecases.purchases.new_exchange import RecordExchange
 from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
 from app.usecases.purchases.new_refund import RecordRefund
+from app.usecases.results import ResultType
 from app.usecases.rewards import cancel_redemption, create_reward, redeem_reward
 from app.usecases.rewards.book_redemption import RedeemReward
 from app.usecases.rewards.cancel_redemption import CancelRedemption
@@ -168,10 +169,10 @@ class ProgramMachine(RuleBasedStateMachine):
         self.done(publish_terms.run, PublishTerms(self.begins, draft(drawn, budget)))
         self.enrol(self.begins, 0, 0)
 
-    def done(self, handler: Callable[..., Any], command: Any) -> Answer:
+    def done(self, use_case: UseCase[Any, ResultType], command: Any) -> ResultType:
         """Executes a command that must succeed."""
-        done = self.program.execute(handler, command)
-        assert isinstance(done, Answer), done
+        done = self.program.execute(use_case, command)
+        assert not isinstance(done, Problem), done
         return done
 
     def customer(self, pick: int) -> CustomerReference:
@@ -205,7 +206,7 @@ class ProgramMachine(RuleBasedStateMachine):
         facts = a_purchase(*lines, at=at, zone=AUCKLAND if pick % 4 == 3 else LONDON, payments=payments)
         receipt = self.awaited.pop() if self.awaited and pick % 2 else f"r{pick % 5}-{len(self.receipts)}"
         done = self.program.execute(record_purchase.run, RecordPurchase(self.customer(pick), receipt, facts))
-        if isinstance(done, Answer):
+        if not isinstance(done, Problem):
             self.receipts.append(receipt)
             assert self.spent.isdisjoint(facts.redemptions()), "a redemption pays once"
             self.redemptions_by_receipt[receipt] = facts.redemptions()
@@ -234,7 +235,7 @@ class ProgramMachine(RuleBasedStateMachine):
             done = self.program.execute(
                 record_exchange.run, RecordExchange(back, RecordedReceipt(receipt, facts), customer)
             )
-            if isinstance(done, Answer):
+            if not isinstance(done, Problem):
                 self.receipts.append(receipt)
 
     def a_refund(self, receipt: str, at: datetime, pick: int, amount: int) -> RecordRefund:
@@ -264,10 +265,8 @@ class ProgramMachine(RuleBasedStateMachine):
             )
             facts = a_purchase(*lines, at=self.program.now, zone=LONDON)
             receipt = self.receipts[pick % len(self.receipts)]
-            if isinstance(
-                self.program.execute(amend_purchase.run, AmendPurchase(receipt, facts, None, None, "typed wrong")),
-                Answer,
-            ):
+            command = AmendPurchase(receipt, facts, None, None, "typed wrong")
+            if not isinstance(self.program.execute(amend_purchase.run, command), Problem):
                 self.redemptions_by_receipt.pop(receipt, None)
 
     def move_purchase(self, at: datetime, pick: int, amount: int) -> None:
@@ -296,7 +295,7 @@ class ProgramMachine(RuleBasedStateMachine):
         done = self.program.execute(
             redeem_reward.run, RedeemReward(self.customer(pick), None, reward, basket, hold=hold)
         )
-        if isinstance(done, Answer) and done.redemption_id is not None:
+        if not isinstance(done, Problem) and done.redemption_id is not None:
             (self.redemptions if hold is None else self.holds)[done.redemption_id] = pick % self.cards
 
     def end_hold(self, at: datetime, pick: int, amount: int) -> None:
@@ -306,7 +305,7 @@ class ProgramMachine(RuleBasedStateMachine):
             id = list(self.holds)[pick % len(self.holds)]
             done = self.program.execute(capture if amount % 2 else release, HoldReference(id, None))
             card = self.holds.pop(id)
-            if isinstance(done, Answer) and amount % 2:
+            if not isinstance(done, Problem) and amount % 2:
                 self.redemptions[id] = card
 
     def cancel_redemption(self, at: datetime, pick: int, amount: int) -> None:
@@ -317,7 +316,7 @@ class ProgramMachine(RuleBasedStateMachine):
             role = (Role.OWNER, Role.STAFF)[amount % 2]
             command = CancelRedemption(id, role, None, "broken", shop_at_fault=pick % 4 == 0)
             done = self.program.execute(cancel_redemption.run, command)
-            if isinstance(done, Answer) and done.entry_id is not None:
+            if not isinstance(done, Problem):
                 assert id not in self.spent, "what paid comes back with what it paid"
                 del self.redemptions[id]
 
@@ -358,7 +357,7 @@ class ProgramMachine(RuleBasedStateMachine):
         """Publishes terms as soon as their notice allows, and perhaps withdraws them."""
         self.published += 1
         done = self.program.execute(publish_terms.run, PublishTerms(None, draft(drawn, budget)))
-        if gone and isinstance(done, Answer) and done.terms_version is not None:
+        if gone and not isinstance(done, Problem) and done.terms_version is not None:
             self.program.execute(withdraw_terms.run, WithdrawTerms(done.terms_version))
 
     def pass_time(self, at: datetime, pick: int, amount: int) -> None:

@@ -14,6 +14,7 @@ import structlog
 
 from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityKind
+from app.domain.problems import Problem
 from app.domain.programs.program import ProgramKind
 from app.domain.terms.effects.points_validity import PointsValidity
 from app.domain.terms.effects.refund_policy import RefundPolicy
@@ -22,13 +23,15 @@ from app.jobs import scheduler, terms_activation
 from app.jobs.scheduler import Scheduler
 from app.queries.customers.customers import card as card_of
 from app.store.terms import activation
-from app.usecases.command import Answer
+from app.usecases.command import UseCase
 from app.usecases.customers import enrol_customer, merge_customers
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.customers.merge_customers import MergeCustomers
 from app.usecases.ledger.settle_account import NOTHING
 from app.usecases.purchases import record_purchase
 from app.usecases.purchases.new_receipts import RecordPurchase
+from app.usecases.purchases.results import RecordPurchaseResult
+from app.usecases.results import Execution, ResultType
 from app.usecases.terms import publish_terms
 from app.usecases.terms.publish_terms import PublishTerms
 from tests.builders import a_line, a_purchase
@@ -56,10 +59,10 @@ class ActivationProgram(ProgramDriver):
                 self.buy(card, some)
         return cards
 
-    def done(self, verb: Any, order: Any) -> Answer:
+    def done(self, use_case: UseCase[Any, ResultType], command: Any) -> ResultType:
         """Executes a command that must succeed."""
-        done = self.execute(verb, order)
-        assert isinstance(done, Answer), done
+        done = self.execute(use_case, command)
+        assert not isinstance(done, Problem), done
         return done
 
     def purchase(self, card: str, points: int, *, at: datetime | None = None) -> RecordPurchase:
@@ -72,7 +75,7 @@ class ActivationProgram(ProgramDriver):
         """Records a purchase; returns the points earned."""
         self.clock.now += timedelta(seconds=1)
         done = self.done(record_purchase.run, self.purchase(card, points, at=at))
-        assert done.decision is not None
+        assert isinstance(done, RecordPurchaseResult)
         return done.decision.points
 
     def publish_tiers(self, *, start: datetime | None = None) -> None:
@@ -218,7 +221,13 @@ def test_tiers_are_published_while_tills_record_purchases(shop: ActivationProgra
         async def race(orders: list[RecordPurchase] = orders) -> list[Any]:
             def do(verb: Any, order: Any, key: str) -> Any:
                 return shop.application.execute(
-                    verb, name=verb.__name__, program=shop.program, principal=None, key=key, payload=key, command=order
+                    verb,
+                    name=verb.handler.__name__,
+                    program=shop.program,
+                    principal=None,
+                    key=key,
+                    payload=key,
+                    command=order,
                 )
 
             tills = [do(record_purchase.run, command, command.external_id) for command in orders]
@@ -231,7 +240,7 @@ def test_tiers_are_published_while_tills_record_purchases(shop: ActivationProgra
             )
 
         done = shop.runner.run(race())
-        assert all(isinstance(value, Answer) for value in done[:-1]), done
+        assert all(isinstance(value, Execution) for value in done[:-1]), done
         shop.clock.now += timedelta(minutes=1)
         for card in cards:
             shop.tier(card)

@@ -9,15 +9,15 @@ import strawberry
 
 from app.api.conventions.canonical_json import canonical_json
 from app.api.conventions.context import Info, set_locale
-from app.api.conventions.payloads import Payload
+from app.api.conventions.payloads import Payload, PayloadType
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
-from app.usecases.application import Handler
-from app.usecases.command import Answer
+from app.usecases.command import CommandType, UseCase
+from app.usecases.results import ResultType
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,100}")
 
-PayloadType = TypeVar("PayloadType", bound=Payload)
+P = TypeVar("P", bound=Payload[Any])
 
 
 @strawberry.input(description="What every mutation takes.")
@@ -30,32 +30,39 @@ class CommandInput:
 
 
 async def mutate(
-    payload: type[PayloadType],
-    handler: Handler,
-    command: Any,
+    payload: PayloadType[ResultType, CommandType, P],
+    use_case: UseCase[CommandType, ResultType],
+    command: CommandType | Problem,
     *,
     permission: Permission,
     input: CommandInput,
     info: Info,
     locale: str | None,
     content: Any = None,
-) -> PayloadType:
+) -> P:
     """Carry out a command, at most once per idempotency key, and make the payload of its mutation.
 
-    `command` is the input as the handler takes it, or the problem that was found in it. `content` is what the
+    `command` is the input as the use case takes it, or the problem that was found in it. `content` is what the
     fingerprint of the key covers, by default the input in its canonical form. Raises UNAUTHENTICATED without a key of
     the program and FORBIDDEN when its role lacks the permission.
     """
     set_locale(info, locale)
-    outcome = await execute_command(handler, command, permission=permission, input=input, info=info, content=content)
-    if isinstance(outcome, Problem):
-        return payload(problem=outcome)
-    return await payload.of(outcome, command=command, context=info.context)
+    result = await execute_command(use_case, command, permission=permission, input=input, info=info, content=content)
+    if isinstance(result, Problem):
+        return payload(problem=result)
+    assert not isinstance(command, Problem), "a problem of the input is the result"
+    return await payload.of(result, command=command, context=info.context)
 
 
 async def execute_command(
-    handler: Handler, command: Any, *, permission: Permission, input: CommandInput, info: Info, content: Any = None
-) -> Answer | Problem:
+    use_case: UseCase[CommandType, ResultType],
+    command: CommandType | Problem,
+    *,
+    permission: Permission,
+    input: CommandInput,
+    info: Info,
+    content: Any = None,
+) -> ResultType | Problem:
     """As `mutate`, for a resolver that makes its payload itself."""
     context = info.context
     context.require(permission)
@@ -65,8 +72,8 @@ async def execute_command(
         return Problem(
             ProblemCode.INVALID_INPUT, path=("idempotencyKey",), detail="1 to 100 printable ASCII characters, no spaces"
         )
-    return await context.application.execute(
-        handler,
+    execution = await context.application.execute(
+        use_case,
         name=info.field_name,
         program=context.program,
         principal=context.principal,
@@ -74,3 +81,4 @@ async def execute_command(
         payload=canonical_json(input) if content is None else content,
         command=command,
     )
+    return execution if isinstance(execution, Problem) else execution.result

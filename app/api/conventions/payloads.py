@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Generic, Protocol, TypeVar
 
 import strawberry
 from strawberry.types.lazy_type import LazyType
@@ -10,20 +10,25 @@ from strawberry.types.lazy_type import LazyType
 from app.api.conventions.context import Context, Info
 from app.api.conventions.user_errors import UserError, refusal
 from app.domain.problems import Problem
-from app.usecases.command import Answer
+
+Result = TypeVar("Result")
+Result_contra = TypeVar("Result_contra", contravariant=True)
+Command_contra = TypeVar("Command_contra", contravariant=True)
+Payload_co = TypeVar("Payload_co", bound="Payload[Any]", covariant=True)
+
+
+@strawberry.type(description="What shows the result of a command.")
+class ShowsResult(Generic[Result]):
+    """A payload, or a part of one; it has no result where the command was refused, or came to something else."""
+
+    result: strawberry.Private[Result | None] = None
 
 
 @strawberry.type(description="What every mutation answers.")
-class Payload:
+class Payload(ShowsResult[Result]):
     """The result of a command, or the problem for which it was refused."""
 
     problem: strawberry.Private[Problem | None] = None
-    answer: strawberry.Private[Answer | None] = None
-
-    @classmethod
-    async def of(cls, answer: Answer, *, command: Any, context: Context) -> Self:  # noqa: ARG003 - for subclasses
-        """The payload of a command that was carried out."""
-        return cls(answer=answer)
 
     @strawberry.field(description="Technical refusals; empty when the mutation was carried out.")
     def user_errors(self) -> list[UserError]:
@@ -39,3 +44,13 @@ class Payload:
     def query(self, info: Info) -> Any:
         """The root of all queries."""
         return info.schema.query()
+
+
+class PayloadType(Protocol[Result_contra, Command_contra, Payload_co]):
+    """The class of the payload for the results of a command."""
+
+    def __call__(self, *, problem: Problem) -> Payload_co:
+        """The payload of a command that was refused."""
+
+    async def of(self, result: Result_contra, *, command: Command_contra, context: Context) -> Payload_co:
+        """The payload of a command that was carried out."""

@@ -5,114 +5,183 @@ Decision and balances are those of the command, also when it is sent again. Obje
 
 from __future__ import annotations
 
-from typing import Any, Protocol, Self
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, Self, TypeVar
 
 import strawberry
 from strawberry import Parent
 
 from app.api.conventions.context import Context, Info
-from app.api.conventions.payloads import Payload
+from app.api.conventions.payloads import Payload, ShowsResult
 from app.api.types.customers.customer import Customer
-from app.api.types.decision import Decision, decision_payload
+from app.api.types.decision import Decision, decision
 from app.api.types.impact_preview import ImpactPreview
 from app.api.types.ledger.balance import Balance, balances
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.rewards.reward import Reward
 from app.api.types.source_records import Purchase, Redemption
-from app.api.types.terms.terms import Terms
+from app.domain import decisions
+from app.domain.ledger import entries as ledger
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.terms import version
+from app.domain.units import Unit
 from app.queries.customers import customers
 from app.queries.ledger import entries
 from app.queries.rewards import offers
 from app.queries.terms.impact_previews import one_preview
-from app.usecases.command import Answer
 
 
-class HasAnswer(Protocol):
-    """A payload, or a part of one that shows another answer."""
+class HasDecision(Protocol):
+    """A result with a decision, if the terms decided, and the version that did; None if it has to be read."""
 
-    answer: strawberry.Private[Answer | None]
+    @property
+    def decision(self) -> decisions.Decision | None:
+        """What was decided."""
+
+    @property
+    def terms(self) -> version.Terms | None:
+        """The version of the decision."""
 
 
-async def load_customer(payload: Parent[HasAnswer], info: Info) -> Customer | None:
+class HasCustomer(Protocol):
+    """A result about a customer."""
+
+    @property
+    def customer_id(self) -> str:
+        """The id of the customer."""
+
+
+class HasPurchase(Protocol):
+    """A result about a purchase."""
+
+    @property
+    def purchase_id(self) -> str:
+        """The id of the purchase."""
+
+
+class HasEntry(Protocol):
+    """A result of a command that may make a ledger entry for its customer."""
+
+    @property
+    def entry_id(self) -> str | None:
+        """The id of the entry."""
+
+
+class HasRedemption(Protocol):
+    """A result of a command that may make or end a redemption."""
+
+    @property
+    def redemption_id(self) -> str | None:
+        """The id of the redemption."""
+
+
+class HasReward(Protocol):
+    """A result about a reward."""
+
+    @property
+    def reward_id(self) -> str:
+        """The id of the reward."""
+
+
+class HasBalances(Protocol):
+    """A result with the balances after it."""
+
+    @property
+    def balances(self) -> Mapping[Unit, ledger.Balance]:
+        """By unit."""
+
+
+class HasDecidedEntry(HasDecision, HasBalances, HasEntry, Protocol):
+    """A result with a decision, the balances after it, and its entry."""
+
+
+R = TypeVar("R")
+T = TypeVar("T")
+WithCustomerResult = TypeVar("WithCustomerResult", bound=HasCustomer)
+WithPurchaseResult = TypeVar("WithPurchaseResult", bound=HasPurchase)
+WithRewardResult = TypeVar("WithRewardResult", bound=HasReward)
+WithBalancesResult = TypeVar("WithBalancesResult", bound=HasBalances)
+WithDecisionResult = TypeVar("WithDecisionResult", bound=HasDecidedEntry)
+
+
+def shown(
+    result: type[R],
+    load: Callable[[R, Context], Awaitable[T | None]],
+    *,
+    description: str,
+    name: str | None = None,
+) -> T | None:
+    """The field of an object that a result leads to; null where the command had no such result."""
+
+    async def resolve(payload: Parent[ShowsResult[Any]], info: Info) -> T | None:
+        return await load(payload.result, info.context) if isinstance(payload.result, result) else None
+
+    field: T | None = strawberry.field(resolver=resolve, name=name, description=description)
+    return field
+
+
+async def customer_of(result: HasCustomer, context: Context) -> Customer | None:
     """The customer of a command."""
-    return await _customer(payload.answer and payload.answer.customer_id, context=info.context)
+    return await load_customer(result.customer_id, context=context)
 
 
-async def load_counterparty(payload: Parent[HasAnswer], info: Info) -> Customer | None:
-    """The other customer of a command that concerned two."""
-    return await _customer(payload.answer and payload.answer.other_id, context=info.context)
-
-
-async def load_entry(payload: Parent[HasAnswer], info: Info) -> LedgerEntry | None:
-    """The ledger entry that a command made for its customer."""
-    return await _entry(payload.answer and payload.answer.entry_id, context=info.context)
-
-
-async def load_counterparty_entry(payload: Parent[HasAnswer], info: Info) -> LedgerEntry | None:
-    """The ledger entry that a command made for the other customer."""
-    return await _entry(payload.answer and payload.answer.other_entry_id, context=info.context)
-
-
-async def load_purchase(payload: Parent[HasAnswer], info: Info) -> Purchase | None:
+async def purchase_of(result: HasPurchase, context: Context) -> Purchase | None:
     """The purchase of a command."""
-    return await purchase_of(payload.answer, context=info.context)
-
-
-async def load_redemption(payload: Parent[HasAnswer], info: Info) -> Redemption | None:
-    """The redemption of a command."""
-    if payload.answer is None or payload.answer.redemption_id is None:
-        return None
-    row = await info.context.load(entries.redemptions_by_id, payload.answer.redemption_id)
-    return Redemption.of(row) if row is not None else None
-
-
-async def load_reward(payload: Parent[HasAnswer], info: Info) -> Reward | None:
-    """The reward of a command."""
-    if payload.answer is None or payload.answer.reward_id is None:
-        return None
-    row = await info.context.load(offers.rewards_by_id, payload.answer.reward_id)
-    return Reward.of(row, context=info.context) if row is not None else None
-
-
-async def load_terms(payload: Parent[HasAnswer], info: Info) -> Terms | None:
-    """The version of the terms that a command published or withdrew."""
-    if payload.answer is None or payload.answer.terms_version is None:
-        return None
-    return Terms.of(await info.context.terms(payload.answer.terms_version))
-
-
-def was_already_recorded(payload: Parent[HasAnswer]) -> bool:
-    """Had the receipt been recorded under another idempotency key?"""
-    return payload.answer is not None and payload.answer.already_recorded is True
-
-
-async def purchase_of(answer: Answer | None, *, context: Context) -> Purchase | None:
-    """The purchase of an answer."""
-    if answer is None or answer.purchase_id is None:
-        return None
-    row = await context.load(entries.purchases_by_id, answer.purchase_id)
+    row = await context.load(entries.purchases_by_id, result.purchase_id)
     return Purchase.of(row) if row is not None else None
 
 
-async def _customer(id: str | None, *, context: Context) -> Customer | None:
-    if id is None:
+async def redemption_of(result: HasRedemption, context: Context) -> Redemption | None:
+    """The redemption of a command."""
+    if result.redemption_id is None:
         return None
+    row = await context.load(entries.redemptions_by_id, result.redemption_id)
+    return Redemption.of(row) if row is not None else None
+
+
+async def reward_of(result: HasReward, context: Context) -> Reward | None:
+    """The reward of a command."""
+    row = await context.load(offers.rewards_by_id, result.reward_id)
+    return Reward.of(row, context=context) if row is not None else None
+
+
+async def load_customer(id: str, *, context: Context) -> Customer | None:
+    """A customer, as they are now."""
     row = await context.load(customers.cards, id, at=context.now)
     return Customer.of(row) if row is not None else None
 
 
-async def _entry(id: str | None, *, context: Context) -> LedgerEntry | None:
-    if id is None:
+@dataclass(frozen=True, slots=True)
+class OtherEntry:
+    """The entry that a command made for the other customer."""
+
+    entry_id: str | None
+
+
+async def entry_of(result: HasEntry, context: Context) -> LedgerEntry | None:
+    """The ledger entry that a command made for its customer."""
+    if result.entry_id is None:
         return None
-    stored = await context.load(entries.entries_by_id, id)
+    stored = await context.load(entries.entries_by_id, result.entry_id)
     if stored is None:
         return None
     judged_by = await context.terms(entries.decided_by(stored.entry))
     return LedgerEntry.of(stored, judged_by=judged_by, context=context)
 
 
+async def decision_payload(
+    result: HasDecision, *, context: Context, bought: PurchaseFacts | None = None, entry_id: str | None = None
+) -> Decision | None:
+    """The decision of a result, on a purchase where one is given; `entry_id` is the entry that may lead to it."""
+    if result.decision is None:
+        return None
+    judged_by = result.terms or await context.terms(result.decision.terms_version)
+    return decision(result.decision, judged_by=judged_by, bought=bought, bought_by_entry=entry_id)
+
+
 @strawberry.type(description="A payload with balances.")
-class BalancesPayload(Payload):
+class BalancesPayload(Payload[WithBalancesResult]):
     """A command that moved points without a decision of the terms."""
 
     balances: list[Balance] = strawberry.field(
@@ -120,13 +189,13 @@ class BalancesPayload(Payload):
     )
 
     @classmethod
-    async def of(cls, answer: Answer, *, command: Any, context: Context) -> Self:
+    async def of(cls, result: WithBalancesResult, *, command: Any, context: Context) -> Self:
         """The payload of a command that was carried out."""
-        return cls(answer=answer, balances=balances(answer.balances, context=context))
+        return cls(result=result, balances=balances(result.balances, context=context))
 
 
-@strawberry.type(description="A payload with a decision.")
-class DecisionPayload(Payload):
+@strawberry.type(description="A payload with a decision and balances.")
+class WithDecision(Payload[WithDecisionResult]):
     """A command that the terms decide on."""
 
     decision: Decision | None = strawberry.field(default=None, description="Granted, or refused by the terms.")
@@ -134,55 +203,85 @@ class DecisionPayload(Payload):
         default_factory=list, description="The customer's balances right after this mutation, one per unit."
     )
 
+
+@strawberry.type(description="A payload with the decision and the balances of its result.")
+class DecisionPayload(WithDecision[WithDecisionResult]):
+    """A command that the terms decide on, with one result."""
+
     @classmethod
-    async def of(cls, answer: Answer, *, command: Any, context: Context) -> Self:
+    async def of(cls, result: WithDecisionResult, *, command: Any, context: Context) -> Self:
         """The payload of a command that was carried out."""
         return cls(
-            answer=answer,
-            decision=await decision_payload(answer, context=context),
-            balances=balances(answer.balances, context=context),
+            result=result,
+            decision=await decision_payload(result, context=context, entry_id=result.entry_id),
+            balances=balances(result.balances, context=context),
         )
 
 
 @strawberry.type(description="A payload with the customer.")
-class WithCustomer(Payload):
+class WithCustomer(Payload[WithCustomerResult]):
     """A command that concerned one customer."""
 
-    customer: Customer | None = strawberry.field(resolver=load_customer, description="The customer, as they are now.")
+    @strawberry.field(description="The customer, as they are now.")
+    async def customer(self, info: Info) -> Customer | None:
+        """Null where the command was refused."""
+        return await load_customer(self.result.customer_id, context=info.context) if self.result is not None else None
 
 
 @strawberry.type(description="A payload with the purchase.")
-class WithPurchase(Payload):
+class WithPurchase(Payload[WithPurchaseResult]):
     """A command that concerned a purchase."""
 
-    purchase: Purchase | None = strawberry.field(resolver=load_purchase, description="The purchase, as it is now.")
+    @strawberry.field(description="The purchase, as it is now.")
+    async def purchase(self, info: Info) -> Purchase | None:
+        """Null where the command was refused."""
+        return await purchase_of(self.result, info.context) if self.result is not None else None
 
 
 @strawberry.type(description="A payload with the reward.")
-class WithReward(Payload):
+class WithReward(Payload[WithRewardResult]):
     """A command that concerned a reward."""
 
-    reward: Reward | None = strawberry.field(resolver=load_reward, description="The reward, as it is now.")
+    @strawberry.field(description="The reward, as it is now.")
+    async def reward(self, info: Info) -> Reward | None:
+        """Null where the command was refused."""
+        if self.result is None:
+            return None
+        row = await info.context.load(offers.rewards_by_id, self.result.reward_id)
+        return Reward.of(row, context=info.context) if row is not None else None
 
 
 @strawberry.type(description="A payload with the receipt that a till may send twice.")
-class WithAlreadyRecorded(Payload):
+class WithAlreadyRecorded:
     """A command that records a receipt once, whatever its idempotency key."""
 
     already_recorded: bool = strawberry.field(
-        resolver=was_already_recorded,
+        default=False,
         description="Whether this receipt had been recorded under another `idempotencyKey`: then nothing was booked now, and `decision` is what it came to when it was recorded.",
     )
 
 
+class HasPreview(Protocol):
+    """A result about an impact preview."""
+
+    @property
+    def preview_id(self) -> str:
+        """The id of the preview."""
+
+
 @strawberry.type(description="The preview that was asked for, or stopped.")
-class ImpactPreviewPayload(Payload):
+class ImpactPreviewPayload(Payload[HasPreview]):
     """A command that starts or stops an impact preview."""
+
+    @classmethod
+    async def of(cls, result: HasPreview, *, command: Any, context: Context) -> Self:
+        """The payload of a command that was carried out."""
+        return cls(result=result)
 
     @strawberry.field(description="The preview; null when nothing was done.")
     async def preview(self, info: Info) -> ImpactPreview | None:
         """Its progress so far, and its result when it has ended."""
-        if self.answer is None or self.answer.preview_id is None:
+        if self.result is None:
             return None
-        stored = await info.context.query(one_preview, preview_id=self.answer.preview_id)
+        stored = await info.context.query(one_preview, preview_id=self.result.preview_id)
         return ImpactPreview.of(stored) if stored is not None else None

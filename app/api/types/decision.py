@@ -9,7 +9,7 @@ from datetime import datetime
 import strawberry
 
 from app.api.conventions.arguments import SentenceLanguage
-from app.api.conventions.context import Context, Info, translator
+from app.api.conventions.context import Info, translator
 from app.api.conventions.money import Money, PointUnit, UnitPoints, money, unit_of
 from app.api.conventions.user_errors import UserError, refusal
 from app.api.types.line_points import LinePoints
@@ -29,7 +29,6 @@ from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms import version as rules
 from app.domain.terms.conditions.about_customer import AboutCustomer
 from app.queries.ledger import entries
-from app.usecases.command import Answer
 
 
 @strawberry.type(description="What would make a condition hold.")
@@ -280,11 +279,3 @@ def _remedy(remedy: made.Remedy, *, reason: made.Reason, explained: Explanation,
         quantity=remedy.quantity,
         choices=list(remedy.choices),
     )
-
-
-async def decision_payload(answer: Answer, *, context: Context, bought: PurchaseFacts | None = None) -> Decision | None:
-    """The decision of an answer, on a purchase where one is given; a replayed one is read with the terms of its time."""
-    if answer.decision is None:
-        return None
-    judged_by = answer.terms or await context.terms(answer.decision.terms_version)
-    return decision(answer.decision, judged_by=judged_by, bought=bought, bought_by_entry=answer.entry_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,7 +16,8 @@ from app.domain.units import Unit
 from app.store.customers import customers, profiles
 from app.store.database.session import Session
 from app.store.terms import versions
-from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.command import CommandContext, use_case
+from app.usecases.results import CommandResult, stored_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,18 @@ class EnrolCustomer:
     preferences: frozenset[Preference] = frozenset()
 
 
-async def run(session: Session, *, context: CommandContext, command: EnrolCustomer) -> Answer | Problem:
+@stored_as("customer_enrolled")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolCustomerResult(CommandResult):
+    """The new customer, and the balances of the new wallet."""
+
+    customer_id: str
+    balances: Mapping[Unit, Balance]
+
+
+@use_case(EnrolCustomerResult)
+async def run(session: Session, *, context: CommandContext, command: EnrolCustomer) -> EnrolCustomerResult | Problem:
     """Enrol a customer. An identity that belongs to a customer already is refused, and nothing is written."""
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
     if command.birthday is not None:
         try:
             validate_birthday(command.birthday, now=context.now, zone_name=context.program.zone)
@@ -53,5 +63,4 @@ async def run(session: Session, *, context: CommandContext, command: EnrolCustom
     )
     await customers.enrol(session, customer=customer)
     await profiles.put_preferences(session, customer_id=customer.id, preferences=command.preferences)
-    answer = Answer(customer_id=customer.id, balances={Unit.POINTS: Balance()})
-    return await remember_result(session, context=context, answer=answer)
+    return EnrolCustomerResult(customer_id=customer.id, balances={Unit.POINTS: Balance()})

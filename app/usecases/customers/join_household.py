@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.domain.customers.customer import CustomerReference
+from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
+from app.domain.units import Unit
 from app.store.customers import customers, own_cards, wallet_members
 from app.store.database.session import Session
-from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.command import CommandContext, use_case
 from app.usecases.customers.absorb_wallet import absorb_wallet
 from app.usecases.reasons import reason_problem
+from app.usecases.results import CommandResult, stored_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +26,22 @@ class JoinHousehold:
     reason: str
 
 
-async def run(session: Session, *, context: CommandContext, command: JoinHousehold) -> Answer | Problem:
+@stored_as("household_joined")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinHouseholdResult(CommandResult):
+    """The customer who joined, the balances of the shared wallet, and the entry with which their points came there."""
+
+    customer_id: str
+    balances: Mapping[Unit, Balance]
+    entry_id: str
+
+
+@use_case(JoinHouseholdResult)
+async def run(session: Session, *, context: CommandContext, command: JoinHousehold) -> JoinHouseholdResult | Problem:
     """Merge the customer's own wallet into the other one's, which both share from then on.
 
     History, counters and tier stay separate.
     """
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
     if (wrong := reason_problem(command.reason)) is not None:
         return wrong
     joining, host = await customers.find_two(session, first=command.customer, second=command.household)
@@ -52,5 +65,4 @@ async def run(session: Session, *, context: CommandContext, command: JoinHouseho
     if isinstance(done, Problem):
         return done
     replayed, entry = done
-    answer = Answer(balances=replayed.balances, customer_id=joining.id, entry_id=entry.id, other_id=host.id)
-    return await remember_result(session, context=context, answer=answer)
+    return JoinHouseholdResult(customer_id=joining.id, balances=replayed.balances, entry_id=entry.id)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.domain.customers.customer import Customer, CustomerReference
+from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
+from app.domain.units import Unit
 from app.store.customers import customers, mergers, own_cards, wallet_members
 from app.store.database.session import Session
 from app.store.ledger import entries
-from app.usecases.command import Answer, CommandContext, balances_now, previous_result, remember_result
+from app.usecases.command import CommandContext, balances_now, use_case
 from app.usecases.customers.absorb_wallet import absorb_wallet
 from app.usecases.reasons import reason_problem
+from app.usecases.results import CommandResult, stored_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +27,22 @@ class MergeCustomers:
     reason: str
 
 
-async def run(session: Session, *, context: CommandContext, command: MergeCustomers) -> Answer | Problem:
+@stored_as("customers_merged")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeCustomersResult(CommandResult):
+    """The survivor with their balances, and the entry with which the points came to them."""
+
+    customer_id: str
+    balances: Mapping[Unit, Balance]
+    entry_id: str | None
+
+
+@use_case(MergeCustomersResult)
+async def run(session: Session, *, context: CommandContext, command: MergeCustomers) -> MergeCustomersResult | Problem:
     """Move everything of the merged customer to the survivor. Repeating it changes nothing and gives the same answer.
 
     Earlier events of the merged customer stay as they were decided, including those that arrive later.
     """
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
     if (wrong := reason_problem(command.reason)) is not None:
         return wrong
     merged, survivor = await customers.find_two(session, first=command.merged, second=command.survivor)
@@ -40,7 +53,7 @@ async def run(session: Session, *, context: CommandContext, command: MergeCustom
     if merged.requested_id is not None and merged.requested_id != survivor.requested_id:
         if merged.id != survivor.id:
             return Problem(ProblemCode.ALREADY_MERGED, path=("merged",))
-        return await _already_merged(session, context=context, merged=merged)
+        return await _already_merged(session, merged=merged)
     if merged.id == survivor.id:
         return Problem(ProblemCode.SAME_CUSTOMER, path=("survivor",))
     for customer, path in ((merged, ("merged",)), (survivor, ("survivor",))):
@@ -57,17 +70,15 @@ async def run(session: Session, *, context: CommandContext, command: MergeCustom
     if isinstance(done, Problem):
         return done
     replayed, entry = done
-    answer = Answer(balances=replayed.balances, customer_id=survivor.id, entry_id=entry.id)
-    return await remember_result(session, context=context, answer=answer)
+    return MergeCustomersResult(customer_id=survivor.id, balances=replayed.balances, entry_id=entry.id)
 
 
-async def _already_merged(session: Session, *, context: CommandContext, merged: Customer) -> Answer:
-    """The answer for a customer who was merged into this one before."""
+async def _already_merged(session: Session, *, merged: Customer) -> MergeCustomersResult:
+    """The result for a customer who was merged into this one before."""
     assert merged.requested_id is not None, "it was merged"
     merger = await mergers.of_customer(session, customer_id=merged.requested_id)
     if merger is None:
         raise LookupError(f"customer {merged.requested_id} was merged by nothing")
     entry = await entries.of_merger(session, merger_id=merger.id, wallet_id=merger.to_wallet_id)
     held = await balances_now(session, customer=merged)
-    answer = Answer(balances=held, customer_id=merged.id, entry_id=entry)
-    return await remember_result(session, context=context, answer=answer)
+    return MergeCustomersResult(customer_id=merged.id, balances=held, entry_id=entry)

@@ -9,7 +9,8 @@ from app.domain.customers.profile import Aspect, ProfileChange, ProfileError, va
 from app.domain.problems import Problem, ProblemCode
 from app.store.customers import customers, profiles
 from app.store.database.session import Session
-from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.command import CommandContext, use_case
+from app.usecases.results import CommandResult, stored_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,17 @@ class UpdateCustomer:
     holder: str | None
 
 
-async def run(session: Session, *, context: CommandContext, command: UpdateCustomer) -> Answer | Problem:
+@stored_as("customer_updated")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateCustomerResult(CommandResult):
+    """The customer whose profile was changed."""
+
+    customer_id: str
+
+
+@use_case(UpdateCustomerResult)
+async def run(session: Session, *, context: CommandContext, command: UpdateCustomer) -> UpdateCustomerResult | Problem:
     """Replace the given fields and leave the rest. Customers change their own profile only, and no birthday that is known already."""
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
     customer = await customers.find(session, by=command.customer, lock=True)
     if customer is None or command.holder not in (None, customer.id):
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
@@ -33,7 +41,7 @@ async def run(session: Session, *, context: CommandContext, command: UpdateCusto
         if wrong is not None:
             return wrong
     await profiles.change(session, customer_id=customer.id, change=command.change)
-    return await remember_result(session, context=context, answer=Answer(customer_id=customer.id))
+    return UpdateCustomerResult(customer_id=customer.id)
 
 
 async def _birthday_problem(

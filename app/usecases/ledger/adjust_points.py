@@ -10,7 +10,7 @@ from app.domain.access import Role
 from app.domain.amounts import MAX_POINTS
 from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.ledger.adjustment import Adjustment
-from app.domain.ledger.entries import EntryType
+from app.domain.ledger.entries import Balance, EntryType
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.staff_limits import Budget
 from app.domain.terms.version import Terms
@@ -22,10 +22,11 @@ from app.store.database.session import Session
 from app.store.events.replay import NewEvent, ReplayedAccount, balance_of, replay_account, with_events
 from app.store.ledger import accounts, adjustments
 from app.store.terms import versions
-from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.command import CommandContext, use_case
 from app.usecases.ledger.account_writer import new_account
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.programs.staff_limits import above_budget
+from app.usecases.results import CommandResult, stored_as
 
 MOST = 1_000_000
 """The most points in one adjustment."""
@@ -45,10 +46,19 @@ class AdjustPoints:
     unit: Unit = Unit.POINTS
 
 
-async def run(session: Session, *, context: CommandContext, command: AdjustPoints) -> Answer | Problem:
+@stored_as("points_adjusted")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdjustPointsResult(CommandResult):
+    """The customer, the balances after the adjustment, and its entry."""
+
+    customer_id: str
+    balances: Mapping[Unit, Balance]
+    entry_id: str
+
+
+@use_case(AdjustPointsResult)
+async def run(session: Session, *, context: CommandContext, command: AdjustPoints) -> AdjustPointsResult | Problem:
     """Adjust the balance now. Given points are earned now, under the terms in force; taken ones are consumed like spent ones."""
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
     if (problem := _unfit(command)) is not None:
         return problem
     customer = await customers.find(session, by=command.customer, lock=True)
@@ -101,7 +111,7 @@ async def _adjusted(
     customer: Customer,
     terms: Terms,
     before: ReplayedAccount,
-) -> Answer | Problem:
+) -> AdjustPointsResult | Problem:
     recorded, unit = before.recorded, command.unit
     # The wallet may not have used the unit so far.
     account = recorded.accounts.get(unit) or new_account(
@@ -133,7 +143,6 @@ async def _adjusted(
         digests=(adjustments.row_digest(given),),
         cause=given.id,
     )
-    answer = Answer(
-        balances=replayed.balances, customer_id=customer.id, entry_id=made[PostingKey(EntryType.ADJUST, given.id)].id
+    return AdjustPointsResult(
+        customer_id=customer.id, balances=replayed.balances, entry_id=made[PostingKey(EntryType.ADJUST, given.id)].id
     )
-    return await remember_result(session, context=context, answer=answer)

@@ -15,8 +15,9 @@ from app.store.customers import customers
 from app.store.database.session import Session
 from app.store.events.replay import NewEvent, ReplayedAccount, replay_account, with_events
 from app.store.ledger import accounts, expiry_notices
-from app.usecases.command import Answer, CommandContext, WriteContext, previous_result, remember_result
+from app.usecases.command import CommandContext, WriteContext, use_case
 from app.usecases.ledger.post_differences import post_differences
+from app.usecases.results import CommandResult, stored_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +29,30 @@ class DeliverExpiryNotices:
     holder: str | None
 
 
-async def run(session: Session, *, context: CommandContext, command: DeliverExpiryNotices) -> Answer | Problem:
+@stored_as("expiry_notices_delivered")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverExpiryNoticesResult(CommandResult):
+    """The customer, and the notices that this delivered."""
+
+    customer_id: str
+    notice_ids: tuple[str, ...]
+
+
+@use_case(DeliverExpiryNoticesResult)
+async def run(
+    session: Session, *, context: CommandContext, command: DeliverExpiryNotices
+) -> DeliverExpiryNoticesResult | Problem:
     """Record that all open notices of the customer are delivered now, through one channel.
 
     A notice is open when its lots still expire as it says, and no delivery of it counts yet.
     """
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
     customer = await customers.find(session, by=command.customer, lock=True)
     if customer is None or command.holder not in (None, customer.id):
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
     reached = await _deliver(
         session, write_context=context.write_context, account=customer.account, by={command.channel}
     )
-    return await remember_result(session, context=context, answer=Answer(customer_id=customer.id, notice_ids=reached))
+    return DeliverExpiryNoticesResult(customer_id=customer.id, notice_ids=reached)
 
 
 async def deliver_one(session: Session, *, write_context: WriteContext, account_id: str, notice_id: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,7 +10,7 @@ from app.domain.amounts import MAX_POINTS
 from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.engine.expiry import last_day
 from app.domain.ledger import lots
-from app.domain.ledger.entries import EntryType
+from app.domain.ledger.entries import Balance, EntryType
 from app.domain.ledger.lots import Draw, Lot
 from app.domain.ledger.transfer import Transfer, TransferredLot
 from app.domain.problems import Problem, ProblemCode
@@ -21,11 +22,12 @@ from app.store.customers import customers, own_cards
 from app.store.database.session import Session
 from app.store.events.replay import NewEvent, ReplayedAccount, replay_account, with_events
 from app.store.ledger import transfers
-from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.command import CommandContext, use_case
 from app.usecases.ledger.moments import instant_after
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.programs.staff_limits import above_budget
 from app.usecases.reasons import reason_problem
+from app.usecases.results import CommandResult, stored_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,24 @@ class TransferPoints:
     reason: str
 
 
-async def run(session: Session, *, context: CommandContext, command: TransferPoints) -> Answer | Problem:
+@stored_as("points_transferred")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferPointsResult(CommandResult):
+    """The sender with the balances after the transfer, the recipient, and the entry of each."""
+
+    customer_id: str
+    balances: Mapping[Unit, Balance]
+    entry_id: str
+    recipient_id: str
+    recipient_entry_id: str
+
+
+@use_case(TransferPointsResult)
+async def run(session: Session, *, context: CommandContext, command: TransferPoints) -> TransferPointsResult | Problem:
     """Transfer points that are available now, in the order in which they would be spent. They keep their dates.
 
     An event that arrives later does not undo the transfer: a sender who had fewer points owes the difference.
     """
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
     if not 1 <= command.points <= MAX_POINTS:
         return Problem(ProblemCode.INVALID_INPUT, path=("points",), detail=f"1 to {MAX_POINTS}")
     if (wrong := reason_problem(command.reason)) is not None:
@@ -70,7 +83,7 @@ async def run(session: Session, *, context: CommandContext, command: TransferPoi
 
 async def _passed(
     session: Session, *, context: CommandContext, command: TransferPoints, giver: Customer, taker: Customer
-) -> Answer | Problem:
+) -> TransferPointsResult | Problem:
     at = instant_after(giver.account, taker.account, now=context.now)
     before = await replay_account(session, account=giver.account, until=at)
     if not before.versions.standing:
@@ -98,10 +111,13 @@ async def _passed(
     here = with_events(before.recorded, versions=before.versions, events=[NewEvent(gone)], until=at)
     await transfers.add(session, transfer=made)
     entries = [await _booked(session, context=context, replayed=account, made=made) for account in (here, there)]
-    answer = Answer(
-        balances=here.balances, customer_id=giver.id, entry_id=entries[0], other_id=taker.id, other_entry_id=entries[1]
+    return TransferPointsResult(
+        customer_id=giver.id,
+        balances=here.balances,
+        entry_id=entries[0],
+        recipient_id=taker.id,
+        recipient_entry_id=entries[1],
     )
-    return await remember_result(session, context=context, answer=answer)
 
 
 async def _booked(session: Session, *, context: CommandContext, replayed: ReplayedAccount, made: Transfer) -> str:

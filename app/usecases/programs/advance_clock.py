@@ -9,7 +9,8 @@ from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program, ProgramKind
 from app.store.database.session import Session
 from app.store.programs import programs
-from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.command import CommandContext, use_case
+from app.usecases.results import CommandResult, stored_as
 
 FURTHEST = timedelta(days=3_653)
 """The longest step: ten years, with all their leap days."""
@@ -24,13 +25,21 @@ class AdvanceClock:
     to: datetime
 
 
-async def run(session: Session, *, context: CommandContext, command: AdvanceClock) -> Answer | Problem:
+@stored_as("clock_advanced")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvanceClockResult(CommandResult):
+    """The program's time after its clock was moved, and before."""
+
+    clock: datetime
+    moved_from: datetime
+
+
+@use_case(AdvanceClockResult)
+async def run(session: Session, *, context: CommandContext, command: AdvanceClock) -> AdvanceClockResult | Problem:
     """Set the program's time to `command.to`, or up to a second later; never earlier than it is.
 
     Concurrent moves are carried out one after the other.
     """
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
     if context.program.kind is not ProgramKind.SANDBOX:
         return Problem(ProblemCode.SANDBOX_ONLY)
     held = await programs.with_clock_held(session)
@@ -38,8 +47,7 @@ async def run(session: Session, *, context: CommandContext, command: AdvanceCloc
         return problem
     moved = _moved(held, to=command.to, real=context.received_at)
     await programs.set_clock(session, ahead=moved.clock_ahead)
-    answer = Answer(clock=moved.now(context.received_at), moved_from=held.now(context.received_at))
-    return await remember_result(session, context=context, answer=answer)
+    return AdvanceClockResult(clock=moved.now(context.received_at), moved_from=held.now(context.received_at))
 
 
 def _unreachable(to: datetime, *, present: datetime) -> Problem | None:

@@ -8,7 +8,8 @@ from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.location import Location
 from app.store.database.session import Session
 from app.store.programs import locations
-from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.command import CommandContext, use_case
+from app.usecases.results import CommandResult, stored_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,17 @@ class CreateLocation:
     address: str | None
 
 
-async def run(session: Session, *, context: CommandContext, command: CreateLocation) -> Answer | Problem:
+@stored_as("location_created")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateLocationResult(CommandResult):
+    """The new location."""
+
+    location_id: str
+
+
+@use_case(CreateLocationResult)
+async def run(session: Session, *, context: CommandContext, command: CreateLocation) -> CreateLocationResult | Problem:
     """Add the location. Its key and its name must be new: the terms use the key, and customers see the name."""
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
     number = await locations.next_number(session)
     taken = await locations.taken(session, key=command.key, name=command.name)
     if taken:
@@ -39,4 +47,4 @@ async def run(session: Session, *, context: CommandContext, command: CreateLocat
         created_at=context.now,
     )
     await locations.create(session, location=location)
-    return await remember_result(session, context=context, answer=Answer(location_id=location.id))
+    return CreateLocationResult(location_id=location.id)

@@ -12,7 +12,8 @@ from app.domain.programs.program import Program
 from app.domain.purchases.receipt_numbers import Numbering, ReceiptNumbers
 from app.store.database.session import Session
 from app.store.programs import programs
-from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.command import CommandContext, use_case
+from app.usecases.results import CommandResult, stored_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,20 @@ class UpdateProgram:
         )
 
 
-async def run(session: Session, *, context: CommandContext, command: UpdateProgram) -> Answer | Problem:
+@stored_as("program_updated")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateProgramResult(CommandResult):
+    """The settings are stored with the program."""
+
+
+@use_case(UpdateProgramResult)
+async def run(
+    session: Session,
+    *,
+    context: CommandContext,  # noqa: ARG001 - as every handler
+    command: UpdateProgram,
+) -> UpdateProgramResult | Problem:
     """Store the settings. Concurrent changes of other settings are kept."""
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
     held = await programs.with_clock_held(session)
     await programs.set_settings(session, program=command.of(held))
-    return await remember_result(session, context=context, answer=Answer())
+    return UpdateProgramResult()

@@ -14,12 +14,13 @@ from app.store.database.session import Session
 from app.store.programs import locations
 from app.store.purchases import purchases
 from app.store.terms import budgets, versions
-from app.usecases.command import Answer, CommandContext
+from app.usecases.command import CommandContext
 from app.usecases.purchases.known_pending_exchanges import handed_out_by_pending
 from app.usecases.purchases.known_quarantined import as_booked
 from app.usecases.purchases.known_receipts import day_missing, known_receipt
 from app.usecases.purchases.new_receipts import RecordPurchase
 from app.usecases.purchases.quarantine import quarantine_purchase
+from app.usecases.purchases.results import ReceiptQuarantined, RecordPurchaseResult
 from app.usecases.rewards.redemption_payments import payment_problem
 
 
@@ -35,8 +36,8 @@ class Admitted:
 
 async def admit(
     session: Session, *, context: CommandContext, command: RecordPurchase, applying: str | None = None
-) -> Admitted | Answer | Problem:
-    """Check everything that a new receipt needs; a known one gets its earlier answer.
+) -> Admitted | RecordPurchaseResult | ReceiptQuarantined | Problem:
+    """Check everything that a new receipt needs; a known one gets its earlier result.
 
     The account of its customer is locked. `applying` is the pending exchange (id) that hands it out.
     """

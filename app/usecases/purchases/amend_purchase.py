@@ -10,7 +10,7 @@ from app.domain.amounts import MAX_POINTS, Money
 from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.decisions import Decision
 from app.domain.engine.returns import Remaining, resolve_return
-from app.domain.ledger.entries import Entry, EntryType
+from app.domain.ledger.entries import EntryType
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.staff_limits import Budget
 from app.domain.purchases.facts import FactsError, PurchaseFacts
@@ -29,11 +29,12 @@ from app.store.events.replay import NewCorrection, ReplayedAccount, replay_accou
 from app.store.programs import locations
 from app.store.purchases import corrections, purchases, receipt_references, refunds
 from app.store.terms import versions
-from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.command import CommandContext, use_case
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.ledger.usage_counts import share_of_budgets
 from app.usecases.programs.staff_limits import above_budget, above_till_limits, changed, limited
 from app.usecases.reasons import reason_problem
+from app.usecases.results import DecidedResult, stored_as
 from app.usecases.rewards.redemption_payments import payment_problem, relink_payments
 
 
@@ -58,13 +59,22 @@ class AmendPurchase:
         return (self.receipt,)
 
 
-async def run(session: Session, *, context: CommandContext, command: AmendPurchase) -> Answer | Problem:
+@stored_as("purchase_amended")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendPurchaseResult(DecidedResult):
+    """The decision on the amended receipt, and the entry of the difference; None where the points did not change."""
+
+    customer_id: str
+    purchase_id: str
+    entry_id: str | None
+
+
+@use_case(AmendPurchaseResult)
+async def run(session: Session, *, context: CommandContext, command: AmendPurchase) -> AmendPurchaseResult | Problem:
     """Replay the wallet with the amended receipt, under the terms of its time, and book all that this changes.
 
     Its number, time, location, currency and customer stay, and so do its refunds and exchanges.
     """
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
     if (wrong := reason_problem(command.reason)) is not None:
         return wrong
     sale = await _sale(session, context=context, command=command)
@@ -187,7 +197,7 @@ async def _book_amendment(
     customer: Customer,
     terms: Terms,
     facts: PurchaseFacts,
-) -> Answer | Problem:
+) -> AmendPurchaseResult | Problem:
     correction = ReceiptCorrection.of(
         sale,
         id=context.new_id(),
@@ -204,13 +214,7 @@ async def _book_amendment(
     counted = await _counted(session, context=context, correction=correction, replayed=replayed)
     if isinstance(counted, Problem):
         return counted
-    amended = replace(
-        sale,
-        total=facts.total(),
-        earned=sold.decision.points,
-        facts=sold.facts,
-        facts_text=json_text(sold.facts.to_data()),
-    )
+    amended = _amended(sale, total=facts.total(), facts=sold.facts, decision=sold.decision)
     await purchases.correct(session, purchase=amended)
     await corrections.add(session, correction=counted)
     await relink_payments(session, purchase_id=sale.id, before=sale.facts, after=amended.facts)
@@ -223,8 +227,14 @@ async def _book_amendment(
         cause=counted.id,
     )
     entry = entries.get(PostingKey(EntryType.EARN, sale.id))
-    answer = _answer(customer, sale=sale, decision=sold.decision, replayed=replayed, entry=entry, terms=terms)
-    return await remember_result(session, context=context, answer=answer)
+    return AmendPurchaseResult(
+        decision=sold.decision,
+        balances=replayed.balances,
+        customer_id=customer.id,
+        purchase_id=sale.id,
+        entry_id=entry.id if entry is not None else None,
+        terms=terms,
+    )
 
 
 def _amendment(correction: ReceiptCorrection, *, sale: Purchase, terms: Terms, facts: PurchaseFacts) -> NewCorrection:
@@ -232,6 +242,11 @@ def _amendment(correction: ReceiptCorrection, *, sale: Purchase, terms: Terms, f
     before = PurchaseRecorded(sale.id, sale.customer_id, sale.in_order, sale.facts, terms, sale.moved_by or "")
     event = ReceiptCorrected(correction.id, sale.id, sale.occurred_at, before)
     return NewCorrection(event, replace(before, facts=facts), sale.customer_id)
+
+
+def _amended(sale: Purchase, *, total: Money, facts: PurchaseFacts, decision: Decision) -> Purchase:
+    """The row of the purchase with the amended receipt."""
+    return replace(sale, total=total, earned=decision.points, facts=facts, facts_text=json_text(facts.to_data()))
 
 
 def _unfit(replayed: ReplayedAccount, *, sale: Purchase, decision: Decision) -> Problem | None:
@@ -267,22 +282,3 @@ async def _counted(
     path = ("purchase", "lines")
     above = await above_budget(session, context=context, budget=Budget.ADJUSTMENTS, moved=moved, path=path)
     return above or replace(correction, counted_points=moved[Unit.POINTS], counted_stamps=moved[Unit.STAMPS])
-
-
-def _answer(
-    customer: Customer,
-    *,
-    sale: Purchase,
-    decision: Decision,
-    replayed: ReplayedAccount,
-    entry: Entry | None,
-    terms: Terms,
-) -> Answer:
-    return Answer(
-        decision=decision,
-        balances=replayed.balances,
-        customer_id=customer.id,
-        purchase_id=sale.id,
-        entry_id=entry.id if entry is not None else None,
-        terms=terms,
-    )

@@ -17,7 +17,7 @@ from app.store.customers import customers, own_cards
 from app.store.database.session import Session
 from app.store.purchases import pending_refunds, refunds
 from app.store.terms import versions
-from app.usecases.command import Answer, CommandContext
+from app.usecases.command import CommandContext
 from app.usecases.customers.same_customer import same_customer
 from app.usecases.purchases.book_refund import book_refund
 from app.usecases.purchases.exchange_goods import Exchanged, exchange_goods
@@ -25,6 +25,7 @@ from app.usecases.purchases.known_pending_exchanges import as_sent
 from app.usecases.purchases.new_exchange import RecordExchange
 from app.usecases.purchases.new_refund import RecordRefund
 from app.usecases.purchases.quarantined_commands import receipt_of
+from app.usecases.purchases.results import RecordRefundResult
 
 
 async def apply_pending_refunds(
@@ -34,7 +35,8 @@ async def apply_pending_refunds(
 
     A refund of more than the purchase has left, or with the number of another refund, is left for staff to review.
     """
-    balances, numbering = None, context.program.numbering
+    balances: Mapping[Unit, Balance] | None = None
+    numbering = context.program.numbering
     for pending in await pending_refunds.of_receipt(session, number=sale.external_id):
         if not (numbering.identifies(pending.receipt) and numbering.matches(pending.receipt, origin=sale.origin)):
             continue
@@ -42,9 +44,12 @@ async def apply_pending_refunds(
         if isinstance(done, Problem):
             await pending_refunds.settle(session, pending_id=pending.id, refund_id=None, refused_with=done.code)
             continue
-        refund = done.answer.returned or done.answer
-        await pending_refunds.settle(session, pending_id=pending.id, refund_id=refund.refund_id)
-        balances = done.answer.balances
+        if isinstance(done, RecordRefundResult):
+            await pending_refunds.settle(session, pending_id=pending.id, refund_id=done.refund_id)
+            balances = done.balances
+            continue
+        await pending_refunds.settle(session, pending_id=pending.id, refund_id=done.result.refund.refund_id)
+        balances = done.result.purchase.balances
         if done.bought is not None and done.has_pending_refunds:
             balances = await apply_pending_refunds(session, context=context, sale=done.bought) or balances
     return balances
@@ -52,7 +57,7 @@ async def apply_pending_refunds(
 
 async def _applied(
     session: Session, *, context: CommandContext, sale: Purchase, pending: PendingRefund
-) -> Exchanged | Problem:
+) -> Exchanged | RecordRefundResult | Problem:
     customer = await customers.find(session, by=CustomerReference(sale.customer_id), lock=True)
     if customer is None:
         raise LookupError(f"purchase {sale.id} has lost its customer")
@@ -60,8 +65,7 @@ async def _applied(
         return await _exchanged(
             session, context=context, sale=sale, pending=pending, bought=pending.bought, customer=customer
         )
-    done = await _refunded(session, context=context, sale=sale, pending=pending, customer=customer)
-    return done if isinstance(done, Problem) else Exchanged(done)
+    return await _refunded(session, context=context, sale=sale, pending=pending, customer=customer)
 
 
 async def _exchanged(
@@ -94,7 +98,7 @@ async def _exchanged(
 
 async def _refunded(
     session: Session, *, context: CommandContext, sale: Purchase, pending: PendingRefund, customer: Customer
-) -> Answer | Problem:
+) -> RecordRefundResult | Problem:
     numbering = context.program.numbering
     judged_by = await versions.version(session, number=sale.terms_version)
     if judged_by is None:

@@ -18,12 +18,13 @@ from app.domain.wallets.postings import PostingKey
 from app.store.database.session import Session
 from app.store.events.replay import NewEvent, ReplayedAccount, replay_account
 from app.store.purchases import exchanges, purchases, refunds
-from app.usecases.command import Answer, CommandContext
+from app.usecases.command import CommandContext
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.ledger.usage_counts import count_purchase
-from app.usecases.purchases.book_purchase import purchase_answer, purchase_row
+from app.usecases.purchases.book_purchase import purchase_result, purchase_row
 from app.usecases.purchases.new_receipts import RecordPurchase
-from app.usecases.purchases.new_refund import RecordRefund, refund_answer, refund_row
+from app.usecases.purchases.new_refund import RecordRefund, refund_result, refund_row
+from app.usecases.purchases.results import RecordExchangeResult
 from app.usecases.rewards.redemption_payments import link_payments
 
 
@@ -46,7 +47,7 @@ class Goods:
 
 async def book_exchange(
     session: Session, *, context: CommandContext, goods: Goods
-) -> tuple[Purchase, Answer] | Problem:
+) -> tuple[Purchase, RecordExchangeResult] | Problem:
     """Replay the wallet with the exchange at its business time, and book all that this changes."""
     sale, back, owner = goods.sale, goods.back, goods.sale.customer_id
     in_order = goods.command.in_order(context.program.numbering, zone=goods.facts.zone)
@@ -85,8 +86,8 @@ async def book_exchange(
 
 async def _recorded(
     session: Session, *, context: CommandContext, goods: Goods, new: Purchase, refund: Refund, replayed: ReplayedAccount
-) -> Answer:
-    """Write both receipts and everything that the exchange changes; returns the answer."""
+) -> RecordExchangeResult:
+    """Write both receipts and everything that the exchange changes."""
     terms, customer = goods.terms, goods.customer
     sold, came_back = replayed.wallet.purchases[new.id], replayed.wallet.refund_outcomes[refund.id]
     await purchases.add(session, purchase=new)
@@ -102,7 +103,7 @@ async def _recorded(
         cause=refund.id,
         part_of_cause=new.id,
     )
-    returned = refund_answer(
+    returned = refund_result(
         customer=customer,
         terms=replayed.versions.all[goods.sale.terms_version],
         outcome=came_back.outcome,
@@ -111,7 +112,7 @@ async def _recorded(
         balances=replayed.balances,
         back=came_back.restored,
     )
-    answer = purchase_answer(
+    handed_out = purchase_result(
         customer=customer,
         sale=new,
         earned=sold.decision,
@@ -119,4 +120,4 @@ async def _recorded(
         entry=entries[PostingKey(EntryType.EARN, new.id)],
         balances=replayed.balances,
     )
-    return answer._replace(returned=returned)
+    return RecordExchangeResult(purchase=handed_out, refund=returned)

@@ -33,11 +33,12 @@ from app.store.events.replay import NewEvent, replay_account
 from app.store.ledger import accounts
 from app.store.purchases import purchases
 from app.store.terms import versions
-from app.usecases.command import Answer, CommandContext
+from app.usecases.command import CommandContext
 from app.usecases.ledger.account_writer import AccountWriter, Origin, accounts_of, held_in
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.ledger.usage_counts import count_purchase
 from app.usecases.purchases.new_receipts import RecordPurchase
+from app.usecases.purchases.results import RecordPurchaseResult
 
 
 async def book_purchase(
@@ -49,7 +50,7 @@ async def book_purchase(
     facts: PurchaseFacts,
     terms: Terms,
     source: str,
-) -> tuple[Purchase, Answer] | Problem:
+) -> tuple[Purchase, RecordPurchaseResult] | Problem:
     """Decide and book a new purchase.
 
     It is decided from the snapshot where it follows all known events, else by a replay with everything that it
@@ -91,7 +92,7 @@ async def _from_snapshot(
     sale: Purchase,
     earned: Decision,
     terms: Terms,
-) -> tuple[Purchase, Answer]:
+) -> tuple[Purchase, RecordPurchaseResult]:
     """Book a purchase that follows all known events: an entry, and a lot if it earned something, in each unit."""
     account, at = customer.account, sale.occurred_at
     gained = new_points(sale.id, earned.points, at=at, terms=terms)
@@ -129,8 +130,9 @@ async def _from_snapshot(
         balances[Unit.STAMPS] = await _stamp(
             session, context=context, account=wallet[Unit.STAMPS], sale=sale, earned=earned, terms=terms
         )
-    answer = purchase_answer(customer=customer, sale=sale, earned=earned, terms=terms, entry=entry, balances=balances)
-    return sale, answer
+    return sale, purchase_result(
+        customer=customer, sale=sale, earned=earned, terms=terms, entry=entry, balances=balances
+    )
 
 
 async def _stamp(
@@ -159,7 +161,7 @@ async def _by_replay(
     facts: PurchaseFacts,
     terms: Terms,
     source: str,
-) -> tuple[Purchase, Answer] | Problem:
+) -> tuple[Purchase, RecordPurchaseResult] | Problem:
     """Replay the wallet with the purchase at its business time, and book all that this changes."""
     owner = customer.requested_id or customer.id
     bought = PurchaseRecorded(
@@ -192,7 +194,7 @@ async def _by_replay(
         digests=(purchases.row_digest(sale),),
         cause=sale.id,
     )
-    return sale, purchase_answer(
+    return sale, purchase_result(
         customer=customer,
         sale=sale,
         earned=sold.decision,
@@ -202,7 +204,7 @@ async def _by_replay(
     )
 
 
-def purchase_answer(
+def purchase_result(
     *,
     customer: Customer,
     sale: Purchase,
@@ -210,9 +212,9 @@ def purchase_answer(
     terms: Terms,
     entry: Entry,
     balances: Mapping[Unit, Balance],
-) -> Answer:
-    """The answer to a recorded purchase."""
-    return Answer(
+) -> RecordPurchaseResult:
+    """The result of a recorded purchase."""
+    return RecordPurchaseResult(
         decision=earned, balances=balances, customer_id=customer.id, purchase_id=sale.id, entry_id=entry.id, terms=terms
     )
 

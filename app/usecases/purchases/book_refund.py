@@ -29,10 +29,11 @@ from app.store.events.usage_counts import Reduction
 from app.store.ledger import lots
 from app.store.purchases import exchanges, refunds
 from app.store.terms import versions
-from app.usecases.command import Answer, WriteContext
+from app.usecases.command import WriteContext
 from app.usecases.ledger.account_writer import AccountWriter, Origin
 from app.usecases.ledger.post_differences import post_differences
-from app.usecases.purchases.new_refund import RecordRefund, refund_answer, refund_row
+from app.usecases.purchases.new_refund import RecordRefund, refund_result, refund_row
+from app.usecases.purchases.results import RecordRefundResult
 
 
 async def book_refund(
@@ -46,7 +47,7 @@ async def book_refund(
     earlier: Sequence[Refund],
     left: Remaining,
     back: ReturnedItems,
-) -> Answer:
+) -> RecordRefundResult:
     """Claw back the points of returned goods: from the snapshot where that is enough, else by a replay of the wallet."""
     at, after = command.occurred_at, back.left(sale.facts, of=left)
     cash = cash_due(sale.facts, remaining=after.of(sale.facts), paid_out=sum(refund.cash for refund in earlier))
@@ -172,7 +173,7 @@ async def _from_snapshot(
     after: Remaining,
     outcome: refund.RefundOutcome,
     made: Refund,
-) -> Answer:
+) -> RecordRefundResult:
     """Claw back from the stored lots with one entry."""
     account, at = customer.account, made.occurred_at
     inventory = await lots.holdings(session, account_id=account.id)
@@ -200,7 +201,7 @@ async def _from_snapshot(
         terms_version=now.version,
         digests=(refunds.row_digest(made),),
     )
-    return refund_answer(
+    return refund_result(
         customer=customer, terms=terms, outcome=outcome, made=made, entry=entry, balances={Unit.POINTS: closed.balance}
     )
 
@@ -215,7 +216,7 @@ async def _by_replay(
     terms: Terms,
     back: ReturnedItems,
     cash: Money,
-) -> Answer:
+) -> RecordRefundResult:
     """Replay the wallet with the refund at its business time, and book all that this changes."""
     event = RefundRecorded(
         write_context.new_id(), sale.id, command.occurred_at, back.lines, command.external_id or "", back.amounts
@@ -239,7 +240,7 @@ async def _by_replay(
         cause=new_refund.id,
     )
     entry = entries[PostingKey(EntryType.CLAWBACK, new_refund.id)]
-    return refund_answer(
+    return refund_result(
         customer=customer,
         terms=terms,
         outcome=outcome,

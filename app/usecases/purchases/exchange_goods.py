@@ -15,19 +15,20 @@ from app.domain.purchases.refund import Refund
 from app.store.customers import customers
 from app.store.database.session import Session
 from app.store.purchases import exchanges, purchases, refunds
-from app.usecases.command import Answer, CommandContext
+from app.usecases.command import CommandContext
 from app.usecases.purchases.admit_receipt import admit
 from app.usecases.purchases.book_exchange import Goods, book_exchange
 from app.usecases.purchases.known_refunds import as_recorded, has_same_content, refunded_by
 from app.usecases.purchases.new_exchange import RecordExchange
 from app.usecases.purchases.new_receipts import RecordPurchase
 from app.usecases.purchases.new_refund import RecordRefund
+from app.usecases.purchases.results import ReceiptQuarantined, RecordExchangeResult, RecordPurchaseResult
 
 
 class Exchanged(NamedTuple):
-    """The answer to an exchange and, if it is new, the purchase that was handed out; `awaited`: pending refunds wait for that."""
+    """The result of an exchange and, if it is new, the purchase that was handed out; `awaited`: pending refunds wait for that."""
 
-    answer: Answer
+    result: RecordExchangeResult
     bought: Purchase | None = None
     has_pending_refunds: bool = False
 
@@ -41,21 +42,21 @@ async def exchange_goods(
     new: RecordPurchase,
     applying: str | None = None,
 ) -> Exchanged | Problem:
-    """Record an exchange of a purchase, or answer it as it was recorded; `applying` is its id where it was pending.
+    """Record an exchange of a purchase, or give it the result as it was recorded; `applying` is its id where it was pending.
 
     `new` is the receipt of the goods handed out, with its customer. Nothing is written with a refusal.
     """
     at = new.facts.occurred_at
-    # The time of both parts has been checked.
     admitted = await admit(session, context=replace(context, settling=True), command=new, applying=applying)
-    if at < sale.occurred_at and not isinstance(admitted, Answer):
+    assert not isinstance(admitted, ReceiptQuarantined), "the time of both parts has been checked"
+    if at < sale.occurred_at and not isinstance(admitted, RecordPurchaseResult):
         return Problem(
             ProblemCode.CLOCK_SKEW, path=("purchase", "occurredAt"), detail="an exchange cannot be before its purchase"
         )
     if isinstance(admitted, Problem):
         return admitted
     sale = await purchases.reread(session, purchase=sale)
-    if isinstance(admitted, Answer):
+    if isinstance(admitted, RecordPurchaseResult):
         known = await _known(session, command=command, sale=sale, bought=admitted)
         return known if isinstance(known, Problem) else Exchanged(known)
     if admitted.facts.currency != sale.facts.currency:
@@ -76,8 +77,8 @@ async def exchange_goods(
     booked = await book_exchange(session, context=context, goods=goods)
     if isinstance(booked, Problem):
         return booked
-    bought, answer = booked
-    return Exchanged(answer, bought, admitted.awaited)
+    bought, result = booked
+    return Exchanged(result, bought, admitted.awaited)
 
 
 def _without_purchase(taken: Sequence[Refund]) -> Problem:
@@ -99,9 +100,10 @@ async def _returned(session: Session, *, command: RecordRefund, sale: Purchase) 
     )
 
 
-async def _known(session: Session, *, command: RecordExchange, sale: Purchase, bought: Answer) -> Answer | Problem:
-    """The answer to a receipt that was recorded in this same exchange."""
-    assert bought.purchase_id is not None, "it is the answer of a purchase"
+async def _known(
+    session: Session, *, command: RecordExchange, sale: Purchase, bought: RecordPurchaseResult
+) -> RecordExchangeResult | Problem:
+    """The result of a receipt that was recorded in this same exchange."""
     refund_id = await exchanges.refund_of(session, purchase_id=bought.purchase_id)
     if refund_id is None:
         return _differs(bought, path=("purchase", "externalId"), detail="without this refund")
@@ -116,13 +118,12 @@ async def _known(session: Session, *, command: RecordExchange, sale: Purchase, b
     customer = await customers.find(session, by=CustomerReference(sale.customer_id))
     assert customer is not None, "a purchase has a customer"
     back = await as_recorded(session, sale=refunded, refund=refund, customer=customer)
-    return bought._replace(returned=back)
+    return RecordExchangeResult(purchase=bought, refund=back)
 
 
-def _differs(bought: Answer, *, path: tuple[str, ...], detail: str) -> Problem:
+def _differs(bought: RecordPurchaseResult, *, path: tuple[str, ...], detail: str) -> Problem:
     """The refusal of an exchange whose new receipt was recorded with other content."""
-    ids = (bought.purchase_id,) if bought.purchase_id is not None else ()
-    return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=detail, purchase_ids=ids)
+    return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=detail, purchase_ids=(bought.purchase_id,))
 
 
 def in_refund(problem: Problem) -> Problem:

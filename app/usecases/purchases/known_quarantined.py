@@ -16,13 +16,14 @@ from app.domain.purchases.receipt_numbers import ReceiptOrigin
 from app.store.customers import customers
 from app.store.database.session import Session
 from app.store.purchases import pending_refunds, purchases, quarantine, refunds
-from app.usecases.command import Answer, CommandContext
+from app.usecases.command import CommandContext
 from app.usecases.customers.same_customer import same_customer
 from app.usecases.purchases.known_refunds import as_recorded
 from app.usecases.purchases.new_exchange import RecordExchange
 from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
 from app.usecases.purchases.new_refund import RecordRefund
 from app.usecases.purchases.quarantined_commands import origin_of
+from app.usecases.purchases.results import RecordRefundResult, RefundPending
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,8 @@ async def exchange_as_booked(
 
 async def quarantined_before(
     session: Session, *, context: CommandContext, sent: SentReceipt
-) -> Answer | Problem | None:
-    """The answer to a receipt that is in quarantine, or left it unchanged; None for a new one."""
+) -> Quarantined | Problem | None:
+    """What was in quarantine before: the same receipt unless it was booked as a purchase, or why this one is another; or None."""
     if sent.number is None:
         return None
     numbering, refund = context.program.numbering, sent.kind is QuarantineKind.REFUND
@@ -99,9 +100,8 @@ async def quarantined_before(
         if not numbering.is_same_receipt(sent.origin, recorded=used, space=numbering.space(used)):
             continue
         if await _is_same(session, item=item, sent=sent):
-            booked = await _booked_refund(session, item=item)
-            if booked is not None or item.state is not QuarantineState.BOOKED:
-                return booked or Answer(quarantined_id=item.id)
+            if refund or item.state is not QuarantineState.BOOKED:
+                return item
         elif item.state is QuarantineState.PENDING:
             detail = "another receipt with this number is in quarantine"
             return Problem(ProblemCode.RECEIPT_DIFFERS, path=(*sent.path, "externalId"), detail=detail)
@@ -117,16 +117,16 @@ async def _is_same(session: Session, *, item: Quarantined, sent: SentReceipt) ->
     return await same_customer(session, customer=sent.customer, known_id=item.customer_id)
 
 
-async def _booked_refund(session: Session, *, item: Quarantined) -> Answer | None:
-    """The answer to a refund booked from quarantine, as it was recorded or is pending; None for any other receipt."""
-    if item.kind is not QuarantineKind.REFUND or item.state is not QuarantineState.BOOKED:
+async def booked_refund(session: Session, *, item: Quarantined) -> RecordRefundResult | RefundPending | None:
+    """The result of a refund booked from quarantine, as it was recorded or is pending; None for any other."""
+    if item.state is not QuarantineState.BOOKED:
         return None
     refund_id = item.refund_id
     if refund_id is None and item.pending_refund_id is not None:
         pending = await pending_refunds.by_id(session, pending_id=item.pending_refund_id)
         refund_id = pending.refund_id if pending is not None else None
         if refund_id is None:
-            return Answer(pending_refund_id=item.pending_refund_id, already_recorded=True)
+            return RefundPending(pending_refund_id=item.pending_refund_id, already_recorded=True)
     ids = [refund_id] if refund_id is not None else []
     refund = next(iter((await refunds.by_ids(session, refund_ids=ids)).values()), None)
     sale = await purchases.by_id(session, purchase_id=refund.purchase_id) if refund else None
@@ -137,7 +137,7 @@ async def _booked_refund(session: Session, *, item: Quarantined) -> Answer | Non
 
 
 async def has_recorded_refund(session: Session, *, context: CommandContext, number: str, origin: ReceiptOrigin) -> bool:
-    """Does a recorded or a pending refund have this number? It then gets the answer of that refund."""
+    """Does a recorded or a pending refund have this number? It then gets the result of that refund."""
     numbering = context.program.numbering
     if await refunds.by_number(session, number=number, origin=origin, numbering=numbering):
         return True

@@ -16,9 +16,10 @@ from app.domain.purchases.purchase import Purchase
 from app.store.database.session import Session
 from app.store.ledger import entries
 from app.store.purchases import corrections, exchanges, purchases, refunds
-from app.usecases.command import Answer, CommandContext, balances_now
+from app.usecases.command import CommandContext, balances_now
 from app.usecases.customers.same_customer import same_customer
 from app.usecases.purchases.new_receipts import RecordPurchase
+from app.usecases.purchases.results import RecordPurchaseResult
 
 
 def day_missing(context: CommandContext, *, timed: bool, path: tuple[str, ...]) -> Problem | None:
@@ -35,8 +36,8 @@ async def known_receipt(
     facts: PurchaseFacts,
     customer: Customer,
     recorded: Sequence[Purchase],
-) -> Answer | Problem | None:
-    """The answer to a recorded receipt (the last completion first), why it cannot be recorded, or None if it can."""
+) -> RecordPurchaseResult | Problem | None:
+    """The result of a recorded receipt (the last completion first), why it cannot be recorded, or None if it can."""
     known = [purchase for purchase in recorded if purchase.completion == command.completion]
     if not known:
         return await _not_next(session, command=command, last=recorded[0] if recorded else None)
@@ -77,8 +78,8 @@ async def _fully_returned(session: Session, *, sale: Purchase) -> bool:
 
 async def _as_recorded(
     session: Session, *, command: RecordPurchase, facts: PurchaseFacts, customer: Customer, recorded: Purchase
-) -> Answer | Problem:
-    """The answer to a recorded receipt; a refusal for other content or another customer."""
+) -> RecordPurchaseResult | Problem:
+    """The result of a recorded receipt; a refusal for other content or another customer."""
     if not _has_same_content(recorded, command=command, facts=facts) or not await _belonged_to(
         session, customer=customer, recorded=recorded
     ):
@@ -86,7 +87,7 @@ async def _as_recorded(
     stored = await entries.of_purchase(session, purchase_id=recorded.id)
     if stored is None:
         raise LookupError(f"purchase {recorded.id} has no entry in the ledger")
-    return Answer(
+    return RecordPurchaseResult(
         decision=Decision.from_data(orjson.loads(stored.entry.decision)),
         balances=await balances_now(session, customer=customer),
         customer_id=customer.id,

@@ -18,8 +18,9 @@ from app.store.customers import customers
 from app.store.database.session import Session
 from app.store.ledger import entries
 from app.store.purchases import pending_refunds, purchases, refunds
-from app.usecases.command import Answer, CommandContext, balances_now
+from app.usecases.command import CommandContext, balances_now
 from app.usecases.purchases.new_refund import RecordRefund
+from app.usecases.purchases.results import RecordRefundResult
 
 
 async def known_refund(
@@ -30,8 +31,8 @@ async def known_refund(
     sale: Purchase,
     customer: Customer,
     origin: ReceiptOrigin,
-) -> Answer | Problem | None:
-    """The answer to a refund whose number is known, None where it is new; a refusal for other content.
+) -> RecordRefundResult | Problem | None:
+    """The result of a refund whose number is known, None where it is new; a refusal for other content.
 
     The rest of the purchase does not matter: a full refund that is sent again finds nothing left and is known all the
     same.
@@ -79,15 +80,15 @@ async def has_same_content(session: Session, *, command: RecordRefund, sale: Pur
     return not isinstance(back, Problem) and (back.lines, back.amounts) == (refund.lines, refund.amounts)
 
 
-async def as_recorded(session: Session, *, sale: Purchase, refund: Refund, customer: Customer) -> Answer:
-    """The answer to a recorded refund: the decision of that time, with today's balances."""
+async def as_recorded(session: Session, *, sale: Purchase, refund: Refund, customer: Customer) -> RecordRefundResult:
+    """The result of a recorded refund: the decision of that time, with today's balances."""
     taken, back = await _booked(session, refund=refund)
     holder: Customer | None = customer
     if sale.customer_id not in (customer.id, customer.requested_id):
         holder = await customers.find(session, by=CustomerReference(sale.customer_id))
     if holder is None:
         raise LookupError(f"purchase {sale.id} has lost its customer")
-    return Answer(
+    return RecordRefundResult(
         decision=Decision.from_data(orjson.loads(taken.decision)),
         balances=await balances_now(session, customer=holder),
         customer_id=holder.id,

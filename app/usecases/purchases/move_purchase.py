@@ -25,11 +25,12 @@ from app.store.database.session import Session
 from app.store.events.replay import NewCorrection, ReplayedAccount, replay_account, with_events
 from app.store.purchases import corrections, exchanges, purchases, receipt_references, refunds
 from app.store.terms import versions
-from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.command import CommandContext, use_case
 from app.usecases.ledger.post_differences import DigestChanges, post_differences
 from app.usecases.ledger.usage_counts import share_of_budgets
 from app.usecases.programs.staff_limits import above_budget, carried, limited
 from app.usecases.reasons import reason_problem
+from app.usecases.results import DecidedResult, stored_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +101,27 @@ def _bought(sale: Purchase, *, facts_of: Purchase, terms: Terms) -> PurchaseReco
     )
 
 
-async def run(session: Session, *, context: CommandContext, command: MovePurchase) -> Answer | Problem:
+@stored_as("purchase_moved")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovePurchaseResult(DecidedResult):
+    """What the purchase earns its right customer with the entry there, and the customer it was moved from.
+
+    `clawback_entry_id` is the entry of that customer, None where nothing had been earned or the wallet is shared.
+    """
+
+    customer_id: str
+    purchase_id: str
+    entry_id: str | None
+    from_customer_id: str
+    clawback_entry_id: str | None
+
+
+@use_case(MovePurchaseResult)
+async def run(session: Session, *, context: CommandContext, command: MovePurchase) -> MovePurchaseResult | Problem:
     """Move a purchase, with everything that follows from it in both wallets.
 
     A purchase cannot be moved after a return, when points paid part of it, or when it was handed out in an exchange.
     """
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
     if (wrong := reason_problem(command.reason)) is not None:
         return wrong
     sale = await _sale(session, context=context, command=command)
@@ -180,7 +195,7 @@ async def _for(
     return replace(sale, customer_id=correction.to_customer_id, moved_by=correction.id, facts=facts)
 
 
-async def _moved(session: Session, *, context: CommandContext, moving: _Move) -> Answer | Problem:
+async def _moved(session: Session, *, context: CommandContext, moving: _Move) -> MovePurchaseResult | Problem:
     here, there, moving = await _history(session, moving=moving)
     sold = there.wallet.purchases[moving.before.id]
     if any(balance.lifetime > MAX_POINTS for balance in there.balances.values()):
@@ -204,17 +219,16 @@ async def _moved(session: Session, *, context: CommandContext, moving: _Move) ->
     taken_back, earned = await _booked(
         session, context=context, moving=moving, here=here, there=there, left=left, came=came
     )
-    answer = Answer(
+    return MovePurchaseResult(
         decision=sold.decision,
         balances=there.balances,
         customer_id=moving.to_customer.id,
         purchase_id=after.id,
         entry_id=earned,
-        other_id=moving.from_customer.id,
-        other_entry_id=taken_back,
+        from_customer_id=moving.from_customer.id,
+        clawback_entry_id=taken_back,
         terms=moving.terms,
     )
-    return await remember_result(session, context=context, answer=answer)
 
 
 async def _history(session: Session, *, moving: _Move) -> tuple[ReplayedAccount, ReplayedAccount, _Move]:

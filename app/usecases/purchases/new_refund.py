@@ -18,7 +18,8 @@ from app.domain.purchases.receipt_numbers import EVERYWHERE, NumberSpace, Receip
 from app.domain.purchases.refund import Refund
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
-from app.usecases.command import Answer, WriteContext
+from app.usecases.command import WriteContext
+from app.usecases.purchases.results import RecordRefundResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def refund_row(
 NOTHING_BACK: Mapping[Unit, int] = MappingProxyType(dict.fromkeys(Unit, 0))
 
 
-def refund_answer(
+def refund_result(
     *,
     customer: Customer,
     terms: Terms,
@@ -90,9 +91,9 @@ def refund_answer(
     entry: Entry,
     balances: Mapping[Unit, Balance],
     back: Mapping[Unit, int] = NOTHING_BACK,
-) -> Answer:
-    """The answer to a recorded refund; `back` is what had paid for the goods and was restored."""
-    return Answer(
+) -> RecordRefundResult:
+    """The result of a recorded refund; `back` is what had paid for the goods and was restored."""
+    return RecordRefundResult(
         decision=outcome.decision,
         balances=balances,
         customer_id=customer.id,

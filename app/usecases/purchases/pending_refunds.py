@@ -11,7 +11,7 @@ from app.store.database.session import Session
 from app.store.programs import locations
 from app.store.purchases import pending_refunds, purchases, refunds
 from app.store.terms import versions
-from app.usecases.command import Answer, CommandContext
+from app.usecases.command import CommandContext
 from app.usecases.customers.same_customer import same_customer
 from app.usecases.purchases.exchange_goods import in_refund
 from app.usecases.purchases.known_pending_exchanges import handed_out, meaning_of, pending_with
@@ -19,10 +19,13 @@ from app.usecases.purchases.known_receipts import day_missing
 from app.usecases.purchases.new_exchange import RecordExchange
 from app.usecases.purchases.new_receipts import RecordedReceipt
 from app.usecases.purchases.new_refund import RecordRefund
+from app.usecases.purchases.results import RefundPending
 
 
-async def park_exchange(session: Session, *, context: CommandContext, command: RecordExchange) -> Answer | Problem:
-    """Store an exchange as pending until its purchase arrives. A known receipt gets its earlier answer, or a refusal for other content."""
+async def park_exchange(
+    session: Session, *, context: CommandContext, command: RecordExchange
+) -> RefundPending | Problem:
+    """Store an exchange as pending until its purchase arrives. A known receipt gets its earlier result, or a refusal for other content."""
     bought, receipt = command.bought, command.refund.receipt
     assert receipt is not None, "an id that is none of a purchase is refused"
     facts = await locations.placed(session, facts=bought.facts, location_id=bought.location_id)
@@ -51,8 +54,8 @@ async def park_exchange(session: Session, *, context: CommandContext, command: R
         customer_id=(customer.requested_id or customer.id) if customer is not None else None,
         holder_id=context.principal.holder_id if context.principal is not None else None,
     )
-    answer = await park_refund(session, context=context, command=command.refund, receipt=receipt, bought=new)
-    return in_refund(answer) if isinstance(answer, Problem) else answer
+    parked = await park_refund(session, context=context, command=command.refund, receipt=receipt, bought=new)
+    return in_refund(parked) if isinstance(parked, Problem) else parked
 
 
 async def _unrecordable(session: Session, *, context: CommandContext, bought: RecordedReceipt) -> Problem | None:
@@ -74,8 +77,8 @@ async def _known_exchange(
     receipt: ReceiptReference,
     origin: ReceiptOrigin,
     customer: Customer | None,
-) -> Answer | Problem | None:
-    """The answer to an exchange that is pending already, or why its new receipt is another one; None where it is new."""
+) -> RefundPending | Problem | None:
+    """The result of an exchange that is pending already, or why its new receipt is another one; None where it is new."""
     bought, back, path = command.bought, command.refund, ("purchase", "externalId")
     number, numbering = bought.external_id, context.program.numbering
     sent = (receipt, back.lines, back.amounts, back.amount, back.reason, (number, meaning_of(bought)))
@@ -85,7 +88,7 @@ async def _known_exchange(
         on_time = not bought.timed or pending.occurred_at == bought.facts.occurred_at
         same = on_time and pending.meaning == sent and pending.external_id == back.external_id
         if same and await _same_buyer(session, pending=pending, customer=customer):
-            return Answer(pending_refund_id=pending.id, already_recorded=True)
+            return RefundPending(pending_refund_id=pending.id, already_recorded=True)
         if pending.state is PendingRefundState.PENDING:
             return Problem(
                 ProblemCode.RECEIPT_DIFFERS, path=path, detail="another exchange with this receipt is pending"
@@ -117,8 +120,8 @@ async def park_refund(
     command: RecordRefund,
     receipt: ReceiptReference,
     bought: HandedOut | None = None,
-) -> Answer | Problem:
-    """Store a refund as pending until its purchase arrives. A known number gets its earlier answer, or a refusal for other content.
+) -> RefundPending | Problem:
+    """Store a refund as pending until its purchase arrives. A known number gets its earlier result, or a refusal for other content.
 
     A reference that may match several receipts cannot be pending: the first one to arrive would be a guess. `bought`
     is the receipt of the goods handed out in an exchange.
@@ -156,7 +159,7 @@ async def park_refund(
         if known is not None:
             return known
     await pending_refunds.add(session, pending=pending)
-    return Answer(pending_refund_id=pending.id)
+    return RefundPending(pending_refund_id=pending.id)
 
 
 async def _zone(session: Session, *, context: CommandContext, receipt: ReceiptReference) -> str | None:
@@ -175,15 +178,15 @@ async def _known(
     pending: PendingRefund,
     command: RecordRefund,
     origin: ReceiptOrigin,
-) -> Answer | Problem | None:
-    """The answer to a number that is known already, or None where it is new."""
+) -> RefundPending | Problem | None:
+    """The result of a number that is known already, or None where it is new."""
     numbering = context.program.numbering
     known = await pending_refunds.by_number(session, number=number, origin=origin, numbering=numbering)
     if known is not None:
         on_time = not command.timed or known.occurred_at == pending.occurred_at
         if not on_time or not known.says(pending):
             return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))
-        return Answer(pending_refund_id=known.id, already_recorded=True)
+        return RefundPending(pending_refund_id=known.id, already_recorded=True)
     same_number = await refunds.by_number(session, number=number, origin=origin, numbering=numbering)
     if not same_number:
         return None

@@ -17,9 +17,10 @@ from app.store.database.codecs import json_text
 from app.store.database.session import Session
 from app.store.programs import locations
 from app.store.purchases import purchases, quarantine
-from app.usecases.command import Answer, CommandContext
+from app.usecases.command import CommandContext
 from app.usecases.purchases.known_quarantined import (
     SentReceipt,
+    booked_refund,
     exchange_content,
     has_recorded_refund,
     quarantined_before,
@@ -28,6 +29,7 @@ from app.usecases.purchases.known_quarantined import (
 from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
 from app.usecases.purchases.new_refund import RecordRefund
 from app.usecases.purchases.quarantined_commands import origin_data, receipt_data, refund_data
+from app.usecases.purchases.results import ReceiptQuarantined, RecordRefundResult, RefundPending
 
 
 def clock_skew(skew: Skew, *, path: tuple[str, ...]) -> Problem:
@@ -46,8 +48,8 @@ async def quarantine_purchase(
     command: RecordPurchase,
     facts: PurchaseFacts,
     customer: Customer,
-) -> Answer | Problem | None:
-    """Put a purchase into quarantine if its time cannot be right: its answer, or None where it is to be booked.
+) -> ReceiptQuarantined | Problem | None:
+    """Put a purchase into quarantine if its time cannot be right: its result, or None where it is to be booked.
 
     Also for a receipt whose number is or was in quarantine. `facts` are those with its location. The customer's account
     must be locked.
@@ -61,13 +63,13 @@ async def quarantine_purchase(
         customer=customer,
         data=receipt_data(command),
     )
-    return await _quarantine(session, context=context, sent=sent, at=facts.occurred_at)
+    return _result(await _quarantine(session, context=context, sent=sent, at=facts.occurred_at))
 
 
 async def quarantine_refund(
     session: Session, *, context: CommandContext, command: RecordRefund, sale: Purchase | None
-) -> Answer | Problem | None:
-    """Put a refund into quarantine if its time cannot be right: its answer, or None where it is to be booked."""
+) -> RecordRefundResult | RefundPending | ReceiptQuarantined | Problem | None:
+    """Put a refund into quarantine if its time cannot be right: its result, or None where it is to be booked."""
     skew = context.skew(command.occurred_at)
     if context.settling or context.principal is None or (command.external_id is None and skew is None):
         return clock_skew(skew, path=("occurredAt",)) if skew is not None else None
@@ -87,12 +89,13 @@ async def quarantine_refund(
     )
     earlier = await quarantined_before(session, context=context, sent=sent)
     if earlier is not None or skew is None:
-        return earlier
+        return await _refund_result(session, found=earlier)
     if command.external_id is not None and await has_recorded_refund(
         session, context=context, number=command.external_id, origin=origin
     ):
         return None
-    return await _quarantine(session, context=context, sent=sent, at=command.occurred_at)
+    found = await _quarantine(session, context=context, sent=sent, at=command.occurred_at)
+    return await _refund_result(session, found=found)
 
 
 async def quarantine_exchange(
@@ -103,8 +106,8 @@ async def quarantine_exchange(
     back: RecordRefund,
     sale: Purchase | None,
     customer: CustomerReference | None,
-) -> Answer | Problem | None:
-    """Put an exchange into quarantine if its time cannot be right: its answer, or None where it is to be booked.
+) -> ReceiptQuarantined | Problem | None:
+    """Put an exchange into quarantine if its time cannot be right: its result, or None where it is to be booked.
 
     An exchange whose new receipt is recorded never goes there, however old it is when it is sent again. `sale` and
     `customer` are None where they are not known yet.
@@ -137,13 +140,13 @@ async def quarantine_exchange(
         customer=buyer,
         data={"bought": receipt_data(bought), "refund": refund_data(back)},
     )
-    return await _quarantine(session, context=context, sent=sent, at=at)
+    return _result(await _quarantine(session, context=context, sent=sent, at=at))
 
 
 async def _quarantine(
     session: Session, *, context: CommandContext, sent: SentReceipt, at: datetime
-) -> Answer | Problem | None:
-    """The answer to a receipt that is or was in quarantine, or has to go there; None where it is to be booked.
+) -> Quarantined | Problem | None:
+    """The receipt as it is or was in quarantine, where it may have to go now; None where it is to be booked.
 
     Only receipts sent with an access key go into quarantine: a file can be corrected, and a receipt that staff book from
     quarantine has been reviewed.
@@ -157,7 +160,7 @@ async def _quarantine(
     earlier = await quarantined_before(session, context=context, sent=sent)
     if earlier is not None or skew is None:
         return earlier
-    added = await quarantine.add(
+    return await quarantine.add(
         session,
         quarantined=Quarantined(
             id=context.new_id(),
@@ -174,4 +177,15 @@ async def _quarantine(
             command_text=json_text({**sent.data, "origin": origin_data(sent.origin)}),
         ),
     )
-    return Answer(quarantined_id=added.id)
+
+
+def _result(found: Quarantined | Problem | None) -> ReceiptQuarantined | Problem | None:
+    return ReceiptQuarantined(quarantined_id=found.id) if isinstance(found, Quarantined) else found
+
+
+async def _refund_result(
+    session: Session, *, found: Quarantined | Problem | None
+) -> RecordRefundResult | RefundPending | ReceiptQuarantined | Problem | None:
+    """The result of a refund: as in quarantine, or as it was booked from there."""
+    booked = await booked_refund(session, item=found) if isinstance(found, Quarantined) else None
+    return booked or _result(found)

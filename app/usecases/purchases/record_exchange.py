@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.domain.customers.customer import CustomerReference
 from app.domain.problems import Problem, ProblemCode
 from app.store.customers import customers
 from app.store.database.session import Session
-from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.command import CommandContext, use_case
 from app.usecases.purchases.apply_pending_refunds import apply_pending_refunds
 from app.usecases.purchases.exchange_goods import exchange_goods, in_refund
 from app.usecases.purchases.known_pending_exchanges import exchange_as_applied
@@ -15,21 +17,18 @@ from app.usecases.purchases.new_exchange import RecordExchange
 from app.usecases.purchases.pending_refunds import park_exchange
 from app.usecases.purchases.quarantine import quarantine_exchange
 from app.usecases.purchases.record_refund import sale_of
+from app.usecases.purchases.results import ReceiptQuarantined, RecordExchangeResult, RefundPending
 
 
-async def run(session: Session, *, context: CommandContext, command: RecordExchange) -> Answer | Problem:
-    """Record the exchange once. Both receipts are new, or both are known and answered as they were recorded.
+@use_case(RecordExchangeResult, RefundPending, ReceiptQuarantined)
+async def run(
+    session: Session, *, context: CommandContext, command: RecordExchange
+) -> RecordExchangeResult | RefundPending | ReceiptQuarantined | Problem:
+    """Record the exchange once. Both receipts are new, or both are known and get their earlier result.
 
-    An exchange that arrives before the purchase of the returned goods is pending, and applied when that arrives.
+    An exchange that arrives before the purchase of the returned goods is pending, and applied when that arrives. One
+    with a time that cannot be right goes into quarantine, as a whole.
     """
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
-    answer = await record(session, context=context, command=command)
-    return answer if isinstance(answer, Problem) else await remember_result(session, context=context, answer=answer)
-
-
-async def record(session: Session, *, context: CommandContext, command: RecordExchange) -> Answer | Problem:
-    """Record an exchange without its idempotency key. With a time that cannot be right it goes into quarantine, as a whole."""
     sale = await sale_of(session, context=context, command=command.refund)
     if isinstance(sale, Problem):
         return in_refund(sale)
@@ -56,7 +55,9 @@ async def record(session: Session, *, context: CommandContext, command: RecordEx
         if done.bought and done.has_pending_refunds
         else None
     )
-    return done.answer if after is None else done.answer._replace(balances=after)
+    if after is None:
+        return done.result
+    return replace(done.result, purchase=replace(done.result.purchase, balances=after))
 
 
 async def _other_customer(session: Session, *, by: CustomerReference, claimed: CustomerReference) -> Problem | None:

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.domain.problems import Problem
 from app.domain.purchases.receipt_numbers import OWN_SOURCE
 from app.store.database.session import Session
-from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.command import CommandContext, use_case
 from app.usecases.purchases.admit_receipt import Admitted, admit
 from app.usecases.purchases.apply_pending_refunds import apply_pending_refunds
 from app.usecases.purchases.book_purchase import book_purchase
 from app.usecases.purchases.new_receipts import RecordPurchase
+from app.usecases.purchases.results import ReceiptQuarantined, RecordPurchaseResult
 from app.usecases.rewards.redemption_payments import link_payments
 
 
-async def run(session: Session, *, context: CommandContext, command: RecordPurchase) -> Answer | Problem:
-    """Record the purchase once, decide, and book the points. Nothing is written with a refusal."""
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
-    sold = await record(session, context=context, command=command)
-    return sold if isinstance(sold, Problem) else await remember_result(session, context=context, answer=sold)
+@use_case(RecordPurchaseResult, ReceiptQuarantined)
+async def run(
+    session: Session, *, context: CommandContext, command: RecordPurchase
+) -> RecordPurchaseResult | ReceiptQuarantined | Problem:
+    """Record the purchase once, decide, and book the points.
 
-
-async def record(session: Session, *, context: CommandContext, command: RecordPurchase) -> Answer | Problem:
-    """Record a purchase without its idempotency key.
-
-    A receipt that is known already gets its earlier answer; one with other content is refused. A receipt with a time
+    A receipt that is known already gets its earlier result; one with other content is refused. A receipt with a time
     that cannot be right goes into quarantine.
     """
     admitted = await admit(session, context=context, command=command)
@@ -41,8 +39,8 @@ async def record(session: Session, *, context: CommandContext, command: RecordPu
     )
     if isinstance(booked, Problem):
         return booked
-    sale, answer = booked
+    sale, result = booked
     if sale.facts.payments:
         await link_payments(session, purchase_id=sale.id, facts=sale.facts)
     after = await apply_pending_refunds(session, context=context, sale=sale) if admitted.awaited else None
-    return answer if after is None else answer._replace(balances=after)
+    return result if after is None else replace(result, balances=after)

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from app.domain.problems import Problem, ProblemCode
 from app.store.database.session import Session
-from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.command import CommandContext, use_case
 from app.usecases.purchases import record_purchase, record_refund
 from app.usecases.purchases.new_receipts import RecordPurchase
 from app.usecases.purchases.new_refund import RecordRefund
+from app.usecases.purchases.results import ReceiptQuarantined, RecordPurchaseResult, RecordRefundResult, RefundPending
+from app.usecases.results import CommandResult, stored_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +28,42 @@ class RecordMixedReceipt:
         return (*bought, *(number for command in self.returned for number in command.receipts))
 
 
-async def run(session: Session, *, context: CommandContext, command: RecordMixedReceipt) -> Answer | Problem:
+@stored_as("mixed_receipt_recorded")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordMixedReceiptResult(CommandResult):
+    """The purchase of the receipt, None where it has none, and its refunds.
+
+    `already_recorded`: all of it was recorded under other keys.
+    """
+
+    purchase_id: str | None
+    refund_ids: tuple[str, ...]
+    already_recorded: bool
+
+
+@use_case(RecordMixedReceiptResult)
+async def run(
+    session: Session, *, context: CommandContext, command: RecordMixedReceipt
+) -> RecordMixedReceiptResult | Problem:
     """Record the purchase, then the refunds; parts that are recorded already are left as they are."""
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
-    parts: list[Answer] = []
+    sold: RecordPurchaseResult | None = None
     if command.bought is not None:
-        sold = await record_purchase.record(session, context=context, command=command.bought)
-        if isinstance(sold, Problem):
-            return sold
-        parts.append(sold)
+        recorded = await record_purchase.run(session, context=context, command=command.bought)
+        if isinstance(recorded, Problem):
+            return recorded
+        assert not isinstance(recorded, ReceiptQuarantined), "only a receipt sent with an access key goes there"
+        sold = recorded
+    refunds: list[RecordRefundResult] = []
     for returned in command.returned:
-        back = await record_refund.record(session, context=context, command=returned)
+        back = await record_refund.run(session, context=context, command=returned)
         if isinstance(back, Problem):
             return back
-        if back.pending_refund_id is not None:
+        if isinstance(back, RefundPending):
             return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
-        parts.append(back)
-    recorded = all(part.already_recorded for part in parts)
-    answer = parts[0]._replace(balances=parts[-1].balances, already_recorded=True if recorded else None)
-    return await remember_result(session, context=context, answer=answer)
+        assert not isinstance(back, ReceiptQuarantined), "only a receipt sent with an access key goes there"
+        refunds.append(back)
+    return RecordMixedReceiptResult(
+        purchase_id=sold.purchase_id if sold is not None else None,
+        refund_ids=tuple(refund.refund_id for refund in refunds),
+        already_recorded=(sold is None or sold.already_recorded) and all(refund.already_recorded for refund in refunds),
+    )

@@ -13,28 +13,25 @@ from app.store.customers import customers
 from app.store.database.session import Session
 from app.store.purchases import purchases, receipt_references, refunds
 from app.store.terms import versions
-from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.command import CommandContext, use_case
 from app.usecases.purchases.book_refund import book_refund
 from app.usecases.purchases.known_receipts import day_missing
 from app.usecases.purchases.known_refunds import known_refund
 from app.usecases.purchases.new_refund import RecordRefund
 from app.usecases.purchases.pending_refunds import park_refund
 from app.usecases.purchases.quarantine import quarantine_refund
+from app.usecases.purchases.results import ReceiptQuarantined, RecordRefundResult, RefundPending
 
 
-async def run(session: Session, *, context: CommandContext, command: RecordRefund) -> Answer | Problem:
+@use_case(RecordRefundResult, RefundPending, ReceiptQuarantined)
+async def run(
+    session: Session, *, context: CommandContext, command: RecordRefund
+) -> RecordRefundResult | RefundPending | ReceiptQuarantined | Problem:
     """Record the refund and claw back, under the terms of the sale, what the remaining goods would not have earned.
 
-    A refund that arrives before its purchase is pending, and applied when that arrives.
+    A refund that arrives before its purchase is pending, and applied when that arrives. One with a time that cannot be
+    right goes into quarantine.
     """
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
-    answer = await record(session, context=context, command=command)
-    return answer if isinstance(answer, Problem) else await remember_result(session, context=context, answer=answer)
-
-
-async def record(session: Session, *, context: CommandContext, command: RecordRefund) -> Answer | Problem:
-    """Record a refund without its idempotency key. With a time that cannot be right it goes into quarantine."""
     sale = await sale_of(session, context=context, command=command)
     if isinstance(sale, Problem):
         return await known_of_several(session, context=context, command=command, problem=sale)
@@ -64,8 +61,8 @@ async def sale_of(session: Session, *, context: CommandContext, command: RecordR
 
 async def known_of_several(
     session: Session, *, context: CommandContext, command: RecordRefund, problem: Problem
-) -> Answer | Problem:
-    """The answer to a refund recorded before its reference matched several receipts, else the refusal."""
+) -> RecordRefundResult | Problem:
+    """The result of a refund recorded before its reference matched several receipts, else the refusal."""
     if problem.code is not ProblemCode.RECEIPT_AMBIGUOUS or command.external_id is None:
         return problem
     candidates = await purchases.by_ids(session, purchase_ids=problem.purchase_ids)
@@ -77,15 +74,15 @@ async def known_of_several(
         known = await known_refund(
             session, context=context, command=command, sale=sale, customer=customer, origin=origin
         )
-        if isinstance(known, Answer):
+        if isinstance(known, RecordRefundResult):
             return known
     return problem
 
 
 async def run_refund(
     session: Session, *, context: CommandContext, command: RecordRefund, sale: Purchase
-) -> Answer | Problem:
-    """Carry out a refund without its idempotency key. A known number gets its earlier answer."""
+) -> RecordRefundResult | Problem:
+    """Carry out a refund of a known purchase. A known number gets its earlier result."""
     customer = await customers.find(session, by=CustomerReference(sale.customer_id), lock=True)
     judged_by = await versions.version(session, number=sale.terms_version)
     if customer is None or judged_by is None:

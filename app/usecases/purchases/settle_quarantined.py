@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Self, TypeAlias
 
 from app.domain.customers.customer import CustomerReference
 from app.domain.problems import Problem, ProblemCode
@@ -12,11 +13,19 @@ from app.domain.purchases.pending_refund import PendingRefundState
 from app.domain.purchases.quarantine import Quarantined, QuarantineKind, QuarantineState
 from app.store.database.session import Session
 from app.store.purchases import pending_refunds, quarantine
-from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.command import CommandContext, use_case
 from app.usecases.purchases import record_exchange, record_purchase, record_refund
 from app.usecases.purchases.new_exchange import RecordExchange
 from app.usecases.purchases.quarantined_commands import receipt_of, refund_of
+from app.usecases.purchases.results import (
+    ReceiptQuarantined,
+    RecordExchangeResult,
+    RecordPurchaseResult,
+    RecordRefundResult,
+    RefundPending,
+)
 from app.usecases.reasons import reason_problem
+from app.usecases.results import CommandResult, stored_as
 
 
 class QuarantineAction(StrEnum):
@@ -43,17 +52,40 @@ class SettleQuarantined:
     receipts: tuple[str, ...] = ()
 
 
-async def run(session: Session, *, context: CommandContext, command: SettleQuarantined) -> Answer | Problem:
+Booked: TypeAlias = RecordPurchaseResult | RecordRefundResult | RecordExchangeResult | RefundPending
+
+
+@stored_as("quarantined_settled")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleQuarantinedResult(CommandResult):
+    """The receipt that was in quarantine, and the result of the command that booked it; None if it was dismissed."""
+
+    quarantined_id: str
+    booked: Booked | None = None
+
+    def without_personal_values(self) -> Self:
+        """The result as it is stored and shown: decisions without values that reveal a date of birth."""
+        return self if self.booked is None else replace(self, booked=self.booked.without_personal_values())
+
+
+@stored_as("pending_refund_dismissed")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingRefundDismissed(CommandResult):
+    """The pending refund that was dismissed."""
+
+    pending_refund_id: str
+
+
+@use_case(SettleQuarantinedResult, PendingRefundDismissed)
+async def run(
+    session: Session, *, context: CommandContext, command: SettleQuarantined
+) -> SettleQuarantinedResult | PendingRefundDismissed | Problem:
     """Settle it. A receipt that is refused when it is booked stays in quarantine: the transaction must be rolled back."""
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
     if (wrong := _unfit(command)) is not None:
         return wrong
     if command.pending_refund_id is not None:
-        answer = await _dismiss_pending_refund(session, context=context, command=command)
-    else:
-        answer = await _settled(session, context=context, command=command)
-    return answer if isinstance(answer, Problem) else await remember_result(session, context=context, answer=answer)
+        return await _dismiss_pending_refund(session, context=context, command=command)
+    return await _settled(session, context=context, command=command)
 
 
 def _unfit(command: SettleQuarantined) -> Problem | None:
@@ -68,7 +100,9 @@ def _unfit(command: SettleQuarantined) -> Problem | None:
     return None
 
 
-async def _settled(session: Session, *, context: CommandContext, command: SettleQuarantined) -> Answer | Problem:
+async def _settled(
+    session: Session, *, context: CommandContext, command: SettleQuarantined
+) -> SettleQuarantinedResult | Problem:
     before = await quarantine.by_id(session, quarantined_id=command.quarantined_id or "", lock=True)
     if before is None:
         return Problem(ProblemCode.QUARANTINED_NOT_FOUND, path=("quarantined",))
@@ -81,41 +115,50 @@ async def _settled(session: Session, *, context: CommandContext, command: Settle
         settled_by=context.actor,
         settled_because=command.reason,
     )
-    answer = Answer()
+    booked: Booked | None = None
     if command.action is not QuarantineAction.DISMISS:
         at = command.occurred_at or before.occurred_at
-        booked = await _booked(session, context=replace(context, settling=True), item=before, at=at)
-        if isinstance(booked, Problem):
-            return replace(booked, path=_path(booked, command=command))
-        answer, after = booked, _as_booked(after, answer=booked, at=at)
+        made = await _booked(session, context=replace(context, settling=True), item=before, at=at)
+        if isinstance(made, Problem):
+            return replace(made, path=_path(made, command=command))
+        booked = made
+        after = _as_booked(after, booked=booked, at=at)
     await quarantine.settle(session, before=before, after=after)
-    return answer._replace(quarantined_id=before.id)
+    return SettleQuarantinedResult(quarantined_id=before.id, booked=booked)
 
 
-def _as_booked(item: Quarantined, *, answer: Answer, at: datetime) -> Quarantined:
-    return replace(
-        item,
-        state=QuarantineState.BOOKED,
-        booked_for=at,
-        purchase_id=answer.purchase_id,
-        refund_id=answer.refund_id if answer.returned is None else answer.returned.refund_id,
-        pending_refund_id=answer.pending_refund_id,
-    )
+def _as_booked(item: Quarantined, *, booked: Booked, at: datetime) -> Quarantined:
+    item = replace(item, state=QuarantineState.BOOKED, booked_for=at)
+    match booked:
+        case RecordPurchaseResult():
+            return replace(item, purchase_id=booked.purchase_id)
+        case RecordRefundResult():
+            return replace(item, purchase_id=booked.purchase_id, refund_id=booked.refund_id)
+        case RecordExchangeResult():
+            return replace(item, purchase_id=booked.purchase.purchase_id, refund_id=booked.refund.refund_id)
+        case RefundPending():
+            return replace(item, pending_refund_id=booked.pending_refund_id)
 
 
-async def _booked(session: Session, *, context: CommandContext, item: Quarantined, at: datetime) -> Answer | Problem:
+async def _booked(session: Session, *, context: CommandContext, item: Quarantined, at: datetime) -> Booked | Problem:
     """Carry out the command as if it had arrived in time, at `at`."""
+    booked = await _carried_out(session, context=context, item=item, at=at)
+    assert not isinstance(booked, ReceiptQuarantined), "a receipt that staff have reviewed is booked or refused"
+    return booked
+
+
+async def _carried_out(
+    session: Session, *, context: CommandContext, item: Quarantined, at: datetime
+) -> Booked | ReceiptQuarantined | Problem:
     if item.kind is QuarantineKind.REFUND:
-        return await record_refund.record(session, context=context, command=refund_of(item.command, at=at))
+        return await record_refund.run(session, context=context, command=refund_of(item.command, at=at))
     customer = CustomerReference(item.customer_id) if item.customer_id is not None else None
     if item.kind is QuarantineKind.PURCHASE:
         if customer is None:
             raise LookupError(f"{item.kind} {item.id} in quarantine has no customer")
-        return await record_purchase.record(
-            session, context=context, command=receipt_of(item.command, at=at).of(customer)
-        )
-    back, bought = refund_of(item.command["refund"], at=at), receipt_of(item.command["bought"], at=at)
-    return await record_exchange.record(session, context=context, command=RecordExchange(back, bought, customer))
+        return await record_purchase.run(session, context=context, command=receipt_of(item.command, at=at).of(customer))
+    refund, bought = refund_of(item.command["refund"], at=at), receipt_of(item.command["bought"], at=at)
+    return await record_exchange.run(session, context=context, command=RecordExchange(refund, bought, customer))
 
 
 def _path(problem: Problem, *, command: SettleQuarantined) -> tuple[str | int, ...]:
@@ -126,7 +169,7 @@ def _path(problem: Problem, *, command: SettleQuarantined) -> tuple[str | int, .
 
 async def _dismiss_pending_refund(
     session: Session, *, context: CommandContext, command: SettleQuarantined
-) -> Answer | Problem:
+) -> PendingRefundDismissed | Problem:
     """Dismiss a pending refund, or one that its purchase could not take."""
     id = command.pending_refund_id or ""
     pending = await pending_refunds.by_id(session, pending_id=id, lock=True)
@@ -135,4 +178,4 @@ async def _dismiss_pending_refund(
     if pending.state in (PendingRefundState.APPLIED, PendingRefundState.DISMISSED):
         return Problem(ProblemCode.ALREADY_SETTLED, path=("quarantined",))
     await pending_refunds.dismiss(session, pending_id=id, at=context.now, actor=context.actor, reason=command.reason)
-    return Answer(pending_refund_id=id)
+    return PendingRefundDismissed(pending_refund_id=id)

@@ -11,7 +11,7 @@ from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.engine import redemption
 from app.domain.engine.price_lists import Charge, PriceLists
 from app.domain.ledger.account import Account
-from app.domain.ledger.entries import Balance, Entry, EntryType
+from app.domain.ledger.entries import Balance, EntryType
 from app.domain.ledger.lots import Lot
 from app.domain.problems import Problem
 from app.domain.purchases.facts import PurchaseFacts
@@ -32,10 +32,11 @@ from app.store.events.held_uses import counting_holds_as_used
 from app.store.events.replay import NewEvent, balance_of, replay_account, with_events
 from app.store.ledger import lots
 from app.store.rewards import redemptions, rewards
-from app.usecases.command import Answer, CommandContext, remember_result
+from app.usecases.command import CommandContext
 from app.usecases.ledger.account_writer import AccountWriter, Origin, held_in
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.ledger.usage_counts import count_clause_uses
+from app.usecases.results import DecidedResult, stored_as
 from app.usecases.rewards.holds import NewHold
 
 
@@ -52,6 +53,22 @@ class RedeemReward:
     facts: PurchaseFacts
     location_id: str | None = None
     hold: NewHold | None = None
+
+
+@stored_as("redemption_decided")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedeemRewardResult(DecidedResult):
+    """The decision on a reward, with its redemption and the entry that paid it.
+
+    There is no redemption after a refusal by the terms, and no entry where points are only held. `already_recorded`:
+    the hold of its checkout had been placed under another key.
+    """
+
+    customer_id: str
+    reward_id: str
+    redemption_id: str | None = None
+    entry_id: str | None = None
+    already_recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +95,7 @@ class RedemptionRequest:
 
 async def from_snapshot(
     session: Session, *, context: CommandContext, request: RedemptionRequest, wallet: Mapping[Unit, Account]
-) -> Answer | Problem:
+) -> RedeemRewardResult | Problem:
     """Decide by the stored balance, and book one entry."""
     account, at = wallet[request.unit], request.facts.occurred_at
     lists = None
@@ -92,11 +109,11 @@ async def from_snapshot(
         charge=lists.charge(request.reward.key) if lists is not None else None,
     )
     balances = held_in(wallet)
-    answer = redemption_answer(request, decision=decision, balances=balances)
+    result = _result(request, decision=decision, balances=balances)
     if decision.outcome is DecisionOutcome.REFUSED:
         if account.balance.pending:  # only a replay says when these become available
             return await by_replay(session, context=context, request=request)
-        return await remember_result(session, context=context, answer=answer)
+        return result
     if not await rewards.take_one(session, reward=request.reward):
         return OUT_OF_STOCK
     redeemed = _redemption(context=context, request=request, facts=request.facts, decision=decision)
@@ -123,10 +140,12 @@ async def from_snapshot(
         digests=(redemptions.row_digest(redeemed),),
     )
     balances[request.unit] = left
-    return await _granted(session, context=context, answer=answer, redemption=redeemed, entry=entry, balances=balances)
+    return replace(result, balances=balances, entry_id=entry.id, redemption_id=redeemed.id)
 
 
-async def by_replay(session: Session, *, context: CommandContext, request: RedemptionRequest) -> Answer | Problem:
+async def by_replay(
+    session: Session, *, context: CommandContext, request: RedemptionRequest
+) -> RedeemRewardResult | Problem:
     """Replay the wallet up to the redemption, decide by its balance then and now, and book what follows."""
     account, at = request.customer.account, request.facts.occurred_at
     before = await replay_account(session, account=account, until=at)
@@ -146,9 +165,9 @@ async def by_replay(session: Session, *, context: CommandContext, request: Redem
         charge=_charge(then, request=request),
         activations=pending_points(before.wallet, terms=request.terms, at=before.until).activations_for(request.clause),
     )
-    answer = redemption_answer(request, decision=decision, balances=before.balances)
+    result = _result(request, decision=decision, balances=before.balances)
     if decision.outcome is DecisionOutcome.REFUSED:
-        return await remember_result(session, context=context, answer=answer)
+        return result
     if not await rewards.take_one(session, reward=request.reward):
         return OUT_OF_STOCK
     redeemed = _redemption(context=context, request=request, facts=facts, decision=decision)
@@ -165,8 +184,11 @@ async def by_replay(session: Session, *, context: CommandContext, request: Redem
         decisions={redeemed.id: decision},
     )
     entry = entries.get(PostingKey(EntryType.REDEEM, redeemed.id))
-    return await _granted(
-        session, context=context, answer=answer, redemption=redeemed, entry=entry, balances=replayed.balances
+    return replace(
+        result,
+        balances=replayed.balances,
+        entry_id=entry.id if entry is not None else None,
+        redemption_id=redeemed.id,
     )
 
 
@@ -213,30 +235,15 @@ async def _write(
         await count_clause_uses(session, context=context, redemption=redemption, terms=request.terms)
 
 
-def redemption_answer(request: RedemptionRequest, *, decision: Decision, balances: Mapping[Unit, Balance]) -> Answer:
-    """The answer to a redemption request: the decision, with the balances behind it."""
-    return Answer(
+def _result(request: RedemptionRequest, *, decision: Decision, balances: Mapping[Unit, Balance]) -> RedeemRewardResult:
+    """The result of a request, without a redemption: the decision, with the balances behind it."""
+    return RedeemRewardResult(
         decision=decision,
         balances=balances,
         customer_id=request.customer.id,
         reward_id=request.reward.id,
         terms=request.terms,
     )
-
-
-async def _granted(
-    session: Session,
-    *,
-    context: CommandContext,
-    answer: Answer,
-    redemption: Redemption,
-    entry: Entry | None,
-    balances: Mapping[Unit, Balance],
-) -> Answer:
-    made = answer._replace(
-        balances=balances, entry_id=entry.id if entry is not None else None, redemption_id=redemption.id
-    )
-    return await remember_result(session, context=context, answer=made)
 
 
 def _redemption(

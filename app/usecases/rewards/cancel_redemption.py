@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.domain.access import Role
 from app.domain.calendar import latest
 from app.domain.customers.customer import Customer, CustomerReference
-from app.domain.decisions import Decision
 from app.domain.engine import reversal
-from app.domain.ledger.entries import Balance, Entry, EntryType
+from app.domain.ledger.entries import Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.staff_limits import Budget
 from app.domain.rewards.redemption import Redemption, RedemptionState
@@ -23,10 +21,11 @@ from app.store.database.session import Session
 from app.store.events.replay import ReplayedAccount, replay_account
 from app.store.rewards import redemptions, reversals
 from app.store.terms import versions
-from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.command import CommandContext, guarded, use_case
 from app.usecases.ledger.expire_holds import end_hold
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.programs.staff_limits import above_budget
+from app.usecases.results import DecidedResult, stored_as
 from app.usecases.rewards.redemption_payments import spent_on
 
 WITHOUT_REASON = frozenset({Role.TILL, Role.CUSTOMER})
@@ -56,7 +55,29 @@ class _Paid:
     terms: Terms
 
 
-async def run(session: Session, *, context: CommandContext, command: CancelRedemption) -> Answer | Problem:
+@stored_as("redemption_cancelled")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRedemptionResult(DecidedResult):
+    """The decision that reversed a redemption, and the entry that restored its points."""
+
+    customer_id: str
+    redemption_id: str
+    reward_id: str
+    entry_id: str
+
+
+async def _hidden(session: Session, *, context: CommandContext, command: CancelRedemption) -> Problem | None:  # noqa: ARG001 - as every guard
+    """Redemptions of others do not exist for a customer."""
+    if command.role is not Role.CUSTOMER or await _paid(session, command=command) is not None:
+        return None
+    return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("redemption",))
+
+
+@guarded(_hidden)
+@use_case(CancelRedemptionResult)
+async def run(
+    session: Session, *, context: CommandContext, command: CancelRedemption
+) -> CancelRedemptionResult | Problem:
     """Reverse a redemption, if this caller may.
 
     A redemption that paid a purchase is restored with a refund of that purchase, and in no other way.
@@ -64,8 +85,6 @@ async def run(session: Session, *, context: CommandContext, command: CancelRedem
     paid = await _paid(session, command=command)
     if paid is None:
         return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("redemption",))
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
     if (
         own := await own_cards.refusal(
             session, principal=context.principal, customer=paid.customer, path=("redemption",)
@@ -130,7 +149,9 @@ def _unfit(redemption: Redemption, *, command: CancelRedemption) -> Problem | No
     return None
 
 
-async def _undone(session: Session, *, context: CommandContext, command: CancelRedemption, paid: _Paid) -> Answer:
+async def _undone(
+    session: Session, *, context: CommandContext, command: CancelRedemption, paid: _Paid
+) -> CancelRedemptionResult:
     redemption = paid.redemption
     # The clock of the redeeming till may be ahead: a reversal is never before its redemption.
     at = latest(context.now, redemption.occurred_at)
@@ -156,25 +177,19 @@ async def _undone(session: Session, *, context: CommandContext, command: CancelR
         cause=reversed_by.id,
     )
     entry = entries[PostingKey(EntryType.REVERSAL, reversed_by.id)]
-    return await remember_result(
-        session, context=context, answer=_booked(paid, replayed=replayed, reversal=reversed_by, entry=entry)
-    )
+    return _booked(paid, replayed=replayed, reversal=reversed_by, entry=entry)
 
 
-def _booked(paid: _Paid, *, replayed: ReplayedAccount, reversal: Reversal, entry: Entry) -> Answer:
+def _booked(paid: _Paid, *, replayed: ReplayedAccount, reversal: Reversal, entry: Entry) -> CancelRedemptionResult:
     subject = PostingKey(EntryType.REVERSAL, reversal.id)
     postings = (posting for unit_account in replayed.wallet.unit_accounts.values() for posting in unit_account.postings)
     decision = next(posting.decision for posting in postings if posting.key == subject)
-    return _answer(paid, decision=decision, balances=replayed.balances, entry=entry)
-
-
-def _answer(paid: _Paid, *, decision: Decision, balances: Mapping[Unit, Balance], entry: Entry | None = None) -> Answer:
-    return Answer(
+    return CancelRedemptionResult(
         decision=decision,
-        balances=balances,
+        balances=replayed.balances,
         customer_id=paid.customer.id,
         redemption_id=paid.redemption.id,
         reward_id=paid.redemption.reward_id,
-        entry_id=entry.id if entry is not None else None,
+        entry_id=entry.id,
         terms=paid.terms,
     )

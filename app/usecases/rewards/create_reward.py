@@ -9,7 +9,8 @@ from app.domain.problems import Problem, ProblemCode
 from app.domain.rewards.reward import Reward
 from app.store.database.session import Session
 from app.store.rewards import rewards
-from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.command import CommandContext, use_case
+from app.usecases.results import CommandResult, stored_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,17 @@ class CreateReward:
     cash_part: Money | None = None
 
 
-async def run(session: Session, *, context: CommandContext, command: CreateReward) -> Answer | Problem:
+@stored_as("reward_created")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateRewardResult(CommandResult):
+    """The new reward."""
+
+    reward_id: str
+
+
+@use_case(CreateRewardResult)
+async def run(session: Session, *, context: CommandContext, command: CreateReward) -> CreateRewardResult | Problem:
     """Add the reward; its key, which the terms use, must be new."""
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
     if await rewards.by_key(session, key=command.key) is not None:
         return Problem(ProblemCode.REWARD_KEY_TAKEN, path=("key",))
     for field, amount in (("retailValue", command.retail_value), ("cashPart", command.cash_part)):
@@ -54,4 +62,4 @@ async def run(session: Session, *, context: CommandContext, command: CreateRewar
         cash_part=command.cash_part.minor if command.cash_part is not None else None,
     )
     await rewards.create(session, reward=reward)
-    return await remember_result(session, context=context, answer=Answer(reward_id=reward.id))
+    return CreateRewardResult(reward_id=reward.id)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 from app.domain.calendar import latest
 from app.domain.customers.customer import Customer, CustomerReference
-from app.domain.ledger.entries import EntryType
+from app.domain.ledger.entries import Balance, EntryType
 from app.domain.problems import Problem, ProblemCode
 from app.domain.rewards.redemption import Redemption, RedemptionState
+from app.domain.units import Unit
 from app.domain.wallets.postings import PostingKey
 from app.store.customers import customers, own_cards
 from app.store.database.session import Session
@@ -18,10 +18,11 @@ from app.store.events.replay import replay_account
 from app.store.purchases.receipt_references import MOST_FITTING
 from app.store.rewards import redemptions
 from app.store.terms import versions
-from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.command import CommandContext, use_case
 from app.usecases.ledger.expire_holds import Changed, end_hold
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.ledger.usage_counts import count_clause_uses
+from app.usecases.results import CommandResult, DecidedResult, stored_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,47 +33,73 @@ class HoldReference:
     checkout: str | None
 
 
-_End: TypeAlias = Callable[..., Awaitable[Answer]]
+@stored_as("hold_captured")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureHoldResult(DecidedResult):
+    """The decision by which a hold was placed, its redemption, and the entry that paid it."""
+
+    customer_id: str
+    redemption_id: str
+    reward_id: str
+    entry_id: str
 
 
-async def capture(session: Session, *, context: CommandContext, command: HoldReference) -> Answer | Problem:
+@stored_as("hold_released")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseHoldResult(CommandResult):
+    """The redemption that was held, and the balances after its release.
+
+    `entry_id` is the entry by which points expired at once, None where none did.
+    """
+
+    customer_id: str
+    balances: Mapping[Unit, Balance]
+    redemption_id: str
+    reward_id: str
+    entry_id: str | None = None
+
+
+@use_case(CaptureHoldResult)
+async def capture(session: Session, *, context: CommandContext, command: HoldReference) -> CaptureHoldResult | Problem:
     """Pay for a hold: the redemption as it was decided when the hold was placed, and at that time."""
-    return await _ended(session, context=context, command=command, by=_captured)
-
-
-async def release(session: Session, *, context: CommandContext, command: HoldReference) -> Answer | Problem:
-    """Release a hold: its points and goods are free again. Points past their last day expire at once."""
-    return await _ended(session, context=context, command=command, by=_released)
-
-
-async def _ended(session: Session, *, context: CommandContext, command: HoldReference, by: _End) -> Answer | Problem:
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
     found = await _held(session, context=context, command=command)
-    if found is None:
-        return Problem(ProblemCode.HOLD_NOT_FOUND, path=("hold",))
     if isinstance(found, Problem):
         return found
     held, customer = found
-    # Releasing a hold must not prolong the validity of its points.
-    own = (
-        await own_cards.refusal(session, principal=context.principal, customer=customer, path=("hold",))
-        if by is _captured
-        else None
-    )
-    if own is not None:
+    # Releasing a hold must not prolong the validity of its points, so only its capture is refused.
+    if (
+        own := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("hold",))
+    ) is not None:
         return own
-    # An expired hold is over, even if the scheduler has not settled the account yet.
+    if (over := _over(held, customer=customer, context=context)) is not None:
+        return over
+    return await _captured(session, context=context, held=held, customer=customer)
+
+
+@use_case(ReleaseHoldResult)
+async def release(session: Session, *, context: CommandContext, command: HoldReference) -> ReleaseHoldResult | Problem:
+    """Release a hold: its points and goods are free again. Points past their last day expire at once."""
+    found = await _held(session, context=context, command=command)
+    if isinstance(found, Problem):
+        return found
+    held, customer = found
+    if (over := _over(held, customer=customer, context=context)) is not None:
+        return over
+    return await _released(session, context=context, held=held, customer=customer)
+
+
+def _over(held: Redemption, *, customer: Customer, context: CommandContext) -> Problem | None:
+    """The refusal of a hold that has ended. An expired one has, even if the scheduler has not settled the account yet."""
     run_out = held.has_run_out(at=latest(context.now, customer.account.replayed_through))
     if held.state is not RedemptionState.HELD or run_out:
         return Problem(ProblemCode.NOT_HELD, path=("hold",))
-    return await by(session, context=context, held=held, customer=customer)
+    return None
 
 
 async def _held(
     session: Session, *, context: CommandContext, command: HoldReference
-) -> tuple[Redemption, Customer] | Problem | None:
-    """The hold and its customer, with the account locked."""
+) -> tuple[Redemption, Customer] | Problem:
+    """The hold and its customer, with the account locked, or why there is none."""
     known: Redemption | Problem | None
     if command.redemption_id is not None:
         known = await redemptions.by_id(session, redemption_id=command.redemption_id)
@@ -80,12 +107,13 @@ async def _held(
         known = await _of_checkout(session, context=context, checkout=command.checkout or "")
     if isinstance(known, Problem):
         return known
+    not_found = Problem(ProblemCode.HOLD_NOT_FOUND, path=("hold",))
     if known is None or known.held_until is None:
-        return None
+        return not_found
     customer = await customers.find(session, by=CustomerReference(known.customer_id), lock=True)
     # Read again under the lock: another transaction may just have ended it.
     known = await redemptions.by_id(session, redemption_id=known.id)
-    return (known, customer) if customer is not None and known is not None else None
+    return (known, customer) if customer is not None and known is not None else not_found
 
 
 async def _of_checkout(session: Session, *, context: CommandContext, checkout: str) -> Redemption | Problem | None:
@@ -106,7 +134,9 @@ async def _of_checkout(session: Session, *, context: CommandContext, checkout: s
     )
 
 
-async def _captured(session: Session, *, context: CommandContext, held: Redemption, customer: Customer) -> Answer:
+async def _captured(
+    session: Session, *, context: CommandContext, held: Redemption, customer: Customer
+) -> CaptureHoldResult:
     id = held.id
     after = replace(held, state=RedemptionState.FULFILLED, fulfilled_at=context.now, fulfilled_by=context.actor)
     await redemptions.fulfil(session, redemption=after)
@@ -119,7 +149,7 @@ async def _captured(session: Session, *, context: CommandContext, held: Redempti
     made = await post_differences(
         session, write_context=context.write_context, replayed=replayed, changed=changed, cause=id
     )
-    answer = Answer(
+    return CaptureHoldResult(
         decision=held.decision,
         balances=replayed.balances,
         customer_id=customer.id,
@@ -128,19 +158,19 @@ async def _captured(session: Session, *, context: CommandContext, held: Redempti
         entry_id=made[PostingKey(EntryType.REDEEM, id)].id,
         terms=judged_by,
     )
-    return await remember_result(session, context=context, answer=answer)
 
 
-async def _released(session: Session, *, context: CommandContext, held: Redemption, customer: Customer) -> Answer:
+async def _released(
+    session: Session, *, context: CommandContext, held: Redemption, customer: Customer
+) -> ReleaseHoldResult:
     changed = await end_hold(session, redemption=held, state=RedemptionState.CANCELLED, ended_at=context.now)
     replayed = await replay_account(session, account=customer.account, until=context.now)
     made = await post_differences(session, write_context=context.write_context, replayed=replayed, changed=[changed])
     expired = [entry.id for subject, entry in made.items() if subject.type is EntryType.EXPIRE]
-    answer = Answer(
+    return ReleaseHoldResult(
         balances=replayed.balances,
         customer_id=customer.id,
         redemption_id=held.id,
         reward_id=held.reward_id,
         entry_id=expired[0] if expired else None,
     )
-    return await remember_result(session, context=context, answer=answer)

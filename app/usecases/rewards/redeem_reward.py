@@ -21,19 +21,24 @@ from app.store.events import fast_path
 from app.store.programs import locations
 from app.store.rewards import redemptions, rewards
 from app.store.terms import versions
-from app.usecases.command import CLOCK_TOLERANCE, Answer, CommandContext, balances_now, previous_result, remember_result
+from app.usecases.command import CLOCK_TOLERANCE, CommandContext, balances_now, use_case
 from app.usecases.customers.same_customer import same_customer
 from app.usecases.ledger.account_writer import accounts_of
-from app.usecases.rewards.book_redemption import RedeemReward, RedemptionRequest, by_replay, from_snapshot
+from app.usecases.rewards.book_redemption import (
+    RedeemReward,
+    RedeemRewardResult,
+    RedemptionRequest,
+    by_replay,
+    from_snapshot,
+)
 
 
-async def run(session: Session, *, context: CommandContext, command: RedeemReward) -> Answer | Problem:
+@use_case(RedeemRewardResult)
+async def run(session: Session, *, context: CommandContext, command: RedeemReward) -> RedeemRewardResult | Problem:
     """Decide and, if granted, take one item from stock and the points from the lots; or hold both.
 
     A refusal by the terms is stored under the key like any other result, and moves nothing.
     """
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
     if (skewed := _clock(context, command=command)) is not None:
         return skewed
     named = await _named(session, context=context, command=command)
@@ -114,8 +119,8 @@ async def _request(session: Session, *, command: RedeemReward, named: _Named) ->
 
 async def _same_checkout(
     session: Session, *, context: CommandContext, named: _Named, known: Redemption
-) -> Answer | Problem:
-    """The answer to a second attempt of a checkout: its first hold, or a refusal for another reward or customer.
+) -> RedeemRewardResult | Problem:
+    """The result of a second attempt of a checkout: its first hold, or a refusal for another reward or customer.
 
     The hold stays as it was decided, under the terms of its time, whatever was published since.
     """
@@ -127,7 +132,7 @@ async def _same_checkout(
         at=latest(context.now, customer.account.replayed_through)
     ):
         return Problem(ProblemCode.NOT_HELD, path=("checkout",))
-    answer = Answer(
+    return RedeemRewardResult(
         decision=known.decision,
         balances=await balances_now(session, customer=customer),
         customer_id=customer.id,
@@ -135,7 +140,6 @@ async def _same_checkout(
         redemption_id=known.id,
         already_recorded=True,
     )
-    return await remember_result(session, context=context, answer=answer)
 
 
 async def _reward(session: Session, *, command: RedeemReward) -> Reward | None:

@@ -12,7 +12,8 @@ from app.domain.terms.validation import DraftedClause
 from app.store.database.session import Session
 from app.store.previews import previews
 from app.store.terms import versions
-from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.command import CommandContext, use_case
+from app.usecases.results import CommandResult, stored_as
 from app.usecases.terms.publish_terms import PublishTerms, drafted
 
 MOST_DAYS = 730
@@ -28,10 +29,17 @@ class PreviewImpact:
     days: int
 
 
-async def run(session: Session, *, context: CommandContext, command: PreviewImpact) -> Answer | Problem:
+@stored_as("preview_queued")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewImpactResult(CommandResult):
+    """The preview that was queued."""
+
+    preview_id: str
+
+
+@use_case(PreviewImpactResult)
+async def run(session: Session, *, context: CommandContext, command: PreviewImpact) -> PreviewImpactResult | Problem:
     """Queue the draft, to be compared with the version in force now."""
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
     if not 1 <= command.days <= MOST_DAYS:
         return Problem(ProblemCode.INVALID_INPUT, path=("days",), detail=f"1 to {MOST_DAYS}")
     in_force = await versions.in_force(session, at=context.now)
@@ -53,4 +61,4 @@ async def run(session: Session, *, context: CommandContext, command: PreviewImpa
         requested_at=context.now,
     )
     await previews.add(session, preview=preview)
-    return await remember_result(session, context=context, answer=Answer(preview_id=preview.id))
+    return PreviewImpactResult(preview_id=preview.id)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from app.domain.decisions import DecisionOutcome
+from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program, ProgramKind
 from app.domain.terms.changes import changes, overall_effect
@@ -25,7 +25,8 @@ from app.store.database.session import Session
 from app.store.programs import locations
 from app.store.rewards import rewards
 from app.store.terms import versions
-from app.usecases.command import CLOCK_TOLERANCE, Answer, CommandContext, previous_result, remember_result
+from app.usecases.command import CLOCK_TOLERANCE, CommandContext, use_case
+from app.usecases.results import NOT_STORED, CommandResult, stored_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,22 @@ class PublishTerms:
     clauses: Sequence[DraftedClause]
 
 
-async def run(session: Session, *, context: CommandContext, command: PublishTerms) -> Answer | Problem:
+@stored_as("publication_decided")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishTermsResult(CommandResult):
+    """The published version; None if the notice clause refused it.
+
+    `decision` is that of the notice clause, None for the first version. `terms` is the version that decided.
+    """
+
+    terms_version: int | None = None
+    decision: Decision | None = None
+    terms: Terms | None = field(default=None, compare=False, metadata=NOT_STORED)
+
+
+@use_case(PublishTermsResult)
+async def run(session: Session, *, context: CommandContext, command: PublishTerms) -> PublishTermsResult | Problem:
     """Check the draft, hold changes that are worse for customers to the notice of the version in force, and store it for good."""
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
     latest = await versions.latest(session, lock=True)
     number = await versions.last_number(session) + 1
     draft = await drafted(session, program=context.program, now=context.now, command=command, number=number)
@@ -49,7 +62,7 @@ async def run(session: Session, *, context: CommandContext, command: PublishTerm
         if context.program.kind is not ProgramKind.SANDBOX and draft.effective_from < context.now - CLOCK_TOLERANCE:
             return Problem(ProblemCode.INVALID_INPUT, path=("effectiveFrom",), detail="terms cannot start in the past")
         await versions.publish(session, id=context.new_id(), terms=draft, published_at=context.now)
-        return await remember_result(session, context=context, answer=Answer(terms_version=draft.version))
+        return PublishTermsResult(terms_version=draft.version)
     change = overall_effect(changes(latest, draft))
     in_force = await versions.in_force(session, at=context.now) or latest
     if command.effective_from is None:
@@ -60,11 +73,9 @@ async def run(session: Session, *, context: CommandContext, command: PublishTerm
         return wrong
     decision = notice_decision(current=in_force, change=change, effective_from=draft.effective_from, now=context.now)
     if decision.outcome is DecisionOutcome.REFUSED:
-        return await remember_result(session, context=context, answer=Answer(decision=decision, terms=in_force))
+        return PublishTermsResult(decision=decision, terms=in_force)
     await versions.publish(session, id=context.new_id(), terms=draft, published_at=context.now)
-    return await remember_result(
-        session, context=context, answer=Answer(decision=decision, terms_version=draft.version, terms=in_force)
-    )
+    return PublishTermsResult(terms_version=draft.version, decision=decision, terms=in_force)
 
 
 def _out_of_order(draft: Terms, *, latest: Terms, context: CommandContext) -> Problem | None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from app.domain.problems import Problem, ProblemCode
 from app.store.database.session import Session
 from app.store.terms import versions
-from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.command import CommandContext, use_case
+from app.usecases.results import CommandResult, stored_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +18,21 @@ class WithdrawTerms:
     version: int
 
 
-async def run(session: Session, *, context: CommandContext, command: WithdrawTerms) -> Answer | Problem:
+@stored_as("terms_withdrawn")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawTermsResult(CommandResult):
+    """The version that was withdrawn."""
+
+    terms_version: int
+
+
+@use_case(WithdrawTermsResult)
+async def run(session: Session, *, context: CommandContext, command: WithdrawTerms) -> WithdrawTermsResult | Problem:
     """Withdraw the last version, if it has not started. Customers lose nothing they have had."""
-    if (known := await previous_result(session, context=context)) is not None:
-        return known
     latest = await versions.latest(session, lock=True)
     if latest is None or latest.version != command.version:
         return Problem(ProblemCode.NOT_WITHDRAWABLE, path=("version",), detail="only the last version can be withdrawn")
     if latest.effective_from <= context.now:
         return Problem(ProblemCode.NOT_WITHDRAWABLE, path=("version",), detail="it has started")
     await versions.withdraw(session, number=latest.version, at=context.now)
-    return await remember_result(session, context=context, answer=Answer(terms_version=latest.version))
+    return WithdrawTermsResult(terms_version=latest.version)

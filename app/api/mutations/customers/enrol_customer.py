@@ -21,7 +21,7 @@ from app.domain.customers.profile import MAX_PREFERENCES, ProfileError
 from app.domain.i18n.readers import locale_for
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.customers import enrol_customer
-from app.usecases.customers.enrol_customer import EnrolCustomer
+from app.usecases.customers.enrol_customer import EnrolCustomer, EnrolCustomerResult
 
 
 @strawberry.input(one_of=True, description="Something to recognise the customer by.")
@@ -55,7 +55,7 @@ class EnrolCustomerInput(CommandInput):
 
 
 @strawberry.type(description="What enrolling came to.")
-class EnrolCustomerPayload(BalancesPayload, WithCustomer):
+class EnrolCustomerPayload(BalancesPayload[EnrolCustomerResult], WithCustomer[EnrolCustomerResult]):
     """The new customer."""
 
     balances: list[Balance] = strawberry.field(default_factory=list, description="The balances of the new wallet.")

@@ -9,13 +9,13 @@ import strawberry
 from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
-from app.api.mutations.payload_objects import BalancesPayload, load_customer, load_entry
+from app.api.mutations.payload_objects import BalancesPayload, customer_of, entry_of, shown
 from app.api.types.customers.customer import Customer, CustomerBy, customer_by
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.domain.access import Permission
 from app.domain.problems import Problem
 from app.usecases.customers import join_household
-from app.usecases.customers.join_household import JoinHousehold
+from app.usecases.customers.join_household import JoinHousehold, JoinHouseholdResult
 
 
 @strawberry.input(description="A customer who shares the wallet of another one from now on.")
@@ -28,12 +28,14 @@ class JoinHouseholdInput(CommandInput):
 
 
 @strawberry.type(description="What joining came to.")
-class JoinHouseholdPayload(BalancesPayload):
+class JoinHouseholdPayload(BalancesPayload[JoinHouseholdResult]):
     """The balances are those of the mutation; objects are read as they are now."""
 
-    customer: Customer | None = strawberry.field(resolver=load_customer, description="Who joined, as they are now.")
-    entry: LedgerEntry | None = strawberry.field(
-        resolver=load_entry, description="The ledger entry with which their points came into the shared wallet."
+    customer: Customer | None = shown(JoinHouseholdResult, customer_of, description="Who joined, as they are now.")
+    entry: LedgerEntry | None = shown(
+        JoinHouseholdResult,
+        entry_of,
+        description="The ledger entry with which their points came into the shared wallet.",
     )
 
 

@@ -9,13 +9,13 @@ import strawberry
 from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
-from app.api.mutations.payload_objects import BalancesPayload, load_customer, load_entry
+from app.api.mutations.payload_objects import BalancesPayload, customer_of, entry_of, shown
 from app.api.types.customers.customer import Customer, CustomerBy, customer_by
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.domain.access import Permission
 from app.domain.problems import Problem
 from app.usecases.customers import merge_customers
-from app.usecases.customers.merge_customers import MergeCustomers
+from app.usecases.customers.merge_customers import MergeCustomers, MergeCustomersResult
 
 
 @strawberry.input(description="Two customers who are one.")
@@ -30,12 +30,12 @@ class MergeCustomersInput(CommandInput):
 
 
 @strawberry.type(description="What merging came to.")
-class MergeCustomersPayload(BalancesPayload):
+class MergeCustomersPayload(BalancesPayload[MergeCustomersResult]):
     """The balances are those of the mutation; objects are read as they are now."""
 
-    customer: Customer | None = strawberry.field(resolver=load_customer, description="The survivor, as they are now.")
-    entry: LedgerEntry | None = strawberry.field(
-        resolver=load_entry, description="The ledger entry with which the points came to the survivor."
+    customer: Customer | None = shown(MergeCustomersResult, customer_of, description="The survivor, as they are now.")
+    entry: LedgerEntry | None = shown(
+        MergeCustomersResult, entry_of, description="The ledger entry with which the points came to the survivor."
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import strawberry
 
@@ -29,7 +29,7 @@ from app.domain.customers.profile import (
 from app.domain.i18n.readers import locale_for
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.customers import update_customer
-from app.usecases.customers.update_customer import UpdateCustomer
+from app.usecases.customers.update_customer import UpdateCustomer, UpdateCustomerResult
 
 
 @strawberry.input(description="Something that a customer likes, eats or wears.")
@@ -66,8 +66,13 @@ class UpdateCustomerInput(CommandInput):
 
 
 @strawberry.type(description="What updating a customer came to.")
-class UpdateCustomerPayload(WithCustomer):
+class UpdateCustomerPayload(WithCustomer[UpdateCustomerResult]):
     """The customer."""
+
+    @classmethod
+    async def of(cls, result: UpdateCustomerResult, *, command: Any, context: Context) -> Self:
+        """The payload of a command that was carried out."""
+        return cls(result=result)
 
 
 async def resolve(

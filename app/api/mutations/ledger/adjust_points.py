@@ -9,14 +9,14 @@ import strawberry
 from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
-from app.api.mutations.payload_objects import BalancesPayload, WithCustomer, load_entry
+from app.api.mutations.payload_objects import BalancesPayload, WithCustomer, entry_of, shown
 from app.api.types.customers.customer import CustomerBy, customer_by
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.domain.units import Unit
 from app.usecases.ledger import adjust_points
-from app.usecases.ledger.adjust_points import AdjustPoints
+from app.usecases.ledger.adjust_points import AdjustPoints, AdjustPointsResult
 
 LONGEST_REASON = 500
 
@@ -38,10 +38,10 @@ class AdjustPointsInput(CommandInput):
 
 
 @strawberry.type(description="What adjusting came to.")
-class AdjustPointsPayload(BalancesPayload, WithCustomer):
+class AdjustPointsPayload(BalancesPayload[AdjustPointsResult], WithCustomer[AdjustPointsResult]):
     """The balances are those of the mutation; objects are read as they are now."""
 
-    entry: LedgerEntry | None = strawberry.field(resolver=load_entry, description="The ledger entry with its reason.")
+    entry: LedgerEntry | None = shown(AdjustPointsResult, entry_of, description="The ledger entry with its reason.")
 
 
 async def resolve(

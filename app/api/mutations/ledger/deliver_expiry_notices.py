@@ -10,16 +10,15 @@ import strawberry
 from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
-from app.api.mutations.payload_objects import WithCustomer, load_customer
+from app.api.mutations.payload_objects import WithCustomer, customer_of
 from app.api.types.customers.customer import CustomerBy, customer_by
 from app.api.types.ledger.expiry import ExpiryNotice
 from app.domain.access import Permission
 from app.domain.ledger.expiry_notice import NoticeChannel
 from app.domain.problems import Problem
 from app.queries.customers import expiry_notices
-from app.usecases.command import Answer
 from app.usecases.ledger import deliver_expiry_notices
-from app.usecases.ledger.deliver_expiry_notices import DeliverExpiryNotices
+from app.usecases.ledger.deliver_expiry_notices import DeliverExpiryNotices, DeliverExpiryNoticesResult
 
 _PERMISSIONS: Mapping[NoticeChannel, Permission] = {
     NoticeChannel.INBOX: Permission.OPEN_INBOX,
@@ -39,7 +38,7 @@ class DeliverExpiryNoticesInput(CommandInput):
 
 
 @strawberry.type(description="What reached the customer.")
-class DeliverExpiryNoticesPayload(WithCustomer):
+class DeliverExpiryNoticesPayload(WithCustomer[DeliverExpiryNoticesResult]):
     """The notices."""
 
     delivered: int = strawberry.field(
@@ -47,20 +46,20 @@ class DeliverExpiryNoticesPayload(WithCustomer):
     )
 
     @classmethod
-    async def of(cls, answer: Answer, *, command: Any, context: Context) -> Self:
+    async def of(cls, result: DeliverExpiryNoticesResult, *, command: Any, context: Context) -> Self:
         """How many notices were delivered."""
-        return cls(answer=answer, delivered=len(answer.notice_ids or ()))
+        return cls(result=result, delivered=len(result.notice_ids))
 
     @strawberry.field(description="The notices that reached the customer by this, as they are now; at most 100.")
     async def notices(self, info: Info) -> list[ExpiryNotice]:
         """Only those of this delivery, whatever else is open now."""
-        customer = await load_customer(self, info)
-        if customer is None or self.answer is None:
+        customer = await customer_of(self.result, info.context) if self.result is not None else None
+        if customer is None or self.result is None:
             return []
         notices = await info.context.load_heavy(
             expiry_notices.of_accounts, customer.row.account.id, at=info.context.now
         )
-        return [ExpiryNotice.of(view) for view in notices if view.notice.id in (self.answer.notice_ids or ())]
+        return [ExpiryNotice.of(view) for view in notices if view.notice.id in self.result.notice_ids]
 
 
 async def resolve(

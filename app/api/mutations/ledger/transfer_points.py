@@ -11,10 +11,11 @@ from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.mutations.payload_objects import (
     BalancesPayload,
-    load_counterparty,
-    load_counterparty_entry,
+    OtherEntry,
+    customer_of,
+    entry_of,
     load_customer,
-    load_entry,
+    shown,
 )
 from app.api.types.customers.customer import Customer, CustomerBy, customer_by
 from app.api.types.ledger.balance import Balance
@@ -22,7 +23,7 @@ from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.domain.access import Permission
 from app.domain.problems import Problem
 from app.usecases.ledger import transfer_points
-from app.usecases.ledger.transfer_points import TransferPoints
+from app.usecases.ledger.transfer_points import TransferPoints, TransferPointsResult
 
 
 @strawberry.input(description="Points to pass on from one customer to another.")
@@ -37,23 +38,33 @@ class TransferPointsInput(CommandInput):
     reason: str = strawberry.field(description="Why, 1 to 200 characters; it stands in the ledger of both.")
 
 
+async def recipient_of(result: TransferPointsResult, context: Context) -> Customer | None:
+    """The customer who got the points."""
+    return await load_customer(result.recipient_id, context=context)
+
+
+async def recipient_entry_of(result: TransferPointsResult, context: Context) -> LedgerEntry | None:
+    """The entry of the customer who got the points."""
+    return await entry_of(OtherEntry(result.recipient_entry_id), context)
+
+
 @strawberry.type(description="What passing points on came to.")
-class TransferPointsPayload(BalancesPayload):
+class TransferPointsPayload(BalancesPayload[TransferPointsResult]):
     """The balances are those of the mutation; objects are read as they are now."""
 
     balances: list[Balance] = strawberry.field(
         default_factory=list, description="The balances of whose points they were, right afterwards, one per unit."
     )
 
-    giver: Customer | None = strawberry.field(
-        resolver=load_customer, name="from", description="Whose points they were, as they are now."
+    giver: Customer | None = shown(
+        TransferPointsResult, customer_of, name="from", description="Whose points they were, as they are now."
     )
-    to: Customer | None = strawberry.field(resolver=load_counterparty, description="Who got them, as they are now.")
-    entry: LedgerEntry | None = strawberry.field(
-        resolver=load_entry, description="The ledger entry of whose points they were."
+    to: Customer | None = shown(TransferPointsResult, recipient_of, description="Who got them, as they are now.")
+    entry: LedgerEntry | None = shown(
+        TransferPointsResult, entry_of, description="The ledger entry of whose points they were."
     )
-    received: LedgerEntry | None = strawberry.field(
-        resolver=load_counterparty_entry, description="The ledger entry of who got them."
+    received: LedgerEntry | None = shown(
+        TransferPointsResult, recipient_entry_of, description="The ledger entry of who got them."
     )
 
 

@@ -15,7 +15,7 @@ from app.domain.access import Permission
 from app.domain.problems import Problem
 from app.jobs.scheduler import NoticeReaders, Scheduler
 from app.usecases.programs import advance_clock
-from app.usecases.programs.advance_clock import AdvanceClock
+from app.usecases.programs.advance_clock import AdvanceClock, AdvanceClockResult
 
 TIME_LIMIT = 5
 """Seconds that a request may spend on running due jobs."""
@@ -35,7 +35,7 @@ class AdvanceClockInput(CommandInput):
 
 
 @strawberry.type(description="What moving the clock came to.")
-class AdvanceClockPayload(Payload):
+class AdvanceClockPayload(Payload[AdvanceClockResult]):
     """The new time, and whether all jobs due by then have run."""
 
     clock: datetime = strawberry.field(
@@ -61,9 +61,8 @@ async def resolve(
     await context.reread_program()
     if isinstance(outcome, Problem):
         return AdvanceClockPayload(problem=outcome, clock=context.now)
-    assert outcome.clock is not None, "advanceClock answers with the time"
     readers = None
-    if input.deliver_notices and outcome.moved_from is not None:
+    if input.deliver_notices:
         readers = NoticeReaders(since=outcome.moved_from, until=outcome.clock)
     result = await Scheduler(context.application).run_program(context.program, readers=readers, time_limit=TIME_LIMIT)
     return AdvanceClockPayload(clock=outcome.clock, complete=result.complete)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 import strawberry
 
 from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
-from app.api.conventions.context import Info
+from app.api.conventions.context import Context, Info
 from app.api.conventions.payloads import Payload
 from app.api.types.programs.location import Location
 from app.domain import names
@@ -18,7 +18,7 @@ from app.domain.problems import Problem, ProblemCode
 from app.domain.terms.conditions.locations import LOCATION_KEY
 from app.queries.programs.locations import locations_by_id
 from app.usecases.programs import create_location
-from app.usecases.programs.create_location import CreateLocation
+from app.usecases.programs.create_location import CreateLocation, CreateLocationResult
 
 
 @strawberry.input(description="A location to open.")
@@ -37,15 +37,20 @@ class CreateLocationInput(CommandInput):
 
 
 @strawberry.type(description="What opening a location came to.")
-class CreateLocationPayload(Payload):
+class CreateLocationPayload(Payload[CreateLocationResult]):
     """The new location."""
+
+    @classmethod
+    async def of(cls, result: CreateLocationResult, *, command: Any, context: Context) -> Self:
+        """The payload of a command that was carried out."""
+        return cls(result=result)
 
     @strawberry.field(description="The location, as it is now.")
     async def location(self, info: Info) -> Location | None:
         """With its key, address and zone."""
-        if self.answer is None or self.answer.location_id is None:
+        if self.result is None:
             return None
-        row = await info.context.load(locations_by_id, self.answer.location_id)
+        row = await info.context.load(locations_by_id, self.result.location_id)
         return Location.of(row) if row is not None else None
 
 

@@ -18,7 +18,7 @@ from app.domain.i18n.readers import Address
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.receipt_numbers import ReceiptNumbers
 from app.usecases.programs import update_program
-from app.usecases.programs.update_program import UpdateProgram
+from app.usecases.programs.update_program import UpdateProgram, UpdateProgramResult
 
 MOST_DAYS = 36_500
 
@@ -48,7 +48,7 @@ class UpdateProgramInput(CommandInput):
 
 
 @strawberry.type(description="What changing settings came to.")
-class UpdateProgramPayload(Payload):
+class UpdateProgramPayload(Payload[UpdateProgramResult]):
     """The program with its new settings."""
 
     @strawberry.field(description="The program, as it is now.")

@@ -9,8 +9,15 @@ import strawberry
 from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
-from app.api.mutations.payload_objects import DecisionPayload, WithCustomer, WithPurchase, load_entry
-from app.api.types.decision import Decision, decision_payload
+from app.api.mutations.payload_objects import (
+    DecisionPayload,
+    WithCustomer,
+    WithPurchase,
+    decision_payload,
+    entry_of,
+    shown,
+)
+from app.api.types.decision import Decision
 from app.api.types.ledger.balance import balances
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.basket_input import PurchaseInput, facts_of, place_of
@@ -18,9 +25,8 @@ from app.api.types.purchases.refund_input import check_source
 from app.domain.access import Permission
 from app.domain.names import normalised_identifier
 from app.domain.problems import Problem
-from app.usecases.command import Answer
 from app.usecases.purchases import amend_purchase
-from app.usecases.purchases.amend_purchase import AmendPurchase
+from app.usecases.purchases.amend_purchase import AmendPurchase, AmendPurchaseResult
 
 
 @strawberry.input(description="A receipt to set right.")
@@ -34,24 +40,28 @@ class AmendPurchaseInput(CommandInput):
 
 
 @strawberry.type(description="What setting a receipt right came to.")
-class AmendPurchasePayload(DecisionPayload, WithPurchase, WithCustomer):
+class AmendPurchasePayload(
+    DecisionPayload[AmendPurchaseResult], WithPurchase[AmendPurchaseResult], WithCustomer[AmendPurchaseResult]
+):
     """Decision and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
         default=None, description="What the receipt as it is now earns in all, and why; null when refused."
     )
 
-    entry: LedgerEntry | None = strawberry.field(
-        resolver=load_entry, description="The ledger entry with the difference; null where it earns what it had earned."
+    entry: LedgerEntry | None = shown(
+        AmendPurchaseResult,
+        entry_of,
+        description="The ledger entry with the difference; null where it earns what it had earned.",
     )
 
     @classmethod
-    async def of(cls, answer: Answer, *, command: AmendPurchase, context: Context) -> Self:
+    async def of(cls, result: AmendPurchaseResult, *, command: AmendPurchase, context: Context) -> Self:
         """The amended purchase."""
         return cls(
-            answer=answer,
-            decision=await decision_payload(answer, context=context, bought=command.facts),
-            balances=balances(answer.balances, context=context),
+            result=result,
+            decision=await decision_payload(result, context=context, bought=command.facts),
+            balances=balances(result.balances, context=context),
         )
 
 

@@ -11,11 +11,12 @@ from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.mutations.payload_objects import (
     DecisionPayload,
+    OtherEntry,
     WithPurchase,
-    load_counterparty,
-    load_counterparty_entry,
+    customer_of,
+    entry_of,
     load_customer,
-    load_entry,
+    shown,
 )
 from app.api.types.customers.customer import Customer, CustomerBy, customer_by
 from app.api.types.decision import Decision
@@ -25,7 +26,7 @@ from app.api.types.purchases.refund_input import PurchaseBy, purchase_by
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.purchases import move_purchase
-from app.usecases.purchases.move_purchase import MovePurchase
+from app.usecases.purchases.move_purchase import MovePurchase, MovePurchaseResult
 
 
 @strawberry.input(description="A purchase to move to another customer.")
@@ -41,8 +42,18 @@ class MovePurchaseInput(CommandInput):
     )
 
 
+async def previous_customer_of(result: MovePurchaseResult, context: Context) -> Customer | None:
+    """The customer for whom the purchase had been recorded."""
+    return await load_customer(result.from_customer_id, context=context)
+
+
+async def clawback_entry_of(result: MovePurchaseResult, context: Context) -> LedgerEntry | None:
+    """The entry of the customer for whom the purchase had been recorded."""
+    return await entry_of(OtherEntry(result.clawback_entry_id), context)
+
+
 @strawberry.type(description="What moving a purchase came to.")
-class MovePurchasePayload(DecisionPayload, WithPurchase):
+class MovePurchasePayload(DecisionPayload[MovePurchaseResult], WithPurchase[MovePurchaseResult]):
     """Decision and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
@@ -52,17 +63,21 @@ class MovePurchasePayload(DecisionPayload, WithPurchase):
         default_factory=list, description="The balances of the customer whose it was, right afterwards, one per unit."
     )
 
-    entry: LedgerEntry | None = strawberry.field(
-        resolver=load_entry, description="The ledger entry with which it earned there."
+    entry: LedgerEntry | None = shown(
+        MovePurchaseResult, entry_of, description="The ledger entry with which it earned there."
     )
-    customer: Customer | None = strawberry.field(
-        resolver=load_customer, description="The customer whose it was, as they are now."
+    customer: Customer | None = shown(
+        MovePurchaseResult, customer_of, description="The customer whose it was, as they are now."
     )
-    previous_customer: Customer | None = strawberry.field(
-        resolver=load_counterparty, name="from", description="The customer it had been recorded for, as they are now."
+    previous_customer: Customer | None = shown(
+        MovePurchaseResult,
+        previous_customer_of,
+        name="from",
+        description="The customer it had been recorded for, as they are now.",
     )
-    clawback_entry: LedgerEntry | None = strawberry.field(
-        resolver=load_counterparty_entry,
+    clawback_entry: LedgerEntry | None = shown(
+        MovePurchaseResult,
+        clawback_entry_of,
         description="The ledger entry that took back what it had earned there; null where it had earned nothing, or the two share a wallet.",
     )
 

@@ -13,17 +13,18 @@ from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.money import Money, money
 from app.api.mutations.payload_objects import (
-    DecisionPayload,
     WithAlreadyRecorded,
     WithCustomer,
-    load_entry,
-    load_purchase,
+    WithDecision,
+    decision_payload,
+    entry_of,
     purchase_of,
+    shown,
 )
 from app.api.mutations.purchases.record_purchase import receipt_of
 from app.api.mutations.purchases.record_refund import RecordRefundInput, Refunded, refund_of, refunded
 from app.api.types.customers.customer import CustomerBy, customer_by
-from app.api.types.decision import Decision, decision_payload
+from app.api.types.decision import Decision
 from app.api.types.ledger.balance import balances
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.basket_input import PurchaseInput
@@ -34,9 +35,9 @@ from app.api.types.source_records import Purchase
 from app.domain import amounts
 from app.domain.access import Permission
 from app.domain.problems import Problem
-from app.usecases.command import Answer
 from app.usecases.purchases import record_exchange
 from app.usecases.purchases.new_exchange import RecordExchange
+from app.usecases.purchases.results import ReceiptQuarantined, RecordExchangeResult, RecordPurchaseResult, RefundPending
 
 
 @strawberry.input(description="What comes back in an exchange; when, the new receipt says.")
@@ -73,8 +74,10 @@ class RecordExchangeInput(CommandInput):
 
 
 @strawberry.type(description="What an exchange came to: both of its parts were recorded, or neither.")
-class RecordExchangePayload(DecisionPayload, WithAlreadyRecorded, WithCustomer):
-    """Decisions and balances are those of the mutation; objects are read as they are now."""
+class RecordExchangePayload(
+    WithDecision[RecordPurchaseResult], WithAlreadyRecorded, WithCustomer[RecordPurchaseResult]
+):
+    """`result` is that of the new purchase. Decisions and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
         default=None, description="What was earned by the new purchase and why; null when refused, and while it waits."
@@ -92,18 +95,23 @@ class RecordExchangePayload(DecisionPayload, WithAlreadyRecorded, WithCustomer):
     )
 
     @classmethod
-    async def of(cls, answer: Answer, *, command: Any, context: Context) -> Self:
+    async def of(
+        cls, result: RecordExchangeResult | RefundPending | ReceiptQuarantined, *, command: Any, context: Context
+    ) -> Self:
         """The exchange that was booked, that waits for its purchase, or that is in quarantine."""
-        if (id := answer.quarantined_id) is not None:
-            held = await quarantined_payload(id, path=("purchase", "occurredAt"), context=context)
+        if isinstance(result, ReceiptQuarantined):
+            held = await quarantined_payload(result.quarantined_id, path=("purchase", "occurredAt"), context=context)
             return cls(problem=held.problem, quarantined=held.quarantined)
-        refund = answer.returned
+        if isinstance(result, RefundPending):
+            pending = await load_pending_refund(result.pending_refund_id, context=context)
+            return cls(pending=pending, already_recorded=result.already_recorded)
+        bought = result.purchase
         return cls(
-            answer=answer,
-            decision=await decision_payload(answer, context=context),
-            pending=await load_pending_refund(answer.pending_refund_id, context=context),
-            refund=Refunded(**await refunded(refund, context=context)) if refund is not None else None,
-            balances=balances(answer.balances, context=context),
+            result=bought,
+            decision=await decision_payload(bought, context=context, entry_id=bought.entry_id),
+            refund=Refunded(**await refunded(result.refund, context=context)),
+            balances=balances(bought.balances, context=context),
+            already_recorded=bought.already_recorded,
         )
 
     @strawberry.field(
@@ -111,18 +119,18 @@ class RecordExchangePayload(DecisionPayload, WithAlreadyRecorded, WithCustomer):
     )
     async def to_pay(self, info: Info) -> Money | None:
         """In the currency of both."""
-        refund = self.answer.returned if self.answer is not None else None
-        purchase = await purchase_of(self.answer, context=info.context)
-        if refund is None or refund.cash is None or purchase is None:
+        refund = self.refund.result if self.refund is not None else None
+        purchase = await purchase_of(self.result, info.context) if self.result is not None else None
+        if refund is None or purchase is None:
             return None
         facts, price = purchase.row.facts, purchase.row.total
         # In an exchange that was recorded as a separate refund and purchase, the purchase replaces nothing.
         surcharge = max(0, price.minor - (facts.replaces or 0))
         return money(amounts.Money(int(surcharge - facts.paid_with_points()) - refund.cash, price.currency))
 
-    purchase: Purchase | None = strawberry.field(resolver=load_purchase, description="The new purchase, as it is now.")
-    entry: LedgerEntry | None = strawberry.field(
-        resolver=load_entry, description="The ledger entry that the new purchase made."
+    purchase: Purchase | None = shown(RecordPurchaseResult, purchase_of, description="The new purchase, as it is now.")
+    entry: LedgerEntry | None = shown(
+        RecordPurchaseResult, entry_of, description="The ledger entry that the new purchase made."
     )
 
 

@@ -14,10 +14,12 @@ from app.api.mutations.payload_objects import (
     WithAlreadyRecorded,
     WithCustomer,
     WithPurchase,
-    load_entry,
+    decision_payload,
+    entry_of,
+    shown,
 )
 from app.api.types.customers.customer import CustomerBy, customer_by
-from app.api.types.decision import Decision, decision_payload
+from app.api.types.decision import Decision
 from app.api.types.ledger.balance import balances
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.basket_input import MOST_COMPLETIONS, PurchaseInput, facts_of, place_of
@@ -27,9 +29,9 @@ from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import FactsError
 from app.domain.purchases.receipt_limits import normalised_receipt_number
-from app.usecases.command import Answer
 from app.usecases.purchases import record_purchase
 from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
+from app.usecases.purchases.results import ReceiptQuarantined, RecordPurchaseResult
 
 
 @strawberry.input(description="A purchase to record.")
@@ -41,7 +43,12 @@ class RecordPurchaseInput(CommandInput):
 
 
 @strawberry.type(description="What recording a purchase came to.")
-class RecordPurchasePayload(DecisionPayload, WithAlreadyRecorded, WithPurchase, WithCustomer):
+class RecordPurchasePayload(
+    DecisionPayload[RecordPurchaseResult],
+    WithAlreadyRecorded,
+    WithPurchase[RecordPurchaseResult],
+    WithCustomer[RecordPurchaseResult],
+):
     """Decision and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
@@ -53,22 +60,25 @@ class RecordPurchasePayload(DecisionPayload, WithAlreadyRecorded, WithPurchase, 
         description="The receipt, where `occurredAt` cannot be right (CLOCK_SKEW): nothing is booked until a person settles it. Sent again it is the same one.",
     )
 
-    entry: LedgerEntry | None = strawberry.field(
-        resolver=load_entry, description="The ledger entry that the purchase made."
+    entry: LedgerEntry | None = shown(
+        RecordPurchaseResult, entry_of, description="The ledger entry that the purchase made."
     )
 
     @classmethod
-    async def of(cls, answer: Answer, *, command: RecordPurchase, context: Context) -> Self:
+    async def of(
+        cls, result: RecordPurchaseResult | ReceiptQuarantined, *, command: RecordPurchase, context: Context
+    ) -> Self:
         """The purchase that was booked, or that is in quarantine."""
-        if (id := answer.quarantined_id) is not None:
-            held = await quarantined_payload(id, path=("purchase", "occurredAt"), context=context)
+        if isinstance(result, ReceiptQuarantined):
+            held = await quarantined_payload(result.quarantined_id, path=("purchase", "occurredAt"), context=context)
             return cls(problem=held.problem, quarantined=held.quarantined)
         # The decision on a receipt that was recorded before is about that receipt, which its ledger entry leads to.
-        bought = None if answer.already_recorded else command.facts
+        bought = None if result.already_recorded else command.facts
         return cls(
-            answer=answer,
-            decision=await decision_payload(answer, context=context, bought=bought),
-            balances=balances(answer.balances, context=context),
+            result=result,
+            decision=await decision_payload(result, context=context, bought=bought, entry_id=result.entry_id),
+            balances=balances(result.balances, context=context),
+            already_recorded=result.already_recorded,
         )
 
 

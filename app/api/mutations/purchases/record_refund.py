@@ -13,15 +13,17 @@ from app.api.conventions.canonical_json import canonical_json
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.money import Money, money
+from app.api.conventions.payloads import ShowsResult
 from app.api.mutations.payload_objects import (
     BalancesPayload,
     WithAlreadyRecorded,
     WithCustomer,
-    load_entry,
-    load_purchase,
+    decision_payload,
+    entry_of,
     purchase_of,
+    shown,
 )
-from app.api.types.decision import Decision, decision_payload
+from app.api.types.decision import Decision
 from app.api.types.ledger.balance import balances
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.pending_refund import PendingRefund, load_pending_refund
@@ -33,9 +35,9 @@ from app.domain.access import Permission
 from app.domain.names import normalised_identifier
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.application import fingerprint
-from app.usecases.command import Answer
 from app.usecases.purchases import record_refund
 from app.usecases.purchases.new_refund import RecordRefund
+from app.usecases.purchases.results import ReceiptQuarantined, RecordRefundResult, RefundPending
 
 
 @strawberry.input(description="A refund to record.")
@@ -64,10 +66,9 @@ class RecordRefundInput(CommandInput):
 
 
 @strawberry.type(description="What came back in an exchange, and the points that went with it.")
-class Refunded:
+class Refunded(ShowsResult[RecordRefundResult]):
     """The decision is that of the refund; objects are read as they are now."""
 
-    answer: strawberry.Private[Answer | None] = None
     decision: Decision | None = strawberry.field(default=None, description="What was taken back and why.")
     shortfall: int | None = strawberry.field(
         default=None, description="Points that should have gone back but were not there; they are not chased."
@@ -84,31 +85,32 @@ class Refunded:
     )
     async def cash(self, info: Info) -> Money | None:
         """In the currency of the purchase."""
-        cash = self.answer.cash if self.answer is not None else None
-        purchase = await purchase_of(self.answer, context=info.context) if cash is not None else None
-        if purchase is None or cash is None:
+        purchase = await purchase_of(self.result, info.context) if self.result is not None else None
+        if purchase is None or self.result is None:
             return None
-        return money(amounts.Money(cash, purchase.row.total.currency))
+        return money(amounts.Money(self.result.cash, purchase.row.total.currency))
 
-    purchase: Purchase | None = strawberry.field(resolver=load_purchase, description="The purchase, as it is now.")
-    entry: LedgerEntry | None = strawberry.field(
-        resolver=load_entry, description="The ledger entry that took the points back."
+    purchase: Purchase | None = shown(RecordRefundResult, purchase_of, description="The purchase, as it is now.")
+    entry: LedgerEntry | None = shown(
+        RecordRefundResult, entry_of, description="The ledger entry that took the points back."
     )
 
 
-async def refunded(answer: Answer, *, context: Context) -> dict[str, Any]:
-    """The fields of `Refunded` for an answer."""
+async def refunded(result: RecordRefundResult, *, context: Context) -> dict[str, Any]:
+    """The fields of `Refunded` for a result."""
     return {
-        "answer": answer,
-        "decision": await decision_payload(answer, context=context),
-        "shortfall": answer.shortfall,
-        "points_restored": answer.points_restored,
-        "stamps_restored": answer.stamps_restored,
+        "result": result,
+        "decision": await decision_payload(result, context=context, entry_id=result.entry_id),
+        "shortfall": result.shortfall,
+        "points_restored": result.points_restored,
+        "stamps_restored": result.stamps_restored,
     }
 
 
 @strawberry.type(description="What a refund came to.")
-class RecordRefundPayload(BalancesPayload, Refunded, WithAlreadyRecorded, WithCustomer):
+class RecordRefundPayload(
+    BalancesPayload[RecordRefundResult], Refunded, WithAlreadyRecorded, WithCustomer[RecordRefundResult]
+):
     """Decision and balances are those of the mutation; objects are read as they are now."""
 
     pending: PendingRefund | None = strawberry.field(
@@ -121,15 +123,20 @@ class RecordRefundPayload(BalancesPayload, Refunded, WithAlreadyRecorded, WithCu
     )
 
     @classmethod
-    async def of(cls, answer: Answer, *, command: Any, context: Context) -> Self:
+    async def of(
+        cls, result: RecordRefundResult | RefundPending | ReceiptQuarantined, *, command: Any, context: Context
+    ) -> Self:
         """The refund that was booked, that waits for its purchase, or that is in quarantine."""
-        if (id := answer.quarantined_id) is not None:
-            held = await quarantined_payload(id, path=("occurredAt",), context=context)
+        if isinstance(result, ReceiptQuarantined):
+            held = await quarantined_payload(result.quarantined_id, path=("occurredAt",), context=context)
             return cls(problem=held.problem, quarantined=held.quarantined)
+        if isinstance(result, RefundPending):
+            pending = await load_pending_refund(result.pending_refund_id, context=context)
+            return cls(pending=pending, already_recorded=result.already_recorded)
         return cls(
-            **await refunded(answer, context=context),
-            pending=await load_pending_refund(answer.pending_refund_id, context=context),
-            balances=balances(answer.balances, context=context),
+            **await refunded(result, context=context),
+            balances=balances(result.balances, context=context),
+            already_recorded=result.already_recorded,
         )
 
 

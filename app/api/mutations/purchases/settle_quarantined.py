@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeAlias
 
 import strawberry
 
@@ -12,9 +12,9 @@ from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.enums import described
 from app.api.conventions.ids import decode
-from app.api.mutations.payload_objects import DecisionPayload, WithCustomer, load_entry, load_purchase
+from app.api.mutations.payload_objects import WithCustomer, WithDecision, decision_payload, entry_of, purchase_of
 from app.api.mutations.purchases.record_refund import Refunded, refunded
-from app.api.types.decision import Decision, decision_payload
+from app.api.types.decision import Decision
 from app.api.types.ledger.balance import Balance, balances
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.pending_refund import PendingRefund, load_pending_refund
@@ -23,9 +23,19 @@ from app.api.types.source_records import Purchase
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.queries.purchases.quarantine import receipts_of
-from app.usecases.command import Answer
 from app.usecases.purchases import settle_quarantined
-from app.usecases.purchases.settle_quarantined import QuarantineAction, SettleQuarantined
+from app.usecases.purchases.results import (
+    RecordExchangeResult,
+    RecordPurchaseResult,
+    RecordRefundResult,
+    RefundPending,
+)
+from app.usecases.purchases.settle_quarantined import (
+    PendingRefundDismissed,
+    QuarantineAction,
+    SettleQuarantined,
+    SettleQuarantinedResult,
+)
 
 described(
     QuarantineAction,
@@ -52,9 +62,12 @@ class SettleQuarantinedInput(CommandInput):
     reason: str = strawberry.field(description="Why, 1 to 200 characters; it is kept with the receipt.")
 
 
+BookedReceipt: TypeAlias = RecordPurchaseResult | RecordRefundResult
+
+
 @strawberry.type(description="What settling a receipt in quarantine came to.")
-class SettleQuarantinedPayload(DecisionPayload, WithCustomer):
-    """Decision and balances are those of the mutation; objects are read as they are now."""
+class SettleQuarantinedPayload(WithDecision[BookedReceipt], WithCustomer[BookedReceipt]):
+    """`result` is that of the purchase or refund that was booked, if any. Decision and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
         default=None,
@@ -67,33 +80,63 @@ class SettleQuarantinedPayload(DecisionPayload, WithCustomer):
         default_factory=list, description="The balances right after it was booked, one per unit."
     )
 
+    quarantined_id: strawberry.Private[str | None] = None
+    pending_refund_id: strawberry.Private[str | None] = None
+
     @classmethod
-    async def of(cls, answer: Answer, *, command: Any, context: Context) -> Self:
-        """The payload of a command that was carried out."""
-        refund = answer.returned or (answer if answer.refund_id is not None else None)
+    async def of(
+        cls, result: SettleQuarantinedResult | PendingRefundDismissed, *, command: Any, context: Context
+    ) -> Self:
+        """What was booked, or dismissed."""
+        if isinstance(result, PendingRefundDismissed):
+            return cls(pending_refund_id=result.pending_refund_id)
+        if result.booked is None:
+            return cls(quarantined_id=result.quarantined_id)
+        if isinstance(result.booked, RefundPending):
+            return cls(quarantined_id=result.quarantined_id, pending_refund_id=result.booked.pending_refund_id)
+        booked, refund = _parts(result.booked)
         return cls(
-            answer=answer,
+            result=booked,
+            quarantined_id=result.quarantined_id,
             refund=Refunded(**await refunded(refund, context=context)) if refund is not None else None,
-            decision=await decision_payload(answer, context=context),
-            balances=balances(answer.balances, context=context),
+            decision=await decision_payload(booked, context=context, entry_id=booked.entry_id),
+            balances=balances(booked.balances, context=context),
         )
+
+    @strawberry.field(description="The purchase that was booked, or that gave something back, as it is now.")
+    async def purchase(self, info: Info) -> Purchase | None:
+        """Null where nothing was booked."""
+        return await purchase_of(self.result, info.context) if self.result is not None else None
+
+    @strawberry.field(description="The ledger entry that it made.")
+    async def entry(self, info: Info) -> LedgerEntry | None:
+        """Null where nothing was booked."""
+        return await entry_of(self.result, info.context) if self.result is not None else None
 
     @strawberry.field(description="What was in quarantine, as it is now; null for what waited for its purchase.")
     async def quarantined(self, info: Info) -> QuarantinedReceipt | None:
         """With what came of it."""
-        return await load_quarantined(self.answer.quarantined_id if self.answer else None, context=info.context)
+        return await load_quarantined(self.quarantined_id, context=info.context)
 
     @strawberry.field(
         description="The refund or exchange that waits for its purchase: the one dismissed, or the one booked before its purchase arrived."
     )
     async def pending(self, info: Info) -> PendingRefund | None:
         """With what came of it."""
-        return await load_pending_refund(self.answer.pending_refund_id if self.answer else None, context=info.context)
+        return await load_pending_refund(self.pending_refund_id, context=info.context)
 
-    purchase: Purchase | None = strawberry.field(
-        resolver=load_purchase, description="The purchase that was booked, or that gave something back, as it is now."
-    )
-    entry: LedgerEntry | None = strawberry.field(resolver=load_entry, description="The ledger entry that it made.")
+
+def _parts(
+    booked: RecordPurchaseResult | RecordRefundResult | RecordExchangeResult,
+) -> tuple[BookedReceipt, RecordRefundResult | None]:
+    """The result whose decision and balances are shown, and that of the refund, if there is one."""
+    match booked:
+        case RecordPurchaseResult():
+            return booked, None
+        case RecordRefundResult():
+            return booked, booked
+        case RecordExchangeResult():
+            return booked.purchase, booked.refund
 
 
 async def resolve(

@@ -10,7 +10,7 @@ from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.ids import decode
-from app.api.mutations.payload_objects import DecisionPayload, WithCustomer, load_entry, load_redemption, load_reward
+from app.api.mutations.payload_objects import DecisionPayload, WithCustomer, entry_of, redemption_of, reward_of, shown
 from app.api.types.decision import Decision
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.rewards.reward import Reward
@@ -18,7 +18,7 @@ from app.api.types.source_records import Redemption
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.rewards import cancel_redemption
-from app.usecases.rewards.cancel_redemption import CancelRedemption
+from app.usecases.rewards.cancel_redemption import CancelRedemption, CancelRedemptionResult
 
 LONGEST_REASON = 500
 
@@ -41,21 +41,25 @@ class CancelRedemptionInput(CommandInput):
 
 
 @strawberry.type(description="What undoing a redemption came to.")
-class CancelRedemptionPayload(DecisionPayload, WithCustomer):
+class CancelRedemptionPayload(DecisionPayload[CancelRedemptionResult], WithCustomer[CancelRedemptionResult]):
     """Decision and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
         default=None, description="Granted, with the points that came back; null with a user error."
     )
 
-    redemption: Redemption | None = strawberry.field(
-        resolver=load_redemption, description="The redemption, now CANCELLED if it was undone."
+    redemption: Redemption | None = shown(
+        CancelRedemptionResult, redemption_of, description="The redemption, now CANCELLED if it was undone."
     )
-    reward: Reward | None = strawberry.field(
-        resolver=load_reward, description="The reward, as it is now: back in stock if the redemption was undone."
+    reward: Reward | None = shown(
+        CancelRedemptionResult,
+        reward_of,
+        description="The reward, as it is now: back in stock if the redemption was undone.",
     )
-    entry: LedgerEntry | None = strawberry.field(
-        resolver=load_entry, description="The ledger entry that gave the points back; null when it was refused."
+    entry: LedgerEntry | None = shown(
+        CancelRedemptionResult,
+        entry_of,
+        description="The ledger entry that gave the points back; null when it was refused.",
     )
 
 

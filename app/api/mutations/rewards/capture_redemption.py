@@ -9,13 +9,14 @@ import strawberry
 from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Info
-from app.api.mutations.payload_objects import DecisionPayload, WithCustomer, WithReward, load_entry, load_redemption
+from app.api.mutations.payload_objects import DecisionPayload, WithCustomer, WithReward, entry_of, redemption_of, shown
 from app.api.types.decision import Decision
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.rewards.hold_reference import HoldReference, hold_reference
 from app.api.types.source_records import Redemption
 from app.domain.access import Permission
 from app.usecases.rewards import end_hold
+from app.usecases.rewards.end_hold import CaptureHoldResult
 
 
 @strawberry.input(description="A reservation to pay for.")
@@ -26,7 +27,9 @@ class CaptureRedemptionInput(CommandInput):
 
 
 @strawberry.type(description="What paying for a reservation came to.")
-class CaptureRedemptionPayload(DecisionPayload, WithReward, WithCustomer):
+class CaptureRedemptionPayload(
+    DecisionPayload[CaptureHoldResult], WithReward[CaptureHoldResult], WithCustomer[CaptureHoldResult]
+):
     """The decision is that of the hold; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
@@ -34,11 +37,13 @@ class CaptureRedemptionPayload(DecisionPayload, WithReward, WithCustomer):
         description="The decision by which the reward was reserved, as of the time when that was; null with a user error.",
     )
 
-    redemption: Redemption | None = strawberry.field(
-        resolver=load_redemption, description="The redemption, now FULFILLED."
+    redemption: Redemption | None = shown(
+        CaptureHoldResult, redemption_of, description="The redemption, now FULFILLED."
     )
-    entry: LedgerEntry | None = strawberry.field(
-        resolver=load_entry, description="The ledger entry that paid, as of the time when the reservation began."
+    entry: LedgerEntry | None = shown(
+        CaptureHoldResult,
+        entry_of,
+        description="The ledger entry that paid, as of the time when the reservation began.",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 import strawberry
 
@@ -18,7 +18,7 @@ from app.domain.amounts import AmountError, Money
 from app.domain.names import NameProblem, normalised_identifier, normalised_name
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.rewards import create_reward
-from app.usecases.rewards.create_reward import CreateReward
+from app.usecases.rewards.create_reward import CreateReward, CreateRewardResult
 
 _KEY = re.compile(r"[a-z0-9-]{1,40}")
 MOST_VARIANTS = 50
@@ -57,8 +57,13 @@ class CreateRewardInput(CommandInput):
 
 
 @strawberry.type(description="What creating a reward came to.")
-class CreateRewardPayload(WithReward):
+class CreateRewardPayload(WithReward[CreateRewardResult]):
     """The new reward."""
+
+    @classmethod
+    async def of(cls, result: CreateRewardResult, *, command: Any, context: Context) -> Self:
+        """The payload of a command that was carried out."""
+        return cls(result=result)
 
 
 async def resolve(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 import strawberry
 
@@ -14,8 +14,8 @@ from app.api.mutations.payload_objects import (
     DecisionPayload,
     WithCustomer,
     WithReward,
-    load_redemption,
-    was_already_recorded,
+    redemption_of,
+    shown,
 )
 from app.api.mutations.rewards.redeem_reward import command_of
 from app.api.types.customers.customer import CustomerBy
@@ -27,7 +27,7 @@ from app.domain.access import Permission
 from app.domain.names import normalised_identifier
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.rewards import redeem_reward
-from app.usecases.rewards.book_redemption import RedeemReward
+from app.usecases.rewards.book_redemption import RedeemReward, RedeemRewardResult
 from app.usecases.rewards.holds import NewHold
 
 LONGEST_HOLD = 1440
@@ -55,7 +55,9 @@ class HoldRedemptionInput(CommandInput):
 
 
 @strawberry.type(description="What reserving came to.")
-class HoldRedemptionPayload(DecisionPayload, WithReward, WithCustomer):
+class HoldRedemptionPayload(
+    DecisionPayload[RedeemRewardResult], WithReward[RedeemRewardResult], WithCustomer[RedeemRewardResult]
+):
     """Decision and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
@@ -64,13 +66,21 @@ class HoldRedemptionPayload(DecisionPayload, WithReward, WithCustomer):
     )
 
     already_recorded: bool = strawberry.field(
-        resolver=was_already_recorded,
+        default=False,
         description="Whether another `idempotencyKey` had reserved for this checkout: it has that reservation, and `decision` is that of it.",
     )
-    redemption: Redemption | None = strawberry.field(
-        resolver=load_redemption,
+    redemption: Redemption | None = shown(
+        RedeemRewardResult,
+        redemption_of,
         description="The redemption, HELD until it is captured or released; null when it was refused.",
     )
+
+    @classmethod
+    async def of(cls, result: RedeemRewardResult, *, command: Any, context: Context) -> Self:
+        """The payload of a hold, new or placed before."""
+        payload = await super().of(result, command=command, context=context)
+        payload.already_recorded = result.already_recorded
+        return payload
 
 
 async def resolve(

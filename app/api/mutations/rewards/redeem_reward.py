@@ -9,7 +9,7 @@ import strawberry
 from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
-from app.api.mutations.payload_objects import DecisionPayload, WithCustomer, WithReward, load_entry, load_redemption
+from app.api.mutations.payload_objects import DecisionPayload, WithCustomer, WithReward, entry_of, redemption_of, shown
 from app.api.types.customers.customer import CustomerBy, customer_by
 from app.api.types.decision import Decision
 from app.api.types.ledger.balance import no_basket
@@ -20,7 +20,7 @@ from app.api.types.source_records import Redemption
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.rewards import redeem_reward
-from app.usecases.rewards.book_redemption import RedeemReward
+from app.usecases.rewards.book_redemption import RedeemReward, RedeemRewardResult
 from app.usecases.rewards.holds import NewHold
 
 
@@ -37,7 +37,9 @@ class RedeemRewardInput(CommandInput):
 
 
 @strawberry.type(description="What redeeming came to.")
-class RedeemRewardPayload(DecisionPayload, WithReward, WithCustomer):
+class RedeemRewardPayload(
+    DecisionPayload[RedeemRewardResult], WithReward[RedeemRewardResult], WithCustomer[RedeemRewardResult]
+):
     """Decision and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
@@ -45,11 +47,11 @@ class RedeemRewardPayload(DecisionPayload, WithReward, WithCustomer):
         description="Granted, or refused by the terms with every failed condition; null with a user error.",
     )
 
-    redemption: Redemption | None = strawberry.field(
-        resolver=load_redemption, description="The redemption; null when it was refused."
+    redemption: Redemption | None = shown(
+        RedeemRewardResult, redemption_of, description="The redemption; null when it was refused."
     )
-    entry: LedgerEntry | None = strawberry.field(
-        resolver=load_entry, description="The ledger entry that paid; null when it was refused."
+    entry: LedgerEntry | None = shown(
+        RedeemRewardResult, entry_of, description="The ledger entry that paid; null when it was refused."
     )
 
 

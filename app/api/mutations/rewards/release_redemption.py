@@ -9,13 +9,14 @@ import strawberry
 from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Info
-from app.api.mutations.payload_objects import BalancesPayload, WithCustomer, load_entry, load_redemption, load_reward
+from app.api.mutations.payload_objects import BalancesPayload, WithCustomer, entry_of, redemption_of, reward_of, shown
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.rewards.hold_reference import HoldReference, hold_reference
 from app.api.types.rewards.reward import Reward
 from app.api.types.source_records import Redemption
 from app.domain.access import Permission
 from app.usecases.rewards import end_hold
+from app.usecases.rewards.end_hold import ReleaseHoldResult
 
 
 @strawberry.input(description="A reservation to let go.")
@@ -26,17 +27,16 @@ class ReleaseRedemptionInput(CommandInput):
 
 
 @strawberry.type(description="What letting a reservation go came to.")
-class ReleaseRedemptionPayload(BalancesPayload, WithCustomer):
+class ReleaseRedemptionPayload(BalancesPayload[ReleaseHoldResult], WithCustomer[ReleaseHoldResult]):
     """The balances are those of the mutation; objects are read as they are now."""
 
-    redemption: Redemption | None = strawberry.field(
-        resolver=load_redemption, description="The redemption, now CANCELLED."
+    redemption: Redemption | None = shown(
+        ReleaseHoldResult, redemption_of, description="The redemption, now CANCELLED."
     )
-    reward: Reward | None = strawberry.field(
-        resolver=load_reward, description="The reward, as it is now: back in stock."
-    )
-    entry: LedgerEntry | None = strawberry.field(
-        resolver=load_entry,
+    reward: Reward | None = shown(ReleaseHoldResult, reward_of, description="The reward, as it is now: back in stock.")
+    entry: LedgerEntry | None = shown(
+        ReleaseHoldResult,
+        entry_of,
         description="The ledger entry by which points expired at once, since their last valid day had passed while they were reserved; null where none did.",
     )
 

@@ -11,16 +11,15 @@ from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.payloads import Payload
-from app.api.mutations.payload_objects import load_terms
-from app.api.types.decision import Decision, decision_payload
+from app.api.mutations.payload_objects import decision_payload, shown
+from app.api.types.decision import Decision
 from app.api.types.terms.clause_input import ClauseInput, drafted
 from app.api.types.terms.terms import Terms
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms.validation import TermsError
-from app.usecases.command import Answer
 from app.usecases.terms import publish_terms
-from app.usecases.terms.publish_terms import PublishTerms
+from app.usecases.terms.publish_terms import PublishTerms, PublishTermsResult
 
 
 @strawberry.input(description="A version of the terms to publish.")
@@ -36,22 +35,27 @@ class PublishTermsInput(CommandInput):
     )
 
 
+async def terms_of(result: PublishTermsResult, context: Context) -> Terms | None:
+    """The version that was published."""
+    return Terms.of(await context.terms(result.terms_version)) if result.terms_version is not None else None
+
+
 @strawberry.type(description="What publishing came to.")
-class PublishTermsPayload(Payload):
+class PublishTermsPayload(Payload[PublishTermsResult]):
     """The version, or the decision that refused it."""
 
     decision: Decision | None = strawberry.field(
         default=None, description="By the notice clause of the version in force; null for the first version."
     )
 
-    terms: Terms | None = strawberry.field(
-        resolver=load_terms, description="The version that was published; null when it was refused."
+    terms: Terms | None = shown(
+        PublishTermsResult, terms_of, description="The version that was published; null when it was refused."
     )
 
     @classmethod
-    async def of(cls, answer: Answer, *, command: Any, context: Context) -> Self:
+    async def of(cls, result: PublishTermsResult, *, command: Any, context: Context) -> Self:
         """The published version, or the decision that refused it."""
-        return cls(answer=answer, decision=await decision_payload(answer, context=context))
+        return cls(result=result, decision=await decision_payload(result, context=context))
 
 
 async def resolve(

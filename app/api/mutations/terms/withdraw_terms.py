@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 import strawberry
 
 from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
-from app.api.conventions.context import Info
+from app.api.conventions.context import Context, Info
 from app.api.conventions.payloads import Payload
-from app.api.mutations.payload_objects import load_terms
+from app.api.mutations.payload_objects import shown
 from app.api.types.terms.terms import Terms
 from app.domain.access import Permission
 from app.usecases.terms import withdraw_terms
-from app.usecases.terms.withdraw_terms import WithdrawTerms
+from app.usecases.terms.withdraw_terms import WithdrawTerms, WithdrawTermsResult
 
 
 @strawberry.input(description="Which announced version to take back.")
@@ -24,13 +24,23 @@ class WithdrawTermsInput(CommandInput):
     version: int = strawberry.field(description="Its number.")
 
 
+async def terms_of(result: WithdrawTermsResult, context: Context) -> Terms | None:
+    """The version that was withdrawn."""
+    return Terms.of(await context.terms(result.terms_version))
+
+
 @strawberry.type(description="What withdrawing came to.")
-class WithdrawTermsPayload(Payload):
+class WithdrawTermsPayload(Payload[WithdrawTermsResult]):
     """The version that will not start."""
 
-    terms: Terms | None = strawberry.field(
-        resolver=load_terms, description="The version that was withdrawn; null when it was not."
+    terms: Terms | None = shown(
+        WithdrawTermsResult, terms_of, description="The version that was withdrawn; null when it was not."
     )
+
+    @classmethod
+    async def of(cls, result: WithdrawTermsResult, *, command: Any, context: Context) -> Self:
+        """The payload of a command that was carried out."""
+        return cls(result=result)
 
 
 async def resolve(
