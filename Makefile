@@ -66,6 +66,7 @@ bounds: .venv-lowest .venv-highest ## Test the lowest and highest versions of de
 bench: $(DEV) ## Measure speed against a floor of the same run
 	$(BIN)/python -m bench.http_bench
 	$(BIN)/python -m bench.engine_bench
+	$(BIN)/python -m bench.orm_bench
 	$(BIN)/python -m bench.preview_bench
 	$(BIN)/python -m bench.verify_bench 200000
 	TROTH_LONG_READ_ENTRIES=200000 $(BIN)/pytest -q -s tests/faults/test_long_reads_beside_a_till.py

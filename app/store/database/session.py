@@ -2,6 +2,10 @@
 
 A *work* is an ``async def`` that takes a session and awaits nothing but that session. It may be called more than once
 (after a lost connection, a deadlock, a concurrent change) and must then give the same result.
+
+What a till waits for is SQL (`Session.row` and its neighbours); everything else may go through the models
+(`Session.orm`). The measurement that says why is `bench/orm_bench.py`: reading one row takes 20 µs of processor time by
+SQL and 240 µs through its model, storing one 20 and 130 µs, and a purchase runs 19 statements.
 """
 
 from __future__ import annotations

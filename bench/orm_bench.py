@@ -1,0 +1,100 @@
+"""What the ORM costs: the same row read and stored through a model and by SQL, in processor time: `python -m bench.orm_bench`."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import uuid_utils
+
+from app.domain.programs.location import Location
+from app.store.database.connect import open_database
+from app.store.database.migrations import migrate
+from app.store.database.models.programs import LocationRow
+from app.store.database.session import Session
+from app.store.programs import locations
+from tests.store.rows import PROGRAM, a_program
+
+TIMES, ROUNDS = 1_000, 5
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+KEY = "pier"
+
+Step = Callable[[Session], Awaitable[object]]
+
+
+def _location(key: str) -> Location:
+    return Location(str(uuid_utils.uuid7()), time.monotonic_ns(), key, key, "Europe/London", None, AT)
+
+
+def _new() -> Location:
+    return _location(uuid_utils.uuid4().hex)
+
+
+async def _read_by_sql(session: Session) -> object:
+    return await locations.by_keys(session, keys=[KEY])
+
+
+async def _read_by_model(session: Session) -> object:
+    row = await session.orm(LocationRow).filter(key=KEY).first()
+    assert row is not None
+    return Location(row.id, row.number, row.key, row.name, row.zone, row.address, row.created_at)
+
+
+async def _store_by_sql(session: Session) -> object:
+    new = _new()
+    return await session.execute(
+        "INSERT INTO locations (program_id, id, number, key, name, zone, address, created_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        *(new.id, new.number, new.key, new.name, new.zone, new.address, new.created_at),
+    )
+
+
+async def _store_by_model(session: Session) -> object:
+    return await locations.create(session, location=_new())
+
+
+def _repeated(step: Step) -> Callable[[Session], Awaitable[float]]:
+    async def work(session: Session) -> float:
+        began = time.thread_time()
+        for _ in range(TIMES):
+            await step(session)
+        return (time.thread_time() - began) / TIMES * 1e6
+
+    return work
+
+
+async def _measured(url: str) -> None:
+    await migrate(url)
+    database = open_database(url)
+    await database.start()
+
+    async def micros(step: Step) -> float:
+        return await database.write(_repeated(step), program_id=PROGRAM, turn="bench")
+
+    async def shop(session: Session) -> None:
+        await a_program(session)
+        await locations.create(session, location=_location(KEY))
+
+    await database.write(shop, program_id=PROGRAM, turn="shop")
+    for name, by_sql, by_model in (
+        ("read one row", _read_by_sql, _read_by_model),
+        ("store one row", _store_by_sql, _store_by_model),
+    ):
+        rounds = [(await micros(by_sql), await micros(by_model)) for _ in range(ROUNDS)]
+        sql, model = (statistics.median(column) for column in zip(*rounds, strict=True))
+        print(f"{name}: by SQL {sql:.0f} µs, through the model {model:.0f} µs: {model / sql:.1f} times")
+    await database.stop()
+
+
+def main() -> None:
+    """Measure in a file of its own."""
+    with tempfile.TemporaryDirectory(prefix="troth-orm-") as folder:
+        asyncio.run(_measured(f"sqlite:///{folder}/orm.db"))
+
+
+if __name__ == "__main__":
+    main()
