@@ -1,4 +1,4 @@
-"""The chapters of the docs do what they say: their requests are sent in their order, and their answers are those that come."""
+"""The chapters of the docs are executed: their requests are sent in order and their responses compared."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def steps(chapter: str) -> Iterator[tuple[str, Role, Any]]:
         yield text, Role(role.upper()), json.loads(follows[2]) if follows[0] == "json" else None
 
 
-def ids_in(found: Any) -> dict[str, str]:
-    """The ids that an answer tells of and a later request may ask for, by the names of their variables."""
+def ids_of_response(found: Any) -> dict[str, str]:
+    """The ids in a response that a later request may use, by the names of their variables."""
     parts = [part for part in found.values() if isinstance(part, dict)]
     told = [(name, part.get(name) or {}) for part in parts for name in ("redemption", "quarantined")]
     return {name: object["id"] for name, object in told if "id" in object}
@@ -60,7 +60,7 @@ def test_chapter_can_be_followed_request_by_request(database_url: str, chapter: 
     with open_shop(database_url, template="blank", clock=lambda: SECOND_OF_MARCH) as shop:
         for text, role, answer in steps(chapter):
             found = shop.execute(text, role=role, **{name: id for name, id in ids.items() if f"${name}" in text})
-            ids |= ids_in(found)
+            ids |= ids_of_response(found)
             assert no_errors(found) or found == answer, (text, found)
             if answer is not None:
                 assert found == answer, text

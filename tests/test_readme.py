@@ -1,4 +1,4 @@
-"""The README's walk, as it is printed: every command is run against the demo, every answer compared."""
+"""The README's walks are executed as printed: every command is run against the demo, every response compared."""
 
 from __future__ import annotations
 

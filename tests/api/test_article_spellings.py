@@ -14,7 +14,7 @@ from app.graphql_server.rate_limits import RateLimit
 from tests.api.test_budgets_and_nth_items import CHECK, publish
 from tests.api.test_late_events import at
 from tests.api.test_refunds_by_amount_and_payment import refund
-from tests.imports.import_runs import HEADER, brought_in
+from tests.imports.import_runs import HEADER, import_file
 from tests.shop import Shop, open_shop
 from tests.verification import discrepancies_in
 
@@ -96,7 +96,7 @@ def test_exclusion_matches_articles_in_any_spelling(blank: Shop, spelled: str) -
 def test_imported_file_matches_clauses_in_any_spelling(blank: Shop, spelled: str, tmp_path: Path) -> None:
     publish(blank, bonus(products={"include": [spelled]}), **START)
     rows = [f"P{n},{sku},Tea,1,2026-03-01 10:0{n}:00,5.00,K-{n}\n" for n, sku in enumerate(SPELLINGS)]
-    brought_in(blank, HEADER + "".join(rows), folder=tmp_path)
+    import_file(blank, HEADER + "".join(rows), folder=tmp_path)
     found = [blank.execute(BALANCE, by={"externalId": f"K-{n}"})["customer"]["wallet"]["balances"] for n in range(4)]
     assert found == [[{"available": 10}]] * 4
 

@@ -367,12 +367,12 @@ def test_tampered_share_is_found(opening: Opening) -> None:
     shop.refund("R-1")
     shop.enrol()
     tampering = Tampering(shop)
-    assert tampering.faults_after() == []
+    assert tampering.discrepancies_after() == []
     for change in (
         "UPDATE budget_shares SET points = points + 1",
         "DELETE FROM budget_shares",
         "UPDATE budget_shares SET clause = 'other'",
         f"UPDATE budget_shares SET customer_id = (SELECT customer_id FROM identities WHERE value = '{other}')",
     ):
-        faults = tampering.faults_after(change)
+        faults = tampering.discrepancies_after(change)
         assert {fault.problem for fault in faults} == {"the usage counters are not what the events come to"}, change

@@ -146,13 +146,13 @@ def test_tampered_budget_counter_is_found(blank: Shop) -> None:
     card = blank.enrol()
     blank.buy(card, "5.00")
     tampering = Tampering(blank)
-    assert tampering.faults_after() == []
+    assert tampering.discrepancies_after() == []
     for change in ("UPDATE clause_budgets SET spent = spent - 1", "DELETE FROM clause_budgets"):
-        (fault,) = tampering.faults_after(change)
+        (fault,) = tampering.discrepancies_after(change)
         assert fault.place == "budget gift"
     changed = "REPLACE(CAST(facts AS text), '\"gift\":50', '\"gift\":20')"
     cast = f"CAST({changed} AS json)" if "postgres" in blank.url else changed
-    faults = tampering.faults_after(f"UPDATE purchases SET facts = {cast}")
+    faults = tampering.discrepancies_after(f"UPDATE purchases SET facts = {cast}")
     assert {discrepancy.problem for discrepancy in faults} >= {
         "its events are not those that were recorded",
         "the terms of its time give other points",

@@ -1,4 +1,4 @@
-"""The troth command as somebody calls it: a process of its own."""
+"""The troth command, run as a process of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Eighteen months of CDNOW's customers in a tiered sandbox, and the two years after: proved at every step.
+"""Eighteen months of CDNOW's customers in a tiered sandbox, and the two years after: verified at every step.
 
 The purchases (Fader and Hardie's sample: customer, date, items, dollars) are not part of the project: TROTH_TEST_CDNOW
 names the file (columns `customer`, `date`, `items`, `amount_usd`); the test is skipped where it is not set.
@@ -60,8 +60,8 @@ def receipts(folder: Path) -> tuple[Path, dict[str, Decimal]]:
     return file, spent
 
 
-def brought_in(shop: Shop, file: Path) -> Imported:
-    """Import the receipts as the command does."""
+def import_receipts(shop: Shop, file: Path) -> Imported:
+    """Imports the receipts as the command does."""
 
     async def run() -> Imported:
         database = open_database(shop.url)
@@ -86,7 +86,7 @@ def test_ledger_verifies_after_eighteen_months_of_real_purchases_and_two_years_o
     with open_shop(
         empty_sqlite_url, program=tiered(empty_sqlite_url), clock=after_the_sample, rate_limit=unlimited
     ) as shop:
-        done = brought_in(shop, file)
+        done = import_receipts(shop, file)
         assert done.customers == len(spent)
         assert discrepancies_in(shop.url) == []
         best = max(spent, key=lambda text: spent[text])
@@ -94,7 +94,7 @@ def test_ledger_verifies_after_eighteen_months_of_real_purchases_and_two_years_o
         assert before["tier"]["key"] == "gold"
         assert [node["type"] for node in before["ledger"]["nodes"]].count("EARN") >= 10
 
-        complete = let_pass(shop, to=datetime(2000, 9, 1, 12, 0, tzinfo=UTC))
+        complete = advance(shop, to=datetime(2000, 9, 1, 12, 0, tzinfo=UTC))
         assert complete.complete
         assert complete.settled.expired > 3000
         assert discrepancies_in(shop.url) == []
@@ -105,8 +105,8 @@ def test_ledger_verifies_after_eighteen_months_of_real_purchases_and_two_years_o
         assert after["tier"]["key"] is None
 
 
-def let_pass(shop: Shop, *, to: datetime) -> RunResult:
-    """Move the sandbox's clock, and do all that falls due on the way; customers open their notices."""
+def advance(shop: Shop, *, to: datetime) -> RunResult:
+    """Moves the sandbox's clock and runs all due jobs on the way; customers open their notices."""
 
     async def run() -> RunResult:
         database = open_database(shop.url)
@@ -134,7 +134,7 @@ def let_pass(shop: Shop, *, to: datetime) -> RunResult:
 
 
 def tiered(url: str) -> NewProgram:
-    """A tiered program in dollars whose terms began before the first purchase."""
+    """A tiered program in dollars whose terms start before the first purchase."""
     command = CreateProgram(
         name="CDs",
         template="tiered",

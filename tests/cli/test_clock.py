@@ -1,4 +1,4 @@
-"""The troth command on a sandbox whose clock was moved: it goes by that clock."""
+"""The troth command on a sandbox whose clock was moved."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.shop import new_id, real_now
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID\n"
 
 
-def moved(url: str, *, days: int) -> datetime:
-    """Move the clock of the only program; what it shows then."""
+def move_clock(url: str, *, days: int) -> datetime:
+    """Moves the clock of the only program; returns its time."""
 
     async def move() -> AdvanceClockResult:
         database = open_database(url)
@@ -50,7 +50,7 @@ def test_terms_file_is_compared_with_the_terms_in_force_at_the_moved_clock(datab
     assert "Version 2 starts on" in troth("terms", "publish", str(file), url=database_url)
     assert "120 points" not in troth("terms", "show", url=database_url)
 
-    at = moved(database_url, days=100)
+    at = move_clock(database_url, days=100)
     assert "You can have “Coffee” for 120 points" in troth("terms", "show", url=database_url)
     assert "NOT_WITHDRAWABLE" in troth("terms", "withdraw", "2", url=database_url, code=1)
     file.write_text(dear.replace("points: 120", "points: 140"), encoding="utf-8")
@@ -68,7 +68,7 @@ def test_file_preview_uses_the_sandbox_clock(database_url: str, tmp_path: Path) 
     assert "left out, CLOCK_SKEW: 1" in early
     assert "0 purchases" in early
 
-    moved(database_url, days=100)
+    move_clock(database_url, days=100)
     assert "Written: 1 customers, 1 purchases" in troth("import", "purchases", str(receipts), url=database_url)
     file = tmp_path / "terms.yaml"
     file.write_text(troth("terms", "export", url=database_url), encoding="utf-8")

@@ -1,4 +1,5 @@
-"""`troth import purchases` on the sample of real receipts, on both databases: counts, proofs, and three ledgers by hand."""
+"""`troth import purchases` on a sample of real receipts, on both databases: counts, verification, and three ledgers by
+hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file full of bad lines: each is reported with its line and its reason, and everything else comes in."""
+"""A file full of bad lines: each is reported with its line and reason, and everything else is imported."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GIVEN = ("--currency", "GBP", "--zone", "Europe/London", "--region", "GB", "--ef
 def imported(
     content: bytes, *options: str, url: str, folder: Path
 ) -> tuple[dict[str, object], list[tuple[int, str, str]]]:
-    """What the command says of a file, and line, reason and detail of what it left out."""
+    """The output of the command for a file, and line, reason and detail of each rejection."""
     file, left_out = folder / "receipts.csv", folder / "left-out.csv"
     file.write_bytes(content)
     done = json.loads(troth("import", "purchases", str(file), "--errors", str(left_out), "--json", *options, url=url))

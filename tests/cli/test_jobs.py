@@ -1,4 +1,4 @@
-"""troth jobs run: what time brings, done from a shell; twice, beside another one, and for one program alone."""
+"""`troth jobs run`: due jobs run from a shell, twice, concurrently, and for one program alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.verification import discrepancies_in
 
 
 def move_clocks(url: str, *, days: int) -> None:
-    """Let every sandbox be ahead by so many days, and nothing done about it."""
+    """Moves every sandbox's clock by some days without running its jobs."""
 
     async def run() -> None:
         database = open_database(url)
@@ -33,8 +33,8 @@ def move_clocks(url: str, *, days: int) -> None:
     asyncio.run(run())
 
 
-def done(url: str, *arguments: str) -> dict[str, int]:
-    """What the command says it did."""
+def run_jobs(url: str, *arguments: str) -> dict[str, int]:
+    """The output of the command."""
     found: dict[str, int] = json.loads(troth("jobs", "run", "--json", *arguments, url=url))
     return found
 
@@ -51,13 +51,13 @@ def test_jobs_use_the_clock_of_each_program_and_can_run_for_one(database_url: st
         assert "0 accounts" in troth("jobs", "run", url=database_url)
         move_clocks(database_url, days=20)
         nothing = {"accounts": 0, "activated": 0, "released": 0, "warned": 0, "expired": 0, "tiers": 0}
-        assert done(database_url, "--program", each_shop.program.program.id) == nothing | {
+        assert run_jobs(database_url, "--program", each_shop.program.program.id) == nothing | {
             "accounts": 1,
             "activated": 1,
         }
         told = troth("jobs", "run", url=database_url)
         assert "1 accounts: 1 lots became available, 0 holds expired, 0 expiry notices given" in told
-        assert done(database_url) == nothing
+        assert run_jobs(database_url) == nothing
         assert [shop.ledger(card) for shop, card in cards] == [
             [("EARN", 100), ("ACTIVATE", 0)],
             [("EARN", 100), ("ACTIVATE", 0)],
@@ -74,7 +74,7 @@ def test_three_concurrent_commands_do_the_work_once(database_url: str) -> None:
             shop.buy(card, "10.00")
         move_clocks(database_url, days=20)
         with ThreadPoolExecutor(3) as pool:
-            found = list(pool.map(lambda _: done(database_url), range(3)))
+            found = list(pool.map(lambda _: run_jobs(database_url), range(3)))
         assert sum(value["activated"] for value in found) == 40
         assert {tuple(shop.ledger(card)) for card in cards} == {(("EARN", 100), ("ACTIVATE", 0))}
     assert discrepancies_in(database_url) == []

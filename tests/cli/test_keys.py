@@ -1,4 +1,4 @@
-"""`troth key`: one more access key, for a customer, or tied to the card of whoever holds it."""
+"""`troth key`: a further access key, for a customer, or tied to the card of its holder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.shop import create_program, new_id, real_now
 
 
 def enrolled(url: str) -> str:
-    """A program with one customer, whose external id is 4711; the customer's id."""
+    """A program with one customer, whose external id is 4711; returns the customer's id."""
     program = create_program(url).program
 
     async def run() -> str:
@@ -42,7 +42,7 @@ def enrolled(url: str) -> str:
 
 
 def holder(url: str, token: str) -> Principal:
-    """Who the token lets in."""
+    """The viewer that a token authenticates."""
 
     async def run() -> Principal:
         database = open_database(url)

@@ -1,4 +1,4 @@
-"""The password of PostgreSQL comes from the environment, whatever characters it has."""
+"""The PostgreSQL password is read from the environment, whatever characters it has."""
 
 from __future__ import annotations
 

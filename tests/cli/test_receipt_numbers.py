@@ -1,4 +1,4 @@
-"""`troth init` says how a program tells its receipts apart, and an import goes by it and shares its source with the tills."""
+"""`troth init` sets how a program numbers its receipts; an import follows it and shares its source with the tills."""
 
 from __future__ import annotations
 

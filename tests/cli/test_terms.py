@@ -1,4 +1,4 @@
-"""`troth terms`: from the template to a second version with notice, and files that are no terms."""
+"""`troth terms`: from the template to a second version with notice, and invalid files."""
 
 from __future__ import annotations
 
@@ -61,19 +61,20 @@ def test_every_kind_of_rule_survives_a_terms_file() -> None:
         )
         ((key, conditions, effect),) = read(write(drafted), currency="GBP").clauses
         assert (key, effect) == ("a", clause.effect)
-        assert [said(each_condition) for each_condition in conditions] == [said(condition)]
+        assert [owner_fields(each_condition) for each_condition in conditions] == [owner_fields(condition)]
     for effect in EFFECT_VARIANTS:
         (clause,) = some_terms().clauses[:1]
         drafted = Terms(1, base.effective_from, "GBP", "Europe/London", (type(clause)("a", "1", (), effect),))
         ((_, _, again),) = read(write(drafted), currency="GBP").clauses
-        assert said(again) == said(effect)
+        assert owner_fields(again) == owner_fields(effect)
 
 
-def said(rule: Rule) -> dict[str, object]:
-    """What an owner says of a rule; the rest is filled in from the catalogue and from other clauses."""
+def owner_fields(rule: Rule) -> dict[str, object]:
+    """The fields of a rule that an owner states; the rest is filled in from the catalogue and other clauses."""
     given = {field.name: getattr(rule, field.name) for field in fields_of(type(rule)) if field.owner_supplied}
     return {"kind": rule.kind} | {
-        name: [said(item) for item in value] if isinstance(value, tuple) else value for name, value in given.items()
+        name: [owner_fields(item) for item in value] if isinstance(value, tuple) else value
+        for name, value in given.items()
     }
 
 

@@ -1,4 +1,4 @@
-"""Money: exact or not at all, in one currency at a time, with the decimals of ISO 4217 in every language."""
+"""Money: exact, in one currency at a time, with the decimals of ISO 4217 in every language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The calendar on the wall: first instants of days, ends of months, hours that come twice or not at all."""
+"""Local calendar: first instants of days, ends of months, hours that occur twice or not at all."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def test_earning(case: Case) -> None:
     decision = earn(terms=terms(case), facts=facts(case))
     assert decision.points == int(case["points"])
     assert decision.outcome.value == case.get("outcome", "GRANTED")
-    assert_told(case, decision, terms=terms(case))
+    assert_sentences(case, decision, terms=terms(case))
 
 
 @pytest.mark.parametrize("case", cases("redeeming"))
@@ -92,7 +92,7 @@ def test_redeeming(case: Case) -> None:
     taken = {draw.lot_id: draw.points for draw in draws} if decision.points else {}
     assert sum(taken.values()) == decision.points
     assert [str(lot.remaining - taken.get(lot.id, 0)) for lot in held] == case["left"]
-    assert_told(case, decision, terms=now)
+    assert_sentences(case, decision, terms=now)
 
 
 @pytest.mark.parametrize("case", cases("refunding"))
@@ -140,7 +140,7 @@ def terms(case: Case, which: str = "terms") -> Terms:
 
 
 def facts(case: Case) -> PurchaseFacts:
-    """The purchase of an example, or what lies on the counter."""
+    """The purchase or basket of an example."""
     currency, name = case["currency"], zone_of(case)
     payments = case.get("payments", {}).items()
     return PurchaseFacts(
@@ -189,8 +189,8 @@ def zone_of(case: Case) -> str:
     return name
 
 
-def assert_told(case: Case, decision: Decision, *, terms: Terms) -> None:
-    """Every reason and every way out, in words, and the whole in short where the example says it."""
+def assert_sentences(case: Case, decision: Decision, *, terms: Terms) -> None:
+    """Checks every reason and remedy in words, and the summary where the example has one."""
     say, explained = wording(Locale.EN), Explanation.of(decision, terms=terms)
     reasons = [
         f"{terms.by_key[reason.clause].number}: {explained.statement(reason, say=say)}" for reason in decision.reasons

@@ -115,7 +115,7 @@ def test_product_and_category_conditions_hold_if_a_line_is_selected() -> None:
 
 
 def with_one_more(basket: EligiblePurchase, *, minor: int) -> EligiblePurchase:
-    """The basket with a line that counts for so many pence."""
+    """The basket with an eligible line of so many pence."""
     return basket._replace(
         lines=(*basket.lines, a_line(99)._replace(unit_price=minor)), amounts=Parts.of([*basket.amounts.each(), minor])
     )

@@ -1,4 +1,4 @@
-"""What clauses count: every nth item of a customer, and a budget for all customers together."""
+"""Counting clauses: every nth item of a customer, and a budget for all customers together."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ STACK: DraftedClause = ("mode", (), Combination(CombinationMode.STACK))
 PER_POUND = PointsPerAmount(1, pounds("1.00"))
 
 
-def holding(*lines: Any, **member: Any) -> PurchaseFacts:
-    """A purchase of a customer of whom this is known."""
+def eligible_for(*lines: Any, **member: Any) -> PurchaseFacts:
+    """A purchase of a customer with these facts."""
     return a_purchase(*lines, customer_facts=CustomerFacts(**member))
 
 
-def left(**budgets: int) -> dict[str, Any]:
-    """What is left of budgets, by clause."""
+def budgets_left(**budgets: int) -> dict[str, Any]:
+    """The remaining points of budgets, by clause."""
     return {"budgets": tuple(sorted(budgets.items()))}
 
 
@@ -72,7 +72,7 @@ def reason_of(decision: Decision, clause: str, code: ReasonCode) -> Reason:
 )
 def test_nth_item_counts_in_its_purchase(before: int, quantity: str, holds: bool, missing: int | None) -> None:
     terms = some_terms(a_clause(BonusPoints(5), EveryNthItem(10), key="tenth"))
-    facts = holding(a_line(quantity=quantity), items=(("tenth", before), ("other", 3)))
+    facts = eligible_for(a_line(quantity=quantity), items=(("tenth", before), ("other", 3)))
     decision = earn(terms=terms, facts=facts)
     reached = int(before + Decimal(quantity)) // 10 - before // 10
     assert decision.points == 5 * reached
@@ -104,7 +104,7 @@ def test_only_whole_selected_items_are_counted() -> None:
 
 def test_kept_items_are_counted_from_the_position_of_their_purchase() -> None:
     terms = some_terms(a_clause(BonusPoints(5), EveryNthItem(10), key="tenth"))
-    sale = holding(a_line(quantity="4"), items=(("tenth", 7),))
+    sale = eligible_for(a_line(quantity="4"), items=(("tenth", 7),))
     assert earn(terms=terms, facts=sale).points == 5
     for kept, due in ((Decimal(3), 0), (Decimal(2), 5)):
         done = preview_claw_back(
@@ -135,7 +135,7 @@ def test_budget_gives_all_or_the_rest_according_to_its_mode(
     effect: Any, mode: BudgetMode, there: int, points: int, spent: int, outcome: DecisionOutcome
 ) -> None:
     terms = some_terms(a_clause(effect, Budget(1000, mode), key="gift"))
-    decision = earn(terms=terms, facts=holding(**left(gift=there)))
+    decision = earn(terms=terms, facts=eligible_for(**budgets_left(gift=there)))
     assert (decision.points, dict(decision.budget_usage).get("gift", 0), decision.outcome) == (points, spent, outcome)
     if there < 50:
         reason = reason_of(decision, "gift", ReasonCode.BUDGET_USED_UP)
@@ -157,49 +157,49 @@ def test_budget_is_applied_before_clauses_are_chosen() -> None:
     rich = a_clause(PointsPerVisit(50), Budget(1000, PARTIAL), key="rich")
     poor = a_clause(PointsPerVisit(20), key="poor")
     for there, points, spent in ((1000, 50, 50), (21, 21, 21), (19, 20, 0), (0, 20, 0)):
-        decision = earn(terms=some_terms(rich, poor), facts=holding(**left(rich=there)))
+        decision = earn(terms=some_terms(rich, poor), facts=eligible_for(**budgets_left(rich=there)))
         assert (decision.points, sum(dict(decision.budget_usage).values())) == (points, spent)
     whole = a_clause(PointsPerVisit(50), Budget(1000, WHOLE), key="rich")
     for order in ((whole, poor), (poor, whole)):
-        decision = earn(terms=some_terms(*order), facts=holding(**left(rich=49)))
+        decision = earn(terms=some_terms(*order), facts=eligible_for(**budgets_left(rich=49)))
         assert (decision.points, decision.budget_usage) == (20, ())
-    first = earn(terms=some_terms(whole, poor, FIRST), facts=holding(**left(rich=49)))
+    first = earn(terms=some_terms(whole, poor, FIRST), facts=eligible_for(**budgets_left(rich=49)))
     assert first.points == 20, "the first one gives nothing, so it does not fit"
     yields = ("yields", (NotCombinedWith(frozenset({"rich"})),), BonusPoints(3))
-    assert earn(terms=some_terms(whole, yields), facts=holding(**left(rich=49))).points == 3
+    assert earn(terms=some_terms(whole, yields), facts=eligible_for(**budgets_left(rich=49))).points == 3
 
 
 def test_budget_of_a_multiplier_covers_what_it_adds() -> None:
     base = a_clause(PER_POUND, key="base")
     for mode, points, verdict in ((PARTIAL, 10 + 4, Verdict.LIMITED), (WHOLE, 10, Verdict.NOT_MET)):
         triple = ("triple", (Budget(1000, mode),), PointsMultiplier(Decimal(3)))
-        decision = earn(terms=some_terms(base, triple), facts=holding(**left(triple=4)))
+        decision = earn(terms=some_terms(base, triple), facts=eligible_for(**budgets_left(triple=4)))
         assert (decision.points, decision.budget_usage) == (points, (("triple", 4),) if mode is PARTIAL else ())
         reason = reason_of(decision, "triple", ReasonCode.BUDGET_USED_UP)
         assert (reason.verdict, reason.finding.observed, reason.finding.required) == (verdict, 4, 20)
     another = ("double", (), PointsMultiplier(Decimal(2)))
     whole = ("triple", (Budget(1000, WHOLE),), PointsMultiplier(Decimal(3)))
     for mode in ((), (FIRST,)):
-        decision = earn(terms=some_terms(base, whole, another, *mode), facts=holding(**left(triple=4)))
+        decision = earn(terms=some_terms(base, whole, another, *mode), facts=eligible_for(**budgets_left(triple=4)))
         assert decision.points == 20, "the one that gives nothing stands aside"
 
 
 def test_multiplier_applies_to_what_a_budget_leaves() -> None:
     base = a_clause(PER_POUND, Budget(1000, PARTIAL), key="base")
     double = ("double", (), PointsMultiplier(Decimal(2)))
-    decision = earn(terms=some_terms(base, double), facts=holding(**left(base=4)))
+    decision = earn(terms=some_terms(base, double), facts=eligible_for(**budgets_left(base=4)))
     assert (decision.points, decision.budget_usage) == (8, (("base", 4),))
 
 
 def test_points_cut_by_a_cap_are_not_used_from_a_budget() -> None:
     gift = a_clause(BonusPoints(50), Budget(1000, WHOLE), key="gift")
     cap = ("cap", (), PointsCap(30, CapScope.PURCHASE))
-    capped = earn(terms=some_terms(gift, a_clause(PointsPerVisit(10), key="visit"), cap), facts=holding())
+    capped = earn(terms=some_terms(gift, a_clause(PointsPerVisit(10), key="visit"), cap), facts=eligible_for())
     assert (capped.points, capped.budget_usage) == (30, (("gift", 25),)), "50 of 60 are five sixths of 30"
     full = ("cap", (), PointsCap(10, CapScope.DAY))
     nothing = earn(
         terms=some_terms(gift, full),
-        facts=holding(earned=((full[2].period or None, 10),)),
+        facts=eligible_for(earned=((full[2].period or None, 10),)),
     )
     assert (nothing.points, nothing.budget_usage) == (0, ())
 
@@ -207,17 +207,17 @@ def test_points_cut_by_a_cap_are_not_used_from_a_budget() -> None:
 def test_budget_points_are_whole_and_the_sum_is_rounded_once() -> None:
     half = PointsPerAmount(1, pounds("4.00"))
     terms = some_terms(a_clause(half, Budget(3, PARTIAL), key="gift"), a_clause(half, key="rest"), STACK)
-    decision = earn(terms=terms, facts=holding())
+    decision = earn(terms=terms, facts=eligible_for())
     assert (decision.points, decision.budget_usage) == (5, (("gift", 3),)), (
         "2.5 + 2.5, of which 3 come out of the budget"
     )
     down = some_terms(a_clause(half, Budget(3, PARTIAL), key="gift"), STACK, ("r", (), RoundingRule(Rounding.FLOOR)))
-    assert earn(terms=down, facts=holding()).budget_usage == (("gift", 2),)
+    assert earn(terms=down, facts=eligible_for()).budget_usage == (("gift", 2),)
 
 
 def test_kept_goods_are_decided_with_the_budget_of_their_purchase() -> None:
     terms = some_terms(a_clause(PER_POUND, Budget(1000, PARTIAL), key="gift"))
-    sale = holding(a_line(quantity="10"), **left(gift=30))
+    sale = eligible_for(a_line(quantity="10"), **budgets_left(gift=30))
     assert earn(terms=terms, facts=sale).points == 30
 
     def due(kept: int, *, before: int = 0) -> int:
@@ -269,7 +269,9 @@ def test_purchases_never_exceed_a_budget_and_points_add_up(
         clauses.append(("cap", (), PointsCap(cap, CapScope.PURCHASE)))
     terms = some_terms(*clauses)
     known = {key: there[int(key[-1])] for key in terms.budgets}
-    facts = replace(a_purchase(a_line()._replace(unit_price=price)), customer_facts=CustomerFacts(**left(**known)))
+    facts = replace(
+        a_purchase(a_line()._replace(unit_price=price)), customer_facts=CustomerFacts(**budgets_left(**known))
+    )
     decision = earn(terms=terms, facts=facts)
     spent = dict(decision.budget_usage)
     assert all(0 < points <= known[key] for key, points in spent.items())

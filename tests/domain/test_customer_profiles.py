@@ -1,4 +1,4 @@
-"""Who the customer is: birthdays and ages day by day, segments, preferences, and how little of it is kept."""
+"""Customer profiles: birthdays and ages day by day, segments, preferences, and how little of them is stored."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def noon(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
 
 
-def seen(person: CustomerProfile, day: date) -> EligiblePurchase:
-    """A purchase of a person at noon in London."""
+def purchase_of(person: CustomerProfile, day: date) -> EligiblePurchase:
+    """A purchase of a customer at noon in London."""
     return eligible_purchase(at=noon(day), customer_facts=CustomerFacts(person=person))
 
 
@@ -91,7 +91,7 @@ def test_birthday_window_holds_on_the_days_around_the_birthday(
     birthday: str, before: int, after: int, day: str, holds: bool
 ) -> None:
     person = CustomerProfile(birthday=date.fromisoformat(birthday))
-    finding = BirthdayWindow(before, after).check(seen(person, date.fromisoformat(day)))
+    finding = BirthdayWindow(before, after).check(purchase_of(person, date.fromisoformat(day)))
     assert finding.met is holds
     assert finding.code is (ReasonCode.CONDITION_MET if holds else ReasonCode.OUTSIDE_BIRTHDAY_WINDOW)
 
@@ -109,7 +109,7 @@ def test_birthday_window_holds_on_the_days_around_the_birthday(
 )
 def test_age_is_reached_on_the_birthday(birthday: str, day: str, holds: bool) -> None:
     person = CustomerProfile(birthday=date.fromisoformat(birthday))
-    finding = AgeAtLeast(18).check(seen(person, date.fromisoformat(day)))
+    finding = AgeAtLeast(18).check(purchase_of(person, date.fromisoformat(day)))
     assert finding.met is holds
     assert finding.code is (ReasonCode.CONDITION_MET if holds else ReasonCode.TOO_YOUNG)
     assert (finding.observed, finding.required) == (None, 18), "how old somebody is, is not said"
@@ -128,7 +128,7 @@ def test_days_follow_the_location_of_the_purchase() -> None:
 def test_birthday_window_agrees_with_counting_days(birthday: date, window: tuple[int, int], day: date) -> None:
     before, after = window
     near = any(-after <= (birthday_in(year, birthday=birthday) - day).days <= before for year in range(1994, 2035))
-    assert BirthdayWindow(before, after).check(seen(CustomerProfile(birthday=birthday), day)).met is near
+    assert BirthdayWindow(before, after).check(purchase_of(CustomerProfile(birthday=birthday), day)).met is near
 
 
 @given(birthday=births, window=windows, day=days, zone=st.sampled_from(ZONES), hour=st.integers(0, 23))
@@ -280,7 +280,7 @@ def decided(terms: Terms, facts: PurchaseFacts) -> tuple[Decision, PurchaseFacts
 
 
 def texts(data: object) -> str:
-    """All that stands in data, in one text."""
+    """All values in stored data as one text."""
     return repr(data)
 
 
@@ -391,8 +391,8 @@ def test_change_of_a_profile_condition_is_classified(
     assert (overall_effect(changes(old, new)), overall_effect(changes(new, old))) == (forth, back)
 
 
-def found_in(*clauses: object) -> list[LintCode]:
-    """What the linter says."""
+def findings(*clauses: object) -> list[LintCode]:
+    """The findings of the linter."""
     terms = some_terms(*clauses)
     cake = RewardShown("Cake", "A item of carrot cake.", pictured=True)
     found = lint(terms, habits=Habits(), catalogue={"cake": cake})
@@ -405,10 +405,10 @@ def found_in(*clauses: object) -> list[LintCode]:
 
 def test_clause_that_excludes_its_own_customers_is_found() -> None:
     student, either = Segments(frozenset({"student"})), Segments(frozenset({"student", "staff"}))
-    assert found_in(a_clause(None, student, ExceptWhen((either,)))) == [LintCode.EXCLUDES_ITSELF]
-    assert found_in(a_clause(None, either, ExceptWhen((student,)))) == []
+    assert findings(a_clause(None, student, ExceptWhen((either,)))) == [LintCode.EXCLUDES_ITSELF]
+    assert findings(a_clause(None, either, ExceptWhen((student,)))) == []
     always = WeekdaysAndHours(frozenset({*some.Weekday}))
-    assert found_in(a_clause(None, student, ExceptWhen((either, always)))) == []
+    assert findings(a_clause(None, student, ExceptWhen((either, always)))) == []
     terms = some_terms(a_clause(None, student, ExceptWhen((either,))))
     (first,) = lint(terms, habits=Habits(), catalogue={})
     assert first.example(wording(Locale.EN)) == (
@@ -418,8 +418,8 @@ def test_clause_that_excludes_its_own_customers_is_found() -> None:
 
 
 def test_birthday_bonus_and_two_ages_are_no_findings() -> None:
-    assert found_in(a_clause(), a_clause(PointsMultiplier(some.Decimal(2)), BirthdayWindow(7, 7), key="double")) == []
-    assert found_in(a_clause(None, AgeAtLeast(18), AgeAtLeast(21), BirthdayWindow(), BirthdayWindow(3, 0))) == []
+    assert findings(a_clause(), a_clause(PointsMultiplier(some.Decimal(2)), BirthdayWindow(7, 7), key="double")) == []
+    assert findings(a_clause(None, AgeAtLeast(18), AgeAtLeast(21), BirthdayWindow(), BirthdayWindow(3, 0))) == []
 
 
 def test_impact_replay_uses_current_profiles() -> None:

@@ -1,4 +1,4 @@
-"""What failed says itself, in four languages; a decision in short leaves out what is met, and says each thing once."""
+"""Explanations of failed conditions in four languages, and summaries that leave out what is met and repeat nothing."""
 
 from __future__ import annotations
 
@@ -75,17 +75,17 @@ def offered(*conditions: Condition, cost: RewardCost = MEAL) -> Terms:
     return some_terms(a_clause(), ("meal", conditions, cost))
 
 
-def asked_for(
+def redemption(
     *conditions: Condition, available: int = 200, at: datetime = EVENING, **more: Any
 ) -> tuple[Decision, Terms]:
-    """A meal asked for in the evening, with the terms that decide."""
+    """A meal requested in the evening, with the deciding terms."""
     terms = offered(*conditions)
     facts = a_purchase(at=at, channel=Channel.STORE, **more)
     return redeem(terms=terms, clause=terms.by_key["meal"], facts=facts, available=available), terms
 
 
-def short(decision: Decision, terms: Terms, locale: Locale = Locale.EN) -> tuple[str, ...]:
-    """The decision in short."""
+def summary_of(decision: Decision, terms: Terms, locale: Locale = Locale.EN) -> tuple[str, ...]:
+    """The summary of a decision."""
     return summary(decision, terms=terms, say=wording(locale))
 
 
@@ -99,9 +99,9 @@ def short(decision: Decision, terms: Terms, locale: Locale = Locale.EN) -> tuple
     ],
 )
 def test_happy_hour_refusal_names_the_closed_and_the_next_open_time(locale: Locale, said: tuple[str, ...]) -> None:
-    decision, terms = asked_for(ExceptWhen((HAPPY_HOUR,)))
+    decision, terms = redemption(ExceptWhen((HAPPY_HOUR,)))
     assert decision.outcome is DecisionOutcome.REFUSED
-    assert short(decision, terms, locale) == said
+    assert summary_of(decision, terms, locale) == said
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_failed_condition_is_explained_with_its_remedy(
     ways = [explained.remedy(remedy, reason=reason, say=ENGLISH) for remedy in reason.finding.remedies]
     assert ways == (["This is no longer possible."] if helps is None else [helps])
     assert decision.outcome is DecisionOutcome.NOTHING_EARNED
-    assert len(short(decision, terms)) == 1
+    assert len(summary_of(decision, terms)) == 1
     for locale in Locale:
         for address in Address:
             say = wording(locale, address=address)
@@ -207,12 +207,12 @@ def test_one_time_award_says_that_it_was_used(condition: Condition, customer_fac
     ],
 )  # fmt: skip
 def test_failed_alternatives_are_explained_together(condition: Condition, said: str) -> None:
-    decision, terms = asked_for(condition, customer_facts=CustomerFacts(visits=1))
+    decision, terms = redemption(condition, customer_facts=CustomerFacts(visits=1))
     explained = Explanation.of(decision, terms=terms)
     failed = explained.failed()
     assert {explained.statement(reason, say=ENGLISH) for reason in failed} == {said}
-    assert short(decision, terms)[0] == said
-    assert len(set(short(decision, terms))) == len(short(decision, terms)) <= 3
+    assert summary_of(decision, terms)[0] == said
+    assert len(set(summary_of(decision, terms))) == len(summary_of(decision, terms)) <= 3
 
 
 def test_summary_of_a_simple_purchase_is_one_sentence() -> None:
@@ -222,7 +222,7 @@ def test_summary_of_a_simple_purchase_is_one_sentence() -> None:
         ("once", (TimesPerPeriod(1, Period.DAY), MinimumSpend(pounds("9.00"))), BonusPoints(5)),
     )
     decision = earn(terms=terms, facts=a_purchase(a_line(price="4.00")))
-    assert short(decision, terms) == ("You earn 4 points.",)
+    assert summary_of(decision, terms) == ("You earn 4 points.",)
     said = [Explanation.of(decision, terms=terms).statement(reason, say=ENGLISH) for reason in decision.reasons]
     assert said == [
         "4 points under clause 1.",
@@ -248,12 +248,12 @@ def test_purchase_that_earns_nothing_says_so_once(locale: Locale, said: str) -> 
         ("more", (MinimumSpend(pounds("50.00")),), BonusPoints(5)),
         ("card", (MinimumSpend(pounds("20.00")),), Stamps(1, StampOccasion.VISIT)),
     )
-    assert short(earn(terms=terms, facts=a_purchase()), terms, locale) == (said,)
+    assert summary_of(earn(terms=terms, facts=a_purchase()), terms, locale) == (said,)
 
 
 def test_two_failed_conditions_promise_no_date_too_early() -> None:
-    decision, terms = asked_for(ExceptWhen((HAPPY_HOUR,)), available=64)
-    assert short(decision, terms) == (
+    decision, terms = redemption(ExceptWhen((HAPPY_HOUR,)), available=64)
+    assert summary_of(decision, terms) == (
         "Not available Monday to Friday, 17:00 to 19:00.",
         "“Meal of the day” costs 120 points; you have 64 points.",
         "Available from 19:00 today.",
@@ -331,7 +331,7 @@ def test_exclusive_and_lower_clauses_are_named() -> None:
 def a_refund(
     moved: ClawbackMovement, *, debts: dict[Unit, int] | None = None, stamping: bool = False
 ) -> tuple[Decision, Terms]:
-    """What a refund of half a purchase of twenty pounds said."""
+    """A refund of half a purchase of twenty pounds."""
     card = (("card", (), Stamps(2, StampOccasion.ITEM)),) if stamping else ()
     terms = some_terms(("spend", (), SPEND), *card)
     before = a_purchase(a_line(quantity="2"))
@@ -359,7 +359,7 @@ def test_refund_explains_the_clawback_only(
 ) -> None:
     decision, terms = a_refund(moved, debts=debts)
     assert decision.reasons[0].finding.code is code
-    assert list(short(decision, terms)) == said
+    assert list(summary_of(decision, terms)) == said
     kept = decision.reasons[-1]
     assert (
         Explanation.of(decision, terms=terms).statement(kept, say=ENGLISH)
@@ -371,20 +371,20 @@ def test_missing_stamps_are_explained_as_owed() -> None:
     decision, terms = a_refund(ClawbackMovement(stamps=2, stamps_owed=1), debts={Unit.STAMPS: 3}, stamping=True)
     codes = [reason.finding.code for reason in decision.reasons[:2]]
     assert codes == [ReasonCode.STAMPS_CLAWED_BACK, ReasonCode.STAMPS_BELOW_ZERO]
-    assert short(decision, terms) == (
+    assert summary_of(decision, terms) == (
         "We took back 2 stamps for what you returned.",
         "For what you returned we took 1 stamp off your card, all you had; you now owe 3 stamps.",
     )
 
 
 def test_granted_reward_names_its_price_and_the_cash_due() -> None:
-    decision, terms = asked_for()
-    assert short(decision, terms) == ("“Meal of the day” for 120 points.",)
+    decision, terms = redemption()
+    assert summary_of(decision, terms) == ("“Meal of the day” for 120 points.",)
     stamps = RewardCost("meal", 9, "Meal of the day", unit=Unit.STAMPS, cash=pounds("2.50"))
     terms = some_terms(a_clause(), ("card", (), Stamps(1, StampOccasion.VISIT)), ("meal", (), stamps))
     decision = redeem(terms=terms, clause=terms.by_key["meal"], facts=a_purchase(), available=9)
     assert decision.reasons[0].finding.code is ReasonCode.STAMPS_PAID
-    assert short(decision, terms) == ("“Meal of the day” for 9 stamps.", "Plus £2.50 to pay.")
+    assert summary_of(decision, terms) == ("“Meal of the day” for 9 stamps.", "Plus £2.50 to pay.")
 
 
 def test_only_the_amount_on_top_of_an_exchange_earns() -> None:
@@ -392,7 +392,7 @@ def test_only_the_amount_on_top_of_an_exchange_earns() -> None:
     facts: PurchaseFacts = replace(a_purchase(), amount_only=True)
     decision = earn(terms=terms, facts=facts)
     assert {reason.finding.code for reason in decision.reasons} == {ReasonCode.NOT_IN_AN_EXCHANGE}
-    (said,) = short(decision, terms)
+    (said,) = summary_of(decision, terms)
     assert (
         said
         == "This purchase earns no points or stamps: in an exchange, only the amount that you pay on top earns points."
@@ -415,5 +415,5 @@ def test_change_announced_in_time_says_so() -> None:
     start = datetime(2026, 4, 15, tzinfo=UTC)
     decision = notice_decision(current=some_terms(), change=ChangeEffect.WORSE, effective_from=start, now=NOON)
     assert [reason.finding.code for reason in decision.reasons] == [ReasonCode.NOTICE_GIVEN]
-    assert len(short(decision, some_terms())) == 1
+    assert len(summary_of(decision, some_terms())) == 1
     assert not any(remedy.code is RemedyCode.NONE for reason in decision.reasons for remedy in reason.finding.remedies)

@@ -1,4 +1,4 @@
-"""What purchases earn, by hand and by property, and what refunds take back."""
+"""What purchases earn, by hand and by property, and what refunds claw back."""
 
 from __future__ import annotations
 
@@ -149,8 +149,8 @@ effects = st.sampled_from(
 scopes = st.sampled_from(list(RoundingScope))
 
 
-def a_sale(given_lines: list[tuple[int, int, str | None]]) -> PurchaseFacts:
-    """A purchase of some lines with prices in pence."""
+def purchase(given_lines: list[tuple[int, int, str | None]]) -> PurchaseFacts:
+    """A purchase of lines with prices in pence."""
     return a_purchase(
         *(
             a_line(number, quantity=str(quantity))._replace(unit_price=price, tax_rate=Decimal(rate) if rate else None)
@@ -175,7 +175,7 @@ def test_partial_refunds_end_like_a_full_one(
 ) -> None:
     conditions = (MinimumSpend(replace(pounds("1.00"), minor=minimum)),) if minimum else ()
     terms: Terms = some_terms(a_clause(effect, *conditions), ("r", (), RoundingRule(scope=scope)))
-    sale = a_sale(given_lines)
+    sale = purchase(given_lines)
     earned = earn(terms=terms, facts=sale).points
     whole = {line.number: line.quantity for line in sale.lines}
     nothing = dict.fromkeys(whole, Decimal(0))
@@ -215,7 +215,7 @@ def test_partial_refunds_end_like_a_full_one(
 def test_refund_takes_at_most_the_balance_and_shows_the_shortfall(
     given_lines: list[tuple[int, int, str | None]], available: int
 ) -> None:
-    terms, sale = some_terms(), a_sale(given_lines)
+    terms, sale = some_terms(), purchase(given_lines)
     earned = earn(terms=terms, facts=sale).points
     whole = {line.number: line.quantity for line in sale.lines}
     done = preview_claw_back(
@@ -238,7 +238,7 @@ def test_refund_takes_at_most_the_balance_and_shows_the_shortfall(
 def test_facts_terms_and_decisions_survive_being_stored(
     given_lines: list[tuple[int, int, str | None]], effect: PointsPerAmount
 ) -> None:
-    sale, terms = a_sale(given_lines), some_terms(a_clause(effect, MinimumSpend(pounds("3.00"))))
+    sale, terms = purchase(given_lines), some_terms(a_clause(effect, MinimumSpend(pounds("3.00"))))
     decision = earn(terms=terms, facts=sale)
     assert PurchaseFacts.from_data(sale.to_data()) == sale
     assert Terms.from_data(terms.to_data()) == terms

@@ -1,4 +1,4 @@
-"""Every figure in the sentences of a decision is the one that is worked out here from the terms and the purchase alone."""
+"""Every figure in the sentences of a decision equals one worked out here from the terms and the purchase."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ LONDON = ZoneInfo("Europe/London")
 
 @dataclass(frozen=True)
 class Rate:
-    """So many points for every full amount (pence), from a minimum spend on (pence, 0: none)."""
+    """Points for every full amount (pence), from a minimum spend on (pence, 0: none)."""
 
     points: int
     per: int
@@ -58,16 +58,16 @@ rates = st.builds(
 
 
 def pence(amount: int) -> str:
-    """An amount as it is said: whole pounds without pence."""
+    """An amount as it is written: whole pounds without pence."""
     return f"{amount // 100:,}" if amount % 100 == 0 else f"{amount // 100:,}.{amount % 100:02}"
 
 
 def figures(sentence: str) -> list[str]:
-    """The numbers in a sentence, in their order; what names quote is none."""
+    """The numbers in a sentence in order, without those in quoted names."""
     return FIGURE.findall(re.sub("“[^”]*”|「[^」]*」", "", sentence))
 
 
-def said(decision: Decision, *, terms: Terms) -> list[list[str]]:
+def figures_by_reason(decision: Decision, *, terms: Terms) -> list[list[str]]:
     """The figures of each reason and of its remedies."""
     explained, say = Explanation.of(decision, terms=terms), wording(Locale.EN)
     found = []
@@ -78,7 +78,7 @@ def said(decision: Decision, *, terms: Terms) -> list[list[str]]:
 
 
 def assert_alike_in_all_languages(decision: Decision, *, terms: Terms) -> None:
-    """The same figures in every language, whatever their order; German writes them in its own way."""
+    """The figures are the same in every language, in any order."""
     explained = Explanation.of(decision, terms=terms)
     for reason in decision.reasons:
         english = Counter(figures(explained.statement(reason, say=wording(Locale.EN))))
@@ -135,7 +135,7 @@ def test_figures_of_a_purchase_are_those_of_its_clauses(
     total = winner[1] if winner is not None else 0
     if cap is not None and total > cap:
         expected.append([f"{cap:,}", f"{total:,}"])
-    assert said(decision, terms=terms) == expected
+    assert figures_by_reason(decision, terms=terms) == expected
     assert_alike_in_all_languages(decision, terms=terms)
 
     told = summary(decision, terms=terms, say=wording(Locale.EN))

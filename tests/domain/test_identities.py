@@ -1,4 +1,4 @@
-"""Telephone numbers, cards and ids: one spelling each, and nothing that shows is left out on the way."""
+"""Telephone numbers, cards and ids: one normal form each, without losing visible characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a draft would have meant, in numbers worked out by hand; and that the same terms change nothing."""
+"""The impact of a draft, in numbers worked out by hand; unchanged terms have none."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def bought(pounds_spent: str, *, day: int) -> PurchaseFacts:
     return replace(a_purchase(a_line(price=pounds_spent)), occurred_at=START + timedelta(days=day))
 
 
-def asked_for(reward: str = "coffee", *, day: int) -> PastRedemption:
-    """A reward was asked for."""
+def redemption(reward: str = "coffee", *, day: int) -> PastRedemption:
+    """A requested reward."""
     return PastRedemption(reward, replace(a_purchase(a_line()), lines=(), occurred_at=START + timedelta(days=day)))
 
 
 def member(name: str, *events: PurchaseFacts | PastRedemption, opening: int = 0) -> MemberHistory:
-    """A member's past."""
+    """A member's history."""
     return MemberHistory(customer_id=name, enrolled_at=START, opening=opening, visits=0, events=events)
 
 
@@ -66,8 +66,8 @@ def impact(current: Terms, draft: Terms, *members: MemberHistory) -> Impact:
 
 
 def test_dearer_reward_costs_more_or_becomes_unaffordable() -> None:
-    rich = member("rich", bought("300.00", day=1), asked_for(day=2))
-    poor = member("poor", bought("110.00", day=1), asked_for(day=2), bought("5.00", day=3))
+    rich = member("rich", bought("300.00", day=1), redemption(day=2))
+    poor = member("poor", bought("110.00", day=1), redemption(day=2), bought("5.00", day=3))
     idle = member("idle", opening=105)
     found = impact(
         terms(PER_POUND, COFFEE), terms(PER_POUND, (*COFFEE[:2], replace(COFFEE[2], points=120))), rich, poor, idle
@@ -89,7 +89,7 @@ def test_dearer_reward_costs_more_or_becomes_unaffordable() -> None:
 def test_higher_earning_allows_a_refused_redemption() -> None:
     double = ("spend", (), PointsPerAmount(points=2, per=pounds("1.00")))
     found = impact(
-        terms(PER_POUND, COFFEE), terms(double, COFFEE), member("one", bought("60.00", day=1), asked_for(day=2))
+        terms(PER_POUND, COFFEE), terms(double, COFFEE), member("one", bought("60.00", day=1), redemption(day=2))
     )
     (first,) = found.most_gaining
     assert (first.difference, first.earned_before, first.earned_after, first.redemptions_won) == (60, 60, 120, 1)
@@ -99,7 +99,7 @@ def test_higher_earning_allows_a_refused_redemption() -> None:
 
 def test_fewer_stamps_and_a_price_in_stamps_are_a_loss() -> None:
     cake, visit = ("cake", (), RewardCost("cake", 2, "Cake", Unit.STAMPS)), ("visit", (), Stamps(2))
-    past = member("ann", bought("90.00", day=1), asked_for("cake", day=2), bought("90.00", day=3))
+    past = member("ann", bought("90.00", day=1), redemption("cake", day=2), bought("90.00", day=3))
     less = impact(
         terms(PER_POUND, visit, cake), terms(PER_POUND, ("visit", (), Stamps(1)), cake), replace(past, stamps=2)
     )
@@ -138,7 +138,9 @@ def test_ten_most_affected_customers_are_named_each_way() -> None:
 
 
 def test_result_survives_storage() -> None:
-    found = impact(terms(PER_POUND, COFFEE), terms(PER_POUND), member("one", bought("120.00", day=1), asked_for(day=2)))
+    found = impact(
+        terms(PER_POUND, COFFEE), terms(PER_POUND), member("one", bought("120.00", day=1), redemption(day=2))
+    )
     assert Impact.from_data(found.to_data()) == found
     assert found.rewards[0].redemptions_lost == 1, "a reward that is dropped is lost"
 

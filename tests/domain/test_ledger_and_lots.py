@@ -1,4 +1,4 @@
-"""Lots are spent in order; an entry's seal covers everything in it; identities have one spelling."""
+"""Lots are spent in order; an entry's hash covers all its fields; identities have one normal form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Terms that only the ledger keeps: expiry, waiting, tiers, undoing, quotes, stamps: how they read and compare, and what is refused today."""
+"""Clauses that only the ledger enforces: expiry, pending points, tiers, undoing, quotes, stamps: their sentences and
+comparison, and what is refused."""
 
 from __future__ import annotations
 
@@ -50,8 +51,8 @@ GOLD: DraftedClause = ("gold", (), Tier("gold", "Gold", 500))
 SILVER: DraftedClause = ("silver", (), Tier("silver", "Silver", 100))
 
 
-def drafted(*clauses: DraftedClause) -> Terms:
-    """Terms that may hold what is not kept yet."""
+def unenforced_terms(*clauses: DraftedClause) -> Terms:
+    """Terms that may contain unenforced clauses."""
     return Terms.from_draft(
         version=1,
         effective_from=datetime(2020, 1, 1, tzinfo=UTC),
@@ -63,7 +64,7 @@ def drafted(*clauses: DraftedClause) -> Terms:
 
 
 def compared(before: Terms, after: Terms) -> tuple[ChangeEffect, ChangeEffect]:
-    """What a change means, and the same one taken back."""
+    """The classification of a change and of its reversal."""
     return overall_effect(changes(before, after)), overall_effect(changes(after, before))
 
 
@@ -155,7 +156,7 @@ def test_stored_terms_without_newer_validity_fields_mean_the_same() -> None:
 )
 def test_invalid_effect_is_refused_with_its_path(wrong: Effect) -> None:
     with pytest.raises(TermsError) as refused:
-        drafted(SILVER, ("wrong", (), wrong))
+        unenforced_terms(SILVER, ("wrong", (), wrong))
     assert refused.value.path == ("clauses", "1", "effect")
 
 
@@ -180,7 +181,7 @@ def test_short_validity_is_announced_on_the_receipt() -> None:
 def test_unenforced_clause_can_be_read_and_not_published(
     clauses: tuple[DraftedClause, ...], path: tuple[str, ...]
 ) -> None:
-    terms = drafted(*clauses)
+    terms = unenforced_terms(*clauses)
     for locale in Locale:
         assert all(clause.statement(wording(locale)) for clause in terms.clauses)
     assert Terms.from_data(terms.to_data()) == terms
@@ -223,10 +224,10 @@ def test_enforced_clauses_are_not_refused_with_unenforced_ones() -> None:
 
 
 def test_tiers_add_a_period_clause_unless_there_is_one() -> None:
-    assert drafted(a_clause(), GOLD).policy(TierPeriod) == TierPeriod()
-    own = drafted(a_clause(), GOLD, ("p", (), TierPeriod(TierWindow.SINCE_JOINING)))
+    assert unenforced_terms(a_clause(), GOLD).policy(TierPeriod) == TierPeriod()
+    own = unenforced_terms(a_clause(), GOLD, ("p", (), TierPeriod(TierWindow.SINCE_JOINING)))
     assert own.policy(TierPeriod).period is TierWindow.SINCE_JOINING
-    assert TierPeriod not in drafted(a_clause()).policies
+    assert TierPeriod not in unenforced_terms(a_clause()).policies
 
 
 @pytest.mark.parametrize(
@@ -252,13 +253,13 @@ def test_tiers_must_differ_and_conditions_must_name_existing_ones(
     clauses: tuple[DraftedClause, ...], path: tuple[str, ...]
 ) -> None:
     with pytest.raises(TermsError) as refused:
-        drafted(*clauses)
+        unenforced_terms(*clauses)
     assert refused.value.path == path
 
 
 def test_condition_on_a_tier_gets_its_name_wherever_it_is() -> None:
     ask = TierAtLeast("silver")
-    terms = drafted(a_clause(None, ask, AnyOf((ask, TierAtLeast("gold")))), SILVER, GOLD)
+    terms = unenforced_terms(a_clause(None, ask, AnyOf((ask, TierAtLeast("gold")))), SILVER, GOLD)
     silver, gold = TierAtLeast("silver").among(some.LADDER[:2]), TierAtLeast("gold").among(some.LADDER[:2])
     assert terms.by_key["spend"].conditions == (silver, AnyOf((silver, gold)))
     assert silver.satisfied_by == {"silver", "gold"}
@@ -286,7 +287,7 @@ def test_missing_tier_names_the_missing_points(customer_facts: CustomerFacts, mi
         reason = Reason("spend", Verdict.NOT_MET, finding, (0,))
         explained = Explanation(
             (reason,),
-            drafted(a_clause(None, TierAtLeast("gold")), SILVER, GOLD),
+            unenforced_terms(a_clause(None, TierAtLeast("gold")), SILVER, GOLD),
             datetime(2026, 3, 4, tzinfo=UTC),
             "Europe/London",
         )
@@ -328,7 +329,7 @@ FOR_GOLD = a_clause(PointsPerVisit(5), TierAtLeast("gold"), key="for-gold")
 def test_change_of_tiers_is_classified(
     before: tuple[DraftedClause, ...], after: tuple[DraftedClause, ...], forth: ChangeEffect, back: ChangeEffect
 ) -> None:
-    assert compared(drafted(a_clause(), *before), drafted(a_clause(), *after)) == (forth, back)
+    assert compared(unenforced_terms(a_clause(), *before), unenforced_terms(a_clause(), *after)) == (forth, back)
 
 
 def test_lower_tier_threshold_is_worse_where_its_clause_displaces_another() -> None:
@@ -336,12 +337,12 @@ def test_lower_tier_threshold_is_worse_where_its_clause_displaces_another() -> N
     once = a_clause(PointsPerVisit(5), TierAtLeast("gold"), TimesPerPeriod(1, Period.MONTH), key="for-gold")
     bonus = a_clause(BonusPoints(5), TierAtLeast("gold"), TimesPerPeriod(1, Period.MONTH), key="for-gold")
     for rest in ((FOR_GOLD, yields), (a_clause(), once), (a_clause(), bonus)):
-        assert compared(drafted(RISEN, *rest), drafted(GOLD, *rest))[0] is W
-    assert compared(drafted(RISEN, a_clause(), FOR_GOLD), drafted(GOLD, a_clause(), FOR_GOLD))[0] is B
+        assert compared(unenforced_terms(RISEN, *rest), unenforced_terms(GOLD, *rest))[0] is W
+    assert compared(unenforced_terms(RISEN, a_clause(), FOR_GOLD), unenforced_terms(GOLD, a_clause(), FOR_GOLD))[0] is B
 
 
 def test_change_of_a_tier_alone_reports_only_the_tier() -> None:
-    found = changes(drafted(a_clause(), GOLD, FOR_GOLD), drafted(a_clause(), RISEN, FOR_GOLD))
+    found = changes(unenforced_terms(a_clause(), GOLD, FOR_GOLD), unenforced_terms(a_clause(), RISEN, FOR_GOLD))
     assert [change.after.key for change in found if change.after] == ["gold"]
 
 
@@ -383,7 +384,10 @@ def test_change_of_a_tier_alone_reports_only_the_tier() -> None:
 def test_change_of_an_effect_is_classified(
     before: Effect, after: Effect, forth: ChangeEffect, back: ChangeEffect
 ) -> None:
-    old, new = drafted(a_clause(key="base"), a_clause(before)), drafted(a_clause(key="base"), a_clause(after))
+    old, new = (
+        unenforced_terms(a_clause(key="base"), a_clause(before)),
+        unenforced_terms(a_clause(key="base"), a_clause(after)),
+    )
     assert compared(old, new) == (forth, back)
 
 
@@ -395,17 +399,25 @@ def test_added_and_removed_clauses_are_classified() -> None:
         (Stamps(1), B, W),
         (RewardCost("mug", 100, cash=pounds("2.00")), B, W),
     ):
-        assert compared(drafted(a_clause()), drafted(a_clause(), ("new", (), effect))) == (comes, goes)
+        assert compared(unenforced_terms(a_clause()), unenforced_terms(a_clause(), ("new", (), effect))) == (
+            comes,
+            goes,
+        )
 
 
 def test_earlier_activation_is_worse_where_validity_runs_from_it() -> None:
     long, short = ("wait", (), PendingPeriod(14)), ("wait", (), PendingPeriod(7))
     for since, effect in ((ValidityStart.EARNING, B), (ValidityStart.ACTIVATION, W), (ValidityStart.ACTIVITY, W)):
         validity = ("v", (), replace(YEARLY, since=since))
-        assert compared(drafted(a_clause(), validity, long), drafted(a_clause(), validity, short))[0] is effect
-        assert compared(drafted(a_clause(), validity, long), drafted(a_clause(), validity))[0] is effect
+        assert (
+            compared(unenforced_terms(a_clause(), validity, long), unenforced_terms(a_clause(), validity, short))[0]
+            is effect
+        )
+        assert (
+            compared(unenforced_terms(a_clause(), validity, long), unenforced_terms(a_clause(), validity))[0] is effect
+        )
     promised = ("v", (), PointsValidity(12))
-    assert compared(drafted(a_clause(), promised, long), drafted(a_clause(), promised, short))[0] is B
+    assert compared(unenforced_terms(a_clause(), promised, long), unenforced_terms(a_clause(), promised, short))[0] is B
 
 
 # Properties
@@ -443,12 +455,12 @@ def test_better_validity_expires_points_no_sooner_and_with_no_less_notice(
         return
     mine, theirs = (_span(each, earned=earned, waits=waits, active=active) for each in (validity, other))
     assert mine[1] >= theirs[1]
-    if mine[1] == theirs[1] and _taken(validity, span=mine, told=told, by=by):
-        assert _taken(other, span=theirs, told=told, by=by)
+    if mine[1] == theirs[1] and _expire(validity, span=mine, told=told, by=by):
+        assert _expire(other, span=theirs, told=told, by=by)
 
 
 def _span(validity: PointsValidity, *, earned: date, waits: int, active: int) -> tuple[date, date]:
-    """First and last day of points that wait so many days, of a customer who was last seen so many days later."""
+    """First and last day of points that are pending for some days, of a customer who was last active some days later."""
     days = {ValidityStart.EARNING: 0, ValidityStart.ACTIVATION: waits, ValidityStart.ACTIVITY: max(waits, active)}
     start = earned + timedelta(days=days[validity.since])
     last = validity.last_day(since=datetime(start.year, start.month, start.day, 12, tzinfo=UTC), zone_name="UTC")
@@ -456,15 +468,15 @@ def _span(validity: PointsValidity, *, earned: date, waits: int, active: int) ->
     return start, last
 
 
-def _taken(validity: PointsValidity, *, span: tuple[date, date], told: int, by: NoticeChannel) -> bool:
-    """Whether the points expire when the only notice but the receipt was given so many days before."""
+def _expire(validity: PointsValidity, *, span: tuple[date, date], told: int, by: NoticeChannel) -> bool:
+    """Whether the points expire when the only notice besides the receipt was given some days before."""
     if (span[1] - span[0]).days < validity.notice_until:
         return True
     return by in validity.notice_by and validity.notice_until <= told <= validity.notice_from
 
 
 def test_decision_names_the_cash_to_collect() -> None:
-    terms = drafted(a_clause(), ("mug", (), RewardCost("mug", 100, "Mug", cash=pounds("2.00"))))
+    terms = unenforced_terms(a_clause(), ("mug", (), RewardCost("mug", 100, "Mug", cash=pounds("2.00"))))
     clause = terms.by_key["mug"]
     assert clause.statement(wording(Locale.EN)) == "You can have “Mug” for 100 points and £2."
     for available, outcome in ((100, DecisionOutcome.GRANTED), (99, DecisionOutcome.REFUSED)):
@@ -473,6 +485,6 @@ def test_decision_names_the_cash_to_collect() -> None:
         (due,) = [reason for reason in decision.reasons if reason.finding.code is ReasonCode.CASH_DUE]
         assert (due.clause, due.finding.required) == ("mug", pounds("2.00"))
         assert Explanation.of(decision, terms=terms).statement(due, say=wording(Locale.EN)) == "Plus £2 to pay."
-    free = drafted(a_clause(), ("mug", (), RewardCost("mug", 100, "Mug")))
+    free = unenforced_terms(a_clause(), ("mug", (), RewardCost("mug", 100, "Mug")))
     decision = redeem(terms=free, clause=free.by_key["mug"], facts=a_purchase(), available=100)
     assert [reason.finding.code for reason in decision.reasons] == [ReasonCode.COST_PAID]

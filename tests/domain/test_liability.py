@@ -1,4 +1,4 @@
-"""What is owed by age, and breakage learnt from closed months, with numbers that can be checked by hand."""
+"""Liability by age, and breakage learnt from closed months, with numbers that can be checked by hand."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def month(earned: int, *, redeemed: dict[int, int], expired: int = 0, at: int = 
 
 
 def closed(count: int) -> list[Flow]:
-    """Closed months: of 100 points 40 are redeemed at once, 30 after four months, 10 after seven, 20 expire after twelve."""
+    """Closed months: of 100 points 40 are redeemed at once, 30 after four months, 10 after seven, 20 expire after
+    twelve."""
     return [flow for place in range(count) for flow in month(place, redeemed={0: 40, 4: 30, 7: 10}, expired=20)]
 
 

@@ -1,4 +1,4 @@
-"""What each line brought: it adds up to the decision, follows what lines earn, and says what leaves a line out."""
+"""Points by line: they add up to the decision, follow what lines earn, and name what excludes a line."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_lines_without_points_are_excluded_only_if_every_clause_excludes_them() 
 
 
 def by_hand(total: int, weights: Sequence[Fraction]) -> list[int]:
-    """Largest remainder, as a person would do it: one point after the other to the line that is owed most."""
+    """Largest remainder one point at a time, each to the line with the largest claim."""
     whole = sum(weights)
     exact = [total * weight / whole if whole else Fraction(0) for weight in weights]
     found = [int(share) for share in exact]

@@ -1,4 +1,4 @@
-"""The linter: every finding, with the case that proves it, and what it leaves alone."""
+"""The linter: every finding with the case that proves it, and what is no finding."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from tests import strategies as some
 from tests.builders import a_clause, pounds
-from tests.domain.test_ledger_terms import YEARLY, drafted
+from tests.domain.test_ledger_terms import YEARLY, unenforced_terms
 from tests.soak_settings import property_settings
 
 ONLINE, STORE = (Channels(frozenset({value})) for value in (Channel.ONLINE, Channel.STORE))
@@ -62,13 +62,13 @@ NOONS = tuple(Visit(datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(days=day), 
 def found(
     *clauses: DraftedClause, habits: Habits | None = None, mug: RewardShown = MUG
 ) -> list[tuple[str, LintCode, str]]:
-    """Every finding: its clause, its code, and the kind of example that proves it; said in every language."""
+    """Every finding: its clause, its code, and the kind of its example; worded in every language."""
     return [(finding.clause.key, finding.code, finding.case) for finding in findings(*clauses, habits=habits, mug=mug)]
 
 
 def findings(*clauses: DraftedClause, habits: Habits | None = None, mug: RewardShown = MUG) -> tuple[Finding, ...]:
-    """The same, as they are."""
-    results = lint(drafted(*clauses), habits=habits or Habits(), catalogue={"mug": mug})
+    """The findings themselves."""
+    results = lint(unenforced_terms(*clauses), habits=habits or Habits(), catalogue={"mug": mug})
     for result in results:
         for locale in Locale:
             said = [result.statement(wording(locale)), result.example(wording(locale))]
@@ -152,7 +152,7 @@ def test_clause_that_yields_to_an_unconditional_one_is_found() -> None:
 )
 @property_settings(100)
 def test_conditions_found_impossible_never_hold(conditions: list[Condition], facts: list[PurchaseFacts]) -> None:
-    terms = drafted(("odd", conditions, PointsPerVisit(5)))
+    terms = unenforced_terms(("odd", conditions, PointsPerVisit(5)))
     said = {finding.code for finding in lint(terms, habits=Habits(), catalogue={})}
     if {LintCode.NEVER_HOLDS, LintCode.EXCLUDES_ITSELF} & said:
         assert all(earn(terms=terms, facts=fact).points == 0 for fact in facts)
@@ -336,7 +336,7 @@ def test_reward_without_picture_or_description_is_found() -> None:
 
 
 def test_too_short_notice_names_the_earliest_start() -> None:
-    terms: Terms = drafted(a_clause())
+    terms: Terms = unenforced_terms(a_clause())
     first = notice_finding(
         terms.by_key["notice"], wanted=datetime(2026, 1, 5).date(), earliest=datetime(2026, 2, 1).date()
     )
@@ -347,7 +347,7 @@ def test_too_short_notice_names_the_earliest_start() -> None:
 
 
 def test_too_late_start_names_the_latest_start_and_its_reason() -> None:
-    clause = drafted(a_clause()).by_key["notice"]
+    clause = unenforced_terms(a_clause()).by_key["notice"]
     wanted, latest = datetime(2026, 9, 5).date(), datetime(2026, 4, 1).date()
     alone = stale_notice_finding(clause, wanted=wanted, latest=latest)
     behind = stale_notice_finding(clause, wanted=wanted, latest=latest, behind=73)

@@ -1,4 +1,4 @@
-"""What the linter finds in places, counts and budgets."""
+"""Findings of the linter about locations, counters and budgets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Laws of money and points, over currencies with no, two and three decimals, with and without an exchange rate."""
+"""Properties of money and points, over currencies with 0, 2 and 3 decimals, with and without an exchange rate."""
 
 from __future__ import annotations
 
@@ -123,15 +123,15 @@ def drafted(own: str, clauses: Sequence[DraftedClause]) -> Terms:
 
 
 @st.composite
-def worlds(draw: st.DrawFn, *, whole: bool = False) -> tuple[Terms, PurchaseFacts]:
-    """Terms and a purchase that they judge."""
+def terms_and_purchases(draw: st.DrawFn, *, whole: bool = False) -> tuple[Terms, PurchaseFacts]:
+    """Terms and a purchase that they decide."""
     own = draw(currencies)
     return draw(terms_of(own)), draw(sales(own, whole=whole))
 
 
 @st.composite
-def returns(draw: st.DrawFn, sale: PurchaseFacts) -> list[dict[int, Decimal]]:
-    """Some refunds of a purchase, one after the other, that may leave something of it."""
+def partial_refunds(draw: st.DrawFn, sale: PurchaseFacts) -> list[dict[int, Decimal]]:
+    """Some partial refunds of a purchase."""
     left = {line.number: line.quantity for line in sale.lines}
     steps: list[dict[int, Decimal]] = []
     for _ in range(draw(st.integers(0, 4))):
@@ -145,24 +145,22 @@ def returns(draw: st.DrawFn, sale: PurchaseFacts) -> list[dict[int, Decimal]]:
 
 
 def to_pay(facts: PurchaseFacts) -> Fraction:
-    """What a purchase comes to, in minor units of its own currency."""
+    """The price of a purchase, in minor units of its own currency."""
     return Fraction(sum(line.to_pay() for line in facts.lines))
 
 
 def points(terms: Terms, facts: PurchaseFacts) -> int:
-    """What it earns."""
+    """The points that it earns."""
     return earn(terms=terms, facts=facts).points
 
 
 def total(facts: PurchaseFacts) -> Fraction:
-    """What counts of it by default, in minor units of the program's currency."""
+    """Its eligible amount by default, in minor units of the program's currency."""
     return Fraction(EligiblePurchase.of(facts, basis=AmountBasis(), program_zone=facts.zone).total())
 
 
-def taken_back(
-    terms: Terms, sale: PurchaseFacts, steps: Sequence[Mapping[int, Decimal]]
-) -> tuple[list[int], list[int]]:
-    """What each of the refunds is due in points, and what it pays out in minor units of the purchase's currency."""
+def clawbacks(terms: Terms, sale: PurchaseFacts, steps: Sequence[Mapping[int, Decimal]]) -> tuple[list[int], list[int]]:
+    """The points due and the money paid out by each refund, in minor units of the purchase's currency."""
     earned = points(terms, sale)
     due: list[int] = []
     cash: list[int] = []
@@ -186,16 +184,16 @@ def taken_back(
 
 
 def paid_in_money(sale: PurchaseFacts) -> int:
-    """What is left of the price in minor units, after what points paid of it."""
+    """The part of the price not paid with points, in minor units."""
     return max(0, sale.total().minor - rounded(sale.paid_with_points(), mode=Rounding.HALF_UP))
 
 
-def rest(sale: PurchaseFacts, steps: Sequence[Mapping[int, Decimal]]) -> dict[int, Decimal]:
-    """All that some refunds have left."""
+def final_refund(sale: PurchaseFacts, steps: Sequence[Mapping[int, Decimal]]) -> dict[int, Decimal]:
+    """A refund of everything that the earlier refunds have left."""
     return {number: quantity for number, quantity in remaining_quantities(sale, returned=steps).items() if quantity}
 
 
-@given(worlds(), st.randoms(use_true_random=False))
+@given(terms_and_purchases(), st.randoms(use_true_random=False))
 @property_settings(80)
 def test_points_do_not_depend_on_the_order_of_lines(world: tuple[Terms, PurchaseFacts], shuffling: Any) -> None:
     terms, sale = world
@@ -208,11 +206,11 @@ def test_points_do_not_depend_on_the_order_of_lines(world: tuple[Terms, Purchase
 @given(st.data())
 @property_settings(80)
 def test_full_refund_after_partial_ones_claws_back_exactly_what_was_earned(data: st.DataObject) -> None:
-    terms, sale = data.draw(worlds())
-    steps = data.draw(returns(sale))
-    if left := rest(sale, steps):
+    terms, sale = data.draw(terms_and_purchases())
+    steps = data.draw(partial_refunds(sale))
+    if left := final_refund(sale, steps):
         steps = [*steps, left]
-    due, cash = taken_back(terms, sale, steps)
+    due, cash = clawbacks(terms, sale, steps)
     assert sum(due) == points(terms, sale)
     assert sum(cash) == paid_in_money(sale)
     assert min(due) >= 0
@@ -224,32 +222,32 @@ def test_full_refund_after_partial_ones_claws_back_exactly_what_was_earned(data:
 def test_clawback_depends_only_on_kept_goods_and_never_exceeds_the_earned_points(
     data: st.DataObject,
 ) -> None:
-    terms, sale = data.draw(worlds())
-    steps = data.draw(returns(sale))
+    terms, sale = data.draw(terms_and_purchases())
+    steps = data.draw(partial_refunds(sale))
     other = data.draw(st.permutations(steps))
     earned, left = points(terms, sale), points(terms, sale.remaining(remaining_quantities(sale, returned=steps)))
-    due, cash = taken_back(terms, sale, steps)
+    due, cash = clawbacks(terms, sale, steps)
     assert sum(due) == earned - left
     assert all(0 <= sum(due[:count]) <= earned for count in range(len(due) + 1))
-    again, cash_again = taken_back(terms, sale, other)
+    again, cash_again = clawbacks(terms, sale, other)
     assert (sum(again), sum(cash_again)) == (sum(due), sum(cash))
 
 
 @given(st.data())
 @property_settings(80)
 def test_keeping_everything_equals_the_purchase_at_any_rate(data: st.DataObject) -> None:
-    terms, sale = data.draw(worlds())
+    terms, sale = data.draw(terms_and_purchases())
     everything = {line.number: line.quantity for line in sale.lines}
     assert earn(terms=terms, facts=sale.remaining(everything)) == earn(terms=terms, facts=sale)
-    left = remaining_quantities(sale, returned=data.draw(returns(sale)))
+    left = remaining_quantities(sale, returned=data.draw(partial_refunds(sale)))
     assert points(terms, sale.remaining(left)) <= points(terms, sale)
 
 
 @given(st.data())
 @property_settings(80)
 def test_kept_goods_are_converted_exactly_and_as_a_whole(data: st.DataObject) -> None:
-    _, sale = data.draw(worlds())
-    left = sale.remaining(remaining_quantities(sale, returned=data.draw(returns(sale))))
+    _, sale = data.draw(terms_and_purchases())
+    left = sale.remaining(remaining_quantities(sale, returned=data.draw(partial_refunds(sale))))
     unexchanged = replace(left, exchange=None)
     rate = sale.exchange.factor(foreign=sale.currency) if sale.exchange is not None else 1
     assert total(left) == total(unexchanged) * rate
@@ -279,7 +277,7 @@ def test_foreign_purchase_is_decided_like_one_in_the_program_currency(
     assert earn(terms=terms, facts=abroad) == earn(terms=terms, facts=at_home)
 
 
-@given(worlds())
+@given(terms_and_purchases())
 @property_settings(80)
 def test_buying_gift_cards_earns_nothing_and_paying_with_them_earns(
     world: tuple[Terms, PurchaseFacts],
@@ -293,7 +291,7 @@ def test_buying_gift_cards_earns_nothing_and_paying_with_them_earns(
     assert earn(terms=terms, facts=replace(sale, payments=(whole,))) == earn(terms=terms, facts=sale)
 
 
-@given(worlds(), st.fractions(0, 1, max_denominator=50), st.fractions(0, 1, max_denominator=50))
+@given(terms_and_purchases(), st.fractions(0, 1, max_denominator=50), st.fractions(0, 1, max_denominator=50))
 @property_settings(80)
 def test_part_paid_with_points_earns_nothing(
     world: tuple[Terms, PurchaseFacts], fraction: Fraction, other: Fraction
@@ -354,7 +352,7 @@ def test_amount_is_parsed_with_the_decimals_of_its_currency(currency: str, minor
         Money.of(parse_decimal(finer), currency)
 
 
-@given(worlds())
+@given(terms_and_purchases())
 @property_settings(80)
 def test_stored_purchase_has_no_float_and_is_read_back_unchanged(world: tuple[Terms, PurchaseFacts]) -> None:
     terms, sale = world
@@ -365,7 +363,7 @@ def test_stored_purchase_has_no_float_and_is_read_back_unchanged(world: tuple[Te
 
 
 def leaves(data: object) -> Iterator[object]:
-    """Every single value in what is stored."""
+    """Every single value in stored data."""
     if isinstance(data, Mapping):
         data = list(data.values())
     if isinstance(data, list | tuple):

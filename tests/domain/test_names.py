@@ -1,4 +1,4 @@
-"""Names as they may stand in a sentence that binds: seen for what they are."""
+"""Names in binding sentences: only those that read as what they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Points below zero: no reward while any are owed, and how much it takes to have it all the same."""
+"""Negative balances: no reward during a debt, and how many points it takes to have one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Points keep the price of the day they were earned, for as long as the terms say; mixed payments are priced in proportion."""
+"""Points keep the price of the day they were earned for as long as the terms say; mixed points are priced in proportion.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ def lot(name: str, points: int, earned: datetime) -> Lot:
 
 
 def charge(lots: list[Lot], *versions: Terms, at: datetime = SUMMER) -> Charge | None:
-    """What a coffee costs at a moment."""
+    """The price of a coffee at a moment."""
     return PriceLists(terms=versions[-1], earlier=tuple(versions[:-1]), lots=tuple(lots), at=at).charge("coffee")
 
 

@@ -1,4 +1,4 @@
-"""What must hold for all terms: sentences that tell rules apart, remedies that work, reasons in clauses, honest comparison.
+"""Properties of all terms: sentences that distinguish rules, remedies that work, reasons in clauses, honest comparison.
 
 The longest file of `tests/domain`: whole programs are drawn, replayed for several customers and compared. A few hundred
 examples find what breaks a kind of rule; rare combinations of rules are the work of `make soak`.
@@ -88,7 +88,7 @@ def terms_of(clauses: Sequence[DraftedClause], *, version: int = 1) -> Terms:
     )
 
 
-def seen(facts: PurchaseFacts) -> EligiblePurchase:
+def eligible(facts: PurchaseFacts) -> EligiblePurchase:
     """The purchase as a condition sees it."""
     return EligiblePurchase.of(facts, basis=AmountBasis(), program_zone=facts.zone)._replace(clause=CLAUSE)
 
@@ -102,7 +102,7 @@ def test_conditions_with_the_same_sentence_decide_the_same(
         say = wording(locale)
         if first.sentence(say) == second.sentence(say) or first.requirement(say) == second.requirement(say):
             for fact in facts:
-                assert holds(first, purchase=seen(fact)) == holds(second, purchase=seen(fact))
+                assert holds(first, purchase=eligible(fact)) == holds(second, purchase=eligible(fact))
 
 
 @given(data=st.data(), facts=st.lists(some.purchases(), min_size=2, max_size=4))
@@ -112,15 +112,15 @@ def test_conditions_that_decide_differently_read_differently_in_every_language(
 ) -> None:
     kind = data.draw(st.sampled_from(OF_ONE_KIND)).filter(some.fit)
     condition, other = data.draw(kind), data.draw(kind)
-    if any(holds(condition, purchase=seen(fact)) != holds(other, purchase=seen(fact)) for fact in facts):
+    if any(holds(condition, purchase=eligible(fact)) != holds(other, purchase=eligible(fact)) for fact in facts):
         for locale in Locale:
             say = wording(locale)
             assert condition.sentence(say) != other.sentence(say)
             assert condition.requirement(say) != other.requirement(say)
 
 
-def told(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> CustomerProfile:
-    """The customer after somebody has told the shop, or the staff have done, what the remedy says."""
+def with_profile_remedy(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> CustomerProfile:
+    """The customer after the remedy was applied to their profile."""
     person = facts.customer_facts.person
     assert person is not None
     if remedy.code is RemedyCode.TELL_BIRTHDAY:
@@ -135,8 +135,8 @@ def told(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> Custo
     return replace(person, preferences=person.preferences | {stated})
 
 
-def helped(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> PurchaseFacts:
-    """The purchase after the customer has done what the remedy says."""
+def with_remedy(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> PurchaseFacts:
+    """The purchase after the customer has followed the remedy."""
     # What is given away counts for nothing, so that what helps has a price.
     line = Line(number=len(facts.lines) + 1, sku="anything", quantity=Decimal(1), unit_price=100_000)
     if isinstance(condition, TimesPerPeriod) and remedy.from_ is not None:
@@ -162,7 +162,10 @@ def helped(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> Pur
         return replace(facts, payments=(Payment(PaymentKind(remedy.choices[0]), 0),))
     if remedy.code in (RemedyCode.TELL_BIRTHDAY, RemedyCode.ASK_STAFF, RemedyCode.STATE_PREFERENCE):
         return replace(
-            facts, customer_facts=replace(facts.customer_facts, person=told(facts, remedy, condition=condition))
+            facts,
+            customer_facts=replace(
+                facts.customer_facts, person=with_profile_remedy(facts, remedy, condition=condition)
+            ),
         )
     if remedy.code is RemedyCode.COLLECT_QUALIFYING:
         assert remedy.points is not None
@@ -193,12 +196,12 @@ def test_following_a_remedy_fulfils_its_condition(
     counted = {"uses": ((CLAUSE, uses),), "items": ((CLAUSE, items),), "budgets": ((CLAUSE, left),)}
     facts = replace(facts, customer_facts=replace(facts.customer_facts, **counted))
     check = condition.check_except if excepted else condition.check
-    finding = check(seen(facts))
+    finding = check(eligible(facts))
     for remedy in finding.remedies:
         if remedy.code is RemedyCode.NONE:
             continue
-        better = helped(facts, remedy, condition=condition)
-        again = condition.check_except(seen(better)) if excepted else condition.check(seen(better))
+        better = with_remedy(facts, remedy, condition=condition)
+        again = condition.check_except(eligible(better)) if excepted else condition.check(eligible(better))
         assert again.met, (condition, remedy, again)
     assert finding.met is not bool(finding.remedies), "what fails says what would help, or that nothing does"
 
@@ -219,12 +222,14 @@ def test_every_decision_cites_clauses_of_its_terms(
         for locale in Locale:
             named = [terms.by_key[reason.clause] for reason in decision.reasons]
             assert all(clause.printed and clause.statement(wording(locale)) for clause in named)
-    again = earn(terms=Terms.from_data(terms.to_data()), facts=PurchaseFacts.from_data(kept(facts, terms).to_data()))
+    again = earn(
+        terms=Terms.from_data(terms.to_data()), facts=PurchaseFacts.from_data(stored_facts(facts, terms).to_data())
+    )
     assert again == earned.without_personal_values()
 
 
-def kept(facts: PurchaseFacts, terms: Terms) -> PurchaseFacts:
-    """The facts as they are stored: with the answers to what the terms ask about the customer."""
+def stored_facts(facts: PurchaseFacts, terms: Terms) -> PurchaseFacts:
+    """The facts as they are stored, with the answers about the customer that the terms require."""
     person = facts.customer_facts.person
     assert person is not None
     answers = answered(
@@ -233,8 +238,8 @@ def kept(facts: PurchaseFacts, terms: Terms) -> PurchaseFacts:
     return replace(facts, customer_facts=replace(facts.customer_facts, condition_answers=answers))
 
 
-def ranked(customer_facts: CustomerFacts, *, terms: Terms) -> CustomerFacts:
-    """The customer at the tier that the terms give for the points towards one."""
+def with_tier(customer_facts: CustomerFacts, *, terms: Terms) -> CustomerFacts:
+    """The customer at the tier that the terms give for the qualifying points."""
     reached = [clause.effect for clause in terms.clauses if isinstance(clause.effect, Tier)]
     held = max(
         (tier for tier in reached if tier.points <= customer_facts.qualifying),
@@ -244,8 +249,8 @@ def ranked(customer_facts: CustomerFacts, *, terms: Terms) -> CustomerFacts:
     return replace(customer_facts, tier=None if held is None else held.tier)
 
 
-def played(terms: Terms, population: Sequence[Sequence[PurchaseFacts]]) -> list[int]:
-    """The points of each customer when all of them make their purchases in the order of time, with everything counted."""
+def points_by_customer(terms: Terms, population: Sequence[Sequence[PurchaseFacts]]) -> list[int]:
+    """The points of each customer when all purchases are made in order of time."""
     histories: list[list[tuple[PurchaseFacts, int, tuple[str, ...]]]] = [[] for _ in population]
     items: list[dict[str, int]] = [{} for _ in population]
     spent: dict[str, int] = {}
@@ -257,10 +262,10 @@ def played(terms: Terms, population: Sequence[Sequence[PurchaseFacts]]) -> list[
     )
     for _, who, place in moments:
         facts = population[who][place]
-        customer_facts = remembered(terms, facts, histories[who], first=population[who][0].customer_facts)
+        customer_facts = facts_before(terms, facts, histories[who], first=population[who][0].customer_facts)
         left = tuple((key, budget.points - spent.get(key, 0)) for key, budget in terms.budgets.items())
         known = replace(customer_facts, items=tuple(items[who].items()), budgets=left)
-        seen = replace(facts, customer_facts=ranked(known, terms=terms))
+        seen = replace(facts, customer_facts=with_tier(known, terms=terms))
         decision = earn(terms=terms, facts=seen)
         histories[who].append((facts, decision.points, decision.applied_clauses()))
         for key, count in items_counted(terms, facts=facts):
@@ -272,7 +277,7 @@ def played(terms: Terms, population: Sequence[Sequence[PurchaseFacts]]) -> list[
     return totals
 
 
-def remembered(
+def facts_before(
     terms: Terms,
     facts: PurchaseFacts,
     history: Sequence[tuple[PurchaseFacts, int, tuple[str, ...]]],
@@ -304,8 +309,8 @@ def remembered(
 
 
 @st.composite
-def relevelled(draw: st.DrawFn, rest: list[DraftedClause]) -> list[DraftedClause]:
-    """The same clauses with one tier more, and one at another height."""
+def with_changed_tiers(draw: st.DrawFn, rest: list[DraftedClause]) -> list[DraftedClause]:
+    """The same clauses with one tier more, and one at another threshold."""
     rest = [*rest, ("tier-new", (), Tier("new", "New", draw(st.sampled_from([50, 300, 2000]))))]
     place = draw(st.sampled_from([place for place, clause in enumerate(rest) if isinstance(clause[2], Tier)]))
     key, _, tier = rest[place]
@@ -315,8 +320,8 @@ def relevelled(draw: st.DrawFn, rest: list[DraftedClause]) -> list[DraftedClause
 
 
 @st.composite
-def beside(draw: st.DrawFn, *, tiered: bool) -> list[DraftedClause]:
-    """What stands beside the clauses that a test looks at, and may get in their way."""
+def other_clauses(draw: st.DrawFn, *, tiered: bool) -> list[DraftedClause]:
+    """Further clauses beside those under test, which may interfere with them."""
     mode: DraftedClause = ("mode", (), Combination(draw(st.sampled_from(list(CombinationMode)))))
     rest: list[DraftedClause] = [("earn-1", (), draw(some.earnings)), mode]
     if tiered:
@@ -331,13 +336,13 @@ def beside(draw: st.DrawFn, *, tiered: bool) -> list[DraftedClause]:
 
 
 @st.composite
-def changed(draw: st.DrawFn) -> tuple[list[DraftedClause], list[DraftedClause]]:
-    """A draft, and the same one with a condition of one kind put in, taken out or changed, or with another effect."""
+def changed_drafts(draw: st.DrawFn) -> tuple[list[DraftedClause], list[DraftedClause]]:
+    """A draft, and the same one with a condition added, removed or changed, or with another effect."""
     kind = draw(st.sampled_from(OF_ONE_KIND)).filter(some.fit)
     condition, other = draw(kind), draw(kind)
     effect = draw(some.earnings)
     tiered = isinstance(condition, TierAtLeast)
-    rest = draw(beside(tiered=tiered))
+    rest = draw(other_clauses(tiered=tiered))
     price = draw(some.costs)
     asked, asked_next = ((),) * 2 if isinstance(condition, Budget) else ((condition,), (other,))
     before: list[DraftedClause] = [("earn-0", (condition,), effect), *rest, ("coffee", asked, price)]
@@ -360,7 +365,7 @@ def changed(draw: st.DrawFn) -> tuple[list[DraftedClause], list[DraftedClause]]:
     elif what == "mode":
         rest[1] = ("mode", (), Combination(draw(st.sampled_from(list(CombinationMode)))))
     elif what == "tier":
-        rest = draw(relevelled(rest))
+        rest = draw(with_changed_tiers(rest))
     elif what == "basis":
         rest.append(("basis", (), CountedAmounts(taxes=draw(st.booleans()), shipping=draw(st.booleans()))))
     else:
@@ -369,14 +374,14 @@ def changed(draw: st.DrawFn) -> tuple[list[DraftedClause], list[DraftedClause]]:
 
 
 def cash_due(decision: Decision) -> int:
-    """What the till collects besides the points."""
+    """The cash that the till collects besides the points."""
     asked = [reason.finding.required for reason in decision.reasons if reason.finding.code is ReasonCode.CASH_DUE]
     return sum(value.minor for value in asked if isinstance(value, Money))
 
 
 @st.composite
-def recounted(draw: st.DrawFn) -> tuple[list[DraftedClause], list[DraftedClause]]:
-    """Few small clauses of which one has a budget or counts items, and the same with one thing changed."""
+def changed_counting_drafts(draw: st.DrawFn) -> tuple[list[DraftedClause], list[DraftedClause]]:
+    """A few small clauses of which one has a budget or counts items, and the same with one change."""
 
     def shared() -> DraftedClause:
         counts: tuple[Condition, ...] = draw(
@@ -425,7 +430,7 @@ small_gifts: st.SearchStrategy[Effect] = st.one_of(
 populations = st.lists(st.lists(some.purchases(), min_size=1, max_size=4), min_size=2, max_size=4)
 
 
-@given(both=recounted(), population=populations)
+@given(both=changed_counting_drafts(), population=populations)
 @property_settings(75)
 def test_better_change_of_counting_clauses_costs_nobody_points(
     both: tuple[list[DraftedClause], list[DraftedClause]], population: list[list[PurchaseFacts]]
@@ -433,12 +438,15 @@ def test_better_change_of_counting_clauses_costs_nobody_points(
     before, after = terms_of(both[0]), terms_of(both[1], version=2)
     change = overall_effect(changes(before, after))
     assume(change is not ChangeEffect.WORSE)
-    for then, now in zip(played(before, population), played(after, population), strict=True):
+    for then, now in zip(points_by_customer(before, population), points_by_customer(after, population), strict=True):
         assert now >= then, (changes(before, after), then, now)
         assert change is ChangeEffect.BETTER or now == then
 
 
-@given(both=changed(), population=st.lists(st.lists(some.purchases(), min_size=1, max_size=7), min_size=2, max_size=3))
+@given(
+    both=changed_drafts(),
+    population=st.lists(st.lists(some.purchases(), min_size=1, max_size=7), min_size=2, max_size=3),
+)
 @property_settings(100)
 def test_better_change_costs_nobody_points(
     both: tuple[list[DraftedClause], list[DraftedClause]], population: list[list[PurchaseFacts]]
@@ -447,7 +455,7 @@ def test_better_change_costs_nobody_points(
     change = overall_effect(changes(before, after))
     if change is ChangeEffect.WORSE:
         return
-    for then, now in zip(played(before, population), played(after, population), strict=True):
+    for then, now in zip(points_by_customer(before, population), points_by_customer(after, population), strict=True):
         assert now >= then, (changes(before, after), then, now)
         assert change is ChangeEffect.BETTER or now == then
     for customer in population:
@@ -455,8 +463,8 @@ def test_better_change_costs_nobody_points(
             old, new = before.cost_of("coffee"), after.cost_of("coffee")
             assert new is not None or old is None
             if old is not None and new is not None:
-                then_seen = replace(facts, customer_facts=ranked(facts.customer_facts, terms=before))
-                now_seen = replace(facts, customer_facts=ranked(facts.customer_facts, terms=after))
+                then_seen = replace(facts, customer_facts=with_tier(facts.customer_facts, terms=before))
+                now_seen = replace(facts, customer_facts=with_tier(facts.customer_facts, terms=after))
                 could = redeem(terms=before, clause=old, facts=then_seen, available=200)
                 can = redeem(terms=after, clause=new, facts=now_seen, available=200)
                 if could.outcome is DecisionOutcome.GRANTED:
@@ -468,8 +476,8 @@ def test_better_change_costs_nobody_points(
 @given(given_=st.lists(some.conditions, max_size=3), wanted=some.conditions, facts=some.purchases())
 @property_settings(100)
 def test_implied_conditions_hold(given_: list[Condition], wanted: Condition, facts: PurchaseFacts) -> None:
-    if implies(given_, [wanted]) and all(holds(condition, purchase=seen(facts)) for condition in given_):
-        assert holds(wanted, purchase=seen(facts))
+    if implies(given_, [wanted]) and all(holds(condition, purchase=eligible(facts)) for condition in given_):
+        assert holds(wanted, purchase=eligible(facts))
 
 
 def test_every_rule_survives_storage() -> None:

@@ -1,4 +1,4 @@
-"""What tells two receipts of one number apart: days of business by the clock on the wall, whatever was set meanwhile."""
+"""The identity of receipts with one number: business days in local time, whatever the settings were meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a receipt may hold: the bounds themselves are inside, the next value is not."""
+"""Limits of receipts: the limits themselves are inside, the next value is not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Numbers, amounts, days and times as the reader's region writes them, and German as the program addresses its members."""
+"""Numbers, amounts, dates and times in the format of the reader's region, and the German form of address of the program.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +17,8 @@ EVENING = datetime(2026, 12, 24, 17, tzinfo=UTC)
 EARLY = datetime(2026, 11, 30, 6, 34, tzinfo=UTC)
 
 
-def reading(tags: str | None, region: str | None = None) -> Phrasebook:
-    """The words for who asks by these tags, of a program in a region."""
+def phrasebook_for(tags: str | None, region: str | None = None) -> Phrasebook:
+    """The wording for a reader with these language tags, of a program in a region."""
     return wording_for(tags, region=region, address=Address.FORMAL)
 
 
@@ -40,7 +41,7 @@ def reading(tags: str | None, region: str | None = None) -> Phrasebook:
 def test_dates_and_times_follow_the_readers_region_or_else_the_programs(
     tags: str | None, region: str | None, instant: str
 ) -> None:
-    assert reading(tags, region).instant(EVENING, zone="UTC") == instant
+    assert phrasebook_for(tags, region).instant(EVENING, zone="UTC") == instant
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_dates_and_times_follow_the_readers_region_or_else_the_programs(
     ],
 )
 def test_amounts_follow_the_region(tags: str, region: str | None, amount: Money, text: str) -> None:
-    assert reading(tags, region).money(amount) == text
+    assert phrasebook_for(tags, region).money(amount) == text
 
 
 @pytest.mark.parametrize(
@@ -91,15 +92,15 @@ def test_amounts_follow_the_region(tags: str, region: str | None, amount: Money,
     ],
 )
 def test_hours_of_rules_follow_the_regional_clock(tags: str, nine: str, half_past_seven: str) -> None:
-    assert (reading(tags).time(time(9)), reading(tags).time(time(19, 30))) == (nine, half_past_seven)
+    assert (phrasebook_for(tags).time(time(9)), phrasebook_for(tags).time(time(19, 30))) == (nine, half_past_seven)
 
 
 def test_moment_at_midnight_is_written_as_a_day() -> None:
-    say = reading("en-GB")
+    say = phrasebook_for("en-GB")
     assert say.moment(EARLY, zone="UTC") == "30 November 2026, 6:34"
     assert say.moment(EARLY.replace(hour=0, minute=0), zone="UTC") == "30 November 2026"
     assert say.moment(EARLY.replace(hour=23, minute=0), zone="Europe/Berlin") == "1 December 2026"
-    assert reading("en-GB").instant(EARLY.replace(hour=0), zone="UTC").endswith("00:34")
+    assert phrasebook_for("en-GB").instant(EARLY.replace(hour=0), zone="UTC").endswith("00:34")
 
 
 @pytest.mark.parametrize(
@@ -118,9 +119,9 @@ def test_region_comes_from_the_chosen_language_tag(tags: str, locale: Locale, re
 
 
 def test_numbers_follow_the_language_in_a_foreign_region() -> None:
-    assert reading("en", "DE").number(1234) == "1,234"
-    assert reading("de", "US").decimal(Decimal("1.5")) == "1,5"
-    assert reading("de-US", "US") is reading("de", "DE")
+    assert phrasebook_for("en", "DE").number(1234) == "1,234"
+    assert phrasebook_for("de", "US").decimal(Decimal("1.5")) == "1,5"
+    assert phrasebook_for("de-US", "US") is phrasebook_for("de", "DE")
 
 
 def test_german_has_sie_or_du_and_swiss_german_no_sharp_s() -> None:

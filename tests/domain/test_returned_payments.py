@@ -1,4 +1,4 @@
-"""What comes back of what paid a purchase: points as points, money as money, and nothing twice."""
+"""Restored payments: points as points, money as money, and nothing twice."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def paid_with(*lines: Line, points: Mapping[str, int]) -> PurchaseFacts:
 
 
 def parts(sale: PurchaseFacts, *, spent: Mapping[str, int], order: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """Money and points that come back with each line, when they come back one by one in an order."""
+    """Money and points paid back with each line, when the lines are returned one by one in an order."""
     found = {}
     before = sale
     for count, number in enumerate(order, start=1):

@@ -1,4 +1,4 @@
-"""Redemptions undone, and points reserved: by which clause, until when, and from which lots."""
+"""Undone redemptions and held points: by which clause, until when, and from which lots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Templates: each can be published in any currency, with a picture of every reward, and nothing unfair is found."""
+"""Templates: each can be published in any currency, has a picture for every reward, and has no findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Terms: what a draft must be, what is added to it, what a change is, and how long it must be announced."""
+"""Terms: what a draft needs, what is added to it, what a change is, and how much notice it needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Better, neutral or worse: a table of changes, each judged from the rules."""
+"""Better, neutral or worse: a table of changes, each classified from the rules."""
 
 from __future__ import annotations
 
@@ -193,21 +193,21 @@ BONUS = BonusPoints(10)
 CAP: DraftedClause = ("cap", (), PointsCap(50, CapScope.DAY))
 
 
-def together(old: list[DraftedClause], new: list[DraftedClause]) -> ChangeEffect:
-    """What a change means."""
+def overall(old: list[DraftedClause], new: list[DraftedClause]) -> ChangeEffect:
+    """The classification of a change."""
     return overall_effect(changes(some_terms(*old), some_terms(*new)))
 
 
 def test_added_budget_is_worse_and_a_removed_one_better() -> None:
     without, within = a_clause(BONUS, key="gift"), a_clause(BONUS, PARTIAL, key="gift")
-    assert (together([without], [within]), together([within], [without])) == (W, B)
-    assert together([a_clause()], [a_clause(), within]) is B, "nobody had it before"
+    assert (overall([without], [within]), overall([within], [without])) == (W, B)
+    assert overall([a_clause()], [a_clause(), within]) is B, "nobody had it before"
 
 
 def test_larger_budget_is_better_only_if_no_less_is_left_for_anybody() -> None:
     def grown(budget: Budget, effect: Effect, *rest: DraftedClause) -> ChangeEffect:
         more = replace(budget, points=200)
-        return together([a_clause(effect, budget, key="gift"), *rest], [a_clause(effect, more, key="gift"), *rest])
+        return overall([a_clause(effect, budget, key="gift"), *rest], [a_clause(effect, more, key="gift"), *rest])
 
     spend = PointsPerAmount(1, pounds("1.00"))
     assert grown(PARTIAL, BONUS, a_clause()) is B
@@ -222,25 +222,25 @@ def test_larger_budget_is_better_only_if_no_less_is_left_for_anybody() -> None:
 
 def test_change_in_the_use_of_a_budget_is_mixed() -> None:
     gift = a_clause(BONUS, PARTIAL, ONLINE, key="gift")
-    assert together([gift], [a_clause(BONUS, PARTIAL, key="gift")]) is W, "more people share it"
-    assert together([gift], [a_clause(BonusPoints(11), PARTIAL, ONLINE, key="gift")]) is W
-    assert together([gift, CAP], [gift]) is W, "without the cap more is given out of it"
-    assert together([gift, CAP, a_clause()], [gift, CAP, a_clause(), a_clause(BONUS, key="new")]) is W
-    assert together([gift], [gift, ("basis", (), CountedAmounts(shipping=True))]) is W
+    assert overall([gift], [a_clause(BONUS, PARTIAL, key="gift")]) is W, "more people share it"
+    assert overall([gift], [a_clause(BonusPoints(11), PARTIAL, ONLINE, key="gift")]) is W
+    assert overall([gift, CAP], [gift]) is W, "without the cap more is given out of it"
+    assert overall([gift, CAP, a_clause()], [gift, CAP, a_clause(), a_clause(BONUS, key="new")]) is W
+    assert overall([gift], [gift, ("basis", (), CountedAmounts(shipping=True))]) is W
     earning = a_clause(PointsPerVisit(5), PARTIAL, key="gift")
-    assert together([earning], [earning, a_clause(key="rival")]) is W
-    assert together([gift], [gift, a_clause(key="rival")]) is B, "a bonus comes on top, whatever else is earned"
+    assert overall([earning], [earning, a_clause(key="rival")]) is W
+    assert overall([gift], [gift, a_clause(key="rival")]) is B, "a bonus comes on top, whatever else is earned"
     coffee: DraftedClause = ("coffee", (), RewardCost("coffee", 10))
-    assert together([gift], [gift, coffee]) is B
+    assert overall([gift], [gift, coffee]) is B
 
 
 def test_change_of_counted_items_is_mixed() -> None:
     tea, drinks = Products(include=frozenset({"tea"})), Products(include=frozenset({"tea", "cup"}))
     counting = a_clause(BONUS, EveryNthItem(10), tea, key="tenth")
-    assert together([counting], [a_clause(BONUS, EveryNthItem(10), drinks, key="tenth")]) is W
-    assert together([counting], [counting, ("basis", (), CountedAmounts(shipping=True))]) is W
-    assert together([counting], [a_clause(BONUS, tea, key="tenth")]) is W, "twenty at once reach the tenth twice"
-    assert together([counting], [a_clause(BonusPoints(11), EveryNthItem(5), tea, key="tenth")]) is B
+    assert overall([counting], [a_clause(BONUS, EveryNthItem(10), drinks, key="tenth")]) is W
+    assert overall([counting], [counting, ("basis", (), CountedAmounts(shipping=True))]) is W
+    assert overall([counting], [a_clause(BONUS, tea, key="tenth")]) is W, "twenty at once reach the tenth twice"
+    assert overall([counting], [a_clause(BonusPoints(11), EveryNthItem(5), tea, key="tenth")]) is B
 
 
 def test_counting_more_items_may_displace_a_better_clause() -> None:

@@ -1,4 +1,4 @@
-"""What terms say: no sentence can be read as another rule, and nothing is said that cannot matter."""
+"""The sentences of terms: none can be read as another rule, and none states what cannot matter."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ DRINKS = Categories(include=frozenset({"drinks"}))
 NBSP = "\N{NO-BREAK SPACE}"
 
 
-def said(effect: Effect, *conditions: Condition, say: Phrasebook) -> str:
+def statement_of(effect: Effect, *conditions: Condition, say: Phrasebook) -> str:
     """The statement of a clause in terms of its own."""
     return some_terms(("k", conditions, effect)).by_key["k"].statement(say)
 
@@ -71,7 +71,7 @@ def euros(clauses: tuple[DraftedClause, ...], *, since: date = date(2026, 1, 1))
     ],
 )
 def test_happy_hour_exclusion_does_not_read_as_free(locale: Locale, sentence: str) -> None:
-    assert said(CAKE, ExceptWhen((HAPPY_HOUR,)), say=wording(locale)) == sentence
+    assert statement_of(CAKE, ExceptWhen((HAPPY_HOUR,)), say=wording(locale)) == sentence
 
 
 OF_A_REWARD = [
@@ -86,11 +86,11 @@ OF_A_REWARD = [
 def test_condition_of_a_reward_restricts_it_without_another_price(
     condition: Condition,
 ) -> None:
-    english = said(CAKE, condition, say=wording(Locale.EN))
+    english = statement_of(CAKE, condition, say=wording(Locale.EN))
     assert any(words in english for words in (", but only ", ", but not ", ", at most "))
-    german = said(CAKE, condition, say=wording(Locale.DE))
+    german = statement_of(CAKE, condition, say=wording(Locale.DE))
     assert any(words in german for words in (", aber nur ", ", aber nicht ", ", höchstens "))
-    chinese = said(CAKE, condition, say=wording(Locale.ZH_HANS))
+    chinese = statement_of(CAKE, condition, say=wording(Locale.ZH_HANS))
     assert any(words in chinese for words in ("，仅限", "，须", "不可兑换", "限 "))
 
 
@@ -106,17 +106,17 @@ def test_condition_of_a_reward_restricts_it_without_another_price(
     ],
 )
 def test_exception_of_two_conditions_needs_both(locale: Locale, sentence: str) -> None:
-    assert said(PointsPerVisit(1), ExceptWhen((HARBOUR, HAPPY_HOUR)), say=wording(locale)) == sentence
+    assert statement_of(PointsPerVisit(1), ExceptWhen((HARBOUR, HAPPY_HOUR)), say=wording(locale)) == sentence
 
 
 def test_old_price_in_points_is_not_worded_as_money() -> None:
     for days in (0, 180):
-        assert "原价" not in said(Grandfathering(days), say=wording(Locale.ZH_HANS))
+        assert "原价" not in statement_of(Grandfathering(days), say=wording(Locale.ZH_HANS))
 
 
 def test_alternative_goods_are_one_list() -> None:
     either = AnyOf((Products(include=frozenset({"22423"})), Categories(include=frozenset({"tea"}))))
-    assert said(PointsMultiplier(Decimal(2)), either, say=wording(Locale.EN)) == (
+    assert statement_of(PointsMultiplier(Decimal(2)), either, say=wording(Locale.EN)) == (
         "You earn double points on item “22423” and “tea”."
     )
 
@@ -129,7 +129,7 @@ def test_once_ever_is_stated_per_member() -> None:
         (Locale.ZH_HANS, "每位会员限 1 次"),
         (Locale.ZH_HANT, "每人限 1 次"),
     ):
-        assert words in said(BonusPoints(5), once, say=wording(locale))
+        assert words in statement_of(BonusPoints(5), once, say=wording(locale))
 
 
 @pytest.mark.parametrize(
@@ -176,10 +176,10 @@ def test_once_ever_is_stated_per_member() -> None:
 def test_clauses_read_naturally_in_each_language(locale: Locale, sentences: list[str]) -> None:
     say = wording(locale)
     assert sentences == [
-        said(BonusPoints(20), FirstPurchase(), say=say),
-        said(PointsMultiplier(Decimal(2)), EARLY, DRINKS, say=say),
-        said(BonusPoints(20), DRINKS, EveryNthItem(10), say=say),
-        said(BonusPoints(20), MinimumSpend(pounds("20.00")), say=say),
+        statement_of(BonusPoints(20), FirstPurchase(), say=say),
+        statement_of(PointsMultiplier(Decimal(2)), EARLY, DRINKS, say=say),
+        statement_of(BonusPoints(20), DRINKS, EveryNthItem(10), say=say),
+        statement_of(BonusPoints(20), MinimumSpend(pounds("20.00")), say=say),
     ]
 
 
@@ -314,7 +314,7 @@ def test_hours_not_wholly_skipped_are_stated_plainly(
 )
 def test_daily_excluded_hours_do_not_read_as_some_days(locale: Locale, outside: str) -> None:
     daily = ExceptWhen((WeekdaysAndHours(frozenset(WEEK), time(17), time(19)),))
-    assert outside in said(CAKE, daily, say=wording(locale))
+    assert outside in statement_of(CAKE, daily, say=wording(locale))
 
 
 @pytest.mark.parametrize(
@@ -343,7 +343,7 @@ def test_daily_excluded_hours_do_not_read_as_some_days(locale: Locale, outside: 
 def test_condition_beside_alternatives_does_not_read_as_part_of_the_last_one(
     locale: Locale, effect: Effect, sentence: str
 ) -> None:
-    assert said(effect, AnyOf((HAPPY_HOUR, HARBOUR)), MinimumQuantity(2), say=wording(locale)) == sentence
+    assert statement_of(effect, AnyOf((HAPPY_HOUR, HARBOUR)), MinimumQuantity(2), say=wording(locale)) == sentence
 
 
 @pytest.mark.parametrize(
@@ -358,12 +358,12 @@ def test_condition_beside_alternatives_does_not_read_as_part_of_the_last_one(
 )
 def test_item_in_two_categories_reads_as_one_item(locale: Locale, items: str) -> None:
     hot = Categories(include=frozenset({"hot"}))
-    assert items in said(PointsPerItem(1), AllOf((DRINKS, hot)), say=wording(locale))
+    assert items in statement_of(PointsPerItem(1), AllOf((DRINKS, hot)), say=wording(locale))
 
 
 def test_all_of_group_reads_like_separate_conditions() -> None:
-    together = said(CAKE, AllOf((HARBOUR, AgeAtLeast(18))), say=wording(Locale.EN))
-    assert together == said(CAKE, HARBOUR, AgeAtLeast(18), say=wording(Locale.EN))
+    together = statement_of(CAKE, AllOf((HARBOUR, AgeAtLeast(18))), say=wording(Locale.EN))
+    assert together == statement_of(CAKE, HARBOUR, AgeAtLeast(18), say=wording(Locale.EN))
     assert (
         together == "You can have “Cake” for 50 points, but only at “Harbour Street” and only if you are 18 or older."
     )

@@ -1,4 +1,4 @@
-"""Tiers while a wallet goes through time: what is foreseen is what happens, and expiry lowers none."""
+"""Tiers of a wallet over time: the forecast comes true, and expiry lowers no tier."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def tiered(
     )
 
 
-def story(purchases: list[tuple[int, int]], *, terms: Terms) -> EventHistory:
-    """Purchases, each some hours after the one before, for whole pounds."""
+def history_of(purchases: list[tuple[int, int]], *, terms: Terms) -> EventHistory:
+    """A history of purchases for whole pounds, each some hours after the one before."""
     at, facts = START, []
     for number, (hours, pounds) in enumerate(purchases):
         at += timedelta(hours=hours)
@@ -57,7 +57,7 @@ def story(purchases: list[tuple[int, int]], *, terms: Terms) -> EventHistory:
     return EventHistory("account", {ANNA: START}, tuple(facts))
 
 
-def held(wallet: Wallet) -> TierMembership:
+def tier_of(wallet: Wallet) -> TierMembership:
     """The tier of the one customer."""
     return wallet.memberships[ANNA].tier
 
@@ -72,11 +72,11 @@ def test_tier_forecast_comes_true_without_further_purchases(
     period: TierPeriod, purchases: list[tuple[int, int]], wait: int
 ) -> None:
     terms = tiered(period)
-    history = story(purchases, terms=terms)
+    history = history_of(purchases, terms=terms)
     now = history.events[-1].at + timedelta(hours=wait)
 
     def at(moment: datetime) -> TierMembership:
-        return held(replay(history, versions=[terms], until=moment))
+        return tier_of(replay(history, versions=[terms], until=moment))
 
     before = at(now)
     seen = forecast_tier(replay(history, versions=[terms], until=now), customer_id=ANNA)
@@ -102,9 +102,9 @@ def test_tier_forecast_includes_announced_terms() -> None:
         zone="Europe/London",
         clauses=[a_clause(), ("silver", (), Tier("silver", "Silver", 400))],
     )
-    history = story([(0, 120)], terms=now)
+    history = history_of([(0, 120)], terms=now)
     wallet = replay(history, versions=[now, later], until=START)
-    assert held(wallet).tier == "silver"
+    assert tier_of(wallet).tier == "silver"
     seen = forecast_tier(wallet, customer_id=ANNA)
     # The new terms count a calendar year and give 30 days of grace.
     assert seen is not None
@@ -115,10 +115,10 @@ def test_tier_forecast_includes_announced_terms() -> None:
 def test_expired_points_still_count_towards_the_tier() -> None:
     week = PointsValidity(days=7, expires=True)
     terms = tiered(TierPeriod(TierWindow.CALENDAR_YEAR, 0), validity=week)
-    wallet = replay(story([(0, 120)], terms=terms), versions=[terms], until=START + timedelta(days=30))
+    wallet = replay(history_of([(0, 120)], terms=terms), versions=[terms], until=START + timedelta(days=30))
     assert [posting.key.type for posting in wallet.points.postings] == [EntryType.EARN, EntryType.EXPIRE]
     assert wallet.points.inventory.unheld() == 0
-    assert held(wallet) == TierMembership("silver", START)
+    assert tier_of(wallet) == TierMembership("silver", START)
     assert wallet.memberships[ANNA].qualifying.points(terms=terms, at=wallet.at or START) == 120
 
 

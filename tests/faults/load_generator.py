@@ -1,4 +1,4 @@
-"""Tills that do everything a till and staff can do, at random, and remember what was acknowledged."""
+"""Tills that do everything tills and staff can do, at random, and record what was acknowledged."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _AWAITED = "-awaited"
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A request, and its answer once there is one."""
+    """A request and, once there is one, its response."""
 
     verb: str
     card: str
@@ -69,11 +69,12 @@ class Sent:
 
     @property
     def refused(self) -> bool:
-        """Whether it was a technical refusal, which is kept under no key; what is kept in quarantine is none."""
+        """Whether it was refused for a technical reason, which is stored under no key; a quarantined receipt is not
+        refused."""
         return self.answer is not None and self.answer["userErrors"] != [] and not self.answer.get("quarantined")
 
-    def sells(self) -> frozenset[str]:
-        """The receipts that are there once it is done."""
+    def new_receipts(self) -> frozenset[str]:
+        """The receipts that exist once it is done."""
         match self.verb:
             case "recordPurchase" | "recordExchange":
                 return frozenset((self.given["purchase"]["externalId"],))
@@ -87,8 +88,8 @@ class Sent:
                 return frozenset((self.given["reason"],))
         return frozenset()
 
-    def gives_back(self) -> frozenset[str]:
-        """The receipts of which something has come back once it is done."""
+    def refunded_receipts(self) -> frozenset[str]:
+        """The receipts with a refund once it is done."""
         match self.verb:
             case "recordRefund" | "sellAwaited":
                 return frozenset((self.given["purchase"]["externalId"],))
@@ -115,14 +116,14 @@ class BusyTills:
     _at_hand: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
     def start(self) -> None:
-        """Let them work."""
+        """Starts the tills."""
         self._running = True
         self._threads = [threading.Thread(target=self._work, args=(card,), daemon=True) for card in self.cards]
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Wait until each has finished what it was doing."""
+        """Waits until each till has finished its request."""
         self._running = False
         for thread in self._threads:
             thread.join(HANGS)
@@ -136,21 +137,21 @@ class BusyTills:
             time.sleep(0.01)
 
     def send_again(self) -> None:
-        """Send with its key what was not answered: it is done now, or was done and is answered."""
+        """Sends unanswered requests again with their keys."""
         with httpx.Client(verify=UNUSED_TLS) as client:
             for key, sent in list(self.unanswered.items()):
                 self.acknowledged[key] = self._answered(sent, client=client)
                 del self.unanswered[key]
 
     def assert_answered_alike(self, count: int) -> None:
-        """The latest answers, each sent again with its key, are the same."""
+        """The latest requests, sent again with their keys, get the same responses."""
         kept = [sent for sent in self.acknowledged.values() if not sent.refused][-count:]
         with httpx.Client(verify=UNUSED_TLS) as client:
             unlike = [sent for sent in kept if _lasting(self._answered(sent, client=client)) != _lasting(sent)]
         assert unlike == []
 
     def counts(self) -> Counter[str]:
-        """How many of each verb were acknowledged and not refused for a technical reason."""
+        """The number of acknowledged and not refused requests by kind."""
         return Counter(sent.verb for sent in self.acknowledged.values() if not sent.refused)
 
     def _work(self, card: str) -> None:

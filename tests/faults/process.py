@@ -1,4 +1,4 @@
-"""A real server process that can be killed, and tills that keep a log of what was acknowledged."""
+"""A real server process that can be killed, and tills that record what was acknowledged."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ class Acknowledged:
 
 
 def lasting(answer: dict[str, Any]) -> dict[str, Any]:
-    """What must be the same whenever a key is sent again."""
+    """The part of a response that must be the same whenever a key is sent again."""
     return {name: answer.get(name) for name in ("decision", "balances", "entry", "redemption", "cash", "shortfall")}
 
 
@@ -177,7 +177,7 @@ class Tills:
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
-        """Let them write."""
+        """Starts the tills."""
         self._running = True
         self._threads = [threading.Thread(target=self._write, args=(card,), daemon=True) for card in self.cards]
         for thread in self._threads:
@@ -191,14 +191,14 @@ class Tills:
             time.sleep(0.01)
 
     def stop(self) -> None:
-        """Wait until each has finished what it was doing."""
+        """Waits until each till has finished its request."""
         self._running = False
         for thread in self._threads:
             thread.join(HANGS)
             assert not thread.is_alive()
 
     def send_again(self) -> None:
-        """Send with its key what was not answered: what was not done is done now, what was done is answered now."""
+        """Sends unanswered requests again with their keys."""
         for key, sent in list(self.unanswered.items()):
             answer = send(self.address, self.program, QUERIES[sent.verb], sent.given)[sent.verb]
             assert answer["userErrors"] == [], "what was not answered is sent again with its key"
@@ -206,7 +206,7 @@ class Tills:
             del self.unanswered[key]
 
     def count(self, verb: str) -> int:
-        """How many of a verb were acknowledged and moved points."""
+        """The number of acknowledged requests of a kind that moved points."""
         return sum(
             acknowledged.sent.verb == verb and acknowledged.entry is not None
             for acknowledged in self.acknowledged.values()
@@ -273,7 +273,7 @@ def ledger_of(address: str, program: NewProgram, card: str) -> list[dict[str, An
 
 
 def assert_nothing_was_lost(tills: Tills) -> None:
-    """What was acknowledged is there once, with its points; nothing is there that nobody sent, and nothing twice."""
+    """Everything acknowledged is there once with its points; nothing else is there, and nothing twice."""
     entries = {value["id"]: value for card in tills.cards for value in ledger_of(tills.address, tills.program, card)}
     lost = []
     for key, acknowledged in tills.acknowledged.items():

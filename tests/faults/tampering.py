@@ -1,4 +1,4 @@
-"""A database whose books can be changed past triggers and checks, for the length of one proof."""
+"""A database whose ledger can be changed past triggers and checks, for the length of one verification."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Untouched(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tampered:
-    """One value of one row that is another one."""
+    """A changed value of one row."""
 
     table: str
     key: Mapping[str, Any]
@@ -40,8 +40,8 @@ class Tampered:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenBooks:
-    """The books of one program, with nothing that keeps them from being changed."""
+class OpenLedger:
+    """The ledger of one program without anything that protects it from changes."""
 
     where: DatabaseRunner
     program_id: str
@@ -59,20 +59,20 @@ class OpenBooks:
         found: list[dict[str, Any]] = self.where.run(self.where.database.read_across_programs(read))
         return found
 
-    def faults_with(self, tampered: Tampered) -> list[Discrepancy]:
-        """What the proof finds with a changed value."""
+    def discrepancies_with(self, tampered: Tampered) -> list[Discrepancy]:
+        """The discrepancies with a changed value."""
         keys = list(tampered.key)
         where = " AND ".join(f"{name} = ${place}" for place, name in enumerate(keys, start=2))
         sql = f"UPDATE {tampered.table} SET {tampered.column} = $1 WHERE {where}"
         return self._faults_after(sql, tampered.after, *tampered.key.values())
 
-    def faults_without(self, table: str, key: Mapping[str, Any]) -> list[Discrepancy]:
-        """What the proof finds when a row is gone."""
+    def discrepancies_without(self, table: str, key: Mapping[str, Any]) -> list[Discrepancy]:
+        """The discrepancies without a row."""
         where = " AND ".join(f"{name} = ${place}" for place, name in enumerate(key, start=1))
         return self._faults_after(f"DELETE FROM {table} WHERE {where}", *key.values())
 
-    def faults_with_a_copy(self, table: str, *, changed: Mapping[str, Any]) -> list[Discrepancy]:
-        """What the proof finds when there is one row more: the first one again, with some other values."""
+    def discrepancies_with_a_copy(self, table: str, *, changed: Mapping[str, Any]) -> list[Discrepancy]:
+        """The discrepancies with a copy of the first row in which some values are changed."""
         columns = [name.rstrip("?") for name in TABLES[table].columns]
         places = {name: f"${place}" for place, name in enumerate(changed, start=1)}
         values = ", ".join(places.get(name, name) for name in columns)
@@ -99,14 +99,14 @@ class OpenBooks:
 
 
 @contextmanager
-def open_books(url: str, *, program_id: str) -> Iterator[OpenBooks]:
-    """Take away, for good, what keeps the tables as they are."""
+def open_ledger(url: str, *, program_id: str) -> Iterator[OpenLedger]:
+    """Removes triggers and checks, for good."""
     dialect = "sqlite" if url.startswith("sqlite:") else "postgres"
     if dialect == "sqlite":
         url += "?foreign_keys=OFF&ignore_check_constraints=ON"
     with open_runner(url) as where:
         where.run(where.database.write(_open_the_door, program_id=program_id, turn="door"))
-        yield OpenBooks(where, program_id, dialect)
+        yield OpenLedger(where, program_id, dialect)
 
 
 async def _open_the_door(session: Session) -> None:

@@ -1,4 +1,4 @@
-"""A thousand clients that hang up at random moments cost nobody else anything."""
+"""A thousand clients that disconnect at random moments do not affect anybody else."""
 
 from __future__ import annotations
 

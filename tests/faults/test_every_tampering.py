@@ -1,5 +1,5 @@
-"""Every value of every row behind the books, changed one at a time, and every kind of row taken away: `verify` finds
-each."""
+"""Every value of every row behind the ledger, changed one at a time, and every kind of row deleted: `verify` finds each.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.store.database.codecs import instant
-from tests.faults.tampering import OpenBooks, Tampered, open_books, tamperings
+from tests.faults.tampering import OpenLedger, Tampered, open_ledger, tamperings
 from tests.faults.whole_shop import whole_shop
 from tests.ledger.program_driver import open_runner
 from tests.soak_settings import STEPS
@@ -59,7 +59,7 @@ PostgreSQL several times as long."""
 
 
 def harmless(tampered: Tampered) -> str | None:
-    """Why a change does no harm by design; None where it would."""
+    """Why a change is harmless by design; None where it is not."""
     match tampered.table, tampered.column:
         case "accounts", "next_change_at" | "next_notice_at" if tampered.after is not None and (
             tampered.before is None or instant(tampered.after) < instant(tampered.before)
@@ -73,79 +73,82 @@ def harmless(tampered: Tampered) -> str | None:
 
 
 @pytest.fixture(scope="module")
-def books(module_database_url: str) -> Iterator[OpenBooks]:
-    """Everything that can be recorded, and no trigger, check or foreign key left. Each tampering is rolled back."""
+def ledger(module_database_url: str) -> Iterator[OpenLedger]:
+    """A ledger with everything that can be recorded, without triggers, checks and foreign keys."""
     with open_runner(module_database_url) as where:
         program_id = whole_shop(where).program.id
-    with open_books(module_database_url, program_id=program_id) as found:
+    with open_ledger(module_database_url, program_id=program_id) as found:
         yield found
 
 
 @pytest.mark.parametrize("table", BOOKS)
-def test_every_changed_value_is_found_or_harmless(books: OpenBooks, table: str) -> None:
-    rows = books.rows(table)
+def test_every_changed_value_is_found_or_harmless(ledger: OpenLedger, table: str) -> None:
+    rows = ledger.rows(table)
     assert rows, f"the shop has {table}"
     changes = tamperings(table, rows, columns=BOOKS[table])
     unseen = [
         str(tampering)
-        for tampering in islice(changes, 0, None, EVERY_NTH[books.dialect])
-        if not books.faults_with(tampering) and harmless(tampering) is None
+        for tampering in islice(changes, 0, None, EVERY_NTH[ledger.dialect])
+        if not ledger.discrepancies_with(tampering) and harmless(tampering) is None
     ]
     assert unseen == []
 
 
-def of_stamps(books: OpenBooks) -> dict[str, list[dict[str, Any]]]:
+def of_stamps(ledger: OpenLedger) -> dict[str, list[dict[str, Any]]]:
     """The rows behind the stamps of the shop, by table."""
-    accounts = [row for row in books.rows("accounts") if row["unit"] == "stamps"]
+    accounts = [row for row in ledger.rows("accounts") if row["unit"] == "stamps"]
     ids = {row["id"] for row in accounts}
-    entries = [row for row in books.rows("entries") if row["account_id"] in ids]
+    entries = [row for row in ledger.rows("entries") if row["account_id"] in ids]
     moved = {row["id"] for row in entries}
     return {
         "accounts": accounts,
         "entries": entries,
-        "lots": [row for row in books.rows("lots") if row["account_id"] in ids],
-        "lot_movements": [row for row in books.rows("lot_movements") if row["entry_id"] in moved],
-        "adjustments": [row for row in books.rows("adjustments") if row["account_id"] in ids],
+        "lots": [row for row in ledger.rows("lots") if row["account_id"] in ids],
+        "lot_movements": [row for row in ledger.rows("lot_movements") if row["entry_id"] in moved],
+        "adjustments": [row for row in ledger.rows("adjustments") if row["account_id"] in ids],
     }
 
 
-def test_every_tampered_or_deleted_row_behind_stamps_is_found(books: OpenBooks) -> None:
+def test_every_tampered_or_deleted_row_behind_stamps_is_found(ledger: OpenLedger) -> None:
     unseen = []
-    for table, rows in of_stamps(books).items():
+    for table, rows in of_stamps(ledger).items():
         assert rows, f"the shop has {table} of stamps"
         changes = (tampering for tampering in tamperings(table, rows) if harmless(tampering) is None)
-        unseen += [str(change) for change in changes if not books.faults_with(change)]
+        unseen += [str(change) for change in changes if not ledger.discrepancies_with(change)]
         for row in (rows[0], rows[-1]):
             key = {name: row[name] for name in TABLES[table].key}
-            if not books.faults_without(table, key):
+            if not ledger.discrepancies_without(table, key):
                 unseen.append(f"{table} {key} is gone")
     assert unseen == []
 
 
-def test_every_kind_of_deleted_row_is_found(books: OpenBooks) -> None:
+def test_every_kind_of_deleted_row_is_found(ledger: OpenLedger) -> None:
     unseen = []
     for table in BOOKS:
-        rows = books.rows(table)
+        rows = ledger.rows(table)
         for row in (rows[0], rows[-1]):
             key = {name: row[name] for name in TABLES[table].key}
-            if not books.faults_without(table, key):
+            if not ledger.discrepancies_without(table, key):
                 unseen.append((table, key))
     assert unseen == []
 
 
-def test_forged_pending_refund_is_found(books: OpenBooks) -> None:
-    found = books.faults_with_a_copy("pending_refunds", changed={"id": str(uuid.uuid4()), "external_id": None})
+def test_forged_pending_refund_is_found(ledger: OpenLedger) -> None:
+    found = ledger.discrepancies_with_a_copy("pending_refunds", changed={"id": str(uuid.uuid4()), "external_id": None})
     assert [discrepancy.place for discrepancy in found] == ["pending refunds"]
 
 
-def test_forged_wallet_of_an_inactive_customer_is_found(books: OpenBooks) -> None:
-    rows = books.rows("customers")
-    idle = next(row for row in rows if row["id"] not in {row["customer_id"] for row in books.rows("purchases")})
+def test_forged_wallet_of_an_inactive_customer_is_found(ledger: OpenLedger) -> None:
+    rows = ledger.rows("customers")
+    idle = next(row for row in rows if row["id"] not in {row["customer_id"] for row in ledger.rows("purchases")})
     key = {name: idle[name] for name in TABLES["customers"].key}
-    assert books.faults_with(Tampered("customers", key, "wallet_id", idle["wallet_id"], rows[0]["wallet_id"])) != []
+    assert (
+        ledger.discrepancies_with(Tampered("customers", key, "wallet_id", idle["wallet_id"], rows[0]["wallet_id"]))
+        != []
+    )
 
 
-def test_untouched_ledger_has_no_discrepancy(books: OpenBooks) -> None:
-    rows = books.rows("accounts")
+def test_untouched_ledger_has_no_discrepancy(ledger: OpenLedger) -> None:
+    rows = ledger.rows("accounts")
     key = {name: rows[0][name] for name in TABLES["accounts"].key}
-    assert books.faults_with(Tampered("accounts", key, "head", rows[0]["head"], rows[0]["head"])) == []
+    assert ledger.discrepancies_with(Tampered("accounts", key, "head", rows[0]["head"], rows[0]["head"])) == []

@@ -1,5 +1,5 @@
-"""Jobs beside tills: the time of many accounts is kept while tills buy over connections of their own; how long they
-wait."""
+"""Jobs beside tills: the due changes of many accounts are processed while tills buy over their own connections; how long
+the tills wait."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 from app.domain.access import Role
 from app.usecases.programs.create_program import NewProgram
 from tests.api.scheduled_shop import pending, scheduled_shop, validity, visit
-from tests.cli.test_jobs import done, move_clocks
+from tests.cli.test_jobs import move_clocks, run_jobs
 from tests.faults.process import ServerProcess, send, wait_until
 from tests.shop import BUY, real_now
 from tests.time_limits import HANGS
@@ -85,7 +85,7 @@ def by_the_server(log: Path, url: str) -> None:
 
 def by_a_command(log: Path, url: str) -> None:
     """A process beside it does it."""
-    found = done(url)
+    found = run_jobs(url)
     # Points that wait may all have been taken by the tills before it looks; notices are given by jobs alone.
     assert found["warned"] == ACCOUNTS
     assert b"time was kept" not in log.read_bytes()
@@ -142,5 +142,5 @@ def test_server_stops_cleanly_during_jobs_and_logs_no_personal_data(
     kept = [event for event in events if event.get("event") == "time was kept"]
     assert {value["program"] for value in kept} == {program.program.id}
     assert not [event for event in events if event.get("level") == "error"], events
-    assert set(done(database_url).values()) == {0}, "all of it was done"
+    assert set(run_jobs(database_url).values()) == {0}, "all of it was done"
     assert discrepancies_in(database_url) == []

@@ -1,4 +1,4 @@
-"""kill -9 of the server while tills sell, redeem and refund; more rounds in `make soak`."""
+"""kill -9 of the server while tills record purchases, redemptions and refunds; more rounds in `make soak`."""
 
 from __future__ import annotations
 

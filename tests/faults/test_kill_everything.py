@@ -103,7 +103,10 @@ def assert_all_is_there(url: str, tills: BusyTills, *, idle: list[str]) -> None:
         )
     )
     done = [each_sent for each_sent in tills.acknowledged.values() if not each_sent.refused]
-    for there, what, about, extra in ((sold, "sold", Sent.sells, len(idle)), (back, "back", Sent.gives_back, 0)):
+    for there, what, about, extra in (
+        (sold, "sold", Sent.new_receipts, len(idle)),
+        (back, "back", Sent.refunded_receipts, 0),
+    ):
         assert max(there.values(), default=1) == 1, f"{what} twice"
         assert frozenset().union(*map(about, done)) <= there.keys(), f"{what} and lost"
         assert len(there.keys() - frozenset().union(*map(about, every))) == extra, f"{what}, and nobody sent it"
@@ -117,7 +120,7 @@ def assert_all_is_there(url: str, tills: BusyTills, *, idle: list[str]) -> None:
 def assert_what_waits_is_there(url: str, done: Sequence[Sent], every: Sequence[Sent]) -> None:
     """What waits for a purchase or a person is there once, as far as it was acknowledged to have got; so is what was
     amended."""
-    sold = frozenset().union(*map(Sent.sells, done))
+    sold = frozenset().union(*map(Sent.new_receipts, done))
     settled = {each_sent.given["reason"] for each_sent in done if each_sent.verb == "settleQuarantined"}
     for verb, sql, still in (
         ("exchangeEarly", "SELECT bought_number AS number, state FROM pending_refunds", sold),
@@ -125,7 +128,7 @@ def assert_what_waits_is_there(url: str, done: Sequence[Sent], every: Sequence[S
     ):
         there = rows(url, sql)
         states = {row["number"]: row["state"] for row in there}
-        kept = [each_sent for each_sent in done if each_sent.verb == verb and not each_sent.sells()]
+        kept = [each_sent for each_sent in done if each_sent.verb == verb and not each_sent.new_receipts()]
         numbers = {each_sent.given["purchase"]["externalId"] for each_sent in kept}
         sent = {each_sent.given["purchase"]["externalId"] for each_sent in every if each_sent.verb == verb}
         assert len(states) == len(there), f"{verb} twice"

@@ -1,4 +1,4 @@
-"""An import that is killed while it enrols, records and refunds, and is run again: the same books as without a fault."""
+"""An import that is killed at work and run again gives the same ledger as one without a fault."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def killed_when(table: str, rows: int, *, url: str) -> int:
     return asyncio.run(watched())
 
 
-def books(url: str) -> list[tuple[Any, ...]]:
-    """Every customer with balance, entries, purchases and refunds, without the ids and the times of recording."""
+def ledger_rows(url: str) -> list[tuple[Any, ...]]:
+    """Every customer with balance, entries, purchases and refunds, without ids and times of recording."""
 
     async def read() -> list[tuple[Any, ...]]:
         database = open_database(url)
@@ -100,14 +100,14 @@ def test_killed_and_repeated_import_gives_the_same_ledger(empty_database_url: st
     for url in (undisturbed, empty_database_url):
         troth("init", "--sandbox", *GIVEN, url=url)
     troth("import", "purchases", str(SAMPLE), url=undisturbed)
-    expected = books(undisturbed)
+    expected = ledger_rows(undisturbed)
     assert len(expected) == 409, "303 customers, each with entries: 401 purchases and 8 refunds"
 
     unfinished = [killed_when(table, rows, url=empty_database_url) for table, rows in KILLS]
-    assert books(empty_database_url) != expected
+    assert ledger_rows(empty_database_url) != expected
     assert unfinished[-1] < 401, "the purchases were not all recorded when it was killed"
     troth("import", "purchases", str(SAMPLE), url=empty_database_url)
 
-    assert books(empty_database_url) == expected
+    assert ledger_rows(empty_database_url) == expected
     assert discrepancies_in(empty_database_url) == []
     print(f"killed at {[f'{rows} {table}' for (table, _), rows in zip(KILLS, unfinished, strict=True)]}")

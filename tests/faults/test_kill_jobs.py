@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.api.scheduled_shop import balance, dated_entries, deliver, inbox, pending, scheduled_shop, validity, visit
 from tests.api.test_holds import HOLD
-from tests.cli.test_jobs import done, move_clocks
+from tests.cli.test_jobs import move_clocks, run_jobs
 from tests.faults.process import ROOT
 from tests.faults.test_kill_everything import rows
 from tests.shop import Shop, real_now
@@ -56,7 +56,7 @@ def test_jobs_killed_under_way_are_completed_by_the_next_run(database_url: str) 
                 in_the_midst += kill_at_work(database_url, killed.program.program.id, days=days, wait=wait)
             assert discrepancies_in(database_url) == [], "what is half done is not half booked"
             counted = [
-                done(database_url, "--program", each_shop.program.program.id) for each_shop in (killed, left_alone)
+                run_jobs(database_url, "--program", each_shop.program.program.id) for each_shop in (killed, left_alone)
             ]
             assert counted[1]["accounts"] + counted[1]["warned"] > 0, "there was something to do"
             for shop in (killed, left_alone):

@@ -1,4 +1,4 @@
-"""The log of a real server process: what fails is in it, and nothing of what anybody sent."""
+"""The log of a real server process: it contains every failure, and nothing that a client sent."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def refused(server: ServerProcess, program: NewProgram) -> None:
 
 
 def broken(server: ServerProcess, program: NewProgram, url: str) -> list[str]:
-    """Faults of ours, with personal data on their way; the ids that clients are told."""
+    """Server errors with personal data in the request; returns the error ids that clients got."""
     told: list[str] = []
     till = program.token(Role.TILL)
     take_away(url, "purchases")

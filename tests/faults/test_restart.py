@@ -1,4 +1,4 @@
-"""PostgreSQL restarted under load: what was acknowledged is there, and the server goes on without a restart."""
+"""PostgreSQL restarts under load: nothing acknowledged is lost, and the server continues without a restart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody changes the books behind our back, past triggers and checks of our own: `verify` says so."""
+"""Changes to the ledger past triggers and checks: `verify` reports them."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ class Untouched(Exception):
 
 @dataclass
 class Tampering:
-    """A shop whose books can be changed for the length of one proof."""
+    """A shop whose ledger can be changed for the length of one verification."""
 
     shop: Shop
 
     def change(self, sql: str) -> None:
-        """Change the books for good."""
+        """Changes the ledger for good."""
 
         async def work(session: Session) -> None:
             await _open_the_door(session)
@@ -75,8 +75,8 @@ class Tampering:
 
         asyncio.run(run())
 
-    def faults_after(self, *statements: str) -> list[Discrepancy]:
-        """What the proof finds with those changes, which are rolled back."""
+    def discrepancies_after(self, *statements: str) -> list[Discrepancy]:
+        """The discrepancies with those changes, which are rolled back."""
         program_id = self.shop.program.program.id
         found: list[Discrepancy] = []
 
@@ -128,7 +128,7 @@ def tampering(database_url: str) -> Iterator[Tampering]:
 
 
 def test_untouched_ledger_has_no_discrepancy(tampering: Tampering) -> None:
-    assert tampering.faults_after() == []
+    assert tampering.discrepancies_after() == []
 
 
 def test_every_changed_entry_is_found_at_either_end_of_the_chain(tampering: Tampering) -> None:
@@ -136,20 +136,22 @@ def test_every_changed_entry_is_found_at_either_end_of_the_chain(tampering: Tamp
         (column, end)
         for column, change in ENTRY_CHANGES.items()
         for end in ("first", "last")
-        if not tampering.faults_after(_one("entries", change, end=end))
+        if not tampering.discrepancies_after(_one("entries", change, end=end))
     ]
     assert unseen == []
 
 
 def test_every_changed_balance_lot_event_and_stock_is_found(tampering: Tampering) -> None:
     unseen = [
-        what for what, (table, change) in OTHER_CHANGES.items() if not tampering.faults_after(_one(table, change))
+        what
+        for what, (table, change) in OTHER_CHANGES.items()
+        if not tampering.discrepancies_after(_one(table, change))
     ]
     assert unseen == []
 
 
 def test_deleted_row_is_found(tampering: Tampering) -> None:
-    assert tampering.faults_after(_gone("lot_movements"))
+    assert tampering.discrepancies_after(_gone("lot_movements"))
 
 
 def _one(table: str, change: str, *, end: str = "first") -> str:

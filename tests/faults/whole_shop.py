@@ -1,4 +1,4 @@
-"""A program in which every kind of fact is recorded, early, late and in time, as a real database holds it."""
+"""A program in which every kind of event is recorded, early, late and in time, in a real database."""
 
 from __future__ import annotations
 
@@ -92,26 +92,28 @@ def clauses(*, bonus: int) -> list[DraftedClause]:
 
 
 class WholeShop:
-    """Who does all that, at a desk."""
+    """A shop's customers and their commands."""
 
     def __init__(self, where: DatabaseRunner) -> None:
         self.shop = ProgramDriver(where, kind=ProgramKind.SANDBOX, start=START, counts=OutcomeCounts())
-        self.do(create_reward.run, CreateReward("coffee", "Coffee", "A cup.", None, None, 50))
-        self.do(create_reward.run, CreateReward("lunch", "Lunch", "A plate.", None, None, 50))
-        self.do(publish_terms.run, PublishTerms(START - timedelta(days=400), clauses(bonus=5)))
-        self.do(publish_terms.run, PublishTerms(None, clauses(bonus=6)))
+        self.execute(create_reward.run, CreateReward("coffee", "Coffee", "A cup.", None, None, 50))
+        self.execute(create_reward.run, CreateReward("lunch", "Lunch", "A plate.", None, None, 50))
+        self.execute(publish_terms.run, PublishTerms(START - timedelta(days=400), clauses(bonus=5)))
+        self.execute(publish_terms.run, PublishTerms(None, clauses(bonus=6)))
         self.receipts = 0
 
-    def do(self, use_case: UseCase[Any, ResultType], order: Any, *, principal: Principal | None = None) -> ResultType:
-        """Do it, a minute later; it must be possible."""
+    def execute(
+        self, use_case: UseCase[Any, ResultType], command: Any, *, principal: Principal | None = None
+    ) -> ResultType:
+        """Executes a command a minute later; it must succeed."""
         self.shop.clock.now += MEANWHILE
-        done = self.shop.execute(use_case, order, principal=principal)
+        done = self.shop.execute(use_case, command, principal=principal)
         assert not isinstance(done, Problem), done
         return done
 
     def join(self, card: str) -> None:
         """A new customer."""
-        self.do(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, card),), None))
+        self.execute(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, card),), None))
 
     def buy(
         self,
@@ -127,7 +129,7 @@ class WholeShop:
         receipt = receipt or f"receipt {self.receipts}"
         payments = (Payment(PaymentKind.POINTS, 100, paid_with),) if paid_with is not None else ()
         facts = a_purchase(a_line(price=price, quantity="3"), at=at or self.shop.now, payments=payments)
-        self.do(record_purchase.run, RecordPurchase(by(card), receipt, facts))
+        self.execute(record_purchase.run, RecordPurchase(by(card), receipt, facts))
         return receipt
 
     def refund(self, receipt: str, items: int | None, *, money: str | None = None) -> None:
@@ -135,7 +137,7 @@ class WholeShop:
         lines = {1: Decimal(items)} if items is not None else None
         amount = Decimal(money) if money is not None else None
         number = f"back {self.shop.now.timestamp():.0f}"
-        self.do(
+        self.execute(
             record_refund.run,
             RecordRefund(None, ReceiptReference(receipt), lines, self.shop.now, number, "worn", receipt, {}, amount),
         )
@@ -146,7 +148,7 @@ class WholeShop:
         new = f"receipt {self.receipts}"
         back = RecordRefund(None, ReceiptReference(receipt), {1: Decimal(items)}, self.shop.now, None, "worn", receipt)
         facts = a_purchase(a_line(price=price, quantity="1"), at=self.shop.now)
-        self.do(
+        self.execute(
             record_exchange.run,
             RecordExchange(back, RecordedReceipt(new, facts), by(card) if card is not None else None),
         )
@@ -155,21 +157,23 @@ class WholeShop:
         """A coffee or a lunch, or a reservation of one; the redemption."""
         basket = PurchaseFacts(occurred_at=self.shop.now, zone=LONDON, currency="GBP", lines=())
         wanted = NewHold(hold, timedelta(hours=hours)) if hold is not None else None
-        done = self.do(redeem_reward.run, RedeemReward(by(card), None, reward, basket, hold=wanted))
+        done = self.execute(redeem_reward.run, RedeemReward(by(card), None, reward, basket, hold=wanted))
         assert done.redemption_id is not None, done.decision
         return done.redemption_id
 
     def undo(self, redemption_id: str) -> None:
         """By staff, the shop being at fault."""
-        self.do(cancel_redemption.run, CancelRedemption(redemption_id, Role.STAFF, None, "cold", shop_at_fault=True))
+        self.execute(
+            cancel_redemption.run, CancelRedemption(redemption_id, Role.STAFF, None, "cold", shop_at_fault=True)
+        )
 
     def wait(self, *, days: int, reading: str | None = None) -> None:
-        """Days pass with the jobs, in which a customer may read every notice."""
+        """Days pass with the jobs running, in which a customer may read every notice."""
         for _ in range(days):
             self.shop.clock.now += timedelta(days=1)
             self.shop.run_due_jobs()
             if reading is not None:
-                self.do(deliver_expiry_notices.run, DeliverExpiryNotices(by(reading), NoticeChannel.INBOX, None))
+                self.execute(deliver_expiry_notices.run, DeliverExpiryNotices(by(reading), NoticeChannel.INBOX, None))
 
 
 def by(card: str) -> CustomerReference:
@@ -178,7 +182,7 @@ def by(card: str) -> CustomerReference:
 
 
 def whole_shop(where: DatabaseRunner) -> ProgramDriver:
-    """Months of a shop: everything that can be recorded is, and the books are proved. Nora never buys anything."""
+    """Months of a shop in which everything that can be recorded is; the ledger is verified. Nora never buys anything."""
     made = WholeShop(where)
     for card in (
         "ANNA",
@@ -227,11 +231,11 @@ def _does_everything(made: WholeShop) -> None:
     made.refund("never came", 2)
     made.undo(made.redeem("ANNA"))
     made.buy("ANNA", "1.00", paid_with=made.redeem("ANNA"))
-    made.do(capture, HoldReference(made.redeem("ANNA", hold="paid"), None))
-    made.do(release, HoldReference(made.redeem("ANNA", hold="given up"), None))
+    made.execute(capture, HoldReference(made.redeem("ANNA", hold="paid"), None))
+    made.execute(release, HoldReference(made.redeem("ANNA", hold="given up"), None))
     made.redeem("ANNA", hold="run out")
-    made.do(adjust_points.run, AdjustPoints(by("ANNA"), 9, "sorry", Role.OWNER))
-    made.do(adjust_points.run, AdjustPoints(by("ANNA"), -4, "mistaken", Role.OWNER))
+    made.execute(adjust_points.run, AdjustPoints(by("ANNA"), 9, "sorry", Role.OWNER))
+    made.execute(adjust_points.run, AdjustPoints(by("ANNA"), -4, "mistaken", Role.OWNER))
     made.wait(days=70, reading="ANNA")
     sold = made.buy("ANNA", "40.00")
     made.wait(days=3)
@@ -246,11 +250,11 @@ def _has_a_card(made: WholeShop) -> None:
     sold = [made.buy("EMIL", "4.00") for _ in range(5)]
     made.redeem("EMIL", reward="lunch")
     made.undo(made.redeem("EMIL", reward="lunch"))
-    made.do(capture, HoldReference(made.redeem("EMIL", hold="lunch", reward="lunch"), None))
+    made.execute(capture, HoldReference(made.redeem("EMIL", hold="lunch", reward="lunch"), None))
     for receipt in sold[:3]:
         made.refund(receipt, None)
-    made.do(adjust_points.run, AdjustPoints(by("EMIL"), 7, "sorry", Role.OWNER, Unit.STAMPS))
-    made.do(adjust_points.run, AdjustPoints(by("EMIL"), -1, "mistaken", Role.OWNER, Unit.STAMPS))
+    made.execute(adjust_points.run, AdjustPoints(by("EMIL"), 7, "sorry", Role.OWNER, Unit.STAMPS))
+    made.execute(adjust_points.run, AdjustPoints(by("EMIL"), -1, "mistaken", Role.OWNER, Unit.STAMPS))
     made.redeem("EMIL", hold="next lunch", hours=24 * 30, reward="lunch")
     made.buy("EMIL", "4.00", at=made.shop.now - timedelta(days=3))
 
@@ -270,9 +274,9 @@ def _go_over(made: WholeShop) -> None:
         made.buy(card, "40.00")
     made.wait(days=3)
     made.buy("HANS", "1.00", paid_with=made.redeem("HANS"))
-    made.do(transfer_points.run, TransferPoints(by("FRED"), by("BERT"), 11, "a present"))
-    made.do(merge_customers.run, MergeCustomers(by("HANS"), by("GRETA"), "one person"))
-    made.do(join_household.run, JoinHousehold(by("IDA"), by("JOST"), "a family"))
+    made.execute(transfer_points.run, TransferPoints(by("FRED"), by("BERT"), 11, "a present"))
+    made.execute(merge_customers.run, MergeCustomers(by("HANS"), by("GRETA"), "one person"))
+    made.execute(join_household.run, JoinHousehold(by("IDA"), by("JOST"), "a family"))
     made.redeem("IDA")
 
 
@@ -291,15 +295,15 @@ def _is_set_right(made: WholeShop) -> None:
     """
     wrong, mistyped = made.buy("LENA", "30.00"), made.buy("LENA", "20.00")
     made.wait(days=3)
-    made.do(move_purchase.run, MovePurchase(None, ReceiptReference(wrong), by("MAX"), "the wrong card"))
+    made.execute(move_purchase.run, MovePurchase(None, ReceiptReference(wrong), by("MAX"), "the wrong card"))
     facts = a_purchase(a_line(price="12.00", quantity="3"), at=made.shop.now)
-    made.do(amend_purchase.run, AmendPurchase(mistyped, facts, None, None, "typed wrong"))
+    made.execute(amend_purchase.run, AmendPurchase(mistyped, facts, None, None, "typed wrong"))
     astray = made.buy("MAX", "9.00")
-    made.do(move_purchase.run, MovePurchase(None, ReceiptReference(astray), by("LENA"), "the wrong card"))
-    made.do(move_purchase.run, MovePurchase(None, ReceiptReference(astray), by("MAX"), "the right card after all"))
+    made.execute(move_purchase.run, MovePurchase(None, ReceiptReference(astray), by("LENA"), "the wrong card"))
+    made.execute(move_purchase.run, MovePurchase(None, ReceiptReference(astray), by("MAX"), "the right card after all"))
     made.refund(wrong, 1)
     hers = made.buy("OLGA", "5.00")
-    made.do(move_purchase.run, MovePurchase(None, ReceiptReference(hers), by("MAX"), "the wrong card"))
+    made.execute(move_purchase.run, MovePurchase(None, ReceiptReference(hers), by("MAX"), "the wrong card"))
     made.buy("OLGA", "5.00")
 
 
@@ -308,16 +312,20 @@ def _has_a_wrong_clock(made: WholeShop) -> None:
     kept = []
     for receipt in ("ahead", "booked", "dismissed"):
         facts = a_purchase(a_line(price="6.00", quantity="3"), at=made.shop.now + timedelta(hours=1))
-        kept.append(made.do(record_purchase.run, RecordPurchase(by("KARL"), receipt, facts), principal=made.shop.till))
-    made.do(record_refund.run, RecordRefund(None, ReceiptReference("booked"), None, made.shop.now, "ahead", None, "f"))
-    waits = made.do(
+        kept.append(
+            made.execute(record_purchase.run, RecordPurchase(by("KARL"), receipt, facts), principal=made.shop.till)
+        )
+    made.execute(
+        record_refund.run, RecordRefund(None, ReceiptReference("booked"), None, made.shop.now, "ahead", None, "f")
+    )
+    waits = made.execute(
         record_refund.run, RecordRefund(None, ReceiptReference("mistyped"), None, made.shop.now, "typo", None, "f")
     )
     for answer, action in zip(kept[1:], (QuarantineAction.BOOK_AT, QuarantineAction.DISMISS), strict=True):
         at = made.shop.now if action is QuarantineAction.BOOK_AT else None
-        made.do(settle_quarantined.run, SettleQuarantined(answer.quarantined_id, None, action, at, "the clock"))
+        made.execute(settle_quarantined.run, SettleQuarantined(answer.quarantined_id, None, action, at, "the clock"))
     gone = SettleQuarantined(None, waits.pending_refund_id, QuarantineAction.DISMISS, None, "a typo")
-    made.do(settle_quarantined.run, gone, principal=made.shop.till)
+    made.execute(settle_quarantined.run, gone, principal=made.shop.till)
 
 
 def _swaps_early(made: WholeShop) -> None:

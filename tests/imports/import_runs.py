@@ -1,4 +1,4 @@
-"""Files of receipts brought into programs of a database that is served, in this process."""
+"""Imports of files into programs of a served database, in this process."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def shop_in_berlin(url: str, *, numbering: Numbering | None = None) -> NewProgra
     return asyncio.run(run())
 
 
-def brought_in(shop: Shop, content: str | bytes, *, folder: Path) -> tuple[Plan, Imported]:
-    """Import a file with this content as the command does; what it came to, and what was written."""
+def import_file(shop: Shop, content: str | bytes, *, folder: Path) -> tuple[Plan, Imported]:
+    """Imports a file with this content as the command does; returns the plan and the result."""
     file = folder / "receipts.csv"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
 
@@ -62,8 +62,8 @@ def brought_in(shop: Shop, content: str | bytes, *, folder: Path) -> tuple[Plan,
     return asyncio.run(run())
 
 
-def left_out(plan: Plan) -> list[tuple[int, str]]:
-    """Lines and reasons of what was left out."""
+def rejections(plan: Plan) -> list[tuple[int, str]]:
+    """Lines and reasons of the rejected receipts."""
     return [(rejected.number, rejected.reason.value) for rejected in plan.left_out()]
 
 

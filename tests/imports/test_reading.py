@@ -1,4 +1,4 @@
-"""Reading a file of receipts: bad lines one by one, their line numbers, and whatever bytes there may be."""
+"""Reading a file of receipts: bad lines one by one, their line numbers, and arbitrary bytes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ GOOD = b"1,10001,CUP,2,2024-03-01 10:00:00,2.50,7"
 
 
 def plan_of(content: bytes, folder: Path) -> Plan:
-    """What a file with these bytes comes to."""
+    """The import plan of a file with these bytes."""
     file = folder / "receipts.csv"
     file.write_bytes(content)
     return plan_import(file, destination=SHOP)
@@ -43,8 +43,8 @@ def bought(plan: Plan) -> list[str]:
     return [receipt.invoice for receipt in plan.receipts if receipt.facts is not None]
 
 
-def left_out(plan: Plan) -> list[tuple[int, str]]:
-    """Lines and reasons."""
+def rejections(plan: Plan) -> list[tuple[int, str]]:
+    """Lines and reasons of the rejected receipts."""
     return [(rejected.number, rejected.reason.value) for rejected in plan.left_out()]
 
 
@@ -57,7 +57,7 @@ def test_bad_line_is_rejected_with_its_number_and_reason(name: str, tmp_path: Pa
     assert time.monotonic() - began < 1_000 * usual, (
         "a number of a million digits is refused before it is computed with"
     )
-    assert left_out(plan) == [(3, reason)]
+    assert rejections(plan) == [(3, reason)]
     assert word in (plan.rejected[0].detail or "") or plan.rejected[0].detail is None
     assert bought(plan) == ["1", "3"]
     assert plan.lines == 3
@@ -74,7 +74,7 @@ def test_lines_are_numbered_as_in_an_editor(tmp_path: Path) -> None:
         b"4,M,MANUAL,0,2024-03-03 10:00:00,9.00,7",  # line 12
     ]
     plan = plan_of(HEADER + b"\r\n".join(rows), tmp_path)
-    assert left_out(plan) == [(6, "NO_CUSTOMER"), (9, "UNREADABLE"), (12, "NO_SALE")]
+    assert rejections(plan) == [(6, "NO_CUSTOMER"), (9, "UNREADABLE"), (12, "NO_SALE")]
     assert plan.sales[0].lines[0].name == "CUP\nAND\r\nSAUCER"
     assert plan.lines == 4
 
@@ -83,17 +83,17 @@ def test_unclosed_quote_rejects_only_its_own_line(tmp_path: Path) -> None:
     broken = GOOD.replace(b"1,10001,", b'9,10001,"').replace(b"CUP", b"C" * 200)
     many = [GOOD.replace(b"1,", b"%d," % number, 1) for number in range(10, 2_010)]
     plan = plan_of(HEADER + b"\n".join([broken, *many]), tmp_path)
-    assert left_out(plan) == [(2, "UNREADABLE")]
+    assert rejections(plan) == [(2, "UNREADABLE")]
     assert len(plan.sales) == 2_000
 
 
 def test_invoice_with_two_customers_or_too_many_lines_is_rejected_whole(tmp_path: Path) -> None:
     two = [GOOD, GOOD.replace(b",7", b",8"), GOOD.replace(b"1,", b"2,", 1)]
     plan = plan_of(HEADER + b"\n".join(two), tmp_path)
-    assert left_out(plan) == [(2, "SEVERAL_CUSTOMERS"), (3, "SEVERAL_CUSTOMERS")]
+    assert rejections(plan) == [(2, "SEVERAL_CUSTOMERS"), (3, "SEVERAL_CUSTOMERS")]
     assert bought(plan) == ["2"]
     plan = plan_of(HEADER + b"\n".join([GOOD] * 501), tmp_path)
-    assert left_out(plan) == [(line, "INVALID_INPUT") for line in range(2, 503)]
+    assert rejections(plan) == [(line, "INVALID_INPUT") for line in range(2, 503)]
     assert len(plan_of(HEADER + b"\n".join([GOOD] * 500), tmp_path).sales[0].lines) == 500
 
 
@@ -102,7 +102,7 @@ def test_return_keeps_its_number_when_its_receipt_is_completed_later(tmp_path: P
     broken = back.replace(b"-1", b"?")
     before = plan_of(HEADER + b"\n".join([GOOD, broken, back]), tmp_path)
     after = plan_of(HEADER + b"\n".join([GOOD, back, back]), tmp_path)
-    assert left_out(before) == [(3, "UNREADABLE"), (4, "INCOMPLETE_RECEIPT")]
+    assert rejections(before) == [(3, "UNREADABLE"), (4, "INCOMPLETE_RECEIPT")]
     assert before.returns == []
     assert [refund.receipt for refund in after.returns] == ["C2/1", "C2/2"]
 

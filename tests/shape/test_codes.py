@@ -1,4 +1,4 @@
-"""Every code is given somewhere: what none can be given for is not in the schema. `tests/api/test_every_code.py` reaches them all."""
+"""Every code is used somewhere in the application; `tests/api/test_every_code.py` reaches them all."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def trees(folder: str) -> Iterator[tuple[Path, ast.Module]]:
         yield file, ast.parse(file.read_text(encoding="utf-8"))
 
 
-def named(tree: ast.Module) -> set[str]:
-    """Members of enums that are named as `Enum.MEMBER`."""
+def members_used(tree: ast.Module) -> set[str]:
+    """Enum members that are used as `Enum.MEMBER`."""
     return {
         f"{node.value.id}.{node.attr}"
         for node in ast.walk(tree)
@@ -36,15 +36,15 @@ def named(tree: ast.Module) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def given() -> set[str]:
-    """What the application gives."""
+def used_codes() -> set[str]:
+    """The codes that the application uses."""
     found = set()
     for file, tree in trees("app"):
         if file.name not in ONLY_NAMED and "explanations" not in file.parts:
-            found |= named(tree)
+            found |= members_used(tree)
     return found
 
 
 @pytest.mark.parametrize("codes", CODES, ids=lambda codes: codes.__name__)
-def test_every_code_is_used(codes: type[StrEnum], given: set[str]) -> None:
-    assert [code.name for code in codes if f"{codes.__name__}.{code.name}" not in given] == []
+def test_every_code_is_used(codes: type[StrEnum], used_codes: set[str]) -> None:
+    assert [code.name for code in codes if f"{codes.__name__}.{code.name}" not in used_codes] == []

@@ -1,4 +1,4 @@
-"""No float decides or keeps money or points: not in the code, the tables, the schema, or what is sent."""
+"""No float decides or stores money or points: not in the code, the tables, the schema or requests."""
 
 from __future__ import annotations
 

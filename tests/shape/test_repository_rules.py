@@ -1,4 +1,4 @@
-"""The house: sizes, names, SQL in its place, settings in the docs, locks without addresses."""
+"""Rules of the repository: sizes, names, SQL in the store only, documented settings, locks without addresses."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ WHO_ASKS_THE_SERVERS_TIME = {
     "usecases/command.py": "an answer is kept with it; the rest goes by the clock of the program",
     "usecases/application.py": "it tells what the clock of a program shows",
 }
-"""Everything else asks `Application.now`, `CommandContext.now` or `Context.now`, which know that a sandbox has a clock of its own."""
+"""Everything else asks `Application.now`, `CommandContext.now` or `Context.now`, which know that a sandbox has a clock
+of its own."""
 
 
 def test_only_listed_modules_read_the_server_time() -> None:

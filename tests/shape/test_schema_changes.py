@@ -1,4 +1,4 @@
-"""The schema keeps what it has released: a breaking change was announced by a deprecation, or is listed with its reason.
+"""Breaking changes of the released schema are announced by a deprecation or listed with a reason.
 
 `released_schema.graphql` is the schema of the last release. A release copies `schema.graphql` over it and empties
 `ACCEPTED_CHANGES`.

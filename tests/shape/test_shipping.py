@@ -1,4 +1,4 @@
-"""What is shipped: declared dependencies, an image of what runs and nothing else, a compose file that takes any password.
+"""What is shipped: declared dependencies, a minimal image, a compose file that accepts any password.
 
 `make lint` holds the Dockerfile to hadolint and compose.yaml to the schema of the Compose specification. Neither needs
 an engine; that the image builds and the services start is not tried here.

@@ -1,4 +1,5 @@
-"""Words: every rule and code says itself in every language, with the same placeholders, and a changed rule reads differently."""
+"""Translations: every rule and code has a sentence in every language, with the same placeholders, and changed rules read
+differently."""
 
 from __future__ import annotations
 
@@ -152,8 +153,8 @@ LEVEL = some_terms(("k", (), Tier("gold", "Gold", 1500)))
 """Terms in which the clause of every finding is that of a tier."""
 
 
-def told(finding: Finding, *, say: Phrasebook) -> str:
-    """The finding and its ways out, read off a clock in London."""
+def worded(finding: Finding, *, say: Phrasebook) -> str:
+    """The finding and its remedies, in London time."""
     reason = Reason("k", Verdict.APPLIED if finding.met else Verdict.NOT_MET, finding)
     explained = Explanation((reason,), LEVEL, NOON, LONDON)
     ways = [explained.remedy(remedy, reason=reason, say=say) for remedy in finding.remedies]
@@ -161,7 +162,7 @@ def told(finding: Finding, *, say: Phrasebook) -> str:
 
 
 def in_words(value: Value, kind: str | None, *, say: Phrasebook) -> str | None:
-    """A value as its kind is told."""
+    """A value worded by its kind."""
     match value, kind:
         case int(), "points":
             return say.points(value)
@@ -188,18 +189,18 @@ def test_ledger_findings_name_their_values_and_read_differently(locale: Locale) 
         shown = (values[0], say.instant(NOON, zone=LONDON) if asked == "from" else values[1])
         figures = (finding.observed, finding.required)
         assert tuple(value_in_words(figure, code=finding.code, zone=LONDON, say=say) for figure in figures) == shown
-        assert all(value in told(finding, say=say) for value in values if value is not None), finding
+        assert all(value in worded(finding, say=say) for value in values if value is not None), finding
     bare = {str(CATALOGUES[locale][f"reason.{each_finding.code.value}"]) for each_finding, _, _ in OF_THE_LEDGER}
     assert len(bare) == len(OF_THE_LEDGER)
 
 
 def checked_alone(condition: Condition) -> bool:
-    """Whether terms take it."""
-    return can_stand(("k", (condition,), PointsPerVisit(1)))
+    """Whether terms accept the condition."""
+    return is_accepted(("k", (condition,), PointsPerVisit(1)))
 
 
-def can_stand(clause: DraftedClause) -> bool:
-    """Whether terms take the clause, beside clauses that it may name."""
+def is_accepted(clause: DraftedClause) -> bool:
+    """Whether terms accept the clause, beside clauses that it may name."""
     tiers = [(tier.tier, (), tier) for tier in LEVELS if not isinstance(clause[2], Tier)]
     try:
         validate([clause, *(("a", (), PointsPerVisit(1)), ("b", (), PointsPerVisit(1))), *tiers], currency="GBP")
@@ -212,7 +213,7 @@ def shown(clauses: Iterable[tuple[Sequence[Condition], Effect]], *, say: Phraseb
     """The statement of each clause that terms could hold."""
     drafted: list[DraftedClause] = [("k", tuple(conditions), effect) for conditions, effect in clauses]
     return [
-        f"- {Clause('k', '1', tuple(clause[1]), clause[2]).statement(say)}" for clause in drafted if can_stand(clause)
+        f"- {Clause('k', '1', tuple(clause[1]), clause[2]).statement(say)}" for clause in drafted if is_accepted(clause)
     ]
 
 
@@ -234,7 +235,12 @@ def test_golden_file_shows_every_rule_in_its_language(locale: Locale) -> None:
         if clauses := template("GBP").clauses:
             whole = render(some_terms(*clauses), format=TextFormat.PLAIN, say=say)
             lines += ["", f"## Whole terms: {name}", "", whole.rstrip()]
-    lines += ["", "## What the ledger answers", "", *(f"- {told(finding, say=say)}" for finding, _, _ in OF_THE_LEDGER)]
+    lines += [
+        "",
+        "## What the ledger answers",
+        "",
+        *(f"- {worded(finding, say=say)}" for finding, _, _ in OF_THE_LEDGER),
+    ]
     text = "\n".join([*lines, ""])
     file = GOLDEN / f"{locale.value}.md"
     if os.environ.get("TROTH_REWRITE_GOLDEN") == "1":

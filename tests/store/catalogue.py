@@ -1,4 +1,4 @@
-"""Reads the catalogue of a database into the words of `tests.store.expected_schema`."""
+"""Reads the catalogue of a database into the terms of `tests.store.expected_schema`."""
 
 from __future__ import annotations
 

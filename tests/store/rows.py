@@ -1,4 +1,4 @@
-"""Plain rows for tests of the tables themselves: written with SQL, so that they need nothing of the rules."""
+"""Plain rows for tests of the tables, written with SQL, without the rules."""
 
 from __future__ import annotations
 

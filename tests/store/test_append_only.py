@@ -1,4 +1,4 @@
-"""The database itself refuses to change what was recorded."""
+"""The database itself refuses changes to recorded rows."""
 
 from __future__ import annotations
 

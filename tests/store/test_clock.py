@@ -1,4 +1,4 @@
-"""The clock of a program in the tables: kept whole, held while it is moved, and the server's own for a live one."""
+"""The clock of a program in the tables: stored, locked while it is moved, and the server's own for a live program."""
 
 from __future__ import annotations
 

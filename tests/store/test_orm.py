@@ -1,4 +1,4 @@
-"""The ORM works in our transactions, on both databases in one process."""
+"""The ORM works in the store's transactions, on both databases in one process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What only the embedded database has: one writer, groups, files and a disk that fills up."""
+"""Properties of SQLite: one writer, grouped commits, files and a full disk."""
 
 from __future__ import annotations
 

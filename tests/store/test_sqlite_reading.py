@@ -1,4 +1,4 @@
-"""Reads of the embedded database: beside the writer, on snapshots, and the log that is moved into the file."""
+"""Reads of SQLite: beside the writer, on snapshots, and the checkpoint of the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept is found again, whole and exact, and only in its own program."""
+"""What is stored is read back completely and exactly, and only in its own program."""
 
 from __future__ import annotations
 

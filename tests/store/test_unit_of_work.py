@@ -1,4 +1,4 @@
-"""What every use case relies on, on both databases."""
+"""The guarantees of transactions that every use case relies on, on both databases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connections that say nothing, or never finish: ended in time, while others are served."""
+"""Silent and unfinished connections are ended in time, while others are served."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever address, method or request comes: an answer in JSON with a code, or what was asked for."""
+"""Every address, method and request gets a response: JSON with a code, or the resource."""
 
 from __future__ import annotations
 

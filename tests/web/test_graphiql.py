@@ -1,4 +1,4 @@
-"""GraphiQL: the files it is made of, who gets the page, and a real browser that uses it."""
+"""GraphiQL: its files, who gets the page, and a real browser that uses it."""
 
 from __future__ import annotations
 

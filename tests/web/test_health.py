@@ -1,4 +1,4 @@
-"""The two addresses for whoever runs the server."""
+"""The liveness and readiness addresses."""
 
 from __future__ import annotations
 
