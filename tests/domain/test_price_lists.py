@@ -1,5 +1,4 @@
-"""Points keep the price of the day they were earned for as long as the terms say; mixed points are priced in proportion.
-"""
+"""Points keep the price of the day they were earned for as long as the terms say; mixed points are priced in proportion."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Numbers, amounts, dates and times in the format of the reader's region, and the German form of address of the program.
-"""
+"""Numbers, amounts, dates and times in the format of the reader's region, and the German form of address of the program."""
 
 from __future__ import annotations
 

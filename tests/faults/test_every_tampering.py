@@ -1,5 +1,4 @@
-"""Every value of every row behind the ledger, changed one at a time, and every kind of row deleted: `verify` finds each.
-"""
+"""Every value of every row behind the ledger, changed one at a time, and every kind of row deleted: `verify` finds each."""
 
 from __future__ import annotations
 
