@@ -8,20 +8,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.domain.amounts import MAX_POINTS
-from app.domain.calendar import earliest
 from app.domain.customers.profile import EMPTY_PROFILE, CustomerProfile
-from app.domain.customers.rule_facts import NO_FACTS, CustomerFacts
-from app.domain.customers.tier_membership import TierMembership
+from app.domain.customers.rule_facts import NO_FACTS
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.engine.earning import base_points, earn
 from app.domain.engine.redemption import redeem, reward_cost
-from app.domain.engine.tiers import QualifyingPoints, TierGrace
 from app.domain.engine.usage import usage_of
+from app.domain.engine.usage_counters import UsageCounters
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.terms.conditions.birthday_window import birthdays_around
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
-from app.domain.wallets.usage_counters import UsageCounters
+from app.domain.wallets.membership import Membership
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +68,15 @@ class MemberReplay:
         self.earned = {Unit.POINTS: 0, Unit.STAMPS: 0}
         self._opening = dict(self.balances)
         self._terms = terms
-        self._history = history
-        self._counters = UsageCounters(history.enrolled_at, visits=history.visits, items=dict(history.items))
+        self._person = history.person
+        counters = UsageCounters(history.enrolled_at, visits=history.visits, items=dict(history.items))
+        self._membership = Membership(history.customer_id, counters)
         self._spent = spent
         self._shares = Counter(history.shares)
-        self._qualifying = QualifyingPoints()
-        self._membership, self._tier_grace = TierMembership(), TierGrace()
-        self._reevaluate_at: datetime | None = None
 
     def decide(self, facts: PurchaseFacts) -> Decision:
         """What the purchase earns."""
-        return earn(terms=self._terms, facts=self._with_customer_facts(facts))
+        return earn(terms=self._terms, facts=self.with_customer_facts(facts))
 
     def book(self, facts: PurchaseFacts, decision: Decision, *, whole: PurchaseFacts | None = None) -> None:
         """Add what a purchase earned, as far as an account can hold it; `whole` is what it was before something came back."""
@@ -92,11 +87,11 @@ class MemberReplay:
         if decision.stamps:
             self._credit(decision.stamps, Unit.STAMPS)
         if not self._terms.required_facts.is_empty:
-            usage = usage_of(terms=self._terms, facts=self._with_customer_facts(facts), decision=decision)
-            self._counters.count(replace(usage, points=points), at=facts.occurred_at)
+            usage = usage_of(terms=self._terms, facts=self.with_customer_facts(facts), decision=decision)
+            self._membership.counters.count(replace(usage, points=points), at=facts.occurred_at)
         if self._terms.tiers:
             points = base_points(decision, terms=self._terms)
-            self._qualifying.add(points, at=facts.occurred_at, zone=self._terms.zone)
+            self._membership.qualifying.add(points, at=facts.occurred_at, zone=self._terms.zone)
             self._reevaluate_tiers_until(facts.occurred_at)
 
     def _charge_budgets(self, first: Decision, *, kept: Decision) -> None:
@@ -120,42 +115,30 @@ class MemberReplay:
             return None
         unit = reward_cost(clause).unit
         held = self.balances[unit]
-        facts = self._with_customer_facts(asked.facts)
+        facts = self.with_customer_facts(asked.facts)
         decision = redeem(terms=self._terms, clause=clause, facts=facts, available=held)
         if decision.outcome is DecisionOutcome.REFUSED:
             return None
         self.balances[unit] -= decision.amount(unit)
-        self._counters.count_clauses(facts, decision.applied_clauses(), terms=self._terms)
+        self._membership.counters.count_clauses(facts, decision.applied_clauses(), terms=self._terms)
         return decision
+
+    def with_customer_facts(self, facts: PurchaseFacts) -> PurchaseFacts:
+        """The purchase with the customer facts and budgets that the terms require, as of just before it."""
+        required, budgets, known = self._terms.required_facts, self._terms.budgets, NO_FACTS
+        if required.customer_conditions:
+            known = required.profile_facts(self._person, purchase=facts)
+        if budgets:
+            left = tuple((key, max(0, budget.points - self._spent.get(key, 0))) for key, budget in budgets.items())
+            known = replace(known, budgets=left, shares=tuple((key, self._shares[key]) for key in budgets))
+        if required.tier:
+            self._reevaluate_tiers_until(facts.occurred_at)
+        facts = facts if facts.customer_facts is known else replace(facts, customer_facts=known)
+        return self._membership.with_customer_facts(facts, terms=self._terms)
 
     def _reevaluate_tiers_until(self, at: datetime) -> None:
         """Review the tier at an instant and at every rollover before it."""
-        while self._reevaluate_at is not None and self._reevaluate_at < at:
-            rollover_at, self._reevaluate_at = self._reevaluate_at, None
-            self._reevaluate_tier(rollover_at)
-        self._reevaluate_tier(at)
-
-    def _reevaluate_tier(self, at: datetime) -> None:
-        points = self._qualifying.deciding_points(terms=self._terms, at=at)
-        self._membership = self._tier_grace.evaluate(self._membership, points=points, terms=self._terms, at=at)
-        rollover_at = self._qualifying.next_rollover(terms=self._terms, at=at)
-        self._reevaluate_at = earliest(rollover_at, self._membership.grace_ends_at)
-
-    def _with_customer_facts(self, facts: PurchaseFacts) -> PurchaseFacts:
-        required, budgets = self._terms.required_facts, self._terms.budgets
-        if required.is_empty and not budgets:
-            return facts if facts.customer_facts is NO_FACTS else replace(facts, customer_facts=NO_FACTS)
-        left = [(key, max(0, budget.points - self._spent.get(key, 0))) for key, budget in budgets.items()]
-        if required.tier:
-            self._reevaluate_tiers_until(facts.occurred_at)
-        at, person = facts.occurred_at, self._history.person
-        customer_facts = CustomerFacts(
-            budgets=tuple(left),
-            shares=tuple((key, self._shares[key]) for key in budgets),
-            tier=self._membership.tier if required.tier else None,
-            qualifying=self._qualifying.points(terms=self._terms, at=at) if required.tier else 0,
-            birthdays=birthdays_around(required.customer_conditions, person=person, at=at, zone_name=facts.zone),
-            person=person,
-        )
-        customer_facts = self._counters.customer_facts(replace(facts, customer_facts=customer_facts), terms=self._terms)
-        return replace(facts, customer_facts=customer_facts)
+        membership = self._membership
+        while (due := membership.reevaluate_at) is not None and due < at:
+            membership.reevaluate_tier(terms=self._terms, at=due)
+        membership.reevaluate_tier(terms=self._terms, at=at)

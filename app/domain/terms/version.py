@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
 from app.domain.amounts import AmountError
-from app.domain.calendar import Period
-from app.domain.customers.profile import Aspect
 from app.domain.purchases.eligible import AmountBasis, EligiblePurchase
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.clause import Clause
 from app.domain.terms.clause_numbers import number_clauses
-from app.domain.terms.conditions.about_customer import AboutCustomer
-from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.conditions.budget import Budget
 from app.domain.terms.conditions.condition import Condition
-from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
-from app.domain.terms.conditions.first_purchase import FirstPurchase
 from app.domain.terms.conditions.locations import Locations
-from app.domain.terms.conditions.member_for import MemberFor
-from app.domain.terms.conditions.tier_at_least import TierAtLeast
 from app.domain.terms.effects import STANDARD, STANDARD_OF_TIERS
 from app.domain.terms.effects.combination import Combination, CombinationMode
 from app.domain.terms.effects.counted_amounts import CountedAmounts
@@ -34,52 +26,11 @@ from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.effects.rounding_rule import RoundingRule
 from app.domain.terms.effects.stamps import Stamps
 from app.domain.terms.effects.tier import Tier
+from app.domain.terms.required_facts import RequiredFacts
 from app.domain.terms.validation import check_enforceable, validate
 from app.domain.units import Unit
 
 E = TypeVar("E", bound=Effect)
-
-
-@dataclass(frozen=True)
-class RequiredFacts:
-    """The facts about a customer that terms require.
-
-    `uses` are the periods of limits by clause key, `earned_periods` those of caps, `customer_conditions` the conditions on
-    the profile; `items`, `held_uses` and `birthdays` are by the clauses that count them.
-    """
-
-    enrolment: bool = False
-    visits: bool = False
-    uses: Mapping[str, Period] = field(default_factory=dict)
-    earned_periods: tuple[Period, ...] = ()
-    customer_conditions: tuple[AboutCustomer, ...] = ()
-    items: tuple[str, ...] = ()
-    tier: bool = False
-    held_uses: frozenset[str] = frozenset()
-    birthdays: Mapping[str, tuple[BirthdayWindow, ...]] = field(default_factory=dict)
-
-    @property
-    def aspects(self) -> frozenset[Aspect]:
-        """The parts of the profile that are required."""
-        return frozenset(condition.aspect for condition in self.customer_conditions)
-
-    @cached_property
-    def is_empty(self) -> bool:
-        """Whether no facts are required."""
-        return not (
-            self.enrolment
-            or self.visits
-            or self.uses
-            or self.earned_periods
-            or self.customer_conditions
-            or self.items
-            or self.tier
-        )
-
-    @cached_property
-    def counted_clauses(self) -> frozenset[str]:
-        """Keys of the clauses whose every use is stored."""
-        return self.held_uses | self.uses.keys() | self.birthdays.keys()
 
 
 @dataclass(frozen=True)
@@ -227,21 +178,7 @@ class Terms:
     @cached_property
     def required_facts(self) -> RequiredFacts:
         """The facts about a customer that decisions require."""
-        conditions = [leaf for clause in self.clauses for leaf in clause.leaves]
-        periods = [cap.period for _, cap in self.caps if cap.period is not None]
-        return RequiredFacts(
-            enrolment=any(isinstance(condition, MemberFor) for condition in conditions),
-            visits=any(isinstance(condition, FirstPurchase | EveryNthVisit) for condition in conditions),
-            uses={clause.key: clause.limit.period for clause in self.clauses if clause.limit is not None},
-            earned_periods=tuple(dict.fromkeys(periods)),
-            customer_conditions=tuple(
-                dict.fromkeys(condition for condition in conditions if isinstance(condition, AboutCustomer))
-            ),
-            items=tuple(clause.key for clause in self.clauses if clause.counts_items),
-            tier=any(isinstance(condition, TierAtLeast) for condition in conditions),
-            held_uses=frozenset(clause.key for clause in self.clauses if clause.counts_rewards),
-            birthdays={clause.key: clause.birthdays for clause in self.clauses if clause.birthdays},
-        )
+        return RequiredFacts.of(self.clauses)
 
     @cached_property
     def budgets(self) -> Mapping[str, Budget]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.domain.customers.tier_membership import TierMembership
 from app.domain.engine.tiers import QualifyingPoints, TierChange, TierGrace, rank
+from app.domain.engine.usage import Use
+from app.domain.engine.usage_counters import UsageCounters
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.version import Terms
-from app.domain.wallets.usage_counters import UsageCounters
 
 
 @dataclass(slots=True)
@@ -23,13 +25,16 @@ class Membership:
     tier_grace: TierGrace = field(default_factory=TierGrace)
     reevaluate_at: datetime | None = None
 
-    def with_customer_facts(self, facts: PurchaseFacts, *, terms: Terms) -> PurchaseFacts:
-        """The purchase with the customer facts that its terms require, as of just before it."""
-        customer_facts = self.counters.customer_facts(facts, terms=terms)
-        if terms.required_facts.tier:
-            points = self.qualifying.points(terms=terms, at=facts.occurred_at)
-            customer_facts = replace(customer_facts, tier=self.tier.tier, qualifying=points)
-        return facts if customer_facts == facts.customer_facts else replace(facts, customer_facts=customer_facts)
+    def with_customer_facts(self, facts: PurchaseFacts, *, terms: Terms, on_hold: Iterable[Use] = ()) -> PurchaseFacts:
+        """The purchase with the customer facts that its terms require, as of just before it: see `UsageCounters`."""
+        is_tier_required = terms.required_facts.tier
+        return self.counters.with_customer_facts(
+            facts,
+            terms=terms,
+            tier=self.tier.tier,
+            qualifying=self.qualifying.points(terms=terms, at=facts.occurred_at) if is_tier_required else 0,
+            on_hold=on_hold,
+        )
 
     def reevaluate_tier(self, *, terms: Terms, at: datetime) -> TierChange | None:
         """Review the tier: a rise takes effect at once, a fall when the grace days are over."""

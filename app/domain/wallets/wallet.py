@@ -12,6 +12,7 @@ from app.domain.engine.earning import earn
 from app.domain.engine.price_lists import PriceLists, may_be_cheaper
 from app.domain.engine.redemption import reward_cost
 from app.domain.engine.reversal import reversal_decision
+from app.domain.engine.usage_counters import UsageCounters
 from app.domain.ledger.entries import EntryType
 from app.domain.ledger.lots import Draw, Lot
 from app.domain.terms.version import Terms
@@ -37,7 +38,6 @@ from app.domain.wallets.new_lots import new_lot, new_stamps
 from app.domain.wallets.purchase_state import PurchaseState, Receipt
 from app.domain.wallets.scheduled_wallet import ScheduledWallet
 from app.domain.wallets.unit_account import terms_at
-from app.domain.wallets.usage_counters import UsageCounters
 
 
 class Wallet(ScheduledWallet):
@@ -190,7 +190,7 @@ class Wallet(ScheduledWallet):
     def _apply_reversal(self, event: RedemptionReversed) -> None:
         redemption = self.redemptions.pop(event.redemption_id)
         self.memberships[redemption.customer_id].counters.count_clauses(
-            redemption.facts, redemption.clauses, terms=redemption.terms, times=-1
+            redemption.facts, redemption.clauses, terms=redemption.terms, sign=-1
         )
         unit_account = self.unit_accounts[redemption.unit]
         is_consumed = event.redemption_id in unit_account.inventory.consumed

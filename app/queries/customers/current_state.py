@@ -18,7 +18,7 @@ from app.domain.wallets.pending import NOTHING_PENDING, PendingPoints, pending_p
 from app.store.customers import customers, rule_facts
 from app.store.database.session import Session
 from app.store.events import fast_path, price_lists
-from app.store.events.held_uses import counting_holds_as_used
+from app.store.events.held_uses import uses_on_hold
 from app.store.events.replay import ReplayedAccount, balance_of, replay_account
 from app.store.terms.versions import in_force as terms_in_force
 
@@ -62,14 +62,8 @@ async def current_state_of(session: Session, *, customer: Customer, terms: Terms
     replayed = await replay_account(session, account=account, until=at)
     owner = customer.requested_id or customer.id
     then = replayed.wallet if account.precedes(at) else replayed.as_of(at, customer_id=owner)
-    facts = counting_holds_as_used(
-        then.memberships[owner].with_customer_facts(facts, terms=terms),
-        customer_id=owner,
-        terms=terms,
-        recorded=replayed.recorded,
-        then=then,
-        at=replayed.until,
-    )
+    on_hold = uses_on_hold(replayed.recorded, customer_id=owner, terms=terms, then=then, at=replayed.until)
+    facts = then.memberships[owner].with_customer_facts(facts, terms=terms, on_hold=on_hold)
     return CurrentState(
         customer=_as_replayed(customer, replayed=replayed),
         facts=facts,

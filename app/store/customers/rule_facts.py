@@ -1,204 +1,138 @@
-"""Facts about a customer that the terms require: visits, clause uses, points earned in a period, items bought, and the profile."""
+"""The facts about a customer that the terms require, from stored rows: sums of them feed the customer's usage counters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from app.domain.calendar import Period, next_period, period_start
 from app.domain.customers.customer import Customer
-from app.domain.customers.rule_facts import NO_FACTS, CustomerFacts
+from app.domain.customers.rule_facts import NO_FACTS
 from app.domain.engine.usage import Use
-from app.domain.purchases.eligible import period_zone
+from app.domain.engine.usage_counters import UsageCounters, points_counted_from, uses_counted_from
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.terms.conditions.about_customer import answered
-from app.domain.terms.conditions.birthday_window import birthdays_around
 from app.domain.terms.version import Terms
 from app.store.customers import profiles
 from app.store.customers.customers import merged_into
 from app.store.database.session import Session
 
 
-async def load(session: Session, *, customer: Customer, terms: Terms, facts: PurchaseFacts) -> CustomerFacts:
-    """The required facts about a customer just before a purchase, whose location says where a day or month begins.
+async def with_rule_facts(session: Session, *, customer: Customer, terms: Terms, facts: PurchaseFacts) -> PurchaseFacts:
+    """The facts with those that the terms require about the customer just before a purchase.
 
-    Reads nothing from the database that the terms do not require.
+    Its location says where a day or month begins. Nothing is read that the terms do not require, and no counters where
+    only a replay of the wallet can decide, which counts again. The account must be locked where the facts are to be
+    stored.
     """
-    required = terms.required_facts
-    if required.is_empty:
-        return NO_FACTS
-    of = (session, await _customer_ids(session, customer=customer))
-    visits = await _visits(*of, facts=facts) if required.visits else 0
-    uses: dict[str, int] = {}
-    for period in dict.fromkeys(required.uses.values()):
-        keys = frozenset(key for key, of_clause in required.uses.items() if of_clause is period)
-        uses |= await _uses(*of, keys=keys, period=period, facts=facts, terms=terms)
-    held = (
-        await _uses(*of, keys=required.held_uses, period=Period.EVER, facts=facts, terms=terms)
-        if required.held_uses
-        else {}
-    )
-    earned = [
-        (period, await _earned(*of, period=period, facts=facts, terms=terms)) for period in required.earned_periods
-    ]
-    items = await _items(*of, keys=frozenset(required.items), facts=facts) if required.items else {}
-    person = None
+    required, known = terms.required_facts, NO_FACTS
     if required.customer_conditions:
         person = await profiles.of_customer(session, customer_id=customer.id, aspects=required.aspects)
-    birthdays = birthdays_around(
-        required.customer_conditions, person=person, at=facts.occurred_at, zone_name=facts.zone
-    )
-    return CustomerFacts(
-        enrolled_at=customer.enrolled_at if required.enrolment else None,
-        visits=visits,
-        uses=tuple(sorted(uses.items())),
-        earned=tuple(earned),
-        items=tuple(sorted(items.items())),
-        tier=customer.tier.tier if required.tier else None,
-        qualifying=customer.account.balance.qualifying if required.tier else 0,
-        condition_answers=answered(
-            required.customer_conditions, person=person, at=facts.occurred_at, zone_name=facts.zone
-        )
-        if person is not None
-        else (),
-        person=person,
-        held_uses=tuple(sorted(held.items())),
-        birthdays=birthdays,
-        birthday_uses=await _birthday_uses(
-            *of, keys=frozenset(required.birthdays), years={year for _, year in birthdays}
-        ),
-    )
+        known = required.profile_facts(person, purchase=facts)
+    if known is not facts.customer_facts:
+        facts = replace(facts, customer_facts=known)
+    if required.is_empty or not customer.account.is_followed_by(facts.occurred_at):
+        return facts
+    counters = await usage_counters(session, customer=customer, terms=terms, facts=facts)
+    qualifying = customer.account.balance.qualifying
+    return counters.with_customer_facts(facts, terms=terms, tier=customer.tier.tier, qualifying=qualifying)
 
 
-async def with_rule_facts(session: Session, *, customer: Customer, terms: Terms, facts: PurchaseFacts) -> PurchaseFacts:
-    """The facts with those that the terms require about the customer; the account must be locked where they are to be stored."""
-    customer_facts = await load(session, customer=customer, terms=terms, facts=facts)
-    return facts if customer_facts == facts.customer_facts else replace(facts, customer_facts=customer_facts)
+async def usage_counters(session: Session, *, customer: Customer, terms: Terms, facts: PurchaseFacts) -> UsageCounters:
+    """The usage counters of a customer before a purchase, as far as its terms require them.
 
-
-async def add_use(
-    session: Session, *, customer_id: str, uses: Iterable[Use], new_id: Callable[[], str], at: datetime
-) -> None:
-    """Store that clauses were applied for a customer, a row for each time."""
-    for use in uses:
-        for _ in range(use.times):
-            await session.enqueue(
-                "INSERT INTO clause_uses (program_id, id, customer_id, clause, occurred_at, birthday_year)"
-                " VALUES ($1, $2, $3, $4, $5, $6)",
-                new_id(),
-                customer_id,
-                use.clause,
-                at,
-                use.birthday,
-            )
-
-
-async def add_items(session: Session, *, customer_id: str, items: Iterable[tuple[str, str, int]], at: datetime) -> None:
-    """Store how many items clauses (each with a new id) counted in a purchase of a customer."""
-    for id, clause, count in items:
-        await session.enqueue(
-            "INSERT INTO clause_items (program_id, id, customer_id, clause, items, occurred_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6)",
-            id,
-            customer_id,
-            clause,
-            count,
-            at,
-        )
-
-
-async def _customer_ids(session: Session, *, customer: Customer) -> list[str]:
-    """The customer (id) and those merged into this one, whose purchases and uses count for the surviving one."""
-    if not customer.account.has_merges:
-        return [customer.id]
-    return [customer.id, *(await merged_into(session, customer_ids=[customer.id]))]
-
-
-async def _visits(session: Session, customer_ids: list[str], *, facts: PurchaseFacts) -> int:
-    """The earlier purchases that count as visits."""
-    within = "WHERE program_id = $1 AND customer_id = ANY($2) AND occurred_at <= $3"
-    row = await session.row(
-        f"SELECT (SELECT count(*) FROM purchases {within})"
-        f" - (SELECT count(*) FROM purchase_reductions {within} AND no_visit = 1)",
-        customer_ids,
-        facts.occurred_at,
-    )
-    return row[0] if row is not None else 0
-
-
-async def _uses(
-    session: Session,
-    customer_ids: list[str],
-    *,
-    keys: frozenset[str],
-    period: Period,
-    facts: PurchaseFacts,
-    terms: Terms,
-) -> dict[str, int]:
-    within, bounds = _within(period, facts=facts, terms=terms)
-    rows = await session.rows(
-        "SELECT clause, count(*) AS times FROM clause_uses WHERE program_id = $1 AND customer_id = ANY($2)"
-        f"{within} GROUP BY clause",
-        customer_ids,
-        *bounds,
-    )
-    return {row["clause"]: row["times"] for row in rows if row["clause"] in keys}
-
-
-async def _birthday_uses(
-    session: Session, customer_ids: list[str], *, keys: frozenset[str], years: Collection[int]
-) -> tuple[tuple[str, int], ...]:
-    """The clauses used for the birthday of one of these calendar years."""
-    if not years:
-        return ()
-    rows = await session.rows(
-        "SELECT DISTINCT clause, birthday_year FROM clause_uses WHERE program_id = $1 AND customer_id = ANY($2)"
-        " AND birthday_year = ANY($3)",
-        customer_ids,
-        sorted(years),
-    )
-    return tuple(sorted((row["clause"], row["birthday_year"]) for row in rows if row["clause"] in keys))
-
-
-async def _earned(
-    session: Session, customer_ids: list[str], *, period: Period, facts: PurchaseFacts, terms: Terms
-) -> int:
-    """The points that purchases earned, as they are in the ledger, less those clawed back.
-
-    A late event may have changed either since.
+    The facts must have those about the profile. Purchases and uses of customers merged into this one count as well.
     """
-    within, bounds = _within(period, facts=facts, terms=terms)
-    row = await session.row(
-        "SELECT CAST((SELECT coalesce(sum(e.points), 0) FROM purchases p"
-        " JOIN entries e ON e.program_id = p.program_id AND e.purchase_id = p.id AND e.type = 'EARN'"
-        " AND e.unit = 'points'"
-        f" WHERE p.program_id = $1 AND p.customer_id = ANY($2){within.replace(' occurred_at', ' p.occurred_at')})"
-        " - (SELECT coalesce(sum(points), 0) FROM purchase_reductions"
-        f" WHERE program_id = $1 AND customer_id = ANY($2){within}) AS bigint)",
-        customer_ids,
-        *bounds,
-    )
-    return row[0] if row is not None else 0
+    required, before, ids = terms.required_facts, facts.occurred_at, [customer.id]
+    if customer.account.has_merges:
+        ids += await merged_into(session, customer_ids=ids)
+    counters = UsageCounters(customer.enrolled_at)
+    if required.visits:
+        counters.visits = sum((await visits(session, customer_ids=ids, before=before)).values())
+    if required.items:
+        counters.items = sum((await items(session, customer_ids=ids, before=before)).values(), Counter[str]())
+    if starts := uses_counted_from(facts, terms=terms):
+        await _count_uses(session, counters=counters, customer_ids=ids, starts=starts, before=before)
+    if starts := points_counted_from(facts, terms=terms):
+        await _count_points(session, counters=counters, customer_ids=ids, starts=starts, before=before)
+    return counters
 
 
-async def _items(
-    session: Session, customer_ids: list[str], *, keys: frozenset[str], facts: PurchaseFacts
-) -> dict[str, int]:
+async def visits(session: Session, *, customer_ids: Sequence[str], before: datetime) -> dict[str, int]:
+    """The purchases of customers before an instant that count as visits, by customer id."""
+    within = "WHERE program_id = $1 AND customer_id = ANY($2) AND occurred_at < $3"
     rows = await session.rows(
-        "SELECT clause, CAST(sum(items) AS bigint) AS items FROM clause_items"
-        " WHERE program_id = $1 AND customer_id = ANY($2) AND occurred_at <= $3 GROUP BY clause",
-        customer_ids,
-        facts.occurred_at,
+        "SELECT customer_id, CAST(sum(visits) AS bigint) AS visits FROM ("
+        f"SELECT customer_id, count(*) AS visits FROM purchases {within} GROUP BY customer_id UNION ALL"
+        f" SELECT customer_id, -count(*) FROM purchase_reductions {within} AND no_visit = 1 GROUP BY customer_id"
+        ") AS counted GROUP BY customer_id",
+        list(customer_ids),
+        before,
     )
-    return {row["clause"]: row["items"] for row in rows if row["clause"] in keys}
+    return {row["customer_id"]: row["visits"] for row in rows}
 
 
-def _within(period: Period, *, facts: PurchaseFacts, terms: Terms) -> tuple[str, tuple[datetime, ...]]:
-    """The condition that an event lies in the same period as the purchase: a day by its location, a longer one by the program."""
-    zone = period_zone(period, location=facts.zone, program=terms.zone)
-    first = period_start(facts.occurred_at, zone_name=zone, period=period)
-    after = next_period(facts.occurred_at, zone_name=zone, period=period)
-    if first is None or after is None:
-        return "", ()
-    return " AND occurred_at >= $3 AND occurred_at < $4", (first, after)
+async def items(session: Session, *, customer_ids: Sequence[str], before: datetime) -> dict[str, Counter[str]]:
+    """The items that clauses counted in purchases before an instant, by customer id and clause key."""
+    by_customer: dict[str, Counter[str]] = {}
+    for row in await session.rows(
+        "SELECT customer_id, clause, CAST(sum(items) AS bigint) AS items FROM clause_items"
+        " WHERE program_id = $1 AND customer_id = ANY($2) AND occurred_at < $3 GROUP BY customer_id, clause",
+        list(customer_ids),
+        before,
+    ):
+        by_customer.setdefault(row["customer_id"], Counter())[row["clause"]] = row["items"]
+    return by_customer
+
+
+async def _count_uses(
+    session: Session,
+    *,
+    counters: UsageCounters,
+    customer_ids: Sequence[str],
+    starts: Sequence[datetime],
+    before: datetime,
+) -> None:
+    """Add the uses of clauses before an instant to counters: what came since each start, at that start."""
+    for row in await session.rows(
+        f"SELECT clause, birthday_year, {_latest_of(starts)} AS start, count(*) AS times FROM clause_uses"
+        " WHERE program_id = $1 AND customer_id = ANY($2) AND occurred_at < $3 AND occurred_at >= $4"
+        " GROUP BY clause, birthday_year, start",
+        list(customer_ids),
+        before,
+        *starts,
+    ):
+        counters.count_use(Use(row["clause"], row["times"], row["birthday_year"]), at=starts[row["start"]])
+
+
+async def _count_points(
+    session: Session,
+    *,
+    counters: UsageCounters,
+    customer_ids: Sequence[str],
+    starts: Sequence[datetime],
+    before: datetime,
+) -> None:
+    """Add the points that purchases before an instant earned, less those clawed back, as they are in the ledger.
+
+    A late event may have changed either since the purchase.
+    """
+    within = "program_id = $1 AND {0}.customer_id = ANY($2) AND {0}.occurred_at < $3 AND {0}.occurred_at >= $4"
+    for row in await session.rows(
+        "SELECT start, CAST(sum(points) AS bigint) AS points FROM ("
+        f"SELECT {_latest_of(starts, of='p')} AS start, e.points FROM purchases p"
+        " JOIN entries e ON e.program_id = p.program_id AND e.purchase_id = p.id AND e.type = 'EARN'"
+        f" AND e.unit = 'points' WHERE p.{within.format('p')}"
+        f" UNION ALL SELECT {_latest_of(starts, of='r')}, -r.points FROM purchase_reductions r"
+        f" WHERE r.{within.format('r')}) AS counted GROUP BY start",
+        list(customer_ids),
+        before,
+        *starts,
+    ):
+        counters.points_earned.add(row["points"], at=starts[row["start"]])
+
+
+def _latest_of(starts: Sequence[datetime], *, of: str = "clause_uses") -> str:
+    """SQL for the place of the latest start (`$4` and following) that a row is not before."""
+    later = "".join(f" WHEN {of}.occurred_at >= ${place + 4} THEN {place}" for place in range(len(starts) - 1, 0, -1))
+    return f"CASE{later} ELSE 0 END" if later else "0"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, TypeVar
@@ -11,7 +11,6 @@ from typing import NamedTuple, TypeVar
 from app.domain.engine.usage import Use, uses_of
 from app.domain.wallets.purchase_state import PurchaseState
 from app.domain.wallets.wallet import Wallet
-from app.store.customers import rule_facts
 from app.store.database.codecs import instant
 from app.store.database.session import Session
 from app.store.terms import budgets
@@ -112,16 +111,18 @@ async def rebuild(session: Session, *, wallet: Wallet, new_id: Callable[[], str]
     for id in customer_ids:
         expected, rows = UsageCounts.of(wallet, customer_id=id), stored_rows.get(id, NO_ROWS)
         surplus, used = _difference(rows.uses, wanted=expected.uses)
-        await _drop(session, table="clause_uses", ids=surplus)
+        if surplus:
+            await _drop(session, table="clause_uses", ids=surplus)
         for key, at, year in used:
-            use = Use(key, 1, year or None)
-            await rule_facts.add_use(session, customer_id=id, uses=[use], new_id=new_id, at=at)
+            await add_uses(session, customer_id=id, uses=[Use(key, 1, year or None)], new_id=new_id, at=at)
         surplus, bought = _difference(rows.items, wanted=expected.items)
-        await _drop(session, table="clause_items", ids=surplus)
+        if surplus:
+            await _drop(session, table="clause_items", ids=surplus)
         for key, at, count in bought:
-            await rule_facts.add_items(session, customer_id=id, items=[(new_id(), key, count)], at=at)
+            await add_items(session, customer_id=id, items=[(key, count)], new_id=new_id, at=at)
         surplus, reduced = _difference(rows.reductions, wanted=expected.reductions)
-        await _drop(session, table="purchase_reductions", ids=surplus, key="purchase_id")
+        if surplus:
+            await _drop(session, table="purchase_reductions", ids=surplus, key="purchase_id")
         for reduction in reduced:
             await reduce(session, customer_id=id, reduction=reduction)
 
@@ -140,6 +141,39 @@ async def _rebuild_shares(session: Session, *, wallet: Wallet) -> None:
             points = expected.get((purchase, clause), 0)
             if points != rows.get((purchase, clause), 0):
                 await budgets.set_share(session, customer_id=id, purchase_id=purchase, clause=clause, points=points)
+
+
+async def add_uses(
+    session: Session, *, customer_id: str, uses: Iterable[Use], new_id: Callable[[], str], at: datetime
+) -> None:
+    """Store that clauses were applied for a customer, a row for each time (sent with the next statements: see `Session.enqueue`)."""
+    for use in uses:
+        for _ in range(use.times):
+            await session.enqueue(
+                "INSERT INTO clause_uses (program_id, id, customer_id, clause, occurred_at, birthday_year)"
+                " VALUES ($1, $2, $3, $4, $5, $6)",
+                new_id(),
+                customer_id,
+                use.clause,
+                at,
+                use.birthday,
+            )
+
+
+async def add_items(
+    session: Session, *, customer_id: str, items: Iterable[tuple[str, int]], new_id: Callable[[], str], at: datetime
+) -> None:
+    """Store how many items clauses counted in a purchase of a customer (sent with the next statements: see `Session.enqueue`)."""
+    for clause, count in items:
+        await session.enqueue(
+            "INSERT INTO clause_items (program_id, id, customer_id, clause, items, occurred_at)"
+            " VALUES ($1, $2, $3, $4, $5, $6)",
+            new_id(),
+            customer_id,
+            clause,
+            count,
+            at,
+        )
 
 
 async def reduce(session: Session, *, customer_id: str, reduction: Reduction) -> None:
@@ -225,5 +259,4 @@ def _difference(kept: Mapping[str, C], *, wanted: Sequence[C]) -> tuple[list[str
 
 
 async def _drop(session: Session, *, table: str, ids: Sequence[str], key: str = "id") -> None:
-    if ids:
-        await session.execute(f"DELETE FROM {table} WHERE program_id = $1 AND {key} = ANY($2)", list(ids))
+    await session.execute(f"DELETE FROM {table} WHERE program_id = $1 AND {key} = ANY($2)", list(ids))

@@ -12,7 +12,7 @@ from app.domain.customers.profile import Aspect
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.simulation.member_replay import MemberHistory, PastPurchase, PastRedemption
 from app.domain.units import Unit
-from app.store.customers import profiles
+from app.store.customers import profiles, rule_facts
 from app.store.customers.customers import merged_into
 from app.store.database.codecs import instant, json_value
 from app.store.database.session import Row, Session
@@ -45,12 +45,6 @@ _PURCHASES = """
 SELECT id, customer_id, occurred_at, facts FROM purchases
 WHERE program_id = $1 AND customer_id = ANY($2) AND occurred_at >= $3
 """
-_VISITS = """
-SELECT p.customer_id, count(*) AS visits FROM purchases p
-LEFT JOIN purchase_reductions r ON r.program_id = p.program_id AND r.purchase_id = p.id AND r.no_visit = 1
-WHERE p.program_id = $1 AND p.customer_id = ANY($2) AND p.occurred_at < $3 AND r.purchase_id IS NULL
-GROUP BY p.customer_id
-"""
 _REFUNDS = """
 SELECT r.purchase_id, r.lines FROM refunds r JOIN purchases p ON p.program_id = r.program_id AND p.id = r.purchase_id
 WHERE p.program_id = $1 AND p.customer_id = ANY($2) AND p.occurred_at >= $3
@@ -59,10 +53,6 @@ _REDEMPTIONS = """
 SELECT d.id, d.customer_id, d.occurred_at, d.facts, w.key AS reward
 FROM redemptions d JOIN rewards w ON w.program_id = d.program_id AND w.id = d.reward_id
 WHERE d.program_id = $1 AND d.customer_id = ANY($2) AND d.occurred_at >= $3
-"""
-_PIECES = """
-SELECT customer_id, clause, CAST(sum(items) AS bigint) AS items FROM clause_items
-WHERE program_id = $1 AND customer_id = ANY($2) AND occurred_at < $3 GROUP BY customer_id, clause
 """
 _SHARES = """
 SELECT s.customer_id, s.clause, CAST(sum(s.points) AS bigint) AS points FROM budget_shares s
@@ -116,11 +106,11 @@ async def page(session: Session, *, after: str, since: datetime, aspects: Collec
     who = dict(zip(own, own, strict=True)) | await merged_into(session, customer_ids=own)
     ids = list(who)
     visits: Counter[str] = Counter()
-    for row in await session.rows(_VISITS, ids, since):
-        visits[who[row["customer_id"]]] += int(row["visits"])
+    for id, count in (await rule_facts.visits(session, customer_ids=ids, before=since)).items():
+        visits[who[id]] += count
     items: dict[str, Counter[str]] = {}
-    for row in await session.rows(_PIECES, ids, since):
-        items.setdefault(who[row["customer_id"]], Counter())[row["clause"]] += row["items"]
+    for id, counted in (await rule_facts.items(session, customer_ids=ids, before=since)).items():
+        items.setdefault(who[id], Counter()).update(counted)
     shares: dict[str, Counter[str]] = {}
     for row in await session.rows(_SHARES, ids, since):
         shares.setdefault(who[row["customer_id"]], Counter())[row["clause"]] += row["points"]

@@ -10,7 +10,6 @@ from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.purchase import Purchase
 from app.domain.rewards.redemption import Redemption
 from app.domain.terms.version import Terms
-from app.store.customers import rule_facts
 from app.store.database.codecs import json_value
 from app.store.database.session import Session
 from app.store.events import usage_counts
@@ -25,7 +24,7 @@ async def count_clause_uses(session: Session, *, context: CommandContext, redemp
     if not terms.required_facts.counted_clauses:
         return
     clauses = dict.fromkeys(redemption.decision.applied_clauses(), 1)
-    await rule_facts.add_use(
+    await usage_counts.add_uses(
         session,
         customer_id=redemption.customer_id,
         uses=uses_of(terms, facts=redemption.facts, clauses=clauses),
@@ -41,17 +40,16 @@ async def count_purchase(
 
     Points out of the customer's own share of a budget reduce that share.
     """
-    customer, at = sale.customer_id, sale.occurred_at
+    customer, at, new_id = sale.customer_id, sale.occurred_at, context.new_id
     usage = usage_of(terms=terms, facts=sale.facts, decision=decision)
     if usage.uses:
-        await rule_facts.add_use(session, customer_id=customer, uses=usage.uses, new_id=context.new_id, at=at)
+        await usage_counts.add_uses(session, customer_id=customer, uses=usage.uses, new_id=new_id, at=at)
     if usage.items:
-        items = [(context.new_id(), key, count) for key, count in usage.items]
-        await rule_facts.add_items(session, customer_id=customer, items=items, at=at)
+        await usage_counts.add_items(session, customer_id=customer, items=usage.items, new_id=new_id, at=at)
     if not usage.visit:
         reduction = Reduction(sale.id, at, no_visit=True, points=0)
         await usage_counts.reduce(session, customer_id=customer, reduction=reduction)
-    if decision.budget_usage:
+    if usage.budgets:
         await budgets.spend(session, spent=decision.charged_budgets())
     for clause, points in decision.own_budget_usage:
         await budgets.set_share(session, customer_id=customer, purchase_id=sale.id, clause=clause, points=-points)

@@ -28,7 +28,7 @@ from app.domain.wallets.wallet import Wallet
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
 from app.store.events import price_lists
-from app.store.events.held_uses import counting_holds_as_used
+from app.store.events.held_uses import uses_on_hold
 from app.store.events.replay import NewEvent, balance_of, replay_account, with_events
 from app.store.ledger import lots
 from app.store.rewards import redemptions, rewards
@@ -150,10 +150,8 @@ async def by_replay(
     account, at = request.customer.account, request.facts.occurred_at
     before = await replay_account(session, account=account, until=at)
     then = before.wallet if account.precedes(at) else before.as_of(at, customer_id=request.owner)
-    facts = then.memberships[request.owner].with_customer_facts(request.facts, terms=request.terms)
-    facts = counting_holds_as_used(
-        facts, customer_id=request.owner, terms=request.terms, recorded=before.recorded, then=then, at=before.until
-    )
+    on_hold = uses_on_hold(before.recorded, customer_id=request.owner, terms=request.terms, then=then, at=before.until)
+    facts = then.memberships[request.owner].with_customer_facts(request.facts, terms=request.terms, on_hold=on_hold)
     held = balance_of(before.wallet, at=before.until, unit=request.unit)
     available = min(then.unit_accounts[request.unit].inventory.available(at=at), held.available)
     decision = redemption.redeem(

@@ -117,11 +117,9 @@ class BirthdayWindow(AboutCustomer):
 
 
 def birthdays_around(
-    conditions: Iterable[Condition], *, person: CustomerProfile | None, at: datetime, zone_name: str
+    conditions: Iterable[Condition], *, person: CustomerProfile, at: datetime, zone_name: str
 ) -> tuple[tuple[str, int], ...]:
     """The calendar year of the birthday around which an instant lies, by the question of each window that it lies in."""
-    if person is None:
-        return ()
     today = local_date(at, zone_name=zone_name)
     windows = (condition for condition in conditions if isinstance(condition, BirthdayWindow))
     years = {window.question: window.year(person, today=today) for window in windows}

@@ -1,0 +1,179 @@
+"""What terms count of a customer, and the facts that follow from it: the one place with the rules of counting.
+
+Three places feed `UsageCounters`: a wallet with the events that it replays (`app.domain.wallets`), the simulation of a draft
+with a member's history (`app.domain.simulation`), and the store with sums of its rows (`app.store.customers.rule_facts`).
+What a single purchase or redemption counts for is in `app.domain.engine.usage`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from app.domain.calendar import Period, period_start
+from app.domain.engine.usage import Usage, Use, uses_of
+from app.domain.purchases.eligible import period_zone
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.terms.version import Terms
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+"""Before everything: where the period without an end began."""
+
+
+@dataclass(slots=True)
+class TimeSeries:
+    """Numbers by instant, for sums from an instant on."""
+
+    instants: list[datetime] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+
+    def add(self, number: int, *, at: datetime) -> None:
+        """Add a number at an instant."""
+        index = bisect_right(self.instants, at)
+        self.instants.insert(index, at)
+        self.numbers.insert(index, number)
+
+    def since(self, start: datetime) -> int:
+        """The sum of numbers at or after an instant."""
+        return sum(self.numbers[bisect_left(self.instants, start) :])
+
+    def add_all(self, other: TimeSeries) -> None:
+        """Add the numbers of another series."""
+        for at, number in zip(other.instants, other.numbers, strict=True):
+            self.add(number, at=at)
+
+
+@dataclass(slots=True)
+class UsageCounters:
+    """Visits, clause uses, items, and points earned, so far; returned goods are not counted."""
+
+    enrolled_at: datetime
+    visits: int = 0
+    uses: dict[str, TimeSeries] = field(default_factory=dict)
+    birthday_uses: dict[tuple[str, int], int] = field(default_factory=dict)
+    """Uses by clause and calendar year of the birthday."""
+    items: dict[str, int] = field(default_factory=dict)
+    points_earned: TimeSeries = field(default_factory=TimeSeries)
+
+    def with_customer_facts(
+        self,
+        facts: PurchaseFacts,
+        *,
+        terms: Terms,
+        tier: str | None = None,
+        qualifying: int = 0,
+        on_hold: Iterable[Use] = (),
+    ) -> PurchaseFacts:
+        """The purchase with the customer facts that the terms require, as of just before it.
+
+        Facts that do not follow from counters stay as they are in `facts`: budgets, which follow the order of recording,
+        and what is known from the profile. `tier` and `qualifying` are the tier held and the points towards one.
+        Uses `on_hold` count as if the rewards were paid for now, so that no limit is exceeded when they are captured.
+        """
+        required, known = terms.required_facts, facts.customer_facts
+        if required.is_empty:
+            return facts
+        held = Counter[str]()
+        birthday_uses = {use for use, times in self.birthday_uses.items() if times}
+        for use in on_hold:
+            held[use.clause] += use.times
+            if use.birthday is not None:
+                birthday_uses.add((use.clause, use.birthday))
+        uses = [
+            (key, self._uses_since(period_began(period, facts=facts, terms=terms), key) + held[key])
+            for key, period in required.uses.items()
+        ]
+        held_uses = [(key, self._uses_since(BEGINNING, key) + held[key]) for key in required.held_uses]
+        years = {year for _, year in known.birthdays}
+        customer_facts = replace(
+            known,
+            enrolled_at=self.enrolled_at if required.enrolment else None,
+            visits=self.visits if required.visits else 0,
+            uses=_counted(uses),
+            earned=tuple(
+                (period, self.points_earned.since(period_began(period, facts=facts, terms=terms)))
+                for period in required.earned_periods
+            ),
+            items=_counted((key, self.items.get(key, 0)) for key in required.items),
+            tier=tier if required.tier else None,
+            qualifying=qualifying if required.tier else 0,
+            held_uses=_counted(held_uses),
+            birthday_uses=tuple(
+                sorted((key, year) for key, year in birthday_uses if key in required.birthdays and year in years)
+            ),
+        )
+        return facts if customer_facts == known else replace(facts, customer_facts=customer_facts)
+
+    def count(self, usage: Usage, *, at: datetime, sign: int = 1) -> None:
+        """Add the usage of a purchase; `sign=-1` takes it out again."""
+        self.visits += sign * usage.visit
+        if usage.points:
+            self.points_earned.add(sign * usage.points, at=at)
+        for use in usage.uses:
+            self.count_use(use, at=at, sign=sign)
+        for key, count in usage.items:
+            self.items[key] = self.items.get(key, 0) + sign * count
+
+    def recount(self, before: Usage, after: Usage, *, at: datetime) -> None:
+        """Replace the usage of a purchase after a return; it counts at the time of the purchase, not of the return."""
+        if before != after:
+            self.count(before, at=at, sign=-1)
+            self.count(after, at=at)
+
+    def count_clauses(self, facts: PurchaseFacts, clauses: tuple[str, ...], *, terms: Terms, sign: int = 1) -> None:
+        """Count the clauses of a redemption; `sign=-1` reverses it."""
+        for use in uses_of(terms, facts=facts, clauses=dict.fromkeys(clauses, 1)):
+            self.count_use(use, at=facts.occurred_at, sign=sign)
+
+    def count_use(self, use: Use, *, at: datetime, sign: int = 1) -> None:
+        """Add uses of a clause at an instant; `sign=-1` takes them out again."""
+        self.uses.setdefault(use.clause, TimeSeries()).add(sign * use.times, at=at)
+        if use.birthday is not None:
+            key = use.clause, use.birthday
+            self.birthday_uses[key] = self.birthday_uses.get(key, 0) + sign * use.times
+
+    def absorb(self, other: UsageCounters) -> None:
+        """Add the counters of a merged customer."""
+        self.visits += other.visits
+        self.points_earned.add_all(other.points_earned)
+        for key, series in other.uses.items():
+            self.uses.setdefault(key, TimeSeries()).add_all(series)
+        for birthday_use, times in other.birthday_uses.items():
+            self.birthday_uses[birthday_use] = self.birthday_uses.get(birthday_use, 0) + times
+        for key, count in other.items.items():
+            self.items[key] = self.items.get(key, 0) + count
+
+    def _uses_since(self, start: datetime, clause: str) -> int:
+        series = self.uses.get(clause)
+        return series.since(start) if series is not None else 0
+
+
+def period_began(period: Period, *, facts: PurchaseFacts, terms: Terms) -> datetime:
+    """When the period of a purchase began: a day by the calendar of its location, a longer one by the program's."""
+    zone = period_zone(period, location=facts.zone, program=terms.zone)
+    return period_start(facts.occurred_at, zone_name=zone, period=period) or BEGINNING
+
+
+def uses_counted_from(facts: PurchaseFacts, *, terms: Terms) -> list[datetime]:
+    """The instants from which uses of clauses count for a purchase, earliest first; none if the terms count no uses.
+
+    The facts must have the birthdays around which the purchase lies.
+    """
+    required = terms.required_facts
+    starts = {period_began(period, facts=facts, terms=terms) for period in required.uses.values()}
+    if required.held_uses or facts.customer_facts.birthdays:
+        starts.add(BEGINNING)
+    return sorted(starts)
+
+
+def points_counted_from(facts: PurchaseFacts, *, terms: Terms) -> list[datetime]:
+    """The instants from which points count against caps for a purchase, earliest first; none if there is no cap by period."""
+    return sorted({period_began(period, facts=facts, terms=terms) for period in terms.required_facts.earned_periods})
+
+
+def _counted(counts: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    """The counts other than 0, in the order of the clauses' keys."""
+    return tuple(sorted((key, count) for key, count in counts if count))

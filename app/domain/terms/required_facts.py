@@ -1,0 +1,91 @@
+"""Which facts about a customer a version of terms requires, and those of them that follow from the customer's profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from app.domain.calendar import Period
+from app.domain.customers.profile import Aspect, CustomerProfile
+from app.domain.customers.rule_facts import CustomerFacts
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.terms.clause import Clause
+from app.domain.terms.conditions.about_customer import AboutCustomer, answered
+from app.domain.terms.conditions.birthday_window import BirthdayWindow, birthdays_around
+from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
+from app.domain.terms.conditions.first_purchase import FirstPurchase
+from app.domain.terms.conditions.member_for import MemberFor
+from app.domain.terms.conditions.tier_at_least import TierAtLeast
+from app.domain.terms.effects.points_cap import PointsCap
+
+
+@dataclass(frozen=True)
+class RequiredFacts:
+    """The facts about a customer that terms require.
+
+    `uses` are the periods of limits by clause key, `earned_periods` those of caps, `customer_conditions` the conditions on
+    the profile; `items`, `held_uses` and `birthdays` are by the clauses that count them.
+    """
+
+    enrolment: bool = False
+    visits: bool = False
+    uses: Mapping[str, Period] = field(default_factory=dict)
+    earned_periods: tuple[Period, ...] = ()
+    customer_conditions: tuple[AboutCustomer, ...] = ()
+    items: tuple[str, ...] = ()
+    tier: bool = False
+    held_uses: frozenset[str] = frozenset()
+    birthdays: Mapping[str, tuple[BirthdayWindow, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, clauses: Iterable[Clause]) -> RequiredFacts:
+        """The facts that decisions by these clauses require."""
+        clauses = tuple(clauses)
+        conditions = [leaf for clause in clauses for leaf in clause.leaves]
+        caps = [clause.effect.period for clause in clauses if isinstance(clause.effect, PointsCap)]
+        return cls(
+            enrolment=any(isinstance(condition, MemberFor) for condition in conditions),
+            visits=any(isinstance(condition, FirstPurchase | EveryNthVisit) for condition in conditions),
+            uses={clause.key: clause.limit.period for clause in clauses if clause.limit is not None},
+            earned_periods=tuple(dict.fromkeys(period for period in caps if period is not None)),
+            customer_conditions=tuple(
+                dict.fromkeys(condition for condition in conditions if isinstance(condition, AboutCustomer))
+            ),
+            items=tuple(clause.key for clause in clauses if clause.counts_items),
+            tier=any(isinstance(condition, TierAtLeast) for condition in conditions),
+            held_uses=frozenset(clause.key for clause in clauses if clause.counts_rewards),
+            birthdays={clause.key: clause.birthdays for clause in clauses if clause.birthdays},
+        )
+
+    @cached_property
+    def is_empty(self) -> bool:
+        """Whether no facts are required."""
+        return not (
+            self.enrolment
+            or self.visits
+            or self.uses
+            or self.earned_periods
+            or self.customer_conditions
+            or self.items
+            or self.tier
+        )
+
+    @cached_property
+    def aspects(self) -> frozenset[Aspect]:
+        """The parts of the profile that are required."""
+        return frozenset(condition.aspect for condition in self.customer_conditions)
+
+    @cached_property
+    def counted_clauses(self) -> frozenset[str]:
+        """Keys of the clauses whose every use is stored."""
+        return self.held_uses | self.uses.keys() | self.birthdays.keys()
+
+    def profile_facts(self, person: CustomerProfile, *, purchase: PurchaseFacts) -> CustomerFacts:
+        """What the required conditions find in a profile at the time of a purchase, on the wall calendar of its zone."""
+        at, zone, conditions = purchase.occurred_at, purchase.zone, self.customer_conditions
+        return CustomerFacts(
+            condition_answers=answered(conditions, person=person, at=at, zone_name=zone),
+            birthdays=birthdays_around(conditions, person=person, at=at, zone_name=zone),
+            person=person,
+        )
