@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from app.api.conventions.ids import encode
 from app.domain.access import Role
 from app.store.database.connect import open_database
 from app.usecases.application import Application
@@ -200,6 +201,24 @@ def test_customers_undo_only_their_own_redemptions_and_assign_no_fault(shop: Sho
         refused = cancel(shop, id, role=role, key=key, shopAtFault=True)
         assert codes(refused) == [("INVALID_INPUT", ["input", "shopAtFault"])]
     assert shop.ledger(card) == [("EARN", 150), ("REDEEM", -100)]
+
+
+def test_a_repeated_key_does_not_show_a_customer_the_redemption_of_another(shop: Shop) -> None:
+    card, other = shop.enrol(), shop.enrol()
+    shop.buy(card, "150.00")
+    given = {"idempotencyKey": "known", "redemption": redeemed(shop, card), "reason": "Wrong colour."}
+    first = shop.execute(CANCEL, role=Role.STAFF, input=given)["cancelRedemption"]
+    assert first["decision"]["outcome"] == "GRANTED"
+    assert shop.execute(CANCEL, role=Role.STAFF, input=given)["cancelRedemption"]["decision"] == first["decision"]
+    stranger = customer_key(shop.url, shop, other)
+    hidden = shop.execute(CANCEL, role=Role.CUSTOMER, key=stranger, input=given)["cancelRedemption"]
+    assert codes(hidden) == [("REDEMPTION_NOT_FOUND", ["input", "redemption"])]
+    assert hidden["decision"] is None
+    assert hidden["balances"] == []
+    unknown = {**given, "redemption": encode("Redemption", new_id())}
+    assert codes(shop.execute(CANCEL, role=Role.STAFF, input=unknown)["cancelRedemption"]) == [
+        ("REDEMPTION_NOT_FOUND", ["input", "redemption"])
+    ]
 
 
 def test_hold_can_be_undone_only_after_its_capture(shop: Shop) -> None:

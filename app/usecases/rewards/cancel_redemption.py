@@ -67,10 +67,12 @@ class CancelRedemptionResult(DecidedResult):
 
 
 async def _hidden(session: Session, *, context: CommandContext, command: CancelRedemption) -> Problem | None:  # noqa: ARG001 - as every guard
-    """Redemptions of others do not exist for a customer."""
-    if command.role is not Role.CUSTOMER or await _paid(session, command=command) is not None:
-        return None
-    return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("redemption",))
+    """The refusal of a redemption that does not exist; for a customer, those of others do not."""
+    known = await redemptions.by_id(session, redemption_id=command.redemption_id)
+    if known is not None and command.role is Role.CUSTOMER and command.customer_id != known.customer_id:
+        customer = await customers.find(session, by=CustomerReference(known.customer_id))
+        known = known if customer is not None and command.customer_id == customer.id else None
+    return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("redemption",)) if known is None else None
 
 
 @guarded(_hidden)
@@ -83,8 +85,6 @@ async def run(
     A redemption that paid a purchase is restored with a refund of that purchase, and in no other way.
     """
     paid = await _paid(session, command=command)
-    if paid is None:
-        return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("redemption",))
     if (
         own := await own_cards.refusal(
             session, principal=context.principal, customer=paid.customer, path=("redemption",)
@@ -119,20 +119,17 @@ async def _refusal(
     return Problem(refused, path=("redemption",)) if refused is not None else None
 
 
-async def _paid(session: Session, *, command: CancelRedemption) -> _Paid | None:
-    """The redemption to reverse; None where it does not exist or is not the caller's."""
+async def _paid(session: Session, *, command: CancelRedemption) -> _Paid:
+    """The redemption to reverse."""
     known = await redemptions.by_id(session, redemption_id=command.redemption_id)
-    if known is None:
-        return None
-    customer = await customers.find(session, by=CustomerReference(known.customer_id), lock=True)
-    if customer is None:
-        return None
-    if command.role is Role.CUSTOMER and command.customer_id not in (known.customer_id, customer.id):
-        return None
+    by = CustomerReference(known.customer_id) if known is not None else None
+    customer = await customers.find(session, by=by, lock=True) if by is not None else None
     # Read again under the lock: another transaction may just have reversed it.
-    known = await redemptions.by_id(session, redemption_id=known.id)
-    judged_by = await versions.version(session, number=known.terms_version) if known else None
-    return _Paid(known, customer, judged_by) if known is not None and judged_by is not None else None
+    known = await redemptions.by_id(session, redemption_id=command.redemption_id)
+    judged_by = await versions.version(session, number=known.terms_version) if known is not None else None
+    if known is None or customer is None or judged_by is None:
+        raise LookupError(f"redemption {command.redemption_id} has lost its customer, or its terms")
+    return _Paid(known, customer, judged_by)
 
 
 def _unfit(redemption: Redemption, *, command: CancelRedemption) -> Problem | None:
