@@ -17,10 +17,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import app.usecases
-from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
+from app.domain.decisions import (
+    Decision,
+    DecisionOutcome,
+    Finding,
+    Reason,
+    ReasonCode,
+    Remedy,
+    RemedyCode,
+    Verdict,
+)
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem
 from app.domain.programs.program import ProgramKind
+from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.store.database.session import Database, Session
@@ -29,7 +39,8 @@ from app.usecases.command import UseCase
 from app.usecases.programs import update_program
 from app.usecases.programs.create_program import CreateProgram
 from app.usecases.programs.update_program import UpdateProgram
-from app.usecases.purchases.results import RecordPurchaseResult
+from app.usecases.purchases.results import RecordExchangeResult, RecordPurchaseResult, RecordRefundResult
+from app.usecases.purchases.settle_quarantined import SettleQuarantinedResult
 from app.usecases.results import (
     CommandResult,
     UnknownKindError,
@@ -38,6 +49,7 @@ from app.usecases.results import (
     registered_kinds,
     stored_as,
 )
+from tests.builders import a_clause, some_terms
 from tests.shop import new_id, real_now
 
 USE_CASES: dict[str, UseCase[Any, Any]] = {}
@@ -176,6 +188,36 @@ def test_every_command_says_what_it_returns_and_every_kind_is_returned_by_a_comm
         assert set(use_case.kinds.values()) == set(options) - {Problem}, name
         returned |= set(use_case.kinds)
     assert returned == set(registered_kinds())
+
+
+BIRTHDAY = Reason(
+    "party",
+    Verdict.NOT_MET,
+    Finding(
+        False,
+        ReasonCode.OUTSIDE_BIRTHDAY_WINDOW,
+        remedies=(Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, from_=datetime(2026, 5, 1, tzinfo=UTC)),),
+    ),
+    condition=(0,),
+)
+
+
+def test_no_date_of_birth_is_stored_or_shown_however_deep_the_decision_stands() -> None:
+    party = some_terms(a_clause(None, BirthdayWindow(0, 0)))
+    decision = Decision(DecisionOutcome.GRANTED, 0, 1, datetime(2026, 1, 1, tzinfo=UTC), (BIRTHDAY,))
+    kept = decision.without_personal_values()
+    assert kept != decision
+    ids = {"customer_id": "c", "purchase_id": "p", "entry_id": "e"}
+    bought = RecordPurchaseResult(decision=decision, balances={}, terms=party, **ids)
+    back = {"refund_id": "r", "shortfall": 0, "points_restored": 0, "stamps_restored": 0, "cash": 0}
+    returned = RecordRefundResult(decision=decision, balances={}, terms=party, **ids, **back)
+    exchange = RecordExchangeResult(purchase=bought, refund=returned)
+    for booked in (bought, returned, exchange):
+        settled = SettleQuarantinedResult(quarantined_id="q", booked=booked).without_personal_values()
+        assert settled == decode(encode(settled), kinds=registered_kinds())
+        for part in (settled.booked,) if booked is not exchange else (settled.booked.purchase, settled.booked.refund):
+            assert part.decision == kept
+            assert part.terms is party
 
 
 def test_two_results_cannot_have_the_same_kind() -> None:
