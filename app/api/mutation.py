@@ -77,7 +77,7 @@ class Mutation:
     )
     move_purchase: MovePurchasePayload | None = strawberry.mutation(
         resolver=move_purchase.resolve,
-        description="Move a purchase that was recorded for the wrong customer to the right one, at its place in time. For owner and staff.",
+        description="Move a purchase that was recorded for the wrong customer to the right one, at its business time. For owner and staff.",
     )
     record_exchange: RecordExchangePayload | None = strawberry.mutation(
         resolver=record_exchange.resolve,
@@ -108,7 +108,7 @@ class Mutation:
     )
     cancel_redemption: CancelRedemptionPayload | None = strawberry.mutation(
         resolver=cancel_redemption.resolve,
-        description="Undo a redemption: the very points come back, with their dates, and the reward is back in stock. For owner and staff with a reason; for tills and the customer as long as the terms of the redemption allow.",
+        description="Undo a redemption: its points return to the same lots, with their dates, and the reward is back in stock. For owner and staff with a reason; for tills and the customer as long as the terms of the redemption allow.",
     )
     adjust_points: AdjustPointsPayload | None = strawberry.mutation(
         resolver=adjust_points.resolve,
@@ -130,7 +130,7 @@ class Mutation:
         resolver=create_reward.resolve, description="Put a reward into the catalogue. For the owner."
     )
     create_location: CreateLocationPayload | None = strawberry.mutation(
-        resolver=create_location.resolve, description="Open a place where purchases are made. For the owner."
+        resolver=create_location.resolve, description="Create a location where purchases are made. For the owner."
     )
     update_program: UpdateProgramPayload | None = strawberry.mutation(
         resolver=update_program.resolve, description="Change settings of the program. For the owner."
@@ -148,7 +148,8 @@ class Mutation:
         description="Replay the recent past under a draft, beside the tills; read `impactPreview` for the result. For the owner.",
     )
     cancel_impact_preview: ImpactPreviewPayload | None = strawberry.mutation(
-        resolver=cancel_impact_preview.resolve, description="Stop an impact preview that waits or runs. For the owner."
+        resolver=cancel_impact_preview.resolve,
+        description="Stop an impact preview that is queued or running. For the owner.",
     )
     advance_clock: AdvanceClockPayload | None = strawberry.mutation(
         resolver=advance_clock.resolve,

@@ -110,7 +110,7 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
     async def customer(
         self,
         info: Info,
-        by: Annotated[CustomerBy, strawberry.argument(description="Whom to look up.")],
+        by: Annotated[CustomerBy, strawberry.argument(description="The customer to look up.")],
         locale: Language = None,
     ) -> Customer | None:
         """One look-up, whatever identity it is."""
@@ -129,7 +129,7 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
     async def basket_check(
         self,
         info: Info,
-        customer: Annotated[CustomerBy, strawberry.argument(description="Who would buy.")],
+        customer: Annotated[CustomerBy, strawberry.argument(description="The customer who would buy.")],
         basket: Annotated[BasketInput, strawberry.argument(description="What they would buy.")],
         locale: Language = None,
     ) -> BasketCheck | None:

@@ -89,8 +89,8 @@ def _coerced(clauses: object, lines: Mapping[_Place, int]) -> list[ClauseInput]:
     whole: Any = GraphQLNonNull(GraphQLList(GraphQLNonNull(type_)))
 
     def wrong(error: GraphQLError, path: list[str | int]) -> None:
-        place = ("clauses", *(str(step) for step in path))
-        raise TermsFileError(_line(lines, place), place, error.message)
+        index = ("clauses", *(str(step) for step in path))
+        raise TermsFileError(_line(lines, index), index, error.message)
 
     validate_input_value(clauses, whole, wrong)
     sent: Any = coerce_input_value(clauses, whole)
@@ -132,7 +132,7 @@ def _row(mark: Any) -> int:
 def _plain(node: yaml.Node, at: _Place, lines: dict[_Place, int]) -> Any:
     lines[at] = node.start_mark.line + 1
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(incomplete, (*at, str(place)), lines) for place, incomplete in enumerate(node.value)]
+        return [_plain(incomplete, (*at, str(index)), lines) for index, incomplete in enumerate(node.value)]
     if isinstance(node, yaml.MappingNode):
         found: dict[str, Any] = {}
         for key, value in node.value:

@@ -54,7 +54,7 @@ def check(file: FileArgument, program: ProgramOption = None, locale: LocaleOptio
     say = _words(locale, owner)
     out.print(render(checked.draft, format=TextFormat.PLAIN, say=say), end="", markup=False)
     for finding in checked.findings:
-        out.print(f"\n{_said(finding, say=say)}", markup=False)
+        out.print(f"\n{_finding_text(finding, say=say)}", markup=False)
     _stop_at_unkept(checked)
     if checked.findings:
         raise typer.Exit(1)
@@ -75,7 +75,7 @@ def diff(file: FileArgument, program: ProgramOption = None, locale: LocaleOption
         out.print(f"Together: {checked.change}. Published now, it cannot start at all.", markup=False)
         for finding in checked.findings:
             if finding.code is LintCode.NOTICE_TOO_LONG:
-                out.print(_said(finding, say=say), markup=False)
+                out.print(_finding_text(finding, say=say), markup=False)
         return
     start = say.instant(checked.earliest_from, zone=checked.draft.zone)
     out.print(f"Together: {checked.change}. Published now, it can start on {start}.", markup=False)
@@ -164,7 +164,7 @@ def publish_file(
         out.print("Nothing changes; nothing was published.")
     else:
         for finding in found.findings:
-            out.print(_said(finding, say=say), markup=False)
+            out.print(_finding_text(finding, say=say), markup=False)
         raise stop("not published: correct the findings, or use --even-unfair")
 
 
@@ -179,18 +179,18 @@ def _key(found: CheckedDraft, *, text: str, now: datetime) -> str:
     return hashlib.sha256(f"{found.draft.version}\n{follows}\n{today}\n{text}".encode()).hexdigest()
 
 
-def _said(finding: Finding, *, say: Phrasebook) -> str:
-    said = say.text([finding.statement(say), finding.example(say)])
-    return f"{finding.code} (clause {finding.clause.number}): {said}"
+def _finding_text(finding: Finding, *, say: Phrasebook) -> str:
+    words = say.text([finding.statement(say), finding.example(say)])
+    return f"{finding.code} (clause {finding.clause.number}): {words}"
 
 
-def _refused(decision: Decision, *, terms: Terms, say: Phrasebook) -> str:
+def _refusal_text(decision: Decision, *, terms: Terms, say: Phrasebook) -> str:
     """The reasons of the decision, each with its code, its clause's key and its remedies; `terms` decided it."""
     explained, lines = Explanation.of(decision, terms=terms), []
     for reason in explained.failed():
         helps = [explained.remedy(remedy, reason=reason, say=say) for remedy in reason.finding.remedies]
-        said = say.text([explained.statement(reason, say=say), *helps])
-        lines.append(f"{reason.finding.code} (clause {reason.clause}): {said}")
+        words = say.text([explained.statement(reason, say=say), *helps])
+        lines.append(f"{reason.finding.code} (clause {reason.clause}): {words}")
     return "\n".join(lines)
 
 
@@ -199,7 +199,7 @@ def _report(published: Execution[PublishTermsResult] | Problem, *, found: Checke
         raise stop(f"{published.code}: {'.'.join(str(step) for step in published.path)}: {published.detail or ''}")
     decision = published.result.decision
     if decision is not None and decision.outcome is DecisionOutcome.REFUSED:
-        raise stop(_refused(decision, terms=found.in_force or found.draft, say=say))
+        raise stop(_refusal_text(decision, terms=found.in_force or found.draft, say=say))
     start = say.instant(found.draft.effective_from, zone=found.draft.zone)
     effect = "" if found.current is None else f" {found.change} for customers."
     out.print(f"Version {published.result.terms_version} starts on {start}.{effect}", markup=False)

@@ -132,17 +132,17 @@ def _first_day(day: date, *, period: Period) -> date | None:
 
 def _instant(wall: datetime, *, zone_name: str) -> datetime:
     """The first instant at which the wall clock shows `wall` or, where it skips it, jumps past it; in UTC."""
-    here = zone(zone_name)
-    at = wall.replace(tzinfo=here, fold=0).astimezone(UTC)
-    if at.astimezone(here).replace(tzinfo=None) == wall:
+    local_zone = zone(zone_name)
+    at = wall.replace(tzinfo=local_zone, fold=0).astimezone(UTC)
+    if at.astimezone(local_zone).replace(tzinfo=None) == wall:
         return at
     # The reading is skipped: fold=0 reads it with the offset from before the gap, fold=1 with the one after it, so the
     # jump lies between the two.
-    low = wall.replace(tzinfo=here, fold=1).astimezone(UTC)
+    low = wall.replace(tzinfo=local_zone, fold=1).astimezone(UTC)
     high = at
     while high - low > timedelta(seconds=1):
         middle = low + (high - low) // 2
-        if middle.astimezone(here).replace(tzinfo=None) < wall:
+        if middle.astimezone(local_zone).replace(tzinfo=None) < wall:
             low = middle
         else:
             high = middle
@@ -235,25 +235,25 @@ def _openings(at: datetime, *, zone_name: str, start: time) -> Iterator[datetime
 @lru_cache(maxsize=4096)
 def _openings_of(day: date, *, zone_name: str, start: time) -> tuple[datetime, ...]:
     """When the clock of a day shows `start`, for the first and for the second time, and when it is set back."""
-    here = zone(zone_name)
+    local_zone = zone(zone_name)
     wall = datetime.combine(day, start)
     found = {_instant(wall, zone_name=zone_name)}
-    midnight = datetime.combine(day, time.min, here)
-    tomorrow = datetime.combine(day + _DAY, time.min, here)
+    midnight = datetime.combine(day, time.min, local_zone)
+    tomorrow = datetime.combine(day + _DAY, time.min, local_zone)
     if midnight.utcoffset() != tomorrow.utcoffset():
-        found.add(wall.replace(tzinfo=here, fold=1).astimezone(UTC))
-        found.add(_offset_change(midnight.astimezone(UTC), tomorrow.astimezone(UTC), here=here))
+        found.add(wall.replace(tzinfo=local_zone, fold=1).astimezone(UTC))
+        found.add(_offset_change(midnight.astimezone(UTC), tomorrow.astimezone(UTC), local_zone=local_zone))
     return tuple(sorted(found))
 
 
-def _offset_change(low: datetime, high: datetime, *, here: ZoneInfo) -> datetime:
+def _offset_change(low: datetime, high: datetime, *, local_zone: ZoneInfo) -> datetime:
     """The first instant, to the second, after `low` with the offset of `high`; both in UTC."""
-    after = high.astimezone(here).utcoffset()
+    after = high.astimezone(local_zone).utcoffset()
     while high - low > timedelta(seconds=1):
         middle = (low + (high - low) // 2).replace(microsecond=0)
         if middle <= low:
             break
-        if middle.astimezone(here).utcoffset() == after:
+        if middle.astimezone(local_zone).utcoffset() == after:
             high = middle
         else:
             low = middle

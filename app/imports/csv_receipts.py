@@ -90,7 +90,7 @@ def _wrong_lines(rows: Sequence[Row], *, currency: str) -> dict[int, Wrong]:
                         refund_number(row.invoice, place=place, part=receipt_limits.MAX_LINES)
                     )
             except FactsError as error:
-                wrong[row.number] = ProblemCode.INVALID_INPUT, fields.said(error)
+                wrong[row.number] = ProblemCode.INVALID_INPUT, fields.problem_text(error)
     return wrong
 
 

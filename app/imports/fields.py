@@ -36,7 +36,7 @@ class UnreadableError(ValueError):
     """A field whose value does not fit its column; the message names the column."""
 
 
-def said(error: FactsError) -> str:
+def problem_text(error: FactsError) -> str:
     """What is wrong with a fact, in the words of its column."""
     return f"{_COLUMN_OF.get(error.path[-1], error.path[-1])}: {error.message}"
 
@@ -66,7 +66,7 @@ def _read(record: Record, *, file: File, destination: Destination) -> Row | RowF
     except UnreadableError as error:
         reason, detail = RejectionReason.UNREADABLE, str(error)
     except FactsError as error:
-        reason, detail = ProblemCode.INVALID_INPUT, said(error)
+        reason, detail = ProblemCode.INVALID_INPUT, problem_text(error)
     except IdentityError as error:
         reason, detail = ProblemCode.INVALID_INPUT, f"CustomerID: {error}"
     return RowFault(record.line, invoice, reason, detail, at=_time(text["InvoiceDate"], destination=destination))

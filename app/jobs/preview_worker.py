@@ -48,7 +48,7 @@ class PreviewQueue:
                     continue
                 await self._compute(*job)
             except (Busy, Unavailable) as error:
-                _log.warning("previews wait", why=str(error))
+                _log.warning("impact previews postponed", why=str(error))
                 await asyncio.sleep(10 * POLL_INTERVAL)
 
     async def _start(self, program_id: str, preview_id: str) -> bool:
@@ -68,7 +68,7 @@ class PreviewQueue:
         try:
             await asyncio.wait_for(process.wait(), TIME_LIMIT)
         except TimeoutError:
-            _log.warning("a preview took too long and was ended", preview=preview_id)
+            _log.warning("an impact preview timed out", preview=preview_id)
             await _end(process)
         except asyncio.CancelledError:
             # This server stops: another one, or its next start, begins again.
@@ -89,7 +89,7 @@ class PreviewQueue:
     async def _fail(self, program_id: str, preview_id: str) -> None:
         work = partial(previews.fail, preview_id=preview_id, at=self._clock())
         if await self._database.write(work, program_id=program_id, turn=preview_id):
-            _log.warning("a preview failed", preview=preview_id)
+            _log.warning("an impact preview failed", preview=preview_id)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

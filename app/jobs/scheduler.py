@@ -85,17 +85,17 @@ class Scheduler:
             try:
                 for program_id, done in (await self.run_due(time_limit=PROGRAM_TIME_LIMIT)).items():
                     if done.settled != NOTHING:
-                        _log.info("time was kept", program=program_id, **done.settled.to_data())
+                        _log.info("scheduled work done", program=program_id, **done.settled.to_data())
                     pause = pause if done.complete else 0.0
             except (Busy, Unavailable) as error:
-                _log.warning("time waits", why=str(error))
+                _log.warning("scheduled work postponed", why=str(error))
                 pause *= 5
             await asyncio.sleep(pause)
 
     async def run_due(self, *, only: str | None = None, time_limit: float | None = None) -> dict[str, RunResult]:
         """Run what is due now in every program, or in the one with the id `only`; returns the results of programs with due work.
 
-        `patience` is the time limit for each program in seconds (None: none). Raises Busy and Unavailable.
+        `time_limit` is for each program, in seconds (None: no limit). Raises Busy and Unavailable.
         """
         moments = await self._database.read_across_programs(_next_moments)
         done = {}
@@ -202,7 +202,10 @@ class Scheduler:
                 self._skipped_until[account_id] = time.monotonic() + SKIP_SECONDS
                 frames = [f"{at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(outcome.__traceback__)]
                 _log.error(
-                    "an account is left alone", account=account_id, error=type(outcome).__qualname__, frames=frames[-8:]
+                    "an account could not be settled",
+                    account=account_id,
+                    error=type(outcome).__qualname__,
+                    frames=frames[-8:],
                 )
         return settled
 

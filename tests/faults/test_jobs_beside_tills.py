@@ -80,7 +80,7 @@ def slowest(taken: list[float]) -> float:
 
 def by_the_server(log: Path, url: str) -> None:
     """The server does it: wait until it says so."""
-    wait_until(lambda: b"time was kept" in log.read_bytes(), within=HANGS)
+    wait_until(lambda: b"scheduled work done" in log.read_bytes(), within=HANGS)
 
 
 def by_a_command(log: Path, url: str) -> None:
@@ -88,7 +88,7 @@ def by_a_command(log: Path, url: str) -> None:
     found = run_jobs(url)
     # Points that wait may all have been taken by the tills before it looks; notices are given by jobs alone.
     assert found["warned"] == ACCOUNTS
-    assert b"time was kept" not in log.read_bytes()
+    assert b"scheduled work done" not in log.read_bytes()
 
 
 @pytest.mark.parametrize(("doing", "jobs"), [(by_the_server, "true"), (by_a_command, "false")])
@@ -133,13 +133,13 @@ def test_server_stops_cleanly_during_jobs_and_logs_no_personal_data(
         assert server.process.wait(HANGS) in (0, -signal.SIGTERM)
         assert discrepancies_in(database_url) == [], "each account is settled or not, as a whole"
         server.start()
-        wait_until(lambda: b"time was kept" in path.read_bytes(), within=HANGS)
+        wait_until(lambda: b"scheduled work done" in path.read_bytes(), within=HANGS)
         server.stop()
     text = path.read_text(encoding="utf-8")
     assert "PERSONAL" not in text
     assert program.token(Role.TILL) not in text
     events = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
-    kept = [event for event in events if event.get("event") == "time was kept"]
+    kept = [event for event in events if event.get("event") == "scheduled work done"]
     assert {value["program"] for value in kept} == {program.program.id}
     assert not [event for event in events if event.get("level") == "error"], events
     assert set(run_jobs(database_url).values()) == {0}, "all of it was done"

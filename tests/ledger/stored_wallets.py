@@ -69,7 +69,9 @@ class StoredWallet:
         # Terms that start at the very moment of the last replay and were published since apply from the next replay on.
         last = self.recorded.account.terms_version
         known = [
-            version for version in self.versions.standing if version.effective_from != at or version.version <= last
+            version
+            for version in self.versions.not_withdrawn
+            if version.effective_from != at or version.version <= last
         ]
         return replay_reference(self.recorded.history, known, at)
 

@@ -272,12 +272,12 @@ def test_activation_is_logged_only_when_accounts_changed(runner: DatabaseRunner)
 
     with structlog.testing.capture_logs() as logs, patch.object(scheduler, "POLL_INTERVAL", 0.01):
         with patch.object(scheduler, "settle_account", broken):
-            runner.run(work_until("an account is left alone"))
-        assert [log["event"] for log in logs] == ["an account is left alone"]
+            runner.run(work_until("an account could not be settled"))
+        assert [log["event"] for log in logs] == ["an account could not be settled"]
         with patch.object(scheduler, "SKIP_SECONDS", 0.0):
             fresh = Scheduler(shop.application)
             shop.scheduler = fresh
-            runner.run(work_until("time was kept"))
-    kept = [log for log in logs if log["event"] == "time was kept"]
+            runner.run(work_until("scheduled work done"))
+    kept = [log for log in logs if log["event"] == "scheduled work done"]
     assert [(log_event["accounts"], log_event["tiers"]) for log_event in kept] == [(1, 1)]
     assert shop.runner.run(fresh.run_due()) in ({}, {shop.program.id: NOTHING})

@@ -258,7 +258,7 @@ described(
         EntryType.REDEEM: "Points paid for a reward.",
         EntryType.CLAWBACK: "Points taken back after a refund.",
         EntryType.EXPIRE: "Points that expired.",
-        EntryType.REVERSAL: "Points of a redemption that was undone, back in the very lots.",
+        EntryType.REVERSAL: "Points of a redemption that was undone, returned to the same lots.",
         EntryType.ADJUST: "Points given or taken by staff, with a reason.",
         EntryType.TRANSFER: "Points passed on to another customer, or received from one, with their dates.",
         EntryType.MERGE: "Everything that a wallet held when it went over into another one.",

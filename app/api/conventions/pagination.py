@@ -60,7 +60,7 @@ def decode_cursor(text: str) -> int:
 
 
 def page_window(*, first: int | None, after: str | None, last: int | None, before: str | None) -> PageWindow:
-    """The page that the arguments ask for: 1 to 100 items, 20 when nothing is said.
+    """The page that the arguments ask for: 1 to 100 items, 20 by default.
 
     Raises GraphQLError BAD_USER_INPUT.
     """

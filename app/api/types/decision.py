@@ -56,7 +56,7 @@ class Remedy:
         return self.explained.remedy(self.remedy, reason=self.reason, say=translator(info, locale))
 
     @strawberry.field(
-        description="The locations of which any one would do, as they are now, at most 200; null where the place is not what matters."
+        description="The locations of which any one would do, as they are now, at most 200; null where the location does not matter."
     )
     async def locations(self, info: Info) -> list[Location] | None:
         """The places by their keys; none of them are named where any other will do."""

@@ -103,7 +103,7 @@ class Redemption(Node):
     state: RedemptionState = strawberry.field(description="How far it has come.")
     points: int = strawberry.field(description="What was paid, or reserved for it, in its unit.")
     occurred_at: datetime = strawberry.field(
-        description="Business time; of one that began as a reservation, when that began."
+        description="Business time; of a redemption that began as a hold, when the hold was placed."
     )
     held_until: datetime | None = strawberry.field(
         description="Until when points or stamps, and stock, were reserved for it at the latest; null where it was paid at once."

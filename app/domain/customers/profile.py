@@ -91,9 +91,9 @@ def segment_problem(segment: str) -> str | None:
 def parse_segments(given: Iterable[str]) -> frozenset[str]:
     """Checked segments of a customer. Raises ProfileError."""
     found = list(given)
-    for place, text in enumerate(found):
+    for index, text in enumerate(found):
         if (wrong := segment_problem(text)) is not None:
-            raise ProfileError(("segments", place), wrong)
+            raise ProfileError(("segments", index), wrong)
     if len(set(found)) > MAX_SEGMENTS:
         raise ProfileError(("segments",), f"at most {MAX_SEGMENTS} segments")
     return frozenset(found)
@@ -107,9 +107,9 @@ def value_problem(value: str) -> str | None:
 def parse_preferences(given: Iterable[tuple[PreferenceKind, str]]) -> frozenset[Preference]:
     """Checked preferences of a customer, stripped and without duplicates. Raises ProfileError."""
     found: dict[tuple[PreferenceKind, str], Preference] = {}
-    for place, (kind, value) in enumerate(given):
+    for index, (kind, value) in enumerate(given):
         if (wrong := value_problem(value.strip())) is not None:
-            raise ProfileError(("preferences", place, "value"), wrong)
+            raise ProfileError(("preferences", index, "value"), wrong)
         first = Preference(kind, value.strip())
         found[kind, first.folded()] = first
     if len(found) > MAX_PREFERENCES:

@@ -130,14 +130,14 @@ class Explanation:
             case = ".alone"
         elif code is RemedyCode.ADD_PRODUCT and isinstance(self._condition(reason), Categories):
             case = ".categories"
-        said = say(
+        sentence = say(
             f"remedy.{code.value}{case}",
             from_=say.instant(remedy.from_, zone=self.zone) if remedy.from_ is not None else "",
             amount=say.money(remedy.amount) if remedy.amount is not None else "",
             choices=self._choices(remedy, say=say),
             **_missing_amounts(remedy, say=say),
         )
-        return say.capitalised(said)
+        return say.capitalised(sentence)
 
     def failed(self) -> tuple[Reason, ...]:
         """The reasons whose conditions are not met."""

@@ -134,7 +134,7 @@ class ImpactSimulation:
         lost = won = 0
         for event in history.events:
             if not isinstance(event, PastRedemption):
-                kept, whole = (event.kept, event.whole) if isinstance(event, PastPurchase) else (event, None)
+                kept, whole = (event.remaining, event.whole) if isinstance(event, PastPurchase) else (event, None)
                 decision = before.decide(kept)
                 before.book(kept, decision, whole=whole)
                 after.book(kept, decision if self._earns_alike else after.decide(kept), whole=whole)

@@ -33,7 +33,7 @@ class PastRedemption:
 class PastPurchase:
     """A purchase with returns: the remaining goods (`kept`), and the `whole` purchase as recorded."""
 
-    kept: PurchaseFacts
+    remaining: PurchaseFacts
     whole: PurchaseFacts
 
 

@@ -138,9 +138,9 @@ class Clause:
             effect = pricing(effect, self._phrases(say), say=say)
         elif self.kind is ClauseKind.EARNING:
             effect = giving(effect, self._phrases(say), say=say)
-        said = say.capitalised(say("clause", effect=effect))
+        sentence = say.capitalised(say("clause", effect=effect))
         addition = self.effect.addition(say)
-        return said if addition is None else say.text([said, addition])
+        return sentence if addition is None else say.text([sentence, addition])
 
     def _effect(self, say: Phrasebook) -> str:
         """The effect in words, with the goods if its sentence names them."""

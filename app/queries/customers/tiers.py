@@ -29,7 +29,7 @@ class TierHistory:
     """
 
     changes: tuple[TierChange, ...] = ()
-    kept: Reason | None = None
+    kept_because: Reason | None = None
     forecast: TierForecast | None = None
 
 
@@ -54,7 +54,7 @@ async def tier_statuses(session: Session, *, ids: Sequence[str], at: datetime, w
     """
     versions = await in_force.versions_of(session)
     rows = await customers.by_ids(session, customer_ids=ids)
-    tiered = any(version.tiers for version in versions.standing)
+    tiered = any(version.tiers for version in versions.not_withdrawn)
     wallet_of: dict[str, Wallet] = {}
     if tiered:
         wallets = [row.account.wallet_id for row in rows.values()]
@@ -65,7 +65,7 @@ async def tier_statuses(session: Session, *, ids: Sequence[str], at: datetime, w
             if whole
             or row.account.wallet_id in shared
             or not (row.account.next_change_at is None or at < row.account.next_change_at)
-            or fast_path.has_turned(row.account, standing=versions.standing, at=at)
+            or fast_path.tier_terms_started_in(row.account, versions=versions.not_withdrawn, at=at)
         ]
         wallet_of = await _replayed_wallets(session, of=to_replay, versions=versions, at=at)
     return [
@@ -89,22 +89,22 @@ async def _replayed_wallets(
 
 
 def _status(row: Customer, *, wallet: Wallet | None, versions: Versions, at: datetime, whole: bool) -> TierStatus:
-    terms = next((version for version in reversed(versions.standing) if version.effective_from <= at), None)
-    standing, qualifying, history = row.tier, row.account.balance.qualifying, TierHistory()
+    terms = next((version for version in reversed(versions.not_withdrawn) if version.effective_from <= at), None)
+    held, qualifying, history = row.tier, row.account.balance.qualifying, TierHistory()
     membership = wallet.memberships.get(row.id) if wallet is not None else None
     if wallet is not None and membership is not None and terms is not None:
-        standing, qualifying = membership.tier, membership.qualifying.points(terms=terms, at=at)
+        held, qualifying = membership.tier, membership.qualifying.points(terms=terms, at=at)
         if whole:
             history = TierHistory(
                 changes=tuple(_changes(wallet, customer_id=row.id)),
-                kept=kept_tier_reason(
-                    standing, qualifying=membership.qualifying.deciding_points(terms=terms, at=at), terms=terms
+                kept_because=kept_tier_reason(
+                    held, qualifying=membership.qualifying.deciding_points(terms=terms, at=at), terms=terms
                 ),
                 forecast=forecast_tier(wallet, customer_id=row.id),
             )
-    knowing = (version for version in reversed(versions.standing) if version.effective_from <= at)
-    named_by = next((version for version in knowing if any(tier.tier == standing.tier for tier in version.tiers)), None)
-    return TierStatus(membership=standing, qualifying=qualifying, terms=terms, named_by=named_by, history=history)
+    started = (version for version in reversed(versions.not_withdrawn) if version.effective_from <= at)
+    named_by = next((version for version in started if any(tier.tier == held.tier for tier in version.tiers)), None)
+    return TierStatus(membership=held, qualifying=qualifying, terms=terms, named_by=named_by, history=history)
 
 
 def _changes(wallet: Wallet, *, customer_id: str) -> Iterator[TierChange]:

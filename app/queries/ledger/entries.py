@@ -127,7 +127,7 @@ async def explain(session: Session, *, entry_id: str) -> Explained | None:
     versions = await in_force.versions_of(session)
     recorded = await event_log.load(session, account=first, versions=versions)
     before = await entries.recorded(session, account_id=account.id, before=entry.number)
-    course = replay(recorded.history.as_at(entry.id), versions=versions.standing, until=entry.occurred_at)
+    course = replay(recorded.history.as_at(entry.id), versions=versions.not_withdrawn, until=entry.occurred_at)
     if recorded.merged_away is not None and recorded.merged_away.id <= entry.id:
         course.close(recorded.merged_away.id, at=recorded.merged_away.occurred_at)
     subject = PostingKey(entry.type, entry.subject)
@@ -152,7 +152,7 @@ def _price_then(entry: Entry, *, history: EventHistory, versions: Versions) -> i
     clause = event.terms.cost_of(event.reward) if event is not None else None
     if event is None or clause is None:
         return None
-    wallet = replay(history.before_event(event.id), versions=versions.standing, until=event.at)
+    wallet = replay(history.before_event(event.id), versions=versions.not_withdrawn, until=event.at)
     lists = wallet.price_lists(terms=event.terms, at=event.at) if event.unit is Unit.POINTS else None
     charge = lists.charge(event.reward) if lists is not None else None
     return charge.cost if charge is not None else reward_cost(clause).points

@@ -36,7 +36,7 @@ def verify_replay(stored: StoredWallet) -> Iterator[Discrepancy]:
         yield from _never_replayed(stored)
         return
     # Terms published after the last replay do not affect what is stored; the next replay takes them into account.
-    known = tuple(version for version in stored.versions.standing if version.version <= account.terms_version)
+    known = tuple(version for version in stored.versions.not_withdrawn if version.version <= account.terms_version)
     purchases = (event for event in recorded.history.events if isinstance(event, PurchaseRecorded))
     if not known or any(purchase.terms.version > account.terms_version for purchase in purchases):
         yield Discrepancy(place, "it was replayed under other terms than those of its time")
@@ -178,7 +178,7 @@ def _lacks_tier_review(stored: StoredWallet) -> bool:
     account, processed_through = stored.account, stored.processed_through
     due = [
         version.effective_from
-        for version in tier_changing_versions(stored.versions.standing)
+        for version in tier_changing_versions(stored.versions.not_withdrawn)
         if version.version > account.terms_version
         and processed_through is not None
         and version.effective_from <= processed_through

@@ -86,10 +86,10 @@ async def offers_for(
 
     `principal` is who would redeem; None: the `troth` command.
     """
-    here = await locations.placed(session, facts=facts, location_id=location_id)
-    if here is None:
+    located_facts = await locations.facts_at_location(session, facts=facts, location_id=location_id)
+    if located_facts is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("basket", "locationId"))
-    facts = here
+    facts = located_facts
     customer = await customers.find(session, by=by) if by is not None else None
     if by is not None and customer is None:
         return None
@@ -170,8 +170,8 @@ async def check_basket(
 
     A customer whom the principal may not see counts as unknown.
     """
-    here = await locations.placed(session, facts=facts, location_id=location_id)
-    if here is None:
+    located_facts = await locations.facts_at_location(session, facts=facts, location_id=location_id)
+    if located_facts is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("basket", "locationId"))
     customer = await customers.find(session, by=by)
     if customer is None or not principal.may_see_card(customer.id):
@@ -182,7 +182,7 @@ async def check_basket(
     in_force = await versions.in_force(session, at=facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("basket", "occurredAt"))
-    state = await current_state_of(session, customer=customer, terms=in_force, facts=here)
+    state = await current_state_of(session, customer=customer, terms=in_force, facts=located_facts)
     facts = await budgets.with_budgets(session, customer_id=state.customer.id, terms=in_force, facts=state.facts)
     decision = earning.earn(terms=in_force, facts=facts)
     if not all(state.can_pay(unit).can_hold(decision, unit=unit) for unit in Unit):

@@ -33,12 +33,12 @@ async def reload(session: Session, *, customer: Customer) -> Customer:
     return replace(customer, tier=memberships[customer.id])
 
 
-async def keep(session: Session, *, customer_id: str, standing: TierMembership) -> None:
+async def update(session: Session, *, customer_id: str, membership: TierMembership) -> None:
     """Store the tier that a customer holds (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         "UPDATE customers SET tier = $3, tier_since = $4, tier_grace_ends_at = $5 WHERE program_id = $1 AND id = $2",
         customer_id,
-        standing.tier,
-        standing.since,
-        standing.grace_ends_at,
+        membership.tier,
+        membership.since,
+        membership.grace_ends_at,
     )

@@ -34,23 +34,23 @@ async def can_apply_to_snapshot(session: Session, *, customer: Customer, terms: 
 
 async def tier_terms_started(session: Session, *, account: Account, at: datetime) -> bool:
     """Have terms with other tiers than those of the account's last replay started by an instant?"""
-    standing = (await in_force.versions_of(session)).standing
-    return has_turned(account, standing=standing, at=at)
+    versions = (await in_force.versions_of(session)).not_withdrawn
+    return tier_terms_started_in(account, versions=versions, at=at)
 
 
-def has_turned(account: Account, *, standing: Sequence[Terms], at: datetime) -> bool:
+def tier_terms_started_in(account: Account, *, versions: Sequence[Terms], at: datetime) -> bool:
     """`tier_terms_started` for versions that have already been read. An account without events holds no tier."""
     return account.replayed_through is not None and any(
         version.version > account.terms_version and version.effective_from <= at
-        for version in tier_changing_versions(standing)
+        for version in tier_changing_versions(versions)
     )
 
 
 async def next_tier_terms_start(session: Session, *, after: datetime) -> datetime | None:
     """The next start of terms with other tiers after an instant, as far as it is known."""
-    standing = (await in_force.versions_of(session)).standing
+    versions = (await in_force.versions_of(session)).not_withdrawn
     return next(
-        (version.effective_from for version in tier_changing_versions(standing) if version.effective_from > after), None
+        (version.effective_from for version in tier_changing_versions(versions) if version.effective_from > after), None
     )
 
 

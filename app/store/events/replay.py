@@ -35,7 +35,7 @@ class ReplayedAccount:
     def as_of(self, at: datetime, *, customer_id: str | None = None) -> Wallet:
         """The wallet of a customer as it was at an instant, by everything known today about the time up to it."""
         history = self.history.as_of(at, customer_id=customer_id)
-        return replay(history, versions=self.versions.standing, until=at)
+        return replay(history, versions=self.versions.not_withdrawn, until=at)
 
     def cash_now(self, return_id: str) -> Money:
         """The money to pay out for a refund when goods of its purchase were exchanged.
@@ -122,14 +122,14 @@ def with_events(
         history = event.recorded_in(history)
     replayed_through = recorded.account.replayed_through
     latest = max([until, *(new.at for new in events), *([replayed_through] if replayed_through is not None else [])])
-    wallet = replay(history, versions=versions.standing, until=latest)
+    wallet = replay(history, versions=versions.not_withdrawn, until=latest)
     return ReplayedAccount(recorded.account, recorded, versions, history, wallet, latest)
 
 
 def _merged_away(recorded: RecordedHistory, *, versions: Versions, at: datetime) -> ReplayedAccount:
     """The replay of an account that was merged into another one, up to the merge: nothing happens after it."""
     assert recorded.merged_away is not None, "the account was merged into another one"
-    wallet = replay(recorded.history, versions=versions.standing, until=at)
+    wallet = replay(recorded.history, versions=versions.not_withdrawn, until=at)
     wallet.close(recorded.merged_away.id, at=at)
     return ReplayedAccount(recorded.account, recorded, versions, recorded.history, wallet, at)
 

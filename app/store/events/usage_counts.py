@@ -67,9 +67,9 @@ def _shares(wallet: Wallet, *, customer_id: str) -> tuple[tuple[str, str, int], 
     for sale in wallet.purchases.values():
         if sale.event.customer_id == customer_id:
             shares.update({(sale.event.id, clause): points for clause, points in sale.budget_share_changes})
-    for gone in wallet.moved_purchases:
-        if gone.before is not None and gone.before.customer_id == customer_id:
-            shares.update({(gone.purchase_id, clause): points for clause, points in gone.retained_budget_usage})
+    for moved in wallet.moved_purchases:
+        if moved.before is not None and moved.before.customer_id == customer_id:
+            shares.update({(moved.purchase_id, clause): points for clause, points in moved.retained_budget_usage})
     return _listed(shares)
 
 

@@ -23,7 +23,7 @@ def _stated_in(*tables: str) -> str:
 
 
 _STATED = _stated_in("reversals", "adjustments", "transfers", "mergers")
-_SAID_OF_RECEIPTS = _stated_in("receipt_corrections")
+_STATED_FOR_RECEIPTS = _stated_in("receipt_corrections")
 
 _WHEN = {
     CauseKind.PURCHASE: ("purchases", "occurred_at"),
@@ -47,15 +47,15 @@ _RECEIPTS = (
 
 async def stated(session: Session, *, ids: Sequence[str]) -> dict[str, StatedReason]:
     """The reasons given with reversals, adjustments, transfers and mergers, by their ids."""
-    return await _said(session, _STATED, ids=ids)
+    return await _stated_by(session, _STATED, ids=ids)
 
 
 async def stated_for_receipts(session: Session, *, ids: Sequence[str]) -> dict[str, StatedReason]:
     """The reasons given with receipt corrections, by their ids."""
-    return await _said(session, _SAID_OF_RECEIPTS, ids=ids)
+    return await _stated_by(session, _STATED_FOR_RECEIPTS, ids=ids)
 
 
-async def _said(session: Session, sql: str, *, ids: Sequence[str]) -> dict[str, StatedReason]:
+async def _stated_by(session: Session, sql: str, *, ids: Sequence[str]) -> dict[str, StatedReason]:
     rows = await session.rows(sql, list(ids))
     return {
         str(row["id"]): StatedReason(

@@ -17,7 +17,7 @@ _COLUMNS = "id, number, key, name, zone, address, created_at"
 _LOCATIONS = f"SELECT {_COLUMNS} FROM locations WHERE program_id = $1"
 
 
-async def placed(session: Session, *, facts: PurchaseFacts, location_id: str | None) -> PurchaseFacts | None:
+async def facts_at_location(session: Session, *, facts: PurchaseFacts, location_id: str | None) -> PurchaseFacts | None:
     """The facts with the key of a location, and its zone for the wall clock; unchanged without a location.
 
     None where the program has no such location.

@@ -107,12 +107,12 @@ async def by_number(
         number,
         *map(list, numbering.candidate_spaces(origin)),
     )
-    found = (
+    with_origin = (
         (_refund(row), ReceiptOrigin(row["location_id"], instant(row["occurred_at"]), json_value(row["facts"])["zone"]))
         for row in rows
     )
     return tuple(
-        refund for refund, used in found if numbering.is_same_receipt(origin, recorded=used, space=refund.space)
+        refund for refund, used in with_origin if numbering.is_same_receipt(origin, recorded=used, space=refund.space)
     )
 
 

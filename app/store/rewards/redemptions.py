@@ -123,11 +123,11 @@ async def of_checkout(
         checkout,
         *map(list, numbering.candidate_spaces(origin)),
     )
-    found = map(_redemption, rows)
+    same_number = map(_redemption, rows)
     return next(
         (
             redemption
-            for redemption in found
+            for redemption in same_number
             if numbering.is_same_receipt(origin, recorded=redemption.origin, space=redemption.space)
         ),
         None,

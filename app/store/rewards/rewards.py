@@ -52,10 +52,10 @@ async def take_one(session: Session, *, reward: Reward) -> bool:
     """
     if reward.stock is None:
         return True
-    taken = await session.execute(
+    updated = await session.execute(
         "UPDATE rewards SET stock = stock - 1 WHERE program_id = $1 AND id = $2 AND stock > 0", reward.id
     )
-    return taken > 0
+    return updated > 0
 
 
 async def put_one_back(session: Session, *, reward_id: str) -> None:

@@ -46,11 +46,11 @@ async def processed_through(session: Session) -> datetime | None:
 async def unprocessed(session: Session, *, by: datetime) -> tuple[tuple[Terms, bool], ...]:
     """The terms started by an instant without scheduled tier reviews, oldest first, each with whether it needs them."""
     since = await processed_through(session)
-    standing = (await in_force.versions_of(session)).standing
-    turn = {version.version for version in tier_changing_versions(standing)}
+    not_withdrawn = (await in_force.versions_of(session)).not_withdrawn
+    turn = {version.version for version in tier_changing_versions(not_withdrawn)}
     return tuple(
         (version, version.version in turn)
-        for version in standing
+        for version in not_withdrawn
         if version.effective_from <= by and (since is None or version.effective_from > since)
     )
 

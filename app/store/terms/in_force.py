@@ -15,15 +15,15 @@ class Versions:
     """Every version of the terms by number, and those that have been or will be in force, oldest first."""
 
     all: Mapping[int, Terms]
-    standing: tuple[Terms, ...]
+    not_withdrawn: tuple[Terms, ...]
 
 
 async def versions_of(session: Session) -> Versions:
     """The versions of a program's terms."""
     every = await versions.all_versions(session)
     withdrawn = await versions.withdrawals(session) if len(every) > 1 else {}
-    standing = sorted(
+    not_withdrawn = sorted(
         (version for version in every if version.version not in withdrawn),
         key=lambda version: version.effective_from,
     )
-    return Versions(all={version.version: version for version in every}, standing=tuple(standing))
+    return Versions(all={version.version: version for version in every}, not_withdrawn=tuple(not_withdrawn))

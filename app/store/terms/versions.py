@@ -16,7 +16,7 @@ from app.store.database.session import Row, Session
 from app.store.terms import budgets
 
 _BY_PROGRAM = "SELECT id FROM terms_versions WHERE program_id = $1"
-_STANDING = (
+_NOT_WITHDRAWN = (
     f"{_BY_PROGRAM} AND NOT EXISTS (SELECT 1 FROM terms_withdrawals AS gone"
     " WHERE gone.program_id = terms_versions.program_id AND gone.version = terms_versions.version)"
 )
@@ -27,13 +27,13 @@ _MEMORY_LIMIT = 10_000
 
 async def in_force(session: Session, *, at: datetime) -> Terms | None:
     """The terms in force at an instant: the latest `effective_from` that is not after it, or None."""
-    sql = f"{_STANDING} AND effective_from <= $2 ORDER BY effective_from DESC, version DESC LIMIT 1"
+    sql = f"{_NOT_WITHDRAWN} AND effective_from <= $2 ORDER BY effective_from DESC, version DESC LIMIT 1"
     return await _compiled(session, row=await session.row(sql, at))
 
 
 async def first(session: Session) -> Terms | None:
     """The version that started first and was not withdrawn, or None."""
-    sql = f"{_STANDING} ORDER BY effective_from, version LIMIT 1"
+    sql = f"{_NOT_WITHDRAWN} ORDER BY effective_from, version LIMIT 1"
     return await _compiled(session, row=await session.row(sql))
 
 
@@ -47,21 +47,21 @@ async def latest(session: Session, *, lock: bool = False) -> Terms | None:
     """The last version that was not withdrawn, in force or announced, or None; `lock` makes other publishers wait."""
     if lock and session.locking:
         await session.row("SELECT 1 FROM programs WHERE id = $1 FOR NO KEY UPDATE")
-    sql = f"{_STANDING} ORDER BY version DESC LIMIT 1"
+    sql = f"{_NOT_WITHDRAWN} ORDER BY version DESC LIMIT 1"
     return await _compiled(session, row=await session.row(sql))
 
 
 async def before(session: Session, *, number: int) -> Terms | None:
     """The last version before another one (by number) that was not withdrawn, or None."""
-    sql = f"{_STANDING} AND version < $2 ORDER BY version DESC LIMIT 1"
+    sql = f"{_NOT_WITHDRAWN} AND version < $2 ORDER BY version DESC LIMIT 1"
     return await _compiled(session, row=await session.row(sql, number))
 
 
 async def earlier(session: Session, *, number: int) -> tuple[Terms, ...]:
     """Every version before another one that was not withdrawn, oldest first."""
-    rows = await session.rows(f"{_STANDING} AND version < $2 ORDER BY version", number)
-    found = [await _compiled(session, row=row) for row in rows]
-    return tuple(version for version in found if version is not None)
+    rows = await session.rows(f"{_NOT_WITHDRAWN} AND version < $2 ORDER BY version", number)
+    compiled = [await _compiled(session, row=row) for row in rows]
+    return tuple(version for version in compiled if version is not None)
 
 
 async def kept_alive(session: Session, *, terms: Terms) -> tuple[PointsValidity, ...]:
@@ -106,7 +106,7 @@ async def never_expiring(session: Session, *, numbers: Iterable[int]) -> frozens
 
 async def after(session: Session, *, number: int) -> Terms | None:
     """The first version after another one (by number) that was not withdrawn, or None."""
-    sql = f"{_STANDING} AND version > $2 ORDER BY version LIMIT 1"
+    sql = f"{_NOT_WITHDRAWN} AND version > $2 ORDER BY version LIMIT 1"
     return await _compiled(session, row=await session.row(sql, number))
 
 
@@ -118,7 +118,7 @@ async def last_number(session: Session) -> int:
 
 async def announced(session: Session, *, since: datetime) -> tuple[AnnouncedVersion, ...]:
     """The versions after the first that were published after an instant and not withdrawn, newest first."""
-    sql = f"{_STANDING} AND version > 1 AND published_at > $2 ORDER BY version DESC"
+    sql = f"{_NOT_WITHDRAWN} AND version > 1 AND published_at > $2 ORDER BY version DESC"
     rows = await session.rows(sql.replace("SELECT id", "SELECT id, published_at", 1), since)
     found = [(await _compiled(session, row=row), instant(row["published_at"])) for row in rows]
     return tuple(AnnouncedVersion(terms=terms, published_at=at) for terms, at in found if terms is not None)

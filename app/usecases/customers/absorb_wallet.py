@@ -41,7 +41,7 @@ async def absorb_wallet(
         actor=context.actor,
     )
     versions = await in_force.versions_of(session)
-    if not versions.standing:
+    if not versions.not_withdrawn:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=())
     both = await event_log.load_many(session, of=[customer.account, into.account], versions=versions)
     other, recorded = both[customer.account.id], both[into.account.id]

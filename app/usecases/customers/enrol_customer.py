@@ -47,9 +47,9 @@ async def run(session: Session, *, context: CommandContext, command: EnrolCustom
             validate_birthday(command.birthday, now=context.now, zone_name=context.program.zone)
         except ProfileError as error:
             return Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.message)
-    taken = await customers.taken(session, identities=command.identities)
-    if taken:
-        return Problem(ProblemCode.IDENTITY_TAKEN, path=("identities", command.identities.index(taken[0])))
+    taken_identities = await customers.taken(session, identities=command.identities)
+    if taken_identities:
+        return Problem(ProblemCode.IDENTITY_TAKEN, path=("identities", command.identities.index(taken_identities[0])))
     in_force = await versions.in_force(session, at=context.now)
     customer = NewCustomer(
         id=context.new_id(),

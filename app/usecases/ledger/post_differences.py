@@ -96,7 +96,7 @@ async def post_differences(
             ),
             changed=changed,
             until=replayed.until,
-            because=Cause(cause, part_of_cause),
+            cause=Cause(cause, part_of_cause),
             decisions=decisions or {},
         )
         # A merger has an entry in both ledgers: the one of the wallet that continues is returned.
@@ -125,7 +125,7 @@ async def _post_account(
     decisions: Mapping[str, Decision],
     changed: Collection[Changed],
     until: datetime,
-    because: Cause,
+    cause: Cause,
     digests: Iterable[int],
     replaced_digests: Iterable[int],
 ) -> dict[PostingKey, Entry]:
@@ -137,10 +137,10 @@ async def _post_account(
         account=account,
         unit=Unit.POINTS,
         decisions=decisions,
-        because=because,
+        because=cause,
     )
     others = await _other_units(
-        session, write_context=write_context, replayed=replayed, decisions=decisions, because=because
+        session, write_context=write_context, replayed=replayed, decisions=decisions, because=cause
     )
     own = {event.id for event in replayed.history.events}
     ended = await expire_holds(session, replayed=replayed, until=until)
@@ -160,9 +160,9 @@ async def _post_account(
     )
     if wallet.memberships:
         await usage_counts.rebuild(session, wallet=wallet, new_id=write_context.new_id)
-    if any(version.tiers for version in replayed.versions.standing):
+    if any(version.tiers for version in replayed.versions.not_withdrawn):
         for membership in {id(membership): membership for membership in wallet.memberships.values()}.values():
-            await tiers.keep(session, customer_id=membership.id, standing=membership.tier)
+            await tiers.update(session, customer_id=membership.id, membership=membership.tier)
     return others | made
 
 

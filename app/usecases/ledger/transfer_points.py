@@ -86,50 +86,52 @@ async def _passed(
 ) -> TransferPointsResult | Problem:
     at = instant_after(giver.account, taker.account, now=context.now)
     before = await replay_account(session, account=giver.account, until=at)
-    if not before.versions.standing:
+    if not before.versions.not_withdrawn:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=())
     if before.wallet.points.inventory.available(at=at) < command.points:
         return Problem(ProblemCode.NOT_ENOUGH_POINTS, path=("points",))
-    passed = _lots(before, points=command.points, context=context)
-    made = Transfer(
+    parts = _lots(before, points=command.points, context=context)
+    transfer = Transfer(
         id=context.new_id(),
         from_account_id=giver.account.id,
         to_account_id=taker.account.id,
         points=command.points,
-        lots=passed,
+        lots=parts,
         occurred_at=at,
         recorded_at=context.now,
         reason=command.reason,
         actor=context.actor,
     )
-    received = TransferReceived(made.id, at, tuple(transferred.lot for transferred in passed))
-    there = await replay_account(session, account=taker.account, until=at, events=[NewEvent(received)])
-    balance = there.balances[Unit.POINTS]
+    received = TransferReceived(transfer.id, at, tuple(transferred.lot for transferred in parts))
+    recipient = await replay_account(session, account=taker.account, until=at, events=[NewEvent(received)])
+    balance = recipient.balances[Unit.POINTS]
     if balance.available + balance.pending > MAX_POINTS:
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("points",))
-    gone = TransferSent(made.id, at, {transferred.source: transferred.lot.points for transferred in passed})
-    here = with_events(before.recorded, versions=before.versions, events=[NewEvent(gone)], until=at)
-    await transfers.add(session, transfer=made)
-    entries = [await _booked(session, context=context, replayed=account, made=made) for account in (here, there)]
+    sent = TransferSent(transfer.id, at, {transferred.source: transferred.lot.points for transferred in parts})
+    sender = with_events(before.recorded, versions=before.versions, events=[NewEvent(sent)], until=at)
+    await transfers.add(session, transfer=transfer)
+    entries = [
+        await _booked(session, context=context, replayed=account, transfer=transfer) for account in (sender, recipient)
+    ]
     return TransferPointsResult(
         customer_id=giver.id,
-        balances=here.balances,
+        balances=sender.balances,
         entry_id=entries[0],
         recipient_id=taker.id,
         recipient_entry_id=entries[1],
     )
 
 
-async def _booked(session: Session, *, context: CommandContext, replayed: ReplayedAccount, made: Transfer) -> str:
+async def _booked(session: Session, *, context: CommandContext, replayed: ReplayedAccount, transfer: Transfer) -> str:
     """Book the transfer in one of its accounts; returns the id of its entry."""
     entries = await post_differences(
         session,
         write_context=context.write_context,
         replayed=replayed,
-        digests=(transfers.row_digest(made),),
-        cause=made.id,
+        digests=(transfers.row_digest(transfer),),
+        cause=transfer.id,
     )
-    return entries[PostingKey(EntryType.TRANSFER, made.id)].id
+    return entries[PostingKey(EntryType.TRANSFER, transfer.id)].id
 
 
 def _lots(before: ReplayedAccount, *, points: int, context: CommandContext) -> tuple[TransferredLot, ...]:
@@ -144,10 +146,10 @@ def _lots(before: ReplayedAccount, *, points: int, context: CommandContext) -> t
         last = last_day(lot, validity=unit_account.validity_of(lot), active_at=unit_account.active_at)
         return _part(lot, points=draw.points, last=last, id=context.new_id())
 
-    there = [lot for lot in inventory.free_lots() if lot.available_from <= before.until]
+    free_lots = [lot for lot in inventory.free_lots() if lot.available_from <= before.until]
     return tuple(
         TransferredLot(draw.lot_id, part(draw))
-        for draw in lots.draw_points(there, points=points, last_valid_day_of=unit_account.last_valid_day)
+        for draw in lots.draw_points(free_lots, points=points, last_valid_day_of=unit_account.last_valid_day)
     )
 
 

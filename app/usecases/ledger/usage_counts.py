@@ -72,10 +72,10 @@ async def share_of_budgets(
         raise LookupError(f"purchase {purchase.id} has no entry")
     charged = dict(customer_facts.charged)
     beside = await budgets.share_beside(session, customer_id=customer_id, purchase_id=purchase.id)
-    taken = {
+    used = {
         clause: min(points, max(0, charged.get(clause, 0) + beside.get(clause, 0)))
         for clause, points in Decision.from_data(json_value(first.entry.decision)).budget_usage
     }
-    left = tuple((clause, taken.get(clause, 0)) for clause, _ in customer_facts.budgets)
+    left = tuple((clause, used.get(clause, 0)) for clause, _ in customer_facts.budgets)
     shares = tuple((clause, 0) for clause, _ in customer_facts.shares)
     return replace(facts, customer_facts=replace(facts.customer_facts, budgets=left, shares=shares))

@@ -42,12 +42,12 @@ async def run(session: Session, *, context: CommandContext, command: AdvanceCloc
     """
     if context.program.kind is not ProgramKind.SANDBOX:
         return Problem(ProblemCode.SANDBOX_ONLY)
-    held = await programs.with_clock_held(session)
-    if (problem := _unreachable(command.to, present=held.now(context.received_at))) is not None:
+    program = await programs.with_clock_held(session)
+    if (problem := _unreachable(command.to, present=program.now(context.received_at))) is not None:
         return problem
-    moved = _moved(held, to=command.to, real=context.received_at)
+    moved = _moved(program, to=command.to, real=context.received_at)
     await programs.set_clock(session, ahead=moved.clock_ahead)
-    return AdvanceClockResult(clock=moved.now(context.received_at), moved_from=held.now(context.received_at))
+    return AdvanceClockResult(clock=moved.now(context.received_at), moved_from=program.now(context.received_at))
 
 
 def _unreachable(to: datetime, *, present: datetime) -> Problem | None:

@@ -34,9 +34,9 @@ class CreateLocationResult(CommandResult):
 async def run(session: Session, *, context: CommandContext, command: CreateLocation) -> CreateLocationResult | Problem:
     """Add the location. Its key and its name must be new: the terms use the key, and customers see the name."""
     number = await locations.next_number(session)
-    taken = await locations.taken(session, key=command.key, name=command.name)
-    if taken:
-        return Problem(ProblemCode.LOCATION_TAKEN, path=(taken[0],))
+    taken_columns = await locations.taken(session, key=command.key, name=command.name)
+    if taken_columns:
+        return Problem(ProblemCode.LOCATION_TAKEN, path=(taken_columns[0],))
     location = Location(
         id=context.new_id(),
         number=number,

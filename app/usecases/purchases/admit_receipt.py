@@ -41,12 +41,12 @@ async def admit(
 
     The account of its customer is locked. `applying` is the pending exchange (id) that hands it out.
     """
-    if (undated := day_missing(context, timed=command.timed, path=("purchase", "occurredAt"))) is not None:
-        return undated
+    if (problem := day_missing(context, timed=command.timed, path=("purchase", "occurredAt"))) is not None:
+        return problem
     if command.facts.counting_currency != context.program.currency:
         return Problem(ProblemCode.RATE_MISSING, path=("purchase", "currencyCode"))
-    here = await locations.placed(session, facts=command.facts, location_id=command.location_id)
-    if here is None:
+    facts = await locations.facts_at_location(session, facts=command.facts, location_id=command.location_id)
+    if facts is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
     customer = await customers.find(session, by=command.customer, lock=True)
     if customer is None:
@@ -55,30 +55,34 @@ async def admit(
         own := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("customer",))
     ) is not None:
         return own
-    recorded, awaited, kept, claimed = await purchases.known_receipts(
+    recorded, has_pending_refunds, was_quarantined, in_pending_exchange = await purchases.known_receipts(
         session,
         source=OWN_SOURCE,
         number=command.external_id,
-        origin=command.origin(zone=here.zone),
+        origin=command.origin(zone=facts.zone),
         numbering=context.program.numbering,
     )
-    if kept:
-        command, here, recorded = await as_booked(session, command=command, facts=here, recorded=recorded)
+    if was_quarantined:
+        command, facts, recorded = await as_booked(session, command=command, facts=facts, recorded=recorded)
     if recorded or command.completion != 1:
-        settled = await known_receipt(session, command=command, facts=here, customer=customer, recorded=recorded)
-        if settled is not None:
-            return settled
-    if claimed and (
-        taken := await handed_out_by_pending(
-            session, context=context, command=command, zone=here.zone, except_id=applying
+        recorded_result = await known_receipt(
+            session, command=command, facts=facts, customer=customer, recorded=recorded
+        )
+        if recorded_result is not None:
+            return recorded_result
+    if in_pending_exchange and (
+        refusal := await handed_out_by_pending(
+            session, context=context, command=command, zone=facts.zone, except_id=applying
         )
     ):
-        return taken
-    if kept or context.skew(here.occurred_at) is not None:
-        held = await quarantine_purchase(session, context=context, command=command, facts=here, customer=customer)
-        if held is not None:
-            return held
-    return await _rule_facts(session, facts=here, customer=customer, awaited=awaited)
+        return refusal
+    if was_quarantined or context.skew(facts.occurred_at) is not None:
+        quarantined = await quarantine_purchase(
+            session, context=context, command=command, facts=facts, customer=customer
+        )
+        if quarantined is not None:
+            return quarantined
+    return await _rule_facts(session, facts=facts, customer=customer, awaited=has_pending_refunds)
 
 
 async def _rule_facts(

@@ -107,10 +107,10 @@ async def _sale(session: Session, *, context: CommandContext, command: AmendPurc
     location_id = command.location_id if numbering.per_location else None
     day = None
     if numbering.per_day and command.occurred_at is not None:
-        here = await locations.placed(session, facts=command.facts, location_id=command.location_id)
-        if here is None:
+        located_facts = await locations.facts_at_location(session, facts=command.facts, location_id=command.location_id)
+        if located_facts is None:
             return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
-        day = numbering.business_day(ReceiptOrigin(command.location_id, command.occurred_at, here.zone))
+        day = numbering.business_day(ReceiptOrigin(command.location_id, command.occurred_at, located_facts.zone))
     return await receipt_references.resolve(
         session,
         source=OWN_SOURCE,
@@ -134,25 +134,25 @@ async def _facts(
             path=("purchase", "currencyCode"),
             detail="the currency of a receipt cannot be changed",
         )
-    here = await locations.placed(session, facts=command.facts, location_id=command.location_id)
-    if here is None:
+    located_facts = await locations.facts_at_location(session, facts=command.facts, location_id=command.location_id)
+    if located_facts is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
-    if command.location_id is not None and here.location != sale.facts.location:
+    if command.location_id is not None and located_facts.location != sale.facts.location:
         return Problem(
             ProblemCode.INVALID_INPUT,
             path=("purchase", "locationId"),
             detail="the location of a receipt cannot be changed",
         )
-    unpaid = await payment_problem(session, facts=here, customer=customer, purchase_id=sale.id)
+    unpaid = await payment_problem(session, facts=located_facts, customer=customer, purchase_id=sale.id)
     if unpaid is not None:
         return unpaid
-    facts = _in_place_of(sale, facts=command.facts)
+    facts = _amended_facts(sale, facts=command.facts)
     if isinstance(facts, Problem):
         return facts
     if facts == sale.facts:
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase",), detail="the receipt has this content already")
     earlier_refunds = await refunds.of_purchase(session, purchase_id=sale.id)
-    if not _holds(facts, earlier_refunds=earlier_refunds):
+    if not _refunds_fit(facts, earlier_refunds=earlier_refunds):
         return Problem(
             ProblemCode.INVALID_INPUT,
             path=("purchase", "lines"),
@@ -161,7 +161,7 @@ async def _facts(
     return await share_of_budgets(session, customer_id=customer.id, purchase=sale, facts=facts)
 
 
-def _in_place_of(sale: Purchase, *, facts: PurchaseFacts) -> PurchaseFacts | Problem:
+def _amended_facts(sale: Purchase, *, facts: PurchaseFacts) -> PurchaseFacts | Problem:
     """The amended facts with the time, location and customer facts of the sale, and the goods that it replaces in an exchange."""
     try:
         return replace(
@@ -176,7 +176,7 @@ def _in_place_of(sale: Purchase, *, facts: PurchaseFacts) -> PurchaseFacts | Pro
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", *error.path), detail=error.message)
 
 
-def _holds(facts: PurchaseFacts, *, earlier_refunds: Sequence[Refund]) -> bool:
+def _refunds_fit(facts: PurchaseFacts, *, earlier_refunds: Sequence[Refund]) -> bool:
     """Can all refunds of the purchase be made for these facts, too?"""
     left = Remaining.after(facts, refunds=())
     for refund in earlier_refunds:
@@ -209,7 +209,7 @@ async def _book_amendment(
     amendment = _amendment(correction, sale=sale, terms=terms, facts=facts)
     replayed = await replay_account(session, account=customer.account, until=sale.occurred_at, events=[amendment])
     sold = replayed.wallet.purchases[sale.id]
-    if (unfit := _unfit(replayed, sale=sale, decision=sold.decision)) is not None:
+    if (unfit := _amendment_problem(replayed, sale=sale, decision=sold.decision)) is not None:
         return unfit
     counted = await _counted(session, context=context, correction=correction, replayed=replayed)
     if isinstance(counted, Problem):
@@ -249,7 +249,7 @@ def _amended(sale: Purchase, *, total: Money, facts: PurchaseFacts, decision: De
     return replace(sale, total=total, earned=decision.points, facts=facts, facts_text=json_text(facts.to_data()))
 
 
-def _unfit(replayed: ReplayedAccount, *, sale: Purchase, decision: Decision) -> Problem | None:
+def _amendment_problem(replayed: ReplayedAccount, *, sale: Purchase, decision: Decision) -> Problem | None:
     """Why the wallet cannot take the amended receipt, or None.
 
     When returned goods have a higher price, less is left to pay for the goods handed out in exchange, in points, too.

@@ -84,11 +84,11 @@ async def _exchanged(
     own = await own_cards.is_of(session, holder_id=bought.holder_id, customer=customer)
     if own:
         return Problem(ProblemCode.OWN_CARD, path=("customer",))
-    back = _order(pending, sale=sale)
+    refund = _order(pending, sale=sale)
     at = max(pending.occurred_at, sale.occurred_at)
     new = as_sent(pending, bought=receipt_of(bought.data, at=at))
     command = RecordExchange(
-        replace(back, occurred_at=at, numbered_at=pending.numbered_at or pending.occurred_at), new, None
+        replace(refund, occurred_at=at, numbered_at=pending.numbered_at or pending.occurred_at), new, None
     )
     handed_out = new.of(CustomerReference(sale.customer_id))
     return await exchange_goods(
@@ -105,11 +105,11 @@ async def _refunded(
         raise LookupError(f"purchase {sale.id} has lost its terms")
     earlier = await refunds.of_purchase(session, purchase_id=sale.id)
     left = Remaining.after(sale.facts, refunds=earlier)
-    back = resolve_return(
+    returned = resolve_return(
         lines=pending.lines, amounts=pending.amounts, amount=pending.amount, facts=sale.facts, remaining=left
     )
-    if isinstance(back, Problem):
-        return back
+    if isinstance(returned, Problem):
+        return returned
     origin, number = (
         ReceiptOrigin(sale.location_id, pending.numbered_at or pending.occurred_at, sale.facts.zone),
         pending.external_id,
@@ -132,7 +132,7 @@ async def _refunded(
         terms=judged_by,
         earlier=earlier,
         left=left,
-        back=back,
+        back=returned,
     )
 
 

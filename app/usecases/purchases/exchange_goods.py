@@ -66,14 +66,14 @@ async def exchange_goods(
     if refund.external_id is not None:
         origin = ReceiptOrigin(sale.location_id, refund.numbered_at or at, sale.facts.zone)
         numbering = context.program.numbering
-        taken = await refunds.by_number(session, number=refund.external_id, origin=origin, numbering=numbering)
-        if taken:
-            return _without_purchase(taken)
+        same_number = await refunds.by_number(session, number=refund.external_id, origin=origin, numbering=numbering)
+        if same_number:
+            return _without_purchase(same_number)
         refund = replace(refund, space=numbering.space(origin))
-    back = await _returned(session, command=command.refund, sale=sale)
-    if isinstance(back, Problem):
-        return in_refund(back)
-    goods = Goods(sale, refund, back, new, admitted.facts, admitted.terms, admitted.customer)
+    returned = await _returned(session, command=command.refund, sale=sale)
+    if isinstance(returned, Problem):
+        return in_refund(returned)
+    goods = Goods(sale, refund, returned, new, admitted.facts, admitted.terms, admitted.customer)
     booked = await book_exchange(session, context=context, goods=goods)
     if isinstance(booked, Problem):
         return booked
@@ -81,13 +81,13 @@ async def exchange_goods(
     return Exchanged(result, bought, admitted.awaited)
 
 
-def _without_purchase(taken: Sequence[Refund]) -> Problem:
+def _without_purchase(same_number: Sequence[Refund]) -> Problem:
     """The refusal of a refund number that was recorded without the new receipt."""
     return Problem(
         ProblemCode.RECEIPT_DIFFERS,
         path=("refund", "externalId"),
         detail="without this purchase",
-        purchase_ids=tuple(refund.purchase_id for refund in taken),
+        purchase_ids=tuple(refund.purchase_id for refund in same_number),
     )
 
 
@@ -117,8 +117,8 @@ async def _known(
         return _differs(bought, path=("refund", "externalId"), detail="of another refund")
     customer = await customers.find(session, by=CustomerReference(sale.customer_id))
     assert customer is not None, "a purchase has a customer"
-    back = await as_recorded(session, sale=refunded, refund=refund, customer=customer)
-    return RecordExchangeResult(purchase=bought, refund=back)
+    result = await as_recorded(session, sale=refunded, refund=refund, customer=customer)
+    return RecordExchangeResult(purchase=bought, refund=result)
 
 
 def _differs(bought: RecordPurchaseResult, *, path: tuple[str, ...], detail: str) -> Problem:

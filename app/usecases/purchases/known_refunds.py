@@ -74,30 +74,30 @@ async def has_same_content(session: Session, *, command: RecordRefund, sale: Pur
         return False
     all_of_it = await refunds.of_purchase(session, purchase_id=sale.id)
     left = Remaining.after(sale.facts, refunds=[earlier for earlier in all_of_it if earlier.id < refund.id])
-    back = resolve_return(
+    returned = resolve_return(
         lines=command.lines, amounts=command.amounts, amount=command.amount, facts=sale.facts, remaining=left
     )
-    return not isinstance(back, Problem) and (back.lines, back.amounts) == (refund.lines, refund.amounts)
+    return not isinstance(returned, Problem) and (returned.lines, returned.amounts) == (refund.lines, refund.amounts)
 
 
 async def as_recorded(session: Session, *, sale: Purchase, refund: Refund, customer: Customer) -> RecordRefundResult:
     """The result of a recorded refund: the decision of that time, with today's balances."""
-    taken, back = await _booked(session, refund=refund)
+    clawback, restored = await _booked(session, refund=refund)
     holder: Customer | None = customer
     if sale.customer_id not in (customer.id, customer.requested_id):
         holder = await customers.find(session, by=CustomerReference(sale.customer_id))
     if holder is None:
         raise LookupError(f"purchase {sale.id} has lost its customer")
     return RecordRefundResult(
-        decision=Decision.from_data(orjson.loads(taken.decision)),
+        decision=Decision.from_data(orjson.loads(clawback.decision)),
         balances=await balances_now(session, customer=holder),
         customer_id=holder.id,
         purchase_id=refund.purchase_id,
         refund_id=refund.id,
-        entry_id=taken.id,
+        entry_id=clawback.id,
         shortfall=refund.due - refund.taken,
-        points_restored=back[Unit.POINTS],
-        stamps_restored=back[Unit.STAMPS],
+        points_restored=restored[Unit.POINTS],
+        stamps_restored=restored[Unit.STAMPS],
         cash=refund.cash,
         already_recorded=True,
     )
@@ -107,11 +107,11 @@ async def _booked(session: Session, *, refund: Refund) -> tuple[Entry, dict[Unit
     """The entry by which a refund clawed back points, and what it restored of each unit, as both were booked with it."""
     every = [stored.entry for stored in await entries.of_refund(session, refund_id=refund.id)]
     own_entries = [entry for entry in every if entry.recorded_at == refund.recorded_at]
-    given_back = dict.fromkeys(Unit, 0)
+    restored = dict.fromkeys(Unit, 0)
     for entry in own_entries:
         if entry.type is EntryType.REVERSAL:
-            given_back[Unit(entry.unit)] += entry.points
+            restored[Unit(entry.unit)] += entry.points
     for entry in own_entries:
         if entry.type is EntryType.CLAWBACK and entry.unit == Unit.POINTS:
-            return entry, given_back
+            return entry, restored
     raise LookupError(f"refund {refund.id} has no entry in the ledger")

@@ -67,21 +67,21 @@ class _Move:
     def with_budgets_of(self, decision: Decision) -> _Move:
         """The move with what the purchase uses of budgets for its new customer; the rest stays with the previous one."""
         customer_facts = self.before.facts.customer_facts
-        taken, goes = dict(customer_facts.charged), dict(decision.budget_usage)
-        left = {key: taken.get(key, 0) - goes.get(key, 0) for key, _ in customer_facts.shares}
-        left = {key: points for key, points in left.items() if points}
+        used, used_by_new_customer = dict(customer_facts.charged), dict(decision.budget_usage)
+        retained = {key: used.get(key, 0) - used_by_new_customer.get(key, 0) for key, _ in customer_facts.shares}
+        retained = {key: points for key, points in retained.items() if points}
         facts = replace(
             self.after.facts, customer_facts=self.after.facts.customer_facts.with_charged_budgets(decision.budget_usage)
         )
-        correction = replace(self.correction, retained_budget_usage_text=json_text(left) if left else None)
+        correction = replace(self.correction, retained_budget_usage_text=json_text(retained) if retained else None)
         return replace(self, after=replace(self.after, facts=facts), correction=correction)
 
     @property
     def leaving(self) -> NewCorrection:
         """The correction in the wallet that the purchase leaves."""
         was = _bought(self.before, facts_of=self.before, terms=self.terms)
-        left = self.correction.retained_budget_usage
-        event = ReceiptCorrected(self.correction.id, self.before.id, self.before.occurred_at, was, left)
+        retained = self.correction.retained_budget_usage
+        event = ReceiptCorrected(self.correction.id, self.before.id, self.before.occurred_at, was, retained)
         return NewCorrection(event, None, self.before.customer_id)
 
     @property
@@ -196,12 +196,12 @@ async def _for(
 
 
 async def _moved(session: Session, *, context: CommandContext, moving: _Move) -> MovePurchaseResult | Problem:
-    here, there, moving = await _history(session, moving=moving)
-    sold = there.wallet.purchases[moving.before.id]
-    if any(balance.lifetime > MAX_POINTS for balance in there.balances.values()):
+    source, target, moving = await _history(session, moving=moving)
+    sold = target.wallet.purchases[moving.before.id]
+    if any(balance.lifetime > MAX_POINTS for balance in target.balances.values()):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase",))
     if limited(context):
-        before = with_events(here.recorded, versions=here.versions, events=[], until=moving.before.occurred_at)
+        before = with_events(source.recorded, versions=source.versions, events=[], until=moving.before.occurred_at)
         moved = carried(before.wallet.purchases[moving.before.id].decision, sold.decision)
         above = await above_budget(session, context=context, budget=Budget.TRANSFERS, moved=moved, path=("purchase",))
         if above is not None:
@@ -213,20 +213,20 @@ async def _moved(session: Session, *, context: CommandContext, moving: _Move) ->
     after = replace(moving.after, earned=sold.decision.points, facts=facts, facts_text=json_text(facts.to_data()))
     await purchases.correct(session, purchase=after)
     await corrections.add(session, correction=moving.correction)
-    mark = corrections.row_digest(moving.correction)
-    left = DigestChanges((mark,), replaced=(purchases.row_digest(moving.before),))
-    came = DigestChanges((mark, purchases.row_digest(after)))
-    taken_back, earned = await _booked(
-        session, context=context, moving=moving, here=here, there=there, left=left, came=came
+    correction_digest = corrections.row_digest(moving.correction)
+    leaving = DigestChanges((correction_digest,), replaced=(purchases.row_digest(moving.before),))
+    arriving = DigestChanges((correction_digest, purchases.row_digest(after)))
+    clawback_entry, earned = await _booked(
+        session, context=context, moving=moving, source=source, target=target, leaving=leaving, arriving=arriving
     )
     return MovePurchaseResult(
         decision=sold.decision,
-        balances=there.balances,
+        balances=target.balances,
         customer_id=moving.to_customer.id,
         purchase_id=after.id,
         entry_id=earned,
         from_customer_id=moving.from_customer.id,
-        clawback_entry_id=taken_back,
+        clawback_entry_id=clawback_entry,
         terms=moving.terms,
     )
 
@@ -239,14 +239,14 @@ async def _history(session: Session, *, moving: _Move) -> tuple[ReplayedAccount,
     at, giver, taker = moving.before.occurred_at, moving.from_customer.account, moving.to_customer.account
     shared = giver.id == taker.id
     events = [moving.leaving, moving.arriving] if shared else [moving.arriving]
-    there = await replay_account(session, account=taker, until=at, events=events)
-    moving = moving.with_budgets_of(there.wallet.purchases[moving.before.id].decision)
+    target = await replay_account(session, account=taker, until=at, events=events)
+    moving = moving.with_budgets_of(target.wallet.purchases[moving.before.id].decision)
     if shared:
         both = [moving.leaving, moving.arriving]
-        there = with_events(there.recorded, versions=there.versions, events=both, until=at)
-        return there, there, moving
-    here = await replay_account(session, account=giver, until=at, events=[moving.leaving])
-    return here, there, moving
+        target = with_events(target.recorded, versions=target.versions, events=both, until=at)
+        return target, target, moving
+    source = await replay_account(session, account=giver, until=at, events=[moving.leaving])
+    return source, target, moving
 
 
 async def _booked(
@@ -254,10 +254,10 @@ async def _booked(
     *,
     context: CommandContext,
     moving: _Move,
-    here: ReplayedAccount,
-    there: ReplayedAccount,
-    left: DigestChanges,
-    came: DigestChanges,
+    source: ReplayedAccount,
+    target: ReplayedAccount,
+    leaving: DigestChanges,
+    arriving: DigestChanges,
 ) -> tuple[str | None, str | None]:
     """Book the changes in both wallets; returns the entries (ids) that claw back and earn, None where there is none.
 
@@ -265,21 +265,21 @@ async def _booked(
     """
     at, cause = moving.before.occurred_at, moving.correction.id
     subject = PostingKey(EntryType.EARN, moving.before.id)
-    was_in = here.history.account_at(at, customer_id=moving.before.customer_id)
-    is_in = there.history.account_at(at, customer_id=moving.after.customer_id)
-    if here is there:
-        marks = {was_in: left | came} if was_in == is_in else {was_in: left, is_in: came}
-        both = await post_differences(
-            session, write_context=context.write_context, replayed=there, digest_changes=marks, cause=cause
+    was_in = source.history.account_at(at, customer_id=moving.before.customer_id)
+    is_in = target.history.account_at(at, customer_id=moving.after.customer_id)
+    if source is target:
+        digest_changes = {was_in: leaving | arriving} if was_in == is_in else {was_in: leaving, is_in: arriving}
+        new_entries = await post_differences(
+            session, write_context=context.write_context, replayed=target, digest_changes=digest_changes, cause=cause
         )
-        return None, _id(both.get(subject))
-    back = await post_differences(
-        session, write_context=context.write_context, replayed=here, digest_changes={was_in: left}, cause=cause
+        return None, _id(new_entries.get(subject))
+    source_entries = await post_differences(
+        session, write_context=context.write_context, replayed=source, digest_changes={was_in: leaving}, cause=cause
     )
-    earned = await post_differences(
-        session, write_context=context.write_context, replayed=there, digest_changes={is_in: came}, cause=cause
+    target_entries = await post_differences(
+        session, write_context=context.write_context, replayed=target, digest_changes={is_in: arriving}, cause=cause
     )
-    return _id(back.get(subject)), _id(earned.get(subject))
+    return _id(source_entries.get(subject)), _id(target_entries.get(subject))
 
 
 def _id(entry: Entry | None) -> str | None:

@@ -28,7 +28,7 @@ async def park_exchange(
     """Store an exchange as pending until its purchase arrives. A known receipt gets its earlier result, or a refusal for other content."""
     bought, receipt = command.bought, command.refund.receipt
     assert receipt is not None, "an id that is none of a purchase is refused"
-    facts = await locations.placed(session, facts=bought.facts, location_id=bought.location_id)
+    facts = await locations.facts_at_location(session, facts=bought.facts, location_id=bought.location_id)
     if facts is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
     origin = ReceiptOrigin(bought.location_id, bought.numbered_at or bought.facts.occurred_at, facts.zone)

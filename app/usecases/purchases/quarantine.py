@@ -113,7 +113,7 @@ async def quarantine_exchange(
     `customer` are None where they are not known yet.
     """
     at, numbering = bought.facts.occurred_at, context.program.numbering
-    facts = await locations.placed(session, facts=bought.facts, location_id=bought.location_id)
+    facts = await locations.facts_at_location(session, facts=bought.facts, location_id=bought.location_id)
     if facts is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
     origin = ReceiptOrigin(bought.location_id, bought.numbered_at or at, facts.zone)

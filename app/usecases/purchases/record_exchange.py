@@ -39,11 +39,11 @@ async def run(
             return other
     by = command.customer or by
     command = await exchange_as_booked(session, context=context, command=command, sale=sale)
-    held = await quarantine_exchange(
+    quarantined = await quarantine_exchange(
         session, context=context, bought=command.bought, back=command.refund, sale=sale, customer=by
     )
-    if held is not None:
-        return held
+    if quarantined is not None:
+        return quarantined
     if sale is None or by is None:
         return await park_exchange(session, context=context, command=command)
     command = await exchange_as_applied(session, command=command, sale=sale)

@@ -35,9 +35,9 @@ async def run(
     sale = await sale_of(session, context=context, command=command)
     if isinstance(sale, Problem):
         return await known_of_several(session, context=context, command=command, problem=sale)
-    held = await quarantine_refund(session, context=context, command=command, sale=sale)
-    if held is not None:
-        return held
+    quarantined = await quarantine_refund(session, context=context, command=command, sale=sale)
+    if quarantined is not None:
+        return quarantined
     if sale is None:
         assert command.receipt is not None, "an id that is none of a purchase is refused"
         return await park_refund(session, context=context, command=command, receipt=command.receipt)

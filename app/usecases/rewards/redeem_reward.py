@@ -85,8 +85,8 @@ class _Named(NamedTuple):
 
 
 async def _named(session: Session, *, context: CommandContext, command: RedeemReward) -> _Named | Problem:
-    here = await locations.placed(session, facts=command.facts, location_id=command.location_id)
-    if here is None:
+    located_facts = await locations.facts_at_location(session, facts=command.facts, location_id=command.location_id)
+    if located_facts is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("basket", "locationId"))
     customer = await customers.find(session, by=command.customer, lock=True)
     if customer is None:
@@ -98,7 +98,7 @@ async def _named(session: Session, *, context: CommandContext, command: RedeemRe
     reward = await _reward(session, command=command)
     if reward is None:
         return Problem(ProblemCode.REWARD_NOT_FOUND, path=("reward",))
-    return _Named(here, customer, reward)
+    return _Named(located_facts, customer, reward)
 
 
 async def _request(session: Session, *, command: RedeemReward, named: _Named) -> RedemptionRequest | Problem:

@@ -83,6 +83,6 @@ async def link_payments(session: Session, *, purchase_id: str, facts: PurchaseFa
 
 async def relink_payments(session: Session, *, purchase_id: str, before: PurchaseFacts, after: PurchaseFacts) -> None:
     """Update the payments of a corrected receipt: redemptions that it no longer names have paid nothing."""
-    gone, new = before.redemptions() - after.redemptions(), after.redemptions() - before.redemptions()
-    await redemption_payments.remove(session, purchase_id=purchase_id, redemption_ids=sorted(gone))
+    removed, new = before.redemptions() - after.redemptions(), after.redemptions() - before.redemptions()
+    await redemption_payments.remove(session, purchase_id=purchase_id, redemption_ids=sorted(removed))
     await redemption_payments.add(session, purchase_id=purchase_id, redemption_ids=sorted(new))

@@ -54,7 +54,7 @@ class EnrolCustomerInput(CommandInput):
     )
 
 
-@strawberry.type(description="What enrolling came to.")
+@strawberry.type(description="Result of `enrolCustomer`.")
 class EnrolCustomerPayload(BalancesPayload[EnrolCustomerResult], WithCustomer[EnrolCustomerResult]):
     """The new customer."""
 
@@ -81,18 +81,18 @@ async def resolve(
 def _command(input: EnrolCustomerInput, *, context: Context) -> EnrolCustomer | Problem:
     if not 1 <= len(input.identities) <= 10:
         return Problem(ProblemCode.INVALID_INPUT, path=("identities",), detail="1 to 10 identities")
-    found = []
-    for place, each_identity in enumerate(input.identities):
+    identities = []
+    for index, each_identity in enumerate(input.identities):
         try:
             identity = identity_of(each_identity, context=context)
         except IdentityError as error:
-            return Problem(ProblemCode.INVALID_IDENTITY, path=("identities", place), detail=str(error))
-        if identity in found:
-            return Problem(ProblemCode.INVALID_IDENTITY, path=("identities", place), detail="given twice")
-        found.append(identity)
+            return Problem(ProblemCode.INVALID_IDENTITY, path=("identities", index), detail=str(error))
+        if identity in identities:
+            return Problem(ProblemCode.INVALID_IDENTITY, path=("identities", index), detail="given twice")
+        identities.append(identity)
     locale = locale_for(input.locale) if input.locale is not None else None
     try:
         preferences = stated(input.preferences or ())
     except ProfileError as error:
         return invalid(error)
-    return EnrolCustomer(identities=tuple(found), locale=locale, birthday=input.birthday, preferences=preferences)
+    return EnrolCustomer(identities=tuple(identities), locale=locale, birthday=input.birthday, preferences=preferences)

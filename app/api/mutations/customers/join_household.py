@@ -22,12 +22,14 @@ from app.usecases.customers.join_household import JoinHousehold, JoinHouseholdRe
 class JoinHouseholdInput(CommandInput):
     """Who, and why."""
 
-    customer: CustomerBy = strawberry.field(description="Who joins, with a wallet of their own.")
-    household: CustomerBy = strawberry.field(description="Somebody whose wallet is shared from now on.")
+    customer: CustomerBy = strawberry.field(description="The customer who joins, with a wallet of their own.")
+    household: CustomerBy = strawberry.field(
+        description="A customer of the household, whose wallet is shared from now on."
+    )
     reason: str = strawberry.field(description="Why, 1 to 200 characters; it stands in the ledger of both wallets.")
 
 
-@strawberry.type(description="What joining came to.")
+@strawberry.type(description="Result of `joinHousehold`.")
 class JoinHouseholdPayload(BalancesPayload[JoinHouseholdResult]):
     """The balances are those of the mutation; objects are read as they are now."""
 

@@ -25,11 +25,11 @@ class MergeCustomersInput(CommandInput):
     merged: CustomerBy = strawberry.field(
         description="Who is merged: everything goes to the survivor, and every id and identity leads there for ever. Not somebody who shares a wallet."
     )
-    survivor: CustomerBy = strawberry.field(description="Who goes on for both.")
+    survivor: CustomerBy = strawberry.field(description="The customer who continues for both.")
     reason: str = strawberry.field(description="Why, 1 to 200 characters; it stands in the ledger of both.")
 
 
-@strawberry.type(description="What merging came to.")
+@strawberry.type(description="Result of `mergeCustomers`.")
 class MergeCustomersPayload(BalancesPayload[MergeCustomersResult]):
     """The balances are those of the mutation; objects are read as they are now."""
 

@@ -46,7 +46,9 @@ class PreferenceInput:
 class UpdateCustomerInput(CommandInput):
     """Tills give preferences only; customers may not give segments, nor a birthday that is known already."""
 
-    customer: CustomerBy = strawberry.field(description="Whose; customers change themselves only.")
+    customer: CustomerBy = strawberry.field(
+        description="The customer to update. A customer's own key can only update that customer."
+    )
     birthday: date | None = strawberry.field(
         default=strawberry.UNSET,
         description="The date of birth, from 1900 to today. For owner and staff; for a customer while none is known.",
@@ -65,7 +67,7 @@ class UpdateCustomerInput(CommandInput):
     )
 
 
-@strawberry.type(description="What updating a customer came to.")
+@strawberry.type(description="Result of `updateCustomer`.")
 class UpdateCustomerPayload(WithCustomer[UpdateCustomerResult]):
     """The customer."""
 

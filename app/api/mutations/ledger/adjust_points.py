@@ -23,9 +23,9 @@ LONGEST_REASON = 500
 
 @strawberry.input(description="Points to give or to take.")
 class AdjustPointsInput(CommandInput):
-    """Whose, how many, why."""
+    """The customer, the amount and the reason."""
 
-    customer: CustomerBy = strawberry.field(description="Whose points or stamps.")
+    customer: CustomerBy = strawberry.field(description="The customer whose points or stamps are adjusted.")
     points: int = strawberry.field(
         description="Whole points: positive to the customer, negative from them, never 0. The owner moves at most 1,000,000 at once, staff at most 1,000; more than the customer can spend is not taken."
     )
@@ -37,7 +37,7 @@ class AdjustPointsInput(CommandInput):
     )
 
 
-@strawberry.type(description="What adjusting came to.")
+@strawberry.type(description="Result of `adjustPoints`.")
 class AdjustPointsPayload(BalancesPayload[AdjustPointsResult], WithCustomer[AdjustPointsResult]):
     """The balances are those of the mutation; objects are read as they are now."""
 

@@ -31,7 +31,9 @@ _PERMISSIONS: Mapping[NoticeChannel, Permission] = {
 class DeliverExpiryNoticesInput(CommandInput):
     """One customer, one channel."""
 
-    customer: CustomerBy = strawberry.field(description="Whom; a customer only themselves.")
+    customer: CustomerBy = strawberry.field(
+        description="The customer. A customer's own key can only name that customer."
+    )
     channel: NoticeChannel = strawberry.field(
         description="How: `INBOX` by customers, staff and the owner, when it is opened; `RECEIPT` by tills, staff and the owner, when it is printed; `MESSAGE` by staff and the owner, when it was accepted."
     )

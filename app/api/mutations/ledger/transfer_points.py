@@ -30,8 +30,8 @@ from app.usecases.ledger.transfer_points import TransferPoints, TransferPointsRe
 class TransferPointsInput(CommandInput):
     """From whom, to whom, how many, and why."""
 
-    from_: CustomerBy = strawberry.field(name="from", description="Whose points they are.")
-    to: CustomerBy = strawberry.field(description="Who gets them: somebody with another wallet.")
+    from_: CustomerBy = strawberry.field(name="from", description="The customer who sends the points.")
+    to: CustomerBy = strawberry.field(description="The customer who receives them; must have another wallet.")
     points: int = strawberry.field(
         description="How many, at least 1: points that can be spent now. Those go first that would be spent first."
     )
@@ -48,7 +48,7 @@ async def recipient_entry_of(result: TransferPointsResult, context: Context) -> 
     return await entry_of(OtherEntry(result.recipient_entry_id), context)
 
 
-@strawberry.type(description="What passing points on came to.")
+@strawberry.type(description="Result of `transferPoints`.")
 class TransferPointsPayload(BalancesPayload[TransferPointsResult]):
     """The balances are those of the mutation; objects are read as they are now."""
 
@@ -57,7 +57,7 @@ class TransferPointsPayload(BalancesPayload[TransferPointsResult]):
     )
 
     giver: Customer | None = shown(
-        TransferPointsResult, customer_of, name="from", description="Whose points they were, as they are now."
+        TransferPointsResult, customer_of, name="from", description="The customer who sent the points, as now."
     )
     to: Customer | None = shown(TransferPointsResult, recipient_of, description="Who got them, as they are now.")
     entry: LedgerEntry | None = shown(

@@ -34,7 +34,7 @@ class AdvanceClockInput(CommandInput):
     )
 
 
-@strawberry.type(description="What moving the clock came to.")
+@strawberry.type(description="Result of `advanceClock`.")
 class AdvanceClockPayload(Payload[AdvanceClockResult]):
     """The new time, and whether all jobs due by then have run."""
 

@@ -36,7 +36,7 @@ class CreateLocationInput(CommandInput):
     address: str | None = strawberry.field(default=None, description="Where it is, as text, 1 to 500 characters.")
 
 
-@strawberry.type(description="What opening a location came to.")
+@strawberry.type(description="Result of `createLocation`.")
 class CreateLocationPayload(Payload[CreateLocationResult]):
     """The new location."""
 

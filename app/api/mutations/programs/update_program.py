@@ -47,7 +47,7 @@ class UpdateProgramInput(CommandInput):
     )
 
 
-@strawberry.type(description="What changing settings came to.")
+@strawberry.type(description="Result of `updateProgram`.")
 class UpdateProgramPayload(Payload[UpdateProgramResult]):
     """The program with its new settings."""
 

@@ -36,10 +36,12 @@ class AmendPurchaseInput(CommandInput):
     purchase: PurchaseInput = strawberry.field(
         description="The whole receipt as it should have been: `externalId` says which one it is, with its place and time where its number alone does not, and without `completion` the last one. Its time, place and currency stay: sent otherwise, they are refused."
     )
-    reason: str = strawberry.field(description="Why, 1 to 200 characters; it is kept, and staff see it in the ledger.")
+    reason: str = strawberry.field(
+        description="The reason, 1 to 200 characters; stored, and shown to staff in the ledger."
+    )
 
 
-@strawberry.type(description="What setting a receipt right came to.")
+@strawberry.type(description="Result of `amendPurchase`.")
 class AmendPurchasePayload(
     DecisionPayload[AmendPurchaseResult], WithPurchase[AmendPurchaseResult], WithCustomer[AmendPurchaseResult]
 ):

@@ -36,9 +36,9 @@ class MovePurchaseInput(CommandInput):
     purchase: PurchaseBy = strawberry.field(
         description="The purchase. One of which something came back, or that points paid a part of, stays where it is."
     )
-    customer: CustomerBy = strawberry.field(description="Whose purchase it was.")
+    customer: CustomerBy = strawberry.field(description="The customer who made the purchase.")
     reason: str = strawberry.field(
-        description="Why, 1 to 200 characters; it is kept, and staff see it in both ledgers."
+        description="The reason, 1 to 200 characters; stored, and shown to staff in both ledgers."
     )
 
 
@@ -52,7 +52,7 @@ async def clawback_entry_of(result: MovePurchaseResult, context: Context) -> Led
     return await entry_of(OtherEntry(result.clawback_entry_id), context)
 
 
-@strawberry.type(description="What moving a purchase came to.")
+@strawberry.type(description="Result of `movePurchase`.")
 class MovePurchasePayload(DecisionPayload[MovePurchaseResult], WithPurchase[MovePurchaseResult]):
     """Decision and balances are those of the mutation; objects are read as they are now."""
 

@@ -65,7 +65,7 @@ class RecordExchangeInput(CommandInput):
 
     customer: CustomerBy | None = strawberry.field(
         default=None,
-        description="Who exchanges; default who had bought what comes back. Anybody else is refused with OTHER_CUSTOMER.",
+        description="The customer who exchanges; default the one who bought the returned goods. Any other is refused with OTHER_CUSTOMER.",
     )
     refund: ExchangeRefundInput = strawberry.field(description="What comes back.")
     purchase: PurchaseInput = strawberry.field(
@@ -73,17 +73,18 @@ class RecordExchangeInput(CommandInput):
     )
 
 
-@strawberry.type(description="What an exchange came to: both of its parts were recorded, or neither.")
+@strawberry.type(description="Result of `recordExchange`: both parts were recorded, or neither.")
 class RecordExchangePayload(
     WithDecision[RecordPurchaseResult], WithAlreadyRecorded, WithCustomer[RecordPurchaseResult]
 ):
     """`result` is that of the new purchase. Decisions and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
-        default=None, description="What was earned by the new purchase and why; null when refused, and while it waits."
+        default=None,
+        description="What was earned by the new purchase and why; null when refused, and while it is pending.",
     )
     refund: Refunded | None = strawberry.field(
-        default=None, description="What came back; null when refused, and while it waits."
+        default=None, description="What came back; null when refused, and while it is pending."
     )
     quarantined: QuarantinedReceipt | None = strawberry.field(
         default=None,
@@ -91,7 +92,7 @@ class RecordExchangePayload(
     )
     pending: PendingRefund | None = strawberry.field(
         default=None,
-        description="The exchange, where it came before the purchase of which goods come back: nothing of it is booked until that arrives. Its new receipt is taken for it meanwhile.",
+        description="The pending exchange, if it arrived before the purchase of the returned goods: nothing is booked until the purchase arrives. The number of its new receipt is reserved meanwhile.",
     )
 
     @classmethod
@@ -100,8 +101,8 @@ class RecordExchangePayload(
     ) -> Self:
         """The exchange that was booked, that waits for its purchase, or that is in quarantine."""
         if isinstance(result, ReceiptQuarantined):
-            held = await quarantined_payload(result.quarantined_id, path=("purchase", "occurredAt"), context=context)
-            return cls(problem=held.problem, quarantined=held.quarantined)
+            payload = await quarantined_payload(result.quarantined_id, path=("purchase", "occurredAt"), context=context)
+            return cls(problem=payload.problem, quarantined=payload.quarantined)
         if isinstance(result, RefundPending):
             pending = await load_pending_refund(result.pending_refund_id, context=context)
             return cls(pending=pending, already_recorded=result.already_recorded)
@@ -156,22 +157,22 @@ def _command(input: RecordExchangeInput, *, context: Context) -> RecordExchange 
     by = customer_by(input.customer, context=context) if input.customer is not None else None
     if isinstance(by, Problem):
         return by
-    refund = input.refund
-    back = refund_of(
+    part = input.refund
+    refund = refund_of(
         RecordRefundInput(
             idempotency_key=input.idempotency_key,
-            purchase=refund.purchase,
-            lines=refund.lines,
-            amount=refund.amount,
-            external_id=refund.external_id,
+            purchase=part.purchase,
+            lines=part.lines,
+            amount=part.amount,
+            external_id=part.external_id,
             occurred_at=input.purchase.occurred_at,
-            reason=refund.reason,
+            reason=part.reason,
         ),
         context=context,
     )
-    if isinstance(back, Problem):
-        return replace(back, path=("refund", *back.path))
+    if isinstance(refund, Problem):
+        return replace(refund, path=("refund", *refund.path))
     bought = receipt_of(input.purchase, context=context)
     if isinstance(bought, Problem):
         return bought
-    return RecordExchange(refund=replace(back, occurred_at=bought.facts.occurred_at), bought=bought, customer=by)
+    return RecordExchange(refund=replace(refund, occurred_at=bought.facts.occurred_at), bought=bought, customer=by)

@@ -36,13 +36,13 @@ from app.usecases.purchases.results import ReceiptQuarantined, RecordPurchaseRes
 
 @strawberry.input(description="A purchase to record.")
 class RecordPurchaseInput(CommandInput):
-    """Whose purchase, and its receipt."""
+    """The customer and the receipt."""
 
-    customer: CustomerBy = strawberry.field(description="Who bought.")
+    customer: CustomerBy = strawberry.field(description="The customer who made the purchase.")
     purchase: PurchaseInput = strawberry.field(description="The receipt.")
 
 
-@strawberry.type(description="What recording a purchase came to.")
+@strawberry.type(description="Result of `recordPurchase`.")
 class RecordPurchasePayload(
     DecisionPayload[RecordPurchaseResult],
     WithAlreadyRecorded,
@@ -70,8 +70,8 @@ class RecordPurchasePayload(
     ) -> Self:
         """The purchase that was booked, or that is in quarantine."""
         if isinstance(result, ReceiptQuarantined):
-            held = await quarantined_payload(result.quarantined_id, path=("purchase", "occurredAt"), context=context)
-            return cls(problem=held.problem, quarantined=held.quarantined)
+            payload = await quarantined_payload(result.quarantined_id, path=("purchase", "occurredAt"), context=context)
+            return cls(problem=payload.problem, quarantined=payload.quarantined)
         # The decision on a receipt that was recorded before is about that receipt, which its ledger entry leads to.
         bought = None if result.already_recorded else command.facts
         return cls(

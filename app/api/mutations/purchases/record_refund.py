@@ -69,12 +69,12 @@ class RecordRefundInput(CommandInput):
 class Refunded(ShowsResult[RecordRefundResult]):
     """The decision is that of the refund; objects are read as they are now."""
 
-    decision: Decision | None = strawberry.field(default=None, description="What was taken back and why.")
+    decision: Decision | None = strawberry.field(default=None, description="What was clawed back and why.")
     shortfall: int | None = strawberry.field(
         default=None, description="Points that should have gone back but were not there; they are not chased."
     )
     points_restored: int | None = strawberry.field(
-        default=None, description="Points that had paid for what came back, and are back in the very lots."
+        default=None, description="Points that had paid for the returned goods, restored to the same lots."
     )
     stamps_restored: int | None = strawberry.field(
         default=None, description="Stamps that had paid for what came back, and are back on the card."
@@ -107,7 +107,7 @@ async def refunded(result: RecordRefundResult, *, context: Context) -> dict[str,
     }
 
 
-@strawberry.type(description="What a refund came to.")
+@strawberry.type(description="Result of `recordRefund`.")
 class RecordRefundPayload(
     BalancesPayload[RecordRefundResult], Refunded, WithAlreadyRecorded, WithCustomer[RecordRefundResult]
 ):
@@ -115,11 +115,11 @@ class RecordRefundPayload(
 
     pending: PendingRefund | None = strawberry.field(
         default=None,
-        description="The refund, where it came before its purchase: nothing is taken back until that arrives.",
+        description="The pending refund, if it arrived before its purchase: nothing is clawed back until the purchase arrives.",
     )
     quarantined: QuarantinedReceipt | None = strawberry.field(
         default=None,
-        description="The refund, where `occurredAt` cannot be right (CLOCK_SKEW): nothing is taken back until a person settles it. One with a number is the same one when it is sent again.",
+        description="The refund, where `occurredAt` cannot be right (CLOCK_SKEW): nothing is clawed back until staff settle it. A refund with a number is recognised when it is sent again.",
     )
 
     @classmethod
@@ -128,8 +128,8 @@ class RecordRefundPayload(
     ) -> Self:
         """The refund that was booked, that waits for its purchase, or that is in quarantine."""
         if isinstance(result, ReceiptQuarantined):
-            held = await quarantined_payload(result.quarantined_id, path=("occurredAt",), context=context)
-            return cls(problem=held.problem, quarantined=held.quarantined)
+            payload = await quarantined_payload(result.quarantined_id, path=("occurredAt",), context=context)
+            return cls(problem=payload.problem, quarantined=payload.quarantined)
         if isinstance(result, RefundPending):
             pending = await load_pending_refund(result.pending_refund_id, context=context)
             return cls(pending=pending, already_recorded=result.already_recorded)
@@ -166,14 +166,14 @@ def refund_of(input: RecordRefundInput, *, context: Context) -> RecordRefund | P
     for name, text in (("externalId", number), ("reason", input.reason)):
         if text is not None and not 1 <= len(text) <= 200:
             return Problem(ProblemCode.INVALID_INPUT, path=(name,), detail="1 to 200 characters")
-    back = back_of(input.lines, amount=input.amount)
-    if isinstance(back, Problem):
-        return back
+    returned = back_of(input.lines, amount=input.amount)
+    if isinstance(returned, Problem):
+        return returned
     return RecordRefund(
         purchase_id=purchase_id,
         receipt=receipt,
-        lines=back.lines,
-        amounts=back.amounts,
+        lines=returned.lines,
+        amounts=returned.amounts,
         amount=input.amount,
         occurred_at=input.occurred_at or context.now,
         external_id=number,

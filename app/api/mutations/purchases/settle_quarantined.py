@@ -59,19 +59,19 @@ class SettleQuarantinedInput(CommandInput):
     occurred_at: datetime | None = strawberry.field(
         default=None, description="The corrected time, with BOOK_AT and with nothing else."
     )
-    reason: str = strawberry.field(description="Why, 1 to 200 characters; it is kept with the receipt.")
+    reason: str = strawberry.field(description="The reason, 1 to 200 characters; stored with the receipt.")
 
 
 BookedReceipt: TypeAlias = RecordPurchaseResult | RecordRefundResult
 
 
-@strawberry.type(description="What settling a receipt in quarantine came to.")
+@strawberry.type(description="Result of `settleQuarantined`.")
 class SettleQuarantinedPayload(WithDecision[BookedReceipt], WithCustomer[BookedReceipt]):
     """`result` is that of the purchase or refund that was booked, if any. Decision and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
         default=None,
-        description="What the booked receipt earned, or what was taken back, and why; null where nothing was booked.",
+        description="What the booked receipt earned, or what was clawed back, and why; null where nothing was booked.",
     )
     refund: Refunded | None = strawberry.field(
         default=None, description="What came back, where a refund or an exchange was booked; null otherwise."
@@ -113,13 +113,13 @@ class SettleQuarantinedPayload(WithDecision[BookedReceipt], WithCustomer[BookedR
         """Null where nothing was booked."""
         return await entry_of(self.result, info.context) if self.result is not None else None
 
-    @strawberry.field(description="What was in quarantine, as it is now; null for what waited for its purchase.")
+    @strawberry.field(description="The receipt in quarantine, as now; null for a pending refund or exchange.")
     async def quarantined(self, info: Info) -> QuarantinedReceipt | None:
         """With what came of it."""
         return await load_quarantined(self.quarantined_id, context=info.context)
 
     @strawberry.field(
-        description="The refund or exchange that waits for its purchase: the one dismissed, or the one booked before its purchase arrived."
+        description="The pending refund or exchange: dismissed now, or booked from quarantine before its purchase arrived."
     )
     async def pending(self, info: Info) -> PendingRefund | None:
         """With what came of it."""

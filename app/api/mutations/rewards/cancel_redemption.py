@@ -40,7 +40,7 @@ class CancelRedemptionInput(CommandInput):
     )
 
 
-@strawberry.type(description="What undoing a redemption came to.")
+@strawberry.type(description="Result of `cancelRedemption`.")
 class CancelRedemptionPayload(DecisionPayload[CancelRedemptionResult], WithCustomer[CancelRedemptionResult]):
     """Decision and balances are those of the mutation; objects are read as they are now."""
 

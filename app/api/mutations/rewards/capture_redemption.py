@@ -19,14 +19,14 @@ from app.usecases.rewards import end_hold
 from app.usecases.rewards.end_hold import CaptureHoldResult
 
 
-@strawberry.input(description="A reservation to pay for.")
+@strawberry.input(description="A hold to capture.")
 class CaptureRedemptionInput(CommandInput):
     """Which hold."""
 
-    hold: HoldReference = strawberry.field(description="The reservation.")
+    hold: HoldReference = strawberry.field(description="The hold.")
 
 
-@strawberry.type(description="What paying for a reservation came to.")
+@strawberry.type(description="Result of `captureRedemption`.")
 class CaptureRedemptionPayload(
     DecisionPayload[CaptureHoldResult], WithReward[CaptureHoldResult], WithCustomer[CaptureHoldResult]
 ):
@@ -43,7 +43,7 @@ class CaptureRedemptionPayload(
     entry: LedgerEntry | None = shown(
         CaptureHoldResult,
         entry_of,
-        description="The ledger entry that paid, as of the time when the reservation began.",
+        description="The ledger entry that paid, at the business time of the hold.",
     )
 
 

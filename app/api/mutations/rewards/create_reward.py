@@ -56,7 +56,7 @@ class CreateRewardInput(CommandInput):
     )
 
 
-@strawberry.type(description="What creating a reward came to.")
+@strawberry.type(description="Result of `createReward`.")
 class CreateRewardPayload(WithReward[CreateRewardResult]):
     """The new reward."""
 

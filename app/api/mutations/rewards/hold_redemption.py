@@ -38,12 +38,12 @@ LONGEST_CHECKOUT = 100
 
 @strawberry.input(description="A reward to reserve.")
 class HoldRedemptionInput(CommandInput):
-    """Whose points, for what, for which checkout and how long."""
+    """The customer, the reward, the checkout and how long the hold lasts."""
 
-    customer: CustomerBy = strawberry.field(description="Who pays with points or stamps.")
+    customer: CustomerBy = strawberry.field(description="The customer who pays with points or stamps.")
     reward: RewardBy = strawberry.field(description="What for.")
     checkout: str = strawberry.field(
-        description="Yours: what the reservation belongs to, such as an order, 1 to 100 characters, spelled as receipt numbers are and used once within what `Program.receiptNumbers` says. A second attempt of the same checkout has the reservation of the first; with another customer or reward it is refused with RECEIPT_DIFFERS."
+        description="Your reference for what the hold belongs to, such as an order, 1 to 100 characters, spelled as receipt numbers are and used once within what `Program.receiptNumbers` says. A second attempt of the same checkout has the reservation of the first; with another customer or reward it is refused with RECEIPT_DIFFERS."
     )
     minutes: int = strawberry.field(
         description="How long points or stamps, and stock, are reserved, 1 to 1,440 minutes (a day) from now on. What is not captured by then is free again."
@@ -54,7 +54,7 @@ class HoldRedemptionInput(CommandInput):
     )
 
 
-@strawberry.type(description="What reserving came to.")
+@strawberry.type(description="Result of `holdRedemption`.")
 class HoldRedemptionPayload(
     DecisionPayload[RedeemRewardResult], WithReward[RedeemRewardResult], WithCustomer[RedeemRewardResult]
 ):
@@ -67,7 +67,7 @@ class HoldRedemptionPayload(
 
     already_recorded: bool = strawberry.field(
         default=False,
-        description="Whether another `idempotencyKey` had reserved for this checkout: it has that reservation, and `decision` is that of it.",
+        description="Whether this checkout has a hold already, placed with another `idempotencyKey`: then that hold is returned, with its `decision`.",
     )
     redemption: Redemption | None = shown(
         RedeemRewardResult,

@@ -26,9 +26,9 @@ from app.usecases.rewards.holds import NewHold
 
 @strawberry.input(description="A reward to redeem.")
 class RedeemRewardInput(CommandInput):
-    """Whose points, and for what."""
+    """The customer and the reward."""
 
-    customer: CustomerBy = strawberry.field(description="Who pays with points or stamps.")
+    customer: CustomerBy = strawberry.field(description="The customer who pays with points or stamps.")
     reward: RewardBy = strawberry.field(description="What for.")
     basket: BasketInput | None = strawberry.field(
         default=None,
@@ -36,7 +36,7 @@ class RedeemRewardInput(CommandInput):
     )
 
 
-@strawberry.type(description="What redeeming came to.")
+@strawberry.type(description="Result of `redeemReward`.")
 class RedeemRewardPayload(
     DecisionPayload[RedeemRewardResult], WithReward[RedeemRewardResult], WithCustomer[RedeemRewardResult]
 ):

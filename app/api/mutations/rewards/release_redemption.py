@@ -19,14 +19,14 @@ from app.usecases.rewards import end_hold
 from app.usecases.rewards.end_hold import ReleaseHoldResult
 
 
-@strawberry.input(description="A reservation to let go.")
+@strawberry.input(description="A hold to release.")
 class ReleaseRedemptionInput(CommandInput):
     """Which hold."""
 
-    hold: HoldReference = strawberry.field(description="The reservation.")
+    hold: HoldReference = strawberry.field(description="The hold.")
 
 
-@strawberry.type(description="What letting a reservation go came to.")
+@strawberry.type(description="Result of `releaseRedemption`.")
 class ReleaseRedemptionPayload(BalancesPayload[ReleaseHoldResult], WithCustomer[ReleaseHoldResult]):
     """The balances are those of the mutation; objects are read as they are now."""
 
@@ -37,7 +37,7 @@ class ReleaseRedemptionPayload(BalancesPayload[ReleaseHoldResult], WithCustomer[
     entry: LedgerEntry | None = shown(
         ReleaseHoldResult,
         entry_of,
-        description="The ledger entry by which points expired at once, since their last valid day had passed while they were reserved; null where none did.",
+        description="The ledger entry by which points expired at once, because their last valid day had passed while they were held; null where none did.",
     )
 
 

@@ -40,7 +40,7 @@ async def terms_of(result: PublishTermsResult, context: Context) -> Terms | None
     return Terms.of(await context.terms(result.terms_version)) if result.terms_version is not None else None
 
 
-@strawberry.type(description="What publishing came to.")
+@strawberry.type(description="Result of `publishTerms`.")
 class PublishTermsPayload(Payload[PublishTermsResult]):
     """The version, or the decision that refused it."""
 

@@ -29,7 +29,7 @@ async def terms_of(result: WithdrawTermsResult, context: Context) -> Terms | Non
     return Terms.of(await context.terms(result.terms_version))
 
 
-@strawberry.type(description="What withdrawing came to.")
+@strawberry.type(description="Result of `withdrawTerms`.")
 class WithdrawTermsPayload(Payload[WithdrawTermsResult]):
     """The version that will not start."""
 

@@ -115,9 +115,7 @@ class Wallet:
         """The balances as they were read with the customer."""
         return balances(current_state.balances_of(self.row), row=self.row, context=info.context)
 
-    @strawberry.field(
-        description="What it held at a moment that has passed, by all that is known of the time up to it today."
-    )
+    @strawberry.field(description="The balance at a past instant, by what is known today about the time up to it.")
     async def balance_at(
         self,
         info: Info,

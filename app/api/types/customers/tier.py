@@ -60,20 +60,20 @@ class TierStatus:
     )
 
     @classmethod
-    def of(cls, found: tiers.TierStatus, *, context: Context) -> TierStatus | None:
+    def of(cls, status: tiers.TierStatus, *, context: Context) -> TierStatus | None:
         """A customer's tier for the reader; None where the terms in force have no tiers."""
-        terms = found.terms
+        terms = status.terms
         if terms is None or not terms.tiers:
             return None
-        held = Tier.of(found.membership.tier, terms=found.named_by) if found.named_by is not None else None
+        tier = Tier.of(status.membership.tier, terms=status.named_by) if status.named_by is not None else None
         return cls(
-            status=found,
+            status=status,
             terms=terms,
-            key=found.membership.tier,
-            name=held.name if held is not None else None,
-            since=found.membership.since,
-            holds_until=found.membership.grace_ends_at,
-            qualifying_points=found.qualifying,
+            key=status.membership.tier,
+            name=tier.name if tier is not None else None,
+            since=status.membership.since,
+            holds_until=status.membership.grace_ends_at,
+            qualifying_points=status.qualifying,
             period=tier_rules.window_of(terms),
             period_ends=tier_rules.period_ends(terms=terms, at=context.now),
         )
@@ -108,7 +108,7 @@ class TierStatus:
     )
     def reasons(self, info: Info) -> list[Reason]:
         """At most one."""
-        kept = self.status.history.kept
+        kept = self.status.history.kept_because
         if kept is None:
             return []
         return [Reason.of(kept, explained=Explanation((kept,), self.terms, info.context.now, self.terms.zone))]

@@ -45,12 +45,12 @@ class Balance:
         context = info.context
         if self.row is None:
             return []
-        found = await context.query_heavy(
+        priced = await context.query_heavy(
             offers.offers_for, by=CustomerReference(self.row.id), facts=no_basket(context), principal=context.principal
         )
-        if not isinstance(found, offers.Offers):
+        if not isinstance(priced, offers.Offers):
             return []
-        wanted = [offer for offer in found.offers if offer.available and (offer.unit is Unit.POINTS) is self.in_points]
+        wanted = [offer for offer in priced.offers if offer.available and (offer.unit is Unit.POINTS) is self.in_points]
         return [Reward.of(offer.reward, context=context) for offer in wanted][:100]
 
     @strawberry.field(
@@ -58,14 +58,16 @@ class Balance:
     )
     async def next_expiry(self, info: Info) -> NextExpiry | None:
         """As things stand."""
-        found = await self._coming(info)
-        return NextExpiry.of(found.expiry) if found is not None and found.expiry is not None else None
+        forecast = await self._coming(info)
+        return NextExpiry.of(forecast.expiry) if forecast is not None and forecast.expiry is not None else None
 
     @strawberry.field(description="The points that become available next; null as for `nextExpiry`.")
     async def next_activation(self, info: Info) -> NextActivation | None:
         """As things stand."""
-        found = await self._coming(info)
-        return NextActivation.of(found.activation) if found is not None and found.activation is not None else None
+        forecast = await self._coming(info)
+        return (
+            NextActivation.of(forecast.activation) if forecast is not None and forecast.activation is not None else None
+        )
 
     async def _coming(self, info: Info) -> WalletForecast | None:
         if self.row is None or not self.in_points:

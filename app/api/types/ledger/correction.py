@@ -102,7 +102,7 @@ class Lot:
         )
 
 
-async def said_of(entry: Entry, *, info: Info) -> StatedReason | None:
+async def stated_reason_of(entry: Entry, *, info: Info) -> StatedReason | None:
     """What was said when people moved the points of an entry, or set right what it rests on; None where they did not."""
     if entry.type in _BY_PEOPLE:
         return await info.context.load(entry_reasons.stated, entry.subject)
@@ -115,5 +115,5 @@ async def cause_of(entry: Entry, *, info: Info) -> CorrectionCause | None:
     """What made an entry necessary that corrects others; None for any other."""
     if entry.cause is None:
         return None
-    found = await info.context.load(entry_reasons.causes, entry.cause)
-    return CorrectionCause.of(found) if found is not None else None
+    cause = await info.context.load(entry_reasons.causes, entry.cause)
+    return CorrectionCause.of(cause) if cause is not None else None

@@ -69,9 +69,9 @@ class NoticeDelivery:
     delivered_at: datetime = strawberry.field(description="When.")
 
     @classmethod
-    def of(cls, found: Delivery) -> NoticeDelivery:
+    def of(cls, delivery: Delivery) -> NoticeDelivery:
         """The GraphQL object for a stored delivery."""
-        return cls(channel=found.channel, delivered_at=found.delivered_at)
+        return cls(channel=delivery.channel, delivered_at=delivery.delivered_at)
 
 
 @strawberry.type(description="A notice of points that will expire. Seen by whoever sees the customer.")

@@ -14,7 +14,7 @@ from app.api.conventions.money import PointUnit, unit_of
 from app.api.conventions.node import Node
 from app.api.conventions.pagination import PageInfo, PageWindow, encode_cursor, page_window
 from app.api.types.decision import Decision, decision
-from app.api.types.ledger.correction import Actor, CorrectionCause, Lot, cause_of, said_of
+from app.api.types.ledger.correction import Actor, CorrectionCause, Lot, cause_of, stated_reason_of
 from app.api.types.ledger.counterparty import counterparties_of, may_see_decision, may_see_source
 from app.api.types.source_records import Purchase, Redemption
 from app.domain.access import Permission
@@ -84,8 +84,8 @@ class LedgerEntry(Node):
         """The sale that earned or was refunded."""
         if self.stored.entry.purchase_id is None or not await may_see_source(self.stored.entry, info=info):
             return None
-        found = await info.context.load_heavy(entries.purchases_by_id, self.stored.entry.purchase_id)
-        return Purchase.of(found) if found is not None else None
+        purchase = await info.context.load_heavy(entries.purchases_by_id, self.stored.entry.purchase_id)
+        return Purchase.of(purchase) if purchase is not None else None
 
     @strawberry.field(
         description="The redemption it paid; null for anything else, and to a customer for that of somebody else who shares the wallet."
@@ -119,8 +119,8 @@ class LedgerEntry(Node):
         open_to_all = self.type in (EntryType.ADJUST, EntryType.REVERSAL)
         if not open_to_all and not info.context.principal.may(Permission.ADJUST_POINTS):
             return None
-        said = await said_of(self.stored.entry, info=info)
-        return said.reason if said is not None else None
+        stated = await stated_reason_of(self.stored.entry, info=info)
+        return stated.reason if stated is not None else None
 
     @strawberry.field(
         description="The access key by which people moved the points or set the receipt right; null where they did not, or by the `troth` command. For the owner, null to others."
@@ -129,8 +129,8 @@ class LedgerEntry(Node):
         """Who it was."""
         if not info.context.principal.may(Permission.READ_ACTORS):
             return None
-        said = await said_of(self.stored.entry, info=info)
-        return Actor.of(said.actor) if said is not None and said.actor is not None else None
+        stated = await stated_reason_of(self.stored.entry, info=info)
+        return Actor.of(stated.actor) if stated is not None and stated.actor is not None else None
 
     @strawberry.field(description="The lots that it opened, as they were then; most entries open one or none.")
     def opened_lots(self) -> list[Lot]:
@@ -166,22 +166,22 @@ class LedgerEntry(Node):
         return [_movement(movement) for movement in self.stored.entry.movements]
 
 
-@strawberry.type(description="An entry at its place in the ledger.")
+@strawberry.type(description="A ledger entry with its cursor.")
 class LedgerEntryEdge:
-    """An edge."""
+    """An edge of the connection."""
 
-    cursor: str = strawberry.field(description="Where it is; for `after` and `before`.")
+    cursor: str = strawberry.field(description="Opaque cursor, for `after` and `before`.")
     node: LedgerEntry = strawberry.field(description="The entry.")
 
 
 @strawberry.type(description="A page of a ledger, newest entry first.")
 class LedgerEntryConnection:
-    """A page."""
+    """A connection."""
 
     nodes: list[LedgerEntry] = strawberry.field(description="The entries alone.")
-    page_info: PageInfo = strawberry.field(description="What lies on either side.")
+    page_info: PageInfo = strawberry.field(description="Whether there are more pages before and after.")
 
-    @strawberry.field(description="The entries with their places.")
+    @strawberry.field(description="The entries with their cursors.")
     def edges(self) -> list[LedgerEntryEdge]:
         """Each entry with its cursor."""
         return [LedgerEntryEdge(cursor=encode_cursor(node.stored.entry.number), node=node) for node in self.nodes]

@@ -12,7 +12,7 @@ from app.domain.programs.location import Location as LocationEntity
 from app.queries.programs.locations import location_page, locations_by_key
 
 
-@strawberry.type(description="A place where purchases are made. Seen by every key of the program.")
+@strawberry.type(description="A location where purchases are made. Every access key of the program can read it.")
 class Location(Node):
     """A place with a zone of its own."""
 
@@ -21,7 +21,7 @@ class Location(Node):
     key: str = strawberry.field(description="The owner's name for it, which the terms use.")
     name: str = strawberry.field(description="What customers call it; unique in the program.")
     time_zone: str = strawberry.field(description="The IANA zone whose wall clock the rules go by for its purchases.")
-    address: str | None = strawberry.field(description="Where it is, as text; null where nobody said.")
+    address: str | None = strawberry.field(description="Where it is, as text; null where it is not known.")
 
     @classmethod
     def of(cls, row: LocationEntity) -> Location:
@@ -36,22 +36,22 @@ class Location(Node):
         )
 
 
-@strawberry.type(description="A location at its place in the list.")
+@strawberry.type(description="A location with its cursor.")
 class LocationEdge:
-    """An edge."""
+    """An edge of the connection."""
 
-    cursor: str = strawberry.field(description="Where it is; for `after` and `before`.")
+    cursor: str = strawberry.field(description="Opaque cursor, for `after` and `before`.")
     node: Location = strawberry.field(description="The location.")
 
 
 @strawberry.type(description="A page of locations, in the order in which they were opened.")
 class LocationConnection:
-    """A page."""
+    """A connection."""
 
     nodes: list[Location] = strawberry.field(description="The locations alone.")
-    page_info: PageInfo = strawberry.field(description="What lies on either side.")
+    page_info: PageInfo = strawberry.field(description="Whether there are more pages before and after.")
 
-    @strawberry.field(description="The locations with their places.")
+    @strawberry.field(description="The locations with their cursors.")
     def edges(self) -> list[LocationEdge]:
         """Each location with its cursor."""
         return [LocationEdge(cursor=encode_cursor(node.number), node=node) for node in self.nodes]

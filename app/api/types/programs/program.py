@@ -80,7 +80,7 @@ class Program(Node):
         return Terms.of(published.terms) if published is not None else None
 
     @strawberry.field(
-        description="The places where purchases are made, oldest first. `first` or `last`: 1 to 100, default 20."
+        description="The locations where purchases are made, oldest first. `first` or `last`: 1 to 100, default 20."
     )
     async def locations(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None

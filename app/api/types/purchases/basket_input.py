@@ -83,7 +83,7 @@ class PurchaseInput:
     )
     source: str | None = strawberry.field(
         default=None,
-        description="Whose numbers these are; default those of the program, `program`, which every key and every import share. There are no others yet: naming one is FORBIDDEN.",
+        description="The source of the receipt numbers; default `program`, which all keys and imports share. There is no other source yet: any other is FORBIDDEN.",
     )
     completion: int | None = strawberry.field(
         default=None,

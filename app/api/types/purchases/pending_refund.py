@@ -23,8 +23,8 @@ described(
     {
         PendingRefundState.PENDING: "Its purchase has not arrived yet.",
         PendingRefundState.APPLIED: "Its purchase arrived, and it was applied with it.",
-        PendingRefundState.REFUSED: "Its purchase arrived and could not take it, say because it has not that much to give back: a person has to look.",
-        PendingRefundState.DISMISSED: "A person dismissed it: it waits no longer, and nothing was booked.",
+        PendingRefundState.REFUSED: "Its purchase arrived and could not take it, for example because less is left to return: staff must review it.",
+        PendingRefundState.DISMISSED: "Staff dismissed it; nothing was booked.",
     },
     name="PendingRefundState",
 )
@@ -36,16 +36,16 @@ class PendingRefund:
 
     refused_with: strawberry.Private[ProblemCode | None]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
-    receipt: str = strawberry.field(description="The number of the receipt that is waited for.")
+    receipt: str = strawberry.field(description="The number of the receipt whose arrival it depends on.")
     external_id: str | None = strawberry.field(description="The refund's own number.")
     exchanged_for: str | None = strawberry.field(
         description="Of an exchange, the number of the receipt of what is handed out; null for a refund."
     )
     occurred_at: datetime = strawberry.field(description="Its business time.")
-    recorded_at: datetime = strawberry.field(description="Since when it waits.")
+    recorded_at: datetime = strawberry.field(description="When it was recorded as pending.")
     state: PendingRefundState = strawberry.field(description="What became of it.")
     overdue: bool = strawberry.field(
-        description="Whether a person should look: it has waited for 14 days, or was refused."
+        description="Whether staff should review it: it has been pending for 14 days, or was refused."
     )
 
     @classmethod
@@ -65,7 +65,7 @@ class PendingRefund:
         )
 
     @strawberry.field(
-        description="Why nothing has been booked yet: PENDING_DEPENDENCY while its purchase is waited for, else what that could not take it for, such as NOTHING_TO_REFUND; null once it was applied or dismissed."
+        description="Why nothing has been booked yet: PENDING_DEPENDENCY while its purchase has not arrived, otherwise why the purchase could not take it, such as NOTHING_TO_REFUND; null once it was applied or dismissed."
     )
     def code(self) -> ProblemCode | None:
         """For programs to act on."""

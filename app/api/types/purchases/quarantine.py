@@ -48,15 +48,15 @@ described(
     QuarantineState,
     "What became of a receipt in quarantine.",
     {
-        QuarantineState.PENDING: "Nothing is booked: a person has to settle it.",
-        QuarantineState.BOOKED: "A person booked it, at its own or at a corrected time.",
-        QuarantineState.DISMISSED: "A person dismissed it: it is not booked, and sent again as it is it is not booked either.",
+        QuarantineState.PENDING: "Nothing is booked: staff must settle it.",
+        QuarantineState.BOOKED: "Staff booked it, at its own or at a corrected time.",
+        QuarantineState.DISMISSED: "Staff dismissed it: it is not booked, also when it is sent again unchanged.",
     },
 )
 
 
 @strawberry.type(
-    description="A purchase, refund or exchange whose `occurredAt` cannot be right: kept as it was sent, and not booked. For owner and staff; tills see what they sent."
+    description="A purchase, refund or exchange whose `occurredAt` cannot be right: stored as it was sent, and not booked. For owner and staff; tills see what they sent."
 )
 class QuarantinedReceipt(Node):
     """Kept until a person settles it."""
@@ -69,8 +69,8 @@ class QuarantinedReceipt(Node):
     external_id: str | None = strawberry.field(description="Its number; null for a refund without one.")
     occurred_at: datetime = strawberry.field(description="Business time, as it was sent.")
     recorded_at: datetime = strawberry.field(description="When it came, by the program's clock.")
-    settled_at: datetime | None = strawberry.field(description="When it was settled; null while it waits.")
-    reason: str | None = strawberry.field(description="Why it was settled so; null while it waits.")
+    settled_at: datetime | None = strawberry.field(description="When it was settled; null while it is pending.")
+    reason: str | None = strawberry.field(description="The reason given when it was settled; null while it is pending.")
     booked_for: datetime | None = strawberry.field(
         description="The business time that it was booked at; null where it is not booked."
     )
@@ -99,7 +99,7 @@ class QuarantinedReceipt(Node):
         bought = sent.get("bought", sent).get("facts")
         return money(PurchaseFacts.from_data(bought).total()) if bought is not None else None
 
-    @strawberry.field(description="Whose it is; null for a refund of a purchase that was not known.")
+    @strawberry.field(description="The customer; null for a refund of an unknown purchase.")
     async def customer(self, info: Info) -> Customer | None:
         """As they are now."""
         if self.row.customer_id is None:
@@ -118,29 +118,29 @@ class QuarantinedReceipt(Node):
         return Purchase.of(row) if row is not None else None
 
     @strawberry.field(
-        description="What it waits as, where the purchase that it gives back of has not arrived yet; null otherwise."
+        description="The pending refund or exchange as which it was booked, if its purchase had not arrived; null otherwise."
     )
     async def pending(self, info: Info) -> PendingRefund | None:
         """As it is now."""
         return await load_pending_refund(self.row.pending_refund_id, context=info.context)
 
 
-@strawberry.type(description="A receipt in quarantine at its place in the list.")
+@strawberry.type(description="A receipt in quarantine with its cursor.")
 class QuarantinedReceiptEdge:
-    """An edge."""
+    """An edge of the connection."""
 
-    cursor: str = strawberry.field(description="Where it is; for `after` and `before`.")
+    cursor: str = strawberry.field(description="Opaque cursor, for `after` and `before`.")
     node: QuarantinedReceipt = strawberry.field(description="The receipt.")
 
 
 @strawberry.type(description="A page of receipts in quarantine, in the order in which they came.")
 class QuarantinedReceiptConnection:
-    """A page."""
+    """A connection."""
 
     nodes: list[QuarantinedReceipt] = strawberry.field(description="The receipts alone.")
-    page_info: PageInfo = strawberry.field(description="What lies on either side.")
+    page_info: PageInfo = strawberry.field(description="Whether there are more pages before and after.")
 
-    @strawberry.field(description="The receipts with their places.")
+    @strawberry.field(description="The receipts with their cursors.")
     def edges(self) -> list[QuarantinedReceiptEdge]:
         """Each receipt with its cursor."""
         return [QuarantinedReceiptEdge(cursor=encode_cursor(node.row.number), node=node) for node in self.nodes]
@@ -151,7 +151,7 @@ class QuarantineQueries:
     """Fields of `Query`."""
 
     @strawberry.field(
-        description="Receipts whose time cannot be right, in the order in which they came; by default those that wait for a person. `first` or `last`: 1 to 100, default 20. For owner and staff."
+        description="Receipts whose time cannot be right, in the order in which they came; by default those that are pending. `first` or `last`: 1 to 100, default 20. For owner and staff."
     )
     async def quarantine(
         self,

@@ -23,7 +23,8 @@ class ReceiptByInput:
 
     external_id: str = strawberry.field(description="The receipt's number.")
     source: str | None = strawberry.field(
-        default=None, description="Whose numbers these are; default those of the program. Naming others is FORBIDDEN."
+        default=None,
+        description="The source of the receipt numbers; default that of the program. Any other is FORBIDDEN.",
     )
     location_id: strawberry.ID | None = strawberry.field(
         default=None, description="Opaque id of the location where it was made."
@@ -80,12 +81,12 @@ def back_of(sent: Sequence[RefundLineInput] | None, *, amount: Decimal | None) -
         return Problem(ProblemCode.INVALID_INPUT, path=("amount",), detail="not with lines")
     if not 1 <= len(sent) <= MAX_LINES or len({line.line for line in sent}) != len(sent):
         return Problem(ProblemCode.INVALID_INPUT, path=("lines",), detail="1 to 500 lines, each once")
-    for place, each_line in enumerate(sent):
+    for index, each_line in enumerate(sent):
         if each_line.amount is None:
             continue
         if each_line.quantity is not None or not (each_line.amount.is_finite() and each_line.amount > 0):
             detail = "an amount is above 0, and not with a quantity"
-            return Problem(ProblemCode.INVALID_INPUT, path=("lines", str(place), "amount"), detail=detail)
+            return Problem(ProblemCode.INVALID_INPUT, path=("lines", str(index), "amount"), detail=detail)
     return Back(
         lines={line.line: line.quantity for line in sent if line.amount is None},
         amounts={line.line: line.amount for line in sent if line.amount is not None},

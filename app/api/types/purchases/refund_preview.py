@@ -27,7 +27,7 @@ MOST_WAITING = 100
 class RefundPreview:
     """Cash, points and tier."""
 
-    decision: Decision = strawberry.field(description="What would be taken back and why.")
+    decision: Decision = strawberry.field(description="What would be clawed back and why.")
     cash: Money = strawberry.field(
         description="The money to give back: the price of what comes back, tax included, less what points had paid of it."
     )
@@ -94,7 +94,7 @@ class RefundQueries:
         )
 
     @strawberry.field(
-        description="Refunds and exchanges that wait for their purchase, or could not be applied to it, longest waiting first, at most 100. For owner and staff."
+        description="Pending refunds and exchanges, and those that their purchase could not take; oldest first, at most 100. For owner and staff."
     )
     async def pending_refunds(self, info: Info, locale: Language = None) -> list[PendingRefund] | None:
         """For a person to look at."""

@@ -10,7 +10,7 @@ from app.domain.problems import Problem, ProblemCode
 from app.usecases.rewards import end_hold
 
 
-@strawberry.input(one_of=True, description="A reservation, by the id of its redemption or by its checkout.")
+@strawberry.input(one_of=True, description="A hold, by the id of its redemption or by its checkout.")
 class HoldReference:
     """Exactly one of these."""
 

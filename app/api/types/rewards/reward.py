@@ -103,9 +103,9 @@ class RewardOffer:
         return refusal(self.problem) if self.problem is not None else None
 
 
-@strawberry.type(description="An offer at its place in the list.")
+@strawberry.type(description="An offer with its cursor.")
 class RewardOfferEdge:
-    """An edge."""
+    """An edge of the connection."""
 
     cursor: str = strawberry.field(description="Where it is.")
     node: RewardOffer = strawberry.field(description="The offer.")
@@ -113,11 +113,11 @@ class RewardOfferEdge:
 
 @strawberry.type(description="A page of offers: what can be had first, then by cost and name.")
 class RewardOfferConnection:
-    """A page."""
+    """A connection."""
 
-    edges: list[RewardOfferEdge] = strawberry.field(description="The offers with their places.")
+    edges: list[RewardOfferEdge] = strawberry.field(description="The offers with their cursors.")
     nodes: list[RewardOffer] = strawberry.field(description="The offers alone.")
-    page_info: PageInfo = strawberry.field(description="What lies on either side.")
+    page_info: PageInfo = strawberry.field(description="Whether there are more pages before and after.")
 
 
 def offer_connection(found: offers.Offers, *, first: int, after: int | None, context: Context) -> RewardOfferConnection:

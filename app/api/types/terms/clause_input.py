@@ -89,7 +89,7 @@ def drafted(sent: Sequence[ClauseInput], *, currency: str) -> list[DraftedClause
     """The clauses of a draft. Raises TermsError with the way to what is wrong."""
     if not 1 <= len(sent) <= MAX_CLAUSES:
         raise TermsError(("clauses",), f"1 to {MAX_CLAUSES} clauses")
-    return [_clause(clause, currency=currency, at=("clauses", str(place))) for place, clause in enumerate(sent)]
+    return [_clause(clause, currency=currency, at=("clauses", str(index))) for index, clause in enumerate(sent)]
 
 
 def _clause(sent: ClauseInput, *, currency: str, at: tuple[str, ...]) -> DraftedClause:
@@ -99,8 +99,8 @@ def _clause(sent: ClauseInput, *, currency: str, at: tuple[str, ...]) -> Drafted
     return (
         sent.key,
         tuple(
-            _built(nested, kinds=CONDITIONS, currency=currency, at=(*at, "conditions", str(place)))
-            for place, nested in enumerate(conditions)
+            _built(nested, kinds=CONDITIONS, currency=currency, at=(*at, "conditions", str(index)))
+            for index, nested in enumerate(conditions)
         ),
         _built(sent.effect, kinds=EFFECTS, currency=currency, at=(*at, "effect")),
     )
@@ -131,8 +131,8 @@ def _value(sent: Any, *, part: RuleField, currency: str, at: tuple[str, ...]) ->
     if part.many:
         if issubclass(part.type, Condition):
             return part.collection_of(
-                _built(value, kinds=CONDITIONS, currency=currency, at=(*at, str(place)))
-                for place, value in enumerate(sent)
+                _built(value, kinds=CONDITIONS, currency=currency, at=(*at, str(index)))
+                for index, value in enumerate(sent)
             )
         return part.collection_of(_item_value(value, part=part) for value in sent)
     if part.type is not Money:

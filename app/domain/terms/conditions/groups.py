@@ -49,17 +49,17 @@ class Group(Condition):
         """Its conditions as one part of a sentence."""
         if self.selecting:
             return say("goods.sentence", goods=self.goods(say, form=GoodsForm.ON))
-        return self._said(self._phrases(lambda condition: condition.sentence(say), say=say), say=say)
+        return self._sentence_of(self._phrases(lambda condition: condition.sentence(say), say=say), say=say)
 
     def requirement(self, say: Phrasebook) -> str:
         """Its conditions as part of a sentence about the price of a reward."""
         if self.selecting:
             return say("goods.demand", goods=self.goods(say, form=GoodsForm.BUY))
-        return self._said(self._phrases(lambda condition: condition.requirement(say), say=say), say=say)
+        return self._sentence_of(self._phrases(lambda condition: condition.requirement(say), say=say), say=say)
 
     def exception(self, say: Phrasebook) -> str:
         """Its conditions as part of what a clause leaves out."""
-        return self._said(self._phrases(lambda condition: condition.exception(say), say=say), say=say)
+        return self._sentence_of(self._phrases(lambda condition: condition.exception(say), say=say), say=say)
 
     def goods(self, say: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
         """The goods that its conditions name, in a form; only for groups that narrow which lines count."""
@@ -68,9 +68,9 @@ class Group(Condition):
             for condition in self.conditions
             if isinstance(condition, Selecting | Group)
         ]
-        return self._goods_said(named, form=form, say=say)
+        return self._goods_sentence(named, form=form, say=say)
 
-    def _goods_said(self, named: list[str], *, form: GoodsForm, say: Phrasebook) -> str:
+    def _goods_sentence(self, named: list[str], *, form: GoodsForm, say: Phrasebook) -> str:
         return say.listed(named, last="and" if form is GoodsForm.ON else "or")
 
     def _phrases(self, words: Callable[[Condition], str], *, say: Phrasebook) -> list[Phrase]:
@@ -84,7 +84,7 @@ class Group(Condition):
         return say("group", conditions=words) if isinstance(condition, Group) else words
 
     @abstractmethod
-    def _said(self, phrases: list[Phrase], *, say: Phrasebook) -> str: ...
+    def _sentence_of(self, phrases: list[Phrase], *, say: Phrasebook) -> str: ...
 
     def holding(self, conditions: tuple[Condition, ...]) -> Self:
         """The same kind of group, of other conditions."""
@@ -136,7 +136,7 @@ class AnyOf(Group):
         words = [phrase.words for phrase in self._phrases(lambda condition: condition.exception(say), say=say)]
         return say("any_of.exception").join(words) if len(words) == 2 else say.listed(words, last="or")
 
-    def _said(self, phrases: list[Phrase], *, say: Phrasebook) -> str:
+    def _sentence_of(self, phrases: list[Phrase], *, say: Phrasebook) -> str:
         words = [phrase.words for phrase in phrases]
         return say("any_of" if len(words) == 2 else "any_of.several", conditions=say.listed(words, last="or"))
 
@@ -177,10 +177,10 @@ class AllOf(Group):
         ]
         return say("all_of.goods.each", every=every, goods=say.listed(named, last="and"))
 
-    def _goods_said(self, named: list[str], *, form: GoodsForm, say: Phrasebook) -> str:
+    def _goods_sentence(self, named: list[str], *, form: GoodsForm, say: Phrasebook) -> str:
         return named[0] if len(named) == 1 else say(f"all_of.goods.{form.value}", goods=say.listed(named, last="and"))
 
-    def _said(self, phrases: list[Phrase], *, say: Phrasebook) -> str:
+    def _sentence_of(self, phrases: list[Phrase], *, say: Phrasebook) -> str:
         return joined(phrases, beside=say("all_of.beside"), apart=say("all_of.separator"))
 
     def problem(self) -> str | None:
@@ -223,7 +223,7 @@ class ExceptWhen(Group):
         alone = len(self.conditions) == 1 or not isinstance(condition, Group)
         return words if alone else say("group", conditions=words)
 
-    def _said(self, phrases: list[Phrase], *, say: Phrasebook) -> str:
+    def _sentence_of(self, phrases: list[Phrase], *, say: Phrasebook) -> str:
         return joined(phrases, beside=say("except_when.beside"), apart=say("all_of.separator"))
 
     def problem(self) -> str | None:

@@ -52,17 +52,17 @@ class Locations(Condition):
 
     def sentence(self, say: Phrasebook) -> str:
         """At these locations, by their names."""
-        return self._said("locations", say=say)
+        return self._sentence_of("locations", say=say)
 
     def requirement(self, say: Phrasebook) -> str:
         """The same of a reward."""
-        return self._said("locations.of_reward", say=say)
+        return self._sentence_of("locations.of_reward", say=say)
 
     def exception(self, say: Phrasebook) -> str:
         """All but these."""
-        return self._said("locations.except", say=say)
+        return self._sentence_of("locations.except", say=say)
 
-    def _said(self, key: str, *, say: Phrasebook) -> str:
+    def _sentence_of(self, key: str, *, say: Phrasebook) -> str:
         called = [say("locations.called", name=name) for name in self.called().values()]
         return say(key, locations=say.listed(called, last="or"))
 

@@ -45,8 +45,8 @@ class TimesPerPeriod(Condition):
     def sentence(self, say: Phrasebook) -> str:
         """At most so many times in the period."""
         period = say(f"period.{self.period.value}")
-        said = say("times_per_period", times=say.counted("times", self.times), period=period)
-        return said + say.by_calendar(self.calendar, period=self.period)
+        text = say("times_per_period", times=say.counted("times", self.times), period=period)
+        return text + say.by_calendar(self.calendar, period=self.period)
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """More often in the same period."""

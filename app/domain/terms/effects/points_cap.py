@@ -44,8 +44,8 @@ class PointsCap(Effect):
 
     def sentence(self, say: Phrasebook) -> str:
         """At most so many points for that."""
-        said = say("points_cap", points=say.points(self.points), scope=say(f"points_cap.{self.scope.value}"))
-        return said if self.period is None else said + say.by_calendar(self.calendar, period=self.period)
+        text = say("points_cap", points=say.points(self.points), scope=say(f"points_cap.{self.scope.value}"))
+        return text if self.period is None else text + say.by_calendar(self.calendar, period=self.period)
 
     def at_least_as_good(self, other: Effect) -> bool:
         """As many points for the same."""

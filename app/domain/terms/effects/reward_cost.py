@@ -24,7 +24,7 @@ class _Codes(NamedTuple):
     owed: ReasonCode
 
 
-_SAID = {
+_REASON_CODES = {
     Unit.POINTS: _Codes(ReasonCode.COST_PAID, ReasonCode.INSUFFICIENT_POINTS, ReasonCode.NEGATIVE_BALANCE),
     Unit.STAMPS: _Codes(ReasonCode.STAMPS_PAID, ReasonCode.INSUFFICIENT_STAMPS, ReasonCode.NEGATIVE_STAMPS),
 }
@@ -62,14 +62,14 @@ class RewardCost(Effect):
         them first.
         """
         asked = self.points if cost is None else cost
-        said = _SAID[self.unit]
+        codes = _REASON_CODES[self.unit]
         if owed > 0:
             return Finding(
-                False, said.owed, owed, owed + asked, (_collect(owed + max(asked - available, 0), self.unit),)
+                False, codes.owed, owed, owed + asked, (_collect(owed + max(asked - available, 0), self.unit),)
             )
         if available >= asked:
-            return Finding(True, said.paid, available, asked)
-        return Finding(False, said.missing, available, asked, (_collect(asked - available, self.unit),))
+            return Finding(True, codes.paid, available, asked)
+        return Finding(False, codes.missing, available, asked, (_collect(asked - available, self.unit),))
 
     def sentence(self, say: Phrasebook) -> str:
         """The reward costs so much of its unit, and so much cash."""

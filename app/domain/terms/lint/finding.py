@@ -87,13 +87,13 @@ class Finding:
 
     def statement(self, say: Phrasebook) -> str:
         """The finding as one sentence."""
-        return self._said(f"lint.{self.code.value}", say=say)
+        return self._text(f"lint.{self.code.value}", say=say)
 
     def example(self, say: Phrasebook) -> str:
         """The example that proves the finding, as one sentence."""
-        return self._said(f"lint.example.{self.code.value}{self.case and '.'}{self.case}", say=say)
+        return self._text(f"lint.example.{self.code.value}{self.case and '.'}{self.case}", say=say)
 
-    def _said(self, key: str, *, say: Phrasebook) -> str:
+    def _text(self, key: str, *, say: Phrasebook) -> str:
         values = {name: say.date(day) for name, day in self.dates.items()}
         values |= {name: say.number(number) for name, number in self.numbers.items()}
         values |= {name: say.money(amount) for name, amount in self.amounts.items()}
