@@ -53,8 +53,8 @@ async def _store_by_sql(session: Session) -> object:
     )
 
 
-async def _store_by_model(session: Session) -> object:
-    return await locations.create(session, location=_new())
+async def _store_by_model(session: Session) -> None:
+    await locations.create(session, location=_new())
 
 
 def _repeated(step: Step) -> Callable[[Session], Awaitable[float]]:
