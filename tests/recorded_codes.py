@@ -158,8 +158,8 @@ class RecordedShop(Shop):
         known = " ".join(f"{name} {_ASKED[name]}" for name in payload.fields if name in _ASKED)
         takes = asked.fields[mutation].args["input"].type
         document = f"mutation($input: {takes}) {{ {mutation}(input: $input) {{ {known} }} }}"
-        sent = {"idempotencyKey": uuid.uuid4().hex, **given}
-        return self.execute(document, role=role, key=token, input=sent)[mutation]
+        input = {"idempotencyKey": uuid.uuid4().hex, **given}
+        return self.execute(document, role=role, key=token, input=input)[mutation]
 
     def refusals(self, mutation: str, **given: Any) -> list[str]:
         """The codes of the user errors of a mutation."""

@@ -129,33 +129,33 @@ class Shop:
     def enrol(self, card: str | None = None) -> str:
         """Enrols a customer; returns the card number."""
         card = card or uuid.uuid4().hex[:12].upper()
-        done = self.execute(ENROL, input={"idempotencyKey": f"enrol-{card}", "identities": [{"card": card}]})
-        assert done["enrolCustomer"]["userErrors"] == []
+        payload = self.execute(ENROL, input={"idempotencyKey": f"enrol-{card}", "identities": [{"card": card}]})
+        assert payload["enrolCustomer"]["userErrors"] == []
         return card
 
     def buy(self, card: str, price: str, *, key: str | None = None, receipt: str | None = None, **more: Any) -> Any:
         """Records a purchase, of one line unless lines are given."""
         lines = more.pop("lines", [{"sku": "thing", "quantity": "1", "unitPrice": price}])
         purchase = {"externalId": receipt or uuid.uuid4().hex, "lines": lines, **more}
-        given = {"idempotencyKey": key or uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
-        return self.execute(BUY, input=given)["recordPurchase"]
+        input = {"idempotencyKey": key or uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
+        return self.execute(BUY, input=input)["recordPurchase"]
 
     def redeem(
         self, card: str, reward: str = "coffee", *, key: str | None = None, language: str = "en", **more: Any
     ) -> Any:
         """Redeems a reward."""
-        given = {
+        input = {
             "idempotencyKey": key or uuid.uuid4().hex,
             "customer": {"card": card},
             "reward": {"key": reward},
             **more,
         }
-        return self.execute(REDEEM, input=given, language=language)["redeemReward"]
+        return self.execute(REDEEM, input=input, language=language)["redeemReward"]
 
     def refund(self, receipt: str, *, key: str | None = None, **more: Any) -> Any:
         """Refunds a purchase."""
-        given = {"idempotencyKey": key or uuid.uuid4().hex, "purchase": {"externalId": receipt}, **more}
-        return self.execute(REFUND, input=given)["recordRefund"]
+        input = {"idempotencyKey": key or uuid.uuid4().hex, "purchase": {"externalId": receipt}, **more}
+        return self.execute(REFUND, input=input)["recordRefund"]
 
     def available(self, card: str) -> int:
         """The available points of a card."""

@@ -22,10 +22,10 @@ SECOND_OF_MARCH = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
 def steps(chapter: str) -> Iterator[tuple[str, Role, Any]]:
     """The requests with who sends them, and the answer that the chapter prints, if any."""
     blocks = _BLOCK.findall((ROOT / "docs" / chapter).read_text(encoding="utf-8"))
-    for place, (kind, role, text) in enumerate(blocks):
+    for index, (kind, role, text) in enumerate(blocks):
         if kind != "graphql":
             continue
-        follows = blocks[place + 1] if place + 1 < len(blocks) else ("", "", "")
+        follows = blocks[index + 1] if index + 1 < len(blocks) else ("", "", "")
         yield text, Role(role.upper()), json.loads(follows[2]) if follows[0] == "json" else None
 
 

@@ -32,19 +32,19 @@ def location(shop: Shop, key: str, zone: str = "Europe/London") -> str:
 def buy(shop: Shop, card: str, number: str, price: str, *, key: str | None = None, **more: Any) -> Any:
     """Records a receipt of one line."""
     lines = more.pop("lines", [{"sku": "tea", "quantity": "1", "unitPrice": price}])
-    given = {
+    input = {
         "idempotencyKey": key or uuid.uuid4().hex,
         "customer": {"card": card},
         "purchase": {"externalId": number, "lines": lines, **more},
     }
-    return shop.execute(BUY, input=given)["recordPurchase"]
+    return shop.execute(BUY, input=input)["recordPurchase"]
 
 
 def refund(shop: Shop, by: Any, *, key: str | None = None, **more: Any) -> Any:
     """Refunds a purchase, whole unless lines are given."""
     purchase = {"externalId": by} if isinstance(by, str) else by
-    given = {"idempotencyKey": key or uuid.uuid4().hex, "purchase": purchase, **more}
-    return shop.execute(REFUND, input=given)["recordRefund"]
+    input = {"idempotencyKey": key or uuid.uuid4().hex, "purchase": purchase, **more}
+    return shop.execute(REFUND, input=input)["recordRefund"]
 
 
 def codes(payload: Any) -> list[str]:

@@ -72,8 +72,8 @@ def scheduled_shop(
         cup = {"idempotencyKey": "cup", "key": "coffee", "name": "Coffee", "description": "A cup."}
         assert shop.execute(REWARD, role=Role.OWNER, input=cup)["createReward"]["userErrors"] == []
         coffee = {"key": "coffee", "effect": {"rewardCost": {"reward": "coffee", "points": price}}}
-        sent = {"idempotencyKey": "terms", "clauses": [*clauses, coffee]}
-        assert shop.execute(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]["userErrors"] == []
+        input = {"idempotencyKey": "terms", "clauses": [*clauses, coffee]}
+        assert shop.execute(PUBLISH, role=Role.OWNER, input=input)["publishTerms"]["userErrors"] == []
         if kind is ProgramKind.LIVE:
             # Much here comes late: how old a receipt may be is the owner's to say.
             assert shop.execute(AGE, role=Role.OWNER)["updateProgram"]["userErrors"] == []
@@ -82,16 +82,20 @@ def scheduled_shop(
 
 def advance(shop: Shop, to: datetime, *, key: str | None = None, **more: Any) -> Any:
     """Moves the clock of the sandbox."""
-    sent = {"idempotencyKey": key or uuid.uuid4().hex, "to": to.isoformat(), **more}
-    done = shop.execute(ADVANCE, role=Role.OWNER, input=sent)["advanceClock"]
-    assert done["userErrors"] == []
-    return done
+    input = {"idempotencyKey": key or uuid.uuid4().hex, "to": to.isoformat(), **more}
+    payload = shop.execute(ADVANCE, role=Role.OWNER, input=input)["advanceClock"]
+    assert payload["userErrors"] == []
+    return payload
 
 
 def deliver(shop: Shop, card: str, channel: str = "INBOX", *, role: Role = Role.STAFF, **more: Any) -> Any:
     """Delivers the expiry notices of a customer."""
-    sent = {"idempotencyKey": more.pop("key", None) or uuid.uuid4().hex, "customer": {"card": card}, "channel": channel}
-    return shop.execute(DELIVER, role=role, input=sent, **more)["deliverExpiryNotices"]
+    input = {
+        "idempotencyKey": more.pop("key", None) or uuid.uuid4().hex,
+        "customer": {"card": card},
+        "channel": channel,
+    }
+    return shop.execute(DELIVER, role=role, input=input, **more)["deliverExpiryNotices"]
 
 
 def inbox(shop: Shop, card: str, language: str = "en") -> Any:

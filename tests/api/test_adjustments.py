@@ -21,8 +21,8 @@ LOOK = """query($by: CustomerBy!) { customer(by: $by) { ledger(first: 1) { nodes
 
 def adjust(shop: Shop, card: str, points: int, *, role: Role = Role.STAFF, **more: Any) -> Any:
     """Adds or takes points."""
-    given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "points": points, "reason": "Spilt tea."}
-    return shop.execute(ADJUST, role=role, input={**given, **more})["adjustPoints"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "points": points, "reason": "Spilt tea."}
+    return shop.execute(ADJUST, role=role, input={**input, **more})["adjustPoints"]
 
 
 def codes(answer: Any) -> list[tuple[str, list[str]]]:
@@ -114,9 +114,9 @@ def test_reason_has_at_most_500_characters(shop: Shop) -> None:
 def test_tills_and_customers_cannot_adjust_points(shop: Shop) -> None:
     card = shop.enrol()
     own = customer_key(shop.url, shop, card)
-    given = {"idempotencyKey": "x", "customer": {"card": card}, "points": 5, "reason": "Please."}
-    assert code_of(shop, ADJUST, role=Role.TILL, input=given) == "FORBIDDEN"
-    assert code_of(shop, ADJUST, key=own, input=given) == "FORBIDDEN"
+    input = {"idempotencyKey": "x", "customer": {"card": card}, "points": 5, "reason": "Please."}
+    assert code_of(shop, ADJUST, role=Role.TILL, input=input) == "FORBIDDEN"
+    assert code_of(shop, ADJUST, key=own, input=input) == "FORBIDDEN"
 
 
 def test_adjustment_is_made_once_per_idempotency_key(shop: Shop) -> None:

@@ -56,9 +56,9 @@ def test_wrong_keys_end_in_rate_limited_without_a_database_read(shop: Shop, read
     assert found[:OFTEN] == ["UNAUTHENTICATED"] * OFTEN
     assert found[OFTEN:] == ["RATE_LIMITED"] * 50
     assert len(reads) == OFTEN
-    answer = shop.send("{ viewer { role } }", key=wrong_key(0))
-    assert int(answer.headers["retry-after"]) >= 1
-    assert "data" not in answer.json()
+    response = shop.send("{ viewer { role } }", key=wrong_key(0))
+    assert int(response.headers["retry-after"]) >= 1
+    assert "data" not in response.json()
 
 
 def test_repeated_wrong_key_is_looked_up_once_and_counted_each_time(shop: Shop, reads: list[str]) -> None:
@@ -90,8 +90,8 @@ def test_requests_without_a_bearer_key_count_towards_the_limit(sqlite_url: str) 
         found: list[str] = []
         for number in range(700):
             body = {"query": "{ __typename }"}
-            answer = shop.client.post(f"{shop.address}/graphql", json=body, headers=headers if number % 2 else {})
-            found.extend(codes(answer) or ["ANSWERED"])
+            response = shop.client.post(f"{shop.address}/graphql", json=body, headers=headers if number % 2 else {})
+            found.extend(codes(response) or ["ANSWERED"])
         assert found[:2] == ["ANSWERED", "UNAUTHENTICATED"]
         assert found[-1] == "RATE_LIMITED"
         assert shop.execute("{ viewer { role } }") == {"viewer": {"role": "TILL"}}, "a key that has opened the door"
@@ -137,8 +137,8 @@ def test_cached_documents_are_not_charged_by_admission(sqlite_url: str) -> None:
 
 def test_wrong_key_is_refused_before_its_document_is_parsed(shop: Shop) -> None:
     headers = {"Authorization": f"Bearer {wrong_key(3)}", "Accept": GRAPHQL_JSON}
-    answer = shop.client.post(f"{shop.address}/graphql", json={"query": "{ nope"}, headers=headers)
-    assert (answer.status_code, codes(answer)) == (401, ["UNAUTHENTICATED"])
+    response = shop.client.post(f"{shop.address}/graphql", json={"query": "{ nope"}, headers=headers)
+    assert (response.status_code, codes(response)) == (401, ["UNAUTHENTICATED"])
 
 
 def test_invalid_variables_are_charged(sqlite_url: str) -> None:

@@ -81,8 +81,8 @@ def shop(request: pytest.FixtureRequest, database_url: str, clock: Clock) -> Ite
         rate_limit=RateLimit(10_000_000, 10_000_000),
     ) as opened:
         for key in ("five", "meal"):
-            given = {"idempotencyKey": key, "key": key, "name": key, "description": "Less to pay"}
-            assert opened.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+            input = {"idempotencyKey": key, "key": key, "name": key, "description": "Less to pay"}
+            assert opened.execute(REWARD, role=Role.OWNER, input=input)["createReward"]["userErrors"] == []
         publish(opened, SPEND, VISIT, FIVE, MEAL, *request.param)
         yield opened
         assert discrepancies_in(opened.url) == []

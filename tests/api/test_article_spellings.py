@@ -51,10 +51,10 @@ def line(sku: str, *categories: str) -> dict[str, Any]:
 def buy(shop: Shop, card: str, *lines: Any, receipt: str | None = None, **more: Any) -> Any:
     """The points of a purchase and its stored lines."""
     purchase = {"externalId": receipt or uuid.uuid4().hex, "lines": list(lines), **more}
-    given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
-    done = shop.execute(BUY, input=given)["recordPurchase"]
-    assert done["userErrors"] == []
-    return done["decision"]["points"][0]["points"], done["purchase"]["lines"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
+    payload = shop.execute(BUY, input=input)["recordPurchase"]
+    assert payload["userErrors"] == []
+    return payload["decision"]["points"][0]["points"], payload["purchase"]["lines"]
 
 
 @pytest.mark.parametrize("spelled", SPELLINGS)
@@ -106,8 +106,8 @@ BALANCE = "query($by: CustomerBy!) { customer(by: $by) { wallet { balances { ava
 
 @pytest.mark.parametrize("spelled", SPELLINGS)
 def test_article_of_a_reward_matches_receipts_in_any_spelling(blank: Shop, spelled: str) -> None:
-    given = {"idempotencyKey": "r", "key": "r", "name": "Tea", "description": "A cup", "article": spelled}
-    made = blank.execute(REWARD, role=Role.OWNER, input=given)["createReward"]
+    input = {"idempotencyKey": "r", "key": "r", "name": "Tea", "description": "A cup", "article": spelled}
+    made = blank.execute(REWARD, role=Role.OWNER, input=input)["createReward"]
     assert made == {"reward": {"article": PLAIN}, "userErrors": []}
 
 
@@ -117,8 +117,8 @@ def test_name_that_is_empty_after_normalisation_is_refused(blank: Shop, nothing:
     card = blank.enrol()
     for goods, field in ((line(nothing), "sku"), (line("a", nothing), "categories")):
         purchase = {"externalId": "R1", "lines": [goods]}
-        given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
-        (error,) = blank.execute(BUY, input=given)["recordPurchase"]["userErrors"]
+        input = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
+        (error,) = blank.execute(BUY, input=input)["recordPurchase"]["userErrors"]
         assert (error["code"], error["path"][4]) == ("INVALID_INPUT", field)
 
 

@@ -34,8 +34,8 @@ def generous(database_url: str) -> Iterator[Shop]:
 
 def publish(shop: Shop, *clauses: Any) -> None:
     """The first terms."""
-    done = shop.execute(PUBLISH, role=Role.OWNER, input={"idempotencyKey": uuid.uuid4().hex, "clauses": clauses})
-    assert done["publishTerms"]["userErrors"] == []
+    payload = shop.execute(PUBLISH, role=Role.OWNER, input={"idempotencyKey": uuid.uuid4().hex, "clauses": clauses})
+    assert payload["publishTerms"]["userErrors"] == []
 
 
 def basket(price: str) -> dict[str, Any]:
@@ -101,11 +101,11 @@ def test_refusal_does_not_reveal_the_balance_of_another_customer(generous: Shop)
 def test_preview_of_a_draft_with_excessive_points_has_a_result(generous: Shop) -> None:
     publish(generous, {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}})
     card = generous.enrol()
-    given = {"idempotencyKey": "b", "customer": {"card": card}, "purchase": {"externalId": "r", **basket("1000000.00")}}
-    generous.execute(BUY, input=given)
+    input = {"idempotencyKey": "b", "customer": {"card": card}, "purchase": {"externalId": "r", **basket("1000000.00")}}
+    generous.execute(BUY, input=input)
     query = "mutation($input: PreviewTermsImpactInput!) { previewTermsImpact(input: $input) { preview { id } } }"
-    wanted = {"idempotencyKey": "p", "clauses": [SPEND]}
-    id = generous.execute(query, role=Role.OWNER, input=wanted)["previewTermsImpact"]["preview"]["id"]
+    draft = {"idempotencyKey": "p", "clauses": [SPEND]}
+    id = generous.execute(query, role=Role.OWNER, input=draft)["previewTermsImpact"]["preview"]["id"]
 
     def ended() -> Any:
         found = generous.execute(READ, role=Role.OWNER, id=id)["impactPreview"]

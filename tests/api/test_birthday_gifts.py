@@ -25,8 +25,8 @@ COFFEE = {"key": "coffee", "conditions": [WEEK], "effect": {"rewardCost": {"rewa
 def shop(database_url: str) -> Iterator[Shop]:
     """Fifty points, two stamps and a coffee in the week of a birthday; the ledger is verified at the end."""
     with open_shop(database_url, template="blank") as opened:
-        given = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup."}
-        assert error_codes(opened.execute(REWARD, role=Role.OWNER, input=given)["createReward"]) == []
+        input = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup."}
+        assert error_codes(opened.execute(REWARD, role=Role.OWNER, input=input)["createReward"]) == []
         publish(opened, SPEND, GIFT, STAMP, COFFEE, effectiveFrom="2020-01-01T00:00:00Z")
         yield opened
         assert discrepancies_in(database_url) == []
@@ -34,8 +34,8 @@ def shop(database_url: str) -> Iterator[Shop]:
 
 def bought(shop: Shop, card: str, at: str, **more: Any) -> list[int]:
     """Points and stamps of a purchase for a pound."""
-    done = shop.buy(card, "1.00", occurredAt=f"{at}T10:00:00Z", **more)
-    return [point["points"] for point in done["decision"]["points"]]
+    payload = shop.buy(card, "1.00", occurredAt=f"{at}T10:00:00Z", **more)
+    return [point["points"] for point in payload["decision"]["points"]]
 
 
 def test_birthday_gift_without_a_limit_is_given_once(shop: Shop) -> None:
@@ -78,6 +78,6 @@ def test_birthday_reward_is_redeemed_once(shop: Shop) -> None:
     bought(shop, card, "2024-05-03")
     outcomes = []
     for day in (4, 5):
-        done = shop.redeem(card, "coffee", basket={"occurredAt": f"2024-05-{day:02}T10:00:00Z", "lines": []})
-        outcomes.append((done["decision"]["outcome"], [reason["code"] for reason in done["decision"]["reasons"]]))
+        payload = shop.redeem(card, "coffee", basket={"occurredAt": f"2024-05-{day:02}T10:00:00Z", "lines": []})
+        outcomes.append((payload["decision"]["outcome"], [reason["code"] for reason in payload["decision"]["reasons"]]))
     assert outcomes == [("GRANTED", ["CONDITION_MET", "COST_PAID"]), ("REFUSED", ["USED_UP", "COST_PAID"])]

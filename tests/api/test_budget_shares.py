@@ -316,9 +316,9 @@ def test_ledger_verifies_after_concurrent_refunds_and_purchases_with_shares(open
     cards = [shop.enrol() for _ in range(4)]
     for card in cards:
         assert earned(shop, card, "5.00", receipt=f"of {card}") == 10
-    back = [lambda card=card: shop.refund(f"of {card}") for card in cards]
+    refund = [lambda card=card: shop.refund(f"of {card}") for card in cards]
     bought = [lambda card=card: earned(shop, card, "5.00") for card in cards for _ in range(2)]
-    shop.in_parallel([*back, *bought])
+    shop.in_parallel([*refund, *bought])
     for card in cards:
         earned(shop, card, "5.00")
     assert [shop.available(card) for card in cards] == [10, 10, 10, 10], "each their own, whatever came first"
@@ -350,8 +350,8 @@ def test_preview_gives_a_share_to_its_customer_only(opening: Opening) -> None:
 
 def preview_loss(shop: Shop, *clauses: dict[str, Any]) -> int:
     """The points that members would have lost under a draft in a month."""
-    given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "days": 30}
-    made = shop.execute(PREVIEW, role=Role.OWNER, input=given)["previewTermsImpact"]["preview"]["id"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "days": 30}
+    made = shop.execute(PREVIEW, role=Role.OWNER, input=input)["previewTermsImpact"]["preview"]["id"]
 
     def result() -> Any:
         preview = shop.execute(RESULT, role=Role.OWNER, id=made)["impactPreview"]

@@ -34,10 +34,10 @@ def clause(key: str, effect: Any, *conditions: Any) -> Any:
 
 def publish(shop: Shop, *clauses: Any, **more: Any) -> Any:
     """Publish as the owner."""
-    given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), **more}
-    done = shop.execute(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]
-    assert done["userErrors"] == []
-    return done["terms"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), **more}
+    payload = shop.execute(PUBLISH, role=Role.OWNER, input=input)["publishTerms"]
+    assert payload["userErrors"] == []
+    return payload["terms"]
 
 
 @pytest.fixture
@@ -213,8 +213,8 @@ def test_preview_starts_with_earlier_budget_usage_and_counters(blank: Shop) -> N
         assert blank.buy(card, "", lines=[line("1")], occurredAt=at)["entry"]["points"] == points
 
     def previewed(*clauses: Any) -> Any:
-        given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "days": 30}
-        made = blank.execute(PREVIEW, role=Role.OWNER, input=given)["previewTermsImpact"]
+        input = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "days": 30}
+        made = blank.execute(PREVIEW, role=Role.OWNER, input=input)["previewTermsImpact"]
 
         def result() -> Any:
             preview = blank.execute(RESULT, role=Role.OWNER, id=made["preview"]["id"])["impactPreview"]

@@ -17,8 +17,8 @@ SPEND = clause("spend", {"pointsPerAmount": {"points": 1, "per": "1.00"}})
 
 def earned(shop: Shop, card: str, at: str, place: str) -> list[int]:
     """Points, and stamps if any, of a purchase for 100.00 at a location."""
-    done = shop.buy(card, "100.00", occurredAt=at, locationId=place)
-    return [amount["points"] for amount in done["decision"]["points"]]
+    payload = shop.buy(card, "100.00", occurredAt=at, locationId=place)
+    return [amount["points"] for amount in payload["decision"]["points"]]
 
 
 def test_year_follows_the_program_zone(database_url: str) -> None:
@@ -49,8 +49,8 @@ def test_year_follows_the_program_zone_in_any_order_of_arrival(database_url: str
         card = shop.enrol()
         moments = ("2025-12-31T12:00:00Z", "2025-12-31T16:00:00Z", "2025-12-31T23:30:00Z")
         for number in order:
-            done = shop.buy(card, "100.00", receipt=str(number), occurredAt=moments[number], locationId=place)
-            assert done["userErrors"] == []
+            payload = shop.buy(card, "100.00", receipt=str(number), occurredAt=moments[number], locationId=place)
+            assert payload["userErrors"] == []
         assert sums_by_receipt(shop, card) == {"0": 100, "1": 0, "2": 100}
         assert discrepancies_in(database_url) == []
 

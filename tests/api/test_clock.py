@@ -46,8 +46,8 @@ def blank(database_url: str) -> Iterator[Shop]:
 
 def advance(shop: Shop, to: datetime, *, key: str | None = None, language: str = "en") -> Any:
     """Move the clock as the owner."""
-    given = {"idempotencyKey": key or uuid.uuid4().hex, "to": to.isoformat()}
-    return shop.execute(ADVANCE, role=Role.OWNER, language=language, input=given)["advanceClock"]
+    input = {"idempotencyKey": key or uuid.uuid4().hex, "to": to.isoformat()}
+    return shop.execute(ADVANCE, role=Role.OWNER, language=language, input=input)["advanceClock"]
 
 
 def program_clock(shop: Shop, role: Role = Role.OWNER) -> datetime:
@@ -67,10 +67,10 @@ def visits(points: int) -> list[Any]:
 
 def publish(shop: Shop, points: int, **more: Any) -> Any:
     """Publish as the owner."""
-    sent = {"idempotencyKey": uuid.uuid4().hex, "clauses": visits(points), **more}
-    done = shop.execute(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
-    assert done["userErrors"] == []
-    return done["terms"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "clauses": visits(points), **more}
+    payload = shop.execute(PUBLISH, role=Role.OWNER, input=input)["publishTerms"]
+    assert payload["userErrors"] == []
+    return payload["terms"]
 
 
 def test_sandbox_clock_is_server_time_until_it_is_moved(frozen: Shop) -> None:
@@ -121,7 +121,7 @@ def test_clock_moves_at_most_ten_years_at_a_time(frozen: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "said"),
+    ("language", "expected"),
     [
         ("en", "Only the clock of a sandbox can be moved."),
         ("de", "Nur in einer Sandbox lässt sich die Uhr verstellen."),
@@ -129,21 +129,23 @@ def test_clock_moves_at_most_ten_years_at_a_time(frozen: Shop) -> None:
         ("zh-Hant", "只有沙盒環境才能調整時鐘。"),
     ],
 )
-def test_clock_of_a_live_program_cannot_be_moved(database_url: str, language: str, said: str) -> None:
+def test_clock_of_a_live_program_cannot_be_moved(database_url: str, language: str, expected: str) -> None:
     with open_shop(database_url, clock=lambda: START, kind=ProgramKind.LIVE) as live:
         refused = advance(live, START + DAY, language=language)
-        assert refused["userErrors"] == [{"code": "SANDBOX_ONLY", "path": ["input"], "message": said, "detail": None}]
+        assert refused["userErrors"] == [
+            {"code": "SANDBOX_ONLY", "path": ["input"], "message": expected, "detail": None}
+        ]
         assert refused["clock"] == "2090-03-06T12:00:00Z"
         assert program_clock(live) == START
 
 
 def test_only_the_owner_moves_the_clock_and_customers_cannot_read_it(frozen: Shop, database_url: str) -> None:
     own = customer_key(database_url, frozen, frozen.enrol())
-    given = {"idempotencyKey": "k", "to": (START + DAY).isoformat()}
-    assert code_of(frozen, ADVANCE, role=None, input=given) == "UNAUTHENTICATED"
-    assert code_of(frozen, ADVANCE, key=own, input=given) == "FORBIDDEN"
+    input = {"idempotencyKey": "k", "to": (START + DAY).isoformat()}
+    assert code_of(frozen, ADVANCE, role=None, input=input) == "UNAUTHENTICATED"
+    assert code_of(frozen, ADVANCE, key=own, input=input) == "FORBIDDEN"
     for role in (Role.STAFF, Role.TILL):
-        assert code_of(frozen, ADVANCE, role=role, input=given) == "FORBIDDEN"
+        assert code_of(frozen, ADVANCE, role=role, input=input) == "FORBIDDEN"
     assert program_clock(frozen) == START
     assert frozen.execute(CLOCK, key=own) == {"program": {"clock": None}}
 
@@ -208,7 +210,7 @@ def test_later_mutations_of_the_same_request_use_the_moved_clock(frozen: Shop) -
     card = frozen.enrol()
     lines = [{"sku": "a", "quantity": "1", "unitPrice": "7.00"}]
     bought = {"idempotencyKey": "b", "customer": {"card": card}, "purchase": {"externalId": "r", "lines": lines}}
-    done = frozen.execute(
+    payload = frozen.execute(
         """mutation($to: AdvanceClockInput!, $bought: RecordPurchaseInput!) {
           first: advanceClock(input: $to) { clock }
           recordPurchase(input: $bought) { decision { decidedFor } } }""",
@@ -216,7 +218,7 @@ def test_later_mutations_of_the_same_request_use_the_moved_clock(frozen: Shop) -
         to={"idempotencyKey": "a", "to": (START + DAY).isoformat()},
         bought=bought,
     )
-    assert done["recordPurchase"]["decision"]["decidedFor"] == done["first"]["clock"] == "2090-03-07T12:00:00Z"
+    assert payload["recordPurchase"]["decision"]["decidedFor"] == payload["first"]["clock"] == "2090-03-07T12:00:00Z"
 
 
 def test_clock_skew_of_a_till_is_measured_against_the_program_clock(frozen: Shop) -> None:

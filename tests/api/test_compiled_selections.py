@@ -179,14 +179,14 @@ ALL = (
     ],
 )
 async def test_compiled_selection_gives_the_same_response(text: str) -> None:
-    wanted: Any = execute(CORE, parse(text))
-    wanted = await wanted if isawaitable(wanted) else wanted
+    expected: Any = execute(CORE, parse(text))
+    expected = await expected if isawaitable(expected) else expected
     for _ in range(2):  # the second time with all that was kept the first time
         found: Any = executor_of(text).execute_operation()
         found = await found if isawaitable(found) else found
-        assert found.data == wanted.data
-        assert sorted(map(str, found.errors or ())) == sorted(map(str, wanted.errors or ()))
-        assert [error.path for error in found.errors or ()] == [each_error.path for each_error in wanted.errors or ()]
+        assert found.data == expected.data
+        assert sorted(map(str, found.errors or ())) == sorted(map(str, expected.errors or ()))
+        assert [error.path for error in found.errors or ()] == [each_error.path for each_error in expected.errors or ()]
 
 
 async def test_only_the_compiled_document_is_kept_of_a_request() -> None:

@@ -18,8 +18,8 @@ def shop(database_url: str) -> Iterator[Shop]:
     with open_shop(database_url, template="blank") as opened:
         mug = {"idempotencyKey": "mug", "key": "mug", "name": "Mug", "description": "A mug."}
         opened.execute(REWARD, role=Role.OWNER, input=mug)
-        sent = {"idempotencyKey": "t", "clauses": clauses(), "effectiveFrom": "2020-01-01T00:00:00Z"}
-        assert opened.execute(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]["userErrors"] == []
+        input = {"idempotencyKey": "t", "clauses": clauses(), "effectiveFrom": "2020-01-01T00:00:00Z"}
+        assert opened.execute(PUBLISH, role=Role.OWNER, input=input)["publishTerms"]["userErrors"] == []
         yield opened
 
 

@@ -20,10 +20,10 @@ MOVED = """query($by: CustomerBy!) { customer(by: $by) { ledger(first: 1) { node
 
 def publish(shop: Shop, *clauses: dict[str, Any]) -> datetime:
     """Publishes other terms as early as possible and moves the clock to their start."""
-    sent = {"idempotencyKey": uuid.uuid4().hex, "clauses": [*clauses, COFFEE]}
-    done = shop.execute(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
-    assert done["userErrors"] == []
-    start = datetime.fromisoformat(done["terms"]["effectiveFrom"])
+    input = {"idempotencyKey": uuid.uuid4().hex, "clauses": [*clauses, COFFEE]}
+    payload = shop.execute(PUBLISH, role=Role.OWNER, input=input)["publishTerms"]
+    assert payload["userErrors"] == []
+    start = datetime.fromisoformat(payload["terms"]["effectiveFrom"])
     advance(shop, start)
     return start
 

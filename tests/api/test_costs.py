@@ -105,20 +105,20 @@ def test_every_response_reports_its_cost_and_the_remaining_budget(poor: Shop) ->
 def test_exhausted_caller_gets_retry_after_and_nothing_is_executed(poor: Shop) -> None:
     for number in range(7):
         poor.enrol(f"CARD{number}")
-    answer = poor.send(ENROL, input={"idempotencyKey": "one more", "identities": [{"card": "CARD9"}]})
-    (error,) = answer.json()["errors"]
+    response = poor.send(ENROL, input={"idempotencyKey": "one more", "identities": [{"card": "CARD9"}]})
+    (error,) = response.json()["errors"]
 
-    assert (answer.status_code, error["extensions"]["code"]) == (200, "RATE_LIMITED")
-    assert "data" not in answer.json()
-    assert 1 <= int(answer.headers["retry-after"]) <= 12
-    assert answer.json()["extensions"]["cost"]["requestedQueryCost"] == 13
+    assert (response.status_code, error["extensions"]["code"]) == (200, "RATE_LIMITED")
+    assert "data" not in response.json()
+    assert 1 <= int(response.headers["retry-after"]) <= 12
+    assert response.json()["extensions"]["cost"]["requestedQueryCost"] == 13
     found = poor.execute("query($by: CustomerBy!) { customer(by: $by) { id } }", role=Role.STAFF, by={"card": "CARD9"})
     assert found["customer"] is None, "another key of the program is served, and nobody was enrolled"
 
 
 def test_operation_above_the_bucket_size_is_too_complex(poor: Shop) -> None:
-    answer = poor.send(LEDGER, n=100, by={"card": "X"})
-    (error,) = answer.json()["errors"]
+    response = poor.send(LEDGER, n=100, by={"card": "X"})
+    (error,) = response.json()["errors"]
     assert error["extensions"]["code"] == "OPERATION_TOO_COMPLEX"
     assert "at most 100, and would cost 102" in error["message"]
     assert poor.send("{ program { id } }").json()["extensions"]["cost"]["throttleStatus"]["currentlyAvailable"] == 99

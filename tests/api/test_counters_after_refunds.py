@@ -58,9 +58,9 @@ THIRD = bonus(30, {"everyNthVisit": {"nth": 3}})
 
 def earned(shop: Shop, card: str, price: str, *, unit: str = "points", **more: Any) -> int:
     """The amount of a unit that a purchase earns."""
-    done = shop.buy(card, price, **more)
-    assert error_codes(done) == []
-    amounts = {point["unit"]["code"]: point["points"] for point in done["decision"]["points"]}
+    payload = shop.buy(card, price, **more)
+    assert error_codes(payload) == []
+    amounts = {point["unit"]["code"]: point["points"] for point in payload["decision"]["points"]}
     found: int = amounts.get(unit, 0)
     return found
 
@@ -268,8 +268,8 @@ def test_spent_welcome_bonus_stays_used(
     card = shop.enrol()
     assert earned(shop, card, "5.00", receipt="A", occurredAt=at()) == 105
     assert error_codes(shop.redeem(card, "five", basket={"occurredAt": at(hours=1), "lines": []})) == []
-    back = shop.refund("A", occurredAt=at(hours=2))
-    assert (back["decision"]["points"][0]["points"], back["shortfall"]) == (taken, shortfall)
+    refund = shop.refund("A", occurredAt=at(hours=2))
+    assert (refund["decision"]["points"][0]["points"], refund["shortfall"]) == (taken, shortfall)
     assert wallet(shop, card)["points"] == between
     assert earned(shop, card, "5.00", receipt="B", occurredAt=at(hours=3)) == again
     assert wallet(shop, card)["points"] == balance
@@ -310,8 +310,8 @@ def test_reward_paid_with_refunded_points_is_owed_until_it_is_cancelled(opening:
     shop.buy(card, "91.00", receipt="R2", occurredAt=at(hours=3))
     assert wallet(shop, card)["points"] == (0, 1000)
     query = "mutation($i: CancelRedemptionInput!) { cancelRedemption(input: $i) { userErrors { code path } } }"
-    given = {"idempotencyKey": "undo", "redemption": reward, "reason": "The goods came back."}
-    assert error_codes(shop.execute(query, role=Role.STAFF, i=given)["cancelRedemption"]) == []
+    input = {"idempotencyKey": "undo", "redemption": reward, "reason": "The goods came back."}
+    assert error_codes(shop.execute(query, role=Role.STAFF, i=input)["cancelRedemption"]) == []
     assert wallet(shop, card)["points"] == (91, 0)
 
 
@@ -323,8 +323,8 @@ def test_cap_is_freed_by_the_points_really_clawed_back(opening: Opening) -> None
         return f"2026-{month:02}-{number:02}T10:00:00Z"
 
     def back(amount: str, when: str) -> int:
-        done = shop.refund("A", occurredAt=when, lines=[{"line": 1, "amount": amount}])
-        taken: int = done["decision"]["points"][0]["points"]
+        payload = shop.refund("A", occurredAt=when, lines=[{"line": 1, "amount": amount}])
+        taken: int = payload["decision"]["points"][0]["points"]
         return taken
 
     assert earned(shop, card, "80.00", receipt="A", occurredAt=day(3, 5)) == 50
@@ -391,11 +391,11 @@ def test_receipts_earn_the_same_in_any_order_of_arrival(
     for receipt, amount, day in random.Random(seed).sample(told, len(told)):
         moment = at(days=day)
         if amount and not amount.startswith("-"):
-            done = shop.buy(card, amount, receipt=receipt, occurredAt=moment)
+            payload = shop.buy(card, amount, receipt=receipt, occurredAt=moment)
         else:
             lines = {"lines": [{"line": 1, "amount": amount[1:]}]} if amount else {}
-            done = shop.refund(receipt, occurredAt=moment, **lines)
-        assert error_codes(done) == []
+            payload = shop.refund(receipt, occurredAt=moment, **lines)
+        assert error_codes(payload) == []
     assert sums_by_receipt(shop, card) == right
     assert wallet(shop, card)["points"] == (sum(right.values()), 0)
 
@@ -459,9 +459,9 @@ def test_clawback_depends_only_on_the_kept_goods(opening: Opening) -> None:
         bought = shop.buy(card, "100.00", occurredAt=at())
         for number, amount in enumerate(steps, start=1):
             purchase = {"id": bought["purchase"]["id"]}
-            given = {"idempotencyKey": f"{card}{number}", "purchase": purchase, "amount": amount}
+            input = {"idempotencyKey": f"{card}{number}", "purchase": purchase, "amount": amount}
             query = "mutation($i: RecordRefundInput!) { recordRefund(input: $i) { userErrors { code path } } }"
-            assert error_codes(shop.execute(query, i=given | {"occurredAt": at(hours=number)})["recordRefund"]) == []
+            assert error_codes(shop.execute(query, i=input | {"occurredAt": at(hours=number)})["recordRefund"]) == []
         left.add(wallet(shop, card)["points"])
     assert left == {(100, 0)}
 
@@ -479,10 +479,10 @@ def test_purchase_that_costs_nothing_is_no_visit_and_earns_no_stamp(opening: Ope
         {"lines": [{"sku": "m", "quantity": "1", "unitPrice": "9.00", "discount": "9.00"}]},
     ]
     for number, given in enumerate(meals, start=2):
-        done = shop.buy(card, "9.00", occurredAt=at(hours=number), **given)
-        assert (error_codes(done), [point["points"] for point in done["decision"]["points"]]) == ([], [0, 0])
-    done = shop.buy(card, "9.00", occurredAt=at(hours=9))
-    assert [point["points"] for point in done["decision"]["points"]] == [16, 1], "it is the second visit"
+        payload = shop.buy(card, "9.00", occurredAt=at(hours=number), **given)
+        assert (error_codes(payload), [point["points"] for point in payload["decision"]["points"]]) == ([], [0, 0])
+    payload = shop.buy(card, "9.00", occurredAt=at(hours=9))
+    assert [point["points"] for point in payload["decision"]["points"]] == [16, 1], "it is the second visit"
 
 
 def test_entries_of_an_exchange_are_explained(opening: Opening) -> None:
@@ -508,13 +508,13 @@ def test_moved_purchase_that_is_no_visit_stays_none(opening: Opening) -> None:
     free = [{"sku": "m", "quantity": "1", "unitPrice": "9.00", "discount": "9.00"}]
     shop.buy(wrong, "", receipt="free", lines=free, occurredAt=at())
     query = "mutation($i: MovePurchaseInput!) { movePurchase(input: $i) { userErrors { code path } } }"
-    given = {
+    input = {
         "idempotencyKey": "m",
         "purchase": {"externalId": "free"},
         "customer": {"card": right},
         "reason": "mistaken",
     }
-    assert error_codes(shop.execute(query, role=Role.OWNER, i=given)["movePurchase"]) == []
+    assert error_codes(shop.execute(query, role=Role.OWNER, i=input)["movePurchase"]) == []
     for card in (wrong, right):
         assert [earned(shop, card, "1.00", occurredAt=at(hours=hour)) for hour in (1, 2)] == [1, 8]
 
@@ -618,8 +618,8 @@ def test_amendment_cannot_pay_the_same_amount_with_points_and_goods(opening: Ope
     assert all_rows(shop) == before
     assert error_codes(amend(shop, "R1", one_line("55.00"), role=Role.OWNER)) == []
     assert remaining_points(shop) == {"R1": 50, "R2": 0}
-    back = shop.refund("R2", lines=[{"line": 1, "quantity": "0.5"}], occurredAt=at(hours=3))
-    assert (error_codes(back), back["cash"]["amount"]) == ([], "27.50")
+    refund = shop.refund("R2", lines=[{"line": 1, "quantity": "0.5"}], occurredAt=at(hours=3))
+    assert (error_codes(refund), refund["cash"]["amount"]) == ([], "27.50")
 
 
 def test_points_by_line_follow_what_was_known_about_the_exchange(opening: Opening) -> None:

@@ -66,23 +66,23 @@ def birthdays(database_url: str) -> Iterator[Shop]:
     with open_shop(database_url, template="blank") as shop:
         reward = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup."}
         shop.execute(REWARD, role=Role.OWNER, input=reward)
-        given = {"idempotencyKey": "terms", "clauses": CLAUSES, "effectiveFrom": "2024-01-01T00:00:00Z"}
-        assert shop.execute(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]["userErrors"] == []
+        input = {"idempotencyKey": "terms", "clauses": CLAUSES, "effectiveFrom": "2024-01-01T00:00:00Z"}
+        assert shop.execute(PUBLISH, role=Role.OWNER, input=input)["publishTerms"]["userErrors"] == []
         yield shop
 
 
 def enrolled(shop: Shop, **more: Any) -> str:
     """A customer with a profile."""
     card = uuid.uuid4().hex[:12].upper()
-    given = {"idempotencyKey": f"enrol-{card}", "identities": [{"card": card}], **more}
-    assert shop.execute(ENROL, input=given)["enrolCustomer"]["userErrors"] == []
+    input = {"idempotencyKey": f"enrol-{card}", "identities": [{"card": card}], **more}
+    assert shop.execute(ENROL, input=input)["enrolCustomer"]["userErrors"] == []
     return card
 
 
 def update(shop: Shop, card: str, *, role: Role | None = Role.STAFF, token: str | None = None, **change: Any) -> Any:
     """Updates a profile."""
-    given = {"idempotencyKey": change.pop("key", uuid.uuid4().hex), "customer": {"card": card}, **change}
-    return shop.execute(UPDATE, role=role, key=token, input=given)["updateCustomer"]
+    input = {"idempotencyKey": change.pop("key", uuid.uuid4().hex), "customer": {"card": card}, **change}
+    return shop.execute(UPDATE, role=role, key=token, input=input)["updateCustomer"]
 
 
 def read_profile(shop: Shop, card: str, *, role: Role | None = Role.STAFF, token: str | None = None) -> Any:
@@ -141,8 +141,8 @@ def test_each_role_changes_what_it_needs_and_no_more(shop: Shop, database_url: s
     own = customer_key(database_url, shop, card)
 
     def refused(key: str | None = None, role: Role = Role.TILL, **change: Any) -> str:
-        given = {"idempotencyKey": "x", "customer": {"card": card}, **change}
-        return code_of(shop, UPDATE, role=role, key=key, input=given)
+        input = {"idempotencyKey": "x", "customer": {"card": card}, **change}
+        return code_of(shop, UPDATE, role=role, key=key, input=input)
 
     for change in ({"birthday": BIRTHDAY}, {"segments": ["vip"]}, {"locale": "de"}, {"birthday": None}):
         assert refused(**change) == "FORBIDDEN"
@@ -190,8 +190,8 @@ def test_invalid_profile_is_refused_with_its_path_and_changes_nothing(
     assert refused == {"customer": None, "userErrors": [{"code": "INVALID_INPUT", "path": ["input", *path]}]}
     assert read_profile(shop, card) == {"birthday": BIRTHDAY, "segments": [], "preferences": []}
     if "segments" not in change:
-        given = {"idempotencyKey": "e", "identities": [{"card": "NOBODY"}], **change}
-        (error,) = shop.execute(ENROL, input=given)["enrolCustomer"]["userErrors"]
+        input = {"idempotencyKey": "e", "identities": [{"card": "NOBODY"}], **change}
+        (error,) = shop.execute(ENROL, input=input)["enrolCustomer"]["userErrors"]
         assert (error["code"], error["path"]) == ("INVALID_INPUT", ["input", *path])
         assert read_profile(shop, "NOBODY") is None
 
@@ -215,8 +215,8 @@ def test_refund_of_a_birthday_purchase_is_decided_like_the_purchase(birthdays: S
     birthdays.buy(card, "10.00", occurredAt="2026-05-10T10:00:00Z", receipt="r")
     assert birthdays.available(card) == 61
     update(birthdays, card, birthday=None)
-    back = birthdays.refund("r", occurredAt="2026-07-01T10:00:00Z")
-    assert back["entry"]["points"] == -61
+    refund = birthdays.refund("r", occurredAt="2026-07-01T10:00:00Z")
+    assert refund["entry"]["points"] == -61
     assert discrepancies_in(birthdays.url) == []
 
 
@@ -282,17 +282,17 @@ def test_append_only_tables_hold_no_birthday_segment_or_preference(birthdays: Sh
     card = enrolled(birthdays, birthday=BIRTHDAY, preferences=[{"kind": "DIET", "value": "Vegan-XYZ"}])
     update(birthdays, card, segments=["secret-group"], preferences=[{"kind": "SIZE", "value": "Size-XYZ"}])
     birthdays.buy(card, "50.00", occurredAt="2026-03-01T10:00:00Z")
-    given = {
+    input = {
         "idempotencyKey": "r",
         "customer": {"card": card},
         "reward": {"key": "coffee"},
         "basket": {"occurredAt": "2026-03-01T10:00:00Z", "lines": []},
     }
-    first = birthdays.execute(REDEEM, role=Role.STAFF, input=given)
+    first = birthdays.execute(REDEEM, role=Role.STAFF, input=input)
     decision = first["redeemReward"]["decision"]
     assert decision["outcome"] == "REFUSED"
     assert remedies(decision, "coffee") == [("WAIT_FOR_BIRTHDAY", None), ("WAIT_FOR_BIRTHDAY", None)]
-    assert birthdays.execute(REDEEM, role=Role.STAFF, input=given) == first, "the same answer for ever"
+    assert birthdays.execute(REDEEM, role=Role.STAFF, input=input) == first, "the same answer for ever"
     birthdays.buy(card, "50.00", occurredAt="2026-05-10T10:00:00Z")
     kept = append_only_rows(birthdays.url)
     for secret in ("1991-05", "05-09T23", "2111-05", "2026-05-02", "Vegan-XYZ", "secret-group", "Size-XYZ"):
@@ -304,10 +304,10 @@ def test_repeated_purchase_gets_the_identical_response(birthdays: Shop) -> None:
     card = enrolled(birthdays, birthday=BIRTHDAY)
     lines = [{"sku": "a", "quantity": "1", "unitPrice": "10.00"}]
     purchase = {"externalId": "r", "occurredAt": "2026-03-01T10:00:00Z", "lines": lines}
-    given = {"idempotencyKey": "k", "customer": {"card": card}, "purchase": purchase}
-    first = birthdays.execute(BUY, role=Role.STAFF, input=given)
-    assert birthdays.execute(BUY, role=Role.STAFF, input=given) == first
-    same = birthdays.execute(BUY, role=Role.STAFF, input={**given, "idempotencyKey": "other"})
+    input = {"idempotencyKey": "k", "customer": {"card": card}, "purchase": purchase}
+    first = birthdays.execute(BUY, role=Role.STAFF, input=input)
+    assert birthdays.execute(BUY, role=Role.STAFF, input=input) == first
+    same = birthdays.execute(BUY, role=Role.STAFF, input={**input, "idempotencyKey": "other"})
     assert same["recordPurchase"]["decision"] == first["recordPurchase"]["decision"]
 
 
@@ -326,7 +326,7 @@ def test_program_cannot_update_customers_of_another(shop: Shop, database_url: st
     card = enrolled(shop, birthday=BIRTHDAY)
     found = shop.execute("query($by: CustomerBy!) { customer(by: $by) { id } }", by={"card": card})["customer"]["id"]
     theirs = Shop(address=shop.address, program=create_program(database_url), client=shop.client)
-    given = {"idempotencyKey": "x", "customer": {"id": found}, "birthday": "1980-01-01", "segments": ["vip"]}
-    refused = theirs.execute(UPDATE, role=Role.OWNER, input=given)["updateCustomer"]
+    input = {"idempotencyKey": "x", "customer": {"id": found}, "birthday": "1980-01-01", "segments": ["vip"]}
+    refused = theirs.execute(UPDATE, role=Role.OWNER, input=input)["updateCustomer"]
     assert refused["userErrors"][0]["code"] == "CUSTOMER_NOT_FOUND"
     assert read_profile(shop, card) == {"birthday": BIRTHDAY, "segments": [], "preferences": []}

@@ -56,12 +56,12 @@ class PurchaseRecorder:
     def execute(self, verb: Any, program: Program, order: Any) -> None:
         """Executes a command."""
         key = new_id()
-        done = self.runner.run(
+        payload = self.runner.run(
             self.application.execute(
                 verb, name=verb.handler.__name__, program=program, principal=None, key=key, payload=key, command=order
             )
         )
-        assert not isinstance(done, Problem), done
+        assert not isinstance(payload, Problem), payload
 
     def program(self, period: TierPeriod) -> Program:
         """A program with this tier period, created once."""
@@ -152,8 +152,8 @@ def test_history_is_replayed_only_when_a_tier_may_change(recorder: PurchaseRecor
     # 40, 80, then 120: silver; 160; the year turns; 90, then 110: the threshold is crossed again; 111.
     purchases = [(1, 40), (1, 40), (1, 40), (1, 40), (24 * 100, 90), (1, 20), (1, 1)]
     with ExitStack() as stack:
-        told = stack.enter_context(patch.object(book_purchase, "replay_account", wraps=replay.replay_account))
+        replays = stack.enter_context(patch.object(book_purchase, "replay_account", wraps=replay.replay_account))
         recorder.customer_with_purchases(program, purchases)
-    assert [call.kwargs["until"] - MORNING for call in told.call_args_list] == [
+    assert [call.kwargs["until"] - MORNING for call in replays.call_args_list] == [
         timedelta(hours=hours, microseconds=number) for hours, number in ((3, 3), (24 * 100 + 4, 5), (24 * 100 + 5, 6))
     ]

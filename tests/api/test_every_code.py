@@ -251,14 +251,14 @@ def rewards_say_what_they_cost_and_what_is_missing(opening: Opening) -> None:
         assert reason_codes(undo) == {"STAMPS_RETURNED"}
         redeemed(shop, card, "cake")
         redeemed(shop, card, "last")
-        wanted = {"customer": {"card": card}, "role": Role.TILL}
+        arguments = {"customer": {"card": card}, "role": Role.TILL}
         for key, code in (
             ("last", "OUT_OF_STOCK"),
             ("shirt", "VARIANT_REQUIRED"),
             ("lost", "REWARD_NOT_OFFERED"),
             ("none", "REWARD_NOT_FOUND"),
         ):
-            assert shop.refusals("redeemReward", reward={"key": key}, **wanted) == [code]
+            assert shop.refusals("redeemReward", reward={"key": key}, **arguments) == [code]
         shop.execute(OFFERS, by={"card": card})
         assert {"BELOW_ZERO", "STAMPS_BELOW_ZERO", "STAMPS_CLAWED_BACK"} <= reason_codes(returned(shop, "R-1"))
         assert "NEGATIVE_BALANCE" in reason_codes(redeemed(shop, card))

@@ -52,8 +52,8 @@ Opening = Callable[..., Shop]
 def opening(database_url: str) -> Iterator[Opening]:
     """Opens a sandbox with a reward worth five pounds under the clauses given; its ledger is verified at the end."""
     with open_shop(database_url, template="blank", rate_limit=RateLimit(10_000_000, 10_000_000)) as shop:
-        given = {"idempotencyKey": "five", "key": "five", "name": "Five pounds off", "description": "Five pounds"}
-        assert shop.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+        input = {"idempotencyKey": "five", "key": "five", "name": "Five pounds off", "description": "Five pounds"}
+        assert shop.execute(REWARD, role=Role.OWNER, input=input)["createReward"]["userErrors"] == []
 
         def opened(*clauses: Any) -> Shop:
             publish(shop, *(clauses or (SPEND, BIG, FIVE)), effectiveFrom="2020-01-01T00:00:00Z")
@@ -171,10 +171,12 @@ def test_exchange_with_one_refused_part_writes_nothing(opening: Opening, more: l
     for back, bought, code, path in REFUSED:
         given = exchange_input("50.00", {"purchase": {"externalId": "R"}, **back}, key="k", occurredAt=at(days=1))
         given["purchase"] |= bought
-        done = shop.execute(EXCHANGE, input=given)["recordExchange"]
-        assert error_codes(done) == [(code, path)]
-        assert [done[name] for name in ("decision", "refund", "toPay", "purchase", "entry", "customer")] == [None] * 6
-        assert done["balances"] == []
+        payload = shop.execute(EXCHANGE, input=given)["recordExchange"]
+        assert error_codes(payload) == [(code, path)]
+        assert [payload[name] for name in ("decision", "refund", "toPay", "purchase", "entry", "customer")] == [
+            None
+        ] * 6
+        assert payload["balances"] == []
         assert all_rows(shop) == before, (code, path)
     right = exchange_input("50.00", "R", key="k", occurredAt=at(days=1))
     assert error_codes(shop.execute(EXCHANGE, input=right)["recordExchange"]) == [], "no refusal is kept under the key"
@@ -411,8 +413,8 @@ def deadlocks(url: str) -> int:
     async def read() -> int:
         connection = await asyncpg.connect(url)
         try:
-            asked = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
-            return int(await connection.fetchval(asked))
+            sql = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+            return int(await connection.fetchval(sql))
         finally:
             await connection.close()
 

@@ -64,31 +64,31 @@ def test_only_permitted_roles_deliver_notices(noticed: Noticed, role: Role, allo
     shop, by = noticed.shop, {"card": noticed.card}
     own = {"key": noticed.key} if role is Role.CUSTOMER else {"role": role}
     for channel in ("INBOX", "RECEIPT", "MESSAGE"):
-        sent = {"idempotencyKey": f"k-{channel}", "customer": by, "channel": channel}
+        input = {"idempotencyKey": f"k-{channel}", "customer": by, "channel": channel}
         if channel in allowed:
-            assert shop.execute(DELIVER, input=sent, **own)["deliverExpiryNotices"]["userErrors"] == []
+            assert shop.execute(DELIVER, input=input, **own)["deliverExpiryNotices"]["userErrors"] == []
         else:
-            assert code_of(shop, DELIVER, input=sent, **own) == "FORBIDDEN"
+            assert code_of(shop, DELIVER, input=input, **own) == "FORBIDDEN"
     (notice,) = inbox(shop, noticed.card)
     # The first that was reported counts by these terms, and then nothing is open.
     assert len(notice["deliveries"]) == 1
     assert notice["deliveries"][0]["channel"] in allowed
-    assert code_of(shop, DELIVER, role=None, input=sent) == "UNAUTHENTICATED"
+    assert code_of(shop, DELIVER, role=None, input=input) == "UNAUTHENTICATED"
 
 
 def test_customer_opens_only_their_own_inbox(noticed: Noticed, database_url: str) -> None:
     shop = noticed.shop
     stranger = customer_key(database_url, shop, shop.enrol())
-    sent = {"idempotencyKey": "k", "customer": {"card": noticed.card}, "channel": "INBOX"}
-    done = shop.execute(DELIVER, key=stranger, input=sent)["deliverExpiryNotices"]
-    assert done == {
+    input = {"idempotencyKey": "k", "customer": {"card": noticed.card}, "channel": "INBOX"}
+    payload = shop.execute(DELIVER, key=stranger, input=input)["deliverExpiryNotices"]
+    assert payload == {
         "delivered": 0,
         "notices": [],
         "userErrors": [{"code": "CUSTOMER_NOT_FOUND", "path": ["input", "customer"]}],
     }
     assert shop.execute(INBOX, key=stranger, by={"card": noticed.card}) == {"customer": None}
     assert inbox(shop, noticed.card)[0]["deliveries"] == []
-    own = shop.execute(DELIVER, key=noticed.key, input=sent | {"idempotencyKey": "own"})["deliverExpiryNotices"]
+    own = shop.execute(DELIVER, key=noticed.key, input=input | {"idempotencyKey": "own"})["deliverExpiryNotices"]
     assert (own["delivered"], own["userErrors"]) == (1, [])
 
 
@@ -109,7 +109,7 @@ def test_concurrent_deliveries_count_once(noticed: Noticed) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "said"),
+    ("language", "expected"),
     [
         ("en", "100 points will expire after 14 June 2090 at the earliest."),
         ("de", "100 Punkte: Verfall frühestens nach dem 14. Juni 2090."),
@@ -117,8 +117,8 @@ def test_concurrent_deliveries_count_once(noticed: Noticed) -> None:
         ("zh-Hant", "您有 100 點最快將於 2090 年 6 月 14 日結束時失效，請於此之前使用。"),
     ],
 )
-def test_notice_is_in_the_language_of_its_reader(noticed: Noticed, language: str, said: str) -> None:
-    assert inbox(noticed.shop, noticed.card, language)[0]["lots"][0]["statement"] == said
+def test_notice_is_in_the_language_of_its_reader(noticed: Noticed, language: str, expected: str) -> None:
+    assert inbox(noticed.shop, noticed.card, language)[0]["lots"][0]["statement"] == expected
 
 
 def test_reading_the_inbox_is_no_delivery(noticed: Noticed) -> None:

@@ -157,10 +157,10 @@ def test_explanation_does_not_trust_stored_results(shop: Shop) -> None:
         if kind != "CLAWBACK":
             assert value["recomputedPoints"] == right[kind]
     assert value["recomputedPoints"] == -50
-    said = [discrepancy.problem for discrepancy in discrepancies_in(shop.url)]
-    assert said.count("its movements do not add up to its points") == 3
-    assert said.count("the terms of its time give other points") == 2
-    assert said.count("its events are not those that were recorded") == 1
+    sentences = [discrepancy.problem for discrepancy in discrepancies_in(shop.url)]
+    assert sentences.count("its movements do not add up to its points") == 3
+    assert sentences.count("the terms of its time give other points") == 2
+    assert sentences.count("its events are not those that were recorded") == 1
 
 
 def test_explained_refunds_follow_the_order_of_the_ledger(shop: Shop) -> None:

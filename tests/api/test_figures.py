@@ -79,8 +79,8 @@ def test_refund_below_zero_names_the_balance_and_the_debt(database_url: str) -> 
         shop.buy(card, "60.00", receipt="R-1")
         assert shop.redeem(card)["decision"]["outcome"] == "GRANTED"
         tried = shop.execute(PREVIEW, purchase={"externalId": "R-1"})["refundPreview"]["decision"]
-        done = shop.refund("R-1")["decision"]
-        for decision in (tried, done):
+        payload = shop.refund("R-1")["decision"]
+        for decision in (tried, payload):
             first = decision["reasons"][0]
             assert (first["code"], first["observed"], first["required"]) == ("BELOW_ZERO", "10 points", "50 points")
             assert decision["outcome"] == "GRANTED", "all of it is taken, and owed where it was not there"
@@ -130,8 +130,8 @@ def test_pending_points_are_not_missing_points(
         if given:
             gift = {"idempotencyKey": "gift", "customer": {"card": card}, "points": given, "reason": "A gift"}
             assert shop.execute(ADJUST, role=Role.OWNER, input=gift)["adjustPoints"]["userErrors"] == []
-        for place, amount in enumerate(bought):
-            if place:
+        for index, amount in enumerate(bought):
+            if index:
                 advance(shop, START + 2 * DAY)
             shop.buy(card, amount)
         midnight = START.replace(hour=0)
@@ -148,8 +148,8 @@ def test_pending_points_are_not_missing_points(
             for code, clause, observed, remedies in told
         ]
         offered = shop.execute(OFFERED, by={"card": card})["rewards"]["nodes"][0]
-        sent = {"idempotencyKey": "now", "customer": {"card": card}, "reward": {"key": "coffee"}}
-        redeemed = shop.execute(REDEEM, input=sent)["redeemReward"]["decision"]
+        input = {"idempotencyKey": "now", "customer": {"card": card}, "reward": {"key": "coffee"}}
+        redeemed = shop.execute(REDEEM, input=input)["redeemReward"]["decision"]
         (tried,) = [
             clause
             for clause in shop.execute(TRIED, by={"card": card})["basketCheck"]["clauses"]

@@ -51,9 +51,9 @@ def large(database_url: str) -> Iterator[Shop]:
             {"key": "large", "conditions": LARGE, "effect": {"pointsPerAmount": {"points": 2, "per": "1.00"}}},
             {"key": "coffee", "conditions": LARGE, "effect": {"rewardCost": {"reward": "coffee", "points": 10}}},
         ]
-        sent = {"idempotencyKey": uuid.uuid4().hex, "clauses": clauses}
-        done = opened.execute(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
-        assert done == {"terms": {"version": 1}, "userErrors": []}
+        input = {"idempotencyKey": uuid.uuid4().hex, "clauses": clauses}
+        payload = opened.execute(PUBLISH, role=Role.OWNER, input=input)["publishTerms"]
+        assert payload == {"terms": {"version": 1}, "userErrors": []}
         yield opened
 
 
@@ -122,9 +122,9 @@ def test_currencies_with_0_2_and_3_decimals_work_on_either_side(
 def test_thresholds_and_missing_amounts_are_in_the_program_currency(large: Shop) -> None:
     card = large.enrol()
     basket = {"lines": lines_of("58.82"), **EUROS}
-    told = large.execute(CHECK, by={"card": card}, basket=basket)["basketCheck"]
-    assert told["decision"]["points"] == [{"points": 50}], "£49.997 is below £50.00, and one point a pound"
-    clauses = {clause["clause"]["key"]: clause for clause in told["clauses"]}
+    check = large.execute(CHECK, by={"card": card}, basket=basket)["basketCheck"]
+    assert check["decision"]["points"] == [{"points": 50}], "£49.997 is below £50.00, and one point a pound"
+    clauses = {clause["clause"]["key"]: clause for clause in check["clauses"]}
     assert clauses["large"]["applies"] is False
     (missing,) = clauses["large"]["almostMet"]
     assert missing["amount"] == {"amount": "0.01", "currencyCode": "GBP"}
@@ -133,8 +133,8 @@ def test_thresholds_and_missing_amounts_are_in_the_program_currency(large: Shop)
     assert points_of(large.buy(card, "58.82", **EUROS)) == 50
 
     reached = {"lines": lines_of("58.83"), **EUROS}
-    told = large.execute(CHECK, by={"card": card}, basket=reached)["basketCheck"]
-    assert told["decision"]["points"] == [{"points": 100}]
+    check = large.execute(CHECK, by={"card": card}, basket=reached)["basketCheck"]
+    assert check["decision"]["points"] == [{"points": 100}]
     assert points_of(large.buy(card, "58.83", **EUROS)) == 100
 
 
@@ -196,8 +196,8 @@ def test_foreign_purchase_without_a_valid_rate_is_refused(
 
 def test_rate_is_a_string_and_never_a_json_number(shop: Shop) -> None:
     card = shop.enrol()
-    answer = shop.send(CHECK, by={"card": card}, basket={"lines": [], "currencyCode": "EUR", "exchangeRate": 0.85})
-    assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    response = shop.send(CHECK, by={"card": card}, basket={"lines": [], "currencyCode": "EUR", "exchangeRate": 0.85})
+    assert response.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 def test_receipt_fingerprint_depends_on_the_exchange_rate_but_not_its_spelling(

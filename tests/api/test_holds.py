@@ -47,8 +47,8 @@ def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
 
 def furnish(shop: Shop, *, stock: int, conditions: Any = (), more: Any = ()) -> None:
     """Creates the print and publishes its price."""
-    given = {"idempotencyKey": "r", "key": "print", "name": "Print", "description": "A signed print.", "stock": stock}
-    assert shop.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+    input = {"idempotencyKey": "r", "key": "print", "name": "Print", "description": "A signed print.", "stock": stock}
+    assert shop.execute(REWARD, role=Role.OWNER, input=input)["createReward"]["userErrors"] == []
     clauses = [
         {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}},
         {"key": "print", "effect": {"rewardCost": {"reward": "print", "points": 100}}, "conditions": list(conditions)},
@@ -60,7 +60,7 @@ def furnish(shop: Shop, *, stock: int, conditions: Any = (), more: Any = ()) -> 
 
 def hold(shop: Shop, card: str, checkout: str, *, minutes: int = 30, **more: Any) -> Any:
     """Holds the print."""
-    given = {
+    input = {
         "idempotencyKey": uuid.uuid4().hex,
         "customer": {"card": card},
         "reward": {"key": "print"},
@@ -68,14 +68,14 @@ def hold(shop: Shop, card: str, checkout: str, *, minutes: int = 30, **more: Any
         "minutes": minutes,
         **more,
     }
-    return shop.execute(HOLD, input=given)["holdRedemption"]
+    return shop.execute(HOLD, input=input)["holdRedemption"]
 
 
 def end(shop: Shop, mutation: str, checkout: str, *, key: str | None = None) -> Any:
     """Captures or releases the hold of a checkout."""
-    given = {"idempotencyKey": key or uuid.uuid4().hex, "hold": {"checkout": checkout}}
-    (answer,) = shop.execute(mutation, input=given).values()
-    return answer
+    input = {"idempotencyKey": key or uuid.uuid4().hex, "hold": {"checkout": checkout}}
+    (payload,) = shop.execute(mutation, input=input).values()
+    return payload
 
 
 def run_due_jobs(shop: Shop, clock: Clock) -> None:
@@ -315,8 +315,8 @@ def test_points_held_past_their_last_day_still_pay(database_url: str) -> None:
 )
 def test_hold_needs_a_checkout_and_lasts_a_day_at_most(shop: Shop, more: Any, path: str) -> None:
     card = shop.enrol()
-    given = {"idempotencyKey": "x", "customer": {"card": card}, "reward": {"key": "print"}}
-    refused = shop.execute(HOLD, input={**given, "checkout": "c", "minutes": 5, **more})["holdRedemption"]
+    input = {"idempotencyKey": "x", "customer": {"card": card}, "reward": {"key": "print"}}
+    refused = shop.execute(HOLD, input={**input, "checkout": "c", "minutes": 5, **more})["holdRedemption"]
     assert codes(refused) == [("INVALID_INPUT", ["input", path])]
 
 
@@ -344,15 +344,15 @@ def test_immediate_redemption_is_no_hold(shop: Shop) -> None:
     shop.buy(card, "150.00")
     paid = shop.redeem(card, "print")["redemption"]["id"]
     for query in (CAPTURE, RELEASE):
-        (answer,) = shop.execute(query, input={"idempotencyKey": uuid.uuid4().hex, "hold": {"id": paid}}).values()
-        assert codes(answer) == [("HOLD_NOT_FOUND", ["input", "hold"])]
+        (payload,) = shop.execute(query, input={"idempotencyKey": uuid.uuid4().hex, "hold": {"id": paid}}).values()
+        assert codes(payload) == [("HOLD_NOT_FOUND", ["input", "hold"])]
         assert codes(end(shop, query, "nothing")) == [("HOLD_NOT_FOUND", ["input", "hold"])]
 
 
 def test_customers_cannot_place_holds(shop: Shop) -> None:
     card = shop.enrol()
     own = customer_key(shop.url, shop, card)
-    given = {"idempotencyKey": "x", "customer": {"card": card}, "reward": {"key": "print"}}
-    assert code_of(shop, HOLD, key=own, input={**given, "checkout": "c", "minutes": 5}) == "FORBIDDEN"
+    input = {"idempotencyKey": "x", "customer": {"card": card}, "reward": {"key": "print"}}
+    assert code_of(shop, HOLD, key=own, input={**input, "checkout": "c", "minutes": 5}) == "FORBIDDEN"
     for query in (CAPTURE, RELEASE):
         assert code_of(shop, query, key=own, input={"idempotencyKey": "x", "hold": {"checkout": "c"}}) == "FORBIDDEN"

@@ -27,9 +27,9 @@ def test_household_shares_one_balance_and_keeps_its_customers(shop: Shop) -> Non
     assert shop.buy(member, "5.00")["balances"] == [{"available": 115, "lifetime": "115"}]
     assert shop.redeem(host)["balances"] == [{"available": 15}]
     assert shop.redeem(member)["decision"]["outcome"] == "REFUSED"
-    asked = "query($e: ID!) { explain(entry: $e) { agrees } node(id: $e) { id } }"
-    assert shop.execute(asked, e=mine["entry"]["id"])["explain"] == {"agrees": True}
-    assert shop.execute(asked, e=done["entry"]["id"])["explain"] == {"agrees": True}
+    query = "query($e: ID!) { explain(entry: $e) { agrees } node(id: $e) { id } }"
+    assert shop.execute(query, e=mine["entry"]["id"])["explain"] == {"agrees": True}
+    assert shop.execute(query, e=done["entry"]["id"])["explain"] == {"agrees": True}
     assert discrepancies_in(shop.url) == []
 
 
@@ -63,12 +63,12 @@ def test_tier_counters_and_first_purchase_belong_to_each_customer(blank: Shop) -
     shop.buy(host, "80.00", occurredAt=ago(days=2))
     join(shop, member, host)
     assert shop.buy(member, "60.00")["purchase"]["points"] == 560, "the member's own first purchase"
-    asked = "query($by: CustomerBy!) { customer(by: $by) { tier { key qualifyingPoints } } }"
-    assert shop.execute(asked, by={"card": host})["customer"]["tier"] == {"key": None, "qualifyingPoints": 80}
-    assert shop.execute(asked, by={"card": member})["customer"]["tier"] == {"key": None, "qualifyingPoints": 60}
+    query = "query($by: CustomerBy!) { customer(by: $by) { tier { key qualifyingPoints } } }"
+    assert shop.execute(query, by={"card": host})["customer"]["tier"] == {"key": None, "qualifyingPoints": 80}
+    assert shop.execute(query, by={"card": member})["customer"]["tier"] == {"key": None, "qualifyingPoints": 60}
     shop.buy(member, "40.00")
-    assert shop.execute(asked, by={"card": member})["customer"]["tier"] == {"key": "silver", "qualifyingPoints": 100}
-    assert shop.execute(asked, by={"card": host})["customer"]["tier"]["key"] is None
+    assert shop.execute(query, by={"card": member})["customer"]["tier"] == {"key": "silver", "qualifyingPoints": 100}
+    assert shop.execute(query, by={"card": host})["customer"]["tier"]["key"] is None
     assert discrepancies_in(shop.url) == []
 
 
@@ -89,13 +89,13 @@ def test_household_customer_sees_the_shared_ledger_and_only_their_own_details(sh
     shop.redeem(host)
     shop.buy(member, "5.00")
     own = customer_key(shop.url, shop, member)
-    asked = """query($by: CustomerBy!) { customer(by: $by) { wallet { holders { id } } ledger { nodes {
+    query = """query($by: CustomerBy!) { customer(by: $by) { wallet { holders { id } } ledger { nodes {
       type points purchase { points } redemption { points } decision { outcome } counterparties { id } } } } }"""
-    found = shop.execute(asked, key=own, by={"card": member})["customer"]
-    assert found["wallet"]["holders"] == [{"id": find_customer(shop, member)["id"]}]
+    customer = shop.execute(query, key=own, by={"card": member})["customer"]
+    assert customer["wallet"]["holders"] == [{"id": find_customer(shop, member)["id"]}]
     nothing = {"purchase": None, "redemption": None, "decision": None, "counterparties": []}
     granted = {"outcome": "GRANTED"}
-    assert found["ledger"]["nodes"][:3] == [
+    assert customer["ledger"]["nodes"][:3] == [
         {"type": "EARN", "points": 5, **nothing, "purchase": {"points": 5}, "decision": granted},
         {"type": "REDEEM", "points": -100, **nothing},
         {"type": "EARN", "points": 150, **nothing},
@@ -106,18 +106,18 @@ def test_household_customer_sees_the_shared_ledger_and_only_their_own_details(sh
     agreed = {"agrees": True}
     assert [shop.execute(why, key=own, e=id_)["explain"] for id_ in ids[:3]] == [agreed, None, None]
     assert [shop.execute(why, role=Role.STAFF, e=id_)["explain"] for id_ in ids[:3]] == [agreed] * 3
-    assert shop.execute(asked, key=own, by={"card": host}) == {"customer": None}
-    assert shop.execute(asked, key=customer_key(shop.url, shop, stranger), by={"card": member}) == {"customer": None}
-    assert shop.execute(asked, role=Role.STAFF, by={"card": member})["customer"]["ledger"]["nodes"][1][
+    assert shop.execute(query, key=own, by={"card": host}) == {"customer": None}
+    assert shop.execute(query, key=customer_key(shop.url, shop, stranger), by={"card": member}) == {"customer": None}
+    assert shop.execute(query, role=Role.STAFF, by={"card": member})["customer"]["ledger"]["nodes"][1][
         "redemption"
     ] == {"points": 100}
 
 
 def test_only_owner_and_staff_join_customers(shop: Shop) -> None:
     host, member = shop.enrol(), shop.enrol()
-    given = {"customer": {"card": member}, "household": {"card": host}, "reason": "r", "idempotencyKey": "k"}
-    assert code_of(shop, JOIN, role=Role.TILL, input=given) == "FORBIDDEN"
-    assert code_of(shop, JOIN, key=customer_key(shop.url, shop, host), input=given) == "FORBIDDEN"
+    input = {"customer": {"card": member}, "household": {"card": host}, "reason": "r", "idempotencyKey": "k"}
+    assert code_of(shop, JOIN, role=Role.TILL, input=input) == "FORBIDDEN"
+    assert code_of(shop, JOIN, key=customer_key(shop.url, shop, host), input=input) == "FORBIDDEN"
     first, again = (join(shop, member, host, role=Role.OWNER, key="once") for _ in range(2))
     assert again == first
     assert first["userErrors"] == []

@@ -47,10 +47,10 @@ def edge() -> Edge:
 async def test_request_error_has_a_code_and_no_data(
     edge: Edge, asked: dict[str, Any], expected: str, accept: str, status: int
 ) -> None:
-    answer = await edge.client.post("/graphql", json=asked, headers={"accept": accept})
-    assert answer.status_code == status
-    assert "data" not in answer.json()
-    assert {error["extensions"]["code"] for error in answer.json()["errors"]} == {expected}
+    response = await edge.client.post("/graphql", json=asked, headers={"accept": accept})
+    assert response.status_code == status
+    assert "data" not in response.json()
+    assert {error["extensions"]["code"] for error in response.json()["errors"]} == {expected}
 
 
 async def test_persisted_query_sent_with_its_text_runs(edge: Edge) -> None:
@@ -74,27 +74,27 @@ async def test_errors_suggest_no_names_and_repeat_no_long_values(edge: Edge) -> 
         {"query": f'{{ number(of: "{long}") }}'},
         {"query": f"query {long} {{ hello }} query B {{ hello }}", "operationName": "C"},
     ):
-        answer = await edge.client.post("/graphql", json=asked)
-        for error in answer.json()["errors"]:
+        response = await edge.client.post("/graphql", json=asked)
+        for error in response.json()["errors"]:
             assert "Did you mean" not in error["message"]
             assert "x" * 50 not in error["message"]
             assert len(error["message"]) <= 300
 
 
 async def test_null_variable_for_a_required_argument_is_a_client_error(edge: Edge) -> None:
-    answer = await edge.execute("query($n: Int) { number(of: $n) }", variables={"n": None})
-    assert (answer.status_code, answer.json()["data"], code(answer)) == (200, {"number": None}, "BAD_USER_INPUT")
+    response = await edge.execute("query($n: Int) { number(of: $n) }", variables={"n": None})
+    assert (response.status_code, response.json()["data"], code(response)) == (200, {"number": None}, "BAD_USER_INPUT")
 
 
 @pytest.mark.parametrize("field", ["broken", "careless"])
 async def test_server_error_is_masked_and_logged_with_the_clients_error_id(edge: Edge, field: str) -> None:
     with structlog.testing.capture_logs() as logs:
-        answer = await edge.execute(f"{{ hello {field} }}", variables={"unused": "personal"})
-    (error,) = answer.json()["errors"]
-    assert answer.status_code == 200
-    assert answer.json()["data"] == {"hello": "Hello world", field: None}
+        response = await edge.execute(f"{{ hello {field} }}", variables={"unused": "personal"})
+    (error,) = response.json()["errors"]
+    assert response.status_code == 200
+    assert response.json()["data"] == {"hello": "Hello world", field: None}
     assert (error["extensions"]["code"], error["path"]) == ("INTERNAL_SERVER_ERROR", [field])
-    assert SECRET not in answer.text
+    assert SECRET not in response.text
     (line,) = logs
     assert (line["error_id"], line["log_level"], line["path"]) == (error["extensions"]["errorId"], "error", [field])
     assert "minimal_schema.py" in line["frames"][-1]
@@ -104,8 +104,8 @@ async def test_server_error_is_masked_and_logged_with_the_clients_error_id(edge:
 
 async def test_repeated_server_error_in_one_operation_is_logged_once(edge: Edge) -> None:
     with structlog.testing.capture_logs() as logs:
-        answer = await edge.execute("{ brittle { bit } broken }")
-    errors = answer.json()["errors"]
+        response = await edge.execute("{ brittle { bit } broken }")
+    errors = response.json()["errors"]
     assert [error["path"] for error in errors] == [*(["brittle", place, "bit"] for place in range(50)), ["broken"]]
     assert [line["path"] for line in logs] == [["brittle", 0, "bit"], ["broken"]]
     assert {error["extensions"]["errorId"] for error in errors} == {line["error_id"] for line in logs}
@@ -113,9 +113,9 @@ async def test_repeated_server_error_in_one_operation_is_logged_once(edge: Edge)
 
 async def test_deliberate_refusal_is_not_masked(edge: Edge) -> None:
     with structlog.testing.capture_logs() as logs:
-        answer = await edge.execute("{ forbidden }")
-    assert answer.json()["errors"][0]["message"] == "Tills may not do this."
-    assert code(answer) == "FORBIDDEN"
+        response = await edge.execute("{ forbidden }")
+    assert response.json()["errors"][0]["message"] == "Tills may not do this."
+    assert code(response) == "FORBIDDEN"
     assert logs == []
 
 
@@ -129,28 +129,28 @@ async def test_client_errors_are_not_logged(edge: Edge) -> None:
 
 @pytest.mark.parametrize(("accept", "status"), [(JSON, 200), (GRAPHQL_JSON, 401)])
 async def test_wrong_key_is_refused_before_execution(edge: Edge, accept: str, status: int) -> None:
-    answer = await edge.execute("{ hello }", headers={"authorization": "Bearer wrong", "accept": accept})
-    assert (answer.status_code, code(answer)) == (status, "UNAUTHENTICATED")
-    assert "data" not in answer.json()
+    response = await edge.execute("{ hello }", headers={"authorization": "Bearer wrong", "accept": accept})
+    assert (response.status_code, code(response)) == (status, "UNAUTHENTICATED")
+    assert "data" not in response.json()
 
 
 async def test_error_during_authentication_is_a_masked_500(edge: Edge) -> None:
-    answer = await edge.execute("{ hello }", headers={"authorization": "Bearer broken"})
-    assert (answer.status_code, code(answer)) == (500, "INTERNAL_SERVER_ERROR")
-    assert SECRET not in answer.text
+    response = await edge.execute("{ hello }", headers={"authorization": "Bearer broken"})
+    assert (response.status_code, code(response)) == (500, "INTERNAL_SERVER_ERROR")
+    assert SECRET not in response.text
 
 
 @pytest.mark.parametrize(
     ("query", "authorization"), [("{ hello }", "Bearer full"), ("{ full }", ""), ("mutation { crowd }", "")]
 )
 async def test_overload_is_503_with_the_time_to_wait(edge: Edge, query: str, authorization: str) -> None:
-    answer = await edge.execute(query, headers={"authorization": authorization})
-    assert (answer.status_code, code(answer), answer.headers["retry-after"]) == (503, "TRY_AGAIN", "3")
+    response = await edge.execute(query, headers={"authorization": authorization})
+    assert (response.status_code, code(response), response.headers["retry-after"]) == (503, "TRY_AGAIN", "3")
 
 
 async def test_completed_mutations_are_returned_when_others_meet_overload(edge: Edge) -> None:
-    answer = await edge.execute('mutation { shout(word: "a") crowd }')
-    assert (answer.status_code, answer.json()["data"], code(answer)) == (
+    response = await edge.execute('mutation { shout(word: "a") crowd }')
+    assert (response.status_code, response.json()["data"], code(response)) == (
         200,
         {"shout": "A", "crowd": None},
         "TRY_AGAIN",
@@ -158,8 +158,8 @@ async def test_completed_mutations_are_returned_when_others_meet_overload(edge: 
 
 
 async def test_operation_that_takes_too_long_is_ended() -> None:
-    answer = await Edge(longest_run=0.05).execute("{ slow }")
-    assert (answer.status_code, code(answer), answer.headers["retry-after"]) == (503, "RATE_LIMITED", "1")
+    payload = await Edge(longest_run=0.05).execute("{ slow }")
+    assert (payload.status_code, code(payload), payload.headers["retry-after"]) == (503, "RATE_LIMITED", "1")
 
 
 async def test_introspection_needs_permission(edge: Edge) -> None:
@@ -174,8 +174,8 @@ async def test_introspection_needs_permission(edge: Edge) -> None:
 
 async def test_context_gets_the_fields_of_the_selected_operation(edge: Edge) -> None:
     document = "query A { needed ...F } query B { hello } fragment F on Query { shop { next { name } } thing { id } }"
-    answer = await edge.execute(document, operationName="A")
-    assert answer.json()["data"]["needed"] == [
+    response = await edge.execute(document, operationName="A")
+    assert response.json()["data"]["needed"] == [
         "Query.needed", "Query.shop", "Query.thing", "Shop.id", "Shop.name", "Shop.next", "Thing.id",
     ]  # fmt: skip
 

@@ -23,10 +23,10 @@ def edge() -> Edge:
 
 
 async def test_query_is_answered(edge: Edge) -> None:
-    answer = await edge.execute("query($n: String!) { hello(name: $n) }", variables={"n": "Ada"})
-    assert (answer.status_code, answer.json()) == (200, {"data": {"hello": "Hello Ada"}})
-    assert answer.headers["content-type"] == "application/json; charset=utf-8"
-    assert answer.headers["cache-control"] == "no-store"
+    response = await edge.execute("query($n: String!) { hello(name: $n) }", variables={"n": "Ada"})
+    assert (response.status_code, response.json()) == (200, {"data": {"hello": "Hello Ada"}})
+    assert response.headers["content-type"] == "application/json; charset=utf-8"
+    assert response.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize(
@@ -45,18 +45,18 @@ async def test_query_is_answered(edge: Edge) -> None:
     ],
 )
 async def test_response_has_the_media_type_that_the_client_prefers(edge: Edge, accept: str, media: str) -> None:
-    answer = await edge.execute("{ hello }", headers={"accept": accept})
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == f"{media}; charset=utf-8"
+    response = await edge.execute("{ hello }", headers={"accept": accept})
+    assert response.status_code == 200
+    assert response.headers["content-type"] == f"{media}; charset=utf-8"
 
 
 @pytest.mark.parametrize(
     "accept", ["text/html", "text/event-stream", "image/*", "application/json;q=0", "x;q=nonsense"]
 )
 async def test_client_that_accepts_no_json_gets_406(edge: Edge, accept: str) -> None:
-    answer = await edge.execute("{ hello }", headers={"accept": accept})
-    assert (answer.status_code, code(answer)) == (406, "BAD_USER_INPUT")
-    assert ("Subscriptions" in answer.text) is (accept == "text/event-stream")
+    response = await edge.execute("{ hello }", headers={"accept": accept})
+    assert (response.status_code, code(response)) == (406, "BAD_USER_INPUT")
+    assert ("Subscriptions" in response.text) is (accept == "text/event-stream")
 
 
 @pytest.mark.parametrize(
@@ -91,9 +91,9 @@ async def test_client_that_accepts_no_json_gets_406(edge: Edge, accept: str) -> 
 )
 async def test_a_malformed_body_is_refused(edge: Edge, body: bytes) -> None:
     for accept in (JSON, GRAPHQL_JSON):
-        answer = await edge.post(body, accept=accept)
-        assert (answer.status_code, code(answer)) == (400, "BAD_USER_INPUT")
-        assert "data" not in answer.json()
+        response = await edge.post(body, accept=accept)
+        assert (response.status_code, code(response)) == (400, "BAD_USER_INPUT")
+        assert "data" not in response.json()
 
 
 async def test_variables_have_a_nesting_limit(edge: Edge) -> None:
@@ -114,8 +114,8 @@ async def test_escaped_backslash_u0000_is_no_nul(edge: Edge) -> None:
 
 @pytest.mark.parametrize("escape", [r"\u0000", r"\u{0}"])
 async def test_nul_in_a_document_is_refused(edge: Edge, escape: str) -> None:
-    answer = await edge.execute(f'{{ hello(name: "{escape}") }}')
-    assert code(answer) == "BAD_USER_INPUT"
+    response = await edge.execute(f'{{ hello(name: "{escape}") }}')
+    assert code(response) == "BAD_USER_INPUT"
 
 
 async def test_lone_surrogate_in_a_document_is_refused(edge: Edge) -> None:
@@ -134,8 +134,10 @@ async def test_lone_surrogate_in_a_document_is_refused(edge: Edge) -> None:
     ],
 )
 async def test_only_json_is_accepted(edge: Edge, content_type: str) -> None:
-    answer = await edge.client.post("/graphql", content=b'{"query":"{hello}"}', headers={"content-type": content_type})
-    assert (answer.status_code, code(answer)) == (415, "BAD_USER_INPUT")
+    response = await edge.client.post(
+        "/graphql", content=b'{"query":"{hello}"}', headers={"content-type": content_type}
+    )
+    assert (response.status_code, code(response)) == (415, "BAD_USER_INPUT")
 
 
 async def test_a_compressed_body_is_refused(edge: Edge) -> None:
@@ -174,8 +176,8 @@ async def test_request_without_its_body_times_out(edge: Edge, monkeypatch: pytes
         yield b'{"query":'
         await asyncio.sleep(30)
 
-    answer = await edge.client.post("/graphql", content=chunks(), headers={"content-type": JSON})
-    assert (answer.status_code, code(answer), answer.headers["connection"]) == (408, "BAD_USER_INPUT", "close")
+    response = await edge.client.post("/graphql", content=chunks(), headers={"content-type": JSON})
+    assert (response.status_code, code(response), response.headers["connection"]) == (408, "BAD_USER_INPUT", "close")
 
 
 async def test_get_runs_queries_unless_sent_by_another_site(edge: Edge) -> None:

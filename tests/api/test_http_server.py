@@ -43,8 +43,8 @@ def test_a_query_is_answered_over_a_kept_connection(address: str) -> None:
 
 def test_a_body_in_chunks_is_read(address: str) -> None:
     chunks = [b'{"query":', b'"{ hello }"}']
-    answer = httpx.post(f"{address}/graphql", content=iter(chunks), headers={"content-type": "application/json"})
-    assert answer.json() == {"data": {"hello": "Hello world"}}
+    response = httpx.post(f"{address}/graphql", content=iter(chunks), headers={"content-type": "application/json"})
+    assert response.json() == {"data": {"hello": "Hello world"}}
 
 
 def test_endless_chunks_are_refused_at_the_limit(address: str) -> None:

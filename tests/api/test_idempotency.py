@@ -27,15 +27,15 @@ def test_same_key_and_payload_gets_the_same_response_and_is_executed_once(shop: 
 def test_repeated_request_may_select_other_fields_and_another_language(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "61.00")
-    given = {"idempotencyKey": "x", "customer": {"card": card}, "reward": {"key": "coffee"}}
-    english = shop.execute(REDEEM, input=given)["redeemReward"]["decision"]
-    german = shop.execute(REDEEM, input=given, language="de")["redeemReward"]["decision"]
+    input = {"idempotencyKey": "x", "customer": {"card": card}, "reward": {"key": "coffee"}}
+    english = shop.execute(REDEEM, input=input)["redeemReward"]["decision"]
+    german = shop.execute(REDEEM, input=input, language="de")["redeemReward"]["decision"]
     assert [reason["code"] for reason in german["reasons"]] == [
         each_reason["code"] for each_reason in english["reasons"]
     ]
     assert german["reasons"][0]["statement"] == "„Coffee“ kostet 100 Punkte; Sie haben 61 Punkte."
     short = "mutation($input: RedeemRewardInput!) { redeemReward(input: $input) { decision { outcome } } }"
-    assert shop.execute(short, input=given) == {"redeemReward": {"decision": {"outcome": "REFUSED"}}}
+    assert shop.execute(short, input=input) == {"redeemReward": {"decision": {"outcome": "REFUSED"}}}
 
 
 def test_refused_decision_stays_the_response_of_its_key(shop: Shop) -> None:
@@ -102,8 +102,8 @@ def test_one_receipt_sent_in_parallel_under_different_keys_is_recorded_once(shop
 def test_parallel_duplicates_of_a_redemption_pay_once(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "1000.00")
-    given = {"idempotencyKey": "x", "customer": {"card": card}, "reward": {"key": "mug"}}
-    answers = shop.in_parallel([lambda: shop.execute(REDEEM, input=given)] * AT_ONCE)
+    input = {"idempotencyKey": "x", "customer": {"card": card}, "reward": {"key": "mug"}}
+    answers = shop.in_parallel([lambda: shop.execute(REDEEM, input=input)] * AT_ONCE)
     decided = [
         {name: value for name, value in answer["redeemReward"].items() if name != "reward"} for answer in answers
     ]

@@ -41,8 +41,8 @@ def clauses(coffee: int) -> list[Any]:
 
 def request_preview(shop: Shop, *, coffee: int = 120, key: str | None = None, **more: Any) -> Any:
     """Requests a preview."""
-    given = {"idempotencyKey": key or uuid.uuid4().hex, "clauses": clauses(coffee), **more}
-    return shop.execute(PREVIEW, role=Role.OWNER, input=given)["previewTermsImpact"]
+    input = {"idempotencyKey": key or uuid.uuid4().hex, "clauses": clauses(coffee), **more}
+    return shop.execute(PREVIEW, role=Role.OWNER, input=input)["previewTermsImpact"]
 
 
 def read_preview(shop: Shop, id: str) -> Any:
@@ -138,10 +138,10 @@ def test_queued_preview_can_be_cancelled_and_a_dead_process_fails_its_preview(sh
         )
 
     first, second = (request_preview(shop)["preview"]["id"] for _ in range(2))
-    done = shop.execute(CANCEL, role=Role.OWNER, input={"idempotencyKey": "c", "preview": second})[
+    payload = shop.execute(CANCEL, role=Role.OWNER, input={"idempotencyKey": "c", "preview": second})[
         "cancelImpactPreview"
     ]
-    assert done["preview"]["state"] == "CANCELLED"
+    assert payload["preview"]["state"] == "CANCELLED"
     process = eventually(lambda: child(first))
     process.kill()
     assert ended_preview(shop, first)["state"] == "FAILED"

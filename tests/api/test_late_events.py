@@ -36,8 +36,8 @@ REWARD = "mutation($input: CreateRewardInput!) { createReward(input: $input) { u
 def blank(database_url: str) -> Iterator[Shop]:
     """A sandbox without terms, with a reward."""
     with open_shop(database_url, template="blank", rate_limit=RateLimit(10_000_000, 10_000_000)) as opened:
-        given = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup", "stock": 50}
-        assert opened.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+        input = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup", "stock": 50}
+        assert opened.execute(REWARD, role=Role.OWNER, input=input)["createReward"]["userErrors"] == []
         yield opened
 
 
@@ -48,12 +48,12 @@ def at(**later: float) -> str:
 
 def entries_and_balance(shop: Shop, card: str) -> Any:
     """The customer's entries, oldest first, and balance."""
-    found = shop.execute(ENTRIES, by={"card": card})["customer"]
-    entries = found["ledger"]["nodes"][::-1]
+    customer = shop.execute(ENTRIES, by={"card": card})["customer"]
+    entries = customer["ledger"]["nodes"][::-1]
     for entry in entries:
         explained = shop.execute(EXPLAIN, role=Role.OWNER, id=entry["id"])["explain"]
         assert explained == {"recomputedPoints": entry["points"], "agrees": True}
-    return [(each_entry["type"], each_entry["points"]) for each_entry in entries], found["wallet"]["balances"][0]
+    return [(each_entry["type"], each_entry["points"]) for each_entry in entries], customer["wallet"]["balances"][0]
 
 
 def terms_since_2020(shop: Shop, *clauses: Any) -> None:
@@ -106,9 +106,9 @@ def test_ledger_does_not_depend_on_the_order_of_arrival(blank: Shop, mode: str) 
     ends = set()
     for number, order in enumerate(itertools.islice(itertools.permutations(range(5)), 0, 120, 5)):
         card = blank.enrol()
-        deeds = _actions(blank, card, f"R{number}")
+        actions = _actions(blank, card, f"R{number}")
         for place in order:
-            assert deeds[place]()["userErrors"] == []
+            assert actions[place]()["userErrors"] == []
         entries, balance = entries_and_balance(blank, card)
         by_type: dict[str, int] = {}
         for kind, points in entries:
@@ -122,22 +122,22 @@ def test_refund_before_its_purchase_is_pending_until_the_purchase_arrives(blank:
     terms_since_2020(blank, SPEND)
     card = blank.enrol()
     ask = REFUND.replace("cash {", "pending { receipt state overdue statement } pointsRestored cash {")
-    given = {
+    input = {
         "idempotencyKey": "early",
         "purchase": {"externalId": "R-9"},
         "externalId": "F-9",
         "occurredAt": at(days=1),
         "lines": [{"line": 1, "quantity": "1"}],
     }
-    early = blank.execute(ask, input=given)["recordRefund"]
+    early = blank.execute(ask, input=input)["recordRefund"]
     assert early["userErrors"] == []
     assert early["decision"] is None
     pending = early["pending"]
     assert (pending["receipt"], pending["state"], pending["overdue"]) == ("R-9", "PENDING", False)
     assert pending["statement"] == wording(Locale.EN)(f"error.{ProblemCode.PENDING_DEPENDENCY}")
-    again = blank.execute(ask, input=given | {"idempotencyKey": "again"})["recordRefund"]
+    again = blank.execute(ask, input=input | {"idempotencyKey": "again"})["recordRefund"]
     assert again["pending"]["receipt"] == "R-9"
-    other = blank.execute(ask, input=given | {"idempotencyKey": "other", "purchase": {"externalId": "R-8"}})[
+    other = blank.execute(ask, input=input | {"idempotencyKey": "other", "purchase": {"externalId": "R-8"}})[
         "recordRefund"
     ]
     assert [error["code"] for error in other["userErrors"]] == ["RECEIPT_DIFFERS"]
@@ -148,9 +148,9 @@ def test_refund_before_its_purchase_is_pending_until_the_purchase_arrives(blank:
     assert bought["decision"]["points"][0]["points"] == 20
     assert bought["balances"][0]["available"] == 10
     assert entries_and_balance(blank, card)[0] == [("EARN", 20), ("CLAWBACK", -10)]
-    assert blank.execute(ask, input=given)["recordRefund"]["pending"]["state"] == "APPLIED"
-    done = blank.execute(ask, input=given | {"idempotencyKey": "third"})["recordRefund"]
-    assert (done["pending"], done["decision"]["points"][0]["points"]) == (None, 10)
+    assert blank.execute(ask, input=input)["recordRefund"]["pending"]["state"] == "APPLIED"
+    payload = blank.execute(ask, input=input | {"idempotencyKey": "third"})["recordRefund"]
+    assert (payload["pending"], payload["decision"]["points"][0]["points"]) == (None, 10)
     assert discrepancies_in(blank.url) == []
 
 

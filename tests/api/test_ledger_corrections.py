@@ -63,19 +63,21 @@ def test_corrections_name_the_late_purchase_that_caused_them(shop: Shop, clock: 
 
 
 @pytest.mark.parametrize(
-    ("language", "said"),
+    ("language", "expected"),
     [
         ("de", "Berichtigt: Ein Einkauf vom 5. März 2090 wurde erst später erfasst."),
         ("zh-Hans", "更正：2090 年 3 月 5 日的一笔消费补录入账。"),
         ("zh-Hant", "更正：2090 年 3 月 5 日的一筆消費補登入帳。"),
     ],
 )
-def test_correction_is_explained_in_the_requested_language(shop: Shop, clock: Clock, language: str, said: str) -> None:
+def test_correction_is_explained_in_the_requested_language(
+    shop: Shop, clock: Clock, language: str, expected: str
+) -> None:
     card = shop.enrol()
     shop.buy(card, "100.00")
     shop.redeem(card, "print")
     shop.buy(card, "60.00", occurredAt=(START - timedelta(days=1)).isoformat())
-    assert ledger(shop, card, language=language)[-1]["cause"]["statement"] == said
+    assert ledger(shop, card, language=language)[-1]["cause"]["statement"] == expected
 
 
 def test_expiry_is_corrected_after_a_late_redemption_of_its_points(shop: Shop, clock: Clock) -> None:

@@ -87,7 +87,7 @@ class LiabilityProgram:
     def execute(self, verb: Any, order: Any) -> None:
         """Executes a command."""
         key = new_id()
-        done = self.runner.run(
+        payload = self.runner.run(
             self.application.execute(
                 verb,
                 name=verb.handler.__name__,
@@ -98,7 +98,7 @@ class LiabilityProgram:
                 command=order,
             )
         )
-        assert not isinstance(done, Problem), done
+        assert not isinstance(payload, Problem), payload
 
     def settle(self, *, until: datetime) -> None:
         """Settles every account, as a job would."""
@@ -125,7 +125,7 @@ class LiabilityProgram:
                 inventory = replayed.as_of(at).points.inventory
                 whole = whole.plus(inventory.balance(at=at))
                 for lot in inventory.lots.values():
-                    younger = (place for place, start in enumerate(starts[1:]) if lot.earned_at >= start)
+                    younger = (index for index, start in enumerate(starts[1:]) if lot.earned_at >= start)
                     bands[next(younger, len(AGES) - 1)] += lot.remaining
             return whole, bands
 
@@ -168,11 +168,11 @@ def test_liability_query_equals_the_replay_of_every_account(
     program: LiabilityProgram, happened: list[tuple[int, int, int, int | None, bool]], days: list[int]
 ) -> None:
     program.begin()
-    people = [new_id() for _ in range(3)]
-    for known in people:
+    customers = [new_id() for _ in range(3)]
+    for known in customers:
         program.execute(enrol_customer.run, EnrolCustomer(((IdentityKind.TOKEN, known),), None))
     for who, day, pounds, back, settled in happened:
-        by = CustomerReference(people[who], IdentityKind.TOKEN)
+        by = CustomerReference(customers[who], IdentityKind.TOKEN)
         facts = a_purchase(a_line(price=f"{pounds}.00", quantity="2"), at=FIRST + day * DAY)
         receipt = new_id()
         program.execute(record_purchase.run, RecordPurchase(by, receipt, facts))
@@ -286,14 +286,14 @@ def test_liability_shows_held_points_while_the_hold_lasts(shop: Shop, clock: Clo
     shop.buy(card, "350.00")
     clock.now = START + DAY
     for checkout, minutes in (("paid", 30), ("released", 30), ("left", 60)):
-        given = {
+        input = {
             "idempotencyKey": checkout,
             "customer": {"card": card},
             "reward": {"key": "coffee"},
             "checkout": checkout,
             "minutes": minutes,
         }
-        assert shop.execute(HOLD, input=given)["holdRedemption"]["decision"]["outcome"] == "GRANTED"
+        assert shop.execute(HOLD, input=input)["holdRedemption"]["decision"]["outcome"] == "GRANTED"
     assert outstanding(shop) == ("350", "50", "300")
     clock.now = START + DAY + timedelta(minutes=10)
     end(shop, CAPTURE, "paid")

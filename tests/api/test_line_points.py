@@ -49,8 +49,8 @@ SHARES = [[667, 2], [667, 0], [666, 0], [0, 0], [0, 0]]
 def shop(database_url: str) -> Iterator[Shop]:
     """A sandbox in which mugs and shipping earn nothing, and tea brings stamps."""
     with open_shop(database_url, template="blank") as opened:
-        given = {"idempotencyKey": "terms", "clauses": CLAUSES, "effectiveFrom": "2026-01-01T00:00:00Z"}
-        assert opened.execute(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]["userErrors"] == []
+        input = {"idempotencyKey": "terms", "clauses": CLAUSES, "effectiveFrom": "2026-01-01T00:00:00Z"}
+        assert opened.execute(PUBLISH, role=Role.OWNER, input=input)["publishTerms"]["userErrors"] == []
         yield opened
 
 
@@ -68,8 +68,8 @@ def codes(found: Any) -> list[str | None]:
 def bought(shop: Shop, card: str, *, receipt: str, key: str | None = None, **more: Any) -> Any:
     """Records the receipt."""
     purchase = {"externalId": receipt, "lines": RECEIPT, **more}
-    given = {"idempotencyKey": key or uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
-    return shop.execute(BUY, input=given)["recordPurchase"]
+    input = {"idempotencyKey": key or uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
+    return shop.execute(BUY, input=input)["recordPurchase"]
 
 
 def test_points_by_line_agree_in_the_basket_check_the_purchase_and_the_explanation(shop: Shop) -> None:
@@ -94,8 +94,8 @@ def test_old_entry_shows_points_by_line_before_the_correction(shop: Shop) -> Non
     card = shop.enrol()
     done = bought(shop, card, receipt="r1")
     purchase = {"externalId": "r1", "lines": [*RECEIPT[:1], {"sku": "pot", "quantity": "1", "unitPrice": "50.00"}]}
-    given = {"idempotencyKey": "amend", "purchase": purchase, "reason": "a typo"}
-    amended = shop.execute(AMEND, role=Role.OWNER, input=given)["amendPurchase"]
+    input = {"idempotencyKey": "amend", "purchase": purchase, "reason": "a typo"}
+    amended = shop.execute(AMEND, role=Role.OWNER, input=input)["amendPurchase"]
     assert amended["userErrors"] == []
     assert shares(amended["decision"]) == [[667, 2], [1000, 0]]
     assert shares(shop.execute(EXPLAIN, entry=done["entry"]["id"])["explain"]["decision"]) == SHARES
@@ -103,7 +103,7 @@ def test_old_entry_shows_points_by_line_before_the_correction(shop: Shop) -> Non
     assert shares(shop.execute(AMEND, role=Role.OWNER, input=later)["amendPurchase"]["decision"]) == [[667, 0]]
     sent_again = bought(shop, card, receipt="r1", key="another")
     assert (sent_again["userErrors"], shares(sent_again["decision"])) == ([], SHARES)
-    again = shop.execute(AMEND, role=Role.OWNER, input=given)["amendPurchase"]["decision"]
+    again = shop.execute(AMEND, role=Role.OWNER, input=input)["amendPurchase"]["decision"]
     assert shares(again) == [[667, 2], [1000, 0]], "answered as it was"
     assert shares(shop.execute(EXPLAIN, entry=done["entry"]["id"])["explain"]["decision"]) == SHARES
 
@@ -115,7 +115,7 @@ EXCHANGE = f"""mutation($input: RecordExchangeInput!) {{ recordExchange(input: $
 def test_lines_of_an_exchange_share_the_amount_paid_on_top(shop: Shop) -> None:
     card = shop.enrol()
     bought(shop, card, receipt="r1")
-    given = {
+    input = {
         "idempotencyKey": "swap",
         "refund": {"purchase": {"externalId": "r1"}, "lines": [{"line": 2}]},
         "purchase": {
@@ -126,11 +126,11 @@ def test_lines_of_an_exchange_share_the_amount_paid_on_top(shop: Shop) -> None:
             ],
         },
     }
-    done = shop.execute(EXCHANGE, input=given)["recordExchange"]
-    assert done["userErrors"] == []
-    found = shares(done["decision"])
+    payload = shop.execute(EXCHANGE, input=input)["recordExchange"]
+    assert payload["userErrors"] == []
+    found = shares(payload["decision"])
     assert [sum(column) for column in zip(*found, strict=True)] == [
-        point["points"] for point in done["decision"]["points"]
+        point["points"] for point in payload["decision"]["points"]
     ]
     assert found[0][0] > 0
     assert found[1] == [0, 0]
@@ -139,8 +139,8 @@ def test_lines_of_an_exchange_share_the_amount_paid_on_top(shop: Shop) -> None:
 def test_only_purchases_have_lines(shop: Shop) -> None:
     card = shop.enrol()
     bought(shop, card, receipt="r1")
-    given = {"idempotencyKey": "back", "purchase": {"externalId": "r1"}}
-    assert shop.execute(REFUND, input=given)["recordRefund"]["decision"]["lines"] is None
+    input = {"idempotencyKey": "back", "purchase": {"externalId": "r1"}}
+    assert shop.execute(REFUND, input=input)["recordRefund"]["decision"]["lines"] is None
     ledger = shop.execute(LEDGER, by={"card": card})["customer"]["ledger"]["nodes"]
     assert [(value["type"], value["decision"]["lines"] is None) for value in ledger][::-1] == [
         ("EARN", False),

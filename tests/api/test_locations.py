@@ -40,14 +40,14 @@ def blank(database_url: str) -> Iterator[Shop]:
 
 def create_location(shop: Shop, key: str, name: str, zone: str, **more: Any) -> Any:
     """Opens a location as the owner."""
-    given = {"idempotencyKey": f"open-{key}", "key": key, "name": name, "timeZone": zone, **more}
-    return shop.execute(OPEN, role=Role.OWNER, input=given)["createLocation"]
+    input = {"idempotencyKey": f"open-{key}", "key": key, "name": name, "timeZone": zone, **more}
+    return shop.execute(OPEN, role=Role.OWNER, input=input)["createLocation"]
 
 
 def publish(shop: Shop, *clauses: Any) -> list[Any]:
     """Publishes as the owner, in force since January."""
-    given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "effectiveFrom": "2026-01-01T00:00:00Z"}
-    errors: list[Any] = shop.execute(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]["userErrors"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "effectiveFrom": "2026-01-01T00:00:00Z"}
+    errors: list[Any] = shop.execute(PUBLISH, role=Role.OWNER, input=input)["publishTerms"]["userErrors"]
     return errors
 
 
@@ -59,8 +59,8 @@ def bought(shop: Shop, card: str, *, at: str, receipt: str | None = None, **more
         "lines": [{"sku": "tea", "quantity": "1", "unitPrice": "10.00"}],
         **more,
     }
-    given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
-    return shop.execute(BUY, input=given)["recordPurchase"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
+    return shop.execute(BUY, input=input)["recordPurchase"]
 
 
 def clause(key: str, effect: Any, *conditions: Any) -> Any:
@@ -177,8 +177,8 @@ def test_an_unknown_or_foreign_location_writes_nothing(database_url: str) -> Non
         shop.buy(card, "150.00")
         lines = [{"sku": "tea", "quantity": "1", "unitPrice": "10.00"}]
         for bad in (theirs, "nonsense", "TG9jYXRpb246MDFhMjBiZDQtNzA2Ny03NmQ4LWE3ODUtYWFiNWZmZThhMzdm", ""):
-            done = shop.buy(card, "10.00", receipt="R", locationId=bad)
-            assert [(error["code"], error["path"]) for error in done["userErrors"]] == [
+            payload = shop.buy(card, "10.00", receipt="R", locationId=bad)
+            assert [(error["code"], error["path"]) for error in payload["userErrors"]] == [
                 ("LOCATION_NOT_FOUND", ["input", "purchase", "locationId"])
             ]
             spent = shop.redeem(card, basket={"locationId": bad, "lines": lines})
@@ -212,8 +212,8 @@ def test_location_is_opened_once_and_only_by_the_owner(blank: Shop) -> None:
         ({"key": "b", "name": "b", "timeZone": "../../etc/passwd"}, "INVALID_INPUT", "timeZone"),
         ({"key": "b", "name": "b", "address": "x" * 501}, "INVALID_INPUT", "address"),
     ):
-        sent = {"idempotencyKey": uuid.uuid4().hex, **given, **changed}
-        (error,) = blank.execute(OPEN, role=Role.OWNER, input=sent)["createLocation"]["userErrors"]
+        input = {"idempotencyKey": uuid.uuid4().hex, **given, **changed}
+        (error,) = blank.execute(OPEN, role=Role.OWNER, input=input)["createLocation"]["userErrors"]
         assert (error["code"], error["path"]) == (code, ["input", path])
     for role in (Role.STAFF, Role.TILL):
         answer = blank.send(OPEN, role=role, input={"idempotencyKey": "x", **given}).json()
@@ -280,6 +280,6 @@ def test_terms_name_the_calendar_of_limits_when_locations_differ_in_zone(blank: 
 
 def publish_now(shop: Shop, *clauses: Any) -> list[Any]:
     """Publish as the owner, from now on."""
-    given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses)}
-    errors: list[Any] = shop.execute(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]["userErrors"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses)}
+    errors: list[Any] = shop.execute(PUBLISH, role=Role.OWNER, input=input)["publishTerms"]["userErrors"]
     return errors

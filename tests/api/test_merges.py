@@ -29,9 +29,9 @@ def blank(database_url: str) -> Iterator[Shop]:
 
 def publish(shop: Shop, *clauses: dict[str, Any], since: str = "2021-01-01T00:00:00Z") -> None:
     """Publishes terms that start on a day."""
-    given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "effectiveFrom": since}
-    done = shop.execute(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]
-    assert done["userErrors"] == [], done
+    input = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "effectiveFrom": since}
+    payload = shop.execute(PUBLISH, role=Role.OWNER, input=input)["publishTerms"]
+    assert payload["userErrors"] == [], payload
 
 
 SPEND = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
@@ -113,11 +113,11 @@ def test_refund_of_a_merged_customers_purchase_takes_its_points_first(shop: Shop
     bought = shop.buy(merged, "80.00", receipt="R-1")
     shop.buy(merged, "30.00")
     merge(shop, merged, survivor)
-    back = shop.refund("R-1")
-    assert back["entry"]["points"] == -80
+    refund = shop.refund("R-1")
+    assert refund["entry"]["points"] == -80
     entry = shop.execute(
         "query($e: ID!) { node(id: $e) { ... on LedgerEntry { lots { points } purchase { id } } } }",
-        e=back["entry"]["id"],
+        e=refund["entry"]["id"],
     )["node"]
     assert entry == {"lots": [{"points": -80}], "purchase": {"id": bought["purchase"]["id"]}}
     assert shop.available(survivor) == 80
@@ -171,26 +171,26 @@ def test_access_key_of_a_merged_customer_reads_the_survivor(shop: Shop) -> None:
     own, theirs = customer_key(shop.url, shop, merged), customer_key(shop.url, shop, survivor)
     stranger = customer_key(shop.url, shop, other)
     merge(shop, merged, survivor)
-    asked = "query($p: ID!, $e: ID!) { viewer { customer { id } } purchase: node(id: $p) { id } entry: node(id: $e) { id } }"
+    query = "query($p: ID!, $e: ID!) { viewer { customer { id } } purchase: node(id: $p) { id } entry: node(id: $e) { id } }"
     ids = {"p": bought["purchase"]["id"], "e": bought["entry"]["id"]}
-    wanted = {
+    expected = {
         "viewer": {"customer": {"id": find_customer(shop, survivor)["id"]}},
         "purchase": {"id": ids["p"]},
         "entry": {"id": ids["e"]},
     }
-    assert shop.execute(asked, key=own, **ids) == wanted
-    assert shop.execute(asked, key=theirs, **ids) == wanted
+    assert shop.execute(query, key=own, **ids) == expected
+    assert shop.execute(query, key=theirs, **ids) == expected
     assert find_customer(shop, merged, key=own) == find_customer(shop, survivor, key=theirs) != None  # noqa: E711 - both see the same card
-    nothing = shop.execute(asked, key=stranger, **ids)
+    nothing = shop.execute(query, key=stranger, **ids)
     assert (nothing["purchase"], nothing["entry"]) == (None, None)
     assert find_customer(shop, merged, key=stranger) is None
 
 
 def test_only_owner_and_staff_merge_customers(shop: Shop) -> None:
     merged, survivor = shop.enrol(), shop.enrol()
-    given = {"merged": {"card": merged}, "survivor": {"card": survivor}, "reason": "r", "idempotencyKey": "k"}
-    assert code_of(shop, MERGE, role=Role.TILL, input=given) == "FORBIDDEN"
-    assert code_of(shop, MERGE, key=customer_key(shop.url, shop, merged), input=given) == "FORBIDDEN"
+    input = {"merged": {"card": merged}, "survivor": {"card": survivor}, "reason": "r", "idempotencyKey": "k"}
+    assert code_of(shop, MERGE, role=Role.TILL, input=input) == "FORBIDDEN"
+    assert code_of(shop, MERGE, key=customer_key(shop.url, shop, merged), input=input) == "FORBIDDEN"
     assert merge(shop, merged, survivor, role=Role.OWNER)["userErrors"] == []
 
 
@@ -246,11 +246,11 @@ def test_tier_reached_by_a_merge_starts_at_the_merge(blank: Shop) -> None:
     merged, survivor = shop.enrol(), shop.enrol()
     shop.buy(merged, "60.00", occurredAt=ago(days=2))
     shop.buy(survivor, "60.00", occurredAt=ago(days=2))
-    asked = "query($by: CustomerBy!) { customer(by: $by) { tier { key qualifyingPoints } wallet { balances { qualifying } } } }"
-    assert shop.execute(asked, by={"card": survivor})["customer"]["tier"]["key"] is None
+    query = "query($by: CustomerBy!) { customer(by: $by) { tier { key qualifyingPoints } wallet { balances { qualifying } } } }"
+    assert shop.execute(query, by={"card": survivor})["customer"]["tier"]["key"] is None
     merge(shop, merged, survivor)
-    found = shop.execute(asked, by={"card": merged})["customer"]
-    assert found["tier"] == {"key": "silver", "qualifyingPoints": 120}
+    customer = shop.execute(query, by={"card": merged})["customer"]
+    assert customer["tier"] == {"key": "silver", "qualifyingPoints": 120}
     assert shop.ledger(survivor) == [("EARN", 60), ("MERGE", 60)]
     assert shop.buy(merged, "1.00")["purchase"]["points"] == 8
     assert shop.buy(merged, "1.00", occurredAt=ago(days=1))["purchase"]["points"] == 1, "it was not held then"
@@ -278,16 +278,16 @@ CANCEL = """mutation($input: CancelRedemptionInput!) { cancelRedemption(input: $
 
 def held(shop: Shop, card: str) -> str:
     """The id of a coffee held for a checkout."""
-    given = {
+    input = {
         "idempotencyKey": uuid.uuid4().hex,
         "customer": {"card": card},
         "reward": {"key": "coffee"},
         "checkout": uuid.uuid4().hex,
         "minutes": 30,
     }
-    done = shop.execute(HOLD, input=given)["holdRedemption"]
-    assert done["userErrors"] == []
-    found: str = done["redemption"]["id"]
+    payload = shop.execute(HOLD, input=input)["holdRedemption"]
+    assert payload["userErrors"] == []
+    found: str = payload["redemption"]["id"]
     return found
 
 
@@ -317,10 +317,10 @@ def test_undone_redemption_of_a_merged_customer_refills_the_merged_lots(shop: Sh
     shop.buy(survivor, "5.00")
     merge(shop, merged, survivor)
     assert shop.available(survivor) == 5
-    given = {"idempotencyKey": uuid.uuid4().hex, "redemption": redeemed, "reason": "cold"}
-    done = shop.execute(CANCEL, role=Role.STAFF, input=given)["cancelRedemption"]
-    assert (done["userErrors"], done["balances"]) == ([], [{"available": 105}])
-    assert (done["entry"]["points"], [lot["points"] for lot in done["entry"]["lots"]]) == (100, [20, 80])
+    input = {"idempotencyKey": uuid.uuid4().hex, "redemption": redeemed, "reason": "cold"}
+    payload = shop.execute(CANCEL, role=Role.STAFF, input=input)["cancelRedemption"]
+    assert (payload["userErrors"], payload["balances"]) == ([], [{"available": 105}])
+    assert (payload["entry"]["points"], [lot["points"] for lot in payload["entry"]["lots"]]) == (100, [20, 80])
     assert shop.redeem(survivor)["balances"] == [{"available": 5}]
     assert discrepancies_in(shop.url) == []
 
@@ -329,9 +329,9 @@ def test_merge_entry_has_its_reason(shop: Shop) -> None:
     merged, survivor = shop.enrol(), shop.enrol()
     shop.buy(merged, "80.00")
     entry = merge(shop, merged, survivor, reason="two cards")["entry"]["id"]
-    asked = "query($e: ID!) { node(id: $e) { ... on LedgerEntry { reason } } }"
-    assert shop.execute(asked, role=Role.STAFF, e=entry)["node"] == {"reason": "two cards"}
-    assert shop.execute(asked, key=customer_key(shop.url, shop, survivor), e=entry)["node"] == {"reason": None}
+    query = "query($e: ID!) { node(id: $e) { ... on LedgerEntry { reason } } }"
+    assert shop.execute(query, role=Role.STAFF, e=entry)["node"] == {"reason": "two cards"}
+    assert shop.execute(query, key=customer_key(shop.url, shop, survivor), e=entry)["node"] == {"reason": None}
 
 
 def test_preview_replays_a_merged_customer_as_the_survivor(shop: Shop) -> None:
@@ -349,8 +349,8 @@ def test_preview_replays_a_merged_customer_as_the_survivor(shop: Shop) -> None:
 
 def test_imported_receipts_of_a_merged_customer_reach_the_survivor(shop: Shop, tmp_path: Path) -> None:
     survivor = shop.enrol()
-    given = {"idempotencyKey": uuid.uuid4().hex, "identities": [{"externalId": "17850"}]}
-    assert shop.execute(ENROL, input=given)["enrolCustomer"]["userErrors"] == []
+    input = {"idempotencyKey": uuid.uuid4().hex, "identities": [{"externalId": "17850"}]}
+    assert shop.execute(ENROL, input=input)["enrolCustomer"]["userErrors"] == []
     same = {"idempotencyKey": "m", "merged": {"externalId": "17850"}, "survivor": {"card": survivor}, "reason": "same"}
     assert shop.execute(MERGE, role=Role.STAFF, input=same)["mergeCustomers"]["userErrors"] == []
     file = tmp_path / "receipts.csv"

@@ -20,8 +20,8 @@ CHECK = """query($clauses: [ClauseInput!]!) { termsCheck(clauses: $clauses) {
 
 def create(shop: Shop, **change: str) -> Any:
     """Creates a reward."""
-    given = {"idempotencyKey": uuid.uuid4().hex, "key": "tea", "name": "Tea", "description": "A cup.", **change}
-    return shop.execute(REWARD, role=Role.OWNER, input=given)["createReward"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "key": "tea", "name": "Tea", "description": "A cup.", **change}
+    return shop.execute(REWARD, role=Role.OWNER, input=input)["createReward"]
 
 
 @pytest.mark.parametrize("text", [" ", "\u202e", "Mug\u202etac", "Mug\nFree", "\u200b", "Mug\x1b[2J", "\u3164"])
@@ -46,10 +46,10 @@ def test_names_with_quotation_marks_are_refused(shop: Shop, mark: str) -> None:
     refused = create(shop, name=f"a{mark} and b")
     assert refused["userErrors"] == [{"code": "INVALID_INPUT", "path": ["input", "name"]}]
     assert create(shop, name='5" plate', description=f"The {mark} plate.")["userErrors"] == []
-    given = {"idempotencyKey": uuid.uuid4().hex, "key": "pier", "timeZone": "Europe/London"}
-    opened = shop.execute(OPEN, role=Role.OWNER, input={**given, "name": f"a{mark} and b"})["createLocation"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "key": "pier", "timeZone": "Europe/London"}
+    opened = shop.execute(OPEN, role=Role.OWNER, input={**input, "name": f"a{mark} and b"})["createLocation"]
     assert opened["userErrors"] == [{"code": "INVALID_INPUT", "path": ["input", "name"]}]
-    assert shop.execute(OPEN, role=Role.OWNER, input={**given, "name": "Pier 7"})["createLocation"]["userErrors"] == []
+    assert shop.execute(OPEN, role=Role.OWNER, input={**input, "name": "Pier 7"})["createLocation"]["userErrors"] == []
 
 
 def test_names_in_clauses_are_normalised(shop: Shop) -> None:

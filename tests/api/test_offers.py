@@ -59,19 +59,19 @@ def key() -> str:
 
 def create(shop: Shop, name: str, **more: object) -> None:
     """Creates a reward."""
-    given = {"idempotencyKey": key(), "key": name, "name": name.title(), "description": f"A {name}.", **more}
-    assert shop.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+    input = {"idempotencyKey": key(), "key": name, "name": name.title(), "description": f"A {name}.", **more}
+    assert shop.execute(REWARD, role=Role.OWNER, input=input)["createReward"]["userErrors"] == []
 
 
 def publish(shop: Shop, clock: Clock, *clauses: object, **costs: int) -> None:
     """Publishes the price of each reward in points, at once."""
     priced = [{"key": name, "effect": {"rewardCost": {"reward": name, "points": cost}}} for name, cost in costs.items()]
-    given = {
+    input = {
         "idempotencyKey": key(),
         "clauses": [SPEND, AT_ONCE, *clauses, *priced],
         "effectiveFrom": (clock.now + timedelta(seconds=1)).isoformat(),
     }
-    assert shop.execute(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]["userErrors"] == []
+    assert shop.execute(PUBLISH, role=Role.OWNER, input=input)["publishTerms"]["userErrors"] == []
     clock.now += timedelta(minutes=1)
 
 
@@ -92,20 +92,20 @@ def reward_clauses(shop: Shop, card: str, *, basket: Any = None) -> dict[str, An
 
 def redeem(shop: Shop, card: str, reward: str, *, basket: Any = None) -> Any:
     """Redeems a reward."""
-    given = {"idempotencyKey": key(), "customer": {"card": card}, "reward": {"key": reward}, "basket": basket}
-    return shop.execute(TAKE, input=given)["redeemReward"]
+    input = {"idempotencyKey": key(), "customer": {"card": card}, "reward": {"key": reward}, "basket": basket}
+    return shop.execute(TAKE, input=input)["redeemReward"]
 
 
 def hold(shop: Shop, card: str, reward: str, *, checkout: str | None = None, minutes: int = 60) -> Any:
     """Holds a reward."""
-    given = {
+    input = {
         "idempotencyKey": key(),
         "customer": {"card": card},
         "reward": {"key": reward},
         "checkout": checkout or key(),
         "minutes": minutes,
     }
-    return shop.execute(HOLD, input=given)["holdRedemption"]
+    return shop.execute(HOLD, input=input)["holdRedemption"]
 
 
 def test_offer_has_the_price_of_old_points_and_the_list_price(shop: Shop, clock: Clock) -> None:
@@ -200,8 +200,8 @@ def test_missing_variant_is_explained_in_every_language(shop: Shop, clock: Clock
     publish(shop, clock, shirt=10)
     card = shop.enrol()
     found = shop.execute(OFFERS, by={"card": card}, language=language)["rewards"]["nodes"][0]["refusal"]
-    done = shop.redeem(card, "shirt", language=language)
-    assert done["userErrors"][0]["message"] == found["message"] != ""
+    payload = shop.redeem(card, "shirt", language=language)
+    assert payload["userErrors"][0]["message"] == found["message"] != ""
     marks = {"en": "variants", "de": "Ausführungen", "zh-Hans": "款式", "zh-Hant": "款式"}
     assert marks[language] in found["message"]
 

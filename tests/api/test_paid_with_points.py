@@ -37,16 +37,16 @@ def shop(database_url: str) -> Iterator[Shop]:
     """A point a pound; 2,000 points are twenty pounds, 500 are five."""
     with open_shop(database_url, template="blank", rate_limit=RateLimit(10_000_000, 10_000_000)) as opened:
         for key in ("twenty", "five"):
-            given = {"idempotencyKey": key, "key": key, "name": key, "description": "Pounds off"}
-            assert opened.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+            input = {"idempotencyKey": key, "key": key, "name": key, "description": "Pounds off"}
+            assert opened.execute(REWARD, role=Role.OWNER, input=input)["createReward"]["userErrors"] == []
         publish(opened, *TERMS, effectiveFrom="2020-01-01T00:00:00Z")
         yield opened
 
 
 def spend(shop: Shop, card: str, reward: str, *, hours: float = 1) -> str:
     """The id of a new redemption."""
-    done = shop.redeem(card, reward, basket={"occurredAt": at(hours=hours), "lines": []})
-    id: str = done["redemption"]["id"]
+    payload = shop.redeem(card, reward, basket={"occurredAt": at(hours=hours), "lines": []})
+    id: str = payload["redemption"]["id"]
     return id
 
 
@@ -207,16 +207,16 @@ MERGE = "mutation($input: MergeCustomersInput!) { mergeCustomers(input: $input) 
 def undo(shop: Shop, id: str, *, role: Role = Role.STAFF, key: str | None = None) -> Any:
     """Cancels a redemption, staff with a reason."""
     reason = {"reason": "a mistake"} if role in (Role.STAFF, Role.OWNER) else {}
-    given = {"idempotencyKey": uuid.uuid4().hex, "redemption": id, **reason}
-    return shop.execute(UNDO, role=role, key=key, input=given)["cancelRedemption"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "redemption": id, **reason}
+    return shop.execute(UNDO, role=role, key=key, input=input)["cancelRedemption"]
 
 
 def amend(shop: Shop, receipt: str, *payments: dict[str, str], price: str = "100.00") -> Any:
     """Amends a receipt to one line with this payment."""
     lines = [{"sku": "thing", "quantity": "1", "unitPrice": price}]
     purchase = {"externalId": receipt, "lines": lines, "payments": list(payments) or None}
-    given = {"idempotencyKey": uuid.uuid4().hex, "purchase": purchase, "reason": "typed wrong"}
-    return shop.execute(AMEND, role=Role.OWNER, input=given)["amendPurchase"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "purchase": purchase, "reason": "typed wrong"}
+    return shop.execute(AMEND, role=Role.OWNER, input=input)["amendPurchase"]
 
 
 def test_redemption_pays_for_one_purchase(shop: Shop) -> None:
@@ -343,8 +343,8 @@ def test_purchase_is_ordered_after_its_payment_at_the_same_instant(shop: Shop, f
 def test_redemptions_of_merged_customers_pay_once(shop: Shop) -> None:
     gone, stays = rich(shop), rich(shop)
     first = spend(shop, gone, "five")
-    given = {"idempotencyKey": "m", "merged": {"card": gone}, "survivor": {"card": stays}, "reason": "one person"}
-    assert shop.execute(MERGE, role=Role.OWNER, input=given)["mergeCustomers"]["userErrors"] == []
+    input = {"idempotencyKey": "m", "merged": {"card": gone}, "survivor": {"card": stays}, "reason": "one person"}
+    assert shop.execute(MERGE, role=Role.OWNER, input=input)["mergeCustomers"]["userErrors"] == []
     second = shop.redeem(gone, "five")["redemption"]["id"]
     paid = [points(first, "5.00"), points(second, "5.00")]
     early = shop.buy(stays, "100.00", payments=paid[:1], occurredAt=at(hours=3))

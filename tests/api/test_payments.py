@@ -42,18 +42,18 @@ def shop(database_url: str) -> Iterator[Shop]:
             {"key": "cash", "conditions": ONLY_CASH, "effect": {"pointsPerAmount": {"points": 2, "per": "1.00"}}},
             {"key": "coffee", "conditions": ONLY_CASH, "effect": {"rewardCost": cost}},
         ]
-        sent = {"idempotencyKey": uuid.uuid4().hex, "clauses": clauses}
-        done = opened.execute(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
-        assert done == {"terms": {"version": 1}, "userErrors": []}
+        input = {"idempotencyKey": uuid.uuid4().hex, "clauses": clauses}
+        payload = opened.execute(PUBLISH, role=Role.OWNER, input=input)["publishTerms"]
+        assert payload == {"terms": {"version": 1}, "userErrors": []}
         yield opened
 
 
 def test_basket_check_and_purchase_agree_on_payments(shop: Shop) -> None:
     for payments, points, applies in ((None, 150, False), (paid("CARD"), 150, False), (paid("CASH"), 300, True)):
         card = shop.enrol()
-        told = shop.execute(CHECK, by={"card": card}, basket={"lines": LINES, "payments": payments})["basketCheck"]
-        assert told["decision"]["points"] == [{"points": points}]
-        (cash,) = [clause for clause in told["clauses"] if clause["clause"]["key"] == "cash"]
+        check = shop.execute(CHECK, by={"card": card}, basket={"lines": LINES, "payments": payments})["basketCheck"]
+        assert check["decision"]["points"] == [{"points": points}]
+        (cash,) = [clause for clause in check["clauses"] if clause["clause"]["key"] == "cash"]
         assert cash["applies"] is applies
         assert ("OTHER_PAYMENT" in {reason["code"] for reason in cash["reasons"]}) is not applies
         bought = shop.buy(card, "", lines=LINES, payments=payments)

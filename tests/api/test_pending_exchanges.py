@@ -42,8 +42,8 @@ def pending_receipts(shop: Shop) -> list[tuple[str, str]]:
 
 def dismiss(shop: Shop, pending_id: str) -> Any:
     """Dismisses a pending exchange as staff."""
-    given = {"idempotencyKey": uuid.uuid4().hex, "quarantined": pending_id, "action": "DISMISS", "reason": "a typo"}
-    return shop.execute(SETTLE, role=Role.STAFF, input=given)["settleQuarantined"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "quarantined": pending_id, "action": "DISMISS", "reason": "a typo"}
+    return shop.execute(SETTLE, role=Role.STAFF, input=input)["settleQuarantined"]
 
 
 def test_exchange_before_its_purchase_is_pending_until_the_purchase_arrives(opening: Opening) -> None:
@@ -140,9 +140,9 @@ def test_pending_exchange_that_does_not_fit_is_left_to_staff_with_a_reason(openi
         assert error_codes(shop.buy(card, "10.00", receipt=receipt, occurredAt=at())) == []
     assert shop.ledger(card) == [("EARN", 10)] * 2
     assert pending_receipts(shop) == [("A", "REFUSED"), ("B", "REFUSED"), ("C", "PENDING")]
-    said = [refund["statement"] for refund in shop.execute(OPEN, role=Role.STAFF)["pendingRefunds"]]
+    sentences = [refund["statement"] for refund in shop.execute(OPEN, role=Role.STAFF)["pendingRefunds"]]
     reasons = ("NOTHING_TO_REFUND", "OTHER_CUSTOMER", "PENDING_DEPENDENCY")
-    assert said == [wording(Locale.EN)(f"error.{code}") for code in reasons]
+    assert sentences == [wording(Locale.EN)(f"error.{code}") for code in reasons]
     assert shop.send(OPEN, role=Role.TILL).json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     for each_wait in waits.values():
         done = dismiss(shop, each_wait["pending"]["id"])

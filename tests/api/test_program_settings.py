@@ -26,8 +26,8 @@ def shop(request: pytest.FixtureRequest, database_url: str) -> Iterator[Shop]:
 
 def update(shop: Shop, *, key: str | None = None, **settings: Any) -> Any:
     """Changes settings as the owner."""
-    given = {"idempotencyKey": key or uuid.uuid4().hex, **settings}
-    return shop.execute(UPDATE, role=Role.OWNER, input=given)["updateProgram"]
+    input = {"idempotencyKey": key or uuid.uuid4().hex, **settings}
+    return shop.execute(UPDATE, role=Role.OWNER, input=input)["updateProgram"]
 
 
 def test_receipt_numbers_are_unique_by_default(shop: Shop) -> None:
@@ -58,16 +58,16 @@ def test_repeated_settings_change_is_executed_once(shop: Shop) -> None:
 
 @pytest.mark.parametrize("role", [Role.STAFF, Role.TILL])
 def test_only_the_owner_changes_settings(shop: Shop, role: Role) -> None:
-    given = {"idempotencyKey": "mine", "receiptNumbers": "PER_DAY"}
-    answer = shop.send(UPDATE, role=role, input=given).json()
+    input = {"idempotencyKey": "mine", "receiptNumbers": "PER_DAY"}
+    answer = shop.send(UPDATE, role=role, input=input).json()
     assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert shop.execute(SETTINGS)["program"]["receiptNumbers"] == "UNIQUE"
 
 
 def test_german_form_of_address_is_a_setting(shop: Shop) -> None:
-    asked = "{ program { region formOfAddress } }"
-    assert shop.execute(asked)["program"] == {"region": "GB", "formOfAddress": "FORMAL"}
+    query = "{ program { region formOfAddress } }"
+    assert shop.execute(query)["program"] == {"region": "GB", "formOfAddress": "FORMAL"}
     update(shop, formOfAddress="INFORMAL")
-    assert shop.execute(asked, role=Role.STAFF)["program"]["formOfAddress"] == "INFORMAL"
+    assert shop.execute(query, role=Role.STAFF)["program"]["formOfAddress"] == "INFORMAL"
     update(shop, receiptNumbers="PER_DAY")
-    assert shop.execute(asked)["program"]["formOfAddress"] == "INFORMAL"
+    assert shop.execute(query)["program"]["formOfAddress"] == "INFORMAL"

@@ -53,8 +53,8 @@ def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
 
 def call(shop: Shop, query: str, *, role: Role = Role.TILL, key: str | None = None, **given: Any) -> Any:
     """The payload of the one mutation of a document."""
-    sent = {"idempotencyKey": uuid.uuid4().hex, **given}
-    (payload,) = shop.execute(query, role=role, key=key, input=sent).values()
+    input = {"idempotencyKey": uuid.uuid4().hex, **given}
+    (payload,) = shop.execute(query, role=role, key=key, input=input).values()
     return payload
 
 
@@ -228,10 +228,10 @@ def test_only_staff_and_owner_list_and_settle_quarantined_receipts(shop: Shop) -
     card = shop.enrol()
     kept = buy(shop, card, "R1", OLD)
     own = customer_key(shop.url, shop, card)
-    given = {"idempotencyKey": "x", "quarantined": kept["quarantined"]["id"], "action": "DISMISS", "reason": "x"}
+    input = {"idempotencyKey": "x", "quarantined": kept["quarantined"]["id"], "action": "DISMISS", "reason": "x"}
     node = "query($id: ID!) { node(id: $id) { id } }"
     for who in ({"role": Role.TILL}, {"key": own}):
-        assert code_of(shop, SETTLE, input=given, **who) == "FORBIDDEN"
+        assert code_of(shop, SETTLE, input=input, **who) == "FORBIDDEN"
         assert code_of(shop, LIST, **who) == "FORBIDDEN"
         assert shop.execute(node, id=kept["quarantined"]["id"], **who)["node"] is None
     assert shop.execute(node, id=kept["quarantined"]["id"], role=Role.STAFF)["node"] == {

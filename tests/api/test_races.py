@@ -34,8 +34,8 @@ def test_forty_concurrent_redemptions_of_a_balance_for_one_grant_one(shop: Shop)
 
 def test_fifty_concurrent_customers_get_five_items(database_url: str) -> None:
     with open_shop(database_url, template="blank") as shop:
-        given = {"idempotencyKey": "r", "key": "print", "name": "Print", "description": "A signed print.", "stock": 5}
-        assert shop.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["reward"] == {
+        input = {"idempotencyKey": "r", "key": "print", "name": "Print", "description": "A signed print.", "stock": 5}
+        assert shop.execute(REWARD, role=Role.OWNER, input=input)["createReward"]["reward"] == {
             "key": "print",
             "stock": 5,
         }
@@ -89,8 +89,8 @@ def test_ledger_verifies_after_concurrent_purchases_refunds_and_redemptions(shop
 def stamp_shop(url: str) -> Iterator[Shop]:
     """A shop that gives a point a pound and a stamp a visit, and a meal for three stamps."""
     with open_shop(url, template="blank") as shop:
-        given = {"idempotencyKey": "r", "key": "meal", "name": "Meal", "description": "A plate of the day."}
-        assert shop.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+        input = {"idempotencyKey": "r", "key": "meal", "name": "Meal", "description": "A plate of the day."}
+        assert shop.execute(REWARD, role=Role.OWNER, input=input)["createReward"]["userErrors"] == []
         clauses = [
             {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}},
             {"key": "visit", "effect": {"stamps": {"stamps": 1}}},

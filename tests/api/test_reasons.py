@@ -56,8 +56,8 @@ def publish(shop: Shop, *, coffee: int, **more: Any) -> Any:
         {"key": "coffee", "effect": {"rewardCost": {"reward": "coffee", "points": coffee}}},
         {"key": "notice", "effect": {"noticePeriod": {"days": 60, "preset": "CA_QC"}}},
     ]
-    sent = {"idempotencyKey": uuid.uuid4().hex, "clauses": clauses, **more}
-    return shop.execute(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "clauses": clauses, **more}
+    return shop.execute(PUBLISH, role=Role.OWNER, input=input)["publishTerms"]
 
 
 def test_every_reason_cites_a_clause_of_the_deciding_terms(shop: Shop, clock: Clock) -> None:

@@ -74,8 +74,8 @@ def test_completions_are_numbered_without_gaps(shop: Shop, completion: int) -> N
     assert codes(buy(shop, card, "O1", "10.00", completion=completion)) == ["ORDER_NOT_CANCELLED"]
     buy(shop, card, "O1", "10.00", occurredAt=AT)
     refund(shop, "O1", occurredAt=LATER)
-    wanted = [] if completion == 2 else ["ORDER_NOT_CANCELLED"]
-    assert codes(buy(shop, card, "O1", "10.00", completion=completion, occurredAt=LATER)) == wanted
+    expected = [] if completion == 2 else ["ORDER_NOT_CANCELLED"]
+    assert codes(buy(shop, card, "O1", "10.00", completion=completion, occurredAt=LATER)) == expected
 
 
 @pytest.mark.parametrize("completion", [0, -1, 1_001])

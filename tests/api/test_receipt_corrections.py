@@ -58,20 +58,20 @@ def line(price: str, quantity: str = "1", sku: str = "a") -> dict[str, str]:
 def amend(shop: Shop, receipt: str, *lines: dict[str, str], role: Role = Role.TILL, **more: Any) -> Any:
     """Amends a receipt."""
     purchase = {"externalId": receipt, "lines": list(lines), **more.pop("purchase", {})}
-    given = {"idempotencyKey": uuid.uuid4().hex, "purchase": purchase, "reason": "Typed twice.", **more}
-    return shop.execute(AMEND, role=role, input=given)["amendPurchase"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "purchase": purchase, "reason": "Typed twice.", **more}
+    return shop.execute(AMEND, role=role, input=input)["amendPurchase"]
 
 
 def move(shop: Shop, receipt: str, card: str, *, role: Role = Role.STAFF, **more: Any) -> Any:
     """Moves a purchase to the customer with a card."""
-    given = {
+    input = {
         "idempotencyKey": uuid.uuid4().hex,
         "purchase": {"externalId": receipt},
         "customer": {"card": card},
         "reason": "The wrong card was scanned.",
         **more,
     }
-    return shop.execute(MOVE, role=role, input=given)["movePurchase"]
+    return shop.execute(MOVE, role=role, input=input)["movePurchase"]
 
 
 def entries(shop: Shop, card: str, *, role: Role = Role.STAFF) -> list[dict[str, Any]]:
@@ -124,8 +124,8 @@ def test_spent_points_become_a_debt_and_refunds_use_the_amended_receipt(shop: Sh
     shop.redeem(card)
     less = amend(shop, "r-1", line("30.00", "3"))
     assert (less["balances"][0]["available"], less["balances"][0]["owed"]) == (0, 10)
-    back = shop.refund("r-1", lines=[{"line": 1, "quantity": "1"}])
-    assert (back["shortfall"], back["cash"]["amount"]) == (30, "30.00")
+    refund = shop.refund("r-1", lines=[{"line": 1, "quantity": "1"}])
+    assert (refund["shortfall"], refund["cash"]["amount"]) == (30, "30.00")
     assert codes(amend(shop, "r-1", line("30.00", "0.5"))) == [("INVALID_INPUT", ["purchase", "lines"])]
     kept = amend(shop, "r-1", line("60.00", "3"))
     assert kept["userErrors"] == []
@@ -157,8 +157,8 @@ def test_invalid_amendment_is_refused_and_changes_nothing(
 
 
 def test_location_of_a_receipt_cannot_be_amended(shop: Shop) -> None:
-    given = {"idempotencyKey": "l", "key": "harbour", "name": "Harbour", "timeZone": "Pacific/Auckland"}
-    harbour = shop.execute(OPEN, role=Role.OWNER, input=given)["createLocation"]["location"]["id"]
+    input = {"idempotencyKey": "l", "key": "harbour", "name": "Harbour", "timeZone": "Pacific/Auckland"}
+    harbour = shop.execute(OPEN, role=Role.OWNER, input=input)["createLocation"]["location"]["id"]
     card = shop.enrol()
     shop.buy(card, "80.00", receipt="here")
     shop.buy(card, "80.00", receipt="there", locationId=harbour)
@@ -183,8 +183,8 @@ def test_moved_purchase_is_clawed_back_and_earned_by_the_other_customer_at_its_t
     assert moved["entry"]["cause"]["kind"] == moved["clawbackEntry"]["cause"]["kind"] == "MOVE"
     assert moved["entry"]["reason"] == moved["clawbackEntry"]["reason"] == "The wrong card was scanned."
     assert (shop.available(wrong), shop.available(right)) == (5, 87)
-    back = shop.refund("r-1")
-    assert (back["balances"][0]["available"], back["entry"]["points"]) == (7, -80)
+    refund = shop.refund("r-1")
+    assert (refund["balances"][0]["available"], refund["entry"]["points"]) == (7, -80)
     assert_explanations_agree(shop, wrong, right)
 
 
@@ -230,8 +230,8 @@ def test_moved_receipt_sent_again_gets_the_recorded_response(shop: Shop) -> None
 def test_tills_cannot_move_and_customers_cannot_amend_receipts(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "30.00", receipt="r-1")
-    given = {"idempotencyKey": "m", "purchase": {"externalId": "r-1"}, "customer": {"card": card}, "reason": "x"}
-    answer = shop.send(MOVE, role=Role.TILL, input=given).json()
+    input = {"idempotencyKey": "m", "purchase": {"externalId": "r-1"}, "customer": {"card": card}, "reason": "x"}
+    answer = shop.send(MOVE, role=Role.TILL, input=input).json()
     assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     receipt = {"externalId": "r-1", "lines": [line("1.00")]}
     amended = {"idempotencyKey": "a", "purchase": receipt, "reason": "x"}
@@ -278,8 +278,8 @@ def test_tiers_and_counters_follow_a_moved_purchase(database_url: str) -> None:
         shop.buy(right, "10.00", receipt="r-3")
 
         def standing(card: str) -> tuple[int, str | None]:
-            found = shop.execute(LEDGER, role=Role.STAFF, by={"card": card})["customer"]
-            return found["wallet"]["balances"][0]["available"], found["tier"]["key"]
+            customer = shop.execute(LEDGER, role=Role.STAFF, by={"card": card})["customer"]
+            return customer["wallet"]["balances"][0]["available"], customer["tier"]["key"]
 
         assert (standing(wrong), standing(right)) == ((160, "gold"), (60, None))
         assert move(shop, "r-1", right)["userErrors"] == []
@@ -377,8 +377,8 @@ def test_refund_uses_corrected_counters_even_without_a_ledger_entry(
         booked = len(shop.ledger(card))
         assert correct(shop, other)["userErrors"] == []
         assert len(shop.ledger(card)) == booked
-        back = shop.refund("r-2", lines=[{"line": 1, "quantity": str(3 - kept)}])
-        assert back["entry"]["points"] == taken
+        refund = shop.refund("r-2", lines=[{"line": 1, "quantity": str(3 - kept)}])
+        assert refund["entry"]["points"] == taken
         assert_explanations_agree(shop, card, other)
         assert discrepancies_in(shop.url) == []
 

@@ -149,8 +149,8 @@ def test_every_purchase_reference_must_be_complete(shop: Shop) -> None:
 
     def asked(mutation: str, type_name: str, given: Any) -> list[str]:
         query = f"mutation($i: {type_name}!) {{ {mutation}(input: $i) {{ {errors} }} }}"
-        sent = {"idempotencyKey": uuid.uuid4().hex, **given}
-        return codes(shop.execute(query, role=Role.STAFF, i=sent)[mutation])
+        input = {"idempotencyKey": uuid.uuid4().hex, **given}
+        return codes(shop.execute(query, role=Role.STAFF, i=input)[mutation])
 
     preview = "query($by: PurchaseBy!) { refundPreview(purchase: $by) { cash { amount } } }"
     assert shop.execute(preview, by=day)["refundPreview"]["cash"] == {"amount": "6.00"}
@@ -182,8 +182,8 @@ def test_source_of_another_program_is_forbidden(shop: Shop) -> None:
     line = {"sku": "tea", "quantity": "1", "unitPrice": "1.00"}
     for source in ("till-2", "", "Program"):
         purchase = {"externalId": "2", "source": source, "lines": [line]}
-        given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
-        answer = shop.send(query, input=given).json()
+        input = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
+        answer = shop.send(query, input=input).json()
         assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
     refund = "mutation($input: RecordRefundInput!) { recordRefund(input: $input) { userErrors { code } } }"
     by = {"receipt": {"externalId": "1", "source": "till-2"}}

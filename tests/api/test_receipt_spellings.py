@@ -123,8 +123,8 @@ def test_repeated_receipt_without_a_time_is_recognised(shop: Shop) -> None:
 def test_repeated_receipt_is_recognised_under_either_card_after_a_merge(shop: Shop) -> None:
     gone, stays, stranger = shop.enrol(), shop.enrol(), shop.enrol()
     buy(shop, gone, "R1", "4.00", occurredAt=AT)
-    given = {"idempotencyKey": "m", "merged": {"card": gone}, "survivor": {"card": stays}, "reason": "one person"}
-    assert shop.execute(MERGE, role=Role.STAFF, input=given)["mergeCustomers"]["userErrors"] == []
+    input = {"idempotencyKey": "m", "merged": {"card": gone}, "survivor": {"card": stays}, "reason": "one person"}
+    assert shop.execute(MERGE, role=Role.STAFF, input=input)["mergeCustomers"]["userErrors"] == []
     for card in (gone, stays):
         again = buy(shop, card, "R1", "4.00", occurredAt=AT)
         assert (codes(again), again["alreadyRecorded"]) == ([], True)
@@ -139,8 +139,8 @@ def test_corrected_receipt_is_recognised_in_both_versions(shop: Shop) -> None:
     buy(shop, card, "R1", "4.00", occurredAt=AT)
     amend = "mutation($i: AmendPurchaseInput!) { amendPurchase(input: $i) { userErrors { code } } }"
     tea = {"sku": "tea", "quantity": "1", "unitPrice": "5.00"}
-    given = {"idempotencyKey": "a", "purchase": {"externalId": " R1", "lines": [tea]}, "reason": "mistyped"}
-    assert shop.execute(amend, role=Role.OWNER, i=given)["amendPurchase"]["userErrors"] == []
+    input = {"idempotencyKey": "a", "purchase": {"externalId": " R1", "lines": [tea]}, "reason": "mistyped"}
+    assert shop.execute(amend, role=Role.OWNER, i=input)["amendPurchase"]["userErrors"] == []
     for price in ("4.00", "5.00"):
         assert buy(shop, card, "R1", price, occurredAt=AT)["alreadyRecorded"] is True
     assert codes(buy(shop, card, "R1", "6.00", occurredAt=AT)) == ["RECEIPT_DIFFERS"]

@@ -150,17 +150,17 @@ SWAP = f"mutation($input: RecordExchangeInput!) {{ recordExchange(input: $input)
 def exchange(shop: Shop, by: Any, number: str, *, refund: Any, **more: Any) -> Any:
     """Exchanges a whole purchase for goods of £10.00."""
     line = {"sku": "cup", "quantity": "1", "unitPrice": "10.00"}
-    given = {
+    input = {
         "idempotencyKey": uuid.uuid4().hex,
         "refund": {"purchase": by, **refund},
         "purchase": {"externalId": number, "lines": [line], **more},
     }
-    return shop.execute(SWAP, input=given)["recordExchange"]
+    return shop.execute(SWAP, input=input)["recordExchange"]
 
 
 def hold(shop: Shop, card: str, checkout: str, **more: Any) -> Any:
     """Holds a coffee for a checkout."""
-    given = {
+    input = {
         "idempotencyKey": uuid.uuid4().hex,
         "customer": {"card": card},
         "reward": {"key": "coffee"},
@@ -168,7 +168,7 @@ def hold(shop: Shop, card: str, checkout: str, **more: Any) -> Any:
         "minutes": 30,
         **more,
     }
-    return shop.execute(HOLD, input=given)["holdRedemption"]
+    return shop.execute(HOLD, input=input)["holdRedemption"]
 
 
 def test_repeated_checkout_under_another_key_is_reported_with_its_hold(shop: Shop) -> None:
@@ -204,5 +204,5 @@ def test_checkouts_are_identified_like_receipts(shop: Shop) -> None:
 
 def capture(shop: Shop, by: Any) -> Any:
     """Captures a hold."""
-    given = {"idempotencyKey": uuid.uuid4().hex, "hold": by}
-    return shop.execute(CAPTURE, role=Role.TILL, input=given)["captureRedemption"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "hold": by}
+    return shop.execute(CAPTURE, role=Role.TILL, input=input)["captureRedemption"]

@@ -138,9 +138,9 @@ def test_refund_of_no_money_and_no_points_is_recorded(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "", receipt="R-1", lines=[{"sku": "tea", "quantity": "0.002", "unitPrice": "0.50"}])
     for left in ("0.001", None):
-        done = shop.refund("R-1", lines=[{"line": 1, "quantity": left}])
-        assert done["userErrors"] == []
-        assert (done["cash"]["amount"], done["entry"]["points"]) == ("0.00", 0)
+        payload = shop.refund("R-1", lines=[{"line": 1, "quantity": left}])
+        assert payload["userErrors"] == []
+        assert (payload["cash"]["amount"], payload["entry"]["points"]) == ("0.00", 0)
     assert codes(shop.refund("R-1")) == [("NOTHING_TO_REFUND", ["purchase"])]
     assert discrepancies_in(shop.url) == []
 

@@ -32,8 +32,8 @@ CUPS = [{"sku": "cup", "quantity": "4", "unitPrice": "10.00"}, {"sku": "pot", "q
 def blank(database_url: str) -> Iterator[Shop]:
     """A sandbox where spending earns, a big basket earns more, and 30 points are five pounds."""
     with open_shop(database_url, template="blank", rate_limit=RateLimit(10_000_000, 10_000_000)) as opened:
-        given = {"idempotencyKey": "five", "key": "five", "name": "Five pounds off", "description": "Five pounds"}
-        assert opened.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+        input = {"idempotencyKey": "five", "key": "five", "name": "Five pounds off", "description": "Five pounds"}
+        assert opened.execute(REWARD, role=Role.OWNER, input=input)["createReward"]["userErrors"] == []
         publish(opened, *TERMS, effectiveFrom="2020-01-01T00:00:00Z")
         yield opened
 
@@ -43,17 +43,17 @@ def refund(shop: Shop, receipt: str, **sent: Any) -> Any:
     tried = dict(sent)
     moment = tried.pop("occurredAt", None)
     seen = shop.execute(PREVIEW, purchase={"externalId": receipt}, **tried, at=moment)["refundPreview"]
-    given = {"idempotencyKey": uuid.uuid4().hex, "purchase": {"externalId": receipt}, **sent}
-    done = shop.execute(MUTATION, input=given)["recordRefund"]
-    assert done["userErrors"] == []
+    input = {"idempotencyKey": uuid.uuid4().hex, "purchase": {"externalId": receipt}, **sent}
+    payload = shop.execute(MUTATION, input=input)["recordRefund"]
+    assert payload["userErrors"] == []
     assert (seen["cash"], seen["pointsRestored"], seen["shortfall"]) == (
-        done["cash"],
-        done["pointsRestored"],
-        done["shortfall"],
+        payload["cash"],
+        payload["pointsRestored"],
+        payload["shortfall"],
     )
-    assert seen["decision"]["points"][0]["points"] == done["decision"]["points"][0]["points"]
-    assert seen["balances"][0]["available"] == done["balances"][0]["available"]
-    return done
+    assert seen["decision"]["points"][0]["points"] == payload["decision"]["points"][0]["points"]
+    assert seen["balances"][0]["available"] == payload["balances"][0]["available"]
+    return payload
 
 
 def test_money_refunded_without_goods_claws_back_its_points(blank: Shop) -> None:
@@ -100,8 +100,8 @@ def test_goods_and_money_of_a_purchase_can_be_refunded_in_any_mixture(blank: Sho
 def test_invalid_amounts_are_refused_by_refund_and_preview(blank: Shop, sent: Any, code: str, path: list[str]) -> None:
     card = blank.enrol()
     blank.buy(card, "", receipt="R", lines=CUPS)
-    given = {"idempotencyKey": "k", "purchase": {"externalId": "R"}, **sent}
-    (error,) = blank.execute(MUTATION, input=given)["recordRefund"]["userErrors"]
+    input = {"idempotencyKey": "k", "purchase": {"externalId": "R"}, **sent}
+    (error,) = blank.execute(MUTATION, input=input)["recordRefund"]["userErrors"]
     assert (error["code"], error["path"][1:]) == (code, path)
     answer = blank.send(PREVIEW, purchase={"externalId": "R"}, **sent).json()
     assert code in answer["errors"][0]["message"]

@@ -42,8 +42,8 @@ def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
 def cancel(shop: Shop, redemption: str, *, role: Role = Role.STAFF, key: str | None = None, **more: Any) -> Any:
     """Cancels a redemption; staff and owner give a reason."""
     reason = {"reason": "Wrong colour."} if role in (Role.STAFF, Role.OWNER) else {}
-    given = {"idempotencyKey": uuid.uuid4().hex, "redemption": redemption, **reason, **more}
-    return shop.execute(CANCEL, role=role, key=key, input=given)["cancelRedemption"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "redemption": redemption, **reason, **more}
+    return shop.execute(CANCEL, role=role, key=key, input=input)["cancelRedemption"]
 
 
 def redeemed(shop: Shop, card: str) -> str:
@@ -118,8 +118,8 @@ def test_captured_hold_counts_as_fulfilled_by_its_till(shop: Shop, clock: Clock)
     shop.buy(card, "150.00")
     id = hold(shop, card, "c")["redemption"]["id"]
     clock.now += timedelta(minutes=20)
-    given = {"idempotencyKey": "capture", "hold": {"checkout": "c"}}
-    assert shop.execute(CAPTURE, key=second, input=given)["captureRedemption"]["userErrors"] == []
+    input = {"idempotencyKey": "capture", "hold": {"checkout": "c"}}
+    assert shop.execute(CAPTURE, key=second, input=input)["captureRedemption"]["userErrors"] == []
     clock.now += timedelta(minutes=9)
     assert codes(cancel(shop, id, role=Role.TILL)) == [("NOT_CANCELLABLE", ["input", "redemption"])]
     assert codes(cancel(shop, id, role=Role.TILL, key=second)) == []

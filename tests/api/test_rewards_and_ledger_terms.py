@@ -38,8 +38,8 @@ def shop(database_url: str) -> Iterator[Shop]:
 
 def reward(shop: Shop, **more: object) -> Any:
     """Put the holder into the catalogue."""
-    given = {**MUG, "idempotencyKey": uuid.uuid4().hex, **more}
-    return shop.execute(REWARD, role=Role.OWNER, input=given)["createReward"]
+    input = {**MUG, "idempotencyKey": uuid.uuid4().hex, **more}
+    return shop.execute(REWARD, role=Role.OWNER, input=input)["createReward"]
 
 
 def clauses(cost: dict[str, object], *more: object) -> list[object]:
@@ -58,8 +58,8 @@ def check(shop: Shop, given: list[object]) -> Any:
 
 def publish(shop: Shop, given: list[object], *, start: str | None = "2026-01-01T00:00:00Z") -> Any:
     """Publishes as the owner."""
-    sent = {"idempotencyKey": uuid.uuid4().hex, "clauses": given, "effectiveFrom": start}
-    return shop.execute(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "clauses": given, "effectiveFrom": start}
+    return shop.execute(PUBLISH, role=Role.OWNER, input=input)["publishTerms"]
 
 
 def test_reward_has_a_description_and_variants(shop: Shop) -> None:
@@ -115,12 +115,12 @@ def test_cash_price_is_in_the_sentence_and_in_the_decision(shop: Shop) -> None:
     assert publish(shop, clauses({"points": 10, "cash": "2.50"}))["userErrors"] == []
     card = shop.enrol()
     shop.buy(card, "20.00")
-    given = {
+    input = {
         "idempotencyKey": "r",
         "customer": {"card": card},
         "reward": {"key": "holder"},
     }
-    decision = shop.execute(DUE, input=given)["redeemReward"]["decision"]
+    decision = shop.execute(DUE, input=input)["redeemReward"]["decision"]
     assert (decision["outcome"], decision["points"][0]["points"]) == ("GRANTED", 10)
     (due,) = [reason for reason in decision["reasons"] if reason["code"] == "CASH_DUE"]
     assert (due["clause"]["key"], due["required"]) == ("holder", "£2.50")

@@ -116,9 +116,9 @@ def test_scalar_value_is_returned_in_its_normal_form(field: str, sent: str, answ
     ],
 )
 async def test_invalid_value_is_refused_without_repeating_it(field: str, sent: Any) -> None:
-    answer = await Edge().execute(f"query($v: {TYPES[field]}!) {{ {field}(of: $v) }}", variables={"v": sent})
-    assert code(answer) == "BAD_USER_INPUT"
-    assert "1" * 31 not in answer.text
+    payload = await Edge().execute(f"query($v: {TYPES[field]}!) {{ {field}(of: $v) }}", variables={"v": sent})
+    assert code(payload) == "BAD_USER_INPUT"
+    assert "1" * 31 not in payload.text
 
 
 @pytest.mark.parametrize("literal", ["12.5", "12", "1e3", "true", "[]", "{}", "EUR"])
@@ -127,8 +127,8 @@ async def test_number_literal_is_no_decimal(literal: str) -> None:
 
 
 async def test_refusal_names_the_expected_format() -> None:
-    answer = await Edge().execute("query($v: DateTime!) { moment(of: $v) }", variables={"v": "2026-03-14T15:09:26"})
-    assert answer.json()["errors"][0]["message"] == (
+    payload = await Edge().execute("query($v: DateTime!) { moment(of: $v) }", variables={"v": "2026-03-14T15:09:26"})
+    assert payload.json()["errors"][0]["message"] == (
         "Variable '$v' has invalid value: Expected a date and time with its offset "
         "such as 2026-03-14T15:09:26Z or 2026-03-14T16:09:26+01:00."
     )

@@ -60,8 +60,8 @@ def shop(database_url: str, clock: MorningClock) -> Iterator[Shop]:
 
 def call(shop: Shop, query: str, *, role: Role = Role.STAFF, key: str | None = None, **given: Any) -> Any:
     """The payload of the one mutation of a document."""
-    sent = {"idempotencyKey": uuid.uuid4().hex, **given}
-    (payload,) = shop.execute(query, role=role, key=key, input=sent).values()
+    input = {"idempotencyKey": uuid.uuid4().hex, **given}
+    (payload,) = shop.execute(query, role=role, key=key, input=input).values()
     return payload
 
 

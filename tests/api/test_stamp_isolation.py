@@ -32,31 +32,31 @@ def clock() -> Clock:
 def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
     """A shop without terms that has a meal in its catalogue; its ledger is verified at the end."""
     with open_shop(database_url, clock=clock, template="blank") as opened:
-        given = {"idempotencyKey": "r", "key": "meal", "name": "Meal", "description": "A plate of the day.", "stock": 9}
-        assert opened.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+        input = {"idempotencyKey": "r", "key": "meal", "name": "Meal", "description": "A plate of the day.", "stock": 9}
+        assert opened.execute(REWARD, role=Role.OWNER, input=input)["createReward"]["userErrors"] == []
         yield opened
         assert discrepancies_in(opened.url) == []
 
 
 def publish(shop: Shop, *clauses: Any, start: str | None = "2026-01-01T00:00:00Z") -> Any:
     """Publishes these clauses."""
-    given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "effectiveFrom": start}
-    done = shop.execute(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]
-    assert done["userErrors"] == []
-    assert done["terms"] is not None, done["decision"]
-    return done["terms"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "effectiveFrom": start}
+    payload = shop.execute(PUBLISH, role=Role.OWNER, input=input)["publishTerms"]
+    assert payload["userErrors"] == []
+    assert payload["terms"] is not None, payload["decision"]
+    return payload["terms"]
 
 
 def give(shop: Shop, card: str, amount: int, unit: str = "STAMPS", *, language: str = "en") -> Any:
     """Adjusts stamps by hand."""
-    given = {
+    input = {
         "idempotencyKey": uuid.uuid4().hex,
         "customer": {"card": card},
         "points": amount,
         "unit": unit,
         "reason": "A gift",
     }
-    return shop.execute(ADJUST, role=Role.OWNER, input=given, language=language)["adjustPoints"]
+    return shop.execute(ADJUST, role=Role.OWNER, input=input, language=language)["adjustPoints"]
 
 
 def test_price_in_stamps_is_not_an_old_price_in_points(shop: Shop, clock: Clock) -> None:
@@ -117,9 +117,9 @@ def test_merge_beyond_the_largest_number_of_stamps_is_refused(shop: Shop) -> Non
     for card in cards:
         done = buy(shop, card, lines=[{"sku": "a", "quantity": "1000000", "unitPrice": "0.01"}] * 12)
         assert counts(done)["stamps"] == (1_200_000_000, 0, 0)
-    given = {"idempotencyKey": "m", "merged": {"card": cards[0]}, "survivor": {"card": cards[1]}, "reason": "One"}
-    answer = shop.execute(MERGE, role=Role.OWNER, input=given)["mergeCustomers"]
-    assert [error["code"] for error in answer["userErrors"]] == ["AMOUNT_OUT_OF_RANGE"]
+    input = {"idempotencyKey": "m", "merged": {"card": cards[0]}, "survivor": {"card": cards[1]}, "reason": "One"}
+    payload = shop.execute(MERGE, role=Role.OWNER, input=input)["mergeCustomers"]
+    assert [error["code"] for error in payload["userErrors"]] == ["AMOUNT_OUT_OF_RANGE"]
 
 
 SIDES = """query($by: CustomerBy!) { customer(by: $by) {
@@ -133,10 +133,10 @@ def test_household_merge_names_the_counterparty_for_each_unit(shop: Shop) -> Non
     for card in (host, member):
         buy(shop, card)
     assert join(shop, member, host)["userErrors"] == []
-    found = shop.execute(SIDES, role=Role.STAFF, by={"card": host})["customer"]
+    customer = shop.execute(SIDES, role=Role.STAFF, by={"card": host})["customer"]
     mine = {"id": find_customer(shop, member)["id"]}
     for unit, brought in (("points", 6), ("stamps", 1)):
-        (entry,) = found[unit]["nodes"]
+        (entry,) = customer[unit]["nodes"]
         came = entry.pop("mergedLedger")["nodes"]
         assert entry == {"type": "MERGE", "points": brought, "counterparties": [mine]}
         kept = {"unit": {"code": unit}}

@@ -55,8 +55,8 @@ def clock() -> Clock:
 def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
     """A shop that gives a point a pound, a stamp a visit of 5 pounds, and a meal for three stamps."""
     with open_shop(database_url, clock=clock, template="blank") as opened:
-        given = {"idempotencyKey": "r", "key": "meal", "name": "Meal", "description": "A plate of the day.", "stock": 5}
-        assert opened.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+        input = {"idempotencyKey": "r", "key": "meal", "name": "Meal", "description": "A plate of the day.", "stock": 5}
+        assert opened.execute(REWARD, role=Role.OWNER, input=input)["createReward"]["userErrors"] == []
         clauses = [
             {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}},
             {
@@ -77,20 +77,20 @@ def buy(shop: Shop, card: str, price: str = "6.00", *, receipt: str | None = Non
     """A purchase of one article."""
     line = {"sku": "a", "quantity": "1", "unitPrice": price}
     purchase = {"externalId": receipt or uuid.uuid4().hex, "lines": [line], **more}
-    given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
-    return shop.execute(BUY, input=given)["recordPurchase"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
+    return shop.execute(BUY, input=input)["recordPurchase"]
 
 
 def redeem(shop: Shop, card: str, **more: Any) -> Any:
     """The meal."""
-    given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "reward": {"key": "meal"}, **more}
-    return shop.execute(REDEEM, input=given)["redeemReward"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "reward": {"key": "meal"}, **more}
+    return shop.execute(REDEEM, input=input)["redeemReward"]
 
 
 def refund(shop: Shop, receipt: str, **more: Any) -> Any:
     """All of a purchase."""
-    given = {"idempotencyKey": uuid.uuid4().hex, "purchase": {"externalId": receipt}, **more}
-    return shop.execute(REFUND, input=given)["recordRefund"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "purchase": {"externalId": receipt}, **more}
+    return shop.execute(REFUND, input=input)["recordRefund"]
 
 
 def counts(answer: Any) -> dict[str, tuple[int, int, int]]:
@@ -224,8 +224,8 @@ def test_cancelled_redemption_restores_its_stamps(shop: Shop) -> None:
     for _ in range(3):
         buy(shop, card)
     paid = redeem(shop, card)
-    given = {"idempotencyKey": "c", "redemption": paid["redemption"]["id"]}
-    undone = shop.execute(CANCEL, input=given)["cancelRedemption"]
+    input = {"idempotencyKey": "c", "redemption": paid["redemption"]["id"]}
+    undone = shop.execute(CANCEL, input=input)["cancelRedemption"]
     assert undone["userErrors"] == []
     assert counts(undone)["stamps"] == (3, 0, 0)
     assert undone["entry"] == {"type": "REVERSAL", "points": 3, "unit": {"code": "stamps"}}
@@ -249,14 +249,14 @@ def test_late_purchase_earns_stamps_at_its_own_time(shop: Shop, clock: Clock) ->
 
 def test_staff_adjust_stamps(shop: Shop) -> None:
     card = shop.enrol()
-    given = {
+    input = {
         "idempotencyKey": "a",
         "customer": {"card": card},
         "points": 2,
         "unit": "STAMPS",
         "reason": "The stamp was broken",
     }
-    adjusted = shop.execute(ADJUST, role=Role.STAFF, input=given)["adjustPoints"]
+    adjusted = shop.execute(ADJUST, role=Role.STAFF, input=input)["adjustPoints"]
     assert counts(adjusted) == {"points": (0, 0, 0), "stamps": (2, 0, 0)}
     assert adjusted["entry"] == {
         "type": "ADJUST",
@@ -264,9 +264,9 @@ def test_staff_adjust_stamps(shop: Shop) -> None:
         "reason": "The stamp was broken",
         "unit": {"code": "stamps"},
     }
-    taken = shop.execute(ADJUST, role=Role.STAFF, input={**given, "idempotencyKey": "b", "points": -1})["adjustPoints"]
+    taken = shop.execute(ADJUST, role=Role.STAFF, input={**input, "idempotencyKey": "b", "points": -1})["adjustPoints"]
     assert counts(taken)["stamps"] == (1, 0, 0)
-    more = shop.execute(ADJUST, role=Role.STAFF, input={**given, "idempotencyKey": "c", "points": -2})["adjustPoints"]
+    more = shop.execute(ADJUST, role=Role.STAFF, input={**input, "idempotencyKey": "c", "points": -2})["adjustPoints"]
     assert [(error["code"], error["path"]) for error in more["userErrors"]] == [
         ("NOT_ENOUGH_POINTS", ["input", "points"])
     ]
@@ -277,10 +277,10 @@ def test_merge_brings_the_stamps_along(shop: Shop) -> None:
     for _ in range(2):
         buy(shop, merged)
     buy(shop, survivor)
-    given = {"idempotencyKey": "m", "merged": {"card": merged}, "survivor": {"card": survivor}, "reason": "One person"}
-    answer = shop.execute(MERGE, role=Role.OWNER, input=given)["mergeCustomers"]
-    assert answer["userErrors"] == []
-    assert counts(answer) == {"points": (18, 0, 0), "stamps": (3, 0, 0)}
+    input = {"idempotencyKey": "m", "merged": {"card": merged}, "survivor": {"card": survivor}, "reason": "One person"}
+    payload = shop.execute(MERGE, role=Role.OWNER, input=input)["mergeCustomers"]
+    assert payload["userErrors"] == []
+    assert counts(payload) == {"points": (18, 0, 0), "stamps": (3, 0, 0)}
     assert discrepancies_in(shop.url) == []
     assert redeem(shop, merged)["decision"]["outcome"] == "GRANTED"
     assert counts(buy(shop, merged))["stamps"] == (1, 0, 0)
@@ -330,17 +330,17 @@ def test_stamps_that_paid_for_goods_are_restored_with_them(shop: Shop) -> None:
     two = [{"line": 1, "quantity": "2"}]
     tried = shop.execute(GIVEN_BACK, purchase={"externalId": "meals"}, lines=two)["refundPreview"]
     back = {"idempotencyKey": "back", "purchase": {"externalId": "meals"}, "lines": two}
-    done = shop.execute(TAKEN_BACK, input=back)["recordRefund"]
+    payload = shop.execute(TAKEN_BACK, input=back)["recordRefund"]
     assert tried == {"pointsRestored": 0, "stampsRestored": 2, "cash": {"amount": "0.00"}}
-    assert (done["pointsRestored"], done["stampsRestored"], done["cash"]) == (0, 2, {"amount": "0.00"})
-    assert done["balances"][1]["available"] == 2
+    assert (payload["pointsRestored"], payload["stampsRestored"], payload["cash"]) == (0, 2, {"amount": "0.00"})
+    assert payload["balances"][1]["available"] == 2
 
 
 def test_refund_of_stamps_alone_does_not_mention_points(shop: Shop) -> None:
     card = shop.enrol()
     buy(shop, card, "5.40", receipt="r")
-    given = {"idempotencyKey": "back", "purchase": {"externalId": "r"}, "amount": "0.45"}
-    done = shop.execute(TAKEN_BACK, input=given)["recordRefund"]
-    said = [reason["statement"] for reason in done["decision"]["reasons"]]
-    assert done["balances"][1]["available"] == 0
-    assert not any(value.endswith("points for what you returned.") for value in said), said
+    input = {"idempotencyKey": "back", "purchase": {"externalId": "r"}, "amount": "0.45"}
+    payload = shop.execute(TAKEN_BACK, input=input)["recordRefund"]
+    sentences = [reason["statement"] for reason in payload["decision"]["reasons"]]
+    assert payload["balances"][1]["available"] == 0
+    assert not any(value.endswith("points for what you returned.") for value in sentences), sentences

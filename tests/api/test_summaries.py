@@ -40,8 +40,8 @@ OFFERED = """query($by: CustomerBy!, $basket: BasketInput!) {
 def blank(database_url: str) -> Iterator[Shop]:
     """A shop with a coffee that is excluded in happy hour."""
     with open_shop(database_url, template="blank") as opened:
-        given = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup", "stock": 5}
-        assert opened.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+        input = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup", "stock": 5}
+        assert opened.execute(REWARD, role=Role.OWNER, input=input)["createReward"]["userErrors"] == []
         publish(opened, *TERMS, effectiveFrom="2020-01-01T00:00:00Z")
         yield opened
 
@@ -54,8 +54,8 @@ def basket(price: str = "4.00") -> Any:
 def bought(shop: Shop, card: str, price: str, receipt: str) -> Any:
     """A purchase as the till sends it."""
     purchase = {"externalId": receipt, **basket(price)}
-    given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
-    return shop.execute(BUY, input=given)["recordPurchase"]["decision"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
+    return shop.execute(BUY, input=input)["recordPurchase"]["decision"]
 
 
 def test_summary_of_a_small_purchase_is_one_sentence(blank: Shop) -> None:
@@ -79,27 +79,27 @@ def test_summary_of_a_small_purchase_is_one_sentence(blank: Shop) -> None:
 def test_offer_and_redemption_explain_happy_hour(blank: Shop) -> None:
     card = blank.enrol()
     bought(blank, card, "4.00", "R-1")
-    said = ["Not available Monday to Friday, 17:00 to 19:00.", "You can have it from 19:00 today."]
+    sentences = ["Not available Monday to Friday, 17:00 to 19:00.", "You can have it from 19:00 today."]
     (offer,) = blank.execute(OFFERED, by={"card": card}, basket=basket())["rewards"]["nodes"]
-    assert (offer["available"], offer["decision"]) == (False, {"outcome": "REFUSED", "summary": said})
-    given = {"idempotencyKey": "now", "customer": {"card": card}, "reward": {"key": "coffee"}, "basket": basket()}
-    decision = blank.execute(REDEEM, input=given)["redeemReward"]["decision"]
-    assert (decision["outcome"], decision["summary"]) == ("REFUSED", said)
+    assert (offer["available"], offer["decision"]) == (False, {"outcome": "REFUSED", "summary": sentences})
+    input = {"idempotencyKey": "now", "customer": {"card": card}, "reward": {"key": "coffee"}, "basket": basket()}
+    decision = blank.execute(REDEEM, input=input)["redeemReward"]["decision"]
+    assert (decision["outcome"], decision["summary"]) == ("REFUSED", sentences)
     assert decision["tw"] == ["週一至週五 17:00 至 19:00 恕不受理兌換。", "今天 19:00 起即可兌換。"]
     (remedy,) = [each_remedy for reason in decision["reasons"] for each_remedy in reason["remedies"]]
     assert remedy["us"].replace("\u00a0", " ") == "You can have it from 7 PM today."
-    assert blank.execute(REDEEM, input=given)["redeemReward"]["decision"] == decision, "a replay says the same"
+    assert blank.execute(REDEEM, input=input)["redeemReward"]["decision"] == decision, "a replay says the same"
 
 
 def test_rare_refusals_have_codes_and_translated_sentences(blank: Shop) -> None:
     card = blank.enrol()
-    given = {"idempotencyKey": "again", "key": "coffee", "name": "Another", "description": "A cup"}
-    (taken,) = blank.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"]
+    input = {"idempotencyKey": "again", "key": "coffee", "name": "Another", "description": "A cup"}
+    (taken,) = blank.execute(REWARD, role=Role.OWNER, input=input)["createReward"]["userErrors"]
     assert taken["code"] == "REWARD_KEY_TAKEN"
-    given = {"idempotencyKey": "tea", "key": "tea", "name": "Tea", "description": "A cup"}
-    assert blank.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
-    given = {"idempotencyKey": "a-tea", "customer": {"card": card}, "reward": {"key": "tea"}}
-    (missing,) = blank.execute(REDEEM, input=given)["redeemReward"]["userErrors"]
+    input = {"idempotencyKey": "tea", "key": "tea", "name": "Tea", "description": "A cup"}
+    assert blank.execute(REWARD, role=Role.OWNER, input=input)["createReward"]["userErrors"] == []
+    input = {"idempotencyKey": "a-tea", "customer": {"card": card}, "reward": {"key": "tea"}}
+    (missing,) = blank.execute(REDEEM, input=input)["redeemReward"]["userErrors"]
     assert missing["code"] == "REWARD_NOT_OFFERED"
     assert missing["de"] == "Die geltenden Bedingungen bieten diese Prämie nicht an."
     assert missing["message"] != missing["de"]

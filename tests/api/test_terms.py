@@ -55,15 +55,15 @@ def blank(database_url: str) -> Iterator[Shop]:
 
 def publish(shop: Shop, clauses: object, *, key: str = "p", **more: object) -> dict[str, object]:
     """Publish as the owner."""
-    given = {"idempotencyKey": key, "clauses": clauses, **more}
-    answer: dict[str, object] = shop.execute(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]
-    return answer
+    input = {"idempotencyKey": key, "clauses": clauses, **more}
+    payload: dict[str, object] = shop.execute(PUBLISH, role=Role.OWNER, input=input)["publishTerms"]
+    return payload
 
 
 def cake(shop: Shop) -> None:
     """Creates the reward."""
-    given = {"idempotencyKey": "cake", "key": "cake", "name": "Cake", "description": "A slice of the cake of the day."}
-    assert shop.execute(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+    input = {"idempotencyKey": "cake", "key": "cake", "name": "Cake", "description": "A slice of the cake of the day."}
+    assert shop.execute(REWARD, role=Role.OWNER, input=input)["createReward"]["userErrors"] == []
 
 
 def test_clauses_are_numbered_and_standard_ones_are_added(blank: Shop) -> None:

@@ -64,8 +64,8 @@ def clauses(*more: Any, coffee: int = 100, conditions: list[Any] | None = None) 
 
 def publish(shop: Shop, given: list[Any], **more: Any) -> Any:
     """Publish as the owner, under a key of its own."""
-    sent = {"idempotencyKey": uuid.uuid4().hex, "clauses": given, **more}
-    return shop.execute(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "clauses": given, **more}
+    return shop.execute(PUBLISH, role=Role.OWNER, input=input)["publishTerms"]
 
 
 def test_better_change_starts_at_once_and_a_worse_one_only_with_notice(shop: Shop, clock: Clock) -> None:
@@ -96,8 +96,8 @@ def test_existing_customers_get_a_terms_notice_and_later_ones_do_not(shop: Shop)
 def test_customer_enrolled_after_an_announcement_accepts_the_announced_version(shop: Shop) -> None:
     publish(shop, clauses(coffee=120))
     newcomer = shop.enrol()
-    found = shop.execute(ACCEPTED, by={"card": newcomer})["customer"]
-    assert found == {"acceptedTermsVersion": 1, "notices": []}, "what was announced before joining needs no notice"
+    customer = shop.execute(ACCEPTED, by={"card": newcomer})["customer"]
+    assert customer == {"acceptedTermsVersion": 1, "notices": []}, "what was announced before joining needs no notice"
     publish(shop, clauses(coffee=130))
     assert len(shop.execute(ACCEPTED, by={"card": newcomer})["customer"]["notices"]) == 1
 
@@ -134,8 +134,10 @@ def test_old_decisions_are_unchanged_by_later_versions(shop: Shop, clock: Clock)
 def test_announced_version_can_be_withdrawn_only_before_it_starts(shop: Shop, clock: Clock) -> None:
     member = shop.enrol()
     announced = publish(shop, clauses(coffee=120))["terms"]["version"]
-    done = shop.execute(WITHDRAW, role=Role.OWNER, input={"idempotencyKey": "w", "version": announced})["withdrawTerms"]
-    assert done["terms"] == {"version": announced, "status": "WITHDRAWN"}
+    payload = shop.execute(WITHDRAW, role=Role.OWNER, input={"idempotencyKey": "w", "version": announced})[
+        "withdrawTerms"
+    ]
+    assert payload["terms"] == {"version": announced, "status": "WITHDRAWN"}
     assert shop.execute(NOTICES, by={"card": member})["customer"]["notices"] == []
     again = publish(shop, clauses(coffee=120))["terms"]
     assert (again["version"], again["effectiveFrom"]) == (announced + 1, "2090-04-05T23:00:00Z"), "the same day is free"
@@ -150,12 +152,12 @@ def test_old_points_keep_the_old_price_and_the_decision_says_so(shop: Shop, cloc
     publish(shop, clauses(coffee=200))
     clock.now += timedelta(days=31)
     shop.buy(card, "100.00")
-    done = shop.redeem(card, "coffee")
+    payload = shop.redeem(card, "coffee")
     # 50 of 100 pay half of the coffee, the other half costs 100 of 200.
-    assert done["decision"]["outcome"] == "GRANTED"
-    assert done["redemption"]["points"] == 150
-    assert {reason["code"] for reason in done["decision"]["reasons"]} == {"COST_PAID", "OLD_PRICE_KEPT"}
-    assert done["balances"][0]["available"] == 0
+    assert payload["decision"]["outcome"] == "GRANTED"
+    assert payload["redemption"]["points"] == 150
+    assert {reason["code"] for reason in payload["decision"]["reasons"]} == {"COST_PAID", "OLD_PRICE_KEPT"}
+    assert payload["balances"][0]["available"] == 0
     assert discrepancies_in(shop.url) == []
 
 
@@ -203,8 +205,8 @@ def test_start_suggested_by_the_check_can_be_published(shop: Shop, clock: Clock)
     quebec = {"key": "notice", "effect": {"noticePeriod": {"days": 60, "preset": "CA_QC"}}}
 
     def checked(given: list[Any], start: datetime | None = None) -> Any:
-        wanted: dict[str, Any] = {"from": None if start is None else start.isoformat()}
-        return shop.execute(CHECK, role=Role.OWNER, clauses=given, **wanted)["termsCheck"]
+        expected: dict[str, Any] = {"from": None if start is None else start.isoformat()}
+        return shop.execute(CHECK, role=Role.OWNER, clauses=given, **expected)["termsCheck"]
 
     def too_long(found: Any) -> list[tuple[str, str]]:
         return [

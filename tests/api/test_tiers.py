@@ -82,20 +82,20 @@ def publish(shop: Shop, *given: Any, start: datetime | None) -> Any:
     order = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(given)}
     if start is not None:
         order["effectiveFrom"] = start.isoformat()
-    done = shop.execute(PUBLISH, role=Role.OWNER, input=order)["publishTerms"]
-    assert (done["userErrors"], bool(done["terms"])) == ([], True), done
-    return done["terms"]
+    payload = shop.execute(PUBLISH, role=Role.OWNER, input=order)["publishTerms"]
+    assert (payload["userErrors"], bool(payload["terms"])) == ([], True), payload
+    return payload["terms"]
 
 
 def tier(shop: Shop, card: str, *, language: str = "en") -> Any:
     """The tier of a card, which must equal the one shown to tills."""
-    found = shop.execute(TIER, by={"card": card}, language=language)["customer"]
+    customer = shop.execute(TIER, by={"card": card}, language=language)["customer"]
     plain = shop.execute(PLAIN, by={"card": card})["customer"]["tier"]
     if plain is not None:
-        whole = found["tier"]
+        whole = customer["tier"]
         missing = None if whole["next"] is None else {"missing": whole["next"]["missing"]}
         assert plain == {name: whole[name] for name in plain if name != "next"} | {"next": missing}
-    return found["tier"]
+    return customer["tier"]
 
 
 def changes(shop: Shop, card: str, *, language: str = "en") -> Any:
@@ -106,9 +106,9 @@ def changes(shop: Shop, card: str, *, language: str = "en") -> Any:
 def buy(shop: Shop, card: str, pounds: int, *, at: datetime | None = None, receipt: str | None = None) -> int:
     """Buys for whole pounds; returns the points earned."""
     when = {} if at is None else {"occurredAt": at.isoformat()}
-    done = shop.buy(card, f"{pounds}.00", receipt=receipt, **when)
-    assert done["userErrors"] == [], done
-    return int(done["decision"]["points"][0]["points"])
+    payload = shop.buy(card, f"{pounds}.00", receipt=receipt, **when)
+    assert payload["userErrors"] == [], payload
+    return int(payload["decision"]["points"][0]["points"])
 
 
 def moment(text: str | None) -> datetime | None:
@@ -377,9 +377,9 @@ def test_tier_is_visible_only_to_its_customer_in_their_language(opening: Opening
         card, other = shop.enrol(), shop.enrol()
         buy(shop, card, 100)
         own = customer_key(shop.url, shop, card)
-        found = shop.execute(TIER, role=None, key=own, by={"card": card}, language="de")["customer"]
-        assert found["tier"]["key"] == "silver"
-        (reached,) = found["tierChanges"][0]["decision"]["reasons"]
+        customer = shop.execute(TIER, role=None, key=own, by={"card": card}, language="de")["customer"]
+        assert customer["tier"]["key"] == "silver"
+        (reached,) = customer["tierChanges"][0]["decision"]["reasons"]
         assert "100 Statuspunkte" in reached["statement"]
         assert "die Stufe „Silber“ erreicht" in reached["statement"]
         assert shop.execute(TIER, role=None, key=own, by={"card": other})["customer"] is None
@@ -389,14 +389,14 @@ def test_tier_is_visible_only_to_its_customer_in_their_language(opening: Opening
 def test_tiers_of_many_customers_are_loaded_together(opening: Opening) -> None:
     with opening() as shop:
         cards = [shop.enrol() for _ in range(12)]
-        for place, card in enumerate(cards):
-            buy(shop, card, 20 * place + 1)
+        for index, card in enumerate(cards):
+            buy(shop, card, 20 * index + 1)
         ids = [
             shop.execute("query($by: CustomerBy!) { customer(by: $by) { id } }", by={"card": text})["customer"]["id"]
             for text in cards
         ]
-        asked = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer { tier { key projected { at } } tierChanges { at } } } }"
-        found = shop.execute(asked, ids=ids)["nodes"]
+        query = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer { tier { key projected { at } } tierChanges { at } } } }"
+        found = shop.execute(query, ids=ids)["nodes"]
         assert [value["tier"]["key"] for value in found] == [None] * 5 + ["silver"] * 7
         assert [len(value["tierChanges"]) for value in found] == [0] * 5 + [1] * 7
 

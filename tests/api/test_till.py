@@ -173,7 +173,7 @@ def test_ledger_pages_both_ways_without_gaps(shop: Shop) -> None:
 
 
 def test_customer_is_found_by_any_identity_in_any_spelling(shop: Shop) -> None:
-    given = {
+    input = {
         "idempotencyKey": "many",
         "identities": [
             {"card": "12 34-5678"},
@@ -183,7 +183,7 @@ def test_customer_is_found_by_any_identity_in_any_spelling(shop: Shop) -> None:
             {"externalId": "crm:7"},
         ],
     }
-    id = shop.execute(ENROL, input=given)["enrolCustomer"]["customer"]["id"]
+    id = shop.execute(ENROL, input=input)["enrolCustomer"]["customer"]["id"]
     for by in (
         {"id": id},
         {"card": "12345678"},
@@ -279,8 +279,8 @@ def test_unknown_and_malformed_cards_are_refused(shop: Shop) -> None:
 
 def test_telephone_number_with_an_extension_is_refused(shop: Shop) -> None:
     def enrol(key: str, phone: str) -> list[tuple[str, list[str]]]:
-        done = shop.execute(ENROL, input={"idempotencyKey": key, "identities": [{"phone": phone}]})["enrolCustomer"]
-        return [(error["code"], error["path"]) for error in done["userErrors"]]
+        payload = shop.execute(ENROL, input={"idempotencyKey": key, "identities": [{"phone": phone}]})["enrolCustomer"]
+        return [(error["code"], error["path"]) for error in payload["userErrors"]]
 
     malformed = [("INVALID_IDENTITY", ["input", "identities", "0"])]
     assert enrol("a", "+49 30 1234567 ext. 5") == malformed
@@ -305,12 +305,12 @@ def test_repeated_receipt_is_recorded_once_and_a_different_one_with_its_number_i
 
 def test_price_as_a_json_number_is_refused(shop: Shop) -> None:
     card = shop.enrol()
-    given = {
+    input = {
         "idempotencyKey": "k",
         "customer": {"card": card},
         "purchase": {"externalId": "r", "lines": [{"sku": "a", "quantity": 1, "unitPrice": 2.5}]},
     }
-    answer = shop.send(BUY, input=given).json()
+    answer = shop.send(BUY, input=input).json()
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
     assert "data" not in answer
     assert DECISION not in str(answer)

@@ -91,9 +91,9 @@ def test_only_owner_and_staff_transfer_points(shop: Shop) -> None:
     giver, taker = shop.enrol(), shop.enrol()
     shop.buy(giver, "80.00")
     own = customer_key(shop.url, shop, giver)
-    given = {"from": {"card": giver}, "to": {"card": taker}, "points": 1, "reason": "r", "idempotencyKey": "k"}
-    assert code_of(shop, TRANSFER, role=Role.TILL, input=given) == "FORBIDDEN"
-    assert code_of(shop, TRANSFER, key=own, input=given) == "FORBIDDEN"
+    input = {"from": {"card": giver}, "to": {"card": taker}, "points": 1, "reason": "r", "idempotencyKey": "k"}
+    assert code_of(shop, TRANSFER, role=Role.TILL, input=input) == "FORBIDDEN"
+    assert code_of(shop, TRANSFER, key=own, input=input) == "FORBIDDEN"
     assert transfer(shop, giver, taker, 1, role=Role.OWNER)["userErrors"] == []
     assert shop.available(taker) == 1
 
@@ -102,11 +102,11 @@ def test_receiver_of_a_transfer_is_visible_to_staff_and_not_to_the_sender(shop: 
     giver, taker = shop.enrol(), shop.enrol()
     shop.buy(giver, "80.00")
     entry = transfer(shop, giver, taker, 10)["entry"]["id"]
-    asked = "query($e: ID!) { node(id: $e) { ... on LedgerEntry { points counterparties { id } } } }"
+    query = "query($e: ID!) { node(id: $e) { ... on LedgerEntry { points counterparties { id } } } }"
     own = customer_key(shop.url, shop, giver)
-    assert shop.execute(asked, key=own, e=entry)["node"] == {"points": -10, "counterparties": []}
+    assert shop.execute(query, key=own, e=entry)["node"] == {"points": -10, "counterparties": []}
     other = customer_key(shop.url, shop, taker)
-    assert shop.execute(asked, key=other, e=entry) == {"node": None}
+    assert shop.execute(query, key=other, e=entry) == {"node": None}
 
 
 @pytest.mark.parametrize("price", ["10.00", "40.00"])
@@ -115,9 +115,9 @@ def test_refund_after_a_transfer_takes_the_remaining_points(shop: Shop, price: s
     shop.buy(giver, "80.00", receipt="R-1")
     shop.buy(giver, price)
     transfer(shop, giver, taker, 80)
-    back = shop.refund("R-1")
+    refund = shop.refund("R-1")
     left = int(price.partition(".")[0])
-    assert (back["entry"]["points"], back["shortfall"]) == (-left, 80 - left)
+    assert (refund["entry"]["points"], refund["shortfall"]) == (-left, 80 - left)
     assert (shop.available(giver), shop.available(taker)) == (0, 80)
     assert discrepancies_in(shop.url) == []
 

@@ -64,15 +64,15 @@ def fill_shop(ask: Ask) -> Large:
         done = ask(_REWARD, role=Role.OWNER, input={"idempotencyKey": f"r{number}", **given})["createReward"]
         assert done["userErrors"] == []
         found.rewards.append(done["reward"]["id"])
-    sent = {"idempotencyKey": "terms", "clauses": _clauses()}
-    done = ask(_PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
+    input = {"idempotencyKey": "terms", "clauses": _clauses()}
+    done = ask(_PUBLISH, role=Role.OWNER, input=input)["publishTerms"]
     assert done["userErrors"] == []
     found.terms = done["terms"]["id"]
     for _ in range(12):
         key = uuid.uuid4().hex
         given = {"externalId": key, **basket(LINES)}
-        sent = {"idempotencyKey": key, "customer": {"card": CUSTOMER}, "purchase": given}
-        done = ask(_BUY, input=sent)["recordPurchase"]
+        input = {"idempotencyKey": key, "customer": {"card": CUSTOMER}, "purchase": given}
+        done = ask(_BUY, input=input)["recordPurchase"]
         assert done["userErrors"] == []
         found.purchases.append(done["purchase"]["id"])
         found.entries.append(done["entry"]["id"])

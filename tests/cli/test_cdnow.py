@@ -113,7 +113,7 @@ def advance(shop: Shop, *, to: datetime) -> RunResult:
         await database.start()
         application = Application(database=database, clock=after_the_sample, new_id=new_id)
         program = shop.program.program
-        done = await application.execute(
+        payload = await application.execute(
             advance_clock.run,
             name="advance",
             program=program,
@@ -122,7 +122,7 @@ def advance(shop: Shop, *, to: datetime) -> RunResult:
             payload="k",
             command=AdvanceClock(to=to),
         )
-        assert not isinstance(done, Problem)
+        assert not isinstance(payload, Problem)
         (moved,) = await application.query_across_programs(every_program)
         complete = await Scheduler(application).run_program(
             moved, readers=NoticeReaders(since=AFTER, until=to), time_limit=900.0

@@ -31,19 +31,19 @@ def test_every_bad_line_is_reported_and_the_others_are_imported(empty_database_u
         row.replace(b"2,", b"2%03d," % number, 1) if row.startswith((b"2,", b"C2,")) else row
         for number, (row, _, _) in enumerate(BAD.values())
     ]
-    wanted = [(number, reason) for number, (_, reason, _) in enumerate(BAD.values(), start=3)]
+    expected = [(number, reason) for number, (_, reason, _) in enumerate(BAD.values(), start=3)]
     content = HEADER + BEFORE + b"".join(line + b"\r\n" for line in lines) + AFTER
     _, left_out = imported(content, "--dry-run", url=url, folder=tmp_path)
-    assert [(line, reason) for line, reason, _ in left_out] == [value for value in wanted if value[1] != LATE]
+    assert [(line, reason) for line, reason, _ in left_out] == [value for value in expected if value[1] != LATE]
     done, left_out = imported(content, url=url, folder=tmp_path)
-    assert [(line, reason) for line, reason, _ in left_out] == wanted
+    assert [(line, reason) for line, reason, _ in left_out] == expected
     for (_, _, word), (_, _, detail) in zip(BAD.values(), left_out, strict=True):
         assert word in detail
     assert (done["lines"], done["purchases"], done["refunds"]) == (len(BAD) + 2, 2, 0)
     assert done["written"] == {"customers": 1, "purchases": 2, "refunds": 0}
     again, left_out = imported(content, url=url, folder=tmp_path)
     assert again == {**done, "written": {"customers": 0, "purchases": 0, "refunds": 0}}
-    assert [(line, reason) for line, reason, _ in left_out] == wanted
+    assert [(line, reason) for line, reason, _ in left_out] == expected
     assert json.loads(troth("verify", "--json", url=url))["faults"] == []
 
 

@@ -55,8 +55,8 @@ def test_jobs_use_the_clock_of_each_program_and_can_run_for_one(database_url: st
             "accounts": 1,
             "activated": 1,
         }
-        told = troth("jobs", "run", url=database_url)
-        assert "1 accounts: 1 lots became available, 0 holds expired, 0 expiry notices given" in told
+        output = troth("jobs", "run", url=database_url)
+        assert "1 accounts: 1 lots became available, 0 holds expired, 0 expiry notices given" in output
         assert run_jobs(database_url) == nothing
         assert [shop.ledger(card) for shop, card in cards] == [
             [("EARN", 100), ("ACTIVATE", 0)],

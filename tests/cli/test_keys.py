@@ -25,7 +25,7 @@ def enrolled(url: str) -> str:
         await database.start()
         application = Application(database=database, clock=real_now, new_id=new_id)
         command = EnrolCustomer(identities=((IdentityKind.EXTERNAL_ID, "4711"),), locale=None)
-        done = await application.execute(
+        payload = await application.execute(
             enrol_customer.run,
             name="enrolCustomer",
             program=program,
@@ -35,8 +35,8 @@ def enrolled(url: str) -> str:
             command=command,
         )
         await database.stop()
-        assert not isinstance(done, Problem)
-        return done.result.customer_id
+        assert not isinstance(payload, Problem)
+        return payload.result.customer_id
 
     return asyncio.run(run())
 

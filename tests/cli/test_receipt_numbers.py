@@ -29,8 +29,8 @@ def ring_up(shop: Shop, key: str, price: str, at: str) -> Any:
     """What a line of the file says, from a till."""
     line = {"sku": "22423", "name": "Cup", "quantity": "1", "unitPrice": price}
     purchase = {"externalId": "7", "occurredAt": at, "lines": [line]}
-    given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"externalId": "K-1"}, "purchase": purchase}
-    return shop.execute(BUY, key=key, input=given)["recordPurchase"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "customer": {"externalId": "K-1"}, "purchase": purchase}
+    return shop.execute(BUY, key=key, input=input)["recordPurchase"]
 
 
 def test_imported_daily_numbers_are_shared_with_tills(database_url: str, tmp_path: Path) -> None:

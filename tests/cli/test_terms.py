@@ -26,8 +26,8 @@ def test_owner_publishes_a_second_version_and_withdraws_it(database_url: str, tm
 
     file.write_text(file.read_text(encoding="utf-8").replace("points: 100", "points: 120"), encoding="utf-8")
     assert "„Coffee“ gibt es für 120 Punkte." in troth("terms", "check", str(file), "--locale", "de", url=database_url)
-    told = troth("terms", "diff", str(file), url=database_url)
-    assert "WORSE: Before: You can have “Coffee” for 100 points. Now: You can have “Coffee” for 120 points." in told
+    output = troth("terms", "diff", str(file), url=database_url)
+    assert "WORSE: Before: You can have “Coffee” for 100 points. Now: You can have “Coffee” for 120 points." in output
     assert "Version 2 starts on" in troth("terms", "publish", str(file), url=database_url)
     assert "Nothing changes" in troth("terms", "publish", str(file), url=database_url)
     assert "100 points" in troth("terms", "show", url=database_url)
@@ -84,9 +84,9 @@ def test_unenforced_terms_are_read_and_not_published(database_url: str, tmp_path
     said["clauses"].append({"key": "quote", "effect": {"quoteValidity": {"minutes": 30}}})
     file = tmp_path / "terms.yaml"
     file.write_text(yaml.safe_dump(said), encoding="utf-8")
-    told = troth("terms", "check", str(file), url=database_url, code=1)
-    assert "30 minutes" in told
-    assert "NOT_ENFORCED_YET: clauses.10.effect" in told
+    output = troth("terms", "check", str(file), url=database_url, code=1)
+    assert "30 minutes" in output
+    assert "NOT_ENFORCED_YET: clauses.10.effect" in output
     assert "BETTER: New: " in troth("terms", "diff", str(file), url=database_url)
     for command in ("preview", "publish"):
         assert "NOT_ENFORCED_YET" in troth("terms", command, str(file), url=database_url, code=1)
@@ -99,7 +99,7 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nclauses: [*b, *b]\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "said"),
+    ("text", "line", "expected"),
     [
         ("", 1, "has `clauses`"),
         ("clauses: []", 1, "1 to 200"),
@@ -116,13 +116,13 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nclauses: [*b, *b]\n"
         ("x" * 300_000, 1, "characters"),
     ],
 )
-def test_invalid_terms_file_is_refused_quickly_with_its_line(text: str, line: int, said: str) -> None:
+def test_invalid_terms_file_is_refused_quickly_with_its_line(text: str, line: int, expected: str) -> None:
     usual = usual_seconds(lambda: read(LARGEST, currency="GBP"))
     began = time.monotonic()
     with pytest.raises(TermsFileError) as refused:
         read(text, currency="GBP")
     assert time.monotonic() - began < 2 * usual
-    assert said in str(refused.value)
+    assert expected in str(refused.value)
     assert refused.value.line == line
 
 
@@ -168,9 +168,9 @@ def test_refusal_has_its_reason_and_remedy(database_url: str, tmp_path: Path) ->
     file = tmp_path / "terms.yaml"
     soon = (datetime.now(UTC) + timedelta(days=3)).isoformat()
     coffee_at(file, 120, url=database_url, effectiveFrom=soon)
-    told = troth("terms", "publish", str(file), "--even-unfair", "--locale", "de", url=database_url, code=1)
-    assert "NOTICE_TOO_SHORT (clause notice): Die Änderung würde am" in " ".join(told.split())
-    assert "oder später beginnen lassen." in " ".join(told.split())
+    output = troth("terms", "publish", str(file), "--even-unfair", "--locale", "de", url=database_url, code=1)
+    assert "NOTICE_TOO_SHORT (clause notice): Die Änderung würde am" in " ".join(output.split())
+    assert "oder später beginnen lassen." in " ".join(output.split())
 
     said = yaml.safe_load(troth("terms", "export", url=database_url))
     (notice,) = [clause for clause in said["clauses"] if clause["key"] == "notice"]
@@ -182,10 +182,10 @@ def test_refusal_has_its_reason_and_remedy(database_url: str, tmp_path: Path) ->
     found = " ".join(troth("terms", "check", str(file), url=database_url, code=1).split())
     assert "NOTICE_TOO_LONG (clause" in found
     assert "announced today, it can start on" in found
-    told = " ".join(troth("terms", "publish", str(file), "--even-unfair", url=database_url, code=1).split())
-    assert "NOTICE_TOO_LONG (clause notice): The change would take effect on" in told
-    assert "Let the change take effect before" in told
-    assert "NOTICE_TOO_SHORT" not in told
+    output = " ".join(troth("terms", "publish", str(file), "--even-unfair", url=database_url, code=1).split())
+    assert "NOTICE_TOO_LONG (clause notice): The change would take effect on" in output
+    assert "Let the change take effect before" in output
+    assert "NOTICE_TOO_SHORT" not in output
 
     # A better version that starts only then cannot be followed by a worse one, whenever that shall start.
     better = coffee_at(tmp_path / "better.yaml", 90, url=database_url, effectiveFrom=late)
@@ -202,18 +202,18 @@ def test_refusal_has_its_reason_and_remedy(database_url: str, tmp_path: Path) ->
 def test_preview_says_that_it_charges_the_full_price(database_url: str, tmp_path: Path) -> None:
     troth("init", "--template", "points", url=database_url)
     file = coffee_at(tmp_path / "terms.yaml", 120, url=database_url)
-    told = " ".join(troth("terms", "preview", str(file), url=database_url).split())
-    assert "charged the draft's full price, points earned before it included." in told
-    assert "keep the old price for 180 days after a price rises" in told
+    output = " ".join(troth("terms", "preview", str(file), url=database_url).split())
+    assert "charged the draft's full price, points earned before it included." in output
+    assert "keep the old price for 180 days after a price rises" in output
 
 
 def test_shown_terms_follow_the_region_and_form_of_address(database_url: str) -> None:
-    told = troth(
+    output = troth(
         *("init", "--template", "points", "--currency", "USD", "--zone", "America/New_York", "--region", "US"),
         *("--address", "informal"),
         url=database_url,
     )
-    assert "Keys, shown once" in told
+    assert "Keys, shown once" in output
     american = troth("terms", "show", url=database_url)
     assert "1 point for every $1 you spend" in american
     assert "in your favor" in american

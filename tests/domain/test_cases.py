@@ -79,7 +79,7 @@ def test_earning(case: Case) -> None:
 def test_redeeming(case: Case) -> None:
     now, what = terms(case), facts(case)
     earlier = (terms(case, "before"),) if "before" in case else ()
-    held = tuple(a_lot(place, value, case=case) for place, value in enumerate(case["lots"]))
+    held = tuple(a_lot(index, value, case=case) for index, value in enumerate(case["lots"]))
     clause = now.cost_of(case["reward"])
     assert clause is not None
     lists = PriceLists(terms=now, earlier=earlier, lots=held, at=what.occurred_at)

@@ -90,8 +90,8 @@ def purchase_of(person: CustomerProfile, day: date) -> EligiblePurchase:
 def test_birthday_window_holds_on_the_days_around_the_birthday(
     birthday: str, before: int, after: int, day: str, holds: bool
 ) -> None:
-    person = CustomerProfile(birthday=date.fromisoformat(birthday))
-    finding = BirthdayWindow(before, after).check(purchase_of(person, date.fromisoformat(day)))
+    profile = CustomerProfile(birthday=date.fromisoformat(birthday))
+    finding = BirthdayWindow(before, after).check(purchase_of(profile, date.fromisoformat(day)))
     assert finding.met is holds
     assert finding.code is (ReasonCode.CONDITION_MET if holds else ReasonCode.OUTSIDE_BIRTHDAY_WINDOW)
 
@@ -108,18 +108,18 @@ def test_birthday_window_holds_on_the_days_around_the_birthday(
     ],
 )
 def test_age_is_reached_on_the_birthday(birthday: str, day: str, holds: bool) -> None:
-    person = CustomerProfile(birthday=date.fromisoformat(birthday))
-    finding = AgeAtLeast(18).check(purchase_of(person, date.fromisoformat(day)))
+    profile = CustomerProfile(birthday=date.fromisoformat(birthday))
+    finding = AgeAtLeast(18).check(purchase_of(profile, date.fromisoformat(day)))
     assert finding.met is holds
     assert finding.code is (ReasonCode.CONDITION_MET if holds else ReasonCode.TOO_YOUNG)
     assert (finding.observed, finding.required) == (None, 18), "how old somebody is, is not said"
 
 
 def test_days_follow_the_location_of_the_purchase() -> None:
-    person = CustomerProfile(birthday=date(2008, 6, 15))
+    profile = CustomerProfile(birthday=date(2008, 6, 15))
     at = datetime(2026, 6, 14, 20, tzinfo=UTC)
     for zone, holds in (("Asia/Taipei", True), ("Europe/London", False)):
-        purchase = eligible_purchase(at=at, zone=zone, customer_facts=CustomerFacts(person=person))
+        purchase = eligible_purchase(at=at, zone=zone, customer_facts=CustomerFacts(person=profile))
         assert AgeAtLeast(18).check(purchase).met is holds
         assert BirthdayWindow().check(purchase).met is holds
 
@@ -156,9 +156,9 @@ def test_birthday_window_opens_exactly_at_the_moment_of_its_remedy(
 
 def test_birthday_skipped_by_a_zone_waits_for_the_next_year() -> None:
     # Samoa went from 29 to 31 December 2011.
-    person = CustomerProfile(birthday=date(1990, 12, 30))
+    profile = CustomerProfile(birthday=date(1990, 12, 30))
     purchase = eligible_purchase(
-        at=datetime(2011, 12, 20, tzinfo=UTC), zone="Pacific/Apia", customer_facts=CustomerFacts(person=person)
+        at=datetime(2011, 12, 20, tzinfo=UTC), zone="Pacific/Apia", customer_facts=CustomerFacts(person=profile)
     )
     (remedy,) = BirthdayWindow().check(purchase).remedies
     assert remedy.from_ == day_start(date(2012, 12, 30), zone_name="Pacific/Apia")
@@ -214,8 +214,8 @@ def test_preference_matches_in_any_spelling() -> None:
         (DIET, wide, True),
         (SIZE, "vegan", False),
     ):
-        person = CustomerProfile(preferences=frozenset({Preference(kind, value)}))
-        assert condition.check(eligible_purchase(customer_facts=CustomerFacts(person=person))).met is holds
+        profile = CustomerProfile(preferences=frozenset({Preference(kind, value)}))
+        assert condition.check(eligible_purchase(customer_facts=CustomerFacts(person=profile))).met is holds
     finding = condition.check(eligible_purchase(customer_facts=CustomerFacts(person=CustomerProfile())))
     assert finding.code is ReasonCode.PREFERENCE_NOT_STATED
     assert finding.remedies == (Remedy(RemedyCode.STATE_PREFERENCE, choices=("Straße", "vegan")),)
@@ -269,10 +269,10 @@ def test_profile_is_normalised() -> None:
 
 def decided(terms: Terms, facts: PurchaseFacts) -> tuple[Decision, PurchaseFacts]:
     """The decision on a purchase, and the facts as they are kept."""
-    person = facts.customer_facts.person
-    assert person is not None
+    profile = facts.customer_facts.person
+    assert profile is not None
     answers = answered(
-        terms.required_facts.customer_conditions, person=person, at=facts.occurred_at, zone_name=facts.zone
+        terms.required_facts.customer_conditions, person=profile, at=facts.occurred_at, zone_name=facts.zone
     )
     return earn(terms=terms, facts=facts), replace(
         facts, customer_facts=replace(facts.customer_facts, condition_answers=answers)
@@ -313,8 +313,8 @@ def test_stored_facts_decide_the_same_without_revealing_the_birthday(
 def test_preference_spelled_differently_in_two_clauses_is_stored_once() -> None:
     spelled = [Preferences(DIET, frozenset({value})) for value in ("vegan", "Vegan")]
     terms = some_terms(*(a_clause(None, preferences, key=f"c-{place}") for place, preferences in enumerate(spelled)))
-    person = CustomerProfile(preferences=frozenset({Preference(DIET, "VEGAN")}))
-    fresh, kept = decided(terms, a_purchase(customer_facts=CustomerFacts(person=person)))
+    profile = CustomerProfile(preferences=frozenset({Preference(DIET, "VEGAN")}))
+    fresh, kept = decided(terms, a_purchase(customer_facts=CustomerFacts(person=profile)))
     assert len(kept.customer_facts.condition_answers) == 1
     assert PurchaseFacts.from_data(kept.to_data()) == kept
     assert earn(terms=terms, facts=kept).points == fresh.points > 0
@@ -328,18 +328,18 @@ def test_customers_with_the_same_answers_have_the_same_stored_facts() -> None:
     )
     left = []
     for birthday, diet in ((date(1970, 3, 1), "Vegan"), (date(1999, 3, 8), "vegetarian")):
-        person = CustomerProfile(birthday=birthday, preferences=frozenset({Preference(DIET, diet)}))
-        fresh, kept = decided(terms, a_purchase(customer_facts=CustomerFacts(person=person)))
+        profile = CustomerProfile(birthday=birthday, preferences=frozenset({Preference(DIET, diet)}))
+        fresh, kept = decided(terms, a_purchase(customer_facts=CustomerFacts(person=profile)))
         left.append((fresh.to_data(), kept.to_data()))
     assert left[0] == left[1]
 
 
 def test_profile_is_not_shown_in_logs() -> None:
-    person = CustomerProfile(date(1970, 3, 1), frozenset({"vip"}), frozenset({Preference(DIET, "vegan")}))
+    profile = CustomerProfile(date(1970, 3, 1), frozenset({"vip"}), frozenset({Preference(DIET, "vegan")}))
     for shown in (
-        repr(CustomerFacts(person=person)),
-        repr(a_purchase(customer_facts=CustomerFacts(person=person))),
-        repr(person),
+        repr(CustomerFacts(person=profile)),
+        repr(a_purchase(customer_facts=CustomerFacts(person=profile))),
+        repr(profile),
     ):
         assert not any(secret in shown for secret in ("1970", "vip", "vegan"))
 
@@ -428,13 +428,13 @@ def test_impact_replay_uses_current_profiles() -> None:
     replay = ImpactSimulation(current=some_terms(a_clause()), draft=some_terms(a_clause(), gift, diet))
     events = tuple(a_purchase(at=noon(date(2026, 5, day))) for day in (9, 10, 10))
     vegan = frozenset({Preference(DIET, "vegan")})
-    for name, person in {
+    for name, profile in {
         "born": CustomerProfile(birthday=date(1990, 5, 10), preferences=vegan),
         "other": CustomerProfile(birthday=date(1990, 5, 11)),
     }.items():
         start = noon(date(2026, 1, 1))
         replay.add(
-            MemberHistory(customer_id=name, enrolled_at=start, opening=0, visits=0, events=events, person=person)
+            MemberHistory(customer_id=name, enrolled_at=start, opening=0, visits=0, events=events, person=profile)
         )
     found = replay.impact()
     assert [(member.customer_id, member.difference) for member in found.most_gaining] == [("born", 59)]

@@ -90,7 +90,7 @@ def summary_of(decision: Decision, terms: Terms, locale: Locale = Locale.EN) -> 
 
 
 @pytest.mark.parametrize(
-    ("locale", "said"),
+    ("locale", "expected"),
     [
         (Locale.EN, ("Not available Monday to Friday, 17:00 to 19:00.", "You can have it from 19:00 today.")),
         (Locale.DE, ("Montags bis freitags von 17 bis 19 Uhr nicht erhältlich.", "Das gibt es heute ab 19 Uhr.")),
@@ -98,14 +98,14 @@ def summary_of(decision: Decision, terms: Terms, locale: Locale = Locale.EN) -> 
         (Locale.ZH_HANT, ("週一至週五 17:00 至 19:00 恕不受理兌換。", "今天 19:00 起即可兌換。")),
     ],
 )
-def test_happy_hour_refusal_names_the_closed_and_the_next_open_time(locale: Locale, said: tuple[str, ...]) -> None:
+def test_happy_hour_refusal_names_the_closed_and_the_next_open_time(locale: Locale, expected: tuple[str, ...]) -> None:
     decision, terms = redemption(ExceptWhen((HAPPY_HOUR,)))
     assert decision.outcome is DecisionOutcome.REFUSED
-    assert summary_of(decision, terms, locale) == said
+    assert summary_of(decision, terms, locale) == expected
 
 
 @pytest.mark.parametrize(
-    ("locale", "said"),
+    ("locale", "expected"),
     [
         (Locale.EN, ("from today", "from 00:30 today", "from tomorrow")),
         (Locale.DE, ("ab heute", "heute ab 0:30 Uhr", "ab morgen")),
@@ -113,16 +113,17 @@ def test_happy_hour_refusal_names_the_closed_and_the_next_open_time(locale: Loca
         (Locale.ZH_HANT, ("今天起", "今天 0:30 起", "明天起")),
     ],
 )
-def test_midnight_is_written_without_a_time(locale: Locale, said: tuple[str, ...]) -> None:
+def test_midnight_is_written_without_a_time(locale: Locale, expected: tuple[str, ...]) -> None:
     midnight, say = datetime(2027, 1, 1, tzinfo=UTC), wording(locale)
     moments = (midnight, midnight + timedelta(minutes=30), midnight + timedelta(days=1))
     assert (
-        tuple(from_when(moment, at=midnight, zone_name="Europe/London", say=say).strip() for moment in moments) == said
+        tuple(from_when(moment, at=midnight, zone_name="Europe/London", say=say).strip() for moment in moments)
+        == expected
     )
 
 
 @pytest.mark.parametrize(
-    ("condition", "code", "said", "helps"),
+    ("condition", "code", "expected", "helps"),
     [
         (HAPPY_HOUR, ReasonCode.OUTSIDE_TIME_WINDOW, "Only valid Monday to Friday, 17:00 to 19:00.", "Valid from 17:00 today."),
         (MONDAY_MORNING, ReasonCode.OUTSIDE_TIME_WINDOW, "Only valid on Mondays, before 9:00.", "Valid from Monday."),
@@ -146,7 +147,7 @@ def test_midnight_is_written_without_a_time(locale: Locale, said: tuple[str, ...
     ],
 )  # fmt: skip
 def test_failed_condition_is_explained_with_its_remedy(
-    condition: Condition, code: ReasonCode, said: str, helps: str | None
+    condition: Condition, code: ReasonCode, expected: str, helps: str | None
 ) -> None:
     key = "k"
     customer_facts = CustomerFacts(
@@ -164,7 +165,7 @@ def test_failed_condition_is_explained_with_its_remedy(
     )
     explained = Explanation.of(decision, terms=terms)
     (reason,) = decision.reasons
-    assert (reason.finding.code, explained.statement(reason, say=ENGLISH)) == (code, said)
+    assert (reason.finding.code, explained.statement(reason, say=ENGLISH)) == (code, expected)
     ways = [explained.remedy(remedy, reason=reason, say=ENGLISH) for remedy in reason.finding.remedies]
     assert ways == (["This is no longer possible."] if helps is None else [helps])
     assert decision.outcome is DecisionOutcome.NOTHING_EARNED
@@ -177,7 +178,7 @@ def test_failed_condition_is_explained_with_its_remedy(
 
 
 @pytest.mark.parametrize(
-    ("condition", "customer_facts", "said"),
+    ("condition", "customer_facts", "expected"),
     [
         (FirstPurchase(), CustomerFacts(held_uses=(("k", 1),)), "You have already had this for your first purchase."),
         (
@@ -187,17 +188,19 @@ def test_failed_condition_is_explained_with_its_remedy(
         ),
     ],
 )  # fmt: skip
-def test_one_time_award_says_that_it_was_used(condition: Condition, customer_facts: CustomerFacts, said: str) -> None:
+def test_one_time_award_says_that_it_was_used(
+    condition: Condition, customer_facts: CustomerFacts, expected: str
+) -> None:
     terms = some_terms(("k", (condition,), BonusPoints(5)))
     decision = earn(terms=terms, facts=a_purchase(customer_facts=customer_facts))
     (reason,) = decision.reasons
     explained = Explanation.of(decision, terms=terms)
-    assert (reason.finding.code, explained.statement(reason, say=ENGLISH)) == (ReasonCode.USED_UP, said)
+    assert (reason.finding.code, explained.statement(reason, say=ENGLISH)) == (ReasonCode.USED_UP, expected)
     assert all(explained.statement(reason, say=wording(locale)) for locale in Locale)
 
 
 @pytest.mark.parametrize(
-    ("condition", "said"),
+    ("condition", "expected"),
     [
         (AnyOf((MONDAY_MORNING, ONLINE)), "Only available on Mondays, before 9:00 or online."),
         (ExceptWhen((HAPPY_HOUR, IN_SHOP)), "Not available Monday to Friday, 17:00 to 19:00, in store."),
@@ -206,12 +209,12 @@ def test_one_time_award_says_that_it_was_used(condition: Condition, customer_fac
         (AnyOf((ExceptWhen((HAPPY_HOUR,)), ONLINE)), "Only available not Monday to Friday, 17:00 to 19:00 or online."),
     ],
 )  # fmt: skip
-def test_failed_alternatives_are_explained_together(condition: Condition, said: str) -> None:
+def test_failed_alternatives_are_explained_together(condition: Condition, expected: str) -> None:
     decision, terms = redemption(condition, customer_facts=CustomerFacts(visits=1))
     explained = Explanation.of(decision, terms=terms)
     failed = explained.failed()
-    assert {explained.statement(reason, say=ENGLISH) for reason in failed} == {said}
-    assert summary_of(decision, terms)[0] == said
+    assert {explained.statement(reason, say=ENGLISH) for reason in failed} == {expected}
+    assert summary_of(decision, terms)[0] == expected
     assert len(set(summary_of(decision, terms))) == len(summary_of(decision, terms)) <= 3
 
 
@@ -223,8 +226,8 @@ def test_summary_of_a_simple_purchase_is_one_sentence() -> None:
     )
     decision = earn(terms=terms, facts=a_purchase(a_line(price="4.00")))
     assert summary_of(decision, terms) == ("You earn 4 points.",)
-    said = [Explanation.of(decision, terms=terms).statement(reason, say=ENGLISH) for reason in decision.reasons]
-    assert said == [
+    sentences = [Explanation.of(decision, terms=terms).statement(reason, say=ENGLISH) for reason in decision.reasons]
+    assert sentences == [
         "4 points under clause 1.",
         "Met: on your first purchase.",
         "That is £4 so far; you need at least £5.",
@@ -234,7 +237,7 @@ def test_summary_of_a_simple_purchase_is_one_sentence() -> None:
 
 
 @pytest.mark.parametrize(
-    ("locale", "said"),
+    ("locale", "expected"),
     [
         (Locale.EN, "This purchase earns no points or stamps."),
         (Locale.DE, "Für diesen Einkauf gibt es weder Punkte noch Stempel."),
@@ -242,13 +245,13 @@ def test_summary_of_a_simple_purchase_is_one_sentence() -> None:
         (Locale.ZH_HANT, "這次消費未獲得點數或集點章。"),
     ],
 )
-def test_purchase_that_earns_nothing_says_so_once(locale: Locale, said: str) -> None:
+def test_purchase_that_earns_nothing_says_so_once(locale: Locale, expected: str) -> None:
     terms = some_terms(
         ("spend", (HAPPY_HOUR,), SPEND),
         ("more", (MinimumSpend(pounds("50.00")),), BonusPoints(5)),
         ("card", (MinimumSpend(pounds("20.00")),), Stamps(1, StampOccasion.VISIT)),
     )
-    assert summary_of(earn(terms=terms, facts=a_purchase()), terms, locale) == (said,)
+    assert summary_of(earn(terms=terms, facts=a_purchase()), terms, locale) == (expected,)
 
 
 def test_two_failed_conditions_promise_no_date_too_early() -> None:
@@ -261,7 +264,7 @@ def test_two_failed_conditions_promise_no_date_too_early() -> None:
 
 
 @pytest.mark.parametrize(
-    ("scope", "earned", "said"),
+    ("scope", "earned", "expected"),
     [
         (CapScope.PURCHASE, 0, "You can earn at most 5 points per purchase; this purchase comes to 10 points."),
         (CapScope.DAY, 0, "You can earn at most 5 points a day; this purchase comes to 10 points."),
@@ -269,26 +272,26 @@ def test_two_failed_conditions_promise_no_date_too_early() -> None:
         (CapScope.MONTH, 5, "You can earn at most 5 points per calendar month, and you have earned that already."),
     ],
 )
-def test_cap_names_its_limit_and_the_rest(scope: CapScope, earned: int, said: str) -> None:
+def test_cap_names_its_limit_and_the_rest(scope: CapScope, earned: int, expected: str) -> None:
     terms = some_terms(("spend", (), SPEND), ("cap", (), PointsCap(5, scope)))
     customer_facts = CustomerFacts(earned=((Period(scope.value), earned),) if scope is not CapScope.PURCHASE else ())
     decision = earn(terms=terms, facts=a_purchase(customer_facts=customer_facts))
     reason = decision.reasons[-1]
     assert reason.finding.code is ReasonCode.CAP_REACHED
-    assert Explanation.of(decision, terms=terms).statement(reason, say=ENGLISH) == said
+    assert Explanation.of(decision, terms=terms).statement(reason, say=ENGLISH) == expected
     outcome = DecisionOutcome.NOTHING_EARNED if earned == 5 else DecisionOutcome.PARTLY_GRANTED
     assert decision.outcome is outcome
 
 
 @pytest.mark.parametrize(
-    ("mode", "code", "said"),
+    ("mode", "code", "expected"),
     [
         (CombinationMode.BEST, ReasonCode.BETTER_CLAUSE_APPLIED, "Clause 1 would give 10 points; clause 2 gives 30 points and counts instead."),
         (CombinationMode.FIRST, ReasonCode.EARLIER_CLAUSE_APPLIED, "Clause 2 would give 30 points; clause 1 comes first and counts instead."),
     ],
 )  # fmt: skip
 def test_displaced_clause_names_the_clause_that_counts_and_its_points(
-    mode: CombinationMode, code: ReasonCode, said: str
+    mode: CombinationMode, code: ReasonCode, expected: str
 ) -> None:
     """Seven extra points make 37 in all: that is what nobody asks for here."""
     terms = some_terms(
@@ -296,7 +299,7 @@ def test_displaced_clause_names_the_clause_that_counts_and_its_points(
     )
     decision = earn(terms=terms, facts=a_purchase())
     (reason,) = [reason for reason in decision.reasons if reason.finding.code is code]
-    assert Explanation.of(decision, terms=terms).statement(reason, say=ENGLISH) == said
+    assert Explanation.of(decision, terms=terms).statement(reason, say=ENGLISH) == expected
 
 
 def test_multiplier_names_both_clauses() -> None:
@@ -309,8 +312,8 @@ def test_multiplier_names_both_clauses() -> None:
     # All of it gives 20 by the first clause; tea 30 by the second, and the multiplier as much again twice.
     facts = a_purchase(a_line(price="10.00", categories=("tea",)))
     decision = earn(terms=terms, facts=facts)
-    said = [Explanation.of(decision, terms=terms).statement(reason, say=ENGLISH) for reason in decision.reasons]
-    assert "Clause 1 would give 20 points; clause 2 gives 30 points and counts instead." in said
+    sentences = [Explanation.of(decision, terms=terms).statement(reason, say=ENGLISH) for reason in decision.reasons]
+    assert "Clause 1 would give 20 points; clause 2 gives 30 points and counts instead." in sentences
 
 
 def test_exclusive_and_lower_clauses_are_named() -> None:
@@ -342,7 +345,7 @@ def a_refund(
 
 
 @pytest.mark.parametrize(
-    ("moved", "debts", "code", "said"),
+    ("moved", "debts", "code", "expected"),
     [
         (ClawbackMovement(due=10, taken=10), {}, ReasonCode.POINTS_CLAWED_BACK, ["We took back 10 points for what you returned."]),
         (ClawbackMovement(due=0, taken=0), {}, ReasonCode.POINTS_CLAWED_BACK, ["No points are taken back."]),
@@ -355,11 +358,11 @@ def a_refund(
     ],
 )  # fmt: skip
 def test_refund_explains_the_clawback_only(
-    moved: ClawbackMovement, debts: dict[Unit, int], code: ReasonCode, said: Sequence[str]
+    moved: ClawbackMovement, debts: dict[Unit, int], code: ReasonCode, expected: Sequence[str]
 ) -> None:
     decision, terms = a_refund(moved, debts=debts)
     assert decision.reasons[0].finding.code is code
-    assert list(summary_of(decision, terms)) == said
+    assert list(summary_of(decision, terms)) == expected
     kept = decision.reasons[-1]
     assert (
         Explanation.of(decision, terms=terms).statement(kept, say=ENGLISH)

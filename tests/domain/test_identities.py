@@ -123,7 +123,7 @@ def test_code_without_leading_zeros_stays_as_printed(code: str) -> None:
 def test_number_with_a_check_digit_ignores_leading_zeros(number: int, zeros: int) -> None:
     digits = str(number)
     # GS1 counts the digits before the check digit from the right: three times, once, three times, ...
-    total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits)))
+    total = sum(int(digit) * (3 if index % 2 == 0 else 1) for index, digit in enumerate(reversed(digits)))
     code = f"{digits}{-total % 10}"
     filled = f"{'0' * zeros}{code}"
     if len(code) >= 11 and len(filled) <= 14:

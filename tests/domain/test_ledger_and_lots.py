@@ -32,7 +32,7 @@ def test_lots_are_spent_by_their_last_day_then_by_age_then_by_id() -> None:
 
 @given(st.lists(st.integers(0, 50), max_size=6), st.integers(0, 400))
 def test_draws_add_up_and_never_exceed_a_lot(remaining: list[int], points: int) -> None:
-    lots = [a_lot(str(place), points=50, remaining=left) for place, left in enumerate(remaining)]
+    lots = [a_lot(str(index), points=50, remaining=left) for index, left in enumerate(remaining)]
     if points > sum(remaining):
         with pytest.raises(LotsError):
             draw_points(lots, points=points)

@@ -291,8 +291,8 @@ def test_missing_tier_names_the_missing_points(customer_facts: CustomerFacts, mi
             datetime(2026, 3, 4, tzinfo=UTC),
             "Europe/London",
         )
-        said = [explained.remedy(remedy, reason=reason, say=wording(locale)) for remedy in finding.remedies]
-        assert all(str(missing) in text for text in said)
+        sentences = [explained.remedy(remedy, reason=reason, say=wording(locale)) for remedy in finding.remedies]
+        assert all(str(missing) in text for text in sentences)
 
 
 def test_tier_of_the_customer_is_stored_with_the_purchase() -> None:

@@ -71,9 +71,9 @@ def findings(*clauses: DraftedClause, habits: Habits | None = None, mug: RewardS
     results = lint(unenforced_terms(*clauses), habits=habits or Habits(), catalogue={"mug": mug})
     for result in results:
         for locale in Locale:
-            said = [result.statement(wording(locale)), result.example(wording(locale))]
-            assert all(said), locale
-            assert not any("{" in text for text in said), locale
+            sentences = [result.statement(wording(locale)), result.example(wording(locale))]
+            assert all(sentences), locale
+            assert not any("{" in text for text in sentences), locale
     return results
 
 
@@ -348,15 +348,15 @@ def test_too_short_notice_names_the_earliest_start() -> None:
 
 def test_too_late_start_names_the_latest_start_and_its_reason() -> None:
     clause = unenforced_terms(a_clause()).by_key["notice"]
-    wanted, latest = datetime(2026, 9, 5).date(), datetime(2026, 4, 1).date()
-    alone = stale_notice_finding(clause, wanted=wanted, latest=latest)
-    behind = stale_notice_finding(clause, wanted=wanted, latest=latest, behind=73)
+    expected, latest = datetime(2026, 9, 5).date(), datetime(2026, 4, 1).date()
+    alone = stale_notice_finding(clause, wanted=expected, latest=latest)
+    behind = stale_notice_finding(clause, wanted=expected, latest=latest, behind=73)
     for locale in Locale:
         say = wording(locale)
         for finding in (alone, behind):
             assert finding.code is LintCode.NOTICE_TOO_LONG
             assert finding.statement(say)
-            assert say.date(wanted) in finding.example(say)
+            assert say.date(expected) in finding.example(say)
             assert say.date(latest) in finding.example(say)
         assert "73" in behind.example(say)
         assert "73" not in alone.example(say)

@@ -332,9 +332,9 @@ def test_shares_add_up_to_the_total_and_ties_go_to_the_lower_line(total: int, we
     if not whole:
         assert shares == (total, *[0] * (len(weights) - 1))
         return
-    for place, (share, weight) in enumerate(zip(shares, weights, strict=True)):
+    for index, (share, weight) in enumerate(zip(shares, weights, strict=True)):
         assert abs(share - total * weight / whole) < 1, "the exact share, rounded down or up"
-        for before, heavier in zip(shares[:place], weights[:place], strict=True):
+        for before, heavier in zip(shares[:index], weights[:index], strict=True):
             assert before >= share or heavier < weight, "of two that are alike the lower one gets no less"
 
 

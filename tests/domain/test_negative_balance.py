@@ -76,7 +76,7 @@ def test_customer_without_debt_can_redeem() -> None:
 
 
 @pytest.mark.parametrize(
-    ("locale", "said", "way"),
+    ("locale", "expected", "way"),
     [
         (Locale.EN, "You owe 20 points; with this reward that makes 120 points.", "Collect 120 more points."),
         (
@@ -88,11 +88,11 @@ def test_customer_without_debt_can_redeem() -> None:
         (Locale.ZH_HANT, "您尚欠 20 點，連同這次兌換共需 120 點。", "再集 120 點即可。"),
     ],
 )
-def test_debt_and_missing_points_are_explained(locale: Locale, said: str, way: str) -> None:
+def test_debt_and_missing_points_are_explained(locale: Locale, expected: str, way: str) -> None:
     decision = redeem(terms=TERMS, clause=TERMS.by_key["mug"], facts=a_purchase(), available=0, owed=20)
     (reason,) = decision.reasons
     (remedy,) = reason.finding.remedies
     say = wording(locale)
     explained = Explanation.of(decision, terms=TERMS)
-    assert explained.statement(reason, say=say) == said
+    assert explained.statement(reason, say=say) == expected
     assert explained.remedy(remedy, reason=reason, say=say) == way

@@ -121,18 +121,18 @@ def test_conditions_that_decide_differently_read_differently_in_every_language(
 
 def with_profile_remedy(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> CustomerProfile:
     """The customer after the remedy was applied to their profile."""
-    person = facts.customer_facts.person
-    assert person is not None
+    profile = facts.customer_facts.person
+    assert profile is not None
     if remedy.code is RemedyCode.TELL_BIRTHDAY:
         # Whoever is old enough today has their birthday today.
         years = condition.years if isinstance(condition, AgeAtLeast) else 0
         today = local_date(facts.occurred_at, zone_name=facts.zone)
-        return replace(person, birthday=birthday_in(today.year - years, birthday=today))
+        return replace(profile, birthday=birthday_in(today.year - years, birthday=today))
     if remedy.code is RemedyCode.ASK_STAFF:
-        return replace(person, segments=frozenset(remedy.choices[:1]))
+        return replace(profile, segments=frozenset(remedy.choices[:1]))
     assert isinstance(condition, Preferences)
     stated = Preference(condition.preference, remedy.choices[-1].upper())
-    return replace(person, preferences=person.preferences | {stated})
+    return replace(profile, preferences=profile.preferences | {stated})
 
 
 def with_remedy(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> PurchaseFacts:
@@ -230,10 +230,10 @@ def test_every_decision_cites_clauses_of_its_terms(
 
 def stored_facts(facts: PurchaseFacts, terms: Terms) -> PurchaseFacts:
     """The facts as they are stored, with the answers about the customer that the terms require."""
-    person = facts.customer_facts.person
-    assert person is not None
+    profile = facts.customer_facts.person
+    assert profile is not None
     answers = answered(
-        terms.required_facts.customer_conditions, person=person, at=facts.occurred_at, zone_name=facts.zone
+        terms.required_facts.customer_conditions, person=profile, at=facts.occurred_at, zone_name=facts.zone
     )
     return replace(facts, customer_facts=replace(facts.customer_facts, condition_answers=answers))
 

@@ -178,8 +178,8 @@ def test_quebec_change_must_start_within_the_legal_window() -> None:
             ReasonCode.NOTICE_TOO_SHORT: (now + timedelta(days=days - 1), RemedyCode.START_LATER, timedelta()),
             ReasonCode.NOTICE_TOO_LONG: (now + timedelta(days=91), RemedyCode.START_SOONER, timedelta(microseconds=1)),
         }
-        for code, (wanted, way_out, sooner) in asked.items():
-            refused = notice_decision(current=terms, change=ChangeEffect.WORSE, effective_from=wanted, now=now)
+        for code, (expected, way_out, sooner) in asked.items():
+            refused = notice_decision(current=terms, change=ChangeEffect.WORSE, effective_from=expected, now=now)
             assert refused.outcome is DecisionOutcome.REFUSED
             (finding,) = (reason.finding for reason in refused.reasons)
             (remedy,) = finding.remedies
@@ -219,8 +219,8 @@ def test_product_condition_in_a_group_with_others_is_refused() -> None:
 def test_too_short_notice_is_refused_with_the_earliest_date() -> None:
     terms = some_terms()
     now = datetime(2026, 1, 1, 12, tzinfo=UTC)
-    wanted = datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC)
-    refused = notice_decision(current=terms, change=ChangeEffect.WORSE, effective_from=wanted, now=now)
+    expected = datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC)
+    refused = notice_decision(current=terms, change=ChangeEffect.WORSE, effective_from=expected, now=now)
     assert refused.outcome is DecisionOutcome.REFUSED
     (reason,) = refused.reasons
     assert (reason.clause, reason.verdict) == ("notice", Verdict.NOT_MET)

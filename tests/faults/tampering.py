@@ -144,11 +144,11 @@ def tamperings(
         for row in chosen.values():
             key = {part: row[part] for part in declared.key}
             before = row[column]
-            wanted = [
+            expected = [
                 *(_others(kind, before) if kind != "integer" or column not in alone else [before + 1000]),
                 *[value for value in others if value != before][:1],
             ]
-            for after in [*wanted, *([None] if name.endswith("?") and before is not None else [])]:
+            for after in [*expected, *([None] if name.endswith("?") and before is not None else [])]:
                 yield Tampered(table, key, column, before, after)
 
 
@@ -177,8 +177,8 @@ def _other_texts(data: Any) -> Iterator[Any]:
         for name, value in data.items():
             yield from ({**data, name: other} for other in _other_texts(value))
     elif isinstance(data, list):
-        for place, value in enumerate(data):
-            yield from ([*data[:place], other, *data[place + 1 :]] for other in _other_texts(value))
+        for index, value in enumerate(data):
+            yield from ([*data[:index], other, *data[index + 1 :]] for other in _other_texts(value))
     elif isinstance(data, bool):
         yield not data
     elif isinstance(data, int):

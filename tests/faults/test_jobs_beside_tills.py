@@ -52,13 +52,13 @@ def tills_at_work(server: ServerProcess, program: NewProgram, cards: list[str]) 
             while not over.is_set():
                 card = cards[(number * 37 + len(taken) * 11) % len(cards)]
                 lines = [{"sku": "a", "quantity": "1", "unitPrice": "1.00"}]
-                given = {
+                input = {
                     "idempotencyKey": uuid.uuid4().hex,
                     "customer": {"card": card},
                     "purchase": {"externalId": uuid.uuid4().hex, "lines": lines},
                 }
                 began = time.monotonic()
-                answer = send(server.address, program, BUY, given, client=client)
+                answer = send(server.address, program, BUY, input, client=client)
                 taken.append(time.monotonic() - began)
                 assert answer["recordPurchase"]["userErrors"] == []
 

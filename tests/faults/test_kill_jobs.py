@@ -77,14 +77,14 @@ def test_jobs_killed_under_way_are_completed_by_the_next_run(database_url: str) 
 
 def reserve(shop: Shop, card: str) -> None:
     """A coffee that nobody pays for."""
-    given = {
+    input = {
         "idempotencyKey": uuid.uuid4().hex,
         "customer": {"card": card},
         "reward": {"key": "coffee"},
         "checkout": uuid.uuid4().hex,
         "minutes": 30,
     }
-    assert shop.execute(HOLD, input=given)["holdRedemption"]["decision"]["outcome"] == "GRANTED"
+    assert shop.execute(HOLD, input=input)["holdRedemption"]["decision"]["outcome"] == "GRANTED"
 
 
 def seen(shop: Shop, card: str) -> tuple[Any, ...]:
@@ -114,7 +114,5 @@ def kill_at_work(url: str, program_id: str, *, days: int, wait: float) -> bool:
 
 def left_to_do(url: str, program_id: str, *, days: int) -> int:
     """Accounts in which something is due, or a notice to be given, where the clock is ahead by so many days."""
-    asked = (
-        "SELECT count(*) AS n FROM accounts WHERE program_id = $1 AND (next_change_at <= $2 OR next_notice_at <= $2)"
-    )
-    return int(rows(url, asked, program_id, real_now() + timedelta(days=days))[0]["n"])
+    sql = "SELECT count(*) AS n FROM accounts WHERE program_id = $1 AND (next_change_at <= $2 OR next_notice_at <= $2)"
+    return int(rows(url, sql, program_id, real_now() + timedelta(days=days))[0]["n"])

@@ -94,8 +94,8 @@ def broken(server: ServerProcess, program: NewProgram, url: str) -> list[str]:
     till = program.token(Role.TILL)
     take_away(url, "purchases")
     lines = [{"sku": CARD, "name": NAME, "quantity": "1", "unitPrice": "3.00"}]
-    given = {"idempotencyKey": EMAIL, "customer": {"card": CARD}, "purchase": {"externalId": PHONE, "lines": lines}}
-    answers = [ask(server, till, BUY, input=given)]
+    input = {"idempotencyKey": EMAIL, "customer": {"card": CARD}, "purchase": {"externalId": PHONE, "lines": lines}}
+    answers = [ask(server, till, BUY, input=input)]
     take_away(url, "identities")
     answers.append(ask(server, till, BY_EMAIL, by={"email": EMAIL}))
     answers.append(ask(server, till, BY_EMAIL, by={"phone": PHONE}))

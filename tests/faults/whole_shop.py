@@ -107,9 +107,9 @@ class WholeShop:
     ) -> ResultType:
         """Executes a command a minute later; it must succeed."""
         self.shop.clock.now += MEANWHILE
-        done = self.shop.execute(use_case, command, principal=principal)
-        assert not isinstance(done, Problem), done
-        return done
+        payload = self.shop.execute(use_case, command, principal=principal)
+        assert not isinstance(payload, Problem), payload
+        return payload
 
     def join(self, card: str) -> None:
         """A new customer."""
@@ -156,10 +156,10 @@ class WholeShop:
     def redeem(self, card: str, *, hold: str | None = None, hours: int = 24, reward: str = "coffee") -> str:
         """A coffee or a lunch, or a reservation of one; the redemption."""
         basket = PurchaseFacts(occurred_at=self.shop.now, zone=LONDON, currency="GBP", lines=())
-        wanted = NewHold(hold, timedelta(hours=hours)) if hold is not None else None
-        done = self.execute(redeem_reward.run, RedeemReward(by(card), None, reward, basket, hold=wanted))
-        assert done.redemption_id is not None, done.decision
-        return done.redemption_id
+        expected = NewHold(hold, timedelta(hours=hours)) if hold is not None else None
+        payload = self.execute(redeem_reward.run, RedeemReward(by(card), None, reward, basket, hold=expected))
+        assert payload.redemption_id is not None, payload.decision
+        return payload.redemption_id
 
     def undo(self, redemption_id: str) -> None:
         """By staff, the shop being at fault."""

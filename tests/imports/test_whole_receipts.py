@@ -208,8 +208,8 @@ def test_receipt_with_sales_and_returns_is_recorded_whole_and_once(tea: Shop, tm
 
 def test_receipt_recorded_by_a_till_is_not_counted_as_imported(tea: Shop, tmp_path: Path) -> None:
     sold = HEADER + "A1,10001,Tea,1,2025-12-30 10:15:00,10.00,K-1\n"
-    given = {"idempotencyKey": "k", "identities": [{"externalId": "K-1"}]}
-    assert tea.execute(ENROL, input=given)["enrolCustomer"]["userErrors"] == []
+    input = {"idempotencyKey": "k", "identities": [{"externalId": "K-1"}]}
+    assert tea.execute(ENROL, input=input)["enrolCustomer"]["userErrors"] == []
     lines = [{"sku": "10001", "name": "Tea", "quantity": "1", "unitPrice": "10.00"}]
     purchase = {"externalId": "A1", "occurredAt": "2025-12-30T10:15:00+01:00", "lines": lines}
     bought = {"idempotencyKey": "b", "customer": {"externalId": "K-1"}, "purchase": purchase}

@@ -283,7 +283,7 @@ class HistoryBuilder:
     def _expiry_notice(self, draft: EventDraft, *, id: str) -> ExpiryNoticeDelivered:
         """A notice about some lots; usually around the last day on which it is in time, through a channel that counts."""
         known = self.lot_ids()
-        lots = frozenset(text for place, text in enumerate(known) if (draft.pick >> place % 4) % 2)
+        lots = frozenset(text for index, text in enumerate(known) if (draft.pick >> index % 4) % 2)
         earned = [
             event
             for event, _ in self.events_of(PurchaseRecorded, PointsAdjusted)

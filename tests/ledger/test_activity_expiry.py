@@ -36,8 +36,8 @@ def test_activity_after_a_notice_brings_a_notice_of_the_new_last_day(database_ur
         shop = ProgramDriver(where, kind=ProgramKind.SANDBOX, start=START, counts=OutcomeCounts())
         card = CustomerReference("ANNA", IdentityKind.CARD)
         for key in ("coffee", "mug"):
-            done = shop.execute(create_reward.run, CreateReward(key, key, "Nice.", None, None, None))
-            assert not isinstance(done, Problem), done
+            payload = shop.execute(create_reward.run, CreateReward(key, key, "Nice.", None, None, None))
+            assert not isinstance(payload, Problem), payload
         clauses = draft((ALIVE, RefundPolicy(), None, None, None, (10, 25), True, None), None)
         shop.execute(publish_terms.run, PublishTerms(START - timedelta(days=1), clauses))
         shop.execute(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, "ANNA"),), None))

@@ -100,9 +100,9 @@ class CountingProgram(ProgramDriver):
 
     def done(self, use_case: UseCase[Any, ResultType], command: Any) -> ResultType:
         """Executes a command that must succeed."""
-        done = self.execute(use_case, command)
-        assert not isinstance(done, Problem), done
-        return done
+        payload = self.execute(use_case, command)
+        assert not isinstance(payload, Problem), payload
+        return payload
 
     def buy(self, card: str, pounds: int, *, at: datetime | None = None) -> int:
         """A purchase an hour later, or at a given time; returns the points earned."""

@@ -171,9 +171,9 @@ class ProgramMachine(RuleBasedStateMachine):
 
     def done(self, use_case: UseCase[Any, ResultType], command: Any) -> ResultType:
         """Executes a command that must succeed."""
-        done = self.program.execute(use_case, command)
-        assert not isinstance(done, Problem), done
-        return done
+        payload = self.program.execute(use_case, command)
+        assert not isinstance(payload, Problem), payload
+        return payload
 
     def customer(self, pick: int) -> CustomerReference:
         """One of the customers."""
@@ -205,8 +205,8 @@ class ProgramMachine(RuleBasedStateMachine):
         payments = (Payment(PaymentKind.POINTS, 1000, mine[-1]),) if mine and pick % 3 == 0 and amount > 1 else ()
         facts = a_purchase(*lines, at=at, zone=AUCKLAND if pick % 4 == 3 else LONDON, payments=payments)
         receipt = self.awaited.pop() if self.awaited and pick % 2 else f"r{pick % 5}-{len(self.receipts)}"
-        done = self.program.execute(record_purchase.run, RecordPurchase(self.customer(pick), receipt, facts))
-        if not isinstance(done, Problem):
+        payload = self.program.execute(record_purchase.run, RecordPurchase(self.customer(pick), receipt, facts))
+        if not isinstance(payload, Problem):
             self.receipts.append(receipt)
             assert self.spent.isdisjoint(facts.redemptions()), "a redemption pays once"
             self.redemptions_by_receipt[receipt] = facts.redemptions()
@@ -228,14 +228,14 @@ class ProgramMachine(RuleBasedStateMachine):
     def record_exchange(self, at: datetime, pick: int, amount: int) -> None:
         """An exchange of earlier goods, perhaps for goods with an awaited receipt."""
         if self.receipts:
-            back = self.a_refund(self.receipts[pick % len(self.receipts)], at, pick, amount)
+            refund = self.a_refund(self.receipts[pick % len(self.receipts)], at, pick, amount)
             facts = a_purchase(a_line(1, price=f"{amount * 5}.00", quantity="2"), at=at, zone=LONDON)
             receipt = self.awaited.pop() if self.awaited and pick % 2 else f"x{pick % 5}-{len(self.receipts)}"
             customer = self.customer(pick) if pick % 5 == 0 else None
-            done = self.program.execute(
-                record_exchange.run, RecordExchange(back, RecordedReceipt(receipt, facts), customer)
+            payload = self.program.execute(
+                record_exchange.run, RecordExchange(refund, RecordedReceipt(receipt, facts), customer)
             )
-            if not isinstance(done, Problem):
+            if not isinstance(payload, Problem):
                 self.receipts.append(receipt)
 
     def a_refund(self, receipt: str, at: datetime, pick: int, amount: int) -> RecordRefund:
@@ -303,9 +303,9 @@ class ProgramMachine(RuleBasedStateMachine):
         del at
         if self.holds:
             id = list(self.holds)[pick % len(self.holds)]
-            done = self.program.execute(capture if amount % 2 else release, HoldReference(id, None))
+            payload = self.program.execute(capture if amount % 2 else release, HoldReference(id, None))
             card = self.holds.pop(id)
-            if not isinstance(done, Problem) and amount % 2:
+            if not isinstance(payload, Problem) and amount % 2:
                 self.redemptions[id] = card
 
     def cancel_redemption(self, at: datetime, pick: int, amount: int) -> None:
@@ -315,8 +315,8 @@ class ProgramMachine(RuleBasedStateMachine):
             id = list(self.redemptions)[pick % len(self.redemptions)]
             role = (Role.OWNER, Role.STAFF)[amount % 2]
             command = CancelRedemption(id, role, None, "broken", shop_at_fault=pick % 4 == 0)
-            done = self.program.execute(cancel_redemption.run, command)
-            if not isinstance(done, Problem):
+            payload = self.program.execute(cancel_redemption.run, command)
+            if not isinstance(payload, Problem):
                 assert id not in self.spent, "what paid comes back with what it paid"
                 del self.redemptions[id]
 
@@ -356,9 +356,9 @@ class ProgramMachine(RuleBasedStateMachine):
     def publish_terms(self, drawn: Drawn, budget: Budget | None, *, gone: bool) -> None:
         """Publishes terms as soon as their notice allows, and perhaps withdraws them."""
         self.published += 1
-        done = self.program.execute(publish_terms.run, PublishTerms(None, draft(drawn, budget)))
-        if gone and not isinstance(done, Problem) and done.terms_version is not None:
-            self.program.execute(withdraw_terms.run, WithdrawTerms(done.terms_version))
+        payload = self.program.execute(publish_terms.run, PublishTerms(None, draft(drawn, budget)))
+        if gone and not isinstance(payload, Problem) and payload.terms_version is not None:
+            self.program.execute(withdraw_terms.run, WithdrawTerms(payload.terms_version))
 
     def pass_time(self, at: datetime, pick: int, amount: int) -> None:
         """Hours or months pass; the jobs run, or rest for a while."""

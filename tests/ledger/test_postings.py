@@ -21,10 +21,10 @@ def posting(subject: PostingKey, points: int, *, hour: int) -> Posting:
 
 
 def test_points_restored_after_their_last_day_are_posted_before_they_expire_again() -> None:
-    wanted = [posting(EXPIRED, 2, hour=0), posting(UNDONE, -1, hour=5), posting(EXPIRED, 1, hour=5)]
-    lacking = list(missing_postings(wanted, booked={EXPIRED: {"lot": 2}}))
+    expected = [posting(EXPIRED, 2, hour=0), posting(UNDONE, -1, hour=5), posting(EXPIRED, 1, hour=5)]
+    lacking = list(missing_postings(expected, booked={EXPIRED: {"lot": 2}}))
     assert [(posting.key, posting.draws) for posting in lacking] == [
         (UNDONE, (Draw("lot", -1),)),
         (EXPIRED, (Draw("lot", 1),)),
     ]
-    assert list(missing_postings(wanted, booked={EXPIRED: {"lot": 3}, UNDONE: {"lot": -1}})) == []
+    assert list(missing_postings(expected, booked={EXPIRED: {"lot": 3}, UNDONE: {"lot": -1}})) == []

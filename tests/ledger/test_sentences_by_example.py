@@ -53,7 +53,7 @@ def summary_of(wallet: Wallet, kind: EntryType, terms: Terms, locale: Locale = L
 
 
 @pytest.mark.parametrize(
-    ("taken", "said"),
+    ("taken", "expected"),
     [
         (0, "Now yours to spend: 8 points."),
         (5, "Now yours to spend: 3 points, out of 8 points; the rest paid what you owed."),
@@ -61,11 +61,11 @@ def summary_of(wallet: Wallet, kind: EntryType, terms: Terms, locale: Locale = L
         (20, "8 points became available and paid what you owed."),
     ],
 )
-def test_activated_points_that_repay_a_debt_are_not_announced_as_spendable(taken: int, said: str) -> None:
+def test_activated_points_that_repay_a_debt_are_not_announced_as_spendable(taken: int, expected: str) -> None:
     terms = make_terms(pending=14)
     owing = [PointsAdjusted(stable_id("taken"), START, -taken, terms)] if taken else []
     wallet = replayed(terms, *owing, bought(terms, 80, days=1), days=30)
-    assert summary_of(wallet, EntryType.ACTIVATE, terms) == [said]
+    assert summary_of(wallet, EntryType.ACTIVATE, terms) == [expected]
     assert wallet.points.inventory.available(at=START + 30 * DAY) == max(0, 8 - taken)
 
 
@@ -78,7 +78,7 @@ def test_pending_points_that_were_clawed_back_whole_do_not_become_available() ->
 
 
 @pytest.mark.parametrize(
-    ("locale", "said"),
+    ("locale", "expected"),
     [
         (Locale.EN, "In all, nothing was added or taken away."),
         (Locale.DE, "Insgesamt kam nichts hinzu und ging nichts ab."),
@@ -86,13 +86,13 @@ def test_pending_points_that_were_clawed_back_whole_do_not_become_available() ->
         (Locale.ZH_HANT, "總計沒有增減。"),
     ],
 )
-def test_released_points_that_repay_a_debt_do_not_mention_a_tier(locale: Locale, said: str) -> None:
+def test_released_points_that_repay_a_debt_do_not_mention_a_tier(locale: Locale, expected: str) -> None:
     terms = make_terms()
     held = HoldPlaced(stable_id("held"), START + HOUR, 6, START + DAY)
     wallet = replayed(
         terms, bought(terms, 80), held, PointsAdjusted(stable_id("taken"), START + 2 * HOUR, -5, terms), days=3
     )
-    assert summary_of(wallet, EntryType.ACTIVATE, terms, locale) == [said]
+    assert summary_of(wallet, EntryType.ACTIVATE, terms, locale) == [expected]
 
 
 def test_adjusted_stamps_are_explained_under_terms_without_stamps() -> None:

@@ -61,9 +61,9 @@ class ActivationProgram(ProgramDriver):
 
     def done(self, use_case: UseCase[Any, ResultType], command: Any) -> ResultType:
         """Executes a command that must succeed."""
-        done = self.execute(use_case, command)
-        assert not isinstance(done, Problem), done
-        return done
+        payload = self.execute(use_case, command)
+        assert not isinstance(payload, Problem), payload
+        return payload
 
     def purchase(self, card: str, points: int, *, at: datetime | None = None) -> RecordPurchase:
         """A purchase for a number of points."""

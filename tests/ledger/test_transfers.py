@@ -106,14 +106,14 @@ class ThreeCustomers:
                 more = {"lines": [{"line": 1, "quantity": "0.5"}]} if deed.amount % 2 else {}
                 return shop.refund(receipt, occurredAt=at, **more)
             case "redeem":
-                done = shop.redeem(card, "mug", basket={"occurredAt": at, "lines": []})
-                if done["redemption"] is not None:
-                    self.redemptions.append(done["redemption"]["id"])
-                return done
+                payload = shop.redeem(card, "mug", basket={"occurredAt": at, "lines": []})
+                if payload["redemption"] is not None:
+                    self.redemptions.append(payload["redemption"]["id"])
+                return payload
             case "undo" if self.redemptions:
                 redemption = self.redemptions[deed.amount % len(self.redemptions)]
-                given = {"idempotencyKey": uuid.uuid4().hex, "redemption": redemption, "reason": "broken"}
-                return shop.execute(CANCEL, role=Role.STAFF, input=given)["cancelRedemption"]
+                input = {"idempotencyKey": uuid.uuid4().hex, "redemption": redemption, "reason": "broken"}
+                return shop.execute(CANCEL, role=Role.STAFF, input=input)["cancelRedemption"]
             case "transfer":
                 return transfer(shop, card, other, deed.amount // 4 + 1)
             case "merge":

@@ -124,5 +124,7 @@ def test_make_names_the_required_python_in_one_line(version: str, tmp_path: Path
         ["make", "-s", "-C", str(ROOT), "python", f"PYTHON={fake}"], capture_output=True, text=True, check=False
     )
     assert done.returncode != 0
-    said = [line for line in done.stderr.splitlines() if "make" not in line.split(":")[0]]
-    assert said == [f"Troth needs Python 3.11, 3.12 or 3.13; this is {version}. Try: make PYTHON=python3.11 python"]
+    sentences = [line for line in done.stderr.splitlines() if "make" not in line.split(":")[0]]
+    assert sentences == [
+        f"Troth needs Python 3.11, 3.12 or 3.13; this is {version}. Try: make PYTHON=python3.11 python"
+    ]

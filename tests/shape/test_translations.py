@@ -81,10 +81,10 @@ def test_every_code_has_a_translation() -> None:
     several = {key.rpartition(".")[0] for key in english}
     asked = [f"reason.{code.value}" for code in ReasonCode if code not in said_by_the_condition]
     asked += [f"remedy.{code.value}" for code in RemedyCode]
-    wanted = [key for key in asked if key not in several]
-    wanted += [f"error.{code.value}" for code in ProblemCode]
-    wanted += [f"correction.{kind.value}" for kind in CauseKind]
-    assert [key for key in wanted if key not in english] == []
+    expected = [key for key in asked if key not in several]
+    expected += [f"error.{code.value}" for code in ProblemCode]
+    expected += [f"correction.{kind.value}" for kind in CauseKind]
+    assert [key for key in expected if key not in english] == []
 
 
 def test_traditional_chinese_is_written_in_traditional_characters() -> None:

@@ -40,8 +40,8 @@ def buy(shop: Shop, card: str, *, price: str = "9.00", hours: float | None = Non
     receipt: dict[str, Any] = {"externalId": uuid.uuid4().hex, "lines": lines}
     if hours is not None:
         receipt["occurredAt"] = (START + timedelta(hours=hours)).isoformat()
-    given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": receipt}
-    bought = shop.execute(RECORD_PURCHASE, input=given)["recordPurchase"]
+    input = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": receipt}
+    bought = shop.execute(RECORD_PURCHASE, input=input)["recordPurchase"]
     assert bought["userErrors"] == []
     return bought
 

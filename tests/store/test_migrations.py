@@ -137,10 +137,10 @@ async def test_concurrent_migrations_run_once(empty_database_url: str) -> None:
     processes = [
         await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdout=subprocess.PIPE) for _ in range(4)
     ]
-    said = [(await process.communicate())[0].decode().strip() for process in processes]
+    sentences = [(await process.communicate())[0].decode().strip() for process in processes]
 
     assert [process.returncode for process in processes] == [0] * 4
-    assert sorted(said) == sorted([str(ALL), "()", "()", "()"])
+    assert sorted(sentences) == sorted([str(ALL), "()", "()", "()"])
 
 
 async def test_database_of_a_newer_version_is_left_alone(database_url: str) -> None:

@@ -324,9 +324,9 @@ async def test_identities_are_listed_and_taken(shop: Database) -> None:
         ANNA.id: [(IdentityKind.CARD, "C-1"), (IdentityKind.PHONE, "+491701234567")],
         an_id(99): [],
     }
-    wanted = [(IdentityKind.PHONE, "C-1"), (IdentityKind.CARD, "C-1"), (IdentityKind.CARD, "C-2")]
-    assert await shop.read(partial(customers.taken, identities=wanted), program_id=PROGRAM) == (wanted[1],)
-    assert await shop.read(partial(customers.taken, identities=wanted), program_id=OTHER_PROGRAM) == ()
+    expected = [(IdentityKind.PHONE, "C-1"), (IdentityKind.CARD, "C-1"), (IdentityKind.CARD, "C-2")]
+    assert await shop.read(partial(customers.taken, identities=expected), program_id=PROGRAM) == (expected[1],)
+    assert await shop.read(partial(customers.taken, identities=expected), program_id=OTHER_PROGRAM) == ()
 
 
 async def test_customers_are_read_in_pages(shop: Database) -> None:

@@ -50,8 +50,8 @@ def seconds_until_ended(address: str) -> float:
 
 def hello(address: str) -> None:
     """Somebody else is served."""
-    answer = httpx.post(f"{address}/graphql", json={"query": "{ hello }"}, timeout=HANGS)
-    assert answer.json() == {"data": {"hello": "Hello world"}}
+    response = httpx.post(f"{address}/graphql", json={"query": "{ hello }"}, timeout=HANGS)
+    assert response.json() == {"data": {"hello": "Hello world"}}
 
 
 @pytest.mark.parametrize(("sent", "status"), [(HALF, b"HTTP/1.1 408 "), (b"P", b"HTTP/1.1 408 "), (b"", b"")])

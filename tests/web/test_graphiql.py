@@ -70,8 +70,8 @@ def test_only_browsers_get_the_graphiql_page(address: str, accept: str, query: s
 
 
 def test_post_from_a_browser_reaches_the_api(address: str) -> None:
-    answer = httpx.post(f"{address}/graphql", json={"query": "{ hello }"}, headers={"accept": HTML})
-    assert answer.json() == {"data": {"hello": "Hello world"}}
+    response = httpx.post(f"{address}/graphql", json={"query": "{ hello }"}, headers={"accept": HTML})
+    assert response.json() == {"data": {"hello": "Hello world"}}
 
 
 def test_page_policy_forbids_other_hosts_and_inline_scripts(address: str) -> None:

@@ -10,7 +10,7 @@ from app.web.health import health_routes
 
 
 @pytest.mark.parametrize(
-    ("path", "is_ready", "status", "said"),
+    ("path", "is_ready", "status", "expected"),
     [
         ("/healthz", True, 200, "ok"),
         ("/healthz", False, 200, "ok"),
@@ -18,13 +18,13 @@ from app.web.health import health_routes
         ("/readyz", False, 503, "not ready"),
     ],
 )
-async def test_liveness_and_readiness_are_separate(path: str, is_ready: bool, status: int, said: str) -> None:
+async def test_liveness_and_readiness_are_separate(path: str, is_ready: bool, status: int, expected: str) -> None:
     async def ready() -> bool:
         return is_ready
 
     transport = httpx.ASGITransport(app=Starlette(routes=health_routes(ready=ready)))
     async with httpx.AsyncClient(transport=transport, base_url="http://shop.example") as client:
         answer = await client.get(path)
-        assert (answer.status_code, answer.json()) == (status, {"status": said})
+        assert (answer.status_code, answer.json()) == (status, {"status": expected})
         assert answer.headers["cache-control"] == "no-store"
         assert (await client.post(path)).status_code == 405
