@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import orjson
@@ -67,7 +67,8 @@ class AccountWriter:
     session: Session
     write_context: WriteContext
     account: Account
-    known: dict[str, Lot]
+    known: Mapping[str, Lot]
+    _opened: set[str] = field(default_factory=set, init=False)
 
     async def append(
         self, posting: Posting, *, lots_after: Mapping[str, Lot], origin: Origin = NOTHING, cause: str | None = None
@@ -80,8 +81,8 @@ class AccountWriter:
         account, write_context = self.account, self.write_context
         id = write_context.new_id()
         moved = [draw for draw in posting.draws if draw.lot_id != DEBT]
-        opened = [draw.lot_id for draw in moved if draw.lot_id not in self.known]
-        new_lots = tuple(lots_after[lot_id]._replace(entry_id=id) for lot_id in sorted(set(opened)))
+        opened = {draw.lot_id for draw in moved if draw.lot_id not in self.known} - self._opened
+        new_lots = tuple(lots_after[lot_id]._replace(entry_id=id) for lot_id in sorted(opened))
         entry = Entry(
             id=id,
             account_id=account.id,
@@ -104,12 +105,12 @@ class AccountWriter:
         )
         seal = entry_hash(entry)
         await entries.append(self.session, entry=entry, seal=seal)
-        self.known |= {lot.id: lot for lot in new_lots}
+        self._opened |= opened
         self.account = account._replace(entries=entry.number, head=seal)
         return entry
 
     def changed(self, lots_after: Mapping[str, Lot]) -> list[Lot]:
-        """The lots whose content has changed."""
+        """The known lots whose content has changed."""
         return [
             after
             for id, before in self.known.items()
@@ -137,7 +138,7 @@ class AccountWriter:
 
         The state of replay, the terms version and the next due times are stored in the points account only.
         """
-        if changed := self.changed(lots_after):
+        if self.known and (changed := self.changed(lots_after)):
             await lots.set_lots(self.session, lots=changed)
         before = self.account
         after = before._replace(
