@@ -80,7 +80,15 @@ async def record_shop(url: str, *, entries: int) -> None:
     )
     program = (await application.create_program(command)).program
     context = CommandContext(
-        program=program, name="bench", key="", fingerprint="", actor=None, received_at=NOW, new_id=_new_id
+        program_id=program.id,
+        now=program.now(NOW),
+        new_id=_new_id,
+        program=program,
+        name="bench",
+        key="",
+        fingerprint="",
+        actor=None,
+        received_at=NOW,
     )
     customers = entries // ENTRIES_EACH
     for first in range(0, customers, CUSTOMERS_AT_ONCE):

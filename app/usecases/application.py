@@ -14,13 +14,14 @@ from typing import Any, TypeVar
 import orjson
 
 from app.domain.access import Principal, Role
-from app.domain.problems import Problem
+from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program
+from app.store import idempotency
 from app.store.database.session import Database, Session
-from app.usecases.command import CommandContext, CommandType, UseCase, earlier_result, store_result
+from app.usecases.command import CommandContext, CommandType, UseCase
 from app.usecases.programs import create_program
 from app.usecases.programs.create_program import CreateProgram, NewKey, NewProgram, compose, issue_key, make_key
-from app.usecases.results import Execution, ResultType
+from app.usecases.results import Execution, ResultType, decode, encode
 
 Result = TypeVar("Result")
 
@@ -70,32 +71,20 @@ class Application:
 
         `payload` is the input as it was sent.
         """
+        received_at = self._clock()
         context = CommandContext(
+            program_id=program.id,
+            now=program.now(received_at),
+            new_id=self.new_id,
             program=program,
             name=name,
             key=key,
             fingerprint=fingerprint(name, payload),
             actor=principal.key_id if principal is not None else None,
-            received_at=self._clock(),
-            new_id=self.new_id,
+            received_at=received_at,
             principal=principal,
         )
-
-        async def work(session: Session) -> Execution[ResultType]:
-            if use_case.guard is not None:
-                hidden = await use_case.guard(session, context=context, command=command)
-                if hidden is not None:
-                    raise _Refused(hidden)
-            result = await earlier_result(session, context=context, kinds=use_case.kinds)
-            if isinstance(result, Problem):
-                raise _Refused(result)
-            if result is not None:
-                return Execution(result, replayed=True)
-            result = await use_case.handler(session, context=context, command=command)
-            if isinstance(result, Problem):
-                raise _Refused(result)
-            return Execution(await store_result(session, context=context, result=result), replayed=False)
-
+        work = partial(_carry_out, use_case=use_case, context=context, command=command)
         # The receipt number makes a purchase and its refund run one after the other, whichever arrives first.
         receipts: Collection[str] = getattr(command, "receipts", ())
         try:
@@ -165,3 +154,35 @@ class Application:
     async def query_across_programs(self, question: Callable[..., Awaitable[Result]], **parameters: Any) -> Result:
         """Run one query about several programs, or before the program is known, on one snapshot."""
         return await self.database.read_across_programs(partial(question, **parameters))
+
+
+async def _carry_out(
+    session: Session, *, use_case: UseCase[CommandType, ResultType], context: CommandContext, command: CommandType
+) -> Execution[ResultType]:
+    """Carry out a command and store its result under its key, or return the result that is stored there already.
+
+    Raises _Refused, and UnknownKindError for a stored result that is none of the command's.
+    """
+    if use_case.guard is not None:
+        hidden = await use_case.guard(session, context=context, command=command)
+        if hidden is not None:
+            raise _Refused(hidden)
+    stored = await idempotency.find(session, key=context.key)
+    if stored is not None:
+        if stored.mutation != context.name or stored.fingerprint != context.fingerprint:
+            raise _Refused(Problem(ProblemCode.IDEMPOTENCY_KEY_REUSED, path=("idempotencyKey",)))
+        return Execution(decode(stored.answer, kinds=use_case.kinds), replayed=True)
+    result = await use_case.handler(session, context=context, command=command)
+    if isinstance(result, Problem):
+        raise _Refused(result)
+    result = result.without_personal_values()
+    await idempotency.keep(
+        session,
+        key=context.key,
+        mutation=context.name,
+        fingerprint=context.fingerprint,
+        answer=encode(result),
+        actor=context.actor,
+        recorded_at=context.received_at,
+    )
+    return Execution(result, replayed=False)

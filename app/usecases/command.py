@@ -1,4 +1,4 @@
-"""Commands and their context, and their results under idempotency keys."""
+"""Commands: their context, and the use cases that carry them out."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program, ProgramKind
 from app.domain.purchases.clock_skew import Skew
 from app.domain.units import Unit
-from app.store import idempotency
 from app.store.database.session import Session
 from app.store.ledger import accounts
-from app.usecases.results import CommandResult, Result_co, ResultType, decode, encode
+from app.usecases.results import CommandResult, Result_co, ResultType
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far a till's clock may be ahead of the program's clock."""
@@ -32,14 +31,13 @@ class WriteContext:
     new_id: Callable[[], str]
 
 
-@dataclass(frozen=True, slots=True)
-class CommandContext:
-    """One command as it was received.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandContext(WriteContext):
+    """One command as it was received. `now` is the program's time then: everything is decided at it and recorded with it.
 
     `key` is the caller's idempotency key, `fingerprint` a digest of the command's name and its canonical input,
     `actor` the id of the access key used (None: the `troth` command), and `principal` its holder. `received_at` is
-    the server's time when the command arrived, whatever the program's clock shows. `new_id` makes unique time-ordered
-    ids. `settling`: staff have reviewed the business time of the receipt.
+    the server's time when the command arrived, whatever the program's clock shows. `settling`: staff have reviewed the business time of the receipt.
     """
 
     program: Program
@@ -48,19 +46,8 @@ class CommandContext:
     fingerprint: str
     actor: str | None
     received_at: datetime
-    new_id: Callable[[], str]
     principal: Principal | None = None
     settling: bool = False
-
-    @property
-    def now(self) -> datetime:
-        """The program's time when the command was received: everything is decided at it and recorded with it."""
-        return self.program.now(self.received_at)
-
-    @property
-    def write_context(self) -> WriteContext:
-        """The context for its ledger entries."""
-        return WriteContext(program_id=self.program.id, now=self.now, new_id=self.new_id)
 
     def skew(self, occurred_at: datetime) -> Skew | None:
         """Why a business time cannot be right, or None.
@@ -158,33 +145,3 @@ async def balances_now(session: Session, *, customer: Customer) -> dict[Unit, Ba
     """The stored balances of a customer's wallet, in every unit it ever held; its account must be locked."""
     others = await accounts.others(session, wallet_id=customer.account.wallet_id)
     return {Unit.POINTS: customer.account.balance} | {unit: account.balance for unit, account in others.items()}
-
-
-async def earlier_result(
-    session: Session, *, context: CommandContext, kinds: Mapping[str, type[ResultType]]
-) -> ResultType | Problem | None:
-    """The stored result of the idempotency key, a refusal if the payload differs, None for a new key.
-
-    Raises UnknownKindError for a stored result that is none of `kinds`.
-    """
-    stored = await idempotency.find(session, key=context.key)
-    if stored is None:
-        return None
-    if stored.mutation != context.name or stored.fingerprint != context.fingerprint:
-        return Problem(ProblemCode.IDEMPOTENCY_KEY_REUSED, path=("idempotencyKey",))
-    return decode(stored.answer, kinds=kinds)
-
-
-async def store_result(session: Session, *, context: CommandContext, result: ResultType) -> ResultType:
-    """Store the result under its key, in the transaction of its effect; returns what was stored."""
-    result = result.without_personal_values()
-    await idempotency.keep(
-        session,
-        key=context.key,
-        mutation=context.name,
-        fingerprint=context.fingerprint,
-        answer=encode(result),
-        actor=context.actor,
-        recorded_at=context.received_at,
-    )
-    return result

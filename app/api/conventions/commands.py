@@ -46,7 +46,8 @@ async def mutate(
     fingerprint of the key covers, by default the input in its canonical form. Raises UNAUTHENTICATED without a key of
     the program and FORBIDDEN when its role lacks the permission.
     """
-    set_locale(info, locale)
+    if locale is not None:
+        set_locale(info, locale)
     result = await execute_command(use_case, command, permission=permission, input=input, info=info, content=content)
     if isinstance(result, Problem):
         return payload(problem=result)
@@ -65,7 +66,7 @@ async def execute_command(
 ) -> ResultType | Problem:
     """As `mutate`, for a resolver that makes its payload itself."""
     context = info.context
-    context.require(permission)
+    caller = context.require(permission)
     if isinstance(command, Problem):
         return command
     if not _IDEMPOTENCY_KEY.fullmatch(input.idempotency_key):
@@ -75,8 +76,8 @@ async def execute_command(
     execution = await context.application.execute(
         use_case,
         name=info.field_name,
-        program=context.program,
-        principal=context.principal,
+        program=caller.program,
+        principal=caller.principal,
         key=input.idempotency_key,
         payload=canonical_json(input) if content is None else content,
         command=command,

@@ -87,12 +87,14 @@ class Context:
         assert program is not None, "a program is never deleted"
         self.signed_in, self._now = replace(self.signed_in, program=program), None
 
-    def require(self, permission: Permission) -> None:
-        """Raise UNAUTHENTICATED without a key and FORBIDDEN when its role lacks the permission."""
-        if not self.principal.may(permission):
-            raise GraphQLError(
-                f"Keys of the role {self.principal.role.value} may not do this.", extensions={"code": "FORBIDDEN"}
-            )
+    def require(self, permission: Permission) -> SignedIn:
+        """The caller, who has a permission. Raises UNAUTHENTICATED without a key and FORBIDDEN when its role lacks it."""
+        if self.signed_in is None:
+            raise _unauthenticated()
+        if not self.signed_in.principal.may(permission):
+            role = self.signed_in.principal.role.value
+            raise GraphQLError(f"Keys of the role {role} may not do this.", extensions={"code": "FORBIDDEN"})
+        return self.signed_in
 
     async def query(self, query: Callable[..., Awaitable[V]], **parameters: Any) -> V:
         """Run one query on the program that the key opens.

@@ -98,11 +98,6 @@ class PurchaseFacts:
         if sum(line.price() for line in self.lines) * exchange.factor(foreign=self.currency) > MAX_MINOR:
             raise FactsError(("exchange_rate",), "the total is out of range in the program's currency")
 
-    @property
-    def counting_currency(self) -> str:
-        """The currency in which rules count: that of `exchange`, or else the purchase's own."""
-        return self.currency if self.exchange is None else self.exchange.into
-
     def total(self) -> Money:
         """What is to pay, tax included, each line rounded halves up."""
         amounts = [line.to_pay() for line in self.lines]

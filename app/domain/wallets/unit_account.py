@@ -103,9 +103,9 @@ class UnitAccount:
     def notices(self) -> Iterator[DueExpiryNotice]:
         """Lots whose expiry needs a notice that has not been delivered yet."""
         for lot in self.inventory.free_lots():
-            validity = self.validity_of(lot)
-            if not validity.expires:
+            if lot.valid_until is None:
                 continue
+            validity = self.validity_of(lot)
             last = last_day(lot, validity=validity, active_at=self.active_at)
             has_receipt = lot.id not in self._without_receipt
             at = notice_window_start(lot, validity=validity, active_at=self.active_at, has_receipt=has_receipt)
@@ -149,7 +149,7 @@ class UnitAccount:
             self._without_receipt.add(lot.id)
         if lot.available_from > at:
             self._pending.add(lot.id)
-        if self._short_lived(lot):
+        if lot.valid_until is not None and self._short_lived(lot):
             self._expiring[lot.id] = None
         return self.inventory.open(lot, at=at, earned=earned)
 

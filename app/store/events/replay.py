@@ -154,4 +154,6 @@ def notices_due(wallet: Wallet, *, recorded: RecordedHistory) -> list[DueExpiryN
 
 def next_notice(wallet: Wallet, *, recorded: RecordedHistory) -> datetime | None:
     """The instant at which the next expiry notice is due."""
+    if not any(version.validity.expires for version in wallet.versions):
+        return None
     return min((notice.at for notice in notices_due(wallet, recorded=recorded)), default=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.terms.notice import AnnouncedVersion
@@ -64,28 +65,29 @@ async def earlier(session: Session, *, number: int) -> tuple[Terms, ...]:
     return tuple(version for version in compiled if version is not None)
 
 
-async def kept_alive(session: Session, *, terms: Terms) -> tuple[PointsValidity, ...]:
-    """The rules of a version or an earlier one by which activity keeps points valid; cached per process."""
-    remembered = ("kept alive", session.program_id, terms.version)
-    rules_of_version: tuple[PointsValidity, ...] | None = session.memory.get(remembered)
-    if rules_of_version is None:
-        every = await all_versions(session) if terms.version > 1 else (terms,)
-        rules = [version.validity for version in every if version.version <= terms.version]
-        rules_of_version = tuple(rule for rule in rules if rule.expires and rule.since is ValidityStart.ACTIVITY)
-        session.memory[remembered] = rules_of_version
-    return rules_of_version
+class Inherited(NamedTuple):
+    """What wallets have of a version and of earlier ones.
+
+    `units` are those that any of them uses, `kept_alive` the rules by which activity keeps points valid.
+    """
+
+    units: tuple[Unit, ...]
+    kept_alive: tuple[PointsValidity, ...]
 
 
-async def units(session: Session, *, terms: Terms) -> tuple[Unit, ...]:
-    """The units of a version and of earlier ones; cached per process."""
-    remembered = ("units", session.program_id, terms.version)
-    found: tuple[Unit, ...] | None = session.memory.get(remembered)
+async def inherited(session: Session, *, terms: Terms) -> Inherited:
+    """What wallets have of a version and of earlier ones; cached per process."""
+    remembered = ("inherited", session.program_id, terms.version)
+    found: Inherited | None = session.memory.get(remembered)
     if found is None:
-        every = await all_versions(session) if terms.version > 1 else (terms,)
-        earlier = (version for version in every if version.version < terms.version)
-        used = {*terms.units, *(unit for version in earlier for unit in version.units)}
-        found = tuple(unit for unit in Unit if unit in used)
-        session.memory[remembered] = found
+        stored = await all_versions(session) if terms.version > 1 else ()
+        every = [*(version for version in stored if version.version < terms.version), terms]
+        used = {unit for version in every for unit in version.units}
+        rules = [version.validity for version in every]
+        found = session.memory[remembered] = Inherited(
+            units=tuple(unit for unit in Unit if unit in used),
+            kept_alive=tuple(rule for rule in rules if rule.expires and rule.since is ValidityStart.ACTIVITY),
+        )
     return found
 
 

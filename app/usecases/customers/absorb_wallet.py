@@ -54,7 +54,7 @@ async def absorb_wallet(
     await wallet_members.move_to_wallet(session, merger=merger)
     new_entries = await post_differences(
         session,
-        write_context=context.write_context,
+        write_context=context,
         replayed=replayed,
         digests=(mergers.row_digest(merger),),
         cause=merger.id,

@@ -71,7 +71,7 @@ async def run(session: Session, *, context: CommandContext, command: AdjustPoint
     in_force = await versions.in_force(session, at=context.now)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE)
-    if command.unit not in await versions.units(session, terms=in_force):
+    if command.unit not in (await versions.inherited(session, terms=in_force)).units:
         return Problem(ProblemCode.INVALID_INPUT, path=("unit",), detail="the terms have no such unit")
     moved = {command.unit: abs(command.points)}
     above = await above_budget(session, context=context, budget=Budget.ADJUSTMENTS, moved=moved, path=("points",))
@@ -114,9 +114,7 @@ async def _adjusted(
 ) -> AdjustPointsResult | Problem:
     recorded, unit = before.recorded, command.unit
     # The wallet may not have used the unit so far.
-    account = recorded.accounts.get(unit) or new_account(
-        context.write_context, wallet_id=recorded.account.wallet_id, unit=unit
-    )
+    account = recorded.accounts.get(unit) or new_account(context, wallet_id=recorded.account.wallet_id, unit=unit)
     given = Adjustment(
         id=context.new_id(),
         account_id=account.id,
@@ -138,7 +136,7 @@ async def _adjusted(
     await adjustments.add(session, adjustment=given)
     made = await post_differences(
         session,
-        write_context=context.write_context,
+        write_context=context,
         replayed=replayed,
         digests=(adjustments.row_digest(given),),
         cause=given.id,

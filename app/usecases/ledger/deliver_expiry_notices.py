@@ -49,9 +49,7 @@ async def run(
     customer = await customers.find(session, by=command.customer, lock=True)
     if customer is None or command.holder not in (None, customer.id):
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
-    reached = await _deliver(
-        session, write_context=context.write_context, account=customer.account, by={command.channel}
-    )
+    reached = await _deliver(session, write_context=context, account=customer.account, by={command.channel})
     return DeliverExpiryNoticesResult(customer_id=customer.id, notice_ids=reached)
 
 

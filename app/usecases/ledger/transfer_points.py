@@ -126,7 +126,7 @@ async def _booked(session: Session, *, context: CommandContext, replayed: Replay
     """Book the transfer in one of its accounts; returns the id of its entry."""
     entries = await post_differences(
         session,
-        write_context=context.write_context,
+        write_context=context,
         replayed=replayed,
         digests=(transfers.row_digest(transfer),),
         cause=transfer.id,

@@ -17,7 +17,7 @@ from app.store.terms import budgets, versions
 from app.usecases.command import CommandContext
 from app.usecases.purchases.known_pending_exchanges import handed_out_by_pending
 from app.usecases.purchases.known_quarantined import as_booked
-from app.usecases.purchases.known_receipts import day_missing, known_receipt
+from app.usecases.purchases.known_receipts import known_receipt, receipt_problem
 from app.usecases.purchases.new_receipts import RecordPurchase
 from app.usecases.purchases.quarantine import quarantine_purchase
 from app.usecases.purchases.results import ReceiptQuarantined, RecordPurchaseResult
@@ -41,11 +41,11 @@ async def admit(
 
     The account of its customer is locked. `applying` is the pending exchange (id) that hands it out.
     """
-    if (problem := day_missing(context, timed=command.timed, path=("purchase", "occurredAt"))) is not None:
+    if (problem := receipt_problem(context, timed=command.timed, facts=command.facts)) is not None:
         return problem
-    if command.facts.counting_currency != context.program.currency:
-        return Problem(ProblemCode.RATE_MISSING, path=("purchase", "currencyCode"))
-    facts = await locations.facts_at_location(session, facts=command.facts, location_id=command.location_id)
+    facts: PurchaseFacts | None = command.facts
+    if command.location_id is not None:
+        facts = await locations.facts_at_location(session, facts=command.facts, location_id=command.location_id)
     if facts is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
     customer = await customers.find(session, by=command.customer, lock=True)

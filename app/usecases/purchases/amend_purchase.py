@@ -220,7 +220,7 @@ async def _book_amendment(
     await relink_payments(session, purchase_id=sale.id, before=sale.facts, after=amended.facts)
     entries = await post_differences(
         session,
-        write_context=context.write_context,
+        write_context=context,
         replayed=replayed,
         digests=(purchases.row_digest(amended), corrections.row_digest(counted)),
         replaced_digests=(purchases.row_digest(sale),),

@@ -125,7 +125,7 @@ async def _refunded(
     )
     return await book_refund(
         session,
-        write_context=context.write_context,
+        write_context=context,
         command=command,
         sale=sale,
         customer=customer,

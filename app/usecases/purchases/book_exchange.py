@@ -21,10 +21,10 @@ from app.store.purchases import exchanges, purchases, refunds
 from app.usecases.command import CommandContext
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.ledger.usage_counts import count_purchase
-from app.usecases.purchases.book_purchase import purchase_result, purchase_row
+from app.usecases.purchases.book_purchase import purchase_row
 from app.usecases.purchases.new_receipts import RecordPurchase
 from app.usecases.purchases.new_refund import RecordRefund, refund_result, refund_row
-from app.usecases.purchases.results import RecordExchangeResult
+from app.usecases.purchases.results import RecordExchangeResult, RecordPurchaseResult
 from app.usecases.rewards.redemption_payments import link_payments
 
 
@@ -73,7 +73,7 @@ async def book_exchange(
         id=bought.id,
     )
     refund = refund_row(
-        write_context=context.write_context,
+        write_context=context,
         command=goods.refund,
         sale=sale,
         back=back,
@@ -97,7 +97,7 @@ async def _recorded(
     await exchanges.add(session, refund_id=refund.id, purchase_id=new.id)
     entries = await post_differences(
         session,
-        write_context=context.write_context,
+        write_context=context,
         replayed=replayed,
         digests=(refunds.row_digest(refund), purchases.row_digest(new), exchanges.row_digest(refund.id, new.id)),
         cause=refund.id,
@@ -112,12 +112,12 @@ async def _recorded(
         balances=replayed.balances,
         back=came_back.restored,
     )
-    handed_out = purchase_result(
-        customer=customer,
-        sale=new,
-        earned=sold.decision,
-        terms=terms,
-        entry=entries[PostingKey(EntryType.EARN, new.id)],
+    handed_out = RecordPurchaseResult(
+        decision=sold.decision,
         balances=replayed.balances,
+        customer_id=customer.id,
+        purchase_id=new.id,
+        entry_id=entries[PostingKey(EntryType.EARN, new.id)].id,
+        terms=terms,
     )
     return RecordExchangeResult(purchase=handed_out, refund=returned)

@@ -13,7 +13,7 @@ from app.domain.engine import earning
 from app.domain.engine.expiry import notice_window_end
 from app.domain.engine.tiers import QualifyingPoints, tier_of
 from app.domain.ledger.account import Account
-from app.domain.ledger.entries import Balance, Entry, EntryType
+from app.domain.ledger.entries import Balance, EntryType
 from app.domain.ledger.lots import Draw
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases import receipt_content
@@ -34,7 +34,7 @@ from app.store.ledger import accounts
 from app.store.purchases import purchases
 from app.store.terms import versions
 from app.usecases.command import CommandContext
-from app.usecases.ledger.account_writer import AccountWriter, Origin, accounts_of, held_in
+from app.usecases.ledger.account_writer import AccountWriter, Origin, accounts_of
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.ledger.usage_counts import count_purchase
 from app.usecases.purchases.new_receipts import RecordPurchase
@@ -57,7 +57,7 @@ async def book_purchase(
     changes. `facts` are those that the rules see; the customer's account must be locked.
     """
     at = facts.occurred_at
-    wallet = await accounts_of(session, write_context=context.write_context, customer=customer, terms=terms)
+    wallet = await accounts_of(session, write_context=context, customer=customer, terms=terms)
     owing = any(account.balance.owed for account in wallet.values())
     if not owing and await fast_path.can_apply_to_snapshot(session, customer=customer, terms=terms, at=at):
         earned = earning.earn(terms=terms, facts=facts)
@@ -103,13 +103,13 @@ async def _from_snapshot(
         rollover_at = counted.next_rollover(terms=terms, at=at)
     # A purchase that keeps older points alive postpones their expiry, which needs a new notice. If the account comes up for
     # that earlier than necessary, nothing happens.
-    alive = await versions.kept_alive(session, terms=terms)
+    alive = (await versions.inherited(session, terms=terms)).kept_alive
     await purchases.add(session, purchase=sale)
     await count_purchase(session, context=context, sale=sale, terms=terms, decision=earned)
     # Wallets with events get a tier review from the scheduler, which may have passed by this one by then.
     first = account.replayed_through is None
     tiers_start_at = await fast_path.next_tier_terms_start(session, after=at) if first else None
-    book = AccountWriter(session=session, write_context=context.write_context, account=account, known={})
+    book = AccountWriter(session=session, write_context=context, account=account, known={})
     posting = Posting(PostingKey(EntryType.EARN, sale.id), at, gained.draws, earned)
     entry = await book.append(posting, lots_after=gained.lots, origin=Origin(purchase_id=sale.id))
     after = await book.commit(
@@ -125,13 +125,13 @@ async def _from_snapshot(
         terms_version=terms.version,
         digests=(purchases.row_digest(sale),),
     )
-    balances = held_in(wallet) | {Unit.POINTS: after.balance}
+    balances = {unit: other.balance for unit, other in wallet.items() if other.entries} | {Unit.POINTS: after.balance}
     if terms.stamp_clauses:
         balances[Unit.STAMPS] = await _stamp(
             session, context=context, account=wallet[Unit.STAMPS], sale=sale, earned=earned, terms=terms
         )
-    return sale, purchase_result(
-        customer=customer, sale=sale, earned=earned, terms=terms, entry=entry, balances=balances
+    return sale, RecordPurchaseResult(
+        decision=earned, balances=balances, customer_id=customer.id, purchase_id=sale.id, entry_id=entry.id, terms=terms
     )
 
 
@@ -145,7 +145,7 @@ async def _stamp(
         draws = inventory.open(new_stamps(sale.id, earned.stamps, at=at, terms=terms), at=at)
     if not account.entries:
         account = await accounts.open_account(session, account=account)
-    book = AccountWriter(session=session, write_context=context.write_context, account=account, known={})
+    book = AccountWriter(session=session, write_context=context, account=account, known={})
     posting = Posting(PostingKey(EntryType.EARN, sale.id), at, draws, earned)
     await book.append(posting, lots_after=inventory.lots, origin=Origin(purchase_id=sale.id))
     after = await book.commit(lots_after=inventory.lots, balance=account.balance.plus(inventory.balance(at=at)))
@@ -189,33 +189,18 @@ async def _by_replay(
     await count_purchase(session, context=context, sale=sale, terms=terms, decision=sold.decision)
     entries = await post_differences(
         session,
-        write_context=context.write_context,
+        write_context=context,
         replayed=replayed,
         digests=(purchases.row_digest(sale),),
         cause=sale.id,
     )
-    return sale, purchase_result(
-        customer=customer,
-        sale=sale,
-        earned=sold.decision,
-        terms=terms,
-        entry=entries[PostingKey(EntryType.EARN, sale.id)],
+    return sale, RecordPurchaseResult(
+        decision=sold.decision,
         balances=replayed.balances,
-    )
-
-
-def purchase_result(
-    *,
-    customer: Customer,
-    sale: Purchase,
-    earned: Decision,
-    terms: Terms,
-    entry: Entry,
-    balances: Mapping[Unit, Balance],
-) -> RecordPurchaseResult:
-    """The result of a recorded purchase."""
-    return RecordPurchaseResult(
-        decision=earned, balances=balances, customer_id=customer.id, purchase_id=sale.id, entry_id=entry.id, terms=terms
+        customer_id=customer.id,
+        purchase_id=sale.id,
+        entry_id=entries[PostingKey(EntryType.EARN, sale.id)].id,
+        terms=terms,
     )
 
 

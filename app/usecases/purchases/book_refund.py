@@ -126,9 +126,8 @@ async def _can_use_snapshot(
     """Can the refund be decided from the stored lots and the purchase as it was recorded?"""
     account = customer.account
     # Points kept alive by activity are not consumed in the order of their stored dates.
-    if await versions.kept_alive(session, terms=now):
-        return False
-    if Unit.STAMPS in await versions.units(session, terms=now):
+    inherited = await versions.inherited(session, terms=now)
+    if inherited.kept_alive or Unit.STAMPS in inherited.units:
         return False
     if (
         sale.moved_by is not None

@@ -22,10 +22,18 @@ from app.usecases.purchases.new_receipts import RecordPurchase
 from app.usecases.purchases.results import RecordPurchaseResult
 
 
-def day_missing(context: CommandContext, *, timed: bool, path: tuple[str, ...]) -> Problem | None:
-    """The refusal of a number without a time where numbers restart each day, or None."""
-    if timed or not context.program.numbering.per_day:
-        return None
+def receipt_problem(context: CommandContext, *, timed: bool, facts: PurchaseFacts) -> Problem | None:
+    """Why the settings of the program keep a receipt from being recorded, or None."""
+    if not timed and context.program.numbering.per_day:
+        return time_missing(path=("purchase", "occurredAt"))
+    counting_currency = facts.currency if facts.exchange is None else facts.exchange.into
+    if counting_currency != context.program.currency:
+        return Problem(ProblemCode.RATE_MISSING, path=("purchase", "currencyCode"))
+    return None
+
+
+def time_missing(*, path: tuple[str, ...]) -> Problem:
+    """The refusal of a number without a time where numbers restart each day."""
     return Problem(ProblemCode.INVALID_INPUT, path=path, detail="required, as receipt numbers restart each day")
 
 

@@ -270,14 +270,14 @@ async def _booked(
     if source is target:
         digest_changes = {was_in: leaving | arriving} if was_in == is_in else {was_in: leaving, is_in: arriving}
         new_entries = await post_differences(
-            session, write_context=context.write_context, replayed=target, digest_changes=digest_changes, cause=cause
+            session, write_context=context, replayed=target, digest_changes=digest_changes, cause=cause
         )
         return None, _id(new_entries.get(subject))
     source_entries = await post_differences(
-        session, write_context=context.write_context, replayed=source, digest_changes={was_in: leaving}, cause=cause
+        session, write_context=context, replayed=source, digest_changes={was_in: leaving}, cause=cause
     )
     target_entries = await post_differences(
-        session, write_context=context.write_context, replayed=target, digest_changes={is_in: arriving}, cause=cause
+        session, write_context=context, replayed=target, digest_changes={is_in: arriving}, cause=cause
     )
     return _id(source_entries.get(subject)), _id(target_entries.get(subject))
 

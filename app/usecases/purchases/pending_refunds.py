@@ -15,7 +15,7 @@ from app.usecases.command import CommandContext
 from app.usecases.customers.same_customer import same_customer
 from app.usecases.purchases.exchange_goods import in_refund
 from app.usecases.purchases.known_pending_exchanges import handed_out, meaning_of, pending_with
-from app.usecases.purchases.known_receipts import day_missing
+from app.usecases.purchases.known_receipts import receipt_problem
 from app.usecases.purchases.new_exchange import RecordExchange
 from app.usecases.purchases.new_receipts import RecordedReceipt
 from app.usecases.purchases.new_refund import RecordRefund
@@ -60,10 +60,8 @@ async def park_exchange(
 
 async def _unrecordable(session: Session, *, context: CommandContext, bought: RecordedReceipt) -> Problem | None:
     """Why the receipt of the goods handed out can never be recorded, whatever the purchase turns out to be; or None."""
-    if (problem := day_missing(context, timed=bought.timed, path=("purchase", "occurredAt"))) is not None:
-        return problem
-    if bought.facts.counting_currency != context.program.currency:
-        return Problem(ProblemCode.RATE_MISSING, path=("purchase", "currencyCode"))
+    if (unfit := receipt_problem(context, timed=bought.timed, facts=bought.facts)) is not None:
+        return unfit
     if await versions.in_force(session, at=bought.facts.occurred_at) is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))
     return None

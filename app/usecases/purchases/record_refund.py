@@ -15,7 +15,7 @@ from app.store.purchases import purchases, receipt_references, refunds
 from app.store.terms import versions
 from app.usecases.command import CommandContext, use_case
 from app.usecases.purchases.book_refund import book_refund
-from app.usecases.purchases.known_receipts import day_missing
+from app.usecases.purchases.known_receipts import time_missing
 from app.usecases.purchases.known_refunds import known_refund
 from app.usecases.purchases.new_refund import RecordRefund
 from app.usecases.purchases.pending_refunds import park_refund
@@ -49,8 +49,8 @@ async def sale_of(session: Session, *, context: CommandContext, command: RecordR
     if (wrong := invalid_quantity(command.lines)) is not None:
         return wrong
     number = command.external_id
-    if number is not None and (undated := day_missing(context, timed=command.timed, path=("occurredAt",))) is not None:
-        return undated
+    if number is not None and not command.timed and context.program.numbering.per_day:
+        return time_missing(path=("occurredAt",))
     if command.receipt is not None:
         return await receipt_references.resolve(
             session, source=OWN_SOURCE, by=command.receipt, numbering=context.program.numbering
@@ -107,7 +107,7 @@ async def run_refund(
         return back
     return await book_refund(
         session,
-        write_context=context.write_context,
+        write_context=context,
         command=command,
         sale=sale,
         customer=customer,

@@ -121,14 +121,14 @@ async def from_snapshot(
     inventory = await lots.holdings(session, account_id=account.id)
     known, cost = dict(inventory.lots), decision.amount(request.unit)
     draws = inventory.consume(redeemed.id, cost, at=at, before=_prices(lists, request=request))
-    book = AccountWriter(session=session, write_context=context.write_context, account=account, known=known)
+    book = AccountWriter(session=session, write_context=context, account=account, known=known)
     posting = Posting(PostingKey(EntryType.REDEEM, redeemed.id), at, draws, decision)
     entry = await book.append(posting, lots_after=inventory.lots, origin=Origin(redemption_id=redeemed.id))
     left = replace(account.balance, available=account.balance.available - cost)
     points_account = request.customer.account
     if request.unit is not Unit.POINTS:
         await book.commit(lots_after=inventory.lots, balance=left)
-        book = AccountWriter(session=session, write_context=context.write_context, account=points_account, known={})
+        book = AccountWriter(session=session, write_context=context, account=points_account, known={})
     # The state of replay stands in the points account, whichever unit paid.
     await book.commit(
         lots_after=inventory.lots,
@@ -175,7 +175,7 @@ async def by_replay(
     )
     entries = await post_differences(
         session,
-        write_context=context.write_context,
+        write_context=context,
         replayed=replayed,
         digests=(redemptions.row_digest(redeemed),),
         cause=redeemed.id,

@@ -167,7 +167,7 @@ async def _undone(
     replayed = await replay_account(session, account=paid.customer.account, until=at)
     entries = await post_differences(
         session,
-        write_context=context.write_context,
+        write_context=context,
         replayed=replayed,
         digests=(reversals.row_digest(reversed_by),),
         changed=[changed],

@@ -146,9 +146,7 @@ async def _captured(
     await count_clause_uses(session, context=context, redemption=held, terms=judged_by)
     replayed = await replay_account(session, account=customer.account, until=context.now)
     changed = [Changed(before=held, after=after)]
-    made = await post_differences(
-        session, write_context=context.write_context, replayed=replayed, changed=changed, cause=id
-    )
+    made = await post_differences(session, write_context=context, replayed=replayed, changed=changed, cause=id)
     return CaptureHoldResult(
         decision=held.decision,
         balances=replayed.balances,
@@ -165,7 +163,7 @@ async def _released(
 ) -> ReleaseHoldResult:
     changed = await end_hold(session, redemption=held, state=RedemptionState.CANCELLED, ended_at=context.now)
     replayed = await replay_account(session, account=customer.account, until=context.now)
-    made = await post_differences(session, write_context=context.write_context, replayed=replayed, changed=[changed])
+    made = await post_differences(session, write_context=context, replayed=replayed, changed=[changed])
     expired = [entry.id for subject, entry in made.items() if subject.type is EntryType.EXPIRE]
     return ReleaseHoldResult(
         balances=replayed.balances,

@@ -59,9 +59,7 @@ async def run(session: Session, *, context: CommandContext, command: RedeemRewar
     # Checked after an earlier hold of the checkout, which stays as it was placed.
     if (undecided := request.reward.choice_problem()) is not None:
         return undecided
-    wallet = await accounts_of(
-        session, write_context=context.write_context, customer=request.customer, terms=request.terms
-    )
+    wallet = await accounts_of(session, write_context=context, customer=request.customer, terms=request.terms)
     reserved = any(account.balance.held for account in wallet.values())
     if command.hold is None and not reserved and await _can_use_snapshot(session, request=request, wallet=wallet):
         return await from_snapshot(session, context=context, request=request, wallet=wallet)
@@ -70,7 +68,8 @@ async def run(session: Session, *, context: CommandContext, command: RedeemRewar
 
 async def _can_use_snapshot(session: Session, *, request: RedemptionRequest, wallet: Mapping[Unit, Account]) -> bool:
     # Points kept alive by activity are not consumed in the order of their stored dates.
-    if wallet[request.unit].balance.owed or await versions.kept_alive(session, terms=request.terms):
+    inherited = await versions.inherited(session, terms=request.terms)
+    if wallet[request.unit].balance.owed or inherited.kept_alive:
         return False
     at = request.facts.occurred_at
     return await fast_path.can_apply_to_snapshot(session, customer=request.customer, terms=request.terms, at=at)
