@@ -467,7 +467,7 @@ def slow_purchases(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, Ca
             await asyncio.sleep(0.3)
         return found
 
-    monkeypatch.setattr(purchases, "expected", slowly)
+    monkeypatch.setattr(purchases, "known_receipts", slowly)
     return begun, lambda: times[0]
 
 

@@ -47,7 +47,7 @@ def test_concurrent_refund_and_purchase_find_each_other(shop: Shop, monkeypatch:
             await asyncio.sleep(0.2)
         return found
 
-    monkeypatch.setattr(purchases, "expected", slowly)
+    monkeypatch.setattr(purchases, "known_receipts", slowly)
     card = shop.enrol()
     for receipt in ("A", "B"):
         both = [
