@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import statistics
 import tempfile
@@ -57,23 +58,23 @@ async def _store_by_model(session: Session) -> None:
     await locations.create(session, location=_new())
 
 
-def _repeated(step: Step) -> Callable[[Session], Awaitable[float]]:
+def _repeated(step: Step, times: int) -> Callable[[Session], Awaitable[float]]:
     async def work(session: Session) -> float:
         began = time.thread_time()
-        for _ in range(TIMES):
+        for _ in range(times):
             await step(session)
-        return (time.thread_time() - began) / TIMES * 1e6
+        return (time.thread_time() - began) / times * 1e6
 
     return work
 
 
-async def _measured(url: str) -> None:
+async def _measured(url: str, *, times: int, rounds: int) -> None:
     await migrate(url)
     database = open_database(url)
     await database.start()
 
     async def micros(step: Step) -> float:
-        return await database.write(_repeated(step), program_id=PROGRAM, turn="bench")
+        return await database.write(_repeated(step, times), program_id=PROGRAM, turn="bench")
 
     async def shop(session: Session) -> None:
         await a_program(session)
@@ -84,16 +85,19 @@ async def _measured(url: str) -> None:
         ("read one row", _read_by_sql, _read_by_model),
         ("store one row", _store_by_sql, _store_by_model),
     ):
-        rounds = [(await micros(by_sql), await micros(by_model)) for _ in range(ROUNDS)]
-        sql, model = (statistics.median(column) for column in zip(*rounds, strict=True))
+        pairs = [(await micros(by_sql), await micros(by_model)) for _ in range(rounds)]
+        sql, model = (statistics.median(column) for column in zip(*pairs, strict=True))
         print(f"{name}: by SQL {sql:.0f} µs, through the model {model:.0f} µs: {model / sql:.1f} times")
     await database.stop()
 
 
 def main() -> None:
     """Measure in a file of its own."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trial", action="store_true", help="the smallest form, to see that it works")
+    times, rounds = (10, 1) if parser.parse_args().trial else (TIMES, ROUNDS)
     with tempfile.TemporaryDirectory(prefix="troth-orm-") as folder:
-        asyncio.run(_measured(f"sqlite:///{folder}/orm.db"))
+        asyncio.run(_measured(f"sqlite:///{folder}/orm.db", times=times, rounds=rounds))
 
 
 if __name__ == "__main__":

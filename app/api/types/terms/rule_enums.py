@@ -98,7 +98,7 @@ described(
     "What happens when returned goods had earned more points than the customer has left.",
     {
         RefundMode.CLAMP_TO_ZERO: "The balance goes to zero, never below; the shortfall is shown and not chased.",
-        RefundMode.ALLOW_NEGATIVE: "Below zero; later points fill that up. Not enforced yet, so it cannot be published.",
+        RefundMode.ALLOW_NEGATIVE: "Below zero; points earned later fill that up.",
     },
 )
 described(
