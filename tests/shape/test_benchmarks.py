@@ -42,7 +42,7 @@ def output_of(benchmark: str, *arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("benchmark", ["engine_bench", "preview_bench", "soak", "verify_bench"])
+@pytest.mark.parametrize("benchmark", ["engine_bench", "orm_bench", "preview_bench", "soak", "verify_bench"])
 def test_benchmark_runs_to_its_end(benchmark: str) -> None:
     last = output_of(benchmark).splitlines()[-1].strip()
     assert re.fullmatch(LAST_LINE[benchmark], last), last
