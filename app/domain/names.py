@@ -47,7 +47,7 @@ class NameProblem(ValueError):
 def normalised_name(text: str, *, max_length: int = MAX_LENGTH, paragraphs: bool = False, quoted: bool = False) -> str:
     """The name without the space around it. Raises NameProblem.
 
-    Refused are blank text, more than `most` characters, and what changes a sentence without being seen in it: controls
+    Refused are blank text, more than `max_length` characters, and what changes a sentence without being seen in it: controls
     and formatting such as the marks that turn the direction of text. `paragraphs` lets line breaks stand; `quoted`
     refuses quotation marks as well, in what sentences quote.
     """

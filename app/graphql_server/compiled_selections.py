@@ -64,7 +64,7 @@ class Executing(Protocol):
     def build_resolve_info(
         self, field_def: GraphQLField, field_nodes: Any, parent_type: GraphQLObjectType, path: Path, /
     ) -> Any:
-        """The `info` argument of a resolver."""
+        """What a resolver gets as its argument of type GraphQLResolveInfo."""
         ...
 
 

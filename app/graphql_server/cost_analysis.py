@@ -170,7 +170,7 @@ class _Walk:
         return self._costs.default_page
 
     def _listed(self, node: FieldNode, *, definition: GraphQLField, place: str) -> Size:
-        """The size of a list that is no page: the number of `ids`, or the usual size of the list."""
+        """The size of a list that is no page: the number of ids asked for, or the usual size of the list."""
         if not isinstance(get_nullable_type(definition.type), GraphQLList):
             return 1
         if "ids" in definition.args:

@@ -44,7 +44,7 @@ def refused(error: HttpError, *, media: str) -> HttpResponse:
 
 
 def request_errors(errors: list[dict[str, Any]], *, media: str) -> HttpResponse:
-    """The answer when nothing was executed: no `data`; in the media type of GraphQL also a status of its own."""
+    """The answer when nothing was executed: without data; in the media type of GraphQL also a status of its own."""
     if media == JSON:
         return HttpResponse(200, {"errors": errors})
     status = _STATUS.get(errors[0]["extensions"]["code"], 400)

@@ -108,7 +108,7 @@ class Scheduler:
     async def run_program(
         self, program: Program, *, readers: NoticeReaders | None = None, time_limit: float | None = None
     ) -> RunResult:
-        """Run what is due in one program by now, for at most `patience` seconds.
+        """Run what is due in one program by now, for at most `time_limit` seconds.
 
         In a sandbox, whose clock may have jumped, every due instant is processed as of that instant, so that notices
         are given when they fell due and not all at the end. Raises Busy and Unavailable.

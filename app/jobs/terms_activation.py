@@ -25,7 +25,7 @@ async def schedule_tier_reviews(
 ) -> bool:
     """Schedule tier reviews for all terms started by an instant; False when the time limit was reached.
 
-    `ends` is the time limit, compared with `time.monotonic()`. Raises Busy and Unavailable.
+    `deadline` is the value of `time.monotonic()` at which to stop. Raises Busy and Unavailable.
     """
     for terms, turning in await database.read(partial(activation.unprocessed, by=by), program_id=program_id):
         after = _FIRST if turning else None

@@ -33,8 +33,8 @@ def expires_at(
 ) -> datetime | None:
     """The first instant at which the lot is no longer valid; None while it cannot expire.
 
-    `notified_at` are the delivered notices. A notice counts from `notice_from` days before the last day; one later than
-    `notice_until` days before it postpones the expiry to leave that much time. `has_receipt`: whether the wallet's holder
+    `notified_at` are the delivered notices. A notice counts from `validity.notice_from` days before the last day; one later than
+    `validity.notice_until` days before it postpones the expiry to leave that much time. `has_receipt`: whether the wallet's holder
     has the receipt that earned the lot.
     """
     last = last_day(lot, validity=validity, active_at=active_at) if validity.expires else None

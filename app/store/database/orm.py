@@ -118,7 +118,7 @@ class ProgramRows(Generic[M]):
     async def page(
         self, *, after: int | None, before: int | None, limit: int, from_end: bool, **conditions: Any
     ) -> list[M]:
-        """Rows by their column `number`, those with `after` < number < `before`: at most `limit`, from the first or the last."""
+        """Rows in the order of their numbers, between `after` and `before`: at most `limit`, from the first or the last."""
         bounds = {"number__gt": after, "number__lt": before}
         given = {bound: number for bound, number in bounds.items() if number is not None}
         rows = await self.filter(**given, **conditions).order_by("-number" if from_end else "number").limit(limit)

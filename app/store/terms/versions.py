@@ -27,7 +27,7 @@ _MEMORY_LIMIT = 10_000
 
 
 async def in_force(session: Session, *, at: datetime) -> Terms | None:
-    """The terms in force at an instant: the latest `effective_from` that is not after it, or None."""
+    """The terms in force at an instant: the version that started last, or None."""
     sql = f"{_NOT_WITHDRAWN} AND effective_from <= $2 ORDER BY effective_from DESC, version DESC LIMIT 1"
     return await _compiled(session, row=await session.row(sql, at))
 

@@ -55,7 +55,7 @@ def _input(kind: type[Rule]) -> type:
 
 
 def _tagged_union_input(name: str, kinds: Sequence[type[Rule]], *, description: str) -> type:
-    """The input that takes exactly one of the kinds; a kind without fields is asked for by `true`."""
+    """The input that takes exactly one of the kinds; a kind without fields takes the value true."""
     body: dict[str, Any] = {
         kind.kind: strawberry.field(default=strawberry.UNSET, description=kind.about) for kind in kinds
     }
