@@ -145,7 +145,7 @@ class Mutation:
     )
     preview_terms_impact: ImpactPreviewPayload | None = strawberry.mutation(
         resolver=preview_terms_impact.resolve,
-        description="Replay the recent past under a draft, beside the tills; read `impactPreview` for the result. For the owner.",
+        description="Simulate a draft on the recent past without delaying the tills; read `impactPreview` for the result. For the owner.",
     )
     cancel_impact_preview: ImpactPreviewPayload | None = strawberry.mutation(
         resolver=cancel_impact_preview.resolve,

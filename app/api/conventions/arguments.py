@@ -8,10 +8,10 @@ import strawberry
 
 from app.api.conventions.scalars import Locale
 
-First = Annotated[int | None, strawberry.argument(description="That many from the start, 1 to 100; default 20.")]
-After = Annotated[str | None, strawberry.argument(description="Start behind this cursor.")]
-Last = Annotated[int | None, strawberry.argument(description="That many from the end, 1 to 100; not with `first`.")]
-Before = Annotated[str | None, strawberry.argument(description="End in front of this cursor.")]
+First = Annotated[int | None, strawberry.argument(description="The first n items, 1 to 100; default 20.")]
+After = Annotated[str | None, strawberry.argument(description="Only items after this cursor.")]
+Last = Annotated[int | None, strawberry.argument(description="The last n items, 1 to 100; not with `first`.")]
+Before = Annotated[str | None, strawberry.argument(description="Only items before this cursor.")]
 Language = Annotated[
     Locale | None,
     strawberry.argument(

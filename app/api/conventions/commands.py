@@ -20,12 +20,12 @@ _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,100}")
 P = TypeVar("P", bound=Payload[Any])
 
 
-@strawberry.input(description="What every mutation takes.")
+@strawberry.input(description="The input field that every mutation has.")
 class CommandInput:
     """The field that the inputs of all mutations share."""
 
     idempotency_key: str = strawberry.field(
-        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
+        description="Your key for this request, 1 to 100 characters: repeated with the same input, it is carried out once and gets the same result."
     )
 
 

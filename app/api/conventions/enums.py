@@ -95,7 +95,7 @@ described(
         TermsStatus.SCHEDULED: "Published, starts later.",
         TermsStatus.IN_FORCE: "Decides now.",
         TermsStatus.SUPERSEDED: "Replaced by a later version; still decides what happened in its time.",
-        TermsStatus.WITHDRAWN: "Taken back before it started; it never decided anything.",
+        TermsStatus.WITHDRAWN: "Withdrawn before it started; it never decided anything.",
     },
 )
 described(
@@ -161,12 +161,12 @@ described(
         ReasonCode.INSUFFICIENT_STAMPS: "There are `observed` stamps, and `required` are needed.",
         ReasonCode.STAMPS_EARNED: "The clause gives `observed` stamps.",
         ReasonCode.STAMPS_PAID: "There are `observed` stamps, which pay the cost of `required`.",
-        ReasonCode.STAMPS_CLAWED_BACK: "`observed` stamps are taken back; those that are gone come off the next ones.",
+        ReasonCode.STAMPS_CLAWED_BACK: "`observed` stamps are clawed back; those already spent are deducted from the next ones.",
         ReasonCode.STAMPS_RETURNED: "`observed` stamps that had been paid came back.",
         ReasonCode.NEGATIVE_BALANCE: "Points are owed: `observed`. Those and the cost together are `required` points.",
         ReasonCode.STILL_PENDING: "So many points wait, `observed`, and can be spent from the instant `required` on.",
-        ReasonCode.BELOW_ZERO: "Points are taken back beyond what is there: `observed` were there, `required` are now owed in all.",
-        ReasonCode.STAMPS_BELOW_ZERO: "Stamps are taken back beyond what is there: `observed` were there, `required` are now owed in all.",
+        ReasonCode.BELOW_ZERO: "Points are clawed back beyond the balance: `observed` were available, `required` are now owed in all.",
+        ReasonCode.STAMPS_BELOW_ZERO: "Stamps are clawed back beyond the balance: `observed` were available, `required` are now owed in all.",
         ReasonCode.POINTS_RETURNED: "Points that had paid for goods that came back were given back: `observed`.",
         ReasonCode.REDEMPTION_UNDONE: "The redemption was cancelled; points that came back: `observed`.",
         ReasonCode.GRACE_AFTER_REVERSAL: "Points that came back past their last valid day, `observed`, can be spent until the instant `required`, because the shop was at fault.",
@@ -256,7 +256,7 @@ described(
     {
         EntryType.EARN: "Points earned by a purchase.",
         EntryType.REDEEM: "Points paid for a reward.",
-        EntryType.CLAWBACK: "Points taken back after a refund.",
+        EntryType.CLAWBACK: "Points clawed back after a refund.",
         EntryType.EXPIRE: "Points that expired.",
         EntryType.REVERSAL: "Points of a redemption that was undone, returned to the same lots.",
         EntryType.ADJUST: "Points given or taken by staff, with a reason.",

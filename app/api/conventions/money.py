@@ -14,7 +14,7 @@ from app.domain.units import Unit
 
 @strawberry.type(description="An amount of money.")
 class Money:
-    """Decimal text and a currency; whole minor units inside."""
+    """Shown as decimal text with its currency; counted in whole minor units inside."""
 
     amount: Decimal = strawberry.field(description="Decimal text with as many decimals as the currency has.")
     currency_code: CurrencyCode = strawberry.field(description="ISO 4217.")
@@ -22,11 +22,11 @@ class Money:
 
 @strawberry.type(description="A unit that a wallet counts in.")
 class PointUnit:
-    """Points, or stamps beside them."""
+    """Points or stamps."""
 
     code: str = strawberry.field(description="Stable name of the unit: `points` or `stamps`.")
     name: str = strawberry.field(
-        description="What the program calls its points; stamps are called so in the caller's locale."
+        description="The program's name for its points; for stamps the word of the caller's locale."
     )
 
 

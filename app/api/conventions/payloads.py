@@ -17,22 +17,24 @@ Command_contra = TypeVar("Command_contra", contravariant=True)
 Payload_co = TypeVar("Payload_co", bound="Payload[Any]", covariant=True)
 
 
-@strawberry.type(description="What shows the result of a command.")
+@strawberry.type(description="A payload, or a part of one, made from the result of a command.")
 class ShowsResult(Generic[Result]):
-    """A payload, or a part of one; it has no result where the command was refused, or came to something else."""
+    """`result` is None where the command was refused, or ended in a result of another class."""
 
     result: strawberry.Private[Result | None] = None
 
 
-@strawberry.type(description="What every mutation answers.")
+@strawberry.type(description="The fields of every mutation's payload.")
 class Payload(ShowsResult[Result]):
-    """The result of a command, or the problem for which it was refused."""
+    """The result of a command, or the problem for which it was rejected."""
 
     problem: strawberry.Private[Problem | None] = None
 
-    @strawberry.field(description="Technical refusals; empty when the mutation was carried out.")
+    @strawberry.field(
+        description="The problem for which the command was rejected, at most one; empty when it was carried out. A refusal by the terms is in `decision`."
+    )
     def user_errors(self) -> list[UserError]:
-        """At most one: the first problem found refuses the whole command."""
+        """The first problem found rejects the whole command; nothing of it is stored."""
         if self.problem is None:
             return []
         return [refusal(self.problem)]
@@ -50,7 +52,7 @@ class PayloadType(Protocol[Result_contra, Command_contra, Payload_co]):
     """The class of the payload for the results of a command."""
 
     def __call__(self, *, problem: Problem) -> Payload_co:
-        """The payload of a command that was refused."""
+        """The payload of a command that was rejected."""
 
     async def of(self, result: Result_contra, *, command: Command_contra, context: Context) -> Payload_co:
         """The payload of a command that was carried out."""

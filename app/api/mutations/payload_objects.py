@@ -1,6 +1,8 @@
-"""What the payloads of several mutations show: the decision, the balances, and the objects that the command concerned.
+"""Fields that the payloads of several mutations share: the decision, the balances, and the objects of the command.
 
-Decision and balances are those of the command, also when it is sent again. Objects are read as they are now.
+`Has...` are protocols: what a result must have. `With...` are payload classes with one such field, to be combined. A
+`...Payload` makes itself from a result, too.
+Decision and balances are those of the command, also when it is repeated. Objects are read as they are now.
 """
 
 from __future__ import annotations
@@ -89,7 +91,7 @@ class HasBalances(Protocol):
 
     @property
     def balances(self) -> Mapping[Unit, ledger.Balance]:
-        """By unit."""
+        """The balances by unit."""
 
 
 class HasDecidedEntry(HasDecision, HasBalances, HasEntry, Protocol):
@@ -112,7 +114,7 @@ def shown(
     description: str,
     name: str | None = None,
 ) -> T | None:
-    """The field of an object that a result leads to; null where the command had no such result."""
+    """A payload field with an object of the result, loaded by `load`; null where the command's result is of another class."""
 
     async def resolve(payload: Parent[ShowsResult[Any]], info: Info) -> T | None:
         return await load(payload.result, info.context) if isinstance(payload.result, result) else None
@@ -173,7 +175,7 @@ async def entry_of(result: HasEntry, context: Context) -> LedgerEntry | None:
 async def decision_payload(
     result: HasDecision, *, context: Context, bought: PurchaseFacts | None = None, entry_id: str | None = None
 ) -> Decision | None:
-    """The decision of a result, on a purchase where one is given; `entry_id` is the entry that may lead to it."""
+    """The decision of a result, on a purchase where one is given; `entry_id` is an entry through which that purchase is found."""
     if result.decision is None:
         return None
     judged_by = result.terms or await context.terms(result.decision.terms_version)
@@ -251,13 +253,13 @@ class WithReward(Payload[WithRewardResult]):
         return Reward.of(row, context=info.context) if row is not None else None
 
 
-@strawberry.type(description="A payload with the receipt that a till may send twice.")
+@strawberry.type(description="Says whether the receipt had been recorded before.")
 class WithAlreadyRecorded:
     """A command that records a receipt once, whatever its idempotency key."""
 
     already_recorded: bool = strawberry.field(
         default=False,
-        description="Whether this receipt had been recorded under another `idempotencyKey`: then nothing was booked now, and `decision` is what it came to when it was recorded.",
+        description="Whether this receipt had been recorded under another `idempotencyKey`: then nothing was booked now, and `decision` is the one of that time.",
     )
 
 
@@ -269,7 +271,7 @@ class HasPreview(Protocol):
         """The id of the preview."""
 
 
-@strawberry.type(description="The preview that was asked for, or stopped.")
+@strawberry.type(description="A payload with an impact preview.")
 class ImpactPreviewPayload(Payload[HasPreview]):
     """A command that starts or stops an impact preview."""
 

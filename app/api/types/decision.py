@@ -45,7 +45,7 @@ class Remedy:
     )
     points: int | None = strawberry.field(description="Points that are missing.")
     amount: Money | None = strawberry.field(description="Money that is missing on what counts.")
-    quantity: int | None = strawberry.field(description="Pieces that are missing.")
+    quantity: int | None = strawberry.field(description="Number of items that are missing.")
     choices: list[str] = strawberry.field(
         description="Stock codes, categories, keys of locations, channels, methods of payment, segments or preferences of which any one would do."
     )
@@ -89,7 +89,7 @@ class Reason:
         )
 
     @strawberry.field(
-        description="One sentence that stands by itself: what failed says itself, and what counts instead says its clause."
+        description="One sentence that can be read alone: of a failed condition or, where another clause applied instead, of that clause."
     )
     def statement(self, info: Info, locale: SentenceLanguage = None) -> str:
         """The finding in words."""
@@ -130,7 +130,7 @@ class Decision:
     outcome: DecisionOutcome = strawberry.field(description="What it came to.")
     decided_for: datetime = strawberry.field(description="The business time that the rules were asked about.")
 
-    @strawberry.field(description="One per clause and condition looked at; all that failed are listed.")
+    @strawberry.field(description="One per evaluated clause and condition; all that failed are listed.")
     def reasons(self) -> list[Reason]:
         """The findings with their clauses."""
         explained = Explanation.of(self.decision, terms=self.judged_by)
@@ -148,7 +148,7 @@ class Decision:
         return list(summary(self.decision, terms=self.judged_by, say=say, correction=correction))
 
     @strawberry.field(
-        description="What the decision is about, by unit of the terms: earned, paid or taken back; never negative."
+        description="What the decision is about, by unit of the terms: earned, paid or clawed back; never negative."
     )
     def points(self, info: Info) -> list[UnitPoints]:
         """Never negative; the ledger entry has the sign."""
@@ -174,9 +174,9 @@ class Decision:
         return Terms.of(self.judged_by)
 
 
-@strawberry.type(description="What one clause does with a basket, and what it would take.")
+@strawberry.type(description="The effect of one clause on a basket, and what is missing for it.")
 class ClauseOutlook:
-    """A clause before the purchase."""
+    """The clause evaluated before anything is recorded."""
 
     qualification: strawberry.Private[outlooks.ClauseQualification]
     explained: strawberry.Private[Explanation]
@@ -193,7 +193,7 @@ class ClauseOutlook:
         explained = replace(Explanation.of(basket, terms=terms), reasons=found.reasons)
         return cls(qualification=found, explained=explained, applies=found.applies, points=found.points)
 
-    @strawberry.field(description="What `points` are of.")
+    @strawberry.field(description="The unit of `points`.")
     def unit(self, info: Info) -> PointUnit:
         """Points or stamps."""
         return unit_of(info.context, self.qualification.unit)
@@ -222,14 +222,16 @@ class ClauseOutlook:
         """Of the terms in force."""
         return Clause.of(self.qualification.clause, terms=self.explained.terms)
 
-    @strawberry.field(description="One per condition looked at, and one for the clause as a whole.")
+    @strawberry.field(description="One per evaluated condition, and one for the clause as a whole.")
     def reasons(self) -> list[Reason]:
-        """The findings."""
+        """In the order of evaluation."""
         return [Reason.of(reason, explained=self.explained) for reason in self.qualification.reasons]
 
-    @strawberry.field(description="What is missing, where a single thing is and three quarters of it are there.")
+    @strawberry.field(
+        description="What is missing, where only one condition fails and at least three quarters of it are met."
+    )
     def almost_met(self, info: Info) -> list[Remedy]:
-        """What would do."""
+        """The remedies of that condition."""
         failed = self.explained.failed()
         found = self.qualification.almost_met
         return [_remedy(remedy, reason=failed[0], explained=self.explained, info=info) for remedy in found]

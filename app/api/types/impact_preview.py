@@ -33,7 +33,7 @@ described(
 
 @strawberry.type(description="How far the replay has come.")
 class ReplayProgress:
-    """In members."""
+    """Counted in customers."""
 
     done: int = strawberry.field(description="Members that are replayed.")
     total: int = strawberry.field(description="Members in all; 0 before it begins.")
@@ -72,14 +72,14 @@ class MemberImpact:
 
     @strawberry.field(description="The member; null when they are gone.")
     async def customer(self, info: Info) -> Customer | None:
-        """Read with the others that are named."""
+        """Loaded in one batch with the other customers of the result."""
         row = await info.context.load(customers.cards, self.found.customer_id, at=info.context.now)
         return Customer.of(row) if row is not None else None
 
 
 @strawberry.type(description="What a draft means for a reward.")
 class RewardImpact:
-    """Who can pay for it."""
+    """How many customers can afford it, before and after."""
 
     key: str = strawberry.field(description="The reward's key.")
     name: str = strawberry.field(description="What the terms call it.")
@@ -151,7 +151,7 @@ class Impact:
 
     @strawberry.field(description="Every reward that is priced in either.")
     def rewards(self) -> list[RewardImpact]:
-        """In the order of the terms."""
+        """In the order of their clauses."""
         return [
             RewardImpact(
                 key=reward.key,
@@ -166,7 +166,7 @@ class Impact:
         ]
 
 
-@strawberry.type(description="A draft that is tried out on the recent past, in a process beside the server.")
+@strawberry.type(description="A draft that is simulated on the recent past, in a process of its own.")
 class ImpactPreview(Node):
     """To be polled until it has ended."""
 
@@ -189,9 +189,9 @@ class ImpactPreview(Node):
             progress=ReplayProgress(done=preview.done, total=preview.total),
         )
 
-    @strawberry.field(description="What came out; null until it is done.")
+    @strawberry.field(description="The result; null until the preview is done.")
     def result(self) -> Impact | None:
-        """The whole result."""
+        """Complete once the preview is done."""
         return Impact.of(self.preview.result) if self.preview.result is not None else None
 
 

@@ -17,7 +17,7 @@ described(
     {
         LineExclusion.KIND_NOT_COUNTED: "Lines of its kind, such as shipping, do not count by the clause on what counts.",
         LineExclusion.NOTHING_PAID: "Nothing was paid for it in money: it was free, or paid for with points.",
-        LineExclusion.GOODS_NOT_COUNTED: "No clause that gave something counts these goods; where none gave anything, no clause at all.",
+        LineExclusion.GOODS_NOT_COUNTED: "None of the clauses that gave points or stamps counts these goods; where none gave any, no clause of the terms counts them.",
     },
     name="LineExclusionCode",
 )
@@ -33,7 +33,7 @@ class ExcludedLine:
 
     @strawberry.field(description="The clauses that leave it out.")
     def clauses(self) -> list[Clause]:
-        """Of the terms that decided."""
+        """As of the terms version that decided."""
         terms = self.judged_by
         return [Clause.of(terms.by_key[key], terms=terms) for key in self.share.clauses]
 
@@ -49,14 +49,14 @@ class ExcludedLine:
 
 @strawberry.type(description="What a line of a purchase or basket brought.")
 class LinePoints:
-    """A share of the decision."""
+    """The line's share of the points of a decision."""
 
     share: strawberry.Private[LineShare]
     judged_by: strawberry.Private[rules.Terms]
     number: int = strawberry.field(description="The line's number, from 1 in the order sent.")
 
     @strawberry.field(
-        description="Its share, by unit of the terms: all lines together come to `Decision.points`. Shared out by largest remainder, ties to the lower line, following what each line earns before rounding."
+        description="Its share, by unit of the terms: the shares of all lines add up to `Decision.points`. Allocated by largest remainder of what each line earns before rounding; ties go to the lower line number."
     )
     def points(self, info: Info) -> list[UnitPoints]:
         """Never negative."""
@@ -65,7 +65,7 @@ class LinePoints:
 
     @strawberry.field(description="Why it brings nothing whatever it costs; null for a line that counts.")
     def excluded(self) -> ExcludedLine | None:
-        """The exclusion."""
+        """Only for lines that earn nothing at any price."""
         if self.share.exclusion is None:
             return None
         return ExcludedLine(share=self.share, judged_by=self.judged_by, code=self.share.exclusion)

@@ -31,13 +31,13 @@ class PurchaseLine:
     sku: str = strawberry.field(description="The shop's code of the article.")
     name: str | None = strawberry.field(description="What the receipt called it.")
     categories: list[str] = strawberry.field(description="The categories it belonged to.")
-    quantity: Decimal = strawberry.field(description="Pieces or measure.")
+    quantity: Decimal = strawberry.field(description="Number of items or measure.")
     unit_price: Money = strawberry.field(description="Price of one.")
     kind: LineKind = strawberry.field(description="What the line is.")
 
 
 @strawberry.type(
-    description="A recorded purchase; where its receipt was set right, as it is known now. Seen by whoever sees the customer."
+    description="A recorded purchase; where its receipt was corrected, with the corrected values. Seen by whoever sees the customer."
 )
 class Purchase(Node):
     """A receipt and what it earned."""
@@ -76,15 +76,15 @@ class Purchase(Node):
         )
 
     @strawberry.field(
-        description="The day of business on which it was made, by the clock of the location, from `Program.receiptDayStarts` on."
+        description="The business day on which it was made, by the clock of the location, from `Program.receiptDayStarts` on."
     )
     def day(self, info: Info) -> date:
-        """By the present setting."""
+        """By the program's current setting, which may have changed since."""
         return info.context.program.numbering.business_day(self.row.origin)
 
     @strawberry.field(description="The location it was made at, as it is now; null where the till named none.")
     async def location(self, info: Info) -> Location | None:
-        """By the key that was kept with it."""
+        """Found by the location id stored with the purchase."""
         key = self.row.facts.location
         return await location_called(key, context=info.context) if key is not None else None
 
@@ -96,7 +96,7 @@ class Purchase(Node):
 
 @strawberry.type(description="A reward that a customer was given. Seen by whoever sees the customer.")
 class Redemption(Node):
-    """What was given for how much."""
+    """The reward and what was paid for it."""
 
     row: strawberry.Private[RedemptionEntity]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
@@ -129,12 +129,12 @@ class Redemption(Node):
             recorded_at=row.recorded_at,
         )
 
-    @strawberry.field(description="What `points` are of.")
+    @strawberry.field(description="The unit of `points`.")
     def unit(self, info: Info) -> PointUnit:
-        """What it was paid with."""
+        """The unit in which the reward was paid."""
         return unit_of(info.context, Unit.STAMPS if self.row.decision.stamps else Unit.POINTS)
 
-    @strawberry.field(description="What was given.")
+    @strawberry.field(description="The reward.")
     async def reward(self, info: Info) -> Reward | None:
         """The reward as it is now."""
         found = await info.context.load(offers.rewards_by_id, self.row.reward_id)

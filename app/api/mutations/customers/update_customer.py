@@ -36,7 +36,7 @@ from app.usecases.customers.update_customer import UpdateCustomer, UpdateCustome
 class PreferenceInput:
     """A kind and a value."""
 
-    kind: PreferenceKind = strawberry.field(description="What it is about.")
+    kind: PreferenceKind = strawberry.field(description="The subject of the preference.")
     value: str = strawberry.field(description="In the customer's spelling, 1 to 60 characters.")
 
 

@@ -78,7 +78,7 @@ class MovePurchasePayload(DecisionPayload[MovePurchaseResult], WithPurchase[Move
     clawback_entry: LedgerEntry | None = shown(
         MovePurchaseResult,
         clawback_entry_of,
-        description="The ledger entry that took back what it had earned there; null where it had earned nothing, or the two share a wallet.",
+        description="The ledger entry that reversed what the purchase had earned there; null where it had earned nothing, or the two share a wallet.",
     )
 
 

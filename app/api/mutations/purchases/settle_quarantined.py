@@ -41,8 +41,8 @@ described(
     QuarantineAction,
     "What a person does with a receipt in quarantine.",
     {
-        QuarantineAction.BOOK_AS_SENT: "Book it at its own time, as if it had come then. One ahead of the program's clock is refused with CLOCK_SKEW until that time has come.",
-        QuarantineAction.BOOK_AT: "Book it at the corrected time `occurredAt`, as if it had come then. It stays the receipt that was sent.",
+        QuarantineAction.BOOK_AS_SENT: "Book it at its own time, as if it had arrived then. Refused with CLOCK_SKEW while that time is ahead of the program's clock.",
+        QuarantineAction.BOOK_AT: "Book it at the corrected time `occurredAt`, as if it had arrived then. Sending the receipt again returns this booking.",
         QuarantineAction.DISMISS: "Book nothing.",
     },
 )
@@ -50,10 +50,10 @@ described(
 
 @strawberry.input(description="A receipt in quarantine to settle.")
 class SettleQuarantinedInput(CommandInput):
-    """Which one, how, and why."""
+    """The receipt, the action and the reason."""
 
     quarantined: strawberry.ID = strawberry.field(
-        description="Opaque id of a `QuarantinedReceipt`; with DISMISS also of a `PendingRefund` whose purchase never comes, or could not take it."
+        description="Opaque id of a `QuarantinedReceipt`; with DISMISS also of a `PendingRefund` whose purchase never arrives or does not match it."
     )
     action: QuarantineAction = strawberry.field(description="What is done with it.")
     occurred_at: datetime | None = strawberry.field(
@@ -103,26 +103,26 @@ class SettleQuarantinedPayload(WithDecision[BookedReceipt], WithCustomer[BookedR
             balances=balances(booked.balances, context=context),
         )
 
-    @strawberry.field(description="The purchase that was booked, or that gave something back, as it is now.")
+    @strawberry.field(description="The booked purchase, or the purchase of the booked refund, as it is now.")
     async def purchase(self, info: Info) -> Purchase | None:
         """Null where nothing was booked."""
         return await purchase_of(self.result, info.context) if self.result is not None else None
 
-    @strawberry.field(description="The ledger entry that it made.")
+    @strawberry.field(description="The ledger entry of the booked receipt.")
     async def entry(self, info: Info) -> LedgerEntry | None:
         """Null where nothing was booked."""
         return await entry_of(self.result, info.context) if self.result is not None else None
 
     @strawberry.field(description="The receipt in quarantine, as now; null for a pending refund or exchange.")
     async def quarantined(self, info: Info) -> QuarantinedReceipt | None:
-        """With what came of it."""
+        """Its state shows the outcome."""
         return await load_quarantined(self.quarantined_id, context=info.context)
 
     @strawberry.field(
         description="The pending refund or exchange: dismissed now, or booked from quarantine before its purchase arrived."
     )
     async def pending(self, info: Info) -> PendingRefund | None:
-        """With what came of it."""
+        """Its state shows the outcome."""
         return await load_pending_refund(self.pending_refund_id, context=info.context)
 
 

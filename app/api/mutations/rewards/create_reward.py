@@ -52,7 +52,7 @@ class CreateRewardInput(CommandInput):
     )
     cash_part: Decimal | None = strawberry.field(
         default=None,
-        description="What has to be paid besides, in the program's currency, above 0. The clause that prices it states the same.",
+        description="The cash to pay in addition to points, in the program's currency, above 0. The clause that prices the reward must state the same.",
     )
 
 

@@ -30,10 +30,10 @@ from app.usecases.rewards import redeem_reward
 from app.usecases.rewards.book_redemption import RedeemReward, RedeemRewardResult
 from app.usecases.rewards.holds import NewHold
 
-LONGEST_HOLD = 1440
-"""Minutes: a day."""
+MAX_HOLD = 1440
+"""The longest hold in minutes: one day."""
 
-LONGEST_CHECKOUT = 100
+MAX_CHECKOUT = 100
 
 
 @strawberry.input(description="A reward to reserve.")
@@ -41,16 +41,16 @@ class HoldRedemptionInput(CommandInput):
     """The customer, the reward, the checkout and how long the hold lasts."""
 
     customer: CustomerBy = strawberry.field(description="The customer who pays with points or stamps.")
-    reward: RewardBy = strawberry.field(description="What for.")
+    reward: RewardBy = strawberry.field(description="The reward to reserve.")
     checkout: str = strawberry.field(
-        description="Your reference for what the hold belongs to, such as an order, 1 to 100 characters, spelled as receipt numbers are and used once within what `Program.receiptNumbers` says. A second attempt of the same checkout has the reservation of the first; with another customer or reward it is refused with RECEIPT_DIFFERS."
+        description="Your number for the checkout, such as that of an order, 1 to 100 characters. Written and unique like a receipt number; see `Program.receiptNumbers`. A repeated call for the same checkout returns the existing hold; with another customer or reward it is refused with RECEIPT_DIFFERS."
     )
     minutes: int = strawberry.field(
-        description="How long points or stamps, and stock, are reserved, 1 to 1,440 minutes (a day) from now on. What is not captured by then is free again."
+        description="How long points or stamps, and stock, are reserved, 1 to 1,440 minutes (a day) from now. A hold that is not captured by then ends."
     )
     basket: BasketInput | None = strawberry.field(
         default=None,
-        description="What is bought with it, for clauses that ask; its time must be now, also in a sandbox.",
+        description="What is bought together with the reward, for clauses that ask; its time must be now, also in a sandbox.",
     )
 
 
@@ -62,7 +62,7 @@ class HoldRedemptionPayload(
 
     decision: Decision | None = strawberry.field(
         default=None,
-        description="Granted, or refused by the terms with every failed condition; null with a user error. It stands: capturing pays what it says.",
+        description="Granted, or refused by the terms with every failed condition; null with a user error. Capturing the hold pays the points of this decision.",
     )
 
     already_recorded: bool = strawberry.field(
@@ -102,9 +102,9 @@ async def resolve(
 
 def _command(input: HoldRedemptionInput, *, context: Context) -> RedeemReward | Problem:
     checkout = normalised_identifier(input.checkout)
-    if not 1 <= len(checkout) <= LONGEST_CHECKOUT:
-        return Problem(ProblemCode.INVALID_INPUT, path=("checkout",), detail=f"1 to {LONGEST_CHECKOUT} characters")
-    if not 1 <= input.minutes <= LONGEST_HOLD:
-        return Problem(ProblemCode.INVALID_INPUT, path=("minutes",), detail=f"1 to {LONGEST_HOLD:,} minutes")
+    if not 1 <= len(checkout) <= MAX_CHECKOUT:
+        return Problem(ProblemCode.INVALID_INPUT, path=("checkout",), detail=f"1 to {MAX_CHECKOUT} characters")
+    if not 1 <= input.minutes <= MAX_HOLD:
+        return Problem(ProblemCode.INVALID_INPUT, path=("minutes",), detail=f"1 to {MAX_HOLD:,} minutes")
     hold = NewHold(checkout=checkout, length=timedelta(minutes=input.minutes))
     return command_of(input.customer, input.reward, input.basket, hold=hold, context=context)

@@ -17,7 +17,7 @@ from app.usecases.terms import withdraw_terms
 from app.usecases.terms.withdraw_terms import WithdrawTerms, WithdrawTermsResult
 
 
-@strawberry.input(description="Which announced version to take back.")
+@strawberry.input(description="Which announced version to withdraw.")
 class WithdrawTermsInput(CommandInput):
     """The last version, before it starts."""
 

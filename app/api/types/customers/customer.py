@@ -30,7 +30,7 @@ from app.queries.customers import current_state, customers, expiry_notices, prof
 from app.queries.terms.published_terms import notices
 
 
-@strawberry.input(one_of=True, description="A customer, by any of what they are known by.")
+@strawberry.input(one_of=True, description="A customer, by id or by one of their identities.")
 class CustomerBy:
     """Exactly one of these."""
 
@@ -90,7 +90,7 @@ def customer_by(
 class Identity:
     """Normalised; masked for keys of the role TILL."""
 
-    kind: IdentityKind = strawberry.field(description="What it is.")
+    kind: IdentityKind = strawberry.field(description="The kind of identity.")
     value: str = strawberry.field(
         description="Normalised. Owner, staff and the customer see it whole, a till sees the last characters only."
     )
@@ -100,7 +100,7 @@ class Identity:
 class Preference:
     """In the customer's own spelling."""
 
-    kind: PreferenceKind = strawberry.field(description="What it is about.")
+    kind: PreferenceKind = strawberry.field(description="The subject of the preference.")
     value: str = strawberry.field(description="As the customer stated it, 1 to 60 characters.")
 
 
@@ -119,10 +119,10 @@ class Wallet:
     async def balance_at(
         self,
         info: Info,
-        at: Annotated[datetime, strawberry.argument(description="The moment, not in the future.")],
-        unit: Annotated[Unit, strawberry.argument(description="Of what.")] = Unit.POINTS,
+        at: Annotated[datetime, strawberry.argument(description="The instant, not in the future.")],
+        unit: Annotated[Unit, strawberry.argument(description="The unit of the balance.")] = Unit.POINTS,
     ) -> Balance | None:
-        """The past as it is known today."""
+        """By the events of that time that are recorded by now, late ones included."""
         context = info.context
         if at > context.now:
             raise bad_input("`at` lies in the future.")
@@ -143,7 +143,7 @@ class Wallet:
 
 @strawberry.type(description="A customer of the program. Seen by owner, staff and tills, and by the customer.")
 class Customer(Node):
-    """A membership."""
+    """A person enrolled in the program."""
 
     row: strawberry.Private[CustomerEntity]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
@@ -182,7 +182,7 @@ class Customer(Node):
         description="What the customer has stated to like, to eat or to wear, by kind and value. For owner, staff, tills and the customer."
     )
     async def preferences(self, info: Info) -> list[Preference]:
-        """In one order."""
+        """Sorted by kind and value."""
         person = await info.context.load(profiles.preferences, self.row.id)
         return [Preference(kind=preference.kind, value=preference.value) for preference in sorted(person.preferences)]
 
@@ -213,10 +213,10 @@ class Customer(Node):
 
     @strawberry.field(description="The tier held; null where the terms in force have no tiers.")
     async def tier(self, info: Info) -> TierStatus | None:
-        """As it is now."""
+        """The tier as of now, by the events recorded so far."""
         return await tier_of(self.row.id, info=info)
 
-    @strawberry.field(description="The tiers reached and lost, newest first, by what is known now.")
+    @strawberry.field(description="The tiers reached and lost, newest first, by the events recorded so far.")
     async def tier_changes(self, info: Info) -> list[TierChange]:
         """Found by replaying the wallet's history."""
         return await tier_changes_of(self.row.id, info=info)
@@ -243,7 +243,7 @@ class Customer(Node):
     async def ledger(
         self,
         info: Info,
-        unit: Annotated[Unit, strawberry.argument(description="Of what.")] = Unit.POINTS,
+        unit: Annotated[Unit, strawberry.argument(description="The unit of the balance.")] = Unit.POINTS,
         first: First = None,
         after: After = None,
         last: Last = None,

@@ -21,25 +21,23 @@ REPLAYED_FIELDS = frozenset({"Customer.tierChanges", "TierStatus.projected", "Ti
 
 @strawberry.type(description="The next tier above the one that is held.")
 class NextTier:
-    """What is missing to it."""
+    """The tier and the qualifying points that are missing to it."""
 
     tier: Tier = strawberry.field(description="The tier.")
-    missing: int = strawberry.field(
-        description="Qualifying points that are missing to it, by those that count now; above 0."
-    )
+    missing: int = strawberry.field(description="Qualifying points missing to the tier now; above 0.")
 
 
 @strawberry.type(description="The tier that will be held if nothing more is bought.")
 class ProjectedTier:
     """A forecast under the published terms, announced versions included."""
 
-    at: datetime = strawberry.field(description="When it will be so.")
+    at: datetime = strawberry.field(description="When the customer will hold it.")
     tier: Tier | None = strawberry.field(description="The tier; null: none.")
 
 
 @strawberry.type(description="The tier that a customer holds. Seen by whoever sees the customer.")
 class TierStatus:
-    """As it is now."""
+    """The tier as of now, by the events recorded so far."""
 
     status: strawberry.Private[tiers.TierStatus]
     terms: strawberry.Private[rules.Terms]
@@ -49,14 +47,14 @@ class TierStatus:
         description="Since when it is held; where none is, since when the last one was lost; null where there never was one."
     )
     holds_until: datetime | None = strawberry.field(
-        description="When the days of grace are over that it is still held for; null unless the points come to it no more."
+        description="The end of the grace period; null while the points suffice for the tier."
     )
     qualifying_points: int = strawberry.field(
-        description="Points that count towards a tier now: those of `period`, without multiples and extra points."
+        description="Points that count towards a tier now: those earned in `period`, before multipliers and bonuses."
     )
-    period: TierWindow = strawberry.field(description="Which points count.")
+    period: TierWindow = strawberry.field(description="The period whose points count.")
     period_ends: datetime | None = strawberry.field(
-        description="The first instant of the next calendar year, in the program's zone, from which on other points count; null where no calendar year counts."
+        description="The first instant of the next calendar year in the program's zone, when a new period begins; null where `period` is no calendar year."
     )
 
     @classmethod
@@ -78,7 +76,7 @@ class TierStatus:
             period_ends=tier_rules.period_ends(terms=terms, at=context.now),
         )
 
-    @strawberry.field(description="The tier as the terms have it; null where none is held.")
+    @strawberry.field(description="The tier as the terms define it; null where none is held.")
     def tier(self) -> Tier | None:
         """By the latest terms that know it."""
         named_by = self.status.named_by
@@ -94,7 +92,7 @@ class TierStatus:
         return NextTier(tier=tier, missing=tier.points - self.qualifying_points)
 
     @strawberry.field(
-        description="What will be held if nothing more is bought: once the calendar year, and the days of grace that begin with its end, are over; where points count for 12 months or since joining, the next other tier. Null where nothing will change it."
+        description="The tier that will be held if nothing more is bought: after the end of the calendar year and of the grace period that follows it; where points count for 12 months or since joining, the next different tier. Null where nothing will change it."
     )
     def projected(self) -> ProjectedTier | None:
         """From a replay of the wallet's history."""
@@ -104,10 +102,10 @@ class TierStatus:
         return ProjectedTier(at=found.at, tier=Tier.of(found.tier, terms=found.terms))
 
     @strawberry.field(
-        description="Why the tier is held although the points come to it no more (TIER_KEPT); empty where they do."
+        description="Why the tier is held although the points no longer suffice (TIER_KEPT); empty where they do."
     )
     def reasons(self, info: Info) -> list[Reason]:
-        """At most one."""
+        """TIER_KEPT, or nothing."""
         kept = self.status.history.kept_because
         if kept is None:
             return []
@@ -116,7 +114,7 @@ class TierStatus:
 
 @strawberry.type(description="A tier reached or lost. Seen by whoever sees the customer.")
 class TierChange:
-    """By what is known of the customer now: what arrives late may change it."""
+    """A change in the customer's history as it is recorded now; an event that arrives late may change it."""
 
     change: strawberry.Private[tier_rules.TierChange]
     at: datetime = strawberry.field(description="When, in business time.")
@@ -125,7 +123,7 @@ class TierChange:
     )
     after: Tier | None = strawberry.field(description="The tier from then on; null: none.")
     qualifying_points: int = strawberry.field(
-        description="The points that decided it; in a calendar year those of that year, or of the one before it if they were more."
+        description="The points that decided the change; with calendar years those of that year, or of the year before if they were more."
     )
 
     @classmethod
@@ -140,10 +138,10 @@ class TierChange:
         )
 
     @strawberry.field(
-        description="Why, by the clause of the tier that was reached (TIER_REACHED) or lost (TIER_LOST), or that a merger brought in its days of grace (TIER_KEPT)."
+        description="Why: the tier's clause was reached (TIER_REACHED) or lost (TIER_LOST), or a merged customer brought the tier in its grace period (TIER_KEPT)."
     )
     def decision(self) -> Decision:
-        """Worked out from the change."""
+        """The change as a decision of the terms of that time."""
         return decision(tier_rules.tier_decision(self.change), judged_by=self.change.terms)
 
 

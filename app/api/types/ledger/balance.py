@@ -32,12 +32,12 @@ class Balance:
     available: int = strawberry.field(description="Can be spent now.")
     pending: int = strawberry.field(description="Earned, not available yet.")
     held: int = strawberry.field(description="Reserved by a checkout.")
-    owed: int = strawberry.field(description="Taken back beyond the balance, to be filled by later earns.")
+    owed: int = strawberry.field(description="Clawed back beyond the balance; points earned later repay it first.")
     lifetime: BigInt = strawberry.field(description="Ever earned, as text.")
     qualifying: int = strawberry.field(
-        description="Counting towards a tier; of a shared wallet, of all who share it together: each one's own are in `Customer.tier`."
+        description="Points that count towards a tier; in a shared wallet those of all its customers, while `Customer.tier` has those of one."
     )
-    as_of: datetime = strawberry.field(description="The moment it is the balance of.")
+    as_of: datetime = strawberry.field(description="The instant of this balance.")
 
     @strawberry.field(description="The rewards that this balance pays for now, without a basket; at most 100.")
     async def buys_today(self, info: Info) -> list[Reward]:
@@ -54,22 +54,22 @@ class Balance:
         return [Reward.of(offer.reward, context=context) for offer in wanted][:100]
 
     @strawberry.field(
-        description="The points that expire next; null when none do, and in what a mutation answers or what is past: ask the customer's wallet."
+        description="The points that expire next; null when none do. Only for a customer's current balance: null in the payload of a mutation and for a balance of the past."
     )
     async def next_expiry(self, info: Info) -> NextExpiry | None:
-        """As things stand."""
-        forecast = await self._coming(info)
+        """By a replay of the wallet, assuming that nothing more happens."""
+        forecast = await self._forecast(info)
         return NextExpiry.of(forecast.expiry) if forecast is not None and forecast.expiry is not None else None
 
     @strawberry.field(description="The points that become available next; null as for `nextExpiry`.")
     async def next_activation(self, info: Info) -> NextActivation | None:
-        """As things stand."""
-        forecast = await self._coming(info)
+        """As `next_expiry`."""
+        forecast = await self._forecast(info)
         return (
             NextActivation.of(forecast.activation) if forecast is not None and forecast.activation is not None else None
         )
 
-    async def _coming(self, info: Info) -> WalletForecast | None:
+    async def _forecast(self, info: Info) -> WalletForecast | None:
         if self.row is None or not self.in_points:
             return None
         return await info.context.load_heavy(current_state.forecasts, self.row.id, at=info.context.now)

@@ -40,7 +40,7 @@ _OF_RECEIPTS = frozenset({EntryType.EARN, EntryType.CLAWBACK})
 
 @strawberry.type(description="An access key that somebody used. Seen by the owner.")
 class Actor:
-    """Who it was."""
+    """The key and its role."""
 
     key: str = strawberry.field(description="The id of the access key, as it stands in its token.")
     role: Role = strawberry.field(description="Its role.")
@@ -52,11 +52,9 @@ class Actor:
         return cls(key=row.key_id, role=row.role, label=row.label)
 
 
-@strawberry.type(
-    description="Something that became known late, or set a receipt right, and changed what had been booked before."
-)
+@strawberry.type(description="A late event or a receipt correction that changed what had been booked before.")
 class CorrectionCause:
-    """A fact, and why it is named here."""
+    """The event and a sentence that names it."""
 
     row: strawberry.Private[Cause]
     kind: CauseKind = strawberry.field(description="What it was.")

@@ -12,7 +12,7 @@ from app.domain.wallets import forecast
 from app.queries.customers.expiry_notices import ExpiryNoticeView
 
 
-@strawberry.type(description="Points that expire next, as things stand.")
+@strawberry.type(description="The points that expire next if nothing more happens.")
 class NextExpiry:
     """Nothing expires without a notice."""
 
@@ -32,7 +32,7 @@ class NextExpiry:
 
 @strawberry.type(description="Points that become available next.")
 class NextActivation:
-    """They were earned and wait."""
+    """Points that are pending until then."""
 
     at: datetime = strawberry.field(description="From when they can be spent.")
     points: int = strawberry.field(description="How many, whole points.")
@@ -54,14 +54,14 @@ class ExpiringPoints:
 
     @strawberry.field(description="The same in one sentence in the caller's locale.")
     def statement(self, info: Info) -> str:
-        """In words."""
+        """The points and the date, as a sentence."""
         words = translator(info)
         return words("expiry_notice", points=words.points(self.points), day=words.date(self.last_day))
 
 
 @strawberry.type(description="That a notice reached the customer.")
 class NoticeDelivery:
-    """When and how."""
+    """The time and the channel."""
 
     channel: NoticeChannel = strawberry.field(
         description="How. Whether that counts says the clause on the validity of the points."
@@ -76,7 +76,7 @@ class NoticeDelivery:
 
 @strawberry.type(description="A notice of points that will expire. Seen by whoever sees the customer.")
 class ExpiryNotice:
-    """What was put into the inbox."""
+    """Put into the customer's inbox before the points expire."""
 
     given_at: datetime = strawberry.field(description="When it was put into the inbox.")
     lots: list[ExpiringPoints] = strawberry.field(description="The points, those that came together in one each.")

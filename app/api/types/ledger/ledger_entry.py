@@ -39,7 +39,7 @@ class LedgerEntry(Node):
     stored: strawberry.Private[StoredEntry]
     judged_by: strawberry.Private[rules.Terms | None]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
-    type: EntryType = strawberry.field(description="What it is.")
+    type: EntryType = strawberry.field(description="The kind of movement.")
     points: int = strawberry.field(description="Whole points or stamps: positive to the customer, negative from them.")
     unit: PointUnit = strawberry.field(description="The unit.")
     occurred_at: datetime = strawberry.field(description="Business time.")
@@ -81,7 +81,7 @@ class LedgerEntry(Node):
         description="The purchase it belongs to; null for a redemption, and to a customer for that of somebody else, who shares the wallet or whose it turned out to be."
     )
     async def purchase(self, info: Info) -> Purchase | None:
-        """The sale that earned or was refunded."""
+        """The purchase that earned or was refunded."""
         if self.stored.entry.purchase_id is None or not await may_see_source(self.stored.entry, info=info):
             return None
         purchase = await info.context.load_heavy(entries.purchases_by_id, self.stored.entry.purchase_id)
@@ -91,7 +91,7 @@ class LedgerEntry(Node):
         description="The redemption it paid; null for anything else, and to a customer for that of somebody else who shares the wallet."
     )
     async def redemption(self, info: Info) -> Redemption | None:
-        """The redemption."""
+        """Loaded in its present state."""
         if self.stored.entry.redemption_id is None or not await may_see_source(self.stored.entry, info=info):
             return None
         found = await info.context.load(entries.redemptions_by_id, self.stored.entry.redemption_id)
@@ -105,17 +105,17 @@ class LedgerEntry(Node):
         return self.stored.entry.cause is not None
 
     @strawberry.field(
-        description="What became known late, or was set right, and made this correction necessary; null where it is none."
+        description="The late event or the receipt correction that made this entry necessary; null where the entry is no correction."
     )
     async def cause(self, info: Info) -> CorrectionCause | None:
-        """The fact."""
+        """The late event or correction."""
         return await cause_of(self.stored.entry, info=info)
 
     @strawberry.field(
         description="The reason that was given for it: of an adjustment and of a redemption that was undone to whoever sees the customer, of points passed on, wallets joined and receipts set right to owner and staff; null where none was given."
     )
     async def reason(self, info: Info) -> str | None:
-        """What was said."""
+        """As it was entered."""
         open_to_all = self.type in (EntryType.ADJUST, EntryType.REVERSAL)
         if not open_to_all and not info.context.principal.may(Permission.ADJUST_POINTS):
             return None
@@ -126,7 +126,7 @@ class LedgerEntry(Node):
         description="The access key by which people moved the points or set the receipt right; null where they did not, or by the `troth` command. For the owner, null to others."
     )
     async def actor(self, info: Info) -> Actor | None:
-        """Who it was."""
+        """The access key, by its id."""
         if not info.context.principal.may(Permission.READ_ACTORS):
             return None
         stated = await stated_reason_of(self.stored.entry, info=info)
@@ -160,7 +160,7 @@ class LedgerEntry(Node):
             return None
         return await ledger_connection(found.account_id, window=window, context=info.context)
 
-    @strawberry.field(description="The lots it filled or took from.")
+    @strawberry.field(description="The lots that it added points to or took points from.")
     def lots(self) -> list[LotMovement]:
         """Movements in the order they were made."""
         return [_movement(movement) for movement in self.stored.entry.movements]

@@ -14,7 +14,7 @@ from app.queries.programs.locations import location_page, locations_by_key
 
 @strawberry.type(description="A location where purchases are made. Every access key of the program can read it.")
 class Location(Node):
-    """A place with a zone of its own."""
+    """A shop or branch with its own time zone."""
 
     number: strawberry.Private[int]
     id: strawberry.ID = strawberry.field(description="Opaque id; purchases and baskets name it.")

@@ -31,7 +31,7 @@ class Program(Node):
 
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     kind: ProgramKind = strawberry.field(description="For real, or for trying out.")
-    name: str = strawberry.field(description="What it is called.")
+    name: str = strawberry.field(description="Its name, as customers see it.")
     currency_code: CurrencyCode = strawberry.field(description="The currency of its purchases, ISO 4217.")
     time_zone: str = strawberry.field(
         description="The IANA zone whose wall clock its rules go by, where a purchase has no location."

@@ -39,7 +39,7 @@ class PurchaseLineInput:
         description="The categories it belongs to, at most 20, spelled as receipt numbers are; rules refer to them.",
     )
     quantity: Decimal = strawberry.field(
-        description="Pieces or measure, above 0, at most 1,000,000 with 3 decimals, as text."
+        description="Number of items or measure, above 0, at most 1,000,000 with 3 decimals, as text."
     )
     unit_price: Decimal = strawberry.field(
         description="Price of one, 0 to 1,000,000,000 in the purchase's currency, as text."
@@ -128,7 +128,7 @@ class BasketInput:
     lines: list[PurchaseLineInput] = strawberry.field(description="The lines, at most 500; may be empty.")
     payments: list[PaymentInput] | None = strawberry.field(
         default=None,
-        description="What it would be paid with, or with a reward what is paid besides the points, for clauses that ask; at most 20. Default: not known, and then no method of payment counts as used.",
+        description="How it would be paid, or for a reward how its cash part is paid, for clauses that ask; at most 20. Default: unknown, and then no method of payment counts as used.",
     )
 
 

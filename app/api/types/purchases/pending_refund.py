@@ -68,7 +68,7 @@ class PendingRefund:
         description="Why nothing has been booked yet: PENDING_DEPENDENCY while its purchase has not arrived, otherwise why the purchase could not take it, such as NOTHING_TO_REFUND; null once it was applied or dismissed."
     )
     def code(self) -> ProblemCode | None:
-        """For programs to act on."""
+        """A stable code, for client programs."""
         match self.state:
             case PendingRefundState.PENDING:
                 return ProblemCode.PENDING_DEPENDENCY
@@ -81,12 +81,12 @@ class PendingRefund:
         description="Why nothing has been booked yet, in the caller's language; null once it was applied or dismissed."
     )
     def statement(self, info: Info) -> str | None:
-        """In the words of its code."""
+        """The sentence for `code`."""
         return translator(info)(f"error.{code.value}") if (code := self.code()) is not None else None
 
 
 async def load_pending_refund(id: str | None, *, context: Context) -> PendingRefund | None:
-    """A refund that waits, as it is now."""
+    """A pending refund, as it is now."""
     if id is None:
         return None
     row = await context.query(pending_refund, pending_id=id)

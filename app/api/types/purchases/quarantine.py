@@ -92,26 +92,26 @@ class QuarantinedReceipt(Node):
             booked_for=row.booked_for,
         )
 
-    @strawberry.field(description="What was to pay by the receipt, tax included; null for a refund.")
+    @strawberry.field(description="The total of the receipt, tax included; null for a refund.")
     def total(self) -> Money | None:
-        """Of what was bought."""
+        """The total of the receipt's lines."""
         sent = self.row.command
         bought = sent.get("bought", sent).get("facts")
         return money(PurchaseFacts.from_data(bought).total()) if bought is not None else None
 
     @strawberry.field(description="The customer; null for a refund of an unknown purchase.")
     async def customer(self, info: Info) -> Customer | None:
-        """As they are now."""
+        """Loaded in their present state."""
         if self.row.customer_id is None:
             return None
         row = await info.context.load(customers.cards, self.row.customer_id, at=info.context.now)
         return Customer.of(row) if row is not None else None
 
     @strawberry.field(
-        description="The purchase that it was booked as, or that it gives back from; null where there is none."
+        description="The purchase as which it was booked, or whose goods it returns; null where there is none."
     )
     async def purchase(self, info: Info) -> Purchase | None:
-        """As it is now."""
+        """Loaded in its present state."""
         if self.row.purchase_id is None:
             return None
         row = await info.context.load(entries.purchases_by_id, self.row.purchase_id)
@@ -121,7 +121,7 @@ class QuarantinedReceipt(Node):
         description="The pending refund or exchange as which it was booked, if its purchase had not arrived; null otherwise."
     )
     async def pending(self, info: Info) -> PendingRefund | None:
-        """As it is now."""
+        """Loaded in its present state."""
         return await load_pending_refund(self.row.pending_refund_id, context=info.context)
 
 
@@ -146,7 +146,7 @@ class QuarantinedReceiptConnection:
         return [QuarantinedReceiptEdge(cursor=encode_cursor(node.row.number), node=node) for node in self.nodes]
 
 
-@strawberry.type(description="Questions about what is in quarantine.")
+@strawberry.type(description="Queries about receipts in quarantine.")
 class QuarantineQueries:
     """Fields of `Query`."""
 
@@ -165,7 +165,7 @@ class QuarantineQueries:
         before: Before = None,
         locale: Language = None,
     ) -> QuarantinedReceiptConnection | None:
-        """For a person to look at."""
+        """A page of receipts that wait for a person's decision."""
         context = info.context
         context.require(Permission.SETTLE_QUARANTINED)
         set_locale(info, locale)

@@ -49,7 +49,7 @@ class PurchaseBy:
     )
 
 
-@strawberry.input(description="What comes back of one line.")
+@strawberry.input(description="What is returned of one line.")
 class RefundLineInput:
     """A line and a quantity."""
 
@@ -60,7 +60,7 @@ class RefundLineInput:
     )
     amount: Decimal | None = strawberry.field(
         default=None,
-        description="How much of the line's price is given back without goods, above 0, in the purchase's currency, at most what the line still comes to; what points had paid of it comes back as points. Not with `quantity`.",
+        description="How much of the line's price is given back without goods, above 0, in the purchase's currency, at most what is left of the line's price; the part paid with points is restored as points. Not with `quantity`.",
     )
 
 

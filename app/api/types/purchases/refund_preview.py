@@ -23,9 +23,9 @@ from app.queries.purchases.refund_previews import RefundRequest, pending_refunds
 MOST_WAITING = 100
 
 
-@strawberry.type(description="What a refund would come to, by the rules that would decide it now. Nothing is recorded.")
+@strawberry.type(description="The result that a refund would have now. Nothing is recorded.")
 class RefundPreview:
-    """Cash, points and tier."""
+    """The cash paid out, the points clawed back and restored, and the tier afterwards."""
 
     decision: Decision = strawberry.field(description="What would be clawed back and why.")
     cash: Money = strawberry.field(
@@ -42,7 +42,7 @@ class RefundPreview:
     )
 
 
-@strawberry.type(description="Questions about refunds.")
+@strawberry.type(description="Queries about refunds.")
 class RefundQueries:
     """Fields of `Query`."""
 
@@ -97,7 +97,7 @@ class RefundQueries:
         description="Pending refunds and exchanges, and those that their purchase could not take; oldest first, at most 100. For owner and staff."
     )
     async def pending_refunds(self, info: Info, locale: Language = None) -> list[PendingRefund] | None:
-        """For a person to look at."""
+        """Oldest first, those that do not match their purchase included."""
         context = info.context
         context.require(Permission.READ_IDENTITIES)
         set_locale(info, locale)

@@ -24,7 +24,7 @@ class Reward(Node):
 
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     key: str = strawberry.field(description="The owner's name for it, which the terms use.")
-    name: str = strawberry.field(description="What it is called.")
+    name: str = strawberry.field(description="Its name, as customers see it.")
     description: str = strawberry.field(description="Exactly what the customer gets.")
     picture_url: str | None = strawberry.field(
         description="A picture of it: an https address or, beginning with a slash, a path on this server."
@@ -36,7 +36,7 @@ class Reward(Node):
         description="What there is to choose from, such as sizes or colours, at most 50; empty: there is no choice."
     )
     cash_part: Money | None = strawberry.field(
-        description="What has to be paid besides, by the catalogue; the clause that prices the reward decides."
+        description="The cash to pay in addition to points, by the catalogue; the clause that prices the reward decides."
     )
 
     @classmethod
@@ -82,7 +82,7 @@ class RewardOffer:
         description="What it costs the customer, in its unit: what `redeemReward` takes. Less than `listCost` where points keep an old price. Without a customer, `listCost`."
     )
     list_cost: int = strawberry.field(description="What its clause asks for now, in its unit, whoever pays.")
-    unit: PointUnit = strawberry.field(description="What it is bought with.")
+    unit: PointUnit = strawberry.field(description="The unit in which it is paid.")
     clause: Clause = strawberry.field(description="The clause that offers it.")
     available: bool = strawberry.field(
         description="Whether the customer could redeem it now: the decision is GRANTED and there is no `refusal`. False without a customer."
@@ -108,7 +108,7 @@ class RewardOfferEdge:
     """An edge of the connection."""
 
     cursor: str = strawberry.field(description="Where it is.")
-    node: RewardOffer = strawberry.field(description="The offer.")
+    node: RewardOffer = strawberry.field(description="The reward offered, with its price.")
 
 
 @strawberry.type(description="A page of offers: what can be had first, then by cost and name.")

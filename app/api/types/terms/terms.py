@@ -36,7 +36,7 @@ class Clause:
     judged_by: strawberry.Private[rules.Terms]
     key: str = strawberry.field(description="The owner's name for the clause, stable over versions.")
     number: str = strawberry.field(description="Its number in this version.")
-    kind: ClauseKind = strawberry.field(description="What it is about.")
+    kind: ClauseKind = strawberry.field(description="The kind of its effect.")
     printed: bool = strawberry.field(
         description="Whether the text of the terms shows it. A standard clause that nothing in the terms can reach is not shown; it has its number after all that are."
     )

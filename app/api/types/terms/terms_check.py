@@ -78,7 +78,7 @@ class TermsCheck:
     problem: strawberry.Private[Problem | None]
 
     @strawberry.field(
-        description="The draft; null when it is no terms at all. A draft with clauses that are not enforced yet is shown, beside its error."
+        description="The draft; null when it cannot be read as terms. A draft with clauses that are not enforced yet is shown together with its error."
     )
     def draft(self) -> TermsDraft | None:
         """As it would be published."""
