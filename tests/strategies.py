@@ -247,7 +247,7 @@ def purchases(draw: st.DrawFn, zone: str = "Europe/London") -> PurchaseFacts:
         customer_facts=CustomerFacts(
             enrolled_at=FIRST - timedelta(days=draw(st.integers(0, 150))),
             visits=draw(st.integers(0, 15)),
-            person=draw(persons),
+            profile=draw(persons),
             **draw(standings),
         ),
     )

@@ -25,7 +25,7 @@ def print_report(found: Impact, *, grandfathered: int) -> None:
             out.print(table)
     table = Table("Reward", "Can pay before", "after", "Out of reach", "Redemptions lost", title="Rewards")
     for reward in found.rewards:
-        counts = (reward.members_before, reward.members_after, reward.out_of_reach, reward.redemptions_lost)
+        counts = (reward.members_before, reward.members_after, reward.no_longer_affordable, reward.redemptions_lost)
         table.add_row(reward.name, *(str(count) for count in counts))
     out.print(table)
     out.print("Every redemption is charged the draft's full price, points earned before it included.")

@@ -43,7 +43,7 @@ DECIMALS: Mapping[str, int] = MappingProxyType(
 """Decimals of each currency in use (ISO 4217)."""
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,16}(\.[0-9]{1,10})?")
-_MOST_DIGITS = 26
+_MAX_DIGITS = 26
 
 
 class AmountError(ValueError):
@@ -74,10 +74,10 @@ class Money:
             raise AmountError("not a finite number")
         if amount == 0:
             return cls(0, currency)
-        if amount.adjusted() > _MOST_DIGITS:
+        if amount.adjusted() > _MAX_DIGITS:
             raise AmountError("out of range")
         # Scaling rounds to the digits of the decimal context, so a longer number cannot be let near it.
-        if len(amount.as_tuple().digits) > _MOST_DIGITS or amount.adjusted() < -_MOST_DIGITS:
+        if len(amount.as_tuple().digits) > _MAX_DIGITS or amount.adjusted() < -_MAX_DIGITS:
             raise AmountError(f"{currency} has {decimals} decimals")
         scaled = amount.scaleb(decimals)
         minor = int(scaled)
@@ -110,20 +110,20 @@ class Money:
         return Decimal(self.minor).scaleb(-DECIMALS[self.currency])
 
 
-HIGHEST_RATE = Decimal(1_000_000)
+MAX_EXCHANGE_RATE = Decimal(1_000_000)
 """The most that one unit of a foreign currency may be worth."""
 
 
 def rate_problem(rate: Decimal) -> str | None:
     """Why a number is not a valid exchange rate, or None."""
     # Asked first: whatever compares with NaN fails, and rounding what is too large takes as long as it has digits.
-    if not rate.is_finite() or not 0 < rate <= HIGHEST_RATE:
-        return f"an exchange rate is above 0 and at most {HIGHEST_RATE:,}"
+    if not rate.is_finite() or not 0 < rate <= MAX_EXCHANGE_RATE:
+        return f"an exchange rate is above 0 and at most {MAX_EXCHANGE_RATE:,}"
     return None if rate == round(rate, 12) else "an exchange rate has at most 12 decimals"
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class ExchangeRate:
     """An exchange rate: one unit of the foreign currency is `rate` units of `into`, in major units and exact."""
 
     rate: Decimal

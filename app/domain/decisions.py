@@ -180,7 +180,7 @@ class Decision:
         """Points or stamps of the decision."""
         return self.points if unit is Unit.POINTS else self.stamps
 
-    def charged_budgets(self) -> tuple[tuple[str, int], ...]:
+    def common_budget_usage(self) -> tuple[tuple[str, int], ...]:
         """Points taken from what budgets have left for all customers, by clause key."""
         own = dict(self.own_budget_usage)
         left = ((clause, points - own.get(clause, 0)) for clause, points in self.budget_usage)

@@ -12,7 +12,7 @@ from app.domain.customers.customer import Customer
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program, ProgramKind
-from app.domain.purchases.clock_skew import Skew
+from app.domain.purchases.clock_skew import ImplausibleTime
 from app.domain.units import Unit
 from app.store.database.session import Session
 from app.store.ledger import accounts
@@ -49,17 +49,17 @@ class CommandContext(WriteContext):
     principal: Principal | None = None
     settling: bool = False
 
-    def skew(self, occurred_at: datetime) -> Skew | None:
+    def skew(self, occurred_at: datetime) -> ImplausibleTime | None:
         """Why a business time cannot be right, or None.
 
         It must not be ahead of the program's clock. The limit on age applies to receipts that a till sends to a live
         program, not to imports or to times that staff have reviewed.
         """
         if occurred_at > self.now + CLOCK_TOLERANCE:
-            return Skew.AHEAD
+            return ImplausibleTime.AHEAD
         if self.program.kind is ProgramKind.SANDBOX or self.principal is None or self.settling:
             return None
-        return Skew.TOO_OLD if occurred_at < self.now - self.program.receipt_age else None
+        return ImplausibleTime.TOO_OLD if occurred_at < self.now - self.program.receipt_age else None
 
     def too_early(self, occurred_at: datetime, *, path: tuple[str, ...]) -> Problem | None:
         """The refusal of an event with a business time in the future, or None; `path` leads to the input field."""

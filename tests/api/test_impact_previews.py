@@ -22,7 +22,7 @@ CANCEL = """mutation($input: CancelImpactPreviewInput!) { cancelImpactPreview(in
 READ = """query($id: ID!) { impactPreview(id: $id) { state progress { done total } result {
     members purchases redemptions gainers losers unchanged pointsGained pointsLost liabilityBefore liabilityAfter
     mostGaining { difference } mostLosing { difference redemptionsLost customer { id } }
-    rewards { key name outOfReach membersBefore membersAfter redemptionsLost } } } node(id: $id) { id } }"""
+    rewards { key name noLongerAffordable membersBefore membersAfter redemptionsLost } } } node(id: $id) { id } }"""
 
 
 @pytest.fixture

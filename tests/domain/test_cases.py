@@ -18,7 +18,7 @@ from app.domain.customers.rule_facts import CustomerFacts
 from app.domain.decisions import Decision
 from app.domain.engine import refund
 from app.domain.engine.earning import earn
-from app.domain.engine.price_lists import PriceLists, may_be_cheaper
+from app.domain.engine.price_lists import OldPrices, may_be_cheaper
 from app.domain.engine.redemption import redeem
 from app.domain.explanations.explanation import Explanation
 from app.domain.explanations.summary import summary
@@ -82,7 +82,7 @@ def test_redeeming(case: Case) -> None:
     held = tuple(a_lot(index, value, case=case) for index, value in enumerate(case["lots"]))
     clause = now.cost_of(case["reward"])
     assert clause is not None
-    lists = PriceLists(terms=now, earlier=earlier, lots=held, at=what.occurred_at)
+    lists = OldPrices(terms=now, earlier=earlier, lots=held, at=what.occurred_at)
     charge = lists.charge(case["reward"]) if may_be_cheaper(now, earlier=earlier) else None
     available = sum(lot.remaining for lot in held)
     decision = redeem(terms=now, clause=clause, facts=what, available=available, charge=charge)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.amounts import Exchange, Parts
+from app.domain.amounts import ExchangeRate, Parts
 from app.domain.calendar import WEEK, Weekday
 from app.domain.decisions import ReasonCode, RemedyCode
 from app.domain.purchases.eligible import AmountBasis, EligiblePurchase
@@ -148,7 +148,7 @@ def test_minimum_spend_uses_its_own_tax_basis() -> None:
 
 def test_minimum_spend_with_tax_is_in_the_program_currency() -> None:
     taxed = a_line()._replace(unit_price=1190, tax_rate=Decimal("0.19"))
-    facts = replace(a_purchase(taxed), currency="EUR", exchange=Exchange(Decimal("0.5"), "GBP"))
+    facts = replace(a_purchase(taxed), currency="EUR", exchange_rate=ExchangeRate(Decimal("0.5"), "GBP"))
     exchanged = EligiblePurchase.of(facts, basis=AmountBasis(), program_zone="Europe/London")
     assert (exchanged.total(), exchanged.total_with_tax(taxes=True)) == (500, 595)
     assert exchanged.narrowed_to(lambda _line: False).total_with_tax(taxes=True) == 0

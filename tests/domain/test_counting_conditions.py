@@ -48,7 +48,7 @@ def eligible_for(*lines: Any, **member: Any) -> PurchaseFacts:
 
 def budgets_left(**budgets: int) -> dict[str, Any]:
     """The remaining points of budgets, by clause."""
-    return {"budgets": tuple(sorted(budgets.items()))}
+    return {"budgets_left": tuple(sorted(budgets.items()))}
 
 
 def reason_of(decision: Decision, clause: str, code: ReasonCode) -> Reason:

@@ -155,8 +155,8 @@ def test_failed_condition_is_explained_with_its_remedy(
         visits=4,
         uses=((key, 2),),
         items=((key, 7),),
-        budgets=((key, 0),),
-        person=CustomerProfile(birthday=date(2010, 3, 5)),
+        budgets_left=((key, 0),),
+        profile=CustomerProfile(birthday=date(2010, 3, 5)),
     )
     terms = some_terms((key, (condition,), SPEND))
     payments = (Payment(PaymentKind.CASH, pounds("10.00").minor),)
@@ -183,7 +183,7 @@ def test_failed_condition_is_explained_with_its_remedy(
         (FirstPurchase(), CustomerFacts(held_uses=(("k", 1),)), "You have already had this for your first purchase."),
         (
             BirthdayWindow(),
-            CustomerFacts(person=CustomerProfile(birthday=NOON.date().replace(year=1990)), birthdays=(("birthday 0 0", 2026),), birthday_uses=(("k", 2026),)),
+            CustomerFacts(profile=CustomerProfile(birthday=NOON.date().replace(year=1990)), birthdays=(("birthday 0 0", 2026),), used_birthdays=(("k", 2026),)),
             "You have already had this for this birthday.",
         ),
     ],

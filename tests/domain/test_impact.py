@@ -54,7 +54,7 @@ def redemption(reward: str = "coffee", *, day: int) -> PastRedemption:
 
 def member(name: str, *events: PurchaseFacts | PastRedemption, opening: int = 0) -> MemberHistory:
     """A member's history."""
-    return MemberHistory(customer_id=name, enrolled_at=START, opening=opening, visits=0, events=events)
+    return MemberHistory(customer_id=name, enrolled_at=START, opening_points=opening, prior_visits=0, events=events)
 
 
 def impact(current: Terms, draft: Terms, *members: MemberHistory) -> Impact:
@@ -82,7 +82,12 @@ def test_dearer_reward_costs_more_or_becomes_unaffordable() -> None:
     # Before: 200 + 15 + 105; after: 180 + 115 (kept, for want of a coffee) + 105.
     assert (found.liability_before, found.liability_after) == (320, 400)
     (coffee,) = found.rewards
-    assert (coffee.name, coffee.members_before, coffee.members_after, coffee.out_of_reach) == ("Coffee", 2, 1, 1)
+    assert (coffee.name, coffee.members_before, coffee.members_after, coffee.no_longer_affordable) == (
+        "Coffee",
+        2,
+        1,
+        1,
+    )
     assert (coffee.redemptions_lost, coffee.redemptions_won) == (1, 0)
 
 
@@ -101,7 +106,7 @@ def test_fewer_stamps_and_a_price_in_stamps_are_a_loss() -> None:
     cake, visit = ("cake", (), RewardCost("cake", 2, "Cake", Unit.STAMPS)), ("visit", (), Stamps(2))
     past = member("ann", bought("90.00", day=1), redemption("cake", day=2), bought("90.00", day=3))
     less = impact(
-        terms(PER_POUND, visit, cake), terms(PER_POUND, ("visit", (), Stamps(1)), cake), replace(past, stamps=2)
+        terms(PER_POUND, visit, cake), terms(PER_POUND, ("visit", (), Stamps(1)), cake), replace(past, opening_stamps=2)
     )
     assert (less.gainers, less.losers, less.points_lost, less.stamps_gained, less.stamps_lost) == (0, 1, 0, 0, 2)
     (ann,) = less.most_losing
@@ -170,10 +175,10 @@ def test_budget_is_shared_and_item_counters_continue() -> None:
     gift = ("gift", (Budget(50, BudgetMode.PARTIAL),), BonusPoints(points=30))
     tenth = ("tenth", (EveryNthItem(10),), BonusPoints(points=4))
     current, draft = terms(PER_POUND), terms(PER_POUND, gift, tenth)
-    members = [replace(member(f"m-{n}", bought("10.00", day=n)), items={"tenth": 9}) for n in range(1, 4)]
+    members = [replace(member(f"m-{n}", bought("10.00", day=n)), prior_items={"tenth": 9}) for n in range(1, 4)]
     found = impact(current, draft, *members)
     assert found.points_gained == 30 + 20 + 0 + 3 * 4
-    again = ImpactSimulation(current=current, draft=draft, spent={"gift": 45})
+    again = ImpactSimulation(current=current, draft=draft, budget_usage={"gift": 45})
     for history in members:
         again.add(history)
     assert again.impact().points_gained == 5 + 3 * 4
@@ -188,9 +193,9 @@ def test_refunded_budget_points_go_to_the_same_member_only(mode: BudgetMode) -> 
     assert impact(terms(PER_POUND), draft, gone, other).points_gained == 0
     again = replace(gone, events=(returned, bought("10.00", day=1), bought("10.00", day=2)))
     assert impact(terms(PER_POUND), draft, again, other).points_gained == 30
-    before = ImpactSimulation(current=terms(PER_POUND), draft=draft, spent={"gift": 30})
+    before = ImpactSimulation(current=terms(PER_POUND), draft=draft, budget_usage={"gift": 30})
     before.add(other)
-    before.add(replace(member("cat", bought("10.00", day=1)), shares={"gift": 30}))
+    before.add(replace(member("cat", bought("10.00", day=1)), own_budget_shares={"gift": 30}))
     assert before.impact().points_gained == 30, "what came back before the replay"
 
 

@@ -74,7 +74,7 @@ ENTRY = Entry(
     decision="{}",
     movements=(Movement("m", "l", 5),),
     new_lots=(a_lot("l", points=5),),
-    previous=FIRST_HASH,
+    previous_hash=FIRST_HASH,
 )
 
 

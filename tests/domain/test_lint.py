@@ -42,7 +42,7 @@ from app.domain.terms.effects.stamps import Stamps
 from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
 from app.domain.terms.lint import lint, notice_finding, stale_notice_finding
-from app.domain.terms.lint.finding import Finding, Habits, LintCode, RewardShown, Visit
+from app.domain.terms.lint.finding import Finding, LintCode, RewardShown, Visit, VisitStatistics
 from app.domain.terms.validation import DraftedClause
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
@@ -60,15 +60,17 @@ NOONS = tuple(Visit(datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(days=day), 
 
 
 def found(
-    *clauses: DraftedClause, habits: Habits | None = None, mug: RewardShown = MUG
+    *clauses: DraftedClause, habits: VisitStatistics | None = None, mug: RewardShown = MUG
 ) -> list[tuple[str, LintCode, str]]:
     """Every finding: its clause, its code, and the kind of its example; worded in every language."""
     return [(finding.clause.key, finding.code, finding.case) for finding in findings(*clauses, habits=habits, mug=mug)]
 
 
-def findings(*clauses: DraftedClause, habits: Habits | None = None, mug: RewardShown = MUG) -> tuple[Finding, ...]:
+def findings(
+    *clauses: DraftedClause, habits: VisitStatistics | None = None, mug: RewardShown = MUG
+) -> tuple[Finding, ...]:
     """The findings themselves."""
-    results = lint(unenforced_terms(*clauses), habits=habits or Habits(), catalogue={"mug": mug})
+    results = lint(unenforced_terms(*clauses), habits=habits or VisitStatistics(), catalogue={"mug": mug})
     for result in results:
         for locale in Locale:
             sentences = [result.statement(wording(locale)), result.example(wording(locale))]
@@ -153,7 +155,7 @@ def test_clause_that_yields_to_an_unconditional_one_is_found() -> None:
 @property_settings(100)
 def test_conditions_found_impossible_never_hold(conditions: list[Condition], facts: list[PurchaseFacts]) -> None:
     terms = unenforced_terms(("odd", conditions, PointsPerVisit(5)))
-    said = {finding.code for finding in lint(terms, habits=Habits(), catalogue={})}
+    said = {finding.code for finding in lint(terms, habits=VisitStatistics(), catalogue={})}
     if {LintCode.NEVER_HOLDS, LintCode.EXCLUDES_ITSELF} & said:
         assert all(earn(terms=terms, facts=fact).points == 0 for fact in facts)
 
@@ -236,15 +238,15 @@ def test_points_that_expire_while_pending_are_found() -> None:
 
 def test_window_that_excludes_most_visits_is_found_with_an_example() -> None:
     evening = a_clause(PointsPerVisit(5), EVENING, key="evening")
-    (first,) = findings(a_clause(), evening, habits=Habits(visits=NOONS))
+    (first,) = findings(a_clause(), evening, habits=VisitStatistics(visits=NOONS))
     assert (first.clause.key, first.code) == ("evening", LintCode.SHUTS_OUT_VISITS)
     assert (
         first.example(wording(Locale.EN))
         == "100% of the last 30 visits were outside these hours, for example one on 1 March 2026."
     )
-    assert found(a_clause(), evening, habits=Habits(visits=NOONS[:19])) == [], "too few to know"
+    assert found(a_clause(), evening, habits=VisitStatistics(visits=NOONS[:19])) == [], "too few to know"
     noon = a_clause(PointsPerVisit(5), WeekdaysAndHours(frozenset(WEEK), time(11), time(14)), key="noon")
-    assert found(a_clause(), noon, habits=Habits(visits=NOONS)) == []
+    assert found(a_clause(), noon, habits=VisitStatistics(visits=NOONS)) == []
 
 
 @pytest.mark.parametrize(
@@ -265,13 +267,13 @@ def test_window_that_excludes_most_visits_is_found_with_an_example() -> None:
 def test_reward_unreachable_for_the_median_customer_is_found(
     validity: PointsValidity, pace: Fraction | None, case: str | None
 ) -> None:
-    results = found(a_clause(), COST, ("v", (), validity), habits=Habits(pace=pace))
+    results = found(a_clause(), COST, ("v", (), validity), habits=VisitStatistics(pace=pace))
     assert results == ([] if case is None else [("mug", LintCode.REWARD_OUT_OF_REACH, case)])
 
 
 def test_pending_period_shortens_the_time_to_reach_a_reward() -> None:
     wait: DraftedClause = ("wait", (), PendingPeriod(10))
-    habits = Habits(pace=Fraction(35))
+    habits = VisitStatistics(pace=Fraction(35))
     for since, reached in ((ValidityStart.EARNING, False), (ValidityStart.ACTIVATION, True)):
         validity = ("v", (), PointsValidity(days=90, expires=True, since=since))
         assert found(a_clause(), COST, wait, validity, habits=habits) == (
@@ -281,7 +283,7 @@ def test_pending_period_shortens_the_time_to_reach_a_reward() -> None:
 
 def test_price_in_stamps_is_not_compared_with_the_pace_of_points() -> None:
     clause: DraftedClause = ("mug", (), RewardCost("mug", 100, "Mug", Unit.STAMPS))
-    assert found(a_clause(), clause, ("v", (), YEARLY), habits=Habits(pace=Fraction(1))) == []
+    assert found(a_clause(), clause, ("v", (), YEARLY), habits=VisitStatistics(pace=Fraction(1))) == []
 
 
 @pytest.mark.parametrize(
@@ -304,7 +306,7 @@ def test_price_in_stamps_is_not_compared_with_the_pace_of_points() -> None:
 def test_reward_without_variants_of_an_article_with_variants_is_found(
     shown: RewardShown, sold: set[tuple[str, str]], kinds: tuple[str, str] | None
 ) -> None:
-    results = findings(a_clause(), COST, habits=Habits(sold=frozenset(sold)), mug=shown)
+    results = findings(a_clause(), COST, habits=VisitStatistics(sold=frozenset(sold)), mug=shown)
     if kinds is None:
         assert results == ()
         return

@@ -23,7 +23,7 @@ from app.domain.terms.effects.points_per_item import PointsPerItem
 from app.domain.terms.effects.points_per_visit import PointsPerVisit
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.lint import lint
-from app.domain.terms.lint.finding import Finding, Habits, LintCode, RewardShown, Visit
+from app.domain.terms.lint.finding import Finding, LintCode, RewardShown, Visit, VisitStatistics
 from app.domain.terms.validation import DraftedClause
 from tests.builders import a_clause, pounds, some_terms
 
@@ -32,10 +32,12 @@ HARBOUR = Locations(frozenset({"harbour"}), ("Harbour Street",))
 BOTH = Locations(frozenset({"harbour", "station"}), ("Harbour Street", "Central Station"))
 
 
-def found_in(*clauses: DraftedClause, habits: Habits | None = None, pictured: tuple[str, ...] = ()) -> list[Finding]:
+def found_in(
+    *clauses: DraftedClause, habits: VisitStatistics | None = None, pictured: tuple[str, ...] = ()
+) -> list[Finding]:
     """The findings."""
     catalogue = {key: RewardShown(key, "As it is.", pictured=True) for key in pictured}
-    return list(lint(some_terms(*clauses), habits=habits or Habits(), catalogue=catalogue))
+    return list(lint(some_terms(*clauses), habits=habits or VisitStatistics(), catalogue=catalogue))
 
 
 @pytest.mark.parametrize("effect", [BonusPoints(50), PointsPerVisit(50), PointsPerItem(50)])
@@ -86,8 +88,8 @@ def test_visits_are_compared_with_local_hours_of_their_location() -> None:
     evening = WeekdaysAndHours(frozenset(WEEK), time(17), time(19))
     # 10:00 in London is 18:00 in Taipei.
     moments = [datetime(2026, 3, 2, 10, tzinfo=UTC) + timedelta(days=day) for day in range(30)]
-    there = Habits(visits=tuple(Visit(at, "Asia/Taipei") for at in moments))
-    here = Habits(visits=tuple(Visit(at, "Europe/London") for at in moments))
+    there = VisitStatistics(visits=tuple(Visit(at, "Asia/Taipei") for at in moments))
+    here = VisitStatistics(visits=tuple(Visit(at, "Europe/London") for at in moments))
     assert found_in(a_clause(None, evening), habits=there) == []
     (finding,) = found_in(a_clause(None, evening), habits=here)
     assert finding.code.value == "SHUTS_OUT_VISITS"

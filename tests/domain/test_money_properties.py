@@ -18,7 +18,7 @@ from app.domain.amounts import (
     DECIMALS,
     MAX_MINOR,
     AmountError,
-    Exchange,
+    ExchangeRate,
     Money,
     Rounding,
     allocate_proportionally,
@@ -30,7 +30,7 @@ from app.domain.engine.refund import preview_claw_back, remaining_quantities
 from app.domain.purchases.eligible import AmountBasis, EligiblePurchase
 from app.domain.purchases.facts import FactsError, Payment, PaymentKind, PurchaseFacts
 from app.domain.purchases.lines import Line, LineKind
-from app.domain.purchases.receipt_limits import exchange_of
+from app.domain.purchases.receipt_limits import exchange_rate_of
 from app.domain.terms.conditions.minimum_spend import MinimumSpend
 from app.domain.terms.effects.bonus_points import BonusPoints
 from app.domain.terms.effects.combination import Combination, CombinationMode
@@ -80,7 +80,7 @@ def sales(draw: st.DrawFn, own: str, *, whole: bool = False) -> PurchaseFacts:
         zone="Europe/London",
         currency=currency,
         lines=lines,
-        exchange=Exchange(draw(rates), own) if currency != own else None,
+        exchange_rate=ExchangeRate(draw(rates), own) if currency != own else None,
     )
     with_points = draw(st.sampled_from([0, 0, 1, 2])) * to_pay(facts).__floor__() // 2
     return replace(facts, payments=(Payment(PaymentKind.POINTS, with_points),)) if with_points else facts
@@ -248,8 +248,8 @@ def test_keeping_everything_equals_the_purchase_at_any_rate(data: st.DataObject)
 def test_kept_goods_are_converted_exactly_and_as_a_whole(data: st.DataObject) -> None:
     _, sale = data.draw(terms_and_purchases())
     left = sale.remaining(remaining_quantities(sale, returned=data.draw(partial_refunds(sale))))
-    unexchanged = replace(left, exchange=None)
-    rate = sale.exchange.factor(foreign=sale.currency) if sale.exchange is not None else 1
+    unexchanged = replace(left, exchange_rate=None)
+    rate = sale.exchange_rate.factor(foreign=sale.currency) if sale.exchange_rate is not None else 1
     assert total(left) == total(unexchanged) * rate
     bare = replace(left, payments=())
     assert total(bare) == sum(total(bare.narrowed_to((line,))) for line in bare.lines)
@@ -262,10 +262,10 @@ def test_foreign_purchase_is_decided_like_one_in_the_program_currency(
 ) -> None:
     own, foreign, _ = several
     terms = data.draw(terms_of(own))
-    at_home = replace(data.draw(sales(own, whole=True)), currency=own, exchange=None)
+    at_home = replace(data.draw(sales(own, whole=True)), currency=own, exchange_rate=None)
     # A unit of the smallest kind abroad is `factor` of the smallest kind at home.
     rate = Decimal(factor).scaleb(DECIMALS[foreign] - DECIMALS[own])
-    abroad = replace(at_home, currency=foreign, exchange=Exchange(rate, own))
+    abroad = replace(at_home, currency=foreign, exchange_rate=ExchangeRate(rate, own))
     at_home = replace(
         at_home,
         lines=tuple(
@@ -357,7 +357,7 @@ def test_amount_is_parsed_with_the_decimals_of_its_currency(currency: str, minor
 def test_stored_purchase_has_no_float_and_is_read_back_unchanged(world: tuple[Terms, PurchaseFacts]) -> None:
     terms, sale = world
     assert PurchaseFacts.from_data(sale.to_data()) == sale
-    assert ("exchange" in sale.to_data()) is (sale.currency != terms.currency)
+    assert ("exchange_rate" in sale.to_data()) is (sale.currency != terms.currency)
     for data in (sale.to_data(), terms.to_data(), earn(terms=terms, facts=sale).to_data()):
         assert [leaf for leaf in leaves(data) if isinstance(leaf, float)] == []
 
@@ -389,20 +389,20 @@ def test_foreign_purchase_without_a_rate_is_not_decided(decide: str) -> None:
     with pytest.raises(AmountError, match="no exchange rate from JPY into EUR"):
         judged[decide](facts)
     with pytest.raises(AmountError, match="no exchange rate from KWD into EUR"):
-        judged[decide](replace(facts, exchange=Exchange(Decimal("0.002"), "KWD")))
-    judged[decide](replace(facts, exchange=Exchange(Decimal("0.006"), "EUR")))
+        judged[decide](replace(facts, exchange_rate=ExchangeRate(Decimal("0.002"), "KWD")))
+    judged[decide](replace(facts, exchange_rate=ExchangeRate(Decimal("0.006"), "EUR")))
 
 
 @pytest.mark.parametrize("rate", ["0", "-1", "NaN", "Infinity", "1000000.000000000001", "0.0000000000001", "1E-999"])
 def test_invalid_rate_is_refused(rate: str) -> None:
     with pytest.raises(FactsError) as refused:
-        exchange_of(Decimal(rate), currency="JPY", into="EUR")
+        exchange_rate_of(Decimal(rate), currency="JPY", into="EUR")
     assert refused.value.path == ("exchange_rate",)
 
 
 def test_only_a_foreign_currency_has_a_rate() -> None:
     with pytest.raises(FactsError, match="only a foreign currency"):
-        exchange_of(Decimal(1), currency="EUR", into="EUR")
+        exchange_rate_of(Decimal(1), currency="EUR", into="EUR")
     line = Line(1, "a", Decimal(1), 100)
     with pytest.raises(FactsError, match="only a purchase in a foreign currency"):
-        PurchaseFacts(NOON, "Europe/London", "EUR", (line,), exchange=Exchange(Decimal(1), "EUR"))
+        PurchaseFacts(NOON, "Europe/London", "EUR", (line,), exchange_rate=ExchangeRate(Decimal(1), "EUR"))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.decisions import DecisionOutcome, Finding, ReasonCode, Remedy, RemedyCode, Verdict
-from app.domain.engine.price_lists import Charge
+from app.domain.engine.price_lists import RewardCharge
 from app.domain.engine.redemption import redeem
 from app.domain.explanations.explanation import Explanation
 from app.domain.i18n import wording
@@ -58,8 +58,8 @@ def test_missing_points_of_the_remedy_are_exact(available: int, owed: int, cost:
         assert after.met is enough
 
 
-@pytest.mark.parametrize(("charge", "needed"), [(None, 120), (Charge(80, (), 80), 100)])
-def test_refund_policy_refuses_redemptions_during_a_debt(charge: Charge | None, needed: int) -> None:
+@pytest.mark.parametrize(("charge", "needed"), [(None, 120), (RewardCharge(80, (), 80), 100)])
+def test_refund_policy_refuses_redemptions_during_a_debt(charge: RewardCharge | None, needed: int) -> None:
     clause = TERMS.by_key["mug"]
     decision = redeem(terms=TERMS, clause=clause, facts=a_purchase(), available=0, owed=20, charge=charge)
     assert (decision.outcome, decision.points) == (DecisionOutcome.REFUSED, 0)

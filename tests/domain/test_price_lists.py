@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.engine.price_lists import Charge, PriceLists, may_be_cheaper
+from app.domain.engine.price_lists import OldPrices, RewardCharge, may_be_cheaper
 from app.domain.ledger.lots import Draw, Lot
 from app.domain.terms.effects.grandfathering import Grandfathering
 from app.domain.terms.effects.reward_cost import RewardCost
@@ -31,16 +31,16 @@ def lot(name: str, points: int, earned: datetime) -> Lot:
     return Lot(name, points, points, earned, earned, None, name)
 
 
-def charge(lots: list[Lot], *versions: Terms, at: datetime = SUMMER) -> Charge | None:
+def charge(lots: list[Lot], *versions: Terms, at: datetime = SUMMER) -> RewardCharge | None:
     """The price of a coffee at a moment."""
-    return PriceLists(terms=versions[-1], earlier=tuple(versions[:-1]), lots=tuple(lots), at=at).charge("coffee")
+    return OldPrices(terms=versions[-1], earlier=tuple(versions[:-1]), lots=tuple(lots), at=at).charge("coffee")
 
 
 CHEAP, DEAR = version(1, WINTER, cost=80), version(2, SPRING, cost=100)
 
 
 def test_points_from_before_a_rise_pay_the_old_price() -> None:
-    assert charge([lot("a", 90, WINTER)], CHEAP, DEAR) == Charge(80, (Draw("a", 80),), 0)
+    assert charge([lot("a", 90, WINTER)], CHEAP, DEAR) == RewardCharge(80, (Draw("a", 80),), 0)
 
 
 def test_points_from_after_a_rise_pay_the_new_price() -> None:
@@ -50,11 +50,11 @@ def test_points_from_after_a_rise_pay_the_new_price() -> None:
 def test_mixed_points_are_priced_in_proportion_cheapest_first() -> None:
     # 40 of 80 pay half of the coffee; the other half costs 50 of 100.
     lots = [lot("new", 60, SPRING), lot("old", 40, WINTER)]
-    assert charge(lots, CHEAP, DEAR) == Charge(90, (Draw("old", 40), Draw("new", 50)), 0)
+    assert charge(lots, CHEAP, DEAR) == RewardCharge(90, (Draw("old", 40), Draw("new", 50)), 0)
 
 
 def test_missing_points_are_counted_at_the_current_price() -> None:
-    assert charge([lot("old", 40, WINTER), lot("new", 10, SPRING)], CHEAP, DEAR) == Charge(90, (), 40)
+    assert charge([lot("old", 40, WINTER), lot("new", 10, SPRING)], CHEAP, DEAR) == RewardCharge(90, (), 40)
 
 
 def test_old_price_ends_with_its_last_day() -> None:
@@ -72,7 +72,7 @@ def test_price_in_stamps_is_no_price_in_points() -> None:
     assert charge([lot("a", 90, WINTER)], stamps, DEAR) is None
     between = version(2, SPRING, cost=3, unit=Unit.STAMPS)
     later = version(3, SUMMER, cost=100, days=30)
-    assert charge([lot("a", 90, WINTER)], CHEAP, between, later) == Charge(80, (Draw("a", 80),), 0)
+    assert charge([lot("a", 90, WINTER)], CHEAP, between, later) == RewardCharge(80, (Draw("a", 80),), 0)
 
 
 def test_without_the_clause_all_points_pay_the_new_price() -> None:
@@ -83,7 +83,7 @@ def test_period_of_the_old_price_starts_with_the_first_rise() -> None:
     middle, now = version(2, SPRING, cost=100, days=60), version(3, SUMMER, cost=120, days=60)
     first, second = lot("a", 200, WINTER), lot("b", 200, SPRING)
     assert charge([first], CHEAP, middle, now, at=SUMMER) is None, "80 ended 60 days after 1 April"
-    assert charge([second], CHEAP, middle, now, at=SUMMER) == Charge(100, (Draw("b", 100),), 0)
+    assert charge([second], CHEAP, middle, now, at=SUMMER) == RewardCharge(100, (Draw("b", 100),), 0)
 
 
 @given(

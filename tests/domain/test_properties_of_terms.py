@@ -121,7 +121,7 @@ def test_conditions_that_decide_differently_read_differently_in_every_language(
 
 def with_profile_remedy(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> CustomerProfile:
     """The customer after the remedy was applied to their profile."""
-    profile = facts.customer_facts.person
+    profile = facts.customer_facts.profile
     assert profile is not None
     if remedy.code is RemedyCode.TELL_BIRTHDAY:
         # Whoever is old enough today has their birthday today.
@@ -164,7 +164,7 @@ def with_remedy(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -
         return replace(
             facts,
             customer_facts=replace(
-                facts.customer_facts, person=with_profile_remedy(facts, remedy, condition=condition)
+                facts.customer_facts, profile=with_profile_remedy(facts, remedy, condition=condition)
             ),
         )
     if remedy.code is RemedyCode.COLLECT_QUALIFYING:
@@ -193,7 +193,7 @@ def test_following_a_remedy_fulfils_its_condition(
     condition: Condition, facts: PurchaseFacts, uses: int, items: int, left: int, excepted: bool
 ) -> None:
     assume(condition.negatable or not excepted)
-    counted = {"uses": ((CLAUSE, uses),), "items": ((CLAUSE, items),), "budgets": ((CLAUSE, left),)}
+    counted = {"uses": ((CLAUSE, uses),), "items": ((CLAUSE, items),), "budgets_left": ((CLAUSE, left),)}
     facts = replace(facts, customer_facts=replace(facts.customer_facts, **counted))
     check = condition.check_except if excepted else condition.check
     finding = check(eligible(facts))
@@ -230,7 +230,7 @@ def test_every_decision_cites_clauses_of_its_terms(
 
 def stored_facts(facts: PurchaseFacts, terms: Terms) -> PurchaseFacts:
     """The facts as they are stored, with the answers about the customer that the terms require."""
-    profile = facts.customer_facts.person
+    profile = facts.customer_facts.profile
     assert profile is not None
     answers = answered(
         terms.required_facts.customer_conditions, person=profile, at=facts.occurred_at, zone_name=facts.zone
@@ -264,7 +264,7 @@ def points_by_customer(terms: Terms, population: Sequence[Sequence[PurchaseFacts
         facts = population[who][place]
         customer_facts = facts_before(terms, facts, histories[who], first=population[who][0].customer_facts)
         left = tuple((key, budget.points - spent.get(key, 0)) for key, budget in terms.budgets.items())
-        known = replace(customer_facts, items=tuple(items[who].items()), budgets=left)
+        known = replace(customer_facts, items=tuple(items[who].items()), budgets_left=left)
         seen = replace(facts, customer_facts=with_tier(known, terms=terms))
         decision = earn(terms=terms, facts=seen)
         histories[who].append((facts, decision.points, decision.applied_clauses()))
@@ -303,7 +303,7 @@ def facts_before(
         len(history),
         tuple(sorted(uses)),
         tuple(earned),
-        person=first.person,
+        profile=first.profile,
         qualifying=first.qualifying,
     )
 

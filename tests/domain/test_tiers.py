@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.customers.tier_membership import TierMembership
+from app.domain.customers.tier_membership import CurrentTier
 from app.domain.decisions import ReasonCode
 from app.domain.engine.tiers import QualifyingPoints, kept_tier_reason, tier_above
 from app.domain.ledger.entries import EntryType
@@ -57,7 +57,7 @@ def history_of(purchases: list[tuple[int, int]], *, terms: Terms) -> EventHistor
     return EventHistory("account", {ANNA: START}, tuple(facts))
 
 
-def tier_of(wallet: Wallet) -> TierMembership:
+def tier_of(wallet: Wallet) -> CurrentTier:
     """The tier of the one customer."""
     return wallet.memberships[ANNA].tier
 
@@ -75,7 +75,7 @@ def test_tier_forecast_comes_true_without_further_purchases(
     history = history_of(purchases, terms=terms)
     now = history.events[-1].at + timedelta(hours=wait)
 
-    def at(moment: datetime) -> TierMembership:
+    def at(moment: datetime) -> CurrentTier:
         return tier_of(replay(history, versions=[terms], until=moment))
 
     before = at(now)
@@ -118,7 +118,7 @@ def test_expired_points_still_count_towards_the_tier() -> None:
     wallet = replay(history_of([(0, 120)], terms=terms), versions=[terms], until=START + timedelta(days=30))
     assert [posting.key.type for posting in wallet.points.postings] == [EntryType.EARN, EntryType.EXPIRE]
     assert wallet.points.inventory.unheld() == 0
-    assert tier_of(wallet) == TierMembership("silver", START)
+    assert tier_of(wallet) == CurrentTier("silver", START)
     assert wallet.memberships[ANNA].qualifying.points(terms=terms, at=wallet.at or START) == 120
 
 
@@ -141,12 +141,12 @@ def test_next_tier_is_the_lowest_above_the_current_one(tier: str | None, points:
 def test_tier_in_grace_is_explained() -> None:
     terms = tiered(TierPeriod())
     until = START + timedelta(days=3)
-    reason = kept_tier_reason(TierMembership("gold", START, until), qualifying=20, terms=terms)
+    reason = kept_tier_reason(CurrentTier("gold", START, until), qualifying=20, terms=terms)
     assert reason is not None
     assert (reason.clause, reason.finding.code) == ("gold", ReasonCode.TIER_KEPT)
     assert (reason.finding.observed, reason.finding.required) == (20, until)
-    assert kept_tier_reason(TierMembership("gold", START), qualifying=300, terms=terms) is None
-    assert kept_tier_reason(TierMembership("lost", START, until), qualifying=20, terms=terms) is None, (
+    assert kept_tier_reason(CurrentTier("gold", START), qualifying=300, terms=terms) is None
+    assert kept_tier_reason(CurrentTier("lost", START, until), qualifying=20, terms=terms) is None, (
         "no clause speaks of it"
     )
 

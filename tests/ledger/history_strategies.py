@@ -343,7 +343,7 @@ def _summary(event: Event) -> Event | tuple[object, ...]:
     if isinstance(event, RewardRedeemed):
         return ("Redeemed", event.id, event.at, event.points, event.unit)
     if isinstance(event, HoldPlaced):
-        return ("Held", event.id, event.at, event.points, event.unit, event.until, event.ended_at)
+        return ("Held", event.id, event.at, event.points, event.unit, event.expires_at, event.ended_at)
     return ("Adjusted", event.id, event.at, event.points, event.unit) if isinstance(event, PointsAdjusted) else event
 
 

@@ -152,9 +152,9 @@ class Customer:
                 for each_period in required.earned_periods
             ),
             tier=self.tier,
-            budgets=facts.customer_facts.budgets,
-            shares=facts.customer_facts.shares,
-            charged=facts.customer_facts.charged,
+            budgets_left=facts.customer_facts.budgets_left,
+            own_budget_shares=facts.customer_facts.own_budget_shares,
+            common_budget_usage=facts.customer_facts.common_budget_usage,
             qualifying=self.qualifying(terms, local_date(facts.occurred_at, zone_name=terms.zone)),
         )
         return replace(facts, customer_facts=customer_facts)

@@ -447,7 +447,7 @@ def test_terms_with_tiers_may_start_at_the_end_of_a_hold() -> None:
     before, tiers = make_terms(), TierPeriod(TierWindow.CALENDAR_YEAR, 30)
     after = terms_of(2, on(20), (FOR_EVER, RefundPolicy(), None, None, tiers, (10, 25), True, None))
     bought = purchase("tea", 12, at=on(1), by=before)
-    held = HoldPlaced(stable_id("hold"), on(2), 3, until=on(20))
+    held = HoldPlaced(stable_id("hold"), on(2), 3, expires_at=on(20))
     history = EventHistory(ANN, {ANN: on(-1)}, (bought, held))
     versions, until = (before, after), on(40)
     wallet = replay(history, versions=versions, until=until)

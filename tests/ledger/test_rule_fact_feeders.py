@@ -272,7 +272,7 @@ def simulated(history: MemberHistory, *, terms: Terms) -> MemberReplay:
         if isinstance(event, PastRedemption):
             assert replay.redeem(event) is not None, "it was granted, so it is"
             continue
-        kept, whole = (event.kept, event.whole) if isinstance(event, PastPurchase) else (event, None)
+        kept, whole = (event.remaining, event.whole) if isinstance(event, PastPurchase) else (event, None)
         replay.book(kept, replay.decide(kept), whole=whole)
     return replay
 
@@ -293,8 +293,8 @@ COUNTED = {
     "qualifying",
     "held_uses",
     "birthdays",
-    "birthday_uses",
-    "person",
+    "used_birthdays",
+    "profile",
 }
 
 

@@ -119,7 +119,7 @@ EARNED = Entry(
     decision='{"b": 1,  "a":"ü"}',
     movements=(Movement(id=an_id(13), lot_id=LOT.id, points=4),),
     new_lots=(LOT,),
-    previous=FIRST_HASH,
+    previous_hash=FIRST_HASH,
 )
 REFUND = Refund(
     id=an_id(20),
@@ -145,7 +145,7 @@ TAKEN_BACK = replace(
     refund_id=REFUND.id,
     movements=(Movement(id=an_id(22), lot_id=LOT.id, points=-1),),
     new_lots=(),
-    previous=entry_hash(EARNED),
+    previous_hash=entry_hash(EARNED),
 )
 MUG = Reward(
     an_id(30),
@@ -188,7 +188,7 @@ PAID = replace(
     refund_id=None,
     redemption_id=GIVEN.id,
     movements=(Movement(id=an_id(34), lot_id=LOT.id, points=-3),),
-    previous=entry_hash(TAKEN_BACK),
+    previous_hash=entry_hash(TAKEN_BACK),
 )
 
 

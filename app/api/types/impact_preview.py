@@ -85,7 +85,7 @@ class RewardImpact:
     name: str = strawberry.field(description="What the terms call it.")
     members_before: int = strawberry.field(description="Members who can pay for it under the terms in force.")
     members_after: int = strawberry.field(description="Members who can pay for it under the draft, at its full price.")
-    out_of_reach: int = strawberry.field(
+    no_longer_affordable: int = strawberry.field(
         description="Members who can pay for it under the terms in force and not under the draft, at its full price. The points that they hold when it starts may keep the old price for a while (grandfathering), so that they can still have it then."
     )
     redemptions_lost: int = strawberry.field(
@@ -158,7 +158,7 @@ class Impact:
                 name=reward.name,
                 members_before=reward.members_before,
                 members_after=reward.members_after,
-                out_of_reach=reward.out_of_reach,
+                no_longer_affordable=reward.no_longer_affordable,
                 redemptions_lost=reward.redemptions_lost,
                 redemptions_won=reward.redemptions_won,
             )

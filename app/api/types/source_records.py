@@ -71,7 +71,7 @@ class Purchase(Node):
             recorded_at=row.recorded_at,
             channel=row.facts.channel,
             total=money(row.total),
-            exchange_rate=row.facts.exchange.rate if row.facts.exchange is not None else None,
+            exchange_rate=row.facts.exchange_rate.rate if row.facts.exchange_rate is not None else None,
             points=row.earned,
         )
 

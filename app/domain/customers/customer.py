@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from app.domain.customers.identities import IdentityKind
-from app.domain.customers.tier_membership import TierMembership
+from app.domain.customers.tier_membership import CurrentTier
 from app.domain.ledger.account import Account
 from app.domain.units import Unit
 
@@ -41,7 +41,7 @@ class Customer:
     accepted_terms_version: int | None
     enrolled_at: datetime
     account: Account
-    tier: TierMembership = field(default_factory=TierMembership)
+    tier: CurrentTier = field(default_factory=CurrentTier)
     merged_into: str | None = None
     others: Mapping[Unit, Account] = field(default_factory=dict)
     requested_id: str | None = None

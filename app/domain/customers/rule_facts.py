@@ -11,22 +11,39 @@ from app.domain.calendar import Period
 from app.domain.customers.profile import CustomerProfile
 
 
+_COUNTS_BY_KEY = (
+    "uses",
+    "items",
+    "budgets_left",
+    "own_budget_shares",
+    "common_budget_usage",
+    "held_uses",
+    "birthdays",
+)
+"""The fields that are stored as an object of numbers by key."""
+
+
 @dataclass(frozen=True, slots=True)
 class CustomerFacts:
-    """A customer's history as the rules see it; kept with the purchase, so that an old decision can be made again.
+    """A customer's history as the rules see it; stored with the purchase, so that its decision can be made again.
 
-    `visits` counts the purchases before this one of which something is kept; `uses` how often a clause was applied in
-    the period of its limit; `held` how many of its rewards are held; `earned` the points earned so far in a period;
-    `items` the items kept that a clause counted before; `budgets` what is left of the points that a clause gives to all
-    customers together, `shares` what came back of them and is the customer's own, below 0 where more is held than was
-    taken; `charged` what the purchase took of `budgets` when it was recorded; `tier` is the key of the tier held, `qualifying` the points towards one.
-
-    `birthdays` are the calendar years of the birthdays around which the purchase lies, by the question of the window;
-    `birthday_uses` the clauses that gave something for the birthday of a year already.
-
-    Who the customer is, `person`, is there while something is decided and never kept. What is kept of it are the
-    `answers` to what the terms ask, yes or no at the time of the purchase, None where it takes a birthday that nobody has
-    told: enough to decide again, and neither a date of birth nor an age.
+    - `visits`: purchases before this one of which some goods were kept;
+    - `uses`: how often each clause was applied in the period of its limit;
+    - `held_uses`: how many rewards of each clause are held;
+    - `earned`: points earned so far in each period;
+    - `items`: kept items that each clause counted before;
+    - `budgets_left`: points left in the budget of each clause, for all customers;
+    - `own_budget_shares`: points of each budget that only this customer may still get, because they came back from the
+      customer's own purchases. A purchase takes 100 points from a budget and 30 come back with a refund: the share is
+      30. It is below 0 if purchases now use more of the budget than they took from it;
+    - `common_budget_usage`: what the purchase took from `budgets_left` when it was recorded;
+    - `tier`: the key of the tier; `qualifying`: the points towards one;
+    - `birthdays`: the calendar year of the birthday in whose window the purchase lies, by the question of the window;
+    - `used_birthdays`: clauses that were already applied for a birthday, each with its calendar year;
+    - `condition_answers`: the answers to the conditions about the customer at the time of the purchase, by question;
+      None if the answer needs a birthday that is not known;
+    - `profile`: name, birthday and preferences, present while something is decided and never stored. The answers are
+      enough to decide again, and contain neither a date of birth nor an age.
     """
 
     enrolled_at: datetime | None = None
@@ -34,16 +51,16 @@ class CustomerFacts:
     uses: tuple[tuple[str, int], ...] = ()
     earned: tuple[tuple[Period, int], ...] = ()
     items: tuple[tuple[str, int], ...] = ()
-    budgets: tuple[tuple[str, int], ...] = ()
-    shares: tuple[tuple[str, int], ...] = ()
-    charged: tuple[tuple[str, int], ...] = ()
+    budgets_left: tuple[tuple[str, int], ...] = ()
+    own_budget_shares: tuple[tuple[str, int], ...] = ()
+    common_budget_usage: tuple[tuple[str, int], ...] = ()
     condition_answers: tuple[tuple[str, bool | None], ...] = ()
     tier: str | None = None
     qualifying: int = 0
     held_uses: tuple[tuple[str, int], ...] = ()
     birthdays: tuple[tuple[str, int], ...] = ()
-    birthday_uses: tuple[tuple[str, int], ...] = ()
-    person: CustomerProfile | None = field(default=None, compare=False, repr=False)
+    used_birthdays: tuple[tuple[str, int], ...] = ()
+    profile: CustomerProfile | None = field(default=None, compare=False, repr=False)
 
     def uses_of(self, clause: str) -> int:
         """How often the clause was applied in its period."""
@@ -66,27 +83,29 @@ class CustomerFacts:
         return dict(self.items).get(clause, 0)
 
     def budget_left(self, clause: str) -> int | None:
-        """Points left in the clause's budget, with the customer's own share; None where nothing is known of one."""
-        for_all = dict(self.budgets).get(clause)
+        """Points left in the clause's budget for this customer, own share included; None without a budget."""
+        for_all = dict(self.budgets_left).get(clause)
         return None if for_all is None else max(0, for_all + self.own_budget_share(clause))
 
     def own_budget_share(self, clause: str) -> int:
-        """Points of the clause's budget that came back and are given to this customer first."""
-        return dict(self.shares).get(clause, 0)
+        """Points of the clause's budget that came back from this customer's purchases; they are used first."""
+        return dict(self.own_budget_shares).get(clause, 0)
 
-    def with_charged_budgets(self, charged: Iterable[tuple[str, int]]) -> CustomerFacts:
-        """The same with what a purchase takes of each budget; as it is where no budget counts what comes back."""
-        if not self.shares:
+    def with_common_budget_usage(self, charged: Iterable[tuple[str, int]]) -> CustomerFacts:
+        """The facts with what the purchase takes from each budget; unchanged if the terms have no budget."""
+        if not self.own_budget_shares:
             return self
         taken = dict(charged)
-        return replace(self, charged=tuple((clause, taken.get(clause, 0)) for clause, _ in self.shares))
+        return replace(
+            self, common_budget_usage=tuple((clause, taken.get(clause, 0)) for clause, _ in self.own_budget_shares)
+        )
 
     def answer(self, question: str) -> bool | None:
-        """What a question about the person was answered; None where that is not known."""
+        """The answer to a question about the customer; None if it is not known."""
         return dict(self.condition_answers).get(question)
 
     def to_data(self) -> dict[str, Any]:
-        """As JSON, what is not known left out."""
+        """The facts as JSON, without fields that have their default."""
         data: dict[str, Any] = {}
         if self.enrolled_at is not None:
             data["enrolled_at"] = self.enrolled_at.isoformat()
@@ -100,16 +119,16 @@ class CustomerFacts:
             data["tier"] = self.tier
         if self.qualifying:
             data["qualifying"] = self.qualifying
-        for name in ("uses", "items", "budgets", "shares", "charged", "held_uses", "birthdays"):
+        for name in _COUNTS_BY_KEY:
             if counts := getattr(self, name):
                 data[name] = dict(counts)
-        if self.birthday_uses:
-            data["birthday_uses"] = [list(use) for use in self.birthday_uses]
+        if self.used_birthdays:
+            data["used_birthdays"] = [list(use) for use in self.used_birthdays]
         return data
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> CustomerFacts:
-        """What `to_data` wrote."""
+        """The facts that `to_data` wrote."""
         return cls(
             enrolled_at=datetime.fromisoformat(data["enrolled_at"]) if "enrolled_at" in data else None,
             visits=data.get("visits", 0),
@@ -119,12 +138,12 @@ class CustomerFacts:
             tier=data.get("tier"),
             qualifying=data.get("qualifying", 0),
             items=tuple(sorted(data.get("items", {}).items())),
-            budgets=tuple(sorted(data.get("budgets", {}).items())),
-            shares=tuple(sorted(data.get("shares", {}).items())),
-            charged=tuple(sorted(data.get("charged", {}).items())),
+            budgets_left=tuple(sorted(data.get("budgets_left", {}).items())),
+            own_budget_shares=tuple(sorted(data.get("own_budget_shares", {}).items())),
+            common_budget_usage=tuple(sorted(data.get("common_budget_usage", {}).items())),
             held_uses=tuple(sorted(data.get("held_uses", {}).items())),
             birthdays=tuple(sorted(data.get("birthdays", {}).items())),
-            birthday_uses=tuple(sorted((clause, year) for clause, year in data.get("birthday_uses", ()))),
+            used_birthdays=tuple(sorted((clause, year) for clause, year in data.get("used_birthdays", ()))),
         )
 
 

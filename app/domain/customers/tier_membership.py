@@ -7,7 +7,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class TierMembership:
+class CurrentTier:
     """The tier of a customer (None: none), since when, and when it is lost without further points."""
 
     tier: str | None = None

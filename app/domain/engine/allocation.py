@@ -87,7 +87,9 @@ def combine(awards: Sequence[Award], *, rounding: RoundingRule) -> dict[str, int
     return {award.key: shares[award.key] if award.unlimited_points is None else award.points for award in awards}
 
 
-def own_usage(budget_usage: Sequence[tuple[str, int]], *, customer_facts: CustomerFacts) -> tuple[tuple[str, int], ...]:
+def own_budget_usage(
+    budget_usage: Sequence[tuple[str, int]], *, customer_facts: CustomerFacts
+) -> tuple[tuple[str, int], ...]:
     """The part of budget usage covered by points the customer returned before; it is used first."""
     own = ((key, min(points, customer_facts.own_budget_share(key))) for key, points in budget_usage)
     return tuple((key, points) for key, points in own if points > 0)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from app.domain.amounts import Parts
 from app.domain.calendar import next_period
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Remedy, RemedyCode, Verdict
-from app.domain.engine.allocation import Award, Awards, award, budget_usage, combine, own_usage, within_budget
+from app.domain.engine.allocation import Award, Awards, award, budget_usage, combine, own_budget_usage, within_budget
 from app.domain.engine.stamps import stamps_earned
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import PurchaseFacts
@@ -88,7 +88,7 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
         zone=facts.zone if facts.zone != terms.zone else None,
         budget_usage=charged,
         stamps=stamps,
-        own_budget_usage=own_usage(charged, customer_facts=facts.customer_facts) if charged else (),
+        own_budget_usage=own_budget_usage(charged, customer_facts=facts.customer_facts) if charged else (),
     )
 
 

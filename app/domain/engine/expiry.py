@@ -67,7 +67,7 @@ def notice_window_start(
     return day_start(last - timedelta(days=validity.notice_from), zone_name=lot.zone)
 
 
-def notice_window_end(activity: datetime, *, kept_alive: Iterable[PointsValidity], zone: str) -> datetime | None:
+def earliest_notice_start(activity: datetime, *, kept_alive: Iterable[PointsValidity], zone: str) -> datetime | None:
     """A lower bound for the first notice due for points that activity extends by one of these rules, in any zone."""
     window_starts = []
     for validity in kept_alive:

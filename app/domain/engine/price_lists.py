@@ -16,7 +16,7 @@ from app.domain.units import Unit
 
 
 @dataclass(frozen=True, slots=True)
-class Charge:
+class RewardCharge:
     """The cost of a reward in points, and the draws that pay it; without draws if points are `missing`."""
 
     cost: int
@@ -25,7 +25,7 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True)
-class PriceLists:
+class OldPrices:
     """A customer's lots, and the versions of the terms before the current ones, oldest first."""
 
     terms: Terms
@@ -33,7 +33,7 @@ class PriceLists:
     lots: tuple[Lot, ...]
     at: datetime
 
-    def charge(self, reward: str) -> Charge | None:
+    def charge(self, reward: str) -> RewardCharge | None:
         """What the reward costs now; None if every lot pays the current price."""
         current_price = _price(self.terms, reward)
         if current_price is None:
@@ -89,7 +89,7 @@ def _price(terms: Terms, reward: str) -> int | None:
     return cost.points if isinstance(cost, RewardCost) and cost.unit is Unit.POINTS else None
 
 
-def _charged(lots: Sequence[Lot], *, prices: dict[str, int], now: int) -> Charge:
+def _charged(lots: Sequence[Lot], *, prices: dict[str, int], now: int) -> RewardCharge:
     """Charge the lots with the lowest price first; each pays a part at its own price, the last one rounded down."""
     rest = Fraction(1)
     draws: list[Draw] = []
@@ -105,4 +105,4 @@ def _charged(lots: Sequence[Lot], *, prices: dict[str, int], now: int) -> Charge
             break
     missing = (rest * now).__floor__()
     paid = sum(draw.points for draw in draws)
-    return Charge(cost=paid + missing, draws=() if missing else tuple(draws), missing=missing)
+    return RewardCharge(cost=paid + missing, draws=() if missing else tuple(draws), missing=missing)

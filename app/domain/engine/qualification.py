@@ -10,7 +10,7 @@ from fractions import Fraction
 from app.domain.amounts import Money
 from app.domain.decisions import Decision, DecisionOutcome, Reason, Remedy, RemedyCode, Verdict
 from app.domain.engine.pending import ActivationForecast
-from app.domain.engine.price_lists import PriceLists
+from app.domain.engine.price_lists import OldPrices
 from app.domain.engine.redemption import PricedReward, price_for, reward_cost
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem
@@ -56,7 +56,7 @@ def qualifications(
     facts: PurchaseFacts,
     decision: Decision,
     balances: Mapping[Unit, Balance],
-    price_lists: PriceLists | None = None,
+    price_lists: OldPrices | None = None,
     activations_for: Callable[[Clause], Sequence[ActivationForecast]] = lambda _clause: (),
     refusal_for: Callable[[str, Decision], Problem | None] = lambda _key, _decision: None,
 ) -> tuple[ClauseQualification, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app.domain.amounts import Money
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
 from app.domain.engine.pending import ActivationForecast, pending_reasons
-from app.domain.engine.price_lists import Charge, PriceLists
+from app.domain.engine.price_lists import OldPrices, RewardCharge
 from app.domain.ledger.entries import Balance
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.clause import Clause
@@ -51,7 +51,7 @@ def price_for(
     clause: Clause,
     facts: PurchaseFacts,
     balance: Balance,
-    price_lists: PriceLists | None,
+    price_lists: OldPrices | None,
     activations: Sequence[ActivationForecast] = (),
 ) -> PricedReward:
     """Decide a redemption in advance, by the balance in the unit of its cost.
@@ -83,7 +83,7 @@ def redeem(
     facts: PurchaseFacts,
     available: int,
     owed: int = 0,
-    charge: Charge | None = None,
+    charge: RewardCharge | None = None,
     activations: Sequence[ActivationForecast] = (),
 ) -> Decision:
     """Decide a redemption: granted at the clause's cost, or refused with every condition that failed.
@@ -129,7 +129,7 @@ def _cash_due(clause: Clause, *, cash: Money | None) -> tuple[Reason, ...]:
     return (Reason(clause.key, Verdict.APPLIED, Finding(True, ReasonCode.CASH_DUE, None, cash)),)
 
 
-def _old_price_kept(terms: Terms, *, charge: Charge | None, now: int) -> tuple[Reason, ...]:
+def _old_price_kept(terms: Terms, *, charge: RewardCharge | None, now: int) -> tuple[Reason, ...]:
     """The reason for a protected old price."""
     if charge is None:
         return ()

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from app.domain.calendar import add_months, day_start, local_date
-from app.domain.customers.tier_membership import TierMembership
+from app.domain.customers.tier_membership import CurrentTier
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
 from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
@@ -130,7 +130,7 @@ class TierGrace:
     ends_at: dict[str, datetime | None] = field(default_factory=dict)
     """When each tier is lost; None while the points reach it."""
 
-    def evaluate(self, before: TierMembership, *, points: int, terms: Terms, at: datetime) -> TierMembership:
+    def evaluate(self, before: CurrentTier, *, points: int, terms: Terms, at: datetime) -> CurrentTier:
         """The membership after a review: a rise at once, a fall when the grace days are over."""
         reached = {each_tier.tier for each_tier in terms.tiers if each_tier.points <= points}
         for tier in self.ends_at:
@@ -146,7 +146,7 @@ class TierGrace:
             default=None,
         )
         since = before.since if held == before.tier else at
-        return TierMembership(held, since, self.ends_at[held] if held is not None else None)
+        return CurrentTier(held, since, self.ends_at[held] if held is not None else None)
 
     def absorb(self, other: TierGrace) -> None:
         """Add the tiers of a merged customer, each with the later end."""
@@ -166,7 +166,7 @@ def grace_ends_at(*, terms: Terms, at: datetime) -> datetime:
     return day_start(first + timedelta(days=days), zone_name=terms.zone)
 
 
-def kept_tier_reason(membership: TierMembership, *, qualifying: int, terms: Terms) -> Reason | None:
+def kept_tier_reason(membership: CurrentTier, *, qualifying: int, terms: Terms) -> Reason | None:
     """Why a tier is kept that the points no longer reach; None if points hold it."""
     if membership.grace_ends_at is None or not any(tier.tier == membership.tier for tier in terms.tiers):
         return None

@@ -38,7 +38,7 @@ class Usage:
     points: int
     items: tuple[tuple[str, int], ...] = ()
     uses: tuple[Use, ...] = ()
-    budgets: tuple[tuple[str, int], ...] = ()
+    budget_usage: tuple[tuple[str, int], ...] = ()
 
 
 class ClauseAward(NamedTuple):
@@ -90,13 +90,15 @@ def usage_of(
         )
     budgets = decision.budget_usage
     if budgets and clawback != NO_CLAWBACK:
-        budgets = _charged_budgets(terms, decision=decision, remaining_decision=remaining_decision, clawback=clawback)
+        budgets = _remaining_budget_usage(
+            terms, decision=decision, remaining_decision=remaining_decision, clawback=clawback
+        )
     return Usage(
         visit=is_visit(terms, facts=remaining),
         points=decision.points - clawback.points,
         items=items_counted(terms, facts=remaining) if terms.required_facts.items else (),
         uses=uses,
-        budgets=budgets,
+        budget_usage=budgets,
     )
 
 
@@ -138,7 +140,7 @@ def _counted_uses(
     return uses_of(terms, facts=facts, clauses=counted)
 
 
-def _charged_budgets(
+def _remaining_budget_usage(
     terms: Terms, *, decision: Decision, remaining_decision: Decision, clawback: Clawback
 ) -> tuple[tuple[str, int], ...]:
     """Points used of each budget: those awarded, less those no longer awarded and clawed back."""

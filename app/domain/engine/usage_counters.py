@@ -101,7 +101,7 @@ class UsageCounters:
             tier=tier if required.tier else None,
             qualifying=qualifying if required.tier else 0,
             held_uses=_counted(held_uses),
-            birthday_uses=tuple(
+            used_birthdays=tuple(
                 sorted((key, year) for key, year in birthday_uses if key in required.birthdays and year in years)
             ),
         )

@@ -38,7 +38,7 @@ class Account(NamedTuple):
         """Are all known events of the account earlier than an instant?"""
         return self.replayed_through is None or self.replayed_through < at
 
-    def is_followed_by(self, at: datetime) -> bool:
+    def can_append(self, at: datetime) -> bool:
         """Is an instant later than all known events and before anything falls due, with no debt in the account?
 
         Tiers are checked separately: see `app.store.events.fast_path`.

@@ -108,7 +108,7 @@ class Entry:
     decision: str
     movements: tuple[Movement, ...]
     new_lots: tuple[Lot, ...]
-    previous: str
+    previous_hash: str
     cause: str | None = None
 
 
@@ -151,7 +151,7 @@ class Balance:
 def entry_hash(entry: Entry) -> str:
     """SHA-256 over every field of an entry, the dates of its lots, its movements, and the previous hash."""
     fields = (
-        entry.previous,
+        entry.previous_hash,
         entry.id,
         entry.account_id,
         entry.number,

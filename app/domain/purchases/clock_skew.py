@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Skew(StrEnum):
+class ImplausibleTime(StrEnum):
     """How a time is wrong: ahead of the program's clock, or older than what a till may still send."""
 
     AHEAD = "AHEAD"

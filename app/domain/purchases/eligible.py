@@ -88,14 +88,14 @@ class EligiblePurchase(NamedTuple):
             amounts, scale = amounts.scaled(share.numerator, share.denominator), share
         if not all(amounts.numerators):
             lines, amounts = _nonzero_lines(lines, amounts)
-        exchange = facts.exchange
-        if exchange is not None:
-            factor = exchange.factor(foreign=facts.currency)
+        exchange_rate = facts.exchange_rate
+        if exchange_rate is not None:
+            factor = exchange_rate.factor(foreign=facts.currency)
             amounts, scale = amounts.scaled(factor.numerator, factor.denominator), scale * factor
         return cls(
             occurred_at=facts.occurred_at,
             zone=facts.zone,
-            currency=facts.currency if exchange is None else exchange.into,
+            currency=facts.currency if exchange_rate is None else exchange_rate.into,
             lines=lines,
             amounts=amounts,
             channel=facts.channel,

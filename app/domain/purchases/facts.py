@@ -11,7 +11,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
-from app.domain.amounts import MAX_MINOR, Exact, Exchange, Money, Rounding, rounded
+from app.domain.amounts import MAX_MINOR, Exact, ExchangeRate, Money, Rounding, rounded
 from app.domain.customers.rule_facts import NO_FACTS, CustomerFacts
 from app.domain.purchases.lines import Line, line_data, line_of_data
 
@@ -60,12 +60,12 @@ class Payment:
 class PurchaseFacts:
     """A purchase, or a basket that may become one.
 
-    `occurred_at` is business time; `location` is the key of the place, None where it has none; `zone` is the IANA zone
-    of the place, whose wall clock the rules go by; `member` is what the terms ask about the customer. All amounts are in
-    `currency`; where that is not the program's, `exchange` is the rate at which they count, then and for every refund.
-    `replaces` is the price, in minor units, of goods that came back in exchange for these, as it was known when this was
-    written; None where nothing did.
-    `amount_only` says that these are what was paid on top in an exchange: an amount, and neither a visit nor items.
+    `occurred_at` is business time. `location` is the key of the location, None if it has none, and `zone` the location's
+    IANA zone, whose wall clock the rules follow. `customer_facts` are the customer's facts that the terms require. All
+    amounts are in `currency`; if that is not the program's, `exchange_rate` converts them, for the purchase and for
+    every refund of it. `replaces` is the price, in minor units, of goods that were returned in exchange for these, as
+    known when the exchange was recorded; None if none were. `amount_only`: this is what was paid on top in an exchange,
+    which counts by its amount, and neither as a visit nor by its items.
     Raises FactsError when a discount is larger than its line or the total is out of range.
     """
 
@@ -77,7 +77,7 @@ class PurchaseFacts:
     channel: Channel | None = None
     customer_facts: CustomerFacts = NO_FACTS
     location: str | None = None
-    exchange: Exchange | None = None
+    exchange_rate: ExchangeRate | None = None
     replaces: int | None = None
     amount_only: bool = False
 
@@ -89,13 +89,13 @@ class PurchaseFacts:
             raise FactsError(("lines",), "the total is out of range")
         if self.payments and self.paid_with_points() > self.to_pay():
             raise FactsError(("payments",), "points pay for more than the purchase comes to")
-        if self.exchange is not None:
-            self._check_exchange(self.exchange)
+        if self.exchange_rate is not None:
+            self._check_exchange_rate(self.exchange_rate)
 
-    def _check_exchange(self, exchange: Exchange) -> None:
-        if exchange.into == self.currency:
+    def _check_exchange_rate(self, exchange_rate: ExchangeRate) -> None:
+        if exchange_rate.into == self.currency:
             raise FactsError(("exchange_rate",), "only a purchase in a foreign currency has an exchange rate")
-        if sum(line.price() for line in self.lines) * exchange.factor(foreign=self.currency) > MAX_MINOR:
+        if sum(line.price() for line in self.lines) * exchange_rate.factor(foreign=self.currency) > MAX_MINOR:
             raise FactsError(("exchange_rate",), "the total is out of range in the program's currency")
 
     def total(self) -> Money:
@@ -189,8 +189,8 @@ class PurchaseFacts:
             data["channel"] = self.channel.value
         if self.location is not None:
             data["location"] = self.location
-        if self.exchange is not None:
-            data["exchange"] = [str(self.exchange.rate), self.exchange.into]
+        if self.exchange_rate is not None:
+            data["exchange_rate"] = [str(self.exchange_rate.rate), self.exchange_rate.into]
         if self.replaces is not None:
             data["replaces"] = self.replaces
         if self.customer_facts != NO_FACTS:
@@ -212,7 +212,9 @@ class PurchaseFacts:
             channel=Channel(data["channel"]) if "channel" in data else None,
             customer_facts=CustomerFacts.from_data(data["customer_facts"]) if "customer_facts" in data else NO_FACTS,
             location=data.get("location"),
-            exchange=Exchange(Decimal(data["exchange"][0]), data["exchange"][1]) if "exchange" in data else None,
+            exchange_rate=ExchangeRate(Decimal(data["exchange_rate"][0]), data["exchange_rate"][1])
+            if "exchange_rate" in data
+            else None,
             replaces=data.get("replaces"),
         )
 

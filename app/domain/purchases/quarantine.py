@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from app.domain.purchases.clock_skew import Skew
+from app.domain.purchases.clock_skew import ImplausibleTime
 
 
 class QuarantineKind(StrEnum):
@@ -44,7 +44,7 @@ class Quarantined:
     external_id: str | None
     fingerprint: str
     customer_id: str | None
-    skew: Skew
+    skew: ImplausibleTime
     occurred_at: datetime
     recorded_at: datetime
     actor: str | None

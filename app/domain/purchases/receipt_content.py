@@ -18,7 +18,7 @@ def fingerprint(facts: PurchaseFacts) -> str:
         facts.currency,
         facts.channel.value if facts.channel is not None else None,
         facts.location,
-        [_number(facts.exchange.rate), facts.exchange.into] if facts.exchange is not None else None,
+        [_number(facts.exchange_rate.rate), facts.exchange_rate.into] if facts.exchange_rate is not None else None,
         [_line(line) for line in facts.lines],
         sorted([part.kind.value, str(part.amount), part.redemption_id or ""] for part in facts.payments),
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from app.domain.amounts import AmountError, Exchange, Money, rate_problem
+from app.domain.amounts import AmountError, ExchangeRate, Money, rate_problem
 from app.domain.names import normalised_identifier
 from app.domain.purchases.facts import FactsError, Payment, PaymentKind
 from app.domain.purchases.lines import Line, LineKind, quantity_problem
@@ -103,12 +103,12 @@ def payment_of(
     return Payment(kind, _minor(amount, currency=currency, at=at), redemption_id)
 
 
-def exchange_of(rate: Decimal, *, currency: str, into: str) -> Exchange:
+def exchange_rate_of(rate: Decimal, *, currency: str, into: str) -> ExchangeRate:
     """The exchange of a receipt in `currency` into the program's."""
     wrong = rate_problem(rate) if currency != into else "only a foreign currency has an exchange rate"
     if wrong is not None:
         raise FactsError(("exchange_rate",), wrong)
-    return Exchange(rate=rate, into=into)
+    return ExchangeRate(rate=rate, into=into)
 
 
 def _minor(amount: Decimal, *, currency: str, at: tuple[str, ...]) -> int:

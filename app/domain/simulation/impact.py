@@ -24,7 +24,7 @@ from app.domain.terms.effects.rounding_rule import RoundingRule
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 
-MOST_AFFECTED = 10
+MAX_NAMED = 10
 """Members that are named, each way."""
 
 
@@ -64,7 +64,7 @@ class RewardImpact:
     name: str
     members_before: int = 0
     members_after: int = 0
-    out_of_reach: int = 0
+    no_longer_affordable: int = 0
     """Members who could pay for it under the terms in force and cannot under the draft."""
     redemptions_lost: int = 0
     redemptions_won: int = 0
@@ -112,11 +112,11 @@ class ImpactSimulation:
     `spent` is budget usage by clause key before the replay.
     """
 
-    def __init__(self, *, current: Terms, draft: Terms, spent: Mapping[str, int] | None = None) -> None:
+    def __init__(self, *, current: Terms, draft: Terms, budget_usage: Mapping[str, int] | None = None) -> None:
         self._current = current
         self._draft = draft
-        self._spent_before = dict(spent or {})
-        self._spent_after = dict(spent or {})
+        self._budget_usage_before = dict(budget_usage or {})
+        self._budget_usage_after = dict(budget_usage or {})
         self._earns_alike = _earning_rules(current) == _earning_rules(draft)
         self._rewards = _rewards(current, draft)
         self._gaining: list[MemberImpact] = []
@@ -128,8 +128,8 @@ class ImpactSimulation:
 
     def add(self, history: MemberHistory) -> None:
         """Replay one member."""
-        before = MemberReplay(self._current, history, self._spent_before)
-        after = MemberReplay(self._draft, history, self._spent_after)
+        before = MemberReplay(self._current, history, self._budget_usage_before)
+        after = MemberReplay(self._draft, history, self._budget_usage_after)
         dearer = {Unit.POINTS: 0, Unit.STAMPS: 0}
         lost = won = 0
         for event in history.events:
@@ -153,24 +153,26 @@ class ImpactSimulation:
                 self._rewards[event.reward].redemptions_won += 1
         more = {unit: after.earned[unit] - before.earned[unit] - dearer[unit] for unit in Unit}
         earned = before.earned[Unit.POINTS], after.earned[Unit.POINTS]
-        self._member(MemberImpact(history.customer_id, more[Unit.POINTS], *earned, lost, won, more[Unit.STAMPS]))
+        self._count_customer(
+            MemberImpact(history.customer_id, more[Unit.POINTS], *earned, lost, won, more[Unit.STAMPS])
+        )
         self._liability_before += before.balances[Unit.POINTS]
         self._liability_after += after.balances[Unit.POINTS]
-        self._afford(before.balances, after.balances)
+        self._count_affordable_rewards(before.balances, after.balances)
 
     def impact(self) -> Impact:
         """The result of the replay so far."""
         return Impact(
             **self._counts,
             **self._sums,
-            most_gaining=tuple(_most(self._gaining)),
-            most_losing=tuple(_most(self._losing)),
+            most_gaining=tuple(_most_affected(self._gaining)),
+            most_losing=tuple(_most_affected(self._losing)),
             rewards=tuple(replace(reward) for reward in self._rewards.values()),
             liability_before=self._liability_before,
             liability_after=self._liability_after,
         )
 
-    def _member(self, member: MemberImpact) -> None:
+    def _count_customer(self, member: MemberImpact) -> None:
         counts = self._counts
         counts["members"] += 1
         if member.loses:
@@ -182,19 +184,19 @@ class ImpactSimulation:
         for unit, difference in ((Unit.POINTS, member.difference), (Unit.STAMPS, member.stamps)):
             self._sums[f"{unit}_gained" if difference > 0 else f"{unit}_lost"] += abs(difference)
         for named in (self._gaining, self._losing):
-            if len(named) > 100 * MOST_AFFECTED:
-                named[:] = _most(named)
+            if len(named) > 100 * MAX_NAMED:
+                named[:] = _most_affected(named)
 
-    def _afford(self, before: Mapping[Unit, int], after: Mapping[Unit, int]) -> None:
+    def _count_affordable_rewards(self, before: Mapping[Unit, int], after: Mapping[Unit, int]) -> None:
         for key, reward in self._rewards.items():
             could = _affordable(self._current, key, balances=before)
             can = _affordable(self._draft, key, balances=after)
             reward.members_before += could
             reward.members_after += can
-            reward.out_of_reach += could and not can
+            reward.no_longer_affordable += could and not can
 
 
-def _most(named: Sequence[MemberImpact]) -> list[MemberImpact]:
+def _most_affected(named: Sequence[MemberImpact]) -> list[MemberImpact]:
     """The most affected: by points, then by stamps, by rewards, and by id so that the answer is always the same."""
 
     def rank(member: MemberImpact) -> tuple[int, int, int, int, str]:
@@ -206,7 +208,7 @@ def _most(named: Sequence[MemberImpact]) -> list[MemberImpact]:
             member.customer_id,
         )
 
-    return sorted(named, key=rank)[:MOST_AFFECTED]
+    return sorted(named, key=rank)[:MAX_NAMED]
 
 
 def _affordable(terms: Terms, reward: str, *, balances: Mapping[Unit, int]) -> bool:

@@ -47,13 +47,13 @@ class MemberHistory:
 
     customer_id: str
     enrolled_at: datetime
-    opening: int
-    visits: int
+    opening_points: int
+    prior_visits: int
     events: tuple[PurchaseFacts | PastPurchase | PastRedemption, ...]
-    items: Mapping[str, int] = field(default_factory=dict)
-    person: CustomerProfile = EMPTY_PROFILE
-    stamps: int = 0
-    shares: Mapping[str, int] = field(default_factory=dict)
+    prior_items: Mapping[str, int] = field(default_factory=dict)
+    profile: CustomerProfile = EMPTY_PROFILE
+    opening_stamps: int = 0
+    own_budget_shares: Mapping[str, int] = field(default_factory=dict)
 
 
 class MemberReplay:
@@ -63,16 +63,16 @@ class MemberReplay:
     clause key, shared by the replays of all members; returned points are the member's own share at once.
     """
 
-    def __init__(self, terms: Terms, history: MemberHistory, spent: dict[str, int]) -> None:
-        self.balances = {Unit.POINTS: history.opening, Unit.STAMPS: history.stamps}
+    def __init__(self, terms: Terms, history: MemberHistory, budget_usage: dict[str, int]) -> None:
+        self.balances = {Unit.POINTS: history.opening_points, Unit.STAMPS: history.opening_stamps}
         self.earned = {Unit.POINTS: 0, Unit.STAMPS: 0}
         self._opening = dict(self.balances)
         self._terms = terms
-        self._person = history.person
-        counters = UsageCounters(history.enrolled_at, visits=history.visits, items=dict(history.items))
+        self._profile = history.profile
+        counters = UsageCounters(history.enrolled_at, visits=history.prior_visits, items=dict(history.prior_items))
         self._membership = Membership(history.customer_id, counters)
-        self._spent = spent
-        self._shares = Counter(history.shares)
+        self._budget_usage = budget_usage
+        self._own_budget_shares = Counter(history.own_budget_shares)
 
     def decide(self, facts: PurchaseFacts) -> Decision:
         """What the purchase earns."""
@@ -82,7 +82,7 @@ class MemberReplay:
         """Add what a purchase earned, as far as an account can hold it; `whole` is what it was before something came back."""
         if self._terms.budgets:
             first = decision if whole is None else self.decide(whole)
-            self._charge_budgets(first, kept=decision)
+            self._use_budgets(first, kept=decision)
         points = self._credit(decision.points, Unit.POINTS)
         if decision.stamps:
             self._credit(decision.stamps, Unit.STAMPS)
@@ -94,12 +94,12 @@ class MemberReplay:
             self._membership.qualifying.add(points, at=facts.occurred_at, zone=self._terms.zone)
             self._reevaluate_tiers_until(facts.occurred_at)
 
-    def _charge_budgets(self, first: Decision, *, kept: Decision) -> None:
+    def _use_budgets(self, first: Decision, *, kept: Decision) -> None:
         """Take from budgets what a purchase was given, the member's own first; what is not kept of it is the member's own."""
-        for key, charged in first.charged_budgets():
-            self._spent[key] = self._spent.get(key, 0) + charged
-            self._shares[key] += charged
-        self._shares.subtract(dict(kept.budget_usage))
+        for key, charged in first.common_budget_usage():
+            self._budget_usage[key] = self._budget_usage.get(key, 0) + charged
+            self._own_budget_shares[key] += charged
+        self._own_budget_shares.subtract(dict(kept.budget_usage))
 
     def _credit(self, amount: int, unit: Unit) -> int:
         """Credit the part of an amount that the account can hold."""
@@ -127,10 +127,16 @@ class MemberReplay:
         """The purchase with the customer facts and budgets that the terms require, as of just before it."""
         required, budgets, known = self._terms.required_facts, self._terms.budgets, NO_FACTS
         if required.customer_conditions:
-            known = required.profile_facts(self._person, purchase=facts)
+            known = required.profile_facts(self._profile, purchase=facts)
         if budgets:
-            left = tuple((key, max(0, budget.points - self._spent.get(key, 0))) for key, budget in budgets.items())
-            known = replace(known, budgets=left, shares=tuple((key, self._shares[key]) for key in budgets))
+            left = tuple(
+                (key, max(0, budget.points - self._budget_usage.get(key, 0))) for key, budget in budgets.items()
+            )
+            known = replace(
+                known,
+                budgets_left=left,
+                own_budget_shares=tuple((key, self._own_budget_shares[key]) for key in budgets),
+            )
         if required.tier:
             self._reevaluate_tiers_until(facts.occurred_at)
         facts = facts if facts.customer_facts is known else replace(facts, customer_facts=known)

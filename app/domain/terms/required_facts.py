@@ -87,5 +87,5 @@ class RequiredFacts:
         return CustomerFacts(
             condition_answers=answered(conditions, person=person, at=at, zone_name=zone),
             birthdays=birthdays_around(conditions, person=person, at=at, zone_name=zone),
-            person=person,
+            profile=person,
         )

@@ -135,7 +135,7 @@ class HoldPlaced:
     id: str
     at: datetime
     points: int
-    until: datetime
+    expires_at: datetime
     ended_at: datetime | None = None
     terms: Terms | None = None
     reward: str = ""
@@ -143,7 +143,7 @@ class HoldPlaced:
     @property
     def ends_at(self) -> datetime:
         """When the points are released."""
-        return self.until if self.ended_at is None else min(self.ended_at, self.until)
+        return self.expires_at if self.ended_at is None else min(self.ended_at, self.expires_at)
 
     @property
     def unit(self) -> Unit:

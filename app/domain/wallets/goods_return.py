@@ -63,37 +63,42 @@ class GoodsReturn:
         memberships: Mapping[str, Membership],
     ) -> None:
         self.id, self.at = id, at
-        self._sales, self._purses, self._redeemed, self._holders = purchases, unit_accounts, redemptions, memberships
+        self._purchases, self._unit_accounts, self._redeemed, self._memberships = (
+            purchases,
+            unit_accounts,
+            redemptions,
+            memberships,
+        )
         self._kept_before = purchases[0].remaining()
         self._payments_before = [sale.remaining_payments() for sale in purchases]
 
-    def settle(self) -> ReturnOutcome:
+    def complete(self) -> ReturnOutcome:
         """Restore the points that had paid for the goods, then claw back what is due."""
         cash, restored = self._restore_payment_points()
         draws: dict[Unit, list[Draw]] = {unit: [] for unit in Unit}
         movement, first_evaluation = ClawbackMovement(), None
-        for purchase in self._sales:
+        for purchase in self._purchases:
             remaining = purchase.remaining()
             evaluation = purchase.evaluate_remaining(remaining)
             first_evaluation = evaluation if first_evaluation is None else first_evaluation
             movement = movement.plus(self._claw_back(purchase, evaluation=evaluation, draws=draws))
             self._count(purchase, remaining=remaining, evaluation=evaluation)
         assert first_evaluation is not None, "goods count in one purchase at least"
-        terms = self._sales[0].event.terms
-        debts = {unit: unit_account.inventory.owed for unit, unit_account in self._purses.items()}
+        terms = self._purchases[0].event.terms
+        debts = {unit: unit_account.inventory.owed for unit, unit_account in self._unit_accounts.items()}
         decision = refund_decision(
             terms, remaining=first_evaluation, before=self._kept_before, movement=movement, at=self.at, debts=debts
         )
         for unit, unit_draws in draws.items():
             if unit is Unit.POINTS or terms.stamp_clauses:
-                unit_account = self._purses[unit]
+                unit_account = self._unit_accounts[unit]
                 unit_account.post(EntryType.CLAWBACK, self.id, at=self.at, draws=tuple(unit_draws), decision=decision)
         outcome = RefundOutcome(movement, cash, decision, first_evaluation.base)
-        return ReturnOutcome(outcome, restored, self._sales[0].event.id)
+        return ReturnOutcome(outcome, restored, self._purchases[0].event.id)
 
     def _count(self, sale: PurchaseState, *, remaining: PurchaseFacts, evaluation: RemainingPurchase) -> None:
         """Adjust qualifying points and usage counters to the remaining goods."""
-        membership, terms, at = self._holders[sale.event.customer_id], sale.event.terms, sale.event.at
+        membership, terms, at = self._memberships[sale.event.customer_id], sale.event.terms, sale.event.at
         membership.qualifying.add(evaluation.base - sale.base, at=at, zone=terms.zone)
         sale.base = evaluation.base
         usage = sale.usage_of(remaining, evaluation=evaluation)
@@ -104,7 +109,7 @@ class GoodsReturn:
         """The money to refund, and the restored points or stamps; these return to the lots they were taken from."""
         cash = 0
         draws: dict[Unit, list[Draw]] = {unit: [] for unit in Unit}
-        for purchase, before in zip(self._sales, self._payments_before, strict=True):
+        for purchase, before in zip(self._purchases, self._payments_before, strict=True):
             payments = [self._redeemed.get(payment.redemption_id or "") for payment in purchase.facts.payments]
             redemptions = {redemption.id: redemption for redemption in payments if redemption is not None}
             paid_facts, after = purchase.payments(), purchase.remaining_payments()
@@ -120,15 +125,15 @@ class GoodsReturn:
         for unit, unit_draws in draws.items():
             if unit_draws:
                 amount = -sum(draw.points for draw in unit_draws)
-                decision = points_restored_decision(amount, unit=unit, terms=self._sales[0].event.terms, at=self.at)
-                self._purses[unit].post(
+                decision = points_restored_decision(amount, unit=unit, terms=self._purchases[0].event.terms, at=self.at)
+                self._unit_accounts[unit].post(
                     EntryType.REVERSAL, self.id, at=self.at, draws=tuple(unit_draws), decision=decision
                 )
         restored = {unit: -sum(draw.points for draw in unit_draws) for unit, unit_draws in draws.items()}
-        return Money(cash, self._sales[0].facts.currency), restored
+        return Money(cash, self._purchases[0].facts.currency), restored
 
     def _restore(self, redemption_id: str, amount: int, *, unit: Unit) -> Sequence[Draw]:
-        unit_account = self._purses[unit]
+        unit_account = self._unit_accounts[unit]
         if amount <= 0 or redemption_id not in unit_account.inventory.consumed:
             return ()
         draws = unit_account.inventory.restore(redemption_id, at=self.at, points=amount)
@@ -139,7 +144,7 @@ class GoodsReturn:
         self, sale: PurchaseState, *, evaluation: RemainingPurchase, draws: dict[Unit, list[Draw]]
     ) -> ClawbackMovement:
         """Claw back what has become due; if less is due than before, restore the difference."""
-        key = self.id if sale is self._sales[0] else f"{self.id}/{sale.event.id}"
+        key = self.id if sale is self._purchases[0] else f"{self.id}/{sale.event.id}"
         due, stamps_due = (
             evaluation.clawback_due - sale.clawback_due,
             evaluation.stamp_clawback_due - sale.stamp_clawback_due,
@@ -149,7 +154,7 @@ class GoodsReturn:
         else:
             movement = self._lower_claw_back(sale, -due, draws=draws[Unit.POINTS])
         sale.clawback_due, sale.stamp_clawback_due = evaluation.clawback_due, evaluation.stamp_clawback_due
-        stamps, stamps_owed = self._purses[Unit.STAMPS], 0
+        stamps, stamps_owed = self._unit_accounts[Unit.STAMPS], 0
         if stamps_due > 0:
             own = _own_lots(stamps, stamp_lot(sale.event.lot_id))
             taken = stamps.inventory.claw_back(key, stamps_due, at=self.at, own=own, allow_negative=True)
@@ -165,7 +170,7 @@ class GoodsReturn:
 
     def _take(self, sale: PurchaseState, due: int, *, key: str, draws: list[Draw]) -> ClawbackMovement:
         """Claw points back. Points of the purchase that expired unspent count as taken, once."""
-        points = self._purses[Unit.POINTS]
+        points = self._unit_accounts[Unit.POINTS]
         own = _own_lots(points, sale.event.lot_id)
         expired = min(due, points.expired_of(own) - sale.expired)
         sale.expired += expired
@@ -181,7 +186,7 @@ class GoodsReturn:
 
     def _lower_claw_back(self, sale: PurchaseState, less: int, *, draws: list[Draw]) -> ClawbackMovement:
         """Reduce the clawback: the shortfall and debts first, then points that were taken."""
-        points = self._purses[Unit.POINTS]
+        points = self._unit_accounts[Unit.POINTS]
         short = min(sale.shortfall, less)
         sale.shortfall -= short
         debt_draws, restored_draws = _restore_clawed_back(points.inventory, sale.clawbacks, less - short, at=self.at)

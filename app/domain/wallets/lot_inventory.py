@@ -100,10 +100,10 @@ class LotInventory:
         return (Draw(lot_id, paid), Draw(DEBT, -paid)) if paid else ()
 
     def consume(
-        self, id: str, points: int, *, at: datetime, before: Callable[[Lot], int] | None = None
+        self, id: str, points: int, *, at: datetime, rank: Callable[[Lot], int] | None = None
     ) -> tuple[Draw, ...]:
         """Take available points in consumption order, lots that `before` ranks lowest first; the rest becomes debt."""
-        return self._draw(id, points, order=self._spendable(at=at, before=before), allow_negative=True)
+        return self._draw(id, points, order=self._spendable(at=at, rank=rank), allow_negative=True)
 
     def transfer_out(self, id: str, requested: Mapping[str, int], *, at: datetime) -> tuple[Draw, ...]:
         """Take the points of a transfer from the requested lots, then from others if late events used them, then as debt."""
@@ -160,10 +160,10 @@ class LotInventory:
             self._add(lot_id, -points)
         return (Draw(lot_id, points),) if points else ()
 
-    def hold(self, points: int, *, at: datetime, before: Callable[[Lot], int] | None = None) -> tuple[Draw, ...]:
+    def hold(self, points: int, *, at: datetime, rank: Callable[[Lot], int] | None = None) -> tuple[Draw, ...]:
         """Hold up to `points` available points, in the order in which they would be consumed."""
         held = []
-        for lot in self._spendable(at=at, before=before):
+        for lot in self._spendable(at=at, rank=rank):
             part = min(points, lot.free)
             if part:
                 held.append(Draw(lot.id, part))
@@ -198,10 +198,10 @@ class LotInventory:
         """Lots in the current consumption order."""
         return consumption_order(lots, last_valid_day_of=self.last_valid_day)
 
-    def _spendable(self, *, at: datetime, before: Callable[[Lot], int] | None) -> list[Lot]:
+    def _spendable(self, *, at: datetime, rank: Callable[[Lot], int] | None) -> list[Lot]:
         """The lots that can be spent at an instant, in order."""
         available = self.in_consumption_order(lot for lot in self.free_lots() if lot.available_from <= at)
-        return list(available) if before is None else sorted(available, key=before)
+        return list(available) if rank is None else sorted(available, key=rank)
 
     def _draw(self, id: str, points: int, *, order: Iterable[Lot], allow_negative: bool) -> tuple[Draw, ...]:
         draws = []

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.domain.customers.tier_membership import TierMembership
+from app.domain.customers.tier_membership import CurrentTier
 from app.domain.engine.tiers import QualifyingPoints, TierChange, TierGrace, rank
 from app.domain.engine.usage import Use
 from app.domain.engine.usage_counters import UsageCounters
@@ -21,7 +21,7 @@ class Membership:
     id: str
     counters: UsageCounters
     qualifying: QualifyingPoints = field(default_factory=QualifyingPoints)
-    tier: TierMembership = field(default_factory=TierMembership)
+    tier: CurrentTier = field(default_factory=CurrentTier)
     tier_grace: TierGrace = field(default_factory=TierGrace)
     reevaluate_at: datetime | None = None
 
@@ -58,6 +58,6 @@ class Membership:
         before, other_tier = self.tier.tier, other.tier
         if rank(other_tier.tier, terms=terms) <= rank(before, terms=terms):
             return None
-        self.tier = TierMembership(other_tier.tier, at, other_tier.grace_ends_at)
+        self.tier = CurrentTier(other_tier.tier, at, other_tier.grace_ends_at)
         points = self.qualifying.deciding_points(terms=terms, at=at)
         return TierChange(self.id, at, before, other_tier.tier, points, terms, other_tier.grace_ends_at)

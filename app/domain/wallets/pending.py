@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.engine.pending import ActivationForecast
-from app.domain.engine.price_lists import PriceLists
+from app.domain.engine.price_lists import OldPrices
 from app.domain.engine.redemption import reward_cost
 from app.domain.ledger.lots import Lot
 from app.domain.terms.clause import Clause
@@ -23,7 +23,7 @@ class Activation:
     at: datetime
     activated: int
     spendable: int
-    price_lists: PriceLists | None
+    price_lists: OldPrices | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def pending_points_of(
     owed: int,
     at: datetime,
     expires_at: Callable[[Lot], datetime | None],
-    lists_at: Callable[[datetime], PriceLists | None],
+    lists_at: Callable[[datetime], OldPrices | None],
 ) -> PendingPoints:
     """The pending points of lots with free points, in a wallet with `owed` points of debt.
 

@@ -165,10 +165,13 @@ class PurchaseState:
         Below 0 if more is used: from the customer's own share, or because a late event grants more.
         """
         customer_facts = self.event.facts.customer_facts
-        if not customer_facts.shares:
+        if not customer_facts.own_budget_shares:
             return ()
-        charged, held = dict(customer_facts.charged or self.decision.charged_budgets()), dict(self.usage.budgets)
-        added = ((key, charged.get(key, 0) - held.get(key, 0)) for key, _ in customer_facts.shares)
+        charged, held = (
+            dict(customer_facts.common_budget_usage or self.decision.common_budget_usage()),
+            dict(self.usage.budget_usage),
+        )
+        added = ((key, charged.get(key, 0) - held.get(key, 0)) for key, _ in customer_facts.own_budget_shares)
         return tuple((key, points) for key, points in added if points)
 
     def remaining(self) -> PurchaseFacts:

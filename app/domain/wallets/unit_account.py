@@ -172,7 +172,7 @@ class UnitAccount:
 
     def hold(self, event: HoldPlaced, *, before: Callable[[Lot], int] | None = None) -> None:
         """Hold the cost of a reward, from the lots that `before` ranks lowest first."""
-        self._held[event.id] = event, self.inventory.hold(event.points, at=event.at, before=before)
+        self._held[event.id] = event, self.inventory.hold(event.points, at=event.at, rank=before)
 
     def mark_notified(self, event: ExpiryNoticeDelivered) -> None:
         """Record a delivered expiry notice; a notice from before a merge counts for the absorbed lots."""

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 from app.domain.decisions import Decision
 from app.domain.engine.earning import earn
-from app.domain.engine.price_lists import PriceLists, may_be_cheaper
+from app.domain.engine.price_lists import OldPrices, may_be_cheaper
 from app.domain.engine.redemption import reward_cost
 from app.domain.engine.reversal import reversal_decision
 from app.domain.engine.usage_counters import UsageCounters
@@ -93,13 +93,13 @@ class Wallet(ScheduledWallet):
                 self._apply_merge(event)
         self.reevaluate_tiers(event.at)
 
-    def price_lists(self, *, terms: Terms, at: datetime) -> PriceLists | None:
+    def price_lists(self, *, terms: Terms, at: datetime) -> OldPrices | None:
         """The prices that older points still pay for rewards; None if no reward was ever cheaper."""
         earlier = tuple(version for version in self.versions if version.version < terms.version)
         if not may_be_cheaper(terms, earlier=earlier):
             return None
         spendable = tuple(lot for lot in self.points.inventory.free_lots() if lot.available_from <= at)
-        return PriceLists(terms=terms, earlier=earlier, lots=spendable, at=at)
+        return OldPrices(terms=terms, earlier=earlier, lots=spendable, at=at)
 
     def _prices(self, event: RewardRedeemed | HoldPlaced) -> Callable[[Lot], int] | None:
         """The price of the reward by lot; None if it is the same for all."""
@@ -148,7 +148,7 @@ class Wallet(ScheduledWallet):
         receipt = self.receipts[event.purchase_id]
         goods_return = self._goods_return(event.id, at=event.at, receipt=receipt)
         receipt.return_goods(event.lines, event.amounts)
-        self.refund_outcomes[event.id] = goods_return.settle()
+        self.refund_outcomes[event.id] = goods_return.complete()
 
     def _goods_return(self, id: str, *, at: datetime, receipt: Receipt) -> GoodsReturn:
         return GoodsReturn(
@@ -176,14 +176,14 @@ class Wallet(ScheduledWallet):
         self._earn(purchase, receipts=[new_receipt] if has_difference else [])
         if has_difference:
             self.points.active_at = event.at
-        self.refund_outcomes[event.id] = goods_return.settle()
+        self.refund_outcomes[event.id] = goods_return.complete()
 
     def _apply_redemption(self, event: RewardRedeemed) -> None:
         self.redemptions[event.id] = event
         self.memberships[event.customer_id].counters.count_clauses(event.facts, event.clauses, terms=event.terms)
         unit_account = self.unit_accounts[event.unit]
         # Before `active_at` changes the consumption order, so that a captured hold takes the lots it held.
-        draws = unit_account.inventory.consume(event.id, event.points, at=event.at, before=self._prices(event))
+        draws = unit_account.inventory.consume(event.id, event.points, at=event.at, rank=self._prices(event))
         self.points.active_at = event.at
         unit_account.post(EntryType.REDEEM, event.id, at=event.at, draws=draws)
 

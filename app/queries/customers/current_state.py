@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.domain.customers.customer import Customer, CustomerReference
-from app.domain.engine.price_lists import PriceLists
+from app.domain.engine.price_lists import OldPrices
 from app.domain.ledger.entries import Balance
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.version import Terms
@@ -37,7 +37,7 @@ class CurrentState:
     customer: Customer
     facts: PurchaseFacts
     held: Mapping[Unit, Balance]
-    lists: PriceLists | None
+    lists: OldPrices | None
     pending: PendingPoints = NOTHING_PENDING
 
     def can_pay(self, unit: Unit) -> Balance:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.customers.customer import Customer
-from app.domain.customers.tier_membership import TierMembership
+from app.domain.customers.tier_membership import CurrentTier
 from app.domain.decisions import Reason
 from app.domain.engine.tiers import TierChange, kept_tier_reason
 from app.domain.terms.version import Terms
@@ -40,7 +40,7 @@ class TierStatus:
     `named_by` are the latest terms that have the tier.
     """
 
-    membership: TierMembership
+    membership: CurrentTier
     qualifying: int
     terms: Terms | None
     named_by: Terms | None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain.customers.tier_membership import TierMembership
+from app.domain.customers.tier_membership import CurrentTier
 from app.domain.ledger.account import Account
 from app.domain.ledger.entries import StoredEntry
 from app.domain.units import Unit
@@ -31,7 +31,7 @@ class StoredWallet:
     recorded: RecordedHistory
     versions: Versions
     entries: Mapping[Unit, Sequence[StoredEntry]]
-    tiers: Mapping[str, TierMembership]
+    tiers: Mapping[str, CurrentTier]
     counters: Mapping[str, UsageCounts]
     processed_through: datetime | None
 

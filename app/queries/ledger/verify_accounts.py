@@ -88,7 +88,7 @@ def _chain(account: Account, entries: Sequence[StoredEntry]) -> Iterator[Discrep
     for number, stored in enumerate(entries, start=1):
         entry = stored.entry
         place = f"entry {entry.id}"
-        if entry.number != number or entry.previous != head:
+        if entry.number != number or entry.previous_hash != head:
             yield Discrepancy(place, "does not follow the entry before it")
         if entry_hash(entry) != stored.hash:
             yield Discrepancy(place, "is not what was sealed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from app.domain.customers.tier_membership import TierMembership
+from app.domain.customers.tier_membership import CurrentTier
 from app.domain.engine.redemption import reward_cost
 from app.domain.engine.tiers import tier_changing_versions
 from app.domain.ledger.account import EMPTY_DIGEST
@@ -51,7 +51,7 @@ def verify_replay(stored: StoredWallet) -> Iterator[Discrepancy]:
     yield from _other_units(recorded, wallet=wallet, at=account.replayed_through)
     yield from _prices(recorded, wallet=wallet)
     for event in recorded.history.events:
-        if isinstance(event, HoldPlaced) and event.ended_at is None and event.until <= account.replayed_through:
+        if isinstance(event, HoldPlaced) and event.ended_at is None and event.expires_at <= account.replayed_through:
             yield Discrepancy(f"redemption {event.id}", "its hold has expired, but its goods are still held from stock")
     yield from _snapshot(stored, wallet=wallet, at=account.replayed_through)
 
@@ -62,7 +62,7 @@ def _never_replayed(stored: StoredWallet) -> Iterator[Discrepancy]:
     if any(stored.entries.values()) or recorded.others or recorded.history.events or account.balance != Balance():
         yield Discrepancy(f"account {account.id}", "it has a history, but was never replayed")
     for id in recorded.history.enrolled_at:
-        if stored.tiers.get(id, TierMembership()) != TierMembership():
+        if stored.tiers.get(id, CurrentTier()) != CurrentTier():
             yield Discrepancy(f"customer {id}", _TIER)
         if stored.counters.get(id, UsageCounts()) != UsageCounts():
             yield Discrepancy(f"customer {id}", _COUNTERS)
@@ -166,7 +166,7 @@ def _snapshot(stored: StoredWallet, *, wallet: Wallet, at: datetime) -> Iterator
     # Customers who were merged into one share a membership.
     memberships = {id(membership): membership for membership in wallet.memberships.values()}
     for membership in memberships.values():
-        if stored.tiers.get(membership.id, TierMembership()) != membership.tier:
+        if stored.tiers.get(membership.id, CurrentTier()) != membership.tier:
             yield Discrepancy(f"customer {membership.id}", _TIER)
     for customer_id in wallet.memberships:
         if stored.counters.get(customer_id, UsageCounts()) != UsageCounts.of(wallet, customer_id=customer_id):

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from app.domain.amounts import Money
 from app.domain.customers.customer import CustomerReference
-from app.domain.customers.tier_membership import TierMembership
+from app.domain.customers.tier_membership import CurrentTier
 from app.domain.decisions import Decision
 from app.domain.engine.returned_payments import cash_due
 from app.domain.engine.returns import Remaining, invalid_quantity, resolve_return
@@ -43,8 +43,8 @@ class RefundPreview:
     back: Mapping[Unit, int]
     shortfall: int
     balances: Mapping[Unit, Balance]
-    tier_before: TierMembership
-    tier_after: TierMembership
+    tier_before: CurrentTier
+    tier_after: CurrentTier
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from app.domain.rewards.reward import Reward
 from app.domain.terms.changes import ChangeEffect, ClauseChange, changes, overall_effect
 from app.domain.terms.effects.notice_period import NoticePeriod
 from app.domain.terms.lint import lint, notice_finding, stale_notice_finding
-from app.domain.terms.lint.finding import Finding, Habits, RewardShown
+from app.domain.terms.lint.finding import Finding, RewardShown, VisitStatistics
 from app.domain.terms.notice import earliest_start, latest_start, next_start
 from app.domain.terms.validation import (
     DraftedClause,
@@ -61,7 +61,7 @@ class DraftBasis:
     number: int
     latest: Terms | None
     in_force: Terms | None
-    habits: Habits
+    habits: VisitStatistics
     receipts: tuple[str, ...]
 
     @property

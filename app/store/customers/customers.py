@@ -8,7 +8,7 @@ from datetime import datetime
 
 from app.domain.customers.customer import Customer, CustomerReference, CustomerState, NewCustomer
 from app.domain.customers.identities import Identity, IdentityKind
-from app.domain.customers.tier_membership import TierMembership
+from app.domain.customers.tier_membership import CurrentTier
 from app.domain.ledger.account import EMPTY_DIGEST, Account
 from app.domain.units import Unit
 from app.store.database.codecs import instant, instant_or_none
@@ -214,7 +214,7 @@ def _customer(row: Row) -> Customer:
         accepted_terms_version=accepted,
         enrolled_at=instant(enrolled_at),
         account=account_of(account),
-        tier=TierMembership(tier, instant_or_none(tier_since), instant_or_none(tier_grace_ends_at)),
+        tier=CurrentTier(tier, instant_or_none(tier_since), instant_or_none(tier_grace_ends_at)),
         merged_into=merged_into,
         others={(stamps := account_of(other)).unit: stamps} if other and other[0] is not None else {},
     )

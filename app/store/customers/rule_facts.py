@@ -31,7 +31,7 @@ async def with_rule_facts(session: Session, *, customer: Customer, terms: Terms,
         known = required.profile_facts(person, purchase=facts)
     if known is not facts.customer_facts:
         facts = replace(facts, customer_facts=known)
-    if required.is_empty or not customer.account.is_followed_by(facts.occurred_at):
+    if required.is_empty or not customer.account.can_append(facts.occurred_at):
         return facts
     counters = await usage_counters(session, customer=customer, terms=terms, facts=facts)
     qualifying = customer.account.balance.qualifying

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.domain.customers.customer import Customer
-from app.domain.customers.tier_membership import TierMembership
+from app.domain.customers.tier_membership import CurrentTier
 from app.store.database.codecs import instant_or_none
 from app.store.database.session import Session
 
 
-async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> dict[str, TierMembership]:
+async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> dict[str, CurrentTier]:
     """The tier memberships of customers, by id."""
     rows = await session.rows(
         "SELECT id, tier, tier_since, tier_grace_ends_at FROM customers WHERE program_id = $1 AND id = ANY($2)",
         list(customer_ids),
     )
     return {
-        row["id"]: TierMembership(
+        row["id"]: CurrentTier(
             row["tier"], instant_or_none(row["tier_since"]), instant_or_none(row["tier_grace_ends_at"])
         )
         for row in rows
@@ -33,7 +33,7 @@ async def reload(session: Session, *, customer: Customer) -> Customer:
     return replace(customer, tier=memberships[customer.id])
 
 
-async def update(session: Session, *, customer_id: str, membership: TierMembership) -> None:
+async def update(session: Session, *, customer_id: str, membership: CurrentTier) -> None:
     """Store the tier that a customer holds (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         "UPDATE customers SET tier = $3, tier_since = $4, tier_grace_ends_at = $5 WHERE program_id = $1 AND id = $2",

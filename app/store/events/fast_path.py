@@ -21,7 +21,7 @@ async def can_apply_to_snapshot(session: Session, *, customer: Customer, terms: 
     that define today's tiers.
     """
     account = customer.account
-    if not account.is_followed_by(at):
+    if not account.can_append(at):
         return False
         # The account may not have been replayed since these terms started.
     if 0 < account.terms_version < terms.version and await tier_terms_started(session, account=account, at=at):

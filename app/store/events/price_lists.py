@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.domain.customers.customer import Customer
-from app.domain.engine.price_lists import PriceLists, may_be_cheaper
+from app.domain.engine.price_lists import OldPrices, may_be_cheaper
 from app.domain.ledger.lots import Lot
 from app.domain.terms.version import Terms
 from app.domain.wallets.pending import PendingPoints, pending_points_of
@@ -15,7 +15,7 @@ from app.store.ledger import lots
 from app.store.terms import versions
 
 
-async def known(session: Session, *, customer: Customer, in_force: Terms, at: datetime) -> PriceLists | None:
+async def known(session: Session, *, customer: Customer, in_force: Terms, at: datetime) -> OldPrices | None:
     """The customer's lots with the earlier price lists; None where no reward was ever cheaper."""
     earlier = await _earlier(session, in_force=in_force)
     if not earlier:
@@ -49,6 +49,6 @@ async def _earlier(session: Session, *, in_force: Terms) -> tuple[Terms, ...]:
     return earlier if may_be_cheaper(in_force, earlier=earlier) else ()
 
 
-def _lists(open_lots: Sequence[Lot], *, in_force: Terms, earlier: tuple[Terms, ...], at: datetime) -> PriceLists:
+def _lists(open_lots: Sequence[Lot], *, in_force: Terms, earlier: tuple[Terms, ...], at: datetime) -> OldPrices:
     spendable = tuple(lot for lot in open_lots if lot.free and lot.available_from <= at)
-    return PriceLists(terms=in_force, earlier=earlier, lots=spendable, at=at)
+    return OldPrices(terms=in_force, earlier=earlier, lots=spendable, at=at)

@@ -130,7 +130,7 @@ async def rebuild(session: Session, *, wallet: Wallet, new_id: Callable[[], str]
 async def _rebuild_shares(session: Session, *, wallet: Wallet) -> None:
     """Store the shares of budgets of a replayed wallet; costs nothing for a wallet that never bought under a budget."""
     if not wallet.moved_purchases and not any(
-        sale.event.facts.customer_facts.shares for sale in wallet.purchases.values()
+        sale.event.facts.customer_facts.own_budget_shares for sale in wallet.purchases.values()
     ):
         return
     stored_shares = await budgets.shares(session, customer_ids=sorted(wallet.memberships))

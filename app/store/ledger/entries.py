@@ -45,7 +45,7 @@ async def append(session: Session, *, entry: Entry, seal: str) -> None:
         entry.redemption_id,
         entry.decision,
         entry.cause,
-        entry.previous,
+        entry.previous_hash,
         seal,
         COUNTER_ACCOUNT[entry.type].value,
     )
@@ -255,7 +255,7 @@ def _entry(row: Row, *, new_lots: tuple[Lot, ...], movements: tuple[Movement, ..
         decision=decision,
         movements=movements,
         new_lots=new_lots,
-        previous=previous,
+        previous_hash=previous,
         cause=cause,
     )
     return StoredEntry(entry=entry, hash=hash, counter_account=counter_account)

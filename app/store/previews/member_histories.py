@@ -82,7 +82,7 @@ async def members(session: Session) -> int:
     return int(row["n"]) if row is not None else 0
 
 
-async def spent_before(session: Session, *, since: datetime) -> dict[str, int]:
+async def budget_usage_before(session: Session, *, since: datetime) -> dict[str, int]:
     """What clauses had given of their budgets when the first purchase since an instant was recorded.
 
     It is stored in the facts of that purchase; a budget that is not in them began later.
@@ -90,7 +90,7 @@ async def spent_before(session: Session, *, since: datetime) -> dict[str, int]:
     row = await session.row(_FIRST_PURCHASE, since)
     if row is None:
         return {}
-    left = PurchaseFacts.from_data(json_value(row["facts"])).customer_facts.budgets
+    left = PurchaseFacts.from_data(json_value(row["facts"])).customer_facts.budgets_left
     judged_by = await versions.version(session, number=row["terms_version"]) if left else None
     budgets = judged_by.budgets if judged_by is not None else {}
     return {key: budgets[key].points - points for key, points in left if key in budgets}
@@ -122,13 +122,13 @@ async def page(session: Session, *, after: str, since: datetime, aspects: Collec
         MemberHistory(
             customer_id=row["id"],
             enrolled_at=instant(row["enrolled_at"]),
-            opening=max(0, points.get(row["id"], 0)),
-            stamps=max(0, stamps.get(row["id"], 0)),
-            visits=visits[row["id"]],
+            opening_points=max(0, points.get(row["id"], 0)),
+            opening_stamps=max(0, stamps.get(row["id"], 0)),
+            prior_visits=visits[row["id"]],
             events=tuple(event for _, event in sorted(events.get(row["id"], ()), key=lambda value: value[0])),
-            person=known[row["id"]],
-            items=items.get(row["id"], {}),
-            shares=shares.get(row["id"], {}),
+            profile=known[row["id"]],
+            prior_items=items.get(row["id"], {}),
+            own_budget_shares=shares.get(row["id"], {}),
         )
         for row in rows
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from app.domain.terms.lint.finding import DAYS_OF_A_MONTH, FEWEST_VISITS, Habits, Visit
+from app.domain.terms.lint.finding import DAYS_OF_A_MONTH, MIN_VISITS, Visit, VisitStatistics
 from app.store.database.codecs import instant, json_value
 from app.store.database.session import Session
 
@@ -36,13 +36,13 @@ def sold_on(receipts: Iterable[str]) -> frozenset[tuple[str, str]]:
     return frozenset((line["sku"], line.get("name", "")) for line in lines)
 
 
-async def recent(session: Session) -> Habits:
+async def recent(session: Session) -> VisitStatistics:
     """Visits, and the points that the median customer who came more than once earns in 30 days."""
     found = await session.rows(_RECENT.format(zone=_ZONES[session.dialect]))
     rows = [(row["customer_id"], instant(row["occurred_at"]), row["earned"]) for row in found]
     visits = tuple(Visit(instant(row["occurred_at"]), row["zone"]) for row in found)
-    if len(rows) < FEWEST_VISITS:
-        return Habits(visits=visits)
+    if len(rows) < MIN_VISITS:
+        return VisitStatistics(visits=visits)
     latest = max(at for _, at, _ in rows)
     earned: dict[str, int] = {}
     since = {customer: latest for customer, _, _ in rows}
@@ -56,7 +56,7 @@ async def recent(session: Session) -> Habits:
         for customer, count in times.items()
         if count > 1
     ]
-    return Habits(visits=visits, pace=_median(paces) if paces else None)
+    return VisitStatistics(visits=visits, pace=_median(paces) if paces else None)
 
 
 def _median(paces: list[Fraction]) -> Fraction:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.ledger.account import EMPTY_DIGEST
-from app.domain.purchases.clock_skew import Skew
+from app.domain.purchases.clock_skew import ImplausibleTime
 from app.domain.purchases.quarantine import Quarantined, QuarantineKind, QuarantineState
 from app.store.database.codecs import instant, instant_or_none
 from app.store.database.models.purchases import QuarantinedReceiptRow
@@ -177,7 +177,7 @@ def _quarantined(row: Row | Mapping[str, Any]) -> Quarantined:
         external_id=row["external_id"],
         fingerprint=row["fingerprint"],
         customer_id=row["customer_id"],
-        skew=Skew(row["skew"]),
+        skew=ImplausibleTime(row["skew"]),
         occurred_at=instant(row["occurred_at"]),
         recorded_at=instant(row["recorded_at"]),
         actor=row["actor"],

@@ -100,7 +100,7 @@ class AccountWriter:
             decision=orjson.dumps(posting.decision.to_data()).decode(),
             movements=tuple(Movement(write_context.new_id(), draw.lot_id, -draw.points) for draw in moved),
             new_lots=new_lots,
-            previous=account.head,
+            previous_hash=account.head,
             cause=cause,
         )
         seal = entry_hash(entry)

@@ -40,9 +40,11 @@ async def expire_holds(session: Session, *, replayed: ReplayedAccount, until: da
     """
     ended = []
     for event in replayed.history.events:
-        if not isinstance(event, HoldPlaced) or event.ended_at is not None or event.until > until:
+        if not isinstance(event, HoldPlaced) or event.ended_at is not None or event.expires_at > until:
             continue
         held = replayed.recorded.redemptions.get(event.id)
         if held is not None:
-            ended.append(await end_hold(session, redemption=held, state=RedemptionState.EXPIRED, ended_at=event.until))
+            ended.append(
+                await end_hold(session, redemption=held, state=RedemptionState.EXPIRED, ended_at=event.expires_at)
+            )
     return ended

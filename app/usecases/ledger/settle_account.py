@@ -112,7 +112,7 @@ def _summary(
     return SettlementSummary(
         accounts=1,
         activated=sum(posting_key.type is EntryType.ACTIVATE for posting_key in made),
-        released=sum(happened(placed.until) for placed in ended),
+        released=sum(happened(placed.expires_at) for placed in ended),
         warned=warned,
         expired=sum(posting_key.type is EntryType.EXPIRE for posting_key in made),
         tiers=sum(happened(change.at) for change in replayed.wallet.tier_changes),

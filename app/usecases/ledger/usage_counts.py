@@ -49,8 +49,8 @@ async def count_purchase(
     if not usage.visit:
         reduction = Reduction(sale.id, at, no_visit=True, points=0)
         await usage_counts.reduce(session, customer_id=customer, reduction=reduction)
-    if usage.budgets:
-        await budgets.spend(session, spent=decision.charged_budgets())
+    if usage.budget_usage:
+        await budgets.spend(session, spent=decision.common_budget_usage())
     for clause, points in decision.own_budget_usage:
         await budgets.set_share(session, customer_id=customer, purchase_id=sale.id, clause=clause, points=-points)
 
@@ -65,17 +65,17 @@ async def share_of_budgets(
     the survivor of a merger) are not given twice.
     """
     customer_facts = purchase.facts.customer_facts
-    if not customer_facts.budgets:
+    if not customer_facts.budgets_left:
         return facts
     first = await entries.of_purchase(session, purchase_id=purchase.id)
     if first is None:
         raise LookupError(f"purchase {purchase.id} has no entry")
-    charged = dict(customer_facts.charged)
+    charged = dict(customer_facts.common_budget_usage)
     beside = await budgets.share_beside(session, customer_id=customer_id, purchase_id=purchase.id)
     used = {
         clause: min(points, max(0, charged.get(clause, 0) + beside.get(clause, 0)))
         for clause, points in Decision.from_data(json_value(first.entry.decision)).budget_usage
     }
-    left = tuple((clause, used.get(clause, 0)) for clause, _ in customer_facts.budgets)
-    shares = tuple((clause, 0) for clause, _ in customer_facts.shares)
-    return replace(facts, customer_facts=replace(facts.customer_facts, budgets=left, shares=shares))
+    left = tuple((clause, used.get(clause, 0)) for clause, _ in customer_facts.budgets_left)
+    shares = tuple((clause, 0) for clause, _ in customer_facts.own_budget_shares)
+    return replace(facts, customer_facts=replace(facts.customer_facts, budgets_left=left, own_budget_shares=shares))

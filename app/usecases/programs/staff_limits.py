@@ -107,7 +107,7 @@ def _steps(totals: Sequence[int], tills: Sequence[bool]) -> list[tuple[int, int,
 
 def _counted(minor: int, *, of: PurchaseFacts) -> Money:
     """An amount of a receipt in the program's currency."""
-    if of.exchange is None:
+    if of.exchange_rate is None:
         return Money(minor, of.currency)
-    exact = minor * Fraction(of.exchange.factor(foreign=of.currency))
-    return Money(rounded(exact, mode=Rounding.HALF_UP), of.exchange.into)
+    exact = minor * Fraction(of.exchange_rate.factor(foreign=of.currency))
+    return Money(rounded(exact, mode=Rounding.HALF_UP), of.exchange_rate.into)

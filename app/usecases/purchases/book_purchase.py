@@ -10,7 +10,7 @@ from app.domain.calendar import earliest
 from app.domain.customers.customer import Customer
 from app.domain.decisions import Decision
 from app.domain.engine import earning
-from app.domain.engine.expiry import notice_window_end
+from app.domain.engine.expiry import earliest_notice_start
 from app.domain.engine.tiers import QualifyingPoints, tier_of
 from app.domain.ledger.account import Account
 from app.domain.ledger.entries import Balance, EntryType
@@ -120,7 +120,7 @@ async def _from_snapshot(
         next_notice_at=earliest(
             account.next_notice_at,
             gained.next_notice_at,
-            notice_window_end(at, kept_alive=alive, zone=terms.zone) if alive else None,
+            earliest_notice_start(at, kept_alive=alive, zone=terms.zone) if alive else None,
         ),
         terms_version=terms.version,
         digests=(purchases.row_digest(sale),),
@@ -215,8 +215,10 @@ def purchase_row(
     id: str | None = None,
 ) -> Purchase:
     """The row of a purchase that earned this."""
-    if facts.customer_facts.shares:
-        facts = replace(facts, customer_facts=facts.customer_facts.with_charged_budgets(earned.charged_budgets()))
+    if facts.customer_facts.own_budget_shares:
+        facts = replace(
+            facts, customer_facts=facts.customer_facts.with_common_budget_usage(earned.common_budget_usage())
+        )
     return Purchase(
         id=id or context.new_id(),
         customer_id=owner,

@@ -136,7 +136,7 @@ async def _can_use_snapshot(
         or terms.required_facts.counted_clauses
         or terms.required_facts.items
         or _may_have_expired(sale, terms=terms, at=at)
-        or any(sale.facts.customer_facts.budget_left(clause) for clause, _ in sale.facts.customer_facts.budgets)
+        or any(sale.facts.customer_facts.budget_left(clause) for clause, _ in sale.facts.customer_facts.budgets_left)
         or any(payment.redemption_id is not None for payment in sale.facts.payments)
         or await exchanges.is_part_of_exchange(session, purchase_id=sale.id)
     ):

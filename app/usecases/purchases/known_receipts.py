@@ -26,7 +26,7 @@ def receipt_problem(context: CommandContext, *, timed: bool, facts: PurchaseFact
     """Why the settings of the program keep a receipt from being recorded, or None."""
     if not timed and context.program.numbering.per_day:
         return time_missing(path=("purchase", "occurredAt"))
-    counting_currency = facts.currency if facts.exchange is None else facts.exchange.into
+    counting_currency = facts.currency if facts.exchange_rate is None else facts.exchange_rate.into
     if counting_currency != context.program.currency:
         return Problem(ProblemCode.RATE_MISSING, path=("purchase", "currencyCode"))
     return None

@@ -67,11 +67,14 @@ class _Move:
     def with_budgets_of(self, decision: Decision) -> _Move:
         """The move with what the purchase uses of budgets for its new customer; the rest stays with the previous one."""
         customer_facts = self.before.facts.customer_facts
-        used, used_by_new_customer = dict(customer_facts.charged), dict(decision.budget_usage)
-        retained = {key: used.get(key, 0) - used_by_new_customer.get(key, 0) for key, _ in customer_facts.shares}
+        used, used_by_new_customer = dict(customer_facts.common_budget_usage), dict(decision.budget_usage)
+        retained = {
+            key: used.get(key, 0) - used_by_new_customer.get(key, 0) for key, _ in customer_facts.own_budget_shares
+        }
         retained = {key: points for key, points in retained.items() if points}
         facts = replace(
-            self.after.facts, customer_facts=self.after.facts.customer_facts.with_charged_budgets(decision.budget_usage)
+            self.after.facts,
+            customer_facts=self.after.facts.customer_facts.with_common_budget_usage(decision.budget_usage),
         )
         correction = replace(self.correction, retained_budget_usage_text=json_text(retained) if retained else None)
         return replace(self, after=replace(self.after, facts=facts), correction=correction)
@@ -208,7 +211,7 @@ async def _moved(session: Session, *, context: CommandContext, moving: _Move) ->
             return above
         moving = moving.counted(moved)
     facts = replace(
-        sold.facts, customer_facts=sold.facts.customer_facts.with_charged_budgets(sold.decision.budget_usage)
+        sold.facts, customer_facts=sold.facts.customer_facts.with_common_budget_usage(sold.decision.budget_usage)
     )
     after = replace(moving.after, earned=sold.decision.points, facts=facts, facts_text=json_text(facts.to_data()))
     await purchases.correct(session, purchase=after)

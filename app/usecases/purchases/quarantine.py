@@ -7,7 +7,7 @@ from datetime import datetime
 from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases import receipt_content
-from app.domain.purchases.clock_skew import Skew
+from app.domain.purchases.clock_skew import ImplausibleTime
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.quarantine import Quarantined, QuarantineKind
@@ -32,11 +32,11 @@ from app.usecases.purchases.quarantined_commands import origin_data, receipt_dat
 from app.usecases.purchases.results import ReceiptQuarantined, RecordRefundResult, RefundPending
 
 
-def clock_skew(skew: Skew, *, path: tuple[str, ...]) -> Problem:
+def clock_skew(skew: ImplausibleTime, *, path: tuple[str, ...]) -> Problem:
     """The refusal of a business time that cannot be right; `path` leads to it."""
     details = {
-        Skew.AHEAD: "occurredAt is more than 5 minutes ahead of the program's clock",
-        Skew.TOO_OLD: "occurredAt is older than what this program takes from a till",
+        ImplausibleTime.AHEAD: "occurredAt is more than 5 minutes ahead of the program's clock",
+        ImplausibleTime.TOO_OLD: "occurredAt is older than what this program takes from a till",
     }
     return Problem(ProblemCode.CLOCK_SKEW, path=path, detail=details[skew])
 

@@ -9,7 +9,7 @@ from app.domain.calendar import latest
 from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.engine import redemption
-from app.domain.engine.price_lists import Charge, PriceLists
+from app.domain.engine.price_lists import OldPrices, RewardCharge
 from app.domain.ledger.account import Account
 from app.domain.ledger.entries import Balance, EntryType
 from app.domain.ledger.lots import Lot
@@ -120,7 +120,7 @@ async def from_snapshot(
     await _write(session, context=context, request=request, redemption=redeemed)
     inventory = await lots.holdings(session, account_id=account.id)
     known, cost = dict(inventory.lots), decision.amount(request.unit)
-    draws = inventory.consume(redeemed.id, cost, at=at, before=_prices(lists, request=request))
+    draws = inventory.consume(redeemed.id, cost, at=at, rank=_prices(lists, request=request))
     book = AccountWriter(session=session, write_context=context, account=account, known=known)
     posting = Posting(PostingKey(EntryType.REDEEM, redeemed.id), at, draws, decision)
     entry = await book.append(posting, lots_after=inventory.lots, origin=Origin(redemption_id=redeemed.id))
@@ -190,7 +190,7 @@ async def by_replay(
     )
 
 
-def _charge(then: Wallet, *, request: RedemptionRequest) -> Charge | None:
+def _charge(then: Wallet, *, request: RedemptionRequest) -> RewardCharge | None:
     """The cost of the reward where points of different age pay different prices."""
     if request.unit is not Unit.POINTS:
         return None
@@ -198,7 +198,7 @@ def _charge(then: Wallet, *, request: RedemptionRequest) -> Charge | None:
     return lists.charge(request.reward.key) if lists is not None else None
 
 
-def _prices(lists: PriceLists | None, *, request: RedemptionRequest) -> Callable[[Lot], int] | None:
+def _prices(lists: OldPrices | None, *, request: RedemptionRequest) -> Callable[[Lot], int] | None:
     """The price that each lot would pay."""
     if lists is None:
         return None
@@ -212,7 +212,7 @@ def _fact(request: RedemptionRequest, *, redemption: Redemption) -> NewEvent:
             id=redemption.id,
             at=redemption.occurred_at,
             points=redemption.points,
-            until=redemption.held_until,
+            expires_at=redemption.held_until,
             terms=request.terms,
             reward=request.reward.key,
         )

@@ -15,7 +15,7 @@ from app.api.conventions.scalars import CurrencyCode
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import Channel, FactsError, Payment, PaymentKind, PurchaseFacts
 from app.domain.purchases.lines import Line, LineKind
-from app.domain.purchases.receipt_limits import check_lines, check_payments, exchange_of, line_of, payment_of
+from app.domain.purchases.receipt_limits import check_lines, check_payments, exchange_rate_of, line_of, payment_of
 
 _RATE = (
     "How many units of the program's currency one unit of `currencyCode` is worth: above 0, at most 1,000,000 with 12"
@@ -150,7 +150,9 @@ def facts_of(sent: PurchaseInput | BasketInput, *, context: Context, within: str
             lines=lines,
             payments=payments,
             channel=sent.channel,
-            exchange=exchange_of(rate, currency=currency, into=program.currency) if rate is not None else None,
+            exchange_rate=exchange_rate_of(rate, currency=currency, into=program.currency)
+            if rate is not None
+            else None,
         )
     except FactsError as error:
         path = (within, *map(to_camel_case, error.path))

@@ -19,7 +19,7 @@ from app.api.types.purchases.pending_refund import PendingRefund, load_pending_r
 from app.api.types.source_records import Purchase
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
-from app.domain.purchases.clock_skew import Skew
+from app.domain.purchases.clock_skew import ImplausibleTime
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.quarantine import Quarantined, QuarantineKind, QuarantineState
 from app.queries.customers import customers
@@ -27,11 +27,11 @@ from app.queries.ledger import entries
 from app.queries.purchases.quarantine import quarantine_page, quarantined_by_id
 
 described(
-    Skew,
+    ImplausibleTime,
     "How a business time cannot be right.",
     {
-        Skew.AHEAD: "More than 5 minutes ahead of the program's clock.",
-        Skew.TOO_OLD: "Older than the program takes from a till: `program { receiptAgeDays }`.",
+        ImplausibleTime.AHEAD: "More than 5 minutes ahead of the program's clock.",
+        ImplausibleTime.TOO_OLD: "Older than the program takes from a till: `program { receiptAgeDays }`.",
     },
     name="ClockSkew",
 )
@@ -65,7 +65,7 @@ class QuarantinedReceipt(Node):
     id: strawberry.ID = strawberry.field(description="Opaque id; `settleQuarantined` takes it.")
     kind: QuarantineKind = strawberry.field(description="What was sent.")
     state: QuarantineState = strawberry.field(description="What became of it.")
-    skew: Skew = strawberry.field(description="Why it is here.")
+    skew: ImplausibleTime = strawberry.field(description="Why it is here.")
     external_id: str | None = strawberry.field(description="Its number; null for a refund without one.")
     occurred_at: datetime = strawberry.field(description="Business time, as it was sent.")
     recorded_at: datetime = strawberry.field(description="When it came, by the program's clock.")

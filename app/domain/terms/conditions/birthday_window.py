@@ -70,7 +70,7 @@ class BirthdayWindow(AboutCustomer):
         finding, customer_facts = AboutCustomer.check(self, purchase), purchase.customer_facts
         if (
             not finding.met
-            or (purchase.clause, customer_facts.birthday_year(self.question)) not in customer_facts.birthday_uses
+            or (purchase.clause, customer_facts.birthday_year(self.question)) not in customer_facts.used_birthdays
         ):
             return finding
         remedy = Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, from_=self._next(purchase))
@@ -84,7 +84,7 @@ class BirthdayWindow(AboutCustomer):
         return ReasonCode.OUTSIDE_BIRTHDAY_WINDOW, Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, from_=from_)
 
     def _next(self, purchase: EligiblePurchase) -> datetime | None:
-        person = purchase.customer_facts.person
+        person = purchase.customer_facts.profile
         if person is None or person.birthday is None:
             return None
         today = local_date(purchase.occurred_at, zone_name=purchase.zone)

@@ -7,23 +7,23 @@ from datetime import date
 
 from app.domain.terms.clause import Clause
 from app.domain.terms.lint.contradictions import contradictions, never_counts
-from app.domain.terms.lint.finding import Finding, Habits, LintCode, RewardShown
+from app.domain.terms.lint.finding import Finding, LintCode, RewardShown, VisitStatistics
 from app.domain.terms.lint.impossible import excludes_itself, never_fits
 from app.domain.terms.lint.rewards import reward_findings
-from app.domain.terms.lint.windows import MOST_MOMENTS, never_open, shut_out
+from app.domain.terms.lint.windows import MAX_MOMENTS, excludes_most_visits, never_applies
 from app.domain.terms.version import Terms
 
 
-def lint(terms: Terms, *, habits: Habits, catalogue: Mapping[str, RewardShown]) -> tuple[Finding, ...]:
+def lint(terms: Terms, *, habits: VisitStatistics, catalogue: Mapping[str, RewardShown]) -> tuple[Finding, ...]:
     """Every finding in the order of the clauses. `catalogue` holds the rewards by their keys."""
     found: list[Finding] = []
-    moments = iter(range(MOST_MOMENTS))
+    moments = iter(range(MAX_MOMENTS))
     for clause in terms.clauses:
-        never = never_fits(clause, terms=terms) or never_open(clause, terms=terms, budget=moments)
+        never = never_fits(clause, terms=terms) or never_applies(clause, terms=terms, attempts=moments)
         if never is not None:
             found.append(never)
             continue
-        found.extend(shut_out(clause, terms=terms, habits=habits))
+        found.extend(excludes_most_visits(clause, terms=terms, statistics=habits))
         found.extend(excludes_itself(clause))
         found.extend(never_counts(clause, terms=terms))
         found.extend(contradictions(clause, terms=terms))

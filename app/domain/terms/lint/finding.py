@@ -14,7 +14,7 @@ from app.domain.i18n import Phrasebook
 from app.domain.terms.clause import Clause
 from app.domain.terms.conditions.condition import Condition
 
-FEWEST_VISITS = 20
+MIN_VISITS = 20
 """Real visits from which on habits are worth looking at."""
 
 DAYS_OF_A_MONTH = 30
@@ -45,7 +45,7 @@ class Visit(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
+class VisitStatistics:
     """How customers really behave.
 
     Recent visits, the points that the median customer earns in 30 days, and what was bought of late: stock

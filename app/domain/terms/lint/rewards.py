@@ -10,7 +10,7 @@ from app.domain.terms.clause import Clause
 from app.domain.terms.effects.pending_period import PendingPeriod
 from app.domain.terms.effects.points_validity import ValidityStart
 from app.domain.terms.effects.reward_cost import RewardCost
-from app.domain.terms.lint.finding import DAYS_OF_A_MONTH, Finding, Habits, LintCode, RewardShown
+from app.domain.terms.lint.finding import DAYS_OF_A_MONTH, Finding, LintCode, RewardShown, VisitStatistics
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 
@@ -19,7 +19,7 @@ _VARIANT = re.compile(r"(.*[0-9])[A-Za-z]{1,2}")
 
 
 def reward_findings(
-    clause: Clause, *, terms: Terms, habits: Habits, catalogue: Mapping[str, RewardShown]
+    clause: Clause, *, terms: Terms, habits: VisitStatistics, catalogue: Mapping[str, RewardShown]
 ) -> Iterator[Finding]:
     """Findings about the reward of a clause."""
     cost = clause.effect
@@ -36,7 +36,7 @@ def reward_findings(
         yield Finding(LintCode.REWARD_WITHOUT_DESCRIPTION, clause, texts={"reward": name})
 
 
-def _out_of_reach(clause: Clause, cost: RewardCost, *, terms: Terms, habits: Habits) -> Iterator[Finding]:
+def _out_of_reach(clause: Clause, cost: RewardCost, *, terms: Terms, habits: VisitStatistics) -> Iterator[Finding]:
     """A price that the median customer cannot collect while the points are valid, at their longest."""
     days = _spendable_days(terms)
     if days is None or habits.pace is None or cost.unit is not Unit.POINTS:
@@ -60,7 +60,7 @@ def _spendable_days(terms: Terms) -> int | None:
     return max(0, validity.most_days - (terms.policy(PendingPeriod).days if waits else 0))
 
 
-def _missing_variants(clause: Clause, shown: RewardShown, *, habits: Habits) -> Iterator[Finding]:
+def _missing_variants(clause: Clause, shown: RewardShown, *, habits: VisitStatistics) -> Iterator[Finding]:
     """A reward without a choice, though customers buy what it gives in several kinds."""
     codes = () if shown.variants else _kinds(shown, sold=habits.sold)
     if len(codes) > 1:
