@@ -23,7 +23,9 @@ async def replay_program(
     Each page is read on a snapshot of its own, so that a long replay blocks nothing.
     """
     total = await database.read_long(member_histories.members, program_id=program_id)
-    budget_usage = await database.read_long(partial(member_histories.budget_usage_before, since=since), program_id=program_id)
+    budget_usage = await database.read_long(
+        partial(member_histories.budget_usage_before, since=since), program_id=program_id
+    )
     replay = ImpactSimulation(current=current, draft=draft, budget_usage=budget_usage)
     aspects = current.required_facts.aspects | draft.required_facts.aspects
     after: str | None = member_histories.FIRST

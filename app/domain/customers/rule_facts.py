@@ -10,7 +10,6 @@ from typing import Any
 from app.domain.calendar import Period
 from app.domain.customers.profile import CustomerProfile
 
-
 _COUNTS_BY_KEY = (
     "uses",
     "items",

@@ -104,7 +104,7 @@ def payment_of(
 
 
 def exchange_rate_of(rate: Decimal, *, currency: str, into: str) -> ExchangeRate:
-    """The exchange of a receipt in `currency` into the program's."""
+    """The exchange rate of a receipt in `currency` into the program's currency. Raises FactsError."""
     wrong = rate_problem(rate) if currency != into else "only a foreign currency has an exchange rate"
     if wrong is not None:
         raise FactsError(("exchange_rate",), wrong)

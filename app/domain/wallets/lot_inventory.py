@@ -102,7 +102,7 @@ class LotInventory:
     def consume(
         self, id: str, points: int, *, at: datetime, rank: Callable[[Lot], int] | None = None
     ) -> tuple[Draw, ...]:
-        """Take available points in consumption order, lots that `before` ranks lowest first; the rest becomes debt."""
+        """Take available points in consumption order, lots that `rank` puts first before others; the rest becomes debt."""
         return self._draw(id, points, order=self._spendable(at=at, rank=rank), allow_negative=True)
 
     def transfer_out(self, id: str, requested: Mapping[str, int], *, at: datetime) -> tuple[Draw, ...]:
