@@ -35,7 +35,7 @@ lint: $(DEV) ## Check style, types, import direction and container files
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 
 # The journeys that most changes touch; `make test` runs all of tests/api.
-QUICK_API := $(addprefix tests/api/test_,access.py http_answers.py idempotency.py reasons.py refunds.py reversals.py schema.py till.py)
+QUICK_API := $(addprefix tests/api/test_,access.py client_and_server_errors.py idempotency.py reasons.py refunds.py reversals.py schema.py till.py)
 
 check: $(DEV) lint ## Run the quick tests, on SQLite alone: under three minutes
 	TROTH_SOAK_STEPS=30 $(BIN)/pytest -n 2 --dist loadgroup --durations=25 --sqlite-only tests/domain tests/shape tests/store $(QUICK_API)
@@ -46,7 +46,7 @@ test: $(DEV) lint ## Run every test, on SQLite and PostgreSQL
 # The tests of what uses graphql-core, strawberry, Tortoise, uvicorn and aiosqlite beyond their documentation.
 INSIDES := tests/shape $(addprefix tests/store/test_,long_reads.py orm.py postgres.py) \
 	$(addprefix tests/web/test_,connection_limits.py error_responses.py health.py) \
-	$(addprefix tests/api/test_,compiled_selections.py costs.py http_answers.py http_edge.py http_server.py limits.py refunds.py \
+	$(addprefix tests/api/test_,compiled_selections.py costs.py client_and_server_errors.py http_protocol.py http_connections.py limits.py refunds.py \
 	scalars.py schema.py schema_export.py till.py time_budget.py worst_case_queries.py)
 
 .venv-lowest .venv-highest: requirements-dev.lock requirements-build.lock pyproject.toml tests/dependency_bounds.py | python

@@ -16,7 +16,7 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import count
 
-MACHINE = "tests/ledger/test_database_machine.py::test_stored_program_equals_the_reference_after_every_step"
+STORED_PROGRAM = "tests/ledger/test_database_stateful.py::test_stored_program_equals_the_reference_after_every_step"
 KILLS = "tests/faults/test_kill_everything.py::test_no_acknowledged_request_is_lost_when_the_server_is_killed"
 
 
@@ -36,9 +36,9 @@ class Part:
 
 
 PARTS = (
-    Part("one wallet", "tests/ledger/test_wallet_machine.py", steps=2000),
-    Part("a program in SQLite", f"{MACHINE}[sqlite]", steps=1500),
-    Part("a program in PostgreSQL", f"{MACHINE}[postgres]", steps=1500),
+    Part("one wallet", "tests/ledger/test_wallet_stateful.py", steps=2000),
+    Part("a program in SQLite", f"{STORED_PROGRAM}[sqlite]", steps=1500),
+    Part("a program in PostgreSQL", f"{STORED_PROGRAM}[postgres]", steps=1500),
     Part("properties of the terms", "tests/domain/test_properties_of_terms.py", steps=1000),
     Part("every tampering", "tests/faults/test_every_tampering.py", steps=1),
     Part("sentences of histories", "tests/ledger/test_sentences_of_histories.py", steps=500),

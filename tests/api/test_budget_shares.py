@@ -14,10 +14,10 @@ import pytest
 
 from app.domain.access import Role
 from tests.api.test_budgets_and_nth_items import CHECK, EXPLAIN, PREVIEW, RESULT, budget, line
-from tests.api.test_counters_after_refunds import FIVE, NEGATIVE, SPEND, bonus, earned, wallet
 from tests.api.test_exchanges import Opening, exchange
 from tests.api.test_exchanges import opening as opening  # the fixture
 from tests.api.test_receipt_corrections import amend, move
+from tests.api.test_refunded_goods_stop_counting import FIVE, NEGATIVE, SPEND, bonus, earned, wallet
 from tests.faults.test_tampering import Tampering
 from tests.shop import Shop
 from tests.time_limits import eventually

@@ -7,8 +7,8 @@ from itertools import permutations
 import pytest
 
 from tests.api.test_budgets_and_nth_items import publish
-from tests.api.test_counters_after_refunds import sums_by_receipt
 from tests.api.test_locations import clause, create_location
+from tests.api.test_refunded_goods_stop_counting import sums_by_receipt
 from tests.shop import Shop, create_program, open_shop
 from tests.verification import discrepancies_in
 

@@ -41,12 +41,12 @@ def clock() -> Clock:
 def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
     """A shop that gives a point a pound and three prints for 100 points each."""
     with open_shop(database_url, clock=clock, template="blank") as opened:
-        furnish(opened, stock=3)
+        publish_print(opened, stock=3)
         yield opened
 
 
-def furnish(shop: Shop, *, stock: int, conditions: Any = (), more: Any = ()) -> None:
-    """Creates the print and publishes its price."""
+def publish_print(shop: Shop, *, stock: int, conditions: Any = (), more: Any = ()) -> None:
+    """Creates the reward `print` and publishes its price, 100 points."""
     input = {"idempotencyKey": "r", "key": "print", "name": "Print", "description": "A signed print.", "stock": stock}
     assert shop.execute(REWARD, role=Role.OWNER, input=input)["createReward"]["userErrors"] == []
     clauses = [
@@ -59,7 +59,7 @@ def furnish(shop: Shop, *, stock: int, conditions: Any = (), more: Any = ()) -> 
 
 
 def hold(shop: Shop, card: str, checkout: str, *, minutes: int = 30, **more: Any) -> Any:
-    """Holds the print."""
+    """Holds the reward `print` for a checkout."""
     input = {
         "idempotencyKey": uuid.uuid4().hex,
         "customer": {"card": card},
@@ -256,7 +256,7 @@ def test_concurrent_requests_of_one_checkout_make_one_hold(shop: Shop) -> None:
 def test_hold_counts_towards_the_limit_of_a_reward(database_url: str) -> None:
     once = {"timesPerPeriod": {"times": 1, "period": "EVER"}}
     with open_shop(database_url, clock=Clock(), template="blank") as shop:
-        furnish(shop, stock=9, conditions=[once])
+        publish_print(shop, stock=9, conditions=[once])
         card = shop.enrol()
         shop.buy(card, "500.00")
         assert hold(shop, card, "c-1")["decision"]["outcome"] == "GRANTED"
@@ -273,7 +273,9 @@ def test_hold_counts_towards_the_limit_of_a_reward(database_url: str) -> None:
 def test_points_past_their_last_day_expire_on_release(database_url: str) -> None:
     clock = Clock()
     with open_shop(database_url, clock=clock, template="blank") as shop:
-        furnish(shop, stock=9, more=[{"key": "ten-days", "effect": {"pointsValidity": {"days": 10, "expires": True}}}])
+        publish_print(
+            shop, stock=9, more=[{"key": "ten-days", "effect": {"pointsValidity": {"days": 10, "expires": True}}}]
+        )
         card = shop.enrol()
         shop.buy(card, "150.00")
         clock.now = START + timedelta(days=10)
@@ -293,7 +295,9 @@ def test_points_past_their_last_day_expire_on_release(database_url: str) -> None
 def test_points_held_past_their_last_day_still_pay(database_url: str) -> None:
     clock = Clock()
     with open_shop(database_url, clock=clock, template="blank") as shop:
-        furnish(shop, stock=9, more=[{"key": "ten-days", "effect": {"pointsValidity": {"days": 10, "expires": True}}}])
+        publish_print(
+            shop, stock=9, more=[{"key": "ten-days", "effect": {"pointsValidity": {"days": 10, "expires": True}}}]
+        )
         card = shop.enrol()
         shop.buy(card, "100.00")
         clock.now = START + timedelta(days=10)

@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.access import Role
 from tests.api.test_adjustments import adjust
-from tests.api.test_holds import CAPTURE, end, furnish, hold
+from tests.api.test_holds import CAPTURE, end, hold, publish_print
 from tests.shop import START, Clock, Shop, open_shop
 from tests.verification import discrepancies_in
 
@@ -29,7 +29,7 @@ def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
     """A shop with three prints for 100 points each, whose points last ten days."""
     ten_days = {"key": "ten-days", "effect": {"pointsValidity": {"days": 10, "expires": True}}}
     with open_shop(database_url, clock=clock, template="blank") as opened:
-        furnish(opened, stock=3, more=[ten_days])
+        publish_print(opened, stock=3, more=[ten_days])
         yield opened
 
 

@@ -15,7 +15,7 @@ from app.domain.access import Role
 from app.store.database.connect import open_database
 from app.usecases.application import Application
 from tests.api.test_access import customer_key
-from tests.api.test_holds import CAPTURE, RELEASE, balance, codes, end, furnish, hold, state
+from tests.api.test_holds import CAPTURE, RELEASE, balance, codes, end, hold, publish_print, state
 from tests.shop import DECISION, START, Clock, Shop, new_id, open_shop
 from tests.verification import discrepancies_in
 
@@ -35,7 +35,7 @@ def clock() -> Clock:
 def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
     """A shop with three prints, whose terms let customers cancel for two hours."""
     with open_shop(database_url, clock=clock, template="blank") as opened:
-        furnish(opened, stock=3, more=[TWO_HOURS])
+        publish_print(opened, stock=3, more=[TWO_HOURS])
         yield opened
 
 
@@ -174,7 +174,7 @@ def test_concurrent_cancellations_undo_a_redemption_once(shop: Shop) -> None:
 
 def test_staff_and_tills_can_undo_without_an_undo_window(database_url: str) -> None:
     with open_shop(database_url, clock=Clock(), template="blank") as shop:
-        furnish(shop, stock=3)
+        publish_print(shop, stock=3)
         card = shop.enrol()
         own = customer_key(database_url, shop, card)
         shop.buy(card, "150.00")
@@ -238,7 +238,7 @@ def test_hold_can_be_undone_only_after_its_capture(shop: Shop) -> None:
 def test_undone_redemption_restores_its_lots_and_frees_its_limit(database_url: str, period: str) -> None:
     once = {"timesPerPeriod": {"times": 1, "period": period}}
     with open_shop(database_url, clock=Clock(), template="blank") as shop:
-        furnish(shop, stock=3, conditions=[once], more=[TWO_HOURS])
+        publish_print(shop, stock=3, conditions=[once], more=[TWO_HOURS])
         card = shop.enrol()
         for price in ("60.00", "30.00", "80.00"):
             shop.buy(card, price)
@@ -256,7 +256,7 @@ def test_restored_points_past_their_last_day_expire_unless_the_shop_was_at_fault
 ) -> None:
     clock = Clock()
     with open_shop(database_url, clock=clock, template="blank") as shop:
-        furnish(shop, stock=9, more=[TEN_DAYS])
+        publish_print(shop, stock=9, more=[TEN_DAYS])
         card = shop.enrol()
         shop.buy(card, "100.00")
         id = redeemed(shop, card)

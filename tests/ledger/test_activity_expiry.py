@@ -25,7 +25,7 @@ from app.usecases.terms.publish_terms import PublishTerms
 from tests.builders import a_line, a_purchase
 from tests.ledger.program_driver import OutcomeCounts, ProgramDriver, open_runner
 from tests.ledger.terms_strategies import LONDON, START
-from tests.ledger.test_database_machine import draft
+from tests.ledger.test_database_stateful import draft
 
 ALIVE = PointsValidity(days=90, expires=True, since=ValidityStart.ACTIVITY, notice_from=20, notice_until=5)
 

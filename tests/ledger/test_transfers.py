@@ -38,7 +38,7 @@ class Action:
     wait: int
 
 
-DEEDS = st.lists(
+ACTIONS = st.lists(
     st.builds(
         Action,
         st.sampled_from(KINDS),
@@ -92,18 +92,18 @@ class ThreeCustomers:
     receipts: list[str]
     redemptions: list[str]
 
-    def carry_out(self, deed: Action) -> Any:
+    def carry_out(self, action: Action) -> Any:
         """Carries out an action; returns the payload."""
-        self.clock.now += timedelta(hours=deed.wait)
-        shop, card, other = self.shop, self.cards[deed.who], self.cards[(deed.who + deed.step) % 3]
-        at = (self.clock.now - timedelta(hours=deed.late)).isoformat()
-        match deed.kind:
+        self.clock.now += timedelta(hours=action.wait)
+        shop, card, other = self.shop, self.cards[action.who], self.cards[(action.who + action.step) % 3]
+        at = (self.clock.now - timedelta(hours=action.late)).isoformat()
+        match action.kind:
             case "buy":
                 self.receipts.append(uuid.uuid4().hex)
-                return shop.buy(card, f"{deed.amount}.00", receipt=self.receipts[-1], occurredAt=at)
+                return shop.buy(card, f"{action.amount}.00", receipt=self.receipts[-1], occurredAt=at)
             case "refund" if self.receipts:
-                receipt = self.receipts[deed.amount % len(self.receipts)]
-                more = {"lines": [{"line": 1, "quantity": "0.5"}]} if deed.amount % 2 else {}
+                receipt = self.receipts[action.amount % len(self.receipts)]
+                more = {"lines": [{"line": 1, "quantity": "0.5"}]} if action.amount % 2 else {}
                 return shop.refund(receipt, occurredAt=at, **more)
             case "redeem":
                 payload = shop.redeem(card, "mug", basket={"occurredAt": at, "lines": []})
@@ -111,11 +111,11 @@ class ThreeCustomers:
                     self.redemptions.append(payload["redemption"]["id"])
                 return payload
             case "undo" if self.redemptions:
-                redemption = self.redemptions[deed.amount % len(self.redemptions)]
+                redemption = self.redemptions[action.amount % len(self.redemptions)]
                 input = {"idempotencyKey": uuid.uuid4().hex, "redemption": redemption, "reason": "broken"}
                 return shop.execute(CANCEL, role=Role.STAFF, input=input)["cancelRedemption"]
             case "transfer":
-                return transfer(shop, card, other, deed.amount // 4 + 1)
+                return transfer(shop, card, other, action.amount // 4 + 1)
             case "merge":
                 return merge(shop, card, other)
             case "join":
@@ -124,9 +124,9 @@ class ThreeCustomers:
 
 
 @property_settings(25)
-@given(deeds=DEEDS, terms=TERMS)
+@given(actions=ACTIONS, terms=TERMS)
 def test_ledger_verifies_after_random_transfers_merges_and_late_events(
-    sqlite_template: Path, tmp_path_factory: Any, deeds: list[Action], terms: tuple[str, bool, bool]
+    sqlite_template: Path, tmp_path_factory: Any, actions: list[Action], terms: tuple[str, bool, bool]
 ) -> None:
     file = tmp_path_factory.mktemp("day") / "shop.db"
     shutil.copyfile(sqlite_template, file)
@@ -139,11 +139,11 @@ def test_ledger_verifies_after_random_transfers_merges_and_late_events(
         day = ThreeCustomers(shop, clock, [shop.enrol() for _ in range(3)], [], [])
         for card in day.cards:
             shop.buy(card, "90.00", occurredAt=(clock.now - timedelta(hours=60)).isoformat())
-        for deed in deeds:
-            done = day.carry_out(deed)
-            note(f"{deed} -> {done}")
+        for action in actions:
+            done = day.carry_out(action)
+            note(f"{action} -> {done}")
             if done is not None:
-                event(f"{deed.kind}: {[error['code'] for error in done['userErrors']]}")
+                event(f"{action.kind}: {[error['code'] for error in done['userErrors']]}")
     assert discrepancies_in(f"sqlite:///{file}") == []
     with sqlite3.connect(file) as books:
         (held,) = books.execute("SELECT sum(available + pending + held - owed) FROM accounts").fetchone()

@@ -22,8 +22,8 @@ _TRANSACTION = ("SqliteDatabase.write",)
 _STATEMENTS = ("Session.row", "Session.rows", "Session.execute", "Session.enqueue")
 
 
-class Walk(NamedTuple):
-    """The functions (`file.py Qualified.name`) that each of several like requests entered, in the order of the first one.
+class RequestTrace(NamedTuple):
+    """The functions (`file.py Qualified.name`) that several requests of one kind all entered, in the order of the first one.
 
     `to_sql` are the files from the resolver to the first statement of the transaction, without those of
     `store/database/`, through which every statement of every command goes.
@@ -55,14 +55,14 @@ class CallTrace:
         if name in (_TRANSACTION, _STATEMENTS, ())[len(self._parts)]:
             self._parts.append([file for file, _ in reversed(list(_callers(frame)))])
 
-    def walk(self, request: Callable[[], Any], *, resolver: str, times: int = 3) -> Walk:
-        """What each of some like requests enters: what runs beside one of them, such as a checkpoint, is left out."""
-        walks = [self._once(request) for _ in range(times)]
-        functions, (to_transaction, to_statement) = walks[0]
-        common = [name for name in functions if all(name in others for others, _ in walks)]
+    def of_request(self, request: Callable[[], Any], *, resolver: str, times: int = 3) -> RequestTrace:
+        """The trace of a request, sent `times` times: only functions that each of them entered, so without a checkpoint, say."""
+        traces = [self._once(request) for _ in range(times)]
+        functions, (to_transaction, to_statement) = traces[0]
+        common = [name for name in functions if all(name in others for others, _ in traces)]
         chain = [*to_transaction[to_transaction.index(resolver) :], *to_statement]
         files = dict.fromkeys(file for file in chain if not file.startswith("store/database/"))
-        return Walk(tuple(common), tuple(files))
+        return RequestTrace(tuple(common), tuple(files))
 
     def _once(self, request: Callable[[], Any]) -> tuple[dict[str, None], list[list[str]]]:
         self._functions, self._parts = {}, []

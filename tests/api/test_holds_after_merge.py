@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from app.domain.access import Role
-from tests.api.test_holds import CAPTURE, RELEASE, end, furnish, hold
+from tests.api.test_holds import CAPTURE, RELEASE, end, hold, publish_print
 from tests.api.test_reversals import cancel
 from tests.shop import Clock, open_shop
 from tests.transfers import error_codes, merge
@@ -20,7 +20,7 @@ MERGE = "mutation($input: MergeCustomersInput!) { mergeCustomers(input: $input) 
 def test_hold_of_a_merged_customer_counts_for_the_survivor(database_url: str, asked_by: str) -> None:
     once = {"timesPerPeriod": {"times": 1, "period": "MONTH"}}
     with open_shop(database_url, clock=Clock(), template="blank") as shop:
-        furnish(shop, stock=5, conditions=[once])
+        publish_print(shop, stock=5, conditions=[once])
         gone, survivor = shop.enrol(), shop.enrol()
         for card in (gone, survivor):
             shop.buy(card, "250.00")
@@ -37,7 +37,7 @@ def test_hold_of_a_merged_customer_counts_for_the_survivor(database_url: str, as
 @pytest.mark.parametrize("mutation", [CAPTURE, RELEASE])
 def test_hold_and_redemption_continue_with_the_survivor(database_url: str, mutation: str) -> None:
     with open_shop(database_url, clock=Clock(), template="blank") as shop:
-        furnish(shop, stock=5)
+        publish_print(shop, stock=5)
         gone, survivor = shop.enrol(), shop.enrol()
         shop.buy(gone, "250.00")
         shop.buy(survivor, "40.00")

@@ -1,7 +1,7 @@
-"""What terms ask of a customer is the same from stored rows, from the replayed wallet and from the simulation.
+"""The facts that terms require of a customer are the same from stored rows, from the replayed wallet and from the simulation.
 
-Random histories of a real program in which everything is counted that can be; each feeder is then asked for the facts of
-the same purchase, at several moments and in two time zones.
+Random histories of a real program in which everything is counted that can be; the facts of
+one purchase are then computed from each of the three, at several moments and in two time zones.
 """
 
 from __future__ import annotations
@@ -100,25 +100,27 @@ CLAUSES: list[DraftedClause] = [
     ("undo", (), UndoWindow(480)),
 ]
 ANNA, BOB = (CustomerReference(card, IdentityKind.CARD) for card in ("ANNA", "BOB"))
-ANY_DEED = ("buys", "buys", "buys", "redeems", "refunds", "refunds", "buys_late", "captures", "cancels", "amends", "moves", "exchanges", "merges")  # fmt: skip
-"""Anything that changes what counts, in any order."""
-SIMULATED_DEED = ("buys", "buys", "buys", "redeems", "captures", "refunds_at_once")
-"""What the simulation promises to see as it was: goods that come back do so before anything else happens."""
+ALL_ACTIONS = ("buys", "buys", "buys", "redeems", "refunds", "refunds", "buys_late", "captures", "cancels", "amends", "moves", "exchanges", "merges")  # fmt: skip
+"""Everything that changes a counter, in any order."""
+SIMULATED_ACTIONS = ("buys", "buys", "buys", "redeems", "captures", "refunds_at_once")
+"""Actions that the simulation counts exactly: a refund directly follows its purchase."""
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
-    """Something that happens some hours later; `pick` chooses among what is there."""
+class Action:
+    """An action of a random history, `hours` after the one before; `pick` selects the receipt, reward or customer."""
 
     kind: str
     hours: int
     pick: int
 
 
-def histories(kinds: Collection[str]) -> st.SearchStrategy[list[Deed]]:
-    """A dozen deeds and more, in up to three months."""
+def histories(kinds: Collection[str]) -> st.SearchStrategy[list[Action]]:
+    """Twelve to sixteen actions, in up to four months."""
     hours = st.sampled_from([1, 1, 5, 9, 24, 200])
-    return st.lists(st.builds(Deed, st.sampled_from(list(kinds)), hours, st.integers(0, 99)), min_size=12, max_size=16)
+    return st.lists(
+        st.builds(Action, st.sampled_from(list(kinds)), hours, st.integers(0, 99)), min_size=12, max_size=16
+    )
 
 
 class CountingShop(ProgramDriver):
@@ -138,15 +140,15 @@ class CountingShop(ProgramDriver):
         self.must(update_customer.run, UpdateCustomer(ANNA, born, None))
 
     def must(self, use_case: UseCase[Any, ResultType], command: Any) -> ResultType:
-        """Do what must be possible."""
+        """The result of a command that must succeed."""
         done = self.execute(use_case, command)
         assert not isinstance(done, Problem), f"{done}"
         return done
 
-    def happens(self, deed: Deed) -> None:
-        """Carry it out, as far as it is possible."""
-        self.clock.now += timedelta(hours=deed.hours)
-        getattr(self, deed.kind)(deed.pick)
+    def carry_out(self, action: Action) -> None:
+        """Carry the action out, if it is possible."""
+        self.clock.now += timedelta(hours=action.hours)
+        getattr(self, action.kind)(action.pick)
 
     def who(self, pick: int) -> CustomerReference:
         """Mostly Anna."""
@@ -173,7 +175,7 @@ class CountingShop(ProgramDriver):
             self.refund(self.receipts[pick % len(self.receipts)], lines, pick)
 
     def refunds_at_once(self, pick: int) -> None:
-        """A purchase all of which comes back before anything else happens."""
+        """A purchase that is wholly refunded before any other event."""
         self.buys(pick)
         self.clock.now += timedelta(minutes=1)
         self.refund(self.receipts[-1], None, pick)
@@ -303,11 +305,11 @@ def test_rows_and_replayed_wallet_give_the_same_facts(database_url: str) -> None
     with open_runner(database_url) as runner:
 
         @property_settings(15)
-        @given(deeds=histories(ANY_DEED))
-        def agree(deeds: list[Deed]) -> None:
+        @given(actions=histories(ALL_ACTIONS))
+        def agree(actions: list[Action]) -> None:
             shop = CountingShop(runner, outcomes=outcomes)
-            for deed in deeds:
-                shop.happens(deed)
+            for action in actions:
+                shop.carry_out(action)
             terms = shop.in_force(shop.now)
             assert terms is not None
             for purchase in shop.probes():
@@ -339,11 +341,11 @@ def test_simulation_gives_the_same_facts_as_rows_and_wallet(database_url: str) -
     with open_runner(database_url) as runner:
 
         @property_settings(15)
-        @given(deeds=histories(SIMULATED_DEED))
-        def agree(deeds: list[Deed]) -> None:
+        @given(actions=histories(SIMULATED_ACTIONS))
+        def agree(actions: list[Action]) -> None:
             shop = CountingShop(runner, outcomes=Counter())
-            for deed in deeds:
-                shop.happens(deed)
+            for action in actions:
+                shop.carry_out(action)
             terms = shop.in_force(shop.now)
             assert terms is not None
             for by in (ANNA, BOB):
@@ -363,14 +365,14 @@ def test_simulation_that_begins_later_counts_visits_and_items_from_the_first_one
     with open_runner(database_url) as runner:
 
         @property_settings(8)
-        @given(before=histories(ANY_DEED), after=histories(("buys",)))
-        def agree(before: list[Deed], after: list[Deed]) -> None:
+        @given(before=histories(ALL_ACTIONS), after=histories(("buys",)))
+        def agree(before: list[Action], after: list[Action]) -> None:
             shop = CountingShop(runner, outcomes=Counter())
-            for deed in before:
-                shop.happens(deed)
+            for action in before:
+                shop.carry_out(action)
             since = shop.now + timedelta(minutes=1)
-            for deed in after:
-                shop.happens(deed)
+            for action in after:
+                shop.carry_out(action)
             terms = shop.in_force(shop.now)
             assert terms is not None
             purchase = a_purchase(at=shop.now + timedelta(seconds=1))

@@ -139,7 +139,7 @@ def _reward(pick: int, amount: int) -> str:
     return "mug" if amount % 4 == 0 else "coffee"
 
 
-class ProgramMachine(RuleBasedStateMachine):
+class ProgramStateMachine(RuleBasedStateMachine):
     """What tills, staff and jobs do."""
 
     def __init__(self, runner: DatabaseRunner, counts: OutcomeCounts) -> None:
@@ -409,7 +409,7 @@ def test_stored_program_equals_the_reference_after_every_step(database_url: str)
     counts, began = OutcomeCounts(), time.monotonic()
     with open_runner(database_url) as runner:
         run_state_machine_as_test(
-            lambda: ProgramMachine(runner, counts),
+            lambda: ProgramStateMachine(runner, counts),
             settings=settings(
                 max_examples=max(1, STEPS_PER_DATABASE // STEPS_PER_RUN),
                 stateful_step_count=STEPS_PER_RUN,

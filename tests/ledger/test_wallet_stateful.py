@@ -28,7 +28,7 @@ AGO = st.just(0) | st.integers(0, 20) | st.integers(0, 400)
 """Days by which an event arrives late."""
 
 
-class WalletMachine(RuleBasedStateMachine):
+class WalletStateMachine(RuleBasedStateMachine):
     """The server's view of a wallet: the events that have arrived, and a ledger that is only appended to."""
 
     steps: ClassVar[int] = 0
@@ -101,7 +101,7 @@ class WalletMachine(RuleBasedStateMachine):
     @invariant()
     def equals_the_reference(self) -> None:
         """Lots, balance, tiers and coming expiries equal those of the reference."""
-        WalletMachine.steps += 1
+        WalletStateMachine.steps += 1
         note(repr(self.builder))
         expected = reference_summary(replay_reference(self.history, self.builder.versions, self.now), self.now)
         assert differences(core_summary(self.wallet, self.now), expected) == {}
@@ -144,13 +144,15 @@ def _with_merged_wallets(wallet: Wallet) -> list[Wallet]:
     return [wallet, *(each_wallet for other in wallet.merged_wallets for each_wallet in _with_merged_wallets(other))]
 
 
-class TestWalletMachine(WalletMachine.TestCase):
+class TestWalletStateMachine(WalletStateMachine.TestCase):
     """Runs the machine and prints the number of steps."""
 
     @classmethod
     def tearDownClass(cls) -> None:
         """Prints the number of steps."""
-        print(f"{WalletMachine.steps} steps")
+        print(f"{WalletStateMachine.steps} steps")
 
 
-TestWalletMachine.settings = settings(property_settings(30), max_examples=max(30, STEPS // 40), stateful_step_count=40)
+TestWalletStateMachine.settings = settings(
+    property_settings(30), max_examples=max(30, STEPS // 40), stateful_step_count=40
+)

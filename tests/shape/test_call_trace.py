@@ -1,6 +1,6 @@
-"""How far a request walks: the functions of `app` that somebody follows who steps through it with a debugger.
+"""How far a request traces: the functions of `app` that somebody follows who steps through it with a debugger.
 
-The limits are what was reached. A change that needs more functions says why, or takes others away.
+The limits are the present numbers. A change that needs more functions says why in its commit, or removes others.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from app.main import create_app
 from app.store.database.connect import open_database
 from bench.workload import RECORD_PURCHASE
 from tests.live_server import serving
-from tests.shape.call_trace import CallTrace, Walk, tracing
+from tests.shape.call_trace import CallTrace, RequestTrace, tracing
 from tests.shop import START, Clock, Shop, create_program, new_id
 from tests.time_limits import HANGS
 
@@ -47,9 +47,9 @@ def buy(shop: Shop, card: str, *, price: str = "9.00", hours: float | None = Non
 
 
 @pytest.fixture(scope="module")
-def walks(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Walk]:
-    """The walks of warm requests of a till."""
-    file = tmp_path_factory.mktemp("walks") / "shop.db"
+def traces(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, RequestTrace]:
+    """Traces of warm requests of a till, by name."""
+    file = tmp_path_factory.mktemp("traces") / "shop.db"
     file.write_bytes(sqlite_template.read_bytes())
     with traced_shop(f"sqlite:///{file}") as (shop, trace):
         card, minutes = shop.enrol("WALK0001"), itertools.count(1)
@@ -63,7 +63,7 @@ def walks(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> di
         for name, (resolver, request) in requests.items():
             for _ in range(3):
                 request()
-            found[name] = trace.walk(request, resolver=f"api/mutations/{resolver}.py")
+            found[name] = trace.of_request(request, resolver=f"api/mutations/{resolver}.py")
         return found
 
 
@@ -73,14 +73,14 @@ MOST_FILES = 4
 
 
 @pytest.mark.parametrize("name", MOST_FUNCTIONS)
-def test_a_request_enters_few_functions(walks: dict[str, Walk], name: str) -> None:
-    entered, most = walks[name].functions, MOST_FUNCTIONS[name]
+def test_a_request_enters_few_functions(traces: dict[str, RequestTrace], name: str) -> None:
+    entered, most = traces[name].functions, MOST_FUNCTIONS[name]
     assert len(entered) <= most, "\n".join((f"{len(entered)} functions, at most {most}:", *entered))
 
 
 @pytest.mark.parametrize("name", MOST_FUNCTIONS)
-def test_the_first_statement_is_a_few_files_behind_the_resolver(walks: dict[str, Walk], name: str) -> None:
-    assert len(walks[name].to_sql) <= MOST_FILES, walks[name].to_sql
+def test_the_first_statement_is_a_few_files_behind_the_resolver(traces: dict[str, RequestTrace], name: str) -> None:
+    assert len(traces[name].to_sql) <= MOST_FILES, traces[name].to_sql
 
 
 def test_the_architecture_names_these_figures() -> None:
