@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import gc
 import hashlib
 import os
 import shutil
@@ -65,6 +66,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     config.option.anyio_mode = "auto"
     settings.load_profile("repeatable" if config.getoption("--hypothesis-seed") is None else "random")
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is imported by now out of every garbage collection: it stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 import strawberry
 from graphql import (
@@ -18,6 +19,7 @@ from graphql import (
 from app.graphql_server.direct_resolvers import resolve_directly
 
 
+@cache
 def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
     """The graphql-core schema inside a strawberry schema, adjusted and with direct resolvers.
 

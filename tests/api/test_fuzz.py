@@ -77,7 +77,7 @@ def test_generated_requests_get_documented_errors(fuzzed: Shop, monkeypatch: pyt
         operation = found.ok()
 
         @settings(
-            max_examples=25,
+            max_examples=12,
             deadline=None,
             derandomize=True,
             phases=[Phase.generate],
