@@ -135,7 +135,7 @@ class ExchangeRate:
 
 
 class Parts(NamedTuple):
-    """Exact fractions over one denominator: each is its numerator divided by `over`. Adding them up is cheap."""
+    """Exact fractions over one denominator: each is a numerator over `denominator`. Adding them up is cheap."""
 
     numerators: tuple[int, ...]
     denominator: int = 1
@@ -146,14 +146,13 @@ class Parts(NamedTuple):
         values = tuple(values)
         if set(map(type, values)) <= {int}:
             return cls(values)  # type: ignore[arg-type]  # mypy does not follow the test
-        over = lcm(*(value.denominator for value in values))
-        return cls(tuple(value.numerator * (over // value.denominator) for value in values), over)
+        denominator = lcm(*(value.denominator for value in values))
+        return cls(tuple(value.numerator * (denominator // value.denominator) for value in values), denominator)
 
     def total(self) -> Exact:
         """The sum."""
-        over = self.denominator
-        whole, rest = divmod(sum(self.numerators), over)
-        return Fraction(whole * over + rest, over) if rest else whole
+        whole, rest = divmod(sum(self.numerators), self.denominator)
+        return Fraction(whole * self.denominator + rest, self.denominator) if rest else whole
 
     def each(self) -> tuple[Exact, ...]:
         """The values one by one."""
@@ -177,7 +176,7 @@ class Rounding(StrEnum):
 
 
 def rounded(value: Exact, *, mode: Rounding) -> int:
-    """The whole number for a fraction; HALF_UP takes halves away from zero, FLOOR goes towards minus infinity."""
+    """The whole number for a fraction; HALF_UP rounds halves away from zero, FLOOR towards minus infinity."""
     if isinstance(value, int):
         return value
     if mode is Rounding.FLOOR:
@@ -192,7 +191,7 @@ def rounded(value: Exact, *, mode: Rounding) -> int:
 def allocate_proportionally(total: int, *, weights: Sequence[Exact]) -> tuple[int, ...]:
     """A total allocated in proportion to weights by largest remainder, ties to the lower index.
 
-    Without any positive weight everything falls to the first place. Weights are not negative. The shares add up to
+    Without any positive weight everything falls to the first weight. Weights are not negative. The shares add up to
     the total. (Hamilton's method.)
     """
     if not weights:
@@ -205,5 +204,5 @@ def allocate_proportionally(total: int, *, weights: Sequence[Exact]) -> tuple[in
     missing = total - sum(shares)
     if not missing:
         return shares
-    largest = sorted(range(len(parts)), key=lambda place: (-rests[place], place))[:missing]
-    return tuple(share + (place in largest) for place, share in enumerate(shares))
+    largest = sorted(range(len(parts)), key=lambda index: (-rests[index], index))[:missing]
+    return tuple(share + (index in largest) for index, share in enumerate(shares))

@@ -162,8 +162,8 @@ class Reason(NamedTuple):
 class Decision:
     """Outcome, points and stamps (never negative), and a reason for every condition and effect that was checked.
 
-    `zone` is the IANA zone of its instants, None for that of the terms. `budget_usage` are points taken from budgets by
-    clause key, `own_budget_usage` those of them from the customer's own share: points returned before.
+    `zone` is the IANA zone of its instants, None for that of the terms. `budget_usage` are the points used of budgets by
+    clause key; `own_budget_usage` are those of them that came from the customer's own share: points returned before.
     """
 
     outcome: DecisionOutcome
@@ -181,7 +181,7 @@ class Decision:
         return self.points if unit is Unit.POINTS else self.stamps
 
     def common_budget_usage(self) -> tuple[tuple[str, int], ...]:
-        """Points taken from what budgets have left for all customers, by clause key."""
+        """Points used of budgets beyond the customer's own share, by clause key."""
         own = dict(self.own_budget_usage)
         left = ((clause, points - own.get(clause, 0)) for clause, points in self.budget_usage)
         return tuple((clause, points) for clause, points in left if points)

@@ -35,9 +35,9 @@ def normalised_identifier(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text.strip()
     spelled = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
-    seen = "".join(sign for sign in spelled if unicodedata.category(sign) not in _UNSEEN)
+    visible = "".join(character for character in spelled if unicodedata.category(character) not in _UNSEEN)
     # Letters separated by an invisible mark may now combine.
-    return unicodedata.normalize("NFKC", seen).strip()
+    return unicodedata.normalize("NFKC", visible).strip()
 
 
 class NameProblem(ValueError):
@@ -47,23 +47,23 @@ class NameProblem(ValueError):
 def normalised_name(text: str, *, max_length: int = MAX_LENGTH, paragraphs: bool = False, quoted: bool = False) -> str:
     """The name without the space around it. Raises NameProblem.
 
-    Refused are blank text, more than `max_length` characters, and what changes a sentence without being seen in it: controls
-    and formatting such as the marks that turn the direction of text. `paragraphs` lets line breaks stand; `quoted`
-    refuses quotation marks as well, in what sentences quote.
+    Refused are blank text, more than `max_length` characters, and what changes a sentence invisibly: control and formatting
+    characters, such as the marks that change the direction of text. `paragraphs` allows line breaks; `quoted` refuses
+    quotation marks as well, for names that sentences quote.
     """
     name = text.strip()
     if len(name) > max_length:
         raise NameProblem(f"1 to {max_length:,} characters")
-    for each_text in name:
+    for character in name:
         if (
-            unicodedata.category(each_text) in _UNSEEN
-            and each_text not in _JOINERS
-            and not (paragraphs and each_text == "\n")
+            unicodedata.category(character) in _UNSEEN
+            and character not in _JOINERS
+            and not (paragraphs and character == "\n")
         ):
-            raise NameProblem(f"no control or formatting characters such as U+{ord(each_text):04X}")
+            raise NameProblem(f"no control or formatting characters such as U+{ord(character):04X}")
     if quoted and (marks := _QUOTING.intersection(name)):
         raise NameProblem(f"no quotation marks such as {min(marks)}")
-    if all(item.isspace() or item in _JOINERS or item in _EMPTY for item in name):
+    if all(character.isspace() or character in _JOINERS or character in _EMPTY for character in name):
         raise NameProblem(f"1 to {max_length:,} characters, not blank")
     return name
 
@@ -76,5 +76,5 @@ def name_problem(text: str, *, max_length: int = MAX_LENGTH, quoted: bool = Fals
             if normalised_name(text, max_length=max_length, quoted=quoted) == text
             else "a name has no space around it"
         )
-    except NameProblem as wrong:
-        return f"a name has {wrong}"
+    except NameProblem as problem:
+        return f"a name has {problem}"

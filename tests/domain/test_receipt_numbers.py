@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.purchases.receipt_numbers import EVERYWHERE, Numbering, ReceiptNumbers, ReceiptOrigin, ReceiptReference
+from app.domain.purchases.receipt_numbers import (
+    PROGRAM_WIDE,
+    Numbering,
+    ReceiptNumbers,
+    ReceiptOrigin,
+    ReceiptReference,
+)
 
 ZONES = (
     "UTC",
@@ -82,9 +88,9 @@ def test_receipts_are_the_same_exactly_if_their_numbers_share_a_scope(
 @given(spots, st.timedeltas(timedelta(0), timedelta(days=400)))
 def test_unique_numbers_ignore_location_and_day(origin: ReceiptOrigin, later: timedelta) -> None:
     unique = Numbering()
-    assert unique.space(origin) == EVERYWHERE
+    assert unique.space(origin) == PROGRAM_WIDE
     assert unique.is_same_receipt(
-        origin._replace(at=origin.at + later, location="elsewhere"), recorded=origin, space=EVERYWHERE
+        origin._replace(at=origin.at + later, location="elsewhere"), recorded=origin, space=PROGRAM_WIDE
     )
 
 

@@ -100,7 +100,7 @@ class Reason:
         """The observed value in words."""
         places, words = self.explained.terms.location_names, translator(info, locale)
         return values.value_in_words(
-            self.reason.finding.observed, code=self.code, zone=self.explained.zone, places=places, say=words
+            self.reason.finding.observed, code=self.code, zone=self.explained.zone, locations=places, say=words
         )
 
     @strawberry.field(description="What the clause asks for, in the caller's locale.")
@@ -108,7 +108,7 @@ class Reason:
         """The required value in words."""
         places, words = self.explained.terms.location_names, translator(info, locale)
         return values.value_in_words(
-            self.reason.finding.required, code=self.code, zone=self.explained.zone, places=places, say=words
+            self.reason.finding.required, code=self.code, zone=self.explained.zone, locations=places, say=words
         )
 
     @strawberry.field(description="What would make the condition hold; empty when it holds.")

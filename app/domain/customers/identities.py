@@ -14,7 +14,7 @@ from app.domain.names import normalised_identifier
 
 
 class IdentityKind(StrEnum):
-    """Kinds of identities."""
+    """What identifies a customer."""
 
     CARD = "CARD"
     PHONE = "PHONE"
@@ -34,7 +34,7 @@ _CARD = re.compile(r"[A-Za-z0-9]{4,64}")
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+")
 _EXACT = re.compile(r"[\x21-\x7e]{1,200}")
 _BETWEEN_DIGITS = re.compile(r"[\s‐-―\u2212-]")
-"""What cards are grouped by: spaces and dashes."""
+"""Separators between groups of digits on a card: spaces and dashes."""
 _GTIN = re.compile(r"[0-9]{11,14}")
 MAX_LENGTH = 254
 """Characters of an identity."""
@@ -43,7 +43,7 @@ MAX_LENGTH = 254
 def normalised_identity(kind: IdentityKind, text: str, *, region: str) -> str:
     """The one spelling of an identity; `region` (ISO 3166) is for phone numbers without a country code.
 
-    Full-width signs are what they look like, and what is invisible in a text that was pasted is left out. Raises
+    Full-width characters become their ordinary forms, and invisible characters of a pasted text are removed. Raises
     IdentityError.
     """
     if len(text) > MAX_LENGTH or len(text := normalised_identifier(text)) > MAX_LENGTH:
@@ -67,14 +67,16 @@ def normalised_identity(kind: IdentityKind, text: str, *, region: str) -> str:
 
 
 def _card(text: str) -> str:
-    """The card's letters and digits; one with a GS1 check digit has the zeros in front that its shortest code has.
+    """The letters and digits of a card number. A number with a valid GS1 check digit is padded with zeros to 12 digits.
 
-    Scanners say the code of a card with 12 digits (UPC-A) with a zero in front (EAN-13) or two (GTIN-14), or leave its
-    own leading zero out.
+    Scanners report the same 12-digit code (UPC-A) with one leading zero (EAN-13), with two (GTIN-14), or without its own
+    leading zero.
     """
     card = _BETWEEN_DIGITS.sub("", text)
     if not card.isascii():
-        card = "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in card)
+        card = "".join(
+            str(unicodedata.decimal(character)) if character.isdecimal() else character for character in card
+        )
     if not _CARD.fullmatch(card):
         raise IdentityError("a card number has 4 to 64 letters and digits")
     card = card.upper()
@@ -84,7 +86,7 @@ def _card(text: str) -> str:
 def _has_check_digit(digits: str) -> bool:
     """Whether a number ends with the check digit of GS1 (General Specifications, 7.9).
 
-    The digits, from the right, count once and three times by turns; with the check digit they come to a multiple of 10.
+    From the right, the digits are weighted 1 and 3 in turn; the sum with the check digit is a multiple of 10.
     """
     from_right = [int(digit) for digit in reversed(digits)]
     return (sum(from_right[::2]) + 3 * sum(from_right[1::2])) % 10 == 0

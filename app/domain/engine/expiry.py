@@ -68,7 +68,10 @@ def notice_window_start(
 
 
 def earliest_notice_start(activity: datetime, *, kept_alive: Iterable[PointsValidity], zone: str) -> datetime | None:
-    """A lower bound for the first notice due for points that activity extends by one of these rules, in any zone."""
+    """The earliest possible start of a notice window for points last extended by this activity; None without windows.
+
+    `kept_alive` are the validity rules that activity extends. The start is early enough for lots of every zone.
+    """
     window_starts = []
     for validity in kept_alive:
         last = validity.last_day(since=activity - _ZONES, zone_name=zone)

@@ -1,8 +1,9 @@
 """Usage of a purchase in later decisions: visits, items, points, clause uses, and budgets.
 
-Usage follows the remaining goods. A clause use counts until the clause earns nothing for the remaining goods and its
-award was clawed back; clawbacks are attributed to such clauses first, in the order of the terms. Points of a budget are
-released likewise, one by one.
+Usage follows the remaining goods. A clause use counts until two things are true: the clause earns nothing for the
+remaining goods, and its award was clawed back. A clawback is attributed, in the order of the terms, to the clauses that
+earn less for the remaining goods. Points used of a budget are released in the same way, but point by point instead of
+use by use.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Use(NamedTuple):
 class Usage:
     """The usage of a purchase: `points` earned less those clawed back, `items` by clause.
 
-    `budgets` are the points used of each clause's budget.
+    `budget_usage` are the points used of budgets by clause key.
     """
 
     visit: bool

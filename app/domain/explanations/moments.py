@@ -7,14 +7,14 @@ from datetime import datetime, time, timedelta
 from app.domain.calendar import day_start, local_date, zone
 from app.domain.i18n import Phrasebook
 
-_WEEK = timedelta(days=6)
-"""So far ahead a weekday is unmistakable."""
+_WEEKDAY_RANGE = timedelta(days=6)
+"""Up to six days ahead, the weekday alone is unambiguous."""
 
 
 def from_when(moment: datetime, *, at: datetime, zone_name: str, say: Phrasebook) -> str:
     """From when on: "from 19:00 today", "from today", "from tomorrow", "from Monday", "from 1 December".
 
-    `at` is the moment that today is counted from. A moment with which a local day begins is said without its time.
+    `at` is the present instant, which makes a day "today". The start of a local day is written without a time.
     """
     today, day = local_date(at, zone_name=zone_name), local_date(moment, zone_name=zone_name)
     clock = moment.astimezone(zone(zone_name)).time()
@@ -24,7 +24,7 @@ def from_when(moment: datetime, *, at: datetime, zone_name: str, say: Phrasebook
     elif day == today + timedelta(days=1):
         near = "tomorrow"
     else:
-        near = "weekday" if today < day <= today + _WEEK else "date"
+        near = "weekday" if today < day <= today + _WEEKDAY_RANGE else "date"
     return say(
         f"from.{near}" if whole_day else f"from.{near}.at",
         time=say.time(time(clock.hour, clock.minute)),

@@ -16,7 +16,7 @@ from app.domain.terms.version import Terms
 from app.domain.units import Unit
 
 MAX_SENTENCES = 3
-"""Sentences."""
+"""The most sentences of a summary."""
 
 _EARNING_CODES = frozenset(
     {
@@ -34,20 +34,20 @@ _PRECEDENCE = {code: place for place, code in enumerate(ReasonCode)}
 
 
 def correction_sentence(kind: CauseKind, *, occurred_at: datetime, zone: str, say: Phrasebook) -> str:
-    """What became known late, or was set right, and made an entry necessary; its day is that of the zone."""
+    """The event recorded late, or the correction, that made an entry necessary; its date is local to `zone`."""
     return say(f"correction.{kind.value}", date=say.date(local_date(occurred_at, zone_name=zone)))
 
 
 def summary(decision: Decision, *, terms: Terms, say: Phrasebook, correction: str | None = None) -> tuple[str, ...]:
     """The result of a decision and, if it could be more, why and what would help.
 
-    Conditions that are met are omitted. `terms` are those that decided. `correction` is the sentence of what made an entry
-    necessary that no clause decided; without one, people moved the points.
+    Conditions that are met are omitted. `terms` are those that decided. A decision without reasons is of an entry that no
+    clause decided: `correction` says why it was made (see `correction_sentence`), None if staff moved the points.
     """
     explained = Explanation.of(decision, terms=terms)
     codes = {reason.finding.code for reason in decision.reasons}
     if not decision.reasons:
-        return (correction or _moved_by_people(decision, say=say),)
+        return (correction or _moved_by_staff(decision, say=say),)
     if codes & PRICE_CODES:
         sentences = _reward_sentences(decision, explained=explained, say=say)
     elif codes & REFUND_CODES:
@@ -109,7 +109,7 @@ def _continued(sentence: str, *, say: Phrasebook) -> str:
     return sentence[:1].lower() + sentence[1:] if say.locale is Locale.EN else sentence
 
 
-def _moved_by_people(decision: Decision, *, say: Phrasebook) -> str:
+def _moved_by_staff(decision: Decision, *, say: Phrasebook) -> str:
     """Points moved by people without a clause, or a tier lost with its clause."""
     moved = [say.counted(unit.value, decision.amount(unit)) for unit in Unit if decision.amount(unit)]
     if moved:

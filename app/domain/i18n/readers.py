@@ -1,4 +1,4 @@
-"""Who reads: their language, the region whose way of writing they know, and how German addresses them."""
+"""Locales: the language of a reader, the region whose number and date formats apply, and the German form of address."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import lru_cache
 
 
 class Locale(StrEnum):
-    """The languages that every sentence exists in."""
+    """The languages of all sentences."""
 
     EN = "en"
     DE = "de"
@@ -30,15 +30,15 @@ REGIONS = {
     Locale.ZH_HANS: frozenset({"CN"}),
     Locale.ZH_HANT: frozenset({"TW", "HK", "MO"}),
 }
-"""The regions in which a language is written by many, in their own way."""
-_AT_HOME = {Locale.EN: "GB", Locale.DE: "DE", Locale.ZH_HANS: "CN", Locale.ZH_HANT: "TW"}
-"""The region whose way is taken everywhere else."""
+"""Regions with number and date formats of their own, by language."""
+_DEFAULT_REGION = {Locale.EN: "GB", Locale.DE: "DE", Locale.ZH_HANS: "CN", Locale.ZH_HANT: "TW"}
+"""The region whose formats are used for all other regions, by language."""
 
 
 def region_of(locale: Locale, *regions: str | None) -> str:
-    """The first of the regions (ISO 3166) that writes the language in its own way; else the one taken everywhere else."""
+    """The first of the regions (ISO 3166) that has formats of its own for the language; else the default region."""
     known = (region for region in regions if region is not None and region in REGIONS[locale])
-    return next(known, _AT_HOME[locale])
+    return next(known, _DEFAULT_REGION[locale])
 
 
 _TRADITIONAL = {"hant", "tw", "hk", "mo"}
@@ -47,9 +47,9 @@ _RANGE = re.compile(r"(?P<tag>[a-z0-9*-]+)(?:;q=(?P<weight>[01](?:\.[0-9]{0,3})?
 
 @lru_cache(maxsize=256)
 def requested(tags: str | None) -> tuple[Locale, str | None]:
-    """The best locale for a BCP 47 tag or an Accept-Language header, and the region that it names there.
+    """The best locale for a BCP 47 tag or an Accept-Language header, and the region in its tag.
 
-    English when no language fits or none can be read; None where no region is named.
+    English if no language fits or the header cannot be parsed; the region is None if the tag has none.
     """
     wanted: list[tuple[Decimal, Locale, str | None]] = []
     for part in (tags or "")[:200].lower().replace("_", "-").split(","):
@@ -65,7 +65,7 @@ def requested(tags: str | None) -> tuple[Locale, str | None]:
 
 
 def locale_for(tags: str | None) -> Locale:
-    """The best locale for a BCP 47 tag or an Accept-Language header; English when none fits or none can be read."""
+    """The best locale for a BCP 47 tag or an Accept-Language header; English if none fits."""
     return requested(tags)[0]
 
 

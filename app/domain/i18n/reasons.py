@@ -1,4 +1,4 @@
-"""The values of findings in words: what was seen, and what is asked for."""
+"""The values of findings in words: the observed and the required value."""
 
 from __future__ import annotations
 
@@ -49,26 +49,25 @@ _IN_STAMPS = frozenset(
         ReasonCode.STAMPS_RESTORED,
     }
 )
-NOWHERE: Mapping[str, str] = MappingProxyType({})
-"""No locations."""
+NO_LOCATIONS: Mapping[str, str] = MappingProxyType({})
 
-_PLACES = "locations"
-_MEASURED = {
+_LOCATIONS = "locations"
+_VALUE_KINDS = {
     ReasonCode.OTHER_CHANNEL: "channel",
     ReasonCode.OTHER_PAYMENT: "payment",
-    ReasonCode.OTHER_LOCATION: _PLACES,
+    ReasonCode.OTHER_LOCATION: _LOCATIONS,
 }
-"""What the values of a reason are members of."""
+"""The kind of the value, for reasons whose values are keys or codes."""
 
 
 def value_in_words(
-    value: Value, *, code: ReasonCode, zone: str, places: Mapping[str, str] = NOWHERE, say: Phrasebook
+    value: Value, *, code: ReasonCode, zone: str, locations: Mapping[str, str] = NO_LOCATIONS, say: Phrasebook
 ) -> str | None:
-    """The observed or required value of a finding with this code; None where there is nothing to measure."""
+    """The observed or required value of a finding with this code; None if there is none."""
     if value is None:
         return None
     if isinstance(value, str):
-        return _choices((value,), kind=_MEASURED.get(code), places=places, say=say)
+        return _choices((value,), kind=_VALUE_KINDS.get(code), locations=locations, say=say)
     if isinstance(value, Money):
         return say.money(value)
     if isinstance(value, int):
@@ -81,12 +80,12 @@ def value_in_words(
         return say.date(value)
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
-    return _choices(value, kind=_MEASURED.get(code), places=places, say=say)
+    return _choices(value, kind=_VALUE_KINDS.get(code), locations=locations, say=say)
 
 
-def _choices(choices: Sequence[str], *, kind: str | None, places: Mapping[str, str], say: Phrasebook) -> str:
-    """One of several: codes of the shop as they are, locations by their names, members of a closed set by their words."""
-    if kind == _PLACES:
-        return say.listed([say("locations.called", name=places.get(key, key)) for key in choices], last="or")
+def _choices(choices: Sequence[str], *, kind: str | None, locations: Mapping[str, str], say: Phrasebook) -> str:
+    """Alternatives joined by "or": locations by name, values of an enum in words, codes of the shop unchanged."""
+    if kind == _LOCATIONS:
+        return say.listed([say("locations.called", name=locations.get(key, key)) for key in choices], last="or")
     names = [say(f"{kind}.{choice}") for choice in choices] if kind is not None else list(choices)
     return say.listed(names, last="or") if names else ""

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class Position(IntEnum):
-    """What a condition says of a clause; sentences name them in this order. THESE is a demand on the goods named before."""
+    """What a condition is about. A sentence names its conditions in this order.
+
+    THESE is a demand on the goods that the sentence has just named ("for coffee, if you buy two of these").
+    """
 
     OCCASION = 1
     TIME = 2
@@ -47,7 +50,7 @@ _FRONT = (
     *(Position.OCCASION, Position.DEMAND, Position.MEMBER, Position.PERSON),
     *(Position.TIME, Position.PLACE, Position.CHOICE),
 )
-"""What a German sentence begins with, the first that there is, where its effect leaves the place open."""
+"""What may stand at the beginning of a German sentence if its effect does not: the first of these that the clause has."""
 
 
 _DEMANDS = (Position.DEMAND, Position.THESE)

@@ -17,7 +17,7 @@ class Account(NamedTuple):
 
     It was replayed up to `replayed_through`, under the versions of the terms up to `terms_version`. Nothing falls due
     before `next_change_at`, and the next expiry notice is due at `next_notice_at`. `has_merges`: another wallet was
-    merged into it, or it into another one, so that its customers have to be looked up. `events_digest` is the digest
+    merged into it, or it into another one, so its customers must be looked up. `events_digest` is the digest
     of all events behind it.
     """
 

@@ -1,4 +1,4 @@
-"""Ledger entries: each moves points between a customer's account and the program's, and is sealed to the one before."""
+"""Ledger entries: each moves points between a customer's account and the program's, and contains the hash of the one before."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from app.domain.ledger.lots import Lot
 from app.domain.units import Unit
 
 FIRST_HASH = "0" * 64
-"""What the first entry of an account is sealed to."""
+"""The previous hash of the first entry of an account."""
 
 
 class EntryType(StrEnum):
     """What an entry is.
 
-    ACTIVATE makes points that waited available, and pays what is owed out of them; MERGE passes all that one wallet
-    holds on to another, TRANSFER a part of it.
+    ACTIVATE makes pending points available and first repays debt from them. MERGE moves all points of a wallet to
+    another one, TRANSFER some of them.
     """
 
     EARN = "EARN"
@@ -87,9 +87,10 @@ class Entry:
     """An entry of an account. `number` counts from 1; `points` is signed; `decision` is the stored JSON text.
 
     `subject` is the id of what it is about: a purchase, refund, redemption, reversal, adjustment, transfer or merger, or
-    the lot that expired or became available. A second entry about one subject corrects the first; `cause` is then the
-    fact whose late arrival made that necessary. `owed` is the change of what the customer owes: the movements of lots,
-    less what is owed more, are the points.
+    the lot that expired or became available. A second entry about one subject corrects the first; `cause` is then the id
+    of the event whose late recording, or of the correction of a receipt that, made this necessary. `owed` is the change
+    of the customer's debt: `points` is the sum of `movements` minus `owed`. `previous_hash` is the hash of the entry
+    before it.
     """
 
     id: str

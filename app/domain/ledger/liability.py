@@ -8,9 +8,9 @@ program's own closed months:
 - All points that were earned in one calendar month (UTC) are a cohort. The closed ones are those from the first one on,
   without a gap, of which at most 1 % of the points is outstanding still. What became of a cohort does not decide whether
   it is looked at, only whether it is over: to pick those that are used up would say that all points are redeemed.
-- Of the latest 24 closed cohorts, let R(a) be the points that were redeemed, less those of redemptions undone, and E(a)
-  those that expired, at an age of `a` whole months or more. Points that were taken back, adjusted or passed on count in
-  neither.
+- Of the latest 24 closed cohorts, let R(a) be the points that were redeemed, less those of reversed redemptions, and E(a)
+  those that expired, at an age of `a` whole months or more. Points that were clawed back, adjusted or transferred
+  count in neither.
 - The share of points of an age of `a` months that is not redeemed any more is E(a) / (R(a) + E(a)). It is known only
   where at least 12 closed cohorts had such points, so that each month of a year has its say.
 - Expected breakage is the sum, over the bands of age, of the points outstanding times the share at the beginning of their

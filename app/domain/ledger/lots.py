@@ -30,10 +30,10 @@ class LotsError(ValueError):
 
 
 class Lot(NamedTuple):
-    """Points of one event, whose id it has.
+    """Points or stamps of one event. A lot of points has the id of its event, a lot of stamps an id derived from it.
 
-    `remaining` includes `held` points. `valid_until` is the promised last local day, None if it never expires, by
-    `terms_version` in `zone`. `entry_id` is the ledger entry that opened the lot.
+    `points` may change when events are recorded late. `remaining` includes `held` points. `valid_until` is the promised last local day in `zone`, by
+    the terms of `terms_version`; None if it never expires. `entry_id` is the ledger entry that opened the lot.
     """
 
     id: str
@@ -108,8 +108,8 @@ def last_valid_day(
 ) -> date | None:
     """The last local day of points that are valid for so many months or days from the local day of `since`.
 
-    Months lead to the same day of a later month, or to its last one; `until` then puts the day off to the end of the
-    month, quarter or year in which it lies. None without months and days: for ever.
+    Months lead to the same day of a later month, or to its last day if it is shorter; `until` then moves the day to the
+    end of its month, quarter or year. None without months and days: the points never expire.
     """
     first = local_date(since, zone_name=zone_name)
     if days is not None:

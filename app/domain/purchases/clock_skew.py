@@ -1,4 +1,4 @@
-"""Business times that show a wrong till clock."""
+"""Business times that cannot be right, such as those of a till whose clock is wrong."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class ImplausibleTime(StrEnum):
-    """How a time is wrong: ahead of the program's clock, or older than what a till may still send."""
+    """Why a time is implausible: it is ahead of the program's clock, or older than a till may send."""
 
     AHEAD = "AHEAD"
     TOO_OLD = "TOO_OLD"

@@ -48,13 +48,15 @@ DEFAULT_BASIS = AmountBasis()
 class EligiblePurchase(NamedTuple):
     """A purchase reduced to what counts: lines, and for each of them its counted amount in minor units, exact.
 
-    What was paid in a foreign currency is exchanged: amounts are in `currency`, prices on lines in the purchase's own.
+    `amounts` are in `currency`, converted if the purchase was in a foreign one; prices on lines stay in the currency of
+    the purchase. Lines without an eligible amount, such as gifts or goods paid for with points, are left out.
 
-    A line of which nothing counts, because it was given away or paid for with points, is not in it. `clause` is the key
-    of the clause that looks at it, where that matters; `fitting` the keys of those that fit it; `location` the key of the
-    place; `program_zone` the IANA zone of the program. `basis` is what the amounts are worked out by, `scale` what they
-    were multiplied by after it: for the part paid with points, and into `currency`. `amount_only` is what is paid on top
-    in an exchange.
+    - `clause`: the key of the clause being evaluated, for conditions that read its counters; else empty;
+    - `fitting`: the keys of the clauses already found to match;
+    - `location`: the location's key; `program_zone`: the program's IANA zone;
+    - `basis`: what the amounts include; `scale`: the factor applied to them afterwards, for the part paid with points
+      and for the conversion into `currency`;
+    - `amount_only`: whether this is the amount paid on top in an exchange, which is neither a visit nor items.
     """
 
     occurred_at: datetime
@@ -77,7 +79,7 @@ class EligiblePurchase(NamedTuple):
     def of(cls, facts: PurchaseFacts, *, basis: AmountBasis, program_zone: str) -> EligiblePurchase:
         """The purchase on this basis; what was paid with points is taken off every line in proportion.
 
-        A foreign currency is exchanged in the end, once and without rounding.
+        A foreign currency is converted last, once and without rounding.
         """
         lines = tuple(line for line in facts.lines if line.kind in basis.kinds)
         amounts = Parts.of([line.net(taxes=basis.taxes, discounts_ignored=basis.discounts_ignored) for line in lines])
@@ -114,17 +116,17 @@ class EligiblePurchase(NamedTuple):
 
     def narrowed_to(self, selects: Callable[[Line], bool]) -> EligiblePurchase:
         """The part with the lines that `selects` accepts."""
-        places = [place for place, line in enumerate(self.lines) if selects(line)]
-        if len(places) == len(self.lines):
+        indexes = [index for index, line in enumerate(self.lines) if selects(line)]
+        if len(indexes) == len(self.lines):
             return self
-        numerators, over = self.amounts
+        numerators, denominator = self.amounts
         return self._replace(
-            lines=tuple([self.lines[place] for place in places]),
-            amounts=Parts(tuple([numerators[place] for place in places]), over),
+            lines=tuple([self.lines[index] for index in indexes]),
+            amounts=Parts(tuple([numerators[index] for index in indexes]), denominator),
         )
 
     def items(self) -> int:
-        """The whole items of every line; what is sold by measure counts its whole units."""
+        """The number of items: whole units, also of goods sold by weight or length."""
         return sum([line.remaining_quantity().__floor__() for line in self.lines])
 
     def total(self) -> Exact:
@@ -147,6 +149,6 @@ def period_zone(period: Period, *, location: str, program: str) -> str:
 
 def _nonzero_lines(lines: tuple[Line, ...], amounts: Parts) -> tuple[tuple[Line, ...], Parts]:
     """The lines with an amount other than 0, and their amounts."""
-    counting = [place for place, amount in enumerate(amounts.numerators) if amount]
-    numerators = tuple([amounts.numerators[place] for place in counting])
-    return tuple([lines[place] for place in counting]), Parts(numerators, amounts.denominator)
+    indexes = [index for index, amount in enumerate(amounts.numerators) if amount]
+    numerators = tuple([amounts.numerators[index] for index in indexes])
+    return tuple([lines[index] for index in indexes]), Parts(numerators, amounts.denominator)

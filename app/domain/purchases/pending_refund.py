@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.domain.problems import ProblemCode
-from app.domain.purchases.receipt_numbers import EVERYWHERE, NumberSpace, ReceiptReference
+from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, NumberSpace, ReceiptReference
 
 
 class PendingRefundState(StrEnum):
@@ -62,7 +62,7 @@ class PendingRefund:
     amount: Decimal | None = None
     state: PendingRefundState = PendingRefundState.PENDING
     refund_id: str | None = None
-    space: NumberSpace = EVERYWHERE
+    space: NumberSpace = PROGRAM_WIDE
     settled_at: datetime | None = None
     settled_by: str | None = None
     settled_because: str | None = None

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from app.domain.amounts import Money
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.purchases.receipt_numbers import EVERYWHERE, NumberSpace, ReceiptOrigin
+from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, NumberSpace, ReceiptOrigin
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Purchase:
     facts_text: str
     moved_by: str | None = None
     location_id: str | None = None
-    space: NumberSpace = EVERYWHERE
+    space: NumberSpace = PROGRAM_WIDE
     completion: int = 1
 
     @property
@@ -49,6 +49,6 @@ class Purchase:
 
 def order_name(external_id: str, *, space: NumberSpace, completion: int) -> str:
     """The key that orders purchases of the same instant: everything that identifies their receipts."""
-    if space == EVERYWHERE and completion == 1:
+    if space == PROGRAM_WIDE and completion == 1:
         return external_id
     return f"{external_id} {space.location} {space.day} {completion:09}"

@@ -1,7 +1,8 @@
 """Receipt numbering: unique numbers, or unique only per location or day.
 
-A recorded receipt keeps the setting that it was recorded under. A new one is the same where neither that setting nor the
-present one tells them apart, so a receipt that is sent again is known whatever was set meanwhile.
+A recorded receipt keeps the setting under which it was recorded. A receipt of the same number is the same receipt if both
+that setting and the current one say so. A receipt that is sent twice is therefore recognised even if the setting was
+changed in between.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from typing import NamedTuple
 from app.domain.calendar import zone
 
 OWN_SOURCE = "till"
-"""The program's own source of receipts as it is kept: every key and every import share it."""
+"""The source of receipts of the program itself, shared by all access keys and imports."""
 
 NO_LOCATION = "-"
-"""Stands for the location of a receipt that has none, where each location has its own numbers."""
+"""The location of a receipt without one, if each location has its own numbers."""
 
 _DAY = timedelta(days=1)
 
@@ -39,13 +40,13 @@ class NumberSpace(NamedTuple):
     day: str = ""
 
 
-EVERYWHERE = NumberSpace()
-"""The space of numbers that are unique in a program."""
+PROGRAM_WIDE = NumberSpace()
+"""The scope of numbers that are unique in a program."""
 
 
 def digest_fields(space: NumberSpace) -> tuple[str, ...]:
-    """What a space adds to the digest of a row; nothing if numbers are unique in the program."""
-    return () if space == EVERYWHERE else tuple(space)
+    """What a scope adds to the digest of a row; nothing if numbers are unique in the program."""
+    return () if space == PROGRAM_WIDE else tuple(space)
 
 
 class ReceiptOrigin(NamedTuple):
@@ -58,7 +59,7 @@ class ReceiptOrigin(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ReceiptReference:
-    """A reference to a receipt: its number and, where that may not be enough, its location (id) and its day of business."""
+    """A reference to a receipt: its number and, where that may not be enough, its location (id) and its business day."""
 
     number: str
     location_id: str | None = None
@@ -67,7 +68,7 @@ class ReceiptReference:
 
 @dataclass(frozen=True)
 class Numbering:
-    """The setting of a source of receipts. `day_starts` is the local time at which a day of business begins."""
+    """The setting of a source of receipts. `day_starts` is the local time at which a business day begins."""
 
     numbers: ReceiptNumbers = ReceiptNumbers.UNIQUE
     day_starts: time = time()
@@ -79,7 +80,7 @@ class Numbering:
 
     @cached_property
     def per_day(self) -> bool:
-        """Whether numbers begin anew each day of business."""
+        """Whether numbers start again each business day."""
         return self.numbers in (ReceiptNumbers.PER_DAY, ReceiptNumbers.PER_LOCATION_AND_DAY)
 
     def business_day(self, origin: ReceiptOrigin) -> date:
@@ -88,16 +89,16 @@ class Numbering:
         return local.date() if local.time() >= self.day_starts else local.date() - _DAY
 
     def space(self, origin: ReceiptOrigin) -> NumberSpace:
-        """The space of a number used there and then."""
+        """The scope of a number with this origin."""
         if self.numbers is ReceiptNumbers.UNIQUE:
-            return EVERYWHERE
+            return PROGRAM_WIDE
         return NumberSpace(
             location=(origin.location or NO_LOCATION) if self.per_location else "",
             day=self.business_day(origin).isoformat() if self.per_day else "",
         )
 
     def candidate_spaces(self, origin: ReceiptOrigin) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Locations and days of the spaces in which the same number may be recorded, under whatever setting."""
+        """Locations and days of the scopes in which the same number may be recorded, under whatever setting."""
         day = origin.at.astimezone(zone(origin.zone)).date()
         return ("", origin.location or NO_LOCATION), ("", day.isoformat(), (day - _DAY).isoformat())
 
@@ -112,7 +113,7 @@ class Numbering:
         return reference.location_id in (None, origin.location) and reference.day in (None, self.business_day(origin))
 
     def is_same_receipt(self, origin: ReceiptOrigin, *, recorded: ReceiptOrigin, space: NumberSpace) -> bool:
-        """Whether a number with an origin is the recorded one, in its space."""
+        """Whether a number with an origin is the recorded one, in its scope."""
         if (self.per_location or space.location) and origin.location != recorded.location:
             return False
         return not (self.per_day or space.day) or self.business_day(origin) == self.business_day(recorded)

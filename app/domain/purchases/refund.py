@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from app.domain.purchases.receipt_numbers import EVERYWHERE, NumberSpace
+from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, NumberSpace
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +31,4 @@ class Refund:
     reason: str | None
     fingerprint: str
     amounts: Mapping[int, int] = field(default_factory=dict)
-    space: NumberSpace = EVERYWHERE
+    space: NumberSpace = PROGRAM_WIDE

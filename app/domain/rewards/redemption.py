@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from app.domain.decisions import Decision
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.purchases.receipt_numbers import EVERYWHERE, NumberSpace, ReceiptOrigin
+from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, NumberSpace, ReceiptOrigin
 
 
 class RedemptionState(StrEnum):
@@ -49,7 +49,7 @@ class Redemption:
     checkout: str | None = None
     fulfilled_at: datetime | None = None
     fulfilled_by: str | None = None
-    space: NumberSpace = EVERYWHERE
+    space: NumberSpace = PROGRAM_WIDE
 
     @property
     def origin(self) -> ReceiptOrigin:

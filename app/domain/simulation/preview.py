@@ -11,7 +11,7 @@ from app.domain.terms.version import Terms
 
 
 class PreviewState(StrEnum):
-    """The state of a preview."""
+    """How far a preview has come."""
 
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
@@ -22,7 +22,7 @@ class PreviewState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A preview. `since` is where the replay begins; `done` of `total` members are replayed."""
+    """A preview of the impact of a draft. `since` is where the replay begins; `done` of `total` members are replayed."""
 
     id: str
     terms_version: int

@@ -68,7 +68,7 @@ Event: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class EventHistory:
-    """All events of an account, in any order. `enrolled_at` is by customer id.
+    """All events of one wallet in one unit, not sorted by time. `enrolled_at` is by customer id.
 
     `corrections` hold the earlier versions of corrected receipts.
     """

@@ -57,7 +57,8 @@ def draws_by_key(postings: Sequence[Posting]) -> dict[PostingKey, dict[str, int]
 def missing_postings(expected: Sequence[Posting], *, booked: BookedDraws) -> Iterator[Posting]:
     """The postings to append so that the ledger matches `expected`: new keys, and differences of booked ones.
 
-    Each takes the place of the last posting of its key: points restored to a lot precede their second expiry.
+    The postings are in the order of the last posting of each key. If a lot expires, gets points back and expires again,
+    the expiry therefore follows the restored points.
     """
     last: dict[PostingKey, Posting] = {}
     for posting in expected:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from app.domain.amounts import Money
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.purchase import Purchase
-from app.domain.purchases.receipt_numbers import EVERYWHERE, Numbering, NumberSpace, ReceiptOrigin
+from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, Numbering, NumberSpace, ReceiptOrigin
 from app.store.database.codecs import instant, json_value
 from app.store.database.row_digests import digest
 from app.store.database.session import ConcurrentChange, Row, Session
@@ -59,7 +59,7 @@ async def correct(session: Session, *, purchase: Purchase) -> None:
 
 def row_digest(sale: Purchase) -> int:
     """The digest of a purchase. Location, number space and completion are left out where they have their defaults, as in older digests."""
-    plain = (sale.location_id, sale.space, sale.completion) == (None, EVERYWHERE, 1)
+    plain = (sale.location_id, sale.space, sale.completion) == (None, PROGRAM_WIDE, 1)
     return digest(
         "purchases",
         sale.id,

@@ -11,7 +11,7 @@ from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.pending_refund import HandedOut, PendingRefund
 from app.domain.purchases.purchase import Purchase
-from app.domain.purchases.receipt_numbers import EVERYWHERE, ReceiptOrigin
+from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, ReceiptOrigin
 from app.domain.units import Unit
 from app.store.customers import customers, own_cards
 from app.store.database.session import Session
@@ -121,7 +121,7 @@ async def _refunded(
         _order(pending, sale=sale),
         # A refund cannot be before its purchase, so its clock was wrong: it is booked right after the purchase.
         occurred_at=max(pending.occurred_at, sale.occurred_at),
-        space=numbering.space(origin) if number is not None else EVERYWHERE,
+        space=numbering.space(origin) if number is not None else PROGRAM_WIDE,
     )
     return await book_refund(
         session,

@@ -14,7 +14,7 @@ from app.domain.engine import refund
 from app.domain.engine.returns import ReturnedItems
 from app.domain.ledger.entries import Balance, Entry
 from app.domain.purchases.purchase import Purchase
-from app.domain.purchases.receipt_numbers import EVERYWHERE, NumberSpace, ReceiptReference
+from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, NumberSpace, ReceiptReference
 from app.domain.purchases.refund import Refund
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
@@ -42,7 +42,7 @@ class RecordRefund:
     amounts: Mapping[int, Decimal] = field(default_factory=dict)
     amount: Decimal | None = None
     timed: bool = True
-    space: NumberSpace = EVERYWHERE
+    space: NumberSpace = PROGRAM_WIDE
     numbered_at: datetime | None = None
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.domain.customers.customer import Customer
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.pending_refund import HandedOut, PendingRefund, PendingRefundState
-from app.domain.purchases.receipt_numbers import EVERYWHERE, OWN_SOURCE, ReceiptOrigin, ReceiptReference
+from app.domain.purchases.receipt_numbers import OWN_SOURCE, PROGRAM_WIDE, ReceiptOrigin, ReceiptReference
 from app.store.customers import customers, own_cards
 from app.store.database.session import Session
 from app.store.programs import locations
@@ -146,7 +146,7 @@ async def park_refund(
         fingerprint=command.fingerprint,
         amounts=command.amounts,
         amount=command.amount,
-        space=numbering.space(origin) if command.external_id is not None else EVERYWHERE,
+        space=numbering.space(origin) if command.external_id is not None else PROGRAM_WIDE,
         bought=bought,
         numbered_at=command.numbered_at if command.numbered_at != command.occurred_at else None,
     )

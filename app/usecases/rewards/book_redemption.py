@@ -15,7 +15,7 @@ from app.domain.ledger.entries import Balance, EntryType
 from app.domain.ledger.lots import Lot
 from app.domain.problems import Problem
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.purchases.receipt_numbers import EVERYWHERE, ReceiptOrigin
+from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, ReceiptOrigin
 from app.domain.rewards.redemption import Redemption, RedemptionState
 from app.domain.rewards.reward import OUT_OF_STOCK, Reward
 from app.domain.terms.clause import Clause
@@ -267,5 +267,5 @@ def _redemption(
         checkout=hold.checkout if hold is not None else None,
         fulfilled_at=context.now if hold is None else None,
         fulfilled_by=context.actor if hold is None else None,
-        space=context.program.numbering.space(origin) if hold is not None else EVERYWHERE,
+        space=context.program.numbering.space(origin) if hold is not None else PROGRAM_WIDE,
     )

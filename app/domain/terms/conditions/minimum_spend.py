@@ -15,21 +15,21 @@ from app.domain.terms.rule import rule_field
 
 
 class SpendBasis(StrEnum):
-    """Whether tax belongs to what a minimum is held against."""
+    """Whether the minimum applies to the amount with tax (GROSS) or without (NET)."""
 
     NET = "NET"
     GROSS = "GROSS"
 
 
-_WIDTH = {SpendBasis.NET: 0, None: 1, SpendBasis.GROSS: 2}
-"""How much of a purchase is held against a minimum: never less than by a basis with a lower figure."""
+_BASIS_ORDER = {SpendBasis.NET: 0, None: 1, SpendBasis.GROSS: 2}
+"""The order of the bases by the amount they yield for a purchase: NET <= default <= GROSS."""
 
 
 @dataclass(frozen=True, slots=True)
 class MinimumSpend(Condition):
     """Holds when the counted amount is at least `amount`, in the program's currency.
 
-    `basis` says whether it is held against the amount with tax, None: as the clause on what counts does.
+    `basis` says whether the amount is with or without tax, None: as in the clause on counted amounts.
     """
 
     kind: ClassVar[str] = "minimum_spend"
@@ -51,12 +51,12 @@ class MinimumSpend(Condition):
         return Finding(False, ReasonCode.BELOW_MINIMUM_SPEND, shown, self.amount, (remedy,))
 
     def sentence(self, say: Phrasebook) -> str:
-        """If what counts comes to at least so much."""
+        """ "If you spend at least 5.00 on eligible items"."""
         kind = "minimum_spend" if self.basis is None else f"minimum_spend.{self.basis.value}"
         return say(kind, amount=say.money(self.amount))
 
     def of_these(self, say: Phrasebook) -> str:
-        """If the goods of the clause come to at least so much."""
+        """The same for goods that the sentence has named before."""
         kind = "minimum_spend" if self.basis is None else f"minimum_spend.{self.basis.value}"
         return say(f"{kind}.of_these", amount=say.money(self.amount))
 
@@ -65,7 +65,7 @@ class MinimumSpend(Condition):
         return (
             isinstance(other, MinimumSpend)
             and self.amount <= other.amount
-            and _WIDTH[self.basis] >= _WIDTH[other.basis]
+            and _BASIS_ORDER[self.basis] >= _BASIS_ORDER[other.basis]
         )
 
     def _total(self, purchase: EligiblePurchase) -> Exact:

@@ -15,7 +15,7 @@ from app.domain.terms.clause import Clause
 from app.domain.terms.conditions.condition import Condition
 
 MIN_VISITS = 20
-"""Real visits from which on habits are worth looking at."""
+"""The fewest real visits that tell something."""
 
 DAYS_OF_A_MONTH = 30
 
@@ -38,7 +38,7 @@ class LintCode(StrEnum):
 
 
 class Visit(NamedTuple):
-    """A real purchase: when, and the zone of its place."""
+    """A real purchase: its instant, and the zone of its location."""
 
     at: datetime
     zone: str
@@ -46,10 +46,8 @@ class Visit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class VisitStatistics:
-    """How customers really behave.
-
-    Recent visits, the points that the median customer earns in 30 days, and what was bought of late: stock
-    code and name.
+    """What customers did recently: their visits, the points that the median customer earns in 30 days (`pace`), and the
+    stock code and name of what was sold.
     """
 
     visits: tuple[Visit, ...] = ()
@@ -59,7 +57,7 @@ class VisitStatistics:
 
 @dataclass(frozen=True, slots=True)
 class RewardShown:
-    """A reward as the catalogue shows it. `article` is the stock code that is given; `variants` are what there is to choose."""
+    """A reward as the catalogue shows it. `article` is the stock code of what is handed out; `variants` are the choices of the customer."""
 
     name: str
     description: str = ""

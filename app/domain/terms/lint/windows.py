@@ -1,4 +1,4 @@
-"""Hours and dates: windows that never open, and windows that shut out most visits."""
+"""Hours and dates: clauses that never apply, and windows that exclude most visits."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from app.domain.terms.lint.finding import MIN_VISITS, Finding, LintCode, VisitSt
 from app.domain.terms.version import Terms
 
 LOOK_AHEAD = 400
-"""Local days in which a rule must hold at least once."""
+"""Local days within which a clause must be able to apply at least once."""
 
 DAYS_OF_PATTERN = 15
-"""Days after which a rule of hours has shown all it has: two weeks, one of which the clocks may spoil, and a day."""
+"""Days after which weekly hours repeat: two weeks, in case the clocks change in one of them, and one day."""
 
 MAX_MOMENTS = 20_000
-"""Moments that are tried for all clauses of a draft; what did not fit in is given the benefit of the doubt."""
+"""The most instants tried for all clauses of a draft together; clauses beyond that limit have no finding."""
 
 
 def never_applies(clause: Clause, *, terms: Terms, attempts: Iterator[int]) -> Finding | None:
-    """A finding where no moment is left at which all hours and dates of the clause hold."""
+    """A finding if the hours and dates of the clause never hold together; `attempts` has an item for each instant to try."""
     if _ever_holds(clause, terms=terms, attempts=attempts):
         return None
     first = local_date(terms.effective_from, zone_name=terms.zone)
@@ -37,9 +37,9 @@ def never_applies(clause: Clause, *, terms: Terms, attempts: Iterator[int]) -> F
 
 
 def _depends_on_time_only(condition: Condition) -> bool:
-    """Whether nothing but the time decides about the condition."""
-    inside = leaves(condition.conditions) if isinstance(condition, Group) else iter((condition,))
-    return all(isinstance(each_condition, WeekdaysAndHours | Dates) for each_condition in inside)
+    """Whether the condition depends on nothing but the time."""
+    condition_leaves = leaves(condition.conditions) if isinstance(condition, Group) else iter((condition,))
+    return all(isinstance(leaf, WeekdaysAndHours | Dates) for leaf in condition_leaves)
 
 
 def _at(moment: datetime, *, terms: Terms) -> EligiblePurchase:
@@ -47,7 +47,7 @@ def _at(moment: datetime, *, terms: Terms) -> EligiblePurchase:
 
 
 def _ever_holds(clause: Clause, *, terms: Terms, attempts: Iterator[int]) -> bool:
-    """Whether there is a moment at which all its hours and dates hold, tried at every moment where one may begin."""
+    """Whether all hours and dates of the clause hold at some instant; tried at every instant at which one may begin."""
     timed = [condition for condition in clause.conditions if _depends_on_time_only(condition)]
     if not timed:
         return True
@@ -60,7 +60,7 @@ def _ever_holds(clause: Clause, *, terms: Terms, attempts: Iterator[int]) -> boo
 
 
 def _moments(clause: Clause, *, terms: Terms) -> Iterator[datetime]:
-    """When one of its windows begins or ends, on the days after which nothing new can come."""
+    """The instants at which a window of the clause begins or ends, on the days of `_days`."""
     clocks = {time.min}
     for leaf in clause.leaves:
         if isinstance(leaf, WeekdaysAndHours):
@@ -72,30 +72,30 @@ def _moments(clause: Clause, *, terms: Terms) -> Iterator[datetime]:
 
 
 def _days(clause: Clause, *, terms: Terms) -> list[date]:
-    """The days from the start of the terms, and from each date at which a condition turns, until the week repeats."""
+    """The days to try: `DAYS_OF_PATTERN` days from the start of the terms and from each date at which a condition changes."""
     first = local_date(terms.effective_from, zone_name=terms.zone)
-    turns = {first}
+    changes = {first}
     for leaf in clause.leaves:
         if isinstance(leaf, Dates):
-            turns |= {day for day in (leaf.first, leaf.last and leaf.last + timedelta(days=1)) if day and day > first}
-    return sorted({turn + timedelta(days=later) for turn in turns for later in range(DAYS_OF_PATTERN)})
+            changes |= {day for day in (leaf.first, leaf.last and leaf.last + timedelta(days=1)) if day and day > first}
+    return sorted({day + timedelta(days=later) for day in changes for later in range(DAYS_OF_PATTERN)})
 
 
 def excludes_most_visits(clause: Clause, *, terms: Terms, statistics: VisitStatistics) -> Iterator[Finding]:
-    """A window that is closed at most of the real visits."""
+    """A finding for each clause whose hours exclude more than half of the real visits."""
     timed = [condition for condition in clause.conditions if _depends_on_time_only(condition) and _is_weekly(condition)]
     if not timed or len(statistics.visits) < MIN_VISITS:
         return
-    shut = [
+    excluded = [
         visit
         for visit in statistics.visits
         if not all(
             holds(condition, purchase=_at(visit.at, terms=terms)._replace(zone=visit.zone)) for condition in timed
         )
     ]
-    share = 100 * len(shut) // len(statistics.visits)
+    share = 100 * len(excluded) // len(statistics.visits)
     if share > 50:
-        day = local_date(shut[0].at, zone_name=shut[0].zone)
+        day = local_date(excluded[0].at, zone_name=excluded[0].zone)
         yield Finding(
             LintCode.SHUTS_OUT_VISITS,
             clause,
@@ -105,5 +105,5 @@ def excludes_most_visits(clause: Clause, *, terms: Terms, statistics: VisitStati
 
 
 def _is_weekly(condition: Condition) -> bool:
-    inside = leaves(condition.conditions) if isinstance(condition, Group) else iter((condition,))
-    return all(isinstance(each_condition, WeekdaysAndHours) for each_condition in inside)
+    condition_leaves = leaves(condition.conditions) if isinstance(condition, Group) else iter((condition,))
+    return all(isinstance(leaf, WeekdaysAndHours) for leaf in condition_leaves)
