@@ -129,14 +129,10 @@ class EligiblePurchase(NamedTuple):
         """The number of items: whole units, also of goods sold by weight or length."""
         return sum([line.remaining_quantity().__floor__() for line in self.lines])
 
-    def total(self) -> Exact:
-        """The counted amount in minor units."""
-        return self.amounts.total()
-
-    def total_with_tax(self, *, taxes: bool) -> Exact:
-        """The amount with or without tax, whatever the basis says about tax."""
-        if taxes is self.basis.taxes:
-            return self.total()
+    def total(self, *, taxes: bool | None = None) -> Exact:
+        """The counted amount in minor units, with or without `taxes`; None: as the basis says."""
+        if taxes is None or taxes is self.basis.taxes:
+            return self.amounts.total()
         ignored = self.basis.discounts_ignored
         amounts = Parts.of([line.net(taxes=taxes, discounts_ignored=ignored) for line in self.lines])
         return amounts.scaled(self.scale.numerator, self.scale.denominator).total()

@@ -1,12 +1,19 @@
 """The impact of a draft: recent history replayed under the terms in force and under the draft.
 
-Both replays start from the same balances and see the same purchases, as far as the goods were kept, and the same
-requests for rewards. So a draft that says the same changes nothing, to the point. The draft is shown in its own right:
-the old price that points earned before may keep is a matter of transition and not in it. What a clause counts per
-period is counted from the beginning of the replay; visits and items are counted from the first one; who a member is,
-is taken as of today. A budget is as full as it was at the beginning; since members are replayed one after the other,
-and not in the order of the receipts, the replay shows how much is given out of it in all, and not who would have come
-too late. What came back of it is given to the same member first, from the moment of the purchase on.
+The same in both replays:
+
+- the opening balances, the purchases (as far as the goods were kept), and the requests for rewards; so a draft that
+  changes nothing has no impact at all;
+- usage per period, counted from the beginning of the replay; visits and items, counted from the customer's first ones;
+- the customers' profiles, which are those of today;
+- the usage of budgets at the beginning of the replay. Points that came back are the same customer's own share from the
+  moment of the purchase on.
+
+Not simulated:
+
+- the protection of old prices: every reward costs the price of the draft;
+- who is too late for a budget: customers are replayed one after the other and not in the order of the receipts, so only
+  the total given out of a budget is meaningful.
 """
 
 from __future__ import annotations
@@ -24,17 +31,17 @@ from app.domain.terms.effects.rounding_rule import RoundingRule
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 
-MAX_NAMED = 10
-"""Members that are named, each way."""
+MAX_LISTED = 10
+"""How many members are listed of those who gain most, and of those who lose most."""
 
 
 @dataclass(frozen=True, slots=True)
 class MemberImpact:
     """The impact of the draft on one member.
 
-    `difference` is in points, `stamps` the same in stamps: what is earned more, less what the rewards that are had both
-    ways cost more. A reward that can be had one way only is counted beside it, since nobody but the member can say what
-    it was worth.
+    `difference` is the change in points earned, minus the change in the cost of rewards that are redeemed under both
+    versions (each: draft minus terms in force); `stamps` is the same in stamps. Rewards redeemed under only one version
+    are counted in `redemptions_lost` and `redemptions_won` instead, as their worth to the customer is unknown.
     """
 
     customer_id: str
@@ -47,12 +54,12 @@ class MemberImpact:
 
     @property
     def loses(self) -> bool:
-        """Anything less counts as a loss, whatever else is more."""
+        """Whether anything is less, whatever else is more."""
         return self.difference < 0 or self.stamps < 0 or self.redemptions_lost > 0
 
     @property
     def gains(self) -> bool:
-        """Something more, and nothing less."""
+        """Whether something is more and nothing is less."""
         return not self.loses and (self.difference > 0 or self.stamps > 0 or self.redemptions_won > 0)
 
 
@@ -72,7 +79,7 @@ class RewardImpact:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """The result. Liability is what points all members hold at the end."""
+    """The impact on all members. Liability is the sum of their points at the end of the replay."""
 
     members: int
     purchases: int
@@ -90,12 +97,12 @@ class Impact:
     stamps_lost: int = 0
 
     def to_data(self) -> dict[str, Any]:
-        """As JSON."""
+        """The impact as JSON."""
         return asdict(self)
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Impact:
-        """What `to_data` wrote."""
+        """The impact that `to_data` wrote."""
         return cls(
             **{
                 **data,
@@ -109,7 +116,7 @@ class Impact:
 class ImpactSimulation:
     """The replay of one program, member by member; `impact` is the result so far.
 
-    `spent` is budget usage by clause key before the replay.
+    `budget_usage` is by clause key, at the beginning of the replay.
     """
 
     def __init__(self, *, current: Terms, draft: Terms, budget_usage: Mapping[str, int] | None = None) -> None:
@@ -127,10 +134,10 @@ class ImpactSimulation:
         self._liability_after = 0
 
     def add(self, history: MemberHistory) -> None:
-        """Replay one member."""
+        """Replay the history of one member under both versions."""
         before = MemberReplay(self._current, history, self._budget_usage_before)
         after = MemberReplay(self._draft, history, self._budget_usage_after)
-        dearer = {Unit.POINTS: 0, Unit.STAMPS: 0}
+        cost_increase = {Unit.POINTS: 0, Unit.STAMPS: 0}
         lost = won = 0
         for event in history.events:
             if not isinstance(event, PastRedemption):
@@ -144,17 +151,17 @@ class ImpactSimulation:
             cost, new_cost = before.redeem(event), after.redeem(event)
             if cost is not None and new_cost is not None:
                 for unit in Unit:
-                    dearer[unit] += new_cost.amount(unit) - cost.amount(unit)
+                    cost_increase[unit] += new_cost.amount(unit) - cost.amount(unit)
             elif cost is not None:
                 lost += 1
                 self._rewards[event.reward].redemptions_lost += 1
             elif new_cost is not None:
                 won += 1
                 self._rewards[event.reward].redemptions_won += 1
-        more = {unit: after.earned[unit] - before.earned[unit] - dearer[unit] for unit in Unit}
+        difference = {unit: after.earned[unit] - before.earned[unit] - cost_increase[unit] for unit in Unit}
         earned = before.earned[Unit.POINTS], after.earned[Unit.POINTS]
         self._count_customer(
-            MemberImpact(history.customer_id, more[Unit.POINTS], *earned, lost, won, more[Unit.STAMPS])
+            MemberImpact(history.customer_id, difference[Unit.POINTS], *earned, lost, won, difference[Unit.STAMPS])
         )
         self._liability_before += before.balances[Unit.POINTS]
         self._liability_after += after.balances[Unit.POINTS]
@@ -183,9 +190,9 @@ class ImpactSimulation:
             self._gaining.append(member)
         for unit, difference in ((Unit.POINTS, member.difference), (Unit.STAMPS, member.stamps)):
             self._sums[f"{unit}_gained" if difference > 0 else f"{unit}_lost"] += abs(difference)
-        for named in (self._gaining, self._losing):
-            if len(named) > 100 * MAX_NAMED:
-                named[:] = _most_affected(named)
+        for members in (self._gaining, self._losing):
+            if len(members) > 100 * MAX_LISTED:
+                members[:] = _most_affected(members)
 
     def _count_affordable_rewards(self, before: Mapping[Unit, int], after: Mapping[Unit, int]) -> None:
         for key, reward in self._rewards.items():
@@ -196,8 +203,8 @@ class ImpactSimulation:
             reward.no_longer_affordable += could and not can
 
 
-def _most_affected(named: Sequence[MemberImpact]) -> list[MemberImpact]:
-    """The most affected: by points, then by stamps, by rewards, and by id so that the answer is always the same."""
+def _most_affected(members: Sequence[MemberImpact]) -> list[MemberImpact]:
+    """The most affected: by points, then stamps, then rewards; by id last, so that the order is always the same."""
 
     def rank(member: MemberImpact) -> tuple[int, int, int, int, str]:
         return (
@@ -208,7 +215,7 @@ def _most_affected(named: Sequence[MemberImpact]) -> list[MemberImpact]:
             member.customer_id,
         )
 
-    return sorted(named, key=rank)[:MAX_NAMED]
+    return sorted(members, key=rank)[:MAX_LISTED]
 
 
 def _affordable(terms: Terms, reward: str, *, balances: Mapping[Unit, int]) -> bool:
@@ -217,18 +224,18 @@ def _affordable(terms: Terms, reward: str, *, balances: Mapping[Unit, int]) -> b
 
 
 def _rewards(current: Terms, draft: Terms) -> dict[str, RewardImpact]:
-    """Every reward that is priced in either."""
-    found: dict[str, RewardImpact] = {}
+    """Every reward that either version prices, by key."""
+    rewards: dict[str, RewardImpact] = {}
     for terms in (current, draft):
         for clause in terms.clauses:
             if isinstance(clause.effect, RewardCost):
                 effect = clause.effect
-                found.setdefault(effect.reward, RewardImpact(effect.reward, effect.name or effect.reward))
-    return found
+                rewards.setdefault(effect.reward, RewardImpact(effect.reward, effect.name or effect.reward))
+    return rewards
 
 
 def _earning_rules(terms: Terms) -> tuple[object, ...]:
-    """All that decides what a purchase earns."""
+    """Everything in the terms that decides what a purchase earns; equal for two versions that earn alike."""
     others = (clause for clause, _ in (*terms.caps, *terms.stamp_clauses))
     clauses = [(clause.key, clause.conditions, clause.effect) for clause in (*terms.point_clauses, *others)]
     policies = tuple(terms.policy(kind) for kind in (Combination, CountedAmounts, RoundingRule))

@@ -31,7 +31,7 @@ class PastRedemption:
 
 @dataclass(frozen=True, slots=True)
 class PastPurchase:
-    """A purchase with returns: the remaining goods (`kept`), and the `whole` purchase as recorded."""
+    """A purchase with returns: the `remaining` goods, and the `whole` purchase as recorded."""
 
     remaining: PurchaseFacts
     whole: PurchaseFacts
@@ -39,10 +39,11 @@ class PastPurchase:
 
 @dataclass(frozen=True, slots=True)
 class MemberHistory:
-    """A member's recent events in order of business time.
+    """A member's recent events in order of business time, and the member's state just before them.
 
-    `opening` is the balance before it in points, `stamps` that in stamps, `visits` the number of purchases before it, `items` what each clause (by key)
-    had counted before it; `person` is the member as of today. `shares` are the member's own of the budgets of clauses, by key.
+    `opening_points` and `opening_stamps` are the balances, `prior_visits` is the number of purchases, `prior_items` what
+    each clause (by key) had counted, and `own_budget_shares` the member's own shares of budgets (by clause key). `profile`
+    is that of today.
     """
 
     customer_id: str
@@ -59,8 +60,9 @@ class MemberHistory:
 class MemberReplay:
     """The replay of a member's history under one version of the terms.
 
-    Only purchases in the replay count towards tiers, and points are neither pending nor expire. `spent` is budget usage by
-    clause key, shared by the replays of all members; returned points are the member's own share at once.
+    Only purchases in the replay count towards tiers, and points are neither pending nor expire.
+    `budget_usage` is by clause key and shared by the replays of all members. Points that came back later are the member's
+    own share from the moment of the purchase.
     """
 
     def __init__(self, terms: Terms, history: MemberHistory, budget_usage: dict[str, int]) -> None:
@@ -79,7 +81,7 @@ class MemberReplay:
         return earn(terms=self._terms, facts=self.with_customer_facts(facts))
 
     def book(self, facts: PurchaseFacts, decision: Decision, *, whole: PurchaseFacts | None = None) -> None:
-        """Add what a purchase earned, as far as an account can hold it; `whole` is what it was before something came back."""
+        """Add what a purchase earned, as far as an account can hold it; `whole` is the purchase before returns, if any."""
         if self._terms.budgets:
             first = decision if whole is None else self.decide(whole)
             self._use_budgets(first, kept=decision)
@@ -95,10 +97,10 @@ class MemberReplay:
             self._reevaluate_tiers_until(facts.occurred_at)
 
     def _use_budgets(self, first: Decision, *, kept: Decision) -> None:
-        """Take from budgets what a purchase was given, the member's own first; what is not kept of it is the member's own."""
-        for key, charged in first.common_budget_usage():
-            self._budget_usage[key] = self._budget_usage.get(key, 0) + charged
-            self._own_budget_shares[key] += charged
+        """Use budgets for the whole purchase (`first`); points of goods that came back become the member's own share."""
+        for key, points in first.common_budget_usage():
+            self._budget_usage[key] = self._budget_usage.get(key, 0) + points
+            self._own_budget_shares[key] += points
         self._own_budget_shares.subtract(dict(kept.budget_usage))
 
     def _credit(self, amount: int, unit: Unit) -> int:
@@ -108,15 +110,15 @@ class MemberReplay:
         self.earned[unit] += gained
         return gained
 
-    def redeem(self, asked: PastRedemption) -> Decision | None:
+    def redeem(self, request: PastRedemption) -> Decision | None:
         """Redeem a reward: the decision, or None if it was not offered or refused."""
-        clause = self._terms.cost_of(asked.reward)
+        clause = self._terms.cost_of(request.reward)
         if clause is None:
             return None
         unit = reward_cost(clause).unit
-        held = self.balances[unit]
-        facts = self.with_customer_facts(asked.facts)
-        decision = redeem(terms=self._terms, clause=clause, facts=facts, available=held)
+        available = self.balances[unit]
+        facts = self.with_customer_facts(request.facts)
+        decision = redeem(terms=self._terms, clause=clause, facts=facts, available=available)
         if decision.outcome is DecisionOutcome.REFUSED:
             return None
         self.balances[unit] -= decision.amount(unit)

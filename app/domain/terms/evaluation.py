@@ -32,15 +32,15 @@ def evaluate(clause: Clause, *, purchase: EligiblePurchase) -> tuple[bool, Eligi
     key = clause.key
     holds = True
     reasons: list[Reason] = []
-    for place, condition, group, whole, alone in clause.steps:
-        if group:
-            met = _evaluate_condition(condition, place, key, purchase, selected, expected=True, reasons=reasons)
+    for path, condition, is_group, sees_whole_purchase, only_selector in clause.steps:
+        if is_group:
+            met = _evaluate_condition(condition, path, key, purchase, selected, expected=True, reasons=reasons)
         else:
             # The same as in `_evaluate_condition`, inlined: nearly all conditions take this path.
-            seen = purchase if whole else selected
-            finding = condition.check(seen) if alone is None else alone.found(len(seen.lines))
+            seen = purchase if sees_whole_purchase else selected
+            finding = condition.check(seen) if only_selector is None else only_selector.found(len(seen.lines))
             met = finding.met
-            reasons.append(Reason(key, _APPLIED if met else _NOT_MET, finding, place))
+            reasons.append(Reason(key, _APPLIED if met else _NOT_MET, finding, path))
         if not met:
             holds = False
     return holds, selected, tuple(reasons)
@@ -131,19 +131,19 @@ def _evaluate_condition(
         verdict = Verdict.APPLIED if finding.met else (Verdict.NOT_MET if expected else Verdict.EXCLUDED)
         reasons.append(Reason(key, verdict, finding, path))
         return finding.met
-    turned = expected is not isinstance(condition, ExceptWhen)
+    expected_inside = expected is not isinstance(condition, ExceptWhen)
     results: list[tuple[bool, list[Reason]]] = []
-    for place, each_condition in enumerate(condition.conditions):
+    for index, nested in enumerate(condition.conditions):
         found: list[Reason] = []
         results.append(
             (
                 _evaluate_condition(
-                    each_condition, (*path, place), key, purchase, selected, expected=turned, reasons=found
+                    nested, (*path, index), key, purchase, selected, expected=expected_inside, reasons=found
                 ),
                 found,
             )
         )
-    alternatives = isinstance(condition, AnyOf) is turned
+    alternatives = isinstance(condition, AnyOf) is expected_inside
     holds = any(met for met, _ in results) if alternatives else all(met for met, _ in results)
     for met, found in results:
         if met or not (alternatives and holds):

@@ -17,12 +17,16 @@ from app.domain.amounts import Money
 from app.domain.i18n import Phrasebook
 
 
-def rule_field(about: str, *, default: Any = dataclasses.MISSING, given: bool = True, identifying: bool = False) -> Any:
-    """A field of a rule: its description with unit and range. `given=False`: not supplied by the owner.
+def rule_field(
+    about: str, *, default: Any = dataclasses.MISSING, owner_supplied: bool = True, identifying: bool = False
+) -> Any:
+    """A field of a rule: its description with unit and range. `owner_supplied=False`: not chosen by the owner.
 
     `identifying`: its texts are compared with those of receipts in one spelling (`app.domain.names`).
     """
-    return dataclasses.field(default=default, metadata={"about": about, "given": given, "identifying": identifying})
+    return dataclasses.field(
+        default=default, metadata={"about": about, "owner_supplied": owner_supplied, "identifying": identifying}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class RuleField:
 
     @property
     def required(self) -> bool:
-        """Whether the owner must give it."""
+        """Whether the owner must supply it."""
         return self.default is dataclasses.MISSING
 
     def collection_of(self, values: Iterable[Any]) -> Any:
@@ -71,36 +75,38 @@ class Rule(ABC):
 
     def amounts(self) -> tuple[Money, ...]:
         """The amounts of the rule; terms require the program's currency and values above 0."""
-        values = [getattr(self, part.name) for part in fields_of(type(self)) if part.type is Money]
+        values = [getattr(self, field.name) for field in fields_of(type(self)) if field.type is Money]
         return tuple(value for value in values if value is not None)
 
     def texts(self) -> tuple[str, ...]:
         """The texts supplied by the owner that sentences may print; terms require valid names."""
-        given = [
-            (part, getattr(self, part.name))
-            for part in fields_of(type(self))
-            if part.owner_supplied and part.type is str
+        supplied = [
+            (field, getattr(self, field.name))
+            for field in fields_of(type(self))
+            if field.owner_supplied and field.type is str
         ]
-        return tuple(text for part, value in given if value is not None for text in (value if part.many else (value,)))
+        return tuple(
+            text for field, value in supplied if value is not None for text in (value if field.many else (value,))
+        )
 
     def to_data(self) -> dict[str, Any]:
         """The rule as JSON with its kind, without fields that are None by default."""
         data: dict[str, Any] = {"kind": self.kind}
-        for part in fields_of(type(self)):
-            value = getattr(self, part.name)
-            if value is not None or part.default is not None:
-                data[part.name] = _stored(value)
+        for field in fields_of(type(self)):
+            value = getattr(self, field.name)
+            if value is not None or field.default is not None:
+                data[field.name] = _stored(value)
         return data
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
         """The rule that `to_data` wrote; fields added since have their defaults. Raises ValueError, TypeError."""
-        known = {part.name: part for part in fields_of(cls)}
-        return cls(**{name: _restored(value, part=known[name]) for name, value in data.items() if name != "kind"})
+        fields = {field.name: field for field in fields_of(cls)}
+        return cls(**{name: _restored(value, field=fields[name]) for name, value in data.items() if name != "kind"})
 
     @classmethod
     def of_data(cls, data: Mapping[str, Any]) -> Rule:
-        """The stored rule of any kind of this type."""
+        """The stored rule, of the kind that the data name; conditions and effects look their kind up."""
         return cls.from_data(data)
 
 
@@ -108,10 +114,10 @@ class Rule(ABC):
 def fields_of(kind: type[Rule]) -> tuple[RuleField, ...]:
     """The fields of a kind of rule in their order."""
     hints = get_type_hints(kind)
-    return tuple(_part(field, hints[field.name]) for field in dataclasses.fields(kind))  # type: ignore[arg-type]  # every rule is a dataclass
+    return tuple(_field_of(field, hints[field.name]) for field in dataclasses.fields(kind))  # type: ignore[arg-type]  # every rule is a dataclass
 
 
-def _part(field: dataclasses.Field[Any], hint: Any) -> RuleField:
+def _field_of(field: dataclasses.Field[Any], hint: Any) -> RuleField:
     optional = get_origin(hint) in (Union, UnionType)
     if optional:
         (hint,) = (arg for arg in get_args(hint) if arg is not NoneType)
@@ -123,7 +129,7 @@ def _part(field: dataclasses.Field[Any], hint: Any) -> RuleField:
         ordered=get_origin(hint) is tuple,
         optional=optional,
         about=field.metadata["about"],
-        owner_supplied=field.metadata["given"],
+        owner_supplied=field.metadata["owner_supplied"],
         identifying=field.metadata["identifying"],
         default=field.default,
     )
@@ -157,12 +163,12 @@ def sorted_values(values: frozenset[Any]) -> tuple[Any, ...]:
     return tuple(sorted(values))
 
 
-def _restored(data: Any, *, part: RuleField) -> Any:
+def _restored(data: Any, *, field: RuleField) -> Any:
     if data is None:
         return None
-    if part.many:
-        return part.collection_of(_restored_value(value, kind=part.type) for value in data)
-    return _restored_value(data, kind=part.type)
+    if field.many:
+        return field.collection_of(_restored_value(value, kind=field.type) for value in data)
+    return _restored_value(data, kind=field.type)
 
 
 def _restored_value(data: Any, *, kind: Any) -> Any:

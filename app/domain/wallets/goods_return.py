@@ -47,7 +47,7 @@ class ReturnOutcome:
 
 
 class GoodsReturn:
-    """A return in progress: created before the goods leave their receipt, settled after.
+    """A return in progress: created before the goods leave their receipt, completed after.
 
     `purchases` are those in which the goods count, oldest first; the terms of the first decide.
     """
@@ -63,14 +63,12 @@ class GoodsReturn:
         memberships: Mapping[str, Membership],
     ) -> None:
         self.id, self.at = id, at
-        self._purchases, self._unit_accounts, self._redeemed, self._memberships = (
-            purchases,
-            unit_accounts,
-            redemptions,
-            memberships,
-        )
+        self._purchases = purchases
+        self._unit_accounts = unit_accounts
+        self._redemptions = redemptions
+        self._memberships = memberships
         self._kept_before = purchases[0].remaining()
-        self._payments_before = [sale.remaining_payments() for sale in purchases]
+        self._payments_before = [purchase.remaining_payments() for purchase in purchases]
 
     def complete(self) -> ReturnOutcome:
         """Restore the points that had paid for the goods, then claw back what is due."""
@@ -96,21 +94,21 @@ class GoodsReturn:
         outcome = RefundOutcome(movement, cash, decision, first_evaluation.base)
         return ReturnOutcome(outcome, restored, self._purchases[0].event.id)
 
-    def _count(self, sale: PurchaseState, *, remaining: PurchaseFacts, evaluation: RemainingPurchase) -> None:
+    def _count(self, purchase: PurchaseState, *, remaining: PurchaseFacts, evaluation: RemainingPurchase) -> None:
         """Adjust qualifying points and usage counters to the remaining goods."""
-        membership, terms, at = self._memberships[sale.event.customer_id], sale.event.terms, sale.event.at
-        membership.qualifying.add(evaluation.base - sale.base, at=at, zone=terms.zone)
-        sale.base = evaluation.base
-        usage = sale.usage_of(remaining, evaluation=evaluation)
-        membership.counters.recount(sale.usage, usage, at=at)
-        sale.usage = usage
+        membership, terms, at = self._memberships[purchase.event.customer_id], purchase.event.terms, purchase.event.at
+        membership.qualifying.add(evaluation.base - purchase.base, at=at, zone=terms.zone)
+        purchase.base = evaluation.base
+        usage = purchase.usage_of(remaining, evaluation=evaluation)
+        membership.counters.recount(purchase.usage, usage, at=at)
+        purchase.usage = usage
 
     def _restore_payment_points(self) -> tuple[Money, dict[Unit, int]]:
         """The money to refund, and the restored points or stamps; these return to the lots they were taken from."""
         cash = 0
         draws: dict[Unit, list[Draw]] = {unit: [] for unit in Unit}
         for purchase, before in zip(self._purchases, self._payments_before, strict=True):
-            payments = [self._redeemed.get(payment.redemption_id or "") for payment in purchase.facts.payments]
+            payments = [self._redemptions.get(payment.redemption_id or "") for payment in purchase.facts.payments]
             redemptions = {redemption.id: redemption for redemption in payments if redemption is not None}
             paid_facts, after = purchase.payments(), purchase.remaining_payments()
             cash += (
@@ -141,61 +139,63 @@ class GoodsReturn:
         return draws
 
     def _claw_back(
-        self, sale: PurchaseState, *, evaluation: RemainingPurchase, draws: dict[Unit, list[Draw]]
+        self, purchase: PurchaseState, *, evaluation: RemainingPurchase, draws: dict[Unit, list[Draw]]
     ) -> ClawbackMovement:
         """Claw back what has become due; if less is due than before, restore the difference."""
-        key = self.id if sale is self._purchases[0] else f"{self.id}/{sale.event.id}"
+        key = self.id if purchase is self._purchases[0] else f"{self.id}/{purchase.event.id}"
         due, stamps_due = (
-            evaluation.clawback_due - sale.clawback_due,
-            evaluation.stamp_clawback_due - sale.stamp_clawback_due,
+            evaluation.clawback_due - purchase.clawback_due,
+            evaluation.stamp_clawback_due - purchase.stamp_clawback_due,
         )
         if due > 0:
-            movement = self._take(sale, due, key=key, draws=draws[Unit.POINTS])
+            movement = self._take(purchase, due, key=key, draws=draws[Unit.POINTS])
         else:
-            movement = self._lower_claw_back(sale, -due, draws=draws[Unit.POINTS])
-        sale.clawback_due, sale.stamp_clawback_due = evaluation.clawback_due, evaluation.stamp_clawback_due
+            movement = self._lower_claw_back(purchase, -due, draws=draws[Unit.POINTS])
+        purchase.clawback_due, purchase.stamp_clawback_due = evaluation.clawback_due, evaluation.stamp_clawback_due
         stamps, stamps_owed = self._unit_accounts[Unit.STAMPS], 0
         if stamps_due > 0:
-            own = _own_lots(stamps, stamp_lot(sale.event.lot_id))
+            own = _own_lots(stamps, stamp_lot(purchase.event.lot_id))
             taken = stamps.inventory.claw_back(key, stamps_due, at=self.at, own=own, allow_negative=True)
             stamps_owed = sum(draw.points for draw in taken if draw.lot_id == DEBT)
             draws[Unit.STAMPS] += taken
         elif stamps_due < 0:
-            owed, restored = _restore_clawed_back(stamps.inventory, sale.clawbacks, -stamps_due, at=self.at)
+            owed, restored = _restore_clawed_back(stamps.inventory, purchase.clawbacks, -stamps_due, at=self.at)
             draws[Unit.STAMPS] += [*owed, *restored]
-        sale.clawbacks.append(key)
+        purchase.clawbacks.append(key)
         return movement._replace(
             stamps=max(0, stamps_due), stamps_owed=stamps_owed, stamps_restored=max(0, -stamps_due)
         )
 
-    def _take(self, sale: PurchaseState, due: int, *, key: str, draws: list[Draw]) -> ClawbackMovement:
+    def _take(self, purchase: PurchaseState, due: int, *, key: str, draws: list[Draw]) -> ClawbackMovement:
         """Claw points back. Points of the purchase that expired unspent count as taken, once."""
         points = self._unit_accounts[Unit.POINTS]
-        own = _own_lots(points, sale.event.lot_id)
-        expired = min(due, points.expired_of(own) - sale.expired)
-        sale.expired += expired
-        owing = allows_negative_balance(sale.event.terms)
+        own = _own_lots(points, purchase.event.lot_id)
+        expired = min(due, points.expired_of(own) - purchase.expired)
+        purchase.expired += expired
+        owing = allows_negative_balance(purchase.event.terms)
         taken = points.inventory.claw_back(key, due - expired, at=self.at, own=own, allow_negative=owing)
         draws += taken
         owed = sum(draw.points for draw in taken if draw.lot_id == DEBT)
         movement = ClawbackMovement(
             due=due, taken=sum(draw.points for draw in taken) - owed, owed=owed, expired=expired
         )
-        sale.shortfall += movement.shortfall
+        purchase.shortfall += movement.shortfall
         return movement
 
-    def _lower_claw_back(self, sale: PurchaseState, less: int, *, draws: list[Draw]) -> ClawbackMovement:
+    def _lower_claw_back(self, purchase: PurchaseState, less: int, *, draws: list[Draw]) -> ClawbackMovement:
         """Reduce the clawback: the shortfall and debts first, then points that were taken."""
         points = self._unit_accounts[Unit.POINTS]
-        short = min(sale.shortfall, less)
-        sale.shortfall -= short
-        debt_draws, restored_draws = _restore_clawed_back(points.inventory, sale.clawbacks, less - short, at=self.at)
+        short = min(purchase.shortfall, less)
+        purchase.shortfall -= short
+        debt_draws, restored_draws = _restore_clawed_back(
+            points.inventory, purchase.clawbacks, less - short, at=self.at
+        )
         points.reschedule_expiry(draw.lot_id for draw in restored_draws)
         draws += [*debt_draws, *restored_draws]
         forgiven = short - sum(draw.points for draw in debt_draws)
         restored = -sum(draw.points for draw in restored_draws)
         expired = less - forgiven - restored
-        sale.expired -= expired
+        purchase.expired -= expired
         return ClawbackMovement(restored=restored, forgiven=forgiven + expired)
 
 

@@ -14,7 +14,7 @@ from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.rule import rule_field
 
-MOST_SET_ASIDE = 1_000_000_000
+MAX_BUDGET = 1_000_000_000
 
 
 class BudgetMode(StrEnum):
@@ -28,43 +28,43 @@ class BudgetMode(StrEnum):
 class Budget(Condition):
     """Holds as long as the clause has given all customers together less than `points`.
 
-    Where less is left than it would give, WHOLE gives nothing, and the rest waits for somebody who gets less; PARTIAL
-    gives the rest. It goes by the order in which purchases are recorded, and counts what is really given: what a cap
-    takes away is not spent. The clause's points are whole by themselves, whatever is rounded with others. Points that
-    really come back do not fill it for others: they are given to the same customer first. What was given under the key
-    of the clause stays given in later versions of the terms.
+    If less is left than the clause would give, WHOLE gives nothing and leaves the rest for smaller awards; PARTIAL gives
+    the rest. Purchases use the budget in the order in which they are recorded, by the points they really get: points
+    that a cap removes are not used. The clause's award is rounded on its own, even if others are rounded together.
+    Points that come back with a refund are available to the same customer only (see `CustomerFacts`). Usage belongs to
+    the key of the clause, so it continues in later versions of the terms.
     """
 
     kind: ClassVar[str] = "budget"
     position: ClassVar[Position] = Position.BUDGET
     about: ClassVar[str] = "Holds as long as the points set aside for this clause, for all customers together, last."
-    points: int = rule_field(f"Points for all customers together, 1 to {MOST_SET_ASIDE:,}.")
+    points: int = rule_field(f"Points for all customers together, 1 to {MAX_BUDGET:,}.")
     mode: BudgetMode = rule_field("What happens when less is left than the clause would give.")
 
     def left(self, customer_facts: CustomerFacts, *, clause: str) -> int:
-        """What is left for the clause with this key; all of it where nothing is known of that."""
+        """Points left for the clause with this key; all of them without facts about the budget."""
         known = customer_facts.budget_left(clause)
         return self.points if known is None else known
 
     def check(self, purchase: EligiblePurchase) -> Finding:
-        """Whether anything is left; whether that is enough shows when it is known what the clause would give."""
+        """Whether anything is left. Whether it is enough is checked later, when the award of the clause is known."""
         left = self.left(purchase.customer_facts, clause=purchase.clause)
         if left > 0:
             return Finding(True, ReasonCode.CONDITION_MET, left)
         return self.used_up(left, wanted=None)
 
     def used_up(self, left: int, *, wanted: int | None) -> Finding:
-        """That less is left than the clause would give; waiting fills no budget again."""
+        """The finding that less is left than the clause would give. There is no remedy: a budget is never refilled."""
         return Finding(False, ReasonCode.BUDGET_USED_UP, left, wanted, (Remedy(RemedyCode.NONE),))
 
     def sentence(self, say: Phrasebook) -> str:
-        """As long as so many points last, and what becomes of the last ones."""
+        """ "As long as 1,000 points last", and what happens to the last ones."""
         return say.counted(f"budget.{self.mode.value}", self.points)
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """As much, in the same way."""
+        """Whether the budget is as large, in the same mode."""
         return isinstance(other, Budget) and self.mode is other.mode and self.points >= other.points
 
     def problem(self) -> str | None:
         """Nothing to give, or too much."""
-        return None if 1 <= self.points <= MOST_SET_ASIDE else f"points are 1 to {MOST_SET_ASIDE:,}"
+        return None if 1 <= self.points <= MAX_BUDGET else f"points are 1 to {MAX_BUDGET:,}"

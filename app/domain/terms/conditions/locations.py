@@ -33,7 +33,7 @@ class Locations(Condition):
     negatable: ClassVar[bool] = True
     locations: frozenset[str] = rule_field(f"Keys of locations of the program, 1 to {MOST_LOCATIONS}.")
     names: tuple[str, ...] = rule_field(
-        "What the locations are called when the terms are published.", default=(), given=False
+        "What the locations are called when the terms are published.", default=(), owner_supplied=False
     )
 
     def check(self, purchase: EligiblePurchase) -> Finding:

@@ -69,6 +69,4 @@ class MinimumSpend(Condition):
         )
 
     def _total(self, purchase: EligiblePurchase) -> Exact:
-        if self.basis is None:
-            return purchase.total()
-        return purchase.total_with_tax(taxes=self.basis is SpendBasis.GROSS)
+        return purchase.total(taxes=None if self.basis is None else self.basis is SpendBasis.GROSS)

@@ -23,7 +23,9 @@ class NotCombinedWith(Condition):
     position: ClassVar[Position] = Position.EXCEPTION
     about: ClassVar[str] = "Holds when none of these other earning clauses fits the same purchase."
     clauses: frozenset[str] = rule_field(f"Keys of earning clauses of the same terms, 1 to {MOST_CLAUSES}.")
-    numbers: frozenset[int] = rule_field("Their numbers in the published terms.", default=frozenset(), given=False)
+    numbers: frozenset[int] = rule_field(
+        "Their numbers in the published terms.", default=frozenset(), owner_supplied=False
+    )
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """No way out for the customer: the other clause fits already."""

@@ -23,10 +23,10 @@ class TierAtLeast(Condition):
     position: ClassVar[Position] = Position.MEMBER
     about: ClassVar[str] = "Holds for members at this tier or above."
     tier: str = rule_field("The key of a tier of the same terms.")
-    name: str = rule_field("What the tier is called in the published terms.", default="", given=False)
-    points: int = rule_field("Qualifying points that it takes.", default=0, given=False)
+    name: str = rule_field("What the tier is called in the published terms.", default="", owner_supplied=False)
+    points: int = rule_field("Qualifying points that it takes.", default=0, owner_supplied=False)
     satisfied_by: frozenset[str] = rule_field(
-        "The keys of the tiers that are at least as high.", default=frozenset(), given=False
+        "The keys of the tiers that are at least as high.", default=frozenset(), owner_supplied=False
     )
 
     def among(self, tiers: Iterable[Tier]) -> TierAtLeast:

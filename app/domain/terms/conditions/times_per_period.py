@@ -30,7 +30,7 @@ class TimesPerPeriod(Condition):
     calendar: str | None = rule_field(
         "The IANA zone by whose calendar longer periods than a day go, where locations have other zones.",
         default=None,
-        given=False,
+        owner_supplied=False,
     )
 
     def check(self, purchase: EligiblePurchase) -> Finding:

@@ -38,7 +38,7 @@ class WeekdaysAndHours(Condition):
     start: time | None = rule_field("From this time on; default the whole day.", default=None)
     end: time | None = rule_field("Until just before this time.", default=None)
     skipped_on: date | None = rule_field(
-        "A day on which the clocks skip all of these hours, where there is one.", default=None, given=False
+        "A day on which the clocks skip all of these hours, where there is one.", default=None, owner_supplied=False
     )
 
     def check(self, purchase: EligiblePurchase) -> Finding:

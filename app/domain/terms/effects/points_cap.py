@@ -34,7 +34,7 @@ class PointsCap(Effect):
     calendar: str | None = rule_field(
         "The IANA zone by whose calendar longer periods than a day go, where locations have other zones.",
         default=None,
-        given=False,
+        owner_supplied=False,
     )
 
     @property

@@ -19,7 +19,7 @@ MOST_DAYS = 3650
 MOST_NOTICE = 365
 
 _SHORTEST_MONTH, _LONGEST_MONTH = 28, 31
-_LONGEST_WAIT = {ValidityEnd.DAY: 0, ValidityEnd.MONTH: 30, ValidityEnd.QUARTER: 91, ValidityEnd.YEAR: 365}
+_MAX_DAYS_TO_END = {ValidityEnd.DAY: 0, ValidityEnd.MONTH: 30, ValidityEnd.QUARTER: 91, ValidityEnd.YEAR: 365}
 """Days to the end of a calendar period, at most."""
 
 
@@ -41,11 +41,13 @@ _ENDS = tuple(ValidityEnd)
 
 @dataclass(frozen=True, slots=True)
 class PointsValidity(Effect):
-    """Points are good for `months` or `days` from the local day that `since` names, to the end of the one that `until` names.
+    """Points are valid for `months` or `days`, from the local day that `since` says to the end of the period of `until`.
 
-    Neither months nor days: for ever. Without `expires` that is a promise of a minimum, and nothing is taken away. With
-    it points expire then, but only where a notice was given between `notice_from` and `notice_until` days before;
-    points that are valid for less than `notice_until` days have their notice on the receipt that earned them.
+    Without months and days they never expire. Without `expires`, the validity is a guaranteed minimum and no points
+    expire. With it, they expire only after a notice. `notice_from` and `notice_until` are numbers of days before the last
+    day, so `notice_from` is the larger one: with 60 and 30, a notice counts from 60 days before the last day, and must be
+    given at least 30 days before it. For points valid for less than `notice_until` days, the receipt that earned them is
+    the notice.
     """
 
     kind: ClassVar[str] = "points_validity"
@@ -72,18 +74,18 @@ class PointsValidity(Effect):
 
     @property
     def for_ever(self) -> bool:
-        """Whether points are valid without an end."""
+        """Whether points never expire."""
         return self.months is None and self.days is None
 
     @property
     def fewest_days(self) -> int:
-        """Days that points are valid at least; 0 where they have no end."""
+        """Days that points are valid at least; 0 if they never expire."""
         return self.days or (self.months or 0) * _SHORTEST_MONTH
 
     @property
     def most_days(self) -> int:
-        """Days that points are valid at most; 0 where they have no end."""
-        return (self.days or (self.months or 0) * _LONGEST_MONTH) + _LONGEST_WAIT[self.until]
+        """Days that points are valid at most; 0 if they never expire."""
+        return (self.days or (self.months or 0) * _LONGEST_MONTH) + _MAX_DAYS_TO_END[self.until]
 
     @property
     def receipt_is_notice(self) -> bool:
@@ -91,7 +93,7 @@ class PointsValidity(Effect):
         return self.expires and self.fewest_days < self.notice_until
 
     def last_day(self, *, since: datetime, zone_name: str) -> date | None:
-        """The last local day of points whose validity runs from an instant; None: for ever."""
+        """The last local day of points whose validity runs from an instant; None if they never expire."""
         if self.for_ever:
             return None
         return last_valid_day(since=since, zone_name=zone_name, months=self.months, days=self.days, until=self.until)
@@ -139,15 +141,15 @@ class PointsValidity(Effect):
             and _ENDS.index(self.until) >= _ENDS.index(other.until)
             and _STARTS.index(self.since) >= _STARTS.index(other.since)
         )
-        return longer and (not self.expires or (other.expires and self._warns_as_well(other)))
+        return longer and (not self.expires or (other.expires and self._has_as_good_notice(other)))
 
     def _at_least_as_long(self, other: PointsValidity) -> bool:
         if self.months is not None:
             return self.months >= other.months if other.months is not None else self.fewest_days >= (other.days or 0)
         return (self.days or 0) >= (other.days or (other.months or 0) * _LONGEST_MONTH)
 
-    def _warns_as_well(self, other: PointsValidity) -> bool:
-        """Every notice that counts here would count there."""
+    def _has_as_good_notice(self, other: PointsValidity) -> bool:
+        """Whether every notice that counts here would count under the other rule."""
         return (
             other.notice_until <= self.notice_until
             and self.notice_from <= other.notice_from

@@ -49,7 +49,9 @@ class RewardCost(Effect):
     about: ClassVar[str] = "What a reward costs."
     reward: str = rule_field("The key of the reward.")
     points: int = rule_field(f"Points, or as many of the `unit`, 1 to {MOST_POINTS:,}.")
-    name: str = rule_field("What the catalogue calls the reward when the terms are published.", default="", given=False)
+    name: str = rule_field(
+        "What the catalogue calls the reward when the terms are published.", default="", owner_supplied=False
+    )
     unit: Unit = rule_field("What it is bought with.", default=Unit.POINTS)
     cash: Money | None = rule_field(
         "What is paid besides, in the program's currency, above 0; null: nothing.", default=None
