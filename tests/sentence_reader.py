@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 
 Figure: TypeAlias = int | Decimal | date | time
 """A number, a day, or a time of day."""

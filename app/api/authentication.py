@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from app.api.conventions.context import Context
 from app.domain.i18n import wording_for
-from app.domain.i18n.readers import Address
+from app.domain.i18n.locales import Address
 from app.domain.programs.program import ProgramKind
 from app.graphql_server.admission import WRONG_KEY, Admission
 from app.queries.programs.authentication import SignedIn, sign_in

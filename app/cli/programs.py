@@ -16,7 +16,7 @@ from app.domain.amounts import DECIMALS
 from app.domain.calendar import day_start, zone
 from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityKind
-from app.domain.i18n.readers import Address
+from app.domain.i18n.locales import Address
 from app.domain.names import NameProblem, normalised_name
 from app.domain.programs.program import Program, ProgramKind
 from app.domain.purchases.receipt_numbers import Numbering, ReceiptNumbers

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from app.domain.customers.identities import IdentityKind
 from app.domain.i18n import wording
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 from app.domain.problems import ProblemCode
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.receipt_numbers import Numbering

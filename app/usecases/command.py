@@ -12,7 +12,7 @@ from app.domain.customers.customer import Customer
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program, ProgramKind
-from app.domain.purchases.clock_skew import ImplausibleTime
+from app.domain.purchases.implausible_time import ImplausibleTime
 from app.domain.units import Unit
 from app.store.database.session import Session
 from app.store.ledger import accounts

@@ -22,7 +22,7 @@ import pytest
 
 from app.api.conventions.ids import decode
 from app.domain.access import Role
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 from app.domain.programs.program import ProgramKind
 from app.graphql_server.rate_limits import RateLimit
 from tests.api.scheduled_shop import ManualClock

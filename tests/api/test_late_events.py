@@ -12,7 +12,7 @@ import pytest
 
 from app.domain.access import Role
 from app.domain.i18n import wording
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 from app.domain.problems import ProblemCode
 from app.graphql_server.rate_limits import RateLimit
 from tests.api.test_budgets_and_nth_items import publish

@@ -13,7 +13,7 @@ import pytest
 
 from app.domain.access import Role
 from app.domain.i18n import wording
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 from app.domain.problems import ProblemCode
 from tests.api.test_exchanges import BIG, EXCHANGE, SPEND, STAMP, Opening, exchange_input
 from tests.api.test_exchanges import opening as opening  # the fixture

@@ -130,7 +130,9 @@ def test_worst_case_queries_do_not_block_other_callers(
         assert codes <= {"OPERATION_TOO_COMPLEX"}, name
         assert codes == set() or first.answer["data"] is None, name
     stopped = [name for name, tried in found.items() if tried.answer.get("errors")]
-    assert {"twelve purchases, their lines twenty times", "five purchases in twenty root fields"} <= set(stopped), measured
+    assert {"twelve purchases, their lines twenty times", "five purchases in twenty root fields"} <= set(stopped), (
+        measured
+    )
     assert len(stopped) < len(found), "what is merely large is answered"
 
 

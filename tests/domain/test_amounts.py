@@ -13,7 +13,7 @@ from app.domain.amounts import DECIMALS, MAX_MINOR, AmountError, Money, Parts
 from app.domain.engine.earning import earn
 from app.domain.engine.refund import preview_claw_back
 from app.domain.i18n import wording
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 from app.domain.purchases.lines import Line
 from tests.builders import NOON, a_purchase, some_terms
 

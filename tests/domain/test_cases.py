@@ -18,12 +18,12 @@ from app.domain.customers.rule_facts import CustomerFacts
 from app.domain.decisions import Decision
 from app.domain.engine import refund
 from app.domain.engine.earning import earn
-from app.domain.engine.price_lists import OldPrices, may_be_cheaper
+from app.domain.engine.old_prices import OldPrices, may_be_cheaper
 from app.domain.engine.redemption import redeem
 from app.domain.explanations.explanation import Explanation
 from app.domain.explanations.summary import summary
 from app.domain.i18n import wording
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 from app.domain.ledger import lots as lots_of
 from app.domain.ledger.lots import Lot
 from app.domain.purchases.facts import Payment, PaymentKind, PurchaseFacts

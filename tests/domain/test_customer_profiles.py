@@ -24,7 +24,7 @@ from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, Remedy, 
 from app.domain.engine.earning import earn
 from app.domain.explanations.explanation import Explanation
 from app.domain.i18n import wording
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.simulation.impact import ImpactSimulation, MemberHistory

@@ -22,7 +22,7 @@ from app.domain.explanations.moments import from_when
 from app.domain.explanations.phrases import phrase
 from app.domain.explanations.summary import summary
 from app.domain.i18n import wording
-from app.domain.i18n.readers import Address, Locale
+from app.domain.i18n.locales import Address, Locale
 from app.domain.purchases.facts import Channel, Payment, PaymentKind, PurchaseFacts
 from app.domain.terms.changes import ChangeEffect
 from app.domain.terms.conditions.age_at_least import AgeAtLeast

@@ -19,7 +19,7 @@ from app.domain.engine.redemption import redeem
 from app.domain.explanations.explanation import Explanation
 from app.domain.explanations.summary import summary
 from app.domain.i18n import wording
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.conditions.groups import ExceptWhen
 from app.domain.terms.conditions.minimum_spend import MinimumSpend

@@ -17,7 +17,7 @@ from app.domain.decisions import DecisionOutcome, Reason, ReasonCode, RemedyCode
 from app.domain.engine.redemption import redeem
 from app.domain.explanations.explanation import Explanation
 from app.domain.i18n import wording
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 from app.domain.ledger.expiry_notice import NoticeChannel
 from app.domain.ledger.lots import ValidityEnd, last_valid_day
 from app.domain.terms.changes import ChangeEffect, changes, overall_effect

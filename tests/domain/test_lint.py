@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.domain.calendar import WEEK, Period
 from app.domain.engine.earning import earn
 from app.domain.i18n import wording
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 from app.domain.ledger.lots import ValidityEnd
 from app.domain.purchases.facts import Channel, PaymentKind, PurchaseFacts
 from app.domain.terms.conditions.categories import Categories

@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.calendar import WEEK
 from app.domain.i18n import wording
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 from app.domain.terms.conditions.budget import Budget, BudgetMode
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.every_nth_item import EveryNthItem

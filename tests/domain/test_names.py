@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.domain.customers.profile import PreferenceKind
 from app.domain.i18n import wording
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 from app.domain.names import NameProblem, name_problem, normalised_name
 from app.domain.terms.conditions.categories import Categories
 from app.domain.terms.conditions.groups import AnyOf

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.decisions import DecisionOutcome, Finding, ReasonCode, Remedy, RemedyCode, Verdict
-from app.domain.engine.price_lists import RewardCharge
+from app.domain.engine.old_prices import RewardCharge
 from app.domain.engine.redemption import redeem
 from app.domain.explanations.explanation import Explanation
 from app.domain.i18n import wording
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 from app.domain.terms.effects.reward_cost import RewardCost
 from tests.builders import a_clause, a_purchase, some_terms
 

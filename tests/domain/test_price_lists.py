@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.engine.price_lists import OldPrices, RewardCharge, may_be_cheaper
+from app.domain.engine.old_prices import OldPrices, RewardCharge, may_be_cheaper
 from app.domain.ledger.lots import Draw, Lot
 from app.domain.terms.effects.grandfathering import Grandfathering
 from app.domain.terms.effects.reward_cost import RewardCost

@@ -21,7 +21,7 @@ from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, Remedy, 
 from app.domain.engine.earning import earn
 from app.domain.engine.redemption import redeem
 from app.domain.i18n import wording
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 from app.domain.purchases.eligible import AmountBasis, EligiblePurchase
 from app.domain.purchases.facts import Channel, Payment, PaymentKind, PurchaseFacts
 from app.domain.purchases.lines import Line

@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.amounts import Money
 from app.domain.i18n import CATALOGUES, Phrasebook, wording, wording_for
-from app.domain.i18n.readers import REGIONS, Address, Locale, requested
+from app.domain.i18n.locales import REGIONS, Address, Locale, negotiate_locale
 
 NBSP = "\N{NO-BREAK SPACE}"
 EVENING = datetime(2026, 12, 24, 17, tzinfo=UTC)
@@ -114,7 +114,7 @@ def test_moment_at_midnight_is_written_as_a_day() -> None:
     ],
 )
 def test_region_comes_from_the_chosen_language_tag(tags: str, locale: Locale, region: str | None) -> None:
-    assert requested(tags) == (locale, region)
+    assert negotiate_locale(tags) == (locale, region)
 
 
 def test_numbers_follow_the_language_in_a_foreign_region() -> None:

@@ -13,7 +13,7 @@ from app.domain.decisions import ReasonCode
 from app.domain.engine import reversal
 from app.domain.explanations.explanation import Explanation
 from app.domain.i18n import wording
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 from app.domain.ledger.lots import Lot
 from app.domain.problems import ProblemCode
 from app.domain.terms.effects.reward_cost import RewardCost

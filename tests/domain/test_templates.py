@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from app.domain.i18n import wording
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 from app.domain.terms.lint import lint
 from app.domain.terms.lint.finding import LintCode, RewardShown, VisitStatistics
 from app.domain.terms.templates import TEMPLATES

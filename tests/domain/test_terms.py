@@ -12,7 +12,7 @@ from app.domain.calendar import Weekday
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
 from app.domain.engine.earning import earn
 from app.domain.i18n import wording
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 from app.domain.terms.changes import ChangeEffect, changes
 from app.domain.terms.conditions.categories import Categories
 from app.domain.terms.conditions.condition import Condition

@@ -10,7 +10,7 @@ import pytest
 from app.domain.amounts import Money
 from app.domain.calendar import WEEK, Weekday
 from app.domain.i18n import Phrasebook, wording
-from app.domain.i18n.readers import Address, Locale
+from app.domain.i18n.locales import Address, Locale
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
 from app.domain.terms.conditions.categories import Categories
 from app.domain.terms.conditions.condition import Condition

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.customers.tier_membership import CurrentTier
+from app.domain.customers.current_tier import CurrentTier
 from app.domain.decisions import ReasonCode
 from app.domain.engine.tiers import QualifyingPoints, kept_tier_reason, tier_above
 from app.domain.ledger.entries import EntryType

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from app.domain.calendar import Period, add_months, day_start, local_date
 from app.domain.i18n import wording
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.clause import Clause
 from app.domain.terms.conditions.every_nth_item import EveryNthItem

@@ -9,7 +9,7 @@ import pytest
 from app.domain.engine.tiers import tier_decision
 from app.domain.explanations.summary import summary
 from app.domain.i18n import wording
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 from app.domain.ledger.entries import EntryType
 from app.domain.terms.effects.pending_period import PendingPeriod
 from app.domain.terms.effects.points_validity import PointsValidity

@@ -17,7 +17,7 @@ from app.domain.engine.tiers import kept_tier_reason, tier_decision
 from app.domain.explanations.explanation import Explanation
 from app.domain.explanations.summary import summary
 from app.domain.i18n import wording
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 from app.domain.ledger.entries import EntryType
 from app.domain.terms.effects.points_per_amount import PointsPerAmount
 from app.domain.terms.effects.reward_cost import RewardCost

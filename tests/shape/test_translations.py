@@ -16,8 +16,8 @@ from app.domain.decisions import Finding, Reason, ReasonCode, RemedyCode, Verdic
 from app.domain.explanations.explanation import SELF_EXPLANATORY_CODES, Explanation
 from app.domain.explanations.moments import from_when
 from app.domain.i18n import CATALOGUES, Phrasebook, wording
-from app.domain.i18n.readers import Locale, locale_for
-from app.domain.i18n.reasons import value_in_words
+from app.domain.i18n.locales import Locale, locale_for
+from app.domain.i18n.values import value_in_words
 from app.domain.json_values import Value
 from app.domain.ledger.entries import CauseKind
 from app.domain.problems import ProblemCode

@@ -15,7 +15,7 @@ from strawberry.dataloader import DataLoader
 
 from app.domain.access import Permission, Principal
 from app.domain.i18n import Phrasebook, wording_for
-from app.domain.i18n.readers import Address
+from app.domain.i18n.locales import Address
 from app.domain.programs.program import Program
 from app.domain.terms.version import Terms
 from app.queries.programs.authentication import SignedIn

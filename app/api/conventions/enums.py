@@ -12,7 +12,7 @@ from app.domain.access import Role
 from app.domain.customers.identities import IdentityKind
 from app.domain.customers.profile import PreferenceKind
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
-from app.domain.i18n.readers import Address
+from app.domain.i18n.locales import Address
 from app.domain.ledger.entries import EntryType
 from app.domain.purchases.facts import Channel, PaymentKind
 from app.domain.purchases.lines import LineKind

@@ -23,7 +23,7 @@ from app.domain.engine import qualification as outlooks
 from app.domain.engine.line_shares import line_shares
 from app.domain.explanations.explanation import Explanation
 from app.domain.explanations.summary import correction_sentence, summary
-from app.domain.i18n import reasons as values
+from app.domain.i18n import values as values
 from app.domain.ledger.entry_reasons import Cause
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms import version as rules

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from app.domain.customers.current_tier import CurrentTier
 from app.domain.customers.identities import IdentityKind
-from app.domain.customers.tier_membership import CurrentTier
 from app.domain.ledger.account import Account
 from app.domain.units import Unit
 

@@ -9,8 +9,8 @@ from fractions import Fraction
 
 from app.domain.amounts import Money
 from app.domain.decisions import Decision, DecisionOutcome, Reason, Remedy, RemedyCode, Verdict
+from app.domain.engine.old_prices import OldPrices
 from app.domain.engine.pending import ActivationForecast
-from app.domain.engine.price_lists import OldPrices
 from app.domain.engine.redemption import PricedReward, price_for, reward_cost
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from app.domain.calendar import add_months, day_start, local_date
-from app.domain.customers.tier_membership import CurrentTier
+from app.domain.customers.current_tier import CurrentTier
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
 from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow

@@ -11,7 +11,7 @@ from app.domain.decisions import Decision, Finding, Reason, ReasonCode, Remedy, 
 from app.domain.explanations.moments import from_when
 from app.domain.explanations.phrases import phrase, quoted, together
 from app.domain.i18n import Phrasebook
-from app.domain.i18n.reasons import value_in_words
+from app.domain.i18n.values import value_in_words
 from app.domain.terms.clause import Clause
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.conditions.categories import Categories

@@ -9,7 +9,7 @@ from app.domain.calendar import local_date
 from app.domain.decisions import Decision, DecisionOutcome, Reason, ReasonCode, RemedyCode, Verdict
 from app.domain.explanations.explanation import PRICE_CODES, REFUND_CODES, Explanation
 from app.domain.i18n import Phrasebook
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 from app.domain.ledger.entries import CauseKind
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.version import Terms
@@ -30,7 +30,7 @@ _EARNING_CODES = frozenset(
         ReasonCode.NOT_IN_AN_EXCHANGE,
     }
 )
-_PRECEDENCE = {code: place for place, code in enumerate(ReasonCode)}
+_RANK = {code: place for place, code in enumerate(ReasonCode)}
 
 
 def correction_sentence(kind: CauseKind, *, occurred_at: datetime, zone: str, say: Phrasebook) -> str:
@@ -124,7 +124,7 @@ def _is_about_refund(reason: Reason) -> bool:
 
 def _in_order(reasons: Iterable[Reason]) -> list[Reason]:
     """Reasons by the precedence of their codes."""
-    return sorted(reasons, key=lambda reason: _PRECEDENCE[reason.finding.code])
+    return sorted(reasons, key=lambda reason: _RANK[reason.finding.code])
 
 
 def _statements(reasons: Iterable[Reason], *, explained: Explanation, say: Phrasebook) -> list[str]:

@@ -14,7 +14,7 @@ from app.domain.amounts import Money
 from app.domain.calendar import WEEK, Period, Weekday, local
 from app.domain.i18n import de, en, zh_hans, zh_hant
 from app.domain.i18n.formats import formats
-from app.domain.i18n.readers import Address, Locale, region_of, requested
+from app.domain.i18n.locales import Address, Locale, negotiate_locale, region_of
 
 Plural = str | Mapping[str, str]
 """A template, or one template per plural form of the number `n`."""
@@ -212,7 +212,7 @@ def wording(locale: Locale, *, region: str | None = None, address: Address = Add
 @lru_cache(maxsize=1000)
 def wording_for(tags: str | None, *, region: str | None, address: Address) -> Phrasebook:
     """The words for who asks by a BCP 47 tag or an Accept-Language header, of a program in a region."""
-    locale, asked = requested(tags)
+    locale, asked = negotiate_locale(tags)
     return _wording(locale, region_of(locale, asked, region), address)
 
 

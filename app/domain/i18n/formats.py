@@ -16,7 +16,7 @@ from babel.numbers import format_currency, format_decimal, get_currency_symbol
 
 from app.domain.amounts import DECIMALS, Money
 from app.domain.calendar import local, zone
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 
 NO_BREAK = "\u00a0"
 _CLDR = {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 
 if TYPE_CHECKING:
     from app.domain.i18n import Phrasebook

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from app.domain.i18n.readers import Address
+from app.domain.i18n.locales import Address
 from app.domain.programs.staff_limits import StaffLimits
 from app.domain.purchases.receipt_numbers import Numbering
 

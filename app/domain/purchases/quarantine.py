@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from app.domain.purchases.clock_skew import ImplausibleTime
+from app.domain.purchases.implausible_time import ImplausibleTime
 
 
 class QuarantineKind(StrEnum):

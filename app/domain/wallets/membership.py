@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.domain.customers.tier_membership import CurrentTier
+from app.domain.customers.current_tier import CurrentTier
 from app.domain.engine.tiers import QualifyingPoints, TierChange, TierGrace, rank
 from app.domain.engine.usage import Use
 from app.domain.engine.usage_counters import UsageCounters

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 from app.domain.decisions import Decision
 from app.domain.engine.earning import earn
-from app.domain.engine.price_lists import OldPrices, may_be_cheaper
+from app.domain.engine.old_prices import OldPrices, may_be_cheaper
 from app.domain.engine.redemption import reward_cost
 from app.domain.engine.reversal import reversal_decision
 from app.domain.engine.usage_counters import UsageCounters

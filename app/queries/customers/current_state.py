@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.domain.customers.customer import Customer, CustomerReference
-from app.domain.engine.price_lists import OldPrices
+from app.domain.engine.old_prices import OldPrices
 from app.domain.ledger.entries import Balance
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.version import Terms

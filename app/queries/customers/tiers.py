@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain.customers.current_tier import CurrentTier
 from app.domain.customers.customer import Customer
-from app.domain.customers.tier_membership import CurrentTier
 from app.domain.decisions import Reason
 from app.domain.engine.tiers import TierChange, kept_tier_reason
 from app.domain.terms.version import Terms

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain.customers.tier_membership import CurrentTier
+from app.domain.customers.current_tier import CurrentTier
 from app.domain.ledger.account import Account
 from app.domain.ledger.entries import StoredEntry
 from app.domain.units import Unit

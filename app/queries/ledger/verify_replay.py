@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from app.domain.customers.tier_membership import CurrentTier
+from app.domain.customers.current_tier import CurrentTier
 from app.domain.engine.redemption import reward_cost
 from app.domain.engine.tiers import tier_changing_versions
 from app.domain.ledger.account import EMPTY_DIGEST

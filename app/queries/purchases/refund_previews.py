@@ -8,8 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from app.domain.amounts import Money
+from app.domain.customers.current_tier import CurrentTier
 from app.domain.customers.customer import CustomerReference
-from app.domain.customers.tier_membership import CurrentTier
 from app.domain.decisions import Decision
 from app.domain.engine.returned_payments import cash_due
 from app.domain.engine.returns import Remaining, invalid_quantity, resolve_return

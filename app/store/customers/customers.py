@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from app.domain.customers.current_tier import CurrentTier
 from app.domain.customers.customer import Customer, CustomerReference, CustomerState, NewCustomer
 from app.domain.customers.identities import Identity, IdentityKind
-from app.domain.customers.tier_membership import CurrentTier
 from app.domain.ledger.account import EMPTY_DIGEST, Account
 from app.domain.units import Unit
 from app.store.database.codecs import instant, instant_or_none

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from app.domain.customers.current_tier import CurrentTier
 from app.domain.customers.customer import Customer
-from app.domain.customers.tier_membership import CurrentTier
 from app.store.database.codecs import instant_or_none
 from app.store.database.session import Session
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.domain.customers.customer import Customer
-from app.domain.engine.price_lists import OldPrices, may_be_cheaper
+from app.domain.engine.old_prices import OldPrices, may_be_cheaper
 from app.domain.ledger.lots import Lot
 from app.domain.terms.version import Terms
 from app.domain.wallets.pending import PendingPoints, pending_points_of

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import time, timedelta
 from functools import lru_cache
 
-from app.domain.i18n.readers import Address
+from app.domain.i18n.locales import Address
 from app.domain.programs.program import Program, ProgramKind
 from app.domain.programs.staff_limits import StaffLimits
 from app.domain.purchases.receipt_numbers import Numbering, ReceiptNumbers

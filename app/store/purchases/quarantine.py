@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.ledger.account import EMPTY_DIGEST
-from app.domain.purchases.clock_skew import ImplausibleTime
+from app.domain.purchases.implausible_time import ImplausibleTime
 from app.domain.purchases.quarantine import Quarantined, QuarantineKind, QuarantineState
 from app.store.database.codecs import instant, instant_or_none
 from app.store.database.models.purchases import QuarantinedReceiptRow

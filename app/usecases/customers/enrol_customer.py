@@ -9,7 +9,7 @@ from datetime import date
 from app.domain.customers.customer import NewCustomer
 from app.domain.customers.identities import IdentityKind
 from app.domain.customers.profile import Preference, ProfileError, validate_birthday
-from app.domain.i18n.readers import Locale
+from app.domain.i18n.locales import Locale
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
 from app.domain.units import Unit

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.domain.access import Role
-from app.domain.i18n.readers import Address
+from app.domain.i18n.locales import Address
 from app.domain.names import normalised_name
 from app.domain.programs.access_key import AccessKey
 from app.domain.programs.program import Program, ProgramKind

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import time, timedelta
 
-from app.domain.i18n.readers import Address
+from app.domain.i18n.locales import Address
 from app.domain.problems import Problem
 from app.domain.programs.program import Program
 from app.domain.purchases.receipt_numbers import Numbering, ReceiptNumbers

@@ -7,8 +7,8 @@ from datetime import datetime
 from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases import receipt_content
-from app.domain.purchases.clock_skew import ImplausibleTime
 from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.implausible_time import ImplausibleTime
 from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.quarantine import Quarantined, QuarantineKind
 from app.domain.purchases.receipt_numbers import OWN_SOURCE, ReceiptOrigin

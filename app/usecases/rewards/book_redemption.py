@@ -9,7 +9,7 @@ from app.domain.calendar import latest
 from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.engine import redemption
-from app.domain.engine.price_lists import OldPrices, RewardCharge
+from app.domain.engine.old_prices import OldPrices, RewardCharge
 from app.domain.ledger.account import Account
 from app.domain.ledger.entries import Balance, EntryType
 from app.domain.ledger.lots import Lot

@@ -18,7 +18,7 @@ from app.api.types.ledger.balance import Balance
 from app.domain.access import Permission
 from app.domain.customers.identities import IdentityError
 from app.domain.customers.profile import MAX_PREFERENCES, ProfileError
-from app.domain.i18n.readers import locale_for
+from app.domain.i18n.locales import locale_for
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer, EnrolCustomerResult

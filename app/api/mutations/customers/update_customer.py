@@ -26,7 +26,7 @@ from app.domain.customers.profile import (
     ProfileChange,
     ProfileError,
 )
-from app.domain.i18n.readers import locale_for
+from app.domain.i18n.locales import locale_for
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.customers import update_customer
 from app.usecases.customers.update_customer import UpdateCustomer, UpdateCustomerResult

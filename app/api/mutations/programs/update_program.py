@@ -14,7 +14,7 @@ from app.api.conventions.payloads import Payload
 from app.api.types.programs.program import Program, program_of
 from app.api.types.programs.staff_limits import StaffLimitsInput, changed_limits
 from app.domain.access import Permission
-from app.domain.i18n.readers import Address
+from app.domain.i18n.locales import Address
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.receipt_numbers import ReceiptNumbers
 from app.usecases.programs import update_program

@@ -18,7 +18,7 @@ from app.api.types.programs.location import LocationConnection, location_connect
 from app.api.types.programs.staff_limits import StaffLimits, staff_limits
 from app.api.types.terms.terms import Terms
 from app.domain.access import Permission
-from app.domain.i18n.readers import Address
+from app.domain.i18n.locales import Address
 from app.domain.programs.program import Program as ProgramEntity
 from app.domain.programs.program import ProgramKind as ProgramKindEntity
 from app.domain.purchases.receipt_numbers import ReceiptNumbers

@@ -19,8 +19,8 @@ from app.api.types.purchases.pending_refund import PendingRefund, load_pending_r
 from app.api.types.source_records import Purchase
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
-from app.domain.purchases.clock_skew import ImplausibleTime
 from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.implausible_time import ImplausibleTime
 from app.domain.purchases.quarantine import Quarantined, QuarantineKind, QuarantineState
 from app.queries.customers import customers
 from app.queries.ledger import entries

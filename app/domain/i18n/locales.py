@@ -46,7 +46,7 @@ _RANGE = re.compile(r"(?P<tag>[a-z0-9*-]+)(?:;q=(?P<weight>[01](?:\.[0-9]{0,3})?
 
 
 @lru_cache(maxsize=256)
-def requested(tags: str | None) -> tuple[Locale, str | None]:
+def negotiate_locale(tags: str | None) -> tuple[Locale, str | None]:
     """The best locale for a BCP 47 tag or an Accept-Language header, and the region in its tag.
 
     English if no language fits or the header cannot be parsed; the region is None if the tag has none.
@@ -66,7 +66,7 @@ def requested(tags: str | None) -> tuple[Locale, str | None]:
 
 def locale_for(tags: str | None) -> Locale:
     """The best locale for a BCP 47 tag or an Accept-Language header; English if none fits."""
-    return requested(tags)[0]
+    return negotiate_locale(tags)[0]
 
 
 def _locale_of(subtags: list[str]) -> Locale | None:
