@@ -30,7 +30,7 @@ The clock of a sandbox is not cached: the next request uses it, whichever server
 program are in force from the next request on this server, and after this time on others.
 """
 
-MOST_CACHED_KEYS = 10_000
+MAX_CACHED_KEYS = 10_000
 
 
 class _CachedKey(NamedTuple):
@@ -130,7 +130,7 @@ def host_of(request: Request) -> str:
 def _cache(cache: OrderedDict[bytes, V], digest: bytes, value: V) -> None:
     """Add an entry, in place of the oldest one when the cache is full."""
     cache[digest] = value
-    while len(cache) > MOST_CACHED_KEYS:
+    while len(cache) > MAX_CACHED_KEYS:
         cache.popitem(last=False)
 
 

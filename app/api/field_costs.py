@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.api.conventions.pagination import DEFAULT_SIZE, LARGEST_SIZE
+from app.api.conventions.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from app.graphql_server.cost_analysis import FieldCosts
 
 PAGED = 1
@@ -121,7 +121,7 @@ COSTS = FieldCosts(
     list_sizes=size_of,
     argument_lists=ARGUMENT_LISTS,
     argument_item=ARGUMENT_ITEM,
-    default_page=DEFAULT_SIZE,
-    largest_page=LARGEST_SIZE,
+    default_page=DEFAULT_PAGE_SIZE,
+    max_page=MAX_PAGE_SIZE,
 )
 """The costs that the GraphQL server uses for this schema."""

@@ -44,7 +44,7 @@ from app.queries.terms.published_terms import terms_at, terms_version
 
 V = TypeVar("V")
 
-MOST_NODES = 100
+MAX_NODES = 100
 
 
 @strawberry.type(description="What a purchase of a basket would earn: decided exactly as the purchase would be.")
@@ -81,11 +81,11 @@ def _place(basket: BasketInput | None) -> str | None:
 def _value_of(value: V | Problem) -> V:
     """The value of an argument. Raises BAD_USER_INPUT when it has a problem."""
     if isinstance(value, Problem):
-        raise _refused(value)
+        raise _query_error(value)
     return value
 
 
-def _refused(problem: Problem) -> GraphQLError:
+def _query_error(problem: Problem) -> GraphQLError:
     place = ".".join(str(step) for step in problem.path)
     return bad_input(f"{problem.code.value} at {place}: {problem.detail or 'not taken here'}")
 
@@ -149,7 +149,7 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
         )
         if isinstance(found, Problem):
             if found.code in (ProblemCode.AMOUNT_OUT_OF_RANGE, ProblemCode.LOCATION_NOT_FOUND, ProblemCode.OWN_CARD):
-                raise _refused(found)
+                raise _query_error(found)
             return None
         return BasketCheck(
             decision=decision(found.decision, judged_by=found.terms, bought=found.facts),
@@ -291,8 +291,8 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
     ) -> list[Node | None]:
         """Several objects, read together."""
         info.context.node_count += len(ids)
-        if info.context.node_count > MOST_NODES:
-            raise bad_input(f"At most {MOST_NODES} ids in one request.")
+        if info.context.node_count > MAX_NODES:
+            raise bad_input(f"At most {MAX_NODES} ids in one request.")
         once = list(dict.fromkeys(ids))
         found: Sequence[Node | None] = await asyncio.gather(*(node(info, id) for id in once))
         by_id = dict(zip(once, found, strict=True))

@@ -23,7 +23,7 @@ from app.graphql_server.direct_resolvers import builder
 LARGEST = 256 * 1024
 """Characters of a file."""
 
-DEEPEST = 32
+MAX_LEVELS = 32
 """Levels of lists and mappings."""
 
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
@@ -49,7 +49,7 @@ class TermsFile:
     lines: Mapping[_Place, int]
 
     def error(self, error: TermsError) -> TermsFileError:
-        """A refusal of the rules, with the line that caused it."""
+        """An error of the rules, with the line that caused it."""
         return TermsFileError(_line(self.lines, error.path), error.path, error.message)
 
 
@@ -107,7 +107,7 @@ def _line(lines: Mapping[_Place, int], path: _Place) -> int:
 
 
 def _content(text: str, lines: dict[_Place, int]) -> Any:
-    """The plain values of a file. Anchors, aliases and tags are refused: terms say what they say where they stand."""
+    """The plain values of a file. Anchors, aliases and tags are errors: each clause is to be read where it stands."""
     if len(text) > LARGEST:
         raise TermsFileError(1, (), f"a file of terms has at most {LARGEST:,} characters")
     try:
@@ -116,8 +116,8 @@ def _content(text: str, lines: dict[_Place, int]) -> Any:
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
                 raise TermsFileError(_row(event.start_mark), (), "anchors, aliases and tags are not allowed here")
             level += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if level > DEEPEST:
-                raise TermsFileError(_row(event.start_mark), (), f"at most {DEEPEST} levels")
+            if level > MAX_LEVELS:
+                raise TermsFileError(_row(event.start_mark), (), f"at most {MAX_LEVELS} levels")
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)

@@ -13,7 +13,7 @@ from rich.progress import Progress
 from app.cli.runtime import JsonOption, ProgramOption, err, out, run_with_application, select_program, stop
 from app.config import Settings
 from app.imports.csv_receipts import plan_import
-from app.imports.execution import Imported, destination_of, execute
+from app.imports.execution import Imported, execute, import_target
 from app.imports.plan import Plan, reason_text
 from app.usecases.application import Application
 
@@ -22,18 +22,18 @@ def import_purchases(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV of receipt lines.")],
     program: ProgramOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and report; write nothing.")] = False,
-    errors: Annotated[Path | None, typer.Option(help="Where to write the lines that were left out, as CSV.")] = None,
+    errors: Annotated[Path | None, typer.Option(help="Where to write the rejected lines, as CSV.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Import a CSV: record its invoices as purchases and its returns as refunds. See docs/import.md."""
 
     async def work(application: Application) -> tuple[Plan, Imported | None]:
         selected = await select_program(application, program)
-        plan = plan_import(file, destination=await destination_of(selected, application=application))
+        plan = plan_import(file, target=await import_target(selected, application=application))
         if dry_run:
             return plan, None
         with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
-            task = progress.add_task("Recording", total=len(plan.buyers()) + len(plan.receipts))
+            task = progress.add_task("Recording", total=len(plan.customers()) + len(plan.receipts))
             done = await execute(
                 plan, application=application, program=selected, done=lambda steps: progress.advance(task, steps)
             )
@@ -47,24 +47,24 @@ def import_purchases(
         with errors.open("w", encoding="utf-8", newline="") as target:
             writer = csv.writer(target)
             writer.writerow(("line", "invoice", "reason", "detail"))
-            for rejected in plan.left_out():
+            for rejected in plan.rejected_in_file_order():
                 detail = rejected.detail or reason_text(rejected.reason)
-                writer.writerow((rejected.number, rejected.invoice, rejected.reason.value, detail))
+                writer.writerow((rejected.number, rejected.receipt_number, rejected.reason.value, detail))
     _report(plan, done, as_json=as_json)
     if not plan.receipts:
-        raise stop("nothing in this file could be imported: every line is left out, for the reasons above")
+        raise stop("nothing in this file could be imported: every line is rejected, for the reasons above")
 
 
 def _report(plan: Plan, done: Imported | None, *, as_json: bool) -> None:
-    left_out = plan.counted()
+    rejected = plan.counts_by_reason()
     facts = {
         "lines": plan.lines,
-        "purchases": len(plan.sales),
-        "purchase_lines": sum(len(sale.lines) for sale in plan.sales),
-        "customers": len(plan.buyers()),
-        "total_minor": sum(sale.total().minor for sale in plan.sales),
+        "purchases": len(plan.purchases),
+        "purchase_lines": sum(len(facts.lines) for facts in plan.purchases),
+        "customers": len(plan.customers()),
+        "total_minor": sum(facts.total().minor for facts in plan.purchases),
         "refunds": len(plan.returns),
-        "left_out": left_out,
+        "rejected": rejected,
         "written": None
         if done is None
         else {"customers": done.customers, "purchases": done.purchases, "refunds": done.refunds},
@@ -76,9 +76,9 @@ def _report(plan: Plan, done: Imported | None, *, as_json: bool) -> None:
         f"{facts['lines']} lines: {facts['purchases']} purchases of {facts['customers']} customers"
         f" with {facts['purchase_lines']} lines, {facts['refunds']} refunds."
     )
-    for reason, count in left_out.items():
+    for reason, count in rejected.items():
         if count:
-            out.print(f"  left out, {reason}: {count}", markup=False)
+            out.print(f"  rejected, {reason}: {count}", markup=False)
     if done is None:
         out.print("Dry run: nothing was written.")
     else:

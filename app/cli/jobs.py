@@ -11,7 +11,7 @@ from app.cli.runtime import JsonOption, ProgramOption, out, run_with_application
 from app.config import Settings
 from app.jobs.scheduler import Scheduler
 from app.usecases.application import Application
-from app.usecases.ledger.settle_account import NOTHING, SettlementSummary
+from app.usecases.ledger.settle_account import NOTHING_DUE, SettlementSummary
 
 
 def run(program: ProgramOption = None, as_json: JsonOption = False) -> None:
@@ -27,7 +27,7 @@ def run(program: ProgramOption = None, as_json: JsonOption = False) -> None:
     async def work(application: Application) -> tuple[SettlementSummary, int]:
         only = (await select_program(application, program)).id if program is not None else None
         scheduler = Scheduler(application)
-        settled = NOTHING
+        settled = NOTHING_DUE
         for result in (await scheduler.run_due(only=only)).values():
             settled = settled.plus(result.settled)
         return settled, len(scheduler.quarantined)
@@ -37,8 +37,8 @@ def run(program: ProgramOption = None, as_json: JsonOption = False) -> None:
         print(json.dumps(settled.to_data()))
     else:
         out.print(
-            f"{settled.accounts} accounts: {settled.activated} lots became available, {settled.released} holds"
-            f" expired, {settled.warned} expiry notices given, {settled.expired} lots expired, {settled.tiers} tiers changed."
+            f"{settled.accounts} accounts: {settled.lots_activated} lots became available, {settled.holds_expired} holds"
+            f" expired, {settled.notices_given} expiry notices given, {settled.lots_expired} lots expired, {settled.tier_changes} tiers changed."
         )
     if skipped:
         raise stop(f"{skipped} accounts could not be settled; run troth verify to find out why")

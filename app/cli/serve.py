@@ -21,7 +21,7 @@ from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.lines import Line
 from app.graphql_server.schema_export import print_sdl
 from app.imports.csv_receipts import plan_import
-from app.imports.execution import destination_of, execute
+from app.imports.execution import execute, import_target
 from app.main import serve_forever
 from app.store.database.migrations import migrate as migrate_database
 from app.usecases.application import Application
@@ -88,7 +88,7 @@ async def _sample(application: Application) -> tuple[NewProgram, str]:
     started = await application.create_program(command)
     program = started.program
     if SAMPLE.exists():
-        plan = plan_import(SAMPLE, destination=await destination_of(program, application=application))
+        plan = plan_import(SAMPLE, target=await import_target(program, application=application))
         await execute(plan, application=application, program=program, done=lambda _: None)
 
     async def do(use_case: UseCase[CommandType, ResultType], *, name: str, command: CommandType) -> ResultType:

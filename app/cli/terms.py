@@ -33,7 +33,7 @@ from app.queries.terms.terms_check import CheckedDraft, check_draft, draft_basis
 from app.usecases.application import Application
 from app.usecases.results import Execution
 from app.usecases.terms import publish_terms, withdraw_terms
-from app.usecases.terms.preview_impact import MOST_DAYS
+from app.usecases.terms.preview_impact import MAX_DAYS
 from app.usecases.terms.publish_terms import PublishTerms, PublishTermsResult
 from app.usecases.terms.withdraw_terms import WithdrawTerms, WithdrawTermsResult
 
@@ -85,7 +85,7 @@ def diff(file: FileArgument, program: ProgramOption = None, locale: LocaleOption
 def preview(
     file: FileArgument,
     program: ProgramOption = None,
-    days: Annotated[int, typer.Option(min=1, max=MOST_DAYS, help="How many days of the past to replay.")] = 90,
+    days: Annotated[int, typer.Option(min=1, max=MAX_DAYS, help="How many days of the past to replay.")] = 90,
 ) -> None:
     """Replay the recent past under the terms in the file: who gains, who loses, what becomes unaffordable."""
     text = _text(file)

@@ -33,7 +33,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from app.graphql_server.time_budget import TimeBudget
 
-MOST_AT_ONCE = 16
+MAX_INLINE_ITEMS = 16
 """Items of a list that are shown without checking the time budget."""
 
 Serializer: TypeAlias = Callable[[Any, Path | None, "Executing"], Any]
@@ -211,7 +211,7 @@ def _compile_value(inner: Any, details: FieldDetailsList, *, executor: Executing
 
     def shown(items: Any, path: Path | None, executor: Executing) -> Any:
         assert path is not None, "a list is a field's"
-        if type(items) is not list or len(items) > MOST_AT_ONCE or executor.time_budget.should_yield:
+        if type(items) is not list or len(items) > MAX_INLINE_ITEMS or executor.time_budget.should_yield:
             raise NotCompilable
         return [show(item, path.add_key(place, None), executor) for place, item in enumerate(items)]
 

@@ -27,7 +27,7 @@ from graphql.execution.values import VariableValues, VariableValueSource
 
 Coerce = Callable[[Any], Any]
 
-MOST_ERRORS = 10
+MAX_ERRORS = 10
 
 
 class _LeaveToGraphQLCore(Exception):
@@ -66,7 +66,7 @@ class Variables:
                     raise _LeaveToGraphQLCore
         except (_LeaveToGraphQLCore, GraphQLError):
             return get_variable_values(
-                self._schema, self._definitions, given, max_errors=MOST_ERRORS, hide_suggestions=True
+                self._schema, self._definitions, given, max_errors=MAX_ERRORS, hide_suggestions=True
             )
         return VariableValues(sources, values)
 

@@ -32,17 +32,20 @@ from graphql import (
     is_leaf_type,
 )
 
-MUTATION = 10
-INTROSPECTION = 10
+MUTATION_COST = 10
+"""The cost of each mutation, in addition to its objects."""
+
+INTROSPECTION_COST = 10
+"""The cost of `__schema` or `__type`."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldCosts:
     """What a schema declares of its fields, each named `Type.field`.
 
-    `fields` is what a field costs beside the objects that it shows, `list_sizes` the usual size of a list (None: nobody
-    has declared one, and it counts as a page of the largest size). `argument_lists` leads to lists inside arguments whose
-    every item is work, and costs `argument_item`.
+    `fields` is the cost of a field in addition to the objects that it shows. `list_sizes` gives the usual size of a
+    list; None means that none is declared, and the list counts as a page of `max_page`. `argument_lists` gives the path
+    to a list inside the arguments of a field; each of its items costs `argument_item`.
     """
 
     fields: Mapping[str, int] = field(default_factory=dict)
@@ -50,7 +53,7 @@ class FieldCosts:
     argument_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     argument_item: int = 1
     default_page: int = 20
-    largest_page: int = 100
+    max_page: int = 100
 
 
 class VariableSize(NamedTuple):
@@ -59,7 +62,7 @@ class VariableSize(NamedTuple):
     variable: str
     steps: tuple[str, ...] = ()
     otherwise: int = 0
-    most: int | None = None
+    maximum: int | None = None
 
 
 Size = int | VariableSize
@@ -85,8 +88,8 @@ def _size(size: VariableSize, *, variables: Mapping[str, Any]) -> int:
     value = variables.get(size.variable)
     for step in size.steps:
         value = value.get(step) if isinstance(value, dict) else None
-    found = _length(value) if isinstance(value, list) else value if isinstance(value, int) else size.otherwise
-    return found if size.most is None else min(max(found, 1), size.most)
+    size_given = _length(value) if isinstance(value, list) else value if isinstance(value, int) else size.otherwise
+    return size_given if size.maximum is None else min(max(size_given, 1), size.maximum)
 
 
 def _length(given: list[Any]) -> int:
@@ -144,19 +147,19 @@ class _Walk:
     def _field(self, node: FieldNode, *, parent: GraphQLNamedType) -> Cost:
         name = node.name.value
         if name.startswith("__"):
-            return Cost(0 if name == "__typename" else INTROSPECTION)
+            return Cost(0 if name == "__typename" else INTROSPECTION_COST)
         definition = self._schema.get_field(parent, name)  # type: ignore[arg-type]  # a union has __typename only
         assert definition is not None
-        place = f"{parent.name}.{name}"
-        fixed = self._costs.fields.get(place, 0) + (MUTATION if parent is self._schema.mutation_type else 0)
-        lists = self._argument_lists(node, place=place)
+        field_name = f"{parent.name}.{name}"
+        fixed = self._costs.fields.get(field_name, 0) + (MUTATION_COST if parent is self._schema.mutation_type else 0)
+        lists = self._argument_lists(node, field_name=field_name)
         named = get_named_type(definition.type)
         if is_leaf_type(named) or node.selection_set is None:
             return Cost(fixed, lists)
         inner = self.selected(node.selection_set, parent=named)
         if "first" in definition.args:
             return Cost(fixed + 1, (*lists, (self._page(node), inner)))
-        size = self._listed(node, definition=definition, place=place)
+        size = self._listed(node, definition=definition, field_name=field_name)
         if size == 1:
             return Cost(fixed + 1 + inner.fixed, (*lists, *inner.lists))
         return Cost(fixed, (*lists, (size, Cost(inner.fixed + 1, inner.lists))))
@@ -164,24 +167,24 @@ class _Walk:
     def _page(self, node: FieldNode) -> Size:
         """The size of a page."""
         for name in ("first", "last"):
-            found = _size_in(_given(node, name), otherwise=self._costs.default_page, most=self._costs.largest_page)
+            found = _size_in(_given(node, name), otherwise=self._costs.default_page, maximum=self._costs.max_page)
             if found is not None:
                 return found
         return self._costs.default_page
 
-    def _listed(self, node: FieldNode, *, definition: GraphQLField, place: str) -> Size:
+    def _listed(self, node: FieldNode, *, definition: GraphQLField, field_name: str) -> Size:
         """The size of a list that is no page: the number of ids asked for, or the usual size of the list."""
         if not isinstance(get_nullable_type(definition.type), GraphQLList):
             return 1
         if "ids" in definition.args:
-            return _size_in(_given(node, "ids"), otherwise=1, most=self._costs.largest_page) or 1
-        return self._costs.list_sizes(place) or self._costs.largest_page
+            return _size_in(_given(node, "ids"), otherwise=1, maximum=self._costs.max_page) or 1
+        return self._costs.list_sizes(field_name) or self._costs.max_page
 
-    def _argument_lists(self, node: FieldNode, *, place: str) -> tuple[tuple[Size, Cost], ...]:
+    def _argument_lists(self, node: FieldNode, *, field_name: str) -> tuple[tuple[Size, Cost], ...]:
         """The cost of the items of a list inside an argument, where items have a cost."""
-        if place not in self._costs.argument_lists:
+        if field_name not in self._costs.argument_lists:
             return ()
-        argument, *steps = self._costs.argument_lists[place]
+        argument, *steps = self._costs.argument_lists[field_name]
         value = _given(node, argument)
         while steps and isinstance(value, ObjectValueNode):
             step = steps.pop(0)
@@ -195,20 +198,15 @@ def _given(node: FieldNode, name: str) -> ValueNode | None:
 
 
 def _size_in(
-    value: ValueNode | None, *, steps: tuple[str, ...] = (), otherwise: int = 0, most: int | None = None
+    value: ValueNode | None, *, steps: tuple[str, ...] = (), otherwise: int = 0, maximum: int | None = None
 ) -> Size | None:
     """The size that an argument's value gives; None when it gives none."""
     if isinstance(value, VariableNode):
-        return VariableSize(value.name.value, steps, otherwise, most)
+        return VariableSize(value.name.value, steps, otherwise, maximum)
     if isinstance(value, IntValueNode):
         number = int(value.value)
     elif isinstance(value, ListValueNode):
-        number = len(
-            {
-                each_value.value if isinstance(each_value, StringValueNode) else id(each_value)
-                for each_value in value.values
-            }
-        )
+        number = len({item.value if isinstance(item, StringValueNode) else id(item) for item in value.values})
     else:
         return None
-    return number if most is None else min(max(number, 1), most)
+    return number if maximum is None else min(max(number, 1), maximum)

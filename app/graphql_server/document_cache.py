@@ -18,12 +18,12 @@ from app.graphql_server.document_metrics import too_complex
 from app.graphql_server.errors import BAD_INPUT
 from app.graphql_server.executor import Collected, Compiled
 
-MOST_CACHED = 512
-LONGEST_CACHED = 16_000
-CACHED_CHARACTERS = 500_000
+MAX_CACHED_DOCUMENTS = 512
+MAX_CACHED_LENGTH = 16_000
+MAX_CACHED_CHARACTERS = 500_000
 """Characters of all cached texts: a parsed document takes more than a hundred times the memory of its text."""
 
-MOST_ERRORS = 10
+MAX_ERRORS = 10
 
 COMPARISONS = 10_000
 """The limit on comparing fields in validation, in units of graphql-core; a large operation needs less than a hundred.
@@ -105,10 +105,10 @@ class DocumentCache:
     def prepare(self, text: str) -> PreparedDocument:
         """Prepare the document of a text that is not in the cache. Raises InvalidError."""
         document = self._prepare(text)
-        if len(text) <= LONGEST_CACHED:
+        if len(text) <= MAX_CACHED_LENGTH:
             self._cached[text] = document
             self._cached_characters += len(text)
-            while len(self._cached) > MOST_CACHED or self._cached_characters > CACHED_CHARACTERS:
+            while len(self._cached) > MAX_CACHED_DOCUMENTS or self._cached_characters > MAX_CACHED_CHARACTERS:
                 oldest, _ = self._cached.popitem(last=False)
                 self._cached_characters -= len(oldest)
         return document
@@ -125,7 +125,7 @@ class DocumentCache:
         if any(operation.node.operation is OperationType.SUBSCRIPTION for operation in operations.values()):
             refusal = GraphQLError("Subscriptions are not offered.", extensions={"code": "GRAPHQL_VALIDATION_FAILED"})
             raise InvalidError([refusal])
-        errors = validate(self._schema, document, max_errors=MOST_ERRORS, hide_suggestions=True)
+        errors = validate(self._schema, document, max_errors=MAX_ERRORS, hide_suggestions=True)
         if any(error.message == _GAVE_UP for error in errors):
             raise InvalidError(
                 [too_complex("The operation asks for too many fields that have to be compared with each other.")]

@@ -20,17 +20,23 @@ from graphql import (
     parse,
 )
 
-from app.graphql_server.document_metrics import CODE, Definition, Metrics, measure_definition, too_complex
+from app.graphql_server.document_metrics import (
+    OPERATION_TOO_COMPLEX,
+    Definition,
+    Metrics,
+    measure_definition,
+    too_complex,
+)
 
-TOKENS = 1_500
-OPERATIONS = 50
-DEPTH = 12
-INTROSPECTION_DEPTH = 16
-INTROSPECTION_LISTS = 4
-ALIASES = 30
-ROOT_FIELDS = 20
-MUTATIONS = 5
-FIELDS = 1_000
+MAX_TOKENS = 1_500
+MAX_OPERATIONS = 50
+MAX_DEPTH = 12
+MAX_INTROSPECTION_DEPTH = 16
+MAX_INTROSPECTION_LISTS = 4
+MAX_ALIASES = 30
+MAX_ROOT_FIELDS = 20
+MAX_MUTATIONS = 5
+MAX_FIELDS = 1_000
 
 _PLENTY = 10**9
 
@@ -59,10 +65,13 @@ class Measured:
 def parsed(text: str) -> DocumentNode:
     """The document of a text. Raises GraphQLError with a code: a syntax error, or a text too long or deep."""
     try:
-        return parse(text, max_lexical_tokens=TOKENS, max_comments=TOKENS)
+        return parse(text, max_lexical_tokens=MAX_TOKENS, max_comments=MAX_TOKENS)
     except GraphQLError as error:
         over = "Document contains more than" in error.message or "nested too deeply" in error.message
-        error.extensions = {**(error.extensions or {}), "code": CODE if over else "GRAPHQL_PARSE_FAILED"}
+        error.extensions = {
+            **(error.extensions or {}),
+            "code": OPERATION_TOO_COMPLEX if over else "GRAPHQL_PARSE_FAILED",
+        }
         raise
 
 
@@ -76,8 +85,8 @@ def measure(document: DocumentNode, *, schema: GraphQLSchema) -> Measured | list
 
 def _measured(document: DocumentNode, *, schema: GraphQLSchema) -> Measured | list[GraphQLError]:
     operations = [definition for definition in document.definitions if isinstance(definition, OperationDefinitionNode)]
-    if len(operations) > OPERATIONS:
-        raise too_complex(f"A document may hold at most {OPERATIONS} operations.")
+    if len(operations) > MAX_OPERATIONS:
+        raise too_complex(f"A document may hold at most {MAX_OPERATIONS} operations.")
     walked: dict[str, Definition] = {}
     for fragment in document.definitions:
         if isinstance(fragment, FragmentDefinitionNode):
@@ -87,8 +96,8 @@ def _measured(document: DocumentNode, *, schema: GraphQLSchema) -> Measured | li
             parent = schema.get_type(fragment.type_condition.name.value)
             walked[name] = measure_definition(fragment, parent=parent, schema=schema)
     totals = _totals(walked)
-    if any(total.fields > FIELDS for total in totals.values()):
-        raise too_complex(f"A fragment may have at most {FIELDS} fields, those of fragments counted at every use.")
+    if any(total.fields > MAX_FIELDS for total in totals.values()):
+        raise too_complex(f"A fragment may have at most {MAX_FIELDS} fields, those of fragments counted at every use.")
     found: dict[str | None, Operation] = {}
     errors: list[GraphQLError] = []
     for node in operations:
@@ -102,14 +111,14 @@ def _measured(document: DocumentNode, *, schema: GraphQLSchema) -> Measured | li
 
 def _excesses(node: OperationDefinitionNode, total: Metrics) -> Iterator[GraphQLError]:
     introspection = total.roots > 0 and total.own_roots == 0
-    depth = INTROSPECTION_DEPTH if introspection else DEPTH
-    roots = MUTATIONS if node.operation is OperationType.MUTATION else ROOT_FIELDS
+    depth = MAX_INTROSPECTION_DEPTH if introspection else MAX_DEPTH
+    roots = MAX_MUTATIONS if node.operation is OperationType.MUTATION else MAX_ROOT_FIELDS
     for number, most, may in (
         (total.depth, depth, "be nested at most {} levels deep"),
-        (total.aliases, ALIASES, "have at most {} aliases"),
+        (total.aliases, MAX_ALIASES, "have at most {} aliases"),
         (total.roots, roots, "have at most {} root fields"),
-        (total.fields, FIELDS, "have at most {} fields, those of fragments counted at every use"),
-        (total.lists, INTROSPECTION_LISTS, "not follow the lists of the introspection from type to type to type"),
+        (total.fields, MAX_FIELDS, "have at most {} fields, those of fragments counted at every use"),
+        (total.lists, MAX_INTROSPECTION_LISTS, "not follow the lists of the introspection from type to type to type"),
     ):
         if number > most:
             yield too_complex(f"The operation may {may.format(most)}.", node)

@@ -29,7 +29,7 @@ from graphql import (
     is_abstract_type,
 )
 
-CODE = "OPERATION_TOO_COMPLEX"
+OPERATION_TOO_COMPLEX = "OPERATION_TOO_COMPLEX"
 DIRECTIVES = 5
 VALUE_DEPTH = 10
 NESTING = 40
@@ -95,7 +95,7 @@ def too_complex(
     message: str, node: OperationDefinitionNode | SelectionNode | FragmentDefinitionNode | None = None
 ) -> GraphQLError:
     """The error for an operation that is too large."""
-    return GraphQLError(message, node, extensions={"code": CODE})
+    return GraphQLError(message, node, extensions={"code": OPERATION_TOO_COMPLEX})
 
 
 def measure_definition(

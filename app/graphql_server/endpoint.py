@@ -36,10 +36,18 @@ from app.graphql_server.errors import (
 from app.graphql_server.executor import CompiledExecutor
 from app.graphql_server.rate_limits import TokenBuckets
 from app.graphql_server.request import GraphQLRequest, request_in_body, request_in_query_string
-from app.graphql_server.response import JSON, HttpResponse, media_type, refused, request_errors, throttled, try_later
+from app.graphql_server.response import (
+    JSON,
+    HttpResponse,
+    error_response,
+    media_type,
+    rate_limited,
+    request_errors,
+    try_later,
+)
 from app.graphql_server.time_budget import too_much_work
 
-LONGEST_RUN = 10.0
+MAX_RUN_TIME = 10.0
 """Seconds that an operation may take."""
 
 INVALID_VARIABLES_COST = 10
@@ -67,7 +75,7 @@ class GraphQLEndpoint:
         buckets: TokenBuckets | None = None,
         admission: Admission | None = None,
         caller: Callable[[Any, Request], str] = lambda _, __: "",
-        longest_run: float = LONGEST_RUN,
+        max_run_time: float = MAX_RUN_TIME,
         costs: FieldCosts | None = None,
     ) -> None:
         self._schema = core_schema(schema)
@@ -79,10 +87,10 @@ class GraphQLEndpoint:
         self._buckets = buckets
         self._admission = admission
         self._caller = caller
-        self._longest_run = longest_run
+        self._max_run_time = max_run_time
 
     def routes(self, path: str = "/graphql") -> list[BaseRoute]:
-        """The endpoint at its path, WebSockets refused."""
+        """The endpoint at its path, WebSockets rejected."""
         return [Route(path, self), WebSocketRoute(path, self)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -98,7 +106,7 @@ class GraphQLEndpoint:
             graphql_request = await request_in_body(request) if is_post else _request_without_body(request)
             answer = await self._run(graphql_request, request=request, media=media)
         except HttpError as error:
-            answer = refused(error, media=media)
+            answer = error_response(error, media=media)
         except ClientDisconnect:
             return
         except Exception as fault:  # noqa: BLE001 - the only place where unexpected exceptions become answers
@@ -112,8 +120,8 @@ class GraphQLEndpoint:
             text = graphql_request.query
             document = self._documents.cached(text) or self._prepare(text, caller=caller)
             operation = document.operation(graphql_request.operation_name)
-        except RateLimited as early:
-            return throttled(early.wait, media=media)
+        except RateLimited as error:
+            return rate_limited(error.wait, media=media)
         except InvalidError as invalid:
             errors = [request_error(error, otherwise="GRAPHQL_VALIDATION_FAILED") for error in invalid.errors]
             return request_errors(errors, media=media)
@@ -122,12 +130,11 @@ class GraphQLEndpoint:
                 raise
             return request_errors([{"message": error.message, "extensions": error.extensions}], media=media)
         if request.method == "GET" and operation.measured.node.operation is not OperationType.QUERY:
-            no = _not_allowed("A mutation needs POST.", allow="POST")
-            return refused(no, media=media)
+            return error_response(_not_allowed("A mutation needs POST.", allow="POST"), media=media)
         context = self._context_for(request, signed_in, operation.measured.needed)
         if operation.measured.introspects and not self._introspection(context):
-            closed = {"message": "Introspection is not open to this caller.", "extensions": {"code": "FORBIDDEN"}}
-            return request_errors([closed], media=media)
+            forbidden = {"message": "Introspection is not open to this caller.", "extensions": {"code": "FORBIDDEN"}}
+            return request_errors([forbidden], media=media)
         variables = operation.variables.coerced(graphql_request.variables)
         if isinstance(variables, list):
             return self._invalid_variables(variables, caller=caller, media=media)
@@ -160,7 +167,7 @@ class GraphQLEndpoint:
         """The answer to invalid variables."""
         charge = self._buckets.take(caller, INVALID_VARIABLES_COST) if self._buckets is not None else None
         if charge is not None and charge.wait is not None:
-            return throttled(charge.wait, media=media)
+            return rate_limited(charge.wait, media=media)
         return request_errors([request_error(error, otherwise=BAD_INPUT) for error in errors], media=media)
 
     async def _run_within_limit(
@@ -174,29 +181,29 @@ class GraphQLEndpoint:
     ) -> HttpResponse:
         """The answer with its cost, if that is within the caller's rate limit."""
         cost = operation.cost.of(executor.variable_values.coerced)
-        most, restored = buckets.rate_limit.most, buckets.rate_limit.restored
-        if cost > most:
-            large = too_complex(
-                f"The operation may cost at most {most:,}, and would cost {cost:,}: ask for smaller pages."
+        maximum, restored = buckets.rate_limit.most, buckets.rate_limit.restored
+        if cost > maximum:
+            error = too_complex(
+                f"The operation may cost at most {maximum:,}, and would cost {cost:,}: ask for smaller pages."
             )
-            return request_errors([request_error(large, otherwise=BAD_INPUT)], media=media)
+            return request_errors([request_error(error, otherwise=BAD_INPUT)], media=media)
         charge = buckets.take(caller, cost)
-        status = {"maximumAvailable": most, "currentlyAvailable": charge.left, "restoreRate": restored}
+        status = {"maximumAvailable": maximum, "currentlyAvailable": charge.left, "restoreRate": restored}
         # Named as in Shopify's API.
         extensions = {"cost": {"requestedQueryCost": cost, "throttleStatus": status}}
         if charge.wait is not None:
-            return throttled(charge.wait, media=media, extensions=extensions)
+            return rate_limited(charge.wait, media=media, extensions=extensions)
         answer = await self._execute(executor, media=media)
         if executor.time_budget.exhausted:
             # It was stopped for its work, however low its estimated cost: it is charged as the most expensive one.
-            buckets.charge(caller, most)
+            buckets.charge(caller, maximum)
         return HttpResponse(answer.status, {**answer.body, "extensions": extensions}, answer.headers)
 
     async def _execute(self, executor: CompiledExecutor, *, media: str) -> HttpResponse:
         result = cast(ExecutionResult | Awaitable[ExecutionResult], executor.execute_operation())
         if not isinstance(result, ExecutionResult):
             try:
-                async with asyncio.timeout(self._longest_run) as limit:
+                async with asyncio.timeout(self._max_run_time) as limit:
                     result = await result
             except TimeoutError:
                 if not limit.expired():
@@ -234,7 +241,7 @@ class GraphQLEndpoint:
 
     def _timed_out(self) -> HttpResponse:
         message = (
-            f"The operation took longer than {self._longest_run:g} seconds. Repeat it with the same idempotencyKey."
+            f"The operation took longer than {self._max_run_time:g} seconds. Repeat it with the same idempotencyKey."
         )
         return try_later({"errors": [{"message": message, "extensions": {"code": RATE_LIMITED}}]}, retry_after=1.0)
 
@@ -265,4 +272,4 @@ async def refuse_socket(scope: Scope, receive: Receive, send: Send) -> None:
     async def denying(message: Any) -> None:
         await send({**message, "type": f"websocket.{message['type']}"})
 
-    await refused(HttpError(400, message=_NO_SOCKETS), media=JSON).send(denying, media=JSON)
+    await error_response(HttpError(400, message=_NO_SOCKETS), media=JSON).send(denying, media=JSON)

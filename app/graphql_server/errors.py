@@ -16,7 +16,7 @@ from graphql import GraphQLError
 INTERNAL = "INTERNAL_SERVER_ERROR"
 BAD_INPUT = "BAD_USER_INPUT"
 RATE_LIMITED = "RATE_LIMITED"
-LONGEST_MESSAGE = 300
+MAX_MESSAGE = 300
 
 _FOUND = re.compile(r",? found: .*", re.DOTALL)
 _VALUE = re.compile(r"((?<!invalid )\bvalue: .{40}).+", re.DOTALL)
@@ -36,7 +36,7 @@ class Overload:
 
 
 class HttpError(Exception):
-    """The refusal of a request as such: HTTP status, code and message."""
+    """An invalid request, as opposed to an operation with errors: HTTP status, code and message."""
 
     def __init__(self, status: int, *, code: str = BAD_INPUT, message: str, headers: Mapping[str, str] | None = None):
         super().__init__(message)
@@ -53,7 +53,7 @@ class HttpError(Exception):
 def strip_values(message: str) -> str:
     """A message of graphql-core without the values that it repeats."""
     message = _WORD.sub(r"\1…", _VALUE.sub(r"\1…", _FOUND.sub(".", message)))
-    return message if len(message) <= LONGEST_MESSAGE else message[: LONGEST_MESSAGE - 1] + "…"
+    return message if len(message) <= MAX_MESSAGE else message[: MAX_MESSAGE - 1] + "…"
 
 
 LoggedFaults = dict[tuple[type[BaseException], CodeType | None, int], str]

@@ -25,7 +25,7 @@ from graphql.execution.executor import Executor
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, is_awaitable
 
-from app.graphql_server.compiled_selections import MOST_AT_ONCE, CompiledField, compile_field, compile_object
+from app.graphql_server.compiled_selections import MAX_INLINE_ITEMS, CompiledField, compile_field, compile_object
 from app.graphql_server.time_budget import TimeBudget
 
 Collected: TypeAlias = dict[tuple[object, ...], CollectedFields]
@@ -190,7 +190,7 @@ class CompiledExecutor(Executor[Any]):
         shown = []
         for number, item in enumerate(items, start=1):
             shown.append(compiled.show(item, None, self))
-            if number % MOST_AT_ONCE == 0:
+            if number % MAX_INLINE_ITEMS == 0:
                 self.time_budget.tick()
                 self.time_budget.check()
         return shown

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-MOST_CALLERS = 10_000
+MAX_CALLERS = 10_000
 """Callers whose buckets are kept; any other caller has a full one."""
 
 
@@ -56,6 +56,6 @@ class TokenBuckets:
         tokens = min(tokens + (now - since) * self.rate_limit.restored, self.rate_limit.most)
         self._buckets[caller] = (tokens, now)
         self._buckets.move_to_end(caller)
-        if len(self._buckets) > MOST_CALLERS:
+        if len(self._buckets) > MAX_CALLERS:
             self._buckets.popitem(last=False)
         return tokens

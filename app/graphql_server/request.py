@@ -13,10 +13,10 @@ from starlette.requests import Request
 
 from app.graphql_server.errors import HttpError
 
-LARGEST_BODY = 100_000
-DEEPEST_VALUES = 20
-LONGEST_NAME = 200
-LONGEST_WAIT = 10.0
+MAX_BODY = 100_000
+MAX_VARIABLE_DEPTH = 20
+MAX_OPERATION_NAME = 200
+BODY_TIMEOUT = 10.0
 """Seconds that a body may take to arrive."""
 
 _PREFLIGHT = ("authorization", "graphql-preflight", "x-requested-with")
@@ -52,7 +52,7 @@ async def request_in_body(request: Request) -> GraphQLRequest:
     if b"\\u0000" in body:
         _check_text(sent)
     # Nor can values be nested deeper than there are brackets, and most bodies hold few.
-    return _graphql_request(sent, may_be_deep=body.count(b"{") + body.count(b"[") > DEEPEST_VALUES)
+    return _graphql_request(sent, may_be_deep=body.count(b"{") + body.count(b"[") > MAX_VARIABLE_DEPTH)
 
 
 def request_in_query_string(request: Request) -> GraphQLRequest:
@@ -64,7 +64,7 @@ def request_in_query_string(request: Request) -> GraphQLRequest:
             "so that no other site can send it for you; or use POST.",
         )
     text = request.scope["query_string"]
-    if len(text) > LARGEST_BODY:
+    if len(text) > MAX_BODY:
         raise HttpError(413, message="The query string is too long.")
     try:
         given = dict(parse_qsl(text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20))
@@ -78,23 +78,23 @@ def request_in_query_string(request: Request) -> GraphQLRequest:
 
 async def _body(request: Request, *, length: str | None) -> bytes:
     """The whole body. Raises HttpError as soon as it is too large or too slow, whatever Content-Length says."""
-    too_large = f"The body may have at most {LARGEST_BODY:,} bytes."
+    too_large = f"The body may have at most {MAX_BODY:,} bytes."
     if length is not None:
         if not (length.isascii() and length.isdigit() and len(length) <= 18):
             raise HttpError(400, message="Content-Length is not a number.")
-        if int(length) > LARGEST_BODY:
+        if int(length) > MAX_BODY:
             raise HttpError(413, message=too_large)
     chunks: list[bytes] = []
     size = 0
     try:
-        async with asyncio.timeout(LONGEST_WAIT):
+        async with asyncio.timeout(BODY_TIMEOUT):
             async for chunk in request.stream():
                 size += len(chunk)
-                if size > LARGEST_BODY:
+                if size > MAX_BODY:
                     raise HttpError(413, message=too_large)
                 chunks.append(chunk)
     except TimeoutError:
-        message = f"The body did not come within {LONGEST_WAIT:g} seconds."
+        message = f"The body did not come within {BODY_TIMEOUT:g} seconds."
         raise HttpError(408, message=message, headers={"connection": "close"}) from None
     return b"".join(chunks)
 
@@ -102,8 +102,10 @@ async def _body(request: Request, *, length: str | None) -> bytes:
 def _graphql_request(sent: Mapping[str, Any], *, may_be_deep: bool = True) -> GraphQLRequest:
     query, name = sent.get("query"), sent.get("operationName")
     variables, extensions = sent.get("variables"), sent.get("extensions")
-    if name is not None and (not isinstance(name, str) or len(name) > LONGEST_NAME):
-        raise HttpError(400, message=f"`operationName` must be text of at most {LONGEST_NAME} characters, or null.")
+    if name is not None and (not isinstance(name, str) or len(name) > MAX_OPERATION_NAME):
+        raise HttpError(
+            400, message=f"`operationName` must be text of at most {MAX_OPERATION_NAME} characters, or null."
+        )
     if variables is not None and not isinstance(variables, dict):
         raise HttpError(400, message="`variables` must be a JSON object or null.")
     if extensions is not None and not isinstance(extensions, dict):
@@ -130,15 +132,15 @@ def _inside(value: object) -> Iterable[Any]:
 
 def _check_depth(value: object) -> None:
     level: list[Any] = [value]
-    for _ in range(DEEPEST_VALUES):
+    for _ in range(MAX_VARIABLE_DEPTH):
         level = [inner for item in level for inner in _inside(item) if isinstance(inner, (dict, list))]
         if not level:
             return
-    raise HttpError(400, message=f"`variables` may be nested at most {DEEPEST_VALUES} times.")
+    raise HttpError(400, message=f"`variables` may be nested at most {MAX_VARIABLE_DEPTH} times.")
 
 
 def _check_text(value: object) -> None:
-    """Refuse NUL, which no database stores; lone surrogates are refused by orjson."""
+    """Raise HttpError for NUL, which no database stores; orjson rejects lone surrogates."""
     waiting: list[Any] = [value]
     while waiting:
         first = waiting.pop()

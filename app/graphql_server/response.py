@@ -1,4 +1,4 @@
-"""Answers over HTTP: which media type a client takes, which status goes with it, and the bytes."""
+"""HTTP responses: the media type that a client accepts, the status that belongs to it, and the bytes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STATUS = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429}
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """A status, a body, and headers beside the usual ones."""
+    """A status, a body, and headers in addition to those of every response."""
 
     status: int
     body: Mapping[str, Any]
@@ -36,8 +36,8 @@ class HttpResponse:
         await send({"type": "http.response.body", "body": content})
 
 
-def refused(error: HttpError, *, media: str) -> HttpResponse:
-    """The answer to a refused request; with status 200 it is a GraphQL request error."""
+def error_response(error: HttpError, *, media: str) -> HttpResponse:
+    """The response to an invalid request; with status 200 it is a GraphQL request error."""
     if error.status == 200:
         return request_errors([error.formatted()], media=media)
     return HttpResponse(error.status, {"errors": [error.formatted()]}, error.headers)
@@ -51,7 +51,7 @@ def request_errors(errors: list[dict[str, Any]], *, media: str) -> HttpResponse:
     return HttpResponse(status, {"errors": errors}, {"www-authenticate": "Bearer"} if status == 401 else {})
 
 
-def throttled(wait: float, *, media: str, extensions: Mapping[str, Any] | None = None) -> HttpResponse:
+def rate_limited(wait: float, *, media: str, extensions: Mapping[str, Any] | None = None) -> HttpResponse:
     """The answer to a caller whose rate limit is used up, with the seconds to wait."""
     seconds = max(1, math.ceil(wait))
     error = {"message": f"Too much at once. Try again in {seconds} s.", "extensions": {"code": RATE_LIMITED}}

@@ -1,4 +1,4 @@
-"""The time that one operation may keep the event loop busy, before it yields and before it is stopped.
+"""Two limits on the time that one operation keeps the event loop busy: after a slice it yields, after the budget it is stopped.
 
 No other request is served while an answer is put together, and no timeout can fire. So the executor itself checks the
 clock. The length of a list is known only once it is read: costs assume usual lengths, the budget stops unusual ones.
@@ -11,7 +11,7 @@ from time import perf_counter, thread_time
 
 from graphql import GraphQLError
 
-from app.graphql_server.document_metrics import CODE
+from app.graphql_server.document_metrics import OPERATION_TOO_COMPLEX
 
 TIME_SLICE = 0.02
 """Seconds of work after which the operation yields to other requests, at the next list."""
@@ -19,18 +19,18 @@ TIME_SLICE = 0.02
 CPU_LIMIT = 0.5
 """Seconds of processor time after which an operation is stopped."""
 
-MOST_REPEATED = 2_000_000
-"""Bytes of an answer that may be repetitions of objects whose id was requested several times."""
+MAX_REPEATED_BYTES = 2_000_000
+"""The most bytes of a response that may repeat objects whose id was requested several times."""
 
 
 class TimeBudget:
     """The time that one operation has worked, without the time it waited.
 
-    Up to one time slice that is wall time, which is cheap to read and enough for most operations. After that it is
+    The first time slice is measured in wall time, which is cheap to read and enough for most operations; all after it in
     processor time, which does not grow because the machine is busy.
     """
 
-    __slots__ = ("_clock", "_last", "_next", "_repeated", "_spent", "_turn", "exhausted", "should_yield")
+    __slots__ = ("_clock", "_last", "_next", "_repeated", "_spent", "_yield_lock", "exhausted", "should_yield")
 
     def __init__(self) -> None:
         self._clock = perf_counter
@@ -38,7 +38,7 @@ class TimeBudget:
         self._spent = 0.0
         self._next = TIME_SLICE
         self._repeated = 0
-        self._turn: asyncio.Lock | None = None
+        self._yield_lock: asyncio.Lock | None = None
         self.should_yield = False
         """Is a time slice used up?"""
         self.exhausted = False
@@ -63,9 +63,9 @@ class TimeBudget:
 
     async def yield_to_others(self) -> None:
         """Let other requests run. Parts of the operation that yield at the same time continue one after the other."""
-        if self._turn is None:
-            self._turn = asyncio.Lock()
-        async with self._turn:
+        if self._yield_lock is None:
+            self._yield_lock = asyncio.Lock()
+        async with self._yield_lock:
             if self.should_yield and not self.exhausted:
                 await asyncio.sleep(0)
                 self.should_yield = False
@@ -88,7 +88,7 @@ class TimeBudget:
     def repeat(self, size: int) -> None:
         """Count bytes that repeat an object already in the answer."""
         self._repeated += size
-        if self._repeated > MOST_REPEATED:
+        if self._repeated > MAX_REPEATED_BYTES:
             self.exhausted = True
 
 
@@ -98,4 +98,4 @@ def too_much_work() -> GraphQLError:
         "The operation takes too much work: ask for smaller pages or for less of each object."
         " A mutation may have been carried out: repeat it with the same idempotencyKey."
     )
-    return GraphQLError(message, extensions={"code": CODE})
+    return GraphQLError(message, extensions={"code": OPERATION_TOO_COMPLEX})

@@ -19,13 +19,13 @@ from app.domain.purchases.facts import FactsError, PurchaseFacts
 from app.domain.purchases.lines import Line, LineKind
 from app.imports import fields
 from app.imports.grouping import Group, group_records
-from app.imports.plan import Destination, Plan, Reason, Rejected, RejectionReason, Row, RowFault
-from app.imports.return_matching import Draft, Sold, match_returns, refund_number
+from app.imports.plan import ImportTarget, Plan, Reason, Rejected, RejectionReason, Row, RowFault
+from app.imports.return_matching import SoldLine, UnmatchedReceipt, match_returns, refund_number
 
 SHIPPING = frozenset({"POST", "DOT", "C2"})
 """Stock codes of postage and carriage."""
 
-Wrong = tuple[Reason, str | None]
+LineProblem = tuple[Reason, str | None]
 
 
 class _ReceiptError(Exception):
@@ -33,106 +33,104 @@ class _ReceiptError(Exception):
 
     def __init__(self, reason: Reason, detail: str | None = None) -> None:
         super().__init__(reason)
-        self.wrong: Wrong = reason, detail
+        self.problem: LineProblem = reason, detail
 
 
 @dataclass(slots=True)
 class _Bought:
-    """A line that was bought, and how much of it the receipt itself does not return."""
+    """A line that was bought, and the quantity that no other line of the receipt returns."""
 
     row: Row
-    left: Decimal
+    remaining: Decimal
 
 
-def plan_import(path: Path, *, destination: Destination) -> Plan:
+def plan_import(path: Path, *, target: ImportTarget) -> Plan:
     """Read the file and plan every receipt. Raises ValueError when it is no such CSV, or has no records."""
-    records = list(fields.read(path, destination=destination))
+    records = list(fields.read(path, target=target))
     if not records:
         raise ValueError("the file has a header and nothing below it")
     plan = Plan(lines=len(records))
     plan.rejected.extend(record.rejected() for record in records if isinstance(record, RowFault))
-    drafts = [
-        _draft(group, plan=plan, destination=destination) for group in group_records(records, destination=destination)
-    ]
+    drafts = [_unmatched(group, plan=plan, target=target) for group in group_records(records, target=target)]
     plan.receipts.extend(match_returns(drafts, plan=plan))
     return plan
 
 
-def _draft(group: Group, *, plan: Plan, destination: Destination) -> Draft:
-    """The sales and returns of a receipt, before matching; a receipt that is left out has sold its lines all the same."""
-    wrong = _wrong_lines(group.rows, currency=destination.currency)
-    every = group.reason_to_wait()
-    if every is None and not wrong:
+def _unmatched(group: Group, *, plan: Plan, target: ImportTarget) -> UnmatchedReceipt:
+    """The sales and returns of a receipt, before matching; for a rejected receipt only the lines that it sold."""
+    problems = _line_problems(group.rows, currency=target.currency)
+    rejection = group.rejection()
+    if rejection is None and not problems:
         try:
-            return _receipt(group, destination=destination)
+            return _receipt(group, target=target)
         except _ReceiptError as error:
-            wrong = {row.number: error.wrong for row in group.rows}
+            problems = {row.number: error.problem for row in group.rows}
     for row in group.rows:
-        reason, detail = wrong.get(row.number, (every or RejectionReason.INCOMPLETE_RECEIPT, None))
-        plan.rejected.append(Rejected(row.number, reason, row.invoice, detail))
-    sold = [_sold(row, group=group, left=row.quantity) for row in group.rows if row.quantity > 0]
-    return Draft(group, facts=None, sold=sold, returned=())
+        reason, detail = problems.get(row.number, (rejection or RejectionReason.INCOMPLETE_RECEIPT, None))
+        plan.rejected.append(Rejected(row.number, reason, row.receipt_number, detail))
+    sold = [_sold_line(row, group=group, remaining=row.quantity) for row in group.rows if row.quantity > 0]
+    return UnmatchedReceipt(group, facts=None, sold=sold, returned=())
 
 
-def _wrong_lines(rows: Sequence[Row], *, currency: str) -> dict[int, Wrong]:
+def _line_problems(rows: Sequence[Row], *, currency: str) -> dict[int, LineProblem]:
     """The faults of single lines, by line number in the file: values that a till could not send either."""
-    wrong: dict[int, Wrong] = {}
-    for place, row in enumerate(rows, start=1):
+    problems: dict[int, LineProblem] = {}
+    for line_number, row in enumerate(rows, start=1):
         if row.quantity == 0:
-            wrong[row.number] = RejectionReason.NO_SALE, "Quantity: nothing is bought"
+            problems[row.number] = RejectionReason.NO_SALE, "Quantity: nothing is bought"
         elif row.quantity < 0 and row.price < 0:
-            wrong[row.number] = RejectionReason.NO_SALE, "UnitPrice: negative, as the quantity is"
+            problems[row.number] = RejectionReason.NO_SALE, "UnitPrice: negative, as the quantity is"
         else:
             try:
-                _line(row, number=place, quantity=abs(row.quantity), currency=currency)
+                _line(row, number=line_number, quantity=abs(row.quantity), currency=currency)
                 if row.quantity < 0:
                     receipt_limits.normalised_receipt_number(
-                        refund_number(row.invoice, place=place, part=receipt_limits.MAX_LINES)
+                        refund_number(row.receipt_number, line_number=line_number, part=receipt_limits.MAX_LINES)
                     )
             except FactsError as error:
-                wrong[row.number] = ProblemCode.INVALID_INPUT, fields.problem_text(error)
-    return wrong
+                problems[row.number] = ProblemCode.INVALID_INPUT, fields.problem_text(error)
+    return problems
 
 
-def _receipt(group: Group, *, destination: Destination) -> Draft:
+def _receipt(group: Group, *, target: ImportTarget) -> UnmatchedReceipt:
     """The receipt as it can be recorded. Raises _ReceiptError where there is nothing to record."""
-    if (refused := destination.refuses(group.at)) is not None:
-        raise _ReceiptError(refused)
+    if (problem := target.problem_at(group.at)) is not None:
+        raise _ReceiptError(problem)
     bought = [_Bought(row, row.quantity) for row in group.rows if row.quantity > 0 and row.price >= 0]
     returned = [
-        (place, row)
-        for place, row in enumerate(group.rows, start=1)
-        if row.quantity < 0 and not _taken_back(row, bought=bought)
+        (line_number, row)
+        for line_number, row in enumerate(group.rows, start=1)
+        if row.quantity < 0 and not _returns_on_same_receipt(row, bought=bought)
     ]
-    remaining_lines = [line for line in bought if line.left > 0]
-    if not returned and not any(line.row.price for line in remaining_lines):
+    bought_lines = [line for line in bought if line.remaining > 0]
+    if not returned and not any(line.row.price for line in bought_lines):
         raise _ReceiptError(RejectionReason.NO_SALE)
     try:
         receipt_limits.check_lines(len(group.rows))
         lines = tuple(
-            _line(line.row, number=number, quantity=line.left, currency=destination.currency)
-            for number, line in enumerate(remaining_lines, start=1)
+            _line(line.row, number=number, quantity=line.remaining, currency=target.currency)
+            for number, line in enumerate(bought_lines, start=1)
         )
-        lines = _discounted(lines, group=group, currency=destination.currency)
-        facts = PurchaseFacts(occurred_at=group.at, zone=destination.zone, currency=destination.currency, lines=lines)
+        lines = _with_discounts(lines, group=group, currency=target.currency)
+        facts = PurchaseFacts(occurred_at=group.at, zone=target.zone, currency=target.currency, lines=lines)
     except FactsError as error:
         raise _ReceiptError(ProblemCode.INVALID_INPUT, error.message) from error
     sold = [
-        _sold(bought.row, group=group, left=bought.left, line=line, currency=destination.currency)
-        for bought, line in zip(remaining_lines, lines, strict=True)
+        _sold_line(bought.row, group=group, remaining=bought.remaining, line=line, currency=target.currency)
+        for bought, line in zip(bought_lines, lines, strict=True)
     ]
-    return Draft(group, facts=facts if lines else None, sold=sold, returned=tuple(returned))
+    return UnmatchedReceipt(group, facts=facts if lines else None, sold=sold, returned=tuple(returned))
 
 
-def _taken_back(row: Row, *, bought: Sequence[_Bought]) -> bool:
-    """Does a line return goods of its own receipt, at their price? Then what is left of them is reduced."""
-    same = [line for line in bought if (line.row.sku, line.row.price) == (row.sku, row.price)]
+def _returns_on_same_receipt(row: Row, *, bought: Sequence[_Bought]) -> bool:
+    """Does a line return goods of its own receipt, at their price? Then their `remaining` quantity is reduced."""
+    candidates = [line for line in bought if (line.row.sku, line.row.price) == (row.sku, row.price)]
     returned = -row.quantity
-    if sum(line.left for line in same) < returned:
+    if sum(line.remaining for line in candidates) < returned:
         return False
-    for line in reversed(same):
-        taken = min(returned, line.left)
-        line.left -= taken
+    for line in reversed(candidates):
+        taken = min(returned, line.remaining)
+        line.remaining -= taken
         returned -= taken
     return True
 
@@ -149,7 +147,7 @@ def _line(row: Row, *, number: int, quantity: Decimal, currency: str) -> Line:
     )
 
 
-def _discounted(lines: tuple[Line, ...], *, group: Group, currency: str) -> tuple[Line, ...]:
+def _with_discounts(lines: tuple[Line, ...], *, group: Group, currency: str) -> tuple[Line, ...]:
     """The lines with the discounts of the receipt, allocated to its goods by price. Raises FactsError."""
     discounts = [row for row in group.rows if row.price < 0]
     if not discounts:
@@ -167,20 +165,20 @@ def _discounted(lines: tuple[Line, ...], *, group: Group, currency: str) -> tupl
     )
 
 
-def _sold(row: Row, *, group: Group, left: Decimal, line: Line | None = None, currency: str = "") -> Sold:
-    """The lines that a return may give back: at the price of the line, or at the price of an item after the discount."""
+def _sold_line(row: Row, *, group: Group, remaining: Decimal, line: Line | None = None, currency: str = "") -> SoldLine:
+    """The line as returns may match it: by its unit price, or by the price per item after the discount."""
     paid = None
     if line is not None and line.discount:
         paid = Money(line.price() - line.discount, currency).decimal()
-    return Sold(
-        buyer=row.buyer,
+    return SoldLine(
+        customer=row.customer,
         sku=row.sku,
         price=row.price,
         paid=paid,
         at=group.at,
-        invoice=group.invoice,
+        receipt_number=group.receipt_number,
         day=group.day,
-        line=line.number if line is not None else None,
-        items=left,
-        left=left,
+        line_number=line.number if line is not None else None,
+        items=remaining,
+        remaining=remaining,
     )

@@ -29,7 +29,7 @@ class File:
     header: Sequence[str]
     records: Iterator[Record]
 
-    def may_be(self, column: str, record: Record) -> Iterator[str]:
+    def possible_values(self, column: str, record: Record) -> Iterator[str]:
         """The possible values of a column of a broken record: those found when its columns are counted from either side."""
         place, many = self.header.index(column), len(record.broken)
         for counted in (place, place - len(self.header) + many):

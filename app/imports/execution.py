@@ -12,7 +12,7 @@ from app.domain.customers.customer import CustomerReference
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program
 from app.domain.purchases.receipt_numbers import ReceiptReference
-from app.imports.plan import Buyer, Destination, Plan, Reason, Receipt, RejectionReason, Return
+from app.imports.plan import CustomerIdentity, ImportTarget, Plan, Reason, Receipt, RejectionReason, Return
 from app.queries.terms.published_terms import first_terms
 from app.usecases.application import Application, fingerprint
 from app.usecases.command import CLOCK_TOLERANCE, CommandType, UseCase
@@ -26,25 +26,25 @@ from app.usecases.purchases.results import RecordPurchaseResult, RecordRefundRes
 from app.usecases.results import CommandResult, Execution, ResultType
 
 T = TypeVar("T")
-Refused: TypeAlias = dict[tuple[str, date | None], tuple[Reason, str | None]]
+Rejections: TypeAlias = dict[tuple[str, date | None], tuple[Reason, str | None]]
 
-AT_ONCE = 16
-"""Receipts recorded concurrently: one commit serves several, and a till beside them waits for no more."""
+CONCURRENT_RECEIPTS = 16
+"""Receipts recorded concurrently: they share a commit, and a till waits at most for these."""
 
 
 @dataclass(slots=True)
 class Imported:
-    """What a run recorded, and what it found recorded already."""
+    """How much a run recorded, and how much had been recorded before."""
 
     customers: int = 0
     purchases: int = 0
     refunds: int = 0
-    already_there: int = 0
+    already_recorded: int = 0
 
 
-async def destination_of(program: Program, *, application: Application) -> Destination:
+async def import_target(program: Program, *, application: Application) -> ImportTarget:
     """The program as the destination of an import, as of now."""
-    return Destination(
+    return ImportTarget(
         currency=program.currency,
         zone=program.zone,
         region=program.region,
@@ -57,94 +57,96 @@ async def destination_of(program: Program, *, application: Application) -> Desti
 async def execute(plan: Plan, *, application: Application, program: Program, done: Callable[[int], None]) -> Imported:
     """Enrol the customers and record the receipts, each completely or not at all, in each customer's order of business time.
 
-    `done` is called with the number of finished steps. A refused receipt is moved from the plan to its rejected
-    records, and so are receipts that return goods of it, as its recorded lines may differ.
+    `done` is called with the number of finished steps. A receipt that is rejected on recording is moved to the plan's
+    rejected records, and so are receipts that return goods of it, as its recorded lines may differ.
     """
     imported = Imported()
-    for buyers in _concurrent_groups(plan.buyers(), whose=lambda buyer: buyer):
-        await _all(_enrolled(buyer, imported=imported, application=application, program=program) for buyer in buyers)
-        done(len(buyers))
-    refused: Refused = {}
-    for receipts in _concurrent_groups(plan.receipts, whose=lambda receipt: receipt.buyer):
+    for customers in _concurrent_groups(plan.customers(), customer_of=lambda customer: customer):
         await _all(
-            _settled(receipt, refused=refused, imported=imported, application=application, program=program)
+            _enrol(customer, imported=imported, application=application, program=program) for customer in customers
+        )
+        done(len(customers))
+    rejections: Rejections = {}
+    for receipts in _concurrent_groups(plan.receipts, customer_of=lambda receipt: receipt.customer):
+        await _all(
+            _import_receipt(receipt, rejections=rejections, imported=imported, application=application, program=program)
             for receipt in receipts
         )
         done(len(receipts))
-    plan.leave_out(refused)
+    plan.reject(rejections)
     return imported
 
 
-def _concurrent_groups(items: Iterable[T], *, whose: Callable[[T], Buyer]) -> Iterator[list[T]]:
+def _concurrent_groups(items: Iterable[T], *, customer_of: Callable[[T], CustomerIdentity]) -> Iterator[list[T]]:
     """The next items that may run concurrently: as long as no customer comes twice, whose order would be lost."""
-    batch: dict[Buyer, T] = {}
+    batch: dict[CustomerIdentity, T] = {}
     for item in items:
-        buyer = whose(item)
-        if buyer in batch or len(batch) == AT_ONCE:
+        customer = customer_of(item)
+        if customer in batch or len(batch) == CONCURRENT_RECEIPTS:
             yield list(batch.values())
             batch = {}
-        batch[buyer] = item
+        batch[customer] = item
     if batch:
         yield list(batch.values())
 
 
 async def _all(works: Iterable[Coroutine[None, None, None]]) -> None:
-    """Run all of them concurrently; when one has failed, none is under way any more."""
+    """Run all concurrently, to their end even where one fails, and raise the first error."""
     for outcome in await asyncio.gather(*works, return_exceptions=True):
         if outcome is not None:
             raise outcome
 
 
-async def _settled(
-    receipt: Receipt, *, refused: Refused, imported: Imported, application: Application, program: Program
+async def _import_receipt(
+    receipt: Receipt, *, rejections: Rejections, imported: Imported, application: Application, program: Program
 ) -> None:
-    """Record a receipt and count the result, or note why it is refused."""
-    if any((back.invoice, back.sold_on) in refused for back in receipt.returns):
-        refused[receipt.known_as] = RejectionReason.SALE_LEFT_OUT, None
+    """Record a receipt and count the result, or note why it is rejected."""
+    if any((back.receipt_number, back.sold_on) in rejections for back in receipt.returns):
+        rejections[receipt.key] = RejectionReason.PURCHASE_REJECTED, None
         return
-    recorded = await _recorded(receipt, application=application, program=program)
-    if isinstance(recorded, Problem):
-        refused[receipt.known_as] = _reason(recorded), recorded.detail
-    elif _was_there(recorded):
-        imported.already_there += 1
+    execution = await _record(receipt, application=application, program=program)
+    if isinstance(execution, Problem):
+        rejections[receipt.key] = _reason(execution), execution.detail
+    elif _was_recorded_before(execution):
+        imported.already_recorded += 1
     else:
         imported.purchases += receipt.facts is not None
         imported.refunds += len(receipt.returns)
 
 
 def _reason(problem: Problem) -> ProblemCode:
-    """The refusal in the terms of a file: keys are made here and come from the receipts."""
+    """The reason in the words of an import, whose idempotency keys are made from receipt numbers."""
     if problem.code is ProblemCode.IDEMPOTENCY_KEY_REUSED:
         return ProblemCode.RECEIPT_DIFFERS
     return problem.code
 
 
-async def _enrolled(buyer: Buyer, *, imported: Imported, application: Application, program: Program) -> None:
-    """Enrol a customer; an existing one is left alone, and a refused one will have no purchases."""
+async def _enrol(customer: CustomerIdentity, *, imported: Imported, application: Application, program: Program) -> None:
+    """Enrol a customer; an existing one stays unchanged. Where that is rejected, so are the customer's purchases."""
     # Keys are stored for ever, so none contains an address, a telephone number or a name.
-    known_by = fingerprint(buyer.kind.value, buyer.value)
-    answer = await application.execute(
+    digest = fingerprint(customer.kind.value, customer.value)
+    execution = await application.execute(
         enrol_customer.run,
         name="enrolCustomer",
         program=program,
         principal=None,
-        key=f"import:enrolCustomer:{known_by}",
-        payload=buyer.value,
-        command=EnrolCustomer(identities=(buyer,), locale=None),
+        key=f"import:enrolCustomer:{digest}",
+        payload=customer.value,
+        command=EnrolCustomer(identities=(customer,), locale=None),
     )
-    if isinstance(answer, Problem):
-        imported.already_there += answer.code is ProblemCode.IDENTITY_TAKEN
+    if isinstance(execution, Problem):
+        imported.already_recorded += execution.code is ProblemCode.IDENTITY_TAKEN
     else:
-        imported.already_there += answer.replayed
-        imported.customers += not answer.replayed
+        imported.already_recorded += execution.replayed
+        imported.customers += not execution.replayed
 
 
-async def _recorded(
+async def _record(
     receipt: Receipt, *, application: Application, program: Program
 ) -> Execution[CommandResult] | Problem:
     """Record a receipt as a till would, or all its parts at once where there are several."""
-    bought = _bought(receipt)
-    returned = tuple(_returned(back, receipt=receipt) for back in receipt.returns)
+    purchase = _purchase_command(receipt)
+    refunds = tuple(_refund_command(back, receipt=receipt) for back in receipt.returns)
     day = f"@{receipt.day}" if receipt.day is not None else ""
 
     async def execute(
@@ -160,60 +162,60 @@ async def _recorded(
             command=command,
         )
 
-    if bought is not None and not returned:
-        payload = _sale_payload(receipt)
+    if purchase is not None and not refunds:
+        payload = _purchase_payload(receipt)
         return await execute(
-            record_purchase.run, bought, name="recordPurchase", number=receipt.invoice, payload=payload
+            record_purchase.run, purchase, name="recordPurchase", number=receipt.receipt_number, payload=payload
         )
-    back_payloads = [_return_payload(back, receipt=receipt) for back in receipt.returns]
-    if bought is None and len(returned) == 1:
-        number = receipt.returns[0].receipt
+    refund_payloads = [_return_payload(back, receipt=receipt) for back in receipt.returns]
+    if purchase is None and len(refunds) == 1:
+        number = receipt.returns[0].refund_number
         return await execute(
-            record_refund.run, returned[0], name="recordRefund", number=number, payload=back_payloads[0]
+            record_refund.run, refunds[0], name="recordRefund", number=number, payload=refund_payloads[0]
         )
     return await execute(
         record_receipt.run,
-        RecordMixedReceipt(bought, returned),
+        RecordMixedReceipt(purchase, refunds),
         name="recordReceipt",
-        number=receipt.invoice,
-        payload=[_sale_payload(receipt), back_payloads],
+        number=receipt.receipt_number,
+        payload=[_purchase_payload(receipt), refund_payloads],
     )
 
 
-def _was_there(recorded: Execution[CommandResult]) -> bool:
+def _was_recorded_before(execution: Execution[CommandResult]) -> bool:
     """Was the receipt recorded before, in an earlier run or by a till?"""
-    match recorded.result:
+    match execution.result:
         case RecordPurchaseResult() | RecordRefundResult() | RefundPending() | RecordMixedReceiptResult() as result:
-            return recorded.replayed or result.already_recorded
+            return execution.replayed or result.already_recorded
         case _:
-            return recorded.replayed
+            return execution.replayed
 
 
-def _sale_payload(receipt: Receipt) -> object:
-    return {"customer": receipt.buyer.value, **receipt.facts.to_data()} if receipt.facts is not None else None
+def _purchase_payload(receipt: Receipt) -> object:
+    return {"customer": receipt.customer.value, **receipt.facts.to_data()} if receipt.facts is not None else None
 
 
-def _bought(receipt: Receipt) -> RecordPurchase | None:
+def _purchase_command(receipt: Receipt) -> RecordPurchase | None:
     if receipt.facts is None:
         return None
     return RecordPurchase(
-        customer=CustomerReference(receipt.buyer.value, receipt.buyer.kind),
-        external_id=receipt.invoice,
+        customer=CustomerReference(receipt.customer.value, receipt.customer.kind),
+        external_id=receipt.receipt_number,
         facts=receipt.facts,
     )
 
 
 def _return_payload(back: Return, *, receipt: Receipt) -> object:
-    return [receipt.buyer.value, back.invoice, back.line, str(back.quantity), receipt.at.isoformat()]
+    return [receipt.customer.value, back.receipt_number, back.line, str(back.quantity), receipt.at.isoformat()]
 
 
-def _returned(back: Return, *, receipt: Receipt) -> RecordRefund:
+def _refund_command(back: Return, *, receipt: Receipt) -> RecordRefund:
     return RecordRefund(
         purchase_id=None,
-        receipt=ReceiptReference(back.invoice, day=back.sold_on),
+        receipt=ReceiptReference(back.receipt_number, day=back.sold_on),
         lines={back.line: back.quantity},
         occurred_at=receipt.at,
-        external_id=back.receipt,
+        external_id=back.refund_number,
         reason=None,
         fingerprint=fingerprint("refund", _return_payload(back, receipt=receipt)),
     )

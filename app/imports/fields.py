@@ -15,7 +15,7 @@ from app.domain.problems import ProblemCode
 from app.domain.purchases import receipt_limits
 from app.domain.purchases.facts import FactsError
 from app.imports.csv_records import File, Record, open_csv
-from app.imports.plan import Buyer, Destination, Reason, RejectionReason, Row, RowFault
+from app.imports.plan import CustomerIdentity, ImportTarget, Reason, RejectionReason, Row, RowFault
 
 COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID")
 _COLUMN_OF = {
@@ -41,20 +41,22 @@ def problem_text(error: FactsError) -> str:
     return f"{_COLUMN_OF.get(error.path[-1], error.path[-1])}: {error.message}"
 
 
-def read(path: Path, *, destination: Destination) -> Iterator[Row | RowFault]:
+def read(path: Path, *, target: ImportTarget) -> Iterator[Row | RowFault]:
     """Every record below the header, in the order of the file. Raises ValueError when it is no such CSV."""
     file = open_csv(path, columns=COLUMNS)
     for record in file.records:
-        yield _read(record, file=file, destination=destination)
+        yield _read(record, file=file, target=target)
 
 
-def _read(record: Record, *, file: File, destination: Destination) -> Row | RowFault:
+def _read(record: Record, *, file: File, target: ImportTarget) -> Row | RowFault:
     if record.broken:
-        numbers = tuple(dict.fromkeys(normalised_identifier(text) for text in file.may_be("InvoiceNo", record)))
+        numbers = tuple(
+            dict.fromkeys(normalised_identifier(text) for text in file.possible_values("InvoiceNo", record))
+        )
         shown = numbers[0] if numbers else ""
-        return RowFault(record.line, shown, RejectionReason.UNREADABLE, record.fault, numbers=numbers)
+        return RowFault(record.line, shown, RejectionReason.UNREADABLE, record.fault, possible_numbers=numbers)
     text = {name: record.fields[name].strip() for name in COLUMNS}
-    invoice = normalised_identifier(text["InvoiceNo"])
+    receipt_number = normalised_identifier(text["InvoiceNo"])
     reason: Reason
     try:
         if record.fault is not None:
@@ -62,45 +64,47 @@ def _read(record: Record, *, file: File, destination: Destination) -> Row | RowF
         if text["CustomerID"].lower() in NO_CUSTOMER:
             reason, detail = RejectionReason.NO_CUSTOMER, None
         else:
-            return _row(record.line, text, invoice=invoice, destination=destination)
+            return _row(record.line, text, receipt_number=receipt_number, target=target)
     except UnreadableError as error:
         reason, detail = RejectionReason.UNREADABLE, str(error)
     except FactsError as error:
         reason, detail = ProblemCode.INVALID_INPUT, problem_text(error)
     except IdentityError as error:
         reason, detail = ProblemCode.INVALID_INPUT, f"CustomerID: {error}"
-    return RowFault(record.line, invoice, reason, detail, at=_time(text["InvoiceDate"], destination=destination))
+    return RowFault(record.line, receipt_number, reason, detail, at=_time(text["InvoiceDate"], target=target))
 
 
-def _row(number: int, text: dict[str, str], *, invoice: str, destination: Destination) -> Row:
+def _row(number: int, text: dict[str, str], *, receipt_number: str, target: ImportTarget) -> Row:
     row = Row(
         number=number,
-        invoice=invoice,
+        receipt_number=receipt_number,
         sku=normalised_identifier(text["StockCode"]),
         name=text["Description"] or None,
         quantity=_decimal(text["Quantity"], column="Quantity"),
         price=_decimal(text["UnitPrice"], column="UnitPrice"),
-        at=_instant(text["InvoiceDate"], zone_name=destination.zone),
-        buyer=_buyer(text["CustomerID"], region=destination.region),
+        at=_instant(text["InvoiceDate"], zone_name=target.zone),
+        customer=_customer(text["CustomerID"], region=target.region),
     )
-    receipt_limits.normalised_receipt_number(row.invoice)
+    receipt_limits.normalised_receipt_number(row.receipt_number)
     return row
 
 
-def _buyer(text: str, *, region: str) -> Buyer:
-    """The buyer: an e-mail address, a telephone number with a leading plus, or an id, as it is written.
+def _customer(text: str, *, region: str) -> CustomerIdentity:
+    """The customer: an e-mail address, a telephone number with a leading plus, or an id, as it is written.
 
     An id keeps its zeros, its case and its `.0`: 42, 42.0 and 00042 are three customers. Raises IdentityError.
     """
     text = normalised_identifier(text)
-    spelled = ((IdentityKind.PHONE, text.startswith("+")), (IdentityKind.EMAIL, "@" in text))
-    for kind, likely in spelled:
+    candidates = ((IdentityKind.PHONE, text.startswith("+")), (IdentityKind.EMAIL, "@" in text))
+    for kind, likely in candidates:
         if likely:
             try:
-                return Buyer(kind, normalised_identity(kind, text, region=region))
+                return CustomerIdentity(kind, normalised_identity(kind, text, region=region))
             except IdentityError:
                 continue  # an id that looks a little like it
-    return Buyer(IdentityKind.EXTERNAL_ID, normalised_identity(IdentityKind.EXTERNAL_ID, text, region=region))
+    return CustomerIdentity(
+        IdentityKind.EXTERNAL_ID, normalised_identity(IdentityKind.EXTERNAL_ID, text, region=region)
+    )
 
 
 def _decimal(text: str, *, column: str) -> Decimal:
@@ -110,10 +114,10 @@ def _decimal(text: str, *, column: str) -> Decimal:
     return Decimal(text)
 
 
-def _time(text: str, *, destination: Destination) -> datetime | None:
+def _time(text: str, *, target: ImportTarget) -> datetime | None:
     """The time of a record that has another fault, None where it cannot be read either."""
     try:
-        return _instant(text, zone_name=destination.zone)
+        return _instant(text, zone_name=target.zone)
     except UnreadableError:
         return None
 

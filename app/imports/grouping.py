@@ -8,64 +8,66 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from app.domain.purchases.receipt_numbers import ReceiptOrigin
-from app.imports.plan import Destination, Reason, RejectionReason, Row, RowFault
+from app.imports.plan import ImportTarget, Reason, RejectionReason, Row, RowFault
 
-BETWEEN_LINES = timedelta(minutes=5)
+MAX_GAP_BETWEEN_LINES = timedelta(minutes=5)
 """The longest time between two lines of one receipt; some tills record the time of each scan."""
 
 
 @dataclass(slots=True)
 class Group:
-    """The records of one receipt. `differs` says why its rows cannot be one purchase."""
+    """The records of one receipt. `conflict` says why its rows cannot be one purchase."""
 
-    invoice: str
+    receipt_number: str
     day: date | None = None
     rows: list[Row] = field(default_factory=list)
     faults: list[RowFault] = field(default_factory=list)
-    differs: RejectionReason | None = None
+    conflict: RejectionReason | None = None
 
     @property
     def at(self) -> datetime:
         """The time of the receipt: that of its first line in the file."""
         return self.rows[0].at
 
-    def reason_to_wait(self) -> Reason | None:
-        """Why all rows of the receipt are left out, None where nothing is wrong."""
-        if self.differs is not None:
-            return self.differs
+    def rejection(self) -> Reason | None:
+        """Why all rows of the receipt are rejected, None where nothing is wrong."""
+        if self.conflict is not None:
+            return self.conflict
         if self.faults:
             return RejectionReason.INCOMPLETE_RECEIPT
-        return RejectionReason.SEVERAL_CUSTOMERS if len({row.buyer for row in self.rows}) > 1 else None
+        return RejectionReason.SEVERAL_CUSTOMERS if len({row.customer for row in self.rows}) > 1 else None
 
 
-def group_records(records: Iterable[Row | RowFault], *, destination: Destination) -> Iterator[Group]:
-    """The receipts of a file with a readable row."""
+def group_records(records: Iterable[Row | RowFault], *, target: ImportTarget) -> Iterator[Group]:
+    """The receipts of a file that have at least one readable row."""
     records = list(records)
     rows: dict[str, list[Row]] = defaultdict(list)
     for record in records:
         if isinstance(record, Row):
-            rows[record.invoice].append(record)
-    faults = _faults(records, known=rows.keys())
-    for invoice, found in rows.items():
-        yield from _receipts(invoice, found, faults.get(invoice, ()), destination=destination)
+            rows[record.receipt_number].append(record)
+    faults = _faults(records, known_numbers=rows.keys())
+    for receipt_number, same_number in rows.items():
+        yield from _receipts(receipt_number, same_number, faults.get(receipt_number, ()), target=target)
 
 
-def _faults(records: Sequence[Row | RowFault], *, known: Iterable[str]) -> dict[str, list[RowFault]]:
-    """The faults by the numbers of the receipts that they may be lines of.
+def _faults(records: Sequence[Row | RowFault], *, known_numbers: Iterable[str]) -> dict[str, list[RowFault]]:
+    """The faults by receipt number; a fault with several possible numbers is listed under each.
 
-    A fault without a receipt number between two lines of one receipt counts as a line of it.
+    A fault without a number counts as a line of the receipt whose lines surround it.
     """
-    known = set(known)
+    known_numbers = set(known_numbers)
     below = _numbers(reversed(records))[::-1]
     by_number: dict[str, list[RowFault]] = defaultdict(list)
-    for place, (record, above) in enumerate(zip(records, _numbers(records), strict=True)):
+    for index, (record, above) in enumerate(zip(records, _numbers(records), strict=True)):
         if isinstance(record, RowFault):
-            numbers = known.intersection(record.numbers if record.numbers is not None else (record.invoice,))
-            nameless = not numbers and (record.numbers is not None or not record.invoice)
-            if nameless and above is not None and above == below[place]:
+            numbers = known_numbers.intersection(
+                record.possible_numbers if record.possible_numbers is not None else (record.receipt_number,)
+            )
+            nameless = not numbers and (record.possible_numbers is not None or not record.receipt_number)
+            if nameless and above is not None and above == below[index]:
                 numbers = {above}
-            for invoice in numbers:
-                by_number[invoice].append(record)
+            for number in numbers:
+                by_number[number].append(record)
     return by_number
 
 
@@ -75,36 +77,39 @@ def _numbers(records: Iterable[Row | RowFault]) -> list[str | None]:
     last = None
     for record in records:
         before.append(last)
-        last = record.invoice if isinstance(record, Row) else last
+        last = record.receipt_number if isinstance(record, Row) else last
     return before
 
 
 def _receipts(
-    invoice: str, rows: Sequence[Row], faults: Sequence[RowFault], *, destination: Destination
+    receipt_number: str, rows: Sequence[Row], faults: Sequence[RowFault], *, target: ImportTarget
 ) -> Iterator[Group]:
-    """The receipts of one number: one for each time, each on a business day of its own; otherwise their times conflict.
+    """The receipts with one number: rows far apart in time are different receipts, which must be of different business days.
 
     A fault without a time may be a line of any of them.
     """
-    groups = [Group(invoice, _day(part[0].at, destination=destination), part) for part in _by_time(rows)]
+    groups = [
+        Group(receipt_number, _day(rows_of_receipt[0].at, target=target), rows_of_receipt)
+        for rows_of_receipt in _by_time(rows)
+    ]
     days = [group.day for group in groups]
     for group in groups:
-        group.faults = [fault for fault in faults if _may_be_of(group, fault=fault, destination=destination)]
+        group.faults = [fault for fault in faults if _may_belong_to(group, fault=fault, target=target)]
         if days.count(group.day) > 1:
-            group.differs = RejectionReason.TIMES_DIFFER
+            group.conflict = RejectionReason.TIMES_DIFFER
     yield from groups
 
 
-def _may_be_of(group: Group, *, fault: RowFault, destination: Destination) -> bool:
-    if fault.at is None or _day(fault.at, destination=destination) == group.day:
+def _may_belong_to(group: Group, *, fault: RowFault, target: ImportTarget) -> bool:
+    if fault.at is None or _day(fault.at, target=target) == group.day:
         return True
-    return any(abs(fault.at - row.at) <= BETWEEN_LINES for row in group.rows)
+    return any(abs(fault.at - row.at) <= MAX_GAP_BETWEEN_LINES for row in group.rows)
 
 
-def _day(at: datetime, *, destination: Destination) -> date | None:
+def _day(at: datetime, *, target: ImportTarget) -> date | None:
     """The business day of a receipt where numbers restart each day; a file has no locations."""
-    numbering = destination.numbering
-    return numbering.business_day(ReceiptOrigin(None, at, destination.zone)) if numbering.per_day else None
+    numbering = target.numbering
+    return numbering.business_day(ReceiptOrigin(None, at, target.zone)) if numbering.per_day else None
 
 
 def _by_time(rows: Sequence[Row]) -> list[list[Row]]:
@@ -112,7 +117,7 @@ def _by_time(rows: Sequence[Row]) -> list[list[Row]]:
     parts: list[list[Row]] = []
     before = None
     for row in sorted(rows, key=lambda row: row.at):
-        if before is None or row.at - before > BETWEEN_LINES:
+        if before is None or row.at - before > MAX_GAP_BETWEEN_LINES:
             parts.append([])
         parts[-1].append(row)
         before = row.at

@@ -1,4 +1,4 @@
-"""The plan of an import: the receipts to record, and the lines that are left out, each with its reason."""
+"""The plan of an import: the receipts to record, and the records that are rejected, each with its reason."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.domain.purchases.receipt_numbers import Numbering
 
 
 class RejectionReason(StrEnum):
-    """Why a line is not imported, beside the technical refusals that a till gets as well."""
+    """Why a record is rejected, in addition to the problems for which a till's command is rejected."""
 
     UNREADABLE = "UNREADABLE"
     NO_CUSTOMER = "NO_CUSTOMER"
@@ -29,7 +29,7 @@ class RejectionReason(StrEnum):
     INCOMPLETE_RECEIPT = "INCOMPLETE_RECEIPT"
     RETURN_MATCHES_NOTHING = "RETURN_MATCHES_NOTHING"
     RETURN_AT_OTHER_PRICE = "RETURN_AT_OTHER_PRICE"
-    SALE_LEFT_OUT = "SALE_LEFT_OUT"
+    PURCHASE_REJECTED = "PURCHASE_REJECTED"
 
 
 REASONS = {
@@ -38,10 +38,10 @@ REASONS = {
     RejectionReason.NO_SALE: "nothing is bought: no quantity, no price, or all of it is taken back on the receipt itself",
     RejectionReason.SEVERAL_CUSTOMERS: "the lines of this receipt name more than one customer",
     RejectionReason.TIMES_DIFFER: "the lines of this receipt number are of different times",
-    RejectionReason.INCOMPLETE_RECEIPT: "another line of this receipt is left out, so all of it waits",
+    RejectionReason.INCOMPLETE_RECEIPT: "another line of this receipt is rejected, and with it the whole receipt",
     RejectionReason.RETURN_MATCHES_NOTHING: "no earlier lines of this customer and stock code have that much left",
     RejectionReason.RETURN_AT_OTHER_PRICE: "what this customer has left of this stock code was sold at another price",
-    RejectionReason.SALE_LEFT_OUT: "the sale that this return belongs to was left out",
+    RejectionReason.PURCHASE_REJECTED: "the purchase that this return belongs to was rejected",
 }
 
 Reason: TypeAlias = RejectionReason | ProblemCode
@@ -56,18 +56,18 @@ def reason_text(reason: Reason) -> str:
 class Rejected:
     """A record that is not imported; `number` is the line on which it begins, counted from 1, the header included.
 
-    `detail` adds to the reason and may be missing.
+    `detail` is more on the reason, if there is more.
     """
 
     number: int
     reason: Reason
-    invoice: str
+    receipt_number: str
     detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Destination:
-    """The program that receives the receipts, as far as it decides what can be imported.
+class ImportTarget:
+    """The settings of the program that decide which receipts can be imported into it.
 
     `terms_since` is when its first terms started, None without any; `latest` is the last instant that is not in the
     future; `numbering` says where and when receipt numbers are unique.
@@ -80,8 +80,8 @@ class Destination:
     latest: datetime
     numbering: Numbering = field(default_factory=Numbering)
 
-    def refuses(self, at: datetime) -> ProblemCode | None:
-        """Why nothing can have been bought at an instant, or None."""
+    def problem_at(self, at: datetime) -> ProblemCode | None:
+        """The problem with receipts of an instant, or None: no terms were in force, or it is in the future."""
         if at > self.latest:
             return ProblemCode.CLOCK_SKEW
         if self.terms_since is None or at < self.terms_since:
@@ -89,7 +89,7 @@ class Destination:
         return None
 
 
-class Buyer(NamedTuple):
+class CustomerIdentity(NamedTuple):
     """A customer as the file identifies them, normalised."""
 
     kind: IdentityKind
@@ -101,41 +101,41 @@ class Row:
     """A readable record: the line on which it begins, and its fields."""
 
     number: int
-    invoice: str
+    receipt_number: str
     sku: str
     name: str | None
     quantity: Decimal
     price: Decimal
     at: datetime
-    buyer: Buyer
+    customer: CustomerIdentity
 
 
 @dataclass(frozen=True, slots=True)
 class RowFault:
     """A record that cannot be part of a receipt, and why.
 
-    `invoice` is the number in it, `numbers` are those it may have where its columns are ambiguous, `at` is its time
-    where that can be read.
+    `receipt_number` is the number in it, `possible_numbers` are those that it may have where its columns are ambiguous,
+    `at` is its time if that can be read.
     """
 
     number: int
-    invoice: str
+    receipt_number: str
     reason: Reason
     detail: str | None = None
     at: datetime | None = None
-    numbers: tuple[str, ...] | None = None
+    possible_numbers: tuple[str, ...] | None = None
 
     def rejected(self) -> Rejected:
         """The fault as a rejected record."""
-        return Rejected(self.number, self.reason, self.invoice, self.detail)
+        return Rejected(self.number, self.reason, self.receipt_number, self.detail)
 
 
 @dataclass(frozen=True, slots=True)
 class Return:
     """Returned goods: a refund with a number of its own, of a line of an earlier receipt."""
 
-    receipt: str
-    invoice: str
+    refund_number: str
+    receipt_number: str
     sold_on: date | None
     line: int
     quantity: Decimal
@@ -148,18 +148,18 @@ class Receipt:
     `day` is its business day where receipt numbers restart each day; `rows` are the lines of the file.
     """
 
-    invoice: str
+    receipt_number: str
     day: date | None
-    buyer: Buyer
+    customer: CustomerIdentity
     at: datetime
     rows: tuple[int, ...]
     facts: PurchaseFacts | None = None
     returns: tuple[Return, ...] = ()
 
     @property
-    def known_as(self) -> tuple[str, date | None]:
-        """The key that no other receipt of the file has."""
-        return self.invoice, self.day
+    def key(self) -> tuple[str, date | None]:
+        """The number and the business day, which together are unique in the file."""
+        return self.receipt_number, self.day
 
 
 @dataclass(slots=True)
@@ -171,33 +171,35 @@ class Plan:
     lines: int = 0
 
     @property
-    def sales(self) -> list[PurchaseFacts]:
-        """The purchases."""
+    def purchases(self) -> list[PurchaseFacts]:
+        """The facts of the purchases, in order of business time."""
         return [receipt.facts for receipt in self.receipts if receipt.facts is not None]
 
     @property
     def returns(self) -> list[Return]:
-        """The refunds."""
+        """The refunds, in order of business time."""
         return [back for receipt in self.receipts for back in receipt.returns]
 
-    def buyers(self) -> list[Buyer]:
+    def customers(self) -> list[CustomerIdentity]:
         """The customers of the purchases, in the order of their first purchase."""
-        return list(dict.fromkeys(receipt.buyer for receipt in self.receipts if receipt.facts is not None))
+        return list(dict.fromkeys(receipt.customer for receipt in self.receipts if receipt.facts is not None))
 
-    def leave_out(self, refused: Mapping[tuple[str, date | None], tuple[Reason, str | None]]) -> None:
-        """Take back the receipts that are known as these, each for its reason (and what there is to say beside it)."""
+    def reject(self, rejections: Mapping[tuple[str, date | None], tuple[Reason, str | None]]) -> None:
+        """Move receipts, by their keys, to the rejected records; each key with the reason and more detail, if any."""
         for receipt in self.receipts:
-            if receipt.known_as in refused:
-                reason, detail = refused[receipt.known_as]
-                self.rejected.extend(Rejected(number, reason, receipt.invoice, detail) for number in receipt.rows)
-        self.receipts = [receipt for receipt in self.receipts if receipt.known_as not in refused]
+            if receipt.key in rejections:
+                reason, detail = rejections[receipt.key]
+                self.rejected.extend(
+                    Rejected(number, reason, receipt.receipt_number, detail) for number in receipt.rows
+                )
+        self.receipts = [receipt for receipt in self.receipts if receipt.key not in rejections]
 
-    def left_out(self) -> list[Rejected]:
+    def rejected_in_file_order(self) -> list[Rejected]:
         """The rejected records in the order of the file."""
         return sorted(self.rejected, key=lambda rejected: rejected.number)
 
-    def counted(self) -> dict[str, int]:
-        """How many records were left out for each reason; ours are all named, the refusals only where there are any."""
+    def counts_by_reason(self) -> dict[str, int]:
+        """How many records were rejected, by reason: every reason of an import, even if 0, and the problems that occurred."""
         counts: dict[str, int] = defaultdict(int, dict.fromkeys(RejectionReason, 0))
         for rejected in self.rejected:
             counts[rejected.reason] += 1

@@ -1,4 +1,4 @@
-"""Matching of returns with the sales that they belong to."""
+"""Match returns with the purchased lines that they give back."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from decimal import Decimal
 
 from app.domain.purchases.facts import PurchaseFacts
 from app.imports.grouping import Group
-from app.imports.plan import Buyer, Plan, Receipt, Rejected, RejectionReason, Return, Row
+from app.imports.plan import CustomerIdentity, Plan, Receipt, Rejected, RejectionReason, Return, Row
 
 
 @dataclass(slots=True)
-class Sold:
-    """The rest of a sold line, with its price.
+class SoldLine:
+    """A purchased line with its price, and how many of its items are `remaining`, not returned yet.
 
-    `paid` is the price of all `items` after the discount of the receipt, None without one; `line` is the number of
-    the line on the receipt, None where the receipt is left out.
+    `paid` is the price of all `items` after the discount of the receipt, None without one; `line_number` is that on the
+    receipt, None where the receipt is rejected.
     """
 
-    buyer: Buyer
+    customer: CustomerIdentity
     sku: str
     price: Decimal
     paid: Decimal | None
     at: datetime
-    invoice: str
+    receipt_number: str
     day: date | None
-    line: int | None
+    line_number: int | None
     items: Decimal
-    left: Decimal
+    remaining: Decimal
 
     def is_at(self, price: Decimal) -> bool:
         """Is this the price of an item, before or after the discount?"""
@@ -38,77 +38,82 @@ class Sold:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """A receipt whose returns are still to be looked for, each with its place among the lines of the receipt.
+class UnmatchedReceipt:
+    """A receipt whose returns are not matched with purchased lines yet; each return has its line number on the receipt.
 
-    `facts` is what was bought; one that is left out has neither, but what it sold is known.
+    `facts` is what was bought. A rejected receipt has neither facts nor returns, but `sold`: a return of its goods is
+    rejected, too.
     """
 
     group: Group
     facts: PurchaseFacts | None
-    sold: list[Sold]
+    sold: list[SoldLine]
     returned: tuple[tuple[int, Row], ...]
 
 
-def refund_number(invoice: str, *, place: int, part: int) -> str:
+def refund_number(receipt_number: str, *, line_number: int, part: int) -> str:
     """The number of a refund: that of its receipt, its line there, and after the first part of the line the part."""
-    return f"{invoice}/{place}" if part == 1 else f"{invoice}/{place}/{part}"
+    return f"{receipt_number}/{line_number}" if part == 1 else f"{receipt_number}/{line_number}/{part}"
 
 
-def match_returns(drafts: Sequence[Draft], *, plan: Plan) -> Iterator[Receipt]:
+def match_returns(receipts: Sequence[UnmatchedReceipt], *, plan: Plan) -> Iterator[Receipt]:
     """The receipts in order of business time, each return with the lines that it gives back.
 
-    These are the latest earlier lines of its customer, stock code and price: one that has all of it left, or else as
-    many as it takes. A receipt with a return without such lines is left out as a whole.
+    A return is matched with earlier lines of its customer, stock code and price: with the latest line that has enough
+    items remaining, or else with several, latest first. A receipt with an unmatched return is rejected as a whole.
     """
-    sold: dict[tuple[Buyer, str], list[Sold]] = defaultdict(list)
-    for draft in drafts:
-        for line in draft.sold:
-            sold[line.buyer, line.sku].append(line)
+    sold: dict[tuple[CustomerIdentity, str], list[SoldLine]] = defaultdict(list)
+    for unmatched in receipts:
+        for sold_line in unmatched.sold:
+            sold[sold_line.customer, sold_line.sku].append(sold_line)
     for lines in sold.values():
-        lines.sort(key=lambda line: (line.at, line.invoice, line.line or 0), reverse=True)
-    ready = (draft for draft in drafts if draft.facts is not None or draft.returned)
-    for draft in sorted(ready, key=lambda draft: (draft.group.at, draft.group.rows[0].number)):
-        receipt = _with_returns(draft, sold=sold, plan=plan)
+        lines.sort(
+            key=lambda sold_line: (sold_line.at, sold_line.receipt_number, sold_line.line_number or 0), reverse=True
+        )
+    ready = (unmatched for unmatched in receipts if unmatched.facts is not None or unmatched.returned)
+    for unmatched in sorted(ready, key=lambda unmatched: (unmatched.group.at, unmatched.group.rows[0].number)):
+        receipt = _with_returns(unmatched, sold=sold, plan=plan)
         if receipt is not None:
             yield receipt
 
 
-def _with_returns(draft: Draft, *, sold: dict[tuple[Buyer, str], list[Sold]], plan: Plan) -> Receipt | None:
-    group = draft.group
-    taken: list[tuple[str, Sold, Decimal]] = []
-    wrong: dict[int, tuple[RejectionReason, str | None]] = {}
-    for place, row in draft.returned:
+def _with_returns(
+    unmatched: UnmatchedReceipt, *, sold: dict[tuple[CustomerIdentity, str], list[SoldLine]], plan: Plan
+) -> Receipt | None:
+    group = unmatched.group
+    taken: list[tuple[str, SoldLine, Decimal]] = []
+    problems: dict[int, tuple[RejectionReason, str | None]] = {}
+    for line_number, row in unmatched.returned:
         try:
-            parts = list(_parts(row, at=group.at, sold=sold[row.buyer, row.sku]))
+            parts = list(_parts(row, at=group.at, sold=sold[row.customer, row.sku]))
         except _UnmatchedError as error:
-            wrong[row.number] = error.reason, error.detail
+            problems[row.number] = error.reason, error.detail
             continue
-        for part, (line, quantity) in enumerate(parts, start=1):
-            line.left -= quantity
-            taken.append((refund_number(row.invoice, place=place, part=part), line, quantity))
-    if wrong:
-        for _, line, quantity in taken:
-            line.left += quantity
-        for line in draft.sold:
-            line.line = None
+        for part, (sold_line, quantity) in enumerate(parts, start=1):
+            sold_line.remaining -= quantity
+            taken.append((refund_number(row.receipt_number, line_number=line_number, part=part), sold_line, quantity))
+    if problems:
+        for _, sold_line, quantity in taken:
+            sold_line.remaining += quantity
+        for sold_line in unmatched.sold:
+            sold_line.line_number = None
         for row in group.rows:
-            reason, detail = wrong.get(row.number, (RejectionReason.INCOMPLETE_RECEIPT, None))
-            plan.rejected.append(Rejected(row.number, reason, row.invoice, detail))
+            reason, detail = problems.get(row.number, (RejectionReason.INCOMPLETE_RECEIPT, None))
+            plan.rejected.append(Rejected(row.number, reason, row.receipt_number, detail))
         return None
     return Receipt(
-        invoice=group.invoice,
+        receipt_number=group.receipt_number,
         day=group.day,
-        buyer=group.rows[0].buyer,
+        customer=group.rows[0].customer,
         at=group.at,
         rows=tuple(row.number for row in group.rows),
-        facts=draft.facts,
-        returns=tuple(_return(number, line, quantity=quantity) for number, line, quantity in taken),
+        facts=unmatched.facts,
+        returns=tuple(_return(number, sold_line, quantity=quantity) for number, sold_line, quantity in taken),
     )
 
 
 class _UnmatchedError(Exception):
-    """A return for which no sale is left."""
+    """A return for which no purchased line has enough items remaining."""
 
     def __init__(self, reason: RejectionReason, detail: str | None = None) -> None:
         super().__init__(reason)
@@ -116,29 +121,35 @@ class _UnmatchedError(Exception):
         self.detail = detail
 
 
-def _parts(row: Row, *, at: datetime, sold: Sequence[Sold]) -> Iterator[tuple[Sold, Decimal]]:
+def _parts(row: Row, *, at: datetime, sold: Sequence[SoldLine]) -> Iterator[tuple[SoldLine, Decimal]]:
     """The lines that a return gives back, with the quantity of each. Raises _UnmatchedError."""
     missing = -row.quantity
-    there = [line for line in sold if line.at < at and line.left > 0]
-    same = [line for line in there if line.is_at(row.price)]
-    if sum(line.left for line in same) < missing:
-        others = {line.price for line in there if not line.is_at(row.price)}
+    available = [sold_line for sold_line in sold if sold_line.at < at and sold_line.remaining > 0]
+    at_price = [sold_line for sold_line in available if sold_line.is_at(row.price)]
+    if sum(sold_line.remaining for sold_line in at_price) < missing:
+        others = {sold_line.price for sold_line in available if not sold_line.is_at(row.price)}
         if others:
             prices = ", ".join(f"{price:f}" for price in sorted(others))
             raise _UnmatchedError(RejectionReason.RETURN_AT_OTHER_PRICE, f"UnitPrice: sold at {prices}")
         raise _UnmatchedError(RejectionReason.RETURN_MATCHES_NOTHING)
-    whole = next((line for line in same if line.left >= missing), None)
-    for line in same if whole is None else [whole]:
-        if line.line is None:
-            raise _UnmatchedError(RejectionReason.SALE_LEFT_OUT, f"receipt {line.invoice}")
-        quantity = min(missing, line.left)
+    sufficient = next((sold_line for sold_line in at_price if sold_line.remaining >= missing), None)
+    for sold_line in at_price if sufficient is None else [sufficient]:
+        if sold_line.line_number is None:
+            raise _UnmatchedError(RejectionReason.PURCHASE_REJECTED, f"receipt {sold_line.receipt_number}")
+        quantity = min(missing, sold_line.remaining)
         missing -= quantity
-        yield line, quantity
+        yield sold_line, quantity
         if not missing:
             return
 
 
-def _return(number: str, line: Sold, *, quantity: Decimal) -> Return:
-    if line.line is None:
-        raise LookupError(f"receipt {line.invoice} is left out")
-    return Return(receipt=number, invoice=line.invoice, sold_on=line.day, line=line.line, quantity=quantity)
+def _return(number: str, sold: SoldLine, *, quantity: Decimal) -> Return:
+    if sold.line_number is None:
+        raise LookupError(f"receipt {sold.receipt_number} is rejected")
+    return Return(
+        refund_number=number,
+        receipt_number=sold.receipt_number,
+        sold_on=sold.day,
+        line=sold.line_number,
+        quantity=quantity,
+    )

@@ -27,7 +27,7 @@ from app.store.terms import activation
 from app.usecases.application import Application
 from app.usecases.command import WriteContext
 from app.usecases.ledger.deliver_expiry_notices import deliver_one
-from app.usecases.ledger.settle_account import NOTHING, SettlementSummary, settle_account
+from app.usecases.ledger.settle_account import NOTHING_DUE, SettlementSummary, settle_account
 
 POLL_INTERVAL = 2.0
 """Seconds between two runs."""
@@ -84,7 +84,7 @@ class Scheduler:
             pause = POLL_INTERVAL
             try:
                 for program_id, done in (await self.run_due(time_limit=PROGRAM_TIME_LIMIT)).items():
-                    if done.settled != NOTHING:
+                    if done.settled != NOTHING_DUE:
                         _log.info("scheduled work done", program=program_id, **done.settled.to_data())
                     pause = pause if done.complete else 0.0
             except (Busy, Unavailable) as error:
@@ -124,7 +124,7 @@ class Scheduler:
     async def _run(self, program: Program, *, readers: NoticeReaders | None, deadline: float | None) -> RunResult:
         by_moments = program.kind is ProgramKind.SANDBOX
         now = self._application.now(program)
-        settled, at = NOTHING, None
+        settled, at = NOTHING_DUE, None
         while (at := await self._next_due(program, after=at)) is not None and at <= now:
             whole = await schedule_tier_reviews(
                 self._database, program_id=program.id, by=at if by_moments else now, deadline=deadline
@@ -149,7 +149,7 @@ class Scheduler:
         self, program: Program, *, at: datetime | None, deadline: float | None
     ) -> tuple[SettlementSummary, bool]:
         """Settle every account with changes due at an instant (None: now); False when the time limit was reached."""
-        settled, seen = NOTHING, set[str]()
+        settled, seen = NOTHING_DUE, set[str]()
         while True:
             write_context = self._write_context(program, at=at)
             fresh = [
@@ -192,7 +192,7 @@ class Scheduler:
             )
             for account_id in account_ids
         )
-        settled = NOTHING
+        settled = NOTHING_DUE
         for account_id, outcome in zip(account_ids, await asyncio.gather(*works, return_exceptions=True), strict=True):
             if isinstance(outcome, SettlementSummary):
                 settled = settled.plus(outcome)

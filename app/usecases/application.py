@@ -31,8 +31,8 @@ def fingerprint(verb: str, payload: Any) -> str:
     return hashlib.sha256(verb.encode() + b"\n" + orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-class _Refused(Exception):
-    """Carries a technical refusal out of its transaction, which is rolled back."""
+class _Rejected(Exception):
+    """Carries a problem out of its transaction, which is rolled back."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.code.value)
@@ -67,7 +67,7 @@ class Application:
         payload: Any,
         command: CommandType,
     ) -> Execution[ResultType] | Problem:
-        """Run one command in one transaction, once per idempotency key; a refusal rolls back everything it wrote.
+        """Run one command in one transaction, once per idempotency key; a Problem rolls back everything it wrote.
 
         `payload` is the input as it was sent.
         """
@@ -89,7 +89,7 @@ class Application:
         receipts: Collection[str] = getattr(command, "receipts", ())
         try:
             return await self.database.write(work, program_id=program.id, turn=key, receipts=receipts)
-        except _Refused as refused:
+        except _Rejected as refused:
             return refused.problem
 
     async def create_program(self, command: CreateProgram) -> NewProgram:
@@ -166,15 +166,15 @@ async def _carry_out(
     if use_case.guard is not None:
         hidden = await use_case.guard(session, context=context, command=command)
         if hidden is not None:
-            raise _Refused(hidden)
+            raise _Rejected(hidden)
     stored = await idempotency.find(session, key=context.key)
     if stored is not None:
         if stored.mutation != context.name or stored.fingerprint != context.fingerprint:
-            raise _Refused(Problem(ProblemCode.IDEMPOTENCY_KEY_REUSED, path=("idempotencyKey",)))
+            raise _Rejected(Problem(ProblemCode.IDEMPOTENCY_KEY_REUSED, path=("idempotencyKey",)))
         return Execution(decode(stored.answer, kinds=use_case.kinds), replayed=True)
     result = await use_case.handler(session, context=context, command=command)
     if isinstance(result, Problem):
-        raise _Refused(result)
+        raise _Rejected(result)
     result = result.without_personal_values()
     await idempotency.keep(
         session,

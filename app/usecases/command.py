@@ -33,10 +33,10 @@ class WriteContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandContext(WriteContext):
-    """One command as it was received. `now` is the program's time then: everything is decided at it and recorded with it.
+    """How and when a command was received. `now` is the program's time then: everything is decided and recorded at it.
 
     `key` is the caller's idempotency key, `fingerprint` a digest of the command's name and its canonical input,
-    `actor` the id of the access key used (None: the `troth` command), and `principal` its holder. `received_at` is
+    `actor` the id of the access key used (None: the command line), and `principal` its holder. `received_at` is
     the server's time when the command arrived, whatever the program's clock shows. `settling`: staff have reviewed the business time of the receipt.
     """
 
@@ -62,7 +62,7 @@ class CommandContext(WriteContext):
         return ImplausibleTime.TOO_OLD if occurred_at < self.now - self.program.receipt_age else None
 
     def too_early(self, occurred_at: datetime, *, path: tuple[str, ...]) -> Problem | None:
-        """The refusal of an event with a business time in the future, or None; `path` leads to the input field."""
+        """The problem with a business time in the future, or None; `path` leads to the input field."""
         if occurred_at <= self.now + CLOCK_TOLERANCE:
             return None
         return Problem(
@@ -75,12 +75,15 @@ Command_contra = TypeVar("Command_contra", contravariant=True)
 
 
 class Handler(Protocol[Command_contra, Result_co]):
-    """The function that carries out a command within a transaction, which a refusal rolls back."""
+    """The function that carries out a command within a transaction, which is rolled back where it returns a Problem.
+
+    A refusal by the terms is no Problem but a result, which is stored.
+    """
 
     async def __call__(
         self, session: Session, *, context: CommandContext, command: Command_contra
     ) -> Result_co | Problem:
-        """The result of the command, or why it is refused."""
+        """The result of the command, or the problem for which it is rejected."""
 
 
 class Guard(Protocol[Command_contra]):
@@ -130,7 +133,7 @@ def use_case(
 
 
 def use_case(*results: type[Any]) -> Callable[[Handler[Any, Any]], UseCase[Any, Any]]:
-    """The use case of a handler that returns one of these results, unless it refuses."""
+    """The use case of a handler that returns one of these results, or a Problem."""
     return lambda handler: UseCase(handler, {result.kind: result for result in results})
 
 

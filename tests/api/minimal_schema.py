@@ -192,7 +192,7 @@ def context_for(request: Request, signed_in: str | None, needed: frozenset[str])
 class Edge:
     """The endpoint with a client of its own."""
 
-    longest_run: float = 10.0
+    max_run_time: float = 10.0
     client: httpx.AsyncClient = field(init=False)
 
     def __post_init__(self) -> None:
@@ -202,7 +202,7 @@ class Edge:
             context_for=context_for,
             introspection=lambda context: context.authorization == "Bearer owner",
             unavailable={FullHouse: Overload("TRY_AGAIN", "Too many at once.", retry_after=lambda _: 2.5)},
-            longest_run=self.longest_run,
+            max_run_time=self.max_run_time,
         )
         self.app = Starlette(routes=endpoint.routes())
         transport = httpx.ASGITransport(app=self.app)

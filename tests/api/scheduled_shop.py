@@ -14,7 +14,7 @@ from app.domain.programs.program import ProgramKind
 from app.jobs.scheduler import RunResult, Scheduler
 from app.store.database.connect import open_database
 from app.usecases.application import Application
-from app.usecases.ledger.settle_account import NOTHING, SettlementSummary
+from app.usecases.ledger.settle_account import NOTHING_DUE, SettlementSummary
 from tests.api.test_terms import PUBLISH, REWARD
 from tests.shop import Shop, new_id, open_shop
 
@@ -128,7 +128,7 @@ def run_due_jobs(url: str, clock: ManualClock, *, times: int = 1) -> SettlementS
     async def all_at_once() -> list[dict[str, RunResult]]:
         return await asyncio.gather(*(keep() for _ in range(times)))
 
-    settled = NOTHING
+    settled = NOTHING_DUE
     for found in asyncio.run(all_at_once()):
         for result in found.values():
             assert result.complete

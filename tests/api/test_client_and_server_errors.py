@@ -158,7 +158,7 @@ async def test_completed_mutations_are_returned_when_others_meet_overload(edge: 
 
 
 async def test_operation_that_takes_too_long_is_ended() -> None:
-    payload = await Edge(longest_run=0.05).execute("{ slow }")
+    payload = await Edge(max_run_time=0.05).execute("{ slow }")
     assert (payload.status_code, code(payload), payload.headers["retry-after"]) == (503, "RATE_LIMITED", "1")
 
 

@@ -10,7 +10,7 @@ import orjson
 import pytest
 import structlog
 
-from app.graphql_server.request import DEEPEST_VALUES, LARGEST_BODY
+from app.graphql_server.request import MAX_BODY, MAX_VARIABLE_DEPTH
 from tests.api.minimal_schema import Edge, code
 
 JSON = "application/json"
@@ -101,9 +101,9 @@ async def test_variables_have_a_nesting_limit(edge: Edge) -> None:
         return {} if depth == 1 else {"in": nested(depth - 1)}
 
     document = "query($n: String!) { hello(name: $n) }"
-    deepest = await edge.execute(document, variables={"n": "Ada", "more": nested(DEEPEST_VALUES - 1)})
+    deepest = await edge.execute(document, variables={"n": "Ada", "more": nested(MAX_VARIABLE_DEPTH - 1)})
     assert deepest.json() == {"data": {"hello": "Hello Ada"}}
-    deeper = await edge.execute(document, variables={"n": "Ada", "more": nested(DEEPEST_VALUES)})
+    deeper = await edge.execute(document, variables={"n": "Ada", "more": nested(MAX_VARIABLE_DEPTH)})
     assert (deeper.status_code, code(deeper)) == (400, "BAD_USER_INPUT")
 
 
@@ -145,7 +145,7 @@ async def test_a_compressed_body_is_refused(edge: Edge) -> None:
 
 
 async def test_large_body_is_refused_whatever_its_content_length(edge: Edge) -> None:
-    large = b'{"query": "{ hello }", "variables": {"a": "' + b"x" * LARGEST_BODY + b'"}}'
+    large = b'{"query": "{ hello }", "variables": {"a": "' + b"x" * MAX_BODY + b'"}}'
 
     async def chunks() -> AsyncIterator[bytes]:
         for start in range(0, len(large), 1000):
@@ -165,7 +165,7 @@ async def test_large_body_is_refused_whatever_its_content_length(edge: Edge) -> 
 
 async def test_a_body_of_exactly_the_limit_is_read(edge: Edge) -> None:
     start, end = b'{"query": "{ hello }", "variables": {"a": "', b'"}}'
-    body = start + b"x" * (LARGEST_BODY - len(start) - len(end)) + end
+    body = start + b"x" * (MAX_BODY - len(start) - len(end)) + end
     assert (await edge.post(body)).json() == {"data": {"hello": "Hello world"}}
 
 

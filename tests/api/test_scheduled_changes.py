@@ -10,7 +10,7 @@ import pytest
 from app.domain.programs.program import ProgramKind
 from app.store.database.session import Session
 from app.usecases.command import WriteContext
-from app.usecases.ledger.settle_account import NOTHING, SettlementSummary
+from app.usecases.ledger.settle_account import NOTHING_DUE, SettlementSummary
 from tests.api.scheduled_shop import (
     DAY,
     START,
@@ -188,15 +188,15 @@ def test_concurrent_and_repeated_job_runs_do_the_work_once(database_url: str) ->
         for card in cards:
             shop.buy(card, "10.00")
         clock.now = START + 20 * DAY
-        assert run_due_jobs(database_url, clock, times=3).activated == 30
-        assert run_due_jobs(database_url, clock) == NOTHING
+        assert run_due_jobs(database_url, clock, times=3).lots_activated == 30
+        assert run_due_jobs(database_url, clock) == NOTHING_DUE
         clock.now = START + 340 * DAY
-        assert run_due_jobs(database_url, clock, times=3).warned == 30
+        assert run_due_jobs(database_url, clock, times=3).notices_given == 30
         for card in cards[:10]:
             assert deliver(shop, card)["delivered"] == 1
         clock.now = START + 400 * DAY
-        assert run_due_jobs(database_url, clock, times=3).expired == 10
-        assert run_due_jobs(database_url, clock) == NOTHING
+        assert run_due_jobs(database_url, clock, times=3).lots_expired == 10
+        assert run_due_jobs(database_url, clock) == NOTHING_DUE
         assert sorted(shop.available(card) for card in cards) == [0] * 10 + [100] * 20
         assert discrepancies_in(database_url) == []
 
@@ -207,7 +207,7 @@ def test_late_notice_of_a_live_program_has_its_real_time(database_url: str) -> N
         card = shop.enrol()
         shop.buy(card, "10.00")
         clock.now = START + 370 * DAY
-        assert run_due_jobs(database_url, clock) == SettlementSummary(accounts=1, activated=1, warned=1)
+        assert run_due_jobs(database_url, clock) == SettlementSummary(accounts=1, lots_activated=1, notices_given=1)
         assert [value["givenAt"] for value in inbox(shop, card)] == ["2091-03-11T12:00:00Z"]
         assert discrepancies_in(database_url) == []
 
@@ -242,7 +242,7 @@ def test_notices_given_by_another_server_are_read_too(database_url: str) -> None
         to = START + 500 * DAY
         advance(shop, to, key="k", deliverNotices=True)
         patch.undo()
-        assert run_due_jobs(database_url, ManualClock()).warned == 1
+        assert run_due_jobs(database_url, ManualClock()).notices_given == 1
         assert [value["givenAt"] for value in inbox(shop, card)] == ["2091-01-20T00:00:00Z"]
         advance(shop, to, key="k", deliverNotices=True)
         assert dated_entries(shop, card)[-1] == ("EXPIRE", -100, "2091-03-22T00:00:00Z")
@@ -291,7 +291,9 @@ def test_inconsistent_account_is_skipped_and_stops_no_other(database_url: str, m
 
         with monkeypatch.context() as patch:
             patch.setattr(scheduler, "settle_account", picky)
-            assert run_due_jobs(database_url, clock).activated == 4
+            assert run_due_jobs(database_url, clock).lots_activated == 4
         assert tried.count(tried[0]) == 1
-        assert run_due_jobs(database_url, clock).activated == 1, "another server, or a later time, finds it well again"
+        assert run_due_jobs(database_url, clock).lots_activated == 1, (
+            "another server, or a later time, finds it well again"
+        )
         assert discrepancies_in(database_url) == []

@@ -14,7 +14,7 @@ from app.graphql_server import time_budget
 from app.graphql_server.core_schema import core_schema
 from app.graphql_server.document_cache import DocumentCache
 from app.graphql_server.executor import CompiledExecutor
-from app.graphql_server.time_budget import CPU_LIMIT, MOST_REPEATED, TIME_SLICE, TimeBudget
+from app.graphql_server.time_budget import CPU_LIMIT, MAX_REPEATED_BYTES, TIME_SLICE, TimeBudget
 
 READ = 0
 
@@ -165,9 +165,9 @@ async def test_repeated_list_item_is_resolved_once() -> None:
 
 
 async def test_response_that_is_long_by_repetition_is_stopped_too() -> None:
-    _, _, executor, _ = await run(f"{{ large(times: {MOST_REPEATED // 2_000}) {{ name }} }}")
+    _, _, executor, _ = await run(f"{{ large(times: {MAX_REPEATED_BYTES // 2_000}) {{ name }} }}")
     assert not executor.time_budget.exhausted
-    _, _, executor, _ = await run(f"{{ large(times: {MOST_REPEATED // 500}) {{ name }} }}")
+    _, _, executor, _ = await run(f"{{ large(times: {MAX_REPEATED_BYTES // 500}) {{ name }} }}")
     assert executor.time_budget.exhausted
 
 

@@ -101,7 +101,7 @@ def test_expired_points_are_unusable_without_a_job_run(database_url: str, kind: 
         refused = shop.redeem(card)
         assert [reason["code"] for reason in refused["decision"]["reasons"]] == ["INSUFFICIENT_POINTS"]
         assert (refused["userErrors"], refused["balances"]) == ([], [{"available": 0}])
-        assert run_due_jobs(database_url, clock).expired == 2
+        assert run_due_jobs(database_url, clock).lots_expired == 2
         assert shop.available(card) == 0
         assert discrepancies_in(database_url) == []
 

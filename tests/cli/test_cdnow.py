@@ -19,7 +19,7 @@ from app.domain.problems import Problem
 from app.domain.programs.program import ProgramKind
 from app.graphql_server.rate_limits import RateLimit
 from app.imports.csv_receipts import plan_import
-from app.imports.execution import Imported, destination_of, execute
+from app.imports.execution import Imported, execute, import_target
 from app.jobs.scheduler import NoticeReaders, RunResult, Scheduler
 from app.queries.programs.programs import every_program
 from app.store.database.connect import open_database
@@ -68,7 +68,7 @@ def import_receipts(shop: Shop, file: Path) -> Imported:
         await database.start()
         application = Application(database=database, clock=after_the_sample, new_id=new_id)
         program = shop.program.program
-        plan = plan_import(file, destination=await destination_of(program, application=application))
+        plan = plan_import(file, target=await import_target(program, application=application))
         done = await execute(plan, application=application, program=program, done=lambda _: None)
         await database.stop()
         return done
@@ -96,7 +96,7 @@ def test_ledger_verifies_after_eighteen_months_of_real_purchases_and_two_years_o
 
         complete = advance(shop, to=datetime(2000, 9, 1, 12, 0, tzinfo=UTC))
         assert complete.complete
-        assert complete.settled.expired > 3000
+        assert complete.settled.lots_expired > 3000
         assert discrepancies_in(shop.url) == []
         after = shop.execute(CARD, by={"externalId": best})["customer"]
         assert after["wallet"]["balances"][0]["available"] == 0

@@ -65,7 +65,7 @@ def test_file_preview_uses_the_sandbox_clock(database_url: str, tmp_path: Path) 
     soon = f"{real_now() + timedelta(days=50):%Y-%m-%d %H:%M:%S}"
     receipts.write_text(f"{HEADER}1,10001,Tea,1,{soon},5.00,42\n", encoding="utf-8")
     early = troth("import", "purchases", str(receipts), url=database_url, code=1)
-    assert "left out, CLOCK_SKEW: 1" in early
+    assert "rejected, CLOCK_SKEW: 1" in early
     assert "0 purchases" in early
 
     move_clock(database_url, days=100)

@@ -77,7 +77,7 @@ def test_sample_is_imported_once_and_its_ledger_verifies(empty_database_url: str
     assert set(program["keys"]) == {"owner", "staff", "till"}
     # 7,609 lines with a customer and a positive quantity, postage and what was typed by hand among them. Two receipts of
     # returns wait whole, because something else on them was bought before the file begins.
-    left_out_lines = {
+    rejected_lines = {
         "UNREADABLE": 0,
         "NO_CUSTOMER": 2_291,
         "NO_SALE": 0,
@@ -86,7 +86,7 @@ def test_sample_is_imported_once_and_its_ledger_verifies(empty_database_url: str
         "INCOMPLETE_RECEIPT": 2,
         "RETURN_MATCHES_NOTHING": 90,
         "RETURN_AT_OTHER_PRICE": 0,
-        "SALE_LEFT_OUT": 0,
+        "PURCHASE_REJECTED": 0,
     }
     expected = {
         "lines": 10_000,
@@ -95,20 +95,20 @@ def test_sample_is_imported_once_and_its_ledger_verifies(empty_database_url: str
         "customers": 303,
         "total_minor": 14_820_683,
         "refunds": 8,
-        "left_out": left_out_lines,
+        "rejected": rejected_lines,
     }
     dry = json.loads(troth("import", "purchases", str(SAMPLE), "--dry-run", "--json", url=url))
     assert dry == {**expected, "written": None}
     assert json.loads(troth("verify", "--json", url=url))["entries"] == 0
-    left_out = tmp_path / "left-out.csv"
-    done = json.loads(troth("import", "purchases", str(SAMPLE), "--errors", str(left_out), "--json", url=url))
+    rejected = tmp_path / "rejected.csv"
+    done = json.loads(troth("import", "purchases", str(SAMPLE), "--errors", str(rejected), "--json", url=url))
     assert done == {**expected, "written": {"customers": 303, "purchases": 401, "refunds": 8}}
     proved = json.loads(troth("verify", "--json", url=url))
     assert proved == {"programs": 1, "accounts": 303, "entries": 409, "faults": []}
     again = json.loads(troth("import", "purchases", str(SAMPLE), "--json", url=url))
     assert again["written"] == {"customers": 0, "purchases": 0, "refunds": 0}
     assert json.loads(troth("verify", "--json", url=url)) == proved
-    with left_out.open(encoding="utf-8", newline="") as file:
+    with rejected.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 2_291 + 2 + 90
     assert rows == sorted(rows, key=lambda row: int(row["line"]))
@@ -149,7 +149,7 @@ def test_file_without_an_importable_receipt_is_an_error(
     assert "Traceback" not in said
     if word == "nothing in this file":
         counted = json.loads(said[said.index("{") : said.rindex("}") + 1])
-        assert sum(counted["left_out"].values()) == counted["lines"] == 1
+        assert sum(counted["rejected"].values()) == counted["lines"] == 1
         assert counted["written"] == {"customers": 0, "purchases": 0, "refunds": 0}
 
 

@@ -16,10 +16,10 @@ def imported(
     content: bytes, *options: str, url: str, folder: Path
 ) -> tuple[dict[str, object], list[tuple[int, str, str]]]:
     """The output of the command for a file, and line, reason and detail of each rejection."""
-    file, left_out = folder / "receipts.csv", folder / "left-out.csv"
+    file, rejected = folder / "receipts.csv", folder / "rejected.csv"
     file.write_bytes(content)
-    done = json.loads(troth("import", "purchases", str(file), "--errors", str(left_out), "--json", *options, url=url))
-    with left_out.open(encoding="utf-8", newline="") as opened:
+    done = json.loads(troth("import", "purchases", str(file), "--errors", str(rejected), "--json", *options, url=url))
+    with rejected.open(encoding="utf-8", newline="") as opened:
         return done, [(int(row["line"]), row["reason"], row["detail"]) for row in csv.DictReader(opened)]
 
 
@@ -33,17 +33,17 @@ def test_every_bad_line_is_reported_and_the_others_are_imported(empty_database_u
     ]
     expected = [(number, reason) for number, (_, reason, _) in enumerate(BAD.values(), start=3)]
     content = HEADER + BEFORE + b"".join(line + b"\r\n" for line in lines) + AFTER
-    _, left_out = imported(content, "--dry-run", url=url, folder=tmp_path)
-    assert [(line, reason) for line, reason, _ in left_out] == [value for value in expected if value[1] != LATE]
-    done, left_out = imported(content, url=url, folder=tmp_path)
-    assert [(line, reason) for line, reason, _ in left_out] == expected
-    for (_, _, word), (_, _, detail) in zip(BAD.values(), left_out, strict=True):
+    _, rejected = imported(content, "--dry-run", url=url, folder=tmp_path)
+    assert [(line, reason) for line, reason, _ in rejected] == [value for value in expected if value[1] != LATE]
+    done, rejected = imported(content, url=url, folder=tmp_path)
+    assert [(line, reason) for line, reason, _ in rejected] == expected
+    for (_, _, word), (_, _, detail) in zip(BAD.values(), rejected, strict=True):
         assert word in detail
     assert (done["lines"], done["purchases"], done["refunds"]) == (len(BAD) + 2, 2, 0)
     assert done["written"] == {"customers": 1, "purchases": 2, "refunds": 0}
-    again, left_out = imported(content, url=url, folder=tmp_path)
+    again, rejected = imported(content, url=url, folder=tmp_path)
     assert again == {**done, "written": {"customers": 0, "purchases": 0, "refunds": 0}}
-    assert [(line, reason) for line, reason, _ in left_out] == expected
+    assert [(line, reason) for line, reason, _ in rejected] == expected
     assert json.loads(troth("verify", "--json", url=url))["faults"] == []
 
 
@@ -58,28 +58,28 @@ def test_changed_receipt_is_reported_with_its_returns_and_changes_nothing(
         b"C2,10002,JUG,-1,2024-03-04 10:00:00,4.00,7\r\n",
         b"3,10003,POT,1,2024-03-05 10:00:00,9.00,7\r\n",
     ]
-    done, left_out = imported(HEADER + b"".join(lines), url=empty_sqlite_url, folder=tmp_path)
-    assert left_out == [
+    done, rejected = imported(HEADER + b"".join(lines), url=empty_sqlite_url, folder=tmp_path)
+    assert rejected == [
         (2, "UNREADABLE", "Quantity: not a decimal number"),
-        (3, "INCOMPLETE_RECEIPT", "another line of this receipt is left out, so all of it waits"),
-        (4, "INCOMPLETE_RECEIPT", "another line of this receipt is left out, so all of it waits"),
-        (5, "SALE_LEFT_OUT", "receipt 1"),
+        (3, "INCOMPLETE_RECEIPT", "another line of this receipt is rejected, and with it the whole receipt"),
+        (4, "INCOMPLETE_RECEIPT", "another line of this receipt is rejected, and with it the whole receipt"),
+        (5, "PURCHASE_REJECTED", "receipt 1"),
     ]
     assert done["written"] == {"customers": 1, "purchases": 1, "refunds": 0}
     # Put right, the receipt comes in whole, with what came back of it.
     lines[0] = lines[0].replace(b"2x", b"2")
-    done, left_out = imported(HEADER + b"".join(lines), url=empty_sqlite_url, folder=tmp_path)
-    assert left_out == []
+    done, rejected = imported(HEADER + b"".join(lines), url=empty_sqlite_url, folder=tmp_path)
+    assert rejected == []
     assert done["written"] == {"customers": 0, "purchases": 1, "refunds": 1}
     proved = troth("verify", "--json", url=empty_sqlite_url)
     # From now on it stays as it is.
     lines[0] = lines[0].replace(b",2,", b",3,")
-    done, left_out = imported(HEADER + b"".join(lines), url=empty_sqlite_url, folder=tmp_path)
-    assert [(line, reason) for line, reason, _ in left_out] == [
+    done, rejected = imported(HEADER + b"".join(lines), url=empty_sqlite_url, folder=tmp_path)
+    assert [(line, reason) for line, reason, _ in rejected] == [
         (2, "RECEIPT_DIFFERS"),
         (3, "RECEIPT_DIFFERS"),
         (4, "RECEIPT_DIFFERS"),
-        (5, "SALE_LEFT_OUT"),
+        (5, "PURCHASE_REJECTED"),
     ]
     assert done["written"] == {"customers": 0, "purchases": 0, "refunds": 0}
     assert troth("verify", "--json", url=empty_sqlite_url) == proved

@@ -50,10 +50,17 @@ def test_jobs_use_the_clock_of_each_program_and_can_run_for_one(database_url: st
             shop.buy(card, "10.00")
         assert "0 accounts" in troth("jobs", "run", url=database_url)
         move_clocks(database_url, days=20)
-        nothing = {"accounts": 0, "activated": 0, "released": 0, "warned": 0, "expired": 0, "tiers": 0}
+        nothing = {
+            "accounts": 0,
+            "lots_activated": 0,
+            "holds_expired": 0,
+            "notices_given": 0,
+            "lots_expired": 0,
+            "tier_changes": 0,
+        }
         assert run_jobs(database_url, "--program", each_shop.program.program.id) == nothing | {
             "accounts": 1,
-            "activated": 1,
+            "lots_activated": 1,
         }
         output = troth("jobs", "run", url=database_url)
         assert "1 accounts: 1 lots became available, 0 holds expired, 0 expiry notices given" in output
@@ -75,6 +82,6 @@ def test_three_concurrent_commands_do_the_work_once(database_url: str) -> None:
         move_clocks(database_url, days=20)
         with ThreadPoolExecutor(3) as pool:
             found = list(pool.map(lambda _: run_jobs(database_url), range(3)))
-        assert sum(value["activated"] for value in found) == 40
+        assert sum(value["lots_activated"] for value in found) == 40
         assert {tuple(shop.ledger(card)) for card in cards} == {(("EARN", 100), ("ACTIVATE", 0))}
     assert discrepancies_in(database_url) == []

@@ -118,7 +118,7 @@ def test_long_read_of_a_disconnected_client_is_cancelled(database_url: str, monk
 
     monkeypatch.setattr("app.store.ledger.liability.flows", endless)
     # Otherwise the time limit of the operation would cancel the read, too.
-    monkeypatch.setitem(GraphQLEndpoint.__init__.__kwdefaults__, "longest_run", HANGS)
+    monkeypatch.setitem(GraphQLEndpoint.__init__.__kwdefaults__, "max_run_time", HANGS)
     with open_shop(database_url) as shop:
         body = json.dumps({"query": "{ liability { at } }"}).encode()
         host, port = shop.address.removeprefix("http://").split(":")

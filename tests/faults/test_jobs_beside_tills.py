@@ -87,7 +87,7 @@ def by_a_command(log: Path, url: str) -> None:
     """A process beside it does it."""
     found = run_jobs(url)
     # Points that wait may all have been taken by the tills before it looks; notices are given by jobs alone.
-    assert found["warned"] == ACCOUNTS
+    assert found["notices_given"] == ACCOUNTS
     assert b"scheduled work done" not in log.read_bytes()
 
 

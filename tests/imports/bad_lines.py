@@ -1,4 +1,4 @@
-"""Lines that are no receipts, each with the reason for which it is left out and a word of what is said about it."""
+"""Lines that are no receipts, each with the reason for which it is rejected and a word of the detail."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from app.domain.access import Role
 from app.domain.programs.program import ProgramKind
 from app.domain.purchases.receipt_numbers import Numbering
 from app.imports.csv_receipts import plan_import
-from app.imports.execution import Imported, destination_of, execute
+from app.imports.execution import Imported, execute, import_target
 from app.imports.plan import Plan
 from app.store.database.connect import open_database
 from app.usecases.application import Application
@@ -54,7 +54,7 @@ def import_file(shop: Shop, content: str | bytes, *, folder: Path) -> tuple[Plan
         await database.start()
         application = Application(database=database, clock=real_now, new_id=new_id)
         program = shop.program.program
-        plan = plan_import(file, destination=await destination_of(program, application=application))
+        plan = plan_import(file, target=await import_target(program, application=application))
         done = await execute(plan, application=application, program=program, done=lambda _: None)
         await database.stop()
         return plan, done
@@ -64,7 +64,7 @@ def import_file(shop: Shop, content: str | bytes, *, folder: Path) -> tuple[Plan
 
 def rejections(plan: Plan) -> list[tuple[int, str]]:
     """Lines and reasons of the rejected receipts."""
-    return [(rejected.number, rejected.reason.value) for rejected in plan.left_out()]
+    return [(rejected.number, rejected.reason.value) for rejected in plan.rejected_in_file_order()]
 
 
 def points_of(shop: Shop, **by: str) -> int | None:

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from app.domain.problems import ProblemCode
 from app.domain.purchases.facts import PurchaseFacts
 from app.imports.csv_receipts import plan_import
-from app.imports.plan import Destination, Plan, RejectionReason
+from app.imports.plan import ImportTarget, Plan, RejectionReason
 from tests.imports.bad_lines import AFTER, BAD, BEFORE, HEADER, LATE
 from tests.soak_settings import property_settings
 from tests.time_limits import usual_seconds
 
 ROOT = Path(__file__).parents[2]
-SHOP = Destination(
+SHOP = ImportTarget(
     currency="GBP",
     zone="Europe/London",
     region="GB",
@@ -35,17 +35,17 @@ def plan_of(content: bytes, folder: Path) -> Plan:
     """The import plan of a file with these bytes."""
     file = folder / "receipts.csv"
     file.write_bytes(content)
-    return plan_import(file, destination=SHOP)
+    return plan_import(file, target=SHOP)
 
 
 def bought(plan: Plan) -> list[str]:
     """The numbers of the receipts that are purchases."""
-    return [receipt.invoice for receipt in plan.receipts if receipt.facts is not None]
+    return [receipt.receipt_number for receipt in plan.receipts if receipt.facts is not None]
 
 
 def rejections(plan: Plan) -> list[tuple[int, str]]:
     """Lines and reasons of the rejected receipts."""
-    return [(rejected.number, rejected.reason.value) for rejected in plan.left_out()]
+    return [(rejected.number, rejected.reason.value) for rejected in plan.rejected_in_file_order()]
 
 
 @pytest.mark.parametrize("name", [name for name, (_, reason, _) in BAD.items() if reason != LATE])
@@ -75,7 +75,7 @@ def test_lines_are_numbered_as_in_an_editor(tmp_path: Path) -> None:
     ]
     plan = plan_of(HEADER + b"\r\n".join(rows), tmp_path)
     assert rejections(plan) == [(6, "NO_CUSTOMER"), (9, "UNREADABLE"), (12, "NO_SALE")]
-    assert plan.sales[0].lines[0].name == "CUP\nAND\r\nSAUCER"
+    assert plan.purchases[0].lines[0].name == "CUP\nAND\r\nSAUCER"
     assert plan.lines == 4
 
 
@@ -84,7 +84,7 @@ def test_unclosed_quote_rejects_only_its_own_line(tmp_path: Path) -> None:
     many = [GOOD.replace(b"1,", b"%d," % number, 1) for number in range(10, 2_010)]
     plan = plan_of(HEADER + b"\n".join([broken, *many]), tmp_path)
     assert rejections(plan) == [(2, "UNREADABLE")]
-    assert len(plan.sales) == 2_000
+    assert len(plan.purchases) == 2_000
 
 
 def test_invoice_with_two_customers_or_too_many_lines_is_rejected_whole(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_invoice_with_two_customers_or_too_many_lines_is_rejected_whole(tmp_path
     assert bought(plan) == ["2"]
     plan = plan_of(HEADER + b"\n".join([GOOD] * 501), tmp_path)
     assert rejections(plan) == [(line, "INVALID_INPUT") for line in range(2, 503)]
-    assert len(plan_of(HEADER + b"\n".join([GOOD] * 500), tmp_path).sales[0].lines) == 500
+    assert len(plan_of(HEADER + b"\n".join([GOOD] * 500), tmp_path).purchases[0].lines) == 500
 
 
 def test_return_keeps_its_number_when_its_receipt_is_completed_later(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_return_keeps_its_number_when_its_receipt_is_completed_later(tmp_path: P
     after = plan_of(HEADER + b"\n".join([GOOD, back, back]), tmp_path)
     assert rejections(before) == [(3, "UNREADABLE"), (4, "INCOMPLETE_RECEIPT")]
     assert before.returns == []
-    assert [refund.receipt for refund in after.returns] == ["C2/1", "C2/2"]
+    assert [refund.refund_number for refund in after.returns] == ["C2/1", "C2/2"]
 
 
 @pytest.mark.parametrize(
@@ -166,13 +166,15 @@ def test_every_receipt_of_any_file_is_imported_or_rejected_as_a_whole(
     numbers += [rejected.number for rejected in plan.rejected]
     assert len(set(numbers)) == len(numbers) == plan.lines
     assert all(2 <= number <= len(re.split(rb"\r\n|\r|\n", content)) for number in numbers)
-    assert {receipt.invoice for receipt in plan.receipts}.isdisjoint(rejected.invoice for rejected in plan.rejected)
-    for sale in plan.sales:
+    assert {receipt.receipt_number for receipt in plan.receipts}.isdisjoint(
+        rejected.receipt_number for rejected in plan.rejected
+    )
+    for sale in plan.purchases:
         stored = orjson.loads(orjson.dumps(sale.to_data()))
         assert PurchaseFacts.from_data(stored) == sale
         assert "\x00" not in str(stored)
     for rejected in plan.rejected:
-        rejected.invoice.encode()
+        rejected.receipt_number.encode()
 
 
 def test_every_rejection_reason_is_documented() -> None:

@@ -32,7 +32,7 @@ ONE_LINE_BAD = (
 def test_receipt_with_an_unreadable_line_is_imported_after_the_file_is_corrected(tea: Shop, tmp_path: Path) -> None:
     plan, done = import_file(tea, ONE_LINE_BAD, folder=tmp_path)
     assert rejections(plan) == [(2, "INCOMPLETE_RECEIPT"), (3, "UNREADABLE")]
-    assert plan.left_out()[1].detail == "UnitPrice: not a decimal number"
+    assert plan.rejected_in_file_order()[1].detail == "UnitPrice: not a decimal number"
     assert (done.customers, done.purchases) == (0, 0)
     assert points_of(tea) is None
     for written in (1, 0):
@@ -146,7 +146,7 @@ def test_return_at_an_unknown_price_is_reported(tea: Shop, tmp_path: Path) -> No
     content = BACK_AT_ITS_PRICE.replace("-1,2025-12-31 10:00:00,100.00", "-1,2025-12-31 10:00:00,99.00")
     plan, _ = import_file(tea, content, folder=tmp_path)
     assert rejections(plan) == [(4, "RETURN_AT_OTHER_PRICE")]
-    assert plan.left_out()[0].detail == "UnitPrice: sold at 10.00, 100.00"
+    assert plan.rejected_in_file_order()[0].detail == "UnitPrice: sold at 10.00, 100.00"
     assert points_of(tea) == 110
 
 
@@ -170,7 +170,7 @@ def test_return_with_an_unsold_line_is_rejected_whole(tea: Shop, tmp_path: Path)
     lines = ["CB3,10002,Mug,-1,2025-12-31 10:00:00,10.00,K-1", "B4,10001,Tea,-2,2025-12-31 10:00:00,10.00,K-1"]
     plan, _ = import_file(tea, TWO_BACK + "\n".join(lines), folder=tmp_path)
     assert rejections(plan) == [(4, "INCOMPLETE_RECEIPT"), (5, "RETURN_MATCHES_NOTHING")]
-    assert points_of(tea) == 0, "what the receipt that is left out would have brought back is there for the next one"
+    assert points_of(tea) == 0, "goods that a rejected receipt would have returned can be returned by the next one"
 
 
 ON_ONE_RECEIPT = HEADER + (
@@ -216,7 +216,7 @@ def test_receipt_recorded_by_a_till_is_not_counted_as_imported(tea: Shop, tmp_pa
     assert tea.execute(BUY, input=bought)["recordPurchase"]["userErrors"] == []
     plan, done = import_file(tea, sold, folder=tmp_path)
     assert rejections(plan) == []
-    assert done == Imported(already_there=2)
+    assert done == Imported(already_recorded=2)
     assert ledger_of(tea) == [("EARN", 10)]
 
 
@@ -239,7 +239,7 @@ def test_return_of_a_rejected_receipt_is_rejected_with_it(tea: Shop, tmp_path: P
         "A3,10001,Tea,-1,2025-12-31 10:15:00,10.00,K-1",
     ]
     plan, _ = import_file(tea, HEADER + "\n".join(lines), folder=tmp_path)
-    assert rejections(plan) == [(3, "INCOMPLETE_RECEIPT"), (4, "UNREADABLE"), (5, "SALE_LEFT_OUT")]
+    assert rejections(plan) == [(3, "INCOMPLETE_RECEIPT"), (4, "UNREADABLE"), (5, "PURCHASE_REJECTED")]
     assert ledger_of(tea) == [("EARN", 10)]
     import_file(tea, HEADER + "\n".join(lines).replace(",x,", ",1,"), folder=tmp_path)
     assert points_of(tea) == 15
@@ -283,7 +283,7 @@ def test_discount_is_shared_among_goods_by_price(tea: Shop, tmp_path: Path) -> N
         "D1,D,Discount,1,2025-12-31 10:15:00,-10.00,K-1",
     ]
     plan, _ = import_file(tea, HEADER + "\n".join(lines), folder=tmp_path)
-    assert [(line.sku, line.discount, line.kind.value) for line in plan.sales[0].lines] == [
+    assert [(line.sku, line.discount, line.kind.value) for line in plan.purchases[0].lines] == [
         ("10001", 333, "GOODS"),
         ("10002", 667, "GOODS"),
         ("POST", 0, "SHIPPING"),
@@ -329,7 +329,7 @@ def test_stored_commands_name_no_customer(tea: Shop, tmp_path: Path) -> None:
     line = "I1,10001,Tea,1,2025-12-31 10:15:00,10.00,"
     content = HEADER + "\n".join([line + "ann@example.com", line.replace("I1", "I2") + "+49 170 1234567"])
     assert import_file(tea, content, folder=tmp_path)[1].customers == 2
-    assert import_file(tea, content, folder=tmp_path)[1] == Imported(already_there=4)
+    assert import_file(tea, content, folder=tmp_path)[1] == Imported(already_recorded=4)
 
     async def read() -> str:
         database = open_database(tea.url)

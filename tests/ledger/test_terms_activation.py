@@ -27,7 +27,7 @@ from app.usecases.command import UseCase
 from app.usecases.customers import enrol_customer, merge_customers
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.customers.merge_customers import MergeCustomers
-from app.usecases.ledger.settle_account import NOTHING
+from app.usecases.ledger.settle_account import NOTHING_DUE
 from app.usecases.purchases import record_purchase
 from app.usecases.purchases.new_receipts import RecordPurchase
 from app.usecases.purchases.results import RecordPurchaseResult
@@ -279,5 +279,5 @@ def test_activation_is_logged_only_when_accounts_changed(runner: DatabaseRunner)
             shop.scheduler = fresh
             runner.run(work_until("scheduled work done"))
     kept = [log for log in logs if log["event"] == "scheduled work done"]
-    assert [(log_event["accounts"], log_event["tiers"]) for log_event in kept] == [(1, 1)]
-    assert shop.runner.run(fresh.run_due()) in ({}, {shop.program.id: NOTHING})
+    assert [(log_event["accounts"], log_event["tier_changes"]) for log_event in kept] == [(1, 1)]
+    assert shop.runner.run(fresh.run_due()) in ({}, {shop.program.id: NOTHING_DUE})

@@ -30,7 +30,7 @@ class CommandInput:
 
 
 async def mutate(
-    payload: PayloadType[ResultType, CommandType, P],
+    payload_type: PayloadType[ResultType, CommandType, P],
     use_case: UseCase[CommandType, ResultType],
     command: CommandType | Problem,
     *,
@@ -38,21 +38,23 @@ async def mutate(
     input: CommandInput,
     info: Info,
     locale: str | None,
-    content: Any = None,
+    fingerprint_input: Any = None,
 ) -> P:
     """Carry out a command, at most once per idempotency key, and make the payload of its mutation.
 
-    `command` is the input as the use case takes it, or the problem that was found in it. `content` is what the
-    fingerprint of the key covers, by default the input in its canonical form. Raises UNAUTHENTICATED without a key of
+    `command` is the input as the use case takes it, or the problem that was found in it. `fingerprint_input` is
+    what the fingerprint of the key covers, by default the input in its canonical form. Raises UNAUTHENTICATED without a key of
     the program and FORBIDDEN when its role lacks the permission.
     """
     if locale is not None:
         set_locale(info, locale)
-    result = await execute_command(use_case, command, permission=permission, input=input, info=info, content=content)
+    result = await execute_command(
+        use_case, command, permission=permission, input=input, info=info, fingerprint_input=fingerprint_input
+    )
     if isinstance(result, Problem):
-        return payload(problem=result)
+        return payload_type(problem=result)
     assert not isinstance(command, Problem), "a problem of the input is the result"
-    return await payload.of(result, command=command, context=info.context)
+    return await payload_type.of(result, command=command, context=info.context)
 
 
 async def execute_command(
@@ -62,7 +64,7 @@ async def execute_command(
     permission: Permission,
     input: CommandInput,
     info: Info,
-    content: Any = None,
+    fingerprint_input: Any = None,
 ) -> ResultType | Problem:
     """As `mutate`, for a resolver that makes its payload itself."""
     context = info.context
@@ -79,7 +81,7 @@ async def execute_command(
         program=caller.program,
         principal=caller.principal,
         key=input.idempotency_key,
-        payload=canonical_json(input) if content is None else content,
+        payload=canonical_json(input) if fingerprint_input is None else fingerprint_input,
         command=command,
     )
     return execution if isinstance(execution, Problem) else execution.result

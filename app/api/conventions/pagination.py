@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import strawberry
 from graphql import GraphQLError
 
-DEFAULT_SIZE = 20
-LARGEST_SIZE = 100
+DEFAULT_PAGE_SIZE = 20
+MAX_PAGE_SIZE = 100
 
 _CURSOR = re.compile(r"v1:(0|[1-9][0-9]{0,17})")
-_LONGEST_CURSOR = 32
+_MAX_CURSOR = 32
 
 
 @strawberry.type(description="What lies on either side of a page.")
@@ -48,7 +48,7 @@ def encode_cursor(number: int) -> str:
 
 def decode_cursor(text: str) -> int:
     """The place a cursor means. Raises GraphQLError BAD_USER_INPUT on anything that `encode_cursor` never gave."""
-    if len(text) <= _LONGEST_CURSOR and text.isascii():
+    if len(text) <= _MAX_CURSOR and text.isascii():
         try:
             plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
         except (binascii.Error, ValueError):
@@ -56,7 +56,9 @@ def decode_cursor(text: str) -> int:
         found = _CURSOR.fullmatch(plain)
         if found is not None and encode_cursor(int(found[1])) == text:
             return int(found[1])
-    raise _refused("This is not a cursor of this list: use `startCursor`, `endCursor` or `cursor` as they were given.")
+    raise _invalid_argument(
+        "This is not a cursor of this list: use `startCursor`, `endCursor` or `cursor` as they were given."
+    )
 
 
 def page_window(*, first: int | None, after: str | None, last: int | None, before: str | None) -> PageWindow:
@@ -65,13 +67,13 @@ def page_window(*, first: int | None, after: str | None, last: int | None, befor
     Raises GraphQLError BAD_USER_INPUT.
     """
     if first is not None and last is not None:
-        raise _refused("Use `first` or `last`, not both.")
-    size = DEFAULT_SIZE
+        raise _invalid_argument("Use `first` or `last`, not both.")
+    size = DEFAULT_PAGE_SIZE
     for name, given in (("first", first), ("last", last)):
         if given is not None:
             size = given
-            if not 1 <= size <= LARGEST_SIZE:
-                raise _refused(f"`{name}` must be from 1 to {LARGEST_SIZE}.")
+            if not 1 <= size <= MAX_PAGE_SIZE:
+                raise _invalid_argument(f"`{name}` must be from 1 to {MAX_PAGE_SIZE}.")
     return PageWindow(
         size=size,
         after=decode_cursor(after) if after is not None else None,
@@ -80,5 +82,5 @@ def page_window(*, first: int | None, after: str | None, last: int | None, befor
     )
 
 
-def _refused(message: str) -> GraphQLError:
+def _invalid_argument(message: str) -> GraphQLError:
     return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})

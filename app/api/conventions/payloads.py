@@ -8,7 +8,7 @@ import strawberry
 from strawberry.types.lazy_type import LazyType
 
 from app.api.conventions.context import Context, Info
-from app.api.conventions.user_errors import UserError, refusal
+from app.api.conventions.user_errors import UserError, user_error
 from app.domain.problems import Problem
 
 Result = TypeVar("Result")
@@ -37,7 +37,7 @@ class Payload(ShowsResult[Result]):
         """The first problem found rejects the whole command; nothing of it is stored."""
         if self.problem is None:
             return []
-        return [refusal(self.problem)]
+        return [user_error(self.problem)]
 
     @strawberry.field(
         graphql_type=LazyType("Query", "app.api.query"),  # queries import all types, so this file cannot import them

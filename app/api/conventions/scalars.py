@@ -35,7 +35,7 @@ _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?([Ee][+-]?[0-9]{1,2})?")
 _LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _BIG_INT = re.compile(r"-?[0-9]{1,19}")
-_LONGEST_LOCALE = 35
+_MAX_LOCALE = 35
 
 
 def parse_date_time(value: object) -> datetime:
@@ -134,7 +134,7 @@ def parse_currency(value: object) -> CurrencyCode:
 def parse_locale(value: object) -> Locale:
     """A well-formed language tag; whether we speak it is another question. Raises GraphQLError."""
     expected = "a language tag (BCP 47) of at most 35 characters such as en, de-AT or zh-Hant"
-    if not isinstance(value, str) or len(value) > _LONGEST_LOCALE or not _LOCALE.fullmatch(value):
+    if not isinstance(value, str) or len(value) > _MAX_LOCALE or not _LOCALE.fullmatch(value):
         raise GraphQLError(f"Expected {expected}.")
     return Locale(value)
 

@@ -1,4 +1,4 @@
-"""Technical refusals as data."""
+"""Technical problems, for which a command is rejected, as data. A refusal by the terms is a decision instead."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ described(
 
 @strawberry.interface(description="Why a mutation did nothing. Nothing was written and no points were touched.")
 class UserError:
-    """A technical refusal as the client sees it."""
+    """A problem as the client sees it."""
 
     code: ProblemCode = strawberry.field(description="Stable; for programs to act on.")
     path: list[str] = strawberry.field(
@@ -83,7 +83,7 @@ class UserError:
 
     @strawberry.field(description="One sentence for whoever stands at the till.")
     def message(self, info: Info, locale: SentenceLanguage = None) -> str:
-        """The refusal in words."""
+        """The sentence for `code`."""
         return translator(info, locale)(f"error.{self.code.value}")
 
 
@@ -104,7 +104,7 @@ _REDEMPTION: Any = LazyType("Redemption", "app.api.types.source_records")
     description="What is recorded stands in the way: a receipt, refund or checkout of this number with other contents, several that a reference fits, or an order that was not cancelled."
 )
 class ReceiptRefusal(UserError):
-    """A technical refusal with what is recorded."""
+    """A problem with the records that it is about."""
 
     problem: strawberry.Private[Problem]
     detail: str | None = strawberry.field(description="A short English addition for developers, or null.")
@@ -137,8 +137,8 @@ async def _recorded(info: Info, *, type_name: str, question: Any, ids: Sequence[
     return [known.origin.of(row) for row in rows if row is not None and principal.may_see_card(row.customer_id)]
 
 
-def refusal(problem: Problem, *, within: tuple[str, ...] = ("input",)) -> UserError:
-    """A technical refusal for the reader; `within` is the argument that held the input."""
+def user_error(problem: Problem, *, within: tuple[str, ...] = ("input",)) -> UserError:
+    """The user error for a problem; `within` is the argument that held the input."""
     code = problem.code
     path = [*within, *(str(step) for step in problem.path)]
     if problem.purchase_ids or problem.redemption_ids:

@@ -172,7 +172,7 @@ async def entry_of(result: HasEntry, context: Context) -> LedgerEntry | None:
     return LedgerEntry.of(stored, judged_by=judged_by, context=context)
 
 
-async def decision_payload(
+async def decision_shown(
     result: HasDecision, *, context: Context, bought: PurchaseFacts | None = None, entry_id: str | None = None
 ) -> Decision | None:
     """The decision of a result, on a purchase where one is given; `entry_id` is an entry through which that purchase is found."""
@@ -215,7 +215,7 @@ class DecisionPayload(WithDecision[WithDecisionResult]):
         """The payload of a command that was carried out."""
         return cls(
             result=result,
-            decision=await decision_payload(result, context=context, entry_id=result.entry_id),
+            decision=await decision_shown(result, context=context, entry_id=result.entry_id),
             balances=balances(result.balances, context=context),
         )
 
@@ -226,7 +226,7 @@ class WithCustomer(Payload[WithCustomerResult]):
 
     @strawberry.field(description="The customer, as they are now.")
     async def customer(self, info: Info) -> Customer | None:
-        """Null where the command was refused."""
+        """Null where the command was rejected."""
         return await load_customer(self.result.customer_id, context=info.context) if self.result is not None else None
 
 
@@ -236,7 +236,7 @@ class WithPurchase(Payload[WithPurchaseResult]):
 
     @strawberry.field(description="The purchase, as it is now.")
     async def purchase(self, info: Info) -> Purchase | None:
-        """Null where the command was refused."""
+        """Null where the command was rejected."""
         return await purchase_of(self.result, info.context) if self.result is not None else None
 
 
@@ -246,7 +246,7 @@ class WithReward(Payload[WithRewardResult]):
 
     @strawberry.field(description="The reward, as it is now.")
     async def reward(self, info: Info) -> Reward | None:
-        """Null where the command was refused."""
+        """Null where the command was rejected."""
         if self.result is None:
             return None
         row = await info.context.load(offers.rewards_by_id, self.result.reward_id)

@@ -11,7 +11,7 @@ import strawberry
 from app.api.conventions.arguments import SentenceLanguage
 from app.api.conventions.context import Info, translator
 from app.api.conventions.money import Money, PointUnit, UnitPoints, money, unit_of
-from app.api.conventions.user_errors import UserError, refusal
+from app.api.conventions.user_errors import UserError, user_error
 from app.api.types.line_points import LinePoints
 from app.api.types.programs.location import Location, location_called
 from app.api.types.terms.terms import Clause, Terms
@@ -213,9 +213,9 @@ class ClauseOutlook:
         description="Of a reward, the user error that `redeemReward` would answer with, for a technical reason, as in `RewardOffer.refusal`; null where there is none, and for other clauses."
     )
     def refusal(self) -> UserError | None:
-        """The refusal in the caller's language."""
+        """A technical problem, not a refusal by the terms."""
         found = self.qualification.refusal
-        return refusal(found) if found is not None else None
+        return user_error(found) if found is not None else None
 
     @strawberry.field(description="The clause.")
     def clause(self) -> Clause:

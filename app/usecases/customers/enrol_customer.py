@@ -41,7 +41,7 @@ class EnrolCustomerResult(CommandResult):
 
 @use_case(EnrolCustomerResult)
 async def run(session: Session, *, context: CommandContext, command: EnrolCustomer) -> EnrolCustomerResult | Problem:
-    """Enrol a customer. An identity that belongs to a customer already is refused, and nothing is written."""
+    """Enrol a customer. Rejected if an identity belongs to a customer already."""
     if command.birthday is not None:
         try:
             validate_birthday(command.birthday, now=context.now, zone_name=context.program.zone)

@@ -53,9 +53,9 @@ async def run(session: Session, *, context: CommandContext, command: JoinHouseho
         return Problem(ProblemCode.SAME_CUSTOMER, path=("household",))
     for customer, path in ((joining, ("customer",)), (host, ("household",))):
         if (
-            own := await own_cards.refusal(session, principal=context.principal, customer=customer, path=path)
+            denied := await own_cards.refusal(session, principal=context.principal, customer=customer, path=path)
         ) is not None:
-            return own
+            return denied
     wallet = joining.account.wallet_id
     if len((await wallet_members.of_wallets(session, wallet_ids=[wallet]))[wallet]) > 1:
         return Problem(ProblemCode.WALLET_SHARED, path=("customer",))

@@ -24,16 +24,16 @@ from app.usecases.command import WriteContext
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """The records that an entry refers to."""
+class EntryReferences:
+    """The purchase, refund or redemption that an entry refers to, by id."""
 
     purchase_id: str | None = None
     refund_id: str | None = None
     redemption_id: str | None = None
 
 
-NOTHING = Origin()
-"""The origin of an entry about no purchase, refund or redemption."""
+NO_REFERENCES = EntryReferences()
+"""For entries about no purchase, refund or redemption."""
 
 
 def new_account(write_context: WriteContext, *, wallet_id: str, unit: Unit) -> Account:
@@ -55,25 +55,32 @@ async def accounts_of(
     }
 
 
-def held_in(wallet: Mapping[Unit, Account]) -> dict[Unit, Balance]:
-    """The balances of a wallet's accounts, in each unit that was ever booked."""
-    return {unit: account.balance for unit, account in wallet.items() if unit is Unit.POINTS or account.entries}
+def stored_balances(accounts_by_unit: Mapping[Unit, Account]) -> dict[Unit, Balance]:
+    """The stored balances of a wallet's accounts, by unit; of other units than points only if they have entries."""
+    return {
+        unit: account.balance for unit, account in accounts_by_unit.items() if unit is Unit.POINTS or account.entries
+    }
 
 
 @dataclass(slots=True)
 class AccountWriter:
-    """Appends entries to a locked account, one by one; `known` are the lots (by id) as they were before."""
+    """Appends entries to a locked account, one by one; `lots_before` are its lots (by id) before the first of them."""
 
     session: Session
     write_context: WriteContext
     account: Account
-    known: Mapping[str, Lot]
+    lots_before: Mapping[str, Lot]
     _opened: set[str] = field(default_factory=set, init=False)
 
     async def append(
-        self, posting: Posting, *, lots_after: Mapping[str, Lot], origin: Origin = NOTHING, cause: str | None = None
+        self,
+        posting: Posting,
+        *,
+        lots_after: Mapping[str, Lot],
+        references: EntryReferences = NO_REFERENCES,
+        cause: str | None = None,
     ) -> Entry:
-        """Append the entry of a posting, sealed to the one before it, and open its new lots.
+        """Append the entry of a posting, chained to the entry before it by its hash, and open its new lots.
 
         `lots_after` are the lots after all entries. An entry of 0 points is stored, too, so that the customer can see
         why nothing was earned.
@@ -81,7 +88,7 @@ class AccountWriter:
         account, write_context = self.account, self.write_context
         id = write_context.new_id()
         moved = [draw for draw in posting.draws if draw.lot_id != DEBT]
-        opened = {draw.lot_id for draw in moved if draw.lot_id not in self.known} - self._opened
+        opened = {draw.lot_id for draw in moved if draw.lot_id not in self.lots_before} - self._opened
         new_lots = tuple(lots_after[lot_id]._replace(entry_id=id) for lot_id in sorted(opened))
         entry = Entry(
             id=id,
@@ -94,9 +101,9 @@ class AccountWriter:
             unit=account.unit,
             occurred_at=posting.at,
             recorded_at=write_context.now,
-            purchase_id=origin.purchase_id,
-            refund_id=origin.refund_id,
-            redemption_id=origin.redemption_id,
+            purchase_id=references.purchase_id,
+            refund_id=references.refund_id,
+            redemption_id=references.redemption_id,
             decision=orjson.dumps(posting.decision.to_data()).decode(),
             movements=tuple(Movement(write_context.new_id(), draw.lot_id, -draw.points) for draw in moved),
             new_lots=new_lots,
@@ -109,11 +116,11 @@ class AccountWriter:
         self.account = account._replace(entries=entry.number, head=seal)
         return entry
 
-    def changed(self, lots_after: Mapping[str, Lot]) -> list[Lot]:
-        """The known lots whose content has changed."""
+    def changed_lots(self, lots_after: Mapping[str, Lot]) -> list[Lot]:
+        """Those of `lots_before` whose content has changed."""
         return [
             after
-            for id, before in self.known.items()
+            for id, before in self.lots_before.items()
             # A purchase that no longer earns anything leaves an empty lot.
             for after in (lots_after.get(id) or before._replace(points=0, remaining=0, held=0),)
             # Most lots of a wallet do not change.
@@ -121,7 +128,7 @@ class AccountWriter:
             and (before.points, before.remaining, before.held) != (after.points, after.remaining, after.held)
         ]
 
-    async def commit(
+    async def store(
         self,
         *,
         lots_after: Mapping[str, Lot],
@@ -134,11 +141,13 @@ class AccountWriter:
         digests: Iterable[int] = (),
         replaced_digests: Iterable[int] = (),
     ) -> Account:
-        """Store the lots and the account as they are after all entries; `digests` are those of the new events' rows.
+        """Write the lots and the account as they are after all entries; `digests` are those of the new events' rows.
+
+        The transaction stays open.
 
         The state of replay, the terms version and the next due times are stored in the points account only.
         """
-        if self.known and (changed := self.changed(lots_after)):
+        if self.lots_before and (changed := self.changed_lots(lots_after)):
             await lots.set_lots(self.session, lots=changed)
         before = self.account
         after = before._replace(

@@ -65,9 +65,9 @@ async def run(session: Session, *, context: CommandContext, command: AdjustPoint
     if customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
     if (
-        own := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("customer",))
+        denied := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("customer",))
     ) is not None:
-        return own
+        return denied
     in_force = await versions.in_force(session, at=context.now)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE)
@@ -98,9 +98,9 @@ def _unfit(command: AdjustPoints) -> Problem | None:
 
 def _spendable(before: ReplayedAccount, *, command: AdjustPoints, customer: Customer, context: CommandContext) -> int:
     """What can be taken: available now, and not needed by any known later event."""
-    then = before.wallet if customer.account.precedes(context.now) else before.as_of(context.now)
-    there = then.unit_accounts[command.unit].inventory.available(at=context.now)
-    return min(there, balance_of(before.wallet, at=before.until, unit=command.unit).available)
+    wallet_then = before.wallet if customer.account.precedes(context.now) else before.as_of(context.now)
+    available_then = wallet_then.unit_accounts[command.unit].inventory.available(at=context.now)
+    return min(available_then, balance_of(before.wallet, at=before.until, unit=command.unit).available)
 
 
 async def _adjusted(

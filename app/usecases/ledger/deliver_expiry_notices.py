@@ -77,16 +77,16 @@ async def _deliver(
     replayed = await replay_account(session, account=account, until=write_context.now)
     if replayed.recorded.merged_away is not None:
         return ()
-    known = await expiry_notices.deliveries(session, notice_ids=[notice.id for notice in notices])
-    seen = {(delivery.notice_id, delivery.channel) for delivery in known}
-    then = replayed.wallet if replayed.until <= write_context.now else replayed.as_of(write_context.now)
+    earlier = await expiry_notices.deliveries(session, notice_ids=[notice.id for notice in notices])
+    delivered = {(delivery.notice_id, delivery.channel) for delivery in earlier}
+    wallet_then = replayed.wallet if replayed.until <= write_context.now else replayed.as_of(write_context.now)
     deliveries = [
         Delivery(
             write_context.new_id(), notice.id, channel, delivered_at=write_context.now, recorded_at=write_context.now
         )
-        for notice in _open(notices, wallet=then)
-        for channel in (_asked_for(notice, wallet=then) if by is None else by)
-        if (notice.id, channel) not in seen
+        for notice in _open(notices, wallet=wallet_then)
+        for channel in (_asked_for(notice, wallet=wallet_then) if by is None else by)
+        if (notice.id, channel) not in delivered
     ]
     if deliveries:
         await _write(

@@ -13,16 +13,16 @@ from app.store.rewards import redemptions, rewards
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class RedemptionChange:
     """A redemption whose state changed, before and after."""
 
     before: Redemption
     after: Redemption
 
 
-async def end_hold(
+async def end_redemption(
     session: Session, *, redemption: Redemption, state: RedemptionState, ended_at: datetime | None
-) -> Changed:
+) -> RedemptionChange:
     """Put the goods of a redemption back into stock and store its new state; its account must be locked.
 
     `ended_at` is when a hold ended, None for a redemption that was paid for.
@@ -30,10 +30,10 @@ async def end_hold(
     after = replace(redemption, state=state, ended_at=ended_at)
     await redemptions.set_state(session, redemption_id=redemption.id, state=state, ended_at=ended_at)
     await rewards.put_one_back(session, reward_id=redemption.reward_id)
-    return Changed(before=redemption, after=after)
+    return RedemptionChange(before=redemption, after=after)
 
 
-async def expire_holds(session: Session, *, replayed: ReplayedAccount, until: datetime) -> list[Changed]:
+async def expire_holds(session: Session, *, replayed: ReplayedAccount, until: datetime) -> list[RedemptionChange]:
     """End the holds of an account's own history that expired by an instant.
 
     In the replayed wallet they ended at that time already, so that no further replay is needed.
@@ -45,6 +45,6 @@ async def expire_holds(session: Session, *, replayed: ReplayedAccount, until: da
         held = replayed.recorded.redemptions.get(event.id)
         if held is not None:
             ended.append(
-                await end_hold(session, redemption=held, state=RedemptionState.EXPIRED, ended_at=event.expires_at)
+                await end_redemption(session, redemption=held, state=RedemptionState.EXPIRED, ended_at=event.expires_at)
             )
     return ended

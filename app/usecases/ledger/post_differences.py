@@ -33,12 +33,12 @@ from app.store.events.replay import ReplayedAccount, balance_of, next_notice
 from app.store.ledger import accounts, entries, lots
 from app.store.rewards import redemptions
 from app.usecases.command import WriteContext
-from app.usecases.ledger.account_writer import NOTHING, AccountWriter, Origin, new_account
-from app.usecases.ledger.expire_holds import Changed, expire_holds
+from app.usecases.ledger.account_writer import NO_REFERENCES, AccountWriter, EntryReferences, new_account
+from app.usecases.ledger.expire_holds import RedemptionChange, expire_holds
 
 
 class DigestChanges(NamedTuple):
-    """Digests of rows added behind an account, and of rows removed from behind it."""
+    """Digests of event rows that were added to an account, and of rows that they replace."""
 
     added: tuple[int, ...] = ()
     replaced: tuple[int, ...] = ()
@@ -67,36 +67,36 @@ async def post_differences(
     digests: Iterable[int] = (),
     replaced_digests: Iterable[int] = (),
     digest_changes: Mapping[str, DigestChanges] = NO_DIGEST_CHANGES,
-    changed: Collection[Changed] = (),
+    redemption_changes: Collection[RedemptionChange] = (),
     cause: str | None = None,
-    part_of_cause: str | None = None,
+    cause_purchase_id: str | None = None,
     decisions: Mapping[str, Decision] | None = None,
 ) -> dict[PostingKey, Entry]:
     """Append the entries that the ledger lacks, update lots, balance, tiers and counters, and return the new entries by posting key.
 
     `digests` are those of new rows, `replaced_digests` those of the rows they replace, for the event `cause` or for the account
-    itself; `part_of_cause` is the purchase recorded with the cause. `digest_changes` are further ones by account id.
-    `decisions` are those of new redemptions (by id), `changed` the redemptions whose state was changed. The rows that
+    itself; `cause_purchase_id` is the purchase recorded with the cause. `digest_changes` are further ones by account id.
+    `decisions` are those of new redemptions (by id), `redemption_changes` the redemptions whose state was changed. The rows that
     entries refer to must be written before, and the account must be locked, which also covers accounts merged into
     it. Expired holds are ended.
     """
-    keeper = replayed.history.owning_account(cause) if cause is not None else None
+    owner_account_id = replayed.history.owning_account(cause) if cause is not None else None
     new_entries: dict[PostingKey, Entry] = {}
     merged = _merged_accounts(replayed) if replayed.wallet.merged_wallets else ()
     for account in (replayed, *merged):
-        own = account.account.id == (keeper or replayed.account.id)
+        is_owner = account.account.id == (owner_account_id or replayed.account.id)
         entries = await _post_account(
             session,
             write_context=write_context,
             replayed=account,
-            digests=(*(digests if own else ()), *digest_changes.get(account.account.id, NO_CHANGES).added),
+            digests=(*(digests if is_owner else ()), *digest_changes.get(account.account.id, NO_CHANGES).added),
             replaced_digests=(
-                *(replaced_digests if own else ()),
+                *(replaced_digests if is_owner else ()),
                 *digest_changes.get(account.account.id, NO_CHANGES).replaced,
             ),
-            changed=changed,
+            redemption_changes=redemption_changes,
             until=replayed.until,
-            cause=Cause(cause, part_of_cause),
+            cause=Cause(cause, cause_purchase_id),
             decisions=decisions or {},
         )
         # A merger has an entry in both ledgers: the one of the wallet that continues is returned.
@@ -123,31 +123,31 @@ async def _post_account(
     write_context: WriteContext,
     replayed: ReplayedAccount,
     decisions: Mapping[str, Decision],
-    changed: Collection[Changed],
+    redemption_changes: Collection[RedemptionChange],
     until: datetime,
     cause: Cause,
     digests: Iterable[int],
     replaced_digests: Iterable[int],
 ) -> dict[PostingKey, Entry]:
     wallet, account = replayed.wallet, replayed.account
-    made, book = await _append(
+    points_entries, writer = await _append(
         session,
         write_context=write_context,
         replayed=replayed,
         account=account,
         unit=Unit.POINTS,
         decisions=decisions,
-        because=cause,
+        cause=cause,
     )
-    others = await _other_units(
-        session, write_context=write_context, replayed=replayed, decisions=decisions, because=cause
+    other_entries = await _other_units(
+        session, write_context=write_context, replayed=replayed, decisions=decisions, cause=cause
     )
-    own = {event.id for event in replayed.history.events}
-    ended = await expire_holds(session, replayed=replayed, until=until)
-    rows = [*(change for change in changed if change.before.id in own), *ended]
-    if not (made or others or rows or digests or replaced_digests or wallet.memberships):
-        return made
-    await book.commit(
+    own_event_ids = {event.id for event in replayed.history.events}
+    changes = [change for change in redemption_changes if change.before.id in own_event_ids]
+    changes += await expire_holds(session, replayed=replayed, until=until)
+    if not (points_entries or other_entries or changes or digests or replaced_digests or wallet.memberships):
+        return points_entries
+    await writer.store(
         lots_after=wallet.points.inventory.lots,
         balance=replayed.balances[Unit.POINTS],
         replayed_through=replayed.until,
@@ -155,15 +155,16 @@ async def _post_account(
         next_notice_at=next_notice(wallet, recorded=replayed.recorded),
         terms_version=terms_at(wallet.versions, at=replayed.until).version,
         has_merges=bool(wallet.merged_wallets) or not wallet.memberships,
-        digests=(*digests, *(redemptions.row_digest(row.after) for row in rows)),
-        replaced_digests=(*replaced_digests, *(redemptions.row_digest(row.before) for row in rows)),
+        digests=(*digests, *(redemptions.row_digest(change.after) for change in changes)),
+        replaced_digests=(*replaced_digests, *(redemptions.row_digest(change.before) for change in changes)),
     )
     if wallet.memberships:
         await usage_counts.rebuild(session, wallet=wallet, new_id=write_context.new_id)
     if any(version.tiers for version in replayed.versions.not_withdrawn):
+        # Merged customers share the membership of the surviving one.
         for membership in {id(membership): membership for membership in wallet.memberships.values()}.values():
             await tiers.update(session, customer_id=membership.id, membership=membership.tier)
-    return others | made
+    return other_entries | points_entries
 
 
 async def _other_units(
@@ -172,7 +173,7 @@ async def _other_units(
     write_context: WriteContext,
     replayed: ReplayedAccount,
     decisions: Mapping[str, Decision],
-    because: Cause,
+    cause: Cause,
 ) -> dict[PostingKey, Entry]:
     """Post the differences of other units than points; an account begins with its first entry."""
     new_entries: dict[PostingKey, Entry] = {}
@@ -183,20 +184,20 @@ async def _other_units(
         if account is None:
             account = new_account(write_context, wallet_id=replayed.account.wallet_id, unit=unit)
             account = await accounts.open_account(session, account=account)
-        made, book = await _append(
+        appended, writer = await _append(
             session,
             write_context=write_context,
             replayed=replayed,
             account=account,
             unit=unit,
             decisions=decisions,
-            because=because,
+            cause=cause,
         )
         # Points move in and out of holds without an entry.
-        if made or book.changed(unit_account.inventory.lots):
+        if appended or writer.changed_lots(unit_account.inventory.lots):
             balance = balance_of(replayed.wallet, at=replayed.until, unit=unit)
-            await book.commit(lots_after=unit_account.inventory.lots, balance=balance)
-        new_entries |= made
+            await writer.store(lots_after=unit_account.inventory.lots, balance=balance)
+        new_entries |= appended
     return new_entries
 
 
@@ -208,49 +209,51 @@ async def _append(
     account: Account,
     unit: Unit,
     decisions: Mapping[str, Decision],
-    because: Cause,
+    cause: Cause,
 ) -> tuple[dict[PostingKey, Entry], AccountWriter]:
     """Append every entry that the account of a unit lacks."""
-    unit_account, told_up_to = replayed.wallet.unit_accounts[unit], replayed.account.replayed_through
-    recorded = await entries.recorded(session, account_id=account.id)
-    known = {lot.id: lot for lot in await lots.all_lots(session, account_id=account.id)}
-    book = AccountWriter(session=session, write_context=write_context, account=account, known=known)
-    origins = dict(_origins(replayed.history))
-    corrected = {correction.purchase_id: correction for correction in replayed.history.corrections}
-    postings = [(posting, False) for posting in missing_postings(unit_account.postings, booked=recorded)]
+    unit_account, replayed_through = replayed.wallet.unit_accounts[unit], replayed.account.replayed_through
+    booked = await entries.recorded(session, account_id=account.id)
+    lots_before = {lot.id: lot for lot in await lots.all_lots(session, account_id=account.id)}
+    writer = AccountWriter(session=session, write_context=write_context, account=account, lots_before=lots_before)
+    references = dict(_references(replayed.history))
+    corrections = {correction.purchase_id: correction for correction in replayed.history.corrections}
+    postings = [(posting, False) for posting in missing_postings(unit_account.postings, booked=booked)]
     postings += [
         (posting, True)
-        for posting in _clawed_back(unit_account, until=replayed.until, recorded=recorded, corrected=corrected)
+        for posting in _reversals_of_excess(unit_account, until=replayed.until, booked=booked, corrections=corrections)
     ]
     new_entries: dict[PostingKey, Entry] = {}
-    for posting, too_much in postings:
-        subject = posting.key
-        if subject.type is EntryType.REDEEM:
-            posting = _decided(posting, replayed=replayed, decisions=decisions)
+    for posting, is_excess in postings:
+        key = posting.key
+        if key.type is EntryType.REDEEM:
+            posting = _with_decision(posting, replayed=replayed, decisions=decisions)
         # Scheduled changes are no corrections: only entries about a time before the last replay have a cause or a receipt.
-        told_before = told_up_to is not None and posting.at <= told_up_to
-        set_right = subject.id in corrected and corrected[subject.id].id == because.id
-        new_entries[subject] = await book.append(
+        is_before_last_replay = replayed_through is not None and posting.at <= replayed_through
+        is_correction = key.id in corrections and corrections[key.id].id == cause.id
+        new_entries[key] = await writer.append(
             posting,
             lots_after=unit_account.inventory.lots,
-            origin=origins.get(subject, NOTHING),
+            references=references.get(key, NO_REFERENCES),
             # An entry about the cause itself is no correction.
-            cause=because.id if (too_much or told_before or set_right) and subject.id not in because else None,
+            cause=cause.id if (is_excess or is_before_last_replay or is_correction) and key.id not in cause else None,
         )
-    return new_entries, book
+    return new_entries, writer
 
 
-def _clawed_back(
-    unit_account: UnitAccount, *, until: datetime, recorded: BookedDraws, corrected: Mapping[str, ReceiptCorrected]
+def _reversals_of_excess(
+    unit_account: UnitAccount, *, until: datetime, booked: BookedDraws, corrections: Mapping[str, ReceiptCorrected]
 ) -> Iterator[Posting]:
-    """Entries that reverse what should not be there, such as points of a purchase that belongs to another wallet, at its time."""
-    for subject, draws in excess_postings(unit_account.postings, booked=recorded).items():
-        earned = corrected.get(subject.id) if subject.type is EntryType.EARN else None
-        yield unit_account.posting_without_clause(subject, at=earned.at if earned is not None else until, draws=draws)
+    """Postings that reverse entries which the replay no longer has, such as the points of a purchase that was moved to another wallet."""
+    for key, draws in excess_postings(unit_account.postings, booked=booked).items():
+        correction = corrections.get(key.id) if key.type is EntryType.EARN else None
+        yield unit_account.posting_without_clause(
+            key, at=correction.at if correction is not None else until, draws=draws
+        )
 
 
-def _decided(posting: Posting, *, replayed: ReplayedAccount, decisions: Mapping[str, Decision]) -> Posting:
-    """The entry of a redemption with the decision that granted it."""
+def _with_decision(posting: Posting, *, replayed: ReplayedAccount, decisions: Mapping[str, Decision]) -> Posting:
+    """The posting of a redemption, with the decision that granted it."""
     id = posting.key.id
     decision = decisions.get(id)
     if decision is None:
@@ -267,20 +270,20 @@ def _redemption_decision(recorded: RecordedHistory, *, id: str) -> Decision:
     raise LookupError(f"redemption {id} has no decision")
 
 
-def _origins(history: EventHistory) -> Iterator[tuple[PostingKey, Origin]]:
-    """The records that entries refer to."""
+def _references(history: EventHistory) -> Iterator[tuple[PostingKey, EntryReferences]]:
+    """The records that each entry refers to, by the key of its posting."""
     for correction in history.corrections:
-        yield PostingKey(EntryType.EARN, correction.purchase_id), Origin(purchase_id=correction.purchase_id)
+        yield PostingKey(EntryType.EARN, correction.purchase_id), EntryReferences(purchase_id=correction.purchase_id)
     for event in history.events:
         if isinstance(event, ExchangeRecorded):
-            yield PostingKey(EntryType.EARN, event.purchase.id), Origin(purchase_id=event.purchase.id)
+            yield PostingKey(EntryType.EARN, event.purchase.id), EntryReferences(purchase_id=event.purchase.id)
         if isinstance(event, RefundRecorded | ExchangeRecorded):
-            of_refund = Origin(purchase_id=event.purchase_id, refund_id=event.id)
-            yield PostingKey(EntryType.CLAWBACK, event.id), of_refund
-            yield PostingKey(EntryType.REVERSAL, event.id), of_refund
+            references = EntryReferences(purchase_id=event.purchase_id, refund_id=event.id)
+            yield PostingKey(EntryType.CLAWBACK, event.id), references
+            yield PostingKey(EntryType.REVERSAL, event.id), references
         elif isinstance(event, RewardRedeemed):
-            yield PostingKey(EntryType.REDEEM, event.id), Origin(redemption_id=event.id)
+            yield PostingKey(EntryType.REDEEM, event.id), EntryReferences(redemption_id=event.id)
         elif isinstance(event, RedemptionReversed):
-            yield PostingKey(EntryType.REVERSAL, event.id), Origin(redemption_id=event.redemption_id)
+            yield PostingKey(EntryType.REVERSAL, event.id), EntryReferences(redemption_id=event.redemption_id)
         elif isinstance(event, PurchaseRecorded):
-            yield PostingKey(EntryType.EARN, event.id), Origin(purchase_id=event.id)
+            yield PostingKey(EntryType.EARN, event.id), EntryReferences(purchase_id=event.id)

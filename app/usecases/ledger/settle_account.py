@@ -21,14 +21,14 @@ from app.usecases.ledger.post_differences import post_differences
 
 @dataclass(frozen=True, slots=True)
 class SettlementSummary:
-    """How many accounts were settled, and how many changes of each kind that made."""
+    """How many accounts were settled, and how many changes and notices of each kind were due."""
 
     accounts: int = 0
-    activated: int = 0
-    released: int = 0
-    warned: int = 0
-    expired: int = 0
-    tiers: int = 0
+    lots_activated: int = 0
+    holds_expired: int = 0
+    notices_given: int = 0
+    lots_expired: int = 0
+    tier_changes: int = 0
 
     def plus(self, other: SettlementSummary) -> SettlementSummary:
         """The sum of both."""
@@ -39,7 +39,7 @@ class SettlementSummary:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-NOTHING = SettlementSummary()
+NOTHING_DUE = SettlementSummary()
 """The summary of an account in which nothing was due."""
 
 
@@ -53,16 +53,16 @@ async def settle_account(session: Session, *, write_context: WriteContext, accou
     by_id = await accounts.by_ids(session, account_ids=[account_id], lock=True)
     account = by_id.get(account_id)
     if account is None or not is_due(account, at=write_context.now):
-        return NOTHING
-    before = account.replayed_through
-    replayed = await replay_account(session, account=account, until=before or write_context.now)
+        return NOTHING_DUE
+    last_replay = account.replayed_through
+    replayed = await replay_account(session, account=account, until=last_replay or write_context.now)
     if replayed.recorded.merged_away is not None:
         await accounts.update(session, account=account._replace(next_change_at=None, next_notice_at=None))
-        return replace(NOTHING, accounts=1)
+        return replace(NOTHING_DUE, accounts=1)
     replayed = _advanced(replayed, to=write_context.now)
     digests = await _give_notice(session, write_context=write_context, replayed=replayed)
     entries = await post_differences(session, write_context=write_context, replayed=replayed, digests=digests)
-    return _summary(entries, replayed=replayed, since=before, warned=len(digests))
+    return _summary(entries, replayed=replayed, since=last_replay, notices_given=len(digests))
 
 
 def is_due(account: Account, *, at: datetime) -> bool:
@@ -101,19 +101,19 @@ async def _give_notice(session: Session, *, write_context: WriteContext, replaye
 
 
 def _summary(
-    made: Mapping[PostingKey, object], *, replayed: ReplayedAccount, since: datetime | None, warned: int
+    new_entries: Mapping[PostingKey, object], *, replayed: ReplayedAccount, since: datetime | None, notices_given: int
 ) -> SettlementSummary:
     """The summary of one settled account."""
 
     def happened(at: datetime) -> bool:
         return (since is None or since < at) and at <= replayed.until
 
-    ended = [event for event in replayed.history.events if isinstance(event, HoldPlaced) and event.ended_at is None]
+    holds = [event for event in replayed.history.events if isinstance(event, HoldPlaced) and event.ended_at is None]
     return SettlementSummary(
         accounts=1,
-        activated=sum(posting_key.type is EntryType.ACTIVATE for posting_key in made),
-        released=sum(happened(placed.expires_at) for placed in ended),
-        warned=warned,
-        expired=sum(posting_key.type is EntryType.EXPIRE for posting_key in made),
-        tiers=sum(happened(change.at) for change in replayed.wallet.tier_changes),
+        lots_activated=sum(posting_key.type is EntryType.ACTIVATE for posting_key in new_entries),
+        holds_expired=sum(happened(placed.expires_at) for placed in holds),
+        notices_given=notices_given,
+        lots_expired=sum(posting_key.type is EntryType.EXPIRE for posting_key in new_entries),
+        tier_changes=sum(happened(change.at) for change in replayed.wallet.tier_changes),
     )

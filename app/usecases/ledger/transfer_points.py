@@ -71,9 +71,9 @@ async def run(session: Session, *, context: CommandContext, command: TransferPoi
         return Problem(ProblemCode.SAME_CUSTOMER, path=("to",))
     for customer, path in ((giver, ("from",)), (taker, ("to",))):
         if (
-            own := await own_cards.refusal(session, principal=context.principal, customer=customer, path=path)
+            denied := await own_cards.refusal(session, principal=context.principal, customer=customer, path=path)
         ) is not None:
-            return own
+            return denied
     moved = {Unit.POINTS: command.points}
     above = await above_budget(session, context=context, budget=Budget.TRANSFERS, moved=moved, path=("points",))
     if above is not None:

@@ -31,7 +31,7 @@ def limited(context: CommandContext) -> bool:
 async def above_budget(
     session: Session, *, context: CommandContext, budget: Budget, moved: Mapping[Unit, int], path: tuple[str, ...]
 ) -> Problem | None:
-    """The refusal of a movement above the rest of the access key's daily budget, or None.
+    """The problem with a movement above the rest of the access key's daily budget, or None.
 
     `moved` is what would be moved, without sign. Until the transaction ends no other one moves anything with the key,
     so this must come after every lock on an account.
@@ -74,7 +74,7 @@ def carried(before: Decision, after: Decision) -> dict[Unit, int]:
 async def above_till_limits(
     session: Session, *, context: CommandContext, sale: Purchase, amended: PurchaseFacts
 ) -> Problem | None:
-    """The refusal of an amendment that is too old or too large for a till, or None.
+    """The problem with an amendment that is too old or too large for a till, or None.
 
     All changes that tills made to the receipt count together. The customer's account must be locked.
     """

@@ -52,9 +52,9 @@ async def admit(
     if customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
     if (
-        own := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("customer",))
+        denied := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("customer",))
     ) is not None:
-        return own
+        return denied
     recorded, has_pending_refunds, was_quarantined, in_pending_exchange = await purchases.known_receipts(
         session,
         source=OWN_SOURCE,

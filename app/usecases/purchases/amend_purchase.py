@@ -87,9 +87,9 @@ async def run(session: Session, *, context: CommandContext, command: AmendPurcha
     if customer is None or terms is None:
         raise LookupError(f"purchase {sale.id} has no customer, or no terms")
     if (
-        own := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("purchase",))
+        denied := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("purchase",))
     ) is not None:
-        return own
+        return denied
     sale = await purchases.reread(session, purchase=sale)
     facts = await _facts(session, command=command, sale=sale, customer=customer)
     if isinstance(facts, Problem):

@@ -101,7 +101,7 @@ async def _recorded(
         replayed=replayed,
         digests=(refunds.row_digest(refund), purchases.row_digest(new), exchanges.row_digest(refund.id, new.id)),
         cause=refund.id,
-        part_of_cause=new.id,
+        cause_purchase_id=new.id,
     )
     returned = refund_result(
         customer=customer,

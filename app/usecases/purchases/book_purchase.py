@@ -34,7 +34,7 @@ from app.store.ledger import accounts
 from app.store.purchases import purchases
 from app.store.terms import versions
 from app.usecases.command import CommandContext
-from app.usecases.ledger.account_writer import AccountWriter, Origin, accounts_of
+from app.usecases.ledger.account_writer import AccountWriter, EntryReferences, accounts_of
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.ledger.usage_counts import count_purchase
 from app.usecases.purchases.new_receipts import RecordPurchase
@@ -109,10 +109,10 @@ async def _from_snapshot(
     # Wallets with events get a tier review from the scheduler, which may have passed by this one by then.
     first = account.replayed_through is None
     tiers_start_at = await fast_path.next_tier_terms_start(session, after=at) if first else None
-    book = AccountWriter(session=session, write_context=context, account=account, known={})
+    book = AccountWriter(session=session, write_context=context, account=account, lots_before={})
     posting = Posting(PostingKey(EntryType.EARN, sale.id), at, gained.draws, earned)
-    entry = await book.append(posting, lots_after=gained.lots, origin=Origin(purchase_id=sale.id))
-    after = await book.commit(
+    entry = await book.append(posting, lots_after=gained.lots, references=EntryReferences(purchase_id=sale.id))
+    after = await book.store(
         lots_after=gained.lots,
         balance=account.balance.plus(replace(gained.balance, qualifying=qualifying)),
         replayed_through=at,
@@ -145,10 +145,10 @@ async def _stamp(
         draws = inventory.open(new_stamps(sale.id, earned.stamps, at=at, terms=terms), at=at)
     if not account.entries:
         account = await accounts.open_account(session, account=account)
-    book = AccountWriter(session=session, write_context=context, account=account, known={})
+    book = AccountWriter(session=session, write_context=context, account=account, lots_before={})
     posting = Posting(PostingKey(EntryType.EARN, sale.id), at, draws, earned)
-    await book.append(posting, lots_after=inventory.lots, origin=Origin(purchase_id=sale.id))
-    after = await book.commit(lots_after=inventory.lots, balance=account.balance.plus(inventory.balance(at=at)))
+    await book.append(posting, lots_after=inventory.lots, references=EntryReferences(purchase_id=sale.id))
+    after = await book.store(lots_after=inventory.lots, balance=account.balance.plus(inventory.balance(at=at)))
     return after.balance
 
 

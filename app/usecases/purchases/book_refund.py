@@ -30,7 +30,7 @@ from app.store.ledger import lots
 from app.store.purchases import exchanges, refunds
 from app.store.terms import versions
 from app.usecases.command import WriteContext
-from app.usecases.ledger.account_writer import AccountWriter, Origin
+from app.usecases.ledger.account_writer import AccountWriter, EntryReferences
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.purchases.new_refund import RecordRefund, refund_result, refund_row
 from app.usecases.purchases.results import RecordRefundResult
@@ -183,12 +183,12 @@ async def _from_snapshot(
     await refunds.add(session, refund=made)
     reduction = Reduction(sale.id, sale.occurred_at, not is_visit(terms, facts=after.of(sale.facts)), outcome.taken)
     await usage_counts.reduce_more(session, customer_id=sale.customer_id, reduction=reduction)
-    book = AccountWriter(session=session, write_context=write_context, account=account, known=known)
+    book = AccountWriter(session=session, write_context=write_context, account=account, lots_before=known)
     posting = Posting(PostingKey(EntryType.CLAWBACK, made.id), at, draws, outcome.decision)
-    origin = Origin(purchase_id=sale.id, refund_id=made.id)
-    entry = await book.append(posting, lots_after=inventory.lots, origin=origin)
+    origin = EntryReferences(purchase_id=sale.id, refund_id=made.id)
+    entry = await book.append(posting, lots_after=inventory.lots, references=origin)
     base = refund.evaluate_remaining(terms=terms, earned=sale.earned, stamps=0, remaining=left.of(sale.facts)).base
-    closed = await book.commit(
+    closed = await book.store(
         lots_after=inventory.lots,
         balance=replace(
             inventory.balance(at=at, qualifying=account.balance.qualifying + outcome.base - base),

@@ -44,7 +44,7 @@ async def exchange_goods(
 ) -> Exchanged | Problem:
     """Record an exchange of a purchase, or give it the result as it was recorded; `applying` is its id where it was pending.
 
-    `new` is the receipt of the goods handed out, with its customer. Nothing is written with a refusal.
+    `new` is the receipt of the goods handed out, with its customer. Where a problem is returned, nothing was written.
     """
     at = new.facts.occurred_at
     admitted = await admit(session, context=replace(context, settling=True), command=new, applying=applying)
@@ -82,7 +82,7 @@ async def exchange_goods(
 
 
 def _without_purchase(same_number: Sequence[Refund]) -> Problem:
-    """The refusal of a refund number that was recorded without the new receipt."""
+    """The problem with a refund number that was recorded without the new receipt."""
     return Problem(
         ProblemCode.RECEIPT_DIFFERS,
         path=("refund", "externalId"),
@@ -122,11 +122,11 @@ async def _known(
 
 
 def _differs(bought: RecordPurchaseResult, *, path: tuple[str, ...], detail: str) -> Problem:
-    """The refusal of an exchange whose new receipt was recorded with other content."""
+    """The problem with an exchange whose new receipt was recorded with other content."""
     return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=detail, purchase_ids=(bought.purchase_id,))
 
 
 def in_refund(problem: Problem) -> Problem:
-    """A refusal of the refund with its path in the input of an exchange, whose time is that of the receipt."""
+    """A problem with the refund, with its path in the input of an exchange, whose time is that of the receipt."""
     part = "purchase" if problem.path == ("occurredAt",) else "refund"
     return replace(problem, path=(part, *problem.path))

@@ -47,7 +47,7 @@ async def pending_with(
 async def handed_out_by_pending(
     session: Session, *, context: CommandContext, command: RecordPurchase, zone: str, except_id: str | None
 ) -> Problem | None:
-    """The refusal of a receipt that a pending exchange hands out (other than the one with this id), or None."""
+    """The problem with a receipt that a pending exchange hands out (other than the one with this id), or None."""
     same_number = await pending_with(
         session,
         context=context,

@@ -33,7 +33,7 @@ def receipt_problem(context: CommandContext, *, timed: bool, facts: PurchaseFact
 
 
 def time_missing(*, path: tuple[str, ...]) -> Problem:
-    """The refusal of a number without a time where numbers restart each day."""
+    """The problem with a number without a time where numbers restart each day."""
     return Problem(ProblemCode.INVALID_INPUT, path=path, detail="required, as receipt numbers restart each day")
 
 
@@ -87,7 +87,7 @@ async def _fully_returned(session: Session, *, sale: Purchase) -> bool:
 async def _as_recorded(
     session: Session, *, command: RecordPurchase, facts: PurchaseFacts, customer: Customer, recorded: Purchase
 ) -> RecordPurchaseResult | Problem:
-    """The result of a recorded receipt; a refusal for other content or another customer."""
+    """The result of a recorded receipt; a problem if the content or the customer differs."""
     if not _has_same_content(recorded, command=command, facts=facts) or not await _belonged_to(
         session, customer=customer, recorded=recorded
     ):

@@ -32,7 +32,7 @@ async def known_refund(
     customer: Customer,
     origin: ReceiptOrigin,
 ) -> RecordRefundResult | Problem | None:
-    """The result of a refund whose number is known, None where it is new; a refusal for other content.
+    """The result of a refund whose number is known, None where it is new; a problem if the content differs.
 
     The rest of the purchase does not matter: a full refund that is sent again finds nothing left and is known all the
     same.

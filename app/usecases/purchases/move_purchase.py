@@ -143,9 +143,9 @@ async def run(session: Session, *, context: CommandContext, command: MovePurchas
         return Problem(ProblemCode.SAME_CUSTOMER, path=("customer",))
     for customer, path in ((giver, ("purchase",)), (taker, ("customer",))):
         if (
-            own := await own_cards.refusal(session, principal=context.principal, customer=customer, path=path)
+            denied := await own_cards.refusal(session, principal=context.principal, customer=customer, path=path)
         ) is not None:
-            return own
+            return denied
     if (bound := await _bound(session, sale=sale)) is not None:
         return bound
     correction = ReceiptCorrection.of(

@@ -25,9 +25,9 @@ from app.usecases.purchases.results import RefundPending
 async def park_exchange(
     session: Session, *, context: CommandContext, command: RecordExchange
 ) -> RefundPending | Problem:
-    """Store an exchange as pending until its purchase arrives. A known receipt gets its earlier result, or a refusal for other content."""
+    """Store an exchange as pending until its purchase arrives. A known receipt gets its earlier result, or a problem if the content differs."""
     bought, receipt = command.bought, command.refund.receipt
-    assert receipt is not None, "an id that is none of a purchase is refused"
+    assert receipt is not None, "an id of something else than a purchase is rejected before"
     facts = await locations.facts_at_location(session, facts=bought.facts, location_id=bought.location_id)
     if facts is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
@@ -38,9 +38,11 @@ async def park_exchange(
         if customer is None:
             return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
         if (
-            own := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("customer",))
+            denied := await own_cards.refusal(
+                session, principal=context.principal, customer=customer, path=("customer",)
+            )
         ) is not None:
-            return own
+            return denied
     known = await _known_exchange(
         session, context=context, command=command, receipt=receipt, origin=origin, customer=customer
     )
@@ -48,13 +50,15 @@ async def park_exchange(
         return known
     if (problem := await _unrecordable(session, context=context, bought=bought)) is not None:
         return problem
-    new = handed_out(
+    handed_out_receipt = handed_out(
         bought,
         origin=origin,
         customer_id=(customer.requested_id or customer.id) if customer is not None else None,
         holder_id=context.principal.holder_id if context.principal is not None else None,
     )
-    parked = await park_refund(session, context=context, command=command.refund, receipt=receipt, bought=new)
+    parked = await park_refund(
+        session, context=context, command=command.refund, receipt=receipt, bought=handed_out_receipt
+    )
     return in_refund(parked) if isinstance(parked, Problem) else parked
 
 
@@ -119,7 +123,7 @@ async def park_refund(
     receipt: ReceiptReference,
     bought: HandedOut | None = None,
 ) -> RefundPending | Problem:
-    """Store a refund as pending until its purchase arrives. A known number gets its earlier result, or a refusal for other content.
+    """Store a refund as pending until its purchase arrives. A known number gets its earlier result, or a problem if the content differs.
 
     A reference that may match several receipts cannot be pending: the first one to arrive would be a guess. `bought`
     is the receipt of the goods handed out in an exchange.

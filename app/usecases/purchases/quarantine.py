@@ -33,7 +33,7 @@ from app.usecases.purchases.results import ReceiptQuarantined, RecordRefundResul
 
 
 def clock_skew(skew: ImplausibleTime, *, path: tuple[str, ...]) -> Problem:
-    """The refusal of a business time that cannot be right; `path` leads to it."""
+    """The problem with a business time that cannot be right; `path` leads to it."""
     details = {
         ImplausibleTime.AHEAD: "occurredAt is more than 5 minutes ahead of the program's clock",
         ImplausibleTime.TOO_OLD: "occurredAt is older than what this program takes from a till",
@@ -127,10 +127,12 @@ async def quarantine_exchange(
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
     if (
         buyer is not None
-        and (own := await own_cards.refusal(session, principal=context.principal, customer=buyer, path=("customer",)))
+        and (
+            denied := await own_cards.refusal(session, principal=context.principal, customer=buyer, path=("customer",))
+        )
         is not None
     ):
-        return own
+        return denied
     sent = SentReceipt(
         QuarantineKind.EXCHANGE,
         number=bought.external_id,

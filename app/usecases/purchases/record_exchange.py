@@ -61,7 +61,7 @@ async def run(
 
 
 async def _other_customer(session: Session, *, by: CustomerReference, claimed: CustomerReference) -> Problem | None:
-    """The refusal where another customer had bought the goods, or None; a merged customer counts as the surviving one."""
+    """The problem where another customer had bought the goods, or None; a merged customer counts as the surviving one."""
     buyer, found = await customers.find_two(session, first=by, second=claimed)
     if found is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))

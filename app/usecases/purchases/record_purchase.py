@@ -22,7 +22,7 @@ async def run(
 ) -> RecordPurchaseResult | ReceiptQuarantined | Problem:
     """Record the purchase once, decide, and book the points.
 
-    A receipt that is known already gets its earlier result; one with other content is refused. A receipt with a time
+    A receipt that is known already gets its earlier result; one with other content is rejected. A receipt with a time
     that cannot be right goes into quarantine.
     """
     admitted = await admit(session, context=context, command=command)

@@ -39,7 +39,7 @@ async def run(
     if quarantined is not None:
         return quarantined
     if sale is None:
-        assert command.receipt is not None, "an id that is none of a purchase is refused"
+        assert command.receipt is not None, "an id of something else than a purchase is rejected before"
         return await park_refund(session, context=context, command=command, receipt=command.receipt)
     return await run_refund(session, context=context, command=command, sale=sale)
 
@@ -62,7 +62,7 @@ async def sale_of(session: Session, *, context: CommandContext, command: RecordR
 async def known_of_several(
     session: Session, *, context: CommandContext, command: RecordRefund, problem: Problem
 ) -> RecordRefundResult | Problem:
-    """The result of a refund recorded before its reference matched several receipts, else the refusal."""
+    """The result of a refund recorded before its reference matched several receipts, else the problem."""
     if problem.code is not ProblemCode.RECEIPT_AMBIGUOUS or command.external_id is None:
         return problem
     candidates = await purchases.by_ids(session, purchase_ids=problem.purchase_ids)

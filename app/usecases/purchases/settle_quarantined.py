@@ -80,7 +80,7 @@ class PendingRefundDismissed(CommandResult):
 async def run(
     session: Session, *, context: CommandContext, command: SettleQuarantined
 ) -> SettleQuarantinedResult | PendingRefundDismissed | Problem:
-    """Settle it. A receipt that is refused when it is booked stays in quarantine: the transaction must be rolled back."""
+    """Settle it. A receipt that is rejected when it is booked stays in quarantine: the transaction must be rolled back."""
     if (wrong := _unfit(command)) is not None:
         return wrong
     if command.pending_refund_id is not None:
@@ -143,7 +143,7 @@ def _as_booked(item: Quarantined, *, booked: Booked, at: datetime) -> Quarantine
 async def _booked(session: Session, *, context: CommandContext, item: Quarantined, at: datetime) -> Booked | Problem:
     """Carry out the command as if it had arrived in time, at `at`."""
     booked = await _carried_out(session, context=context, item=item, at=at)
-    assert not isinstance(booked, ReceiptQuarantined), "a receipt that staff have reviewed is booked or refused"
+    assert not isinstance(booked, ReceiptQuarantined), "a receipt that staff have reviewed is booked or rejected"
     return booked
 
 
@@ -162,7 +162,7 @@ async def _carried_out(
 
 
 def _path(problem: Problem, *, command: SettleQuarantined) -> tuple[str | int, ...]:
-    """The path of a refusal in the input of the settlement: the time, or the receipt as a whole."""
+    """The path of a problem in the input of the settlement: the time, or the receipt as a whole."""
     wrong_time = problem.path[-1:] == ("occurredAt",) and command.occurred_at is not None
     return ("occurredAt",) if wrong_time else ("quarantined",)
 

@@ -1,4 +1,4 @@
-"""Pay for a reward: from the snapshot where that is enough, else by a replay."""
+"""Book a redemption or a hold: by the snapshot where that is enough, else by a replay."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from app.store.events.replay import NewEvent, balance_of, replay_account, with_e
 from app.store.ledger import lots
 from app.store.rewards import redemptions, rewards
 from app.usecases.command import CommandContext
-from app.usecases.ledger.account_writer import AccountWriter, Origin, held_in
+from app.usecases.ledger.account_writer import AccountWriter, EntryReferences, stored_balances
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.ledger.usage_counts import count_clause_uses
 from app.usecases.results import DecidedResult, stored_as
@@ -42,9 +42,9 @@ from app.usecases.rewards.holds import NewHold
 
 @dataclass(frozen=True, slots=True)
 class RedeemReward:
-    """The customer, the reward (by id or by key), and the basket it goes with (without lines: none).
+    """The customer, the reward (by id or by key), and the basket that is bought with it; without lines there is none.
 
-    `location_id` is None for a basket without a location; the facts are those without one.
+    `facts` describe the basket, but not its location: that is `location_id`, None without one.
     """
 
     customer: CustomerReference
@@ -89,26 +89,26 @@ class RedemptionRequest:
 
     @property
     def owner(self) -> str:
-        """The customer (id) who redeems; for a card of a merged customer that one."""
+        """The id of the customer who redeems: where a merged customer was named, the id of that one, not of the survivor."""
         return self.customer.requested_id or self.customer.id
 
 
 async def from_snapshot(
     session: Session, *, context: CommandContext, request: RedemptionRequest, wallet: Mapping[Unit, Account]
 ) -> RedeemRewardResult | Problem:
-    """Decide by the stored balance, and book one entry."""
+    """Decide by the stored balance, and append one entry."""
     account, at = wallet[request.unit], request.facts.occurred_at
-    lists = None
+    old_prices = None
     if request.unit is Unit.POINTS:
-        lists = await price_lists.known(session, customer=request.customer, in_force=request.terms, at=at)
+        old_prices = await price_lists.known(session, customer=request.customer, in_force=request.terms, at=at)
     decision = redemption.redeem(
         terms=request.terms,
         clause=request.clause,
         facts=request.facts,
         available=account.balance.available,
-        charge=lists.charge(request.reward.key) if lists is not None else None,
+        charge=old_prices.charge(request.reward.key) if old_prices is not None else None,
     )
-    balances = held_in(wallet)
+    balances = stored_balances(wallet)
     result = _result(request, decision=decision, balances=balances)
     if decision.outcome is DecisionOutcome.REFUSED:
         if account.balance.pending:  # only a replay says when these become available
@@ -117,50 +117,58 @@ async def from_snapshot(
     if not await rewards.take_one(session, reward=request.reward):
         return OUT_OF_STOCK
     redeemed = _redemption(context=context, request=request, facts=request.facts, decision=decision)
-    await _write(session, context=context, request=request, redemption=redeemed)
+    await _store(session, context=context, request=request, redemption=redeemed)
     inventory = await lots.holdings(session, account_id=account.id)
-    known, cost = dict(inventory.lots), decision.amount(request.unit)
-    draws = inventory.consume(redeemed.id, cost, at=at, rank=_prices(lists, request=request))
-    book = AccountWriter(session=session, write_context=context, account=account, known=known)
+    lots_before, cost = dict(inventory.lots), decision.amount(request.unit)
+    draws = inventory.consume(redeemed.id, cost, at=at, rank=_price_of_lots(old_prices, request=request))
+    writer = AccountWriter(session=session, write_context=context, account=account, lots_before=lots_before)
     posting = Posting(PostingKey(EntryType.REDEEM, redeemed.id), at, draws, decision)
-    entry = await book.append(posting, lots_after=inventory.lots, origin=Origin(redemption_id=redeemed.id))
-    left = replace(account.balance, available=account.balance.available - cost)
+    entry = await writer.append(
+        posting, lots_after=inventory.lots, references=EntryReferences(redemption_id=redeemed.id)
+    )
+    balance_after = replace(account.balance, available=account.balance.available - cost)
     points_account = request.customer.account
     if request.unit is not Unit.POINTS:
-        await book.commit(lots_after=inventory.lots, balance=left)
-        book = AccountWriter(session=session, write_context=context, account=points_account, known={})
+        await writer.store(lots_after=inventory.lots, balance=balance_after)
+        writer = AccountWriter(session=session, write_context=context, account=points_account, lots_before={})
     # The state of replay stands in the points account, whichever unit paid.
-    await book.commit(
+    await writer.store(
         lots_after=inventory.lots,
-        balance=left if request.unit is Unit.POINTS else points_account.balance,
+        balance=balance_after if request.unit is Unit.POINTS else points_account.balance,
         replayed_through=at,
         next_change_at=points_account.next_change_at,
         next_notice_at=points_account.next_notice_at,
         terms_version=request.terms.version,
         digests=(redemptions.row_digest(redeemed),),
     )
-    balances[request.unit] = left
+    balances[request.unit] = balance_after
     return replace(result, balances=balances, entry_id=entry.id, redemption_id=redeemed.id)
 
 
 async def by_replay(
     session: Session, *, context: CommandContext, request: RedemptionRequest
 ) -> RedeemRewardResult | Problem:
-    """Replay the wallet up to the redemption, decide by its balance then and now, and book what follows."""
+    """Replay the wallet, decide by its balance at the time of the redemption and its balance now, and post the differences."""
     account, at = request.customer.account, request.facts.occurred_at
     before = await replay_account(session, account=account, until=at)
-    then = before.wallet if account.precedes(at) else before.as_of(at, customer_id=request.owner)
-    on_hold = uses_on_hold(before.recorded, customer_id=request.owner, terms=request.terms, then=then, at=before.until)
-    facts = then.memberships[request.owner].with_customer_facts(request.facts, terms=request.terms, on_hold=on_hold)
-    held = balance_of(before.wallet, at=before.until, unit=request.unit)
-    available = min(then.unit_accounts[request.unit].inventory.available(at=at), held.available)
+    past = before.wallet if account.precedes(at) else before.as_of(at, customer_id=request.owner)
+    on_hold = uses_on_hold(
+        before.recorded,
+        customer_id=request.owner,
+        terms=request.terms,
+        then=past,
+        at=before.until,
+    )
+    facts = past.memberships[request.owner].with_customer_facts(request.facts, terms=request.terms, on_hold=on_hold)
+    balance = balance_of(before.wallet, at=before.until, unit=request.unit)
+    available = min(past.unit_accounts[request.unit].inventory.available(at=at), balance.available)
     decision = redemption.redeem(
         terms=request.terms,
         clause=request.clause,
         facts=facts,
         available=available,
-        owed=held.owed,
-        charge=_charge(then, request=request),
+        owed=balance.owed,
+        charge=_charge(past, request=request),
         activations=pending_points(before.wallet, terms=request.terms, at=before.until).activations_for(request.clause),
     )
     result = _result(request, decision=decision, balances=before.balances)
@@ -169,10 +177,9 @@ async def by_replay(
     if not await rewards.take_one(session, reward=request.reward):
         return OUT_OF_STOCK
     redeemed = _redemption(context=context, request=request, facts=facts, decision=decision)
-    await _write(session, context=context, request=request, redemption=redeemed)
-    replayed = with_events(
-        before.recorded, versions=before.versions, events=[_fact(request, redemption=redeemed)], until=at
-    )
+    await _store(session, context=context, request=request, redemption=redeemed)
+    event = _event(request, redemption=redeemed)
+    replayed = with_events(before.recorded, versions=before.versions, events=[event], until=at)
     entries = await post_differences(
         session,
         write_context=context,
@@ -190,25 +197,25 @@ async def by_replay(
     )
 
 
-def _charge(then: Wallet, *, request: RedemptionRequest) -> RewardCharge | None:
+def _charge(wallet: Wallet, *, request: RedemptionRequest) -> RewardCharge | None:
     """The cost of the reward where points of different age pay different prices."""
     if request.unit is not Unit.POINTS:
         return None
-    lists = then.price_lists(terms=request.terms, at=request.facts.occurred_at)
-    return lists.charge(request.reward.key) if lists is not None else None
+    old_prices = wallet.price_lists(terms=request.terms, at=request.facts.occurred_at)
+    return old_prices.charge(request.reward.key) if old_prices is not None else None
 
 
-def _prices(lists: OldPrices | None, *, request: RedemptionRequest) -> Callable[[Lot], int] | None:
-    """The price that each lot would pay."""
-    if lists is None:
+def _price_of_lots(old_prices: OldPrices | None, *, request: RedemptionRequest) -> Callable[[Lot], int] | None:
+    """A function that gives the price for points of a lot; None where all points pay the current price."""
+    if old_prices is None:
         return None
-    now = redemption.reward_cost(request.clause).points
-    return lambda lot: lists.price_of(lot, reward=request.reward.key, now=now)
+    current_price = redemption.reward_cost(request.clause).points
+    return lambda lot: old_prices.price_of(lot, reward=request.reward.key, now=current_price)
 
 
-def _fact(request: RedemptionRequest, *, redemption: Redemption) -> NewEvent:
+def _event(request: RedemptionRequest, *, redemption: Redemption) -> NewEvent:
     if redemption.held_until is not None:
-        held = HoldPlaced(
+        placed = HoldPlaced(
             id=redemption.id,
             at=redemption.occurred_at,
             points=redemption.points,
@@ -216,7 +223,7 @@ def _fact(request: RedemptionRequest, *, redemption: Redemption) -> NewEvent:
             terms=request.terms,
             reward=request.reward.key,
         )
-        return NewEvent(held, customer_id=request.owner)
+        return NewEvent(placed, customer_id=request.owner)
     clauses = redemption.decision.applied_clauses()
     event = RewardRedeemed(
         redemption.id, request.owner, redemption.facts, request.terms, redemption.points, request.reward.key, clauses
@@ -224,7 +231,7 @@ def _fact(request: RedemptionRequest, *, redemption: Redemption) -> NewEvent:
     return NewEvent(event, customer_id=request.owner)
 
 
-async def _write(
+async def _store(
     session: Session, *, context: CommandContext, request: RedemptionRequest, redemption: Redemption
 ) -> None:
     """Store the redemption with its clause uses."""

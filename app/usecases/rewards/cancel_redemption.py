@@ -22,7 +22,7 @@ from app.store.events.replay import ReplayedAccount, replay_account
 from app.store.rewards import redemptions, reversals
 from app.store.terms import versions
 from app.usecases.command import CommandContext, guarded, use_case
-from app.usecases.ledger.expire_holds import end_hold
+from app.usecases.ledger.expire_holds import end_redemption
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.programs.staff_limits import above_budget
 from app.usecases.results import DecidedResult, stored_as
@@ -67,12 +67,12 @@ class CancelRedemptionResult(DecidedResult):
 
 
 async def _hidden(session: Session, *, context: CommandContext, command: CancelRedemption) -> Problem | None:  # noqa: ARG001 - as every guard
-    """The refusal of a redemption that does not exist; for a customer, those of others do not."""
-    known = await redemptions.by_id(session, redemption_id=command.redemption_id)
-    if known is not None and command.role is Role.CUSTOMER and command.customer_id != known.customer_id:
-        customer = await customers.find(session, by=CustomerReference(known.customer_id))
-        known = known if customer is not None and command.customer_id == customer.id else None
-    return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("redemption",)) if known is None else None
+    """The problem with an unknown redemption, or None; to a customer, the redemptions of others are unknown, too."""
+    redemption = await redemptions.by_id(session, redemption_id=command.redemption_id)
+    if redemption is not None and command.role is Role.CUSTOMER and command.customer_id != redemption.customer_id:
+        customer = await customers.find(session, by=CustomerReference(redemption.customer_id))
+        redemption = redemption if customer is not None and command.customer_id == customer.id else None
+    return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("redemption",)) if redemption is None else None
 
 
 @guarded(_hidden)
@@ -86,15 +86,15 @@ async def run(
     """
     paid = await _paid(session, command=command)
     if (
-        own := await own_cards.refusal(
+        denied := await own_cards.refusal(
             session, principal=context.principal, customer=paid.customer, path=("redemption",)
         )
     ) is not None:
-        return own
+        return denied
     if (problem := _unfit(paid.redemption, command=command)) is not None:
         return problem
-    if (refused := await _refusal(session, context=context, command=command, paid=paid)) is not None:
-        return refused
+    if (problem := await _reversal_problem(session, context=context, command=command, paid=paid)) is not None:
+        return problem
     if command.role not in WITHOUT_REASON and not command.reason:
         return Problem(ProblemCode.REASON_MISSING, path=("reason",))
     moved = {unit: paid.redemption.decision.amount(unit) for unit in Unit}
@@ -104,7 +104,7 @@ async def run(
     return await _undone(session, context=context, command=command, paid=paid)
 
 
-async def _refusal(
+async def _reversal_problem(
     session: Session, *, context: CommandContext, command: CancelRedemption, paid: _Paid
 ) -> Problem | None:
     """Why it cannot be reversed, or not by this caller; None where it can."""
@@ -115,8 +115,8 @@ async def _refusal(
     if command.role is Role.TILL and context.actor is not None and redemption.fulfilled_at is not None:
         latest_one = await redemptions.latest_of_key(session, key_id=context.actor)
         till_until = redemption.fulfilled_at + reversal.TILL_CANCELLATION_TIME if latest_one == redemption.id else None
-    refused = reversal.refusal(by=command.role, till_until=till_until, at=context.now)
-    return Problem(refused, path=("redemption",)) if refused is not None else None
+    code = reversal.refusal(by=command.role, till_until=till_until, at=context.now)
+    return Problem(code, path=("redemption",)) if code is not None else None
 
 
 async def _paid(session: Session, *, command: CancelRedemption) -> _Paid:
@@ -162,7 +162,7 @@ async def _undone(
         reason=command.reason,
         actor=context.actor,
     )
-    changed = await end_hold(session, redemption=redemption, state=RedemptionState.CANCELLED, ended_at=None)
+    changed = await end_redemption(session, redemption=redemption, state=RedemptionState.CANCELLED, ended_at=None)
     await reversals.add(session, reversal=reversed_by)
     replayed = await replay_account(session, account=paid.customer.account, until=at)
     entries = await post_differences(
@@ -170,7 +170,7 @@ async def _undone(
         write_context=context,
         replayed=replayed,
         digests=(reversals.row_digest(reversed_by),),
-        changed=[changed],
+        redemption_changes=[changed],
         cause=reversed_by.id,
     )
     entry = entries[PostingKey(EntryType.REVERSAL, reversed_by.id)]

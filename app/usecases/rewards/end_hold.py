@@ -19,7 +19,7 @@ from app.store.purchases.receipt_references import MOST_FITTING
 from app.store.rewards import redemptions
 from app.store.terms import versions
 from app.usecases.command import CommandContext, use_case
-from app.usecases.ledger.expire_holds import Changed, end_hold
+from app.usecases.ledger.expire_holds import RedemptionChange, end_redemption
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.ledger.usage_counts import count_clause_uses
 from app.usecases.results import CommandResult, DecidedResult, stored_as
@@ -68,9 +68,9 @@ async def capture(session: Session, *, context: CommandContext, command: HoldRef
     held, customer = found
     # Releasing a hold must not prolong the validity of its points, so only its capture is refused.
     if (
-        own := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("hold",))
+        denied := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("hold",))
     ) is not None:
-        return own
+        return denied
     if (over := _over(held, customer=customer, context=context)) is not None:
         return over
     return await _captured(session, context=context, held=held, customer=customer)
@@ -89,7 +89,7 @@ async def release(session: Session, *, context: CommandContext, command: HoldRef
 
 
 def _over(held: Redemption, *, customer: Customer, context: CommandContext) -> Problem | None:
-    """The refusal of a hold that has ended. An expired one has, even if the scheduler has not settled the account yet."""
+    """The problem with a hold that has ended, or None; an expired hold has ended even before the scheduler settles its account."""
     run_out = held.has_run_out(at=latest(context.now, customer.account.replayed_through))
     if held.state is not RedemptionState.HELD or run_out:
         return Problem(ProblemCode.NOT_HELD, path=("hold",))
@@ -100,20 +100,20 @@ async def _held(
     session: Session, *, context: CommandContext, command: HoldReference
 ) -> tuple[Redemption, Customer] | Problem:
     """The hold and its customer, with the account locked, or why there is none."""
-    known: Redemption | Problem | None
+    redemption: Redemption | Problem | None
     if command.redemption_id is not None:
-        known = await redemptions.by_id(session, redemption_id=command.redemption_id)
+        redemption = await redemptions.by_id(session, redemption_id=command.redemption_id)
     else:
-        known = await _of_checkout(session, context=context, checkout=command.checkout or "")
-    if isinstance(known, Problem):
-        return known
+        redemption = await _of_checkout(session, context=context, checkout=command.checkout or "")
+    if isinstance(redemption, Problem):
+        return redemption
     not_found = Problem(ProblemCode.HOLD_NOT_FOUND, path=("hold",))
-    if known is None or known.held_until is None:
+    if redemption is None or redemption.held_until is None:
         return not_found
-    customer = await customers.find(session, by=CustomerReference(known.customer_id), lock=True)
+    customer = await customers.find(session, by=CustomerReference(redemption.customer_id), lock=True)
     # Read again under the lock: another transaction may just have ended it.
-    known = await redemptions.by_id(session, redemption_id=known.id)
-    return (known, customer) if customer is not None and known is not None else not_found
+    redemption = await redemptions.by_id(session, redemption_id=redemption.id)
+    return (redemption, customer) if customer is not None and redemption is not None else not_found
 
 
 async def _of_checkout(session: Session, *, context: CommandContext, checkout: str) -> Redemption | Problem | None:
@@ -145,8 +145,10 @@ async def _captured(
         raise LookupError(f"terms version {held.terms_version} is missing")
     await count_clause_uses(session, context=context, redemption=held, terms=judged_by)
     replayed = await replay_account(session, account=customer.account, until=context.now)
-    changed = [Changed(before=held, after=after)]
-    made = await post_differences(session, write_context=context, replayed=replayed, changed=changed, cause=id)
+    changed = [RedemptionChange(before=held, after=after)]
+    made = await post_differences(
+        session, write_context=context, replayed=replayed, redemption_changes=changed, cause=id
+    )
     return CaptureHoldResult(
         decision=held.decision,
         balances=replayed.balances,
@@ -161,9 +163,9 @@ async def _captured(
 async def _released(
     session: Session, *, context: CommandContext, held: Redemption, customer: Customer
 ) -> ReleaseHoldResult:
-    changed = await end_hold(session, redemption=held, state=RedemptionState.CANCELLED, ended_at=context.now)
+    changed = await end_redemption(session, redemption=held, state=RedemptionState.CANCELLED, ended_at=context.now)
     replayed = await replay_account(session, account=customer.account, until=context.now)
-    made = await post_differences(session, write_context=context, replayed=replayed, changed=[changed])
+    made = await post_differences(session, write_context=context, replayed=replayed, redemption_changes=[changed])
     expired = [entry.id for subject, entry in made.items() if subject.type is EntryType.EXPIRE]
     return ReleaseHoldResult(
         balances=replayed.balances,

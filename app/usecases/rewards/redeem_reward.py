@@ -39,29 +39,29 @@ async def run(session: Session, *, context: CommandContext, command: RedeemRewar
 
     A refusal by the terms is stored under the key like any other result, and moves nothing.
     """
-    if (skewed := _clock(context, command=command)) is not None:
-        return skewed
-    named = await _named(session, context=context, command=command)
-    if isinstance(named, Problem):
-        return named
+    if (problem := _clock_problem(context, command=command)) is not None:
+        return problem
+    resolved = await _resolve(session, context=context, command=command)
+    if isinstance(resolved, Problem):
+        return resolved
     if command.hold is not None:
-        known_hold = await redemptions.of_checkout(
+        earlier_hold = await redemptions.of_checkout(
             session,
             checkout=command.hold.checkout,
-            origin=ReceiptOrigin(named.facts.location, named.facts.occurred_at, named.facts.zone),
+            origin=ReceiptOrigin(resolved.facts.location, resolved.facts.occurred_at, resolved.facts.zone),
             numbering=context.program.numbering,
         )
-        if known_hold is not None:
-            return await _same_checkout(session, context=context, named=named, known=known_hold)
-    request = await _request(session, command=command, named=named)
+        if earlier_hold is not None:
+            return await _repeated_checkout(session, context=context, resolved=resolved, earlier_hold=earlier_hold)
+    request = await _request(session, command=command, resolved=resolved)
     if isinstance(request, Problem):
         return request
     # Checked after an earlier hold of the checkout, which stays as it was placed.
     if (undecided := request.reward.choice_problem()) is not None:
         return undecided
     wallet = await accounts_of(session, write_context=context, customer=request.customer, terms=request.terms)
-    reserved = any(account.balance.held for account in wallet.values())
-    if command.hold is None and not reserved and await _can_use_snapshot(session, request=request, wallet=wallet):
+    has_holds = any(account.balance.held for account in wallet.values())
+    if command.hold is None and not has_holds and await _can_use_snapshot(session, request=request, wallet=wallet):
         return await from_snapshot(session, context=context, request=request, wallet=wallet)
     return await by_replay(session, context=context, request=request)
 
@@ -75,7 +75,7 @@ async def _can_use_snapshot(session: Session, *, request: RedemptionRequest, wal
     return await fast_path.can_apply_to_snapshot(session, customer=request.customer, terms=request.terms, at=at)
 
 
-class _Named(NamedTuple):
+class _Resolved(NamedTuple):
     """The records that a command refers to: the facts with their location, the customer with a locked account, and the reward."""
 
     facts: PurchaseFacts
@@ -83,7 +83,7 @@ class _Named(NamedTuple):
     reward: Reward
 
 
-async def _named(session: Session, *, context: CommandContext, command: RedeemReward) -> _Named | Problem:
+async def _resolve(session: Session, *, context: CommandContext, command: RedeemReward) -> _Resolved | Problem:
     located_facts = await locations.facts_at_location(session, facts=command.facts, location_id=command.location_id)
     if located_facts is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("basket", "locationId"))
@@ -91,17 +91,17 @@ async def _named(session: Session, *, context: CommandContext, command: RedeemRe
     if customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
     if (
-        own := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("customer",))
+        denied := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("customer",))
     ) is not None:
-        return own
+        return denied
     reward = await _reward(session, command=command)
     if reward is None:
         return Problem(ProblemCode.REWARD_NOT_FOUND, path=("reward",))
-    return _Named(located_facts, customer, reward)
+    return _Resolved(located_facts, customer, reward)
 
 
-async def _request(session: Session, *, command: RedeemReward, named: _Named) -> RedemptionRequest | Problem:
-    customer, reward = named.customer, named.reward
+async def _request(session: Session, *, command: RedeemReward, resolved: _Resolved) -> RedemptionRequest | Problem:
+    customer, reward = resolved.customer, resolved.reward
     in_force = await versions.in_force(session, at=command.facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("basket", "occurredAt"))
@@ -110,33 +110,33 @@ async def _request(session: Session, *, command: RedeemReward, named: _Named) ->
         return Problem(ProblemCode.REWARD_NOT_OFFERED, path=("reward",))
     if in_force.required_facts.tier:
         customer = await tiers.reload(session, customer=customer)
-    facts = await rule_facts.with_rule_facts(session, customer=customer, terms=in_force, facts=named.facts)
+    facts = await rule_facts.with_rule_facts(session, customer=customer, terms=in_force, facts=resolved.facts)
     return RedemptionRequest(
         command=command, customer=customer, reward=reward, terms=in_force, clause=clause, facts=facts
     )
 
 
-async def _same_checkout(
-    session: Session, *, context: CommandContext, named: _Named, known: Redemption
+async def _repeated_checkout(
+    session: Session, *, context: CommandContext, resolved: _Resolved, earlier_hold: Redemption
 ) -> RedeemRewardResult | Problem:
-    """The result of a second attempt of a checkout: its first hold, or a refusal for another reward or customer.
+    """The result of a second attempt of a checkout: its first hold, or a problem for another reward or customer.
 
     The hold stays as it was decided, under the terms of its time, whatever was published since.
     """
-    customer = named.customer
-    own = await same_customer(session, customer=customer, known_id=known.customer_id)
-    if not own or known.reward_id != named.reward.id:
-        return Problem(ProblemCode.RECEIPT_DIFFERS, path=("checkout",), redemption_ids=(known.id,))
-    if known.state is not RedemptionState.HELD or known.has_run_out(
+    customer = resolved.customer
+    is_same = await same_customer(session, customer=customer, known_id=earlier_hold.customer_id)
+    if not is_same or earlier_hold.reward_id != resolved.reward.id:
+        return Problem(ProblemCode.RECEIPT_DIFFERS, path=("checkout",), redemption_ids=(earlier_hold.id,))
+    if earlier_hold.state is not RedemptionState.HELD or earlier_hold.has_run_out(
         at=latest(context.now, customer.account.replayed_through)
     ):
         return Problem(ProblemCode.NOT_HELD, path=("checkout",))
     return RedeemRewardResult(
-        decision=known.decision,
+        decision=earlier_hold.decision,
         balances=await balances_now(session, customer=customer),
         customer_id=customer.id,
-        reward_id=known.reward_id,
-        redemption_id=known.id,
+        reward_id=earlier_hold.reward_id,
+        redemption_id=earlier_hold.id,
         already_recorded=True,
     )
 
@@ -147,10 +147,13 @@ async def _reward(session: Session, *, command: RedeemReward) -> Reward | None:
     return await rewards.by_key(session, key=command.reward_key or "")
 
 
-def _clock(context: CommandContext, *, command: RedeemReward) -> Problem | None:
-    """The refusal of a till whose clock is wrong: tills that redeem are online. A sandbox may replay the past, but holds start now."""
+def _clock_problem(context: CommandContext, *, command: RedeemReward) -> Problem | None:
+    """The problem with a business time that is not now, as tills that redeem are online; None without one.
+
+    In a sandbox, redemptions may have a past time, but holds start now.
+    """
     occurred_at = command.facts.occurred_at
-    replays = context.program.kind is ProgramKind.SANDBOX and command.hold is None
-    if replays or occurred_at >= context.now - CLOCK_TOLERANCE:
+    allows_past_times = context.program.kind is ProgramKind.SANDBOX and command.hold is None
+    if allows_past_times or occurred_at >= context.now - CLOCK_TOLERANCE:
         return context.too_early(occurred_at, path=("basket", "occurredAt"))
     return Problem(ProblemCode.CLOCK_SKEW, path=("basket", "occurredAt"), detail="a redemption happens now")

@@ -16,7 +16,7 @@ from app.usecases.command import CommandContext, use_case
 from app.usecases.results import CommandResult, stored_as
 from app.usecases.terms.publish_terms import PublishTerms, drafted
 
-MOST_DAYS = 730
+MAX_DAYS = 730
 MOST_UNFINISHED = 3
 """Maximum number of queued and running previews of a program."""
 
@@ -40,8 +40,8 @@ class PreviewImpactResult(CommandResult):
 @use_case(PreviewImpactResult)
 async def run(session: Session, *, context: CommandContext, command: PreviewImpact) -> PreviewImpactResult | Problem:
     """Queue the draft, to be compared with the version in force now."""
-    if not 1 <= command.days <= MOST_DAYS:
-        return Problem(ProblemCode.INVALID_INPUT, path=("days",), detail=f"1 to {MOST_DAYS}")
+    if not 1 <= command.days <= MAX_DAYS:
+        return Problem(ProblemCode.INVALID_INPUT, path=("days",), detail=f"1 to {MAX_DAYS}")
     in_force = await versions.in_force(session, at=context.now)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE)

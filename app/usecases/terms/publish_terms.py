@@ -109,11 +109,11 @@ async def drafted(
             clauses=with_calendars(clauses, zone=program.zone, zones=zones),
         )
     except TermsError as error:
-        return refused(error)
+        return terms_problem(error)
 
 
-def refused(error: TermsError) -> Problem:
-    """The technical refusal of a draft that cannot become terms."""
+def terms_problem(error: TermsError) -> Problem:
+    """The problem with a draft that cannot become terms."""
     codes: dict[type[TermsError], ProblemCode] = {
         UnenforcedClauseError: ProblemCode.NOT_ENFORCED_YET,
         UnknownRewardError: ProblemCode.UNKNOWN_REWARD_IN_TERMS,

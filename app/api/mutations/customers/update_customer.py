@@ -94,7 +94,7 @@ async def resolve(
         _command(input, given=given, context=info.context),
         permission=Permission.STATE_PREFERENCES,
         input=input,
-        content={**canonical_json(input), **{name: None for name in given if getattr(input, name) is None}},
+        fingerprint_input={**canonical_json(input), **{name: None for name in given if getattr(input, name) is None}},
         info=info,
         locale=locale,
     )

@@ -20,7 +20,7 @@ from app.domain.purchases.receipt_numbers import ReceiptNumbers
 from app.usecases.programs import update_program
 from app.usecases.programs.update_program import UpdateProgram, UpdateProgramResult
 
-MOST_DAYS = 36_500
+MAX_DAYS = 36_500
 
 
 @strawberry.input(description="Settings of the program. What is left out stays as it is.")
@@ -81,8 +81,8 @@ def _command(input: UpdateProgramInput, *, context: Context) -> UpdateProgram | 
     if isinstance(staff, Problem):
         return staff
     days = input.receipt_age_days
-    if days is not None and not 1 <= days <= MOST_DAYS:
-        return Problem(ProblemCode.INVALID_INPUT, path=("receiptAgeDays",), detail=f"1 to {MOST_DAYS:,}")
+    if days is not None and not 1 <= days <= MAX_DAYS:
+        return Problem(ProblemCode.INVALID_INPUT, path=("receiptAgeDays",), detail=f"1 to {MAX_DAYS:,}")
     return UpdateProgram(
         receipt_numbers=input.receipt_numbers,
         receipt_day_starts=input.receipt_day_starts,

@@ -13,7 +13,7 @@ from app.api.mutations.payload_objects import (
     DecisionPayload,
     WithCustomer,
     WithPurchase,
-    decision_payload,
+    decision_shown,
     entry_of,
     shown,
 )
@@ -62,7 +62,7 @@ class AmendPurchasePayload(
         """The amended purchase."""
         return cls(
             result=result,
-            decision=await decision_payload(result, context=context, bought=command.facts),
+            decision=await decision_shown(result, context=context, bought=command.facts),
             balances=balances(result.balances, context=context),
         )
 

@@ -16,7 +16,7 @@ from app.api.mutations.payload_objects import (
     WithAlreadyRecorded,
     WithCustomer,
     WithDecision,
-    decision_payload,
+    decision_shown,
     entry_of,
     purchase_of,
     shown,
@@ -109,7 +109,7 @@ class RecordExchangePayload(
         bought = result.purchase
         return cls(
             result=bought,
-            decision=await decision_payload(bought, context=context, entry_id=bought.entry_id),
+            decision=await decision_shown(bought, context=context, entry_id=bought.entry_id),
             refund=Refunded(**await refunded(result.refund, context=context)),
             balances=balances(bought.balances, context=context),
             already_recorded=bought.already_recorded,

@@ -14,7 +14,7 @@ from app.api.mutations.payload_objects import (
     WithAlreadyRecorded,
     WithCustomer,
     WithPurchase,
-    decision_payload,
+    decision_shown,
     entry_of,
     shown,
 )
@@ -22,7 +22,7 @@ from app.api.types.customers.customer import CustomerBy, customer_by
 from app.api.types.decision import Decision
 from app.api.types.ledger.balance import balances
 from app.api.types.ledger.ledger_entry import LedgerEntry
-from app.api.types.purchases.basket_input import MOST_COMPLETIONS, PurchaseInput, facts_of, place_of
+from app.api.types.purchases.basket_input import MAX_COMPLETIONS, PurchaseInput, facts_of, place_of
 from app.api.types.purchases.quarantine import QuarantinedReceipt, quarantined_payload
 from app.api.types.purchases.refund_input import check_source
 from app.domain.access import Permission
@@ -76,7 +76,7 @@ class RecordPurchasePayload(
         bought = None if result.already_recorded else command.facts
         return cls(
             result=result,
-            decision=await decision_payload(result, context=context, bought=bought, entry_id=result.entry_id),
+            decision=await decision_shown(result, context=context, bought=bought, entry_id=result.entry_id),
             balances=balances(result.balances, context=context),
             already_recorded=result.already_recorded,
         )
@@ -112,8 +112,8 @@ def receipt_of(input: PurchaseInput, *, context: Context) -> RecordedReceipt | P
     if input.source is not None:
         check_source(input.source)
     completion = 1 if input.completion is None else input.completion
-    if not 1 <= completion <= MOST_COMPLETIONS:
-        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "completion"), detail=f"1 to {MOST_COMPLETIONS:,}")
+    if not 1 <= completion <= MAX_COMPLETIONS:
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "completion"), detail=f"1 to {MAX_COMPLETIONS:,}")
     try:
         number = normalised_receipt_number(input.external_id)
     except FactsError as error:

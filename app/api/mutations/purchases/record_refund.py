@@ -18,7 +18,7 @@ from app.api.mutations.payload_objects import (
     BalancesPayload,
     WithAlreadyRecorded,
     WithCustomer,
-    decision_payload,
+    decision_shown,
     entry_of,
     purchase_of,
     shown,
@@ -100,7 +100,7 @@ async def refunded(result: RecordRefundResult, *, context: Context) -> dict[str,
     """The fields of `Refunded` for a result."""
     return {
         "result": result,
-        "decision": await decision_payload(result, context=context, entry_id=result.entry_id),
+        "decision": await decision_shown(result, context=context, entry_id=result.entry_id),
         "shortfall": result.shortfall,
         "points_restored": result.points_restored,
         "stamps_restored": result.stamps_restored,

@@ -21,7 +21,7 @@ from app.usecases.rewards import create_reward
 from app.usecases.rewards.create_reward import CreateReward, CreateRewardResult
 
 _KEY = re.compile(r"[a-z0-9-]{1,40}")
-MOST_VARIANTS = 50
+MAX_VARIANTS = 50
 
 _PICTURE = re.compile(r"https://[^\s\"<>]{1,500}")
 
@@ -48,7 +48,7 @@ class CreateRewardInput(CommandInput):
     )
     variants: list[str] | None = strawberry.field(
         default=None,
-        description=f"What there is to choose from, such as sizes or colours: at most {MOST_VARIANTS}, each 1 to 100 characters.",
+        description=f"What there is to choose from, such as sizes or colours: at most {MAX_VARIANTS}, each 1 to 100 characters.",
     )
     cash_part: Decimal | None = strawberry.field(
         default=None,
@@ -132,8 +132,8 @@ def _command(input: CreateRewardInput, *, context: Context) -> CreateReward | Pr
 
 def _variants(names: Sequence[str]) -> tuple[str, ...]:
     """The variants in normal form. Raises NameProblem."""
-    if len(names) > MOST_VARIANTS:
-        raise NameProblem(f"at most {MOST_VARIANTS}")
+    if len(names) > MAX_VARIANTS:
+        raise NameProblem(f"at most {MAX_VARIANTS}")
     variants = tuple(normalised_name(name, max_length=100) for name in names)
     if len(set(variants)) < len(variants):
         raise NameProblem("each once")

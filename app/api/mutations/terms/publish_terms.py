@@ -11,7 +11,7 @@ from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.payloads import Payload
-from app.api.mutations.payload_objects import decision_payload, shown
+from app.api.mutations.payload_objects import decision_shown, shown
 from app.api.types.decision import Decision
 from app.api.types.terms.clause_input import ClauseInput, drafted
 from app.api.types.terms.terms import Terms
@@ -55,7 +55,7 @@ class PublishTermsPayload(Payload[PublishTermsResult]):
     @classmethod
     async def of(cls, result: PublishTermsResult, *, command: Any, context: Context) -> Self:
         """The published version, or the decision that refused it."""
-        return cls(result=result, decision=await decision_payload(result, context=context))
+        return cls(result=result, decision=await decision_shown(result, context=context))
 
 
 async def resolve(

@@ -12,7 +12,7 @@ from app.domain import amounts
 from app.domain.amounts import MAX_POINTS, AmountError
 from app.domain.problems import Problem, ProblemCode
 
-MOST_DAYS = 3650
+MAX_DAYS = 3650
 HIGHEST_AMOUNT = Decimal(1_000_000_000)
 
 _ADJUSTMENTS = "Points that one staff key may adjust in a day of the program's zone, given and taken together; stamps as many, by themselves. Receipts that staff amend count by the points they change, undone redemptions by those they give back."
@@ -46,7 +46,7 @@ class StaffLimitsInput:
         default=None, description=f"{_TRANSFERS} 0 to {MAX_POINTS:,}; 10,000 where nothing was set."
     )
     amendment_days: int | None = strawberry.field(
-        default=None, description=f"{_DAYS} 0 to {MOST_DAYS:,}; 3 where nothing was set."
+        default=None, description=f"{_DAYS} 0 to {MAX_DAYS:,}; 3 where nothing was set."
     )
     amendment_amount: Decimal | None = strawberry.field(
         default=None, description=f"{_AMOUNT} In the program's currency, 0 to 1,000,000,000; 100 where nothing was set."
@@ -71,7 +71,7 @@ def changed_limits(sent: StaffLimitsInput | None, *, currency: str) -> dict[str,
     whole = (
         ("adjustments", sent.adjustments_per_day, MAX_POINTS, "adjustmentsPerDay"),
         ("transfers", sent.transfers_per_day, MAX_POINTS, "transfersPerDay"),
-        ("amendment_days", sent.amendment_days, MOST_DAYS, "amendmentDays"),
+        ("amendment_days", sent.amendment_days, MAX_DAYS, "amendmentDays"),
     )
     changed: dict[str, int] = {}
     for name, value, most, field in whole:

@@ -23,7 +23,7 @@ _RATE = (
 )
 
 
-MOST_COMPLETIONS = 1_000
+MAX_COMPLETIONS = 1_000
 
 
 @strawberry.input(description="One line of a receipt, as paid: voided items are not on it.")

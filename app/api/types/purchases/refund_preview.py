@@ -20,7 +20,7 @@ from app.domain.problems import Problem, ProblemCode
 from app.domain.units import Unit
 from app.queries.purchases.refund_previews import RefundRequest, pending_refunds_page, preview_refund
 
-MOST_WAITING = 100
+MAX_PENDING_REFUNDS = 100
 
 
 @strawberry.type(description="The result that a refund would have now. Nothing is recorded.")
@@ -73,14 +73,14 @@ class RefundQueries:
         set_locale(info, locale)
         purchase_id, receipt = purchase_by(purchase)
         if purchase_id is None and receipt is None:
-            raise _refused(Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",)))
+            raise _query_error(Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",)))
         back = back_of(lines, amount=amount)
         if isinstance(back, Problem):
-            raise _refused(back)
+            raise _query_error(back)
         order = RefundRequest(purchase_id, receipt, back.lines, back.amounts, amount, occurred_at or context.now)
         found = await context.query(preview_refund, numbering=context.program.numbering, order=order)
         if isinstance(found, Problem):
-            raise _refused(found)
+            raise _query_error(found)
         return RefundPreview(
             decision=decision(found.decision, judged_by=found.terms),
             cash=money(found.cash),
@@ -101,11 +101,11 @@ class RefundQueries:
         context = info.context
         context.require(Permission.READ_IDENTITIES)
         set_locale(info, locale)
-        found = await context.query(pending_refunds_page, limit=MOST_WAITING)
+        found = await context.query(pending_refunds_page, limit=MAX_PENDING_REFUNDS)
         return [PendingRefund.of(refund, context=context) for refund in found]
 
 
-def _refused(problem: Problem) -> Exception:
+def _query_error(problem: Problem) -> Exception:
     """The error for a query that cannot be answered."""
     return bad_input(
         f"{problem.code.value} at {'.'.join(map(str, problem.path))}: {problem.detail or 'not taken here'}"

@@ -9,7 +9,7 @@ from app.api.conventions.ids import decode, encode
 from app.api.conventions.money import Money, PointUnit, money, unit_of
 from app.api.conventions.node import Node
 from app.api.conventions.pagination import PageInfo, encode_cursor
-from app.api.conventions.user_errors import UserError, refusal
+from app.api.conventions.user_errors import UserError, user_error
 from app.api.types.decision import Decision, decision
 from app.api.types.terms.terms import Clause, Terms
 from app.domain import amounts
@@ -99,8 +99,8 @@ class RewardOffer:
         description="The user error that `redeemReward` would answer with, for a technical reason: VARIANT_REQUIRED and OWN_CARD whatever the decision, OUT_OF_STOCK where it is GRANTED. Null where there is none, and without a customer."
     )
     def refusal(self) -> UserError | None:
-        """The refusal in the caller's language."""
-        return refusal(self.problem) if self.problem is not None else None
+        """A technical problem, not a refusal by the terms."""
+        return user_error(self.problem) if self.problem is not None else None
 
 
 @strawberry.type(description="An offer with its cursor.")

@@ -9,7 +9,7 @@ from typing import Annotated
 import strawberry
 
 from app.api.conventions.context import Context, Info, translator
-from app.api.conventions.user_errors import UserError, refusal
+from app.api.conventions.user_errors import UserError, user_error
 from app.api.types.terms.clause_input import ClauseInput, drafted
 from app.api.types.terms.terms import Clause, ClauseChange, change_of
 from app.domain.problems import Problem, ProblemCode
@@ -19,7 +19,7 @@ from app.domain.terms.lint.finding import Finding, LintCode
 from app.domain.terms.text import TextFormat, render
 from app.domain.terms.validation import TermsError
 from app.queries.terms.terms_check import CheckedDraft, check_draft, draft_basis
-from app.usecases.terms.publish_terms import refused
+from app.usecases.terms.publish_terms import terms_problem
 
 
 @strawberry.type(description="Something in a draft that nobody wants: unfair, unreachable, or without effect.")
@@ -125,7 +125,7 @@ class TermsCheck:
     @strawberry.field(description="Why the draft cannot become terms; empty when it can.")
     def user_errors(self) -> list[UserError]:
         """The first thing that is wrong, with its place."""
-        return [] if self.problem is None else [refusal(self.problem, within=())]
+        return [] if self.problem is None else [user_error(self.problem, within=())]
 
 
 async def terms_check(clauses: list[ClauseInput], *, effective_from: datetime | None, context: Context) -> TermsCheck:
@@ -140,5 +140,5 @@ async def terms_check(clauses: list[ClauseInput], *, effective_from: datetime | 
         check_draft, basis, program=context.program, clauses=given, effective_from=effective_from, now=context.now
     )
     if isinstance(found, TermsError):
-        return TermsCheck(checked=None, problem=refused(found))
-    return TermsCheck(checked=found, problem=None if found.unkept is None else refused(found.unkept))
+        return TermsCheck(checked=None, problem=terms_problem(found))
+    return TermsCheck(checked=found, problem=None if found.unkept is None else terms_problem(found.unkept))
