@@ -1,4 +1,4 @@
-"""The tier that a customer holds."""
+"""The tier of a customer."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class CustomerReference:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A customer with the points account of the wallet and the tier held.
+    """A customer with the points account of the wallet and the current tier.
 
     `others` are the wallet's accounts of other units, where it was read to be shown and not to be changed.
     """

@@ -90,11 +90,11 @@ class CustomerFacts:
         """Points of the clause's budget that came back from this customer's purchases; they are used first."""
         return dict(self.own_budget_shares).get(clause, 0)
 
-    def with_common_budget_usage(self, charged: Iterable[tuple[str, int]]) -> CustomerFacts:
+    def with_common_budget_usage(self, usage: Iterable[tuple[str, int]]) -> CustomerFacts:
         """The facts with what the purchase takes from each budget; unchanged if the terms have no budget."""
         if not self.own_budget_shares:
             return self
-        taken = dict(charged)
+        taken = dict(usage)
         return replace(
             self, common_budget_usage=tuple((clause, taken.get(clause, 0)) for clause, _ in self.own_budget_shares)
         )

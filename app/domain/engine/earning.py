@@ -78,7 +78,7 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
     complete = points == before_caps and not (limited and any(award.points for award in limited.values()))
     outcome = DecisionOutcome.GRANTED if complete else DecisionOutcome.PARTLY_GRANTED
     stamps, stamp_reasons = stamps_earned(terms, purchase=purchase) if terms.stamp_clauses else (0, ())
-    charged = budget_usage(by_clause, points=points, budgets=tuple(terms.budgets)) if terms.budgets else ()
+    used_budgets = budget_usage(by_clause, points=points, budgets=tuple(terms.budgets)) if terms.budgets else ()
     return Decision(
         outcome=outcome if points or stamps else DecisionOutcome.NOTHING_EARNED,
         points=points,
@@ -86,9 +86,9 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
         decided_for=facts.occurred_at,
         reasons=(*reasons, *limits, *stamp_reasons),
         zone=facts.zone if facts.zone != terms.zone else None,
-        budget_usage=charged,
+        budget_usage=used_budgets,
         stamps=stamps,
-        own_budget_usage=own_budget_usage(charged, customer_facts=facts.customer_facts) if charged else (),
+        own_budget_usage=own_budget_usage(used_budgets, customer_facts=facts.customer_facts) if used_budgets else (),
     )
 
 
@@ -206,7 +206,7 @@ def _combined_awards(terms: Terms, *, judged: Sequence[_EvaluatedClause]) -> Awa
         for extra in multipliers:
             alone[extra.key] = max(alone.get(extra.key, 0), extra.points)
         counting = _counting_multipliers(multipliers, mode=mode) if multipliers else []
-        awards = [*[each_base.award for each_base in chosen], *counting, *bonuses]
+        awards = [*[base.award for base in chosen], *counting, *bonuses]
         combined = combine(awards, rounding=rounding)
         if (total := sum(combined.values())) > most:
             most, by_clause = total, combined

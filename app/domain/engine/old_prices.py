@@ -93,7 +93,7 @@ def _charged(lots: Sequence[Lot], *, prices: dict[str, int], now: int) -> Reward
     """Charge the lots with the lowest price first; each pays a part at its own price, the last one rounded down."""
     rest = Fraction(1)
     draws: list[Draw] = []
-    for lot in sorted(consumption_order(lots), key=lambda each_lot: prices[each_lot.id]):
+    for lot in sorted(consumption_order(lots), key=lambda lot: prices[lot.id]):
         price = (rest * prices[lot.id]).__floor__()
         if price == 0:
             rest = Fraction(0)

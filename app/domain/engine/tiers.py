@@ -108,7 +108,7 @@ def tier_of(points: int, *, terms: Terms) -> Tier | None:
 def tier_above(tier: str | None, *, points: int, terms: Terms) -> Tier | None:
     """The lowest tier above the current one that these points do not reach yet."""
     reached = max(points, rank(tier, terms=terms))
-    return next((each_tier for each_tier in terms.tiers if each_tier.points > reached), None)
+    return next((higher for higher in terms.tiers if higher.points > reached), None)
 
 
 def period_ends(*, terms: Terms, at: datetime) -> datetime | None:
@@ -125,14 +125,14 @@ def window_of(terms: Terms) -> TierWindow:
 
 @dataclass(slots=True)
 class TierGrace:
-    """The tiers a customer holds: each while its points are reached, and for its grace days afterwards."""
+    """The tiers a customer has: each while its points are reached, and for its grace days afterwards."""
 
     ends_at: dict[str, datetime | None] = field(default_factory=dict)
     """When each tier is lost; None while the points reach it."""
 
     def evaluate(self, before: CurrentTier, *, points: int, terms: Terms, at: datetime) -> CurrentTier:
-        """The membership after a review: a rise at once, a fall when the grace days are over."""
-        reached = {each_tier.tier for each_tier in terms.tiers if each_tier.points <= points}
+        """The tier after a review: a rise takes effect at once, a fall when the grace days are over."""
+        reached = {reached_tier.tier for reached_tier in terms.tiers if reached_tier.points <= points}
         for tier in self.ends_at:
             if tier not in reached and self.ends_at[tier] is None:
                 self.ends_at[tier] = grace_ends_at(terms=terms, at=at)
@@ -140,13 +140,13 @@ class TierGrace:
         for tier in [tier for tier, ends_at in self.ends_at.items() if ends_at is not None and ends_at <= at]:
             del self.ends_at[tier]
         # Among tiers that are no longer in the terms, the current one wins.
-        held = max(
+        kept = max(
             self.ends_at,
             key=lambda tier_key: (rank(tier_key, terms=terms), tier_key == before.tier, tier_key),
             default=None,
         )
-        since = before.since if held == before.tier else at
-        return CurrentTier(held, since, self.ends_at[held] if held is not None else None)
+        since = before.since if kept == before.tier else at
+        return CurrentTier(kept, since, self.ends_at[kept] if kept is not None else None)
 
     def absorb(self, other: TierGrace) -> None:
         """Add the tiers of a merged customer, each with the later end."""
@@ -170,7 +170,7 @@ def kept_tier_reason(membership: CurrentTier, *, qualifying: int, terms: Terms) 
     """Why a tier is kept that the points no longer reach; None if points hold it."""
     if membership.grace_ends_at is None or not any(tier.tier == membership.tier for tier in terms.tiers):
         return None
-    assert membership.tier is not None, "some tier is held"
+    assert membership.tier is not None, "there is a tier"
     finding = Finding(True, ReasonCode.TIER_KEPT, qualifying, membership.grace_ends_at)
     return Reason(terms.tier_clause(membership.tier).key, Verdict.APPLIED, finding)
 
@@ -212,7 +212,7 @@ def tier_changing_versions(versions: Sequence[Terms]) -> tuple[Terms, ...]:
 
 def rank(tier: str | None, *, terms: Terms) -> int:
     """The qualifying points of a tier; 0 if it is no longer in the terms."""
-    return next((each_tier.points for each_tier in terms.tiers if each_tier.tier == tier), 0)
+    return next((candidate.points for candidate in terms.tiers if candidate.tier == tier), 0)
 
 
 @lru_cache(maxsize=4_096)

@@ -89,9 +89,9 @@ def usage_of(
             remaining_decision=remaining_decision,
             clawback=clawback,
         )
-    budgets = decision.budget_usage
-    if budgets and clawback != NO_CLAWBACK:
-        budgets = _remaining_budget_usage(
+    budget_usage = decision.budget_usage
+    if budget_usage and clawback != NO_CLAWBACK:
+        budget_usage = _remaining_budget_usage(
             terms, decision=decision, remaining_decision=remaining_decision, clawback=clawback
         )
     return Usage(
@@ -99,7 +99,7 @@ def usage_of(
         points=decision.points - clawback.points,
         items=items_counted(terms, facts=remaining) if terms.required_facts.items else (),
         uses=uses,
-        budget_usage=budgets,
+        budget_usage=budget_usage,
     )
 
 
@@ -150,13 +150,13 @@ def _remaining_budget_usage(
         dict(remaining_decision.budget_usage),
         clawback.points,
     )
-    charged = dict(granted)
+    used = dict(granted)
     for clause in terms.clauses:
         if clause.key in granted:
             returned = min(max(0, granted[clause.key] - still_granted.get(clause.key, 0)), unattributed)
-            charged[clause.key] -= returned
+            used[clause.key] -= returned
             unattributed -= returned
-    return tuple((key, points) for key, points in charged.items() if points)
+    return tuple((key, points) for key, points in used.items() if points)
 
 
 def _awards(terms: Terms, *, facts: PurchaseFacts, decision: Decision) -> dict[str, ClauseAward]:

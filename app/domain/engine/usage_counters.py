@@ -70,23 +70,23 @@ class UsageCounters:
         """The purchase with the customer facts that the terms require, as of just before it.
 
         Facts that do not follow from counters stay as they are in `facts`: budgets, which follow the order of recording,
-        and what is known from the profile. `tier` and `qualifying` are the tier held and the points towards one.
+        and what is known from the profile. `tier` and `qualifying` are the current tier and the points towards one.
         Uses `on_hold` count as if the rewards were paid for now, so that no limit is exceeded when they are captured.
         """
         required, known = terms.required_facts, facts.customer_facts
         if required.is_empty:
             return facts
-        held = Counter[str]()
+        on_hold_uses = Counter[str]()
         birthday_uses = {use for use, times in self.birthday_uses.items() if times}
         for use in on_hold:
-            held[use.clause] += use.times
+            on_hold_uses[use.clause] += use.times
             if use.birthday is not None:
                 birthday_uses.add((use.clause, use.birthday))
         uses = [
-            (key, self._uses_since(period_began(period, facts=facts, terms=terms), key) + held[key])
+            (key, self._uses_since(period_began(period, facts=facts, terms=terms), key) + on_hold_uses[key])
             for key, period in required.uses.items()
         ]
-        held_uses = [(key, self._uses_since(BEGINNING, key) + held[key]) for key in required.held_uses]
+        held_uses = [(key, self._uses_since(BEGINNING, key) + on_hold_uses[key]) for key in required.held_uses]
         years = {year for _, year in known.birthdays}
         customer_facts = replace(
             known,

@@ -48,8 +48,8 @@ class Formats:
         self.cldr = babel.Locale.parse(_CLDR[locale].format(region=region))
         self._words = {
             currency: words
-            for (each_locale, place, currency), words in _YUAN.items()
-            if (each_locale, place) == (locale, region)
+            for (entry_locale, place, currency), words in _YUAN.items()
+            if (entry_locale, place) == (locale, region)
         }
         self._clock = _clock(locale, self.cldr)
         self._spoken = _SPOKEN.get(locale)

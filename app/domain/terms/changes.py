@@ -223,17 +223,13 @@ class _SharedBudgets:
         effect = clause.effect
         if isinstance(effect, CountedAmounts | RoundingRule) or clause.kind is ClauseKind.LIMIT:
             return True
-        if any(
-            each_clause.key == clause.key or clause.key in _excluded_by(each_clause) for each_clause in self._shared
-        ):
+        if any(other.key == clause.key or clause.key in _excluded_by(other) for other in self._shared):
             return True
         if self._capped and (clause.kind is ClauseKind.EARNING or isinstance(effect, Combination)):
             # The reduction by a cap is allocated to all awarding clauses.
             return True
         competing = Earning | PointsMultiplier | Combination
-        return isinstance(effect, competing) and any(
-            isinstance(each_clause.effect, competing) for each_clause in self._shared
-        )
+        return isinstance(effect, competing) and any(isinstance(other.effect, competing) for other in self._shared)
 
     def lasts_longer(self, old: Clause, new: Clause) -> bool:
         """Whether only the budget of a clause grows, so that at no time less of it is left.
@@ -280,7 +276,7 @@ def implies(stronger: Sequence[Condition], weaker: Sequence[Condition]) -> bool:
 
 
 def _always(condition: Condition) -> bool:
-    return isinstance(condition, AllOf) and all(_always(each_condition) for each_condition in condition.conditions)
+    return isinstance(condition, AllOf) and all(_always(nested) for nested in condition.conditions)
 
 
 def _implies(condition: Condition, other: Condition) -> bool:

@@ -98,9 +98,7 @@ def _with_calendar(condition: Condition, *, calendar: str | None) -> Condition:
 def _with_location_names(condition: Condition, *, locations: Mapping[str, str], at: tuple[str, ...]) -> Condition:
     """A condition with location names filled in, at any depth."""
     if isinstance(condition, Group):
-        inside = tuple(
-            _with_location_names(each_condition, locations=locations, at=at) for each_condition in condition.conditions
-        )
+        inside = tuple(_with_location_names(nested, locations=locations, at=at) for nested in condition.conditions)
         return condition.holding(inside)
     if not isinstance(condition, Locations):
         return condition
@@ -157,7 +155,7 @@ def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, curren
             (*at, "conditions"), f"at most {MAX_NESTED_CONDITIONS} conditions, {MAX_GROUP_DEPTH} groups deep"
         )
     for kind, called in ((TimesPerPeriod, "limit of times"), (Budget, "budget")):
-        if sum(isinstance(each_condition, kind) for each_condition in every) > 1:
+        if sum(isinstance(nested, kind) for nested in every) > 1:
             raise TermsError((*at, "conditions"), f"a clause has one {called} at most")
     for place, condition in enumerate(conditions):
         here = (*at, "conditions", str(place))
@@ -174,7 +172,7 @@ def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, curren
 def _placement_problem(condition: Condition, effect: Effect) -> str | None:
     """Why a condition is not allowed at this place, or None."""
     inside = tuple(leaves(condition.conditions)) if isinstance(condition, Group) else ()
-    if any(isinstance(each_condition, NotCombinedWith | TimesPerPeriod | Budget) for each_condition in inside):
+    if any(isinstance(nested, NotCombinedWith | TimesPerPeriod | Budget) for nested in inside):
         return "limits of times, budgets and clauses that exclude one another stand outside of groups"
     if isinstance(effect, Earning | Extra):
         return None
@@ -193,7 +191,7 @@ def _check_effect(effect: Effect, *, currency: str, at: tuple[str, ...]) -> None
 
 def _amounts_problem(rule: Condition | Effect, *, currency: str) -> str | None:
     """Why an amount is invalid, or None."""
-    amounts: list[Money] = [amount for each_rule in _rules_in(rule) for amount in each_rule.amounts()]
+    amounts: list[Money] = [amount for nested_rule in _rules_in(rule) for amount in nested_rule.amounts()]
     if any(amount.currency != currency for amount in amounts):
         return f"the amount is not in {currency}"
     return "the amount must be above 0" if any(amount.minor <= 0 for amount in amounts) else None
@@ -201,7 +199,7 @@ def _amounts_problem(rule: Condition | Effect, *, currency: str) -> str | None:
 
 def _names_problem(rule: Condition | Effect) -> str | None:
     """Why a text cannot be printed as a name, or None."""
-    texts = [text for each_rule in _rules_in(rule) for text in each_rule.texts()]
+    texts = [text for nested_rule in _rules_in(rule) for text in nested_rule.texts()]
     return next((wrong for text in sorted(texts) if (wrong := names.name_problem(text, quoted=True)) is not None), None)
 
 
@@ -232,9 +230,7 @@ def _duplicate_detail(effect: Effect) -> str:
 def _check_exclusions(clauses: Sequence[DraftedClause]) -> None:
     """Exclusions refer to earning clauses of these terms that exclude none themselves."""
     exclusive = {
-        key
-        for key, conditions, _ in clauses
-        if any(isinstance(each_condition, NotCombinedWith) for each_condition in conditions)
+        key for key, conditions, _ in clauses if any(isinstance(nested, NotCombinedWith) for nested in conditions)
     }
     earning = {key for key, _, effect in clauses if isinstance(effect, Earning | Extra)}
     for place, (_, conditions, _) in enumerate(clauses):

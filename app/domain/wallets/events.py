@@ -127,7 +127,7 @@ class RedemptionReversed:
 
 @dataclass(frozen=True, slots=True)
 class HoldPlaced:
-    """Points or stamps held for a reward from `at` until `ended_at` or, while that is None, `until`.
+    """Points or stamps held for a reward from `at` until `ended_at` or, while that is None, until `expires_at`.
 
     The lots are those that a redemption at `at` would take; `reward` is the reward's key, `terms` set its price.
     """

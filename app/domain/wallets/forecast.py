@@ -49,7 +49,7 @@ def forecast(wallet: UnitAccount, *, at: datetime) -> WalletForecast:
     next_expiry = min(expiries, key=_earliest, default=None)
     expiry = None
     if next_expiry is not None:
-        points = sum(each_expiry.points for each_expiry in expiries if _earliest(each_expiry) == _earliest(next_expiry))
+        points = sum(expiry.points for expiry in expiries if _earliest(expiry) == _earliest(next_expiry))
         expiry = NextExpiry(next_expiry.last_day, next_expiry.at, points)
     return WalletForecast(expiry, activation)
 

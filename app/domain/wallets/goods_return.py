@@ -150,7 +150,7 @@ class GoodsReturn:
         if due > 0:
             movement = self._take(purchase, due, key=key, draws=draws[Unit.POINTS])
         else:
-            movement = self._lower_claw_back(purchase, -due, draws=draws[Unit.POINTS])
+            movement = self._lower_clawback(purchase, -due, draws=draws[Unit.POINTS])
         purchase.clawback_due, purchase.stamp_clawback_due = evaluation.clawback_due, evaluation.stamp_clawback_due
         stamps, stamps_owed = self._unit_accounts[Unit.STAMPS], 0
         if stamps_due > 0:
@@ -182,7 +182,7 @@ class GoodsReturn:
         purchase.shortfall += movement.shortfall
         return movement
 
-    def _lower_claw_back(self, purchase: PurchaseState, less: int, *, draws: list[Draw]) -> ClawbackMovement:
+    def _lower_clawback(self, purchase: PurchaseState, less: int, *, draws: list[Draw]) -> ClawbackMovement:
         """Reduce the clawback: the shortfall and debts first, then points that were taken."""
         points = self._unit_accounts[Unit.POINTS]
         short = min(purchase.shortfall, less)

@@ -119,7 +119,7 @@ class EventHistory:
         for event in self.events:
             if isinstance(event, WalletMerged) and at < event.at and customer_id in event.history.customer_ids():
                 return event.history.as_of(at, customer_id=customer_id)
-        return replace(self, events=tuple(each_event for each_event in self.events if each_event.at <= at))
+        return replace(self, events=tuple(event for event in self.events if event.at <= at))
 
     def owning_account(self, id: str) -> str | None:
         """The id of the account (this one or a merged one) that an event or correction belongs to; None if there is none."""
@@ -131,10 +131,10 @@ class EventHistory:
     def as_at(self, id: str) -> EventHistory:
         """The history as it was known when an id was created (record time); ids increase with time."""
         events_as_known = self.events
-        later = (each_correction for each_correction in self.corrections if each_correction.id > id)
+        later = (correction for correction in self.corrections if correction.id > id)
         # A receipt moved between customers of one wallet has two corrections of one id: the new version is undone first.
         for correction in sorted(
-            later, key=lambda each_correction: (each_correction.id, each_correction.before is None), reverse=True
+            later, key=lambda correction: (correction.id, correction.before is None), reverse=True
         ):
             events_as_known = _with_purchase(events_as_known, correction.purchase_id, correction.before)
         events = (event for event in events_as_known if event.id <= id)
@@ -209,7 +209,7 @@ def _each_after_what_it_names(same_instant: list[Event]) -> Iterator[Event]:
         deferred.append(event)
         # A deferred event precedes all later ones as soon as no event it refers to is outstanding.
         while (
-            ready := next((each_event for each_event in deferred if outstanding.isdisjoint(_names(each_event))), None)
+            ready := next((candidate for candidate in deferred if outstanding.isdisjoint(_names(candidate))), None)
         ) is not None:
             deferred.remove(ready)
             outstanding.discard(ready.purchase.id if isinstance(ready, ExchangeRecorded) else ready.id)

@@ -162,18 +162,18 @@ class LotInventory:
 
     def hold(self, points: int, *, at: datetime, rank: Callable[[Lot], int] | None = None) -> tuple[Draw, ...]:
         """Hold up to `points` available points, in the order in which they would be consumed."""
-        held = []
+        draws = []
         for lot in self._spendable(at=at, rank=rank):
             part = min(points, lot.free)
             if part:
-                held.append(Draw(lot.id, part))
+                draws.append(Draw(lot.id, part))
                 self._store(lot._replace(held=lot.held + part))
                 points -= part
-        return tuple(held)
+        return tuple(draws)
 
-    def release(self, held: Iterable[Draw]) -> None:
+    def release(self, draws: Iterable[Draw]) -> None:
         """Release held points."""
-        for draw in held:
+        for draw in draws:
             lot = self.lots[draw.lot_id]
             self._store(lot._replace(held=lot.held - draw.points))
 

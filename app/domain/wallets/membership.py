@@ -16,7 +16,10 @@ from app.domain.terms.version import Terms
 
 @dataclass(slots=True)
 class Membership:
-    """One customer of a wallet. `reevaluate_at` is when the tier must be reviewed even without an event."""
+    """A customer of a wallet: usage counters, points towards a tier, and the current tier.
+
+    `id` is the customer's. `reevaluate_at` is when the tier must be reviewed even without an event.
+    """
 
     id: str
     counters: UsageCounters

@@ -160,18 +160,18 @@ class PurchaseState:
 
     @property
     def budget_share_changes(self) -> tuple[tuple[str, int], ...]:
-        """What the purchase adds to its customer's own share of each budget: points charged, less points still used.
+        """What the purchase adds to its customer's own share of each budget: points taken from it when recorded, less points still used.
 
         Below 0 if more is used: from the customer's own share, or because a late event grants more.
         """
         customer_facts = self.event.facts.customer_facts
         if not customer_facts.own_budget_shares:
             return ()
-        charged, held = (
+        taken, used = (
             dict(customer_facts.common_budget_usage or self.decision.common_budget_usage()),
             dict(self.usage.budget_usage),
         )
-        added = ((key, charged.get(key, 0) - held.get(key, 0)) for key, _ in customer_facts.own_budget_shares)
+        added = ((key, taken.get(key, 0) - used.get(key, 0)) for key, _ in customer_facts.own_budget_shares)
         return tuple((key, points) for key, points in added if points)
 
     def remaining(self) -> PurchaseFacts:

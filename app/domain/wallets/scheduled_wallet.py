@@ -52,9 +52,7 @@ class ScheduledWallet:
         if not self._tiered:
             return
         terms, self._tiers_evaluated_at = terms_at(self.versions, at=at), at
-        for membership in {
-            id(each_membership): each_membership for each_membership in self.memberships.values()
-        }.values():
+        for membership in {id(membership): membership for membership in self.memberships.values()}.values():
             change = membership.reevaluate_tier(terms=terms, at=at)
             if change is not None:
                 self.tier_changes.append(change)

@@ -29,12 +29,12 @@ def forecast_tier(wallet: Wallet, *, customer_id: str) -> TierForecast | None:
     """
     membership = wallet.memberships[customer_id]
     assert wallet.at is not None, "the wallet was advanced to an instant"
-    held = membership.tier.tier
+    current = membership.tier.tier
     ends = period_ends(terms=terms_at(wallet.versions, at=wallet.at), at=wallet.at)
     while (at := _next_evaluation(wallet, reevaluate_at=membership.reevaluate_at)) is not None:
         wallet.advance_to(at)
         year_over = ends is not None and at >= ends and membership.tier.grace_ends_at is None
-        if year_over or membership.tier.tier != held:
+        if year_over or membership.tier.tier != current:
             return TierForecast(membership.tier.tier, at, terms_at(wallet.versions, at=at))
     return None
 

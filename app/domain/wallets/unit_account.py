@@ -204,8 +204,8 @@ class UnitAccount:
         self._notified_at |= {renamed.get(id, id): list(notified) for id, notified in other._notified_at.items()}
         self._grace_until |= {renamed[id]: until for id, until in other._grace_until.items()}
         self._expired |= {renamed[id]: points for id, points in other._expired.items()}
-        for id, (event, held) in other._held.items():
-            self._held[id] = event, tuple(draw._replace(lot_id=renamed[draw.lot_id]) for draw in held)
+        for id, (event, draws) in other._held.items():
+            self._held[id] = event, tuple(draw._replace(lot_id=renamed[draw.lot_id]) for draw in draws)
         return draws
 
     def close(self, id: str, *, at: datetime) -> None:
@@ -250,9 +250,9 @@ class UnitAccount:
         activated = frozenset(freed)
         self._pending -= activated
         for id in [id for id, (event, _) in self._held.items() if event.ends_at <= at]:
-            _, held = self._held.pop(id)
-            self.inventory.release(held)
-            freed |= {draw.lot_id for draw in held}
+            _, draws = self._held.pop(id)
+            self.inventory.release(draws)
+            freed |= {draw.lot_id for draw in draws}
         for lot in self.inventory.in_consumption_order(self.inventory.lots[id] for id in freed):
             draws = self.inventory.repay_debt(lot.id)
             if lot.id in activated and lot.remaining:  # a lot that was clawed back whole has nothing to make available

@@ -251,9 +251,7 @@ class Wallet(ScheduledWallet):
             self.memberships |= other.memberships
         else:
             survivor = self.memberships[event.survivor]
-            for membership in {
-                id(each_membership): each_membership for each_membership in other.memberships.values()
-            }.values():
+            for membership in {id(membership): membership for membership in other.memberships.values()}.values():
                 change = survivor.absorb(membership, terms=terms_at(self.versions, at=event.at), at=event.at)
                 if change is not None:
                     self.tier_changes.append(change)

@@ -17,7 +17,7 @@ from app.domain.terms.conditions.about_customer import AboutCustomer
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.rule import rule_field
 
-MOST_YEARS = 120
+MAX_YEARS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class AgeAtLeast(AboutCustomer):
         "who was born on 29 February is older on 28 February in other years."
     )
     aspect: ClassVar[Aspect] = Aspect.BIRTHDAY
-    years: int = rule_field(f"1 to {MOST_YEARS}.")
+    years: int = rule_field(f"1 to {MAX_YEARS}.")
 
     @property
     def question(self) -> str:
@@ -70,4 +70,4 @@ class AgeAtLeast(AboutCustomer):
 
     def problem(self) -> str | None:
         """Everybody, or nobody."""
-        return None if 1 <= self.years <= MOST_YEARS else f"years are 1 to {MOST_YEARS}"
+        return None if 1 <= self.years <= MAX_YEARS else f"years are 1 to {MAX_YEARS}"

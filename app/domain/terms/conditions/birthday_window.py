@@ -18,7 +18,7 @@ from app.domain.terms.conditions.about_customer import AboutCustomer
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.rule import rule_field
 
-MOST_DAYS = 363
+MAX_DAYS = 363
 """Days of a window beside the birthday: it closes for a day at least before it opens again."""
 
 
@@ -37,7 +37,7 @@ class BirthdayWindow(AboutCustomer):
         "who was born on 29 February has it on 28 February in other years."
     )
     aspect: ClassVar[Aspect] = Aspect.BIRTHDAY
-    before: int = rule_field(f"Days before the birthday, 0 or more; with `after` at most {MOST_DAYS}.", default=0)
+    before: int = rule_field(f"Days before the birthday, 0 or more; with `after` at most {MAX_DAYS}.", default=0)
     after: int = rule_field("Days after the birthday, 0 or more.", default=0)
 
     @property
@@ -113,7 +113,7 @@ class BirthdayWindow(AboutCustomer):
         """Days that do not count, or a window that never closes."""
         if self.before < 0 or self.after < 0:
             return "days are 0 or more"
-        return None if self.before + self.after <= MOST_DAYS else f"days come to at most {MOST_DAYS} together"
+        return None if self.before + self.after <= MAX_DAYS else f"days come to at most {MAX_DAYS} together"
 
 
 def birthdays_around(

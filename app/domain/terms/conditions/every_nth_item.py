@@ -12,7 +12,7 @@ from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.rule import rule_field
 
-MOST_PIECES = 1000
+MAX_ITEMS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class EveryNthItem(Condition):
     about: ClassVar[str] = (
         "Holds when the purchase contains every nth item of what the clause counts, over all purchases of a customer."
     )
-    nth: int = rule_field(f"2 to {MOST_PIECES:,}: with 10 the 10th, the 20th item and so on.")
+    nth: int = rule_field(f"2 to {MAX_ITEMS:,}: with 10 the 10th, the 20th item and so on.")
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy is to add the missing items, in this purchase or bit by bit in later ones."""
@@ -66,4 +66,4 @@ class EveryNthItem(Condition):
 
     def problem(self) -> str | None:
         """Every item, or hardly any."""
-        return None if 2 <= self.nth <= MOST_PIECES else f"nth is 2 to {MOST_PIECES:,}"
+        return None if 2 <= self.nth <= MAX_ITEMS else f"nth is 2 to {MAX_ITEMS:,}"

@@ -12,7 +12,7 @@ from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.rule import rule_field
 
-MOST_VISITS = 1000
+MAX_VISITS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class EveryNthVisit(Condition):
     kind: ClassVar[str] = "every_nth_visit"
     position: ClassVar[Position] = Position.OCCASION
     about: ClassVar[str] = "Holds on every nth purchase of a customer."
-    nth: int = rule_field(f"2 to {MOST_VISITS:,}: with 6 the 6th, the 12th and so on.")
+    nth: int = rule_field(f"2 to {MAX_VISITS:,}: with 6 the 6th, the 12th and so on.")
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy says how many purchases more it takes."""
@@ -47,4 +47,4 @@ class EveryNthVisit(Condition):
 
     def problem(self) -> str | None:
         """Every purchase, or hardly any."""
-        return None if 2 <= self.nth <= MOST_VISITS else f"nth is 2 to {MOST_VISITS:,}"
+        return None if 2 <= self.nth <= MAX_VISITS else f"nth is 2 to {MAX_VISITS:,}"

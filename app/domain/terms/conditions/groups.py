@@ -15,7 +15,7 @@ from app.domain.purchases.lines import Line
 from app.domain.terms.conditions.condition import Condition, Selecting
 from app.domain.terms.rule import rule_field
 
-MOST_IN_GROUP = 20
+MAX_IN_GROUP = 20
 
 
 class Group(Condition):
@@ -92,8 +92,8 @@ class Group(Condition):
 
     def problem(self) -> str | None:
         """Nothing in it, too much, or what cannot stand together."""
-        if not 1 <= len(self.conditions) <= MOST_IN_GROUP:
-            return f"1 to {MOST_IN_GROUP} conditions"
+        if not 1 <= len(self.conditions) <= MAX_IN_GROUP:
+            return f"1 to {MAX_IN_GROUP} conditions"
         return next((wrong for condition in self.conditions if (wrong := condition.problem()) is not None), None)
 
     def unenforced(self) -> bool:
@@ -117,7 +117,7 @@ class AnyOf(Group):
     position: ClassVar[Position] = Position.CHOICE
     about: ClassVar[str] = "Holds when at least one of these holds."
     negatable: ClassVar[bool] = True
-    conditions: tuple[Condition, ...] = rule_field(f"2 to {MOST_IN_GROUP}. All of them name goods, or none does.")
+    conditions: tuple[Condition, ...] = rule_field(f"2 to {MAX_IN_GROUP}. All of them name goods, or none does.")
 
     def holds(self, found: list[bool]) -> bool:
         """One is enough."""
@@ -143,7 +143,7 @@ class AnyOf(Group):
     def problem(self) -> str | None:
         """A choice of one is none; goods cannot be an alternative to something else."""
         if len(self.conditions) < 2:
-            return f"2 to {MOST_IN_GROUP} conditions"
+            return f"2 to {MAX_IN_GROUP} conditions"
         return _mixed(self.conditions) or Group.problem(self)
 
 
@@ -155,7 +155,7 @@ class AllOf(Group):
     position: ClassVar[Position] = Position.CHOICE
     about: ClassVar[str] = "Holds when all of these hold; of use inside the other groups."
     negatable: ClassVar[bool] = True
-    conditions: tuple[Condition, ...] = rule_field(f"1 to {MOST_IN_GROUP}. All of them name goods, or none does.")
+    conditions: tuple[Condition, ...] = rule_field(f"1 to {MAX_IN_GROUP}. All of them name goods, or none does.")
 
     def holds(self, found: list[bool]) -> bool:
         """Every one is needed."""
@@ -198,7 +198,7 @@ class ExceptWhen(Group):
         "Holds except when all of these hold: hours, dates, locations, channels, methods of payment or segments."
     )
     negatable: ClassVar[bool] = True
-    conditions: tuple[Condition, ...] = rule_field(f"1 to {MOST_IN_GROUP}.")
+    conditions: tuple[Condition, ...] = rule_field(f"1 to {MAX_IN_GROUP}.")
 
     @property
     def selecting(self) -> bool:

@@ -15,7 +15,7 @@ from app.domain.purchases.lines import Line
 from app.domain.terms.conditions.condition import Condition, Selecting
 from app.domain.terms.rule import rule_field
 
-MOST = 200
+MAX_LISTED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Listed(Selecting):
     """Selects the lines named in `include` (empty: all) and not in `exclude`; holds when one is left."""
 
     include: frozenset[str] = rule_field(
-        f"What counts; default all. At most {MOST} names in both lists.", default=frozenset(), identifying=True
+        f"What counts; default all. At most {MAX_LISTED} names in both lists.", default=frozenset(), identifying=True
     )
     exclude: frozenset[str] = rule_field("What does not count.", default=frozenset(), identifying=True)
 
@@ -73,8 +73,8 @@ class Listed(Selecting):
         """Nothing listed, too much, or lists that contradict each other."""
         if not self.include and not self.exclude:
             return "at least one name is needed"
-        if len(self.include) + len(self.exclude) > MOST:
-            return f"at most {MOST} names"
+        if len(self.include) + len(self.exclude) > MAX_LISTED:
+            return f"at most {MAX_LISTED} names"
         if self.include and self.include <= self.exclude:
             return "everything that is included is excluded as well"
         return None

@@ -14,7 +14,7 @@ from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.rule import rule_field
 
-MOST_LOCATIONS = 200
+MAX_LOCATIONS = 200
 
 LOCATION_KEY = re.compile(r"[a-z0-9-]{1,40}")
 """What an owner may call a location."""
@@ -31,7 +31,7 @@ class Locations(Condition):
     position: ClassVar[Position] = Position.PLACE
     about: ClassVar[str] = "Holds when the purchase is made at one of these locations."
     negatable: ClassVar[bool] = True
-    locations: frozenset[str] = rule_field(f"Keys of locations of the program, 1 to {MOST_LOCATIONS}.")
+    locations: frozenset[str] = rule_field(f"Keys of locations of the program, 1 to {MAX_LOCATIONS}.")
     names: tuple[str, ...] = rule_field(
         "What the locations are called when the terms are published.", default=(), owner_supplied=False
     )
@@ -77,8 +77,8 @@ class Locations(Condition):
 
     def problem(self) -> str | None:
         """No location at all, too many, or what is no key."""
-        if not 1 <= len(self.locations) <= MOST_LOCATIONS:
-            return f"1 to {MOST_LOCATIONS} locations"
+        if not 1 <= len(self.locations) <= MAX_LOCATIONS:
+            return f"1 to {MAX_LOCATIONS} locations"
         if not all(LOCATION_KEY.fullmatch(key) for key in self.locations):
             return "the key of a location is a-z, 0-9 and dashes, 1 to 40 characters"
         return None

@@ -14,7 +14,7 @@ from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.rule import rule_field
 
-MOST_DAYS = 3650
+MAX_DAYS = 3650
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class MemberFor(Condition):
     kind: ClassVar[str] = "member_for"
     position: ClassVar[Position] = Position.PERSON
     about: ClassVar[str] = "Holds for members who joined at least so long ago."
-    days: int = rule_field(f"Days since the day of joining, 1 to {MOST_DAYS:,}.")
+    days: int = rule_field(f"Days since the day of joining, 1 to {MAX_DAYS:,}.")
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy is the day from which it holds."""
@@ -49,4 +49,4 @@ class MemberFor(Condition):
 
     def problem(self) -> str | None:
         """No time at all, or too long."""
-        return None if 1 <= self.days <= MOST_DAYS else f"days are 1 to {MOST_DAYS:,}"
+        return None if 1 <= self.days <= MAX_DAYS else f"days are 1 to {MAX_DAYS:,}"

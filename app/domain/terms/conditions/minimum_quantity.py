@@ -12,7 +12,7 @@ from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.rule import rule_field
 
-MOST_PIECES = 100_000
+MAX_QUANTITY = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class MinimumQuantity(Condition):
 
     kind: ClassVar[str] = "minimum_quantity"
     about: ClassVar[str] = "Holds when there are at least so many items of what the clause counts."
-    quantity: int = rule_field(f"Items, 1 to {MOST_PIECES:,}.")
+    quantity: int = rule_field(f"Items, 1 to {MAX_QUANTITY:,}.")
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """Measures count like items; the missing quantity is rounded up to whole ones."""
@@ -46,4 +46,4 @@ class MinimumQuantity(Condition):
 
     def problem(self) -> str | None:
         """No items, or too many."""
-        return None if 1 <= self.quantity <= MOST_PIECES else f"a quantity is 1 to {MOST_PIECES:,}"
+        return None if 1 <= self.quantity <= MAX_QUANTITY else f"a quantity is 1 to {MAX_QUANTITY:,}"

@@ -12,7 +12,7 @@ from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.rule import rule_field
 
-MOST_CLAUSES = 20
+MAX_CLAUSES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class NotCombinedWith(Condition):
     kind: ClassVar[str] = "not_combined_with"
     position: ClassVar[Position] = Position.EXCEPTION
     about: ClassVar[str] = "Holds when none of these other earning clauses fits the same purchase."
-    clauses: frozenset[str] = rule_field(f"Keys of earning clauses of the same terms, 1 to {MOST_CLAUSES}.")
+    clauses: frozenset[str] = rule_field(f"Keys of earning clauses of the same terms, 1 to {MAX_CLAUSES}.")
     numbers: frozenset[int] = rule_field(
         "Their numbers in the published terms.", default=frozenset(), owner_supplied=False
     )
@@ -50,4 +50,4 @@ class NotCombinedWith(Condition):
 
     def problem(self) -> str | None:
         """No clause, or too many."""
-        return None if 1 <= len(self.clauses) <= MOST_CLAUSES else f"1 to {MOST_CLAUSES} clauses"
+        return None if 1 <= len(self.clauses) <= MAX_CLAUSES else f"1 to {MAX_CLAUSES} clauses"

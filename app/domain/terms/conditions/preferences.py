@@ -24,7 +24,7 @@ from app.domain.terms.conditions.about_customer import AboutCustomer
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.rule import rule_field
 
-MOST = 50
+MAX_PREFERENCES_LISTED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Preferences(AboutCustomer):
     aspect: ClassVar[Aspect] = Aspect.PREFERENCES
     preference: PreferenceKind = rule_field("What they are about.")
     values: frozenset[str] = rule_field(
-        f"1 to {MOST} values of 1 to {MAX_VALUE_LENGTH} characters each; capital or small does not matter."
+        f"1 to {MAX_PREFERENCES_LISTED} values of 1 to {MAX_VALUE_LENGTH} characters each; capital or small does not matter."
     )
 
     def _folded(self) -> frozenset[str]:
@@ -78,8 +78,8 @@ class Preferences(AboutCustomer):
 
     def problem(self) -> str | None:
         """No value, too many, one that cannot be stated, or one twice."""
-        if not 1 <= len(self.values) <= MOST:
-            return f"1 to {MOST} values"
+        if not 1 <= len(self.values) <= MAX_PREFERENCES_LISTED:
+            return f"1 to {MAX_PREFERENCES_LISTED} values"
         if len(self._folded()) < len(self.values):
             return "a value is named twice"
         return next((wrong for text in sorted(self.values) if (wrong := value_problem(text)) is not None), None)

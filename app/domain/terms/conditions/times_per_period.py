@@ -13,7 +13,7 @@ from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.rule import rule_field
 
-MOST_TIMES = 1000
+MAX_TIMES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class TimesPerPeriod(Condition):
         "Holds so many times per customer and period: a day by the calendar of the location, longer periods by the program's."
     )
     position: ClassVar[Position] = Position.LIMIT
-    times: int = rule_field(f"1 to {MOST_TIMES:,}.")
+    times: int = rule_field(f"1 to {MAX_TIMES:,}.")
     period: Period = rule_field("The period, after which counting starts anew.")
     calendar: str | None = rule_field(
         "The IANA zone by whose calendar longer periods than a day go, where locations have other zones.",
@@ -54,4 +54,4 @@ class TimesPerPeriod(Condition):
 
     def problem(self) -> str | None:
         """Never, or too often."""
-        return None if 1 <= self.times <= MOST_TIMES else f"times are 1 to {MOST_TIMES:,}"
+        return None if 1 <= self.times <= MAX_TIMES else f"times are 1 to {MAX_TIMES:,}"

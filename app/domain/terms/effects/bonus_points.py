@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.domain.i18n import Phrasebook
-from app.domain.terms.effects.effect import MOST_POINTS, Effect, Extra, points_problem
+from app.domain.terms.effects.effect import MAX_POINTS_PER_CLAUSE, Effect, Extra, points_problem
 from app.domain.terms.rule import rule_field
 
 
@@ -16,7 +16,7 @@ class BonusPoints(Extra):
 
     kind: ClassVar[str] = "bonus_points"
     about: ClassVar[str] = "Points on top of what a purchase earns, once for each purchase."
-    points: int = rule_field(f"Points, 1 to {MOST_POINTS:,}.")
+    points: int = rule_field(f"Points, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
 
     def sentence(self, say: Phrasebook) -> str:
         """So many points on top."""

@@ -14,7 +14,7 @@ from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.terms.rule import Rule
 from app.domain.units import Unit
 
-MOST_POINTS = 1_000_000
+MAX_POINTS_PER_CLAUSE = 1_000_000
 """The most points that one clause may name."""
 
 _KINDS: dict[str, type[Effect]] = {}
@@ -22,7 +22,7 @@ _KINDS: dict[str, type[Effect]] = {}
 
 def points_problem(points: int) -> str | None:
     """What is wrong with the points that a clause names, or None."""
-    return None if 1 <= points <= MOST_POINTS else f"points are 1 to {MOST_POINTS}"
+    return None if 1 <= points <= MAX_POINTS_PER_CLAUSE else f"points are 1 to {MAX_POINTS_PER_CLAUSE}"
 
 
 class ClauseKind(StrEnum):

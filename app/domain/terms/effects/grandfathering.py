@@ -9,7 +9,7 @@ from app.domain.i18n import Phrasebook
 from app.domain.terms.effects.effect import ClauseKind, Effect
 from app.domain.terms.rule import rule_field
 
-MOST_DAYS = 3650
+MAX_DAYS = 3650
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Grandfathering(Effect):
     about: ClassVar[str] = (
         "How long points keep the price that a reward had when they were earned. Standard clause; default 180 days."
     )
-    days: int = rule_field(f"Local days after the price rose, 0 (never) to {MOST_DAYS:,}.", default=180)
+    days: int = rule_field(f"Local days after the price rose, 0 (never) to {MAX_DAYS:,}.", default=180)
 
     def sentence(self, say: Phrasebook) -> str:
         """How long the old price holds."""
@@ -39,4 +39,4 @@ class Grandfathering(Effect):
 
     def problem(self) -> str | None:
         """Not a number of days."""
-        return None if 0 <= self.days <= MOST_DAYS else f"days are 0 to {MOST_DAYS:,}"
+        return None if 0 <= self.days <= MAX_DAYS else f"days are 0 to {MAX_DAYS:,}"

@@ -9,7 +9,7 @@ from app.domain.i18n import Phrasebook
 from app.domain.terms.effects.effect import ClauseKind, Effect
 from app.domain.terms.rule import rule_field
 
-MOST_DAYS = 365
+MAX_DAYS = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class PendingPeriod(Effect):
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
     burden: ClassVar[bool] = True
     about: ClassVar[str] = "How long points wait until they can be spent. Left out, they can be spent at once."
-    days: int = rule_field(f"Local days after the day they were earned, to the end of the last one, 1 to {MOST_DAYS}.")
+    days: int = rule_field(f"Local days after the day they were earned, to the end of the last one, 1 to {MAX_DAYS}.")
 
     def sentence(self, say: Phrasebook) -> str:
         """Only after so many days."""
@@ -32,4 +32,4 @@ class PendingPeriod(Effect):
 
     def problem(self) -> str | None:
         """No wait at all, or too long."""
-        return None if 1 <= self.days <= MOST_DAYS else f"days are 1 to {MOST_DAYS}"
+        return None if 1 <= self.days <= MAX_DAYS else f"days are 1 to {MAX_DAYS}"

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from app.domain.calendar import Period
 from app.domain.i18n import Phrasebook
-from app.domain.terms.effects.effect import MOST_POINTS, ClauseKind, Effect, points_problem
+from app.domain.terms.effects.effect import MAX_POINTS_PER_CLAUSE, ClauseKind, Effect, points_problem
 from app.domain.terms.rule import rule_field
 
 
@@ -29,7 +29,7 @@ class PointsCap(Effect):
     clause_kind: ClassVar[ClauseKind] = ClauseKind.LIMIT
     burden: ClassVar[bool] = True
     about: ClassVar[str] = "The most points that a customer earns in one purchase, or in a period."
-    points: int = rule_field(f"Points, 1 to {MOST_POINTS:,}.")
+    points: int = rule_field(f"Points, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
     scope: CapScope = rule_field("What it is for.")
     calendar: str | None = rule_field(
         "The IANA zone by whose calendar longer periods than a day go, where locations have other zones.",

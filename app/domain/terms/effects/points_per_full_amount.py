@@ -9,7 +9,7 @@ from app.domain.amounts import Money, Parts
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import GoodsForm
 from app.domain.purchases.eligible import EligiblePurchase
-from app.domain.terms.effects.effect import MOST_POINTS, Earning, Effect, points_problem
+from app.domain.terms.effects.effect import MAX_POINTS_PER_CLAUSE, Earning, Effect, points_problem
 from app.domain.terms.rule import rule_field
 
 
@@ -21,7 +21,7 @@ class PointsPerFullAmount(Earning):
     by_amount: ClassVar[bool] = True
     goods_form: ClassVar[GoodsForm | None] = GoodsForm.ON
     about: ClassVar[str] = "Points for each full amount; what is left over earns nothing."
-    points: int = rule_field(f"Points, 1 to {MOST_POINTS:,}.")
+    points: int = rule_field(f"Points, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
     per: Money = rule_field("For each full step of this much, in the program's currency, above 0.")
 
     def earn(self, purchase: EligiblePurchase) -> Parts:

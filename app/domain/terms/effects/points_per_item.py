@@ -9,7 +9,7 @@ from app.domain.amounts import Parts
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import GoodsForm
 from app.domain.purchases.eligible import EligiblePurchase
-from app.domain.terms.effects.effect import MOST_POINTS, Earning, Effect, points_problem
+from app.domain.terms.effects.effect import MAX_POINTS_PER_CLAUSE, Earning, Effect, points_problem
 from app.domain.terms.rule import rule_field
 
 
@@ -22,7 +22,7 @@ class PointsPerItem(Earning):
     about: ClassVar[str] = (
         "Points for each item that counts; of what is sold by measure, for each whole unit of a line."
     )
-    points: int = rule_field(f"Points, 1 to {MOST_POINTS:,}.")
+    points: int = rule_field(f"Points, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
 
     def earn(self, purchase: EligiblePurchase) -> Parts:
         """One whole part per line."""

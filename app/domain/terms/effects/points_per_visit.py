@@ -8,7 +8,7 @@ from typing import ClassVar
 from app.domain.amounts import Parts
 from app.domain.i18n import Phrasebook
 from app.domain.purchases.eligible import EligiblePurchase
-from app.domain.terms.effects.effect import MOST_POINTS, Earning, Effect, points_problem
+from app.domain.terms.effects.effect import MAX_POINTS_PER_CLAUSE, Earning, Effect, points_problem
 from app.domain.terms.rule import rule_field
 
 
@@ -18,7 +18,7 @@ class PointsPerVisit(Earning):
 
     kind: ClassVar[str] = "points_per_visit"
     about: ClassVar[str] = "Points for each visit with a purchase."
-    points: int = rule_field(f"Points, 1 to {MOST_POINTS:,}.")
+    points: int = rule_field(f"Points, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
 
     def earn(self, purchase: EligiblePurchase) -> Parts:
         """One whole part, as long as a line counts."""

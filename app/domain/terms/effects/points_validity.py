@@ -14,9 +14,9 @@ from app.domain.terms.effects.effect import ClauseKind, Effect
 from app.domain.terms.rule import rule_field, sorted_values
 from app.domain.units import Unit
 
-MOST_MONTHS = 120
-MOST_DAYS = 3650
-MOST_NOTICE = 365
+MAX_MONTHS = 120
+MAX_DAYS = 3650
+MAX_NOTICE_DAYS = 365
 
 _SHORTEST_MONTH, _LONGEST_MONTH = 28, 31
 _MAX_DAYS_TO_END = {ValidityEnd.DAY: 0, ValidityEnd.MONTH: 30, ValidityEnd.QUARTER: 91, ValidityEnd.YEAR: 365}
@@ -56,16 +56,17 @@ class PointsValidity(Effect):
         "How long points stay valid at least, or when they expire. Standard clause; default for ever."
     )
     months: int | None = rule_field(
-        f"Months, 1 to {MOST_MONTHS}; null, and no `days`: points do not expire.", default=None
+        f"Months, 1 to {MAX_MONTHS}; null, and no `days`: points do not expire.", default=None
     )
-    days: int | None = rule_field(f"Days instead of months, 1 to {MOST_DAYS:,}.", default=None)
+    days: int | None = rule_field(f"Days instead of months, 1 to {MAX_DAYS:,}.", default=None)
     expires: bool = rule_field(
         "Whether points expire then; false: they stay valid at least so long, and none are taken away.", default=False
     )
     until: ValidityEnd = rule_field("To the end of what.", default=ValidityEnd.DAY)
     since: ValidityStart = rule_field("From when.", default=ValidityStart.ACTIVATION)
     notice_from: int = rule_field(
-        f"Days before the expiry from which on a notice counts, 2 to {MOST_NOTICE}; for points that expire.", default=60
+        f"Days before the expiry from which on a notice counts, 2 to {MAX_NOTICE_DAYS}; for points that expire.",
+        default=60,
     )
     notice_until: int = rule_field("Days before the expiry by which it is given, 1 to below `noticeFrom`.", default=30)
     notice_by: frozenset[NoticeChannel] = rule_field(
@@ -163,14 +164,14 @@ class PointsValidity(Effect):
         """Not a length of time, a notice that cannot be given, or terms for an end that never comes."""
         if self.months is not None and self.days is not None:
             return "months or days, not both"
-        if self.months is not None and not 1 <= self.months <= MOST_MONTHS:
-            return f"months are 1 to {MOST_MONTHS}"
-        if self.days is not None and not 1 <= self.days <= MOST_DAYS:
-            return f"days are 1 to {MOST_DAYS:,}"
+        if self.months is not None and not 1 <= self.months <= MAX_MONTHS:
+            return f"months are 1 to {MAX_MONTHS}"
+        if self.days is not None and not 1 <= self.days <= MAX_DAYS:
+            return f"days are 1 to {MAX_DAYS:,}"
         if self.for_ever and self != PointsValidity():
             return "what does not expire has neither beginning, end nor notice"
-        if not 1 <= self.notice_until < self.notice_from <= MOST_NOTICE:
-            return f"a notice is given 1 to {MOST_NOTICE} days before, and notice_until is below notice_from"
+        if not 1 <= self.notice_until < self.notice_from <= MAX_NOTICE_DAYS:
+            return f"a notice is given 1 to {MAX_NOTICE_DAYS} days before, and notice_until is below notice_from"
         if not self.notice_by:
             return "at least one kind of notice is needed"
         lasting = PointsValidity(months=self.months, days=self.days, until=self.until, since=self.since)

@@ -9,7 +9,7 @@ from app.domain.i18n import Phrasebook
 from app.domain.terms.effects.effect import ClauseKind, Effect
 from app.domain.terms.rule import rule_field
 
-MOST_MINUTES = 10_080
+MAX_MINUTES = 10_080
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class QuoteValidity(Effect):
     about: ClassVar[str] = (
         "How long a quoted price of a reward is honoured. Left out: prices are not quoted. Not kept yet, so it cannot be published."
     )
-    minutes: int = rule_field(f"Minutes from the quote on, 1 to {MOST_MINUTES:,}.")
+    minutes: int = rule_field(f"Minutes from the quote on, 1 to {MAX_MINUTES:,}.")
 
     def sentence(self, say: Phrasebook) -> str:
         """For so many minutes."""
@@ -34,7 +34,7 @@ class QuoteValidity(Effect):
 
     def problem(self) -> str | None:
         """No time, or more than a week."""
-        return None if 1 <= self.minutes <= MOST_MINUTES else f"minutes are 1 to {MOST_MINUTES:,}"
+        return None if 1 <= self.minutes <= MAX_MINUTES else f"minutes are 1 to {MAX_MINUTES:,}"
 
     def unenforced(self) -> bool:
         """Nothing is quoted yet."""

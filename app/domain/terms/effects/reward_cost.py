@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 from app.domain.amounts import Money
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.i18n import Phrasebook
-from app.domain.terms.effects.effect import MOST_POINTS, ClauseKind, Effect, points_problem
+from app.domain.terms.effects.effect import MAX_POINTS_PER_CLAUSE, ClauseKind, Effect, points_problem
 from app.domain.terms.rule import rule_field
 from app.domain.units import Unit
 
@@ -48,7 +48,7 @@ class RewardCost(Effect):
     benefit: ClassVar[bool] = True
     about: ClassVar[str] = "What a reward costs."
     reward: str = rule_field("The key of the reward.")
-    points: int = rule_field(f"Points, or as many of the `unit`, 1 to {MOST_POINTS:,}.")
+    points: int = rule_field(f"Points, or as many of the `unit`, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
     name: str = rule_field(
         "What the catalogue calls the reward when the terms are published.", default="", owner_supplied=False
     )

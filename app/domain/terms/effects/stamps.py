@@ -12,7 +12,7 @@ from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.terms.effects.effect import ClauseKind, Effect
 from app.domain.terms.rule import rule_field
 
-MOST_STAMPS = 100
+MAX_STAMPS = 100
 
 
 class StampOccasion(StrEnum):
@@ -36,7 +36,7 @@ class Stamps(Effect):
     about: ClassVar[str] = (
         "Stamps, which buy rewards that cost stamps; a refund takes them back, from later ones where they are gone."
     )
-    stamps: int = rule_field(f"Stamps, 1 to {MOST_STAMPS}.")
+    stamps: int = rule_field(f"Stamps, 1 to {MAX_STAMPS}.")
     per: StampOccasion = rule_field("For what.", default=StampOccasion.VISIT)
 
     @property
@@ -76,4 +76,4 @@ class Stamps(Effect):
 
     def problem(self) -> str | None:
         """No stamp, or too many."""
-        return None if 1 <= self.stamps <= MOST_STAMPS else f"stamps are 1 to {MOST_STAMPS}"
+        return None if 1 <= self.stamps <= MAX_STAMPS else f"stamps are 1 to {MAX_STAMPS}"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.domain.i18n import Phrasebook
-from app.domain.terms.effects.effect import MOST_POINTS, ClauseKind, Effect, points_problem
+from app.domain.terms.effects.effect import MAX_POINTS_PER_CLAUSE, ClauseKind, Effect, points_problem
 from app.domain.terms.rule import rule_field
 
-MOST_NAME = 60
+MAX_NAME_LENGTH = 60
 _KEY = re.compile(r"[a-z0-9-]{1,40}")
 
 
@@ -23,8 +23,8 @@ class Tier(Effect):
     benefit: ClassVar[bool] = True
     about: ClassVar[str] = "A tier that members reach with qualifying points; conditions ask for it by its key."
     tier: str = rule_field("Your name for it, a-z, 0-9 and dashes, 1 to 40; keep it over versions.")
-    name: str = rule_field(f"What members read, 1 to {MOST_NAME} characters.")
-    points: int = rule_field(f"Qualifying points that it takes, 1 to {MOST_POINTS:,}.")
+    name: str = rule_field(f"What members read, 1 to {MAX_NAME_LENGTH} characters.")
+    points: int = rule_field(f"Qualifying points that it takes, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
 
     def sentence(self, say: Phrasebook) -> str:
         """What it takes."""
@@ -38,6 +38,6 @@ class Tier(Effect):
         """A tier without a name, or one that everybody or nobody has."""
         if not _KEY.fullmatch(self.tier):
             return "the key of a tier is a-z, 0-9 and dashes, 1 to 40 characters"
-        if not self.name.strip() or len(self.name) > MOST_NAME:
-            return f"the name of a tier has 1 to {MOST_NAME} characters"
+        if not self.name.strip() or len(self.name) > MAX_NAME_LENGTH:
+            return f"the name of a tier has 1 to {MAX_NAME_LENGTH} characters"
         return points_problem(self.points)

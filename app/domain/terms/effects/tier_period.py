@@ -10,7 +10,7 @@ from app.domain.i18n import Phrasebook
 from app.domain.terms.effects.effect import ClauseKind, Effect
 from app.domain.terms.rule import rule_field
 
-MOST_GRACE = 400
+MAX_GRACE_DAYS = 400
 
 
 class TierWindow(StrEnum):
@@ -27,7 +27,7 @@ class TierWindow(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TierPeriod(Effect):
-    """A tier is reached at once when the points of the period come to it; one that is lost holds for `grace_days` more."""
+    """A tier is reached as soon as the points of the period suffice; a lost tier is kept for `grace_days` more."""
 
     kind: ClassVar[str] = "tier_period"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
@@ -38,7 +38,8 @@ class TierPeriod(Effect):
     )
     period: TierWindow = rule_field("Which qualifying points count.", default=TierWindow.CALENDAR_YEAR)
     grace_days: int = rule_field(
-        f"Whole local days that a tier which is lost still holds, 0 to {MOST_GRACE}; each tier has its own.", default=30
+        f"Whole local days that a tier which is lost still holds, 0 to {MAX_GRACE_DAYS}; each tier has its own.",
+        default=30,
     )
 
     def sentence(self, say: Phrasebook) -> str:
@@ -56,4 +57,4 @@ class TierPeriod(Effect):
 
     def problem(self) -> str | None:
         """Not a number of days."""
-        return None if 0 <= self.grace_days <= MOST_GRACE else f"days of grace are 0 to {MOST_GRACE}"
+        return None if 0 <= self.grace_days <= MAX_GRACE_DAYS else f"days of grace are 0 to {MAX_GRACE_DAYS}"

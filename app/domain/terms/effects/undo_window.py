@@ -9,7 +9,7 @@ from app.domain.i18n import Phrasebook
 from app.domain.terms.effects.effect import ClauseKind, Effect
 from app.domain.terms.rule import rule_field
 
-MOST_HOURS = 8760
+MAX_HOURS = 8760
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class UndoWindow(Effect):
     about: ClassVar[str] = (
         "How long a customer may cancel a redemption that is not used yet. Left out: not at all; owner and staff may, with a reason."
     )
-    hours: int = rule_field(f"Hours from the redemption on, 1 to {MOST_HOURS:,}.")
+    hours: int = rule_field(f"Hours from the redemption on, 1 to {MAX_HOURS:,}.")
 
     def sentence(self, say: Phrasebook) -> str:
         """Within so many hours."""
@@ -34,4 +34,4 @@ class UndoWindow(Effect):
 
     def problem(self) -> str | None:
         """No time, or more than a year."""
-        return None if 1 <= self.hours <= MOST_HOURS else f"hours are 1 to {MOST_HOURS:,}"
+        return None if 1 <= self.hours <= MAX_HOURS else f"hours are 1 to {MAX_HOURS:,}"

@@ -79,11 +79,9 @@ def _nothing_counts(clause: Clause, together: Sequence[Condition]) -> Iterator[F
     if not (measures or isinstance(clause.effect, Earning | Extra | Stamps)):
         return
     listed = [condition for condition in together if isinstance(condition, Listed)]
-    for each_listed, other in combinations(listed, 2):
-        if each_listed.kind == other.kind and (
-            _leaves_nothing(each_listed, other) or _leaves_nothing(other, each_listed)
-        ):
-            yield Finding(LintCode.NEVER_HOLDS, clause, "goods", conditions={"one": (each_listed,), "other": (other,)})
+    for first, other in combinations(listed, 2):
+        if first.kind == other.kind and (_leaves_nothing(first, other) or _leaves_nothing(other, first)):
+            yield Finding(LintCode.NEVER_HOLDS, clause, "goods", conditions={"one": (first,), "other": (other,)})
 
 
 def _leaves_nothing(listed: Listed, other: Listed) -> bool:
@@ -99,9 +97,9 @@ def _leaves_nothing(listed: Listed, other: Listed) -> bool:
 def _always_yields(clause: Clause, together: Sequence[Condition], *, terms: Terms) -> Iterator[Finding]:
     """A clause that fits wherever this one does, which this one is not combined with."""
     own = [condition for condition in clause.conditions if not isinstance(condition, NotCombinedWith)]
-    for each_condition in together:
-        if isinstance(each_condition, NotCombinedWith):
-            for key in sorted(each_condition.clauses):
+    for condition in together:
+        if isinstance(condition, NotCombinedWith):
+            for key in sorted(condition.clauses):
                 other = terms.by_key[key]
                 if other.limit is None and implies(own, other.conditions):
                     yield Finding(LintCode.NEVER_HOLDS, clause, "yields", texts={"other": other.number})
