@@ -56,7 +56,7 @@ def qualifications(
     facts: PurchaseFacts,
     decision: Decision,
     balances: Mapping[Unit, Balance],
-    price_lists: OldPrices | None = None,
+    old_prices: OldPrices | None = None,
     activations_for: Callable[[Clause], Sequence[ActivationForecast]] = lambda _clause: (),
     refusal_for: Callable[[str, Decision], Problem | None] = lambda _key, _decision: None,
 ) -> tuple[ClauseQualification, ...]:
@@ -76,7 +76,7 @@ def qualifications(
                 clause=clause,
                 facts=facts,
                 balance=held_of_unit,
-                price_lists=price_lists,
+                old_prices=old_prices,
                 activations=activations_for(clause),
             )
             refusal = refusal_for(cost.reward, priced.decision)

@@ -51,17 +51,17 @@ def price_for(
     clause: Clause,
     facts: PurchaseFacts,
     balance: Balance,
-    price_lists: OldPrices | None,
+    old_prices: OldPrices | None,
     activations: Sequence[ActivationForecast] = (),
 ) -> PricedReward:
     """Decide a redemption in advance, by the balance in the unit of its cost.
 
-    `price_lists` are the prices older points pay, None if all pay the clause's price; `activations` are those of pending
+    `old_prices` are the prices older points pay, None if all pay the clause's price; `activations` are those of pending
     points.
     """
     cost_effect = reward_cost(clause)
     charge = (
-        price_lists.charge(cost_effect.reward) if price_lists is not None and cost_effect.unit is Unit.POINTS else None
+        old_prices.charge(cost_effect.reward) if old_prices is not None and cost_effect.unit is Unit.POINTS else None
     )
     cost = cost_effect.points if charge is None else charge.cost
     decision = redeem(

@@ -23,7 +23,7 @@ class Activation:
     at: datetime
     activated: int
     spendable: int
-    price_lists: OldPrices | None
+    old_prices: OldPrices | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class PendingPoints:
             return ()
         forecasts = []
         for activation in self.activations:
-            charge = activation.price_lists.charge(cost_effect.reward) if activation.price_lists is not None else None
+            charge = activation.old_prices.charge(cost_effect.reward) if activation.old_prices is not None else None
             cost = cost_effect.points if charge is None else charge.cost
             forecasts.append(ActivationForecast(activation.at, activation.activated, activation.spendable, cost))
         return tuple(forecasts)
@@ -56,7 +56,7 @@ def pending_points(wallet: Wallet, *, terms: Terms, at: datetime) -> PendingPoin
         owed=unit_account.inventory.owed,
         at=at,
         expires_at=unit_account.expires_at,
-        lists_at=lambda then: wallet.price_lists(terms=terms, at=then),
+        lists_at=lambda then: wallet.old_prices(terms=terms, at=then),
     )
 
 

@@ -93,7 +93,7 @@ class Wallet(ScheduledWallet):
                 self._apply_merge(event)
         self.reevaluate_tiers(event.at)
 
-    def price_lists(self, *, terms: Terms, at: datetime) -> OldPrices | None:
+    def old_prices(self, *, terms: Terms, at: datetime) -> OldPrices | None:
         """The prices that older points still pay for rewards; None if no reward was ever cheaper."""
         earlier = tuple(version for version in self.versions if version.version < terms.version)
         if not may_be_cheaper(terms, earlier=earlier):
@@ -105,7 +105,7 @@ class Wallet(ScheduledWallet):
         """The price of the reward by lot; None if it is the same for all."""
         if event.terms is None or event.unit is not Unit.POINTS:
             return None
-        lists, clause = self.price_lists(terms=event.terms, at=event.at), event.terms.cost_of(event.reward)
+        lists, clause = self.old_prices(terms=event.terms, at=event.at), event.terms.cost_of(event.reward)
         if lists is None or clause is None:
             return None
         now = reward_cost(clause).points

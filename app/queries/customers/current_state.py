@@ -22,27 +22,26 @@ from app.store.events.held_uses import uses_on_hold
 from app.store.events.replay import ReplayedAccount, balance_of, replay_account
 from app.store.terms.versions import in_force as terms_in_force
 
-NOTHING = Balance()
+NO_BALANCE = Balance()
 """The balance in a unit that was never earned."""
 
 
 @dataclass(frozen=True, slots=True)
 class CurrentState:
-    """What a till decides by: the facts with what the terms require about the customer, and the balances.
+    """The basis of a decision: the facts with what the terms require about the customer, and the balances by unit.
 
-    `held` are the balances by unit; `lists` the prices that points of different age pay; `pending` the pending
-    points.
+    `old_prices` is None if all points pay the current prices.
     """
 
     customer: Customer
     facts: PurchaseFacts
-    held: Mapping[Unit, Balance]
-    lists: OldPrices | None
+    balances: Mapping[Unit, Balance]
+    old_prices: OldPrices | None
     pending: PendingPoints = NOTHING_PENDING
 
-    def can_pay(self, unit: Unit) -> Balance:
-        """The available balance of a unit."""
-        return self.held.get(unit, NOTHING)
+    def balance_of(self, unit: Unit) -> Balance:
+        """The balance in a unit; zero if the wallet never had any of it."""
+        return self.balances.get(unit, NO_BALANCE)
 
 
 def balances_of(customer: Customer) -> dict[Unit, Balance]:
@@ -67,11 +66,11 @@ async def current_state_of(session: Session, *, customer: Customer, terms: Terms
     return CurrentState(
         customer=_as_replayed(customer, replayed=replayed),
         facts=facts,
-        held={
+        balances={
             unit: replace(now, available=min(then.unit_accounts[unit].inventory.available(at=at), now.available))
             for unit, now in replayed.balances.items()
         },
-        lists=then.price_lists(terms=terms, at=at),
+        old_prices=then.old_prices(terms=terms, at=at),
         pending=pending_points(replayed.wallet, terms=terms, at=replayed.until),
     )
 
@@ -81,20 +80,20 @@ async def _from_snapshot(
 ) -> CurrentState | None:
     """The state from the snapshot; None where only a replay can say.
 
-    A hold counts as used. The snapshot knows only of pending points that never expire.
+    A hold counts as used. Of pending points, the snapshot covers only those that never expire.
     """
-    at, held = facts.occurred_at, balances_of(customer)
-    if any(balance.held or (balance.pending and unit is not Unit.POINTS) for unit, balance in held.items()):
+    at, balances = facts.occurred_at, balances_of(customer)
+    if any(balance.held or (balance.pending and unit is not Unit.POINTS) for unit, balance in balances.items()):
         return None
     if not await fast_path.can_apply_to_snapshot(session, customer=customer, terms=terms, at=at):
         return None
-    waiting: PendingPoints | None = NOTHING_PENDING
-    if held[Unit.POINTS].pending:
-        waiting = await price_lists.pending(session, customer=customer, in_force=terms, at=at)
-    if waiting is None:
+    pending: PendingPoints | None = NOTHING_PENDING
+    if balances[Unit.POINTS].pending:
+        pending = await price_lists.pending(session, customer=customer, in_force=terms, at=at)
+    if pending is None:
         return None
-    lists = await price_lists.known(session, customer=customer, in_force=terms, at=at)
-    return CurrentState(customer, facts, held, lists, waiting)
+    old_prices = await price_lists.known(session, customer=customer, in_force=terms, at=at)
+    return CurrentState(customer, facts, balances, old_prices, pending)
 
 
 async def as_of_now(session: Session, *, customers: Sequence[Customer], at: datetime) -> list[Customer]:

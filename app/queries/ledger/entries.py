@@ -153,7 +153,7 @@ def _price_then(entry: Entry, *, history: EventHistory, versions: Versions) -> i
     if event is None or clause is None:
         return None
     wallet = replay(history.before_event(event.id), versions=versions.not_withdrawn, until=event.at)
-    lists = wallet.price_lists(terms=event.terms, at=event.at) if event.unit is Unit.POINTS else None
+    lists = wallet.old_prices(terms=event.terms, at=event.at) if event.unit is Unit.POINTS else None
     charge = lists.charge(event.reward) if lists is not None else None
     return charge.cost if charge is not None else reward_cost(clause).points
 

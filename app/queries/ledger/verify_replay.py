@@ -114,7 +114,7 @@ def _prices(recorded: RecordedHistory, *, wallet: Wallet) -> Iterator[Discrepanc
     for event in recorded.history.events:
         if not isinstance(event, RewardRedeemed):
             continue
-        if event.unit is Unit.POINTS and wallet.price_lists(terms=event.terms, at=event.at) is not None:
+        if event.unit is Unit.POINTS and wallet.old_prices(terms=event.terms, at=event.at) is not None:
             continue
         clause = event.terms.cost_of(event.reward)
         if clause is None or reward_cost(clause).points != event.points:

@@ -119,13 +119,13 @@ def _sorted(
 
 def _priced(clause: Clause, *, terms: Terms, state: CurrentState) -> PricedReward:
     """The decision that a till would get."""
-    held = state.can_pay(redemption.reward_cost(clause).unit)
+    balance = state.balance_of(redemption.reward_cost(clause).unit)
     return redemption.price_for(
         terms=terms,
         clause=clause,
         facts=state.facts,
-        balance=held,
-        price_lists=state.lists,
+        balance=balance,
+        old_prices=state.old_prices,
         activations=state.pending.activations_for(clause),
     )
 
@@ -185,15 +185,15 @@ async def check_basket(
     state = await current_state_of(session, customer=customer, terms=in_force, facts=located_facts)
     facts = await budgets.with_budgets(session, customer_id=state.customer.id, terms=in_force, facts=state.facts)
     decision = earning.earn(terms=in_force, facts=facts)
-    if not all(state.can_pay(unit).can_hold(decision, unit=unit) for unit in Unit):
+    if not all(state.balance_of(unit).can_hold(decision, unit=unit) for unit in Unit):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("basket", "lines"))
     catalogue = {reward.key: reward for reward in await rewards.all_rewards(session)}
     clause_qualifications = qualifications(
         terms=in_force,
         facts=facts,
         decision=decision,
-        balances=state.held,
-        price_lists=state.lists,
+        balances=state.balances,
+        old_prices=state.old_prices,
         activations_for=state.pending.activations_for,
         refusal_for=lambda key, decided: refusal_of(catalogue[key], decision=decided) if key in catalogue else None,
     )

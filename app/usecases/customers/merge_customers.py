@@ -80,5 +80,5 @@ async def _already_merged(session: Session, *, merged: Customer) -> MergeCustome
     if merger is None:
         raise LookupError(f"customer {merged.requested_id} was merged by nothing")
     entry = await entries.of_merger(session, merger_id=merger.id, wallet_id=merger.to_wallet_id)
-    held = await balances_now(session, customer=merged)
-    return MergeCustomersResult(customer_id=merged.id, balances=held, entry_id=entry)
+    balances = await balances_now(session, customer=merged)
+    return MergeCustomersResult(customer_id=merged.id, balances=balances, entry_id=entry)

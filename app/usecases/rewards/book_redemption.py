@@ -201,7 +201,7 @@ def _charge(wallet: Wallet, *, request: RedemptionRequest) -> RewardCharge | Non
     """The cost of the reward where points of different age pay different prices."""
     if request.unit is not Unit.POINTS:
         return None
-    old_prices = wallet.price_lists(terms=request.terms, at=request.facts.occurred_at)
+    old_prices = wallet.old_prices(terms=request.terms, at=request.facts.occurred_at)
     return old_prices.charge(request.reward.key) if old_prices is not None else None
 
 

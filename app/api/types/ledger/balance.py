@@ -75,9 +75,11 @@ class Balance:
         return await info.context.load_heavy(current_state.forecasts, self.row.id, at=info.context.now)
 
 
-def balances(held: Mapping[Unit, Points] | None, *, context: Context, row: Customer | None = None) -> list[Balance]:
+def balances(
+    wallet_balances: Mapping[Unit, Points] | None, *, context: Context, row: Customer | None = None
+) -> list[Balance]:
     """GraphQL objects for balances; `row` is the customer when they are the present ones."""
-    return [balance(each_balance, unit=unit, row=row, context=context) for unit, each_balance in (held or {}).items()]
+    return [balance(points, unit=unit, row=row, context=context) for unit, points in (wallet_balances or {}).items()]
 
 
 def balance(
