@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from app.api.terms_files import TermsFile, TermsFileError, read, write
+from app.cli.draft_files import check_file, file_of
 from app.cli.impact_report import print_report
 from app.cli.runtime import ProgramOption, err, out, run_with_application, select_program, stop
 from app.config import Settings
@@ -25,11 +25,10 @@ from app.domain.terms.changes import ChangeEffect
 from app.domain.terms.effects.grandfathering import Grandfathering
 from app.domain.terms.lint.finding import Finding, LintCode
 from app.domain.terms.text import TextFormat, render
-from app.domain.terms.validation import TermsError
 from app.domain.terms.version import Terms
 from app.jobs.preview_replay import replay_program
 from app.queries.terms.published_terms import PublishedTerms, terms_at, terms_version
-from app.queries.terms.terms_check import CheckedDraft, check_draft, draft_basis
+from app.queries.terms.terms_check import CheckedDraft
 from app.usecases.application import Application
 from app.usecases.results import Execution
 from app.usecases.terms import publish_terms, withdraw_terms
@@ -92,7 +91,7 @@ def preview(
 
     async def work(application: Application) -> tuple[Impact, int] | None:
         first = await select_program(application, program)
-        _, found = await _check(application, text, program_id=first.id)
+        _, found = await check_file(application, text, program_id=first.id)
         _stop_at_unkept(found)
         now = application.now(first)
         in_force = await application.query(terms_at, program_id=first.id, at=now)
@@ -142,7 +141,7 @@ def publish_file(
         application: Application,
     ) -> tuple[Program, CheckedDraft, Execution[PublishTermsResult] | Problem | None]:
         first = await select_program(application, program)
-        sent, found = await _check(application, text, program_id=first.id)
+        sent, found = await check_file(application, text, program_id=first.id)
         if (found.current is not None and not found.changes) or (found.findings and not even_unfair):
             return first, found, None
         published = await application.execute(
@@ -223,7 +222,7 @@ def show(
 def export(program: ProgramOption = None, version: VersionOption = None) -> None:
     """Print a published version as a file that publishes to the same clauses."""
     _, found = _published(program, version)
-    print(write(found.terms), end="")
+    print(file_of(found.terms), end="")
 
 
 @terms.command("withdraw")
@@ -266,25 +265,10 @@ def _checked(file: Path, program: str | None) -> tuple[Program, CheckedDraft]:
 
     async def work(application: Application) -> tuple[Program, CheckedDraft]:
         first = await select_program(application, program)
-        _, found = await _check(application, text, program_id=first.id)
+        _, found = await check_file(application, text, program_id=first.id)
         return first, found
 
     return run_with_application(work, settings=Settings())
-
-
-async def _check(application: Application, text: str, *, program_id: str) -> tuple[TermsFile, CheckedDraft]:
-    """The file and its check; ends the command with the line of the first error."""
-    first = await select_program(application, program_id)
-    try:
-        sent = read(text, currency=first.currency)
-    except TermsFileError as error:
-        raise stop(str(error)) from error
-    at = application.now(first)
-    basis = await application.query(draft_basis, program_id=first.id, now=at)
-    checked = check_draft(basis, program=first, clauses=sent.clauses, effective_from=sent.effective_from, now=at)
-    if isinstance(checked, TermsError):
-        raise stop(str(sent.error(checked))) from checked
-    return sent, checked
 
 
 def _published(program: str | None, version: int | None) -> tuple[Program, PublishedTerms]:

@@ -1,0 +1,42 @@
+"""Files of terms: a draft in a file is checked, and published terms are written as a file.
+
+Such files are read and written by the GraphQL schema. Loading it takes half of the start of a command, so only the commands
+with a file load it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.cli.runtime import select_program, stop
+from app.domain.terms.validation import TermsError
+from app.domain.terms.version import Terms
+from app.queries.terms.terms_check import CheckedDraft, check_draft, draft_basis
+from app.usecases.application import Application
+
+if TYPE_CHECKING:
+    from app.api.terms_files import TermsFile
+
+
+def file_of(terms: Terms) -> str:
+    """A file that publishes to the same clauses."""
+    from app.api.terms_files import write
+
+    return write(terms)
+
+
+async def check_file(application: Application, text: str, *, program_id: str) -> tuple[TermsFile, CheckedDraft]:
+    """The file and its check; ends the command with the line of the first error."""
+    from app.api.terms_files import TermsFileError, read
+
+    first = await select_program(application, program_id)
+    try:
+        sent = read(text, currency=first.currency)
+    except TermsFileError as error:
+        raise stop(str(error)) from error
+    at = application.now(first)
+    basis = await application.query(draft_basis, program_id=first.id, now=at)
+    checked = check_draft(basis, program=first, clauses=sent.clauses, effective_from=sent.effective_from, now=at)
+    if isinstance(checked, TermsError):
+        raise stop(str(sent.error(checked))) from checked
+    return sent, checked
