@@ -1,26 +1,44 @@
-"""The troth command, run as a process of its own."""
+"""The troth command, run as a process of its own.
+
+The processes are forked from one that has imported the command already: importing it takes longer than most commands.
+`tests/web` and `tests/faults` start the command as it is installed.
+"""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from tests.time_limits import HANGS
 
-ROOT = Path(__file__).parents[2]
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["app.cli", "app.api.terms_files"])
 
 
 def troth(*arguments: str, url: str, code: int = 0) -> str:
     """The output of the command."""
-    done = subprocess.run(
-        [sys.executable, "-c", "from app.cli import main; main()", *arguments],
-        env={**os.environ, "TROTH_DATABASE_URL": url, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=HANGS,
-        check=False,
-    )
-    assert done.returncode == code, done.stderr + done.stdout
-    return done.stdout if code == 0 else done.stderr + done.stdout
+    with tempfile.TemporaryDirectory() as folder:
+        process = _PROCESSES.Process(target=_run, args=(arguments, url, folder))
+        process.start()
+        process.join(HANGS)
+        if process.exitcode is None:
+            process.kill()
+            raise AssertionError(f"troth {' '.join(arguments)} does not end")
+        output, errors = ((Path(folder) / name).read_text(encoding="utf-8") for name in ("stdout", "stderr"))
+    assert process.exitcode == code, errors + output
+    return output if code == 0 else errors + output
+
+
+def _run(arguments: tuple[str, ...], url: str, folder: str) -> None:
+    """Run the command in this process, with its output in two files."""
+    for stream, name in ((sys.stdout, "stdout"), (sys.stderr, "stderr")):
+        file = os.open(Path(folder) / name, os.O_WRONLY | os.O_CREAT)
+        os.dup2(file, stream.fileno())
+    os.environ["TROTH_DATABASE_URL"] = url
+    sys.argv = ["troth", *arguments]
+    from app.cli import main
+
+    main()
