@@ -37,10 +37,9 @@ from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.programs.create_program import CreateProgram
 from app.usecases.purchases import record_purchase, record_refund
-from app.usecases.purchases.new_receipts import RecordPurchase
-from app.usecases.purchases.new_refund import RecordRefund
+from app.usecases.purchases.commands import RecordPurchase, RecordRefund
 from app.usecases.rewards import redeem_reward
-from app.usecases.rewards.book_redemption import RedeemReward
+from app.usecases.rewards.commands import RedeemReward
 
 LIMIT = 120.0
 """Seconds for a million entries."""

@@ -17,7 +17,7 @@ from app.queries.ledger.entries import Window, ledger_page
 from app.queries.rewards.offers import Offers, offers_for
 from app.usecases.application import Application
 from app.usecases.purchases import record_purchase
-from app.usecases.purchases.new_receipts import RecordPurchase
+from app.usecases.purchases.commands import RecordPurchase
 from bench.load import graphql_request
 
 RECORD_PURCHASE = """mutation Buy($input: RecordPurchaseInput!) { recordPurchase(input: $input) {

@@ -27,7 +27,7 @@ from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.programs.create_program import CreateProgram, NewProgram
 from app.usecases.purchases import record_purchase
-from app.usecases.purchases.new_receipts import RecordPurchase
+from app.usecases.purchases.commands import RecordPurchase
 from app.usecases.results import ResultType
 
 SAMPLE = Path(__file__).parents[2] / "examples" / "online-retail-10k.csv"

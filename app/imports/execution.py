@@ -19,10 +19,14 @@ from app.usecases.command import CLOCK_TOLERANCE, CommandType, UseCase
 from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.purchases import record_purchase, record_receipt, record_refund
-from app.usecases.purchases.new_receipts import RecordPurchase
-from app.usecases.purchases.new_refund import RecordRefund
+from app.usecases.purchases.commands import (
+    RecordPurchase,
+    RecordPurchaseResult,
+    RecordRefund,
+    RecordRefundResult,
+    RefundPending,
+)
 from app.usecases.purchases.record_receipt import RecordMixedReceipt, RecordMixedReceiptResult
-from app.usecases.purchases.results import RecordPurchaseResult, RecordRefundResult, RefundPending
 from app.usecases.results import CommandResult, Execution, ResultType
 
 T = TypeVar("T")

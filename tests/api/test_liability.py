@@ -38,8 +38,7 @@ from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.purchases import record_purchase, record_refund
-from app.usecases.purchases.new_receipts import RecordPurchase
-from app.usecases.purchases.new_refund import RecordRefund
+from app.usecases.purchases.commands import RecordPurchase, RecordRefund
 from tests.api.test_access import code_of, customer_key
 from tests.api.test_holds import CAPTURE, HOLD, RELEASE, end
 from tests.builders import a_clause, a_line, a_purchase

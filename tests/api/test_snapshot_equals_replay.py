@@ -33,7 +33,7 @@ from app.usecases.application import Application
 from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.purchases import book_purchase, record_purchase
-from app.usecases.purchases.new_receipts import RecordPurchase
+from app.usecases.purchases.commands import RecordPurchase
 from app.usecases.terms import publish_terms
 from app.usecases.terms.publish_terms import PublishTerms
 from tests.builders import a_clause, a_line, a_purchase

@@ -49,18 +49,15 @@ from app.usecases.purchases import (
     settle_quarantined,
 )
 from app.usecases.purchases.amend_purchase import AmendPurchase
+from app.usecases.purchases.commands import RecordedReceipt, RecordExchange, RecordPurchase, RecordRefund
 from app.usecases.purchases.move_purchase import MovePurchase
-from app.usecases.purchases.new_exchange import RecordExchange
-from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
-from app.usecases.purchases.new_refund import RecordRefund
 from app.usecases.purchases.settle_quarantined import QuarantineAction, SettleQuarantined
 from app.usecases.results import ResultType
 from app.usecases.rewards import cancel_redemption, create_reward, redeem_reward
-from app.usecases.rewards.book_redemption import RedeemReward
 from app.usecases.rewards.cancel_redemption import CancelRedemption
+from app.usecases.rewards.commands import NewHold, RedeemReward
 from app.usecases.rewards.create_reward import CreateReward
 from app.usecases.rewards.end_hold import HoldReference, capture, release
-from app.usecases.rewards.holds import NewHold
 from app.usecases.terms import publish_terms
 from app.usecases.terms.publish_terms import PublishTerms
 from tests.builders import a_line, a_purchase

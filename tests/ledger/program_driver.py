@@ -27,7 +27,7 @@ from app.store.terms import versions
 from app.usecases.application import Application
 from app.usecases.command import UseCase
 from app.usecases.programs.create_program import CreateProgram
-from app.usecases.purchases.results import RecordExchangeResult
+from app.usecases.purchases.commands import RecordExchangeResult
 from app.usecases.purchases.settle_quarantined import SettleQuarantinedResult
 from app.usecases.results import CommandResult, DecidedResult, Execution, ResultType, encode
 from app.usecases.terms.publish_terms import PublishTermsResult

@@ -16,9 +16,9 @@ from app.domain.terms.effects.refund_policy import RefundPolicy
 from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.purchases import record_purchase
-from app.usecases.purchases.new_receipts import RecordPurchase
+from app.usecases.purchases.commands import RecordPurchase
 from app.usecases.rewards import create_reward, redeem_reward
-from app.usecases.rewards.book_redemption import RedeemReward
+from app.usecases.rewards.commands import RedeemReward
 from app.usecases.rewards.create_reward import CreateReward
 from app.usecases.terms import publish_terms
 from app.usecases.terms.publish_terms import PublishTerms

@@ -41,16 +41,13 @@ from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.customers.join_household import JoinHousehold
 from app.usecases.customers.merge_customers import MergeCustomers
 from app.usecases.purchases import book_purchase, book_refund, record_purchase, record_refund
-from app.usecases.purchases.new_receipts import RecordPurchase
-from app.usecases.purchases.new_refund import RecordRefund
-from app.usecases.purchases.results import RecordPurchaseResult
+from app.usecases.purchases.commands import RecordPurchase, RecordPurchaseResult, RecordRefund
 from app.usecases.results import ResultType
 from app.usecases.rewards import book_redemption, cancel_redemption, create_reward, redeem_reward
-from app.usecases.rewards.book_redemption import RedeemReward, RedeemRewardResult
 from app.usecases.rewards.cancel_redemption import CancelRedemption
+from app.usecases.rewards.commands import NewHold, RedeemReward, RedeemRewardResult
 from app.usecases.rewards.create_reward import CreateReward
 from app.usecases.rewards.end_hold import HoldReference, capture
-from app.usecases.rewards.holds import NewHold
 from app.usecases.terms import publish_terms
 from app.usecases.terms.publish_terms import PublishTerms
 from tests.builders import a_line, a_purchase

@@ -49,17 +49,14 @@ from app.usecases.ledger.deliver_expiry_notices import DeliverExpiryNotices
 from app.usecases.ledger.transfer_points import TransferPoints
 from app.usecases.purchases import amend_purchase, move_purchase, record_exchange, record_purchase, record_refund
 from app.usecases.purchases.amend_purchase import AmendPurchase
+from app.usecases.purchases.commands import RecordedReceipt, RecordExchange, RecordPurchase, RecordRefund
 from app.usecases.purchases.move_purchase import MovePurchase
-from app.usecases.purchases.new_exchange import RecordExchange
-from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
-from app.usecases.purchases.new_refund import RecordRefund
 from app.usecases.results import ResultType
 from app.usecases.rewards import cancel_redemption, create_reward, redeem_reward
-from app.usecases.rewards.book_redemption import RedeemReward
 from app.usecases.rewards.cancel_redemption import CancelRedemption
+from app.usecases.rewards.commands import NewHold, RedeemReward
 from app.usecases.rewards.create_reward import CreateReward
 from app.usecases.rewards.end_hold import HoldReference, capture, release
-from app.usecases.rewards.holds import NewHold
 from app.usecases.terms import publish_terms, withdraw_terms
 from app.usecases.terms.publish_terms import PublishTerms
 from app.usecases.terms.withdraw_terms import WithdrawTerms

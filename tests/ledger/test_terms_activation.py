@@ -29,8 +29,7 @@ from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.customers.merge_customers import MergeCustomers
 from app.usecases.ledger.settle_account import NOTHING_DUE
 from app.usecases.purchases import record_purchase
-from app.usecases.purchases.new_receipts import RecordPurchase
-from app.usecases.purchases.results import RecordPurchaseResult
+from app.usecases.purchases.commands import RecordPurchase, RecordPurchaseResult
 from app.usecases.results import Execution, ResultType
 from app.usecases.terms import publish_terms
 from app.usecases.terms.publish_terms import PublishTerms

@@ -39,7 +39,7 @@ from app.usecases.command import UseCase
 from app.usecases.programs import update_program
 from app.usecases.programs.create_program import CreateProgram
 from app.usecases.programs.update_program import UpdateProgram
-from app.usecases.purchases.results import RecordExchangeResult, RecordPurchaseResult, RecordRefundResult
+from app.usecases.purchases.commands import RecordExchangeResult, RecordPurchaseResult, RecordRefundResult
 from app.usecases.purchases.settle_quarantined import SettleQuarantinedResult
 from app.usecases.results import (
     CommandResult,

@@ -1,4 +1,7 @@
-"""End of holds: once an account is replayed beyond the end of a hold, its goods are back in stock, once."""
+"""End of holds: once an account is replayed beyond the end of a hold, its goods are back in stock, once.
+
+Posting differences ends them, so this is with the ledger and not with the commands on rewards.
+"""
 
 from __future__ import annotations
 

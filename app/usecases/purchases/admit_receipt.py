@@ -15,12 +15,11 @@ from app.store.programs import locations
 from app.store.purchases import purchases
 from app.store.terms import budgets, versions
 from app.usecases.command import CommandContext
+from app.usecases.purchases.commands import ReceiptQuarantined, RecordPurchase, RecordPurchaseResult
 from app.usecases.purchases.known_pending_exchanges import handed_out_by_pending
 from app.usecases.purchases.known_quarantined import as_booked
 from app.usecases.purchases.known_receipts import known_receipt, receipt_problem
-from app.usecases.purchases.new_receipts import RecordPurchase
 from app.usecases.purchases.quarantine import quarantine_purchase
-from app.usecases.purchases.results import ReceiptQuarantined, RecordPurchaseResult
 from app.usecases.rewards.redemption_payments import payment_problem
 
 

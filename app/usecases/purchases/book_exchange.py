@@ -22,9 +22,8 @@ from app.usecases.command import CommandContext
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.ledger.usage_counts import count_purchase
 from app.usecases.purchases.book_purchase import purchase_row
-from app.usecases.purchases.new_receipts import RecordPurchase
-from app.usecases.purchases.new_refund import RecordRefund, refund_result, refund_row
-from app.usecases.purchases.results import RecordExchangeResult, RecordPurchaseResult
+from app.usecases.purchases.commands import RecordExchangeResult, RecordPurchase, RecordPurchaseResult, RecordRefund
+from app.usecases.purchases.new_refund import refund_result, refund_row
 from app.usecases.rewards.redemption_payments import link_payments
 
 

@@ -37,8 +37,7 @@ from app.usecases.command import CommandContext
 from app.usecases.ledger.account_writer import AccountWriter, EntryReferences, accounts_of
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.ledger.usage_counts import count_purchase
-from app.usecases.purchases.new_receipts import RecordPurchase
-from app.usecases.purchases.results import RecordPurchaseResult
+from app.usecases.purchases.commands import RecordPurchase, RecordPurchaseResult
 
 
 async def book_purchase(

@@ -18,11 +18,15 @@ from app.store.purchases import exchanges, purchases, refunds
 from app.usecases.command import CommandContext
 from app.usecases.purchases.admit_receipt import admit
 from app.usecases.purchases.book_exchange import Goods, book_exchange
+from app.usecases.purchases.commands import (
+    ReceiptQuarantined,
+    RecordExchange,
+    RecordExchangeResult,
+    RecordPurchase,
+    RecordPurchaseResult,
+    RecordRefund,
+)
 from app.usecases.purchases.known_refunds import as_recorded, has_same_content, refunded_by
-from app.usecases.purchases.new_exchange import RecordExchange
-from app.usecases.purchases.new_receipts import RecordPurchase
-from app.usecases.purchases.new_refund import RecordRefund
-from app.usecases.purchases.results import ReceiptQuarantined, RecordExchangeResult, RecordPurchaseResult
 
 
 class Exchanged(NamedTuple):

@@ -18,12 +18,16 @@ from app.store.database.session import Session
 from app.store.purchases import pending_refunds, purchases, quarantine, refunds
 from app.usecases.command import CommandContext
 from app.usecases.customers.same_customer import same_customer
+from app.usecases.purchases.commands import (
+    RecordedReceipt,
+    RecordExchange,
+    RecordPurchase,
+    RecordRefund,
+    RecordRefundResult,
+    RefundPending,
+)
 from app.usecases.purchases.known_refunds import as_recorded
-from app.usecases.purchases.new_exchange import RecordExchange
-from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
-from app.usecases.purchases.new_refund import RecordRefund
 from app.usecases.purchases.quarantined_commands import origin_of
-from app.usecases.purchases.results import RecordRefundResult, RefundPending
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,7 @@ from app.store.ledger import entries
 from app.store.purchases import corrections, exchanges, purchases, refunds
 from app.usecases.command import CommandContext, balances_now
 from app.usecases.customers.same_customer import same_customer
-from app.usecases.purchases.new_receipts import RecordPurchase
-from app.usecases.purchases.results import RecordPurchaseResult
+from app.usecases.purchases.commands import RecordPurchase, RecordPurchaseResult
 
 
 def receipt_problem(context: CommandContext, *, timed: bool, facts: PurchaseFacts) -> Problem | None:

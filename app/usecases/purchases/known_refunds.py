@@ -19,8 +19,7 @@ from app.store.database.session import Session
 from app.store.ledger import entries
 from app.store.purchases import pending_refunds, purchases, refunds
 from app.usecases.command import CommandContext, balances_now
-from app.usecases.purchases.new_refund import RecordRefund
-from app.usecases.purchases.results import RecordRefundResult
+from app.usecases.purchases.commands import RecordRefund, RecordRefundResult
 
 
 async def known_refund(

@@ -1,11 +1,8 @@
-"""A refund as a till sends it, and its row."""
+"""The row and the result of a new refund."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
 from types import MappingProxyType
 
 from app.domain.amounts import Money
@@ -14,41 +11,11 @@ from app.domain.engine import refund
 from app.domain.engine.returns import ReturnedItems
 from app.domain.ledger.entries import Balance, Entry
 from app.domain.purchases.purchase import Purchase
-from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, NumberSpace, ReceiptReference
 from app.domain.purchases.refund import Refund
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.usecases.command import WriteContext
-from app.usecases.purchases.results import RecordRefundResult
-
-
-@dataclass(frozen=True, slots=True)
-class RecordRefund:
-    """A refund of a purchase (by id or by its receipt).
-
-    `lines` maps line numbers to quantities (None: the rest of the line); without lines and amounts everything is
-    returned. `amounts` (by line) and `amount` (of the whole) are money without goods, in major units. `fingerprint`
-    is a digest of the refund without its number, purchase and time. `timed`: the refund states its time; otherwise it
-    is now. `space` is that of its number, which was used at `numbered_at` if that is not the time it is booked at.
-    """
-
-    purchase_id: str | None
-    receipt: ReceiptReference | None
-    lines: Mapping[int, Decimal | None] | None
-    occurred_at: datetime
-    external_id: str | None
-    reason: str | None
-    fingerprint: str
-    amounts: Mapping[int, Decimal] = field(default_factory=dict)
-    amount: Decimal | None = None
-    timed: bool = True
-    space: NumberSpace = PROGRAM_WIDE
-    numbered_at: datetime | None = None
-
-    @property
-    def receipts(self) -> tuple[str, ...]:
-        """The number of the purchase's receipt, where the purchase is given by it."""
-        return (self.receipt.number,) if self.receipt is not None else ()
+from app.usecases.purchases.commands import RecordRefund, RecordRefundResult
 
 
 def refund_row(

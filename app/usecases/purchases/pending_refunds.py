@@ -13,13 +13,10 @@ from app.store.purchases import pending_refunds, purchases, refunds
 from app.store.terms import versions
 from app.usecases.command import CommandContext
 from app.usecases.customers.same_customer import same_customer
+from app.usecases.purchases.commands import RecordedReceipt, RecordExchange, RecordRefund, RefundPending
 from app.usecases.purchases.exchange_goods import in_refund
 from app.usecases.purchases.known_pending_exchanges import handed_out, meaning_of, pending_with
 from app.usecases.purchases.known_receipts import receipt_problem
-from app.usecases.purchases.new_exchange import RecordExchange
-from app.usecases.purchases.new_receipts import RecordedReceipt
-from app.usecases.purchases.new_refund import RecordRefund
-from app.usecases.purchases.results import RefundPending
 
 
 async def park_exchange(

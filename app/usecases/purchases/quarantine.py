@@ -18,6 +18,14 @@ from app.store.database.session import Session
 from app.store.programs import locations
 from app.store.purchases import purchases, quarantine
 from app.usecases.command import CommandContext
+from app.usecases.purchases.commands import (
+    ReceiptQuarantined,
+    RecordedReceipt,
+    RecordPurchase,
+    RecordRefund,
+    RecordRefundResult,
+    RefundPending,
+)
 from app.usecases.purchases.known_quarantined import (
     SentReceipt,
     booked_refund,
@@ -26,10 +34,7 @@ from app.usecases.purchases.known_quarantined import (
     quarantined_before,
     refund_content,
 )
-from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
-from app.usecases.purchases.new_refund import RecordRefund
 from app.usecases.purchases.quarantined_commands import origin_data, receipt_data, refund_data
-from app.usecases.purchases.results import ReceiptQuarantined, RecordRefundResult, RefundPending
 
 
 def clock_skew(skew: ImplausibleTime, *, path: tuple[str, ...]) -> Problem:

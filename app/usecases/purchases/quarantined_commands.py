@@ -11,8 +11,7 @@ from typing import Any
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.quarantine import Quarantined
 from app.domain.purchases.receipt_numbers import ReceiptOrigin, ReceiptReference
-from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
-from app.usecases.purchases.new_refund import RecordRefund
+from app.usecases.purchases.commands import RecordedReceipt, RecordPurchase, RecordRefund
 
 
 def origin_data(origin: ReceiptOrigin) -> dict[str, Any]:

@@ -10,14 +10,13 @@ from app.store.customers import customers
 from app.store.database.session import Session
 from app.usecases.command import CommandContext, use_case
 from app.usecases.purchases.apply_pending_refunds import apply_pending_refunds
+from app.usecases.purchases.commands import ReceiptQuarantined, RecordExchange, RecordExchangeResult, RefundPending
 from app.usecases.purchases.exchange_goods import exchange_goods, in_refund
 from app.usecases.purchases.known_pending_exchanges import exchange_as_applied
 from app.usecases.purchases.known_quarantined import exchange_as_booked
-from app.usecases.purchases.new_exchange import RecordExchange
 from app.usecases.purchases.pending_refunds import park_exchange
 from app.usecases.purchases.quarantine import quarantine_exchange
 from app.usecases.purchases.record_refund import sale_of
-from app.usecases.purchases.results import ReceiptQuarantined, RecordExchangeResult, RefundPending
 
 
 @use_case(RecordExchangeResult, RefundPending, ReceiptQuarantined)

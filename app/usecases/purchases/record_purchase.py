@@ -11,8 +11,7 @@ from app.usecases.command import CommandContext, use_case
 from app.usecases.purchases.admit_receipt import Admitted, admit
 from app.usecases.purchases.apply_pending_refunds import apply_pending_refunds
 from app.usecases.purchases.book_purchase import book_purchase
-from app.usecases.purchases.new_receipts import RecordPurchase
-from app.usecases.purchases.results import ReceiptQuarantined, RecordPurchaseResult
+from app.usecases.purchases.commands import ReceiptQuarantined, RecordPurchase, RecordPurchaseResult
 from app.usecases.rewards.redemption_payments import link_payments
 
 

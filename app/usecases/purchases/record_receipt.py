@@ -8,9 +8,14 @@ from app.domain.problems import Problem, ProblemCode
 from app.store.database.session import Session
 from app.usecases.command import CommandContext, use_case
 from app.usecases.purchases import record_purchase, record_refund
-from app.usecases.purchases.new_receipts import RecordPurchase
-from app.usecases.purchases.new_refund import RecordRefund
-from app.usecases.purchases.results import ReceiptQuarantined, RecordPurchaseResult, RecordRefundResult, RefundPending
+from app.usecases.purchases.commands import (
+    ReceiptQuarantined,
+    RecordPurchase,
+    RecordPurchaseResult,
+    RecordRefund,
+    RecordRefundResult,
+    RefundPending,
+)
 from app.usecases.results import CommandResult, stored_as
 
 

@@ -15,12 +15,11 @@ from app.store.purchases import purchases, receipt_references, refunds
 from app.store.terms import versions
 from app.usecases.command import CommandContext, use_case
 from app.usecases.purchases.book_refund import book_refund
+from app.usecases.purchases.commands import ReceiptQuarantined, RecordRefund, RecordRefundResult, RefundPending
 from app.usecases.purchases.known_receipts import time_missing
 from app.usecases.purchases.known_refunds import known_refund
-from app.usecases.purchases.new_refund import RecordRefund
 from app.usecases.purchases.pending_refunds import park_refund
 from app.usecases.purchases.quarantine import quarantine_refund
-from app.usecases.purchases.results import ReceiptQuarantined, RecordRefundResult, RefundPending
 
 
 @use_case(RecordRefundResult, RefundPending, ReceiptQuarantined)

@@ -15,15 +15,15 @@ from app.store.database.session import Session
 from app.store.purchases import pending_refunds, quarantine
 from app.usecases.command import CommandContext, use_case
 from app.usecases.purchases import record_exchange, record_purchase, record_refund
-from app.usecases.purchases.new_exchange import RecordExchange
-from app.usecases.purchases.quarantined_commands import receipt_of, refund_of
-from app.usecases.purchases.results import (
+from app.usecases.purchases.commands import (
     ReceiptQuarantined,
+    RecordExchange,
     RecordExchangeResult,
     RecordPurchaseResult,
     RecordRefundResult,
     RefundPending,
 )
+from app.usecases.purchases.quarantined_commands import receipt_of, refund_of
 from app.usecases.reasons import reason_problem
 from app.usecases.results import CommandResult, stored_as
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from app.domain.calendar import latest
-from app.domain.customers.customer import Customer, CustomerReference
+from app.domain.customers.customer import Customer
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.engine import redemption
 from app.domain.engine.old_prices import OldPrices, RewardCharge
@@ -36,39 +36,7 @@ from app.usecases.command import CommandContext
 from app.usecases.ledger.account_writer import AccountWriter, EntryReferences, stored_balances
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.ledger.usage_counts import count_clause_uses
-from app.usecases.results import DecidedResult, stored_as
-from app.usecases.rewards.holds import NewHold
-
-
-@dataclass(frozen=True, slots=True)
-class RedeemReward:
-    """The customer, the reward (by id or by key), and the basket that is bought with it; without lines there is none.
-
-    `facts` describe the basket, but not its location: that is `location_id`, None without one.
-    """
-
-    customer: CustomerReference
-    reward_id: str | None
-    reward_key: str | None
-    facts: PurchaseFacts
-    location_id: str | None = None
-    hold: NewHold | None = None
-
-
-@stored_as("redemption_decided")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RedeemRewardResult(DecidedResult):
-    """The decision on a reward, with its redemption and the entry that paid it.
-
-    There is no redemption after a refusal by the terms, and no entry where points are only held. `already_recorded`:
-    the hold of its checkout had been placed under another key.
-    """
-
-    customer_id: str
-    reward_id: str
-    redemption_id: str | None = None
-    entry_id: str | None = None
-    already_recorded: bool = False
+from app.usecases.rewards.commands import RedeemReward, RedeemRewardResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,13 +24,8 @@ from app.store.terms import versions
 from app.usecases.command import CLOCK_TOLERANCE, CommandContext, balances_now, use_case
 from app.usecases.customers.same_customer import same_customer
 from app.usecases.ledger.account_writer import accounts_of
-from app.usecases.rewards.book_redemption import (
-    RedeemReward,
-    RedeemRewardResult,
-    RedemptionRequest,
-    by_replay,
-    from_snapshot,
-)
+from app.usecases.rewards.book_redemption import RedemptionRequest, by_replay, from_snapshot
+from app.usecases.rewards.commands import RedeemReward, RedeemRewardResult
 
 
 @use_case(RedeemRewardResult)

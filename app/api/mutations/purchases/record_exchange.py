@@ -36,8 +36,13 @@ from app.domain import amounts
 from app.domain.access import Permission
 from app.domain.problems import Problem
 from app.usecases.purchases import record_exchange
-from app.usecases.purchases.new_exchange import RecordExchange
-from app.usecases.purchases.results import ReceiptQuarantined, RecordExchangeResult, RecordPurchaseResult, RefundPending
+from app.usecases.purchases.commands import (
+    ReceiptQuarantined,
+    RecordExchange,
+    RecordExchangeResult,
+    RecordPurchaseResult,
+    RefundPending,
+)
 
 
 @strawberry.input(description="What comes back in an exchange; when, the new receipt says.")

@@ -30,8 +30,7 @@ from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import FactsError
 from app.domain.purchases.receipt_limits import normalised_receipt_number
 from app.usecases.purchases import record_purchase
-from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
-from app.usecases.purchases.results import ReceiptQuarantined, RecordPurchaseResult
+from app.usecases.purchases.commands import ReceiptQuarantined, RecordedReceipt, RecordPurchase, RecordPurchaseResult
 
 
 @strawberry.input(description="A purchase to record.")

@@ -36,8 +36,7 @@ from app.domain.names import normalised_identifier
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.application import fingerprint
 from app.usecases.purchases import record_refund
-from app.usecases.purchases.new_refund import RecordRefund
-from app.usecases.purchases.results import ReceiptQuarantined, RecordRefundResult, RefundPending
+from app.usecases.purchases.commands import ReceiptQuarantined, RecordRefund, RecordRefundResult, RefundPending
 
 
 @strawberry.input(description="A refund to record.")

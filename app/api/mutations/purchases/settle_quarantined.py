@@ -24,7 +24,7 @@ from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.queries.purchases.quarantine import receipts_of
 from app.usecases.purchases import settle_quarantined
-from app.usecases.purchases.results import (
+from app.usecases.purchases.commands import (
     RecordExchangeResult,
     RecordPurchaseResult,
     RecordRefundResult,

@@ -27,8 +27,7 @@ from app.domain.access import Permission
 from app.domain.names import normalised_identifier
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.rewards import redeem_reward
-from app.usecases.rewards.book_redemption import RedeemReward, RedeemRewardResult
-from app.usecases.rewards.holds import NewHold
+from app.usecases.rewards.commands import NewHold, RedeemReward, RedeemRewardResult
 
 MAX_HOLD = 1440
 """The longest hold in minutes: one day."""

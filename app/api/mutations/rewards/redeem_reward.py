@@ -20,8 +20,7 @@ from app.api.types.source_records import Redemption
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.rewards import redeem_reward
-from app.usecases.rewards.book_redemption import RedeemReward, RedeemRewardResult
-from app.usecases.rewards.holds import NewHold
+from app.usecases.rewards.commands import NewHold, RedeemReward, RedeemRewardResult
 
 
 @strawberry.input(description="A reward to redeem.")

@@ -1,0 +1,195 @@
+"""Commands on receipts as tills and files send them, and their results. Their use cases are the files named `record_*`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Self
+
+from app.domain.customers.customer import CustomerReference
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.purchase import order_name
+from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, Numbering, NumberSpace, ReceiptOrigin, ReceiptReference
+from app.usecases.results import CommandResult, DecidedResult, stored_as
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedReceipt:
+    """A receipt as a till sends it, without its customer; see `RecordPurchase`."""
+
+    external_id: str
+    facts: PurchaseFacts
+    _: KW_ONLY
+    location_id: str | None = None
+    timed: bool = True
+    completion: int = 1
+    numbered_at: datetime | None = None
+
+    def of(self, customer: CustomerReference) -> RecordPurchase:
+        """The command to record it for a customer."""
+        return RecordPurchase(
+            customer,
+            self.external_id,
+            self.facts,
+            location_id=self.location_id,
+            timed=self.timed,
+            completion=self.completion,
+            numbered_at=self.numbered_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPurchase:
+    """A receipt as a till sends it.
+
+    `location_id` is None for a receipt without a location; the facts are those without one. `timed`: the receipt
+    states its time; otherwise it is now. `completion` counts from 1 how often the order was completed. `numbered_at`
+    is when its number was used, if that is not the time it is booked at.
+    """
+
+    customer: CustomerReference
+    external_id: str
+    facts: PurchaseFacts
+    _: KW_ONLY
+    location_id: str | None = None
+    timed: bool = True
+    completion: int = 1
+    numbered_at: datetime | None = None
+
+    def origin(self, *, zone: str) -> ReceiptOrigin:
+        """The location and time at which its number is used; `zone` is that of its location."""
+        return ReceiptOrigin(self.location_id, self.numbered_at or self.facts.occurred_at, zone)
+
+    def in_order(self, numbering: Numbering, *, zone: str) -> str:
+        """The key that orders purchases of the same instant, as of the purchase that it becomes."""
+        return order_name(self.external_id, space=numbering.space(self.origin(zone=zone)), completion=self.completion)
+
+    @property
+    def receipts(self) -> tuple[str, ...]:
+        """The receipt number, which pending refunds may refer to."""
+        return (self.external_id,)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRefund:
+    """A refund of a purchase (by id or by its receipt).
+
+    `lines` maps line numbers to quantities (None: the rest of the line); without lines and amounts everything is
+    returned. `amounts` (by line) and `amount` (of the whole) are money without goods, in major units. `fingerprint`
+    is a digest of the refund without its number, purchase and time. `timed`: the refund states its time; otherwise it
+    is now. `space` is that of its number, which was used at `numbered_at` if that is not the time it is booked at.
+    """
+
+    purchase_id: str | None
+    receipt: ReceiptReference | None
+    lines: Mapping[int, Decimal | None] | None
+    occurred_at: datetime
+    external_id: str | None
+    reason: str | None
+    fingerprint: str
+    amounts: Mapping[int, Decimal] = field(default_factory=dict)
+    amount: Decimal | None = None
+    timed: bool = True
+    space: NumberSpace = PROGRAM_WIDE
+    numbered_at: datetime | None = None
+
+    @property
+    def receipts(self) -> tuple[str, ...]:
+        """The number of the purchase's receipt, where the purchase is given by it."""
+        return (self.receipt.number,) if self.receipt is not None else ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordExchange:
+    """The returned goods and the receipt of those handed out for them, at one instant.
+
+    `customer` is the customer named as the buyer of the returned goods, None where none is named.
+    """
+
+    refund: RecordRefund
+    bought: RecordedReceipt
+    customer: CustomerReference | None
+
+    @property
+    def receipts(self) -> tuple[str, ...]:
+        """The numbers of both receipts."""
+        return (*self.refund.receipts, self.bought.external_id)
+
+    def at(self, moment: datetime) -> RecordExchange:
+        """The exchange at another instant than it was sent with; its numbers stay those used then."""
+        back, bought = self.refund, self.bought
+        return replace(
+            self,
+            refund=replace(back, occurred_at=moment, numbered_at=back.numbered_at or back.occurred_at),
+            bought=replace(
+                bought,
+                facts=replace(bought.facts, occurred_at=moment),
+                numbered_at=bought.numbered_at or bought.facts.occurred_at,
+            ),
+        )
+
+
+@stored_as("purchase_recorded")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPurchaseResult(DecidedResult):
+    """A purchase with what it earned, and its entry. `already_recorded`: the receipt was recorded under another key."""
+
+    customer_id: str
+    purchase_id: str
+    entry_id: str
+    already_recorded: bool = False
+
+
+@stored_as("refund_recorded")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRefundResult(DecidedResult):
+    """A refund with what it clawed back, and its entry.
+
+    `shortfall` is in points that were not there to claw back. `points_restored` and `stamps_restored` had paid for the
+    goods. `cash` is what is paid out, in minor units of the purchase's currency. `already_recorded`: the refund was
+    recorded under another key.
+    """
+
+    customer_id: str
+    purchase_id: str
+    refund_id: str
+    entry_id: str
+    shortfall: int
+    points_restored: int
+    stamps_restored: int
+    cash: int
+    already_recorded: bool = False
+
+
+@stored_as("exchange_recorded")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordExchangeResult(CommandResult):
+    """The two parts of an exchange: the purchase of the goods handed out, and the refund of the returned ones."""
+
+    purchase: RecordPurchaseResult
+    refund: RecordRefundResult
+
+    def without_personal_values(self) -> Self:
+        """The result as it is stored and shown: decisions without values that reveal a date of birth."""
+        return replace(
+            self, purchase=self.purchase.without_personal_values(), refund=self.refund.without_personal_values()
+        )
+
+
+@stored_as("refund_pending")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundPending(CommandResult):
+    """A refund or an exchange that arrived before its purchase. `already_recorded`: it was pending under another key."""
+
+    pending_refund_id: str
+    already_recorded: bool = False
+
+
+@stored_as("receipt_quarantined")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptQuarantined(CommandResult):
+    """A purchase, refund or exchange with a business time that cannot be right: nothing of it is booked."""
+
+    quarantined_id: str
