@@ -395,7 +395,7 @@ def findings(*clauses: object) -> list[LintCode]:
     """The findings of the linter."""
     terms = some_terms(*clauses)
     cake = RewardShown("Cake", "A item of carrot cake.", pictured=True)
-    found = lint(terms, habits=VisitStatistics(), catalogue={"cake": cake})
+    found = lint(terms, statistics=VisitStatistics(), catalogue={"cake": cake})
     for finding in found:
         for locale in Locale:
             assert finding.statement(wording(locale))
@@ -410,7 +410,7 @@ def test_clause_that_excludes_its_own_customers_is_found() -> None:
     always = WeekdaysAndHours(frozenset({*some.Weekday}))
     assert findings(a_clause(None, student, ExceptWhen((either, always)))) == []
     terms = some_terms(a_clause(None, student, ExceptWhen((either,))))
-    (first,) = lint(terms, habits=VisitStatistics(), catalogue={})
+    (first,) = lint(terms, statistics=VisitStatistics(), catalogue={})
     assert first.example(wording(Locale.EN)) == (
         "Whoever meets “as a member of the group “student”” is excluded by "
         "“but not as a member of the group “staff” or “student””."

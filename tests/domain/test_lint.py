@@ -60,17 +60,20 @@ NOONS = tuple(Visit(datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(days=day), 
 
 
 def found(
-    *clauses: DraftedClause, habits: VisitStatistics | None = None, mug: RewardShown = MUG
+    *clauses: DraftedClause, statistics: VisitStatistics | None = None, mug: RewardShown = MUG
 ) -> list[tuple[str, LintCode, str]]:
     """Every finding: its clause, its code, and the kind of its example; worded in every language."""
-    return [(finding.clause.key, finding.code, finding.case) for finding in findings(*clauses, habits=habits, mug=mug)]
+    return [
+        (finding.clause.key, finding.code, finding.case)
+        for finding in findings(*clauses, statistics=statistics, mug=mug)
+    ]
 
 
 def findings(
-    *clauses: DraftedClause, habits: VisitStatistics | None = None, mug: RewardShown = MUG
+    *clauses: DraftedClause, statistics: VisitStatistics | None = None, mug: RewardShown = MUG
 ) -> tuple[Finding, ...]:
     """The findings themselves."""
-    results = lint(unenforced_terms(*clauses), habits=habits or VisitStatistics(), catalogue={"mug": mug})
+    results = lint(unenforced_terms(*clauses), statistics=statistics or VisitStatistics(), catalogue={"mug": mug})
     for result in results:
         for locale in Locale:
             sentences = [result.statement(wording(locale)), result.example(wording(locale))]
@@ -155,7 +158,7 @@ def test_clause_that_yields_to_an_unconditional_one_is_found() -> None:
 @property_settings(100)
 def test_conditions_found_impossible_never_hold(conditions: list[Condition], facts: list[PurchaseFacts]) -> None:
     terms = unenforced_terms(("odd", conditions, PointsPerVisit(5)))
-    said = {finding.code for finding in lint(terms, habits=VisitStatistics(), catalogue={})}
+    said = {finding.code for finding in lint(terms, statistics=VisitStatistics(), catalogue={})}
     if {LintCode.NEVER_HOLDS, LintCode.EXCLUDES_ITSELF} & said:
         assert all(earn(terms=terms, facts=fact).points == 0 for fact in facts)
 
@@ -238,15 +241,15 @@ def test_points_that_expire_while_pending_are_found() -> None:
 
 def test_window_that_excludes_most_visits_is_found_with_an_example() -> None:
     evening = a_clause(PointsPerVisit(5), EVENING, key="evening")
-    (first,) = findings(a_clause(), evening, habits=VisitStatistics(visits=NOONS))
+    (first,) = findings(a_clause(), evening, statistics=VisitStatistics(visits=NOONS))
     assert (first.clause.key, first.code) == ("evening", LintCode.SHUTS_OUT_VISITS)
     assert (
         first.example(wording(Locale.EN))
         == "100% of the last 30 visits were outside these hours, for example one on 1 March 2026."
     )
-    assert found(a_clause(), evening, habits=VisitStatistics(visits=NOONS[:19])) == [], "too few to know"
+    assert found(a_clause(), evening, statistics=VisitStatistics(visits=NOONS[:19])) == [], "too few to know"
     noon = a_clause(PointsPerVisit(5), WeekdaysAndHours(frozenset(WEEK), time(11), time(14)), key="noon")
-    assert found(a_clause(), noon, habits=VisitStatistics(visits=NOONS)) == []
+    assert found(a_clause(), noon, statistics=VisitStatistics(visits=NOONS)) == []
 
 
 @pytest.mark.parametrize(
@@ -267,23 +270,23 @@ def test_window_that_excludes_most_visits_is_found_with_an_example() -> None:
 def test_reward_unreachable_for_the_median_customer_is_found(
     validity: PointsValidity, pace: Fraction | None, case: str | None
 ) -> None:
-    results = found(a_clause(), COST, ("v", (), validity), habits=VisitStatistics(pace=pace))
+    results = found(a_clause(), COST, ("v", (), validity), statistics=VisitStatistics(pace=pace))
     assert results == ([] if case is None else [("mug", LintCode.REWARD_OUT_OF_REACH, case)])
 
 
 def test_pending_period_shortens_the_time_to_reach_a_reward() -> None:
     wait: DraftedClause = ("wait", (), PendingPeriod(10))
-    habits = VisitStatistics(pace=Fraction(35))
+    statistics = VisitStatistics(pace=Fraction(35))
     for since, reached in ((ValidityStart.EARNING, False), (ValidityStart.ACTIVATION, True)):
         validity = ("v", (), PointsValidity(days=90, expires=True, since=since))
-        assert found(a_clause(), COST, wait, validity, habits=habits) == (
+        assert found(a_clause(), COST, wait, validity, statistics=statistics) == (
             [] if reached else [("mug", LintCode.REWARD_OUT_OF_REACH, "")]
         )
 
 
 def test_price_in_stamps_is_not_compared_with_the_pace_of_points() -> None:
     clause: DraftedClause = ("mug", (), RewardCost("mug", 100, "Mug", Unit.STAMPS))
-    assert found(a_clause(), clause, ("v", (), YEARLY), habits=VisitStatistics(pace=Fraction(1))) == []
+    assert found(a_clause(), clause, ("v", (), YEARLY), statistics=VisitStatistics(pace=Fraction(1))) == []
 
 
 @pytest.mark.parametrize(
@@ -306,7 +309,7 @@ def test_price_in_stamps_is_not_compared_with_the_pace_of_points() -> None:
 def test_reward_without_variants_of_an_article_with_variants_is_found(
     shown: RewardShown, sold: set[tuple[str, str]], kinds: tuple[str, str] | None
 ) -> None:
-    results = findings(a_clause(), COST, habits=VisitStatistics(sold=frozenset(sold)), mug=shown)
+    results = findings(a_clause(), COST, statistics=VisitStatistics(sold=frozenset(sold)), mug=shown)
     if kinds is None:
         assert results == ()
         return

@@ -33,11 +33,11 @@ BOTH = Locations(frozenset({"harbour", "station"}), ("Harbour Street", "Central 
 
 
 def found_in(
-    *clauses: DraftedClause, habits: VisitStatistics | None = None, pictured: tuple[str, ...] = ()
+    *clauses: DraftedClause, statistics: VisitStatistics | None = None, pictured: tuple[str, ...] = ()
 ) -> list[Finding]:
     """The findings."""
     catalogue = {key: RewardShown(key, "As it is.", pictured=True) for key in pictured}
-    return list(lint(some_terms(*clauses), habits=habits or VisitStatistics(), catalogue=catalogue))
+    return list(lint(some_terms(*clauses), statistics=statistics or VisitStatistics(), catalogue=catalogue))
 
 
 @pytest.mark.parametrize("effect", [BonusPoints(50), PointsPerVisit(50), PointsPerItem(50)])
@@ -90,8 +90,8 @@ def test_visits_are_compared_with_local_hours_of_their_location() -> None:
     moments = [datetime(2026, 3, 2, 10, tzinfo=UTC) + timedelta(days=day) for day in range(30)]
     there = VisitStatistics(visits=tuple(Visit(at, "Asia/Taipei") for at in moments))
     here = VisitStatistics(visits=tuple(Visit(at, "Europe/London") for at in moments))
-    assert found_in(a_clause(None, evening), habits=there) == []
-    (finding,) = found_in(a_clause(None, evening), habits=here)
+    assert found_in(a_clause(None, evening), statistics=there) == []
+    (finding,) = found_in(a_clause(None, evening), statistics=here)
     assert finding.code.value == "SHUTS_OUT_VISITS"
 
 

@@ -31,9 +31,9 @@ def test_template_has_no_findings_in_any_currency(name: str, currency: str) -> N
         reward.key: RewardShown(reward.name, reward.description, pictured=bool(reward.picture))
         for reward in template.rewards
     }
-    assert lint(terms, habits=VisitStatistics(), catalogue=catalogue) == ()
+    assert lint(terms, statistics=VisitStatistics(), catalogue=catalogue) == ()
     assert {(FOLDER.parent / reward.picture.lstrip("/")).is_file() for reward in template.rewards} == {True}
-    bare = lint(terms, habits=VisitStatistics(), catalogue={})
+    bare = lint(terms, statistics=VisitStatistics(), catalogue={})
     missing = [LintCode.REWARD_WITHOUT_PICTURE, LintCode.REWARD_WITHOUT_DESCRIPTION]
     assert [finding.code for finding in bare] == missing * len(template.rewards)
     for locale in Locale:
@@ -51,5 +51,7 @@ def test_tiered_rewards_can_be_reached_before_points_expire(pace: Fraction, foun
         clauses=template.clauses,
     )
     catalogue = {reward.key: RewardShown(reward.name, reward.description, pictured=True) for reward in template.rewards}
-    assert [finding.code for finding in lint(terms, habits=VisitStatistics(pace=pace), catalogue=catalogue)] == found
+    assert [
+        finding.code for finding in lint(terms, statistics=VisitStatistics(pace=pace), catalogue=catalogue)
+    ] == found
     assert [tier.name for tier in terms.tiers] == ["Silver", "Gold", "Platinum"]

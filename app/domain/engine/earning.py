@@ -153,10 +153,10 @@ def _reasons_with_budget(evaluated: _EvaluatedClause, less: Award) -> tuple[Reas
     assert budget is not None, "only a budget reduces an award"
     left = budget.left(evaluated.selected.customer_facts, clause=less.key)
     finding = budget.used_up(left, wanted=less.unlimited_points)
-    place = (evaluated.clause.conditions.index(budget),)
+    path = (evaluated.clause.conditions.index(budget),)
     verdict = Verdict.LIMITED if less.points else Verdict.NOT_MET
-    budget_reason = Reason(less.key, verdict, finding, place)
-    return tuple(budget_reason if reason.condition == place else reason for reason in evaluated.reasons)
+    budget_reason = Reason(less.key, verdict, finding, path)
+    return tuple(budget_reason if reason.condition == path else reason for reason in evaluated.reasons)
 
 
 def _awards(

@@ -97,7 +97,7 @@ class Explanation:
 
     @classmethod
     def of(cls, decision: Decision, *, terms: Terms) -> Explanation:
-        """Of a whole decision; `terms` are those that decided it."""
+        """The explanation of a whole decision; `terms` are those that decided it."""
         return cls(decision.reasons, terms, decision.decided_for, decision.zone or terms.zone)
 
     def statement(self, reason: Reason, *, say: Phrasebook) -> str:
@@ -105,16 +105,16 @@ class Explanation:
         if reason.condition is None:
             return self._effect_text(reason, say=say)
         clause = self.terms.by_key[reason.clause]
-        node, wanted = _stated_condition(clause, reason.condition)
-        if isinstance(node, ExceptWhen):
-            words, wanted = together(node.conditions, say=say), not wanted
+        condition, expected = _stated_condition(clause, reason.condition)
+        if isinstance(condition, ExceptWhen):
+            words, expected = together(condition.conditions, say=say), not expected
         else:
-            words = phrase(node, say)
+            words = phrase(condition, say)
         if reason.finding.met:
-            return say("met", when=words if wanted else say("when.not", when=words))
-        if wanted and not isinstance(node, Group) and reason.finding.code not in SELF_EXPLANATORY_CODES:
-            return self._measure_text(reason, node, say=say)
-        frame = "unmet" if wanted else "excluded"
+            return say("met", when=words if expected else say("when.not", when=words))
+        if expected and not isinstance(condition, Group) and reason.finding.code not in SELF_EXPLANATORY_CODES:
+            return self._measure_text(reason, condition, say=say)
+        frame = "unmet" if expected else "excluded"
         return say.capitalised(say(f"{frame}.{_kind(clause)}", when=words))
 
     def remedy(self, remedy: Remedy, *, reason: Reason, say: Phrasebook) -> str:
@@ -231,23 +231,23 @@ class Explanation:
         kind = {RemedyCode.USE_CHANNEL: "remedy.channel", RemedyCode.PAY_WITH: "payment"}.get(remedy.code)
         if kind is not None:
             return say.listed([say(f"{kind}.{choice}") for choice in remedy.choices], last="or")
-        places = self.terms.location_names if remedy.code is RemedyCode.USE_LOCATION else {}
-        return quoted([places.get(choice, choice) for choice in remedy.choices], say=say)
+        location_names = self.terms.location_names if remedy.code is RemedyCode.USE_LOCATION else {}
+        return quoted([location_names.get(choice, choice) for choice in remedy.choices], say=say)
 
 
-def _stated_condition(clause: Clause, place: Sequence[int]) -> tuple[Condition, bool]:
-    """The condition that a reason says, and whether it is wanted to hold.
+def _stated_condition(clause: Clause, path: Sequence[int]) -> tuple[Condition, bool]:
+    """The condition that a reason states, and whether it should hold (False inside an exception).
 
-    A condition that is one of several alternatives says all of them: each of them alone would not be the reason.
+    For one of several alternatives, that is the group with all of them: none of them alone is the reason.
     """
-    node, wanted = clause.conditions[place[0]], True
-    for step in place[1:]:
+    node, expected = clause.conditions[path[0]], True
+    for step in path[1:]:
         assert isinstance(node, Group), "only groups hold conditions"
-        turned = wanted is not isinstance(node, ExceptWhen)
-        if isinstance(node, AnyOf) is turned and len(node.conditions) > 1:
-            return node, wanted
-        node, wanted = node.conditions[step], turned
-    return node, wanted
+        expected_inside = expected is not isinstance(node, ExceptWhen)
+        if isinstance(node, AnyOf) is expected_inside and len(node.conditions) > 1:
+            return node, expected
+        node, expected = node.conditions[step], expected_inside
+    return node, expected
 
 
 def _kind(clause: Clause) -> str:

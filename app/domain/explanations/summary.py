@@ -30,7 +30,7 @@ _EARNING_CODES = frozenset(
         ReasonCode.NOT_IN_AN_EXCHANGE,
     }
 )
-_RANK = {code: place for place, code in enumerate(ReasonCode)}
+_RANK = {code: index for index, code in enumerate(ReasonCode)}
 
 
 def correction_sentence(kind: CauseKind, *, occurred_at: datetime, zone: str, say: Phrasebook) -> str:

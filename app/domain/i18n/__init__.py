@@ -81,7 +81,7 @@ class Phrasebook:
         return self.counted("months", n)
 
     def ordinal(self, n: int) -> str:
-        """A place in a row."""
+        """An ordinal number, such as "3rd"."""
         forms = self._messages["ordinal"]
         assert not isinstance(forms, str)
         return forms.get(self._formats.cldr.ordinal_form(n), forms["other"]).format(n=n)
@@ -148,10 +148,10 @@ class Phrasebook:
         if len(set(days)) == len(WEEK):
             return self("weekdays.all")
         runs: list[list[Weekday]] = []
-        for place, day in enumerate(WEEK):
+        for index, day in enumerate(WEEK):
             if day not in days:
                 continue
-            if runs and WEEK[place - 1] == runs[-1][-1]:
+            if runs and WEEK[index - 1] == runs[-1][-1]:
                 runs[-1].append(day)
             else:
                 runs.append([day])

@@ -48,8 +48,8 @@ class Formats:
         self.cldr = babel.Locale.parse(_CLDR[locale].format(region=region))
         self._words = {
             currency: words
-            for (entry_locale, place, currency), words in _YUAN.items()
-            if (entry_locale, place) == (locale, region)
+            for (entry_locale, entry_region, currency), words in _YUAN.items()
+            if (entry_locale, entry_region) == (locale, region)
         }
         self._clock = _clock(locale, self.cldr)
         self._spoken = _SPOKEN.get(locale)

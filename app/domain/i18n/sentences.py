@@ -112,7 +112,7 @@ def _german(effect: str, held: Sequence[Phrase]) -> str:
     """The verb comes second: one part before it, the others behind it. `effect` is four parts, set apart by |."""
     front, verb, given, tail = effect.split("|")
     fronts = _FRONT[:1] if front else _FRONT
-    first = next((phrase for place in fronts for phrase in held if phrase.position is place), None)
+    first = next((phrase for position in fronts for phrase in held if phrase.position is position), None)
     middle = _choices_last([phrase for phrase in held if phrase is not first])
     early = [phrase.words for phrase in middle if phrase.position <= Position.PLACE]
     late = [phrase.words for phrase in middle if phrase.position > Position.PLACE]

@@ -6,15 +6,15 @@ and Gift Card Programs: Basic Actuarial Estimation Techniques" (Casualty Actuari
 program's own closed months:
 
 - All points that were earned in one calendar month (UTC) are a cohort. The closed ones are those from the first one on,
-  without a gap, of which at most 1 % of the points is outstanding still. What became of a cohort does not decide whether
-  it is looked at, only whether it is over: to pick those that are used up would say that all points are redeemed.
+  without a gap, of which at most 1 % of the points is outstanding still. Cohorts are selected because they are closed, and not
+  by how their points ended: selecting used-up cohorts would suggest that all points are redeemed.
 - Of the latest 24 closed cohorts, let R(a) be the points that were redeemed, less those of reversed redemptions, and E(a)
   those that expired, at an age of `a` whole months or more. Points that were clawed back, adjusted or transferred
   count in neither.
 - The share of points of an age of `a` months that is not redeemed any more is E(a) / (R(a) + E(a)). It is known only
-  where at least 12 closed cohorts had such points, so that each month of a year has its say.
+  if at least 12 closed cohorts had such points, so that every month of a year is represented.
 - Expected breakage is the sum, over the bands of age, of the points outstanding times the share at the beginning of their
-  band. Where a band has points and its share is not known, it is not known either.
+  band. It is unknown if a band has points and its share is unknown.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from app.domain.ledger.entries import EntryType
 from app.domain.units import Unit
 
 AGES = (0, 3, 6, 12, 24)
-"""Where the bands of age begin, in months; the last one has no end."""
+"""The ages at which the bands begin, in months; the last band has no end."""
 MIN_COHORTS = 12
 MAX_COHORTS = 24
 _STILL_OPEN = Fraction(1, 100)
-"""What may be outstanding of a cohort that is closed, of all that was earned in it."""
+"""The largest part of a closed cohort's points that may still be outstanding."""
 
 _ISSUING = (EntryType.EARN, EntryType.ADJUST)
 _REDEEMED = (EntryType.REDEEM, EntryType.REVERSAL)
@@ -55,9 +55,9 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class AgeBand:
-    """Points outstanding that are `months` old or older, up to where the next band begins.
+    """Points outstanding that are at least `months` old and younger than the next band.
 
-    `breakage` is the share of them that is not expected to be redeemed; None where history says too little.
+    `breakage` is the share of them that is not expected to be redeemed; None if the history is too short.
     """
 
     months: int
@@ -97,7 +97,7 @@ def liability(flows: Sequence[Flow], *, unit: Unit, held: int, owed: int) -> Lia
         pending += flow.points if flow.pending else 0
     closed = closed_months(flows)
     shares = {months: breakage_share(flows, months=months, cohorts=closed) for months in AGES}
-    bands = tuple(AgeBand(months, points[place], shares[months]) for place, months in enumerate(AGES))
+    bands = tuple(AgeBand(months, points[index], shares[months]) for index, months in enumerate(AGES))
     return Liability(
         unit=unit,
         available=sum(points) - pending - held,
@@ -127,7 +127,7 @@ def closed_months(flows: Iterable[Flow]) -> frozenset[int]:
 
 
 def breakage_share(flows: Iterable[Flow], *, months: int, cohorts: frozenset[int]) -> Fraction | None:
-    """The share of points so many months old that was not redeemed any more; None where too few cohorts had such points."""
+    """The share of points so many months old that was not redeemed any more; None if too few cohorts had such points."""
     redeemed: dict[int, int] = {}
     expired: dict[int, int] = {}
     for flow in flows:
@@ -148,7 +148,7 @@ def _sum(value: Mapping[int, int], other: Mapping[int, int]) -> dict[int, int]:
 
 
 def _expected(bands: Iterable[AgeBand]) -> int | None:
-    """Whole points, halves up; None where the share of a band that has points is not known."""
+    """Expected breakage in whole points, halves rounded up; None if the share of a band with points is unknown."""
     total = Fraction(0)
     for band in bands:
         if not band.points:

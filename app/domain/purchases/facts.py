@@ -82,9 +82,9 @@ class PurchaseFacts:
     amount_only: bool = False
 
     def __post_init__(self) -> None:
-        for place, line in enumerate(self.lines):
+        for index, line in enumerate(self.lines):
             if line.discount and line.discount > line.price():
-                raise FactsError(("lines", str(place), "discount"), "a discount is at most the price of its line")
+                raise FactsError(("lines", str(index), "discount"), "a discount is at most the price of its line")
         if sum(line.price() for line in self.lines) > MAX_MINOR:
             raise FactsError(("lines",), "the total is out of range")
         if self.payments and self.paid_with_points() > self.to_pay():

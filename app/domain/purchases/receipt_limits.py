@@ -1,4 +1,4 @@
-"""What a receipt may hold, whichever way it comes: a till and an import are held to the same bounds.
+"""What a receipt may contain: the same limits for tills and for imports.
 
 Everything here raises FactsError, whose path leads from the receipt to the field.
 """
@@ -84,7 +84,7 @@ def line_of(
 def _categories(names: Sequence[str]) -> tuple[str, ...]:
     if len(names) > MAX_CATEGORIES:
         raise FactsError(("categories",), f"at most {MAX_CATEGORIES} categories")
-    return tuple(_text(normalised_identifier(name), at=("categories", str(place))) for place, name in enumerate(names))
+    return tuple(_text(normalised_identifier(name), at=("categories", str(index))) for index, name in enumerate(names))
 
 
 def _discount(amount: Decimal, *, currency: str) -> int:

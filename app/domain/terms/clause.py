@@ -117,13 +117,13 @@ class Clause:
         several = len(self.selectors) > 1
         return tuple(
             ConditionStep(
-                (place,),
+                (index,),
                 condition,
                 isinstance(condition, Group),
                 several and condition.selecting,
                 condition if isinstance(condition, Selecting) and not several else None,
             )
-            for place, condition in enumerate(self.conditions)
+            for index, condition in enumerate(self.conditions)
         )
 
     @cached_property

@@ -63,8 +63,8 @@ def with_names(
     Raises UnknownRewardError and UnknownLocationError.
     """
     found: list[DraftedClause] = []
-    for place, (key, conditions, effect) in enumerate(clauses):
-        at = ("clauses", str(place))
+    for index, (key, conditions, effect) in enumerate(clauses):
+        at = ("clauses", str(index))
         called = tuple(
             _with_location_names(condition, locations=locations, at=(*at, "conditions", str(number)))
             for number, condition in enumerate(conditions)
@@ -114,8 +114,8 @@ def validate(clauses: Sequence[DraftedClause], *, currency: str) -> None:
     if not 1 <= len(clauses) <= MAX_CLAUSES:
         raise TermsError(("clauses",), f"1 to {MAX_CLAUSES} clauses")
     seen: set[object] = set()
-    for place, (key, conditions, effect) in enumerate(clauses):
-        at = ("clauses", str(place))
+    for index, (key, conditions, effect) in enumerate(clauses):
+        at = ("clauses", str(index))
         if not _KEY.fullmatch(key):
             raise TermsError((*at, "key"), "a key is a-z, 0-9 and dashes, 1 to 40 characters")
         if key in seen:
@@ -133,11 +133,11 @@ def validate(clauses: Sequence[DraftedClause], *, currency: str) -> None:
 
 def check_enforceable(clauses: Sequence[DraftedClause]) -> None:
     """Raise UnenforcedClauseError for the first clause that this version of Troth does not enforce."""
-    for place, (_, conditions, effect) in enumerate(clauses):
-        at = ("clauses", str(place))
-        for condition_place, condition in enumerate(conditions):
+    for index, (_, conditions, effect) in enumerate(clauses):
+        at = ("clauses", str(index))
+        for condition_index, condition in enumerate(conditions):
             if condition.unenforced():
-                where = (*at, "conditions", str(condition_place))
+                where = (*at, "conditions", str(condition_index))
                 raise UnenforcedClauseError(where, f"{condition.kind} cannot be kept yet, so it cannot be promised")
         if effect.unenforced():
             detail = f"{effect.kind} as it is here cannot be kept yet, so it cannot be promised"
@@ -157,16 +157,16 @@ def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, curren
     for kind, called in ((TimesPerPeriod, "limit of times"), (Budget, "budget")):
         if sum(isinstance(nested, kind) for nested in every) > 1:
             raise TermsError((*at, "conditions"), f"a clause has one {called} at most")
-    for place, condition in enumerate(conditions):
-        here = (*at, "conditions", str(place))
-        wrong = (
+    for index, condition in enumerate(conditions):
+        path = (*at, "conditions", str(index))
+        problem = (
             condition.problem()
             or _amounts_problem(condition, currency=currency)
             or _names_problem(condition)
             or _placement_problem(condition, effect)
         )
-        if wrong is not None:
-            raise TermsError(here, wrong)
+        if problem is not None:
+            raise TermsError(path, problem)
 
 
 def _placement_problem(condition: Condition, effect: Effect) -> str | None:
@@ -184,9 +184,9 @@ def _placement_problem(condition: Condition, effect: Effect) -> str | None:
 
 
 def _check_effect(effect: Effect, *, currency: str, at: tuple[str, ...]) -> None:
-    wrong = effect.problem() or _amounts_problem(effect, currency=currency) or _names_problem(effect)
-    if wrong is not None:
-        raise TermsError((*at, "effect"), wrong)
+    problem = effect.problem() or _amounts_problem(effect, currency=currency) or _names_problem(effect)
+    if problem is not None:
+        raise TermsError((*at, "effect"), problem)
 
 
 def _amounts_problem(rule: Condition | Effect, *, currency: str) -> str | None:
@@ -200,7 +200,9 @@ def _amounts_problem(rule: Condition | Effect, *, currency: str) -> str | None:
 def _names_problem(rule: Condition | Effect) -> str | None:
     """Why a text cannot be printed as a name, or None."""
     texts = [text for nested_rule in _rules_in(rule) for text in nested_rule.texts()]
-    return next((wrong for text in sorted(texts) if (wrong := names.name_problem(text, quoted=True)) is not None), None)
+    return next(
+        (problem for text in sorted(texts) if (problem := names.name_problem(text, quoted=True)) is not None), None
+    )
 
 
 def _rules_in(rule: Condition | Effect) -> tuple[Condition | Effect, ...]:
@@ -233,11 +235,11 @@ def _check_exclusions(clauses: Sequence[DraftedClause]) -> None:
         key for key, conditions, _ in clauses if any(isinstance(nested, NotCombinedWith) for nested in conditions)
     }
     earning = {key for key, _, effect in clauses if isinstance(effect, Earning | Extra)}
-    for place, (_, conditions, _) in enumerate(clauses):
-        for condition_place, condition in enumerate(conditions):
+    for index, (_, conditions, _) in enumerate(clauses):
+        for condition_index, condition in enumerate(conditions):
             if isinstance(condition, NotCombinedWith) and not condition.clauses <= earning - exclusive:
                 raise TermsError(
-                    ("clauses", str(place), "conditions", str(condition_place)),
+                    ("clauses", str(index), "conditions", str(condition_index)),
                     "it names earning clauses of these terms that exclude no others themselves",
                 )
 
@@ -245,8 +247,8 @@ def _check_exclusions(clauses: Sequence[DraftedClause]) -> None:
 def _check_tiers(clauses: Sequence[DraftedClause]) -> None:
     """Tiers are few and distinct, and conditions on tiers refer to them."""
     seen: list[Tier] = []
-    for place, (_, _, effect) in enumerate(clauses):
-        at = ("clauses", str(place), "effect")
+    for index, (_, _, effect) in enumerate(clauses):
+        at = ("clauses", str(index), "effect")
         if isinstance(effect, Tier):
             if any(effect.points == other.points or effect.name == other.name for other in seen):
                 raise TermsError(at, "tiers differ in their names and in the points that they take")
@@ -254,11 +256,11 @@ def _check_tiers(clauses: Sequence[DraftedClause]) -> None:
             if len(seen) > MAX_TIERS:
                 raise TermsError(at, f"at most {MAX_TIERS} tiers")
     known = {tier.tier for tier in seen}
-    for place, (_, conditions, effect) in enumerate(clauses):
+    for index, (_, conditions, effect) in enumerate(clauses):
         if isinstance(effect, TierPeriod) and not seen:
-            raise TermsError(("clauses", str(place), "effect"), "it is about tiers, and there are none")
-        for condition_place, condition in enumerate(conditions):
+            raise TermsError(("clauses", str(index), "effect"), "it is about tiers, and there are none")
+        for condition_index, condition in enumerate(conditions):
             asked = [leaf.tier for leaf in leaves((condition,)) if isinstance(leaf, TierAtLeast)]
             if not known.issuperset(asked):
-                where = ("clauses", str(place), "conditions", str(condition_place))
+                where = ("clauses", str(index), "conditions", str(condition_index))
                 raise TermsError(where, "it names a tier of these terms")

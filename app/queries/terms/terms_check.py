@@ -53,7 +53,7 @@ class CheckedDraft:
 
 @dataclass(frozen=True, slots=True)
 class DraftBasis:
-    """What a draft is checked against: the catalogue, the locations, the versions, customers' habits, and their latest receipts."""
+    """What a draft is checked against: the catalogue, the locations, the versions, visit statistics, and their latest receipts."""
 
     catalogue: tuple[Reward, ...]
     locations: Mapping[str, str]
@@ -61,7 +61,7 @@ class DraftBasis:
     number: int
     latest: Terms | None
     in_force: Terms | None
-    habits: VisitStatistics
+    statistics: VisitStatistics
     receipts: tuple[str, ...]
 
     @property
@@ -79,7 +79,7 @@ async def draft_basis(session: Session, *, now: datetime) -> DraftBasis:
         number=await versions.last_number(session) + 1,
         latest=await versions.latest(session),
         in_force=await versions.in_force(session, at=now),
-        habits=await visit_statistics.recent(session),
+        statistics=await visit_statistics.recent(session),
         receipts=await visit_statistics.receipts(session),
     )
 
@@ -162,9 +162,9 @@ def _ill_timed(
 
 def _unfair(draft: Terms, *, basis: DraftBasis) -> tuple[Finding, ...]:
     """The findings of the linter, with the catalogue and the latest purchases."""
-    seen = replace(basis.habits, sold=sold_on(basis.receipts))
+    seen = replace(basis.statistics, sold=sold_on(basis.receipts))
     shown = {reward.key: _shown(reward, currency=draft.currency) for reward in basis.catalogue}
-    return lint(draft, habits=seen, catalogue=shown)
+    return lint(draft, statistics=seen, catalogue=shown)
 
 
 def _unkept(clauses: Sequence[DraftedClause]) -> UnenforcedClauseError | None:

@@ -103,7 +103,7 @@ class WeekdaysAndHours(Condition):
         opens = _minute(self.start)
         closes = _minute(self.end) or _MINUTES
         length = closes - opens if closes > opens else closes - opens + _MINUTES
-        starts = [place * _MINUTES + opens for place, day in enumerate(WEEK) if day in self.days]
+        starts = [index * _MINUTES + opens for index, day in enumerate(WEEK) if day in self.days]
         return frozenset((start + minute) % (7 * _MINUTES) for start in starts for minute in range(length))
 
     def problem(self) -> str | None:

@@ -14,7 +14,7 @@ from app.domain.terms.lint.windows import MAX_MOMENTS, excludes_most_visits, nev
 from app.domain.terms.version import Terms
 
 
-def lint(terms: Terms, *, habits: VisitStatistics, catalogue: Mapping[str, RewardShown]) -> tuple[Finding, ...]:
+def lint(terms: Terms, *, statistics: VisitStatistics, catalogue: Mapping[str, RewardShown]) -> tuple[Finding, ...]:
     """Every finding in the order of the clauses. `catalogue` holds the rewards by their keys."""
     found: list[Finding] = []
     moments = iter(range(MAX_MOMENTS))
@@ -23,11 +23,11 @@ def lint(terms: Terms, *, habits: VisitStatistics, catalogue: Mapping[str, Rewar
         if never is not None:
             found.append(never)
             continue
-        found.extend(excludes_most_visits(clause, terms=terms, statistics=habits))
+        found.extend(excludes_most_visits(clause, terms=terms, statistics=statistics))
         found.extend(excludes_itself(clause))
         found.extend(never_counts(clause, terms=terms))
         found.extend(contradictions(clause, terms=terms))
-        found.extend(reward_findings(clause, terms=terms, habits=habits, catalogue=catalogue))
+        found.extend(reward_findings(clause, terms=terms, statistics=statistics, catalogue=catalogue))
     return tuple(found)
 
 

@@ -26,7 +26,7 @@ from app.domain.terms.version import Terms
 
 
 def never_fits(clause: Clause, *, terms: Terms) -> Finding | None:
-    """A finding with two conditions that exclude one another, or with the clause that always stands in the way."""
+    """A finding if two conditions exclude one another, no goods are left, or another clause always takes precedence."""
     together = tuple(needed(clause.conditions))
     return (
         next(_exclusive(clause, together), None)

@@ -19,7 +19,7 @@ _VARIANT = re.compile(r"(.*[0-9])[A-Za-z]{1,2}")
 
 
 def reward_findings(
-    clause: Clause, *, terms: Terms, habits: VisitStatistics, catalogue: Mapping[str, RewardShown]
+    clause: Clause, *, terms: Terms, statistics: VisitStatistics, catalogue: Mapping[str, RewardShown]
 ) -> Iterator[Finding]:
     """Findings about the reward of a clause."""
     cost = clause.effect
@@ -27,8 +27,8 @@ def reward_findings(
         return
     name = cost.name or cost.reward
     shown = catalogue.get(cost.reward, RewardShown(name=name))
-    yield from _out_of_reach(clause, cost, terms=terms, habits=habits)
-    yield from _missing_variants(clause, shown, habits=habits)
+    yield from _out_of_reach(clause, cost, terms=terms, statistics=statistics)
+    yield from _missing_variants(clause, shown, statistics=statistics)
     yield from _cash_unsaid(clause, cost, shown, name=name)
     if not shown.pictured:
         yield Finding(LintCode.REWARD_WITHOUT_PICTURE, clause, texts={"reward": name})
@@ -36,23 +36,23 @@ def reward_findings(
         yield Finding(LintCode.REWARD_WITHOUT_DESCRIPTION, clause, texts={"reward": name})
 
 
-def _out_of_reach(clause: Clause, cost: RewardCost, *, terms: Terms, habits: VisitStatistics) -> Iterator[Finding]:
-    """A price that the median customer cannot collect while the points are valid, at their longest."""
+def _out_of_reach(clause: Clause, cost: RewardCost, *, terms: Terms, statistics: VisitStatistics) -> Iterator[Finding]:
+    """A finding if the median customer cannot collect the price within the longest validity of the points."""
     days = _spendable_days(terms)
-    if days is None or habits.pace is None or cost.unit is not Unit.POINTS:
+    if days is None or statistics.pace is None or cost.unit is not Unit.POINTS:
         return
-    if habits.pace * days >= cost.points * DAYS_OF_A_MONTH:
+    if statistics.pace * days >= cost.points * DAYS_OF_A_MONTH:
         return
-    if habits.pace <= 0:
+    if statistics.pace <= 0:
         yield Finding(LintCode.REWARD_OUT_OF_REACH, clause, "never", numbers={"points": cost.points})
         return
-    needed = (Fraction(cost.points * DAYS_OF_A_MONTH) / habits.pace).__ceil__()
-    numbers = {"points": cost.points, "pace": habits.pace.__floor__(), "days": days, "needed": needed}
+    needed = (Fraction(cost.points * DAYS_OF_A_MONTH) / statistics.pace).__ceil__()
+    numbers = {"points": cost.points, "pace": statistics.pace.__floor__(), "days": days, "needed": needed}
     yield Finding(LintCode.REWARD_OUT_OF_REACH, clause, numbers=numbers)
 
 
 def _spendable_days(terms: Terms) -> int | None:
-    """For how many days points can be spent at most; None: without an end, or as long as the customer keeps coming."""
+    """The most days for which points can be spent; None: without an end, or extended by activity."""
     validity = terms.validity
     if validity.for_ever or validity.since is ValidityStart.ACTIVITY:
         return None
@@ -60,9 +60,9 @@ def _spendable_days(terms: Terms) -> int | None:
     return max(0, validity.most_days - (terms.policy(PendingPeriod).days if waits else 0))
 
 
-def _missing_variants(clause: Clause, shown: RewardShown, *, habits: VisitStatistics) -> Iterator[Finding]:
-    """A reward without a choice, though customers buy what it gives in several kinds."""
-    codes = () if shown.variants else _kinds(shown, sold=habits.sold)
+def _missing_variants(clause: Clause, shown: RewardShown, *, statistics: VisitStatistics) -> Iterator[Finding]:
+    """A finding if a reward offers no choice although customers buy its article in several variants."""
+    codes = () if shown.variants else _kinds(shown, sold=statistics.sold)
     if len(codes) > 1:
         yield Finding(LintCode.ONE_SIZE, clause, texts={"one": codes[0], "other": codes[1]})
 
