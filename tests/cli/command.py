@@ -14,6 +14,8 @@ from pathlib import Path
 
 from tests.time_limits import HANGS
 
+ROOT = Path(__file__).parents[2]
+
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["app.cli", "app.api.terms_files"])
 
