@@ -205,7 +205,7 @@ def test_later_purchases_need_no_replay_and_are_decided_the_same(
         assert replays == (["replay", "replay"] if validity is ALIVE else []), (
             "only the late purchases replayed the history"
         )
-        with patch.object(Account, "is_followed_by", lambda _, __: False):
+        with patch.object(Account, "can_append", lambda _, __: False):
             assert went(slow) == by_counts
         for shop in (quick, slow):
             shop.verify()
