@@ -32,8 +32,8 @@ def steps(chapter: str) -> Iterator[tuple[str, Role, Any]]:
 def ids_of_response(found: Any) -> dict[str, str]:
     """The ids in a response that a later request may use, by the names of their variables."""
     parts = [part for part in found.values() if isinstance(part, dict)]
-    told = [(name, part.get(name) or {}) for part in parts for name in ("redemption", "quarantined")]
-    return {name: object["id"] for name, object in told if "id" in object}
+    objects = [(name, part.get(name) or {}) for part in parts for name in ("redemption", "quarantined")]
+    return {name: object["id"] for name, object in objects if "id" in object}
 
 
 def no_errors(found: Any) -> bool:

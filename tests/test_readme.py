@@ -56,9 +56,9 @@ def test_readme_walk_works_as_printed(tmp_path: Path) -> None:
         for command, printed in steps:
             script = "\n".join([*exports, waiting, setup[0], command])
             answer = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=HANGS, check=True)
-            told = json.loads(answer.stdout)
-            assert told.pop("extensions")["cost"]["requestedQueryCost"] > 0
-            assert told == json.loads(printed), command
+            response = json.loads(answer.stdout)
+            assert response.pop("extensions")["cost"]["requestedQueryCost"] > 0
+            assert response == json.loads(printed), command
         assert len(steps) == 7
     finally:
         demo.terminate()

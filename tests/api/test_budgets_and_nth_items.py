@@ -67,13 +67,13 @@ def test_forty_concurrent_purchases_never_overspend_a_budget(
     answers = blank.in_parallel([lambda card=card: blank.buy(card, "5.00") for card in cards])
     assert Counter(answer["decision"]["outcome"] for answer in answers) == outcomes
     assert sum(blank.available(card) for card in cards) == given
-    for each_answer in answers:
-        if each_answer["decision"]["outcome"] == "NOTHING_EARNED":
-            (reason,) = each_answer["decision"]["reasons"]
+    for bought in answers:
+        if bought["decision"]["outcome"] == "NOTHING_EARNED":
+            (reason,) = bought["decision"]["reasons"]
             assert (reason["code"], reason["clause"]["key"], reason["verdict"]) == ("BUDGET_USED_UP", "gift", "NOT_MET")
             assert [remedy["code"] for remedy in reason["remedies"]] == ["NONE"]
-        if each_answer["decision"]["outcome"] == "PARTLY_GRANTED":
-            limited, gives = each_answer["decision"]["reasons"]
+        if bought["decision"]["outcome"] == "PARTLY_GRANTED":
+            limited, gives = bought["decision"]["reasons"]
             assert (limited["verdict"], limited["observed"], limited["required"]) == (
                 "LIMITED",
                 "20 points",

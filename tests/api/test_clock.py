@@ -241,18 +241,18 @@ def test_event_without_a_time_happens_at_the_program_time(frozen: Shop) -> None:
     assert frozen.redeem(card)["decision"]["decidedFor"] == noon
     assert frozen.refund("r")["decision"]["decidedFor"] == noon
     by = {"card": card}
-    told = frozen.execute(
+    shown = frozen.execute(
         """query($by: CustomerBy!) {
           customer(by: $by) { enrolledAt wallet { balances { asOf } } ledger { nodes { occurredAt recordedAt } } }
           rewards(for: $by) { nodes { decision { decidedFor } } }
           basketCheck(customer: $by, basket: { lines: [] }) { decision { decidedFor } } }""",
         by=by,
     )
-    assert (told["customer"]["enrolledAt"], told["customer"]["wallet"]["balances"][0]["asOf"]) == (noon, noon)
-    entries = told["customer"]["ledger"]["nodes"]
+    assert (shown["customer"]["enrolledAt"], shown["customer"]["wallet"]["balances"][0]["asOf"]) == (noon, noon)
+    entries = shown["customer"]["ledger"]["nodes"]
     assert [(entry["occurredAt"], entry["recordedAt"]) for entry in entries] == [(noon, noon)] * 3
-    assert {node["decision"]["decidedFor"] for node in told["rewards"]["nodes"]} == {noon}
-    assert told["basketCheck"]["decision"]["decidedFor"] == noon
+    assert {node["decision"]["decidedFor"] for node in shown["rewards"]["nodes"]} == {noon}
+    assert shown["basketCheck"]["decision"]["decidedFor"] == noon
     assert discrepancies_in(frozen.url) == []
 
 

@@ -186,7 +186,7 @@ async def test_compiled_selection_gives_the_same_response(text: str) -> None:
         found = await found if isawaitable(found) else found
         assert found.data == expected.data
         assert sorted(map(str, found.errors or ())) == sorted(map(str, expected.errors or ()))
-        assert [error.path for error in found.errors or ()] == [each_error.path for each_error in expected.errors or ()]
+        assert [error.path for error in found.errors or ()] == [error.path for error in expected.errors or ()]
 
 
 async def test_only_the_compiled_document_is_kept_of_a_request() -> None:

@@ -95,8 +95,8 @@ def poor(sqlite_url: str) -> Iterator[Shop]:
 
 
 def test_every_response_reports_its_cost_and_the_remaining_budget(poor: Shop) -> None:
-    told = poor.send("{ program { id } }").json()["extensions"]["cost"]
-    assert told == {
+    reported = poor.send("{ program { id } }").json()["extensions"]["cost"]
+    assert reported == {
         "requestedQueryCost": 1,
         "throttleStatus": {"maximumAvailable": 100, "currentlyAvailable": 99, "restoreRate": 1},
     }

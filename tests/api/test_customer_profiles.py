@@ -100,8 +100,8 @@ def test_profile_is_visible_to_permitted_roles_only(shop: Shop, database_url: st
     card = enrolled(shop, birthday=BIRTHDAY, preferences=[VEGAN, {"kind": "SIZE", "value": " M "}])
     other = customer_key(database_url, shop, enrolled(shop))
     update(shop, card, segments=["vip", "student"])
-    told = [VEGAN, {"kind": "SIZE", "value": "M"}]
-    whole = {"birthday": BIRTHDAY, "segments": ["student", "vip"], "preferences": told}
+    preferences = [VEGAN, {"kind": "SIZE", "value": "M"}]
+    whole = {"birthday": BIRTHDAY, "segments": ["student", "vip"], "preferences": preferences}
     own = customer_key(database_url, shop, card)
     for seen in (
         read_profile(shop, card),
@@ -109,7 +109,7 @@ def test_profile_is_visible_to_permitted_roles_only(shop: Shop, database_url: st
         read_profile(shop, card, token=own),
     ):
         assert seen == whole
-    assert read_profile(shop, card, role=Role.TILL) == {"birthday": None, "segments": None, "preferences": told}
+    assert read_profile(shop, card, role=Role.TILL) == {"birthday": None, "segments": None, "preferences": preferences}
     assert read_profile(shop, card, token=other) is None
 
 

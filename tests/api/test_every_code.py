@@ -132,12 +132,12 @@ def reason_codes(payload: Any) -> set[str]:
     return {reason["code"] for reason in payload["decision"]["reasons"]}
 
 
-def later(shop: RecordedShop, to: datetime, **more: Any) -> None:
+def advance_clock(shop: RecordedShop, to: datetime, **more: Any) -> None:
     """Advances the sandbox's clock."""
     shop.succeed("advanceClock", to=to.isoformat(), **more)
 
 
-def conditions_that_fail_say_so_with_their_remedies(opening: Opening) -> None:
+def fail_every_condition(opening: Opening) -> None:
     friday = {"weekdaysAndHours": {"days": ["FRIDAY"], "start": "17:00", "end": "19:00"}}
     conditions: dict[str, Any] = {
         "much": {"minimumSpend": {"amount": "500.00"}},
@@ -223,7 +223,7 @@ def conditions_that_fail_say_so_with_their_remedies(opening: Opening) -> None:
         assert [line["excluded"] for line in done["decision"]["lines"]] == [{"code": "GOODS_NOT_COUNTED"}, None]
 
 
-def rewards_say_what_they_cost_and_what_is_missing(opening: Opening) -> None:
+def refuse_rewards_for_every_reason(opening: Opening) -> None:
     stamps = clause("stamp", {"stamps": {"stamps": 3}})
     terms = [
         SPEND,
@@ -266,7 +266,7 @@ def rewards_say_what_they_cost_and_what_is_missing(opening: Opening) -> None:
         assert shop.refusals("createReward", key="mug", name="Mug", description="Another one.") == ["REWARD_KEY_TAKEN"]
 
 
-def holds_and_redemptions_end_in_every_way(opening: Opening) -> None:
+def end_holds_and_redemptions(opening: Opening) -> None:
     clock = ManualClock(NOW)
     with opening(SPEND, TEN_DAYS, cost("mug", 60), rewards="mug", clock=clock) as shop:
         card = shop.enrol()
@@ -316,7 +316,7 @@ def holds_and_redemptions_end_in_every_way(opening: Opening) -> None:
         assert shop.execute(node, id=run_out)["node"]["state"] == "EXPIRED"
 
 
-def refunds_say_what_became_of_the_points(opening: Opening) -> None:
+def claw_back_and_restore_points(opening: Opening) -> None:
     terms = [
         SPEND,
         bonus("much", {"minimumSpend": {"amount": "100.00"}}, points=90),
@@ -374,7 +374,7 @@ def refunds_say_what_became_of_the_points(opening: Opening) -> None:
         }
 
 
-def time_makes_points_available_and_takes_them_away(opening: Opening) -> None:
+def activate_and_expire_points(opening: Opening) -> None:
     validity = {
         "key": "validity",
         "effect": {"pointsValidity": {"days": 60, "expires": True, "noticeFrom": 30, "noticeUntil": 5}},
@@ -386,14 +386,14 @@ def time_makes_points_available_and_takes_them_away(opening: Opening) -> None:
             bought(shop, card)
         card = cards["INBOX"]
         assert reason_codes(redeemed(shop, card)) == {"STILL_PENDING"}
-        later(shop, NOW + 40 * DAY)
+        advance_clock(shop, NOW + 40 * DAY)
         held = shop.succeed(
             "holdRedemption", role=Role.TILL, customer={"card": card}, reward={"key": "mug"}, checkout="c", minutes=30
         )
         for channel, holder in cards.items():
             shop.succeed("deliverExpiryNotices", role=Role.STAFF, customer={"card": holder}, channel=channel)
         assert held["redemption"]["state"] == "HELD"
-        later(shop, NOW + 70 * DAY)
+        advance_clock(shop, NOW + 70 * DAY)
         for holder in cards.values():
             codes = {
                 reason["code"]
@@ -403,7 +403,7 @@ def time_makes_points_available_and_takes_them_away(opening: Opening) -> None:
             assert codes >= {"POINTS_AVAILABLE", "POINTS_EXPIRED"}
 
 
-def what_comes_back_after_its_last_day_expires_at_once(opening: Opening) -> None:
+def restore_points_after_their_last_day(opening: Opening) -> None:
     clock = ManualClock(NOW)
     with opening(SPEND, TEN_DAYS, cost("mug", 60), rewards="mug", clock=clock) as shop:
         card = shop.enrol()
@@ -415,7 +415,7 @@ def what_comes_back_after_its_last_day_expires_at_once(opening: Opening) -> None
         assert "EXPIRED_ON_RELEASE" in {value["code"] for value in found}
 
 
-def tiers_are_reached_kept_and_lost(opening: Opening, period: str) -> None:
+def reach_keep_and_lose_tiers(opening: Opening, period: str) -> None:
     clock = ManualClock(NOW)
     tiers = [
         clause("silver", {"tier": {"tier": "silver", "name": "Silver", "points": 50}}),
@@ -425,8 +425,8 @@ def tiers_are_reached_kept_and_lost(opening: Opening, period: str) -> None:
         card = shop.enrol()
         bought(shop, card, receipt="R-1")
         returned(shop, "R-1")
-        kept = shop.customer(card)["tier"]
-        assert (kept["period"], [reason["code"] for reason in kept["reasons"]]) == (period, ["TIER_KEPT"])
+        tier = shop.customer(card)["tier"]
+        assert (tier["period"], [reason["code"] for reason in tier["reasons"]]) == (period, ["TIER_KEPT"])
         clock.now += 20 * DAY
         bought(shop, card, line("1.00"))
         turned = [
@@ -435,7 +435,7 @@ def tiers_are_reached_kept_and_lost(opening: Opening, period: str) -> None:
         assert turned == ["TIER_LOST", "TIER_REACHED"]
 
 
-def terms_are_changed_with_notice(opening: Opening) -> None:
+def change_terms_with_notice(opening: Opening) -> None:
     quebec = clause("notice", {"noticePeriod": {"days": 60, "preset": "CA_QC"}})
     clock = ManualClock(NOW)
     with opening(rewards="mug", clock=clock, kind=ProgramKind.LIVE) as shop:
@@ -470,7 +470,7 @@ def terms_are_changed_with_notice(opening: Opening) -> None:
         publish(shop, bonus("far", {"locations": {"locations": ["mars"]}}), refused="UNKNOWN_LOCATION_IN_TERMS")
 
 
-def drafts_are_checked_for_what_may_be_unfair(opening: Opening) -> None:
+def lint_drafts(opening: Opening) -> None:
     online, store = ({"channels": {"channels": [channel]}} for channel in ("ONLINE", "STORE"))
     morning = {"weekdaysAndHours": {"days": ["SUNDAY"], "start": "03:00", "end": "04:00"}}
     with opening(SPEND, TEN_DAYS, rewards="cake") as shop:
@@ -520,7 +520,7 @@ def causes(shop: RecordedShop, card: str) -> dict[str, Any]:
     return {node["cause"]["kind"]: node["cause"] for node in nodes if node["cause"] is not None}
 
 
-def corrections_name_what_became_known_late_and_its_day(opening: Opening, codes: CodeRecorder) -> None:
+def correct_entries_for_every_cause(opening: Opening, codes: CodeRecorder) -> None:
     found: dict[str, Any] = {}
     cap = clause("cap", {"pointsCap": {"points": 150, "scope": "MONTH"}})
     with opening(SPEND, cap, TEN_DAYS, cost("mug", 60), rewards="mug", clock=ManualClock(NOW)) as shop:
@@ -573,13 +573,13 @@ def corrections_name_what_became_known_late_and_its_day(opening: Opening, codes:
         assert figures_of(cause["statement"], locale=Locale.EN, today=date(2000, 1, 1)) == {day: 1}
 
 
-def what_a_till_sends_may_be_kept_wait_or_be_refused(opening: Opening) -> None:
+def quarantine_park_and_reject_receipts(opening: Opening) -> None:
     clock = ManualClock(NOW)
     with opening(SPEND, clock=clock, kind=ProgramKind.LIVE) as shop:
         card, other = shop.enrol(), shop.enrol()
         wrong = {"ahead": NOW + 9 * MINUTE, "old": NOW - 300 * DAY}
 
-        def kept(name: str, **more: Any) -> Any:
+        def quarantined(name: str, **more: Any) -> Any:
             return shop.mutate(name, role=Role.TILL, **more)["quarantined"]
 
         def receipt(number: str, at: datetime | None = None, *lines: Any, **more: Any) -> dict[str, Any]:
@@ -587,14 +587,14 @@ def what_a_till_sends_may_be_kept_wait_or_be_refused(opening: Opening) -> None:
             return {"externalId": number, "lines": list(lines or [line()]), **when, **more}
 
         ahead, old = (
-            kept("recordPurchase", customer={"card": card}, purchase=receipt(f"Q-{name}", at))
+            quarantined("recordPurchase", customer={"card": card}, purchase=receipt(f"Q-{name}", at))
             for name, at in wrong.items()
         )
         assert (ahead["skew"], old["skew"]) == ("AHEAD", "TOO_OLD")
         bought(shop, card, line(), receipt="R-1")
-        kept("recordRefund", purchase={"externalId": "R-1"}, occurredAt=wrong["old"].isoformat())
+        quarantined("recordRefund", purchase={"externalId": "R-1"}, occurredAt=wrong["old"].isoformat())
         back = {"purchase": {"externalId": "R-1"}, "externalId": "F-1"}
-        kept("recordExchange", refund=back, purchase=receipt("Q-x", wrong["ahead"]))
+        quarantined("recordExchange", refund=back, purchase=receipt("Q-x", wrong["ahead"]))
         clock.now += 20 * MINUTE
         settled = {"role": Role.STAFF, "reason": "Clock of till 2."}
         assert (
@@ -678,7 +678,7 @@ def what_a_till_sends_may_be_kept_wait_or_be_refused(opening: Opening) -> None:
         assert shop.refusals("recordRefund", role=Role.TILL, purchase={"externalId": "0001"}) == ["RECEIPT_AMBIGUOUS"]
 
 
-def what_is_done_by_hand_says_by_whom_and_what_stands_in_the_way(opening: Opening) -> None:
+def adjust_merge_and_update_customers(opening: Opening) -> None:
     with opening(SPEND, clock=ManualClock(NOW)) as shop:
         cards = [shop.enrol() for _ in range(6)]
         for card in cards:
@@ -702,7 +702,7 @@ def what_is_done_by_hand_says_by_whom_and_what_stands_in_the_way(opening: Openin
         assert shop.refusals("adjustPoints", token=own, customer=by[0], points=1, unit="POINTS", reason="Me.") == [
             "OWN_CARD"
         ]
-        merging = {"role": Role.STAFF, "reason": "Same person."}
+        merging = {"role": Role.STAFF, "reason": "Two cards of one customer."}
         shop.succeed("transferPoints", **{"from": by[2]}, to=by[0], points=30, reason="Gift.")
         gone = shop.customer(cards[1])["id"]
         shop.succeed("mergeCustomers", merged=by[1], survivor=by[0], **merging)
@@ -728,7 +728,7 @@ def what_is_done_by_hand_says_by_whom_and_what_stands_in_the_way(opening: Openin
             shop.customer(card)
 
 
-def programs_are_set_up_in_every_way(opening: Opening) -> None:
+def set_up_programs_in_every_way(opening: Opening) -> None:
     for kind in ProgramKind:
         with opening(clock=ManualClock(NOW), kind=kind) as shop:
             given = {"customer": {"card": shop.enrol()}, "purchase": {"externalId": "R", "lines": [line()]}}
@@ -739,7 +739,7 @@ def programs_are_set_up_in_every_way(opening: Opening) -> None:
                 shop.succeed("updateProgram", formOfAddress=address)
 
 
-def previews_of_an_impact_end_in_every_way(opening: Opening) -> None:
+def end_impact_previews_in_every_way(opening: Opening) -> None:
     state = "query($id: ID!) { impactPreview(id: $id) { state } }"
 
     with opening(SPEND) as shop:
@@ -770,26 +770,26 @@ def previews_of_an_impact_end_in_every_way(opening: Opening) -> None:
 
 
 JOURNEYS: tuple[Callable[[Opening], None], ...] = (
-    conditions_that_fail_say_so_with_their_remedies,
-    rewards_say_what_they_cost_and_what_is_missing,
-    holds_and_redemptions_end_in_every_way,
-    refunds_say_what_became_of_the_points,
-    time_makes_points_available_and_takes_them_away,
-    what_comes_back_after_its_last_day_expires_at_once,
-    terms_are_changed_with_notice,
-    drafts_are_checked_for_what_may_be_unfair,
-    what_a_till_sends_may_be_kept_wait_or_be_refused,
-    what_is_done_by_hand_says_by_whom_and_what_stands_in_the_way,
-    programs_are_set_up_in_every_way,
-    previews_of_an_impact_end_in_every_way,
+    fail_every_condition,
+    refuse_rewards_for_every_reason,
+    end_holds_and_redemptions,
+    claw_back_and_restore_points,
+    activate_and_expire_points,
+    restore_points_after_their_last_day,
+    change_terms_with_notice,
+    lint_drafts,
+    quarantine_park_and_reject_receipts,
+    adjust_merge_and_update_customers,
+    set_up_programs_in_every_way,
+    end_impact_previews_in_every_way,
 )
 
 
 def test_the_journeys_reach_every_code_of_the_schema(opening: Opening, codes: CodeRecorder) -> None:
     for journey in JOURNEYS:
         journey(opening)
-    corrections_name_what_became_known_late_and_its_day(opening, codes)
+    correct_entries_for_every_cause(opening, codes)
     for period in ("CALENDAR_YEAR", "ROLLING_YEAR", "SINCE_JOINING"):
-        tiers_are_reached_kept_and_lost(opening, period)
+        reach_keep_and_lose_tiers(opening, period)
     missing = {name: values - codes.seen.get(name, set()) for name, values in codes_of_the_schema().items()}
     assert {name: sorted(values) for name, values in missing.items() if values} == {}, "no journey reaches these"

@@ -99,7 +99,7 @@ TRIED = """query($by: CustomerBy!) { basketCheck(customer: $by, basket: {lines: 
 
 
 @pytest.mark.parametrize(
-    ("bought", "given", "price", "told"),
+    ("bought", "given", "price", "expected_reasons"),
     [
         # All that the coffee costs is pending: the remedy is to wait, and nothing else.
         (["120.00"], 0, 100, [("STILL_PENDING", "pending", "120 points", [("COME_AT", 10, None)])]),
@@ -122,7 +122,11 @@ TRIED = """query($by: CustomerBy!) { basketCheck(customer: $by, basket: {lines: 
     ],
 )
 def test_pending_points_are_not_missing_points(
-    database_url: str, bought: list[str], given: int, price: int, told: list[tuple[str, str, str, list[Any]]]
+    database_url: str,
+    bought: list[str],
+    given: int,
+    price: int,
+    expected_reasons: list[tuple[str, str, str, list[Any]]],
 ) -> None:
     spend = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
     with scheduled_shop(database_url, spend, pending(9), price=price) as shop:
@@ -145,7 +149,7 @@ def test_pending_points_are_not_missing_points(
                     for remedy, days, points in remedies
                 ],
             )
-            for code, clause, observed, remedies in told
+            for code, clause, observed, remedies in expected_reasons
         ]
         offered = shop.execute(OFFERED, by={"card": card})["rewards"]["nodes"][0]
         input = {"idempotencyKey": "now", "customer": {"card": card}, "reward": {"key": "coffee"}}
@@ -157,8 +161,8 @@ def test_pending_points_are_not_missing_points(
         ]
         for reasons in (offered["decision"]["reasons"], redeemed["reasons"], tried["reasons"]):
             assert [reason_of(reason) for reason in reasons] == expected
-        waits = [days for _, _, _, remedies in told for code, days, _ in remedies if code == "COME_AT"]
-        missing = any(code == "INSUFFICIENT_POINTS" for code, *_ in told)
+        waits = [days for _, _, _, remedies in expected_reasons for code, days, _ in remedies if code == "COME_AT"]
+        missing = any(code == "INSUFFICIENT_POINTS" for code, *_ in expected_reasons)
         wanted = None if missing else (midnight + waits[0] * DAY).isoformat()
         assert moment(tried["appliesFrom"]) == wanted
         if wanted is not None:

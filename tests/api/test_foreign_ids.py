@@ -44,8 +44,8 @@ class IdField:
         """Whether the response says that there is no such object."""
         if self.refused is None:
             return (status, body) == (200, {"data": self.answer})
-        told = [error["message"].startswith(self.refused) for error in body.get("errors", [])]
-        return (status, body["data"], told) == (200, self.answer, [True])
+        message_matches = [error["message"].startswith(self.refused) for error in body.get("errors", [])]
+        return (status, body["data"], message_matches) == (200, self.answer, [True])
 
 
 def query(kind: str, field: str, arguments: str, selection: str = "{ __typename }", *, answer: Any = None) -> IdField:
@@ -354,13 +354,13 @@ ASKED: dict[str, list[IdField]] = {
     ],
 }
 """Every place where the schema takes an id."""
-CASES = [(place, each_asked) for place, asked in ASKED.items() for each_asked in asked]
+CASES = [(place, case) for place, asked in ASKED.items() for case in asked]
 BY_A_CUSTOMER = [
-    (place, each_asked)
-    for place, each_asked in CASES
+    (place, asked)
+    for place, asked in CASES
     if (
-        each_asked.document.startswith("query")
-        and each_asked.kind not in ("Location", "Reward", "Program", "ImpactPreview")
+        asked.document.startswith("query")
+        and asked.kind not in ("Location", "Reward", "Program", "ImpactPreview")
         and not place.startswith("refundPreview")
     )
     or place

@@ -30,9 +30,7 @@ def test_repeated_request_may_select_other_fields_and_another_language(shop: Sho
     input = {"idempotencyKey": "x", "customer": {"card": card}, "reward": {"key": "coffee"}}
     english = shop.execute(REDEEM, input=input)["redeemReward"]["decision"]
     german = shop.execute(REDEEM, input=input, language="de")["redeemReward"]["decision"]
-    assert [reason["code"] for reason in german["reasons"]] == [
-        each_reason["code"] for each_reason in english["reasons"]
-    ]
+    assert [reason["code"] for reason in german["reasons"]] == [reason["code"] for reason in english["reasons"]]
     assert german["reasons"][0]["statement"] == "„Coffee“ kostet 100 Punkte; Sie haben 61 Punkte."
     short = "mutation($input: RedeemRewardInput!) { redeemReward(input: $input) { decision { outcome } } }"
     assert shop.execute(short, input=input) == {"redeemReward": {"decision": {"outcome": "REFUSED"}}}

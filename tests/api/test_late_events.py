@@ -53,7 +53,7 @@ def entries_and_balance(shop: Shop, card: str) -> Any:
     for entry in entries:
         explained = shop.execute(EXPLAIN, role=Role.OWNER, id=entry["id"])["explain"]
         assert explained == {"recomputedPoints": entry["points"], "agrees": True}
-    return [(each_entry["type"], each_entry["points"]) for each_entry in entries], customer["wallet"]["balances"][0]
+    return [(entry["type"], entry["points"]) for entry in entries], customer["wallet"]["balances"][0]
 
 
 def terms_since_2020(shop: Shop, *clauses: Any) -> None:
@@ -184,7 +184,7 @@ def test_later_points_repay_debts_and_rewards_are_refused_meanwhile(blank: Shop)
     }
     refused = blank.redeem(card, basket={"occurredAt": at(hours=3), "lines": []})["decision"]
     assert refused["outcome"] == "REFUSED"
-    (reason,) = [each_reason for each_reason in refused["reasons"] if each_reason["verdict"] == "NOT_MET"]
+    (reason,) = [reason for reason in refused["reasons"] if reason["verdict"] == "NOT_MET"]
     assert (reason["code"], reason["remedies"][0]["points"]) == ("NEGATIVE_BALANCE", 80)
     blank.buy(card, "30.00", occurredAt=at(hours=4))
     assert entries_and_balance(blank, card)[1]["owed"] == 10
@@ -222,7 +222,7 @@ def test_late_refund_records_a_debt_beyond_the_available_points(
     assert blank.refund("R-1", occurredAt=at(days=1))["shortfall"] == 0
     assert (entries_and_balance(blank, card)[1]["available"], entries_and_balance(blank, card)[1]["owed"]) == (0, 40)
     refused = blank.redeem(card, basket={"occurredAt": at(days=3), "lines": []})["decision"]
-    (reason,) = [each_reason for each_reason in refused["reasons"] if each_reason["verdict"] == "NOT_MET"]
+    (reason,) = [reason for reason in refused["reasons"] if reason["verdict"] == "NOT_MET"]
     assert (reason["code"], reason["clause"]["key"]) == ("NEGATIVE_BALANCE", "refunds")
     assert "your next points make up for them, and you get no new reward until then" in reason["clause"]["statement"]
     blank.buy(card, "50.00", occurredAt=at(days=3, hours=1))

@@ -80,8 +80,8 @@ def test_points_by_line_agree_in_the_basket_check_the_purchase_and_the_explanati
     explained = shop.execute(EXPLAIN, entry=done["entry"]["id"])["explain"]
     assert explained["agrees"]
     ledger = shop.execute(LEDGER, by={"card": card})["customer"]["ledger"]["nodes"]
-    told = [done["decision"], again["decision"], done["entry"]["decision"], explained["decision"]]
-    for found in (tried, *told, *(value["decision"] for value in ledger)):
+    decisions = [done["decision"], again["decision"], done["entry"]["decision"], explained["decision"]]
+    for found in (tried, *decisions, *(value["decision"] for value in ledger)):
         assert shares(found) == SHARES
         assert codes(found) == [None, None, None, "GOODS_NOT_COUNTED", "KIND_NOT_COUNTED"]
     mug, post = done["decision"]["lines"][3]["excluded"], done["decision"]["lines"][4]["excluded"]

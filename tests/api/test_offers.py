@@ -166,7 +166,7 @@ def test_offer_out_of_stock_says_so(shop: Shop, clock: Clock) -> None:
     )
     balances = shop.execute(BUYS, by={"card": card})["customer"]["wallet"]["balances"]
     assert (balances[0]["available"], balances[0]["buysToday"]) == (40, [])
-    # Whoever cannot pay is told that by the terms, here and at the till.
+    # Missing points are a refusal by the terms, here and at the till.
     assert (offers(shop, poor)["mug"]["refusal"], reward_clauses(shop, poor)["mug"]["refusal"]) == (None, None)
     assert redeem(shop, poor, "mug")["userErrors"] == []
 
@@ -264,14 +264,14 @@ def test_offers_on_pending_points_are_the_same_from_snapshot_and_history(
     publish(shop, clock, wait, *more, coffee=90, cake=200)
     shop.buy(card, "70.00")
 
-    def told() -> dict[str, Any]:
+    def present_offers() -> dict[str, Any]:
         """What is offered, but for the moment at which it was asked."""
         return {
             key: {**value, "decision": {**value["decision"], "decidedFor": None}}
             for key, value in offers(shop, card).items()
         }
 
-    kept = told()
+    kept = present_offers()
     assert [value["available"] for value in kept.values()] == [False, False]
     assert "STILL_PENDING" in str(kept), kept
 
@@ -281,7 +281,7 @@ def test_offers_on_pending_points_are_the_same_from_snapshot_and_history(
     history = standings.replay_account
     with monkeypatch.context() as patch:
         patch.setattr(standings, "_from_snapshot", nothing)
-        assert told() == kept
+        assert present_offers() == kept
     looked: list[Any] = []
 
     async def noted(*given: Any, **more: Any) -> Any:
@@ -289,7 +289,7 @@ def test_offers_on_pending_points_are_the_same_from_snapshot_and_history(
         return await history(*given, **more)
 
     monkeypatch.setattr(standings, "replay_account", noted)
-    assert told() == kept
+    assert present_offers() == kept
     assert bool(looked) is not lasting
 
 
@@ -305,12 +305,8 @@ def assert_agrees(offer: Any, qualification: Any, done: Any, *, before: int | No
     assert done["userErrors"] == []
     said, answered = offer["decision"], done["decision"]
     assert (said["outcome"], said["points"]) == (answered["outcome"], answered["points"])
-    assert [reason["code"] for reason in said["reasons"]] == [
-        each_reason["code"] for each_reason in answered["reasons"]
-    ]
-    assert [reason["remedies"] for reason in said["reasons"]] == [
-        each_reason["remedies"] for each_reason in answered["reasons"]
-    ]
+    assert [reason["code"] for reason in said["reasons"]] == [reason["code"] for reason in answered["reasons"]]
+    assert [reason["remedies"] for reason in said["reasons"]] == [reason["remedies"] for reason in answered["reasons"]]
     assert offer["available"] == (answered["outcome"] == "GRANTED")
     if offer["available"]:
         assert (done["redemption"]["points"], offer["missingPoints"]) == (offer["cost"], 0)

@@ -227,7 +227,7 @@ def test_redemption_pays_for_one_purchase(shop: Shop) -> None:
     again = shop.buy(card, "100.00", receipt="S", payments=[points(id, "20.00")], occurredAt=at(hours=3))
     assert (codes(again), again["decision"]) == (SPENT, None)
     same = shop.buy(card, "100.00", receipt="R", payments=[points(id, "20.00")], occurredAt=at(hours=2))
-    assert codes(same) == [], "the same receipt, told again"
+    assert codes(same) == [], "the same receipt, sent again"
     twice = spend(shop, card, "five")
     split = [points(twice, "2.00"), points(twice, "3.00")]
     assert codes(shop.buy(card, "50.00", payments=split, occurredAt=at(hours=4))) == SPENT

@@ -68,9 +68,7 @@ def test_reward_for_one_payment_method_is_granted_once_its_remedy_is_followed(
     shop.buy(card, "", lines=LINES)
     refused = shop.redeem(card, **before)
     assert (refused["decision"]["outcome"], refused["redemption"], refused["userErrors"]) == ("REFUSED", None, [])
-    (reason,) = [
-        each_reason for each_reason in refused["decision"]["reasons"] if each_reason["code"] == "OTHER_PAYMENT"
-    ]
+    (reason,) = [reason for reason in refused["decision"]["reasons"] if reason["code"] == "OTHER_PAYMENT"]
     assert reason["clause"]["key"] == "coffee"
     (remedy,) = reason["remedies"]
     assert (remedy["code"], remedy["choices"]) == ("PAY_WITH", ["CASH"])

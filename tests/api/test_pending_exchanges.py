@@ -144,10 +144,10 @@ def test_pending_exchange_that_does_not_fit_is_left_to_staff_with_a_reason(openi
     reasons = ("NOTHING_TO_REFUND", "OTHER_CUSTOMER", "PENDING_DEPENDENCY")
     assert sentences == [wording(Locale.EN)(f"error.{code}") for code in reasons]
     assert shop.send(OPEN, role=Role.TILL).json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
-    for each_wait in waits.values():
-        done = dismiss(shop, each_wait["pending"]["id"])
+    for parked in waits.values():
+        done = dismiss(shop, parked["pending"]["id"])
         assert (error_codes(done), done["pending"]["state"]) == ([], "DISMISSED")
-        assert error_codes(dismiss(shop, each_wait["pending"]["id"])) == [("ALREADY_SETTLED", ["quarantined"])]
+        assert error_codes(dismiss(shop, parked["pending"]["id"])) == [("ALREADY_SETTLED", ["quarantined"])]
     assert pending_receipts(shop) == []
     assert error_codes(shop.buy(card, "9.00", receipt="C-2", occurredAt=at())) == [], "its number is free again"
     assert error_codes(shop.buy(card, "9.00", receipt="C", occurredAt=at())) == []

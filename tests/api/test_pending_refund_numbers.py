@@ -52,7 +52,7 @@ def test_concurrent_refund_and_purchase_find_each_other(shop: Shop, monkeypatch:
     for receipt in ("A", "B"):
         both = [
             lambda text=receipt: shop.buy(card, "40.00", receipt=text),
-            lambda each_text=receipt: shop.refund(each_text),
+            lambda text=receipt: shop.refund(text),
         ]
         for answer in shop.in_parallel(both):
             assert codes(answer) == []

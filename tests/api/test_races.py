@@ -22,9 +22,9 @@ def test_forty_concurrent_redemptions_of_a_balance_for_one_grant_one(shop: Shop)
     answers = shop.in_parallel([lambda: shop.redeem(card)] * 40)
     outcomes = Counter(answer["decision"]["outcome"] for answer in answers)
     assert outcomes == {"GRANTED": 1, "REFUSED": 39}
-    for each_answer in answers:
-        if each_answer["decision"]["outcome"] == "REFUSED":
-            (reason,) = each_answer["decision"]["reasons"]
+    for payload in answers:
+        if payload["decision"]["outcome"] == "REFUSED":
+            (reason,) = payload["decision"]["reasons"]
             assert (reason["code"], reason["clause"]["key"]) == ("INSUFFICIENT_POINTS", "coffee")
             assert reason["observed"] == "50 points"
             assert reason["remedies"][0]["points"] == 50
@@ -108,9 +108,9 @@ def test_thirty_concurrent_redemptions_of_stamps_for_one_grant_one(database_url:
             shop.buy(card, "6.00")
         answers = shop.in_parallel([lambda: stamps.redeem(shop, card)] * 30)
         assert Counter(answer["decision"]["outcome"] for answer in answers) == {"GRANTED": 1, "REFUSED": 29}
-        for each_answer in answers:
-            if each_answer["decision"]["outcome"] == "REFUSED":
-                assert [reason["code"] for reason in each_answer["decision"]["reasons"]] == ["INSUFFICIENT_STAMPS"]
+        for payload in answers:
+            if payload["decision"]["outcome"] == "REFUSED":
+                assert [reason["code"] for reason in payload["decision"]["reasons"]] == ["INSUFFICIENT_STAMPS"]
         assert stamps.stamp_ledger(shop, card) == [("REDEEM", -3), *[("EARN", 1)] * 5]
         assert stamps.stamps(shop, card) == (2, 0, 0)
         assert shop.available(card) == 30, "no points went"

@@ -376,7 +376,7 @@ A_CAP: list[tuple[str, str, float]] = [
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(
-    ("clause", "told", "right"),
+    ("clause", "receipts", "right"),
     [
         (THIRD, THREE_VISITS, {"V1": 0, "V2": 0, "V3": 31, "V4": 1, "V5": 1, "V6": 1, "V7": 1, "V8": 31}),
         (cap("MONTH"), A_CAP, {"A": 0, "B": 20, "C": 50}),
@@ -384,11 +384,11 @@ A_CAP: list[tuple[str, str, float]] = [
     ids=["third visit", "room in a cap"],
 )
 def test_receipts_earn_the_same_in_any_order_of_arrival(
-    opening: Opening, clause: Any, told: list[tuple[str, str, float]], right: dict[str, int], seed: int
+    opening: Opening, clause: Any, receipts: list[tuple[str, str, float]], right: dict[str, int], seed: int
 ) -> None:
     shop = opening(SPEND, clause)
     card = shop.enrol()
-    for receipt, amount, day in random.Random(seed).sample(told, len(told)):
+    for receipt, amount, day in random.Random(seed).sample(receipts, len(receipts)):
         moment = at(days=day)
         if amount and not amount.startswith("-"):
             payload = shop.buy(card, amount, receipt=receipt, occurredAt=moment)

@@ -33,7 +33,7 @@ FIVE = {"key": "five", "effect": {"rewardCost": {"reward": "five", "points": 30}
 MEAL = {"key": "meal", "effect": {"rewardCost": {"reward": "meal", "points": 2, "unit": "STAMPS"}}}
 BELOW = {"key": "refunds", "effect": {"refundPolicy": {"mode": "ALLOW_NEGATIVE"}}}
 DEEP = 3
-"""How far the answers are read: what is told by objects inside objects inside a payload."""
+"""The depth of the selection: fields of objects inside objects inside a payload."""
 
 _CORE = core_schema(schema)
 
@@ -48,9 +48,9 @@ def _selected(of: Any, *, left: int) -> str:
     for name, field in of.fields.items():
         if name in ("query", "asOf") or any(isinstance(value.type, GraphQLNonNull) for value in field.args.values()):
             continue
-        told = _scalar_fields(field.type, left=left)
-        if told is not None:
-            found.append(f"{name}{told}")
+        fields = _scalar_fields(field.type, left=left)
+        if fields is not None:
+            found.append(f"{name}{fields}")
     return f"{{ {' '.join(found)} }}"
 
 

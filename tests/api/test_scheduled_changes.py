@@ -108,7 +108,7 @@ def test_points_expire_only_after_a_delivered_notice_and_a_late_notice_extends_t
         advance(shop, datetime.fromisoformat("2091-07-01T23:00:00Z"))
         assert shop.available(card) == 0
         assert dated_entries(shop, card)[-1] == ("EXPIRE", -100, "2091-07-01T23:00:00Z")
-        assert len(inbox(shop, card)) == 1, "nobody is told twice of one day"
+        assert len(inbox(shop, card)) == 1, "one notice for each day"
         assert discrepancies_in(database_url) == []
 
 

@@ -175,7 +175,7 @@ def test_refund_claws_back_the_stamp_or_makes_it_owed(shop: Shop) -> None:
     assert counts(before) == counts(back) == {"points": (12, 0, 0), "stamps": (0, 0, 1)}
     assert before["decision"]["points"] == back["decision"]["points"]
     assert [point["points"] for point in back["decision"]["points"]] == [6, 1]
-    codes = [each_reason["code"] for each_reason in back["decision"]["reasons"]]
+    codes = [reason["code"] for reason in back["decision"]["reasons"]]
     assert "STAMPS_CLAWED_BACK" in codes
     assert stamp_ledger(shop, card)[0] == ("CLAWBACK", -1)
     refused = redeem(shop, card)
@@ -214,7 +214,7 @@ def test_stamps_can_be_held_captured_and_released(shop: Shop, clock: Clock) -> N
     assert stamps(shop, card) == (3, 0, 0)
     shop.execute(HOLD, input={"idempotencyKey": uuid.uuid4().hex, "checkout": "c-4", **given})
     clock.now += timedelta(hours=1)
-    assert stamps(shop, card) == (3, 0, 0), "a card that is read late is told up to now"
+    assert stamps(shop, card) == (3, 0, 0), "a card that is read later shows the present state"
     run_due_jobs(shop, clock)
     assert stamps(shop, card) == (3, 0, 0)
 

@@ -86,7 +86,7 @@ def test_offer_and_redemption_explain_happy_hour(blank: Shop) -> None:
     decision = blank.execute(REDEEM, input=input)["redeemReward"]["decision"]
     assert (decision["outcome"], decision["summary"]) == ("REFUSED", sentences)
     assert decision["tw"] == ["週一至週五 17:00 至 19:00 恕不受理兌換。", "今天 19:00 起即可兌換。"]
-    (remedy,) = [each_remedy for reason in decision["reasons"] for each_remedy in reason["remedies"]]
+    (remedy,) = [remedy for reason in decision["reasons"] for remedy in reason["remedies"]]
     assert remedy["us"].replace("\u00a0", " ") == "You can have it from 7 PM today."
     assert blank.execute(REDEEM, input=input)["redeemReward"]["decision"] == decision, "a replay says the same"
 

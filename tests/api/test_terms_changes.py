@@ -313,10 +313,13 @@ def test_basket_check_says_when_a_clause_applies_and_what_is_almost_met(shop: Sh
     basket = {"lines": [{"sku": "tea", "quantity": "1", "unitPrice": "3.00"}]}
     found = shop.execute(OUTLOOK, by={"card": card}, basket=basket)["basketCheck"]
     assert found["decision"]["points"][0]["points"] == 3
-    told = {clause["clause"]["key"]: clause for clause in found["clauses"]}
-    assert (told["spend"]["applies"], told["spend"]["points"]) == (True, 3)
-    assert (told["evening"]["applies"], told["evening"]["appliesFrom"]) == (False, "2090-03-06T17:00:00Z")
-    assert told["coffee"]["almostMet"] == [{"code": "COLLECT_POINTS", "points": 20}]
+    clauses_by_key = {clause["clause"]["key"]: clause for clause in found["clauses"]}
+    assert (clauses_by_key["spend"]["applies"], clauses_by_key["spend"]["points"]) == (True, 3)
+    assert (clauses_by_key["evening"]["applies"], clauses_by_key["evening"]["appliesFrom"]) == (
+        False,
+        "2090-03-06T17:00:00Z",
+    )
+    assert clauses_by_key["coffee"]["almostMet"] == [{"code": "COLLECT_POINTS", "points": 20}]
 
 
 def test_long_terms_check_does_not_block_tills(shop: Shop) -> None:

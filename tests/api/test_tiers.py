@@ -278,9 +278,9 @@ def test_late_purchase_moves_the_tier_forward_and_corrects_later_entries(opening
         held = tier(shop, card)
         assert (held["key"], moment(held["since"])) == ("gold", START + 10 * DAY)
         entries = shop.execute(LEDGER, by={"card": card})["customer"]["ledger"]["nodes"]
-        told = [(entry["purchase"]["externalId"], entry["points"]) for entry in reversed(entries)]
-        assert told[:4] == [("a", 450), ("b", 45), ("c", 105), ("late", 60)]
-        assert sorted(told[4:]) == [("b", 40), ("c", 100)], "at gold both are doubled"
+        points_by_receipt = [(entry["purchase"]["externalId"], entry["points"]) for entry in reversed(entries)]
+        assert points_by_receipt[:4] == [("a", 450), ("b", 45), ("c", 105), ("late", 60)]
+        assert sorted(points_by_receipt[4:]) == [("b", 40), ("c", 100)], "at gold both are doubled"
         assert [entry["decision"]["points"][0]["points"] for entry in entries[:2]] in ([85, 205], [205, 85])
         assert shop.available(card) == 450 + 85 + 205 + 60
         assert [(change["after"]["key"], moment(change["at"])) for change in changes(shop, card)] == [

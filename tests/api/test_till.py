@@ -64,9 +64,9 @@ def test_refusal_names_its_clause_and_remedy_in_the_requested_language(
     assert reason["clause"]["key"] == "coffee"
     assert reason["clause"]["statement"] == clause
     assert reason["statement"] == statement
-    assert [
-        (each_remedy["code"], each_remedy["statement"], each_remedy["points"]) for each_remedy in reason["remedies"]
-    ] == [("COLLECT_POINTS", remedy, 39)]
+    assert [(remedy["code"], remedy["statement"], remedy["points"]) for remedy in reason["remedies"]] == [
+        ("COLLECT_POINTS", remedy, 39)
+    ]
     assert refused["redemption"] is None
     assert shop.ledger(card) == [("EARN", 61)]
 
@@ -118,13 +118,9 @@ def test_basket_check_predicts_the_purchase(shop: Shop) -> None:
     )["basketCheck"]["decision"]
     assert shop.available(card) == 0
     bought = shop.buy(card, "12.49")["decision"]
-    assert (
-        [point["points"] for point in checked["points"]]
-        == [each_point["points"] for each_point in bought["points"]]
-        == [12]
-    )
+    assert [point["points"] for point in checked["points"]] == [point["points"] for point in bought["points"]] == [12]
     assert [reason["statement"] for reason in checked["reasons"]] == [
-        each_reason["statement"] for each_reason in bought["reasons"]
+        reason["statement"] for reason in bought["reasons"]
     ]
 
 

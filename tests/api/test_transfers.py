@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 
 import pytest
 
@@ -146,8 +147,10 @@ def test_concurrent_transfers_in_both_directions_lose_nothing_and_do_not_deadloc
     cards = [shop.enrol() for _ in range(3)]
     for card in cards:
         shop.buy(card, "100.00")
-    pairs = [(text, other) for text in cards for other in cards if text != other]
-    calls = [lambda each_text=text, other=other: transfer(shop, each_text, other, 10) for text, other in pairs * 3]
+    pairs = list(permutations(cards, 2))
+    calls = [
+        lambda giver=giver, receiver=receiver: transfer(shop, giver, receiver, 10) for giver, receiver in pairs * 3
+    ]
     calls += [lambda card=card: shop.buy(card, "1.00") for card in cards]
     answers = shop.in_parallel(calls)
     assert all(answer["userErrors"] == [] for answer in answers)
@@ -185,7 +188,7 @@ def test_transferred_short_lived_points_expire_only_after_a_notice_to_the_receiv
         shop.buy(giver, "1.00")
         assert error_codes(transfer(shop, giver, taker, 6)) == []
         advance(shop, START + 60 * DAY)
-        assert dated_entries(shop, giver)[-1][:2] == ("EXPIRE", -4), "the receipt had told the giver"
+        assert dated_entries(shop, giver)[-1][:2] == ("EXPIRE", -4), "for the giver the receipt was the notice"
         assert (shop.available(giver), shop.available(taker)) == (0, 6)
         assert balance(shop, taker)["nextExpiry"] == {"lastDay": "2090-05-25", "at": None, "points": 6}
         (notice,) = inbox(shop, taker)

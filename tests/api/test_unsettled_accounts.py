@@ -93,7 +93,7 @@ def test_expired_points_are_unusable_without_a_job_run(database_url: str, kind: 
         assert balance(shop, card)["nextExpiry"] == {"lastDay": "2090-09-12", "at": None, "points": 100}
         shop.buy(card, "10.00", occurredAt=(START + DAY).isoformat())
         clock.now = START + 300 * DAY
-        assert shop.available(card) == 200, "the second purchase was never told of, nor the late one"
+        assert shop.available(card) == 200, "no notice about the second purchase or the late one"
         run_due_jobs(database_url, clock)
         deliver(shop, card)
         clock.now = START + 312 * DAY
@@ -111,24 +111,24 @@ def test_reading_a_card_without_due_changes_replays_nothing(database_url: str) -
     with scheduled_shop(database_url, visit(), pending(14), clock=clock) as shop, pytest.MonkeyPatch.context() as patch:
         card = shop.enrol()
         shop.buy(card, "10.00")
-        told: list[str] = []
+        replayed: list[str] = []
         replay_account = current_state.replay_account
 
         async def counted(*of: Any, **parameters: Any) -> Any:
-            told.append(parameters["account"].id)
+            replayed.append(parameters["account"].id)
             return await replay_account(*of, **parameters)
 
         patch.setattr(current_state, "replay_account", counted)
         clock.now = START + DAY
         assert shop.available(card) == 0
-        assert told == []
+        assert replayed == []
         assert coffee_available(shop, card) is False
-        assert told == [], "an offer says from when points that wait can be spent, by the lots as they stand"
+        assert replayed == [], "an offer says from when points that wait can be spent, by the lots as they stand"
         clock.now = START + 20 * DAY
         assert shop.available(card) == 100
-        assert len(told) == 1
+        assert len(replayed) == 1
         balance(shop, card)
-        assert len(told) == 3, "the card, and what comes next together"
+        assert len(replayed) == 3, "the card, and what comes next together"
 
 
 def test_several_unsettled_customers_are_read_correctly_at_once(database_url: str) -> None:

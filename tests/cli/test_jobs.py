@@ -41,11 +41,11 @@ def run_jobs(url: str, *arguments: str) -> dict[str, int]:
 
 def test_jobs_use_the_clock_of_each_program_and_can_run_for_one(database_url: str) -> None:
     with (
-        scheduled_shop(database_url, visit(), pending(14), clock=real_now) as each_shop,
-        scheduled_shop(database_url, visit(), pending(14), clock=real_now) as other,
+        scheduled_shop(database_url, visit(), pending(14), clock=real_now) as sandbox,
+        scheduled_shop(database_url, visit(), pending(14), clock=real_now) as other_sandbox,
         scheduled_shop(database_url, visit(), pending(14), clock=real_now, kind=ProgramKind.LIVE) as live,
     ):
-        cards = [(shop, shop.enrol()) for shop in (each_shop, other, live)]
+        cards = [(shop, shop.enrol()) for shop in (sandbox, other_sandbox, live)]
         for shop, card in cards:
             shop.buy(card, "10.00")
         assert "0 accounts" in troth("jobs", "run", url=database_url)
@@ -58,7 +58,7 @@ def test_jobs_use_the_clock_of_each_program_and_can_run_for_one(database_url: st
             "lots_expired": 0,
             "tier_changes": 0,
         }
-        assert run_jobs(database_url, "--program", each_shop.program.program.id) == nothing | {
+        assert run_jobs(database_url, "--program", sandbox.program.program.id) == nothing | {
             "accounts": 1,
             "lots_activated": 1,
         }

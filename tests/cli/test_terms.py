@@ -61,7 +61,7 @@ def test_every_kind_of_rule_survives_a_terms_file() -> None:
         )
         ((key, conditions, effect),) = read(write(drafted), currency="GBP").clauses
         assert (key, effect) == ("a", clause.effect)
-        assert [owner_fields(each_condition) for each_condition in conditions] == [owner_fields(condition)]
+        assert [owner_fields(condition) for condition in conditions] == [owner_fields(condition)]
     for effect in EFFECT_VARIANTS:
         (clause,) = some_terms().clauses[:1]
         drafted = Terms(1, base.effective_from, "GBP", "Europe/London", (type(clause)("a", "1", (), effect),))

@@ -143,7 +143,7 @@ def test_budget_gives_all_or_the_rest_according_to_its_mode(
         assert reason.verdict is (Verdict.LIMITED if points else Verdict.NOT_MET)
         assert (reason.finding.observed, reason.finding.required) == (there, 50 if there else None)
         assert [remedy.code for remedy in reason.finding.remedies] == [RemedyCode.NONE]
-    gives = [each_reason.finding for each_reason in decision.reasons if each_reason.condition is None]
+    gives = [reason.finding for reason in decision.reasons if reason.condition is None]
     assert gives == ([Finding(True, ReasonCode.POINTS_EARNED, points)] if points else [])
     assert Decision.from_data(decision.to_data()) == decision
 
@@ -276,15 +276,11 @@ def test_purchases_never_exceed_a_budget_and_points_add_up(
     spent = dict(decision.budget_usage)
     assert all(0 < points <= known[key] for key, points in spent.items())
     assert sum(spent.values()) <= decision.points
-    given_ = {
-        each_reason.clause: each_reason.finding.observed
-        for each_reason in decision.reasons
-        if each_reason.condition is None
-    }
+    given_ = {reason.clause: reason.finding.observed for reason in decision.reasons if reason.condition is None}
     shares = [points for key, points in given_.items() if key in decision.applied_clauses() and isinstance(points, int)]
     assert decision.points == min(sum(shares), cap if cap is not None else sum(shares))
     if cap is None:
-        assert {key: given_[key] for key in spent} == spent, "what is told to be given is what is spent"
+        assert {key: given_[key] for key in spent} == spent, "the reasons give as much as the budgets lose"
     for reason in decision.reasons:
         if reason.finding.code is ReasonCode.BUDGET_USED_UP and reason.finding.required is not None:
             assert reason.finding.observed < reason.finding.required

@@ -400,7 +400,7 @@ def findings(*clauses: object) -> list[LintCode]:
         for locale in Locale:
             assert finding.statement(wording(locale))
             assert "{" not in finding.example(wording(locale))
-    return [each_finding.code for each_finding in found]
+    return [finding.code for finding in found]
 
 
 def test_clause_that_excludes_its_own_customers_is_found() -> None:
@@ -455,7 +455,7 @@ def test_profile_refusals_have_a_translated_remedy() -> None:
         terms=terms, facts=a_purchase(customer_facts=CustomerFacts(profile=CustomerProfile(birthday=date(2020, 1, 1))))
     )
     assert decision.outcome is DecisionOutcome.NOTHING_EARNED
-    assert [each_reason.finding.code for each_reason in decision.reasons] == [
+    assert [reason.finding.code for reason in decision.reasons] == [
         ReasonCode.OUTSIDE_BIRTHDAY_WINDOW,
         ReasonCode.TOO_YOUNG,
         ReasonCode.NOT_IN_SEGMENT,

@@ -405,13 +405,17 @@ def test_only_the_amount_on_top_of_an_exchange_earns() -> None:
 @pytest.mark.parametrize("locale", Locale)
 def test_different_conditions_have_different_phrases(locale: Locale) -> None:
     """But for budgets, of which what is left is said by a figure."""
-    told: dict[str, Condition] = {}
+    conditions_by_sentence: dict[str, Condition] = {}
     for condition in CONDITION_VARIANTS:
         if isinstance(condition, Budget):
             continue
         words = phrase(condition, wording(locale))
         assert words
-        assert told.setdefault(words, condition) == condition, (words, told[words], condition)
+        assert conditions_by_sentence.setdefault(words, condition) == condition, (
+            words,
+            conditions_by_sentence[words],
+            condition,
+        )
 
 
 def test_change_announced_in_time_says_so() -> None:

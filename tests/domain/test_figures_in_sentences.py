@@ -138,14 +138,14 @@ def test_figures_of_a_purchase_are_those_of_its_clauses(
     assert figures_by_reason(decision, terms=terms) == expected
     assert_alike_in_all_languages(decision, terms=terms)
 
-    told = summary(decision, terms=terms, say=wording(Locale.EN))
-    assert 1 <= len(told) <= 3
+    sentences = summary(decision, terms=terms, say=wording(Locale.EN))
+    assert 1 <= len(sentences) <= 3
     earned = total if cap is None else min(total, cap)
     if earned:
-        assert figures(told[0]) == [f"{earned:,}"]
-        assert [figures(text) for text in told[1:]] == ([[f"{cap:,}", f"{total:,}"]] if earned < total else [])
+        assert figures(sentences[0]) == [f"{earned:,}"]
+        assert [figures(text) for text in sentences[1:]] == ([[f"{cap:,}", f"{total:,}"]] if earned < total else [])
     else:
-        assert len(told) == 1
+        assert len(sentences) == 1
 
 
 @given(
@@ -177,11 +177,11 @@ def test_figures_of_a_reward_are_price_missing_points_and_date(
             opens += timedelta(minutes=30)
         clock = opens.astimezone(LONDON)
         hour = [] if clock.time() == time(0) else [f"{clock.hour}:{clock.minute:02}"]
-        told = explained.remedy(remedy, reason=closed, say=say)
-        assert re.findall("[0-9]+:[0-9]{2}", told) == hour
+        sentence = explained.remedy(remedy, reason=closed, say=say)
+        assert re.findall("[0-9]+:[0-9]{2}", sentence) == hour
         same_day = clock.date() == at.astimezone(LONDON).date()
-        assert ("today" in told, "tomorrow" in told) == (same_day, not same_day)
-        assert told.startswith("You can have it" if price.finding.met else "Available")
+        assert ("today" in sentence, "tomorrow" in sentence) == (same_day, not same_day)
+        assert sentence.startswith("You can have it" if price.finding.met else "Available")
     missing = owed + max(cost - available, 0) if owed else max(cost - available, 0)
     figure = explained.statement(price, say=say)
     if owed:
@@ -210,9 +210,7 @@ def test_every_decision_is_explained_in_every_language(
     terms = terms_of(clauses)
     clause = terms.cost_of("coffee")
     assert clause is not None
-    customer_facts = replace(
-        facts.customer_facts, held_uses=tuple((each_clause.key, held) for each_clause in terms.clauses)
-    )
+    customer_facts = replace(facts.customer_facts, held_uses=tuple((clause.key, held) for clause in terms.clauses))
     facts = replace(facts, customer_facts=customer_facts)
     for decision in (
         earn(terms=terms, facts=facts),

@@ -443,20 +443,26 @@ def test_changed_field_changes_the_sentence_in_every_language(
     earned=st.dates(date(2026, 1, 1), date(2028, 12, 31)),
     waits=st.integers(0, 40),
     active=st.integers(-5, 50),
-    told=st.integers(0, 120),
+    days_before=st.integers(0, 120),
     by=st.sampled_from(list(NoticeChannel)),
 )
 @property_settings(100)
 def test_better_validity_expires_points_no_sooner_and_with_no_less_notice(
-    validity: PointsValidity, other: PointsValidity, earned: date, waits: int, active: int, told: int, by: NoticeChannel
+    validity: PointsValidity,
+    other: PointsValidity,
+    earned: date,
+    waits: int,
+    active: int,
+    days_before: int,
+    by: NoticeChannel,
 ) -> None:
     assume(validity.at_least_as_good(other))
     if not validity.expires:
         return
     mine, theirs = (_span(each, earned=earned, waits=waits, active=active) for each in (validity, other))
     assert mine[1] >= theirs[1]
-    if mine[1] == theirs[1] and _expire(validity, span=mine, told=told, by=by):
-        assert _expire(other, span=theirs, told=told, by=by)
+    if mine[1] == theirs[1] and _expire(validity, span=mine, days_before=days_before, by=by):
+        assert _expire(other, span=theirs, days_before=days_before, by=by)
 
 
 def _span(validity: PointsValidity, *, earned: date, waits: int, active: int) -> tuple[date, date]:
@@ -468,11 +474,11 @@ def _span(validity: PointsValidity, *, earned: date, waits: int, active: int) ->
     return start, last
 
 
-def _expire(validity: PointsValidity, *, span: tuple[date, date], told: int, by: NoticeChannel) -> bool:
+def _expire(validity: PointsValidity, *, span: tuple[date, date], days_before: int, by: NoticeChannel) -> bool:
     """Whether the points expire when the only notice besides the receipt was given some days before."""
     if (span[1] - span[0]).days < validity.notice_until:
         return True
-    return by in validity.notice_by and validity.notice_until <= told <= validity.notice_from
+    return by in validity.notice_by and validity.notice_until <= days_before <= validity.notice_from
 
 
 def test_decision_names_the_cash_to_collect() -> None:

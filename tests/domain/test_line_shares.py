@@ -189,7 +189,9 @@ def test_points_of_all_lines_add_up_to_the_decision(
         assert sum(shares) == made.amount(unit)
         assert min(shares) >= 0
     assert all(not any(share.shares.values()) for share in found if share.exclusion is not None)
-    assert found == line_shares(Decision.from_data(made.to_data()), terms=terms, facts=facts), "as told from the ledger"
+    assert found == line_shares(Decision.from_data(made.to_data()), terms=terms, facts=facts), (
+        "the same from the stored decision"
+    )
 
 
 @pytest.mark.parametrize("kind", [kind for kind in LineKind if kind is not LineKind.GOODS])

@@ -216,7 +216,7 @@ def test_every_decision_cites_clauses_of_its_terms(
     assert clause is not None
     earned = earn(terms=terms, facts=facts)
     for decision in (earned, redeem(terms=terms, clause=clause, facts=facts, available=available)):
-        assert {reason.clause for reason in decision.reasons} <= {each_clause.key for each_clause in terms.clauses}
+        assert {reason.clause for reason in decision.reasons} <= {clause.key for clause in terms.clauses}
         failed = [reason for reason in decision.reasons if reason.verdict is not Verdict.APPLIED]
         assert failed or decision.outcome is DecisionOutcome.GRANTED
         for locale in Locale:
@@ -243,7 +243,7 @@ def with_tier(customer_facts: CustomerFacts, *, terms: Terms) -> CustomerFacts:
     reached = [clause.effect for clause in terms.clauses if isinstance(clause.effect, Tier)]
     held = max(
         (tier for tier in reached if tier.points <= customer_facts.qualifying),
-        key=lambda each_tier: each_tier.points,
+        key=lambda tier: tier.points,
         default=None,
     )
     return replace(customer_facts, tier=None if held is None else held.tier)
@@ -288,16 +288,12 @@ def facts_before(
     uses: list[tuple[str, int]] = []
     for key, period in terms.required_facts.uses.items():
         start = period_start(facts.occurred_at, zone_name=facts.zone, period=period)
-        times = sum(
-            1 for each_facts, _, keys in history if key in keys and (start is None or each_facts.occurred_at >= start)
-        )
+        times = sum(1 for facts, _, keys in history if key in keys and (start is None or facts.occurred_at >= start))
         uses.append((key, times))
     earned: list[tuple[Period, int]] = []
     for period in terms.required_facts.earned_periods:
         start = period_start(facts.occurred_at, zone_name=facts.zone, period=period)
-        earned.append(
-            (period, sum(got for each_facts, got, _ in history if start is None or each_facts.occurred_at >= start))
-        )
+        earned.append((period, sum(got for facts, got, _ in history if start is None or facts.occurred_at >= start)))
     return CustomerFacts(
         first.enrolled_at,
         len(history),
@@ -357,7 +353,7 @@ def changed_drafts(draw: st.DrawFn) -> tuple[list[DraftedClause], list[DraftedCl
         more = draw(some.plain.filter(some.fit))
         earning, reward = ("earn-0", (condition, more), effect), ("coffee", (*asked, more), price)
     elif what == "effect":
-        same = some.earnings.filter(lambda each_effect: type(each_effect) is type(effect))
+        same = some.earnings.filter(lambda other: type(other) is type(effect))
         earning, reward = ("earn-0", (condition,), draw(same)), ("coffee", asked, draw(some.costs))
     elif what == "cap":
         rest = [clause for clause in rest if clause[0] != "cap"]
@@ -405,11 +401,11 @@ def changed_counting_drafts(draw: st.DrawFn) -> tuple[list[DraftedClause], list[
     what = draw(st.sampled_from(["budget", "shared", "rest"]))
     if what == "budget":
         budget = [condition for condition in first[1] if isinstance(condition, Budget)]
-        grown = [replace(each_budget, points=each_budget.points + draw(st.integers(-2, 10))) for each_budget in budget]
+        grown = [replace(condition, points=condition.points + draw(st.integers(-2, 10))) for condition in budget]
         kept = [condition for condition in first[1] if not isinstance(condition, Budget)]
         second: DraftedClause = (
             "shared",
-            (*[each_budget for each_budget in grown if some.fit(each_budget)], *kept),
+            (*[budget for budget in grown if some.fit(budget)], *kept),
             first[2],
         )
         return [first, mode, *rest], [second, mode, *rest]

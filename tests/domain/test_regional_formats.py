@@ -125,9 +125,9 @@ def test_numbers_follow_the_language_in_a_foreign_region() -> None:
 
 def test_german_has_sie_or_du_and_swiss_german_no_sharp_s() -> None:
     forms = {
-        key: each_message
-        for key, each_message in CATALOGUES[Locale.DE].items()
-        if isinstance(each_message, dict) and "formal" in each_message
+        key: message
+        for key, message in CATALOGUES[Locale.DE].items()
+        if isinstance(message, dict) and "formal" in message
     }
     for key, message in forms.items():
         assert set(message) == {"formal", "informal"}, key

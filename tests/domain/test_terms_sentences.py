@@ -75,10 +75,10 @@ def test_happy_hour_exclusion_does_not_read_as_free(locale: Locale, sentence: st
 
 
 OF_A_REWARD = [
-    each_condition
-    for each_condition in CONDITION_VARIANTS
-    if each_condition.kind not in ("budget", "not_combined_with", "tier_at_least")
-    and each_condition != MinimumSpend(Money(2000, "JPY"))
+    condition
+    for condition in CONDITION_VARIANTS
+    if condition.kind not in ("budget", "not_combined_with", "tier_at_least")
+    and condition != MinimumSpend(Money(2000, "JPY"))
 ]
 
 

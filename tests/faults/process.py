@@ -166,7 +166,7 @@ def lasting(answer: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass
 class Tills:
-    """Some tills, one for each card, that record purchases, redeem and refund until they are told to stop."""
+    """Some tills, one for each card, that record purchases, redeem and refund until they are stopped."""
 
     address: str
     program: NewProgram
@@ -280,26 +280,18 @@ def assert_nothing_was_lost(tills: Tills) -> None:
         if acknowledged.entry is None:
             continue
         entry = entries.get(acknowledged.entry)
-        told = (acknowledged.answer["entry"]["points"], TYPES[acknowledged.sent.verb])
-        if entry is None or (entry["points"], entry["type"]) != told or not _belongs(entry, acknowledged):
+        acknowledged_entry = (acknowledged.answer["entry"]["points"], TYPES[acknowledged.sent.verb])
+        if entry is None or (entry["points"], entry["type"]) != acknowledged_entry or not _belongs(entry, acknowledged):
             lost.append(key)
     assert lost == []
-    made = Counter(
-        each_acknowledged.entry
-        for each_acknowledged in tills.acknowledged.values()
-        if each_acknowledged.entry is not None
-    )
+    made = Counter(acknowledged.entry for acknowledged in tills.acknowledged.values() if acknowledged.entry is not None)
     assert max(made.values(), default=1) == 1, "two keys were answered with one entry"
-    every = [*(each_acknowledged.sent for each_acknowledged in tills.acknowledged.values()), *tills.unanswered.values()]
+    every = [*(acknowledged.sent for acknowledged in tills.acknowledged.values()), *tills.unanswered.values()]
     for verb in ("recordPurchase", "recordRefund"):
-        there = [
-            each_entry["purchase"]["externalId"] for each_entry in entries.values() if each_entry["type"] == TYPES[verb]
-        ]
+        there = [entry["purchase"]["externalId"] for entry in entries.values() if entry["type"] == TYPES[verb]]
         assert len(there) == len(set(there)), f"{verb} twice"
         assert set(there) <= {sent.receipt for sent in every if sent.verb == verb}, "nobody sent that"
-    redeemed = [
-        each_entry["redemption"]["id"] for each_entry in entries.values() if each_entry["type"] == TYPES["redeemReward"]
-    ]
+    redeemed = [entry["redemption"]["id"] for entry in entries.values() if entry["type"] == TYPES["redeemReward"]]
     assert len(redeemed) == len(set(redeemed)), "paid twice for one reward"
     maybe = sum(sent.verb == "redeemReward" for sent in tills.unanswered.values())
     assert tills.count("redeemReward") <= len(redeemed) <= tills.count("redeemReward") + maybe
@@ -317,8 +309,6 @@ def _belongs(entry: dict[str, Any], acknowledged: Acknowledged) -> bool:
 def _assert_answers_again(tills: Tills, card: str) -> None:
     """The latest answers of a card, each sent again with its key, are the same."""
     latest = [acknowledged for acknowledged in tills.acknowledged.values() if acknowledged.sent.card == card][-6:]
-    for each_acknowledged in latest:
-        again = send(tills.address, tills.program, QUERIES[each_acknowledged.sent.verb], each_acknowledged.sent.given)[
-            each_acknowledged.sent.verb
-        ]
-        assert lasting(again) == lasting(each_acknowledged.answer), "another answer to the same key"
+    for earlier in latest:
+        again = send(tills.address, tills.program, QUERIES[earlier.sent.verb], earlier.sent.given)[earlier.sent.verb]
+        assert lasting(again) == lasting(earlier.answer), "another answer to the same key"

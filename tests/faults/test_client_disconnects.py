@@ -83,9 +83,7 @@ def hang_up_on(shop: Shop) -> None:
     entries = {value["id"]: value for card in cards for value in ledger_of(shop.address, shop.program, card)}
     assert 0 < len(entries) <= CLIENTS
     assert {entry["type"] for entry in entries.values()} == set(TYPES.values()), "every verb got through now and then"
-    assert_done_once(
-        shop, cards, [each_sent for each_sent in everything if each_sent.verb != "recordPurchase"][-SENT_AGAIN:]
-    )
+    assert_done_once(shop, cards, [sent for sent in everything if sent.verb != "recordPurchase"][-SENT_AGAIN:])
 
 
 def assert_done_once(shop: Shop, cards: list[str], some: list[Sent]) -> None:

@@ -38,5 +38,5 @@ def test_no_acknowledged_sale_is_lost_when_the_server_is_killed(database_url: st
         tills.stop()
         server.stop()
     assert discrepancies_in(database_url) == []
-    told = ", ".join(f"{tills.count(verb)} {verb}" for verb in TYPES)
-    print(f"{ROUNDS} kills, {told} acknowledged, none lost")
+    counts = ", ".join(f"{tills.count(verb)} {verb}" for verb in TYPES)
+    print(f"{ROUNDS} kills, {counts} acknowledged, none lost")

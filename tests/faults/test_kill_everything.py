@@ -75,8 +75,8 @@ def test_no_acknowledged_request_is_lost_when_the_server_is_killed(database_url:
         {row["type"]: row["n"] for row in rows(database_url, "SELECT type, count(*) AS n FROM entries GROUP BY type")}
     )
     assert jobs["ACTIVATE"] > WAITING, "the jobs had work"
-    told = ", ".join(f"{count} {verb}" for verb, count in sorted(tills.counts().items()))
-    print(f"{ROUNDS} kills, {kept} accounts in which something was left to do then; {told} acknowledged, none lost;")
+    counted = ", ".join(f"{count} {verb}" for verb, count in sorted(tills.counts().items()))
+    print(f"{ROUNDS} kills, {kept} accounts in which something was left to do then; {counted} acknowledged, none lost;")
     print(f"entries: {dict(jobs)}")
 
 
@@ -102,7 +102,7 @@ def assert_all_is_there(url: str, tills: BusyTills, *, idle: list[str]) -> None:
             "SELECT p.external_id FROM refunds r JOIN purchases p ON p.program_id = r.program_id AND p.id = r.purchase_id",
         )
     )
-    done = [each_sent for each_sent in tills.acknowledged.values() if not each_sent.refused]
+    done = [sent for sent in tills.acknowledged.values() if not sent.refused]
     for there, what, about, extra in (
         (sold, "sold", Sent.new_receipts, len(idle)),
         (back, "back", Sent.refunded_receipts, 0),
@@ -121,21 +121,21 @@ def assert_what_waits_is_there(url: str, done: Sequence[Sent], every: Sequence[S
     """What waits for a purchase or a person is there once, as far as it was acknowledged to have got; so is what was
     amended."""
     sold = frozenset().union(*map(Sent.new_receipts, done))
-    settled = {each_sent.given["reason"] for each_sent in done if each_sent.verb == "settleQuarantined"}
+    settled = {sent.given["reason"] for sent in done if sent.verb == "settleQuarantined"}
     for verb, sql, still in (
         ("exchangeEarly", "SELECT bought_number AS number, state FROM pending_refunds", sold),
         ("sellAhead", "SELECT external_id AS number, state FROM quarantined_receipts", settled),
     ):
         there = rows(url, sql)
         states = {row["number"]: row["state"] for row in there}
-        kept = [each_sent for each_sent in done if each_sent.verb == verb and not each_sent.new_receipts()]
-        numbers = {each_sent.given["purchase"]["externalId"] for each_sent in kept}
-        sent = {each_sent.given["purchase"]["externalId"] for each_sent in every if each_sent.verb == verb}
+        kept = [sent for sent in done if sent.verb == verb and not sent.new_receipts()]
+        numbers = {sent.given["purchase"]["externalId"] for sent in kept}
+        sent = {sent.given["purchase"]["externalId"] for sent in every if sent.verb == verb}
         assert len(states) == len(there), f"{verb} twice"
         assert numbers <= states.keys() <= sent, f"{verb} lost, or that nobody sent"
         assert [number for number in numbers & still if states[number] == "PENDING"] == [], "settled, and waits"
     amended = rows(url, "SELECT id FROM receipt_corrections")
-    counts = [sum(each_sent.verb == "amendPurchase" for each_sent in some) for some in (done, every)]
+    counts = [sum(sent.verb == "amendPurchase" for sent in some) for some in (done, every)]
     assert counts[0] <= len(amended) <= counts[1]
 
 

@@ -56,7 +56,7 @@ def test_jobs_killed_under_way_are_completed_by_the_next_run(database_url: str) 
                 in_the_midst += kill_at_work(database_url, killed.program.program.id, days=days, wait=wait)
             assert discrepancies_in(database_url) == [], "what is half done is not half booked"
             counted = [
-                run_jobs(database_url, "--program", each_shop.program.program.id) for each_shop in (killed, left_alone)
+                run_jobs(database_url, "--program", shop.program.program.id) for shop in (killed, left_alone)
             ]
             assert counted[1]["accounts"] + counted[1]["notices_given"] > 0, "there was something to do"
             for shop in (killed, left_alone):

@@ -90,7 +90,7 @@ def refused(server: ServerProcess, program: NewProgram) -> None:
 
 def broken(server: ServerProcess, program: NewProgram, url: str) -> list[str]:
     """Server errors with personal data in the request; returns the error ids that clients got."""
-    told: list[str] = []
+    error_ids: list[str] = []
     till = program.token(Role.TILL)
     take_away(url, "purchases")
     lines = [{"sku": CARD, "name": NAME, "quantity": "1", "unitPrice": "3.00"}]
@@ -104,8 +104,8 @@ def broken(server: ServerProcess, program: NewProgram, url: str) -> list[str]:
         (error,) = answer.json()["errors"]
         assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
         assert not any(value in answer.text for value in PERSONAL)
-        told.append(error["extensions"]["errorId"])
-    return told
+        error_ids.append(error["extensions"]["errorId"])
+    return error_ids
 
 
 def test_server_log_contains_no_phone_email_name_or_key(database_url: str, tmp_path: Path) -> None:
@@ -116,12 +116,14 @@ def test_server_log_contains_no_phone_email_name_or_key(database_url: str, tmp_p
         server.start()
         try:
             refused(server, program)
-            told = broken(server, program, database_url)
+            error_ids = broken(server, program, database_url)
         finally:
             server.stop()
     text = log.read_text(encoding="utf-8")
     lines = [json.loads(line) for line in text.splitlines()]
-    assert set(told) <= {line.get("error_id") for line in lines}, "every fault is in the log, under the client's id"
+    assert set(error_ids) <= {line.get("error_id") for line in lines}, (
+        "every fault is in the log, under the client's id"
+    )
     assert any("Invalid HTTP request" in line["event"] for line in lines), "the library's lines are in it, too"
     keys = [program.token(role) for role in (Role.OWNER, Role.STAFF, Role.TILL)]
     secrets = [key.rpartition("_")[2] for key in keys]

@@ -64,11 +64,11 @@ from tests.builders import a_line, a_purchase
 from tests.ledger.program_driver import DatabaseRunner, OutcomeCounts, ProgramDriver
 from tests.ledger.terms_strategies import LONDON, START
 
-MEANWHILE = timedelta(minutes=1)
+BETWEEN_COMMANDS = timedelta(minutes=1)
 
 
 def clauses(*, bonus: int) -> list[DraftedClause]:
-    """A clause of every kind that counts something, stamps, tiers, waiting and expiry."""
+    """Clauses of every kind with a counter, stamps, tiers, a pending period and expiry."""
     return [
         ("spend", (), PointsPerAmount(points=1, per=Money(100, "GBP"))),
         ("welcome", (FirstPurchase(),), BonusPoints(bonus)),
@@ -92,7 +92,7 @@ class WholeShop:
     """A shop's customers and their commands."""
 
     def __init__(self, where: DatabaseRunner) -> None:
-        self.shop = ProgramDriver(where, kind=ProgramKind.SANDBOX, start=START, counts=OutcomeCounts())
+        self.driver = ProgramDriver(where, kind=ProgramKind.SANDBOX, start=START, counts=OutcomeCounts())
         self.execute(create_reward.run, CreateReward("coffee", "Coffee", "A cup.", None, None, 50))
         self.execute(create_reward.run, CreateReward("lunch", "Lunch", "A plate.", None, None, 50))
         self.execute(publish_terms.run, PublishTerms(START - timedelta(days=400), clauses(bonus=5)))
@@ -103,8 +103,8 @@ class WholeShop:
         self, use_case: UseCase[Any, ResultType], command: Any, *, principal: Principal | None = None
     ) -> ResultType:
         """Executes a command a minute later; it must succeed."""
-        self.shop.clock.now += MEANWHILE
-        payload = self.shop.execute(use_case, command, principal=principal)
+        self.driver.clock.now += BETWEEN_COMMANDS
+        payload = self.driver.execute(use_case, command, principal=principal)
         assert not isinstance(payload, Problem), payload
         return payload
 
@@ -125,62 +125,64 @@ class WholeShop:
         self.receipts += 1
         receipt = receipt or f"receipt {self.receipts}"
         payments = (Payment(PaymentKind.POINTS, 100, paid_with),) if paid_with is not None else ()
-        facts = a_purchase(a_line(price=price, quantity="3"), at=at or self.shop.now, payments=payments)
+        facts = a_purchase(a_line(price=price, quantity="3"), at=at or self.driver.now, payments=payments)
         self.execute(record_purchase.run, RecordPurchase(by(card), receipt, facts))
         return receipt
 
     def refund(self, receipt: str, items: int | None, *, money: str | None = None) -> None:
-        """Items of a purchase back, or money."""
+        """A refund of items of a purchase, or of money."""
         lines = {1: Decimal(items)} if items is not None else None
         amount = Decimal(money) if money is not None else None
-        number = f"back {self.shop.now.timestamp():.0f}"
+        number = f"back {self.driver.now.timestamp():.0f}"
         self.execute(
             record_refund.run,
-            RecordRefund(None, ReceiptReference(receipt), lines, self.shop.now, number, "worn", receipt, {}, amount),
+            RecordRefund(None, ReceiptReference(receipt), lines, self.driver.now, number, "worn", receipt, {}, amount),
         )
 
     def exchange(self, receipt: str, items: int, price: str, *, card: str | None = None) -> None:
-        """Items of a purchase for others at another price; `card` says who had bought."""
+        """An exchange of items of a purchase for others at another price; `card` is the buyer's, needed before the purchase."""
         self.receipts += 1
         new = f"receipt {self.receipts}"
-        back = RecordRefund(None, ReceiptReference(receipt), {1: Decimal(items)}, self.shop.now, None, "worn", receipt)
-        facts = a_purchase(a_line(price=price, quantity="1"), at=self.shop.now)
+        back = RecordRefund(
+            None, ReceiptReference(receipt), {1: Decimal(items)}, self.driver.now, None, "worn", receipt
+        )
+        facts = a_purchase(a_line(price=price, quantity="1"), at=self.driver.now)
         self.execute(
             record_exchange.run,
             RecordExchange(back, RecordedReceipt(new, facts), by(card) if card is not None else None),
         )
 
     def redeem(self, card: str, *, hold: str | None = None, hours: int = 24, reward: str = "coffee") -> str:
-        """A coffee or a lunch, or a reservation of one; the redemption."""
-        basket = PurchaseFacts(occurred_at=self.shop.now, zone=LONDON, currency="GBP", lines=())
+        """A coffee or a lunch, redeemed or held; the id of the redemption."""
+        basket = PurchaseFacts(occurred_at=self.driver.now, zone=LONDON, currency="GBP", lines=())
         expected = NewHold(hold, timedelta(hours=hours)) if hold is not None else None
         payload = self.execute(redeem_reward.run, RedeemReward(by(card), None, reward, basket, hold=expected))
         assert payload.redemption_id is not None, payload.decision
         return payload.redemption_id
 
     def undo(self, redemption_id: str) -> None:
-        """By staff, the shop being at fault."""
+        """Cancels a redemption as staff; the shop is at fault."""
         self.execute(
             cancel_redemption.run, CancelRedemption(redemption_id, Role.STAFF, None, "cold", shop_at_fault=True)
         )
 
     def wait(self, *, days: int, reading: str | None = None) -> None:
-        """Days pass with the jobs running, in which a customer may read every notice."""
+        """Lets days pass, with the jobs of each; the customer `reading` reads every notice."""
         for _ in range(days):
-            self.shop.clock.now += timedelta(days=1)
-            self.shop.run_due_jobs()
+            self.driver.clock.now += timedelta(days=1)
+            self.driver.run_due_jobs()
             if reading is not None:
                 self.execute(deliver_expiry_notices.run, DeliverExpiryNotices(by(reading), NoticeChannel.INBOX, None))
 
 
 def by(card: str) -> CustomerReference:
-    """Whoever has the card."""
+    """The customer with a card."""
     return CustomerReference(card, IdentityKind.CARD)
 
 
 def whole_shop(where: DatabaseRunner) -> ProgramDriver:
-    """Months of a shop in which everything that can be recorded is; the ledger is verified. Nora never buys anything."""
-    made = WholeShop(where)
+    """Months of a shop with every kind of event; the ledger is verified. Nora never buys anything."""
+    shop = WholeShop(where)
     for card in (
         "ANNA",
         "BERT",
@@ -198,136 +200,138 @@ def whole_shop(where: DatabaseRunner) -> ProgramDriver:
         "NORA",
         "OLGA",
     ):
-        made.join(card)
-    _is_plain(made)
-    _does_everything(made)
-    _has_a_card(made)
-    _comes_late(made)
-    _go_over(made)
-    _gives_it_back(made)
-    _is_set_right(made)
-    _has_a_wrong_clock(made)
-    _swaps_early(made)
-    assert made.shop.discrepancies() == []
-    return made.shop
+        shop.join(card)
+    _record_purchases_in_order(shop)
+    _record_points_of_every_kind(shop)
+    _record_stamps(shop)
+    _record_late_events(shop)
+    _record_transfer_merge_and_household(shop)
+    _record_exchange_and_tier_loss(shop)
+    _record_receipt_corrections(shop)
+    _record_quarantined_receipts(shop)
+    _record_early_exchanges(shop)
+    assert shop.driver.discrepancies() == []
+    return shop.driver
 
 
-def _is_plain(made: WholeShop) -> None:
-    """Bert buys in time only, so that what is counted of him is what the tables say."""
-    made.buy("BERT", "20.00")
-    made.buy("BERT", "5.00")
+def _record_purchases_in_order(shop: WholeShop) -> None:
+    """Bert buys in order of time, so his counters are read from their tables."""
+    shop.buy("BERT", "20.00")
+    shop.buy("BERT", "5.00")
 
 
-def _does_everything(made: WholeShop) -> None:
-    """Anna waits, redeems, reserves, has things undone, is given points, lets some expire, and falls from a tier."""
-    made.buy("ANNA", "20.00")
-    made.buy("ANNA", "3.00")
-    made.refund("early", None)
-    made.wait(days=3)
-    made.buy("ANNA", "4.00", receipt="early")
-    made.refund("never came", 2)
-    made.undo(made.redeem("ANNA"))
-    made.buy("ANNA", "1.00", paid_with=made.redeem("ANNA"))
-    made.execute(capture, HoldReference(made.redeem("ANNA", hold="paid"), None))
-    made.execute(release, HoldReference(made.redeem("ANNA", hold="given up"), None))
-    made.redeem("ANNA", hold="run out")
-    made.execute(adjust_points.run, AdjustPoints(by("ANNA"), 9, "sorry", Role.OWNER))
-    made.execute(adjust_points.run, AdjustPoints(by("ANNA"), -4, "mistaken", Role.OWNER))
-    made.wait(days=70, reading="ANNA")
-    sold = made.buy("ANNA", "40.00")
-    made.wait(days=3)
-    made.refund(sold, 1)
-    made.refund(sold, None, money="10.00")
-    made.refund(made.buy("ANNA", "30.00"), 2)
-    made.redeem("ANNA", hold="open", hours=24 * 30)
+def _record_points_of_every_kind(shop: WholeShop) -> None:
+    """Anna redeems, holds, cancels, gets adjustments, lets points expire, and loses a tier."""
+    shop.buy("ANNA", "20.00")
+    shop.buy("ANNA", "3.00")
+    shop.refund("early", None)
+    shop.wait(days=3)
+    shop.buy("ANNA", "4.00", receipt="early")
+    shop.refund("never came", 2)
+    shop.undo(shop.redeem("ANNA"))
+    shop.buy("ANNA", "1.00", paid_with=shop.redeem("ANNA"))
+    shop.execute(capture, HoldReference(shop.redeem("ANNA", hold="paid"), None))
+    shop.execute(release, HoldReference(shop.redeem("ANNA", hold="given up"), None))
+    shop.redeem("ANNA", hold="run out")
+    shop.execute(adjust_points.run, AdjustPoints(by("ANNA"), 9, "sorry", Role.OWNER))
+    shop.execute(adjust_points.run, AdjustPoints(by("ANNA"), -4, "mistaken", Role.OWNER))
+    shop.wait(days=70, reading="ANNA")
+    sold = shop.buy("ANNA", "40.00")
+    shop.wait(days=3)
+    shop.refund(sold, 1)
+    shop.refund(sold, None, money="10.00")
+    shop.refund(shop.buy("ANNA", "30.00"), 2)
+    shop.redeem("ANNA", hold="open", hours=24 * 30)
 
 
-def _has_a_card(made: WholeShop) -> None:
-    """Emil collects stamps: pays, reserves, has something undone, owes some, and is given others."""
-    sold = [made.buy("EMIL", "4.00") for _ in range(5)]
-    made.redeem("EMIL", reward="lunch")
-    made.undo(made.redeem("EMIL", reward="lunch"))
-    made.execute(capture, HoldReference(made.redeem("EMIL", hold="lunch", reward="lunch"), None))
+def _record_stamps(shop: WholeShop) -> None:
+    """Emil spends, holds and gets back stamps, owes some after refunds, and gets adjustments."""
+    sold = [shop.buy("EMIL", "4.00") for _ in range(5)]
+    shop.redeem("EMIL", reward="lunch")
+    shop.undo(shop.redeem("EMIL", reward="lunch"))
+    shop.execute(capture, HoldReference(shop.redeem("EMIL", hold="lunch", reward="lunch"), None))
     for receipt in sold[:3]:
-        made.refund(receipt, None)
-    made.execute(adjust_points.run, AdjustPoints(by("EMIL"), 7, "sorry", Role.OWNER, Unit.STAMPS))
-    made.execute(adjust_points.run, AdjustPoints(by("EMIL"), -1, "mistaken", Role.OWNER, Unit.STAMPS))
-    made.redeem("EMIL", hold="next lunch", hours=24 * 30, reward="lunch")
-    made.buy("EMIL", "4.00", at=made.shop.now - timedelta(days=3))
+        shop.refund(receipt, None)
+    shop.execute(adjust_points.run, AdjustPoints(by("EMIL"), 7, "sorry", Role.OWNER, Unit.STAMPS))
+    shop.execute(adjust_points.run, AdjustPoints(by("EMIL"), -1, "mistaken", Role.OWNER, Unit.STAMPS))
+    shop.redeem("EMIL", hold="next lunch", hours=24 * 30, reward="lunch")
+    shop.buy("EMIL", "4.00", at=shop.driver.now - timedelta(days=3))
 
 
-def _comes_late(made: WholeShop) -> None:
-    """Carl's till was offline."""
-    made.buy("CARL", "10.00")
-    made.wait(days=4)
-    made.redeem("CARL")
-    made.buy("CARL", "50.00", at=made.shop.now - timedelta(days=3))
-    made.refund(made.buy("CARL", "8.00", at=made.shop.now - timedelta(days=20)), 3)
+def _record_late_events(shop: WholeShop) -> None:
+    """Carl's till was offline: purchases arrive after a redemption."""
+    shop.buy("CARL", "10.00")
+    shop.wait(days=4)
+    shop.redeem("CARL")
+    shop.buy("CARL", "50.00", at=shop.driver.now - timedelta(days=3))
+    shop.refund(shop.buy("CARL", "8.00", at=shop.driver.now - timedelta(days=20)), 3)
 
 
-def _go_over(made: WholeShop) -> None:
-    """Fred gives Bert points, Hans turns out to be Greta, and Ida shares a wallet with Jost from now on."""
+def _record_transfer_merge_and_household(shop: WholeShop) -> None:
+    """Fred transfers points to Bert, Hans is merged into Greta, and Ida joins Jost's household."""
     for card in ("FRED", "GRETA", "HANS", "IDA", "JOST"):
-        made.buy(card, "40.00")
-    made.wait(days=3)
-    made.buy("HANS", "1.00", paid_with=made.redeem("HANS"))
-    made.execute(transfer_points.run, TransferPoints(by("FRED"), by("BERT"), 11, "a present"))
-    made.execute(merge_customers.run, MergeCustomers(by("HANS"), by("GRETA"), "one person"))
-    made.execute(join_household.run, JoinHousehold(by("IDA"), by("JOST"), "a family"))
-    made.redeem("IDA")
+        shop.buy(card, "40.00")
+    shop.wait(days=3)
+    shop.buy("HANS", "1.00", paid_with=shop.redeem("HANS"))
+    shop.execute(transfer_points.run, TransferPoints(by("FRED"), by("BERT"), 11, "a present"))
+    shop.execute(merge_customers.run, MergeCustomers(by("HANS"), by("GRETA"), "two cards of one customer"))
+    shop.execute(join_household.run, JoinHousehold(by("IDA"), by("JOST"), "a family"))
+    shop.redeem("IDA")
 
 
-def _gives_it_back(made: WholeShop) -> None:
-    """Greta swaps what she bought for something dearer; Dora was on a tier for a day, and has some days of grace left."""
-    made.exchange(made.buy("GRETA", "6.00"), 2, "15.00")
-    sold = made.buy("DORA", "70.00")
-    made.wait(days=1)
-    made.refund(sold, 3)
+def _record_exchange_and_tier_loss(shop: WholeShop) -> None:
+    """Greta exchanges goods for more expensive ones; Dora reached a tier for a day and is in its grace period."""
+    shop.exchange(shop.buy("GRETA", "6.00"), 2, "15.00")
+    sold = shop.buy("DORA", "70.00")
+    shop.wait(days=1)
+    shop.refund(sold, 3)
 
 
-def _is_set_right(made: WholeShop) -> None:
-    """Lena's card was scanned for what Max bought, and a receipt of hers was typed wrong; another one went to and fro.
+def _record_receipt_corrections(shop: WholeShop) -> None:
+    """Receipts are moved from Lena to Max, amended, and moved to Lena and back.
 
-    What Olga was given out of a budget is none of Max's, who had bought before: it is hers again.
+    A receipt with points of a budget is moved from Olga to Max, who gets none of them; Olga's next purchase gets them.
     """
-    wrong, mistyped = made.buy("LENA", "30.00"), made.buy("LENA", "20.00")
-    made.wait(days=3)
-    made.execute(move_purchase.run, MovePurchase(None, ReceiptReference(wrong), by("MAX"), "the wrong card"))
-    facts = a_purchase(a_line(price="12.00", quantity="3"), at=made.shop.now)
-    made.execute(amend_purchase.run, AmendPurchase(mistyped, facts, None, None, "typed wrong"))
-    astray = made.buy("MAX", "9.00")
-    made.execute(move_purchase.run, MovePurchase(None, ReceiptReference(astray), by("LENA"), "the wrong card"))
-    made.execute(move_purchase.run, MovePurchase(None, ReceiptReference(astray), by("MAX"), "the right card after all"))
-    made.refund(wrong, 1)
-    hers = made.buy("OLGA", "5.00")
-    made.execute(move_purchase.run, MovePurchase(None, ReceiptReference(hers), by("MAX"), "the wrong card"))
-    made.buy("OLGA", "5.00")
+    wrong, mistyped = shop.buy("LENA", "30.00"), shop.buy("LENA", "20.00")
+    shop.wait(days=3)
+    shop.execute(move_purchase.run, MovePurchase(None, ReceiptReference(wrong), by("MAX"), "the wrong card"))
+    facts = a_purchase(a_line(price="12.00", quantity="3"), at=shop.driver.now)
+    shop.execute(amend_purchase.run, AmendPurchase(mistyped, facts, None, None, "typed wrong"))
+    moved_back = shop.buy("MAX", "9.00")
+    shop.execute(move_purchase.run, MovePurchase(None, ReceiptReference(moved_back), by("LENA"), "the wrong card"))
+    shop.execute(
+        move_purchase.run, MovePurchase(None, ReceiptReference(moved_back), by("MAX"), "the right card after all")
+    )
+    shop.refund(wrong, 1)
+    from_budget = shop.buy("OLGA", "5.00")
+    shop.execute(move_purchase.run, MovePurchase(None, ReceiptReference(from_budget), by("MAX"), "the wrong card"))
+    shop.buy("OLGA", "5.00")
 
 
-def _has_a_wrong_clock(made: WholeShop) -> None:
-    """A till ran ahead: of Karl's receipts one waits for a person, one was booked, and one dismissed; so was a refund."""
-    kept = []
+def _record_quarantined_receipts(shop: WholeShop) -> None:
+    """A till's clock is ahead: one of Karl's receipts is in quarantine, one booked, one dismissed; so is a pending refund."""
+    quarantined = []
     for receipt in ("ahead", "booked", "dismissed"):
-        facts = a_purchase(a_line(price="6.00", quantity="3"), at=made.shop.now + timedelta(hours=1))
-        kept.append(
-            made.execute(record_purchase.run, RecordPurchase(by("KARL"), receipt, facts), principal=made.shop.till)
+        facts = a_purchase(a_line(price="6.00", quantity="3"), at=shop.driver.now + timedelta(hours=1))
+        quarantined.append(
+            shop.execute(record_purchase.run, RecordPurchase(by("KARL"), receipt, facts), principal=shop.driver.till)
         )
-    made.execute(
-        record_refund.run, RecordRefund(None, ReceiptReference("booked"), None, made.shop.now, "ahead", None, "f")
+    shop.execute(
+        record_refund.run, RecordRefund(None, ReceiptReference("booked"), None, shop.driver.now, "ahead", None, "f")
     )
-    waits = made.execute(
-        record_refund.run, RecordRefund(None, ReceiptReference("mistyped"), None, made.shop.now, "typo", None, "f")
+    pending = shop.execute(
+        record_refund.run, RecordRefund(None, ReceiptReference("mistyped"), None, shop.driver.now, "typo", None, "f")
     )
-    for answer, action in zip(kept[1:], (QuarantineAction.BOOK_AT, QuarantineAction.DISMISS), strict=True):
-        at = made.shop.now if action is QuarantineAction.BOOK_AT else None
-        made.execute(settle_quarantined.run, SettleQuarantined(answer.quarantined_id, None, action, at, "the clock"))
-    gone = SettleQuarantined(None, waits.pending_refund_id, QuarantineAction.DISMISS, None, "a typo")
-    made.execute(settle_quarantined.run, gone, principal=made.shop.till)
+    for answer, action in zip(quarantined[1:], (QuarantineAction.BOOK_AT, QuarantineAction.DISMISS), strict=True):
+        at = shop.driver.now if action is QuarantineAction.BOOK_AT else None
+        shop.execute(settle_quarantined.run, SettleQuarantined(answer.quarantined_id, None, action, at, "the clock"))
+    dismissal = SettleQuarantined(None, pending.pending_refund_id, QuarantineAction.DISMISS, None, "a typo")
+    shop.execute(settle_quarantined.run, dismissal, principal=shop.driver.till)
 
 
-def _swaps_early(made: WholeShop) -> None:
-    """Of Karl's exchanges that came before their purchase one waits, one was applied, and one could not be."""
-    made.exchange("never", 2, "15.00", card="KARL")
+def _record_early_exchanges(shop: WholeShop) -> None:
+    """Of Karl's exchanges that came before their purchase one is pending, one applied, one could not be applied."""
+    shop.exchange("never", 2, "15.00", card="KARL")
     for receipt, items in (("in time", 2), ("too much", 4)):
-        made.exchange(receipt, items, "15.00", card="KARL")
-        made.buy("KARL", "6.00", receipt=receipt)
+        shop.exchange(receipt, items, "15.00", card="KARL")
+        shop.buy("KARL", "6.00", receipt=receipt)

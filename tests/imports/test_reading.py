@@ -179,7 +179,7 @@ def test_every_receipt_of_any_file_is_imported_or_rejected_as_a_whole(
 
 def test_every_rejection_reason_is_documented() -> None:
     """Our own, and what the use cases of an import refuse."""
-    told = set(
+    listed_reasons = set(
         re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs" / "import.md").read_text(encoding="utf-8"), re.MULTILINE)
     )
     used = set()
@@ -208,4 +208,4 @@ def test_every_rejection_reason_is_documented() -> None:
         ProblemCode.INVALID_INPUT.value,
         ProblemCode.RECEIPT_DIFFERS.value,
     }
-    assert told == {reason.value for reason in RejectionReason} | used
+    assert listed_reasons == {reason.value for reason in RejectionReason} | used

@@ -385,9 +385,9 @@ def _cancellation_explanation(change: RedemptionUndone) -> ExpectedExplanation:
 
 def _tier_explanation(change: TierChanged) -> ExpectedExplanation:
     tiers = {
-        each_clause.effect.tier: (each_clause.effect.points, each_clause.key)
-        for each_clause in change.terms.clauses
-        if isinstance(each_clause.effect, Tier)
+        clause.effect.tier: (clause.effect.points, clause.key)
+        for clause in change.terms.clauses
+        if isinstance(clause.effect, Tier)
     }
     heights = {tier: points for tier, (points, _) in tiers.items()}
     up = heights.get(change.after or "", 0) > heights.get(change.before or "", 0)

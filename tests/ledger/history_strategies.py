@@ -35,12 +35,12 @@ from tests.ledger.terms_strategies import LONDON, LUNCH, SPECIAL_VERSIONS, START
 
 AUCKLAND = "Pacific/Auckland"
 ANN, BOB, CARL = "ann", "bob", "carl"
-KINDS = ("buy", "buy", "buy", "return", "return", "exchange", "redeem", "redeem", "reverse", "hold", "capture", "warn", "warn", "warn", "adjust", "pass", "receive")  # fmt: skip
+KINDS = ("purchase", "purchase", "purchase", "refund", "refund", "exchange", "redemption", "redemption", "reversal", "hold", "capture", "expiry notice", "expiry notice", "expiry notice", "adjustment", "transfer out", "transfer in")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class EventDraft:
-    """An event before its subject is chosen: `pick` selects among what exists by then."""
+    """A random event before it is known what it refers to: `pick` selects a customer, purchase, redemption or lot."""
 
     kind: str
     day: int
@@ -91,7 +91,7 @@ def _day(day: int) -> datetime:
 
 
 def stable_id(of: object) -> str:
-    """The same id for the same subject, in no particular order."""
+    """An id that depends only on its argument, so that ids do not grow with time."""
     return str(uuid5(NAMESPACE_OID, str(of)))
 
 
@@ -101,9 +101,9 @@ class HistoryBuilder:
 
     versions: Sequence[Terms]
     base: EventHistory
-    """Who is in the wallet, and comes into it."""
+    """The merges alone: which customers the wallet has, and from when."""
     events: list[tuple[Event, str]] = field(default_factory=list)
-    """Each with the customer whose it is."""
+    """Each with the id of its customer."""
     remaining_quantities: dict[str, dict[int, Decimal]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
@@ -117,7 +117,7 @@ class HistoryBuilder:
         return "\n".join(map(repr, (*policies, *joins, *((_summary(event), who) for event, who in self.events))))
 
     def add(self, draft: EventDraft) -> bool:
-        """Adds an event, if there is a subject for it."""
+        """Adds the event if what it refers to exists; whether it was added."""
         customers = sorted(self.base.customer_ids())
         event = self._event(draft, who=customers[draft.pick % len(customers)])
         if event is not None:
@@ -138,9 +138,7 @@ class HistoryBuilder:
             known |= more
         history = self.base
         if until is not None:
-            history = replace(
-                history, events=tuple(each_event for each_event in history.events if each_event.at <= until)
-            )
+            history = replace(history, events=tuple(event for event in history.events if event.at <= until))
         for event, who in events:
             waits = isinstance(event, RefundRecorded | ExchangeRecorded) and event.purchase_id not in known
             waits = waits or (isinstance(event, RedemptionReversed) and event.redemption_id not in known)
@@ -170,13 +168,13 @@ class HistoryBuilder:
     def _event(self, draft: EventDraft, *, who: str) -> tuple[Event, str] | None:
         id, at, terms = stable_id(len(self.events)), draft.at, self.in_force(draft.at)
         match draft.kind:
-            case "buy":
+            case "purchase":
                 return self._purchase(draft, id=id, who=who), who
-            case "return" | "exchange":
-                return self._refund(draft, id=id) if draft.kind == "return" else self._exchange(draft, id=id)
-            case "redeem":
+            case "refund" | "exchange":
+                return self._refund(draft, id=id) if draft.kind == "refund" else self._exchange(draft, id=id)
+            case "redemption":
                 return RewardRedeemed(id, who, a_purchase(at=at), terms, *_cost(draft, terms=terms)), who
-            case "reverse":
+            case "reversal":
                 return self._reversal(draft, id=id)
             case "hold":
                 until = at + timedelta(hours=draft.pick % 5 + 1, days=draft.pick % 50)
@@ -195,16 +193,16 @@ class HistoryBuilder:
                 held, holder = open_holds[draft.pick % len(open_holds)]
                 terms = self.in_force(held.at)
                 return RewardRedeemed(held.id, holder, a_purchase(at=held.at), terms, held.points, held.reward), holder
-            case "adjust":
+            case "adjustment":
                 unit = Unit.STAMPS if draft.pick % 4 == 2 and Unit.STAMPS in terms.units else Unit.POINTS
                 return PointsAdjusted(id, at, draft.amount if draft.pick % 3 else -draft.amount, terms, unit), who
-            case "warn":
+            case "expiry notice":
                 return self._expiry_notice(draft, id=id), who
-            case "pass":
+            case "transfer out":
                 known = self.lot_ids()
                 draws = {known[(draft.pick + n) % len(known)]: draft.amount + n for n in range(2)} if known else {}
                 return TransferSent(id, at, draws), who
-            case "receive":
+            case "transfer in":
                 return TransferReceived(id, at, (self._lot(draft, id=id),)), who
         raise AssertionError(draft.kind)
 
@@ -362,7 +360,7 @@ HISTORIES_WITH_MANY_RETURNS = st.builds(
     st.lists(
         st.builds(
             EventDraft,
-            st.sampled_from(("buy", "return", "return", "return", "exchange", "redeem", "warn")),
+            st.sampled_from(("purchase", "refund", "refund", "refund", "exchange", "redemption", "expiry notice")),
             st.integers(0, 30) | st.sampled_from([0, 400]),
             st.sampled_from([0, 4, 15]),
             st.integers(0, 999),

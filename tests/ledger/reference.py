@@ -89,7 +89,7 @@ class ReferenceWallet:
         at |= {version.effective_from for version in self.versions} | {*self.holds.values(), *self.card.holds.values()}
         at |= {lot.grace_until for lot in self.lots if lot.grace_until} | {lot.available_from for lot in self.lots}
         ends = self.expiry_times()
-        for moment in sorted(each_moment for each_moment in at if self.now < each_moment < to):
+        for moment in sorted(moment for moment in at if self.now < moment < to):
             self.process_due(moment, ends)
         self.process_due(to, ends)
 
@@ -293,12 +293,12 @@ class ReferenceWallet:
         self.changes.append(PointsMoved(EntryType.TRANSFER, event.id, event.at, Unit.POINTS, sum(event.draws.values())))
 
     def on_transfer_received(self, event: past.TransferReceived) -> None:
-        for each_lot in event.lots:
-            points = [Point() for _ in range(each_lot.points)]
-            terms = next(each for each in self.versions if each.version == each_lot.terms_version)
-            dates = (each_lot.earned_at, each_lot.available_from, each_lot.valid_until)
-            lot = Lot(each_lot.id, terms, each_lot.zone, *dates, points, gift=True)
-            lot.pending = each_lot.available_from > event.at
+        for received in event.lots:
+            points = [Point() for _ in range(received.points)]
+            terms = next(each for each in self.versions if each.version == received.terms_version)
+            dates = (received.earned_at, received.available_from, received.valid_until)
+            lot = Lot(received.id, terms, received.zone, *dates, points, gift=True)
+            lot.pending = received.available_from > event.at
             self.lots.append(lot)
         self.changes.append(
             PointsMoved(EntryType.TRANSFER, event.id, event.at, Unit.POINTS, sum(item.points for item in event.lots))
@@ -441,7 +441,7 @@ class ReferenceWallet:
             self.customers |= other.customers
             return
         survivor = self.customers[event.survivor]
-        for customer in {id(each_customer): each_customer for each_customer in other.customers.values()}.values():
+        for customer in {id(customer): customer for customer in other.customers.values()}.values():
             survivor.purchases += customer.purchases
             survivor.tier_claims += customer.tier_claims
         self.customers |= dict.fromkeys(other.customers, survivor)

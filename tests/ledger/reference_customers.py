@@ -146,10 +146,10 @@ class Customer:
             items=tuple(sorted(items.items())),
             earned=tuple(
                 (
-                    each_period,
-                    sum(sale.decision.points - sale.clawback_due + sale.shortfall for sale in since(each_period)),
+                    period,
+                    sum(sale.decision.points - sale.clawback_due + sale.shortfall for sale in since(period)),
                 )
-                for each_period in required.earned_periods
+                for period in required.earned_periods
             ),
             tier=self.tier,
             budgets_left=facts.customer_facts.budgets_left,
@@ -174,12 +174,12 @@ class Customer:
         points = self.qualifying(terms, today)
         if TierPeriod in terms.policies and terms.policy(TierPeriod).period is TierWindow.CALENDAR_YEAR:
             points = max(points, self.qualifying(terms, today, last_year=True))
-        reached = {each_tier.tier for each_tier in terms.tiers if each_tier.points <= points}
+        reached = {tier.tier for tier in terms.tiers if tier.points <= points}
         self.tier_claims = [(tier, None) for tier in reached] + [
             (tier, until or self._end_of_grace(terms, now)) for tier, until in self.tier_claims if tier not in reached
         ]
         self.tier_claims = [(tier, until) for tier, until in self.tier_claims if until is None or until > now]
-        heights = {each_tier.tier: each_tier.points for each_tier in terms.tiers}
+        heights = {tier.tier: tier.points for tier in terms.tiers}
         mine = [tier for tier, _ in self.tier_claims]
         mine.sort(key=lambda tier: (heights.get(tier, 0), tier == self.tier, tier))
         self.tier = mine[-1] if mine else None

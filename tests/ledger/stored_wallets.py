@@ -40,9 +40,9 @@ class StoredWallet:
 
     def _violations(self) -> Iterator[str]:
         account = self.recorded.account
-        for unit, each_account in self.recorded.accounts.items():
+        for unit, unit_account in self.recorded.accounts.items():
             yield from violations(
-                entries=_entry_changes(self.entries[unit]), lots=self.lots[unit], balance=each_account.balance
+                entries=_entry_changes(self.entries[unit]), lots=self.lots[unit], balance=unit_account.balance
             )
         if account.replayed_through is None:
             if any(self.entries.values()) or self.recorded.history.events:
@@ -51,8 +51,8 @@ class StoredWallet:
             if account.balance != Balance(lifetime=account.balance.lifetime, qualifying=account.balance.qualifying):
                 yield "a merged wallet still has a balance"
         else:
-            for where, (each_account, other) in self._differences(account.replayed_through).items():
-                yield f"{where}: stored {each_account}, by the reference {other}"
+            for where, (stored, expected) in self._differences(account.replayed_through).items():
+                yield f"{where}: stored {stored}, by the reference {expected}"
 
     def expected_budget_usage(self) -> Counter[str]:
         """The points of each clause's budget that its customers hold by the reference; none for a wallet that was merged
@@ -146,15 +146,15 @@ async def load_stored_wallets(session: Session) -> list[StoredWallet]:
         holders.setdefault(row["wallet_id"], {})[row["id"]] = tier
     return [
         StoredWallet(
-            recorded=histories[each_account.id],
+            recorded=histories[wallet_account.id],
             versions=versions,
             entries={
-                unit: written.get(account.id, ()) for unit, account in histories[each_account.id].accounts.items()
+                unit: written.get(account.id, ()) for unit, account in histories[wallet_account.id].accounts.items()
             },
-            lots={unit: opened[account.id] for unit, account in histories[each_account.id].accounts.items()},
-            tiers=holders.get(each_account.wallet_id, {}),
+            lots={unit: opened[account.id] for unit, account in histories[wallet_account.id].accounts.items()},
+            tiers=holders.get(wallet_account.wallet_id, {}),
         )
-        for each_account in found
+        for wallet_account in found
     ]
 
 

@@ -391,8 +391,8 @@ def test_full_refund_after_partial_ones_claws_back_everything_earned(
     for bought in [event for event, _ in builder.events_of(PurchaseRecorded) if event.id not in exchanged]:
         left = {number: quantity for number, quantity in builder.remaining_quantities[bought.id].items() if quantity}
         at = max(
-            each_event.at
-            for each_event in (bought, *builder.base.events, *(event for event, _ in builder.events_of(RefundRecorded)))
+            event.at
+            for event in (bought, *builder.base.events, *(refund for refund, _ in builder.events_of(RefundRecorded)))
         )
         whole = RefundRecorded(stable_id("whole"), bought.id, at, left, "z")
         who = next(who for event, who in builder.events if event is bought)

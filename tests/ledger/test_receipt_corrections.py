@@ -137,7 +137,8 @@ def test_purchase_moved_to_a_wallet_was_unknown_there_before(builder: HistoryBui
         repr(value) for value in events_in(without.as_at("fffffffe"))
     }
     here, there = (
-        replay(each_history, versions=builder.versions, until=LATER) for each_history in (uncorrected(builder), history)
+        replay(known_history, versions=builder.versions, until=LATER)
+        for known_history in (uncorrected(builder), history)
     )
     assert moved.lot_id != moved.id
     assert core_summary(there, LATER)["balance"]["lifetime"] == core_summary(here, LATER)["balance"]["lifetime"]

@@ -185,19 +185,19 @@ def test_jobs_can_stop_between_batches_and_run_concurrently(shop: ActivationProg
     shop.begin(20, 20, 20, 20, 0, 20, 20)
     shop.publish_tiers(start=shop.now + DAY)
     shop.clock.now += 2 * DAY
-    told: list[int] = []
+    batch_sizes: list[int] = []
     tell = activation.schedule
 
     async def counted(session: Any, **named: Any) -> None:
-        told.append(len(named["account_ids"]))
-        if len(told) == 2:
+        batch_sizes.append(len(named["account_ids"]))
+        if len(batch_sizes) == 2:
             raise RuntimeError("the machine stops")
         await tell(session, **named)
 
     with patch.object(activation, "schedule", counted), pytest.raises(RuntimeError):
         shop.run_due_jobs()
-    assert shop.discrepancies() == [], "half of the accounts are told"
-    assert told == [2, 2]
+    assert shop.discrepancies() == [], "reviews are scheduled for half of the accounts"
+    assert batch_sizes == [2, 2]
 
     async def at_once() -> None:
         done = await asyncio.gather(*(Scheduler(shop.application).run_program(shop.program) for _ in range(3)))

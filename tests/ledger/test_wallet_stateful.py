@@ -55,7 +55,7 @@ class WalletStateMachine(RuleBasedStateMachine):
         self.builder.add(EventDraft(kind, max(0, day - ago), seconds // 3600 if not ago else amount % 2, pick, amount))
         self.replay_and_record()
 
-    @rule(kind=st.sampled_from([kind for kind in KINDS if kind != "warn"]), pick=NUMBERS, amount=AMOUNTS)
+    @rule(kind=st.sampled_from([kind for kind in KINDS if kind != "expiry notice"]), pick=NUMBERS, amount=AMOUNTS)
     def event_now(self, kind: str, pick: int, amount: int) -> None:
         """An event of this moment."""
         self.add_event(kind, ago=0, pick=pick, amount=amount)
@@ -68,7 +68,7 @@ class WalletStateMachine(RuleBasedStateMachine):
     @rule(pick=NUMBERS, amount=AMOUNTS)
     def purchase_now(self, pick: int, amount: int) -> None:
         """Purchases are activity, which postpones expiry."""
-        self.add_event("buy", ago=0, pick=pick, amount=amount)
+        self.add_event("purchase", ago=0, pick=pick, amount=amount)
 
     @rule(hours=st.sampled_from([1, 13, 24]) | st.integers(1, 24 * 120))
     def time_passes(self, hours: int) -> None:
@@ -90,7 +90,7 @@ class WalletStateMachine(RuleBasedStateMachine):
     @rule()
     def deliver_due_notices(self) -> None:
         """Delivers the due notices through a channel that counts."""
-        for notice in [each_notice for each_notice in self.wallet.points.notices() if each_notice.at <= self.now]:
+        for notice in [notice for notice in self.wallet.points.notices() if notice.at <= self.now]:
             channel = sorted(self.wallet.points.validity_of(notice.lot).notice_by)[0]
             notice_read = ExpiryNoticeDelivered(
                 stable_id(len(self.builder.events)), self.now, frozenset({notice.lot.id}), channel
@@ -141,7 +141,7 @@ class WalletStateMachine(RuleBasedStateMachine):
 
 
 def _with_merged_wallets(wallet: Wallet) -> list[Wallet]:
-    return [wallet, *(each_wallet for other in wallet.merged_wallets for each_wallet in _with_merged_wallets(other))]
+    return [wallet, *(nested for other in wallet.merged_wallets for nested in _with_merged_wallets(other))]
 
 
 class TestWalletStateMachine(WalletStateMachine.TestCase):

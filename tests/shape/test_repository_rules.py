@@ -19,11 +19,11 @@ FORBIDDEN = {"utils", "helpers", "services", "managers", "common", "core", "base
 
 def test_no_file_is_longer_than_300_lines_and_no_function_longer_than_50() -> None:
     long = [str(path) for path in SOURCES if len(path.read_text(encoding="utf-8").splitlines()) > 300]
-    for each_path in SOURCES:
-        for node in ast.walk(ast.parse(each_path.read_text(encoding="utf-8"))):
+    for source in SOURCES:
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
             is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
             if is_function and (node.end_lineno or 0) - node.lineno + 1 > 50:
-                long.append(f"{each_path}:{node.name}")
+                long.append(f"{source}:{node.name}")
     assert long == []
 
 

@@ -190,7 +190,7 @@ def test_ledger_findings_name_their_values_and_read_differently(locale: Locale) 
         figures = (finding.observed, finding.required)
         assert tuple(value_in_words(figure, code=finding.code, zone=LONDON, say=say) for figure in figures) == shown
         assert all(value in worded(finding, say=say) for value in values if value is not None), finding
-    bare = {str(CATALOGUES[locale][f"reason.{each_finding.code.value}"]) for each_finding, _, _ in OF_THE_LEDGER}
+    bare = {str(CATALOGUES[locale][f"reason.{finding.code.value}"]) for finding, _, _ in OF_THE_LEDGER}
     assert len(bare) == len(OF_THE_LEDGER)
 
 

@@ -220,11 +220,11 @@ async def test_excess_callers_get_busy_and_the_rest_are_served(database: Databas
         return_exceptions=True,
     )
 
-    told = [outcome for outcome in ended if isinstance(outcome, Busy)]
+    rejected = [outcome for outcome in ended if isinstance(outcome, Busy)]
     served = [outcome for outcome in ended if isinstance(outcome, int)]
-    assert len(told) + len(served) == 1500
-    assert told
-    assert all(0 < outcome.retry_after <= 10 for outcome in told)
+    assert len(rejected) + len(served) == 1500
+    assert rejected
+    assert all(0 < outcome.retry_after <= 10 for outcome in rejected)
     assert await database.read_across_programs(_available) == len(served)
 
 
