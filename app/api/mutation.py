@@ -69,7 +69,7 @@ class Mutation:
     )
     record_refund: RecordRefundPayload | None = strawberry.mutation(
         resolver=record_refund.resolve,
-        description="Record that goods came back, whole or by line; points go back by the terms of the sale. For owner, staff and tills.",
+        description="Record that goods came back, whole or by line; points are clawed back under the terms of the purchase. For owner, staff and tills.",
     )
     amend_purchase: AmendPurchasePayload | None = strawberry.mutation(
         resolver=amend_purchase.resolve,

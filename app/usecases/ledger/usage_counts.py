@@ -34,25 +34,25 @@ async def count_clause_uses(session: Session, *, context: CommandContext, redemp
 
 
 async def count_purchase(
-    session: Session, *, context: CommandContext, sale: Purchase, terms: Terms, decision: Decision
+    session: Session, *, context: CommandContext, purchase: Purchase, terms: Terms, decision: Decision
 ) -> None:
     """Store what a purchase counts for: clause uses, items, whether it is no visit, and budgets, which must be locked.
 
     Points out of the customer's own share of a budget reduce that share.
     """
-    customer, at, new_id = sale.customer_id, sale.occurred_at, context.new_id
-    usage = usage_of(terms=terms, facts=sale.facts, decision=decision)
+    customer, at, new_id = purchase.customer_id, purchase.occurred_at, context.new_id
+    usage = usage_of(terms=terms, facts=purchase.facts, decision=decision)
     if usage.uses:
         await usage_counts.add_uses(session, customer_id=customer, uses=usage.uses, new_id=new_id, at=at)
     if usage.items:
         await usage_counts.add_items(session, customer_id=customer, items=usage.items, new_id=new_id, at=at)
     if not usage.visit:
-        reduction = Reduction(sale.id, at, no_visit=True, points=0)
+        reduction = Reduction(purchase.id, at, no_visit=True, points=0)
         await usage_counts.reduce(session, customer_id=customer, reduction=reduction)
     if usage.budget_usage:
         await budgets.spend(session, spent=decision.common_budget_usage())
     for clause, points in decision.own_budget_usage:
-        await budgets.set_share(session, customer_id=customer, purchase_id=sale.id, clause=clause, points=-points)
+        await budgets.set_share(session, customer_id=customer, purchase_id=purchase.id, clause=clause, points=-points)
 
 
 async def share_of_budgets(

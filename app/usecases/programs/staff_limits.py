@@ -72,7 +72,7 @@ def carried(before: Decision, after: Decision) -> dict[Unit, int]:
 
 
 async def above_till_limits(
-    session: Session, *, context: CommandContext, sale: Purchase, amended: PurchaseFacts
+    session: Session, *, context: CommandContext, purchase: Purchase, amended: PurchaseFacts
 ) -> Problem | None:
     """The problem with an amendment that is too old or too large for a till, or None.
 
@@ -81,18 +81,18 @@ async def above_till_limits(
     if context.principal is None or context.principal.role is not Role.TILL:
         return None
     staff = context.program.staff
-    if context.now - sale.occurred_at > staff.amendment_age:
+    if context.now - purchase.occurred_at > staff.amendment_age:
         detail = f"a till amends receipts of up to {staff.amendment_days} days; {_OWNER}, and so can staff"
         return Problem(ProblemCode.ABOVE_LIMIT, path=("purchase", "externalId"), detail=detail)
-    earlier = await corrections.amendments(session, purchase_id=sale.id)
-    totals = [*(total.total for total in earlier), sale.total.minor]
+    earlier = await corrections.amendments(session, purchase_id=purchase.id)
+    totals = [*(total.total for total in earlier), purchase.total.minor]
     tills = [total.by_role is Role.TILL for total in earlier]
     already = sum(abs(after - before) for before, after, by_till in _steps(totals, tills) if by_till)
-    total_change = already + abs(amended.total().minor - sale.total.minor)
-    most = staff.max_amendment(total=_counted(totals[0], of=sale.facts))
-    if _counted(total_change, of=sale.facts).minor <= most.minor:
+    total_change = already + abs(amended.total().minor - purchase.total.minor)
+    most = staff.max_amendment(total=_counted(totals[0], of=purchase.facts))
+    if _counted(total_change, of=purchase.facts).minor <= most.minor:
         return None
-    left = max(most.minor - _counted(already, of=sale.facts).minor, 0)
+    left = max(most.minor - _counted(already, of=purchase.facts).minor, 0)
     detail = (
         f"a till changes one receipt by at most {most.decimal()} {most.currency} in all,"
         f" {Money(left, most.currency).decimal()} left; {_OWNER}, and so can staff"

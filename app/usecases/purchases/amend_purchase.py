@@ -77,31 +77,31 @@ async def run(session: Session, *, context: CommandContext, command: AmendPurcha
     """
     if (wrong := reason_problem(command.reason)) is not None:
         return wrong
-    sale = await _sale(session, context=context, command=command)
-    if sale is None:
+    purchase = await _purchase(session, context=context, command=command)
+    if purchase is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase", "externalId"))
-    if isinstance(sale, Problem):
-        return sale
-    customer = await customers.find(session, by=CustomerReference(sale.customer_id), lock=True)
-    terms = await versions.version(session, number=sale.terms_version)
+    if isinstance(purchase, Problem):
+        return purchase
+    customer = await customers.find(session, by=CustomerReference(purchase.customer_id), lock=True)
+    terms = await versions.version(session, number=purchase.terms_version)
     if customer is None or terms is None:
-        raise LookupError(f"purchase {sale.id} has no customer, or no terms")
+        raise LookupError(f"purchase {purchase.id} has no customer, or no terms")
     if (
         denied := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("purchase",))
     ) is not None:
         return denied
-    sale = await purchases.reread(session, purchase=sale)
-    facts = await _facts(session, command=command, sale=sale, customer=customer)
+    purchase = await purchases.reread(session, purchase=purchase)
+    facts = await _facts(session, command=command, purchase=purchase, customer=customer)
     if isinstance(facts, Problem):
         return facts
-    if (above := await above_till_limits(session, context=context, sale=sale, amended=facts)) is not None:
+    if (above := await above_till_limits(session, context=context, purchase=purchase, amended=facts)) is not None:
         return above
     return await _book_amendment(
-        session, context=context, command=command, sale=sale, customer=customer, terms=terms, facts=facts
+        session, context=context, command=command, purchase=purchase, customer=customer, terms=terms, facts=facts
     )
 
 
-async def _sale(session: Session, *, context: CommandContext, command: AmendPurchase) -> Purchase | Problem | None:
+async def _purchase(session: Session, *, context: CommandContext, command: AmendPurchase) -> Purchase | Problem | None:
     """The purchase that the command refers to, None where there is none, or why several fit."""
     numbering = context.program.numbering
     location_id = command.location_id if numbering.per_location else None
@@ -121,14 +121,14 @@ async def _sale(session: Session, *, context: CommandContext, command: AmendPurc
 
 
 async def _facts(
-    session: Session, *, command: AmendPurchase, sale: Purchase, customer: Customer
+    session: Session, *, command: AmendPurchase, purchase: Purchase, customer: Customer
 ) -> PurchaseFacts | Problem:
     """The amended facts of the purchase, or why they cannot be."""
-    if command.occurred_at not in (None, sale.occurred_at):
+    if command.occurred_at not in (None, purchase.occurred_at):
         return Problem(
             ProblemCode.INVALID_INPUT, path=("purchase", "occurredAt"), detail="the time of a receipt cannot be changed"
         )
-    if command.facts.currency != sale.facts.currency:
+    if command.facts.currency != purchase.facts.currency:
         return Problem(
             ProblemCode.INVALID_INPUT,
             path=("purchase", "currencyCode"),
@@ -137,40 +137,40 @@ async def _facts(
     located_facts = await locations.facts_at_location(session, facts=command.facts, location_id=command.location_id)
     if located_facts is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
-    if command.location_id is not None and located_facts.location != sale.facts.location:
+    if command.location_id is not None and located_facts.location != purchase.facts.location:
         return Problem(
             ProblemCode.INVALID_INPUT,
             path=("purchase", "locationId"),
             detail="the location of a receipt cannot be changed",
         )
-    unpaid = await payment_problem(session, facts=located_facts, customer=customer, purchase_id=sale.id)
+    unpaid = await payment_problem(session, facts=located_facts, customer=customer, purchase_id=purchase.id)
     if unpaid is not None:
         return unpaid
-    facts = _amended_facts(sale, facts=command.facts)
+    facts = _amended_facts(purchase, facts=command.facts)
     if isinstance(facts, Problem):
         return facts
-    if facts == sale.facts:
+    if facts == purchase.facts:
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase",), detail="the receipt has this content already")
-    earlier_refunds = await refunds.of_purchase(session, purchase_id=sale.id)
+    earlier_refunds = await refunds.of_purchase(session, purchase_id=purchase.id)
     if not _refunds_fit(facts, earlier_refunds=earlier_refunds):
         return Problem(
             ProblemCode.INVALID_INPUT,
             path=("purchase", "lines"),
             detail="more was returned than the receipt would contain",
         )
-    return await share_of_budgets(session, customer_id=customer.id, purchase=sale, facts=facts)
+    return await share_of_budgets(session, customer_id=customer.id, purchase=purchase, facts=facts)
 
 
-def _amended_facts(sale: Purchase, *, facts: PurchaseFacts) -> PurchaseFacts | Problem:
-    """The amended facts with the time, location and customer facts of the sale, and the goods that it replaces in an exchange."""
+def _amended_facts(purchase: Purchase, *, facts: PurchaseFacts) -> PurchaseFacts | Problem:
+    """The amended facts with the time, location and customer facts of the purchase, and the goods that it replaces in an exchange."""
     try:
         return replace(
             facts,
-            occurred_at=sale.occurred_at,
-            zone=sale.facts.zone,
-            location=sale.facts.location,
-            customer_facts=sale.facts.customer_facts,
-            replaces=sale.facts.replaces,
+            occurred_at=purchase.occurred_at,
+            zone=purchase.facts.zone,
+            location=purchase.facts.location,
+            customer_facts=purchase.facts.customer_facts,
+            replaces=purchase.facts.replaces,
         )
     except FactsError as error:
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", *error.path), detail=error.message)
@@ -193,63 +193,67 @@ async def _book_amendment(
     *,
     context: CommandContext,
     command: AmendPurchase,
-    sale: Purchase,
+    purchase: Purchase,
     customer: Customer,
     terms: Terms,
     facts: PurchaseFacts,
 ) -> AmendPurchaseResult | Problem:
     correction = ReceiptCorrection.of(
-        sale,
+        purchase,
         id=context.new_id(),
-        to=sale.customer_id,
+        to=purchase.customer_id,
         recorded_at=context.now,
         reason=command.reason,
         actor=context.actor,
     )
-    amendment = _amendment(correction, sale=sale, terms=terms, facts=facts)
-    replayed = await replay_account(session, account=customer.account, until=sale.occurred_at, events=[amendment])
-    sold = replayed.wallet.purchases[sale.id]
-    if (unfit := _amendment_problem(replayed, sale=sale, decision=sold.decision)) is not None:
+    amendment = _amendment(correction, purchase=purchase, terms=terms, facts=facts)
+    replayed = await replay_account(session, account=customer.account, until=purchase.occurred_at, events=[amendment])
+    sold = replayed.wallet.purchases[purchase.id]
+    if (unfit := _amendment_problem(replayed, purchase=purchase, decision=sold.decision)) is not None:
         return unfit
     counted = await _counted(session, context=context, correction=correction, replayed=replayed)
     if isinstance(counted, Problem):
         return counted
-    amended = _amended(sale, total=facts.total(), facts=sold.facts, decision=sold.decision)
+    amended = _amended(purchase, total=facts.total(), facts=sold.facts, decision=sold.decision)
     await purchases.correct(session, purchase=amended)
     await corrections.add(session, correction=counted)
-    await relink_payments(session, purchase_id=sale.id, before=sale.facts, after=amended.facts)
+    await relink_payments(session, purchase_id=purchase.id, before=purchase.facts, after=amended.facts)
     entries = await post_differences(
         session,
         write_context=context,
         replayed=replayed,
         digests=(purchases.row_digest(amended), corrections.row_digest(counted)),
-        replaced_digests=(purchases.row_digest(sale),),
+        replaced_digests=(purchases.row_digest(purchase),),
         cause=counted.id,
     )
-    entry = entries.get(PostingKey(EntryType.EARN, sale.id))
+    entry = entries.get(PostingKey(EntryType.EARN, purchase.id))
     return AmendPurchaseResult(
         decision=sold.decision,
         balances=replayed.balances,
         customer_id=customer.id,
-        purchase_id=sale.id,
+        purchase_id=purchase.id,
         entry_id=entry.id if entry is not None else None,
         terms=terms,
     )
 
 
-def _amendment(correction: ReceiptCorrection, *, sale: Purchase, terms: Terms, facts: PurchaseFacts) -> NewCorrection:
+def _amendment(
+    correction: ReceiptCorrection, *, purchase: Purchase, terms: Terms, facts: PurchaseFacts
+) -> NewCorrection:
     """The event of a correction: the purchase as it was recorded, and as it is known now."""
-    before = PurchaseRecorded(sale.id, sale.customer_id, sale.in_order, sale.facts, terms, sale.moved_by or "")
-    event = ReceiptCorrected(correction.id, sale.id, sale.occurred_at, before)
-    return NewCorrection(event, replace(before, facts=facts), sale.customer_id)
+    before = PurchaseRecorded(
+        purchase.id, purchase.customer_id, purchase.in_order, purchase.facts, terms, purchase.moved_by or ""
+    )
+    event = ReceiptCorrected(correction.id, purchase.id, purchase.occurred_at, before)
+    return NewCorrection(event, replace(before, facts=facts), purchase.customer_id)
 
 
-def _amended(sale: Purchase, *, total: Money, facts: PurchaseFacts, decision: Decision) -> Purchase:
+def _amended(purchase: Purchase, *, total: Money, facts: PurchaseFacts, decision: Decision) -> Purchase:
     """The row of the purchase with the amended receipt."""
-    return replace(sale, total=total, earned=decision.points, facts=facts, facts_text=json_text(facts.to_data()))
+    return replace(purchase, total=total, earned=decision.points, facts=facts, facts_text=json_text(facts.to_data()))
 
 
-def _amendment_problem(replayed: ReplayedAccount, *, sale: Purchase, decision: Decision) -> Problem | None:
+def _amendment_problem(replayed: ReplayedAccount, *, purchase: Purchase, decision: Decision) -> Problem | None:
     """Why the wallet cannot take the amended receipt, or None.
 
     When returned goods have a higher price, less is left to pay for the goods handed out in exchange, in points, too.
@@ -261,11 +265,11 @@ def _amendment_problem(replayed: ReplayedAccount, *, sale: Purchase, decision: D
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
     if not replayed.wallet.overpaid_exchanges:
         return None
-    before = with_events(replayed.recorded, versions=replayed.versions, events=[], until=sale.occurred_at)
+    before = with_events(replayed.recorded, versions=replayed.versions, events=[], until=purchase.occurred_at)
     overpaid = replayed.wallet.overpaid_exchanges - before.wallet.overpaid_exchanges
     if not overpaid:
         return None
-    field = "payments" if sale.id in overpaid else "lines"
+    field = "payments" if purchase.id in overpaid else "lines"
     detail = "points would pay more than the price difference of the exchange"
     return Problem(ProblemCode.INVALID_INPUT, path=("purchase", field), detail=detail)
 

@@ -27,7 +27,7 @@ from app.usecases.purchases.quarantined_commands import receipt_of
 
 
 async def apply_pending_refunds(
-    session: Session, *, context: CommandContext, sale: Purchase
+    session: Session, *, context: CommandContext, purchase: Purchase
 ) -> Mapping[Unit, Balance] | None:
     """Apply the pending refunds of a purchase, and of what they hand out; returns the balances after them, None without any.
 
@@ -35,10 +35,10 @@ async def apply_pending_refunds(
     """
     balances: Mapping[Unit, Balance] | None = None
     numbering = context.program.numbering
-    for pending in await pending_refunds.of_receipt(session, number=sale.external_id):
-        if not (numbering.identifies(pending.receipt) and numbering.matches(pending.receipt, origin=sale.origin)):
+    for pending in await pending_refunds.of_receipt(session, number=purchase.external_id):
+        if not (numbering.identifies(pending.receipt) and numbering.matches(pending.receipt, origin=purchase.origin)):
             continue
-        done = await _applied(session, context=context, sale=sale, pending=pending)
+        done = await _applied(session, context=context, purchase=purchase, pending=pending)
         if isinstance(done, Problem):
             await pending_refunds.settle(session, pending_id=pending.id, refund_id=None, refused_with=done.code)
             continue
@@ -49,28 +49,28 @@ async def apply_pending_refunds(
         await pending_refunds.settle(session, pending_id=pending.id, refund_id=done.result.refund.refund_id)
         balances = done.result.purchase.balances
         if done.bought is not None and done.has_pending_refunds:
-            balances = await apply_pending_refunds(session, context=context, sale=done.bought) or balances
+            balances = await apply_pending_refunds(session, context=context, purchase=done.bought) or balances
     return balances
 
 
 async def _applied(
-    session: Session, *, context: CommandContext, sale: Purchase, pending: PendingRefund
+    session: Session, *, context: CommandContext, purchase: Purchase, pending: PendingRefund
 ) -> Exchanged | RecordRefundResult | Problem:
-    customer = await customers.find(session, by=CustomerReference(sale.customer_id), lock=True)
+    customer = await customers.find(session, by=CustomerReference(purchase.customer_id), lock=True)
     if customer is None:
-        raise LookupError(f"purchase {sale.id} has lost its customer")
+        raise LookupError(f"purchase {purchase.id} has lost its customer")
     if pending.bought is not None:
         return await _exchanged(
-            session, context=context, sale=sale, pending=pending, bought=pending.bought, customer=customer
+            session, context=context, purchase=purchase, pending=pending, bought=pending.bought, customer=customer
         )
-    return await _refunded(session, context=context, sale=sale, pending=pending, customer=customer)
+    return await _refunded(session, context=context, purchase=purchase, pending=pending, customer=customer)
 
 
 async def _exchanged(
     session: Session,
     *,
     context: CommandContext,
-    sale: Purchase,
+    purchase: Purchase,
     pending: PendingRefund,
     bought: HandedOut,
     customer: Customer,
@@ -82,50 +82,50 @@ async def _exchanged(
     own = await own_cards.is_of(session, holder_id=bought.holder_id, customer=customer)
     if own:
         return Problem(ProblemCode.OWN_CARD, path=("customer",))
-    refund = _order(pending, sale=sale)
-    at = max(pending.occurred_at, sale.occurred_at)
+    refund = _order(pending, purchase=purchase)
+    at = max(pending.occurred_at, purchase.occurred_at)
     new = as_sent(pending, bought=receipt_of(bought.data, at=at))
     command = RecordExchange(
         replace(refund, occurred_at=at, numbered_at=pending.numbered_at or pending.occurred_at), new, None
     )
-    handed_out = new.of(CustomerReference(sale.customer_id))
+    handed_out = new.of(CustomerReference(purchase.customer_id))
     return await exchange_goods(
-        session, context=context, command=command, sale=sale, new=handed_out, applying=pending.id
+        session, context=context, command=command, purchase=purchase, new=handed_out, applying=pending.id
     )
 
 
 async def _refunded(
-    session: Session, *, context: CommandContext, sale: Purchase, pending: PendingRefund, customer: Customer
+    session: Session, *, context: CommandContext, purchase: Purchase, pending: PendingRefund, customer: Customer
 ) -> RecordRefundResult | Problem:
     numbering = context.program.numbering
-    judged_by = await versions.version(session, number=sale.terms_version)
+    judged_by = await versions.version(session, number=purchase.terms_version)
     if judged_by is None:
-        raise LookupError(f"purchase {sale.id} has lost its terms")
-    earlier = await refunds.of_purchase(session, purchase_id=sale.id)
-    left = Remaining.after(sale.facts, refunds=earlier)
+        raise LookupError(f"purchase {purchase.id} has lost its terms")
+    earlier = await refunds.of_purchase(session, purchase_id=purchase.id)
+    left = Remaining.after(purchase.facts, refunds=earlier)
     returned = resolve_return(
-        lines=pending.lines, amounts=pending.amounts, amount=pending.amount, facts=sale.facts, remaining=left
+        lines=pending.lines, amounts=pending.amounts, amount=pending.amount, facts=purchase.facts, remaining=left
     )
     if isinstance(returned, Problem):
         return returned
     origin, number = (
-        ReceiptOrigin(sale.location_id, pending.numbered_at or pending.occurred_at, sale.facts.zone),
+        ReceiptOrigin(purchase.location_id, pending.numbered_at or pending.occurred_at, purchase.facts.zone),
         pending.external_id,
     )
     # The same number may have been sent twice at once, or belong to a refund of another purchase.
     if number is not None and await refunds.by_number(session, number=number, origin=origin, numbering=numbering):
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))
     command = replace(
-        _order(pending, sale=sale),
+        _order(pending, purchase=purchase),
         # A refund cannot be before its purchase, so its clock was wrong: it is booked right after the purchase.
-        occurred_at=max(pending.occurred_at, sale.occurred_at),
+        occurred_at=max(pending.occurred_at, purchase.occurred_at),
         space=numbering.space(origin) if number is not None else PROGRAM_WIDE,
     )
     return await book_refund(
         session,
         write_context=context,
         command=command,
-        sale=sale,
+        purchase=purchase,
         customer=customer,
         terms=judged_by,
         earlier=earlier,
@@ -134,10 +134,10 @@ async def _refunded(
     )
 
 
-def _order(pending: PendingRefund, *, sale: Purchase) -> RecordRefund:
+def _order(pending: PendingRefund, *, purchase: Purchase) -> RecordRefund:
     """The command of a pending refund, with the purchase that is known now."""
     return RecordRefund(
-        purchase_id=sale.id,
+        purchase_id=purchase.id,
         receipt=None,
         lines=pending.lines,
         occurred_at=pending.occurred_at,

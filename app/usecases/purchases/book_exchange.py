@@ -35,7 +35,7 @@ class Goods:
     customer whose account is locked.
     """
 
-    sale: Purchase
+    purchase: Purchase
     refund: RecordRefund
     back: ReturnedItems
     command: RecordPurchase
@@ -48,11 +48,11 @@ async def book_exchange(
     session: Session, *, context: CommandContext, goods: Goods
 ) -> tuple[Purchase, RecordExchangeResult] | Problem:
     """Replay the wallet with the exchange at its business time, and book all that this changes."""
-    sale, back, owner = goods.sale, goods.back, goods.sale.customer_id
+    purchase, back, owner = goods.purchase, goods.back, goods.purchase.customer_id
     in_order = goods.command.in_order(context.program.numbering, zone=goods.facts.zone)
     bought = PurchaseRecorded(context.new_id(), owner, in_order, goods.facts, goods.terms)
     number = goods.refund.external_id or in_order
-    event = ExchangeRecorded(context.new_id(), sale.id, bought.at, back.lines, bought, number, back.amounts)
+    event = ExchangeRecorded(context.new_id(), purchase.id, bought.at, back.lines, bought, number, back.amounts)
     replayed = await replay_account(
         session, account=goods.customer.account, until=event.at, events=[NewEvent(event, customer_id=owner)]
     )
@@ -68,13 +68,13 @@ async def book_exchange(
         facts=sold.facts,
         owner=owner,
         earned=sold.decision,
-        source=sale.source,
+        source=purchase.source,
         id=bought.id,
     )
     refund = refund_row(
         write_context=context,
         command=goods.refund,
-        sale=sale,
+        purchase=purchase,
         back=back,
         outcome=came_back.outcome,
         cash=came_back.outcome.cash,
@@ -91,7 +91,7 @@ async def _recorded(
     sold, came_back = replayed.wallet.purchases[new.id], replayed.wallet.refund_outcomes[refund.id]
     await purchases.add(session, purchase=new)
     await link_payments(session, purchase_id=new.id, facts=new.facts)
-    await count_purchase(session, context=context, sale=new, terms=terms, decision=sold.decision)
+    await count_purchase(session, context=context, purchase=new, terms=terms, decision=sold.decision)
     await refunds.add(session, refund=refund)
     await exchanges.add(session, refund_id=refund.id, purchase_id=new.id)
     entries = await post_differences(
@@ -104,7 +104,7 @@ async def _recorded(
     )
     returned = refund_result(
         customer=customer,
-        terms=replayed.versions.all[goods.sale.terms_version],
+        terms=replayed.versions.all[goods.purchase.terms_version],
         outcome=came_back.outcome,
         made=refund,
         entry=entries[PostingKey(EntryType.CLAWBACK, refund.id)],

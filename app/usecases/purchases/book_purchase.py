@@ -64,11 +64,17 @@ async def book_purchase(
             return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
         if not terms.tiers or not _tier_terms_started(customer, earned=earned, terms=terms):
             owner = customer.requested_id or customer.id
-            sale = purchase_row(
+            purchase = purchase_row(
                 context=context, command=command, facts=facts, owner=owner, earned=earned, source=source
             )
             return await _from_snapshot(
-                session, context=context, customer=customer, wallet=wallet, sale=sale, earned=earned, terms=terms
+                session,
+                context=context,
+                customer=customer,
+                wallet=wallet,
+                purchase=purchase,
+                earned=earned,
+                terms=terms,
             )
     return await _by_replay(
         session, context=context, command=command, customer=customer, facts=facts, terms=terms, source=source
@@ -88,66 +94,66 @@ async def _from_snapshot(
     context: CommandContext,
     customer: Customer,
     wallet: Mapping[Unit, Account],
-    sale: Purchase,
+    purchase: Purchase,
     earned: Decision,
     terms: Terms,
 ) -> tuple[Purchase, RecordPurchaseResult]:
     """Book a purchase that follows all known events: an entry, and a lot if it earned something, in each unit."""
-    account, at = customer.account, sale.occurred_at
-    gained = new_points(sale.id, earned.points, at=at, terms=terms)
+    account, at = customer.account, purchase.occurred_at
+    gained = new_points(purchase.id, earned.points, at=at, terms=terms)
     qualifying, rollover_at = earning.base_points(earned, terms=terms), None
     if TierPeriod in terms.policies:
         counted = QualifyingPoints()
         counted.add(qualifying, at=at, zone=terms.zone)
         rollover_at = counted.next_rollover(terms=terms, at=at)
-    # A purchase that keeps older points alive postpones their expiry, which needs a new notice. If the account comes up for
-    # that earlier than necessary, nothing happens.
+    # A purchase that keeps older points alive postpones their expiry, which needs a new notice.
     alive = (await versions.inherited(session, terms=terms)).kept_alive
-    await purchases.add(session, purchase=sale)
-    await count_purchase(session, context=context, sale=sale, terms=terms, decision=earned)
-    # Wallets with events get a tier review from the scheduler, which may have passed by this one by then.
-    first = account.replayed_through is None
-    tiers_start_at = await fast_path.next_tier_terms_start(session, after=at) if first else None
-    book = AccountWriter(session=session, write_context=context, account=account, lots_before={})
-    posting = Posting(PostingKey(EntryType.EARN, sale.id), at, gained.draws, earned)
-    entry = await book.append(posting, lots_after=gained.lots, references=EntryReferences(purchase_id=sale.id))
-    after = await book.store(
+    notice_start = earliest_notice_start(at, kept_alive=alive, zone=terms.zone) if alive else None
+    await purchases.add(session, purchase=purchase)
+    await count_purchase(session, context=context, purchase=purchase, terms=terms, decision=earned)
+    # Wallets with events get a tier review from the scheduler, which may have skipped this one as it had none.
+    tiers_start_at = None if account.replayed_through else await fast_path.next_tier_terms_start(session, after=at)
+    writer = AccountWriter(session=session, write_context=context, account=account, lots_before={})
+    posting = Posting(PostingKey(EntryType.EARN, purchase.id), at, gained.draws, earned)
+    entry = await writer.append(posting, lots_after=gained.lots, references=EntryReferences(purchase_id=purchase.id))
+    after = await writer.store(
         lots_after=gained.lots,
         balance=account.balance.plus(replace(gained.balance, qualifying=qualifying)),
         replayed_through=at,
         next_change_at=earliest(account.next_change_at, gained.next_change_at, rollover_at, tiers_start_at),
-        next_notice_at=earliest(
-            account.next_notice_at,
-            gained.next_notice_at,
-            earliest_notice_start(at, kept_alive=alive, zone=terms.zone) if alive else None,
-        ),
+        next_notice_at=earliest(account.next_notice_at, gained.next_notice_at, notice_start),
         terms_version=terms.version,
-        digests=(purchases.row_digest(sale),),
+        digests=(purchases.row_digest(purchase),),
     )
     balances = {unit: other.balance for unit, other in wallet.items() if other.entries} | {Unit.POINTS: after.balance}
     if terms.stamp_clauses:
         balances[Unit.STAMPS] = await _stamp(
-            session, context=context, account=wallet[Unit.STAMPS], sale=sale, earned=earned, terms=terms
+            session, context=context, account=wallet[Unit.STAMPS], purchase=purchase, earned=earned, terms=terms
         )
-    return sale, RecordPurchaseResult(
-        decision=earned, balances=balances, customer_id=customer.id, purchase_id=sale.id, entry_id=entry.id, terms=terms
+    return purchase, RecordPurchaseResult(
+        decision=earned,
+        balances=balances,
+        customer_id=customer.id,
+        purchase_id=purchase.id,
+        entry_id=entry.id,
+        terms=terms,
     )
 
 
 async def _stamp(
-    session: Session, *, context: CommandContext, account: Account, sale: Purchase, earned: Decision, terms: Terms
+    session: Session, *, context: CommandContext, account: Account, purchase: Purchase, earned: Decision, terms: Terms
 ) -> Balance:
     """Book the stamps of a purchase, even if there are none; returns the balance after it."""
-    at, inventory = sale.occurred_at, LotInventory()
+    at, inventory = purchase.occurred_at, LotInventory()
     draws: tuple[Draw, ...] = ()
     if earned.stamps:
-        draws = inventory.open(new_stamps(sale.id, earned.stamps, at=at, terms=terms), at=at)
+        draws = inventory.open(new_stamps(purchase.id, earned.stamps, at=at, terms=terms), at=at)
     if not account.entries:
         account = await accounts.open_account(session, account=account)
-    book = AccountWriter(session=session, write_context=context, account=account, lots_before={})
-    posting = Posting(PostingKey(EntryType.EARN, sale.id), at, draws, earned)
-    await book.append(posting, lots_after=inventory.lots, references=EntryReferences(purchase_id=sale.id))
-    after = await book.store(lots_after=inventory.lots, balance=account.balance.plus(inventory.balance(at=at)))
+    writer = AccountWriter(session=session, write_context=context, account=account, lots_before={})
+    posting = Posting(PostingKey(EntryType.EARN, purchase.id), at, draws, earned)
+    await writer.append(posting, lots_after=inventory.lots, references=EntryReferences(purchase_id=purchase.id))
+    after = await writer.store(lots_after=inventory.lots, balance=account.balance.plus(inventory.balance(at=at)))
     return after.balance
 
 
@@ -175,7 +181,7 @@ async def _by_replay(
         or sold.decision.largest_amount() > MAX_POINTS
     ):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
-    sale = purchase_row(
+    purchase = purchase_row(
         context=context,
         command=command,
         facts=sold.facts,
@@ -184,21 +190,21 @@ async def _by_replay(
         source=source,
         id=bought.id,
     )
-    await purchases.add(session, purchase=sale)
-    await count_purchase(session, context=context, sale=sale, terms=terms, decision=sold.decision)
+    await purchases.add(session, purchase=purchase)
+    await count_purchase(session, context=context, purchase=purchase, terms=terms, decision=sold.decision)
     entries = await post_differences(
         session,
         write_context=context,
         replayed=replayed,
-        digests=(purchases.row_digest(sale),),
-        cause=sale.id,
+        digests=(purchases.row_digest(purchase),),
+        cause=purchase.id,
     )
-    return sale, RecordPurchaseResult(
+    return purchase, RecordPurchaseResult(
         decision=sold.decision,
         balances=replayed.balances,
         customer_id=customer.id,
-        purchase_id=sale.id,
-        entry_id=entries[PostingKey(EntryType.EARN, sale.id)].id,
+        purchase_id=purchase.id,
+        entry_id=entries[PostingKey(EntryType.EARN, purchase.id)].id,
         terms=terms,
     )
 

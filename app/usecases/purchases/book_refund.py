@@ -41,7 +41,7 @@ async def book_refund(
     *,
     write_context: WriteContext,
     command: RecordRefund,
-    sale: Purchase,
+    purchase: Purchase,
     customer: Customer,
     terms: Terms,
     earlier: Sequence[Refund],
@@ -49,18 +49,18 @@ async def book_refund(
     back: ReturnedItems,
 ) -> RecordRefundResult:
     """Claw back the points of returned goods: from the snapshot where that is enough, else by a replay of the wallet."""
-    at, after = command.occurred_at, back.left(sale.facts, of=left)
-    cash = cash_due(sale.facts, remaining=after.of(sale.facts), paid_out=sum(refund.cash for refund in earlier))
+    at, after = command.occurred_at, back.left(purchase.facts, of=left)
+    cash = cash_due(purchase.facts, remaining=after.of(purchase.facts), paid_out=sum(refund.cash for refund in earlier))
     now = await versions.in_force(session, at=at)
     outcome = await _snapshot_outcome(
-        session, customer=customer, sale=sale, terms=terms, now=now, left=left, after=after, at=at
+        session, customer=customer, purchase=purchase, terms=terms, now=now, left=left, after=after, at=at
     )
     if now is None or outcome is None:
         return await _by_replay(
             session,
             write_context=write_context,
             command=command,
-            sale=sale,
+            purchase=purchase,
             customer=customer,
             terms=terms,
             back=back,
@@ -68,12 +68,12 @@ async def book_refund(
         )
     id = write_context.new_id()
     new_refund = refund_row(
-        write_context=write_context, command=command, sale=sale, back=back, outcome=outcome, cash=cash, id=id
+        write_context=write_context, command=command, purchase=purchase, back=back, outcome=outcome, cash=cash, id=id
     )
     return await _from_snapshot(
         session,
         write_context=write_context,
-        sale=sale,
+        purchase=purchase,
         customer=customer,
         terms=terms,
         now=now,
@@ -88,7 +88,7 @@ async def _snapshot_outcome(
     session: Session,
     *,
     customer: Customer,
-    sale: Purchase,
+    purchase: Purchase,
     terms: Terms,
     now: Terms | None,
     left: Remaining,
@@ -97,13 +97,13 @@ async def _snapshot_outcome(
 ) -> refund.RefundOutcome | None:
     """What a refund comes to by the stored balance, or None when only a replay can say."""
     # The goods handed out in an exchange count in the purchase that they replace, too.
-    if now is None or sale.facts.replaces is not None:
+    if now is None or purchase.facts.replaces is not None:
         return None
     balance = customer.account.balance
     outcome = refund.preview_claw_back(
         terms=terms,
-        facts=sale.facts,
-        earned=sale.earned,
+        facts=purchase.facts,
+        earned=purchase.earned,
         quantities_before=left.quantities,
         quantities_after=after.quantities,
         price_shares_before=left.price_shares,
@@ -114,14 +114,14 @@ async def _snapshot_outcome(
         occurred_at=at,
     )
     if outcome.movement.restored or not await _can_use_snapshot(
-        session, customer=customer, sale=sale, terms=terms, now=now, at=at
+        session, customer=customer, purchase=purchase, terms=terms, now=now, at=at
     ):
         return None
     return outcome
 
 
 async def _can_use_snapshot(
-    session: Session, *, customer: Customer, sale: Purchase, terms: Terms, now: Terms, at: datetime
+    session: Session, *, customer: Customer, purchase: Purchase, terms: Terms, now: Terms, at: datetime
 ) -> bool:
     """Can the refund be decided from the stored lots and the purchase as it was recorded?"""
     account = customer.account
@@ -130,15 +130,18 @@ async def _can_use_snapshot(
     if inherited.kept_alive or Unit.STAMPS in inherited.units:
         return False
     if (
-        sale.moved_by is not None
+        purchase.moved_by is not None
         or terms.tiers
         or now.tiers
         or terms.required_facts.counted_clauses
         or terms.required_facts.items
-        or _may_have_expired(sale, terms=terms, at=at)
-        or any(sale.facts.customer_facts.budget_left(clause) for clause, _ in sale.facts.customer_facts.budgets_left)
-        or any(payment.redemption_id is not None for payment in sale.facts.payments)
-        or await exchanges.is_part_of_exchange(session, purchase_id=sale.id)
+        or _may_have_expired(purchase, terms=terms, at=at)
+        or any(
+            purchase.facts.customer_facts.budget_left(clause)
+            for clause, _ in purchase.facts.customer_facts.budgets_left
+        )
+        or any(payment.redemption_id is not None for payment in purchase.facts.payments)
+        or await exchanges.is_part_of_exchange(session, purchase_id=purchase.id)
     ):
         return False
     if not await fast_path.can_apply_to_snapshot(session, customer=customer, terms=now, at=at):
@@ -150,13 +153,17 @@ async def _can_use_snapshot(
         return False
     # Lots of a merged wallet have other ids here, and a late event before the purchase changes the counters it was decided with.
     return await fast_path.unchanged_since(
-        session, account_id=account.id, customer_id=sale.customer_id, purchase_id=sale.id, occurred_at=sale.occurred_at
+        session,
+        account_id=account.id,
+        customer_id=purchase.customer_id,
+        purchase_id=purchase.id,
+        occurred_at=purchase.occurred_at,
     )
 
 
-def _may_have_expired(sale: Purchase, *, terms: Terms, at: datetime) -> bool:
+def _may_have_expired(purchase: Purchase, *, terms: Terms, at: datetime) -> bool:
     """May points of the purchase have expired unspent? They count as clawed back."""
-    last = new_lot(sale.id, sale.earned, at=sale.occurred_at, terms=terms, pending=True).valid_until
+    last = new_lot(purchase.id, purchase.earned, at=purchase.occurred_at, terms=terms, pending=True).valid_until
     return last is not None and last < local_date(at, zone_name=terms.zone)
 
 
@@ -164,7 +171,7 @@ async def _from_snapshot(
     session: Session,
     *,
     write_context: WriteContext,
-    sale: Purchase,
+    purchase: Purchase,
     customer: Customer,
     terms: Terms,
     now: Terms,
@@ -178,17 +185,21 @@ async def _from_snapshot(
     inventory = await lots.holdings(session, account_id=account.id)
     known = dict(inventory.lots)
     draws = inventory.claw_back(
-        made.id, outcome.due, at=at, own={sale.id}, allow_negative=allows_negative_balance(terms)
+        made.id, outcome.due, at=at, own={purchase.id}, allow_negative=allows_negative_balance(terms)
     )
     await refunds.add(session, refund=made)
-    reduction = Reduction(sale.id, sale.occurred_at, not is_visit(terms, facts=after.of(sale.facts)), outcome.taken)
-    await usage_counts.reduce_more(session, customer_id=sale.customer_id, reduction=reduction)
-    book = AccountWriter(session=session, write_context=write_context, account=account, lots_before=known)
+    reduction = Reduction(
+        purchase.id, purchase.occurred_at, not is_visit(terms, facts=after.of(purchase.facts)), outcome.taken
+    )
+    await usage_counts.reduce_more(session, customer_id=purchase.customer_id, reduction=reduction)
+    writer = AccountWriter(session=session, write_context=write_context, account=account, lots_before=known)
     posting = Posting(PostingKey(EntryType.CLAWBACK, made.id), at, draws, outcome.decision)
-    origin = EntryReferences(purchase_id=sale.id, refund_id=made.id)
-    entry = await book.append(posting, lots_after=inventory.lots, references=origin)
-    base = refund.evaluate_remaining(terms=terms, earned=sale.earned, stamps=0, remaining=left.of(sale.facts)).base
-    closed = await book.store(
+    origin = EntryReferences(purchase_id=purchase.id, refund_id=made.id)
+    entry = await writer.append(posting, lots_after=inventory.lots, references=origin)
+    base = refund.evaluate_remaining(
+        terms=terms, earned=purchase.earned, stamps=0, remaining=left.of(purchase.facts)
+    ).base
+    account_after = await writer.store(
         lots_after=inventory.lots,
         balance=replace(
             inventory.balance(at=at, qualifying=account.balance.qualifying + outcome.base - base),
@@ -201,7 +212,12 @@ async def _from_snapshot(
         digests=(refunds.row_digest(made),),
     )
     return refund_result(
-        customer=customer, terms=terms, outcome=outcome, made=made, entry=entry, balances={Unit.POINTS: closed.balance}
+        customer=customer,
+        terms=terms,
+        outcome=outcome,
+        made=made,
+        entry=entry,
+        balances={Unit.POINTS: account_after.balance},
     )
 
 
@@ -210,7 +226,7 @@ async def _by_replay(
     *,
     write_context: WriteContext,
     command: RecordRefund,
-    sale: Purchase,
+    purchase: Purchase,
     customer: Customer,
     terms: Terms,
     back: ReturnedItems,
@@ -218,17 +234,23 @@ async def _by_replay(
 ) -> RecordRefundResult:
     """Replay the wallet with the refund at its business time, and book all that this changes."""
     event = RefundRecorded(
-        write_context.new_id(), sale.id, command.occurred_at, back.lines, command.external_id or "", back.amounts
+        write_context.new_id(), purchase.id, command.occurred_at, back.lines, command.external_id or "", back.amounts
     )
     replayed = await replay_account(
-        session, account=customer.account, until=event.at, events=[NewEvent(event, customer_id=sale.customer_id)]
+        session, account=customer.account, until=event.at, events=[NewEvent(event, customer_id=purchase.customer_id)]
     )
     came_back = replayed.wallet.refund_outcomes[event.id]
     outcome = came_back.outcome
-    if not replayed.wallet.receipts[sale.id].stands_alone:
+    if not replayed.wallet.receipts[purchase.id].stands_alone:
         cash = replayed.cash_now(event.id)
     new_refund = refund_row(
-        write_context=write_context, command=command, sale=sale, back=back, outcome=outcome, cash=cash, id=event.id
+        write_context=write_context,
+        command=command,
+        purchase=purchase,
+        back=back,
+        outcome=outcome,
+        cash=cash,
+        id=event.id,
     )
     await refunds.add(session, refund=new_refund)
     entries = await post_differences(

@@ -42,7 +42,7 @@ async def exchange_goods(
     *,
     context: CommandContext,
     command: RecordExchange,
-    sale: Purchase,
+    purchase: Purchase,
     new: RecordPurchase,
     applying: str | None = None,
 ) -> Exchanged | Problem:
@@ -53,31 +53,31 @@ async def exchange_goods(
     at = new.facts.occurred_at
     admitted = await admit(session, context=replace(context, settling=True), command=new, applying=applying)
     assert not isinstance(admitted, ReceiptQuarantined), "the time of both parts has been checked"
-    if at < sale.occurred_at and not isinstance(admitted, RecordPurchaseResult):
+    if at < purchase.occurred_at and not isinstance(admitted, RecordPurchaseResult):
         return Problem(
             ProblemCode.CLOCK_SKEW, path=("purchase", "occurredAt"), detail="an exchange cannot be before its purchase"
         )
     if isinstance(admitted, Problem):
         return admitted
-    sale = await purchases.reread(session, purchase=sale)
+    purchase = await purchases.reread(session, purchase=purchase)
     if isinstance(admitted, RecordPurchaseResult):
-        known = await _known(session, command=command, sale=sale, bought=admitted)
+        known = await _known(session, command=command, purchase=purchase, bought=admitted)
         return known if isinstance(known, Problem) else Exchanged(known)
-    if admitted.facts.currency != sale.facts.currency:
+    if admitted.facts.currency != purchase.facts.currency:
         detail = "both receipts of an exchange need the same currency"
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "currencyCode"), detail=detail)
     refund = command.refund
     if refund.external_id is not None:
-        origin = ReceiptOrigin(sale.location_id, refund.numbered_at or at, sale.facts.zone)
+        origin = ReceiptOrigin(purchase.location_id, refund.numbered_at or at, purchase.facts.zone)
         numbering = context.program.numbering
         same_number = await refunds.by_number(session, number=refund.external_id, origin=origin, numbering=numbering)
         if same_number:
             return _without_purchase(same_number)
         refund = replace(refund, space=numbering.space(origin))
-    returned = await _returned(session, command=command.refund, sale=sale)
+    returned = await _returned(session, command=command.refund, purchase=purchase)
     if isinstance(returned, Problem):
         return in_refund(returned)
-    goods = Goods(sale, refund, returned, new, admitted.facts, admitted.terms, admitted.customer)
+    goods = Goods(purchase, refund, returned, new, admitted.facts, admitted.terms, admitted.customer)
     booked = await book_exchange(session, context=context, goods=goods)
     if isinstance(booked, Problem):
         return booked
@@ -95,17 +95,17 @@ def _without_purchase(same_number: Sequence[Refund]) -> Problem:
     )
 
 
-async def _returned(session: Session, *, command: RecordRefund, sale: Purchase) -> ReturnedItems | Problem:
+async def _returned(session: Session, *, command: RecordRefund, purchase: Purchase) -> ReturnedItems | Problem:
     """The returned goods of a purchase."""
-    earlier = await refunds.of_purchase(session, purchase_id=sale.id)
-    left = Remaining.after(sale.facts, refunds=earlier)
+    earlier = await refunds.of_purchase(session, purchase_id=purchase.id)
+    left = Remaining.after(purchase.facts, refunds=earlier)
     return resolve_return(
-        lines=command.lines, amounts=command.amounts, amount=command.amount, facts=sale.facts, remaining=left
+        lines=command.lines, amounts=command.amounts, amount=command.amount, facts=purchase.facts, remaining=left
     )
 
 
 async def _known(
-    session: Session, *, command: RecordExchange, sale: Purchase, bought: RecordPurchaseResult
+    session: Session, *, command: RecordExchange, purchase: Purchase, bought: RecordPurchaseResult
 ) -> RecordExchangeResult | Problem:
     """The result of a receipt that was recorded in this same exchange."""
     refund_id = await exchanges.refund_of(session, purchase_id=bought.purchase_id)
@@ -114,14 +114,14 @@ async def _known(
     refund = (await refunds.by_ids(session, refund_ids=[refund_id])).get(refund_id)
     if refund is None:
         raise LookupError(f"the exchange of purchase {bought.purchase_id} has lost its refund")
-    refunded = await refunded_by(session, sale=sale, refund=refund)
+    refunded = await refunded_by(session, purchase=purchase, refund=refund)
     if refunded is None or refund.external_id != command.refund.external_id:
         return _differs(bought, path=("refund", "externalId"), detail="of another refund")
-    if not await has_same_content(session, command=command.refund, sale=refunded, refund=refund):
+    if not await has_same_content(session, command=command.refund, purchase=refunded, refund=refund):
         return _differs(bought, path=("refund", "externalId"), detail="of another refund")
-    customer = await customers.find(session, by=CustomerReference(sale.customer_id))
+    customer = await customers.find(session, by=CustomerReference(purchase.customer_id))
     assert customer is not None, "a purchase has a customer"
-    result = await as_recorded(session, sale=refunded, refund=refund, customer=customer)
+    result = await as_recorded(session, purchase=refunded, refund=refund, customer=customer)
     return RecordExchangeResult(purchase=bought, refund=result)
 
 

@@ -60,10 +60,10 @@ async def handed_out_by_pending(
     return Problem(ProblemCode.RECEIPT_DIFFERS, path=("purchase", "externalId"), detail=detail)
 
 
-async def exchange_as_applied(session: Session, *, command: RecordExchange, sale: Purchase) -> RecordExchange:
+async def exchange_as_applied(session: Session, *, command: RecordExchange, purchase: Purchase) -> RecordExchange:
     """The exchange with the time at which it was applied, if its clock was wrong; unchanged otherwise."""
     sent_at = command.bought.facts.occurred_at
-    if sent_at >= sale.occurred_at:
+    if sent_at >= purchase.occurred_at:
         return command
     number = command.bought.external_id
     for pending in await pending_refunds.of_bought(session, number=number):
@@ -74,7 +74,7 @@ async def exchange_as_applied(session: Session, *, command: RecordExchange, sale
             command.refund.fingerprint,
         )
         if same and pending.state is PendingRefundState.APPLIED:
-            return command.at(sale.occurred_at)
+            return command.at(purchase.occurred_at)
     return command
 
 

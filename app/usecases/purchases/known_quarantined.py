@@ -72,13 +72,13 @@ async def as_booked(
 
 
 async def exchange_as_booked(
-    session: Session, *, context: CommandContext, command: RecordExchange, sale: Purchase | None
+    session: Session, *, context: CommandContext, command: RecordExchange, purchase: Purchase | None
 ) -> RecordExchange:
     """The exchange with the time at which it was booked from quarantine; unchanged where it was not."""
     bought = command.bought
     if context.settling:
         return command
-    content = exchange_content(bought, back=command.refund, sale=sale)
+    content = exchange_content(bought, back=command.refund, purchase=purchase)
     for item in await quarantine.of_receipt(session, external_id=bought.external_id):
         is_same = (item.kind, item.fingerprint, item.occurred_at) == (
             QuarantineKind.EXCHANGE,
@@ -133,11 +133,11 @@ async def booked_refund(session: Session, *, item: Quarantined) -> RecordRefundR
             return RefundPending(pending_refund_id=item.pending_refund_id, already_recorded=True)
     ids = [refund_id] if refund_id is not None else []
     refund = next(iter((await refunds.by_ids(session, refund_ids=ids)).values()), None)
-    sale = await purchases.by_id(session, purchase_id=refund.purchase_id) if refund else None
-    customer = await customers.find(session, by=CustomerReference(sale.customer_id)) if sale else None
-    if refund is None or sale is None or customer is None:
+    purchase = await purchases.by_id(session, purchase_id=refund.purchase_id) if refund else None
+    customer = await customers.find(session, by=CustomerReference(purchase.customer_id)) if purchase else None
+    if refund is None or purchase is None or customer is None:
         raise LookupError(f"refund {item.id} in quarantine was booked as one that is missing")
-    return await as_recorded(session, sale=sale, refund=refund, customer=customer)
+    return await as_recorded(session, purchase=purchase, refund=refund, customer=customer)
 
 
 async def has_recorded_refund(session: Session, *, context: CommandContext, number: str, origin: ReceiptOrigin) -> bool:
@@ -149,13 +149,13 @@ async def has_recorded_refund(session: Session, *, context: CommandContext, numb
     return pending is not None
 
 
-def refund_content(command: RecordRefund, *, sale: Purchase | None) -> str:
+def refund_content(command: RecordRefund, *, purchase: Purchase | None) -> str:
     """What identifies the content of a refund: its own, and the number of its purchase."""
-    of = sale.external_id if sale is not None else command.receipt.number if command.receipt is not None else ""
+    of = purchase.external_id if purchase is not None else command.receipt.number if command.receipt is not None else ""
     return f"{command.fingerprint} {of}"
 
 
-def exchange_content(bought: RecordedReceipt, *, back: RecordRefund, sale: Purchase | None) -> str:
+def exchange_content(bought: RecordedReceipt, *, back: RecordRefund, purchase: Purchase | None) -> str:
     """What identifies the content of an exchange: that of its purchase and of its refund."""
     new = f"{receipt_content.fingerprint(bought.facts)} {bought.location_id or ''} {bought.completion}"
-    return f"{new} {refund_content(back, sale=sale)} {back.external_id or ''}"
+    return f"{new} {refund_content(back, purchase=purchase)} {back.external_id or ''}"

@@ -60,15 +60,15 @@ async def _not_next(session: Session, *, command: RecordPurchase, last: Purchase
         return Problem(ProblemCode.ORDER_NOT_CANCELLED, path=path, detail=detail, purchase_ids=_ids(last))
     if last is None:
         return None
-    if not await _fully_returned(session, sale=last):
+    if not await _fully_returned(session, purchase=last):
         detail = f"completion {last.completion} has not been returned in full"
         return Problem(ProblemCode.ORDER_NOT_CANCELLED, path=path, detail=detail, purchase_ids=_ids(last))
     return None
 
 
-async def _fully_returned(session: Session, *, sale: Purchase) -> bool:
+async def _fully_returned(session: Session, *, purchase: Purchase) -> bool:
     """Was everything of a purchase returned, and everything handed out for its goods in exchanges?"""
-    open_sales = [sale]
+    open_sales = [purchase]
     while open_sales:
         looked_at = open_sales.pop()
         came_back = await refunds.of_purchase(session, purchase_id=looked_at.id)

@@ -27,7 +27,7 @@ async def known_refund(
     *,
     context: CommandContext,
     command: RecordRefund,
-    sale: Purchase,
+    purchase: Purchase,
     customer: Customer,
     origin: ReceiptOrigin,
 ) -> RecordRefundResult | Problem | None:
@@ -39,54 +39,64 @@ async def known_refund(
     number = command.external_id or ""
     same_number = await refunds.by_number(session, number=number, origin=origin, numbering=context.program.numbering)
     for refund in same_number:
-        refunded = await refunded_by(session, sale=sale, refund=refund)
-        if refunded is not None and await has_same_content(session, command=command, sale=refunded, refund=refund):
-            return await as_recorded(session, sale=refunded, refund=refund, customer=customer)
+        refunded = await refunded_by(session, purchase=purchase, refund=refund)
+        if refunded is not None and await has_same_content(session, command=command, purchase=refunded, refund=refund):
+            return await as_recorded(session, purchase=refunded, refund=refund, customer=customer)
     if same_number:
         ids = tuple(refund.purchase_id for refund in same_number)
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",), purchase_ids=ids)
     pending = await pending_refunds.by_number(
         session, number=number, origin=origin, numbering=context.program.numbering
     )
-    if pending is None or pending.state is not PendingRefundState.PENDING or pending.receipt.number == sale.external_id:
+    if (
+        pending is None
+        or pending.state is not PendingRefundState.PENDING
+        or pending.receipt.number == purchase.external_id
+    ):
         return None
     return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))
 
 
-async def refunded_by(session: Session, *, sale: Purchase, refund: Refund) -> Purchase | None:
+async def refunded_by(session: Session, *, purchase: Purchase, refund: Refund) -> Purchase | None:
     """The purchase of a recorded refund, if the command means that one: the purchase itself, or the same order at an earlier completion."""
-    if refund.purchase_id == sale.id:
-        return sale
+    if refund.purchase_id == purchase.id:
+        return purchase
     other = await purchases.by_id(session, purchase_id=refund.purchase_id)
-    if other is None or (other.source, other.external_id, other.space) != (sale.source, sale.external_id, sale.space):
+    if other is None or (other.source, other.external_id, other.space) != (
+        purchase.source,
+        purchase.external_id,
+        purchase.space,
+    ):
         return None
     return other
 
 
-async def has_same_content(session: Session, *, command: RecordRefund, sale: Purchase, refund: Refund) -> bool:
+async def has_same_content(session: Session, *, command: RecordRefund, purchase: Purchase, refund: Refund) -> bool:
     """Does a command have the content of the recorded refund: in the same words, or by what they came to then?"""
-    if command.timed and max(command.occurred_at, sale.occurred_at) != refund.occurred_at:
+    if command.timed and max(command.occurred_at, purchase.occurred_at) != refund.occurred_at:
         return False
     if command.fingerprint == refund.fingerprint:
         return True
     if command.reason != refund.reason:
         return False
-    all_of_it = await refunds.of_purchase(session, purchase_id=sale.id)
-    left = Remaining.after(sale.facts, refunds=[earlier for earlier in all_of_it if earlier.id < refund.id])
+    all_of_it = await refunds.of_purchase(session, purchase_id=purchase.id)
+    left = Remaining.after(purchase.facts, refunds=[earlier for earlier in all_of_it if earlier.id < refund.id])
     returned = resolve_return(
-        lines=command.lines, amounts=command.amounts, amount=command.amount, facts=sale.facts, remaining=left
+        lines=command.lines, amounts=command.amounts, amount=command.amount, facts=purchase.facts, remaining=left
     )
     return not isinstance(returned, Problem) and (returned.lines, returned.amounts) == (refund.lines, refund.amounts)
 
 
-async def as_recorded(session: Session, *, sale: Purchase, refund: Refund, customer: Customer) -> RecordRefundResult:
+async def as_recorded(
+    session: Session, *, purchase: Purchase, refund: Refund, customer: Customer
+) -> RecordRefundResult:
     """The result of a recorded refund: the decision of that time, with today's balances."""
     clawback, restored = await _booked(session, refund=refund)
     holder: Customer | None = customer
-    if sale.customer_id not in (customer.id, customer.requested_id):
-        holder = await customers.find(session, by=CustomerReference(sale.customer_id))
+    if purchase.customer_id not in (customer.id, customer.requested_id):
+        holder = await customers.find(session, by=CustomerReference(purchase.customer_id))
     if holder is None:
-        raise LookupError(f"purchase {sale.id} has lost its customer")
+        raise LookupError(f"purchase {purchase.id} has lost its customer")
     return RecordRefundResult(
         decision=Decision.from_data(orjson.loads(clawback.decision)),
         balances=await balances_now(session, customer=holder),

@@ -98,9 +98,9 @@ class _Move:
         )
 
 
-def _bought(sale: Purchase, *, facts_of: Purchase, terms: Terms) -> PurchaseRecorded:
+def _bought(purchase: Purchase, *, facts_of: Purchase, terms: Terms) -> PurchaseRecorded:
     return PurchaseRecorded(
-        sale.id, facts_of.customer_id, sale.in_order, facts_of.facts, terms, facts_of.moved_by or ""
+        purchase.id, facts_of.customer_id, purchase.in_order, facts_of.facts, terms, facts_of.moved_by or ""
     )
 
 
@@ -127,18 +127,20 @@ async def run(session: Session, *, context: CommandContext, command: MovePurchas
     """
     if (wrong := reason_problem(command.reason)) is not None:
         return wrong
-    sale = await _sale(session, context=context, command=command)
-    if sale is None:
+    purchase = await _purchase(session, context=context, command=command)
+    if purchase is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
-    if isinstance(sale, Problem):
-        return sale
-    giver, taker = await customers.find_two(session, first=CustomerReference(sale.customer_id), second=command.customer)
+    if isinstance(purchase, Problem):
+        return purchase
+    giver, taker = await customers.find_two(
+        session, first=CustomerReference(purchase.customer_id), second=command.customer
+    )
     if taker is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
-    judged_by = await versions.version(session, number=sale.terms_version)
+    judged_by = await versions.version(session, number=purchase.terms_version)
     if giver is None or judged_by is None:
-        raise LookupError(f"purchase {sale.id} has no customer, or no terms")
-    sale = await purchases.reread(session, purchase=sale)
+        raise LookupError(f"purchase {purchase.id} has no customer, or no terms")
+    purchase = await purchases.reread(session, purchase=purchase)
     if giver.id == taker.id:
         return Problem(ProblemCode.SAME_CUSTOMER, path=("customer",))
     for customer, path in ((giver, ("purchase",)), (taker, ("customer",))):
@@ -146,16 +148,21 @@ async def run(session: Session, *, context: CommandContext, command: MovePurchas
             denied := await own_cards.refusal(session, principal=context.principal, customer=customer, path=path)
         ) is not None:
             return denied
-    if (bound := await _bound(session, sale=sale)) is not None:
+    if (bound := await _bound(session, purchase=purchase)) is not None:
         return bound
     correction = ReceiptCorrection.of(
-        sale, id=context.new_id(), to=_own(taker), recorded_at=context.now, reason=command.reason, actor=context.actor
+        purchase,
+        id=context.new_id(),
+        to=_own(taker),
+        recorded_at=context.now,
+        reason=command.reason,
+        actor=context.actor,
     )
-    after = await _for(taker, giver=giver, session=session, sale=sale, terms=judged_by, correction=correction)
-    return await _moved(session, context=context, moving=_Move(giver, taker, judged_by, sale, after, correction))
+    after = await _for(taker, giver=giver, session=session, purchase=purchase, terms=judged_by, correction=correction)
+    return await _moved(session, context=context, moving=_Move(giver, taker, judged_by, purchase, after, correction))
 
 
-async def _sale(session: Session, *, context: CommandContext, command: MovePurchase) -> Purchase | Problem | None:
+async def _purchase(session: Session, *, context: CommandContext, command: MovePurchase) -> Purchase | Problem | None:
     program = context.program
     if command.receipt is not None:
         return await receipt_references.resolve(
@@ -164,13 +171,13 @@ async def _sale(session: Session, *, context: CommandContext, command: MovePurch
     return await purchases.by_id(session, purchase_id=command.purchase_id or "")
 
 
-async def _bound(session: Session, *, sale: Purchase) -> Problem | None:
+async def _bound(session: Session, *, purchase: Purchase) -> Problem | None:
     """Why a purchase cannot be moved."""
-    if any(payment.redemption_id is not None for payment in sale.facts.payments):
+    if any(payment.redemption_id is not None for payment in purchase.facts.payments):
         return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail="its customer paid part of it with points")
-    if await refunds.of_purchase(session, purchase_id=sale.id):
+    if await refunds.of_purchase(session, purchase_id=purchase.id):
         return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail="part of it was returned")
-    if await exchanges.refund_of(session, purchase_id=sale.id) is not None:
+    if await exchanges.refund_of(session, purchase_id=purchase.id) is not None:
         return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail="it was handed out in an exchange")
     return None
 
@@ -185,17 +192,17 @@ async def _for(
     *,
     giver: Customer,
     session: Session,
-    sale: Purchase,
+    purchase: Purchase,
     terms: Terms,
     correction: ReceiptCorrection,
 ) -> Purchase:
     """The purchase as one of another customer, not decided yet."""
     if terms.required_facts.tier:
         taker = await tiers.reload(session, customer=taker)
-    bare = replace(sale.facts, customer_facts=NO_FACTS)
+    bare = replace(purchase.facts, customer_facts=NO_FACTS)
     seen = await rule_facts.with_rule_facts(session, customer=taker, terms=terms, facts=bare)
-    facts = await share_of_budgets(session, customer_id=giver.id, purchase=sale, facts=seen)
-    return replace(sale, customer_id=correction.to_customer_id, moved_by=correction.id, facts=facts)
+    facts = await share_of_budgets(session, customer_id=giver.id, purchase=purchase, facts=seen)
+    return replace(purchase, customer_id=correction.to_customer_id, moved_by=correction.id, facts=facts)
 
 
 async def _moved(session: Session, *, context: CommandContext, moving: _Move) -> MovePurchaseResult | Problem:

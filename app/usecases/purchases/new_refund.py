@@ -22,7 +22,7 @@ def refund_row(
     *,
     write_context: WriteContext,
     command: RecordRefund,
-    sale: Purchase,
+    purchase: Purchase,
     back: ReturnedItems,
     outcome: refund.RefundOutcome,
     cash: Money,
@@ -31,7 +31,7 @@ def refund_row(
     """The row of a refund with this outcome and cash."""
     return Refund(
         id=id,
-        purchase_id=sale.id,
+        purchase_id=purchase.id,
         external_id=command.external_id,
         occurred_at=command.occurred_at,
         recorded_at=write_context.now,

@@ -72,22 +72,24 @@ async def quarantine_purchase(
 
 
 async def quarantine_refund(
-    session: Session, *, context: CommandContext, command: RecordRefund, sale: Purchase | None
+    session: Session, *, context: CommandContext, command: RecordRefund, purchase: Purchase | None
 ) -> RecordRefundResult | RefundPending | ReceiptQuarantined | Problem | None:
     """Put a refund into quarantine if its time cannot be right: its result, or None where it is to be booked."""
     skew = context.skew(command.occurred_at)
     if context.settling or context.principal is None or (command.external_id is None and skew is None):
         return clock_skew(skew, path=("occurredAt",)) if skew is not None else None
-    location, zone = (sale.location_id, sale.facts.zone) if sale is not None else (None, context.program.zone)
-    if sale is None and command.receipt is not None:
+    location, zone = (
+        (purchase.location_id, purchase.facts.zone) if purchase is not None else (None, context.program.zone)
+    )
+    if purchase is None and command.receipt is not None:
         location = command.receipt.location_id
     origin = ReceiptOrigin(location, command.occurred_at, zone)
-    owner = await customers.find(session, by=CustomerReference(sale.customer_id)) if sale else None
+    owner = await customers.find(session, by=CustomerReference(purchase.customer_id)) if purchase else None
     sent = SentReceipt(
         QuarantineKind.REFUND,
         number=command.external_id,
         origin=origin,
-        content=refund_content(command, sale=sale),
+        content=refund_content(command, purchase=purchase),
         timed=command.timed,
         customer=owner,
         data=refund_data(command),
@@ -109,12 +111,12 @@ async def quarantine_exchange(
     context: CommandContext,
     bought: RecordedReceipt,
     back: RecordRefund,
-    sale: Purchase | None,
+    purchase: Purchase | None,
     customer: CustomerReference | None,
 ) -> ReceiptQuarantined | Problem | None:
     """Put an exchange into quarantine if its time cannot be right: its result, or None where it is to be booked.
 
-    An exchange whose new receipt is recorded never goes there, however old it is when it is sent again. `sale` and
+    An exchange whose new receipt is recorded never goes there, however old it is when it is sent again. `purchase` and
     `customer` are None where they are not known yet.
     """
     at, numbering = bought.facts.occurred_at, context.program.numbering
@@ -142,7 +144,7 @@ async def quarantine_exchange(
         QuarantineKind.EXCHANGE,
         number=bought.external_id,
         origin=origin,
-        content=exchange_content(bought, back=back, sale=sale),
+        content=exchange_content(bought, back=back, purchase=purchase),
         timed=bought.timed,
         customer=buyer,
         data={"bought": receipt_data(bought), "refund": refund_data(back)},

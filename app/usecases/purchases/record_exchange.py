@@ -16,7 +16,7 @@ from app.usecases.purchases.known_pending_exchanges import exchange_as_applied
 from app.usecases.purchases.known_quarantined import exchange_as_booked
 from app.usecases.purchases.pending_refunds import park_exchange
 from app.usecases.purchases.quarantine import quarantine_exchange
-from app.usecases.purchases.record_refund import sale_of
+from app.usecases.purchases.record_refund import purchase_of
 
 
 @use_case(RecordExchangeResult, RefundPending, ReceiptQuarantined)
@@ -28,29 +28,29 @@ async def run(
     An exchange that arrives before the purchase of the returned goods is pending, and applied when that arrives. One
     with a time that cannot be right goes into quarantine, as a whole.
     """
-    sale = await sale_of(session, context=context, command=command.refund)
-    if isinstance(sale, Problem):
-        return in_refund(sale)
-    by = CustomerReference(sale.customer_id) if sale is not None else None
+    purchase = await purchase_of(session, context=context, command=command.refund)
+    if isinstance(purchase, Problem):
+        return in_refund(purchase)
+    by = CustomerReference(purchase.customer_id) if purchase is not None else None
     if by is not None and command.customer is not None:
         other = await _other_customer(session, by=by, claimed=command.customer)
         if other is not None:
             return other
     by = command.customer or by
-    command = await exchange_as_booked(session, context=context, command=command, sale=sale)
+    command = await exchange_as_booked(session, context=context, command=command, purchase=purchase)
     quarantined = await quarantine_exchange(
-        session, context=context, bought=command.bought, back=command.refund, sale=sale, customer=by
+        session, context=context, bought=command.bought, back=command.refund, purchase=purchase, customer=by
     )
     if quarantined is not None:
         return quarantined
-    if sale is None or by is None:
+    if purchase is None or by is None:
         return await park_exchange(session, context=context, command=command)
-    command = await exchange_as_applied(session, command=command, sale=sale)
-    done = await exchange_goods(session, context=context, command=command, sale=sale, new=command.bought.of(by))
+    command = await exchange_as_applied(session, command=command, purchase=purchase)
+    done = await exchange_goods(session, context=context, command=command, purchase=purchase, new=command.bought.of(by))
     if isinstance(done, Problem):
         return done
     after = (
-        await apply_pending_refunds(session, context=context, sale=done.bought)
+        await apply_pending_refunds(session, context=context, purchase=done.bought)
         if done.bought and done.has_pending_refunds
         else None
     )

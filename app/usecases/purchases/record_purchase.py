@@ -38,8 +38,8 @@ async def run(
     )
     if isinstance(booked, Problem):
         return booked
-    sale, result = booked
-    if sale.facts.payments:
-        await link_payments(session, purchase_id=sale.id, facts=sale.facts)
-    after = await apply_pending_refunds(session, context=context, sale=sale) if admitted.awaited else None
+    purchase, result = booked
+    if purchase.facts.payments:
+        await link_payments(session, purchase_id=purchase.id, facts=purchase.facts)
+    after = await apply_pending_refunds(session, context=context, purchase=purchase) if admitted.awaited else None
     return result if after is None else replace(result, balances=after)

@@ -26,24 +26,24 @@ from app.usecases.purchases.quarantine import quarantine_refund
 async def run(
     session: Session, *, context: CommandContext, command: RecordRefund
 ) -> RecordRefundResult | RefundPending | ReceiptQuarantined | Problem:
-    """Record the refund and claw back, under the terms of the sale, what the remaining goods would not have earned.
+    """Record the refund and claw back, under the terms of the purchase, what the remaining goods would not have earned.
 
     A refund that arrives before its purchase is pending, and applied when that arrives. One with a time that cannot be
     right goes into quarantine.
     """
-    sale = await sale_of(session, context=context, command=command)
-    if isinstance(sale, Problem):
-        return await known_of_several(session, context=context, command=command, problem=sale)
-    quarantined = await quarantine_refund(session, context=context, command=command, sale=sale)
+    purchase = await purchase_of(session, context=context, command=command)
+    if isinstance(purchase, Problem):
+        return await known_of_several(session, context=context, command=command, problem=purchase)
+    quarantined = await quarantine_refund(session, context=context, command=command, purchase=purchase)
     if quarantined is not None:
         return quarantined
-    if sale is None:
+    if purchase is None:
         assert command.receipt is not None, "an id of something else than a purchase is rejected before"
         return await park_refund(session, context=context, command=command, receipt=command.receipt)
-    return await run_refund(session, context=context, command=command, sale=sale)
+    return await run_refund(session, context=context, command=command, purchase=purchase)
 
 
-async def sale_of(session: Session, *, context: CommandContext, command: RecordRefund) -> Purchase | Problem | None:
+async def purchase_of(session: Session, *, context: CommandContext, command: RecordRefund) -> Purchase | Problem | None:
     """The purchase to refund, None where its receipt is not known yet, or what is wrong with the command."""
     if (wrong := invalid_quantity(command.lines)) is not None:
         return wrong
@@ -54,8 +54,8 @@ async def sale_of(session: Session, *, context: CommandContext, command: RecordR
         return await receipt_references.resolve(
             session, source=OWN_SOURCE, by=command.receipt, numbering=context.program.numbering
         )
-    sale = await purchases.by_id(session, purchase_id=command.purchase_id or "")
-    return sale if sale is not None else Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
+    purchase = await purchases.by_id(session, purchase_id=command.purchase_id or "")
+    return purchase if purchase is not None else Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
 
 
 async def known_of_several(
@@ -65,13 +65,13 @@ async def known_of_several(
     if problem.code is not ProblemCode.RECEIPT_AMBIGUOUS or command.external_id is None:
         return problem
     candidates = await purchases.by_ids(session, purchase_ids=problem.purchase_ids)
-    for sale in candidates.values():
-        origin = ReceiptOrigin(sale.location_id, command.numbered_at or command.occurred_at, sale.facts.zone)
-        customer = await customers.find(session, by=CustomerReference(sale.customer_id))
+    for purchase in candidates.values():
+        origin = ReceiptOrigin(purchase.location_id, command.numbered_at or command.occurred_at, purchase.facts.zone)
+        customer = await customers.find(session, by=CustomerReference(purchase.customer_id))
         if customer is None:
             continue
         known = await known_refund(
-            session, context=context, command=command, sale=sale, customer=customer, origin=origin
+            session, context=context, command=command, purchase=purchase, customer=customer, origin=origin
         )
         if isinstance(known, RecordRefundResult):
             return known
@@ -79,28 +79,28 @@ async def known_of_several(
 
 
 async def run_refund(
-    session: Session, *, context: CommandContext, command: RecordRefund, sale: Purchase
+    session: Session, *, context: CommandContext, command: RecordRefund, purchase: Purchase
 ) -> RecordRefundResult | Problem:
     """Carry out a refund of a known purchase. A known number gets its earlier result."""
-    customer = await customers.find(session, by=CustomerReference(sale.customer_id), lock=True)
-    judged_by = await versions.version(session, number=sale.terms_version)
+    customer = await customers.find(session, by=CustomerReference(purchase.customer_id), lock=True)
+    judged_by = await versions.version(session, number=purchase.terms_version)
     if customer is None or judged_by is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
-    sale = await purchases.reread(session, purchase=sale)
+    purchase = await purchases.reread(session, purchase=purchase)
     if command.external_id is not None:
-        origin = ReceiptOrigin(sale.location_id, command.numbered_at or command.occurred_at, sale.facts.zone)
+        origin = ReceiptOrigin(purchase.location_id, command.numbered_at or command.occurred_at, purchase.facts.zone)
         same = await known_refund(
-            session, context=context, command=command, sale=sale, customer=customer, origin=origin
+            session, context=context, command=command, purchase=purchase, customer=customer, origin=origin
         )
         if same is not None:
             return same
         command = replace(command, space=context.program.numbering.space(origin))
-    if command.occurred_at < sale.occurred_at:
+    if command.occurred_at < purchase.occurred_at:
         return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail="a refund cannot be before its purchase")
-    earlier = await refunds.of_purchase(session, purchase_id=sale.id)
-    left = Remaining.after(sale.facts, refunds=earlier)
+    earlier = await refunds.of_purchase(session, purchase_id=purchase.id)
+    left = Remaining.after(purchase.facts, refunds=earlier)
     back = resolve_return(
-        lines=command.lines, amounts=command.amounts, amount=command.amount, facts=sale.facts, remaining=left
+        lines=command.lines, amounts=command.amounts, amount=command.amount, facts=purchase.facts, remaining=left
     )
     if isinstance(back, Problem):
         return back
@@ -108,7 +108,7 @@ async def run_refund(
         session,
         write_context=context,
         command=command,
-        sale=sale,
+        purchase=purchase,
         customer=customer,
         terms=judged_by,
         earlier=earlier,

@@ -66,12 +66,12 @@ async def spent_on(session: Session, *, redemption_id: str, account: Account, at
     all of it is returned, nothing is left to reverse.
     """
     paid = await redemption_payments.paid_by(session, redemption_id=redemption_id)
-    sale = await purchases.by_id(session, purchase_id=paid) if paid is not None else None
-    if sale is None:
+    purchase = await purchases.by_id(session, purchase_id=paid) if paid is not None else None
+    if purchase is None:
         return None
     replayed = await replay_account(session, account=account, until=at)
     if any(redemption_id in unit_account.inventory.consumed for unit_account in replayed.wallet.unit_accounts.values()):
-        detail = f"refund the purchase {sale.external_id}: it was paid with this redemption"
+        detail = f"refund the purchase {purchase.external_id}: it was paid with this redemption"
         return Problem(ProblemCode.REDEMPTION_SPENT, path=("redemption",), detail=detail)
     return Problem(ProblemCode.ALREADY_REVERSED, path=("redemption",))
 
