@@ -183,23 +183,21 @@ async def _from_snapshot(
     """Claw back from the stored lots with one entry."""
     account, at = customer.account, made.occurred_at
     inventory = await lots.holdings(session, account_id=account.id)
-    known = dict(inventory.lots)
+    lots_before = dict(inventory.lots)
     draws = inventory.claw_back(
         made.id, outcome.due, at=at, own={purchase.id}, allow_negative=allows_negative_balance(terms)
     )
     await refunds.add(session, refund=made)
-    reduction = Reduction(
-        purchase.id, purchase.occurred_at, not is_visit(terms, facts=after.of(purchase.facts)), outcome.taken
-    )
+    no_visit = not is_visit(terms, facts=after.of(purchase.facts))
+    reduction = Reduction(purchase.id, purchase.occurred_at, no_visit, outcome.taken)
     await usage_counts.reduce_more(session, customer_id=purchase.customer_id, reduction=reduction)
-    writer = AccountWriter(session=session, write_context=write_context, account=account, lots_before=known)
+    writer = AccountWriter(session=session, write_context=write_context, account=account, lots_before=lots_before)
     posting = Posting(PostingKey(EntryType.CLAWBACK, made.id), at, draws, outcome.decision)
-    origin = EntryReferences(purchase_id=purchase.id, refund_id=made.id)
-    entry = await writer.append(posting, lots_after=inventory.lots, references=origin)
-    base = refund.evaluate_remaining(
-        terms=terms, earned=purchase.earned, stamps=0, remaining=left.of(purchase.facts)
-    ).base
-    account_after = await writer.store(
+    references = EntryReferences(purchase_id=purchase.id, refund_id=made.id)
+    entry = await writer.append(posting, lots_after=inventory.lots, references=references)
+    remaining = left.of(purchase.facts)
+    base = refund.evaluate_remaining(terms=terms, earned=purchase.earned, stamps=0, remaining=remaining).base
+    stored = await writer.store(
         lots_after=inventory.lots,
         balance=replace(
             inventory.balance(at=at, qualifying=account.balance.qualifying + outcome.base - base),
@@ -217,7 +215,7 @@ async def _from_snapshot(
         outcome=outcome,
         made=made,
         entry=entry,
-        balances={Unit.POINTS: account_after.balance},
+        balances={Unit.POINTS: stored.balance},
     )
 
 
