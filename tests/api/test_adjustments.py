@@ -33,9 +33,9 @@ def codes(answer: Any) -> list[tuple[str, list[str]]]:
 @pytest.mark.parametrize("role", [Role.OWNER, Role.STAFF])
 def test_adjustment_adds_or_takes_points_and_keeps_its_reason(shop: Shop, role: Role) -> None:
     card = shop.enrol()
-    given = adjust(shop, card, 300, role=role)
-    assert given["userErrors"] == []
-    entry = given["entry"]
+    payload = adjust(shop, card, 300, role=role)
+    assert payload["userErrors"] == []
+    entry = payload["entry"]
     assert (entry["type"], entry["points"], entry["reason"], entry["correction"]) == (
         "ADJUST",
         300,
@@ -43,7 +43,7 @@ def test_adjustment_adds_or_takes_points_and_keeps_its_reason(shop: Shop, role: 
         False,
     )
     assert entry["openedLots"] == [{"points": 300, "validUntil": None}]
-    assert given["balances"] == [{"available": 300, "lifetime": "300"}]
+    assert payload["balances"] == [{"available": 300, "lifetime": "300"}]
     taken = adjust(shop, card, -120, role=role, reason="  Given twice. ")
     assert (taken["entry"]["points"], taken["entry"]["reason"]) == (-120, "Given twice.")
     assert taken["entry"]["lots"] == [{"points": -120}]

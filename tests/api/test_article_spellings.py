@@ -77,10 +77,10 @@ def test_clause_matches_articles_in_any_spelling(blank: Shop, kind: str, spelled
             "sku": PLAIN if kind == "products" else "x",
             "categories": [] if kind == "products" else ["drinks", PLAIN],
         }
-        back = refund(blank, f"R{count}", lines=[{"line": 2}], occurredAt=at(hours=count, minutes=20))
-        assert back["decision"]["points"][0]["points"] == 0, "what the clause names is kept"
-        back = refund(blank, f"R{count}", lines=[{"line": 1}], occurredAt=at(hours=count, minutes=30))
-        assert back["decision"]["points"][0]["points"] == 10
+        payload = refund(blank, f"R{count}", lines=[{"line": 2}], occurredAt=at(hours=count, minutes=20))
+        assert payload["decision"]["points"][0]["points"] == 0, "what the clause names is kept"
+        payload = refund(blank, f"R{count}", lines=[{"line": 1}], occurredAt=at(hours=count, minutes=30))
+        assert payload["decision"]["points"][0]["points"] == 10
 
 
 @pytest.mark.parametrize("spelled", SPELLINGS)

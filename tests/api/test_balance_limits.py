@@ -45,9 +45,9 @@ def basket(price: str) -> dict[str, Any]:
 
 def refusal(shop: Shop, card: str, price: str, *, key: str | None = None) -> Any:
     """The one error of a basket check, which has no data."""
-    answer = shop.send(CHECK, key=key, c={"card": card}, b=basket(price)).json()
-    assert answer["data"] == {"basketCheck": None}
-    (error,) = answer["errors"]
+    body = shop.send(CHECK, key=key, c={"card": card}, b=basket(price)).json()
+    assert body["data"] == {"basketCheck": None}
+    (error,) = body["errors"]
     return error["extensions"]["code"], error["message"].split(":")[0]
 
 

@@ -37,8 +37,8 @@ def assert_explanations_agree(shop: Shop, card: str) -> None:
     """Every entry is explained with the same decision."""
     query = "query($by: CustomerBy!) { customer(by: $by) { ledger(first: 50) { nodes { id points } } } }"
     for entry in shop.execute(query, by={"card": card})["customer"]["ledger"]["nodes"]:
-        found = shop.execute(EXPLAIN, role=Role.STAFF, e=entry["id"])["explain"]
-        assert found == {"agrees": True, "recomputedPoints": entry["points"]}
+        explain = shop.execute(EXPLAIN, role=Role.STAFF, e=entry["id"])["explain"]
+        assert explain == {"agrees": True, "recomputedPoints": entry["points"]}
 
 
 def test_refunded_budget_points_go_to_the_same_customer_only(opening: Opening) -> None:
@@ -72,8 +72,8 @@ def test_own_share_and_common_budget_are_combined(opening: Opening) -> None:
     assert earned(shop, card, "", lines=lines, receipt="R-1") == 30
     assert earned(shop, other, "5.00") == 0, "20 are left, and 30 are given whole or not at all"
     shop.refund("R-1")
-    found = shop.execute(CHECK, by={"card": card}, basket={"lines": [line("1")]})["basketCheck"]["decision"]
-    assert found["points"][0]["points"] == 30, "a basket sees it too"
+    decision = shop.execute(CHECK, by={"card": card}, basket={"lines": [line("1")]})["basketCheck"]["decision"]
+    assert decision["points"][0]["points"] == 30, "a basket sees it too"
     assert earned(shop, card, "5.00", receipt="R-2") == 30
     assert earned(shop, card, "5.00") == 0, "20 again"
 

@@ -182,8 +182,8 @@ def test_every_nth_item_counts_kept_items_over_all_purchases(blank: Shop) -> Non
 
     assert bought("6", at="2026-03-01T12:00:00Z", receipt="six") == 0
     assert bought("9", at="2026-03-01T12:00:00Z", whose=other) == 0, "each customer has their own"
-    found = blank.execute(CHECK, by={"card": card}, basket={"occurredAt": "2026-03-02T12:00:00Z", "lines": [line("1")]})
-    reason = found["basketCheck"]["decision"]["reasons"][1]
+    data = blank.execute(CHECK, by={"card": card}, basket={"occurredAt": "2026-03-02T12:00:00Z", "lines": [line("1")]})
+    reason = data["basketCheck"]["decision"]["reasons"][1]
     assert (reason["code"], reason["observed"], reason["required"]) == ("NOT_THE_NTH_ITEM", "7", "10")
     assert reason["remedies"] == [{"code": "ADD_QUANTITY", "quantity": 3}]
     # A basket that is only looked at counts nothing; one that comes late is counted where it belongs in time.

@@ -112,8 +112,8 @@ def test_exhausted_caller_gets_retry_after_and_nothing_is_executed(poor: Shop) -
     assert "data" not in response.json()
     assert 1 <= int(response.headers["retry-after"]) <= 12
     assert response.json()["extensions"]["cost"]["requestedQueryCost"] == 13
-    found = poor.execute("query($by: CustomerBy!) { customer(by: $by) { id } }", role=Role.STAFF, by={"card": "CARD9"})
-    assert found["customer"] is None, "another key of the program is served, and nobody was enrolled"
+    data = poor.execute("query($by: CustomerBy!) { customer(by: $by) { id } }", role=Role.STAFF, by={"card": "CARD9"})
+    assert data["customer"] is None, "another key of the program is served, and nobody was enrolled"
 
 
 def test_operation_above_the_bucket_size_is_too_complex(poor: Shop) -> None:

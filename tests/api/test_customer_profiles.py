@@ -317,9 +317,9 @@ def test_impact_preview_uses_member_profiles(birthdays: Shop) -> None:
     birthdays.buy(other, "10.00")
     draft = [*CLAUSES[:3], {**CLAUSES[3], "effect": {"bonusPoints": {"points": 30}}}, *CLAUSES[4:]]
     asked = birthdays.execute(PREVIEW, role=Role.OWNER, input={"idempotencyKey": "p", "clauses": draft})
-    found = ended_preview(birthdays, asked["previewTermsImpact"]["preview"]["id"])["result"]
-    assert [(value["difference"]) for value in found["mostGaining"]] == [27]
-    assert (found["gainers"], found["losers"]) == (1, 0)
+    result = ended_preview(birthdays, asked["previewTermsImpact"]["preview"]["id"])["result"]
+    assert [(value["difference"]) for value in result["mostGaining"]] == [27]
+    assert (result["gainers"], result["losers"]) == (1, 0)
 
 
 def test_program_cannot_update_customers_of_another(shop: Shop, database_url: str) -> None:

@@ -99,9 +99,9 @@ def opening(tmp_path: Path, sqlite_template: Path, codes: CodeRecorder) -> Openi
 def publish(shop: RecordedShop, *clauses: dict[str, Any], start: datetime | None = None, refused: str = "") -> Any:
     """Publishes terms from now on or from a given moment."""
     when = {} if start is None else {"effectiveFrom": start.isoformat()}
-    done = shop.mutate("publishTerms", clauses=list(clauses), **when)
-    assert [error["code"] for error in done["userErrors"]] == ([refused] if refused else []), done["userErrors"]
-    return done
+    payload = shop.mutate("publishTerms", clauses=list(clauses), **when)
+    assert [error["code"] for error in payload["userErrors"]] == ([refused] if refused else []), payload["userErrors"]
+    return payload
 
 
 def bought(
@@ -219,8 +219,8 @@ def fail_every_condition(opening: Opening) -> None:
     ) as shop:
         assert "EARLIER_CLAUSE_APPLIED" in reason_codes(bought(shop, shop.enrol()))
     with opening({**SPEND, "conditions": [{"products": {"include": ["pot"]}}]}) as shop:
-        done = bought(shop, shop.enrol(), line(), line(sku="pot"))
-        assert [line["excluded"] for line in done["decision"]["lines"]] == [{"code": "GOODS_NOT_COUNTED"}, None]
+        payload = bought(shop, shop.enrol(), line(), line(sku="pot"))
+        assert [line["excluded"] for line in payload["decision"]["lines"]] == [{"code": "GOODS_NOT_COUNTED"}, None]
 
 
 def refuse_rewards_for_every_reason(opening: Opening) -> None:
@@ -284,7 +284,7 @@ def end_holds_and_redemptions(opening: Opening) -> None:
             )
 
         assert held("c-1")["redemption"]["state"] == "HELD"
-        done = shop.succeed("captureRedemption", role=Role.TILL, hold={"checkout": "c-1"})["redemption"]
+        redemption = shop.succeed("captureRedemption", role=Role.TILL, hold={"checkout": "c-1"})["redemption"]
         assert shop.refusals("captureRedemption", role=Role.TILL, hold={"checkout": "c-1"}) == ["NOT_HELD"]
         assert shop.refusals("captureRedemption", role=Role.TILL, hold={"checkout": "c-9"}) == ["HOLD_NOT_FOUND"]
         held("c-2", minutes=1)
@@ -294,18 +294,18 @@ def end_holds_and_redemptions(opening: Opening) -> None:
         gone = shop.succeed("releaseRedemption", role=Role.TILL, hold={"id": held("c-3")["redemption"]["id"]})
         assert gone["redemption"]["state"] == "CANCELLED"
         assert shop.refusals("cancelRedemption", token=own, redemption=by_staff) == ["ALREADY_USED"]
-        assert shop.refusals("cancelRedemption", role=Role.TILL, redemption=done["id"]) == ["NOT_CANCELLABLE"]
-        assert shop.refusals("cancelRedemption", role=Role.STAFF, redemption=done["id"]) == ["REASON_MISSING"]
+        assert shop.refusals("cancelRedemption", role=Role.TILL, redemption=redemption["id"]) == ["NOT_CANCELLABLE"]
+        assert shop.refusals("cancelRedemption", role=Role.STAFF, redemption=redemption["id"]) == ["REASON_MISSING"]
         assert shop.refusals("cancelRedemption", role=Role.STAFF, redemption="x", reason="No.") == [
             "REDEMPTION_NOT_FOUND"
         ]
         held("c-4", minutes=24 * 60)
         clock.now = NOW + 12 * DAY
         spared = shop.succeed(
-            "cancelRedemption", role=Role.STAFF, redemption=done["id"], reason="Broken.", shopAtFault=True
+            "cancelRedemption", role=Role.STAFF, redemption=redemption["id"], reason="Broken.", shopAtFault=True
         )
         assert reason_codes(spared) == {"REDEMPTION_UNDONE", "GRACE_AFTER_REVERSAL"}
-        assert shop.refusals("cancelRedemption", role=Role.STAFF, redemption=done["id"], reason="Twice.") == [
+        assert shop.refusals("cancelRedemption", role=Role.STAFF, redemption=redemption["id"], reason="Twice.") == [
             "ALREADY_REVERSED"
         ]
         shop.succeed("cancelRedemption", role=Role.STAFF, redemption=by_staff, reason="Changed their mind.")
@@ -446,8 +446,8 @@ def change_terms_with_notice(opening: Opening) -> None:
         soon, late = (publish(shop, *dearer, start=NOW + days * DAY) for days in (10, 200))
         assert (reason_codes(soon), reason_codes(late)) == ({"NOTICE_TOO_SHORT"}, {"NOTICE_TOO_LONG"})
         for start, code in ((10, "NOTICE_TOO_SHORT"), (200, "NOTICE_TOO_LONG")):
-            found = shop.execute(TRIED, role=Role.OWNER, clauses=dearer, **{"from": (NOW + start * DAY).isoformat()})
-            assert code in {finding["code"] for finding in found["termsCheck"]["findings"]}
+            data = shop.execute(TRIED, role=Role.OWNER, clauses=dearer, **{"from": (NOW + start * DAY).isoformat()})
+            assert code in {finding["code"] for finding in data["termsCheck"]["findings"]}
         second = publish(shop, *dearer)
         assert (reason_codes(second), second["terms"]["status"]) == ({"NOTICE_GIVEN"}, "SCHEDULED")
         withdrawn = shop.succeed("withdrawTerms", version=second["terms"]["version"])["terms"]
@@ -497,9 +497,9 @@ def lint_drafts(opening: Opening) -> None:
             cost("mug", 100_000),
             cost("cake", 1),
         ]
-        found = shop.execute(TRIED, role=Role.OWNER, clauses=draft)["termsCheck"]
-        assert found["userErrors"] == []
-        assert {finding["code"] for finding in found["findings"]} == {
+        terms_check = shop.execute(TRIED, role=Role.OWNER, clauses=draft)["termsCheck"]
+        assert terms_check["userErrors"] == []
+        assert {finding["code"] for finding in terms_check["findings"]} == {
             "NEVER_HOLDS",
             "EXCLUDES_ITSELF",
             "SHUTS_OUT_VISITS",

@@ -97,20 +97,24 @@ def test_exchange_records_the_refund_and_the_purchase_in_one_call(opening: Openi
     shop = opening()
     card = shop.enrol()
     shop.buy(card, "30.00", receipt="R-1")
-    done = exchange(shop, "50.00", "R-1", receipt="R-2")
-    assert error_codes(done) == []
+    payload = exchange(shop, "50.00", "R-1", receipt="R-2")
+    assert error_codes(payload) == []
     # 30.00 of it take the place of what came back; 20.00 are a purchase of the moment.
-    assert (points(done), points(done["refund"])) == (20, 0)
-    assert (done["entry"]["type"], done["entry"]["points"]) == ("EARN", 20)
-    assert (done["refund"]["entry"]["type"], done["refund"]["entry"]["points"]) == ("CLAWBACK", 0)
-    assert balances(done) == {"points": (50, 0)}
-    assert done["refund"]["cash"] == {"amount": "0.00", "currencyCode": "GBP"}
-    assert done["toPay"] == {"amount": "20.00", "currencyCode": "GBP"}
-    assert (done["refund"]["shortfall"], done["refund"]["pointsRestored"]) == (0, 0)
-    assert (done["purchase"]["externalId"], done["refund"]["purchase"]["externalId"]) == ("R-2", "R-1")
-    assert done["customer"]["id"] == find_customer(shop, card)["id"]
-    assert done["decision"]["decidedFor"] == done["refund"]["decision"]["decidedFor"] == done["purchase"]["occurredAt"]
-    cheaper = exchange(shop, "12.50", "R-2", occurredAt=done["purchase"]["occurredAt"])
+    assert (points(payload), points(payload["refund"])) == (20, 0)
+    assert (payload["entry"]["type"], payload["entry"]["points"]) == ("EARN", 20)
+    assert (payload["refund"]["entry"]["type"], payload["refund"]["entry"]["points"]) == ("CLAWBACK", 0)
+    assert balances(payload) == {"points": (50, 0)}
+    assert payload["refund"]["cash"] == {"amount": "0.00", "currencyCode": "GBP"}
+    assert payload["toPay"] == {"amount": "20.00", "currencyCode": "GBP"}
+    assert (payload["refund"]["shortfall"], payload["refund"]["pointsRestored"]) == (0, 0)
+    assert (payload["purchase"]["externalId"], payload["refund"]["purchase"]["externalId"]) == ("R-2", "R-1")
+    assert payload["customer"]["id"] == find_customer(shop, card)["id"]
+    assert (
+        payload["decision"]["decidedFor"]
+        == payload["refund"]["decision"]["decidedFor"]
+        == payload["purchase"]["occurredAt"]
+    )
+    cheaper = exchange(shop, "12.50", "R-2", occurredAt=payload["purchase"]["occurredAt"])
     assert (cheaper["toPay"]["amount"], balances(cheaper)) == ("-37.50", {"points": (13, 0)})
     assert entries_and_balance(shop, card)[0] == [
         ("EARN", 30),
@@ -131,10 +135,10 @@ def test_some_of_the_lines_can_be_exchanged(opening: Opening) -> None:
         "externalId": "F",
         "reason": "blue",
     }
-    done = exchange(shop, "12.00", back)
+    payload = exchange(shop, "12.00", back)
     # 42.00 are kept of 60.00, which is as much as the bonus asks for.
-    assert (points(done), points(done["refund"]), balances(done)) == (0, 18, {"points": (52, 0)})
-    assert (done["refund"]["cash"]["amount"], done["toPay"]["amount"]) == ("18.00", "-18.00")
+    assert (points(payload), points(payload["refund"]), balances(payload)) == (0, 18, {"points": (52, 0)})
+    assert (payload["refund"]["cash"]["amount"], payload["toPay"]["amount"]) == ("18.00", "-18.00")
     money = exchange(shop, "4.00", {"purchase": {"externalId": "R"}, "amount": "5.00"})
     assert (money["refund"]["cash"]["amount"], balances(money)) == ("1.00", {"points": (51, 0)})
 
@@ -269,8 +273,8 @@ def test_only_the_buyer_can_exchange(opening: Opening) -> None:
     back = {"purchase": {"id": bought["purchase"]["id"]}, "amount": "1.00"}
     by_id = {"id": find_customer(shop, buyer)["id"]}
     for number, who in enumerate(({"customer": {"card": buyer}}, {"customer": by_id}, {})):
-        done = exchange(shop, "9.00", back, occurredAt=at(hours=1 + number), **who)
-        assert (error_codes(done), done["customer"]) == ([], by_id)
+        payload = exchange(shop, "9.00", back, occurredAt=at(hours=1 + number), **who)
+        assert (error_codes(payload), payload["customer"]) == ([], by_id)
     assert shop.available(other) == 0
 
 
@@ -284,20 +288,20 @@ def test_exchange_of_a_merged_customer_goes_to_the_survivor(opening: Opening) ->
     assert error_codes(exchange(shop, "9.00", "R-1", customer={"card": third})) == [("OTHER_CUSTOMER", ["customer"])]
     some = {"purchase": {"externalId": "R-1"}, "amount": "1.00"}
     for who in ({}, {"customer": {"card": merged}}, {"customer": {"card": survivor}}):
-        done = exchange(shop, "2.00", some, **who)
-        assert (error_codes(done), done["customer"]) == ([], {"id": find_customer(shop, survivor)["id"]})
-    done = exchange(shop, "2.00", {"purchase": {"externalId": "R-2"}, "amount": "1.00"}, customer={"card": merged})
-    assert (error_codes(done), balances(done)) == ([], {"points": (54, 0)})
+        payload = exchange(shop, "2.00", some, **who)
+        assert (error_codes(payload), payload["customer"]) == ([], {"id": find_customer(shop, survivor)["id"]})
+    payload = exchange(shop, "2.00", {"purchase": {"externalId": "R-2"}, "amount": "1.00"}, customer={"card": merged})
+    assert (error_codes(payload), balances(payload)) == ([], {"points": (54, 0)})
 
 
 def test_exchange_moves_points_and_stamps_in_both_parts(opening: Opening) -> None:
     shop = opening(SPEND, STAMP)
     card = shop.enrol()
     shop.buy(card, "30.00", receipt="R-1", occurredAt=at())
-    done = exchange(shop, "20.00", "R-1", receipt="R-2", occurredAt=at(hours=1))
-    assert balances(done) == {"points": (20, 0), "stamps": (1, 0)}
-    assert [point["points"] for point in done["decision"]["points"]] == [0, 0]
-    assert [point["points"] for point in done["refund"]["decision"]["points"]] == [10, 0]
+    payload = exchange(shop, "20.00", "R-1", receipt="R-2", occurredAt=at(hours=1))
+    assert balances(payload) == {"points": (20, 0), "stamps": (1, 0)}
+    assert [point["points"] for point in payload["decision"]["points"]] == [0, 0]
+    assert [point["points"] for point in payload["refund"]["decision"]["points"]] == [10, 0]
     query = "query($by: CustomerBy!) { customer(by: $by) { ledger(unit: STAMPS) { nodes { type points } } } }"
     stamps = shop.execute(query, by={"card": card})["customer"]["ledger"]["nodes"]
     assert [(stamp["type"], stamp["points"]) for stamp in stamps] == [("CLAWBACK", 0), ("EARN", 0), ("EARN", 1)]
@@ -339,14 +343,14 @@ def test_payment_with_points_is_restored_as_points_and_not_charged_again(opening
     ]
     with_points = [[{"kind": "POINTS", "amount": "5.00", "redemptionId": value}] for value in paid]
     shop.buy(card, "20.00", receipt="R-1", payments=with_points[0], occurredAt=at(hours=3))
-    done = exchange(shop, "30.00", "R-1", payments=with_points[1], occurredAt=at(hours=4))
+    payload = exchange(shop, "30.00", "R-1", payments=with_points[1], occurredAt=at(hours=4))
     # What points had paid stays paid for what is handed out.
-    assert (done["refund"]["pointsRestored"], done["refund"]["cash"]["amount"], done["toPay"]["amount"]) == (
+    assert (payload["refund"]["pointsRestored"], payload["refund"]["cash"]["amount"], payload["toPay"]["amount"]) == (
         0,
         "0.00",
         "5.00",
     )
-    cheaper = exchange(shop, "10.00", done["purchase"]["externalId"], occurredAt=at(hours=5))
+    cheaper = exchange(shop, "10.00", payload["purchase"]["externalId"], occurredAt=at(hours=5))
     assert (cheaper["refund"]["pointsRestored"], cheaper["refund"]["cash"]["amount"]) == (40, "13.33")
     foreign = [{"kind": "POINTS", "amount": "5.00", "redemptionId": paid[0]}]
     other = shop.enrol()
@@ -476,8 +480,8 @@ def test_pending_refund_of_the_new_goods_is_applied_within_the_exchange(opening:
     card = shop.enrol()
     shop.buy(card, "30.00", receipt="A", occurredAt=at())
     assert shop.refund("B", occurredAt=at(days=2), amount="4.00")["decision"] is None
-    done = exchange(shop, "9.00", "A", receipt="B", occurredAt=at(days=1))
-    assert (points(done), points(done["refund"]), balances(done)) == (0, 21, {"points": (5, 0)})
+    payload = exchange(shop, "9.00", "A", receipt="B", occurredAt=at(days=1))
+    assert (points(payload), points(payload["refund"]), balances(payload)) == (0, 21, {"points": (5, 0)})
     assert shop.available(card) == 5
 
 

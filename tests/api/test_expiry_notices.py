@@ -103,8 +103,8 @@ def test_same_key_delivers_once_and_gets_the_same_response(noticed: Noticed) -> 
 
 
 def test_concurrent_deliveries_count_once(noticed: Noticed) -> None:
-    done = noticed.shop.in_parallel([lambda: deliver(noticed.shop, noticed.card)] * 10)
-    assert sorted(value["delivered"] for value in done) == [0] * 9 + [1]
+    payloads = noticed.shop.in_parallel([lambda: deliver(noticed.shop, noticed.card)] * 10)
+    assert sorted(value["delivered"] for value in payloads) == [0] * 9 + [1]
     assert len(inbox(noticed.shop, noticed.card)[0]["deliveries"]) == 1
 
 
@@ -172,10 +172,10 @@ def test_past_balance_is_reported_unchanged(database_url: str) -> None:
         assert shop.redeem(card)["decision"]["outcome"] == "GRANTED"
 
         def held(moment: datetime) -> tuple[int, int, int]:
-            found = shop.execute(at, by={"card": card}, at=moment.isoformat())["customer"]["wallet"]["balanceAt"]
-            assert datetime.fromisoformat(found["asOf"]) == moment
-            assert (found["nextExpiry"], found["nextActivation"], found["buysToday"]) == (None, None, [])
-            return found["available"], found["pending"], int(found["lifetime"])
+            balance_at = shop.execute(at, by={"card": card}, at=moment.isoformat())["customer"]["wallet"]["balanceAt"]
+            assert datetime.fromisoformat(balance_at["asOf"]) == moment
+            assert (balance_at["nextExpiry"], balance_at["nextActivation"], balance_at["buysToday"]) == (None, None, [])
+            return balance_at["available"], balance_at["pending"], int(balance_at["lifetime"])
 
         assert held(START - DAY) == (0, 0, 0)
         assert held(START + DAY) == (0, 100, 100)
@@ -184,8 +184,8 @@ def test_past_balance_is_reported_unchanged(database_url: str) -> None:
         # What arrives late belongs to the past as well.
         shop.buy(card, "10.00", occurredAt=(START + DAY).isoformat())
         assert held(START + 2 * DAY) == (0, 200, 200)
-        answer = shop.send(at, by={"card": card}, at=(START + 31 * DAY).isoformat()).json()
-        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+        body = shop.send(at, by={"card": card}, at=(START + 31 * DAY).isoformat()).json()
+        assert body["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
         stranger = customer_key(database_url, shop, shop.enrol())
         assert shop.execute(at, key=stranger, by={"card": card}, at=START.isoformat()) == {"customer": None}
         assert discrepancies_in(database_url) == []

@@ -66,8 +66,8 @@ def test_refund_decision_considers_earlier_refunds_and_the_balance_at_its_time(s
     shop.buy(card, "500.00")
     shop.refund("R-1")
     shop.refund("R-2")
-    found = summarised(explained(shop, card))
-    assert [(kind, points) for kind, points, _, _ in found] == [
+    summary = summarised(explained(shop, card))
+    assert [(kind, points) for kind, points, _, _ in summary] == [
         ("EARN", 43),
         ("EARN", 90),
         ("CLAWBACK", -4),
@@ -78,7 +78,7 @@ def test_refund_decision_considers_earlier_refunds_and_the_balance_at_its_time(s
         ("CLAWBACK", -19),
         ("CLAWBACK", -45),
     ], "the third one found 9 of 45 points, the last ones all that was due since"
-    assert all(points == again and agrees for _, points, again, agrees in found)
+    assert all(points == again and agrees for _, points, again, agrees in summary)
     assert discrepancies_in(shop.url) == []
 
 
@@ -96,10 +96,10 @@ def test_explained_redemption_uses_the_prices_and_lots_of_its_time(shop: Shop, c
     shop.refund("late")
     clock.now += timedelta(days=400)
     publish(shop, clauses(coffee=40))
-    found = summarised(explained(shop, card))
+    summary = summarised(explained(shop, card))
     # 100 old points; then the 70 old ones left are worth 0.7 of a coffee and 0.3 of 200 come on top; then 200.
-    assert [points for kind, points, _, _ in found if kind == "REDEEM"] == [-100, -130, -200]
-    assert all(points == again and agrees for _, points, again, agrees in found)
+    assert [points for kind, points, _, _ in summary if kind == "REDEEM"] == [-100, -130, -200]
+    assert all(points == again and agrees for _, points, again, agrees in summary)
     assert discrepancies_in(shop.url) == []
 
 
@@ -171,9 +171,9 @@ def test_explained_refunds_follow_the_order_of_the_ledger(shop: Shop) -> None:
     Tampering(shop).change(
         "UPDATE refunds SET recorded_at = (SELECT max(p.recorded_at) FROM purchases p) WHERE id = (SELECT id FROM refunds ORDER BY id DESC LIMIT 1)"
     )
-    found = summarised(explained(shop, card))
-    assert [points for _, points, _, _ in found] == [2, -1, 0, -1]
-    assert all(agrees for _, _, _, agrees in found)
+    summary = summarised(explained(shop, card))
+    assert [points for _, points, _, _ in summary] == [2, -1, 0, -1]
+    assert all(agrees for _, _, _, agrees in summary)
     assert [discrepancy.problem for discrepancy in discrepancies_in(shop.url)] == [
         "its events are not those that were recorded"
     ]

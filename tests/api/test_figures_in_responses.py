@@ -21,8 +21,8 @@ PREVIEW = """query($purchase: PurchaseBy!) { refundPreview(purchase: $purchase) 
 
 def entries(shop: Shop, card: str) -> list[Any]:
     """The customer's ledger with its decisions, oldest first."""
-    found: list[Any] = shop.execute(ENTRIES, by={"card": card})["customer"]["ledger"]["nodes"]
-    return found[::-1]
+    ledger: list[Any] = shop.execute(ENTRIES, by={"card": card})["customer"]["ledger"]["nodes"]
+    return ledger[::-1]
 
 
 @pytest.mark.parametrize("late", [0, 20])
@@ -37,8 +37,8 @@ def test_expiry_entry_names_the_real_last_day(database_url: str, late: int) -> N
         assert waiting == max(promised, promised + timedelta(days=late - 10)).isoformat()
         read = START.date() + timedelta(days=80 + late)
         last = max(promised, read + timedelta(days=10))
-        done = deliver(shop, card)
-        assert done["notices"][0]["lots"][0]["lastDay"] == last.isoformat()
+        payload = deliver(shop, card)
+        assert payload["notices"][0]["lots"][0]["lastDay"] == last.isoformat()
         advance(shop, START + 200 * DAY)
         (notice,) = inbox(shop, card)
         assert notice["lots"][0]["lastDay"] == last.isoformat()

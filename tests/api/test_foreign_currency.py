@@ -36,8 +36,8 @@ def lines_of(*prices: str) -> list[dict[str, str]]:
 def points_of(bought: Any) -> int:
     """What the decision gives."""
     (first,) = bought["decision"]["points"]
-    found: int = first["points"]
-    return found
+    points: int = first["points"]
+    return points
 
 
 @pytest.fixture
@@ -189,8 +189,8 @@ def test_foreign_purchase_without_a_valid_rate_is_refused(
     (error,) = shop.redeem(card, basket=basket)["userErrors"]
     assert (error["code"], error["path"]) == (code, ["input", "basket", field])
     for query in (CHECK, OFFERS):
-        answer = shop.send(query, by={"card": card}, basket=basket).json()
-        assert answer["errors"][0]["message"].startswith(f"{code} at basket.{field}: ")
+        body = shop.send(query, by={"card": card}, basket=basket).json()
+        assert body["errors"][0]["message"].startswith(f"{code} at basket.{field}: ")
     assert shop.ledger(card) == []
 
 

@@ -448,7 +448,7 @@ def two(database_url: str) -> Iterator[TwoPrograms]:
             role=Role.OWNER,
         )
         late = (real_now() + timedelta(hours=1)).isoformat()
-        kept = ours.execute(
+        data = ours.execute(
             f"""mutation {{ recordPurchase(input: {{ idempotencyKey: "q", customer: {{ card: "OURS9999" }}, purchase: {{
                 externalId: "R-2", occurredAt: "{late}", {BASKET[2:]} }}) {{ quarantined {{ id }} }}
               recordRefund(input: {{ idempotencyKey: "w", purchase: {{ externalId: "R-3" }} }}) {{ pending {{ id }} }} }}"""
@@ -474,8 +474,8 @@ def two(database_url: str) -> Iterator[TwoPrograms]:
                 "LedgerEntry": bought["entry"]["id"],
                 "Redemption": redeemed["redemption"]["id"],
                 "ImpactPreview": preview["previewTermsImpact"]["preview"]["id"],
-                "QuarantinedReceipt": kept["recordPurchase"]["quarantined"]["id"],
-                "PendingRefund": kept["recordRefund"]["pending"]["id"],
+                "QuarantinedReceipt": data["recordPurchase"]["quarantined"]["id"],
+                "PendingRefund": data["recordRefund"]["pending"]["id"],
             },
         )
 
@@ -493,8 +493,8 @@ def wait_for_preview(shop: Shop, preview: str) -> None:
     from tests.time_limits import eventually
 
     def ended() -> Any:
-        found = shop.execute(READ, role=Role.OWNER, id=preview)["impactPreview"]
-        return found if found["state"] not in ("QUEUED", "RUNNING") else None
+        impact_preview = shop.execute(READ, role=Role.OWNER, id=preview)["impactPreview"]
+        return impact_preview if impact_preview["state"] not in ("QUEUED", "RUNNING") else None
 
     eventually(ended)
 

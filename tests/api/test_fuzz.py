@@ -86,10 +86,10 @@ def test_generated_requests_get_documented_errors(fuzzed: Shop, monkeypatch: pyt
         @given(case=operation.as_strategy())
         def ask(case: Case) -> None:
             tried[operation.label] = tried.get(operation.label, 0) + 1  # noqa: B023 - run before the next round
-            answer = case.call(headers=headers(fuzzed))
-            assert answer.status_code < 500, answer.text
-            codes = {value["extensions"]["code"] for value in answer.json().get("errors", [])}
-            assert codes <= CLOSED, answer.text
+            payload = case.call(headers=headers(fuzzed))
+            assert payload.status_code < 500, payload.text
+            codes = {value["extensions"]["code"] for value in payload.json().get("errors", [])}
+            assert codes <= CLOSED, payload.text
 
         ask()
     assert set(tried) == every_operation()

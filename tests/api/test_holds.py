@@ -99,9 +99,9 @@ def codes(answer: Any) -> list[tuple[str, list[str]]]:
 
 def state(shop: Shop, card: str, redemption: str) -> tuple[str, int, dict[str, int]]:
     """The state of a redemption, the stock of its reward, and the balance."""
-    found = shop.execute(STATE, by={"card": card}, id=redemption)
-    (balance,) = found["customer"]["wallet"]["balances"]
-    return found["node"]["state"], found["node"]["reward"]["stock"], balance
+    data = shop.execute(STATE, by={"card": card}, id=redemption)
+    (balance,) = data["customer"]["wallet"]["balances"]
+    return data["node"]["state"], data["node"]["reward"]["stock"], balance
 
 
 def balance(available: int, held: int = 0) -> dict[str, int]:

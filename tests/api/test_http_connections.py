@@ -49,9 +49,9 @@ def test_a_body_in_chunks_is_read(address: str) -> None:
 
 def test_endless_chunks_are_refused_at_the_limit(address: str) -> None:
     head = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-    answer = exchange(address, head + (b"2710\r\n" + b"x" * 10_000 + b"\r\n") * 11)
-    assert answer.startswith(b"HTTP/1.1 413 ")
-    assert b"100,000 bytes" in answer
+    payload = exchange(address, head + (b"2710\r\n" + b"x" * 10_000 + b"\r\n") * 11)
+    assert payload.startswith(b"HTTP/1.1 413 ")
+    assert b"100,000 bytes" in payload
 
 
 def test_content_length_over_the_limit_is_refused_before_the_body(address: str) -> None:
@@ -72,6 +72,6 @@ def test_websocket_is_refused_with_a_message(address: str) -> None:
         b"GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
         b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
     )
-    answer = exchange(address, handshake)
-    assert answer.startswith(b"HTTP/1.1 400 ")
-    assert b"WebSocket are not offered" in answer
+    payload = exchange(address, handshake)
+    assert payload.startswith(b"HTTP/1.1 400 ")
+    assert b"WebSocket are not offered" in payload

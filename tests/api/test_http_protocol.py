@@ -187,10 +187,10 @@ async def test_get_runs_queries_unless_sent_by_another_site(edge: Edge) -> None:
         "variables": '{"n":"Ada"}',
     }
     for name in ("Authorization", "GraphQL-Preflight", "X-Requested-With"):
-        answer = await edge.client.get("/graphql", params=parameters, headers={name: "1"})
-        assert (answer.status_code, answer.json()) == (200, {"data": {"hello": "Hello Ada"}})
-    answer = await edge.client.get("/graphql", params=parameters)
-    assert (answer.status_code, code(answer)) == (400, "BAD_USER_INPUT")
+        response = await edge.client.get("/graphql", params=parameters, headers={name: "1"})
+        assert (response.status_code, response.json()) == (200, {"data": {"hello": "Hello Ada"}})
+    response = await edge.client.get("/graphql", params=parameters)
+    assert (response.status_code, code(response)) == (400, "BAD_USER_INPUT")
 
 
 @pytest.mark.parametrize(
@@ -205,27 +205,29 @@ async def test_get_runs_queries_unless_sent_by_another_site(edge: Edge) -> None:
     ],
 )
 async def test_a_malformed_get_is_refused(edge: Edge, query: str) -> None:
-    answer = await edge.client.get(f"/graphql?{query}", headers={"graphql-preflight": "1"})
-    assert (answer.status_code, code(answer)) == (400, "BAD_USER_INPUT")
+    response = await edge.client.get(f"/graphql?{query}", headers={"graphql-preflight": "1"})
+    assert (response.status_code, code(response)) == (400, "BAD_USER_INPUT")
 
 
 async def test_get_runs_no_mutation(edge: Edge) -> None:
-    answer = await edge.client.get(
+    response = await edge.client.get(
         "/graphql", params={"query": 'mutation { shout(word: "a") }'}, headers={"graphql-preflight": "1"}
     )
-    assert (answer.status_code, code(answer), answer.headers["allow"]) == (405, "BAD_USER_INPUT", "POST")
+    assert (response.status_code, code(response), response.headers["allow"]) == (405, "BAD_USER_INPUT", "POST")
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
 async def test_other_methods_are_refused(edge: Edge, method: str) -> None:
-    answer = await edge.client.request(method, "/graphql")
-    assert (answer.status_code, code(answer), answer.headers["allow"]) == (405, "BAD_USER_INPUT", "GET, POST")
+    response = await edge.client.request(method, "/graphql")
+    assert (response.status_code, code(response), response.headers["allow"]) == (405, "BAD_USER_INPUT", "GET, POST")
 
 
 async def test_websocket_upgrade_is_refused_with_a_message(edge: Edge) -> None:
-    answer = await edge.client.get("/graphql?query={hello}", headers={"upgrade": "websocket", "graphql-preflight": "1"})
-    assert (answer.status_code, code(answer)) == (400, "BAD_USER_INPUT")
-    assert "WebSocket" in answer.text
+    response = await edge.client.get(
+        "/graphql?query={hello}", headers={"upgrade": "websocket", "graphql-preflight": "1"}
+    )
+    assert (response.status_code, code(response)) == (400, "BAD_USER_INPUT")
+    assert "WebSocket" in response.text
 
 
 @pytest.mark.parametrize("extensions", [{}, {"websocket.http.response": {}}])

@@ -108,8 +108,8 @@ def test_only_the_owner_requests_and_reads_previews(shop: Shop, database_url: st
     assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert refused["data"]["node"] is None
     with open_shop(database_url, program=create_program(database_url)) as other:
-        found = other.execute(READ, role=Role.OWNER, id=id)
-        assert found == {"impactPreview": None, "node": None}
+        data = other.execute(READ, role=Role.OWNER, id=id)
+        assert data == {"impactPreview": None, "node": None}
         (error,) = other.execute(CANCEL, role=Role.OWNER, input={"idempotencyKey": "c", "preview": id})[
             "cancelImpactPreview"
         ]["userErrors"]

@@ -18,11 +18,11 @@ CORE = core_schema(schema)
 
 def excesses(text: str) -> list[str]:
     """The messages about exceeded limits."""
-    found = measure(parse(text), schema=CORE)
-    if isinstance(found, Measured):
+    metrics = measure(parse(text), schema=CORE)
+    if isinstance(metrics, Measured):
         return []
-    assert {error.extensions["code"] for error in found if error.extensions} == {"OPERATION_TOO_COMPLEX"}
-    return [error.message for error in found]
+    assert {error.extensions["code"] for error in metrics if error.extensions} == {"OPERATION_TOO_COMPLEX"}
+    return [error.message for error in metrics]
 
 
 def deep(levels: int) -> str:
@@ -110,26 +110,26 @@ def test_unparsable_document_is_refused_with_a_reason(text: str, code: str) -> N
     ],
 )
 def test_invalid_fragments_are_refused_before_validation(text: str) -> None:
-    found = measure(parse(text), schema=CORE)
-    assert isinstance(found, list)
-    assert [error.extensions for error in found] == [{"code": "GRAPHQL_VALIDATION_FAILED"}]
+    metrics = measure(parse(text), schema=CORE)
+    assert isinstance(metrics, list)
+    assert [error.extensions for error in metrics] == [{"code": "GRAPHQL_VALIDATION_FAILED"}]
 
 
 def test_unknown_types_and_fields_are_left_to_validation() -> None:
-    found = measure(parse("{ nope { a ...F ...Gone } } fragment F on Nope { b }"), schema=CORE)
-    assert isinstance(found, Measured)
-    assert found.needed == {"Query.nope"}
+    metrics = measure(parse("{ nope { a ...F ...Gone } } fragment F on Nope { b }"), schema=CORE)
+    assert isinstance(metrics, Measured)
+    assert metrics.needed == {"Query.nope"}
 
 
 def test_needed_fields_include_fragments_and_interface_types() -> None:
     text = "query A { ...F thing { id ... on Shop { name } } } query B { hello } fragment F on Query { page { endCursor } }"
-    found = measure(parse(text), schema=CORE)
-    assert isinstance(found, Measured)
-    assert found.operations["A"].needed == {
+    metrics = measure(parse(text), schema=CORE)
+    assert isinstance(metrics, Measured)
+    assert metrics.operations["A"].needed == {
         "Query.page", "PageInfo.endCursor", "Query.thing", "Thing.id", "Shop.id", "Shop.name",
     }  # fmt: skip
-    assert found.operations["B"].needed == {"Query.hello"}
-    assert not found.operations["A"].introspects
+    assert metrics.operations["B"].needed == {"Query.hello"}
+    assert not metrics.operations["A"].introspects
 
 
 @pytest.mark.parametrize(

@@ -75,16 +75,16 @@ def bought(shop: Shop, card: str, *, receipt: str, key: str | None = None, **mor
 def test_points_by_line_agree_in_the_basket_check_the_purchase_and_the_explanation(shop: Shop) -> None:
     card = shop.enrol()
     tried = shop.execute(CHECK, by={"card": card}, basket={"lines": RECEIPT})["basketCheck"]["decision"]
-    done = bought(shop, card, receipt="r1", key="once")
+    payload = bought(shop, card, receipt="r1", key="once")
     again = bought(shop, card, receipt="r1", key="once")
-    explained = shop.execute(EXPLAIN, entry=done["entry"]["id"])["explain"]
+    explained = shop.execute(EXPLAIN, entry=payload["entry"]["id"])["explain"]
     assert explained["agrees"]
     ledger = shop.execute(LEDGER, by={"card": card})["customer"]["ledger"]["nodes"]
-    decisions = [done["decision"], again["decision"], done["entry"]["decision"], explained["decision"]]
+    decisions = [payload["decision"], again["decision"], payload["entry"]["decision"], explained["decision"]]
     for found in (tried, *decisions, *(value["decision"] for value in ledger)):
         assert shares(found) == SHARES
         assert codes(found) == [None, None, None, "GOODS_NOT_COUNTED", "KIND_NOT_COUNTED"]
-    mug, post = done["decision"]["lines"][3]["excluded"], done["decision"]["lines"][4]["excluded"]
+    mug, post = payload["decision"]["lines"][3]["excluded"], payload["decision"]["lines"][4]["excluded"]
     assert [clause["key"] for clause in mug["clauses"]] == ["spend", "stamp"]
     assert [clause["key"] for clause in post["clauses"]] == ["counted-amounts"]
     assert [sum(column) for column in zip(*SHARES, strict=True)] == [point["points"] for point in tried["points"]]
@@ -92,20 +92,20 @@ def test_points_by_line_agree_in_the_basket_check_the_purchase_and_the_explanati
 
 def test_old_entry_shows_points_by_line_before_the_correction(shop: Shop) -> None:
     card = shop.enrol()
-    done = bought(shop, card, receipt="r1")
+    payload = bought(shop, card, receipt="r1")
     purchase = {"externalId": "r1", "lines": [*RECEIPT[:1], {"sku": "pot", "quantity": "1", "unitPrice": "50.00"}]}
     input = {"idempotencyKey": "amend", "purchase": purchase, "reason": "a typo"}
     amended = shop.execute(AMEND, role=Role.OWNER, input=input)["amendPurchase"]
     assert amended["userErrors"] == []
     assert shares(amended["decision"]) == [[667, 2], [1000, 0]]
-    assert shares(shop.execute(EXPLAIN, entry=done["entry"]["id"])["explain"]["decision"]) == SHARES
+    assert shares(shop.execute(EXPLAIN, entry=payload["entry"]["id"])["explain"]["decision"]) == SHARES
     later = {"idempotencyKey": "later", "purchase": {**purchase, "lines": RECEIPT[1:2]}, "reason": "another typo"}
     assert shares(shop.execute(AMEND, role=Role.OWNER, input=later)["amendPurchase"]["decision"]) == [[667, 0]]
     sent_again = bought(shop, card, receipt="r1", key="another")
     assert (sent_again["userErrors"], shares(sent_again["decision"])) == ([], SHARES)
     again = shop.execute(AMEND, role=Role.OWNER, input=input)["amendPurchase"]["decision"]
     assert shares(again) == [[667, 2], [1000, 0]], "answered as it was"
-    assert shares(shop.execute(EXPLAIN, entry=done["entry"]["id"])["explain"]["decision"]) == SHARES
+    assert shares(shop.execute(EXPLAIN, entry=payload["entry"]["id"])["explain"]["decision"]) == SHARES
 
 
 EXCHANGE = f"""mutation($input: RecordExchangeInput!) {{ recordExchange(input: $input) {{ decision {{ points {{ points }} {LINES} }}
@@ -159,11 +159,11 @@ def test_only_purchases_have_lines(shop: Shop) -> None:
 )
 def test_excluded_line_is_explained_in_every_language(shop: Shop, language: str, mug: str, post: str) -> None:
     card = shop.enrol()
-    found = shop.execute(CHECK, by={"card": card}, basket={"lines": RECEIPT}, language=language)["basketCheck"][
+    decision = shop.execute(CHECK, by={"card": card}, basket={"lines": RECEIPT}, language=language)["basketCheck"][
         "decision"
     ]
-    assert [line["excluded"]["statement"] for line in found["lines"][3:]] == [mug, post]
+    assert [line["excluded"]["statement"] for line in decision["lines"][3:]] == [mug, post]
     free = {"lines": [{"sku": "cup", "quantity": "1", "unitPrice": "0.00"}]}
-    found = shop.execute(CHECK, by={"card": card}, basket=free, language=language)["basketCheck"]["decision"]
-    assert codes(found) == ["NOTHING_PAID"]
-    assert found["lines"][0]["excluded"]["statement"] not in ("", mug, post)
+    decision = shop.execute(CHECK, by={"card": card}, basket=free, language=language)["basketCheck"]["decision"]
+    assert codes(decision) == ["NOTHING_PAID"]
+    assert decision["lines"][0]["excluded"]["statement"] not in ("", mug, post)

@@ -77,10 +77,10 @@ def test_purchase_is_decided_by_the_local_time_of_its_location(blank: Shop) -> N
     card = blank.enrol()
     # 10:30 in London, 18:30 in Taipei.
     morning = "2026-03-04T10:30:00Z"
-    there = bought(blank, card, at=morning, receipt="T", locationId=taipei)
-    assert there["decision"]["points"][0]["points"] == 7
-    assert there["purchase"]["location"] == {"key": "taipei"}
-    assert blank.execute(EXPLAIN, e=there["entry"]["id"])["explain"] == {"agrees": True, "recomputedPoints": 7}
+    payload = bought(blank, card, at=morning, receipt="T", locationId=taipei)
+    assert payload["decision"]["points"][0]["points"] == 7
+    assert payload["purchase"]["location"] == {"key": "taipei"}
+    assert blank.execute(EXPLAIN, e=payload["entry"]["id"])["explain"] == {"agrees": True, "recomputedPoints": 7}
     here = bought(blank, card, at=morning)
     assert (here["decision"]["outcome"], here["purchase"]["location"]) == ("NOTHING_EARNED", None)
     # 20:30 in Taipei: the words read the clock on that wall, and the window opens there in a week.
@@ -148,8 +148,8 @@ def test_basket_check_names_the_locations_where_a_clause_holds(blank: Shop) -> N
     never = {"exceptWhen": {"conditions": [{"locations": {"locations": ["mall"]}}]}}
     assert publish(blank, clause("there", BONUS, only), clause("not-there", BONUS, never)) == []
     card = blank.enrol()
-    found = basket(blank, card, at="2026-03-04T12:00:00Z", locationId=ids["mall"])["decision"]
-    elsewhere, other = found["reasons"]
+    decision = basket(blank, card, at="2026-03-04T12:00:00Z", locationId=ids["mall"])["decision"]
+    elsewhere, other = decision["reasons"]
     assert (elsewhere["code"], other["code"]) == ("OTHER_LOCATION", "EXCEPTION_APPLIES")
     assert elsewhere["statement"] == "Only valid at “Harbour Street” or “Central Station”."
     (remedy,) = elsewhere["remedies"]
@@ -216,8 +216,8 @@ def test_location_is_opened_once_and_only_by_the_owner(blank: Shop) -> None:
         (error,) = blank.execute(OPEN, role=Role.OWNER, input=input)["createLocation"]["userErrors"]
         assert (error["code"], error["path"]) == (code, ["input", path])
     for role in (Role.STAFF, Role.TILL):
-        answer = blank.send(OPEN, role=role, input={"idempotencyKey": "x", **given}).json()
-        assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+        body = blank.send(OPEN, role=role, input={"idempotencyKey": "x", **given}).json()
+        assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert [node["key"] for node in blank.execute(LISTED)["program"]["locations"]["nodes"]] == ["quay"]
 
 
@@ -265,8 +265,8 @@ def test_terms_name_the_calendar_of_limits_when_locations_differ_in_zone(blank: 
     statements = "{ terms { clauses { key statement } } }"
 
     def said() -> dict[str, str]:
-        found = blank.execute(statements)["terms"]["clauses"]
-        return {value["key"]: value["statement"] for value in found}
+        clauses = blank.execute(statements)["terms"]["clauses"]
+        return {value["key"]: value["statement"] for value in clauses}
 
     assert publish(blank, *given) == []
     assert said()["monthly"] == "You get 7 extra points, at most once per calendar month."

@@ -43,12 +43,12 @@ def test_merge_moves_everything_to_the_survivor(shop: Shop) -> None:
     bought = shop.buy(merged, "80.00")
     shop.buy(survivor, "50.00")
     before = find_customer(shop, merged)["id"]
-    done = merge(shop, merged, survivor)
-    assert done["userErrors"] == []
-    assert done["balances"] == [{"available": 130, "pending": 0, "held": 0, "owed": 0, "lifetime": "130"}]
-    assert (done["entry"]["type"], done["entry"]["points"]) == ("MERGE", 80)
+    payload = merge(shop, merged, survivor)
+    assert payload["userErrors"] == []
+    assert payload["balances"] == [{"available": 130, "pending": 0, "held": 0, "owed": 0, "lifetime": "130"}]
+    assert (payload["entry"]["type"], payload["entry"]["points"]) == ("MERGE", 80)
     goes_on = find_customer(shop, survivor)
-    assert done["customer"]["id"] == goes_on["id"] != before
+    assert payload["customer"]["id"] == goes_on["id"] != before
     assert find_customer(shop, merged) == goes_on
     assert shop.execute(
         "query($by: CustomerBy!, $id: ID!) { customer(by: $by) { id } node(id: $id) { id } }",
@@ -61,7 +61,7 @@ def test_merge_moves_everything_to_the_survivor(shop: Shop) -> None:
     assert shop.redeem(merged)["balances"] == [{"available": 30}]
     assert shop.buy(merged, "1.00")["balances"] == [{"available": 31, "lifetime": "131"}]
     explained = "query($e: ID!) { explain(entry: $e) { agrees } node(id: $e) { id } }"
-    for entry in (done["entry"]["id"], bought["entry"]["id"]):
+    for entry in (payload["entry"]["id"], bought["entry"]["id"]):
         assert shop.execute(explained, e=entry) == {"explain": {"agrees": True}, "node": {"id": entry}}
     assert discrepancies_in(shop.url) == []
 
@@ -297,8 +297,8 @@ def test_hold_moves_with_the_merge_and_can_be_captured_or_released(shop: Shop) -
     shop.buy(merged, "250.00")
     shop.buy(survivor, "20.00")
     paid, free = held(shop, merged), held(shop, merged)
-    done = merge(shop, merged, survivor)
-    assert done["balances"] == [{"available": 70, "pending": 0, "held": 200, "owed": 0, "lifetime": "270"}]
+    payload = merge(shop, merged, survivor)
+    assert payload["balances"] == [{"available": 70, "pending": 0, "held": 200, "owed": 0, "lifetime": "270"}]
     key = {"idempotencyKey": uuid.uuid4().hex}
     assert shop.execute(CAPTURE, input={**key, "hold": {"id": paid}})["captureRedemption"]["balances"] == [
         {"available": 70, "held": 100}

@@ -80,14 +80,14 @@ SMALL = {"lines": [{"sku": "thing", "quantity": "1", "unitPrice": "1.00"}]}
 
 def offers(shop: Shop, card: str, *, basket: Any = None) -> dict[str, Any]:
     """The offers for a card, by reward."""
-    found = shop.execute(OFFERS, by={"card": card}, basket=basket)["rewards"]["nodes"]
-    return {value["reward"]["key"]: value for value in found}
+    rewards = shop.execute(OFFERS, by={"card": card}, basket=basket)["rewards"]["nodes"]
+    return {value["reward"]["key"]: value for value in rewards}
 
 
 def reward_clauses(shop: Shop, card: str, *, basket: Any = None) -> dict[str, Any]:
     """The clauses about rewards in a basket check, by key."""
-    found = shop.execute(CHECK, by={"card": card}, basket=basket or SMALL)["basketCheck"]["clauses"]
-    return {value["clause"]["key"]: value for value in found}
+    clauses = shop.execute(CHECK, by={"card": card}, basket=basket or SMALL)["basketCheck"]["clauses"]
+    return {value["clause"]["key"]: value for value in clauses}
 
 
 def redeem(shop: Shop, card: str, reward: str, *, basket: Any = None) -> Any:
@@ -122,8 +122,8 @@ def test_offer_has_the_price_of_old_points_and_the_list_price(shop: Shop, clock:
     assert shop.execute(BUYS, by={"card": card})["customer"]["wallet"]["balances"][0]["buysToday"] == [
         {"key": "coffee"}
     ]
-    done = redeem(shop, card, "coffee")
-    assert (done["decision"]["outcome"], done["redemption"]["points"]) == ("GRANTED", 75)
+    payload = redeem(shop, card, "coffee")
+    assert (payload["decision"]["outcome"], payload["redemption"]["points"]) == ("GRANTED", 75)
     fresh = offers(shop, card)["coffee"]
     assert (fresh["cost"], fresh["listCost"], fresh["missingPoints"], fresh["available"]) == (100, 100, 100, False)
 
@@ -199,11 +199,11 @@ def test_missing_variant_is_explained_in_every_language(shop: Shop, clock: Clock
     create(shop, "shirt", variants=["red", "blue"])
     publish(shop, clock, shirt=10)
     card = shop.enrol()
-    found = shop.execute(OFFERS, by={"card": card}, language=language)["rewards"]["nodes"][0]["refusal"]
+    refusal = shop.execute(OFFERS, by={"card": card}, language=language)["rewards"]["nodes"][0]["refusal"]
     payload = shop.redeem(card, "shirt", language=language)
-    assert payload["userErrors"][0]["message"] == found["message"] != ""
+    assert payload["userErrors"][0]["message"] == refusal["message"] != ""
     marks = {"en": "variants", "de": "Ausführungen", "zh-Hans": "款式", "zh-Hant": "款式"}
-    assert marks[language] in found["message"]
+    assert marks[language] in refusal["message"]
 
 
 def test_offer_without_a_customer_shows_the_list_price(shop: Shop, clock: Clock) -> None:
@@ -364,8 +364,8 @@ def test_redemption_costs_what_the_offer_said_after_any_history(shop: Shop, cloc
         mine = [balance for balance in balances if balance["unit"]["code"] == offer["unit"]["code"]]
         bought = {value["key"] for unit in mine for value in unit["buysToday"]}
         assert (name in bought) == offer["available"]
-        done = redeem(shop, card, name)
-        assert_agrees(offer, qualification, done, before=mine[0]["available"] if mine else 0)
+        payload = redeem(shop, card, name)
+        assert_agrees(offer, qualification, payload, before=mine[0]["available"] if mine else 0)
         granted.append(offer["available"])
     assert True in granted
     assert False in granted

@@ -71,9 +71,9 @@ def test_full_refund_restores_the_points_and_pays_the_rest_in_money(shop: Shop) 
     card = rich(shop)
     id = spend(shop, card, "twenty")
     shop.buy(card, "100.00", receipt="R", payments=[points(id, "20.00")], occurredAt=at(hours=2))
-    done = refund(shop, "R", occurredAt=at(hours=3))
-    assert back(done) == ("80.00", 2000)
-    assert done["decision"]["points"][0]["points"] == 80
+    payload = refund(shop, "R", occurredAt=at(hours=3))
+    assert back(payload) == ("80.00", 2000)
+    assert payload["decision"]["points"][0]["points"] == 80
     assert shop.available(card) == 3000
     assert discrepancies_in(shop.url) == []
 
@@ -97,13 +97,13 @@ def test_refund_of_all_lines_equals_refunds_one_by_one(shop: Shop) -> None:
     card = rich(shop)
     id = spend(shop, card, "twenty")
     shop.buy(card, "", lines=THIRDS, receipt="R", payments=[points(id, "20.00")], occurredAt=at(hours=2))
-    done = refund(shop, "R", lines=[{"line": 1}, {"line": 2}], occurredAt=at(hours=3))
-    assert back(done) == ("53.33", 667 + 667)
+    payload = refund(shop, "R", lines=[{"line": 1}, {"line": 2}], occurredAt=at(hours=3))
+    assert back(payload) == ("53.33", 667 + 667)
     assert back(refund(shop, "R", lines=[{"line": 3}], occurredAt=at(hours=4))) == ("26.67", 666)
     other = spend(shop, card, "twenty", hours=5)
     shop.buy(card, "", lines=THIRDS, receipt="S", payments=[points(other, "20.00")], occurredAt=at(hours=6))
-    done = refund(shop, "S", lines=[{"line": line} for line in (3, 1, 2)], occurredAt=at(hours=7))
-    assert back(done) == ("80.00", 2000)
+    payload = refund(shop, "S", lines=[{"line": line} for line in (3, 1, 2)], occurredAt=at(hours=7))
+    assert back(payload) == ("80.00", 2000)
     assert shop.available(card) == 3000
     assert discrepancies_in(shop.url) == []
 
@@ -165,8 +165,8 @@ def test_late_exchange_pays_out_the_same_total(shop: Shop) -> None:
     lines = [{"sku": "a", "quantity": "3", "unitPrice": "33.33"}]
     shop.buy(card, "", lines=lines, receipt="R", payments=[points(id, "20.00")], occurredAt=at(hours=2))
     first = {"lines": [{"line": 1, "quantity": "1"}]}
-    done = exchange(shop, "33.33", {"purchase": {"externalId": "R"}, **first}, receipt="E", occurredAt=at(hours=3))
-    assert done["refund"]["cash"]["amount"] == "0.00"
+    payload = exchange(shop, "33.33", {"purchase": {"externalId": "R"}, **first}, receipt="E", occurredAt=at(hours=3))
+    assert payload["refund"]["cash"]["amount"] == "0.00"
     came = [refund(shop, "R", **first, occurredAt=at(hours=hours))["cash"]["amount"] for hours in (6, 5)]
     assert [*came, refund(shop, "E", occurredAt=at(hours=7))["cash"]["amount"]] == ["26.66", "26.67", "26.66"]
     assert shop.available(card) == 3000

@@ -145,8 +145,8 @@ def test_pending_exchange_that_does_not_fit_is_left_to_staff_with_a_reason(openi
     assert sentences == [wording(Locale.EN)(f"error.{code}") for code in reasons]
     assert shop.send(OPEN, role=Role.TILL).json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     for parked in waits.values():
-        done = dismiss(shop, parked["pending"]["id"])
-        assert (error_codes(done), done["pending"]["state"]) == ([], "DISMISSED")
+        payload = dismiss(shop, parked["pending"]["id"])
+        assert (error_codes(payload), payload["pending"]["state"]) == ([], "DISMISSED")
         assert error_codes(dismiss(shop, parked["pending"]["id"])) == [("ALREADY_SETTLED", ["quarantined"])]
     assert pending_receipts(shop) == []
     assert error_codes(shop.buy(card, "9.00", receipt="C-2", occurredAt=at())) == [], "its number is free again"

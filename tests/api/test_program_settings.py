@@ -59,8 +59,8 @@ def test_repeated_settings_change_is_executed_once(shop: Shop) -> None:
 @pytest.mark.parametrize("role", [Role.STAFF, Role.TILL])
 def test_only_the_owner_changes_settings(shop: Shop, role: Role) -> None:
     input = {"idempotencyKey": "mine", "receiptNumbers": "PER_DAY"}
-    answer = shop.send(UPDATE, role=role, input=input).json()
-    assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    body = shop.send(UPDATE, role=role, input=input).json()
+    assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert shop.execute(SETTINGS)["program"]["receiptNumbers"] == "UNIQUE"
 
 

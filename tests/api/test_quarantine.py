@@ -93,12 +93,12 @@ def pending_in(shop: Shop) -> list[str | None]:
 )
 def test_purchase_with_an_implausible_time_is_quarantined(shop: Shop, at: datetime, skew: str) -> None:
     card = shop.enrol()
-    kept = buy(shop, card, "R1", at)
-    assert [(error["code"], error["path"]) for error in kept["userErrors"]] == [
+    payload = buy(shop, card, "R1", at)
+    assert [(error["code"], error["path"]) for error in payload["userErrors"]] == [
         ("CLOCK_SKEW", ["input", "purchase", "occurredAt"])
     ]
-    assert (kept["decision"], kept["entry"], kept["purchase"], kept["balances"]) == (None, None, None, [])
-    item = kept["quarantined"]
+    assert (payload["decision"], payload["entry"], payload["purchase"], payload["balances"]) == (None, None, None, [])
+    item = payload["quarantined"]
     assert (item["kind"], item["state"], item["skew"], item["externalId"]) == ("PURCHASE", "PENDING", skew, "R1")
     assert (datetime.fromisoformat(item["occurredAt"]), item["total"]) == (at, {"amount": "10.00"})
     assert (shop.ledger(card), pending_in(shop)) == ([], ["R1"])
@@ -143,11 +143,15 @@ def test_quarantined_purchase_booked_as_sent_earns_at_its_time(shop: Shop) -> No
     card = shop.enrol()
     shop.buy(card, "5.00", receipt="NOW")
     kept = buy(shop, card, "R1", OLD)
-    done = settle(shop, kept, "BOOK_AS_SENT")
-    assert (codes(done), done["decision"]["points"], done["balances"]) == ([], [{"points": 10}], [{"available": 15}])
-    assert datetime.fromisoformat(done["decision"]["decidedFor"]) == OLD
-    assert datetime.fromisoformat(done["entry"]["occurredAt"]) == OLD
-    item = done["quarantined"]
+    payload = settle(shop, kept, "BOOK_AS_SENT")
+    assert (codes(payload), payload["decision"]["points"], payload["balances"]) == (
+        [],
+        [{"points": 10}],
+        [{"available": 15}],
+    )
+    assert datetime.fromisoformat(payload["decision"]["decidedFor"]) == OLD
+    assert datetime.fromisoformat(payload["entry"]["occurredAt"]) == OLD
+    item = payload["quarantined"]
     assert (item["state"], item["reason"], item["purchase"]["externalId"]) == ("BOOKED", "Clock of till 2.", "R1")
     again = buy(shop, card, "R1", OLD)
     assert (codes(again), again["quarantined"], again["entry"]) == ([], None, {"points": 10})
@@ -161,34 +165,34 @@ def test_quarantined_purchase_booked_at_a_corrected_time_keeps_its_identity(shop
     sent = NOON - timedelta(days=6 * 365)
     kept = buy(shop, card, "R1", sent)
     at = NOON - timedelta(hours=1)
-    done = settle(shop, kept, "BOOK_AT", occurredAt=at.isoformat())
-    assert codes(done) == []
-    assert datetime.fromisoformat(done["quarantined"]["bookedFor"]) == at
-    assert datetime.fromisoformat(done["quarantined"]["purchase"]["occurredAt"]) == at
-    assert datetime.fromisoformat(done["quarantined"]["occurredAt"]) == sent
+    payload = settle(shop, kept, "BOOK_AT", occurredAt=at.isoformat())
+    assert codes(payload) == []
+    assert datetime.fromisoformat(payload["quarantined"]["bookedFor"]) == at
+    assert datetime.fromisoformat(payload["quarantined"]["purchase"]["occurredAt"]) == at
+    assert datetime.fromisoformat(payload["quarantined"]["occurredAt"]) == sent
     again = buy(shop, card, "R1", sent)
     assert (codes(again), again["entry"]) == ([], {"points": 10})
     assert shop.ledger(card) == [("EARN", 10)]
 
 
 def test_quarantined_receipt_cannot_be_booked_in_the_future(shop: Shop, clock: Clock) -> None:
-    kept = buy(shop, shop.enrol(), "R1", AHEAD)
-    early = settle(shop, kept, "BOOK_AS_SENT")
+    payload = buy(shop, shop.enrol(), "R1", AHEAD)
+    early = settle(shop, payload, "BOOK_AS_SENT")
     assert [(error["code"], error["path"]) for error in early["userErrors"]] == [
         ("CLOCK_SKEW", ["input", "quarantined"])
     ]
-    late = settle(shop, kept, "BOOK_AT", occurredAt=(NOON + timedelta(minutes=7)).isoformat())
+    late = settle(shop, payload, "BOOK_AT", occurredAt=(NOON + timedelta(minutes=7)).isoformat())
     assert [(error["code"], error["path"]) for error in late["userErrors"]] == [("CLOCK_SKEW", ["input", "occurredAt"])]
     assert pending_in(shop) == ["R1"]
     clock.now += timedelta(minutes=10)
-    assert codes(settle(shop, kept, "BOOK_AS_SENT")) == []
+    assert codes(settle(shop, payload, "BOOK_AS_SENT")) == []
 
 
 def test_dismissed_receipt_is_not_booked_when_sent_again(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     kept = buy(shop, card, "R1", AHEAD)
-    done = settle(shop, kept, "DISMISS")
-    assert (codes(done), done["decision"], done["quarantined"]["state"]) == ([], None, "DISMISSED")
+    payload = settle(shop, kept, "DISMISS")
+    assert (codes(payload), payload["decision"], payload["quarantined"]["state"]) == ([], None, "DISMISSED")
     clock.now += timedelta(hours=1)
     again = buy(shop, card, "R1", AHEAD)
     assert (codes(again), again["quarantined"]["state"]) == (["CLOCK_SKEW"], "DISMISSED")
@@ -198,16 +202,16 @@ def test_dismissed_receipt_is_not_booked_when_sent_again(shop: Shop, clock: Cloc
 
 def test_quarantined_receipt_is_settled_once_and_repeats_are_answered_the_same(shop: Shop) -> None:
     kept = buy(shop, shop.enrol(), "R1", OLD)
-    done = settle(shop, kept, "BOOK_AS_SENT", idempotencyKey="s")
-    assert settle(shop, kept, "BOOK_AS_SENT", idempotencyKey="s") == done
+    payload = settle(shop, kept, "BOOK_AS_SENT", idempotencyKey="s")
+    assert settle(shop, kept, "BOOK_AS_SENT", idempotencyKey="s") == payload
     for action in ("BOOK_AS_SENT", "DISMISS"):
         assert codes(settle(shop, kept, action)) == ["ALREADY_SETTLED"]
 
 
 def test_concurrent_settlements_of_a_receipt_have_one_winner(shop: Shop) -> None:
     card = shop.enrol()
-    kept = buy(shop, card, "R1", OLD)
-    calls = [lambda action=action: settle(shop, kept, action) for action in ("BOOK_AS_SENT", "DISMISS") * 3]
+    payload = buy(shop, card, "R1", OLD)
+    calls = [lambda action=action: settle(shop, payload, action) for action in ("BOOK_AS_SENT", "DISMISS") * 3]
     answers = shop.in_parallel(calls)
     assert sorted(code for answer in answers for code in codes(answer)) == ["ALREADY_SETTLED"] * 5
     won = next(answer for answer in answers if codes(answer) == [])
@@ -215,29 +219,29 @@ def test_concurrent_settlements_of_a_receipt_have_one_winner(shop: Shop) -> None
 
 
 def test_settling_needs_a_reason_and_a_time_only_for_a_correction(shop: Shop) -> None:
-    kept = buy(shop, shop.enrol(), "R1", OLD)
-    assert codes(settle(shop, kept, "DISMISS", reason=" ")) == ["REASON_MISSING"]
-    assert codes(settle(shop, kept, "DISMISS", reason="x" * 201)) == ["INVALID_INPUT"]
-    assert codes(settle(shop, kept, "BOOK_AT")) == ["INVALID_INPUT"]
-    assert codes(settle(shop, kept, "BOOK_AS_SENT", occurredAt=OLD.isoformat())) == ["INVALID_INPUT"]
+    payload = buy(shop, shop.enrol(), "R1", OLD)
+    assert codes(settle(shop, payload, "DISMISS", reason=" ")) == ["REASON_MISSING"]
+    assert codes(settle(shop, payload, "DISMISS", reason="x" * 201)) == ["INVALID_INPUT"]
+    assert codes(settle(shop, payload, "BOOK_AT")) == ["INVALID_INPUT"]
+    assert codes(settle(shop, payload, "BOOK_AS_SENT", occurredAt=OLD.isoformat())) == ["INVALID_INPUT"]
     for id in ("nonsense", "UXVhcmFudGluZWRSZWNlaXB0OjAxYTIyYjhkLTFlNGYtNzdkOC05YmU3LTQxNWI0ZjEyYWExNw"):
         assert codes(settle(shop, {"quarantined": {"id": id}}, "DISMISS")) == ["QUARANTINED_NOT_FOUND"]
 
 
 def test_only_staff_and_owner_list_and_settle_quarantined_receipts(shop: Shop) -> None:
     card = shop.enrol()
-    kept = buy(shop, card, "R1", OLD)
+    payload = buy(shop, card, "R1", OLD)
     own = customer_key(shop.url, shop, card)
-    input = {"idempotencyKey": "x", "quarantined": kept["quarantined"]["id"], "action": "DISMISS", "reason": "x"}
+    input = {"idempotencyKey": "x", "quarantined": payload["quarantined"]["id"], "action": "DISMISS", "reason": "x"}
     node = "query($id: ID!) { node(id: $id) { id } }"
     for who in ({"role": Role.TILL}, {"key": own}):
         assert code_of(shop, SETTLE, input=input, **who) == "FORBIDDEN"
         assert code_of(shop, LIST, **who) == "FORBIDDEN"
-        assert shop.execute(node, id=kept["quarantined"]["id"], **who)["node"] is None
-    assert shop.execute(node, id=kept["quarantined"]["id"], role=Role.STAFF)["node"] == {
-        "id": kept["quarantined"]["id"]
+        assert shop.execute(node, id=payload["quarantined"]["id"], **who)["node"] is None
+    assert shop.execute(node, id=payload["quarantined"]["id"], role=Role.STAFF)["node"] == {
+        "id": payload["quarantined"]["id"]
     }
-    assert codes(settle(shop, kept, "DISMISS", role=Role.OWNER)) == []
+    assert codes(settle(shop, payload, "DISMISS", role=Role.OWNER)) == []
 
 
 def test_quarantine_list_has_pages_and_a_state_filter(shop: Shop) -> None:
@@ -258,14 +262,14 @@ def test_quarantine_list_has_pages_and_a_state_filter(shop: Shop) -> None:
 
 def test_quarantined_receipt_hides_its_customer_and_follows_a_merge(shop: Shop) -> None:
     card, survivor = shop.enrol(), shop.enrol()
-    kept = buy(shop, card, "R1", OLD)
+    payload = buy(shop, card, "R1", OLD)
     merged = call(
         shop, MERGE, role=Role.OWNER, merged={"card": card}, survivor={"card": survivor}, reason="Same person."
     )
     assert merged["userErrors"] == []
     again = buy(shop, survivor, "R1", OLD)
-    assert again["quarantined"]["id"] == kept["quarantined"]["id"]
-    assert codes(settle(shop, kept, "BOOK_AS_SENT")) == []
+    assert again["quarantined"]["id"] == payload["quarantined"]["id"]
+    assert codes(settle(shop, payload, "BOOK_AS_SENT")) == []
     assert shop.available(survivor) == 10
 
 
@@ -273,8 +277,8 @@ def test_key_tied_to_a_card_cannot_quarantine_or_book_its_receipts(shop: Shop) -
     card = shop.enrol()
     key = tied_key(shop, card)
     assert codes(buy(shop, card, "R1", OLD, key=key)) == ["OWN_CARD"]
-    kept = buy(shop, card, "R2", OLD)
-    given = {"quarantined": kept["quarantined"]["id"], "action": "BOOK_AS_SENT", "reason": "Clock."}
+    payload = buy(shop, card, "R2", OLD)
+    given = {"quarantined": payload["quarantined"]["id"], "action": "BOOK_AS_SENT", "reason": "Clock."}
     assert codes(call(shop, SETTLE, key=key, **given)) == ["OWN_CARD"]
     assert pending_in(shop) == ["R2"]
 
@@ -299,8 +303,8 @@ def test_refund_with_an_implausible_time_is_quarantined_and_settled(shop: Shop, 
         assert refund(shop, "R1", at, externalId="F1", idempotencyKey=key)["quarantined"]["id"] == item["id"]
     assert codes(refund(shop, "R1", at, externalId="F1", reason="else")) == ["RECEIPT_DIFFERS"]
     assert shop.available(card) == 10
-    done = settle(shop, kept, "BOOK_AT", occurredAt=(NOON + timedelta(minutes=1)).isoformat())
-    assert (codes(done), done["entry"]["points"], done["quarantined"]["state"]) == ([], -10, "BOOKED")
+    payload = settle(shop, kept, "BOOK_AT", occurredAt=(NOON + timedelta(minutes=1)).isoformat())
+    assert (codes(payload), payload["entry"]["points"], payload["quarantined"]["state"]) == ([], -10, "BOOKED")
     assert refund(shop, "R1", at, externalId="F1")["entry"] == {"points": -10}
     assert (shop.available(card), pending_in(shop)) == (0, [])
 
@@ -334,18 +338,18 @@ def test_recorded_refund_is_answered_as_recorded_however_late(shop: Shop, clock:
 def test_quarantined_refund_that_does_not_fit_its_purchase_stays_quarantined(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "10.00", receipt="R1")
-    kept = refund(shop, "R1", AHEAD)
+    payload = refund(shop, "R1", AHEAD)
     assert refund(shop, "R1", None)["entry"] == {"points": -10}
-    refused = settle(shop, kept, "BOOK_AT", occurredAt=(NOON + timedelta(minutes=1)).isoformat())
+    refused = settle(shop, payload, "BOOK_AT", occurredAt=(NOON + timedelta(minutes=1)).isoformat())
     assert codes(refused) == ["NOTHING_TO_REFUND"]
-    assert codes(settle(shop, kept, "DISMISS")) == []
+    assert codes(settle(shop, payload, "DISMISS")) == []
 
 
 def test_refund_is_pending_until_its_quarantined_purchase_is_booked(shop: Shop) -> None:
     card = shop.enrol()
-    kept = buy(shop, card, "R1", OLD)
+    payload = buy(shop, card, "R1", OLD)
     assert refund(shop, "R1", None)["pending"]["state"] == "PENDING"
-    assert settle(shop, kept, "BOOK_AS_SENT")["balances"] == [{"available": 0}]
+    assert settle(shop, payload, "BOOK_AS_SENT")["balances"] == [{"available": 0}]
     assert shop.ledger(card) == [("EARN", 10), ("CLAWBACK", -10)]
 
 
@@ -353,8 +357,8 @@ def test_quarantined_refund_is_pending_until_its_purchase_arrives(shop: Shop) ->
     card = shop.enrol()
     kept = refund(shop, "R1", AHEAD)
     assert kept["quarantined"]["kind"] == "REFUND"
-    done = settle(shop, kept, "BOOK_AT", occurredAt=(NOON + timedelta(minutes=1)).isoformat())
-    assert (codes(done), done["pending"]["state"], done["quarantined"]["pending"]["state"]) == (
+    payload = settle(shop, kept, "BOOK_AT", occurredAt=(NOON + timedelta(minutes=1)).isoformat())
+    assert (codes(payload), payload["pending"]["state"], payload["quarantined"]["pending"]["state"]) == (
         [],
         "PENDING",
         "PENDING",
@@ -369,8 +373,8 @@ def test_pending_refund_can_be_dismissed(shop: Shop) -> None:
     mistyped = refund(shop, "R11", None, externalId="F1")["pending"]
     given = {"quarantined": mistyped["id"], "reason": "Meant R1."}
     assert codes(call(shop, SETTLE, role=Role.STAFF, action="BOOK_AS_SENT", **given)) == ["INVALID_INPUT"]
-    done = call(shop, SETTLE, role=Role.STAFF, action="DISMISS", **given)
-    assert (codes(done), done["pending"]["state"], done["pending"]["statement"]) == ([], "DISMISSED", None)
+    payload = call(shop, SETTLE, role=Role.STAFF, action="DISMISS", **given)
+    assert (codes(payload), payload["pending"]["state"], payload["pending"]["statement"]) == ([], "DISMISSED", None)
     assert codes(call(shop, SETTLE, role=Role.STAFF, action="DISMISS", **given)) == ["ALREADY_SETTLED"]
     assert shop.execute("{ pendingRefunds { id } }", role=Role.STAFF)["pendingRefunds"] == []
     shop.buy(card, "20.00", receipt="R11")
@@ -389,8 +393,8 @@ def test_sandbox_accepts_any_age_and_quarantines_future_times(database_url: str,
 def test_owner_sets_the_allowed_age(shop: Shop) -> None:
     update = f"mutation($input: UpdateProgramInput!) {{ updateProgram(input: $input) {{ program {{ receiptAgeDays }} {ERRORS} }} }}"
     assert shop.execute("{ program { receiptAgeDays } }")["program"] == {"receiptAgeDays": 30}
-    done = call(shop, update, role=Role.OWNER, receiptAgeDays=31)
-    assert done == {"program": {"receiptAgeDays": 31}, "userErrors": []}
+    payload = call(shop, update, role=Role.OWNER, receiptAgeDays=31)
+    assert payload == {"program": {"receiptAgeDays": 31}, "userErrors": []}
     card = shop.enrol()
     assert buy(shop, card, "R1", OLD)["entry"] == {"points": 10}
     for days in (0, 36_501):
@@ -423,9 +427,9 @@ def test_exchange_with_an_implausible_time_is_quarantined_and_booked_as_one(shop
     assert codes(exchange(shop, "R1", "R2", AHEAD, price="31.00")) == ["RECEIPT_DIFFERS"]
     assert codes(buy(shop, card, "R2", clock.now)) == ["RECEIPT_DIFFERS"]
     assert shop.available(card) == 10
-    done = settle(shop, kept, "BOOK_AS_SENT")
-    assert (codes(done), done["quarantined"]["state"]) == ([], "BOOKED")
-    assert done["quarantined"]["purchase"]["externalId"] == "R2"
+    payload = settle(shop, kept, "BOOK_AS_SENT")
+    assert (codes(payload), payload["quarantined"]["state"]) == ([], "BOOKED")
+    assert payload["quarantined"]["purchase"]["externalId"] == "R2"
     assert shop.available(card) == 30
     clock.now += timedelta(days=60)
     again = exchange(shop, "R1", "R2", AHEAD)
@@ -439,14 +443,14 @@ def test_quarantined_exchange_is_pending_until_its_purchase_arrives(shop: Shop, 
     assert (kept["quarantined"]["kind"], kept["entry"]) == ("EXCHANGE", None)
     assert exchange(shop, "R1", "R2", OLD)["quarantined"]["id"] == kept["quarantined"]["id"]
     assert codes(exchange(shop, "R1", "R2", OLD, price="31.00")) == ["RECEIPT_DIFFERS"]
-    done = settle(shop, kept, "BOOK_AT", occurredAt=(NOON + timedelta(minutes=1)).isoformat())
-    assert (codes(done), done["pending"]["state"], done["quarantined"]["pending"]["state"]) == (
+    payload = settle(shop, kept, "BOOK_AT", occurredAt=(NOON + timedelta(minutes=1)).isoformat())
+    assert (codes(payload), payload["pending"]["state"], payload["quarantined"]["pending"]["state"]) == (
         [],
         "PENDING",
         "PENDING",
     )
     again = exchange(shop, "R1", "R2", OLD)
-    assert (codes(again), again["quarantined"], again["pending"]["id"]) == ([], None, done["pending"]["id"])
+    assert (codes(again), again["quarantined"], again["pending"]["id"]) == ([], None, payload["pending"]["id"])
     assert codes(buy(shop, card, "R2", NOON)) == ["RECEIPT_DIFFERS"]
     buy(shop, card, "R1", NOON)
     assert shop.ledger(card) == [("EARN", 10), ("EARN", 20), ("CLAWBACK", 0)]
@@ -458,10 +462,10 @@ def test_quarantined_exchange_is_pending_until_its_purchase_arrives(shop: Shop, 
 def test_quarantined_exchange_that_cannot_be_booked_writes_nothing(shop: Shop, clock: Clock) -> None:
     card = shop.enrol()
     shop.buy(card, "10.00", receipt="R1")
-    kept = exchange(shop, "R1", "R2", AHEAD)
+    payload = exchange(shop, "R1", "R2", AHEAD)
     assert shop.refund("R1")["userErrors"] == []
     clock.now += timedelta(hours=1)
-    assert codes(settle(shop, kept, "BOOK_AS_SENT")) == ["NOTHING_TO_REFUND"]
+    assert codes(settle(shop, payload, "BOOK_AS_SENT")) == ["NOTHING_TO_REFUND"]
     assert shop.ledger(card) == [("EARN", 10), ("CLAWBACK", -10)]
     assert pending_in(shop) == ["R2"]
 
@@ -471,11 +475,11 @@ def test_daily_receipt_number_keeps_the_day_that_was_sent(shop: Shop) -> None:
     assert codes(call(shop, update, role=Role.OWNER, receiptNumbers="PER_DAY")) == []
     card = shop.enrol()
     sent = NOON - timedelta(days=6 * 365)
-    kept = buy(shop, card, "0001", sent)
+    payload = buy(shop, card, "0001", sent)
     other = buy(shop, card, "0001", sent - timedelta(days=1), price="20.00")
-    assert kept["quarantined"]["id"] != other["quarantined"]["id"]
+    assert payload["quarantined"]["id"] != other["quarantined"]["id"]
     assert buy(shop, card, "0001", NOON, price="30.00")["entry"] == {"points": 30}
-    assert codes(settle(shop, kept, "BOOK_AT", occurredAt=(NOON - timedelta(hours=1)).isoformat())) == []
+    assert codes(settle(shop, payload, "BOOK_AT", occurredAt=(NOON - timedelta(hours=1)).isoformat())) == []
     assert codes(settle(shop, other, "BOOK_AT", occurredAt=(NOON - timedelta(hours=2)).isoformat())) == []
     assert buy(shop, card, "0001", sent)["entry"] == {"points": 10}
     assert buy(shop, card, "0001", sent - timedelta(days=1), price="20.00")["entry"] == {"points": 20}
@@ -488,8 +492,8 @@ def test_exchange_booked_at_a_corrected_time_is_recognised_when_sent_again(shop:
     shop.buy(card, "10.00", receipt="R1")
     kept = exchange(shop, "R1", "R2", OLD)
     clock.now += timedelta(hours=1)
-    done = settle(shop, kept, "BOOK_AT", occurredAt=(NOON + timedelta(minutes=30)).isoformat())
-    assert codes(done) == []
+    payload = settle(shop, kept, "BOOK_AT", occurredAt=(NOON + timedelta(minutes=30)).isoformat())
+    assert codes(payload) == []
     again = exchange(shop, "R1", "R2", OLD)
     assert (codes(again), again["quarantined"]) == ([], None)
     assert shop.available(card) == 30
@@ -501,9 +505,9 @@ def test_daily_number_of_a_pending_refund_keeps_the_day_that_was_sent(shop: Shop
     card, day = shop.enrol(), NOON.date().isoformat()
     by_day = {"receipt": {"externalId": "R1", "day": day}}
     sent = {"purchase": by_day, "occurredAt": OLD.isoformat(), "externalId": "F1"}
-    kept = call(shop, REFUND, **sent)
+    payload = call(shop, REFUND, **sent)
     corrected = (NOON - timedelta(minutes=1)).isoformat()
-    assert settle(shop, kept, "BOOK_AT", occurredAt=corrected)["pending"]["state"] == "PENDING"
+    assert settle(shop, payload, "BOOK_AT", occurredAt=corrected)["pending"]["state"] == "PENDING"
     buy(shop, card, "R2", NOON - timedelta(hours=2), price="20.00")
     other = {"receipt": {"externalId": "R2", "day": day}}
     assert codes(call(shop, REFUND, purchase=other, occurredAt=corrected, externalId="F1")) == []

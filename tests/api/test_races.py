@@ -133,8 +133,8 @@ def accounts(url: str) -> dict[str, int]:
     """The number of accounts of each unit."""
 
     async def read(session: Session) -> dict[str, int]:
-        found = await session.rows("SELECT unit, count(*) AS n FROM accounts GROUP BY unit")
-        return {row["unit"]: row["n"] for row in found}
+        rows = await session.rows("SELECT unit, count(*) AS n FROM accounts GROUP BY unit")
+        return {row["unit"]: row["n"] for row in rows}
 
     async def run() -> dict[str, int]:
         database = open_database(url)

@@ -50,8 +50,8 @@ def test_reference_means_the_latest_completion(shop: Shop) -> None:
     late = refund(shop, "O1", externalId="F1", occurredAt=LATER)
     assert (late["alreadyRecorded"], late["purchase"]["id"]) == (True, first["purchase"]["id"])
     assert shop.available(card) == 60
-    back = refund(shop, "O1", externalId="F2", occurredAt="2026-03-01T13:00:00Z")
-    assert (back["purchase"]["id"], back["cash"]) == (second["purchase"]["id"], {"amount": "60.00"})
+    payload = refund(shop, "O1", externalId="F2", occurredAt="2026-03-01T13:00:00Z")
+    assert (payload["purchase"]["id"], payload["cash"]) == (second["purchase"]["id"], {"amount": "60.00"})
     assert codes(buy(shop, card, "O1", "60.00", completion=3, occurredAt="2026-03-01T14:00:00Z")) == []
     assert shop.available(card) == 60
 

@@ -76,8 +76,8 @@ def move(shop: Shop, receipt: str, card: str, *, role: Role = Role.STAFF, **more
 
 def entries(shop: Shop, card: str, *, role: Role = Role.STAFF) -> list[dict[str, Any]]:
     """The ledger of a card, newest entry first."""
-    found: list[dict[str, Any]] = shop.execute(LEDGER, role=role, by={"card": card})["customer"]["ledger"]["nodes"]
-    return found
+    ledger: list[dict[str, Any]] = shop.execute(LEDGER, role=role, by={"card": card})["customer"]["ledger"]["nodes"]
+    return ledger
 
 
 def assert_explanations_agree(shop: Shop, *cards: str) -> None:
@@ -127,8 +127,8 @@ def test_spent_points_become_a_debt_and_refunds_use_the_amended_receipt(shop: Sh
     refund = shop.refund("r-1", lines=[{"line": 1, "quantity": "1"}])
     assert (refund["shortfall"], refund["cash"]["amount"]) == (30, "30.00")
     assert codes(amend(shop, "r-1", line("30.00", "0.5"))) == [("INVALID_INPUT", ["purchase", "lines"])]
-    kept = amend(shop, "r-1", line("60.00", "3"))
-    assert kept["userErrors"] == []
+    payload = amend(shop, "r-1", line("60.00", "3"))
+    assert payload["userErrors"] == []
     assert_explanations_agree(shop, card)
 
 
@@ -231,12 +231,12 @@ def test_tills_cannot_move_and_customers_cannot_amend_receipts(shop: Shop) -> No
     card = shop.enrol()
     shop.buy(card, "30.00", receipt="r-1")
     input = {"idempotencyKey": "m", "purchase": {"externalId": "r-1"}, "customer": {"card": card}, "reason": "x"}
-    answer = shop.send(MOVE, role=Role.TILL, input=input).json()
-    assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    body = shop.send(MOVE, role=Role.TILL, input=input).json()
+    assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     receipt = {"externalId": "r-1", "lines": [line("1.00")]}
     amended = {"idempotencyKey": "a", "purchase": receipt, "reason": "x"}
-    answer = shop.send(AMEND, key=customer_key(shop.url, shop, card), input=amended).json()
-    assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    body = shop.send(AMEND, key=customer_key(shop.url, shop, card), input=amended).json()
+    assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
 def test_move_within_a_household_keeps_points_and_merged_history(shop: Shop, clock: Clock) -> None:

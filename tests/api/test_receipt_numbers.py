@@ -60,8 +60,8 @@ def test_daily_numbers_restart_with_the_business_day(shop: Shop) -> None:
     unclear = refund(shop, "0007")
     assert codes(unclear) == ["RECEIPT_AMBIGUOUS"]
     assert [purchase["occurredAt"] for purchase in unclear["userErrors"][0]["purchases"]] == [NEXT_DAY, LATE]
-    back = refund(shop, {"receipt": {"externalId": "0007", "day": "2026-03-02"}})
-    assert (codes(back), back["balances"], back["cash"]) == ([], [{"available": 4}], {"amount": "4.00"})
+    payload = refund(shop, {"receipt": {"externalId": "0007", "day": "2026-03-02"}})
+    assert (codes(payload), payload["balances"], payload["cash"]) == ([], [{"available": 4}], {"amount": "4.00"})
 
 
 @pytest.mark.parametrize("order", list(permutations([0, 1, 2])))
@@ -112,8 +112,8 @@ def test_numbers_per_location_are_separate(shop: Shop) -> None:
     assert codes(buy(shop, card, "1", "9.00", occurredAt=NEXT_DAY, locationId=south)) == ["RECEIPT_DIFFERS"]
     assert shop.available(card) == 6
     assert len(receipts_in_refusal(refund(shop, "1"))) == 3
-    back = refund(shop, {"receipt": {"externalId": "1", "locationId": south}})
-    assert back["cash"] == {"amount": "2.00"}
+    payload = refund(shop, {"receipt": {"externalId": "1", "locationId": south}})
+    assert payload["cash"] == {"amount": "2.00"}
 
 
 def test_numbers_per_location_and_day_need_both(shop: Shop) -> None:
@@ -183,16 +183,16 @@ def test_source_of_another_program_is_forbidden(shop: Shop) -> None:
     for source in ("till-2", "", "Program"):
         purchase = {"externalId": "2", "source": source, "lines": [line]}
         input = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
-        answer = shop.send(query, input=input).json()
-        assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
+        body = shop.send(query, input=input).json()
+        assert [error["extensions"]["code"] for error in body["errors"]] == ["FORBIDDEN"]
     refund = "mutation($input: RecordRefundInput!) { recordRefund(input: $input) { userErrors { code } } }"
     by = {"receipt": {"externalId": "1", "source": "till-2"}}
     for asked, sent in (
         (refund, {"input": {"idempotencyKey": uuid.uuid4().hex, "purchase": by}}),
         ("query($by: PurchaseBy!) { refundPreview(purchase: $by) { cash { amount } } }", {"by": by}),
     ):
-        answer = shop.send(asked, **sent).json()
-        assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
+        body = shop.send(asked, **sent).json()
+        assert [error["extensions"]["code"] for error in body["errors"]] == ["FORBIDDEN"]
     assert shop.available(card) == 1
 
 

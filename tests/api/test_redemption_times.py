@@ -56,13 +56,13 @@ def test_redemption_in_the_future_is_refused(shop: Shop, minutes: float) -> None
 
 @pytest.mark.parametrize("minutes", [-5.001, -30, -60 * 24 * 365])
 def test_redemption_in_the_past_is_allowed_only_in_a_sandbox(shop: Shop, minutes: float) -> None:
-    answer = redeem(shop, minutes)
+    payload = redeem(shop, minutes)
     if shop.program.program.kind is ProgramKind.LIVE:
-        assert codes(answer) == SKEW
-        assert answer["decision"] is None
+        assert codes(payload) == SKEW
+        assert payload["decision"] is None
         assert shop.ledger("CARD9999") == [("EARN", 300)]
     else:
-        assert answer["decision"]["outcome"] == "GRANTED"
+        assert payload["decision"]["outcome"] == "GRANTED"
         assert shop.ledger("CARD9999") == [("EARN", 300), ("REDEEM", -100)]
     assert discrepancies_in(shop.url) == []
 

@@ -51,8 +51,8 @@ def test_daily_refund_numbers_follow_the_day_of_the_refund(shop: Shop) -> None:
     card = shop.enrol()
     for number in ("1", "2"):
         buy(shop, card, number, "10.00", occurredAt=MONDAY)
-    back = refund(shop, "1", externalId="F1", occurredAt=MONDAY)
-    assert (back["alreadyRecorded"], back["cash"]) == (False, {"amount": "10.00"})
+    payload = refund(shop, "1", externalId="F1", occurredAt=MONDAY)
+    assert (payload["alreadyRecorded"], payload["cash"]) == (False, {"amount": "10.00"})
     assert codes(refund(shop, "2", externalId="F1", occurredAt=MONDAY)) == ["RECEIPT_DIFFERS"]
     other_day = refund(shop, "2", externalId="F1", occurredAt=TUESDAY)
     assert (codes(other_day), other_day["balances"]) == ([], [{"available": 0}])
@@ -105,8 +105,8 @@ def test_pending_refund_is_applied_only_to_the_receipt_that_it_names(shop: Shop)
     assert shop.available(card) == 10
     buy(shop, card, "1", "7.00", occurredAt=TUESDAY)
     assert shop.available(card) == 10
-    done = refund(shop, tuesday, externalId="F1", occurredAt="2026-03-03T12:00:00Z")
-    assert (codes(done), done["alreadyRecorded"], done["cash"]) == ([], True, {"amount": "7.00"})
+    payload = refund(shop, tuesday, externalId="F1", occurredAt="2026-03-03T12:00:00Z")
+    assert (codes(payload), payload["alreadyRecorded"], payload["cash"]) == ([], True, {"amount": "7.00"})
 
 
 def test_refund_with_an_unknown_location_is_refused(shop: Shop) -> None:
@@ -135,8 +135,8 @@ def test_repeated_exchange_under_another_key_is_reported_as_recorded(shop: Shop)
         buy(shop, card, "1", "10.00", occurredAt=at)
         day = {"receipt": {"externalId": "1", "day": at[:10]}}
         for recorded_before in (False, True):
-            done = exchange(shop, day, "2", refund={"externalId": "F1"}, occurredAt=at)
-            assert (codes(done), done["alreadyRecorded"]) == ([], recorded_before)
+            payload = exchange(shop, day, "2", refund={"externalId": "F1"}, occurredAt=at)
+            assert (codes(payload), payload["alreadyRecorded"]) == ([], recorded_before)
     third = exchange(
         shop, {"receipt": {"externalId": "1", "day": MONDAY[:10]}}, "3", refund={"externalId": "F1"}, occurredAt=MONDAY
     )

@@ -61,8 +61,8 @@ def earned(shop: Shop, card: str, price: str, *, unit: str = "points", **more: A
     payload = shop.buy(card, price, **more)
     assert error_codes(payload) == []
     amounts = {point["unit"]["code"]: point["points"] for point in payload["decision"]["points"]}
-    found: int = amounts.get(unit, 0)
-    return found
+    response: int = amounts.get(unit, 0)
+    return response
 
 
 def wallet(shop: Shop, card: str) -> dict[str, tuple[int, int]]:
@@ -123,8 +123,12 @@ def test_even_exchange_changes_no_counter(opening: Opening, clauses: Any, price:
     card = shop.enrol()
     shop.buy(card, price, receipt="R1", occurredAt=at())
     for number in (1, 2):
-        done = exchange(shop, price, f"R{number}", receipt=f"R{number + 1}", occurredAt=at(hours=number))
-        assert (error_codes(done), done["toPay"]["amount"], done["refund"]["cash"]["amount"]) == ([], "0.00", "0.00")
+        payload = exchange(shop, price, f"R{number}", receipt=f"R{number + 1}", occurredAt=at(hours=number))
+        assert (error_codes(payload), payload["toPay"]["amount"], payload["refund"]["cash"]["amount"]) == (
+            [],
+            "0.00",
+            "0.00",
+        )
         assert wallet(shop, card)[unit] == (right, 0)
     assert error_codes(shop.refund("R3", occurredAt=at(hours=5))) == []
     assert wallet(shop, card)[unit] == (0, 0)
@@ -135,8 +139,8 @@ def test_visit_keeps_its_bonus_in_an_even_exchange(opening: Opening) -> None:
     card = shop.enrol()
     visits = [earned(shop, card, "10.00", receipt=f"R{day}", occurredAt=at(days=day)) for day in (1, 2, 3)]
     assert visits == [10, 10, 40]
-    done = exchange(shop, "10.00", "R3", receipt="R4", occurredAt=at(days=3, hours=1))
-    assert (error_codes(done), done["toPay"]["amount"]) == ([], "0.00")
+    payload = exchange(shop, "10.00", "R3", receipt="R4", occurredAt=at(days=3, hours=1))
+    assert (error_codes(payload), payload["toPay"]["amount"]) == ([], "0.00")
     assert wallet(shop, card)["points"] == (60, 0)
 
 
@@ -144,8 +148,8 @@ def test_dearer_exchanged_goods_earn_for_the_difference(opening: Opening) -> Non
     shop = opening(SPEND)
     card = shop.enrol()
     shop.buy(card, "50.00", receipt="R1", occurredAt=at())
-    done = exchange(shop, "80.00", "R1", receipt="R2", occurredAt=at(hours=1))
-    assert (error_codes(done), done["toPay"]["amount"], wallet(shop, card)["points"]) == ([], "30.00", (80, 0))
+    payload = exchange(shop, "80.00", "R1", receipt="R2", occurredAt=at(hours=1))
+    assert (error_codes(payload), payload["toPay"]["amount"], wallet(shop, card)["points"]) == ([], "30.00", (80, 0))
 
 
 def test_exchange_does_not_count_as_a_visit(opening: Opening) -> None:
@@ -196,8 +200,8 @@ def test_basket_check_shows_what_a_refund_freed(opening: Opening) -> None:
       basketCheck(customer: $by, basket: $basket) { decision { points { points } } } }"""
 
     def tried() -> Any:
-        found = shop.execute(query, by={"card": card}, basket={"lines": [BREAD]})["basketCheck"]["decision"]
-        return found["points"][0]["points"]
+        decision = shop.execute(query, by={"card": card}, basket={"lines": [BREAD]})["basketCheck"]["decision"]
+        return decision["points"][0]["points"]
 
     assert tried() == 105
     shop.buy(card, "5.00", receipt="A")
@@ -414,8 +418,8 @@ def test_exchange_is_decided_with_the_kept_goods(opening: Opening, price: str, b
     lines = [{"sku": "a", "quantity": "1", "unitPrice": "40.00"}, {"sku": "b", "quantity": "1", "unitPrice": "20.00"}]
     assert earned(shop, card, "", receipt="R1", lines=lines, occurredAt=at()) == 120
     back = {"purchase": {"externalId": "R1"}, "lines": [{"line": 2}]}
-    done = exchange(shop, price, back, receipt="R2", occurredAt=at(hours=1))
-    assert (error_codes(done), done["toPay"]["amount"]) == ([], to_pay)
+    payload = exchange(shop, price, back, receipt="R2", occurredAt=at(hours=1))
+    assert (error_codes(payload), payload["toPay"]["amount"]) == ([], to_pay)
     assert wallet(shop, card)["points"] == (balance, 0)
 
 
@@ -428,8 +432,8 @@ def test_payment_with_points_carries_over_to_exchanged_goods(opening: Opening) -
         payments = [{"kind": "POINTS", "amount": "20.00", "redemptionId": paid}]
         bought = shop.buy(card, "100.00", payments=payments, occurredAt=at(hours=2))
         assert bought["decision"]["points"][0]["points"] == 80
-        done = exchange(shop, price, {"purchase": {"id": bought["purchase"]["id"]}}, occurredAt=at(hours=3))
-        assert (done["refund"]["cash"]["amount"], done["refund"]["pointsRestored"]) == (cash, restored)
+        payload = exchange(shop, price, {"purchase": {"id": bought["purchase"]["id"]}}, occurredAt=at(hours=3))
+        assert (payload["refund"]["cash"]["amount"], payload["refund"]["pointsRestored"]) == (cash, restored)
         assert wallet(shop, card)["points"] == (restored + kept, 0)
 
 
@@ -497,8 +501,8 @@ def test_entries_of_an_exchange_are_explained(opening: Opening) -> None:
     assert len(entries) == 8
     for entry in entries:
         asked = "query($e: ID!) { explain(entry: $e) { agrees recomputedPoints } }"
-        found = shop.execute(asked, role=Role.STAFF, e=entry["id"])["explain"]
-        assert (found["agrees"], found["recomputedPoints"]) == (True, entry["points"]), entry
+        explain = shop.execute(asked, role=Role.STAFF, e=entry["id"])["explain"]
+        assert (explain["agrees"], explain["recomputedPoints"]) == (True, entry["points"]), entry
     assert wallet(shop, card) == {"points": (0, 0), "stamps": (0, 0)}
 
 
@@ -539,8 +543,8 @@ def test_exchanged_goods_keep_replacing_returned_ones_after_an_amendment(opening
     assert earned(shop, card, "50.00", receipt="R1", occurredAt=at()) == 150
     exchange(shop, "50.00", "R1", receipt="R2", occurredAt=at(hours=1))
     for price, balance in (("50.00", 150), ("60.00", 160), ("40.00", 140)):
-        done = amend(shop, "R2", {"sku": "other", "quantity": "1", "unitPrice": price}, role=Role.OWNER)
-        assert (error_codes(done), balances(done)) == ([], {"points": (balance, 0)})
+        payload = amend(shop, "R2", {"sku": "other", "quantity": "1", "unitPrice": price}, role=Role.OWNER)
+        assert (error_codes(payload), balances(payload)) == ([], {"points": (balance, 0)})
     paid = shop.redeem(card, "five", basket={"occurredAt": at(hours=2), "lines": []})["redemption"]["id"]
     more = {"payments": [{"kind": "POINTS", "amount": "5.00", "redemptionId": paid}]}
     all_of_it = {"sku": "other", "quantity": "1", "unitPrice": "50.00"}

@@ -103,8 +103,8 @@ def test_invalid_amounts_are_refused_by_refund_and_preview(blank: Shop, sent: An
     input = {"idempotencyKey": "k", "purchase": {"externalId": "R"}, **sent}
     (error,) = blank.execute(MUTATION, input=input)["recordRefund"]["userErrors"]
     assert (error["code"], error["path"][1:]) == (code, path)
-    answer = blank.send(PREVIEW, purchase={"externalId": "R"}, **sent).json()
-    assert code in answer["errors"][0]["message"]
+    body = blank.send(PREVIEW, purchase={"externalId": "R"}, **sent).json()
+    assert code in body["errors"][0]["message"]
     assert blank.available(card) == 70
 
 
@@ -132,8 +132,8 @@ def test_payment_with_points_needs_a_redemption_of_the_same_customer(blank: Shop
     paid = blank.redeem(theirs, "five", basket={"occurredAt": at(hours=1), "lines": []})["redemption"]
     for kind, id in (("POINTS", paid["id"]), ("CASH", paid["id"]), ("POINTS", "nonsense")):
         payments = [{"kind": kind, "amount": "5.00", "redemptionId": id}]
-        answer = blank.buy(ours, "10.00", payments=payments)
-        assert [error["code"] for error in answer["userErrors"]] in (["REDEMPTION_NOT_FOUND"], ["INVALID_INPUT"])
+        payload = blank.buy(ours, "10.00", payments=payments)
+        assert [error["code"] for error in payload["userErrors"]] in (["REDEMPTION_NOT_FOUND"], ["INVALID_INPUT"])
 
 
 def test_refund_preview_needs_the_permission_to_refund(blank: Shop) -> None:
@@ -144,6 +144,6 @@ def test_refund_preview_needs_the_permission_to_refund(blank: Shop) -> None:
             blank.execute(PREVIEW, role=role, purchase={"externalId": "R"})["refundPreview"]["cash"]["amount"]
             == "60.00"
         )
-    answer = blank.send(PREVIEW, purchase={"externalId": "none"}).json()
-    assert "PURCHASE_NOT_FOUND" in answer["errors"][0]["message"]
+    body = blank.send(PREVIEW, purchase={"externalId": "none"}).json()
+    assert "PURCHASE_NOT_FOUND" in body["errors"][0]["message"]
     assert blank.ledger(card) == [("EARN", 70)]

@@ -51,10 +51,10 @@ def test_german_terms_use_the_chosen_form_of_address(shop: Shop) -> None:
 
 
 def test_unprinted_clauses_are_marked_and_come_last(shop: Shop) -> None:
-    found = shop.execute("{ program { terms { text clauses { number printed statement } } } }")["program"]["terms"]
-    shown = [clause for clause in found["clauses"] if clause["printed"]]
-    hidden = [clause for clause in found["clauses"] if not clause["printed"]]
+    terms = shop.execute("{ program { terms { text clauses { number printed statement } } } }")["program"]["terms"]
+    shown = [clause for clause in terms["clauses"] if clause["printed"]]
+    hidden = [clause for clause in terms["clauses"] if not clause["printed"]]
     assert [clause["number"] for clause in shown] == [str(n) for n in range(1, len(shown) + 1)]
-    assert all(f"{clause['number']}. {clause['statement']}" in found["text"] for clause in shown)
+    assert all(f"{clause['number']}. {clause['statement']}" in terms["text"] for clause in shown)
     assert [clause["number"] for clause in hidden] == [str(len(shown) + 1)]
-    assert all(clause["statement"] not in found["text"] for clause in hidden)
+    assert all(clause["statement"] not in terms["text"] for clause in hidden)

@@ -195,9 +195,14 @@ def test_repeated_pending_refund_is_answered_before_and_after_it_is_applied(shop
     assert waits["pending"]["state"] == "PENDING"
     sold = receipt("R1", sold_at, payments=payments)
     call(shop, "recordPurchase", customer={"card": card}, purchase=sold)
-    done = call(shop, "recordRefund", **back)
-    assert (codes(done), done["alreadyRecorded"], done["pointsRestored"], done["stampsRestored"]) == ([], True, 30, 2)
-    assert done["cash"]["amount"] == "68.00"
+    payload = call(shop, "recordRefund", **back)
+    assert (codes(payload), payload["alreadyRecorded"], payload["pointsRestored"], payload["stampsRestored"]) == (
+        [],
+        True,
+        30,
+        2,
+    )
+    assert payload["cash"]["amount"] == "68.00"
 
 
 def test_repeated_refund_is_answered_as_recorded_after_a_merge(shop: Shop, clock: Clock) -> None:

@@ -284,11 +284,11 @@ def test_restored_points_past_their_last_day_expire_unless_the_shop_was_at_fault
 
 def latest_redemption(shop: Shop, card: str) -> str:
     """The redemption of a card's newest entry that has one."""
-    found = shop.execute(
+    data = shop.execute(
         "query($by: CustomerBy!) { customer(by: $by) { ledger(first: 1) { nodes { redemption { id } } } } }",
         by={"card": card},
     )
-    id: str = found["customer"]["ledger"]["nodes"][0]["redemption"]["id"]
+    id: str = data["customer"]["ledger"]["nodes"][0]["redemption"]["id"]
     return id
 
 

@@ -101,8 +101,8 @@ def test_linter_uses_the_catalogue_and_the_receipts(shop: Shop) -> None:
     card = shop.enrol()
     for sku in ("85123A", "85123B", "22423"):
         shop.buy(card, "5.00", lines=[{"sku": sku, "quantity": "1", "unitPrice": "5.00"}])
-    found = check(shop, clauses({"points": 10}))["findings"]
-    assert {value["code"]: value["example"] for value in found} == {
+    findings = check(shop, clauses({"points": 10}))["findings"]
+    assert {value["code"]: value["example"] for value in findings} == {
         "ONE_SIZE": "Customers bought 85123A and 85123B; the reward does not say which one it is.",
         "CASH_NOT_STATED": "The catalogue asks for £2.50 with “Holder”; the clause says nothing of it.",
     }
@@ -144,15 +144,15 @@ def test_unenforced_terms_are_checked_and_not_published(shop: Shop) -> None:
         {"key": "quotes", "effect": {"quoteValidity": {"minutes": 5}}},
         {"key": "expiry", "effect": {"pointsValidity": {"months": 12, "expires": True, "noticeBy": ["INBOX"]}}},
     )
-    found = check(shop, given)
-    assert found["userErrors"] == [{"code": "NOT_ENFORCED_YET", "path": ["clauses", "4", "effect"]}]
-    said = {clause["key"]: clause for clause in found["draft"]["clauses"]}
+    terms_check = check(shop, given)
+    assert terms_check["userErrors"] == [{"code": "NOT_ENFORCED_YET", "path": ["clauses", "4", "effect"]}]
+    said = {clause["key"]: clause for clause in terms_check["draft"]["clauses"]}
     assert said["gold"]["kind"] == "TIER"
     assert said["gold"]["statement"] == "You reach tier “Gold” with 500 qualifying points."
     assert said["for-gold"]["conditions"][0]["statement"] == "at tier “Gold” or above"
     assert "opened in your inbox" in said["expiry"]["statement"]
     assert "tier-period" in said
-    assert found["effectOnCustomer"] == "WORSE", "points expire"
+    assert terms_check["effectOnCustomer"] == "WORSE", "points expire"
     refused = publish(shop, given, start=None)
     assert refused["userErrors"] == [{"code": "NOT_ENFORCED_YET", "path": ["input", "clauses", "4", "effect"]}]
     assert shop.execute("{ terms { version } }")["terms"]["version"] == 1
@@ -161,6 +161,6 @@ def test_unenforced_terms_are_checked_and_not_published(shop: Shop) -> None:
 def test_condition_on_an_unknown_tier_is_refused_with_its_path(shop: Shop) -> None:
     reward(shop)
     lost = {"key": "x", "conditions": [{"tierAtLeast": {"tier": "gold"}}], "effect": {"bonusPoints": {"points": 5}}}
-    found = check(shop, clauses({"points": 10}, lost))
-    assert found["userErrors"] == [{"code": "INVALID_INPUT", "path": ["clauses", "2", "conditions", "0"]}]
-    assert found["draft"] is None
+    terms_check = check(shop, clauses({"points": 10}, lost))
+    assert terms_check["userErrors"] == [{"code": "INVALID_INPUT", "path": ["clauses", "2", "conditions", "0"]}]
+    assert terms_check["draft"] is None

@@ -38,9 +38,9 @@ def test_a_year_of_activation_notice_and_expiry_runs_in_one_call(database_url: s
         card = shop.enrol()
         shop.buy(card, "10.00")
         began = time.monotonic()
-        done = advance(shop, datetime.fromisoformat("2091-04-30T12:00:00Z"), deliverNotices=True)
+        payload = advance(shop, datetime.fromisoformat("2091-04-30T12:00:00Z"), deliverNotices=True)
         assert time.monotonic() - began < 100 * usual, "a year takes no longer than a hundred purchases"
-        assert (done["clock"], done["complete"]) == ("2091-04-30T12:00:00Z", True)
+        assert (payload["clock"], payload["complete"]) == ("2091-04-30T12:00:00Z", True)
         assert dated_entries(shop, card) == [
             ("EARN", 100, "2090-03-06T12:00:00Z"),
             ("ACTIVATE", 0, "2090-03-21T00:00:00Z"),
@@ -94,9 +94,9 @@ def test_points_expire_only_after_a_delivered_notice_and_a_late_notice_extends_t
         assert balance(shop, card)["nextExpiry"] == {"lastDay": "2091-07-01", "at": None, "points": 100}
         (open_,) = inbox(shop, card)
         assert open_["deliveries"] == []
-        done = deliver(shop, card)
-        assert done["delivered"] == 1
-        assert done["notices"][0]["deliveries"] == [{"channel": "INBOX", "deliveredAt": "2091-06-01T12:00:00Z"}]
+        payload = deliver(shop, card)
+        assert payload["delivered"] == 1
+        assert payload["notices"][0]["deliveries"] == [{"channel": "INBOX", "deliveredAt": "2091-06-01T12:00:00Z"}]
         # 30 whole days after the day on which it was read.
         assert balance(shop, card)["nextExpiry"] == {
             "lastDay": "2091-07-01",
@@ -220,13 +220,13 @@ def test_unfinished_advance_is_completed_by_the_next_run_or_the_same_key(databas
         shop.buy(card, "10.00")
         patch.setattr(advance_clock, "TIME_LIMIT", -1)
         to = START + 500 * DAY
-        done = advance(shop, to, key="k", deliverNotices=True)
-        assert (done["complete"], inbox(shop, card)) == (False, [])
+        payload = advance(shop, to, key="k", deliverNotices=True)
+        assert (payload["complete"], inbox(shop, card)) == (False, [])
         assert [value[0] for value in dated_entries(shop, card)] == ["EARN"]
         assert shop.available(card) == 100, "by the time that the clock shows they can be spent"
         patch.undo()
         again = advance(shop, to, key="k", deliverNotices=True)
-        assert (again["complete"], again["clock"]) == (True, done["clock"])
+        assert (again["complete"], again["clock"]) == (True, payload["clock"])
         assert [value[0] for value in dated_entries(shop, card)] == ["EARN", "ACTIVATE", "EXPIRE"]
         assert discrepancies_in(database_url) == []
 
@@ -264,8 +264,8 @@ def test_advancing_the_clock_changes_tiers_and_expires_points(database_url: str)
         tiers = []
         for to in ("2090-10-01", "2091-12-31", "2092-01-15", "2092-02-01"):
             advance(shop, datetime.fromisoformat(f"{to}T12:00:00Z"), deliverNotices=True)
-            found = shop.execute(held, by={"card": card})["customer"]["tier"]
-            tiers.append((found["key"], found["qualifyingPoints"], shop.available(card)))
+            tier = shop.execute(held, by={"card": card})["customer"]["tier"]
+            tiers.append((tier["key"], tier["qualifyingPoints"], shop.available(card)))
         # What expires does not lower a tier; the year after the year that reached it, and the days of grace, end it.
         assert tiers == [("gold", 200, 0), ("gold", 0, 0), ("gold", 0, 0), (None, 0, 0)]
         assert [value[:2] for value in dated_entries(shop, card)] == [("EARN", 100)] * 2 + [("EXPIRE", -100)] * 2

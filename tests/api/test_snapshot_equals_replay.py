@@ -94,10 +94,10 @@ class PurchaseRecorder:
 
     def ledger(self, program: Program, row: Customer) -> list[tuple[Any, ...]]:
         """The ledger without ids."""
-        found = self.runner.run(
+        result = self.runner.run(
             self.application.query(entries.of_accounts, program_id=program.id, account_ids=[row.account.id])
         )
-        booked = [stored.entry for stored in found.get(row.account.id, ())]
+        booked = [stored.entry for stored in result.get(row.account.id, ())]
         return [
             (
                 entry.number,

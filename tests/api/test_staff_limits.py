@@ -318,9 +318,9 @@ def test_key_tied_to_a_card_gets_no_offers_for_it(shop: Shop) -> None:
       customer(by: $by) { wallet { balances { buysToday { key } } } } }"""
 
     def looked(card: str, *, by: str | None) -> tuple[Any, bool, bool]:
-        found = shop.execute(offered, key=by, by={"card": card})
-        offer, *_ = found["rewards"]["nodes"]
-        return offer["refusal"], offer["available"], bool(found["customer"]["wallet"]["balances"][0]["buysToday"])
+        data = shop.execute(offered, key=by, by={"card": card})
+        offer, *_ = data["rewards"]["nodes"]
+        return offer["refusal"], offer["available"], bool(data["customer"]["wallet"]["balances"][0]["buysToday"])
 
     assert looked(own, by=key) == ({"code": "OWN_CARD", "path": ["input", "customer"]}, False, False)
     assert looked(friend, by=key) == (None, True, True)
@@ -377,8 +377,8 @@ def test_owner_sets_staff_limits_and_staff_can_read_them(shop: Shop) -> None:
         "amendmentAmount": {"amount": "100.00", "currencyCode": "GBP"},
     }
     assert shop.execute(read, role=Role.TILL)["program"]["staffLimits"] is None
-    done = call(shop, UPDATE, role=Role.OWNER, staffLimits={"adjustmentsPerDay": 7, "amendmentAmount": "1.50"})
-    assert (codes(done), done["program"]["staffLimits"]["transfersPerDay"]) == ([], 10_000)
+    payload = call(shop, UPDATE, role=Role.OWNER, staffLimits={"adjustmentsPerDay": 7, "amendmentAmount": "1.50"})
+    assert (codes(payload), payload["program"]["staffLimits"]["transfersPerDay"]) == ([], 10_000)
     card = shop.enrol()
     assert codes(adjust(shop, card, 8)) == ["ABOVE_LIMIT"]
     assert codes(adjust(shop, card, 7)) == []

@@ -96,14 +96,18 @@ def test_refund_names_the_clauses_that_earn_less(shop: Shop) -> None:
     lines = [{"sku": "a", "quantity": "3", "unitPrice": "2.00"}]
     bought = buy(shop, card, receipt="r-1", lines=lines)
     assert counts(bought)["stamps"][0] == 7
-    back = refund(shop, "r-1", lines=[{"line": 1, "quantity": "1"}])
+    payload = refund(shop, "r-1", lines=[{"line": 1, "quantity": "1"}])
     taken = [
-        (o["clause"]["key"], o["statement"]) for o in back["decision"]["reasons"] if o["code"] == "STAMPS_CLAWED_BACK"
+        (o["clause"]["key"], o["statement"])
+        for o in payload["decision"]["reasons"]
+        if o["code"] == "STAMPS_CLAWED_BACK"
     ]
     assert taken == [("item", "We took back 2 stamps for what you returned.")]
-    back = refund(shop, "r-1")
+    payload = refund(shop, "r-1")
     taken = [
-        (o["clause"]["key"], o["statement"]) for o in back["decision"]["reasons"] if o["code"] == "STAMPS_CLAWED_BACK"
+        (o["clause"]["key"], o["statement"])
+        for o in payload["decision"]["reasons"]
+        if o["code"] == "STAMPS_CLAWED_BACK"
     ]
     assert taken == [
         ("visit", "We took back 1 stamp for what you returned."),

@@ -171,11 +171,11 @@ def test_refund_claws_back_the_stamp_or_makes_it_owed(shop: Shop) -> None:
         buy(shop, card, receipt=f"r-{place}")
     redeem(shop, card)
     before = shop.execute(PREVIEW, purchase={"externalId": "r-1"})["refundPreview"]
-    back = refund(shop, "r-1")
-    assert counts(before) == counts(back) == {"points": (12, 0, 0), "stamps": (0, 0, 1)}
-    assert before["decision"]["points"] == back["decision"]["points"]
-    assert [point["points"] for point in back["decision"]["points"]] == [6, 1]
-    codes = [reason["code"] for reason in back["decision"]["reasons"]]
+    payload = refund(shop, "r-1")
+    assert counts(before) == counts(payload) == {"points": (12, 0, 0), "stamps": (0, 0, 1)}
+    assert before["decision"]["points"] == payload["decision"]["points"]
+    assert [point["points"] for point in payload["decision"]["points"]] == [6, 1]
+    codes = [reason["code"] for reason in payload["decision"]["reasons"]]
     assert "STAMPS_CLAWED_BACK" in codes
     assert stamp_ledger(shop, card)[0] == ("CLAWBACK", -1)
     refused = redeem(shop, card)
@@ -289,9 +289,9 @@ def test_merge_brings_the_stamps_along(shop: Shop) -> None:
 def test_basket_check_shows_the_stamps_to_earn(shop: Shop) -> None:
     card = shop.enrol()
     basket = {"lines": [{"sku": "a", "quantity": "1", "unitPrice": "6.00"}]}
-    found = shop.execute(BASKET, by={"card": card}, basket=basket)["basketCheck"]
+    basket_check = shop.execute(BASKET, by={"card": card}, basket=basket)["basketCheck"]
     assert (
-        found["decision"]["points"]
+        basket_check["decision"]["points"]
         == buy(shop, card)["decision"]["points"]
         == [
             {"points": 6, "unit": {"code": "points"}},
@@ -300,7 +300,7 @@ def test_basket_check_shows_the_stamps_to_earn(shop: Shop) -> None:
     )
     said = {
         clause["clause"]["key"]: (clause["applies"], clause["points"], clause["unit"]["code"])
-        for clause in found["clauses"]
+        for clause in basket_check["clauses"]
     }
     assert said["visit"] == (True, 1, "stamps")
     assert said["meal"] == (False, 3, "stamps")

@@ -68,9 +68,9 @@ def cake(shop: Shop) -> None:
 
 def test_clauses_are_numbered_and_standard_ones_are_added(blank: Shop) -> None:
     cake(blank)
-    done = publish(blank, CLAUSES, effectiveFrom="2026-01-01T00:00:00Z")
-    assert done["userErrors"] == []
-    clauses = done["terms"]["clauses"]
+    payload = publish(blank, CLAUSES, effectiveFrom="2026-01-01T00:00:00Z")
+    assert payload["userErrors"] == []
+    clauses = payload["terms"]["clauses"]
     assert [(clause["number"], clause["key"], clause["kind"]) for clause in clauses[:4]] == [
         ("1", "happy-hour", "EARNING"),
         ("2", "tea", "EARNING"),

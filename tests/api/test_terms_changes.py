@@ -119,15 +119,15 @@ def test_old_decisions_are_unchanged_by_later_versions(shop: Shop, clock: Clock)
     assert shop.execute("{ terms { version } }")["terms"]["version"] == 10
     earned = []
     for entry, version, decision in entries:
-        found = shop.execute(EXPLAIN, e=entry)["explain"]
-        assert found["agrees"] is True
-        assert found["decision"]["terms"]["version"] == version
-        assert found["decision"]["points"] == decision["points"]
-        assert abs(found["recomputedPoints"]) == decision["points"][0]["points"]
+        explain = shop.execute(EXPLAIN, e=entry)["explain"]
+        assert explain["agrees"] is True
+        assert explain["decision"]["terms"]["version"] == version
+        assert explain["decision"]["points"] == decision["points"]
+        assert abs(explain["recomputedPoints"]) == decision["points"][0]["points"]
         in_force = shop.execute("query($v: Int) { terms(version: $v) { clauses { key number statement } } }", v=version)
-        for reason in found["decision"]["reasons"]:
+        for reason in explain["decision"]["reasons"]:
             assert reason["clause"] in in_force["terms"]["clauses"], "no reason cites what was not in force"
-        earned.append(found["recomputedPoints"])
+        earned.append(explain["recomputedPoints"])
     assert [abs(value) for value in earned] == [26, 51, 77, 102, 128, 153, 179, 204, 92]
 
 
@@ -170,17 +170,17 @@ def test_terms_check_returns_changes_findings_and_an_example(shop: Shop) -> None
     low = {"key": "cap", "effect": {"pointsCap": {"points": 3, "scope": "PURCHASE"}}}
     bonus = {"key": "bonus", "effect": {"bonusPoints": {"points": 5}}}
     twice = {"key": "twice", "effect": {"pointsPerAmount": {"points": 1, "per": "2.00"}}}
-    found = shop.execute(CHECK, role=Role.OWNER, clauses=clauses(never, low, bonus, twice))["termsCheck"]
-    assert found["userErrors"] == []
-    assert found["effectOnCustomer"] == "WORSE"
-    assert {(finding["code"], finding["clause"]["number"]) for finding in found["findings"]} >= {
+    terms_check = shop.execute(CHECK, role=Role.OWNER, clauses=clauses(never, low, bonus, twice))["termsCheck"]
+    assert terms_check["userErrors"] == []
+    assert terms_check["effectOnCustomer"] == "WORSE"
+    assert {(finding["code"], finding["clause"]["number"]) for finding in terms_check["findings"]} >= {
         ("NEVER_HOLDS", "3"),
         ("CONTRADICTION", "5"),
         ("NEVER_COUNTS", "6"),
         ("REWARD_WITHOUT_PICTURE", "2"),
     }
-    assert all(finding["example"] for finding in found["findings"])
-    assert "<ol>" in found["draft"]["text"]
+    assert all(finding["example"] for finding in terms_check["findings"])
+    assert "<ol>" in terms_check["draft"]["text"]
     soon = shop.execute(CHECK, role=Role.OWNER, clauses=clauses(coffee=500), **{"from": START.isoformat()})[
         "termsCheck"
     ]
@@ -192,9 +192,9 @@ def test_quebec_preset_needs_no_days(shop: Shop) -> None:
     assert (
         publish(shop, clauses({"key": "notice", "effect": {"noticePeriod": {"preset": "CA_QC"}}}))["userErrors"] == []
     )
-    found = shop.execute(CHECK, role=Role.OWNER, clauses=clauses(coffee=120), **{"from": None})["termsCheck"]
+    terms_check = shop.execute(CHECK, role=Role.OWNER, clauses=clauses(coffee=120), **{"from": None})["termsCheck"]
     # Sixty whole local days after 6 March; the clocks go forward in between.
-    assert found["earliestFrom"] == "2090-05-05T23:00:00Z"
+    assert terms_check["earliestFrom"] == "2090-05-05T23:00:00Z"
     said = shop.execute("{ terms { clauses { key statement } } }")["terms"]["clauses"]
     notice = next(value["statement"] for value in said if value["key"] == "notice")
     assert "60" in notice
@@ -311,9 +311,9 @@ def test_basket_check_says_when_a_clause_applies_and_what_is_almost_met(shop: Sh
     card = shop.enrol()
     shop.buy(card, "80.00")
     basket = {"lines": [{"sku": "tea", "quantity": "1", "unitPrice": "3.00"}]}
-    found = shop.execute(OUTLOOK, by={"card": card}, basket=basket)["basketCheck"]
-    assert found["decision"]["points"][0]["points"] == 3
-    clauses_by_key = {clause["clause"]["key"]: clause for clause in found["clauses"]}
+    basket_check = shop.execute(OUTLOOK, by={"card": card}, basket=basket)["basketCheck"]
+    assert basket_check["decision"]["points"][0]["points"] == 3
+    clauses_by_key = {clause["clause"]["key"]: clause for clause in basket_check["clauses"]}
     assert (clauses_by_key["spend"]["applies"], clauses_by_key["spend"]["points"]) == (True, 3)
     assert (clauses_by_key["evening"]["applies"], clauses_by_key["evening"]["appliesFrom"]) == (
         False,
@@ -342,7 +342,7 @@ def test_long_terms_check_does_not_block_tills(shop: Shop) -> None:
             sold = time.monotonic()
             shop.buy(card, "1.00")
             waits.append(time.monotonic() - sold)
-        found = checking.result()["termsCheck"]
-    assert "NEVER_HOLDS" in {finding["code"] for finding in found["findings"]}
+        terms_check = checking.result()["termsCheck"]
+    assert "NEVER_HOLDS" in {finding["code"] for finding in terms_check["findings"]}
     # The check shares the interpreter with the till: each purchase gets its turns between slices of the check.
     assert max(waits, default=0) < 100 * usual

@@ -176,9 +176,9 @@ def test_calendar_year_tier_lasts_through_the_next_year_and_the_grace_days(openi
             None,
         )
         clock.now = datetime(2092, 1, 15, 12, tzinfo=UTC)
-        kept = tier(shop, card)
-        assert (kept["key"], moment(kept["holdsUntil"])) == ("gold", midnight(2092, 1, 31))
-        (reason,) = kept["reasons"]
+        current_tier = tier(shop, card)
+        assert (current_tier["key"], moment(current_tier["holdsUntil"])) == ("gold", midnight(2092, 1, 31))
+        (reason,) = current_tier["reasons"]
         assert (reason["code"], reason["verdict"], reason["observed"]) == ("TIER_KEPT", "APPLIED", "120")
         assert "no longer enough for the tier “金卡”" in reason["statement"]
         assert "until Thursday, 31 January 2092, 00:00" in reason["statement"]
@@ -210,8 +210,8 @@ def test_points_in_a_rolling_year_count_for_twelve_months(opening: Opening, cloc
         clock.now = datetime(2091, 3, 5, 23, 59, tzinfo=UTC)
         assert tier(shop, card)["qualifyingPoints"] == 110
         clock.now = midnight(2091, 3, 6)
-        kept = tier(shop, card)
-        assert (kept["key"], kept["qualifyingPoints"], moment(kept["holdsUntil"])) == (
+        current_tier = tier(shop, card)
+        assert (current_tier["key"], current_tier["qualifyingPoints"], moment(current_tier["holdsUntil"])) == (
             "silver",
             50,
             midnight(2091, 3, 16),
@@ -243,11 +243,17 @@ def test_refund_starts_the_days_of_grace_of_a_tier(opening: Opening, clock: Cloc
         buy(shop, card, 60)
         clock.now = midnight(2090, 5, 1) + timedelta(hours=10)
         assert shop.refund("large")["decision"]["points"][0]["points"] == 450
-        kept = tier(shop, card)
+        current_tier = tier(shop, card)
         # 1 May is the day of the refund, 21 May the last of twenty; summer time in London.
-        assert (kept["key"], moment(kept["holdsUntil"])) == ("gold", datetime(2090, 5, 21, 23, tzinfo=UTC))
-        assert [reason["code"] for reason in kept["reasons"]] == ["TIER_KEPT"]
-        assert (moment(kept["projected"]["at"]), kept["projected"]["tier"]) == (moment(kept["holdsUntil"]), None)
+        assert (current_tier["key"], moment(current_tier["holdsUntil"])) == (
+            "gold",
+            datetime(2090, 5, 21, 23, tzinfo=UTC),
+        )
+        assert [reason["code"] for reason in current_tier["reasons"]] == ["TIER_KEPT"]
+        assert (moment(current_tier["projected"]["at"]), current_tier["projected"]["tier"]) == (
+            moment(current_tier["holdsUntil"]),
+            None,
+        )
         clock.now = datetime(2090, 5, 21, 22, 30, tzinfo=UTC)
         assert buy(shop, card, 10) == 25
         clock.now = datetime(2090, 5, 21, 23, tzinfo=UTC)
@@ -362,12 +368,12 @@ def test_household_customers_have_their_own_tiers(opening: Opening) -> None:
 
 def test_tiers_of_the_terms_are_listed_lowest_first_with_their_clauses(opening: Opening) -> None:
     with opening() as shop:
-        found = shop.execute(LEVELS)["terms"]["tiers"]
-        assert [(value["key"], value["name"], value["points"]) for value in found] == [
+        tiers = shop.execute(LEVELS)["terms"]["tiers"]
+        assert [(value["key"], value["name"], value["points"]) for value in tiers] == [
             ("silver", "Silber", 100),
             ("gold", "金卡", 500),
         ]
-        assert [value["clause"]["kind"] for value in found] == ["TIER", "TIER"]
+        assert [value["clause"]["kind"] for value in tiers] == ["TIER", "TIER"]
         german = shop.execute(LEVELS, language="de")["terms"]["tiers"][1]["clause"]["statement"]
         assert german == "Die Stufe „金卡“ wird mit 500 Statuspunkten erreicht."
 
@@ -396,9 +402,9 @@ def test_tiers_of_many_customers_are_loaded_together(opening: Opening) -> None:
             for text in cards
         ]
         query = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer { tier { key projected { at } } tierChanges { at } } } }"
-        found = shop.execute(query, ids=ids)["nodes"]
-        assert [value["tier"]["key"] for value in found] == [None] * 5 + ["silver"] * 7
-        assert [len(value["tierChanges"]) for value in found] == [0] * 5 + [1] * 7
+        nodes = shop.execute(query, ids=ids)["nodes"]
+        assert [value["tier"]["key"] for value in nodes] == [None] * 5 + ["silver"] * 7
+        assert [len(value["tierChanges"]) for value in nodes] == [0] * 5 + [1] * 7
 
 
 def test_template_with_tiers_works_from_the_first_purchase(database_url: str, clock: Clock) -> None:

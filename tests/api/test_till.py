@@ -72,10 +72,10 @@ def test_refusal_names_its_clause_and_remedy_in_the_requested_language(
 
 
 def test_two_locales_in_one_request_do_not_mix(shop: Shop) -> None:
-    found = shop.execute('{ a: terms(locale: "de") { text } b: terms(locale: "zh-Hant") { text } c: terms { text } }')
-    assert found["a"]["text"].startswith("Teilnahmebedingungen")
-    assert found["b"]["text"].startswith("會員條款")
-    assert found["c"]["text"].startswith("Terms and conditions, version 1")
+    data = shop.execute('{ a: terms(locale: "de") { text } b: terms(locale: "zh-Hant") { text } c: terms { text } }')
+    assert data["a"]["text"].startswith("Teilnahmebedingungen")
+    assert data["b"]["text"].startswith("會員條款")
+    assert data["c"]["text"].startswith("Terms and conditions, version 1")
 
 
 def test_line_refunds_claw_back_what_the_kept_goods_would_not_earn(shop: Shop) -> None:
@@ -127,11 +127,11 @@ def test_basket_check_predicts_the_purchase(shop: Shop) -> None:
 def test_offers_list_available_rewards_first_and_name_what_is_missing(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "150.00")
-    found = shop.execute(
+    data = shop.execute(
         "query($c: CustomerBy!) { rewards(for: $c) { nodes { reward { key stock } cost available missingPoints } } }",
         c={"card": card},
     )
-    assert found["rewards"]["nodes"] == [
+    assert data["rewards"]["nodes"] == [
         {"reward": {"key": "coffee", "stock": None}, "cost": 100, "available": True, "missingPoints": 0},
         {"reward": {"key": "mug", "stock": 50}, "cost": 500, "available": False, "missingPoints": 350},
     ]
@@ -140,12 +140,12 @@ def test_offers_list_available_rewards_first_and_name_what_is_missing(shop: Shop
 def test_old_entry_is_explained_with_the_same_points(shop: Shop) -> None:
     card = shop.enrol()
     entry = shop.buy(card, "61.50")["entry"]["id"]
-    found = shop.execute(
+    data = shop.execute(
         "query($e: ID!) { explain(entry: $e) { recomputedPoints agrees decision { outcome reasons { statement } } } }",
         e=entry,
     )
-    assert found["explain"]["recomputedPoints"] == 62
-    assert found["explain"]["agrees"] is True
+    assert data["explain"]["recomputedPoints"] == 62
+    assert data["explain"]["agrees"] is True
 
 
 def test_ledger_pages_both_ways_without_gaps(shop: Shop) -> None:
@@ -188,8 +188,8 @@ def test_customer_is_found_by_any_identity_in_any_spelling(shop: Shop) -> None:
         {"token": "t0k"},
         {"externalId": "crm:7"},
     ):
-        found = shop.execute("query($by: CustomerBy!) { customer(by: $by) { id } }", by=by)
-        assert found["customer"] == {"id": id}
+        data = shop.execute("query($by: CustomerBy!) { customer(by: $by) { id } }", by=by)
+        assert data["customer"] == {"id": id}
     taken = shop.execute(ENROL, input={"idempotencyKey": "other", "identities": [{"phone": "+442079460018"}]})
     assert taken["enrolCustomer"]["userErrors"] == [
         {
@@ -306,10 +306,10 @@ def test_price_as_a_json_number_is_refused(shop: Shop) -> None:
         "customer": {"card": card},
         "purchase": {"externalId": "r", "lines": [{"sku": "a", "quantity": 1, "unitPrice": 2.5}]},
     }
-    answer = shop.send(BUY, input=input).json()
-    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
-    assert "data" not in answer
-    assert DECISION not in str(answer)
+    body = shop.send(BUY, input=input).json()
+    assert body["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "data" not in body
+    assert DECISION not in str(body)
     assert shop.ledger(card) == []
 
 

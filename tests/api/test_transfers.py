@@ -37,15 +37,15 @@ def test_transfer_is_recorded_in_both_ledgers(shop: Shop) -> None:
     shop.buy(giver, "80.00")
     shop.buy(giver, "50.00")
     shop.buy(taker, "5.00")
-    done = transfer(shop, giver, taker, 100)
-    assert done["userErrors"] == []
-    assert done["balances"] == [{"available": 30}]
-    assert (done["entry"]["type"], done["entry"]["points"]) == ("TRANSFER", -100)
-    assert (done["received"]["type"], done["received"]["points"]) == ("TRANSFER", 100)
-    assert [lot["points"] for lot in done["entry"]["lots"]] == [-80, -20], "the lots that would be spent first"
-    assert [lot["points"] for lot in done["received"]["lots"]] == [80, 20]
-    assert done["entry"]["counterparties"] == [{"id": find_customer(shop, taker)["id"]}]
-    assert done["received"]["counterparties"] == [{"id": find_customer(shop, giver)["id"]}]
+    payload = transfer(shop, giver, taker, 100)
+    assert payload["userErrors"] == []
+    assert payload["balances"] == [{"available": 30}]
+    assert (payload["entry"]["type"], payload["entry"]["points"]) == ("TRANSFER", -100)
+    assert (payload["received"]["type"], payload["received"]["points"]) == ("TRANSFER", 100)
+    assert [lot["points"] for lot in payload["entry"]["lots"]] == [-80, -20], "the lots that would be spent first"
+    assert [lot["points"] for lot in payload["received"]["lots"]] == [80, 20]
+    assert payload["entry"]["counterparties"] == [{"id": find_customer(shop, taker)["id"]}]
+    assert payload["received"]["counterparties"] == [{"id": find_customer(shop, giver)["id"]}]
     assert shop.ledger(giver) == [("EARN", 80), ("EARN", 50), ("TRANSFER", -100)]
     assert shop.ledger(taker) == [("EARN", 5), ("TRANSFER", 100)]
     assert find_customer(shop, taker)["wallet"]["balances"][0]["lifetime"] == "5", "what was given was not earned"
@@ -56,12 +56,13 @@ def test_transfer_is_recorded_in_both_ledgers(shop: Shop) -> None:
 def test_every_entry_of_a_transfer_is_explained(shop: Shop) -> None:
     giver, taker = shop.enrol(), shop.enrol()
     shop.buy(giver, "80.00")
-    done = transfer(shop, giver, taker, 30)
+    payload = transfer(shop, giver, taker, 30)
     for side, points in (("entry", -30), ("received", 30)):
-        found = shop.execute(
-            "query($e: ID!) { explain(entry: $e) { agrees recomputedPoints decision { outcome } } }", e=done[side]["id"]
+        explain = shop.execute(
+            "query($e: ID!) { explain(entry: $e) { agrees recomputedPoints decision { outcome } } }",
+            e=payload[side]["id"],
         )["explain"]
-        assert found == {"agrees": True, "recomputedPoints": points, "decision": {"outcome": "GRANTED"}}
+        assert explain == {"agrees": True, "recomputedPoints": points, "decision": {"outcome": "GRANTED"}}
 
 
 def test_invalid_transfer_is_refused_and_moves_nothing(shop: Shop) -> None:

@@ -33,18 +33,18 @@ KINDS = pytest.mark.parametrize("kind", [ProgramKind.LIVE, ProgramKind.SANDBOX])
 
 def coffee_available(shop: Shop, card: str) -> bool:
     """Whether the coffee is available, by every way of asking."""
-    found: Any = shop.execute(OFFERS, by={"card": card})
-    (offer,) = found["rewards"]["nodes"]
-    (qualification,) = [clause for clause in found["basketCheck"]["clauses"] if clause["clause"]["key"] == "coffee"]
+    data: Any = shop.execute(OFFERS, by={"card": card})
+    (offer,) = data["rewards"]["nodes"]
+    (qualification,) = [clause for clause in data["basketCheck"]["clauses"] if clause["clause"]["key"] == "coffee"]
     said = {
         offer["available"],
         offer["decision"]["outcome"] == "GRANTED",
         offer["missingPoints"] == 0,
-        found["customer"]["wallet"]["balances"][0]["buysToday"] == [{"key": "coffee"}],
+        data["customer"]["wallet"]["balances"][0]["buysToday"] == [{"key": "coffee"}],
         qualification["applies"],
-        found["basketCheck"]["customer"]["wallet"]["balances"][0]["available"] >= 50,
+        data["basketCheck"]["customer"]["wallet"]["balances"][0]["available"] >= 50,
     }
-    assert len(said) == 1, found
+    assert len(said) == 1, data
     return said.pop()
 
 
@@ -142,13 +142,13 @@ def test_several_unsettled_customers_are_read_correctly_at_once(database_url: st
             shop.execute("query($by: CustomerBy!) { customer(by: $by) { id } }", by={"card": text}) for text in cards
         ]
         clock.now = START + 16 * DAY
-        found = shop.execute(
+        data = shop.execute(
             """query($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer { wallet { balances {
               available pending nextActivation { at } } } } } }""",
             role=Role.OWNER,
             ids=[id_["customer"]["id"] for id_ in ids],
         )
-        shown = [node["wallet"]["balances"][0] for node in found["nodes"]]
+        shown = [node["wallet"]["balances"][0] for node in data["nodes"]]
         assert [(value["available"], value["pending"]) for value in shown] == [(100, 0), (100, 0), (0, 100)]
         assert [value["nextActivation"] for value in shown] == [None, None, {"at": "2090-03-23T00:00:00Z"}]
         assert discrepancies_in(database_url) == []

@@ -75,9 +75,9 @@ def documents(server: tuple[ServerProcess, NewProgram]) -> dict[str, tuple[str, 
     send = sender(server)
 
     def ask(query: str, *, role: Role = Role.TILL, **variables: Any) -> Any:
-        answer = send(query, role=role, **variables).json()
-        assert "errors" not in answer, answer
-        return answer["data"]
+        body = send(query, role=role, **variables).json()
+        assert "errors" not in body, body
+        return body["data"]
 
     return worst_documents(fill_shop(ask))
 

@@ -35,8 +35,8 @@ def move_clocks(url: str, *, days: int) -> None:
 
 def run_jobs(url: str, *arguments: str) -> dict[str, int]:
     """The output of the command."""
-    found: dict[str, int] = json.loads(troth("jobs", "run", "--json", *arguments, url=url))
-    return found
+    parsed: dict[str, int] = json.loads(troth("jobs", "run", "--json", *arguments, url=url))
+    return parsed
 
 
 def test_jobs_use_the_clock_of_each_program_and_can_run_for_one(database_url: str) -> None:

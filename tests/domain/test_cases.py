@@ -105,7 +105,7 @@ def test_refunding(case: Case) -> None:
         returns = part["returns"]
         returned = kept if returns == "all" else {int(line): Decimal(much) for line, much in returns.items()}
         after = refund.remaining_quantities(sale, returned=[returned], of=kept)
-        done = refund.preview_claw_back(
+        outcome = refund.preview_claw_back(
             terms=judged_by,
             facts=sale,
             earned=earned,
@@ -114,11 +114,15 @@ def test_refunding(case: Case) -> None:
             available=int(part.get("available", earned)),
             occurred_at=sale.occurred_at,
         )
-        assert (str(done.cash.decimal()), done.due, done.taken) == (part["cash"], int(part["due"]), int(part["taken"]))
+        assert (str(outcome.cash.decimal()), outcome.due, outcome.taken) == (
+            part["cash"],
+            int(part["due"]),
+            int(part["taken"]),
+        )
         if "reason" in part:
-            explained = Explanation.of(done.decision, terms=judged_by)
-            assert part["reason"] == explained.statement(done.decision.reasons[0], say=wording(Locale.EN))
-        kept, due, cash = after, due + done.due, cash + done.cash.minor
+            explained = Explanation.of(outcome.decision, terms=judged_by)
+            assert part["reason"] == explained.statement(outcome.decision.reasons[0], say=wording(Locale.EN))
+        kept, due, cash = after, due + outcome.due, cash + outcome.cash.minor
     if not any(kept.values()):
         assert (due, cash) == (earned, sale.total().minor - sale.paid_with_points()), (
             "any sequence ends like the full refund"

@@ -107,7 +107,7 @@ def test_kept_items_are_counted_from_the_position_of_their_purchase() -> None:
     sale = eligible_for(a_line(quantity="4"), items=(("tenth", 7),))
     assert earn(terms=terms, facts=sale).points == 5
     for kept, due in ((Decimal(3), 0), (Decimal(2), 5)):
-        done = preview_claw_back(
+        outcome = preview_claw_back(
             terms=terms,
             facts=sale,
             earned=5,
@@ -116,7 +116,7 @@ def test_kept_items_are_counted_from_the_position_of_their_purchase() -> None:
             available=100,
             occurred_at=NOON,
         )
-        assert done.due == due
+        assert outcome.due == due
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_kept_goods_are_decided_with_the_budget_of_their_purchase() -> None:
     assert earn(terms=terms, facts=sale).points == 30
 
     def due(kept: int, *, before: int = 0) -> int:
-        done = preview_claw_back(
+        outcome = preview_claw_back(
             terms=terms,
             facts=sale,
             earned=30,
@@ -230,8 +230,8 @@ def test_kept_goods_are_decided_with_the_budget_of_their_purchase() -> None:
             available=100,
             occurred_at=NOON,
         )
-        assert done.decision.budget_usage == (), "a refund neither spends nor fills"
-        return done.due
+        assert outcome.decision.budget_usage == (), "a refund neither spends nor fills"
+        return outcome.due
 
     assert [due(9), due(3), due(2), due(0)] == [0, 0, 10, 30]
 

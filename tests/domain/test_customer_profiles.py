@@ -438,9 +438,9 @@ def test_impact_replay_uses_current_profiles() -> None:
                 customer_id=name, enrolled_at=start, opening_points=0, prior_visits=0, events=events, profile=profile
             )
         )
-    found = replay.impact()
-    assert [(member.customer_id, member.difference) for member in found.most_gaining] == [("born", 59)]
-    assert (found.gainers, found.losers) == (1, 0)
+    simulated = replay.impact()
+    assert [(member.customer_id, member.difference) for member in simulated.most_gaining] == [("born", 59)]
+    assert (simulated.gainers, simulated.losers) == (1, 0)
 
 
 def test_terms_without_profile_conditions_require_no_profile() -> None:

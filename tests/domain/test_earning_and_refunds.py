@@ -218,7 +218,7 @@ def test_refund_takes_at_most_the_balance_and_shows_the_shortfall(
     terms, sale = some_terms(), purchase(given_lines)
     earned = earn(terms=terms, facts=sale).points
     whole = {line.number: line.quantity for line in sale.lines}
-    done = preview_claw_back(
+    outcome = preview_claw_back(
         terms=terms,
         facts=sale,
         earned=earned,
@@ -227,11 +227,11 @@ def test_refund_takes_at_most_the_balance_and_shows_the_shortfall(
         available=available,
         occurred_at=NOON,
     )
-    assert done.taken == min(earned, available)
-    assert done.shortfall == earned - done.taken
-    first = done.decision.reasons[0]
+    assert outcome.taken == min(earned, available)
+    assert outcome.shortfall == earned - outcome.taken
+    first = outcome.decision.reasons[0]
     assert first.clause == "refunds"
-    assert first.verdict is (Verdict.APPLIED if done.shortfall == 0 else Verdict.LIMITED)
+    assert first.verdict is (Verdict.APPLIED if outcome.shortfall == 0 else Verdict.LIMITED)
 
 
 @given(given_lines=lines, effect=effects)

@@ -69,19 +69,19 @@ def test_dearer_reward_costs_more_or_becomes_unaffordable() -> None:
     rich = member("rich", bought("300.00", day=1), redemption(day=2))
     poor = member("poor", bought("110.00", day=1), redemption(day=2), bought("5.00", day=3))
     idle = member("idle", opening=105)
-    found = impact(
+    simulated = impact(
         terms(PER_POUND, COFFEE), terms(PER_POUND, (*COFFEE[:2], replace(COFFEE[2], points=120))), rich, poor, idle
     )
-    assert (found.members, found.purchases, found.redemptions) == (3, 3, 2)
-    assert (found.gainers, found.losers) == (0, 2)
-    assert (found.points_gained, found.points_lost) == (0, 20)
-    assert [(member.customer_id, member.difference, member.redemptions_lost) for member in found.most_losing] == [
+    assert (simulated.members, simulated.purchases, simulated.redemptions) == (3, 3, 2)
+    assert (simulated.gainers, simulated.losers) == (0, 2)
+    assert (simulated.points_gained, simulated.points_lost) == (0, 20)
+    assert [(member.customer_id, member.difference, member.redemptions_lost) for member in simulated.most_losing] == [
         ("rich", -20, 0),
         ("poor", 0, 1),
     ]
     # Before: 200 + 15 + 105; after: 180 + 115 (kept, for want of a coffee) + 105.
-    assert (found.liability_before, found.liability_after) == (320, 400)
-    (coffee,) = found.rewards
+    assert (simulated.liability_before, simulated.liability_after) == (320, 400)
+    (coffee,) = simulated.rewards
     assert (coffee.name, coffee.members_before, coffee.members_after, coffee.no_longer_affordable) == (
         "Coffee",
         2,
@@ -93,13 +93,13 @@ def test_dearer_reward_costs_more_or_becomes_unaffordable() -> None:
 
 def test_higher_earning_allows_a_refused_redemption() -> None:
     double = ("spend", (), PointsPerAmount(points=2, per=pounds("1.00")))
-    found = impact(
+    simulated = impact(
         terms(PER_POUND, COFFEE), terms(double, COFFEE), member("one", bought("60.00", day=1), redemption(day=2))
     )
-    (first,) = found.most_gaining
+    (first,) = simulated.most_gaining
     assert (first.difference, first.earned_before, first.earned_after, first.redemptions_won) == (60, 60, 120, 1)
-    assert (found.gainers, found.losers, found.points_gained) == (1, 0, 60)
-    assert (found.liability_before, found.liability_after) == (60, 20)
+    assert (simulated.gainers, simulated.losers, simulated.points_gained) == (1, 0, 60)
+    assert (simulated.liability_before, simulated.liability_after) == (60, 20)
 
 
 def test_fewer_stamps_and_a_price_in_stamps_are_a_loss() -> None:
@@ -127,8 +127,8 @@ def test_period_counters_advance_during_the_replay() -> None:
         ("cap", (), PointsCap(points=15, scope=CapScope.DAY)),
     )
     days = (1, 1, 2, 40)
-    found = impact(current, draft, member("one", *(bought("10.00", day=day) for day in days)))
-    (first,) = found.most_losing
+    simulated = impact(current, draft, member("one", *(bought("10.00", day=day) for day in days)))
+    (first,) = simulated.most_losing
     # Before: 10, 10, 10 + 10, 10. After: 10 + 4, then 1 of 10 under the day's cap of 15, 10, and 10 + 4 in April.
     assert (first.earned_before, first.earned_after, first.difference) == (50, 39, -11)
 
@@ -136,18 +136,18 @@ def test_period_counters_advance_during_the_replay() -> None:
 def test_ten_most_affected_customers_are_named_each_way() -> None:
     double = ("spend", (), PointsPerAmount(points=2, per=pounds("1.00")))
     members = [member(f"m-{place:04}", bought(f"{place}.00", day=1)) for place in range(1, 1500)]
-    found = impact(terms(PER_POUND), terms(double), *members)
-    assert [member.difference for member in found.most_gaining] == list(range(1499, 1489, -1))
-    assert found.gainers == 1499
-    assert found.most_losing == ()
+    simulated = impact(terms(PER_POUND), terms(double), *members)
+    assert [member.difference for member in simulated.most_gaining] == list(range(1499, 1489, -1))
+    assert simulated.gainers == 1499
+    assert simulated.most_losing == ()
 
 
 def test_result_survives_storage() -> None:
-    found = impact(
+    simulated = impact(
         terms(PER_POUND, COFFEE), terms(PER_POUND), member("one", bought("120.00", day=1), redemption(day=2))
     )
-    assert Impact.from_data(found.to_data()) == found
-    assert found.rewards[0].redemptions_lost == 1, "a reward that is dropped is lost"
+    assert Impact.from_data(simulated.to_data()) == simulated
+    assert simulated.rewards[0].redemptions_lost == 1, "a reward that is dropped is lost"
 
 
 @given(drafts(), st.lists(purchases(), max_size=6))
@@ -155,9 +155,9 @@ def test_unchanged_draft_has_no_impact(clauses: list[DraftedClause], past: list[
     same = Terms.from_draft(version=1, effective_from=START, currency="GBP", zone="Europe/London", clauses=clauses)
     again = replace(same, version=2)
     events = sorted(past, key=lambda facts: facts.occurred_at)
-    found = impact(same, again, member("one", *events, opening=50))
-    assert (found.gainers, found.losers, found.points_gained, found.points_lost) == (0, 0, 0, 0)
-    assert found.liability_before == found.liability_after
+    simulated = impact(same, again, member("one", *events, opening=50))
+    assert (simulated.gainers, simulated.losers, simulated.points_gained, simulated.points_lost) == (0, 0, 0, 0)
+    assert simulated.liability_before == simulated.liability_after
 
 
 def test_periods_follow_the_calendar_of_each_location() -> None:
@@ -167,8 +167,8 @@ def test_periods_follow_the_calendar_of_each_location() -> None:
     second = bought("10.00", day=1)
     first = replace(second, occurred_at=second.occurred_at - timedelta(minutes=90))
     for zone, lost in (("Europe/London", 5), ("Pacific/Auckland", 0)):
-        found = impact(current, draft, member("one", replace(first, zone=zone), replace(second, zone=zone)))
-        assert found.points_lost == lost
+        simulated = impact(current, draft, member("one", replace(first, zone=zone), replace(second, zone=zone)))
+        assert simulated.points_lost == lost
 
 
 def test_budget_is_shared_and_item_counters_continue() -> None:
@@ -176,8 +176,8 @@ def test_budget_is_shared_and_item_counters_continue() -> None:
     tenth = ("tenth", (EveryNthItem(10),), BonusPoints(points=4))
     current, draft = terms(PER_POUND), terms(PER_POUND, gift, tenth)
     members = [replace(member(f"m-{n}", bought("10.00", day=n)), prior_items={"tenth": 9}) for n in range(1, 4)]
-    found = impact(current, draft, *members)
-    assert found.points_gained == 30 + 20 + 0 + 3 * 4
+    simulated = impact(current, draft, *members)
+    assert simulated.points_gained == 30 + 20 + 0 + 3 * 4
     again = ImpactSimulation(current=current, draft=draft, budget_usage={"gift": 45})
     for history in members:
         again.add(history)
@@ -203,8 +203,8 @@ def test_tiers_are_reached_during_the_replay_and_apply_from_then_on() -> None:
     gold = ("gold", (), Tier("gold", "Gold", 100))
     twice = ("twice", (TierAtLeast("gold"),), PointsMultiplier(factor=Decimal(2)))
     past = member("ann", bought("100.00", day=0), bought("10.00", day=1), bought("10.00", day=800))
-    found = impact(terms(PER_POUND), terms(PER_POUND, gold, twice), past)
-    (ann,) = found.most_gaining
+    simulated = impact(terms(PER_POUND), terms(PER_POUND, gold, twice), past)
+    (ann,) = simulated.most_gaining
     assert (ann.earned_before, ann.earned_after) == (120, 130), (
         "the purchase that reaches the tier is judged below it, and two years later it is lost"
     )

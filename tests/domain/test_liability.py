@@ -33,30 +33,30 @@ def outstanding(*points: int, waits: bool = False) -> list[Flow]:
 
 
 def test_breakage_multiplies_points_by_the_expired_share_of_their_age() -> None:
-    found = liability([*closed(12), *outstanding(1000, 600, 0, 0)], unit="points", held=100, owed=7)
-    assert [band.breakage for band in found.bands] == [
+    report = liability([*closed(12), *outstanding(1000, 600, 0, 0)], unit="points", held=100, owed=7)
+    assert [band.breakage for band in report.bands] == [
         Fraction(20, 100),
         Fraction(20, 60),
         Fraction(20, 30),
         Fraction(1),
         None,
     ]
-    assert [band.points for band in found.bands] == [1000, 600, 0, 0, 0]
-    assert found.breakage == 200 + 200
-    assert (found.outstanding, found.available, found.held, found.owed, found.cohorts) == (1600, 1500, 100, 7, 12)
+    assert [band.points for band in report.bands] == [1000, 600, 0, 0, 0]
+    assert report.breakage == 200 + 200
+    assert (report.outstanding, report.available, report.held, report.owed, report.cohorts) == (1600, 1500, 100, 7, 12)
 
 
 def test_breakage_needs_a_year_of_closed_months() -> None:
-    found = liability([*closed(11), *outstanding(1000)], unit="points", held=0, owed=0)
-    assert (found.breakage, found.cohorts) == (None, 11)
-    assert {band.breakage for band in found.bands} == {None}
+    report = liability([*closed(11), *outstanding(1000)], unit="points", held=0, owed=0)
+    assert (report.breakage, report.cohorts) == (None, 11)
+    assert {band.breakage for band in report.bands} == {None}
     assert liability([], unit="points", held=0, owed=0).breakage == 0, "of nothing nothing breaks"
 
 
 def test_one_unknown_age_band_makes_breakage_unknown() -> None:
-    found = liability([*closed(12), *outstanding(1000, 0, 0, 0, 5)], unit="points", held=0, owed=0)
-    assert found.breakage is None
-    assert found.bands[0].breakage == Fraction(20, 100)
+    report = liability([*closed(12), *outstanding(1000, 0, 0, 0, 5)], unit="points", held=0, owed=0)
+    assert report.breakage is None
+    assert report.bands[0].breakage == Fraction(20, 100)
 
 
 def test_month_is_closed_by_time_alone() -> None:
@@ -77,8 +77,8 @@ def test_month_with_a_hundredth_left_is_closed(left: int, is_closed: bool) -> No
 def test_breakage_uses_the_latest_two_years_of_closed_months() -> None:
     old = [flow for place in range(12) for flow in month(place, redeemed={}, expired=100)]
     late = [flow for place in range(12, 36) for flow in month(place, redeemed={0: 100})]
-    found = liability([*old, *late, *outstanding(10)], unit="points", held=0, owed=0)
-    assert (found.cohorts, found.breakage) == (24, 0)
+    report = liability([*old, *late, *outstanding(10)], unit="points", held=0, owed=0)
+    assert (report.cohorts, report.breakage) == (24, 0)
 
 
 def test_undone_redemptions_and_clawbacks_are_no_redemptions() -> None:
@@ -90,11 +90,11 @@ def test_undone_redemptions_and_clawbacks_are_no_redemptions() -> None:
             Flow(EntryType.EARN, place, place, 4, False, 30),
             Flow(EntryType.CLAWBACK, place, place + 1, 4, False, -30),
         ]
-    found = liability([*flows, *outstanding(1000)], unit="points", held=0, owed=0)
-    assert found.breakage == 200
+    report = liability([*flows, *outstanding(1000)], unit="points", held=0, owed=0)
+    assert report.breakage == 200
 
 
 def test_pending_points_have_an_age_too() -> None:
-    found = liability([*outstanding(30), *outstanding(12, waits=True)], unit="points", held=5, owed=0)
-    assert (found.pending, found.available, found.held, found.outstanding) == (12, 25, 5, 42)
-    assert found.bands[0].points == 42
+    report = liability([*outstanding(30), *outstanding(12, waits=True)], unit="points", held=5, owed=0)
+    assert (report.pending, report.available, report.held, report.outstanding) == (12, 25, 5, 42)
+    assert report.bands[0].points == 42

@@ -167,7 +167,7 @@ def clawbacks(terms: Terms, sale: PurchaseFacts, steps: Sequence[Mapping[int, De
     left = remaining_quantities(sale, returned=())
     for step in steps:
         after = remaining_quantities(sale, returned=[step], of=left)
-        done = preview_claw_back(
+        outcome = preview_claw_back(
             terms=terms,
             facts=sale,
             earned=earned,
@@ -176,9 +176,9 @@ def clawbacks(terms: Terms, sale: PurchaseFacts, steps: Sequence[Mapping[int, De
             available=PLENTY,
             occurred_at=NOON,
         )
-        assert done.cash.currency == sale.currency
-        due.append(done.due)
-        cash.append(done.cash.minor)
+        assert outcome.cash.currency == sale.currency
+        due.append(outcome.due)
+        cash.append(outcome.cash.minor)
         left = after
     return due, cash
 

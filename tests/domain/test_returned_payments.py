@@ -35,8 +35,8 @@ def parts(sale: PurchaseFacts, *, spent: Mapping[str, int], order: Sequence[int]
     for count, number in enumerate(order, start=1):
         gone = order[:count]
         after = sale.remaining({line.number: line.quantity for line in sale.lines if line.number not in gone})
-        back = returned_payments(sale, before=before, after=after, redeemed=spent)
-        found[number] = (back.cash.minor, sum(back.redeemed.values()))
+        returned = returned_payments(sale, before=before, after=after, redeemed=spent)
+        found[number] = (returned.cash.minor, sum(returned.redeemed.values()))
         before = after
     return found
 
@@ -51,8 +51,8 @@ def test_each_line_restores_its_share_of_points_and_pays_the_rest(order: Sequenc
 
 def test_points_of_several_redemptions_are_restored_to_each() -> None:
     sale = paid_with(*THIRDS, points={"r": 1500, "s": 500})
-    back = returned_payments(sale, before=sale, after=sale.remaining({2: Decimal(1)}), redeemed={"r": 1500, "s": 7})
-    assert (back.cash.minor, back.redeemed) == (6667 - 1333, {"r": 1000, "s": 5})
+    returned = returned_payments(sale, before=sale, after=sale.remaining({2: Decimal(1)}), redeemed={"r": 1500, "s": 7})
+    assert (returned.cash.minor, returned.redeemed) == (6667 - 1333, {"r": 1000, "s": 5})
 
 
 def test_goods_paid_wholly_with_points_pay_out_no_money() -> None:
@@ -87,11 +87,11 @@ def test_partial_refunds_in_any_order_pay_out_like_a_full_one(data: st.DataObjec
         else:
             left = {**left, number: max(Decimal(0), left[number] - much % 6)}
         after = sale.remaining(left, price_shares=worth)
-        back = returned_payments(sale, before=before, after=after, redeemed=spent)
-        assert 0 <= back.cash.minor <= before.total().minor - after.total().minor
-        assert min(back.redeemed.values(), default=0) >= 0
-        money += back.cash.minor
-        points = {id: points[id] + back.redeemed[id] for id in points}
+        returned = returned_payments(sale, before=before, after=after, redeemed=spent)
+        assert 0 <= returned.cash.minor <= before.total().minor - after.total().minor
+        assert min(returned.redeemed.values(), default=0) >= 0
+        money += returned.cash.minor
+        points = {id: points[id] + returned.redeemed[id] for id in points}
         before = after
     assert not any(left.values())
     assert (money, points) == (total - second if paid else total, spent)

@@ -178,15 +178,15 @@ class BusyTills:
     def _answered(self, sent: Sent, *, client: httpx.Client) -> Sent:
         """Send it; raises httpx.HTTPError when there is no answer and RuntimeError for a fault."""
         role = Role.STAFF if sent.verb in BY_STAFF else Role.TILL
-        answer = client.post(
+        body = client.post(
             f"{self.address}/graphql",
             json={"query": MUTATIONS[sent.verb], "variables": {"input": sent.given}},
             headers={"Authorization": f"Bearer {self.program.token(role)}"},
             timeout=HANGS,
         ).json()
-        if "errors" in answer:
-            raise RuntimeError(str(answer["errors"])[:300])
-        return Sent(sent.verb, sent.card, sent.given, answer["data"][sent.verb])
+        if "errors" in body:
+            raise RuntimeError(str(body["errors"])[:300])
+        return Sent(sent.verb, sent.card, sent.given, body["data"][sent.verb])
 
     def _given(self, verb: str, card: str, key: str, *, chance: random.Random) -> dict[str, Any] | None:
         """What is sent; None where there is nothing to send it about."""

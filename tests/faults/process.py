@@ -95,7 +95,7 @@ def wait_until(holds: Callable[[], bool], *, within: float) -> float:
 
 def send(address: str, program: NewProgram, query: str, given: Any, *, client: httpx.Client | None = None) -> Any:
     """One request of a till; raises httpx.HTTPError when there is no answer and RuntimeError for a fault."""
-    answer = (
+    body = (
         (client or httpx)
         .post(
             f"{address}/graphql",
@@ -105,9 +105,9 @@ def send(address: str, program: NewProgram, query: str, given: Any, *, client: h
         )
         .json()
     )
-    if "errors" in answer:
-        raise RuntimeError(str(answer["errors"])[:300])
-    return answer["data"]
+    if "errors" in body:
+        raise RuntimeError(str(body["errors"])[:300])
+    return body["data"]
 
 
 def purchase(card: str, key: str, *, price: str = "3.00") -> dict[str, Any]:
@@ -141,8 +141,8 @@ class Sent:
     @property
     def receipt(self) -> str:
         """Of the purchase, or of the one that is refunded."""
-        found: str = self.given["purchase"]["externalId"]
-        return found
+        external_id: str = self.given["purchase"]["externalId"]
+        return external_id
 
 
 @dataclass(frozen=True)
@@ -260,13 +260,13 @@ def ledger_of(address: str, program: NewProgram, card: str) -> list[dict[str, An
     found: list[dict[str, Any]] = []
     after, more = None, True
     while more:
-        answer = httpx.post(
+        body = httpx.post(
             f"{address}/graphql",
             json={"query": LEDGER, "variables": {"card": card, "after": after}},
             headers={"Authorization": f"Bearer {program.token(Role.TILL)}"},
             timeout=HANGS,
         ).json()
-        page = answer["data"]["customer"]["ledger"]
+        page = body["data"]["customer"]["ledger"]
         found += page["nodes"]
         after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
     return found

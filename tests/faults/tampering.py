@@ -56,8 +56,8 @@ class OpenLedger:
             sql = f"SELECT {', '.join(columns)} FROM {table} WHERE program_id = $1 ORDER BY {key}"
             return [dict(zip(columns, row, strict=True)) for row in await session.rows(sql, self.program_id)]
 
-        found: list[dict[str, Any]] = self.where.run(self.where.database.read_across_programs(read))
-        return found
+        result: list[dict[str, Any]] = self.where.run(self.where.database.read_across_programs(read))
+        return result
 
     def discrepancies_with(self, tampered: Tampered) -> list[Discrepancy]:
         """The discrepancies with a changed value."""

@@ -58,9 +58,9 @@ def tills_at_work(server: ServerProcess, program: NewProgram, cards: list[str]) 
                     "purchase": {"externalId": uuid.uuid4().hex, "lines": lines},
                 }
                 began = time.monotonic()
-                answer = send(server.address, program, BUY, input, client=client)
+                response = send(server.address, program, BUY, input, client=client)
                 taken.append(time.monotonic() - began)
-                assert answer["recordPurchase"]["userErrors"] == []
+                assert response["recordPurchase"]["userErrors"] == []
 
     tills = [threading.Thread(target=till, args=(number,)) for number in range(TILLS)]
     for thread in tills:

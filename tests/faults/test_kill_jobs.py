@@ -55,9 +55,7 @@ def test_jobs_killed_under_way_are_completed_by_the_next_run(database_url: str) 
                 wait = chance.uniform(0.0, 0.02) if number % 2 else 0.0
                 in_the_midst += kill_at_work(database_url, killed.program.program.id, days=days, wait=wait)
             assert discrepancies_in(database_url) == [], "what is half done is not half booked"
-            counted = [
-                run_jobs(database_url, "--program", shop.program.program.id) for shop in (killed, left_alone)
-            ]
+            counted = [run_jobs(database_url, "--program", shop.program.program.id) for shop in (killed, left_alone)]
             assert counted[1]["accounts"] + counted[1]["notices_given"] > 0, "there was something to do"
             for shop in (killed, left_alone):
                 for card in cards[: CUSTOMERS // 2]:

@@ -67,9 +67,9 @@ class Reader:
     def outstanding(self, client: httpx.Client) -> int:
         """The points that the program owes."""
         headers = {"Authorization": f"Bearer {self.program.token(Role.OWNER)}"}
-        answer = client.post(f"{self.server.address}/graphql", json={"query": LIABILITY}, headers=headers).json()
-        assert "errors" not in answer, answer
-        return int(answer["data"]["liability"]["units"][0]["outstanding"])
+        body = client.post(f"{self.server.address}/graphql", json={"query": LIABILITY}, headers=headers).json()
+        assert "errors" not in body, body
+        return int(body["data"]["liability"]["units"][0]["outstanding"])
 
 
 def buy(server: ServerProcess, program: NewProgram, cards: list[str], *, number: int) -> list[float]:
@@ -78,8 +78,8 @@ def buy(server: ServerProcess, program: NewProgram, cards: list[str], *, number:
 
         def once(card: str) -> None:
             given = purchase(card, uuid.uuid4().hex, price="10.00")
-            answer = send(server.address, program, BUY, given, client=client)
-            assert answer["recordPurchase"]["userErrors"] == []
+            response = send(server.address, program, BUY, given, client=client)
+            assert response["recordPurchase"]["userErrors"] == []
 
         return [seconds_of(partial(once, card)) for card in islice(cycle(cards), number)]
 

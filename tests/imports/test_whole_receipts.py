@@ -338,10 +338,10 @@ def test_stored_commands_name_no_customer(tea: Shop, tmp_path: Path) -> None:
         await database.stop()
         return " ".join(str(tuple(row)) for row in rows)
 
-    kept = asyncio.run(read())
-    assert "import:recordPurchase:I1" in kept
-    assert "ann" not in kept
-    assert "1234567" not in kept
+    result = asyncio.run(read())
+    assert "import:recordPurchase:I1" in result
+    assert "ann" not in result
+    assert "1234567" not in result
 
 
 def test_spellings_of_a_customer_or_number_are_the_same(tea: Shop, tmp_path: Path) -> None:

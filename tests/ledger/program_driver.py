@@ -158,8 +158,8 @@ class ProgramDriver:
 
     def query(self, function: Callable[..., Coroutine[Any, Any, T]], **parameters: Any) -> T:
         """Reads from the program."""
-        found: T = self.runner.run(self.application.query(function, program_id=self.program.id, **parameters))
-        return found
+        result: T = self.runner.run(self.application.query(function, program_id=self.program.id, **parameters))
+        return result
 
     def in_force(self, at: datetime) -> Terms | None:
         """The terms in force at a moment."""
@@ -167,8 +167,8 @@ class ProgramDriver:
 
     def run_due_jobs(self) -> None:
         """Runs the jobs that are due, as `troth serve` does."""
-        done = self.runner.run(self.scheduler.run_program(self.program))
-        assert done.complete
+        result = self.runner.run(self.scheduler.run_program(self.program))
+        assert result.complete
         assert self.scheduler.quarantined == (), "every account can be settled"
 
     def row_count_and_accounts(self) -> tuple[int, tuple[Account, ...]]:

@@ -138,9 +138,9 @@ class CountingShop(ProgramDriver):
 
     def must(self, use_case: UseCase[Any, ResultType], command: Any) -> ResultType:
         """The result of a command that must succeed."""
-        done = self.execute(use_case, command)
-        assert not isinstance(done, Problem), f"{done}"
-        return done
+        data = self.execute(use_case, command)
+        assert not isinstance(data, Problem), f"{data}"
+        return data
 
     def carry_out(self, action: Action) -> None:
         """Carry the action out, if it is possible."""

@@ -289,11 +289,11 @@ class ProgramStateMachine(RuleBasedStateMachine):
     def redeem_reward(self, reward: str, at: datetime, pick: int, hold: NewHold | None = None) -> None:
         """Redeems or holds a reward, without a basket."""
         basket = PurchaseFacts(occurred_at=at, zone=LONDON, currency="GBP", lines=())
-        done = self.program.execute(
+        data = self.program.execute(
             redeem_reward.run, RedeemReward(self.customer(pick), None, reward, basket, hold=hold)
         )
-        if not isinstance(done, Problem) and done.redemption_id is not None:
-            (self.redemptions if hold is None else self.holds)[done.redemption_id] = pick % self.cards
+        if not isinstance(data, Problem) and data.redemption_id is not None:
+            (self.redemptions if hold is None else self.holds)[data.redemption_id] = pick % self.cards
 
     def end_hold(self, at: datetime, pick: int, amount: int) -> None:
         """Captures or releases a hold."""

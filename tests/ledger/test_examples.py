@@ -262,8 +262,8 @@ def test_points_activated_together_pay_debts_in_consumption_order() -> None:
 def test_purchase_refunded_while_its_points_are_pending_repays_no_debt() -> None:
     by = make_terms(pending=PendingPeriod(14))
     bought = purchase("a", 5, at=on(1), by=by)
-    back = RefundRecorded(stable_id("b"), bought.id, on(3), {1: bought.facts.lines[0].quantity})
-    wallet = replayed([redemption("r", 8, at=on(0), by=by), bought, back], until=on(30), by=by)
+    refund = RefundRecorded(stable_id("b"), bought.id, on(3), {1: bought.facts.lines[0].quantity})
+    wallet = replayed([redemption("r", 8, at=on(0), by=by), bought, refund], until=on(30), by=by)
     assert (wallet.points.inventory.owed, wallet.points.inventory.unheld()) == (8, 0)
 
 
@@ -290,8 +290,8 @@ def test_clawback_takes_points_of_the_purchase_then_pending_ones_then_those_spen
     by = make_terms(pending=PendingPeriod(14))
     first, second = purchase("a", 5, at=on(0), by=by), purchase("b", 9, at=on(1), by=by)
     events: list[Event] = [first, second, redemption("r", 7, at=on(16), by=by), purchase("c", 4, at=on(17), by=by)]
-    back = RefundRecorded(stable_id("x"), first.id, on(18), {1: first.facts.lines[0].quantity})
-    lots = replayed([*events, back], until=on(18), by=by).points.inventory.lots
+    refund = RefundRecorded(stable_id("x"), first.id, on(18), {1: first.facts.lines[0].quantity})
+    lots = replayed([*events, refund], until=on(18), by=by).points.inventory.lots
     # 12 were earned, and 7 of them spent: 5 go from there, and 4 of the lot that waits, 3 from the one that does not.
     assert [lots[stable_id(name)].remaining for name in "abc"] == [0, 6, 0]
 
@@ -314,8 +314,8 @@ def test_purchase_at_the_instant_of_a_merge_belongs_to_the_survivor() -> None:
 def test_merge_keeps_the_remaining_days_of_a_tier() -> None:
     by = make_terms(period=TierPeriod(TierWindow.SINCE_JOINING, 30))
     bought = purchase("a", 12, at=on(1), by=by, who=BOB)
-    back = RefundRecorded(stable_id("b"), bought.id, on(2), {1: bought.facts.lines[0].quantity})
-    joined = WalletMerged(stable_id("j"), on(5), EventHistory(BOB, {BOB: on(0)}, (bought, back)), ANN)
+    refund = RefundRecorded(stable_id("b"), bought.id, on(2), {1: bought.facts.lines[0].quantity})
+    joined = WalletMerged(stable_id("j"), on(5), EventHistory(BOB, {BOB: on(0)}, (bought, refund)), ANN)
     assert replayed([joined], until=on(31), by=by).memberships[ANN].tier.tier == "silver"
     after = replayed([joined], until=on(33), by=by)
     assert after.memberships[ANN].tier.tier is None

@@ -72,8 +72,8 @@ def test_activated_points_that_repay_a_debt_are_not_announced_as_spendable(taken
 def test_pending_points_that_were_clawed_back_whole_do_not_become_available() -> None:
     terms = make_terms(pending=14)
     purchase = bought(terms, 80, days=1)
-    back = RefundRecorded(stable_id("back"), purchase.id, START + 2 * DAY, {1: purchase.facts.lines[0].quantity})
-    wallet = replayed(terms, purchase, back, days=30)
+    refund = RefundRecorded(stable_id("back"), purchase.id, START + 2 * DAY, {1: purchase.facts.lines[0].quantity})
+    wallet = replayed(terms, purchase, refund, days=30)
     assert [posting.key.type for posting in wallet.points.postings] == [EntryType.EARN, EntryType.CLAWBACK]
 
 
@@ -117,8 +117,8 @@ def test_tier_reached_by_a_merge_names_the_qualifying_points() -> None:
 def test_tier_in_grace_that_a_merge_brings_is_kept_and_not_reached() -> None:
     terms = make_terms(period=TierPeriod(TierWindow.SINCE_JOINING, 30))
     purchase = bought(terms, 150, who=BOB)
-    back = RefundRecorded(stable_id("back"), purchase.id, START + DAY, {1: purchase.facts.lines[0].quantity})
-    bob = EventHistory(BOB, {BOB: START - DAY}, (purchase, back))
+    refund = RefundRecorded(stable_id("back"), purchase.id, START + DAY, {1: purchase.facts.lines[0].quantity})
+    bob = EventHistory(BOB, {BOB: START - DAY}, (purchase, refund))
     wallet = replayed(terms, WalletMerged(stable_id("joined"), START + 5 * DAY, bob, ANN), days=6)
     (change,) = wallet.tier_changes
     assert summary(tier_decision(change), terms=terms, say=wording(Locale.EN)) == (

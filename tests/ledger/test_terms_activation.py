@@ -238,8 +238,8 @@ def test_tiers_are_published_while_tills_record_purchases(shop: ActivationProgra
                 shop.scheduler.run_program(shop.program),
             )
 
-        done = shop.runner.run(race())
-        assert all(isinstance(value, Execution) for value in done[:-1]), done
+        result = shop.runner.run(race())
+        assert all(isinstance(value, Execution) for value in result[:-1]), result
         shop.clock.now += timedelta(minutes=1)
         for card in cards:
             shop.tier(card)

@@ -30,7 +30,7 @@ SERVERS = {"bare_app"}
 
 def output_of(benchmark: str, *arguments: str) -> str:
     """What the smallest form of a benchmark prints; fails unless it succeeds."""
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", f"bench.{benchmark}", "--trial", *arguments],
         cwd=ROOT,
         capture_output=True,
@@ -38,8 +38,8 @@ def output_of(benchmark: str, *arguments: str) -> str:
         timeout=HANGS,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
 
 
 @pytest.mark.parametrize("benchmark", ["engine_bench", "orm_bench", "preview_bench", "soak", "verify_bench"])

@@ -120,11 +120,11 @@ def test_make_names_the_required_python_in_one_line(version: str, tmp_path: Path
         encoding="utf-8",
     )
     fake.chmod(fake.stat().st_mode | stat.S_IXUSR)
-    done = subprocess.run(
+    result = subprocess.run(
         ["make", "-s", "-C", str(ROOT), "python", f"PYTHON={fake}"], capture_output=True, text=True, check=False
     )
-    assert done.returncode != 0
-    sentences = [line for line in done.stderr.splitlines() if "make" not in line.split(":")[0]]
+    assert result.returncode != 0
+    sentences = [line for line in result.stderr.splitlines() if "make" not in line.split(":")[0]]
     assert sentences == [
         f"Troth needs Python 3.11, 3.12 or 3.13; this is {version}. Try: make PYTHON=python3.11 python"
     ]

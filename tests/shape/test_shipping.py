@@ -152,6 +152,6 @@ def test_compose_holds_no_password_and_puts_none_into_a_url() -> None:
     services = yaml.safe_load(COMPOSE)["services"]
     assert re.findall(r"PASSWORD: (?!\$\{)", COMPOSE) == []
     for name in ("migrate", "app"):
-        given = services[name]["environment"]
-        assert given["TROTH_DATABASE_URL"] == "postgresql://troth@database/troth"
-        assert given["PGPASSWORD"] == services["database"]["environment"]["POSTGRES_PASSWORD"]
+        environment = services[name]["environment"]
+        assert environment["TROTH_DATABASE_URL"] == "postgresql://troth@database/troth"
+        assert environment["PGPASSWORD"] == services["database"]["environment"]["POSTGRES_PASSWORD"]

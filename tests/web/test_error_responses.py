@@ -48,20 +48,20 @@ def shop(tmp_path_factory: pytest.TempPathFactory, sqlite_template: object) -> I
     ],
 )
 def test_unknown_address_is_refused_in_json(shop: Shop, method: str, path: str, status: int, accept: str) -> None:
-    answer = shop.client.request(method, f"{shop.address}{path}", headers={"Accept": accept}, follow_redirects=False)
+    response = shop.client.request(method, f"{shop.address}{path}", headers={"Accept": accept}, follow_redirects=False)
     if method == "PUT" and "json" not in accept:
         accept = "*/*"
-    assert answer.status_code == status
-    assert answer.headers["content-type"].startswith("application/json")
-    (error,) = answer.json()["errors"]
+    assert response.status_code == status
+    assert response.headers["content-type"].startswith("application/json")
+    (error,) = response.json()["errors"]
     assert error["extensions"] == {"code": "BAD_USER_INPUT"}
     assert error["message"]
-    assert ("allow" in answer.headers) is (status == 405)
+    assert ("allow" in response.headers) is (status == 405)
 
 
 def test_old_address_of_graphiql_redirects_browsers(shop: Shop) -> None:
-    answer = shop.client.get(f"{shop.address}/graphql", headers={"Accept": HTML})
-    assert answer.headers["content-type"].startswith("text/html")
+    response = shop.client.get(f"{shop.address}/graphql", headers={"Accept": HTML})
+    assert response.headers["content-type"].startswith("text/html")
 
 
 async def test_error_outside_the_api_is_masked(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,9 +75,9 @@ async def test_error_outside_the_api_is_masked(sqlite_url: str, monkeypatch: pyt
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     with structlog.testing.capture_logs() as logs:
         async with httpx.AsyncClient(transport=transport, base_url="http://shop.example") as client:
-            answer = await client.get("/readyz")
-    (error,) = answer.json()["errors"]
-    assert (answer.status_code, error["extensions"]["code"]) == (500, "INTERNAL_SERVER_ERROR")
+            response = await client.get("/readyz")
+    (error,) = response.json()["errors"]
+    assert (response.status_code, error["extensions"]["code"]) == (500, "INTERNAL_SERVER_ERROR")
     assert logs[0]["error_id"] == error["extensions"]["errorId"]
-    assert "ada" not in answer.text
+    assert "ada" not in response.text
     assert "ada" not in str(logs)

@@ -64,9 +64,9 @@ def test_every_static_file_is_ours_or_as_published() -> None:
     ],
 )
 def test_only_browsers_get_the_graphiql_page(address: str, accept: str, query: str, page: bool) -> None:
-    answer = httpx.get(f"{address}/graphql{query}", headers={"accept": accept})
-    assert answer.headers["content-type"].startswith("text/html") is page
-    assert answer.status_code == (200 if page else 400)
+    response = httpx.get(f"{address}/graphql{query}", headers={"accept": accept})
+    assert response.headers["content-type"].startswith("text/html") is page
+    assert response.status_code == (200 if page else 400)
 
 
 def test_post_from_a_browser_reaches_the_api(address: str) -> None:
@@ -75,16 +75,16 @@ def test_post_from_a_browser_reaches_the_api(address: str) -> None:
 
 
 def test_page_policy_forbids_other_hosts_and_inline_scripts(address: str) -> None:
-    answer = httpx.get(f"{address}/graphql", headers={"accept": HTML})
-    assert answer.headers["content-security-policy"] == POLICY
+    response = httpx.get(f"{address}/graphql", headers={"accept": HTML})
+    assert response.headers["content-security-policy"] == POLICY
     allowed = dict(string.split(" ", 1) for string in POLICY.split("; "))
     assert allowed["default-src"] == "'none'"
     assert allowed["script-src"] == "'self'"
     assert allowed["connect-src"] == "'self'"
     assert "//" not in POLICY
-    assert "//" not in answer.text.replace("<!doctype html>", "")
-    assert re.findall(r"<script(?![^>]*\bsrc=)|\son\w+=|javascript:", answer.text) == []
-    for path in re.findall(r'(?:src|href)="(/[^"]+)"', answer.text):
+    assert "//" not in response.text.replace("<!doctype html>", "")
+    assert re.findall(r"<script(?![^>]*\bsrc=)|\son\w+=|javascript:", response.text) == []
+    for path in re.findall(r'(?:src|href)="(/[^"]+)"', response.text):
         assert httpx.get(address + path).status_code == 200
 
 

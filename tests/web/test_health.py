@@ -24,7 +24,7 @@ async def test_liveness_and_readiness_are_separate(path: str, is_ready: bool, st
 
     transport = httpx.ASGITransport(app=Starlette(routes=health_routes(ready=ready)))
     async with httpx.AsyncClient(transport=transport, base_url="http://shop.example") as client:
-        answer = await client.get(path)
-        assert (answer.status_code, answer.json()) == (status, {"status": expected})
-        assert answer.headers["cache-control"] == "no-store"
+        response = await client.get(path)
+        assert (response.status_code, response.json()) == (status, {"status": expected})
+        assert response.headers["cache-control"] == "no-store"
         assert (await client.post(path)).status_code == 405

@@ -16,9 +16,9 @@ def test_every_template_reward_has_an_existing_picture(sqlite_url: str) -> None:
         with open_shop(sqlite_url, template=template) as shop:
             rewards = shop.execute("{ rewards { nodes { reward { key pictureUrl } } } }", role=Role.OWNER)
             for node in rewards["rewards"]["nodes"]:
-                answer = httpx.get(f"{shop.address}{node['reward']['pictureUrl']}")
-                assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
-                assert "sandbox" in answer.headers["content-security-policy"]
+                response = httpx.get(f"{shop.address}{node['reward']['pictureUrl']}")
+                assert (response.status_code, response.headers["content-type"]) == (200, "image/svg+xml")
+                assert "sandbox" in response.headers["content-security-policy"]
             assert httpx.get(f"{shop.address}/pictures/../main.py").status_code == 404
             assert httpx.get(f"{shop.address}/pictures/none.svg").status_code == 404
 
