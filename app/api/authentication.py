@@ -16,7 +16,7 @@ from app.api.conventions.context import Context
 from app.domain.i18n import wording_for
 from app.domain.i18n.locales import Address
 from app.domain.programs.program import ProgramKind
-from app.graphql_server.admission import WRONG_KEY, Admission
+from app.graphql_server.admission import INVALID_KEY_COST, Admission
 from app.queries.programs.authentication import SignedIn, sign_in
 from app.queries.programs.programs import one_program
 from app.usecases.application import Application
@@ -87,12 +87,12 @@ class Authenticator:
 
     async def _look_up_unknown(self, token: str, *, digest: bytes, host: str) -> SignedIn | None:
         """Look up a key that is not cached; its address is charged unless the key is right."""
-        self._admission.charge(host, WRONG_KEY)
+        self._admission.charge(host, INVALID_KEY_COST)
         if self._wrong_keys.get(digest, 0.0) > time.monotonic():
             return None
         signed_in = await self._application.query_across_programs(sign_in, token=token)
         if signed_in is not None:
-            self._admission.refund(host, WRONG_KEY)
+            self._admission.refund(host, INVALID_KEY_COST)
         return signed_in
 
     def context_for(self, request: Request, signed_in: SignedIn | None, needed: frozenset[str]) -> Context:

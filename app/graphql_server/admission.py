@@ -1,4 +1,4 @@
-"""A rate limit for work before execution: looking up wrong keys, and parsing and validating unknown documents.
+"""A rate limit for work before execution: looking up invalid keys, and parsing and validating unknown documents.
 
 The caller is mostly an address, because no key has been verified yet. The unit is a tenth of a millisecond of work: each
 caller may use one second at once, and a tenth of the time in the long run.
@@ -15,11 +15,11 @@ from app.graphql_server.rate_limits import RateLimit, TokenBuckets
 ADMISSION_LIMIT = RateLimit(most=10_000, restored=1_000)
 """In tenths of a millisecond of processor time."""
 
-WRONG_KEY = 50
-"""The cost of a wrong key: two hundred at once, then twenty a second."""
+INVALID_KEY_COST = 50
+"""The cost of looking up an invalid access key: two hundred at once, then twenty a second."""
 
-_TENTHS = 10_000
-"""In a second."""
+_UNITS_PER_SECOND = 10_000
+"""A unit is a tenth of a millisecond of processor time."""
 
 
 class RateLimited(Exception):
@@ -43,7 +43,7 @@ class Admission:
             raise RateLimited(wait)
 
     def refund(self, caller: str, cost: int) -> None:
-        """Give back what a caller was charged, when the work turned out to be right."""
+        """Return a charge to a caller, such as that for a key which turned out to be valid."""
         self._buckets.charge(caller, -cost)
 
     @contextmanager
@@ -54,4 +54,4 @@ class Admission:
         try:
             yield
         finally:
-            self._buckets.charge(caller, int((time.thread_time() - begun) * _TENTHS))
+            self._buckets.charge(caller, int((time.thread_time() - begun) * _UNITS_PER_SECOND))

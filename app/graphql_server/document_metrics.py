@@ -205,7 +205,7 @@ def _check_values(values: Iterable[ValueNode]) -> None:
         if isinstance(value, StringValueNode) and "\x00" in value.value:
             raise GraphQLError("Text may not hold the character NUL.", value, extensions={"code": "BAD_USER_INPUT"})
         if isinstance(value, ListValueNode):
-            stack.extend((each_value, depth + 1) for each_value in value.values)
+            stack.extend((item, depth + 1) for item in value.values)
         elif isinstance(value, ObjectValueNode):
             stack.extend((field.value, depth + 1) for field in value.fields)
 

@@ -11,13 +11,13 @@ import pytest
 
 from app.api import authentication
 from app.domain.access import Role
-from app.graphql_server.admission import ADMISSION_LIMIT, WRONG_KEY, Admission, RateLimited
+from app.graphql_server.admission import ADMISSION_LIMIT, INVALID_KEY_COST, Admission, RateLimited
 from app.graphql_server.rate_limits import RateLimit
 from app.store.database.session import Session
 from tests.shop import Shop, open_shop
 
 GRAPHQL_JSON = "application/graphql-response+json"
-OFTEN = ADMISSION_LIMIT.most // WRONG_KEY
+OFTEN = ADMISSION_LIMIT.most // INVALID_KEY_COST
 
 
 @pytest.fixture

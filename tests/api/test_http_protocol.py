@@ -170,7 +170,7 @@ async def test_a_body_of_exactly_the_limit_is_read(edge: Edge) -> None:
 
 
 async def test_request_without_its_body_times_out(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.graphql_server.request.LONGEST_WAIT", 0.05)
+    monkeypatch.setattr("app.graphql_server.request.BODY_TIMEOUT", 0.05)
 
     async def chunks() -> AsyncIterator[bytes]:
         yield b'{"query":'

@@ -82,9 +82,9 @@ def _command(input: EnrolCustomerInput, *, context: Context) -> EnrolCustomer | 
     if not 1 <= len(input.identities) <= 10:
         return Problem(ProblemCode.INVALID_INPUT, path=("identities",), detail="1 to 10 identities")
     identities = []
-    for index, each_identity in enumerate(input.identities):
+    for index, identity_input in enumerate(input.identities):
         try:
-            identity = identity_of(each_identity, context=context)
+            identity = identity_of(identity_input, context=context)
         except IdentityError as error:
             return Problem(ProblemCode.INVALID_IDENTITY, path=("identities", index), detail=str(error))
         if identity in identities:

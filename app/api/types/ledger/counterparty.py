@@ -1,4 +1,7 @@
-"""What an entry of the ledger shows of others: who is on its other side, and what those did who share the wallet."""
+"""Who may see what of a ledger entry that other customers are concerned by: its source, its decision, its counterparties.
+
+`domain/access.py` says what a role may see in general; here it is applied to one entry.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from app.queries.ledger import counterparties, entries
 
 
 async def may_see_source(entry: Entry, *, info: Info) -> bool:
-    """Whether what stands behind an entry is open to the caller: in a shared wallet, customers see their own."""
+    """May the caller see the purchase or redemption of an entry? In a shared wallet, customers see only their own."""
     context = info.context
     if context.principal.customer_id is None:
         return True
@@ -23,7 +26,7 @@ async def may_see_source(entry: Entry, *, info: Info) -> bool:
 
 
 async def may_see_decision(entry: Entry, *, info: Info) -> bool:
-    """Whether the decision of an entry is open to the caller: that on a purchase moved to them was made for somebody else."""
+    """May the caller see the decision of an entry? Not one that was made for a customer from whom the purchase was moved."""
     if not await may_see_source(entry, info=info):
         return False
     if info.context.principal.customer_id is None:
@@ -34,7 +37,7 @@ async def may_see_decision(entry: Entry, *, info: Info) -> bool:
 
 
 async def _owner(entry: Entry, *, info: Info) -> Purchase | Redemption | None:
-    """What a customer did behind an entry, None where nobody did."""
+    """The purchase or redemption that an entry belongs to, if any."""
     if entry.purchase_id is not None:
         return await info.context.load_heavy(entries.purchases_by_id, entry.purchase_id)
     if entry.redemption_id is not None:
@@ -49,7 +52,7 @@ async def counterparties_of(entry: Entry, *, info: Info) -> list[Node]:
     context = info.context
     found = await context.load(counterparties.counterparties, entry.id)
     others = found.others if found is not None else ()
-    rows = [await context.load(customers.cards, text, at=context.now) for text in others]
+    rows = [await context.load(customers.cards, customer_id, at=context.now) for customer_id in others]
     # Customers have ledgers, so ledgers cannot import them.
     made = info.schema.get_type_by_name("Customer")
     assert isinstance(made, StrawberryObjectDefinition), "it is a type"

@@ -81,10 +81,10 @@ def back_of(sent: Sequence[RefundLineInput] | None, *, amount: Decimal | None) -
         return Problem(ProblemCode.INVALID_INPUT, path=("amount",), detail="not with lines")
     if not 1 <= len(sent) <= MAX_LINES or len({line.line for line in sent}) != len(sent):
         return Problem(ProblemCode.INVALID_INPUT, path=("lines",), detail="1 to 500 lines, each once")
-    for index, each_line in enumerate(sent):
-        if each_line.amount is None:
+    for index, line in enumerate(sent):
+        if line.amount is None:
             continue
-        if each_line.quantity is not None or not (each_line.amount.is_finite() and each_line.amount > 0):
+        if line.quantity is not None or not (line.amount.is_finite() and line.amount > 0):
             detail = "an amount is above 0, and not with a quantity"
             return Problem(ProblemCode.INVALID_INPUT, path=("lines", str(index), "amount"), detail=detail)
     return Back(
