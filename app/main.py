@@ -28,7 +28,7 @@ from app.store.database.connect import open_database
 from app.store.database.migrations import migrate
 from app.store.database.session import Busy, Database, Unavailable
 from app.usecases.application import Application
-from app.web.connection_limits import bounded, raise_open_files
+from app.web.connection_limits import bounded, raise_open_file_limit
 from app.web.errors import fail, refuse
 from app.web.graphiql import graphiql_routes
 from app.web.health import health_routes
@@ -152,7 +152,7 @@ def serve_forever(settings: Settings) -> None:
     asyncio.run(migrate(settings.database_url))
     app = application(settings)
     tune_garbage_collection()
-    raise_open_files()
+    raise_open_file_limit()
     uvicorn.run(
         app,
         host=settings.host,

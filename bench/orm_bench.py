@@ -74,13 +74,13 @@ async def _measured(url: str, *, times: int, rounds: int) -> None:
     await database.start()
 
     async def micros(step: Step) -> float:
-        return await database.write(_repeated(step, times), program_id=PROGRAM, turn="bench")
+        return await database.write(_repeated(step, times), program_id=PROGRAM, lock_key="bench")
 
     async def shop(session: Session) -> None:
         await a_program(session)
         await locations.create(session, location=_location(KEY))
 
-    await database.write(shop, program_id=PROGRAM, turn="shop")
+    await database.write(shop, program_id=PROGRAM, lock_key="shop")
     for name, by_sql, by_model in (
         ("read one row", _read_by_sql, _read_by_model),
         ("store one row", _store_by_sql, _store_by_model),

@@ -17,7 +17,7 @@ from pathlib import Path
 from app.domain.terms.effects.points_per_amount import PointsPerAmount
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.version import Terms
-from app.jobs.preview_replay import replay_program
+from app.jobs.preview_simulation import simulate_program
 from app.store.database.codecs import instant_text
 from app.store.database.connect import open_database
 from app.store.database.migrations import migrate
@@ -68,7 +68,7 @@ def _insert_members(connection: sqlite3.Connection, members: int, random_numbers
     )
     connection.executemany(
         "INSERT INTO accounts (program_id, id, wallet_id, unit, available, pending, held, owed, lifetime, qualifying,"
-        " entries, head) VALUES (?, ?, ?, 'points', ?, 0, 0, 0, 0, 0, 0, ?)",
+        " entry_count, last_hash) VALUES (?, ?, ?, 'points', ?, 0, 0, 0, 0, 0, 0, ?)",
         [(PROGRAM_ID, account, wallet, random_numbers.randrange(500), "0" * 64) for wallet, _, account in ids],
     )
     connection.execute(
@@ -125,7 +125,7 @@ async def preview(file: Path) -> tuple[float, int]:
     database = open_database(f"sqlite:///{file}")
     await database.start()
     began = time.perf_counter()
-    impact = await replay_program(
+    impact = await simulate_program(
         database,
         program_id=PROGRAM_ID,
         current=terms(1, points_per_pound=1),

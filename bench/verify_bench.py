@@ -97,7 +97,7 @@ async def record_shop(url: str, *, entries: int) -> None:
             for number in numbers:
                 await _record_customer(session, context=context, number=number, random_numbers=random_numbers)
 
-        await database.write(work, program_id=program.id, turn=str(first))
+        await database.write(work, program_id=program.id, lock_key=str(first))
     await database.stop()
 
 

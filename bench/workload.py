@@ -12,7 +12,7 @@ from app.domain.problems import Problem
 from app.domain.programs.program import Program
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.lines import Line
-from app.queries.customers.customers import card
+from app.queries.customers.customers import customer_as_of
 from app.queries.ledger.entries import Window, ledger_page
 from app.queries.rewards.offers import Offers, offers_for
 from app.usecases.application import Application
@@ -113,7 +113,7 @@ async def execute_purchase(application: Application, program: Program, command: 
 async def look_up_card(application: Application, program: Program, customer: int) -> None:
     """The queries behind a card request."""
     by = _by_card(customer)
-    found = await application.query(card, program_id=program.id, by=by, at=application.now(program))
+    found = await application.query(customer_as_of, program_id=program.id, by=by, at=application.now(program))
     assert found is not None
     page = await application.query(
         ledger_page, program_id=program.id, account_id=found.account.id, window=Window(size=20)

@@ -3,11 +3,15 @@
 -- checked by the code that writes them. Instants are UTC texts that sort, money is in minor units, points are whole.
 -- Small rows live in the index of their key (WITHOUT ROWID).
 
--- A loyalty program, or a sandbox to try one. What an owner sets for the whole program stands here: how receipt
--- numbers are told apart, what staff may move by hand in a day, how old and how large a receipt a till may amend
--- (days; minor units, NULL is without limit), and after how many days a receipt's time is taken for a wrong clock.
--- clock_offset_seconds is how far a sandbox's clock was moved forward. tiers_evaluated_through is the latest start of
--- terms for which the accounts were scheduled for a tier review.
+-- A loyalty program, or a sandbox to try one, with the settings that its owner chose.
+-- clock_offset_seconds: how far the clock of a sandbox was moved forward.
+-- tier_reviews_scheduled_through: the latest start of terms for which a tier review of every account is scheduled.
+-- receipt_numbers: within what a receipt number is unique.
+-- receipt_day_starts: when a business day starts, for numbers that are unique within one.
+-- staff_adjustments, staff_transfers: points that a member of staff may adjust or transfer in a day.
+-- amendment_days, amendment_amount: up to what age (days) and total (minor units; NULL: any) a till may amend a
+--   receipt.
+-- receipt_age_days: an older receipt is put into quarantine.
 CREATE TABLE programs (
     id TEXT NOT NULL,
     kind TEXT NOT NULL,
@@ -18,7 +22,7 @@ CREATE TABLE programs (
     unit_name TEXT NOT NULL,
     created_at TEXT NOT NULL CHECK (created_at GLOB '????-??-?? ??:??:??.??????+00:00'),
     clock_offset_seconds INTEGER NOT NULL DEFAULT 0,
-    tiers_evaluated_through TEXT CHECK (tiers_evaluated_through GLOB '????-??-?? ??:??:??.??????+00:00'),
+    tier_reviews_scheduled_through TEXT CHECK (tier_reviews_scheduled_through GLOB '????-??-?? ??:??:??.??????+00:00'),
     receipt_numbers TEXT NOT NULL DEFAULT 'UNIQUE',
     receipt_day_starts TEXT NOT NULL DEFAULT '00:00:00',
     form_of_address TEXT NOT NULL DEFAULT 'FORMAL',
@@ -213,7 +217,7 @@ CREATE TABLE access_keys (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX access_keys_id ON access_keys (id);
 
--- The customer who a member of staff with a key is besides: that key must not touch the customer's own card.
+-- The customer behind a staff key: the key must not change the customer's own wallet.
 CREATE TABLE key_holders (
     program_id TEXT NOT NULL,
     key_id TEXT NOT NULL,
@@ -229,8 +233,9 @@ BEGIN SELECT RAISE(ABORT, 'Rows of key_holders are only ever added.'); END;
 CREATE TRIGGER key_holders_no_delete BEFORE DELETE ON key_holders
 BEGIN SELECT RAISE(ABORT, 'Rows of key_holders are only ever added.'); END;
 
--- A wallet that was merged into another one: two cards of the same person (survivor_id is the one who stays), or a
--- household (survivor_id is NULL).
+-- A wallet that was merged into another one, of the same person or of a household.
+-- customer_id: the customer whose wallet was merged.
+-- survivor_id: the customer that remains of the same person; NULL: a household, in which both remain.
 CREATE TABLE mergers (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -263,10 +268,11 @@ BEGIN SELECT RAISE(ABORT, 'Rows of mergers are only ever added.'); END;
 CREATE TRIGGER mergers_no_delete BEFORE DELETE ON mergers
 BEGIN SELECT RAISE(ABORT, 'Rows of mergers are only ever added.'); END;
 
--- A receipt. Its number is told apart by location and day as the program had set when it was recorded: numbered_at and
--- numbered_on, '' where numbers are unique in the program. An order that was cancelled and completed again has the same
--- number with a higher completion. A correction may change the customer, total, points, facts and moved_by (the
--- correction that brought the receipt to its customer) and nothing else.
+-- A receipt. A correction may change customer_id, total, earned, facts and moved_by, and nothing else.
+-- number_location, number_day: the location (id) and the business day within which its number is unique, by the
+--   setting in force when it was recorded; '' where numbers did not depend on it.
+-- completion: counts from 1 how often the order with this number was completed.
+-- moved_by: the correction that moved the receipt to its customer.
 CREATE TABLE purchases (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -283,11 +289,11 @@ CREATE TABLE purchases (
     facts TEXT NOT NULL CHECK (json_valid(facts)),
     moved_by TEXT,
     location_id TEXT,
-    numbered_at TEXT NOT NULL DEFAULT '',
-    numbered_on TEXT NOT NULL DEFAULT '',
+    number_location TEXT NOT NULL DEFAULT '',
+    number_day TEXT NOT NULL DEFAULT '',
     completion INTEGER NOT NULL DEFAULT 1,
     CONSTRAINT purchases_pkey PRIMARY KEY (program_id, id),
-    CONSTRAINT purchases_receipt_key UNIQUE (program_id, source, external_id, numbered_at, numbered_on, completion),
+    CONSTRAINT purchases_receipt_key UNIQUE (program_id, source, external_id, number_location, number_day, completion),
     CONSTRAINT purchases_customer_fkey FOREIGN KEY (program_id, customer_id)
         REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
     CONSTRAINT purchases_terms_fkey FOREIGN KEY (program_id, terms_version)
@@ -300,13 +306,16 @@ CREATE TABLE purchases (
 CREATE INDEX purchases_of_customer ON purchases (program_id, customer_id, occurred_at);
 CREATE TRIGGER purchases_no_update BEFORE
     UPDATE OF program_id, id, source, external_id, occurred_at, recorded_at, currency, terms_version,
-        fingerprint, location_id, numbered_at, numbered_on, completion
+        fingerprint, location_id, number_location, number_day, completion
     ON purchases
-BEGIN SELECT RAISE(ABORT, 'Rows of purchases are only ever added.'); END;
+BEGIN SELECT RAISE(ABORT, 'These columns of purchases never change.'); END;
 CREATE TRIGGER purchases_no_delete BEFORE DELETE ON purchases
-BEGIN SELECT RAISE(ABORT, 'Rows of purchases are only ever added.'); END;
+BEGIN SELECT RAISE(ABORT, 'Rows of purchases are never deleted.'); END;
 
--- Goods or money of a purchase that came back: what was clawed back (taken) of what was due, in points.
+-- Goods or money of a purchase that came back.
+-- due: points to claw back.
+-- taken: points that were clawed back.
+-- number_location, number_day: as in purchases.
 CREATE TABLE refunds (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -321,15 +330,15 @@ CREATE TABLE refunds (
     reason TEXT,
     fingerprint TEXT NOT NULL DEFAULT '',
     amounts TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(amounts)),
-    numbered_at TEXT NOT NULL DEFAULT '',
-    numbered_on TEXT NOT NULL DEFAULT '',
+    number_location TEXT NOT NULL DEFAULT '',
+    number_day TEXT NOT NULL DEFAULT '',
     CONSTRAINT refunds_pkey PRIMARY KEY (program_id, id),
     CONSTRAINT refunds_purchase_fkey FOREIGN KEY (program_id, purchase_id)
         REFERENCES purchases (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
     CONSTRAINT refunds_taken CHECK (0 <= taken AND taken <= due)
 ) STRICT;
 CREATE INDEX refunds_of_purchase ON refunds (program_id, purchase_id);
-CREATE UNIQUE INDEX refunds_external_id_key ON refunds (program_id, external_id, numbered_at, numbered_on)
+CREATE UNIQUE INDEX refunds_external_id_key ON refunds (program_id, external_id, number_location, number_day)
     WHERE external_id IS NOT NULL;
 CREATE TRIGGER refunds_no_update BEFORE UPDATE ON refunds
 BEGIN SELECT RAISE(ABORT, 'Rows of refunds are only ever added.'); END;
@@ -353,8 +362,9 @@ BEGIN SELECT RAISE(ABORT, 'Rows of exchanges are only ever added.'); END;
 CREATE TRIGGER exchanges_no_delete BEFORE DELETE ON exchanges
 BEGIN SELECT RAISE(ABORT, 'Rows of exchanges are only ever added.'); END;
 
--- What a purchase was before it was amended or moved. counted_points and counted_stamps count against the daily budget
--- of the staff member; retained_budget_usage is what a moved purchase used of budgets for its former customer, by clause.
+-- A purchase as it was before it was amended or moved.
+-- counted_points, counted_stamps: what is charged to the daily limit of the member of staff.
+-- retained_budget_usage: what a moved purchase used of clauses' budgets for its former customer.
 CREATE TABLE receipt_corrections (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -421,8 +431,8 @@ CREATE TABLE pending_refunds (
     content TEXT NOT NULL CHECK (json_valid(content)),
     state TEXT NOT NULL,
     refund_id TEXT,
-    numbered_at TEXT NOT NULL DEFAULT '',
-    numbered_on TEXT NOT NULL DEFAULT '',
+    number_location TEXT NOT NULL DEFAULT '',
+    number_day TEXT NOT NULL DEFAULT '',
     settled_at TEXT CHECK (settled_at GLOB '????-??-?? ??:??:??.??????+00:00'),
     settled_by TEXT,
     settled_because TEXT,
@@ -435,7 +445,7 @@ CREATE TABLE pending_refunds (
 ) STRICT;
 CREATE INDEX pending_refunds_by_receipt ON pending_refunds (program_id, receipt);
 CREATE INDEX pending_refunds_unsettled ON pending_refunds (program_id, recorded_at) WHERE state <> 'APPLIED';
-CREATE UNIQUE INDEX pending_refunds_number_key ON pending_refunds (program_id, external_id, numbered_at, numbered_on)
+CREATE UNIQUE INDEX pending_refunds_number_key ON pending_refunds (program_id, external_id, number_location, number_day)
     WHERE external_id IS NOT NULL;
 CREATE INDEX pending_refunds_by_bought_number ON pending_refunds (program_id, bought_number)
     WHERE bought_number IS NOT NULL;
@@ -498,9 +508,9 @@ CREATE TRIGGER quarantined_receipts_no_update BEFORE
     UPDATE OF program_id, id, number, kind, source, external_id, fingerprint, customer_id, skew, occurred_at,
         recorded_at, actor, command
     ON quarantined_receipts
-BEGIN SELECT RAISE(ABORT, 'Rows of quarantined_receipts are only ever added.'); END;
+BEGIN SELECT RAISE(ABORT, 'These columns of quarantined_receipts never change.'); END;
 CREATE TRIGGER quarantined_receipts_no_delete BEFORE DELETE ON quarantined_receipts
-BEGIN SELECT RAISE(ABORT, 'Rows of quarantined_receipts are only ever added.'); END;
+BEGIN SELECT RAISE(ABORT, 'Rows of quarantined_receipts are never deleted.'); END;
 
 -- The number of quarantined receipts of a program and a digest of them, by which `troth verify` finds changed rows.
 CREATE TABLE quarantine_digests (
@@ -542,7 +552,8 @@ CREATE TABLE clause_items (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX clause_items_of_customer ON clause_items (program_id, customer_id, occurred_at);
 
--- What was granted of the budget of a clause to all customers together.
+-- The budget of a clause.
+-- spent: what all customers together have used of it, in points.
 CREATE TABLE clause_budgets (
     program_id TEXT NOT NULL,
     clause TEXT NOT NULL,
@@ -553,8 +564,9 @@ CREATE TABLE clause_budgets (
     CONSTRAINT clause_budgets_spent CHECK (spent >= 0)
 ) STRICT, WITHOUT ROWID;
 
--- What a purchase adds to its customer's own share of the budget of a clause, or takes from it (below 0): points of a
--- budget that came back are granted to the same customer first.
+-- The customer's own share of the budget of a clause. Points of a budget that came back are granted to the same
+-- customer first.
+-- points: what a purchase adds to the share; below 0: what it takes from it.
 CREATE TABLE budget_shares (
     program_id TEXT NOT NULL,
     purchase_id TEXT NOT NULL,
@@ -595,8 +607,12 @@ CREATE TABLE rewards (
     CONSTRAINT rewards_cash_part CHECK (cash_part > 0)
 ) STRICT;
 
--- A reward that a customer redeemed, or holds until held_until. checkout is the number that a till gave it, told apart
--- like receipt numbers. fulfilled_by is the key that handed the reward over.
+-- A reward that a customer redeemed, or has on hold.
+-- held_until: when a hold expires; NULL: redeemed at once.
+-- ended_at: when a hold was released or expired.
+-- checkout: the number that a till gave it.
+-- number_location, number_day: as in purchases, for the number of the checkout.
+-- fulfilled_by: the access key with which the reward was handed over.
 CREATE TABLE redemptions (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -614,8 +630,8 @@ CREATE TABLE redemptions (
     checkout TEXT,
     fulfilled_at TEXT CHECK (fulfilled_at GLOB '????-??-?? ??:??:??.??????+00:00'),
     fulfilled_by TEXT,
-    numbered_at TEXT NOT NULL DEFAULT '',
-    numbered_on TEXT NOT NULL DEFAULT '',
+    number_location TEXT NOT NULL DEFAULT '',
+    number_day TEXT NOT NULL DEFAULT '',
     CONSTRAINT redemptions_pkey PRIMARY KEY (program_id, id),
     CONSTRAINT redemptions_customer_fkey FOREIGN KEY (program_id, customer_id)
         REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
@@ -628,7 +644,7 @@ CREATE TABLE redemptions (
 CREATE INDEX redemptions_of_customer ON redemptions (program_id, customer_id, occurred_at);
 CREATE INDEX redemptions_fulfilled_by ON redemptions (program_id, fulfilled_by, fulfilled_at)
     WHERE fulfilled_by IS NOT NULL;
-CREATE UNIQUE INDEX redemptions_checkout_key ON redemptions (program_id, checkout, numbered_at, numbered_on)
+CREATE UNIQUE INDEX redemptions_checkout_key ON redemptions (program_id, checkout, number_location, number_day)
     WHERE checkout IS NOT NULL;
 
 -- A redemption that was undone, and until when the returned points may still be used.
@@ -668,10 +684,15 @@ CREATE TABLE redemption_payments (
 ) STRICT;
 CREATE INDEX redemption_payments_of_purchase ON redemption_payments (program_id, purchase_id);
 
--- The points or stamps of a wallet and the snapshot of its balance, which has every event through replayed_through,
--- decided under terms_version. next_change_at and next_notice_at are when time alone changes something or a notice of
--- expiry is due, has_merges is 1 where wallets were merged, head is the hash of the last entry, and events_digest is a
--- digest of all rows of events behind the account.
+-- The points or stamps of a wallet: the balance as of the last replay, and the state of that replay.
+-- owed: points clawed back beyond the balance.
+-- entry_count, last_hash: the number of entries and the hash of the last one.
+-- replayed_through: the balance contains every event up to this instant.
+-- next_change_at: when the next change falls due.
+-- next_notice_at: when the next expiry notice is due.
+-- has_merges: 1 where another wallet was merged into this one, or this one into another.
+-- terms_version: the latest version of the terms that the replay used.
+-- events_digest: a digest of all rows of events behind the account.
 CREATE TABLE accounts (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -683,8 +704,8 @@ CREATE TABLE accounts (
     owed INTEGER NOT NULL,
     lifetime INTEGER NOT NULL,
     qualifying INTEGER NOT NULL,
-    entries INTEGER NOT NULL,
-    head TEXT NOT NULL,
+    entry_count INTEGER NOT NULL,
+    last_hash TEXT NOT NULL,
     replayed_through TEXT CHECK (replayed_through GLOB '????-??-?? ??:??:??.??????+00:00'),
     next_change_at TEXT CHECK (next_change_at GLOB '????-??-?? ??:??:??.??????+00:00'),
     next_notice_at TEXT CHECK (next_notice_at GLOB '????-??-?? ??:??:??.??????+00:00'),
@@ -698,13 +719,15 @@ CREATE TABLE accounts (
     CONSTRAINT accounts_balance CHECK (
          available >= 0 AND pending >= 0 AND held >= 0 AND owed >= 0 AND lifetime >= 0 AND qualifying >= 0 
     ),
-    CONSTRAINT accounts_chain CHECK (entries >= 0 AND length(head) = 64)
+    CONSTRAINT accounts_chain CHECK (entry_count >= 0 AND length(last_hash) = 64)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX accounts_next_change_at ON accounts (program_id, next_change_at) WHERE next_change_at IS NOT NULL;
 CREATE INDEX accounts_next_notice_at ON accounts (program_id, next_notice_at) WHERE next_notice_at IS NOT NULL;
 
--- An entry of an account's ledger, chained by hash. subject is the id of what it is about, cause of the event that
--- made a correction necessary, and owed the change of what the customer owes.
+-- An entry of an account's ledger. Each contains the hash of the one before.
+-- subject: the id of what it is about, such as a purchase, a redemption or a lot.
+-- owed_change: the change of what the customer owes.
+-- cause: the event that made a correction necessary; NULL: no correction.
 CREATE TABLE entries (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -723,7 +746,7 @@ CREATE TABLE entries (
     previous TEXT NOT NULL,
     hash TEXT NOT NULL,
     subject TEXT NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
-    owed INTEGER NOT NULL DEFAULT 0,
+    owed_change INTEGER NOT NULL DEFAULT 0,
     cause TEXT,
     CONSTRAINT entries_pkey PRIMARY KEY (program_id, id),
     CONSTRAINT entries_number_key UNIQUE (program_id, account_id, number),
@@ -745,7 +768,10 @@ BEGIN SELECT RAISE(ABORT, 'Rows of entries are only ever added.'); END;
 CREATE TRIGGER entries_no_delete BEFORE DELETE ON entries
 BEGIN SELECT RAISE(ABORT, 'Rows of entries are only ever added.'); END;
 
--- Points of an account that were earned together and expire together. remaining and held change; all else is as earned.
+-- Points of an account that were earned together and expire together.
+-- points: as earned; a late event may change it.
+-- remaining: what is left.
+-- held: what holds reserve of that.
 CREATE TABLE lots (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -770,11 +796,11 @@ CREATE TABLE lots (
 CREATE INDEX lots_open ON lots (program_id, account_id) WHERE remaining > 0;
 CREATE INDEX lots_of_entry ON lots (program_id, entry_id);
 CREATE TRIGGER lots_no_delete BEFORE DELETE ON lots
-BEGIN SELECT RAISE(ABORT, 'Rows of lots are only ever added.'); END;
+BEGIN SELECT RAISE(ABORT, 'Rows of lots are never deleted.'); END;
 CREATE TRIGGER lots_no_update BEFORE
     UPDATE OF program_id, id, account_id, entry_id, earned_at, available_from, valid_until, terms_version, zone
     ON lots
-BEGIN SELECT RAISE(ABORT, 'Rows of lots are only ever added.'); END;
+BEGIN SELECT RAISE(ABORT, 'These columns of lots never change.'); END;
 
 -- What an entry put into a lot (above 0) or took out of it (below 0).
 CREATE TABLE lot_movements (

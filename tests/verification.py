@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from app.queries.ledger.discrepancies import Discrepancy
-from app.queries.ledger.verify_accounts import FIRST, verify_page
-from app.queries.ledger.verify_program import verify_program
 from app.queries.programs.programs import every_program
+from app.queries.verification.discrepancies import Discrepancy
+from app.queries.verification.verify_accounts import verify_page
+from app.queries.verification.verify_program import verify_program
+from app.store.database.codecs import NIL_UUID
 from app.store.database.connect import open_database
 from app.usecases.application import Application
 from tests.shop import new_id, real_now
@@ -22,7 +23,7 @@ def discrepancies_in(url: str) -> list[Discrepancy]:
         application = Application(database=database, clock=real_now, new_id=new_id)
         found: list[Discrepancy] = []
         for program in await application.query_across_programs(every_program):
-            after: str | None = FIRST
+            after: str | None = NIL_UUID
             while after is not None:
                 page = await application.query(verify_page, program_id=program.id, after=after)
                 found.extend(page.discrepancies)

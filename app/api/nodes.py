@@ -45,7 +45,7 @@ async def _program(key: str, info: Info) -> Node | None:
 
 
 async def _customer(key: str, info: Info) -> Node | None:
-    row = await info.context.load(customers.cards, key, at=info.context.now)
+    row = await info.context.load(customers.customers_as_of, key, at=info.context.now)
     if row is None or not info.context.principal.may_see_card(row.id):
         return None
     return Customer.of(row)

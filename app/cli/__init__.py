@@ -8,7 +8,7 @@ from app.cli import imports, jobs, programs, serve, verify
 from app.cli.terms import terms
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Troth, a loyalty-program backend that keeps its word."
+    no_args_is_help=True, add_completion=False, help="Troth, a loyalty-program backend with a verifiable ledger."
 )
 import_commands = typer.Typer(no_args_is_help=True, help="Import records of another system.")
 scheduled_work = typer.Typer(no_args_is_help=True, help="Run scheduled work.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.cli.runtime import select_program, stop
+from app.cli.runtime import error_exit, select_program
 from app.domain.terms.validation import TermsError
 from app.domain.terms.version import Terms
 from app.queries.terms.terms_check import CheckedDraft, check_draft, draft_basis
@@ -33,10 +33,10 @@ async def check_file(application: Application, text: str, *, program_id: str) ->
     try:
         sent = read(text, currency=first.currency)
     except TermsFileError as error:
-        raise stop(str(error)) from error
+        raise error_exit(str(error)) from error
     at = application.now(first)
     basis = await application.query(draft_basis, program_id=first.id, now=at)
     checked = check_draft(basis, program=first, clauses=sent.clauses, effective_from=sent.effective_from, now=at)
     if isinstance(checked, TermsError):
-        raise stop(str(sent.error(checked))) from checked
+        raise error_exit(str(sent.error(checked))) from checked
     return sent, checked

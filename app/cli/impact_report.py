@@ -9,26 +9,32 @@ from app.domain.simulation.impact import Impact
 
 
 def print_report(found: Impact, *, grandfathered: int) -> None:
-    """Print the report; `grandfathered` is for how many days the draft keeps the old price for points earned before."""
+    """Print the report; `grandfathered`: for how many days the draft lets points earned before a price rise pay the old price."""
     out.print(f"{found.purchases} purchases and {found.redemptions} redemptions of {found.members} members.")
     out.print(f"{found.gainers} gain {found.points_gained} points, {found.losers} lose {found.points_lost} points.")
     if found.stamps_gained or found.stamps_lost:
         out.print(f"In stamps: {found.stamps_gained} more, {found.stamps_lost} fewer.")
     out.print(f"Points outstanding: {found.liability_before} before, {found.liability_after} after.")
     for title, members in (("Most gaining", found.most_gaining), ("Most losing", found.most_losing)):
-        table = Table("Member", "Points", "Earned before", "after", "Stamps", "Rewards lost", "won", title=title)
+        table = Table(
+            "Member", "Points", "Earned now", "Earned by draft", "Stamps", "Rewards lost", "Rewards won", title=title
+        )
         for member in members:
             points = member.difference, member.earned_before, member.earned_after
             numbers = (*points, member.stamps, member.redemptions_lost, member.redemptions_won)
             table.add_row(member.customer_id, *(str(number) for number in numbers))
         if members:
             out.print(table)
-    table = Table("Reward", "Can pay before", "after", "Out of reach", "Redemptions lost", title="Rewards")
+    table = Table(
+        "Reward", "Can pay now", "Can pay by draft", "No longer affordable", "Redemptions lost", title="Rewards"
+    )
     for reward in found.rewards:
         counts = (reward.members_before, reward.members_after, reward.no_longer_affordable, reward.redemptions_lost)
         table.add_row(reward.name, *(str(count) for count in counts))
     out.print(table)
-    out.print("Every redemption is charged the draft's full price, points earned before it included.")
+    out.print("Every redemption is charged the full price of the draft, also where older points pay.")
     if grandfathered:
         days = f"for {grandfathered} days" if grandfathered > 1 else "for one day"
-        out.print(f"By the draft such points keep the old price {days} after a price rises: at first fewer lose.")
+        out.print(
+            f"Under the draft, older points pay the old price {days} after a price rise, so fewer members lose at first."
+        )

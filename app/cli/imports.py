@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from app.cli.runtime import JsonOption, ProgramOption, err, out, run_with_application, select_program, stop
+from app.cli.runtime import JsonOption, ProgramOption, err, error_exit, out, run_with_application, select_program
 from app.config import Settings
 from app.imports.csv_receipts import plan_import
 from app.imports.execution import Imported, execute, import_target
@@ -42,7 +42,7 @@ def import_purchases(
     try:
         plan, done = run_with_application(work, settings=Settings())
     except ValueError as error:
-        raise stop(str(error)) from error
+        raise error_exit(str(error)) from error
     if errors is not None:
         with errors.open("w", encoding="utf-8", newline="") as target:
             writer = csv.writer(target)
@@ -52,7 +52,7 @@ def import_purchases(
                 writer.writerow((rejected.number, rejected.receipt_number, rejected.reason.value, detail))
     _report(plan, done, as_json=as_json)
     if not plan.receipts:
-        raise stop("nothing in this file could be imported: every line is rejected, for the reasons above")
+        raise error_exit("nothing in this file could be imported: every line is rejected, for the reasons above")
 
 
 def _report(plan: Plan, done: Imported | None, *, as_json: bool) -> None:

@@ -7,11 +7,11 @@ import sys
 
 import structlog
 
-from app.cli.runtime import JsonOption, ProgramOption, out, run_with_application, select_program, stop
+from app.cli.runtime import JsonOption, ProgramOption, error_exit, out, run_with_application, select_program
 from app.config import Settings
 from app.jobs.scheduler import Scheduler
 from app.usecases.application import Application
-from app.usecases.ledger.settle_account import NOTHING_DUE, SettlementSummary
+from app.usecases.ledger.run_due_changes import NOTHING_DUE, DueChangesSummary
 
 
 def run(program: ProgramOption = None, as_json: JsonOption = False) -> None:
@@ -24,21 +24,21 @@ def run(program: ProgramOption = None, as_json: JsonOption = False) -> None:
     # Log to standard error: standard output is for the result.
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
-    async def work(application: Application) -> tuple[SettlementSummary, int]:
+    async def work(application: Application) -> tuple[DueChangesSummary, int]:
         only = (await select_program(application, program)).id if program is not None else None
         scheduler = Scheduler(application)
-        settled = NOTHING_DUE
+        changes = NOTHING_DUE
         for result in (await scheduler.run_due(only=only)).values():
-            settled = settled.plus(result.settled)
-        return settled, len(scheduler.quarantined)
+            changes = changes.plus(result.changes)
+        return changes, len(scheduler.skipped_accounts)
 
-    settled, skipped = run_with_application(work, settings=Settings())
+    changes, skipped = run_with_application(work, settings=Settings())
     if as_json:
-        print(json.dumps(settled.to_data()))
+        print(json.dumps(changes.to_data()))
     else:
         out.print(
-            f"{settled.accounts} accounts: {settled.lots_activated} lots became available, {settled.holds_expired} holds"
-            f" expired, {settled.notices_given} expiry notices given, {settled.lots_expired} lots expired, {settled.tier_changes} tiers changed."
+            f"{changes.accounts} accounts: {changes.lots_activated} lots became available, {changes.holds_expired} holds"
+            f" expired, {changes.notices_given} expiry notices given, {changes.lots_expired} lots expired, {changes.tier_changes} tiers changed."
         )
     if skipped:
-        raise stop(f"{skipped} accounts could not be settled; run troth verify to find out why")
+        raise error_exit(f"{skipped} accounts were skipped after an error; run troth verify to find out why")

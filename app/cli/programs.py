@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.runtime import JsonOption, ProgramOption, now, out, run_with_application, select_program, stop
+from app.cli.runtime import JsonOption, ProgramOption, error_exit, now, out, run_with_application, select_program
 from app.config import Settings
 from app.domain.access import Role
 from app.domain.amounts import DECIMALS
@@ -21,7 +21,7 @@ from app.domain.names import NameProblem, normalised_name
 from app.domain.programs.program import Program, ProgramKind
 from app.domain.purchases.receipt_numbers import Numbering, ReceiptNumbers
 from app.domain.terms.templates import TEMPLATES
-from app.queries.customers.customers import card
+from app.queries.customers.customers import customer_as_of
 from app.usecases.application import Application
 from app.usecases.programs.create_program import CreateProgram, NewProgram
 
@@ -89,22 +89,22 @@ def _command(
     numbering: Numbering,
 ) -> CreateProgram:
     if template not in TEMPLATES:
-        raise stop(f"there is no template {template!r}; there are {', '.join(TEMPLATES)}")
+        raise error_exit(f"there is no template {template!r}; there are {', '.join(TEMPLATES)}")
     if currency not in DECIMALS:
-        raise stop(f"{currency!r} is not a currency in use (ISO 4217)")
+        raise error_exit(f"{currency!r} is not a currency in use (ISO 4217)")
     if len(region) != 2 or not region.isascii() or not region.isupper():
-        raise stop(f"{region!r} is not a region (ISO 3166, two capital letters)")
+        raise error_exit(f"{region!r} is not a region (ISO 3166, two capital letters)")
     try:
         name = normalised_name(name)
     except NameProblem as error:
-        raise stop(f"the name of a program: {error}") from error
+        raise error_exit(f"the name of a program: {error}") from error
     try:
         zone(time_zone)
         start = day_start(date.fromisoformat(effective_from), zone_name=time_zone) if effective_from else None
     except ValueError as error:
-        raise stop(str(error)) from error
+        raise error_exit(str(error)) from error
     if start is not None and start < now() and not sandbox:
-        raise stop("only a sandbox can have terms that start in the past: --sandbox")
+        raise error_exit("only a sandbox can have terms that start in the past: --sandbox")
     return CreateProgram(
         name=name,
         template=template,
@@ -120,7 +120,7 @@ def _command(
 
 def _numbering(numbers: ReceiptNumbers, *, day_starts: str) -> Numbering:
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", day_starts):
-        raise stop(f"{day_starts!r} is not a time of day (HH:MM)")
+        raise error_exit(f"{day_starts!r} is not a time of day (HH:MM)")
     return Numbering(numbers, time.fromisoformat(day_starts))
 
 
@@ -138,7 +138,7 @@ def key(
 ) -> None:
     """Create another access key; it is shown once."""
     if customer is None and role is Role.CUSTOMER:
-        raise stop("a key with the role CUSTOMER needs --customer")
+        raise error_exit("a key with the role CUSTOMER needs --customer")
 
     async def work(application: Application) -> str:
         selected = await select_program(application, program)
@@ -153,13 +153,13 @@ async def _issue_key(
     customer_id = None
     if external_id is not None:
         row = await application.query(
-            card,
+            customer_as_of,
             program_id=program.id,
             by=CustomerReference(external_id, IdentityKind.EXTERNAL_ID),
             at=application.now(program),
         )
         if row is None:
-            raise stop(f"no customer has the external id {external_id!r}")
+            raise error_exit(f"no customer has the external id {external_id!r}")
         customer_id = row.id
     new = await application.issue_key(program_id=program.id, role=role, label=label, customer_id=customer_id)
     return new.token

@@ -40,8 +40,8 @@ def new_id() -> str:
     return str(uuid_utils.uuid7())
 
 
-def stop(message: str) -> typer.Exit:
-    """Print an error and end with status 1."""
+def error_exit(message: str) -> typer.Exit:
+    """Print an error; returns the exit with status 1, to be raised."""
     err.print(f"troth: {message}", style="red", markup=False)
     return typer.Exit(1)
 
@@ -61,7 +61,7 @@ def run_with_application(work: Callable[[Application], Awaitable[T]], *, setting
     try:
         return asyncio.run(run())
     except Unavailable as error:
-        raise stop(str(error)) from error
+        raise error_exit(str(error)) from error
 
 
 async def select_program(application: Application, program_id: str | None) -> Program:
@@ -69,11 +69,11 @@ async def select_program(application: Application, program_id: str | None) -> Pr
     if program_id is not None:
         selected = await application.query(one_program, program_id=program_id)
         if selected is None:
-            raise stop(f"there is no program {program_id}")
+            raise error_exit(f"there is no program {program_id}")
         return selected
     programs = await application.query_across_programs(every_program)
     if len(programs) != 1:
-        raise stop(
+        raise error_exit(
             "there are several programs: choose one with --program ID"
             if programs
             else "there is no program yet: troth init"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from app.cli.runtime import out, run_with_application, stop
+from app.cli.runtime import error_exit, out, run_with_application
 from app.config import Settings
 from app.domain.access import Role
 from app.domain.customers.customer import CustomerReference
@@ -103,7 +103,7 @@ async def _sample(application: Application) -> tuple[NewProgram, str]:
             use_case, name=name, program=program, principal=None, key=f"demo:{name}", payload=name, command=command
         )
         if isinstance(execution, Problem):
-            raise stop(f"the demo cannot start: {execution.code.value}")
+            raise error_exit(f"the demo cannot start: {execution.code.value}")
         return execution.result
 
     enrolled = await do(

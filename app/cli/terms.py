@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from app.cli.draft_files import check_file, file_of
 from app.cli.impact_report import print_report
-from app.cli.runtime import ProgramOption, err, out, run_with_application, select_program, stop
+from app.cli.runtime import ProgramOption, err, error_exit, out, run_with_application, select_program
 from app.config import Settings
 from app.domain.calendar import local_date
 from app.domain.decisions import Decision, DecisionOutcome
@@ -26,7 +26,7 @@ from app.domain.terms.effects.grandfathering import Grandfathering
 from app.domain.terms.lint.finding import Finding, LintCode
 from app.domain.terms.text import TextFormat, render
 from app.domain.terms.version import Terms
-from app.jobs.preview_replay import replay_program
+from app.jobs.preview_simulation import simulate_program
 from app.queries.terms.published_terms import PublishedTerms, terms_at, terms_version
 from app.queries.terms.terms_check import CheckedDraft
 from app.usecases.application import Application
@@ -104,7 +104,7 @@ def preview(
                 shown.update(task, completed=done, total=total)
                 return True
 
-            impact = await replay_program(
+            impact = await simulate_program(
                 application.database,
                 program_id=first.id,
                 current=in_force.terms,
@@ -116,7 +116,7 @@ def preview(
 
     found = run_with_application(work, settings=Settings())
     if found is None:
-        raise stop("there are no terms in force to compare with")
+        raise error_exit("there are no terms in force to compare with")
     impact, days = found
     print_report(impact, grandfathered=days)
 
@@ -124,7 +124,7 @@ def preview(
 def _stop_at_unkept(found: CheckedDraft) -> None:
     """End the command for a draft with a clause that is not enforced yet."""
     if found.unkept is not None:
-        raise stop(f"NOT_ENFORCED_YET: {'.'.join(found.unkept.path)}: {found.unkept.message}")
+        raise error_exit(f"NOT_ENFORCED_YET: {'.'.join(found.unkept.path)}: {found.unkept.message}")
 
 
 @terms.command("publish")
@@ -164,7 +164,7 @@ def publish_file(
     else:
         for finding in found.findings:
             out.print(_finding_text(finding, say=say), markup=False)
-        raise stop("not published: correct the findings, or use --even-unfair")
+        raise error_exit("not published: correct the findings, or use --even-unfair")
 
 
 def _key(found: CheckedDraft, *, text: str, now: datetime) -> str:
@@ -195,10 +195,10 @@ def _refusal_text(decision: Decision, *, terms: Terms, say: Phrasebook) -> str:
 
 def _report(published: Execution[PublishTermsResult] | Problem, *, found: CheckedDraft, say: Phrasebook) -> None:
     if isinstance(published, Problem):
-        raise stop(f"{published.code}: {'.'.join(str(step) for step in published.path)}: {published.detail or ''}")
+        raise error_exit(f"{published.code}: {'.'.join(map(str, published.path))}: {published.detail or ''}")
     decision = published.result.decision
     if decision is not None and decision.outcome is DecisionOutcome.REFUSED:
-        raise stop(_refusal_text(decision, terms=found.in_force or found.draft, say=say))
+        raise error_exit(_refusal_text(decision, terms=found.in_force or found.draft, say=say))
     start = say.instant(found.draft.effective_from, zone=found.draft.zone)
     effect = "" if found.current is None else f" {found.change} for customers."
     out.print(f"Version {published.result.terms_version} starts on {start}.{effect}", markup=False)
@@ -244,7 +244,7 @@ def withdraw_version(
         )
 
     if isinstance(withdrawn := run_with_application(work, settings=Settings()), Problem):
-        raise stop(f"{withdrawn.code}: {withdrawn.detail}")
+        raise error_exit(f"{withdrawn.code}: {withdrawn.detail}")
     out.print(f"Version {version} is withdrawn.")
 
 
@@ -252,7 +252,7 @@ def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise stop(f"{file}: not UTF-8") from error
+        raise error_exit(f"{file}: not UTF-8") from error
 
 
 def _words(locale: str, program: Program) -> Phrasebook:
@@ -280,5 +280,5 @@ def _published(program: str | None, version: int | None) -> tuple[Program, Publi
 
     first, found = run_with_application(work, settings=Settings())
     if found is None:
-        raise stop("there is no such version")
+        raise error_exit("there is no such version")
     return first, found

@@ -11,7 +11,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 
-from app.queries.ledger.verify_accounts import FIRST, VerifiedPage, verify_page
+from app.queries.verification.verify_accounts import VerifiedPage, verify_page
+from app.store.database.codecs import NIL_UUID
 from app.store.database.connect import open_database
 from app.store.database.session import Session
 from app.store.ledger import accounts
@@ -30,48 +31,51 @@ class Range:
 
 async def ranges(session: Session) -> tuple[Range, ...]:
     """The accounts of a program, in ranges of about the same size."""
-    marks = await accounts.every_nth(session, n=RANGE)
-    return tuple(Range(after, until) for after, until in zip((FIRST, *marks), (*marks, None), strict=True))
+    bounds = await accounts.every_nth(session, n=RANGE)
+    return tuple(Range(after, until) for after, until in zip((NIL_UUID, *bounds), (*bounds, None), strict=True))
 
 
 def verify_ranges(
-    url: str, *, program_id: str, parts: tuple[Range, ...], processes: int
+    url: str, *, program_id: str, account_ranges: tuple[Range, ...], processes: int
 ) -> Iterator[tuple[int, list[VerifiedPage]]]:
     """Verify ranges of a program's accounts in parallel.
 
     Yields the position and the pages of each range as soon as it is done.
     """
-    processes = min(processes, len(parts))
+    processes = min(processes, len(account_ranges))
     if processes == 1:
-        for place, part in enumerate(parts):
-            yield place, verify_range(url, program_id, part)
+        for position, account_range in enumerate(account_ranges):
+            yield position, verify_range(url, program_id, account_range)
         return
     spawned = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=spawned, initializer=_seldom_collect) as pool:
-        places = {pool.submit(verify_range, url, program_id, part): place for place, part in enumerate(parts)}
-        for done in as_completed(places):
-            yield places[done], done.result()
+    with ProcessPoolExecutor(processes, mp_context=spawned, initializer=_collect_garbage_rarely) as pool:
+        positions = {
+            pool.submit(verify_range, url, program_id, account_range): position
+            for position, account_range in enumerate(account_ranges)
+        }
+        for done in as_completed(positions):
+            yield positions[done], done.result()
 
 
-def _seldom_collect() -> None:
+def _collect_garbage_rarely() -> None:
     """Make garbage collection rare: a page creates many objects and hardly a cycle. This saves a fifth of the time."""
     gc.freeze()
     gc.set_threshold(200_000, 50, 50)
 
 
-def verify_range(url: str, program_id: str, part: Range) -> list[VerifiedPage]:
+def verify_range(url: str, program_id: str, account_range: Range) -> list[VerifiedPage]:
     """Verify one range, page by page, each on one snapshot."""
-    return asyncio.run(_verify_range(url, program_id=program_id, part=part))
+    return asyncio.run(_verify_range(url, program_id=program_id, account_range=account_range))
 
 
-async def _verify_range(url: str, *, program_id: str, part: Range) -> list[VerifiedPage]:
+async def _verify_range(url: str, *, program_id: str, account_range: Range) -> list[VerifiedPage]:
     database = open_database(url)
     await database.start()
     pages: list[VerifiedPage] = []
-    after: str | None = part.after
+    after: str | None = account_range.after
     try:
         while after is not None:
-            work = partial(verify_page, after=after, until=part.until)
+            work = partial(verify_page, after=after, until=account_range.until)
             pages.append(await database.read_long(work, program_id=program_id))
             after = pages[-1].last
     finally:

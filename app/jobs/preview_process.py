@@ -16,13 +16,13 @@ from functools import partial
 
 from app.config import Settings
 from app.domain.simulation.impact import Impact
-from app.jobs.preview_replay import replay_program
+from app.jobs.preview_simulation import simulate_program
 from app.store.database.connect import open_database
 from app.store.database.session import Database, Work
 from app.store.previews import previews
 from app.store.terms import versions
 
-EVERY = 0.5
+PROGRESS_INTERVAL = 0.5
 """Seconds between two reports of progress."""
 
 
@@ -32,7 +32,7 @@ async def compute(
     """Replay, report progress, and store the result; False when there was nothing to do or the preview was cancelled."""
 
     async def write(work: Work[bool]) -> bool:
-        return await database.write(work, program_id=program_id, turn=preview_id)
+        return await database.write(work, program_id=program_id, lock_key=preview_id)
 
     preview = await database.read(partial(previews.by_id, preview_id=preview_id), program_id=program_id)
     if preview is None:
@@ -44,14 +44,14 @@ async def compute(
 
     async def on_progress(done: int, total: int) -> bool:
         nonlocal reported_at
-        if time.monotonic() - reported_at < EVERY:
+        if time.monotonic() - reported_at < PROGRESS_INTERVAL:
             return True
         reported_at = time.monotonic()
         if os.getppid() != parent:
             return False
         return await write(partial(previews.report_progress, preview_id=preview_id, at=clock(), done=done, total=total))
 
-    result: Impact | None = await replay_program(
+    result: Impact | None = await simulate_program(
         database,
         program_id=program_id,
         current=current,

@@ -17,7 +17,7 @@ from app.store.previews import previews
 POLL_INTERVAL = 0.5
 """Seconds between two polls of the queue."""
 
-SILENT_AFTER = timedelta(seconds=60)
+HEARTBEAT_TIMEOUT = timedelta(seconds=60)
 """Time without a sign of life after which the process of a running preview counts as lost."""
 
 TIME_LIMIT = 900.0
@@ -36,10 +36,10 @@ class PreviewQueue:
 
     async def work(self) -> None:
         """Run until cancelled, which also ends the process under way."""
-        looked = self._clock() - SILENT_AFTER
+        looked = self._clock() - HEARTBEAT_TIMEOUT
         while True:
             try:
-                if self._clock() - looked >= SILENT_AFTER / 4:
+                if self._clock() - looked >= HEARTBEAT_TIMEOUT / 4:
                     looked = self._clock()
                     await self._fail_silent()
                 job = await self._database.read_across_programs(previews.next_queued)
@@ -53,7 +53,7 @@ class PreviewQueue:
 
     async def _start(self, program_id: str, preview_id: str) -> bool:
         work = partial(previews.start, preview_id=preview_id, at=self._clock())
-        return await self._database.write(work, program_id=program_id, turn=preview_id)
+        return await self._database.write(work, program_id=program_id, lock_key=preview_id)
 
     async def _compute(self, program_id: str, preview_id: str) -> None:
         process = await asyncio.create_subprocess_exec(
@@ -74,21 +74,21 @@ class PreviewQueue:
             # This server stops: another one, or its next start, begins again.
             await _end(process)
             work = partial(previews.requeue, preview_id=preview_id)
-            await self._database.write(work, program_id=program_id, turn=preview_id)
+            await self._database.write(work, program_id=program_id, lock_key=preview_id)
             raise
         # No effect on a preview with a result, or on a cancelled one.
         await self._fail(program_id, preview_id)
 
     async def _fail_silent(self) -> None:
         async def silent(session: UnscopedSession) -> tuple[tuple[str, str], ...]:
-            return await previews.without_progress_since(session, since=self._clock() - SILENT_AFTER)
+            return await previews.without_progress_since(session, since=self._clock() - HEARTBEAT_TIMEOUT)
 
         for program_id, preview_id in await self._database.read_across_programs(silent):
             await self._fail(program_id, preview_id)
 
     async def _fail(self, program_id: str, preview_id: str) -> None:
         work = partial(previews.fail, preview_id=preview_id, at=self._clock())
-        if await self._database.write(work, program_id=program_id, turn=preview_id):
+        if await self._database.write(work, program_id=program_id, lock_key=preview_id):
             _log.warning("an impact preview failed", preview=preview_id)
 
 

@@ -11,13 +11,12 @@ import time
 from datetime import datetime
 from functools import partial
 
+from app.store.database.codecs import NIL_UUID
 from app.store.database.session import Database
 from app.store.terms import activation
 
 BATCH = 100
 """Accounts scheduled in one transaction."""
-
-_FIRST = "00000000-0000-0000-0000-000000000000"
 
 
 async def schedule_tier_reviews(
@@ -27,13 +26,13 @@ async def schedule_tier_reviews(
 
     `deadline` is the value of `time.monotonic()` at which to stop. Raises Busy and Unavailable.
     """
-    for terms, turning in await database.read(partial(activation.unprocessed, by=by), program_id=program_id):
-        after = _FIRST if turning else None
+    for terms, needs_reviews in await database.read(partial(activation.without_reviews, by=by), program_id=program_id):
+        after = NIL_UUID if needs_reviews else None
         while after is not None:
             if deadline is not None and time.monotonic() > deadline:
                 return False
             page = partial(
-                activation.unprocessed_accounts,
+                activation.accounts_without_review,
                 version=terms.version,
                 after=after,
                 at=terms.effective_from,
@@ -41,9 +40,9 @@ async def schedule_tier_reviews(
             )
             ids = await database.read(page, program_id=program_id)
             if ids:
-                work = partial(activation.schedule, account_ids=ids, terms=terms)
-                await database.write(work, program_id=program_id, turn=f"start of terms {terms.version} {ids[0]}")
+                work = partial(activation.schedule_reviews, account_ids=ids, terms=terms)
+                await database.write(work, program_id=program_id, lock_key=f"start of terms {terms.version} {ids[0]}")
             after = ids[-1] if len(ids) == BATCH else None
-        work = partial(activation.mark_processed, terms=terms)
-        await database.write(work, program_id=program_id, turn=f"start of terms {terms.version}")
+        work = partial(activation.mark_reviews_scheduled, terms=terms)
+        await database.write(work, program_id=program_id, lock_key=f"start of terms {terms.version}")
     return True

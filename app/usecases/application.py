@@ -88,7 +88,7 @@ class Application:
         # The receipt number makes a purchase and its refund run one after the other, whichever arrives first.
         receipts: Collection[str] = getattr(command, "receipts", ())
         try:
-            return await self.database.write(work, program_id=program.id, turn=key, receipts=receipts)
+            return await self.database.write(work, program_id=program.id, lock_key=key, receipts=receipts)
         except _Rejected as refused:
             return refused.problem
 
@@ -99,7 +99,7 @@ class Application:
         async def work(session: Session) -> None:
             await create_program.run(session, new_program=order)
 
-        await self.database.write(work, program_id=order.program.id, turn=order.program.id)
+        await self.database.write(work, program_id=order.program.id, lock_key=order.program.id)
         return order
 
     async def issue_key(self, *, program_id: str, role: Role, label: str, customer_id: str | None = None) -> NewKey:
@@ -120,7 +120,7 @@ class Application:
         async def work(session: Session) -> None:
             await issue_key(session, new=new)
 
-        await self.database.write(work, program_id=program_id, turn=new.key.id)
+        await self.database.write(work, program_id=program_id, lock_key=new.key.id)
         return new
 
     async def query_all(

@@ -1,7 +1,7 @@
-"""Connections: how many there may be, and how long one may take to say what it wants.
+"""Limits on connections: their number, and the time until a request's headers are complete.
 
-uvicorn ends a connection that is idle between two requests, but neither one that never sends its first byte nor one whose
-headers never end, and its `limit_concurrency` refuses newcomers instead of ending those.
+uvicorn closes a connection that is idle between two requests. It does not close one on which no byte ever arrives or
+whose headers never end, and at its `limit_concurrency` it refuses new connections although such ones are open.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from typing import Any
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-MOST = 1_000
-"""Connections at once. A new one closes the one that has been idle longest."""
+MAX_CONNECTIONS = 1_000
+"""Open connections. One more closes the connection that has been idle longest."""
 
-PATIENCE = 10.0
-"""Seconds from the beginning of a connection, or from the last answer, until the headers of a request are there."""
+IDLE_TIMEOUT = 10.0
+"""Seconds from the start of a connection, or from its last response, within which the headers of a request must arrive."""
 
-LONGEST_HEAD = 65_536
-"""Bytes of a request's first line and headers."""
+MAX_HEAD_BYTES = 65_536
+"""Bytes that the first line and the headers of a request may have."""
 
-_SPARE_FILES = 1_000
-"""Open files beside the connections: databases, logs."""
+_OTHER_FILES = 1_000
+"""Open files that are no connections of clients: databases, logs."""
 
 
 class IdleConnections:
     """Connections without a complete request head, oldest first, and since when they have been idle."""
 
-    def __init__(self, *, patience: float) -> None:
-        self._patience = patience
+    def __init__(self, *, idle_timeout: float) -> None:
+        self._idle_timeout = idle_timeout
         self._since: dict[BoundedProtocol, float] = {}
         self._timer: asyncio.TimerHandle | None = None
 
@@ -39,7 +39,7 @@ class IdleConnections:
         self._since.pop(connection, None)
         self._since[connection] = connection.loop.time()
         if self._timer is None:
-            self._timer = connection.loop.call_later(self._patience / 4, self._close_expired, connection.loop)
+            self._timer = connection.loop.call_later(self._idle_timeout / 4, self._close_expired, connection.loop)
 
     def remove(self, connection: BoundedProtocol) -> None:
         """End the idle time of a connection that sent a request or was closed."""
@@ -54,17 +54,17 @@ class IdleConnections:
 
     def _close_expired(self, loop: asyncio.AbstractEventLoop) -> None:
         """Close the connections that have been idle too long. One timer serves all, because a timer for each is expensive."""
-        latest = loop.time() - self._patience
-        for connection in [each_connection for each_connection, since in self._since.items() if since <= latest]:
+        latest = loop.time() - self._idle_timeout
+        for connection in [idle for idle, since in self._since.items() if since <= latest]:
             connection.close_idle()
-        self._timer = loop.call_later(self._patience / 4, self._close_expired, loop) if self._since else None
+        self._timer = loop.call_later(self._idle_timeout / 4, self._close_expired, loop) if self._since else None
 
 
 class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's protocol with limits on connections and idle time. `bounded` makes the class that a server uses."""
 
-    waiting: IdleConnections
-    most: int
+    idle_connections: IdleConnections
+    max_connections: int
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -74,7 +74,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio says so more loosely than uvicorn is called
         """Accept a connection, if need be in place of an idle one."""
         super().connection_made(transport)
-        if len(self.connections) > self.most and not self.waiting.close_oldest():
+        if len(self.connections) > self.max_connections and not self.idle_connections.close_oldest():
             self._refuse(503, message="There are too many connections. Try again.", retry_after=1)
             return
         self._begin_idle()
@@ -91,8 +91,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._idle:
             self._head += len(data)
         super().data_received(data)
-        if self._idle and self._head > LONGEST_HEAD:
-            self._refuse(431, message=f"The headers may have at most {LONGEST_HEAD:,} bytes.")
+        if self._idle and self._head > MAX_HEAD_BYTES:
+            self._refuse(431, message=f"The headers may have at most {MAX_HEAD_BYTES:,} bytes.")
 
     def on_headers_complete(self) -> None:
         """The request head is complete: the connection is no longer idle."""
@@ -119,13 +119,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _begin_idle(self) -> None:
         self._idle = True
-        self.waiting.add(self)
+        self.idle_connections.add(self)
 
     def _end_idle(self) -> None:
         if self._idle:
             self._idle = False
             self._head = 0
-            self.waiting.remove(self)
+            self.idle_connections.remove(self)
 
     def _refuse(self, status: int, *, message: str, retry_after: int | None = None) -> None:
         self._end_idle()
@@ -148,15 +148,17 @@ _PHRASES = {
 }
 
 
-def bounded(*, most: int = MOST, patience: float = PATIENCE) -> type[BoundedProtocol]:
+def bounded(*, max_connections: int = MAX_CONNECTIONS, idle_timeout: float = IDLE_TIMEOUT) -> type[BoundedProtocol]:
     """The protocol of one server."""
-    return type("Bounded", (BoundedProtocol,), {"waiting": IdleConnections(patience=patience), "most": most})
+    return type(
+        "Bounded", (BoundedProtocol,), {"waiting": IdleConnections(idle_timeout=idle_timeout), "most": max_connections}
+    )
 
 
-def raise_open_files() -> None:
+def raise_open_file_limit() -> None:
     """Let this process open as many files as its connections need, if the system allows it."""
-    wanted = MOST + _SPARE_FILES
+    wanted = MAX_CONNECTIONS + _OTHER_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))

@@ -1,4 +1,4 @@
-"""Pictures of the rewards that the templates bring along; an owner's own rewards show the owner's pictures."""
+"""Pictures of the rewards in the templates; rewards that an owner creates show pictures at the owner's addresses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parent / "static" / "pictures"
 
 _HEADERS = {
     "cache-control": "public, max-age=86400",
-    # Drawings from strangers could carry scripts; ours do not, and nothing in them is ever run.
+    # An SVG file can contain scripts: the browser must run none.
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     "x-content-type-options": "nosniff",
     # Tills and apps on other hosts show them.

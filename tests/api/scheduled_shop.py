@@ -14,7 +14,7 @@ from app.domain.programs.program import ProgramKind
 from app.jobs.scheduler import RunResult, Scheduler
 from app.store.database.connect import open_database
 from app.usecases.application import Application
-from app.usecases.ledger.settle_account import NOTHING_DUE, SettlementSummary
+from app.usecases.ledger.run_due_changes import NOTHING_DUE, DueChangesSummary
 from tests.api.test_terms import PUBLISH, REWARD
 from tests.shop import Shop, new_id, open_shop
 
@@ -114,7 +114,7 @@ def dated_entries(shop: Shop, card: str) -> list[tuple[str, int, str]]:
     return [(node["type"], node["points"], node["occurredAt"]) for node in reversed(nodes)]
 
 
-def run_due_jobs(url: str, clock: ManualClock, *, times: int = 1) -> SettlementSummary:
+def run_due_jobs(url: str, clock: ManualClock, *, times: int = 1) -> DueChangesSummary:
     """Runs the due jobs of every program in some schedulers at once, each with its own database connections."""
 
     async def keep() -> dict[str, RunResult]:
@@ -128,9 +128,9 @@ def run_due_jobs(url: str, clock: ManualClock, *, times: int = 1) -> SettlementS
     async def all_at_once() -> list[dict[str, RunResult]]:
         return await asyncio.gather(*(keep() for _ in range(times)))
 
-    settled = NOTHING_DUE
+    changes = NOTHING_DUE
     for found in asyncio.run(all_at_once()):
         for result in found.values():
             assert result.complete
-            settled = settled.plus(result.settled)
-    return settled
+            changes = changes.plus(result.changes)
+    return changes

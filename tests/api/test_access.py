@@ -34,7 +34,7 @@ def customer_key(url: str, shop: Shop, card: str) -> str:
     async def run() -> str:
         from app.domain.customers.customer import CustomerReference
         from app.domain.customers.identities import IdentityKind
-        from app.queries.customers.customers import card as card_of
+        from app.queries.customers.customers import customer_as_of as card_of
 
         database = open_database(url)
         await database.start()

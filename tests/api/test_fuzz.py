@@ -16,8 +16,8 @@ from schemathesis import Case
 from app.domain.access import Role
 from app.graphql_server import time_budget
 from app.graphql_server.rate_limits import RateLimit
-from app.queries.ledger.verify_accounts import verify_page
-from app.queries.ledger.verify_program import verify_program
+from app.queries.verification.verify_accounts import verify_page
+from app.queries.verification.verify_program import verify_program
 from app.store.database.connect import open_database
 from app.usecases.application import Application
 from tests.shop import Shop, new_id, open_shop, real_now

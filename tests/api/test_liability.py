@@ -81,7 +81,7 @@ class LiabilityProgram:
         async def work(session: Session) -> None:
             await versions.publish(session, id=new_id(), terms=judged_by, published_at=FIRST)
 
-        self.runner.run(self.database.write(work, program_id=self.program.id, turn="terms"))
+        self.runner.run(self.database.write(work, program_id=self.program.id, lock_key="terms"))
 
     def execute(self, verb: Any, order: Any) -> None:
         """Executes a command."""
@@ -109,7 +109,7 @@ class LiabilityProgram:
                 replayed = await replay_account(session, account=held[account.id], until=until)
                 await post_differences(session, write_context=write_context, replayed=replayed)
 
-        self.runner.run(self.database.write(work, program_id=self.program.id, turn="settle"))
+        self.runner.run(self.database.write(work, program_id=self.program.id, lock_key="settle"))
 
     def replayed(self, at: datetime) -> tuple[Balance, list[int]]:
         """The sum of all accounts replayed up to a moment, and the points by age band."""

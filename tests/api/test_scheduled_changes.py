@@ -10,7 +10,7 @@ import pytest
 from app.domain.programs.program import ProgramKind
 from app.store.database.session import Session
 from app.usecases.command import WriteContext
-from app.usecases.ledger.settle_account import NOTHING_DUE, SettlementSummary
+from app.usecases.ledger.run_due_changes import NOTHING_DUE, DueChangesSummary
 from tests.api.scheduled_shop import (
     DAY,
     START,
@@ -207,7 +207,7 @@ def test_late_notice_of_a_live_program_has_its_real_time(database_url: str) -> N
         card = shop.enrol()
         shop.buy(card, "10.00")
         clock.now = START + 370 * DAY
-        assert run_due_jobs(database_url, clock) == SettlementSummary(accounts=1, lots_activated=1, notices_given=1)
+        assert run_due_jobs(database_url, clock) == DueChangesSummary(accounts=1, lots_activated=1, notices_given=1)
         assert [value["givenAt"] for value in inbox(shop, card)] == ["2091-03-11T12:00:00Z"]
         assert discrepancies_in(database_url) == []
 
@@ -281,16 +281,16 @@ def test_inconsistent_account_is_skipped_and_stops_no_other(database_url: str, m
         for card in cards:
             shop.buy(card, "10.00")
         clock.now = START + 20 * DAY
-        settle, tried = scheduler.settle_account, list[str]()
+        settle, tried = scheduler.run_due_changes, list[str]()
 
-        async def picky(session: Session, *, write_context: WriteContext, account_id: str) -> SettlementSummary:
+        async def picky(session: Session, *, write_context: WriteContext, account_id: str) -> DueChangesSummary:
             tried.append(account_id)
             if account_id == tried[0]:
                 raise LookupError("a fact is missing")
             return await settle(session, write_context=write_context, account_id=account_id)
 
         with monkeypatch.context() as patch:
-            patch.setattr(scheduler, "settle_account", picky)
+            patch.setattr(scheduler, "run_due_changes", picky)
             assert run_due_jobs(database_url, clock).lots_activated == 4
         assert tried.count(tried[0]) == 1
         assert run_due_jobs(database_url, clock).lots_activated == 1, (

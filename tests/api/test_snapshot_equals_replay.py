@@ -103,7 +103,7 @@ class PurchaseRecorder:
                 entry.number,
                 entry.type,
                 entry.points,
-                entry.owed,
+                entry.owed_change,
                 entry.occurred_at,
                 entry.decision,
                 [moved.points for moved in entry.movements],

@@ -14,7 +14,7 @@ import pytest
 from app.domain.access import Role
 from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityKind
-from app.queries.customers.customers import card as card_of
+from app.queries.customers.customers import customer_as_of as card_of
 from app.store.database.connect import open_database
 from app.usecases.application import Application
 from tests.api.test_households import JOIN

@@ -96,7 +96,7 @@ def test_ledger_verifies_after_eighteen_months_of_real_purchases_and_two_years_o
 
         complete = advance(shop, to=datetime(2000, 9, 1, 12, 0, tzinfo=UTC))
         assert complete.complete
-        assert complete.settled.lots_expired > 3000
+        assert complete.changes.lots_expired > 3000
         assert discrepancies_in(shop.url) == []
         after = shop.execute(CARD, by={"externalId": best})["customer"]
         assert after["wallet"]["balances"][0]["available"] == 0

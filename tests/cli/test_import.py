@@ -32,7 +32,7 @@ def ledgers(url: str, customers: list[str]) -> dict[str, list[tuple[str, int]]]:
 
     from app.domain.customers.customer import CustomerReference
     from app.domain.customers.identities import IdentityKind
-    from app.queries.customers.customers import card
+    from app.queries.customers.customers import customer_as_of
     from app.queries.ledger.entries import Window, ledger_page
     from app.queries.programs.programs import every_program
     from app.store.database.connect import open_database
@@ -47,7 +47,7 @@ def ledgers(url: str, customers: list[str]) -> dict[str, list[tuple[str, int]]]:
         found = {}
         for customer in customers:
             by = CustomerReference(customer, IdentityKind.EXTERNAL_ID)
-            row = await application.query(card, program_id=program.id, by=by, at=application.now(program))
+            row = await application.query(customer_as_of, program_id=program.id, by=by, at=application.now(program))
             assert row is not None
             page = await application.query(
                 ledger_page, program_id=program.id, account_id=row.account.id, window=Window(size=100)
@@ -104,7 +104,7 @@ def test_sample_is_imported_once_and_its_ledger_verifies(empty_database_url: str
     done = json.loads(troth("import", "purchases", str(SAMPLE), "--errors", str(rejected), "--json", url=url))
     assert done == {**expected, "written": {"customers": 303, "purchases": 401, "refunds": 8}}
     proved = json.loads(troth("verify", "--json", url=url))
-    assert proved == {"programs": 1, "accounts": 303, "entries": 409, "faults": []}
+    assert proved == {"programs": 1, "accounts": 303, "entries": 409, "discrepancies": []}
     again = json.loads(troth("import", "purchases", str(SAMPLE), "--json", url=url))
     assert again["written"] == {"customers": 0, "purchases": 0, "refunds": 0}
     assert json.loads(troth("verify", "--json", url=url)) == proved

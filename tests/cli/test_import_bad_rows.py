@@ -44,7 +44,7 @@ def test_every_bad_line_is_reported_and_the_others_are_imported(empty_database_u
     again, rejected = imported(content, url=url, folder=tmp_path)
     assert again == {**done, "written": {"customers": 0, "purchases": 0, "refunds": 0}}
     assert [(line, reason) for line, reason, _ in rejected] == expected
-    assert json.loads(troth("verify", "--json", url=url))["faults"] == []
+    assert json.loads(troth("verify", "--json", url=url))["discrepancies"] == []
 
 
 def test_changed_receipt_is_reported_with_its_returns_and_changes_nothing(

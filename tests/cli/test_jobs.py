@@ -27,7 +27,7 @@ def move_clocks(url: str, *, days: int) -> None:
                 "UPDATE programs SET clock_offset_seconds = $1 WHERE kind = 'SANDBOX'", days * 86_400
             )
 
-        await database.write(work, program_id="00000000-0000-0000-0000-000000000000", turn="test")
+        await database.write(work, program_id="00000000-0000-0000-0000-000000000000", lock_key="test")
         await database.stop()
 
     asyncio.run(run())

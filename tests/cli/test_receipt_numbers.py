@@ -52,7 +52,7 @@ def test_imported_daily_numbers_are_shared_with_tills(database_url: str, tmp_pat
         assert new["balances"] == [{"available": 19}]
     file.write_text(FILE + "7,22423,Cup,1,2026-03-03 10:00:00,9.00,K-1\n", encoding="utf-8")
     assert json.loads(troth(*run, url=database_url))["written"] == {"customers": 0, "purchases": 0, "refunds": 0}
-    assert json.loads(troth("verify", "--json", url=database_url))["faults"] == []
+    assert json.loads(troth("verify", "--json", url=database_url))["discrepancies"] == []
 
 
 @pytest.mark.parametrize("starts", ["4", "25:00", "noon", "04:00+01:00"])

@@ -203,8 +203,8 @@ def test_preview_says_that_it_charges_the_full_price(database_url: str, tmp_path
     troth("init", "--template", "points", url=database_url)
     file = coffee_at(tmp_path / "terms.yaml", 120, url=database_url)
     output = " ".join(troth("terms", "preview", str(file), url=database_url).split())
-    assert "charged the draft's full price, points earned before it included." in output
-    assert "keep the old price for 180 days after a price rises" in output
+    assert "charged the full price of the draft, also where older points pay." in output
+    assert "pay the old price for 180 days after a price rises" in output
 
 
 def test_shown_terms_follow_the_region_and_form_of_address(database_url: str) -> None:

@@ -50,7 +50,7 @@ def copy_wallets(url: str, *, program_id: str, entries: int) -> int:
             for first in range(1, copies + 1, each):
                 last = min(first + each - 1, copies)
                 copy = partial(_copy, first=first, last=last)
-                await database.write(copy, program_id=program_id, turn=f"copy {first}")
+                await database.write(copy, program_id=program_id, lock_key=f"copy {first}")
             return counted * (copies + 1)
         finally:
             await database.stop()

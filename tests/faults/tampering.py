@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from app.queries.ledger.discrepancies import Discrepancy
-from app.queries.ledger.verify_accounts import verify_page
-from app.queries.ledger.verify_program import verify_program
+from app.queries.verification.discrepancies import Discrepancy
+from app.queries.verification.verify_accounts import verify_page
+from app.queries.verification.verify_program import verify_program
 from app.store.database.codecs import instant
 from app.store.database.session import Session
 from tests.ledger.program_driver import DatabaseRunner, open_runner
@@ -83,7 +83,7 @@ class OpenLedger:
         found: list[Discrepancy] = []
 
         async def work(session: Session) -> None:
-            session.memory.clear()
+            session.row_cache.clear()
             assert await session.across_programs.execute(sql, *values) == 1, f"{sql} changed nothing"
             page = await verify_page(session)
             assert page.last is None
@@ -92,7 +92,7 @@ class OpenLedger:
             raise Untouched
 
         try:
-            self.where.run(self.where.database.write(work, program_id=self.program_id, turn="tampering"))
+            self.where.run(self.where.database.write(work, program_id=self.program_id, lock_key="tampering"))
         except Untouched:
             return found
         raise AssertionError("it was not rolled back")
@@ -105,7 +105,7 @@ def open_ledger(url: str, *, program_id: str) -> Iterator[OpenLedger]:
     if dialect == "sqlite":
         url += "?foreign_keys=OFF&ignore_check_constraints=ON"
     with open_runner(url) as where:
-        where.run(where.database.write(_open_the_door, program_id=program_id, turn="door"))
+        where.run(where.database.write(_open_the_door, program_id=program_id, lock_key="door"))
         yield OpenLedger(where, program_id, dialect)
 
 

@@ -150,4 +150,7 @@ def test_forged_wallet_of_an_inactive_customer_is_found(ledger: OpenLedger) -> N
 def test_untouched_ledger_has_no_discrepancy(ledger: OpenLedger) -> None:
     rows = ledger.rows("accounts")
     key = {name: rows[0][name] for name in TABLES["accounts"].key}
-    assert ledger.discrepancies_with(Tampered("accounts", key, "head", rows[0]["head"], rows[0]["head"])) == []
+    assert (
+        ledger.discrepancies_with(Tampered("accounts", key, "last_hash", rows[0]["last_hash"], rows[0]["last_hash"]))
+        == []
+    )

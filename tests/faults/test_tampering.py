@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from app.queries.ledger.discrepancies import Discrepancy
-from app.queries.ledger.verify_accounts import verify_page
-from app.queries.ledger.verify_program import verify_program
+from app.queries.verification.discrepancies import Discrepancy
+from app.queries.verification.verify_accounts import verify_page
+from app.queries.verification.verify_program import verify_program
 from app.store.database.connect import open_database
 from app.store.database.session import Session, Work
 from tests.cli.command import troth
@@ -36,8 +36,8 @@ OTHER_CHANGES = {
     "something is pending": ("accounts", "pending = pending + 1"),
     "more was ever earned": ("accounts", "lifetime = lifetime + 1"),
     "more counts towards a tier": ("accounts", "qualifying = qualifying + 1"),
-    "an account has another head": ("accounts", "head = 'f' || head"),
-    "an account counts other entries": ("accounts", "entries = entries + 1"),
+    "an account has another last hash": ("accounts", "last_hash = 'f' || last_hash"),
+    "an account counts other entries": ("accounts", "entry_count = entry_count + 1"),
     "a purchase earned more": ("purchases", "earned = earned + 1"),
     "a refund took less": ("refunds", "taken = taken - 1"),
     "a redemption cost less": ("redemptions", "points = points - 1"),
@@ -69,7 +69,7 @@ class Tampering:
             database = open_database(self.shop.url)
             await database.start()
             try:
-                await database.write(work, program_id=self.shop.program.program.id, turn="tampering")
+                await database.write(work, program_id=self.shop.program.program.id, lock_key="tampering")
             finally:
                 await database.stop()
 
@@ -175,5 +175,5 @@ def test_verify_names_the_discrepancy_and_exits_with_status_1(tampering: Tamperi
     tampering.change("UPDATE accounts SET available = available + 1")
 
     said = json.loads(troth("verify", "--json", url=url, code=1).splitlines()[-1])
-    assert len(said["faults"]) == 2
-    assert all("balance" in fault for fault in said["faults"])
+    assert len(said["discrepancies"]) == 2
+    assert all("balance" in discrepancy for discrepancy in said["discrepancies"])

@@ -11,8 +11,7 @@ from typing import Any
 from app.domain.ledger.entries import Balance, StoredEntry
 from app.domain.ledger.lots import Lot
 from app.domain.units import Unit
-from app.queries.ledger.verify_accounts import FIRST
-from app.store.database.codecs import instant_or_none
+from app.store.database.codecs import NIL_UUID, instant_or_none
 from app.store.database.session import Session
 from app.store.events import event_log
 from app.store.events.recorded_history import RecordedHistory
@@ -118,7 +117,7 @@ def _entry_changes(entries: Sequence[StoredEntry]) -> list[EntryChanges]:
         moved: dict[str, int] = {}
         for movement in entry.movements:
             moved[movement.lot_id] = moved.get(movement.lot_id, 0) + movement.points
-        booked.append(EntryChanges(entry.points, moved, entry.owed))
+        booked.append(EntryChanges(entry.points, moved, entry.owed_change))
     moments = [stored.entry.occurred_at for stored in entries]
     if moments == sorted(moments) and all(stored.entry.cause is None for stored in entries):
         return booked
@@ -131,7 +130,7 @@ def _entry_changes(entries: Sequence[StoredEntry]) -> list[EntryChanges]:
 
 async def load_stored_wallets(session: Session) -> list[StoredWallet]:
     """Every account of a small program."""
-    found = await accounts.page(session, after=FIRST, limit=100)
+    found = await accounts.page(session, after=NIL_UUID, limit=100)
     versions = await in_force.versions_of(session)
     histories = await event_log.load_many(session, of=found, versions=versions)
     every = [account for history in histories.values() for account in history.accounts.values()]

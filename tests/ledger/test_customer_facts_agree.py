@@ -47,6 +47,7 @@ from app.domain.terms.effects.undo_window import UndoWindow
 from app.domain.terms.validation import DraftedClause
 from app.domain.terms.version import Terms
 from app.store.customers import customers, profiles, rule_facts
+from app.store.database.codecs import NIL_UUID
 from app.store.database.session import Session
 from app.store.events.replay import replay_account
 from app.store.previews import member_histories
@@ -252,9 +253,7 @@ async def stored_and_replayed(
 
 async def members(session: Session, *, since: datetime, terms: Terms) -> dict[str, MemberHistory]:
     """What the simulation reads of the members, by id."""
-    page = await member_histories.page(
-        session, after=member_histories.FIRST, since=since, aspects=terms.required_facts.aspects
-    )
+    page = await member_histories.page(session, after=NIL_UUID, since=since, aspects=terms.required_facts.aspects)
     return {history.customer_id: history for history in page.histories}
 
 

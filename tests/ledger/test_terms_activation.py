@@ -21,13 +21,13 @@ from app.domain.terms.effects.refund_policy import RefundPolicy
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
 from app.jobs import scheduler, terms_activation
 from app.jobs.scheduler import Scheduler
-from app.queries.customers.customers import card as card_of
+from app.queries.customers.customers import customer_as_of as card_of
 from app.store.terms import activation
 from app.usecases.command import UseCase
 from app.usecases.customers import enrol_customer, merge_customers
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.customers.merge_customers import MergeCustomers
-from app.usecases.ledger.settle_account import NOTHING_DUE
+from app.usecases.ledger.run_due_changes import NOTHING_DUE
 from app.usecases.purchases import record_purchase
 from app.usecases.purchases.commands import RecordPurchase, RecordPurchaseResult
 from app.usecases.results import Execution, ResultType
@@ -194,7 +194,7 @@ def test_jobs_can_stop_between_batches_and_run_concurrently(shop: ActivationProg
             raise RuntimeError("the machine stops")
         await tell(session, **named)
 
-    with patch.object(activation, "schedule", counted), pytest.raises(RuntimeError):
+    with patch.object(activation, "schedule_reviews", counted), pytest.raises(RuntimeError):
         shop.run_due_jobs()
     assert shop.discrepancies() == [], "reviews are scheduled for half of the accounts"
     assert batch_sizes == [2, 2]
@@ -270,9 +270,9 @@ def test_activation_is_logged_only_when_accounts_changed(runner: DatabaseRunner)
             await polling
 
     with structlog.testing.capture_logs() as logs, patch.object(scheduler, "POLL_INTERVAL", 0.01):
-        with patch.object(scheduler, "settle_account", broken):
-            runner.run(work_until("an account could not be settled"))
-        assert [log["event"] for log in logs] == ["an account could not be settled"]
+        with patch.object(scheduler, "run_due_changes", broken):
+            runner.run(work_until("account skipped after error"))
+        assert [log["event"] for log in logs] == ["account skipped after error"]
         with patch.object(scheduler, "SKIP_SECONDS", 0.0):
             fresh = Scheduler(shop.application)
             shop.scheduler = fresh

@@ -33,7 +33,7 @@ async def a_wallet(session: Session, number: int, program_id: str = PROGRAM) -> 
     )
     await session.across_programs.execute(
         "INSERT INTO accounts (program_id, id, wallet_id, unit, available, pending, held, owed, lifetime, qualifying,"
-        " entries, head) VALUES ($1, $2, $3, 'points', 0, 0, 0, 0, 0, 0, 0, $4)",
+        " entry_count, last_hash) VALUES ($1, $2, $3, 'points', 0, 0, 0, 0, 0, 0, 0, $4)",
         program_id,
         an_id(number),
         an_id(number),

@@ -23,13 +23,15 @@ ONLY_ADDED = (
 @pytest.fixture
 async def shop(database: Database) -> Database:
     """A database with one row in each of the tables."""
-    await database.write(write_sample_rows, program_id=PROGRAM, turn="shop")
+    await database.write(write_sample_rows, program_id=PROGRAM, lock_key="shop")
     return database
 
 
 async def _refused(database: Database, sql: str) -> None:
-    with pytest.raises(Exception, match="only ever added"):
-        await database.write(lambda session: session.across_programs.execute(sql), program_id=PROGRAM, turn="change")
+    with pytest.raises(Exception, match=r"only ever added|never change|never deleted"):
+        await database.write(
+            lambda session: session.across_programs.execute(sql), program_id=PROGRAM, lock_key="change"
+        )
 
 
 @pytest.mark.parametrize("table", ONLY_ADDED)
@@ -55,8 +57,8 @@ async def test_a_recorded_row_cannot_be_replaced_by_an_insert(shop: Database) ->
                 f"INSERT INTO idempotency_keys {rows} ON CONFLICT (program_id, key) DO UPDATE SET answer = excluded.answer"
             )
 
-    with pytest.raises(Exception, match="only ever added"):
-        await shop.write(replace, program_id=PROGRAM, turn="replace")
+    with pytest.raises(Exception, match=r"only ever added|never change|never deleted"):
+        await shop.write(replace, program_id=PROGRAM, lock_key="replace")
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,7 @@ async def test_only_the_remaining_points_of_a_lot_can_change(shop: Database, col
     taken = await shop.write(
         lambda session: session.across_programs.execute("UPDATE lots SET remaining = remaining - 7"),
         program_id=PROGRAM,
-        turn="take",
+        lock_key="take",
     )
     assert taken == 1
 
@@ -83,7 +85,7 @@ async def test_only_corrected_columns_of_a_purchase_can_change(shop: Database, c
     changed = await shop.write(
         lambda session: session.across_programs.execute("UPDATE purchases SET earned = 1"),
         program_id=PROGRAM,
-        turn="correct",
+        lock_key="correct",
     )
     assert changed == 1
 
@@ -94,7 +96,7 @@ async def test_lot_holds_between_zero_and_its_original_points(shop: Database, re
         await shop.write(
             lambda session: session.across_programs.execute("UPDATE lots SET remaining = $1", remaining),
             program_id=PROGRAM,
-            turn="x",
+            lock_key="x",
         )
 
 
@@ -104,7 +106,7 @@ async def test_balance_columns_cannot_be_negative(shop: Database, column: str) -
         await shop.write(
             lambda session: session.across_programs.execute(f"UPDATE accounts SET {column} = -1"),
             program_id=PROGRAM,
-            turn="x",
+            lock_key="x",
         )
 
 
@@ -112,7 +114,7 @@ async def test_balance_columns_cannot_be_negative(shop: Database, column: str) -
 async def test_referenced_row_cannot_be_deleted(shop: Database, table: str) -> None:
     with pytest.raises(Exception, match=r"(?i)foreign key"):
         await shop.write(
-            lambda session: session.across_programs.execute(f"DELETE FROM {table}"), program_id=PROGRAM, turn="x"
+            lambda session: session.across_programs.execute(f"DELETE FROM {table}"), program_id=PROGRAM, lock_key="x"
         )
 
 
@@ -129,14 +131,14 @@ async def test_row_cannot_refer_to_another_program(shop: Database) -> None:
         )
 
     with pytest.raises(Exception, match=r"(?i)foreign key"):
-        await shop.write(stray, program_id=PROGRAM, turn="stray")
+        await shop.write(stray, program_id=PROGRAM, lock_key="stray")
 
 
 @pytest.mark.parametrize("table", ONLY_ADDED)
 async def test_postgres_refuses_truncate(postgres_url: str, table: str) -> None:
     database = PostgresDatabase(postgres_url)
     await database.start()
-    await database.write(write_sample_rows, program_id=PROGRAM, turn="shop")
+    await database.write(write_sample_rows, program_id=PROGRAM, lock_key="shop")
     await _refused(database, f"TRUNCATE {table} CASCADE")
     assert await database.read_across_programs(lambda session: count(session, table)) == 1
     await database.stop()

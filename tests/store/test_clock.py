@@ -26,14 +26,14 @@ async def two(database: Database) -> Database:
     """A sandbox and a live program."""
 
     for program in (SANDBOX, LIVE):
-        await database.write(partial(programs.create, program=program), program_id=program.id, turn="two")
+        await database.write(partial(programs.create, program=program), program_id=program.id, lock_key="two")
     return database
 
 
 async def set_clock(database: Database, program_id: str, ahead: timedelta) -> None:
     """Set a clock in a transaction of its own."""
     work = partial(programs.set_clock, ahead=ahead)
-    await database.write(work, program_id=program_id, turn="clock")
+    await database.write(work, program_id=program_id, lock_key="clock")
 
 
 def test_program_time_is_server_time_plus_its_offset() -> None:
@@ -45,7 +45,7 @@ async def test_clock_of_a_program_is_stored_and_read_everywhere(two: Database) -
     await set_clock(two, PROGRAM, AHEAD)
     moved = replace(SANDBOX, clock_ahead=AHEAD)
     assert await two.read(partial(programs.get), program_id=PROGRAM) == moved
-    assert await two.write(partial(programs.with_clock_held), program_id=PROGRAM, turn="h") == moved
+    assert await two.write(partial(programs.with_clock_held), program_id=PROGRAM, lock_key="h") == moved
     assert sorted(await two.read_across_programs(programs.all_programs), key=lambda program: program.id) == [
         moved,
         LIVE,
@@ -62,7 +62,7 @@ async def test_database_refuses_a_live_offset_and_a_negative_one(two: Database, 
 async def test_locked_clock_blocks_other_moves_but_no_till(postgres_url: str) -> None:
     database = open_database(postgres_url)
     await database.start()
-    await database.write(partial(programs.create, program=SANDBOX), program_id=PROGRAM, turn="one")
+    await database.write(partial(programs.create, program=SANDBOX), program_id=PROGRAM, lock_key="one")
     held, may_go_on = asyncio.Event(), asyncio.Event()
 
     async def hold(session: Session) -> None:
@@ -71,11 +71,11 @@ async def test_locked_clock_blocks_other_moves_but_no_till(postgres_url: str) ->
         held.set()
         await may_go_on.wait()
 
-    holding = asyncio.create_task(database.write(hold, program_id=PROGRAM, turn="hold"))
+    holding = asyncio.create_task(database.write(hold, program_id=PROGRAM, lock_key="hold"))
     await held.wait()
-    wallet = database.write(lambda session: a_wallet(session, 1), program_id=PROGRAM, turn="till")
+    wallet = database.write(lambda session: a_wallet(session, 1), program_id=PROGRAM, lock_key="till")
     await asyncio.wait_for(wallet, timeout=HANGS)
-    read = database.write(partial(programs.with_clock_held), program_id=PROGRAM, turn="next")
+    read = database.write(partial(programs.with_clock_held), program_id=PROGRAM, lock_key="next")
     waiting = asyncio.create_task(read)
     await asyncio.sleep(0.2)
     assert not waiting.done()
@@ -87,4 +87,4 @@ async def test_locked_clock_blocks_other_moves_but_no_till(postgres_url: str) ->
 
 async def test_unknown_program_has_no_clock(database: Database) -> None:
     with pytest.raises(LookupError, match=PROGRAM):
-        await database.write(partial(programs.with_clock_held), program_id=PROGRAM, turn="t")
+        await database.write(partial(programs.with_clock_held), program_id=PROGRAM, lock_key="t")

@@ -29,11 +29,11 @@ async def _endless(session: Session) -> None:
 
 
 async def _a_shop(database: Database) -> None:
-    await database.write(a_program, program_id=PROGRAM, turn="shop")
+    await database.write(a_program, program_id=PROGRAM, lock_key="shop")
 
 
 async def _write(database: Database, key: str) -> None:
-    await database.write(lambda session: an_answer(session, key), program_id=PROGRAM, turn=key)
+    await database.write(lambda session: an_answer(session, key), program_id=PROGRAM, lock_key=key)
 
 
 def _reading(database: Database, work: Callable[[Session], Awaitable[object]] = _endless) -> asyncio.Task[object]:

@@ -72,7 +72,7 @@ async def _row_counts_around(url: str, *, number: int, folder: Path) -> list[dic
     """Row counts of the tables of the version before migration `number`: before it, with it, undone, and with it again."""
     await migrate(url, to=number - 1, folder=folder)
     async with _opened(url) as database:
-        await database.write(ROWS[number - 1], program_id=PROGRAM, turn="rows")
+        await database.write(ROWS[number - 1], program_id=PROGRAM, lock_key="rows")
         before = await database.read_across_programs(_row_counts)
     counts = [before]
     for target in (number, number - 1, number):
@@ -151,7 +151,7 @@ async def test_database_of_a_newer_version_is_left_alone(database_url: str) -> N
             "INSERT INTO migrations VALUES (9999, 'from_the_future', 'later')"
         ),
         program_id="",
-        turn="",
+        lock_key="",
     )
     await database.stop()
 

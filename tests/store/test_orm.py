@@ -57,7 +57,7 @@ async def test_models_create_find_change_and_count_rows(database: Database) -> N
         changed = await rewards.filter(created_at__lt=NOW + timedelta(microseconds=3)).update(stock=5, stock_initial=7)
         return changed, await rewards.filter(stock=5).order_by("-created_at").limit(1), await rewards.all().count()
 
-    changed, newest, number = await database.write(work, program_id=PROGRAM, turn="orm")
+    changed, newest, number = await database.write(work, program_id=PROGRAM, lock_key="orm")
     assert (changed, number) == (2, 3)
     assert [(row.key, row.name, row.stock) for row in newest] == [("k2", "Größe", 5)]
     assert newest[0].created_at == NOW + timedelta(microseconds=2)
@@ -78,7 +78,7 @@ async def test_orm_writes_are_rolled_back_with_their_transaction(database: Datab
         raise LookupError
 
     with pytest.raises(LookupError):
-        await database.write(change_of_mind, program_id=PROGRAM, turn="orm")
+        await database.write(change_of_mind, program_id=PROGRAM, lock_key="orm")
     assert await database.read_across_programs(lambda session: count(session, "programs")) == 0
 
 

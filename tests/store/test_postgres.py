@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import pytest
 
-from app.store.database.postgres import PostgresDatabase, dsn_and_options, turn_number
+from app.store.database.postgres import PostgresDatabase, dsn_and_options, lock_number
 from app.store.database.postgres_session import in_one
 from app.store.database.session import Busy, Session, Unavailable, Work
 from tests.store.rows import NOW, PROGRAM, a_program, a_wallet, an_answer, an_id, count
@@ -27,8 +27,8 @@ async def shop(postgres_url: str) -> AsyncIterator[PostgresDatabase]:
     """A started database with a program and one account."""
     database = PostgresDatabase(postgres_url)
     await database.start()
-    await database.write(a_program, program_id=PROGRAM, turn="shop")
-    await database.write(lambda session: a_wallet(session, 1), program_id=PROGRAM, turn="wallet")
+    await database.write(a_program, program_id=PROGRAM, lock_key="shop")
+    await database.write(lambda session: a_wallet(session, 1), program_id=PROGRAM, lock_key="wallet")
     yield database
     await database.stop()
 
@@ -159,7 +159,7 @@ async def test_killed_connections_under_load_lose_and_double_nothing(
 
     async def till(number: int) -> list[object]:
         return [
-            await shop.write(_once(f"{number}-{turn}"), program_id=PROGRAM, turn=f"{number}-{turn}")
+            await shop.write(_once(f"{number}-{turn}"), program_id=PROGRAM, lock_key=f"{number}-{turn}")
             for turn in range(25)
         ]
 
@@ -178,7 +178,7 @@ async def test_dead_idle_connections_are_replaced_without_an_error(
     for turn in range(5):
         await asyncio.gather(*[shop.read_across_programs(_answers) for _ in range(20)])
         await other.execute(_TERMINATE)
-        assert await shop.write(_once(str(turn)), program_id=PROGRAM, turn=str(turn)) is True
+        assert await shop.write(_once(str(turn)), program_id=PROGRAM, lock_key=str(turn)) is True
 
     assert await shop.read_across_programs(_books) == (5, 5)
 
@@ -216,13 +216,13 @@ async def test_commit_with_a_lost_response_is_found_by_the_retry(
 
     monkeypatch.setattr(asyncpg.Connection, "execute", committed_but_cut)
 
-    assert await shop.write(_once("k"), program_id=PROGRAM, turn="k") is False
+    assert await shop.write(_once("k"), program_id=PROGRAM, lock_key="k") is False
     assert lost == 1
     assert await shop.read_across_programs(_books) == (1, 1)
 
 
 async def test_deadlocked_transaction_is_retried(shop: PostgresDatabase) -> None:
-    await shop.write(lambda session: a_wallet(session, 2), program_id=PROGRAM, turn="second")
+    await shop.write(lambda session: a_wallet(session, 2), program_id=PROGRAM, lock_key="second")
     both = asyncio.Barrier(2)
     calls = 0
 
@@ -236,8 +236,8 @@ async def test_deadlocked_transaction_is_retried(shop: PostgresDatabase) -> None
         await session.across_programs.execute(add, PROGRAM, second)
 
     await asyncio.gather(
-        shop.write(lambda session: crossing(session, an_id(1), an_id(2)), program_id=PROGRAM, turn="a"),
-        shop.write(lambda session: crossing(session, an_id(2), an_id(1)), program_id=PROGRAM, turn="b"),
+        shop.write(lambda session: crossing(session, an_id(1), an_id(2)), program_id=PROGRAM, lock_key="a"),
+        shop.write(lambda session: crossing(session, an_id(2), an_id(1)), program_id=PROGRAM, lock_key="b"),
     )
 
     rows = await shop.read_across_programs(lambda session: session.rows("SELECT available FROM accounts"))
@@ -264,15 +264,15 @@ async def test_lost_race_for_a_unique_value_is_retried(
         await an_answer(session, "k")
         return "wrote"
 
-    assert await shop.write(late, program_id=PROGRAM, turn="x") == "found the winner's"
+    assert await shop.write(late, program_id=PROGRAM, lock_key="x") == "found the winner's"
     assert calls == 2
 
 
 async def test_permanent_unique_conflict_is_an_error_that_names_no_value(shop: PostgresDatabase) -> None:
-    await shop.write(lambda session: an_answer(session, "+49 170 1234567"), program_id=PROGRAM, turn="x")
+    await shop.write(lambda session: an_answer(session, "+49 170 1234567"), program_id=PROGRAM, lock_key="x")
 
     with pytest.raises(asyncpg.UniqueViolationError) as raised:
-        await shop.write(lambda session: an_answer(session, "+49 170 1234567"), program_id=PROGRAM, turn="y")
+        await shop.write(lambda session: an_answer(session, "+49 170 1234567"), program_id=PROGRAM, lock_key="y")
     assert "1234567" not in str(raised.value)
 
 
@@ -283,9 +283,9 @@ async def test_caller_of_a_locked_row_gets_busy(
     async with other.transaction():
         await other.execute("SELECT 1 FROM accounts FOR UPDATE")
         with pytest.raises(Busy):
-            await shop.write(_once("k"), program_id=PROGRAM, turn="k")
+            await shop.write(_once("k"), program_id=PROGRAM, lock_key="k")
 
-    assert await shop.write(_once("k"), program_id=PROGRAM, turn="k") is True
+    assert await shop.write(_once("k"), program_id=PROGRAM, lock_key="k") is True
     assert await shop.read_across_programs(_books) == (1, 1)
 
 
@@ -315,7 +315,7 @@ async def test_transaction_that_swallows_a_database_error_is_not_acknowledged(sh
         return "all is well"
 
     with pytest.raises(Unavailable):
-        await shop.write(careless, program_id=PROGRAM, turn="a")
+        await shop.write(careless, program_id=PROGRAM, lock_key="a")
 
 
 async def test_waits_are_bounded_in_the_right_order(shop: PostgresDatabase) -> None:
@@ -324,13 +324,13 @@ async def test_waits_are_bounded_in_the_right_order(shop: PostgresDatabase) -> N
         rows = [await session.across_programs.row(f"SHOW {name}") for name in names]
         return [row[0] for row in rows if row is not None]
 
-    assert await shop.write(settings, program_id=PROGRAM, turn="x") == ["2s", "5s", "on", "UTC"]
+    assert await shop.write(settings, program_id=PROGRAM, lock_key="x") == ["2s", "5s", "on", "UTC"]
 
 
 async def test_postgres_works_without_prepared_statements(postgres_url: str) -> None:
     database = PostgresDatabase(with_parameter(postgres_url, "statement_cache_size=0"))
     await database.start()
-    await database.write(a_program, program_id=PROGRAM, turn="shop")
+    await database.write(a_program, program_id=PROGRAM, lock_key="shop")
     assert await database.read_across_programs(lambda session: count(session, "programs")) == 1
     await database.stop()
 
@@ -355,7 +355,7 @@ def test_batched_statements_are_sent_as_one_with_their_values() -> None:
 
 
 def test_turn_is_a_signed_64_bit_number_of_its_program() -> None:
-    numbers = {turn_number(PROGRAM, "k"), turn_number(PROGRAM, "l"), turn_number(an_id(9), "k")}
+    numbers = {lock_number(PROGRAM, "k"), lock_number(PROGRAM, "l"), lock_number(an_id(9), "k")}
 
     assert len(numbers) == 3
     assert all(-(2**63) <= number < 2**63 for number in numbers)

@@ -235,7 +235,7 @@ async def _run(database: Database, call: Call, *, program_id: str, keep: bool = 
         raise _RolledBack(result)
 
     try:
-        return _plain(await database.write(work, program_id=program_id, turn="call"))
+        return _plain(await database.write(work, program_id=program_id, lock_key="call"))
     except _RolledBack as done:
         return _plain(done.result)
     except Exception as error:  # noqa: BLE001 - what a function refuses, it may refuse alike everywhere
@@ -301,7 +301,7 @@ async def _alone(url: str, calls: Calls) -> dict[str, list[str]]:
     await migrate(url)
     database = open_database(url)
     await database.start()
-    await database.write(_an_empty_program, program_id=EMPTY, turn="")
+    await database.write(_an_empty_program, program_id=EMPTY, lock_key="")
     try:
         return await _results(database, calls, program_id=EMPTY)
     finally:
@@ -316,13 +316,13 @@ def test_store_functions_read_and_write_only_the_program_of_their_session(
     with open_runner(url) as where:
         program = whole_shop(where).program
         program_id = program.id
-        where.run(where.database.write(_more_rows, program_id=program_id, turn=""))
+        where.run(where.database.write(_more_rows, program_id=program_id, lock_key=""))
         recorded = {name: [*of_function] for name, of_function in calls.items()}
         rows = where.run(where.database.read_across_programs(_every_row))
         calls = _rest(recorded, rows, program=program)
         before = where.run(_results(where.database, calls, program_id=program_id))
-        where.run(where.database.write(_copy, program_id=program_id, turn=""))
-        where.run(where.database.write(_an_empty_program, program_id=EMPTY, turn=""))
+        where.run(where.database.write(_copy, program_id=program_id, lock_key=""))
+        where.run(where.database.write(_an_empty_program, program_id=EMPTY, lock_key=""))
 
         assert where.run(_results(where.database, calls, program_id=program_id)) == before
         nothing = where.run(_results(where.database, calls, program_id=EMPTY))
@@ -341,7 +341,7 @@ async def test_statement_without_the_program_is_refused(database: Database, meth
         await getattr(session, method)("SELECT id FROM programs WHERE id = $2", PROGRAM)
 
     with pytest.raises(UnscopedStatementError, match=r"\$2"):
-        await database.write(work, program_id=PROGRAM, turn="")
+        await database.write(work, program_id=PROGRAM, lock_key="")
 
 
 async def _a_reward(session: Session, *, number: int, **columns: Any) -> None:
@@ -351,8 +351,8 @@ async def _a_reward(session: Session, *, number: int, **columns: Any) -> None:
 
 async def test_models_read_and_write_the_rows_of_their_program(database: Database) -> None:
     for program_id in (PROGRAM, OTHER_PROGRAM):
-        await database.write(partial(a_program, program_id=program_id), program_id=program_id, turn="program")
-        await database.write(partial(_a_reward, number=1), program_id=program_id, turn="reward")
+        await database.write(partial(a_program, program_id=program_id), program_id=program_id, lock_key="program")
+        await database.write(partial(_a_reward, number=1), program_id=program_id, lock_key="reward")
 
     async def look(session: Session) -> list[int]:
         rewards = session.orm(RewardRow)
@@ -368,7 +368,7 @@ async def test_models_read_and_write_the_rows_of_their_program(database: Databas
         return [*changed, renamed, await rewards.filter(id=an_id(2)).count(), await rewards.filter(name="Cup").delete()]
 
     assert await database.read(look, program_id=PROGRAM) == [0, 1, 1]
-    assert await database.write(change, program_id=PROGRAM, turn="change") == [1, 0, 1, 1, 1]
+    assert await database.write(change, program_id=PROGRAM, lock_key="change") == [1, 0, 1, 1, 1]
 
     async def left(session: UnscopedSession) -> tuple[list[Any], list[Any]]:
         programs = rows_of_all_programs(ProgramRow, session).order_by("id").values_list("id", "name")
@@ -391,7 +391,7 @@ async def test_a_row_of_a_model_cannot_be_changed_past_its_program(database: Dat
         await reward.save()
 
     with pytest.raises(RuntimeError, match=r"session\.orm\(Model\)"):
-        await database.write(work, program_id=PROGRAM, turn="save")
+        await database.write(work, program_id=PROGRAM, lock_key="save")
 
 
 def _names(path: Path) -> set[str]:

@@ -32,7 +32,7 @@ async def shop(sqlite_url: str) -> AsyncIterator[SqliteDatabase]:
     """A started database with a program."""
     database = SqliteDatabase(sqlite_url)
     await database.start()
-    await database.write(a_program, program_id=PROGRAM, turn="shop")
+    await database.write(a_program, program_id=PROGRAM, lock_key="shop")
     yield database
     await database.stop()
 
@@ -49,7 +49,7 @@ async def _pragmas(session: Session) -> dict[str, object]:
 
 async def test_writer_has_durable_commits_and_enforced_references(shop: SqliteDatabase) -> None:
     full = 2
-    assert await shop.write(_pragmas, program_id=PROGRAM, turn="pragmas") == {
+    assert await shop.write(_pragmas, program_id=PROGRAM, lock_key="pragmas") == {
         "journal_mode": "wal",
         "synchronous": full,
         "foreign_keys": 1,
@@ -70,8 +70,8 @@ async def test_waiting_transactions_are_committed_together(shop: SqliteDatabase)
         time.sleep(0.05)  # the others queue meanwhile
 
     await asyncio.gather(
-        shop.write(first, program_id=PROGRAM, turn="0"),
-        *[shop.write(_keep(str(number)), program_id=PROGRAM, turn=str(number)) for number in range(60)],
+        shop.write(first, program_id=PROGRAM, lock_key="0"),
+        *[shop.write(_keep(str(number)), program_id=PROGRAM, lock_key=str(number)) for number in range(60)],
     )
 
     assert await shop.read_across_programs(_answers) == 60
@@ -94,17 +94,17 @@ async def test_full_disk_fails_only_transactions_that_do_not_fit(shop: SqliteDat
             "x" * 10_000_000,
         )
 
-    await shop.write(limit, program_id=PROGRAM, turn="limit")
-    await shop.write(_keep("before"), program_id=PROGRAM, turn="before")
+    await shop.write(limit, program_id=PROGRAM, lock_key="limit")
+    await shop.write(_keep("before"), program_id=PROGRAM, lock_key="before")
 
     ended = await asyncio.gather(
-        *[shop.write(large, program_id=PROGRAM, turn=str(number)) for number in range(3)], return_exceptions=True
+        *[shop.write(large, program_id=PROGRAM, lock_key=str(number)) for number in range(3)], return_exceptions=True
     )
 
     assert [type(outcome) for outcome in ended] == [Unavailable] * 3
     assert "full" in str(ended[0])
     assert await shop.read_across_programs(_answers) == 1
-    await shop.write(_keep("after"), program_id=PROGRAM, turn="after")
+    await shop.write(_keep("after"), program_id=PROGRAM, lock_key="after")
     assert await shop.read_across_programs(_answers) == 2
 
 
@@ -114,16 +114,16 @@ async def test_lost_transaction_fails_only_its_group(shop: SqliteDatabase) -> No
         raise sqlite3.OperationalError("disk I/O error")
 
     ended = await asyncio.gather(
-        shop.write(_keep("a"), program_id=PROGRAM, turn="a"),
-        shop.write(all_is_lost, program_id=PROGRAM, turn="b"),
-        shop.write(_keep("c"), program_id=PROGRAM, turn="c"),
+        shop.write(_keep("a"), program_id=PROGRAM, lock_key="a"),
+        shop.write(all_is_lost, program_id=PROGRAM, lock_key="b"),
+        shop.write(_keep("c"), program_id=PROGRAM, lock_key="c"),
         return_exceptions=True,
     )
 
     acknowledged = sum(outcome is None for outcome in ended)
     assert isinstance(ended[1], Unavailable)
     assert await shop.read_across_programs(_answers) == acknowledged
-    await shop.write(_keep("after"), program_id=PROGRAM, turn="after")
+    await shop.write(_keep("after"), program_id=PROGRAM, lock_key="after")
     assert await shop.read_across_programs(_answers) == acknowledged + 1
 
 
@@ -133,8 +133,8 @@ async def test_transaction_that_swallows_its_loss_is_not_acknowledged(shop: Sqli
         return "all is well"
 
     with pytest.raises(Unavailable):
-        await shop.write(careless, program_id=PROGRAM, turn="a")
-    await shop.write(_keep("after"), program_id=PROGRAM, turn="after")
+        await shop.write(careless, program_id=PROGRAM, lock_key="a")
+    await shop.write(_keep("after"), program_id=PROGRAM, lock_key="after")
 
 
 async def test_transaction_waiting_for_something_else_does_not_block_the_writer(
@@ -147,10 +147,10 @@ async def test_transaction_waiting_for_something_else_does_not_block_the_writer(
         await asyncio.sleep(3600)
 
     with pytest.raises(Unavailable, match="too long"):
-        await shop.write(forgetful, program_id=PROGRAM, turn="a")
+        await shop.write(forgetful, program_id=PROGRAM, lock_key="a")
     with pytest.raises(Unavailable, match="too long"):
         await shop.read_across_programs(lambda _: asyncio.sleep(3600))
-    await shop.write(_keep("after"), program_id=PROGRAM, turn="after")
+    await shop.write(_keep("after"), program_id=PROGRAM, lock_key="after")
     assert await shop.read_across_programs(_answers) == 1
 
 
@@ -160,14 +160,14 @@ async def test_second_writer_process_waits_and_then_gets_busy(sqlite_url: str) -
     other = sqlite3.connect(file_and_pragmas(sqlite_url)[0], isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     asyncio.get_running_loop().call_later(0.1, other.execute, "COMMIT")
-    await database.write(a_program, program_id=PROGRAM, turn="patient")
+    await database.write(a_program, program_id=PROGRAM, lock_key="patient")
 
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(Busy):
-        await database.write(_keep("x"), program_id=PROGRAM, turn="x")
+        await database.write(_keep("x"), program_id=PROGRAM, lock_key="x")
     assert await database.read_across_programs(_answers) == 0
     other.execute("COMMIT")
-    await database.write(_keep("x"), program_id=PROGRAM, turn="x")
+    await database.write(_keep("x"), program_id=PROGRAM, lock_key="x")
     assert await database.read_across_programs(_answers) == 1
     other.close()
     await database.stop()

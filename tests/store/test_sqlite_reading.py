@@ -21,7 +21,7 @@ async def shop(sqlite_url: str) -> AsyncIterator[SqliteDatabase]:
     """A started database with a program."""
     database = SqliteDatabase(sqlite_url)
     await database.start()
-    await database.write(a_program, program_id=PROGRAM, turn="shop")
+    await database.write(a_program, program_id=PROGRAM, lock_key="shop")
     yield database
     await database.stop()
 
@@ -40,7 +40,7 @@ async def test_long_read_sees_one_snapshot(shop: SqliteDatabase) -> None:
 
     reading = asyncio.ensure_future(shop.read_across_programs(twice))
     await asyncio.sleep(0)
-    await shop.write(lambda session: an_answer(session, "1"), program_id=PROGRAM, turn="1")
+    await shop.write(lambda session: an_answer(session, "1"), program_id=PROGRAM, lock_key="1")
     written.set()
 
     assert await reading == (0, 0)
@@ -74,7 +74,7 @@ async def test_cancelled_read_leaves_its_connection_usable(shop: SqliteDatabase)
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading
-    await shop.write(lambda session: an_answer(session, "1"), program_id=PROGRAM, turn="1")
+    await shop.write(lambda session: an_answer(session, "1"), program_id=PROGRAM, lock_key="1")
 
     assert await shop.read_across_programs(_answers) == 1
 
@@ -107,7 +107,7 @@ async def test_checkpoint_runs_beside_the_tills(shop: SqliteDatabase, sqlite_url
 
     keys = [str(number) for number in range(4 * CHECKPOINT_AFTER)]
     writes = [
-        shop.write(lambda session, key=key: an_answer(session, key), program_id=PROGRAM, turn=key)
+        shop.write(lambda session, key=key: an_answer(session, key), program_id=PROGRAM, lock_key=key)
         for key in keys[: QUEUE_LIMIT - 1]
     ]
     await asyncio.gather(*writes)

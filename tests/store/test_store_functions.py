@@ -109,7 +109,7 @@ EARNED = Entry(
     type=EntryType.EARN,
     subject=PURCHASE.id,
     points=4,
-    owed=0,
+    owed_change=0,
     unit="points",
     occurred_at=FACTS.occurred_at,
     recorded_at=NOW,
@@ -198,8 +198,8 @@ HOLDER = customers.row_digest(ANNA.id, enrolled_at=ANNA.enrolled_at)
 NEW_ACCOUNT = NEW_ACCOUNT._replace(events_digest=combine(EMPTY_DIGEST, [HOLDER, accounts.row_digest(NEW_ACCOUNT)]))
 AFTER = NEW_ACCOUNT._replace(
     balance=Balance(available=0, lifetime=4, qualifying=4),
-    entries=3,
-    head=entry_hash(PAID),
+    entry_count=3,
+    last_hash=entry_hash(PAID),
     replayed_through=NOW,
     next_change_at=NOW + timedelta(days=1),
     next_notice_at=NOW + timedelta(days=2),
@@ -235,12 +235,12 @@ async def _history(session: Session) -> None:
 @pytest.fixture
 async def shop(database: Database) -> Database:
     """A café with a customer and two rewards."""
-    await database.write(_shop, program_id=PROGRAM, turn="shop")
+    await database.write(_shop, program_id=PROGRAM, lock_key="shop")
     return database
 
 
 async def _write(database: Database, work: Work[Any]) -> Any:
-    return await database.write(work, program_id=PROGRAM, turn="turn")
+    return await database.write(work, program_id=PROGRAM, lock_key="turn")
 
 
 async def test_program_is_found_by_its_id(shop: Database) -> None:
@@ -412,10 +412,10 @@ async def test_the_account_follows_its_entries(shop: Database) -> None:
     found = await shop.read(partial(accounts.by_ids, account_ids=[AFTER.id, an_id(99)]), program_id=PROGRAM)
     assert found == {AFTER.id: AFTER}
     assert await shop.read(partial(accounts.by_ids, account_ids=[AFTER.id]), program_id=OTHER_PROGRAM) == {}
-    due = partial(accounts.due, limit=9)
+    due = partial(accounts.with_due_changes, limit=9)
     assert await shop.read(partial(due, at=NOW), program_id=PROGRAM) == ()
     assert await shop.read(partial(due, at=NOW + timedelta(days=1)), program_id=PROGRAM) == (AFTER.id,)
-    assert await shop.read(partial(accounts.next_moment), program_id=PROGRAM) == AFTER.next_change_at
+    assert await shop.read(partial(accounts.next_due_time), program_id=PROGRAM) == AFTER.next_change_at
 
 
 async def test_lot_keeps_its_dates_and_remaining_points(shop: Database) -> None:
@@ -425,7 +425,7 @@ async def test_lot_keeps_its_dates_and_remaining_points(shop: Database) -> None:
 
     async def all_of_them(session: Session) -> tuple[tuple[Lot, ...], ...]:
         return (
-            await lots.open_lots(session, account_id=ANNA.account_id),
+            await lots.with_points(session, account_id=ANNA.account_id),
             await lots.of_entries(session, entry_ids=[EARNED.id]),
             await lots.all_lots(session, account_id=ANNA.account_id),
         )
@@ -538,7 +538,9 @@ async def test_last_reward_in_stock_is_taken_once(shop: Database) -> None:
     assert await shop.read(partial(rewards.all_rewards), program_id=OTHER_PROGRAM) == ()
 
     take = partial(rewards.take_one, reward=MUG)
-    got = await asyncio.gather(*[shop.write(take, program_id=PROGRAM, turn=str(customer)) for customer in range(50)])
+    got = await asyncio.gather(
+        *[shop.write(take, program_id=PROGRAM, lock_key=str(customer)) for customer in range(50)]
+    )
     assert sorted(got) == [False] * 45 + [True] * 5
     assert (await shop.read(partial(rewards.by_id, reward_id=MUG.id), program_id=PROGRAM)) == replace(MUG, stock=0)
     assert await _write(shop, partial(rewards.take_one, reward=ADVICE)) is True
@@ -564,7 +566,7 @@ async def test_stored_response_is_returned_unchanged_to_its_program_only(shop: D
 async def test_two_entries_of_an_account_can_be_written_in_one_transaction(shop: Database) -> None:
     async def exchange(session: Session) -> None:
         await _history(session)
-        assert await lots.open_lots(session, account_id=ANNA.account_id) == ()
+        assert await lots.with_points(session, account_id=ANNA.account_id) == ()
 
     await _write(shop, exchange)
 

@@ -262,7 +262,7 @@ async def test_a_stored_result_of_an_unknown_kind_fails_clearly(
             real_now(),
         )
 
-    await database.write(store, program_id=program.id, turn="k")
+    await database.write(store, program_id=program.id, lock_key="k")
     execute = partial(application.execute, name="updateProgram", program=program, principal=None, payload={})
     with pytest.raises(UnknownKindError, match=says):
         await execute(update_program.run, key="k", command=UpdateProgram())

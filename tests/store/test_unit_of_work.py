@@ -39,7 +39,7 @@ async def _available(session: Session) -> int:
 
 
 async def test_failed_transaction_writes_nothing_and_blocks_nobody(database: Database) -> None:
-    await database.write(_shop, program_id=PROGRAM, turn="shop")
+    await database.write(_shop, program_id=PROGRAM, lock_key="shop")
 
     async def unlucky(session: Session) -> None:
         await _add_one(session)
@@ -48,7 +48,7 @@ async def test_failed_transaction_writes_nothing_and_blocks_nobody(database: Dat
 
     works = [_add_one, unlucky, _add_one, unlucky, _add_one]
     ended = await asyncio.gather(
-        *[database.write(work, program_id=PROGRAM, turn=str(number)) for number, work in enumerate(works)],
+        *[database.write(work, program_id=PROGRAM, lock_key=str(number)) for number, work in enumerate(works)],
         return_exceptions=True,
     )
 
@@ -66,15 +66,15 @@ async def test_failed_transaction_is_not_retried(database: Database) -> None:
         raise TypeError("a mistake in the program")
 
     with pytest.raises(TypeError, match="a mistake in the program"):
-        await database.write(wrong, program_id=PROGRAM, turn="wrong")
+        await database.write(wrong, program_id=PROGRAM, lock_key="wrong")
     assert calls == 1
 
 
 async def test_forty_writers_of_one_account_lose_no_update(database: Database) -> None:
-    await database.write(_shop, program_id=PROGRAM, turn="shop")
+    await database.write(_shop, program_id=PROGRAM, lock_key="shop")
 
     seen = await asyncio.gather(
-        *[database.write(_add_one, program_id=PROGRAM, turn=str(number)) for number in range(40)]
+        *[database.write(_add_one, program_id=PROGRAM, lock_key=str(number)) for number in range(40)]
     )
 
     assert sorted(seen) == list(range(1, 41))
@@ -82,7 +82,7 @@ async def test_forty_writers_of_one_account_lose_no_update(database: Database) -
 
 
 async def test_equal_turns_run_one_after_the_other(database: Database) -> None:
-    await database.write(_shop, program_id=PROGRAM, turn="shop")
+    await database.write(_shop, program_id=PROGRAM, lock_key="shop")
 
     async def once(session: Session) -> bool:
         found = await session.across_programs.row(
@@ -93,7 +93,7 @@ async def test_equal_turns_run_one_after_the_other(database: Database) -> None:
         await an_answer(session, "same")
         return True
 
-    first = await asyncio.gather(*[database.write(once, program_id=PROGRAM, turn="same") for _ in range(30)])
+    first = await asyncio.gather(*[database.write(once, program_id=PROGRAM, lock_key="same") for _ in range(30)])
 
     assert sorted(first) == [False] * 29 + [True]
     assert await database.read_across_programs(partial(count, table="idempotency_keys")) == 1
@@ -109,22 +109,22 @@ async def test_enqueued_write_is_visible_to_the_next_read_and_the_commit(databas
         await session.across_programs.enqueue(insert, an_id(3))
         return seen
 
-    assert await database.write(work, program_id=PROGRAM, turn="later") == [2]
+    assert await database.write(work, program_id=PROGRAM, lock_key="later") == [2]
     assert await database.read_across_programs(partial(count, table="wallets")) == 3
 
 
 async def test_enqueued_row_can_be_changed_by_a_later_statement(database: Database) -> None:
-    await database.write(_shop, program_id=PROGRAM, turn="shop")
+    await database.write(_shop, program_id=PROGRAM, lock_key="shop")
 
     async def work(session: Session) -> None:
         copy = (
             "INSERT INTO accounts (program_id, id, wallet_id, unit, available, pending, held, owed, lifetime, qualifying,"
-            " entries, head) SELECT program_id, $1, wallet_id, 'stars', 7, 0, 0, 0, 0, 0, 0, head FROM accounts"
+            " entry_count, last_hash) SELECT program_id, $1, wallet_id, 'stars', 7, 0, 0, 0, 0, 0, 0, last_hash FROM accounts"
         )
         await session.across_programs.enqueue(copy, an_id(2))
         await session.across_programs.enqueue("UPDATE accounts SET available = available + 1 WHERE id = $1", an_id(2))
 
-    await database.write(work, program_id=PROGRAM, turn="later")
+    await database.write(work, program_id=PROGRAM, lock_key="later")
     rows = await database.read_across_programs(
         lambda session: session.rows("SELECT available FROM accounts ORDER BY id")
     )
@@ -132,14 +132,14 @@ async def test_enqueued_row_can_be_changed_by_a_later_statement(database: Databa
 
 
 async def test_error_in_an_enqueued_write_rolls_back_the_transaction(database: Database) -> None:
-    await database.write(_shop, program_id=PROGRAM, turn="shop")
+    await database.write(_shop, program_id=PROGRAM, lock_key="shop")
 
     async def overdrawn(session: Session) -> None:
         await an_answer(session, "overdrawn")
         await session.across_programs.enqueue("UPDATE accounts SET available = $2 WHERE program_id = $1", PROGRAM, -1)
 
     with pytest.raises(Exception, match=r"(?i)check constraint"):
-        await database.write(overdrawn, program_id=PROGRAM, turn="overdrawn")
+        await database.write(overdrawn, program_id=PROGRAM, lock_key="overdrawn")
     assert await database.read_across_programs(_available) == 0
     assert await database.read_across_programs(partial(count, table="idempotency_keys")) == 0
 
@@ -152,7 +152,7 @@ async def test_read_session_cannot_write(database: Database) -> None:
 
 
 async def test_reads_see_one_snapshot_and_do_not_wait_for_writes(database: Database) -> None:
-    await database.write(_shop, program_id=PROGRAM, turn="shop")
+    await database.write(_shop, program_id=PROGRAM, lock_key="shop")
     reading, written = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -165,7 +165,7 @@ async def test_reads_see_one_snapshot_and_do_not_wait_for_writes(database: Datab
 
     looking = asyncio.create_task(database.read_across_programs(look_twice))
     await reading.wait()
-    await database.write(_add_one, program_id=PROGRAM, turn="during")
+    await database.write(_add_one, program_id=PROGRAM, lock_key="during")
     assert await database.read_across_programs(_available) == 1
     written.set()
 
@@ -182,7 +182,7 @@ async def _settled(database: Database) -> int:
 
 
 async def test_database_survives_thousands_of_random_cancellations(database: Database) -> None:
-    await database.write(_shop, program_id=PROGRAM, turn="shop")
+    await database.write(_shop, program_id=PROGRAM, lock_key="shop")
     chance = random.Random(20260301)
     done = 0
 
@@ -190,7 +190,7 @@ async def test_database_survives_thousands_of_random_cancellations(database: Dat
         nonlocal done
         await asyncio.sleep(chance.random() * 0.05)
         if number % 3:
-            await database.write(_add_one, program_id=PROGRAM, turn=str(number))
+            await database.write(_add_one, program_id=PROGRAM, lock_key=str(number))
             done += 1
         else:
             await database.read_across_programs(_available)
@@ -203,20 +203,20 @@ async def test_database_survives_thousands_of_random_cancellations(database: Dat
 
     async with asyncio.timeout(HANGS):
         before = await _settled(database)
-        last = await database.write(_add_one, program_id=PROGRAM, turn="last")
+        last = await database.write(_add_one, program_id=PROGRAM, lock_key="last")
         await asyncio.gather(*[database.read_across_programs(_available) for _ in range(40)])
         await asyncio.gather(
-            *[database.write(_add_one, program_id=PROGRAM, turn=f"after-{number}") for number in range(40)]
+            *[database.write(_add_one, program_id=PROGRAM, lock_key=f"after-{number}") for number in range(40)]
         )
     assert done <= before < last
     assert await database.read_across_programs(_available) == last + 40
 
 
 async def test_excess_callers_get_busy_and_the_rest_are_served(database: Database) -> None:
-    await database.write(_shop, program_id=PROGRAM, turn="shop")
+    await database.write(_shop, program_id=PROGRAM, lock_key="shop")
 
     ended = await asyncio.gather(
-        *[database.write(_add_one, program_id=PROGRAM, turn=str(number)) for number in range(1500)],
+        *[database.write(_add_one, program_id=PROGRAM, lock_key=str(number)) for number in range(1500)],
         return_exceptions=True,
     )
 
@@ -229,8 +229,10 @@ async def test_excess_callers_get_busy_and_the_rest_are_served(database: Databas
 
 
 async def test_stopped_database_finishes_running_work_and_refuses_new_work(database: Database) -> None:
-    await database.write(_shop, program_id=PROGRAM, turn="shop")
-    begun = [asyncio.create_task(database.write(_add_one, program_id=PROGRAM, turn=str(number))) for number in range(8)]
+    await database.write(_shop, program_id=PROGRAM, lock_key="shop")
+    begun = [
+        asyncio.create_task(database.write(_add_one, program_id=PROGRAM, lock_key=str(number))) for number in range(8)
+    ]
     await asyncio.sleep(0)
 
     await database.stop()
@@ -238,7 +240,7 @@ async def test_stopped_database_finishes_running_work_and_refuses_new_work(datab
     assert sorted(await asyncio.gather(*begun)) == list(range(1, 9))
     assert not await database.ready()
     with pytest.raises(Unavailable):
-        await database.write(_add_one, program_id=PROGRAM, turn="late")
+        await database.write(_add_one, program_id=PROGRAM, lock_key="late")
 
     await database.start()
     assert await database.read_across_programs(_available) == 8

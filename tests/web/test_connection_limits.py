@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from app.web.connection_limits import LONGEST_HEAD, bounded
+from app.web.connection_limits import MAX_HEAD_BYTES, bounded
 from tests.api.minimal_schema import Edge
 from tests.live_server import serving
 from tests.time_limits import HANGS, seconds_of
@@ -23,7 +23,7 @@ WHOLE = b'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    with serving(Edge().app, http=bounded(patience=PATIENCE, most=SLOW + 10)) as address:
+    with serving(Edge().app, http=bounded(idle_timeout=PATIENCE, max_connections=SLOW + 10)) as address:
         yield address
 
 
@@ -91,7 +91,7 @@ def test_dripping_header_is_ended_like_a_silent_one(address: str) -> None:
 
 def test_endless_headers_are_refused_at_the_limit(address: str) -> None:
     with connect(address) as sock:
-        sock.sendall(HALF + b"e" * LONGEST_HEAD)
+        sock.sendall(HALF + b"e" * MAX_HEAD_BYTES)
         assert rest_of(sock).startswith(b"HTTP/1.1 431 ")
     hello(address)
 
@@ -127,7 +127,7 @@ def test_new_connection_replaces_the_longest_silent_one(address: str) -> None:
 
 
 def test_connection_beyond_the_limit_gets_503_with_retry_after() -> None:
-    with serving(Edge().app, http=bounded(patience=10.0, most=2)) as address:
+    with serving(Edge().app, http=bounded(idle_timeout=10.0, max_connections=2)) as address:
         busy = [connect(address) for _ in range(2)]
         for sock in busy:
             sock.sendall(WHOLE)  # its last byte is missing: a request under way

@@ -150,7 +150,7 @@ async def reward_of(result: HasReward, context: Context) -> Reward | None:
 
 async def load_customer(id: str, *, context: Context) -> Customer | None:
     """A customer, as they are now."""
-    row = await context.load(customers.cards, id, at=context.now)
+    row = await context.load(customers.customers_as_of, id, at=context.now)
     return Customer.of(row) if row is not None else None
 
 

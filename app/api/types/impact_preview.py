@@ -73,7 +73,7 @@ class MemberImpact:
     @strawberry.field(description="The member; null when they are gone.")
     async def customer(self, info: Info) -> Customer | None:
         """Loaded in one batch with the other customers of the result."""
-        row = await info.context.load(customers.cards, self.found.customer_id, at=info.context.now)
+        row = await info.context.load(customers.customers_as_of, self.found.customer_id, at=info.context.now)
         return Customer.of(row) if row is not None else None
 
 

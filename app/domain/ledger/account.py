@@ -25,8 +25,8 @@ class Account(NamedTuple):
     wallet_id: str
     unit: Unit
     balance: Balance = Balance()
-    entries: int = 0
-    head: str = FIRST_HASH
+    entry_count: int = 0
+    last_hash: str = FIRST_HASH
     replayed_through: datetime | None = None
     next_change_at: datetime | None = None
     next_notice_at: datetime | None = None
@@ -39,8 +39,8 @@ class Account(NamedTuple):
         return self.replayed_through is None or self.replayed_through < at
 
     def can_append(self, at: datetime) -> bool:
-        """Is an instant later than all known events and before anything falls due, with no debt in the account?
+        """May an event at an instant be appended: is it later than all recorded ones, with nothing due before and no debt?
 
-        Tiers are checked separately: see `app.store.events.fast_path`.
+        Tiers are checked separately: see `app.store.events.snapshot_path`.
         """
         return not self.balance.owed and self.precedes(at) and (self.next_change_at is None or at < self.next_change_at)

@@ -99,7 +99,7 @@ class Entry:
     type: EntryType
     subject: str
     points: int
-    owed: int
+    owed_change: int
     unit: str
     occurred_at: datetime
     recorded_at: datetime
@@ -159,7 +159,7 @@ def entry_hash(entry: Entry) -> str:
         entry.type.value,
         entry.subject,
         entry.points,
-        entry.owed,
+        entry.owed_change,
         entry.unit,
         _instant(entry.occurred_at),
         _instant(entry.recorded_at),

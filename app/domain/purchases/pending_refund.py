@@ -46,7 +46,7 @@ class PendingRefund:
     """A refund of a purchase whose receipt is not known yet, as it was sent.
 
     `lines`, `amounts` and `amount` are as in `RecordRefund`; `refund_id` is the refund that it became. `space` is
-    that of its own number, which was used at `numbered_at` where the refund was booked from quarantine at another time. `settled_at`, `settled_by` (the access key) and `settled_because` are set where staff
+    that of its own number, which was used at `number_used_at` where the refund was booked from quarantine at another time. `settled_at`, `settled_by` (the access key) and `settled_because` are set where staff
     dismissed it, `refused_with` where its purchase could not take it. `bought` is set for an exchange.
     """
 
@@ -68,7 +68,7 @@ class PendingRefund:
     settled_because: str | None = None
     bought: HandedOut | None = None
     refused_with: ProblemCode | None = None
-    numbered_at: datetime | None = None
+    number_used_at: datetime | None = None
 
     def says(self, other: PendingRefund) -> bool:
         """Does another refund have the same content, apart from its number and time?"""

@@ -17,7 +17,7 @@ from app.domain.wallets.forecast import forecast as coming_of
 from app.domain.wallets.pending import NOTHING_PENDING, PendingPoints, pending_points
 from app.store.customers import customers, rule_facts
 from app.store.database.session import Session
-from app.store.events import fast_path, price_lists
+from app.store.events import price_lists, snapshot_path
 from app.store.events.held_uses import uses_on_hold
 from app.store.events.replay import ReplayedAccount, balance_of, replay_account
 from app.store.terms.versions import in_force as terms_in_force
@@ -60,17 +60,17 @@ async def current_state_of(session: Session, *, customer: Customer, terms: Terms
         return state
     replayed = await replay_account(session, account=account, until=at)
     owner = customer.requested_id or customer.id
-    then = replayed.wallet if account.precedes(at) else replayed.as_of(at, customer_id=owner)
-    on_hold = uses_on_hold(replayed.recorded, customer_id=owner, terms=terms, then=then, at=replayed.until)
-    facts = then.memberships[owner].with_customer_facts(facts, terms=terms, on_hold=on_hold)
+    wallet = replayed.wallet if account.precedes(at) else replayed.as_of(at, customer_id=owner)
+    on_hold = uses_on_hold(replayed.recorded, customer_id=owner, terms=terms, wallet=wallet, at=replayed.until)
+    facts = wallet.memberships[owner].with_customer_facts(facts, terms=terms, on_hold=on_hold)
     return CurrentState(
         customer=_as_replayed(customer, replayed=replayed),
         facts=facts,
         balances={
-            unit: replace(now, available=min(then.unit_accounts[unit].inventory.available(at=at), now.available))
+            unit: replace(now, available=min(wallet.unit_accounts[unit].inventory.available(at=at), now.available))
             for unit, now in replayed.balances.items()
         },
-        old_prices=then.old_prices(terms=terms, at=at),
+        old_prices=wallet.old_prices(terms=terms, at=at),
         pending=pending_points(replayed.wallet, terms=terms, at=replayed.until),
     )
 
@@ -85,7 +85,7 @@ async def _from_snapshot(
     at, balances = facts.occurred_at, balances_of(customer)
     if any(balance.held or (balance.pending and unit is not Unit.POINTS) for unit, balance in balances.items()):
         return None
-    if not await fast_path.can_apply_to_snapshot(session, customer=customer, terms=terms, at=at):
+    if not await snapshot_path.can_apply_to_snapshot(session, customer=customer, terms=terms, at=at):
         return None
     pending: PendingPoints | None = NOTHING_PENDING
     if balances[Unit.POINTS].pending:
@@ -116,7 +116,7 @@ async def _is_behind(session: Session, *, customer: Customer, in_force: Terms | 
         return True
     if in_force is None or account.terms_version >= in_force.version:
         return False
-    return await fast_path.tier_terms_started(session, account=account, at=at)
+    return await snapshot_path.tier_terms_started(session, account=account, at=at)
 
 
 def _as_replayed(customer: Customer, *, replayed: ReplayedAccount) -> Customer:

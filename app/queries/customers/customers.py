@@ -1,4 +1,4 @@
-"""Customer cards: state, identities and balances."""
+"""Customers as of an instant: state, identities and balances."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from app.store.customers import customers, wallet_members
 from app.store.database.session import Session
 
 
-async def card(session: Session, *, by: CustomerReference, at: datetime) -> Customer | None:
-    """The customer with an id or an identity, with the balance as of an instant."""
+async def find(session: Session, *, by: CustomerReference, at: datetime) -> Customer | None:
+    """A customer by id or identity, with the balance as of an instant."""
     customer = await customers.find(session, by=by)
     if customer is None:
         return None
     return (await as_of_now(session, customers=[customer], at=at))[0]
 
 
-async def cards(session: Session, *, ids: Sequence[str], at: datetime) -> list[Customer | None]:
+async def customers_as_of(session: Session, *, ids: Sequence[str], at: datetime) -> list[Customer | None]:
     """Customers by id with the balance as of an instant, in the order requested."""
     by_id = await customers.by_ids(session, customer_ids=ids)
     rows = await as_of_now(session, customers=list(by_id.values()), at=at)
@@ -38,6 +38,6 @@ async def wallet_holders(session: Session, *, ids: Sequence[str], at: datetime) 
     """The customers of wallets (by id), oldest first, with the balance as of an instant, in the order requested."""
     held = await wallet_members.of_wallets(session, wallet_ids=ids)
     customer_ids = sorted({customer_id for of_wallet in held.values() for customer_id in of_wallet})
-    rows = await cards(session, ids=customer_ids, at=at)
+    rows = await customers_as_of(session, ids=customer_ids, at=at)
     by_id = {row.id: row for row in rows if row is not None}
     return [tuple(by_id[customer_id] for customer_id in held.get(id, ())) for id in ids]

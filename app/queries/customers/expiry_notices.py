@@ -13,7 +13,7 @@ from app.store.database.session import Session
 from app.store.events.replay import replay_account
 from app.store.ledger import accounts, expiry_notices
 
-MOST = 100
+MAX_NOTICES = 100
 """Notices shown, newest first."""
 
 
@@ -41,7 +41,7 @@ async def of_accounts(session: Session, *, ids: Sequence[str], at: datetime) -> 
         views[notice.account_id].append(
             ExpiryNoticeView(as_now, tuple(by for by in deliveries if by.notice_id == notice.id))
         )
-    return [tuple(views[id][:MOST]) for id in ids]
+    return [tuple(views[id][:MAX_NOTICES]) for id in ids]
 
 
 def _as_now(notice: ExpiryNotice, *, wallet: UnitAccount, at: datetime) -> ExpiryNotice:

@@ -15,7 +15,7 @@ from app.domain.wallets.tier_forecast import TierForecast, forecast_tier
 from app.domain.wallets.wallet import Wallet
 from app.store.customers import customers, wallet_members
 from app.store.database.session import Session
-from app.store.events import event_log, fast_path
+from app.store.events import event_log, snapshot_path
 from app.store.events.replay import with_events
 from app.store.terms import in_force
 from app.store.terms.in_force import Versions
@@ -65,7 +65,7 @@ async def tier_statuses(session: Session, *, ids: Sequence[str], at: datetime, w
             if whole
             or row.account.wallet_id in shared
             or not (row.account.next_change_at is None or at < row.account.next_change_at)
-            or fast_path.tier_terms_started_in(row.account, versions=versions.not_withdrawn, at=at)
+            or snapshot_path.tier_terms_started_in(row.account, versions=versions.not_withdrawn, at=at)
         ]
         wallet_of = await _replayed_wallets(session, of=to_replay, versions=versions, at=at)
     return [

@@ -20,7 +20,7 @@ from app.domain.wallets.events import RewardRedeemed
 from app.domain.wallets.history import EventHistory
 from app.domain.wallets.postings import PostingKey, draws_by_key
 from app.domain.wallets.wallet import replay
-from app.queries.purchases.exchanged_prices import exchanged_prices
+from app.queries.purchases.values_of_returned_goods import values_of_returned_goods
 from app.store.customers import wallet_members
 from app.store.database.session import Session
 from app.store.events import event_log
@@ -206,9 +206,9 @@ async def receipts_behind(session: Session, *, ids: Sequence[str]) -> list[Purch
         for id, purchase_id in bought.items():
             if purchase_id == correction.purchase_id and id < correction.id:
                 facts[id] = correction.facts
-    handed_out = {id: purchase_id for id, purchase_id in bought.items() if facts[id].replaces is not None}
-    prices = await exchanged_prices(session, handed_out=handed_out)
-    facts |= {id: facts[id].as_replacement(price) for id, price in prices.items()}
+    new_purchase_ids = {id: purchase_id for id, purchase_id in bought.items() if facts[id].replaces is not None}
+    values = await values_of_returned_goods(session, new_purchase_ids=new_purchase_ids)
+    facts |= {id: facts[id].as_replacement(value) for id, value in values.items()}
     return [facts.get(id) for id in ids]
 
 

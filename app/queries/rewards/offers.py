@@ -18,7 +18,7 @@ from app.domain.terms.clause import Clause
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.queries.customers.current_state import CurrentState, current_state_of
-from app.store.customers import customers, own_cards
+from app.store.customers import customers, own_wallet
 from app.store.database.session import Session
 from app.store.programs import locations
 from app.store.rewards import rewards
@@ -100,7 +100,7 @@ async def offers_for(
     if customer is None:
         return Offers(offers=_sorted(catalogue, terms=in_force, state=None), customer=None)
     state = await current_state_of(session, customer=customer, terms=in_force, facts=facts)
-    barred = await own_cards.refusal(session, principal=principal, customer=customer, path=("customer",))
+    barred = await own_wallet.refusal(session, principal=principal, customer=customer, path=("customer",))
     return Offers(offers=_sorted(catalogue, terms=in_force, state=state, barred=barred), customer=state.customer)
 
 
@@ -176,7 +176,7 @@ async def check_basket(
     customer = await customers.find(session, by=by)
     if customer is None or not principal.may_see_card(customer.id):
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
-    own = await own_cards.refusal(session, principal=principal, customer=customer, path=("customer",))
+    own = await own_wallet.refusal(session, principal=principal, customer=customer, path=("customer",))
     if own is not None:
         return own
     in_force = await versions.in_force(session, at=facts.occurred_at)

@@ -11,7 +11,7 @@ from app.domain.customers.customer import Customer, CustomerReference, CustomerS
 from app.domain.customers.identities import Identity, IdentityKind
 from app.domain.ledger.account import EMPTY_DIGEST, Account
 from app.domain.units import Unit
-from app.store.database.codecs import instant, instant_or_none
+from app.store.database.codecs import NIL_UUID, instant, instant_or_none
 from app.store.database.row_digests import combine, digest
 from app.store.database.session import ConcurrentChange, Row, Session
 from app.store.ledger import accounts
@@ -43,8 +43,6 @@ _SHOWN_BY_ID = _with_others(_BY_ID)
 _SHOWN_BY_IDENTITY = _with_others(_BY_IDENTITY)
 _BY_IDS = _with_others(_ROW + "AND a.wallet_id = c.wallet_id WHERE c.program_id = $1 AND c.id = ANY($2)")
 _PAGE = _ROW + "AND a.wallet_id = c.wallet_id WHERE c.program_id = $1 AND c.id > $2 ORDER BY c.id LIMIT $3"
-
-_BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
 
 
 async def find(session: Session, *, by: CustomerReference, lock: bool = False) -> Customer | None:
@@ -200,7 +198,7 @@ async def identities_of(session: Session, *, customer_ids: Sequence[str]) -> dic
 
 async def page(session: Session, *, after: str | None = None, limit: int = 1000) -> tuple[Customer, ...]:
     """Customers after an id, in the order of their ids: to go through all of them."""
-    rows = await session.rows(_PAGE, after or _BEFORE_ALL, limit)
+    rows = await session.rows(_PAGE, after or NIL_UUID, limit)
     return tuple(_customer(row) for row in rows)
 
 

@@ -12,6 +12,9 @@ from typing import Any
 
 import orjson
 
+NIL_UUID = "00000000-0000-0000-0000-000000000000"
+"""The id before every other: reading by pages in the order of ids begins after it."""
+
 
 def instant(value: Any) -> datetime:
     """The aware UTC instant of a column."""

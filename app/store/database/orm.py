@@ -53,7 +53,7 @@ class _Statements(Protocol):
         """Run a statement; the number of rows it touched."""
         ...
 
-    async def many(self, sql: str, values: Sequence[Sequence[Any]]) -> None:
+    async def execute_many(self, sql: str, values: Sequence[Sequence[Any]]) -> None:
         """Run a statement once for each group of values."""
         ...
 
@@ -87,7 +87,7 @@ class SessionClient(BaseDBAsyncClient):
 
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
         """Insert several rows."""
-        await self._bound.many(query, values)
+        await self._bound.execute_many(query, values)
 
     @property
     def _bound(self) -> _Statements:

@@ -67,7 +67,7 @@ class PostgresDatabase:
         self._pool = Pool(self._connect_till, size=size, limit=WAITING_LIMIT, patience=PATIENCE)
         self._long_reads = LongReads(self._run_long_read)
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._memory: dict[Hashable, Any] = {}
+        self._row_cache: dict[Hashable, Any] = {}
 
     async def start(self) -> None:
         """Open the pool with one connection. Raises Unavailable."""
@@ -85,15 +85,15 @@ class PostgresDatabase:
             await asyncio.wait(self._tasks, timeout=RETRY_LIMIT)
         self._pool.close()
 
-    async def write(self, work: Work[T], *, program_id: str, turn: str, receipts: Collection[str] = ()) -> T:
-        """Run a work in one transaction, after those with the same turn or receipt, and retry it when the database failed."""
-        # An idempotency key has no space, so that no turn equals a receipt. Locks on receipts are taken in ascending
+    async def write(self, work: Work[T], *, program_id: str, lock_key: str, receipts: Collection[str] = ()) -> T:
+        """Run a work in one transaction, after those with the same lock key or receipt, and retry it when the database failed."""
+        # An idempotency key has no space, so that no lock key equals that of a receipt. Locks on receipts are taken in ascending
         # order, so that no two transactions wait for each other.
-        turns = (
-            turn_number(program_id, turn),
-            *sorted({turn_number(program_id, f"receipt {receipt}") for receipt in receipts}),
+        lock_numbers = (
+            lock_number(program_id, lock_key),
+            *sorted({lock_number(program_id, f"receipt {receipt}") for receipt in receipts}),
         )
-        begin = "; ".join(("BEGIN", *(f"SELECT pg_advisory_xact_lock({number})" for number in turns)))
+        begin = "; ".join(("BEGIN", *(f"SELECT pg_advisory_xact_lock({number})" for number in lock_numbers)))
         attempt = partial(self._once, of_program(work, program_id), begin=begin, locking=" FOR UPDATE")
         return await self._patiently(attempt)
 
@@ -174,7 +174,7 @@ class PostgresDatabase:
 
     async def _to_commit(self, connection: Connection, work: UnscopedWork[T], *, begin: str, locking: str) -> T:
         await connection.execute(begin)
-        session = PostgresSession(connection, locking=locking, memory=self._memory)
+        session = PostgresSession(connection, locking=locking, row_cache=self._row_cache)
         done = await work(session)
         await session.flush()
         ended = await connection.execute("COMMIT")
@@ -186,7 +186,7 @@ class PostgresDatabase:
         connection = await self._connect(statement_limit=TIME_LIMIT, answer_limit=TIME_LIMIT)
         try:
             await connection.execute(_READ)
-            return await work(PostgresSession(connection, locking="", memory=self._memory))
+            return await work(PostgresSession(connection, locking="", row_cache=self._row_cache))
         except BaseException as error:  # raised again, a cancellation too
             without_data(error)
             raise
@@ -221,7 +221,7 @@ async def _answers(session: UnscopedSession) -> bool:
     return await session.row("SELECT 1") is not None
 
 
-def turn_number(program_id: str, turn: str) -> int:
-    """The advisory lock of a turn of a program: 64 bits, signed."""
-    digest = blake2b(f"{program_id}|{turn}".encode(), digest_size=8).digest()
+def lock_number(program_id: str, lock_key: str) -> int:
+    """The number of the advisory lock of a lock key in a program: 64 bits, signed."""
+    digest = blake2b(f"{program_id}|{lock_key}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)

@@ -43,8 +43,10 @@ class PostgresSession:
 
     dialect = "postgres"
 
-    def __init__(self, connection: asyncpg.Connection, *, locking: str, memory: MutableMapping[Hashable, Any]) -> None:
-        self.memory = memory
+    def __init__(
+        self, connection: asyncpg.Connection, *, locking: str, row_cache: MutableMapping[Hashable, Any]
+    ) -> None:
+        self.row_cache = row_cache
         self._connection = connection
         self._later: list[tuple[str, tuple[Value, ...]]] = []
         self.locking = locking
@@ -85,7 +87,7 @@ class PostgresSession:
             await self.flush()
         self._later.append((sql, values))
 
-    async def many(self, sql: str, values: Sequence[Sequence[Value]]) -> None:
+    async def execute_many(self, sql: str, values: Sequence[Sequence[Value]]) -> None:
         """Run a statement once for each group of values."""
         if self._later:
             await self.flush()

@@ -40,7 +40,7 @@ Value: TypeAlias = Any
 
 
 class Busy(Exception):
-    """The database has too much to do: nothing was written, and the request may be sent again after `retry_after` seconds."""
+    """The database has too much to do: nothing was written. The caller may try again after `retry_after` seconds."""
 
     def __init__(self, retry_after: float = 1.0) -> None:
         super().__init__(f"The database is busy; try again in {retry_after:g} s.")
@@ -48,7 +48,7 @@ class Busy(Exception):
 
 
 class Unavailable(Exception):
-    """The database cannot be reached or cannot write: nothing was acknowledged, and the request may be sent again."""
+    """The database cannot be reached or cannot write: nothing was acknowledged. The caller may try again."""
 
 
 class ConcurrentChange(Exception):
@@ -78,7 +78,7 @@ class UnscopedSession(Protocol):
         ...
 
     @property
-    def memory(self) -> MutableMapping[Hashable, Any]:
+    def row_cache(self) -> MutableMapping[Hashable, Any]:
         """A cache of rows that never change, shared by all sessions of a database in this process."""
         ...
 
@@ -102,7 +102,7 @@ class UnscopedSession(Protocol):
         """
         ...
 
-    async def many(self, sql: str, values: Sequence[Sequence[Value]]) -> None:
+    async def execute_many(self, sql: str, values: Sequence[Sequence[Value]]) -> None:
         """Run a statement once for each group of values."""
         ...
 
@@ -129,20 +129,20 @@ class Session:
     one.
     """
 
-    __slots__ = ("across_programs", "dialect", "locking", "memory", "program_id")
+    __slots__ = ("across_programs", "dialect", "locking", "program_id", "row_cache")
 
     def __init__(self, across_programs: UnscopedSession, *, program_id: str) -> None:
         self.across_programs = across_programs
         self.program_id = program_id
         self.locking = across_programs.locking
         self.dialect = across_programs.dialect
-        self.memory = across_programs.memory
+        self.row_cache = across_programs.row_cache
 
     def orm(self, model: type[M]) -> ProgramRows[M]:
         """The program's rows of a model, for statements that no till waits for."""
         return ProgramRows(model, session=self.across_programs, program_id=self.program_id)
 
-        # These return the awaitable itself: that saves a coroutine for each statement.
+    # The following methods return the awaitable itself: that saves a coroutine for each statement.
 
     def rows(self, sql: str, *values: Value) -> Awaitable[Sequence[Row]]:
         """All rows of a query."""
@@ -187,14 +187,15 @@ class Database(Protocol):
         """
         ...
 
-    async def write(self, work: Work[T], *, program_id: str, turn: str, receipts: Collection[str] = ()) -> T:
+    async def write(self, work: Work[T], *, program_id: str, lock_key: str, receipts: Collection[str] = ()) -> T:
         """Run a work in one transaction and return its result once that is durable.
 
-        Works of one program with the same `turn` (an idempotency key) run one after the other from their first read
-        on, and so do those with one of the same `receipts`: a purchase, and a refund that may arrive before it. An
-        exception of the work rolls back what that work wrote, nothing else, and reaches this caller only. When the
-        database fails, the work is called again, a bounded number of times with growing random pauses. Raises Busy
-        and Unavailable.
+        Works of one program with the same `lock_key` run one after the other, from their first read on. It is the
+        idempotency key of a command; work without one uses the id of what it changes, or another text that names it.
+        Works with one of the same `receipts` run one after the other, too: a purchase, and a refund that may arrive
+        before it. An exception of the work rolls back what that work wrote, nothing else, and reaches this caller
+        only. When the database fails, the work is called again, a bounded number of times with growing random pauses.
+        Raises Busy and Unavailable.
         """
         ...
 
@@ -211,8 +212,9 @@ class Database(Protocol):
     ) -> T:
         """Run a work that reads much, on one snapshot and a connection of its own; no till waits for it.
 
-        At most 2 run at a time, each for at most a minute (`app.store.database.long_reads`). The work is cancelled with
-        its caller, and when `until` returns: nobody waits for the result any more. Raises Busy and Unavailable.
+        Long is what may take seconds; the replay of one wallet is an ordinary read. At most 2 run at a time, each for at
+        most a minute (`app.store.database.long_reads`). The work is cancelled with its caller, and when `until`
+        returns: nobody waits for the result any more. Raises Busy and Unavailable.
         """
         ...
 

@@ -81,10 +81,10 @@ class SqliteDatabase:
 
     def __init__(self, url: str) -> None:
         self._path, self._pragmas = file_and_pragmas(url)
-        self._memory: dict[Hashable, Any] = {}
+        self._row_cache: dict[Hashable, Any] = {}
         self._writes = JobQueue(limit=QUEUE_LIMIT)
         self._checkpoints = Checkpoints(lambda: connect(self._path, self._pragmas))
-        self._reads = _Readers(self._path, self._pragmas, self._memory)
+        self._reads = _Readers(self._path, self._pragmas, self._row_cache)
         self._long_reads = LongReads(self._run_long_read)
 
     async def start(self) -> None:
@@ -97,7 +97,7 @@ class SqliteDatabase:
         self._checkpoints.start()
         writing = {"wal_autocheckpoint": str(LOG_LIMIT), **self._pragmas}
         self._writes.start(
-            lambda: _Writer(self._path, writing, self._memory, committed=self._checkpoints.committed),
+            lambda: _Writer(self._path, writing, self._row_cache, committed=self._checkpoints.committed),
             name="troth-writer",
             group=GROUP,
         )
@@ -116,7 +116,7 @@ class SqliteDatabase:
         work: Work[T],
         *,
         program_id: str,
-        turn: str,  # noqa: ARG002 - one writer: works come one after the other anyway
+        lock_key: str,  # noqa: ARG002 - one writer: works come one after the other anyway
         receipts: Collection[str] = (),  # noqa: ARG002 - one writer: works come one after the other anyway
     ) -> T:
         """Run a work in the next group. Turns need no lock, as there is one writer."""
@@ -141,7 +141,7 @@ class SqliteDatabase:
 
     async def _run_long_read(self, work: UnscopedWork[T]) -> T:
         pragmas = {**self._pragmas, "query_only": "ON"}
-        return await run_long_read(work, connect=lambda: connect(self._path, pragmas), memory=self._memory)
+        return await run_long_read(work, connect=lambda: connect(self._path, pragmas), row_cache=self._row_cache)
 
     async def ready(self) -> bool:
         """Can the file be read, and is the writer running?"""
@@ -158,10 +158,10 @@ async def _answers(session: UnscopedSession) -> bool:
 class _Connection:
     """A connection that is reopened after the database has failed."""
 
-    def __init__(self, path: str, pragmas: Mapping[str, str], memory: dict[Hashable, Any]) -> None:
+    def __init__(self, path: str, pragmas: Mapping[str, str], row_cache: dict[Hashable, Any]) -> None:
         self._path = path
         self._pragmas = pragmas
-        self._memory = memory
+        self._row_cache = row_cache
         self._connection: sqlite3.Connection | None = None
         self.session: SqliteSession
 
@@ -169,7 +169,7 @@ class _Connection:
         """The connection, opened if necessary. Raises sqlite3.Error."""
         if self._connection is None:
             self._connection = connect(self._path, self._pragmas)
-            self.session = SqliteSession(self._connection, memory=self._memory)
+            self.session = SqliteSession(self._connection, row_cache=self._row_cache)
         return self._connection
 
     def close(self) -> None:
@@ -183,9 +183,9 @@ class _Writer(_Connection):
     """Runs a group of works in one transaction."""
 
     def __init__(
-        self, path: str, pragmas: Mapping[str, str], memory: dict[Hashable, Any], *, committed: Callable[[int], None]
+        self, path: str, pragmas: Mapping[str, str], row_cache: dict[Hashable, Any], *, committed: Callable[[int], None]
     ) -> None:
-        super().__init__(path, pragmas, memory)
+        super().__init__(path, pragmas, row_cache)
         self._committed = committed
 
     async def run(self, jobs: list[Job]) -> None:
@@ -230,11 +230,11 @@ class _Readers:
     A work that awaits something else keeps its connection until it is done. Used from one loop.
     """
 
-    def __init__(self, path: str, pragmas: Mapping[str, str], memory: dict[Hashable, Any]) -> None:
+    def __init__(self, path: str, pragmas: Mapping[str, str], row_cache: dict[Hashable, Any]) -> None:
         self._path = path
         # A read meets a lock only while the file is recovered or rebuilt; the loop must not block for it.
         self._pragmas = {**pragmas, "query_only": "ON", "busy_timeout": "100"}
-        self._memory = memory
+        self._row_cache = row_cache
         self._idle: list[_Connection] = []
         self._reading = 0
         self._quiet = asyncio.Event()
@@ -251,7 +251,7 @@ class _Readers:
         if self._reading >= MOST_READING:
             raise Busy
         self._reading += 1
-        reader = self._idle.pop() if self._idle else _Connection(self._path, self._pragmas, self._memory)
+        reader = self._idle.pop() if self._idle else _Connection(self._path, self._pragmas, self._row_cache)
         try:
             connection = reader.opened()
             connection.execute("BEGIN")

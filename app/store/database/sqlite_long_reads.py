@@ -22,7 +22,7 @@ _INTERRUPT_EVERY = 0.02
 
 
 async def run_long_read(
-    work: UnscopedWork[T], *, connect: Callable[[], sqlite3.Connection], memory: MutableMapping[Hashable, Any]
+    work: UnscopedWork[T], *, connect: Callable[[], sqlite3.Connection], row_cache: MutableMapping[Hashable, Any]
 ) -> T:
     """Run a work on one snapshot, on a connection of its own. Raises Busy, Unavailable, and whatever the work raises.
 
@@ -32,7 +32,7 @@ async def run_long_read(
     try:
         await connection
         await connection.execute("BEGIN")
-        return await work(AiosqliteSession(connection, memory=memory))
+        return await work(AiosqliteSession(connection, row_cache=row_cache))
     except sqlite3.Error as error:
         failed = deliver(error)
         if failed is error:
@@ -58,8 +58,8 @@ class AiosqliteSession:
     locking = ""
     dialect = "sqlite"
 
-    def __init__(self, connection: aiosqlite.Connection, *, memory: MutableMapping[Hashable, Any]) -> None:
-        self.memory = memory
+    def __init__(self, connection: aiosqlite.Connection, *, row_cache: MutableMapping[Hashable, Any]) -> None:
+        self.row_cache = row_cache
         self._connection = connection
 
     @property
@@ -85,6 +85,6 @@ class AiosqliteSession:
         """Run a statement; SQLite refuses it when it writes."""
         await self.execute(sql, *values)
 
-    async def many(self, sql: str, values: Sequence[Sequence[Value]]) -> None:
+    async def execute_many(self, sql: str, values: Sequence[Sequence[Value]]) -> None:
         """Run a statement once for each group of values; SQLite refuses it when it writes."""
         await self._connection.executemany(for_sqlite(sql), [encoded(group) for group in values])

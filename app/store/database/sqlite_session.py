@@ -40,8 +40,8 @@ class SqliteSession:
     locking = ""
     dialect = "sqlite"
 
-    def __init__(self, connection: sqlite3.Connection, *, memory: MutableMapping[Hashable, Any]) -> None:
-        self.memory = memory
+    def __init__(self, connection: sqlite3.Connection, *, row_cache: MutableMapping[Hashable, Any]) -> None:
+        self.row_cache = row_cache
         self._execute = connection.execute
         self._executemany = connection.executemany
         self._connection = connection
@@ -70,6 +70,6 @@ class SqliteSession:
         """Run a statement; with nothing to travel there is nothing to put off."""
         self._execute(for_sqlite(sql), encoded(values))
 
-    async def many(self, sql: str, values: Sequence[Sequence[Value]]) -> None:
+    async def execute_many(self, sql: str, values: Sequence[Sequence[Value]]) -> None:
         """Run a statement once for each group of values."""
         self._executemany(for_sqlite(sql), [encoded(group) for group in values])

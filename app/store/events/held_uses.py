@@ -12,20 +12,22 @@ from app.store.events.recorded_history import RecordedHistory
 
 
 def uses_on_hold(
-    recorded: RecordedHistory, *, customer_id: str, terms: Terms, then: Wallet, at: datetime
+    recorded: RecordedHistory, *, customer_id: str, terms: Terms, wallet: Wallet, at: datetime
 ) -> tuple[Use, ...]:
-    """The uses of the terms' clauses in a customer's active holds.
+    """The uses of the terms' clauses in the active holds of a customer, and of those merged into this customer.
 
-    Those of customers who had been merged into this one by `then`, the wallet at the time of the decision, belong to them.
-    `at` is the instant up to which the account was replayed: holds that expired before it are no longer active.
+    `wallet` is the wallet at the time of the decision: later merges do not count. `at` is the instant up to which the
+    account was replayed: holds that expired before it are no longer active.
     """
     if not terms.required_facts.counted_clauses:
         return ()
-    own = {id for id, membership in then.memberships.items() if membership is then.memberships[customer_id]}
+    customer_ids = {
+        id for id, membership in wallet.memberships.items() if membership is wallet.memberships[customer_id]
+    }
     return tuple(
         use
         for redemption in recorded.redemptions.values()
-        if redemption.customer_id in own
+        if redemption.customer_id in customer_ids
         and redemption.state is RedemptionState.HELD
         and not redemption.has_run_out(at=at)
         for use in uses_of(

@@ -20,13 +20,13 @@ async def known(session: Session, *, customer: Customer, in_force: Terms, at: da
     earlier = await _earlier(session, in_force=in_force)
     if not earlier:
         return None
-    open_lots = await lots.open_lots(session, account_id=customer.account.id)
+    open_lots = await lots.with_points(session, account_id=customer.account.id)
     return _lists(open_lots, in_force=in_force, earlier=earlier, at=at)
 
 
 async def pending(session: Session, *, customer: Customer, in_force: Terms, at: datetime) -> PendingPoints | None:
     """The customer's pending points, by the stored lots; None where some may expire, which only the history can say."""
-    open_lots = await lots.open_lots(session, account_id=customer.account.id)
+    open_lots = await lots.with_points(session, account_id=customer.account.id)
     free = [lot for lot in open_lots if lot.free]
     numbers = {lot.terms_version for lot in free}
     if await versions.never_expiring(session, numbers=numbers) != numbers:

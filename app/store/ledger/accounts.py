@@ -17,7 +17,7 @@ from app.store.database.codecs import instant_or_none
 from app.store.database.row_digests import combine, digest
 from app.store.database.session import Session, UnscopedSession
 
-_BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
+_BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
 
 COLUMNS = (
@@ -30,8 +30,8 @@ COLUMNS = (
     "owed",
     "lifetime",
     "qualifying",
-    "entries",
-    "head",
+    "entry_count",
+    "last_hash",
     "replayed_through",
     "next_change_at",
     "next_notice_at",
@@ -51,8 +51,8 @@ def account_of(row: Iterable[Any]) -> Account:
         wallet_id,
         unit,
         *balance,
-        entries,
-        head,
+        entry_count,
+        last_hash,
         replayed_through,
         next_change_at,
         next_notice_at,
@@ -68,8 +68,8 @@ def account_of(row: Iterable[Any]) -> Account:
         balance=Balance(
             available=available, pending=pending, held=held, owed=owed, lifetime=lifetime, qualifying=qualifying
         ),
-        entries=entries,
-        head=head,
+        entry_count=entry_count,
+        last_hash=last_hash,
         replayed_through=instant_or_none(replayed_through),
         next_change_at=instant_or_none(next_change_at),
         next_notice_at=instant_or_none(next_notice_at),
@@ -97,7 +97,7 @@ async def open_account(session: Session, *, account: Account) -> Account:
     account = account._replace(events_digest=combine(account.events_digest, [row_digest(account)]))
     await session.enqueue(
         "INSERT INTO accounts (program_id, id, wallet_id, unit, available, pending, held, owed, lifetime, qualifying,"
-        " entries, head, events_digest) VALUES ($1, $2, $3, $4, 0, 0, 0, 0, 0, 0, 0, $5, $6)",
+        " entry_count, last_hash, events_digest) VALUES ($1, $2, $3, $4, 0, 0, 0, 0, 0, 0, 0, $5, $6)",
         account.id,
         account.wallet_id,
         account.unit,
@@ -147,15 +147,15 @@ async def missing(session: Session) -> tuple[str, ...]:
 async def every_nth(session: Session, *, n: int) -> tuple[str, ...]:
     """The ids of every nth points account in the order of ids; a last group of fewer than n has none."""
     rows = await session.rows(
-        "SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM accounts"
-        " WHERE program_id = $1 AND unit = 'points') AS one"
-        " WHERE place % $2 = 0 ORDER BY id",
+        "SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS position FROM accounts"
+        " WHERE program_id = $1 AND unit = 'points') AS numbered"
+        " WHERE position % $2 = 0 ORDER BY id",
         n,
     )
     return tuple(row["id"] for row in rows)
 
 
-async def due(session: Session, *, at: datetime, limit: int) -> tuple[str, ...]:
+async def with_due_changes(session: Session, *, at: datetime, limit: int) -> tuple[str, ...]:
     """Accounts (ids) with changes due at an instant, longest due first."""
     rows = await session.rows(
         "SELECT id FROM accounts WHERE program_id = $1 AND next_change_at <= $2 ORDER BY next_change_at, id LIMIT $3",
@@ -165,7 +165,7 @@ async def due(session: Session, *, at: datetime, limit: int) -> tuple[str, ...]:
     return tuple(row["id"] for row in rows)
 
 
-async def with_open_notices(session: Session, *, at: datetime, limit: int) -> tuple[str, ...]:
+async def with_due_notices(session: Session, *, at: datetime, limit: int) -> tuple[str, ...]:
     """Accounts (ids) with an expiry notice due at an instant, longest due first."""
     rows = await session.rows(
         "SELECT id FROM accounts WHERE program_id = $1 AND next_notice_at <= $2 ORDER BY next_notice_at, id LIMIT $3",
@@ -175,19 +175,19 @@ async def with_open_notices(session: Session, *, at: datetime, limit: int) -> tu
     return tuple(row["id"] for row in rows)
 
 
-async def next_moment(session: Session, *, after: datetime | None = None) -> datetime | None:
+async def next_due_time(session: Session, *, after: datetime | None = None) -> datetime | None:
     """The earliest instant after another one at which an account of the program has a change or an expiry notice due."""
     row = await session.row(
         "SELECT (SELECT min(next_change_at) FROM accounts WHERE program_id = $1 AND next_change_at > $2),"
         " (SELECT min(next_notice_at) FROM accounts WHERE program_id = $1 AND next_notice_at > $2)",
-        after or _BEFORE_ALL,
+        after or _BEGINNING,
     )
-    moments = [] if row is None else [at for value in row if (at := instant_or_none(value)) is not None]
-    return min(moments, default=None)
+    due_times = [] if row is None else [at for value in row if (at := instant_or_none(value)) is not None]
+    return min(due_times, default=None)
 
 
-async def next_moments(session: UnscopedSession) -> dict[str, datetime]:
-    """`next_moment` for every program (by id) that has one."""
+async def next_due_times(session: UnscopedSession) -> dict[str, datetime]:
+    """`next_due_time` for every program (by id) that has one."""
     rows = await session.rows(
         "SELECT p.id, (SELECT min(next_change_at) FROM accounts a WHERE a.program_id = p.id AND a.next_change_at IS NOT NULL) AS next_change_at,"
         " (SELECT min(next_notice_at) FROM accounts a WHERE a.program_id = p.id AND a.next_notice_at IS NOT NULL) AS next_notice_at"
@@ -195,9 +195,9 @@ async def next_moments(session: UnscopedSession) -> dict[str, datetime]:
     )
     next_by_program = {}
     for id, *values in rows:
-        moments = [at for value in values if (at := instant_or_none(value)) is not None]
-        if moments:
-            next_by_program[id] = min(moments)
+        due_times = [at for value in values if (at := instant_or_none(value)) is not None]
+        if due_times:
+            next_by_program[id] = min(due_times)
     return next_by_program
 
 
@@ -206,7 +206,7 @@ async def update(session: Session, *, account: Account) -> None:
     balance = account.balance
     await session.enqueue(
         "UPDATE accounts SET available = $3, pending = $4, held = $5, owed = $6, lifetime = $7, qualifying = $8,"
-        " entries = $9, head = $10, replayed_through = $11, next_change_at = $12, next_notice_at = $13, has_merges = $14, terms_version = $15,"
+        " entry_count = $9, last_hash = $10, replayed_through = $11, next_change_at = $12, next_notice_at = $13, has_merges = $14, terms_version = $15,"
         " events_digest = $16"
         " WHERE program_id = $1 AND id = $2",
         account.id,
@@ -216,8 +216,8 @@ async def update(session: Session, *, account: Account) -> None:
         balance.owed,
         balance.lifetime,
         balance.qualifying,
-        account.entries,
-        account.head,
+        account.entry_count,
+        account.last_hash,
         account.replayed_through,
         account.next_change_at,
         account.next_notice_at,

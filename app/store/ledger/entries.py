@@ -13,7 +13,7 @@ from app.store.database.session import Row, Session
 from app.store.ledger import lots
 
 _ENTRY = (
-    "id, account_id, number, type, subject, points, owed, unit, occurred_at, recorded_at, purchase_id, refund_id,"
+    "id, account_id, number, type, subject, points, owed_change, unit, occurred_at, recorded_at, purchase_id, refund_id,"
     " redemption_id, decision, cause, previous, hash, counter_account"
 )
 _ENTRIES = f"SELECT {_ENTRY} FROM entries WHERE program_id = $1"
@@ -36,7 +36,7 @@ async def append(session: Session, *, entry: Entry, seal: str) -> None:
         entry.type.value,
         entry.subject,
         entry.points,
-        entry.owed,
+        entry.owed_change,
         entry.unit,
         entry.occurred_at,
         entry.recorded_at,
@@ -50,7 +50,7 @@ async def append(session: Session, *, entry: Entry, seal: str) -> None:
         COUNTER_ACCOUNT[entry.type].value,
     )
     for lot in entry.new_lots:
-        await lots.open_lot(session, account_id=entry.account_id, lot=lot)
+        await lots.add_lot(session, account_id=entry.account_id, lot=lot)
     moved = entry.movements
     if session.dialect == "sqlite":
         for movement in moved:
@@ -86,7 +86,7 @@ async def recorded(session: Session, *, account_id: str, before: int = _HIGHEST)
     return draws
 
 
-_OWED_BY_SUBJECT = "SELECT type, subject, sum(owed) AS owed FROM entries WHERE program_id = $1 AND account_id = $2 AND number < $3 GROUP BY type, subject"
+_OWED_BY_SUBJECT = "SELECT type, subject, sum(owed_change) AS owed FROM entries WHERE program_id = $1 AND account_id = $2 AND number < $3 GROUP BY type, subject"
 _MOVED_BY_SUBJECT = (
     "SELECT e.type, e.subject, m.lot_id, sum(m.points) AS points FROM entries e"
     " JOIN lot_movements m ON m.program_id = e.program_id AND m.entry_id = e.id"
@@ -245,7 +245,7 @@ def _entry(row: Row, *, new_lots: tuple[Lot, ...], movements: tuple[Movement, ..
         type=EntryType(type),
         subject=subject,
         points=points,
-        owed=owed,
+        owed_change=owed,
         unit=unit,
         occurred_at=instant(occurred_at),
         recorded_at=instant(recorded_at),

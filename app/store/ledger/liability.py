@@ -11,14 +11,14 @@ from app.store.database.session import Session
 
 # An entry that reverses an expiry or an activation is booked when the late event arrives that undoes it, and counts from
 # the time of the entry it reverses. Such entries are few, so they are looked up separately.
-_TAKES_BACK = "(e.type = 'EXPIRE' AND e.points > 0 OR e.type = 'ACTIVATE' AND e.owed > 0)"
+_TAKES_BACK = "(e.type = 'EXPIRE' AND e.points > 0 OR e.type = 'ACTIVATE' AND e.owed_change > 0)"
 _BOOKED = f"""
-SELECT e.program_id, e.id, e.unit, e.type, e.owed, e.occurred_at AS booked_at
+SELECT e.program_id, e.id, e.unit, e.type, e.owed_change, e.occurred_at AS booked_at
 FROM entries e WHERE e.program_id = $1 AND e.occurred_at <= $2 AND NOT {_TAKES_BACK}
 UNION ALL
-SELECT e.program_id, e.id, e.unit, e.type, e.owed, (
+SELECT e.program_id, e.id, e.unit, e.type, e.owed_change, (
     SELECT max(b.occurred_at) FROM entries b WHERE b.program_id = e.program_id AND b.account_id = e.account_id
-        AND b.type = e.type AND b.subject = e.subject AND b.number < e.number AND (b.points < 0 OR b.owed < 0)
+        AND b.type = e.type AND b.subject = e.subject AND b.number < e.number AND (b.points < 0 OR b.owed_change < 0)
 )
 FROM entries e WHERE e.program_id = $1 AND {_TAKES_BACK}
 """
@@ -36,7 +36,7 @@ JOIN lots l ON l.program_id = m.program_id AND l.id = m.lot_id
 WHERE e.booked_at <= $2
 GROUP BY 1, 2, 3, 4, 5, 6
 """
-_OWED = f"SELECT e.unit, sum(e.owed) AS owed FROM ({_BOOKED}) e WHERE e.owed <> 0 AND e.booked_at <= $2 GROUP BY e.unit"
+_OWED = f"SELECT e.unit, sum(e.owed_change) AS owed FROM ({_BOOKED}) e WHERE e.owed_change <> 0 AND e.booked_at <= $2 GROUP BY e.unit"
 _HELD = """
 SELECT h.terms_version, r.key, sum(h.points) AS points
 FROM redemptions h JOIN rewards r ON r.program_id = h.program_id AND r.id = h.reward_id

@@ -14,8 +14,8 @@ _LOT = "id, points, remaining, earned_at, available_from, valid_until, entry_id,
 _LOTS = f"SELECT {_LOT} FROM lots WHERE program_id = $1"
 
 
-async def open_lot(session: Session, *, account_id: str, lot: Lot) -> None:
-    """Store a new lot as it is after the entry that opened it (sent with the next statements: see `Session.enqueue`)."""
+async def add_lot(session: Session, *, account_id: str, lot: Lot) -> None:
+    """Store a new lot as the entry that opened it leaves it (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         f"INSERT INTO lots (program_id, {_LOT}, account_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         lot.id,
@@ -55,18 +55,21 @@ _SET_LOTS = (
 )
 
 
-async def open_lots(session: Session, *, account_id: str) -> tuple[Lot, ...]:
-    """The lots of an account with points left, in no particular order."""
+async def with_points(session: Session, *, account_id: str) -> tuple[Lot, ...]:
+    """The lots of an account with points left (held ones included), in no particular order."""
     rows = await session.rows(f"{_LOTS} AND account_id = $2 AND remaining > 0", account_id)
     return tuple(lot_of(row) for row in rows)
 
 
-async def holdings(session: Session, *, account_id: str) -> LotInventory:
-    """The lots of an account without debt whose points are not kept alive by activity."""
-    open_rows = await open_lots(session, account_id=account_id)
-    numbers = {lot.terms_version for lot in open_rows}
-    lasting = await versions.never_expiring(session, numbers=numbers)
-    return LotInventory.of(open_rows, ends=lambda lot: None if lot.terms_version in lasting else lot.valid_until)
+async def inventory(session: Session, *, account_id: str) -> LotInventory:
+    """All lots of an account with points left.
+
+    The account must have no debt, and the terms must not extend validity by activity: only the history knows what
+    these change.
+    """
+    lots = await with_points(session, account_id=account_id)
+    never_expiring = await versions.never_expiring(session, numbers={lot.terms_version for lot in lots})
+    return LotInventory.of(lots, ends=lambda lot: None if lot.terms_version in never_expiring else lot.valid_until)
 
 
 async def of_entries(session: Session, *, entry_ids: Sequence[str]) -> tuple[Lot, ...]:

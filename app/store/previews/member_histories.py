@@ -21,9 +21,6 @@ from app.store.terms import versions
 PAGE = 500
 """Members read in one page."""
 
-FIRST = "00000000-0000-0000-0000-000000000000"
-"""Before every id."""
-
 _MEMBERS = f"""
 SELECT c.id, c.enrolled_at FROM customers c
 WHERE c.program_id = $1 AND c.id > $2 AND c.merged_into IS NULL ORDER BY c.id LIMIT {PAGE}

@@ -17,7 +17,7 @@ _OWN = (
     " counted_points, counted_stamps, retained_budget_usage"
 )
 _ROW = ", ".join(f"c.{name}" for name in _OWN.split(", ")) + (
-    ", p.external_id, p.numbered_at, p.numbered_on, p.completion, p.occurred_at, p.terms_version"
+    ", p.external_id, p.number_location, p.number_day, p.completion, p.occurred_at, p.terms_version"
 )
 
 
@@ -123,7 +123,9 @@ def _correction(row: Row) -> ReceiptCorrection:
         reason=row["reason"],
         actor=row["actor"],
         in_order=order_name(
-            row["external_id"], space=NumberSpace(row["numbered_at"], row["numbered_on"]), completion=row["completion"]
+            row["external_id"],
+            space=NumberSpace(row["number_location"], row["number_day"]),
+            completion=row["completion"],
         ),
         occurred_at=instant(row["occurred_at"]),
         terms_version=row["terms_version"],

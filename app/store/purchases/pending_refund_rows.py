@@ -37,7 +37,7 @@ def content_of(refund: PendingRefund) -> dict[str, Any]:
         "location": refund.receipt.location_id,
         "day": refund.receipt.day.isoformat() if refund.receipt.day is not None else None,
         **({"bought": _bought_data(refund.bought)} if refund.bought is not None else {}),
-        **({"numbered_at": refund.numbered_at.isoformat()} if refund.numbered_at is not None else {}),
+        **({"number_used_at": refund.number_used_at.isoformat()} if refund.number_used_at is not None else {}),
     }
 
 
@@ -72,11 +72,11 @@ def pending_refund_of(row: Row) -> PendingRefund:
         amount=Decimal(content["amount"]) if content["amount"] is not None else None,
         state=PendingRefundState(row["state"]),
         refund_id=row["refund_id"],
-        space=NumberSpace(row["numbered_at"], row["numbered_on"]),
+        space=NumberSpace(row["number_location"], row["number_day"]),
         settled_at=instant_or_none(row["settled_at"]),
         settled_by=row["settled_by"],
         settled_because=row["settled_because"],
         bought=_bought(row, content=content),
         refused_with=ProblemCode(row["refused_with"]) if row["refused_with"] is not None else None,
-        numbered_at=datetime.fromisoformat(content["numbered_at"]) if "numbered_at" in content else None,
+        number_used_at=datetime.fromisoformat(content["number_used_at"]) if "number_used_at" in content else None,
     )

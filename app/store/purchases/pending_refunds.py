@@ -14,7 +14,7 @@ from app.store.database.row_digests import combine, digest
 from app.store.database.session import Session
 from app.store.purchases.pending_refund_rows import content_of, known_later, pending_refund_of
 
-_COLUMNS = "id, receipt, external_id, occurred_at, recorded_at, content, state, refund_id, numbered_at, numbered_on"
+_COLUMNS = "id, receipt, external_id, occurred_at, recorded_at, content, state, refund_id, number_location, number_day"
 _LATER = "settled_at, settled_by, settled_because, bought_number, customer_id, refused_with"
 _SELECT = f"SELECT {_COLUMNS}, {_LATER} FROM pending_refunds WHERE program_id = $1"
 
@@ -60,7 +60,7 @@ async def by_number(
     A pending refund that did not state its location matches every location.
     """
     rows = await session.rows(
-        f"{_SELECT} AND external_id = $2 AND numbered_at = ANY($3) AND numbered_on = ANY($4)"
+        f"{_SELECT} AND external_id = $2 AND number_location = ANY($3) AND number_day = ANY($4)"
         " ORDER BY CASE WHEN state = 'PENDING' THEN 0 ELSE 1 END, id DESC",
         number,
         ["", NO_LOCATION, *([origin.location] if origin.location is not None else [])],
@@ -154,7 +154,7 @@ async def _digests(session: Session, *, pending_id: str | None) -> list[int]:
             row["content"],
             row["state"],
             row["refund_id"],
-            *digest_fields(NumberSpace(row["numbered_at"], row["numbered_on"])),
+            *digest_fields(NumberSpace(row["number_location"], row["number_day"])),
             *known_later(row),
         )
         for row in await session.rows(f"{_SELECT}{condition}", *values)

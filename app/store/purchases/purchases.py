@@ -15,7 +15,7 @@ from app.store.database.session import ConcurrentChange, Row, Session
 
 COLUMNS = (
     "id, customer_id, source, external_id, occurred_at, recorded_at, currency, total, earned, terms_version,"
-    " fingerprint, facts, moved_by, location_id, numbered_at, numbered_on, completion"
+    " fingerprint, facts, moved_by, location_id, number_location, number_day, completion"
 )
 
 
@@ -149,7 +149,7 @@ _KNOWN_RECEIPTS = (
     " EXISTS (SELECT 1 FROM quarantined_receipts q WHERE q.program_id = $1 AND q.external_id = $3"
     " AND q.kind <> 'REFUND') AS was_quarantined FROM (SELECT 1) AS always"
     " LEFT JOIN purchases p ON p.program_id = $1 AND p.source = $2 AND p.external_id = $3"
-    " AND p.numbered_at = ANY($4) AND p.numbered_on = ANY($5) ORDER BY p.completion DESC, p.id DESC"
+    " AND p.number_location = ANY($4) AND p.number_day = ANY($5) ORDER BY p.completion DESC, p.id DESC"
 )
 
 
@@ -171,8 +171,8 @@ def purchase_of(row: Row) -> Purchase:
         facts,
         moved_by,
         location_id,
-        numbered_at,
-        numbered_on,
+        number_location,
+        number_day,
         completion,
         *_,
     ) = row
@@ -191,7 +191,7 @@ def purchase_of(row: Row) -> Purchase:
         facts_text=facts,
         moved_by=moved_by,
         location_id=location_id,
-        space=NumberSpace(numbered_at, numbered_on),
+        space=NumberSpace(number_location, number_day),
         completion=completion,
     )
 

@@ -33,7 +33,7 @@ async def _completion(session: Session, *, last: Purchase, completion: int) -> P
     """An order as it was completed for a certain time, by its last completion."""
     row = await session.row(
         f"SELECT {COLUMNS} FROM purchases WHERE program_id = $1 AND source = $2 AND external_id = $3"
-        " AND numbered_at = $4 AND numbered_on = $5 AND completion = $6",
+        " AND number_location = $4 AND number_day = $5 AND completion = $6",
         last.source,
         last.external_id,
         *last.space,
@@ -69,6 +69,6 @@ _FITTING = (
     f"SELECT {', '.join(f'p.{name}' for name in COLUMNS.split(', '))} FROM purchases p"
     " WHERE p.program_id = $1 AND p.source = $2 AND p.external_id = $3 AND NOT EXISTS ("
     "SELECT 1 FROM purchases q WHERE q.program_id = p.program_id AND q.source = p.source"
-    " AND q.external_id = p.external_id AND q.numbered_at = p.numbered_at AND q.numbered_on = p.numbered_on"
+    " AND q.external_id = p.external_id AND q.number_location = p.number_location AND q.number_day = p.number_day"
     " AND q.completion > p.completion)"
 )

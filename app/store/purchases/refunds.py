@@ -13,7 +13,7 @@ from app.store.database.session import Row, Session
 
 _COLUMNS = (
     "id, purchase_id, external_id, occurred_at, recorded_at, lines, cash, due, taken, reason, fingerprint, amounts,"
-    " numbered_at, numbered_on"
+    " number_location, number_day"
 )
 
 
@@ -103,7 +103,7 @@ async def by_number(
     rows = await session.rows(
         f"SELECT {columns}, p.location_id, p.facts FROM refunds r"
         " JOIN purchases p ON p.program_id = r.program_id AND p.id = r.purchase_id"
-        " WHERE r.program_id = $1 AND r.external_id = $2 AND r.numbered_at = ANY($3) AND r.numbered_on = ANY($4)",
+        " WHERE r.program_id = $1 AND r.external_id = $2 AND r.number_location = ANY($3) AND r.number_day = ANY($4)",
         number,
         *map(list, numbering.candidate_spaces(origin)),
     )
@@ -138,7 +138,7 @@ def _refund(row: Row) -> Refund:
         reason=row["reason"],
         fingerprint=row["fingerprint"],
         amounts={int(line): amount for line, amount in json_value(row["amounts"]).items()},
-        space=NumberSpace(row["numbered_at"], row["numbered_on"]),
+        space=NumberSpace(row["number_location"], row["number_day"]),
     )
 
 

@@ -15,7 +15,7 @@ from app.store.database.session import Row, Session
 
 _COLUMNS = (
     "id, customer_id, reward_id, state, points, occurred_at, recorded_at, facts, terms_version, decision, held_until,"
-    " ended_at, checkout, fulfilled_at, fulfilled_by, numbered_at, numbered_on"
+    " ended_at, checkout, fulfilled_at, fulfilled_by, number_location, number_day"
 )
 
 
@@ -119,7 +119,7 @@ async def of_checkout(
     """The redemption begun by the checkout with this number, location (key) and time, or None."""
     rows = await session.rows(
         f"SELECT {_COLUMNS} FROM redemptions WHERE program_id = $1 AND checkout = $2"
-        " AND numbered_at = ANY($3) AND numbered_on = ANY($4) ORDER BY occurred_at DESC, id DESC",
+        " AND number_location = ANY($3) AND number_day = ANY($4) ORDER BY occurred_at DESC, id DESC",
         checkout,
         *map(list, numbering.candidate_spaces(origin)),
     )
@@ -180,7 +180,7 @@ def _redemption(row: Row) -> Redemption:
         checkout=row["checkout"],
         fulfilled_at=instant_or_none(row["fulfilled_at"]),
         fulfilled_by=row["fulfilled_by"],
-        space=NumberSpace(row["numbered_at"], row["numbered_on"]),
+        space=NumberSpace(row["number_location"], row["number_day"]),
     )
 
 

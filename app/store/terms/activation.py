@@ -11,13 +11,13 @@ from app.store.database.codecs import instant, instant_or_none
 from app.store.database.session import Session, UnscopedSession
 from app.store.terms import in_force
 
-_LACKING = """
+_WITHOUT_REVIEWS = """
 FROM terms_versions t JOIN programs p ON p.id = t.program_id
-WHERE (p.tiers_evaluated_through IS NULL OR t.effective_from > p.tiers_evaluated_through) AND NOT EXISTS (
+WHERE (p.tier_reviews_scheduled_through IS NULL OR t.effective_from > p.tier_reviews_scheduled_through) AND NOT EXISTS (
     SELECT 1 FROM terms_withdrawals gone WHERE gone.program_id = t.program_id AND gone.version = t.version
 )
 """
-_OPEN = """
+_ACCOUNTS_WITHOUT_REVIEW = """
 FROM accounts a WHERE a.program_id = $1 AND a.unit = 'points' AND (a.next_change_at IS NULL OR a.next_change_at > $3)
 AND (a.replayed_through IS NULL OR a.terms_version < $2) AND NOT EXISTS (
     SELECT 1 FROM mergers m WHERE m.program_id = a.program_id AND m.from_wallet_id = a.wallet_id
@@ -27,25 +27,27 @@ AND (a.replayed_through IS NULL OR a.terms_version < $2) AND NOT EXISTS (
 
 async def next_starts(session: UnscopedSession) -> dict[str, datetime]:
     """The next start of terms whose tier reviews are not scheduled yet, by program (id)."""
-    rows = await session.rows(f"SELECT t.program_id, min(t.effective_from) AS at {_LACKING} GROUP BY t.program_id")
+    rows = await session.rows(
+        f"SELECT t.program_id, min(t.effective_from) AS at {_WITHOUT_REVIEWS} GROUP BY t.program_id"
+    )
     return {row["program_id"]: instant(row["at"]) for row in rows}
 
 
 async def next_start(session: Session) -> datetime | None:
     """The next start of terms whose tier reviews are not scheduled yet, of one program."""
-    row = await session.row(f"SELECT min(t.effective_from) {_LACKING} AND t.program_id = $1")
+    row = await session.row(f"SELECT min(t.effective_from) {_WITHOUT_REVIEWS} AND t.program_id = $1")
     return instant_or_none(row[0]) if row is not None else None
 
 
-async def processed_through(session: Session) -> datetime | None:
+async def reviews_scheduled_through(session: Session) -> datetime | None:
     """The start of the latest terms for which tier reviews of all accounts are scheduled, or None."""
-    row = await session.row("SELECT tiers_evaluated_through FROM programs WHERE id = $1")
+    row = await session.row("SELECT tier_reviews_scheduled_through FROM programs WHERE id = $1")
     return instant_or_none(row[0]) if row is not None else None
 
 
-async def unprocessed(session: Session, *, by: datetime) -> tuple[tuple[Terms, bool], ...]:
+async def without_reviews(session: Session, *, by: datetime) -> tuple[tuple[Terms, bool], ...]:
     """The terms started by an instant without scheduled tier reviews, oldest first, each with whether it needs them."""
-    since = await processed_through(session)
+    since = await reviews_scheduled_through(session)
     not_withdrawn = (await in_force.versions_of(session)).not_withdrawn
     turn = {version.version for version in tier_changing_versions(not_withdrawn)}
     return tuple(
@@ -55,18 +57,20 @@ async def unprocessed(session: Session, *, by: datetime) -> tuple[tuple[Terms, b
     )
 
 
-async def unprocessed_accounts(
+async def accounts_without_review(
     session: Session, *, version: int, at: datetime, after: str, limit: int
 ) -> tuple[str, ...]:
     """Accounts (ids) after an id, in the order of ids, that may need a tier review for the start of a version at `at`.
 
     An account without events, as far as this transaction can see, may be in use by a till at the same time.
     """
-    rows = await session.rows(f"SELECT a.id {_OPEN} AND a.id > $4 ORDER BY a.id LIMIT $5", version, at, after, limit)
+    rows = await session.rows(
+        f"SELECT a.id {_ACCOUNTS_WITHOUT_REVIEW} AND a.id > $4 ORDER BY a.id LIMIT $5", version, at, after, limit
+    )
     return tuple(row["id"] for row in rows)
 
 
-async def schedule(session: Session, *, account_ids: Sequence[str], terms: Terms) -> None:
+async def schedule_reviews(session: Session, *, account_ids: Sequence[str], terms: Terms) -> None:
     """Schedule a tier review at the start of a version for accounts that were last replayed under an earlier one.
 
     They are locked in the order of their ids, so that no two transactions wait for each other.
@@ -85,10 +89,10 @@ async def schedule(session: Session, *, account_ids: Sequence[str], terms: Terms
     )
 
 
-async def mark_processed(session: Session, *, terms: Terms) -> None:
+async def mark_reviews_scheduled(session: Session, *, terms: Terms) -> None:
     """Store that tier reviews for the start of a version are scheduled for every account."""
     await session.execute(
-        "UPDATE programs SET tiers_evaluated_through = $2"
-        " WHERE id = $1 AND (tiers_evaluated_through IS NULL OR tiers_evaluated_through < $2)",
+        "UPDATE programs SET tier_reviews_scheduled_through = $2"
+        " WHERE id = $1 AND (tier_reviews_scheduled_through IS NULL OR tier_reviews_scheduled_through < $2)",
         terms.effective_from,
     )

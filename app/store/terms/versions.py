@@ -22,7 +22,7 @@ _NOT_WITHDRAWN = (
     " WHERE gone.program_id = terms_versions.program_id AND gone.version = terms_versions.version)"
 )
 """The versions that were not withdrawn."""
-_MEMORY_LIMIT = 10_000
+_CACHE_LIMIT = 10_000
 """Maximum number of compiled versions in the cache of a process."""
 
 
@@ -78,13 +78,13 @@ class Inherited(NamedTuple):
 async def inherited(session: Session, *, terms: Terms) -> Inherited:
     """What wallets have of a version and of earlier ones; cached per process."""
     remembered = ("inherited", session.program_id, terms.version)
-    found: Inherited | None = session.memory.get(remembered)
+    found: Inherited | None = session.row_cache.get(remembered)
     if found is None:
         stored = await all_versions(session) if terms.version > 1 else ()
         every = [*(version for version in stored if version.version < terms.version), terms]
         used = {unit for version in every for unit in version.units}
         rules = [version.validity for version in every]
-        found = session.memory[remembered] = Inherited(
+        found = session.row_cache[remembered] = Inherited(
             units=tuple(unit for unit in Unit if unit in used),
             kept_alive=tuple(rule for rule in rules if rule.expires and rule.since is ValidityStart.ACTIVITY),
         )
@@ -96,11 +96,11 @@ async def never_expiring(session: Session, *, numbers: Iterable[int]) -> frozens
     never_expire = set()
     for number in numbers:
         remembered = ("never expiring", session.program_id, number)
-        lasting: bool | None = session.memory.get(remembered)
+        lasting: bool | None = session.row_cache.get(remembered)
         if lasting is None:
             terms = await version(session, number=number)
             assert terms is not None, "a version is never deleted"
-            lasting = session.memory[remembered] = not terms.validity.expires
+            lasting = session.row_cache[remembered] = not terms.validity.expires
         if lasting:
             never_expire.add(number)
     return frozenset(never_expire)
@@ -189,12 +189,12 @@ async def _compiled(session: Session, *, row: Row | None) -> Terms | None:
     if row is None:
         return None
     remembered = ("terms", session.program_id, row["id"])
-    terms: Terms | None = session.memory.get(remembered)
+    terms: Terms | None = session.row_cache.get(remembered)
     if terms is None:
         stored = await session.row("SELECT document FROM terms_versions WHERE program_id = $1 AND id = $2", row["id"])
         assert stored is not None, "a version is never deleted"
         terms = Terms.from_data(json_value(stored["document"]))
-        if len(session.memory) >= _MEMORY_LIMIT:
-            session.memory.clear()
-        session.memory[remembered] = terms
+        if len(session.row_cache) >= _CACHE_LIMIT:
+            session.row_cache.clear()
+        session.row_cache[remembered] = terms
     return terms

@@ -9,7 +9,7 @@ from app.domain.customers.customer import CustomerReference
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
 from app.domain.units import Unit
-from app.store.customers import customers, own_cards, wallet_members
+from app.store.customers import customers, own_wallet, wallet_members
 from app.store.database.session import Session
 from app.usecases.command import CommandContext, use_case
 from app.usecases.customers.absorb_wallet import absorb_wallet
@@ -53,7 +53,7 @@ async def run(session: Session, *, context: CommandContext, command: JoinHouseho
         return Problem(ProblemCode.SAME_CUSTOMER, path=("household",))
     for customer, path in ((joining, ("customer",)), (host, ("household",))):
         if (
-            denied := await own_cards.refusal(session, principal=context.principal, customer=customer, path=path)
+            denied := await own_wallet.refusal(session, principal=context.principal, customer=customer, path=path)
         ) is not None:
             return denied
     wallet = joining.account.wallet_id

@@ -9,7 +9,7 @@ from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
 from app.domain.units import Unit
-from app.store.customers import customers, mergers, own_cards, wallet_members
+from app.store.customers import customers, mergers, own_wallet, wallet_members
 from app.store.database.session import Session
 from app.store.ledger import entries
 from app.usecases.command import CommandContext, balances_now, use_case
@@ -58,7 +58,7 @@ async def run(session: Session, *, context: CommandContext, command: MergeCustom
         return Problem(ProblemCode.SAME_CUSTOMER, path=("survivor",))
     for customer, path in ((merged, ("merged",)), (survivor, ("survivor",))):
         if (
-            denied := await own_cards.refusal(session, principal=context.principal, customer=customer, path=path)
+            denied := await own_wallet.refusal(session, principal=context.principal, customer=customer, path=path)
         ) is not None:
             return denied
     wallet = merged.account.wallet_id

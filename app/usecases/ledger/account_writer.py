@@ -58,7 +58,9 @@ async def accounts_of(
 def stored_balances(accounts_by_unit: Mapping[Unit, Account]) -> dict[Unit, Balance]:
     """The stored balances of a wallet's accounts, by unit; of other units than points only if they have entries."""
     return {
-        unit: account.balance for unit, account in accounts_by_unit.items() if unit is Unit.POINTS or account.entries
+        unit: account.balance
+        for unit, account in accounts_by_unit.items()
+        if unit is Unit.POINTS or account.entry_count
     }
 
 
@@ -93,11 +95,11 @@ class AccountWriter:
         entry = Entry(
             id=id,
             account_id=account.id,
-            number=account.entries + 1,
+            number=account.entry_count + 1,
             type=posting.key.type,
             subject=posting.key.id,
             points=posting.points,
-            owed=posting.owed if len(moved) < len(posting.draws) else 0,
+            owed_change=posting.owed if len(moved) < len(posting.draws) else 0,
             unit=account.unit,
             occurred_at=posting.at,
             recorded_at=write_context.now,
@@ -107,13 +109,13 @@ class AccountWriter:
             decision=orjson.dumps(posting.decision.to_data()).decode(),
             movements=tuple(Movement(write_context.new_id(), draw.lot_id, -draw.points) for draw in moved),
             new_lots=new_lots,
-            previous_hash=account.head,
+            previous_hash=account.last_hash,
             cause=cause,
         )
         seal = entry_hash(entry)
         await entries.append(self.session, entry=entry, seal=seal)
         self._opened |= opened
-        self.account = account._replace(entries=entry.number, head=seal)
+        self.account = account._replace(entry_count=entry.number, last_hash=seal)
         return entry
 
     def changed_lots(self, lots_after: Mapping[str, Lot]) -> list[Lot]:

@@ -17,7 +17,7 @@ from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import PointsAdjusted
 from app.domain.wallets.postings import PostingKey
-from app.store.customers import customers, own_cards
+from app.store.customers import customers, own_wallet
 from app.store.database.session import Session
 from app.store.events.replay import NewEvent, ReplayedAccount, balance_of, replay_account, with_events
 from app.store.ledger import accounts, adjustments
@@ -65,7 +65,7 @@ async def run(session: Session, *, context: CommandContext, command: AdjustPoint
     if customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
     if (
-        denied := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("customer",))
+        denied := await own_wallet.refusal(session, principal=context.principal, customer=customer, path=("customer",))
     ) is not None:
         return denied
     in_force = await versions.in_force(session, at=context.now)

@@ -18,7 +18,7 @@ from app.domain.programs.staff_limits import Budget
 from app.domain.units import Unit
 from app.domain.wallets.events import TransferReceived, TransferSent
 from app.domain.wallets.postings import PostingKey
-from app.store.customers import customers, own_cards
+from app.store.customers import customers, own_wallet
 from app.store.database.session import Session
 from app.store.events.replay import NewEvent, ReplayedAccount, replay_account, with_events
 from app.store.ledger import transfers
@@ -71,7 +71,7 @@ async def run(session: Session, *, context: CommandContext, command: TransferPoi
         return Problem(ProblemCode.SAME_CUSTOMER, path=("to",))
     for customer, path in ((giver, ("from",)), (taker, ("to",))):
         if (
-            denied := await own_cards.refusal(session, principal=context.principal, customer=customer, path=path)
+            denied := await own_wallet.refusal(session, principal=context.principal, customer=customer, path=path)
         ) is not None:
             return denied
     moved = {Unit.POINTS: command.points}

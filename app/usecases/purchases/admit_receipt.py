@@ -9,7 +9,7 @@ from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.receipt_numbers import OWN_SOURCE
 from app.domain.terms.version import Terms
-from app.store.customers import customers, own_cards, rule_facts, tiers
+from app.store.customers import customers, own_wallet, rule_facts, tiers
 from app.store.database.session import Session
 from app.store.programs import locations
 from app.store.purchases import purchases
@@ -51,7 +51,7 @@ async def admit(
     if customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
     if (
-        denied := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("customer",))
+        denied := await own_wallet.refusal(session, principal=context.principal, customer=customer, path=("customer",))
     ) is not None:
         return denied
     recorded, has_pending_refunds, was_quarantined, in_pending_exchange = await purchases.known_receipts(

@@ -22,7 +22,7 @@ from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import PurchaseRecorded, ReceiptCorrected
 from app.domain.wallets.postings import PostingKey
-from app.store.customers import customers, own_cards
+from app.store.customers import customers, own_wallet
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
 from app.store.events.replay import NewCorrection, ReplayedAccount, replay_account, with_events
@@ -87,7 +87,7 @@ async def run(session: Session, *, context: CommandContext, command: AmendPurcha
     if customer is None or terms is None:
         raise LookupError(f"purchase {purchase.id} has no customer, or no terms")
     if (
-        denied := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("purchase",))
+        denied := await own_wallet.refusal(session, principal=context.principal, customer=customer, path=("purchase",))
     ) is not None:
         return denied
     purchase = await purchases.reread(session, purchase=purchase)

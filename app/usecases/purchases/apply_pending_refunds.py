@@ -13,7 +13,7 @@ from app.domain.purchases.pending_refund import HandedOut, PendingRefund
 from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, ReceiptOrigin
 from app.domain.units import Unit
-from app.store.customers import customers, own_cards
+from app.store.customers import customers, own_wallet
 from app.store.database.session import Session
 from app.store.purchases import pending_refunds, refunds
 from app.store.terms import versions
@@ -79,14 +79,14 @@ async def _exchanged(
         session, customer=customer, known_id=bought.customer_id
     ):
         return Problem(ProblemCode.OTHER_CUSTOMER, path=("customer",))
-    own = await own_cards.is_of(session, holder_id=bought.holder_id, customer=customer)
+    own = await own_wallet.is_holders_wallet(session, holder_id=bought.holder_id, customer=customer)
     if own:
         return Problem(ProblemCode.OWN_CARD, path=("customer",))
     refund = _order(pending, purchase=purchase)
     at = max(pending.occurred_at, purchase.occurred_at)
     new = as_sent(pending, bought=receipt_of(bought.data, at=at))
     command = RecordExchange(
-        replace(refund, occurred_at=at, numbered_at=pending.numbered_at or pending.occurred_at), new, None
+        replace(refund, occurred_at=at, number_used_at=pending.number_used_at or pending.occurred_at), new, None
     )
     handed_out = new.of(CustomerReference(purchase.customer_id))
     return await exchange_goods(
@@ -109,7 +109,7 @@ async def _refunded(
     if isinstance(returned, Problem):
         return returned
     origin, number = (
-        ReceiptOrigin(purchase.location_id, pending.numbered_at or pending.occurred_at, purchase.facts.zone),
+        ReceiptOrigin(purchase.location_id, pending.number_used_at or pending.occurred_at, purchase.facts.zone),
         pending.external_id,
     )
     # The same number may have been sent twice at once, or belong to a refund of another purchase.

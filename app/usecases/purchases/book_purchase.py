@@ -28,13 +28,13 @@ from app.domain.wallets.new_lots import new_points, new_stamps
 from app.domain.wallets.postings import Posting, PostingKey
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
-from app.store.events import fast_path
+from app.store.events import snapshot_path
 from app.store.events.replay import NewEvent, replay_account
 from app.store.ledger import accounts
 from app.store.purchases import purchases
 from app.store.terms import versions
 from app.usecases.command import CommandContext
-from app.usecases.ledger.account_writer import AccountWriter, EntryReferences, accounts_of
+from app.usecases.ledger.account_writer import AccountWriter, EntryReferences, accounts_of, stored_balances
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.ledger.usage_counts import count_purchase
 from app.usecases.purchases.commands import RecordPurchase, RecordPurchaseResult
@@ -58,7 +58,7 @@ async def book_purchase(
     at = facts.occurred_at
     wallet = await accounts_of(session, write_context=context, customer=customer, terms=terms)
     owing = any(account.balance.owed for account in wallet.values())
-    if not owing and await fast_path.can_apply_to_snapshot(session, customer=customer, terms=terms, at=at):
+    if not owing and await snapshot_path.can_apply_to_snapshot(session, customer=customer, terms=terms, at=at):
         earned = earning.earn(terms=terms, facts=facts)
         if not all(account.balance.can_hold(earned, unit=account.unit) for account in wallet.values()):
             return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
@@ -112,7 +112,7 @@ async def _from_snapshot(
     await purchases.add(session, purchase=purchase)
     await count_purchase(session, context=context, purchase=purchase, terms=terms, decision=earned)
     # Wallets with events get a tier review from the scheduler, which may have skipped this one as it had none.
-    tiers_start_at = None if account.replayed_through else await fast_path.next_tier_terms_start(session, after=at)
+    tiers_start_at = None if account.replayed_through else await snapshot_path.next_tier_terms_start(session, after=at)
     writer = AccountWriter(session=session, write_context=context, account=account, lots_before={})
     posting = Posting(PostingKey(EntryType.EARN, purchase.id), at, gained.draws, earned)
     entry = await writer.append(posting, lots_after=gained.lots, references=EntryReferences(purchase_id=purchase.id))
@@ -125,7 +125,7 @@ async def _from_snapshot(
         terms_version=terms.version,
         digests=(purchases.row_digest(purchase),),
     )
-    balances = {unit: other.balance for unit, other in wallet.items() if other.entries} | {Unit.POINTS: after.balance}
+    balances = stored_balances(wallet) | {Unit.POINTS: after.balance}
     if terms.stamp_clauses:
         balances[Unit.STAMPS] = await _stamp(
             session, context=context, account=wallet[Unit.STAMPS], purchase=purchase, earned=earned, terms=terms
@@ -148,7 +148,7 @@ async def _stamp(
     draws: tuple[Draw, ...] = ()
     if earned.stamps:
         draws = inventory.open(new_stamps(purchase.id, earned.stamps, at=at, terms=terms), at=at)
-    if not account.entries:
+    if not account.entry_count:
         account = await accounts.open_account(session, account=account)
     writer = AccountWriter(session=session, write_context=context, account=account, lots_before={})
     posting = Posting(PostingKey(EntryType.EARN, purchase.id), at, draws, earned)

@@ -23,7 +23,7 @@ from app.domain.wallets.goods_return import allows_negative_balance
 from app.domain.wallets.new_lots import new_lot
 from app.domain.wallets.postings import Posting, PostingKey
 from app.store.database.session import Session
-from app.store.events import fast_path, usage_counts
+from app.store.events import snapshot_path, usage_counts
 from app.store.events.replay import NewEvent, replay_account
 from app.store.events.usage_counts import Reduction
 from app.store.ledger import lots
@@ -144,7 +144,7 @@ async def _can_use_snapshot(
         or await exchanges.is_part_of_exchange(session, purchase_id=purchase.id)
     ):
         return False
-    if not await fast_path.can_apply_to_snapshot(session, customer=customer, terms=now, at=at):
+    if not await snapshot_path.can_apply_to_snapshot(session, customer=customer, terms=now, at=at):
         return False
     if not account.has_merges and terms.required_facts.is_empty:
         return True
@@ -152,7 +152,7 @@ async def _can_use_snapshot(
         # Counters before the purchase may have changed in the merged wallet, and the entries of this account would not show it.
         return False
     # Lots of a merged wallet have other ids here, and a late event before the purchase changes the counters it was decided with.
-    return await fast_path.unchanged_since(
+    return await snapshot_path.unchanged_since(
         session,
         account_id=account.id,
         customer_id=purchase.customer_id,
@@ -182,7 +182,7 @@ async def _from_snapshot(
 ) -> RecordRefundResult:
     """Claw back from the stored lots with one entry."""
     account, at = customer.account, made.occurred_at
-    inventory = await lots.holdings(session, account_id=account.id)
+    inventory = await lots.inventory(session, account_id=account.id)
     lots_before = dict(inventory.lots)
     draws = inventory.claw_back(
         made.id, outcome.due, at=at, own={purchase.id}, allow_negative=allows_negative_balance(terms)

@@ -25,7 +25,7 @@ class RecordedReceipt:
     location_id: str | None = None
     timed: bool = True
     completion: int = 1
-    numbered_at: datetime | None = None
+    number_used_at: datetime | None = None
 
     def of(self, customer: CustomerReference) -> RecordPurchase:
         """The command to record it for a customer."""
@@ -36,7 +36,7 @@ class RecordedReceipt:
             location_id=self.location_id,
             timed=self.timed,
             completion=self.completion,
-            numbered_at=self.numbered_at,
+            number_used_at=self.number_used_at,
         )
 
 
@@ -45,7 +45,7 @@ class RecordPurchase:
     """A receipt as a till sends it.
 
     `location_id` is None for a receipt without a location; the facts are those without one. `timed`: the receipt
-    states its time; otherwise it is now. `completion` counts from 1 how often the order was completed. `numbered_at`
+    states its time; otherwise it is now. `completion` counts from 1 how often the order was completed. `number_used_at`
     is when its number was used, if that is not the time it is booked at.
     """
 
@@ -56,11 +56,11 @@ class RecordPurchase:
     location_id: str | None = None
     timed: bool = True
     completion: int = 1
-    numbered_at: datetime | None = None
+    number_used_at: datetime | None = None
 
     def origin(self, *, zone: str) -> ReceiptOrigin:
         """The location and time at which its number is used; `zone` is that of its location."""
-        return ReceiptOrigin(self.location_id, self.numbered_at or self.facts.occurred_at, zone)
+        return ReceiptOrigin(self.location_id, self.number_used_at or self.facts.occurred_at, zone)
 
     def in_order(self, numbering: Numbering, *, zone: str) -> str:
         """The key that orders purchases of the same instant, as of the purchase that it becomes."""
@@ -79,7 +79,7 @@ class RecordRefund:
     `lines` maps line numbers to quantities (None: the rest of the line); without lines and amounts everything is
     returned. `amounts` (by line) and `amount` (of the whole) are money without goods, in major units. `fingerprint`
     is a digest of the refund without its number, purchase and time. `timed`: the refund states its time; otherwise it
-    is now. `space` is that of its number, which was used at `numbered_at` if that is not the time it is booked at.
+    is now. `space` is that of its number, which was used at `number_used_at` if that is not the time it is booked at.
     """
 
     purchase_id: str | None
@@ -93,7 +93,7 @@ class RecordRefund:
     amount: Decimal | None = None
     timed: bool = True
     space: NumberSpace = PROGRAM_WIDE
-    numbered_at: datetime | None = None
+    number_used_at: datetime | None = None
 
     @property
     def receipts(self) -> tuple[str, ...]:
@@ -122,11 +122,11 @@ class RecordExchange:
         back, bought = self.refund, self.bought
         return replace(
             self,
-            refund=replace(back, occurred_at=moment, numbered_at=back.numbered_at or back.occurred_at),
+            refund=replace(back, occurred_at=moment, number_used_at=back.number_used_at or back.occurred_at),
             bought=replace(
                 bought,
                 facts=replace(bought.facts, occurred_at=moment),
-                numbered_at=bought.numbered_at or bought.facts.occurred_at,
+                number_used_at=bought.number_used_at or bought.facts.occurred_at,
             ),
         )
 

@@ -68,7 +68,7 @@ async def exchange_goods(
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "currencyCode"), detail=detail)
     refund = command.refund
     if refund.external_id is not None:
-        origin = ReceiptOrigin(purchase.location_id, refund.numbered_at or at, purchase.facts.zone)
+        origin = ReceiptOrigin(purchase.location_id, refund.number_used_at or at, purchase.facts.zone)
         numbering = context.program.numbering
         same_number = await refunds.by_number(session, number=refund.external_id, origin=origin, numbering=numbering)
         if same_number:

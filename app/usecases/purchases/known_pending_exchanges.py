@@ -81,4 +81,4 @@ async def exchange_as_applied(session: Session, *, command: RecordExchange, purc
 def as_sent(pending: PendingRefund, *, bought: RecordedReceipt) -> RecordedReceipt:
     """The receipt of the goods handed out, with the location and time at which its number was sent."""
     assert pending.bought is not None, "it is an exchange"
-    return replace(bought, numbered_at=origin_from(pending.bought.data["origin"]).at)
+    return replace(bought, number_used_at=origin_from(pending.bought.data["origin"]).at)

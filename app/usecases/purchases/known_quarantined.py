@@ -66,7 +66,7 @@ async def as_booked(
         purchase = await purchases.by_id(session, purchase_id=item.purchase_id)
         if purchase is not None and purchase.completion == command.completion:
             at = purchase.occurred_at
-            retimed = replace(command, facts=replace(command.facts, occurred_at=at), numbered_at=origin.at)
+            retimed = replace(command, facts=replace(command.facts, occurred_at=at), number_used_at=origin.at)
             return retimed, replace(facts, occurred_at=at), (purchase,)
     return command, facts, recorded
 

@@ -19,7 +19,7 @@ from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import PurchaseRecorded, ReceiptCorrected
 from app.domain.wallets.postings import PostingKey
-from app.store.customers import customers, own_cards, rule_facts, tiers
+from app.store.customers import customers, own_wallet, rule_facts, tiers
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
 from app.store.events.replay import NewCorrection, ReplayedAccount, replay_account, with_events
@@ -145,7 +145,7 @@ async def run(session: Session, *, context: CommandContext, command: MovePurchas
         return Problem(ProblemCode.SAME_CUSTOMER, path=("customer",))
     for customer, path in ((giver, ("purchase",)), (taker, ("customer",))):
         if (
-            denied := await own_cards.refusal(session, principal=context.principal, customer=customer, path=path)
+            denied := await own_wallet.refusal(session, principal=context.principal, customer=customer, path=path)
         ) is not None:
             return denied
     if (bound := await _bound(session, purchase=purchase)) is not None:

@@ -6,7 +6,7 @@ from app.domain.customers.customer import Customer
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.pending_refund import HandedOut, PendingRefund, PendingRefundState
 from app.domain.purchases.receipt_numbers import OWN_SOURCE, PROGRAM_WIDE, ReceiptOrigin, ReceiptReference
-from app.store.customers import customers, own_cards
+from app.store.customers import customers, own_wallet
 from app.store.database.session import Session
 from app.store.programs import locations
 from app.store.purchases import pending_refunds, purchases, refunds
@@ -28,14 +28,14 @@ async def park_exchange(
     facts = await locations.facts_at_location(session, facts=bought.facts, location_id=bought.location_id)
     if facts is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
-    origin = ReceiptOrigin(bought.location_id, bought.numbered_at or bought.facts.occurred_at, facts.zone)
+    origin = ReceiptOrigin(bought.location_id, bought.number_used_at or bought.facts.occurred_at, facts.zone)
     customer = None
     if command.customer is not None:
         customer = await customers.find(session, by=command.customer)
         if customer is None:
             return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
         if (
-            denied := await own_cards.refusal(
+            denied := await own_wallet.refusal(
                 session, principal=context.principal, customer=customer, path=("customer",)
             )
         ) is not None:
@@ -135,7 +135,7 @@ async def park_refund(
     zone = await _zone(session, context=context, receipt=receipt)
     if zone is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "receipt", "locationId"))
-    origin = ReceiptOrigin(receipt.location_id, command.numbered_at or command.occurred_at, zone)
+    origin = ReceiptOrigin(receipt.location_id, command.number_used_at or command.occurred_at, zone)
     pending = PendingRefund(
         id=context.new_id(),
         receipt=receipt,
@@ -149,7 +149,7 @@ async def park_refund(
         amount=command.amount,
         space=numbering.space(origin) if command.external_id is not None else PROGRAM_WIDE,
         bought=bought,
-        numbered_at=command.numbered_at if command.numbered_at != command.occurred_at else None,
+        number_used_at=command.number_used_at if command.number_used_at != command.occurred_at else None,
     )
     if command.external_id is not None:
         known = await _known(

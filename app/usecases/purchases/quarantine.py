@@ -12,7 +12,7 @@ from app.domain.purchases.implausible_time import ImplausibleTime
 from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.quarantine import Quarantined, QuarantineKind
 from app.domain.purchases.receipt_numbers import OWN_SOURCE, ReceiptOrigin
-from app.store.customers import customers, own_cards
+from app.store.customers import customers, own_wallet
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
 from app.store.programs import locations
@@ -123,7 +123,7 @@ async def quarantine_exchange(
     facts = await locations.facts_at_location(session, facts=bought.facts, location_id=bought.location_id)
     if facts is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
-    origin = ReceiptOrigin(bought.location_id, bought.numbered_at or at, facts.zone)
+    origin = ReceiptOrigin(bought.location_id, bought.number_used_at or at, facts.zone)
     known = await purchases.known_receipts(
         session, source=OWN_SOURCE, number=bought.external_id, origin=origin, numbering=numbering
     )
@@ -135,7 +135,7 @@ async def quarantine_exchange(
     if (
         buyer is not None
         and (
-            denied := await own_cards.refusal(session, principal=context.principal, customer=buyer, path=("customer",))
+            denied := await own_wallet.refusal(session, principal=context.principal, customer=buyer, path=("customer",))
         )
         is not None
     ):

@@ -47,7 +47,7 @@ def receipt_of(data: Mapping[str, Any], *, at: datetime) -> RecordedReceipt:
         facts=replace(facts, occurred_at=at),
         location_id=data["location_id"],
         completion=data["completion"],
-        numbered_at=facts.occurred_at,
+        number_used_at=facts.occurred_at,
     )
 
 
@@ -87,7 +87,7 @@ def refund_of(data: Mapping[str, Any], *, at: datetime) -> RecordRefund:
         fingerprint=data["fingerprint"],
         amounts={int(line): Decimal(amount) for line, amount in data["amounts"].items()},
         amount=Decimal(data["amount"]) if data["amount"] is not None else None,
-        numbered_at=datetime.fromisoformat(data["occurred_at"]),
+        number_used_at=datetime.fromisoformat(data["occurred_at"]),
     )
 
 

@@ -66,7 +66,7 @@ async def known_of_several(
         return problem
     candidates = await purchases.by_ids(session, purchase_ids=problem.purchase_ids)
     for purchase in candidates.values():
-        origin = ReceiptOrigin(purchase.location_id, command.numbered_at or command.occurred_at, purchase.facts.zone)
+        origin = ReceiptOrigin(purchase.location_id, command.number_used_at or command.occurred_at, purchase.facts.zone)
         customer = await customers.find(session, by=CustomerReference(purchase.customer_id))
         if customer is None:
             continue
@@ -88,7 +88,7 @@ async def run_refund(
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
     purchase = await purchases.reread(session, purchase=purchase)
     if command.external_id is not None:
-        origin = ReceiptOrigin(purchase.location_id, command.numbered_at or command.occurred_at, purchase.facts.zone)
+        origin = ReceiptOrigin(purchase.location_id, command.number_used_at or command.occurred_at, purchase.facts.zone)
         same = await known_refund(
             session, context=context, command=command, purchase=purchase, customer=customer, origin=origin
         )

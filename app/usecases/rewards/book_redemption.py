@@ -86,7 +86,7 @@ async def from_snapshot(
         return OUT_OF_STOCK
     redeemed = _redemption(context=context, request=request, facts=request.facts, decision=decision)
     await _store(session, context=context, request=request, redemption=redeemed)
-    inventory = await lots.holdings(session, account_id=account.id)
+    inventory = await lots.inventory(session, account_id=account.id)
     lots_before, cost = dict(inventory.lots), decision.amount(request.unit)
     draws = inventory.consume(redeemed.id, cost, at=at, rank=_price_of_lots(old_prices, request=request))
     writer = AccountWriter(session=session, write_context=context, account=account, lots_before=lots_before)
@@ -124,7 +124,7 @@ async def by_replay(
         before.recorded,
         customer_id=request.owner,
         terms=request.terms,
-        then=past,
+        wallet=past,
         at=before.until,
     )
     facts = past.memberships[request.owner].with_customer_facts(request.facts, terms=request.terms, on_hold=on_hold)

@@ -16,7 +16,7 @@ from app.domain.rewards.reversal import Reversal
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.postings import PostingKey
-from app.store.customers import customers, own_cards
+from app.store.customers import customers, own_wallet
 from app.store.database.session import Session
 from app.store.events.replay import ReplayedAccount, replay_account
 from app.store.rewards import redemptions, reversals
@@ -86,7 +86,7 @@ async def run(
     """
     paid = await _paid(session, command=command)
     if (
-        denied := await own_cards.refusal(
+        denied := await own_wallet.refusal(
             session, principal=context.principal, customer=paid.customer, path=("redemption",)
         )
     ) is not None:

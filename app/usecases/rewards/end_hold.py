@@ -12,7 +12,7 @@ from app.domain.problems import Problem, ProblemCode
 from app.domain.rewards.redemption import Redemption, RedemptionState
 from app.domain.units import Unit
 from app.domain.wallets.postings import PostingKey
-from app.store.customers import customers, own_cards
+from app.store.customers import customers, own_wallet
 from app.store.database.session import Session
 from app.store.events.replay import replay_account
 from app.store.purchases.receipt_references import MOST_FITTING
@@ -68,7 +68,7 @@ async def capture(session: Session, *, context: CommandContext, command: HoldRef
     held, customer = found
     # Releasing a hold must not prolong the validity of its points, so only its capture is refused.
     if (
-        denied := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("hold",))
+        denied := await own_wallet.refusal(session, principal=context.principal, customer=customer, path=("hold",))
     ) is not None:
         return denied
     if (over := _over(held, customer=customer, context=context)) is not None:

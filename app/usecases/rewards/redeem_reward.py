@@ -15,9 +15,9 @@ from app.domain.purchases.receipt_numbers import ReceiptOrigin
 from app.domain.rewards.redemption import Redemption, RedemptionState
 from app.domain.rewards.reward import Reward
 from app.domain.units import Unit
-from app.store.customers import customers, own_cards, rule_facts, tiers
+from app.store.customers import customers, own_wallet, rule_facts, tiers
 from app.store.database.session import Session
-from app.store.events import fast_path
+from app.store.events import snapshot_path
 from app.store.programs import locations
 from app.store.rewards import redemptions, rewards
 from app.store.terms import versions
@@ -67,7 +67,7 @@ async def _can_use_snapshot(session: Session, *, request: RedemptionRequest, wal
     if wallet[request.unit].balance.owed or inherited.kept_alive:
         return False
     at = request.facts.occurred_at
-    return await fast_path.can_apply_to_snapshot(session, customer=request.customer, terms=request.terms, at=at)
+    return await snapshot_path.can_apply_to_snapshot(session, customer=request.customer, terms=request.terms, at=at)
 
 
 class _Resolved(NamedTuple):
@@ -86,7 +86,7 @@ async def _resolve(session: Session, *, context: CommandContext, command: Redeem
     if customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
     if (
-        denied := await own_cards.refusal(session, principal=context.principal, customer=customer, path=("customer",))
+        denied := await own_wallet.refusal(session, principal=context.principal, customer=customer, path=("customer",))
     ) is not None:
         return denied
     reward = await _reward(session, command=command)

@@ -52,7 +52,7 @@ async def counterparties_of(entry: Entry, *, info: Info) -> list[Node]:
     context = info.context
     found = await context.load(counterparties.counterparties, entry.id)
     others = found.others if found is not None else ()
-    rows = [await context.load(customers.cards, customer_id, at=context.now) for customer_id in others]
+    rows = [await context.load(customers.customers_as_of, customer_id, at=context.now) for customer_id in others]
     # Customers have ledgers, so ledgers cannot import them.
     made = info.schema.get_type_by_name("Customer")
     assert isinstance(made, StrawberryObjectDefinition), "it is a type"

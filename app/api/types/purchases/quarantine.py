@@ -104,7 +104,7 @@ class QuarantinedReceipt(Node):
         """Loaded in their present state."""
         if self.row.customer_id is None:
             return None
-        row = await info.context.load(customers.cards, self.row.customer_id, at=info.context.now)
+        row = await info.context.load(customers.customers_as_of, self.row.customer_id, at=info.context.now)
         return Customer.of(row) if row is not None else None
 
     @strawberry.field(

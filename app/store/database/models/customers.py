@@ -16,7 +16,7 @@ class WalletRow(Model):
     created_at = Instant()
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "wallets"
 
@@ -42,7 +42,7 @@ class CustomerRow(Model):
     merged_into = Id(null=True)
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "customers"
 
@@ -61,7 +61,7 @@ class IdentityRow(Model):
     created_at = Instant()
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "identities"
 
@@ -74,7 +74,7 @@ class CustomerSegmentRow(Model):
     segment = fields.TextField()
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "customer_segments"
 
@@ -88,7 +88,7 @@ class CustomerPreferenceRow(Model):
     value = fields.TextField()
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "customer_preferences"
 
@@ -106,27 +106,29 @@ class AccessKeyRow(Model):
     revoked_at = Instant(null=True)
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "access_keys"
 
 
 class KeyHolderRow(Model):
-    """The customer who a member of staff with a key is besides: that key must not touch the customer's own card."""
+    """The customer behind a staff key: the key must not change the customer's own wallet."""
 
     program_id = Id()
     key_id = Id(primary_key=True)
     customer_id = Id()
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "key_holders"
 
 
 class MergerRow(Model):
-    """A wallet that was merged into another one: two cards of the same person (survivor_id is the one who stays),
-    or a household (survivor_id is NULL).
+    """A wallet that was merged into another one, of the same person or of a household.
+
+    `customer_id`: the customer whose wallet was merged.
+    `survivor_id`: the customer that remains of the same person; NULL: a household, in which both remain.
     """
 
     program_id = Id()
@@ -141,6 +143,6 @@ class MergerRow(Model):
     actor = Id(null=True)
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "mergers"

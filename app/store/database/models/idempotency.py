@@ -20,6 +20,6 @@ class IdempotencyKeyRow(Model):
     recorded_at = Instant()
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "idempotency_keys"

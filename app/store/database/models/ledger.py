@@ -5,14 +5,21 @@ from __future__ import annotations
 from tortoise import fields
 from tortoise.models import Model
 
+from app.store.database.codecs import NIL_UUID
 from app.store.database.models.columns import Id, Instant, Json
 
 
 class AccountRow(Model):
-    """The points or stamps of a wallet and the snapshot of its balance, which has every event through
-    replayed_through, decided under terms_version. next_change_at and next_notice_at are when time alone changes
-    something or a notice of expiry is due, has_merges is 1 where wallets were merged, head is the hash of the last
-    entry, and events_digest is a digest of all rows of events behind the account.
+    """The points or stamps of a wallet: the balance as of the last replay, and the state of that replay.
+
+    `owed`: points clawed back beyond the balance.
+    `entry_count`, `last_hash`: the number of entries and the hash of the last one.
+    `replayed_through`: the balance contains every event up to this instant.
+    `next_change_at`: when the next change falls due.
+    `next_notice_at`: when the next expiry notice is due.
+    `has_merges`: 1 where another wallet was merged into this one, or this one into another.
+    `terms_version`: the latest version of the terms that the replay used.
+    `events_digest`: a digest of all rows of events behind the account.
     """
 
     program_id = Id()
@@ -25,8 +32,8 @@ class AccountRow(Model):
     owed = fields.BigIntField()
     lifetime = fields.BigIntField()
     qualifying = fields.BigIntField()
-    entries = fields.BigIntField()
-    head = fields.TextField()
+    entry_count = fields.BigIntField()
+    last_hash = fields.TextField()
     replayed_through = Instant(null=True)
     next_change_at = Instant(null=True)
     next_notice_at = Instant(null=True)
@@ -35,16 +42,17 @@ class AccountRow(Model):
     events_digest = fields.TextField(default="0" * 64)
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "accounts"
 
 
 class EntryRow(Model):
-    """An entry of an account's ledger, chained by hash.
+    """An entry of an account's ledger. Each contains the hash of the one before.
 
-    subject is the id of what it is about, cause of the event that made a correction necessary, and owed the change
-    of what the customer owes.
+    `subject`: the id of what it is about, such as a purchase, a redemption or a lot.
+    `owed_change`: the change of what the customer owes.
+    `cause`: the event that made a correction necessary; NULL: no correction.
     """
 
     program_id = Id()
@@ -63,12 +71,12 @@ class EntryRow(Model):
     decision = Json()
     previous = fields.TextField()
     hash = fields.TextField()
-    subject = Id(default="00000000-0000-0000-0000-000000000000")
-    owed = fields.BigIntField(default=0)
+    subject = Id(default=NIL_UUID)
+    owed_change = fields.BigIntField(default=0)
     cause = Id(null=True)
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "entries"
 
@@ -76,7 +84,9 @@ class EntryRow(Model):
 class LotRow(Model):
     """Points of an account that were earned together and expire together.
 
-    remaining and held change; all else is as earned.
+    `points`: as earned; a late event may change it.
+    `remaining`: what is left.
+    `held`: what holds reserve of that.
     """
 
     program_id = Id()
@@ -93,7 +103,7 @@ class LotRow(Model):
     zone = fields.TextField(default="UTC")
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "lots"
 
@@ -108,7 +118,7 @@ class LotMovementRow(Model):
     points = fields.BigIntField()
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "lot_movements"
 
@@ -128,7 +138,7 @@ class AdjustmentRow(Model):
     actor = Id(null=True)
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "adjustments"
 
@@ -148,7 +158,7 @@ class TransferRow(Model):
     actor = Id(null=True)
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "transfers"
 
@@ -163,7 +173,7 @@ class ExpiryNoticeRow(Model):
     lots = Json()
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "expiry_notices"
 
@@ -179,6 +189,6 @@ class ExpiryNoticeDeliveryRow(Model):
     recorded_at = Instant()
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "expiry_notice_deliveries"

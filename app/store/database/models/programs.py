@@ -9,13 +9,17 @@ from app.store.database.models.columns import Id, Instant
 
 
 class ProgramRow(Model):
-    """A loyalty program, or a sandbox to try one.
+    """A loyalty program, or a sandbox to try one, with the settings that its owner chose.
 
-    What an owner sets for the whole program stands here: how receipt numbers are told apart, what staff may move by
-    hand in a day, how old and how large a receipt a till may amend (days; minor units, NULL is without limit), and
-    after how many days a receipt's time is taken for a wrong clock. clock_offset_seconds is how far a sandbox's
-    clock was moved forward. tiers_evaluated_through is the latest start of terms for which the accounts were
-    scheduled for a tier review.
+    `clock_offset_seconds`: how far the clock of a sandbox was moved forward.
+    `tier_reviews_scheduled_through`: the latest start of terms for which a tier review of every account is
+      scheduled.
+    `receipt_numbers`: within what a receipt number is unique.
+    `receipt_day_starts`: when a business day starts, for numbers that are unique within one.
+    `staff_adjustments`, `staff_transfers`: points that a member of staff may adjust or transfer in a day.
+    `amendment_days`, `amendment_amount`: up to what age (days) and total (minor units; NULL: any) a till may amend
+      a receipt.
+    `receipt_age_days`: an older receipt is put into quarantine.
     """
 
     id = Id(primary_key=True)
@@ -27,7 +31,7 @@ class ProgramRow(Model):
     unit_name = fields.TextField()
     created_at = Instant()
     clock_offset_seconds = fields.BigIntField(default=0)
-    tiers_evaluated_through = Instant(null=True)
+    tier_reviews_scheduled_through = Instant(null=True)
     receipt_numbers = fields.TextField(default="UNIQUE")
     receipt_day_starts = fields.TextField(default="00:00:00")
     form_of_address = fields.TextField(default="FORMAL")
@@ -38,7 +42,7 @@ class ProgramRow(Model):
     receipt_age_days = fields.BigIntField(default=30)
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "programs"
 
@@ -56,6 +60,6 @@ class LocationRow(Model):
     created_at = Instant()
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "locations"

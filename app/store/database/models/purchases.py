@@ -9,12 +9,12 @@ from app.store.database.models.columns import Id, Instant, Json
 
 
 class PurchaseRow(Model):
-    """A receipt.
+    """A receipt. A correction may change customer_id, total, earned, facts and moved_by, and nothing else.
 
-    Its number is told apart by location and day as the program had set when it was recorded: numbered_at and
-    numbered_on, '' where numbers are unique in the program. An order that was cancelled and completed again has the
-    same number with a higher completion. A correction may change the customer, total, points, facts and moved_by
-    (the correction that brought the receipt to its customer) and nothing else.
+    `number_location`, `number_day`: the location (id) and the business day within which its number is unique, by
+      the setting in force when it was recorded; '' where numbers did not depend on it.
+    `completion`: counts from 1 how often the order with this number was completed.
+    `moved_by`: the correction that moved the receipt to its customer.
     """
 
     program_id = Id()
@@ -32,18 +32,23 @@ class PurchaseRow(Model):
     facts = Json()
     moved_by = Id(null=True)
     location_id = Id(null=True)
-    numbered_at = fields.TextField(default="")
-    numbered_on = fields.TextField(default="")
+    number_location = fields.TextField(default="")
+    number_day = fields.TextField(default="")
     completion = fields.BigIntField(default=1)
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "purchases"
 
 
 class RefundRow(Model):
-    """Goods or money of a purchase that came back: what was clawed back (taken) of what was due, in points."""
+    """Goods or money of a purchase that came back.
+
+    `due`: points to claw back.
+    `taken`: points that were clawed back.
+    `number_location`, `number_day`: as in purchases.
+    """
 
     program_id = Id()
     id = Id(primary_key=True)
@@ -58,11 +63,11 @@ class RefundRow(Model):
     reason = fields.TextField(null=True)
     fingerprint = fields.TextField(default="")
     amounts = Json(default="{}")
-    numbered_at = fields.TextField(default="")
-    numbered_on = fields.TextField(default="")
+    number_location = fields.TextField(default="")
+    number_day = fields.TextField(default="")
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "refunds"
 
@@ -75,16 +80,16 @@ class ExchangeRow(Model):
     purchase_id = Id()
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "exchanges"
 
 
 class ReceiptCorrectionRow(Model):
-    """What a purchase was before it was amended or moved.
+    """A purchase as it was before it was amended or moved.
 
-    counted_points and counted_stamps count against the daily budget of the staff member; retained_budget_usage is what a
-    moved purchase used of clauses' budgets for its former customer.
+    `counted_points`, `counted_stamps`: what is charged to the daily limit of the member of staff.
+    `retained_budget_usage`: what a moved purchase used of clauses' budgets for its former customer.
     """
 
     program_id = Id()
@@ -104,7 +109,7 @@ class ReceiptCorrectionRow(Model):
     retained_budget_usage = Json(null=True)
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "receipt_corrections"
 
@@ -120,7 +125,7 @@ class PurchaseReductionRow(Model):
     points = fields.BigIntField()
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "purchase_reductions"
 
@@ -141,8 +146,8 @@ class PendingRefundRow(Model):
     content = Json()
     state = fields.TextField()
     refund_id = Id(null=True)
-    numbered_at = fields.TextField(default="")
-    numbered_on = fields.TextField(default="")
+    number_location = fields.TextField(default="")
+    number_day = fields.TextField(default="")
     settled_at = Instant(null=True)
     settled_by = Id(null=True)
     settled_because = fields.TextField(null=True)
@@ -151,7 +156,7 @@ class PendingRefundRow(Model):
     refused_with = fields.TextField(null=True)
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "pending_refunds"
 
@@ -163,7 +168,7 @@ class PendingRefundDigestRow(Model):
     digest = fields.TextField()
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "pending_refund_digests"
 
@@ -197,7 +202,7 @@ class QuarantinedReceiptRow(Model):
     pending_refund_id = Id(null=True)
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "quarantined_receipts"
 
@@ -212,6 +217,6 @@ class QuarantineDigestRow(Model):
     digest = fields.TextField()
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "quarantine_digests"

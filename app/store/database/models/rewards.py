@@ -26,16 +26,19 @@ class RewardRow(Model):
     cash_part = fields.BigIntField(null=True)
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "rewards"
 
 
 class RedemptionRow(Model):
-    """A reward that a customer redeemed, or holds until held_until.
+    """A reward that a customer redeemed, or has on hold.
 
-    checkout is the number that a till gave it, told apart like receipt numbers. fulfilled_by is the key that handed
-    the reward over.
+    `held_until`: when a hold expires; NULL: redeemed at once.
+    `ended_at`: when a hold was released or expired.
+    `checkout`: the number that a till gave it.
+    `number_location`, `number_day`: as in purchases, for the number of the checkout.
+    `fulfilled_by`: the access key with which the reward was handed over.
     """
 
     program_id = Id()
@@ -54,11 +57,11 @@ class RedemptionRow(Model):
     checkout = fields.TextField(null=True)
     fulfilled_at = Instant(null=True)
     fulfilled_by = Id(null=True)
-    numbered_at = fields.TextField(default="")
-    numbered_on = fields.TextField(default="")
+    number_location = fields.TextField(default="")
+    number_day = fields.TextField(default="")
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "redemptions"
 
@@ -76,7 +79,7 @@ class ReversalRow(Model):
     actor = Id(null=True)
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "reversals"
 
@@ -92,6 +95,6 @@ class RedemptionPaymentRow(Model):
     purchase_id = Id()
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "redemption_payments"

@@ -20,7 +20,7 @@ class TermsVersionRow(Model):
     digest = fields.TextField(default="")
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "terms_versions"
 
@@ -33,7 +33,7 @@ class TermsWithdrawalRow(Model):
     withdrawn_at = Instant()
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "terms_withdrawals"
 
@@ -55,6 +55,6 @@ class ImpactPreviewRow(Model):
     result = Json(null=True)
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "impact_previews"

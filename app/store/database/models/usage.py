@@ -23,7 +23,7 @@ class ClauseUseRow(Model):
     birthday_year = fields.BigIntField(null=True)
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "clause_uses"
 
@@ -39,27 +39,33 @@ class ClauseItemsRow(Model):
     occurred_at = Instant()
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "clause_items"
 
 
 class ClauseBudgetRow(Model):
-    """What was granted of the budget of a clause to all customers together."""
+    """The budget of a clause.
+
+    `spent`: what all customers together have used of it, in points.
+    """
 
     program_id = Id()
     clause = TextKey(primary_key=True)
     spent = fields.BigIntField()
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "clause_budgets"
 
 
 class BudgetShareRow(Model):
-    """What a purchase adds to its customer's own share of the budget of a clause, or takes from it (below 0):
-    points of a budget that came back are granted to the same customer first.
+    """The customer's own share of the budget of a clause.
+
+    Points of a budget that came back are granted to the same customer first.
+
+    `points`: what a purchase adds to the share; below 0: what it takes from it.
     """
 
     program_id = Id()
@@ -69,6 +75,6 @@ class BudgetShareRow(Model):
     points = fields.BigIntField()
 
     class Meta:
-        """Its table."""
+        """The table of the model."""
 
         table = "budget_shares"

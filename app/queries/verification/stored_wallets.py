@@ -33,7 +33,7 @@ class StoredWallet:
     entries: Mapping[Unit, Sequence[StoredEntry]]
     tiers: Mapping[str, CurrentTier]
     counters: Mapping[str, UsageCounts]
-    processed_through: datetime | None
+    reviews_scheduled_through: datetime | None
 
     @property
     def account(self) -> Account:
@@ -52,7 +52,7 @@ async def read(session: Session, *, of: Sequence[Account]) -> list[StoredWallet]
     customer_ids = sorted({id for recorded in histories.values() for id in recorded.history.customer_ids()})
     memberships = await tiers.of_customers(session, customer_ids=customer_ids)
     counters = await usage_counts.stored(session, customer_ids=customer_ids)
-    processed_through = await activation.processed_through(session)
+    processed_through = await activation.reviews_scheduled_through(session)
     return [
         StoredWallet(
             recorded := histories[account.id],

@@ -1,4 +1,4 @@
-"""Settle an account: carry out all changes that have fallen due, and give the expiry notices that come before them."""
+"""Make all changes of an account that have fallen due, and give the expiry notices that come before them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from app.usecases.ledger.post_differences import post_differences
 
 
 @dataclass(frozen=True, slots=True)
-class SettlementSummary:
-    """How many accounts were settled, and how many changes and notices of each kind were due."""
+class DueChangesSummary:
+    """How many accounts had something due, and how many changes and notices of each kind there were."""
 
     accounts: int = 0
     lots_activated: int = 0
@@ -30,20 +30,20 @@ class SettlementSummary:
     lots_expired: int = 0
     tier_changes: int = 0
 
-    def plus(self, other: SettlementSummary) -> SettlementSummary:
+    def plus(self, other: DueChangesSummary) -> DueChangesSummary:
         """The sum of both."""
-        return SettlementSummary(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
+        return DueChangesSummary(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
 
     def to_data(self) -> dict[str, int]:
         """The counts by name."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-NOTHING_DUE = SettlementSummary()
+NOTHING_DUE = DueChangesSummary()
 """The summary of an account in which nothing was due."""
 
 
-async def settle_account(session: Session, *, write_context: WriteContext, account_id: str) -> SettlementSummary:
+async def run_due_changes(session: Session, *, write_context: WriteContext, account_id: str) -> DueChangesSummary:
     """Carry out everything that is due in an account at the time of the write context, once.
 
     The order is that of time and, at one instant: activation, end of holds, expiry notices, expiry, tiers. The
@@ -102,14 +102,14 @@ async def _give_notice(session: Session, *, write_context: WriteContext, replaye
 
 def _summary(
     new_entries: Mapping[PostingKey, object], *, replayed: ReplayedAccount, since: datetime | None, notices_given: int
-) -> SettlementSummary:
-    """The summary of one settled account."""
+) -> DueChangesSummary:
+    """The summary of one account."""
 
     def happened(at: datetime) -> bool:
         return (since is None or since < at) and at <= replayed.until
 
     holds = [event for event in replayed.history.events if isinstance(event, HoldPlaced) and event.ended_at is None]
-    return SettlementSummary(
+    return DueChangesSummary(
         accounts=1,
         lots_activated=sum(posting_key.type is EntryType.ACTIVATE for posting_key in new_entries),
         holds_expired=sum(happened(placed.expires_at) for placed in holds),

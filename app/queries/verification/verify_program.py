@@ -9,7 +9,7 @@ import orjson
 
 from app.domain.customers.customer import CustomerState
 from app.domain.rewards.reward import Reward
-from app.queries.ledger.discrepancies import Discrepancy
+from app.queries.verification.discrepancies import Discrepancy
 from app.store.customers import mergers
 from app.store.database.session import Session
 from app.store.ledger import accounts, entries

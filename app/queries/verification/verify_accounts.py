@@ -7,19 +7,17 @@ from dataclasses import dataclass
 
 from app.domain.ledger.account import Account
 from app.domain.ledger.entries import COUNTER_ACCOUNT, FIRST_HASH, StoredEntry, entry_hash
-from app.queries.ledger import stored_wallets
-from app.queries.ledger.discrepancies import UNREADABLE, Discrepancy
-from app.queries.ledger.paid_purchases import broken_payment_links
-from app.queries.ledger.stored_wallets import StoredWallet
-from app.queries.ledger.verify_replay import verify_replay
+from app.queries.verification import stored_wallets
+from app.queries.verification.discrepancies import UNREADABLE, Discrepancy
+from app.queries.verification.stored_wallets import StoredWallet
+from app.queries.verification.verify_payments import broken_payment_links
+from app.queries.verification.verify_replay import verify_replay
+from app.store.database.codecs import NIL_UUID
 from app.store.database.session import Session
 from app.store.ledger import accounts, lots
 
 PAGE = 100
 """Accounts verified from one snapshot of the database."""
-
-FIRST = "00000000-0000-0000-0000-000000000000"
-"""An id before every other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ class VerifiedPage:
     last: str | None
 
 
-async def verify_page(session: Session, *, after: str = FIRST, until: str | None = None) -> VerifiedPage:
+async def verify_page(session: Session, *, after: str = NIL_UUID, until: str | None = None) -> VerifiedPage:
     """Verify the next accounts in the order of their ids, up to and including `until`."""
     page = await accounts.page(session, after=after, limit=PAGE)
     in_range = tuple(account for account in page if until is None or account.id <= until)
@@ -83,19 +81,19 @@ def _verify(stored: StoredWallet) -> list[Discrepancy]:
 
 
 def _chain(account: Account, entries: Sequence[StoredEntry]) -> Iterator[Discrepancy]:
-    """The entries of an account form one chain of hashes that ends at its head, and each entry adds up."""
-    head = FIRST_HASH
+    """The entries of an account form one chain of hashes that ends at its last hash, and each entry adds up."""
+    last_hash = FIRST_HASH
     for number, stored in enumerate(entries, start=1):
         entry = stored.entry
         place = f"entry {entry.id}"
-        if entry.number != number or entry.previous_hash != head:
+        if entry.number != number or entry.previous_hash != last_hash:
             yield Discrepancy(place, "does not follow the entry before it")
         if entry_hash(entry) != stored.hash:
             yield Discrepancy(place, "is not what was sealed")
         if stored.counter_account != COUNTER_ACCOUNT[entry.type].value:
             yield Discrepancy(place, "has the wrong counter account")
-        if sum(movement.points for movement in entry.movements) - entry.owed != entry.points:
+        if sum(movement.points for movement in entry.movements) - entry.owed_change != entry.points:
             yield Discrepancy(place, "its movements do not add up to its points")
-        head = stored.hash
-    if account.head != head or account.entries != len(entries):
-        yield Discrepancy(f"account {account.id}", "its head is not the last entry")
+        last_hash = stored.hash
+    if account.last_hash != last_hash or account.entry_count != len(entries):
+        yield Discrepancy(f"account {account.id}", "its last hash or its number of entries is not that of its ledger")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.queries.ledger.discrepancies import Discrepancy
+from app.queries.verification.discrepancies import Discrepancy
 from app.store.database.session import Session
 from app.store.events.recorded_history import RecordedHistory
 from app.store.rewards import redemption_payments

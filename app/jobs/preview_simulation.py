@@ -8,6 +8,7 @@ from functools import partial
 
 from app.domain.simulation.impact import Impact, ImpactSimulation
 from app.domain.terms.version import Terms
+from app.store.database.codecs import NIL_UUID
 from app.store.database.session import Database
 from app.store.previews import member_histories
 
@@ -15,7 +16,7 @@ Progress = Callable[[int, int], Awaitable[bool]]
 """Called with the number of members replayed and their total; returns whether to continue."""
 
 
-async def replay_program(
+async def simulate_program(
     database: Database, *, program_id: str, current: Terms, draft: Terms, since: datetime, on_progress: Progress
 ) -> Impact | None:
     """The impact that a draft would have had since an instant; None when `on_progress` stopped it.
@@ -28,7 +29,7 @@ async def replay_program(
     )
     replay = ImpactSimulation(current=current, draft=draft, budget_usage=budget_usage)
     aspects = current.required_facts.aspects | draft.required_facts.aspects
-    after: str | None = member_histories.FIRST
+    after: str | None = NIL_UUID
     done = 0
     while after is not None:
         page = partial(member_histories.page, after=after, since=since, aspects=aspects)

@@ -1,4 +1,4 @@
-"""Can an event be applied to the stored balance and counters, or must the wallet's history be replayed?"""
+"""The snapshot path: may an event be applied to the stored balance and counters, or must the history be replayed?"""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ async def can_apply_to_snapshot(session: Session, *, customer: Customer, terms: 
     account = customer.account
     if not account.can_append(at):
         return False
-        # The account may not have been replayed since these terms started.
+    # The account may not have been replayed since these terms started.
     if 0 < account.terms_version < terms.version and await tier_terms_started(session, account=account, at=at):
         return False
     if not account.has_merges or not terms.tiers:
         return True
-        # An account stores the qualifying points of all its customers together, not those of each.
+    # An account stores the qualifying points of all its customers together, not those of each.
     return not await wallet_members.shared(session, wallet_ids=[account.wallet_id])
 
 
 async def tier_terms_started(session: Session, *, account: Account, at: datetime) -> bool:
-    """Have terms with other tiers than those of the account's last replay started by an instant?"""
+    """Did terms with other tiers than those of the account's last replay start by an instant?"""
     versions = (await in_force.versions_of(session)).not_withdrawn
     return tier_terms_started_in(account, versions=versions, at=at)
 

@@ -17,8 +17,8 @@ from app.domain.wallets.lot_inventory import DEBT
 from app.domain.wallets.postings import PostingKey, excess_postings, missing_postings
 from app.domain.wallets.unit_account import UnitAccount
 from app.domain.wallets.wallet import Wallet, replay
-from app.queries.ledger.discrepancies import Discrepancy
-from app.queries.ledger.stored_wallets import StoredWallet
+from app.queries.verification.discrepancies import Discrepancy
+from app.queries.verification.stored_wallets import StoredWallet
 from app.store.database.row_digests import combine
 from app.store.events.recorded_history import RecordedHistory
 from app.store.events.replay import balance_of, next_notice
@@ -98,8 +98,8 @@ def _postings(unit_account: UnitAccount, stored_entries: Sequence[StoredEntry]) 
         draws = booked.setdefault(key, {})
         for movement in entry.movements:
             draws[movement.lot_id] = draws.get(movement.lot_id, 0) - movement.points
-        if entry.owed:
-            draws[DEBT] = draws.get(DEBT, 0) + entry.owed
+        if entry.owed_change:
+            draws[DEBT] = draws.get(DEBT, 0) + entry.owed_change
     for posting in missing_postings(unit_account.postings, booked=booked):
         if (entry_of_key := entries.get(posting.key)) is not None:
             yield Discrepancy(f"entry {entry_of_key.id}", "the terms of its time give other points")
@@ -175,7 +175,7 @@ def _snapshot(stored: StoredWallet, *, wallet: Wallet, at: datetime) -> Iterator
 
 def _lacks_tier_review(stored: StoredWallet) -> bool:
     """Have terms with other tiers started since the last replay, without a tier review of the account being due?"""
-    account, processed_through = stored.account, stored.processed_through
+    account, processed_through = stored.account, stored.reviews_scheduled_through
     due = [
         version.effective_from
         for version in tier_changing_versions(stored.versions.not_withdrawn)

@@ -1,0 +1,1 @@
+"""Verification of ledgers and stored state against the recorded events."""
