@@ -118,7 +118,9 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
         context.require(Permission.READ_OWN_CARD)
         set_locale(info, locale)
         by_identity = _customer_of(by, context=context)
-        row = await context.query(customers.find, by=by_identity, at=context.now) if by_identity is not None else None
+        if by_identity is None:
+            return None
+        row = await context.query(customers.customer_as_of, by=by_identity, at=context.now)
         if row is None or not context.principal.may_see_card(row.id):
             return None
         return Customer.of(row)

@@ -12,7 +12,7 @@ from app.store.customers import customers, wallet_members
 from app.store.database.session import Session
 
 
-async def find(session: Session, *, by: CustomerReference, at: datetime) -> Customer | None:
+async def customer_as_of(session: Session, *, by: CustomerReference, at: datetime) -> Customer | None:
     """A customer by id or identity, with the balance as of an instant."""
     customer = await customers.find(session, by=by)
     if customer is None:
