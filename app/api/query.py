@@ -121,9 +121,7 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
         if by_identity is None:
             return None
         row = await context.query(customers.customer_as_of, by=by_identity, at=context.now)
-        if row is None or not context.principal.may_see_card(row.id):
-            return None
-        return Customer.of(row)
+        return Customer.of(row) if row is not None and context.principal.may_see_card(row.id) else None
 
     @strawberry.field(
         description="What a basket would earn, clause by clause; null when the customer is not known or no terms are in force; refused where the purchase would be. Seen like the customer."
