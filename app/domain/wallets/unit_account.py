@@ -204,8 +204,8 @@ class UnitAccount:
         self._notified_at |= {renamed.get(id, id): list(notified) for id, notified in other._notified_at.items()}
         self._grace_until |= {renamed[id]: until for id, until in other._grace_until.items()}
         self._expired |= {renamed[id]: points for id, points in other._expired.items()}
-        for id, (event, draws) in other._held.items():
-            self._held[id] = event, tuple(draw._replace(lot_id=renamed[draw.lot_id]) for draw in draws)
+        for id, (event, held_draws) in other._held.items():
+            self._held[id] = event, tuple(draw._replace(lot_id=renamed[draw.lot_id]) for draw in held_draws)
         return draws
 
     def close(self, id: str, *, at: datetime) -> None:
