@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
+from uuid import UUID
 
 import typer
 import uuid_utils
@@ -64,10 +65,17 @@ def run_with_application(work: Callable[[Application], Awaitable[T]], *, setting
         raise error_exit(str(error)) from error
 
 
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
 async def select_program(application: Application, program_id: str | None) -> Program:
     """The program with the given id, or the only one."""
     if program_id is not None:
-        selected = await application.query(one_program, program_id=program_id)
+        selected = await application.query(one_program, program_id=program_id) if _is_uuid(program_id) else None
         if selected is None:
             raise error_exit(f"there is no program {program_id}")
         return selected

@@ -23,7 +23,7 @@ _PROCESSES.set_forkserver_preload(["app.cli", "app.api.terms_files"])
 def troth(*arguments: str, url: str, code: int = 0) -> str:
     """The output of the command."""
     with tempfile.TemporaryDirectory() as folder:
-        process = _PROCESSES.Process(target=_run, args=(arguments, url, folder))
+        process = _PROCESSES.Process(target=_run, args=(arguments, {**os.environ, "TROTH_DATABASE_URL": url}, folder))
         process.start()
         process.join(HANGS)
         if process.exitcode is None:
@@ -34,12 +34,13 @@ def troth(*arguments: str, url: str, code: int = 0) -> str:
     return output if code == 0 else errors + output
 
 
-def _run(arguments: tuple[str, ...], url: str, folder: str) -> None:
+def _run(arguments: tuple[str, ...], environment: dict[str, str], folder: str) -> None:
     """Run the command in this process, with its output in two files."""
     for stream, name in ((sys.stdout, "stdout"), (sys.stderr, "stderr")):
         file = os.open(Path(folder) / name, os.O_WRONLY | os.O_CREAT)
         os.dup2(file, stream.fileno())
-    os.environ["TROTH_DATABASE_URL"] = url
+    os.environ.clear()
+    os.environ.update(environment)
     sys.argv = ["troth", *arguments]
     from app.cli import main
 
