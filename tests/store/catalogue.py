@@ -137,5 +137,5 @@ async def _postgres(session: Session, name: str) -> Table:
             Reference(tuple(row["columns"]), row["target"], tuple(row["target_columns"])) for row in references
         ),
         checks=frozenset(row["name"] for row in constraints if row["type"] == "c"),
-        only_added=any("EXECUTE FUNCTION never_changed()" in row["sql"] for row in triggers),
+        only_added=any("EXECUTE FUNCTION never_changed(" in row["sql"] for row in triggers),
     )
