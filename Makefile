@@ -38,11 +38,11 @@ lint: $(DEV) ## Check style, types, import direction and container files
 QUICK_API := $(addprefix tests/api/test_,access.py client_and_server_errors.py idempotency.py reasons.py refunds.py reversals.py schema.py till.py)
 
 check: $(DEV) lint ## Run the quick tests, on SQLite alone: under three minutes
-	TROTH_SOAK_STEPS=30 $(BIN)/pytest -n 3 --dist loadgroup --durations=25 --sqlite-only tests/domain tests/shape tests/store $(QUICK_API)
+	TROTH_SOAK_STEPS=30 $(BIN)/pytest -n 4 --dist loadgroup --durations=25 --sqlite-only tests/domain tests/shape tests/store $(QUICK_API)
 
-# Three at once on two cores: a test waits for its server or database a good part of its time.
+# Four at once on two cores: a test waits for its server or database a good part of its time.
 test: $(DEV) lint ## Run every test, on SQLite and PostgreSQL
-	$(BIN)/pytest -n 3 --dist loadgroup --durations=25
+	$(BIN)/pytest -n 4 --dist loadgroup --durations=25
 
 # The tests of what uses graphql-core, strawberry, Tortoise, uvicorn and aiosqlite beyond their documentation.
 INSIDES := tests/shape $(addprefix tests/store/test_,long_reads.py orm.py postgres.py) \
