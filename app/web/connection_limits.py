@@ -150,9 +150,13 @@ _PHRASES = {
 
 def bounded(*, max_connections: int = MAX_CONNECTIONS, idle_timeout: float = IDLE_TIMEOUT) -> type[BoundedProtocol]:
     """The protocol of one server."""
-    return type(
-        "Bounded", (BoundedProtocol,), {"waiting": IdleConnections(idle_timeout=idle_timeout), "most": max_connections}
-    )
+
+    class Bounded(BoundedProtocol):
+        """With the limits of this server."""
+
+    Bounded.idle_connections = IdleConnections(idle_timeout=idle_timeout)
+    Bounded.max_connections = max_connections
+    return Bounded
 
 
 def raise_open_file_limit() -> None:
