@@ -34,7 +34,7 @@ from app.store.ledger import accounts
 from app.store.purchases import purchases
 from app.store.terms import versions
 from app.usecases.command import CommandContext
-from app.usecases.ledger.account_writer import AccountWriter, EntryReferences, accounts_of, stored_balances
+from app.usecases.ledger.account_writer import AccountWriter, EntryReferences, accounts_of
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.ledger.usage_counts import count_purchase
 from app.usecases.purchases.commands import RecordPurchase, RecordPurchaseResult
@@ -103,8 +103,7 @@ async def _from_snapshot(
     gained = new_points(purchase.id, earned.points, at=at, terms=terms)
     qualifying, rollover_at = earning.base_points(earned, terms=terms), None
     if TierPeriod in terms.policies:
-        counted = QualifyingPoints()
-        counted.add(qualifying, at=at, zone=terms.zone)
+        (counted := QualifyingPoints()).add(qualifying, at=at, zone=terms.zone)
         rollover_at = counted.next_rollover(terms=terms, at=at)
     # A purchase that keeps older points alive postpones their expiry, which needs a new notice.
     alive = (await versions.inherited(session, terms=terms)).kept_alive
@@ -125,7 +124,8 @@ async def _from_snapshot(
         terms_version=terms.version,
         digests=(purchases.row_digest(purchase),),
     )
-    balances = stored_balances(wallet) | {Unit.POINTS: after.balance}
+    balances = {unit: other.balance for unit, other in wallet.items() if other.entry_count}
+    balances[Unit.POINTS] = after.balance
     if terms.stamp_clauses:
         balances[Unit.STAMPS] = await _stamp(
             session, context=context, account=wallet[Unit.STAMPS], purchase=purchase, earned=earned, terms=terms
