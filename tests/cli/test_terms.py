@@ -204,7 +204,7 @@ def test_preview_says_that_it_charges_the_full_price(database_url: str, tmp_path
     file = coffee_at(tmp_path / "terms.yaml", 120, url=database_url)
     output = " ".join(troth("terms", "preview", str(file), url=database_url).split())
     assert "charged the full price of the draft, also where older points pay." in output
-    assert "pay the old price for 180 days after a price rises" in output
+    assert "pay the old price for 180 days after a price rise" in output
 
 
 def test_shown_terms_follow_the_region_and_form_of_address(database_url: str) -> None:
