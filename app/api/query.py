@@ -124,7 +124,7 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
         return Customer.of(row) if row is not None and context.principal.may_see_card(row.id) else None
 
     @strawberry.field(
-        description="What a basket would earn, clause by clause; null when the customer is not known or no terms are in force; refused where the purchase would be. Seen like the customer."
+        description="What a basket would earn, clause by clause; null when the customer is not known or no terms are in force; rejected where the purchase would be. Seen like the customer."
     )
     async def basket_check(
         self,

@@ -1,7 +1,7 @@
 """Two limits on the time that one operation keeps the event loop busy: after a slice it yields, after the budget it is stopped.
 
-No other request is served while an answer is put together, and no timeout can fire. So the executor itself checks the
-clock. The length of a list is known only once it is read: costs assume usual lengths, the budget stops unusual ones.
+While one answer is put together on the event loop, nothing else runs, not even a timeout. So the executor itself checks
+the clock. The length of a list is known only once it is read: costs assume usual lengths, the budget stops unusual ones.
 """
 
 from __future__ import annotations

@@ -62,7 +62,8 @@ async def execute(plan: Plan, *, application: Application, program: Program, don
     """Enrol the customers and record the receipts, each completely or not at all, in each customer's order of business time.
 
     `done` is called with the number of finished steps. A receipt that is rejected on recording is moved to the plan's
-    rejected records, and so are receipts that return goods of it, as its recorded lines may differ.
+    rejected records. So are receipts that return goods of it: they were matched with its lines in the file, from which
+    the recorded ones may differ.
     """
     imported = Imported()
     for customers in _concurrent_groups(plan.customers(), customer_of=lambda customer: customer):

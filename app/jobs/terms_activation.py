@@ -22,7 +22,7 @@ BATCH = 100
 async def schedule_tier_reviews(
     database: Database, *, program_id: str, by: datetime, deadline: float | None = None
 ) -> bool:
-    """Schedule tier reviews for all terms started by an instant; False when the time limit was reached.
+    """Schedule tier reviews for all terms that started at or before `by`; False when the time limit was reached.
 
     `deadline` is the value of `time.monotonic()` at which to stop. Raises Busy and Unavailable.
     """

@@ -1,7 +1,8 @@
 """Limits on connections: their number, and the time until a request's headers are complete.
 
 uvicorn closes a connection that is idle between two requests. It does not close one on which no byte ever arrives or
-whose headers never end, and at its `limit_concurrency` it refuses new connections although such ones are open.
+whose headers never end, and at its `limit_concurrency` it refuses new connections even while connections
+of that kind occupy it.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ Payload_co = TypeVar("Payload_co", bound="Payload[Any]", covariant=True)
 
 @strawberry.type(description="A payload, or a part of one, made from the result of a command.")
 class ShowsResult(Generic[Result]):
-    """`result` is None where the command was refused, or ended in a result of another class."""
+    """`result` is None where the command was rejected, or ended in a result of another class."""
 
     result: strawberry.Private[Result | None] = None
 

@@ -181,7 +181,7 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     Decimal: strawberry.scalar(
         name="Decimal",
         description=(
-            'An exact number as text such as "12.50": finite, at most 30 digits. JSON numbers are refused, because '
+            'An exact number as text such as "12.50": finite, at most 30 digits. JSON numbers are rejected, because '
             "they may have been rounded on the way."
         ),
         specified_by_url="https://speleotrove.com/decimal/daconvs.html",

@@ -46,7 +46,7 @@ class Purchase(Node):
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     external_id: str = strawberry.field(description="The receipt's number.")
     completion: int = strawberry.field(
-        description="How often the order had been completed with it, from 1; it was cancelled before each further time."
+        description="Which completion of the order this receipt is, from 1. Before each later one, the order was cancelled."
     )
     occurred_at: datetime = strawberry.field(description="Business time.")
     recorded_at: datetime = strawberry.field(

@@ -43,7 +43,11 @@ class Awards(NamedTuple):
     multiplier: str | None = None
 
     def counted_instead_of(self, key: str, *, multiplies: bool, in_turn: bool) -> tuple[str, ...]:
-        """The clauses that count instead of `key`: the other of its kind or, if that gives less, both together."""
+        """The clauses that count instead of `key`: the base or the multiplier that took its place, or both together.
+
+        They are both if the one in its place gives less than `key` alone. `multiplies`: the clause is a multiplier;
+        `in_turn`: by the terms the first clause that fits counts, not the best.
+        """
         own, other = (self.multiplier, self.base) if multiplies else (self.base, self.multiplier)
         if own is not None and own != key and (in_turn or self.by_clause.get(own, 0) >= self.alone[key]):
             return (own,)
@@ -90,7 +94,7 @@ def combine(awards: Sequence[Award], *, rounding: RoundingRule) -> dict[str, int
 def own_budget_usage(
     budget_usage: Sequence[tuple[str, int]], *, customer_facts: CustomerFacts
 ) -> tuple[tuple[str, int], ...]:
-    """The part of budget usage covered by points the customer returned before; it is used first."""
+    """The part of budget usage that comes from the customer's own share, which is used before the common budget."""
     own = ((key, min(points, customer_facts.own_budget_share(key))) for key, points in budget_usage)
     return tuple((key, points) for key, points in own if points > 0)
 

@@ -81,6 +81,7 @@ def total_cash_back(facts: PurchaseFacts, *, remaining: PurchaseFacts) -> Money:
 def cash_due(facts: PurchaseFacts, *, remaining: PurchaseFacts, paid_out: int) -> Money:
     """The money due for a refund after which `remaining` is left, when other refunds have `paid_out` (minor units).
 
-    It makes up for what they paid too little before an earlier refund or a correction became known; never below 0.
+    If an earlier refund or a correction became known late, the other refunds may have paid too little: this adds the
+    rest. Never below 0.
     """
     return Money(max(0, total_cash_back(facts, remaining=remaining).minor - paid_out), facts.currency)

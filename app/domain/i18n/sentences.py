@@ -57,7 +57,10 @@ _DEMANDS = (Position.DEMAND, Position.THESE)
 
 
 def joined(phrases: Sequence[Phrase], *, beside: str, apart: str) -> str:
-    """Phrases that hold together, in their order; two of one kind are set apart, so that they are not read as one."""
+    """Phrases that hold together, in their order, with a separator between them.
+
+    It is `apart` between two at the same position, so that they are not read as one, and `beside` everywhere else.
+    """
     said = ""
     before: Position | None = None
     for phrase in _in_order(phrases):

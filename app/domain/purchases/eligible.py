@@ -111,7 +111,7 @@ class EligiblePurchase(NamedTuple):
         )
 
     def period_zone(self, period: Period) -> str:
-        """The zone by whose calendar a period is counted: a day by that of the location, a longer one by the program's."""
+        """The zone of a period for this purchase, by the function of the same name."""
         return period_zone(period, location=self.zone, program=self.program_zone)
 
     def narrowed_to(self, selects: Callable[[Line], bool]) -> EligiblePurchase:

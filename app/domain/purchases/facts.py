@@ -44,7 +44,7 @@ class FactsError(ValueError):
 
 
 FULL_PRICE: Mapping[int, Exact] = MappingProxyType({})
-"""No line with a part of its price refunded without goods."""
+"""No amounts were refunded without goods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class PurchaseFacts:
     ) -> PurchaseFacts:
         """The purchase with only these quantities (by line number) remaining; payments shrink in proportion.
 
-        `price_shares` are the parts of line prices not refunded without goods.
+        `price_shares`: by line number, the part of its price that is left after refunds of an amount without goods.
         """
         lines = tuple(
             line

@@ -28,7 +28,7 @@ def next_start(*, latest: Terms, in_force: Terms, change: ChangeEffect, now: dat
 
 
 def latest_start(*, current: Terms, change: ChangeEffect, now: datetime) -> datetime | None:
-    """The first instant at which a notice given now is too old; None: never."""
+    """The first start that is too late for a notice given now; None if no start is too late."""
     most = current.policy(NoticePeriod).most_days
     if change is not ChangeEffect.WORSE or most is None:
         return None

@@ -24,8 +24,13 @@ from app.domain.terms.effects.points_cap import PointsCap
 class RequiredFacts:
     """The facts about a customer that terms require.
 
-    `uses` are the periods of limits by clause key, `earned_periods` those of caps, `customer_conditions` the conditions on
-    the profile; `items`, `held_uses` and `birthdays` are by the clauses that count them.
+    - `enrolment`, `visits`, `tier`: whether the fact is required;
+    - `uses`: the period of the limit, by the key of each clause that has one;
+    - `earned_periods`: the periods of caps;
+    - `customer_conditions`: the conditions on the profile;
+    - `items`: the keys of clauses that count items;
+    - `held_uses`: the keys of clauses that count rewards;
+    - `birthdays`: the birthday windows, by the key of each clause that has some.
     """
 
     enrolment: bool = False

@@ -183,7 +183,10 @@ class GoodsReturn:
         return movement
 
     def _lower_clawback(self, purchase: PurchaseState, less: int, *, draws: list[Draw]) -> ClawbackMovement:
-        """Reduce the clawback: the shortfall and debts first, then points that were taken."""
+        """Reduce the clawback by `less`: the shortfall first, then debts, then points that were taken from lots.
+
+        What is left after that had expired unspent and counted as clawed back: it no longer counts, and stays expired.
+        """
         points = self._unit_accounts[Unit.POINTS]
         short = min(purchase.shortfall, less)
         purchase.shortfall -= short

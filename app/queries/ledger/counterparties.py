@@ -84,7 +84,11 @@ async def counterparties(session: Session, *, ids: Sequence[str]) -> list[Counte
 
 
 def _others(merger: Merger, *, came: bool, owners: tuple[str, ...]) -> tuple[str, ...]:
-    """The former customers of the merged wallet or, seen from there, those of the wallet that absorbed it."""
+    """The customers on the other side of a merger.
+
+    For the wallet that absorbed the other one (`came`) that is the customer whose wallet was merged. For the merged
+    wallet it is the surviving customer or, in a household, the `owners` of the absorbing wallet without that customer.
+    """
     if came:
         return (merger.customer_id,)
     if merger.survivor_id is not None:

@@ -15,8 +15,8 @@ from app.store.purchases import corrections, exchanges, purchases, refunds
 async def values_of_returned_goods(session: Session, *, new_purchase_ids: Mapping[str, str]) -> dict[str, int]:
     """The value, in minor units, of the goods returned in exchanges, by the entry (id) of the new purchase.
 
-    `new_purchase_ids` are the purchases that replaced the goods, by entry (id). The value is that known when the entry
-    was booked: ids are in the order of time.
+    `new_purchase_ids` are the purchases that replaced the goods, by entry (id). The value is the one known when
+    the entry was booked: refunds and corrections with smaller ids count, as ids are in the order of time.
     """
     if not new_purchase_ids:
         return {}

@@ -1,7 +1,7 @@
 """How values look in the tables of either database.
 
 PostgreSQL has types for instants, dates, ids and JSON. SQLite keeps texts: an instant as ``YYYY-MM-DD
-HH:MM:SS.ffffff+00:00`` (always UTC and as long, so that texts sort like times), a date as ``YYYY-MM-DD``.
+HH:MM:SS.ffffff+00:00`` (always UTC and of the same length, so that texts sort like times), a date as ``YYYY-MM-DD``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The ORM over a session of ours: the same transaction, the same connection, on either database.
 
 Tortoise writes the dialect of the connection it was set up with into its models, so that one process could use only one
-kind of database. Here it is set up once, with PostgreSQL's dialect and no connection at all: a session understands
-that dialect wherever it leads. What the ORM cannot say (locking, several columns in a key) is SQL.
+kind of database. Here it is set up once, with PostgreSQL's dialect and no connection at all: sessions on SQLite
+translate that dialect. What the ORM cannot say (locking, several columns in a key) is SQL.
 
 A query through a model starts from the rows of one program, or asks for those of all programs by name; a model alone has
 no connection.

@@ -16,8 +16,8 @@ def uses_on_hold(
 ) -> tuple[Use, ...]:
     """The uses of the terms' clauses in the active holds of a customer, and of those merged into this customer.
 
-    `wallet` is the wallet at the time of the decision: later merges do not count. `at` is the instant up to which the
-    account was replayed: holds that expired before it are no longer active.
+    `wallet` is the wallet at the time of the decision: it has the customers that were merged by then.
+    `at` is the instant up to which the account was replayed: holds that expired before it are no longer active.
     """
     if not terms.required_facts.counted_clauses:
         return ()

@@ -48,7 +48,7 @@ class AmendPurchasePayload(
     """Decision and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
-        default=None, description="What the receipt as it is now earns in all, and why; null when refused."
+        default=None, description="What the receipt as it is now earns in all, and why; null when rejected."
     )
 
     entry: LedgerEntry | None = shown(

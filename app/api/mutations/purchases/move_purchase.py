@@ -57,7 +57,7 @@ class MovePurchasePayload(DecisionPayload[MovePurchaseResult], WithPurchase[Move
     """Decision and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
-        default=None, description="What it earns the customer whose it was, and why; null when refused."
+        default=None, description="What it earns the customer whose it was, and why; null when rejected."
     )
     balances: list[Balance] = strawberry.field(
         default_factory=list, description="The balances of the customer whose it was, right afterwards, one per unit."

@@ -70,7 +70,7 @@ class RecordExchangeInput(CommandInput):
 
     customer: CustomerBy | None = strawberry.field(
         default=None,
-        description="The customer who exchanges; default the one who bought the returned goods. Any other is refused with OTHER_CUSTOMER.",
+        description="The customer who exchanges; default the one who bought the returned goods. Any other is rejected with OTHER_CUSTOMER.",
     )
     refund: ExchangeRefundInput = strawberry.field(description="What comes back.")
     purchase: PurchaseInput = strawberry.field(
@@ -86,10 +86,10 @@ class RecordExchangePayload(
 
     decision: Decision | None = strawberry.field(
         default=None,
-        description="What was earned by the new purchase and why; null when refused, and while it is pending.",
+        description="What was earned by the new purchase and why; null when rejected, and while it is pending.",
     )
     refund: Refunded | None = strawberry.field(
-        default=None, description="What came back; null when refused, and while it is pending."
+        default=None, description="What came back; null when rejected, and while it is pending."
     )
     quarantined: QuarantinedReceipt | None = strawberry.field(
         default=None,

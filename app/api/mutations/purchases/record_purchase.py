@@ -51,7 +51,7 @@ class RecordPurchasePayload(
     """Decision and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
-        default=None, description="What was earned and why; null when refused."
+        default=None, description="What was earned and why; null when rejected."
     )
 
     quarantined: QuarantinedReceipt | None = strawberry.field(

@@ -55,7 +55,7 @@ class RecordRefundInput(CommandInput):
     )
     external_id: str | None = strawberry.field(
         default=None,
-        description="The refund's own number, 1 to 200 characters, spelled as receipt numbers are. It is used once within what `Program.receiptNumbers` says: at the location of the purchase, on the day of the refund. Sent again, it is recorded once; with another purchase or content it is refused with RECEIPT_DIFFERS.",
+        description="The refund's own number, 1 to 200 characters, spelled as receipt numbers are. It is used once within what `Program.receiptNumbers` says: at the location of the purchase, on the day of the refund. Sent again, it is recorded once; with another purchase or content it is rejected with RECEIPT_DIFFERS.",
     )
     occurred_at: datetime | None = strawberry.field(
         default=None,

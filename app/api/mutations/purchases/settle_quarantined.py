@@ -41,7 +41,7 @@ described(
     QuarantineAction,
     "What a person does with a receipt in quarantine.",
     {
-        QuarantineAction.BOOK_AS_SENT: "Book it at its own time, as if it had arrived then. Refused with CLOCK_SKEW while that time is ahead of the program's clock.",
+        QuarantineAction.BOOK_AS_SENT: "Book it at its own time, as if it had arrived then. Rejected with CLOCK_SKEW while that time is ahead of the program's clock.",
         QuarantineAction.BOOK_AT: "Book it at the corrected time `occurredAt`, as if it had arrived then. Sending the receipt again returns this booking.",
         QuarantineAction.DISMISS: "Book nothing.",
     },

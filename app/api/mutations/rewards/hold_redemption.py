@@ -42,7 +42,7 @@ class HoldRedemptionInput(CommandInput):
     customer: CustomerBy = strawberry.field(description="The customer who pays with points or stamps.")
     reward: RewardBy = strawberry.field(description="The reward to reserve.")
     checkout: str = strawberry.field(
-        description="Your number for the checkout, such as that of an order, 1 to 100 characters. Written and unique like a receipt number; see `Program.receiptNumbers`. A repeated call for the same checkout returns the existing hold; with another customer or reward it is refused with RECEIPT_DIFFERS."
+        description="Your number for the checkout, such as that of an order, 1 to 100 characters. Written and unique like a receipt number; see `Program.receiptNumbers`. A repeated call for the same checkout returns the existing hold; with another customer or reward it is rejected with RECEIPT_DIFFERS."
     )
     minutes: int = strawberry.field(
         description="How long points or stamps, and stock, are reserved, 1 to 1,440 minutes (a day) from now. A hold that is not captured by then ends."

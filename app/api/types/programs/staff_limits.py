@@ -24,7 +24,7 @@ _AMOUNT = (
 
 
 @strawberry.type(
-    description="What staff and tills may do by hand. Above it is refused with ABOVE_LIMIT: the owner does it."
+    description="What staff and tills may do by hand. Above it is rejected with ABOVE_LIMIT: the owner does it."
 )
 class StaffLimits:
     """As `updateProgram` sets them."""

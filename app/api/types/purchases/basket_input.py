@@ -19,7 +19,7 @@ from app.domain.purchases.receipt_limits import check_lines, check_payments, exc
 
 _RATE = (
     "How many units of the program's currency one unit of `currencyCode` is worth: above 0, at most 1,000,000 with 12"
-    " decimals, as text. Only where that is another currency; otherwise refused with INVALID_INPUT."
+    " decimals, as text. Only where that is another currency; otherwise rejected with INVALID_INPUT."
 )
 
 
@@ -70,7 +70,7 @@ class PurchasePaymentInput:
     amount: Decimal = strawberry.field(description="How much, in the purchase's currency, above 0.")
     redemption_id: strawberry.ID | None = strawberry.field(
         default=None,
-        description="With kind POINTS: the redemption whose points or stamps paid this part. It pays one purchase, once (REDEMPTION_SPENT); they come back in proportion when goods do, and money for the rest. What points paid without naming a redemption comes back as neither: whoever took those points gives them back.",
+        description="With kind POINTS: the redemption whose points or stamps paid this part. It pays one purchase, once (REDEMPTION_SPENT); they come back in proportion when goods do, and money for the rest. Where a payment with points names no redemption, neither points nor money are given back for it: the system that took the points does that.",
     )
 
 
@@ -87,7 +87,7 @@ class PurchaseInput:
     )
     completion: int | None = strawberry.field(
         default=None,
-        description="How often the order was completed, from 1 (the default) to 1,000: one that came back whole is completed again under its number with the next one. Otherwise it is refused with ORDER_NOT_CANCELLED.",
+        description="Which completion of the order this is, from 1 (the default) to 1,000. An order that came back whole can be completed again under its number, with the next completion; anything else is rejected with ORDER_NOT_CANCELLED.",
     )
     occurred_at: datetime | None = strawberry.field(
         default=None,
@@ -100,7 +100,7 @@ class PurchaseInput:
     channel: Channel | None = strawberry.field(default=None, description="Where it was made.")
     currency_code: CurrencyCode | None = strawberry.field(
         default=None,
-        description="ISO 4217; default the program's. Another one needs `exchangeRate`, or is refused with RATE_MISSING.",
+        description="ISO 4217; default the program's. Another one needs `exchangeRate`, or is rejected with RATE_MISSING.",
     )
     exchange_rate: Decimal | None = strawberry.field(
         default=None,
@@ -122,7 +122,7 @@ class BasketInput:
     channel: Channel | None = strawberry.field(default=None, description="Where it would be bought.")
     currency_code: CurrencyCode | None = strawberry.field(
         default=None,
-        description="ISO 4217; default the program's. Another one needs `exchangeRate`, or is refused with RATE_MISSING.",
+        description="ISO 4217; default the program's. Another one needs `exchangeRate`, or is rejected with RATE_MISSING.",
     )
     exchange_rate: Decimal | None = strawberry.field(default=None, description=_RATE)
     lines: list[PurchaseLineInput] = strawberry.field(description="The lines, at most 500; may be empty.")

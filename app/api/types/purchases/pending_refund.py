@@ -45,7 +45,7 @@ class PendingRefund:
     recorded_at: datetime = strawberry.field(description="When it was recorded as pending.")
     state: PendingRefundState = strawberry.field(description="What became of it.")
     overdue: bool = strawberry.field(
-        description="Whether staff should review it: it has been pending for 14 days, or was refused."
+        description="Whether staff should review it: it has been pending for 14 days, or was rejected."
     )
 
     @classmethod

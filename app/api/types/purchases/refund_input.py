@@ -42,7 +42,7 @@ class PurchaseBy:
     id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Opaque id.")
     external_id: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="The receipt's number, where that is enough. What fits several receipts is refused with RECEIPT_AMBIGUOUS.",
+        description="The receipt's number, where that is enough. What fits several receipts is rejected with RECEIPT_AMBIGUOUS.",
     )
     receipt: ReceiptByInput | None = strawberry.field(
         default=strawberry.UNSET, description="The receipt's number with what tells it apart."

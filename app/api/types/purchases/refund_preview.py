@@ -47,7 +47,7 @@ class RefundQueries:
     """Fields of `Query`."""
 
     @strawberry.field(
-        description="What a refund would come to: cash, points back, points taken, tier. An error where it would be refused. For owner, staff and tills."
+        description="What a refund would come to: cash, points back, points taken, tier. An error where it would be rejected. For owner, staff and tills."
     )
     async def refund_preview(
         self,

@@ -19,7 +19,7 @@ class HoldReference:
     )
     checkout: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="The checkout that `holdRedemption` was given. Where several of that number run, it is refused with RECEIPT_AMBIGUOUS.",
+        description="The checkout that `holdRedemption` was given. Where several of that number run, it is rejected with RECEIPT_AMBIGUOUS.",
     )
 
 

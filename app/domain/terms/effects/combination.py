@@ -36,6 +36,6 @@ class Combination(Effect):
         return say(f"combination.{self.mode.value}")
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """All of them are at least the best one, which is at least the first."""
+        """Whether it gives at least as much: all give at least what the best one gives, which is at least the first."""
         order = (CombinationMode.FIRST, CombinationMode.BEST, CombinationMode.STACK)
         return isinstance(other, Combination) and order.index(self.mode) >= order.index(other.mode)

@@ -34,9 +34,9 @@ class Grandfathering(Effect):
         return say("grandfathering", days=say.days(self.days))
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """As long."""
+        """Whether it lasts at least as long."""
         return isinstance(other, Grandfathering) and self.days >= other.days
 
     def problem(self) -> str | None:
-        """Not a number of days."""
+        """Why `days` is out of range, or None."""
         return None if 0 <= self.days <= MAX_DAYS else f"days are 0 to {MAX_DAYS:,}"

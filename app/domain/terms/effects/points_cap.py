@@ -32,7 +32,7 @@ class PointsCap(Effect):
     points: int = rule_field(f"Points, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
     scope: CapScope = rule_field("What it is for.")
     calendar: str | None = rule_field(
-        "The IANA zone by whose calendar longer periods than a day go, where locations have other zones.",
+        "The IANA zone by whose calendar periods of more than a day are counted, where locations have other zones.",
         default=None,
         owner_supplied=False,
     )
@@ -43,14 +43,14 @@ class PointsCap(Effect):
         return None if self.scope is CapScope.PURCHASE else Period(self.scope.value)
 
     def sentence(self, say: Phrasebook) -> str:
-        """At most so many points for that."""
+        """That one earns at most so many points in a purchase, or in a period."""
         text = say("points_cap", points=say.points(self.points), scope=say(f"points_cap.{self.scope.value}"))
         return text if self.period is None else text + say.by_calendar(self.calendar, period=self.period)
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """As many points for the same."""
+        """Whether it allows at least as many points, for a purchase or a period of the same kind."""
         return isinstance(other, PointsCap) and self.scope is other.scope and self.points >= other.points
 
     def problem(self) -> str | None:
-        """Nothing to earn, or too much."""
+        """Why `points` is out of range, or None."""
         return points_problem(self.points)

@@ -29,9 +29,9 @@ class UndoWindow(Effect):
         return say("undo_window", hours=say.counted("hours", self.hours))
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """As long."""
+        """Whether it lasts at least as long."""
         return isinstance(other, UndoWindow) and self.hours >= other.hours
 
     def problem(self) -> str | None:
-        """No time, or more than a year."""
+        """Why `hours` is out of range, or None."""
         return None if 1 <= self.hours <= MAX_HOURS else f"hours are 1 to {MAX_HOURS:,}"
