@@ -121,7 +121,7 @@ class Principal:
         return self.may(Permission.READ_PERSONS) or self.is_customer(customer_id)
 
     def may_see_card(self, customer_id: str) -> bool:
-        """Whether the holder may see the customer's card, ledger and decisions."""
+        """Whether the holder may see the customer's card: wallet, ledger and decisions."""
         return self.may(Permission.READ_CARDS) or self.is_customer(customer_id)
 
     def may_see_any_of(self, customer_ids: Iterable[str]) -> bool:

@@ -37,7 +37,8 @@ class CommandContext(WriteContext):
 
     `key` is the caller's idempotency key, `fingerprint` a digest of the command's name and its canonical input,
     `actor` the id of the access key used (None: the command line), and `principal` its holder. `received_at` is
-    the server's time when the command arrived, whatever the program's clock shows. `settling`: staff have reviewed the business time of the receipt.
+    the server's time when the command arrived, whatever the program's clock shows.
+    `settling`: staff settle a quarantined receipt, and have reviewed its business time.
     """
 
     program: Program

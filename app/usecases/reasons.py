@@ -1,4 +1,4 @@
-"""Reasons given for changes by hand."""
+"""Reasons that staff give for changes by hand; those of decisions are in `app.domain.decisions`."""
 
 from __future__ import annotations
 

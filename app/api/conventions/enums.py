@@ -110,7 +110,7 @@ described(
         RedemptionState.HELD: "Points and stock are reserved for a checkout.",
         RedemptionState.FULFILLED: "Paid for with points and handed over.",
         RedemptionState.CANCELLED: "Let go before it was paid for, or undone: points and stock are back.",
-        RedemptionState.EXPIRED: "The reservation ran out: points and stock are back.",
+        RedemptionState.EXPIRED: "The hold ran out: points and stock are back.",
     },
 )
 described(
@@ -170,7 +170,7 @@ described(
         ReasonCode.POINTS_RETURNED: "Points that had paid for goods that came back were given back: `observed`.",
         ReasonCode.REDEMPTION_UNDONE: "The redemption was cancelled; points that came back: `observed`.",
         ReasonCode.GRACE_AFTER_REVERSAL: "Points that came back past their last valid day, `observed`, can be spent until the instant `required`, because the shop was at fault.",
-        ReasonCode.EXPIRED_ON_RELEASE: "Points that came back from a reservation or a redemption, `observed`, expired at once; their last valid local day was `required`.",
+        ReasonCode.EXPIRED_ON_RELEASE: "Points that came back from a hold or a redemption, `observed`, expired at once; their last valid local day was `required`.",
         ReasonCode.POINTS_EXPIRED: "Points expired: `observed`; their last valid local day was `required`.",
         ReasonCode.POINTS_AVAILABLE: "Points that waited can be spent from now on: `observed`; where some of them paid what was owed, `required` had waited.",
         ReasonCode.TIER_LOST: "The tier, which begins at `required` qualifying points, is lost with `observed`.",

@@ -17,7 +17,7 @@ from app.queries.ledger.entries import purchases_by_id, redemptions_by_id
 
 described(
     ProblemCode,
-    "Technical refusals: nothing was written and no points were touched. The list is closed, in order of precedence.",
+    "Technical problems: nothing was written and no points were touched. The list is closed, in order of precedence.",
     {
         ProblemCode.INVALID_INPUT: "A value cannot be used; `path` leads to it.",
         ProblemCode.INVALID_IDENTITY: "A card, phone number, e-mail or token is malformed.",
@@ -33,7 +33,7 @@ described(
         ProblemCode.LOCATION_NOT_FOUND: "The program has no such location.",
         ProblemCode.PREVIEW_NOT_FOUND: "No impact preview of this program is known by that; ended ones are forgotten after some newer ones.",
         ProblemCode.REDEMPTION_NOT_FOUND: "No redemption of this program is known by that.",
-        ProblemCode.HOLD_NOT_FOUND: "No reservation of points of this program is known by that.",
+        ProblemCode.HOLD_NOT_FOUND: "The program has no such hold.",
         ProblemCode.QUARANTINED_NOT_FOUND: "Nothing in quarantine of this program is known by that.",
         ProblemCode.SAME_CUSTOMER: "Both are the same customer.",
         ProblemCode.OTHER_CUSTOMER: "Somebody else than the given customer had bought what comes back.",
@@ -55,7 +55,7 @@ described(
         ProblemCode.TOO_MANY_PREVIEWS: "Three impact previews are queued or running; wait for one to end, or cancel it.",
         ProblemCode.REWARD_NOT_OFFERED: "The terms in force have no clause for this reward.",
         ProblemCode.VARIANT_REQUIRED: "The reward has variants, `Reward.variants`, and none was chosen. They cannot be chosen yet.",
-        ProblemCode.NOT_HELD: "The reservation is over: captured, released or run out.",
+        ProblemCode.NOT_HELD: "The hold is over: captured, released or run out.",
         ProblemCode.ALREADY_SETTLED: "It was booked or dismissed before; that is done once.",
         ProblemCode.ALREADY_REVERSED: "It was reversed before; that is done once.",
         ProblemCode.REDEMPTION_SPENT: "The redemption has paid a purchase. It pays no other one, and comes back only with that purchase: refund it.",
@@ -87,7 +87,7 @@ class UserError:
         return translator(info, locale)(f"error.{self.code.value}")
 
 
-@strawberry.type(description="A technical refusal.")
+@strawberry.type(description="A technical problem.")
 class TechnicalRefusal(UserError):
     """The one kind of user error there is so far."""
 

@@ -114,7 +114,7 @@ def shown(
     description: str,
     name: str | None = None,
 ) -> T | None:
-    """A payload field with an object of the result, loaded by `load`; null where the command's result is of another class."""
+    """A payload field with an object that `load` reads for results of the class `result`; null for any other result."""
 
     async def resolve(payload: Parent[ShowsResult[Any]], info: Info) -> T | None:
         return await load(payload.result, info.context) if isinstance(payload.result, result) else None

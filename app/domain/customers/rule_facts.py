@@ -1,4 +1,4 @@
-"""The facts about a customer that rules require, as of just before a purchase or redemption."""
+"""Rule facts: what rules require to know about a customer, as of just before a purchase or redemption."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class CustomerFacts:
 
     - `visits`: purchases before this one of which some goods were kept;
     - `uses`: how often each clause was applied in the period of its limit;
-    - `held_uses`: how many rewards of each clause are held;
+    - `held_uses`: how many rewards of each clause were ever given, held ones included;
     - `earned`: points earned so far in each period;
     - `items`: kept items that each clause counted before;
     - `budgets_left`: points left in the budget of each clause, for all customers;
@@ -66,7 +66,7 @@ class CustomerFacts:
         return dict(self.uses).get(clause, 0)
 
     def held_uses_of(self, clause: str) -> int:
-        """How many rewards of the clause are held."""
+        """How many rewards of the clause were ever given, held ones included."""
         return dict(self.held_uses).get(clause, 0)
 
     def birthday_year(self, question: str) -> int | None:

@@ -17,7 +17,10 @@ _ZONES = timedelta(days=2)
 
 
 def last_day(lot: Lot, *, validity: PointsValidity, active_at: datetime | None) -> date | None:
-    """The last local day of a lot, extended by activity if that counts. None: never expires."""
+    """The current last local day of a lot: the promised one, extended by activity if that counts. None: never expires.
+
+    `active_at` is the time of the last purchase or redemption.
+    """
     if validity.since is not ValidityStart.ACTIVITY or active_at is None or active_at <= lot.available_from:
         return lot.valid_until
     return validity.last_day(since=active_at, zone_name=lot.zone)

@@ -147,7 +147,10 @@ def _bonus(extra: Extra, *, gave: int) -> int:
 def _bases(
     terms: Terms, *, gave: Mapping[str, int], selected: Mapping[str, EligiblePurchase]
 ) -> list[tuple[Clause, Earning]]:
-    """The earning clauses that count: all matching ones if they stack, else the one that gave points or would have."""
+    """The earning clauses that count, which multipliers multiply; each with its effect.
+
+    All matching ones if they stack, else the one that gave points or would have.
+    """
     fitting = [(clause, effect) for clause, effect in terms.earning_clauses if clause.key in gave]
     mode = terms.combination
     if mode is CombinationMode.STACK or not fitting:

@@ -41,8 +41,8 @@ _REDEEMED = (EntryType.REDEEM, EntryType.REVERSAL)
 class Flow:
     """Points that entries of a type moved into lots (negative: out of them) in a month, by the month they were earned in.
 
-    Months are counted from the year 0. `band` is the age band of the lots at the reporting instant; `pending` says that
-    they could not be spent yet.
+    `earned` and `occurred` are months, counted from the year 0. `band` is the age band of the lots at the reporting
+    instant; `pending` says that they could not be spent yet.
     """
 
     type: EntryType
@@ -57,7 +57,7 @@ class Flow:
 class AgeBand:
     """Points outstanding that are at least `months` old and younger than the next band.
 
-    `breakage` is the share of them that is not expected to be redeemed; None if the history is too short.
+    `breakage` is a share, 0 to 1: the part of them that is not expected to be redeemed; None if the history is too short.
     """
 
     months: int
@@ -69,8 +69,8 @@ class AgeBand:
 class Liability:
     """A program's liability in one unit: available, pending and held points; and the debts of customers.
 
-    `breakage` are points not expected to be redeemed, None if unknown; `cohorts` is the number of closed months it is
-    estimated from.
+    `breakage` is a number of points: those not expected to be redeemed, None if unknown; `cohorts` is the number of closed
+    months it is estimated from.
     """
 
     unit: Unit

@@ -32,8 +32,9 @@ class LotsError(ValueError):
 class Lot(NamedTuple):
     """Points or stamps of one event. A lot of points has the id of its event, a lot of stamps an id derived from it.
 
-    `points` may change when events are recorded late. `remaining` includes `held` points. `valid_until` is the promised last local day in `zone`, by
-    the terms of `terms_version`; None if it never expires. `entry_id` is the ledger entry that opened the lot.
+    `points` may change when events are recorded late. `remaining` includes `held` points. `valid_until` is the promised
+    last local day in `zone`, by the terms of `terms_version`; None if it never expires. Activity may extend it to a later
+    day, the current one. `entry_id` is the ledger entry that opened the lot.
     """
 
     id: str
@@ -66,7 +67,7 @@ def promised_last_day(lot: Lot) -> date | None:
 
 
 LastValidDay = Callable[[Lot], date | None]
-"""Returns the current last valid day of a lot; None if it never expires."""
+"""Returns the last day of a lot to go by, the promised or the current one; None if it never expires."""
 
 
 def consumption_order(lots: Iterable[Lot], *, last_valid_day_of: LastValidDay = promised_last_day) -> tuple[Lot, ...]:

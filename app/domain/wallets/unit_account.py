@@ -28,7 +28,7 @@ from app.domain.wallets.postings import Posting, PostingKey
 
 
 class DueKind(IntEnum):
-    """Kinds of scheduled changes, in the order they are processed at the same instant."""
+    """Kinds of scheduled changes, in the order they are processed at the same instant. AVAILABLE also ends holds."""
 
     AVAILABLE = 0
     EXPIRY = 1
@@ -245,7 +245,7 @@ class UnitAccount:
         return Posting(subject, at, draws, decision)
 
     def _make_available(self, at: datetime) -> None:
-        """Activate pending lots and end holds; the points repay debt first, in consumption order."""
+        """Activate pending lots and end holds. Their lots, in consumption order, then repay debts, the oldest first."""
         freed = {id for id in self._pending if self.inventory.lots[id].available_from <= at}
         activated = frozenset(freed)
         self._pending -= activated

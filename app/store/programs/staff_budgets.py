@@ -1,4 +1,7 @@
-"""What an access key has moved by hand, summed over what was recorded with it: no counter can be wrong."""
+"""What an access key has moved by hand, summed over what was recorded with it: no counter can be wrong.
+
+The column `actor` holds the id of the access key.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ described(
     {
         CauseKind.PURCHASE: "A purchase.",
         CauseKind.REFUND: "A refund.",
-        CauseKind.REDEMPTION: "A redemption, or a reservation that was paid for.",
+        CauseKind.REDEMPTION: "A redemption, or a hold that was captured.",
         CauseKind.REVERSAL: "A redemption that was undone.",
         CauseKind.ADJUSTMENT: "Points or stamps given or taken by staff.",
         CauseKind.AMENDMENT: "A receipt that had been recorded wrongly, and was amended.",

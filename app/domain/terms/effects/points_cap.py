@@ -13,7 +13,7 @@ from app.domain.terms.rule import rule_field
 
 
 class CapScope(StrEnum):
-    """What a cap is for: a purchase, a day by the calendar of its location, a longer period by the program's."""
+    """What a cap is for, a purchase or a period: a day by the calendar of its location, a longer period by the program's."""
 
     PURCHASE = "PURCHASE"
     DAY = "DAY"

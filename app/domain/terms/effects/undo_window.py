@@ -14,13 +14,13 @@ MAX_HOURS = 8760
 
 @dataclass(frozen=True, slots=True)
 class UndoWindow(Effect):
-    """A customer may cancel a redemption within `hours` of it, as long as it is unused; its points come back."""
+    """A customer may cancel a redemption within `hours` of it, as long as its reward was not handed over; its points come back."""
 
     kind: ClassVar[str] = "undo_window"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
     benefit: ClassVar[bool] = True
     about: ClassVar[str] = (
-        "How long a customer may cancel a redemption that is not used yet. Left out: not at all; owner and staff may, with a reason."
+        "How long a customer may cancel a redemption whose reward was not handed over yet. Left out: not at all; owner and staff may, with a reason."
     )
     hours: int = rule_field(f"Hours from the redemption on, 1 to {MAX_HOURS:,}.")
 

@@ -47,7 +47,7 @@ class ClauseItemsRow(Model):
 class ClauseBudgetRow(Model):
     """The budget of a clause.
 
-    `spent`: what all customers together have used of it, in points.
+    `spent`: what all customers together have used of it, in points. The key of the table is the program and the clause.
     """
 
     program_id = Id()
@@ -61,11 +61,12 @@ class ClauseBudgetRow(Model):
 
 
 class BudgetShareRow(Model):
-    """The customer's own share of the budget of a clause.
+    """A purchase's change of its customer's own share of the budget of a clause.
 
-    Points of a budget that came back are granted to the same customer first.
+    Points of a budget that came back are granted to the same customer first: the sum of the rows is the share.
 
-    `points`: what a purchase adds to the share; below 0: what it takes from it.
+    `points`: what the purchase adds to the share; below 0: what it takes from it. The ORM knows keys of one column: the
+    key of the table is the program, purchase, clause and customer.
     """
 
     program_id = Id()
