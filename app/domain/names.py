@@ -30,7 +30,7 @@ def normalised_identifier(text: str) -> str:
     """The one spelling of a text that identifies something: a receipt's number, a card, an id of another system.
 
     NFKC-normalised (full-width digits are digits), without control and invisible marks, without the space around it;
-    line breaks are controls. Case, leading zeros and inner space stay. The result may be empty; callers refuse that.
+    line breaks are controls. Case, leading zeros and inner space stay. The result may be empty; callers reject that.
     """
     if text.isascii() and text.isprintable():
         return text.strip()
@@ -47,8 +47,8 @@ class NameProblem(ValueError):
 def normalised_name(text: str, *, max_length: int = MAX_LENGTH, paragraphs: bool = False, quoted: bool = False) -> str:
     """The name without the space around it. Raises NameProblem.
 
-    Refused are blank text, more than `max_length` characters, and what changes a sentence invisibly: control and formatting
-    characters, such as the marks that change the direction of text. `paragraphs` allows line breaks; `quoted` refuses
+    Rejected are blank text, more than `max_length` characters, and what changes a sentence invisibly: control and formatting
+    characters, such as the marks that change the direction of text. `paragraphs` allows line breaks; `quoted` rejects
     quotation marks as well, for names that sentences quote.
     """
     name = text.strip()

@@ -1,6 +1,6 @@
-"""The closed list of technical refusals: requests refused for reasons outside the terms.
+"""The closed list of technical problems: requests rejected for reasons outside the terms.
 
-A technical refusal writes nothing and never costs points. The messages are in the catalogues of
+A technical problem writes nothing and never costs points. The messages are in the catalogues of
 `app.domain.i18n` under `error.<CODE>`.
 """
 
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class ProblemCode(StrEnum):
-    """Every technical refusal, in order of precedence."""
+    """Every technical problem, in order of precedence."""
 
     INVALID_INPUT = "INVALID_INPUT"
     INVALID_IDENTITY = "INVALID_IDENTITY"
@@ -65,7 +65,7 @@ class ProblemCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One technical refusal.
+    """One technical problem.
 
     `path` leads to the input that caused it (field names and list positions, without `input`); `detail` is a short
     English addition for developers, or None. `purchase_ids` and `redemption_ids` are recorded objects that prevent the

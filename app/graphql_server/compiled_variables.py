@@ -74,7 +74,7 @@ class Variables:
 def _compile(type_: Any, *, known: dict[str, Coerce]) -> Coerce:
     """The function that coerces values of a type. It raises _LeaveToGraphQLCore and GraphQLError."""
     if isinstance(type_, GraphQLNonNull):
-        # Every one of these functions refuses null itself.
+        # Every one of these functions rejects null itself.
         return _compile_non_null(type_.of_type, known=known)
     inner = _compile_non_null(type_, known=known)
     return lambda value: None if value is None else inner(value)

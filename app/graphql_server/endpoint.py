@@ -1,6 +1,6 @@
 """GraphQL over HTTP: every answer is JSON, every error has a code.
 
-Requests are executed with graphql-core directly, and refused as early and as cheaply as possible: first by method and
+Requests are executed with graphql-core directly, and rejected as early and as cheaply as possible: first by method and
 media type, then by the size and form of the body, then for a wrong key, then by the size of the operation. Only then is
 the document validated and executed. Callers are charged for this work (`app/graphql_server/admission.py`).
 """
@@ -263,7 +263,7 @@ _NO_SOCKETS = "Subscriptions over WebSocket are not offered: send queries and mu
 
 
 async def refuse_socket(scope: Scope, receive: Receive, send: Send) -> None:
-    """Refuse a WebSocket before it opens, in JSON where the server can say so."""
+    """Reject a WebSocket before it opens, in JSON where the server can say so."""
     await receive()
     if "websocket.http.response" not in cast(Mapping[str, Any], scope.get("extensions") or {}):
         await send({"type": "websocket.close", "code": 1003, "reason": _NO_SOCKETS})

@@ -161,7 +161,7 @@ async def _carry_out(
 ) -> Execution[ResultType]:
     """Carry out a command and store its result under its key, or return the result that is stored there already.
 
-    Raises _Refused, and UnknownKindError for a stored result that is none of the command's.
+    Raises _Rejected, and UnknownKindError for a stored result that is none of the command's.
     """
     if use_case.guard is not None:
         hidden = await use_case.guard(session, context=context, command=command)

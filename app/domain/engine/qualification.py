@@ -37,7 +37,7 @@ ALMOST_MET = Fraction(3, 4)
 class ClauseQualification:
     """A basket and one clause: what it gives or costs, and the instant from which it applies if only time is missing.
 
-    `refusal` is a technical refusal of the reward, which no clause is about.
+    `refusal` is a technical problem with the reward, which no clause is about.
     """
 
     clause: Clause
@@ -62,8 +62,8 @@ def qualifications(
 ) -> tuple[ClauseQualification, ...]:
     """The qualifications for every earning clause, limit and reward; `decision` is what the basket would earn.
 
-    `activations_for` returns the activations of pending points for a reward clause; `refusal_for` the technical refusal
-    of a reward (by key) on which the terms decide like this.
+    `activations_for` returns the activations of pending points for a reward clause; `refusal_for` the technical problem with
+    a reward (by key) on which the terms decide like this.
     """
     purchase = terms.eligible(facts)
     results = []

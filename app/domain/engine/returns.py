@@ -78,7 +78,7 @@ def price_of_refund(facts: PurchaseFacts, *, before: Iterable[RefundedItems], re
 
 
 def invalid_quantity(lines: Quantities | None) -> Problem | None:
-    """The refusal of a quantity that no line can have; it ensures that remaining quantities are never rounded."""
+    """The problem with a quantity that no line can have; it ensures that remaining quantities are never rounded."""
     for index, quantity in enumerate((lines or {}).values()):
         if quantity is not None and (problem := quantity_problem(quantity)) is not None:
             return Problem(ProblemCode.INVALID_INPUT, path=("lines", str(index), "quantity"), detail=problem)
@@ -93,7 +93,7 @@ def resolve_return(
     facts: PurchaseFacts,
     remaining: Remaining,
 ) -> ReturnedItems | Problem:
-    """The return that a refund requests, or its refusal.
+    """The return that a refund requests, or the problem with it.
 
     `amounts` are in major units by line, `amount` is for the whole purchase and allocated to its lines by their remaining
     price. Without lines and amounts, everything is returned.

@@ -29,11 +29,11 @@ class Reward:
     cash_part: int | None = None
 
     def choice_problem(self) -> Problem | None:
-        """The refusal of a reward without the variant that has to be chosen; None where there is nothing to choose."""
+        """The problem with a reward without the variant that has to be chosen; None where there is nothing to choose."""
         return Problem(ProblemCode.VARIANT_REQUIRED, path=("reward",)) if self.variants else None
 
     def stock_problem(self) -> Problem | None:
-        """The refusal of a reward that is out of stock; None where it is not."""
+        """The problem with a reward that is out of stock; None where it is not."""
         return OUT_OF_STOCK if self.stock == 0 else None
 
 

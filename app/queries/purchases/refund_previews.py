@@ -60,7 +60,7 @@ class RefundRequest:
 
 
 async def preview_refund(session: Session, *, numbering: Numbering, order: RefundRequest) -> RefundPreview | Problem:
-    """Decide a refund as it would be decided now, or the technical refusal that it would get."""
+    """Decide a refund as it would be decided now, or the technical problem that it would get."""
     if (wrong := invalid_quantity(order.lines)) is not None:
         return wrong
     sale: Purchase | Problem | None

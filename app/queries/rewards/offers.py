@@ -53,7 +53,7 @@ class Offer:
 
     @property
     def refusal(self) -> Problem | None:
-        """The refusal that a till would get for a reason outside the clauses; None without a customer."""
+        """The problem that a till would get for a reason outside the clauses; None without a customer."""
         if self.priced is None:
             return None
         return self.barred or refusal_of(self.reward, decision=self.priced.decision)
@@ -82,7 +82,7 @@ async def offers_for(
     principal: Principal | None,
     location_id: str | None = None,
 ) -> Offers | Problem | None:
-    """The rewards with a price under the terms in force; None for an unknown customer, a refusal for an unknown location.
+    """The rewards with a price under the terms in force; None for an unknown customer, a problem for an unknown location.
 
     `principal` is who would redeem; None: the `troth` command.
     """
@@ -131,7 +131,7 @@ def _priced(clause: Clause, *, terms: Terms, state: CurrentState) -> PricedRewar
 
 
 def refusal_of(reward: Reward, *, decision: Decision) -> Problem | None:
-    """The technical refusal that a till would get for a reward with this decision.
+    """The technical problem that a till would get for a reward with this decision.
 
     In the order of a redemption: a missing choice before the terms decide, stock only where they grant.
     """
@@ -166,7 +166,7 @@ async def check_basket(
     principal: Principal,
     location_id: str | None = None,
 ) -> BasketCheck | Problem:
-    """Decide a basket as if it were bought; a technical refusal where it cannot be.
+    """Decide a basket as if it were bought; a technical problem where it cannot be.
 
     A customer whom the principal may not see counts as unknown.
     """

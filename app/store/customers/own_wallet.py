@@ -12,7 +12,7 @@ from app.store.database.session import Session
 async def refusal(
     session: Session, *, principal: Principal | None, customer: Customer, path: tuple[str, ...]
 ) -> Problem | None:
-    """The refusal where the customer's wallet is the key holder's own, or None; always None for a key without a holder.
+    """The problem where the customer's wallet is the key holder's own, or None; always None for a key without a holder.
 
     A wallet that the holder shares is their own, and so is that of the customer they were merged into.
     """

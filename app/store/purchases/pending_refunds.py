@@ -82,7 +82,7 @@ async def by_id(session: Session, *, pending_id: str, lock: bool = False) -> Pen
 
 
 async def open_ones(session: Session, *, limit: int) -> tuple[PendingRefund, ...]:
-    """Pending and refused refunds, oldest first, for staff to review."""
+    """Pending and rejected refunds, oldest first, for staff to review."""
     rows = await session.rows(
         f"{_SELECT} AND state <> 'APPLIED' AND state <> 'DISMISSED' ORDER BY recorded_at, id LIMIT $2", limit
     )

@@ -15,7 +15,7 @@ from app.store.purchases.purchases import COLUMNS, purchase_of
 async def resolve(
     session: Session, *, source: str, by: ReceiptReference, numbering: Numbering, completion: int | None = None
 ) -> Purchase | Problem | None:
-    """The one purchase that a reference matches, None where there is none, a refusal where several match.
+    """The one purchase that a reference matches, None where there is none, a problem where several match.
 
     Of an order that was completed several times it is the last completion, or the one asked for.
     """

@@ -33,7 +33,7 @@ async def paid_by(session: Session, *, redemption_id: str) -> str | None:
 async def add(session: Session, *, purchase_id: str, redemption_ids: Collection[str]) -> None:
     """Store that redemptions paid a purchase (sent with the next statements: see `Session.enqueue`).
 
-    The database refuses a redemption that already paid another one.
+    The database rejects a redemption that already paid another one.
     """
     for id in redemption_ids:
         await session.enqueue(

@@ -66,7 +66,7 @@ async def capture(session: Session, *, context: CommandContext, command: HoldRef
     if isinstance(found, Problem):
         return found
     held, customer = found
-    # Releasing a hold must not prolong the validity of its points, so only its capture is refused.
+    # Releasing a hold must not prolong the validity of its points, so only its capture is rejected.
     if (
         denied := await own_wallet.refusal(session, principal=context.principal, customer=customer, path=("hold",))
     ) is not None:

@@ -34,7 +34,7 @@ class AmendPurchaseInput(CommandInput):
     """The receipt as it should have been, and why."""
 
     purchase: PurchaseInput = strawberry.field(
-        description="The whole receipt as it should have been: `externalId` says which one it is, with its place and time where its number alone does not, and without `completion` the last one. Its time, place and currency stay: sent otherwise, they are refused."
+        description="The whole receipt as it should have been: `externalId` says which one it is, with its place and time where its number alone does not, and without `completion` the last one. Its time, place and currency stay: sent otherwise, they are rejected."
     )
     reason: str = strawberry.field(
         description="The reason, 1 to 200 characters; stored, and shown to staff in the ledger."

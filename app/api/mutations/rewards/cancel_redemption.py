@@ -59,7 +59,7 @@ class CancelRedemptionPayload(DecisionPayload[CancelRedemptionResult], WithCusto
     entry: LedgerEntry | None = shown(
         CancelRedemptionResult,
         entry_of,
-        description="The ledger entry that gave the points back; null when it was refused.",
+        description="The ledger entry that gave the points back; null when it was rejected.",
     )
 
 

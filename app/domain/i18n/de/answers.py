@@ -1,4 +1,4 @@
-"""German: notices of expiry, corrections, findings on drafts, and technical refusals."""
+"""German: notices of expiry, corrections, findings on drafts, and technical problems."""
 
 from collections.abc import Mapping
 
@@ -57,7 +57,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "lint.example.CASH_NOT_STATED.other": "Im Katalog steht für „{reward}“ eine Zuzahlung von {due}; die Regel nennt {said}.",
     "lint.REWARD_WITHOUT_DESCRIPTION": "Diese Prämie hat keine Beschreibung.",
     "lint.example.REWARD_WITHOUT_DESCRIPTION": "Nirgends steht, was „{reward}“ genau ist.",
-    # Technical refusals
+    # Technical problems
     "error.INVALID_INPUT": "Etwas in dieser Anfrage ist nicht verwendbar.",
     "error.INVALID_IDENTITY": "Das ist keine gültige Kartennummer, Telefonnummer, E-Mail-Adresse oder Kennung.",
     "error.IDEMPOTENCY_KEY_REUSED": "Dieser Idempotenzschlüssel wurde schon für etwas anderes verwendet.",

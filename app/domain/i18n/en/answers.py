@@ -1,4 +1,4 @@
-"""English: notices of expiry, corrections, findings on drafts, and technical refusals."""
+"""English: notices of expiry, corrections, findings on drafts, and technical problems."""
 
 from collections.abc import Mapping
 
@@ -57,7 +57,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "lint.example.CASH_NOT_STATED.other": "The catalogue asks for {due} with “{reward}”; the clause says {said}.",
     "lint.REWARD_WITHOUT_DESCRIPTION": "This reward has no description.",
     "lint.example.REWARD_WITHOUT_DESCRIPTION": "Nobody can read what exactly “{reward}” is.",
-    # Technical refusals
+    # Technical problems
     "error.INVALID_INPUT": "Something in this request can't be used.",
     "error.INVALID_IDENTITY": "This is not a valid card number, phone number, e-mail address or code.",
     "error.IDEMPOTENCY_KEY_REUSED": "This idempotency key has already been used for something else.",

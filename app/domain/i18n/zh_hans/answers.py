@@ -1,4 +1,4 @@
-"""Simplified Chinese: notices of expiry, corrections, findings on drafts, and technical refusals."""
+"""Simplified Chinese: notices of expiry, corrections, findings on drafts, and technical problems."""
 
 from collections.abc import Mapping
 
@@ -57,7 +57,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "lint.example.CASH_NOT_STATED.other": "礼品目录注明“{reward}”另付 {due}，本条写的是 {said}。",
     "lint.REWARD_WITHOUT_DESCRIPTION": "该礼品没有说明。",
     "lint.example.REWARD_WITHOUT_DESCRIPTION": "会员无从得知“{reward}”究竟是什么。",
-    # Technical refusals
+    # Technical problems
     "error.INVALID_INPUT": "请求中的某个值无法使用。",
     "error.INVALID_IDENTITY": "卡号、电话号码、电子邮箱或识别码无效。",
     "error.IDEMPOTENCY_KEY_REUSED": "该幂等键已用于其他请求。",

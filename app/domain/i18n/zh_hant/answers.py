@@ -1,4 +1,4 @@
-"""Traditional Chinese: notices of expiry, corrections, findings on drafts, and technical refusals."""
+"""Traditional Chinese: notices of expiry, corrections, findings on drafts, and technical problems."""
 
 from collections.abc import Mapping
 
@@ -57,7 +57,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "lint.example.CASH_NOT_STATED.other": "贈品目錄註明「{reward}」另付 {due}，本項寫的是 {said}。",
     "lint.REWARD_WITHOUT_DESCRIPTION": "此贈品沒有說明。",
     "lint.example.REWARD_WITHOUT_DESCRIPTION": "會員無從得知「{reward}」究竟是什麼。",
-    # Technical refusals
+    # Technical problems
     "error.INVALID_INPUT": "請求中有無法使用的值。",
     "error.INVALID_IDENTITY": "卡號、電話號碼、電子郵件或識別碼無效。",
     "error.IDEMPOTENCY_KEY_REUSED": "此冪等鍵已用於其他請求。",
