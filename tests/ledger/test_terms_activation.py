@@ -186,13 +186,13 @@ def test_jobs_can_stop_between_batches_and_run_concurrently(shop: ActivationProg
     shop.publish_tiers(start=shop.now + DAY)
     shop.clock.now += 2 * DAY
     batch_sizes: list[int] = []
-    tell = activation.schedule
+    schedule_reviews = activation.schedule_reviews
 
     async def counted(session: Any, **named: Any) -> None:
         batch_sizes.append(len(named["account_ids"]))
         if len(batch_sizes) == 2:
             raise RuntimeError("the machine stops")
-        await tell(session, **named)
+        await schedule_reviews(session, **named)
 
     with patch.object(activation, "schedule_reviews", counted), pytest.raises(RuntimeError):
         shop.run_due_jobs()
