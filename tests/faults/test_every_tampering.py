@@ -112,8 +112,10 @@ def test_every_tampered_or_deleted_row_behind_stamps_is_found(ledger: OpenLedger
     unseen = []
     for table, rows in of_stamps(ledger).items():
         assert rows, f"the shop has {table} of stamps"
-        changes = (tampering for tampering in tamperings(table, rows) if harmless(tampering) is None)
-        unseen += [str(change) for change in changes if not ledger.discrepancies_with(change)]
+        changes = islice(tamperings(table, rows), 0, None, EVERY_NTH[ledger.dialect])
+        unseen += [
+            str(change) for change in changes if harmless(change) is None and not ledger.discrepancies_with(change)
+        ]
         for row in (rows[0], rows[-1]):
             key = {name: row[name] for name in TABLES[table].key}
             if not ledger.discrepancies_without(table, key):
