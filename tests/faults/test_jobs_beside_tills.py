@@ -26,7 +26,7 @@ from tests.verification import discrepancies_in
 
 ACCOUNTS, TILLS = 150, 4
 TIMES = 30
-"""How many times longer than without jobs all but one of a hundred answers to a till take at most."""
+"""How many times longer than without jobs nine of ten answers to a till take at most."""
 
 
 @pytest.fixture
