@@ -127,11 +127,11 @@ async def explain(session: Session, *, entry_id: str) -> Explained | None:
     versions = await in_force.versions_of(session)
     recorded = await event_log.load(session, account=first, versions=versions)
     before = await entries.recorded(session, account_id=account.id, before=entry.number)
-    course = replay(recorded.history.as_at(entry.id), versions=versions.not_withdrawn, until=entry.occurred_at)
+    replayed = replay(recorded.history.as_at(entry.id), versions=versions.not_withdrawn, until=entry.occurred_at)
     if recorded.merged_away is not None and recorded.merged_away.id <= entry.id:
-        course.close(recorded.merged_away.id, at=recorded.merged_away.occurred_at)
+        replayed.close(recorded.merged_away.id, at=recorded.merged_away.occurred_at)
     subject = PostingKey(entry.type, entry.subject)
-    points = sum(draws_by_key(course.unit_accounts[account.unit].postings).get(subject, {}).values())
+    points = sum(draws_by_key(replayed.unit_accounts[account.unit].postings).get(subject, {}).values())
     if entry.type is EntryType.REDEEM:
         points = _price_then(entry, history=recorded.history.as_at(entry.id), versions=versions) or points
     owners = await wallet_members.of_accounts(session, account_ids=[entry.account_id])
