@@ -206,6 +206,18 @@ def test_concurrent_exchange_and_purchase_find_each_other(opening: Opening) -> N
     assert pending_receipts(shop) == []
 
 
+def test_purchase_that_applies_an_exchange_finds_a_refund_that_arrives_at_the_same_time(opening: Opening) -> None:
+    """The refund is of the receipt that the pending exchange hands out, which the purchase does not name."""
+    shop = opening(SPEND)
+    for place in range(16):
+        card, receipt, new = shop.enrol(), f"R{place}", f"N{place}"
+        assert error_codes(exchange(shop, "50.00", receipt, receipt=new, occurredAt=at(hours=1))) == []
+        buy = partial(shop.buy, card, "30.00", receipt=receipt, occurredAt=at())
+        refund = partial(shop.refund, new, occurredAt=at(hours=2))
+        assert [error_codes(value) for value in shop.in_parallel([buy, refund])] == [[]] * 2
+    assert (set(remaining_points(shop).values()), pending_receipts(shop)) == ({0}, [])
+
+
 @pytest.mark.parametrize("order", list(permutations(("plain", "swap", "returned"))))
 def test_first_of_a_purchase_and_an_exchange_with_one_receipt_is_recorded(
     opening: Opening, order: tuple[str, ...]

@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import pytest
 
-from app.store.database.postgres import PostgresDatabase, dsn_and_options, lock_number
-from app.store.database.postgres_session import in_one
+from app.store.database.postgres import PostgresDatabase, dsn_and_options
+from app.store.database.postgres_session import in_one, lock_number
 from app.store.database.session import Busy, Session, Unavailable, Work
 from tests.store.rows import NOW, PROGRAM, a_program, a_wallet, an_answer, an_id, count
 

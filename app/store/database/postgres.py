@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable
 from contextlib import suppress
 from functools import partial
-from hashlib import blake2b
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -22,7 +21,7 @@ from app.store.database.long_reads import TIME_LIMIT, LongReads
 from app.store.database.orm import prepare
 from app.store.database.postgres_errors import DRIVER_ERRORS, TRIED_AGAIN, Retry, given_up, is_lost, without_data
 from app.store.database.postgres_pool import Connection, Pool
-from app.store.database.postgres_session import PostgresSession
+from app.store.database.postgres_session import PostgresSession, lock_number, receipt_lock_number
 from app.store.database.session import Busy, Unavailable, UnscopedSession, UnscopedWork, Work, of_program
 
 T = TypeVar("T")
@@ -91,7 +90,7 @@ class PostgresDatabase:
         # order, so that no two transactions wait for each other.
         lock_numbers = (
             lock_number(program_id, lock_key),
-            *sorted({lock_number(program_id, f"receipt {receipt}") for receipt in receipts}),
+            *sorted({receipt_lock_number(program_id, receipt) for receipt in receipts}),
         )
         begin = "; ".join(("BEGIN", *(f"SELECT pg_advisory_xact_lock({number})" for number in lock_numbers)))
         attempt = partial(self._once, of_program(work, program_id), begin=begin, locking=" FOR UPDATE")
@@ -219,9 +218,3 @@ class PostgresDatabase:
 
 async def _answers(session: UnscopedSession) -> bool:
     return await session.row("SELECT 1") is not None
-
-
-def lock_number(program_id: str, lock_key: str) -> int:
-    """The number of the advisory lock of a lock key in a program: 64 bits, signed."""
-    digest = blake2b(f"{program_id}|{lock_key}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)

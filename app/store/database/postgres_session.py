@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, MutableMapping, Sequence
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 import asyncpg
 
-from app.store.database.session import Row, Value
+from app.store.database.session import ConcurrentChange, Row, Value
 
 _PLACEHOLDER = re.compile(r"\$(\d+)")
 _WRITES = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
@@ -36,6 +37,17 @@ def written(sql: str) -> str:
     if match is None:
         raise ValueError("Only INSERT, UPDATE and DELETE can be queued.")
     return match[1]
+
+
+def lock_number(program_id: str, lock_key: str) -> int:
+    """The number of the advisory lock of a lock key in a program: 64 bits, signed."""
+    digest = blake2b(f"{program_id}|{lock_key}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def receipt_lock_number(program_id: str, receipt: str) -> int:
+    """The number of the advisory lock of a receipt number in a program."""
+    return lock_number(program_id, f"receipt {receipt}")
 
 
 class PostgresSession:
@@ -92,6 +104,16 @@ class PostgresSession:
         if self._later:
             await self.flush()
         await self._connection.executemany(sql, values)
+
+    async def lock_receipt(self, receipt: str, *, program_id: str) -> None:
+        """Lock a receipt number until the transaction ends. Raises ConcurrentChange while another transaction has it.
+
+        It does not wait, because this transaction has locks that the other one may wait for.
+        """
+        number = receipt_lock_number(program_id, receipt)
+        locked = await self.row("SELECT pg_try_advisory_xact_lock($1)", number)
+        if locked is None or not locked[0]:
+            raise ConcurrentChange
 
     async def flush(self) -> None:
         """Send the queued statements in one round trip."""

@@ -106,6 +106,13 @@ class UnscopedSession(Protocol):
         """Run a statement once for each group of values."""
         ...
 
+    async def lock_receipt(self, receipt: str, *, program_id: str) -> None:
+        """Lock a receipt number of a program until the transaction ends, like those passed to `Database.write`.
+
+        For a number that the work itself finds out. Raises ConcurrentChange while another transaction has the lock.
+        """
+        ...
+
 
 class UnscopedStatementError(Exception):
     """A statement of a program's session does not mention `$1`, the program: it would reach other programs' rows."""
@@ -159,6 +166,10 @@ class Session:
     def enqueue(self, sql: str, *values: Value) -> Awaitable[None]:
         """Run a statement later, without its result: see `UnscopedSession.enqueue`."""
         return self.across_programs.enqueue(_checked(sql), self.program_id, *values)
+
+    def lock_receipt(self, receipt: str) -> Awaitable[None]:
+        """Lock a receipt number until the transaction ends: see `UnscopedSession.lock_receipt`."""
+        return self.across_programs.lock_receipt(receipt, program_id=self.program_id)
 
 
 Work: TypeAlias = Callable[[Session], Awaitable[T]]

@@ -88,3 +88,6 @@ class AiosqliteSession:
     async def execute_many(self, sql: str, values: Sequence[Sequence[Value]]) -> None:
         """Run a statement once for each group of values; SQLite refuses it when it writes."""
         await self._connection.executemany(for_sqlite(sql), [encoded(group) for group in values])
+
+    async def lock_receipt(self, receipt: str, *, program_id: str) -> None:
+        """Nothing to lock: there is one writer, and this session only reads."""

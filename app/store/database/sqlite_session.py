@@ -70,6 +70,9 @@ class SqliteSession:
         """Run a statement; with nothing to travel there is nothing to put off."""
         self._execute(for_sqlite(sql), encoded(values))
 
+    async def lock_receipt(self, receipt: str, *, program_id: str) -> None:
+        """Nothing to lock: there is one writer."""
+
     async def execute_many(self, sql: str, values: Sequence[Sequence[Value]]) -> None:
         """Run a statement once for each group of values."""
         self._executemany(for_sqlite(sql), [encoded(group) for group in values])

@@ -89,6 +89,8 @@ async def _exchanged(
         replace(refund, occurred_at=at, number_used_at=pending.number_used_at or pending.occurred_at), new, None
     )
     handed_out = new.of(CustomerReference(purchase.customer_id))
+    # The purchase does not name this receipt: without the lock, a refund of it that arrives now would stay pending.
+    await session.lock_receipt(new.external_id)
     return await exchange_goods(
         session, context=context, command=command, purchase=purchase, new=handed_out, applying=pending.id
     )
