@@ -18,10 +18,10 @@ from app.api.authentication import Authenticator, caller
 from app.api.field_costs import COSTS
 from app.api.schema import schema
 from app.config import Settings
-from app.graphql_server.admission import ADMISSION_LIMIT, Admission
 from app.graphql_server.endpoint import GraphQLEndpoint
-from app.graphql_server.errors import Overload
-from app.graphql_server.rate_limits import RateLimit, TokenBuckets
+from app.graphql_server.http.errors import Overload
+from app.graphql_server.limits.admission import ADMISSION_LIMIT, Admission
+from app.graphql_server.limits.rate_limits import RateLimit, TokenBuckets
 from app.jobs.preview_worker import PreviewQueue
 from app.jobs.scheduler import Scheduler
 from app.store.database.connect import open_database
@@ -62,7 +62,7 @@ def create_app(
     """The application over a database that is opened and closed with it.
 
     `rate_limit` limits what a caller may spend on operations, `admission_limit` the work before execution
-    (`app/graphql_server/admission.py`). With `run_jobs` the server runs due jobs. `url` is where the process that replays
+    (`app/graphql_server/limits/admission.py`). With `run_jobs` the server runs due jobs. `url` is where the process that replays
     impact previews finds the same database; without it previews wait for a server that has one.
     """
     application = Application(database=database, clock=clock, new_id=new_id)

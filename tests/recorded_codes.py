@@ -25,7 +25,7 @@ from graphql import (
 
 from app.api.schema import schema
 from app.domain.access import Role
-from app.graphql_server.core_schema import core_schema
+from app.graphql_server.schema.core_schema import core_schema
 from tests.shop import Shop
 
 CORE = core_schema(schema)

@@ -16,8 +16,8 @@ import uuid_utils
 
 from app.domain.access import Role
 from app.domain.programs.program import ProgramKind
-from app.graphql_server.admission import ADMISSION_LIMIT
-from app.graphql_server.rate_limits import RateLimit
+from app.graphql_server.limits.admission import ADMISSION_LIMIT
+from app.graphql_server.limits.rate_limits import RateLimit
 from app.main import create_app
 from app.store.database.connect import open_database
 from app.usecases.application import Application

@@ -16,7 +16,7 @@ from app.api.conventions.context import Context
 from app.domain.i18n import wording_for
 from app.domain.i18n.locales import Address
 from app.domain.programs.program import ProgramKind
-from app.graphql_server.admission import INVALID_KEY_COST, Admission
+from app.graphql_server.limits.admission import INVALID_KEY_COST, Admission
 from app.queries.programs.authentication import SignedIn, sign_in
 from app.queries.programs.programs import one_program
 from app.usecases.application import Application

@@ -1,7 +1,7 @@
 """The costs of the schema's fields: usual lengths of lists, and fields that cost more than the objects they show.
 
 Lengths are usual ones, not the largest: an operation that reads far longer lists is stopped while it runs
-(`app/graphql_server/time_budget.py`). Scalars and lists of scalars cost nothing.
+(`app/graphql_server/limits/time_budget.py`). Scalars and lists of scalars cost nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.api.conventions.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
-from app.graphql_server.cost_analysis import FieldCosts
+from app.graphql_server.limits.cost_analysis import FieldCosts
 
 PAGED = 1
 """A list of a page: the connection has counted it."""

@@ -17,9 +17,10 @@ from app.api.types.impact_preview import impact_preview
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.programs.location import Location
 from app.api.types.programs.program import program_of
-from app.api.types.purchases.quarantine import QuarantinedReceipt, load_quarantined
+from app.api.types.purchases.purchase import Purchase
+from app.api.types.quarantine import QuarantinedReceipt, load_quarantined
+from app.api.types.rewards.redemption import Redemption
 from app.api.types.rewards.reward import Reward
-from app.api.types.source_records import Purchase, Redemption
 from app.api.types.terms.terms import Terms
 from app.domain.access import Permission
 from app.queries.customers import customers

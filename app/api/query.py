@@ -17,17 +17,17 @@ from app.api.conventions.node import Node
 from app.api.conventions.pagination import page_window
 from app.api.nodes import node
 from app.api.types.customers.customer import Customer, CustomerBy, customer_by
-from app.api.types.decision import ClauseOutlook, Decision, decision
+from app.api.types.decisions.decision import ClauseOutlook, Decision, decision
 from app.api.types.impact_preview import ImpactPreview, impact_preview
 from app.api.types.ledger.balance import no_basket
-from app.api.types.ledger.counterparty import may_see_decision
+from app.api.types.ledger.entry_visibility import may_see_decision
 from app.api.types.ledger.explanation import Explanation
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.ledger.liability import LiabilityQueries
 from app.api.types.programs.program import Program, program_of
-from app.api.types.purchases.basket_input import BasketInput, facts_of, place_of
-from app.api.types.purchases.quarantine import QuarantineQueries
-from app.api.types.purchases.refund_preview import RefundQueries
+from app.api.types.purchases.purchase_input import BasketInput, facts_of, place_of
+from app.api.types.quarantine import QuarantineQueries
+from app.api.types.refund_preview import RefundQueries
 from app.api.types.rewards.reward import RewardOfferConnection, offer_connection
 from app.api.types.terms.clause_input import ClauseInput
 from app.api.types.terms.terms import Terms

@@ -13,8 +13,9 @@ from app.api.types.customers.customer import Customer
 from app.api.types.impact_preview import ImpactPreview
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.programs.program import Program
+from app.api.types.purchases.purchase import Purchase
+from app.api.types.rewards.redemption import Redemption
 from app.api.types.rewards.reward import Reward
-from app.api.types.source_records import Purchase, Redemption
 from app.api.types.terms.terms import Terms
 
 schema = strawberry.Schema(

@@ -17,8 +17,8 @@ from app.api.schema import schema
 from app.api.types.terms.clause_input import ClauseInput, drafted, shown
 from app.domain.terms.validation import DraftedClause, TermsError
 from app.domain.terms.version import Terms
-from app.graphql_server.core_schema import core_schema
-from app.graphql_server.direct_resolvers import builder
+from app.graphql_server.schema.core_schema import core_schema
+from app.graphql_server.schema.direct_resolvers import builder
 
 LARGEST = 256 * 1024
 """Characters of a file."""

@@ -57,7 +57,7 @@ def migrate() -> None:
 def schema() -> None:
     """Print the GraphQL schema."""
     from app.api.schema import schema as graphql_schema
-    from app.graphql_server.schema_export import print_sdl
+    from app.graphql_server.schema.schema_export import print_sdl
 
     print(print_sdl(graphql_schema), end="")
 

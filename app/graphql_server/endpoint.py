@@ -2,7 +2,7 @@
 
 Requests are executed with graphql-core directly, and rejected as early and as cheaply as possible: first by method and
 media type, then by the size and form of the body, then for a wrong key, then by the size of the operation. Only then is
-the document validated and executed. Callers are charged for this work (`app/graphql_server/admission.py`).
+the document validated and executed. Callers are charged for this work (`app/graphql_server/limits/admission.py`).
 """
 
 from __future__ import annotations
@@ -17,12 +17,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
-from app.graphql_server.admission import Admission, RateLimited
-from app.graphql_server.core_schema import core_schema
-from app.graphql_server.cost_analysis import FieldCosts
-from app.graphql_server.document_cache import DocumentCache, InvalidError, PreparedDocument, PreparedOperation
-from app.graphql_server.document_metrics import too_complex
-from app.graphql_server.errors import (
+from app.graphql_server.execution.document_cache import DocumentCache, InvalidError, PreparedDocument
+from app.graphql_server.execution.executor import CompiledExecutor
+from app.graphql_server.http.errors import (
     BAD_INPUT,
     RATE_LIMITED,
     HttpError,
@@ -33,10 +30,8 @@ from app.graphql_server.errors import (
     overload_of,
     request_error,
 )
-from app.graphql_server.executor import CompiledExecutor
-from app.graphql_server.rate_limits import TokenBuckets
-from app.graphql_server.request import GraphQLRequest, request_in_body, request_in_query_string
-from app.graphql_server.response import (
+from app.graphql_server.http.request import GraphQLRequest, request_in_body, request_in_query_string
+from app.graphql_server.http.response import (
     JSON,
     HttpResponse,
     error_response,
@@ -45,7 +40,12 @@ from app.graphql_server.response import (
     request_errors,
     try_later,
 )
-from app.graphql_server.time_budget import too_much_work
+from app.graphql_server.limits.admission import Admission, RateLimited
+from app.graphql_server.limits.cost_analysis import FieldCosts
+from app.graphql_server.limits.cost_limit import run_within_limit
+from app.graphql_server.limits.rate_limits import TokenBuckets
+from app.graphql_server.limits.time_budget import too_much_work
+from app.graphql_server.schema.core_schema import core_schema
 
 MAX_RUN_TIME = 10.0
 """Seconds that an operation may take."""
@@ -150,7 +150,14 @@ class GraphQLEndpoint:
         try:
             if self._buckets is None:
                 return await self._execute(executor, media=media)
-            return await self._run_within_limit(executor, self._buckets, operation, caller=caller, media=media)
+            return await run_within_limit(
+                lambda: self._execute(executor, media=media),
+                cost=operation.cost.of(variables.coerced),
+                caller=caller,
+                buckets=self._buckets,
+                time_budget=executor.time_budget,
+                media=media,
+            )
         finally:
             # Breaks the executor's reference cycle, so that its memory is freed at once: the cycle collector stops all
             # requests.
@@ -169,35 +176,6 @@ class GraphQLEndpoint:
         if charge is not None and charge.wait is not None:
             return rate_limited(charge.wait, media=media)
         return request_errors([request_error(error, otherwise=BAD_INPUT) for error in errors], media=media)
-
-    async def _run_within_limit(
-        self,
-        executor: CompiledExecutor,
-        buckets: TokenBuckets,
-        operation: PreparedOperation,
-        *,
-        caller: str,
-        media: str,
-    ) -> HttpResponse:
-        """The answer with its cost, if that is within the caller's rate limit."""
-        cost = operation.cost.of(executor.variable_values.coerced)
-        maximum, restored = buckets.rate_limit.most, buckets.rate_limit.restored
-        if cost > maximum:
-            error = too_complex(
-                f"The operation may cost at most {maximum:,}, and would cost {cost:,}: ask for smaller pages."
-            )
-            return request_errors([request_error(error, otherwise=BAD_INPUT)], media=media)
-        charge = buckets.take(caller, cost)
-        status = {"maximumAvailable": maximum, "currentlyAvailable": charge.left, "restoreRate": restored}
-        # Named as in Shopify's API.
-        extensions = {"cost": {"requestedQueryCost": cost, "throttleStatus": status}}
-        if charge.wait is not None:
-            return rate_limited(charge.wait, media=media, extensions=extensions)
-        answer = await self._execute(executor, media=media)
-        if executor.time_budget.exhausted:
-            # It was stopped for its work, however low its estimated cost: it is charged as the most expensive one.
-            buckets.charge(caller, maximum)
-        return HttpResponse(answer.status, {**answer.body, "extensions": extensions}, answer.headers)
 
     async def _execute(self, executor: CompiledExecutor, *, media: str) -> HttpResponse:
         result = cast(ExecutionResult | Awaitable[ExecutionResult], executor.execute_operation())

@@ -6,7 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app.graphql_server.errors import BAD_INPUT, INTERNAL, mask
+from app.graphql_server.http.errors import BAD_INPUT, INTERNAL, mask
 
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 

@@ -18,7 +18,7 @@ from strawberry.schema.config import StrawberryConfig
 from app.api.conventions.pagination import PageInfo
 from app.api.conventions.scalars import SCALARS, BigInt, CurrencyCode, Locale
 from app.graphql_server.endpoint import GraphQLEndpoint
-from app.graphql_server.errors import Overload
+from app.graphql_server.http.errors import Overload
 
 
 class FullHouse(Exception):

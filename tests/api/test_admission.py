@@ -11,8 +11,8 @@ import pytest
 
 from app.api import authentication
 from app.domain.access import Role
-from app.graphql_server.admission import ADMISSION_LIMIT, INVALID_KEY_COST, Admission, RateLimited
-from app.graphql_server.rate_limits import RateLimit
+from app.graphql_server.limits.admission import ADMISSION_LIMIT, INVALID_KEY_COST, Admission, RateLimited
+from app.graphql_server.limits.rate_limits import RateLimit
 from app.store.database.session import Session
 from tests.shop import Shop, open_shop
 
@@ -102,7 +102,7 @@ def test_invalid_documents_are_charged_and_then_refused_unparsed(
     shop: Shop, role: Role | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepared: list[str] = []
-    from app.graphql_server.document_cache import DocumentCache
+    from app.graphql_server.execution.document_cache import DocumentCache
 
     plain = DocumentCache.prepare
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from app.graphql_server.rate_limits import RateLimit
+from app.graphql_server.limits.rate_limits import RateLimit
 from tests.api.test_budgets_and_nth_items import CHECK, publish
 from tests.api.test_late_events import at
 from tests.api.test_refunds_by_amount_and_payment import refund

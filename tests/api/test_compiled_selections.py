@@ -13,9 +13,9 @@ import strawberry
 from graphql import execute, parse
 from strawberry.schema.config import StrawberryConfig
 
-from app.graphql_server.core_schema import core_schema
-from app.graphql_server.document_cache import DocumentCache
-from app.graphql_server.executor import CompiledExecutor
+from app.graphql_server.execution.document_cache import DocumentCache
+from app.graphql_server.execution.executor import CompiledExecutor
+from app.graphql_server.schema.core_schema import core_schema
 
 
 @strawberry.enum

@@ -12,9 +12,9 @@ from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
 from app.api.field_costs import COSTS
 from app.api.schema import schema
 from app.domain.access import Role
-from app.graphql_server.core_schema import core_schema
-from app.graphql_server.cost_analysis import cost_of
-from app.graphql_server.rate_limits import RateLimit, TokenBuckets
+from app.graphql_server.limits.cost_analysis import cost_of
+from app.graphql_server.limits.rate_limits import RateLimit, TokenBuckets
+from app.graphql_server.schema.core_schema import core_schema
 from app.main import create_app
 from app.store.database.connect import open_database
 from tests.live_server import serving

@@ -24,7 +24,7 @@ from app.api.conventions.ids import decode
 from app.domain.access import Role
 from app.domain.i18n.locales import Locale
 from app.domain.programs.program import ProgramKind
-from app.graphql_server.rate_limits import RateLimit
+from app.graphql_server.limits.rate_limits import RateLimit
 from tests.api.scheduled_shop import ManualClock
 from tests.api.test_access import customer_key
 from tests.api.test_staff_limits import tied_key

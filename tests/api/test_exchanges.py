@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from app.domain.access import Role
-from app.graphql_server.rate_limits import RateLimit
+from app.graphql_server.limits.rate_limits import RateLimit
 from app.store.database.session import Session
 from app.store.purchases import purchases
 from tests.api.test_access import code_of, customer_key

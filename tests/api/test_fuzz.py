@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from schemathesis import Case
 
 from app.domain.access import Role
-from app.graphql_server import time_budget
-from app.graphql_server.rate_limits import RateLimit
+from app.graphql_server.limits import time_budget
+from app.graphql_server.limits.rate_limits import RateLimit
 from app.queries.verification.verify_accounts import verify_page
 from app.queries.verification.verify_program import verify_program
 from app.store.database.connect import open_database

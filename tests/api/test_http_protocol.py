@@ -10,7 +10,7 @@ import orjson
 import pytest
 import structlog
 
-from app.graphql_server.request import MAX_BODY, MAX_VARIABLE_DEPTH
+from app.graphql_server.http.request import MAX_BODY, MAX_VARIABLE_DEPTH
 from tests.api.minimal_schema import Edge, code
 
 JSON = "application/json"
@@ -170,7 +170,7 @@ async def test_a_body_of_exactly_the_limit_is_read(edge: Edge) -> None:
 
 
 async def test_request_without_its_body_times_out(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.graphql_server.request.BODY_TIMEOUT", 0.05)
+    monkeypatch.setattr("app.graphql_server.http.request.BODY_TIMEOUT", 0.05)
 
     async def chunks() -> AsyncIterator[bytes]:
         yield b'{"query":'

@@ -14,7 +14,7 @@ from app.domain.access import Role
 from app.domain.i18n import wording
 from app.domain.i18n.locales import Locale
 from app.domain.problems import ProblemCode
-from app.graphql_server.rate_limits import RateLimit
+from app.graphql_server.limits.rate_limits import RateLimit
 from tests.api.test_budgets_and_nth_items import publish
 from tests.shop import REFUND, Shop, open_shop
 from tests.verification import discrepancies_in

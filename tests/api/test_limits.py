@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 from graphql import GraphQLError, get_introspection_query, parse, validate
 
-from app.graphql_server.core_schema import core_schema
-from app.graphql_server.document_cache import DocumentCache, InvalidError
-from app.graphql_server.document_limits import Measured, measure, parsed
+from app.graphql_server.execution.document_cache import DocumentCache, InvalidError
+from app.graphql_server.limits.document_limits import Measured, measure, parsed
+from app.graphql_server.schema.core_schema import core_schema
 from tests.api.minimal_schema import schema
 
 CORE = core_schema(schema)

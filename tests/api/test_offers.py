@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from app.graphql_server.rate_limits import RateLimit
+from app.graphql_server.limits.rate_limits import RateLimit
 from app.queries.customers import current_state as standings
 from tests.shop import DECISION, Clock, Shop, open_shop
 from tests.transfers import MERGE

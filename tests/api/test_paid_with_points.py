@@ -14,7 +14,7 @@ import pytest
 from app.domain.access import Role
 from app.domain.i18n import wording
 from app.domain.i18n.locales import Locale
-from app.graphql_server.rate_limits import RateLimit
+from app.graphql_server.limits.rate_limits import RateLimit
 from app.store.database.connect import open_database
 from tests.api.test_access import customer_key
 from tests.api.test_budgets_and_nth_items import publish

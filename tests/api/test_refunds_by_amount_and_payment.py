@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from app.graphql_server.rate_limits import RateLimit
+from app.graphql_server.limits.rate_limits import RateLimit
 from tests.api.test_budgets_and_nth_items import publish
 from tests.api.test_late_events import REWARD, at
 from tests.shop import REFUND, Shop, open_shop

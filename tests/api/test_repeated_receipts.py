@@ -20,8 +20,8 @@ from graphql import (
 from app.api.schema import schema
 from app.domain.access import Role
 from app.domain.programs.program import ProgramKind
-from app.graphql_server.core_schema import core_schema
-from app.graphql_server.rate_limits import RateLimit
+from app.graphql_server.limits.rate_limits import RateLimit
+from app.graphql_server.schema.core_schema import core_schema
 from tests.api.test_budgets_and_nth_items import publish
 from tests.api.test_late_events import REWARD
 from tests.shop import Clock, Shop, open_shop

@@ -21,7 +21,7 @@ from app.api.conventions.scalars import (
     show_decimal,
     show_time,
 )
-from app.graphql_server.core_schema import core_schema
+from app.graphql_server.schema.core_schema import core_schema
 from tests.api.minimal_schema import Edge, code, schema
 
 CORE = core_schema(schema)

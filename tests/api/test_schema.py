@@ -7,8 +7,8 @@ from pathlib import Path
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType
 
 from app.api.schema import schema
-from app.graphql_server.core_schema import core_schema
-from app.graphql_server.schema_export import print_sdl
+from app.graphql_server.schema.core_schema import core_schema
+from app.graphql_server.schema.schema_export import print_sdl
 
 ROOT = Path(__file__).parents[2]
 

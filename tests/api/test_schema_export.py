@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from graphql import build_schema, find_breaking_changes
 
-from app.graphql_server.core_schema import core_schema
-from app.graphql_server.schema_export import print_sdl
+from app.graphql_server.schema.core_schema import core_schema
+from app.graphql_server.schema.schema_export import print_sdl
 from tests.api.minimal_schema import schema
 
 

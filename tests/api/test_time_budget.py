@@ -10,11 +10,11 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 
-from app.graphql_server import time_budget
-from app.graphql_server.core_schema import core_schema
-from app.graphql_server.document_cache import DocumentCache
-from app.graphql_server.executor import CompiledExecutor
-from app.graphql_server.time_budget import CPU_LIMIT, MAX_REPEATED_BYTES, TIME_SLICE, TimeBudget
+from app.graphql_server.execution.document_cache import DocumentCache
+from app.graphql_server.execution.executor import CompiledExecutor
+from app.graphql_server.limits import time_budget
+from app.graphql_server.limits.time_budget import CPU_LIMIT, MAX_REPEATED_BYTES, TIME_SLICE, TimeBudget
+from app.graphql_server.schema.core_schema import core_schema
 
 READ = 0
 

@@ -17,7 +17,7 @@ import pytest
 
 from app.domain.problems import Problem
 from app.domain.programs.program import ProgramKind
-from app.graphql_server.rate_limits import RateLimit
+from app.graphql_server.limits.rate_limits import RateLimit
 from app.imports.csv_receipts import plan_import
 from app.imports.execution import Imported, execute, import_target
 from app.jobs.scheduler import NoticeReaders, RunResult, Scheduler

@@ -13,7 +13,7 @@ import pytest
 
 from app.domain.access import Role
 from app.graphql_server.endpoint import GraphQLEndpoint
-from app.graphql_server.rate_limits import RateLimit
+from app.graphql_server.limits.rate_limits import RateLimit
 from app.store.database.session import Session
 from tests.faults.process import QUERIES, TYPES, Sent, lasting, ledger_of, purchase, redemption, refund
 from tests.shop import Shop, open_shop

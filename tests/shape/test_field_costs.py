@@ -13,7 +13,7 @@ from graphql import (
 
 from app.api.field_costs import ARGUMENT_LISTS, FIELD_COSTS, LIST_SIZES, PAYLOADS, size_of
 from app.api.schema import schema
-from app.graphql_server.core_schema import core_schema
+from app.graphql_server.schema.core_schema import core_schema
 from tests.api.test_costs import cost
 
 CORE = core_schema(schema)

@@ -20,7 +20,7 @@ from graphql import (
 from graphql.utilities import validate_input_value
 
 from app.api.schema import schema
-from app.graphql_server.core_schema import core_schema
+from app.graphql_server.schema.core_schema import core_schema
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "app").rglob("*.py"))
@@ -28,14 +28,14 @@ CORE = core_schema(schema)
 
 _SECONDS = "seconds: how long something may take, and when to come again"
 SECONDS = {
-    "app/graphql_server/response.py": f"{_SECONDS}; and the weights of an Accept header",
-    "app/graphql_server/request.py": _SECONDS,
-    "app/graphql_server/rate_limits.py": "what a caller may ask grows back with every second",
-    "app/graphql_server/admission.py": _SECONDS,
-    "app/graphql_server/errors.py": _SECONDS,
+    "app/graphql_server/http/response.py": f"{_SECONDS}; and the weights of an Accept header",
+    "app/graphql_server/http/request.py": _SECONDS,
+    "app/graphql_server/limits/rate_limits.py": "what a caller may ask grows back with every second",
+    "app/graphql_server/limits/admission.py": _SECONDS,
+    "app/graphql_server/http/errors.py": _SECONDS,
     "app/graphql_server/endpoint.py": _SECONDS,
     "app/api/authentication.py": "for how many seconds a key is remembered",
-    "app/graphql_server/time_budget.py": "seconds of work",
+    "app/graphql_server/limits/time_budget.py": "seconds of work",
     "app/jobs/preview_process.py": "how often a job reports",
     "app/jobs/scheduler.py": "how often a job looks for work, and how long a request waits for it",
     "app/jobs/terms_activation.py": "how long a job has for a program",

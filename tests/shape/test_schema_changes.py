@@ -22,7 +22,7 @@ from graphql import (
 )
 
 from app.api.schema import schema
-from app.graphql_server.core_schema import core_schema
+from app.graphql_server.schema.core_schema import core_schema
 
 RELEASED_TEXT = (Path(__file__).parent / "released_schema.graphql").read_text(encoding="utf-8")
 RELEASED = build_schema(RELEASED_TEXT)

@@ -16,9 +16,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from starlette.applications import Starlette
 
 from app.api.schema import schema as real_schema
-from app.graphql_server.core_schema import core_schema
-from app.graphql_server.document_limits import Measured, measure
 from app.graphql_server.endpoint import GraphQLEndpoint
+from app.graphql_server.limits.document_limits import Measured, measure
+from app.graphql_server.schema.core_schema import core_schema
 from app.web.graphiql import FOLDER, POLICY, graphiql_routes
 from tests.api.minimal_schema import context_for, schema, sign_in
 from tests.live_server import serving

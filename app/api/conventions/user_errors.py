@@ -94,10 +94,9 @@ class TechnicalRefusal(UserError):
     detail: str | None = strawberry.field(description="A short English addition for developers, or null.")
 
 
-_PURCHASE: Any = LazyType(
-    "Purchase", "app.api.types.source_records"
-)  # both are read with payloads, so not imported here
-_REDEMPTION: Any = LazyType("Redemption", "app.api.types.source_records")
+# Both are read with payloads, so they are not imported here.
+_PURCHASE: Any = LazyType("Purchase", "app.api.types.purchases.purchase")
+_REDEMPTION: Any = LazyType("Redemption", "app.api.types.rewards.redemption")
 
 
 @strawberry.type(

@@ -17,12 +17,13 @@ from strawberry import Parent
 from app.api.conventions.context import Context, Info
 from app.api.conventions.payloads import Payload, ShowsResult
 from app.api.types.customers.customer import Customer
-from app.api.types.decision import Decision, decision
+from app.api.types.decisions.decision import Decision, decision
 from app.api.types.impact_preview import ImpactPreview
 from app.api.types.ledger.balance import Balance, balances
 from app.api.types.ledger.ledger_entry import LedgerEntry
+from app.api.types.purchases.purchase import Purchase
+from app.api.types.rewards.redemption import Redemption
 from app.api.types.rewards.reward import Reward
-from app.api.types.source_records import Purchase, Redemption
 from app.domain import decisions
 from app.domain.ledger import entries as ledger
 from app.domain.purchases.facts import PurchaseFacts

@@ -17,10 +17,10 @@ from app.api.mutations.payload_objects import (
     entry_of,
     shown,
 )
-from app.api.types.decision import Decision
+from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.balance import balances
 from app.api.types.ledger.ledger_entry import LedgerEntry
-from app.api.types.purchases.basket_input import PurchaseInput, facts_of, place_of
+from app.api.types.purchases.purchase_input import PurchaseInput, facts_of, place_of
 from app.api.types.purchases.refund_input import check_source
 from app.domain.access import Permission
 from app.domain.names import normalised_identifier

@@ -19,7 +19,7 @@ from app.api.mutations.payload_objects import (
     shown,
 )
 from app.api.types.customers.customer import Customer, CustomerBy, customer_by
-from app.api.types.decision import Decision
+from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.balance import Balance
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.refund_input import PurchaseBy, purchase_by

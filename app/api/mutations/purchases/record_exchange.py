@@ -24,14 +24,14 @@ from app.api.mutations.payload_objects import (
 from app.api.mutations.purchases.record_purchase import receipt_of
 from app.api.mutations.purchases.record_refund import RecordRefundInput, Refunded, refund_of, refunded
 from app.api.types.customers.customer import CustomerBy, customer_by
-from app.api.types.decision import Decision
+from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.balance import balances
 from app.api.types.ledger.ledger_entry import LedgerEntry
-from app.api.types.purchases.basket_input import PurchaseInput
 from app.api.types.purchases.pending_refund import PendingRefund, load_pending_refund
-from app.api.types.purchases.quarantine import QuarantinedReceipt, quarantined_payload
+from app.api.types.purchases.purchase import Purchase
+from app.api.types.purchases.purchase_input import PurchaseInput
 from app.api.types.purchases.refund_input import PurchaseBy, RefundLineInput
-from app.api.types.source_records import Purchase
+from app.api.types.quarantine import QuarantinedReceipt, quarantined_payload
 from app.domain import amounts
 from app.domain.access import Permission
 from app.domain.problems import Problem

@@ -19,12 +19,12 @@ from app.api.mutations.payload_objects import (
     shown,
 )
 from app.api.types.customers.customer import CustomerBy, customer_by
-from app.api.types.decision import Decision
+from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.balance import balances
 from app.api.types.ledger.ledger_entry import LedgerEntry
-from app.api.types.purchases.basket_input import MAX_COMPLETIONS, PurchaseInput, facts_of, place_of
-from app.api.types.purchases.quarantine import QuarantinedReceipt, quarantined_payload
+from app.api.types.purchases.purchase_input import MAX_COMPLETIONS, PurchaseInput, facts_of, place_of
 from app.api.types.purchases.refund_input import check_source
+from app.api.types.quarantine import QuarantinedReceipt, quarantined_payload
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import FactsError

@@ -23,13 +23,13 @@ from app.api.mutations.payload_objects import (
     purchase_of,
     shown,
 )
-from app.api.types.decision import Decision
+from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.balance import balances
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.pending_refund import PendingRefund, load_pending_refund
-from app.api.types.purchases.quarantine import QuarantinedReceipt, quarantined_payload
+from app.api.types.purchases.purchase import Purchase
 from app.api.types.purchases.refund_input import PurchaseBy, RefundLineInput, back_of, purchase_by
-from app.api.types.source_records import Purchase
+from app.api.types.quarantine import QuarantinedReceipt, quarantined_payload
 from app.domain import amounts
 from app.domain.access import Permission
 from app.domain.names import normalised_identifier

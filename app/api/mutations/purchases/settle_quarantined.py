@@ -14,12 +14,12 @@ from app.api.conventions.enums import described
 from app.api.conventions.ids import decode
 from app.api.mutations.payload_objects import WithCustomer, WithDecision, decision_shown, entry_of, purchase_of
 from app.api.mutations.purchases.record_refund import Refunded, refunded
-from app.api.types.decision import Decision
+from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.balance import Balance, balances
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.pending_refund import PendingRefund, load_pending_refund
-from app.api.types.purchases.quarantine import QuarantinedReceipt, load_quarantined
-from app.api.types.source_records import Purchase
+from app.api.types.purchases.purchase import Purchase
+from app.api.types.quarantine import QuarantinedReceipt, load_quarantined
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.queries.purchases.quarantine import receipts_of

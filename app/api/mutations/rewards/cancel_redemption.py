@@ -11,10 +11,10 @@ from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.ids import decode
 from app.api.mutations.payload_objects import DecisionPayload, WithCustomer, entry_of, redemption_of, reward_of, shown
-from app.api.types.decision import Decision
+from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.ledger_entry import LedgerEntry
+from app.api.types.rewards.redemption import Redemption
 from app.api.types.rewards.reward import Reward
-from app.api.types.source_records import Redemption
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.rewards import cancel_redemption

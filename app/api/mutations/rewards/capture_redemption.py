@@ -10,10 +10,10 @@ from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Info
 from app.api.mutations.payload_objects import DecisionPayload, WithCustomer, WithReward, entry_of, redemption_of, shown
-from app.api.types.decision import Decision
+from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.rewards.hold_reference import HoldReference, hold_reference
-from app.api.types.source_records import Redemption
+from app.api.types.rewards.redemption import Redemption
 from app.domain.access import Permission
 from app.usecases.rewards import end_hold
 from app.usecases.rewards.end_hold import CaptureHoldResult

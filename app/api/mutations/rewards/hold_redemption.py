@@ -19,10 +19,10 @@ from app.api.mutations.payload_objects import (
 )
 from app.api.mutations.rewards.redeem_reward import command_of
 from app.api.types.customers.customer import CustomerBy
-from app.api.types.decision import Decision
-from app.api.types.purchases.basket_input import BasketInput
+from app.api.types.decisions.decision import Decision
+from app.api.types.purchases.purchase_input import BasketInput
+from app.api.types.rewards.redemption import Redemption
 from app.api.types.rewards.reward import RewardBy
-from app.api.types.source_records import Redemption
 from app.domain.access import Permission
 from app.domain.names import normalised_identifier
 from app.domain.problems import Problem, ProblemCode

@@ -11,12 +11,12 @@ from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.mutations.payload_objects import DecisionPayload, WithCustomer, WithReward, entry_of, redemption_of, shown
 from app.api.types.customers.customer import CustomerBy, customer_by
-from app.api.types.decision import Decision
+from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.balance import no_basket
 from app.api.types.ledger.ledger_entry import LedgerEntry
-from app.api.types.purchases.basket_input import BasketInput, facts_of, place_of
+from app.api.types.purchases.purchase_input import BasketInput, facts_of, place_of
+from app.api.types.rewards.redemption import Redemption
 from app.api.types.rewards.reward import RewardBy, reward_by
-from app.api.types.source_records import Redemption
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.rewards import redeem_reward

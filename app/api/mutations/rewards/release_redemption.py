@@ -12,8 +12,8 @@ from app.api.conventions.context import Info
 from app.api.mutations.payload_objects import BalancesPayload, WithCustomer, entry_of, redemption_of, reward_of, shown
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.rewards.hold_reference import HoldReference, hold_reference
+from app.api.types.rewards.redemption import Redemption
 from app.api.types.rewards.reward import Reward
-from app.api.types.source_records import Redemption
 from app.domain.access import Permission
 from app.usecases.rewards import end_hold
 from app.usecases.rewards.end_hold import ReleaseHoldResult

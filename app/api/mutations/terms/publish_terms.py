@@ -12,7 +12,7 @@ from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.payloads import Payload
 from app.api.mutations.payload_objects import decision_shown, shown
-from app.api.types.decision import Decision
+from app.api.types.decisions.decision import Decision
 from app.api.types.terms.clause_input import ClauseInput, drafted
 from app.api.types.terms.terms import Terms
 from app.domain.access import Permission

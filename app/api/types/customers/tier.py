@@ -7,7 +7,7 @@ from datetime import datetime
 import strawberry
 
 from app.api.conventions.context import Context, Info
-from app.api.types.decision import Decision, Reason, decision
+from app.api.types.decisions.decision import Decision, Reason, decision
 from app.api.types.terms.terms import Tier
 from app.domain.engine import tiers as tier_rules
 from app.domain.explanations.explanation import Explanation

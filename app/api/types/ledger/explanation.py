@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
-from app.api.types.decision import Decision
+from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.ledger_entry import LedgerEntry
 
 

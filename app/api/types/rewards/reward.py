@@ -10,7 +10,7 @@ from app.api.conventions.money import Money, PointUnit, money, unit_of
 from app.api.conventions.node import Node
 from app.api.conventions.pagination import PageInfo, encode_cursor
 from app.api.conventions.user_errors import UserError, user_error
-from app.api.types.decision import Decision, decision
+from app.api.types.decisions.decision import Decision, decision
 from app.api.types.terms.terms import Clause, Terms
 from app.domain import amounts
 from app.domain.problems import Problem

@@ -31,7 +31,7 @@ from strawberry.types.base import get_object_definition
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
-from app.graphql_server.time_budget import TimeBudget
+from app.graphql_server.limits.time_budget import TimeBudget
 
 MAX_INLINE_ITEMS = 16
 """Items of a list that are shown without checking the time budget."""

@@ -16,7 +16,7 @@ from graphql import (
     Undefined,
 )
 
-from app.graphql_server.direct_resolvers import resolve_directly
+from app.graphql_server.schema.direct_resolvers import resolve_directly
 
 
 @cache

@@ -20,7 +20,7 @@ from graphql import (
     parse,
 )
 
-from app.graphql_server.document_metrics import (
+from app.graphql_server.limits.document_metrics import (
     OPERATION_TOO_COMPLEX,
     Definition,
     Metrics,

@@ -1,7 +1,7 @@
-"""graphql-core's executor, with compiled functions for most selections (`app/graphql_server/compiled_selections.py`).
+"""graphql-core's executor, with compiled functions for most selections (`app/graphql_server/execution/compiled_selections.py`).
 
 After each field that is not compiled, and at intervals in a long list, it checks the operation's time budget: then it
-yields to other requests, or stops (`app/graphql_server/time_budget.py`).
+yields to other requests, or stops (`app/graphql_server/limits/time_budget.py`).
 """
 
 from __future__ import annotations
@@ -25,8 +25,13 @@ from graphql.execution.executor import Executor
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, is_awaitable
 
-from app.graphql_server.compiled_selections import MAX_INLINE_ITEMS, CompiledField, compile_field, compile_object
-from app.graphql_server.time_budget import TimeBudget
+from app.graphql_server.execution.compiled_selections import (
+    MAX_INLINE_ITEMS,
+    CompiledField,
+    compile_field,
+    compile_object,
+)
+from app.graphql_server.limits.time_budget import TimeBudget
 
 Collected: TypeAlias = dict[tuple[object, ...], CollectedFields]
 """The fields selected of an object, by its type and the identities of the nodes that select them."""

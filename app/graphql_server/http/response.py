@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from starlette.types import Send
 
-from app.graphql_server.errors import RATE_LIMITED, HttpError
+from app.graphql_server.http.errors import RATE_LIMITED, HttpError
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"

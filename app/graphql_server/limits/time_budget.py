@@ -11,7 +11,7 @@ from time import perf_counter, thread_time
 
 from graphql import GraphQLError
 
-from app.graphql_server.document_metrics import OPERATION_TOO_COMPLEX
+from app.graphql_server.limits.document_metrics import OPERATION_TOO_COMPLEX
 
 TIME_SLICE = 0.02
 """Seconds of work after which the operation yields to other requests, at the next list."""

@@ -16,7 +16,7 @@ from app.api.conventions.node import Node
 from app.api.conventions.pagination import PageInfo, encode_cursor, page_window
 from app.api.types.customers.customer import Customer
 from app.api.types.purchases.pending_refund import PendingRefund, load_pending_refund
-from app.api.types.source_records import Purchase
+from app.api.types.purchases.purchase import Purchase
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import PurchaseFacts

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.requests import Request
 
-from app.graphql_server.errors import HttpError
+from app.graphql_server.http.errors import HttpError
 
 MAX_BODY = 100_000
 MAX_VARIABLE_DEPTH = 20

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from app.graphql_server.rate_limits import RateLimit, TokenBuckets
+from app.graphql_server.limits.rate_limits import RateLimit, TokenBuckets
 
 ADMISSION_LIMIT = RateLimit(most=10_000, restored=1_000)
 """In tenths of a millisecond of processor time."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import strawberry
 from graphql import print_schema
 
-from app.graphql_server.core_schema import core_schema
+from app.graphql_server.schema.core_schema import core_schema
 
 
 def print_sdl(schema: strawberry.Schema) -> str:

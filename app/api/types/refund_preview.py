@@ -11,7 +11,7 @@ import strawberry
 from app.api.conventions.arguments import Language
 from app.api.conventions.context import Info, bad_input, set_locale
 from app.api.conventions.money import Money, money
-from app.api.types.decision import Decision, decision
+from app.api.types.decisions.decision import Decision, decision
 from app.api.types.ledger.balance import Balance, balances
 from app.api.types.purchases.pending_refund import PendingRefund
 from app.api.types.purchases.refund_input import PurchaseBy, RefundLineInput, back_of, purchase_by

@@ -11,12 +11,12 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.validation import validation_context
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
-from app.graphql_server.compiled_variables import Coerce, Variables
-from app.graphql_server.cost_analysis import Cost, FieldCosts, cost_of
-from app.graphql_server.document_limits import Operation, measure, parsed
-from app.graphql_server.document_metrics import too_complex
-from app.graphql_server.errors import BAD_INPUT
-from app.graphql_server.executor import Collected, Compiled
+from app.graphql_server.execution.compiled_variables import Coerce, Variables
+from app.graphql_server.execution.executor import Collected, Compiled
+from app.graphql_server.http.errors import BAD_INPUT
+from app.graphql_server.limits.cost_analysis import Cost, FieldCosts, cost_of
+from app.graphql_server.limits.document_limits import Operation, measure, parsed
+from app.graphql_server.limits.document_metrics import too_complex
 
 MAX_CACHED_DOCUMENTS = 512
 MAX_CACHED_LENGTH = 16_000

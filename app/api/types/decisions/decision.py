@@ -12,7 +12,7 @@ from app.api.conventions.arguments import SentenceLanguage
 from app.api.conventions.context import Info, translator
 from app.api.conventions.money import Money, PointUnit, UnitPoints, money, unit_of
 from app.api.conventions.user_errors import UserError, user_error
-from app.api.types.line_points import LinePoints
+from app.api.types.decisions.line_points import LinePoints
 from app.api.types.programs.location import Location, location_called
 from app.api.types.terms.terms import Clause, Terms
 from app.domain import decisions as made

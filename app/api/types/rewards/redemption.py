@@ -1,0 +1,64 @@
+"""Redemptions, as a client reads them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import strawberry
+
+from app.api.conventions.context import Info
+from app.api.conventions.enums import RedemptionState
+from app.api.conventions.ids import encode
+from app.api.conventions.money import PointUnit, unit_of
+from app.api.conventions.node import Node
+from app.api.types.rewards.reward import Reward
+from app.domain.rewards.redemption import Redemption as RedemptionEntity
+from app.domain.units import Unit
+from app.queries.rewards import offers
+
+
+@strawberry.type(description="A reward that a customer was given. Seen by whoever sees the customer.")
+class Redemption(Node):
+    """The reward and what was paid for it."""
+
+    row: strawberry.Private[RedemptionEntity]
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    state: RedemptionState = strawberry.field(description="How far it has come.")
+    points: int = strawberry.field(description="What was paid, or reserved for it, in its unit.")
+    occurred_at: datetime = strawberry.field(
+        description="Business time; of a redemption that began as a hold, when the hold was placed."
+    )
+    held_until: datetime | None = strawberry.field(
+        description="Until when points or stamps, and stock, were reserved for it at the latest; null where it was paid at once."
+    )
+    checkout: str | None = strawberry.field(
+        description="The checkout that it was reserved for; null where it was paid at once."
+    )
+    recorded_at: datetime = strawberry.field(
+        description="Server time; in a sandbox what the clock of the program showed."
+    )
+
+    @classmethod
+    def of(cls, row: RedemptionEntity) -> Redemption:
+        """The GraphQL object for a stored redemption."""
+        return cls(
+            row=row,
+            id=strawberry.ID(encode("Redemption", row.id)),
+            state=RedemptionState(row.state.value),
+            points=row.points,
+            occurred_at=row.occurred_at,
+            held_until=row.held_until,
+            checkout=row.checkout,
+            recorded_at=row.recorded_at,
+        )
+
+    @strawberry.field(description="The unit of `points`.")
+    def unit(self, info: Info) -> PointUnit:
+        """The unit in which the reward was paid."""
+        return unit_of(info.context, Unit.STAMPS if self.row.decision.stamps else Unit.POINTS)
+
+    @strawberry.field(description="The reward.")
+    async def reward(self, info: Info) -> Reward | None:
+        """The reward as it is now."""
+        found = await info.context.load(offers.rewards_by_id, self.row.reward_id)
+        return Reward.of(found, context=info.context) if found is not None else None

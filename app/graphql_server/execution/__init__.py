@@ -1,0 +1,1 @@
+"""Prepared documents and the executor that answers them."""

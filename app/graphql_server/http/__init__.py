@@ -1,0 +1,1 @@
+"""Requests read from HTTP, responses and errors written to it."""

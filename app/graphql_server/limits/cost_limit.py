@@ -1,0 +1,43 @@
+"""The limit on the cost of an operation: one that costs too much is rejected, any other is charged to its caller.
+
+`cost_analysis.py` computes the cost, `rate_limits.py` keeps what each caller has left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from app.graphql_server.http.errors import BAD_INPUT, request_error
+from app.graphql_server.http.response import HttpResponse, rate_limited, request_errors
+from app.graphql_server.limits.document_metrics import too_complex
+from app.graphql_server.limits.rate_limits import TokenBuckets
+from app.graphql_server.limits.time_budget import TimeBudget
+
+
+async def run_within_limit(
+    execute: Callable[[], Awaitable[HttpResponse]],
+    *,
+    cost: int,
+    caller: str,
+    buckets: TokenBuckets,
+    time_budget: TimeBudget,
+    media: str,
+) -> HttpResponse:
+    """The answer with its cost, or the rejection of an operation that the caller's rate limit does not allow."""
+    maximum, restored = buckets.rate_limit.most, buckets.rate_limit.restored
+    if cost > maximum:
+        error = too_complex(
+            f"The operation may cost at most {maximum:,}, and would cost {cost:,}: ask for smaller pages."
+        )
+        return request_errors([request_error(error, otherwise=BAD_INPUT)], media=media)
+    charge = buckets.take(caller, cost)
+    status = {"maximumAvailable": maximum, "currentlyAvailable": charge.left, "restoreRate": restored}
+    # Named as in Shopify's API.
+    extensions = {"cost": {"requestedQueryCost": cost, "throttleStatus": status}}
+    if charge.wait is not None:
+        return rate_limited(charge.wait, media=media, extensions=extensions)
+    answer = await execute()
+    if time_budget.exhausted:
+        # It was stopped for its work, however low its estimated cost: it is charged as the most expensive one.
+        buckets.charge(caller, maximum)
+    return HttpResponse(answer.status, {**answer.body, "extensions": extensions}, answer.headers)
