@@ -13,7 +13,7 @@ from graphql import GraphQLError
 from starlette.requests import Request
 
 from app.api.conventions.context import Context
-from app.domain.i18n import wording_for
+from app.domain.i18n import phrasebook_for
 from app.domain.i18n.locales import Address
 from app.domain.programs.program import ProgramKind
 from app.graphql_server.limits.admission import INVALID_KEY_COST, Admission
@@ -101,7 +101,7 @@ class Authenticator:
         return Context(
             application=self._application,
             signed_in=signed_in,
-            language=wording_for(
+            language=phrasebook_for(
                 request.headers.get("accept-language"),
                 region=program.region if program is not None else None,
                 address=program.address if program is not None else Address.FORMAL,

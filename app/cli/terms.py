@@ -17,7 +17,7 @@ from app.config import Settings
 from app.domain.calendar import local_date
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.explanations.explanation import Explanation
-from app.domain.i18n import Phrasebook, wording_for
+from app.domain.i18n import Phrasebook, phrasebook_for
 from app.domain.problems import Problem
 from app.domain.programs.program import Program
 from app.domain.simulation.impact import Impact
@@ -50,10 +50,10 @@ terms = typer.Typer(no_args_is_help=True, help="Terms as a file: check, compare,
 def check(file: FileArgument, program: ProgramOption = None, locale: LocaleOption = "en") -> None:
     """Print the terms in the file, and what is unfair in them; ends with status 1 when there are findings."""
     owner, checked = _checked(file, program)
-    say = _words(locale, owner)
-    out.print(render(checked.draft, format=TextFormat.PLAIN, say=say), end="", markup=False)
+    phrasebook = _phrasebook(locale, owner)
+    out.print(render(checked.draft, format=TextFormat.PLAIN, phrasebook=phrasebook), end="", markup=False)
     for finding in checked.findings:
-        out.print(f"\n{_finding_text(finding, say=say)}", markup=False)
+        out.print(f"\n{_finding_text(finding, phrasebook=phrasebook)}", markup=False)
     _stop_at_unkept(checked)
     if checked.findings:
         raise typer.Exit(1)
@@ -64,9 +64,9 @@ def check(file: FileArgument, program: ProgramOption = None, locale: LocaleOptio
 def diff(file: FileArgument, program: ProgramOption = None, locale: LocaleOption = "en") -> None:
     """Compare the file with the last published version, and print when it could start."""
     owner, checked = _checked(file, program)
-    say = _words(locale, owner)
+    phrasebook = _phrasebook(locale, owner)
     for change in checked.changes:
-        out.print(f"{change.effect_on_customer}: {change.statement(say)}", markup=False)
+        out.print(f"{change.effect_on_customer}: {change.statement(phrasebook)}", markup=False)
     if not checked.changes:
         out.print("The first version." if checked.current is None else "Nothing changes.")
         return
@@ -74,9 +74,9 @@ def diff(file: FileArgument, program: ProgramOption = None, locale: LocaleOption
         out.print(f"Together: {checked.change}. Published now, it cannot start at all.", markup=False)
         for finding in checked.findings:
             if finding.code is LintCode.NOTICE_TOO_LONG:
-                out.print(_finding_text(finding, say=say), markup=False)
+                out.print(_finding_text(finding, phrasebook=phrasebook), markup=False)
         return
-    start = say.instant(checked.earliest_from, zone=checked.draft.zone)
+    start = phrasebook.instant(checked.earliest_from, zone=checked.draft.zone)
     out.print(f"Together: {checked.change}. Published now, it can start on {start}.", markup=False)
 
 
@@ -156,14 +156,14 @@ def publish_file(
         return first, found, published
 
     first, found, published = run_with_application(work, settings=Settings())
-    say = _words(locale, first)
+    phrasebook = _phrasebook(locale, first)
     if published is not None:
-        _report(published, found=found, say=say)
+        _report(published, found=found, phrasebook=phrasebook)
     elif not found.changes:
         out.print("Nothing changes; nothing was published.")
     else:
         for finding in found.findings:
-            out.print(_finding_text(finding, say=say), markup=False)
+            out.print(_finding_text(finding, phrasebook=phrasebook), markup=False)
         raise error_exit("not published: correct the findings, or use --even-unfair")
 
 
@@ -178,28 +178,28 @@ def _key(found: CheckedDraft, *, text: str, now: datetime) -> str:
     return hashlib.sha256(f"{found.draft.version}\n{follows}\n{today}\n{text}".encode()).hexdigest()
 
 
-def _finding_text(finding: Finding, *, say: Phrasebook) -> str:
-    words = say.text([finding.statement(say), finding.example(say)])
+def _finding_text(finding: Finding, *, phrasebook: Phrasebook) -> str:
+    words = phrasebook.text([finding.statement(phrasebook), finding.example(phrasebook)])
     return f"{finding.code} (clause {finding.clause.number}): {words}"
 
 
-def _refusal_text(decision: Decision, *, terms: Terms, say: Phrasebook) -> str:
+def _refusal_text(decision: Decision, *, terms: Terms, phrasebook: Phrasebook) -> str:
     """The reasons of the decision, each with its code, its clause's key and its remedies; `terms` decided it."""
     explained, lines = Explanation.of(decision, terms=terms), []
     for reason in explained.failed():
-        helps = [explained.remedy(remedy, reason=reason, say=say) for remedy in reason.finding.remedies]
-        words = say.text([explained.statement(reason, say=say), *helps])
+        helps = [explained.remedy(remedy, reason=reason, phrasebook=phrasebook) for remedy in reason.finding.remedies]
+        words = phrasebook.text([explained.statement(reason, phrasebook=phrasebook), *helps])
         lines.append(f"{reason.finding.code} (clause {reason.clause}): {words}")
     return "\n".join(lines)
 
 
-def _report(published: Execution[PublishTermsResult] | Problem, *, found: CheckedDraft, say: Phrasebook) -> None:
+def _report(published: Execution[PublishTermsResult] | Problem, *, found: CheckedDraft, phrasebook: Phrasebook) -> None:
     if isinstance(published, Problem):
         raise error_exit(f"{published.code}: {'.'.join(map(str, published.path))}: {published.detail or ''}")
     decision = published.result.decision
     if decision is not None and decision.outcome is DecisionOutcome.REFUSED:
-        raise error_exit(_refusal_text(decision, terms=found.in_force or found.draft, say=say))
-    start = say.instant(found.draft.effective_from, zone=found.draft.zone)
+        raise error_exit(_refusal_text(decision, terms=found.in_force or found.draft, phrasebook=phrasebook))
+    start = phrasebook.instant(found.draft.effective_from, zone=found.draft.zone)
     effect = "" if found.current is None else f" {found.change} for customers."
     out.print(f"Version {published.result.terms_version} starts on {start}.{effect}", markup=False)
     if found.change is ChangeEffect.WORSE:
@@ -215,7 +215,9 @@ def show(
 ) -> None:
     """Print a published version."""
     first, found = _published(program, version)
-    out.print(render(found.terms, format=format, say=_words(locale, first)), end="", markup=False, highlight=False)
+    out.print(
+        render(found.terms, format=format, phrasebook=_phrasebook(locale, first)), end="", markup=False, highlight=False
+    )
 
 
 @terms.command()
@@ -255,9 +257,9 @@ def _text(file: Path) -> str:
         raise error_exit(f"{file}: not UTF-8") from error
 
 
-def _words(locale: str, program: Program) -> Phrasebook:
-    """The translator of a locale, with the program's region unless the locale names one."""
-    return wording_for(locale, region=program.region, address=program.address)
+def _phrasebook(locale: str, program: Program) -> Phrasebook:
+    """The phrasebook of a locale, with the program's region unless the locale names one."""
+    return phrasebook_for(locale, region=program.region, address=program.address)
 
 
 def _checked(file: Path, program: str | None) -> tuple[Program, CheckedDraft]:

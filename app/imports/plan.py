@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
 from app.domain.customers.identities import IdentityKind
-from app.domain.i18n import wording
+from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.problems import ProblemCode
 from app.domain.purchases.facts import PurchaseFacts
@@ -49,7 +49,7 @@ Reason: TypeAlias = RejectionReason | ProblemCode
 
 def reason_text(reason: Reason) -> str:
     """A reason in English."""
-    return REASONS[reason] if isinstance(reason, RejectionReason) else wording(Locale.EN)(f"error.{reason.value}")
+    return REASONS[reason] if isinstance(reason, RejectionReason) else phrasebook_in(Locale.EN)(f"error.{reason.value}")
 
 
 @dataclass(frozen=True, slots=True)

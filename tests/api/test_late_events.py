@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from app.domain.i18n import wording
+from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.problems import ProblemCode
 from app.graphql_server.limits.rate_limits import RateLimit
@@ -134,7 +134,7 @@ def test_refund_before_its_purchase_is_pending_until_the_purchase_arrives(blank:
     assert early["decision"] is None
     pending = early["pending"]
     assert (pending["receipt"], pending["state"], pending["overdue"]) == ("R-9", "PENDING", False)
-    assert pending["statement"] == wording(Locale.EN)(f"error.{ProblemCode.PENDING_DEPENDENCY}")
+    assert pending["statement"] == phrasebook_in(Locale.EN)(f"error.{ProblemCode.PENDING_DEPENDENCY}")
     again = blank.execute(ask, input=input | {"idempotencyKey": "again"})["recordRefund"]
     assert again["pending"]["receipt"] == "R-9"
     other = blank.execute(ask, input=input | {"idempotencyKey": "other", "purchase": {"externalId": "R-8"}})[

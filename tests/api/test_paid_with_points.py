@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from app.domain.i18n import wording
+from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.graphql_server.limits.rate_limits import RateLimit
 from app.store.database.connect import open_database
@@ -360,6 +360,10 @@ def test_restored_payments_are_explained_in_every_language(shop: Shop) -> None:
     card = rich(shop)
     id = spend(shop, card, "five")
     shop.buy(card, "100.00", receipt="R", payments=[points(id, "5.00")], occurredAt=at(hours=2))
-    said = {say(f"error.{code}") for say in map(wording, Locale) for code in ("REDEMPTION_SPENT", "ALREADY_USED")}
+    said = {
+        phrasebook(f"error.{code}")
+        for phrasebook in map(phrasebook_in, Locale)
+        for code in ("REDEMPTION_SPENT", "ALREADY_USED")
+    }
     assert len(said) == 2 * len(Locale)
     assert undo(shop, id)["userErrors"][0]["message"] in said

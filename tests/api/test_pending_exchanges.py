@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from app.domain.i18n import wording
+from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.problems import ProblemCode
 from tests.api.test_exchanges import BIG, EXCHANGE, SPEND, STAMP, Opening, exchange_input
@@ -58,7 +58,7 @@ def test_exchange_before_its_purchase_is_pending_until_the_purchase_arrives(open
     pending = early["pending"]
     assert (pending["receipt"], pending["externalId"], pending["exchangedFor"]) == ("R-1", "F-1", "R-2")
     assert (pending["state"], pending["overdue"]) == ("PENDING", False)
-    assert pending["statement"] == wording(Locale.EN)(f"error.{ProblemCode.PENDING_DEPENDENCY}")
+    assert pending["statement"] == phrasebook_in(Locale.EN)(f"error.{ProblemCode.PENDING_DEPENDENCY}")
     assert (pending_receipts(shop), shop.ledger(card)) == ([("R-1", "PENDING")], [])
 
     bought = shop.buy(card, "30.00", receipt="R-1", occurredAt=at())
@@ -142,7 +142,7 @@ def test_pending_exchange_that_does_not_fit_is_left_to_staff_with_a_reason(openi
     assert pending_receipts(shop) == [("A", "REFUSED"), ("B", "REFUSED"), ("C", "PENDING")]
     sentences = [refund["statement"] for refund in shop.execute(OPEN, role=Role.STAFF)["pendingRefunds"]]
     reasons = ("NOTHING_TO_REFUND", "OTHER_CUSTOMER", "PENDING_DEPENDENCY")
-    assert sentences == [wording(Locale.EN)(f"error.{code}") for code in reasons]
+    assert sentences == [phrasebook_in(Locale.EN)(f"error.{code}") for code in reasons]
     assert shop.send(OPEN, role=Role.TILL).json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     for parked in waits.values():
         payload = dismiss(shop, parked["pending"]["id"])

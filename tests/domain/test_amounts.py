@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.domain.amounts import DECIMALS, MAX_MINOR, AmountError, Money, Parts
 from app.domain.engine.earning import earn
 from app.domain.engine.refund import preview_claw_back
-from app.domain.i18n import wording
+from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.purchases.lines import Line
 from tests.builders import NOON, a_purchase, some_terms
@@ -67,7 +67,7 @@ def test_amounts_of_two_currencies_cannot_be_compared() -> None:
     ],
 )
 def test_money_reads_with_the_decimals_of_its_currency(money: Money, locale: Locale, text: str) -> None:
-    assert wording(locale).money(money).replace("\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}") == text
+    assert phrasebook_in(locale).money(money).replace("\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}") == text
 
 
 @given(st.lists(st.fractions(0, 1000, max_denominator=500), max_size=6), st.integers(1, 9), st.integers(1, 9))

@@ -22,7 +22,7 @@ from app.domain.engine.old_prices import OldPrices, may_be_cheaper
 from app.domain.engine.redemption import redeem
 from app.domain.explanations.explanation import Explanation
 from app.domain.explanations.summary import summary
-from app.domain.i18n import wording
+from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.ledger import lots as lots_of
 from app.domain.ledger.lots import Lot
@@ -121,7 +121,9 @@ def test_refunding(case: Case) -> None:
         )
         if "reason" in part:
             explained = Explanation.of(outcome.decision, terms=judged_by)
-            assert part["reason"] == explained.statement(outcome.decision.reasons[0], say=wording(Locale.EN))
+            assert part["reason"] == explained.statement(
+                outcome.decision.reasons[0], phrasebook=phrasebook_in(Locale.EN)
+            )
         kept, due, cash = after, due + outcome.due, cash + outcome.cash.minor
     if not any(kept.values()):
         assert (due, cash) == (earned, sale.total().minor - sale.paid_with_points()), (
@@ -195,16 +197,17 @@ def zone_of(case: Case) -> str:
 
 def assert_sentences(case: Case, decision: Decision, *, terms: Terms) -> None:
     """Checks every reason and remedy in words, and the summary where the example has one."""
-    say, explained = wording(Locale.EN), Explanation.of(decision, terms=terms)
+    phrasebook, explained = phrasebook_in(Locale.EN), Explanation.of(decision, terms=terms)
     reasons = [
-        f"{terms.by_key[reason.clause].number}: {explained.statement(reason, say=say)}" for reason in decision.reasons
+        f"{terms.by_key[reason.clause].number}: {explained.statement(reason, phrasebook=phrasebook)}"
+        for reason in decision.reasons
     ]
     assert reasons == case["reasons"]
     remedies = [
-        explained.remedy(remedy, reason=reason, say=say)
+        explained.remedy(remedy, reason=reason, phrasebook=phrasebook)
         for reason in decision.reasons
         for remedy in reason.finding.remedies
     ]
     assert remedies == case.get("remedies", [])
     if "summary" in case:
-        assert list(summary(decision, terms=terms, say=say)) == case["summary"]
+        assert list(summary(decision, terms=terms, phrasebook=phrasebook)) == case["summary"]

@@ -23,7 +23,7 @@ from app.domain.customers.rule_facts import CustomerFacts
 from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, Remedy, RemedyCode
 from app.domain.engine.earning import earn
 from app.domain.explanations.explanation import Explanation
-from app.domain.i18n import wording
+from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import PurchaseFacts
@@ -398,8 +398,8 @@ def findings(*clauses: object) -> list[LintCode]:
     found = lint(terms, statistics=VisitStatistics(), catalogue={"cake": cake})
     for finding in found:
         for locale in Locale:
-            assert finding.statement(wording(locale))
-            assert "{" not in finding.example(wording(locale))
+            assert finding.statement(phrasebook_in(locale))
+            assert "{" not in finding.example(phrasebook_in(locale))
     return [finding.code for finding in found]
 
 
@@ -411,7 +411,7 @@ def test_clause_that_excludes_its_own_customers_is_found() -> None:
     assert findings(a_clause(None, student, ExceptWhen((either, always)))) == []
     terms = some_terms(a_clause(None, student, ExceptWhen((either,))))
     (first,) = lint(terms, statistics=VisitStatistics(), catalogue={})
-    assert first.example(wording(Locale.EN)) == (
+    assert first.example(phrasebook_in(Locale.EN)) == (
         "Whoever meets “as a member of the group “student”” is excluded by "
         "“but not as a member of the group “staff” or “student””."
     )
@@ -461,16 +461,16 @@ def test_profile_refusals_have_a_translated_remedy() -> None:
         ReasonCode.NOT_IN_SEGMENT,
     ]
     for locale in Locale:
-        say = wording(locale)
+        phrasebook = phrasebook_in(locale)
         for made in (decision, decision.without_personal_values()):
             explained = Explanation.of(made, terms=terms)
             for reason in made.reasons:
-                assert explained.statement(reason, say=say)
+                assert explained.statement(reason, phrasebook=phrasebook)
                 (remedy,) = reason.finding.remedies
-                assert explained.remedy(remedy, reason=reason, say=say)
+                assert explained.remedy(remedy, reason=reason, phrasebook=phrasebook)
     ways = []
     for made in (decision, decision.without_personal_values()):
         (remedy,) = made.reasons[0].finding.remedies
         explained = Explanation.of(made, terms=terms)
-        ways.append(explained.remedy(remedy, reason=made.reasons[0], say=wording(Locale.EN)))
+        ways.append(explained.remedy(remedy, reason=made.reasons[0], phrasebook=phrasebook_in(Locale.EN)))
     assert ways == ["Valid from 1 January 2027.", "Your birthday will bring it."]

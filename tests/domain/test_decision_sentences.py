@@ -21,7 +21,7 @@ from app.domain.explanations.explanation import Explanation
 from app.domain.explanations.moments import from_when
 from app.domain.explanations.phrases import phrase
 from app.domain.explanations.summary import summary
-from app.domain.i18n import wording
+from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Address, Locale
 from app.domain.purchases.facts import Channel, Payment, PaymentKind, PurchaseFacts
 from app.domain.terms.changes import ChangeEffect
@@ -65,7 +65,7 @@ EVENING = NOON.replace(hour=18)
 HAPPY_HOUR = WeekdaysAndHours(frozenset(list(Weekday)[:5]), time(17), time(19))
 MONDAY_MORNING = WeekdaysAndHours(frozenset({Weekday.MONDAY}), None, time(9))
 ONLINE, IN_SHOP = Channels(frozenset({Channel.ONLINE})), Channels(frozenset({Channel.STORE}))
-ENGLISH = wording(Locale.EN)
+ENGLISH = phrasebook_in(Locale.EN)
 MEAL = RewardCost("meal", 120, "Meal of the day")
 SPEND = PointsPerAmount(1, pounds("1.00"))
 
@@ -86,7 +86,7 @@ def redemption(
 
 def summary_of(decision: Decision, terms: Terms, locale: Locale = Locale.EN) -> tuple[str, ...]:
     """The summary of a decision."""
-    return summary(decision, terms=terms, say=wording(locale))
+    return summary(decision, terms=terms, phrasebook=phrasebook_in(locale))
 
 
 @pytest.mark.parametrize(
@@ -114,10 +114,13 @@ def test_happy_hour_refusal_names_the_closed_and_the_next_open_time(locale: Loca
     ],
 )
 def test_midnight_is_written_without_a_time(locale: Locale, expected: tuple[str, ...]) -> None:
-    midnight, say = datetime(2027, 1, 1, tzinfo=UTC), wording(locale)
+    midnight, phrasebook = datetime(2027, 1, 1, tzinfo=UTC), phrasebook_in(locale)
     moments = (midnight, midnight + timedelta(minutes=30), midnight + timedelta(days=1))
     assert (
-        tuple(from_when(moment, at=midnight, zone_name="Europe/London", say=say).strip() for moment in moments)
+        tuple(
+            from_when(moment, at=midnight, zone_name="Europe/London", phrasebook=phrasebook).strip()
+            for moment in moments
+        )
         == expected
     )
 
@@ -165,16 +168,16 @@ def test_failed_condition_is_explained_with_its_remedy(
     )
     explained = Explanation.of(decision, terms=terms)
     (reason,) = decision.reasons
-    assert (reason.finding.code, explained.statement(reason, say=ENGLISH)) == (code, expected)
-    ways = [explained.remedy(remedy, reason=reason, say=ENGLISH) for remedy in reason.finding.remedies]
+    assert (reason.finding.code, explained.statement(reason, phrasebook=ENGLISH)) == (code, expected)
+    ways = [explained.remedy(remedy, reason=reason, phrasebook=ENGLISH) for remedy in reason.finding.remedies]
     assert ways == (["This is no longer possible."] if helps is None else [helps])
     assert decision.outcome is DecisionOutcome.NOTHING_EARNED
     assert len(summary_of(decision, terms)) == 1
     for locale in Locale:
         for address in Address:
-            say = wording(locale, address=address)
-            assert explained.statement(reason, say=say)
-            assert len(summary(decision, terms=terms, say=say)) == 1
+            phrasebook = phrasebook_in(locale, address=address)
+            assert explained.statement(reason, phrasebook=phrasebook)
+            assert len(summary(decision, terms=terms, phrasebook=phrasebook)) == 1
 
 
 @pytest.mark.parametrize(
@@ -195,8 +198,8 @@ def test_one_time_award_says_that_it_was_used(
     decision = earn(terms=terms, facts=a_purchase(customer_facts=customer_facts))
     (reason,) = decision.reasons
     explained = Explanation.of(decision, terms=terms)
-    assert (reason.finding.code, explained.statement(reason, say=ENGLISH)) == (ReasonCode.USED_UP, expected)
-    assert all(explained.statement(reason, say=wording(locale)) for locale in Locale)
+    assert (reason.finding.code, explained.statement(reason, phrasebook=ENGLISH)) == (ReasonCode.USED_UP, expected)
+    assert all(explained.statement(reason, phrasebook=phrasebook_in(locale)) for locale in Locale)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +216,7 @@ def test_failed_alternatives_are_explained_together(condition: Condition, expect
     decision, terms = redemption(condition, customer_facts=CustomerFacts(visits=1))
     explained = Explanation.of(decision, terms=terms)
     failed = explained.failed()
-    assert {explained.statement(reason, say=ENGLISH) for reason in failed} == {expected}
+    assert {explained.statement(reason, phrasebook=ENGLISH) for reason in failed} == {expected}
     assert summary_of(decision, terms)[0] == expected
     assert len(set(summary_of(decision, terms))) == len(summary_of(decision, terms)) <= 3
 
@@ -226,7 +229,9 @@ def test_summary_of_a_simple_purchase_is_one_sentence() -> None:
     )
     decision = earn(terms=terms, facts=a_purchase(a_line(price="4.00")))
     assert summary_of(decision, terms) == ("You earn 4 points.",)
-    sentences = [Explanation.of(decision, terms=terms).statement(reason, say=ENGLISH) for reason in decision.reasons]
+    sentences = [
+        Explanation.of(decision, terms=terms).statement(reason, phrasebook=ENGLISH) for reason in decision.reasons
+    ]
     assert sentences == [
         "4 points under clause 1.",
         "Met: on your first purchase.",
@@ -278,7 +283,7 @@ def test_cap_names_its_limit_and_the_rest(scope: CapScope, earned: int, expected
     decision = earn(terms=terms, facts=a_purchase(customer_facts=customer_facts))
     reason = decision.reasons[-1]
     assert reason.finding.code is ReasonCode.CAP_REACHED
-    assert Explanation.of(decision, terms=terms).statement(reason, say=ENGLISH) == expected
+    assert Explanation.of(decision, terms=terms).statement(reason, phrasebook=ENGLISH) == expected
     outcome = DecisionOutcome.NOTHING_EARNED if earned == 5 else DecisionOutcome.PARTLY_GRANTED
     assert decision.outcome is outcome
 
@@ -299,7 +304,7 @@ def test_displaced_clause_names_the_clause_that_counts_and_its_points(
     )
     decision = earn(terms=terms, facts=a_purchase())
     (reason,) = [reason for reason in decision.reasons if reason.finding.code is code]
-    assert Explanation.of(decision, terms=terms).statement(reason, say=ENGLISH) == expected
+    assert Explanation.of(decision, terms=terms).statement(reason, phrasebook=ENGLISH) == expected
 
 
 def test_multiplier_names_both_clauses() -> None:
@@ -312,7 +317,9 @@ def test_multiplier_names_both_clauses() -> None:
     # All of it gives 20 by the first clause; tea 30 by the second, and the multiplier as much again twice.
     facts = a_purchase(a_line(price="10.00", categories=("tea",)))
     decision = earn(terms=terms, facts=facts)
-    sentences = [Explanation.of(decision, terms=terms).statement(reason, say=ENGLISH) for reason in decision.reasons]
+    sentences = [
+        Explanation.of(decision, terms=terms).statement(reason, phrasebook=ENGLISH) for reason in decision.reasons
+    ]
     assert "Clause 1 would give 20 points; clause 2 gives 30 points and counts instead." in sentences
 
 
@@ -324,7 +331,7 @@ def test_exclusive_and_lower_clauses_are_named() -> None:
     )
     decision = earn(terms=terms, facts=a_purchase())
     said = {
-        reason.finding.code: Explanation.of(decision, terms=terms).statement(reason, say=ENGLISH)
+        reason.finding.code: Explanation.of(decision, terms=terms).statement(reason, phrasebook=ENGLISH)
         for reason in decision.reasons
     }
     assert said[ReasonCode.OTHER_CLAUSE_APPLIES] == "Clause 2 applies here, and the two cannot be combined."
@@ -365,7 +372,7 @@ def test_refund_explains_the_clawback_only(
     assert list(summary_of(decision, terms)) == expected
     kept = decision.reasons[-1]
     assert (
-        Explanation.of(decision, terms=terms).statement(kept, say=ENGLISH)
+        Explanation.of(decision, terms=terms).statement(kept, phrasebook=ENGLISH)
         == "What you keep earns 10 points under clause 1."
     )
 
@@ -409,7 +416,7 @@ def test_different_conditions_have_different_phrases(locale: Locale) -> None:
     for condition in CONDITION_VARIANTS:
         if isinstance(condition, Budget):
             continue
-        words = phrase(condition, wording(locale))
+        words = phrase(condition, phrasebook_in(locale))
         assert words
         assert conditions_by_sentence.setdefault(words, condition) == condition, (
             words,

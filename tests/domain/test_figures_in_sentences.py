@@ -18,7 +18,7 @@ from app.domain.engine.earning import earn
 from app.domain.engine.redemption import redeem
 from app.domain.explanations.explanation import Explanation
 from app.domain.explanations.summary import summary
-from app.domain.i18n import wording
+from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.conditions.groups import ExceptWhen
@@ -69,11 +69,11 @@ def figures(sentence: str) -> list[str]:
 
 def figures_by_reason(decision: Decision, *, terms: Terms) -> list[list[str]]:
     """The figures of each reason and of its remedies."""
-    explained, say = Explanation.of(decision, terms=terms), wording(Locale.EN)
+    explained, phrasebook = Explanation.of(decision, terms=terms), phrasebook_in(Locale.EN)
     found = []
     for reason in decision.reasons:
-        ways = [explained.remedy(remedy, reason=reason, say=say) for remedy in reason.finding.remedies]
-        found.append(figures(" ".join([explained.statement(reason, say=say), *ways])))
+        ways = [explained.remedy(remedy, reason=reason, phrasebook=phrasebook) for remedy in reason.finding.remedies]
+        found.append(figures(" ".join([explained.statement(reason, phrasebook=phrasebook), *ways])))
     return found
 
 
@@ -81,10 +81,10 @@ def assert_alike_in_all_languages(decision: Decision, *, terms: Terms) -> None:
     """The figures are the same in every language, in any order."""
     explained = Explanation.of(decision, terms=terms)
     for reason in decision.reasons:
-        english = Counter(figures(explained.statement(reason, say=wording(Locale.EN))))
+        english = Counter(figures(explained.statement(reason, phrasebook=phrasebook_in(Locale.EN))))
         for locale in (Locale.ZH_HANS, Locale.ZH_HANT):
-            assert Counter(figures(explained.statement(reason, say=wording(locale)))) == english
-        german = explained.statement(reason, say=wording(Locale.DE))
+            assert Counter(figures(explained.statement(reason, phrasebook=phrasebook_in(locale)))) == english
+        german = explained.statement(reason, phrasebook=phrasebook_in(Locale.DE))
         turned = [value.replace(".", "").replace(",", ".") for value in re.findall(r"[0-9][0-9.]*(?:,[0-9]+)?", german)]
         assert Counter(value.rstrip(".") for value in turned) == Counter(
             element.replace(",", "") for element in english.elements()
@@ -138,7 +138,7 @@ def test_figures_of_a_purchase_are_those_of_its_clauses(
     assert figures_by_reason(decision, terms=terms) == expected
     assert_alike_in_all_languages(decision, terms=terms)
 
-    sentences = summary(decision, terms=terms, say=wording(Locale.EN))
+    sentences = summary(decision, terms=terms, phrasebook=phrasebook_in(Locale.EN))
     assert 1 <= len(sentences) <= 3
     earned = total if cap is None else min(total, cap)
     if earned:
@@ -166,7 +166,7 @@ def test_figures_of_a_reward_are_price_missing_points_and_date(
         ("mug", (ExceptWhen((window,)),), RewardCost("mug", cost, "Mug no. 7")),
     )
     decision = redeem(terms=terms, clause=terms.by_key["mug"], facts=a_purchase(at=at), available=available, owed=owed)
-    explained, say = Explanation.of(decision, terms=terms), wording(Locale.EN)
+    explained, phrasebook = Explanation.of(decision, terms=terms), phrasebook_in(Locale.EN)
     closed, price = decision.reasons
     inside = within(at, days=days, hours=hours)
     assert closed.finding.met is not inside
@@ -177,20 +177,20 @@ def test_figures_of_a_reward_are_price_missing_points_and_date(
             opens += timedelta(minutes=30)
         clock = opens.astimezone(LONDON)
         hour = [] if clock.time() == time(0) else [f"{clock.hour}:{clock.minute:02}"]
-        sentence = explained.remedy(remedy, reason=closed, say=say)
+        sentence = explained.remedy(remedy, reason=closed, phrasebook=phrasebook)
         assert re.findall("[0-9]+:[0-9]{2}", sentence) == hour
         same_day = clock.date() == at.astimezone(LONDON).date()
         assert ("today" in sentence, "tomorrow" in sentence) == (same_day, not same_day)
         assert sentence.startswith("You can have it" if price.finding.met else "Available")
     missing = owed + max(cost - available, 0) if owed else max(cost - available, 0)
-    figure = explained.statement(price, say=say)
+    figure = explained.statement(price, phrasebook=phrasebook)
     if owed:
         assert figures(figure) == [f"{owed:,}", f"{owed + cost:,}"]
     else:
         assert figures(figure) == [f"{cost:,}", f"{available:,}"]
-    ways = [explained.remedy(remedy, reason=price, say=say) for remedy in price.finding.remedies]
+    ways = [explained.remedy(remedy, reason=price, phrasebook=phrasebook) for remedy in price.finding.remedies]
     assert [figures(way) for way in ways] == ([[f"{missing:,}"]] if missing else [])
-    short = summary(decision, terms=terms, say=say)
+    short = summary(decision, terms=terms, phrasebook=phrasebook)
     assert 1 <= len(short) <= 3
     if not inside and not missing:
         assert short == (f"“Mug no. 7” for {cost:,} point{'s' if cost != 1 else ''}.",)
@@ -218,8 +218,10 @@ def test_every_decision_is_explained_in_every_language(
     ):
         explained = Explanation.of(decision, terms=terms)
         for locale in Locale:
-            say = wording(locale)
-            assert 1 <= len(summary(decision, terms=terms, say=say)) <= 3
+            phrasebook = phrasebook_in(locale)
+            assert 1 <= len(summary(decision, terms=terms, phrasebook=phrasebook)) <= 3
             for reason in decision.reasons:
-                assert explained.statement(reason, say=say)
-                assert all(explained.remedy(remedy, reason=reason, say=say) for remedy in reason.finding.remedies)
+                assert explained.statement(reason, phrasebook=phrasebook)
+                assert all(
+                    explained.remedy(remedy, reason=reason, phrasebook=phrasebook) for remedy in reason.finding.remedies
+                )

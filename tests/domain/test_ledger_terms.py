@@ -16,7 +16,7 @@ from app.domain.customers.rule_facts import CustomerFacts
 from app.domain.decisions import DecisionOutcome, Reason, ReasonCode, RemedyCode, Verdict
 from app.domain.engine.redemption import redeem
 from app.domain.explanations.explanation import Explanation
-from app.domain.i18n import wording
+from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.ledger.expiry_notice import NoticeChannel
 from app.domain.ledger.lots import ValidityEnd, last_valid_day
@@ -163,8 +163,8 @@ def test_invalid_effect_is_refused_with_its_path(wrong: Effect) -> None:
 def test_short_validity_is_announced_on_the_receipt() -> None:
     short = PointsValidity(days=20, expires=True)
     assert short.problem() is None
-    assert "you are told on the receipt with which you earn them" in short.sentence(wording(Locale.EN))
-    assert "receipt on which" not in YEARLY.sentence(wording(Locale.EN))
+    assert "you are told on the receipt with which you earn them" in short.sentence(phrasebook_in(Locale.EN))
+    assert "receipt on which" not in YEARLY.sentence(phrasebook_in(Locale.EN))
     assert PointsValidity(days=29, expires=True).receipt_is_notice
     assert not PointsValidity(days=30, expires=True).receipt_is_notice, "the day of the earning is 30 days before"
 
@@ -183,7 +183,7 @@ def test_unenforced_clause_can_be_read_and_not_published(
 ) -> None:
     terms = unenforced_terms(*clauses)
     for locale in Locale:
-        assert all(clause.statement(wording(locale)) for clause in terms.clauses)
+        assert all(clause.statement(phrasebook_in(locale)) for clause in terms.clauses)
     assert Terms.from_data(terms.to_data()) == terms
     with pytest.raises(UnenforcedClauseError) as refused:
         Terms.from_draft(version=1, effective_from=some.FIRST, currency="GBP", zone="Europe/London", clauses=clauses)
@@ -263,7 +263,7 @@ def test_condition_on_a_tier_gets_its_name_wherever_it_is() -> None:
     silver, gold = TierAtLeast("silver").among(some.LADDER[:2]), TierAtLeast("gold").among(some.LADDER[:2])
     assert terms.by_key["spend"].conditions == (silver, AnyOf((silver, gold)))
     assert silver.satisfied_by == {"silver", "gold"}
-    assert "“Silver” or above" in terms.by_key["spend"].statement(wording(Locale.EN))
+    assert "“Silver” or above" in terms.by_key["spend"].statement(phrasebook_in(Locale.EN))
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,9 @@ def test_missing_tier_names_the_missing_points(customer_facts: CustomerFacts, mi
             datetime(2026, 3, 4, tzinfo=UTC),
             "Europe/London",
         )
-        sentences = [explained.remedy(remedy, reason=reason, say=wording(locale)) for remedy in finding.remedies]
+        sentences = [
+            explained.remedy(remedy, reason=reason, phrasebook=phrasebook_in(locale)) for remedy in finding.remedies
+        ]
         assert all(str(missing) in text for text in sentences)
 
 
@@ -434,7 +436,7 @@ def test_changed_field_changes_the_sentence_in_every_language(
         # The key of a tier is nothing that members read.
         assume((first.name, first.points) != (other.name, other.points))
     for locale in Locale:
-        assert first.sentence(wording(locale)) != other.sentence(wording(locale))
+        assert first.sentence(phrasebook_in(locale)) != other.sentence(phrasebook_in(locale))
 
 
 @given(
@@ -484,13 +486,16 @@ def _expire(validity: PointsValidity, *, span: tuple[date, date], days_before: i
 def test_decision_names_the_cash_to_collect() -> None:
     terms = unenforced_terms(a_clause(), ("mug", (), RewardCost("mug", 100, "Mug", cash=pounds("2.00"))))
     clause = terms.by_key["mug"]
-    assert clause.statement(wording(Locale.EN)) == "You can have “Mug” for 100 points and £2."
+    assert clause.statement(phrasebook_in(Locale.EN)) == "You can have “Mug” for 100 points and £2."
     for available, outcome in ((100, DecisionOutcome.GRANTED), (99, DecisionOutcome.REFUSED)):
         decision = redeem(terms=terms, clause=clause, facts=a_purchase(), available=available)
         assert decision.outcome is outcome
         (due,) = [reason for reason in decision.reasons if reason.finding.code is ReasonCode.CASH_DUE]
         assert (due.clause, due.finding.required) == ("mug", pounds("2.00"))
-        assert Explanation.of(decision, terms=terms).statement(due, say=wording(Locale.EN)) == "Plus £2 to pay."
+        assert (
+            Explanation.of(decision, terms=terms).statement(due, phrasebook=phrasebook_in(Locale.EN))
+            == "Plus £2 to pay."
+        )
     free = unenforced_terms(a_clause(), ("mug", (), RewardCost("mug", 100, "Mug")))
     decision = redeem(terms=free, clause=free.by_key["mug"], facts=a_purchase(), available=100)
     assert [reason.finding.code for reason in decision.reasons] == [ReasonCode.COST_PAID]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.domain.calendar import WEEK, Period
 from app.domain.engine.earning import earn
-from app.domain.i18n import wording
+from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.ledger.lots import ValidityEnd
 from app.domain.purchases.facts import Channel, PaymentKind, PurchaseFacts
@@ -76,7 +76,7 @@ def findings(
     results = lint(unenforced_terms(*clauses), statistics=statistics or VisitStatistics(), catalogue={"mug": mug})
     for result in results:
         for locale in Locale:
-            sentences = [result.statement(wording(locale)), result.example(wording(locale))]
+            sentences = [result.statement(phrasebook_in(locale)), result.example(phrasebook_in(locale))]
             assert all(sentences), locale
             assert not any("{" in text for text in sentences), locale
     return results
@@ -244,7 +244,7 @@ def test_window_that_excludes_most_visits_is_found_with_an_example() -> None:
     (first,) = findings(a_clause(), evening, statistics=VisitStatistics(visits=NOONS))
     assert (first.clause.key, first.code) == ("evening", LintCode.SHUTS_OUT_VISITS)
     assert (
-        first.example(wording(Locale.EN))
+        first.example(phrasebook_in(Locale.EN))
         == "100% of the last 30 visits were outside these hours, for example one on 1 March 2026."
     )
     assert found(a_clause(), evening, statistics=VisitStatistics(visits=NOONS[:19])) == [], "too few to know"
@@ -315,7 +315,7 @@ def test_reward_without_variants_of_an_article_with_variants_is_found(
         return
     (first,) = results
     assert first.code is LintCode.ONE_SIZE
-    assert all(kind in first.example(wording(locale)) for kind in kinds for locale in Locale)
+    assert all(kind in first.example(phrasebook_in(locale)) for kind in kinds for locale in Locale)
 
 
 @pytest.mark.parametrize(
@@ -328,7 +328,7 @@ def test_cash_price_missing_in_the_clause_is_found(cash: object, case: str | Non
     assert [(result.code, result.case) for result in results] == (
         [] if case is None else [(LintCode.CASH_NOT_STATED, case)]
     )
-    assert all("£2" in result.example(wording(Locale.EN)) for result in results)
+    assert all("£2" in result.example(phrasebook_in(Locale.EN)) for result in results)
 
 
 def test_reward_without_picture_or_description_is_found() -> None:
@@ -347,8 +347,8 @@ def test_too_short_notice_names_the_earliest_start() -> None:
     )
     assert first.code is LintCode.NOTICE_TOO_SHORT
     for locale in Locale:
-        assert "2026" in first.example(wording(locale))
-        assert first.statement(wording(locale))
+        assert "2026" in first.example(phrasebook_in(locale))
+        assert first.statement(phrasebook_in(locale))
 
 
 def test_too_late_start_names_the_latest_start_and_its_reason() -> None:
@@ -357,11 +357,11 @@ def test_too_late_start_names_the_latest_start_and_its_reason() -> None:
     alone = stale_notice_finding(clause, wanted=expected, latest=latest)
     behind = stale_notice_finding(clause, wanted=expected, latest=latest, behind=73)
     for locale in Locale:
-        say = wording(locale)
+        phrasebook = phrasebook_in(locale)
         for finding in (alone, behind):
             assert finding.code is LintCode.NOTICE_TOO_LONG
-            assert finding.statement(say)
-            assert say.date(expected) in finding.example(say)
-            assert say.date(latest) in finding.example(say)
-        assert "73" in behind.example(say)
-        assert "73" not in alone.example(say)
+            assert finding.statement(phrasebook)
+            assert phrasebook.date(expected) in finding.example(phrasebook)
+            assert phrasebook.date(latest) in finding.example(phrasebook)
+        assert "73" in behind.example(phrasebook)
+        assert "73" not in alone.example(phrasebook)

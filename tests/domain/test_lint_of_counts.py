@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from app.domain.calendar import WEEK
-from app.domain.i18n import wording
+from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.terms.conditions.budget import Budget, BudgetMode
 from app.domain.terms.conditions.condition import Condition
@@ -27,7 +27,7 @@ from app.domain.terms.lint.finding import Finding, LintCode, RewardShown, Visit,
 from app.domain.terms.validation import DraftedClause
 from tests.builders import a_clause, pounds, some_terms
 
-EN = wording(Locale.EN)
+EN = phrasebook_in(Locale.EN)
 HARBOUR = Locations(frozenset({"harbour"}), ("Harbour Street",))
 BOTH = Locations(frozenset({"harbour", "station"}), ("Harbour Street", "Central Station"))
 
@@ -65,20 +65,20 @@ def test_condition_without_any_location_left_is_found() -> None:
         assert (finding.code.value, finding.clause.key) == (code, "never")
         assert "“Harbour Street”" in finding.example(EN)
         for locale in Locale:
-            say = wording(locale)
-            assert finding.statement(say) != finding.example(say)
+            phrasebook = phrasebook_in(locale)
+            assert finding.statement(phrasebook) != finding.example(phrasebook)
 
 
 @pytest.mark.parametrize("locale", Locale)
 def test_finding_quotes_the_conditions_of_a_reward(locale: Locale) -> None:
-    say = wording(locale)
+    phrasebook = phrasebook_in(locale)
     tea = Products(include=frozenset({"tea"}))
     cake = RewardCost("cake", 50, "Cake")
     (finding,) = found_in(a_clause(), ("cake", (tea, HARBOUR, ExceptWhen((BOTH,))), cake), pictured=("cake",))
     assert finding.code is LintCode.EXCLUDES_ITSELF
-    assert tea.requirement(say) in finding.clause.statement(say)
-    assert tea.requirement(say) in finding.example(say)
-    assert tea.sentence(say) not in finding.example(say)
+    assert tea.requirement(phrasebook) in finding.clause.statement(phrasebook)
+    assert tea.requirement(phrasebook) in finding.example(phrasebook)
+    assert tea.sentence(phrasebook) not in finding.example(phrasebook)
     evening = WeekdaysAndHours(frozenset(WEEK), time(17), time(19))
     for conditions in ((HARBOUR, BOTH), (BOTH, ExceptWhen((HARBOUR,))), (HARBOUR, ExceptWhen((HARBOUR, evening)))):
         assert found_in(a_clause(None, *conditions)) == []

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.customers.profile import PreferenceKind
-from app.domain.i18n import wording
+from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.names import NameProblem, name_problem, normalised_name
 from app.domain.terms.conditions.categories import Categories
@@ -115,7 +115,7 @@ def test_stored_terms_with_quotation_marks_are_still_read() -> None:
     clean = some_terms(a_clause(PointsPerVisit(1), Categories(include=frozenset({"tea"})))).to_data()
     clean["clauses"][0]["conditions"][0]["include"] = ["a” and “b"]
     stored = Terms.from_data(clean)
-    assert "a” and “b" in stored.clauses[0].statement(wording(Locale.EN))
+    assert "a” and “b" in stored.clauses[0].statement(phrasebook_in(Locale.EN))
 
 
 def test_stored_terms_with_invalid_names_are_still_read() -> None:
@@ -123,4 +123,4 @@ def test_stored_terms_with_invalid_names_are_still_read() -> None:
     clean["clauses"][0]["conditions"][0]["include"] = [" tea\u202e"]
     stored = Terms.from_data(clean)
     assert stored.effective_from == datetime(2020, 1, 1, tzinfo=UTC)
-    assert "tea" in stored.clauses[0].statement(wording(Locale.EN))
+    assert "tea" in stored.clauses[0].statement(phrasebook_in(Locale.EN))

@@ -10,7 +10,7 @@ from app.domain.decisions import DecisionOutcome, Finding, ReasonCode, Remedy, R
 from app.domain.engine.old_prices import RewardCharge
 from app.domain.engine.redemption import redeem
 from app.domain.explanations.explanation import Explanation
-from app.domain.i18n import wording
+from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.terms.effects.reward_cost import RewardCost
 from tests.builders import a_clause, a_purchase, some_terms
@@ -92,7 +92,7 @@ def test_debt_and_missing_points_are_explained(locale: Locale, expected: str, wa
     decision = redeem(terms=TERMS, clause=TERMS.by_key["mug"], facts=a_purchase(), available=0, owed=20)
     (reason,) = decision.reasons
     (remedy,) = reason.finding.remedies
-    say = wording(locale)
+    phrasebook = phrasebook_in(locale)
     explained = Explanation.of(decision, terms=TERMS)
-    assert explained.statement(reason, say=say) == expected
-    assert explained.remedy(remedy, reason=reason, say=say) == way
+    assert explained.statement(reason, phrasebook=phrasebook) == expected
+    assert explained.remedy(remedy, reason=reason, phrasebook=phrasebook) == way

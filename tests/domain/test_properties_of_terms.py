@@ -20,7 +20,7 @@ from app.domain.customers.rule_facts import CustomerFacts
 from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, Remedy, RemedyCode, Verdict
 from app.domain.engine.earning import earn
 from app.domain.engine.redemption import redeem
-from app.domain.i18n import wording
+from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.purchases.eligible import AmountBasis, EligiblePurchase
 from app.domain.purchases.facts import Channel, Payment, PaymentKind, PurchaseFacts
@@ -99,8 +99,10 @@ def test_conditions_with_the_same_sentence_decide_the_same(
     first: Condition, second: Condition, facts: list[PurchaseFacts]
 ) -> None:
     for locale in Locale:
-        say = wording(locale)
-        if first.sentence(say) == second.sentence(say) or first.requirement(say) == second.requirement(say):
+        phrasebook = phrasebook_in(locale)
+        if first.sentence(phrasebook) == second.sentence(phrasebook) or first.requirement(
+            phrasebook
+        ) == second.requirement(phrasebook):
             for fact in facts:
                 assert holds(first, purchase=eligible(fact)) == holds(second, purchase=eligible(fact))
 
@@ -114,9 +116,9 @@ def test_conditions_that_decide_differently_read_differently_in_every_language(
     condition, other = data.draw(kind), data.draw(kind)
     if any(holds(condition, purchase=eligible(fact)) != holds(other, purchase=eligible(fact)) for fact in facts):
         for locale in Locale:
-            say = wording(locale)
-            assert condition.sentence(say) != other.sentence(say)
-            assert condition.requirement(say) != other.requirement(say)
+            phrasebook = phrasebook_in(locale)
+            assert condition.sentence(phrasebook) != other.sentence(phrasebook)
+            assert condition.requirement(phrasebook) != other.requirement(phrasebook)
 
 
 def with_profile_remedy(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> CustomerProfile:
@@ -221,7 +223,7 @@ def test_every_decision_cites_clauses_of_its_terms(
         assert failed or decision.outcome is DecisionOutcome.GRANTED
         for locale in Locale:
             named = [terms.by_key[reason.clause] for reason in decision.reasons]
-            assert all(clause.printed and clause.statement(wording(locale)) for clause in named)
+            assert all(clause.printed and clause.statement(phrasebook_in(locale)) for clause in named)
     again = earn(
         terms=Terms.from_data(terms.to_data()), facts=PurchaseFacts.from_data(stored_facts(facts, terms).to_data())
     )

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from app.domain.amounts import Money
-from app.domain.i18n import CATALOGUES, Phrasebook, wording, wording_for
+from app.domain.i18n import CATALOGUES, Phrasebook, phrasebook_for, phrasebook_in
 from app.domain.i18n.locales import REGIONS, Address, Locale, negotiate_locale
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -16,9 +16,9 @@ EVENING = datetime(2026, 12, 24, 17, tzinfo=UTC)
 EARLY = datetime(2026, 11, 30, 6, 34, tzinfo=UTC)
 
 
-def phrasebook_for(tags: str | None, region: str | None = None) -> Phrasebook:
-    """The wording for a reader with these language tags, of a program in a region."""
-    return wording_for(tags, region=region, address=Address.FORMAL)
+def formal_phrasebook(tags: str | None, region: str | None = None) -> Phrasebook:
+    """The formal phrasebook for a reader with these language tags, of a program in a region."""
+    return phrasebook_for(tags, region=region, address=Address.FORMAL)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def phrasebook_for(tags: str | None, region: str | None = None) -> Phrasebook:
 def test_dates_and_times_follow_the_readers_region_or_else_the_programs(
     tags: str | None, region: str | None, instant: str
 ) -> None:
-    assert phrasebook_for(tags, region).instant(EVENING, zone="UTC") == instant
+    assert formal_phrasebook(tags, region).instant(EVENING, zone="UTC") == instant
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_dates_and_times_follow_the_readers_region_or_else_the_programs(
     ],
 )
 def test_amounts_follow_the_region(tags: str, region: str | None, amount: Money, text: str) -> None:
-    assert phrasebook_for(tags, region).money(amount) == text
+    assert formal_phrasebook(tags, region).money(amount) == text
 
 
 @pytest.mark.parametrize(
@@ -91,15 +91,18 @@ def test_amounts_follow_the_region(tags: str, region: str | None, amount: Money,
     ],
 )
 def test_hours_of_rules_follow_the_regional_clock(tags: str, nine: str, half_past_seven: str) -> None:
-    assert (phrasebook_for(tags).time(time(9)), phrasebook_for(tags).time(time(19, 30))) == (nine, half_past_seven)
+    assert (formal_phrasebook(tags).time(time(9)), formal_phrasebook(tags).time(time(19, 30))) == (
+        nine,
+        half_past_seven,
+    )
 
 
 def test_moment_at_midnight_is_written_as_a_day() -> None:
-    say = phrasebook_for("en-GB")
-    assert say.moment(EARLY, zone="UTC") == "30 November 2026, 6:34"
-    assert say.moment(EARLY.replace(hour=0, minute=0), zone="UTC") == "30 November 2026"
-    assert say.moment(EARLY.replace(hour=23, minute=0), zone="Europe/Berlin") == "1 December 2026"
-    assert phrasebook_for("en-GB").instant(EARLY.replace(hour=0), zone="UTC").endswith("00:34")
+    phrasebook = formal_phrasebook("en-GB")
+    assert phrasebook.moment(EARLY, zone="UTC") == "30 November 2026, 6:34"
+    assert phrasebook.moment(EARLY.replace(hour=0, minute=0), zone="UTC") == "30 November 2026"
+    assert phrasebook.moment(EARLY.replace(hour=23, minute=0), zone="Europe/Berlin") == "1 December 2026"
+    assert formal_phrasebook("en-GB").instant(EARLY.replace(hour=0), zone="UTC").endswith("00:34")
 
 
 @pytest.mark.parametrize(
@@ -118,9 +121,9 @@ def test_region_comes_from_the_chosen_language_tag(tags: str, locale: Locale, re
 
 
 def test_numbers_follow_the_language_in_a_foreign_region() -> None:
-    assert phrasebook_for("en", "DE").number(1234) == "1,234"
-    assert phrasebook_for("de", "US").decimal(Decimal("1.5")) == "1,5"
-    assert phrasebook_for("de-US", "US") is phrasebook_for("de", "DE")
+    assert formal_phrasebook("en", "DE").number(1234) == "1,234"
+    assert formal_phrasebook("de", "US").decimal(Decimal("1.5")) == "1,5"
+    assert formal_phrasebook("de-US", "US") is formal_phrasebook("de", "DE")
 
 
 def test_german_has_sie_or_du_and_swiss_german_no_sharp_s() -> None:
@@ -132,23 +135,23 @@ def test_german_has_sie_or_du_and_swiss_german_no_sharp_s() -> None:
     for key, message in forms.items():
         assert set(message) == {"formal", "informal"}, key
         assert message["formal"] != message["informal"], key
-    swiss = wording(Locale.DE, region="CH")
+    swiss = phrasebook_in(Locale.DE, region="CH")
     assert not any("ß" in str(message) for message in swiss._messages.values())
 
 
 @pytest.mark.parametrize("locale", [Locale.ZH_HANS, Locale.ZH_HANT])
 def test_sentences_are_joined_without_a_space_in_chinese_only(locale: Locale) -> None:
-    assert wording(locale).text(["一。", "二。"]) == "一。二。"
-    assert wording(Locale.DE).text(["Eins.", "Zwei."]) == "Eins. Zwei."
+    assert phrasebook_in(locale).text(["一。", "二。"]) == "一。二。"
+    assert phrasebook_in(Locale.DE).text(["Eins.", "Zwei."]) == "Eins. Zwei."
 
 
 @pytest.mark.parametrize(
     ("locale", "region"), [(locale, region) for locale, known in REGIONS.items() for region in sorted(known)]
 )
 def test_every_known_region_formats_dates_amounts_and_times(locale: Locale, region: str) -> None:
-    say = wording(locale, region=region)
-    assert say is not wording(locale, region="XX") or region in ("GB", "DE", "CN", "TW")
-    assert "2026" in say.instant(EVENING, zone="UTC")
+    phrasebook = phrasebook_in(locale, region=region)
+    assert phrasebook is not phrasebook_in(locale, region="XX") or region in ("GB", "DE", "CN", "TW")
+    assert "2026" in phrasebook.instant(EVENING, zone="UTC")
     for currency in ("EUR", "USD", "GBP", "CHF", "CNY", "TWD", "HKD", "INR", "AUD"):
-        amounts = [say.money(Money(minor, currency)) for minor in (123_400, 123_450)]
+        amounts = [phrasebook.money(Money(minor, currency)) for minor in (123_400, 123_450)]
         assert ["".join(filter(str.isdigit, amount)) for amount in amounts] == ["1234", "123450"]

@@ -12,7 +12,7 @@ from app.domain.access import Role
 from app.domain.decisions import ReasonCode
 from app.domain.engine import reversal
 from app.domain.explanations.explanation import Explanation
-from app.domain.i18n import wording
+from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.ledger.lots import Lot
 from app.domain.problems import ProblemCode
@@ -87,7 +87,7 @@ def test_points_past_their_last_day_name_their_grace_period(locale: Locale) -> N
     )
     spared = made.reasons[1]
     assert (spared.finding.code, spared.finding.observed) == (ReasonCode.GRACE_AFTER_REVERSAL, 40)
-    said = Explanation.of(made, terms=terms()).statement(spared, say=wording(locale))
+    said = Explanation.of(made, terms=terms()).statement(spared, phrasebook=phrasebook_in(locale))
     assert "40" in said
     assert "12:00" in said
 

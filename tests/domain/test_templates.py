@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from app.domain.i18n import wording
+from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.terms.lint import lint
 from app.domain.terms.lint.finding import LintCode, RewardShown, VisitStatistics
@@ -37,7 +37,7 @@ def test_template_has_no_findings_in_any_currency(name: str, currency: str) -> N
     missing = [LintCode.REWARD_WITHOUT_PICTURE, LintCode.REWARD_WITHOUT_DESCRIPTION]
     assert [finding.code for finding in bare] == missing * len(template.rewards)
     for locale in Locale:
-        assert all(clause.statement(wording(locale)) for clause in terms.clauses)
+        assert all(clause.statement(phrasebook_in(locale)) for clause in terms.clauses)
 
 
 @pytest.mark.parametrize(("pace", "found"), [(Fraction(25), []), (Fraction(10), [LintCode.REWARD_OUT_OF_REACH])])

@@ -11,7 +11,7 @@ from app.domain.amounts import Money
 from app.domain.calendar import Weekday
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
 from app.domain.engine.earning import earn
-from app.domain.i18n import wording
+from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.terms.changes import ChangeEffect, changes
 from app.domain.terms.conditions.categories import Categories
@@ -144,7 +144,7 @@ def test_changes_are_matched_by_key() -> None:
         ChangeEffect.BETTER,
         ChangeEffect.WORSE,
     ]
-    assert found[0].statement(wording(Locale.EN)) == (
+    assert found[0].statement(phrasebook_in(Locale.EN)) == (
         "Before: You earn 1 point for every £1 you spend (part amounts count in proportion). "
         "Now: You earn 2 points for every £1 you spend (part amounts count in proportion)."
     )
@@ -201,7 +201,7 @@ def test_quebec_preset_sets_and_prints_its_days() -> None:
     assert quebec.to_data()["days"] == 60, "kept as a number, whatever the default becomes"
     assert (NoticePeriod().least_days, NoticePeriod().most_days, quebec.most_days) == (30, None, 90)
     for locale in Locale:
-        assert {"60", "90"} <= set(re.findall("[0-9]+", quebec.sentence(wording(locale))))
+        assert {"60", "90"} <= set(re.findall("[0-9]+", quebec.sentence(phrasebook_in(locale))))
     with pytest.raises(TermsError, match="60 to 89"):
         some_terms(a_clause(), ("n", (), NoticePeriod(30, NoticePreset.CA_QC)))
 

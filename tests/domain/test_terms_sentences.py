@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.amounts import Money
 from app.domain.calendar import WEEK, Weekday
-from app.domain.i18n import Phrasebook, wording
+from app.domain.i18n import Phrasebook, phrasebook_in
 from app.domain.i18n.locales import Address, Locale
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
 from app.domain.terms.conditions.categories import Categories
@@ -50,9 +50,9 @@ DRINKS = Categories(include=frozenset({"drinks"}))
 NBSP = "\N{NO-BREAK SPACE}"
 
 
-def statement_of(effect: Effect, *conditions: Condition, say: Phrasebook) -> str:
+def statement_of(effect: Effect, *conditions: Condition, phrasebook: Phrasebook) -> str:
     """The statement of a clause in terms of its own."""
-    return some_terms(("k", conditions, effect)).by_key["k"].statement(say)
+    return some_terms(("k", conditions, effect)).by_key["k"].statement(phrasebook)
 
 
 def euros(clauses: tuple[DraftedClause, ...], *, since: date = date(2026, 1, 1)) -> Terms:
@@ -71,7 +71,7 @@ def euros(clauses: tuple[DraftedClause, ...], *, since: date = date(2026, 1, 1))
     ],
 )
 def test_happy_hour_exclusion_does_not_read_as_free(locale: Locale, sentence: str) -> None:
-    assert statement_of(CAKE, ExceptWhen((HAPPY_HOUR,)), say=wording(locale)) == sentence
+    assert statement_of(CAKE, ExceptWhen((HAPPY_HOUR,)), phrasebook=phrasebook_in(locale)) == sentence
 
 
 OF_A_REWARD = [
@@ -86,11 +86,11 @@ OF_A_REWARD = [
 def test_condition_of_a_reward_restricts_it_without_another_price(
     condition: Condition,
 ) -> None:
-    english = statement_of(CAKE, condition, say=wording(Locale.EN))
+    english = statement_of(CAKE, condition, phrasebook=phrasebook_in(Locale.EN))
     assert any(words in english for words in (", but only ", ", but not ", ", at most "))
-    german = statement_of(CAKE, condition, say=wording(Locale.DE))
+    german = statement_of(CAKE, condition, phrasebook=phrasebook_in(Locale.DE))
     assert any(words in german for words in (", aber nur ", ", aber nicht ", ", höchstens "))
-    chinese = statement_of(CAKE, condition, say=wording(Locale.ZH_HANS))
+    chinese = statement_of(CAKE, condition, phrasebook=phrasebook_in(Locale.ZH_HANS))
     assert any(words in chinese for words in ("，仅限", "，须", "不可兑换", "限 "))
 
 
@@ -106,17 +106,19 @@ def test_condition_of_a_reward_restricts_it_without_another_price(
     ],
 )
 def test_exception_of_two_conditions_needs_both(locale: Locale, sentence: str) -> None:
-    assert statement_of(PointsPerVisit(1), ExceptWhen((HARBOUR, HAPPY_HOUR)), say=wording(locale)) == sentence
+    assert (
+        statement_of(PointsPerVisit(1), ExceptWhen((HARBOUR, HAPPY_HOUR)), phrasebook=phrasebook_in(locale)) == sentence
+    )
 
 
 def test_old_price_in_points_is_not_worded_as_money() -> None:
     for days in (0, 180):
-        assert "原价" not in statement_of(Grandfathering(days), say=wording(Locale.ZH_HANS))
+        assert "原价" not in statement_of(Grandfathering(days), phrasebook=phrasebook_in(Locale.ZH_HANS))
 
 
 def test_alternative_goods_are_one_list() -> None:
     either = AnyOf((Products(include=frozenset({"22423"})), Categories(include=frozenset({"tea"}))))
-    assert statement_of(PointsMultiplier(Decimal(2)), either, say=wording(Locale.EN)) == (
+    assert statement_of(PointsMultiplier(Decimal(2)), either, phrasebook=phrasebook_in(Locale.EN)) == (
         "You earn double points on item “22423” and “tea”."
     )
 
@@ -129,7 +131,7 @@ def test_once_ever_is_stated_per_member() -> None:
         (Locale.ZH_HANS, "每位会员限 1 次"),
         (Locale.ZH_HANT, "每人限 1 次"),
     ):
-        assert words in statement_of(BonusPoints(5), once, say=wording(locale))
+        assert words in statement_of(BonusPoints(5), once, phrasebook=phrasebook_in(locale))
 
 
 @pytest.mark.parametrize(
@@ -174,12 +176,12 @@ def test_once_ever_is_stated_per_member() -> None:
     ],
 )
 def test_clauses_read_naturally_in_each_language(locale: Locale, sentences: list[str]) -> None:
-    say = wording(locale)
+    phrasebook = phrasebook_in(locale)
     assert sentences == [
-        statement_of(BonusPoints(20), FirstPurchase(), say=say),
-        statement_of(PointsMultiplier(Decimal(2)), EARLY, DRINKS, say=say),
-        statement_of(BonusPoints(20), DRINKS, EveryNthItem(10), say=say),
-        statement_of(BonusPoints(20), MinimumSpend(pounds("20.00")), say=say),
+        statement_of(BonusPoints(20), FirstPurchase(), phrasebook=phrasebook),
+        statement_of(PointsMultiplier(Decimal(2)), EARLY, DRINKS, phrasebook=phrasebook),
+        statement_of(BonusPoints(20), DRINKS, EveryNthItem(10), phrasebook=phrasebook),
+        statement_of(BonusPoints(20), MinimumSpend(pounds("20.00")), phrasebook=phrasebook),
     ]
 
 
@@ -187,7 +189,8 @@ def test_american_and_british_readers_get_their_own_formats() -> None:
     clauses = [CAKE, PointsPerAmount(1, Money(100, "GBP"))]
     terms = some_terms(("k", (ExceptWhen((HAPPY_HOUR,)),), clauses[0]), ("s", (), clauses[1]))
     british, american = (
-        render(terms, format=TextFormat.PLAIN, say=wording(Locale.EN, region=region)) for region in ("GB", "US")
+        render(terms, format=TextFormat.PLAIN, phrasebook=phrasebook_in(Locale.EN, region=region))
+        for region in ("GB", "US")
     )
     assert "valid from 1 January 2020\n" in british
     assert "valid from January 1, 2020\n" in american
@@ -199,7 +202,8 @@ def test_american_and_british_readers_get_their_own_formats() -> None:
 def test_german_terms_use_sie_or_du_consistently() -> None:
     terms = some_terms(*TEMPLATES["tiered"]("GBP").clauses)
     formal, informal = (
-        render(terms, format=TextFormat.PLAIN, say=wording(Locale.DE, address=address)) for address in Address
+        render(terms, format=TextFormat.PLAIN, phrasebook=phrasebook_in(Locale.DE, address=address))
+        for address in Address
     )
     assert "Wenn Sie Ware zurückgeben" in formal
     assert "Wenn du Ware zurückgibst" in informal
@@ -218,8 +222,8 @@ def test_german_terms_use_sie_or_du_consistently() -> None:
 )
 def test_stamp_card_terms_do_not_mention_points(locale: Locale, lasting: str) -> None:
     terms = euros(TEMPLATES["stamps"]("EUR").clauses)
-    say = wording(locale)
-    text = render(terms, format=TextFormat.PLAIN, say=say)
+    phrasebook = phrasebook_in(locale)
+    text = render(terms, format=TextFormat.PLAIN, phrasebook=phrasebook)
     assert lasting in text
     assert [clause.number for clause in terms.printed] == ["1", "2", "3", "4", "5", "6"]
     assert {clause.key for clause in terms.clauses if not clause.printed} == {
@@ -243,12 +247,12 @@ def test_points_and_stamps_are_worded_together() -> None:
     spend: DraftedClause = ("spend", (), PointsPerAmount(1, Money(100, "EUR")))
     card: DraftedClause = ("card", (), Stamps(1))
     both = euros((spend, card))
-    say = wording(Locale.EN)
-    assert both.policies[PointsValidity].statement(say) == "Points and stamps do not expire."
+    phrasebook = phrasebook_in(Locale.EN)
+    assert both.policies[PointsValidity].statement(phrasebook) == "Points and stamps do not expire."
     expiring = euros((spend, card, ("expiry", (), PointsValidity(12, expires=True))))
-    assert expiring.policies[PointsValidity].statement(say).endswith("have been told. Stamps do not expire.")
-    assert "points and stamps" in both.by_key["counted-amounts"].statement(say)
-    assert euros((spend,)).policies[PointsValidity].statement(say) == "Points do not expire."
+    assert expiring.policies[PointsValidity].statement(phrasebook).endswith("have been told. Stamps do not expire.")
+    assert "points and stamps" in both.by_key["counted-amounts"].statement(phrasebook)
+    assert euros((spend,)).policies[PointsValidity].statement(phrasebook) == "Points do not expire."
 
 
 def test_old_price_is_promised_only_if_something_costs_points() -> None:
@@ -281,7 +285,7 @@ def test_hours_skipped_by_the_clock_change_are_stated_with_a_day(locale: Locale,
     night = WeekdaysAndHours(frozenset({Weekday.SUNDAY}), time(2), time(3))
     terms = euros((("night", (AnyOf((night, FirstPurchase())),), BonusPoints(5)), ("plain", (night,), BonusPoints(5))))
     for key in ("night", "plain"):
-        assert part in terms.by_key[key].statement(wording(locale))
+        assert part in terms.by_key[key].statement(phrasebook_in(locale))
     assert Terms.from_data(terms.to_data()).clauses == terms.clauses
 
 
@@ -300,7 +304,7 @@ def test_hours_not_wholly_skipped_are_stated_plainly(
 ) -> None:
     window = WeekdaysAndHours(days, start, end)
     terms = euros((("k", (window,), BonusPoints(5)),))
-    assert "clocks" not in terms.by_key["k"].statement(wording(Locale.EN))
+    assert "clocks" not in terms.by_key["k"].statement(phrasebook_in(Locale.EN))
 
 
 @pytest.mark.parametrize(
@@ -314,7 +318,7 @@ def test_hours_not_wholly_skipped_are_stated_plainly(
 )
 def test_daily_excluded_hours_do_not_read_as_some_days(locale: Locale, outside: str) -> None:
     daily = ExceptWhen((WeekdaysAndHours(frozenset(WEEK), time(17), time(19)),))
-    assert outside in statement_of(CAKE, daily, say=wording(locale))
+    assert outside in statement_of(CAKE, daily, phrasebook=phrasebook_in(locale))
 
 
 @pytest.mark.parametrize(
@@ -343,7 +347,10 @@ def test_daily_excluded_hours_do_not_read_as_some_days(locale: Locale, outside: 
 def test_condition_beside_alternatives_does_not_read_as_part_of_the_last_one(
     locale: Locale, effect: Effect, sentence: str
 ) -> None:
-    assert statement_of(effect, AnyOf((HAPPY_HOUR, HARBOUR)), MinimumQuantity(2), say=wording(locale)) == sentence
+    assert (
+        statement_of(effect, AnyOf((HAPPY_HOUR, HARBOUR)), MinimumQuantity(2), phrasebook=phrasebook_in(locale))
+        == sentence
+    )
 
 
 @pytest.mark.parametrize(
@@ -358,12 +365,12 @@ def test_condition_beside_alternatives_does_not_read_as_part_of_the_last_one(
 )
 def test_item_in_two_categories_reads_as_one_item(locale: Locale, items: str) -> None:
     hot = Categories(include=frozenset({"hot"}))
-    assert items in statement_of(PointsPerItem(1), AllOf((DRINKS, hot)), say=wording(locale))
+    assert items in statement_of(PointsPerItem(1), AllOf((DRINKS, hot)), phrasebook=phrasebook_in(locale))
 
 
 def test_all_of_group_reads_like_separate_conditions() -> None:
-    together = statement_of(CAKE, AllOf((HARBOUR, AgeAtLeast(18))), say=wording(Locale.EN))
-    assert together == statement_of(CAKE, HARBOUR, AgeAtLeast(18), say=wording(Locale.EN))
+    together = statement_of(CAKE, AllOf((HARBOUR, AgeAtLeast(18))), phrasebook=phrasebook_in(Locale.EN))
+    assert together == statement_of(CAKE, HARBOUR, AgeAtLeast(18), phrasebook=phrasebook_in(Locale.EN))
     assert (
         together == "You can have “Cake” for 50 points, but only at “Harbour Street” and only if you are 18 or older."
     )
@@ -379,7 +386,7 @@ def test_all_of_group_reads_like_separate_conditions() -> None:
     ],
 )
 def test_terms_name_the_calendar_of_periods_with_several_zones(locale: Locale, month: str, day: str) -> None:
-    say = wording(locale)
+    phrasebook = phrasebook_in(locale)
     clauses: list[DraftedClause] = [
         ("monthly", (TimesPerPeriod(1, Period.MONTH),), BonusPoints(5)),
         ("daily", (TimesPerPeriod(1, Period.DAY),), BonusPoints(5)),
@@ -391,10 +398,10 @@ def test_terms_name_the_calendar_of_periods_with_several_zones(locale: Locale, m
     plain = euros(tuple(with_calendars(clauses, zone="Europe/Berlin", zones={"Europe/Berlin"})))
     abroad = euros(tuple(with_calendars(clauses, zone="Europe/Berlin", zones={"Europe/Berlin", "Asia/Tokyo"})))
     for key, words in (("monthly", month), ("cap", month), ("daily", day), ("per-day", day)):
-        assert words in abroad.by_key[key].statement(say)
-        assert words not in plain.by_key[key].statement(say)
+        assert words in abroad.by_key[key].statement(phrasebook)
+        assert words not in plain.by_key[key].statement(phrasebook)
     for key in ("ever", "each"):
-        assert abroad.by_key[key].statement(say) == plain.by_key[key].statement(say)
+        assert abroad.by_key[key].statement(phrasebook) == plain.by_key[key].statement(phrasebook)
 
 
 @pytest.mark.parametrize(
@@ -413,6 +420,6 @@ def test_chinese_spaces_digits_and_latin_letters_only(locale: Locale, currency: 
         zone="Asia/Taipei",
         clauses=[("k", (), PointsPerAmount(1, Money(10_000, currency))), ("r", (), RewardCost("r", 9, "早餐 加 A餐"))],
     )
-    say = wording(locale)
-    assert terms.by_key["k"].statement(say) == sentence
-    assert "早餐 加 A餐" in terms.by_key["r"].statement(say)
+    phrasebook = phrasebook_in(locale)
+    assert terms.by_key["k"].statement(phrasebook) == sentence
+    assert "早餐 加 A餐" in terms.by_key["r"].statement(phrasebook)

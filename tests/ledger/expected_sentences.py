@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 from app.domain.calendar import Period, add_months, day_start, local_date
-from app.domain.i18n import wording
+from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.clause import Clause
@@ -83,10 +83,10 @@ class ExpectedExplanation(NamedTuple):
 
 def numbers_of(terms: Terms) -> dict[str, int]:
     """The number of each clause in the printed terms, by its key."""
-    say = wording(Locale.EN)
-    lines = render(terms, format=TextFormat.PLAIN, say=say).splitlines()
+    phrasebook = phrasebook_in(Locale.EN)
+    lines = render(terms, format=TextFormat.PLAIN, phrasebook=phrasebook).splitlines()
     found = {text: int(number) for number, _, text in (line.partition(". ") for line in lines) if number.isdigit()}
-    return {clause.key: found[clause.statement(say)] for clause in terms.printed}
+    return {clause.key: found[clause.statement(phrasebook)] for clause in terms.printed}
 
 
 def money(minor: int) -> Figure:

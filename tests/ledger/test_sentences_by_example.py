@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.engine.tiers import tier_decision
 from app.domain.explanations.summary import summary
-from app.domain.i18n import wording
+from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.ledger.entries import EntryType
 from app.domain.terms.effects.pending_period import PendingPeriod
@@ -49,7 +49,7 @@ def replayed(terms: Terms, *events: Event, days: int, who: str = ANN) -> Wallet:
 def summary_of(wallet: Wallet, kind: EntryType, terms: Terms, locale: Locale = Locale.EN) -> list[str]:
     """The summary of the last entry of a kind."""
     (*_, last) = (posting for posting in wallet.points.postings if posting.key.type is kind)
-    return list(summary(last.decision, terms=terms, say=wording(locale)))
+    return list(summary(last.decision, terms=terms, phrasebook=phrasebook_in(locale)))
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_adjusted_stamps_are_explained_under_terms_without_stamps() -> None:
     terms = make_terms()
     wallet = replayed(terms, PointsAdjusted(stable_id("given"), START, 3, terms, Unit.STAMPS), days=1)
     (given,) = wallet.unit_accounts[Unit.STAMPS].postings
-    assert summary(given.decision, terms=terms, say=wording(Locale.EN)) == (
+    assert summary(given.decision, terms=terms, phrasebook=phrasebook_in(Locale.EN)) == (
         "Booked by our staff or transferred between members: 3 stamps.",
     )
 
@@ -109,7 +109,7 @@ def test_tier_reached_by_a_merge_names_the_qualifying_points() -> None:
     bob = EventHistory(BOB, {BOB: START - DAY}, (bought(terms, 150, who=BOB),))
     wallet = replayed(terms, WalletMerged(stable_id("joined"), START + 400 * DAY, bob, ANN), days=401)
     (change,) = wallet.tier_changes
-    assert summary(tier_decision(change), terms=terms, say=wording(Locale.EN)) == (
+    assert summary(tier_decision(change), terms=terms, phrasebook=phrasebook_in(Locale.EN)) == (
         "With 15 qualifying points you have reached the tier “Silver”, which begins at 10.",
     )
 
@@ -121,7 +121,7 @@ def test_tier_in_grace_that_a_merge_brings_is_kept_and_not_reached() -> None:
     bob = EventHistory(BOB, {BOB: START - DAY}, (purchase, refund))
     wallet = replayed(terms, WalletMerged(stable_id("joined"), START + 5 * DAY, bob, ANN), days=6)
     (change,) = wallet.tier_changes
-    assert summary(tier_decision(change), terms=terms, say=wording(Locale.EN)) == (
+    assert summary(tier_decision(change), terms=terms, phrasebook=phrasebook_in(Locale.EN)) == (
         "You have 0 qualifying points, which is no longer enough for the tier “Silver”; you keep it until "
         "Wednesday, 11 February 2026, 00:00.",
     )

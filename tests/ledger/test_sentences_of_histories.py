@@ -16,7 +16,7 @@ from app.domain.engine.redemption import redeem
 from app.domain.engine.tiers import kept_tier_reason, tier_decision
 from app.domain.explanations.explanation import Explanation
 from app.domain.explanations.summary import summary
-from app.domain.i18n import wording
+from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.ledger.entries import EntryType
 from app.domain.terms.effects.points_per_amount import PointsPerAmount
@@ -155,7 +155,7 @@ def assert_figures(decision: Decision, change: WalletChange, *, terms: Terms) ->
     expected, explained = expected_sentences.expected_explanation(change), Explanation.of(decision, terms=terms)
     for locale in Locale:
         assert actual_figures(decision, explained, locale, expected) == expected_figures(expected.sentences)
-        short = summary(decision, terms=terms, say=wording(locale))
+        short = summary(decision, terms=terms, phrasebook=phrasebook_in(locale))
         if expected.summary is not None:
             assert [_figures(text, locale, expected) for text in short] == [
                 Counter(value) for value in expected.summary
@@ -175,11 +175,11 @@ def actual_figures(
     decision: Decision, explained: Explanation, locale: Locale, expected: expected_sentences.ExpectedExplanation
 ) -> list[Any]:
     """The figures of every reason of a decision, and of its remedies, read from their sentences."""
-    say = wording(locale)
+    phrasebook = phrasebook_in(locale)
     return [
         (
             reason.clause,
-            _figures(explained.statement(reason, say=say), locale, expected),
+            _figures(explained.statement(reason, phrasebook=phrasebook), locale, expected),
             _remedy_figures(explained, reason, locale, expected),
         )
         for reason in decision.reasons
@@ -193,9 +193,9 @@ def _figures(sentence: str, locale: Locale, expected: expected_sentences.Expecte
 def _remedy_figures(
     explained: Explanation, reason: Any, locale: Locale, expected: expected_sentences.ExpectedExplanation
 ) -> Any:
-    say = wording(locale)
+    phrasebook = phrasebook_in(locale)
     return [
-        _figures(explained.remedy(remedy, reason=reason, say=say), locale, expected)
+        _figures(explained.remedy(remedy, reason=reason, phrasebook=phrasebook), locale, expected)
         for remedy in reason.finding.remedies
     ]
 
@@ -270,5 +270,7 @@ def test_figures_about_a_tier_in_grace_equal_the_references(builder: HistoryBuil
         if reason is None or expected is None:
             continue
         for locale in Locale:
-            statement = Explanation((reason,), terms, until, terms.zone).statement(reason, say=wording(locale))
+            statement = Explanation((reason,), terms, until, terms.zone).statement(
+                reason, phrasebook=phrasebook_in(locale)
+            )
             assert figures_of(statement, locale=locale, today=until.date()) == Counter(expected)

@@ -15,7 +15,7 @@ from app.domain.customers.profile import PreferenceKind
 from app.domain.decisions import Finding, Reason, ReasonCode, RemedyCode, Verdict
 from app.domain.explanations.explanation import SELF_EXPLANATORY_CODES, Explanation
 from app.domain.explanations.moments import from_when
-from app.domain.i18n import CATALOGUES, Phrasebook, wording
+from app.domain.i18n import CATALOGUES, Phrasebook, phrasebook_in
 from app.domain.i18n.locales import Locale, locale_for
 from app.domain.i18n.values import value_in_words
 from app.domain.json_values import Value
@@ -105,11 +105,11 @@ def test_every_kind_of_rule_has_samples() -> None:
 
 @pytest.mark.parametrize("locale", Locale)
 def test_rules_that_differ_read_differently(locale: Locale) -> None:
-    say = wording(locale)
+    phrasebook = phrasebook_in(locale)
     for variants in (CONDITION_VARIANTS, EFFECT_VARIANTS):
         said: dict[str, object] = {}
         for variant in variants:
-            sentence = variant.sentence(say)
+            sentence = variant.sentence(phrasebook)
             assert sentence not in said, (sentence, variant, said[sentence])
             said[sentence] = variant
 
@@ -120,16 +120,18 @@ def test_rules_that_differ_read_differently(locale: Locale) -> None:
 def test_name_with_a_joining_word_reads_differently_from_two_names(
     joined: str, kind: type[Products | Categories], locale: Locale
 ) -> None:
-    say = wording(locale)
+    phrasebook = phrasebook_in(locale)
     for side in ("include", "exclude"):
         first, two = kind(**{side: frozenset({joined})}), kind(**{side: frozenset({"a", "b"})})
         assert checked_alone(first)
-        assert {first.sentence(say), first.requirement(say)}.isdisjoint({two.sentence(say), two.requirement(say)})
+        assert {first.sentence(phrasebook), first.requirement(phrasebook)}.isdisjoint(
+            {two.sentence(phrasebook), two.requirement(phrasebook)}
+        )
     tastes = [Preferences(PreferenceKind.DIET, frozenset(names)) for names in ({joined}, {"a", "b"})]
-    assert len({taste.sentence(say) for taste in tastes}) == 2
+    assert len({taste.sentence(phrasebook) for taste in tastes}) == 2
     places = (Locations(frozenset({"a"}), (joined,)), Locations(frozenset({"a", "b"}), ("a", "b")))
     for said in (Condition.sentence, Condition.requirement, Condition.exception):
-        assert len({getattr(place, said.__name__)(say) for place in places}) == 2
+        assert len({getattr(place, said.__name__)(phrasebook) for place in places}) == 2
 
 
 def test_quotation_marks_of_sentences_are_refused_in_names() -> None:
@@ -142,9 +144,9 @@ def test_quotation_marks_of_sentences_are_refused_in_names() -> None:
 
 @pytest.mark.parametrize("locale", [Locale.ZH_HANS, Locale.ZH_HANT])
 def test_chinese_text_spaces_times_and_keeps_names(locale: Locale) -> None:
-    say = wording(locale)
+    phrasebook = phrasebook_in(locale)
     late = ExceptWhen((HAPPY_HOUR, Locations(frozenset({"late"}), ("19:00门店",))))
-    for said in (late.sentence(say), AnyOf((HAPPY_HOUR, late)).sentence(say)):
+    for said in (late.sentence(phrasebook), AnyOf((HAPPY_HOUR, late)).sentence(phrasebook)):
         assert "17:00 至 19:00 " in said
         assert "19:00门店" in said
 
@@ -153,43 +155,46 @@ LEVEL = some_terms(("k", (), Tier("gold", "Gold", 1500)))
 """Terms in which the clause of every finding is that of a tier."""
 
 
-def worded(finding: Finding, *, say: Phrasebook) -> str:
+def worded(finding: Finding, *, phrasebook: Phrasebook) -> str:
     """The finding and its remedies, in London time."""
     reason = Reason("k", Verdict.APPLIED if finding.met else Verdict.NOT_MET, finding)
     explained = Explanation((reason,), LEVEL, NOON, LONDON)
-    ways = [explained.remedy(remedy, reason=reason, say=say) for remedy in finding.remedies]
-    return say.text([explained.statement(reason, say=say), *ways])
+    ways = [explained.remedy(remedy, reason=reason, phrasebook=phrasebook) for remedy in finding.remedies]
+    return phrasebook.text([explained.statement(reason, phrasebook=phrasebook), *ways])
 
 
-def in_words(value: Value, kind: str | None, *, say: Phrasebook) -> str | None:
+def in_words(value: Value, kind: str | None, *, phrasebook: Phrasebook) -> str | None:
     """A value worded by its kind."""
     match value, kind:
         case int(), "points":
-            return say.points(value)
+            return phrasebook.points(value)
         case int(), "number":
-            return say.number(value)
+            return phrasebook.number(value)
         case datetime(), "instant":
-            return say.instant(value, zone=LONDON)
+            return phrasebook.instant(value, zone=LONDON)
         case datetime(), "from":
-            return from_when(value, at=NOON, zone_name=LONDON, say=say)
+            return from_when(value, at=NOON, zone_name=LONDON, phrasebook=phrasebook)
         case date(), "day":
-            return say.date(value)
+            return phrasebook.date(value)
     assert (value, kind) == (None, None)
     return None
 
 
 @pytest.mark.parametrize("locale", Locale)
 def test_ledger_findings_name_their_values_and_read_differently(locale: Locale) -> None:
-    say = wording(locale)
+    phrasebook = phrasebook_in(locale)
     for finding, seen, asked in OF_THE_LEDGER:
         values = (
-            in_words(finding.observed, seen, say=say),
-            in_words(finding.required, asked, say=say),
+            in_words(finding.observed, seen, phrasebook=phrasebook),
+            in_words(finding.required, asked, phrasebook=phrasebook),
         )
-        shown = (values[0], say.instant(NOON, zone=LONDON) if asked == "from" else values[1])
+        shown = (values[0], phrasebook.instant(NOON, zone=LONDON) if asked == "from" else values[1])
         figures = (finding.observed, finding.required)
-        assert tuple(value_in_words(figure, code=finding.code, zone=LONDON, say=say) for figure in figures) == shown
-        assert all(value in worded(finding, say=say) for value in values if value is not None), finding
+        assert (
+            tuple(value_in_words(figure, code=finding.code, zone=LONDON, phrasebook=phrasebook) for figure in figures)
+            == shown
+        )
+        assert all(value in worded(finding, phrasebook=phrasebook) for value in values if value is not None), finding
     bare = {str(CATALOGUES[locale][f"reason.{finding.code.value}"]) for finding, _, _ in OF_THE_LEDGER}
     assert len(bare) == len(OF_THE_LEDGER)
 
@@ -209,37 +214,39 @@ def is_accepted(clause: DraftedClause) -> bool:
     return True
 
 
-def shown(clauses: Iterable[tuple[Sequence[Condition], Effect]], *, say: Phrasebook) -> list[str]:
+def shown(clauses: Iterable[tuple[Sequence[Condition], Effect]], *, phrasebook: Phrasebook) -> list[str]:
     """The statement of each clause that terms could hold."""
     drafted: list[DraftedClause] = [("k", tuple(conditions), effect) for conditions, effect in clauses]
     return [
-        f"- {Clause('k', '1', tuple(clause[1]), clause[2]).statement(say)}" for clause in drafted if is_accepted(clause)
+        f"- {Clause('k', '1', tuple(clause[1]), clause[2]).statement(phrasebook)}"
+        for clause in drafted
+        if is_accepted(clause)
     ]
 
 
 @pytest.mark.parametrize("locale", Locale)
 def test_golden_file_shows_every_rule_in_its_language(locale: Locale) -> None:
     """Rewritten with TROTH_REWRITE_GOLDEN=1, to be read by somebody who reads the language."""
-    say = wording(locale)
+    phrasebook = phrasebook_in(locale)
     spend, cake = PointsPerAmount(1, pounds("1.00")), RewardCost("cake", 50, "Cake")
-    together = shown(COMBINATIONS, say=say)
+    together = shown(COMBINATIONS, phrasebook=phrasebook)
     assert len(together) == len(COMBINATIONS)
     lines = [f"# {locale.value}", "", "## Effects alone", ""]
-    lines += shown((((), effect) for effect in EFFECT_VARIANTS), say=say)
+    lines += shown((((), effect) for effect in EFFECT_VARIANTS), phrasebook=phrasebook)
     lines += ["", "## Conditions of an earning clause", ""]
-    lines += shown((((condition,), spend) for condition in CONDITION_VARIANTS), say=say)
+    lines += shown((((condition,), spend) for condition in CONDITION_VARIANTS), phrasebook=phrasebook)
     lines += ["", "## Conditions of a reward", ""]
-    lines += shown((((condition,), cake) for condition in CONDITION_VARIANTS), say=say)
+    lines += shown((((condition,), cake) for condition in CONDITION_VARIANTS), phrasebook=phrasebook)
     lines += ["", "## Several conditions", "", *together]
     for name, template in TEMPLATES.items():
         if clauses := template("GBP").clauses:
-            whole = render(some_terms(*clauses), format=TextFormat.PLAIN, say=say)
+            whole = render(some_terms(*clauses), format=TextFormat.PLAIN, phrasebook=phrasebook)
             lines += ["", f"## Whole terms: {name}", "", whole.rstrip()]
     lines += [
         "",
         "## What the ledger answers",
         "",
-        *(f"- {worded(finding, say=say)}" for finding, _, _ in OF_THE_LEDGER),
+        *(f"- {worded(finding, phrasebook=phrasebook)}" for finding, _, _ in OF_THE_LEDGER),
     ]
     text = "\n".join([*lines, ""])
     file = GOLDEN / f"{locale.value}.md"

@@ -14,7 +14,7 @@ from graphql import GraphQLError
 from strawberry.dataloader import DataLoader
 
 from app.domain.access import Permission, Principal
-from app.domain.i18n import Phrasebook, wording_for
+from app.domain.i18n import Phrasebook, phrasebook_for
 from app.domain.i18n.locales import Address
 from app.domain.programs.program import Program
 from app.domain.terms.version import Terms
@@ -72,12 +72,12 @@ class Context:
             self._now = self.application.now(self.program)
         return self._now
 
-    def wording_for(self, tags: str | None) -> Phrasebook:
+    def phrasebook_for(self, tags: str | None) -> Phrasebook:
         """The phrasebook for a BCP 47 tag or an Accept-Language header, with the formats of the program's region."""
         if self.signed_in is None:
-            return wording_for(tags, region=None, address=Address.FORMAL)
+            return phrasebook_for(tags, region=None, address=Address.FORMAL)
         program = self.signed_in.program
-        return wording_for(tags, region=program.region, address=program.address)
+        return phrasebook_for(tags, region=program.region, address=program.address)
 
     async def reread_program(self) -> None:
         """Reload the program after its clock or settings were changed; the rest of the operation uses the new ones."""
@@ -189,13 +189,13 @@ Info = strawberry.Info[Context, None]
 def set_locale(info: Info, locale: str | None) -> None:
     """Use the `locale` argument of a root field, if there is one, for all sentences below it."""
     if locale is not None:
-        info.context.root_languages[info.path.key] = info.context.wording_for(locale)
+        info.context.root_languages[info.path.key] = info.context.phrasebook_for(locale)
 
 
-def translator(info: Info, locale: str | None = None) -> Phrasebook:
+def phrasebook_of(info: Info, locale: str | None = None) -> Phrasebook:
     """The phrasebook for a field: in its own `locale` or that of its root field, else in the language of the request."""
     if locale is not None:
-        return info.context.wording_for(locale)
+        return info.context.phrasebook_for(locale)
     languages = info.context.root_languages
     if not languages:
         return info.context.language

@@ -10,7 +10,7 @@ from strawberry.types.base import StrawberryList, StrawberryObjectDefinition
 from strawberry.types.lazy_type import LazyType
 
 from app.api.conventions.arguments import SentenceLanguage
-from app.api.conventions.context import Info, translator
+from app.api.conventions.context import Info, phrasebook_of
 from app.api.conventions.enums import described
 from app.domain.problems import Problem, ProblemCode
 from app.queries.ledger.entries import purchases_by_id, redemptions_by_id
@@ -84,7 +84,7 @@ class UserError:
     @strawberry.field(description="One sentence for whoever stands at the till.")
     def message(self, info: Info, locale: SentenceLanguage = None) -> str:
         """The sentence for `code`."""
-        return translator(info, locale)(f"error.{self.code.value}")
+        return phrasebook_of(info, locale)(f"error.{self.code.value}")
 
 
 @strawberry.type(description="A technical problem.")

@@ -100,29 +100,29 @@ class Explanation:
         """The explanation of a whole decision; `terms` are those that decided it."""
         return cls(decision.reasons, terms, decision.decided_for, decision.zone or terms.zone)
 
-    def statement(self, reason: Reason, *, say: Phrasebook) -> str:
+    def statement(self, reason: Reason, *, phrasebook: Phrasebook) -> str:
         """The finding as one sentence."""
         if reason.condition is None:
-            return self._effect_text(reason, say=say)
+            return self._effect_text(reason, phrasebook=phrasebook)
         clause = self.terms.by_key[reason.clause]
         condition, expected = _stated_condition(clause, reason.condition)
         if isinstance(condition, ExceptWhen):
-            words, expected = together(condition.conditions, say=say), not expected
+            words, expected = together(condition.conditions, phrasebook=phrasebook), not expected
         else:
-            words = phrase(condition, say)
+            words = phrase(condition, phrasebook)
         if reason.finding.met:
-            return say("met", when=words if expected else say("when.not", when=words))
+            return phrasebook("met", when=words if expected else phrasebook("when.not", when=words))
         if expected and not isinstance(condition, Group) and reason.finding.code not in SELF_EXPLANATORY_CODES:
-            return self._measure_text(reason, condition, say=say)
+            return self._measure_text(reason, condition, phrasebook=phrasebook)
         frame = "unmet" if expected else "excluded"
-        return say.capitalised(say(f"{frame}.{_kind(clause)}", when=words))
+        return phrasebook.capitalised(phrasebook(f"{frame}.{_kind(clause)}", when=words))
 
-    def remedy(self, remedy: Remedy, *, reason: Reason, say: Phrasebook) -> str:
+    def remedy(self, remedy: Remedy, *, reason: Reason, phrasebook: Phrasebook) -> str:
         """A remedy of a reason as one sentence."""
         code = remedy.code
         if remedy.from_ is not None and code in (RemedyCode.COME_AT, RemedyCode.WAIT_FOR_BIRTHDAY):
-            from_ = from_when(remedy.from_, at=self.at, zone_name=self.zone, say=say)
-            return say.capitalised(say(f"remedy.COME_AT.{self._outcome_of_waiting(reason)}", from_=from_))
+            from_ = from_when(remedy.from_, at=self.at, zone_name=self.zone, phrasebook=phrasebook)
+            return phrasebook.capitalised(phrasebook(f"remedy.COME_AT.{self._outcome_of_waiting(reason)}", from_=from_))
         case = ""
         if code in _OPEN_REMEDIES and not remedy.choices:
             case = ".other"
@@ -130,14 +130,14 @@ class Explanation:
             case = ".alone"
         elif code is RemedyCode.ADD_PRODUCT and isinstance(self._condition(reason), Categories):
             case = ".categories"
-        sentence = say(
+        sentence = phrasebook(
             f"remedy.{code.value}{case}",
-            from_=say.instant(remedy.from_, zone=self.zone) if remedy.from_ is not None else "",
-            amount=say.money(remedy.amount) if remedy.amount is not None else "",
-            choices=self._choices(remedy, say=say),
-            **_missing_amounts(remedy, say=say),
+            from_=phrasebook.instant(remedy.from_, zone=self.zone) if remedy.from_ is not None else "",
+            amount=phrasebook.money(remedy.amount) if remedy.amount is not None else "",
+            choices=self._choices(remedy, phrasebook=phrasebook),
+            **_missing_amounts(remedy, phrasebook=phrasebook),
         )
-        return say.capitalised(sentence)
+        return phrasebook.capitalised(sentence)
 
     def failed(self) -> tuple[Reason, ...]:
         """The reasons whose conditions are not met."""
@@ -165,31 +165,36 @@ class Explanation:
             return "reward.alone" if self._is_only_cause() else "reward"
         return "earning"
 
-    def _effect_text(self, reason: Reason, *, say: Phrasebook) -> str:
+    def _effect_text(self, reason: Reason, *, phrasebook: Phrasebook) -> str:
         """The sentence of an effect, with the names and numbers of its clause."""
         finding, clause = reason.finding, self.terms.by_key[reason.clause]
         case, effect = self._case(finding), clause.effect
         values = {
             "number": clause.number,
-            "observed": value_in_words(finding.observed, code=finding.code, zone=self.zone, say=say) or "",
-            "required": value_in_words(finding.required, code=finding.code, zone=self.zone, say=say) or "",
+            "observed": value_in_words(finding.observed, code=finding.code, zone=self.zone, phrasebook=phrasebook)
+            or "",
+            "required": value_in_words(finding.required, code=finding.code, zone=self.zone, phrasebook=phrasebook)
+            or "",
         }
         if finding.code in _TIER_CODES and isinstance(finding.observed, int):
-            values["observed"] = say.counted("qualifying", finding.observed)
+            values["observed"] = phrasebook.counted("qualifying", finding.observed)
         if finding.code is ReasonCode.STILL_PENDING and isinstance(finding.required, datetime):
-            values["from_"] = from_when(finding.required, at=self.at, zone_name=self.zone, say=say)
+            values["from_"] = from_when(finding.required, at=self.at, zone_name=self.zone, phrasebook=phrasebook)
         if isinstance(effect, RewardCost):
             values["reward"] = effect.name or effect.reward
         elif isinstance(effect, Tier):
             values["tier"] = effect.name
         elif isinstance(effect, PointsCap):
-            values |= {"points": say.points(effect.points), "scope": say(f"points_cap.{effect.scope.value}")}
+            values |= {
+                "points": phrasebook.points(effect.points),
+                "scope": phrasebook(f"points_cap.{effect.scope.value}"),
+            }
             case = _cap_case(effect, finding)
         if finding.clauses:
             numbers = [self.terms.by_key[key].number for key in finding.clauses]
-            values["clauses"] = say.listed(numbers, last="and")
+            values["clauses"] = phrasebook.listed(numbers, last="and")
             case = ".several" if len(numbers) > 1 else case
-        return say.capitalised(say(f"reason.{finding.code.value}{case}", **values))
+        return phrasebook.capitalised(phrasebook(f"reason.{finding.code.value}{case}", **values))
 
     def _case(self, finding: Finding) -> str:
         if finding.code is ReasonCode.POINTS_AVAILABLE:
@@ -203,11 +208,11 @@ class Explanation:
             return ".kept"
         return ""
 
-    def _measure_text(self, reason: Reason, condition: Condition, *, say: Phrasebook) -> str:
+    def _measure_text(self, reason: Reason, condition: Condition, *, phrasebook: Phrasebook) -> str:
         """The sentence of a condition that fails by a figure: observed and required."""
         finding = reason.finding
-        values = {"observed": _figure(finding.observed, code=finding.code, say=say)}
-        values["required"] = _figure(finding.required, code=finding.code, say=say)
+        values = {"observed": _figure(finding.observed, code=finding.code, phrasebook=phrasebook)}
+        values["required"] = _figure(finding.required, code=finding.code, phrasebook=phrasebook)
         case = ".none" if finding.code in _ZERO_CASE_CODES and finding.observed == 0 else ""
         if isinstance(condition, MinimumSpend) and condition.basis is not None:
             case = f".{condition.basis.value}"
@@ -215,24 +220,24 @@ class Explanation:
             case = ".unknown"
         if finding.clauses:
             numbers = [self.terms.by_key[key].number for key in finding.clauses]
-            values["clauses"] = say.listed(numbers, last="and")
+            values["clauses"] = phrasebook.listed(numbers, last="and")
             case = ".several" if len(numbers) > 1 else ""
         if finding.code is ReasonCode.USED_UP and not isinstance(condition, TimesPerPeriod):
             case = ".birthday" if isinstance(condition, BirthdayWindow) else ".first"
         if isinstance(condition, TimesPerPeriod | TierAtLeast):
-            values["when"] = phrase(condition, say)
+            values["when"] = phrase(condition, phrasebook)
         elif finding.code is ReasonCode.USED_UP:
             # A gift for a birthday, or for the first purchase, was had for it already.
             case = ".birthday" if isinstance(condition, BirthdayWindow) else ".first"
-        return say.capitalised(say(f"reason.{finding.code.value}{case}", **values))
+        return phrasebook.capitalised(phrasebook(f"reason.{finding.code.value}{case}", **values))
 
-    def _choices(self, remedy: Remedy, *, say: Phrasebook) -> str:
+    def _choices(self, remedy: Remedy, *, phrasebook: Phrasebook) -> str:
         """The choices of a remedy: names in quotation marks, members of a closed set by their words."""
         kind = {RemedyCode.USE_CHANNEL: "remedy.channel", RemedyCode.PAY_WITH: "payment"}.get(remedy.code)
         if kind is not None:
-            return say.listed([say(f"{kind}.{choice}") for choice in remedy.choices], last="or")
+            return phrasebook.listed([phrasebook(f"{kind}.{choice}") for choice in remedy.choices], last="or")
         location_names = self.terms.location_names if remedy.code is RemedyCode.USE_LOCATION else {}
-        return quoted([location_names.get(choice, choice) for choice in remedy.choices], say=say)
+        return quoted([location_names.get(choice, choice) for choice in remedy.choices], phrasebook=phrasebook)
 
 
 def _stated_condition(clause: Clause, path: Sequence[int]) -> tuple[Condition, bool]:
@@ -261,28 +266,30 @@ def _cap_case(cap: PointsCap, finding: Finding) -> str:
     return ".left" if finding.required else ".none"
 
 
-def _figure(value: object, *, code: ReasonCode, say: Phrasebook) -> str:
+def _figure(value: object, *, code: ReasonCode, phrasebook: Phrasebook) -> str:
     """A figure that a condition found or asks for."""
     if value is None:
         return ""
     if code is ReasonCode.MEMBER_TOO_SHORT and isinstance(value, int):
-        return say.days(value)
+        return phrasebook.days(value)
     if code is ReasonCode.BELOW_TIER and isinstance(value, int):
-        return say.counted("qualifying", value)
+        return phrasebook.counted("qualifying", value)
     if code is ReasonCode.BUDGET_USED_UP and isinstance(value, int):
-        return say.points(value)
+        return phrasebook.points(value)
     if isinstance(value, Decimal):
-        return say.decimal(value.normalize())
+        return phrasebook.decimal(value.normalize())
     if isinstance(value, int):
-        return say.number(value)
-    return value_in_words(value, code=code, zone="UTC", say=say) or ""  # type: ignore[arg-type]  # money
+        return phrasebook.number(value)
+    return value_in_words(value, code=code, zone="UTC", phrasebook=phrasebook) or ""  # type: ignore[arg-type]  # money
 
 
-def _missing_amounts(remedy: Remedy, *, say: Phrasebook) -> dict[str, str]:
+def _missing_amounts(remedy: Remedy, *, phrasebook: Phrasebook) -> dict[str, str]:
     """The missing amounts of a remedy."""
     words = {}
     if remedy.points is not None:
-        words = {kind: say.counted(f"more.{kind}", remedy.points) for kind in ("points", "qualifying")}
+        words = {kind: phrasebook.counted(f"more.{kind}", remedy.points) for kind in ("points", "qualifying")}
     if remedy.quantity is not None:
-        words |= {kind: say.counted(f"more.{kind}", remedy.quantity) for kind in ("items", "stamps", "purchases")}
+        words |= {
+            kind: phrasebook.counted(f"more.{kind}", remedy.quantity) for kind in ("items", "stamps", "purchases")
+        }
     return words

@@ -11,7 +11,7 @@ _WEEKDAY_RANGE = timedelta(days=6)
 """Up to six days ahead, the weekday alone is unambiguous."""
 
 
-def from_when(moment: datetime, *, at: datetime, zone_name: str, say: Phrasebook) -> str:
+def from_when(moment: datetime, *, at: datetime, zone_name: str, phrasebook: Phrasebook) -> str:
     """From when on: "from 19:00 today", "from today", "from tomorrow", "from Monday", "from 1 December".
 
     `at` is the present instant, which makes a day "today". The start of a local day is written without a time.
@@ -25,9 +25,9 @@ def from_when(moment: datetime, *, at: datetime, zone_name: str, say: Phrasebook
         near = "tomorrow"
     else:
         near = "weekday" if today < day <= today + _WEEKDAY_RANGE else "date"
-    return say(
+    return phrasebook(
         f"from.{near}" if whole_day else f"from.{near}.at",
-        time=say.time(time(clock.hour, clock.minute)),
-        weekday=say.weekday_near(day, today=today),
-        date=say.date_near(day, today=today),
+        time=phrasebook.time(time(clock.hour, clock.minute)),
+        weekday=phrasebook.weekday_near(day, today=today),
+        date=phrasebook.date_near(day, today=today),
     )

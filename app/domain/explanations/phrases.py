@@ -32,163 +32,169 @@ from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
 from app.domain.terms.rule import sorted_values
 
 
-def quoted(names: Sequence[str], *, say: Phrasebook) -> str:
+def quoted(names: Sequence[str], *, phrasebook: Phrasebook) -> str:
     """Names in quotation marks, any of which will do."""
-    return say.listed([say("called", name=name) for name in names], last="or")
+    return phrasebook.listed([phrasebook("called", name=name) for name in names], last="or")
 
 
 @singledispatch
-def phrase(condition: Condition, say: Phrasebook) -> str:  # noqa: ARG001 - each kind has its own words
+def phrase(condition: Condition, phrasebook: Phrasebook) -> str:  # noqa: ARG001 - each kind has its own words
     """The condition as it stands after "only" and "not". Raises TypeError for a kind that has no words."""
     raise TypeError(f"{condition.kind} has no words in answers")
 
 
 @phrase.register
-def _(condition: AnyOf, say: Phrasebook) -> str:
-    return say.listed([_apart(part, say=say) for part in condition.conditions], last="or")
+def _(condition: AnyOf, phrasebook: Phrasebook) -> str:
+    return phrasebook.listed([_apart(part, phrasebook=phrasebook) for part in condition.conditions], last="or")
 
 
 @phrase.register
-def _(condition: AllOf, say: Phrasebook) -> str:
-    return together(condition.conditions, say=say)
+def _(condition: AllOf, phrasebook: Phrasebook) -> str:
+    return together(condition.conditions, phrasebook=phrasebook)
 
 
 @phrase.register
-def _(condition: ExceptWhen, say: Phrasebook) -> str:
-    words = together(condition.conditions, say=say)
-    return say("when.not", when=say("when.group", when=words) if len(condition.conditions) > 1 else words)
+def _(condition: ExceptWhen, phrasebook: Phrasebook) -> str:
+    words = together(condition.conditions, phrasebook=phrasebook)
+    return phrasebook("when.not", when=phrasebook("when.group", when=words) if len(condition.conditions) > 1 else words)
 
 
-def together(conditions: Sequence[Condition], *, say: Phrasebook) -> str:
+def together(conditions: Sequence[Condition], *, phrasebook: Phrasebook) -> str:
     """Conditions that hold at the same time."""
-    return say("when.and").join(_apart(part, say=say) for part in conditions)
+    return phrasebook("when.and").join(_apart(part, phrasebook=phrasebook) for part in conditions)
 
 
-def _apart(condition: Condition, *, say: Phrasebook) -> str:
+def _apart(condition: Condition, *, phrasebook: Phrasebook) -> str:
     """A group inside a group is set apart, so that an answer can be read in one way only."""
-    words = phrase(condition, say)
+    words = phrase(condition, phrasebook)
     several = isinstance(condition, AllOf | AnyOf) and len(condition.conditions) > 1
-    return say("when.group", when=words) if several else words
+    return phrasebook("when.group", when=words) if several else words
 
 
 @phrase.register
-def _(condition: WeekdaysAndHours, say: Phrasebook) -> str:
-    days, start, end = say.weekdays(condition.days), condition.start, condition.end
+def _(condition: WeekdaysAndHours, phrasebook: Phrasebook) -> str:
+    days, start, end = phrasebook.weekdays(condition.days), condition.start, condition.end
     if start is None and end is None:
         return days
     if end is None:
-        return say(f"when.hours.from{condition.daily}", days=days, start=say.time(start or time.min))
+        return phrasebook(f"when.hours.from{condition.daily}", days=days, start=phrasebook.time(start or time.min))
     if start is None or start == time.min:
-        return say(f"when.hours.until{condition.daily}", days=days, end=say.time(end))
+        return phrasebook(f"when.hours.until{condition.daily}", days=days, end=phrasebook.time(end))
     key = f"when.hours{'' if start < end else '.overnight'}{condition.daily}"
-    return say(key, days=days, start=say.time(start), end=say.time(end))
+    return phrasebook(key, days=days, start=phrasebook.time(start), end=phrasebook.time(end))
 
 
 @phrase.register
-def _(condition: Dates, say: Phrasebook) -> str:
+def _(condition: Dates, phrasebook: Phrasebook) -> str:
     if condition.first is None:
         assert condition.last is not None, "terms take no period without ends"
-        return say("when.dates.until", last=say.date(condition.last))
+        return phrasebook("when.dates.until", last=phrasebook.date(condition.last))
     if condition.last is None:
-        return say("when.dates.from", first=say.date(condition.first))
-    return say("when.dates", first=say.date(condition.first), last=say.date(condition.last))
+        return phrasebook("when.dates.from", first=phrasebook.date(condition.first))
+    return phrasebook("when.dates", first=phrasebook.date(condition.first), last=phrasebook.date(condition.last))
 
 
 @phrase.register
-def _(condition: Locations, say: Phrasebook) -> str:
-    return say("when.locations", locations=quoted(tuple(condition.called().values()), say=say))
+def _(condition: Locations, phrasebook: Phrasebook) -> str:
+    return phrasebook("when.locations", locations=quoted(tuple(condition.called().values()), phrasebook=phrasebook))
 
 
 @phrase.register
-def _(condition: Channels, say: Phrasebook) -> str:
-    return say.listed(
-        [say(f"when.channel.{channel.value}") for channel in sorted_values(condition.channels)], last="or"
+def _(condition: Channels, phrasebook: Phrasebook) -> str:
+    return phrasebook.listed(
+        [phrasebook(f"when.channel.{channel.value}") for channel in sorted_values(condition.channels)], last="or"
     )
 
 
 @phrase.register
-def _(condition: PaymentMethods, say: Phrasebook) -> str:
-    methods = say.listed([say(f"payment.{method.value}") for method in sorted_values(condition.methods)], last="or")
-    return say("when.payment", methods=methods)
+def _(condition: PaymentMethods, phrasebook: Phrasebook) -> str:
+    methods = phrasebook.listed(
+        [phrasebook(f"payment.{method.value}") for method in sorted_values(condition.methods)], last="or"
+    )
+    return phrasebook("when.payment", methods=methods)
 
 
 @phrase.register
-def _(condition: Listed, say: Phrasebook) -> str:
-    included, excluded = (quoted(sorted(names), say=say) for names in (condition.include, condition.exclude))
+def _(condition: Listed, phrasebook: Phrasebook) -> str:
+    included, excluded = (
+        quoted(sorted(names), phrasebook=phrasebook) for names in (condition.include, condition.exclude)
+    )
     case = "both" if included and excluded else ("only" if included else "except")
-    return say(f"when.{condition.kind}.{case}", included=included, excluded=excluded)
+    return phrasebook(f"when.{condition.kind}.{case}", included=included, excluded=excluded)
 
 
 @phrase.register
-def _(condition: MinimumSpend, say: Phrasebook) -> str:
+def _(condition: MinimumSpend, phrasebook: Phrasebook) -> str:
     basis = f".{condition.basis.value}" if condition.basis is not None else ""
-    return say(f"when.spend{basis}", amount=say.money(condition.amount))
+    return phrasebook(f"when.spend{basis}", amount=phrasebook.money(condition.amount))
 
 
 @phrase.register
-def _(condition: MinimumQuantity, say: Phrasebook) -> str:
-    return say.counted("when.quantity", condition.quantity)
+def _(condition: MinimumQuantity, phrasebook: Phrasebook) -> str:
+    return phrasebook.counted("when.quantity", condition.quantity)
 
 
 @phrase.register
-def _(condition: FirstPurchase, say: Phrasebook) -> str:  # noqa: ARG001 - it has no values
-    return say("when.first")
+def _(condition: FirstPurchase, phrasebook: Phrasebook) -> str:  # noqa: ARG001 - it has no values
+    return phrasebook("when.first")
 
 
 @phrase.register
-def _(condition: EveryNthVisit, say: Phrasebook) -> str:
-    return say("when.visit", nth=say.ordinal(condition.nth))
+def _(condition: EveryNthVisit, phrasebook: Phrasebook) -> str:
+    return phrasebook("when.visit", nth=phrasebook.ordinal(condition.nth))
 
 
 @phrase.register
-def _(condition: EveryNthItem, say: Phrasebook) -> str:
-    return say("when.item", nth=say.ordinal(condition.nth))
+def _(condition: EveryNthItem, phrasebook: Phrasebook) -> str:
+    return phrasebook("when.item", nth=phrasebook.ordinal(condition.nth))
 
 
 @phrase.register
-def _(condition: MemberFor, say: Phrasebook) -> str:
-    return say.counted("when.member", condition.days)
+def _(condition: MemberFor, phrasebook: Phrasebook) -> str:
+    return phrasebook.counted("when.member", condition.days)
 
 
 @phrase.register
-def _(condition: BirthdayWindow, say: Phrasebook) -> str:
+def _(condition: BirthdayWindow, phrasebook: Phrasebook) -> str:
     before, after = condition.before, condition.after
     case = "" if before and after else (".before" if before else (".after" if after else ".day"))
-    return say(f"when.birthday{case}", before=say.days(before), after=say.days(after))
+    return phrasebook(f"when.birthday{case}", before=phrasebook.days(before), after=phrasebook.days(after))
 
 
 @phrase.register
-def _(condition: AgeAtLeast, say: Phrasebook) -> str:
-    return say("when.age", years=say.number(condition.years))
+def _(condition: AgeAtLeast, phrasebook: Phrasebook) -> str:
+    return phrasebook("when.age", years=phrasebook.number(condition.years))
 
 
 @phrase.register
-def _(condition: Segments, say: Phrasebook) -> str:
-    return say("when.segments", segments=quoted(sorted(condition.segments), say=say))
+def _(condition: Segments, phrasebook: Phrasebook) -> str:
+    return phrasebook("when.segments", segments=quoted(sorted(condition.segments), phrasebook=phrasebook))
 
 
 @phrase.register
-def _(condition: Preferences, say: Phrasebook) -> str:
-    return say(f"when.preferences.{condition.preference.value}", values=quoted(sorted(condition.values), say=say))
+def _(condition: Preferences, phrasebook: Phrasebook) -> str:
+    return phrasebook(
+        f"when.preferences.{condition.preference.value}", values=quoted(sorted(condition.values), phrasebook=phrasebook)
+    )
 
 
 @phrase.register
-def _(condition: TierAtLeast, say: Phrasebook) -> str:
-    return say("when.tier", tier=condition.name or condition.tier)
+def _(condition: TierAtLeast, phrasebook: Phrasebook) -> str:
+    return phrasebook("when.tier", tier=condition.name or condition.tier)
 
 
 @phrase.register
-def _(condition: TimesPerPeriod, say: Phrasebook) -> str:
-    period = say(f"period.{condition.period.value}")
-    return say("when.times", times=say.counted("times", condition.times), period=period)
+def _(condition: TimesPerPeriod, phrasebook: Phrasebook) -> str:
+    period = phrasebook(f"period.{condition.period.value}")
+    return phrasebook("when.times", times=phrasebook.counted("times", condition.times), period=period)
 
 
 @phrase.register
-def _(condition: Budget, say: Phrasebook) -> str:  # noqa: ARG001 - what is left of it is said by its own reason
-    return say("when.budget")
+def _(condition: Budget, phrasebook: Phrasebook) -> str:  # noqa: ARG001 - what is left of it is said by its own reason
+    return phrasebook("when.budget")
 
 
 @phrase.register
-def _(condition: NotCombinedWith, say: Phrasebook) -> str:
-    numbers = [say.number(number) for number in sorted(condition.numbers)] or sorted(condition.clauses)
-    return say("when.not_combined", clauses=say.listed(numbers, last="or"))
+def _(condition: NotCombinedWith, phrasebook: Phrasebook) -> str:
+    numbers = [phrasebook.number(number) for number in sorted(condition.numbers)] or sorted(condition.clauses)
+    return phrasebook("when.not_combined", clauses=phrasebook.listed(numbers, last="or"))

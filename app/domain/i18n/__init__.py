@@ -204,20 +204,20 @@ def _spelled(text: str, spelling: Mapping[str, str]) -> str:
     return text
 
 
-def wording(locale: Locale, *, region: str | None = None, address: Address = Address.FORMAL) -> Phrasebook:
-    """The words of a locale, as they are written in a region (ISO 3166) where that has its own way."""
-    return _wording(locale, region_of(locale, region), address)
+def phrasebook_in(locale: Locale, *, region: str | None = None, address: Address = Address.FORMAL) -> Phrasebook:
+    """The phrasebook of a locale, with the words as they are written in a region (ISO 3166) where that has its own way."""
+    return _phrasebook(locale, region_of(locale, region), address)
 
 
 @lru_cache(maxsize=1000)
-def wording_for(tags: str | None, *, region: str | None, address: Address) -> Phrasebook:
-    """The words for who asks by a BCP 47 tag or an Accept-Language header, of a program in a region."""
+def phrasebook_for(tags: str | None, *, region: str | None, address: Address) -> Phrasebook:
+    """The phrasebook for a reader who asks by a BCP 47 tag or an Accept-Language header, of a program in a region."""
     locale, asked = negotiate_locale(tags)
-    return _wording(locale, region_of(locale, asked, region), address)
+    return _phrasebook(locale, region_of(locale, asked, region), address)
 
 
 @cache  # as many as there are languages, regions and forms of address
-def _wording(locale: Locale, region: str, address: Address) -> Phrasebook:
+def _phrasebook(locale: Locale, region: str, address: Address) -> Phrasebook:
     return Phrasebook(locale, region, address)
 
 
@@ -226,10 +226,10 @@ _SAID = 10_000
 
 
 @lru_cache(maxsize=_SAID)
-def _counted(say: Phrasebook, key: str, n: int) -> str:
-    return say._counted(key, n)  # noqa: SLF001 - the same concept
+def _counted(phrasebook: Phrasebook, key: str, n: int) -> str:
+    return phrasebook._counted(key, n)  # noqa: SLF001 - the same concept
 
 
 @lru_cache(maxsize=_SAID)
-def _money(say: Phrasebook, amount: Money) -> str:
-    return say._formats.money(amount)  # noqa: SLF001 - the same concept
+def _money(phrasebook: Phrasebook, amount: Money) -> str:
+    return phrasebook._formats.money(amount)  # noqa: SLF001 - the same concept

@@ -69,20 +69,22 @@ def joined(phrases: Sequence[Phrase], *, beside: str, apart: str) -> str:
     return said
 
 
-def giving(effect: str, phrases: Sequence[Phrase], *, say: Phrasebook) -> str:
+def giving(effect: str, phrases: Sequence[Phrase], *, phrasebook: Phrasebook) -> str:
     """The sentence, without its full stop, of a clause that gives something."""
     held = [phrase for phrase in _in_order(phrases) if phrase.position < Position.EXCEPTION]
-    if say.locale is Locale.DE:
+    if phrasebook.locale is Locale.DE:
         sentence = _german(effect, held)
-    elif say.locale is Locale.EN:
-        sentence = _english(effect, held, say=say)
+    elif phrasebook.locale is Locale.EN:
+        sentence = _english(effect, held, phrasebook=phrasebook)
     else:
         first = [phrase.words for phrase in held if phrase.position is not Position.THESE]
         these = [
-            say("price.only.demand", condition=phrase.words) for phrase in held if phrase.position is Position.THESE
+            phrasebook("price.only.demand", condition=phrase.words)
+            for phrase in held
+            if phrase.position is Position.THESE
         ]
-        sentence = say("clause.separator").join([*first, effect, *these])
-    return sentence + _left_out("clause", phrases, say=say)
+        sentence = phrasebook("clause.separator").join([*first, effect, *these])
+    return sentence + _left_out("clause", phrases, phrasebook=phrasebook)
 
 
 def _in_order(phrases: Sequence[Phrase]) -> list[Phrase]:
@@ -94,7 +96,7 @@ def _choices_last(phrases: Sequence[Phrase]) -> list[Phrase]:
     return sorted(phrases, key=lambda phrase: phrase.position is Position.CHOICE)
 
 
-def _english(effect: str, held: Sequence[Phrase], *, say: Phrasebook) -> str:
+def _english(effect: str, held: Sequence[Phrase], *, phrasebook: Phrasebook) -> str:
     """Occasions and tiers come first; a comma stands before what could be read on without one."""
     occasions = [phrase for phrase in held if phrase.position is Position.OCCASION]
     fronts = occasions or [phrase for phrase in held if phrase.position is Position.MEMBER]
@@ -106,7 +108,7 @@ def _english(effect: str, held: Sequence[Phrase], *, say: Phrasebook) -> str:
             continue
         follows_well = before is None or (phrase.position >= Position.PERSON and before is not Position.CHOICE)
         apart = apart or not (follows_well and phrase.words[:1].islower())
-        sentence += (say("clause.separator") if apart else " ") + phrase.words
+        sentence += (phrasebook("clause.separator") if apart else " ") + phrase.words
         before = phrase.position
     return sentence
 
@@ -127,29 +129,31 @@ def _german(effect: str, held: Sequence[Phrase]) -> str:
     return " ".join([*begin, *early, *late, given]) + tail
 
 
-def pricing(effect: str, phrases: Sequence[Phrase], *, say: Phrasebook) -> str:
+def pricing(effect: str, phrases: Sequence[Phrase], *, phrasebook: Phrasebook) -> str:
     """The sentence, without its full stop, of what a reward costs: its conditions say when alone it can be had."""
     held = [phrase for phrase in _in_order(phrases) if phrase.position < Position.EXCEPTION]
-    listed = say("price.only.list") == "and"
+    listed = phrasebook("price.only.list") == "and"
     only = [
-        say("price.only.demand" if phrase.position in _DEMANDS else "price.only", condition=phrase.words)
+        phrasebook("price.only.demand" if phrase.position in _DEMANDS else "price.only", condition=phrase.words)
         for phrase in (_choices_last(held) if listed else held)
     ]
     sentence = effect
     if only:
-        said = say.listed(only, last="and") if listed else say("clause.separator").join(only)
-        sentence += say("price.but", conditions=said)
-    return sentence + _left_out("price", phrases, say=say)
+        said = phrasebook.listed(only, last="and") if listed else phrasebook("clause.separator").join(only)
+        sentence += phrasebook("price.but", conditions=said)
+    return sentence + _left_out("price", phrases, phrasebook=phrasebook)
 
 
-def _left_out(kind: str, phrases: Sequence[Phrase], *, say: Phrasebook) -> str:
+def _left_out(kind: str, phrases: Sequence[Phrase], *, phrasebook: Phrasebook) -> str:
     """What a sentence ends with: exceptions, and how often it holds."""
     exceptions = [phrase.words for phrase in phrases if phrase.position is Position.EXCEPTION]
     keys = [f"{kind}.except", *[f"{kind}.except.more"] * len(exceptions)]
-    left_out = "".join(say(key, conditions=words) for key, words in zip(keys, exceptions, strict=False))
+    left_out = "".join(phrasebook(key, conditions=words) for key, words in zip(keys, exceptions, strict=False))
     limits = [
-        say("clause.separator") + phrase.words for phrase in _in_order(phrases) if phrase.position > Position.EXCEPTION
+        phrasebook("clause.separator") + phrase.words
+        for phrase in _in_order(phrases)
+        if phrase.position > Position.EXCEPTION
     ]
     # Chinese sets exceptions apart by a semicolon, so that they come last.
-    last = say.locale in (Locale.ZH_HANS, Locale.ZH_HANT)
+    last = phrasebook.locale in (Locale.ZH_HANS, Locale.ZH_HANT)
     return "".join([*limits, left_out]) if last else "".join([left_out, *limits])

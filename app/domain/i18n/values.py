@@ -61,31 +61,33 @@ _VALUE_KINDS = {
 
 
 def value_in_words(
-    value: Value, *, code: ReasonCode, zone: str, locations: Mapping[str, str] = NO_LOCATIONS, say: Phrasebook
+    value: Value, *, code: ReasonCode, zone: str, locations: Mapping[str, str] = NO_LOCATIONS, phrasebook: Phrasebook
 ) -> str | None:
     """The observed or required value of a finding with this code; None if there is none."""
     if value is None:
         return None
     if isinstance(value, str):
-        return _choices((value,), kind=_VALUE_KINDS.get(code), locations=locations, say=say)
+        return _choices((value,), kind=_VALUE_KINDS.get(code), locations=locations, phrasebook=phrasebook)
     if isinstance(value, Money):
-        return say.money(value)
+        return phrasebook.money(value)
     if isinstance(value, int):
         if code in _IN_STAMPS:
-            return say.counted("stamps", value)
-        return say.counted("points", value) if code in _IN_POINTS else say.number(value)
+            return phrasebook.counted("stamps", value)
+        return phrasebook.counted("points", value) if code in _IN_POINTS else phrasebook.number(value)
     if isinstance(value, datetime):
-        return say.instant(value, zone=zone)
+        return phrasebook.instant(value, zone=zone)
     if isinstance(value, date):
-        return say.date(value)
+        return phrasebook.date(value)
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
-    return _choices(value, kind=_VALUE_KINDS.get(code), locations=locations, say=say)
+    return _choices(value, kind=_VALUE_KINDS.get(code), locations=locations, phrasebook=phrasebook)
 
 
-def _choices(choices: Sequence[str], *, kind: str | None, locations: Mapping[str, str], say: Phrasebook) -> str:
+def _choices(choices: Sequence[str], *, kind: str | None, locations: Mapping[str, str], phrasebook: Phrasebook) -> str:
     """Alternatives joined by "or": locations by name, values of an enum in words, codes of the shop unchanged."""
     if kind == _LOCATIONS:
-        return say.listed([say("locations.called", name=locations.get(key, key)) for key in choices], last="or")
-    names = [say(f"{kind}.{choice}") for choice in choices] if kind is not None else list(choices)
-    return say.listed(names, last="or") if names else ""
+        return phrasebook.listed(
+            [phrasebook("locations.called", name=locations.get(key, key)) for key in choices], last="or"
+        )
+    names = [phrasebook(f"{kind}.{choice}") for choice in choices] if kind is not None else list(choices)
+    return phrasebook.listed(names, last="or") if names else ""

@@ -48,14 +48,16 @@ class ClauseChange:
     after: Clause | None
     effect_on_customer: ChangeEffect
 
-    def statement(self, say: Phrasebook) -> str:
+    def statement(self, phrasebook: Phrasebook) -> str:
         """The change in words."""
         if self.before is None and self.after is not None:
-            return say("change.added", after=self.after.statement(say))
+            return phrasebook("change.added", after=self.after.statement(phrasebook))
         if self.after is None and self.before is not None:
-            return say("change.removed", before=self.before.statement(say))
+            return phrasebook("change.removed", before=self.before.statement(phrasebook))
         if self.before is not None and self.after is not None:
-            return say("change.changed", before=self.before.statement(say), after=self.after.statement(say))
+            return phrasebook(
+                "change.changed", before=self.before.statement(phrasebook), after=self.after.statement(phrasebook)
+            )
         raise ValueError("a change has a clause on one side at least")
 
 

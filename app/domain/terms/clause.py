@@ -131,59 +131,61 @@ class Clause:
         """Whether it depends on which other clauses match."""
         return any(isinstance(condition, NotCombinedWith) for condition in self.conditions)
 
-    def statement(self, say: Phrasebook) -> str:
+    def statement(self, phrasebook: Phrasebook) -> str:
         """The clause as one sentence, with a second one if its effect needs it."""
-        effect = self._effect(say)
+        effect = self._effect(phrasebook)
         if self.kind is ClauseKind.REWARD:
-            effect = pricing(effect, self._phrases(say), say=say)
+            effect = pricing(effect, self._phrases(phrasebook), phrasebook=phrasebook)
         elif self.kind is ClauseKind.EARNING:
-            effect = giving(effect, self._phrases(say), say=say)
-        sentence = say.capitalised(say("clause", effect=effect))
-        addition = self.effect.addition(say)
-        return sentence if addition is None else say.text([sentence, addition])
+            effect = giving(effect, self._phrases(phrasebook), phrasebook=phrasebook)
+        sentence = phrasebook.capitalised(phrasebook("clause", effect=effect))
+        addition = self.effect.addition(phrasebook)
+        return sentence if addition is None else phrasebook.text([sentence, addition])
 
-    def _effect(self, say: Phrasebook) -> str:
+    def _effect(self, phrasebook: Phrasebook) -> str:
         """The effect in words, with the goods if its sentence names them."""
         form = self.effect.goods_form
         if self.selectors and form is not None:
-            return self.effect.of_goods(self._goods(say, form=form, every=say("each.every")), say=say)
-        return self.effect.in_units(self.units, say=say)
+            return self.effect.of_goods(
+                self._goods(phrasebook, form=form, every=phrasebook("each.every")), phrasebook=phrasebook
+            )
+        return self.effect.in_units(self.units, phrasebook=phrasebook)
 
-    def _goods(self, say: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
+    def _goods(self, phrasebook: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
         """The goods named by all conditions on goods."""
-        return AllOf(tuple(self.selectors)).goods(say, form=form, every=every)
+        return AllOf(tuple(self.selectors)).goods(phrasebook, form=form, every=every)
 
-    def _phrases(self, say: Phrasebook) -> list[Phrase]:
+    def _phrases(self, phrasebook: Phrasebook) -> list[Phrase]:
         """The conditions in words, each with its position in the sentence."""
         phrases = [
-            self._phrase(condition, say=say)
+            self._phrase(condition, phrasebook=phrasebook)
             for condition in _flattened(self.conditions)
             if condition not in self.selectors
         ]
         named = self.effect.goods_form is not None and self.kind is not ClauseKind.REWARD
         if not self.selectors or named or (self.counts_items and self.kind is not ClauseKind.REWARD):
             return phrases
-        goods = self._goods(say, form=GoodsForm.BUY)
-        return [Phrase(Position.DEMAND, say("goods.demand", goods=goods)), *phrases]
+        goods = self._goods(phrasebook, form=GoodsForm.BUY)
+        return [Phrase(Position.DEMAND, phrasebook("goods.demand", goods=goods)), *phrases]
 
-    def _phrase(self, condition: Condition, *, say: Phrasebook) -> Phrase:
+    def _phrase(self, condition: Condition, *, phrasebook: Phrasebook) -> Phrase:
         if condition.position is Position.EXCEPTION:
-            return Phrase(condition.position, condition.exception(say))
+            return Phrase(condition.position, condition.exception(phrasebook))
         if self.selectors and isinstance(condition, EveryNthItem):
-            items = self._goods(say, form=GoodsForm.EACH, every=condition.every(say))
-            return Phrase(condition.position, condition.counting(items, say=say))
-        of_these = condition.of_these(say) if self.selectors else None
+            items = self._goods(phrasebook, form=GoodsForm.EACH, every=condition.every(phrasebook))
+            return Phrase(condition.position, condition.counting(items, phrasebook=phrasebook))
+        of_these = condition.of_these(phrasebook) if self.selectors else None
         if of_these is not None:
             return Phrase(Position.THESE, of_these)
-        return Phrase(condition.position, self.condition_text(condition, say=say))
+        return Phrase(condition.position, self.condition_text(condition, phrasebook=phrasebook))
 
-    def condition_sentences(self, say: Phrasebook) -> tuple[str, ...]:
+    def condition_sentences(self, phrasebook: Phrasebook) -> tuple[str, ...]:
         """Each condition as a sentence part."""
-        return tuple(self.condition_text(condition, say=say) for condition in self.conditions)
+        return tuple(self.condition_text(condition, phrasebook=phrasebook) for condition in self.conditions)
 
-    def condition_text(self, condition: Condition, *, say: Phrasebook) -> str:
+    def condition_text(self, condition: Condition, *, phrasebook: Phrasebook) -> str:
         """A condition in words: as a requirement in a reward clause, else as part of an earning sentence."""
-        return condition.requirement(say) if self.kind is ClauseKind.REWARD else condition.sentence(say)
+        return condition.requirement(phrasebook) if self.kind is ClauseKind.REWARD else condition.sentence(phrasebook)
 
     def to_data(self) -> dict[str, Any]:
         """The clause as JSON."""

@@ -62,7 +62,7 @@ class Rule(ABC):
     about: ClassVar[str]
 
     @abstractmethod
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """The rule as part of a sentence."""
 
     def problem(self) -> str | None:

@@ -22,15 +22,19 @@ _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~!])")
 """Characters with a meaning in Markdown."""
 
 
-def render(terms: Terms, *, format: TextFormat, say: Phrasebook) -> str:
+def render(terms: Terms, *, format: TextFormat, phrasebook: Phrasebook) -> str:
     """The heading and every printed clause with its number."""
-    heading = say(
-        "terms.heading", version=say.number(terms.version), start=say.moment(terms.effective_from, zone=terms.zone)
+    heading = phrasebook(
+        "terms.heading",
+        version=phrasebook.number(terms.version),
+        start=phrasebook.moment(terms.effective_from, zone=terms.zone),
     )
-    clauses = [(clause.number, clause.statement(say)) for clause in terms.printed]
+    clauses = [(clause.number, clause.statement(phrasebook)) for clause in terms.printed]
     if format is TextFormat.HTML:
         items = "".join(f'<li value="{number}">{escape(text)}</li>\n' for number, text in clauses)
-        return f'<section lang="{say.locale.value}">\n<h1>{escape(heading)}</h1>\n<ol>\n{items}</ol>\n</section>\n'
+        return (
+            f'<section lang="{phrasebook.locale.value}">\n<h1>{escape(heading)}</h1>\n<ol>\n{items}</ol>\n</section>\n'
+        )
     if format is TextFormat.MARKDOWN:
         lines = [f"{number}. {_MARKS.sub(_escaped, text)}" for number, text in clauses]
         return "\n".join([f"# {_MARKS.sub(_escaped, heading)}", "", *lines]) + "\n"

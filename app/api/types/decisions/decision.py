@@ -9,7 +9,7 @@ from datetime import datetime
 import strawberry
 
 from app.api.conventions.arguments import SentenceLanguage
-from app.api.conventions.context import Info, translator
+from app.api.conventions.context import Info, phrasebook_of
 from app.api.conventions.money import Money, PointUnit, UnitPoints, money, unit_of
 from app.api.conventions.user_errors import UserError, user_error
 from app.api.types.decisions.line_points import LinePoints
@@ -53,7 +53,7 @@ class Remedy:
     @strawberry.field(description="One sentence: what becomes possible, and how or from when.")
     def statement(self, info: Info, locale: SentenceLanguage = None) -> str:
         """The remedy in words."""
-        return self.explained.remedy(self.remedy, reason=self.reason, say=translator(info, locale))
+        return self.explained.remedy(self.remedy, reason=self.reason, phrasebook=phrasebook_of(info, locale))
 
     @strawberry.field(
         description="The locations of which any one would do, as they are now, at most 200; null where the location does not matter."
@@ -93,22 +93,30 @@ class Reason:
     )
     def statement(self, info: Info, locale: SentenceLanguage = None) -> str:
         """The finding in words."""
-        return self.explained.statement(self.reason, say=translator(info, locale))
+        return self.explained.statement(self.reason, phrasebook=phrasebook_of(info, locale))
 
     @strawberry.field(description="What was found, in the caller's locale; null where there is nothing to measure.")
     def observed(self, info: Info, locale: SentenceLanguage = None) -> str | None:
         """The observed value in words."""
-        places, words = self.explained.terms.location_names, translator(info, locale)
+        places, phrasebook = self.explained.terms.location_names, phrasebook_of(info, locale)
         return values.value_in_words(
-            self.reason.finding.observed, code=self.code, zone=self.explained.zone, locations=places, say=words
+            self.reason.finding.observed,
+            code=self.code,
+            zone=self.explained.zone,
+            locations=places,
+            phrasebook=phrasebook,
         )
 
     @strawberry.field(description="What the clause asks for, in the caller's locale.")
     def required(self, info: Info, locale: SentenceLanguage = None) -> str | None:
         """The required value in words."""
-        places, words = self.explained.terms.location_names, translator(info, locale)
+        places, phrasebook = self.explained.terms.location_names, phrasebook_of(info, locale)
         return values.value_in_words(
-            self.reason.finding.required, code=self.code, zone=self.explained.zone, locations=places, say=words
+            self.reason.finding.required,
+            code=self.code,
+            zone=self.explained.zone,
+            locations=places,
+            phrasebook=phrasebook,
         )
 
     @strawberry.field(description="What would make the condition hold; empty when it holds.")
@@ -141,11 +149,13 @@ class Decision:
     )
     def summary(self, info: Info, locale: SentenceLanguage = None) -> list[str]:
         """The decision in short."""
-        say, correction = translator(info, locale), None
+        phrasebook, correction = phrasebook_of(info, locale), None
         if self.cause is not None:
             zone = info.context.program.zone
-            correction = correction_sentence(self.cause.kind, occurred_at=self.cause.occurred_at, zone=zone, say=say)
-        return list(summary(self.decision, terms=self.judged_by, say=say, correction=correction))
+            correction = correction_sentence(
+                self.cause.kind, occurred_at=self.cause.occurred_at, zone=zone, phrasebook=phrasebook
+            )
+        return list(summary(self.decision, terms=self.judged_by, phrasebook=phrasebook, correction=correction))
 
     @strawberry.field(
         description="What the decision is about, by unit of the terms: earned, paid or clawed back; never negative."

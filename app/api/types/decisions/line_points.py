@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
-from app.api.conventions.context import Info, translator
+from app.api.conventions.context import Info, phrasebook_of
 from app.api.conventions.enums import described
 from app.api.conventions.money import UnitPoints, unit_of
 from app.api.types.terms.terms import Clause
@@ -40,11 +40,11 @@ class ExcludedLine:
     @strawberry.field(description="One sentence in the caller's locale.")
     def statement(self, info: Info) -> str:
         """The kind of the line, or the clauses by their numbers."""
-        words = translator(info)
+        phrasebook = phrasebook_of(info)
         if self.code is LineExclusion.KIND_NOT_COUNTED:
-            return words(f"line.{self.code.value}.{self.share.line.kind.value}")
+            return phrasebook(f"line.{self.code.value}.{self.share.line.kind.value}")
         numbers = [self.judged_by.by_key[key].number for key in self.share.clauses]
-        return words(f"line.{self.code.value}", clauses=words.listed(numbers, last="or"))
+        return phrasebook(f"line.{self.code.value}", clauses=phrasebook.listed(numbers, last="or"))
 
 
 @strawberry.type(description="What a line of a purchase or basket brought.")

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import strawberry
 
-from app.api.conventions.context import Info, translator
+from app.api.conventions.context import Info, phrasebook_of
 from app.api.conventions.enums import described
 from app.api.conventions.ids import encode
 from app.domain.access import Role
@@ -73,7 +73,7 @@ class CorrectionCause:
     def statement(self, info: Info) -> str:
         """One sentence."""
         zone = info.context.program.zone
-        return correction_sentence(self.kind, occurred_at=self.occurred_at, zone=zone, say=translator(info))
+        return correction_sentence(self.kind, occurred_at=self.occurred_at, zone=zone, phrasebook=phrasebook_of(info))
 
 
 @strawberry.type(description="Points that came together, with their dates. Seen by whoever sees the customer.")

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import strawberry
 
-from app.api.conventions.context import Info, translator
+from app.api.conventions.context import Info, phrasebook_of
 from app.domain.ledger.expiry_notice import Delivery, NoticeChannel
 from app.domain.wallets import forecast
 from app.queries.customers.expiry_notices import ExpiryNoticeView
@@ -55,8 +55,8 @@ class ExpiringPoints:
     @strawberry.field(description="The same in one sentence in the caller's locale.")
     def statement(self, info: Info) -> str:
         """The points and the date, as a sentence."""
-        words = translator(info)
-        return words("expiry_notice", points=words.points(self.points), day=words.date(self.last_day))
+        phrasebook = phrasebook_of(info)
+        return phrasebook("expiry_notice", points=phrasebook.points(self.points), day=phrasebook.date(self.last_day))
 
 
 @strawberry.type(description="That a notice reached the customer.")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import strawberry
 
-from app.api.conventions.context import Context, Info, translator
+from app.api.conventions.context import Context, Info, phrasebook_of
 from app.api.conventions.enums import described
 from app.api.conventions.ids import encode
 from app.domain.problems import ProblemCode
@@ -82,7 +82,7 @@ class PendingRefund:
     )
     def statement(self, info: Info) -> str | None:
         """The sentence for `code`."""
-        return translator(info)(f"error.{code.value}") if (code := self.code()) is not None else None
+        return phrasebook_of(info)(f"error.{code.value}") if (code := self.code()) is not None else None
 
 
 async def load_pending_refund(id: str | None, *, context: Context) -> PendingRefund | None:

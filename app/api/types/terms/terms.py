@@ -7,7 +7,7 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.conventions.context import Info, translator
+from app.api.conventions.context import Info, phrasebook_of
 from app.api.conventions.enums import TermsStatus
 from app.api.conventions.ids import encode
 from app.api.conventions.node import Node
@@ -56,12 +56,12 @@ class Clause:
     @strawberry.field(description="The whole clause as one sentence in the caller's locale.")
     def statement(self, info: Info) -> str:
         """The generated sentence."""
-        return self.clause.statement(translator(info))
+        return self.clause.statement(phrasebook_of(info))
 
     @strawberry.field(description="Its conditions, one by one; all of them must hold.")
     def conditions(self, info: Info) -> list[ConditionStatement]:
         """Each condition in words."""
-        said = self.clause.condition_sentences(translator(info))
+        said = self.clause.condition_sentences(phrasebook_of(info))
         return [
             ConditionStatement(kind=condition.kind, statement=statement)
             for condition, statement in zip(self.clause.conditions, said, strict=True)
@@ -80,7 +80,7 @@ class ClauseChange:
     @strawberry.field(description="The change as one sentence in the caller's locale.")
     def statement(self, info: Info) -> str:
         """Old and new in words."""
-        return self.change.statement(translator(info))
+        return self.change.statement(phrasebook_of(info))
 
 
 @strawberry.type(description="A tier that members reach, as a version of the terms has it.")
@@ -175,7 +175,7 @@ class Terms(Node):
         ] = None,
     ) -> str:
         """Every clause with its number."""
-        return render(self.version_terms, format=format or TextFormat.PLAIN, say=translator(info))
+        return render(self.version_terms, format=format or TextFormat.PLAIN, phrasebook=phrasebook_of(info))
 
 
 def change_of(change: changes.ClauseChange, *, before: rules.Terms, after: rules.Terms) -> ClauseChange:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.conventions.context import Context, Info, translator
+from app.api.conventions.context import Context, Info, phrasebook_of
 from app.api.conventions.user_errors import UserError, user_error
 from app.api.types.terms.clause_input import ClauseInput, drafted
 from app.api.types.terms.terms import Clause, ClauseChange, change_of
@@ -38,12 +38,12 @@ class TermsFinding:
     @strawberry.field(description="What is wrong, in the caller's locale.")
     def statement(self, info: Info) -> str:
         """One sentence."""
-        return self.finding.statement(translator(info))
+        return self.finding.statement(phrasebook_of(info))
 
     @strawberry.field(description="A case that proves it, in the caller's locale.")
     def example(self, info: Info) -> str:
         """One sentence."""
-        return self.finding.example(translator(info))
+        return self.finding.example(phrasebook_of(info))
 
 
 @strawberry.type(description="A draft as it would be published.")
@@ -67,7 +67,7 @@ class TermsDraft:
         ] = None,
     ) -> str:
         """Every clause with its number."""
-        return render(self.draft, format=format or TextFormat.PLAIN, say=translator(info))
+        return render(self.draft, format=format or TextFormat.PLAIN, phrasebook=phrasebook_of(info))
 
 
 @strawberry.type(description="What a draft would do, worked out from its rules. Nothing is stored.")

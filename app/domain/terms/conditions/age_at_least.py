@@ -60,9 +60,9 @@ class AgeAtLeast(AboutCustomer):
     def _since(self, birthday: date) -> date:
         return birthday_in(birthday.year + self.years, birthday=birthday)
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """If you are so old."""
-        return say.counted("age_at_least", self.years)
+        return phrasebook.counted("age_at_least", self.years)
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """Whoever is older is old enough."""

@@ -96,14 +96,14 @@ class BirthdayWindow(AboutCustomer):
                 return opens
         return None
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """From so many days before to so many days after your birthday."""
-        before, after = say.days(self.before), say.days(self.after)
+        before, after = phrasebook.days(self.before), phrasebook.days(self.after)
         if self.before and self.after:
-            return say("birthday_window", before=before, after=after)
+            return phrasebook("birthday_window", before=before, after=after)
         if self.before:
-            return say("birthday_window.before", before=before)
-        return say("birthday_window.after", after=after) if self.after else say("birthday_window.day")
+            return phrasebook("birthday_window.before", before=before)
+        return phrasebook("birthday_window.after", after=after) if self.after else phrasebook("birthday_window.day")
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """As many days on either side."""

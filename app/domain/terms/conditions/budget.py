@@ -57,9 +57,9 @@ class Budget(Condition):
         """The finding that less is left than the clause would give. There is no remedy: a budget is never refilled."""
         return Finding(False, ReasonCode.BUDGET_USED_UP, left, wanted, (Remedy(RemedyCode.NONE),))
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """ "As long as 1,000 points last", and what happens to the last ones."""
-        return say.counted(f"budget.{self.mode.value}", self.points)
+        return phrasebook.counted(f"budget.{self.mode.value}", self.points)
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """Whether the budget is as large, in the same mode."""

@@ -37,16 +37,18 @@ class Channels(Condition):
         others = tuple(channel.value for channel in Channel if channel not in self.channels)
         return (Remedy(RemedyCode.USE_CHANNEL, choices=others) if others else Remedy(RemedyCode.NONE),)
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """In the shop, or online."""
-        return say("channels", channels=self._named(say))
+        return phrasebook("channels", channels=self._named(phrasebook))
 
-    def exception(self, say: Phrasebook) -> str:
+    def exception(self, phrasebook: Phrasebook) -> str:
         """All but these."""
-        return say("channels.except", channels=self._named(say, form=".except"))
+        return phrasebook("channels.except", channels=self._named(phrasebook, form=".except"))
 
-    def _named(self, say: Phrasebook, *, form: str = "") -> str:
-        return say.listed([say(f"channel.{value.value}{form}") for value in sorted_values(self.channels)], last="or")
+    def _named(self, phrasebook: Phrasebook, *, form: str = "") -> str:
+        return phrasebook.listed(
+            [phrasebook(f"channel.{value.value}{form}") for value in sorted_values(self.channels)], last="or"
+        )
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """More channels."""

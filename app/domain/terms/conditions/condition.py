@@ -56,17 +56,17 @@ class Condition(Rule):
         """Remedies in an exception: changes that make the condition no longer hold."""
         return (Remedy(RemedyCode.NONE),)
 
-    def requirement(self, say: Phrasebook) -> str:
+    def requirement(self, phrasebook: Phrasebook) -> str:
         """The condition as part of a sentence about the price of a reward."""
-        return self.sentence(say)
+        return self.sentence(phrasebook)
 
-    def of_these(self, say: Phrasebook) -> str | None:  # noqa: ARG002 - most conditions do not look at goods
+    def of_these(self, phrasebook: Phrasebook) -> str | None:  # noqa: ARG002 - most conditions do not look at goods
         """The sentence in a clause that has named goods already; None if it is the same."""
         return None
 
-    def exception(self, say: Phrasebook) -> str:
+    def exception(self, phrasebook: Phrasebook) -> str:
         """The sentence as an exception of a clause."""
-        return self.sentence(say)
+        return self.sentence(phrasebook)
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """Whether it surely holds, for as many lines, whenever `other` of the same kind does."""
@@ -84,16 +84,16 @@ class Selecting(Condition):
         return True
 
     @abstractmethod
-    def goods(self, say: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
+    def goods(self, phrasebook: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
         """The goods in a form; `every` is which items of them, where they are counted."""
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """Only for these goods."""
-        return say("goods.sentence", goods=self.goods(say, form=GoodsForm.ON))
+        return phrasebook("goods.sentence", goods=self.goods(phrasebook, form=GoodsForm.ON))
 
-    def requirement(self, say: Phrasebook) -> str:
+    def requirement(self, phrasebook: Phrasebook) -> str:
         """If one of these goods is bought."""
-        return say("goods.demand", goods=self.goods(say, form=GoodsForm.BUY))
+        return phrasebook("goods.demand", goods=self.goods(phrasebook, form=GoodsForm.BUY))
 
     @abstractmethod
     def selects(self, line: Line) -> bool:

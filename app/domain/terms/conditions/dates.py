@@ -45,14 +45,14 @@ class Dates(Condition):
         after = day_start(self.last + timedelta(days=1), zone_name=purchase.zone)
         return (Remedy(RemedyCode.COME_AT, from_=after),)
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """From one day to another, both included."""
         if self.first is not None and self.last is not None:
-            return say("dates", first=say.date(self.first), last=say.date(self.last))
+            return phrasebook("dates", first=phrasebook.date(self.first), last=phrasebook.date(self.last))
         if self.first is not None:
-            return say("dates.from", first=say.date(self.first))
+            return phrasebook("dates.from", first=phrasebook.date(self.first))
         if self.last is not None:
-            return say("dates.until", last=say.date(self.last))
+            return phrasebook("dates.until", last=phrasebook.date(self.last))
         raise ValueError("a period without ends has no sentence")
 
     def at_least_as_wide(self, other: Condition) -> bool:

@@ -48,17 +48,17 @@ class EveryNthItem(Condition):
         reached, held = (before + purchase.items()) // self.nth, purchase.customer_facts.held_uses_of(purchase.clause)
         return max(0, reached - max(before // self.nth, held))
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """On the purchase with every nth item: what the clause gives, it gives once for that purchase."""
-        return self.counting(say("each.any", every=self.every(say)), say=say)
+        return self.counting(phrasebook("each.any", every=self.every(phrasebook)), phrasebook=phrasebook)
 
-    def every(self, say: Phrasebook) -> str:
+    def every(self, phrasebook: Phrasebook) -> str:
         """Which items, as the words before what they are."""
-        return say("each.nth", nth=say.ordinal(self.nth))
+        return phrasebook("each.nth", nth=phrasebook.ordinal(self.nth))
 
-    def counting(self, items: str, *, say: Phrasebook) -> str:
+    def counting(self, items: str, *, phrasebook: Phrasebook) -> str:
         """For these items, each that is the nth."""
-        return say("every_nth_item", items=items)
+        return phrasebook("every_nth_item", items=items)
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """Every third item takes in every sixth, where both are counted in one clause."""

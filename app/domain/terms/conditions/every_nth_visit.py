@@ -37,9 +37,9 @@ class EveryNthVisit(Condition):
         remedy = Remedy(RemedyCode.COME_AGAIN, quantity=missing)
         return Finding(False, ReasonCode.NOT_THE_NTH, visit, visit + missing, (remedy,))
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """On every nth purchase."""
-        return say("every_nth_visit", nth=say.ordinal(self.nth))
+        return phrasebook("every_nth_visit", nth=phrasebook.ordinal(self.nth))
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """Every third purchase takes in every sixth."""

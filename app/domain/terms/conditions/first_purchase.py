@@ -29,6 +29,6 @@ class FirstPurchase(Condition):
             return Finding(True, ReasonCode.CONDITION_MET, visits + 1, 1)
         return Finding(False, ReasonCode.NOT_THE_FIRST, visits + 1, 1, (Remedy(RemedyCode.NONE),))
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """On your first purchase."""
-        return say("first_purchase")
+        return phrasebook("first_purchase")

@@ -45,46 +45,55 @@ class Group(Condition):
         met = self.holds([condition.check(purchase).met for condition in self.conditions])
         return Finding(met, ReasonCode.CONDITION_MET if met else ReasonCode.EXCEPTION_APPLIES)
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """Its conditions as one part of a sentence."""
         if self.selecting:
-            return say("goods.sentence", goods=self.goods(say, form=GoodsForm.ON))
-        return self._sentence_of(self._phrases(lambda condition: condition.sentence(say), say=say), say=say)
+            return phrasebook("goods.sentence", goods=self.goods(phrasebook, form=GoodsForm.ON))
+        return self._sentence_of(
+            self._phrases(lambda condition: condition.sentence(phrasebook), phrasebook=phrasebook),
+            phrasebook=phrasebook,
+        )
 
-    def requirement(self, say: Phrasebook) -> str:
+    def requirement(self, phrasebook: Phrasebook) -> str:
         """Its conditions as part of a sentence about the price of a reward."""
         if self.selecting:
-            return say("goods.demand", goods=self.goods(say, form=GoodsForm.BUY))
-        return self._sentence_of(self._phrases(lambda condition: condition.requirement(say), say=say), say=say)
+            return phrasebook("goods.demand", goods=self.goods(phrasebook, form=GoodsForm.BUY))
+        return self._sentence_of(
+            self._phrases(lambda condition: condition.requirement(phrasebook), phrasebook=phrasebook),
+            phrasebook=phrasebook,
+        )
 
-    def exception(self, say: Phrasebook) -> str:
+    def exception(self, phrasebook: Phrasebook) -> str:
         """Its conditions as part of what a clause leaves out."""
-        return self._sentence_of(self._phrases(lambda condition: condition.exception(say), say=say), say=say)
+        return self._sentence_of(
+            self._phrases(lambda condition: condition.exception(phrasebook), phrasebook=phrasebook),
+            phrasebook=phrasebook,
+        )
 
-    def goods(self, say: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
+    def goods(self, phrasebook: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
         """The goods that its conditions name, in a form; only for groups that narrow which lines count."""
         named = [
-            condition.goods(say, form=form, every=every)
+            condition.goods(phrasebook, form=form, every=every)
             for condition in self.conditions
             if isinstance(condition, Selecting | Group)
         ]
-        return self._goods_sentence(named, form=form, say=say)
+        return self._goods_sentence(named, form=form, phrasebook=phrasebook)
 
-    def _goods_sentence(self, named: list[str], *, form: GoodsForm, say: Phrasebook) -> str:
-        return say.listed(named, last="and" if form is GoodsForm.ON else "or")
+    def _goods_sentence(self, named: list[str], *, form: GoodsForm, phrasebook: Phrasebook) -> str:
+        return phrasebook.listed(named, last="and" if form is GoodsForm.ON else "or")
 
-    def _phrases(self, words: Callable[[Condition], str], *, say: Phrasebook) -> list[Phrase]:
+    def _phrases(self, words: Callable[[Condition], str], *, phrasebook: Phrasebook) -> list[Phrase]:
         """Each condition in words; a group inside a group is set apart, so that a sentence can be read in one way only."""
         return [
-            Phrase(condition.position, self._apart(condition, words(condition), say=say))
+            Phrase(condition.position, self._apart(condition, words(condition), phrasebook=phrasebook))
             for condition in self.conditions
         ]
 
-    def _apart(self, condition: Condition, words: str, *, say: Phrasebook) -> str:
-        return say("group", conditions=words) if isinstance(condition, Group) else words
+    def _apart(self, condition: Condition, words: str, *, phrasebook: Phrasebook) -> str:
+        return phrasebook("group", conditions=words) if isinstance(condition, Group) else words
 
     @abstractmethod
-    def _sentence_of(self, phrases: list[Phrase], *, say: Phrasebook) -> str: ...
+    def _sentence_of(self, phrases: list[Phrase], *, phrasebook: Phrasebook) -> str: ...
 
     def holding(self, conditions: tuple[Condition, ...]) -> Self:
         """The same kind of group, of other conditions."""
@@ -123,22 +132,30 @@ class AnyOf(Group):
         """One is enough."""
         return any(found)
 
-    def requirement(self, say: Phrasebook) -> str:
+    def requirement(self, phrasebook: Phrasebook) -> str:
         """One of them, after the word that says only."""
         if self.selecting:
-            return Group.requirement(self, say)
-        words = [phrase.words for phrase in self._phrases(lambda condition: condition.requirement(say), say=say)]
+            return Group.requirement(self, phrasebook)
+        words = [
+            phrase.words
+            for phrase in self._phrases(lambda condition: condition.requirement(phrasebook), phrasebook=phrasebook)
+        ]
         key = "any_of.only" if len(words) == 2 else "any_of.only.several"
-        return say(key, conditions=say.listed(words, last="or"))
+        return phrasebook(key, conditions=phrasebook.listed(words, last="or"))
 
-    def exception(self, say: Phrasebook) -> str:
+    def exception(self, phrasebook: Phrasebook) -> str:
         """Each of them is left out."""
-        words = [phrase.words for phrase in self._phrases(lambda condition: condition.exception(say), say=say)]
-        return say("any_of.exception").join(words) if len(words) == 2 else say.listed(words, last="or")
+        words = [
+            phrase.words
+            for phrase in self._phrases(lambda condition: condition.exception(phrasebook), phrasebook=phrasebook)
+        ]
+        return phrasebook("any_of.exception").join(words) if len(words) == 2 else phrasebook.listed(words, last="or")
 
-    def _sentence_of(self, phrases: list[Phrase], *, say: Phrasebook) -> str:
+    def _sentence_of(self, phrases: list[Phrase], *, phrasebook: Phrasebook) -> str:
         words = [phrase.words for phrase in phrases]
-        return say("any_of" if len(words) == 2 else "any_of.several", conditions=say.listed(words, last="or"))
+        return phrasebook(
+            "any_of" if len(words) == 2 else "any_of.several", conditions=phrasebook.listed(words, last="or")
+        )
 
     def problem(self) -> str | None:
         """A choice of one is none; goods cannot be an alternative to something else."""
@@ -161,27 +178,31 @@ class AllOf(Group):
         """Every one is needed."""
         return all(found)
 
-    def exception(self, say: Phrasebook) -> str:
+    def exception(self, phrasebook: Phrasebook) -> str:
         """All of them together are left out."""
-        phrases = self._phrases(lambda condition: condition.exception(say), say=say)
-        return joined(phrases, beside=say("except_when.beside"), apart=say("all_of.separator"))
+        phrases = self._phrases(lambda condition: condition.exception(phrasebook), phrasebook=phrasebook)
+        return joined(phrases, beside=phrasebook("except_when.beside"), apart=phrasebook("all_of.separator"))
 
-    def goods(self, say: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
+    def goods(self, phrasebook: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
         """The goods that all its conditions name; every item of them is an item of all at once, not one of each."""
         if form is not GoodsForm.EACH or len(self.conditions) == 1:
-            return Group.goods(self, say, form=form, every=every)
+            return Group.goods(self, phrasebook, form=form, every=every)
         named = [
-            condition.goods(say, form=GoodsForm.ON)
+            condition.goods(phrasebook, form=GoodsForm.ON)
             for condition in self.conditions
             if isinstance(condition, Selecting | Group)
         ]
-        return say("all_of.goods.each", every=every, goods=say.listed(named, last="and"))
+        return phrasebook("all_of.goods.each", every=every, goods=phrasebook.listed(named, last="and"))
 
-    def _goods_sentence(self, named: list[str], *, form: GoodsForm, say: Phrasebook) -> str:
-        return named[0] if len(named) == 1 else say(f"all_of.goods.{form.value}", goods=say.listed(named, last="and"))
+    def _goods_sentence(self, named: list[str], *, form: GoodsForm, phrasebook: Phrasebook) -> str:
+        return (
+            named[0]
+            if len(named) == 1
+            else phrasebook(f"all_of.goods.{form.value}", goods=phrasebook.listed(named, last="and"))
+        )
 
-    def _sentence_of(self, phrases: list[Phrase], *, say: Phrasebook) -> str:
-        return joined(phrases, beside=say("all_of.beside"), apart=say("all_of.separator"))
+    def _sentence_of(self, phrases: list[Phrase], *, phrasebook: Phrasebook) -> str:
+        return joined(phrases, beside=phrasebook("all_of.beside"), apart=phrasebook("all_of.separator"))
 
     def problem(self) -> str | None:
         """Goods narrow what the clause looks at; in one group with something else they would not, and yet say so."""
@@ -209,22 +230,22 @@ class ExceptWhen(Group):
         """One that does not hold is enough."""
         return not all(found)
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """All but what it leaves out."""
-        return say("except_when", conditions=self.exception(say))
+        return phrasebook("except_when", conditions=self.exception(phrasebook))
 
-    def requirement(self, say: Phrasebook) -> str:
+    def requirement(self, phrasebook: Phrasebook) -> str:
         """The same of a reward."""
-        return self.sentence(say)
+        return self.sentence(phrasebook)
 
-    def _apart(self, condition: Condition, words: str, *, say: Phrasebook) -> str:
+    def _apart(self, condition: Condition, words: str, *, phrasebook: Phrasebook) -> str:
         if isinstance(condition, ExceptWhen):
-            return say("group", conditions=say("except_when", conditions=words))
+            return phrasebook("group", conditions=phrasebook("except_when", conditions=words))
         alone = len(self.conditions) == 1 or not isinstance(condition, Group)
-        return words if alone else say("group", conditions=words)
+        return words if alone else phrasebook("group", conditions=words)
 
-    def _sentence_of(self, phrases: list[Phrase], *, say: Phrasebook) -> str:
-        return joined(phrases, beside=say("except_when.beside"), apart=say("all_of.separator"))
+    def _sentence_of(self, phrases: list[Phrase], *, phrasebook: Phrasebook) -> str:
+        return joined(phrases, beside=phrasebook("except_when.beside"), apart=phrasebook("all_of.separator"))
 
     def problem(self) -> str | None:
         """Only what has an opposite that can be said and reached."""

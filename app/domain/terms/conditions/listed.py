@@ -46,20 +46,24 @@ class Listed(Selecting):
         remedy = Remedy(RemedyCode.ADD_PRODUCT, choices=tuple(sorted(self.include - self.exclude)))
         return Finding(False, ReasonCode.NO_ELIGIBLE_PRODUCT, 0, wanted, (remedy,))
 
-    def called(self, name: str, *, say: Phrasebook) -> str:
+    def called(self, name: str, *, phrasebook: Phrasebook) -> str:
         """How a sentence calls what a list names."""
-        return say(f"{self.kind}.called", name=name)
+        return phrasebook(f"{self.kind}.called", name=name)
 
-    def goods(self, say: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
+    def goods(self, phrasebook: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
         """These, except those."""
         last: Literal["and", "or"] = "and" if form is GoodsForm.ON else "or"
         values = {"every": every} if form is GoodsForm.EACH else {}
         if self.include:
-            values["included"] = say.listed([self.called(name, say=say) for name in sorted(self.include)], last=last)
+            values["included"] = phrasebook.listed(
+                [self.called(name, phrasebook=phrasebook) for name in sorted(self.include)], last=last
+            )
         if self.exclude:
-            values["excluded"] = say.listed([self.called(name, say=say) for name in sorted(self.exclude)], last="and")
+            values["excluded"] = phrasebook.listed(
+                [self.called(name, phrasebook=phrasebook) for name in sorted(self.exclude)], last="and"
+            )
         lists = "both" if self.include and self.exclude else "only" if self.include else "except"
-        return say(f"{self.kind}.{form.value}.{lists}", **values)
+        return phrasebook(f"{self.kind}.{form.value}.{lists}", **values)
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """It counts all that the other counts, in whatever spelling."""

@@ -50,21 +50,21 @@ class Locations(Condition):
         """Any other location; which there are the terms do not say."""
         return (Remedy(RemedyCode.USE_LOCATION),)
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """At these locations, by their names."""
-        return self._sentence_of("locations", say=say)
+        return self._sentence_of("locations", phrasebook=phrasebook)
 
-    def requirement(self, say: Phrasebook) -> str:
+    def requirement(self, phrasebook: Phrasebook) -> str:
         """The same of a reward."""
-        return self._sentence_of("locations.of_reward", say=say)
+        return self._sentence_of("locations.of_reward", phrasebook=phrasebook)
 
-    def exception(self, say: Phrasebook) -> str:
+    def exception(self, phrasebook: Phrasebook) -> str:
         """All but these."""
-        return self._sentence_of("locations.except", say=say)
+        return self._sentence_of("locations.except", phrasebook=phrasebook)
 
-    def _sentence_of(self, key: str, *, say: Phrasebook) -> str:
-        called = [say("locations.called", name=name) for name in self.called().values()]
-        return say(key, locations=say.listed(called, last="or"))
+    def _sentence_of(self, key: str, *, phrasebook: Phrasebook) -> str:
+        called = [phrasebook("locations.called", name=name) for name in self.called().values()]
+        return phrasebook(key, locations=phrasebook.listed(called, last="or"))
 
     def called(self) -> Mapping[str, str]:
         """The name of each location by its key; the key itself before the names are known."""

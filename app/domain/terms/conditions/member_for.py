@@ -39,9 +39,9 @@ class MemberFor(Condition):
         remedy = Remedy(RemedyCode.COME_AT, from_=from_)
         return Finding(False, ReasonCode.MEMBER_TOO_SHORT, max(0, member_for), self.days, (remedy,))
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """Once you have been a member for so long."""
-        return say.counted("member_for", self.days)
+        return phrasebook.counted("member_for", self.days)
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """A shorter time has passed wherever a longer one has."""

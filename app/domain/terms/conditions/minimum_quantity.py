@@ -32,13 +32,13 @@ class MinimumQuantity(Condition):
         remedy = Remedy(RemedyCode.ADD_QUANTITY, quantity=missing)
         return Finding(False, ReasonCode.BELOW_MINIMUM_QUANTITY, found, self.quantity, (remedy,))
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """If at least so many items count."""
-        return say.counted("minimum_quantity", self.quantity)
+        return phrasebook.counted("minimum_quantity", self.quantity)
 
-    def of_these(self, say: Phrasebook) -> str:
+    def of_these(self, phrasebook: Phrasebook) -> str:
         """If at least so many of the goods of the clause are bought."""
-        return say.counted("minimum_quantity.of_these", self.quantity)
+        return phrasebook.counted("minimum_quantity.of_these", self.quantity)
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """Fewer items are reached wherever more are."""

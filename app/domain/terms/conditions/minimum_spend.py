@@ -50,15 +50,15 @@ class MinimumSpend(Condition):
         remedy = Remedy(RemedyCode.SPEND_MORE, amount=missing)
         return Finding(False, ReasonCode.BELOW_MINIMUM_SPEND, shown, self.amount, (remedy,))
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """ "If you spend at least 5.00 on eligible items"."""
         kind = "minimum_spend" if self.basis is None else f"minimum_spend.{self.basis.value}"
-        return say(kind, amount=say.money(self.amount))
+        return phrasebook(kind, amount=phrasebook.money(self.amount))
 
-    def of_these(self, say: Phrasebook) -> str:
+    def of_these(self, phrasebook: Phrasebook) -> str:
         """The same for goods that the sentence has named before."""
         kind = "minimum_spend" if self.basis is None else f"minimum_spend.{self.basis.value}"
-        return say(f"{kind}.of_these", amount=say.money(self.amount))
+        return phrasebook(f"{kind}.of_these", amount=phrasebook.money(self.amount))
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """A smaller amount is reached wherever a larger one is, and one with tax wherever the same without is."""

@@ -34,15 +34,15 @@ class NotCombinedWith(Condition):
         others = tuple(sorted(self.clauses & purchase.fitting))
         return Finding(False, ReasonCode.OTHER_CLAUSE_APPLIES, None, None, (Remedy(RemedyCode.NONE),), others)
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """Unless those clauses fit as well."""
-        return say("except_when", conditions=self.exception(say))
+        return phrasebook("except_when", conditions=self.exception(phrasebook))
 
-    def exception(self, say: Phrasebook) -> str:
+    def exception(self, phrasebook: Phrasebook) -> str:
         """Purchases that those clauses fit as well."""
-        names = [say.number(number) for number in sorted(self.numbers)] or sorted(self.clauses)
-        called = [say("not_combined_with.called", clause=name) for name in names]
-        return say("not_combined_with", clauses=say.listed(called, last="or"))
+        names = [phrasebook.number(number) for number in sorted(self.numbers)] or sorted(self.clauses)
+        called = [phrasebook("not_combined_with.called", clause=name) for name in names]
+        return phrasebook("not_combined_with", clauses=phrasebook.listed(called, last="or"))
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """Fewer clauses stand in the way."""

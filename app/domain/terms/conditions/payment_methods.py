@@ -35,16 +35,18 @@ class PaymentMethods(Condition):
         others = tuple(kind.value for kind in PaymentKind if kind not in self.methods)
         return (Remedy(RemedyCode.PAY_WITH, choices=others) if others else Remedy(RemedyCode.NONE),)
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """If you pay with these."""
-        return say("payment_methods", methods=self._named(say))
+        return phrasebook("payment_methods", methods=self._named(phrasebook))
 
-    def exception(self, say: Phrasebook) -> str:
+    def exception(self, phrasebook: Phrasebook) -> str:
         """What is paid like that."""
-        return say("payment_methods.except", methods=self._named(say))
+        return phrasebook("payment_methods.except", methods=self._named(phrasebook))
 
-    def _named(self, say: Phrasebook) -> str:
-        return say.listed([say(f"payment.{value.value}") for value in sorted_values(self.methods)], last="or")
+    def _named(self, phrasebook: Phrasebook) -> str:
+        return phrasebook.listed(
+            [phrasebook(f"payment.{value.value}") for value in sorted_values(self.methods)], last="or"
+        )
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """More methods."""

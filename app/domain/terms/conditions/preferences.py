@@ -65,10 +65,10 @@ class Preferences(AboutCustomer):
         remedy = Remedy(RemedyCode.STATE_PREFERENCE, choices=tuple(sorted(self.values)))
         return ReasonCode.PREFERENCE_NOT_STATED, remedy
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """If you have stated one of these."""
-        names = [say("preferences.called", name=text) for text in sorted(self.values)]
-        return say(f"preferences.{self.preference.value}", values=say.listed(names, last="or"))
+        names = [phrasebook("preferences.called", name=text) for text in sorted(self.values)]
+        return phrasebook(f"preferences.{self.preference.value}", values=phrasebook.listed(names, last="or"))
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """More values of the same kind."""

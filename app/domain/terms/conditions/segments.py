@@ -52,10 +52,10 @@ class Segments(AboutCustomer):
         """Staff can take the customer out of them."""
         return (Remedy(RemedyCode.ASK_STAFF),)
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """For members of these groups."""
-        names = [say("segments.called", name=segment) for segment in sorted(self.segments)]
-        return say("segments", segments=say.listed(names, last="or"))
+        names = [phrasebook("segments.called", name=segment) for segment in sorted(self.segments)]
+        return phrasebook("segments", segments=phrasebook.listed(names, last="or"))
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """More groups."""

@@ -46,9 +46,9 @@ class TierAtLeast(Condition):
         remedy = Remedy(RemedyCode.COLLECT_QUALIFYING, points=self.points - has)
         return Finding(False, ReasonCode.BELOW_TIER, has, self.points, (remedy,))
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """For members at the tier or above."""
-        return say("tier_at_least", tier=self.name or self.tier)
+        return phrasebook("tier_at_least", tier=self.name or self.tier)
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """A tier that takes fewer points is reached wherever one that takes more is."""

@@ -42,11 +42,11 @@ class TimesPerPeriod(Condition):
         remedy = Remedy(RemedyCode.NONE) if from_ is None else Remedy(RemedyCode.COME_AT, from_=from_)
         return Finding(False, ReasonCode.USED_UP, used, self.times, (remedy,))
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """At most so many times in the period."""
-        period = say(f"period.{self.period.value}")
-        text = say("times_per_period", times=say.counted("times", self.times), period=period)
-        return text + say.by_calendar(self.calendar, period=self.period)
+        period = phrasebook(f"period.{self.period.value}")
+        text = phrasebook("times_per_period", times=phrasebook.counted("times", self.times), period=period)
+        return text + phrasebook.by_calendar(self.calendar, period=self.period)
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """More often in the same period."""

@@ -57,28 +57,36 @@ class WeekdaysAndHours(Condition):
         )
         return (Remedy(RemedyCode.NONE) if closes is None else Remedy(RemedyCode.COME_AT, from_=closes),)
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """On these days between these hours."""
-        days = say.weekdays(self.days)
+        days = phrasebook.weekdays(self.days)
         if self.start is None and self.end is None:
-            return say("weekdays_and_hours.all_day", days=days)
+            return phrasebook("weekdays_and_hours.all_day", days=days)
         if self.start is None and self.end is not None:
-            until = say(f"weekdays_and_hours.until{self.daily}", days=days, end=say.time_of_day(self.end))
-            return until + self._skipped(say)
+            until = phrasebook(f"weekdays_and_hours.until{self.daily}", days=days, end=phrasebook.time_of_day(self.end))
+            return until + self._skipped(phrasebook)
         if self.end is None:
-            return say(f"weekdays_and_hours.from{self.daily}", days=days, start=say.time(self.start or time.min))
+            return phrasebook(
+                f"weekdays_and_hours.from{self.daily}", days=days, start=phrasebook.time(self.start or time.min)
+            )
         start = self.start or time.min
         key = f"weekdays_and_hours{'' if start < self.end else '.overnight'}{self.daily}"
-        return say(key, days=days, start=say.time(start), end=say.time(self.end)) + self._skipped(say)
+        return phrasebook(key, days=days, start=phrasebook.time(start), end=phrasebook.time(self.end)) + self._skipped(
+            phrasebook
+        )
 
     @property
     def daily(self) -> str:
         """How keys of words end for hours of all days, which name no day: "not every day" would mean some days."""
         return ".daily" if len(self.days) == len(WEEK) else ""
 
-    def _skipped(self, say: Phrasebook) -> str:
+    def _skipped(self, phrasebook: Phrasebook) -> str:
         """That there are days on which the clocks skip all of the hours, and one of them."""
-        return "" if self.skipped_on is None else say("weekdays_and_hours.skipped", date=say.date(self.skipped_on))
+        return (
+            ""
+            if self.skipped_on is None
+            else phrasebook("weekdays_and_hours.skipped", date=phrasebook.date(self.skipped_on))
+        )
 
     def on_clocks_of(self, zone_name: str, *, since: date) -> WeekdaysAndHours:
         """The condition with the first day from `since` on, within some years, on which the clocks skip its hours."""

@@ -18,9 +18,9 @@ class BonusPoints(Extra):
     about: ClassVar[str] = "Points on top of what a purchase earns, once for each purchase."
     points: int = rule_field(f"Points, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """So many points on top."""
-        return say.counted("bonus_points", self.points)
+        return phrasebook.counted("bonus_points", self.points)
 
     def at_least_as_good(self, other: Effect) -> bool:
         """As many points."""

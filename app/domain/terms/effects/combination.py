@@ -31,9 +31,9 @@ class Combination(Effect):
     about: ClassVar[str] = "What happens when several earning clauses fit one purchase. Standard clause; default BEST."
     mode: CombinationMode = rule_field("Best one, all of them, or the first.", default=CombinationMode.BEST)
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """Which clauses count."""
-        return say(f"combination.{self.mode.value}")
+        return phrasebook(f"combination.{self.mode.value}")
 
     def at_least_as_good(self, other: Effect) -> bool:
         """Whether it gives at least as much: all give at least what the best one gives, which is at least the first."""

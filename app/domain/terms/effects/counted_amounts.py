@@ -42,23 +42,24 @@ class CountedAmounts(Effect):
             deposits=self.deposits,
         )
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """What counts and what does not, for points."""
-        return self.in_units((Unit.POINTS,), say=say)
+        return self.in_units((Unit.POINTS,), phrasebook=phrasebook)
 
-    def in_units(self, units: tuple[Unit, ...], *, say: Phrasebook) -> str:
+    def in_units(self, units: tuple[Unit, ...], *, phrasebook: Phrasebook) -> str:
         """What counts and what does not, for what members collect."""
-        counted = [say(f"counted_amounts.{kind}") for kind in _KINDS if getattr(self, kind)]
-        left_out = [say(f"counted_amounts.{kind}") for kind in _KINDS if not getattr(self, kind)]
-        return say(
+        counted = [phrasebook(f"counted_amounts.{kind}") for kind in _KINDS if getattr(self, kind)]
+        left_out = [phrasebook(f"counted_amounts.{kind}") for kind in _KINDS if not getattr(self, kind)]
+        return phrasebook(
             f"counted_amounts.{'_and_'.join(unit.value for unit in units) or Unit.POINTS.value}",
-            tax=say("counted_amounts.with_tax" if self.taxes else "counted_amounts.without_tax"),
-            discounts=say(
+            tax=phrasebook("counted_amounts.with_tax" if self.taxes else "counted_amounts.without_tax"),
+            discounts=phrasebook(
                 "counted_amounts.before_discounts" if self.discounts_ignored else "counted_amounts.after_discounts"
             ),
-            counted=say("counted_amounts.also", kinds=say.listed(counted, last="and")) if counted else "",
-            left_out=say.listed(
-                [*left_out, say("counted_amounts.rewards"), say("counted_amounts.paid_with_points")], last="and"
+            counted=phrasebook("counted_amounts.also", kinds=phrasebook.listed(counted, last="and")) if counted else "",
+            left_out=phrasebook.listed(
+                [*left_out, phrasebook("counted_amounts.rewards"), phrasebook("counted_amounts.paid_with_points")],
+                last="and",
             ),
         )
 

@@ -61,15 +61,15 @@ class Effect(Rule):
         """The stored effect of any kind. Raises KeyError for an unknown kind."""
         return _KINDS[data["kind"]].from_data(data)
 
-    def of_goods(self, goods: str, *, say: Phrasebook) -> str:
+    def of_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
         """The main part with the goods that it looks at, in their form. Only where there is one."""
         raise NotImplementedError
 
-    def in_units(self, units: tuple[Unit, ...], *, say: Phrasebook) -> str:  # noqa: ARG002  # most are about one unit
+    def in_units(self, units: tuple[Unit, ...], *, phrasebook: Phrasebook) -> str:  # noqa: ARG002  # most are about one unit
         """The main part under terms by which members collect or spend these units."""
-        return self.sentence(say)
+        return self.sentence(phrasebook)
 
-    def addition(self, say: Phrasebook) -> str | None:  # noqa: ARG002  # most clauses say nothing besides
+    def addition(self, phrasebook: Phrasebook) -> str | None:  # noqa: ARG002  # most clauses say nothing besides
         """What the clause says besides, as a sentence of its own behind the conditions; None: nothing."""
         return None
 

@@ -27,11 +27,11 @@ class Grandfathering(Effect):
     )
     days: int = rule_field(f"Local days after the price rose, 0 (never) to {MAX_DAYS:,}.", default=180)
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """How long the old price holds."""
         if self.days == 0:
-            return say("grandfathering.never")
-        return say("grandfathering", days=say.days(self.days))
+            return phrasebook("grandfathering.never")
+        return phrasebook("grandfathering", days=phrasebook.days(self.days))
 
     def at_least_as_good(self, other: Effect) -> bool:
         """Whether it lasts at least as long."""

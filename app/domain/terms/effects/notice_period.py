@@ -57,13 +57,15 @@ class NoticePeriod(Effect):
         """Days after which a notice is stale and must be repeated; None: never."""
         return CA_QC_MOST if self.preset is NoticePreset.CA_QC else None
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """How long changes are announced ahead."""
         if self.most_days is not None:
-            return say("notice_period.within", days=say.days(self.least_days), most=say.days(self.most_days))
+            return phrasebook(
+                "notice_period.within", days=phrasebook.days(self.least_days), most=phrasebook.days(self.most_days)
+            )
         if self.least_days == 0:
-            return say("notice_period.at_once")
-        return say("notice_period", days=say.days(self.least_days))
+            return phrasebook("notice_period.at_once")
+        return phrasebook("notice_period", days=phrasebook.days(self.least_days))
 
     def at_least_as_good(self, other: Effect) -> bool:
         """As long a notice, under the rules of the same place or of one at last."""

@@ -22,9 +22,9 @@ class PendingPeriod(Effect):
     about: ClassVar[str] = "How long points wait until they can be spent. Left out, they can be spent at once."
     days: int = rule_field(f"Local days after the day they were earned, to the end of the last one, 1 to {MAX_DAYS}.")
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """Only after so many days."""
-        return say("pending_period", nth=say.ordinal(self.days + 1))
+        return phrasebook("pending_period", nth=phrasebook.ordinal(self.days + 1))
 
     def at_least_as_good(self, other: Effect) -> bool:
         """No longer a wait."""

@@ -42,10 +42,12 @@ class PointsCap(Effect):
         """The period that is looked back on; None for a single purchase."""
         return None if self.scope is CapScope.PURCHASE else Period(self.scope.value)
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """That one earns at most so many points in a purchase, or in a period."""
-        text = say("points_cap", points=say.points(self.points), scope=say(f"points_cap.{self.scope.value}"))
-        return text if self.period is None else text + say.by_calendar(self.calendar, period=self.period)
+        text = phrasebook(
+            "points_cap", points=phrasebook.points(self.points), scope=phrasebook(f"points_cap.{self.scope.value}")
+        )
+        return text if self.period is None else text + phrasebook.by_calendar(self.calendar, period=self.period)
 
     def at_least_as_good(self, other: Effect) -> bool:
         """Whether it allows at least as many points, for a purchase or a period of the same kind."""

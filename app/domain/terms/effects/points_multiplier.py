@@ -32,18 +32,18 @@ class PointsMultiplier(Extra):
         """What comes on top of the points themselves, as a multiple of them."""
         return Fraction(self.factor) - 1
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """So many times the points."""
-        return say("points_multiplier", times=self._times(say))
+        return phrasebook("points_multiplier", times=self._times(phrasebook))
 
-    def of_goods(self, goods: str, *, say: Phrasebook) -> str:
+    def of_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
         """So many times the points on these goods."""
-        return say("points_multiplier.on", times=self._times(say), goods=goods)
+        return phrasebook("points_multiplier.on", times=self._times(phrasebook), goods=goods)
 
-    def _times(self, say: Phrasebook) -> str:
+    def _times(self, phrasebook: Phrasebook) -> str:
         if self.factor in _WORDS:
-            return say(f"points_multiplier.{_WORDS[self.factor]}")
-        return say("points_multiplier.times", factor=say.decimal(self.factor))
+            return phrasebook(f"points_multiplier.{_WORDS[self.factor]}")
+        return phrasebook("points_multiplier.times", factor=phrasebook.decimal(self.factor))
 
     def at_least_as_good(self, other: Effect) -> bool:
         """As large a factor."""

@@ -28,13 +28,20 @@ class PointsPerFullAmount(Earning):
         """One whole part."""
         return Parts((max(0, purchase.total() // self.per.minor) * self.points,))
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """So many points for every full so much."""
-        return say("points_per_full_amount", points=say.points(self.points), per=say.money(self.per))
+        return phrasebook(
+            "points_per_full_amount", points=phrasebook.points(self.points), per=phrasebook.money(self.per)
+        )
 
-    def of_goods(self, goods: str, *, say: Phrasebook) -> str:
+    def of_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
         """So many points for every so much of these goods."""
-        return say("points_per_full_amount.on", points=say.points(self.points), per=say.money(self.per), goods=goods)
+        return phrasebook(
+            "points_per_full_amount.on",
+            points=phrasebook.points(self.points),
+            per=phrasebook.money(self.per),
+            goods=goods,
+        )
 
     def at_least_as_good(self, other: Effect) -> bool:
         """As many steps with as many points: a step that is a part of the other's is completed wherever that one is."""

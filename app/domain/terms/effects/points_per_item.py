@@ -28,13 +28,13 @@ class PointsPerItem(Earning):
         """One whole part per line."""
         return Parts(tuple(line.remaining_quantity().__floor__() * self.points for line in purchase.lines) or (0,))
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """So many points for each item."""
-        return self.of_goods(say("each.any", every=say("each.every")), say=say)
+        return self.of_goods(phrasebook("each.any", every=phrasebook("each.every")), phrasebook=phrasebook)
 
-    def of_goods(self, goods: str, *, say: Phrasebook) -> str:
+    def of_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
         """So many points for each of these."""
-        return say("points_per_item", points=say.points(self.points), items=goods)
+        return phrasebook("points_per_item", points=phrasebook.points(self.points), items=goods)
 
     def at_least_as_good(self, other: Effect) -> bool:
         """As many points."""

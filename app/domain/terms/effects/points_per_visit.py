@@ -24,9 +24,9 @@ class PointsPerVisit(Earning):
         """One whole part, as long as a line counts."""
         return Parts((self.points if purchase.lines else 0,))
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """So many points for each visit."""
-        return say("points_per_visit", points=say.points(self.points))
+        return phrasebook("points_per_visit", points=phrasebook.points(self.points))
 
     def at_least_as_good(self, other: Effect) -> bool:
         """As many points."""

@@ -99,37 +99,39 @@ class PointsValidity(Effect):
             return None
         return last_valid_day(since=since, zone_name=zone_name, months=self.months, days=self.days, until=self.until)
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """How long points stay valid, and what it takes for them to expire."""
         if self.for_ever:
-            return say("points_validity.for_ever")
-        length = say.months(self.months) if self.months is not None else say.days(self.days or 0)
-        since = say(f"points_validity.since.{self.since.value}")
-        until = say(f"points_validity.until.{self.until.value}")
+            return phrasebook("points_validity.for_ever")
+        length = phrasebook.months(self.months) if self.months is not None else phrasebook.days(self.days or 0)
+        since = phrasebook(f"points_validity.since.{self.since.value}")
+        until = phrasebook(f"points_validity.until.{self.until.value}")
         if not self.expires:
-            return say("points_validity", length=length, since=since, until=until)
-        return say(
+            return phrasebook("points_validity", length=length, since=since, until=until)
+        return phrasebook(
             "points_validity.expires",
             length=length,
             since=since,
             until=until,
-            earliest=say.days(self.notice_from),
-            latest=say.number(self.notice_until),
-            channels=say.listed(
-                [say(f"points_validity.by.{value.value}") for value in sorted_values(self.notice_by)], last="or"
+            earliest=phrasebook.days(self.notice_from),
+            latest=phrasebook.number(self.notice_until),
+            channels=phrasebook.listed(
+                [phrasebook(f"points_validity.by.{value.value}") for value in sorted_values(self.notice_by)], last="or"
             ),
-            short=say("points_validity.short", latest=say.days(self.notice_until)) if self.receipt_is_notice else "",
+            short=phrasebook("points_validity.short", latest=phrasebook.days(self.notice_until))
+            if self.receipt_is_notice
+            else "",
         )
 
-    def in_units(self, units: tuple[Unit, ...], *, say: Phrasebook) -> str:
+    def in_units(self, units: tuple[Unit, ...], *, phrasebook: Phrasebook) -> str:
         """How long points stay valid; stamps, where there are any, always do."""
         if Unit.STAMPS not in units:
-            return self.sentence(say)
+            return self.sentence(phrasebook)
         if units == (Unit.STAMPS,) and self.for_ever:
-            return say("points_validity.stamps")
+            return phrasebook("points_validity.stamps")
         if self.for_ever:
-            return say("points_validity.for_ever_with_stamps")
-        return say("points_validity.with_stamps", points=self.sentence(say))
+            return phrasebook("points_validity.for_ever_with_stamps")
+        return phrasebook("points_validity.with_stamps", points=self.sentence(phrasebook))
 
     def at_least_as_good(self, other: Effect) -> bool:
         """It ends no sooner whenever it begins, and takes nothing without a notice that the other would have asked for."""

@@ -24,9 +24,9 @@ class QuoteValidity(Effect):
     )
     minutes: int = rule_field(f"Minutes from the quote on, 1 to {MAX_MINUTES:,}.")
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """For so many minutes."""
-        return say("quote_validity", minutes=say.counted("minutes", self.minutes))
+        return phrasebook("quote_validity", minutes=phrasebook.counted("minutes", self.minutes))
 
     def at_least_as_good(self, other: Effect) -> bool:
         """As long."""

@@ -28,13 +28,13 @@ class RefundPolicy(Effect):
     about: ClassVar[str] = "What happens to the points of goods that come back. Standard clause."
     mode: RefundMode = rule_field("How far points are taken back.", default=RefundMode.CLAMP_TO_ZERO)
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """What is taken back."""
-        return say(f"refund_policy.{self.mode.value}")
+        return phrasebook(f"refund_policy.{self.mode.value}")
 
-    def in_units(self, units: tuple[Unit, ...], *, say: Phrasebook) -> str:
+    def in_units(self, units: tuple[Unit, ...], *, phrasebook: Phrasebook) -> str:
         """What is taken back and comes back, of what members collect."""
-        return say("refund_policy.stamps") if units == (Unit.STAMPS,) else self.sentence(say)
+        return phrasebook("refund_policy.stamps") if units == (Unit.STAMPS,) else self.sentence(phrasebook)
 
     def at_least_as_good(self, other: Effect) -> bool:
         """Nothing is owed."""

@@ -73,12 +73,12 @@ class RewardCost(Effect):
             return Finding(True, codes.paid, available, asked)
         return Finding(False, codes.missing, available, asked, (_collect(asked - available, self.unit),))
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """The reward costs so much of its unit, and so much cash."""
-        reward, price = self.name or self.reward, say.counted(self.unit.value, self.points)
+        reward, price = self.name or self.reward, phrasebook.counted(self.unit.value, self.points)
         if self.cash is None:
-            return say("reward_cost", reward=reward, price=price)
-        return say("reward_cost.with_cash", reward=reward, price=price, cash=say.money(self.cash))
+            return phrasebook("reward_cost", reward=reward, price=price)
+        return phrasebook("reward_cost.with_cash", reward=reward, price=price, cash=phrasebook.money(self.cash))
 
     def at_least_as_good(self, other: Effect) -> bool:
         """The same reward for no more of the same."""

@@ -29,9 +29,11 @@ class RoundingRule(Effect):
     mode: Rounding = rule_field("How.", default=Rounding.HALF_UP)
     scope: RoundingScope = rule_field("What.", default=RoundingScope.BASKET)
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """What is rounded and how."""
-        return say("rounding", scope=say(f"rounding.{self.scope.value}"), mode=say(f"rounding.{self.mode.value}"))
+        return phrasebook(
+            "rounding", scope=phrasebook(f"rounding.{self.scope.value}"), mode=phrasebook(f"rounding.{self.mode.value}")
+        )
 
     def at_least_as_good(self, other: Effect) -> bool:
         """The same is rounded, no lower; whole baskets against lines is now this and now that."""

@@ -50,25 +50,25 @@ class Stamps(Effect):
             return self.stamps * purchase.items()
         return self.stamps if purchase.lines else 0
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """So many stamps for that."""
-        stamps = say.counted("stamps", self.stamps)
+        stamps = phrasebook.counted("stamps", self.stamps)
         if self.per is StampOccasion.VISIT:
-            return say("stamps.VISIT", stamps=stamps)
-        return say("stamps.ITEM", stamps=stamps, items=say("each.any", every=say("each.every")))
+            return phrasebook("stamps.VISIT", stamps=stamps)
+        return phrasebook("stamps.ITEM", stamps=stamps, items=phrasebook("each.any", every=phrasebook("each.every")))
 
     @property
     def goods_form(self) -> GoodsForm | None:  # type: ignore[override]  # a stamp for each item names them, one for a visit does not
         """Every item of them, where items are stamped."""
         return GoodsForm.EACH if self.per is StampOccasion.ITEM else None
 
-    def of_goods(self, goods: str, *, say: Phrasebook) -> str:
+    def of_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
         """So many stamps for each of these."""
-        return say("stamps.ITEM", stamps=say.counted("stamps", self.stamps), items=goods)
+        return phrasebook("stamps.ITEM", stamps=phrasebook.counted("stamps", self.stamps), items=goods)
 
-    def addition(self, say: Phrasebook) -> str:
+    def addition(self, phrasebook: Phrasebook) -> str:
         """That a refund takes them back."""
-        return say("stamps.refunds")
+        return phrasebook("stamps.refunds")
 
     def at_least_as_good(self, other: Effect) -> bool:
         """As many for the same."""

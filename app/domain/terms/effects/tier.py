@@ -26,9 +26,9 @@ class Tier(Effect):
     name: str = rule_field(f"What members read, 1 to {MAX_NAME_LENGTH} characters.")
     points: int = rule_field(f"Qualifying points that it takes, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """What it takes."""
-        return say.counted("tier", self.points, tier=self.name)
+        return phrasebook.counted("tier", self.points, tier=self.name)
 
     def at_least_as_good(self, other: Effect) -> bool:
         """The same tier for no more."""

@@ -42,10 +42,10 @@ class TierPeriod(Effect):
         default=30,
     )
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """When a tier is reached, and how long it stays."""
-        grace = say.counted("tier_period.grace", self.grace_days) if self.grace_days else ""
-        return say("tier_period", period=say(f"tier_period.{self.period.value}"), grace=grace)
+        grace = phrasebook.counted("tier_period.grace", self.grace_days) if self.grace_days else ""
+        return phrasebook("tier_period", period=phrasebook(f"tier_period.{self.period.value}"), grace=grace)
 
     def at_least_as_good(self, other: Effect) -> bool:
         """As much grace, and the same points count or all of them."""

@@ -24,9 +24,9 @@ class UndoWindow(Effect):
     )
     hours: int = rule_field(f"Hours from the redemption on, 1 to {MAX_HOURS:,}.")
 
-    def sentence(self, say: Phrasebook) -> str:
+    def sentence(self, phrasebook: Phrasebook) -> str:
         """Within so many hours."""
-        return say("undo_window", hours=say.counted("hours", self.hours))
+        return phrasebook("undo_window", hours=phrasebook.counted("hours", self.hours))
 
     def at_least_as_good(self, other: Effect) -> bool:
         """Whether it lasts at least as long."""

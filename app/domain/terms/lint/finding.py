@@ -83,20 +83,20 @@ class Finding:
     amounts: Mapping[str, Money] = field(default_factory=dict)
     conditions: Mapping[str, Sequence[Condition]] = field(default_factory=dict)
 
-    def statement(self, say: Phrasebook) -> str:
+    def statement(self, phrasebook: Phrasebook) -> str:
         """The finding as one sentence."""
-        return self._text(f"lint.{self.code.value}", say=say)
+        return self._text(f"lint.{self.code.value}", phrasebook=phrasebook)
 
-    def example(self, say: Phrasebook) -> str:
+    def example(self, phrasebook: Phrasebook) -> str:
         """The example that proves the finding, as one sentence."""
-        return self._text(f"lint.example.{self.code.value}{self.case and '.'}{self.case}", say=say)
+        return self._text(f"lint.example.{self.code.value}{self.case and '.'}{self.case}", phrasebook=phrasebook)
 
-    def _text(self, key: str, *, say: Phrasebook) -> str:
-        values = {name: say.date(day) for name, day in self.dates.items()}
-        values |= {name: say.number(number) for name, number in self.numbers.items()}
-        values |= {name: say.money(amount) for name, amount in self.amounts.items()}
+    def _text(self, key: str, *, phrasebook: Phrasebook) -> str:
+        values = {name: phrasebook.date(day) for name, day in self.dates.items()}
+        values |= {name: phrasebook.number(number) for name, number in self.numbers.items()}
+        values |= {name: phrasebook.money(amount) for name, amount in self.amounts.items()}
         for name, several in self.conditions.items():
-            values[name] = say("clause.separator").join(
-                self.clause.condition_text(condition, say=say) for condition in several
+            values[name] = phrasebook("clause.separator").join(
+                self.clause.condition_text(condition, phrasebook=phrasebook) for condition in several
             )
-        return say(key, **values, **self.texts)
+        return phrasebook(key, **values, **self.texts)
