@@ -10,7 +10,7 @@ from tests.shop import create_program
 from tests.soak_settings import KILLS
 from tests.verification import discrepancies_in
 
-ROUNDS = KILLS or 6
+ROUNDS = KILLS or 3
 
 
 def test_no_acknowledged_sale_is_lost_when_the_server_is_killed(database_url: str) -> None:

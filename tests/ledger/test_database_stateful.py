@@ -67,7 +67,7 @@ from tests.ledger.stored_wallets import load_stored_wallets, stored_budget_usage
 from tests.ledger.terms_strategies import CLAUSES, LONDON, LUNCH, START, Drawn, clauses_of
 from tests.soak_settings import STEPS
 
-STEPS_PER_DATABASE = STEPS or 600
+STEPS_PER_DATABASE = STEPS or 320
 
 STEPS_PER_RUN = 40
 NUMBERS = st.integers(0, 999)
