@@ -29,7 +29,7 @@ from app.store.database.migrations import migrate
 from app.store.database.session import Busy, Database, Unavailable
 from app.usecases.application import Application
 from app.web.connection_limits import bounded, raise_open_file_limit
-from app.web.errors import fail, refuse
+from app.web.errors import fail, reject
 from app.web.graphiql import graphiql_routes
 from app.web.health import health_routes
 from app.web.logging_setup import log_in_json
@@ -84,11 +84,11 @@ def create_app(
     if url is not None:
         background.append(PreviewQueue(database, url=url, clock=now).work)
     if run_jobs:
-        background.append(Scheduler(application).work)
+        background.append(Scheduler(application).run_for_ever)
 
     app = Starlette(
         routes=[*graphiql_routes(endpoint), *picture_routes(), *health_routes(ready=database.ready)],
-        exception_handlers={HTTPException: refuse, Exception: fail},
+        exception_handlers={HTTPException: reject, Exception: fail},
         lifespan=partial(_open, database=database, background=background),
     )
     # Clients do not follow a redirect with their POST.
@@ -130,7 +130,7 @@ def application(settings: Settings) -> Starlette:
         clock=now,
         new_id=new_id,
         introspection=settings.introspection,
-        rate_limit=RateLimit(most=settings.cost_limit, restored=settings.cost_restored),
+        rate_limit=RateLimit(capacity=settings.cost_limit, restored=settings.cost_restored),
         url=settings.database_url,
         run_jobs=settings.jobs,
     )

@@ -84,7 +84,7 @@ async def record_shop(url: str, *, entries: int) -> None:
         new_id=_new_id,
         program=program,
         name="bench",
-        key="",
+        idempotency_key="",
         fingerprint="",
         actor=None,
         received_at=NOW,

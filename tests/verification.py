@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from app.queries.programs.programs import every_program
+from app.queries.programs.programs import all_programs
 from app.queries.verification.discrepancies import Discrepancy
 from app.queries.verification.verify_accounts import verify_page
 from app.queries.verification.verify_program import verify_program
@@ -22,7 +22,7 @@ def discrepancies_in(url: str) -> list[Discrepancy]:
         await database.start()
         application = Application(database=database, clock=real_now, new_id=new_id)
         found: list[Discrepancy] = []
-        for program in await application.query_across_programs(every_program):
+        for program in await application.query_across_programs(all_programs):
             after: str | None = NIL_UUID
             while after is not None:
                 page = await application.query(verify_page, program_id=program.id, after=after)

@@ -18,7 +18,7 @@ from app.domain.i18n.locales import Address
 from app.domain.programs.program import ProgramKind
 from app.graphql_server.limits.admission import INVALID_KEY_COST, Admission
 from app.queries.programs.authentication import SignedIn, sign_in
-from app.queries.programs.programs import one_program
+from app.queries.programs.programs import own_program
 from app.usecases.application import Application
 
 V = TypeVar("V")
@@ -71,7 +71,7 @@ class Authenticator:
             if cached.settings_changed == settings_changed and signed_in.program.kind is not ProgramKind.SANDBOX:
                 return signed_in
             # The program's clock or settings may have changed.
-            program = await self._application.query(one_program, program_id=signed_in.program.id)
+            program = await self._application.query(own_program, program_id=signed_in.program.id)
             assert program is not None, "a program is never deleted"
             return replace(signed_in, program=program)
         if cached is not None:

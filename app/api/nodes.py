@@ -47,7 +47,7 @@ async def _program(key: str, info: Info) -> Node | None:
 
 async def _customer(key: str, info: Info) -> Node | None:
     row = await info.context.load(customers.customers_as_of, key, at=info.context.now)
-    if row is None or not info.context.principal.may_see_card(row.id):
+    if row is None or not info.context.principal.may_see_customer(row.id):
         return None
     return Customer.of(row)
 
@@ -66,14 +66,14 @@ async def _reward(key: str, info: Info) -> Node | None:
 
 async def _purchase(key: str, info: Info) -> Node | None:
     row = await info.context.load_heavy(entries.purchases_by_id, key)
-    if row is None or not info.context.principal.may_see_card(row.customer_id):
+    if row is None or not info.context.principal.may_see_customer(row.customer_id):
         return None
     return Purchase.of(row)
 
 
 async def _redemption(key: str, info: Info) -> Node | None:
     row = await info.context.load(entries.redemptions_by_id, key)
-    if row is None or not info.context.principal.may_see_card(row.customer_id):
+    if row is None or not info.context.principal.may_see_customer(row.customer_id):
         return None
     return Redemption.of(row)
 

@@ -121,7 +121,7 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
         if by_identity is None:
             return None
         row = await context.query(customers.customer_as_of, by=by_identity, at=context.now)
-        return Customer.of(row) if row is not None and context.principal.may_see_card(row.id) else None
+        return Customer.of(row) if row is not None and context.principal.may_see_customer(row.id) else None
 
     @strawberry.field(
         description="What a basket would earn, clause by clause; null when the customer is not known or no terms are in force; rejected where the purchase would be. Seen like the customer."
@@ -191,7 +191,7 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
                 principal=context.principal,
             )
         )
-        if found is None or (found.customer is not None and not context.principal.may_see_card(found.customer.id)):
+        if found is None or (found.customer is not None and not context.principal.may_see_customer(found.customer.id)):
             return None
         return offer_connection(found, first=window.size, after=window.after, context=context)
 

@@ -28,7 +28,7 @@ def run(program: ProgramOption = None, as_json: JsonOption = False) -> None:
         only = (await select_program(application, program)).id if program is not None else None
         scheduler = Scheduler(application)
         changes = NOTHING_DUE
-        for result in (await scheduler.run_due(only=only)).values():
+        for result in (await scheduler.run_all_programs(only=only)).values():
             changes = changes.plus(result.changes)
         return changes, len(scheduler.skipped_accounts)
 

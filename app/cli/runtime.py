@@ -14,7 +14,7 @@ from rich.console import Console
 
 from app.config import Settings
 from app.domain.programs.program import Program
-from app.queries.programs.programs import every_program, one_program
+from app.queries.programs.programs import all_programs, own_program
 from app.store.database.connect import open_database
 from app.store.database.migrations import migrate as migrate_database
 from app.store.database.session import Unavailable
@@ -75,11 +75,11 @@ def _is_uuid(text: str) -> bool:
 async def select_program(application: Application, program_id: str | None) -> Program:
     """The program with the given id, or the only one."""
     if program_id is not None:
-        selected = await application.query(one_program, program_id=program_id) if _is_uuid(program_id) else None
+        selected = await application.query(own_program, program_id=program_id) if _is_uuid(program_id) else None
         if selected is None:
             raise error_exit(f"there is no program {program_id}")
         return selected
-    programs = await application.query_across_programs(every_program)
+    programs = await application.query_across_programs(all_programs)
     if len(programs) != 1:
         raise error_exit(
             "there are several programs: choose one with --program ID"

@@ -12,7 +12,7 @@ from rich.progress import Progress
 from app.cli.runtime import JsonOption, ProgramOption, err, out, run_with_application, select_program
 from app.config import Settings
 from app.jobs.parallel_verification import Range, processors, ranges, verify_ranges
-from app.queries.programs.programs import every_program
+from app.queries.programs.programs import all_programs
 from app.queries.verification.discrepancies import Discrepancy
 from app.queries.verification.verify_accounts import VerifiedPage
 from app.queries.verification.verify_program import verify_program
@@ -84,7 +84,7 @@ async def _account_ranges(application: Application, program: str | None) -> Acco
     programs = (
         [await select_program(application, program)]
         if program is not None
-        else list(await application.query_across_programs(every_program))
+        else list(await application.query_across_programs(all_programs))
     )
     return {selected.id: await application.query_long(ranges, program_id=selected.id) for selected in programs}
 

@@ -120,13 +120,13 @@ class Principal:
         """Whether the holder may see the customer's date of birth and segments, and what reveals them."""
         return self.may(Permission.READ_PERSONS) or self.is_customer(customer_id)
 
-    def may_see_card(self, customer_id: str) -> bool:
+    def may_see_customer(self, customer_id: str) -> bool:
         """Whether the holder may see the customer's card: wallet, ledger and decisions."""
         return self.may(Permission.READ_CARDS) or self.is_customer(customer_id)
 
     def may_see_any_of(self, customer_ids: Iterable[str]) -> bool:
         """Whether the holder may see something that these customers share."""
-        return any(self.may_see_card(id_) for id_ in customer_ids)
+        return any(self.may_see_customer(id_) for id_ in customer_ids)
 
     def is_customer(self, customer_id: str) -> bool:
         """Whether the holder is this customer, or the one they were merged into."""

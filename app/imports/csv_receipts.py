@@ -19,19 +19,19 @@ from app.domain.purchases.facts import FactsError, PurchaseFacts
 from app.domain.purchases.lines import Line, LineKind
 from app.imports import fields
 from app.imports.grouping import Group, group_records
-from app.imports.plan import ImportTarget, Plan, Reason, Rejected, RejectionReason, Row, RowFault
+from app.imports.plan import ImportTarget, Plan, Rejected, RejectedBecause, RejectionReason, Row, RowFault
 from app.imports.return_matching import SoldLine, UnmatchedReceipt, match_returns, refund_number
 
 SHIPPING = frozenset({"POST", "DOT", "C2"})
 """Stock codes of postage and carriage."""
 
-LineProblem = tuple[Reason, str | None]
+LineProblem = tuple[RejectedBecause, str | None]
 
 
 class _ReceiptError(Exception):
     """Why a receipt with readable lines cannot be recorded."""
 
-    def __init__(self, reason: Reason, detail: str | None = None) -> None:
+    def __init__(self, reason: RejectedBecause, detail: str | None = None) -> None:
         super().__init__(reason)
         self.problem: LineProblem = reason, detail
 

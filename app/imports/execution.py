@@ -12,7 +12,7 @@ from app.domain.customers.customer import CustomerReference
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program
 from app.domain.purchases.receipt_numbers import ReceiptReference
-from app.imports.plan import CustomerIdentity, ImportTarget, Plan, Reason, Receipt, RejectionReason, Return
+from app.imports.plan import CustomerIdentity, ImportTarget, Plan, Receipt, RejectedBecause, RejectionReason, Return
 from app.queries.terms.published_terms import first_terms
 from app.usecases.application import Application, fingerprint
 from app.usecases.command import CLOCK_TOLERANCE, CommandType, UseCase
@@ -30,7 +30,7 @@ from app.usecases.purchases.record_receipt import RecordMixedReceipt, RecordMixe
 from app.usecases.results import CommandResult, Execution, ResultType
 
 T = TypeVar("T")
-Rejections: TypeAlias = dict[tuple[str, date | None], tuple[Reason, str | None]]
+Rejections: TypeAlias = dict[tuple[str, date | None], tuple[RejectedBecause, str | None]]
 
 CONCURRENT_RECEIPTS = 16
 """Receipts recorded concurrently: they share a commit, and a till waits at most for these."""

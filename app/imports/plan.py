@@ -44,10 +44,10 @@ REASONS = {
     RejectionReason.PURCHASE_REJECTED: "the purchase that this return belongs to was rejected",
 }
 
-Reason: TypeAlias = RejectionReason | ProblemCode
+RejectedBecause: TypeAlias = RejectionReason | ProblemCode
 
 
-def reason_text(reason: Reason) -> str:
+def reason_text(reason: RejectedBecause) -> str:
     """A reason in English."""
     return REASONS[reason] if isinstance(reason, RejectionReason) else phrasebook_in(Locale.EN)(f"error.{reason.value}")
 
@@ -60,7 +60,7 @@ class Rejected:
     """
 
     number: int
-    reason: Reason
+    reason: RejectedBecause
     receipt_number: str
     detail: str | None = None
 
@@ -120,7 +120,7 @@ class RowFault:
 
     number: int
     receipt_number: str
-    reason: Reason
+    reason: RejectedBecause
     detail: str | None = None
     at: datetime | None = None
     possible_numbers: tuple[str, ...] | None = None
@@ -184,7 +184,7 @@ class Plan:
         """The customers of the purchases, in the order of their first purchase."""
         return list(dict.fromkeys(receipt.customer for receipt in self.receipts if receipt.facts is not None))
 
-    def reject(self, rejections: Mapping[tuple[str, date | None], tuple[Reason, str | None]]) -> None:
+    def reject(self, rejections: Mapping[tuple[str, date | None], tuple[RejectedBecause, str | None]]) -> None:
         """Move receipts, by their keys, to the rejected records; each key with the reason and more detail, if any."""
         for receipt in self.receipts:
             if receipt.key in rejections:

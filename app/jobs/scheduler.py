@@ -27,7 +27,7 @@ from app.store.programs import programs
 from app.store.terms import activation
 from app.usecases.application import Application
 from app.usecases.command import WriteContext
-from app.usecases.ledger.deliver_expiry_notices import deliver_one
+from app.usecases.ledger.deliver_expiry_notices import deliver_notice
 from app.usecases.ledger.run_due_changes import NOTHING_DUE, DueChangesSummary, run_due_changes
 
 POLL_INTERVAL = 2.0
@@ -80,12 +80,12 @@ class Scheduler:
         """Accounts (ids) that are skipped for a while after an error; the log says which."""
         return tuple(self._skipped_until)
 
-    async def work(self) -> None:
+    async def run_for_ever(self) -> None:
         """Run until cancelled; the transactions under way then complete or are rolled back."""
         while True:
             pause = POLL_INTERVAL
             try:
-                for program_id, result in (await self.run_due(time_limit=PROGRAM_TIME_LIMIT)).items():
+                for program_id, result in (await self.run_all_programs(time_limit=PROGRAM_TIME_LIMIT)).items():
                     if result.changes != NOTHING_DUE:
                         _log.info("scheduled work done", program=program_id, **result.changes.to_data())
                     pause = pause if result.complete else 0.0
@@ -94,7 +94,9 @@ class Scheduler:
                 pause *= 5
             await asyncio.sleep(pause)
 
-    async def run_due(self, *, only: str | None = None, time_limit: float | None = None) -> dict[str, RunResult]:
+    async def run_all_programs(
+        self, *, only: str | None = None, time_limit: float | None = None
+    ) -> dict[str, RunResult]:
         """Run what is due now in every program, or in the one with the id `only`; returns the results of programs with due work.
 
         `time_limit` is for each program, in seconds (None: no limit). Raises Busy and Unavailable.
@@ -116,15 +118,15 @@ class Scheduler:
         are given when they fell due and not all at the end. Raises Busy and Unavailable.
         """
         deadline = None if time_limit is None else time.monotonic() + time_limit
-        result = await self._run_due_times(program, readers=readers, deadline=deadline)
+        result = await self._run_program_once(program, readers=readers, deadline=deadline)
         if readers is not None and result.complete:
             # The last notice may have been opened after another server had passed the instant at which its points
             # expire: run once more.
-            again = await self._run_due_times(program, readers=None, deadline=deadline)
+            again = await self._run_program_once(program, readers=None, deadline=deadline)
             result = RunResult(result.changes.plus(again.changes), again.complete)
         return result
 
-    async def _run_due_times(
+    async def _run_program_once(
         self, program: Program, *, readers: NoticeReaders | None, deadline: float | None
     ) -> RunResult:
         step_through_due_times = program.kind is ProgramKind.SANDBOX
@@ -132,7 +134,7 @@ class Scheduler:
         changes, at = NOTHING_DUE, None
         while (at := await self._next_due(program, after=at)) is not None and at <= now:
             complete = await schedule_tier_reviews(
-                self._database, program_id=program.id, by=at if step_through_due_times else now, deadline=deadline
+                self._database, program_id=program.id, until=at if step_through_due_times else now, deadline=deadline
             )
             if complete:
                 made, complete = await self._run_accounts(
@@ -231,7 +233,7 @@ class Scheduler:
             for notice in notices:
                 write_context = self._write_context(program, at=notice.given_at)
                 work = partial(
-                    deliver_one, write_context=write_context, account_id=notice.account_id, notice_id=notice.id
+                    deliver_notice, write_context=write_context, account_id=notice.account_id, notice_id=notice.id
                 )
                 await self._database.write(work, program_id=program.id, lock_key=notice.account_id)
             if len(notices) < BATCH:

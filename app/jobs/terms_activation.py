@@ -20,13 +20,15 @@ BATCH = 100
 
 
 async def schedule_tier_reviews(
-    database: Database, *, program_id: str, by: datetime, deadline: float | None = None
+    database: Database, *, program_id: str, until: datetime, deadline: float | None = None
 ) -> bool:
-    """Schedule tier reviews for all terms that started at or before `by`; False when the time limit was reached.
+    """Schedule tier reviews for all terms that started at or before `until`; False when the time limit was reached.
 
     `deadline` is the value of `time.monotonic()` at which to stop. Raises Busy and Unavailable.
     """
-    for terms, needs_reviews in await database.read(partial(activation.without_reviews, by=by), program_id=program_id):
+    for terms, needs_reviews in await database.read(
+        partial(activation.without_reviews, until=until), program_id=program_id
+    ):
         after = NIL_UUID if needs_reviews else None
         while after is not None:
             if deadline is not None and time.monotonic() > deadline:

@@ -78,7 +78,7 @@ class Application:
             new_id=self.new_id,
             program=program,
             name=name,
-            key=key,
+            idempotency_key=key,
             fingerprint=fingerprint(name, payload),
             actor=principal.key_id if principal is not None else None,
             received_at=received_at,
@@ -167,7 +167,7 @@ async def _carry_out(
         hidden = await use_case.guard(session, context=context, command=command)
         if hidden is not None:
             raise _Rejected(hidden)
-    stored = await idempotency.find(session, key=context.key)
+    stored = await idempotency.find(session, key=context.idempotency_key)
     if stored is not None:
         if stored.mutation != context.name or stored.fingerprint != context.fingerprint:
             raise _Rejected(Problem(ProblemCode.IDEMPOTENCY_KEY_REUSED, path=("idempotencyKey",)))
@@ -178,7 +178,7 @@ async def _carry_out(
     result = result.without_personal_values()
     await idempotency.keep(
         session,
-        key=context.key,
+        key=context.idempotency_key,
         mutation=context.name,
         fingerprint=context.fingerprint,
         answer=encode(result),

@@ -35,22 +35,21 @@ class WriteContext:
 class CommandContext(WriteContext):
     """How and when a command was received. `now` is the program's time then: everything is decided and recorded at it.
 
-    `key` is the caller's idempotency key, `fingerprint` a digest of the command's name and its canonical input,
-    `actor` the id of the access key used (None: the command line), and `principal` its holder. `received_at` is
-    the server's time when the command arrived, whatever the program's clock shows.
-    `settling`: staff settle a quarantined receipt, and have reviewed its business time.
+    `fingerprint` is a digest of the command's name and its canonical input, `actor` the id of the access key used (None:
+    the command line), and `principal` its holder. `received_at` is the server's time when the command arrived, whatever
+    the program's clock shows. `time_reviewed`: the age of the receipt was checked before, or staff settle it.
     """
 
     program: Program
     name: str
-    key: str
+    idempotency_key: str
     fingerprint: str
     actor: str | None
     received_at: datetime
     principal: Principal | None = None
-    settling: bool = False
+    time_reviewed: bool = False
 
-    def skew(self, occurred_at: datetime) -> ImplausibleTime | None:
+    def implausible_time(self, occurred_at: datetime) -> ImplausibleTime | None:
         """Why a business time cannot be right, or None.
 
         It must not be ahead of the program's clock. The limit on age applies to receipts that a till sends to a live
@@ -58,11 +57,11 @@ class CommandContext(WriteContext):
         """
         if occurred_at > self.now + CLOCK_TOLERANCE:
             return ImplausibleTime.AHEAD
-        if self.program.kind is ProgramKind.SANDBOX or self.principal is None or self.settling:
+        if self.program.kind is ProgramKind.SANDBOX or self.principal is None or self.time_reviewed:
             return None
         return ImplausibleTime.TOO_OLD if occurred_at < self.now - self.program.receipt_age else None
 
-    def too_early(self, occurred_at: datetime, *, path: tuple[str, ...]) -> Problem | None:
+    def ahead_of_clock_problem(self, occurred_at: datetime, *, path: tuple[str, ...]) -> Problem | None:
         """The problem with a business time in the future, or None; `path` leads to the input field."""
         if occurred_at <= self.now + CLOCK_TOLERANCE:
             return None

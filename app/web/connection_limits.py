@@ -76,7 +76,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Accept a connection, if need be in place of an idle one."""
         super().connection_made(transport)
         if len(self.connections) > self.max_connections and not self.idle_connections.close_oldest():
-            self._refuse(503, message="There are too many connections. Try again.", retry_after=1)
+            self._reject(503, message="There are too many connections. Try again.", retry_after=1)
             return
         self._begin_idle()
 
@@ -93,7 +93,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._head += len(data)
         super().data_received(data)
         if self._idle and self._head > MAX_HEAD_BYTES:
-            self._refuse(431, message=f"The headers may have at most {MAX_HEAD_BYTES:,} bytes.")
+            self._reject(431, message=f"The headers may have at most {MAX_HEAD_BYTES:,} bytes.")
 
     def on_headers_complete(self) -> None:
         """The request head is complete: the connection is no longer idle."""
@@ -109,14 +109,14 @@ class BoundedProtocol(HttpToolsProtocol):
     def close_idle(self) -> None:
         """Close an idle connection, with an answer if part of a request arrived."""
         if self._head:
-            self._refuse(408, message="The headers did not come in time.")
+            self._reject(408, message="The headers did not come in time.")
         else:
             self._end_idle()
             self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
         """Answer malformed HTTP in JSON."""
-        self._refuse(400, message=msg)
+        self._reject(400, message=msg)
 
     def _begin_idle(self) -> None:
         self._idle = True
@@ -128,7 +128,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._head = 0
             self.idle_connections.remove(self)
 
-    def _refuse(self, status: int, *, message: str, retry_after: int | None = None) -> None:
+    def _reject(self, status: int, *, message: str, retry_after: int | None = None) -> None:
         self._end_idle()
         code = "RATE_LIMITED" if status == 503 else "BAD_USER_INPUT"
         body = orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})

@@ -16,7 +16,7 @@ _WORDS = {
 }
 
 
-async def refuse(_: Request, error: Exception) -> Response:
+async def reject(_: Request, error: Exception) -> Response:
     """The answer to an address or a method that is not there."""
     assert isinstance(error, HTTPException)
     code = INTERNAL if error.status_code >= 500 else BAD_INPUT

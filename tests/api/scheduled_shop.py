@@ -121,7 +121,7 @@ def run_due_jobs(url: str, clock: ManualClock, *, times: int = 1) -> DueChangesS
         database = open_database(url)
         await database.start()
         try:
-            return await Scheduler(Application(database=database, clock=clock, new_id=new_id)).run_due()
+            return await Scheduler(Application(database=database, clock=clock, new_id=new_id)).run_all_programs()
         finally:
             await database.stop()
 

@@ -17,13 +17,13 @@ from app.store.database.session import Session
 from tests.shop import Shop, open_shop
 
 GRAPHQL_JSON = "application/graphql-response+json"
-OFTEN = ADMISSION_LIMIT.most // INVALID_KEY_COST
+OFTEN = ADMISSION_LIMIT.capacity // INVALID_KEY_COST
 
 
 @pytest.fixture
 def shop(sqlite_url: str) -> Iterator[Shop]:
     """A shop whose admission limit does not refill while a test runs."""
-    with open_shop(sqlite_url, admission_limit=RateLimit(most=ADMISSION_LIMIT.most, restored=1)) as opened:
+    with open_shop(sqlite_url, admission_limit=RateLimit(capacity=ADMISSION_LIMIT.capacity, restored=1)) as opened:
         yield opened
 
 
@@ -84,7 +84,7 @@ def test_valid_key_does_not_use_up_the_limit_of_its_address(shop: Shop) -> None:
 
 
 def test_requests_without_a_bearer_key_count_towards_the_limit(sqlite_url: str) -> None:
-    with open_shop(sqlite_url, admission_limit=RateLimit(most=500, restored=1)) as shop:
+    with open_shop(sqlite_url, admission_limit=RateLimit(capacity=500, restored=1)) as shop:
         assert shop.execute("{ viewer { role } }") == {"viewer": {"role": "TILL"}}
         headers = {"Authorization": "Basic dXNlcjpwYXNz"}
         found: list[str] = []
@@ -130,7 +130,7 @@ def test_invalid_documents_are_charged_and_then_refused_unparsed(
 
 
 def test_cached_documents_are_not_charged_by_admission(sqlite_url: str) -> None:
-    with open_shop(sqlite_url, admission_limit=RateLimit(most=2_000, restored=1)) as shop:
+    with open_shop(sqlite_url, admission_limit=RateLimit(capacity=2_000, restored=1)) as shop:
         for _ in range(300):
             shop.execute("{ viewer { role } }")
 
@@ -142,7 +142,7 @@ def test_wrong_key_is_refused_before_its_document_is_parsed(shop: Shop) -> None:
 
 
 def test_invalid_variables_are_charged(sqlite_url: str) -> None:
-    with open_shop(sqlite_url, rate_limit=RateLimit(most=100, restored=1)) as shop:
+    with open_shop(sqlite_url, rate_limit=RateLimit(capacity=100, restored=1)) as shop:
         query = "query($e: ID!) { explain(entry: $e) { agrees } }"
         found = [codes(shop.send(query, e={"no": "id"})) for _ in range(12)]
     assert found == [["BAD_USER_INPUT"]] * 10 + [["RATE_LIMITED"]] * 2
@@ -150,7 +150,7 @@ def test_invalid_variables_are_charged(sqlite_url: str) -> None:
 
 def test_admission_limit_refills_with_time_up_to_its_maximum() -> None:
     at = [0.0]
-    admission = Admission(RateLimit(most=100, restored=10), clock=lambda: at[0])
+    admission = Admission(RateLimit(capacity=100, restored=10), clock=lambda: at[0])
     admission.charge("host", 100)
     with pytest.raises(RateLimited) as early:
         admission.charge("host", 50)
@@ -166,7 +166,7 @@ def test_admission_limit_refills_with_time_up_to_its_maximum() -> None:
 
 def test_overdrawn_caller_waits_for_a_bounded_time() -> None:
     at = [0.0]
-    admission = Admission(RateLimit(most=100, restored=10), clock=lambda: at[0])
+    admission = Admission(RateLimit(capacity=100, restored=10), clock=lambda: at[0])
     with admission.charged("host"):
         until = time.thread_time() + 0.05
         while time.thread_time() < until:

@@ -73,7 +73,7 @@ def test_operation_costs_its_objects_and_mutations(text: str, variables: dict[st
 
 def test_token_bucket_empties_and_refills_up_to_its_size() -> None:
     at = [0.0]
-    buckets = TokenBuckets(RateLimit(most=100, restored=10), clock=lambda: at[0])
+    buckets = TokenBuckets(RateLimit(capacity=100, restored=10), clock=lambda: at[0])
 
     assert buckets.take("till", 70) == (70, 30, None)
     assert buckets.take("till", 50) == (50, 30, 2.0), "what cannot be had is not taken"
@@ -88,7 +88,7 @@ def test_token_bucket_empties_and_refills_up_to_its_size() -> None:
 def poor(sqlite_url: str) -> Iterator[Shop]:
     """A shop whose callers may spend 100, with hardly any refill while the test runs."""
     program = create_program(sqlite_url)
-    rate_limit = RateLimit(most=100, restored=1)
+    rate_limit = RateLimit(capacity=100, restored=1)
     app = create_app(open_database(sqlite_url), clock=real_now, new_id=new_id, rate_limit=rate_limit)
     with serving(app) as address, httpx.Client(timeout=HANGS) as client:
         yield Shop(address=address, program=program, client=client, url=sqlite_url)

@@ -461,7 +461,7 @@ def test_refund_finds_a_purchase_just_made_in_an_exchange(opening: Opening, monk
 
 def slow_purchases(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, Callable[[], int]]:
     """Slows purchases down after they looked for pending refunds; signals the first one and counts them."""
-    look_for, begun, times = purchases.known_receipts, threading.Event(), [0]
+    look_for, begun, times = purchases.lookup_receipt, threading.Event(), [0]
 
     async def slowly(session: Session, **asked: Any) -> Any:
         found = await look_for(session, **asked)
@@ -471,7 +471,7 @@ def slow_purchases(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, Ca
             await asyncio.sleep(0.3)
         return found
 
-    monkeypatch.setattr(purchases, "known_receipts", slowly)
+    monkeypatch.setattr(purchases, "lookup_receipt", slowly)
     return begun, lambda: times[0]
 
 

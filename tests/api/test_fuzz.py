@@ -24,7 +24,7 @@ from app.usecases.application import Application
 from tests.shop import Shop, new_id, open_shop, real_now
 from tests.time_limits import HANGS
 
-OPEN_DOOR = RateLimit(most=1_000_000_000, restored=1_000_000_000)
+OPEN_DOOR = RateLimit(capacity=1_000_000_000, restored=1_000_000_000)
 """Every case is a document that nobody has seen before."""
 
 EXAMPLES = {"sqlite": 12, "postgresql": 5}

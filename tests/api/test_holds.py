@@ -85,7 +85,7 @@ def run_due_jobs(shop: Shop, clock: Clock) -> None:
         database = open_database(shop.url)
         await database.start()
         try:
-            await Scheduler(Application(database=database, clock=clock, new_id=new_id)).run_due()
+            await Scheduler(Application(database=database, clock=clock, new_id=new_id)).run_all_programs()
         finally:
             await database.stop()
 

@@ -39,7 +39,7 @@ def test_pending_refunds_with_one_number_do_not_block_purchases(shop: Shop) -> N
 
 def test_concurrent_refund_and_purchase_find_each_other(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever is first: the purchase is held up between its look for refunds that wait and its end."""
-    look = purchases.known_receipts
+    look = purchases.lookup_receipt
 
     async def slowly(session: Session, **asked: Any) -> Any:
         found = await look(session, **asked)
@@ -47,7 +47,7 @@ def test_concurrent_refund_and_purchase_find_each_other(shop: Shop, monkeypatch:
             await asyncio.sleep(0.2)
         return found
 
-    monkeypatch.setattr(purchases, "known_receipts", slowly)
+    monkeypatch.setattr(purchases, "lookup_receipt", slowly)
     card = shop.enrol()
     for receipt in ("A", "B"):
         both = [

@@ -21,7 +21,7 @@ from app.graphql_server.limits.rate_limits import RateLimit
 from app.imports.csv_receipts import plan_import
 from app.imports.execution import Imported, execute, import_target
 from app.jobs.scheduler import NoticeReaders, RunResult, Scheduler
-from app.queries.programs.programs import every_program
+from app.queries.programs.programs import all_programs
 from app.store.database.connect import open_database
 from app.store.database.migrations import migrate
 from app.usecases.application import Application
@@ -123,7 +123,7 @@ def advance(shop: Shop, *, to: datetime) -> RunResult:
             command=AdvanceClock(to=to),
         )
         assert not isinstance(payload, Problem)
-        (moved,) = await application.query_across_programs(every_program)
+        (moved,) = await application.query_across_programs(all_programs)
         complete = await Scheduler(application).run_program(
             moved, readers=NoticeReaders(since=AFTER, until=to), time_limit=900.0
         )

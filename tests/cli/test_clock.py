@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from app.domain.problems import Problem
-from app.queries.programs.programs import every_program
+from app.queries.programs.programs import all_programs
 from app.store.database.connect import open_database
 from app.usecases.application import Application
 from app.usecases.programs import advance_clock
@@ -25,7 +25,7 @@ def move_clock(url: str, *, days: int) -> datetime:
         database = open_database(url)
         await database.start()
         application = Application(database=database, clock=real_now, new_id=new_id)
-        (program,) = await application.query_across_programs(every_program)
+        (program,) = await application.query_across_programs(all_programs)
         moved = await application.execute(
             advance_clock.run,
             name="advanceClock",

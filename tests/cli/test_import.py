@@ -34,7 +34,7 @@ def ledgers(url: str, customers: list[str]) -> dict[str, list[tuple[str, int]]]:
     from app.domain.customers.identities import IdentityKind
     from app.queries.customers.customers import customer_as_of
     from app.queries.ledger.entries import Window, ledger_page
-    from app.queries.programs.programs import every_program
+    from app.queries.programs.programs import all_programs
     from app.store.database.connect import open_database
     from app.usecases.application import Application
     from tests.shop import new_id, real_now
@@ -43,7 +43,7 @@ def ledgers(url: str, customers: list[str]) -> dict[str, list[tuple[str, int]]]:
         database = open_database(url)
         await database.start()
         application = Application(database=database, clock=real_now, new_id=new_id)
-        (program,) = await application.query_across_programs(every_program)
+        (program,) = await application.query_across_programs(all_programs)
         found = {}
         for customer in customers:
             by = CustomerReference(customer, IdentityKind.EXTERNAL_ID)

@@ -18,7 +18,7 @@ from app.domain.engine.earning import earn
 from app.domain.engine.redemption import redeem
 from app.domain.engine.refund import ClawbackMovement, evaluate_remaining, refund_decision
 from app.domain.explanations.explanation import Explanation
-from app.domain.explanations.moments import from_when
+from app.domain.explanations.instants_in_words import from_when
 from app.domain.explanations.phrases import phrase
 from app.domain.explanations.summary import summary
 from app.domain.i18n import phrasebook_in

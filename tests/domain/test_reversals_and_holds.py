@@ -63,7 +63,7 @@ def test_customers_cannot_undo_fulfilled_redemptions_and_tills_only_their_last(
     by: Role, mine: bool, at: datetime, refused: ProblemCode | None
 ) -> None:
     till_until = NOON + reversal.TILL_CANCELLATION_TIME if mine else None
-    assert reversal.refusal(by=by, till_until=till_until, at=at) == refused
+    assert reversal.problem_code(by=by, till_until=till_until, at=at) == refused
 
 
 def test_undone_redemption_cites_its_price_clause() -> None:

@@ -57,7 +57,7 @@ from app.usecases.rewards import cancel_redemption, create_reward, redeem_reward
 from app.usecases.rewards.cancel_redemption import CancelRedemption
 from app.usecases.rewards.commands import NewHold, RedeemReward
 from app.usecases.rewards.create_reward import CreateReward
-from app.usecases.rewards.end_hold import HoldReference, capture, release
+from app.usecases.rewards.end_hold import CaptureHold, ReleaseHold, capture, release
 from app.usecases.terms import publish_terms
 from app.usecases.terms.publish_terms import PublishTerms
 from tests.builders import a_line, a_purchase
@@ -230,8 +230,8 @@ def _record_points_of_every_kind(shop: WholeShop) -> None:
     shop.refund("never came", 2)
     shop.undo(shop.redeem("ANNA"))
     shop.buy("ANNA", "1.00", paid_with=shop.redeem("ANNA"))
-    shop.execute(capture, HoldReference(shop.redeem("ANNA", hold="paid"), None))
-    shop.execute(release, HoldReference(shop.redeem("ANNA", hold="given up"), None))
+    shop.execute(capture, CaptureHold(shop.redeem("ANNA", hold="paid"), None))
+    shop.execute(release, ReleaseHold(shop.redeem("ANNA", hold="given up"), None))
     shop.redeem("ANNA", hold="run out")
     shop.execute(adjust_points.run, AdjustPoints(by("ANNA"), 9, "sorry", Role.OWNER))
     shop.execute(adjust_points.run, AdjustPoints(by("ANNA"), -4, "mistaken", Role.OWNER))
@@ -249,7 +249,7 @@ def _record_stamps(shop: WholeShop) -> None:
     sold = [shop.buy("EMIL", "4.00") for _ in range(5)]
     shop.redeem("EMIL", reward="lunch")
     shop.undo(shop.redeem("EMIL", reward="lunch"))
-    shop.execute(capture, HoldReference(shop.redeem("EMIL", hold="lunch", reward="lunch"), None))
+    shop.execute(capture, CaptureHold(shop.redeem("EMIL", hold="lunch", reward="lunch"), None))
     for receipt in sold[:3]:
         shop.refund(receipt, None)
     shop.execute(adjust_points.run, AdjustPoints(by("EMIL"), 7, "sorry", Role.OWNER, Unit.STAMPS))

@@ -47,7 +47,7 @@ from app.usecases.rewards import book_redemption, cancel_redemption, create_rewa
 from app.usecases.rewards.cancel_redemption import CancelRedemption
 from app.usecases.rewards.commands import NewHold, RedeemReward, RedeemRewardResult
 from app.usecases.rewards.create_reward import CreateReward
-from app.usecases.rewards.end_hold import HoldReference, capture
+from app.usecases.rewards.end_hold import CaptureHold, capture
 from app.usecases.terms import publish_terms
 from app.usecases.terms.publish_terms import PublishTerms
 from tests.builders import a_line, a_purchase
@@ -236,7 +236,7 @@ def test_captured_hold_counts_from_its_beginning(shop: CountingProgram) -> None:
     shop.buy("ANNA", 100)
     held = shop.redeem_coffee("ANNA", hold=NewHold("checkout", timedelta(days=2)))
     shop.buy("ANNA", 20)
-    shop.done(capture, HoldReference(held.redemption_id, None))
+    shop.done(capture, CaptureHold(held.redemption_id, None))
     shop.verify()
     with recorded_replays() as replays:
         assert shop.redeem_coffee("ANNA").redemption_id is not None

@@ -65,7 +65,7 @@ from app.usecases.rewards import cancel_redemption, create_reward, redeem_reward
 from app.usecases.rewards.cancel_redemption import CancelRedemption
 from app.usecases.rewards.commands import NewHold, RedeemReward
 from app.usecases.rewards.create_reward import CreateReward
-from app.usecases.rewards.end_hold import HoldReference, capture
+from app.usecases.rewards.end_hold import CaptureHold, capture
 from app.usecases.terms import publish_terms
 from app.usecases.terms.publish_terms import PublishTerms
 from tests.builders import a_clause, a_line, a_purchase
@@ -213,7 +213,7 @@ class CountingShop(ProgramDriver):
             self.redemptions.append(done.redemption_id)
             if hold is not None:
                 self.clock.now += timedelta(minutes=1)
-                self.must(capture, HoldReference(done.redemption_id, None))
+                self.must(capture, CaptureHold(done.redemption_id, None))
 
     def captures(self, pick: int) -> None:
         """A hold that is paid for."""

@@ -56,7 +56,7 @@ from app.usecases.rewards import cancel_redemption, create_reward, redeem_reward
 from app.usecases.rewards.cancel_redemption import CancelRedemption
 from app.usecases.rewards.commands import NewHold, RedeemReward
 from app.usecases.rewards.create_reward import CreateReward
-from app.usecases.rewards.end_hold import HoldReference, capture, release
+from app.usecases.rewards.end_hold import CaptureHold, ReleaseHold, capture, release
 from app.usecases.terms import publish_terms, withdraw_terms
 from app.usecases.terms.publish_terms import PublishTerms
 from app.usecases.terms.withdraw_terms import WithdrawTerms
@@ -300,7 +300,10 @@ class ProgramStateMachine(RuleBasedStateMachine):
         del at
         if self.holds:
             id = list(self.holds)[pick % len(self.holds)]
-            payload = self.program.execute(capture if amount % 2 else release, HoldReference(id, None))
+            if amount % 2:
+                payload = self.program.execute(capture, CaptureHold(id, None))
+            else:
+                payload = self.program.execute(release, ReleaseHold(id, None))
             card = self.holds.pop(id)
             if not isinstance(payload, Problem) and amount % 2:
                 self.redemptions[id] = card

@@ -260,7 +260,7 @@ def test_activation_is_logged_only_when_accounts_changed(runner: DatabaseRunner)
 
     async def work_until(event: str) -> None:
         """Run the scheduler until it has logged this, and a few polls longer."""
-        polling = asyncio.create_task(shop.scheduler.work())
+        polling = asyncio.create_task(shop.scheduler.run_for_ever())
         async with asyncio.timeout(HANGS):
             while event not in (log["event"] for log in logs):
                 await asyncio.sleep(0.01)
@@ -279,4 +279,4 @@ def test_activation_is_logged_only_when_accounts_changed(runner: DatabaseRunner)
             runner.run(work_until("scheduled work done"))
     kept = [log for log in logs if log["event"] == "scheduled work done"]
     assert [(log_event["accounts"], log_event["tier_changes"]) for log_event in kept] == [(1, 1)]
-    assert shop.runner.run(fresh.run_due()) in ({}, {shop.program.id: NOTHING_DUE})
+    assert shop.runner.run(fresh.run_all_programs()) in ({}, {shop.program.id: NOTHING_DUE})

@@ -14,7 +14,7 @@ import pytest
 from app.domain.customers.profile import PreferenceKind
 from app.domain.decisions import Finding, Reason, ReasonCode, RemedyCode, Verdict
 from app.domain.explanations.explanation import SELF_EXPLANATORY_CODES, Explanation
-from app.domain.explanations.moments import from_when
+from app.domain.explanations.instants_in_words import from_when
 from app.domain.i18n import CATALOGUES, Phrasebook, phrasebook_in
 from app.domain.i18n.locales import Locale, locale_for
 from app.domain.i18n.values import value_in_words

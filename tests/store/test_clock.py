@@ -45,7 +45,7 @@ async def test_clock_of_a_program_is_stored_and_read_everywhere(two: Database) -
     await set_clock(two, PROGRAM, AHEAD)
     moved = replace(SANDBOX, clock_ahead=AHEAD)
     assert await two.read(partial(programs.get), program_id=PROGRAM) == moved
-    assert await two.write(partial(programs.with_clock_held), program_id=PROGRAM, lock_key="h") == moved
+    assert await two.write(partial(programs.lock), program_id=PROGRAM, lock_key="h") == moved
     assert sorted(await two.read_across_programs(programs.all_programs), key=lambda program: program.id) == [
         moved,
         LIVE,
@@ -66,7 +66,7 @@ async def test_locked_clock_blocks_other_moves_but_no_till(postgres_url: str) ->
     held, may_go_on = asyncio.Event(), asyncio.Event()
 
     async def hold(session: Session) -> None:
-        await programs.with_clock_held(session)
+        await programs.lock(session)
         await programs.set_clock(session, ahead=AHEAD)
         held.set()
         await may_go_on.wait()
@@ -75,7 +75,7 @@ async def test_locked_clock_blocks_other_moves_but_no_till(postgres_url: str) ->
     await held.wait()
     wallet = database.write(lambda session: a_wallet(session, 1), program_id=PROGRAM, lock_key="till")
     await asyncio.wait_for(wallet, timeout=HANGS)
-    read = database.write(partial(programs.with_clock_held), program_id=PROGRAM, lock_key="next")
+    read = database.write(partial(programs.lock), program_id=PROGRAM, lock_key="next")
     waiting = asyncio.create_task(read)
     await asyncio.sleep(0.2)
     assert not waiting.done()
@@ -87,4 +87,4 @@ async def test_locked_clock_blocks_other_moves_but_no_till(postgres_url: str) ->
 
 async def test_unknown_program_has_no_clock(database: Database) -> None:
     with pytest.raises(LookupError, match=PROGRAM):
-        await database.write(partial(programs.with_clock_held), program_id=PROGRAM, lock_key="t")
+        await database.write(partial(programs.lock), program_id=PROGRAM, lock_key="t")

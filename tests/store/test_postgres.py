@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from app.store.database.postgres import PostgresDatabase, dsn_and_options
-from app.store.database.postgres_session import in_one, lock_number
+from app.store.database.postgres_session import combine_statements, lock_number
 from app.store.database.session import Busy, Session, Unavailable, Work
 from tests.store.rows import NOW, PROGRAM, a_program, a_wallet, an_answer, an_id, count
 
@@ -348,10 +348,10 @@ def test_url_parameters_of_troth_are_not_sent_to_the_server() -> None:
 
 
 def test_batched_statements_are_sent_as_one_with_their_values() -> None:
-    assert in_one((("INSERT INTO a VALUES ($1, $2)", 2), ("UPDATE b SET c = $2 WHERE d = $1", 2))) == (
+    assert combine_statements((("INSERT INTO a VALUES ($1, $2)", 2), ("UPDATE b SET c = $2 WHERE d = $1", 2))) == (
         "WITH part_1 AS (INSERT INTO a VALUES ($1, $2)), part_2 AS (UPDATE b SET c = $4 WHERE d = $3) SELECT 1"
     )
-    assert in_one((("DELETE FROM a", 0),)) == "DELETE FROM a"
+    assert combine_statements((("DELETE FROM a", 0),)) == "DELETE FROM a"
 
 
 def test_turn_is_a_signed_64_bit_number_of_its_program() -> None:

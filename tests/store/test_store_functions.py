@@ -465,7 +465,7 @@ async def test_entries_are_found_by_their_subject(shop: Database) -> None:
 async def test_purchases_refunds_and_redemptions_are_read_back_exactly(shop: Database) -> None:
     await _write(shop, _history)
     at = {"origin": PURCHASE.origin, "numbering": Numbering()}
-    receipt = partial(purchases.known_receipts, source="till", number="R-1", **at)
+    receipt = partial(purchases.lookup_receipt, source="till", number="R-1", **at)
     refunded = partial(refunds.by_number, number="C-R-1", **at)
 
     assert await shop.read(partial(purchases.by_id, purchase_id=PURCHASE.id), program_id=PROGRAM) == PURCHASE
@@ -537,14 +537,14 @@ async def test_last_reward_in_stock_is_taken_once(shop: Database) -> None:
     assert await shop.read(partial(rewards.by_id, reward_id=MUG.id), program_id=OTHER_PROGRAM) is None
     assert await shop.read(partial(rewards.all_rewards), program_id=OTHER_PROGRAM) == ()
 
-    take = partial(rewards.take_one, reward=MUG)
+    take = partial(rewards.take_from_stock, reward=MUG)
     got = await asyncio.gather(
         *[shop.write(take, program_id=PROGRAM, lock_key=str(customer)) for customer in range(50)]
     )
     assert sorted(got) == [False] * 45 + [True] * 5
     assert (await shop.read(partial(rewards.by_id, reward_id=MUG.id), program_id=PROGRAM)) == replace(MUG, stock=0)
-    assert await _write(shop, partial(rewards.take_one, reward=ADVICE)) is True
-    assert await _write(shop, partial(rewards.take_one, reward=MUG)) is False
+    assert await _write(shop, partial(rewards.take_from_stock, reward=ADVICE)) is True
+    assert await _write(shop, partial(rewards.take_from_stock, reward=MUG)) is False
 
 
 async def test_stored_response_is_returned_unchanged_to_its_program_only(shop: Database) -> None:

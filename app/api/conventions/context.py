@@ -19,7 +19,7 @@ from app.domain.i18n.locales import Address
 from app.domain.programs.program import Program
 from app.domain.terms.version import Terms
 from app.queries.programs.authentication import SignedIn
-from app.queries.programs.programs import one_program
+from app.queries.programs.programs import own_program
 from app.queries.terms.published_terms import terms_version
 from app.usecases.application import Application
 
@@ -83,7 +83,7 @@ class Context:
         """Reload the program after its clock or settings were changed; the rest of the operation uses the new ones."""
         if self.signed_in is None:
             raise _unauthenticated()
-        program = await self.query(one_program)
+        program = await self.query(own_program)
         assert program is not None, "a program is never deleted"
         self.signed_in, self._now = replace(self.signed_in, program=program), None
 

@@ -133,7 +133,7 @@ async def _recorded(info: Info, *, type_name: str, question: Any, ids: Sequence[
     assert isinstance(known, StrawberryObjectDefinition), "an object type of this schema"
     rows = await info.context.query(question, ids=list(ids)) if ids else []
     principal = info.context.principal
-    return [known.origin.of(row) for row in rows if row is not None and principal.may_see_card(row.customer_id)]
+    return [known.origin.of(row) for row in rows if row is not None and principal.may_see_customer(row.customer_id)]
 
 
 def user_error(problem: Problem, *, within: tuple[str, ...] = ("input",)) -> UserError:

@@ -32,7 +32,7 @@ from app.domain.units import Unit
 from app.queries.customers import customers
 from app.queries.ledger import entries
 from app.queries.rewards import offers
-from app.queries.terms.impact_previews import one_preview
+from app.queries.terms.impact_previews import preview_by_id
 
 
 class HasDecision(Protocol):
@@ -286,5 +286,5 @@ class ImpactPreviewPayload(Payload[HasPreview]):
         """Its progress so far, and its result when it has ended."""
         if self.result is None:
             return None
-        stored = await info.context.query(one_preview, preview_id=self.result.preview_id)
+        stored = await info.context.query(preview_by_id, preview_id=self.result.preview_id)
         return ImpactPreview.of(stored) if stored is not None else None

@@ -15,7 +15,7 @@ from app.api.types.customers.customer import Customer
 from app.domain.simulation import impact
 from app.domain.simulation.preview import Preview, PreviewState
 from app.queries.customers import customers
-from app.queries.terms.impact_previews import one_preview
+from app.queries.terms.impact_previews import preview_by_id
 
 described(
     PreviewState,
@@ -198,5 +198,5 @@ class ImpactPreview(Node):
 async def impact_preview(id: str, *, context: Context) -> ImpactPreview | None:
     """The preview of an opaque id, for those who may publish."""
     key = decode(id, "ImpactPreview")
-    found = await context.query(one_preview, preview_id=key) if key is not None else None
+    found = await context.query(preview_by_id, preview_id=key) if key is not None else None
     return ImpactPreview.of(found) if found is not None else None

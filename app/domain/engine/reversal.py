@@ -19,7 +19,7 @@ TILL_CANCELLATION_TIME = timedelta(minutes=10)
 """How long after the handover a till may cancel its latest redemption."""
 
 
-def refusal(*, by: Role, till_until: datetime | None, at: datetime) -> ProblemCode | None:
+def problem_code(*, by: Role, till_until: datetime | None, at: datetime) -> ProblemCode | None:
     """Why a role may not cancel a redemption that was handed over, or None.
 
     Customers may not. `till_until` is the first instant at which the requesting till may no longer cancel it, None if it

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from app.domain.decisions import Decision, Finding, Reason, ReasonCode, Remedy, RemedyCode
-from app.domain.explanations.moments import from_when
+from app.domain.explanations.instants_in_words import from_when
 from app.domain.explanations.phrases import phrase, quoted, together
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.values import value_in_words

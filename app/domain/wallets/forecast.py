@@ -38,7 +38,7 @@ class WalletForecast:
     activation: NextActivation | None
 
 
-def forecast(wallet: UnitAccount, *, at: datetime) -> WalletForecast:
+def wallet_forecast(wallet: UnitAccount, *, at: datetime) -> WalletForecast:
     """The forecast for a unit account that was advanced to `at`."""
     pending = [lot for lot in wallet.inventory.free_lots() if lot.available_from > at]
     first = min((lot.available_from for lot in pending), default=None)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from app.graphql_server.limits.rate_limits import RateLimit, TokenBuckets
 
-ADMISSION_LIMIT = RateLimit(most=10_000, restored=1_000)
+ADMISSION_LIMIT = RateLimit(capacity=10_000, restored=1_000)
 """In tenths of a millisecond of processor time."""
 
 INVALID_KEY_COST = 50

@@ -24,7 +24,7 @@ async def run_within_limit(
     media: str,
 ) -> HttpResponse:
     """The answer with its cost, or the rejection of an operation that the caller's rate limit does not allow."""
-    maximum, restored = buckets.rate_limit.most, buckets.rate_limit.restored
+    maximum, restored = buckets.rate_limit.capacity, buckets.rate_limit.restored
     if cost > maximum:
         error = too_complex(
             f"The operation may cost at most {maximum:,}, and would cost {cost:,}: ask for smaller pages."

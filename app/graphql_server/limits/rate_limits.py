@@ -14,9 +14,9 @@ MAX_CALLERS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """The size of a bucket: at most `most` tokens at once and for one operation, refilled with `restored` a second."""
+    """The size of a bucket: at most `capacity` tokens at once and for one operation, refilled with `restored` a second."""
 
-    most: int = 10_000
+    capacity: int = 10_000
     restored: int = 1_000
 
 
@@ -46,14 +46,14 @@ class TokenBuckets:
 
     def charge(self, caller: str, cost: int) -> None:
         """Take the cost of work already done, even below zero. A negative cost is given back."""
-        left = min(max(self._tokens(caller) - cost, -self.rate_limit.most), self.rate_limit.most)
+        left = min(max(self._tokens(caller) - cost, -self.rate_limit.capacity), self.rate_limit.capacity)
         self._buckets[caller] = (left, self._buckets[caller][1])
 
     def _tokens(self, caller: str) -> float:
         """The tokens in the caller's bucket, which is refilled until now and kept as the most recent one."""
         now = self._clock()
-        tokens, since = self._buckets.get(caller, (float(self.rate_limit.most), now))
-        tokens = min(tokens + (now - since) * self.rate_limit.restored, self.rate_limit.most)
+        tokens, since = self._buckets.get(caller, (float(self.rate_limit.capacity), now))
+        tokens = min(tokens + (now - since) * self.rate_limit.restored, self.rate_limit.capacity)
         self._buckets[caller] = (tokens, now)
         self._buckets.move_to_end(caller)
         if len(self._buckets) > MAX_CALLERS:

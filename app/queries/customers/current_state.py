@@ -12,8 +12,7 @@ from app.domain.ledger.entries import Balance
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
-from app.domain.wallets.forecast import WalletForecast
-from app.domain.wallets.forecast import forecast as coming_of
+from app.domain.wallets.forecast import WalletForecast, wallet_forecast
 from app.domain.wallets.pending import NOTHING_PENDING, PendingPoints, pending_points
 from app.store.customers import customers, rule_facts
 from app.store.database.session import Session
@@ -67,8 +66,10 @@ async def current_state_of(session: Session, *, customer: Customer, terms: Terms
         customer=_as_replayed(customer, replayed=replayed),
         facts=facts,
         balances={
-            unit: replace(now, available=min(wallet.unit_accounts[unit].inventory.available(at=at), now.available))
-            for unit, now in replayed.balances.items()
+            unit: replace(
+                balance, available=min(wallet.unit_accounts[unit].inventory.available(at=at), balance.available)
+            )
+            for unit, balance in replayed.balances.items()
         },
         old_prices=wallet.old_prices(terms=terms, at=at),
         pending=pending_points(replayed.wallet, terms=terms, at=replayed.until),
@@ -96,14 +97,14 @@ async def _from_snapshot(
     return CurrentState(customer, facts, balances, old_prices, pending)
 
 
-async def as_of_now(session: Session, *, customers: Sequence[Customer], at: datetime) -> list[Customer]:
+async def as_of(session: Session, *, stored_customers: Sequence[Customer], at: datetime) -> list[Customer]:
     """Customers with balance and tier as of an instant; wallets in which nothing was due before it are not replayed."""
     in_force = await terms_in_force(session, at=at)
     return [
         _as_replayed(customer, replayed=await replay_account(session, account=customer.account, until=at))
         if await _is_behind(session, customer=customer, in_force=in_force, at=at)
         else customer
-        for customer in customers
+        for customer in stored_customers
     ]
 
 
@@ -132,11 +133,11 @@ def _as_replayed(customer: Customer, *, replayed: ReplayedAccount) -> Customer:
 async def forecasts(session: Session, *, ids: Sequence[str], at: datetime) -> list[WalletForecast | None]:
     """The next expiry and the next activation of customers, as things stand at an instant; None for an unknown customer."""
     by_id = await customers.by_ids(session, customer_ids=ids)
-    forecasts: dict[str, WalletForecast] = {}
+    forecast_by_id: dict[str, WalletForecast] = {}
     for id, customer in by_id.items():
         replayed = await replay_account(session, account=customer.account, until=at)
-        forecasts[id] = coming_of(replayed.wallet.points, at=replayed.until)
-    return [forecasts.get(id) for id in ids]
+        forecast_by_id[id] = wallet_forecast(replayed.wallet.points, at=replayed.until)
+    return [forecast_by_id.get(id) for id in ids]
 
 
 async def balance_at(session: Session, *, customer_id: str, at: datetime, unit: Unit) -> Balance | None:

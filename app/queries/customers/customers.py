@@ -7,7 +7,7 @@ from datetime import datetime
 
 from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.customers.identities import Identity
-from app.queries.customers.current_state import as_of_now
+from app.queries.customers.current_state import as_of
 from app.store.customers import customers, wallet_members
 from app.store.database.session import Session
 
@@ -17,13 +17,13 @@ async def customer_as_of(session: Session, *, by: CustomerReference, at: datetim
     customer = await customers.find(session, by=by)
     if customer is None:
         return None
-    return (await as_of_now(session, customers=[customer], at=at))[0]
+    return (await as_of(session, stored_customers=[customer], at=at))[0]
 
 
 async def customers_as_of(session: Session, *, ids: Sequence[str], at: datetime) -> list[Customer | None]:
     """Customers by id with the balance as of an instant, in the order requested."""
     by_id = await customers.by_ids(session, customer_ids=ids)
-    rows = await as_of_now(session, customers=list(by_id.values()), at=at)
+    rows = await as_of(session, stored_customers=list(by_id.values()), at=at)
     current = dict(zip(by_id, rows, strict=True))
     return [current.get(id) for id in ids]
 

@@ -12,11 +12,11 @@ from app.store.ledger import accounts, entries, transfers
 
 
 @dataclass(frozen=True, slots=True)
-class Counterparty:
-    """The reason of a transfer or merger, and the customers (ids) on the other side."""
+class Counterparties:
+    """The customers (ids) on the other side of a transfer or merger, and its reason."""
 
     reason: str
-    others: tuple[str, ...]
+    customer_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,62 +34,67 @@ async def merged_accounts(session: Session, *, ids: Sequence[str]) -> list[Merge
     merged = await mergers.by_ids(session, merger_ids=subjects)
     wallets = sorted({id for merger in merged.values() for id in (merger.from_wallet_id, merger.to_wallet_id)})
     known = await accounts.of_wallets(session, wallet_ids=wallets)
-    places = {account.id: account for account in known}
-    owners = await wallet_members.of_accounts(session, account_ids=sorted(places))
+    accounts_by_id = {account.id: account for account in known}
+    owners = await wallet_members.of_accounts(session, account_ids=sorted(accounts_by_id))
 
-    def behind(id: str) -> MergedAccount | None:
-        merger = merged.get(by_id[id].entry.subject) if id in by_id else None
+    def merged_account_of(entry_id: str) -> MergedAccount | None:
+        merger = merged.get(by_id[entry_id].entry.subject) if entry_id in by_id else None
         if merger is None:
             return None
-        here = places[by_id[id].entry.account_id]
-        if here.wallet_id != merger.to_wallet_id:
+        own = accounts_by_id[by_id[entry_id].entry.account_id]
+        if own.wallet_id != merger.to_wallet_id:
             return None
-        there = next(
-            account for account in known if (account.wallet_id, account.unit) == (merger.from_wallet_id, here.unit)
+        merged_account = next(
+            account for account in known if (account.wallet_id, account.unit) == (merger.from_wallet_id, own.unit)
         )
-        return MergedAccount(there.id, owners[there.id])
+        return MergedAccount(merged_account.id, owners[merged_account.id])
 
-    return [behind(id) for id in ids]
+    return [merged_account_of(id) for id in ids]
 
 
-async def counterparties(session: Session, *, ids: Sequence[str]) -> list[Counterparty | None]:
+async def counterparties(session: Session, *, ids: Sequence[str]) -> list[Counterparties | None]:
     """The other side of entries (by id) of transfers and mergers, in the order requested; None for all others."""
     by_id = await entries.entries_by_ids(session, entry_ids=ids)
     subjects = sorted({stored.entry.subject for stored in by_id.values()})
-    passed = await transfers.by_ids(session, transfer_ids=subjects)
+    transfers_by_id = await transfers.by_ids(session, transfer_ids=subjects)
     merged = await mergers.by_ids(session, merger_ids=subjects)
-    into = await accounts.of_wallets(session, wallet_ids=sorted({merger.to_wallet_id for merger in merged.values()}))
-    account_ids = {account.id for account in into}.union(
-        *({transfer.from_account_id, transfer.to_account_id} for transfer in passed.values())
+    surviving_accounts = await accounts.of_wallets(
+        session, wallet_ids=sorted({merger.to_wallet_id for merger in merged.values()})
+    )
+    account_ids = {account.id for account in surviving_accounts}.union(
+        *({transfer.from_account_id, transfer.to_account_id} for transfer in transfers_by_id.values())
     )
     owners = await wallet_members.of_accounts(session, account_ids=sorted(account_ids))
     # All accounts of a wallet have the same customers.
-    now = {account.wallet_id: owners[account.id] for account in into}
-    wallets = {account.id: account.wallet_id for account in into}
+    owners_by_wallet = {account.wallet_id: owners[account.id] for account in surviving_accounts}
+    wallets = {account.id: account.wallet_id for account in surviving_accounts}
 
-    def behind(id: str) -> Counterparty | None:
-        entry = by_id[id].entry
-        transfer, merger = passed.get(entry.subject), merged.get(entry.subject)
+    def counterparties_of(entry_id: str) -> Counterparties | None:
+        entry = by_id[entry_id].entry
+        transfer, merger = transfers_by_id.get(entry.subject), merged.get(entry.subject)
         if transfer is not None:
             received = entry.account_id == transfer.to_account_id
-            return Counterparty(
+            return Counterparties(
                 transfer.reason, owners[transfer.from_account_id if received else transfer.to_account_id]
             )
         if merger is not None:
-            came = wallets.get(entry.account_id) == merger.to_wallet_id
-            return Counterparty(merger.reason, _others(merger, came=came, owners=now[merger.to_wallet_id]))
+            is_survivor = wallets.get(entry.account_id) == merger.to_wallet_id
+            return Counterparties(
+                merger.reason,
+                _customers_behind(merger, is_survivor=is_survivor, owners=owners_by_wallet[merger.to_wallet_id]),
+            )
         return None
 
-    return [behind(id) if id in by_id else None for id in ids]
+    return [counterparties_of(id) if id in by_id else None for id in ids]
 
 
-def _others(merger: Merger, *, came: bool, owners: tuple[str, ...]) -> tuple[str, ...]:
+def _customers_behind(merger: Merger, *, is_survivor: bool, owners: tuple[str, ...]) -> tuple[str, ...]:
     """The customers on the other side of a merger.
 
-    For the wallet that absorbed the other one (`came`) that is the customer whose wallet was merged. For the merged
-    wallet it is the surviving customer or, in a household, the `owners` of the absorbing wallet without that customer.
+    For the surviving wallet (`is_survivor`), which absorbed the other one, that is the customer whose wallet was merged.
+    For the merged wallet it is the surviving customer or, in a household, the `owners` of the absorbing wallet without that customer.
     """
-    if came:
+    if is_survivor:
         return (merger.customer_id,)
     if merger.survivor_id is not None:
         return (merger.survivor_id,)

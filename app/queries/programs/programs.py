@@ -9,10 +9,10 @@ from app.store.database.session import Session, UnscopedSession
 from app.store.programs import programs
 
 
-async def every_program(session: UnscopedSession) -> tuple[Program, ...]:
+async def all_programs(session: UnscopedSession) -> tuple[Program, ...]:
     """All programs, oldest first."""
     return await programs.all_programs(session)
 
 
-one_program: Callable[[Session], Awaitable[Program | None]] = programs.get
+own_program: Callable[[Session], Awaitable[Program | None]] = programs.get
 """The program of a session."""

@@ -33,7 +33,7 @@ class Offer:
     clause: Clause
     terms: Terms
     priced: PricedReward | None
-    barred: Problem | None = None
+    own_wallet_problem: Problem | None = None
     """What the caller may not do for this customer whatever the reward."""
 
     @property
@@ -56,7 +56,7 @@ class Offer:
         """The problem that a till would get for a reason outside the clauses; None without a customer."""
         if self.priced is None:
             return None
-        return self.barred or refusal_of(self.reward, decision=self.priced.decision)
+        return self.own_wallet_problem or technical_problem(self.reward, decision=self.priced.decision)
 
     @property
     def available(self) -> bool:
@@ -100,12 +100,15 @@ async def offers_for(
     if customer is None:
         return Offers(offers=_sorted(catalogue, terms=in_force, state=None), customer=None)
     state = await current_state_of(session, customer=customer, terms=in_force, facts=facts)
-    barred = await own_wallet.refusal(session, principal=principal, customer=customer, path=("customer",))
-    return Offers(offers=_sorted(catalogue, terms=in_force, state=state, barred=barred), customer=state.customer)
+    own_wallet_problem = await own_wallet.problem(session, principal=principal, customer=customer, path=("customer",))
+    return Offers(
+        offers=_sorted(catalogue, terms=in_force, state=state, own_wallet_problem=own_wallet_problem),
+        customer=state.customer,
+    )
 
 
 def _sorted(
-    catalogue: Sequence[Reward], *, terms: Terms, state: CurrentState | None, barred: Problem | None = None
+    catalogue: Sequence[Reward], *, terms: Terms, state: CurrentState | None, own_wallet_problem: Problem | None = None
 ) -> tuple[Offer, ...]:
     """Decide every reward as a till would, and put available ones first."""
     offers = []
@@ -113,7 +116,9 @@ def _sorted(
         clause = terms.cost_of(reward.key)
         if clause is not None:
             priced = _priced(clause, terms=terms, state=state) if state is not None else None
-            offers.append(Offer(reward=reward, clause=clause, terms=terms, priced=priced, barred=barred))
+            offers.append(
+                Offer(reward=reward, clause=clause, terms=terms, priced=priced, own_wallet_problem=own_wallet_problem)
+            )
     return tuple(sorted(offers, key=lambda offer: (not offer.available, offer.unit, offer.cost, offer.reward.name)))
 
 
@@ -130,7 +135,7 @@ def _priced(clause: Clause, *, terms: Terms, state: CurrentState) -> PricedRewar
     )
 
 
-def refusal_of(reward: Reward, *, decision: Decision) -> Problem | None:
+def technical_problem(reward: Reward, *, decision: Decision) -> Problem | None:
     """The technical problem that a till would get for a reward with this decision.
 
     In the order of a redemption: a missing choice before the terms decide, stock only where they grant.
@@ -174,11 +179,11 @@ async def check_basket(
     if located_facts is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("basket", "locationId"))
     customer = await customers.find(session, by=by)
-    if customer is None or not principal.may_see_card(customer.id):
+    if customer is None or not principal.may_see_customer(customer.id):
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
-    own = await own_wallet.refusal(session, principal=principal, customer=customer, path=("customer",))
-    if own is not None:
-        return own
+    own_wallet_problem = await own_wallet.problem(session, principal=principal, customer=customer, path=("customer",))
+    if own_wallet_problem is not None:
+        return own_wallet_problem
     in_force = await versions.in_force(session, at=facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("basket", "occurredAt"))
@@ -195,7 +200,9 @@ async def check_basket(
         balances=state.balances,
         old_prices=state.old_prices,
         activations_for=state.pending.activations_for,
-        refusal_for=lambda key, decided: refusal_of(catalogue[key], decision=decided) if key in catalogue else None,
+        refusal_for=lambda key, decided: (
+            technical_problem(catalogue[key], decision=decided) if key in catalogue else None
+        ),
     )
     return BasketCheck(
         customer=state.customer, facts=facts, decision=decision, terms=in_force, outlooks=clause_qualifications

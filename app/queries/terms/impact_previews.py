@@ -7,6 +7,6 @@ from app.store.database.session import Session
 from app.store.previews import previews
 
 
-async def one_preview(session: Session, *, preview_id: str) -> Preview | None:
+async def preview_by_id(session: Session, *, preview_id: str) -> Preview | None:
     """The preview with this id, or None; ended ones are deleted after some newer ones."""
     return await previews.by_id(session, preview_id=preview_id)

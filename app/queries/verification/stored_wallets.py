@@ -12,9 +12,9 @@ from app.domain.ledger.entries import StoredEntry
 from app.domain.units import Unit
 from app.store.customers import tiers
 from app.store.database.session import Session
-from app.store.events import event_log, usage_counts
+from app.store.events import event_log, stored_usage
 from app.store.events.recorded_history import RecordedHistory
-from app.store.events.usage_counts import UsageCounts
+from app.store.events.stored_usage import StoredUsage
 from app.store.ledger import entries
 from app.store.terms import activation, in_force
 from app.store.terms.in_force import Versions
@@ -32,7 +32,7 @@ class StoredWallet:
     versions: Versions
     entries: Mapping[Unit, Sequence[StoredEntry]]
     tiers: Mapping[str, CurrentTier]
-    counters: Mapping[str, UsageCounts]
+    counters: Mapping[str, StoredUsage]
     reviews_scheduled_through: datetime | None
 
     @property
@@ -51,7 +51,7 @@ async def read(session: Session, *, of: Sequence[Account]) -> list[StoredWallet]
     stored_entries = await entries.of_accounts(session, account_ids=account_ids)
     customer_ids = sorted({id for recorded in histories.values() for id in recorded.history.customer_ids()})
     memberships = await tiers.of_customers(session, customer_ids=customer_ids)
-    counters = await usage_counts.stored(session, customer_ids=customer_ids)
+    counters = await stored_usage.of_customers(session, customer_ids=customer_ids)
     processed_through = await activation.reviews_scheduled_through(session)
     return [
         StoredWallet(

@@ -22,7 +22,7 @@ from app.queries.verification.stored_wallets import StoredWallet
 from app.store.database.row_digests import combine
 from app.store.events.recorded_history import RecordedHistory
 from app.store.events.replay import balance_of, next_notice
-from app.store.events.usage_counts import UsageCounts
+from app.store.events.stored_usage import StoredUsage
 from app.store.ledger import accounts
 
 
@@ -64,7 +64,7 @@ def _never_replayed(stored: StoredWallet) -> Iterator[Discrepancy]:
     for id in recorded.history.enrolled_at:
         if stored.tiers.get(id, CurrentTier()) != CurrentTier():
             yield Discrepancy(f"customer {id}", _TIER)
-        if stored.counters.get(id, UsageCounts()) != UsageCounts():
+        if stored.counters.get(id, StoredUsage()) != StoredUsage():
             yield Discrepancy(f"customer {id}", _COUNTERS)
 
 
@@ -169,7 +169,7 @@ def _snapshot(stored: StoredWallet, *, wallet: Wallet, at: datetime) -> Iterator
         if stored.tiers.get(membership.id, CurrentTier()) != membership.tier:
             yield Discrepancy(f"customer {membership.id}", _TIER)
     for customer_id in wallet.memberships:
-        if stored.counters.get(customer_id, UsageCounts()) != UsageCounts.of(wallet, customer_id=customer_id):
+        if stored.counters.get(customer_id, StoredUsage()) != StoredUsage.of(wallet, customer_id=customer_id):
             yield Discrepancy(f"customer {customer_id}", _COUNTERS)
 
 

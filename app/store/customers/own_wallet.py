@@ -9,7 +9,7 @@ from app.store.customers import customers
 from app.store.database.session import Session
 
 
-async def refusal(
+async def problem(
     session: Session, *, principal: Principal | None, customer: Customer, path: tuple[str, ...]
 ) -> Problem | None:
     """The problem where the customer's wallet is the key holder's own, or None; always None for a key without a holder.

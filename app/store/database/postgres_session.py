@@ -17,7 +17,7 @@ _WRITES = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
 
 
 @lru_cache(maxsize=512)
-def in_one(statements: tuple[tuple[str, int], ...]) -> str:
+def combine_statements(statements: tuple[tuple[str, int], ...]) -> str:
     """Several statements, each with its number of values, combined into one that takes all the values in sequence."""
     parts: list[str] = []
     offset = 0
@@ -120,5 +120,5 @@ class PostgresSession:
         if not self._later:
             return
         waiting, self._later = self._later, []
-        sql = in_one(tuple((text, len(values)) for text, values in waiting))
+        sql = combine_statements(tuple((text, len(values)) for text, values in waiting))
         await self._connection.execute(sql, *[value for _, values in waiting for value in values])

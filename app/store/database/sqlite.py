@@ -196,7 +196,7 @@ class _Writer(_Connection):
             async with asyncio.timeout(WORK_LIMIT):
                 for job in jobs:
                     if not job.waiter.cancelled():
-                        await self._run_one(connection, job)
+                        await self._run_job(connection, job)
             connection.execute("COMMIT")
             self._committed(len(jobs))
         except sqlite3.Error as error:
@@ -208,7 +208,7 @@ class _Writer(_Connection):
             for job in jobs:
                 job.error = Unavailable("A work took too long.")
 
-    async def _run_one(self, connection: sqlite3.Connection, job: Job) -> None:
+    async def _run_job(self, connection: sqlite3.Connection, job: Job) -> None:
         """Run a work, and roll back only its own writes if it raises. Raises sqlite3.Error when the whole transaction is lost."""
         connection.execute("SAVEPOINT one")
         try:

@@ -58,7 +58,7 @@ async def revoke(session: Session, *, key_id: str, at: datetime) -> bool:
     return await session.orm(AccessKeyRow).filter(id=key_id, revoked_at__isnull=True).update(revoked_at=at) == 1
 
 
-async def hold(session: Session, *, key_id: str) -> None:
+async def lock(session: Session, *, key_id: str) -> None:
     """Lock a key, so that no other transaction counts what was done with it, until this one ends. Raises LookupError."""
     # Not FOR UPDATE: rows that refer to the key would wait for it.
     locking = " FOR NO KEY UPDATE" if session.locking else ""

@@ -15,7 +15,7 @@ from app.store.database.models.programs import ProgramRow
 from app.store.database.orm import rows_of_all_programs
 from app.store.database.session import Row, Session, UnscopedSession
 
-_ONE = (
+_SELECT = (
     "SELECT id, kind, name, currency, zone, region, unit_name, created_at, clock_offset_seconds, receipt_numbers,"
     " receipt_day_starts, form_of_address, staff_adjustments, staff_transfers, amendment_days, amendment_amount,"
     " receipt_age_days FROM programs WHERE id = $1"
@@ -32,7 +32,7 @@ async def create(session: Session, *, program: Program) -> None:
 
 async def get(session: Session) -> Program | None:
     """The program with this id, or None. Every request needs it."""
-    row = await session.row(_ONE)
+    row = await session.row(_SELECT)
     return None if row is None else _program(row)
 
 
@@ -55,10 +55,10 @@ async def set_settings(session: Session, *, program: Program) -> None:
     await session.orm(ProgramRow).all().update(**_settings(program))
 
 
-async def with_clock_held(session: Session) -> Program:
+async def lock(session: Session) -> Program:
     """The program, with its clock and settings locked until this transaction ends. Raises LookupError."""
     # Not FOR UPDATE: rows that tills record refer to the program and would wait for it.
-    row = await session.row(_ONE + (" FOR NO KEY UPDATE" if session.locking else ""))
+    row = await session.row(_SELECT + (" FOR NO KEY UPDATE" if session.locking else ""))
     if row is None:
         raise LookupError(f"program {session.program_id} is missing")
     return _program(row)

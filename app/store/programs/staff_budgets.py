@@ -26,19 +26,21 @@ _CORRECTED = (
     "SELECT sum(counted_points) AS points, sum(counted_stamps) AS stamps FROM receipt_corrections"
     " WHERE program_id = $1 AND actor = $2 AND recorded_at >= $3 AND recorded_at < $4 AND customer_id {} to_customer_id"
 )
-_UNDONE = (
+_REVERSED = (
     "SELECT r.decision FROM reversals v JOIN redemptions r ON r.program_id = v.program_id AND r.id = v.redemption_id"
     " WHERE v.program_id = $1 AND v.actor = $2 AND v.recorded_at >= $3 AND v.recorded_at < $4"
 )
 
 
-async def used(session: Session, *, key_id: str, budget: Budget, since: datetime, until: datetime) -> dict[Unit, int]:
+async def used(
+    session: Session, *, access_key_id: str, budget: Budget, since: datetime, until: datetime
+) -> dict[Unit, int]:
     """What was moved with a key in `[since, until)`, without sign, in every unit.
 
     Adjustments, amended receipts and reversed redemptions share one budget; transfers and moved purchases share the
-    other. The key must be locked (`access_keys.hold`), so that no other transaction counts at the same time.
+    other. The key must be locked (`access_keys.lock`), so that no other transaction counts at the same time.
     """
-    values = (key_id, since, until)
+    values = (access_key_id, since, until)
     counted = dict.fromkeys(Unit, 0)
     corrections = await session.row(_CORRECTED.format("=" if budget is Budget.ADJUSTMENTS else "<>"), *values)
     if corrections is not None:
@@ -50,7 +52,7 @@ async def used(session: Session, *, key_id: str, budget: Budget, since: datetime
         return counted
     for row in await session.rows(_ADJUSTED, *values):
         counted[Unit(row["unit"])] += int(row["points"])
-    for row in await session.rows(_UNDONE, *values):
+    for row in await session.rows(_REVERSED, *values):
         reversed_decision = Decision.from_data(json_value(row["decision"]))
         for unit in Unit:
             counted[unit] += abs(reversed_decision.amount(unit))

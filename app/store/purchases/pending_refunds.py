@@ -12,7 +12,7 @@ from app.domain.purchases.receipt_numbers import NO_LOCATION, Numbering, NumberS
 from app.store.database.codecs import instant, json_text
 from app.store.database.row_digests import combine, digest
 from app.store.database.session import Session
-from app.store.purchases.pending_refund_rows import content_of, known_later, pending_refund_of
+from app.store.purchases.pending_refund_codec import content_of, known_later, pending_refund_of
 
 _COLUMNS = "id, receipt, external_id, occurred_at, recorded_at, content, state, refund_id, number_location, number_day"
 _LATER = "settled_at, settled_by, settled_because, bought_number, customer_id, refused_with"

@@ -112,7 +112,7 @@ async def reread(session: Session, *, purchase: Purchase) -> Purchase:
     return current
 
 
-class KnownReceipts(NamedTuple):
+class ReceiptRecord(NamedTuple):
     """What is known of a receipt before it is recorded: its purchases, the last completion first, and records with its number.
 
     These are pending refunds or exchanges of it, a receipt that is or was in quarantine, and a pending exchange that
@@ -125,14 +125,14 @@ class KnownReceipts(NamedTuple):
     in_pending_exchange: bool
 
 
-async def known_receipts(
+async def lookup_receipt(
     session: Session, *, source: str, number: str, origin: ReceiptOrigin, numbering: Numbering
-) -> KnownReceipts:
+) -> ReceiptRecord:
     """What is known of a receipt with this number, location and time, in one statement."""
-    rows = await session.rows(_KNOWN_RECEIPTS, source, number, *map(list, numbering.candidate_spaces(origin)))
+    rows = await session.rows(_LOOKUP_RECEIPT, source, number, *map(list, numbering.candidate_spaces(origin)))
     known = (purchase_of(row) for row in rows if row["id"] is not None)
     same = tuple(sale for sale in known if numbering.is_same_receipt(origin, recorded=sale.origin, space=sale.space))
-    return KnownReceipts(
+    return ReceiptRecord(
         same,
         bool(rows[0]["has_pending_refunds"]),
         bool(rows[0]["was_quarantined"]),
@@ -140,7 +140,7 @@ async def known_receipts(
     )
 
 
-_KNOWN_RECEIPTS = (
+_LOOKUP_RECEIPT = (
     f"SELECT {', '.join(f'p.{name}' for name in COLUMNS.split(', '))},"
     " EXISTS (SELECT 1 FROM pending_refunds w WHERE w.program_id = $1 AND w.receipt = $3"
     " AND w.state = 'PENDING') AS has_pending_refunds,"

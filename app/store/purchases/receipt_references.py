@@ -45,7 +45,7 @@ async def _completion(session: Session, *, last: Purchase, completion: int) -> P
 async def matching(
     session: Session, *, source: str, by: ReceiptReference, numbering: Numbering
 ) -> tuple[Purchase, ...]:
-    """The purchases that a reference matches, newest first, each order at its last completion; at most `MOST_FITTING`."""
+    """The purchases that a reference matches, newest first, each order at its last completion; at most `MAX_LISTED_MATCHES`."""
     where, values = "", list[Value]((source, by.number))
     if by.location_id is not None:
         values.append(by.location_id)
@@ -56,16 +56,16 @@ async def matching(
         begins = datetime.combine(by.day, time(), UTC)
         values += [begins - timedelta(hours=15), begins + timedelta(hours=62)]
         where += f" AND p.occurred_at BETWEEN ${len(values)} AND ${len(values) + 1}"
-    most = f" LIMIT {MOST_FITTING}" if by.day is None else ""
-    rows = await session.rows(f"{_FITTING}{where} ORDER BY p.occurred_at DESC, p.id DESC{most}", *values)
+    most = f" LIMIT {MAX_LISTED_MATCHES}" if by.day is None else ""
+    rows = await session.rows(f"{_MATCHING}{where} ORDER BY p.occurred_at DESC, p.id DESC{most}", *values)
     fitting = (sale for sale in map(purchase_of, rows) if by.day in (None, numbering.business_day(sale.origin)))
-    return tuple(islice(fitting, MOST_FITTING))
+    return tuple(islice(fitting, MAX_LISTED_MATCHES))
 
 
-MOST_FITTING = 20
+MAX_LISTED_MATCHES = 20
 """The most purchases listed in the answer to an ambiguous reference."""
 
-_FITTING = (
+_MATCHING = (
     f"SELECT {', '.join(f'p.{name}' for name in COLUMNS.split(', '))} FROM purchases p"
     " WHERE p.program_id = $1 AND p.source = $2 AND p.external_id = $3 AND NOT EXISTS ("
     "SELECT 1 FROM purchases q WHERE q.program_id = p.program_id AND q.source = p.source"

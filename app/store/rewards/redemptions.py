@@ -134,11 +134,11 @@ async def of_checkout(
     )
 
 
-async def by_checkout(session: Session, *, checkout: str, most: int) -> tuple[Redemption, ...]:
-    """The redemptions of checkouts with this number, active holds first, then the newest; at most `most`."""
+async def by_checkout(session: Session, *, checkout: str, limit: int) -> tuple[Redemption, ...]:
+    """The redemptions of checkouts with this number, active holds first, then the newest; at most `limit`."""
     rows = await session.rows(
         f"SELECT {_COLUMNS} FROM redemptions WHERE program_id = $1 AND checkout = $2"
-        f" ORDER BY CASE WHEN state = 'HELD' THEN 0 ELSE 1 END, occurred_at DESC, id DESC LIMIT {most}",
+        f" ORDER BY CASE WHEN state = 'HELD' THEN 0 ELSE 1 END, occurred_at DESC, id DESC LIMIT {limit}",
         checkout,
     )
     return tuple(map(_redemption, rows))

@@ -45,7 +45,7 @@ async def all_rewards(session: Session) -> tuple[Reward, ...]:
     return tuple(_reward(row) for row in rows)
 
 
-async def take_one(session: Session, *, reward: Reward) -> bool:
+async def take_from_stock(session: Session, *, reward: Reward) -> bool:
     """Take one item from stock; False, with nothing changed, when none is left. Always True without a limit.
 
     The stock is read anew; whether it is limited is fixed when the reward is created.
@@ -58,7 +58,7 @@ async def take_one(session: Session, *, reward: Reward) -> bool:
     return updated > 0
 
 
-async def put_one_back(session: Session, *, reward_id: str) -> None:
+async def return_to_stock(session: Session, *, reward_id: str) -> None:
     """Put one item back into stock (sent with the next statements: see `Session.enqueue`). Changes nothing without a limit."""
     await session.enqueue(
         "UPDATE rewards SET stock = stock + 1 WHERE program_id = $1 AND id = $2 AND stock IS NOT NULL", reward_id

@@ -45,7 +45,7 @@ async def reviews_scheduled_through(session: Session) -> datetime | None:
     return instant_or_none(row[0]) if row is not None else None
 
 
-async def without_reviews(session: Session, *, by: datetime) -> tuple[tuple[Terms, bool], ...]:
+async def without_reviews(session: Session, *, until: datetime) -> tuple[tuple[Terms, bool], ...]:
     """The terms started by an instant without scheduled tier reviews, oldest first, each with whether it needs them."""
     since = await reviews_scheduled_through(session)
     not_withdrawn = (await in_force.versions_of(session)).not_withdrawn
@@ -53,7 +53,7 @@ async def without_reviews(session: Session, *, by: datetime) -> tuple[tuple[Term
     return tuple(
         (version, version.version in turn)
         for version in not_withdrawn
-        if version.effective_from <= by and (since is None or version.effective_from > since)
+        if version.effective_from <= until and (since is None or version.effective_from > since)
     )
 
 

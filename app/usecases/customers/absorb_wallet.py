@@ -17,7 +17,7 @@ from app.store.events import event_log
 from app.store.events.replay import NewEvent, ReplayedAccount, with_events
 from app.store.terms import in_force
 from app.usecases.command import CommandContext
-from app.usecases.ledger.moments import instant_after
+from app.usecases.ledger.instant_after import instant_after
 from app.usecases.ledger.post_differences import post_differences
 
 

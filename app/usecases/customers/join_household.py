@@ -13,8 +13,8 @@ from app.store.customers import customers, own_wallet, wallet_members
 from app.store.database.session import Session
 from app.usecases.command import CommandContext, use_case
 from app.usecases.customers.absorb_wallet import absorb_wallet
-from app.usecases.reasons import reason_problem
 from app.usecases.results import CommandResult, stored_as
+from app.usecases.staff_reasons import reason_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,9 @@ async def run(session: Session, *, context: CommandContext, command: JoinHouseho
     if joining.id == host.id:
         return Problem(ProblemCode.SAME_CUSTOMER, path=("household",))
     for customer, path in ((joining, ("customer",)), (host, ("household",))):
-        if (
-            denied := await own_wallet.refusal(session, principal=context.principal, customer=customer, path=path)
-        ) is not None:
-            return denied
+        problem = await own_wallet.problem(session, principal=context.principal, customer=customer, path=path)
+        if problem is not None:
+            return problem
     wallet = joining.account.wallet_id
     if len((await wallet_members.of_wallets(session, wallet_ids=[wallet]))[wallet]) > 1:
         return Problem(ProblemCode.WALLET_SHARED, path=("customer",))

@@ -14,8 +14,8 @@ from app.store.database.session import Session
 from app.store.ledger import entries
 from app.usecases.command import CommandContext, balances_now, use_case
 from app.usecases.customers.absorb_wallet import absorb_wallet
-from app.usecases.reasons import reason_problem
 from app.usecases.results import CommandResult, stored_as
+from app.usecases.staff_reasons import reason_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,9 @@ async def run(session: Session, *, context: CommandContext, command: MergeCustom
     if merged.id == survivor.id:
         return Problem(ProblemCode.SAME_CUSTOMER, path=("survivor",))
     for customer, path in ((merged, ("merged",)), (survivor, ("survivor",))):
-        if (
-            denied := await own_wallet.refusal(session, principal=context.principal, customer=customer, path=path)
-        ) is not None:
-            return denied
+        problem = await own_wallet.problem(session, principal=context.principal, customer=customer, path=path)
+        if problem is not None:
+            return problem
     wallet = merged.account.wallet_id
     if len((await wallet_members.of_wallets(session, wallet_ids=[wallet]))[wallet]) > 1:
         return Problem(ProblemCode.WALLET_SHARED, path=("merged",))

@@ -64,10 +64,9 @@ async def run(session: Session, *, context: CommandContext, command: AdjustPoint
     customer = await customers.find(session, by=command.customer, lock=True)
     if customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
-    if (
-        denied := await own_wallet.refusal(session, principal=context.principal, customer=customer, path=("customer",))
-    ) is not None:
-        return denied
+    problem = await own_wallet.problem(session, principal=context.principal, customer=customer, path=("customer",))
+    if problem is not None:
+        return problem
     in_force = await versions.in_force(session, at=context.now)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE)

@@ -53,7 +53,7 @@ async def run(
     return DeliverExpiryNoticesResult(customer_id=customer.id, notice_ids=reached)
 
 
-async def deliver_one(session: Session, *, write_context: WriteContext, account_id: str, notice_id: str) -> bool:
+async def deliver_notice(session: Session, *, write_context: WriteContext, account_id: str, notice_id: str) -> bool:
     """Record the delivery of one notice at the time of the write context, through every channel its points require; False if it was not open."""
     by_id = await accounts.by_ids(session, account_ids=[account_id], lock=True)
     return bool(

@@ -27,14 +27,14 @@ from app.domain.wallets.postings import BookedDraws, Posting, PostingKey, excess
 from app.domain.wallets.unit_account import UnitAccount, terms_at
 from app.store.customers import tiers
 from app.store.database.session import Session
-from app.store.events import usage_counts
+from app.store.events import stored_usage
 from app.store.events.recorded_history import RecordedHistory
 from app.store.events.replay import ReplayedAccount, balance_of, next_notice
 from app.store.ledger import accounts, entries, lots
 from app.store.rewards import redemptions
 from app.usecases.command import WriteContext
 from app.usecases.ledger.account_writer import NO_REFERENCES, AccountWriter, EntryReferences, new_account
-from app.usecases.ledger.expire_holds import RedemptionChange, expire_holds
+from app.usecases.ledger.end_redemptions import RedemptionChange, expire_holds
 
 
 class DigestChanges(NamedTuple):
@@ -159,7 +159,7 @@ async def _post_account(
         replaced_digests=(*replaced_digests, *(redemptions.row_digest(change.before) for change in changes)),
     )
     if wallet.memberships:
-        await usage_counts.rebuild(session, wallet=wallet, new_id=write_context.new_id)
+        await stored_usage.rebuild(session, wallet=wallet, new_id=write_context.new_id)
     if any(version.tiers for version in replayed.versions.not_withdrawn):
         # Merged customers share the membership of the surviving one.
         for membership in {id(membership): membership for membership in wallet.memberships.values()}.values():

@@ -67,8 +67,8 @@ async def run_due_changes(session: Session, *, write_context: WriteContext, acco
 
 def is_due(account: Account, *, at: datetime) -> bool:
     """Is a change or an expiry notice due in the account at an instant?"""
-    moments = (account.next_change_at, account.next_notice_at)
-    return any(moment is not None and moment <= at for moment in moments)
+    due_times = (account.next_change_at, account.next_notice_at)
+    return any(due_at is not None and due_at <= at for due_at in due_times)
 
 
 def _advanced(replayed: ReplayedAccount, *, to: datetime) -> ReplayedAccount:

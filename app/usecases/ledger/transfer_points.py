@@ -23,11 +23,11 @@ from app.store.database.session import Session
 from app.store.events.replay import NewEvent, ReplayedAccount, replay_account, with_events
 from app.store.ledger import transfers
 from app.usecases.command import CommandContext, use_case
-from app.usecases.ledger.moments import instant_after
+from app.usecases.ledger.instant_after import instant_after
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.programs.staff_limits import above_budget
-from app.usecases.reasons import reason_problem
 from app.usecases.results import CommandResult, stored_as
+from app.usecases.staff_reasons import reason_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,9 @@ async def run(session: Session, *, context: CommandContext, command: TransferPoi
     if giver.account.id == taker.account.id:
         return Problem(ProblemCode.SAME_CUSTOMER, path=("to",))
     for customer, path in ((giver, ("from",)), (taker, ("to",))):
-        if (
-            denied := await own_wallet.refusal(session, principal=context.principal, customer=customer, path=path)
-        ) is not None:
-            return denied
+        problem = await own_wallet.problem(session, principal=context.principal, customer=customer, path=path)
+        if problem is not None:
+            return problem
     moved = {Unit.POINTS: command.points}
     above = await above_budget(session, context=context, budget=Budget.TRANSFERS, moved=moved, path=("points",))
     if above is not None:

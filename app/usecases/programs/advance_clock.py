@@ -42,7 +42,7 @@ async def run(session: Session, *, context: CommandContext, command: AdvanceCloc
     """
     if context.program.kind is not ProgramKind.SANDBOX:
         return Problem(ProblemCode.SANDBOX_ONLY)
-    program = await programs.with_clock_held(session)
+    program = await programs.lock(session)
     if (problem := _unreachable(command.to, present=program.now(context.received_at))) is not None:
         return problem
     moved = _moved(program, to=command.to, real=context.received_at)

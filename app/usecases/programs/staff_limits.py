@@ -40,11 +40,11 @@ async def above_budget(
     if context.principal is None or not limited(context) or not requested:
         return None
     program, key_id = context.program, context.principal.key_id
-    await access_keys.hold(session, key_id=key_id)
+    await access_keys.lock(session, key_id=key_id)
     today = local_date(context.now, zone_name=program.zone)
     used = await staff_budgets.used(
         session,
-        key_id=key_id,
+        access_key_id=key_id,
         budget=budget,
         since=day_start(today, zone_name=program.zone),
         until=day_start(today + timedelta(days=1), zone_name=program.zone),

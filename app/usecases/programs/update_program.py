@@ -53,6 +53,6 @@ async def run(
     command: UpdateProgram,
 ) -> UpdateProgramResult | Problem:
     """Store the settings. Concurrent changes of other settings are kept."""
-    program = await programs.with_clock_held(session)
+    program = await programs.lock(session)
     await programs.set_settings(session, program=command.of(program))
     return UpdateProgramResult()

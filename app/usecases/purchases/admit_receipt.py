@@ -16,7 +16,7 @@ from app.store.purchases import purchases
 from app.store.terms import budgets, versions
 from app.usecases.command import CommandContext
 from app.usecases.purchases.commands import ReceiptQuarantined, RecordPurchase, RecordPurchaseResult
-from app.usecases.purchases.known_pending_exchanges import handed_out_by_pending
+from app.usecases.purchases.known_pending_exchanges import pending_exchange_problem
 from app.usecases.purchases.known_quarantined import as_booked
 from app.usecases.purchases.known_receipts import known_receipt, receipt_problem
 from app.usecases.purchases.quarantine import quarantine_purchase
@@ -30,15 +30,15 @@ class Admitted:
     customer: Customer
     facts: PurchaseFacts
     terms: Terms
-    awaited: bool
+    has_pending_refunds: bool
 
 
 async def admit(
-    session: Session, *, context: CommandContext, command: RecordPurchase, applying: str | None = None
+    session: Session, *, context: CommandContext, command: RecordPurchase, pending_exchange_id: str | None = None
 ) -> Admitted | RecordPurchaseResult | ReceiptQuarantined | Problem:
     """Check everything that a new receipt needs; a known one gets its earlier result.
 
-    The account of its customer is locked. `applying` is the pending exchange (id) that hands it out.
+    The account of its customer is locked. `pending_exchange_id` is that of the exchange that hands it out, if it was pending.
     """
     if (problem := receipt_problem(context, timed=command.timed, facts=command.facts)) is not None:
         return problem
@@ -50,11 +50,10 @@ async def admit(
     customer = await customers.find(session, by=command.customer, lock=True)
     if customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
-    if (
-        denied := await own_wallet.refusal(session, principal=context.principal, customer=customer, path=("customer",))
-    ) is not None:
-        return denied
-    recorded, has_pending_refunds, was_quarantined, in_pending_exchange = await purchases.known_receipts(
+    problem = await own_wallet.problem(session, principal=context.principal, customer=customer, path=("customer",))
+    if problem is not None:
+        return problem
+    recorded, has_pending_refunds, was_quarantined, in_pending_exchange = await purchases.lookup_receipt(
         session,
         source=OWN_SOURCE,
         number=command.external_id,
@@ -70,24 +69,24 @@ async def admit(
         if recorded_result is not None:
             return recorded_result
     if in_pending_exchange and (
-        refusal := await handed_out_by_pending(
-            session, context=context, command=command, zone=facts.zone, except_id=applying
+        exchange_problem := await pending_exchange_problem(
+            session, context=context, command=command, zone=facts.zone, except_id=pending_exchange_id
         )
     ):
-        return refusal
-    if was_quarantined or context.skew(facts.occurred_at) is not None:
+        return exchange_problem
+    if was_quarantined or context.implausible_time(facts.occurred_at) is not None:
         quarantined = await quarantine_purchase(
             session, context=context, command=command, facts=facts, customer=customer
         )
         if quarantined is not None:
             return quarantined
-    return await _rule_facts(session, facts=facts, customer=customer, awaited=has_pending_refunds)
+    return await _admit_by_terms(session, facts=facts, customer=customer, has_pending_refunds=has_pending_refunds)
 
 
-async def _rule_facts(
-    session: Session, *, facts: PurchaseFacts, customer: Customer, awaited: bool
+async def _admit_by_terms(
+    session: Session, *, facts: PurchaseFacts, customer: Customer, has_pending_refunds: bool
 ) -> Admitted | Problem:
-    """The facts of a receipt with those that the terms of its time require about the customer, and with valid payments."""
+    """Check that terms are in force and the payments valid, and add what these terms require to know about the customer."""
     in_force = await versions.in_force(session, at=facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))
@@ -101,4 +100,4 @@ async def _rule_facts(
         facts = await rule_facts.with_rule_facts(session, customer=customer, terms=in_force, facts=facts)
     if in_force.budgets:
         facts = await budgets.with_budgets(session, customer_id=customer.id, terms=in_force, facts=facts, lock=True)
-    return Admitted(customer, facts, in_force, awaited)
+    return Admitted(customer, facts, in_force, has_pending_refunds)

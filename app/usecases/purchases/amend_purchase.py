@@ -30,12 +30,12 @@ from app.store.programs import locations
 from app.store.purchases import corrections, purchases, receipt_references, refunds
 from app.store.terms import versions
 from app.usecases.command import CommandContext, use_case
+from app.usecases.ledger.count_usage import share_of_budgets
 from app.usecases.ledger.post_differences import post_differences
-from app.usecases.ledger.usage_counts import share_of_budgets
 from app.usecases.programs.staff_limits import above_budget, above_till_limits, changed, limited
-from app.usecases.reasons import reason_problem
 from app.usecases.results import DecidedResult, stored_as
 from app.usecases.rewards.redemption_payments import payment_problem, relink_payments
+from app.usecases.staff_reasons import reason_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,9 @@ async def run(session: Session, *, context: CommandContext, command: AmendPurcha
     terms = await versions.version(session, number=purchase.terms_version)
     if customer is None or terms is None:
         raise LookupError(f"purchase {purchase.id} has no customer, or no terms")
-    if (
-        denied := await own_wallet.refusal(session, principal=context.principal, customer=customer, path=("purchase",))
-    ) is not None:
-        return denied
+    problem = await own_wallet.problem(session, principal=context.principal, customer=customer, path=("purchase",))
+    if problem is not None:
+        return problem
     purchase = await purchases.reread(session, purchase=purchase)
     facts = await _facts(session, command=command, purchase=purchase, customer=customer)
     if isinstance(facts, Problem):

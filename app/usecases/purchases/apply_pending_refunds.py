@@ -92,7 +92,7 @@ async def _exchanged(
     # The purchase does not name this receipt: without the lock, a refund of it that arrives now would stay pending.
     await session.lock_receipt(new.external_id)
     return await exchange_goods(
-        session, context=context, command=command, purchase=purchase, new=handed_out, applying=pending.id
+        session, context=context, command=command, purchase=purchase, new=handed_out, pending_exchange_id=pending.id
     )
 
 

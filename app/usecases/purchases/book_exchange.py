@@ -19,8 +19,8 @@ from app.store.database.session import Session
 from app.store.events.replay import NewEvent, ReplayedAccount, replay_account
 from app.store.purchases import exchanges, purchases, refunds
 from app.usecases.command import CommandContext
+from app.usecases.ledger.count_usage import count_purchase
 from app.usecases.ledger.post_differences import post_differences
-from app.usecases.ledger.usage_counts import count_purchase
 from app.usecases.purchases.book_purchase import purchase_row
 from app.usecases.purchases.commands import RecordExchangeResult, RecordPurchase, RecordPurchaseResult, RecordRefund
 from app.usecases.purchases.new_refund import refund_result, refund_row

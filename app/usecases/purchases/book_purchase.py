@@ -35,8 +35,8 @@ from app.store.purchases import purchases
 from app.store.terms import versions
 from app.usecases.command import CommandContext
 from app.usecases.ledger.account_writer import AccountWriter, EntryReferences, accounts_of
+from app.usecases.ledger.count_usage import count_purchase
 from app.usecases.ledger.post_differences import post_differences
-from app.usecases.ledger.usage_counts import count_purchase
 from app.usecases.purchases.commands import RecordPurchase, RecordPurchaseResult
 
 

@@ -23,9 +23,9 @@ from app.domain.wallets.goods_return import allows_negative_balance
 from app.domain.wallets.new_lots import new_lot
 from app.domain.wallets.postings import Posting, PostingKey
 from app.store.database.session import Session
-from app.store.events import snapshot_path, usage_counts
+from app.store.events import snapshot_path, stored_usage
 from app.store.events.replay import NewEvent, replay_account
-from app.store.events.usage_counts import Reduction
+from app.store.events.stored_usage import Reduction
 from app.store.ledger import lots
 from app.store.purchases import exchanges, refunds
 from app.store.terms import versions
@@ -190,7 +190,7 @@ async def _from_snapshot(
     await refunds.add(session, refund=made)
     no_visit = not is_visit(terms, facts=after.of(purchase.facts))
     reduction = Reduction(purchase.id, purchase.occurred_at, no_visit, outcome.taken)
-    await usage_counts.reduce_more(session, customer_id=purchase.customer_id, reduction=reduction)
+    await stored_usage.reduce_more(session, customer_id=purchase.customer_id, reduction=reduction)
     writer = AccountWriter(session=session, write_context=write_context, account=account, lots_before=lots_before)
     posting = Posting(PostingKey(EntryType.CLAWBACK, made.id), at, draws, outcome.decision)
     references = EntryReferences(purchase_id=purchase.id, refund_id=made.id)

@@ -30,7 +30,7 @@ from app.usecases.purchases.known_refunds import as_recorded, has_same_content, 
 
 
 class Exchanged(NamedTuple):
-    """The result of an exchange and, if it is new, the purchase that was handed out; `awaited`: pending refunds wait for that."""
+    """The result of an exchange and, if it is new, the purchase that was handed out; whether pending refunds wait for that purchase."""
 
     result: RecordExchangeResult
     bought: Purchase | None = None
@@ -44,14 +44,16 @@ async def exchange_goods(
     command: RecordExchange,
     purchase: Purchase,
     new: RecordPurchase,
-    applying: str | None = None,
+    pending_exchange_id: str | None = None,
 ) -> Exchanged | Problem:
-    """Record an exchange of a purchase, or give it the result as it was recorded; `applying` is its id where it was pending.
+    """Record an exchange of a purchase, or return its recorded result; `pending_exchange_id` is its id if it was pending.
 
     `new` is the receipt of the goods handed out, with its customer. Where a problem is returned, nothing was written.
     """
     at = new.facts.occurred_at
-    admitted = await admit(session, context=replace(context, settling=True), command=new, applying=applying)
+    admitted = await admit(
+        session, context=replace(context, time_reviewed=True), command=new, pending_exchange_id=pending_exchange_id
+    )
     assert not isinstance(admitted, ReceiptQuarantined), "the time of both parts has been checked"
     if at < purchase.occurred_at and not isinstance(admitted, RecordPurchaseResult):
         return Problem(
@@ -82,7 +84,7 @@ async def exchange_goods(
     if isinstance(booked, Problem):
         return booked
     bought, result = booked
-    return Exchanged(result, bought, admitted.awaited)
+    return Exchanged(result, bought, admitted.has_pending_refunds)
 
 
 def _without_purchase(same_number: Sequence[Refund]) -> Problem:

@@ -43,7 +43,7 @@ async def pending_with(
     return tuple(exchanges)
 
 
-async def handed_out_by_pending(
+async def pending_exchange_problem(
     session: Session, *, context: CommandContext, command: RecordPurchase, zone: str, except_id: str | None
 ) -> Problem | None:
     """The problem with a receipt that a pending exchange hands out (other than the one with this id), or None."""

@@ -76,7 +76,7 @@ async def exchange_as_booked(
 ) -> RecordExchange:
     """The exchange with the time at which it was booked from quarantine; unchanged where it was not."""
     bought = command.bought
-    if context.settling:
+    if context.time_reviewed:
         return command
     content = exchange_content(bought, back=command.refund, purchase=purchase)
     for item in await quarantine.of_receipt(session, external_id=bought.external_id):

@@ -26,11 +26,11 @@ from app.store.events.replay import NewCorrection, ReplayedAccount, replay_accou
 from app.store.purchases import corrections, exchanges, purchases, receipt_references, refunds
 from app.store.terms import versions
 from app.usecases.command import CommandContext, use_case
+from app.usecases.ledger.count_usage import share_of_budgets
 from app.usecases.ledger.post_differences import DigestChanges, post_differences
-from app.usecases.ledger.usage_counts import share_of_budgets
 from app.usecases.programs.staff_limits import above_budget, carried, limited
-from app.usecases.reasons import reason_problem
 from app.usecases.results import DecidedResult, stored_as
+from app.usecases.staff_reasons import reason_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +144,9 @@ async def run(session: Session, *, context: CommandContext, command: MovePurchas
     if giver.id == taker.id:
         return Problem(ProblemCode.SAME_CUSTOMER, path=("customer",))
     for customer, path in ((giver, ("purchase",)), (taker, ("customer",))):
-        if (
-            denied := await own_wallet.refusal(session, principal=context.principal, customer=customer, path=path)
-        ) is not None:
-            return denied
+        problem = await own_wallet.problem(session, principal=context.principal, customer=customer, path=path)
+        if problem is not None:
+            return problem
     if (bound := await _bound(session, purchase=purchase)) is not None:
         return bound
     correction = ReceiptCorrection.of(

@@ -34,12 +34,9 @@ async def park_exchange(
         customer = await customers.find(session, by=command.customer)
         if customer is None:
             return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
-        if (
-            denied := await own_wallet.refusal(
-                session, principal=context.principal, customer=customer, path=("customer",)
-            )
-        ) is not None:
-            return denied
+        problem = await own_wallet.problem(session, principal=context.principal, customer=customer, path=("customer",))
+        if problem is not None:
+            return problem
     known = await _known_exchange(
         session, context=context, command=command, receipt=receipt, origin=origin, customer=customer
     )
@@ -94,7 +91,7 @@ async def _known_exchange(
             )
     if number == receipt.number and numbering.matches(receipt, origin=origin):
         return Problem(ProblemCode.INVALID_INPUT, path=path, detail="the exchange was sent for another purchase")
-    known = await purchases.known_receipts(
+    known = await purchases.lookup_receipt(
         session, source=OWN_SOURCE, number=number, origin=origin, numbering=numbering
     )
     recorded_ids = tuple(purchase.id for purchase in known.recorded if purchase.completion == bought.completion)

@@ -75,8 +75,8 @@ async def quarantine_refund(
     session: Session, *, context: CommandContext, command: RecordRefund, purchase: Purchase | None
 ) -> RecordRefundResult | RefundPending | ReceiptQuarantined | Problem | None:
     """Put a refund into quarantine if its time cannot be right: its result, or None where it is to be booked."""
-    skew = context.skew(command.occurred_at)
-    if context.settling or context.principal is None or (command.external_id is None and skew is None):
+    skew = context.implausible_time(command.occurred_at)
+    if context.time_reviewed or context.principal is None or (command.external_id is None and skew is None):
         return clock_skew(skew, path=("occurredAt",)) if skew is not None else None
     location, zone = (
         (purchase.location_id, purchase.facts.zone) if purchase is not None else (None, context.program.zone)
@@ -124,22 +124,19 @@ async def quarantine_exchange(
     if facts is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
     origin = ReceiptOrigin(bought.location_id, bought.number_used_at or at, facts.zone)
-    known = await purchases.known_receipts(
+    known = await purchases.lookup_receipt(
         session, source=OWN_SOURCE, number=bought.external_id, origin=origin, numbering=numbering
     )
-    if known.recorded or (not known.was_quarantined and context.skew(at) is None):
+    if known.recorded or (not known.was_quarantined and context.implausible_time(at) is None):
         return None
-    buyer = await customers.find(session, by=customer, lock=True) if customer is not None else None
-    if customer is not None and buyer is None:
-        return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
-    if (
-        buyer is not None
-        and (
-            denied := await own_wallet.refusal(session, principal=context.principal, customer=buyer, path=("customer",))
-        )
-        is not None
-    ):
-        return denied
+    buyer = None
+    if customer is not None:
+        buyer = await customers.find(session, by=customer, lock=True)
+        if buyer is None:
+            return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+        problem = await own_wallet.problem(session, principal=context.principal, customer=buyer, path=("customer",))
+        if problem is not None:
+            return problem
     sent = SentReceipt(
         QuarantineKind.EXCHANGE,
         number=bought.external_id,
@@ -160,8 +157,8 @@ async def _quarantine(
     Only receipts sent with an access key go into quarantine: a file can be corrected, and a receipt that staff book from
     quarantine has been reviewed.
     """
-    skew = context.skew(at)
-    if context.settling or context.principal is None:
+    skew = context.implausible_time(at)
+    if context.time_reviewed or context.principal is None:
         return None if skew is None else clock_skew(skew, path=(*sent.path, "occurredAt"))
     if skew is not None:
         # No other transaction may put the same receipt into quarantine at the same time.

@@ -41,5 +41,9 @@ async def run(
     purchase, result = booked
     if purchase.facts.payments:
         await link_payments(session, purchase_id=purchase.id, facts=purchase.facts)
-    after = await apply_pending_refunds(session, context=context, purchase=purchase) if admitted.awaited else None
+    after = (
+        await apply_pending_refunds(session, context=context, purchase=purchase)
+        if admitted.has_pending_refunds
+        else None
+    )
     return result if after is None else replace(result, balances=after)

@@ -24,8 +24,8 @@ from app.usecases.purchases.commands import (
     RefundPending,
 )
 from app.usecases.purchases.quarantined_commands import receipt_of, refund_of
-from app.usecases.reasons import reason_problem
 from app.usecases.results import CommandResult, stored_as
+from app.usecases.staff_reasons import reason_problem
 
 
 class QuarantineAction(StrEnum):
@@ -118,7 +118,7 @@ async def _settled(
     booked: Booked | None = None
     if command.action is not QuarantineAction.DISMISS:
         at = command.occurred_at or before.occurred_at
-        made = await _booked(session, context=replace(context, settling=True), item=before, at=at)
+        made = await _booked(session, context=replace(context, time_reviewed=True), item=before, at=at)
         if isinstance(made, Problem):
             return replace(made, path=_path(made, command=command))
         booked = made

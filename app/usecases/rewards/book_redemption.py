@@ -34,8 +34,8 @@ from app.store.ledger import lots
 from app.store.rewards import redemptions, rewards
 from app.usecases.command import CommandContext
 from app.usecases.ledger.account_writer import AccountWriter, EntryReferences, stored_balances
+from app.usecases.ledger.count_usage import count_clause_uses
 from app.usecases.ledger.post_differences import post_differences
-from app.usecases.ledger.usage_counts import count_clause_uses
 from app.usecases.rewards.commands import RedeemReward, RedeemRewardResult
 
 
@@ -82,7 +82,7 @@ async def from_snapshot(
         if account.balance.pending:  # only a replay says when these become available
             return await by_replay(session, context=context, request=request)
         return result
-    if not await rewards.take_one(session, reward=request.reward):
+    if not await rewards.take_from_stock(session, reward=request.reward):
         return OUT_OF_STOCK
     redeemed = _redemption(context=context, request=request, facts=request.facts, decision=decision)
     await _store(session, context=context, request=request, redemption=redeemed)
@@ -142,7 +142,7 @@ async def by_replay(
     result = _result(request, decision=decision, balances=before.balances)
     if decision.outcome is DecisionOutcome.REFUSED:
         return result
-    if not await rewards.take_one(session, reward=request.reward):
+    if not await rewards.take_from_stock(session, reward=request.reward):
         return OUT_OF_STOCK
     redeemed = _redemption(context=context, request=request, facts=facts, decision=decision)
     await _store(session, context=context, request=request, redemption=redeemed)

@@ -22,7 +22,7 @@ from app.store.events.replay import ReplayedAccount, replay_account
 from app.store.rewards import redemptions, reversals
 from app.store.terms import versions
 from app.usecases.command import CommandContext, guarded, use_case
-from app.usecases.ledger.expire_holds import end_redemption
+from app.usecases.ledger.end_redemptions import end_redemption
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.programs.staff_limits import above_budget
 from app.usecases.results import DecidedResult, stored_as
@@ -85,12 +85,11 @@ async def run(
     A redemption that paid a purchase is restored with a refund of that purchase, and in no other way.
     """
     paid = await _paid(session, command=command)
-    if (
-        denied := await own_wallet.refusal(
-            session, principal=context.principal, customer=paid.customer, path=("redemption",)
-        )
-    ) is not None:
-        return denied
+    problem = await own_wallet.problem(
+        session, principal=context.principal, customer=paid.customer, path=("redemption",)
+    )
+    if problem is not None:
+        return problem
     if (problem := _unfit(paid.redemption, command=command)) is not None:
         return problem
     if (problem := await _reversal_problem(session, context=context, command=command, paid=paid)) is not None:
@@ -115,7 +114,7 @@ async def _reversal_problem(
     if command.role is Role.TILL and context.actor is not None and redemption.fulfilled_at is not None:
         latest_one = await redemptions.latest_of_key(session, key_id=context.actor)
         till_until = redemption.fulfilled_at + reversal.TILL_CANCELLATION_TIME if latest_one == redemption.id else None
-    code = reversal.refusal(by=command.role, till_until=till_until, at=context.now)
+    code = reversal.problem_code(by=command.role, till_until=till_until, at=context.now)
     return Problem(code, path=("redemption",)) if code is not None else None
 
 

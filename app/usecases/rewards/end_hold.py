@@ -15,13 +15,13 @@ from app.domain.wallets.postings import PostingKey
 from app.store.customers import customers, own_wallet
 from app.store.database.session import Session
 from app.store.events.replay import replay_account
-from app.store.purchases.receipt_references import MOST_FITTING
+from app.store.purchases.receipt_references import MAX_LISTED_MATCHES
 from app.store.rewards import redemptions
 from app.store.terms import versions
 from app.usecases.command import CommandContext, use_case
-from app.usecases.ledger.expire_holds import RedemptionChange, end_redemption
+from app.usecases.ledger.count_usage import count_clause_uses
+from app.usecases.ledger.end_redemptions import RedemptionChange, end_redemption
 from app.usecases.ledger.post_differences import post_differences
-from app.usecases.ledger.usage_counts import count_clause_uses
 from app.usecases.results import CommandResult, DecidedResult, stored_as
 
 
@@ -31,6 +31,16 @@ class HoldReference:
 
     redemption_id: str | None
     checkout: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureHold(HoldReference):
+    """The hold to pay for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseHold(HoldReference):
+    """The hold to end without payment."""
 
 
 @stored_as("hold_captured")
@@ -60,35 +70,34 @@ class ReleaseHoldResult(CommandResult):
 
 
 @use_case(CaptureHoldResult)
-async def capture(session: Session, *, context: CommandContext, command: HoldReference) -> CaptureHoldResult | Problem:
+async def capture(session: Session, *, context: CommandContext, command: CaptureHold) -> CaptureHoldResult | Problem:
     """Pay for a hold: the redemption as it was decided when the hold was placed, and at that time."""
-    found = await _held(session, context=context, command=command)
+    found = await _find_hold(session, context=context, reference=command)
     if isinstance(found, Problem):
         return found
     held, customer = found
     # Releasing a hold must not prolong the validity of its points, so only its capture is rejected.
-    if (
-        denied := await own_wallet.refusal(session, principal=context.principal, customer=customer, path=("hold",))
-    ) is not None:
-        return denied
-    if (over := _over(held, customer=customer, context=context)) is not None:
-        return over
-    return await _captured(session, context=context, held=held, customer=customer)
+    problem = await own_wallet.problem(session, principal=context.principal, customer=customer, path=("hold",))
+    if problem is not None:
+        return problem
+    if (not_held := _not_held_problem(held, customer=customer, context=context)) is not None:
+        return not_held
+    return await _capture(session, context=context, held=held, customer=customer)
 
 
 @use_case(ReleaseHoldResult)
-async def release(session: Session, *, context: CommandContext, command: HoldReference) -> ReleaseHoldResult | Problem:
+async def release(session: Session, *, context: CommandContext, command: ReleaseHold) -> ReleaseHoldResult | Problem:
     """Release a hold: its points and goods are free again. Points past their last day expire at once."""
-    found = await _held(session, context=context, command=command)
+    found = await _find_hold(session, context=context, reference=command)
     if isinstance(found, Problem):
         return found
     held, customer = found
-    if (over := _over(held, customer=customer, context=context)) is not None:
-        return over
-    return await _released(session, context=context, held=held, customer=customer)
+    if (not_held := _not_held_problem(held, customer=customer, context=context)) is not None:
+        return not_held
+    return await _release(session, context=context, held=held, customer=customer)
 
 
-def _over(held: Redemption, *, customer: Customer, context: CommandContext) -> Problem | None:
+def _not_held_problem(held: Redemption, *, customer: Customer, context: CommandContext) -> Problem | None:
     """The problem with a hold that has ended, or None; an expired hold has ended even before the scheduler settles its account."""
     run_out = held.has_run_out(at=latest(context.now, customer.account.replayed_through))
     if held.state is not RedemptionState.HELD or run_out:
@@ -96,15 +105,15 @@ def _over(held: Redemption, *, customer: Customer, context: CommandContext) -> P
     return None
 
 
-async def _held(
-    session: Session, *, context: CommandContext, command: HoldReference
+async def _find_hold(
+    session: Session, *, context: CommandContext, reference: HoldReference
 ) -> tuple[Redemption, Customer] | Problem:
     """The hold and its customer, with the account locked, or why there is none."""
     redemption: Redemption | Problem | None
-    if command.redemption_id is not None:
-        redemption = await redemptions.by_id(session, redemption_id=command.redemption_id)
+    if reference.redemption_id is not None:
+        redemption = await redemptions.by_id(session, redemption_id=reference.redemption_id)
     else:
-        redemption = await _of_checkout(session, context=context, checkout=command.checkout or "")
+        redemption = await _hold_of_checkout(session, context=context, checkout=reference.checkout or "")
     if isinstance(redemption, Problem):
         return redemption
     not_found = Problem(ProblemCode.HOLD_NOT_FOUND, path=("hold",))
@@ -116,9 +125,9 @@ async def _held(
     return (redemption, customer) if customer is not None and redemption is not None else not_found
 
 
-async def _of_checkout(session: Session, *, context: CommandContext, checkout: str) -> Redemption | Problem | None:
+async def _hold_of_checkout(session: Session, *, context: CommandContext, checkout: str) -> Redemption | Problem | None:
     """The hold of a checkout: the active one, or else the newest; of several active ones none, as a guess may be wrong."""
-    holds = await redemptions.by_checkout(session, checkout=checkout, most=MOST_FITTING)
+    holds = await redemptions.by_checkout(session, checkout=checkout, limit=MAX_LISTED_MATCHES)
     running = [
         redemption
         for redemption in holds
@@ -134,7 +143,7 @@ async def _of_checkout(session: Session, *, context: CommandContext, checkout: s
     )
 
 
-async def _captured(
+async def _capture(
     session: Session, *, context: CommandContext, held: Redemption, customer: Customer
 ) -> CaptureHoldResult:
     id = held.id
@@ -160,7 +169,7 @@ async def _captured(
     )
 
 
-async def _released(
+async def _release(
     session: Session, *, context: CommandContext, held: Redemption, customer: Customer
 ) -> ReleaseHoldResult:
     changed = await end_redemption(session, redemption=held, state=RedemptionState.CANCELLED, ended_at=context.now)

@@ -85,10 +85,9 @@ async def _resolve(session: Session, *, context: CommandContext, command: Redeem
     customer = await customers.find(session, by=command.customer, lock=True)
     if customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
-    if (
-        denied := await own_wallet.refusal(session, principal=context.principal, customer=customer, path=("customer",))
-    ) is not None:
-        return denied
+    problem = await own_wallet.problem(session, principal=context.principal, customer=customer, path=("customer",))
+    if problem is not None:
+        return problem
     reward = await _reward(session, command=command)
     if reward is None:
         return Problem(ProblemCode.REWARD_NOT_FOUND, path=("reward",))
@@ -150,5 +149,5 @@ def _clock_problem(context: CommandContext, *, command: RedeemReward) -> Problem
     occurred_at = command.facts.occurred_at
     allows_past_times = context.program.kind is ProgramKind.SANDBOX and command.hold is None
     if allows_past_times or occurred_at >= context.now - CLOCK_TOLERANCE:
-        return context.too_early(occurred_at, path=("basket", "occurredAt"))
+        return context.ahead_of_clock_problem(occurred_at, path=("basket", "occurredAt"))
     return Problem(ProblemCode.CLOCK_SKEW, path=("basket", "occurredAt"), detail="a redemption happens now")

@@ -18,7 +18,7 @@ from app.domain.units import Unit
 from app.usecases.ledger import adjust_points
 from app.usecases.ledger.adjust_points import AdjustPoints, AdjustPointsResult
 
-MAX_REASON = 500
+MAX_ADJUSTMENT_REASON = 500
 
 
 @strawberry.input(description="Points to give or to take.")
@@ -67,8 +67,8 @@ def _command(input: AdjustPointsInput, *, context: Context) -> AdjustPoints | Pr
     if isinstance(by, Problem):
         return by
     reason = input.reason.strip()
-    if len(reason) > MAX_REASON:
-        return Problem(ProblemCode.INVALID_INPUT, path=("reason",), detail=f"1 to {MAX_REASON} characters")
+    if len(reason) > MAX_ADJUSTMENT_REASON:
+        return Problem(ProblemCode.INVALID_INPUT, path=("reason",), detail=f"1 to {MAX_ADJUSTMENT_REASON} characters")
     return AdjustPoints(
         customer=by, points=input.points, reason=reason or None, role=context.principal.role, unit=input.unit
     )

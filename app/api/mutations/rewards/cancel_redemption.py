@@ -20,7 +20,7 @@ from app.domain.problems import Problem, ProblemCode
 from app.usecases.rewards import cancel_redemption
 from app.usecases.rewards.cancel_redemption import CancelRedemption, CancelRedemptionResult
 
-MAX_REASON = 500
+MAX_CANCELLATION_REASON = 500
 
 
 @strawberry.input(description="A redemption to undo.")
@@ -86,8 +86,8 @@ def _command(input: CancelRedemptionInput, *, context: Context) -> CancelRedempt
     if redemption_id is None:
         return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("redemption",))
     reason = input.reason.strip() if input.reason is not None else None
-    if reason is not None and len(reason) > MAX_REASON:
-        return Problem(ProblemCode.INVALID_INPUT, path=("reason",), detail=f"1 to {MAX_REASON} characters")
+    if reason is not None and len(reason) > MAX_CANCELLATION_REASON:
+        return Problem(ProblemCode.INVALID_INPUT, path=("reason",), detail=f"1 to {MAX_CANCELLATION_REASON} characters")
     principal = context.principal
     return CancelRedemption(
         redemption_id=redemption_id,

@@ -12,18 +12,18 @@ from app.api.conventions.context import Info
 from app.api.mutations.payload_objects import DecisionPayload, WithCustomer, WithReward, entry_of, redemption_of, shown
 from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.ledger_entry import LedgerEntry
-from app.api.types.rewards.hold_reference import HoldReference, hold_reference
+from app.api.types.rewards.hold_reference import HoldReferenceInput, hold_command
 from app.api.types.rewards.redemption import Redemption
 from app.domain.access import Permission
 from app.usecases.rewards import end_hold
-from app.usecases.rewards.end_hold import CaptureHoldResult
+from app.usecases.rewards.end_hold import CaptureHold, CaptureHoldResult
 
 
 @strawberry.input(description="A hold to capture.")
 class CaptureRedemptionInput(CommandInput):
     """Which hold."""
 
-    hold: HoldReference = strawberry.field(description="The hold.")
+    hold: HoldReferenceInput = strawberry.field(description="The hold.")
 
 
 @strawberry.type(description="Result of `captureRedemption`.")
@@ -56,7 +56,7 @@ async def resolve(
     return await mutate(
         CaptureRedemptionPayload,
         end_hold.capture,
-        hold_reference(input.hold),
+        hold_command(CaptureHold, input.hold),
         permission=Permission.REDEEM,
         input=input,
         info=info,

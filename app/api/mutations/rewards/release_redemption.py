@@ -11,19 +11,19 @@ from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Info
 from app.api.mutations.payload_objects import BalancesPayload, WithCustomer, entry_of, redemption_of, reward_of, shown
 from app.api.types.ledger.ledger_entry import LedgerEntry
-from app.api.types.rewards.hold_reference import HoldReference, hold_reference
+from app.api.types.rewards.hold_reference import HoldReferenceInput, hold_command
 from app.api.types.rewards.redemption import Redemption
 from app.api.types.rewards.reward import Reward
 from app.domain.access import Permission
 from app.usecases.rewards import end_hold
-from app.usecases.rewards.end_hold import ReleaseHoldResult
+from app.usecases.rewards.end_hold import ReleaseHold, ReleaseHoldResult
 
 
 @strawberry.input(description="A hold to release.")
 class ReleaseRedemptionInput(CommandInput):
     """Which hold."""
 
-    hold: HoldReference = strawberry.field(description="The hold.")
+    hold: HoldReferenceInput = strawberry.field(description="The hold.")
 
 
 @strawberry.type(description="Result of `releaseRedemption`.")
@@ -50,7 +50,7 @@ async def resolve(
     return await mutate(
         ReleaseRedemptionPayload,
         end_hold.release,
-        hold_reference(input.hold),
+        hold_command(ReleaseHold, input.hold),
         permission=Permission.REDEEM,
         input=input,
         info=info,

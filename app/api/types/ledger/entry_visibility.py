@@ -22,7 +22,7 @@ async def may_see_source(entry: Entry, *, info: Info) -> bool:
     if context.principal.customer_id is None:
         return True
     owner = await _owner(entry, info=info)
-    return owner is None or context.principal.may_see_card(owner.customer_id)
+    return owner is None or context.principal.may_see_customer(owner.customer_id)
 
 
 async def may_see_decision(entry: Entry, *, info: Info) -> bool:
@@ -51,9 +51,9 @@ async def counterparties_of(entry: Entry, *, info: Info) -> list[Node]:
         return []
     context = info.context
     found = await context.load(counterparties.counterparties, entry.id)
-    others = found.others if found is not None else ()
+    others = found.customer_ids if found is not None else ()
     rows = [await context.load(customers.customers_as_of, customer_id, at=context.now) for customer_id in others]
     # Customers have ledgers, so ledgers cannot import them.
     made = info.schema.get_type_by_name("Customer")
     assert isinstance(made, StrawberryObjectDefinition), "it is a type"
-    return [made.origin.of(row) for row in rows if row is not None and context.principal.may_see_card(row.id)]
+    return [made.origin.of(row) for row in rows if row is not None and context.principal.may_see_customer(row.id)]

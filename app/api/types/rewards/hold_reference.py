@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import strawberry
 
 from app.api.conventions.ids import decode
 from app.domain.names import normalised_identifier
 from app.domain.problems import Problem, ProblemCode
-from app.usecases.rewards import end_hold
+from app.usecases.rewards.end_hold import HoldReference
+
+HoldCommand = TypeVar("HoldCommand", bound=HoldReference)
 
 
-@strawberry.input(one_of=True, description="A hold, by the id of its redemption or by its checkout.")
-class HoldReference:
+@strawberry.input(
+    name="HoldReference", one_of=True, description="A hold, by the id of its redemption or by its checkout."
+)
+class HoldReferenceInput:
     """Exactly one of these."""
 
     id: strawberry.ID | None = strawberry.field(
@@ -23,10 +29,10 @@ class HoldReference:
     )
 
 
-def hold_reference(input: HoldReference) -> end_hold.HoldReference | Problem:
-    """The reference as the use cases take it, or HOLD_NOT_FOUND when neither form can be read."""
+def hold_command(command_type: type[HoldCommand], input: HoldReferenceInput) -> HoldCommand | Problem:
+    """The command about a hold, or HOLD_NOT_FOUND when neither form of the reference can be read."""
     redemption_id = decode(input.id, "Redemption") if isinstance(input.id, str) else None
     checkout = normalised_identifier(input.checkout) or None if isinstance(input.checkout, str) else None
     if redemption_id is None and checkout is None:
         return Problem(ProblemCode.HOLD_NOT_FOUND, path=("hold",))
-    return end_hold.HoldReference(redemption_id=redemption_id, checkout=checkout)
+    return command_type(redemption_id=redemption_id, checkout=checkout)

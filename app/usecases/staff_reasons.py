@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from app.domain.problems import Problem, ProblemCode
 
-MAX_REASON = 200
+MAX_STAFF_REASON = 200
 
 
 def reason_problem(reason: str) -> Problem | None:
     """Why a reason cannot be stored, or None."""
     if not reason.strip():
         return Problem(ProblemCode.REASON_MISSING, path=("reason",))
-    if len(reason) > MAX_REASON:
-        return Problem(ProblemCode.INVALID_INPUT, path=("reason",), detail=f"1 to {MAX_REASON} characters")
+    if len(reason) > MAX_STAFF_REASON:
+        return Problem(ProblemCode.INVALID_INPUT, path=("reason",), detail=f"1 to {MAX_STAFF_REASON} characters")
     return None

@@ -34,7 +34,7 @@ class Reduction(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class UsageCounts:
+class StoredUsage:
     """The counters of a customer, in order: uses of clauses (by key), items, and reductions of purchases.
 
     A use has the time of its purchase or redemption, and the calendar year of the birthday that it was for, if any.
@@ -47,7 +47,7 @@ class UsageCounts:
     shares: tuple[tuple[str, str, int], ...] = ()
 
     @classmethod
-    def of(cls, wallet: Wallet, *, customer_id: str) -> UsageCounts:
+    def of(cls, wallet: Wallet, *, customer_id: str) -> StoredUsage:
         """The counters in a replayed wallet, of what the customer did under this very id."""
         sales = [sale for sale in wallet.purchases.values() if sale.event.customer_id == customer_id]
         redemptions = [redeemed for redeemed in wallet.redemptions.values() if redeemed.customer_id == customer_id]
@@ -85,12 +85,12 @@ def _rows(uses: Sequence[Use], *, at: datetime) -> list[tuple[str, datetime, int
     return [(use.clause, at, use.birthday or NO_BIRTHDAY) for use in uses for _ in range(use.times)]
 
 
-async def stored(session: Session, *, customer_ids: Sequence[str]) -> dict[str, UsageCounts]:
+async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> dict[str, StoredUsage]:
     """The stored counters of customers, by id."""
     rows_of = await _stored_rows(session, customer_ids=customer_ids)
     shares = await budgets.shares(session, customer_ids=customer_ids)
     return {
-        id: UsageCounts(
+        id: StoredUsage(
             tuple(sorted(rows.uses.values())),
             tuple(sorted(rows.items.values())),
             tuple(sorted(rows.reductions.values())),
@@ -109,7 +109,7 @@ async def rebuild(session: Session, *, wallet: Wallet, new_id: Callable[[], str]
     stored_rows = await _stored_rows(session, customer_ids=customer_ids)
     await _rebuild_shares(session, wallet=wallet)
     for id in customer_ids:
-        expected, rows = UsageCounts.of(wallet, customer_id=id), stored_rows.get(id, NO_ROWS)
+        expected, rows = StoredUsage.of(wallet, customer_id=id), stored_rows.get(id, NO_ROWS)
         surplus, used = _difference(rows.uses, wanted=expected.uses)
         if surplus:
             await _drop(session, table="clause_uses", ids=surplus)

@@ -1,6 +1,6 @@
-"""End of holds: once an account is replayed beyond the end of a hold, its goods are back in stock, once.
+"""Redemptions that end without a payment, or whose payment is reversed: their goods are back in stock, once.
 
-Posting differences ends them, so this is with the ledger and not with the commands on rewards.
+Posting differences ends expired holds, so this is with the ledger and not with the commands on rewards.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ async def end_redemption(
     """
     after = replace(redemption, state=state, ended_at=ended_at)
     await redemptions.set_state(session, redemption_id=redemption.id, state=state, ended_at=ended_at)
-    await rewards.put_one_back(session, reward_id=redemption.reward_id)
+    await rewards.return_to_stock(session, reward_id=redemption.reward_id)
     return RedemptionChange(before=redemption, after=after)
 
 

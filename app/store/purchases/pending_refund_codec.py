@@ -1,4 +1,4 @@
-"""Rows of refunds and exchanges that are pending until their purchase arrives."""
+"""Pending refunds and exchanges as rows with JSON, and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Store usage counters of a customer, so that the next decision finds them without a replay."""
+"""Store what purchases and redemptions count for, so that the next decision finds it without a replay."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from app.domain.rewards.redemption import Redemption
 from app.domain.terms.version import Terms
 from app.store.database.codecs import json_value
 from app.store.database.session import Session
-from app.store.events import usage_counts
-from app.store.events.usage_counts import Reduction
+from app.store.events import stored_usage
+from app.store.events.stored_usage import Reduction
 from app.store.ledger import entries
 from app.store.terms import budgets
 from app.usecases.command import CommandContext
@@ -24,7 +24,7 @@ async def count_clause_uses(session: Session, *, context: CommandContext, redemp
     if not terms.required_facts.counted_clauses:
         return
     clauses = dict.fromkeys(redemption.decision.applied_clauses(), 1)
-    await usage_counts.add_uses(
+    await stored_usage.add_uses(
         session,
         customer_id=redemption.customer_id,
         uses=uses_of(terms, facts=redemption.facts, clauses=clauses),
@@ -43,12 +43,12 @@ async def count_purchase(
     customer, at, new_id = purchase.customer_id, purchase.occurred_at, context.new_id
     usage = usage_of(terms=terms, facts=purchase.facts, decision=decision)
     if usage.uses:
-        await usage_counts.add_uses(session, customer_id=customer, uses=usage.uses, new_id=new_id, at=at)
+        await stored_usage.add_uses(session, customer_id=customer, uses=usage.uses, new_id=new_id, at=at)
     if usage.items:
-        await usage_counts.add_items(session, customer_id=customer, items=usage.items, new_id=new_id, at=at)
+        await stored_usage.add_items(session, customer_id=customer, items=usage.items, new_id=new_id, at=at)
     if not usage.visit:
         reduction = Reduction(purchase.id, at, no_visit=True, points=0)
-        await usage_counts.reduce(session, customer_id=customer, reduction=reduction)
+        await stored_usage.reduce(session, customer_id=customer, reduction=reduction)
     if usage.budget_usage:
         await budgets.spend(session, spent=decision.common_budget_usage())
     for clause, points in decision.own_budget_usage:
