@@ -32,7 +32,8 @@ from app.store.ledger import entries
 from app.usecases.application import Application
 from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
-from app.usecases.purchases import book_purchase, record_purchase
+from app.usecases.purchases import record_purchase
+from app.usecases.purchases.booking import book_purchase
 from app.usecases.purchases.commands import RecordPurchase
 from app.usecases.terms import publish_terms
 from app.usecases.terms.publish_terms import PublishTerms

@@ -186,11 +186,11 @@ def test_every_rejection_reason_is_documented() -> None:
     for name in (
         "usecases/command",
         "usecases/purchases/record_purchase",
-        "usecases/purchases/admit_receipt",
+        "usecases/purchases/booking/admit_receipt",
         "usecases/purchases/record_refund",
-        "usecases/purchases/book_purchase",
-        "usecases/purchases/known_receipts",
-        "usecases/purchases/known_refunds",
+        "usecases/purchases/booking/book_purchase",
+        "usecases/purchases/sent_again/receipts",
+        "usecases/purchases/sent_again/refunds",
         "store/purchases/receipt_references",
         "domain/engine/returns",
     ):

@@ -40,7 +40,8 @@ from app.usecases.customers import enrol_customer, join_household, merge_custome
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.customers.join_household import JoinHousehold
 from app.usecases.customers.merge_customers import MergeCustomers
-from app.usecases.purchases import book_purchase, book_refund, record_purchase, record_refund
+from app.usecases.purchases import record_purchase, record_refund
+from app.usecases.purchases.booking import book_purchase, book_refund
 from app.usecases.purchases.commands import RecordPurchase, RecordPurchaseResult, RecordRefund
 from app.usecases.results import ResultType
 from app.usecases.rewards import book_redemption, cancel_redemption, create_reward, redeem_reward

@@ -9,14 +9,14 @@ from app.domain.problems import Problem, ProblemCode
 from app.store.customers import customers
 from app.store.database.session import Session
 from app.usecases.command import CommandContext, use_case
-from app.usecases.purchases.apply_pending_refunds import apply_pending_refunds
+from app.usecases.purchases.booking.exchange_goods import exchange_goods, in_refund
 from app.usecases.purchases.commands import ReceiptQuarantined, RecordExchange, RecordExchangeResult, RefundPending
-from app.usecases.purchases.exchange_goods import exchange_goods, in_refund
-from app.usecases.purchases.known_pending_exchanges import exchange_as_applied
-from app.usecases.purchases.known_quarantined import exchange_as_booked
-from app.usecases.purchases.pending_refunds import park_exchange
-from app.usecases.purchases.quarantine import quarantine_exchange
+from app.usecases.purchases.pending.apply_pending import apply_pending_refunds
+from app.usecases.purchases.pending.record_pending import record_pending_exchange
+from app.usecases.purchases.quarantine_receipt import quarantine_exchange
 from app.usecases.purchases.record_refund import purchase_of
+from app.usecases.purchases.sent_again.pending_exchanges import exchange_as_applied
+from app.usecases.purchases.sent_again.quarantined import exchange_as_booked
 
 
 @use_case(RecordExchangeResult, RefundPending, ReceiptQuarantined)
@@ -44,7 +44,7 @@ async def run(
     if quarantined is not None:
         return quarantined
     if purchase is None or by is None:
-        return await park_exchange(session, context=context, command=command)
+        return await record_pending_exchange(session, context=context, command=command)
     command = await exchange_as_applied(session, command=command, purchase=purchase)
     done = await exchange_goods(session, context=context, command=command, purchase=purchase, new=command.bought.of(by))
     if isinstance(done, Problem):

@@ -8,10 +8,10 @@ from app.domain.problems import Problem
 from app.domain.purchases.receipt_numbers import OWN_SOURCE
 from app.store.database.session import Session
 from app.usecases.command import CommandContext, use_case
-from app.usecases.purchases.admit_receipt import Admitted, admit
-from app.usecases.purchases.apply_pending_refunds import apply_pending_refunds
-from app.usecases.purchases.book_purchase import book_purchase
+from app.usecases.purchases.booking.admit_receipt import Admitted, admit
+from app.usecases.purchases.booking.book_purchase import book_purchase
 from app.usecases.purchases.commands import ReceiptQuarantined, RecordPurchase, RecordPurchaseResult
+from app.usecases.purchases.pending.apply_pending import apply_pending_refunds
 from app.usecases.rewards.redemption_payments import link_payments
 
 

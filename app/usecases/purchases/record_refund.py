@@ -14,12 +14,12 @@ from app.store.database.session import Session
 from app.store.purchases import purchases, receipt_references, refunds
 from app.store.terms import versions
 from app.usecases.command import CommandContext, use_case
-from app.usecases.purchases.book_refund import book_refund
+from app.usecases.purchases.booking.book_refund import book_refund
 from app.usecases.purchases.commands import ReceiptQuarantined, RecordRefund, RecordRefundResult, RefundPending
-from app.usecases.purchases.known_receipts import time_missing
-from app.usecases.purchases.known_refunds import known_refund
-from app.usecases.purchases.pending_refunds import park_refund
-from app.usecases.purchases.quarantine import quarantine_refund
+from app.usecases.purchases.pending.record_pending import record_pending_refund
+from app.usecases.purchases.quarantine_receipt import quarantine_refund
+from app.usecases.purchases.sent_again.receipts import time_missing
+from app.usecases.purchases.sent_again.refunds import known_refund
 
 
 @use_case(RecordRefundResult, RefundPending, ReceiptQuarantined)
@@ -39,7 +39,7 @@ async def run(
         return quarantined
     if purchase is None:
         assert command.receipt is not None, "an id of something else than a purchase is rejected before"
-        return await park_refund(session, context=context, command=command, receipt=command.receipt)
+        return await record_pending_refund(session, context=context, command=command, receipt=command.receipt)
     return await run_refund(session, context=context, command=command, purchase=purchase)
 
 

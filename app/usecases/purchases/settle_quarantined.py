@@ -15,6 +15,7 @@ from app.store.database.session import Session
 from app.store.purchases import pending_refunds, quarantine
 from app.usecases.command import CommandContext, use_case
 from app.usecases.purchases import record_exchange, record_purchase, record_refund
+from app.usecases.purchases.command_json import receipt_of, refund_of
 from app.usecases.purchases.commands import (
     ReceiptQuarantined,
     RecordExchange,
@@ -23,7 +24,6 @@ from app.usecases.purchases.commands import (
     RecordRefundResult,
     RefundPending,
 )
-from app.usecases.purchases.quarantined_commands import receipt_of, refund_of
 from app.usecases.results import CommandResult, stored_as
 from app.usecases.staff_reasons import reason_problem
 

@@ -13,13 +13,13 @@ from app.store.purchases import pending_refunds, purchases, refunds
 from app.store.terms import versions
 from app.usecases.command import CommandContext
 from app.usecases.customers.same_customer import same_customer
+from app.usecases.purchases.booking.exchange_goods import in_refund
 from app.usecases.purchases.commands import RecordedReceipt, RecordExchange, RecordRefund, RefundPending
-from app.usecases.purchases.exchange_goods import in_refund
-from app.usecases.purchases.known_pending_exchanges import handed_out, meaning_of, pending_with
-from app.usecases.purchases.known_receipts import receipt_problem
+from app.usecases.purchases.sent_again.pending_exchanges import handed_out, meaning_of, pending_with
+from app.usecases.purchases.sent_again.receipts import receipt_problem
 
 
-async def park_exchange(
+async def record_pending_exchange(
     session: Session, *, context: CommandContext, command: RecordExchange
 ) -> RefundPending | Problem:
     """Store an exchange as pending until its purchase arrives. A known receipt gets its earlier result, or a problem if the content differs."""
@@ -42,7 +42,7 @@ async def park_exchange(
     )
     if known is not None:
         return known
-    if (problem := await _unrecordable(session, context=context, bought=bought)) is not None:
+    if (problem := await _receipt_problem(session, context=context, bought=bought)) is not None:
         return problem
     handed_out_receipt = handed_out(
         bought,
@@ -50,13 +50,13 @@ async def park_exchange(
         customer_id=(customer.requested_id or customer.id) if customer is not None else None,
         holder_id=context.principal.holder_id if context.principal is not None else None,
     )
-    parked = await park_refund(
+    pending = await record_pending_refund(
         session, context=context, command=command.refund, receipt=receipt, bought=handed_out_receipt
     )
-    return in_refund(parked) if isinstance(parked, Problem) else parked
+    return in_refund(pending) if isinstance(pending, Problem) else pending
 
 
-async def _unrecordable(session: Session, *, context: CommandContext, bought: RecordedReceipt) -> Problem | None:
+async def _receipt_problem(session: Session, *, context: CommandContext, bought: RecordedReceipt) -> Problem | None:
     """Why the receipt of the goods handed out can never be recorded, whatever the purchase turns out to be; or None."""
     if (unfit := receipt_problem(context, timed=bought.timed, facts=bought.facts)) is not None:
         return unfit
@@ -109,7 +109,7 @@ async def _same_buyer(session: Session, *, pending: PendingRefund, customer: Cus
     return await same_customer(session, customer=customer, known_id=known_id)
 
 
-async def park_refund(
+async def record_pending_refund(
     session: Session,
     *,
     context: CommandContext,

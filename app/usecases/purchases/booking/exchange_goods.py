@@ -16,8 +16,8 @@ from app.store.customers import customers
 from app.store.database.session import Session
 from app.store.purchases import exchanges, purchases, refunds
 from app.usecases.command import CommandContext
-from app.usecases.purchases.admit_receipt import admit
-from app.usecases.purchases.book_exchange import Goods, book_exchange
+from app.usecases.purchases.booking.admit_receipt import admit
+from app.usecases.purchases.booking.book_exchange import Goods, book_exchange
 from app.usecases.purchases.commands import (
     ReceiptQuarantined,
     RecordExchange,
@@ -26,7 +26,7 @@ from app.usecases.purchases.commands import (
     RecordPurchaseResult,
     RecordRefund,
 )
-from app.usecases.purchases.known_refunds import as_recorded, has_same_content, refunded_by
+from app.usecases.purchases.sent_again.refunds import as_recorded, has_same_content, refunded_by
 
 
 class Exchanged(NamedTuple):

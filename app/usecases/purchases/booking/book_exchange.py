@@ -21,9 +21,9 @@ from app.store.purchases import exchanges, purchases, refunds
 from app.usecases.command import CommandContext
 from app.usecases.ledger.count_usage import count_purchase
 from app.usecases.ledger.post_differences import post_differences
-from app.usecases.purchases.book_purchase import purchase_row
+from app.usecases.purchases.booking.book_purchase import purchase_row
+from app.usecases.purchases.booking.new_refund import refund_result, refund_row
 from app.usecases.purchases.commands import RecordExchangeResult, RecordPurchase, RecordPurchaseResult, RecordRefund
-from app.usecases.purchases.new_refund import refund_result, refund_row
 from app.usecases.rewards.redemption_payments import link_payments
 
 

@@ -19,11 +19,11 @@ from app.store.purchases import pending_refunds, refunds
 from app.store.terms import versions
 from app.usecases.command import CommandContext
 from app.usecases.customers.same_customer import same_customer
-from app.usecases.purchases.book_refund import book_refund
+from app.usecases.purchases.booking.book_refund import book_refund
+from app.usecases.purchases.booking.exchange_goods import Exchanged, exchange_goods
+from app.usecases.purchases.command_json import receipt_of
 from app.usecases.purchases.commands import RecordExchange, RecordRefund, RecordRefundResult
-from app.usecases.purchases.exchange_goods import Exchanged, exchange_goods
-from app.usecases.purchases.known_pending_exchanges import as_sent
-from app.usecases.purchases.quarantined_commands import receipt_of
+from app.usecases.purchases.sent_again.pending_exchanges import as_sent
 
 
 async def apply_pending_refunds(

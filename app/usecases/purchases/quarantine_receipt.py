@@ -18,6 +18,7 @@ from app.store.database.session import Session
 from app.store.programs import locations
 from app.store.purchases import purchases, quarantine
 from app.usecases.command import CommandContext
+from app.usecases.purchases.command_json import origin_data, receipt_data, refund_data
 from app.usecases.purchases.commands import (
     ReceiptQuarantined,
     RecordedReceipt,
@@ -26,7 +27,7 @@ from app.usecases.purchases.commands import (
     RecordRefundResult,
     RefundPending,
 )
-from app.usecases.purchases.known_quarantined import (
+from app.usecases.purchases.sent_again.quarantined import (
     SentReceipt,
     booked_refund,
     exchange_content,
@@ -34,7 +35,6 @@ from app.usecases.purchases.known_quarantined import (
     quarantined_before,
     refund_content,
 )
-from app.usecases.purchases.quarantined_commands import origin_data, receipt_data, refund_data
 
 
 def clock_skew(skew: ImplausibleTime, *, path: tuple[str, ...]) -> Problem:

@@ -18,6 +18,7 @@ from app.store.database.session import Session
 from app.store.purchases import pending_refunds, purchases, quarantine, refunds
 from app.usecases.command import CommandContext
 from app.usecases.customers.same_customer import same_customer
+from app.usecases.purchases.command_json import origin_of
 from app.usecases.purchases.commands import (
     RecordedReceipt,
     RecordExchange,
@@ -26,8 +27,7 @@ from app.usecases.purchases.commands import (
     RecordRefundResult,
     RefundPending,
 )
-from app.usecases.purchases.known_refunds import as_recorded
-from app.usecases.purchases.quarantined_commands import origin_of
+from app.usecases.purchases.sent_again.refunds import as_recorded
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,8 @@ from app.store.terms import versions
 from app.usecases.command import WriteContext
 from app.usecases.ledger.account_writer import AccountWriter, EntryReferences
 from app.usecases.ledger.post_differences import post_differences
+from app.usecases.purchases.booking.new_refund import refund_result, refund_row
 from app.usecases.purchases.commands import RecordRefund, RecordRefundResult
-from app.usecases.purchases.new_refund import refund_result, refund_row
 
 
 async def book_refund(

@@ -1,4 +1,4 @@
-"""Commands as they are stored in quarantine: the whole command as JSON, without the customer's identities."""
+"""Commands as JSON, as they are stored in quarantine and with pending exchanges; without the customer's identities."""
 
 from __future__ import annotations
 

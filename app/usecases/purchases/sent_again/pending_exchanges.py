@@ -12,8 +12,8 @@ from app.domain.purchases.receipt_numbers import ReceiptOrigin
 from app.store.database.session import Session
 from app.store.purchases import pending_refunds
 from app.usecases.command import CommandContext
+from app.usecases.purchases.command_json import origin_data, origin_from, receipt_data
 from app.usecases.purchases.commands import RecordedReceipt, RecordExchange, RecordPurchase
-from app.usecases.purchases.quarantined_commands import origin_data, origin_from, receipt_data
 
 
 def handed_out(

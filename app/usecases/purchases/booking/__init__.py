@@ -1,0 +1,1 @@
+"""Booking of purchases, refunds and exchanges, once it is known that they are new."""

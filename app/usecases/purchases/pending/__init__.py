@@ -1,0 +1,1 @@
+"""Refunds and exchanges that arrive before their purchase."""
