@@ -80,6 +80,6 @@ def a_lot(id: str = "a", *, points: int = 100, remaining: int | None = None, **m
         remaining=points if remaining is None else remaining,
         earned_at=more.pop("earned_at", NOON),
         available_from=NOON,
-        valid_until=more.pop("valid_until", None),
+        promised_last_day=more.pop("promised_last_day", None),
         entry_id=f"entry-{id}",
     )

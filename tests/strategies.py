@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.domain.amounts import Money, Rounding
 from app.domain.calendar import Period, Weekday
 from app.domain.customers.profile import CustomerProfile, Preference, PreferenceKind
-from app.domain.customers.rule_facts import CustomerFacts
+from app.domain.customers.rule_facts import RuleFacts
 from app.domain.ledger.expiry_notice import NoticeChannel
 from app.domain.ledger.lots import ValidityEnd
 from app.domain.purchases.facts import Channel, Payment, PaymentKind, PurchaseFacts
@@ -244,7 +244,7 @@ def purchases(draw: st.DrawFn, zone: str = "Europe/London") -> PurchaseFacts:
         payments=tuple(Payment(kind, total // len(methods)) for kind in methods),
         channel=draw(st.none() | st.sampled_from(list(Channel))),
         location=draw(st.none() | st.sampled_from(PLACES)),
-        customer_facts=CustomerFacts(
+        rule_facts=RuleFacts(
             enrolled_at=FIRST - timedelta(days=draw(st.integers(0, 150))),
             visits=draw(st.integers(0, 15)),
             profile=draw(persons),

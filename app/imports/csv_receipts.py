@@ -18,7 +18,7 @@ from app.domain.purchases import receipt_limits
 from app.domain.purchases.facts import FactsError, PurchaseFacts
 from app.domain.purchases.lines import Line, LineKind
 from app.imports import fields
-from app.imports.grouping import Group, group_records
+from app.imports.grouping import ReceiptRecords, group_records
 from app.imports.plan import ImportTarget, Plan, Rejected, RejectedBecause, RejectionReason, Row, RowFault
 from app.imports.return_matching import SoldLine, UnmatchedReceipt, match_returns, refund_number
 
@@ -56,7 +56,7 @@ def plan_import(path: Path, *, target: ImportTarget) -> Plan:
     return plan
 
 
-def _unmatched(group: Group, *, plan: Plan, target: ImportTarget) -> UnmatchedReceipt:
+def _unmatched(group: ReceiptRecords, *, plan: Plan, target: ImportTarget) -> UnmatchedReceipt:
     """The sales and returns of a receipt, before matching; for a rejected receipt only the lines that it sold."""
     problems = _line_problems(group.rows, currency=target.currency)
     rejection = group.rejection()
@@ -92,7 +92,7 @@ def _line_problems(rows: Sequence[Row], *, currency: str) -> dict[int, LineProbl
     return problems
 
 
-def _receipt(group: Group, *, target: ImportTarget) -> UnmatchedReceipt:
+def _receipt(group: ReceiptRecords, *, target: ImportTarget) -> UnmatchedReceipt:
     """The receipt as it can be recorded. Raises _ReceiptError where there is nothing to record."""
     if (problem := target.problem_at(group.at)) is not None:
         raise _ReceiptError(problem)
@@ -147,7 +147,7 @@ def _line(row: Row, *, number: int, quantity: Decimal, currency: str) -> Line:
     )
 
 
-def _with_discounts(lines: tuple[Line, ...], *, group: Group, currency: str) -> tuple[Line, ...]:
+def _with_discounts(lines: tuple[Line, ...], *, group: ReceiptRecords, currency: str) -> tuple[Line, ...]:
     """The lines with the discounts of the receipt, allocated to its goods by price. Raises FactsError."""
     discounts = [row for row in group.rows if row.price < 0]
     if not discounts:
@@ -165,7 +165,9 @@ def _with_discounts(lines: tuple[Line, ...], *, group: Group, currency: str) -> 
     )
 
 
-def _sold_line(row: Row, *, group: Group, remaining: Decimal, line: Line | None = None, currency: str = "") -> SoldLine:
+def _sold_line(
+    row: Row, *, group: ReceiptRecords, remaining: Decimal, line: Line | None = None, currency: str = ""
+) -> SoldLine:
     """The line as returns may match it: by its unit price, or by the price per item after the discount."""
     paid = None
     if line is not None and line.discount:

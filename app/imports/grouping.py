@@ -15,7 +15,7 @@ MAX_GAP_BETWEEN_LINES = timedelta(minutes=5)
 
 
 @dataclass(slots=True)
-class Group:
+class ReceiptRecords:
     """The records of one receipt. `conflict` says why its rows cannot be one purchase."""
 
     receipt_number: str
@@ -38,7 +38,7 @@ class Group:
         return RejectionReason.SEVERAL_CUSTOMERS if len({row.customer for row in self.rows}) > 1 else None
 
 
-def group_records(records: Iterable[Row | RowFault], *, target: ImportTarget) -> Iterator[Group]:
+def group_records(records: Iterable[Row | RowFault], *, target: ImportTarget) -> Iterator[ReceiptRecords]:
     """The receipts of a file that have at least one readable row."""
     records = list(records)
     rows: dict[str, list[Row]] = defaultdict(list)
@@ -83,13 +83,13 @@ def _numbers(records: Iterable[Row | RowFault]) -> list[str | None]:
 
 def _receipts(
     receipt_number: str, rows: Sequence[Row], faults: Sequence[RowFault], *, target: ImportTarget
-) -> Iterator[Group]:
+) -> Iterator[ReceiptRecords]:
     """The receipts with one number: rows far apart in time are different receipts, which must be of different business days.
 
     A fault without a time may be a line of any of them.
     """
     groups = [
-        Group(receipt_number, _day(rows_of_receipt[0].at, target=target), rows_of_receipt)
+        ReceiptRecords(receipt_number, _day(rows_of_receipt[0].at, target=target), rows_of_receipt)
         for rows_of_receipt in _by_time(rows)
     ]
     days = [group.day for group in groups]
@@ -100,7 +100,7 @@ def _receipts(
     yield from groups
 
 
-def _may_belong_to(group: Group, *, fault: RowFault, target: ImportTarget) -> bool:
+def _may_belong_to(group: ReceiptRecords, *, fault: RowFault, target: ImportTarget) -> bool:
     if fault.at is None or _day(fault.at, target=target) == group.day:
         return True
     return any(abs(fault.at - row.at) <= MAX_GAP_BETWEEN_LINES for row in group.rows)

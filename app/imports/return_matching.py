@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from app.domain.purchases.facts import PurchaseFacts
-from app.imports.grouping import Group
+from app.imports.grouping import ReceiptRecords
 from app.imports.plan import CustomerIdentity, Plan, Receipt, Rejected, RejectionReason, Return, Row
 
 
@@ -45,7 +45,7 @@ class UnmatchedReceipt:
     rejected, too.
     """
 
-    group: Group
+    group: ReceiptRecords
     facts: PurchaseFacts | None
     sold: list[SoldLine]
     returned: tuple[tuple[int, Row], ...]

@@ -108,7 +108,7 @@ class PurchaseRecorder:
                 entry.occurred_at,
                 entry.decision,
                 [moved.points for moved in entry.movements],
-                [(lot.points, lot.earned_at, lot.available_from, lot.valid_until) for lot in entry.new_lots],
+                [(lot.points, lot.earned_at, lot.available_from, lot.promised_last_day) for lot in entry.new_lots],
             )
             for entry in booked
         ]

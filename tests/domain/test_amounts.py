@@ -107,6 +107,6 @@ def test_partial_refunds_of_a_weighed_and_discounted_line_never_pay_twice(
             available=earned,
             occurred_at=NOON,
         )
-        assert given_back.cash.minor >= 0
-        before, due, cash = after, due + given_back.due, cash + given_back.cash.minor
+        assert given_back.money.minor >= 0
+        before, due, cash = after, due + given_back.due, cash + given_back.money.minor
     assert (due, cash) == (earned, sale.total().minor)

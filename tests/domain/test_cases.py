@@ -14,7 +14,7 @@ import yaml
 from app.api.terms_files import read
 from app.domain.amounts import Money
 from app.domain.calendar import day_start, zone
-from app.domain.customers.rule_facts import CustomerFacts
+from app.domain.customers.rule_facts import RuleFacts
 from app.domain.decisions import Decision
 from app.domain.engine import refund
 from app.domain.engine.earning import earn
@@ -114,7 +114,7 @@ def test_refunding(case: Case) -> None:
             available=int(part.get("available", earned)),
             occurred_at=sale.occurred_at,
         )
-        assert (str(outcome.cash.decimal()), outcome.due, outcome.taken) == (
+        assert (str(outcome.money.decimal()), outcome.due, outcome.taken) == (
             part["cash"],
             int(part["due"]),
             int(part["taken"]),
@@ -124,7 +124,7 @@ def test_refunding(case: Case) -> None:
             assert part["reason"] == explained.statement(
                 outcome.decision.reasons[0], phrasebook=phrasebook_in(Locale.EN)
             )
-        kept, due, cash = after, due + outcome.due, cash + outcome.cash.minor
+        kept, due, cash = after, due + outcome.due, cash + outcome.money.minor
     if not any(kept.values()):
         assert (due, cash) == (earned, sale.total().minor - sale.paid_with_points()), (
             "any sequence ends like the full refund"
@@ -157,7 +157,7 @@ def facts(case: Case) -> PurchaseFacts:
             a_line(number, value, currency=currency) for number, value in enumerate(case.get("lines", ()), start=1)
         ),
         payments=tuple(Payment(PaymentKind(kind), Money.of(amount, currency).minor) for kind, amount in payments),
-        customer_facts=CustomerFacts(tier=case.get("tier"), qualifying=int(case.get("qualifying", "0"))),
+        rule_facts=RuleFacts(tier=case.get("tier"), qualifying=int(case.get("qualifying", "0"))),
     )
 
 
@@ -184,7 +184,7 @@ def a_lot(place: int, given: Case, *, case: Case) -> Lot:
         remaining=int(given["points"]),
         earned_at=at,
         available_from=at,
-        valid_until=date.fromisoformat(given["good until"]) if "good until" in given else None,
+        promised_last_day=date.fromisoformat(given["good until"]) if "good until" in given else None,
         entry_id=f"entry-{place}",
     )
 

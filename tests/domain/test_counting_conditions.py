@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.amounts import Rounding
-from app.domain.customers.rule_facts import CustomerFacts
+from app.domain.customers.rule_facts import RuleFacts
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, RemedyCode, Verdict
 from app.domain.engine.earning import earn
 from app.domain.engine.refund import preview_claw_back
@@ -43,7 +43,7 @@ PER_POUND = PointsPerAmount(1, pounds("1.00"))
 
 def eligible_for(*lines: Any, **member: Any) -> PurchaseFacts:
     """A purchase of a customer with these facts."""
-    return a_purchase(*lines, customer_facts=CustomerFacts(**member))
+    return a_purchase(*lines, rule_facts=RuleFacts(**member))
 
 
 def budgets_left(**budgets: int) -> dict[str, Any]:
@@ -269,9 +269,7 @@ def test_purchases_never_exceed_a_budget_and_points_add_up(
         clauses.append(("cap", (), PointsCap(cap, CapScope.PURCHASE)))
     terms = some_terms(*clauses)
     known = {key: there[int(key[-1])] for key in terms.budgets}
-    facts = replace(
-        a_purchase(a_line()._replace(unit_price=price)), customer_facts=CustomerFacts(**budgets_left(**known))
-    )
+    facts = replace(a_purchase(a_line()._replace(unit_price=price)), rule_facts=RuleFacts(**budgets_left(**known)))
     decision = earn(terms=terms, facts=facts)
     spent = dict(decision.budget_usage)
     assert all(0 < points <= known[key] for key, points in spent.items())

@@ -19,7 +19,7 @@ from app.domain.customers.profile import (
     parse_segments,
     validate_birthday,
 )
-from app.domain.customers.rule_facts import CustomerFacts
+from app.domain.customers.rule_facts import RuleFacts
 from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, Remedy, RemedyCode
 from app.domain.engine.earning import earn
 from app.domain.explanations.explanation import Explanation
@@ -60,7 +60,7 @@ def noon(day: date) -> datetime:
 
 def purchase_of(person: CustomerProfile, day: date) -> EligiblePurchase:
     """A purchase of a customer at noon in London."""
-    return eligible_purchase(at=noon(day), customer_facts=CustomerFacts(profile=person))
+    return eligible_purchase(at=noon(day), rule_facts=RuleFacts(profile=person))
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_days_follow_the_location_of_the_purchase() -> None:
     profile = CustomerProfile(birthday=date(2008, 6, 15))
     at = datetime(2026, 6, 14, 20, tzinfo=UTC)
     for zone, holds in (("Asia/Taipei", True), ("Europe/London", False)):
-        purchase = eligible_purchase(at=at, zone=zone, customer_facts=CustomerFacts(profile=profile))
+        purchase = eligible_purchase(at=at, zone=zone, rule_facts=RuleFacts(profile=profile))
         assert AgeAtLeast(18).check(purchase).met is holds
         assert BirthdayWindow().check(purchase).met is holds
 
@@ -137,9 +137,7 @@ def test_birthday_window_opens_exactly_at_the_moment_of_its_remedy(
 ) -> None:
     condition = BirthdayWindow(*window)
     now = noon(day).replace(hour=hour)
-    purchase = eligible_purchase(
-        at=now, zone=zone, customer_facts=CustomerFacts(profile=CustomerProfile(birthday=birthday))
-    )
+    purchase = eligible_purchase(at=now, zone=zone, rule_facts=RuleFacts(profile=CustomerProfile(birthday=birthday)))
     finding = condition.check(purchase)
     if finding.met:
         assert finding.remedies == ()
@@ -158,7 +156,7 @@ def test_birthday_skipped_by_a_zone_waits_for_the_next_year() -> None:
     # Samoa went from 29 to 31 December 2011.
     profile = CustomerProfile(birthday=date(1990, 12, 30))
     purchase = eligible_purchase(
-        at=datetime(2011, 12, 20, tzinfo=UTC), zone="Pacific/Apia", customer_facts=CustomerFacts(profile=profile)
+        at=datetime(2011, 12, 20, tzinfo=UTC), zone="Pacific/Apia", rule_facts=RuleFacts(profile=profile)
     )
     (remedy,) = BirthdayWindow().check(purchase).remedies
     assert remedy.from_ == day_start(date(2012, 12, 30), zone_name="Pacific/Apia")
@@ -170,7 +168,7 @@ def test_age_condition_holds_exactly_from_the_moment_of_its_remedy(
 ) -> None:
     condition = AgeAtLeast(years)
     purchase = eligible_purchase(
-        at=noon(day), zone=zone, customer_facts=CustomerFacts(profile=CustomerProfile(birthday=birthday))
+        at=noon(day), zone=zone, rule_facts=RuleFacts(profile=CustomerProfile(birthday=birthday))
     )
     finding = condition.check(purchase)
     if finding.met:
@@ -183,8 +181,8 @@ def test_age_condition_holds_exactly_from_the_moment_of_its_remedy(
 
 @pytest.mark.parametrize("condition", [BirthdayWindow(3, 3), AgeAtLeast(18)])
 def test_unknown_birthday_has_a_remedy(condition: Condition) -> None:
-    for customer_facts in (CustomerFacts(profile=CustomerProfile()), CustomerFacts()):
-        finding = condition.check(eligible_purchase(customer_facts=customer_facts))
+    for rule_facts in (RuleFacts(profile=CustomerProfile()), RuleFacts()):
+        finding = condition.check(eligible_purchase(rule_facts=rule_facts))
         assert (finding.met, finding.code) == (False, ReasonCode.BIRTHDAY_UNKNOWN)
         assert finding.remedies == (Remedy(RemedyCode.TELL_BIRTHDAY),)
 
@@ -192,15 +190,15 @@ def test_unknown_birthday_has_a_remedy(condition: Condition) -> None:
 def test_one_of_several_segments_is_enough() -> None:
     condition = Segments(frozenset({"student", "teacher"}))
     assert condition.check(
-        eligible_purchase(customer_facts=CustomerFacts(profile=CustomerProfile(segments=frozenset({"teacher", "vip"}))))
+        eligible_purchase(rule_facts=RuleFacts(profile=CustomerProfile(segments=frozenset({"teacher", "vip"}))))
     ).met
     finding = condition.check(
-        eligible_purchase(customer_facts=CustomerFacts(profile=CustomerProfile(segments=frozenset({"vip"}))))
+        eligible_purchase(rule_facts=RuleFacts(profile=CustomerProfile(segments=frozenset({"vip"}))))
     )
     assert finding.code is ReasonCode.NOT_IN_SEGMENT
     assert finding.remedies == (Remedy(RemedyCode.ASK_STAFF, choices=("student", "teacher")),)
     out = condition.check_except(
-        eligible_purchase(customer_facts=CustomerFacts(profile=CustomerProfile(segments=frozenset({"teacher"}))))
+        eligible_purchase(rule_facts=RuleFacts(profile=CustomerProfile(segments=frozenset({"teacher"}))))
     )
     assert (out.met, out.remedies) == (False, (Remedy(RemedyCode.ASK_STAFF),))
 
@@ -215,8 +213,8 @@ def test_preference_matches_in_any_spelling() -> None:
         (SIZE, "vegan", False),
     ):
         profile = CustomerProfile(preferences=frozenset({Preference(kind, value)}))
-        assert condition.check(eligible_purchase(customer_facts=CustomerFacts(profile=profile))).met is holds
-    finding = condition.check(eligible_purchase(customer_facts=CustomerFacts(profile=CustomerProfile())))
+        assert condition.check(eligible_purchase(rule_facts=RuleFacts(profile=profile))).met is holds
+    finding = condition.check(eligible_purchase(rule_facts=RuleFacts(profile=CustomerProfile())))
     assert finding.code is ReasonCode.PREFERENCE_NOT_STATED
     assert finding.remedies == (Remedy(RemedyCode.STATE_PREFERENCE, choices=("Straße", "vegan")),)
 
@@ -269,13 +267,13 @@ def test_profile_is_normalised() -> None:
 
 def decided(terms: Terms, facts: PurchaseFacts) -> tuple[Decision, PurchaseFacts]:
     """The decision on a purchase, and the facts as they are kept."""
-    profile = facts.customer_facts.profile
+    profile = facts.rule_facts.profile
     assert profile is not None
     answers = answered(
         terms.required_facts.customer_conditions, person=profile, at=facts.occurred_at, zone_name=facts.zone
     )
     return earn(terms=terms, facts=facts), replace(
-        facts, customer_facts=replace(facts.customer_facts, condition_answers=answers)
+        facts, rule_facts=replace(facts.rule_facts, condition_answers=answers)
     )
 
 
@@ -293,10 +291,10 @@ def test_stored_facts_decide_the_same_without_revealing_the_birthday(
     conditions: list[Condition], person: CustomerProfile, facts: PurchaseFacts
 ) -> None:
     terms = some_terms(*(a_clause(None, condition, key=f"c-{place}") for place, condition in enumerate(conditions)))
-    fresh, kept = decided(terms, replace(facts, customer_facts=CustomerFacts(profile=person)))
+    fresh, kept = decided(terms, replace(facts, rule_facts=RuleFacts(profile=person)))
     stored = PurchaseFacts.from_data(kept.to_data())
     assert stored == kept
-    assert stored.customer_facts.profile is None
+    assert stored.rule_facts.profile is None
     again = earn(terms=terms, facts=stored)
     assert again == fresh.without_personal_values(), "points, findings and remedies"
     assert again.points == fresh.points
@@ -314,8 +312,8 @@ def test_preference_spelled_differently_in_two_clauses_is_stored_once() -> None:
     spelled = [Preferences(DIET, frozenset({value})) for value in ("vegan", "Vegan")]
     terms = some_terms(*(a_clause(None, preferences, key=f"c-{place}") for place, preferences in enumerate(spelled)))
     profile = CustomerProfile(preferences=frozenset({Preference(DIET, "VEGAN")}))
-    fresh, kept = decided(terms, a_purchase(customer_facts=CustomerFacts(profile=profile)))
-    assert len(kept.customer_facts.condition_answers) == 1
+    fresh, kept = decided(terms, a_purchase(rule_facts=RuleFacts(profile=profile)))
+    assert len(kept.rule_facts.condition_answers) == 1
     assert PurchaseFacts.from_data(kept.to_data()) == kept
     assert earn(terms=terms, facts=kept).points == fresh.points > 0
 
@@ -329,7 +327,7 @@ def test_customers_with_the_same_answers_have_the_same_stored_facts() -> None:
     left = []
     for birthday, diet in ((date(1970, 3, 1), "Vegan"), (date(1999, 3, 8), "vegetarian")):
         profile = CustomerProfile(birthday=birthday, preferences=frozenset({Preference(DIET, diet)}))
-        fresh, kept = decided(terms, a_purchase(customer_facts=CustomerFacts(profile=profile)))
+        fresh, kept = decided(terms, a_purchase(rule_facts=RuleFacts(profile=profile)))
         left.append((fresh.to_data(), kept.to_data()))
     assert left[0] == left[1]
 
@@ -337,8 +335,8 @@ def test_customers_with_the_same_answers_have_the_same_stored_facts() -> None:
 def test_profile_is_not_shown_in_logs() -> None:
     profile = CustomerProfile(date(1970, 3, 1), frozenset({"vip"}), frozenset({Preference(DIET, "vegan")}))
     for shown in (
-        repr(CustomerFacts(profile=profile)),
-        repr(a_purchase(customer_facts=CustomerFacts(profile=profile))),
+        repr(RuleFacts(profile=profile)),
+        repr(a_purchase(rule_facts=RuleFacts(profile=profile))),
         repr(profile),
     ):
         assert not any(secret in shown for secret in ("1970", "vip", "vegan"))
@@ -452,7 +450,7 @@ def test_terms_without_profile_conditions_require_no_profile() -> None:
 def test_profile_refusals_have_a_translated_remedy() -> None:
     terms = some_terms(a_clause(None, BirthdayWindow(), AgeAtLeast(18), Segments(frozenset({"vip"}))))
     decision = earn(
-        terms=terms, facts=a_purchase(customer_facts=CustomerFacts(profile=CustomerProfile(birthday=date(2020, 1, 1))))
+        terms=terms, facts=a_purchase(rule_facts=RuleFacts(profile=CustomerProfile(birthday=date(2020, 1, 1))))
     )
     assert decision.outcome is DecisionOutcome.NOTHING_EARNED
     assert [reason.finding.code for reason in decision.reasons] == [

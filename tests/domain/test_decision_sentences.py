@@ -12,7 +12,7 @@ import pytest
 
 from app.domain.calendar import Period, Weekday
 from app.domain.customers.profile import CustomerProfile
-from app.domain.customers.rule_facts import CustomerFacts
+from app.domain.customers.rule_facts import RuleFacts
 from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, RemedyCode
 from app.domain.engine.earning import earn
 from app.domain.engine.redemption import redeem
@@ -153,7 +153,7 @@ def test_failed_condition_is_explained_with_its_remedy(
     condition: Condition, code: ReasonCode, expected: str, helps: str | None
 ) -> None:
     key = "k"
-    customer_facts = CustomerFacts(
+    rule_facts = RuleFacts(
         enrolled_at=NOON - timedelta(days=3),
         visits=4,
         uses=((key, 2),),
@@ -163,9 +163,7 @@ def test_failed_condition_is_explained_with_its_remedy(
     )
     terms = some_terms((key, (condition,), SPEND))
     payments = (Payment(PaymentKind.CASH, pounds("10.00").minor),)
-    decision = earn(
-        terms=terms, facts=a_purchase(channel=Channel.STORE, payments=payments, customer_facts=customer_facts)
-    )
+    decision = earn(terms=terms, facts=a_purchase(channel=Channel.STORE, payments=payments, rule_facts=rule_facts))
     explained = Explanation.of(decision, terms=terms)
     (reason,) = decision.reasons
     assert (reason.finding.code, explained.statement(reason, phrasebook=ENGLISH)) == (code, expected)
@@ -181,21 +179,19 @@ def test_failed_condition_is_explained_with_its_remedy(
 
 
 @pytest.mark.parametrize(
-    ("condition", "customer_facts", "expected"),
+    ("condition", "rule_facts", "expected"),
     [
-        (FirstPurchase(), CustomerFacts(held_uses=(("k", 1),)), "You have already had this for your first purchase."),
+        (FirstPurchase(), RuleFacts(reward_uses=(("k", 1),)), "You have already had this for your first purchase."),
         (
             BirthdayWindow(),
-            CustomerFacts(profile=CustomerProfile(birthday=NOON.date().replace(year=1990)), birthdays=(("birthday 0 0", 2026),), used_birthdays=(("k", 2026),)),
+            RuleFacts(profile=CustomerProfile(birthday=NOON.date().replace(year=1990)), birthdays=(("birthday 0 0", 2026),), used_birthdays=(("k", 2026),)),
             "You have already had this for this birthday.",
         ),
     ],
 )  # fmt: skip
-def test_one_time_award_says_that_it_was_used(
-    condition: Condition, customer_facts: CustomerFacts, expected: str
-) -> None:
+def test_one_time_award_says_that_it_was_used(condition: Condition, rule_facts: RuleFacts, expected: str) -> None:
     terms = some_terms(("k", (condition,), BonusPoints(5)))
-    decision = earn(terms=terms, facts=a_purchase(customer_facts=customer_facts))
+    decision = earn(terms=terms, facts=a_purchase(rule_facts=rule_facts))
     (reason,) = decision.reasons
     explained = Explanation.of(decision, terms=terms)
     assert (reason.finding.code, explained.statement(reason, phrasebook=ENGLISH)) == (ReasonCode.USED_UP, expected)
@@ -213,7 +209,7 @@ def test_one_time_award_says_that_it_was_used(
     ],
 )  # fmt: skip
 def test_failed_alternatives_are_explained_together(condition: Condition, expected: str) -> None:
-    decision, terms = redemption(condition, customer_facts=CustomerFacts(visits=1))
+    decision, terms = redemption(condition, rule_facts=RuleFacts(visits=1))
     explained = Explanation.of(decision, terms=terms)
     failed = explained.failed()
     assert {explained.statement(reason, phrasebook=ENGLISH) for reason in failed} == {expected}
@@ -279,8 +275,8 @@ def test_two_failed_conditions_promise_no_date_too_early() -> None:
 )
 def test_cap_names_its_limit_and_the_rest(scope: CapScope, earned: int, expected: str) -> None:
     terms = some_terms(("spend", (), SPEND), ("cap", (), PointsCap(5, scope)))
-    customer_facts = CustomerFacts(earned=((Period(scope.value), earned),) if scope is not CapScope.PURCHASE else ())
-    decision = earn(terms=terms, facts=a_purchase(customer_facts=customer_facts))
+    rule_facts = RuleFacts(earned=((Period(scope.value), earned),) if scope is not CapScope.PURCHASE else ())
+    decision = earn(terms=terms, facts=a_purchase(rule_facts=rule_facts))
     reason = decision.reasons[-1]
     assert reason.finding.code is ReasonCode.CAP_REACHED
     assert Explanation.of(decision, terms=terms).statement(reason, phrasebook=ENGLISH) == expected

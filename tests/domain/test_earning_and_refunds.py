@@ -189,7 +189,7 @@ def test_partial_refunds_end_like_a_full_one(
         occurred_at=NOON,
     )
     assert full.due == earned
-    assert full.cash == sale.total()
+    assert full.money == sale.total()
     kept, due, cash = whole, 0, 0
     for place, quantity in [*steps, *((line.number - 1, 5) for line in sale.lines)]:
         number = place % len(whole) + 1
@@ -204,11 +204,11 @@ def test_partial_refunds_end_like_a_full_one(
             occurred_at=NOON,
         )
         assert part.due >= 0
-        assert part.cash.minor >= 0
-        kept, due, cash = after, due + part.due, cash + part.cash.minor
+        assert part.money.minor >= 0
+        kept, due, cash = after, due + part.due, cash + part.money.minor
         assert due <= earned
     assert kept == nothing
-    assert (due, cash) == (full.due, full.cash.minor)
+    assert (due, cash) == (full.due, full.money.minor)
 
 
 @given(given_lines=lines, available=st.integers(0, 500))

@@ -210,8 +210,8 @@ def test_every_decision_is_explained_in_every_language(
     terms = terms_of(clauses)
     clause = terms.cost_of("coffee")
     assert clause is not None
-    customer_facts = replace(facts.customer_facts, held_uses=tuple((clause.key, held) for clause in terms.clauses))
-    facts = replace(facts, customer_facts=customer_facts)
+    rule_facts = replace(facts.rule_facts, reward_uses=tuple((clause.key, held) for clause in terms.clauses))
+    facts = replace(facts, rule_facts=rule_facts)
     for decision in (
         earn(terms=terms, facts=facts),
         redeem(terms=terms, clause=clause, facts=facts, available=available),

@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 from app.domain.amounts import AmountError, Money, Rounding, allocate_proportionally, rounded
 from app.domain.customers.identities import IdentityError, IdentityKind, masked_identity, normalised_identity
 from app.domain.ledger.entries import FIRST_HASH, Entry, EntryType, Movement, entry_hash
-from app.domain.ledger.lots import Draw, LotsError, draw_points, last_valid_day
+from app.domain.ledger.lots import Draw, LotsError, draw_points, last_day_of_validity
 from tests.builders import NOON, a_lot
 
 
 def test_lots_are_spent_by_their_last_day_then_by_age_then_by_id() -> None:
     lots = [
         a_lot("never", points=5),
-        a_lot("late", points=5, valid_until=date(2027, 1, 1)),
-        a_lot("young", points=5, valid_until=date(2026, 6, 1), earned_at=NOON + timedelta(1)),
-        a_lot("b", points=5, valid_until=date(2026, 6, 1)),
-        a_lot("a", points=5, valid_until=date(2026, 6, 1)),
+        a_lot("late", points=5, promised_last_day=date(2027, 1, 1)),
+        a_lot("young", points=5, promised_last_day=date(2026, 6, 1), earned_at=NOON + timedelta(1)),
+        a_lot("b", points=5, promised_last_day=date(2026, 6, 1)),
+        a_lot("a", points=5, promised_last_day=date(2026, 6, 1)),
     ]
     assert [draw.lot_id for draw in draw_points(lots, points=25)] == ["a", "b", "young", "late", "never"]
     assert draw_points(lots, points=7) == (Draw("a", 5), Draw("b", 2))
@@ -54,7 +54,7 @@ def test_draws_add_up_and_never_exceed_a_lot(remaining: list[int], points: int) 
 )
 def test_last_valid_day_is_counted_in_local_months(earned: str, months: int | None, last: date | None) -> None:
     at = datetime.fromisoformat(earned)
-    assert last_valid_day(since=at, zone_name="Europe/London", months=months) == last
+    assert last_day_of_validity(since=at, zone_name="Europe/London", months=months) == last
 
 
 ENTRY = Entry(
@@ -90,7 +90,7 @@ def changed(name: str) -> Entry:
     if name == "movements":
         return replace(ENTRY, movements=(Movement("m", "l", 6),))
     if name == "new_lots":
-        return replace(ENTRY, new_lots=(a_lot("l", points=5, valid_until=date(2027, 1, 1)),))
+        return replace(ENTRY, new_lots=(a_lot("l", points=5, promised_last_day=date(2027, 1, 1)),))
     return replace(ENTRY, **{name: f"{value or ''}x"})
 
 

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from app.domain.amounts import Money
 from app.domain.calendar import Period
-from app.domain.customers.rule_facts import CustomerFacts
+from app.domain.customers.rule_facts import RuleFacts
 from app.domain.decisions import DecisionOutcome, Reason, ReasonCode, RemedyCode, Verdict
 from app.domain.engine.redemption import redeem
 from app.domain.explanations.explanation import Explanation
 from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.ledger.expiry_notice import NoticeChannel
-from app.domain.ledger.lots import ValidityEnd, last_valid_day
+from app.domain.ledger.lots import ValidityEnd, last_day_of_validity
 from app.domain.terms.changes import ChangeEffect, changes, overall_effect
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.first_purchase import FirstPurchase
@@ -96,7 +96,7 @@ def test_points_are_valid_to_the_end_of_a_day_month_quarter_or_year(
     since: str, months: int | None, days: int | None, until: ValidityEnd, last: date | None
 ) -> None:
     at = datetime.fromisoformat(since).replace(tzinfo=UTC)
-    assert last_valid_day(since=at, zone_name="Europe/London", months=months, days=days, until=until) == last
+    assert last_day_of_validity(since=at, zone_name="Europe/London", months=months, days=days, ends_with=until) == last
 
 
 @given(validity=some.validities, day=st.dates(date(2023, 1, 1), date(2031, 12, 31)))
@@ -267,17 +267,17 @@ def test_condition_on_a_tier_gets_its_name_wherever_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("customer_facts", "missing"),
+    ("rule_facts", "missing"),
     [
-        (CustomerFacts(), 500),
-        (CustomerFacts(tier="silver", qualifying=499), 1),
-        (CustomerFacts(tier="gold", qualifying=500), None),
-        (CustomerFacts(tier="gold", qualifying=20), None),
-        (CustomerFacts(tier="black", qualifying=20), None),
+        (RuleFacts(), 500),
+        (RuleFacts(tier="silver", qualifying=499), 1),
+        (RuleFacts(tier="gold", qualifying=500), None),
+        (RuleFacts(tier="gold", qualifying=20), None),
+        (RuleFacts(tier="black", qualifying=20), None),
     ],
 )
-def test_missing_tier_names_the_missing_points(customer_facts: CustomerFacts, missing: int | None) -> None:
-    finding = TierAtLeast("gold").among(some.LADDER).check(eligible_purchase(customer_facts=customer_facts))
+def test_missing_tier_names_the_missing_points(rule_facts: RuleFacts, missing: int | None) -> None:
+    finding = TierAtLeast("gold").among(some.LADDER).check(eligible_purchase(rule_facts=rule_facts))
     assert finding.met is (missing is None)
     assert [(remedy.code, remedy.points) for remedy in finding.remedies] == (
         [] if missing is None else [(RemedyCode.COLLECT_QUALIFYING, missing)]
@@ -298,8 +298,8 @@ def test_missing_tier_names_the_missing_points(customer_facts: CustomerFacts, mi
 
 
 def test_tier_of_the_customer_is_stored_with_the_purchase() -> None:
-    customer_facts = CustomerFacts(tier="gold", qualifying=700)
-    assert CustomerFacts.from_data(customer_facts.to_data()) == customer_facts
+    rule_facts = RuleFacts(tier="gold", qualifying=700)
+    assert RuleFacts.from_data(rule_facts.to_data()) == rule_facts
 
 
 RISEN = ("gold", (), Tier("gold", "Gold", 600))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from app.domain.amounts import Money
 from app.domain.calendar import Period, birthday_in, local_date, period_start
 from app.domain.customers.profile import CustomerProfile, Preference
-from app.domain.customers.rule_facts import CustomerFacts
+from app.domain.customers.rule_facts import RuleFacts
 from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, Remedy, RemedyCode, Verdict
 from app.domain.engine.earning import earn
 from app.domain.engine.redemption import redeem
@@ -123,7 +123,7 @@ def test_conditions_that_decide_differently_read_differently_in_every_language(
 
 def with_profile_remedy(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> CustomerProfile:
     """The customer after the remedy was applied to their profile."""
-    profile = facts.customer_facts.profile
+    profile = facts.rule_facts.profile
     assert profile is not None
     if remedy.code is RemedyCode.TELL_BIRTHDAY:
         # Whoever is old enough today has their birthday today.
@@ -142,7 +142,7 @@ def with_remedy(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -
     # What is given away counts for nothing, so that what helps has a price.
     line = Line(number=len(facts.lines) + 1, sku="anything", quantity=Decimal(1), unit_price=100_000)
     if isinstance(condition, TimesPerPeriod) and remedy.from_ is not None:
-        return replace(facts, occurred_at=remedy.from_, customer_facts=replace(facts.customer_facts, uses=()))
+        return replace(facts, occurred_at=remedy.from_, rule_facts=replace(facts.rule_facts, uses=()))
     if remedy.code in (RemedyCode.COME_AT, RemedyCode.WAIT_FOR_BIRTHDAY):
         assert remedy.from_ is not None
         return replace(facts, occurred_at=remedy.from_)
@@ -165,21 +165,17 @@ def with_remedy(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -
     if remedy.code in (RemedyCode.TELL_BIRTHDAY, RemedyCode.ASK_STAFF, RemedyCode.STATE_PREFERENCE):
         return replace(
             facts,
-            customer_facts=replace(
-                facts.customer_facts, profile=with_profile_remedy(facts, remedy, condition=condition)
-            ),
+            rule_facts=replace(facts.rule_facts, profile=with_profile_remedy(facts, remedy, condition=condition)),
         )
     if remedy.code is RemedyCode.COLLECT_QUALIFYING:
         assert remedy.points is not None
         return replace(
             facts,
-            customer_facts=replace(facts.customer_facts, qualifying=facts.customer_facts.qualifying + remedy.points),
+            rule_facts=replace(facts.rule_facts, qualifying=facts.rule_facts.qualifying + remedy.points),
         )
     assert remedy.code is RemedyCode.COME_AGAIN
     assert remedy.quantity is not None
-    return replace(
-        facts, customer_facts=replace(facts.customer_facts, visits=facts.customer_facts.visits + remedy.quantity)
-    )
+    return replace(facts, rule_facts=replace(facts.rule_facts, visits=facts.rule_facts.visits + remedy.quantity))
 
 
 @given(
@@ -196,7 +192,7 @@ def test_following_a_remedy_fulfils_its_condition(
 ) -> None:
     assume(condition.negatable or not excepted)
     counted = {"uses": ((CLAUSE, uses),), "items": ((CLAUSE, items),), "budgets_left": ((CLAUSE, left),)}
-    facts = replace(facts, customer_facts=replace(facts.customer_facts, **counted))
+    facts = replace(facts, rule_facts=replace(facts.rule_facts, **counted))
     check = condition.check_except if excepted else condition.check
     finding = check(eligible(facts))
     for remedy in finding.remedies:
@@ -232,23 +228,23 @@ def test_every_decision_cites_clauses_of_its_terms(
 
 def stored_facts(facts: PurchaseFacts, terms: Terms) -> PurchaseFacts:
     """The facts as they are stored, with the answers about the customer that the terms require."""
-    profile = facts.customer_facts.profile
+    profile = facts.rule_facts.profile
     assert profile is not None
     answers = answered(
         terms.required_facts.customer_conditions, person=profile, at=facts.occurred_at, zone_name=facts.zone
     )
-    return replace(facts, customer_facts=replace(facts.customer_facts, condition_answers=answers))
+    return replace(facts, rule_facts=replace(facts.rule_facts, condition_answers=answers))
 
 
-def with_tier(customer_facts: CustomerFacts, *, terms: Terms) -> CustomerFacts:
+def with_tier(rule_facts: RuleFacts, *, terms: Terms) -> RuleFacts:
     """The customer at the tier that the terms give for the qualifying points."""
     reached = [clause.effect for clause in terms.clauses if isinstance(clause.effect, Tier)]
     held = max(
-        (tier for tier in reached if tier.points <= customer_facts.qualifying),
+        (tier for tier in reached if tier.points <= rule_facts.qualifying),
         key=lambda tier: tier.points,
         default=None,
     )
-    return replace(customer_facts, tier=None if held is None else held.tier)
+    return replace(rule_facts, tier=None if held is None else held.tier)
 
 
 def points_by_customer(terms: Terms, population: Sequence[Sequence[PurchaseFacts]]) -> list[int]:
@@ -264,10 +260,10 @@ def points_by_customer(terms: Terms, population: Sequence[Sequence[PurchaseFacts
     )
     for _, who, place in moments:
         facts = population[who][place]
-        customer_facts = facts_before(terms, facts, histories[who], first=population[who][0].customer_facts)
+        rule_facts = facts_before(terms, facts, histories[who], first=population[who][0].rule_facts)
         left = tuple((key, budget.points - spent.get(key, 0)) for key, budget in terms.budgets.items())
-        known = replace(customer_facts, items=tuple(items[who].items()), budgets_left=left)
-        seen = replace(facts, customer_facts=with_tier(known, terms=terms))
+        known = replace(rule_facts, items=tuple(items[who].items()), budgets_left=left)
+        seen = replace(facts, rule_facts=with_tier(known, terms=terms))
         decision = earn(terms=terms, facts=seen)
         histories[who].append((facts, decision.points, decision.applied_clauses()))
         for key, count in items_counted(terms, facts=facts):
@@ -284,19 +280,19 @@ def facts_before(
     facts: PurchaseFacts,
     history: Sequence[tuple[PurchaseFacts, int, tuple[str, ...]]],
     *,
-    first: CustomerFacts,
-) -> CustomerFacts:
+    first: RuleFacts,
+) -> RuleFacts:
     """What is known of a customer with this history just before a purchase."""
     uses: list[tuple[str, int]] = []
-    for key, period in terms.required_facts.uses.items():
+    for key, period in terms.required_facts.limit_periods.items():
         start = period_start(facts.occurred_at, zone_name=facts.zone, period=period)
         times = sum(1 for facts, _, keys in history if key in keys and (start is None or facts.occurred_at >= start))
         uses.append((key, times))
     earned: list[tuple[Period, int]] = []
-    for period in terms.required_facts.earned_periods:
+    for period in terms.required_facts.cap_periods:
         start = period_start(facts.occurred_at, zone_name=facts.zone, period=period)
         earned.append((period, sum(got for facts, got, _ in history if start is None or facts.occurred_at >= start)))
-    return CustomerFacts(
+    return RuleFacts(
         first.enrolled_at,
         len(history),
         tuple(sorted(uses)),
@@ -461,8 +457,8 @@ def test_better_change_costs_nobody_points(
             old, new = before.cost_of("coffee"), after.cost_of("coffee")
             assert new is not None or old is None
             if old is not None and new is not None:
-                then_seen = replace(facts, customer_facts=with_tier(facts.customer_facts, terms=before))
-                now_seen = replace(facts, customer_facts=with_tier(facts.customer_facts, terms=after))
+                then_seen = replace(facts, rule_facts=with_tier(facts.rule_facts, terms=before))
+                now_seen = replace(facts, rule_facts=with_tier(facts.rule_facts, terms=after))
                 could = redeem(terms=before, clause=old, facts=then_seen, available=200)
                 can = redeem(terms=after, clause=new, facts=now_seen, available=200)
                 if could.outcome is DecisionOutcome.GRANTED:

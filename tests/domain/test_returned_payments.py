@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app.domain.amounts import Exact, Rounding, rounded
 from app.domain.engine.refund import remaining_quantities, remaining_value
 from app.domain.engine.returned_payments import returned_payments, total_returned
-from app.domain.purchases.facts import FULL_PRICE, Payment, PaymentKind, PurchaseFacts
+from app.domain.purchases.facts import NO_PRICE_REDUCTIONS, Payment, PaymentKind, PurchaseFacts
 from app.domain.purchases.lines import Line
 from tests.builders import a_line, a_purchase
 
@@ -35,8 +35,8 @@ def parts(sale: PurchaseFacts, *, spent: Mapping[str, int], order: Sequence[int]
     for count, number in enumerate(order, start=1):
         gone = order[:count]
         after = sale.remaining({line.number: line.quantity for line in sale.lines if line.number not in gone})
-        returned = returned_payments(sale, before=before, after=after, redeemed=spent)
-        found[number] = (returned.cash.minor, sum(returned.redeemed.values()))
+        returned = returned_payments(sale, before=before, after=after, paid_points=spent)
+        found[number] = (returned.money.minor, sum(returned.restored.values()))
         before = after
     return found
 
@@ -45,20 +45,22 @@ def parts(sale: PurchaseFacts, *, spent: Mapping[str, int], order: Sequence[int]
 def test_each_line_restores_its_share_of_points_and_pays_the_rest(order: Sequence[int]) -> None:
     sale = paid_with(*THIRDS, points={"r": 2000})
     assert parts(sale, spent={"r": 2000}, order=order) == {1: (2667, 667), 2: (2666, 667), 3: (2667, 666)}
-    whole = total_returned(sale, remaining=sale.remaining({}), redeemed={"r": 2000})
-    assert (whole.cash.minor, whole.redeemed) == (8000, {"r": 2000})
+    whole = total_returned(sale, remaining=sale.remaining({}), paid_points={"r": 2000})
+    assert (whole.money.minor, whole.restored) == (8000, {"r": 2000})
 
 
 def test_points_of_several_redemptions_are_restored_to_each() -> None:
     sale = paid_with(*THIRDS, points={"r": 1500, "s": 500})
-    returned = returned_payments(sale, before=sale, after=sale.remaining({2: Decimal(1)}), redeemed={"r": 1500, "s": 7})
-    assert (returned.cash.minor, returned.redeemed) == (6667 - 1333, {"r": 1000, "s": 5})
+    returned = returned_payments(
+        sale, before=sale, after=sale.remaining({2: Decimal(1)}), paid_points={"r": 1500, "s": 7}
+    )
+    assert (returned.money.minor, returned.restored) == (6667 - 1333, {"r": 1000, "s": 5})
 
 
 def test_goods_paid_wholly_with_points_pay_out_no_money() -> None:
     sale = paid_with(a_line(price="9.00"), points={"r": 900})
-    back = total_returned(sale, remaining=sale.remaining({}), redeemed={"r": 3})
-    assert (back.cash.minor, back.redeemed) == (0, {"r": 3})
+    back = total_returned(sale, remaining=sale.remaining({}), paid_points={"r": 3})
+    assert (back.money.minor, back.restored) == (0, {"r": 3})
 
 
 @given(st.data())
@@ -74,7 +76,7 @@ def test_partial_refunds_in_any_order_pay_out_like_a_full_one(data: st.DataObjec
     sale = paid_with(*lines, points=paid)
     spent = {id: data.draw(st.integers(1, 5000)) for id in paid}
     left: dict[int, Decimal] = remaining_quantities(sale, returned=())
-    worth: dict[int, Exact] = dict(FULL_PRICE)
+    worth: dict[int, Exact] = dict(NO_PRICE_REDUCTIONS)
     before, money, points = sale, 0, dict.fromkeys(paid, 0)
     steps = st.tuples(st.integers(1, len(lines)), st.booleans(), st.integers(0, 5000))
     for number, by_amount, much in [
@@ -87,11 +89,11 @@ def test_partial_refunds_in_any_order_pay_out_like_a_full_one(data: st.DataObjec
         else:
             left = {**left, number: max(Decimal(0), left[number] - much % 6)}
         after = sale.remaining(left, price_shares=worth)
-        returned = returned_payments(sale, before=before, after=after, redeemed=spent)
-        assert 0 <= returned.cash.minor <= before.total().minor - after.total().minor
-        assert min(returned.redeemed.values(), default=0) >= 0
-        money += returned.cash.minor
-        points = {id: points[id] + returned.redeemed[id] for id in points}
+        returned = returned_payments(sale, before=before, after=after, paid_points=spent)
+        assert 0 <= returned.money.minor <= before.total().minor - after.total().minor
+        assert min(returned.restored.values(), default=0) >= 0
+        money += returned.money.minor
+        points = {id: points[id] + returned.restored[id] for id in points}
         before = after
     assert not any(left.values())
     assert (money, points) == (total - second if paid else total, spent)

@@ -100,7 +100,7 @@ LOTS = st.lists(
     ),
     min_size=1,
     max_size=6,
-).map(lambda found: [a_lot(f"lot-{n}", points=points, valid_until=day) for n, (points, day) in enumerate(found)])
+).map(lambda found: [a_lot(f"lot-{n}", points=points, promised_last_day=day) for n, (points, day) in enumerate(found)])
 
 
 @given(lots=LOTS, points=st.integers(1, 300), ranks=st.none() | st.lists(st.integers(1, 3), min_size=6, max_size=6))

@@ -191,7 +191,7 @@ class ReceiptReading:
                 short = (asked - self.amount).__ceil__()
                 return (money(int(self.amount)), money(asked)), ((money(short),),), False
             case TimesPerPeriod():
-                if dict(self.facts.customer_facts.uses).get(key, 0) < condition.times:
+                if dict(self.facts.rule_facts.uses).get(key, 0) < condition.times:
                     return (condition.times,), (), True
                 return (condition.times,), (self._from(self._next(condition.period)),), False
             case TierAtLeast():
@@ -202,25 +202,25 @@ class ReceiptReading:
         tiers = {
             clause.effect.tier: clause.effect.points for clause in self.terms.clauses if isinstance(clause.effect, Tier)
         }
-        asked, has, held = tiers[condition.tier], self.facts.customer_facts.qualifying, self.facts.customer_facts.tier
+        asked, has, held = tiers[condition.tier], self.facts.rule_facts.qualifying, self.facts.rule_facts.tier
         if has >= asked or tiers.get(held or "", 0) >= asked:
             return (), (), True
         return (asked, has), ((asked - has,),), False
 
     def _occasion(self, key: str, condition: object) -> Condition:
         """A first purchase, an nth visit or item: it holds while fewer awards are held than there were such occasions."""
-        customer_facts = self.facts.customer_facts
-        held = dict(customer_facts.held_uses).get(key, 0)
+        rule_facts = self.facts.rule_facts
+        held = dict(rule_facts.reward_uses).get(key, 0)
         match condition:
-            case FirstPurchase() if customer_facts.visits:
-                return (customer_facts.visits + 1,), ((),), False
+            case FirstPurchase() if rule_facts.visits:
+                return (rule_facts.visits + 1,), ((),), False
             case FirstPurchase():
                 return (), ((),) if held else (), not held
             case EveryNthVisit():
-                now, nth = customer_facts.visits + 1, condition.nth
+                now, nth = rule_facts.visits + 1, condition.nth
                 met = now % nth == 0 and held < now // nth
             case EveryNthItem():
-                now, nth = dict(customer_facts.items).get(key, 0) + self.items, condition.nth
+                now, nth = dict(rule_facts.items).get(key, 0) + self.items, condition.nth
                 met = self._items(key, nth) > 0
             case _:
                 raise AssertionError(condition)
@@ -231,8 +231,8 @@ class ReceiptReading:
 
     def _items(self, key: str, nth: int) -> int:
         """How many items of this purchase are an nth one for which no award is held yet."""
-        customer_facts = self.facts.customer_facts
-        before, held, given = dict(customer_facts.items).get(key, 0), dict(customer_facts.held_uses).get(key, 0), 0
+        rule_facts = self.facts.rule_facts
+        before, held, given = dict(rule_facts.items).get(key, 0), dict(rule_facts.reward_uses).get(key, 0), 0
         for place in range(before + 1, before + self.items + 1):
             if place % nth == 0 and held + given < place // nth:
                 given += 1
@@ -260,7 +260,7 @@ class ReceiptReading:
         assert isinstance(cap, PointsCap)
         if cap.scope is CapScope.PURCHASE:
             return cap.points
-        return max(0, cap.points - dict(self.facts.customer_facts.earned).get(Period(cap.scope.value), 0))
+        return max(0, cap.points - dict(self.facts.rule_facts.earned).get(Period(cap.scope.value), 0))
 
     def _capped(self, clause: Clause, total: int) -> Iterator[ExpectedSentence]:
         cap, room = clause.effect, self._room(clause)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.domain.calendar import day_start, local_date
 from app.domain.ledger.expiry_notice import NoticeChannel
-from app.domain.ledger.lots import Lot, last_valid_day
+from app.domain.ledger.lots import Lot, last_day_of_validity
 from app.domain.purchases.facts import Payment, PaymentKind
 from app.domain.terms.effects.pending_period import PendingPeriod
 from app.domain.terms.version import Terms
@@ -295,8 +295,8 @@ class HistoryBuilder:
             isinstance(event, PurchaseRecorded) and PendingPeriod in event.terms.policies,
         )
         since = event.at + timedelta(days=event.terms.policy(PendingPeriod).days + 1 if waits else 0)
-        last = last_valid_day(
-            since=since, zone_name=LONDON, months=rule.months, days=rule.days, until=rule.until
+        last = last_day_of_validity(
+            since=since, zone_name=LONDON, months=rule.months, days=rule.days, ends_with=rule.until
         ) or local_date(draft.at, zone_name=LONDON)
         day = last - timedelta(days=rule.notice_until + draft.amount - 3)
         at = max(event.at, day_start(day, zone_name=LONDON) + timedelta(hours=draft.hour))
@@ -308,8 +308,8 @@ class HistoryBuilder:
         rule = terms.validity
         earned_at = draft.at - timedelta(days=draft.pick % 30)
         available_from = earned_at + timedelta(days=draft.pick % 40 if PendingPeriod in terms.policies else 0)
-        last = last_valid_day(
-            since=available_from, zone_name=LONDON, months=rule.months, days=rule.days, until=rule.until
+        last = last_day_of_validity(
+            since=available_from, zone_name=LONDON, months=rule.months, days=rule.days, ends_with=rule.until
         )
         lot = Lot(stable_id(id), draft.amount, draft.amount, earned_at, available_from, last)
         return lot._replace(terms_version=terms.version, zone=LONDON)

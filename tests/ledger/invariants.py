@@ -39,7 +39,7 @@ def violations(*, entries: Iterable[EntryChanges], lots: Iterable[Lot], balance:
 
 
 def _violations(entries: list[EntryChanges], lots: Mapping[str, Lot], balance: Balance) -> Iterator[str]:
-    held: dict[str, int] = {}
+    remaining_by_lot: dict[str, int] = {}
     owed = points = 0
     for number, booked in enumerate(entries, start=1):
         points += booked.points
@@ -49,12 +49,12 @@ def _violations(entries: list[EntryChanges], lots: Mapping[str, Lot], balance: B
         if owed < 0:
             yield f"entry {number}: more was paid than was owed"
         for id, change in booked.lots.items():
-            held[id] = held.get(id, 0) + change
-            if not 0 <= held[id] <= lots[id].points:
-                yield f"entry {number}: lot {id} of {lots[id].points} points has {held[id]}"
+            remaining_by_lot[id] = remaining_by_lot.get(id, 0) + change
+            if not 0 <= remaining_by_lot[id] <= lots[id].points:
+                yield f"entry {number}: lot {id} of {lots[id].points} points has {remaining_by_lot[id]}"
     for lot in lots.values():
-        if held.get(lot.id, 0) != lot.remaining:
-            yield f"lot {lot.id}: has {lot.remaining}, by its movements {held.get(lot.id, 0)}"
+        if remaining_by_lot.get(lot.id, 0) != lot.remaining:
+            yield f"lot {lot.id}: has {lot.remaining}, by its movements {remaining_by_lot.get(lot.id, 0)}"
         if not 0 <= lot.held <= lot.remaining <= lot.points:
             yield f"lot {lot.id}: {lot.held} held of {lot.remaining} left of {lot.points}"
     yield from _balance_violations(balance, lots=lots.values(), owed=owed, points=points)

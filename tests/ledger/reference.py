@@ -67,7 +67,7 @@ class ReferenceWallet:
         self.purchases: dict[str, Purchase] = {}
         self.goods: dict[str, Goods] = {}
         """By the purchase that they were receipted with."""
-        self.active_at: datetime | None = None
+        self.last_activity_at: datetime | None = None
         self.lifetime = 0
         self.card = StampCard()
         self.now = min([version.effective_from for version in versions])
@@ -95,7 +95,7 @@ class ReferenceWallet:
 
     def expiry_times(self) -> dict[str, datetime | None]:
         """When each lot expires as of now: only events change that, the passing of time never does."""
-        return {lot.id: lot.expires_at(self.active_at) for lot in self.lots}
+        return {lot.id: lot.expires_at(self.last_activity_at) for lot in self.lots}
 
     def process_due(self, at: datetime, expiry_times: dict[str, datetime | None]) -> None:
         """Processes one moment: points become available, holds end, debts are repaid, lots expire, tiers change."""
@@ -149,7 +149,7 @@ class ReferenceWallet:
     def spendable(self, *, include_pending: bool = False) -> list[tuple[Lot, Point]]:
         """Free points that are available, with `include_pending` also those that are pending: earliest expiry first."""
         lots = [lot for lot in self.lots if include_pending or lot.available_from <= self.now]
-        lots.sort(key=lambda lot: (lot.expiry_day(self.active_at), lot.earned_at, lot.id))
+        lots.sort(key=lambda lot: (lot.expiry_day(self.last_activity_at), lot.earned_at, lot.id))
         return [(lot, point) for lot in lots for point in lot.points if point.state == FREE]
 
     def consume(self, id: str, count: int, points: Iterable[tuple[Lot, Point]], *, allow_debt: bool) -> None:
@@ -192,11 +192,11 @@ class ReferenceWallet:
     def on_purchase_recorded(self, event: past.PurchaseRecorded) -> None:
         self.goods[event.id] = goods_of(event)
         self.earn(event, [self.goods[event.id]])
-        self.active_at = event.at
+        self.last_activity_at = event.at
 
     def earn(self, event: past.PurchaseRecorded, goods: list[Goods]) -> None:
         customer = self.customers[event.customer_id]
-        facts = customer.with_customer_facts(event.facts, event.terms)
+        facts = customer.with_rule_facts(event.facts, event.terms)
         self.changes.append(PurchaseEarned(event.id, event.at, facts, event.terms))
         decision = earn(terms=event.terms, facts=facts)
         base = base_points(decision, terms=event.terms)
@@ -223,7 +223,7 @@ class ReferenceWallet:
             self.purchases[id].goods.append(new)
         on_top = event.purchase.id in new.shares
         self.earn(replace(event.purchase, facts=new.facts), [new] if on_top else [])
-        self.active_at = event.at if on_top else self.active_at
+        self.last_activity_at = event.at if on_top else self.last_activity_at
         self.refund(event.id, sales, before)
 
     def on_reward_redeemed(self, event: past.RewardRedeemed) -> None:
@@ -232,7 +232,7 @@ class ReferenceWallet:
             self.card.consume(event.id, event.points)
         else:
             self.consume(event.id, event.points, self.spendable(), allow_debt=True)
-        self.active_at = event.at
+        self.last_activity_at = event.at
 
     def on_redemption_reversed(self, event: past.RedemptionReversed) -> None:
         gone = self.redeemed.pop(event.redemption_id)
@@ -296,7 +296,7 @@ class ReferenceWallet:
         for received in event.lots:
             points = [Point() for _ in range(received.points)]
             terms = next(each for each in self.versions if each.version == received.terms_version)
-            dates = (received.earned_at, received.available_from, received.valid_until)
+            dates = (received.earned_at, received.available_from, received.promised_last_day)
             lot = Lot(received.id, terms, received.zone, *dates, points, gift=True)
             lot.pending = received.available_from > event.at
             self.lots.append(lot)
@@ -436,7 +436,9 @@ class ReferenceWallet:
         self.goods |= other.goods
         self.redeemed |= other.redeemed
         self.lifetime += other.lifetime
-        self.active_at = max([moment for moment in (self.active_at, other.active_at) if moment], default=None)
+        self.last_activity_at = max(
+            [moment for moment in (self.last_activity_at, other.last_activity_at) if moment], default=None
+        )
         if event.survivor is None:
             self.customers |= other.customers
             return

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from app.domain.calendar import Period, add_months, day_start, local_date, period_start
-from app.domain.customers.rule_facts import CustomerFacts
+from app.domain.customers.rule_facts import RuleFacts
 from app.domain.decisions import Decision, ReasonCode
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.lines import Line
@@ -126,7 +126,7 @@ class Customer:
 
         return sum(sale.base for sale in self.purchases if counts(sale))
 
-    def with_customer_facts(self, facts: PurchaseFacts, terms: Terms) -> PurchaseFacts:
+    def with_rule_facts(self, facts: PurchaseFacts, terms: Terms) -> PurchaseFacts:
         """The purchase together with what was known of the customer before it."""
 
         def since(period: Period) -> list[Purchase]:
@@ -135,33 +135,33 @@ class Customer:
             return [sale for sale in self.purchases if start is None or sale.facts.occurred_at >= start]
 
         required = terms.required_facts
-        uses = {key: sum(sale.held_rewards(key) for sale in since(per)) for key, per in required.uses.items()}
-        held = {key: sum(sale.held_rewards(key) for sale in self.purchases) for key in required.held_uses}
-        items = {key: sum(self._items(sale, key) for sale in self.purchases) for key in required.items}
-        customer_facts = CustomerFacts(
+        uses = {key: sum(sale.held_rewards(key) for sale in since(per)) for key, per in required.limit_periods.items()}
+        held = {key: sum(sale.held_rewards(key) for sale in self.purchases) for key in required.reward_clauses}
+        items = {key: sum(self._items(sale, key) for sale in self.purchases) for key in required.item_clauses}
+        rule_facts = RuleFacts(
             enrolled_at=self.enrolled_at,
             visits=sum(bool(sale.counted_lines()) for sale in self.purchases),
             uses=tuple(sorted(uses.items())),
-            held_uses=tuple(sorted(held.items())),
+            reward_uses=tuple(sorted(held.items())),
             items=tuple(sorted(items.items())),
             earned=tuple(
                 (
                     period,
                     sum(sale.decision.points - sale.clawback_due + sale.shortfall for sale in since(period)),
                 )
-                for period in required.earned_periods
+                for period in required.cap_periods
             ),
             tier=self.tier,
-            budgets_left=facts.customer_facts.budgets_left,
-            own_budget_shares=facts.customer_facts.own_budget_shares,
-            common_budget_usage=facts.customer_facts.common_budget_usage,
+            budgets_left=facts.rule_facts.budgets_left,
+            own_budget_shares=facts.rule_facts.own_budget_shares,
+            common_budget_usage=facts.rule_facts.common_budget_usage,
             qualifying=self.qualifying(terms, local_date(facts.occurred_at, zone_name=terms.zone)),
         )
-        return replace(facts, customer_facts=customer_facts)
+        return replace(facts, rule_facts=rule_facts)
 
     def _items(self, sale: Purchase, key: str) -> int:
         """The items of the kept goods that a clause counts, by the terms of that purchase."""
-        if key not in sale.terms.required_facts.items:
+        if key not in sale.terms.required_facts.item_clauses:
             return 0
         selecting = sale.terms.by_key[key].selectors
         lines = [line for line in sale.counted_lines() if all(value.selects(line) for value in selecting)]

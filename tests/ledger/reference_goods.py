@@ -46,7 +46,7 @@ class Goods:
         value = min(value, int(price - paid)) if paid else value
         part = min(Fraction(1), Fraction(value) / price) if price else Fraction(1)
         shares = {id: mine * part for id, mine in self.shares.items()}
-        facts = replace(event.purchase.facts, replaces=value)
+        facts = replace(event.purchase.facts, replaced_price=value)
         new = Goods(facts, shares | ({event.purchase.id: 1 - part} if part < 1 else {}))
         gone = {number: there - self.kept_parts().get(number, Fraction(0)) for number, there in before.items()}
         self.replacements.append((gone, min(Fraction(1), Fraction(price) / value) if value else Fraction(0), new))

@@ -35,7 +35,7 @@ class Lot:
     zone: str
     earned_at: datetime
     available_from: datetime
-    valid_until: date | None
+    promised_last_day: date | None
     points: list[Point]
     notified_at: list[datetime] = field(default_factory=list)
     grace_until: datetime | None = None
@@ -47,22 +47,26 @@ class Lot:
     def count(self, *states: str) -> int:
         return sum(point.state in states for point in self.points)
 
-    def last_day(self, active_at: datetime | None) -> date | None:
+    def last_day(self, last_activity_at: datetime | None) -> date | None:
         """The last valid day, extended by activity where the rule says so."""
         rule = self.terms.validity
-        if rule.since is ValidityStart.ACTIVITY and active_at is not None and active_at > self.available_from:
-            return last_day(rule, local_date(active_at, zone_name=self.zone))
-        return self.valid_until
+        if (
+            rule.since is ValidityStart.ACTIVITY
+            and last_activity_at is not None
+            and last_activity_at > self.available_from
+        ):
+            return last_day(rule, local_date(last_activity_at, zone_name=self.zone))
+        return self.promised_last_day
 
-    def expiry_day(self, active_at: datetime | None) -> date:
+    def expiry_day(self, last_activity_at: datetime | None) -> date:
         """The last valid day if the points expire; the latest of all dates if they never do."""
-        last = self.last_day(active_at) if self.terms.validity.expires else None
+        last = self.last_day(last_activity_at) if self.terms.validity.expires else None
         return last or date.max
 
-    def expires_at(self, active_at: datetime | None) -> datetime | None:
+    def expires_at(self, last_activity_at: datetime | None) -> datetime | None:
         """The first instant at which the lot is expired: never without a notice, and not before the notice period has
         passed."""
-        rule, last = self.terms.validity, self.last_day(active_at)
+        rule, last = self.terms.validity, self.last_day(last_activity_at)
         if last is None or not rule.expires:
             return None
         if self.gift or last - local_date(self.earned_at, zone_name=self.zone) >= timedelta(days=rule.notice_until):

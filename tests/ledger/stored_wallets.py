@@ -82,7 +82,7 @@ class StoredWallet:
         card = stamps.balance if stamps is not None else Balance()
         stored: dict[str, Any] = {
             "lots": {
-                lot.id: (lot.points, lot.remaining, lot.held, lot.earned_at, lot.available_from, lot.valid_until)
+                lot.id: (lot.points, lot.remaining, lot.held, lot.earned_at, lot.available_from, lot.promised_last_day)
                 for lot in self.lots[Unit.POINTS]
                 if lot.points
             },

@@ -219,7 +219,7 @@ def consumed_by_lot(wallet: Wallet) -> dict[str, int]:
 def test_return_of_exchanged_goods_is_ordered_after_its_exchange_at_the_same_instant() -> None:
     by = make_terms(TEN_DAYS)
     first = purchase("s", 6, at=on(1), by=by)
-    new = replace(purchase("n", 6, at=on(1), by=by), facts=replace(first.facts, replaces=6000))
+    new = replace(purchase("n", 6, at=on(1), by=by), facts=replace(first.facts, replaced_price=6000))
     swapped = ExchangeRecorded(stable_id("x"), first.id, on(1), {1: Decimal(1)}, new, "c")
     again = RefundRecorded(stable_id("b"), new.id, on(1), {1: Decimal(1)}, "a")
     other = RefundRecorded(stable_id("o"), stable_id("t"), on(1), {1: Decimal(1)}, "b")
@@ -364,7 +364,7 @@ def test_notice_read_after_a_merge_counts_for_the_merged_wallet() -> None:
 
 def test_later_reversal_does_not_shorten_a_grace_period() -> None:
     wallet = UnitAccount(Unit.POINTS, versions=(make_terms(TEN_DAYS),))
-    wallet.open(a_lot("a", earned_at=on(0), valid_until=date(2026, 1, 20)), at=on(0))
+    wallet.open(a_lot("a", earned_at=on(0), promised_last_day=date(2026, 1, 20)), at=on(0))
     wallet.grant_grace({"a"}, until=on(40))
     wallet.grant_grace({"a"}, until=on(20))
     assert wallet.expires_at(wallet.inventory.lots["a"]) == on(40)

@@ -23,7 +23,7 @@ def core_summary(wallet: Wallet, at: datetime) -> dict[str, Any]:
     stamps = wallet.unit_accounts[Unit.STAMPS].inventory
     return {
         "lots": {
-            lot.id: (lot.points, lot.remaining, lot.held, lot.earned_at, lot.available_from, lot.valid_until)
+            lot.id: (lot.points, lot.remaining, lot.held, lot.earned_at, lot.available_from, lot.promised_last_day)
             for lot in wallet.points.inventory.lots.values()
         },
         "balance": {
@@ -51,7 +51,7 @@ def reference_summary(wallet: ReferenceWallet, at: datetime) -> dict[str, Any]:
                 lot.count(HELD),
                 lot.earned_at,
                 lot.available_from,
-                lot.valid_until,
+                lot.promised_last_day,
             )
             for lot in lots
         },
@@ -71,7 +71,7 @@ def reference_summary(wallet: ReferenceWallet, at: datetime) -> dict[str, Any]:
         | {"owed": len(wallet.card.debts), "lifetime": wallet.card.lifetime},
         "tiers": {id: customer.tier for id, customer in wallet.customers.items()},
         "falls": {id: customer.grace_ends_at for id, customer in wallet.customers.items()},
-        "ends": {lot.id: lot.expires_at(wallet.active_at) for lot in lots if lot.count(FREE)},
+        "ends": {lot.id: lot.expires_at(wallet.last_activity_at) for lot in lots if lot.count(FREE)},
     }
 
 

@@ -83,7 +83,7 @@ class RefundQueries:
             raise _query_error(found)
         return RefundPreview(
             decision=decision(found.decision, judged_by=found.terms),
-            cash=money(found.cash),
+            cash=money(found.money),
             points_restored=found.back[Unit.POINTS],
             stamps_restored=found.back[Unit.STAMPS],
             shortfall=found.shortfall,

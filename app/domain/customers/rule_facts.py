@@ -10,27 +10,27 @@ from typing import Any
 from app.domain.calendar import Period
 from app.domain.customers.profile import CustomerProfile
 
-_COUNTS_BY_KEY = (
-    "uses",
-    "items",
-    "budgets_left",
-    "own_budget_shares",
-    "common_budget_usage",
-    "held_uses",
-    "birthdays",
-)
-"""The fields that are stored as an object of numbers by key."""
+_COUNTS_BY_KEY = {
+    "uses": "uses",
+    "items": "items",
+    "budgets_left": "budgets_left",
+    "own_budget_shares": "own_budget_shares",
+    "common_budget_usage": "common_budget_usage",
+    "reward_uses": "held_uses",
+    "birthdays": "birthdays",
+}
+"""The fields that are stored as an object of numbers by key, each with its name in the stored JSON."""
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerFacts:
-    """A customer's history as the rules see it; stored with the purchase, so that its decision can be made again.
+class RuleFacts:
+    """What the terms require to know about a customer; stored with the purchase, so that its decision can be made again.
 
     - `visits`: purchases before this one of which some goods were kept;
-    - `uses`: how often each clause was applied in the period of its limit;
-    - `held_uses`: how many rewards of each clause were ever given, held ones included;
+    - `uses`: how often each clause was applied in the period of its limit, by the clause's key, like all other counts;
+    - `reward_uses`: how many rewards of each clause were ever given, held ones included;
     - `earned`: points earned so far in each period;
-    - `items`: kept items that each clause counted before;
+    - `items`: items that each clause counted before and that were not returned;
     - `budgets_left`: points left in the budget of each clause, for all customers;
     - `own_budget_shares`: points of each budget that only this customer may still get, because they came back from the
       customer's own purchases. A purchase takes 100 points from a budget and 30 come back with a refund: the share is
@@ -56,7 +56,7 @@ class CustomerFacts:
     condition_answers: tuple[tuple[str, bool | None], ...] = ()
     tier: str | None = None
     qualifying: int = 0
-    held_uses: tuple[tuple[str, int], ...] = ()
+    reward_uses: tuple[tuple[str, int], ...] = ()
     birthdays: tuple[tuple[str, int], ...] = ()
     used_birthdays: tuple[tuple[str, int], ...] = ()
     profile: CustomerProfile | None = field(default=None, compare=False, repr=False)
@@ -65,9 +65,9 @@ class CustomerFacts:
         """How often the clause was applied in its period."""
         return dict(self.uses).get(clause, 0)
 
-    def held_uses_of(self, clause: str) -> int:
+    def reward_uses_of(self, clause: str) -> int:
         """How many rewards of the clause were ever given, held ones included."""
-        return dict(self.held_uses).get(clause, 0)
+        return dict(self.reward_uses).get(clause, 0)
 
     def birthday_year(self, question: str) -> int | None:
         """The calendar year of the birthday in whose window the purchase lies; None where it lies in none."""
@@ -90,7 +90,7 @@ class CustomerFacts:
         """Points of the clause's budget that came back from this customer's purchases; they are used first."""
         return dict(self.own_budget_shares).get(clause, 0)
 
-    def with_common_budget_usage(self, usage: Iterable[tuple[str, int]]) -> CustomerFacts:
+    def with_common_budget_usage(self, usage: Iterable[tuple[str, int]]) -> RuleFacts:
         """The facts with what the purchase takes from each budget; unchanged if the terms have no budget."""
         if not self.own_budget_shares:
             return self
@@ -118,15 +118,15 @@ class CustomerFacts:
             data["tier"] = self.tier
         if self.qualifying:
             data["qualifying"] = self.qualifying
-        for name in _COUNTS_BY_KEY:
+        for name, stored_name in _COUNTS_BY_KEY.items():
             if counts := getattr(self, name):
-                data[name] = dict(counts)
+                data[stored_name] = dict(counts)
         if self.used_birthdays:
             data["used_birthdays"] = [list(use) for use in self.used_birthdays]
         return data
 
     @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> CustomerFacts:
+    def from_data(cls, data: Mapping[str, Any]) -> RuleFacts:
         """The facts that `to_data` wrote."""
         return cls(
             enrolled_at=datetime.fromisoformat(data["enrolled_at"]) if "enrolled_at" in data else None,
@@ -140,11 +140,11 @@ class CustomerFacts:
             budgets_left=tuple(sorted(data.get("budgets_left", {}).items())),
             own_budget_shares=tuple(sorted(data.get("own_budget_shares", {}).items())),
             common_budget_usage=tuple(sorted(data.get("common_budget_usage", {}).items())),
-            held_uses=tuple(sorted(data.get("held_uses", {}).items())),
+            reward_uses=tuple(sorted(data.get("held_uses", {}).items())),
             birthdays=tuple(sorted(data.get("birthdays", {}).items())),
             used_birthdays=tuple(sorted((clause, year) for clause, year in data.get("used_birthdays", ()))),
         )
 
 
-NO_FACTS = CustomerFacts()
+NO_RULE_FACTS = RuleFacts()
 """No facts: nothing is known or required."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from app.domain.amounts import Exact, Parts, allocate_proportionally, rounded
-from app.domain.customers.rule_facts import CustomerFacts
+from app.domain.customers.rule_facts import RuleFacts
 from app.domain.terms.conditions.budget import Budget, BudgetMode
 from app.domain.terms.effects.rounding_rule import RoundingRule, RoundingScope
 
@@ -64,9 +64,9 @@ def award(key: str, parts: Parts, *, rounding: RoundingRule) -> Award:
     return Award(key, exact, points if points > 0 else 0)
 
 
-def within_budget(award: Award, *, budget: Budget, customer_facts: CustomerFacts) -> Award:
+def within_budget(award: Award, *, budget: Budget, rule_facts: RuleFacts) -> Award:
     """The award limited to its budget: in part or not at all, as the budget's mode says."""
-    left = budget.left(customer_facts, clause=award.key)
+    left = budget.left(rule_facts, clause=award.key)
     if award.points <= left:
         return award._replace(unlimited_points=award.points)
     points = left if budget.mode is BudgetMode.PARTIAL else 0
@@ -91,11 +91,9 @@ def combine(awards: Sequence[Award], *, rounding: RoundingRule) -> dict[str, int
     return {award.key: shares[award.key] if award.unlimited_points is None else award.points for award in awards}
 
 
-def own_budget_usage(
-    budget_usage: Sequence[tuple[str, int]], *, customer_facts: CustomerFacts
-) -> tuple[tuple[str, int], ...]:
+def own_budget_usage(budget_usage: Sequence[tuple[str, int]], *, rule_facts: RuleFacts) -> tuple[tuple[str, int], ...]:
     """The part of budget usage that comes from the customer's own share, which is used before the common budget."""
-    own = ((key, min(points, customer_facts.own_budget_share(key))) for key, points in budget_usage)
+    own = ((key, min(points, rule_facts.own_budget_share(key))) for key, points in budget_usage)
     return tuple((key, points) for key, points in own if points > 0)
 
 

@@ -88,7 +88,7 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
         zone=facts.zone if facts.zone != terms.zone else None,
         budget_usage=used_budgets,
         stamps=stamps,
-        own_budget_usage=own_budget_usage(used_budgets, customer_facts=facts.customer_facts) if used_budgets else (),
+        own_budget_usage=own_budget_usage(used_budgets, rule_facts=facts.rule_facts) if used_budgets else (),
     )
 
 
@@ -116,7 +116,9 @@ def _evaluate_dependent_clauses(terms: Terms, *, purchase: EligiblePurchase) -> 
         for clause in terms.point_clauses
         if not clause.exclusive
     }
-    with_matches = purchase._replace(fitting=frozenset(key for key, evaluated in by_key.items() if evaluated.fits))
+    with_matches = purchase._replace(
+        matched_clauses=frozenset(key for key, evaluated in by_key.items() if evaluated.fits)
+    )
     by_key |= {
         clause.key: _affordable(_EvaluatedClause(clause, *evaluate(clause, purchase=with_matches)), rounding=rounding)
         for clause in terms.point_clauses
@@ -131,7 +133,7 @@ def _affordable(evaluated: _EvaluatedClause, *, rounding: RoundingRule) -> _Eval
     alone = _alone(evaluated, rounding=rounding) if budget is not None and evaluated.fits else None
     if budget is None or alone is None:
         return evaluated
-    limited_award = within_budget(alone, budget=budget, customer_facts=evaluated.selected.customer_facts)
+    limited_award = within_budget(alone, budget=budget, rule_facts=evaluated.selected.rule_facts)
     if limited_award.points or not limited_award.limited:
         return evaluated
     return evaluated._replace(fits=False, reasons=_reasons_with_budget(evaluated, limited_award))
@@ -151,7 +153,7 @@ def _reasons_with_budget(evaluated: _EvaluatedClause, less: Award) -> tuple[Reas
     """The reasons of a clause whose budget reduces its award."""
     budget = evaluated.clause.budget
     assert budget is not None, "only a budget reduces an award"
-    left = budget.left(evaluated.selected.customer_facts, clause=less.key)
+    left = budget.left(evaluated.selected.rule_facts, clause=less.key)
     finding = budget.used_up(left, wanted=less.unlimited_points)
     path = (evaluated.clause.conditions.index(budget),)
     verdict = Verdict.LIMITED if less.points else Verdict.NOT_MET
@@ -222,7 +224,7 @@ def _within(alone: Award, evaluated: _EvaluatedClause) -> Award:
     budget = evaluated.clause.budget
     if budget is None:
         return alone
-    return within_budget(alone, budget=budget, customer_facts=evaluated.selected.customer_facts)
+    return within_budget(alone, budget=budget, rule_facts=evaluated.selected.rule_facts)
 
 
 def _counting_multipliers(multipliers: list[Award], *, mode: CombinationMode) -> list[Award]:
@@ -277,7 +279,7 @@ def _within_caps(
     reasons = []
     for clause, cap in caps:
         period = cap.period
-        room = cap.points if period is None else max(0, cap.points - purchase.customer_facts.earned_in(period))
+        room = cap.points if period is None else max(0, cap.points - purchase.rule_facts.earned_in(period))
         if points <= room:
             continue
         allowed = min(allowed, room)

@@ -16,21 +16,25 @@ _ZONES = timedelta(days=2)
 """More than the difference between local days in any two zones."""
 
 
-def last_day(lot: Lot, *, validity: PointsValidity, active_at: datetime | None) -> date | None:
+def current_last_day(lot: Lot, *, validity: PointsValidity, last_activity_at: datetime | None) -> date | None:
     """The current last local day of a lot: the promised one, extended by activity if that counts. None: never expires.
 
-    `active_at` is the time of the last purchase or redemption.
+    `last_activity_at` is the time of the last purchase or redemption.
     """
-    if validity.since is not ValidityStart.ACTIVITY or active_at is None or active_at <= lot.available_from:
-        return lot.valid_until
-    return validity.last_day(since=active_at, zone_name=lot.zone)
+    if (
+        validity.since is not ValidityStart.ACTIVITY
+        or last_activity_at is None
+        or last_activity_at <= lot.available_from
+    ):
+        return lot.promised_last_day
+    return validity.last_day(since=last_activity_at, zone_name=lot.zone)
 
 
 def expires_at(
     lot: Lot,
     *,
     validity: PointsValidity,
-    active_at: datetime | None,
+    last_activity_at: datetime | None,
     notified_at: Sequence[datetime] = (),
     has_receipt: bool = True,
 ) -> datetime | None:
@@ -40,7 +44,7 @@ def expires_at(
     `validity.notice_until` days before it postpones the expiry to leave that much time. `has_receipt`: whether the wallet's holder
     has the receipt that earned the lot.
     """
-    last = last_day(lot, validity=validity, active_at=active_at) if validity.expires else None
+    last = current_last_day(lot, validity=validity, last_activity_at=last_activity_at) if validity.expires else None
     if last is None:
         return None
     if not (has_receipt and receipt_is_notice(lot, validity=validity, last=last)):
@@ -58,13 +62,13 @@ def receipt_is_notice(lot: Lot, *, validity: PointsValidity, last: date) -> bool
 
 
 def notice_window_start(
-    lot: Lot, *, validity: PointsValidity, active_at: datetime | None, has_receipt: bool = True
+    lot: Lot, *, validity: PointsValidity, last_activity_at: datetime | None, has_receipt: bool = True
 ) -> datetime | None:
     """The first instant at which an expiry notice counts; None if none is needed.
 
     `has_receipt`: whether the wallet's holder has the receipt that earned the lot.
     """
-    last = last_day(lot, validity=validity, active_at=active_at) if validity.expires else None
+    last = current_last_day(lot, validity=validity, last_activity_at=last_activity_at) if validity.expires else None
     if last is None or (has_receipt and receipt_is_notice(lot, validity=validity, last=last)):
         return None
     return day_start(last - timedelta(days=validity.notice_from), zone_name=lot.zone)

@@ -76,14 +76,14 @@ def line_shares(decision: Decision, *, terms: Terms, facts: PurchaseFacts) -> tu
     awarding = tuple(key for key, points in awarded.items() if points) or tuple(selected)
     eligible = {line.number for line in purchase.lines}
     selected_lines = {line.number for key in awarding for line in selected[key].lines}
-    basis = terms.policies[CountedAmounts].key
+    counted_amounts_key = terms.policies[CountedAmounts].key
     results = []
     for line in facts.lines:
         earned = {unit: shares[unit][line.number] for unit in terms.units}
         if line.kind not in terms.basis.kinds:
-            results.append(LineShare(line, earned, LineExclusion.KIND_NOT_COUNTED, (basis,)))
+            results.append(LineShare(line, earned, LineExclusion.KIND_NOT_COUNTED, (counted_amounts_key,)))
         elif line.number not in eligible:
-            results.append(LineShare(line, earned, LineExclusion.NOTHING_PAID, (basis,)))
+            results.append(LineShare(line, earned, LineExclusion.NOTHING_PAID, (counted_amounts_key,)))
         elif awarding and line.number not in selected_lines:
             results.append(LineShare(line, earned, LineExclusion.GOODS_NOT_COUNTED, awarding))
         else:
@@ -114,9 +114,9 @@ def _points(
 ) -> Weights:
     """Unrounded points by line, of all clauses that count."""
     rounding = terms.rounding
-    bases = _bases(terms, gave=gave, selected=selected)
+    earning_clauses = _counting_earning_clauses(terms, gave=gave, selected=selected)
     weights: Weights = {}
-    for clause, effect in bases:
+    for clause, effect in earning_clauses:
         own = _earned(effect, purchase=selected[clause.key], rounding=rounding)
         _add(weights, _within(own, clause=clause, gave=gave))
     short = {reason.clause for reason in decision.reasons if reason.verdict is Verdict.LIMITED}
@@ -127,9 +127,11 @@ def _points(
         if isinstance(extra, PointsMultiplier):
             lines = {line.number for line in purchase.lines}
             own = {}
-            for base, effect in bases:
-                part = selected[base.key].narrowed_to(lambda line, lines=lines: line.number in lines)  # type: ignore[misc]
-                factor = extra.extra * (_share(base, effect, gave=gave, selected=selected) if base.key in short else 1)
+            for earning_clause, effect in earning_clauses:
+                part = selected[earning_clause.key].narrowed_to(lambda line, lines=lines: line.number in lines)  # type: ignore[misc]
+                factor = extra.extra * (
+                    _share(earning_clause, effect, gave=gave, selected=selected) if earning_clause.key in short else 1
+                )
                 _add(own, _earned(effect, purchase=part, rounding=rounding, factor=factor))
         else:
             own = _spread(_bonus(extra, gave=gave[clause.key]), purchase=purchase)
@@ -144,21 +146,21 @@ def _bonus(extra: Extra, *, gave: int) -> int:
     return extra.points * max(1, round(Fraction(gave, extra.points)))
 
 
-def _bases(
+def _counting_earning_clauses(
     terms: Terms, *, gave: Mapping[str, int], selected: Mapping[str, EligiblePurchase]
 ) -> list[tuple[Clause, Earning]]:
     """The earning clauses that count, which multipliers multiply; each with its effect.
 
     All matching ones if they stack, else the one that gave points or would have.
     """
-    fitting = [(clause, effect) for clause, effect in terms.earning_clauses if clause.key in gave]
+    matched = [(clause, effect) for clause, effect in terms.earning_clauses if clause.key in gave]
     mode = terms.combination
-    if mode is CombinationMode.STACK or not fitting:
-        return fitting
-    giving = [(clause, effect) for clause, effect in fitting if gave[clause.key]]
-    if giving or mode is CombinationMode.FIRST:
-        return (giving or fitting)[:1]
-    return [max(fitting, key=lambda base: base[1].earn(selected[base[0].key]).total())]
+    if mode is CombinationMode.STACK or not matched:
+        return matched
+    awarded = [(clause, effect) for clause, effect in matched if gave[clause.key]]
+    if awarded or mode is CombinationMode.FIRST:
+        return (awarded or matched)[:1]
+    return [max(matched, key=lambda earning: earning[1].earn(selected[earning[0].key]).total())]
 
 
 def _share(

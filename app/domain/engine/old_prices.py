@@ -38,25 +38,25 @@ class OldPrices:
         current_price = _price(self.terms, reward)
         if current_price is None:
             return None
-        prices = {lot.id: self.price_of(lot, reward=reward, now=current_price) for lot in self.lots}
+        prices = {lot.id: self.price_of(lot, reward=reward, current_price=current_price) for lot in self.lots}
         return (
-            _charged(self.lots, prices=prices, now=current_price)
+            _charged(self.lots, prices=prices, current_price=current_price)
             if any(price < current_price for price in prices.values())
             else None
         )
 
-    def price_of(self, lot: Lot, *, reward: str, now: int) -> int:
-        """The price of a reward in points of this lot: the old price while it is protected, else `now`."""
+    def price_of(self, lot: Lot, *, reward: str, current_price: int) -> int:
+        """The price of a reward in points of this lot: the old price while it is protected, else `current_price`."""
         versions = [*self.earlier, self.terms]
         started = [index for index, version in enumerate(versions) if version.effective_from <= lot.earned_at]
         earned_price = _price(versions[started[-1]], reward) if started else None
-        if earned_price is None or earned_price >= now:
-            return now
+        if earned_price is None or earned_price >= current_price:
+            return current_price
         raised_at = self._rise(versions[started[-1] + 1 :], reward=reward, above=earned_price)
         days = self.terms.policy(Grandfathering).days
         last = local_date(raised_at, zone_name=self.terms.zone) + timedelta(days=days)
         until = day_start(last + timedelta(days=1), zone_name=self.terms.zone)
-        return earned_price if self.at < until else now
+        return earned_price if self.at < until else current_price
 
     def _rise(self, versions: Sequence[Terms], *, reward: str, above: int) -> datetime:
         """When the price last rose above the earlier price."""
@@ -74,11 +74,11 @@ def may_be_cheaper(terms: Terms, *, earlier: Sequence[Terms]) -> bool:
     if Grandfathering not in terms.policies or terms.policy(Grandfathering).days == 0:
         return False
     rewards = [clause.effect.reward for clause in terms.clauses if isinstance(clause.effect, RewardCost)]
-    prices = {reward: now for reward in rewards if (now := _price(terms, reward)) is not None}
+    current_prices = {reward: price for reward in rewards if (price := _price(terms, reward)) is not None}
     return any(
-        (price := _price(version, reward)) is not None and price < now
+        (price := _price(version, reward)) is not None and price < current_price
         for version in earlier
-        for reward, now in prices.items()
+        for reward, current_price in current_prices.items()
     )
 
 
@@ -89,7 +89,7 @@ def _price(terms: Terms, reward: str) -> int | None:
     return cost.points if isinstance(cost, RewardCost) and cost.unit is Unit.POINTS else None
 
 
-def _charged(lots: Sequence[Lot], *, prices: dict[str, int], now: int) -> RewardCharge:
+def _charged(lots: Sequence[Lot], *, prices: dict[str, int], current_price: int) -> RewardCharge:
     """Charge the lots with the lowest price first; each pays a part at its own price, the last one rounded down."""
     rest = Fraction(1)
     draws: list[Draw] = []
@@ -103,6 +103,6 @@ def _charged(lots: Sequence[Lot], *, prices: dict[str, int], now: int) -> Reward
         rest = Fraction(0) if taken == price else rest - Fraction(taken, prices[lot.id])
         if rest == 0:
             break
-    missing = (rest * now).__floor__()
+    missing = (rest * current_price).__floor__()
     paid = sum(draw.points for draw in draws)
     return RewardCharge(cost=paid + missing, draws=() if missing else tuple(draws), missing=missing)

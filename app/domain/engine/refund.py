@@ -15,7 +15,7 @@ from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, Rea
 from app.domain.engine.earning import base_points, earn
 from app.domain.engine.returned_payments import returned_payments
 from app.domain.engine.stamps import stamps_clawed_back
-from app.domain.purchases.facts import FULL_PRICE, PurchaseFacts
+from app.domain.purchases.facts import NO_PRICE_REDUCTIONS, PurchaseFacts
 from app.domain.terms.effects.refund_policy import RefundPolicy
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
@@ -29,7 +29,7 @@ class RefundOutcome:
     """
 
     movement: ClawbackMovement
-    cash: Money
+    money: Money
     decision: Decision
     base: int
 
@@ -201,8 +201,8 @@ def preview_claw_back(
     earned: int,
     quantities_before: Mapping[int, Decimal],
     quantities_after: Mapping[int, Decimal],
-    price_shares_before: Mapping[int, Exact] = FULL_PRICE,
-    price_shares_after: Mapping[int, Exact] = FULL_PRICE,
+    price_shares_before: Mapping[int, Exact] = NO_PRICE_REDUCTIONS,
+    price_shares_after: Mapping[int, Exact] = NO_PRICE_REDUCTIONS,
     available: int | None,
     occurred_at: datetime,
     allow_negative: bool = False,
@@ -232,7 +232,7 @@ def preview_claw_back(
     )
     return RefundOutcome(
         movement=movement,
-        cash=returned_payments(facts, before=before, after=after, redeemed={}).cash,
+        money=returned_payments(facts, before=before, after=after, paid_points={}).money,
         decision=refund_decision(
             terms,
             remaining=remaining,

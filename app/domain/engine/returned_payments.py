@@ -12,33 +12,37 @@ from app.domain.purchases.facts import PurchaseFacts
 
 @dataclass(frozen=True, slots=True)
 class ReturnedPayments:
-    """Returned payments: money, and points or stamps by the id of the redemption that paid with them."""
+    """Payments returned for goods: the `money` refunded, and the points or stamps `restored`, by the id of the redemption that paid with them."""
 
-    cash: Money
-    redeemed: Mapping[str, int]
+    money: Money
+    restored: Mapping[str, int]
 
     def less(self, before: ReturnedPayments) -> ReturnedPayments:
         """The difference to payments that were returned before."""
-        cash = Money(self.cash.minor - before.cash.of_currency(self.cash.currency), self.cash.currency)
-        return ReturnedPayments(cash, {id: amount - before.redeemed.get(id, 0) for id, amount in self.redeemed.items()})
+        money = Money(self.money.minor - before.money.of_currency(self.money.currency), self.money.currency)
+        return ReturnedPayments(
+            money, {id: amount - before.restored.get(id, 0) for id, amount in self.restored.items()}
+        )
 
 
-def total_returned(facts: PurchaseFacts, *, remaining: PurchaseFacts, redeemed: Mapping[str, int]) -> ReturnedPayments:
+def total_returned(
+    facts: PurchaseFacts, *, remaining: PurchaseFacts, paid_points: Mapping[str, int]
+) -> ReturnedPayments:
     """All payments returned once only `remaining` is left of a purchase.
 
-    `redeemed` are the points or stamps by redemption id. The result depends on nothing but what remains, so any sequence
+    `paid_points` are the points or stamps that paid, by redemption id. The result depends on nothing but what remains, so any sequence
     of refunds returns in total what one full refund does, in money and in points.
     """
-    restored = {id: points_to_restore(facts, points=amount, remaining=remaining) for id, amount in redeemed.items()}
-    return ReturnedPayments(total_cash_back(facts, remaining=remaining), restored)
+    restored = {id: points_to_restore(facts, points=amount, remaining=remaining) for id, amount in paid_points.items()}
+    return ReturnedPayments(total_money_refunded(facts, remaining=remaining), restored)
 
 
 def returned_payments(
-    facts: PurchaseFacts, *, before: PurchaseFacts, after: PurchaseFacts, redeemed: Mapping[str, int]
+    facts: PurchaseFacts, *, before: PurchaseFacts, after: PurchaseFacts, paid_points: Mapping[str, int]
 ) -> ReturnedPayments:
     """The payments returned between two states of a purchase; see `total_returned`."""
-    earlier = total_returned(facts, remaining=before, redeemed=redeemed)
-    return total_returned(facts, remaining=after, redeemed=redeemed).less(earlier)
+    earlier = total_returned(facts, remaining=before, paid_points=paid_points)
+    return total_returned(facts, remaining=after, paid_points=paid_points).less(earlier)
 
 
 def points_to_restore(facts: PurchaseFacts, *, points: int, remaining: PurchaseFacts) -> int:
@@ -61,7 +65,7 @@ def points_to_restore(facts: PurchaseFacts, *, points: int, remaining: PurchaseF
     return rounded(restored, mode=Rounding.HALF_UP)
 
 
-def total_cash_back(facts: PurchaseFacts, *, remaining: PurchaseFacts) -> Money:
+def total_money_refunded(facts: PurchaseFacts, *, remaining: PurchaseFacts) -> Money:
     """The money refunded in total once only `remaining` is left: the price of returned goods, less what points had paid.
 
     The amount paid with points is allocated to the lines by largest remainder, like the points. Returning more never
@@ -78,10 +82,10 @@ def total_cash_back(facts: PurchaseFacts, *, remaining: PurchaseFacts) -> Money:
     return Money(returned_total - rounded(returned_by_points, mode=Rounding.HALF_UP), facts.currency)
 
 
-def cash_due(facts: PurchaseFacts, *, remaining: PurchaseFacts, paid_out: int) -> Money:
+def money_due(facts: PurchaseFacts, *, remaining: PurchaseFacts, paid_out: int) -> Money:
     """The money due for a refund after which `remaining` is left, when other refunds have `paid_out` (minor units).
 
     If an earlier refund or a correction became known late, the other refunds may have paid too little: this adds the
     rest. Never below 0.
     """
-    return Money(max(0, total_cash_back(facts, remaining=remaining).minor - paid_out), facts.currency)
+    return Money(max(0, total_money_refunded(facts, remaining=remaining).minor - paid_out), facts.currency)

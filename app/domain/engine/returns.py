@@ -10,7 +10,7 @@ from typing import Protocol
 from app.domain.amounts import AmountError, Exact, Money, Rounding, allocate_proportionally, rounded
 from app.domain.engine.refund import remaining_quantities, remaining_value
 from app.domain.problems import Problem, ProblemCode
-from app.domain.purchases.facts import FULL_PRICE, PurchaseFacts
+from app.domain.purchases.facts import NO_PRICE_REDUCTIONS, PurchaseFacts
 from app.domain.purchases.lines import quantity_problem
 
 Quantities = Mapping[int, Decimal | None]
@@ -41,7 +41,7 @@ class Remaining:
     @classmethod
     def after(cls, facts: PurchaseFacts, *, refunds: Iterable[RefundedItems]) -> Remaining:
         """What remains of a purchase after refunds, in their order."""
-        remaining = cls(remaining_quantities(facts, returned=()), FULL_PRICE)
+        remaining = cls(remaining_quantities(facts, returned=()), NO_PRICE_REDUCTIONS)
         for refund in refunds:
             remaining = remaining.less(facts, refund=refund)
         return remaining

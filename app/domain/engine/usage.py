@@ -97,7 +97,7 @@ def usage_of(
     return Usage(
         visit=is_visit(terms, facts=remaining),
         points=decision.points - clawback.points,
-        items=items_counted(terms, facts=remaining) if terms.required_facts.items else (),
+        items=items_counted(terms, facts=remaining) if terms.required_facts.item_clauses else (),
         uses=uses,
         budget_usage=budget_usage,
     )
@@ -182,5 +182,5 @@ def _awards(terms: Terms, *, facts: PurchaseFacts, decision: Decision) -> dict[s
 
 
 def _birthday(clause: Clause, *, facts: PurchaseFacts) -> int | None:
-    years = (facts.customer_facts.birthday_year(window.question) for window in clause.birthdays)
+    years = (facts.rule_facts.birthday_year(window.question) for window in clause.birthdays)
     return next((year for year in years if year is not None), None)

@@ -58,7 +58,7 @@ class UsageCounters:
     items: dict[str, int] = field(default_factory=dict)
     points_earned: TimeSeries = field(default_factory=TimeSeries)
 
-    def with_customer_facts(
+    def with_rule_facts(
         self,
         facts: PurchaseFacts,
         *,
@@ -67,13 +67,13 @@ class UsageCounters:
         qualifying: int = 0,
         on_hold: Iterable[Use] = (),
     ) -> PurchaseFacts:
-        """The purchase with the customer facts that the terms require, as of just before it.
+        """The purchase with the rule facts that the terms require, as of just before it.
 
         Facts that do not follow from counters stay as they are in `facts`: budgets, which follow the order of recording,
         and what is known from the profile. `tier` and `qualifying` are the current tier and the points towards one.
         Uses `on_hold` count as if the rewards were paid for now, so that no limit is exceeded when they are captured.
         """
-        required, known = terms.required_facts, facts.customer_facts
+        required, known = terms.required_facts, facts.rule_facts
         if required.is_empty:
             return facts
         on_hold_uses = Counter[str]()
@@ -84,28 +84,28 @@ class UsageCounters:
                 birthday_uses.add((use.clause, use.birthday))
         uses = [
             (key, self._uses_since(period_began(period, facts=facts, terms=terms), key) + on_hold_uses[key])
-            for key, period in required.uses.items()
+            for key, period in required.limit_periods.items()
         ]
-        held_uses = [(key, self._uses_since(BEGINNING, key) + on_hold_uses[key]) for key in required.held_uses]
+        reward_uses = [(key, self._uses_since(BEGINNING, key) + on_hold_uses[key]) for key in required.reward_clauses]
         years = {year for _, year in known.birthdays}
-        customer_facts = replace(
+        rule_facts = replace(
             known,
             enrolled_at=self.enrolled_at if required.enrolment else None,
             visits=self.visits if required.visits else 0,
             uses=_counted(uses),
             earned=tuple(
                 (period, self.points_earned.since(period_began(period, facts=facts, terms=terms)))
-                for period in required.earned_periods
+                for period in required.cap_periods
             ),
-            items=_counted((key, self.items.get(key, 0)) for key in required.items),
+            items=_counted((key, self.items.get(key, 0)) for key in required.item_clauses),
             tier=tier if required.tier else None,
             qualifying=qualifying if required.tier else 0,
-            held_uses=_counted(held_uses),
+            reward_uses=_counted(reward_uses),
             used_birthdays=tuple(
-                sorted((key, year) for key, year in birthday_uses if key in required.birthdays and year in years)
+                sorted((key, year) for key, year in birthday_uses if key in required.birthday_windows and year in years)
             ),
         )
-        return facts if customer_facts == known else replace(facts, customer_facts=customer_facts)
+        return facts if rule_facts == known else replace(facts, rule_facts=rule_facts)
 
     def count(self, usage: Usage, *, at: datetime, sign: int = 1) -> None:
         """Add the usage of a purchase; `sign=-1` takes it out again."""
@@ -163,15 +163,15 @@ def uses_counted_from(facts: PurchaseFacts, *, terms: Terms) -> list[datetime]:
     The facts must have the birthdays around which the purchase lies.
     """
     required = terms.required_facts
-    starts = {period_began(period, facts=facts, terms=terms) for period in required.uses.values()}
-    if required.held_uses or facts.customer_facts.birthdays:
+    starts = {period_began(period, facts=facts, terms=terms) for period in required.limit_periods.values()}
+    if required.reward_clauses or facts.rule_facts.birthdays:
         starts.add(BEGINNING)
     return sorted(starts)
 
 
 def points_counted_from(facts: PurchaseFacts, *, terms: Terms) -> list[datetime]:
     """The instants from which points count against caps for a purchase, earliest first; none if there is no cap by period."""
-    return sorted({period_began(period, facts=facts, terms=terms) for period in terms.required_facts.earned_periods})
+    return sorted({period_began(period, facts=facts, terms=terms) for period in terms.required_facts.cap_periods})
 
 
 def _counted(counts: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:

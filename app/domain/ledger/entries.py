@@ -175,7 +175,7 @@ def entry_hash(entry: Entry) -> str:
                 lot.id,
                 _instant(lot.earned_at),
                 _instant(lot.available_from),
-                lot.valid_until.isoformat() if lot.valid_until is not None else None,
+                lot.promised_last_day.isoformat() if lot.promised_last_day is not None else None,
                 lot.terms_version,
                 lot.zone,
             )

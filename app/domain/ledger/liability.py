@@ -41,13 +41,13 @@ _REDEEMED = (EntryType.REDEEM, EntryType.REVERSAL)
 class Flow:
     """Points that entries of a type moved into lots (negative: out of them) in a month, by the month they were earned in.
 
-    `earned` and `occurred` are months, counted from the year 0. `band` is the age band of the lots at the reporting
+    Months are counted from the year 0. `band` is the age band of the lots at the reporting
     instant; `pending` says that they could not be spent yet.
     """
 
     type: EntryType
-    earned: int
-    occurred: int
+    earned_month: int
+    occurred_month: int
     band: int
     pending: bool
     points: int
@@ -57,20 +57,20 @@ class Flow:
 class AgeBand:
     """Points outstanding that are at least `months` old and younger than the next band.
 
-    `breakage` is a share, 0 to 1: the part of them that is not expected to be redeemed; None if the history is too short.
+    `breakage_share`, from 0 to 1, is the part of them that is not expected to be redeemed; None if the history is too short.
     """
 
     months: int
     points: int
-    breakage: Fraction | None
+    breakage_share: Fraction | None
 
 
 @dataclass(frozen=True, slots=True)
 class Liability:
     """A program's liability in one unit: available, pending and held points; and the debts of customers.
 
-    `breakage` is a number of points: those not expected to be redeemed, None if unknown; `cohorts` is the number of closed
-    months it is estimated from.
+    `expected_breakage` are the points that are not expected to be redeemed, None if unknown; `cohorts` is the number of
+    closed months from which they are estimated.
     """
 
     unit: Unit
@@ -79,7 +79,7 @@ class Liability:
     held: int
     owed: int
     bands: tuple[AgeBand, ...]
-    breakage: int | None
+    expected_breakage: int | None
     cohorts: int
 
     @property
@@ -105,22 +105,23 @@ def liability(flows: Sequence[Flow], *, unit: Unit, held: int, owed: int) -> Lia
         held=held,
         owed=owed,
         bands=bands,
-        breakage=_expected(bands),
+        expected_breakage=_expected(bands),
         cohorts=len(closed),
     )
 
 
 def closed_months(flows: Iterable[Flow]) -> frozenset[int]:
     """The closed cohorts: the latest of those from the first one on, without a gap."""
-    earned: dict[int, int] = {}
-    left: dict[int, int] = {}
+    issued_by_month: dict[int, int] = {}
+    outstanding_by_month: dict[int, int] = {}
     for flow in flows:
-        left[flow.earned] = left.get(flow.earned, 0) + flow.points
+        month = flow.earned_month
+        outstanding_by_month[month] = outstanding_by_month.get(month, 0) + flow.points
         if flow.type in _ISSUING and flow.points > 0:
-            earned[flow.earned] = earned.get(flow.earned, 0) + flow.points
+            issued_by_month[month] = issued_by_month.get(month, 0) + flow.points
     closed: list[int] = []
-    for month in sorted(left):
-        if left[month] > _STILL_OPEN * earned.get(month, 0):
+    for month in sorted(outstanding_by_month):
+        if outstanding_by_month[month] > _STILL_OPEN * issued_by_month.get(month, 0):
             break
         closed.append(month)
     return frozenset(closed[-MAX_COHORTS:])
@@ -131,12 +132,12 @@ def breakage_share(flows: Iterable[Flow], *, months: int, cohorts: frozenset[int
     redeemed: dict[int, int] = {}
     expired: dict[int, int] = {}
     for flow in flows:
-        if flow.earned not in cohorts or flow.occurred - flow.earned < months:
+        if flow.earned_month not in cohorts or flow.occurred_month - flow.earned_month < months:
             continue
         if flow.type in _REDEEMED:
-            redeemed[flow.earned] = redeemed.get(flow.earned, 0) - flow.points
+            redeemed[flow.earned_month] = redeemed.get(flow.earned_month, 0) - flow.points
         elif flow.type is EntryType.EXPIRE:
-            expired[flow.earned] = expired.get(flow.earned, 0) - flow.points
+            expired[flow.earned_month] = expired.get(flow.earned_month, 0) - flow.points
     ended = _sum(redeemed, expired)
     if sum(1 for points in ended.values() if points > 0) < MIN_COHORTS:
         return None
@@ -153,7 +154,7 @@ def _expected(bands: Iterable[AgeBand]) -> int | None:
     for band in bands:
         if not band.points:
             continue
-        if band.breakage is None:
+        if band.breakage_share is None:
             return None
-        total += band.points * band.breakage
+        total += band.points * band.breakage_share
     return int(total + Fraction(1, 2))

@@ -32,9 +32,9 @@ class LotsError(ValueError):
 class Lot(NamedTuple):
     """Points or stamps of one event. A lot of points has the id of its event, a lot of stamps an id derived from it.
 
-    `points` may change when events are recorded late. `remaining` includes `held` points. `valid_until` is the promised
-    last local day in `zone`, by the terms of `terms_version`; None if it never expires. Activity may extend it to a later
-    day, the current one. `entry_id` is the ledger entry that opened the lot.
+    `points` may change when events are recorded late. `remaining` includes `held` points. `promised_last_day` is the
+    last local day in `zone` on which the lot is valid, by the terms of `terms_version`; None if it never expires. Activity
+    may extend it to a later day, the current last day. `entry_id` is the ledger entry that opened the lot.
     """
 
     id: str
@@ -42,7 +42,7 @@ class Lot(NamedTuple):
     remaining: int
     earned_at: datetime
     available_from: datetime
-    valid_until: date | None
+    promised_last_day: date | None
     entry_id: str = ""
     held: int = 0
     terms_version: int = 1
@@ -62,17 +62,17 @@ class Draw(NamedTuple):
 
 
 def promised_last_day(lot: Lot) -> date | None:
-    """The last day that was promised when the lot was opened."""
-    return lot.valid_until
+    """The last day of a lot, without what activity adds to it; None if it never expires."""
+    return lot.promised_last_day
 
 
-LastValidDay = Callable[[Lot], date | None]
-"""Returns the last day of a lot to go by, the promised or the current one; None if it never expires."""
+LastDayOf = Callable[[Lot], date | None]
+"""A function that returns the last day of a lot, the promised or the current one; None if the lot never expires."""
 
 
-def consumption_order(lots: Iterable[Lot], *, last_valid_day_of: LastValidDay = promised_last_day) -> tuple[Lot, ...]:
+def consumption_order(lots: Iterable[Lot], *, last_day_of: LastDayOf = promised_last_day) -> tuple[Lot, ...]:
     """Earliest expiry first, those that never expire last; then by the time earned, then by id."""
-    return tuple(sorted(lots, key=lambda lot: (last_valid_day_of(lot) or date.max, lot.earned_at, lot.id)))
+    return tuple(sorted(lots, key=lambda lot: (last_day_of(lot) or date.max, lot.earned_at, lot.id)))
 
 
 def draw_points(
@@ -80,10 +80,10 @@ def draw_points(
     *,
     points: int,
     first: Collection[str] = (),
-    last_valid_day_of: LastValidDay = promised_last_day,
+    last_day_of: LastDayOf = promised_last_day,
 ) -> tuple[Draw, ...]:
     """Draw points in consumption order, from the lots in `first` before others. Raises LotsError."""
-    ordered = consumption_order(lots, last_valid_day_of=last_valid_day_of)
+    ordered = consumption_order(lots, last_day_of=last_day_of)
     ordered = (*(lot for lot in ordered if lot.id in first), *(lot for lot in ordered if lot.id not in first))
     draws = []
     missing = points
@@ -99,29 +99,29 @@ def draw_points(
     return tuple(draws)
 
 
-def last_valid_day(
+def last_day_of_validity(
     *,
     since: datetime,
     zone_name: str,
     months: int | None = None,
     days: int | None = None,
-    until: ValidityEnd = ValidityEnd.DAY,
+    ends_with: ValidityEnd = ValidityEnd.DAY,
 ) -> date | None:
     """The last local day of points that are valid for so many months or days from the local day of `since`.
 
-    Months lead to the same day of a later month, or to its last day if it is shorter; `until` then moves the day to the
-    end of its month, quarter or year. None without months and days: the points never expire.
+    Months lead to the same day of a later month, or to its last day if it is shorter; `ends_with` then moves the day to
+    the end of its month, quarter or year. None without months and days: the points never expire.
     """
     first = local_date(since, zone_name=zone_name)
     if days is not None:
-        return _end(first + timedelta(days=days), until=until)
-    return None if months is None else _end(add_months(first, months=months), until=until)
+        return _end(first + timedelta(days=days), ends_with=ends_with)
+    return None if months is None else _end(add_months(first, months=months), ends_with=ends_with)
 
 
-def _end(day: date, *, until: ValidityEnd) -> date:
+def _end(day: date, *, ends_with: ValidityEnd) -> date:
     """The last day of the calendar period that holds the day."""
-    if until is ValidityEnd.DAY:
+    if ends_with is ValidityEnd.DAY:
         return day
-    length = _MONTHS[until]
+    length = _MONTHS[ends_with]
     last_month = day.replace(month=-(-day.month // length) * length, day=1)
     return add_months(last_month, months=1) - timedelta(days=1)

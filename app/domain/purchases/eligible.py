@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from app.domain.amounts import Exact, Parts
 from app.domain.calendar import Period
-from app.domain.customers.rule_facts import NO_FACTS, CustomerFacts
+from app.domain.customers.rule_facts import NO_RULE_FACTS, RuleFacts
 from app.domain.purchases.facts import Channel, Payment, PurchaseFacts
 from app.domain.purchases.lines import Line, LineKind
 
@@ -52,7 +52,7 @@ class EligiblePurchase(NamedTuple):
     the purchase. Lines without an eligible amount, such as gifts or goods paid for with points, are left out.
 
     - `clause`: the key of the clause being evaluated, for conditions that read its counters; else empty;
-    - `fitting`: the keys of the clauses already found to match;
+    - `matched_clauses`: the keys of the clauses already found to match;
     - `location`: the location's key; `program_zone`: the program's IANA zone;
     - `basis`: what the amounts include; `scale`: the factor applied to them afterwards, for the part paid with points
       and for the conversion into `currency`;
@@ -66,9 +66,9 @@ class EligiblePurchase(NamedTuple):
     amounts: Parts
     channel: Channel | None = None
     payments: tuple[Payment, ...] = ()
-    customer_facts: CustomerFacts = NO_FACTS
+    rule_facts: RuleFacts = NO_RULE_FACTS
     clause: str = ""
-    fitting: frozenset[str] = frozenset()
+    matched_clauses: frozenset[str] = frozenset()
     location: str | None = None
     basis: AmountBasis = DEFAULT_BASIS
     scale: Exact = 1
@@ -102,7 +102,7 @@ class EligiblePurchase(NamedTuple):
             amounts=amounts,
             channel=facts.channel,
             payments=facts.payments,
-            customer_facts=facts.customer_facts,
+            rule_facts=facts.rule_facts,
             location=facts.location,
             basis=basis,
             scale=scale,

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from app.domain.amounts import MAX_MINOR, Exact, ExchangeRate, Money, Rounding, rounded
-from app.domain.customers.rule_facts import NO_FACTS, CustomerFacts
+from app.domain.customers.rule_facts import NO_RULE_FACTS, RuleFacts
 from app.domain.purchases.lines import Line, line_data, line_of_data
 
 
@@ -43,7 +43,7 @@ class FactsError(ValueError):
         self.message = message
 
 
-FULL_PRICE: Mapping[int, Exact] = MappingProxyType({})
+NO_PRICE_REDUCTIONS: Mapping[int, Exact] = MappingProxyType({})
 """No amounts were refunded without goods."""
 
 
@@ -61,9 +61,9 @@ class PurchaseFacts:
     """A purchase, or a basket that may become one.
 
     `occurred_at` is business time. `location` is the key of the location, None if it has none, and `zone` the location's
-    IANA zone, whose wall clock the rules follow. `customer_facts` are the customer's facts that the terms require. All
+    IANA zone, whose wall clock the rules follow. `rule_facts` are what the terms require to know about the customer. All
     amounts are in `currency`; if that is not the program's, `exchange_rate` converts them, for the purchase and for
-    every refund of it. `replaces` is the price, in minor units, of goods that were returned in exchange for these, as
+    every refund of it. `replaced_price` is the price, in minor units, of goods that were returned in exchange for these, as
     known when the exchange was recorded; None if none were. `amount_only`: this is what was paid on top in an exchange,
     which counts by its amount, and neither as a visit nor by its items.
     Raises FactsError when a discount is larger than its line or the total is out of range.
@@ -75,10 +75,10 @@ class PurchaseFacts:
     lines: tuple[Line, ...]
     payments: tuple[Payment, ...] = ()
     channel: Channel | None = None
-    customer_facts: CustomerFacts = NO_FACTS
+    rule_facts: RuleFacts = NO_RULE_FACTS
     location: str | None = None
     exchange_rate: ExchangeRate | None = None
-    replaces: int | None = None
+    replaced_price: int | None = None
     amount_only: bool = False
 
     def __post_init__(self) -> None:
@@ -107,24 +107,24 @@ class PurchaseFacts:
     @property
     def replacing_share(self) -> Exact:
         """The part of the price, from 0 to 1, covered by goods returned in the exchange."""
-        if self.replaces is None:
+        if self.replaced_price is None:
             return 0
         to_pay = self.to_pay()
-        return min(Fraction(1), Fraction(self.replaces) / Fraction(to_pay)) if to_pay else 1
+        return min(Fraction(1), Fraction(self.replaced_price) / Fraction(to_pay)) if to_pay else 1
 
     def as_replacement(self, price: int) -> PurchaseFacts:
         """The receipt of goods handed out in exchange for goods of a price (minor units); points pay the price difference first."""
         if (paid := self.paid_with_points()) > 0:
             price = min(price, int(self.to_pay() - paid))
-        return replace(self, replaces=price)
+        return replace(self, replaced_price=price)
 
     def exchange_difference(self) -> PurchaseFacts:
         """The purchase as rules see it: for an exchange, only the price difference."""
-        if self.replaces is None:
+        if self.replaced_price is None:
             return self
         rest = 1 - self.replacing_share
         lines = tuple(line._replace(price_share=line.price_share * rest) for line in self.lines)
-        return replace(self, lines=lines, replaces=None, amount_only=True)
+        return replace(self, lines=lines, replaced_price=None, amount_only=True)
 
     def paid_with_points(self) -> Exact:
         """The part of the payment made with points, in minor units."""
@@ -138,12 +138,8 @@ class PurchaseFacts:
         """What is to pay for all lines, tax included, in minor units, exact."""
         return sum((line.to_pay() for line in self.lines), 0)
 
-    def narrowed_to(self, lines: tuple[Line, ...]) -> PurchaseFacts:
-        """The same purchase with some of its lines and all payments."""
-        return self if lines == self.lines else replace(self, lines=lines)
-
     def remaining(
-        self, quantities: Mapping[int, Decimal], *, price_shares: Mapping[int, Exact] = FULL_PRICE
+        self, quantities: Mapping[int, Decimal], *, price_shares: Mapping[int, Exact] = NO_PRICE_REDUCTIONS
     ) -> PurchaseFacts:
         """The purchase with only these quantities (by line number) remaining; payments shrink in proportion.
 
@@ -191,10 +187,10 @@ class PurchaseFacts:
             data["location"] = self.location
         if self.exchange_rate is not None:
             data["exchange_rate"] = [str(self.exchange_rate.rate), self.exchange_rate.into]
-        if self.replaces is not None:
-            data["replaces"] = self.replaces
-        if self.customer_facts != NO_FACTS:
-            data["customer_facts"] = self.customer_facts.to_data()
+        if self.replaced_price is not None:
+            data["replaces"] = self.replaced_price
+        if self.rule_facts != NO_RULE_FACTS:
+            data["customer_facts"] = self.rule_facts.to_data()
         return data
 
     @classmethod
@@ -210,12 +206,12 @@ class PurchaseFacts:
                 for kind, amount, *redemption in data.get("payments", ())
             ),
             channel=Channel(data["channel"]) if "channel" in data else None,
-            customer_facts=CustomerFacts.from_data(data["customer_facts"]) if "customer_facts" in data else NO_FACTS,
+            rule_facts=RuleFacts.from_data(data["customer_facts"]) if "customer_facts" in data else NO_RULE_FACTS,
             location=data.get("location"),
             exchange_rate=ExchangeRate(Decimal(data["exchange_rate"][0]), data["exchange_rate"][1])
             if "exchange_rate" in data
             else None,
-            replaces=data.get("replaces"),
+            replaced_price=data.get("replaces"),
         )
 
 

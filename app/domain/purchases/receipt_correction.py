@@ -13,8 +13,9 @@ from app.domain.purchases.purchase import Purchase
 
 @dataclass(frozen=True, slots=True)
 class ReceiptCorrection:
-    """A purchase as it was before a correction, with its customer since (`to_customer_id`); `actor` is the access key used.
+    """A correction of a recorded purchase, and what the purchase was before it; `actor` is the access key used.
 
+    The purchase moved from `from_customer_id` to `to_customer_id`, which are the same if it was only amended.
     `in_order`, `occurred_at` and `terms_version` are those of the purchase: they never change. `counted_points` and
     `counted_stamps` are what the correction uses of a staff budget. `retained_budget_usage` is, by clause key, what
     a purchase that was moved to another customer had used of budgets, less what moved with it.
@@ -22,12 +23,12 @@ class ReceiptCorrection:
 
     id: str
     purchase_id: str
-    customer_id: str
+    from_customer_id: str
     to_customer_id: str
-    total: int
-    earned: int
-    moved_by: str | None
-    facts_text: str
+    total_before: int
+    earned_before: int
+    moved_by_before: str | None
+    facts_before_text: str
     recorded_at: datetime
     reason: str
     actor: str | None
@@ -42,16 +43,16 @@ class ReceiptCorrection:
     def of(
         cls, before: Purchase, *, id: str, to: str, recorded_at: datetime, reason: str, actor: str | None
     ) -> ReceiptCorrection:
-        """The correction of a purchase, with its present facts and customer as the earlier ones."""
+        """The correction of a purchase that is about to change; `before` is the purchase as it is now."""
         return cls(
             id=id,
             purchase_id=before.id,
-            customer_id=before.customer_id,
+            from_customer_id=before.customer_id,
             to_customer_id=to,
-            total=before.total.minor,
-            earned=before.earned,
-            moved_by=before.moved_by,
-            facts_text=before.facts_text,
+            total_before=before.total.minor,
+            earned_before=before.earned,
+            moved_by_before=before.moved_by,
+            facts_before_text=before.facts_text,
             recorded_at=recorded_at,
             reason=reason,
             actor=actor,
@@ -61,13 +62,13 @@ class ReceiptCorrection:
         )
 
     @property
-    def facts(self) -> PurchaseFacts:
+    def facts_before(self) -> PurchaseFacts:
         """The facts of the purchase before the correction."""
-        return PurchaseFacts.from_data(json.loads(self.facts_text))
+        return PurchaseFacts.from_data(json.loads(self.facts_before_text))
 
     @property
     def retained_budget_usage(self) -> tuple[tuple[str, int], ...]:
-        """The points of budgets that stay used by the former customer, by clause key; stored as JSON, null where there are none."""
+        """The points of budgets that stay used by the former customer, by clause key."""
         return (
             tuple(json.loads(self.retained_budget_usage_text).items())
             if self.retained_budget_usage_text is not None

@@ -14,8 +14,8 @@ from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, NumberSpace
 class Refund:
     """A refund of a purchase.
 
-    `lines` are the returned quantities by line number, `amounts` the money given back on a line without goods, `cash`
-    the money in all, both in minor units. `due` and `taken` are the points to claw back and those clawed back.
+    `lines` are the returned quantities by line number, `amounts` the money refunded on a line without goods, by
+    line number, `money` all money refunded, both in minor units. `due` and `taken` are the points to claw back and those clawed back.
     `fingerprint` is a digest of the refund; `space` is that of its number.
     """
 
@@ -25,7 +25,7 @@ class Refund:
     occurred_at: datetime
     recorded_at: datetime
     lines: Mapping[int, Decimal]
-    cash: int
+    money: int
     due: int
     taken: int
     reason: str | None

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from app.domain.amounts import MAX_POINTS
 from app.domain.customers.profile import EMPTY_PROFILE, CustomerProfile
-from app.domain.customers.rule_facts import NO_FACTS
+from app.domain.customers.rule_facts import NO_RULE_FACTS
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.engine.earning import base_points, earn
 from app.domain.engine.redemption import redeem, reward_cost
@@ -78,7 +78,7 @@ class MemberReplay:
 
     def decide(self, facts: PurchaseFacts) -> Decision:
         """What the purchase earns."""
-        return earn(terms=self._terms, facts=self.with_customer_facts(facts))
+        return earn(terms=self._terms, facts=self.with_rule_facts(facts))
 
     def book(self, facts: PurchaseFacts, decision: Decision, *, whole: PurchaseFacts | None = None) -> None:
         """Add what a purchase earned, as far as an account can hold it; `whole` is the purchase before returns, if any."""
@@ -89,7 +89,7 @@ class MemberReplay:
         if decision.stamps:
             self._credit(decision.stamps, Unit.STAMPS)
         if not self._terms.required_facts.is_empty:
-            usage = usage_of(terms=self._terms, facts=self.with_customer_facts(facts), decision=decision)
+            usage = usage_of(terms=self._terms, facts=self.with_rule_facts(facts), decision=decision)
             self._membership.counters.count(replace(usage, points=points), at=facts.occurred_at)
         if self._terms.tiers:
             points = base_points(decision, terms=self._terms)
@@ -117,7 +117,7 @@ class MemberReplay:
             return None
         unit = reward_cost(clause).unit
         available = self.balances[unit]
-        facts = self.with_customer_facts(request.facts)
+        facts = self.with_rule_facts(request.facts)
         decision = redeem(terms=self._terms, clause=clause, facts=facts, available=available)
         if decision.outcome is DecisionOutcome.REFUSED:
             return None
@@ -125,9 +125,9 @@ class MemberReplay:
         self._membership.counters.count_clauses(facts, decision.applied_clauses(), terms=self._terms)
         return decision
 
-    def with_customer_facts(self, facts: PurchaseFacts) -> PurchaseFacts:
-        """The purchase with the customer facts and budgets that the terms require, as of just before it."""
-        required, budgets, known = self._terms.required_facts, self._terms.budgets, NO_FACTS
+    def with_rule_facts(self, facts: PurchaseFacts) -> PurchaseFacts:
+        """The purchase with the rule facts, budgets included, that the terms require, as of just before it."""
+        required, budgets, known = self._terms.required_facts, self._terms.budgets, NO_RULE_FACTS
         if required.customer_conditions:
             known = required.profile_facts(self._profile, purchase=facts)
         if budgets:
@@ -141,8 +141,8 @@ class MemberReplay:
             )
         if required.tier:
             self._reevaluate_tiers_until(facts.occurred_at)
-        facts = facts if facts.customer_facts is known else replace(facts, customer_facts=known)
-        return self._membership.with_customer_facts(facts, terms=self._terms)
+        facts = facts if facts.rule_facts is known else replace(facts, rule_facts=known)
+        return self._membership.with_rule_facts(facts, terms=self._terms)
 
     def _reevaluate_tiers_until(self, at: datetime) -> None:
         """Review the tier at an instant and at every rollover before it."""

@@ -56,7 +56,7 @@ def times_awarded(clause: Clause, *, selected: EligiblePurchase) -> int:
     selected = selected._replace(clause=clause.key)
     times = _times_of_all(clause.conditions, purchase=selected)
     limit = clause.limit
-    return times if limit is None else min(times, limit.times - selected.customer_facts.uses_of(clause.key))
+    return times if limit is None else min(times, limit.times - selected.rule_facts.uses_of(clause.key))
 
 
 def _times_of_all(conditions: tuple[Condition, ...], *, purchase: EligiblePurchase) -> int:
@@ -78,7 +78,7 @@ def _times(condition: Condition, *, purchase: EligiblePurchase) -> int:
 
 def is_visit(terms: Terms, *, facts: PurchaseFacts) -> bool:
     """Whether a purchase counts as a visit: it has an eligible amount and is not the price difference of an exchange."""
-    if facts.replaces is not None or facts.amount_only:
+    if facts.replaced_price is not None or facts.amount_only:
         return False
     # Goods with a price are eligible whatever the terms say; that is true of nearly all, and saves computing amounts.
     if not facts.payments and any(
@@ -101,7 +101,9 @@ def items_counted(terms: Terms, *, facts: PurchaseFacts) -> tuple[tuple[str, int
     purchase = terms.eligible(facts)
     if purchase.amount_only:
         return ()
-    found = [(key, selection(terms.by_key[key], purchase=purchase).items()) for key in terms.required_facts.items]
+    found = [
+        (key, selection(terms.by_key[key], purchase=purchase).items()) for key in terms.required_facts.item_clauses
+    ]
     return tuple((key, items) for key, items in found if items)
 
 

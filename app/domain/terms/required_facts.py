@@ -8,7 +8,7 @@ from functools import cached_property
 
 from app.domain.calendar import Period
 from app.domain.customers.profile import Aspect, CustomerProfile
-from app.domain.customers.rule_facts import CustomerFacts
+from app.domain.customers.rule_facts import RuleFacts
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.clause import Clause
 from app.domain.terms.conditions.about_customer import AboutCustomer, answered
@@ -25,23 +25,23 @@ class RequiredFacts:
     """The facts about a customer that terms require.
 
     - `enrolment`, `visits`, `tier`: whether the fact is required;
-    - `uses`: the period of the limit, by the key of each clause that has one;
-    - `earned_periods`: the periods of caps;
+    - `limit_periods`: the period of the limit, by the key of each clause that has one;
+    - `cap_periods`: the periods of caps;
     - `customer_conditions`: the conditions on the profile;
-    - `items`: the keys of clauses that count items;
-    - `held_uses`: the keys of clauses that count rewards;
-    - `birthdays`: the birthday windows, by the key of each clause that has some.
+    - `item_clauses`: the keys of clauses that count items;
+    - `reward_clauses`: the keys of clauses that count rewards;
+    - `birthday_windows`: the birthday windows, by the key of each clause that has some.
     """
 
     enrolment: bool = False
     visits: bool = False
-    uses: Mapping[str, Period] = field(default_factory=dict)
-    earned_periods: tuple[Period, ...] = ()
+    limit_periods: Mapping[str, Period] = field(default_factory=dict)
+    cap_periods: tuple[Period, ...] = ()
     customer_conditions: tuple[AboutCustomer, ...] = ()
-    items: tuple[str, ...] = ()
+    item_clauses: tuple[str, ...] = ()
     tier: bool = False
-    held_uses: frozenset[str] = frozenset()
-    birthdays: Mapping[str, tuple[BirthdayWindow, ...]] = field(default_factory=dict)
+    reward_clauses: frozenset[str] = frozenset()
+    birthday_windows: Mapping[str, tuple[BirthdayWindow, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, clauses: Iterable[Clause]) -> RequiredFacts:
@@ -52,15 +52,15 @@ class RequiredFacts:
         return cls(
             enrolment=any(isinstance(condition, MemberFor) for condition in conditions),
             visits=any(isinstance(condition, FirstPurchase | EveryNthVisit) for condition in conditions),
-            uses={clause.key: clause.limit.period for clause in clauses if clause.limit is not None},
-            earned_periods=tuple(dict.fromkeys(period for period in caps if period is not None)),
+            limit_periods={clause.key: clause.limit.period for clause in clauses if clause.limit is not None},
+            cap_periods=tuple(dict.fromkeys(period for period in caps if period is not None)),
             customer_conditions=tuple(
                 dict.fromkeys(condition for condition in conditions if isinstance(condition, AboutCustomer))
             ),
-            items=tuple(clause.key for clause in clauses if clause.counts_items),
+            item_clauses=tuple(clause.key for clause in clauses if clause.counts_items),
             tier=any(isinstance(condition, TierAtLeast) for condition in conditions),
-            held_uses=frozenset(clause.key for clause in clauses if clause.counts_rewards),
-            birthdays={clause.key: clause.birthdays for clause in clauses if clause.birthdays},
+            reward_clauses=frozenset(clause.key for clause in clauses if clause.counts_rewards),
+            birthday_windows={clause.key: clause.birthdays for clause in clauses if clause.birthdays},
         )
 
     @cached_property
@@ -69,10 +69,10 @@ class RequiredFacts:
         return not (
             self.enrolment
             or self.visits
-            or self.uses
-            or self.earned_periods
+            or self.limit_periods
+            or self.cap_periods
             or self.customer_conditions
-            or self.items
+            or self.item_clauses
             or self.tier
         )
 
@@ -84,12 +84,12 @@ class RequiredFacts:
     @cached_property
     def counted_clauses(self) -> frozenset[str]:
         """Keys of the clauses whose every use is stored."""
-        return self.held_uses | self.uses.keys() | self.birthdays.keys()
+        return self.reward_clauses | self.limit_periods.keys() | self.birthday_windows.keys()
 
-    def profile_facts(self, person: CustomerProfile, *, purchase: PurchaseFacts) -> CustomerFacts:
-        """What the required conditions find in a profile at the time of a purchase, on the wall calendar of its zone."""
+    def profile_facts(self, person: CustomerProfile, *, purchase: PurchaseFacts) -> RuleFacts:
+        """The rule facts that follow from a profile at the time of a purchase, by the local date in the zone of the purchase."""
         at, zone, conditions = purchase.occurred_at, purchase.zone, self.customer_conditions
-        return CustomerFacts(
+        return RuleFacts(
             condition_answers=answered(conditions, person=person, at=at, zone_name=zone),
             birthdays=birthdays_around(conditions, person=person, at=at, zone_name=zone),
             profile=person,

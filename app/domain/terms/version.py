@@ -168,7 +168,7 @@ class Terms:
 
     def eligible(self, facts: PurchaseFacts) -> EligiblePurchase:
         """The eligible part of a purchase. Raises AmountError for a foreign currency without a rate."""
-        if facts.replaces is not None:
+        if facts.replaced_price is not None:
             facts = facts.exchange_difference()
         purchase = EligiblePurchase.of(facts, basis=self.basis, program_zone=self.zone)
         if purchase.currency != self.currency:

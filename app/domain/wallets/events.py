@@ -18,7 +18,7 @@ from app.domain.units import Unit
 
 @dataclass(frozen=True, slots=True)
 class PurchaseRecorded:
-    """A purchase and the terms that decide it. `facts.customer_facts` is what was recorded of the customer at the time.
+    """A purchase and the terms that decide it. `facts.rule_facts` is what was recorded of the customer at the time.
 
     `moved_by` is the id of the correction that moved it into this wallet, empty if it was recorded here.
     """

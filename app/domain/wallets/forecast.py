@@ -58,12 +58,12 @@ def _earliest(expiry: NextExpiry) -> tuple[date, bool]:
     return expiry.last_day, expiry.at is None
 
 
-def last_valid_day(wallet: UnitAccount, lot: Lot, *, at: datetime) -> date | None:
+def last_spendable_day(wallet: UnitAccount, lot: Lot, *, at: datetime) -> date | None:
     """The last day on which a lot can be spent, as known at an instant; None if it never expires.
 
     Without a notice so far, it is the day that a notice sent at that instant would leave.
     """
-    last = wallet.last_valid_day(lot)
+    last = wallet.current_last_day(lot)
     if last is None:
         return None
     expires_at = wallet.expires_at(lot)
@@ -75,6 +75,6 @@ def last_valid_day(wallet: UnitAccount, lot: Lot, *, at: datetime) -> date | Non
 def _ends(wallet: UnitAccount, *, at: datetime) -> Iterator[NextExpiry]:
     """The expiry of each lot with free points."""
     for lot in wallet.inventory.free_lots():
-        last = last_valid_day(wallet, lot, at=at)
+        last = last_spendable_day(wallet, lot, at=at)
         if last is not None:
             yield NextExpiry(last, wallet.expires_at(lot), lot.free)

@@ -14,7 +14,7 @@ from app.domain.engine.refund import (
     points_restored_decision,
     refund_decision,
 )
-from app.domain.engine.returned_payments import points_to_restore, total_cash_back
+from app.domain.engine.returned_payments import points_to_restore, total_money_refunded
 from app.domain.ledger.entries import EntryType
 from app.domain.ledger.lots import Draw
 from app.domain.purchases.facts import PurchaseFacts
@@ -68,11 +68,11 @@ class GoodsReturn:
         self._redemptions = redemptions
         self._memberships = memberships
         self._kept_before = purchases[0].remaining()
-        self._payments_before = [purchase.remaining_payments() for purchase in purchases]
+        self._paid_before = [purchase.remaining_paid_facts() for purchase in purchases]
 
     def complete(self) -> ReturnOutcome:
         """Restore the points that had paid for the goods, then claw back what is due."""
-        cash, restored = self._restore_payment_points()
+        money, restored = self._restore_payment_points()
         draws: dict[Unit, list[Draw]] = {unit: [] for unit in Unit}
         movement, first_evaluation = ClawbackMovement(), None
         for purchase in self._purchases:
@@ -91,7 +91,7 @@ class GoodsReturn:
             if unit is Unit.POINTS or terms.stamp_clauses:
                 unit_account = self._unit_accounts[unit]
                 unit_account.post(EntryType.CLAWBACK, self.id, at=self.at, draws=tuple(unit_draws), decision=decision)
-        outcome = RefundOutcome(movement, cash, decision, first_evaluation.base)
+        outcome = RefundOutcome(movement, money, decision, first_evaluation.base)
         return ReturnOutcome(outcome, restored, self._purchases[0].event.id)
 
     def _count(self, purchase: PurchaseState, *, remaining: PurchaseFacts, evaluation: RemainingPurchase) -> None:
@@ -105,14 +105,15 @@ class GoodsReturn:
 
     def _restore_payment_points(self) -> tuple[Money, dict[Unit, int]]:
         """The money to refund, and the restored points or stamps; these return to the lots they were taken from."""
-        cash = 0
+        money = 0
         draws: dict[Unit, list[Draw]] = {unit: [] for unit in Unit}
-        for purchase, before in zip(self._purchases, self._payments_before, strict=True):
+        for purchase, before in zip(self._purchases, self._paid_before, strict=True):
             payments = [self._redemptions.get(payment.redemption_id or "") for payment in purchase.facts.payments]
             redemptions = {redemption.id: redemption for redemption in payments if redemption is not None}
-            paid_facts, after = purchase.payments(), purchase.remaining_payments()
-            cash += (
-                total_cash_back(paid_facts, remaining=after).minor - total_cash_back(paid_facts, remaining=before).minor
+            paid_facts, after = purchase.paid_facts(), purchase.remaining_paid_facts()
+            money += (
+                total_money_refunded(paid_facts, remaining=after).minor
+                - total_money_refunded(paid_facts, remaining=before).minor
             )
             for id, redemption in redemptions.items():
                 # A redemption may have a later business time than an earlier return.
@@ -128,7 +129,7 @@ class GoodsReturn:
                     EntryType.REVERSAL, self.id, at=self.at, draws=tuple(unit_draws), decision=decision
                 )
         restored = {unit: -sum(draw.points for draw in unit_draws) for unit, unit_draws in draws.items()}
-        return Money(cash, self._purchases[0].facts.currency), restored
+        return Money(money, self._purchases[0].facts.currency), restored
 
     def _restore(self, redemption_id: str, amount: int, *, unit: Unit) -> Sequence[Draw]:
         unit_account = self._unit_accounts[unit]
@@ -172,8 +173,8 @@ class GoodsReturn:
         own = _own_lots(points, purchase.event.lot_id)
         expired = min(due, points.expired_of(own) - purchase.expired)
         purchase.expired += expired
-        owing = allows_negative_balance(purchase.event.terms)
-        taken = points.inventory.claw_back(key, due - expired, at=self.at, own=own, allow_negative=owing)
+        allow_negative = allows_negative_balance(purchase.event.terms)
+        taken = points.inventory.claw_back(key, due - expired, at=self.at, own=own, allow_negative=allow_negative)
         draws += taken
         owed = sum(draw.points for draw in taken if draw.lot_id == DEBT)
         movement = ClawbackMovement(
@@ -210,7 +211,7 @@ def _own_lots(unit_account: UnitAccount, lot_id: str) -> set[str]:
 def _restore_clawed_back(
     inventory: LotInventory, clawbacks: Sequence[str], points: int, *, at: datetime
 ) -> tuple[list[Draw], list[Draw]]:
-    """Undo `points` of clawbacks, latest first: debts before points taken from lots."""
+    """Restore `points` of clawbacks, latest first, and return the draws: those from debts, then those from lots."""
     owed: list[Draw] = []
     for key in reversed(clawbacks):
         debt = sum(draw.points for draw in inventory.consumed.get(key, ()) if draw.lot_id == DEBT)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.domain.ledger.entries import Balance
-from app.domain.ledger.lots import Draw, LastValidDay, Lot, consumption_order, promised_last_day
+from app.domain.ledger.lots import Draw, LastDayOf, Lot, consumption_order, promised_last_day
 
 DEBT = ""
 """The lot id of draws that no lot could pay: points drawn from it increase the customer's debt."""
@@ -26,18 +26,18 @@ class LotInventory:
     """Draws by the id of what consumed them. Repaying a debt later replaces its draw from `DEBT`."""
     debts: list[str] = field(default_factory=list)
     """Ids in `consumed` that still draw from `DEBT`, oldest first."""
-    last_valid_day: LastValidDay = field(default=promised_last_day, repr=False, compare=False)
+    last_day_of: LastDayOf = field(default=promised_last_day, repr=False, compare=False)
     """The key of the consumption order."""
     _free: dict[str, None] = field(default_factory=dict)
     """Ids of lots with free points, so that empty lots of a long history cost nothing."""
 
     @classmethod
-    def of(cls, lots: Iterable[Lot], *, ends: LastValidDay = promised_last_day) -> LotInventory:
+    def of(cls, lots: Iterable[Lot], *, last_day_of: LastDayOf = promised_last_day) -> LotInventory:
         """An inventory of these lots without debts."""
         lots_by_id = {lot.id: lot for lot in lots}
         return cls(
             lots_by_id,
-            last_valid_day=ends,
+            last_day_of=last_day_of,
             _free={id: None for id, lot in lots_by_id.items() if lot.remaining > lot.held},
         )
 
@@ -196,7 +196,7 @@ class LotInventory:
 
     def in_consumption_order(self, lots: Iterable[Lot]) -> tuple[Lot, ...]:
         """Lots in the current consumption order."""
-        return consumption_order(lots, last_valid_day_of=self.last_valid_day)
+        return consumption_order(lots, last_day_of=self.last_day_of)
 
     def _spendable(self, *, at: datetime, rank: Callable[[Lot], int] | None) -> list[Lot]:
         """The lots that can be spent at an instant, in order."""

@@ -28,10 +28,10 @@ class Membership:
     tier_grace: TierGrace = field(default_factory=TierGrace)
     reevaluate_at: datetime | None = None
 
-    def with_customer_facts(self, facts: PurchaseFacts, *, terms: Terms, on_hold: Iterable[Use] = ()) -> PurchaseFacts:
-        """The purchase with the customer facts that its terms require, as of just before it: see `UsageCounters`."""
+    def with_rule_facts(self, facts: PurchaseFacts, *, terms: Terms, on_hold: Iterable[Use] = ()) -> PurchaseFacts:
+        """The purchase with the rule facts that its terms require, as of just before it: see `UsageCounters`."""
         is_tier_required = terms.required_facts.tier
-        return self.counters.with_customer_facts(
+        return self.counters.with_rule_facts(
             facts,
             terms=terms,
             tier=self.tier.tier,

@@ -34,7 +34,7 @@ def new_lot(id: str, points: int, *, at: datetime, terms: Terms, pending: bool) 
         remaining=points,
         earned_at=at,
         available_from=available_from,
-        valid_until=validity.last_day(since=since, zone_name=zone),
+        promised_last_day=validity.last_day(since=since, zone_name=zone),
         terms_version=terms.version,
         zone=zone,
     )
@@ -66,9 +66,9 @@ def new_points(id: str, points: int, *, at: datetime, terms: Terms) -> NewPoints
         balance=Balance(available=0 if pending else points, pending=points if pending else 0, lifetime=points),
         next_change_at=earliest(
             lot.available_from if pending else None,
-            expires_at(lot, validity=validity, active_at=None) if validity.expires else None,
+            expires_at(lot, validity=validity, last_activity_at=None) if validity.expires else None,
         ),
-        next_notice_at=notice_window_start(lot, validity=validity, active_at=None) if validity.expires else None,
+        next_notice_at=notice_window_start(lot, validity=validity, last_activity_at=None) if validity.expires else None,
     )
 
 
@@ -85,7 +85,7 @@ def new_stamps(fact_id: str, stamps: int, *, at: datetime, terms: Terms) -> Lot:
         remaining=stamps,
         earned_at=at,
         available_from=at,
-        valid_until=None,
+        promised_last_day=None,
         terms_version=terms.version,
         zone=terms.zone,
     )

@@ -76,8 +76,8 @@ def pending_points_of(
     for activates_at in sorted({lot.available_from for lot in lots if lot.available_from > at}):
         spendable = 0
         for lot in lots:
-            ends_at = expires_at(lot)
-            if lot.available_from <= activates_at and (ends_at is None or ends_at > activates_at):
+            lot_expires_at = expires_at(lot)
+            if lot.available_from <= activates_at and (lot_expires_at is None or lot_expires_at > activates_at):
                 spendable += lot.free
         activated = sum(lot.free for lot in lots if at < lot.available_from <= activates_at)
         activations.append(Activation(activates_at, activated, spendable - owed, lists_at(activates_at)))

@@ -61,7 +61,7 @@ class Receipt:
     @property
     def stands_alone(self) -> bool:
         """Whether the receipt has no part in an exchange."""
-        return self.facts.replaces is None and not self.replacements
+        return self.facts.replaced_price is None and not self.replacements
 
     def return_goods(self, lines: Mapping[int, Decimal], amounts: Mapping[int, int]) -> None:
         """Return quantities by line number, and refund `amounts` (minor units) without goods."""
@@ -81,7 +81,7 @@ class Receipt:
         self.return_goods(event.lines, event.amounts)
         price, after = price - self.remaining().total().minor, self._parts()
         facts = event.purchase.facts.as_replacement(price)
-        share, value = facts.replacing_share, facts.replaces or 0
+        share, value = facts.replacing_share, facts.replaced_price or 0
         shares = {purchase_id: share_of_receipt * share for purchase_id, share_of_receipt in self.shares.items()}
         if share < 1:
             shares[event.purchase.id] = 1 - share
@@ -164,14 +164,14 @@ class PurchaseState:
 
         Below 0 if more is used: from the customer's own share, or because a late event grants more.
         """
-        customer_facts = self.event.facts.customer_facts
-        if not customer_facts.own_budget_shares:
+        rule_facts = self.event.facts.rule_facts
+        if not rule_facts.own_budget_shares:
             return ()
         taken, used = (
-            dict(customer_facts.common_budget_usage or self.decision.common_budget_usage()),
+            dict(rule_facts.common_budget_usage or self.decision.common_budget_usage()),
             dict(self.usage.budget_usage),
         )
-        added = ((key, taken.get(key, 0) - used.get(key, 0)) for key, _ in customer_facts.own_budget_shares)
+        added = ((key, taken.get(key, 0) - used.get(key, 0)) for key, _ in rule_facts.own_budget_shares)
         return tuple((key, points) for key, points in added if points)
 
     def remaining(self) -> PurchaseFacts:
@@ -181,18 +181,18 @@ class PurchaseState:
             lines = [line._replace(number=number) for number, line in enumerate(lines, start=1)]
         return self.facts.exchange_difference().with_lines(tuple(lines))
 
-    def payments(self) -> PurchaseFacts:
+    def paid_facts(self) -> PurchaseFacts:
         """The purchase as it was paid for: line by line or, for an exchange, the price difference in one amount."""
-        if self.facts.replaces is None:
+        if self.facts.replaced_price is None:
             return self.facts
-        on_top = max(0, self.facts.total().minor - self.facts.replaces)
+        on_top = max(0, self.facts.total().minor - self.facts.replaced_price)
         line = Line(1, self.facts.lines[0].sku, Decimal(1), on_top)
-        return replace(self.facts, lines=(line,), replaces=None, amount_only=True)
+        return replace(self.facts, lines=(line,), replaced_price=None, amount_only=True)
 
-    def remaining_payments(self) -> PurchaseFacts:
+    def remaining_paid_facts(self) -> PurchaseFacts:
         """The part of the purchase that is still paid for."""
-        whole = self.payments()
-        if self.facts.replaces is not None:
+        whole = self.paid_facts()
+        if self.facts.replaced_price is not None:
             part = self.receipts[0].paid_part() if self.receipts else 0
             return whole.with_lines(tuple(line._replace(price_share=part) for line in whole.lines if part))
         parts = self.receipts[0].paid_parts()

@@ -11,9 +11,9 @@ from app.domain.calendar import local_date
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.engine.expiry import (
     activation_decision,
+    current_last_day,
     expires_at,
     expiry_decision,
-    last_day,
     notice_window_start,
     receipt_is_notice,
 )
@@ -28,15 +28,21 @@ from app.domain.wallets.postings import Posting, PostingKey
 
 
 class DueKind(IntEnum):
-    """Kinds of scheduled changes, in the order they are processed at the same instant. AVAILABLE also ends holds."""
+    """Kinds of scheduled changes, in the order they are processed at the same instant.
 
-    AVAILABLE = 0
+    RELEASE: pending points become available, or a hold ends.
+    """
+
+    RELEASE = 0
     EXPIRY = 1
     TIER = 2
 
 
 class ScheduledChange(NamedTuple):
-    """A lot that becomes available or expires, a hold that ends, or a tier review."""
+    """A lot that becomes available or expires, a hold that ends, or a tier review.
+
+    `id` is the id of that lot, of the hold's redemption, or of the membership under review; empty if all are reviewed.
+    """
 
     at: datetime
     kind: DueKind
@@ -45,7 +51,7 @@ class ScheduledChange(NamedTuple):
 
 
 class DueExpiryNotice(NamedTuple):
-    """A lot whose expiry needs a notice, the first instant at which the notice counts, and the current last valid day."""
+    """A lot whose expiry needs a notice, the first instant at which the notice counts, and its current last day."""
 
     at: datetime
     lot: Lot
@@ -69,19 +75,19 @@ class UnitAccount:
     def __init__(self, unit: Unit, *, versions: Sequence[Terms]) -> None:
         """`versions` are all terms that have come or will come into force, oldest first."""
         self.unit = unit
-        self.inventory = LotInventory(last_valid_day=self.last_valid_day)
+        self.inventory = LotInventory(last_day_of=self.current_last_day)
         self.postings: list[Posting] = []
         self.lot_id_map: dict[str, str] = {}
         """The ids of absorbed lots: in the other wallet, and here."""
-        self.active_at: datetime | None = None
-        """The last purchase or redemption."""
+        self.last_activity_at: datetime | None = None
+        """The time of the last purchase or redemption; it extends points that are kept valid by activity."""
         self._versions = versions
         self._terms = {version.version: version for version in versions}
         self._held: dict[str, tuple[HoldPlaced, tuple[Draw, ...]]] = {}
         self._pending: set[str] = set()
         """Ids of lots that cannot be spent yet."""
-        self._expiring: dict[str, None] = {}
-        """Ids of lots whose expiry was announced, by a notice or by the receipt."""
+        self._expiry_announced: dict[str, None] = {}
+        """Ids of lots whose expiry was announced, by a notice or by the receipt; used as an ordered set."""
         self._notified_at: dict[str, list[datetime]] = {}
         self._grace_until: dict[str, datetime] = {}
         self._expired: dict[str, int] = {}
@@ -91,8 +97,8 @@ class UnitAccount:
 
     def process(self, due: ScheduledChange, *, at: datetime) -> None:
         """Process a change due at `at` or before."""
-        if due.kind is DueKind.AVAILABLE:
-            self._make_available(at)
+        if due.kind is DueKind.RELEASE:
+            self._activate_and_end_holds(at)
         else:
             self._expire(due.id, at=at, late=due.at < at)
 
@@ -103,13 +109,13 @@ class UnitAccount:
     def notices(self) -> Iterator[DueExpiryNotice]:
         """Lots whose expiry needs a notice that has not been delivered yet."""
         for lot in self.inventory.free_lots():
-            if lot.valid_until is None:
+            if lot.promised_last_day is None:
                 continue
-            validity = self.validity_of(lot)
-            last = last_day(lot, validity=validity, active_at=self.active_at)
+            validity, activity_at = self.validity_of(lot), self.last_activity_at
+            last = current_last_day(lot, validity=validity, last_activity_at=activity_at)
             has_receipt = lot.id not in self._without_receipt
-            at = notice_window_start(lot, validity=validity, active_at=self.active_at, has_receipt=has_receipt)
-            if at is not None and last is not None and self._ends_at(lot) is None:
+            at = notice_window_start(lot, validity=validity, last_activity_at=activity_at, has_receipt=has_receipt)
+            if at is not None and last is not None and self._expires_without_grace(lot) is None:
                 yield DueExpiryNotice(at, lot, last)
 
     def validity_of(self, lot: Lot) -> PointsValidity:
@@ -118,30 +124,31 @@ class UnitAccount:
             return _FOR_EVER
         return self._terms[lot.terms_version].validity
 
-    def last_valid_day(self, lot: Lot) -> date | None:
+    def current_last_day(self, lot: Lot) -> date | None:
         """The current last day of a lot, extended by activity; None if it never expires."""
-        validity = self.validity_of(lot)
-        return last_day(lot, validity=validity, active_at=self.active_at) if validity.expires else None
+        validity, activity_at = self.validity_of(lot), self.last_activity_at
+        return current_last_day(lot, validity=validity, last_activity_at=activity_at) if validity.expires else None
 
     def expires_at(self, lot: Lot) -> datetime | None:
         """When the lot expires; None while it cannot expire, for instance without a notice."""
-        at, grace_until = self._ends_at(lot), self._grace_until.get(lot.id)
+        at, grace_until = self._expires_without_grace(lot), self._grace_until.get(lot.id)
         return at if at is None or grace_until is None else max(at, grace_until)
 
-    def _ends_at(self, lot: Lot) -> datetime | None:
+    def _expires_without_grace(self, lot: Lot) -> datetime | None:
+        """When the lot expires, or expired before a grace period was granted; None while it cannot expire."""
         notified_at, has_receipt = self._notified_at.get(lot.id, ()), lot.id not in self._without_receipt
         return expires_at(
             lot,
             validity=self.validity_of(lot),
-            active_at=self.active_at,
+            last_activity_at=self.last_activity_at,
             notified_at=notified_at,
             has_receipt=has_receipt,
         )
 
     def is_past(self, lot_id: str, *, at: datetime) -> bool:
-        """Whether a lot's last day has passed, so that points restored to it expire."""
-        ends_at = self.expires_at(self.inventory.lots[lot_id])
-        return ends_at is not None and ends_at <= at
+        """Whether a lot has expired at an instant, so that points restored to it expire too."""
+        lot_expires_at = self.expires_at(self.inventory.lots[lot_id])
+        return lot_expires_at is not None and lot_expires_at <= at
 
     def open(self, lot: Lot, *, at: datetime, earned: bool = True, has_receipt: bool = True) -> tuple[Draw, ...]:
         """Add a new lot. `earned` points count as lifetime points; without `has_receipt` its expiry needs a notice."""
@@ -149,8 +156,8 @@ class UnitAccount:
             self._without_receipt.add(lot.id)
         if lot.available_from > at:
             self._pending.add(lot.id)
-        if lot.valid_until is not None and self._short_lived(lot):
-            self._expiring[lot.id] = None
+        if lot.promised_last_day is not None and self._receipt_announces_expiry(lot):
+            self._expiry_announced[lot.id] = None
         return self.inventory.open(lot, at=at, earned=earned)
 
     def reschedule_expiry(self, lot_ids: Iterable[str]) -> None:
@@ -159,20 +166,21 @@ class UnitAccount:
             lot = self.inventory.lots.get(lot_id)
             if (
                 lot is not None
-                and lot_id not in self._expiring
-                and (lot_id in self._notified_at or self._short_lived(lot))
+                and lot_id not in self._expiry_announced
+                and (lot_id in self._notified_at or self._receipt_announces_expiry(lot))
             ):
-                self._expiring[lot_id] = None
+                self._expiry_announced[lot_id] = None
 
-    def _short_lived(self, lot: Lot) -> bool:
+    def _receipt_announces_expiry(self, lot: Lot) -> bool:
+        """Whether the customer has a receipt of the lot that serves as the expiry notice."""
         validity = self.validity_of(lot)
-        last = last_day(lot, validity=validity, active_at=None) if validity.expires else None
+        last = current_last_day(lot, validity=validity, last_activity_at=None) if validity.expires else None
         by_receipt = last is not None and receipt_is_notice(lot, validity=validity, last=last)
         return by_receipt and lot.id not in self._without_receipt
 
-    def hold(self, event: HoldPlaced, *, before: Callable[[Lot], int] | None = None) -> None:
-        """Hold the cost of a reward, from the lots that `before` ranks lowest first."""
-        self._held[event.id] = event, self.inventory.hold(event.points, at=event.at, rank=before)
+    def hold(self, event: HoldPlaced, *, rank: Callable[[Lot], int] | None = None) -> None:
+        """Hold the cost of a reward, from the lots with the lowest `rank` first."""
+        self._held[event.id] = event, self.inventory.hold(event.points, at=event.at, rank=rank)
 
     def mark_notified(self, event: ExpiryNoticeDelivered) -> None:
         """Record a delivered expiry notice; a notice from before a merge counts for the absorbed lots."""
@@ -180,7 +188,7 @@ class UnitAccount:
             lot = self.inventory.lots.get(self.lot_id_map.get(lot_id, lot_id))
             if lot is not None and event.channel in self.validity_of(lot).notice_by:
                 self._notified_at.setdefault(lot.id, []).append(event.at)
-                self._expiring[lot.id] = None
+                self._expiry_announced[lot.id] = None
 
     def expired_of(self, lot_ids: Iterable[str]) -> int:
         """Unspent points of these lots that expired."""
@@ -193,13 +201,13 @@ class UnitAccount:
 
     def absorb(self, other: UnitAccount, *, renamed: Mapping[str, str], at: datetime) -> tuple[Draw, ...]:
         """Take over the lots of another account with their state; `renamed` maps its lot ids to new ones."""
-        if other.active_at is not None:
-            self.active_at = other.active_at if self.active_at is None else max(self.active_at, other.active_at)
+        activity_times = [self.last_activity_at, other.last_activity_at]
+        self.last_activity_at = max((time for time in activity_times if time is not None), default=None)
         draws = self.inventory.absorb(other.inventory, renamed=renamed, at=at)
         self.lot_id_map |= renamed
         self.lot_id_map |= {earlier_id: renamed[later_id] for earlier_id, later_id in other.lot_id_map.items()}
         self._pending |= {renamed[id] for id in other._pending}
-        self._expiring |= {renamed[id]: None for id in other._expiring}
+        self._expiry_announced |= {renamed[id]: None for id in other._expiry_announced}
         self._without_receipt |= {renamed[id] for id in other._without_receipt}
         self._notified_at |= {renamed.get(id, id): list(notified) for id, notified in other._notified_at.items()}
         self._grace_until |= {renamed[id]: until for id, until in other._grace_until.items()}
@@ -218,9 +226,9 @@ class UnitAccount:
         self.inventory = LotInventory(
             lifetime=self.inventory.lifetime,
             lots={lot.id: lot._replace(remaining=0, held=0) for lot in lots},
-            last_valid_day=self.last_valid_day,
+            last_day_of=self.current_last_day,
         )
-        self._pending, self._held, self._expiring = set(), {}, {}
+        self._pending, self._held, self._expiry_announced = set(), {}, {}
 
     def post(
         self, type: EntryType, id: str, *, at: datetime, draws: tuple[Draw, ...] = (), decision: Decision | None = None
@@ -244,7 +252,7 @@ class UnitAccount:
         )
         return Posting(subject, at, draws, decision)
 
-    def _make_available(self, at: datetime) -> None:
+    def _activate_and_end_holds(self, at: datetime) -> None:
         """Activate pending lots and end holds. Their lots, in consumption order, then repay debts, the oldest first."""
         freed = {id for id in self._pending if self.inventory.lots[id].available_from <= at}
         activated = frozenset(freed)
@@ -265,8 +273,8 @@ class UnitAccount:
     def _expire(self, lot_id: str, *, at: datetime, late: bool) -> None:
         lot = self.inventory.lots[lot_id]
         # Later than the promised day after a late notice or with a grace period.
-        ends_at = self.expires_at(lot)
-        last = local_date(ends_at - _BEFORE, zone_name=lot.zone) if ends_at is not None else None
+        lot_expires_at = self.expires_at(lot)
+        last = local_date(lot_expires_at - _BEFORE, zone_name=lot.zone) if lot_expires_at is not None else None
         draws = self.inventory.drain(lot_id)
         self._expired[lot_id] = self._expired.get(lot_id, 0) + sum(draw.points for draw in draws)
         terms = self._terms[lot.terms_version]
@@ -278,12 +286,12 @@ class UnitAccount:
     def scheduled(self) -> Iterator[ScheduledChange]:
         """Activations, ends of holds, and expiries."""
         for lot_id in self._pending:
-            yield ScheduledChange(self.inventory.lots[lot_id].available_from, DueKind.AVAILABLE, lot_id, self.unit)
+            yield ScheduledChange(self.inventory.lots[lot_id].available_from, DueKind.RELEASE, lot_id, self.unit)
         for id, (event, _) in self._held.items():
-            yield ScheduledChange(event.ends_at, DueKind.AVAILABLE, id, self.unit)
+            yield ScheduledChange(event.ends_at, DueKind.RELEASE, id, self.unit)
         # Empty lots are dropped; `reschedule_expiry` adds them again when points are restored.
-        for lot_id in [id for id in self._expiring if not self.inventory.lots[id].remaining]:
-            del self._expiring[lot_id]
-        for lot_id in self._expiring:
+        for lot_id in [id for id in self._expiry_announced if not self.inventory.lots[id].remaining]:
+            del self._expiry_announced[lot_id]
+        for lot_id in self._expiry_announced:
             if self.inventory.lots[lot_id].free and (at := self.expires_at(self.inventory.lots[lot_id])) is not None:
                 yield ScheduledChange(at, DueKind.EXPIRY, lot_id, self.unit)

@@ -80,7 +80,7 @@ class Wallet(ScheduledWallet):
             case RedemptionReversed():
                 self._apply_reversal(event)
             case HoldPlaced():
-                self.unit_accounts[event.unit].hold(event, before=self._prices(event))
+                self.unit_accounts[event.unit].hold(event, rank=self._prices(event))
             case PointsAdjusted():
                 self._apply_adjustment(event)
             case TransferSent():
@@ -105,24 +105,24 @@ class Wallet(ScheduledWallet):
         """The price of the reward by lot; None if it is the same for all."""
         if event.terms is None or event.unit is not Unit.POINTS:
             return None
-        lists, clause = self.old_prices(terms=event.terms, at=event.at), event.terms.cost_of(event.reward)
-        if lists is None or clause is None:
+        old_prices, clause = self.old_prices(terms=event.terms, at=event.at), event.terms.cost_of(event.reward)
+        if old_prices is None or clause is None:
             return None
-        now = reward_cost(clause).points
-        return lambda lot: lists.price_of(lot, reward=event.reward, now=now)
+        current_price = reward_cost(clause).points
+        return lambda lot: old_prices.price_of(lot, reward=event.reward, current_price=current_price)
 
     def _apply_purchase(self, event: PurchaseRecorded) -> None:
         receipt = Receipt.of(event, shares={event.id: 1})
         self.receipts[event.id] = receipt
         self._earn(event, receipts=[receipt])
-        self.points.active_at = event.at
+        self.points.last_activity_at = event.at
 
     def _earn(self, event: PurchaseRecorded, *, receipts: list[Receipt]) -> None:
         """Decide a purchase and post its points and stamps; `receipts` are those whose goods count in it."""
         membership = self.memberships[event.customer_id]
         facts = event.facts
         if not event.terms.required_facts.is_empty:
-            facts = membership.with_customer_facts(facts, terms=event.terms)
+            facts = membership.with_rule_facts(facts, terms=event.terms)
         decision = earn(terms=event.terms, facts=facts)
         purchase = PurchaseState(event, facts, decision, receipts)
         self.purchases[event.id] = purchase
@@ -175,16 +175,16 @@ class Wallet(ScheduledWallet):
         has_difference = purchase.id in new_receipt.shares
         self._earn(purchase, receipts=[new_receipt] if has_difference else [])
         if has_difference:
-            self.points.active_at = event.at
+            self.points.last_activity_at = event.at
         self.refund_outcomes[event.id] = goods_return.complete()
 
     def _apply_redemption(self, event: RewardRedeemed) -> None:
         self.redemptions[event.id] = event
         self.memberships[event.customer_id].counters.count_clauses(event.facts, event.clauses, terms=event.terms)
         unit_account = self.unit_accounts[event.unit]
-        # Before `active_at` changes the consumption order, so that a captured hold takes the lots it held.
+        # Before `last_activity_at` changes the consumption order, so that a captured hold takes the lots it held.
         draws = unit_account.inventory.consume(event.id, event.points, at=event.at, rank=self._prices(event))
-        self.points.active_at = event.at
+        self.points.last_activity_at = event.at
         unit_account.post(EntryType.REDEEM, event.id, at=event.at, draws=draws)
 
     def _apply_reversal(self, event: RedemptionReversed) -> None:

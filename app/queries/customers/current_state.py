@@ -17,8 +17,8 @@ from app.domain.wallets.pending import NOTHING_PENDING, PendingPoints, pending_p
 from app.store.customers import customers, rule_facts
 from app.store.database.session import Session
 from app.store.events import price_lists, snapshot_path
-from app.store.events.held_uses import uses_on_hold
 from app.store.events.replay import ReplayedAccount, balance_of, replay_account
+from app.store.events.uses_on_hold import uses_on_hold
 from app.store.terms.versions import in_force as terms_in_force
 
 NO_BALANCE = Balance()
@@ -61,7 +61,7 @@ async def current_state_of(session: Session, *, customer: Customer, terms: Terms
     owner = customer.requested_id or customer.id
     wallet = replayed.wallet if account.precedes(at) else replayed.as_of(at, customer_id=owner)
     on_hold = uses_on_hold(replayed.recorded, customer_id=owner, terms=terms, wallet=wallet, at=replayed.until)
-    facts = wallet.memberships[owner].with_customer_facts(facts, terms=terms, on_hold=on_hold)
+    facts = wallet.memberships[owner].with_rule_facts(facts, terms=terms, on_hold=on_hold)
     return CurrentState(
         customer=_as_replayed(customer, replayed=replayed),
         facts=facts,

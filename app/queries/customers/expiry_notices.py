@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.domain.ledger.expiry_notice import Delivery, ExpiryNotice
-from app.domain.wallets.forecast import last_valid_day
+from app.domain.wallets.forecast import last_spendable_day
 from app.domain.wallets.unit_account import UnitAccount
 from app.store.database.session import Session
 from app.store.events.replay import replay_account
@@ -49,6 +49,6 @@ def _as_now(notice: ExpiryNotice, *, wallet: UnitAccount, at: datetime) -> Expir
     lots = []
     for notified in notice.lots:
         lot = wallet.inventory.lots.get(wallet.lot_id_map.get(notified.lot_id, notified.lot_id))
-        last = last_valid_day(wallet, lot, at=at) if lot is not None else None
+        last = last_spendable_day(wallet, lot, at=at) if lot is not None else None
         lots.append(notified if last is None else replace(notified, last_day=last))
     return replace(notice, lots=tuple(lots))

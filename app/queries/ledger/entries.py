@@ -205,8 +205,8 @@ async def receipts_behind(session: Session, *, ids: Sequence[str]) -> list[Purch
     for correction in reversed(corrected):
         for id, purchase_id in bought.items():
             if purchase_id == correction.purchase_id and id < correction.id:
-                facts[id] = correction.facts
-    new_purchase_ids = {id: purchase_id for id, purchase_id in bought.items() if facts[id].replaces is not None}
+                facts[id] = correction.facts_before
+    new_purchase_ids = {id: purchase_id for id, purchase_id in bought.items() if facts[id].replaced_price is not None}
     values = await values_of_returned_goods(session, new_purchase_ids=new_purchase_ids)
     facts |= {id: facts[id].as_replacement(value) for id, value in values.items()}
     return [facts.get(id) for id in ids]

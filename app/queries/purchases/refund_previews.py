@@ -11,7 +11,7 @@ from app.domain.amounts import Money
 from app.domain.customers.current_tier import CurrentTier
 from app.domain.customers.customer import CustomerReference
 from app.domain.decisions import Decision
-from app.domain.engine.returned_payments import cash_due
+from app.domain.engine.returned_payments import money_due
 from app.domain.engine.returns import Remaining, invalid_quantity, resolve_return
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
@@ -39,7 +39,7 @@ class RefundPreview:
     customer_id: str
     decision: Decision
     terms: Terms
-    cash: Money
+    money: Money
     back: Mapping[Unit, int]
     shortfall: int
     balances: Mapping[Unit, Balance]
@@ -93,14 +93,14 @@ async def preview_refund(session: Session, *, numbering: Numbering, order: Refun
         recorded, versions=known_versions, events=[NewEvent(event, customer_id=sale.customer_id)], until=order.at
     )
     kept = back.left(sale.facts, of=left).of(sale.facts)
-    cash = cash_due(sale.facts, remaining=kept, paid_out=sum(refund.cash for refund in earlier))
+    money = money_due(sale.facts, remaining=kept, paid_out=sum(refund.money for refund in earlier))
     came_back = after.wallet.refund_outcomes[_NOBODY]
     outcome = came_back.outcome
     return RefundPreview(
         customer_id=customer.id,
         decision=outcome.decision,
         terms=judged_by,
-        cash=cash if after.wallet.receipts[sale.id].stands_alone else after.cash_now(_NOBODY),
+        money=money if after.wallet.receipts[sale.id].stands_alone else after.money_due(_NOBODY),
         back=came_back.restored,
         shortfall=outcome.shortfall,
         balances=after.balances,

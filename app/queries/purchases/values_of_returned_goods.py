@@ -40,4 +40,4 @@ def _facts_as_at(id: str, *, purchase: Purchase, corrections: Sequence[ReceiptCo
     """The facts of a purchase as they were recorded when an id was made."""
     later = (correction for correction in corrections if correction.purchase_id == purchase.id and correction.id > id)
     first = next(later, None)
-    return first.facts if first is not None else purchase.facts
+    return first.facts_before if first is not None else purchase.facts

@@ -145,7 +145,7 @@ def _content(lot: Lot) -> tuple[object, ...]:
         lot.held,
         lot.earned_at,
         lot.available_from,
-        lot.valid_until,
+        lot.promised_last_day,
         lot.terms_version,
         lot.zone,
     )

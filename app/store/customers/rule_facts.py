@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from app.domain.customers.customer import Customer
-from app.domain.customers.rule_facts import NO_FACTS
+from app.domain.customers.rule_facts import NO_RULE_FACTS
 from app.domain.engine.usage import Use
 from app.domain.engine.usage_counters import UsageCounters, points_counted_from, uses_counted_from
 from app.domain.purchases.facts import PurchaseFacts
@@ -25,17 +25,17 @@ async def with_rule_facts(session: Session, *, customer: Customer, terms: Terms,
     only a replay of the wallet can decide, which counts again. The account must be locked where the facts are to be
     stored.
     """
-    required, known = terms.required_facts, NO_FACTS
+    required, known = terms.required_facts, NO_RULE_FACTS
     if required.customer_conditions:
         person = await profiles.of_customer(session, customer_id=customer.id, aspects=required.aspects)
         known = required.profile_facts(person, purchase=facts)
-    if known is not facts.customer_facts:
-        facts = replace(facts, customer_facts=known)
+    if known is not facts.rule_facts:
+        facts = replace(facts, rule_facts=known)
     if required.is_empty or not customer.account.can_append(facts.occurred_at):
         return facts
     counters = await usage_counters(session, customer=customer, terms=terms, facts=facts)
     qualifying = customer.account.balance.qualifying
-    return counters.with_customer_facts(facts, terms=terms, tier=customer.tier.tier, qualifying=qualifying)
+    return counters.with_rule_facts(facts, terms=terms, tier=customer.tier.tier, qualifying=qualifying)
 
 
 async def usage_counters(session: Session, *, customer: Customer, terms: Terms, facts: PurchaseFacts) -> UsageCounters:
@@ -49,7 +49,7 @@ async def usage_counters(session: Session, *, customer: Customer, terms: Terms, 
     counters = UsageCounters(customer.enrolled_at)
     if required.visits:
         counters.visits = sum((await visits(session, customer_ids=ids, before=before)).values())
-    if required.items:
+    if required.item_clauses:
         counters.items = sum((await items(session, customer_ids=ids, before=before)).values(), Counter[str]())
     if starts := uses_counted_from(facts, terms=terms):
         await _count_uses(session, counters=counters, customer_ids=ids, starts=starts, before=before)

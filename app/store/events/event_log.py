@@ -133,13 +133,13 @@ def _refund_recorded(rows: HistoryRows, refund: Refund, *, sales: Mapping[str, P
 def _corrections(rows: HistoryRows, customer_id: str) -> Iterator[tuple[past.ReceiptCorrected, int]]:
     """The corrections of a customer's receipts, and of receipts that were or are taken for theirs, each with its digest."""
     for correction in rows.corrections:
-        if customer_id not in (correction.customer_id, correction.to_customer_id):
+        if customer_id not in (correction.from_customer_id, correction.to_customer_id):
             continue
         before = None
-        if correction.customer_id == customer_id:
-            terms, moved_by = rows.versions.all[correction.terms_version], correction.moved_by or ""
+        if correction.from_customer_id == customer_id:
+            terms, moved_by = rows.versions.all[correction.terms_version], correction.moved_by_before or ""
             before = past.PurchaseRecorded(
-                correction.purchase_id, customer_id, correction.in_order, correction.facts, terms, moved_by
+                correction.purchase_id, customer_id, correction.in_order, correction.facts_before, terms, moved_by
             )
         corrected = past.ReceiptCorrected(
             correction.id, correction.purchase_id, correction.occurred_at, before, correction.retained_budget_usage

@@ -37,22 +37,22 @@ class ReplayedAccount:
         history = self.history.as_of(at, customer_id=customer_id)
         return replay(history, versions=self.versions.not_withdrawn, until=at)
 
-    def cash_now(self, return_id: str) -> Money:
+    def money_due(self, return_id: str) -> Money:
         """The money to pay out for a refund when goods of its purchase were exchanged.
 
-        That is the cash due for all refunds since the first purchase, as it is known now, less the cash already paid
+        That is the money due for all refunds since the first purchase, as it is known now, less the money already paid
         out for them, and never less than zero.
         """
         refunded = self.wallet.refund_outcomes
         new = refunded[return_id]
-        cash_due = {
-            id: earlier.outcome.cash
+        due_by_refund = {
+            id: earlier.outcome.money
             for id, earlier in refunded.items()
             if earlier.original_purchase_id == new.original_purchase_id
         }
-        total = sum(cash.minor for cash in cash_due.values())
-        paid_out = sum(refund.cash for id, refund in self.recorded.refunds.items() if id in cash_due)
-        return Money(max(0, total - paid_out), new.outcome.cash.currency)
+        total = sum(due.minor for due in due_by_refund.values())
+        paid_out = sum(refund.money for id, refund in self.recorded.refunds.items() if id in due_by_refund)
+        return Money(max(0, total - paid_out), new.outcome.money.currency)
 
     @property
     def balances(self) -> dict[Unit, Balance]:

@@ -27,7 +27,7 @@ class Reduction(NamedTuple):
     @classmethod
     def of(cls, sale: PurchaseState) -> Reduction | None:
         """The reduction of a purchase; None where it counts for everything that it was recorded with."""
-        taken, on_top = sale.clawed_back.points, sale.facts.replaces is not None
+        taken, on_top = sale.clawed_back.points, sale.facts.replaced_price is not None
         if sale.usage.visit and not taken:
             return None
         return cls(sale.event.id, sale.event.at, on_top or not sale.usage.visit, taken)
@@ -130,7 +130,7 @@ async def rebuild(session: Session, *, wallet: Wallet, new_id: Callable[[], str]
 async def _rebuild_shares(session: Session, *, wallet: Wallet) -> None:
     """Store the shares of budgets of a replayed wallet; costs nothing for a wallet that never bought under a budget."""
     if not wallet.moved_purchases and not any(
-        sale.event.facts.customer_facts.own_budget_shares for sale in wallet.purchases.values()
+        sale.event.facts.rule_facts.own_budget_shares for sale in wallet.purchases.values()
     ):
         return
     stored_shares = await budgets.shares(session, customer_ids=sorted(wallet.memberships))

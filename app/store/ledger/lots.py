@@ -23,7 +23,7 @@ async def add_lot(session: Session, *, account_id: str, lot: Lot) -> None:
         lot.remaining,
         lot.earned_at,
         lot.available_from,
-        lot.valid_until,
+        lot.promised_last_day,
         lot.entry_id,
         lot.held,
         lot.terms_version,
@@ -69,7 +69,9 @@ async def inventory(session: Session, *, account_id: str) -> LotInventory:
     """
     lots = await with_points(session, account_id=account_id)
     never_expiring = await versions.never_expiring(session, numbers={lot.terms_version for lot in lots})
-    return LotInventory.of(lots, ends=lambda lot: None if lot.terms_version in never_expiring else lot.valid_until)
+    return LotInventory.of(
+        lots, last_day_of=lambda lot: None if lot.terms_version in never_expiring else lot.promised_last_day
+    )
 
 
 async def of_entries(session: Session, *, entry_ids: Sequence[str]) -> tuple[Lot, ...]:

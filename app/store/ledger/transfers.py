@@ -87,7 +87,7 @@ def _data(transferred: TransferredLot) -> dict[str, Any]:
         "points": lot.points,
         "earned_at": lot.earned_at.isoformat(),
         "available_from": lot.available_from.isoformat(),
-        "valid_until": lot.valid_until.isoformat() if lot.valid_until is not None else None,
+        "valid_until": lot.promised_last_day.isoformat() if lot.promised_last_day is not None else None,
         "terms": lot.terms_version,
         "zone": lot.zone,
     }
@@ -100,7 +100,7 @@ def _passed(data: dict[str, Any]) -> TransferredLot:
         remaining=data["points"],
         earned_at=datetime.fromisoformat(data["earned_at"]),
         available_from=datetime.fromisoformat(data["available_from"]),
-        valid_until=day_or_none(data["valid_until"]),
+        promised_last_day=day_or_none(data["valid_until"]),
         terms_version=data["terms"],
         zone=data["zone"],
     )

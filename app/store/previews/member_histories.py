@@ -87,7 +87,7 @@ async def budget_usage_before(session: Session, *, since: datetime) -> dict[str,
     row = await session.row(_FIRST_PURCHASE, since)
     if row is None:
         return {}
-    left = PurchaseFacts.from_data(json_value(row["facts"])).customer_facts.budgets_left
+    left = PurchaseFacts.from_data(json_value(row["facts"])).rule_facts.budgets_left
     judged_by = await versions.version(session, number=row["terms_version"]) if left else None
     budgets = judged_by.budgets if judged_by is not None else {}
     return {key: budgets[key].points - points for key, points in left if key in budgets}
@@ -179,7 +179,7 @@ async def _events(
 
 def _bought(row: Row, *, returned: dict[int, Decimal] | None) -> PurchaseFacts | PastPurchase:
     # Goods handed out in an exchange count in full: the goods they replace count as returned.
-    facts = replace(PurchaseFacts.from_data(json_value(row["facts"])), replaces=None)
+    facts = replace(PurchaseFacts.from_data(json_value(row["facts"])), replaced_price=None)
     if returned is None:
         return facts
     left = {line.number: line.quantity - returned.get(line.number, Decimal(0)) for line in facts.lines}

@@ -64,18 +64,18 @@ async def share_of_budgets(
     used the rest meanwhile. Points that were returned and used by a later purchase of the customer (`customer_id`,
     the survivor of a merger) are not given twice.
     """
-    customer_facts = purchase.facts.customer_facts
-    if not customer_facts.budgets_left:
+    rule_facts = purchase.facts.rule_facts
+    if not rule_facts.budgets_left:
         return facts
     first = await entries.of_purchase(session, purchase_id=purchase.id)
     if first is None:
         raise LookupError(f"purchase {purchase.id} has no entry")
-    charged = dict(customer_facts.common_budget_usage)
+    charged = dict(rule_facts.common_budget_usage)
     beside = await budgets.share_beside(session, customer_id=customer_id, purchase_id=purchase.id)
     used = {
         clause: min(points, max(0, charged.get(clause, 0) + beside.get(clause, 0)))
         for clause, points in Decision.from_data(json_value(first.entry.decision)).budget_usage
     }
-    left = tuple((clause, used.get(clause, 0)) for clause, _ in customer_facts.budgets_left)
-    shares = tuple((clause, 0) for clause, _ in customer_facts.own_budget_shares)
-    return replace(facts, customer_facts=replace(facts.customer_facts, budgets_left=left, own_budget_shares=shares))
+    left = tuple((clause, used.get(clause, 0)) for clause, _ in rule_facts.budgets_left)
+    shares = tuple((clause, 0) for clause, _ in rule_facts.own_budget_shares)
+    return replace(facts, rule_facts=replace(facts.rule_facts, budgets_left=left, own_budget_shares=shares))

@@ -8,7 +8,7 @@ from datetime import date
 
 from app.domain.amounts import MAX_POINTS
 from app.domain.customers.customer import Customer, CustomerReference
-from app.domain.engine.expiry import last_day
+from app.domain.engine.expiry import current_last_day
 from app.domain.ledger import lots
 from app.domain.ledger.entries import Balance, EntryType
 from app.domain.ledger.lots import Draw, Lot
@@ -142,13 +142,15 @@ def _lots(before: ReplayedAccount, *, points: int, context: CommandContext) -> t
 
     def part(draw: Draw) -> Lot:
         lot = inventory.lots[draw.lot_id]
-        last = last_day(lot, validity=unit_account.validity_of(lot), active_at=unit_account.active_at)
+        last = current_last_day(
+            lot, validity=unit_account.validity_of(lot), last_activity_at=unit_account.last_activity_at
+        )
         return _part(lot, points=draw.points, last=last, id=context.new_id())
 
     free_lots = [lot for lot in inventory.free_lots() if lot.available_from <= before.until]
     return tuple(
         TransferredLot(draw.lot_id, part(draw))
-        for draw in lots.draw_points(free_lots, points=points, last_valid_day_of=unit_account.last_valid_day)
+        for draw in lots.draw_points(free_lots, points=points, last_day_of=unit_account.current_last_day)
     )
 
 
@@ -159,7 +161,7 @@ def _part(lot: Lot, *, points: int, last: date | None, id: str) -> Lot:
         remaining=points,
         earned_at=lot.earned_at,
         available_from=lot.available_from,
-        valid_until=last,
+        promised_last_day=last,
         terms_version=lot.terms_version,
         zone=lot.zone,
     )

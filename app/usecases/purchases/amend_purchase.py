@@ -161,15 +161,15 @@ async def _facts(
 
 
 def _amended_facts(purchase: Purchase, *, facts: PurchaseFacts) -> PurchaseFacts | Problem:
-    """The amended facts with the time, location and customer facts of the purchase, and the goods that it replaces in an exchange."""
+    """The amended facts with the time, location and rule facts of the purchase, and the goods that it replaces in an exchange."""
     try:
         return replace(
             facts,
             occurred_at=purchase.occurred_at,
             zone=purchase.facts.zone,
             location=purchase.facts.location,
-            customer_facts=purchase.facts.customer_facts,
-            replaces=purchase.facts.replaces,
+            rule_facts=purchase.facts.rule_facts,
+            replaced_price=purchase.facts.replaced_price,
         )
     except FactsError as error:
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", *error.path), detail=error.message)

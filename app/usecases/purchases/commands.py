@@ -148,7 +148,7 @@ class RecordRefundResult(DecidedResult):
     """A refund with what it clawed back, and its entry.
 
     `shortfall` is in points that were not there to claw back. `points_restored` and `stamps_restored` had paid for the
-    goods. `cash` is what is paid out, in minor units of the purchase's currency. `already_recorded`: the refund was
+    goods. `cash` is the money paid out, in minor units of the purchase's currency. `already_recorded`: the refund was
     recorded under another key.
     """
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from app.domain.amounts import MAX_POINTS
 from app.domain.customers.customer import Customer, CustomerReference
-from app.domain.customers.rule_facts import NO_FACTS
+from app.domain.customers.rule_facts import NO_RULE_FACTS
 from app.domain.decisions import Decision
 from app.domain.ledger.entries import Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
@@ -66,15 +66,15 @@ class _Move:
 
     def with_budgets_of(self, decision: Decision) -> _Move:
         """The move with what the purchase uses of budgets for its new customer; the rest stays with the previous one."""
-        customer_facts = self.before.facts.customer_facts
-        used, used_by_new_customer = dict(customer_facts.common_budget_usage), dict(decision.budget_usage)
+        recorded_facts = self.before.facts.rule_facts
+        used, used_by_new_customer = dict(recorded_facts.common_budget_usage), dict(decision.budget_usage)
         retained = {
-            key: used.get(key, 0) - used_by_new_customer.get(key, 0) for key, _ in customer_facts.own_budget_shares
+            key: used.get(key, 0) - used_by_new_customer.get(key, 0) for key, _ in recorded_facts.own_budget_shares
         }
         retained = {key: points for key, points in retained.items() if points}
         facts = replace(
             self.after.facts,
-            customer_facts=self.after.facts.customer_facts.with_common_budget_usage(decision.budget_usage),
+            rule_facts=self.after.facts.rule_facts.with_common_budget_usage(decision.budget_usage),
         )
         correction = replace(self.correction, retained_budget_usage_text=json_text(retained) if retained else None)
         return replace(self, after=replace(self.after, facts=facts), correction=correction)
@@ -198,7 +198,7 @@ async def _for(
     """The purchase as one of another customer, not decided yet."""
     if terms.required_facts.tier:
         taker = await tiers.reload(session, customer=taker)
-    bare = replace(purchase.facts, customer_facts=NO_FACTS)
+    bare = replace(purchase.facts, rule_facts=NO_RULE_FACTS)
     seen = await rule_facts.with_rule_facts(session, customer=taker, terms=terms, facts=bare)
     facts = await share_of_budgets(session, customer_id=giver.id, purchase=purchase, facts=seen)
     return replace(purchase, customer_id=correction.to_customer_id, moved_by=correction.id, facts=facts)
@@ -216,9 +216,7 @@ async def _moved(session: Session, *, context: CommandContext, moving: _Move) ->
         if above is not None:
             return above
         moving = moving.counted(moved)
-    facts = replace(
-        sold.facts, customer_facts=sold.facts.customer_facts.with_common_budget_usage(sold.decision.budget_usage)
-    )
+    facts = replace(sold.facts, rule_facts=sold.facts.rule_facts.with_common_budget_usage(sold.decision.budget_usage))
     after = replace(moving.after, earned=sold.decision.points, facts=facts, facts_text=json_text(facts.to_data()))
     await purchases.correct(session, purchase=after)
     await corrections.add(session, correction=moving.correction)

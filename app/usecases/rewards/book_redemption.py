@@ -28,8 +28,8 @@ from app.domain.wallets.wallet import Wallet
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
 from app.store.events import price_lists
-from app.store.events.held_uses import uses_on_hold
 from app.store.events.replay import NewEvent, balance_of, replay_account, with_events
+from app.store.events.uses_on_hold import uses_on_hold
 from app.store.ledger import lots
 from app.store.rewards import redemptions, rewards
 from app.usecases.command import CommandContext
@@ -127,7 +127,7 @@ async def by_replay(
         wallet=past,
         at=before.until,
     )
-    facts = past.memberships[request.owner].with_customer_facts(request.facts, terms=request.terms, on_hold=on_hold)
+    facts = past.memberships[request.owner].with_rule_facts(request.facts, terms=request.terms, on_hold=on_hold)
     balance = balance_of(before.wallet, at=before.until, unit=request.unit)
     available = min(past.unit_accounts[request.unit].inventory.available(at=at), balance.available)
     decision = redemption.redeem(
@@ -178,7 +178,7 @@ def _price_of_lots(old_prices: OldPrices | None, *, request: RedemptionRequest) 
     if old_prices is None:
         return None
     current_price = redemption.reward_cost(request.clause).points
-    return lambda lot: old_prices.price_of(lot, reward=request.reward.key, now=current_price)
+    return lambda lot: old_prices.price_of(lot, reward=request.reward.key, current_price=current_price)
 
 
 def _event(request: RedemptionRequest, *, redemption: Redemption) -> NewEvent:

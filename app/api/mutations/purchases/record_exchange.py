@@ -131,7 +131,7 @@ class RecordExchangePayload(
             return None
         facts, price = purchase.row.facts, purchase.row.total
         # In an exchange that was recorded as a separate refund and purchase, the purchase replaces nothing.
-        surcharge = max(0, price.minor - (facts.replaces or 0))
+        surcharge = max(0, price.minor - (facts.replaced_price or 0))
         return money(amounts.Money(int(surcharge - facts.paid_with_points()) - refund.cash, price.currency))
 
     purchase: Purchase | None = shown(RecordPurchaseResult, purchase_of, description="The new purchase, as it is now.")

@@ -96,7 +96,7 @@ class Lot:
             points=row.points,
             earned_at=row.earned_at,
             available_from=row.available_from,
-            valid_until=row.valid_until,
+            valid_until=row.promised_last_day,
         )
 
 

@@ -68,7 +68,7 @@ class UnitLiability:
                 )
                 for band in liability.bands
             ],
-            expected_breakage=BigInt(liability.breakage) if liability.breakage is not None else None,
+            expected_breakage=BigInt(liability.expected_breakage) if liability.expected_breakage is not None else None,
             closed_months=liability.cohorts,
         )
 
@@ -105,7 +105,7 @@ class LiabilityQueries:
 
 def _share(band: owing.AgeBand) -> Decimal | None:
     """Four decimals."""
-    if band.breakage is None:
+    if band.breakage_share is None:
         return None
-    exact = Decimal(band.breakage.numerator) / Decimal(band.breakage.denominator)
+    exact = Decimal(band.breakage_share.numerator) / Decimal(band.breakage_share.denominator)
     return exact.quantize(Decimal("0.0001"))

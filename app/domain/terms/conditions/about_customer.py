@@ -43,12 +43,12 @@ class AboutCustomer(Condition):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """Checks the profile in a new decision, and the stored answer in a replay."""
-        customer_facts = purchase.customer_facts
-        if customer_facts.profile is None:
-            holds = customer_facts.answer(self.question)
+        rule_facts = purchase.rule_facts
+        if rule_facts.profile is None:
+            holds = rule_facts.answer(self.question)
         else:
             today = local_date(purchase.occurred_at, zone_name=purchase.zone)
-            holds = self.answer(customer_facts.profile, today=today)
+            holds = self.answer(rule_facts.profile, today=today)
         if holds:
             return Finding(True, ReasonCode.CONDITION_MET, None, self.asked_for)
         code, remedy = self.lacking(purchase, known=holds is not None)

@@ -51,7 +51,7 @@ class AgeAtLeast(AboutCustomer):
         """The remedy is the day from which it holds, or to tell the birthday."""
         if not known:
             return ReasonCode.BIRTHDAY_UNKNOWN, Remedy(RemedyCode.TELL_BIRTHDAY)
-        person = purchase.customer_facts.profile
+        person = purchase.rule_facts.profile
         from_ = None
         if person is not None and person.birthday is not None:
             from_ = day_start(self._since(person.birthday), zone_name=purchase.zone)

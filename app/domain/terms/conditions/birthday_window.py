@@ -67,10 +67,10 @@ class BirthdayWindow(AboutCustomer):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """Also not met where the clause gave something for this birthday already; the remedy is the next one."""
-        finding, customer_facts = AboutCustomer.check(self, purchase), purchase.customer_facts
+        finding, rule_facts = AboutCustomer.check(self, purchase), purchase.rule_facts
         if (
             not finding.met
-            or (purchase.clause, customer_facts.birthday_year(self.question)) not in customer_facts.used_birthdays
+            or (purchase.clause, rule_facts.birthday_year(self.question)) not in rule_facts.used_birthdays
         ):
             return finding
         remedy = Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, from_=self._next(purchase))
@@ -84,7 +84,7 @@ class BirthdayWindow(AboutCustomer):
         return ReasonCode.OUTSIDE_BIRTHDAY_WINDOW, Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, from_=from_)
 
     def _next(self, purchase: EligiblePurchase) -> datetime | None:
-        person = purchase.customer_facts.profile
+        person = purchase.rule_facts.profile
         if person is None or person.birthday is None:
             return None
         today = local_date(purchase.occurred_at, zone_name=purchase.zone)

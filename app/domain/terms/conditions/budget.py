@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
-from app.domain.customers.rule_facts import CustomerFacts
+from app.domain.customers.rule_facts import RuleFacts
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
@@ -31,7 +31,7 @@ class Budget(Condition):
     If less is left than the clause would give, WHOLE gives nothing and leaves the rest for smaller awards; PARTIAL gives
     the rest. Purchases use the budget in the order in which they are recorded, by the points they really get: points
     that a cap removes are not used. The clause's award is rounded on its own, even if others are rounded together.
-    Points that come back with a refund are available to the same customer only (see `CustomerFacts`). Usage belongs to
+    Points that come back with a refund are available to the same customer only (see `RuleFacts`). Usage belongs to
     the key of the clause, so it continues in later versions of the terms.
     """
 
@@ -41,14 +41,14 @@ class Budget(Condition):
     points: int = rule_field(f"Points for all customers together, 1 to {MAX_BUDGET:,}.")
     mode: BudgetMode = rule_field("What happens when less is left than the clause would give.")
 
-    def left(self, customer_facts: CustomerFacts, *, clause: str) -> int:
+    def left(self, rule_facts: RuleFacts, *, clause: str) -> int:
         """Points left for the clause with this key; all of them without facts about the budget."""
-        known = customer_facts.budget_left(clause)
+        known = rule_facts.budget_left(clause)
         return self.points if known is None else known
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """Whether anything is left. Whether it is enough is checked later, when the award of the clause is known."""
-        left = self.left(purchase.customer_facts, clause=purchase.clause)
+        left = self.left(purchase.rule_facts, clause=purchase.clause)
         if left > 0:
             return Finding(True, ReasonCode.CONDITION_MET, left)
         return self.used_up(left, wanted=None)

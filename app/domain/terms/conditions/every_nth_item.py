@@ -33,19 +33,17 @@ class EveryNthItem(Condition):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy is to add the missing items, in this purchase or bit by bit in later ones."""
-        so_far = purchase.customer_facts.items_before(purchase.clause) + purchase.items()
+        so_far = purchase.rule_facts.items_before(purchase.clause) + purchase.items()
         if self.times(purchase):
             return Finding(True, ReasonCode.CONDITION_MET, so_far, self.nth)
-        missing = (
-            max(so_far // self.nth, purchase.customer_facts.held_uses_of(purchase.clause)) + 1
-        ) * self.nth - so_far
+        missing = (max(so_far // self.nth, purchase.rule_facts.reward_uses_of(purchase.clause)) + 1) * self.nth - so_far
         remedy = Remedy(RemedyCode.ADD_QUANTITY, quantity=missing)
         return Finding(False, ReasonCode.NOT_THE_NTH_ITEM, so_far, so_far + missing, (remedy,))
 
     def times(self, purchase: EligiblePurchase) -> int:
         """Once for each nth item that the purchase reaches."""
-        before = purchase.customer_facts.items_before(purchase.clause)
-        reached, held = (before + purchase.items()) // self.nth, purchase.customer_facts.held_uses_of(purchase.clause)
+        before = purchase.rule_facts.items_before(purchase.clause)
+        reached, held = (before + purchase.items()) // self.nth, purchase.rule_facts.reward_uses_of(purchase.clause)
         return max(0, reached - max(before // self.nth, held))
 
     def sentence(self, phrasebook: Phrasebook) -> str:

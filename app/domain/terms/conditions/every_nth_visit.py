@@ -30,7 +30,7 @@ class EveryNthVisit(Condition):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy says how many purchases more it takes."""
-        visit, held = purchase.customer_facts.visits + 1, purchase.customer_facts.held_uses_of(purchase.clause)
+        visit, held = purchase.rule_facts.visits + 1, purchase.rule_facts.reward_uses_of(purchase.clause)
         if visit % self.nth == 0 and held < visit // self.nth:
             return Finding(True, ReasonCode.CONDITION_MET, visit, self.nth)
         missing = (max(visit // self.nth, held) + 1) * self.nth - visit

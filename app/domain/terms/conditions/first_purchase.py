@@ -22,7 +22,7 @@ class FirstPurchase(Condition):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """Nothing makes a second purchase a first one."""
-        visits, held = purchase.customer_facts.visits, purchase.customer_facts.held_uses_of(purchase.clause)
+        visits, held = purchase.rule_facts.visits, purchase.rule_facts.reward_uses_of(purchase.clause)
         if visits == 0 and held:
             return Finding(False, ReasonCode.USED_UP, held, 1, (Remedy(RemedyCode.NONE),))
         if visits == 0:

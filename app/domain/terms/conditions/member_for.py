@@ -28,7 +28,7 @@ class MemberFor(Condition):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy is the day from which it holds."""
-        joined = purchase.customer_facts.enrolled_at
+        joined = purchase.rule_facts.enrolled_at
         if joined is None:
             return Finding(False, ReasonCode.MEMBER_TOO_SHORT, None, self.days, (Remedy(RemedyCode.NONE),))
         since = local_date(joined, zone_name=purchase.zone)

@@ -29,9 +29,9 @@ class NotCombinedWith(Condition):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """No way out for the customer: the other clause fits already."""
-        if self.clauses.isdisjoint(purchase.fitting):
+        if self.clauses.isdisjoint(purchase.matched_clauses):
             return Finding(True, ReasonCode.CONDITION_MET)
-        others = tuple(sorted(self.clauses & purchase.fitting))
+        others = tuple(sorted(self.clauses & purchase.matched_clauses))
         return Finding(False, ReasonCode.OTHER_CLAUSE_APPLIES, None, None, (Remedy(RemedyCode.NONE),), others)
 
     def sentence(self, phrasebook: Phrasebook) -> str:

@@ -40,8 +40,8 @@ class TierAtLeast(Condition):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy says how many qualifying points are missing; a tier that is kept for a while counts as well."""
-        has = purchase.customer_facts.qualifying
-        if has >= self.points or purchase.customer_facts.tier in self.satisfied_by:
+        has = purchase.rule_facts.qualifying
+        if has >= self.points or purchase.rule_facts.tier in self.satisfied_by:
             return Finding(True, ReasonCode.CONDITION_MET, has, self.points)
         remedy = Remedy(RemedyCode.COLLECT_QUALIFYING, points=self.points - has)
         return Finding(False, ReasonCode.BELOW_TIER, has, self.points, (remedy,))

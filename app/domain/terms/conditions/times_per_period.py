@@ -35,7 +35,7 @@ class TimesPerPeriod(Condition):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy is the start of the next period; for EVER there is none."""
-        used = purchase.customer_facts.uses_of(purchase.clause)
+        used = purchase.rule_facts.uses_of(purchase.clause)
         if used < self.times:
             return Finding(True, ReasonCode.CONDITION_MET, used, self.times)
         from_ = next_period(purchase.occurred_at, zone_name=purchase.period_zone(self.period), period=self.period)

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from app.domain.i18n import Phrasebook
 from app.domain.ledger.expiry_notice import NoticeChannel
-from app.domain.ledger.lots import ValidityEnd, last_valid_day
+from app.domain.ledger.lots import ValidityEnd, last_day_of_validity
 from app.domain.terms.effects.effect import ClauseKind, Effect
 from app.domain.terms.rule import rule_field, sorted_values
 from app.domain.units import Unit
@@ -97,7 +97,9 @@ class PointsValidity(Effect):
         """The last local day of points whose validity runs from an instant; None if they never expire."""
         if self.for_ever:
             return None
-        return last_valid_day(since=since, zone_name=zone_name, months=self.months, days=self.days, until=self.until)
+        return last_day_of_validity(
+            since=since, zone_name=zone_name, months=self.months, days=self.days, ends_with=self.until
+        )
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """How long points stay valid, and what it takes for them to expire."""

@@ -60,7 +60,7 @@ class ClauseBudgetRow(Model):
         table = "clause_budgets"
 
 
-class BudgetShareRow(Model):
+class BudgetShareChangeRow(Model):
     """A purchase's change of its customer's own share of the budget of a clause.
 
     Points of a budget that came back are granted to the same customer first: the sum of the rows is the share.

@@ -77,7 +77,7 @@ async def book_exchange(
         purchase=purchase,
         back=back,
         outcome=came_back.outcome,
-        cash=came_back.outcome.cash,
+        money=came_back.outcome.money,
         id=event.id,
     )
     return new, await _recorded(session, context=context, goods=goods, new=new, refund=refund, replayed=replayed)

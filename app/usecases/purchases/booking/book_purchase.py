@@ -220,10 +220,8 @@ def purchase_row(
     id: str | None = None,
 ) -> Purchase:
     """The row of a purchase that earned this."""
-    if facts.customer_facts.own_budget_shares:
-        facts = replace(
-            facts, customer_facts=facts.customer_facts.with_common_budget_usage(earned.common_budget_usage())
-        )
+    if facts.rule_facts.own_budget_shares:
+        facts = replace(facts, rule_facts=facts.rule_facts.with_common_budget_usage(earned.common_budget_usage()))
     return Purchase(
         id=id or context.new_id(),
         customer_id=owner,

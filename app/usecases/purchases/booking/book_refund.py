@@ -10,7 +10,7 @@ from app.domain.amounts import Money
 from app.domain.calendar import local_date
 from app.domain.customers.customer import Customer
 from app.domain.engine import refund
-from app.domain.engine.returned_payments import cash_due
+from app.domain.engine.returned_payments import money_due
 from app.domain.engine.returns import Remaining, ReturnedItems
 from app.domain.ledger.entries import EntryType
 from app.domain.purchases.purchase import Purchase
@@ -50,7 +50,9 @@ async def book_refund(
 ) -> RecordRefundResult:
     """Claw back the points of returned goods: from the snapshot where that is enough, else by a replay of the wallet."""
     at, after = command.occurred_at, back.left(purchase.facts, of=left)
-    cash = cash_due(purchase.facts, remaining=after.of(purchase.facts), paid_out=sum(refund.cash for refund in earlier))
+    money = money_due(
+        purchase.facts, remaining=after.of(purchase.facts), paid_out=sum(refund.money for refund in earlier)
+    )
     now = await versions.in_force(session, at=at)
     outcome = await _snapshot_outcome(
         session, customer=customer, purchase=purchase, terms=terms, now=now, left=left, after=after, at=at
@@ -64,11 +66,11 @@ async def book_refund(
             customer=customer,
             terms=terms,
             back=back,
-            cash=cash,
+            money=money,
         )
     id = write_context.new_id()
     new_refund = refund_row(
-        write_context=write_context, command=command, purchase=purchase, back=back, outcome=outcome, cash=cash, id=id
+        write_context=write_context, command=command, purchase=purchase, back=back, outcome=outcome, money=money, id=id
     )
     return await _from_snapshot(
         session,
@@ -97,7 +99,7 @@ async def _snapshot_outcome(
 ) -> refund.RefundOutcome | None:
     """What a refund comes to by the stored balance, or None when only a replay can say."""
     # The goods handed out in an exchange count in the purchase that they replace, too.
-    if now is None or purchase.facts.replaces is not None:
+    if now is None or purchase.facts.replaced_price is not None:
         return None
     balance = customer.account.balance
     outcome = refund.preview_claw_back(
@@ -134,12 +136,9 @@ async def _can_use_snapshot(
         or terms.tiers
         or now.tiers
         or terms.required_facts.counted_clauses
-        or terms.required_facts.items
+        or terms.required_facts.item_clauses
         or _may_have_expired(purchase, terms=terms, at=at)
-        or any(
-            purchase.facts.customer_facts.budget_left(clause)
-            for clause, _ in purchase.facts.customer_facts.budgets_left
-        )
+        or any(purchase.facts.rule_facts.budget_left(clause) for clause, _ in purchase.facts.rule_facts.budgets_left)
         or any(payment.redemption_id is not None for payment in purchase.facts.payments)
         or await exchanges.is_part_of_exchange(session, purchase_id=purchase.id)
     ):
@@ -163,7 +162,7 @@ async def _can_use_snapshot(
 
 def _may_have_expired(purchase: Purchase, *, terms: Terms, at: datetime) -> bool:
     """May points of the purchase have expired unspent? They count as clawed back."""
-    last = new_lot(purchase.id, purchase.earned, at=purchase.occurred_at, terms=terms, pending=True).valid_until
+    last = new_lot(purchase.id, purchase.earned, at=purchase.occurred_at, terms=terms, pending=True).promised_last_day
     return last is not None and last < local_date(at, zone_name=terms.zone)
 
 
@@ -228,7 +227,7 @@ async def _by_replay(
     customer: Customer,
     terms: Terms,
     back: ReturnedItems,
-    cash: Money,
+    money: Money,
 ) -> RecordRefundResult:
     """Replay the wallet with the refund at its business time, and book all that this changes."""
     event = RefundRecorded(
@@ -240,14 +239,14 @@ async def _by_replay(
     came_back = replayed.wallet.refund_outcomes[event.id]
     outcome = came_back.outcome
     if not replayed.wallet.receipts[purchase.id].stands_alone:
-        cash = replayed.cash_now(event.id)
+        money = replayed.money_due(event.id)
     new_refund = refund_row(
         write_context=write_context,
         command=command,
         purchase=purchase,
         back=back,
         outcome=outcome,
-        cash=cash,
+        money=money,
         id=event.id,
     )
     await refunds.add(session, refund=new_refund)

@@ -25,10 +25,10 @@ def refund_row(
     purchase: Purchase,
     back: ReturnedItems,
     outcome: refund.RefundOutcome,
-    cash: Money,
+    money: Money,
     id: str,
 ) -> Refund:
-    """The row of a refund with this outcome and cash."""
+    """The row of a refund with this outcome, which pays out `money`."""
     return Refund(
         id=id,
         purchase_id=purchase.id,
@@ -37,7 +37,7 @@ def refund_row(
         recorded_at=write_context.now,
         lines=back.lines,
         amounts=back.amounts,
-        cash=cash.minor,
+        money=money.minor,
         due=outcome.due,
         taken=outcome.taken,
         reason=command.reason,
@@ -70,6 +70,6 @@ def refund_result(
         shortfall=outcome.shortfall,
         points_restored=back[Unit.POINTS],
         stamps_restored=back[Unit.STAMPS],
-        cash=made.cash,
+        cash=made.money,
         terms=terms,
     )

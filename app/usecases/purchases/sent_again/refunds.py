@@ -107,7 +107,7 @@ async def as_recorded(
         shortfall=refund.due - refund.taken,
         points_restored=restored[Unit.POINTS],
         stamps_restored=restored[Unit.STAMPS],
-        cash=refund.cash,
+        cash=refund.money,
         already_recorded=True,
     )
 

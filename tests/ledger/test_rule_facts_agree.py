@@ -21,7 +21,7 @@ from app.domain.calendar import Period
 from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityKind
 from app.domain.customers.profile import Birthday, ProfileChange
-from app.domain.customers.rule_facts import NO_FACTS, CustomerFacts
+from app.domain.customers.rule_facts import NO_RULE_FACTS, RuleFacts
 from app.domain.engine.usage_counters import BEGINNING
 from app.domain.problems import Problem
 from app.domain.programs.program import ProgramKind
@@ -233,14 +233,14 @@ class CountingShop(ProgramDriver):
 
 async def stored_and_replayed(
     session: Session, *, by: CustomerReference, terms: Terms, purchase: PurchaseFacts
-) -> tuple[CustomerFacts, CustomerFacts]:
+) -> tuple[RuleFacts, RuleFacts]:
     """The facts of a purchase, from stored rows and from the replayed wallet."""
     customer = await customers.find(session, by=by)
     assert customer is not None
     person = await profiles.of_customer(session, customer_id=customer.id)
-    known = replace(purchase, customer_facts=terms.required_facts.profile_facts(person, purchase=purchase))
+    known = replace(purchase, rule_facts=terms.required_facts.profile_facts(person, purchase=purchase))
     counters = await rule_facts.usage_counters(session, customer=customer, terms=terms, facts=known)
-    stored = counters.with_customer_facts(
+    stored = counters.with_rule_facts(
         known, terms=terms, tier=customer.tier.tier, qualifying=customer.account.balance.qualifying
     )
     if not customer.account.balance.owed:
@@ -248,7 +248,7 @@ async def stored_and_replayed(
         assert read == stored, "a till reads them all, unless a replay decides"
     replayed = await replay_account(session, account=customer.account, until=purchase.occurred_at)
     membership = replayed.wallet.memberships[customer.id]
-    return stored.customer_facts, membership.with_customer_facts(known, terms=terms).customer_facts
+    return stored.rule_facts, membership.with_rule_facts(known, terms=terms).rule_facts
 
 
 async def members(session: Session, *, since: datetime, terms: Terms) -> dict[str, MemberHistory]:
@@ -275,9 +275,9 @@ def simulated(history: MemberHistory, *, terms: Terms) -> MemberReplay:
     return replay
 
 
-def kinds_of(facts: CustomerFacts) -> set[str]:
+def kinds_of(facts: RuleFacts) -> set[str]:
     """The kinds of facts that say something."""
-    return {name for name in CustomerFacts.__dataclass_fields__ if getattr(facts, name) != getattr(NO_FACTS, name)}
+    return {name for name in RuleFacts.__dataclass_fields__ if getattr(facts, name) != getattr(NO_RULE_FACTS, name)}
 
 
 COUNTED = {
@@ -289,7 +289,7 @@ COUNTED = {
     "condition_answers",
     "tier",
     "qualifying",
-    "held_uses",
+    "reward_uses",
     "birthdays",
     "used_birthdays",
     "profile",
@@ -350,7 +350,7 @@ def test_simulation_gives_the_same_facts_as_rows_and_wallet(database_url: str) -
                 for purchase in shop.probes():
                     stored, replayed = shop.query(stored_and_replayed, by=by, terms=terms, purchase=purchase)
                     assert stored == replayed
-                    assert replay.with_customer_facts(purchase).customer_facts == stored
+                    assert replay.with_rule_facts(purchase).rule_facts == stored
                     seen.update(kinds_of(stored))
 
         agree()
@@ -376,7 +376,7 @@ def test_simulation_that_begins_later_counts_visits_and_items_from_the_first_one
                 id = shop.query(id_of, by=by)
                 replay = simulated(shop.query(members, since=since, terms=terms)[id], terms=terms)
                 stored, _ = shop.query(stored_and_replayed, by=by, terms=terms, purchase=purchase)
-                found = replay.with_customer_facts(purchase).customer_facts
+                found = replay.with_rule_facts(purchase).rule_facts
                 assert (found.visits, found.items) == (stored.visits, stored.items)
 
         agree()
