@@ -29,7 +29,7 @@ from app.store.database.migrations import migrate
 from app.store.database.session import Busy, Database, Unavailable
 from app.usecases.application import Application
 from app.web.connection_limits import bounded, raise_open_file_limit
-from app.web.errors import fail, reject
+from app.web.errors import http_error_response, unexpected_error_response
 from app.web.graphiql import graphiql_routes
 from app.web.health import health_routes
 from app.web.logging_setup import log_in_json
@@ -88,7 +88,7 @@ def create_app(
 
     app = Starlette(
         routes=[*graphiql_routes(endpoint), *picture_routes(), *health_routes(ready=database.ready)],
-        exception_handlers={HTTPException: reject, Exception: fail},
+        exception_handlers={HTTPException: http_error_response, Exception: unexpected_error_response},
         lifespan=partial(_open, database=database, background=background),
     )
     # Clients do not follow a redirect with their POST.

@@ -120,7 +120,7 @@ async def _enrol_and_buy(application: Application, created: NewProgram, number: 
         program=created.program,
         principal=None,
         key=key,
-        payload=key,
+        fingerprint_input=key,
         command=EnrolCustomer(identities=((IdentityKind.CARD, card_number(number)),), locale=None),
     )
     assert not isinstance(enrolled, Problem), enrolled

@@ -104,7 +104,7 @@ async def execute_purchase(application: Application, program: Program, command: 
         program=program,
         principal=None,
         key=command.external_id,
-        payload=command.external_id,
+        fingerprint_input=command.external_id,
         command=command,
     )
     assert not isinstance(result, Problem), result

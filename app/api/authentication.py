@@ -58,10 +58,10 @@ class Authenticator:
         """
         scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
         if scheme.lower() in ("", "bearer") and not token:
-            self._admission.charge(host_of(request))
+            self._admission.take(host_of(request))
             return None
         if scheme.lower() != "bearer":
-            self._admission.charge(host_of(request))
+            self._admission.take(host_of(request))
             raise _unauthenticated("Send the key as `Authorization: Bearer <key>`.")
         digest = sha256(token.encode("utf-8", "surrogateescape")).digest()
         cached = self._valid_keys.get(digest)
@@ -87,12 +87,12 @@ class Authenticator:
 
     async def _look_up_unknown(self, token: str, *, digest: bytes, host: str) -> SignedIn | None:
         """Look up a key that is not cached; its address is charged unless the key is right."""
-        self._admission.charge(host, INVALID_KEY_COST)
+        self._admission.take(host, INVALID_KEY_COST)
         if self._wrong_keys.get(digest, 0.0) > time.monotonic():
             return None
         signed_in = await self._application.query_across_programs(sign_in, token=token)
         if signed_in is not None:
-            self._admission.refund(host, INVALID_KEY_COST)
+            self._admission.give_back(host, INVALID_KEY_COST)
         return signed_in
 
     def context_for(self, request: Request, signed_in: SignedIn | None, needed: frozenset[str]) -> Context:

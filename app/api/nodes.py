@@ -46,10 +46,10 @@ async def _program(key: str, info: Info) -> Node | None:
 
 
 async def _customer(key: str, info: Info) -> Node | None:
-    row = await info.context.load(customers.customers_as_of, key, at=info.context.now)
-    if row is None or not info.context.principal.may_see_customer(row.id):
+    customer = await info.context.load(customers.customers_as_of, key, at=info.context.now)
+    if customer is None or not info.context.principal.may_see_customer(customer.id):
         return None
-    return Customer.of(row)
+    return Customer.of(customer)
 
 
 async def _terms(key: str, info: Info) -> Node | None:
@@ -60,22 +60,22 @@ async def _terms(key: str, info: Info) -> Node | None:
 
 
 async def _reward(key: str, info: Info) -> Node | None:
-    row = await info.context.load(offers.rewards_by_id, key)
-    return Reward.of(row, context=info.context) if row is not None else None
+    reward = await info.context.load(offers.rewards_by_id, key)
+    return Reward.of(reward, context=info.context) if reward is not None else None
 
 
 async def _purchase(key: str, info: Info) -> Node | None:
-    row = await info.context.load_heavy(entries.purchases_by_id, key)
-    if row is None or not info.context.principal.may_see_customer(row.customer_id):
+    purchase = await info.context.load_heavy(entries.purchases_by_id, key)
+    if purchase is None or not info.context.principal.may_see_customer(purchase.customer_id):
         return None
-    return Purchase.of(row)
+    return Purchase.of(purchase)
 
 
 async def _redemption(key: str, info: Info) -> Node | None:
-    row = await info.context.load(entries.redemptions_by_id, key)
-    if row is None or not info.context.principal.may_see_customer(row.customer_id):
+    redemption = await info.context.load(entries.redemptions_by_id, key)
+    if redemption is None or not info.context.principal.may_see_customer(redemption.customer_id):
         return None
-    return Redemption.of(row)
+    return Redemption.of(redemption)
 
 
 async def _entry(key: str, info: Info) -> Node | None:
@@ -95,8 +95,8 @@ async def _impact_preview(key: str, info: Info) -> Node | None:
 
 
 async def _location(key: str, info: Info) -> Node | None:
-    row = await info.context.load(locations_by_id, key)
-    return Location.of(row) if row is not None else None
+    location = await info.context.load(locations_by_id, key)
+    return Location.of(location) if location is not None else None
 
 
 async def _quarantined(key: str, info: Info) -> Node | None:

@@ -25,7 +25,7 @@ from app.api.types.ledger.explanation import Explanation
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.ledger.liability import LiabilityQueries
 from app.api.types.programs.program import Program, program_of
-from app.api.types.purchases.purchase_input import BasketInput, facts_of, place_of
+from app.api.types.purchases.purchase_input import BasketInput, facts_of, location_id_of
 from app.api.types.quarantine import QuarantineQueries
 from app.api.types.refund_preview import RefundQueries
 from app.api.types.rewards.reward import RewardOfferConnection, offer_connection
@@ -74,8 +74,8 @@ def _facts(basket: BasketInput | None, *, context: Context) -> PurchaseFacts:
     return _value_of(facts_of(basket, context=context, within="basket"))
 
 
-def _place(basket: BasketInput | None) -> str | None:
-    return _value_of(place_of(basket, within="basket"))
+def _location_id(basket: BasketInput | None) -> str | None:
+    return _value_of(location_id_of(basket, within="basket"))
 
 
 def _value_of(value: V | Problem) -> V:
@@ -120,8 +120,8 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
         by_identity = _customer_of(by, context=context)
         if by_identity is None:
             return None
-        row = await context.query(customers.customer_as_of, by=by_identity, at=context.now)
-        return Customer.of(row) if row is not None and context.principal.may_see_customer(row.id) else None
+        found = await context.query(customers.customer_as_of, by=by_identity, at=context.now)
+        return Customer.of(found) if found is not None and context.principal.may_see_customer(found.id) else None
 
     @strawberry.field(
         description="What a basket would earn, clause by clause; null when the customer is not known or no terms are in force; rejected where the purchase would be. Seen like the customer."
@@ -144,7 +144,7 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
             offers.check_basket,
             by=by_identity,
             facts=_facts(basket, context=context),
-            location_id=_place(basket),
+            location_id=_location_id(basket),
             principal=context.principal,
         )
         if isinstance(found, Problem):
@@ -187,7 +187,7 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
                 offers.offers_for,
                 by=by_identity,
                 facts=_facts(basket, context=context),
-                location_id=_place(basket),
+                location_id=_location_id(basket),
                 principal=context.principal,
             )
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.cli.runtime import error_exit, select_program
+from app.cli.runtime import exit_after_printing, select_program
 from app.domain.terms.validation import TermsError
 from app.domain.terms.version import Terms
 from app.queries.terms.terms_check import CheckedDraft, check_draft, draft_basis
@@ -29,14 +29,14 @@ async def check_file(application: Application, text: str, *, program_id: str) ->
     """The file and its check; ends the command with the line of the first error."""
     from app.api.terms_files import TermsFileError, read
 
-    first = await select_program(application, program_id)
+    program = await select_program(application, program_id)
     try:
-        sent = read(text, currency=first.currency)
+        file = read(text, currency=program.currency)
     except TermsFileError as error:
-        raise error_exit(str(error)) from error
-    at = application.now(first)
-    basis = await application.query(draft_basis, program_id=first.id, now=at)
-    checked = check_draft(basis, program=first, clauses=sent.clauses, effective_from=sent.effective_from, now=at)
+        raise exit_after_printing(str(error)) from error
+    at = application.now(program)
+    basis = await application.query(draft_basis, program_id=program.id, now=at)
+    checked = check_draft(basis, program=program, clauses=file.clauses, effective_from=file.effective_from, now=at)
     if isinstance(checked, TermsError):
-        raise error_exit(str(sent.error(checked))) from checked
-    return sent, checked
+        raise exit_after_printing(str(file.error(checked))) from checked
+    return file, checked

@@ -10,10 +10,18 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from app.cli.runtime import JsonOption, ProgramOption, err, error_exit, out, run_with_application, select_program
+from app.cli.runtime import (
+    JsonOption,
+    ProgramOption,
+    err,
+    exit_after_printing,
+    out,
+    run_with_application,
+    select_program,
+)
 from app.config import Settings
 from app.imports.csv_receipts import plan_import
-from app.imports.execution import Imported, execute, import_target
+from app.imports.execution import Imported, import_target, run_plan
 from app.imports.plan import Plan, reason_text
 from app.usecases.application import Application
 
@@ -34,30 +42,32 @@ def import_purchases(
             return plan, None
         with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
             task = progress.add_task("Recording", total=len(plan.customers()) + len(plan.receipts))
-            done = await execute(
-                plan, application=application, program=selected, done=lambda steps: progress.advance(task, steps)
+            imported = await run_plan(
+                plan, application=application, program=selected, on_progress=lambda steps: progress.advance(task, steps)
             )
-        return plan, done
+        return plan, imported
 
     try:
-        plan, done = run_with_application(work, settings=Settings())
+        plan, imported = run_with_application(work, settings=Settings())
     except ValueError as error:
-        raise error_exit(str(error)) from error
+        raise exit_after_printing(str(error)) from error
     if errors is not None:
-        with errors.open("w", encoding="utf-8", newline="") as target:
-            writer = csv.writer(target)
+        with errors.open("w", encoding="utf-8", newline="") as errors_file:
+            writer = csv.writer(errors_file)
             writer.writerow(("line", "invoice", "reason", "detail"))
             for rejected in plan.rejected_in_file_order():
                 detail = rejected.detail or reason_text(rejected.reason)
-                writer.writerow((rejected.number, rejected.receipt_number, rejected.reason.value, detail))
-    _report(plan, done, as_json=as_json)
+                writer.writerow((rejected.file_line, rejected.receipt_number, rejected.reason.value, detail))
+    _report(plan, imported, as_json=as_json)
     if not plan.receipts:
-        raise error_exit("nothing in this file could be imported: every line is rejected, for the reasons above")
+        raise exit_after_printing(
+            "nothing in this file could be imported: every line is rejected, for the reasons above"
+        )
 
 
-def _report(plan: Plan, done: Imported | None, *, as_json: bool) -> None:
+def _report(plan: Plan, imported: Imported | None, *, as_json: bool) -> None:
     rejected = plan.counts_by_reason()
-    facts = {
+    report = {
         "lines": plan.lines,
         "purchases": len(plan.purchases),
         "purchase_lines": sum(len(facts.lines) for facts in plan.purchases),
@@ -66,20 +76,22 @@ def _report(plan: Plan, done: Imported | None, *, as_json: bool) -> None:
         "refunds": len(plan.returns),
         "rejected": rejected,
         "written": None
-        if done is None
-        else {"customers": done.customers, "purchases": done.purchases, "refunds": done.refunds},
+        if imported is None
+        else {"customers": imported.customers, "purchases": imported.purchases, "refunds": imported.refunds},
     }
     if as_json:
-        print(json.dumps(facts))
+        print(json.dumps(report))
         return
     out.print(
-        f"{facts['lines']} lines: {facts['purchases']} purchases of {facts['customers']} customers"
-        f" with {facts['purchase_lines']} lines, {facts['refunds']} refunds."
+        f"{report['lines']} lines: {report['purchases']} purchases of {report['customers']} customers"
+        f" with {report['purchase_lines']} lines, {report['refunds']} refunds."
     )
     for reason, count in rejected.items():
         if count:
             out.print(f"  rejected, {reason}: {count}", markup=False)
-    if done is None:
+    if imported is None:
         out.print("Dry run: nothing was written.")
     else:
-        out.print(f"Written: {done.customers} customers, {done.purchases} purchases, {done.refunds} refunds.")
+        out.print(
+            f"Written: {imported.customers} customers, {imported.purchases} purchases, {imported.refunds} refunds."
+        )

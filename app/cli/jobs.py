@@ -7,7 +7,7 @@ import sys
 
 import structlog
 
-from app.cli.runtime import JsonOption, ProgramOption, error_exit, out, run_with_application, select_program
+from app.cli.runtime import JsonOption, ProgramOption, exit_after_printing, out, run_with_application, select_program
 from app.config import Settings
 from app.jobs.scheduler import Scheduler
 from app.usecases.application import Application
@@ -41,4 +41,4 @@ def run(program: ProgramOption = None, as_json: JsonOption = False) -> None:
             f" expired, {changes.notices_given} expiry notices given, {changes.lots_expired} lots expired, {changes.tier_changes} tiers changed."
         )
     if skipped:
-        raise error_exit(f"{skipped} accounts were skipped after an error; run troth verify to find out why")
+        raise exit_after_printing(f"{skipped} accounts were skipped after an error; run troth verify to find out why")

@@ -9,7 +9,15 @@ from typing import Annotated
 
 import typer
 
-from app.cli.runtime import JsonOption, ProgramOption, error_exit, now, out, run_with_application, select_program
+from app.cli.runtime import (
+    JsonOption,
+    ProgramOption,
+    exit_after_printing,
+    now,
+    out,
+    run_with_application,
+    select_program,
+)
 from app.config import Settings
 from app.domain.access import Role
 from app.domain.amounts import DECIMALS
@@ -89,22 +97,22 @@ def _command(
     numbering: Numbering,
 ) -> CreateProgram:
     if template not in TEMPLATES:
-        raise error_exit(f"there is no template {template!r}; there are {', '.join(TEMPLATES)}")
+        raise exit_after_printing(f"there is no template {template!r}; there are {', '.join(TEMPLATES)}")
     if currency not in DECIMALS:
-        raise error_exit(f"{currency!r} is not a currency in use (ISO 4217)")
+        raise exit_after_printing(f"{currency!r} is not a currency in use (ISO 4217)")
     if len(region) != 2 or not region.isascii() or not region.isupper():
-        raise error_exit(f"{region!r} is not a region (ISO 3166, two capital letters)")
+        raise exit_after_printing(f"{region!r} is not a region (ISO 3166, two capital letters)")
     try:
         name = normalised_name(name)
     except NameProblem as error:
-        raise error_exit(f"the name of a program: {error}") from error
+        raise exit_after_printing(f"the name of a program: {error}") from error
     try:
         zone(time_zone)
         start = day_start(date.fromisoformat(effective_from), zone_name=time_zone) if effective_from else None
     except ValueError as error:
-        raise error_exit(str(error)) from error
+        raise exit_after_printing(str(error)) from error
     if start is not None and start < now() and not sandbox:
-        raise error_exit("only a sandbox can have terms that start in the past: --sandbox")
+        raise exit_after_printing("only a sandbox can have terms that start in the past: --sandbox")
     return CreateProgram(
         name=name,
         template=template,
@@ -120,7 +128,7 @@ def _command(
 
 def _numbering(numbers: ReceiptNumbers, *, day_starts: str) -> Numbering:
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", day_starts):
-        raise error_exit(f"{day_starts!r} is not a time of day (HH:MM)")
+        raise exit_after_printing(f"{day_starts!r} is not a time of day (HH:MM)")
     return Numbering(numbers, time.fromisoformat(day_starts))
 
 
@@ -138,7 +146,7 @@ def key(
 ) -> None:
     """Create another access key; it is shown once."""
     if customer is None and role is Role.CUSTOMER:
-        raise error_exit("a key with the role CUSTOMER needs --customer")
+        raise exit_after_printing("a key with the role CUSTOMER needs --customer")
 
     async def work(application: Application) -> str:
         selected = await select_program(application, program)
@@ -152,14 +160,14 @@ async def _issue_key(
 ) -> str:
     customer_id = None
     if external_id is not None:
-        row = await application.query(
+        customer = await application.query(
             customer_as_of,
             program_id=program.id,
             by=CustomerReference(external_id, IdentityKind.EXTERNAL_ID),
             at=application.now(program),
         )
-        if row is None:
-            raise error_exit(f"no customer has the external id {external_id!r}")
-        customer_id = row.id
+        if customer is None:
+            raise exit_after_printing(f"no customer has the external id {external_id!r}")
+        customer_id = customer.id
     new = await application.issue_key(program_id=program.id, role=role, label=label, customer_id=customer_id)
     return new.token

@@ -41,7 +41,7 @@ def new_id() -> str:
     return str(uuid_utils.uuid7())
 
 
-def error_exit(message: str) -> typer.Exit:
+def exit_after_printing(message: str) -> typer.Exit:
     """Print an error; returns the exit with status 1, to be raised."""
     err.print(f"troth: {message}", style="red", markup=False)
     return typer.Exit(1)
@@ -62,7 +62,7 @@ def run_with_application(work: Callable[[Application], Awaitable[T]], *, setting
     try:
         return asyncio.run(run())
     except Unavailable as error:
-        raise error_exit(str(error)) from error
+        raise exit_after_printing(str(error)) from error
 
 
 def _is_uuid(text: str) -> bool:
@@ -77,11 +77,11 @@ async def select_program(application: Application, program_id: str | None) -> Pr
     if program_id is not None:
         selected = await application.query(own_program, program_id=program_id) if _is_uuid(program_id) else None
         if selected is None:
-            raise error_exit(f"there is no program {program_id}")
+            raise exit_after_printing(f"there is no program {program_id}")
         return selected
     programs = await application.query_across_programs(all_programs)
     if len(programs) != 1:
-        raise error_exit(
+        raise exit_after_printing(
             "there are several programs: choose one with --program ID"
             if programs
             else "there is no program yet: troth init"

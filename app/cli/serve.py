@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from app.cli.runtime import error_exit, out, run_with_application
+from app.cli.runtime import exit_after_printing, out, run_with_application
 from app.config import Settings
 from app.domain.access import Role
 from app.domain.customers.customer import CustomerReference
@@ -19,7 +19,7 @@ from app.domain.programs.program import ProgramKind
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.lines import Line
 from app.imports.csv_receipts import plan_import
-from app.imports.execution import execute, import_target
+from app.imports.execution import import_target, run_plan
 from app.store.database.migrations import migrate as migrate_database
 from app.usecases.application import Application
 from app.usecases.command import CommandType, UseCase
@@ -96,14 +96,20 @@ async def _sample(application: Application) -> tuple[NewProgram, str]:
     program = started.program
     if SAMPLE.exists():
         plan = plan_import(SAMPLE, target=await import_target(program, application=application))
-        await execute(plan, application=application, program=program, done=lambda _: None)
+        await run_plan(plan, application=application, program=program, on_progress=lambda _: None)
 
     async def do(use_case: UseCase[CommandType, ResultType], *, name: str, command: CommandType) -> ResultType:
         execution = await application.execute(
-            use_case, name=name, program=program, principal=None, key=f"demo:{name}", payload=name, command=command
+            use_case,
+            name=name,
+            program=program,
+            principal=None,
+            key=f"demo:{name}",
+            fingerprint_input=name,
+            command=command,
         )
         if isinstance(execution, Problem):
-            raise error_exit(f"the demo cannot start: {execution.code.value}")
+            raise exit_after_printing(f"the demo cannot start: {execution.code.value}")
         return execution.result
 
     enrolled = await do(

@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from app.cli.draft_files import check_file, file_of
 from app.cli.impact_report import print_report
-from app.cli.runtime import ProgramOption, err, error_exit, out, run_with_application, select_program
+from app.cli.runtime import ProgramOption, err, exit_after_printing, out, run_with_application, select_program
 from app.config import Settings
 from app.domain.calendar import local_date
 from app.domain.decisions import Decision, DecisionOutcome
@@ -116,7 +116,7 @@ def preview(
 
     found = run_with_application(work, settings=Settings())
     if found is None:
-        raise error_exit("there are no terms in force to compare with")
+        raise exit_after_printing("there are no terms in force to compare with")
     impact, days = found
     print_report(impact, grandfathered=days)
 
@@ -124,7 +124,7 @@ def preview(
 def _stop_at_unkept(found: CheckedDraft) -> None:
     """End the command for a draft with a clause that is not enforced yet."""
     if found.unkept is not None:
-        raise error_exit(f"NOT_ENFORCED_YET: {'.'.join(found.unkept.path)}: {found.unkept.message}")
+        raise exit_after_printing(f"NOT_ENFORCED_YET: {'.'.join(found.unkept.path)}: {found.unkept.message}")
 
 
 @terms.command("publish")
@@ -150,7 +150,7 @@ def publish_file(
             program=first,
             principal=None,
             key=_key(found, text=text, now=application.now(first)),
-            payload=text,
+            fingerprint_input=text,
             command=PublishTerms(effective_from=sent.effective_from, clauses=sent.clauses),
         )
         return first, found, published
@@ -164,7 +164,7 @@ def publish_file(
     else:
         for finding in found.findings:
             out.print(_finding_text(finding, phrasebook=phrasebook), markup=False)
-        raise error_exit("not published: correct the findings, or use --even-unfair")
+        raise exit_after_printing("not published: correct the findings, or use --even-unfair")
 
 
 def _key(found: CheckedDraft, *, text: str, now: datetime) -> str:
@@ -195,10 +195,10 @@ def _refusal_text(decision: Decision, *, terms: Terms, phrasebook: Phrasebook) -
 
 def _report(published: Execution[PublishTermsResult] | Problem, *, found: CheckedDraft, phrasebook: Phrasebook) -> None:
     if isinstance(published, Problem):
-        raise error_exit(f"{published.code}: {'.'.join(map(str, published.path))}: {published.detail or ''}")
+        raise exit_after_printing(f"{published.code}: {'.'.join(map(str, published.path))}: {published.detail or ''}")
     decision = published.result.decision
     if decision is not None and decision.outcome is DecisionOutcome.REFUSED:
-        raise error_exit(_refusal_text(decision, terms=found.in_force or found.draft, phrasebook=phrasebook))
+        raise exit_after_printing(_refusal_text(decision, terms=found.in_force or found.draft, phrasebook=phrasebook))
     start = phrasebook.instant(found.draft.effective_from, zone=found.draft.zone)
     effect = "" if found.current is None else f" {found.change} for customers."
     out.print(f"Version {published.result.terms_version} starts on {start}.{effect}", markup=False)
@@ -241,12 +241,12 @@ def withdraw_version(
             program=first,
             principal=None,
             key=f"withdraw-{version}",
-            payload=version,
+            fingerprint_input=version,
             command=WithdrawTerms(version=version),
         )
 
     if isinstance(withdrawn := run_with_application(work, settings=Settings()), Problem):
-        raise error_exit(f"{withdrawn.code}: {withdrawn.detail}")
+        raise exit_after_printing(f"{withdrawn.code}: {withdrawn.detail}")
     out.print(f"Version {version} is withdrawn.")
 
 
@@ -254,7 +254,7 @@ def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise error_exit(f"{file}: not UTF-8") from error
+        raise exit_after_printing(f"{file}: not UTF-8") from error
 
 
 def _phrasebook(locale: str, program: Program) -> Phrasebook:
@@ -282,5 +282,5 @@ def _published(program: str | None, version: int | None) -> tuple[Program, Publi
 
     first, found = run_with_application(work, settings=Settings())
     if found is None:
-        raise error_exit("there is no such version")
+        raise exit_after_printing("there is no such version")
     return first, found

@@ -96,7 +96,7 @@ class GraphQLEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; nothing is sent to a client that has disconnected."""
         if scope["type"] == "websocket":
-            await refuse_socket(scope, receive, send)
+            await reject_socket(scope, receive, send)
             return
         request = Request(scope, receive)
         media = JSON
@@ -167,7 +167,7 @@ class GraphQLEndpoint:
         """The document of a new text. Raises InvalidError, and RateLimited when its caller sent too many of them."""
         if self._admission is None:
             return self._documents.prepare(text)
-        with self._admission.charged(caller):
+        with self._admission.charging_time(caller):
             return self._documents.prepare(text)
 
     def _invalid_variables(self, errors: list[GraphQLError], *, caller: str, media: str) -> HttpResponse:
@@ -240,7 +240,7 @@ def _not_allowed(message: str, *, allow: str) -> HttpError:
 _NO_SOCKETS = "Subscriptions over WebSocket are not offered: send queries and mutations with POST."
 
 
-async def refuse_socket(scope: Scope, receive: Receive, send: Send) -> None:
+async def reject_socket(scope: Scope, receive: Receive, send: Send) -> None:
     """Reject a WebSocket before it opens, in JSON where the server can say so."""
     await receive()
     if "websocket.http.response" not in cast(Mapping[str, Any], scope.get("extensions") or {}):

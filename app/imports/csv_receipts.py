@@ -64,10 +64,10 @@ def _unmatched(group: ReceiptRecords, *, plan: Plan, target: ImportTarget) -> Un
         try:
             return _receipt(group, target=target)
         except _ReceiptError as error:
-            problems = {row.number: error.problem for row in group.rows}
+            problems = {row.file_line: error.problem for row in group.rows}
     for row in group.rows:
-        reason, detail = problems.get(row.number, (rejection or RejectionReason.INCOMPLETE_RECEIPT, None))
-        plan.rejected.append(Rejected(row.number, reason, row.receipt_number, detail))
+        reason, detail = problems.get(row.file_line, (rejection or RejectionReason.INCOMPLETE_RECEIPT, None))
+        plan.rejected.append(Rejected(row.file_line, reason, row.receipt_number, detail))
     sold = [_sold_line(row, group=group, remaining=row.quantity) for row in group.rows if row.quantity > 0]
     return UnmatchedReceipt(group, facts=None, sold=sold, returned=())
 
@@ -77,9 +77,9 @@ def _line_problems(rows: Sequence[Row], *, currency: str) -> dict[int, LineProbl
     problems: dict[int, LineProblem] = {}
     for line_number, row in enumerate(rows, start=1):
         if row.quantity == 0:
-            problems[row.number] = RejectionReason.NO_SALE, "Quantity: nothing is bought"
+            problems[row.file_line] = RejectionReason.NO_SALE, "Quantity: nothing is bought"
         elif row.quantity < 0 and row.price < 0:
-            problems[row.number] = RejectionReason.NO_SALE, "UnitPrice: negative, as the quantity is"
+            problems[row.file_line] = RejectionReason.NO_SALE, "UnitPrice: negative, as the quantity is"
         else:
             try:
                 _line(row, number=line_number, quantity=abs(row.quantity), currency=currency)
@@ -88,7 +88,7 @@ def _line_problems(rows: Sequence[Row], *, currency: str) -> dict[int, LineProbl
                         refund_number(row.receipt_number, line_number=line_number, part=receipt_limits.MAX_LINES)
                     )
             except FactsError as error:
-                problems[row.number] = ProblemCode.INVALID_INPUT, fields.problem_text(error)
+                problems[row.file_line] = ProblemCode.INVALID_INPUT, fields.problem_text(error)
     return problems
 
 

@@ -58,10 +58,12 @@ async def import_target(program: Program, *, application: Application) -> Import
     )
 
 
-async def execute(plan: Plan, *, application: Application, program: Program, done: Callable[[int], None]) -> Imported:
+async def run_plan(
+    plan: Plan, *, application: Application, program: Program, on_progress: Callable[[int], None]
+) -> Imported:
     """Enrol the customers and record the receipts, each completely or not at all, in each customer's order of business time.
 
-    `done` is called with the number of finished steps. A receipt that is rejected on recording is moved to the plan's
+    `on_progress` is called with the number of finished steps. A receipt that is rejected on recording is moved to the plan's
     rejected records. So are receipts that return goods of it: they were matched with its lines in the file, from which
     the recorded ones may differ.
     """
@@ -70,14 +72,14 @@ async def execute(plan: Plan, *, application: Application, program: Program, don
         await _all(
             _enrol(customer, imported=imported, application=application, program=program) for customer in customers
         )
-        done(len(customers))
+        on_progress(len(customers))
     rejections: Rejections = {}
     for receipts in _concurrent_groups(plan.receipts, customer_of=lambda receipt: receipt.customer):
         await _all(
             _import_receipt(receipt, rejections=rejections, imported=imported, application=application, program=program)
             for receipt in receipts
         )
-        done(len(receipts))
+        on_progress(len(receipts))
     plan.reject(rejections)
     return imported
 
@@ -106,7 +108,7 @@ async def _import_receipt(
     receipt: Receipt, *, rejections: Rejections, imported: Imported, application: Application, program: Program
 ) -> None:
     """Record a receipt and count the result, or note why it is rejected."""
-    if any((back.receipt_number, back.sold_on) in rejections for back in receipt.returns):
+    if any((returned.receipt_number, returned.sold_on) in rejections for returned in receipt.returns):
         rejections[receipt.key] = RejectionReason.PURCHASE_REJECTED, None
         return
     execution = await _record(receipt, application=application, program=program)
@@ -136,7 +138,7 @@ async def _enrol(customer: CustomerIdentity, *, imported: Imported, application:
         program=program,
         principal=None,
         key=f"import:enrolCustomer:{digest}",
-        payload=customer.value,
+        fingerprint_input=customer.value,
         command=EnrolCustomer(identities=(customer,), locale=None),
     )
     if isinstance(execution, Problem):
@@ -151,11 +153,16 @@ async def _record(
 ) -> Execution[CommandResult] | Problem:
     """Record a receipt as a till would, or all its parts at once where there are several."""
     purchase = _purchase_command(receipt)
-    refunds = tuple(_refund_command(back, receipt=receipt) for back in receipt.returns)
+    refunds = tuple(_refund_command(returned, receipt=receipt) for returned in receipt.returns)
     day = f"@{receipt.day}" if receipt.day is not None else ""
 
-    async def execute(
-        use_case: UseCase[CommandType, ResultType], command: CommandType, *, name: str, number: str, payload: object
+    async def record_command(
+        use_case: UseCase[CommandType, ResultType],
+        command: CommandType,
+        *,
+        name: str,
+        number: str,
+        fingerprint_input: object,
     ) -> Execution[ResultType] | Problem:
         return await application.execute(
             use_case,
@@ -163,27 +170,30 @@ async def _record(
             program=program,
             principal=None,
             key=f"import:{name}:{number}{day}",
-            payload=payload,
+            fingerprint_input=fingerprint_input,
             command=command,
         )
 
     if purchase is not None and not refunds:
-        payload = _purchase_payload(receipt)
-        return await execute(
-            record_purchase.run, purchase, name="recordPurchase", number=receipt.receipt_number, payload=payload
+        return await record_command(
+            record_purchase.run,
+            purchase,
+            name="recordPurchase",
+            number=receipt.receipt_number,
+            fingerprint_input=_purchase_fingerprint_input(receipt),
         )
-    refund_payloads = [_return_payload(back, receipt=receipt) for back in receipt.returns]
+    refund_inputs = [_return_fingerprint_input(returned, receipt=receipt) for returned in receipt.returns]
     if purchase is None and len(refunds) == 1:
         number = receipt.returns[0].refund_number
-        return await execute(
-            record_refund.run, refunds[0], name="recordRefund", number=number, payload=refund_payloads[0]
+        return await record_command(
+            record_refund.run, refunds[0], name="recordRefund", number=number, fingerprint_input=refund_inputs[0]
         )
-    return await execute(
+    return await record_command(
         record_receipt.run,
         RecordMixedReceipt(purchase, refunds),
         name="recordReceipt",
         number=receipt.receipt_number,
-        payload=[_purchase_payload(receipt), refund_payloads],
+        fingerprint_input=[_purchase_fingerprint_input(receipt), refund_inputs],
     )
 
 
@@ -196,7 +206,7 @@ def _was_recorded_before(execution: Execution[CommandResult]) -> bool:
             return execution.replayed
 
 
-def _purchase_payload(receipt: Receipt) -> object:
+def _purchase_fingerprint_input(receipt: Receipt) -> object:
     return {"customer": receipt.customer.value, **receipt.facts.to_data()} if receipt.facts is not None else None
 
 
@@ -210,17 +220,23 @@ def _purchase_command(receipt: Receipt) -> RecordPurchase | None:
     )
 
 
-def _return_payload(back: Return, *, receipt: Receipt) -> object:
-    return [receipt.customer.value, back.receipt_number, back.line, str(back.quantity), receipt.at.isoformat()]
+def _return_fingerprint_input(returned: Return, *, receipt: Receipt) -> object:
+    return [
+        receipt.customer.value,
+        returned.receipt_number,
+        returned.line,
+        str(returned.quantity),
+        receipt.at.isoformat(),
+    ]
 
 
-def _refund_command(back: Return, *, receipt: Receipt) -> RecordRefund:
+def _refund_command(returned: Return, *, receipt: Receipt) -> RecordRefund:
     return RecordRefund(
         purchase_id=None,
-        receipt=ReceiptReference(back.receipt_number, day=back.sold_on),
-        lines={back.line: back.quantity},
+        receipt=ReceiptReference(returned.receipt_number, day=returned.sold_on),
+        lines={returned.line: returned.quantity},
         occurred_at=receipt.at,
-        external_id=back.refund_number,
+        external_id=returned.refund_number,
         reason=None,
-        fingerprint=fingerprint("refund", _return_payload(back, receipt=receipt)),
+        fingerprint=fingerprint("refund", _return_fingerprint_input(returned, receipt=receipt)),
     )

@@ -74,9 +74,9 @@ def _read(record: Record, *, file: File, target: ImportTarget) -> Row | RowFault
     return RowFault(record.line, receipt_number, reason, detail, at=_time(text["InvoiceDate"], target=target))
 
 
-def _row(number: int, text: dict[str, str], *, receipt_number: str, target: ImportTarget) -> Row:
+def _row(file_line: int, text: dict[str, str], *, receipt_number: str, target: ImportTarget) -> Row:
     row = Row(
-        number=number,
+        file_line=file_line,
         receipt_number=receipt_number,
         sku=normalised_identifier(text["StockCode"]),
         name=text["Description"] or None,

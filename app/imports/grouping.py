@@ -56,22 +56,22 @@ def _faults(records: Sequence[Row | RowFault], *, known_numbers: Iterable[str]) 
     A fault without a number counts as a line of the receipt whose lines surround it.
     """
     known_numbers = set(known_numbers)
-    below = _numbers(reversed(records))[::-1]
+    numbers_after = _numbers_before(reversed(records))[::-1]
     by_number: dict[str, list[RowFault]] = defaultdict(list)
-    for index, (record, above) in enumerate(zip(records, _numbers(records), strict=True)):
+    for index, (record, number_before) in enumerate(zip(records, _numbers_before(records), strict=True)):
         if isinstance(record, RowFault):
             numbers = known_numbers.intersection(
                 record.possible_numbers if record.possible_numbers is not None else (record.receipt_number,)
             )
-            nameless = not numbers and (record.possible_numbers is not None or not record.receipt_number)
-            if nameless and above is not None and above == below[index]:
-                numbers = {above}
+            without_number = not numbers and (record.possible_numbers is not None or not record.receipt_number)
+            if without_number and number_before is not None and number_before == numbers_after[index]:
+                numbers = {number_before}
             for number in numbers:
                 by_number[number].append(record)
     return by_number
 
 
-def _numbers(records: Iterable[Row | RowFault]) -> list[str | None]:
+def _numbers_before(records: Iterable[Row | RowFault]) -> list[str | None]:
     """For each record, the number of the last readable one before it."""
     before: list[str | None] = []
     last = None
@@ -121,4 +121,4 @@ def _by_time(rows: Sequence[Row]) -> list[list[Row]]:
             parts.append([])
         parts[-1].append(row)
         before = row.at
-    return [sorted(part, key=lambda row: row.number) for part in parts]
+    return [sorted(part, key=lambda row: row.file_line) for part in parts]

@@ -54,12 +54,12 @@ def reason_text(reason: RejectedBecause) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A record that is not imported; `number` is the line on which it begins, counted from 1, the header included.
+    """A record that is not imported; `file_line` is the line on which it begins, counted from 1, the header included.
 
     `detail` is more on the reason, if there is more.
     """
 
-    number: int
+    file_line: int
     reason: RejectedBecause
     receipt_number: str
     detail: str | None = None
@@ -100,7 +100,7 @@ class CustomerIdentity(NamedTuple):
 class Row:
     """A readable record: the line on which it begins, and its fields."""
 
-    number: int
+    file_line: int
     receipt_number: str
     sku: str
     name: str | None
@@ -118,7 +118,7 @@ class RowFault:
     `at` is its time if that can be read.
     """
 
-    number: int
+    file_line: int
     receipt_number: str
     reason: RejectedBecause
     detail: str | None = None
@@ -127,7 +127,7 @@ class RowFault:
 
     def rejected(self) -> Rejected:
         """The fault as a rejected record."""
-        return Rejected(self.number, self.reason, self.receipt_number, self.detail)
+        return Rejected(self.file_line, self.reason, self.receipt_number, self.detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +145,14 @@ class Return:
 class Receipt:
     """A receipt of the file, recorded completely or not at all: purchases, returns, or both.
 
-    `day` is its business day where receipt numbers restart each day; `rows` are the lines of the file.
+    `day` is its business day where receipt numbers restart each day; `file_lines` are its lines in the file.
     """
 
     receipt_number: str
     day: date | None
     customer: CustomerIdentity
     at: datetime
-    rows: tuple[int, ...]
+    file_lines: tuple[int, ...]
     facts: PurchaseFacts | None = None
     returns: tuple[Return, ...] = ()
 
@@ -178,7 +178,7 @@ class Plan:
     @property
     def returns(self) -> list[Return]:
         """The refunds, in order of business time."""
-        return [back for receipt in self.receipts for back in receipt.returns]
+        return [returned for receipt in self.receipts for returned in receipt.returns]
 
     def customers(self) -> list[CustomerIdentity]:
         """The customers of the purchases, in the order of their first purchase."""
@@ -190,13 +190,13 @@ class Plan:
             if receipt.key in rejections:
                 reason, detail = rejections[receipt.key]
                 self.rejected.extend(
-                    Rejected(number, reason, receipt.receipt_number, detail) for number in receipt.rows
+                    Rejected(file_line, reason, receipt.receipt_number, detail) for file_line in receipt.file_lines
                 )
         self.receipts = [receipt for receipt in self.receipts if receipt.key not in rejections]
 
     def rejected_in_file_order(self) -> list[Rejected]:
         """The rejected records in the order of the file."""
-        return sorted(self.rejected, key=lambda rejected: rejected.number)
+        return sorted(self.rejected, key=lambda rejected: rejected.file_line)
 
     def counts_by_reason(self) -> dict[str, int]:
         """How many records were rejected, by reason: every reason of an import, even if 0, and the problems that occurred."""

@@ -71,7 +71,7 @@ def match_returns(receipts: Sequence[UnmatchedReceipt], *, plan: Plan) -> Iterat
             key=lambda sold_line: (sold_line.at, sold_line.receipt_number, sold_line.line_number or 0), reverse=True
         )
     ready = (unmatched for unmatched in receipts if unmatched.facts is not None or unmatched.returned)
-    for unmatched in sorted(ready, key=lambda unmatched: (unmatched.group.at, unmatched.group.rows[0].number)):
+    for unmatched in sorted(ready, key=lambda unmatched: (unmatched.group.at, unmatched.group.rows[0].file_line)):
         receipt = _with_returns(unmatched, sold=sold, plan=plan)
         if receipt is not None:
             yield receipt
@@ -87,7 +87,7 @@ def _with_returns(
         try:
             parts = list(_parts(row, at=group.at, sold=sold[row.customer, row.sku]))
         except _UnmatchedError as error:
-            problems[row.number] = error.reason, error.detail
+            problems[row.file_line] = error.reason, error.detail
             continue
         for part, (sold_line, quantity) in enumerate(parts, start=1):
             sold_line.remaining -= quantity
@@ -98,15 +98,15 @@ def _with_returns(
         for sold_line in unmatched.sold:
             sold_line.line_number = None
         for row in group.rows:
-            reason, detail = problems.get(row.number, (RejectionReason.INCOMPLETE_RECEIPT, None))
-            plan.rejected.append(Rejected(row.number, reason, row.receipt_number, detail))
+            reason, detail = problems.get(row.file_line, (RejectionReason.INCOMPLETE_RECEIPT, None))
+            plan.rejected.append(Rejected(row.file_line, reason, row.receipt_number, detail))
         return None
     return Receipt(
         receipt_number=group.receipt_number,
         day=group.day,
         customer=group.rows[0].customer,
         at=group.at,
-        rows=tuple(row.number for row in group.rows),
+        file_lines=tuple(row.file_line for row in group.rows),
         facts=unmatched.facts,
         returns=tuple(_return(number, sold_line, quantity=quantity) for number, sold_line, quantity in taken),
     )

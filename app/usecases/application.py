@@ -26,9 +26,9 @@ from app.usecases.results import Execution, ResultType, decode, encode
 Result = TypeVar("Result")
 
 
-def fingerprint(verb: str, payload: Any) -> str:
+def fingerprint(name: str, input: Any) -> str:
     """A digest of a command's name and input that does not depend on the order of the fields."""
-    return hashlib.sha256(verb.encode() + b"\n" + orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return hashlib.sha256(name.encode() + b"\n" + orjson.dumps(input, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 class _Rejected(Exception):
@@ -64,12 +64,12 @@ class Application:
         program: Program,
         principal: Principal | None,
         key: str,
-        payload: Any,
+        fingerprint_input: Any,
         command: CommandType,
     ) -> Execution[ResultType] | Problem:
         """Run one command in one transaction, once per idempotency key; a Problem rolls back everything it wrote.
 
-        `payload` is the input as it was sent.
+        `fingerprint_input` is the input as it was sent: the same key with another one is rejected.
         """
         received_at = self._clock()
         context = CommandContext(
@@ -79,7 +79,7 @@ class Application:
             program=program,
             name=name,
             idempotency_key=key,
-            fingerprint=fingerprint(name, payload),
+            fingerprint=fingerprint(name, fingerprint_input),
             actor=principal.key_id if principal is not None else None,
             received_at=received_at,
             principal=principal,

@@ -69,7 +69,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._head = 0
+        self._head_bytes = 0
         self._idle = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio says so more loosely than uvicorn is called
@@ -90,9 +90,9 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._idle:
-            self._head += len(data)
+            self._head_bytes += len(data)
         super().data_received(data)
-        if self._idle and self._head > MAX_HEAD_BYTES:
+        if self._idle and self._head_bytes > MAX_HEAD_BYTES:
             self._reject(431, message=f"The headers may have at most {MAX_HEAD_BYTES:,} bytes.")
 
     def on_headers_complete(self) -> None:
@@ -108,7 +108,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def close_idle(self) -> None:
         """Close an idle connection, with an answer if part of a request arrived."""
-        if self._head:
+        if self._head_bytes:
             self._reject(408, message="The headers did not come in time.")
         else:
             self._end_idle()
@@ -125,17 +125,17 @@ class BoundedProtocol(HttpToolsProtocol):
     def _end_idle(self) -> None:
         if self._idle:
             self._idle = False
-            self._head = 0
+            self._head_bytes = 0
             self.idle_connections.remove(self)
 
     def _reject(self, status: int, *, message: str, retry_after: int | None = None) -> None:
         self._end_idle()
         code = "RATE_LIMITED" if status == 503 else "BAD_USER_INPUT"
         body = orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
-        again = f"retry-after: {retry_after}\r\n" if retry_after is not None else ""
+        retry_after_line = f"retry-after: {retry_after}\r\n" if retry_after is not None else ""
         head = (
             f"HTTP/1.1 {status} {_PHRASES[status]}\r\ncontent-type: application/json; charset=utf-8\r\n"
-            f"content-length: {len(body)}\r\ncache-control: no-store\r\n{again}connection: close\r\n\r\n"
+            f"content-length: {len(body)}\r\ncache-control: no-store\r\n{retry_after_line}connection: close\r\n\r\n"
         )
         self.transport.write(head.encode("ascii") + body)
         self.transport.close()

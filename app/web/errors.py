@@ -16,15 +16,15 @@ _WORDS = {
 }
 
 
-async def reject(_: Request, error: Exception) -> Response:
+async def http_error_response(_: Request, error: Exception) -> Response:
     """The answer to an address or a method that is not there."""
     assert isinstance(error, HTTPException)
     code = INTERNAL if error.status_code >= 500 else BAD_INPUT
-    shown = {"message": _WORDS.get(error.status_code, error.detail), "extensions": {"code": code}}
+    graphql_error = {"message": _WORDS.get(error.status_code, error.detail), "extensions": {"code": code}}
     headers = {**(error.headers or {}), **_HEADERS}
-    return JSONResponse({"errors": [shown]}, status_code=error.status_code, headers=headers)
+    return JSONResponse({"errors": [graphql_error]}, status_code=error.status_code, headers=headers)
 
 
-async def fail(_: Request, fault: Exception) -> Response:
+async def unexpected_error_response(_: Request, fault: Exception) -> Response:
     """The answer to an unexpected exception outside the API, which is logged without its message."""
     return JSONResponse({"errors": [mask(fault, logged={})]}, status_code=500, headers=_HEADERS)

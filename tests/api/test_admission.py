@@ -151,26 +151,26 @@ def test_invalid_variables_are_charged(sqlite_url: str) -> None:
 def test_admission_limit_refills_with_time_up_to_its_maximum() -> None:
     at = [0.0]
     admission = Admission(RateLimit(capacity=100, restored=10), clock=lambda: at[0])
-    admission.charge("host", 100)
+    admission.take("host", 100)
     with pytest.raises(RateLimited) as early:
-        admission.charge("host", 50)
+        admission.take("host", 50)
     assert early.value.wait == 5.0
-    admission.charge("another host", 100)
-    admission.refund("host", 1_000)
-    admission.charge("host", 100)
+    admission.take("another host", 100)
+    admission.give_back("host", 1_000)
+    admission.take("host", 100)
     with pytest.raises(RateLimited):
-        admission.charge("host")
+        admission.take("host")
     at[0] = 1.0
-    admission.charge("host", 10)
+    admission.take("host", 10)
 
 
 def test_overdrawn_caller_waits_for_a_bounded_time() -> None:
     at = [0.0]
     admission = Admission(RateLimit(capacity=100, restored=10), clock=lambda: at[0])
-    with admission.charged("host"):
+    with admission.charging_time("host"):
         until = time.thread_time() + 0.05
         while time.thread_time() < until:
             pass
-    with pytest.raises(RateLimited) as early, admission.charged("host"):
+    with pytest.raises(RateLimited) as early, admission.charging_time("host"):
         raise AssertionError("nothing is looked at")
     assert 0 < early.value.wait <= 10.1

@@ -93,7 +93,7 @@ class LiabilityProgram:
                 program=self.program,
                 principal=None,
                 key=key,
-                payload=key,
+                fingerprint_input=key,
                 command=order,
             )
         )

@@ -54,15 +54,21 @@ class PurchaseRecorder:
     runner: asyncio.Runner
     programs: dict[TierPeriod, Program] = field(default_factory=dict)
 
-    def execute(self, verb: Any, program: Program, order: Any) -> None:
+    def execute(self, use_case: Any, program: Program, command: Any) -> None:
         """Executes a command."""
         key = new_id()
-        payload = self.runner.run(
+        execution = self.runner.run(
             self.application.execute(
-                verb, name=verb.handler.__name__, program=program, principal=None, key=key, payload=key, command=order
+                use_case,
+                name=use_case.handler.__name__,
+                program=program,
+                principal=None,
+                key=key,
+                fingerprint_input=key,
+                command=command,
             )
         )
-        assert not isinstance(payload, Problem), payload
+        assert not isinstance(execution, Problem), execution
 
     def program(self, period: TierPeriod) -> Program:
         """A program with this tier period, created once."""

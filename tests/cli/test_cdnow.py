@@ -19,7 +19,7 @@ from app.domain.problems import Problem
 from app.domain.programs.program import ProgramKind
 from app.graphql_server.limits.rate_limits import RateLimit
 from app.imports.csv_receipts import plan_import
-from app.imports.execution import Imported, execute, import_target
+from app.imports.execution import Imported, import_target, run_plan
 from app.jobs.scheduler import NoticeReaders, RunResult, Scheduler
 from app.queries.programs.programs import all_programs
 from app.store.database.connect import open_database
@@ -69,7 +69,7 @@ def import_receipts(shop: Shop, file: Path) -> Imported:
         application = Application(database=database, clock=after_the_sample, new_id=new_id)
         program = shop.program.program
         plan = plan_import(file, target=await import_target(program, application=application))
-        done = await execute(plan, application=application, program=program, done=lambda _: None)
+        done = await run_plan(plan, application=application, program=program, on_progress=lambda _: None)
         await database.stop()
         return done
 
@@ -119,7 +119,7 @@ def advance(shop: Shop, *, to: datetime) -> RunResult:
             program=program,
             principal=None,
             key="k",
-            payload="k",
+            fingerprint_input="k",
             command=AdvanceClock(to=to),
         )
         assert not isinstance(payload, Problem)

@@ -32,7 +32,7 @@ def move_clock(url: str, *, days: int) -> datetime:
             program=program,
             principal=None,
             key=f"{days} days",
-            payload=days,
+            fingerprint_input=days,
             command=AdvanceClock(to=application.now(program) + timedelta(days=days)),
         )
         await database.stop()

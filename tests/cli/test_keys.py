@@ -31,7 +31,7 @@ def enrolled(url: str) -> str:
             program=program,
             principal=None,
             key="e",
-            payload="e",
+            fingerprint_input="e",
             command=command,
         )
         await database.stop()

@@ -28,14 +28,14 @@ def paid_with(*lines: Line, points: Mapping[str, int]) -> PurchaseFacts:
     return replace(a_purchase(*numbered), payments=payments)
 
 
-def parts(sale: PurchaseFacts, *, spent: Mapping[str, int], order: Sequence[int]) -> dict[int, tuple[int, int]]:
+def parts(purchase: PurchaseFacts, *, spent: Mapping[str, int], order: Sequence[int]) -> dict[int, tuple[int, int]]:
     """Money and points paid back with each line, when the lines are returned one by one in an order."""
     found = {}
-    before = sale
+    before = purchase
     for count, number in enumerate(order, start=1):
         gone = order[:count]
-        after = sale.remaining({line.number: line.quantity for line in sale.lines if line.number not in gone})
-        returned = returned_payments(sale, before=before, after=after, paid_points=spent)
+        after = purchase.remaining({line.number: line.quantity for line in purchase.lines if line.number not in gone})
+        returned = returned_payments(purchase, before=before, after=after, paid_points=spent)
         found[number] = (returned.money.minor, sum(returned.restored.values()))
         before = after
     return found
@@ -43,23 +43,23 @@ def parts(sale: PurchaseFacts, *, spent: Mapping[str, int], order: Sequence[int]
 
 @pytest.mark.parametrize("order", list(permutations([1, 2, 3])))
 def test_each_line_restores_its_share_of_points_and_pays_the_rest(order: Sequence[int]) -> None:
-    sale = paid_with(*THIRDS, points={"r": 2000})
-    assert parts(sale, spent={"r": 2000}, order=order) == {1: (2667, 667), 2: (2666, 667), 3: (2667, 666)}
-    whole = total_returned(sale, remaining=sale.remaining({}), paid_points={"r": 2000})
+    purchase = paid_with(*THIRDS, points={"r": 2000})
+    assert parts(purchase, spent={"r": 2000}, order=order) == {1: (2667, 667), 2: (2666, 667), 3: (2667, 666)}
+    whole = total_returned(purchase, remaining=purchase.remaining({}), paid_points={"r": 2000})
     assert (whole.money.minor, whole.restored) == (8000, {"r": 2000})
 
 
 def test_points_of_several_redemptions_are_restored_to_each() -> None:
-    sale = paid_with(*THIRDS, points={"r": 1500, "s": 500})
+    purchase = paid_with(*THIRDS, points={"r": 1500, "s": 500})
     returned = returned_payments(
-        sale, before=sale, after=sale.remaining({2: Decimal(1)}), paid_points={"r": 1500, "s": 7}
+        purchase, before=purchase, after=purchase.remaining({2: Decimal(1)}), paid_points={"r": 1500, "s": 7}
     )
     assert (returned.money.minor, returned.restored) == (6667 - 1333, {"r": 1000, "s": 5})
 
 
 def test_goods_paid_wholly_with_points_pay_out_no_money() -> None:
-    sale = paid_with(a_line(price="9.00"), points={"r": 900})
-    back = total_returned(sale, remaining=sale.remaining({}), paid_points={"r": 3})
+    purchase = paid_with(a_line(price="9.00"), points={"r": 900})
+    back = total_returned(purchase, remaining=purchase.remaining({}), paid_points={"r": 3})
     assert (back.money.minor, back.restored) == (0, {"r": 3})
 
 
@@ -73,11 +73,11 @@ def test_partial_refunds_in_any_order_pay_out_like_a_full_one(data: st.DataObjec
     total = sum(line.price() for line in lines)
     first, second = sorted(data.draw(st.tuples(st.integers(0, total), st.integers(0, total))))
     paid = {id: minor for id, minor in {"r": first, "s": (second - first)}.items() if minor}
-    sale = paid_with(*lines, points=paid)
+    purchase = paid_with(*lines, points=paid)
     spent = {id: data.draw(st.integers(1, 5000)) for id in paid}
-    left: dict[int, Decimal] = remaining_quantities(sale, returned=())
+    left: dict[int, Decimal] = remaining_quantities(purchase, returned=())
     worth: dict[int, Exact] = dict(NO_PRICE_REDUCTIONS)
-    before, money, points = sale, 0, dict.fromkeys(paid, 0)
+    before, money, points = purchase, 0, dict.fromkeys(paid, 0)
     steps = st.tuples(st.integers(1, len(lines)), st.booleans(), st.integers(0, 5000))
     for number, by_amount, much in [
         *data.draw(st.lists(steps, max_size=6)),
@@ -85,11 +85,11 @@ def test_partial_refunds_in_any_order_pay_out_like_a_full_one(data: st.DataObjec
     ]:
         if by_amount:
             price = sum(rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in before.lines if line.number == number)
-            worth = remaining_value(sale, quantities=left, price_shares=worth, amounts={number: min(much, price)})
+            worth = remaining_value(purchase, quantities=left, price_shares=worth, amounts={number: min(much, price)})
         else:
             left = {**left, number: max(Decimal(0), left[number] - much % 6)}
-        after = sale.remaining(left, price_shares=worth)
-        returned = returned_payments(sale, before=before, after=after, paid_points=spent)
+        after = purchase.remaining(left, price_shares=worth)
+        returned = returned_payments(purchase, before=before, after=after, paid_points=spent)
         assert 0 <= returned.money.minor <= before.total().minor - after.total().minor
         assert min(returned.restored.values(), default=0) >= 0
         money += returned.money.minor

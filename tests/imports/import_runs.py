@@ -10,7 +10,7 @@ from app.domain.access import Role
 from app.domain.programs.program import ProgramKind
 from app.domain.purchases.receipt_numbers import Numbering
 from app.imports.csv_receipts import plan_import
-from app.imports.execution import Imported, execute, import_target
+from app.imports.execution import Imported, import_target, run_plan
 from app.imports.plan import Plan
 from app.store.database.connect import open_database
 from app.usecases.application import Application
@@ -55,7 +55,7 @@ def import_file(shop: Shop, content: str | bytes, *, folder: Path) -> tuple[Plan
         application = Application(database=database, clock=real_now, new_id=new_id)
         program = shop.program.program
         plan = plan_import(file, target=await import_target(program, application=application))
-        done = await execute(plan, application=application, program=program, done=lambda _: None)
+        done = await run_plan(plan, application=application, program=program, on_progress=lambda _: None)
         await database.stop()
         return plan, done
 
@@ -64,7 +64,7 @@ def import_file(shop: Shop, content: str | bytes, *, folder: Path) -> tuple[Plan
 
 def rejections(plan: Plan) -> list[tuple[int, str]]:
     """Lines and reasons of the rejected receipts."""
-    return [(rejected.number, rejected.reason.value) for rejected in plan.rejected_in_file_order()]
+    return [(rejected.file_line, rejected.reason.value) for rejected in plan.rejected_in_file_order()]
 
 
 def points_of(shop: Shop, **by: str) -> int | None:

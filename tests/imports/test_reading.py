@@ -45,7 +45,7 @@ def bought(plan: Plan) -> list[str]:
 
 def rejections(plan: Plan) -> list[tuple[int, str]]:
     """Lines and reasons of the rejected receipts."""
-    return [(rejected.number, rejected.reason.value) for rejected in plan.rejected_in_file_order()]
+    return [(rejected.file_line, rejected.reason.value) for rejected in plan.rejected_in_file_order()]
 
 
 @pytest.mark.parametrize("name", [name for name, (_, reason, _) in BAD.items() if reason != LATE])
@@ -162,8 +162,8 @@ def test_every_receipt_of_any_file_is_imported_or_rejected_as_a_whole(
 ) -> None:
     content = HEADER + b"\n".join([GOOD, *lines])
     plan = plan_of(content, tmp_path_factory.mktemp("files"))
-    numbers = [number for receipt in plan.receipts for number in receipt.rows]
-    numbers += [rejected.number for rejected in plan.rejected]
+    numbers = [number for receipt in plan.receipts for number in receipt.file_lines]
+    numbers += [rejected.file_line for rejected in plan.rejected]
     assert len(set(numbers)) == len(numbers) == plan.lines
     assert all(2 <= number <= len(re.split(rb"\r\n|\r|\n", content)) for number in numbers)
     assert {receipt.receipt_number for receipt in plan.receipts}.isdisjoint(

@@ -77,22 +77,29 @@ def _balance_violations(balance: Balance, *, lots: Collection[Lot], owed: int, p
 def refund_violations(wallet: Wallet) -> list[str]:
     """Violated invariants of clawbacks: never more than a purchase earned, and all of it when everything was returned."""
     faults = []
-    for id, sale in wallet.purchases.items():
-        if not 0 <= sale.clawback_due <= sale.decision.points:
-            faults.append(f"sale {id}: {sale.clawback_due} taken back of {sale.decision.points}")
-        if not 0 <= sale.stamp_clawback_due <= sale.decision.stamps:
-            faults.append(f"sale {id}: {sale.stamp_clawback_due} stamps taken back of {sale.decision.stamps}")
-        if not sale.remaining().lines and sale.stamp_clawback_due != sale.decision.stamps:
-            faults.append(f"sale {id}: came back, and some of its {sale.decision.stamps} stamps are left")
-        if not sale.remaining().lines and (sale.clawback_due, sale.base) != (sale.decision.points, 0):
+    for id, purchase in wallet.purchases.items():
+        if not 0 <= purchase.clawback_due <= purchase.decision.points:
+            faults.append(f"purchase {id}: {purchase.clawback_due} clawed back of {purchase.decision.points}")
+        if not 0 <= purchase.stamp_clawback_due <= purchase.decision.stamps:
             faults.append(
-                f"sale {id}: came back, and {sale.decision.points - sale.clawback_due} and {sale.base} are left of it"
+                f"purchase {id}: {purchase.stamp_clawback_due} stamps clawed back of {purchase.decision.stamps}"
             )
-        if not 0 <= sale.shortfall <= sale.clawback_due or not 0 <= sale.expired <= sale.clawback_due - sale.shortfall:
+        if not purchase.remaining().lines and purchase.stamp_clawback_due != purchase.decision.stamps:
             faults.append(
-                f"sale {id}: of {sale.clawback_due} points {sale.shortfall} are short and {sale.expired} had expired"
+                f"purchase {id}: returned as a whole, and some of its {purchase.decision.stamps} stamps are left"
+            )
+        if not purchase.remaining().lines and (purchase.clawback_due, purchase.base) != (purchase.decision.points, 0):
+            faults.append(
+                f"purchase {id}: returned as a whole, and {purchase.decision.points - purchase.clawback_due} and {purchase.base} are left of it"
+            )
+        if (
+            not 0 <= purchase.shortfall <= purchase.clawback_due
+            or not 0 <= purchase.expired <= purchase.clawback_due - purchase.shortfall
+        ):
+            faults.append(
+                f"purchase {id}: of {purchase.clawback_due} points {purchase.shortfall} are short and {purchase.expired} had expired"
             )
     for id, receipt in wallet.receipts.items():
         if any(left < Decimal(0) for left in receipt.quantities.values()):
-            faults.append(f"receipt {id}: more came back than was bought")
+            faults.append(f"receipt {id}: more returned than bought")
     return faults

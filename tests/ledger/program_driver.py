@@ -142,7 +142,7 @@ class ProgramDriver:
                 program=self.program,
                 principal=principal,
                 key=key,
-                payload={"key": key},
+                fingerprint_input={"key": key},
                 command=command,
             )
             return self.runner.run(execution)

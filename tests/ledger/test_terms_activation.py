@@ -225,7 +225,7 @@ def test_tiers_are_published_while_tills_record_purchases(shop: ActivationProgra
                     program=shop.program,
                     principal=None,
                     key=key,
-                    payload=key,
+                    fingerprint_input=key,
                     command=order,
                 )
 

@@ -263,7 +263,7 @@ async def test_a_stored_result_of_an_unknown_kind_fails_clearly(
         )
 
     await database.write(store, program_id=program.id, lock_key="k")
-    execute = partial(application.execute, name="updateProgram", program=program, principal=None, payload={})
+    execute = partial(application.execute, name="updateProgram", program=program, principal=None, fingerprint_input={})
     with pytest.raises(UnknownKindError, match=says):
         await execute(update_program.run, key="k", command=UpdateProgram())
     fresh = await execute(update_program.run, key="other", command=UpdateProgram())

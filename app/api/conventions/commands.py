@@ -81,7 +81,7 @@ async def execute_command(
         program=caller.program,
         principal=caller.principal,
         key=input.idempotency_key,
-        payload=canonical_json(input) if fingerprint_input is None else fingerprint_input,
+        fingerprint_input=canonical_json(input) if fingerprint_input is None else fingerprint_input,
         command=command,
     )
     return execution if isinstance(execution, Problem) else execution.result

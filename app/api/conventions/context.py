@@ -153,11 +153,11 @@ class Context:
                 item.result.set_result(result)
 
     async def load(self, query: Callable[..., Awaitable[Sequence[V]]], id: str, **parameters: Hashable) -> V:
-        """Load a row by its id. Ids that are loaded by the same query with the same parameters are read together."""
+        """Load an entity by its id. Ids that are loaded by the same query with the same parameters are read together."""
         return await self._load(partial(query, **parameters), id, run=self.query, batch_size=100)
 
     async def load_heavy(self, query: Callable[..., Awaitable[Sequence[V]]], id: str, **parameters: Hashable) -> V:
-        """As `load`, for large rows: in batches of ten, between which other requests have a turn."""
+        """As `load`, for large entities: in batches of ten, between which other requests have a turn."""
         return await self._load(partial(query, **parameters), id, run=self.query_heavy, batch_size=10)
 
     async def _load(
@@ -168,15 +168,15 @@ class Context:
         if loader is None:
 
             async def load_batch(ids: list[str]) -> Sequence[V]:
-                rows: Sequence[V] = await run(query, ids=ids)
-                return rows
+                entities: Sequence[V] = await run(query, ids=ids)
+                return entities
 
             loader = self.loaders[key] = DataLoader(load_fn=load_batch, max_batch_size=batch_size)
-        row: V = await loader.load(id)
-        return row
+        entity: V = await loader.load(id)
+        return entity
 
     async def terms(self, number: int) -> Terms:
-        """The published version of a number that was stored with a row. Raises LookupError when it is missing."""
+        """The published version of a number that was stored with an entity. Raises LookupError when it is missing."""
         published = await self.query(terms_version, number=number)
         if published is None:
             raise LookupError(f"terms version {number} is missing")

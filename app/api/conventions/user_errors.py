@@ -131,9 +131,13 @@ async def _recorded(info: Info, *, type_name: str, question: Any, ids: Sequence[
     """What is recorded and the caller may see. Its types are read with payloads, so the schema is asked for them."""
     known = info.schema.get_type_by_name(type_name)
     assert isinstance(known, StrawberryObjectDefinition), "an object type of this schema"
-    rows = await info.context.query(question, ids=list(ids)) if ids else []
+    entities = await info.context.query(question, ids=list(ids)) if ids else []
     principal = info.context.principal
-    return [known.origin.of(row) for row in rows if row is not None and principal.may_see_customer(row.customer_id)]
+    return [
+        known.origin.of(entity)
+        for entity in entities
+        if entity is not None and principal.may_see_customer(entity.customer_id)
+    ]
 
 
 def user_error(problem: Problem, *, within: tuple[str, ...] = ("input",)) -> UserError:

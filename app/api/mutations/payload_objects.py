@@ -108,8 +108,8 @@ WithBalancesResult = TypeVar("WithBalancesResult", bound=HasBalances)
 WithDecisionResult = TypeVar("WithDecisionResult", bound=HasDecidedEntry)
 
 
-def shown(
-    result: type[R],
+def result_field(
+    result_type: type[R],
     load: Callable[[R, Context], Awaitable[T | None]],
     *,
     description: str,
@@ -118,7 +118,7 @@ def shown(
     """A payload field with an object that `load` reads for results of the class `result`; null for any other result."""
 
     async def resolve(payload: Parent[ShowsResult[Any]], info: Info) -> T | None:
-        return await load(payload.result, info.context) if isinstance(payload.result, result) else None
+        return await load(payload.result, info.context) if isinstance(payload.result, result_type) else None
 
     field: T | None = strawberry.field(resolver=resolve, name=name, description=description)
     return field
@@ -131,28 +131,28 @@ async def customer_of(result: HasCustomer, context: Context) -> Customer | None:
 
 async def purchase_of(result: HasPurchase, context: Context) -> Purchase | None:
     """The purchase of a command."""
-    row = await context.load(entries.purchases_by_id, result.purchase_id)
-    return Purchase.of(row) if row is not None else None
+    purchase = await context.load(entries.purchases_by_id, result.purchase_id)
+    return Purchase.of(purchase) if purchase is not None else None
 
 
 async def redemption_of(result: HasRedemption, context: Context) -> Redemption | None:
     """The redemption of a command."""
     if result.redemption_id is None:
         return None
-    row = await context.load(entries.redemptions_by_id, result.redemption_id)
-    return Redemption.of(row) if row is not None else None
+    redemption = await context.load(entries.redemptions_by_id, result.redemption_id)
+    return Redemption.of(redemption) if redemption is not None else None
 
 
 async def reward_of(result: HasReward, context: Context) -> Reward | None:
     """The reward of a command."""
-    row = await context.load(offers.rewards_by_id, result.reward_id)
-    return Reward.of(row, context=context) if row is not None else None
+    reward = await context.load(offers.rewards_by_id, result.reward_id)
+    return Reward.of(reward, context=context) if reward is not None else None
 
 
 async def load_customer(id: str, *, context: Context) -> Customer | None:
     """A customer, as they are now."""
-    row = await context.load(customers.customers_as_of, id, at=context.now)
-    return Customer.of(row) if row is not None else None
+    customer = await context.load(customers.customers_as_of, id, at=context.now)
+    return Customer.of(customer) if customer is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,7 @@ class WithCustomer(Payload[WithCustomerResult]):
     @strawberry.field(description="The customer, as they are now.")
     async def customer(self, info: Info) -> Customer | None:
         """Null where the command was rejected."""
-        return await load_customer(self.result.customer_id, context=info.context) if self.result is not None else None
+        return await customer_of(self.result, info.context) if self.result is not None else None
 
 
 @strawberry.type(description="A payload with the purchase.")
@@ -250,8 +250,9 @@ class WithReward(Payload[WithRewardResult]):
         """Null where the command was rejected."""
         if self.result is None:
             return None
-        row = await info.context.load(offers.rewards_by_id, self.result.reward_id)
-        return Reward.of(row, context=info.context) if row is not None else None
+        # As `reward_of`, without another call for each redemption.
+        reward = await info.context.load(offers.rewards_by_id, self.result.reward_id)
+        return Reward.of(reward, context=info.context) if reward is not None else None
 
 
 @strawberry.type(description="Says whether the receipt had been recorded before.")

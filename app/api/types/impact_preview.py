@@ -73,8 +73,8 @@ class MemberImpact:
     @strawberry.field(description="The member; null when they are gone.")
     async def customer(self, info: Info) -> Customer | None:
         """Loaded in one batch with the other customers of the result."""
-        row = await info.context.load(customers.customers_as_of, self.found.customer_id, at=info.context.now)
-        return Customer.of(row) if row is not None else None
+        customer = await info.context.load(customers.customers_as_of, self.found.customer_id, at=info.context.now)
+        return Customer.of(customer) if customer is not None else None
 
 
 @strawberry.type(description="What a draft means for a reward.")

@@ -61,7 +61,7 @@ described(
 class QuarantinedReceipt(Node):
     """Kept until a person settles it."""
 
-    row: strawberry.Private[Quarantined]
+    entity: strawberry.Private[Quarantined]
     id: strawberry.ID = strawberry.field(description="Opaque id; `settleQuarantined` takes it.")
     kind: QuarantineKind = strawberry.field(description="What was sent.")
     state: QuarantineState = strawberry.field(description="What became of it.")
@@ -76,53 +76,53 @@ class QuarantinedReceipt(Node):
     )
 
     @classmethod
-    def of(cls, row: Quarantined) -> QuarantinedReceipt:
-        """The GraphQL object for a stored row."""
+    def of(cls, entity: Quarantined) -> QuarantinedReceipt:
+        """The GraphQL object for a stored quarantined receipt."""
         return cls(
-            row=row,
-            id=strawberry.ID(encode("QuarantinedReceipt", row.id)),
-            kind=row.kind,
-            state=row.state,
-            skew=row.skew,
-            external_id=row.external_id,
-            occurred_at=row.occurred_at,
-            recorded_at=row.recorded_at,
-            settled_at=row.settled_at,
-            reason=row.settled_because,
-            booked_for=row.booked_for,
+            entity=entity,
+            id=strawberry.ID(encode("QuarantinedReceipt", entity.id)),
+            kind=entity.kind,
+            state=entity.state,
+            skew=entity.skew,
+            external_id=entity.external_id,
+            occurred_at=entity.occurred_at,
+            recorded_at=entity.recorded_at,
+            settled_at=entity.settled_at,
+            reason=entity.settled_because,
+            booked_for=entity.booked_for,
         )
 
     @strawberry.field(description="The total of the receipt, tax included; null for a refund.")
     def total(self) -> Money | None:
         """The total of the receipt's lines."""
-        sent = self.row.command
+        sent = self.entity.command
         bought = sent.get("bought", sent).get("facts")
         return money(PurchaseFacts.from_data(bought).total()) if bought is not None else None
 
     @strawberry.field(description="The customer; null for a refund of an unknown purchase.")
     async def customer(self, info: Info) -> Customer | None:
         """Loaded in their present state."""
-        if self.row.customer_id is None:
+        if self.entity.customer_id is None:
             return None
-        row = await info.context.load(customers.customers_as_of, self.row.customer_id, at=info.context.now)
-        return Customer.of(row) if row is not None else None
+        customer = await info.context.load(customers.customers_as_of, self.entity.customer_id, at=info.context.now)
+        return Customer.of(customer) if customer is not None else None
 
     @strawberry.field(
         description="The purchase as which it was booked, or whose goods it returns; null where there is none."
     )
     async def purchase(self, info: Info) -> Purchase | None:
         """Loaded in its present state."""
-        if self.row.purchase_id is None:
+        if self.entity.purchase_id is None:
             return None
-        row = await info.context.load(entries.purchases_by_id, self.row.purchase_id)
-        return Purchase.of(row) if row is not None else None
+        purchase = await info.context.load(entries.purchases_by_id, self.entity.purchase_id)
+        return Purchase.of(purchase) if purchase is not None else None
 
     @strawberry.field(
         description="The pending refund or exchange as which it was booked, if its purchase had not arrived; null otherwise."
     )
     async def pending(self, info: Info) -> PendingRefund | None:
         """Loaded in its present state."""
-        return await load_pending_refund(self.row.pending_refund_id, context=info.context)
+        return await load_pending_refund(self.entity.pending_refund_id, context=info.context)
 
 
 @strawberry.type(description="A receipt in quarantine with its cursor.")
@@ -143,7 +143,7 @@ class QuarantinedReceiptConnection:
     @strawberry.field(description="The receipts with their cursors.")
     def edges(self) -> list[QuarantinedReceiptEdge]:
         """Each receipt with its cursor."""
-        return [QuarantinedReceiptEdge(cursor=encode_cursor(node.row.number), node=node) for node in self.nodes]
+        return [QuarantinedReceiptEdge(cursor=encode_cursor(node.entity.number), node=node) for node in self.nodes]
 
 
 @strawberry.type(description="Queries about receipts in quarantine.")
@@ -179,7 +179,7 @@ class QuarantineQueries:
             from_end=window.from_end,
         )
         nodes = [QuarantinedReceipt.of(item) for item in page.items]
-        cursors = [encode_cursor(node.row.number) for node in nodes]
+        cursors = [encode_cursor(node.entity.number) for node in nodes]
         return QuarantinedReceiptConnection(
             nodes=nodes,
             page_info=PageInfo(

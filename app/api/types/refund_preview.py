@@ -14,7 +14,7 @@ from app.api.conventions.money import Money, money
 from app.api.types.decisions.decision import Decision, decision
 from app.api.types.ledger.balance import Balance, balances
 from app.api.types.purchases.pending_refund import PendingRefund
-from app.api.types.purchases.refund_input import PurchaseBy, RefundLineInput, back_of, purchase_by
+from app.api.types.purchases.refund_input import PurchaseBy, RefundLineInput, purchase_by, returned_part_of
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.domain.units import Unit
@@ -74,7 +74,7 @@ class RefundQueries:
         purchase_id, receipt = purchase_by(purchase)
         if purchase_id is None and receipt is None:
             raise _query_error(Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",)))
-        back = back_of(lines, amount=amount)
+        back = returned_part_of(lines, amount=amount)
         if isinstance(back, Problem):
             raise _query_error(back)
         order = RefundRequest(purchase_id, receipt, back.lines, back.amounts, amount, occurred_at or context.now)

@@ -26,5 +26,7 @@ class Viewer:
     async def customer(self, info: Info) -> Customer | None:
         """The holder's own card."""
         own = info.context.principal.customer_id
-        row = await info.context.load(customers.customers_as_of, own, at=info.context.now) if own is not None else None
-        return Customer.of(row) if row is not None else None
+        customer = (
+            await info.context.load(customers.customers_as_of, own, at=info.context.now) if own is not None else None
+        )
+        return Customer.of(customer) if customer is not None else None

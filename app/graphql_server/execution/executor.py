@@ -89,7 +89,7 @@ class CompiledExecutor(Executor[Any]):
     async def with_abort_signal(self, awaitable: Awaitable[Any]) -> Any:
         """Await the result of a resolver; the time until then does not count as work."""
         found = await awaitable
-        self.time_budget.restart()
+        self.time_budget.resume()
         return found
 
     def collect_subfields(
@@ -187,7 +187,7 @@ class CompiledExecutor(Executor[Any]):
         for place, times in again.items():
             if self.time_budget.exhausted:
                 break
-            self.time_budget.repeat(times * len(orjson.dumps(once[place])))
+            self.time_budget.count_repeated_bytes(times * len(orjson.dumps(once[place])))
         return [once[place] for place in places]
 
     def _show_flat(self, items: list[Any], compiled: CompiledField) -> list[Any]:

@@ -36,20 +36,20 @@ class Admission:
     def __init__(self, rate_limit: RateLimit = ADMISSION_LIMIT, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._buckets = TokenBuckets(rate_limit, clock=clock)
 
-    def charge(self, caller: str, cost: int = 1) -> None:
-        """Charge a caller, by default for a request as such. Raises RateLimited."""
+    def take(self, caller: str, cost: int = 1) -> None:
+        """Take a cost from a caller, by default that of a request as such. Raises RateLimited."""
         wait = self._buckets.take(caller, cost).wait
         if wait is not None:
             raise RateLimited(wait)
 
-    def refund(self, caller: str, cost: int) -> None:
-        """Return a charge to a caller, such as that for a key which turned out to be valid."""
+    def give_back(self, caller: str, cost: int) -> None:
+        """Give a cost back to a caller, such as that of a key which turned out to be valid."""
         self._buckets.charge(caller, -cost)
 
     @contextmanager
-    def charged(self, caller: str) -> Iterator[None]:
+    def charging_time(self, caller: str) -> Iterator[None]:
         """Charge the caller for the processor time of the block, whether it fails or not. Raises RateLimited before it."""
-        self.charge(caller)
+        self.take(caller)
         begun = time.thread_time()
         try:
             yield

@@ -14,7 +14,7 @@ MAX_CALLERS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """The size of a bucket: at most `capacity` tokens at once and for one operation, refilled with `restored` a second."""
+    """The size of a bucket: `capacity` tokens, the most at once and for one operation, refilled with `restored` a second."""
 
     capacity: int = 10_000
     restored: int = 1_000

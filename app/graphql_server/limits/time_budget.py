@@ -44,7 +44,7 @@ class TimeBudget:
         self.exhausted = False
         """Is the whole budget used up?"""
 
-    def restart(self) -> None:
+    def resume(self) -> None:
         """Continue after the operation waited: the time until now does not count."""
         self._last = self._clock()
 
@@ -70,7 +70,7 @@ class TimeBudget:
                 await asyncio.sleep(0)
                 self.should_yield = False
                 self._start_slice()
-        self.restart()
+        self.resume()
 
     def _switch_to_cpu_time(self) -> None:
         if self._clock is perf_counter:
@@ -85,7 +85,7 @@ class TimeBudget:
         self.exhausted = self.exhausted or self._spent > CPU_LIMIT
         self._next = self._spent + TIME_SLICE if self.exhausted else min(self._spent + TIME_SLICE, CPU_LIMIT)
 
-    def repeat(self, size: int) -> None:
+    def count_repeated_bytes(self, size: int) -> None:
         """Count bytes that repeat an object already in the answer."""
         self._repeated += size
         if self._repeated > MAX_REPEATED_BYTES:

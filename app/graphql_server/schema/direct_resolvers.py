@@ -34,13 +34,13 @@ def resolve_directly(schema: strawberry.Schema) -> None:
     for type_ in schema._schema.type_map.values():  # noqa: SLF001 - strawberry has no public name for it
         if not isinstance(type_, GraphQLObjectType) or "strawberry-definition" not in type_.extensions:
             continue
-        for shown in type_.fields.values():
-            field = shown.extensions.get("strawberry-definition")
+        for graphql_field in type_.fields.values():
+            field = graphql_field.extensions.get("strawberry-definition")
             if not isinstance(field, StrawberryField) or field.extensions or field.base_resolver is None:
                 continue
             function = field.base_resolver.wrapped_func
             if isfunction(function):
-                shown.resolve = _direct_resolver(function, field=field, schema=schema, known=known)
+                graphql_field.resolve = _direct_resolver(function, field=field, schema=schema, known=known)
 
 
 def builder(type_: type, *, schema: strawberry.Schema) -> Build:

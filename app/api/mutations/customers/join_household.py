@@ -9,7 +9,7 @@ import strawberry
 from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
-from app.api.mutations.payload_objects import BalancesPayload, customer_of, entry_of, shown
+from app.api.mutations.payload_objects import BalancesPayload, customer_of, entry_of, result_field
 from app.api.types.customers.customer import Customer, CustomerBy, customer_by
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.domain.access import Permission
@@ -33,8 +33,10 @@ class JoinHouseholdInput(CommandInput):
 class JoinHouseholdPayload(BalancesPayload[JoinHouseholdResult]):
     """The balances are those of the mutation; objects are read as they are now."""
 
-    customer: Customer | None = shown(JoinHouseholdResult, customer_of, description="Who joined, as they are now.")
-    entry: LedgerEntry | None = shown(
+    customer: Customer | None = result_field(
+        JoinHouseholdResult, customer_of, description="Who joined, as they are now."
+    )
+    entry: LedgerEntry | None = result_field(
         JoinHouseholdResult,
         entry_of,
         description="The ledger entry with which their points came into the shared wallet.",

@@ -9,7 +9,7 @@ import strawberry
 from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
-from app.api.mutations.payload_objects import BalancesPayload, WithCustomer, entry_of, shown
+from app.api.mutations.payload_objects import BalancesPayload, WithCustomer, entry_of, result_field
 from app.api.types.customers.customer import CustomerBy, customer_by
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.domain.access import Permission
@@ -41,7 +41,9 @@ class AdjustPointsInput(CommandInput):
 class AdjustPointsPayload(BalancesPayload[AdjustPointsResult], WithCustomer[AdjustPointsResult]):
     """The balances are those of the mutation; objects are read as they are now."""
 
-    entry: LedgerEntry | None = shown(AdjustPointsResult, entry_of, description="The ledger entry with its reason.")
+    entry: LedgerEntry | None = result_field(
+        AdjustPointsResult, entry_of, description="The ledger entry with its reason."
+    )
 
 
 async def resolve(

@@ -59,7 +59,7 @@ class DeliverExpiryNoticesPayload(WithCustomer[DeliverExpiryNoticesResult]):
         if customer is None or self.result is None:
             return []
         notices = await info.context.load_heavy(
-            expiry_notices.of_accounts, customer.row.account.id, at=info.context.now
+            expiry_notices.of_accounts, customer.entity.account.id, at=info.context.now
         )
         return [ExpiryNotice.of(view) for view in notices if view.notice.id in self.result.notice_ids]
 

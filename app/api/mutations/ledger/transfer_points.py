@@ -15,7 +15,7 @@ from app.api.mutations.payload_objects import (
     customer_of,
     entry_of,
     load_customer,
-    shown,
+    result_field,
 )
 from app.api.types.customers.customer import Customer, CustomerBy, customer_by
 from app.api.types.ledger.balance import Balance
@@ -56,14 +56,14 @@ class TransferPointsPayload(BalancesPayload[TransferPointsResult]):
         default_factory=list, description="The balances of whose points they were, right afterwards, one per unit."
     )
 
-    giver: Customer | None = shown(
+    giver: Customer | None = result_field(
         TransferPointsResult, customer_of, name="from", description="The customer who sent the points, as now."
     )
-    to: Customer | None = shown(TransferPointsResult, recipient_of, description="Who got them, as they are now.")
-    entry: LedgerEntry | None = shown(
+    to: Customer | None = result_field(TransferPointsResult, recipient_of, description="Who got them, as they are now.")
+    entry: LedgerEntry | None = result_field(
         TransferPointsResult, entry_of, description="The ledger entry of whose points they were."
     )
-    received: LedgerEntry | None = shown(
+    received: LedgerEntry | None = result_field(
         TransferPointsResult, recipient_entry_of, description="The ledger entry of who got them."
     )
 

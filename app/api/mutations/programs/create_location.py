@@ -50,8 +50,8 @@ class CreateLocationPayload(Payload[CreateLocationResult]):
         """With its key, address and zone."""
         if self.result is None:
             return None
-        row = await info.context.load(locations_by_id, self.result.location_id)
-        return Location.of(row) if row is not None else None
+        location = await info.context.load(locations_by_id, self.result.location_id)
+        return Location.of(location) if location is not None else None
 
 
 async def resolve(

@@ -15,12 +15,12 @@ from app.api.mutations.payload_objects import (
     WithPurchase,
     decision_shown,
     entry_of,
-    shown,
+    result_field,
 )
 from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.balance import balances
 from app.api.types.ledger.ledger_entry import LedgerEntry
-from app.api.types.purchases.purchase_input import PurchaseInput, facts_of, place_of
+from app.api.types.purchases.purchase_input import PurchaseInput, facts_of, location_id_of
 from app.api.types.purchases.refund_input import check_source
 from app.domain.access import Permission
 from app.domain.names import normalised_identifier
@@ -51,7 +51,7 @@ class AmendPurchasePayload(
         default=None, description="What the receipt as it is now earns in all, and why; null when rejected."
     )
 
-    entry: LedgerEntry | None = shown(
+    entry: LedgerEntry | None = result_field(
         AmendPurchaseResult,
         entry_of,
         description="The ledger entry with the difference; null where it earns what it had earned.",
@@ -88,7 +88,7 @@ def _command(input: AmendPurchaseInput, *, context: Context) -> AmendPurchase | 
     facts = facts_of(input.purchase, context=context, within="purchase")
     if isinstance(facts, Problem):
         return facts
-    location_id = place_of(input.purchase, within="purchase")
+    location_id = location_id_of(input.purchase, within="purchase")
     if isinstance(location_id, Problem):
         return location_id
     if input.purchase.source is not None:

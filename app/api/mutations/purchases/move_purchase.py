@@ -16,7 +16,7 @@ from app.api.mutations.payload_objects import (
     customer_of,
     entry_of,
     load_customer,
-    shown,
+    result_field,
 )
 from app.api.types.customers.customer import Customer, CustomerBy, customer_by
 from app.api.types.decisions.decision import Decision
@@ -63,19 +63,19 @@ class MovePurchasePayload(DecisionPayload[MovePurchaseResult], WithPurchase[Move
         default_factory=list, description="The balances of the customer whose it was, right afterwards, one per unit."
     )
 
-    entry: LedgerEntry | None = shown(
+    entry: LedgerEntry | None = result_field(
         MovePurchaseResult, entry_of, description="The ledger entry with which it earned there."
     )
-    customer: Customer | None = shown(
+    customer: Customer | None = result_field(
         MovePurchaseResult, customer_of, description="The customer whose it was, as they are now."
     )
-    previous_customer: Customer | None = shown(
+    previous_customer: Customer | None = result_field(
         MovePurchaseResult,
         previous_customer_of,
         name="from",
         description="The customer it had been recorded for, as they are now.",
     )
-    clawback_entry: LedgerEntry | None = shown(
+    clawback_entry: LedgerEntry | None = result_field(
         MovePurchaseResult,
         clawback_entry_of,
         description="The ledger entry that reversed what the purchase had earned there; null where it had earned nothing, or the two share a wallet.",

@@ -19,7 +19,7 @@ from app.api.mutations.payload_objects import (
     decision_shown,
     entry_of,
     purchase_of,
-    shown,
+    result_field,
 )
 from app.api.mutations.purchases.record_purchase import receipt_of
 from app.api.mutations.purchases.record_refund import RecordRefundInput, Refunded, refund_of, refunded
@@ -129,13 +129,15 @@ class RecordExchangePayload(
         purchase = await purchase_of(self.result, info.context) if self.result is not None else None
         if refund is None or purchase is None:
             return None
-        facts, price = purchase.row.facts, purchase.row.total
+        facts, price = purchase.entity.facts, purchase.entity.total
         # In an exchange that was recorded as a separate refund and purchase, the purchase replaces nothing.
         surcharge = max(0, price.minor - (facts.replaced_price or 0))
         return money(amounts.Money(int(surcharge - facts.paid_with_points()) - refund.cash, price.currency))
 
-    purchase: Purchase | None = shown(RecordPurchaseResult, purchase_of, description="The new purchase, as it is now.")
-    entry: LedgerEntry | None = shown(
+    purchase: Purchase | None = result_field(
+        RecordPurchaseResult, purchase_of, description="The new purchase, as it is now."
+    )
+    entry: LedgerEntry | None = result_field(
         RecordPurchaseResult, entry_of, description="The ledger entry that the new purchase made."
     )
 

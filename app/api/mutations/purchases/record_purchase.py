@@ -16,13 +16,13 @@ from app.api.mutations.payload_objects import (
     WithPurchase,
     decision_shown,
     entry_of,
-    shown,
+    result_field,
 )
 from app.api.types.customers.customer import CustomerBy, customer_by
 from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.balance import balances
 from app.api.types.ledger.ledger_entry import LedgerEntry
-from app.api.types.purchases.purchase_input import MAX_COMPLETIONS, PurchaseInput, facts_of, place_of
+from app.api.types.purchases.purchase_input import MAX_COMPLETIONS, PurchaseInput, facts_of, location_id_of
 from app.api.types.purchases.refund_input import check_source
 from app.api.types.quarantine import QuarantinedReceipt, quarantined_payload
 from app.domain.access import Permission
@@ -59,7 +59,7 @@ class RecordPurchasePayload(
         description="The receipt, where `occurredAt` cannot be right (CLOCK_SKEW): nothing is booked until a person settles it. Sent again it is the same one.",
     )
 
-    entry: LedgerEntry | None = shown(
+    entry: LedgerEntry | None = result_field(
         RecordPurchaseResult, entry_of, description="The ledger entry that the purchase made."
     )
 
@@ -120,7 +120,7 @@ def receipt_of(input: PurchaseInput, *, context: Context) -> RecordedReceipt | P
     facts = facts_of(input, context=context, within="purchase")
     if isinstance(facts, Problem):
         return facts
-    location_id = place_of(input, within="purchase") if input.location_id is not None else None
+    location_id = location_id_of(input, within="purchase") if input.location_id is not None else None
     if isinstance(location_id, Problem):
         return location_id
     return RecordedReceipt(

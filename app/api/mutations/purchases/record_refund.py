@@ -21,14 +21,14 @@ from app.api.mutations.payload_objects import (
     decision_shown,
     entry_of,
     purchase_of,
-    shown,
+    result_field,
 )
 from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.balance import balances
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.pending_refund import PendingRefund, load_pending_refund
 from app.api.types.purchases.purchase import Purchase
-from app.api.types.purchases.refund_input import PurchaseBy, RefundLineInput, back_of, purchase_by
+from app.api.types.purchases.refund_input import PurchaseBy, RefundLineInput, purchase_by, returned_part_of
 from app.api.types.quarantine import QuarantinedReceipt, quarantined_payload
 from app.domain import amounts
 from app.domain.access import Permission
@@ -87,10 +87,10 @@ class Refunded(ShowsResult[RecordRefundResult]):
         purchase = await purchase_of(self.result, info.context) if self.result is not None else None
         if purchase is None or self.result is None:
             return None
-        return money(amounts.Money(self.result.cash, purchase.row.total.currency))
+        return money(amounts.Money(self.result.cash, purchase.entity.total.currency))
 
-    purchase: Purchase | None = shown(RecordRefundResult, purchase_of, description="The purchase, as it is now.")
-    entry: LedgerEntry | None = shown(
+    purchase: Purchase | None = result_field(RecordRefundResult, purchase_of, description="The purchase, as it is now.")
+    entry: LedgerEntry | None = result_field(
         RecordRefundResult, entry_of, description="The ledger entry that took the points back."
     )
 
@@ -165,7 +165,7 @@ def refund_of(input: RecordRefundInput, *, context: Context) -> RecordRefund | P
     for name, text in (("externalId", number), ("reason", input.reason)):
         if text is not None and not 1 <= len(text) <= 200:
             return Problem(ProblemCode.INVALID_INPUT, path=(name,), detail="1 to 200 characters")
-    returned = back_of(input.lines, amount=input.amount)
+    returned = returned_part_of(input.lines, amount=input.amount)
     if isinstance(returned, Problem):
         return returned
     return RecordRefund(

@@ -10,7 +10,14 @@ from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.ids import decode
-from app.api.mutations.payload_objects import DecisionPayload, WithCustomer, entry_of, redemption_of, reward_of, shown
+from app.api.mutations.payload_objects import (
+    DecisionPayload,
+    WithCustomer,
+    entry_of,
+    redemption_of,
+    result_field,
+    reward_of,
+)
 from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.rewards.redemption import Redemption
@@ -48,15 +55,15 @@ class CancelRedemptionPayload(DecisionPayload[CancelRedemptionResult], WithCusto
         default=None, description="Granted, with the points that came back; null with a user error."
     )
 
-    redemption: Redemption | None = shown(
+    redemption: Redemption | None = result_field(
         CancelRedemptionResult, redemption_of, description="The redemption, now CANCELLED if it was undone."
     )
-    reward: Reward | None = shown(
+    reward: Reward | None = result_field(
         CancelRedemptionResult,
         reward_of,
         description="The reward, as it is now: back in stock if the redemption was undone.",
     )
-    entry: LedgerEntry | None = shown(
+    entry: LedgerEntry | None = result_field(
         CancelRedemptionResult,
         entry_of,
         description="The ledger entry that gave the points back; null when it was rejected.",

@@ -9,7 +9,14 @@ import strawberry
 from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Info
-from app.api.mutations.payload_objects import DecisionPayload, WithCustomer, WithReward, entry_of, redemption_of, shown
+from app.api.mutations.payload_objects import (
+    DecisionPayload,
+    WithCustomer,
+    WithReward,
+    entry_of,
+    redemption_of,
+    result_field,
+)
 from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.rewards.hold_reference import HoldReferenceInput, hold_command
@@ -37,10 +44,10 @@ class CaptureRedemptionPayload(
         description="The decision by which the reward was reserved, as of the time when that was; null with a user error.",
     )
 
-    redemption: Redemption | None = shown(
+    redemption: Redemption | None = result_field(
         CaptureHoldResult, redemption_of, description="The redemption, now FULFILLED."
     )
-    entry: LedgerEntry | None = shown(
+    entry: LedgerEntry | None = result_field(
         CaptureHoldResult,
         entry_of,
         description="The ledger entry that paid, at the business time of the hold.",

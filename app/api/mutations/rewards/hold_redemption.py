@@ -15,7 +15,7 @@ from app.api.mutations.payload_objects import (
     WithCustomer,
     WithReward,
     redemption_of,
-    shown,
+    result_field,
 )
 from app.api.mutations.rewards.redeem_reward import command_of
 from app.api.types.customers.customer import CustomerBy
@@ -68,7 +68,7 @@ class HoldRedemptionPayload(
         default=False,
         description="Whether this checkout has a hold already, placed with another `idempotencyKey`: then that hold is returned, with its `decision`.",
     )
-    redemption: Redemption | None = shown(
+    redemption: Redemption | None = result_field(
         RedeemRewardResult,
         redemption_of,
         description="The redemption, HELD until it is captured or released; null when it was refused.",

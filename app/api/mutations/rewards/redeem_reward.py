@@ -9,12 +9,19 @@ import strawberry
 from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
-from app.api.mutations.payload_objects import DecisionPayload, WithCustomer, WithReward, entry_of, redemption_of, shown
+from app.api.mutations.payload_objects import (
+    DecisionPayload,
+    WithCustomer,
+    WithReward,
+    entry_of,
+    redemption_of,
+    result_field,
+)
 from app.api.types.customers.customer import CustomerBy, customer_by
 from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.balance import no_basket
 from app.api.types.ledger.ledger_entry import LedgerEntry
-from app.api.types.purchases.purchase_input import BasketInput, facts_of, place_of
+from app.api.types.purchases.purchase_input import BasketInput, facts_of, location_id_of
 from app.api.types.rewards.redemption import Redemption
 from app.api.types.rewards.reward import RewardBy, reward_by
 from app.domain.access import Permission
@@ -46,10 +53,10 @@ class RedeemRewardPayload(
         description="Granted, or refused by the terms with every failed condition; null with a user error.",
     )
 
-    redemption: Redemption | None = shown(
+    redemption: Redemption | None = result_field(
         RedeemRewardResult, redemption_of, description="The redemption; null when it was refused."
     )
-    entry: LedgerEntry | None = shown(
+    entry: LedgerEntry | None = result_field(
         RedeemRewardResult, entry_of, description="The ledger entry that paid; null when it was refused."
     )
 
@@ -84,7 +91,7 @@ def command_of(
     facts = no_basket(context) if basket is None else facts_of(basket, context=context, within="basket")
     if isinstance(facts, Problem):
         return facts
-    location_id = place_of(basket, within="basket")
+    location_id = location_id_of(basket, within="basket")
     if isinstance(location_id, Problem):
         return location_id
     return RedeemReward(

@@ -9,7 +9,14 @@ import strawberry
 from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Info
-from app.api.mutations.payload_objects import BalancesPayload, WithCustomer, entry_of, redemption_of, reward_of, shown
+from app.api.mutations.payload_objects import (
+    BalancesPayload,
+    WithCustomer,
+    entry_of,
+    redemption_of,
+    result_field,
+    reward_of,
+)
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.rewards.hold_reference import HoldReferenceInput, hold_command
 from app.api.types.rewards.redemption import Redemption
@@ -30,11 +37,13 @@ class ReleaseRedemptionInput(CommandInput):
 class ReleaseRedemptionPayload(BalancesPayload[ReleaseHoldResult], WithCustomer[ReleaseHoldResult]):
     """The balances are those of the mutation; objects are read as they are now."""
 
-    redemption: Redemption | None = shown(
+    redemption: Redemption | None = result_field(
         ReleaseHoldResult, redemption_of, description="The redemption, now CANCELLED."
     )
-    reward: Reward | None = shown(ReleaseHoldResult, reward_of, description="The reward, as it is now: back in stock.")
-    entry: LedgerEntry | None = shown(
+    reward: Reward | None = result_field(
+        ReleaseHoldResult, reward_of, description="The reward, as it is now: back in stock."
+    )
+    entry: LedgerEntry | None = result_field(
         ReleaseHoldResult,
         entry_of,
         description="The ledger entry by which points expired at once, because their last valid day had passed while they were held; null where none did.",

@@ -11,7 +11,7 @@ from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.payloads import Payload
-from app.api.mutations.payload_objects import decision_shown, shown
+from app.api.mutations.payload_objects import decision_shown, result_field
 from app.api.types.decisions.decision import Decision
 from app.api.types.terms.clause_input import ClauseInput, drafted
 from app.api.types.terms.terms import Terms
@@ -48,7 +48,7 @@ class PublishTermsPayload(Payload[PublishTermsResult]):
         default=None, description="By the notice clause of the version in force; null for the first version."
     )
 
-    terms: Terms | None = shown(
+    terms: Terms | None = result_field(
         PublishTermsResult, terms_of, description="The version that was published; null when it was refused."
     )
 

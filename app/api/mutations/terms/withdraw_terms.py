@@ -10,7 +10,7 @@ from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.payloads import Payload
-from app.api.mutations.payload_objects import shown
+from app.api.mutations.payload_objects import result_field
 from app.api.types.terms.terms import Terms
 from app.domain.access import Permission
 from app.usecases.terms import withdraw_terms
@@ -33,7 +33,7 @@ async def terms_of(result: WithdrawTermsResult, context: Context) -> Terms | Non
 class WithdrawTermsPayload(Payload[WithdrawTermsResult]):
     """The version that will not start."""
 
-    terms: Terms | None = shown(
+    terms: Terms | None = result_field(
         WithdrawTermsResult, terms_of, description="The version that was withdrawn; null when it was not."
     )
 

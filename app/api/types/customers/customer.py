@@ -108,12 +108,12 @@ class Preference:
 class Wallet:
     """One balance per unit."""
 
-    row: strawberry.Private[CustomerEntity]
+    customer: strawberry.Private[CustomerEntity]
 
     @strawberry.field(description="Points and, once anything was booked in them, stamps.")
     def balances(self, info: Info) -> list[Balance]:
         """The balances as they were read with the customer."""
-        return balances(current_state.balances_of(self.row), row=self.row, context=info.context)
+        return balances(current_state.balances_of(self.customer), customer=self.customer, context=info.context)
 
     @strawberry.field(description="The balance at a past instant, by what is known today about the time up to it.")
     async def balance_at(
@@ -126,7 +126,7 @@ class Wallet:
         context = info.context
         if at > context.now:
             raise bad_input("`at` lies in the future.")
-        found = await context.query_heavy(current_state.balance_at, customer_id=self.row.id, at=at, unit=unit)
+        found = await context.query_heavy(current_state.balance_at, customer_id=self.customer.id, at=at, unit=unit)
         return balance(found, unit=unit, context=context, as_of=at) if found is not None else None
 
     @strawberry.field(
@@ -136,8 +136,8 @@ class Wallet:
         """Everybody whom the caller may see."""
         context = info.context
         if context.principal.customer_id is not None:
-            return [Customer.of(self.row)]
-        found = await context.load(customers.wallet_holders, self.row.account.wallet_id, at=context.now)
+            return [Customer.of(self.customer)]
+        found = await context.load(customers.wallet_holders, self.customer.account.wallet_id, at=context.now)
         return [Customer.of(customer) for customer in found]
 
 
@@ -145,7 +145,7 @@ class Wallet:
 class Customer(Node):
     """A person enrolled in the program."""
 
-    row: strawberry.Private[CustomerEntity]
+    entity: strawberry.Private[CustomerEntity]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     state: CustomerState = strawberry.field(description="What the customer may do.")
     enrolled_at: datetime = strawberry.field(description="When the customer joined.")
@@ -154,22 +154,22 @@ class Customer(Node):
     )
 
     @classmethod
-    def of(cls, row: CustomerEntity) -> Customer:
+    def of(cls, entity: CustomerEntity) -> Customer:
         """The GraphQL object for a stored customer."""
         return cls(
-            row=row,
-            id=strawberry.ID(encode("Customer", row.id)),
-            state=CustomerState(row.state.value),
-            enrolled_at=row.enrolled_at,
-            accepted_terms_version=row.accepted_terms_version,
+            entity=entity,
+            id=strawberry.ID(encode("Customer", entity.id)),
+            state=CustomerState(entity.state.value),
+            enrolled_at=entity.enrolled_at,
+            accepted_terms_version=entity.accepted_terms_version,
         )
 
     @strawberry.field(description="What the customer is recognised by, oldest first.")
     async def identities(self, info: Info) -> list[Identity]:
         """Masked for tills."""
         context = info.context
-        whole = context.principal.may(Permission.READ_IDENTITIES) or context.principal.is_customer(self.row.id)
-        found = await context.load(customers.identities, self.row.id)
+        whole = context.principal.may(Permission.READ_IDENTITIES) or context.principal.is_customer(self.entity.id)
+        found = await context.load(customers.identities, self.entity.id)
         return [
             Identity(
                 kind=identity.kind,
@@ -183,7 +183,7 @@ class Customer(Node):
     )
     async def preferences(self, info: Info) -> list[Preference]:
         """Sorted by kind and value."""
-        person = await info.context.load(profiles.preferences, self.row.id)
+        person = await info.context.load(profiles.preferences, self.entity.id)
         return [Preference(kind=preference.kind, value=preference.value) for preference in sorted(person.preferences)]
 
     @strawberry.field(
@@ -192,9 +192,9 @@ class Customer(Node):
     async def birthday(self, info: Info) -> date | None:
         """Hidden from tills."""
         context = info.context
-        if not context.principal.may_see_person(self.row.id):
+        if not context.principal.may_see_person(self.entity.id):
             return None
-        return (await context.load(profiles.birthdays, self.row.id)).birthday
+        return (await context.load(profiles.birthdays, self.entity.id)).birthday
 
     @strawberry.field(
         description="The groups that staff or the owner have put the customer into, by key; null for tills. For owner, staff and the customer."
@@ -202,31 +202,31 @@ class Customer(Node):
     async def segments(self, info: Info) -> list[str] | None:
         """Hidden from tills."""
         context = info.context
-        if not context.principal.may_see_person(self.row.id):
+        if not context.principal.may_see_person(self.entity.id):
             return None
-        return sorted((await context.load(profiles.segments, self.row.id)).segments)
+        return sorted((await context.load(profiles.segments, self.entity.id)).segments)
 
     @strawberry.field(description="What the customer pays from.")
     def wallet(self) -> Wallet:
         """The wallet with its balances."""
-        return Wallet(row=self.row)
+        return Wallet(customer=self.entity)
 
     @strawberry.field(description="The tier held; null where the terms in force have no tiers.")
     async def tier(self, info: Info) -> TierStatus | None:
         """The tier as of now, by the events recorded so far."""
-        return await tier_of(self.row.id, info=info)
+        return await tier_of(self.entity.id, info=info)
 
     @strawberry.field(description="The tiers reached and lost, newest first, by the events recorded so far.")
     async def tier_changes(self, info: Info) -> list[TierChange]:
         """Found by replaying the wallet's history."""
-        return await tier_changes_of(self.row.id, info=info)
+        return await tier_changes_of(self.entity.id, info=info)
 
     @strawberry.field(
         description="The inbox: changes of the terms announced since the customer joined, newest first. Whoever joined later has accepted them with joining."
     )
     async def notices(self, info: Info) -> list[TermsNotice]:
         """One per version."""
-        found = await info.context.query(notices, enrolled_at=self.row.enrolled_at)
+        found = await info.context.query(notices, enrolled_at=self.entity.enrolled_at)
         return [TermsNotice.of(notice) for notice in found]
 
     @strawberry.field(
@@ -234,7 +234,7 @@ class Customer(Node):
     )
     async def expiry_notices(self, info: Info) -> list[ExpiryNotice]:
         """One per time that notice was given."""
-        found = await info.context.load_heavy(expiry_notices.of_accounts, self.row.account.id, at=info.context.now)
+        found = await info.context.load_heavy(expiry_notices.of_accounts, self.entity.account.id, at=info.context.now)
         return [ExpiryNotice.of(view) for view in found]
 
     @strawberry.field(
@@ -251,5 +251,5 @@ class Customer(Node):
     ) -> LedgerEntryConnection:
         """A page of the ledger."""
         window = page_window(first=first, after=after, last=last, before=before)
-        account = self.row.account if unit is Unit.POINTS else self.row.others.get(unit)
+        account = self.entity.account if unit is Unit.POINTS else self.entity.others.get(unit)
         return await ledger_connection(account.id if account else None, window=window, context=info.context)

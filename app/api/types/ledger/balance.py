@@ -13,7 +13,7 @@ from app.api.conventions.scalars import BigInt
 from app.api.types.ledger.expiry import NextActivation, NextExpiry
 from app.api.types.rewards.reward import Reward
 from app.domain.customers.customer import Customer, CustomerReference
-from app.domain.ledger.entries import Balance as Points
+from app.domain.ledger.entries import Balance as BalanceEntity
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.units import Unit
 from app.domain.wallets.forecast import WalletForecast
@@ -25,9 +25,9 @@ from app.queries.rewards import offers
 class Balance:
     """Whole points at `asOf`."""
 
-    points: strawberry.Private[Points]
+    entity: strawberry.Private[BalanceEntity]
     in_points: strawberry.Private[bool]
-    row: strawberry.Private[Customer | None]
+    customer: strawberry.Private[Customer | None]
     unit: PointUnit = strawberry.field(description="The unit.")
     available: int = strawberry.field(description="Can be spent now.")
     pending: int = strawberry.field(description="Earned, not available yet.")
@@ -43,10 +43,13 @@ class Balance:
     async def buys_today(self, info: Info) -> list[Reward]:
         """Decided as `redeemReward` would."""
         context = info.context
-        if self.row is None:
+        if self.customer is None:
             return []
         priced = await context.query_heavy(
-            offers.offers_for, by=CustomerReference(self.row.id), facts=no_basket(context), principal=context.principal
+            offers.offers_for,
+            by=CustomerReference(self.customer.id),
+            facts=no_basket(context),
+            principal=context.principal,
         )
         if not isinstance(priced, offers.Offers):
             return []
@@ -70,33 +73,41 @@ class Balance:
         )
 
     async def _forecast(self, info: Info) -> WalletForecast | None:
-        if self.row is None or not self.in_points:
+        if self.customer is None or not self.in_points:
             return None
-        return await info.context.load_heavy(current_state.forecasts, self.row.id, at=info.context.now)
+        return await info.context.load_heavy(current_state.forecasts, self.customer.id, at=info.context.now)
 
 
 def balances(
-    wallet_balances: Mapping[Unit, Points] | None, *, context: Context, row: Customer | None = None
+    wallet_balances: Mapping[Unit, BalanceEntity] | None, *, context: Context, customer: Customer | None = None
 ) -> list[Balance]:
-    """GraphQL objects for balances; `row` is the customer when they are the present ones."""
-    return [balance(points, unit=unit, row=row, context=context) for unit, points in (wallet_balances or {}).items()]
+    """GraphQL objects for balances; `customer` is whose they are when they are the present ones."""
+    return [
+        balance(entity, unit=unit, customer=customer, context=context)
+        for unit, entity in (wallet_balances or {}).items()
+    ]
 
 
 def balance(
-    points: Points, *, unit: Unit, context: Context, row: Customer | None = None, as_of: datetime | None = None
+    entity: BalanceEntity,
+    *,
+    unit: Unit,
+    context: Context,
+    customer: Customer | None = None,
+    as_of: datetime | None = None,
 ) -> Balance:
     """The GraphQL object for a balance; `as_of` is an instant in the past, default now."""
     return Balance(
-        points=points,
+        entity=entity,
         in_points=unit is Unit.POINTS,
-        row=row,
+        customer=customer,
         unit=unit_of(context, unit),
-        available=points.available,
-        pending=points.pending,
-        held=points.held,
-        owed=points.owed,
-        lifetime=BigInt(points.lifetime),
-        qualifying=points.qualifying,
+        available=entity.available,
+        pending=entity.pending,
+        held=entity.held,
+        owed=entity.owed,
+        lifetime=BigInt(entity.lifetime),
+        qualifying=entity.qualifying,
         as_of=as_of or context.now,
     )
 

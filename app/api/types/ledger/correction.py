@@ -14,7 +14,7 @@ from app.domain.explanations.summary import correction_sentence
 from app.domain.ledger.entries import CauseKind, Entry, EntryType
 from app.domain.ledger.entry_reasons import Actor as ActorEntity
 from app.domain.ledger.entry_reasons import Cause, StatedReason
-from app.domain.ledger.lots import Lot as LotRow
+from app.domain.ledger.lots import Lot as LotEntity
 from app.queries.ledger import entry_reasons
 
 described(
@@ -47,25 +47,25 @@ class Actor:
     label: str = strawberry.field(description="What the owner called it.")
 
     @classmethod
-    def of(cls, row: ActorEntity) -> Actor:
+    def of(cls, entity: ActorEntity) -> Actor:
         """The GraphQL object for a stored access key."""
-        return cls(key=row.key_id, role=row.role, label=row.label)
+        return cls(key=entity.key_id, role=entity.role, label=entity.label)
 
 
 @strawberry.type(description="A late event or a receipt correction that changed what had been booked before.")
 class CorrectionCause:
     """The event and a sentence that names it."""
 
-    row: strawberry.Private[Cause]
+    cause: strawberry.Private[Cause]
     kind: CauseKind = strawberry.field(description="What it was.")
     occurred_at: datetime = strawberry.field(
         description="Business time: when it happened, not when it became known; of a receipt that was set right, that of the purchase."
     )
 
     @classmethod
-    def of(cls, row: Cause) -> CorrectionCause:
+    def of(cls, cause: Cause) -> CorrectionCause:
         """The GraphQL object for a stored fact."""
-        return cls(row=row, kind=row.kind, occurred_at=row.occurred_at)
+        return cls(cause=cause, kind=cause.kind, occurred_at=cause.occurred_at)
 
     @strawberry.field(
         description="Why the entry corrects what was booked before, in words; its day is that of the program's zone."
@@ -89,14 +89,14 @@ class Lot:
     )
 
     @classmethod
-    def of(cls, row: LotRow) -> Lot:
+    def of(cls, entity: LotEntity) -> Lot:
         """The GraphQL object for a stored lot."""
         return cls(
-            id=strawberry.ID(encode("Lot", row.id)),
-            points=row.points,
-            earned_at=row.earned_at,
-            available_from=row.available_from,
-            valid_until=row.promised_last_day,
+            id=strawberry.ID(encode("Lot", entity.id)),
+            points=entity.points,
+            earned_at=entity.earned_at,
+            available_from=entity.available_from,
+            valid_until=entity.promised_last_day,
         )
 
 

@@ -16,7 +16,7 @@ from app.queries.customers import customers
 from app.queries.ledger import counterparties, entries
 
 
-async def may_see_source(entry: Entry, *, info: Info) -> bool:
+async def may_see_subject(entry: Entry, *, info: Info) -> bool:
     """May the caller see the purchase or redemption of an entry? In a shared wallet, customers see only their own."""
     context = info.context
     if context.principal.customer_id is None:
@@ -27,7 +27,7 @@ async def may_see_source(entry: Entry, *, info: Info) -> bool:
 
 async def may_see_decision(entry: Entry, *, info: Info) -> bool:
     """May the caller see the decision of an entry? Not one that was made for a customer from whom the purchase was moved."""
-    if not await may_see_source(entry, info=info):
+    if not await may_see_subject(entry, info=info):
         return False
     if info.context.principal.customer_id is None:
         return True
@@ -52,8 +52,14 @@ async def counterparties_of(entry: Entry, *, info: Info) -> list[Node]:
     context = info.context
     found = await context.load(counterparties.counterparties, entry.id)
     others = found.customer_ids if found is not None else ()
-    rows = [await context.load(customers.customers_as_of, customer_id, at=context.now) for customer_id in others]
+    customers_found = [
+        await context.load(customers.customers_as_of, customer_id, at=context.now) for customer_id in others
+    ]
     # Customers have ledgers, so ledgers cannot import them.
     made = info.schema.get_type_by_name("Customer")
     assert isinstance(made, StrawberryObjectDefinition), "it is a type"
-    return [made.origin.of(row) for row in rows if row is not None and context.principal.may_see_customer(row.id)]
+    return [
+        made.origin.of(customer)
+        for customer in customers_found
+        if customer is not None and context.principal.may_see_customer(customer.id)
+    ]

@@ -15,7 +15,7 @@ from app.api.conventions.node import Node
 from app.api.conventions.pagination import PageInfo, PageWindow, encode_cursor, page_window
 from app.api.types.decisions.decision import Decision, decision
 from app.api.types.ledger.correction import Actor, CorrectionCause, Lot, cause_of, stated_reason_of
-from app.api.types.ledger.entry_visibility import counterparties_of, may_see_decision, may_see_source
+from app.api.types.ledger.entry_visibility import counterparties_of, may_see_decision, may_see_subject
 from app.api.types.purchases.purchase import Purchase
 from app.api.types.rewards.redemption import Redemption
 from app.domain.access import Permission
@@ -74,16 +74,16 @@ class LedgerEntry(Node):
             return None
         made = entries.decision_of(self.stored.entry)
         # What no clause decided is explained by what made it necessary.
-        cause = await cause_of(self.stored.entry, info=info) if not made.reasons else None
-        row = cause.row if cause is not None else None
-        return decision(made, judged_by=self.judged_by, bought_by_entry=self.stored.entry.id, cause=row)
+        correction = await cause_of(self.stored.entry, info=info) if not made.reasons else None
+        cause = correction.cause if correction is not None else None
+        return decision(made, judged_by=self.judged_by, bought_by_entry=self.stored.entry.id, cause=cause)
 
     @strawberry.field(
         description="The purchase it belongs to; null for a redemption, and to a customer for that of somebody else, who shares the wallet or whose it turned out to be."
     )
     async def purchase(self, info: Info) -> Purchase | None:
         """The purchase that earned or was refunded."""
-        if self.stored.entry.purchase_id is None or not await may_see_source(self.stored.entry, info=info):
+        if self.stored.entry.purchase_id is None or not await may_see_subject(self.stored.entry, info=info):
             return None
         purchase = await info.context.load_heavy(entries.purchases_by_id, self.stored.entry.purchase_id)
         return Purchase.of(purchase) if purchase is not None else None
@@ -93,7 +93,7 @@ class LedgerEntry(Node):
     )
     async def redemption(self, info: Info) -> Redemption | None:
         """Loaded in its present state."""
-        if self.stored.entry.redemption_id is None or not await may_see_source(self.stored.entry, info=info):
+        if self.stored.entry.redemption_id is None or not await may_see_subject(self.stored.entry, info=info):
             return None
         found = await info.context.load(entries.redemptions_by_id, self.stored.entry.redemption_id)
         return Redemption.of(found) if found is not None else None

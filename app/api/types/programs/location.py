@@ -24,15 +24,15 @@ class Location(Node):
     address: str | None = strawberry.field(description="Where it is, as text; null where it is not known.")
 
     @classmethod
-    def of(cls, row: LocationEntity) -> Location:
+    def of(cls, entity: LocationEntity) -> Location:
         """The GraphQL object for a stored location."""
         return cls(
-            number=row.number,
-            id=strawberry.ID(encode("Location", row.id)),
-            key=row.key,
-            name=row.name,
-            time_zone=row.zone,
-            address=row.address,
+            number=entity.number,
+            id=strawberry.ID(encode("Location", entity.id)),
+            key=entity.key,
+            name=entity.name,
+            time_zone=entity.zone,
+            address=entity.address,
         )
 
 
@@ -77,5 +77,5 @@ async def location_connection(*, window: PageWindow, context: Context) -> Locati
 
 async def location_called(key: str, *, context: Context) -> Location | None:
     """The location with the owner's key, as it is now."""
-    row = await context.load(locations_by_key, key)
-    return Location.of(row) if row is not None else None
+    location = await context.load(locations_by_key, key)
+    return Location.of(location) if location is not None else None

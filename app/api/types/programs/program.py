@@ -92,16 +92,16 @@ class Program(Node):
 
 def program_of(info: Info) -> Program:
     """The program that the caller's key opens."""
-    row: ProgramEntity = info.context.program
+    entity: ProgramEntity = info.context.program
     return Program(
-        id=strawberry.ID(encode("Program", row.id)),
-        kind=ProgramKind(row.kind.value),
-        name=row.name,
-        currency_code=CurrencyCode(row.currency),
-        time_zone=row.zone,
-        region=row.region,
-        form_of_address=row.address,
+        id=strawberry.ID(encode("Program", entity.id)),
+        kind=ProgramKind(entity.kind.value),
+        name=entity.name,
+        currency_code=CurrencyCode(entity.currency),
+        time_zone=entity.zone,
+        region=entity.region,
+        form_of_address=entity.address,
         unit=unit_of(info.context),
-        receipt_numbers=row.numbering.numbers,
-        receipt_day_starts=row.numbering.day_starts,
+        receipt_numbers=entity.numbering.numbers,
+        receipt_day_starts=entity.numbering.day_starts,
     )

@@ -49,19 +49,19 @@ class PendingRefund:
     )
 
     @classmethod
-    def of(cls, row: PendingRefundEntity, *, context: Context) -> PendingRefund:
-        """The GraphQL object for a stored row."""
-        late = row.state is PendingRefundState.PENDING and context.now >= row.recorded_at + PATIENCE
+    def of(cls, entity: PendingRefundEntity, *, context: Context) -> PendingRefund:
+        """The GraphQL object for a stored pending refund."""
+        late = entity.state is PendingRefundState.PENDING and context.now >= entity.recorded_at + PATIENCE
         return cls(
-            id=strawberry.ID(encode("PendingRefund", row.id)),
-            receipt=row.receipt.number,
-            external_id=row.external_id,
-            exchanged_for=row.bought.number if row.bought is not None else None,
-            refused_with=row.refused_with,
-            occurred_at=row.occurred_at,
-            recorded_at=row.recorded_at,
-            state=row.state,
-            overdue=late or row.state is PendingRefundState.REFUSED,
+            id=strawberry.ID(encode("PendingRefund", entity.id)),
+            receipt=entity.receipt.number,
+            external_id=entity.external_id,
+            exchanged_for=entity.bought.number if entity.bought is not None else None,
+            refused_with=entity.refused_with,
+            occurred_at=entity.occurred_at,
+            recorded_at=entity.recorded_at,
+            state=entity.state,
+            overdue=late or entity.state is PendingRefundState.REFUSED,
         )
 
     @strawberry.field(
@@ -89,5 +89,5 @@ async def load_pending_refund(id: str | None, *, context: Context) -> PendingRef
     """A pending refund, as it is now."""
     if id is None:
         return None
-    row = await context.query(pending_refund, pending_id=id)
-    return PendingRefund.of(row, context=context) if row is not None else None
+    found = await context.query(pending_refund, pending_id=id)
+    return PendingRefund.of(found, context=context) if found is not None else None

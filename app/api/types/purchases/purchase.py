@@ -37,7 +37,7 @@ class PurchaseLine:
 class Purchase(Node):
     """A receipt and what it earned."""
 
-    row: strawberry.Private[PurchaseEntity]
+    entity: strawberry.Private[PurchaseEntity]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     external_id: str = strawberry.field(description="The receipt's number.")
     completion: int = strawberry.field(
@@ -55,19 +55,19 @@ class Purchase(Node):
     points: int = strawberry.field(description="Points it earned when it was recorded, or last set right.")
 
     @classmethod
-    def of(cls, row: PurchaseEntity) -> Purchase:
+    def of(cls, entity: PurchaseEntity) -> Purchase:
         """The GraphQL object for a stored purchase."""
         return cls(
-            row=row,
-            id=strawberry.ID(encode("Purchase", row.id)),
-            external_id=row.external_id,
-            completion=row.completion,
-            occurred_at=row.occurred_at,
-            recorded_at=row.recorded_at,
-            channel=row.facts.channel,
-            total=money(row.total),
-            exchange_rate=row.facts.exchange_rate.rate if row.facts.exchange_rate is not None else None,
-            points=row.earned,
+            entity=entity,
+            id=strawberry.ID(encode("Purchase", entity.id)),
+            external_id=entity.external_id,
+            completion=entity.completion,
+            occurred_at=entity.occurred_at,
+            recorded_at=entity.recorded_at,
+            channel=entity.facts.channel,
+            total=money(entity.total),
+            exchange_rate=entity.facts.exchange_rate.rate if entity.facts.exchange_rate is not None else None,
+            points=entity.earned,
         )
 
     @strawberry.field(
@@ -75,18 +75,18 @@ class Purchase(Node):
     )
     def day(self, info: Info) -> date:
         """By the program's current setting, which may have changed since."""
-        return info.context.program.numbering.business_day(self.row.origin)
+        return info.context.program.numbering.business_day(self.entity.origin)
 
     @strawberry.field(description="The location it was made at, as it is now; null where the till named none.")
     async def location(self, info: Info) -> Location | None:
         """Found by the location id stored with the purchase."""
-        key = self.row.facts.location
+        key = self.entity.facts.location
         return await location_called(key, context=info.context) if key is not None else None
 
     @strawberry.field(description="Its lines, at most 500.")
     def lines(self) -> list[PurchaseLine]:
         """The lines as they were sent."""
-        return [_line(line, currency=self.row.facts.currency) for line in self.row.facts.lines]
+        return [_line(line, currency=self.entity.facts.currency) for line in self.entity.facts.lines]
 
 
 def _line(line: Line, *, currency: str) -> PurchaseLine:

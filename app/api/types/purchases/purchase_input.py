@@ -159,7 +159,7 @@ def facts_of(sent: PurchaseInput | BasketInput, *, context: Context, within: str
         return Problem(ProblemCode.INVALID_INPUT, path=path, detail=error.message)
 
 
-def place_of(sent: PurchaseInput | BasketInput | None, *, within: str) -> str | Problem | None:
+def location_id_of(sent: PurchaseInput | BasketInput | None, *, within: str) -> str | Problem | None:
     """The id of the location that is meant, None where none is given; `within` is the input field that held it."""
     if sent is None or sent.location_id is None:
         return None

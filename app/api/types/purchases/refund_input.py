@@ -64,19 +64,19 @@ class RefundLineInput:
     )
 
 
-class Back(NamedTuple):
+class ReturnedPart(NamedTuple):
     """Refunded quantities and amounts by line number."""
 
     lines: dict[int, Decimal | None] | None
     amounts: dict[int, Decimal]
 
 
-def back_of(sent: Sequence[RefundLineInput] | None, *, amount: Decimal | None) -> Back | Problem:
+def returned_part_of(sent: Sequence[RefundLineInput] | None, *, amount: Decimal | None) -> ReturnedPart | Problem:
     """The lines of a refund, each once; a line gives back goods or money, and the whole price only without lines."""
     if amount is not None and not (amount.is_finite() and amount > 0):
         return Problem(ProblemCode.INVALID_INPUT, path=("amount",), detail="an amount is above 0")
     if sent is None:
-        return Back(None, {})
+        return ReturnedPart(None, {})
     if amount is not None:
         return Problem(ProblemCode.INVALID_INPUT, path=("amount",), detail="not with lines")
     if not 1 <= len(sent) <= MAX_LINES or len({line.line for line in sent}) != len(sent):
@@ -87,7 +87,7 @@ def back_of(sent: Sequence[RefundLineInput] | None, *, amount: Decimal | None) -
         if line.quantity is not None or not (line.amount.is_finite() and line.amount > 0):
             detail = "an amount is above 0, and not with a quantity"
             return Problem(ProblemCode.INVALID_INPUT, path=("lines", str(index), "amount"), detail=detail)
-    return Back(
+    return ReturnedPart(
         lines={line.line: line.quantity for line in sent if line.amount is None},
         amounts={line.line: line.amount for line in sent if line.amount is not None},
     )

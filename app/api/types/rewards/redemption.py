@@ -21,7 +21,7 @@ from app.queries.rewards import offers
 class Redemption(Node):
     """The reward and what was paid for it."""
 
-    row: strawberry.Private[RedemptionEntity]
+    entity: strawberry.Private[RedemptionEntity]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     state: RedemptionState = strawberry.field(description="How far it has come.")
     points: int = strawberry.field(description="What was paid, or reserved for it, in its unit.")
@@ -39,26 +39,26 @@ class Redemption(Node):
     )
 
     @classmethod
-    def of(cls, row: RedemptionEntity) -> Redemption:
+    def of(cls, entity: RedemptionEntity) -> Redemption:
         """The GraphQL object for a stored redemption."""
         return cls(
-            row=row,
-            id=strawberry.ID(encode("Redemption", row.id)),
-            state=RedemptionState(row.state.value),
-            points=row.points,
-            occurred_at=row.occurred_at,
-            held_until=row.held_until,
-            checkout=row.checkout,
-            recorded_at=row.recorded_at,
+            entity=entity,
+            id=strawberry.ID(encode("Redemption", entity.id)),
+            state=RedemptionState(entity.state.value),
+            points=entity.points,
+            occurred_at=entity.occurred_at,
+            held_until=entity.held_until,
+            checkout=entity.checkout,
+            recorded_at=entity.recorded_at,
         )
 
     @strawberry.field(description="The unit of `points`.")
     def unit(self, info: Info) -> PointUnit:
         """The unit in which the reward was paid."""
-        return unit_of(info.context, Unit.STAMPS if self.row.decision.stamps else Unit.POINTS)
+        return unit_of(info.context, Unit.STAMPS if self.entity.decision.stamps else Unit.POINTS)
 
     @strawberry.field(description="The reward.")
     async def reward(self, info: Info) -> Reward | None:
         """The reward as it is now."""
-        found = await info.context.load(offers.rewards_by_id, self.row.reward_id)
+        found = await info.context.load(offers.rewards_by_id, self.entity.reward_id)
         return Reward.of(found, context=info.context) if found is not None else None

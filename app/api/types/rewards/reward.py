@@ -40,19 +40,19 @@ class Reward(Node):
     )
 
     @classmethod
-    def of(cls, row: RewardEntity, *, context: Context) -> Reward:
+    def of(cls, entity: RewardEntity, *, context: Context) -> Reward:
         """The GraphQL object for a stored reward."""
-        value, besides, currency = row.retail_value, row.cash_part, context.program.currency
+        value, besides, currency = entity.retail_value, entity.cash_part, context.program.currency
         return cls(
-            id=strawberry.ID(encode("Reward", row.id)),
-            key=row.key,
-            name=row.name,
-            description=row.description,
-            picture_url=row.picture_url,
+            id=strawberry.ID(encode("Reward", entity.id)),
+            key=entity.key,
+            name=entity.name,
+            description=entity.description,
+            picture_url=entity.picture_url,
             retail_value=money(amounts.Money(value, currency)) if value is not None else None,
-            stock=row.stock,
-            article=row.article,
-            variants=list(row.variants),
+            stock=entity.stock,
+            article=entity.article,
+            variants=list(entity.variants),
             cash_part=money(amounts.Money(besides, currency)) if besides is not None else None,
         )
 
