@@ -546,15 +546,15 @@ CREATE TABLE clause_items (
 CREATE INDEX clause_items_of_customer ON clause_items (program_id, customer_id, occurred_at);
 
 -- The budget of a clause.
--- spent: what all customers together have used of it, in points.
+-- points_used: what all customers together have used of it, in points.
 CREATE TABLE clause_budgets (
     program_id uuid NOT NULL,
     clause text NOT NULL,
-    spent bigint NOT NULL,
+    points_used bigint NOT NULL,
     CONSTRAINT clause_budgets_pkey PRIMARY KEY (program_id, clause),
     CONSTRAINT clause_budgets_program_fkey FOREIGN KEY (program_id)
         REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT,
-    CONSTRAINT clause_budgets_spent CHECK (spent >= 0)
+    CONSTRAINT clause_budgets_points_used CHECK (points_used >= 0)
 ) WITH (fillfactor = 80);
 
 -- The customer's own share of the budget of a clause. Points of a budget that came back are granted to the same

@@ -39,8 +39,8 @@ from app.domain.terms.effects.bonus_points import BonusPoints
 from app.domain.terms.effects.combination import Combination, CombinationMode
 from app.domain.terms.effects.counted_amounts import CountedAmounts
 from app.domain.terms.effects.effect import Effect
-from app.domain.terms.effects.grandfathering import Grandfathering
 from app.domain.terms.effects.notice_period import NoticePeriod, NoticePreset
+from app.domain.terms.effects.old_price_protection import OldPriceProtection
 from app.domain.terms.effects.pending_period import PendingPeriod
 from app.domain.terms.effects.points_cap import CapScope, PointsCap
 from app.domain.terms.effects.points_multiplier import PointsMultiplier
@@ -51,12 +51,12 @@ from app.domain.terms.effects.points_per_visit import PointsPerVisit
 from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.terms.effects.quote_validity import QuoteValidity
 from app.domain.terms.effects.refund_policy import RefundMode, RefundPolicy
+from app.domain.terms.effects.reversal_window import ReversalWindow
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.terms.effects.stamps import StampOccasion, Stamps
 from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
-from app.domain.terms.effects.undo_window import UndoWindow
 from app.domain.units import Unit
 from tests.builders import pounds
 
@@ -192,8 +192,8 @@ EFFECT_VARIANTS: list[Effect] = [
     *(TierPeriod(period, days) for period in TierWindow for days in (0, 1, 90)),
     PendingPeriod(1),
     PendingPeriod(14),
-    UndoWindow(1),
-    UndoWindow(48),
+    ReversalWindow(1),
+    ReversalWindow(48),
     QuoteValidity(1),
     QuoteValidity(30),
     Combination(CombinationMode.BEST),
@@ -220,9 +220,9 @@ EFFECT_VARIANTS: list[Effect] = [
     PointsValidity(days=90, expires=True),
     RefundPolicy(),
     RefundPolicy(RefundMode.ALLOW_NEGATIVE),
-    Grandfathering(),
-    Grandfathering(0),
-    Grandfathering(90),
+    OldPriceProtection(),
+    OldPriceProtection(0),
+    OldPriceProtection(90),
     NoticePeriod(0),
     NoticePeriod(1),
     NoticePeriod(30),

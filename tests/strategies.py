@@ -51,12 +51,12 @@ from app.domain.terms.effects.points_per_item import PointsPerItem
 from app.domain.terms.effects.points_per_visit import PointsPerVisit
 from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.terms.effects.quote_validity import QuoteValidity
+from app.domain.terms.effects.reversal_window import ReversalWindow
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.terms.effects.stamps import StampOccasion, Stamps
 from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
-from app.domain.terms.effects.undo_window import UndoWindow
 from app.domain.terms.validation import DraftedClause
 from app.domain.units import Unit
 
@@ -131,7 +131,7 @@ budgets = st.builds(Budget, points=st.integers(1, 200), mode=st.sampled_from(lis
 
 def fit(condition: Condition) -> bool:
     """Whether it may stand in terms."""
-    return condition.problem() is None
+    return condition.validation_error() is None
 
 
 conditions = st.one_of(plain, tiers, selecting, groups, limits, budgets).filter(fit)
@@ -174,7 +174,7 @@ validities = st.builds(
     notice_from=st.sampled_from([60, 60, 20, 90]),
     notice_until=st.sampled_from([30, 30, 10, 45]),
     notice_by=st.frozensets(st.sampled_from(list(NoticeChannel)), min_size=1),
-).filter(lambda validity: validity.problem() is None)
+).filter(lambda validity: validity.validation_error() is None)
 OF_THE_LEDGER: tuple[st.SearchStrategy[Effect], ...] = (
     validities,
     st.builds(PendingPeriod, days=st.integers(1, 4)),
@@ -185,7 +185,7 @@ OF_THE_LEDGER: tuple[st.SearchStrategy[Effect], ...] = (
         points=st.integers(1, 3),
     ),
     st.builds(TierPeriod, period=st.sampled_from(list(TierWindow)), grace_days=st.integers(0, 3)),
-    st.builds(UndoWindow, hours=st.integers(1, 4)),
+    st.builds(ReversalWindow, hours=st.integers(1, 4)),
     st.builds(QuoteValidity, minutes=st.integers(1, 4)),
     st.builds(Stamps, stamps=st.integers(1, 3), per=st.sampled_from(list(StampOccasion))),
     st.builds(

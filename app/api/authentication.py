@@ -101,7 +101,7 @@ class Authenticator:
         return Context(
             application=self._application,
             signed_in=signed_in,
-            language=phrasebook_for(
+            phrasebook=phrasebook_for(
                 request.headers.get("accept-language"),
                 region=program.region if program is not None else None,
                 address=program.address if program is not None else Address.FORMAL,

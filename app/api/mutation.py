@@ -108,7 +108,7 @@ class Mutation:
     )
     cancel_redemption: CancelRedemptionPayload | None = strawberry.mutation(
         resolver=cancel_redemption.resolve,
-        description="Undo a redemption: its points return to the same lots, with their dates, and the reward is back in stock. For owner and staff with a reason; for tills and the customer as long as the terms of the redemption allow.",
+        description="Cancel a redemption: its points return to the same lots, with their dates, and the reward is back in stock. For owner and staff with a reason; for tills and the customer as long as the terms of the redemption allow.",
     )
     adjust_points: AdjustPointsPayload | None = strawberry.mutation(
         resolver=adjust_points.resolve,

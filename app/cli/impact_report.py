@@ -15,15 +15,15 @@ def print_report(found: Impact, *, grandfathered: int) -> None:
     if found.stamps_gained or found.stamps_lost:
         out.print(f"In stamps: {found.stamps_gained} more, {found.stamps_lost} fewer.")
     out.print(f"Points outstanding: {found.liability_before} before, {found.liability_after} after.")
-    for title, members in (("Most gaining", found.most_gaining), ("Most losing", found.most_losing)):
+    for title, customers in (("Most gaining", found.most_gaining), ("Most losing", found.most_losing)):
         table = Table(
             "Member", "Points", "Earned now", "Earned by draft", "Stamps", "Rewards lost", "Rewards won", title=title
         )
-        for member in members:
-            points = member.difference, member.earned_before, member.earned_after
-            numbers = (*points, member.stamps, member.redemptions_lost, member.redemptions_won)
-            table.add_row(member.customer_id, *(str(number) for number in numbers))
-        if members:
+        for customer in customers:
+            points = customer.difference, customer.earned_before, customer.earned_after
+            numbers = (*points, customer.stamps, customer.redemptions_lost, customer.redemptions_won)
+            table.add_row(customer.customer_id, *(str(number) for number in numbers))
+        if customers:
             out.print(table)
     table = Table(
         "Reward", "Can pay now", "Can pay by draft", "No longer affordable", "Redemptions lost", title="Rewards"

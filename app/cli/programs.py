@@ -25,7 +25,7 @@ from app.domain.calendar import day_start, zone
 from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityKind
 from app.domain.i18n.locales import Address
-from app.domain.names import NameProblem, normalised_name
+from app.domain.names import InvalidNameError, normalised_name
 from app.domain.programs.program import Program, ProgramKind
 from app.domain.purchases.receipt_numbers import Numbering, ReceiptNumbers
 from app.domain.terms.templates import TEMPLATES
@@ -104,7 +104,7 @@ def _command(
         raise exit_after_printing(f"{region!r} is not a region (ISO 3166, two capital letters)")
     try:
         name = normalised_name(name)
-    except NameProblem as error:
+    except InvalidNameError as error:
         raise exit_after_printing(f"the name of a program: {error}") from error
     try:
         zone(time_zone)

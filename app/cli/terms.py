@@ -21,8 +21,8 @@ from app.domain.i18n import Phrasebook, phrasebook_for
 from app.domain.problems import Problem
 from app.domain.programs.program import Program
 from app.domain.simulation.impact import Impact
-from app.domain.terms.changes import ChangeEffect
-from app.domain.terms.effects.grandfathering import Grandfathering
+from app.domain.terms.changes import ChangeDirection
+from app.domain.terms.effects.old_price_protection import OldPriceProtection
 from app.domain.terms.lint.finding import Finding, LintCode
 from app.domain.terms.text import TextFormat, render
 from app.domain.terms.version import Terms
@@ -66,18 +66,18 @@ def diff(file: FileArgument, program: ProgramOption = None, locale: LocaleOption
     owner, checked = _checked(file, program)
     phrasebook = _phrasebook(locale, owner)
     for change in checked.changes:
-        out.print(f"{change.effect_on_customer}: {change.statement(phrasebook)}", markup=False)
+        out.print(f"{change.direction}: {change.statement(phrasebook)}", markup=False)
     if not checked.changes:
         out.print("The first version." if checked.current is None else "Nothing changes.")
         return
     if checked.earliest_from is None:
-        out.print(f"Together: {checked.change}. Published now, it cannot start at all.", markup=False)
+        out.print(f"Together: {checked.direction}. Published now, it cannot start at all.", markup=False)
         for finding in checked.findings:
             if finding.code is LintCode.NOTICE_TOO_LONG:
                 out.print(_finding_text(finding, phrasebook=phrasebook), markup=False)
         return
     start = phrasebook.instant(checked.earliest_from, zone=checked.draft.zone)
-    out.print(f"Together: {checked.change}. Published now, it can start on {start}.", markup=False)
+    out.print(f"Together: {checked.direction}. Published now, it can start on {start}.", markup=False)
 
 
 @terms.command()
@@ -112,7 +112,7 @@ def preview(
                 since=now - timedelta(days=days),
                 on_progress=on_progress,
             )
-            return (impact, found.draft.policy(Grandfathering).days) if impact is not None else None
+            return (impact, found.draft.policy(OldPriceProtection).days) if impact is not None else None
 
     found = run_with_application(work, settings=Settings())
     if found is None:
@@ -200,9 +200,9 @@ def _report(published: Execution[PublishTermsResult] | Problem, *, found: Checke
     if decision is not None and decision.outcome is DecisionOutcome.REFUSED:
         raise exit_after_printing(_refusal_text(decision, terms=found.in_force or found.draft, phrasebook=phrasebook))
     start = phrasebook.instant(found.draft.effective_from, zone=found.draft.zone)
-    effect = "" if found.current is None else f" {found.change} for customers."
+    effect = "" if found.current is None else f" {found.direction} for customers."
     out.print(f"Version {published.result.terms_version} starts on {start}.{effect}", markup=False)
-    if found.change is ChangeEffect.WORSE:
+    if found.direction is ChangeDirection.WORSE:
         out.print("Members find the old and the new clauses in their inbox.")
 
 

@@ -40,12 +40,12 @@ def normalised_identifier(text: str) -> str:
     return unicodedata.normalize("NFKC", visible).strip()
 
 
-class NameProblem(ValueError):
+class InvalidNameError(ValueError):
     """An invalid name; the message says why."""
 
 
 def normalised_name(text: str, *, max_length: int = MAX_LENGTH, paragraphs: bool = False, quoted: bool = False) -> str:
-    """The name without the space around it. Raises NameProblem.
+    """The name without the space around it. Raises InvalidNameError.
 
     Rejected are blank text, more than `max_length` characters, and what changes a sentence invisibly: control and formatting
     characters, such as the marks that change the direction of text. `paragraphs` allows line breaks; `quoted` rejects
@@ -53,22 +53,22 @@ def normalised_name(text: str, *, max_length: int = MAX_LENGTH, paragraphs: bool
     """
     name = text.strip()
     if len(name) > max_length:
-        raise NameProblem(f"1 to {max_length:,} characters")
+        raise InvalidNameError(f"1 to {max_length:,} characters")
     for character in name:
         if (
             unicodedata.category(character) in _UNSEEN
             and character not in _JOINERS
             and not (paragraphs and character == "\n")
         ):
-            raise NameProblem(f"no control or formatting characters such as U+{ord(character):04X}")
+            raise InvalidNameError(f"no control or formatting characters such as U+{ord(character):04X}")
     if quoted and (marks := _QUOTING.intersection(name)):
-        raise NameProblem(f"no quotation marks such as {min(marks)}")
+        raise InvalidNameError(f"no quotation marks such as {min(marks)}")
     if all(character.isspace() or character in _JOINERS or character in _EMPTY for character in name):
-        raise NameProblem(f"1 to {max_length:,} characters, not blank")
+        raise InvalidNameError(f"1 to {max_length:,} characters, not blank")
     return name
 
 
-def name_problem(text: str, *, max_length: int = MAX_LENGTH, quoted: bool = False) -> str | None:
+def name_error(text: str, *, max_length: int = MAX_LENGTH, quoted: bool = False) -> str | None:
     """Why a text is not a valid name, or None."""
     try:
         return (
@@ -76,5 +76,5 @@ def name_problem(text: str, *, max_length: int = MAX_LENGTH, quoted: bool = Fals
             if normalised_name(text, max_length=max_length, quoted=quoted) == text
             else "a name has no space around it"
         )
-    except NameProblem as problem:
-        return f"a name has {problem}"
+    except InvalidNameError as error:
+        return f"a name has {error}"

@@ -1,4 +1,4 @@
-"""The recent past replayed under a draft, member by member and page by page."""
+"""The recent past replayed under a draft, customer by customer and page by page."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from app.domain.simulation.impact import Impact, ImpactSimulation
 from app.domain.terms.version import Terms
 from app.store.database.codecs import NIL_UUID
 from app.store.database.session import Database
-from app.store.previews import member_histories
+from app.store.previews import customer_histories
 
 Progress = Callable[[int, int], Awaitable[bool]]
-"""Called with the number of members replayed and their total; returns whether to continue."""
+"""Called with the number of customers replayed and their total; returns whether to continue."""
 
 
 async def simulate_program(
@@ -23,21 +23,21 @@ async def simulate_program(
 
     Each page is read on a snapshot of its own, so that a long replay blocks nothing.
     """
-    total = await database.read_long(member_histories.members, program_id=program_id)
+    total = await database.read_long(customer_histories.customer_count, program_id=program_id)
     budget_usage = await database.read_long(
-        partial(member_histories.budget_usage_before, since=since), program_id=program_id
+        partial(customer_histories.budget_usage_before, since=since), program_id=program_id
     )
     replay = ImpactSimulation(current=current, draft=draft, budget_usage=budget_usage)
     aspects = current.required_facts.aspects | draft.required_facts.aspects
     after: str | None = NIL_UUID
     done = 0
     while after is not None:
-        page = partial(member_histories.page, after=after, since=since, aspects=aspects)
-        page_of_members = await database.read_long(page, program_id=program_id)
-        for history in page_of_members.histories:
+        page = partial(customer_histories.page, after=after, since=since, aspects=aspects)
+        histories_page = await database.read_long(page, program_id=program_id)
+        for history in histories_page.histories:
             replay.add(history)
             done += 1
             if done % 50 == 0 and not await on_progress(done, max(done, total)):
                 return None
-        after = page_of_members.last
+        after = histories_page.last
     return replay.impact()

@@ -19,12 +19,12 @@ import structlog
 
 from app.domain.calendar import earliest, latest
 from app.domain.programs.program import Program, ProgramKind
-from app.jobs.terms_activation import schedule_tier_reviews
+from app.jobs.schedule_tier_reviews import schedule_tier_reviews
 from app.store.database.codecs import NIL_UUID
 from app.store.database.session import Busy, Session, Unavailable, UnscopedSession
 from app.store.ledger import accounts, expiry_notices
 from app.store.programs import programs
-from app.store.terms import activation
+from app.store.terms import tier_reviews
 from app.usecases.application import Application
 from app.usecases.command import WriteContext
 from app.usecases.ledger.deliver_expiry_notices import deliver_notice
@@ -260,13 +260,13 @@ async def _next_due_time(session: Session, *, after: datetime | None) -> datetim
     Terms whose tier reviews are not scheduled yet are never skipped.
     """
     change_at = await accounts.next_due_time(session, after=after)
-    terms_start = await activation.next_start(session)
+    terms_start = await tier_reviews.next_start(session)
     return earliest(change_at, latest(terms_start, after) if terms_start is not None else None)
 
 
 async def _next_due_times(session: UnscopedSession) -> dict[str, datetime]:
     """The next due instant of every program (by id) that has one."""
     due_times = await accounts.next_due_times(session)
-    for program_id, terms_start in (await activation.next_starts(session)).items():
+    for program_id, terms_start in (await tier_reviews.next_starts(session)).items():
         due_times[program_id] = min(terms_start, due_times.get(program_id, terms_start))
     return due_times

@@ -147,7 +147,7 @@ def test_tampered_budget_counter_is_found(blank: Shop) -> None:
     blank.buy(card, "5.00")
     tampering = Tampering(blank)
     assert tampering.discrepancies_after() == []
-    for change in ("UPDATE clause_budgets SET spent = spent - 1", "DELETE FROM clause_budgets"):
+    for change in ("UPDATE clause_budgets SET points_used = points_used - 1", "DELETE FROM clause_budgets"):
         (fault,) = tampering.discrepancies_after(change)
         assert fault.place == "budget gift"
     changed = "REPLACE(CAST(facts AS text), '\"gift\":50', '\"gift\":20')"

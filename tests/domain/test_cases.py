@@ -82,8 +82,8 @@ def test_redeeming(case: Case) -> None:
     held = tuple(a_lot(index, value, case=case) for index, value in enumerate(case["lots"]))
     clause = now.cost_of(case["reward"])
     assert clause is not None
-    lists = OldPrices(terms=now, earlier=earlier, lots=held, at=what.occurred_at)
-    charge = lists.charge(case["reward"]) if may_be_cheaper(now, earlier=earlier) else None
+    old_prices = OldPrices(terms=now, earlier=earlier, lots=held, at=what.occurred_at)
+    charge = old_prices.charge(case["reward"]) if may_be_cheaper(now, earlier=earlier) else None
     available = sum(lot.remaining for lot in held)
     decision = redeem(terms=now, clause=clause, facts=what, available=available, charge=charge)
     assert decision.outcome.value == case["outcome"]

@@ -194,7 +194,7 @@ def test_condition_holds_when_the_window_opens(
     begins = time(*divmod(start, 60)) if start is not None else None
     ends = time(*divmod(((start or 0) + length) % 1440, 60)) if length is not None else None
     condition = WeekdaysAndHours(days=days, start=begins, end=ends)
-    if condition.problem() is not None:
+    if condition.validation_error() is not None:
         return
     now = moment.replace(tzinfo=UTC)
     finding = condition.check(eligible_purchase(at=now, zone=zone))
@@ -223,7 +223,7 @@ def test_condition_holds_when_the_period_begins(first: date, zone: str, early: i
 )
 def test_condition_holds_with_a_product_named_by_the_remedy(include: frozenset[str], exclude: frozenset[str]) -> None:
     condition = Products(include=include, exclude=exclude)
-    if condition.problem() is not None:
+    if condition.validation_error() is not None:
         return
     basket = eligible_purchase(a_line(sku="z"))
     finding = condition.check(basket.narrowed_to(condition.selects))

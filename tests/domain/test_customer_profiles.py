@@ -27,8 +27,8 @@ from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.simulation.impact import ImpactSimulation, MemberHistory
-from app.domain.terms.changes import ChangeEffect, changes, overall_effect
+from app.domain.simulation.impact import CustomerHistory, ImpactSimulation
+from app.domain.terms.changes import ChangeDirection, changes, overall_direction
 from app.domain.terms.conditions.about_customer import AboutCustomer, answered
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
@@ -240,7 +240,7 @@ def test_preference_matches_in_any_spelling() -> None:
     ],
 )
 def test_invalid_profile_condition_is_refused(condition: Condition) -> None:
-    assert condition.problem() is not None
+    assert condition.validation_error() is not None
 
 
 def test_profile_is_normalised() -> None:
@@ -364,7 +364,7 @@ def test_conditions_have_separate_questions() -> None:
     assert several[5].question == 'preferences DIET ["a", "b"]'
 
 
-B, N, W = ChangeEffect.BETTER, ChangeEffect.NEUTRAL, ChangeEffect.WORSE
+B, N, W = ChangeDirection.BETTER, ChangeDirection.NEUTRAL, ChangeDirection.WORSE
 
 
 @pytest.mark.parametrize(
@@ -383,10 +383,10 @@ B, N, W = ChangeEffect.BETTER, ChangeEffect.NEUTRAL, ChangeEffect.WORSE
     ],
 )
 def test_change_of_a_profile_condition_is_classified(
-    before: Condition, after: Condition, forth: ChangeEffect, back: ChangeEffect
+    before: Condition, after: Condition, forth: ChangeDirection, back: ChangeDirection
 ) -> None:
     old, new = some_terms(a_clause(None, before)), some_terms(a_clause(None, after))
-    assert (overall_effect(changes(old, new)), overall_effect(changes(new, old))) == (forth, back)
+    assert (overall_direction(changes(old, new)), overall_direction(changes(new, old))) == (forth, back)
 
 
 def findings(*clauses: object) -> list[LintCode]:
@@ -432,7 +432,7 @@ def test_impact_replay_uses_current_profiles() -> None:
     }.items():
         start = noon(date(2026, 1, 1))
         replay.add(
-            MemberHistory(
+            CustomerHistory(
                 customer_id=name, enrolled_at=start, opening_points=0, prior_visits=0, events=events, profile=profile
             )
         )

@@ -19,12 +19,12 @@ from app.domain.engine.redemption import redeem
 from app.domain.engine.refund import ClawbackMovement, evaluate_remaining, refund_decision
 from app.domain.explanations.explanation import Explanation
 from app.domain.explanations.instants_in_words import from_when
-from app.domain.explanations.phrases import phrase
+from app.domain.explanations.phrases import answer_phrase
 from app.domain.explanations.summary import summary
 from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Address, Locale
 from app.domain.purchases.facts import Channel, Payment, PaymentKind, PurchaseFacts
-from app.domain.terms.changes import ChangeEffect
+from app.domain.terms.changes import ChangeDirection
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.conditions.budget import Budget, BudgetMode
@@ -412,7 +412,7 @@ def test_different_conditions_have_different_phrases(locale: Locale) -> None:
     for condition in CONDITION_VARIANTS:
         if isinstance(condition, Budget):
             continue
-        words = phrase(condition, phrasebook_in(locale))
+        words = answer_phrase(condition, phrasebook_in(locale))
         assert words
         assert conditions_by_sentence.setdefault(words, condition) == condition, (
             words,
@@ -423,7 +423,7 @@ def test_different_conditions_have_different_phrases(locale: Locale) -> None:
 
 def test_change_announced_in_time_says_so() -> None:
     start = datetime(2026, 4, 15, tzinfo=UTC)
-    decision = notice_decision(current=some_terms(), change=ChangeEffect.WORSE, effective_from=start, now=NOON)
+    decision = notice_decision(current=some_terms(), direction=ChangeDirection.WORSE, effective_from=start, now=NOON)
     assert [reason.finding.code for reason in decision.reasons] == [ReasonCode.NOTICE_GIVEN]
     assert len(summary_of(decision, some_terms())) == 1
     assert not any(remedy.code is RemedyCode.NONE for reason in decision.reasons for remedy in reason.finding.remedies)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from app.domain.calendar import Period
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.simulation.impact import Impact, ImpactSimulation, MemberHistory
-from app.domain.simulation.member_replay import PastPurchase, PastRedemption
+from app.domain.simulation.customer_replay import PastPurchase, PastRedemption
+from app.domain.simulation.impact import CustomerHistory, Impact, ImpactSimulation
 from app.domain.terms.conditions.budget import Budget, BudgetMode
 from app.domain.terms.conditions.every_nth_item import EveryNthItem
 from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
@@ -52,12 +52,12 @@ def redemption(reward: str = "coffee", *, day: int) -> PastRedemption:
     return PastRedemption(reward, replace(a_purchase(a_line()), lines=(), occurred_at=START + timedelta(days=day)))
 
 
-def member(name: str, *events: PurchaseFacts | PastRedemption, opening: int = 0) -> MemberHistory:
+def member(name: str, *events: PurchaseFacts | PastRedemption, opening: int = 0) -> CustomerHistory:
     """A member's history."""
-    return MemberHistory(customer_id=name, enrolled_at=START, opening_points=opening, prior_visits=0, events=events)
+    return CustomerHistory(customer_id=name, enrolled_at=START, opening_points=opening, prior_visits=0, events=events)
 
 
-def impact(current: Terms, draft: Terms, *members: MemberHistory) -> Impact:
+def impact(current: Terms, draft: Terms, *members: CustomerHistory) -> Impact:
     """The replay of members."""
     replay = ImpactSimulation(current=current, draft=draft)
     for member in members:

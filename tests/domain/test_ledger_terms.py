@@ -20,7 +20,7 @@ from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.ledger.expiry_notice import NoticeChannel
 from app.domain.ledger.lots import ValidityEnd, last_day_of_validity
-from app.domain.terms.changes import ChangeEffect, changes, overall_effect
+from app.domain.terms.changes import ChangeDirection, changes, overall_direction
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.first_purchase import FirstPurchase
 from app.domain.terms.conditions.groups import AnyOf
@@ -33,11 +33,11 @@ from app.domain.terms.effects.pending_period import PendingPeriod
 from app.domain.terms.effects.points_per_visit import PointsPerVisit
 from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.terms.effects.quote_validity import QuoteValidity
+from app.domain.terms.effects.reversal_window import ReversalWindow
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.effects.stamps import StampOccasion, Stamps
 from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
-from app.domain.terms.effects.undo_window import UndoWindow
 from app.domain.terms.validation import DraftedClause, TermsError, UnenforcedClauseError
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
@@ -45,7 +45,7 @@ from tests import strategies as some
 from tests.builders import a_clause, a_purchase, eligible_purchase, pounds
 from tests.soak_settings import property_settings
 
-B, N, W = ChangeEffect.BETTER, ChangeEffect.NEUTRAL, ChangeEffect.WORSE
+B, N, W = ChangeDirection.BETTER, ChangeDirection.NEUTRAL, ChangeDirection.WORSE
 YEARLY = PointsValidity(12, expires=True)
 GOLD: DraftedClause = ("gold", (), Tier("gold", "Gold", 500))
 SILVER: DraftedClause = ("silver", (), Tier("silver", "Silver", 100))
@@ -63,9 +63,9 @@ def unenforced_terms(*clauses: DraftedClause) -> Terms:
     )
 
 
-def compared(before: Terms, after: Terms) -> tuple[ChangeEffect, ChangeEffect]:
+def compared(before: Terms, after: Terms) -> tuple[ChangeDirection, ChangeDirection]:
     """The classification of a change and of its reversal."""
-    return overall_effect(changes(before, after)), overall_effect(changes(after, before))
+    return overall_direction(changes(before, after)), overall_direction(changes(after, before))
 
 
 # Validity
@@ -138,8 +138,8 @@ def test_stored_terms_without_newer_validity_fields_mean_the_same() -> None:
         replace(YEARLY, notice_by=frozenset()),
         PendingPeriod(0),
         PendingPeriod(366),
-        UndoWindow(0),
-        UndoWindow(8761),
+        ReversalWindow(0),
+        ReversalWindow(8761),
         QuoteValidity(0),
         QuoteValidity(10_081),
         Stamps(0),
@@ -162,7 +162,7 @@ def test_invalid_effect_is_refused_with_its_path(wrong: Effect) -> None:
 
 def test_short_validity_is_announced_on_the_receipt() -> None:
     short = PointsValidity(days=20, expires=True)
-    assert short.problem() is None
+    assert short.validation_error() is None
     assert "you are told on the receipt with which you earn them" in short.sentence(phrasebook_in(Locale.EN))
     assert "receipt on which" not in YEARLY.sentence(phrasebook_in(Locale.EN))
     assert PointsValidity(days=29, expires=True).receipt_is_notice
@@ -208,7 +208,7 @@ def test_enforced_clauses_are_not_refused_with_unenforced_ones() -> None:
         ("v", (), PointsValidity(days=90, until=ValidityEnd.QUARTER, since=ValidityStart.ACTIVITY)),
         ("m", (), RewardCost("mug", 100, cash=pounds("2.00"))),
         ("w", (), PendingPeriod(14)),
-        ("u", (), UndoWindow(24)),
+        ("u", (), ReversalWindow(24)),
     )
     expiring = (a_clause(), ("n", (), YEARLY))
     assert (
@@ -329,7 +329,7 @@ FOR_GOLD = a_clause(PointsPerVisit(5), TierAtLeast("gold"), key="for-gold")
     ],
 )
 def test_change_of_tiers_is_classified(
-    before: tuple[DraftedClause, ...], after: tuple[DraftedClause, ...], forth: ChangeEffect, back: ChangeEffect
+    before: tuple[DraftedClause, ...], after: tuple[DraftedClause, ...], forth: ChangeDirection, back: ChangeDirection
 ) -> None:
     assert compared(unenforced_terms(a_clause(), *before), unenforced_terms(a_clause(), *after)) == (forth, back)
 
@@ -373,7 +373,7 @@ def test_change_of_a_tier_alone_reports_only_the_tier() -> None:
         # More points have no notice but their receipt.
         (PointsValidity(days=40, expires=True), PointsValidity(days=40, expires=True, notice_until=45), W, W),
         (PendingPeriod(14), PendingPeriod(7), B, W),
-        (UndoWindow(24), UndoWindow(48), B, W),
+        (ReversalWindow(24), ReversalWindow(48), B, W),
         (QuoteValidity(30), QuoteValidity(15), W, B),
         (Stamps(1), Stamps(2), B, W),
         (Stamps(1), Stamps(1, StampOccasion.ITEM), W, W),
@@ -384,7 +384,7 @@ def test_change_of_a_tier_alone_reports_only_the_tier() -> None:
     ],
 )
 def test_change_of_an_effect_is_classified(
-    before: Effect, after: Effect, forth: ChangeEffect, back: ChangeEffect
+    before: Effect, after: Effect, forth: ChangeDirection, back: ChangeDirection
 ) -> None:
     old, new = (
         unenforced_terms(a_clause(key="base"), a_clause(before)),
@@ -396,7 +396,7 @@ def test_change_of_an_effect_is_classified(
 def test_added_and_removed_clauses_are_classified() -> None:
     for effect, comes, goes in (
         (PendingPeriod(14), W, B),
-        (UndoWindow(24), B, W),
+        (ReversalWindow(24), B, W),
         (QuoteValidity(30), B, W),
         (Stamps(1), B, W),
         (RewardCost("mug", 100, cash=pounds("2.00")), B, W),

@@ -41,7 +41,7 @@ from app.domain.terms.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.terms.effects.stamps import Stamps
 from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
-from app.domain.terms.lint import lint, notice_finding, stale_notice_finding
+from app.domain.terms.lint import lapsed_notice_finding, lint, notice_finding
 from app.domain.terms.lint.finding import Finding, LintCode, RewardShown, Visit, VisitStatistics
 from app.domain.terms.validation import DraftedClause
 from app.domain.terms.version import Terms
@@ -354,8 +354,8 @@ def test_too_short_notice_names_the_earliest_start() -> None:
 def test_too_late_start_names_the_latest_start_and_its_reason() -> None:
     clause = unenforced_terms(a_clause()).by_key["notice"]
     expected, latest = datetime(2026, 9, 5).date(), datetime(2026, 4, 1).date()
-    alone = stale_notice_finding(clause, wanted=expected, latest=latest)
-    behind = stale_notice_finding(clause, wanted=expected, latest=latest, behind=73)
+    alone = lapsed_notice_finding(clause, wanted=expected, latest=latest)
+    behind = lapsed_notice_finding(clause, wanted=expected, latest=latest, behind=73)
     for locale in Locale:
         phrasebook = phrasebook_in(locale)
         for finding in (alone, behind):

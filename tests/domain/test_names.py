@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.domain.customers.profile import PreferenceKind
 from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
-from app.domain.names import NameProblem, name_problem, normalised_name
+from app.domain.names import InvalidNameError, name_error, normalised_name
 from app.domain.terms.conditions.categories import Categories
 from app.domain.terms.conditions.groups import AnyOf
 from app.domain.terms.conditions.preferences import Preferences
@@ -46,22 +46,22 @@ SEEN = ["Mug", "7", "Café crème", "免费咖啡", "قهوة", "می‌خواه
 
 @pytest.mark.parametrize("text", DECEIVING + BLANK + ["x" * 201])
 def test_deceptive_name_is_refused(text: str) -> None:
-    with pytest.raises(NameProblem):
+    with pytest.raises(InvalidNameError):
         normalised_name(text)
-    assert name_problem(text) is not None
+    assert name_error(text) is not None
 
 
 @pytest.mark.parametrize("text", [*SEEN, "x" * 200])
 def test_name_in_any_script_is_accepted_and_trimmed(text: str) -> None:
     assert normalised_name(text) == normalised_name(f" {text}\n") == text
-    assert name_problem(text) is None
-    assert name_problem(f" {text}") is not None
+    assert name_error(text) is None
+    assert name_error(f" {text}") is not None
 
 
 def test_only_longer_texts_may_have_paragraphs() -> None:
     assert normalised_name("One cup.\nAny size.\n", paragraphs=True) == "One cup.\nAny size."
     for text in ("One\tcup", "One\u202ecup", "One\u2028cup", "\n \n"):
-        with pytest.raises(NameProblem):
+        with pytest.raises(InvalidNameError):
             normalised_name(text, paragraphs=True)
 
 
@@ -69,7 +69,7 @@ def test_only_longer_texts_may_have_paragraphs() -> None:
 def test_accepted_name_is_unchanged_and_on_one_line(text: str) -> None:
     try:
         name = normalised_name(text)
-    except NameProblem:
+    except InvalidNameError:
         return
     assert normalised_name(name) == name
     assert name.splitlines() == [name]
@@ -90,8 +90,8 @@ def test_deceptive_article_or_category_in_terms_is_refused(text: str, kind: type
 def test_quoted_names_contain_no_quotation_marks(mark: str) -> None:
     name = f"a{mark} and b"
     assert normalised_name(name, paragraphs=True) == normalised_name(name) == name
-    assert name_problem(name) is None
-    assert name_problem(name, quoted=True) is not None
+    assert name_error(name) is None
+    assert name_error(name, quoted=True) is not None
     drafts = [
         a_clause(PointsPerVisit(1), Products(exclude=frozenset({name}))),
         a_clause(
@@ -108,7 +108,7 @@ def test_quoted_names_contain_no_quotation_marks(mark: str) -> None:
 
 @pytest.mark.parametrize("name", ["Chef's menu", "Chef’s menu", '5" plate', "Tea & cake", "a and b"])
 def test_apostrophes_and_inch_signs_are_allowed(name: str) -> None:
-    assert name_problem(name, quoted=True) is None
+    assert name_error(name, quoted=True) is None
 
 
 def test_stored_terms_with_quotation_marks_are_still_read() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.domain.engine.old_prices import OldPrices, RewardCharge, may_be_cheaper
 from app.domain.ledger.lots import Draw, Lot
-from app.domain.terms.effects.grandfathering import Grandfathering
+from app.domain.terms.effects.old_price_protection import OldPriceProtection
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
@@ -22,7 +22,7 @@ WINTER, SPRING, SUMMER = (datetime(2026, month, 1, tzinfo=UTC) for month in (1, 
 def version(number: int, start: datetime, *, cost: int, days: int = 180, unit: Unit = Unit.POINTS) -> Terms:
     """Terms with a coffee at this price."""
     coffee = RewardCost("coffee", cost, unit=unit)
-    terms = some_terms(a_clause(), ("coffee", (), coffee), ("old", (), Grandfathering(days)), version=number)
+    terms = some_terms(a_clause(), ("coffee", (), coffee), ("old", (), OldPriceProtection(days)), version=number)
     return replace(terms, effective_from=start)
 
 

@@ -25,7 +25,7 @@ from app.domain.i18n.locales import Locale
 from app.domain.purchases.eligible import AmountBasis, EligiblePurchase
 from app.domain.purchases.facts import Channel, Payment, PaymentKind, PurchaseFacts
 from app.domain.purchases.lines import Line
-from app.domain.terms.changes import ChangeEffect, changes, implies, overall_effect
+from app.domain.terms.changes import ChangeDirection, changes, implies, overall_direction
 from app.domain.terms.conditions.about_customer import answered
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
 from app.domain.terms.conditions.budget import Budget, BudgetMode
@@ -44,7 +44,7 @@ from app.domain.terms.effects.points_multiplier import PointsMultiplier
 from app.domain.terms.effects.points_per_item import PointsPerItem
 from app.domain.terms.effects.points_per_visit import PointsPerVisit
 from app.domain.terms.effects.tier import Tier
-from app.domain.terms.evaluation import holds, items_counted
+from app.domain.terms.evaluation import is_met, items_counted
 from app.domain.terms.rule import Rule
 from app.domain.terms.validation import DraftedClause
 from app.domain.terms.version import Terms
@@ -104,7 +104,7 @@ def test_conditions_with_the_same_sentence_decide_the_same(
             phrasebook
         ) == second.requirement(phrasebook):
             for fact in facts:
-                assert holds(first, purchase=eligible(fact)) == holds(second, purchase=eligible(fact))
+                assert is_met(first, purchase=eligible(fact)) == is_met(second, purchase=eligible(fact))
 
 
 @given(data=st.data(), facts=st.lists(some.purchases(), min_size=2, max_size=4))
@@ -114,7 +114,7 @@ def test_conditions_that_decide_differently_read_differently_in_every_language(
 ) -> None:
     kind = data.draw(st.sampled_from(OF_ONE_KIND)).filter(some.fit)
     condition, other = data.draw(kind), data.draw(kind)
-    if any(holds(condition, purchase=eligible(fact)) != holds(other, purchase=eligible(fact)) for fact in facts):
+    if any(is_met(condition, purchase=eligible(fact)) != is_met(other, purchase=eligible(fact)) for fact in facts):
         for locale in Locale:
             phrasebook = phrasebook_in(locale)
             assert condition.sentence(phrasebook) != other.sentence(phrasebook)
@@ -430,11 +430,11 @@ def test_better_change_of_counting_clauses_costs_nobody_points(
     both: tuple[list[DraftedClause], list[DraftedClause]], population: list[list[PurchaseFacts]]
 ) -> None:
     before, after = terms_of(both[0]), terms_of(both[1], version=2)
-    change = overall_effect(changes(before, after))
-    assume(change is not ChangeEffect.WORSE)
+    change = overall_direction(changes(before, after))
+    assume(change is not ChangeDirection.WORSE)
     for then, now in zip(points_by_customer(before, population), points_by_customer(after, population), strict=True):
         assert now >= then, (changes(before, after), then, now)
-        assert change is ChangeEffect.BETTER or now == then
+        assert change is ChangeDirection.BETTER or now == then
 
 
 @given(
@@ -446,12 +446,12 @@ def test_better_change_costs_nobody_points(
     both: tuple[list[DraftedClause], list[DraftedClause]], population: list[list[PurchaseFacts]]
 ) -> None:
     before, after = terms_of(both[0]), terms_of(both[1], version=2)
-    change = overall_effect(changes(before, after))
-    if change is ChangeEffect.WORSE:
+    change = overall_direction(changes(before, after))
+    if change is ChangeDirection.WORSE:
         return
     for then, now in zip(points_by_customer(before, population), points_by_customer(after, population), strict=True):
         assert now >= then, (changes(before, after), then, now)
-        assert change is ChangeEffect.BETTER or now == then
+        assert change is ChangeDirection.BETTER or now == then
     for customer in population:
         for facts in customer:
             old, new = before.cost_of("coffee"), after.cost_of("coffee")
@@ -470,8 +470,8 @@ def test_better_change_costs_nobody_points(
 @given(given_=st.lists(some.conditions, max_size=3), wanted=some.conditions, facts=some.purchases())
 @property_settings(100)
 def test_implied_conditions_hold(given_: list[Condition], wanted: Condition, facts: PurchaseFacts) -> None:
-    if implies(given_, [wanted]) and all(holds(condition, purchase=eligible(facts)) for condition in given_):
-        assert holds(wanted, purchase=eligible(facts))
+    if implies(given_, [wanted]) and all(is_met(condition, purchase=eligible(facts)) for condition in given_):
+        assert is_met(wanted, purchase=eligible(facts))
 
 
 def test_every_rule_survives_storage() -> None:

@@ -13,7 +13,7 @@ from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdic
 from app.domain.engine.earning import earn
 from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
-from app.domain.terms.changes import ChangeEffect, changes
+from app.domain.terms.changes import ChangeDirection, changes
 from app.domain.terms.conditions.categories import Categories
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.dates import Dates
@@ -139,10 +139,10 @@ def test_changes_are_matched_by_key() -> None:
         (None, "new"),
         ("gone", None),
     ]
-    assert [change.effect_on_customer for change in found] == [
-        ChangeEffect.BETTER,
-        ChangeEffect.BETTER,
-        ChangeEffect.WORSE,
+    assert [change.direction for change in found] == [
+        ChangeDirection.BETTER,
+        ChangeDirection.BETTER,
+        ChangeDirection.WORSE,
     ]
     assert found[0].statement(phrasebook_in(Locale.EN)) == (
         "Before: You earn 1 point for every £1 you spend (part amounts count in proportion). "
@@ -164,9 +164,9 @@ def test_changes_are_matched_by_key() -> None:
 def test_change_starts_after_whole_local_days_of_notice(zone: str, days: int, now: str, earliest: str) -> None:
     terms = some_terms(a_clause(), ("n", (), NoticePeriod(days)), zone=zone)
     announced = datetime.fromisoformat(now)
-    start = earliest_start(current=terms, change=ChangeEffect.WORSE, now=announced)
+    start = earliest_start(current=terms, direction=ChangeDirection.WORSE, now=announced)
     assert start == datetime.fromisoformat(earliest)
-    granted = notice_decision(current=terms, change=ChangeEffect.WORSE, effective_from=start, now=announced)
+    granted = notice_decision(current=terms, direction=ChangeDirection.WORSE, effective_from=start, now=announced)
     assert granted.outcome is DecisionOutcome.GRANTED
 
 
@@ -179,16 +179,16 @@ def test_quebec_change_must_start_within_the_legal_window() -> None:
             ReasonCode.NOTICE_TOO_LONG: (now + timedelta(days=91), RemedyCode.START_SOONER, timedelta(microseconds=1)),
         }
         for code, (expected, way_out, sooner) in asked.items():
-            refused = notice_decision(current=terms, change=ChangeEffect.WORSE, effective_from=expected, now=now)
+            refused = notice_decision(current=terms, direction=ChangeDirection.WORSE, effective_from=expected, now=now)
             assert refused.outcome is DecisionOutcome.REFUSED
             (finding,) = (reason.finding for reason in refused.reasons)
             (remedy,) = finding.remedies
             assert (finding.code, remedy.code) == (code, way_out)
             assert remedy.from_ is not None
             start = remedy.from_ - sooner
-            granted = notice_decision(current=terms, change=ChangeEffect.WORSE, effective_from=start, now=now)
+            granted = notice_decision(current=terms, direction=ChangeDirection.WORSE, effective_from=start, now=now)
             assert granted.outcome is DecisionOutcome.GRANTED, (days, code)
-    better = notice_decision(current=terms, change=ChangeEffect.BETTER, effective_from=now, now=now)
+    better = notice_decision(current=terms, direction=ChangeDirection.BETTER, effective_from=now, now=now)
     assert better.outcome is DecisionOutcome.GRANTED
     with pytest.raises(TermsError, match="60 to 89"):
         some_terms(a_clause(), ("n", (), NoticePeriod(90, NoticePreset.CA_QC)))
@@ -220,7 +220,7 @@ def test_too_short_notice_is_refused_with_the_earliest_date() -> None:
     terms = some_terms()
     now = datetime(2026, 1, 1, 12, tzinfo=UTC)
     expected = datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC)
-    refused = notice_decision(current=terms, change=ChangeEffect.WORSE, effective_from=expected, now=now)
+    refused = notice_decision(current=terms, direction=ChangeDirection.WORSE, effective_from=expected, now=now)
     assert refused.outcome is DecisionOutcome.REFUSED
     (reason,) = refused.reasons
     assert (reason.clause, reason.verdict) == ("notice", Verdict.NOT_MET)

@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.calendar import WEEK, Period
 from app.domain.purchases.facts import Channel
-from app.domain.terms.changes import ChangeEffect, changes, overall_effect
+from app.domain.terms.changes import ChangeDirection, changes, overall_direction
 from app.domain.terms.conditions.budget import Budget, BudgetMode
 from app.domain.terms.conditions.categories import Categories
 from app.domain.terms.conditions.channels import Channels
@@ -31,8 +31,8 @@ from app.domain.terms.effects.bonus_points import BonusPoints
 from app.domain.terms.effects.combination import Combination, CombinationMode
 from app.domain.terms.effects.counted_amounts import CountedAmounts
 from app.domain.terms.effects.effect import Effect
-from app.domain.terms.effects.grandfathering import Grandfathering
 from app.domain.terms.effects.notice_period import NoticePeriod, NoticePreset
+from app.domain.terms.effects.old_price_protection import OldPriceProtection
 from app.domain.terms.effects.points_cap import CapScope, PointsCap
 from app.domain.terms.effects.points_multiplier import PointsMultiplier
 from app.domain.terms.effects.points_per_amount import PointsPerAmount
@@ -51,7 +51,7 @@ LONGER = WeekdaysAndHours(WEEKDAYS, time(16), time(20))
 ONLINE = Channels(frozenset({Channel.ONLINE}))
 HARBOUR = Locations(frozenset({"harbour"}), ("Harbour Street",))
 NET, GROSS = SpendBasis.NET, SpendBasis.GROSS
-B, N, W = ChangeEffect.BETTER, ChangeEffect.NEUTRAL, ChangeEffect.WORSE
+B, N, W = ChangeDirection.BETTER, ChangeDirection.NEUTRAL, ChangeDirection.WORSE
 
 
 @pytest.mark.parametrize(
@@ -90,10 +90,10 @@ B, N, W = ChangeEffect.BETTER, ChangeEffect.NEUTRAL, ChangeEffect.WORSE
     ],
 )
 def test_change_of_a_condition_is_classified(
-    before: Condition, after: Condition, forth: ChangeEffect, back: ChangeEffect
+    before: Condition, after: Condition, forth: ChangeDirection, back: ChangeDirection
 ) -> None:
     old, new = some_terms(a_clause(None, before)), some_terms(a_clause(None, after))
-    assert (overall_effect(changes(old, new)), overall_effect(changes(new, old))) == (forth, back)
+    assert (overall_direction(changes(old, new)), overall_direction(changes(new, old))) == (forth, back)
 
 
 @pytest.mark.parametrize(
@@ -114,17 +114,17 @@ def test_change_of_a_condition_is_classified(
         (CountedAmounts(tips=True), CountedAmounts(shipping=True), W, W),
         (RoundingRule(), RoundingRule(scope=RoundingScope.LINE), W, W),
         (PointsValidity(12), PointsValidity(), B, W),
-        (Grandfathering(30), Grandfathering(90), B, W),
+        (OldPriceProtection(30), OldPriceProtection(90), B, W),
         (NoticePeriod(30), NoticePeriod(60), B, W),
         (NoticePeriod(60, NoticePreset.CA_QC), NoticePeriod(90), W, W),
     ],
 )
 def test_change_of_an_effect_is_classified(
-    before: Effect, after: Effect, forth: ChangeEffect, back: ChangeEffect
+    before: Effect, after: Effect, forth: ChangeDirection, back: ChangeDirection
 ) -> None:
     old = some_terms(a_clause(key="base"), a_clause(before))
     new = some_terms(a_clause(key="base"), a_clause(after))
-    assert (overall_effect(changes(old, new)), overall_effect(changes(new, old))) == (forth, back)
+    assert (overall_direction(changes(old, new)), overall_direction(changes(new, old))) == (forth, back)
 
 
 ONCE = TimesPerPeriod(1, Period.MONTH)
@@ -134,37 +134,38 @@ FIRST: DraftedClause = ("mode", (), Combination(CombinationMode.FIRST))
 def test_more_visits_under_a_limit_are_mixed() -> None:
     old = some_terms(a_clause(None, MinimumSpend(pounds("20.00")), ONCE))
     new = some_terms(a_clause(None, MinimumSpend(pounds("10.00")), ONCE))
-    assert overall_effect(changes(old, new)) is W
+    assert overall_direction(changes(old, new)) is W
 
 
 def test_more_purchases_under_a_stamp_limit_are_mixed() -> None:
     # A item and then ten, a stamp a item once a month: where nothing is asked for, the limit goes to the one item.
     each = Stamps(1, StampOccasion.ITEM)
     many = some_terms(a_clause(each, MinimumQuantity(10), ONCE))
-    assert overall_effect(changes(many, some_terms(a_clause(each, ONCE)))) is W
+    assert overall_direction(changes(many, some_terms(a_clause(each, ONCE)))) is W
     assert (
-        overall_effect(changes(many, some_terms(a_clause(Stamps(2, StampOccasion.ITEM), MinimumQuantity(10), ONCE))))
+        overall_direction(changes(many, some_terms(a_clause(Stamps(2, StampOccasion.ITEM), MinimumQuantity(10), ONCE))))
         is B
     )
     less, more = (("counted", (), CountedAmounts(shipping=bool_)) for bool_ in (False, True))
     for limit, means in (((), B), ((ONCE,), W)):
         dear = a_clause(each, MinimumSpend(pounds("20.00")), *limit)
-        assert overall_effect(changes(some_terms(dear, less), some_terms(dear, more))) is means
+        assert overall_direction(changes(some_terms(dear, less), some_terms(dear, more))) is means
 
 
 def test_widened_clause_that_displaces_others_is_mixed() -> None:
     for rest in ((FIRST,), (("yields", (NotCombinedWith(frozenset({"spend"})),), PointsPerVisit(5)),)):
         old, new = some_terms(a_clause(None, ONLINE), *rest), some_terms(a_clause(), *rest)
-        assert overall_effect(changes(old, new)) is W
+        assert overall_direction(changes(old, new)) is W
     assert (
-        overall_effect(changes(some_terms(FIRST, a_clause()), some_terms(FIRST, a_clause(), a_clause(key="new")))) is W
+        overall_direction(changes(some_terms(FIRST, a_clause()), some_terms(FIRST, a_clause(), a_clause(key="new"))))
+        is W
     )
 
 
 def test_order_of_clauses_matters_only_in_first_mode() -> None:
     first, two = a_clause(key="one"), a_clause(PointsPerVisit(5), key="two")
     assert changes(some_terms(first, two), some_terms(two, first)) == ()
-    assert overall_effect(changes(some_terms(first, two, FIRST), some_terms(two, first, FIRST))) is W
+    assert overall_direction(changes(some_terms(first, two, FIRST), some_terms(two, first, FIRST))) is W
 
 
 def test_added_and_removed_clauses_are_classified() -> None:
@@ -172,9 +173,9 @@ def test_added_and_removed_clauses_are_classified() -> None:
     coffee: DraftedClause = ("coffee", (), RewardCost("coffee", 100))
     for clause, comes, goes in ((a_clause(key="new"), B, W), (cap, W, B), (coffee, B, W)):
         old, new = some_terms(a_clause()), some_terms(a_clause(), clause)
-        assert (overall_effect(changes(old, new)), overall_effect(changes(new, old))) == (comes, goes)
+        assert (overall_direction(changes(old, new)), overall_direction(changes(new, old))) == (comes, goes)
     both = some_terms(a_clause(), coffee), some_terms(a_clause(), ("mug", (), RewardCost("mug", 100)))
-    assert overall_effect(changes(*both)) is W, "one for the worse is enough"
+    assert overall_direction(changes(*both)) is W, "one for the worse is enough"
 
 
 def test_change_of_a_rival_of_a_limited_clause_is_mixed() -> None:
@@ -182,10 +183,10 @@ def test_change_of_a_rival_of_a_limited_clause_is_mixed() -> None:
     once = a_clause(PointsPerAmount(2, pounds("1.00")), ONCE, key="once")
     more = a_clause(PointsPerAmount(3, pounds("1.00")), ONCE, key="once")
     visit = a_clause(PointsPerVisit(5), key="visit")
-    assert overall_effect(changes(some_terms(once, visit), some_terms(more, visit))) is W
+    assert overall_direction(changes(some_terms(once, visit), some_terms(more, visit))) is W
     first = some_terms(once, visit, FIRST)
-    assert overall_effect(changes(first, some_terms(once, visit, ("mode", (), Combination())))) is W
-    assert overall_effect(changes(some_terms(visit), some_terms(visit, once))) is B, "nothing was used up before"
+    assert overall_direction(changes(first, some_terms(once, visit, ("mode", (), Combination())))) is W
+    assert overall_direction(changes(some_terms(visit), some_terms(visit, once))) is B, "nothing was used up before"
 
 
 PARTIAL, WHOLE = Budget(100, BudgetMode.PARTIAL), Budget(100, BudgetMode.WHOLE)
@@ -193,9 +194,9 @@ BONUS = BonusPoints(10)
 CAP: DraftedClause = ("cap", (), PointsCap(50, CapScope.DAY))
 
 
-def overall(old: list[DraftedClause], new: list[DraftedClause]) -> ChangeEffect:
+def overall(old: list[DraftedClause], new: list[DraftedClause]) -> ChangeDirection:
     """The classification of a change."""
-    return overall_effect(changes(some_terms(*old), some_terms(*new)))
+    return overall_direction(changes(some_terms(*old), some_terms(*new)))
 
 
 def test_added_budget_is_worse_and_a_removed_one_better() -> None:
@@ -205,7 +206,7 @@ def test_added_budget_is_worse_and_a_removed_one_better() -> None:
 
 
 def test_larger_budget_is_better_only_if_no_less_is_left_for_anybody() -> None:
-    def grown(budget: Budget, effect: Effect, *rest: DraftedClause) -> ChangeEffect:
+    def grown(budget: Budget, effect: Effect, *rest: DraftedClause) -> ChangeDirection:
         more = replace(budget, points=200)
         return overall([a_clause(effect, budget, key="gift"), *rest], [a_clause(effect, more, key="gift"), *rest])
 
@@ -252,4 +253,4 @@ def test_counting_more_items_may_displace_a_better_clause() -> None:
     for clauses in ((bonus, yielding), (poor, ("points", (), PointsPerAmount(1, pounds("1.00"))), first)):
         before = some_terms(*clauses)
         after = some_terms(*clauses, ("basis", (), CountedAmounts(taxes=True)), version=2)
-        assert overall_effect(changes(before, after)) is W
+        assert overall_direction(changes(before, after)) is W

@@ -25,7 +25,7 @@ from app.domain.terms.conditions.times_per_period import Period, TimesPerPeriod
 from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
 from app.domain.terms.effects.bonus_points import BonusPoints
 from app.domain.terms.effects.effect import ClauseKind, Effect
-from app.domain.terms.effects.grandfathering import Grandfathering
+from app.domain.terms.effects.old_price_protection import OldPriceProtection
 from app.domain.terms.effects.points_cap import CapScope, PointsCap
 from app.domain.terms.effects.points_multiplier import PointsMultiplier
 from app.domain.terms.effects.points_per_amount import PointsPerAmount
@@ -113,7 +113,7 @@ def test_exception_of_two_conditions_needs_both(locale: Locale, sentence: str) -
 
 def test_old_price_in_points_is_not_worded_as_money() -> None:
     for days in (0, 180):
-        assert "原价" not in statement_of(Grandfathering(days), phrasebook=phrasebook_in(Locale.ZH_HANS))
+        assert "原价" not in statement_of(OldPriceProtection(days), phrasebook=phrasebook_in(Locale.ZH_HANS))
 
 
 def test_alternative_goods_are_one_list() -> None:
@@ -259,10 +259,10 @@ def test_old_price_is_promised_only_if_something_costs_points() -> None:
     spend: DraftedClause = ("spend", (), PointsPerAmount(1, Money(100, "EUR")))
     meal: DraftedClause = ("meal", (), RewardCost("meal", 9, "Meal", Unit.STAMPS))
     coffee: DraftedClause = ("coffee", (), RewardCost("coffee", 9, "Coffee"))
-    assert not euros((spend, meal)).policies[Grandfathering].printed
-    assert euros((spend, coffee)).policies[Grandfathering].printed
+    assert not euros((spend, meal)).policies[OldPriceProtection].printed
+    assert euros((spend, coffee)).policies[OldPriceProtection].printed
     # What an owner says otherwise than by default stands there, whatever the rest says.
-    assert euros((spend, meal, ("old", (), Grandfathering(90)))).policies[Grandfathering].printed
+    assert euros((spend, meal, ("old", (), OldPriceProtection(90)))).policies[OldPriceProtection].printed
 
 
 @pytest.mark.parametrize("name", [name for name in TEMPLATES if name != "blank"])

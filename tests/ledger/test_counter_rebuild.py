@@ -28,10 +28,10 @@ from app.domain.terms.effects.bonus_points import BonusPoints
 from app.domain.terms.effects.points_cap import CapScope, PointsCap
 from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.terms.effects.refund_policy import RefundPolicy
+from app.domain.terms.effects.reversal_window import ReversalWindow
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.effects.stamps import StampOccasion, Stamps
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
-from app.domain.terms.effects.undo_window import UndoWindow
 from app.domain.terms.validation import DraftedClause
 from app.queries.customers import current_state
 from app.store.events import replay
@@ -87,7 +87,7 @@ class CountingProgram(ProgramDriver):
         )
         clauses += [
             ("coffee", (TimesPerPeriod(2, Period.EVER),), RewardCost("coffee", 3)),
-            ("undo", (), UndoWindow(48)),
+            ("undo", (), ReversalWindow(48)),
         ]
         clauses += more
         self.done(create_reward.run, CreateReward("coffee", "Coffee", "Nice.", None, None, None))

@@ -34,8 +34,8 @@ from app.domain.purchases.facts import Payment, PaymentKind, PurchaseFacts
 from app.domain.purchases.receipt_numbers import ReceiptReference
 from app.domain.terms.conditions.budget import Budget, BudgetMode
 from app.domain.terms.effects.bonus_points import BonusPoints
+from app.domain.terms.effects.reversal_window import ReversalWindow
 from app.domain.terms.effects.reward_cost import RewardCost
-from app.domain.terms.effects.undo_window import UndoWindow
 from app.domain.terms.validation import DraftedClause
 from app.domain.units import Unit
 from app.usecases.command import UseCase
@@ -122,10 +122,10 @@ RARE = (
 
 
 def draft(drawn: Drawn, budget: Budget | None) -> list[DraftedClause]:
-    """The drawn clauses with rewards at fixed prices, an undo window and perhaps a budget."""
+    """The drawn clauses with rewards at fixed prices, a reversal window and perhaps a budget."""
     clauses = clauses_of(drawn)
     clauses += [(key, (), RewardCost(key, points)) for key, points in COSTS.items()]
-    clauses += [("undo", (), UndoWindow(48))]
+    clauses += [("undo", (), ReversalWindow(48))]
     return clauses if budget is None else [*clauses, ("launch", (budget,), BonusPoints(4))]
 
 

@@ -27,7 +27,7 @@ from app.domain.problems import Problem
 from app.domain.programs.program import ProgramKind
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.receipt_numbers import ReceiptReference
-from app.domain.simulation.member_replay import MemberHistory, MemberReplay, PastPurchase, PastRedemption
+from app.domain.simulation.customer_replay import CustomerHistory, CustomerReplay, PastPurchase, PastRedemption
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.conditions.every_nth_item import EveryNthItem
@@ -39,18 +39,18 @@ from app.domain.terms.conditions.tier_at_least import TierAtLeast
 from app.domain.terms.conditions.times_per_period import TimesPerPeriod
 from app.domain.terms.effects.bonus_points import BonusPoints
 from app.domain.terms.effects.points_cap import CapScope, PointsCap
+from app.domain.terms.effects.reversal_window import ReversalWindow
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.effects.stamps import StampOccasion, Stamps
 from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
-from app.domain.terms.effects.undo_window import UndoWindow
 from app.domain.terms.validation import DraftedClause
 from app.domain.terms.version import Terms
 from app.store.customers import customers, profiles, rule_facts
 from app.store.database.codecs import NIL_UUID
 from app.store.database.session import Session
 from app.store.events.replay import replay_account
-from app.store.previews import member_histories
+from app.store.previews import customer_histories
 from app.usecases.command import UseCase
 from app.usecases.customers import enrol_customer, merge_customers, update_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
@@ -95,7 +95,7 @@ CLAUSES: list[DraftedClause] = [
     ("tier-period", (), TierPeriod(TierWindow.SINCE_JOINING, 0)),
     ("coffee", (TimesPerPeriod(2, Period.WEEK),), RewardCost("coffee", 3)),
     ("mug", (TimesPerPeriod(1, Period.MONTH),), RewardCost("mug", 9)),
-    ("undo", (), UndoWindow(480)),
+    ("undo", (), ReversalWindow(480)),
 ]
 ANNA, BOB = (CustomerReference(card, IdentityKind.CARD) for card in ("ANNA", "BOB"))
 ALL_ACTIONS = ("buys", "buys", "buys", "redeems", "refunds", "refunds", "buys_late", "captures", "cancels", "amends", "moves", "exchanges", "merges")  # fmt: skip
@@ -251,9 +251,9 @@ async def stored_and_replayed(
     return stored.rule_facts, membership.with_rule_facts(known, terms=terms).rule_facts
 
 
-async def members(session: Session, *, since: datetime, terms: Terms) -> dict[str, MemberHistory]:
+async def members(session: Session, *, since: datetime, terms: Terms) -> dict[str, CustomerHistory]:
     """What the simulation reads of the members, by id."""
-    page = await member_histories.page(session, after=NIL_UUID, since=since, aspects=terms.required_facts.aspects)
+    page = await customer_histories.page(session, after=NIL_UUID, since=since, aspects=terms.required_facts.aspects)
     return {history.customer_id: history for history in page.histories}
 
 
@@ -263,9 +263,9 @@ async def id_of(session: Session, *, by: CustomerReference) -> str:
     return customer.id
 
 
-def simulated(history: MemberHistory, *, terms: Terms) -> MemberReplay:
+def simulated(history: CustomerHistory, *, terms: Terms) -> CustomerReplay:
     """The member after the simulation of the whole history."""
-    replay = MemberReplay(terms, history, {})
+    replay = CustomerReplay(terms, history, {})
     for event in history.events:
         if isinstance(event, PastRedemption):
             assert replay.redeem(event) is not None, "it was granted, so it is"

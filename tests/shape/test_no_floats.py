@@ -38,7 +38,7 @@ SECONDS = {
     "app/graphql_server/limits/time_budget.py": "seconds of work",
     "app/jobs/preview_process.py": "how often a job reports",
     "app/jobs/scheduler.py": "how often a job looks for work, and how long a request waits for it",
-    "app/jobs/terms_activation.py": "how long a job has for a program",
+    "app/jobs/schedule_tier_reviews.py": "how long a job has for a program",
     "app/jobs/preview_worker.py": "how often a job looks for work",
     "app/main.py": _SECONDS,
     "app/store/database/long_reads.py": _SECONDS,

@@ -186,10 +186,10 @@ TABLES: dict[str, Table] = {
         checks=frozenset({"clause_items_items"}),
     ),
     "clause_budgets": Table(
-        columns={"program_id": "id", "clause": "text", "spent": "integer"},
+        columns={"program_id": "id", "clause": "text", "points_used": "integer"},
         key=("program_id", "clause"),
         references=frozenset({_PROGRAM}),
-        checks=frozenset({"clause_budgets_spent"}),
+        checks=frozenset({"clause_budgets_points_used"}),
     ),
     "budget_shares": Table(
         columns={

@@ -41,11 +41,11 @@ class Context:
 
     application: Application
     signed_in: SignedIn | None
-    language: Phrasebook
+    phrasebook: Phrasebook
     disconnected: Callable[[], Awaitable[None]]
     needed: frozenset[str] = frozenset()
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
-    root_languages: dict[str | int, Phrasebook] = field(default_factory=dict)
+    root_phrasebooks: dict[str | int, Phrasebook] = field(default_factory=dict)
     node_count: int = 0
     _now: datetime | None = None
     _pending: list[_PendingQuery] = field(default_factory=list)
@@ -189,20 +189,20 @@ Info = strawberry.Info[Context, None]
 def set_locale(info: Info, locale: str | None) -> None:
     """Use the `locale` argument of a root field, if there is one, for all sentences below it."""
     if locale is not None:
-        info.context.root_languages[info.path.key] = info.context.phrasebook_for(locale)
+        info.context.root_phrasebooks[info.path.key] = info.context.phrasebook_for(locale)
 
 
 def phrasebook_of(info: Info, locale: str | None = None) -> Phrasebook:
     """The phrasebook for a field: in its own `locale` or that of its root field, else in the language of the request."""
     if locale is not None:
         return info.context.phrasebook_for(locale)
-    languages = info.context.root_languages
+    languages = info.context.root_phrasebooks
     if not languages:
-        return info.context.language
+        return info.context.phrasebook
     step = info.path
     while step.prev is not None:
         step = step.prev
-    return languages.get(step.key, info.context.language)
+    return languages.get(step.key, info.context.phrasebook)
 
 
 def _unauthenticated() -> GraphQLError:

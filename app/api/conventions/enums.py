@@ -109,7 +109,7 @@ described(
     {
         RedemptionState.HELD: "Points and stock are reserved for a checkout.",
         RedemptionState.FULFILLED: "Paid for with points and handed over.",
-        RedemptionState.CANCELLED: "Let go before it was paid for, or undone: points and stock are back.",
+        RedemptionState.CANCELLED: "Let go before it was paid for, or cancelled after: points and stock are back.",
         RedemptionState.EXPIRED: "The hold ran out: points and stock are back.",
     },
 )
@@ -127,7 +127,7 @@ described(
     "What the holder of an access key is to the program.",
     {
         Role.OWNER: "May do and see everything in the program.",
-        Role.STAFF: "Serves customers: everything a till does; undoes redemptions after the window of the terms and adjusts points, with a reason; sees identities, birthdays and segments in full, and changes them.",
+        Role.STAFF: "Serves customers: everything a till does; cancels redemptions after the window of the terms and adjusts points, with a reason; sees identities, birthdays and segments in full, and changes them.",
         Role.TILL: "Enrols, records purchases and refunds, redeems, notes preferences; identities are masked, birthdays and segments hidden.",
         Role.CUSTOMER: "Sees their own card, the terms and the rewards; states preferences, the language, and a birthday that is not known yet.",
     },
@@ -258,7 +258,7 @@ described(
         EntryType.REDEEM: "Points paid for a reward.",
         EntryType.CLAWBACK: "Points clawed back after a refund.",
         EntryType.EXPIRE: "Points that expired.",
-        EntryType.REVERSAL: "Points of a redemption that was undone, returned to the same lots.",
+        EntryType.REVERSAL: "Points of a redemption that was cancelled, returned to the same lots.",
         EntryType.ADJUST: "Points given or taken by staff, with a reason.",
         EntryType.TRANSFER: "Points passed on to another customer, or received from one, with their dates.",
         EntryType.MERGE: "Everything that a wallet held when it went over into another one.",

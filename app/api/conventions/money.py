@@ -40,7 +40,7 @@ class UnitPoints:
 
 def unit_of(context: Context, unit: Unit = Unit.POINTS) -> PointUnit:
     """A unit of the program."""
-    name = context.program.unit_name if unit is Unit.POINTS else context.language(f"unit.{unit.value}")
+    name = context.program.unit_name if unit is Unit.POINTS else context.phrasebook(f"unit.{unit.value}")
     return PointUnit(code=unit.value, name=name)
 
 

@@ -43,7 +43,7 @@ class ReplayProgress:
 class MemberImpact:
     """Points, stamps, and rewards that can be had one way only."""
 
-    found: strawberry.Private[impact.MemberImpact]
+    found: strawberry.Private[impact.CustomerImpact]
     difference: int = strawberry.field(
         description="Points earned more, less what rewards that are had both ways cost more; negative is a loss. Charged at the draft's full price, also for points earned before it."
     )
@@ -58,16 +58,16 @@ class MemberImpact:
     )
 
     @classmethod
-    def of(cls, member: impact.MemberImpact) -> MemberImpact:
+    def of(cls, customer: impact.CustomerImpact) -> MemberImpact:
         """The GraphQL object for a result of the domain."""
         return cls(
-            found=member,
-            difference=member.difference,
-            stamps_difference=member.stamps,
-            earned_before=member.earned_before,
-            earned_after=member.earned_after,
-            redemptions_lost=member.redemptions_lost,
-            redemptions_won=member.redemptions_won,
+            found=customer,
+            difference=customer.difference,
+            stamps_difference=customer.stamps,
+            earned_before=customer.earned_before,
+            earned_after=customer.earned_after,
+            redemptions_lost=customer.redemptions_lost,
+            redemptions_won=customer.redemptions_won,
         )
 
     @strawberry.field(description="The member; null when they are gone.")
@@ -142,12 +142,12 @@ class Impact:
     @strawberry.field(description="The ten who gain most, most first.")
     def most_gaining(self) -> list[MemberImpact]:
         """By points, then by stamps, then by rewards."""
-        return [MemberImpact.of(member) for member in self.found.most_gaining]
+        return [MemberImpact.of(customer) for customer in self.found.most_gaining]
 
     @strawberry.field(description="The ten who lose most at the draft's full price, most first.")
     def most_losing(self) -> list[MemberImpact]:
         """By points, then by stamps, then by rewards."""
-        return [MemberImpact.of(member) for member in self.found.most_losing]
+        return [MemberImpact.of(customer) for customer in self.found.most_losing]
 
     @strawberry.field(description="Every reward that is priced in either.")
     def rewards(self) -> list[RewardImpact]:

@@ -83,7 +83,7 @@ def validate_birthday(birthday: date, *, now: datetime, zone_name: str) -> date:
     return birthday
 
 
-def segment_problem(segment: str) -> str | None:
+def segment_error(segment: str) -> str | None:
     """What is wrong with the key of a segment, or None."""
     return None if _SEGMENT.fullmatch(segment) else "a segment is a-z, 0-9 and dashes, 1 to 40 characters"
 
@@ -92,23 +92,23 @@ def parse_segments(given: Iterable[str]) -> frozenset[str]:
     """Checked segments of a customer. Raises ProfileError."""
     found = list(given)
     for index, text in enumerate(found):
-        if (wrong := segment_problem(text)) is not None:
+        if (wrong := segment_error(text)) is not None:
             raise ProfileError(("segments", index), wrong)
     if len(set(found)) > MAX_SEGMENTS:
         raise ProfileError(("segments",), f"at most {MAX_SEGMENTS} segments")
     return frozenset(found)
 
 
-def value_problem(value: str) -> str | None:
+def preference_error(value: str) -> str | None:
     """What is wrong with the value of a preference, or None."""
-    return names.name_problem(value, max_length=MAX_VALUE_LENGTH)
+    return names.name_error(value, max_length=MAX_VALUE_LENGTH)
 
 
 def parse_preferences(given: Iterable[tuple[PreferenceKind, str]]) -> frozenset[Preference]:
     """Checked preferences of a customer, stripped and without duplicates. Raises ProfileError."""
     found: dict[tuple[PreferenceKind, str], Preference] = {}
     for index, (kind, value) in enumerate(given):
-        if (wrong := value_problem(value.strip())) is not None:
+        if (wrong := preference_error(value.strip())) is not None:
             raise ProfileError(("preferences", index, "value"), wrong)
         first = Preference(kind, value.strip())
         found[kind, first.folded()] = first

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from app.domain.amounts import Exact, Parts, allocate_proportionally, rounded
@@ -36,20 +36,20 @@ class Awards(NamedTuple):
     `base` and `multiplier` are the keys of those that count if only one of each does.
     """
 
-    alone: dict[str, int]
+    points_alone: dict[str, int]
     by_clause: dict[str, int]
     limited: dict[str, Award]
     base: str | None = None
     multiplier: str | None = None
 
-    def counted_instead_of(self, key: str, *, multiplies: bool, in_turn: bool) -> tuple[str, ...]:
+    def counted_instead_of(self, key: str, *, multiplies: bool, first_counts: bool) -> tuple[str, ...]:
         """The clauses that count instead of `key`: the base or the multiplier that took its place, or both together.
 
         They are both if the one in its place gives less than `key` alone. `multiplies`: the clause is a multiplier;
-        `in_turn`: by the terms the first clause that fits counts, not the best.
+        `first_counts`: by the terms the first clause that fits counts, not the best.
         """
         own, other = (self.multiplier, self.base) if multiplies else (self.base, self.multiplier)
-        if own is not None and own != key and (in_turn or self.by_clause.get(own, 0) >= self.alone[key]):
+        if own is not None and own != key and (first_counts or self.by_clause.get(own, 0) >= self.points_alone[key]):
             return (own,)
         return tuple(clause for clause in (own, other) if clause is not None and self.by_clause.get(clause))
 
@@ -97,7 +97,9 @@ def own_budget_usage(budget_usage: Sequence[tuple[str, int]], *, rule_facts: Rul
     return tuple((key, points) for key, points in own if points > 0)
 
 
-def budget_usage(given: dict[str, int], *, points: int, budgets: Sequence[str]) -> tuple[tuple[str, int], ...]:
+def allocated_budget_usage(
+    given: dict[str, int], *, points: int, budgets: Iterable[str]
+) -> tuple[tuple[str, int], ...]:
     """Budget usage by clause key when caps leave `points` of all points given.
 
     The reduction is allocated to the clauses by largest remainder, so that no budget pays for points nobody gets.

@@ -9,7 +9,15 @@ from typing import NamedTuple
 from app.domain.amounts import Parts
 from app.domain.calendar import next_period
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Remedy, RemedyCode, Verdict
-from app.domain.engine.allocation import Award, Awards, award, budget_usage, combine, own_budget_usage, within_budget
+from app.domain.engine.allocation import (
+    Award,
+    Awards,
+    allocated_budget_usage,
+    award,
+    combine,
+    own_budget_usage,
+    within_budget,
+)
 from app.domain.engine.stamps import stamps_earned
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import PurchaseFacts
@@ -63,9 +71,9 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
         evaluations = _evaluate_dependent_clauses(terms, purchase=purchase)
     else:
         evaluations = [_EvaluatedClause(clause, *evaluate(clause, purchase=purchase)) for clause in terms.point_clauses]
-    awards = _combined_awards(terms, judged=evaluations)
+    awards = _combined_awards(terms, evaluations=evaluations)
     by_clause, limited = awards.by_clause, awards.limited
-    in_turn = terms.combination is CombinationMode.FIRST
+    first_counts = terms.combination is CombinationMode.FIRST
     before_caps = sum(by_clause.values())
     points, limits = _within_caps(before_caps, caps=terms.caps, purchase=purchase) if terms.caps else (before_caps, ())
     reasons: list[Reason] = []
@@ -74,11 +82,11 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
         limited_award = limited.get(key) if limited else None
         reasons += evaluated.reasons if limited_award is None else _reasons_with_budget(evaluated, limited_award)
         if evaluated.fits and (limited_award is None or limited_award.points):
-            reasons.append(_result(evaluated.clause, awards=awards, in_turn=in_turn))
+            reasons.append(_result(evaluated.clause, awards=awards, first_counts=first_counts))
     complete = points == before_caps and not (limited and any(award.points for award in limited.values()))
     outcome = DecisionOutcome.GRANTED if complete else DecisionOutcome.PARTLY_GRANTED
     stamps, stamp_reasons = stamps_earned(terms, purchase=purchase) if terms.stamp_clauses else (0, ())
-    used_budgets = budget_usage(by_clause, points=points, budgets=tuple(terms.budgets)) if terms.budgets else ()
+    used_budgets = allocated_budget_usage(by_clause, points=points, budgets=terms.budgets) if terms.budgets else ()
     return Decision(
         outcome=outcome if points or stamps else DecisionOutcome.NOTHING_EARNED,
         points=points,
@@ -156,24 +164,23 @@ def _reasons_with_budget(evaluated: _EvaluatedClause, less: Award) -> tuple[Reas
     left = budget.left(evaluated.selected.rule_facts, clause=less.key)
     finding = budget.used_up(left, wanted=less.unlimited_points)
     path = (evaluated.clause.conditions.index(budget),)
-    verdict = Verdict.LIMITED if less.points else Verdict.NOT_MET
-    budget_reason = Reason(less.key, verdict, finding, path)
+    budget_reason = Reason(less.key, Verdict.LIMITED if less.points else Verdict.NOT_MET, finding, path)
     return tuple(budget_reason if reason.condition == path else reason for reason in evaluated.reasons)
 
 
 def _awards(
-    terms: Terms, *, judged: Sequence[_EvaluatedClause]
+    terms: Terms, *, evaluations: Sequence[_EvaluatedClause]
 ) -> tuple[list[_Base], list[Award], list[tuple[PointsMultiplier, _EvaluatedClause]]]:
     """Awards of the matching earning and bonus clauses, in the order of the terms, and the matching multipliers."""
     rounding, budgeted = terms.rounding, bool(terms.budgets)
     bases: list[_Base] = []
     bonuses: list[Award] = []
     factors: list[tuple[PointsMultiplier, _EvaluatedClause]] = []
-    for evaluated, (clause, earning) in zip(judged, terms.earning_clauses, strict=False):
+    for evaluated, (clause, earning) in zip(evaluations, terms.earning_clauses, strict=False):
         if evaluated.fits:
             own = award(clause.key, earning.earn(evaluated.selected), rounding=rounding)
             bases.append(_Base(earning, evaluated.selected, _within(own, evaluated) if budgeted else own))
-    for evaluated, (clause, extra) in zip(judged[len(terms.earning_clauses) :], terms.bonus_clauses, strict=True):
+    for evaluated, (clause, extra) in zip(evaluations[len(terms.earning_clauses) :], terms.bonus_clauses, strict=True):
         if not evaluated.fits:
             continue
         if isinstance(extra, BonusPoints):
@@ -184,10 +191,10 @@ def _awards(
     return bases, bonuses, factors
 
 
-def _combined_awards(terms: Terms, *, judged: Sequence[_EvaluatedClause]) -> Awards:
+def _combined_awards(terms: Terms, *, evaluations: Sequence[_EvaluatedClause]) -> Awards:
     """The awards that count, by the combination rule of the terms."""
     mode, rounding = terms.combination, terms.rounding
-    bases, bonuses, factors = _awards(terms, judged=judged)
+    bases, bonuses, factors = _awards(terms, evaluations=evaluations)
     alone = {base.award.key: base.award.points for base in bases} | {bonus.key: bonus.points for bonus in bonuses}
     choices = [[base] for base in bases] if mode is not CombinationMode.STACK else [bases]
     if mode is CombinationMode.FIRST:
@@ -241,7 +248,7 @@ def _multiplier_award(
     """What a multiplier adds to the awards of earning clauses for the goods it selects."""
     lines = frozenset(line.number for line in evaluated.selected.lines)
     parts = [
-        part * _share(base.award) if base.award.limited else part
+        part * _budget_fraction(base.award) if base.award.limited else part
         for base in bases
         for part in base.effect.earn(base.selected.narrowed_to(lambda line: line.number in lines)).each()
     ]
@@ -250,22 +257,22 @@ def _multiplier_award(
     return _within(award(evaluated.clause.key, exact, rounding=rounding), evaluated)
 
 
-def _share(award: Award) -> Fraction:
+def _budget_fraction(award: Award) -> Fraction:
     """The part of an award that its budget leaves."""
     return Fraction(award.points, award.unlimited_points or 1)
 
 
-def _result(clause: Clause, *, awards: Awards, in_turn: bool) -> Reason:
+def _result(clause: Clause, *, awards: Awards, first_counts: bool) -> Reason:
     """The reason of a matching clause: its points, or the clauses that count instead and their points."""
     key = clause.key
-    own, alone = awards.by_clause.get(key), awards.alone[key]
+    own, alone = awards.by_clause.get(key), awards.points_alone[key]
     if own:
         return Reason(key, _APPLIED, Finding(True, _POINTS_EARNED, own))
     if own is None and alone:
         instead = awards.counted_instead_of(
-            key, multiplies=isinstance(clause.effect, PointsMultiplier), in_turn=in_turn
+            key, multiplies=isinstance(clause.effect, PointsMultiplier), first_counts=first_counts
         )
-        code = ReasonCode.EARLIER_CLAUSE_APPLIED if in_turn else _BETTER
+        code = ReasonCode.EARLIER_CLAUSE_APPLIED if first_counts else _BETTER
         points_instead = sum(awards.by_clause.get(other, 0) for other in instead)
         return Reason(key, _EXCLUDED, Finding(True, code, alone, points_instead, clauses=instead))
     return Reason(key, Verdict.NOT_MET, Finding(False, ReasonCode.NOTHING_TO_COUNT, 0))

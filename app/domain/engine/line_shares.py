@@ -66,11 +66,11 @@ def line_shares(decision: Decision, *, terms: Terms, facts: PurchaseFacts) -> tu
     awarded = _amount_by_clause(decision, keys=selected)
     numbers = [line.number for line in facts.lines]
     weights = {
-        Unit.POINTS: _points(terms, gave=awarded, selected=selected, decision=decision),
-        Unit.STAMPS: _stamps(terms, gave=awarded, selected=selected),
+        Unit.POINTS: _points(terms, awarded=awarded, selected=selected, decision=decision),
+        Unit.STAMPS: _stamps(terms, awarded=awarded, selected=selected),
     }
     shares = {
-        unit: _shared(decision.amount(unit), numbers=numbers, weights=weights[unit], purchase=purchase)
+        unit: _allocated(decision.amount(unit), numbers=numbers, weights=weights[unit], purchase=purchase)
         for unit in terms.units
     }
     awarding = tuple(key for key, points in awarded.items() if points) or tuple(selected)
@@ -101,7 +101,7 @@ def _amount_by_clause(decision: Decision, *, keys: Mapping[str, EligiblePurchase
     }
 
 
-def _shared(total: int, *, numbers: Sequence[int], weights: Weights, purchase: EligiblePurchase) -> dict[int, int]:
+def _allocated(total: int, *, numbers: Sequence[int], weights: Weights, purchase: EligiblePurchase) -> dict[int, int]:
     """The total by line number; if no line has a weight, in proportion to the eligible amounts."""
     if not any(weights.values()):
         weights = _spread(1, purchase=purchase)
@@ -110,18 +110,18 @@ def _shared(total: int, *, numbers: Sequence[int], weights: Weights, purchase: E
 
 
 def _points(
-    terms: Terms, *, gave: Mapping[str, int], selected: Mapping[str, EligiblePurchase], decision: Decision
+    terms: Terms, *, awarded: Mapping[str, int], selected: Mapping[str, EligiblePurchase], decision: Decision
 ) -> Weights:
     """Unrounded points by line, of all clauses that count."""
     rounding = terms.rounding
-    earning_clauses = _counting_earning_clauses(terms, gave=gave, selected=selected)
+    earning_clauses = _counting_earning_clauses(terms, awarded=awarded, selected=selected)
     weights: Weights = {}
     for clause, effect in earning_clauses:
         own = _earned(effect, purchase=selected[clause.key], rounding=rounding)
-        _add(weights, _within(own, clause=clause, gave=gave))
-    short = {reason.clause for reason in decision.reasons if reason.verdict is Verdict.LIMITED}
+        _add(weights, _scaled_to_award(own, clause=clause, awarded=awarded))
+    limited = {reason.clause for reason in decision.reasons if reason.verdict is Verdict.LIMITED}
     for clause, extra in terms.bonus_clauses:
-        if not gave.get(clause.key):
+        if not awarded.get(clause.key):
             continue
         purchase = selected[clause.key]
         if isinstance(extra, PointsMultiplier):
@@ -130,44 +130,46 @@ def _points(
             for earning_clause, effect in earning_clauses:
                 part = selected[earning_clause.key].narrowed_to(lambda line, lines=lines: line.number in lines)  # type: ignore[misc]
                 factor = extra.extra * (
-                    _share(earning_clause, effect, gave=gave, selected=selected) if earning_clause.key in short else 1
+                    _budget_fraction(earning_clause, effect, awarded=awarded, selected=selected)
+                    if earning_clause.key in limited
+                    else 1
                 )
                 _add(own, _earned(effect, purchase=part, rounding=rounding, factor=factor))
         else:
-            own = _spread(_bonus(extra, gave=gave[clause.key]), purchase=purchase)
-        _add(weights, _within(own, clause=clause, gave=gave))
+            own = _spread(_bonus(extra, awarded=awarded[clause.key]), purchase=purchase)
+        _add(weights, _scaled_to_award(own, clause=clause, awarded=awarded))
     return weights
 
 
-def _bonus(extra: Extra, *, gave: int) -> int:
+def _bonus(extra: Extra, *, awarded: int) -> int:
     """The points of a bonus before rounding together with other clauses."""
     if not isinstance(extra, BonusPoints):
-        return gave
-    return extra.points * max(1, round(Fraction(gave, extra.points)))
+        return awarded
+    return extra.points * max(1, round(Fraction(awarded, extra.points)))
 
 
 def _counting_earning_clauses(
-    terms: Terms, *, gave: Mapping[str, int], selected: Mapping[str, EligiblePurchase]
+    terms: Terms, *, awarded: Mapping[str, int], selected: Mapping[str, EligiblePurchase]
 ) -> list[tuple[Clause, Earning]]:
     """The earning clauses that count, which multipliers multiply; each with its effect.
 
     All matching ones if they stack, else the one that gave points or would have.
     """
-    matched = [(clause, effect) for clause, effect in terms.earning_clauses if clause.key in gave]
+    matched = [(clause, effect) for clause, effect in terms.earning_clauses if clause.key in awarded]
     mode = terms.combination
     if mode is CombinationMode.STACK or not matched:
         return matched
-    awarded = [(clause, effect) for clause, effect in matched if gave[clause.key]]
-    if awarded or mode is CombinationMode.FIRST:
-        return (awarded or matched)[:1]
+    giving = [(clause, effect) for clause, effect in matched if awarded[clause.key]]
+    if giving or mode is CombinationMode.FIRST:
+        return (giving or matched)[:1]
     return [max(matched, key=lambda earning: earning[1].earn(selected[earning[0].key]).total())]
 
 
-def _share(
-    clause: Clause, effect: Earning, *, gave: Mapping[str, int], selected: Mapping[str, EligiblePurchase]
+def _budget_fraction(
+    clause: Clause, effect: Earning, *, awarded: Mapping[str, int], selected: Mapping[str, EligiblePurchase]
 ) -> Fraction:
     """The part of a clause's award that its budget left."""
-    return Fraction(gave[clause.key]) / (Fraction(effect.earn(selected[clause.key]).total()) or 1)
+    return Fraction(awarded[clause.key]) / (Fraction(effect.earn(selected[clause.key]).total()) or 1)
 
 
 def _earned(
@@ -185,26 +187,26 @@ def _earned(
     }
 
 
-def _within(own: Weights, *, clause: Clause, gave: Mapping[str, int]) -> Weights:
+def _scaled_to_award(own: Weights, *, clause: Clause, awarded: Mapping[str, int]) -> Weights:
     """Scale the weights of a clause with a budget to its award, which was rounded on its own."""
     total = sum(own.values())
     if clause.budget is None or not total:
         return own
-    return {number: Fraction(weight) * gave[clause.key] / total for number, weight in own.items()}
+    return {number: Fraction(weight) * awarded[clause.key] / total for number, weight in own.items()}
 
 
-def _stamps(terms: Terms, *, gave: Mapping[str, int], selected: Mapping[str, EligiblePurchase]) -> Weights:
+def _stamps(terms: Terms, *, awarded: Mapping[str, int], selected: Mapping[str, EligiblePurchase]) -> Weights:
     """Stamps by line, of all clauses that gave some."""
     weights: Weights = {}
     for clause, effect in terms.stamp_clauses:
         purchase = selected[clause.key]
-        if not gave.get(clause.key):
+        if not awarded.get(clause.key):
             continue
         if effect.per is StampOccasion.ITEM:
             items = {line.number: line.remaining_quantity().__floor__() for line in purchase.lines}
             _add(weights, {number: count * effect.stamps for number, count in items.items()})
         else:
-            _add(weights, _spread(gave[clause.key], purchase=purchase))
+            _add(weights, _spread(awarded[clause.key], purchase=purchase))
     return weights
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from app.domain.calendar import day_start, local_date
 from app.domain.ledger.lots import Draw, Lot, consumption_order
-from app.domain.terms.effects.grandfathering import Grandfathering
+from app.domain.terms.effects.old_price_protection import OldPriceProtection
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
@@ -53,7 +53,7 @@ class OldPrices:
         if earned_price is None or earned_price >= current_price:
             return current_price
         raised_at = self._rise(versions[started[-1] + 1 :], reward=reward, above=earned_price)
-        days = self.terms.policy(Grandfathering).days
+        days = self.terms.policy(OldPriceProtection).days
         last = local_date(raised_at, zone_name=self.terms.zone) + timedelta(days=days)
         until = day_start(last + timedelta(days=1), zone_name=self.terms.zone)
         return earned_price if self.at < until else current_price
@@ -71,7 +71,7 @@ class OldPrices:
 
 def may_be_cheaper(terms: Terms, *, earlier: Sequence[Terms]) -> bool:
     """Whether any reward was cheaper in earlier terms and old prices are protected."""
-    if Grandfathering not in terms.policies or terms.policy(Grandfathering).days == 0:
+    if OldPriceProtection not in terms.policies or terms.policy(OldPriceProtection).days == 0:
         return False
     rewards = [clause.effect.reward for clause in terms.clauses if isinstance(clause.effect, RewardCost)]
     current_prices = {reward: price for reward in rewards if (price := _price(terms, reward)) is not None}

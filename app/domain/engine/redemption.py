@@ -12,7 +12,7 @@ from app.domain.engine.pending import ActivationForecast, pending_reasons
 from app.domain.ledger.entries import Balance
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.clause import Clause
-from app.domain.terms.effects.grandfathering import Grandfathering
+from app.domain.terms.effects.old_price_protection import OldPriceProtection
 from app.domain.terms.effects.refund_policy import RefundPolicy
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.evaluation import evaluate
@@ -134,4 +134,4 @@ def _old_price_kept(terms: Terms, *, charge: RewardCharge | None, now: int) -> t
     if charge is None:
         return ()
     finding = Finding(True, ReasonCode.OLD_PRICE_KEPT, charge.cost, now)
-    return (Reason(clause=terms.policies[Grandfathering].key, verdict=Verdict.APPLIED, finding=finding),)
+    return (Reason(clause=terms.policies[OldPriceProtection].key, verdict=Verdict.APPLIED, finding=finding),)

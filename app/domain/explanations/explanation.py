@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from app.domain.decisions import Decision, Finding, Reason, ReasonCode, Remedy, RemedyCode
 from app.domain.explanations.instants_in_words import from_when
-from app.domain.explanations.phrases import phrase, quoted, together
+from app.domain.explanations.phrases import answer_phrase, quoted, together
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.values import value_in_words
 from app.domain.terms.clause import Clause
@@ -109,7 +109,7 @@ class Explanation:
         if isinstance(condition, ExceptWhen):
             words, expected = together(condition.conditions, phrasebook=phrasebook), not expected
         else:
-            words = phrase(condition, phrasebook)
+            words = answer_phrase(condition, phrasebook)
         if reason.finding.met:
             return phrasebook("met", when=words if expected else phrasebook("when.not", when=words))
         if expected and not isinstance(condition, Group) and reason.finding.code not in SELF_EXPLANATORY_CODES:
@@ -225,7 +225,7 @@ class Explanation:
         if finding.code is ReasonCode.USED_UP and not isinstance(condition, TimesPerPeriod):
             case = ".birthday" if isinstance(condition, BirthdayWindow) else ".first"
         if isinstance(condition, TimesPerPeriod | TierAtLeast):
-            values["when"] = phrase(condition, phrasebook)
+            values["when"] = answer_phrase(condition, phrasebook)
         elif finding.code is ReasonCode.USED_UP:
             # A gift for a birthday, or for the first purchase, was had for it already.
             case = ".birthday" if isinstance(condition, BirthdayWindow) else ".first"

@@ -38,22 +38,22 @@ def quoted(names: Sequence[str], *, phrasebook: Phrasebook) -> str:
 
 
 @singledispatch
-def phrase(condition: Condition, phrasebook: Phrasebook) -> str:  # noqa: ARG001 - each kind has its own words
+def answer_phrase(condition: Condition, phrasebook: Phrasebook) -> str:  # noqa: ARG001 - each kind has its own words
     """The condition as it stands after "only" and "not". Raises TypeError for a kind that has no words."""
     raise TypeError(f"{condition.kind} has no words in answers")
 
 
-@phrase.register
+@answer_phrase.register
 def _(condition: AnyOf, phrasebook: Phrasebook) -> str:
     return phrasebook.listed([_apart(part, phrasebook=phrasebook) for part in condition.conditions], last="or")
 
 
-@phrase.register
+@answer_phrase.register
 def _(condition: AllOf, phrasebook: Phrasebook) -> str:
     return together(condition.conditions, phrasebook=phrasebook)
 
 
-@phrase.register
+@answer_phrase.register
 def _(condition: ExceptWhen, phrasebook: Phrasebook) -> str:
     words = together(condition.conditions, phrasebook=phrasebook)
     return phrasebook("when.not", when=phrasebook("when.group", when=words) if len(condition.conditions) > 1 else words)
@@ -66,12 +66,12 @@ def together(conditions: Sequence[Condition], *, phrasebook: Phrasebook) -> str:
 
 def _apart(condition: Condition, *, phrasebook: Phrasebook) -> str:
     """A group inside a group is set apart, so that an answer can be read in one way only."""
-    words = phrase(condition, phrasebook)
+    words = answer_phrase(condition, phrasebook)
     several = isinstance(condition, AllOf | AnyOf) and len(condition.conditions) > 1
     return phrasebook("when.group", when=words) if several else words
 
 
-@phrase.register
+@answer_phrase.register
 def _(condition: WeekdaysAndHours, phrasebook: Phrasebook) -> str:
     days, start, end = phrasebook.weekdays(condition.days), condition.start, condition.end
     if start is None and end is None:
@@ -84,7 +84,7 @@ def _(condition: WeekdaysAndHours, phrasebook: Phrasebook) -> str:
     return phrasebook(key, days=days, start=phrasebook.time(start), end=phrasebook.time(end))
 
 
-@phrase.register
+@answer_phrase.register
 def _(condition: Dates, phrasebook: Phrasebook) -> str:
     if condition.first is None:
         assert condition.last is not None, "terms take no period without ends"
@@ -94,19 +94,19 @@ def _(condition: Dates, phrasebook: Phrasebook) -> str:
     return phrasebook("when.dates", first=phrasebook.date(condition.first), last=phrasebook.date(condition.last))
 
 
-@phrase.register
+@answer_phrase.register
 def _(condition: Locations, phrasebook: Phrasebook) -> str:
     return phrasebook("when.locations", locations=quoted(tuple(condition.called().values()), phrasebook=phrasebook))
 
 
-@phrase.register
+@answer_phrase.register
 def _(condition: Channels, phrasebook: Phrasebook) -> str:
     return phrasebook.listed(
         [phrasebook(f"when.channel.{channel.value}") for channel in sorted_values(condition.channels)], last="or"
     )
 
 
-@phrase.register
+@answer_phrase.register
 def _(condition: PaymentMethods, phrasebook: Phrasebook) -> str:
     methods = phrasebook.listed(
         [phrasebook(f"payment.{method.value}") for method in sorted_values(condition.methods)], last="or"
@@ -114,7 +114,7 @@ def _(condition: PaymentMethods, phrasebook: Phrasebook) -> str:
     return phrasebook("when.payment", methods=methods)
 
 
-@phrase.register
+@answer_phrase.register
 def _(condition: Listed, phrasebook: Phrasebook) -> str:
     included, excluded = (
         quoted(sorted(names), phrasebook=phrasebook) for names in (condition.include, condition.exclude)
@@ -123,78 +123,78 @@ def _(condition: Listed, phrasebook: Phrasebook) -> str:
     return phrasebook(f"when.{condition.kind}.{case}", included=included, excluded=excluded)
 
 
-@phrase.register
+@answer_phrase.register
 def _(condition: MinimumSpend, phrasebook: Phrasebook) -> str:
     basis = f".{condition.basis.value}" if condition.basis is not None else ""
     return phrasebook(f"when.spend{basis}", amount=phrasebook.money(condition.amount))
 
 
-@phrase.register
+@answer_phrase.register
 def _(condition: MinimumQuantity, phrasebook: Phrasebook) -> str:
     return phrasebook.counted("when.quantity", condition.quantity)
 
 
-@phrase.register
+@answer_phrase.register
 def _(condition: FirstPurchase, phrasebook: Phrasebook) -> str:  # noqa: ARG001 - it has no values
     return phrasebook("when.first")
 
 
-@phrase.register
+@answer_phrase.register
 def _(condition: EveryNthVisit, phrasebook: Phrasebook) -> str:
     return phrasebook("when.visit", nth=phrasebook.ordinal(condition.nth))
 
 
-@phrase.register
+@answer_phrase.register
 def _(condition: EveryNthItem, phrasebook: Phrasebook) -> str:
     return phrasebook("when.item", nth=phrasebook.ordinal(condition.nth))
 
 
-@phrase.register
+@answer_phrase.register
 def _(condition: MemberFor, phrasebook: Phrasebook) -> str:
     return phrasebook.counted("when.member", condition.days)
 
 
-@phrase.register
+@answer_phrase.register
 def _(condition: BirthdayWindow, phrasebook: Phrasebook) -> str:
     before, after = condition.before, condition.after
     case = "" if before and after else (".before" if before else (".after" if after else ".day"))
     return phrasebook(f"when.birthday{case}", before=phrasebook.days(before), after=phrasebook.days(after))
 
 
-@phrase.register
+@answer_phrase.register
 def _(condition: AgeAtLeast, phrasebook: Phrasebook) -> str:
     return phrasebook("when.age", years=phrasebook.number(condition.years))
 
 
-@phrase.register
+@answer_phrase.register
 def _(condition: Segments, phrasebook: Phrasebook) -> str:
     return phrasebook("when.segments", segments=quoted(sorted(condition.segments), phrasebook=phrasebook))
 
 
-@phrase.register
+@answer_phrase.register
 def _(condition: Preferences, phrasebook: Phrasebook) -> str:
     return phrasebook(
         f"when.preferences.{condition.preference.value}", values=quoted(sorted(condition.values), phrasebook=phrasebook)
     )
 
 
-@phrase.register
+@answer_phrase.register
 def _(condition: TierAtLeast, phrasebook: Phrasebook) -> str:
     return phrasebook("when.tier", tier=condition.name or condition.tier)
 
 
-@phrase.register
+@answer_phrase.register
 def _(condition: TimesPerPeriod, phrasebook: Phrasebook) -> str:
     period = phrasebook(f"period.{condition.period.value}")
     return phrasebook("when.times", times=phrasebook.counted("times", condition.times), period=period)
 
 
-@phrase.register
+@answer_phrase.register
 def _(condition: Budget, phrasebook: Phrasebook) -> str:  # noqa: ARG001 - what is left of it is said by its own reason
     return phrasebook("when.budget")
 
 
-@phrase.register
+@answer_phrase.register
 def _(condition: NotCombinedWith, phrasebook: Phrasebook) -> str:
     numbers = [phrasebook.number(number) for number in sorted(condition.numbers)] or sorted(condition.clauses)
     return phrasebook("when.not_combined", clauses=phrasebook.listed(numbers, last="or"))

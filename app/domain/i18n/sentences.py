@@ -39,7 +39,7 @@ class GoodsForm(StrEnum):
     BUY = "buy"
 
 
-class Phrase(NamedTuple):
+class PlacedPhrase(NamedTuple):
     """A condition in words; an exception says what is left out."""
 
     position: Position
@@ -56,54 +56,54 @@ _FRONT = (
 _DEMANDS = (Position.DEMAND, Position.THESE)
 
 
-def joined(phrases: Sequence[Phrase], *, beside: str, apart: str) -> str:
+def joined(phrases: Sequence[PlacedPhrase], *, beside: str, apart: str) -> str:
     """Phrases that hold together, in their order, with a separator between them.
 
     It is `apart` between two at the same position, so that they are not read as one, and `beside` everywhere else.
     """
-    said = ""
+    sentence = ""
     before: Position | None = None
     for phrase in _in_order(phrases):
-        said += ("" if before is None else apart if before is phrase.position else beside) + phrase.words
+        sentence += ("" if before is None else apart if before is phrase.position else beside) + phrase.words
         before = phrase.position
-    return said
+    return sentence
 
 
-def giving(effect: str, phrases: Sequence[Phrase], *, phrasebook: Phrasebook) -> str:
+def giving(effect: str, phrases: Sequence[PlacedPhrase], *, phrasebook: Phrasebook) -> str:
     """The sentence, without its full stop, of a clause that gives something."""
-    held = [phrase for phrase in _in_order(phrases) if phrase.position < Position.EXCEPTION]
+    main_phrases = [phrase for phrase in _in_order(phrases) if phrase.position < Position.EXCEPTION]
     if phrasebook.locale is Locale.DE:
-        sentence = _german(effect, held)
+        sentence = _german(effect, main_phrases)
     elif phrasebook.locale is Locale.EN:
-        sentence = _english(effect, held, phrasebook=phrasebook)
+        sentence = _english(effect, main_phrases, phrasebook=phrasebook)
     else:
-        first = [phrase.words for phrase in held if phrase.position is not Position.THESE]
+        first = [phrase.words for phrase in main_phrases if phrase.position is not Position.THESE]
         these = [
             phrasebook("price.only.demand", condition=phrase.words)
-            for phrase in held
+            for phrase in main_phrases
             if phrase.position is Position.THESE
         ]
         sentence = phrasebook("clause.separator").join([*first, effect, *these])
     return sentence + _left_out("clause", phrases, phrasebook=phrasebook)
 
 
-def _in_order(phrases: Sequence[Phrase]) -> list[Phrase]:
+def _in_order(phrases: Sequence[PlacedPhrase]) -> list[PlacedPhrase]:
     return sorted(phrases, key=lambda phrase: phrase.position)
 
 
-def _choices_last(phrases: Sequence[Phrase]) -> list[Phrase]:
+def _choices_last(phrases: Sequence[PlacedPhrase]) -> list[PlacedPhrase]:
     """The same with alternatives at the end, so that what follows does not read as a part of the last of them."""
     return sorted(phrases, key=lambda phrase: phrase.position is Position.CHOICE)
 
 
-def _english(effect: str, held: Sequence[Phrase], *, phrasebook: Phrasebook) -> str:
+def _english(effect: str, main_phrases: Sequence[PlacedPhrase], *, phrasebook: Phrasebook) -> str:
     """Occasions and tiers come first; a comma stands before what could be read on without one."""
-    occasions = [phrase for phrase in held if phrase.position is Position.OCCASION]
-    fronts = occasions or [phrase for phrase in held if phrase.position is Position.MEMBER]
+    occasions = [phrase for phrase in main_phrases if phrase.position is Position.OCCASION]
+    fronts = occasions or [phrase for phrase in main_phrases if phrase.position is Position.MEMBER]
     sentence = " ".join([*(phrase.words for phrase in fronts), effect])
     before: Position | None = None
     apart = False
-    for phrase in held:
+    for phrase in main_phrases:
         if phrase in fronts:
             continue
         follows_well = before is None or (phrase.position >= Position.PERSON and before is not Position.CHOICE)
@@ -113,12 +113,12 @@ def _english(effect: str, held: Sequence[Phrase], *, phrasebook: Phrasebook) -> 
     return sentence
 
 
-def _german(effect: str, held: Sequence[Phrase]) -> str:
+def _german(effect: str, main_phrases: Sequence[PlacedPhrase]) -> str:
     """The verb comes second: one part before it, the others behind it. `effect` is four parts, set apart by |."""
     front, verb, given, tail = effect.split("|")
     fronts = _FRONT[:1] if front else _FRONT
-    first = next((phrase for position in fronts for phrase in held if phrase.position is position), None)
-    middle = _choices_last([phrase for phrase in held if phrase is not first])
+    first = next((phrase for position in fronts for phrase in main_phrases if phrase.position is position), None)
+    middle = _choices_last([phrase for phrase in main_phrases if phrase is not first])
     early = [phrase.words for phrase in middle if phrase.position <= Position.PLACE]
     late = [phrase.words for phrase in middle if phrase.position > Position.PLACE]
     if first is not None:
@@ -129,13 +129,13 @@ def _german(effect: str, held: Sequence[Phrase]) -> str:
     return " ".join([*begin, *early, *late, given]) + tail
 
 
-def pricing(effect: str, phrases: Sequence[Phrase], *, phrasebook: Phrasebook) -> str:
+def pricing(effect: str, phrases: Sequence[PlacedPhrase], *, phrasebook: Phrasebook) -> str:
     """The sentence, without its full stop, of what a reward costs: its conditions say when alone it can be had."""
-    held = [phrase for phrase in _in_order(phrases) if phrase.position < Position.EXCEPTION]
+    main_phrases = [phrase for phrase in _in_order(phrases) if phrase.position < Position.EXCEPTION]
     listed = phrasebook("price.only.list") == "and"
     only = [
         phrasebook("price.only.demand" if phrase.position in _DEMANDS else "price.only", condition=phrase.words)
-        for phrase in (_choices_last(held) if listed else held)
+        for phrase in (_choices_last(main_phrases) if listed else main_phrases)
     ]
     sentence = effect
     if only:
@@ -144,7 +144,7 @@ def pricing(effect: str, phrases: Sequence[Phrase], *, phrasebook: Phrasebook) -
     return sentence + _left_out("price", phrases, phrasebook=phrasebook)
 
 
-def _left_out(kind: str, phrases: Sequence[Phrase], *, phrasebook: Phrasebook) -> str:
+def _left_out(kind: str, phrases: Sequence[PlacedPhrase], *, phrasebook: Phrasebook) -> str:
     """What a sentence ends with: exceptions, and how often it holds."""
     exceptions = [phrase.words for phrase in phrases if phrase.position is Position.EXCEPTION]
     keys = [f"{kind}.except", *[f"{kind}.except.more"] * len(exceptions)]

@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from app.domain.engine.redemption import reward_cost
-from app.domain.simulation.member_replay import MemberHistory, MemberReplay, PastPurchase, PastRedemption
+from app.domain.simulation.customer_replay import CustomerHistory, CustomerReplay, PastPurchase, PastRedemption
 from app.domain.terms.effects.combination import Combination
 from app.domain.terms.effects.counted_amounts import CountedAmounts
 from app.domain.terms.effects.reward_cost import RewardCost
@@ -32,12 +32,12 @@ from app.domain.terms.version import Terms
 from app.domain.units import Unit
 
 MAX_LISTED = 10
-"""How many members are listed of those who gain most, and of those who lose most."""
+"""How many customers are listed of those who gain most, and of those who lose most."""
 
 
 @dataclass(frozen=True, slots=True)
-class MemberImpact:
-    """The impact of the draft on one member.
+class CustomerImpact:
+    """The impact of the draft on one customer.
 
     `difference` is the change in points earned, minus the change in the cost of rewards that are redeemed under both
     versions (each: draft minus terms in force); `stamps` is the same in stamps. Rewards redeemed under only one version
@@ -72,14 +72,14 @@ class RewardImpact:
     members_before: int = 0
     members_after: int = 0
     no_longer_affordable: int = 0
-    """Members who could pay for it under the terms in force and cannot under the draft."""
+    """Customers who could pay for it under the terms in force and cannot under the draft."""
     redemptions_lost: int = 0
     redemptions_won: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """The impact on all members. Liability is the sum of their points at the end of the replay."""
+    """The impact on all customers. Liability is the sum of their points at the end of the replay."""
 
     members: int
     purchases: int
@@ -88,8 +88,8 @@ class Impact:
     losers: int
     points_gained: int
     points_lost: int
-    most_gaining: tuple[MemberImpact, ...]
-    most_losing: tuple[MemberImpact, ...]
+    most_gaining: tuple[CustomerImpact, ...]
+    most_losing: tuple[CustomerImpact, ...]
     rewards: tuple[RewardImpact, ...]
     liability_before: int
     liability_after: int
@@ -106,15 +106,15 @@ class Impact:
         return cls(
             **{
                 **data,
-                "most_gaining": tuple(MemberImpact(**value) for value in data["most_gaining"]),
-                "most_losing": tuple(MemberImpact(**value) for value in data["most_losing"]),
+                "most_gaining": tuple(CustomerImpact(**value) for value in data["most_gaining"]),
+                "most_losing": tuple(CustomerImpact(**value) for value in data["most_losing"]),
                 "rewards": tuple(RewardImpact(**reward) for reward in data["rewards"]),
             }
         )
 
 
 class ImpactSimulation:
-    """The replay of one program, member by member; `impact` is the result so far.
+    """The replay of one program, customer by customer; `impact` is the result so far.
 
     `budget_usage` is by clause key, at the beginning of the replay.
     """
@@ -126,17 +126,17 @@ class ImpactSimulation:
         self._budget_usage_after = dict(budget_usage or {})
         self._earns_alike = _earning_rules(current) == _earning_rules(draft)
         self._rewards = _rewards(current, draft)
-        self._gaining: list[MemberImpact] = []
-        self._losing: list[MemberImpact] = []
+        self._gaining: list[CustomerImpact] = []
+        self._losing: list[CustomerImpact] = []
         self._counts = dict.fromkeys(("members", "purchases", "redemptions", "gainers", "losers"), 0)
         self._sums = dict.fromkeys(("points_gained", "points_lost", "stamps_gained", "stamps_lost"), 0)
         self._liability_before = 0
         self._liability_after = 0
 
-    def add(self, history: MemberHistory) -> None:
-        """Replay the history of one member under both versions."""
-        before = MemberReplay(self._current, history, self._budget_usage_before)
-        after = MemberReplay(self._draft, history, self._budget_usage_after)
+    def add(self, history: CustomerHistory) -> None:
+        """Replay the history of one customer under both versions."""
+        before = CustomerReplay(self._current, history, self._budget_usage_before)
+        after = CustomerReplay(self._draft, history, self._budget_usage_after)
         cost_increase = {Unit.POINTS: 0, Unit.STAMPS: 0}
         lost = won = 0
         for event in history.events:
@@ -161,7 +161,7 @@ class ImpactSimulation:
         difference = {unit: after.earned[unit] - before.earned[unit] - cost_increase[unit] for unit in Unit}
         earned = before.earned[Unit.POINTS], after.earned[Unit.POINTS]
         self._count_customer(
-            MemberImpact(history.customer_id, difference[Unit.POINTS], *earned, lost, won, difference[Unit.STAMPS])
+            CustomerImpact(history.customer_id, difference[Unit.POINTS], *earned, lost, won, difference[Unit.STAMPS])
         )
         self._liability_before += before.balances[Unit.POINTS]
         self._liability_after += after.balances[Unit.POINTS]
@@ -179,43 +179,43 @@ class ImpactSimulation:
             liability_after=self._liability_after,
         )
 
-    def _count_customer(self, member: MemberImpact) -> None:
+    def _count_customer(self, customer: CustomerImpact) -> None:
         counts = self._counts
         counts["members"] += 1
-        if member.loses:
+        if customer.loses:
             counts["losers"] += 1
-            self._losing.append(member)
-        elif member.gains:
+            self._losing.append(customer)
+        elif customer.gains:
             counts["gainers"] += 1
-            self._gaining.append(member)
-        for unit, difference in ((Unit.POINTS, member.difference), (Unit.STAMPS, member.stamps)):
+            self._gaining.append(customer)
+        for unit, difference in ((Unit.POINTS, customer.difference), (Unit.STAMPS, customer.stamps)):
             self._sums[f"{unit}_gained" if difference > 0 else f"{unit}_lost"] += abs(difference)
-        for members in (self._gaining, self._losing):
-            if len(members) > 100 * MAX_LISTED:
-                members[:] = _most_affected(members)
+        for customers in (self._gaining, self._losing):
+            if len(customers) > 100 * MAX_LISTED:
+                customers[:] = _most_affected(customers)
 
     def _count_affordable_rewards(self, before: Mapping[Unit, int], after: Mapping[Unit, int]) -> None:
         for key, reward in self._rewards.items():
-            could = _affordable(self._current, key, balances=before)
-            can = _affordable(self._draft, key, balances=after)
-            reward.members_before += could
-            reward.members_after += can
-            reward.no_longer_affordable += could and not can
+            affordable_before = _affordable(self._current, key, balances=before)
+            affordable_after = _affordable(self._draft, key, balances=after)
+            reward.members_before += affordable_before
+            reward.members_after += affordable_after
+            reward.no_longer_affordable += affordable_before and not affordable_after
 
 
-def _most_affected(members: Sequence[MemberImpact]) -> list[MemberImpact]:
+def _most_affected(customers: Sequence[CustomerImpact]) -> list[CustomerImpact]:
     """The most affected: by points, then stamps, then rewards; by id last, so that the order is always the same."""
 
-    def rank(member: MemberImpact) -> tuple[int, int, int, int, str]:
+    def rank(customer: CustomerImpact) -> tuple[int, int, int, int, str]:
         return (
-            -abs(member.difference),
-            -abs(member.stamps),
-            -member.redemptions_lost,
-            -member.redemptions_won,
-            member.customer_id,
+            -abs(customer.difference),
+            -abs(customer.stamps),
+            -customer.redemptions_lost,
+            -customer.redemptions_won,
+            customer.customer_id,
         )
 
-    return sorted(members, key=rank)[:MAX_LISTED]
+    return sorted(customers, key=rank)[:MAX_LISTED]
 
 
 def _affordable(terms: Terms, reward: str, *, balances: Mapping[Unit, int]) -> bool:

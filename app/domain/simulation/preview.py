@@ -22,7 +22,7 @@ class PreviewState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A preview of the impact of a draft. `since` is where the replay begins; `done` of `total` members are replayed."""
+    """A preview of the impact of a draft. `since` is where the replay begins; `done` of `total` customers are replayed."""
 
     id: str
     terms_version: int

@@ -1,4 +1,4 @@
-"""The effect of a new version on customers, clause by clause, derived from the rules.
+"""What a new version means for customers, better or worse, clause by clause; derived from the rules.
 
 A change is BETTER only if nobody can get less; one that helps some and harms others is WORSE.
 """
@@ -32,8 +32,8 @@ from app.domain.terms.rule import fields_of
 from app.domain.terms.version import Terms
 
 
-class ChangeEffect(StrEnum):
-    """The effect of a change on customers."""
+class ChangeDirection(StrEnum):
+    """Whether a change is for the better or for the worse of customers."""
 
     BETTER = "BETTER"
     NEUTRAL = "NEUTRAL"
@@ -46,7 +46,7 @@ class ClauseChange:
 
     before: Clause | None
     after: Clause | None
-    effect_on_customer: ChangeEffect
+    direction: ChangeDirection
 
     def statement(self, phrasebook: Phrasebook) -> str:
         """The change in words."""
@@ -76,12 +76,12 @@ def changes(before: Terms, after: Terms) -> tuple[ClauseChange, ...]:
     return (*found, *gone)
 
 
-def overall_effect(changes: Sequence[ClauseChange]) -> ChangeEffect:
-    """The effect of several changes together: WORSE if any is."""
-    effects = {change.effect_on_customer for change in changes}
-    if ChangeEffect.WORSE in effects:
-        return ChangeEffect.WORSE
-    return ChangeEffect.BETTER if ChangeEffect.BETTER in effects else ChangeEffect.NEUTRAL
+def overall_direction(changes: Sequence[ClauseChange]) -> ChangeDirection:
+    """The direction of several changes together: WORSE if any is."""
+    directions = {change.direction for change in changes}
+    if ChangeDirection.WORSE in directions:
+        return ChangeDirection.WORSE
+    return ChangeDirection.BETTER if ChangeDirection.BETTER in directions else ChangeDirection.NEUTRAL
 
 
 def _differs(old: Clause, new: Clause) -> bool:
@@ -136,36 +136,36 @@ class _Comparison:
         """Whether the clause's order changed while the first matching clause counts."""
         return key in self._moved
 
-    def added(self, clause: Clause) -> ChangeEffect:
-        """The effect of a new clause; one that displaces others may harm."""
+    def added(self, clause: Clause) -> ChangeDirection:
+        """The direction of a new clause; one that displaces others may harm."""
         harms = self._displaces(clause) or self._competes_for_limit(clause) or self._sharing.shifted_by(clause)
-        return ChangeEffect.BETTER if clause.effect.benefit and not harms else ChangeEffect.WORSE
+        return ChangeDirection.BETTER if clause.effect.benefit and not harms else ChangeDirection.WORSE
 
-    def removed(self, clause: Clause) -> ChangeEffect:
-        """The effect of a removed clause: better only for a burden that did not protect a budget."""
+    def removed(self, clause: Clause) -> ChangeDirection:
+        """The direction of a removed clause: better only for a burden that did not protect a budget."""
         harms = self._shortens_validity(clause.effect) or self._sharing.shifted_by(clause)
-        return ChangeEffect.BETTER if clause.effect.burden and not harms else ChangeEffect.WORSE
+        return ChangeDirection.BETTER if clause.effect.burden and not harms else ChangeDirection.WORSE
 
-    def changed(self, old: Clause, new: Clause) -> ChangeEffect:
-        """The effect of a changed clause: better only if conditions and effect are at least as good."""
+    def changed(self, old: Clause, new: Clause) -> ChangeDirection:
+        """The direction of a changed clause: better only if conditions and effect are at least as good."""
         if self.was_reordered(new.key) or type(old.effect) is not type(new.effect):
-            return ChangeEffect.WORSE
+            return ChangeDirection.WORSE
         wider, narrower = implies(old.conditions, new.conditions), implies(new.conditions, old.conditions)
         more, less = new.effect.at_least_as_good(old.effect), old.effect.at_least_as_good(new.effect)
         if wider and narrower and more and less:
-            return ChangeEffect.NEUTRAL
+            return ChangeDirection.NEUTRAL
         only_limit = old.effect == new.effect and _without_limit(old) == _without_limit(new)
         if self._competes_for_limit(new) and not (only_limit and self._contested == [new.key]):
-            return ChangeEffect.WORSE
+            return ChangeDirection.WORSE
         if self._changes_counted_items(old, new) or self._changes_matching(new):
-            return ChangeEffect.WORSE
+            return ChangeDirection.WORSE
         if self._sharing.shifted_by(new) and not self._sharing.lasts_longer(old, new):
-            return ChangeEffect.WORSE
+            return ChangeDirection.WORSE
         if not (wider and more) or (not narrower and self._widening_harms(old, new)):
-            return ChangeEffect.WORSE
+            return ChangeDirection.WORSE
         if self._shortens_validity(new.effect) or (self._levels_harm and isinstance(new.effect, Tier | TierPeriod)):
-            return ChangeEffect.WORSE
-        return ChangeEffect.BETTER
+            return ChangeDirection.WORSE
+        return ChangeDirection.BETTER
 
     def _shortens_validity(self, effect: Effect) -> bool:
         """Whether points that become available sooner also expire sooner."""
@@ -188,8 +188,8 @@ class _Comparison:
 
     def _displaces(self, clause: Clause) -> bool:
         """Whether another clause may give less because this one matches."""
-        in_turn = isinstance(clause.effect, Earning | PointsMultiplier) and self._first_counts
-        return clause.key in self._excluded or in_turn
+        may_come_first = isinstance(clause.effect, Earning | PointsMultiplier) and self._first_counts
+        return clause.key in self._excluded or may_come_first
 
     def _widening_harms(self, old: Clause, new: Clause) -> bool:
         """Whether matching more purchases may cost somebody points."""

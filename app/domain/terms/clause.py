@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from app.domain.i18n import Phrasebook
-from app.domain.i18n.sentences import GoodsForm, Phrase, Position, giving, pricing
+from app.domain.i18n.sentences import GoodsForm, PlacedPhrase, Position, giving, pricing
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.conditions.budget import Budget
 from app.domain.terms.conditions.condition import Condition, Selecting
@@ -155,7 +155,7 @@ class Clause:
         """The goods named by all conditions on goods."""
         return AllOf(tuple(self.selectors)).goods(phrasebook, form=form, every=every)
 
-    def _phrases(self, phrasebook: Phrasebook) -> list[Phrase]:
+    def _phrases(self, phrasebook: Phrasebook) -> list[PlacedPhrase]:
         """The conditions in words, each with its position in the sentence."""
         phrases = [
             self._phrase(condition, phrasebook=phrasebook)
@@ -166,18 +166,18 @@ class Clause:
         if not self.selectors or named or (self.counts_items and self.kind is not ClauseKind.REWARD):
             return phrases
         goods = self._goods(phrasebook, form=GoodsForm.BUY)
-        return [Phrase(Position.DEMAND, phrasebook("goods.demand", goods=goods)), *phrases]
+        return [PlacedPhrase(Position.DEMAND, phrasebook("goods.demand", goods=goods)), *phrases]
 
-    def _phrase(self, condition: Condition, *, phrasebook: Phrasebook) -> Phrase:
+    def _phrase(self, condition: Condition, *, phrasebook: Phrasebook) -> PlacedPhrase:
         if condition.position is Position.EXCEPTION:
-            return Phrase(condition.position, condition.exception(phrasebook))
+            return PlacedPhrase(condition.position, condition.exception(phrasebook))
         if self.selectors and isinstance(condition, EveryNthItem):
             items = self._goods(phrasebook, form=GoodsForm.EACH, every=condition.every(phrasebook))
-            return Phrase(condition.position, condition.counting(items, phrasebook=phrasebook))
+            return PlacedPhrase(condition.position, condition.counting(items, phrasebook=phrasebook))
         of_these = condition.of_these(phrasebook) if self.selectors else None
         if of_these is not None:
-            return Phrase(Position.THESE, of_these)
-        return Phrase(condition.position, self.condition_text(condition, phrasebook=phrasebook))
+            return PlacedPhrase(Position.THESE, of_these)
+        return PlacedPhrase(condition.position, self.condition_text(condition, phrasebook=phrasebook))
 
     def condition_sentences(self, phrasebook: Phrasebook) -> tuple[str, ...]:
         """Each condition as a sentence part."""

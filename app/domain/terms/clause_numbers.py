@@ -19,7 +19,7 @@ from app.domain.terms.effects import STANDARD
 from app.domain.terms.effects.combination import Combination
 from app.domain.terms.effects.counted_amounts import CountedAmounts
 from app.domain.terms.effects.effect import Earning, Effect, Extra
-from app.domain.terms.effects.grandfathering import Grandfathering
+from app.domain.terms.effects.old_price_protection import OldPriceProtection
 from app.domain.terms.effects.points_multiplier import PointsMultiplier
 from app.domain.terms.effects.points_per_amount import PointsPerAmount
 from app.domain.terms.effects.points_validity import PointsValidity
@@ -82,7 +82,7 @@ def _is_irrelevant_default(effect: Effect, *, clauses: Sequence[DraftedClause], 
         return not any(isinstance(other, Earning | Extra | Stamps) for other in effects) and not _measures_purchase(
             clauses
         )
-    if isinstance(effect, Grandfathering):
+    if isinstance(effect, OldPriceProtection):
         return not any(isinstance(other, RewardCost) and other.unit is Unit.POINTS for other in effects)
     return isinstance(effect, PointsValidity | RefundPolicy) and not units
 

@@ -30,7 +30,7 @@ def evaluate(clause: Clause, *, purchase: EligiblePurchase) -> tuple[bool, Eligi
         purchase = purchase._replace(clause=clause.key)
     selected = selection(clause, purchase=purchase) if clause.selectors else purchase
     key = clause.key
-    holds = True
+    all_met = True
     reasons: list[Reason] = []
     for path, condition, is_group, sees_whole_purchase, only_selector in clause.steps:
         if is_group:
@@ -42,8 +42,8 @@ def evaluate(clause: Clause, *, purchase: EligiblePurchase) -> tuple[bool, Eligi
             met = finding.met
             reasons.append(Reason(key, _APPLIED if met else _NOT_MET, finding, path))
         if not met:
-            holds = False
-    return holds, selected, tuple(reasons)
+            all_met = False
+    return all_met, selected, tuple(reasons)
 
 
 def times_awarded(clause: Clause, *, selected: EligiblePurchase) -> int:
@@ -107,7 +107,7 @@ def items_counted(terms: Terms, *, facts: PurchaseFacts) -> tuple[tuple[str, int
     return tuple((key, items) for key, items in found if items)
 
 
-def holds(condition: Condition, *, purchase: EligiblePurchase) -> bool:
+def is_met(condition: Condition, *, purchase: EligiblePurchase) -> bool:
     """Whether one condition holds, groups and exceptions included."""
     return _evaluate_condition(condition, (), "", purchase, purchase, expected=True, reasons=[])
 
@@ -146,8 +146,8 @@ def _evaluate_condition(
             )
         )
     alternatives = isinstance(condition, AnyOf) is expected_inside
-    holds = any(met for met, _ in results) if alternatives else all(met for met, _ in results)
+    group_met = any(met for met, _ in results) if alternatives else all(met for met, _ in results)
     for met, found in results:
-        if met or not (alternatives and holds):
+        if met or not (alternatives and group_met):
             reasons.extend(found)
-    return holds
+    return group_met

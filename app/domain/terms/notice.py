@@ -7,44 +7,44 @@ from datetime import UTC, datetime, timedelta
 
 from app.domain.calendar import day_start, local_date
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Remedy, RemedyCode, Verdict
-from app.domain.terms.changes import ChangeEffect
+from app.domain.terms.changes import ChangeDirection
 from app.domain.terms.effects.notice_period import NoticePeriod
 from app.domain.terms.version import Terms
 
 
-def earliest_start(*, current: Terms, change: ChangeEffect, now: datetime) -> datetime:
+def earliest_start(*, current: Terms, direction: ChangeDirection, now: datetime) -> datetime:
     """When a change announced now may start: at once, or after the notice period if it is for the worse."""
     days = current.policy(NoticePeriod).least_days
-    if change is not ChangeEffect.WORSE or days == 0:
+    if direction is not ChangeDirection.WORSE or days == 0:
         return now.astimezone(UTC)
     # "After N days" ends with the last instant of the last local day.
     return day_start(local_date(now, zone_name=current.zone) + timedelta(days=days + 1), zone_name=current.zone)
 
 
-def next_start(*, latest: Terms, in_force: Terms, change: ChangeEffect, now: datetime) -> datetime:
+def next_start(*, latest: Terms, in_force: Terms, direction: ChangeDirection, now: datetime) -> datetime:
     """The earliest start that the notice allows after the latest announced version."""
-    earliest = earliest_start(current=in_force, change=change, now=now)
+    earliest = earliest_start(current=in_force, direction=direction, now=now)
     return max(earliest, latest.effective_from + timedelta(microseconds=1))
 
 
-def latest_start(*, current: Terms, change: ChangeEffect, now: datetime) -> datetime | None:
+def notice_lapses_at(*, current: Terms, direction: ChangeDirection, now: datetime) -> datetime | None:
     """The first start that is too late for a notice given now; None if no start is too late."""
     most = current.policy(NoticePeriod).most_days
-    if change is not ChangeEffect.WORSE or most is None:
+    if direction is not ChangeDirection.WORSE or most is None:
         return None
     return day_start(local_date(now, zone_name=current.zone) + timedelta(days=most + 1), zone_name=current.zone)
 
 
-def notice_decision(*, current: Terms, change: ChangeEffect, effective_from: datetime, now: datetime) -> Decision:
+def notice_decision(*, current: Terms, direction: ChangeDirection, effective_from: datetime, now: datetime) -> Decision:
     """The decision whether a change may start at `effective_from`, by the notice clause in force."""
-    earliest = earliest_start(current=current, change=change, now=now)
-    stale = latest_start(current=current, change=change, now=now)
+    earliest = earliest_start(current=current, direction=direction, now=now)
+    lapses_at = notice_lapses_at(current=current, direction=direction, now=now)
     if effective_from < earliest:
         remedy = Remedy(RemedyCode.START_LATER, from_=earliest)
         finding = Finding(False, ReasonCode.NOTICE_TOO_SHORT, effective_from, earliest, (remedy,))
-    elif stale is not None and effective_from >= stale:
-        remedy = Remedy(RemedyCode.START_SOONER, from_=stale)
-        finding = Finding(False, ReasonCode.NOTICE_TOO_LONG, effective_from, stale, (remedy,))
+    elif lapses_at is not None and effective_from >= lapses_at:
+        remedy = Remedy(RemedyCode.START_SOONER, from_=lapses_at)
+        finding = Finding(False, ReasonCode.NOTICE_TOO_LONG, effective_from, lapses_at, (remedy,))
     else:
         finding = Finding(True, ReasonCode.NOTICE_GIVEN, effective_from, earliest)
     reason = Reason(

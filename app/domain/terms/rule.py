@@ -65,7 +65,7 @@ class Rule(ABC):
     def sentence(self, phrasebook: Phrasebook) -> str:
         """The rule as part of a sentence."""
 
-    def problem(self) -> str | None:
+    def validation_error(self) -> str | None:
         """Why the rule cannot be published, or None."""
         return None
 

@@ -159,17 +159,17 @@ def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, curren
             raise TermsError((*at, "conditions"), f"a clause has one {called} at most")
     for index, condition in enumerate(conditions):
         path = (*at, "conditions", str(index))
-        problem = (
-            condition.problem()
-            or _amounts_problem(condition, currency=currency)
-            or _names_problem(condition)
-            or _placement_problem(condition, effect)
+        error = (
+            condition.validation_error()
+            or _amounts_error(condition, currency=currency)
+            or _names_error(condition)
+            or _placement_error(condition, effect)
         )
-        if problem is not None:
-            raise TermsError(path, problem)
+        if error is not None:
+            raise TermsError(path, error)
 
 
-def _placement_problem(condition: Condition, effect: Effect) -> str | None:
+def _placement_error(condition: Condition, effect: Effect) -> str | None:
     """Why a condition is not allowed at this place, or None."""
     inside = tuple(leaves(condition.conditions)) if isinstance(condition, Group) else ()
     if any(isinstance(nested, NotCombinedWith | TimesPerPeriod | Budget) for nested in inside):
@@ -184,12 +184,12 @@ def _placement_problem(condition: Condition, effect: Effect) -> str | None:
 
 
 def _check_effect(effect: Effect, *, currency: str, at: tuple[str, ...]) -> None:
-    problem = effect.problem() or _amounts_problem(effect, currency=currency) or _names_problem(effect)
-    if problem is not None:
-        raise TermsError((*at, "effect"), problem)
+    error = effect.validation_error() or _amounts_error(effect, currency=currency) or _names_error(effect)
+    if error is not None:
+        raise TermsError((*at, "effect"), error)
 
 
-def _amounts_problem(rule: Condition | Effect, *, currency: str) -> str | None:
+def _amounts_error(rule: Condition | Effect, *, currency: str) -> str | None:
     """Why an amount is invalid, or None."""
     amounts: list[Money] = [amount for nested_rule in _rules_in(rule) for amount in nested_rule.amounts()]
     if any(amount.currency != currency for amount in amounts):
@@ -197,12 +197,10 @@ def _amounts_problem(rule: Condition | Effect, *, currency: str) -> str | None:
     return "the amount must be above 0" if any(amount.minor <= 0 for amount in amounts) else None
 
 
-def _names_problem(rule: Condition | Effect) -> str | None:
+def _names_error(rule: Condition | Effect) -> str | None:
     """Why a text cannot be printed as a name, or None."""
     texts = [text for nested_rule in _rules_in(rule) for text in nested_rule.texts()]
-    return next(
-        (problem for text in sorted(texts) if (problem := names.name_problem(text, quoted=True)) is not None), None
-    )
+    return next((error for text in sorted(texts) if (error := names.name_error(text, quoted=True)) is not None), None)
 
 
 def _rules_in(rule: Condition | Effect) -> tuple[Condition | Effect, ...]:

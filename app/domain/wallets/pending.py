@@ -56,7 +56,7 @@ def pending_points(wallet: Wallet, *, terms: Terms, at: datetime) -> PendingPoin
         owed=unit_account.inventory.owed,
         at=at,
         expires_at=unit_account.expires_at,
-        lists_at=lambda then: wallet.old_prices(terms=terms, at=then),
+        old_prices_at=lambda then: wallet.old_prices(terms=terms, at=then),
     )
 
 
@@ -66,11 +66,11 @@ def pending_points_of(
     owed: int,
     at: datetime,
     expires_at: Callable[[Lot], datetime | None],
-    lists_at: Callable[[datetime], OldPrices | None],
+    old_prices_at: Callable[[datetime], OldPrices | None],
 ) -> PendingPoints:
     """The pending points of lots with free points, in a wallet with `owed` points of debt.
 
-    `expires_at` returns the expiry of a lot, `lists_at` the price lists at an instant.
+    `expires_at` returns the expiry of a lot, `old_prices_at` the old prices that lots pay at an instant.
     """
     activations = []
     for activates_at in sorted({lot.available_from for lot in lots if lot.available_from > at}):
@@ -80,5 +80,5 @@ def pending_points_of(
             if lot.available_from <= activates_at and (lot_expires_at is None or lot_expires_at > activates_at):
                 spendable += lot.free
         activated = sum(lot.free for lot in lots if at < lot.available_from <= activates_at)
-        activations.append(Activation(activates_at, activated, spendable - owed, lists_at(activates_at)))
+        activations.append(Activation(activates_at, activated, spendable - owed, old_prices_at(activates_at)))
     return PendingPoints(tuple(activations))

@@ -16,7 +16,7 @@ from app.domain.wallets.forecast import WalletForecast, wallet_forecast
 from app.domain.wallets.pending import NOTHING_PENDING, PendingPoints, pending_points
 from app.store.customers import customers, rule_facts
 from app.store.database.session import Session
-from app.store.events import price_lists, snapshot_path
+from app.store.events import snapshot_path, stored_old_prices
 from app.store.events.replay import ReplayedAccount, balance_of, replay_account
 from app.store.events.uses_on_hold import uses_on_hold
 from app.store.terms.versions import in_force as terms_in_force
@@ -90,10 +90,10 @@ async def _from_snapshot(
         return None
     pending: PendingPoints | None = NOTHING_PENDING
     if balances[Unit.POINTS].pending:
-        pending = await price_lists.pending(session, customer=customer, in_force=terms, at=at)
+        pending = await stored_old_prices.pending_points(session, customer=customer, in_force=terms, at=at)
     if pending is None:
         return None
-    old_prices = await price_lists.known(session, customer=customer, in_force=terms, at=at)
+    old_prices = await stored_old_prices.of(session, customer=customer, in_force=terms, at=at)
     return CurrentState(customer, facts, balances, old_prices, pending)
 
 

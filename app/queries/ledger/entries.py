@@ -153,8 +153,8 @@ def _price_then(entry: Entry, *, history: EventHistory, versions: Versions) -> i
     if event is None or clause is None:
         return None
     wallet = replay(history.before_event(event.id), versions=versions.not_withdrawn, until=event.at)
-    lists = wallet.old_prices(terms=event.terms, at=event.at) if event.unit is Unit.POINTS else None
-    charge = lists.charge(event.reward) if lists is not None else None
+    old_prices = wallet.old_prices(terms=event.terms, at=event.at) if event.unit is Unit.POINTS else None
+    charge = old_prices.charge(event.reward) if old_prices is not None else None
     return charge.cost if charge is not None else reward_cost(clause).points
 
 

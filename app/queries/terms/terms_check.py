@@ -10,11 +10,11 @@ from app.domain.amounts import Money
 from app.domain.calendar import local_date
 from app.domain.programs.program import Program
 from app.domain.rewards.reward import Reward
-from app.domain.terms.changes import ChangeEffect, ClauseChange, changes, overall_effect
+from app.domain.terms.changes import ChangeDirection, ClauseChange, changes, overall_direction
 from app.domain.terms.effects.notice_period import NoticePeriod
-from app.domain.terms.lint import lint, notice_finding, stale_notice_finding
+from app.domain.terms.lint import lapsed_notice_finding, lint, notice_finding
 from app.domain.terms.lint.finding import Finding, RewardShown, VisitStatistics
-from app.domain.terms.notice import earliest_start, latest_start, next_start
+from app.domain.terms.notice import earliest_start, next_start, notice_lapses_at
 from app.domain.terms.validation import (
     DraftedClause,
     TermsError,
@@ -44,7 +44,7 @@ class CheckedDraft:
     draft: Terms
     current: Terms | None
     changes: tuple[ClauseChange, ...]
-    change: ChangeEffect
+    direction: ChangeDirection
     earliest_from: datetime | None
     findings: tuple[Finding, ...]
     unkept: UnenforcedClauseError | None = None
@@ -112,23 +112,23 @@ def check_draft(
         return error
     latest = basis.latest
     clause_changes = changes(latest, draft) if latest is not None else ()
-    change = overall_effect(clause_changes)
+    direction = overall_direction(clause_changes)
     findings: list[Finding] = []
     earliest: datetime | None = now
     if latest is not None:
         in_force = basis.in_force or latest
-        first = next_start(latest=latest, in_force=in_force, change=change, now=now)
-        stale = latest_start(current=in_force, change=change, now=now)
-        earliest = first if stale is None or first < stale else None
+        first = next_start(latest=latest, in_force=in_force, direction=direction, now=now)
+        lapses_at = notice_lapses_at(current=in_force, direction=direction, now=now)
+        earliest = first if lapses_at is None or first < lapses_at else None
         if effective_from is None:
             draft = replace(draft, effective_from=first)
-        findings.extend(_ill_timed(draft, latest=latest, in_force=in_force, change=change, now=now))
+        findings.extend(_ill_timed(draft, latest=latest, in_force=in_force, direction=direction, now=now))
     findings.extend(_unfair(draft, basis=basis))
     return CheckedDraft(
         draft=draft,
         current=latest,
         changes=clause_changes,
-        change=change,
+        direction=direction,
         earliest_from=earliest,
         findings=tuple(findings),
         unkept=_unkept(drafted),
@@ -137,7 +137,7 @@ def check_draft(
 
 
 def _ill_timed(
-    draft: Terms, *, latest: Terms, in_force: Terms, change: ChangeEffect, now: datetime
+    draft: Terms, *, latest: Terms, in_force: Terms, direction: ChangeDirection, now: datetime
 ) -> tuple[Finding, ...]:
     """The findings about the draft's start under the notice clause in force; the days in them are allowed ones."""
 
@@ -145,17 +145,17 @@ def _ill_timed(
         return local_date(at, zone_name=in_force.zone)
 
     clause = in_force.policies[NoticePeriod]
-    first = next_start(latest=latest, in_force=in_force, change=change, now=now)
-    stale = latest_start(current=in_force, change=change, now=now)
+    first = next_start(latest=latest, in_force=in_force, direction=direction, now=now)
+    lapses_at = notice_lapses_at(current=in_force, direction=direction, now=now)
     start = draft.effective_from
-    if stale is not None and (first >= stale or start >= stale):
+    if lapses_at is not None and (first >= lapses_at or start >= lapses_at):
         # The last day that the notice covers is the one before the instant at which it lapses.
-        last = day(stale) - timedelta(days=1)
-        if first >= stale:
+        last = day(lapses_at) - timedelta(days=1)
+        if first >= lapses_at:
             scheduled = day(latest.effective_from)
-            return (stale_notice_finding(clause, wanted=scheduled, latest=last, behind=latest.version),)
-        return (stale_notice_finding(clause, wanted=day(start), latest=last),)
-    if start < earliest_start(current=in_force, change=change, now=now):
+            return (lapsed_notice_finding(clause, wanted=scheduled, latest=last, behind=latest.version),)
+        return (lapsed_notice_finding(clause, wanted=day(start), latest=last),)
+    if start < earliest_start(current=in_force, direction=direction, now=now):
         return (notice_finding(clause, wanted=day(start), earliest=day(first)),)
     return ()
 

@@ -16,7 +16,7 @@ from app.store.events import event_log, stored_usage
 from app.store.events.recorded_history import RecordedHistory
 from app.store.events.stored_usage import StoredUsage
 from app.store.ledger import entries
-from app.store.terms import activation, in_force
+from app.store.terms import in_force, tier_reviews
 from app.store.terms.in_force import Versions
 
 
@@ -52,7 +52,7 @@ async def read(session: Session, *, of: Sequence[Account]) -> list[StoredWallet]
     customer_ids = sorted({id for recorded in histories.values() for id in recorded.history.customer_ids()})
     memberships = await tiers.of_customers(session, customer_ids=customer_ids)
     counters = await stored_usage.of_customers(session, customer_ids=customer_ids)
-    processed_through = await activation.reviews_scheduled_through(session)
+    processed_through = await tier_reviews.reviews_scheduled_through(session)
     return [
         StoredWallet(
             recorded := histories[account.id],

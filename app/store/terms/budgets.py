@@ -23,7 +23,8 @@ async def begin(session: Session, *, clauses: Iterable[str]) -> None:
     """Start to count what these clauses give; clauses that are already counted are left as they are."""
     for clause in sorted(clauses):
         await session.execute(
-            "INSERT INTO clause_budgets (program_id, clause, spent) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING", clause
+            "INSERT INTO clause_budgets (program_id, clause, points_used) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING",
+            clause,
         )
 
 
@@ -41,17 +42,17 @@ async def with_budgets(
         return facts
     locking = session.locking if lock else ""
     rows = await session.rows(
-        "SELECT clause, spent, (SELECT CAST(coalesce(sum(points), 0) AS bigint) FROM budget_shares own"
+        "SELECT clause, points_used, (SELECT CAST(coalesce(sum(points), 0) AS bigint) FROM budget_shares own"
         f" WHERE program_id = $1 AND own.clause = clause_budgets.clause AND {_EVERYBODY.format('$3')}) AS share"
         f" FROM clause_budgets WHERE program_id = $1 AND clause = ANY($2) ORDER BY clause{locking}",
         list(terms.budgets),
         customer_id,
     )
-    spent = {row["clause"]: row["spent"] for row in rows}
+    used = {row["clause"]: row["points_used"] for row in rows}
     own = {row["clause"]: row["share"] for row in rows}
-    if lock and len(spent) < len(terms.budgets):
+    if lock and len(used) < len(terms.budgets):
         raise LookupError("a budget of the terms is not counted")
-    left = tuple((key, max(0, budget.points - spent.get(key, 0))) for key, budget in terms.budgets.items())
+    left = tuple((key, max(0, budget.points - used.get(key, 0))) for key, budget in terms.budgets.items())
     shares = tuple((key, own.get(key, 0)) for key in terms.budgets)
     return replace(facts, rule_facts=replace(facts.rule_facts, budgets_left=left, own_budget_shares=shares))
 
@@ -67,11 +68,13 @@ async def share_beside(session: Session, *, customer_id: str, purchase_id: str) 
     return {row["clause"]: row["points"] for row in rows}
 
 
-async def spend(session: Session, *, spent: Sequence[tuple[str, int]]) -> None:
+async def use(session: Session, *, usage: Sequence[tuple[str, int]]) -> None:
     """Use points of budgets that are locked (sent with the next statements: see `Session.enqueue`)."""
-    for clause, points in spent:
+    for clause, points in usage:
         await session.enqueue(
-            "UPDATE clause_budgets SET spent = spent + $3 WHERE program_id = $1 AND clause = $2", clause, points
+            "UPDATE clause_budgets SET points_used = points_used + $3 WHERE program_id = $1 AND clause = $2",
+            clause,
+            points,
         )
 
 
@@ -106,5 +109,5 @@ async def shares(session: Session, *, customer_ids: Sequence[str]) -> dict[str, 
 
 async def counted(session: Session) -> dict[str, int]:
     """What each clause has given, for verification."""
-    rows = await session.rows("SELECT clause, spent FROM clause_budgets WHERE program_id = $1")
-    return {row["clause"]: row["spent"] for row in rows}
+    rows = await session.rows("SELECT clause, points_used FROM clause_budgets WHERE program_id = $1")
+    return {row["clause"]: row["points_used"] for row in rows}

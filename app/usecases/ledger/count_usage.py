@@ -50,7 +50,7 @@ async def count_purchase(
         reduction = Reduction(purchase.id, at, no_visit=True, points=0)
         await stored_usage.reduce(session, customer_id=customer, reduction=reduction)
     if usage.budget_usage:
-        await budgets.spend(session, spent=decision.common_budget_usage())
+        await budgets.use(session, usage=decision.common_budget_usage())
     for clause, points in decision.own_budget_usage:
         await budgets.set_share(session, customer_id=customer, purchase_id=purchase.id, clause=clause, points=-points)
 

@@ -87,7 +87,7 @@ class NewProgram:
 
 
 def compose(command: CreateProgram, *, now: datetime, new_id: Callable[[], str]) -> NewProgram:
-    """The program with its keys, rewards and terms. Raises KeyError for an unknown template or currency, and NameProblem."""
+    """The program with its keys, rewards and terms. Raises KeyError for an unknown template or currency, and InvalidNameError."""
     template = TEMPLATES[command.template](command.currency)
     program = Program(
         id=new_id(),

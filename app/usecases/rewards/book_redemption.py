@@ -27,7 +27,7 @@ from app.domain.wallets.postings import Posting, PostingKey
 from app.domain.wallets.wallet import Wallet
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
-from app.store.events import price_lists
+from app.store.events import stored_old_prices
 from app.store.events.replay import NewEvent, balance_of, replay_account, with_events
 from app.store.events.uses_on_hold import uses_on_hold
 from app.store.ledger import lots
@@ -68,7 +68,7 @@ async def from_snapshot(
     account, at = wallet[request.unit], request.facts.occurred_at
     old_prices = None
     if request.unit is Unit.POINTS:
-        old_prices = await price_lists.known(session, customer=request.customer, in_force=request.terms, at=at)
+        old_prices = await stored_old_prices.of(session, customer=request.customer, in_force=request.terms, at=at)
     decision = redemption.redeem(
         terms=request.terms,
         clause=request.clause,

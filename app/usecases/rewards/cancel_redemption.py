@@ -100,7 +100,7 @@ async def run(
     above = await above_budget(session, context=context, budget=Budget.ADJUSTMENTS, moved=moved, path=("redemption",))
     if above is not None:
         return above
-    return await _undone(session, context=context, command=command, paid=paid)
+    return await _reverse(session, context=context, command=command, paid=paid)
 
 
 async def _reversal_problem(
@@ -145,7 +145,7 @@ def _unfit(redemption: Redemption, *, command: CancelRedemption) -> Problem | No
     return None
 
 
-async def _undone(
+async def _reverse(
     session: Session, *, context: CommandContext, command: CancelRedemption, paid: _Paid
 ) -> CancelRedemptionResult:
     redemption = paid.redemption

@@ -9,7 +9,7 @@ from datetime import datetime
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program, ProgramKind
-from app.domain.terms.changes import changes, overall_effect
+from app.domain.terms.changes import changes, overall_direction
 from app.domain.terms.notice import next_start, notice_decision
 from app.domain.terms.validation import (
     DraftedClause,
@@ -63,15 +63,17 @@ async def run(session: Session, *, context: CommandContext, command: PublishTerm
             return Problem(ProblemCode.INVALID_INPUT, path=("effectiveFrom",), detail="terms cannot start in the past")
         await versions.publish(session, id=context.new_id(), terms=draft, published_at=context.now)
         return PublishTermsResult(terms_version=draft.version)
-    change = overall_effect(changes(latest, draft))
+    direction = overall_direction(changes(latest, draft))
     in_force = await versions.in_force(session, at=context.now) or latest
     if command.effective_from is None:
-        start = next_start(latest=latest, in_force=in_force, change=change, now=context.now)
+        start = next_start(latest=latest, in_force=in_force, direction=direction, now=context.now)
         draft = replace(draft, effective_from=start)
     wrong = _out_of_order(draft, latest=latest, context=context)
     if wrong is not None:
         return wrong
-    decision = notice_decision(current=in_force, change=change, effective_from=draft.effective_from, now=context.now)
+    decision = notice_decision(
+        current=in_force, direction=direction, effective_from=draft.effective_from, now=context.now
+    )
     if decision.outcome is DecisionOutcome.REFUSED:
         return PublishTermsResult(decision=decision, terms=in_force)
     await versions.publish(session, id=context.new_id(), terms=draft, published_at=context.now)

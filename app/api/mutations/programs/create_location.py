@@ -77,7 +77,7 @@ def _command(input: CreateLocationInput) -> CreateLocation | Problem:
 
     if not LOCATION_KEY.fullmatch(input.key):
         return wrong("key", "a-z, 0-9 and dashes, 1 to 40 characters")
-    if (unfit := names.name_problem(input.name, max_length=100, quoted=True)) is not None:
+    if (unfit := names.name_error(input.name, max_length=100, quoted=True)) is not None:
         return wrong("name", unfit)
     if input.address is not None and not 1 <= len(input.address) <= 500:
         return wrong("address", "1 to 500 characters")

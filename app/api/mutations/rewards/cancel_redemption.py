@@ -30,12 +30,12 @@ from app.usecases.rewards.cancel_redemption import CancelRedemption, CancelRedem
 MAX_CANCELLATION_REASON = 500
 
 
-@strawberry.input(description="A redemption to undo.")
+@strawberry.input(description="A redemption to cancel.")
 class CancelRedemptionInput(CommandInput):
     """Which one, and why."""
 
     redemption: strawberry.ID = strawberry.field(
-        description="Opaque id of a redemption that was paid for. Owner and staff can undo it, with a reason; a till the one that it made last, for 10 minutes; customers none that was handed over, as all are so far. One that paid a purchase comes back with the refund of that purchase."
+        description="Opaque id of a redemption that was paid for. Owner and staff can cancel it, with a reason; a till the one that it made last, for 10 minutes; customers none that was handed over, as all are so far. One that paid a purchase comes back with the refund of that purchase."
     )
     reason: str | None = strawberry.field(
         default=None,
@@ -56,12 +56,12 @@ class CancelRedemptionPayload(DecisionPayload[CancelRedemptionResult], WithCusto
     )
 
     redemption: Redemption | None = result_field(
-        CancelRedemptionResult, redemption_of, description="The redemption, now CANCELLED if it was undone."
+        CancelRedemptionResult, redemption_of, description="The redemption, now CANCELLED if that was possible."
     )
     reward: Reward | None = result_field(
         CancelRedemptionResult,
         reward_of,
-        description="The reward, as it is now: back in stock if the redemption was undone.",
+        description="The reward, as it is now: back in stock if the redemption was cancelled.",
     )
     entry: LedgerEntry | None = result_field(
         CancelRedemptionResult,

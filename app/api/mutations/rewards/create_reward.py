@@ -15,7 +15,7 @@ from app.api.conventions.context import Context, Info
 from app.api.mutations.payload_objects import WithReward
 from app.domain.access import Permission
 from app.domain.amounts import AmountError, Money
-from app.domain.names import NameProblem, normalised_identifier, normalised_name
+from app.domain.names import InvalidNameError, normalised_identifier, normalised_name
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.rewards import create_reward
 from app.usecases.rewards.create_reward import CreateReward, CreateRewardResult
@@ -91,24 +91,24 @@ def _command(input: CreateRewardInput, *, context: Context) -> CreateReward | Pr
         return wrong("key", "a-z, 0-9 and dashes, 1 to 40 characters")
     try:
         name = normalised_name(input.name, quoted=True)
-    except NameProblem as problem:
-        return wrong("name", str(problem))
+    except InvalidNameError as error:
+        return wrong("name", str(error))
     try:
         description = normalised_name(input.description, max_length=2000, paragraphs=True)
-    except NameProblem as problem:
-        return wrong("description", str(problem))
+    except InvalidNameError as error:
+        return wrong("description", str(error))
     if input.picture_url is not None and not _PICTURE.fullmatch(input.picture_url):
         return wrong("pictureUrl", "an https address of at most 500 characters")
     if input.stock is not None and input.stock < 0:
         return wrong("stock", "not negative")
     try:
         article = None if input.article is None else normalised_name(normalised_identifier(input.article))
-    except NameProblem as problem:
-        return wrong("article", str(problem))
+    except InvalidNameError as error:
+        return wrong("article", str(error))
     try:
         variants = _variants(input.variants or ())
-    except NameProblem as problem:
-        return wrong("variants", str(problem))
+    except InvalidNameError as error:
+        return wrong("variants", str(error))
     try:
         value = _amount(input.retail_value, least=0, context=context)
     except AmountError as error:
@@ -131,12 +131,12 @@ def _command(input: CreateRewardInput, *, context: Context) -> CreateReward | Pr
 
 
 def _variants(names: Sequence[str]) -> tuple[str, ...]:
-    """The variants in normal form. Raises NameProblem."""
+    """The variants in normal form. Raises InvalidNameError."""
     if len(names) > MAX_VARIANTS:
-        raise NameProblem(f"at most {MAX_VARIANTS}")
+        raise InvalidNameError(f"at most {MAX_VARIANTS}")
     variants = tuple(normalised_name(name, max_length=100) for name in names)
     if len(set(variants)) < len(variants):
-        raise NameProblem("each once")
+        raise InvalidNameError("each once")
     return variants
 
 

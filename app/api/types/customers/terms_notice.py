@@ -7,7 +7,7 @@ from datetime import datetime
 import strawberry
 
 from app.api.types.terms.terms import ClauseChange, Terms, change_of
-from app.domain.terms.changes import ChangeEffect, changes, overall_effect
+from app.domain.terms.changes import ChangeDirection, changes, overall_direction
 from app.queries.terms.published_terms import Notice
 
 
@@ -36,6 +36,6 @@ class TermsNotice:
         return [change_of(change, before=before, after=after) for change in changes(before, after)]
 
     @strawberry.field(description="What all changes mean together: one for the worse is enough.")
-    def effect_on_customer(self) -> ChangeEffect:
+    def effect_on_customer(self) -> ChangeDirection:
         """Better, neutral or worse."""
-        return overall_effect(changes(self.notice.before, self.notice.terms))
+        return overall_direction(changes(self.notice.before, self.notice.terms))

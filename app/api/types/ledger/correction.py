@@ -24,7 +24,7 @@ described(
         CauseKind.PURCHASE: "A purchase.",
         CauseKind.REFUND: "A refund.",
         CauseKind.REDEMPTION: "A redemption, or a hold that was captured.",
-        CauseKind.REVERSAL: "A redemption that was undone.",
+        CauseKind.REVERSAL: "A redemption that was cancelled.",
         CauseKind.ADJUSTMENT: "Points or stamps given or taken by staff.",
         CauseKind.AMENDMENT: "A receipt that had been recorded wrongly, and was amended.",
         CauseKind.MOVE: "A purchase that had been recorded for the wrong customer, and was moved to the right one.",

@@ -113,7 +113,7 @@ class LedgerEntry(Node):
         return await cause_of(self.stored.entry, info=info)
 
     @strawberry.field(
-        description="The reason that was given for it: of an adjustment and of a redemption that was undone to whoever sees the customer, of points passed on, wallets joined and receipts set right to owner and staff; null where none was given."
+        description="The reason that was given for it: of an adjustment and of a redemption that was cancelled to whoever sees the customer, of points passed on, wallets joined and receipts set right to owner and staff; null where none was given."
     )
     async def reason(self, info: Info) -> str | None:
         """As it was entered."""

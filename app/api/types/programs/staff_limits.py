@@ -15,7 +15,7 @@ from app.domain.problems import Problem, ProblemCode
 MAX_DAYS = 3650
 HIGHEST_AMOUNT = Decimal(1_000_000_000)
 
-_ADJUSTMENTS = "Points that one staff key may adjust in a day of the program's zone, given and taken together; stamps as many, by themselves. Receipts that staff amend count by the points they change, undone redemptions by those they give back."
+_ADJUSTMENTS = "Points that one staff key may adjust in a day of the program's zone, given and taken together; stamps as many, by themselves. Receipts that staff amend count by the points they change, cancelled redemptions by those they give back."
 _TRANSFERS = "Points that one staff key may pass on in a day of the program's zone. A moved purchase counts by the points it carries."
 _DAYS = "How old a receipt may be that a till amends, in days of 24 hours."
 _AMOUNT = (

@@ -25,6 +25,9 @@ from app.domain.terms.validation import MAX_CLAUSES, MAX_CONDITIONS, MAX_GROUP_D
 
 _NESTED = Annotated["ConditionInput", strawberry.lazy("app.api.types.terms.clause_input")]
 
+_INPUT_NAMES = {"rounding": "RoundingRuleInput"}
+"""Input types with a name that does not follow from the kind."""
+
 
 def _type(part: RuleField) -> Any:
     """The GraphQL type of a field."""
@@ -45,13 +48,18 @@ def _default(part: RuleField) -> Any:
     return {"default": None if part.default in (None, frozenset()) else part.default}
 
 
+def _input_name(kind: type[Rule]) -> str:
+    """The name of the input type: in the schema for good, and therefore made from the kind and not from the class."""
+    return _INPUT_NAMES.get(kind.kind) or "".join(word.title() for word in kind.kind.split("_")) + "Input"
+
+
 def _input(kind: type[Rule]) -> type:
     """The input type of a kind."""
     given = [part for part in fields_of(kind) if part.owner_supplied]
     body: dict[str, Any] = {part.name: strawberry.field(description=part.about, **_default(part)) for part in given}
     body["__annotations__"] = {part.name: _type(part) for part in given}
     body["__doc__"] = kind.about
-    return strawberry.input(type(f"{kind.__name__}Input", (), body), description=kind.about)
+    return strawberry.input(type(_input_name(kind), (), body), description=kind.about)
 
 
 def _tagged_union_input(name: str, kinds: Sequence[type[Rule]], *, description: str) -> type:

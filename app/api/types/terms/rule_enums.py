@@ -7,7 +7,7 @@ from app.domain.amounts import Rounding
 from app.domain.calendar import Period, Weekday
 from app.domain.ledger.expiry_notice import NoticeChannel
 from app.domain.ledger.lots import ValidityEnd
-from app.domain.terms.changes import ChangeEffect
+from app.domain.terms.changes import ChangeDirection
 from app.domain.terms.conditions.budget import BudgetMode
 from app.domain.terms.conditions.minimum_spend import SpendBasis
 from app.domain.terms.effects.combination import CombinationMode
@@ -158,13 +158,14 @@ described(
     },
 )
 described(
-    ChangeEffect,
+    ChangeDirection,
     "What a change of the terms means for the customer.",
     {
-        ChangeEffect.BETTER: "Nobody gets less by it.",
-        ChangeEffect.NEUTRAL: "Nobody gets more or less.",
-        ChangeEffect.WORSE: "Somebody may get less; it needs notice. A change that helps some and harms others is one too.",
+        ChangeDirection.BETTER: "Nobody gets less by it.",
+        ChangeDirection.NEUTRAL: "Nobody gets more or less.",
+        ChangeDirection.WORSE: "Somebody may get less; it needs notice. A change that helps some and harms others is one too.",
     },
+    name="ChangeEffect",
 )
 described(
     LintCode,

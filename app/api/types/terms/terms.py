@@ -13,7 +13,7 @@ from app.api.conventions.ids import encode
 from app.api.conventions.node import Node
 from app.domain.terms import changes
 from app.domain.terms import version as rules
-from app.domain.terms.changes import ChangeEffect
+from app.domain.terms.changes import ChangeDirection
 from app.domain.terms.clause import Clause as ClauseEntity
 from app.domain.terms.effects.effect import ClauseKind
 from app.domain.terms.text import TextFormat, render
@@ -75,7 +75,7 @@ class ClauseChange:
     change: strawberry.Private[changes.ClauseChange]
     before: Clause | None = strawberry.field(description="The clause as it was; null when it is new.")
     after: Clause | None = strawberry.field(description="The clause as it is; null when it is gone.")
-    effect_on_customer: ChangeEffect = strawberry.field(description="What it means for the customer.")
+    effect_on_customer: ChangeDirection = strawberry.field(description="What it means for the customer.")
 
     @strawberry.field(description="The change as one sentence in the caller's locale.")
     def statement(self, info: Info) -> str:
@@ -184,5 +184,5 @@ def change_of(change: changes.ClauseChange, *, before: rules.Terms, after: rules
         change=change,
         before=Clause.of(change.before, terms=before) if change.before is not None else None,
         after=Clause.of(change.after, terms=after) if change.after is not None else None,
-        effect_on_customer=change.effect_on_customer,
+        effect_on_customer=change.direction,
     )

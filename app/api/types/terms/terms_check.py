@@ -14,7 +14,7 @@ from app.api.types.terms.clause_input import ClauseInput, drafted
 from app.api.types.terms.terms import Clause, ClauseChange, change_of
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import version as rules
-from app.domain.terms.changes import ChangeEffect
+from app.domain.terms.changes import ChangeDirection
 from app.domain.terms.lint.finding import Finding, LintCode
 from app.domain.terms.text import TextFormat, render
 from app.domain.terms.validation import TermsError
@@ -95,9 +95,9 @@ class TermsCheck:
         return [change_of(change, before=before, after=after) for change in self.checked.changes]
 
     @strawberry.field(description="What all changes mean together: one for the worse is enough.")
-    def effect_on_customer(self) -> ChangeEffect | None:
+    def effect_on_customer(self) -> ChangeDirection | None:
         """Null when the draft is no terms at all."""
-        return None if self.checked is None else self.checked.change
+        return None if self.checked is None else self.checked.direction
 
     @strawberry.field(
         description="The first moment at which it may start when it is published now; null when there is none, because the version that it would follow starts later than a notice given now reaches (see findings), or when the draft is no terms at all."

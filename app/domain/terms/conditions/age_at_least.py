@@ -68,6 +68,6 @@ class AgeAtLeast(AboutCustomer):
         """Whoever is older is old enough."""
         return isinstance(other, AgeAtLeast) and self.years <= other.years
 
-    def problem(self) -> str | None:
-        """Everybody, or nobody."""
+    def validation_error(self) -> str | None:
+        """Why `years` is out of range, or None."""
         return None if 1 <= self.years <= MAX_YEARS else f"years are 1 to {MAX_YEARS}"

@@ -109,8 +109,8 @@ class BirthdayWindow(AboutCustomer):
         """As many days on either side."""
         return isinstance(other, BirthdayWindow) and self.before >= other.before and self.after >= other.after
 
-    def problem(self) -> str | None:
-        """Days that do not count, or a window that never closes."""
+    def validation_error(self) -> str | None:
+        """Why the days before and after are out of range, or None."""
         if self.before < 0 or self.after < 0:
             return "days are 0 or more"
         return None if self.before + self.after <= MAX_DAYS else f"days come to at most {MAX_DAYS} together"

@@ -65,6 +65,6 @@ class Budget(Condition):
         """Whether the budget is as large, in the same mode."""
         return isinstance(other, Budget) and self.mode is other.mode and self.points >= other.points
 
-    def problem(self) -> str | None:
-        """Nothing to give, or too much."""
+    def validation_error(self) -> str | None:
+        """Why `points` is out of range, or None."""
         return None if 1 <= self.points <= MAX_BUDGET else f"points are 1 to {MAX_BUDGET:,}"

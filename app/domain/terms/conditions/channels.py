@@ -54,6 +54,6 @@ class Channels(Condition):
         """More channels."""
         return isinstance(other, Channels) and other.channels <= self.channels
 
-    def problem(self) -> str | None:
-        """No channel at all."""
+    def validation_error(self) -> str | None:
+        """That a channel is missing, or None."""
         return None if self.channels else "at least one channel is needed"

@@ -63,8 +63,8 @@ class Dates(Condition):
             and (self.last is None or (other.last is not None and other.last <= self.last))
         )
 
-    def problem(self) -> str | None:
-        """No end at all, or an end before the beginning."""
+    def validation_error(self) -> str | None:
+        """Why the period has no end, or ends before it begins, or None."""
         if self.first is None and self.last is None:
             return "a first or a last day is needed"
         if self.first is not None and self.last is not None and self.last < self.first:

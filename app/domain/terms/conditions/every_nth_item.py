@@ -62,6 +62,6 @@ class EveryNthItem(Condition):
         """Every third item takes in every sixth, where both are counted in one clause."""
         return isinstance(other, EveryNthItem) and other.nth % self.nth == 0
 
-    def problem(self) -> str | None:
-        """Every item, or hardly any."""
+    def validation_error(self) -> str | None:
+        """Why `nth` is out of range, or None."""
         return None if 2 <= self.nth <= MAX_ITEMS else f"nth is 2 to {MAX_ITEMS:,}"

@@ -45,6 +45,6 @@ class EveryNthVisit(Condition):
         """Every third purchase takes in every sixth."""
         return isinstance(other, EveryNthVisit) and other.nth % self.nth == 0
 
-    def problem(self) -> str | None:
-        """Every purchase, or hardly any."""
+    def validation_error(self) -> str | None:
+        """Why `nth` is out of range, or None."""
         return None if 2 <= self.nth <= MAX_VISITS else f"nth is 2 to {MAX_VISITS:,}"

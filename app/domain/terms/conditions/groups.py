@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 
 from app.domain.decisions import Finding, ReasonCode
 from app.domain.i18n import Phrasebook
-from app.domain.i18n.sentences import GoodsForm, Phrase, Position, joined
+from app.domain.i18n.sentences import GoodsForm, PlacedPhrase, Position, joined
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.lines import Line
 from app.domain.terms.conditions.condition import Condition, Selecting
@@ -82,10 +82,10 @@ class Group(Condition):
     def _goods_sentence(self, named: list[str], *, form: GoodsForm, phrasebook: Phrasebook) -> str:
         return phrasebook.listed(named, last="and" if form is GoodsForm.ON else "or")
 
-    def _phrases(self, words: Callable[[Condition], str], *, phrasebook: Phrasebook) -> list[Phrase]:
+    def _phrases(self, words: Callable[[Condition], str], *, phrasebook: Phrasebook) -> list[PlacedPhrase]:
         """Each condition in words; a group inside a group is set apart, so that a sentence can be read in one way only."""
         return [
-            Phrase(condition.position, self._apart(condition, words(condition), phrasebook=phrasebook))
+            PlacedPhrase(condition.position, self._apart(condition, words(condition), phrasebook=phrasebook))
             for condition in self.conditions
         ]
 
@@ -93,17 +93,19 @@ class Group(Condition):
         return phrasebook("group", conditions=words) if isinstance(condition, Group) else words
 
     @abstractmethod
-    def _sentence_of(self, phrases: list[Phrase], *, phrasebook: Phrasebook) -> str: ...
+    def _sentence_of(self, phrases: list[PlacedPhrase], *, phrasebook: Phrasebook) -> str: ...
 
     def holding(self, conditions: tuple[Condition, ...]) -> Self:
         """The same kind of group, of other conditions."""
         return replace(self, conditions=conditions)  # type: ignore[type-var]  # every group is a dataclass
 
-    def problem(self) -> str | None:
-        """Nothing in it, too much, or what cannot stand together."""
+    def validation_error(self) -> str | None:
+        """Why it has too few or too many conditions, or an invalid one, or None."""
         if not 1 <= len(self.conditions) <= MAX_IN_GROUP:
             return f"1 to {MAX_IN_GROUP} conditions"
-        return next((wrong for condition in self.conditions if (wrong := condition.problem()) is not None), None)
+        return next(
+            (wrong for condition in self.conditions if (wrong := condition.validation_error()) is not None), None
+        )
 
     def unenforced(self) -> bool:
         """Whether one of its conditions is not enforced yet."""
@@ -151,17 +153,17 @@ class AnyOf(Group):
         ]
         return phrasebook("any_of.exception").join(words) if len(words) == 2 else phrasebook.listed(words, last="or")
 
-    def _sentence_of(self, phrases: list[Phrase], *, phrasebook: Phrasebook) -> str:
+    def _sentence_of(self, phrases: list[PlacedPhrase], *, phrasebook: Phrasebook) -> str:
         words = [phrase.words for phrase in phrases]
         return phrasebook(
             "any_of" if len(words) == 2 else "any_of.several", conditions=phrasebook.listed(words, last="or")
         )
 
-    def problem(self) -> str | None:
-        """A choice of one is none; goods cannot be an alternative to something else."""
+    def validation_error(self) -> str | None:
+        """Why its conditions are no alternatives (goods are alternatives to goods only), or None."""
         if len(self.conditions) < 2:
             return f"2 to {MAX_IN_GROUP} conditions"
-        return _mixed(self.conditions) or Group.problem(self)
+        return _mixed(self.conditions) or Group.validation_error(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,12 +203,15 @@ class AllOf(Group):
             else phrasebook(f"all_of.goods.{form.value}", goods=phrasebook.listed(named, last="and"))
         )
 
-    def _sentence_of(self, phrases: list[Phrase], *, phrasebook: Phrasebook) -> str:
+    def _sentence_of(self, phrases: list[PlacedPhrase], *, phrasebook: Phrasebook) -> str:
         return joined(phrases, beside=phrasebook("all_of.beside"), apart=phrasebook("all_of.separator"))
 
-    def problem(self) -> str | None:
-        """Goods narrow what the clause looks at; in one group with something else they would not, and yet say so."""
-        return _mixed(self.conditions) or Group.problem(self)
+    def validation_error(self) -> str | None:
+        """Why its conditions cannot stand in one group, or None.
+
+        Goods narrow what a clause looks at; in one group with something else they would not, and yet read as if they did.
+        """
+        return _mixed(self.conditions) or Group.validation_error(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,14 +249,14 @@ class ExceptWhen(Group):
         alone = len(self.conditions) == 1 or not isinstance(condition, Group)
         return words if alone else phrasebook("group", conditions=words)
 
-    def _sentence_of(self, phrases: list[Phrase], *, phrasebook: Phrasebook) -> str:
+    def _sentence_of(self, phrases: list[PlacedPhrase], *, phrasebook: Phrasebook) -> str:
         return joined(phrases, beside=phrasebook("except_when.beside"), apart=phrasebook("all_of.separator"))
 
-    def problem(self) -> str | None:
-        """Only what has an opposite that can be said and reached."""
+    def validation_error(self) -> str | None:
+        """Why its conditions cannot be excepted, or None: each needs an opposite that can be said and reached."""
         if not all(leaf.negatable for leaf in leaves(self.conditions)):
             return "an exception takes hours, dates, locations, channels, methods of payment and segments only"
-        return Group.problem(self)
+        return Group.validation_error(self)
 
 
 def leaves(conditions: tuple[Condition, ...]) -> Iterator[Condition]:

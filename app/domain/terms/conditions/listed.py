@@ -73,8 +73,8 @@ class Listed(Selecting):
         included, excluded = _spelled(other.include), _spelled(other.exclude)
         return (not include or (bool(included) and included - excluded <= include)) and exclude <= excluded
 
-    def problem(self) -> str | None:
-        """Nothing listed, too much, or lists that contradict each other."""
+    def validation_error(self) -> str | None:
+        """Why the lists are empty, too long or contradict each other, or None."""
         if not self.include and not self.exclude:
             return "at least one name is needed"
         if len(self.include) + len(self.exclude) > MAX_LISTED:

@@ -75,8 +75,8 @@ class Locations(Condition):
         """More locations."""
         return isinstance(other, Locations) and other.locations <= self.locations
 
-    def problem(self) -> str | None:
-        """No location at all, too many, or what is no key."""
+    def validation_error(self) -> str | None:
+        """Why the locations are too few, too many or no keys, or None."""
         if not 1 <= len(self.locations) <= MAX_LOCATIONS:
             return f"1 to {MAX_LOCATIONS} locations"
         if not all(LOCATION_KEY.fullmatch(key) for key in self.locations):

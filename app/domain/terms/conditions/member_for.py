@@ -47,6 +47,6 @@ class MemberFor(Condition):
         """A shorter time has passed wherever a longer one has."""
         return isinstance(other, MemberFor) and self.days <= other.days
 
-    def problem(self) -> str | None:
-        """No time at all, or too long."""
+    def validation_error(self) -> str | None:
+        """Why `days` is out of range, or None."""
         return None if 1 <= self.days <= MAX_DAYS else f"days are 1 to {MAX_DAYS:,}"

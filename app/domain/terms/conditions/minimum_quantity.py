@@ -44,6 +44,6 @@ class MinimumQuantity(Condition):
         """Fewer items are reached wherever more are."""
         return isinstance(other, MinimumQuantity) and self.quantity <= other.quantity
 
-    def problem(self) -> str | None:
-        """No items, or too many."""
+    def validation_error(self) -> str | None:
+        """Why `quantity` is out of range, or None."""
         return None if 1 <= self.quantity <= MAX_QUANTITY else f"a quantity is 1 to {MAX_QUANTITY:,}"

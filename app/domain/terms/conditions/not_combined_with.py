@@ -48,6 +48,6 @@ class NotCombinedWith(Condition):
         """Fewer clauses stand in the way."""
         return isinstance(other, NotCombinedWith) and self.clauses <= other.clauses
 
-    def problem(self) -> str | None:
-        """No clause, or too many."""
+    def validation_error(self) -> str | None:
+        """Why the clauses are too few or too many, or None."""
         return None if 1 <= len(self.clauses) <= MAX_CLAUSES else f"1 to {MAX_CLAUSES} clauses"

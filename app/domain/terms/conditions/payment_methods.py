@@ -52,6 +52,6 @@ class PaymentMethods(Condition):
         """More methods."""
         return isinstance(other, PaymentMethods) and other.methods <= self.methods
 
-    def problem(self) -> str | None:
-        """No method at all."""
+    def validation_error(self) -> str | None:
+        """That a method is missing, or None."""
         return None if self.methods else "at least one method is needed"

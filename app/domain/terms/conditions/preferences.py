@@ -13,7 +13,7 @@ from app.domain.customers.profile import (
     CustomerProfile,
     PreferenceKind,
     folded,
-    value_problem,
+    preference_error,
 )
 from app.domain.decisions import ReasonCode, Remedy, RemedyCode
 from app.domain.i18n import Phrasebook
@@ -76,10 +76,10 @@ class Preferences(AboutCustomer):
             isinstance(other, Preferences) and self.preference is other.preference and other._folded() <= self._folded()  # noqa: SLF001 - the same concept
         )
 
-    def problem(self) -> str | None:
-        """No value, too many, one that cannot be stated, or one twice."""
+    def validation_error(self) -> str | None:
+        """Why the values are too few, too many, invalid or repeated, or None."""
         if not 1 <= len(self.values) <= MAX_PREFERENCES_LISTED:
             return f"1 to {MAX_PREFERENCES_LISTED} values"
         if len(self._folded()) < len(self.values):
             return "a value is named twice"
-        return next((wrong for text in sorted(self.values) if (wrong := value_problem(text)) is not None), None)
+        return next((wrong for text in sorted(self.values) if (wrong := preference_error(text)) is not None), None)

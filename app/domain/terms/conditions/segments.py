@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from app.domain.customers.profile import MAX_SEGMENTS, Aspect, CustomerProfile, segment_problem
+from app.domain.customers.profile import MAX_SEGMENTS, Aspect, CustomerProfile, segment_error
 from app.domain.decisions import ReasonCode, Remedy, RemedyCode
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
@@ -61,10 +61,8 @@ class Segments(AboutCustomer):
         """More groups."""
         return isinstance(other, Segments) and other.segments <= self.segments
 
-    def problem(self) -> str | None:
-        """No group, too many, or one that cannot be a key."""
+    def validation_error(self) -> str | None:
+        """Why the segments are too few, too many or no keys, or None."""
         if not 1 <= len(self.segments) <= MAX_SEGMENTS:
             return f"1 to {MAX_SEGMENTS} segments"
-        return next(
-            (wrong for segment in sorted(self.segments) if (wrong := segment_problem(segment)) is not None), None
-        )
+        return next((wrong for segment in sorted(self.segments) if (wrong := segment_error(segment)) is not None), None)

@@ -52,6 +52,6 @@ class TimesPerPeriod(Condition):
         """More often in the same period."""
         return isinstance(other, TimesPerPeriod) and self.period is other.period and self.times >= other.times
 
-    def problem(self) -> str | None:
-        """Never, or too often."""
+    def validation_error(self) -> str | None:
+        """Why `times` is out of range, or None."""
         return None if 1 <= self.times <= MAX_TIMES else f"times are 1 to {MAX_TIMES:,}"

@@ -114,8 +114,8 @@ class WeekdaysAndHours(Condition):
         starts = [index * _MINUTES + opens for index, day in enumerate(WEEK) if day in self.days]
         return frozenset((start + minute) % (7 * _MINUTES) for start in starts for minute in range(length))
 
-    def problem(self) -> str | None:
-        """No day, or a window of no length."""
+    def validation_error(self) -> str | None:
+        """Why the days or the hours are invalid, or None."""
         if not self.days:
             return "at least one day is needed"
         if self.end is not None and (self.start or time.min) == self.end:

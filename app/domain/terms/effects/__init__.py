@@ -6,8 +6,8 @@ from app.domain.terms.effects.bonus_points import BonusPoints
 from app.domain.terms.effects.combination import Combination
 from app.domain.terms.effects.counted_amounts import CountedAmounts
 from app.domain.terms.effects.effect import Effect
-from app.domain.terms.effects.grandfathering import Grandfathering
 from app.domain.terms.effects.notice_period import NoticePeriod
+from app.domain.terms.effects.old_price_protection import OldPriceProtection
 from app.domain.terms.effects.pending_period import PendingPeriod
 from app.domain.terms.effects.points_cap import PointsCap
 from app.domain.terms.effects.points_multiplier import PointsMultiplier
@@ -18,12 +18,12 @@ from app.domain.terms.effects.points_per_visit import PointsPerVisit
 from app.domain.terms.effects.points_validity import PointsValidity
 from app.domain.terms.effects.quote_validity import QuoteValidity
 from app.domain.terms.effects.refund_policy import RefundPolicy
+from app.domain.terms.effects.reversal_window import ReversalWindow
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.effects.rounding_rule import RoundingRule
 from app.domain.terms.effects.stamps import Stamps
 from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod
-from app.domain.terms.effects.undo_window import UndoWindow
 
 EFFECTS: tuple[type[Effect], ...] = (
     PointsPerAmount,
@@ -43,9 +43,9 @@ EFFECTS: tuple[type[Effect], ...] = (
     PointsValidity,
     TierPeriod,
     RefundPolicy,
-    UndoWindow,
+    ReversalWindow,
     QuoteValidity,
-    Grandfathering,
+    OldPriceProtection,
     NoticePeriod,
 )
 """Every kind of effect, in the order in which they are offered."""
@@ -56,7 +56,7 @@ STANDARD: tuple[tuple[str, Effect], ...] = (
     ("rounding", RoundingRule()),
     ("points-validity", PointsValidity()),
     ("refunds", RefundPolicy()),
-    ("grandfathering", Grandfathering()),
+    ("grandfathering", OldPriceProtection()),
     ("notice", NoticePeriod()),
 )
 """The standard clauses with their defaults: added to terms that leave them out, so that nothing stays unsaid."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.domain.i18n import Phrasebook
-from app.domain.terms.effects.effect import MAX_POINTS_PER_CLAUSE, Effect, Extra, points_problem
+from app.domain.terms.effects.effect import MAX_POINTS_PER_CLAUSE, Effect, Extra, points_error
 from app.domain.terms.rule import rule_field
 
 
@@ -26,6 +26,6 @@ class BonusPoints(Extra):
         """As many points."""
         return isinstance(other, BonusPoints) and self.points >= other.points
 
-    def problem(self) -> str | None:
-        """Nothing earned, or too much."""
-        return points_problem(self.points)
+    def validation_error(self) -> str | None:
+        """Why `points` is out of range, or None."""
+        return points_error(self.points)

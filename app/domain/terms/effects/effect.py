@@ -20,7 +20,7 @@ MAX_POINTS_PER_CLAUSE = 1_000_000
 _KINDS: dict[str, type[Effect]] = {}
 
 
-def points_problem(points: int) -> str | None:
+def points_error(points: int) -> str | None:
     """What is wrong with the points that a clause names, or None."""
     return None if 1 <= points <= MAX_POINTS_PER_CLAUSE else f"points are 1 to {MAX_POINTS_PER_CLAUSE}"
 

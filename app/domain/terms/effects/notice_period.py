@@ -75,8 +75,8 @@ class NoticePeriod(Effect):
             and other.preset in (None, self.preset)
         )
 
-    def problem(self) -> str | None:
-        """Not a number of days, or not one that the place allows."""
+    def validation_error(self) -> str | None:
+        """Why `days` is out of range, or outside of what the preset allows, or None."""
         # With as many days as the law allows at most, no day would be left on which a change may start.
         if self.preset is NoticePreset.CA_QC and not CA_QC_LEAST <= self.least_days < CA_QC_MOST:
             return f"with CA_QC, days are {CA_QC_LEAST} to {CA_QC_MOST - 1}"

@@ -30,6 +30,6 @@ class PendingPeriod(Effect):
         """No longer a wait."""
         return isinstance(other, PendingPeriod) and self.days <= other.days
 
-    def problem(self) -> str | None:
-        """No wait at all, or too long."""
+    def validation_error(self) -> str | None:
+        """Why `days` is out of range, or None."""
         return None if 1 <= self.days <= MAX_DAYS else f"days are 1 to {MAX_DAYS}"

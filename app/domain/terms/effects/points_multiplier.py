@@ -49,8 +49,8 @@ class PointsMultiplier(Extra):
         """As large a factor."""
         return isinstance(other, PointsMultiplier) and self.factor >= other.factor
 
-    def problem(self) -> str | None:
-        """No more points, or too many."""
+    def validation_error(self) -> str | None:
+        """Why `factor` is out of range or has too many decimals, or None."""
         if not 1 < self.factor <= HIGHEST or self.factor != round(self.factor, 2):
             return f"a factor is above 1 and at most {HIGHEST}, with at most 2 decimals"
         return None

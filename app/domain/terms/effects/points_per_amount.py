@@ -9,7 +9,7 @@ from app.domain.amounts import Money, Parts
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import GoodsForm
 from app.domain.purchases.eligible import EligiblePurchase
-from app.domain.terms.effects.effect import MAX_POINTS_PER_CLAUSE, Earning, Effect, points_problem
+from app.domain.terms.effects.effect import MAX_POINTS_PER_CLAUSE, Earning, Effect, points_error
 from app.domain.terms.rule import rule_field
 
 
@@ -42,6 +42,6 @@ class PointsPerAmount(Earning):
         """As many points for the same amount."""
         return isinstance(other, PointsPerAmount) and self.points * other.per.minor >= other.points * self.per.minor
 
-    def problem(self) -> str | None:
-        """Nothing earned, or too much."""
-        return points_problem(self.points)
+    def validation_error(self) -> str | None:
+        """Why `points` is out of range, or None."""
+        return points_error(self.points)

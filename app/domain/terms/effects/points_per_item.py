@@ -9,7 +9,7 @@ from app.domain.amounts import Parts
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import GoodsForm
 from app.domain.purchases.eligible import EligiblePurchase
-from app.domain.terms.effects.effect import MAX_POINTS_PER_CLAUSE, Earning, Effect, points_problem
+from app.domain.terms.effects.effect import MAX_POINTS_PER_CLAUSE, Earning, Effect, points_error
 from app.domain.terms.rule import rule_field
 
 
@@ -40,6 +40,6 @@ class PointsPerItem(Earning):
         """As many points."""
         return isinstance(other, PointsPerItem) and self.points >= other.points
 
-    def problem(self) -> str | None:
-        """Nothing earned, or too much."""
-        return points_problem(self.points)
+    def validation_error(self) -> str | None:
+        """Why `points` is out of range, or None."""
+        return points_error(self.points)

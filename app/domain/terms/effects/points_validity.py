@@ -164,8 +164,8 @@ class PointsValidity(Effect):
             and (not self.receipt_is_notice or (self.notice_until == other.notice_until and self.since is other.since))
         )
 
-    def problem(self) -> str | None:
-        """Not a length of time, a notice that cannot be given, or terms for an end that never comes."""
+    def validation_error(self) -> str | None:
+        """Why the validity or its notice is impossible, or None."""
         if self.months is not None and self.days is not None:
             return "months or days, not both"
         if self.months is not None and not 1 <= self.months <= MAX_MONTHS:

@@ -32,8 +32,8 @@ class QuoteValidity(Effect):
         """As long."""
         return isinstance(other, QuoteValidity) and self.minutes >= other.minutes
 
-    def problem(self) -> str | None:
-        """No time, or more than a week."""
+    def validation_error(self) -> str | None:
+        """Why `minutes` is out of range, or None."""
         return None if 1 <= self.minutes <= MAX_MINUTES else f"minutes are 1 to {MAX_MINUTES:,}"
 
     def unenforced(self) -> bool:

@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 from app.domain.amounts import Money
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.i18n import Phrasebook
-from app.domain.terms.effects.effect import MAX_POINTS_PER_CLAUSE, ClauseKind, Effect, points_problem
+from app.domain.terms.effects.effect import MAX_POINTS_PER_CLAUSE, ClauseKind, Effect, points_error
 from app.domain.terms.rule import rule_field
 from app.domain.units import Unit
 
@@ -89,8 +89,8 @@ class RewardCost(Effect):
             and (self.cash is None or (other.cash is not None and self.cash <= other.cash))
         )
 
-    def problem(self) -> str | None:
-        """Free of charge, or a key that cannot be one."""
+    def validation_error(self) -> str | None:
+        """Why the key of the reward or `points` is invalid, or None."""
         if not _KEY.fullmatch(self.reward):
             return "the key of a reward is a-z, 0-9 and dashes, 1 to 40 characters"
-        return points_problem(self.points)
+        return points_error(self.points)

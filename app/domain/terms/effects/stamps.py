@@ -74,6 +74,6 @@ class Stamps(Effect):
         """As many for the same."""
         return isinstance(other, Stamps) and self.per is other.per and self.stamps >= other.stamps
 
-    def problem(self) -> str | None:
-        """No stamp, or too many."""
+    def validation_error(self) -> str | None:
+        """Why `stamps` is out of range, or None."""
         return None if 1 <= self.stamps <= MAX_STAMPS else f"stamps are 1 to {MAX_STAMPS}"

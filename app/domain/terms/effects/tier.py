@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.domain.i18n import Phrasebook
-from app.domain.terms.effects.effect import MAX_POINTS_PER_CLAUSE, ClauseKind, Effect, points_problem
+from app.domain.terms.effects.effect import MAX_POINTS_PER_CLAUSE, ClauseKind, Effect, points_error
 from app.domain.terms.rule import rule_field
 
 MAX_NAME_LENGTH = 60
@@ -34,10 +34,10 @@ class Tier(Effect):
         """The same tier for no more."""
         return isinstance(other, Tier) and self.tier == other.tier and self.points <= other.points
 
-    def problem(self) -> str | None:
-        """A tier without a name, or one that everybody or nobody has."""
+    def validation_error(self) -> str | None:
+        """Why the key, the name or the points of the tier are invalid, or None."""
         if not _KEY.fullmatch(self.tier):
             return "the key of a tier is a-z, 0-9 and dashes, 1 to 40 characters"
         if not self.name.strip() or len(self.name) > MAX_NAME_LENGTH:
             return f"the name of a tier has 1 to {MAX_NAME_LENGTH} characters"
-        return points_problem(self.points)
+        return points_error(self.points)

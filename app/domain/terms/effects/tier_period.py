@@ -55,6 +55,6 @@ class TierPeriod(Effect):
             and self.grace_days >= other.grace_days
         )
 
-    def problem(self) -> str | None:
-        """Not a number of days."""
+    def validation_error(self) -> str | None:
+        """Why `grace_days` is out of range, or None."""
         return None if 0 <= self.grace_days <= MAX_GRACE_DAYS else f"days of grace are 0 to {MAX_GRACE_DAYS}"

@@ -36,7 +36,7 @@ def notice_finding(clause: Clause, *, wanted: date, earliest: date) -> Finding:
     return Finding(LintCode.NOTICE_TOO_SHORT, clause, dates={"wanted": wanted, "earliest": earliest})
 
 
-def stale_notice_finding(clause: Clause, *, wanted: date, latest: date, behind: int | None = None) -> Finding:
+def lapsed_notice_finding(clause: Clause, *, wanted: date, latest: date, behind: int | None = None) -> Finding:
     """A start later than a notice given today reaches: `latest` is the last day that it does.
 
     `behind` is the number of a version that starts on `wanted` and has to come first, where that is what delays it.

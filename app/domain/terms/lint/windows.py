@@ -13,7 +13,7 @@ from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.dates import Dates
 from app.domain.terms.conditions.groups import Group, leaves
 from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
-from app.domain.terms.evaluation import holds
+from app.domain.terms.evaluation import is_met
 from app.domain.terms.lint.finding import MIN_VISITS, Finding, LintCode, VisitStatistics
 from app.domain.terms.version import Terms
 
@@ -53,7 +53,7 @@ def _ever_holds(clause: Clause, *, terms: Terms, attempts: Iterator[int]) -> boo
         return True
     for moment in _moments(clause, terms=terms):
         if next(attempts, None) is None or all(
-            holds(condition, purchase=_at(moment, terms=terms)) for condition in timed
+            is_met(condition, purchase=_at(moment, terms=terms)) for condition in timed
         ):
             return True
     return False
@@ -90,7 +90,7 @@ def excludes_most_visits(clause: Clause, *, terms: Terms, statistics: VisitStati
         visit
         for visit in statistics.visits
         if not all(
-            holds(condition, purchase=_at(visit.at, terms=terms)._replace(zone=visit.zone)) for condition in timed
+            is_met(condition, purchase=_at(visit.at, terms=terms)._replace(zone=visit.zone)) for condition in timed
         )
     ]
     share = 100 * len(excluded) // len(statistics.visits)

@@ -67,7 +67,7 @@ class RedemptionRow(Model):
 
 
 class ReversalRow(Model):
-    """A redemption that was undone, and until when the returned points may still be used."""
+    """The reversal of a redemption, and until when the returned points may still be used."""
 
     program_id = Id()
     id = Id(primary_key=True)

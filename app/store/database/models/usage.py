@@ -47,12 +47,12 @@ class ClauseItemsRow(Model):
 class ClauseBudgetRow(Model):
     """The budget of a clause.
 
-    `spent`: what all customers together have used of it, in points. The key of the table is the program and the clause.
+    `points_used`: what all customers together have used of it, in points. The key of the table is the program and the clause.
     """
 
     program_id = Id()
     clause = TextKey(primary_key=True)
-    spent = fields.BigIntField()
+    points_used = fields.BigIntField()
 
     class Meta:
         """The table of the model."""

@@ -1,4 +1,4 @@
-"""The replay of one member's history: what purchases earn and rewards cost, with usage counters and tiers."""
+"""The replay of one customer's history: what purchases earn and rewards cost, with usage counters and tiers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from app.domain.wallets.membership import Membership
 
 @dataclass(frozen=True, slots=True)
 class PastRedemption:
-    """A redemption that a member requested."""
+    """A redemption that a customer requested."""
 
     reward: str
     facts: PurchaseFacts
@@ -38,11 +38,11 @@ class PastPurchase:
 
 
 @dataclass(frozen=True, slots=True)
-class MemberHistory:
-    """A member's recent events in order of business time, and the member's state just before them.
+class CustomerHistory:
+    """A customer's recent events in order of business time, and the customer's state just before them.
 
     `opening_points` and `opening_stamps` are the balances, `prior_visits` is the number of purchases, `prior_items` what
-    each clause (by key) had counted, and `own_budget_shares` the member's own shares of budgets (by clause key). `profile`
+    each clause (by key) had counted, and `own_budget_shares` the customer's own shares of budgets (by clause key). `profile`
     is that of today.
     """
 
@@ -57,15 +57,15 @@ class MemberHistory:
     own_budget_shares: Mapping[str, int] = field(default_factory=dict)
 
 
-class MemberReplay:
-    """The replay of a member's history under one version of the terms.
+class CustomerReplay:
+    """The replay of a customer's history under one version of the terms.
 
     Only purchases in the replay count towards tiers, and points are neither pending nor expire.
-    `budget_usage` is by clause key and shared by the replays of all members. Points that came back later are the member's
+    `budget_usage` is by clause key and shared by the replays of all customers. Points that came back later are the customer's
     own share from the moment of the purchase.
     """
 
-    def __init__(self, terms: Terms, history: MemberHistory, budget_usage: dict[str, int]) -> None:
+    def __init__(self, terms: Terms, history: CustomerHistory, budget_usage: dict[str, int]) -> None:
         self.balances = {Unit.POINTS: history.opening_points, Unit.STAMPS: history.opening_stamps}
         self.earned = {Unit.POINTS: 0, Unit.STAMPS: 0}
         self._opening = dict(self.balances)
@@ -83,8 +83,8 @@ class MemberReplay:
     def book(self, facts: PurchaseFacts, decision: Decision, *, whole: PurchaseFacts | None = None) -> None:
         """Add what a purchase earned, as far as an account can hold it; `whole` is the purchase before returns, if any."""
         if self._terms.budgets:
-            first = decision if whole is None else self.decide(whole)
-            self._use_budgets(first, kept=decision)
+            whole_decision = decision if whole is None else self.decide(whole)
+            self._use_budgets(whole_decision, kept=decision)
         points = self._credit(decision.points, Unit.POINTS)
         if decision.stamps:
             self._credit(decision.stamps, Unit.STAMPS)
@@ -96,9 +96,9 @@ class MemberReplay:
             self._membership.qualifying.add(points, at=facts.occurred_at, zone=self._terms.zone)
             self._reevaluate_tiers_until(facts.occurred_at)
 
-    def _use_budgets(self, first: Decision, *, kept: Decision) -> None:
-        """Use budgets for the whole purchase (`first`); points of goods that came back become the member's own share."""
-        for key, points in first.common_budget_usage():
+    def _use_budgets(self, whole_decision: Decision, *, kept: Decision) -> None:
+        """Use budgets for the whole purchase (`whole_decision`); points of goods that came back become the customer's own share."""
+        for key, points in whole_decision.common_budget_usage():
             self._budget_usage[key] = self._budget_usage.get(key, 0) + points
             self._own_budget_shares[key] += points
         self._own_budget_shares.subtract(dict(kept.budget_usage))

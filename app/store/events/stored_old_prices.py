@@ -1,4 +1,4 @@
-"""Price lists of a customer's points: which lots still pay an old price, and what pending points will pay."""
+"""Old prices by the stored lots: which lots of a customer still pay one, and what pending points will pay."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ from app.store.ledger import lots
 from app.store.terms import versions
 
 
-async def known(session: Session, *, customer: Customer, in_force: Terms, at: datetime) -> OldPrices | None:
-    """The customer's lots with the earlier price lists; None where no reward was ever cheaper."""
+async def of(session: Session, *, customer: Customer, in_force: Terms, at: datetime) -> OldPrices | None:
+    """The customer's lots with the earlier terms and their prices; None where no reward was ever cheaper."""
     earlier = await _earlier(session, in_force=in_force)
     if not earlier:
         return None
     open_lots = await lots.with_points(session, account_id=customer.account.id)
-    return _lists(open_lots, in_force=in_force, earlier=earlier, at=at)
+    return _old_prices(open_lots, in_force=in_force, earlier=earlier, at=at)
 
 
-async def pending(session: Session, *, customer: Customer, in_force: Terms, at: datetime) -> PendingPoints | None:
+async def pending_points(
+    session: Session, *, customer: Customer, in_force: Terms, at: datetime
+) -> PendingPoints | None:
     """The customer's pending points, by the stored lots; None where some may expire, which only the history can say."""
     open_lots = await lots.with_points(session, account_id=customer.account.id)
     free = [lot for lot in open_lots if lot.free]
@@ -37,7 +39,7 @@ async def pending(session: Session, *, customer: Customer, in_force: Terms, at: 
         owed=customer.account.balance.owed,
         at=at,
         expires_at=lambda _: None,
-        lists_at=lambda then: _lists(free, in_force=in_force, earlier=earlier, at=then) if earlier else None,
+        old_prices_at=lambda then: _old_prices(free, in_force=in_force, earlier=earlier, at=then) if earlier else None,
     )
 
 
@@ -49,6 +51,6 @@ async def _earlier(session: Session, *, in_force: Terms) -> tuple[Terms, ...]:
     return earlier if may_be_cheaper(in_force, earlier=earlier) else ()
 
 
-def _lists(open_lots: Sequence[Lot], *, in_force: Terms, earlier: tuple[Terms, ...], at: datetime) -> OldPrices:
+def _old_prices(open_lots: Sequence[Lot], *, in_force: Terms, earlier: tuple[Terms, ...], at: datetime) -> OldPrices:
     spendable = tuple(lot for lot in open_lots if lot.free and lot.available_from <= at)
     return OldPrices(terms=in_force, earlier=earlier, lots=spendable, at=at)

@@ -1,4 +1,4 @@
-"""The history of members since a day, read for many members at once, for replay in impact previews."""
+"""The history of customers since a day, read for many customers at once, for replay in impact previews."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from app.domain.customers.profile import Aspect
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.simulation.member_replay import MemberHistory, PastPurchase, PastRedemption
+from app.domain.simulation.customer_replay import CustomerHistory, PastPurchase, PastRedemption
 from app.domain.units import Unit
 from app.store.customers import profiles, rule_facts
 from app.store.customers.customers import merged_into
@@ -19,9 +19,9 @@ from app.store.database.session import Row, Session
 from app.store.terms import versions
 
 PAGE = 500
-"""Members read in one page."""
+"""Customers read in one page."""
 
-_MEMBERS = f"""
+_CUSTOMERS = f"""
 SELECT c.id, c.enrolled_at FROM customers c
 WHERE c.program_id = $1 AND c.id > $2 AND c.merged_into IS NULL ORDER BY c.id LIMIT {PAGE}
 """
@@ -67,14 +67,14 @@ WHERE program_id = $1 AND account_id = ANY($2) AND occurred_at >= $3 GROUP BY ac
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some members in the order of their ids; `last` is where the next page begins, None after the last one."""
+    """Some customers in the order of their ids; `last` is where the next page begins, None after the last one."""
 
-    histories: tuple[MemberHistory, ...]
+    histories: tuple[CustomerHistory, ...]
     last: str | None
 
 
-async def members(session: Session) -> int:
-    """The number of members."""
+async def customer_count(session: Session) -> int:
+    """The number of customers."""
     row = await session.row("SELECT count(*) AS n FROM customers WHERE program_id = $1 AND merged_into IS NULL")
     return int(row["n"]) if row is not None else 0
 
@@ -94,8 +94,8 @@ async def budget_usage_before(session: Session, *, since: datetime) -> dict[str,
 
 
 async def page(session: Session, *, after: str, since: datetime, aspects: Collection[Aspect] = ()) -> Page:
-    """The members behind `after`, with all that they did from `since` on, and who they are in these aspects."""
-    rows = await session.rows(_MEMBERS, after)
+    """The customers behind `after`, with all that they did from `since` on, and who they are in these aspects."""
+    rows = await session.rows(_CUSTOMERS, after)
     if not rows:
         return Page((), None)
     own = [row["id"] for row in rows]
@@ -116,7 +116,7 @@ async def page(session: Session, *, after: str, since: datetime, aspects: Collec
     events = await _events(session, who=who, since=since)
     known = await profiles.of_customers(session, customer_ids=own, aspects=aspects)
     histories = tuple(
-        MemberHistory(
+        CustomerHistory(
             customer_id=row["id"],
             enrolled_at=instant(row["enrolled_at"]),
             opening_points=max(0, points.get(row["id"], 0)),
@@ -133,12 +133,12 @@ async def page(session: Session, *, after: str, since: datetime, aspects: Collec
 
 
 async def _openings(session: Session, *, who: Mapping[str, str], unit: Unit, since: datetime) -> dict[str, int]:
-    """The balances of members in a unit before an instant; of a shared wallet, points that came with no merger count for its first member.
+    """The balances of customers in a unit before an instant; of a shared wallet, points that came with no merger count for its first customer.
 
-    `who` is the present member of each customer.
+    `who` is the present customer of each customer.
     """
-    members = sorted(set(who.values()))
-    held = await session.rows(_HELD, members, unit)
+    customer_ids = sorted(set(who.values()))
+    held = await session.rows(_HELD, customer_ids, unit)
     gone = {row["account_id"]: who[row["customer_id"]] for row in await session.rows(_GONE, list(who), unit)}
     accounts = [*(row["account_id"] for row in held), *gone]
     moved = {row["account_id"]: int(row["points"]) for row in await session.rows(_MOVED, accounts, since)}

@@ -13,7 +13,7 @@ MAX_HOURS = 8760
 
 
 @dataclass(frozen=True, slots=True)
-class UndoWindow(Effect):
+class ReversalWindow(Effect):
     """A customer may cancel a redemption within `hours` of it, as long as its reward was not handed over; its points come back."""
 
     kind: ClassVar[str] = "undo_window"
@@ -30,8 +30,8 @@ class UndoWindow(Effect):
 
     def at_least_as_good(self, other: Effect) -> bool:
         """Whether it lasts at least as long."""
-        return isinstance(other, UndoWindow) and self.hours >= other.hours
+        return isinstance(other, ReversalWindow) and self.hours >= other.hours
 
-    def problem(self) -> str | None:
+    def validation_error(self) -> str | None:
         """Why `hours` is out of range, or None."""
         return None if 1 <= self.hours <= MAX_HOURS else f"hours are 1 to {MAX_HOURS:,}"

@@ -13,7 +13,7 @@ MAX_DAYS = 3650
 
 
 @dataclass(frozen=True, slots=True)
-class Grandfathering(Effect):
+class OldPriceProtection(Effect):
     """Points pay the price of the day they were earned, where it was lower, for `days` local days after the rise.
 
     0 switches it off. A payment from points of different price is priced in proportion.
@@ -35,8 +35,8 @@ class Grandfathering(Effect):
 
     def at_least_as_good(self, other: Effect) -> bool:
         """Whether it lasts at least as long."""
-        return isinstance(other, Grandfathering) and self.days >= other.days
+        return isinstance(other, OldPriceProtection) and self.days >= other.days
 
-    def problem(self) -> str | None:
+    def validation_error(self) -> str | None:
         """Why `days` is out of range, or None."""
         return None if 0 <= self.days <= MAX_DAYS else f"days are 0 to {MAX_DAYS:,}"

@@ -13,7 +13,7 @@ from functools import partial
 
 from app.store.database.codecs import NIL_UUID
 from app.store.database.session import Database
-from app.store.terms import activation
+from app.store.terms import tier_reviews
 
 BATCH = 100
 """Accounts scheduled in one transaction."""
@@ -27,14 +27,14 @@ async def schedule_tier_reviews(
     `deadline` is the value of `time.monotonic()` at which to stop. Raises Busy and Unavailable.
     """
     for terms, needs_reviews in await database.read(
-        partial(activation.without_reviews, until=until), program_id=program_id
+        partial(tier_reviews.without_reviews, until=until), program_id=program_id
     ):
         after = NIL_UUID if needs_reviews else None
         while after is not None:
             if deadline is not None and time.monotonic() > deadline:
                 return False
             page = partial(
-                activation.accounts_without_review,
+                tier_reviews.accounts_without_review,
                 version=terms.version,
                 after=after,
                 at=terms.effective_from,
@@ -42,9 +42,9 @@ async def schedule_tier_reviews(
             )
             ids = await database.read(page, program_id=program_id)
             if ids:
-                work = partial(activation.schedule_reviews, account_ids=ids, terms=terms)
+                work = partial(tier_reviews.schedule_reviews, account_ids=ids, terms=terms)
                 await database.write(work, program_id=program_id, lock_key=f"start of terms {terms.version} {ids[0]}")
             after = ids[-1] if len(ids) == BATCH else None
-        work = partial(activation.mark_reviews_scheduled, terms=terms)
+        work = partial(tier_reviews.mark_reviews_scheduled, terms=terms)
         await database.write(work, program_id=program_id, lock_key=f"start of terms {terms.version}")
     return True

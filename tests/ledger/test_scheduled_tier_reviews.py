@@ -19,10 +19,10 @@ from app.domain.programs.program import ProgramKind
 from app.domain.terms.effects.points_validity import PointsValidity
 from app.domain.terms.effects.refund_policy import RefundPolicy
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
-from app.jobs import scheduler, terms_activation
+from app.jobs import schedule_tier_reviews, scheduler
 from app.jobs.scheduler import Scheduler
 from app.queries.customers.customers import customer_as_of as card_of
-from app.store.terms import activation
+from app.store.terms import tier_reviews
 from app.usecases.command import UseCase
 from app.usecases.customers import enrol_customer, merge_customers
 from app.usecases.customers.enrol_customer import EnrolCustomer
@@ -107,7 +107,7 @@ def by_card(card: str) -> CustomerReference:
 @pytest.fixture
 def runner(database_url: str) -> Iterator[DatabaseRunner]:
     """The database, with batches of two accounts."""
-    with open_runner(database_url) as found, patch.object(terms_activation, "BATCH", 2):
+    with open_runner(database_url) as found, patch.object(schedule_tier_reviews, "BATCH", 2):
         yield found
 
 
@@ -186,7 +186,7 @@ def test_jobs_can_stop_between_batches_and_run_concurrently(shop: ActivationProg
     shop.publish_tiers(start=shop.now + DAY)
     shop.clock.now += 2 * DAY
     batch_sizes: list[int] = []
-    schedule_reviews = activation.schedule_reviews
+    schedule_reviews = tier_reviews.schedule_reviews
 
     async def counted(session: Any, **named: Any) -> None:
         batch_sizes.append(len(named["account_ids"]))
@@ -194,7 +194,7 @@ def test_jobs_can_stop_between_batches_and_run_concurrently(shop: ActivationProg
             raise RuntimeError("the machine stops")
         await schedule_reviews(session, **named)
 
-    with patch.object(activation, "schedule_reviews", counted), pytest.raises(RuntimeError):
+    with patch.object(tier_reviews, "schedule_reviews", counted), pytest.raises(RuntimeError):
         shop.run_due_jobs()
     assert shop.discrepancies() == [], "reviews are scheduled for half of the accounts"
     assert batch_sizes == [2, 2]
