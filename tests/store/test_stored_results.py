@@ -221,8 +221,12 @@ def test_no_date_of_birth_is_stored_or_shown_however_deep_the_decision_stands() 
 
 
 def test_two_results_cannot_have_the_same_kind() -> None:
+    @dataclass(frozen=True)
+    class OtherResult(CommandResult):
+        """A result without fields."""
+
     with pytest.raises(ValueError, match="purchase_recorded is that of RecordPurchaseResult"):
-        stored_as("purchase_recorded")(dataclass(frozen=True)(type("Other", (CommandResult,), {})))
+        stored_as("purchase_recorded")(OtherResult)
     assert registered_kinds()["purchase_recorded"] is RecordPurchaseResult
 
 

@@ -1,4 +1,4 @@
-"""The unit of work: sessions, databases, and the errors that a transaction may raise.
+"""Transactions: sessions, databases, and the errors that a transaction may raise.
 
 A *work* is an ``async def`` that takes a session and awaits nothing but that session. It may be called more than once
 (after a lost connection, a deadlock, a concurrent change) and must then give the same result.
