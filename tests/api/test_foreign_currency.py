@@ -63,10 +63,10 @@ def test_purchase_in_euros_and_its_refunds_use_the_same_rate(shop: Shop) -> None
     assert points_of(bought) == 85, "€100.00 are £85.00"
     (reason,) = bought["decision"]["reasons"]
     assert reason["clause"]["statement"].startswith("You earn 1 point for every £1")
-    sale = shop.execute(SALE, id=bought["purchase"]["id"])["node"]
-    assert sale["total"] == {"amount": "100.00", "currencyCode": "EUR"}
-    assert (sale["exchangeRate"], sale["points"]) == ("0.85", 85)
-    assert sale["lines"][0]["unitPrice"] == {"amount": "60.00", "currencyCode": "EUR"}
+    purchase = shop.execute(SALE, id=bought["purchase"]["id"])["node"]
+    assert purchase["total"] == {"amount": "100.00", "currencyCode": "EUR"}
+    assert (purchase["exchangeRate"], purchase["points"]) == ("0.85", 85)
+    assert purchase["lines"][0]["unitPrice"] == {"amount": "60.00", "currencyCode": "EUR"}
 
     first = shop.refund("R-1", lines=[{"line": 1}], key="first")
     assert first["cash"] == {"amount": "60.00", "currencyCode": "EUR"}

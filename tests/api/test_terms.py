@@ -247,4 +247,4 @@ def test_each_version_decides_events_of_its_own_time(database_url: str) -> None:
         assert replayed["decision"]["terms"] == {"version": 1}
         assert replayed["balances"][0]["available"] == 10, "as it was answered then"
         refunded = shop.refund("a")
-        assert refunded["balances"][0]["available"] == 40, "by the terms of the sale"
+        assert refunded["balances"][0]["available"] == 40, "by the terms of the purchase"

@@ -90,9 +90,9 @@ def test_partial_refunds_of_a_weighed_and_discounted_line_never_pay_twice(
     price: int, off: int, sold: Decimal, shares: list[int]
 ) -> None:
     line = Line(number=1, sku="tea", quantity=sold, unit_price=price)
-    sale = a_purchase(line._replace(discount=min(off, line.price())))
+    purchase = a_purchase(line._replace(discount=min(off, line.price())))
     terms = some_terms()
-    earned = earn(terms=terms, facts=sale).points
+    earned = earn(terms=terms, facts=purchase).points
     before, due, cash = {1: sold}, 0, 0
     for share in [*sorted(shares, reverse=True), 0]:
         after = {1: (sold * share / 1000).quantize(Decimal("0.001"))}
@@ -100,7 +100,7 @@ def test_partial_refunds_of_a_weighed_and_discounted_line_never_pay_twice(
             continue
         given_back = preview_claw_back(
             terms=terms,
-            facts=sale,
+            facts=purchase,
             earned=earned,
             quantities_before=before,
             quantities_after=after,
@@ -109,4 +109,4 @@ def test_partial_refunds_of_a_weighed_and_discounted_line_never_pay_twice(
         )
         assert given_back.money.minor >= 0
         before, due, cash = after, due + given_back.due, cash + given_back.money.minor
-    assert (due, cash) == (earned, sale.total().minor)
+    assert (due, cash) == (earned, purchase.total().minor)

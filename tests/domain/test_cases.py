@@ -97,22 +97,22 @@ def test_redeeming(case: Case) -> None:
 
 @pytest.mark.parametrize("case", cases("refunding"))
 def test_refunding(case: Case) -> None:
-    judged_by, sale = terms(case), facts(case)
-    earned = earn(terms=judged_by, facts=sale).points
+    judged_by, purchase = terms(case), facts(case)
+    earned = earn(terms=judged_by, facts=purchase).points
     assert earned == int(case["earned"])
-    kept, due, cash = refund.remaining_quantities(sale, returned=()), 0, 0
+    kept, due, cash = refund.remaining_quantities(purchase, returned=()), 0, 0
     for part in case["refunds"]:
         returns = part["returns"]
         returned = kept if returns == "all" else {int(line): Decimal(much) for line, much in returns.items()}
-        after = refund.remaining_quantities(sale, returned=[returned], of=kept)
+        after = refund.remaining_quantities(purchase, returned=[returned], of=kept)
         outcome = refund.preview_claw_back(
             terms=judged_by,
-            facts=sale,
+            facts=purchase,
             earned=earned,
             quantities_before=kept,
             quantities_after=after,
             available=int(part.get("available", earned)),
-            occurred_at=sale.occurred_at,
+            occurred_at=purchase.occurred_at,
         )
         assert (str(outcome.money.decimal()), outcome.due, outcome.taken) == (
             part["cash"],
@@ -126,7 +126,7 @@ def test_refunding(case: Case) -> None:
             )
         kept, due, cash = after, due + outcome.due, cash + outcome.money.minor
     if not any(kept.values()):
-        assert (due, cash) == (earned, sale.total().minor - sale.paid_with_points()), (
+        assert (due, cash) == (earned, purchase.total().minor - purchase.paid_with_points()), (
             "any sequence ends like the full refund"
         )
 

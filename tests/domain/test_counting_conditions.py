@@ -104,12 +104,12 @@ def test_only_whole_selected_items_are_counted() -> None:
 
 def test_kept_items_are_counted_from_the_position_of_their_purchase() -> None:
     terms = some_terms(a_clause(BonusPoints(5), EveryNthItem(10), key="tenth"))
-    sale = eligible_for(a_line(quantity="4"), items=(("tenth", 7),))
-    assert earn(terms=terms, facts=sale).points == 5
+    purchase = eligible_for(a_line(quantity="4"), items=(("tenth", 7),))
+    assert earn(terms=terms, facts=purchase).points == 5
     for kept, due in ((Decimal(3), 0), (Decimal(2), 5)):
         outcome = preview_claw_back(
             terms=terms,
-            facts=sale,
+            facts=purchase,
             earned=5,
             quantities_before={1: Decimal(4)},
             quantities_after={1: kept},
@@ -217,13 +217,13 @@ def test_budget_points_are_whole_and_the_sum_is_rounded_once() -> None:
 
 def test_kept_goods_are_decided_with_the_budget_of_their_purchase() -> None:
     terms = some_terms(a_clause(PER_POUND, Budget(1000, PARTIAL), key="gift"))
-    sale = eligible_for(a_line(quantity="10"), **budgets_left(gift=30))
-    assert earn(terms=terms, facts=sale).points == 30
+    purchase = eligible_for(a_line(quantity="10"), **budgets_left(gift=30))
+    assert earn(terms=terms, facts=purchase).points == 30
 
     def due(kept: int, *, before: int = 0) -> int:
         outcome = preview_claw_back(
             terms=terms,
-            facts=sale,
+            facts=purchase,
             earned=30,
             quantities_before={1: Decimal(10)},
             quantities_after={1: Decimal(kept)},

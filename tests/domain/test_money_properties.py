@@ -71,7 +71,7 @@ def lines_of(draw: st.DrawFn, number: int, *, whole: bool = False, kind: LineKin
 
 
 @st.composite
-def sales(draw: st.DrawFn, own: str, *, whole: bool = False) -> PurchaseFacts:
+def purchases(draw: st.DrawFn, own: str, *, whole: bool = False) -> PurchaseFacts:
     """A purchase in any of the currencies, at a rate where it is not the program's, partly paid with points or not."""
     currency = draw(currencies)
     lines = tuple(draw(lines_of(number, whole=whole)) for number in range(1, draw(st.integers(1, 4)) + 1))
@@ -126,13 +126,13 @@ def drafted(own: str, clauses: Sequence[DraftedClause]) -> Terms:
 def terms_and_purchases(draw: st.DrawFn, *, whole: bool = False) -> tuple[Terms, PurchaseFacts]:
     """Terms and a purchase that they decide."""
     own = draw(currencies)
-    return draw(terms_of(own)), draw(sales(own, whole=whole))
+    return draw(terms_of(own)), draw(purchases(own, whole=whole))
 
 
 @st.composite
-def partial_refunds(draw: st.DrawFn, sale: PurchaseFacts) -> list[dict[int, Decimal]]:
+def partial_refunds(draw: st.DrawFn, purchase: PurchaseFacts) -> list[dict[int, Decimal]]:
     """Some partial refunds of a purchase."""
-    left = {line.number: line.quantity for line in sale.lines}
+    left = {line.number: line.quantity for line in purchase.lines}
     steps: list[dict[int, Decimal]] = []
     for _ in range(draw(st.integers(0, 4))):
         number = draw(st.sampled_from(sorted(left)))
@@ -159,60 +159,62 @@ def total(facts: PurchaseFacts) -> Fraction:
     return Fraction(EligiblePurchase.of(facts, basis=AmountBasis(), program_zone=facts.zone).total())
 
 
-def clawbacks(terms: Terms, sale: PurchaseFacts, steps: Sequence[Mapping[int, Decimal]]) -> tuple[list[int], list[int]]:
+def clawbacks(
+    terms: Terms, purchase: PurchaseFacts, steps: Sequence[Mapping[int, Decimal]]
+) -> tuple[list[int], list[int]]:
     """The points due and the money paid out by each refund, in minor units of the purchase's currency."""
-    earned = points(terms, sale)
+    earned = points(terms, purchase)
     due: list[int] = []
     cash: list[int] = []
-    left = remaining_quantities(sale, returned=())
+    left = remaining_quantities(purchase, returned=())
     for step in steps:
-        after = remaining_quantities(sale, returned=[step], of=left)
+        after = remaining_quantities(purchase, returned=[step], of=left)
         outcome = preview_claw_back(
             terms=terms,
-            facts=sale,
+            facts=purchase,
             earned=earned,
             quantities_before=left,
             quantities_after=after,
             available=PLENTY,
             occurred_at=NOON,
         )
-        assert outcome.money.currency == sale.currency
+        assert outcome.money.currency == purchase.currency
         due.append(outcome.due)
         cash.append(outcome.money.minor)
         left = after
     return due, cash
 
 
-def paid_in_money(sale: PurchaseFacts) -> int:
+def paid_in_money(purchase: PurchaseFacts) -> int:
     """The part of the price not paid with points, in minor units."""
-    return max(0, sale.total().minor - rounded(sale.paid_with_points(), mode=Rounding.HALF_UP))
+    return max(0, purchase.total().minor - rounded(purchase.paid_with_points(), mode=Rounding.HALF_UP))
 
 
-def final_refund(sale: PurchaseFacts, steps: Sequence[Mapping[int, Decimal]]) -> dict[int, Decimal]:
+def final_refund(purchase: PurchaseFacts, steps: Sequence[Mapping[int, Decimal]]) -> dict[int, Decimal]:
     """A refund of everything that the earlier refunds have left."""
-    return {number: quantity for number, quantity in remaining_quantities(sale, returned=steps).items() if quantity}
+    return {number: quantity for number, quantity in remaining_quantities(purchase, returned=steps).items() if quantity}
 
 
 @given(terms_and_purchases(), st.randoms(use_true_random=False))
 @property_settings(80)
 def test_points_do_not_depend_on_the_order_of_lines(world: tuple[Terms, PurchaseFacts], shuffling: Any) -> None:
-    terms, sale = world
-    shuffled = list(sale.lines)
+    terms, purchase = world
+    shuffled = list(purchase.lines)
     shuffling.shuffle(shuffled)
-    again = replace(sale, lines=tuple(line._replace(number=at) for at, line in enumerate(shuffled, start=1)))
-    assert earn(terms=terms, facts=again) == earn(terms=terms, facts=sale)
+    again = replace(purchase, lines=tuple(line._replace(number=at) for at, line in enumerate(shuffled, start=1)))
+    assert earn(terms=terms, facts=again) == earn(terms=terms, facts=purchase)
 
 
 @given(st.data())
 @property_settings(80)
 def test_full_refund_after_partial_ones_claws_back_exactly_what_was_earned(data: st.DataObject) -> None:
-    terms, sale = data.draw(terms_and_purchases())
-    steps = data.draw(partial_refunds(sale))
-    if left := final_refund(sale, steps):
+    terms, purchase = data.draw(terms_and_purchases())
+    steps = data.draw(partial_refunds(purchase))
+    if left := final_refund(purchase, steps):
         steps = [*steps, left]
-    due, cash = clawbacks(terms, sale, steps)
-    assert sum(due) == points(terms, sale)
-    assert sum(cash) == paid_in_money(sale)
+    due, cash = clawbacks(terms, purchase, steps)
+    assert sum(due) == points(terms, purchase)
+    assert sum(cash) == paid_in_money(purchase)
     assert min(due) >= 0
     assert min(cash) >= 0
 
@@ -222,34 +224,37 @@ def test_full_refund_after_partial_ones_claws_back_exactly_what_was_earned(data:
 def test_clawback_depends_only_on_kept_goods_and_never_exceeds_the_earned_points(
     data: st.DataObject,
 ) -> None:
-    terms, sale = data.draw(terms_and_purchases())
-    steps = data.draw(partial_refunds(sale))
+    terms, purchase = data.draw(terms_and_purchases())
+    steps = data.draw(partial_refunds(purchase))
     other = data.draw(st.permutations(steps))
-    earned, left = points(terms, sale), points(terms, sale.remaining(remaining_quantities(sale, returned=steps)))
-    due, cash = clawbacks(terms, sale, steps)
+    earned, left = (
+        points(terms, purchase),
+        points(terms, purchase.remaining(remaining_quantities(purchase, returned=steps))),
+    )
+    due, cash = clawbacks(terms, purchase, steps)
     assert sum(due) == earned - left
     assert all(0 <= sum(due[:count]) <= earned for count in range(len(due) + 1))
-    again, cash_again = clawbacks(terms, sale, other)
+    again, cash_again = clawbacks(terms, purchase, other)
     assert (sum(again), sum(cash_again)) == (sum(due), sum(cash))
 
 
 @given(st.data())
 @property_settings(80)
 def test_keeping_everything_equals_the_purchase_at_any_rate(data: st.DataObject) -> None:
-    terms, sale = data.draw(terms_and_purchases())
-    everything = {line.number: line.quantity for line in sale.lines}
-    assert earn(terms=terms, facts=sale.remaining(everything)) == earn(terms=terms, facts=sale)
-    left = remaining_quantities(sale, returned=data.draw(partial_refunds(sale)))
-    assert points(terms, sale.remaining(left)) <= points(terms, sale)
+    terms, purchase = data.draw(terms_and_purchases())
+    everything = {line.number: line.quantity for line in purchase.lines}
+    assert earn(terms=terms, facts=purchase.remaining(everything)) == earn(terms=terms, facts=purchase)
+    left = remaining_quantities(purchase, returned=data.draw(partial_refunds(purchase)))
+    assert points(terms, purchase.remaining(left)) <= points(terms, purchase)
 
 
 @given(st.data())
 @property_settings(80)
 def test_kept_goods_are_converted_exactly_and_as_a_whole(data: st.DataObject) -> None:
-    _, sale = data.draw(terms_and_purchases())
-    left = sale.remaining(remaining_quantities(sale, returned=data.draw(partial_refunds(sale))))
+    _, purchase = data.draw(terms_and_purchases())
+    left = purchase.remaining(remaining_quantities(purchase, returned=data.draw(partial_refunds(purchase))))
     unexchanged = replace(left, exchange_rate=None)
-    rate = sale.exchange_rate.factor(foreign=sale.currency) if sale.exchange_rate is not None else 1
+    rate = purchase.exchange_rate.factor(foreign=purchase.currency) if purchase.exchange_rate is not None else 1
     assert total(left) == total(unexchanged) * rate
     bare = replace(left, payments=())
     assert total(bare) == sum(total(replace(bare, lines=(line,))) for line in bare.lines)
@@ -262,7 +267,7 @@ def test_foreign_purchase_is_decided_like_one_in_the_program_currency(
 ) -> None:
     own, foreign, _ = several
     terms = data.draw(terms_of(own))
-    at_home = replace(data.draw(sales(own, whole=True)), currency=own, exchange_rate=None)
+    at_home = replace(data.draw(purchases(own, whole=True)), currency=own, exchange_rate=None)
     # A unit of the smallest kind abroad is `factor` of the smallest kind at home.
     rate = Decimal(factor).scaleb(DECIMALS[foreign] - DECIMALS[own])
     abroad = replace(at_home, currency=foreign, exchange_rate=ExchangeRate(rate, own))
@@ -282,13 +287,17 @@ def test_foreign_purchase_is_decided_like_one_in_the_program_currency(
 def test_buying_gift_cards_earns_nothing_and_paying_with_them_earns(
     world: tuple[Terms, PurchaseFacts],
 ) -> None:
-    terms, sale = world
-    sale = replace(sale, payments=())
-    card = Line(number=len(sale.lines) + 1, sku="card", quantity=Decimal(1), unit_price=5_000, kind=LineKind.GIFT_CARD)
-    assert earn(terms=terms, facts=replace(sale, lines=(*sale.lines, card))) == earn(terms=terms, facts=sale)
-    assert points(terms, replace(sale, lines=(card._replace(number=1),))) == 0
-    whole = Payment(PaymentKind.GIFT_CARD, sale.total().minor)
-    assert earn(terms=terms, facts=replace(sale, payments=(whole,))) == earn(terms=terms, facts=sale)
+    terms, purchase = world
+    purchase = replace(purchase, payments=())
+    card = Line(
+        number=len(purchase.lines) + 1, sku="card", quantity=Decimal(1), unit_price=5_000, kind=LineKind.GIFT_CARD
+    )
+    assert earn(terms=terms, facts=replace(purchase, lines=(*purchase.lines, card))) == earn(
+        terms=terms, facts=purchase
+    )
+    assert points(terms, replace(purchase, lines=(card._replace(number=1),))) == 0
+    whole = Payment(PaymentKind.GIFT_CARD, purchase.total().minor)
+    assert earn(terms=terms, facts=replace(purchase, payments=(whole,))) == earn(terms=terms, facts=purchase)
 
 
 @given(terms_and_purchases(), st.fractions(0, 1, max_denominator=50), st.fractions(0, 1, max_denominator=50))
@@ -296,15 +305,15 @@ def test_buying_gift_cards_earns_nothing_and_paying_with_them_earns(
 def test_part_paid_with_points_earns_nothing(
     world: tuple[Terms, PurchaseFacts], fraction: Fraction, other: Fraction
 ) -> None:
-    terms, sale = world
+    terms, purchase = world
     less, more = sorted((fraction, other))
 
     def paid(part: Fraction) -> PurchaseFacts:
-        return replace(sale, payments=(Payment(PaymentKind.POINTS, to_pay(sale) * part),))
+        return replace(purchase, payments=(Payment(PaymentKind.POINTS, to_pay(purchase) * part),))
 
     assert total(paid(less)) == total(paid(Fraction(0))) * (1 - less)
     assert points(terms, paid(less)) >= points(terms, paid(more))
-    if to_pay(sale):
+    if to_pay(purchase):
         assert total(paid(Fraction(1))) == 0
 
 
@@ -314,13 +323,13 @@ def test_twice_the_goods_earn_at_least_twice_the_rounded_down_points(own: str, d
     per = data.draw(st.integers(1, 40_000).map(lambda minor: Money(minor, own)))
     down: DraftedClause = ("round", (), RoundingRule(mode=Rounding.FLOOR, scope=RoundingScope.BASKET))
     terms = drafted(own, [("base", (), PointsPerAmount(points=data.draw(st.integers(1, 9)), per=per)), down])
-    sale = replace(data.draw(sales(own, whole=True)), payments=())
+    purchase = replace(data.draw(purchases(own, whole=True)), payments=())
     twice = replace(
-        sale,
-        lines=tuple(line._replace(quantity=line.quantity * 2, discount=line.discount * 2) for line in sale.lines),
+        purchase,
+        lines=tuple(line._replace(quantity=line.quantity * 2, discount=line.discount * 2) for line in purchase.lines),
     )
-    assert total(twice) == 2 * total(sale)
-    assert points(terms, twice) - 2 * points(terms, sale) in (0, 1)
+    assert total(twice) == 2 * total(purchase)
+    assert points(terms, twice) - 2 * points(terms, purchase) in (0, 1)
 
 
 @given(st.integers(0, 100_000), st.lists(st.fractions(0, 1_000, max_denominator=60), min_size=1, max_size=12))
@@ -355,10 +364,10 @@ def test_amount_is_parsed_with_the_decimals_of_its_currency(currency: str, minor
 @given(terms_and_purchases())
 @property_settings(80)
 def test_stored_purchase_has_no_float_and_is_read_back_unchanged(world: tuple[Terms, PurchaseFacts]) -> None:
-    terms, sale = world
-    assert PurchaseFacts.from_data(sale.to_data()) == sale
-    assert ("exchange_rate" in sale.to_data()) is (sale.currency != terms.currency)
-    for data in (sale.to_data(), terms.to_data(), earn(terms=terms, facts=sale).to_data()):
+    terms, purchase = world
+    assert PurchaseFacts.from_data(purchase.to_data()) == purchase
+    assert ("exchange_rate" in purchase.to_data()) is (purchase.currency != terms.currency)
+    for data in (purchase.to_data(), terms.to_data(), earn(terms=terms, facts=purchase).to_data()):
         assert [leaf for leaf in leaves(data) if isinstance(leaf, float)] == []
 
 

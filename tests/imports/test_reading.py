@@ -169,9 +169,9 @@ def test_every_receipt_of_any_file_is_imported_or_rejected_as_a_whole(
     assert {receipt.receipt_number for receipt in plan.receipts}.isdisjoint(
         rejected.receipt_number for rejected in plan.rejected
     )
-    for sale in plan.purchases:
-        stored = orjson.loads(orjson.dumps(sale.to_data()))
-        assert PurchaseFacts.from_data(stored) == sale
+    for purchase in plan.purchases:
+        stored = orjson.loads(orjson.dumps(purchase.to_data()))
+        assert PurchaseFacts.from_data(stored) == purchase
         assert "\x00" not in str(stored)
     for rejected in plan.rejected:
         rejected.receipt_number.encode()

@@ -221,11 +221,11 @@ class HistoryBuilder:
         return tuple(Payment(PaymentKind.POINTS, 1000, id) for id in free[-1:])
 
     def _refund(self, draft: EventDraft, *, id: str) -> tuple[Event, str] | None:
-        sales = [value for value in self.purchases() if any(self.remaining_quantities[value[0].id].values())]
-        if not sales:
+        purchases = [value for value in self.purchases() if any(self.remaining_quantities[value[0].id].values())]
+        if not purchases:
             return None
-        sale, who = sales[draft.pick % len(sales)]
-        left = self.remaining_quantities[sale.id]
+        purchase, who = purchases[draft.pick % len(purchases)]
+        left = self.remaining_quantities[purchase.id]
         parts = (
             left
             if draft.amount > 6
@@ -235,7 +235,7 @@ class HistoryBuilder:
         for number, n in lines.items():
             left[number] -= n
         amounts = {1: draft.amount * 300} if draft.pick % 4 == 1 else {}
-        return RefundRecorded(id, sale.id, max(sale.at, draft.at), lines, f"b{draft.pick % 3}", amounts), who
+        return RefundRecorded(id, purchase.id, max(purchase.at, draft.at), lines, f"b{draft.pick % 3}", amounts), who
 
     def purchases(self) -> list[tuple[PurchaseRecorded, str]]:
         """The purchases, including those of exchanges, each with its customer."""
@@ -249,8 +249,8 @@ class HistoryBuilder:
             return None
         back, who = returned
         assert isinstance(back, RefundRecorded)
-        sale = next(sale for sale, _ in self.purchases() if sale.id == back.purchase_id)
-        prices = {line.number: line.unit_price for line in sale.facts.lines}
+        purchase = next(purchase for purchase, _ in self.purchases() if purchase.id == back.purchase_id)
+        prices = {line.number: line.unit_price for line in purchase.facts.lines}
         value = sum(int(n * prices[number]) for number, n in back.lines.items())
         even = draft.pick % 3 == 0 and not value % 300
         price = f"{value // 300}.00" if even else f"{draft.amount * 4}.00"

@@ -200,31 +200,31 @@ class ReferenceWallet:
         self.changes.append(PurchaseEarned(event.id, event.at, facts, event.terms))
         decision = earn(terms=event.terms, facts=facts)
         base = base_points(decision, terms=event.terms)
-        sale = Purchase(event.id, facts, event.terms, decision, goods, base, lot=event.lot_id)
-        self.purchases[event.id] = sale
-        customer.purchases.append(sale)
+        purchase = Purchase(event.id, facts, event.terms, decision, goods, base, lot=event.lot_id)
+        self.purchases[event.id] = purchase
+        customer.purchases.append(purchase)
         self.add_lot(event.lot_id, decision.points, at=event.at, terms=event.terms, purchased=True)
         self.card.add_lot(event.lot_id, decision.stamps, at=event.at)
 
     def on_refund_recorded(self, event: past.RefundRecorded) -> None:
         goods = self.goods[event.purchase_id]
-        sales = [self.purchases[id] for id in goods.shares]
-        before = sales[0].kept()
+        purchases = [self.purchases[id] for id in goods.shares]
+        before = purchases[0].kept()
         goods.return_goods(event)
-        self.refund(event.id, sales, before)
+        self.refund(event.id, purchases, before)
 
     def on_exchange_recorded(self, event: past.ExchangeRecorded) -> None:
         """The new goods count where the old ones did; only the price difference is a purchase, and activity."""
         goods = self.goods[event.purchase_id]
-        sales = [self.purchases[id] for id in goods.shares]
-        before = sales[0].kept()
+        purchases = [self.purchases[id] for id in goods.shares]
+        before = purchases[0].kept()
         new = self.goods[event.purchase.id] = goods.exchange(event)
         for id in goods.shares:
             self.purchases[id].goods.append(new)
         on_top = event.purchase.id in new.shares
         self.earn(replace(event.purchase, facts=new.facts), [new] if on_top else [])
         self.last_activity_at = event.at if on_top else self.last_activity_at
-        self.refund(event.id, sales, before)
+        self.refund(event.id, purchases, before)
 
     def on_reward_redeemed(self, event: past.RewardRedeemed) -> None:
         self.redeemed[event.id] = event
@@ -329,45 +329,48 @@ class ReferenceWallet:
             ),
         )
 
-    def refund(self, id: str, sales: list[Purchase], before: PurchaseFacts) -> None:
+    def refund(self, id: str, purchases: list[Purchase], before: PurchaseFacts) -> None:
         """Claws back what the kept goods would not have earned, less what was clawed back before; or restores points
         where that was too much."""
         came: dict[Unit, int] = {}
-        for sale in sales:
+        for purchase in purchases:
             for paid in [
-                payment.redemption_id for payment in sale.facts.payments if payment.redemption_id in self.redeemed
+                payment.redemption_id for payment in purchase.facts.payments if payment.redemption_id in self.redeemed
             ]:
-                earlier, left = sale.restored_payments.get(paid, 0), paid_purchase(sale.facts, sale.goods[0])
-                back = points_to_restore(sale.facts, points=self.redeemed[paid].points, remaining=left)
-                sale.restored_payments[paid] = max(earlier, back)
-                more, unit = sale.restored_payments[paid] - earlier, self.redeemed[paid].unit
+                earlier, left = (
+                    purchase.restored_payments.get(paid, 0),
+                    paid_purchase(purchase.facts, purchase.goods[0]),
+                )
+                back = points_to_restore(purchase.facts, points=self.redeemed[paid].points, remaining=left)
+                purchase.restored_payments[paid] = max(earlier, back)
+                more, unit = purchase.restored_payments[paid] - earlier, self.redeemed[paid].unit
                 (self.card if unit is Unit.STAMPS else self).restore(paid, more)
                 came[unit] = came.get(unit, 0) + more
         self.repay_debts()
         self.card.repay_debts()
-        terms = sales[0].terms
+        terms = purchases[0].terms
         self.changes += [PaymentRestored(id, self.now, terms, unit, amount) for unit, amount in came.items() if amount]
-        clawed = PointsClawedBack(id, self.now, terms, before, sales[0].kept())
+        clawed = PointsClawedBack(id, self.now, terms, before, purchases[0].kept())
         self.changes.append(clawed)
-        for number, sale in enumerate(sales):
-            self.claw_back(id if not number else f"{id}/{sale.id}", sale, clawed)
+        for number, purchase in enumerate(purchases):
+            self.claw_back(id if not number else f"{id}/{purchase.id}", purchase, clawed)
         clawed.debt, clawed.stamp_debt = len(self.debts), len(self.card.debts)
 
-    def claw_back(self, id: str, sale: Purchase, clawed: PointsClawedBack) -> None:
-        sale.current_decision = earn(terms=sale.terms, facts=sale.kept())
-        sale.base = min(sale.decision.points, base_points(sale.current_decision, terms=sale.terms))
-        due = max(0, sale.decision.points - sale.current_decision.points)
-        more, sale.clawback_due = due - sale.clawback_due, due
+    def claw_back(self, id: str, purchase: Purchase, clawed: PointsClawedBack) -> None:
+        purchase.current_decision = earn(terms=purchase.terms, facts=purchase.kept())
+        purchase.base = min(purchase.decision.points, base_points(purchase.current_decision, terms=purchase.terms))
+        due = max(0, purchase.decision.points - purchase.current_decision.points)
+        more, purchase.clawback_due = due - purchase.clawback_due, due
         if more > 0:
             # What of its lot expired unspent counts as taken, once.
-            own = [lot for lot in self.lots if sale.lot in {lot.id, *lot.earlier_ids}]
+            own = [lot for lot in self.lots if purchase.lot in {lot.id, *lot.earlier_ids}]
             gone = [point for lot in own for point in lot.points if (point.state, point.by) == (GONE, "")]
-            counts = [point for point in gone if point not in sale.expired][:more]
-            sale.expired += counts
-            owing = sale.terms.policy(RefundPolicy).mode is RefundMode.ALLOW_NEGATIVE
-            there = self.in_clawback_order(own_lot=sale.lot)
+            counts = [point for point in gone if point not in purchase.expired][:more]
+            purchase.expired += counts
+            owing = purchase.terms.policy(RefundPolicy).mode is RefundMode.ALLOW_NEGATIVE
+            there = self.in_clawback_order(own_lot=purchase.lot)
             short = 0 if owing else max(0, more - len(counts) - len(there))
-            sale.shortfall += short
+            purchase.shortfall += short
             self.consume(id, more - len(counts), there, allow_debt=owing)
             owed = self.debts.count(id)
             clawed.due += more
@@ -376,39 +379,39 @@ class ReferenceWallet:
             clawed.owed += owed
             clawed.taken += more - len(counts) - short - owed
         for _ in range(-more):
-            self.reduce_clawback(sale, clawed)
-        stamps = max(0, sale.decision.stamps - sale.current_decision.stamps)
-        more, sale.stamp_clawback_due = stamps - sale.stamp_clawback_due, stamps
+            self.reduce_clawback(purchase, clawed)
+        stamps = max(0, purchase.decision.stamps - purchase.current_decision.stamps)
+        more, purchase.stamp_clawback_due = stamps - purchase.stamp_clawback_due, stamps
         if more > 0:
-            self.card.consume(id, more, own_lot=self.card.stamp_lot_id(sale.lot))
+            self.card.consume(id, more, own_lot=self.card.stamp_lot_id(purchase.lot))
             clawed.stamps += more
             clawed.stamps_owed += self.card.debts.count(id)
         for _ in range(-more):
             clawed.stamps_restored += 1
-            self.card.restore(self.latest_clawback(sale, self.card), 1)
-        sale.refunds.append(id)
+            self.card.restore(self.latest_clawback(purchase, self.card), 1)
+        purchase.refunds.append(id)
         self.repay_debts()
         self.card.repay_debts()
 
-    def reduce_clawback(self, sale: Purchase, clawed: PointsClawedBack) -> None:
+    def reduce_clawback(self, purchase: Purchase, clawed: PointsClawedBack) -> None:
         """Reduces the clawback of a purchase by one point: it was a shortfall, or a debt, or is restored to its lot, or
         had expired anyway."""
-        if sale.shortfall:
-            sale.shortfall -= 1
+        if purchase.shortfall:
+            purchase.shortfall -= 1
             clawed.forgiven += 1
-        elif (id := self.latest_clawback(sale, self)) is not None:
+        elif (id := self.latest_clawback(purchase, self)) is not None:
             clawed.forgiven += id in self.debts
             clawed.restored += id not in self.debts
             self.restore(id, 1)
         else:
-            sale.expired.pop()
+            purchase.expired.pop()
             clawed.forgiven += 1
 
     @staticmethod
-    def latest_clawback(sale: Purchase, of: ReferenceWallet | StampCard) -> str | None:
+    def latest_clawback(purchase: Purchase, of: ReferenceWallet | StampCard) -> str | None:
         """The latest refund that still has a debt, or else the latest one that consumed something."""
-        owed = [id for id in sale.refunds if id in of.debts]
-        took = [id for id in sale.refunds if of.consumed.get(id)]
+        owed = [id for id in purchase.refunds if id in of.debts]
+        took = [id for id in purchase.refunds if of.consumed.get(id)]
         return (owed or took or [None])[-1]
 
     def restore(self, id: str, count: int) -> None:

@@ -119,12 +119,12 @@ class Customer:
     def qualifying(self, terms: Terms, today: date, *, last_year: bool = False) -> int:
         window = terms.policy(TierPeriod).period if TierPeriod in terms.policies else TierWindow.SINCE_JOINING
 
-        def counts(sale: Purchase) -> bool:
+        def counts(purchase: Purchase) -> bool:
             if window is TierWindow.CALENDAR_YEAR:
-                return sale.day.year == today.year - last_year
-            return window is TierWindow.SINCE_JOINING or today < add_months(sale.day, months=12)
+                return purchase.day.year == today.year - last_year
+            return window is TierWindow.SINCE_JOINING or today < add_months(purchase.day, months=12)
 
-        return sum(sale.base for sale in self.purchases if counts(sale))
+        return sum(purchase.base for purchase in self.purchases if counts(purchase))
 
     def with_rule_facts(self, facts: PurchaseFacts, terms: Terms) -> PurchaseFacts:
         """The purchase together with what was known of the customer before it."""
@@ -132,22 +132,28 @@ class Customer:
         def since(period: Period) -> list[Purchase]:
             zone = facts.zone if period is Period.DAY else terms.zone
             start = period_start(facts.occurred_at, zone_name=zone, period=period)
-            return [sale for sale in self.purchases if start is None or sale.facts.occurred_at >= start]
+            return [purchase for purchase in self.purchases if start is None or purchase.facts.occurred_at >= start]
 
         required = terms.required_facts
-        uses = {key: sum(sale.held_rewards(key) for sale in since(per)) for key, per in required.limit_periods.items()}
-        held = {key: sum(sale.held_rewards(key) for sale in self.purchases) for key in required.reward_clauses}
-        items = {key: sum(self._items(sale, key) for sale in self.purchases) for key in required.item_clauses}
+        uses = {
+            key: sum(purchase.held_rewards(key) for purchase in since(per))
+            for key, per in required.limit_periods.items()
+        }
+        held = {key: sum(purchase.held_rewards(key) for purchase in self.purchases) for key in required.reward_clauses}
+        items = {key: sum(self._items(purchase, key) for purchase in self.purchases) for key in required.item_clauses}
         rule_facts = RuleFacts(
             enrolled_at=self.enrolled_at,
-            visits=sum(bool(sale.counted_lines()) for sale in self.purchases),
+            visits=sum(bool(purchase.counted_lines()) for purchase in self.purchases),
             uses=tuple(sorted(uses.items())),
             reward_uses=tuple(sorted(held.items())),
             items=tuple(sorted(items.items())),
             earned=tuple(
                 (
                     period,
-                    sum(sale.decision.points - sale.clawback_due + sale.shortfall for sale in since(period)),
+                    sum(
+                        purchase.decision.points - purchase.clawback_due + purchase.shortfall
+                        for purchase in since(period)
+                    ),
                 )
                 for period in required.cap_periods
             ),
@@ -159,12 +165,12 @@ class Customer:
         )
         return replace(facts, rule_facts=rule_facts)
 
-    def _items(self, sale: Purchase, key: str) -> int:
+    def _items(self, purchase: Purchase, key: str) -> int:
         """The items of the kept goods that a clause counts, by the terms of that purchase."""
-        if key not in sale.terms.required_facts.item_clauses:
+        if key not in purchase.terms.required_facts.item_clauses:
             return 0
-        selecting = sale.terms.by_key[key].selectors
-        lines = [line for line in sale.counted_lines() if all(value.selects(line) for value in selecting)]
+        selecting = purchase.terms.by_key[key].selectors
+        lines = [line for line in purchase.counted_lines() if all(value.selects(line) for value in selecting)]
         return sum(int(line.remaining_quantity()) for line in lines)
 
     def reevaluate_tier(self, terms: Terms, now: datetime) -> int:

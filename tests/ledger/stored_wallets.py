@@ -60,8 +60,8 @@ class StoredWallet:
         if account.replayed_through is None or self.recorded.merged_away is not None:
             return Counter()
         held: Counter[str] = Counter()
-        for sale in self._reference(account.replayed_through).purchases.values():
-            held.update(sale.budget_usage())
+        for purchase in self._reference(account.replayed_through).purchases.values():
+            held.update(purchase.budget_usage())
         return held
 
     def _reference(self, at: datetime) -> ReferenceWallet:
