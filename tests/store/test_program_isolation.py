@@ -121,7 +121,7 @@ def _rest(calls: Calls, rows: Mapping[str, list[dict[str, Any]]], *, program: Pr
         "after": START,
         "occurred_at": START,
         "done": 1,
-        "most": 100,
+        "access_key_id": rows["access_keys"][0]["id"],
         "from_end": False,
         "newest_first": False,
         "whole": True,
@@ -181,7 +181,7 @@ def _named(name: str, function: Callable[..., Any], known: Mapping[str, Any]) ->
 async def _more_rows(session: Session) -> None:
     """What the shop has none of: a location, what a customer said of herself, and a preview of other terms."""
     anna = (await _rows(session.across_programs, "customers"))[0]["id"]
-    await profiles.change(session, customer_id=anna, change=ProfileChange(segments=frozenset({"vip"})))
+    await profiles.update(session, customer_id=anna, change=ProfileChange(segments=frozenset({"vip"})))
     location = Location(PREVIEW, 1, "mitte", "Mitte", LONDON, None, START)
     await locations.create(session, location=location)
     terms = await versions.latest(session)

@@ -506,7 +506,7 @@ async def test_customer_profile_is_read_back_as_far_as_requested(shop: Database)
     find = partial(profiles.of_customers, customer_ids=[ANNA.id, an_id(99)])
     assert await shop.read(find, program_id=PROGRAM) == {ANNA.id: EMPTY_PROFILE, an_id(99): EMPTY_PROFILE}
 
-    change = partial(profiles.change, customer_id=ANNA.id)
+    change = partial(profiles.update, customer_id=ANNA.id)
     whole = ProfileChange(Birthday(date(1992, 2, 29)), frozenset({"vip", "student"}), frozenset({vegan, medium}))
     await _write(shop, partial(change, change=whole))
     anna = CustomerProfile(date(1992, 2, 29), frozenset({"vip", "student"}), frozenset({vegan, medium}))

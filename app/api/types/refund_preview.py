@@ -77,15 +77,15 @@ class RefundQueries:
         back = returned_part_of(lines, amount=amount)
         if isinstance(back, Problem):
             raise _query_error(back)
-        order = RefundRequest(purchase_id, receipt, back.lines, back.amounts, amount, occurred_at or context.now)
-        found = await context.query(preview_refund, numbering=context.program.numbering, order=order)
+        request = RefundRequest(purchase_id, receipt, back.lines, back.amounts, amount, occurred_at or context.now)
+        found = await context.query(preview_refund, numbering=context.program.numbering, request=request)
         if isinstance(found, Problem):
             raise _query_error(found)
         return RefundPreview(
             decision=decision(found.decision, judged_by=found.terms),
             cash=money(found.money),
-            points_restored=found.back[Unit.POINTS],
-            stamps_restored=found.back[Unit.STAMPS],
+            points_restored=found.restored[Unit.POINTS],
+            stamps_restored=found.restored[Unit.STAMPS],
             shortfall=found.shortfall,
             balances=balances(found.balances, context=context),
             tier_before=found.tier_before.tier,

@@ -75,13 +75,13 @@ async def ledger_page(
         entries=selected,
         more_before=more if window.from_end else window.after is not None,
         more_after=window.before is not None if window.from_end else more,
-        terms=await terms_of(session, entries=[stored.entry for stored in selected]) if with_decisions else {},
+        terms=await terms_of(session, decided_entries=[stored.entry for stored in selected]) if with_decisions else {},
     )
 
 
-async def terms_of(session: Session, *, entries: Sequence[Entry]) -> dict[int, Terms]:
+async def terms_of(session: Session, *, decided_entries: Sequence[Entry]) -> dict[int, Terms]:
     """The versions of the terms that decided the entries."""
-    numbers = {decided_by(entry) for entry in entries}
+    numbers = {decided_by(entry) for entry in decided_entries}
     by_number: dict[int, Terms] = {}
     for number in numbers:
         first = await versions.version(session, number=number)
@@ -120,20 +120,20 @@ async def explain(session: Session, *, entry_id: str) -> Explained | None:
     if stored is None:
         return None
     entry = stored.entry
-    judged_by = (await terms_of(session, entries=[entry]))[decided_by(entry)]
+    judged_by = (await terms_of(session, decided_entries=[entry]))[decided_by(entry)]
     account = (await accounts.by_ids(session, account_ids=[entry.account_id]))[entry.account_id]
     wallet = await accounts.of_wallets(session, wallet_ids=[account.wallet_id])
     first = next(account_of_unit for account_of_unit in wallet if account_of_unit.unit is Unit.POINTS)
-    versions = await in_force.versions_of(session)
-    recorded = await event_log.load(session, account=first, versions=versions)
+    known_versions = await in_force.versions_of(session)
+    recorded = await event_log.load(session, account=first, versions=known_versions)
     before = await entries.recorded(session, account_id=account.id, before=entry.number)
-    replayed = replay(recorded.history.as_at(entry.id), versions=versions.not_withdrawn, until=entry.occurred_at)
+    replayed = replay(recorded.history.as_at(entry.id), versions=known_versions.not_withdrawn, until=entry.occurred_at)
     if recorded.merged_away is not None and recorded.merged_away.id <= entry.id:
         replayed.close(recorded.merged_away.id, at=recorded.merged_away.occurred_at)
     subject = PostingKey(entry.type, entry.subject)
     points = sum(draws_by_key(replayed.unit_accounts[account.unit].postings).get(subject, {}).values())
     if entry.type is EntryType.REDEEM:
-        points = _price_then(entry, history=recorded.history.as_at(entry.id), versions=versions) or points
+        points = _price_then(entry, history=recorded.history.as_at(entry.id), known_versions=known_versions) or points
     owners = await wallet_members.of_accounts(session, account_ids=[entry.account_id])
     return Explained(
         stored=stored,
@@ -143,7 +143,7 @@ async def explain(session: Session, *, entry_id: str) -> Explained | None:
     )
 
 
-def _price_then(entry: Entry, *, history: EventHistory, versions: Versions) -> int | None:
+def _price_then(entry: Entry, *, history: EventHistory, known_versions: Versions) -> int | None:
     """The cost of a reward under the terms of its time and for the points in the wallet then; None: not known."""
     event = next(
         (event for event in history.events if isinstance(event, RewardRedeemed) and event.id == entry.subject),
@@ -152,7 +152,7 @@ def _price_then(entry: Entry, *, history: EventHistory, versions: Versions) -> i
     clause = event.terms.cost_of(event.reward) if event is not None else None
     if event is None or clause is None:
         return None
-    wallet = replay(history.before_event(event.id), versions=versions.not_withdrawn, until=event.at)
+    wallet = replay(history.before_event(event.id), versions=known_versions.not_withdrawn, until=event.at)
     old_prices = wallet.old_prices(terms=event.terms, at=event.at) if event.unit is Unit.POINTS else None
     charge = old_prices.charge(event.reward) if old_prices is not None else None
     return charge.cost if charge is not None else reward_cost(clause).points

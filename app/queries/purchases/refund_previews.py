@@ -40,7 +40,7 @@ class RefundPreview:
     decision: Decision
     terms: Terms
     money: Money
-    back: Mapping[Unit, int]
+    restored: Mapping[Unit, int]
     shortfall: int
     balances: Mapping[Unit, Balance]
     tier_before: CurrentTier
@@ -59,53 +59,53 @@ class RefundRequest:
     at: datetime
 
 
-async def preview_refund(session: Session, *, numbering: Numbering, order: RefundRequest) -> RefundPreview | Problem:
+async def preview_refund(session: Session, *, numbering: Numbering, request: RefundRequest) -> RefundPreview | Problem:
     """Decide a refund as it would be decided now, or the technical problem that it would get."""
-    if (wrong := invalid_quantity(order.lines)) is not None:
+    if (wrong := invalid_quantity(request.lines)) is not None:
         return wrong
-    sale: Purchase | Problem | None
-    if order.receipt is not None:
-        sale = await receipt_references.resolve(session, source=OWN_SOURCE, by=order.receipt, numbering=numbering)
+    purchase: Purchase | Problem | None
+    if request.receipt is not None:
+        purchase = await receipt_references.resolve(session, source=OWN_SOURCE, by=request.receipt, numbering=numbering)
     else:
-        sale = await purchases.by_id(session, purchase_id=order.purchase_id or "")
-    if sale is None:
+        purchase = await purchases.by_id(session, purchase_id=request.purchase_id or "")
+    if purchase is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
-    if isinstance(sale, Problem):
-        return sale
-    if order.at < sale.occurred_at:
+    if isinstance(purchase, Problem):
+        return purchase
+    if request.at < purchase.occurred_at:
         return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail="a refund cannot be before its purchase")
-    earlier = await refunds.of_purchase(session, purchase_id=sale.id)
-    left = Remaining.after(sale.facts, refunds=earlier)
-    back = resolve_return(
-        lines=order.lines, amounts=order.amounts, amount=order.amount, facts=sale.facts, remaining=left
+    earlier = await refunds.of_purchase(session, purchase_id=purchase.id)
+    left = Remaining.after(purchase.facts, refunds=earlier)
+    returned = resolve_return(
+        lines=request.lines, amounts=request.amounts, amount=request.amount, facts=purchase.facts, remaining=left
     )
-    if isinstance(back, Problem):
-        return back
-    customer = await customers.find(session, by=CustomerReference(sale.customer_id))
-    judged_by = await versions.version(session, number=sale.terms_version)
+    if isinstance(returned, Problem):
+        return returned
+    customer = await customers.find(session, by=CustomerReference(purchase.customer_id))
+    judged_by = await versions.version(session, number=purchase.terms_version)
     if customer is None or judged_by is None:
-        raise LookupError(f"purchase {sale.id} has lost its customer or its terms")
+        raise LookupError(f"purchase {purchase.id} has lost its customer or its terms")
     known_versions = await in_force.versions_of(session)
     recorded = await event_log.load(session, account=customer.account, versions=known_versions)
-    event = RefundRecorded(_NOBODY, sale.id, order.at, back.lines, "", back.amounts)
-    before = with_events(recorded, versions=known_versions, events=[], until=order.at)
+    event = RefundRecorded(_NOBODY, purchase.id, request.at, returned.lines, "", returned.amounts)
+    before = with_events(recorded, versions=known_versions, events=[], until=request.at)
     after = with_events(
-        recorded, versions=known_versions, events=[NewEvent(event, customer_id=sale.customer_id)], until=order.at
+        recorded, versions=known_versions, events=[NewEvent(event, customer_id=purchase.customer_id)], until=request.at
     )
-    kept = back.left(sale.facts, of=left).of(sale.facts)
-    money = money_due(sale.facts, remaining=kept, paid_out=sum(refund.money for refund in earlier))
-    came_back = after.wallet.refund_outcomes[_NOBODY]
-    outcome = came_back.outcome
+    kept = returned.left(purchase.facts, of=left).of(purchase.facts)
+    money = money_due(purchase.facts, remaining=kept, paid_out=sum(refund.money for refund in earlier))
+    refund_outcome = after.wallet.refund_outcomes[_NOBODY]
+    outcome = refund_outcome.outcome
     return RefundPreview(
         customer_id=customer.id,
         decision=outcome.decision,
         terms=judged_by,
-        money=money if after.wallet.receipts[sale.id].stands_alone else after.money_due(_NOBODY),
-        back=came_back.restored,
+        money=money if after.wallet.receipts[purchase.id].stands_alone else after.money_due(_NOBODY),
+        restored=refund_outcome.restored,
         shortfall=outcome.shortfall,
         balances=after.balances,
-        tier_before=before.wallet.memberships[sale.customer_id].tier,
-        tier_after=after.wallet.memberships[sale.customer_id].tier,
+        tier_before=before.wallet.memberships[purchase.customer_id].tier,
+        tier_after=after.wallet.memberships[purchase.customer_id].tier,
     )
 
 

@@ -18,7 +18,7 @@ async def problem(
     """
     if principal is None or principal.holder_id is None:
         return None
-    if not await is_holders_wallet(session, holder_id=principal.holder_id, customer=customer):
+    if not await belongs_to_key_holder(session, holder_id=principal.holder_id, customer=customer):
         return None
     return Problem(
         ProblemCode.OWN_CARD,
@@ -27,7 +27,7 @@ async def problem(
     )
 
 
-async def is_holders_wallet(session: Session, *, holder_id: str | None, customer: Customer) -> bool:
+async def belongs_to_key_holder(session: Session, *, holder_id: str | None, customer: Customer) -> bool:
     """Does the customer's wallet belong to the holder of a key? A key without a holder (None) has none."""
     if holder_id is None:
         return False

@@ -63,7 +63,7 @@ async def of_customers(
     }
 
 
-async def change(session: Session, *, customer_id: str, change: ProfileChange) -> None:
+async def update(session: Session, *, customer_id: str, change: ProfileChange) -> None:
     """Replace the given parts of a profile; the account is locked, so that changes come one after the other."""
     if change.birthday is not None:
         sql = "UPDATE customers SET birthday = $3 WHERE program_id = $1 AND id = $2"

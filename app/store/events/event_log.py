@@ -90,15 +90,15 @@ def _customers(rows: HistoryRows, wallet: str) -> tuple[set[str], dict[str, date
 
 def _customer_events(rows: HistoryRows, customer_id: str, *, recorded: RecordedHistory) -> Iterator[tuple[Event, int]]:
     """A customer's purchases, refunds, redemptions and reversals, each with the digest of its rows; the rows go into `recorded`."""
-    sales = {sale.id: sale for sale in rows.purchases.get(customer_id, ())}
+    purchase_by_id = {purchase.id: purchase for purchase in rows.purchases.get(customer_id, ())}
     of_exchanges = frozenset(rows.exchange_purchases.values())
-    for sale in sales.values():
-        recorded.purchases[sale.id] = sale
-        if sale.id not in of_exchanges:
-            yield _purchase_recorded(rows, sale), purchases.row_digest(sale)
-        for refund in rows.refunds.get(sale.id, ()):
+    for purchase in purchase_by_id.values():
+        recorded.purchases[purchase.id] = purchase
+        if purchase.id not in of_exchanges:
+            yield _purchase_recorded(rows, purchase), purchases.row_digest(purchase)
+        for refund in rows.refunds.get(purchase.id, ()):
             recorded.refunds[refund.id] = refund
-            yield _refund_recorded(rows, refund, sales=sales)
+            yield _refund_recorded(rows, refund, purchase_by_id=purchase_by_id)
     for redemption in rows.redemptions.get(customer_id, ()):
         recorded.redemptions[redemption.id] = redemption
         yield _redemption_event(rows, redemption), redemptions.row_digest(redemption)
@@ -107,15 +107,17 @@ def _customer_events(rows: HistoryRows, customer_id: str, *, recorded: RecordedH
             yield event, reversals.row_digest(reversal)
 
 
-def _purchase_recorded(rows: HistoryRows, sale: Purchase) -> past.PurchaseRecorded:
-    terms = rows.versions.all[sale.terms_version]
-    return past.PurchaseRecorded(sale.id, sale.customer_id, sale.in_order, sale.facts, terms, sale.moved_by or "")
+def _purchase_recorded(rows: HistoryRows, purchase: Purchase) -> past.PurchaseRecorded:
+    terms = rows.versions.all[purchase.terms_version]
+    return past.PurchaseRecorded(
+        purchase.id, purchase.customer_id, purchase.in_order, purchase.facts, terms, purchase.moved_by or ""
+    )
 
 
-def _refund_recorded(rows: HistoryRows, refund: Refund, *, sales: Mapping[str, Purchase]) -> tuple[Event, int]:
+def _refund_recorded(rows: HistoryRows, refund: Refund, *, purchase_by_id: Mapping[str, Purchase]) -> tuple[Event, int]:
     """A refund or, where other goods were handed out for it, an exchange, with the digest of its rows."""
     number, at = refund.external_id or "", refund.occurred_at
-    replacement = sales.get(rows.exchange_purchases.get(refund.id, ""))
+    replacement = purchase_by_id.get(rows.exchange_purchases.get(refund.id, ""))
     if replacement is None:
         event = past.RefundRecorded(refund.id, refund.purchase_id, at, refund.lines, number, refund.amounts)
         return event, refunds.row_digest(refund)

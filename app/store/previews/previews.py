@@ -92,8 +92,8 @@ async def requeue(session: Session, *, preview_id: str) -> bool:
 
 async def cancel(session: Session, *, preview_id: str) -> bool:
     """Cancel a queued or running preview; False when it had ended."""
-    unfinished = session.orm(ImpactPreviewRow).filter(id=preview_id, state__in=_UNFINISHED)
-    return await unfinished.update(state=PreviewState.CANCELLED) == 1
+    preview = session.orm(ImpactPreviewRow).filter(id=preview_id, state__in=_UNFINISHED)
+    return await preview.update(state=PreviewState.CANCELLED) == 1
 
 
 async def without_progress_since(session: UnscopedSession, *, since: datetime) -> tuple[tuple[str, str], ...]:

@@ -30,9 +30,9 @@ async def receipts(session: Session) -> tuple[str, ...]:
     return tuple(row["facts"] for row in await session.rows(_RECEIPTS))
 
 
-def sold_on(receipts: Iterable[str]) -> frozenset[tuple[str, str]]:
+def sold_on(stored_receipts: Iterable[str]) -> frozenset[tuple[str, str]]:
     """The items bought: each stock code with its name on the receipt, empty where there was none."""
-    lines = (line for receipt in receipts for line in json_value(receipt)["lines"])
+    lines = (line for receipt in stored_receipts for line in json_value(receipt)["lines"])
     return frozenset((line["sku"], line.get("name", "")) for line in lines)
 
 

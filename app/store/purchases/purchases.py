@@ -57,25 +57,25 @@ async def correct(session: Session, *, purchase: Purchase) -> None:
     )
 
 
-def row_digest(sale: Purchase) -> int:
+def row_digest(purchase: Purchase) -> int:
     """The digest of a purchase. Location, number space and completion are left out where they have their defaults, as in older digests."""
-    plain = (sale.location_id, sale.space, sale.completion) == (None, PROGRAM_WIDE, 1)
+    plain = (purchase.location_id, purchase.space, purchase.completion) == (None, PROGRAM_WIDE, 1)
     return digest(
         "purchases",
-        sale.id,
-        sale.customer_id,
-        sale.source,
-        sale.external_id,
-        sale.occurred_at,
-        sale.recorded_at,
-        sale.total.currency,
-        sale.total.minor,
-        sale.earned,
-        sale.terms_version,
-        sale.fingerprint,
-        sale.facts_text,
-        sale.moved_by,
-        *(() if plain else (sale.location_id, *sale.space, sale.completion)),
+        purchase.id,
+        purchase.customer_id,
+        purchase.source,
+        purchase.external_id,
+        purchase.occurred_at,
+        purchase.recorded_at,
+        purchase.total.currency,
+        purchase.total.minor,
+        purchase.earned,
+        purchase.terms_version,
+        purchase.fingerprint,
+        purchase.facts_text,
+        purchase.moved_by,
+        *(() if plain else (purchase.location_id, *purchase.space, purchase.completion)),
     )
 
 

@@ -53,8 +53,8 @@ async def with_budgets(
     if lock and len(used) < len(terms.budgets):
         raise LookupError("a budget of the terms is not counted")
     left = tuple((key, max(0, budget.points - used.get(key, 0))) for key, budget in terms.budgets.items())
-    shares = tuple((key, own.get(key, 0)) for key in terms.budgets)
-    return replace(facts, rule_facts=replace(facts.rule_facts, budgets_left=left, own_budget_shares=shares))
+    own_shares = tuple((key, own.get(key, 0)) for key in terms.budgets)
+    return replace(facts, rule_facts=replace(facts.rule_facts, budgets_left=left, own_budget_shares=own_shares))
 
 
 async def share_beside(session: Session, *, customer_id: str, purchase_id: str) -> dict[str, int]:

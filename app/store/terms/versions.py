@@ -180,8 +180,8 @@ def _digest_of(row: TermsVersionRow) -> str:
     return _digest(row.id, row.version, row.effective_from, row.published_at, row.document)
 
 
-def _digest(id: str, version: int, effective_from: datetime, published_at: datetime, document: str) -> str:
-    return f"{digest('terms_versions', id, version, effective_from, published_at, document):064x}"
+def _digest(id: str, number: int, effective_from: datetime, published_at: datetime, document: str) -> str:
+    return f"{digest('terms_versions', id, number, effective_from, published_at, document):064x}"
 
 
 async def _compiled(session: Session, *, row: Row | None) -> Terms | None:

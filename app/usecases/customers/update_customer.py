@@ -40,7 +40,7 @@ async def run(session: Session, *, context: CommandContext, command: UpdateCusto
         wrong = await _birthday_problem(session, context=context, customer_id=customer.id, command=command)
         if wrong is not None:
             return wrong
-    await profiles.change(session, customer_id=customer.id, change=command.change)
+    await profiles.update(session, customer_id=customer.id, change=command.change)
     return UpdateCustomerResult(customer_id=customer.id)
 
 

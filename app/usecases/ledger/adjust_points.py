@@ -25,7 +25,7 @@ from app.store.terms import versions
 from app.usecases.command import CommandContext, use_case
 from app.usecases.ledger.account_writer import new_account
 from app.usecases.ledger.post_differences import post_differences
-from app.usecases.programs.staff_limits import above_budget
+from app.usecases.programs.staff_limits import budget_problem
 from app.usecases.results import CommandResult, stored_as
 
 MOST = 1_000_000
@@ -73,13 +73,13 @@ async def run(session: Session, *, context: CommandContext, command: AdjustPoint
     if command.unit not in (await versions.inherited(session, terms=in_force)).units:
         return Problem(ProblemCode.INVALID_INPUT, path=("unit",), detail="the terms have no such unit")
     moved = {command.unit: abs(command.points)}
-    above = await above_budget(session, context=context, budget=Budget.ADJUSTMENTS, moved=moved, path=("points",))
+    above = await budget_problem(session, context=context, budget=Budget.ADJUSTMENTS, moved=moved, path=("points",))
     if above is not None:
         return above
     before = await replay_account(session, account=customer.account, until=context.now)
     if -command.points > _spendable(before, command=command, customer=customer, context=context):
         return Problem(ProblemCode.NOT_ENOUGH_POINTS, path=("points",))
-    return await _adjusted(session, context=context, command=command, customer=customer, terms=in_force, before=before)
+    return await _adjust(session, context=context, command=command, customer=customer, terms=in_force, before=before)
 
 
 def _unfit(command: AdjustPoints) -> Problem | None:
@@ -102,7 +102,7 @@ def _spendable(before: ReplayedAccount, *, command: AdjustPoints, customer: Cust
     return min(available_then, balance_of(before.wallet, at=before.until, unit=command.unit).available)
 
 
-async def _adjusted(
+async def _adjust(
     session: Session,
     *,
     context: CommandContext,
@@ -114,7 +114,7 @@ async def _adjusted(
     recorded, unit = before.recorded, command.unit
     # The wallet may not have used the unit so far.
     account = recorded.accounts.get(unit) or new_account(context, wallet_id=recorded.account.wallet_id, unit=unit)
-    given = Adjustment(
+    adjustment = Adjustment(
         id=context.new_id(),
         account_id=account.id,
         customer_id=customer.id,
@@ -125,21 +125,23 @@ async def _adjusted(
         reason=command.reason or "",
         actor=context.actor,
     )
-    event = NewEvent(PointsAdjusted(given.id, given.occurred_at, given.points, terms, unit))
+    event = NewEvent(PointsAdjusted(adjustment.id, adjustment.occurred_at, adjustment.points, terms, unit))
     replayed = with_events(recorded, versions=before.versions, events=[event], until=context.now)
     if any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values()):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("points",))
     if unit not in recorded.accounts:
         opened = await accounts.open_account(session, account=account)
         recorded.others = {**recorded.others, unit: opened}
-    await adjustments.add(session, adjustment=given)
-    made = await post_differences(
+    await adjustments.add(session, adjustment=adjustment)
+    new_entries = await post_differences(
         session,
         write_context=context,
         replayed=replayed,
-        digests=(adjustments.row_digest(given),),
-        cause=given.id,
+        digests=(adjustments.row_digest(adjustment),),
+        cause=adjustment.id,
     )
     return AdjustPointsResult(
-        customer_id=customer.id, balances=replayed.balances, entry_id=made[PostingKey(EntryType.ADJUST, given.id)].id
+        customer_id=customer.id,
+        balances=replayed.balances,
+        entry_id=new_entries[PostingKey(EntryType.ADJUST, adjustment.id)].id,
     )

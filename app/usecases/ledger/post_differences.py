@@ -85,7 +85,7 @@ async def post_differences(
     merged = _merged_accounts(replayed) if replayed.wallet.merged_wallets else ()
     for account in (replayed, *merged):
         is_owner = account.account.id == (owner_account_id or replayed.account.id)
-        entries = await _post_account(
+        account_entries = await _post_account(
             session,
             write_context=write_context,
             replayed=account,
@@ -100,7 +100,7 @@ async def post_differences(
             decisions=decisions or {},
         )
         # A merger has an entry in both ledgers: the one of the wallet that continues is returned.
-        new_entries = entries | new_entries
+        new_entries = account_entries | new_entries
     return new_entries
 
 

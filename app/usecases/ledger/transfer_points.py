@@ -25,7 +25,7 @@ from app.store.ledger import transfers
 from app.usecases.command import CommandContext, use_case
 from app.usecases.ledger.instant_after import instant_after
 from app.usecases.ledger.post_differences import post_differences
-from app.usecases.programs.staff_limits import above_budget
+from app.usecases.programs.staff_limits import budget_problem
 from app.usecases.results import CommandResult, stored_as
 from app.usecases.staff_reasons import reason_problem
 
@@ -74,13 +74,13 @@ async def run(session: Session, *, context: CommandContext, command: TransferPoi
         if problem is not None:
             return problem
     moved = {Unit.POINTS: command.points}
-    above = await above_budget(session, context=context, budget=Budget.TRANSFERS, moved=moved, path=("points",))
+    above = await budget_problem(session, context=context, budget=Budget.TRANSFERS, moved=moved, path=("points",))
     if above is not None:
         return above
-    return await _passed(session, context=context, command=command, giver=giver, taker=taker)
+    return await _transfer(session, context=context, command=command, giver=giver, taker=taker)
 
 
-async def _passed(
+async def _transfer(
     session: Session, *, context: CommandContext, command: TransferPoints, giver: Customer, taker: Customer
 ) -> TransferPointsResult | Problem:
     at = instant_after(giver.account, taker.account, now=context.now)
@@ -110,7 +110,7 @@ async def _passed(
     sender = with_events(before.recorded, versions=before.versions, events=[NewEvent(sent)], until=at)
     await transfers.add(session, transfer=transfer)
     entries = [
-        await _booked(session, context=context, replayed=account, transfer=transfer) for account in (sender, recipient)
+        await _book(session, context=context, replayed=account, transfer=transfer) for account in (sender, recipient)
     ]
     return TransferPointsResult(
         customer_id=giver.id,
@@ -121,7 +121,7 @@ async def _passed(
     )
 
 
-async def _booked(session: Session, *, context: CommandContext, replayed: ReplayedAccount, transfer: Transfer) -> str:
+async def _book(session: Session, *, context: CommandContext, replayed: ReplayedAccount, transfer: Transfer) -> str:
     """Book the transfer in one of its accounts; returns the id of its entry."""
     entries = await post_differences(
         session,

@@ -23,12 +23,12 @@ from app.usecases.command import CommandContext
 _OWNER = "the owner can do it"
 
 
-def limited(context: CommandContext) -> bool:
+def has_staff_budget(context: CommandContext) -> bool:
     """Does this command count towards a staff budget? Staff have one; the owner and the `troth` command have none."""
     return context.principal is not None and context.principal.role is Role.STAFF
 
 
-async def above_budget(
+async def budget_problem(
     session: Session, *, context: CommandContext, budget: Budget, moved: Mapping[Unit, int], path: tuple[str, ...]
 ) -> Problem | None:
     """The problem with a movement above the rest of the access key's daily budget, or None.
@@ -37,7 +37,7 @@ async def above_budget(
     so this must come after every lock on an account.
     """
     requested = {unit: points for unit, points in moved.items() if points}
-    if context.principal is None or not limited(context) or not requested:
+    if context.principal is None or not has_staff_budget(context) or not requested:
         return None
     program, key_id = context.program, context.principal.key_id
     await access_keys.lock(session, key_id=key_id)
@@ -61,17 +61,17 @@ async def above_budget(
     return None
 
 
-def changed(before: Decision, after: Decision) -> dict[Unit, int]:
+def points_changed(before: Decision, after: Decision) -> dict[Unit, int]:
     """The difference in what an amended receipt earns, without sign."""
     return {unit: abs(after.amount(unit) - before.amount(unit)) for unit in Unit}
 
 
-def carried(before: Decision, after: Decision) -> dict[Unit, int]:
+def points_carried(before: Decision, after: Decision) -> dict[Unit, int]:
     """What a moved purchase carries along: what it had earned, or what it earns for the new customer where that is more."""
     return {unit: max(before.amount(unit), after.amount(unit)) for unit in Unit}
 
 
-async def above_till_limits(
+async def till_limit_problem(
     session: Session, *, context: CommandContext, purchase: Purchase, amended: PurchaseFacts
 ) -> Problem | None:
     """The problem with an amendment that is too old or too large for a till, or None.

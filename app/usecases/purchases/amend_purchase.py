@@ -32,7 +32,7 @@ from app.store.terms import versions
 from app.usecases.command import CommandContext, use_case
 from app.usecases.ledger.count_usage import share_of_budgets
 from app.usecases.ledger.post_differences import post_differences
-from app.usecases.programs.staff_limits import above_budget, above_till_limits, changed, limited
+from app.usecases.programs.staff_limits import budget_problem, has_staff_budget, points_changed, till_limit_problem
 from app.usecases.results import DecidedResult, stored_as
 from app.usecases.rewards.redemption_payments import payment_problem, relink_payments
 from app.usecases.staff_reasons import reason_problem
@@ -93,7 +93,7 @@ async def run(session: Session, *, context: CommandContext, command: AmendPurcha
     facts = await _facts(session, command=command, purchase=purchase, customer=customer)
     if isinstance(facts, Problem):
         return facts
-    if (above := await above_till_limits(session, context=context, purchase=purchase, amended=facts)) is not None:
+    if (above := await till_limit_problem(session, context=context, purchase=purchase, amended=facts)) is not None:
         return above
     return await _book_amendment(
         session, context=context, command=command, purchase=purchase, customer=customer, terms=terms, facts=facts
@@ -180,8 +180,8 @@ def _refunds_fit(facts: PurchaseFacts, *, earlier_refunds: Sequence[Refund]) -> 
     left = Remaining.after(facts, refunds=())
     for refund in earlier_refunds:
         money = {number: Money(minor, facts.currency).decimal() for number, minor in refund.amounts.items()}
-        back = resolve_return(lines=refund.lines, amounts=money, amount=None, facts=facts, remaining=left)
-        if isinstance(back, Problem):
+        returned = resolve_return(lines=refund.lines, amounts=money, amount=None, facts=facts, remaining=left)
+        if isinstance(returned, Problem):
             return False
         left = left.less(facts, refund=refund)
     return True
@@ -210,10 +210,10 @@ async def _book_amendment(
     sold = replayed.wallet.purchases[purchase.id]
     if (unfit := _amendment_problem(replayed, purchase=purchase, decision=sold.decision)) is not None:
         return unfit
-    counted = await _counted(session, context=context, correction=correction, replayed=replayed)
+    counted = await _with_budget_usage(session, context=context, correction=correction, replayed=replayed)
     if isinstance(counted, Problem):
         return counted
-    amended = _amended(purchase, total=facts.total(), facts=sold.facts, decision=sold.decision)
+    amended = _amended_row(purchase, total=facts.total(), facts=sold.facts, decision=sold.decision)
     await purchases.correct(session, purchase=amended)
     await corrections.add(session, correction=counted)
     await relink_payments(session, purchase_id=purchase.id, before=purchase.facts, after=amended.facts)
@@ -247,7 +247,7 @@ def _amendment(
     return NewCorrection(event, replace(before, facts=facts), purchase.customer_id)
 
 
-def _amended(purchase: Purchase, *, total: Money, facts: PurchaseFacts, decision: Decision) -> Purchase:
+def _amended_row(purchase: Purchase, *, total: Money, facts: PurchaseFacts, decision: Decision) -> Purchase:
     """The row of the purchase with the amended receipt."""
     return replace(purchase, total=total, earned=decision.points, facts=facts, facts_text=json_text(facts.to_data()))
 
@@ -273,15 +273,15 @@ def _amendment_problem(replayed: ReplayedAccount, *, purchase: Purchase, decisio
     return Problem(ProblemCode.INVALID_INPUT, path=("purchase", field), detail=detail)
 
 
-async def _counted(
+async def _with_budget_usage(
     session: Session, *, context: CommandContext, correction: ReceiptCorrection, replayed: ReplayedAccount
 ) -> ReceiptCorrection | Problem:
     """The correction with what it uses of a staff member's budget, or why it uses too much."""
-    if not limited(context):
+    if not has_staff_budget(context):
         return correction
     before = with_events(replayed.recorded, versions=replayed.versions, events=[], until=correction.occurred_at)
     was, now = (wallet.purchases[correction.purchase_id].decision for wallet in (before.wallet, replayed.wallet))
-    moved = changed(was, now)
+    moved = points_changed(was, now)
     path = ("purchase", "lines")
-    above = await above_budget(session, context=context, budget=Budget.ADJUSTMENTS, moved=moved, path=path)
+    above = await budget_problem(session, context=context, budget=Budget.ADJUSTMENTS, moved=moved, path=path)
     return above or replace(correction, counted_points=moved[Unit.POINTS], counted_stamps=moved[Unit.STAMPS])

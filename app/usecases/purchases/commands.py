@@ -119,10 +119,10 @@ class RecordExchange:
 
     def at(self, moment: datetime) -> RecordExchange:
         """The exchange at another instant than it was sent with; its numbers stay those used then."""
-        back, bought = self.refund, self.bought
+        refund, bought = self.refund, self.bought
         return replace(
             self,
-            refund=replace(back, occurred_at=moment, number_used_at=back.number_used_at or back.occurred_at),
+            refund=replace(refund, occurred_at=moment, number_used_at=refund.number_used_at or refund.occurred_at),
             bought=replace(
                 bought,
                 facts=replace(bought.facts, occurred_at=moment),

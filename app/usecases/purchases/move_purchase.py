@@ -28,7 +28,7 @@ from app.store.terms import versions
 from app.usecases.command import CommandContext, use_case
 from app.usecases.ledger.count_usage import share_of_budgets
 from app.usecases.ledger.post_differences import DigestChanges, post_differences
-from app.usecases.programs.staff_limits import above_budget, carried, limited
+from app.usecases.programs.staff_limits import budget_problem, has_staff_budget, points_carried
 from app.usecases.results import DecidedResult, stored_as
 from app.usecases.staff_reasons import reason_problem
 
@@ -59,7 +59,7 @@ class _Move:
     after: Purchase
     correction: ReceiptCorrection
 
-    def counted(self, moved: Mapping[Unit, int]) -> _Move:
+    def with_budget_usage(self, moved: Mapping[Unit, int]) -> _Move:
         """The move with its use of a staff budget."""
         correction = replace(self.correction, counted_points=moved[Unit.POINTS], counted_stamps=moved[Unit.STAMPS])
         return replace(self, correction=correction)
@@ -147,18 +147,22 @@ async def run(session: Session, *, context: CommandContext, command: MovePurchas
         problem = await own_wallet.problem(session, principal=context.principal, customer=customer, path=path)
         if problem is not None:
             return problem
-    if (bound := await _bound(session, purchase=purchase)) is not None:
-        return bound
+    if (problem := await _not_movable_problem(session, purchase=purchase)) is not None:
+        return problem
     correction = ReceiptCorrection.of(
         purchase,
         id=context.new_id(),
-        to=_own(taker),
+        to=_customer_id_of(taker),
         recorded_at=context.now,
         reason=command.reason,
         actor=context.actor,
     )
-    after = await _for(taker, giver=giver, session=session, purchase=purchase, terms=judged_by, correction=correction)
-    return await _moved(session, context=context, moving=_Move(giver, taker, judged_by, purchase, after, correction))
+    after = await _of_new_customer(
+        taker, giver=giver, session=session, purchase=purchase, terms=judged_by, correction=correction
+    )
+    return await _book_move(
+        session, context=context, moving=_Move(giver, taker, judged_by, purchase, after, correction)
+    )
 
 
 async def _purchase(session: Session, *, context: CommandContext, command: MovePurchase) -> Purchase | Problem | None:
@@ -170,7 +174,7 @@ async def _purchase(session: Session, *, context: CommandContext, command: MoveP
     return await purchases.by_id(session, purchase_id=command.purchase_id or "")
 
 
-async def _bound(session: Session, *, purchase: Purchase) -> Problem | None:
+async def _not_movable_problem(session: Session, *, purchase: Purchase) -> Problem | None:
     """Why a purchase cannot be moved."""
     if any(payment.redemption_id is not None for payment in purchase.facts.payments):
         return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail="its customer paid part of it with points")
@@ -181,12 +185,12 @@ async def _bound(session: Session, *, purchase: Purchase) -> Problem | None:
     return None
 
 
-def _own(customer: Customer) -> str:
+def _customer_id_of(customer: Customer) -> str:
     """The customer of the purchase: a merged customer keeps earlier purchases."""
     return customer.requested_id or customer.id
 
 
-async def _for(
+async def _of_new_customer(
     taker: Customer,
     *,
     giver: Customer,
@@ -204,18 +208,18 @@ async def _for(
     return replace(purchase, customer_id=correction.to_customer_id, moved_by=correction.id, facts=facts)
 
 
-async def _moved(session: Session, *, context: CommandContext, moving: _Move) -> MovePurchaseResult | Problem:
-    source, target, moving = await _history(session, moving=moving)
+async def _book_move(session: Session, *, context: CommandContext, moving: _Move) -> MovePurchaseResult | Problem:
+    source, target, moving = await _replay_both(session, moving=moving)
     sold = target.wallet.purchases[moving.before.id]
     if any(balance.lifetime > MAX_POINTS for balance in target.balances.values()):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase",))
-    if limited(context):
+    if has_staff_budget(context):
         before = with_events(source.recorded, versions=source.versions, events=[], until=moving.before.occurred_at)
-        moved = carried(before.wallet.purchases[moving.before.id].decision, sold.decision)
-        above = await above_budget(session, context=context, budget=Budget.TRANSFERS, moved=moved, path=("purchase",))
+        moved = points_carried(before.wallet.purchases[moving.before.id].decision, sold.decision)
+        above = await budget_problem(session, context=context, budget=Budget.TRANSFERS, moved=moved, path=("purchase",))
         if above is not None:
             return above
-        moving = moving.counted(moved)
+        moving = moving.with_budget_usage(moved)
     facts = replace(sold.facts, rule_facts=sold.facts.rule_facts.with_common_budget_usage(sold.decision.budget_usage))
     after = replace(moving.after, earned=sold.decision.points, facts=facts, facts_text=json_text(facts.to_data()))
     await purchases.correct(session, purchase=after)
@@ -223,7 +227,7 @@ async def _moved(session: Session, *, context: CommandContext, moving: _Move) ->
     correction_digest = corrections.row_digest(moving.correction)
     leaving = DigestChanges((correction_digest,), replaced=(purchases.row_digest(moving.before),))
     arriving = DigestChanges((correction_digest, purchases.row_digest(after)))
-    clawback_entry, earned = await _booked(
+    clawback_entry, earned = await _book_in_both_wallets(
         session, context=context, moving=moving, source=source, target=target, leaving=leaving, arriving=arriving
     )
     return MovePurchaseResult(
@@ -238,7 +242,7 @@ async def _moved(session: Session, *, context: CommandContext, moving: _Move) ->
     )
 
 
-async def _history(session: Session, *, moving: _Move) -> tuple[ReplayedAccount, ReplayedAccount, _Move]:
+async def _replay_both(session: Session, *, moving: _Move) -> tuple[ReplayedAccount, ReplayedAccount, _Move]:
     """Both wallets replayed with the purchase in its right place, and the move with its share of budgets.
 
     It is the same wallet twice where the two customers share it.
@@ -256,7 +260,7 @@ async def _history(session: Session, *, moving: _Move) -> tuple[ReplayedAccount,
     return source, target, moving
 
 
-async def _booked(
+async def _book_in_both_wallets(
     session: Session,
     *,
     context: CommandContext,

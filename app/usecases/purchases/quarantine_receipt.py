@@ -37,7 +37,7 @@ from app.usecases.purchases.sent_again.quarantined import (
 )
 
 
-def clock_skew(skew: ImplausibleTime, *, path: tuple[str, ...]) -> Problem:
+def clock_skew_problem(skew: ImplausibleTime, *, path: tuple[str, ...]) -> Problem:
     """The problem with a business time that cannot be right; `path` leads to it."""
     details = {
         ImplausibleTime.AHEAD: "occurredAt is more than 5 minutes ahead of the program's clock",
@@ -77,7 +77,7 @@ async def quarantine_refund(
     """Put a refund into quarantine if its time cannot be right: its result, or None where it is to be booked."""
     skew = context.implausible_time(command.occurred_at)
     if context.time_reviewed or context.principal is None or (command.external_id is None and skew is None):
-        return clock_skew(skew, path=("occurredAt",)) if skew is not None else None
+        return clock_skew_problem(skew, path=("occurredAt",)) if skew is not None else None
     location, zone = (
         (purchase.location_id, purchase.facts.zone) if purchase is not None else (None, context.program.zone)
     )
@@ -110,7 +110,7 @@ async def quarantine_exchange(
     *,
     context: CommandContext,
     bought: RecordedReceipt,
-    back: RecordRefund,
+    refund: RecordRefund,
     purchase: Purchase | None,
     customer: CustomerReference | None,
 ) -> ReceiptQuarantined | Problem | None:
@@ -141,10 +141,10 @@ async def quarantine_exchange(
         QuarantineKind.EXCHANGE,
         number=bought.external_id,
         origin=origin,
-        content=exchange_content(bought, back=back, purchase=purchase),
+        content=exchange_content(bought, refund=refund, purchase=purchase),
         timed=bought.timed,
         customer=buyer,
-        data={"bought": receipt_data(bought), "refund": refund_data(back)},
+        data={"bought": receipt_data(bought), "refund": refund_data(refund)},
     )
     return _result(await _quarantine(session, context=context, sent=sent, at=at))
 
@@ -159,7 +159,7 @@ async def _quarantine(
     """
     skew = context.implausible_time(at)
     if context.time_reviewed or context.principal is None:
-        return None if skew is None else clock_skew(skew, path=(*sent.path, "occurredAt"))
+        return None if skew is None else clock_skew_problem(skew, path=(*sent.path, "occurredAt"))
     if skew is not None:
         # No other transaction may put the same receipt into quarantine at the same time.
         await quarantine.lock(session)

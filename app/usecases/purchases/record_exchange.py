@@ -39,7 +39,7 @@ async def run(
     by = command.customer or by
     command = await exchange_as_booked(session, context=context, command=command, purchase=purchase)
     quarantined = await quarantine_exchange(
-        session, context=context, bought=command.bought, back=command.refund, purchase=purchase, customer=by
+        session, context=context, bought=command.bought, refund=command.refund, purchase=purchase, customer=by
     )
     if quarantined is not None:
         return quarantined
@@ -50,8 +50,8 @@ async def run(
     if isinstance(done, Problem):
         return done
     after = (
-        await apply_pending_refunds(session, context=context, purchase=done.bought)
-        if done.bought and done.has_pending_refunds
+        await apply_pending_refunds(session, context=context, purchase=done.new_purchase)
+        if done.new_purchase and done.has_pending_refunds
         else None
     )
     if after is None:

@@ -60,13 +60,13 @@ async def run(
         sold = recorded
     refunds: list[RecordRefundResult] = []
     for returned in command.returned:
-        back = await record_refund.run(session, context=context, command=returned)
-        if isinstance(back, Problem):
-            return back
-        if isinstance(back, RefundPending):
+        refund = await record_refund.run(session, context=context, command=returned)
+        if isinstance(refund, Problem):
+            return refund
+        if isinstance(refund, RefundPending):
             return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
-        assert not isinstance(back, ReceiptQuarantined), "only a receipt sent with an access key goes there"
-        refunds.append(back)
+        assert not isinstance(refund, ReceiptQuarantined), "only a receipt sent with an access key goes there"
+        refunds.append(refund)
     return RecordMixedReceiptResult(
         purchase_id=sold.purchase_id if sold is not None else None,
         refund_ids=tuple(refund.refund_id for refund in refunds),

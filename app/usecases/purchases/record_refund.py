@@ -18,7 +18,7 @@ from app.usecases.purchases.booking.book_refund import book_refund
 from app.usecases.purchases.commands import ReceiptQuarantined, RecordRefund, RecordRefundResult, RefundPending
 from app.usecases.purchases.pending.record_pending import record_pending_refund
 from app.usecases.purchases.quarantine_receipt import quarantine_refund
-from app.usecases.purchases.sent_again.receipts import time_missing
+from app.usecases.purchases.sent_again.receipts import time_missing_problem
 from app.usecases.purchases.sent_again.refunds import known_refund
 
 
@@ -49,7 +49,7 @@ async def purchase_of(session: Session, *, context: CommandContext, command: Rec
         return wrong
     number = command.external_id
     if number is not None and not command.timed and context.program.numbering.per_day:
-        return time_missing(path=("occurredAt",))
+        return time_missing_problem(path=("occurredAt",))
     if command.receipt is not None:
         return await receipt_references.resolve(
             session, source=OWN_SOURCE, by=command.receipt, numbering=context.program.numbering
@@ -99,11 +99,11 @@ async def run_refund(
         return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail="a refund cannot be before its purchase")
     earlier = await refunds.of_purchase(session, purchase_id=purchase.id)
     left = Remaining.after(purchase.facts, refunds=earlier)
-    back = resolve_return(
+    returned = resolve_return(
         lines=command.lines, amounts=command.amounts, amount=command.amount, facts=purchase.facts, remaining=left
     )
-    if isinstance(back, Problem):
-        return back
+    if isinstance(returned, Problem):
+        return returned
     return await book_refund(
         session,
         write_context=context,
@@ -113,5 +113,5 @@ async def run_refund(
         terms=judged_by,
         earlier=earlier,
         left=left,
-        back=back,
+        returned=returned,
     )

@@ -81,14 +81,14 @@ async def run(
     session: Session, *, context: CommandContext, command: SettleQuarantined
 ) -> SettleQuarantinedResult | PendingRefundDismissed | Problem:
     """Settle it. A receipt that is rejected when it is booked stays in quarantine: the transaction must be rolled back."""
-    if (wrong := _unfit(command)) is not None:
+    if (wrong := _input_problem(command)) is not None:
         return wrong
     if command.pending_refund_id is not None:
         return await _dismiss_pending_refund(session, context=context, command=command)
-    return await _settled(session, context=context, command=command)
+    return await _settle(session, context=context, command=command)
 
 
-def _unfit(command: SettleQuarantined) -> Problem | None:
+def _input_problem(command: SettleQuarantined) -> Problem | None:
     if (wrong := reason_problem(command.reason)) is not None:
         return wrong
     if (command.occurred_at is None) is (command.action is QuarantineAction.BOOK_AT):
@@ -100,7 +100,7 @@ def _unfit(command: SettleQuarantined) -> Problem | None:
     return None
 
 
-async def _settled(
+async def _settle(
     session: Session, *, context: CommandContext, command: SettleQuarantined
 ) -> SettleQuarantinedResult | Problem:
     before = await quarantine.by_id(session, quarantined_id=command.quarantined_id or "", lock=True)
@@ -118,7 +118,7 @@ async def _settled(
     booked: Booked | None = None
     if command.action is not QuarantineAction.DISMISS:
         at = command.occurred_at or before.occurred_at
-        made = await _booked(session, context=replace(context, time_reviewed=True), item=before, at=at)
+        made = await _book(session, context=replace(context, time_reviewed=True), item=before, at=at)
         if isinstance(made, Problem):
             return replace(made, path=_path(made, command=command))
         booked = made
@@ -140,14 +140,14 @@ def _as_booked(item: Quarantined, *, booked: Booked, at: datetime) -> Quarantine
             return replace(item, pending_refund_id=booked.pending_refund_id)
 
 
-async def _booked(session: Session, *, context: CommandContext, item: Quarantined, at: datetime) -> Booked | Problem:
+async def _book(session: Session, *, context: CommandContext, item: Quarantined, at: datetime) -> Booked | Problem:
     """Carry out the command as if it had arrived in time, at `at`."""
-    booked = await _carried_out(session, context=context, item=item, at=at)
+    booked = await _carry_out(session, context=context, item=item, at=at)
     assert not isinstance(booked, ReceiptQuarantined), "a receipt that staff have reviewed is booked or rejected"
     return booked
 
 
-async def _carried_out(
+async def _carry_out(
     session: Session, *, context: CommandContext, item: Quarantined, at: datetime
 ) -> Booked | ReceiptQuarantined | Problem:
     if item.kind is QuarantineKind.REFUND:

@@ -24,9 +24,9 @@ from app.store.terms import versions
 from app.usecases.command import CommandContext, guarded, use_case
 from app.usecases.ledger.end_redemptions import end_redemption
 from app.usecases.ledger.post_differences import post_differences
-from app.usecases.programs.staff_limits import above_budget
+from app.usecases.programs.staff_limits import budget_problem
 from app.usecases.results import DecidedResult, stored_as
-from app.usecases.rewards.redemption_payments import spent_on
+from app.usecases.rewards.redemption_payments import spent_problem
 
 WITHOUT_REASON = frozenset({Role.TILL, Role.CUSTOMER})
 """Roles that give no reason; staff and the owner may reverse handed-over goods, and have to give one."""
@@ -66,7 +66,7 @@ class CancelRedemptionResult(DecidedResult):
     entry_id: str
 
 
-async def _hidden(session: Session, *, context: CommandContext, command: CancelRedemption) -> Problem | None:  # noqa: ARG001 - as every guard
+async def _not_found_problem(session: Session, *, context: CommandContext, command: CancelRedemption) -> Problem | None:  # noqa: ARG001 - as every guard
     """The problem with an unknown redemption, or None; to a customer, the redemptions of others are unknown, too."""
     redemption = await redemptions.by_id(session, redemption_id=command.redemption_id)
     if redemption is not None and command.role is Role.CUSTOMER and command.customer_id != redemption.customer_id:
@@ -75,7 +75,7 @@ async def _hidden(session: Session, *, context: CommandContext, command: CancelR
     return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("redemption",)) if redemption is None else None
 
 
-@guarded(_hidden)
+@guarded(_not_found_problem)
 @use_case(CancelRedemptionResult)
 async def run(
     session: Session, *, context: CommandContext, command: CancelRedemption
@@ -90,14 +90,14 @@ async def run(
     )
     if problem is not None:
         return problem
-    if (problem := _unfit(paid.redemption, command=command)) is not None:
+    if (problem := _not_reversible_problem(paid.redemption, command=command)) is not None:
         return problem
     if (problem := await _reversal_problem(session, context=context, command=command, paid=paid)) is not None:
         return problem
     if command.role not in WITHOUT_REASON and not command.reason:
         return Problem(ProblemCode.REASON_MISSING, path=("reason",))
     moved = {unit: paid.redemption.decision.amount(unit) for unit in Unit}
-    above = await above_budget(session, context=context, budget=Budget.ADJUSTMENTS, moved=moved, path=("redemption",))
+    above = await budget_problem(session, context=context, budget=Budget.ADJUSTMENTS, moved=moved, path=("redemption",))
     if above is not None:
         return above
     return await _reverse(session, context=context, command=command, paid=paid)
@@ -108,7 +108,7 @@ async def _reversal_problem(
 ) -> Problem | None:
     """Why it cannot be reversed, or not by this caller; None where it can."""
     redemption, till_until = paid.redemption, None
-    spent = await spent_on(session, redemption_id=redemption.id, account=paid.customer.account, at=context.now)
+    spent = await spent_problem(session, redemption_id=redemption.id, account=paid.customer.account, at=context.now)
     if spent is not None:
         return spent
     if command.role is Role.TILL and context.actor is not None and redemption.fulfilled_at is not None:
@@ -131,7 +131,7 @@ async def _paid(session: Session, *, command: CancelRedemption) -> _Paid:
     return _Paid(known, customer, judged_by)
 
 
-def _unfit(redemption: Redemption, *, command: CancelRedemption) -> Problem | None:
+def _not_reversible_problem(redemption: Redemption, *, command: CancelRedemption) -> Problem | None:
     """Why there is nothing to reverse, or not in this way."""
     path = ("redemption",)
     if redemption.state is RedemptionState.HELD:
@@ -173,11 +173,11 @@ async def _reverse(
         cause=reversed_by.id,
     )
     entry = entries[PostingKey(EntryType.REVERSAL, reversed_by.id)]
-    return _booked(paid, replayed=replayed, reversal=reversed_by, entry=entry)
+    return _result(paid, replayed=replayed, reversed_by=reversed_by, entry=entry)
 
 
-def _booked(paid: _Paid, *, replayed: ReplayedAccount, reversal: Reversal, entry: Entry) -> CancelRedemptionResult:
-    subject = PostingKey(EntryType.REVERSAL, reversal.id)
+def _result(paid: _Paid, *, replayed: ReplayedAccount, reversed_by: Reversal, entry: Entry) -> CancelRedemptionResult:
+    subject = PostingKey(EntryType.REVERSAL, reversed_by.id)
     postings = (posting for unit_account in replayed.wallet.unit_accounts.values() for posting in unit_account.postings)
     decision = next(posting.decision for posting in postings if posting.key == subject)
     return CancelRedemptionResult(

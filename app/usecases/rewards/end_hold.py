@@ -155,7 +155,7 @@ async def _capture(
     await count_clause_uses(session, context=context, redemption=held, terms=judged_by)
     replayed = await replay_account(session, account=customer.account, until=context.now)
     changed = [RedemptionChange(before=held, after=after)]
-    made = await post_differences(
+    new_entries = await post_differences(
         session, write_context=context, replayed=replayed, redemption_changes=changed, cause=id
     )
     return CaptureHoldResult(
@@ -164,7 +164,7 @@ async def _capture(
         customer_id=customer.id,
         redemption_id=id,
         reward_id=held.reward_id,
-        entry_id=made[PostingKey(EntryType.REDEEM, id)].id,
+        entry_id=new_entries[PostingKey(EntryType.REDEEM, id)].id,
         terms=judged_by,
     )
 
@@ -174,8 +174,10 @@ async def _release(
 ) -> ReleaseHoldResult:
     changed = await end_redemption(session, redemption=held, state=RedemptionState.CANCELLED, ended_at=context.now)
     replayed = await replay_account(session, account=customer.account, until=context.now)
-    made = await post_differences(session, write_context=context, replayed=replayed, redemption_changes=[changed])
-    expired = [entry.id for subject, entry in made.items() if subject.type is EntryType.EXPIRE]
+    new_entries = await post_differences(
+        session, write_context=context, replayed=replayed, redemption_changes=[changed]
+    )
+    expired = [entry.id for subject, entry in new_entries.items() if subject.type is EntryType.EXPIRE]
     return ReleaseHoldResult(
         balances=replayed.balances,
         customer_id=customer.id,

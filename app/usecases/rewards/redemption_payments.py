@@ -30,7 +30,7 @@ async def payment_problem(
     by_id = await redemption_payments.named(session, redemption_ids=sorted(set(redemption_ids)))
     for id in redemption_ids:
         payment = by_id.get(id)
-        if payment is None or not await _is_theirs(session, of=payment.customer_id, customer=customer, facts=facts):
+        if payment is None or not await _may_pay(session, payer_id=payment.customer_id, customer=customer, facts=facts):
             return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("purchase", "payments"))
         if payment.purchase_id not in (None, purchase_id):
             return Problem(ProblemCode.REDEMPTION_SPENT, path=("purchase", "payments"))
@@ -41,15 +41,15 @@ async def payment_problem(
     return None
 
 
-async def _is_theirs(session: Session, *, of: str, customer: Customer, facts: PurchaseFacts) -> bool:
-    """May a redemption of the customer `of` pay this purchase: one of its buyer, or of a customer merged with them by then?
+async def _may_pay(session: Session, *, payer_id: str, customer: Customer, facts: PurchaseFacts) -> bool:
+    """May a redemption of this customer pay the purchase: is it one of its buyer, or of a customer merged with them by then?
 
     Earlier records of merged customers are in two wallets, and nothing of one can be restored into the other.
     """
     buyer = customer.requested_id or customer.id
-    if of == buyer:
+    if payer_id == buyer:
         return True
-    for id in (of, buyer):
+    for id in (payer_id, buyer):
         goes_on_as: str | None = id
         while goes_on_as != customer.id:
             merger = await mergers.of_customer(session, customer_id=goes_on_as or "")
@@ -59,7 +59,7 @@ async def _is_theirs(session: Session, *, of: str, customer: Customer, facts: Pu
     return True
 
 
-async def spent_on(session: Session, *, redemption_id: str, account: Account, at: datetime) -> Problem | None:
+async def spent_problem(session: Session, *, redemption_id: str, account: Account, at: datetime) -> Problem | None:
     """Why a redemption cannot be reversed because of what it paid, or None; the account of its customer must be locked.
 
     Points that paid a purchase are restored with its refund, or with that of what was handed out in its place; once

@@ -14,7 +14,7 @@ from app.store.previews import previews
 from app.store.terms import versions
 from app.usecases.command import CommandContext, use_case
 from app.usecases.results import CommandResult, stored_as
-from app.usecases.terms.publish_terms import PublishTerms, drafted
+from app.usecases.terms.publish_terms import PublishTerms, checked_draft
 
 MAX_DAYS = 730
 MOST_UNFINISHED = 3
@@ -47,7 +47,7 @@ async def run(session: Session, *, context: CommandContext, command: PreviewImpa
         return Problem(ProblemCode.NO_TERMS_IN_FORCE)
     number = await versions.last_number(session) + 1
     sent = PublishTerms(effective_from=None, clauses=command.clauses)
-    draft = await drafted(session, program=context.program, now=context.now, command=sent, number=number)
+    draft = await checked_draft(session, program=context.program, now=context.now, command=sent, number=number)
     if isinstance(draft, Problem):
         return draft
     if await previews.unfinished(session) >= MOST_UNFINISHED:

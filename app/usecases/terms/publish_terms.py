@@ -55,7 +55,7 @@ async def run(session: Session, *, context: CommandContext, command: PublishTerm
     """Check the draft, hold changes that are worse for customers to the notice of the version in force, and store it for good."""
     latest = await versions.latest(session, lock=True)
     number = await versions.last_number(session) + 1
-    draft = await drafted(session, program=context.program, now=context.now, command=command, number=number)
+    draft = await checked_draft(session, program=context.program, now=context.now, command=command, number=number)
     if isinstance(draft, Problem):
         return draft
     if latest is None:
@@ -68,7 +68,7 @@ async def run(session: Session, *, context: CommandContext, command: PublishTerm
     if command.effective_from is None:
         start = next_start(latest=latest, in_force=in_force, direction=direction, now=context.now)
         draft = replace(draft, effective_from=start)
-    wrong = _out_of_order(draft, latest=latest, context=context)
+    wrong = _start_problem(draft, latest=latest, context=context)
     if wrong is not None:
         return wrong
     decision = notice_decision(
@@ -80,7 +80,7 @@ async def run(session: Session, *, context: CommandContext, command: PublishTerm
     return PublishTermsResult(terms_version=draft.version, decision=decision, terms=in_force)
 
 
-def _out_of_order(draft: Terms, *, latest: Terms, context: CommandContext) -> Problem | None:
+def _start_problem(draft: Terms, *, latest: Terms, context: CommandContext) -> Problem | None:
     """Why the version does not follow the one before it, or starts in the past."""
     if draft.effective_from <= latest.effective_from:
         starts = latest.effective_from.isoformat()
@@ -92,7 +92,7 @@ def _out_of_order(draft: Terms, *, latest: Terms, context: CommandContext) -> Pr
     return Problem(ProblemCode.INVALID_INPUT, path=("effectiveFrom",), detail=detail)
 
 
-async def drafted(
+async def checked_draft(
     session: Session, *, program: Program, now: datetime, command: PublishTerms, number: int
 ) -> Terms | Problem:
     """The checked draft as a version."""

@@ -37,7 +37,7 @@ class Goods:
 
     purchase: Purchase
     refund: RecordRefund
-    back: ReturnedItems
+    returned: ReturnedItems
     command: RecordPurchase
     facts: PurchaseFacts
     terms: Terms
@@ -48,11 +48,11 @@ async def book_exchange(
     session: Session, *, context: CommandContext, goods: Goods
 ) -> tuple[Purchase, RecordExchangeResult] | Problem:
     """Replay the wallet with the exchange at its business time, and book all that this changes."""
-    purchase, back, owner = goods.purchase, goods.back, goods.purchase.customer_id
+    purchase, returned, owner = goods.purchase, goods.returned, goods.purchase.customer_id
     in_order = goods.command.in_order(context.program.numbering, zone=goods.facts.zone)
     bought = PurchaseRecorded(context.new_id(), owner, in_order, goods.facts, goods.terms)
     number = goods.refund.external_id or in_order
-    event = ExchangeRecorded(context.new_id(), purchase.id, bought.at, back.lines, bought, number, back.amounts)
+    event = ExchangeRecorded(context.new_id(), purchase.id, bought.at, returned.lines, bought, number, returned.amounts)
     replayed = await replay_account(
         session, account=goods.customer.account, until=event.at, events=[NewEvent(event, customer_id=owner)]
     )
@@ -61,7 +61,7 @@ async def book_exchange(
     if bought.id in replayed.wallet.overpaid_exchanges:
         detail = "points would pay more than the purchase costs"
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "payments"), detail=detail)
-    sold, came_back = replayed.wallet.purchases[bought.id], replayed.wallet.refund_outcomes[event.id]
+    sold, refund_outcome = replayed.wallet.purchases[bought.id], replayed.wallet.refund_outcomes[event.id]
     new = purchase_row(
         context=context,
         command=goods.command,
@@ -72,23 +72,23 @@ async def book_exchange(
         id=bought.id,
     )
     refund = refund_row(
+        goods.refund,
         write_context=context,
-        command=goods.refund,
         purchase=purchase,
-        back=back,
-        outcome=came_back.outcome,
-        money=came_back.outcome.money,
+        returned=returned,
+        outcome=refund_outcome.outcome,
+        money=refund_outcome.outcome.money,
         id=event.id,
     )
-    return new, await _recorded(session, context=context, goods=goods, new=new, refund=refund, replayed=replayed)
+    return new, await _record(session, context=context, goods=goods, new=new, refund=refund, replayed=replayed)
 
 
-async def _recorded(
+async def _record(
     session: Session, *, context: CommandContext, goods: Goods, new: Purchase, refund: Refund, replayed: ReplayedAccount
 ) -> RecordExchangeResult:
     """Write both receipts and everything that the exchange changes."""
     terms, customer = goods.terms, goods.customer
-    sold, came_back = replayed.wallet.purchases[new.id], replayed.wallet.refund_outcomes[refund.id]
+    sold, refund_outcome = replayed.wallet.purchases[new.id], replayed.wallet.refund_outcomes[refund.id]
     await purchases.add(session, purchase=new)
     await link_payments(session, purchase_id=new.id, facts=new.facts)
     await count_purchase(session, context=context, purchase=new, terms=terms, decision=sold.decision)
@@ -102,16 +102,16 @@ async def _recorded(
         cause=refund.id,
         cause_purchase_id=new.id,
     )
-    returned = refund_result(
+    refund_part = refund_result(
         customer=customer,
         terms=replayed.versions.all[goods.purchase.terms_version],
-        outcome=came_back.outcome,
-        made=refund,
+        outcome=refund_outcome.outcome,
+        new_refund=refund,
         entry=entries[PostingKey(EntryType.CLAWBACK, refund.id)],
         balances=replayed.balances,
-        back=came_back.restored,
+        restored=refund_outcome.restored,
     )
-    handed_out = RecordPurchaseResult(
+    purchase_part = RecordPurchaseResult(
         decision=sold.decision,
         balances=replayed.balances,
         customer_id=customer.id,
@@ -119,4 +119,4 @@ async def _recorded(
         entry_id=entries[PostingKey(EntryType.EARN, new.id)].id,
         terms=terms,
     )
-    return RecordExchangeResult(purchase=handed_out, refund=returned)
+    return RecordExchangeResult(purchase=purchase_part, refund=refund_part)

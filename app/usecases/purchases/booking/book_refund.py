@@ -46,43 +46,42 @@ async def book_refund(
     terms: Terms,
     earlier: Sequence[Refund],
     left: Remaining,
-    back: ReturnedItems,
+    returned: ReturnedItems,
 ) -> RecordRefundResult:
     """Claw back the points of returned goods: from the snapshot where that is enough, else by a replay of the wallet."""
-    at, after = command.occurred_at, back.left(purchase.facts, of=left)
-    money = money_due(
-        purchase.facts, remaining=after.of(purchase.facts), paid_out=sum(refund.money for refund in earlier)
-    )
-    now = await versions.in_force(session, at=at)
+    at, after = command.occurred_at, returned.left(purchase.facts, of=left)
+    paid_out = sum(earlier_refund.money for earlier_refund in earlier)
+    money = money_due(purchase.facts, remaining=after.of(purchase.facts), paid_out=paid_out)
+    in_force = await versions.in_force(session, at=at)
     outcome = await _snapshot_outcome(
-        session, customer=customer, purchase=purchase, terms=terms, now=now, left=left, after=after, at=at
+        session, customer=customer, purchase=purchase, terms=terms, in_force=in_force, left=left, after=after, at=at
     )
-    if now is None or outcome is None:
-        return await _by_replay(
+    if in_force is None or outcome is None:
+        return await _book_by_replay(
             session,
             write_context=write_context,
             command=command,
             purchase=purchase,
             customer=customer,
             terms=terms,
-            back=back,
+            returned=returned,
             money=money,
         )
     id = write_context.new_id()
     new_refund = refund_row(
-        write_context=write_context, command=command, purchase=purchase, back=back, outcome=outcome, money=money, id=id
+        command, write_context=write_context, purchase=purchase, returned=returned, outcome=outcome, money=money, id=id
     )
-    return await _from_snapshot(
+    return await _book_from_snapshot(
         session,
         write_context=write_context,
         purchase=purchase,
         customer=customer,
         terms=terms,
-        now=now,
+        in_force=in_force,
         left=left,
         after=after,
         outcome=outcome,
-        made=new_refund,
+        new_refund=new_refund,
     )
 
 
@@ -92,14 +91,14 @@ async def _snapshot_outcome(
     customer: Customer,
     purchase: Purchase,
     terms: Terms,
-    now: Terms | None,
+    in_force: Terms | None,
     left: Remaining,
     after: Remaining,
     at: datetime,
 ) -> refund.RefundOutcome | None:
     """What a refund comes to by the stored balance, or None when only a replay can say."""
     # The goods handed out in an exchange count in the purchase that they replace, too.
-    if now is None or purchase.facts.replaced_price is not None:
+    if in_force is None or purchase.facts.replaced_price is not None:
         return None
     balance = customer.account.balance
     outcome = refund.preview_claw_back(
@@ -116,25 +115,25 @@ async def _snapshot_outcome(
         occurred_at=at,
     )
     if outcome.movement.restored or not await _can_use_snapshot(
-        session, customer=customer, purchase=purchase, terms=terms, now=now, at=at
+        session, customer=customer, purchase=purchase, terms=terms, in_force=in_force, at=at
     ):
         return None
     return outcome
 
 
 async def _can_use_snapshot(
-    session: Session, *, customer: Customer, purchase: Purchase, terms: Terms, now: Terms, at: datetime
+    session: Session, *, customer: Customer, purchase: Purchase, terms: Terms, in_force: Terms, at: datetime
 ) -> bool:
     """Can the refund be decided from the stored lots and the purchase as it was recorded?"""
     account = customer.account
     # Points kept alive by activity are not consumed in the order of their stored dates.
-    inherited = await versions.inherited(session, terms=now)
+    inherited = await versions.inherited(session, terms=in_force)
     if inherited.kept_alive or Unit.STAMPS in inherited.units:
         return False
     if (
         purchase.moved_by is not None
         or terms.tiers
-        or now.tiers
+        or in_force.tiers
         or terms.required_facts.counted_clauses
         or terms.required_facts.item_clauses
         or _may_have_expired(purchase, terms=terms, at=at)
@@ -143,7 +142,7 @@ async def _can_use_snapshot(
         or await exchanges.is_part_of_exchange(session, purchase_id=purchase.id)
     ):
         return False
-    if not await snapshot_path.can_apply_to_snapshot(session, customer=customer, terms=now, at=at):
+    if not await snapshot_path.can_apply_to_snapshot(session, customer=customer, terms=in_force, at=at):
         return False
     if not account.has_merges and terms.required_facts.is_empty:
         return True
@@ -166,33 +165,33 @@ def _may_have_expired(purchase: Purchase, *, terms: Terms, at: datetime) -> bool
     return last is not None and last < local_date(at, zone_name=terms.zone)
 
 
-async def _from_snapshot(
+async def _book_from_snapshot(
     session: Session,
     *,
     write_context: WriteContext,
     purchase: Purchase,
     customer: Customer,
     terms: Terms,
-    now: Terms,
+    in_force: Terms,
     left: Remaining,
     after: Remaining,
     outcome: refund.RefundOutcome,
-    made: Refund,
+    new_refund: Refund,
 ) -> RecordRefundResult:
     """Claw back from the stored lots with one entry."""
-    account, at = customer.account, made.occurred_at
+    account, at = customer.account, new_refund.occurred_at
     inventory = await lots.inventory(session, account_id=account.id)
     lots_before = dict(inventory.lots)
     draws = inventory.claw_back(
-        made.id, outcome.due, at=at, own={purchase.id}, allow_negative=allows_negative_balance(terms)
+        new_refund.id, outcome.due, at=at, own={purchase.id}, allow_negative=allows_negative_balance(terms)
     )
-    await refunds.add(session, refund=made)
+    await refunds.add(session, refund=new_refund)
     no_visit = not is_visit(terms, facts=after.of(purchase.facts))
     reduction = Reduction(purchase.id, purchase.occurred_at, no_visit, outcome.taken)
     await stored_usage.reduce_more(session, customer_id=purchase.customer_id, reduction=reduction)
     writer = AccountWriter(session=session, write_context=write_context, account=account, lots_before=lots_before)
-    posting = Posting(PostingKey(EntryType.CLAWBACK, made.id), at, draws, outcome.decision)
-    references = EntryReferences(purchase_id=purchase.id, refund_id=made.id)
+    posting = Posting(PostingKey(EntryType.CLAWBACK, new_refund.id), at, draws, outcome.decision)
+    references = EntryReferences(purchase_id=purchase.id, refund_id=new_refund.id)
     entry = await writer.append(posting, lots_after=inventory.lots, references=references)
     remaining = left.of(purchase.facts)
     base = refund.evaluate_remaining(terms=terms, earned=purchase.earned, stamps=0, remaining=remaining).base
@@ -205,20 +204,20 @@ async def _from_snapshot(
         replayed_through=at,
         next_change_at=account.next_change_at,
         next_notice_at=account.next_notice_at,
-        terms_version=now.version,
-        digests=(refunds.row_digest(made),),
+        terms_version=in_force.version,
+        digests=(refunds.row_digest(new_refund),),
     )
     return refund_result(
         customer=customer,
         terms=terms,
         outcome=outcome,
-        made=made,
+        new_refund=new_refund,
         entry=entry,
         balances={Unit.POINTS: stored.balance},
     )
 
 
-async def _by_replay(
+async def _book_by_replay(
     session: Session,
     *,
     write_context: WriteContext,
@@ -226,28 +225,21 @@ async def _by_replay(
     purchase: Purchase,
     customer: Customer,
     terms: Terms,
-    back: ReturnedItems,
+    returned: ReturnedItems,
     money: Money,
 ) -> RecordRefundResult:
     """Replay the wallet with the refund at its business time, and book all that this changes."""
-    event = RefundRecorded(
-        write_context.new_id(), purchase.id, command.occurred_at, back.lines, command.external_id or "", back.amounts
-    )
+    id, number = write_context.new_id(), command.external_id or ""
+    event = RefundRecorded(id, purchase.id, command.occurred_at, returned.lines, number, returned.amounts)
     replayed = await replay_account(
         session, account=customer.account, until=event.at, events=[NewEvent(event, customer_id=purchase.customer_id)]
     )
-    came_back = replayed.wallet.refund_outcomes[event.id]
-    outcome = came_back.outcome
+    refund_outcome = replayed.wallet.refund_outcomes[event.id]
+    outcome = refund_outcome.outcome
     if not replayed.wallet.receipts[purchase.id].stands_alone:
         money = replayed.money_due(event.id)
     new_refund = refund_row(
-        write_context=write_context,
-        command=command,
-        purchase=purchase,
-        back=back,
-        outcome=outcome,
-        money=money,
-        id=event.id,
+        command, write_context=write_context, purchase=purchase, returned=returned, outcome=outcome, money=money, id=id
     )
     await refunds.add(session, refund=new_refund)
     entries = await post_differences(
@@ -262,8 +254,8 @@ async def _by_replay(
         customer=customer,
         terms=terms,
         outcome=outcome,
-        made=new_refund,
+        new_refund=new_refund,
         entry=entry,
         balances=replayed.balances,
-        back=came_back.restored,
+        restored=refund_outcome.restored,
     )

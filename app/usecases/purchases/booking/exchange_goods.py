@@ -30,10 +30,10 @@ from app.usecases.purchases.sent_again.refunds import as_recorded, has_same_cont
 
 
 class Exchanged(NamedTuple):
-    """The result of an exchange and, if it is new, the purchase that was handed out; whether pending refunds wait for that purchase."""
+    """The result of an exchange and, if it is new, the purchase of the goods handed out; whether refunds of it are pending."""
 
     result: RecordExchangeResult
-    bought: Purchase | None = None
+    new_purchase: Purchase | None = None
     has_pending_refunds: bool = False
 
 
@@ -74,9 +74,9 @@ async def exchange_goods(
         numbering = context.program.numbering
         same_number = await refunds.by_number(session, number=refund.external_id, origin=origin, numbering=numbering)
         if same_number:
-            return _without_purchase(same_number)
+            return _refund_number_problem(same_number)
         refund = replace(refund, space=numbering.space(origin))
-    returned = await _returned(session, command=command.refund, purchase=purchase)
+    returned = await _returned_items(session, command=command.refund, purchase=purchase)
     if isinstance(returned, Problem):
         return in_refund(returned)
     goods = Goods(purchase, refund, returned, new, admitted.facts, admitted.terms, admitted.customer)
@@ -87,7 +87,7 @@ async def exchange_goods(
     return Exchanged(result, bought, admitted.has_pending_refunds)
 
 
-def _without_purchase(same_number: Sequence[Refund]) -> Problem:
+def _refund_number_problem(same_number: Sequence[Refund]) -> Problem:
     """The problem with a refund number that was recorded without the new receipt."""
     return Problem(
         ProblemCode.RECEIPT_DIFFERS,
@@ -97,7 +97,7 @@ def _without_purchase(same_number: Sequence[Refund]) -> Problem:
     )
 
 
-async def _returned(session: Session, *, command: RecordRefund, purchase: Purchase) -> ReturnedItems | Problem:
+async def _returned_items(session: Session, *, command: RecordRefund, purchase: Purchase) -> ReturnedItems | Problem:
     """The returned goods of a purchase."""
     earlier = await refunds.of_purchase(session, purchase_id=purchase.id)
     left = Remaining.after(purchase.facts, refunds=earlier)
@@ -112,22 +112,22 @@ async def _known(
     """The result of a receipt that was recorded in this same exchange."""
     refund_id = await exchanges.refund_of(session, purchase_id=bought.purchase_id)
     if refund_id is None:
-        return _differs(bought, path=("purchase", "externalId"), detail="without this refund")
+        return _differs_problem(bought, path=("purchase", "externalId"), detail="without this refund")
     refund = (await refunds.by_ids(session, refund_ids=[refund_id])).get(refund_id)
     if refund is None:
         raise LookupError(f"the exchange of purchase {bought.purchase_id} has lost its refund")
     refunded = await refunded_by(session, purchase=purchase, refund=refund)
     if refunded is None or refund.external_id != command.refund.external_id:
-        return _differs(bought, path=("refund", "externalId"), detail="of another refund")
+        return _differs_problem(bought, path=("refund", "externalId"), detail="of another refund")
     if not await has_same_content(session, command=command.refund, purchase=refunded, refund=refund):
-        return _differs(bought, path=("refund", "externalId"), detail="of another refund")
+        return _differs_problem(bought, path=("refund", "externalId"), detail="of another refund")
     customer = await customers.find(session, by=CustomerReference(purchase.customer_id))
     assert customer is not None, "a purchase has a customer"
     result = await as_recorded(session, purchase=refunded, refund=refund, customer=customer)
     return RecordExchangeResult(purchase=bought, refund=result)
 
 
-def _differs(bought: RecordPurchaseResult, *, path: tuple[str, ...], detail: str) -> Problem:
+def _differs_problem(bought: RecordPurchaseResult, *, path: tuple[str, ...], detail: str) -> Problem:
     """The problem with an exchange whose new receipt was recorded with other content."""
     return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=detail, purchase_ids=(bought.purchase_id,))
 

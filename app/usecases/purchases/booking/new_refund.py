@@ -19,11 +19,11 @@ from app.usecases.purchases.commands import RecordRefund, RecordRefundResult
 
 
 def refund_row(
+    command: RecordRefund,
     *,
     write_context: WriteContext,
-    command: RecordRefund,
     purchase: Purchase,
-    back: ReturnedItems,
+    returned: ReturnedItems,
     outcome: refund.RefundOutcome,
     money: Money,
     id: str,
@@ -35,8 +35,8 @@ def refund_row(
         external_id=command.external_id,
         occurred_at=command.occurred_at,
         recorded_at=write_context.now,
-        lines=back.lines,
-        amounts=back.amounts,
+        lines=returned.lines,
+        amounts=returned.amounts,
         money=money.minor,
         due=outcome.due,
         taken=outcome.taken,
@@ -46,7 +46,7 @@ def refund_row(
     )
 
 
-NOTHING_BACK: Mapping[Unit, int] = MappingProxyType(dict.fromkeys(Unit, 0))
+NOTHING_RESTORED: Mapping[Unit, int] = MappingProxyType(dict.fromkeys(Unit, 0))
 
 
 def refund_result(
@@ -54,22 +54,22 @@ def refund_result(
     customer: Customer,
     terms: Terms,
     outcome: refund.RefundOutcome,
-    made: Refund,
+    new_refund: Refund,
     entry: Entry,
     balances: Mapping[Unit, Balance],
-    back: Mapping[Unit, int] = NOTHING_BACK,
+    restored: Mapping[Unit, int] = NOTHING_RESTORED,
 ) -> RecordRefundResult:
-    """The result of a recorded refund; `back` is what had paid for the goods and was restored."""
+    """The result of a recorded refund; `restored` is what had paid for the goods."""
     return RecordRefundResult(
         decision=outcome.decision,
         balances=balances,
         customer_id=customer.id,
-        purchase_id=made.purchase_id,
-        refund_id=made.id,
+        purchase_id=new_refund.purchase_id,
+        refund_id=new_refund.id,
         entry_id=entry.id,
         shortfall=outcome.shortfall,
-        points_restored=back[Unit.POINTS],
-        stamps_restored=back[Unit.STAMPS],
-        cash=made.money,
+        points_restored=restored[Unit.POINTS],
+        stamps_restored=restored[Unit.STAMPS],
+        cash=new_refund.money,
         terms=terms,
     )

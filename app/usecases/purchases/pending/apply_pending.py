@@ -38,7 +38,7 @@ async def apply_pending_refunds(
     for pending in await pending_refunds.of_receipt(session, number=purchase.external_id):
         if not (numbering.identifies(pending.receipt) and numbering.matches(pending.receipt, origin=purchase.origin)):
             continue
-        done = await _applied(session, context=context, purchase=purchase, pending=pending)
+        done = await _apply(session, context=context, purchase=purchase, pending=pending)
         if isinstance(done, Problem):
             await pending_refunds.settle(session, pending_id=pending.id, refund_id=None, refused_with=done.code)
             continue
@@ -48,25 +48,25 @@ async def apply_pending_refunds(
             continue
         await pending_refunds.settle(session, pending_id=pending.id, refund_id=done.result.refund.refund_id)
         balances = done.result.purchase.balances
-        if done.bought is not None and done.has_pending_refunds:
-            balances = await apply_pending_refunds(session, context=context, purchase=done.bought) or balances
+        if done.new_purchase is not None and done.has_pending_refunds:
+            balances = await apply_pending_refunds(session, context=context, purchase=done.new_purchase) or balances
     return balances
 
 
-async def _applied(
+async def _apply(
     session: Session, *, context: CommandContext, purchase: Purchase, pending: PendingRefund
 ) -> Exchanged | RecordRefundResult | Problem:
     customer = await customers.find(session, by=CustomerReference(purchase.customer_id), lock=True)
     if customer is None:
         raise LookupError(f"purchase {purchase.id} has lost its customer")
     if pending.bought is not None:
-        return await _exchanged(
+        return await _apply_exchange(
             session, context=context, purchase=purchase, pending=pending, bought=pending.bought, customer=customer
         )
-    return await _refunded(session, context=context, purchase=purchase, pending=pending, customer=customer)
+    return await _apply_refund(session, context=context, purchase=purchase, pending=pending, customer=customer)
 
 
-async def _exchanged(
+async def _apply_exchange(
     session: Session,
     *,
     context: CommandContext,
@@ -79,10 +79,10 @@ async def _exchanged(
         session, customer=customer, known_id=bought.customer_id
     ):
         return Problem(ProblemCode.OTHER_CUSTOMER, path=("customer",))
-    own = await own_wallet.is_holders_wallet(session, holder_id=bought.holder_id, customer=customer)
+    own = await own_wallet.belongs_to_key_holder(session, holder_id=bought.holder_id, customer=customer)
     if own:
         return Problem(ProblemCode.OWN_CARD, path=("customer",))
-    refund = _order(pending, purchase=purchase)
+    refund = _refund_command(pending, purchase=purchase)
     at = max(pending.occurred_at, purchase.occurred_at)
     new = as_sent(pending, bought=receipt_of(bought.data, at=at))
     command = RecordExchange(
@@ -96,7 +96,7 @@ async def _exchanged(
     )
 
 
-async def _refunded(
+async def _apply_refund(
     session: Session, *, context: CommandContext, purchase: Purchase, pending: PendingRefund, customer: Customer
 ) -> RecordRefundResult | Problem:
     numbering = context.program.numbering
@@ -118,7 +118,7 @@ async def _refunded(
     if number is not None and await refunds.by_number(session, number=number, origin=origin, numbering=numbering):
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))
     command = replace(
-        _order(pending, purchase=purchase),
+        _refund_command(pending, purchase=purchase),
         # A refund cannot be before its purchase, so its clock was wrong: it is booked right after the purchase.
         occurred_at=max(pending.occurred_at, purchase.occurred_at),
         space=numbering.space(origin) if number is not None else PROGRAM_WIDE,
@@ -132,11 +132,11 @@ async def _refunded(
         terms=judged_by,
         earlier=earlier,
         left=left,
-        back=returned,
+        returned=returned,
     )
 
 
-def _order(pending: PendingRefund, *, purchase: Purchase) -> RecordRefund:
+def _refund_command(pending: PendingRefund, *, purchase: Purchase) -> RecordRefund:
     """The command of a pending refund, with the purchase that is known now."""
     return RecordRefund(
         purchase_id=purchase.id,

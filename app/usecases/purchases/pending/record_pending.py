@@ -75,14 +75,14 @@ async def _known_exchange(
     customer: Customer | None,
 ) -> RefundPending | Problem | None:
     """The result of an exchange that is pending already, or why its new receipt is another one; None where it is new."""
-    bought, back, path = command.bought, command.refund, ("purchase", "externalId")
+    bought, refund, path = command.bought, command.refund, ("purchase", "externalId")
     number, numbering = bought.external_id, context.program.numbering
-    sent = (receipt, back.lines, back.amounts, back.amount, back.reason, (number, meaning_of(bought)))
+    sent = (receipt, refund.lines, refund.amounts, refund.amount, refund.reason, (number, meaning_of(bought)))
     for pending in await pending_with(
         session, context=context, number=number, origin=origin, completion=bought.completion
     ):
         on_time = not bought.timed or pending.occurred_at == bought.facts.occurred_at
-        same = on_time and pending.meaning == sent and pending.external_id == back.external_id
+        same = on_time and pending.meaning == sent and pending.external_id == refund.external_id
         if same and await _same_buyer(session, pending=pending, customer=customer):
             return RefundPending(pending_refund_id=pending.id, already_recorded=True)
         if pending.state is PendingRefundState.PENDING:

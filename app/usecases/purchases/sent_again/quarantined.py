@@ -78,7 +78,7 @@ async def exchange_as_booked(
     bought = command.bought
     if context.time_reviewed:
         return command
-    content = exchange_content(bought, back=command.refund, purchase=purchase)
+    content = exchange_content(bought, refund=command.refund, purchase=purchase)
     for item in await quarantine.of_receipt(session, external_id=bought.external_id):
         is_same = (item.kind, item.fingerprint, item.occurred_at) == (
             QuarantineKind.EXCHANGE,
@@ -155,7 +155,7 @@ def refund_content(command: RecordRefund, *, purchase: Purchase | None) -> str:
     return f"{command.fingerprint} {of}"
 
 
-def exchange_content(bought: RecordedReceipt, *, back: RecordRefund, purchase: Purchase | None) -> str:
+def exchange_content(bought: RecordedReceipt, *, refund: RecordRefund, purchase: Purchase | None) -> str:
     """What identifies the content of an exchange: that of its purchase and of its refund."""
     new = f"{receipt_content.fingerprint(bought.facts)} {bought.location_id or ''} {bought.completion}"
-    return f"{new} {refund_content(back, purchase=purchase)} {back.external_id or ''}"
+    return f"{new} {refund_content(refund, purchase=purchase)} {refund.external_id or ''}"

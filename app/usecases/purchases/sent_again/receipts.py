@@ -24,14 +24,14 @@ from app.usecases.purchases.commands import RecordPurchase, RecordPurchaseResult
 def receipt_problem(context: CommandContext, *, timed: bool, facts: PurchaseFacts) -> Problem | None:
     """Why the settings of the program keep a receipt from being recorded, or None."""
     if not timed and context.program.numbering.per_day:
-        return time_missing(path=("purchase", "occurredAt"))
+        return time_missing_problem(path=("purchase", "occurredAt"))
     counting_currency = facts.currency if facts.exchange_rate is None else facts.exchange_rate.into
     if counting_currency != context.program.currency:
         return Problem(ProblemCode.RATE_MISSING, path=("purchase", "currencyCode"))
     return None
 
 
-def time_missing(*, path: tuple[str, ...]) -> Problem:
+def time_missing_problem(*, path: tuple[str, ...]) -> Problem:
     """The problem with a number without a time where numbers restart each day."""
     return Problem(ProblemCode.INVALID_INPUT, path=path, detail="required, as receipt numbers restart each day")
 
@@ -47,12 +47,12 @@ async def known_receipt(
     """The result of a recorded receipt (the last completion first), why it cannot be recorded, or None if it can."""
     known = [purchase for purchase in recorded if purchase.completion == command.completion]
     if not known:
-        return await _not_next(session, command=command, last=recorded[0] if recorded else None)
+        return await _completion_problem(session, command=command, last=recorded[0] if recorded else None)
     same = next((purchase for purchase in known if _has_same_content(purchase, command=command, facts=facts)), known[0])
     return await _as_recorded(session, command=command, facts=facts, customer=customer, recorded=same)
 
 
-async def _not_next(session: Session, *, command: RecordPurchase, last: Purchase | None) -> Problem | None:
+async def _completion_problem(session: Session, *, command: RecordPurchase, last: Purchase | None) -> Problem | None:
     """Why an order cannot be completed (again) now, or None: the completion before must have been returned in full."""
     path = ("purchase", "completion")
     if command.completion != (last.completion + 1 if last is not None else 1):
@@ -68,18 +68,18 @@ async def _not_next(session: Session, *, command: RecordPurchase, last: Purchase
 
 async def _fully_returned(session: Session, *, purchase: Purchase) -> bool:
     """Was everything of a purchase returned, and everything handed out for its goods in exchanges?"""
-    open_sales = [purchase]
-    while open_sales:
-        looked_at = open_sales.pop()
-        came_back = await refunds.of_purchase(session, purchase_id=looked_at.id)
-        left = Remaining.after(looked_at.facts, refunds=came_back).of(looked_at.facts)
-        if any(line.to_pay() for line in left.lines) or (left.lines and not looked_at.total.minor):
+    to_check = [purchase]
+    while to_check:
+        checked = to_check.pop()
+        earlier_refunds = await refunds.of_purchase(session, purchase_id=checked.id)
+        left = Remaining.after(checked.facts, refunds=earlier_refunds).of(checked.facts)
+        if any(line.to_pay() for line in left.lines) or (left.lines and not checked.total.minor):
             return False
-        ids = [refund.id for refund in came_back]
+        ids = [refund.id for refund in earlier_refunds]
         handed_out = await exchanges.handed_out_for(session, refund_ids=ids)
         if handed_out:
             replacements = await purchases.by_ids(session, purchase_ids=handed_out)
-            open_sales.extend(replacements.values())
+            to_check.extend(replacements.values())
     return True
 
 
