@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from app.store.database.long_reads import MOST_AT_ONCE, MOST_WAITING
+from app.store.database.long_reads import MAX_CONCURRENT, MAX_WAITING
 from app.store.database.session import Busy, Database, Session, Unavailable, UnscopedStatementError
 from tests.store.rows import PROGRAM, a_program, an_answer, count
 from tests.time_limits import HANGS
@@ -90,8 +90,8 @@ async def test_long_read_sees_one_snapshot_while_tills_write(database: Database)
 
 async def test_tills_write_and_read_while_a_statement_of_a_long_read_runs(database: Database) -> None:
     await _a_shop(database)
-    readings = [_reading(database) for _ in range(MOST_AT_ONCE)]
-    await _begun(database, MOST_AT_ONCE)
+    readings = [_reading(database) for _ in range(MAX_CONCURRENT)]
+    await _begun(database, MAX_CONCURRENT)
     for number in range(20):
         await _write(database, str(number))
         assert await database.read(_answers, program_id=PROGRAM) == number + 1
@@ -129,8 +129,8 @@ async def test_long_read_ends_when_nobody_waits_for_it_any_more(database: Databa
 
 async def test_stopping_the_database_cancels_long_reads(database: Database) -> None:
     await _a_shop(database)
-    readings = [_reading(database) for _ in range(MOST_AT_ONCE + 3)]
-    await _begun(database, MOST_AT_ONCE)
+    readings = [_reading(database) for _ in range(MAX_CONCURRENT + 3)]
+    await _begun(database, MAX_CONCURRENT)
     async with asyncio.timeout(HANGS):
         await database.stop()
     ended = await asyncio.gather(*readings, return_exceptions=True)
@@ -151,11 +151,11 @@ async def test_long_read_above_the_time_limit_is_stopped(database: Database, mon
 
 async def test_long_reads_beyond_those_that_may_wait_get_busy(database: Database) -> None:
     await _a_shop(database)
-    readings = [_reading(database) for _ in range(MOST_AT_ONCE + MOST_WAITING)]
-    await _begun(database, MOST_AT_ONCE)
+    readings = [_reading(database) for _ in range(MAX_CONCURRENT + MAX_WAITING)]
+    await _begun(database, MAX_CONCURRENT)
     with pytest.raises(Busy):
         await database.read_long(_answers, program_id=PROGRAM)
-    assert await _under_way(database) == MOST_AT_ONCE
+    assert await _under_way(database) == MAX_CONCURRENT
     for reading in readings:
         reading.cancel()
     await asyncio.gather(*readings, return_exceptions=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.store.database.session import Busy, Session, Unavailable
-from app.store.database.sqlite import MOST_READING, QUEUE_LIMIT, SqliteDatabase
+from app.store.database.sqlite import MAX_CONCURRENT_READS, QUEUE_LIMIT, SqliteDatabase
 from app.store.database.sqlite_checkpoints import CHECKPOINT_AFTER
 from tests.store.rows import PROGRAM, a_program, an_answer, count
 from tests.time_limits import HANGS
@@ -54,13 +54,13 @@ async def test_reads_beyond_the_limit_get_busy(shop: SqliteDatabase) -> None:
         await go_on.wait()
         return await _answers(session)
 
-    reads = [asyncio.ensure_future(shop.read_across_programs(wait)) for _ in range(MOST_READING)]
+    reads = [asyncio.ensure_future(shop.read_across_programs(wait)) for _ in range(MAX_CONCURRENT_READS)]
     await asyncio.sleep(0)
     with pytest.raises(Busy):
         await shop.read_across_programs(_answers)
     go_on.set()
 
-    assert await asyncio.gather(*reads) == [0] * MOST_READING
+    assert await asyncio.gather(*reads) == [0] * MAX_CONCURRENT_READS
     assert await shop.read_across_programs(_answers) == 0
 
 

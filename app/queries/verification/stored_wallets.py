@@ -10,11 +10,11 @@ from app.domain.customers.current_tier import CurrentTier
 from app.domain.ledger.account import Account
 from app.domain.ledger.entries import StoredEntry
 from app.domain.units import Unit
-from app.store.customers import tiers
+from app.store.customers import stored_usage, tiers
+from app.store.customers.stored_usage import StoredUsage
 from app.store.database.session import Session
-from app.store.events import event_log, stored_usage
+from app.store.events import event_log
 from app.store.events.recorded_history import RecordedHistory
-from app.store.events.stored_usage import StoredUsage
 from app.store.ledger import entries
 from app.store.terms import in_force, tier_reviews
 from app.store.terms.in_force import Versions

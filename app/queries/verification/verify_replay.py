@@ -19,10 +19,10 @@ from app.domain.wallets.unit_account import UnitAccount
 from app.domain.wallets.wallet import Wallet, replay
 from app.queries.verification.discrepancies import Discrepancy
 from app.queries.verification.stored_wallets import StoredWallet
+from app.store.customers.stored_usage import StoredUsage
 from app.store.database.row_digests import combine
 from app.store.events.recorded_history import RecordedHistory
 from app.store.events.replay import balance_of, next_notice
-from app.store.events.stored_usage import StoredUsage
 from app.store.ledger import accounts
 
 

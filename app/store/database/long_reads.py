@@ -10,10 +10,10 @@ from app.store.database.session import Busy, Unavailable, UnscopedWork
 
 T = TypeVar("T")
 
-MOST_AT_ONCE = 2
+MAX_CONCURRENT = 2
 """Long reads that run at the same time, each on a connection of its own."""
 
-MOST_WAITING = 16
+MAX_WAITING = 16
 """Long reads that wait for one of these connections; further ones get Busy."""
 
 TIME_LIMIT = 60.0
@@ -35,14 +35,14 @@ class LongReads:
 
     def start(self) -> None:
         """Accept works from now on."""
-        self._turns = asyncio.Semaphore(MOST_AT_ONCE)
+        self._turns = asyncio.Semaphore(MAX_CONCURRENT)
         self._open = True
 
     async def do(self, work: UnscopedWork[T], *, until: Callable[[], Awaitable[None]] | None = None) -> T:
         """Run a work. It is cancelled with its caller, and when `until` returns. Raises Busy, Unavailable, and whatever it raises."""
         if not self._open:
             raise Unavailable("The database is not open.")
-        if len(self._tasks) >= MOST_AT_ONCE + MOST_WAITING:
+        if len(self._tasks) >= MAX_CONCURRENT + MAX_WAITING:
             raise Busy
         task: asyncio.Task[T] = asyncio.ensure_future(self._in_turn(work))
         self._tasks.add(task)

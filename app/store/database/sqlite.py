@@ -33,7 +33,7 @@ LOG_LIMIT = 8192
 """Pages of log at which the writer moves them itself: readers and writers without a pause may keep the log from
 starting over."""
 
-MOST_READING = 64
+MAX_CONCURRENT_READS = 64
 """Maximum number of concurrent reads; further ones get Busy."""
 
 WORK_LIMIT = 10.0
@@ -248,7 +248,7 @@ class _Readers:
         """Run a work on a snapshot and a connection of its own. Raises Busy, Unavailable, and whatever the work raises."""
         if not self._open:
             raise Unavailable("The database is not open.")
-        if self._reading >= MOST_READING:
+        if self._reading >= MAX_CONCURRENT_READS:
             raise Busy
         self._reading += 1
         reader = self._idle.pop() if self._idle else _Connection(self._path, self._pragmas, self._row_cache)

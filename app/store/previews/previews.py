@@ -13,7 +13,7 @@ from app.store.database.models.terms import ImpactPreviewRow
 from app.store.database.orm import rows_of_all_programs
 from app.store.database.session import Session, UnscopedSession
 
-MOST_ENDED = 20
+MAX_ENDED = 20
 """How many ended previews of a program are kept."""
 
 _ENDED = (PreviewState.DONE, PreviewState.CANCELLED, PreviewState.FAILED)
@@ -23,7 +23,7 @@ _UNFINISHED = (PreviewState.QUEUED, PreviewState.RUNNING)
 async def add(session: Session, *, preview: Preview) -> None:
     """Queue a preview, and delete ended ones except the last few."""
     previews = session.orm(ImpactPreviewRow)
-    newest = await previews.all().order_by("-id").limit(MOST_ENDED - 1).values_list("id", flat=True)
+    newest = await previews.all().order_by("-id").limit(MAX_ENDED - 1).values_list("id", flat=True)
     await previews.filter(state__in=_ENDED, id__not_in=newest).delete()
     await previews.create(
         id=preview.id,

@@ -9,20 +9,20 @@ from app.domain.terms.lint.finding import DAYS_OF_A_MONTH, MIN_VISITS, Visit, Vi
 from app.store.database.codecs import instant, json_value
 from app.store.database.session import Session
 
-MOST_PURCHASES = 5_000
+MAX_PURCHASES = 5_000
 """Maximum number of purchases, the latest recorded ones."""
 
 _ZONES = {"sqlite": "json_extract(facts, '$.zone')", "postgres": "facts ->> 'zone'"}
 _RECENT = (
     "SELECT customer_id, occurred_at, earned, {zone} AS zone FROM purchases WHERE program_id = $1 ORDER BY id DESC"
-    f" LIMIT {MOST_PURCHASES}"
+    f" LIMIT {MAX_PURCHASES}"
 )
 
 
-MOST_RECEIPTS = 1_000
+MAX_RECEIPTS = 1_000
 """Maximum number of receipts that are read for their items, the latest recorded ones."""
 
-_RECEIPTS = f"SELECT facts FROM purchases WHERE program_id = $1 ORDER BY id DESC LIMIT {MOST_RECEIPTS}"
+_RECEIPTS = f"SELECT facts FROM purchases WHERE program_id = $1 ORDER BY id DESC LIMIT {MAX_RECEIPTS}"
 
 
 async def receipts(session: Session) -> tuple[str, ...]:

@@ -10,10 +10,10 @@ from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.purchase import Purchase
 from app.domain.rewards.redemption import Redemption
 from app.domain.terms.version import Terms
+from app.store.customers import stored_usage
+from app.store.customers.stored_usage import Reduction
 from app.store.database.codecs import json_value
 from app.store.database.session import Session
-from app.store.events import stored_usage
-from app.store.events.stored_usage import Reduction
 from app.store.ledger import entries
 from app.store.terms import budgets
 from app.usecases.command import CommandContext

@@ -25,9 +25,8 @@ from app.domain.wallets.events import (
 from app.domain.wallets.history import EventHistory, WalletMerged
 from app.domain.wallets.postings import BookedDraws, Posting, PostingKey, excess_postings, missing_postings
 from app.domain.wallets.unit_account import UnitAccount, terms_at
-from app.store.customers import tiers
+from app.store.customers import stored_usage, tiers
 from app.store.database.session import Session
-from app.store.events import stored_usage
 from app.store.events.recorded_history import RecordedHistory
 from app.store.events.replay import ReplayedAccount, balance_of, next_notice
 from app.store.ledger import accounts, entries, lots

@@ -17,7 +17,7 @@ from app.usecases.results import CommandResult, stored_as
 from app.usecases.terms.publish_terms import PublishTerms, checked_draft
 
 MAX_DAYS = 730
-MOST_UNFINISHED = 3
+MAX_UNFINISHED = 3
 """Maximum number of queued and running previews of a program."""
 
 
@@ -50,8 +50,8 @@ async def run(session: Session, *, context: CommandContext, command: PreviewImpa
     draft = await checked_draft(session, program=context.program, now=context.now, command=sent, number=number)
     if isinstance(draft, Problem):
         return draft
-    if await previews.unfinished(session) >= MOST_UNFINISHED:
-        return Problem(ProblemCode.TOO_MANY_PREVIEWS, detail=f"{MOST_UNFINISHED} wait or run")
+    if await previews.unfinished(session) >= MAX_UNFINISHED:
+        return Problem(ProblemCode.TOO_MANY_PREVIEWS, detail=f"{MAX_UNFINISHED} wait or run")
     preview = Preview(
         id=context.new_id(),
         terms_version=in_force.version,

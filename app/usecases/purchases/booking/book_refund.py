@@ -22,10 +22,11 @@ from app.domain.wallets.events import RefundRecorded
 from app.domain.wallets.goods_return import allows_negative_balance
 from app.domain.wallets.new_lots import new_lot
 from app.domain.wallets.postings import Posting, PostingKey
+from app.store.customers import stored_usage
+from app.store.customers.stored_usage import Reduction
 from app.store.database.session import Session
-from app.store.events import snapshot_path, stored_usage
+from app.store.events import snapshot_path
 from app.store.events.replay import NewEvent, replay_account
-from app.store.events.stored_usage import Reduction
 from app.store.ledger import lots
 from app.store.purchases import exchanges, refunds
 from app.store.terms import versions
