@@ -1,4 +1,4 @@
-"""An impact preview of 70,000 purchases of 23,000 members under 13 clauses, from the database to the result, on one core."""
+"""An impact preview of 70,000 purchases of 23,000 customers under 13 clauses, from the database to the result, on one core."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from app.store.database.connect import open_database
 from app.store.database.migrations import migrate
 from bench.engine_bench import CLAUSES, FACTS, pounds
 
-PURCHASES, MEMBERS = 70_000, 23_000
+PURCHASES, CUSTOMERS = 70_000, 23_000
 LIMIT = 20.0
 """Seconds."""
 
 TRIAL = 500
-"""A trial has this part of the purchases and members."""
+"""A trial has this part of the purchases and customers."""
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PROGRAM_ID = str(uuid.UUID(int=1))
@@ -39,25 +39,25 @@ def id_of(kind: int, number: int) -> str:
     return str(uuid.UUID(int=(kind << 64) + number))
 
 
-def fill(file: Path, *, purchases: int, members: int) -> None:
-    """Store members with a balance and purchases of five lines, at random in the ninety days from `START`."""
+def fill(file: Path, *, purchases: int, customers: int) -> None:
+    """Store customers with a balance and purchases of five lines, at random in the ninety days from `START`."""
     asyncio.run(migrate(f"sqlite:///{file}"))
     random_numbers = random.Random(20261124)
     with sqlite3.connect(file) as connection:
-        customer_ids = _insert_members(connection, members, random_numbers)
+        customer_ids = _insert_customers(connection, customers, random_numbers)
         _insert_purchases(connection, purchases, customer_ids, random_numbers)
     connection.close()
 
 
-def _insert_members(connection: sqlite3.Connection, members: int, random_numbers: random.Random) -> list[str]:
-    """A program and its members; returns their ids."""
+def _insert_customers(connection: sqlite3.Connection, customers: int, random_numbers: random.Random) -> list[str]:
+    """A program and its customers; returns their ids."""
     start = instant_text(START)
     connection.execute(
         "INSERT INTO programs (id, kind, name, currency, zone, region, unit_name, created_at)"
         " VALUES (?, 'LIVE', 'Shop', 'GBP', 'Europe/London', 'GB', 'points', ?)",
         (PROGRAM_ID, start),
     )
-    ids = [(id_of(2, number), id_of(3, number), id_of(4, number)) for number in range(members)]
+    ids = [(id_of(2, number), id_of(3, number), id_of(4, number)) for number in range(customers)]
     connection.executemany(
         "INSERT INTO wallets (program_id, id, created_at) VALUES (?, ?, ?)",
         [(PROGRAM_ID, wallet, start) for wallet, _, _ in ids],
@@ -150,14 +150,14 @@ def main() -> None:
     print("impact preview, both versions of 13 clauses earn differently, one core:")
     seconds_each = []
     for part in (4, 2, 1):
-        members = MEMBERS // part // scale
+        customers = CUSTOMERS // part // scale
         with tempfile.TemporaryDirectory(prefix="troth-bench-") as folder:
             file = Path(folder) / "shop.db"
-            fill(file, purchases=PURCHASES // part // scale, members=members)
+            fill(file, purchases=PURCHASES // part // scale, customers=customers)
             seconds, count = asyncio.run(preview(file))
         seconds_each.append(seconds / count)
         print(
-            f"  {count:6,} purchases of {members:6,} members   {seconds:5.1f} s   {1e6 * seconds / count:.0f} us each"
+            f"  {count:6,} purchases of {customers:6,} customers   {seconds:5.1f} s   {1e6 * seconds / count:.0f} us each"
         )
     verdict = "kept" if seconds <= LIMIT else "MISSED"
     print(

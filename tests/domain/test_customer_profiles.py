@@ -437,7 +437,7 @@ def test_impact_replay_uses_current_profiles() -> None:
             )
         )
     simulated = replay.impact()
-    assert [(member.customer_id, member.difference) for member in simulated.most_gaining] == [("born", 59)]
+    assert [(customer.customer_id, customer.difference) for customer in simulated.most_gaining] == [("born", 59)]
     assert (simulated.gainers, simulated.losers) == (1, 0)
 
 

@@ -52,30 +52,32 @@ def redemption(reward: str = "coffee", *, day: int) -> PastRedemption:
     return PastRedemption(reward, replace(a_purchase(a_line()), lines=(), occurred_at=START + timedelta(days=day)))
 
 
-def member(name: str, *events: PurchaseFacts | PastRedemption, opening: int = 0) -> CustomerHistory:
-    """A member's history."""
+def history_of(name: str, *events: PurchaseFacts | PastRedemption, opening: int = 0) -> CustomerHistory:
+    """The history of a customer by name."""
     return CustomerHistory(customer_id=name, enrolled_at=START, opening_points=opening, prior_visits=0, events=events)
 
 
-def impact(current: Terms, draft: Terms, *members: CustomerHistory) -> Impact:
-    """The replay of members."""
+def impact(current: Terms, draft: Terms, *histories: CustomerHistory) -> Impact:
+    """The impact of a draft on customers with these histories."""
     replay = ImpactSimulation(current=current, draft=draft)
-    for member in members:
-        replay.add(member)
+    for history in histories:
+        replay.add(history)
     return replay.impact()
 
 
 def test_dearer_reward_costs_more_or_becomes_unaffordable() -> None:
-    rich = member("rich", bought("300.00", day=1), redemption(day=2))
-    poor = member("poor", bought("110.00", day=1), redemption(day=2), bought("5.00", day=3))
-    idle = member("idle", opening=105)
+    rich = history_of("rich", bought("300.00", day=1), redemption(day=2))
+    poor = history_of("poor", bought("110.00", day=1), redemption(day=2), bought("5.00", day=3))
+    idle = history_of("idle", opening=105)
     simulated = impact(
         terms(PER_POUND, COFFEE), terms(PER_POUND, (*COFFEE[:2], replace(COFFEE[2], points=120))), rich, poor, idle
     )
     assert (simulated.members, simulated.purchases, simulated.redemptions) == (3, 3, 2)
     assert (simulated.gainers, simulated.losers) == (0, 2)
     assert (simulated.points_gained, simulated.points_lost) == (0, 20)
-    assert [(member.customer_id, member.difference, member.redemptions_lost) for member in simulated.most_losing] == [
+    assert [
+        (customer.customer_id, customer.difference, customer.redemptions_lost) for customer in simulated.most_losing
+    ] == [
         ("rich", -20, 0),
         ("poor", 0, 1),
     ]
@@ -94,7 +96,7 @@ def test_dearer_reward_costs_more_or_becomes_unaffordable() -> None:
 def test_higher_earning_allows_a_refused_redemption() -> None:
     double = ("spend", (), PointsPerAmount(points=2, per=pounds("1.00")))
     simulated = impact(
-        terms(PER_POUND, COFFEE), terms(double, COFFEE), member("one", bought("60.00", day=1), redemption(day=2))
+        terms(PER_POUND, COFFEE), terms(double, COFFEE), history_of("one", bought("60.00", day=1), redemption(day=2))
     )
     (first,) = simulated.most_gaining
     assert (first.difference, first.earned_before, first.earned_after, first.redemptions_won) == (60, 60, 120, 1)
@@ -104,7 +106,7 @@ def test_higher_earning_allows_a_refused_redemption() -> None:
 
 def test_fewer_stamps_and_a_price_in_stamps_are_a_loss() -> None:
     cake, visit = ("cake", (), RewardCost("cake", 2, "Cake", Unit.STAMPS)), ("visit", (), Stamps(2))
-    past = member("ann", bought("90.00", day=1), redemption("cake", day=2), bought("90.00", day=3))
+    past = history_of("ann", bought("90.00", day=1), redemption("cake", day=2), bought("90.00", day=3))
     less = impact(
         terms(PER_POUND, visit, cake), terms(PER_POUND, ("visit", (), Stamps(1)), cake), replace(past, opening_stamps=2)
     )
@@ -127,7 +129,7 @@ def test_period_counters_advance_during_the_replay() -> None:
         ("cap", (), PointsCap(points=15, scope=CapScope.DAY)),
     )
     days = (1, 1, 2, 40)
-    simulated = impact(current, draft, member("one", *(bought("10.00", day=day) for day in days)))
+    simulated = impact(current, draft, history_of("one", *(bought("10.00", day=day) for day in days)))
     (first,) = simulated.most_losing
     # Before: 10, 10, 10 + 10, 10. After: 10 + 4, then 1 of 10 under the day's cap of 15, 10, and 10 + 4 in April.
     assert (first.earned_before, first.earned_after, first.difference) == (50, 39, -11)
@@ -135,16 +137,16 @@ def test_period_counters_advance_during_the_replay() -> None:
 
 def test_ten_most_affected_customers_are_named_each_way() -> None:
     double = ("spend", (), PointsPerAmount(points=2, per=pounds("1.00")))
-    members = [member(f"m-{place:04}", bought(f"{place}.00", day=1)) for place in range(1, 1500)]
-    simulated = impact(terms(PER_POUND), terms(double), *members)
-    assert [member.difference for member in simulated.most_gaining] == list(range(1499, 1489, -1))
+    histories = [history_of(f"m-{place:04}", bought(f"{place}.00", day=1)) for place in range(1, 1500)]
+    simulated = impact(terms(PER_POUND), terms(double), *histories)
+    assert [customer.difference for customer in simulated.most_gaining] == list(range(1499, 1489, -1))
     assert simulated.gainers == 1499
     assert simulated.most_losing == ()
 
 
 def test_result_survives_storage() -> None:
     simulated = impact(
-        terms(PER_POUND, COFFEE), terms(PER_POUND), member("one", bought("120.00", day=1), redemption(day=2))
+        terms(PER_POUND, COFFEE), terms(PER_POUND), history_of("one", bought("120.00", day=1), redemption(day=2))
     )
     assert Impact.from_data(simulated.to_data()) == simulated
     assert simulated.rewards[0].redemptions_lost == 1, "a reward that is dropped is lost"
@@ -155,7 +157,7 @@ def test_unchanged_draft_has_no_impact(clauses: list[DraftedClause], past: list[
     same = Terms.from_draft(version=1, effective_from=START, currency="GBP", zone="Europe/London", clauses=clauses)
     again = replace(same, version=2)
     events = sorted(past, key=lambda facts: facts.occurred_at)
-    simulated = impact(same, again, member("one", *events, opening=50))
+    simulated = impact(same, again, history_of("one", *events, opening=50))
     assert (simulated.gainers, simulated.losers, simulated.points_gained, simulated.points_lost) == (0, 0, 0, 0)
     assert simulated.liability_before == simulated.liability_after
 
@@ -167,7 +169,7 @@ def test_periods_follow_the_calendar_of_each_location() -> None:
     second = bought("10.00", day=1)
     first = replace(second, occurred_at=second.occurred_at - timedelta(minutes=90))
     for zone, lost in (("Europe/London", 5), ("Pacific/Auckland", 0)):
-        simulated = impact(current, draft, member("one", replace(first, zone=zone), replace(second, zone=zone)))
+        simulated = impact(current, draft, history_of("one", replace(first, zone=zone), replace(second, zone=zone)))
         assert simulated.points_lost == lost
 
 
@@ -175,34 +177,34 @@ def test_budget_is_shared_and_item_counters_continue() -> None:
     gift = ("gift", (Budget(50, BudgetMode.PARTIAL),), BonusPoints(points=30))
     tenth = ("tenth", (EveryNthItem(10),), BonusPoints(points=4))
     current, draft = terms(PER_POUND), terms(PER_POUND, gift, tenth)
-    members = [replace(member(f"m-{n}", bought("10.00", day=n)), prior_items={"tenth": 9}) for n in range(1, 4)]
-    simulated = impact(current, draft, *members)
+    histories = [replace(history_of(f"m-{n}", bought("10.00", day=n)), prior_items={"tenth": 9}) for n in range(1, 4)]
+    simulated = impact(current, draft, *histories)
     assert simulated.points_gained == 30 + 20 + 0 + 3 * 4
     again = ImpactSimulation(current=current, draft=draft, budget_usage={"gift": 45})
-    for history in members:
+    for history in histories:
         again.add(history)
     assert again.impact().points_gained == 5 + 3 * 4
 
 
 @pytest.mark.parametrize("mode", BudgetMode)
-def test_refunded_budget_points_go_to_the_same_member_only(mode: BudgetMode) -> None:
+def test_refunded_budget_points_go_to_the_same_customer_only(mode: BudgetMode) -> None:
     draft = terms(PER_POUND, ("gift", (Budget(30, mode),), BonusPoints(points=30)))
     returned = PastPurchase(bought("10.00", day=0).remaining({}), whole=bought("10.00", day=0))
-    gone = replace(member("ann"), events=(returned,))
-    other = member("bob", bought("10.00", day=1))
+    gone = replace(history_of("ann"), events=(returned,))
+    other = history_of("bob", bought("10.00", day=1))
     assert impact(terms(PER_POUND), draft, gone, other).points_gained == 0
     again = replace(gone, events=(returned, bought("10.00", day=1), bought("10.00", day=2)))
     assert impact(terms(PER_POUND), draft, again, other).points_gained == 30
     before = ImpactSimulation(current=terms(PER_POUND), draft=draft, budget_usage={"gift": 30})
     before.add(other)
-    before.add(replace(member("cat", bought("10.00", day=1)), own_budget_shares={"gift": 30}))
+    before.add(replace(history_of("cat", bought("10.00", day=1)), own_budget_shares={"gift": 30}))
     assert before.impact().points_gained == 30, "what came back before the replay"
 
 
 def test_tiers_are_reached_during_the_replay_and_apply_from_then_on() -> None:
     gold = ("gold", (), Tier("gold", "Gold", 100))
     twice = ("twice", (TierAtLeast("gold"),), PointsMultiplier(factor=Decimal(2)))
-    past = member("ann", bought("100.00", day=0), bought("10.00", day=1), bought("10.00", day=800))
+    past = history_of("ann", bought("100.00", day=0), bought("10.00", day=1), bought("10.00", day=800))
     simulated = impact(terms(PER_POUND), terms(PER_POUND, gold, twice), past)
     (ann,) = simulated.most_gaining
     assert (ann.earned_before, ann.earned_after) == (120, 130), (

@@ -158,7 +158,7 @@ _OTHERWISE: Mapping[str, Mapping[str, Any]] = {
     "ledger.entries.page": {"after": None, "before": None},
     "ledger.expiry_notices.unread": {"after": ""},
     "ledger.liability.flows": {"since": [START + timedelta(days=days) for days in (150, 100, 50, 0)]},
-    "previews.member_histories.page": {"after": ""},
+    "previews.customer_histories.page": {"after": ""},
     "programs.locations.page": {"after": None, "before": None},
     "purchases.quarantine.page": {"state": None, "after": None, "before": None},
     "terms.versions.after": {"number": 1},

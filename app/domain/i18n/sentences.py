@@ -54,6 +54,7 @@ _FRONT = (
 
 
 _DEMANDS = (Position.DEMAND, Position.THESE)
+_CHINESE = (Locale.ZH_HANS, Locale.ZH_HANT)
 
 
 def joined(phrases: Sequence[PlacedPhrase], *, beside: str, apart: str) -> str:
@@ -132,15 +133,16 @@ def _german(effect: str, main_phrases: Sequence[PlacedPhrase]) -> str:
 def pricing(effect: str, phrases: Sequence[PlacedPhrase], *, phrasebook: Phrasebook) -> str:
     """The sentence, without its full stop, of what a reward costs: its conditions say when alone it can be had."""
     main_phrases = [phrase for phrase in _in_order(phrases) if phrase.position < Position.EXCEPTION]
-    listed = phrasebook("price.only.list") == "and"
+    # Chinese puts a comma between such conditions, English and German an "and".
+    joined_by_and = phrasebook.locale not in _CHINESE
     only = [
         phrasebook("price.only.demand" if phrase.position in _DEMANDS else "price.only", condition=phrase.words)
-        for phrase in (_choices_last(main_phrases) if listed else main_phrases)
+        for phrase in (_choices_last(main_phrases) if joined_by_and else main_phrases)
     ]
     sentence = effect
     if only:
-        said = phrasebook.listed(only, last="and") if listed else phrasebook("clause.separator").join(only)
-        sentence += phrasebook("price.but", conditions=said)
+        conditions = phrasebook.listed(only, last="and") if joined_by_and else phrasebook("clause.separator").join(only)
+        sentence += phrasebook("price.but", conditions=conditions)
     return sentence + _left_out("price", phrases, phrasebook=phrasebook)
 
 
@@ -155,5 +157,4 @@ def _left_out(kind: str, phrases: Sequence[PlacedPhrase], *, phrasebook: Phraseb
         if phrase.position > Position.EXCEPTION
     ]
     # Chinese sets exceptions apart by a semicolon, so that they come last.
-    last = phrasebook.locale in (Locale.ZH_HANS, Locale.ZH_HANT)
-    return "".join([*limits, left_out]) if last else "".join([left_out, *limits])
+    return "".join([*limits, left_out] if phrasebook.locale in _CHINESE else [left_out, *limits])

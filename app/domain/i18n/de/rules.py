@@ -40,7 +40,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
     "price.but": ", aber {conditions}",
     "price.only": "nur {condition}",
     "price.only.demand": "nur {condition}",
-    "price.only.list": "and",
     "price.except": ", aber nicht {conditions}",
     "price.except.more": " und nicht {conditions}",
     "terms.heading": "Teilnahmebedingungen, Fassung {version}, gültig ab {start}",

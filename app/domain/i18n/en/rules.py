@@ -40,7 +40,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "price.but": ", but {conditions}",
     "price.only": "only {condition}",
     "price.only.demand": "only {condition}",
-    "price.only.list": "and",
     "price.except": ", but not {conditions}",
     "price.except.more": " and not {conditions}",
     "terms.heading": "Terms and conditions, version {version}, valid from {start}",

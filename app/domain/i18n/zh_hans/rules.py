@@ -40,7 +40,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
     "price.but": "，{conditions}",
     "price.only": "仅限{condition}",
     "price.only.demand": "须{condition}",
-    "price.only.list": "comma",
     "price.except": "；{conditions}不可兑换",
     "price.except.more": "；{conditions}不可兑换",
     "terms.heading": "会员条款第 {version} 版，自{start}起生效",

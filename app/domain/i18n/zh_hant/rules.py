@@ -40,7 +40,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
     "price.but": "，{conditions}",
     "price.only": "限{condition}",
     "price.only.demand": "須{condition}",
-    "price.only.list": "comma",
     "price.except": "；{conditions}恕不受理",
     "price.except.more": "；{conditions}恕不受理",
     "terms.heading": "會員條款第 {version} 版，自{start}起生效",
