@@ -251,7 +251,7 @@ async def stored_and_replayed(
     return stored.rule_facts, membership.with_rule_facts(known, terms=terms).rule_facts
 
 
-async def histories(session: Session, *, since: datetime, terms: Terms) -> dict[str, CustomerHistory]:
+async def replayed_histories(session: Session, *, since: datetime, terms: Terms) -> dict[str, CustomerHistory]:
     """What the simulation reads of the customers, by id."""
     page = await customer_histories.page(session, after=NIL_UUID, since=since, aspects=terms.required_facts.aspects)
     return {history.customer_id: history for history in page.histories}
@@ -346,7 +346,7 @@ def test_simulation_gives_the_same_facts_as_rows_and_wallet(database_url: str) -
             assert terms is not None
             for by in (ANNA, BOB):
                 id = shop.query(id_of, by=by)
-                replay = simulated(shop.query(histories, since=BEGINNING, terms=terms)[id], terms=terms)
+                replay = simulated(shop.query(replayed_histories, since=BEGINNING, terms=terms)[id], terms=terms)
                 for purchase in shop.probes():
                     stored, replayed = shop.query(stored_and_replayed, by=by, terms=terms, purchase=purchase)
                     assert stored == replayed
@@ -374,7 +374,7 @@ def test_simulation_that_begins_later_counts_visits_and_items_from_the_first_one
             purchase = a_purchase(at=shop.now + timedelta(seconds=1))
             for by in (ANNA, BOB):
                 id = shop.query(id_of, by=by)
-                replay = simulated(shop.query(histories, since=since, terms=terms)[id], terms=terms)
+                replay = simulated(shop.query(replayed_histories, since=since, terms=terms)[id], terms=terms)
                 stored, _ = shop.query(stored_and_replayed, by=by, terms=terms, purchase=purchase)
                 found = replay.with_rule_facts(purchase).rule_facts
                 assert (found.visits, found.items) == (stored.visits, stored.items)

@@ -148,7 +148,7 @@ _IDS = {
     "rewards": "reward",
     "locations": "location",
     "impact_previews": "preview",
-    "access_keys": "key",
+    "access_keys": "access_key",
 }
 """Tables whose ids are arguments, and what the arguments call them."""
 _SUBJECTS = (("entries", "subject"), ("purchases", "id"), ("quarantined_receipts", "id"))

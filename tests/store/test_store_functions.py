@@ -255,13 +255,13 @@ async def test_access_key_is_found_before_and_after_revocation(shop: Database) -
     await _write(shop, partial(access_keys.issue, key=till))
     await _write(shop, partial(access_keys.issue, key=card))
 
-    assert await shop.read_across_programs(partial(access_keys.find_in_any_program, key_id=till.id)) == till
-    assert await shop.read(partial(access_keys.find, key_id=card.id), program_id=PROGRAM) == card
-    assert await shop.read(partial(access_keys.find, key_id=card.id), program_id=OTHER_PROGRAM) is None
-    revoke = partial(access_keys.revoke, key_id=till.id, at=NOW)
+    assert await shop.read_across_programs(partial(access_keys.find_in_any_program, access_key_id=till.id)) == till
+    assert await shop.read(partial(access_keys.find, access_key_id=card.id), program_id=PROGRAM) == card
+    assert await shop.read(partial(access_keys.find, access_key_id=card.id), program_id=OTHER_PROGRAM) is None
+    revoke = partial(access_keys.revoke, access_key_id=till.id, at=NOW)
     assert await _write(shop, revoke) is True
     assert await _write(shop, revoke) is False
-    assert await shop.read_across_programs(partial(access_keys.find_in_any_program, key_id=till.id)) == replace(
+    assert await shop.read_across_programs(partial(access_keys.find_in_any_program, access_key_id=till.id)) == replace(
         till, revoked_at=NOW
     )
 

@@ -31,7 +31,7 @@ async def sign_in(session: UnscopedSession, *, token: str) -> SignedIn | None:
         key_id = UUID(hex=parts[2])
     except ValueError:
         return None
-    key = await access_keys.find_in_any_program(session, key_id=str(key_id))
+    key = await access_keys.find_in_any_program(session, access_key_id=str(key_id))
     if key is None or key.revoked_at is not None:
         return None
     if not hmac.compare_digest(hashlib.sha256(parts[3].encode()).hexdigest(), key.secret_hash):

@@ -27,15 +27,15 @@ async def issue(session: Session, *, key: AccessKey) -> None:
         await session.orm(KeyHolderRow).create(key_id=key.id, customer_id=key.holder_id)
 
 
-async def find(session: Session, *, key_id: str) -> AccessKey | None:
+async def find(session: Session, *, access_key_id: str) -> AccessKey | None:
     """A key of the program by its id, revoked ones too, or None."""
-    row = await session.row(f"{_FIND} WHERE k.program_id = $1 AND k.id = $2", key_id)
+    row = await session.row(f"{_FIND} WHERE k.program_id = $1 AND k.id = $2", access_key_id)
     return None if row is None else _key(row)
 
 
-async def find_in_any_program(session: UnscopedSession, *, key_id: str) -> AccessKey | None:
+async def find_in_any_program(session: UnscopedSession, *, access_key_id: str) -> AccessKey | None:
     """A key by its id, revoked ones too, or None. Used at sign-in, when the program is not known yet."""
-    row = await session.row(f"{_FIND} WHERE k.id = $1", key_id)
+    row = await session.row(f"{_FIND} WHERE k.id = $1", access_key_id)
     return None if row is None else _key(row)
 
 
@@ -53,15 +53,15 @@ def _key(row: Row) -> AccessKey:
     )
 
 
-async def revoke(session: Session, *, key_id: str, at: datetime) -> bool:
+async def revoke(session: Session, *, access_key_id: str, at: datetime) -> bool:
     """Revoke a key; False when there is no such key or it was revoked before."""
-    return await session.orm(AccessKeyRow).filter(id=key_id, revoked_at__isnull=True).update(revoked_at=at) == 1
+    return await session.orm(AccessKeyRow).filter(id=access_key_id, revoked_at__isnull=True).update(revoked_at=at) == 1
 
 
-async def lock(session: Session, *, key_id: str) -> None:
+async def lock(session: Session, *, access_key_id: str) -> None:
     """Lock a key, so that no other transaction counts what was done with it, until this one ends. Raises LookupError."""
     # Not FOR UPDATE: rows that refer to the key would wait for it.
     locking = " FOR NO KEY UPDATE" if session.locking else ""
-    row = await session.row(f"SELECT id FROM access_keys WHERE program_id = $1 AND id = $2{locking}", key_id)
+    row = await session.row(f"SELECT id FROM access_keys WHERE program_id = $1 AND id = $2{locking}", access_key_id)
     if row is None:
-        raise LookupError(f"access key {key_id} is missing")
+        raise LookupError(f"access key {access_key_id} is missing")

@@ -89,12 +89,12 @@ async def fulfil(session: Session, *, redemption: Redemption) -> None:
     )
 
 
-async def latest_of_key(session: Session, *, key_id: str) -> str | None:
+async def latest_of_key(session: Session, *, access_key_id: str) -> str | None:
     """The redemption (id) that an access key fulfilled last, whatever its state is now, or None."""
     row = await session.row(
         "SELECT id FROM redemptions WHERE program_id = $1 AND fulfilled_by = $2"
         " ORDER BY fulfilled_at DESC, id DESC LIMIT 1",
-        key_id,
+        access_key_id,
     )
     return None if row is None else row["id"]
 

@@ -40,7 +40,7 @@ async def budget_problem(
     if context.principal is None or not has_staff_budget(context) or not requested:
         return None
     program, key_id = context.program, context.principal.key_id
-    await access_keys.lock(session, key_id=key_id)
+    await access_keys.lock(session, access_key_id=key_id)
     today = local_date(context.now, zone_name=program.zone)
     used = await staff_budgets.used(
         session,

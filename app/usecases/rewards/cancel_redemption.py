@@ -112,7 +112,7 @@ async def _reversal_problem(
     if spent is not None:
         return spent
     if command.role is Role.TILL and context.actor is not None and redemption.fulfilled_at is not None:
-        latest_one = await redemptions.latest_of_key(session, key_id=context.actor)
+        latest_one = await redemptions.latest_of_key(session, access_key_id=context.actor)
         till_until = redemption.fulfilled_at + reversal.TILL_CANCELLATION_TIME if latest_one == redemption.id else None
     code = reversal.problem_code(by=command.role, till_until=till_until, at=context.now)
     return Problem(code, path=("redemption",)) if code is not None else None
