@@ -14,7 +14,7 @@ from graphql.utilities import coerce_input_value, validate_input_value
 
 from app.api.conventions.scalars import parse_date_time
 from app.api.schema import schema
-from app.api.types.terms.clause_input import ClauseInput, drafted, shown
+from app.api.types.terms.clause_input import ClauseInput, drafted_clauses, input_values_of
 from app.domain.terms.validation import DraftedClause, TermsError
 from app.domain.terms.version import Terms
 from app.graphql_server.schema.core_schema import core_schema
@@ -61,7 +61,7 @@ def read(text: str, *, currency: str) -> TermsFile:
         raise TermsFileError(1, (), "a file of terms has `clauses`, may have `effectiveFrom`, and nothing else")
     sent = _coerced(content["clauses"], lines)
     try:
-        clauses = drafted(sent, currency=currency)
+        clauses = drafted_clauses(sent, currency=currency)
     except TermsError as error:
         raise TermsFileError(_line(lines, error.path), error.path, error.message) from error
     return TermsFile(clauses=clauses, effective_from=_start(content.get("effectiveFrom"), lines), lines=lines)
@@ -69,7 +69,7 @@ def read(text: str, *, currency: str) -> TermsFile:
 
 def write(terms: Terms) -> str:
     """A version as a file that publishes to the same clauses."""
-    clauses = [shown(clause) for clause in terms.clauses]
+    clauses = [input_values_of(clause) for clause in terms.clauses]
     return yaml.safe_dump({"clauses": clauses}, allow_unicode=True, sort_keys=False, width=120)
 
 

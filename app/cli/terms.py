@@ -54,7 +54,7 @@ def check(file: FileArgument, program: ProgramOption = None, locale: LocaleOptio
     out.print(render(checked.draft, format=TextFormat.PLAIN, phrasebook=phrasebook), end="", markup=False)
     for finding in checked.findings:
         out.print(f"\n{_finding_text(finding, phrasebook=phrasebook)}", markup=False)
-    _stop_at_unkept(checked)
+    _stop_at_unenforced(checked)
     if checked.findings:
         raise typer.Exit(1)
     out.print("\nNothing unfair found.")
@@ -92,7 +92,7 @@ def preview(
     async def work(application: Application) -> tuple[Impact, int] | None:
         first = await select_program(application, program)
         _, found = await check_file(application, text, program_id=first.id)
-        _stop_at_unkept(found)
+        _stop_at_unenforced(found)
         now = application.now(first)
         in_force = await application.query(terms_at, program_id=first.id, at=now)
         if in_force is None:
@@ -121,10 +121,10 @@ def preview(
     print_report(impact, grandfathered=days)
 
 
-def _stop_at_unkept(found: CheckedDraft) -> None:
+def _stop_at_unenforced(found: CheckedDraft) -> None:
     """End the command for a draft with a clause that is not enforced yet."""
-    if found.unkept is not None:
-        raise exit_after_printing(f"NOT_ENFORCED_YET: {'.'.join(found.unkept.path)}: {found.unkept.message}")
+    if found.unenforced is not None:
+        raise exit_after_printing(f"NOT_ENFORCED_YET: {'.'.join(found.unenforced.path)}: {found.unenforced.message}")
 
 
 @terms.command("publish")

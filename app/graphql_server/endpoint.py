@@ -26,7 +26,7 @@ from app.graphql_server.http.errors import (
     LoggedFaults,
     Overload,
     field_error,
-    mask,
+    masked_error,
     overload_of,
     request_error,
 )
@@ -213,7 +213,7 @@ class GraphQLEndpoint:
     def _fault(self, fault: Exception) -> HttpResponse:
         overload = overload_of(fault, overloads=self._unavailable)
         if overload is None:
-            return HttpResponse(500, {"errors": [mask(fault, logged={})]})
+            return HttpResponse(500, {"errors": [masked_error(fault, logged={})]})
         error = {"message": overload.message, "extensions": {"code": overload.code}}
         return try_later({"errors": [error]}, retry_after=overload.retry_after(fault))
 

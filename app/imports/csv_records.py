@@ -59,12 +59,12 @@ def open_csv(path: Path, *, columns: Sequence[str]) -> File:
 
 def _record(line: int, found: list[str] | str, *, header: Sequence[str], lines: Sequence[str]) -> Record:
     if isinstance(found, str):
-        loose = [field.strip(' "') for field in _shown(lines[line - 1]).rstrip("\r\n").split(",")]
+        loose = [field.strip(' "') for field in _printable(lines[line - 1]).rstrip("\r\n").split(",")]
         return Record(line, {}, fault=f"no CSV: {found}", broken=loose)
-    shown = [_shown(field) for field in found]
-    fields = dict(zip(header, shown, strict=False))
+    printable = [_printable(field) for field in found]
+    fields = dict(zip(header, printable, strict=False))
     if len(found) != len(header):
-        return Record(line, fields, fault=f"{len(found)} columns, not {len(header)}", broken=shown)
+        return Record(line, fields, fault=f"{len(found)} columns, not {len(header)}", broken=printable)
     return Record(line, fields, fault=None if all(map(_is_text, found)) else "not UTF-8")
 
 
@@ -80,7 +80,7 @@ def _parsed(lines: Sequence[str]) -> Iterator[tuple[int, list[str] | str]]:
         try:
             for fields in reader:
                 ends = start + reader.line_num
-                if width is not None and _swallows(lines[begins + 1 : ends], width=width):
+                if width is not None and _spans_whole_record(lines[begins + 1 : ends], width=width):
                     raise csv.Error("a quote that is not closed")
                 if fields:
                     width = len(fields) if width is None else width
@@ -93,7 +93,7 @@ def _parsed(lines: Sequence[str]) -> Iterator[tuple[int, list[str] | str]]:
         start = begins + 1
 
 
-def _swallows(below: Sequence[str], *, width: int) -> bool:
+def _spans_whole_record(below: Sequence[str], *, width: int) -> bool:
     """Does a quoted field reach over a line that has all the columns of a record of its own?"""
     return any(line.count(",") + 1 >= width for line in below)
 
@@ -102,6 +102,6 @@ def _is_text(field: str) -> bool:
     return field.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in field)
 
 
-def _shown(field: str) -> str:
+def _printable(field: str) -> str:
     """The field as it can be printed, with a question mark for bytes that are no UTF-8."""
     return field if field.isascii() else field.encode("utf-8", "replace").decode()

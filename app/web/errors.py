@@ -6,7 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app.graphql_server.http.errors import BAD_INPUT, INTERNAL, mask
+from app.graphql_server.http.errors import BAD_INPUT, INTERNAL, masked_error
 
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
@@ -27,4 +27,4 @@ async def http_error_response(_: Request, error: Exception) -> Response:
 
 async def unexpected_error_response(_: Request, fault: Exception) -> Response:
     """The answer to an unexpected exception outside the API, which is logged without its message."""
-    return JSONResponse({"errors": [mask(fault, logged={})]}, status_code=500, headers=_HEADERS)
+    return JSONResponse({"errors": [masked_error(fault, logged={})]}, status_code=500, headers=_HEADERS)

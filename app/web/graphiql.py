@@ -67,11 +67,11 @@ class GraphiQL:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the page or the API."""
-        answer = self._page if wanted(scope) else self._endpoint
+        answer = self._page if page_is_requested(scope) else self._endpoint
         await answer(scope, receive, send)
 
 
-def wanted(scope: Scope) -> bool:
+def page_is_requested(scope: Scope) -> bool:
     """Whether somebody opened the address in a browser: a GET that takes HTML by name and brings no query."""
     if scope["type"] != "http" or scope["method"] != "GET" or "text/html" not in Headers(scope=scope).get("accept", ""):
         return False

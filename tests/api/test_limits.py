@@ -9,7 +9,7 @@ import pytest
 from graphql import GraphQLError, get_introspection_query, parse, validate
 
 from app.graphql_server.execution.document_cache import DocumentCache, InvalidError
-from app.graphql_server.limits.document_limits import Measured, measure, parsed
+from app.graphql_server.limits.document_limits import Measured, measure, parse_document
 from app.graphql_server.schema.core_schema import core_schema
 from tests.api.minimal_schema import schema
 
@@ -96,7 +96,7 @@ def test_introspection_of_common_tools_is_allowed() -> None:
 )
 def test_unparsable_document_is_refused_with_a_reason(text: str, code: str) -> None:
     with pytest.raises(GraphQLError) as refused:
-        parsed(text)
+        parse_document(text)
     assert refused.value.extensions == {"code": code}
 
 
@@ -187,7 +187,7 @@ def test_hostile_documents_are_refused_within_milliseconds(text: str) -> None:
     for _ in range(3):
         begun = time.process_time()
         try:
-            document = parsed(text)
+            document = parse_document(text)
         except GraphQLError:
             pass
         else:

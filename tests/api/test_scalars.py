@@ -15,11 +15,11 @@ from app.api.conventions.scalars import (
     SCALARS,
     parse_date_time,
     parse_decimal,
-    show_big_int,
-    show_date,
-    show_date_time,
-    show_decimal,
-    show_time,
+    serialize_big_int,
+    serialize_date,
+    serialize_date_time,
+    serialize_decimal,
+    serialize_time,
 )
 from app.graphql_server.schema.core_schema import core_schema
 from tests.api.minimal_schema import Edge, code, schema
@@ -136,25 +136,25 @@ async def test_refusal_names_the_expected_format() -> None:
 
 @given(st.datetimes(datetime(1901, 1, 1), datetime(2999, 12, 30), timezones=st.timezones()))
 def test_instant_survives_serialisation(instant: datetime) -> None:
-    back = parse_date_time(show_date_time(instant))
+    back = parse_date_time(serialize_date_time(instant))
     assert back == instant.astimezone(UTC)
     assert back.tzinfo is UTC
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-(10**20), max_value=10**20))
 def test_decimal_survives_serialisation(number: Decimal) -> None:
-    assert parse_decimal(show_decimal(number)) == number
+    assert parse_decimal(serialize_decimal(number)) == number
 
 
 @pytest.mark.parametrize(
     ("show", "value"),
     [
-        (show_date_time, datetime(2026, 3, 14)),
-        (show_date, datetime(2026, 3, 14, tzinfo=UTC)),
-        (show_time, time(1, tzinfo=UTC)),
-        (show_decimal, 1.5),
-        (show_decimal, Decimal("NaN")),
-        (show_big_int, True),
+        (serialize_date_time, datetime(2026, 3, 14)),
+        (serialize_date, datetime(2026, 3, 14, tzinfo=UTC)),
+        (serialize_time, time(1, tzinfo=UTC)),
+        (serialize_decimal, 1.5),
+        (serialize_decimal, Decimal("NaN")),
+        (serialize_big_int, True),
     ],
 )
 def test_value_of_another_type_is_never_serialised(show: Any, value: Any) -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.api.conventions.scalars import parse_decimal, show_decimal
+from app.api.conventions.scalars import parse_decimal, serialize_decimal
 from app.domain.amounts import (
     DECIMALS,
     MAX_MINOR,
@@ -355,7 +355,7 @@ def test_amount_is_parsed_with_the_decimals_of_its_currency(currency: str, minor
     text = f"{digits[:-decimals]}.{digits[-decimals:]}" if decimals else digits
     amount = Money.of(parse_decimal(text), currency)
     assert amount.minor == minor
-    assert show_decimal(amount.decimal()) == text
+    assert serialize_decimal(amount.decimal()) == text
     finer = f"{text}5" if decimals else f"{text}.5"
     with pytest.raises(AmountError):
         Money.of(parse_decimal(finer), currency)

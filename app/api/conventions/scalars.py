@@ -53,7 +53,7 @@ def parse_date_time(value: object) -> datetime:
         raise GraphQLError(f"Not a date and time that exists. Expected {expected}.") from None
 
 
-def show_date_time(value: object) -> str:
+def serialize_date_time(value: object) -> str:
     """The instant in UTC with Z. Raises TypeError on a time without a zone."""
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise TypeError("a DateTime is an aware datetime")
@@ -73,7 +73,7 @@ def parse_date(value: object) -> date:
         raise GraphQLError(f"Not a date that exists. Expected {expected}.") from None
 
 
-def show_date(value: object) -> str:
+def serialize_date(value: object) -> str:
     """YYYY-MM-DD. Raises TypeError on anything but a date."""
     if not isinstance(value, date) or isinstance(value, datetime):
         raise TypeError("a Date is a date without a time")
@@ -91,7 +91,7 @@ def parse_time(value: object) -> time:
         raise GraphQLError(f"Expected {expected}.") from None
 
 
-def show_time(value: object) -> str:
+def serialize_time(value: object) -> str:
     """HH:MM, or HH:MM:SS when there are seconds. Raises TypeError on anything but a time."""
     if not isinstance(value, time) or value.tzinfo is not None:
         raise TypeError("a Time is a time of day without a zone")
@@ -115,7 +115,7 @@ def parse_decimal(value: object) -> Decimal:
     return number.copy_abs() if number.is_zero() else number
 
 
-def show_decimal(value: object) -> str:
+def serialize_decimal(value: object) -> str:
     """Plain digits, never an exponent. Raises TypeError on anything but a finite Decimal."""
     if not isinstance(value, Decimal) or not value.is_finite():
         raise TypeError("a Decimal is a finite decimal.Decimal")
@@ -147,7 +147,7 @@ def parse_big_int(value: object) -> BigInt:
     return BigInt(int(value))
 
 
-def show_big_int(value: object) -> str:
+def serialize_big_int(value: object) -> str:
     """The digits. Raises TypeError on anything but an int."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError("a BigInt is an int")
@@ -161,21 +161,21 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         name="DateTime",
         description="An instant: RFC 3339 text with its offset, from 1900 to 2999, exact to the microsecond. Answers are in UTC, with Z.",
         specified_by_url=_RFC_3339,
-        serialize=show_date_time,
+        serialize=serialize_date_time,
         parse_value=parse_date_time,
     ),
     date: strawberry.scalar(
         name="Date",
         description="A calendar day of the program's zone: YYYY-MM-DD, from 1900 to 2999.",
         specified_by_url=_RFC_3339,
-        serialize=show_date,
+        serialize=serialize_date,
         parse_value=parse_date,
     ),
     time: strawberry.scalar(
         name="Time",
         description="A time of day of the program's zone: HH:MM or HH:MM:SS, from 00:00 to 23:59:59.",
         specified_by_url=_RFC_3339,
-        serialize=show_time,
+        serialize=serialize_time,
         parse_value=parse_time,
     ),
     Decimal: strawberry.scalar(
@@ -185,7 +185,7 @@ SCALARS: Mapping[object, ScalarDefinition] = {
             "they may have been rounded on the way."
         ),
         specified_by_url="https://speleotrove.com/decimal/daconvs.html",
-        serialize=show_decimal,
+        serialize=serialize_decimal,
         parse_value=parse_decimal,
     ),
     CurrencyCode: strawberry.scalar(
@@ -206,7 +206,7 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         name="BigInt",
         description="A whole number of at most 64 bits as text, because JSON numbers lose digits above 2^53.",
         specified_by_url="https://www.w3.org/TR/xmlschema11-2/#long",
-        serialize=show_big_int,
+        serialize=serialize_big_int,
         parse_value=parse_big_int,
     ),
 }

@@ -173,7 +173,7 @@ async def entry_of(result: HasEntry, context: Context) -> LedgerEntry | None:
     return LedgerEntry.of(stored, judged_by=judged_by, context=context)
 
 
-async def decision_shown(
+async def load_decision(
     result: HasDecision, *, context: Context, bought: PurchaseFacts | None = None, entry_id: str | None = None
 ) -> Decision | None:
     """The decision of a result, on a purchase where one is given; `entry_id` is an entry through which that purchase is found."""
@@ -216,7 +216,7 @@ class DecisionPayload(WithDecision[WithDecisionResult]):
         """The payload of a command that was carried out."""
         return cls(
             result=result,
-            decision=await decision_shown(result, context=context, entry_id=result.entry_id),
+            decision=await load_decision(result, context=context, entry_id=result.entry_id),
             balances=balances(result.balances, context=context),
         )
 

@@ -34,7 +34,7 @@ from strawberry.utils.str_converters import to_camel_case
 from app.graphql_server.limits.time_budget import TimeBudget
 
 MAX_INLINE_ITEMS = 16
-"""Items of a list that are shown without checking the time budget."""
+"""Items of a list that are serialized without checking the time budget."""
 
 Serializer: TypeAlias = Callable[[Any, Path | None, "Executing"], Any]
 """Serializes a value, given its path; for a field, the field's value, given its object and the object's path."""
@@ -45,9 +45,9 @@ class NotCompilable(Exception):
 
 
 class CompiledField(NamedTuple):
-    """The function that shows an object or a field; `flat` when only scalar and enum attributes are selected."""
+    """The function that serializes an object or a field; `flat` when only scalar and enum attributes are selected."""
 
-    show: Serializer
+    serialize: Serializer
     flat: bool
 
 
@@ -84,11 +84,11 @@ def _compilable_fields(schema: GraphQLSchema) -> Mapping[tuple[str, str], _Compi
             continue
         for field in get_object_definition(definition.origin, strict=True).fields:
             name = field.graphql_name or to_camel_case(field.python_name)
-            shown = type_.fields.get(name)
-            if shown is not None and field.is_basic_field:
-                found[type_.name, name] = _CompilableField(shown, field.python_name)
-            elif shown is not None and not shown.args and _is_plain(field):
-                found[type_.name, name] = _CompilableField(shown, None)
+            graphql_field = type_.fields.get(name)
+            if graphql_field is not None and field.is_basic_field:
+                found[type_.name, name] = _CompilableField(graphql_field, field.python_name)
+            elif graphql_field is not None and not graphql_field.args and _is_plain(field):
+                found[type_.name, name] = _CompilableField(graphql_field, None)
     return found
 
 
@@ -104,20 +104,20 @@ def compile_object(type_: GraphQLObjectType, selected: GroupedFieldSet, *, execu
     if definition is None:  # a type of the introspection
         return None
     origin, flat = definition.origin, True
-    shows: list[tuple[str, Serializer]] = []
+    serializers: list[tuple[str, Serializer]] = []
     for response_name, details in selected.items():
         compiled = compile_field(type_, response_name, details, executor=executor)
         if compiled is None:
             return None
         flat = flat and compiled.flat
-        shows.append((response_name, compiled.show))
+        serializers.append((response_name, compiled.serialize))
 
-    def shown(source: Any, path: Path | None, executor: Executing) -> Any:
+    def serialize(source: Any, path: Path | None, executor: Executing) -> Any:
         if type(source) is not origin:
             raise NotCompilable
-        return {name: show(source, path, executor) for name, show in shows}
+        return {name: serialize_field(source, path, executor) for name, serialize_field in serializers}
 
-    return CompiledField(shown, flat)
+    return CompiledField(serialize, flat)
 
 
 def compile_field(
@@ -132,12 +132,12 @@ def compile_field(
     inner = get_nullable_type(field.type)
     if is_leaf_type(inner) and attribute is not None:
         return CompiledField(_attribute(attribute, _serializer_of(inner), nullable=nullable), flat=True)
-    show = _compile_value(inner, details, executor=executor)
-    if show is None:
+    serialize_value = _compile_value(inner, details, executor=executor)
+    if serialize_value is None:
         return None
     nodes = [detail.node for detail in details]
 
-    def shown(source: Any, path: Path | None, executor: Executing) -> Any:
+    def serialize(source: Any, path: Path | None, executor: Executing) -> Any:
         here = Path(path, response_name, parent.name)
         if attribute is not None:
             value = getattr(source, attribute)
@@ -148,16 +148,16 @@ def compile_field(
             value = field.resolve(source, executor.build_resolve_info(field, nodes, parent, here))
             executor.time_budget.tick()
         if value is not None:
-            return show(value, here, executor)
+            return serialize_value(value, here, executor)
         if nullable:
             return None
         raise NotCompilable
 
-    return CompiledField(shown, flat=False)
+    return CompiledField(serialize, flat=False)
 
 
 def _attribute(attribute: str, leaf: Callable[[Any], Any], *, nullable: bool) -> Serializer:
-    def shown(source: Any, _path: Path | None, _executor: Executing) -> Any:
+    def serialize(source: Any, _path: Path | None, _executor: Executing) -> Any:
         value = getattr(source, attribute)
         if value is not None:
             return leaf(value)
@@ -165,21 +165,21 @@ def _attribute(attribute: str, leaf: Callable[[Any], Any], *, nullable: bool) ->
             return None
         raise NotCompilable
 
-    return shown
+    return serialize
 
 
 def _leaf(type_: Any) -> Serializer:
     leaf = _serializer_of(type_)
 
-    def shown(value: Any, _path: Path | None, _executor: Executing) -> Any:
+    def serialize(value: Any, _path: Path | None, _executor: Executing) -> Any:
         if value is None:
             raise NotCompilable
         return leaf(value)
 
-    return shown
+    return serialize
 
 
-def _refused(_value: Any, _path: Path | None, _executor: Executing) -> Any:
+def _left_to_graphql_core(_value: Any, _path: Path | None, _executor: Executing) -> Any:
     """Values of abstract types, in practice user errors, are left to graphql-core; most answers contain none."""
     raise NotCompilable
 
@@ -194,25 +194,25 @@ _name_of = attrgetter("_name_")
 
 
 def _compile_value(inner: Any, details: FieldDetailsList, *, executor: Executing) -> Serializer | None:
-    """The function that shows a value that is not null."""
+    """The function that serializes a value that is not null."""
     if is_leaf_type(inner):
         return _leaf(inner)
     if isinstance(inner, GraphQLObjectType):
         compiled = executor.compiled_object(inner, details)
-        return compiled.show if compiled is not None else None
+        return compiled.serialize if compiled is not None else None
     if is_abstract_type(inner):
-        return _refused
+        return _left_to_graphql_core
     # Repeated items are counted in lists whose items may be null: see `CompiledExecutor`.
     if not isinstance(inner, GraphQLList) or not isinstance(inner.of_type, GraphQLNonNull):
         return None
-    show = _compile_value(inner.of_type.of_type, details, executor=executor)
-    if show is None:
+    serialize_item = _compile_value(inner.of_type.of_type, details, executor=executor)
+    if serialize_item is None:
         return None
 
-    def shown(items: Any, path: Path | None, executor: Executing) -> Any:
+    def serialize(items: Any, path: Path | None, executor: Executing) -> Any:
         assert path is not None, "a list is a field's"
         if type(items) is not list or len(items) > MAX_INLINE_ITEMS or executor.time_budget.should_yield:
             raise NotCompilable
-        return [show(item, path.add_key(place, None), executor) for place, item in enumerate(items)]
+        return [serialize_item(item, path.add_key(place, None), executor) for place, item in enumerate(items)]
 
-    return shown
+    return serialize

@@ -15,7 +15,7 @@ from app.graphql_server.execution.compiled_variables import Coerce, Variables
 from app.graphql_server.execution.executor import Collected, Compiled
 from app.graphql_server.http.errors import BAD_INPUT
 from app.graphql_server.limits.cost_analysis import Cost, FieldCosts, cost_of
-from app.graphql_server.limits.document_limits import Operation, measure, parsed
+from app.graphql_server.limits.document_limits import Operation, measure, parse_document
 from app.graphql_server.limits.document_metrics import too_complex
 
 MAX_CACHED_DOCUMENTS = 512
@@ -115,7 +115,7 @@ class DocumentCache:
 
     def _prepare(self, text: str) -> PreparedDocument:
         try:
-            document = parsed(text)
+            document = parse_document(text)
         except GraphQLError as error:
             raise InvalidError([error]) from None
         measured = measure(document, schema=self._schema)

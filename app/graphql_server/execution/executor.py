@@ -42,7 +42,7 @@ Compiled: TypeAlias = dict[tuple[str, int], tuple[object, CompiledField | None]]
 _NEVER_AWAITED = frozenset({str, int, bool, type(None), list, dict})
 
 
-def awaited(value: Any) -> TypeGuard[Awaitable[Any]]:
+def must_be_awaited(value: Any) -> TypeGuard[Awaitable[Any]]:
     """Whether a resolver's result must be awaited."""
     return type(value) not in _NEVER_AWAITED and is_awaitable(value)
 
@@ -78,7 +78,7 @@ class CompiledExecutor(Executor[Any]):
             default_field_resolver,
             default_type_resolver,
             default_field_resolver,
-            is_awaitable=awaited,
+            is_awaitable=must_be_awaited,
             hide_suggestions=True,
         )
         executor.collected = collected
@@ -134,7 +134,7 @@ class CompiledExecutor(Executor[Any]):
         compiled = self._compiled(parent_type, grouped_field_set) if path is not None else None
         if compiled is not None and (compiled.flat or not self.time_budget.should_yield):
             with suppress(Exception):  # graphql-core fails in the same way, and reports it to the client and the log
-                return compiled.show(source_value, path, self)
+                return compiled.serialize(source_value, path, self)
         return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
 
     def complete_iterable_value(
@@ -164,7 +164,7 @@ class CompiledExecutor(Executor[Any]):
         await self.time_budget.yield_to_others()
         self.time_budget.check()
         completed = go_on(*arguments)
-        return await completed if awaited(completed) else completed
+        return await completed if must_be_awaited(completed) else completed
 
     def _complete_distinct(
         self, item_type: Any, field_details_list: Any, info: Any, path: Path, items: list[Any], position_context: Any
@@ -194,7 +194,7 @@ class CompiledExecutor(Executor[Any]):
         """The selected scalars of each object of a list."""
         shown = []
         for number, item in enumerate(items, start=1):
-            shown.append(compiled.show(item, None, self))
+            shown.append(compiled.serialize(item, None, self))
             if number % MAX_INLINE_ITEMS == 0:
                 self.time_budget.tick()
                 self.time_budget.check()
@@ -214,7 +214,7 @@ class CompiledExecutor(Executor[Any]):
         compiled = self._compiled_field(parent_type, path.key, field_details_list) if path.prev is not None else None
         if compiled is not None and (compiled.flat or not time_budget.should_yield):
             with suppress(Exception):  # graphql-core fails in the same way, and reports it to the client and the log
-                return compiled.show(source, path.prev, self)
+                return compiled.serialize(source, path.prev, self)
         if time_budget.should_yield:
             time_budget.check()
             return self._after_yielding(

@@ -60,7 +60,9 @@ LoggedFaults = dict[tuple[type[BaseException], CodeType | None, int], str]
 """The error ids of faults of one operation that are in the log already, by type, code and line."""
 
 
-def mask(fault: BaseException, *, logged: LoggedFaults, path: Iterable[str | int] | None = None) -> dict[str, Any]:
+def masked_error(
+    fault: BaseException, *, logged: LoggedFaults, path: Iterable[str | int] | None = None
+) -> dict[str, Any]:
     """The error for an unexpected exception, which is logged under an id with its type and frames.
 
     The message of the exception is not logged, because it may contain data. What fails at the same place for several
@@ -115,14 +117,14 @@ def field_error(
     cause = _cause(error)
     extensions = cause.extensions or {} if isinstance(cause, GraphQLError) else {}
     if isinstance(cause, GraphQLError) and "code" in extensions:
-        return _placed({"message": cause.message, "extensions": extensions}, error), None
+        return _with_place({"message": cause.message, "extensions": extensions}, error), None
     if isinstance(cause, GraphQLError) and _about_arguments(cause):
-        return _placed({"message": strip_values(cause.message), "extensions": {"code": BAD_INPUT}}, error), None
+        return _with_place({"message": strip_values(cause.message), "extensions": {"code": BAD_INPUT}}, error), None
     overload = overload_of(cause, overloads=overloads)
     if overload is None or not isinstance(cause, Exception):
-        return _placed(mask(cause, path=error.path, logged=logged), error), None
+        return _with_place(masked_error(cause, path=error.path, logged=logged), error), None
     shown = {"message": overload.message, "extensions": {"code": overload.code}}
-    return _placed(shown, error), overload.retry_after(cause)
+    return _with_place(shown, error), overload.retry_after(cause)
 
 
 def overload_of(fault: BaseException, *, overloads: Mapping[type[Exception], Overload]) -> Overload | None:
@@ -130,7 +132,7 @@ def overload_of(fault: BaseException, *, overloads: Mapping[type[Exception], Ove
     return next((meaning for kind, meaning in overloads.items() if isinstance(fault, kind)), None)
 
 
-def _placed(shown: dict[str, Any], error: GraphQLError) -> dict[str, Any]:
+def _with_place(shown: dict[str, Any], error: GraphQLError) -> dict[str, Any]:
     if error.locations:
         shown["locations"] = [location.formatted for location in error.locations]
     if error.path is not None:

@@ -62,7 +62,7 @@ class Measured:
         return frozenset[str]().union(*(operation.needed for operation in self.operations.values()))
 
 
-def parsed(text: str) -> DocumentNode:
+def parse_document(text: str) -> DocumentNode:
     """The document of a text. Raises GraphQLError with a code: a syntax error, or a text too long or deep."""
     try:
         return parse(text, max_lexical_tokens=MAX_TOKENS, max_comments=MAX_TOKENS)

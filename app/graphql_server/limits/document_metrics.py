@@ -30,11 +30,11 @@ from graphql import (
 )
 
 OPERATION_TOO_COMPLEX = "OPERATION_TOO_COMPLEX"
-DIRECTIVES = 5
-VALUE_DEPTH = 10
-NESTING = 40
-SAME_FIELD = 50
-FRAGMENTS = 50
+MAX_DIRECTIVES = 5
+MAX_VALUE_DEPTH = 10
+MAX_NESTING = 40
+MAX_REPETITIONS = 50
+MAX_FRAGMENTS = 50
 
 _INTROSPECTION_LISTS = {
     "types": 1,
@@ -110,12 +110,12 @@ def measure_definition(
     stack = [_Place(node.selection_set, parent, depth=0, lists=0, nesting=1)]
     while stack:
         place = stack.pop()
-        if place.nesting > NESTING:
-            raise too_complex(f"Selections may be nested at most {NESTING} times.", node)
+        if place.nesting > MAX_NESTING:
+            raise too_complex(f"Selections may be nested at most {MAX_NESTING} times.", node)
         _check_repetition(place.selections)
         for selection in place.selections.selections:
             _check_directives(selection)
-            inner = _enter(selection, place=place, found=found, schema=schema)
+            inner = _count_selection(selection, place=place, found=found, schema=schema)
             if inner is not None:
                 stack.append(inner)
     return found
@@ -129,15 +129,19 @@ def _check_repetition(selections: SelectionSetNode) -> None:
         if isinstance(selection, FieldNode):
             name = selection.alias.value if selection.alias else selection.name.value
             names[name] = names.get(name, 0) + 1
-            if names[name] > SAME_FIELD:
-                raise too_complex(f"One field may be asked for at most {SAME_FIELD} times in one place.", selection)
+            if names[name] > MAX_REPETITIONS:
+                raise too_complex(
+                    f"One field may be asked for at most {MAX_REPETITIONS} times in one place.", selection
+                )
         else:
             fragments += 1
-            if fragments > FRAGMENTS:
-                raise too_complex(f"One place may use at most {FRAGMENTS} fragments.", selection)
+            if fragments > MAX_FRAGMENTS:
+                raise too_complex(f"One place may use at most {MAX_FRAGMENTS} fragments.", selection)
 
 
-def _enter(selection: SelectionNode, *, place: _Place, found: Definition, schema: GraphQLSchema) -> _Place | None:
+def _count_selection(
+    selection: SelectionNode, *, place: _Place, found: Definition, schema: GraphQLSchema
+) -> _Place | None:
     """Count a selection; returns its own selections, if it has any."""
     if isinstance(selection, FragmentSpreadNode):
         found.spreads.append(Spread(selection.name.value, place.depth, place.lists))
@@ -161,13 +165,13 @@ def _enter(selection: SelectionNode, *, place: _Place, found: Definition, schema
         raise too_complex("`__schema` and the lists below it may have no aliases.", selection)
     lists = place.lists + weight
     metrics.lists = max(metrics.lists, lists)
-    returned = _need(name, parent=place.parent, found=found, schema=schema)
+    returned = _add_needed_field(name, parent=place.parent, found=found, schema=schema)
     if selection.selection_set is None:
         return None
     return _Place(selection.selection_set, returned, place.depth + 1, lists, place.nesting + 1)
 
 
-def _need(
+def _add_needed_field(
     name: str, *, parent: GraphQLNamedType | None, found: Definition, schema: GraphQLSchema
 ) -> GraphQLNamedType | None:
     """Add a field to those needed; returns its type, or None when there is no such field."""
@@ -190,8 +194,8 @@ def _values_of(node: OperationDefinitionNode | FragmentDefinitionNode) -> Iterat
 
 def _check_directives(node: OperationDefinitionNode | FragmentDefinitionNode | SelectionNode) -> None:
     directives = node.directives or ()
-    if len(directives) > DIRECTIVES:
-        raise too_complex(f"One place may have at most {DIRECTIVES} directives.", node)
+    if len(directives) > MAX_DIRECTIVES:
+        raise too_complex(f"One place may have at most {MAX_DIRECTIVES} directives.", node)
     for directive in directives:
         _check_values(argument.value for argument in directive.arguments or ())
 
@@ -200,19 +204,19 @@ def _check_values(values: Iterable[ValueNode]) -> None:
     stack = [(value, 1) for value in values]
     while stack:
         value, depth = stack.pop()
-        if depth > VALUE_DEPTH:
-            raise too_complex(f"Values may be nested at most {VALUE_DEPTH} times.")
+        if depth > MAX_VALUE_DEPTH:
+            raise too_complex(f"Values may be nested at most {MAX_VALUE_DEPTH} times.")
         if isinstance(value, StringValueNode) and "\x00" in value.value:
             raise GraphQLError("Text may not hold the character NUL.", value, extensions={"code": "BAD_USER_INPUT"})
         if isinstance(value, ListValueNode):
             stack.extend((item, depth + 1) for item in value.values)
         elif isinstance(value, ObjectValueNode):
-            stack.extend((field.value, depth + 1) for field in value.fields)
+            stack.extend((part.value, depth + 1) for part in value.fields)
 
 
 def _check_type(node: TypeNode) -> None:
     depth = 0
     while isinstance(node, (ListTypeNode, NonNullTypeNode)):
         depth, node = depth + 1, node.type
-        if depth > VALUE_DEPTH:
-            raise too_complex(f"Types may be nested at most {VALUE_DEPTH} times.")
+        if depth > MAX_VALUE_DEPTH:
+            raise too_complex(f"Types may be nested at most {MAX_VALUE_DEPTH} times.")

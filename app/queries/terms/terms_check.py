@@ -34,7 +34,7 @@ from app.store.terms import versions
 
 @dataclass(frozen=True, slots=True)
 class CheckedDraft:
-    """A draft that could be published, except for `unkept`: a clause that is not enforced yet.
+    """A draft that could be published, except for `unenforced`: a clause that is not enforced yet.
 
     `current` is the version that it would follow, `in_force` the one whose notice clause applies, both None for the
     first. `earliest_from` is None when it cannot start at any time, published now: the version that it would follow
@@ -47,7 +47,7 @@ class CheckedDraft:
     direction: ChangeDirection
     earliest_from: datetime | None
     findings: tuple[Finding, ...]
-    unkept: UnenforcedClauseError | None = None
+    unenforced: UnenforcedClauseError | None = None
     in_force: Terms | None = None
 
 
@@ -131,7 +131,7 @@ def check_draft(
         direction=direction,
         earliest_from=earliest,
         findings=tuple(findings),
-        unkept=_unkept(drafted),
+        unenforced=_unenforced_clause(drafted),
         in_force=basis.in_force or latest,
     )
 
@@ -167,7 +167,7 @@ def _unfair(draft: Terms, *, basis: DraftBasis) -> tuple[Finding, ...]:
     return lint(draft, statistics=seen, catalogue=shown)
 
 
-def _unkept(clauses: Sequence[DraftedClause]) -> UnenforcedClauseError | None:
+def _unenforced_clause(clauses: Sequence[DraftedClause]) -> UnenforcedClauseError | None:
     try:
         check_enforceable(clauses)
     except UnenforcedClauseError as error:

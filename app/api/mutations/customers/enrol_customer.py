@@ -11,7 +11,7 @@ from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.scalars import Locale
-from app.api.mutations.customers.update_customer import PreferenceInput, invalid, stated
+from app.api.mutations.customers.update_customer import PreferenceInput, preferences_of, profile_problem
 from app.api.mutations.payload_objects import BalancesPayload, WithCustomer
 from app.api.types.customers.customer import identity_of
 from app.api.types.ledger.balance import Balance
@@ -92,7 +92,7 @@ def _command(input: EnrolCustomerInput, *, context: Context) -> EnrolCustomer | 
         identities.append(identity)
     locale = locale_for(input.locale) if input.locale is not None else None
     try:
-        preferences = stated(input.preferences or ())
+        preferences = preferences_of(input.preferences or ())
     except ProfileError as error:
-        return invalid(error)
+        return profile_problem(error)
     return EnrolCustomer(identities=tuple(identities), locale=locale, birthday=input.birthday, preferences=preferences)

@@ -111,9 +111,9 @@ def _command(input: UpdateCustomerInput, *, given: set[str], context: Context) -
         return by
     try:
         segments = profile.parse_segments(input.segments or ()) if "segments" in given else None
-        preferences = stated(input.preferences or ()) if "preferences" in given else None
+        preferences = preferences_of(input.preferences or ()) if "preferences" in given else None
     except ProfileError as error:
-        return invalid(error)
+        return profile_problem(error)
     change = ProfileChange(
         birthday=Birthday(input.birthday) if "birthday" in given else None,
         segments=segments,
@@ -123,12 +123,12 @@ def _command(input: UpdateCustomerInput, *, given: set[str], context: Context) -
     return UpdateCustomer(customer=by, change=change, holder=context.principal.customer_id)
 
 
-def stated(given: Sequence[PreferenceInput]) -> frozenset[profile.Preference]:
+def preferences_of(given: Sequence[PreferenceInput]) -> frozenset[profile.Preference]:
     """The preferences of an input. Raises ProfileError."""
     return profile.parse_preferences((preference.kind, preference.value) for preference in given)
 
 
-def invalid(error: ProfileError) -> Problem:
+def profile_problem(error: ProfileError) -> Problem:
     """The problem for an invalid profile field."""
     path: tuple[Any, ...] = error.path
     return Problem(ProblemCode.INVALID_INPUT, path=path, detail=error.message)

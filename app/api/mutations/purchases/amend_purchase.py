@@ -13,8 +13,8 @@ from app.api.mutations.payload_objects import (
     DecisionPayload,
     WithCustomer,
     WithPurchase,
-    decision_shown,
     entry_of,
+    load_decision,
     result_field,
 )
 from app.api.types.decisions.decision import Decision
@@ -62,7 +62,7 @@ class AmendPurchasePayload(
         """The amended purchase."""
         return cls(
             result=result,
-            decision=await decision_shown(result, context=context, bought=command.facts),
+            decision=await load_decision(result, context=context, bought=command.facts),
             balances=balances(result.balances, context=context),
         )
 

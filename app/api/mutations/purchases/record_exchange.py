@@ -16,8 +16,8 @@ from app.api.mutations.payload_objects import (
     WithAlreadyRecorded,
     WithCustomer,
     WithDecision,
-    decision_shown,
     entry_of,
+    load_decision,
     purchase_of,
     result_field,
 )
@@ -114,7 +114,7 @@ class RecordExchangePayload(
         bought = result.purchase
         return cls(
             result=bought,
-            decision=await decision_shown(bought, context=context, entry_id=bought.entry_id),
+            decision=await load_decision(bought, context=context, entry_id=bought.entry_id),
             refund=Refunded(**await refunded(result.refund, context=context)),
             balances=balances(bought.balances, context=context),
             already_recorded=bought.already_recorded,

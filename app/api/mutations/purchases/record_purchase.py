@@ -14,8 +14,8 @@ from app.api.mutations.payload_objects import (
     WithAlreadyRecorded,
     WithCustomer,
     WithPurchase,
-    decision_shown,
     entry_of,
+    load_decision,
     result_field,
 )
 from app.api.types.customers.customer import CustomerBy, customer_by
@@ -75,7 +75,7 @@ class RecordPurchasePayload(
         bought = None if result.already_recorded else command.facts
         return cls(
             result=result,
-            decision=await decision_shown(result, context=context, bought=bought, entry_id=result.entry_id),
+            decision=await load_decision(result, context=context, bought=bought, entry_id=result.entry_id),
             balances=balances(result.balances, context=context),
             already_recorded=result.already_recorded,
         )

@@ -18,8 +18,8 @@ from app.api.mutations.payload_objects import (
     BalancesPayload,
     WithAlreadyRecorded,
     WithCustomer,
-    decision_shown,
     entry_of,
+    load_decision,
     purchase_of,
     result_field,
 )
@@ -99,7 +99,7 @@ async def refunded(result: RecordRefundResult, *, context: Context) -> dict[str,
     """The fields of `Refunded` for a result."""
     return {
         "result": result,
-        "decision": await decision_shown(result, context=context, entry_id=result.entry_id),
+        "decision": await load_decision(result, context=context, entry_id=result.entry_id),
         "shortfall": result.shortfall,
         "points_restored": result.points_restored,
         "stamps_restored": result.stamps_restored,

@@ -12,7 +12,7 @@ from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.enums import described
 from app.api.conventions.ids import decode
-from app.api.mutations.payload_objects import WithCustomer, WithDecision, decision_shown, entry_of, purchase_of
+from app.api.mutations.payload_objects import WithCustomer, WithDecision, entry_of, load_decision, purchase_of
 from app.api.mutations.purchases.record_refund import Refunded, refunded
 from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.balance import Balance, balances
@@ -99,7 +99,7 @@ class SettleQuarantinedPayload(WithDecision[BookedReceipt], WithCustomer[BookedR
             result=booked,
             quarantined_id=result.quarantined_id,
             refund=Refunded(**await refunded(refund, context=context)) if refund is not None else None,
-            decision=await decision_shown(booked, context=context, entry_id=booked.entry_id),
+            decision=await load_decision(booked, context=context, entry_id=booked.entry_id),
             balances=balances(booked.balances, context=context),
         )
 

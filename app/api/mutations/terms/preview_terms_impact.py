@@ -10,7 +10,7 @@ from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.mutations.payload_objects import ImpactPreviewPayload
-from app.api.types.terms.clause_input import ClauseInput, drafted
+from app.api.types.terms.clause_input import ClauseInput, drafted_clauses
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms.validation import TermsError
@@ -47,6 +47,6 @@ async def resolve(
 
 def _command(input: PreviewTermsImpactInput, *, context: Context) -> PreviewImpact | Problem:
     try:
-        return PreviewImpact(clauses=drafted(input.clauses, currency=context.program.currency), days=input.days)
+        return PreviewImpact(clauses=drafted_clauses(input.clauses, currency=context.program.currency), days=input.days)
     except TermsError as error:
         return Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.message)

@@ -11,9 +11,9 @@ from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.payloads import Payload
-from app.api.mutations.payload_objects import decision_shown, result_field
+from app.api.mutations.payload_objects import load_decision, result_field
 from app.api.types.decisions.decision import Decision
-from app.api.types.terms.clause_input import ClauseInput, drafted
+from app.api.types.terms.clause_input import ClauseInput, drafted_clauses
 from app.api.types.terms.terms import Terms
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
@@ -55,7 +55,7 @@ class PublishTermsPayload(Payload[PublishTermsResult]):
     @classmethod
     async def of(cls, result: PublishTermsResult, *, command: Any, context: Context) -> Self:
         """The published version, or the decision that refused it."""
-        return cls(result=result, decision=await decision_shown(result, context=context))
+        return cls(result=result, decision=await load_decision(result, context=context))
 
 
 async def resolve(
@@ -77,7 +77,7 @@ async def resolve(
 
 def _command(input: PublishTermsInput, *, context: Context) -> PublishTerms | Problem:
     try:
-        clauses = drafted(input.clauses, currency=context.program.currency)
+        clauses = drafted_clauses(input.clauses, currency=context.program.currency)
     except TermsError as error:
         return Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.message)
     return PublishTerms(effective_from=input.effective_from, clauses=clauses)

@@ -13,7 +13,7 @@ from app.api.conventions.context import Info, phrasebook_of
 from app.api.conventions.money import Money, PointUnit, UnitPoints, money, unit_of
 from app.api.conventions.user_errors import UserError, user_error
 from app.api.types.decisions.line_points import LinePoints
-from app.api.types.programs.location import Location, location_called
+from app.api.types.programs.location import Location, location_by_key
 from app.api.types.terms.terms import Clause, Terms
 from app.domain import decisions as made
 from app.domain.access import Permission
@@ -62,7 +62,7 @@ class Remedy:
         """The places by their keys; none of them are named where any other will do."""
         if self.code is not RemedyCode.USE_LOCATION or not self.choices:
             return None
-        found = await asyncio.gather(*(location_called(key, context=info.context) for key in self.choices))
+        found = await asyncio.gather(*(location_by_key(key, context=info.context) for key in self.choices))
         return [location for location in found if location is not None]
 
 

@@ -75,7 +75,7 @@ async def location_connection(*, window: PageWindow, context: Context) -> Locati
     )
 
 
-async def location_called(key: str, *, context: Context) -> Location | None:
+async def location_by_key(key: str, *, context: Context) -> Location | None:
     """The location with the owner's key, as it is now."""
     location = await context.load(locations_by_key, key)
     return Location.of(location) if location is not None else None

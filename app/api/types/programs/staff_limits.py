@@ -76,18 +76,18 @@ def changed_limits(sent: StaffLimitsInput | None, *, currency: str) -> dict[str,
     changed: dict[str, int] = {}
     for name, value, most, field in whole:
         if value is not None and not 0 <= value <= most:
-            return _unfit(field, f"0 to {most:,}")
+            return _invalid_limit(field, f"0 to {most:,}")
         if value is not None:
             changed[name] = value
     if sent.amendment_amount is not None:
         try:
             if not 0 <= sent.amendment_amount <= HIGHEST_AMOUNT:
-                return _unfit("amendmentAmount", f"0 to {HIGHEST_AMOUNT:,}")
+                return _invalid_limit("amendmentAmount", f"0 to {HIGHEST_AMOUNT:,}")
             changed["amendment_amount"] = amounts.Money.of(sent.amendment_amount, currency).minor
         except AmountError as error:
-            return _unfit("amendmentAmount", str(error))
+            return _invalid_limit("amendmentAmount", str(error))
     return changed
 
 
-def _unfit(field: str, detail: str) -> Problem:
+def _invalid_limit(field: str, detail: str) -> Problem:
     return Problem(ProblemCode.INVALID_INPUT, path=("staffLimits", field), detail=detail)

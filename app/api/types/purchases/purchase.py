@@ -11,7 +11,7 @@ from app.api.conventions.context import Info
 from app.api.conventions.ids import encode
 from app.api.conventions.money import Money, money
 from app.api.conventions.node import Node
-from app.api.types.programs.location import Location, location_called
+from app.api.types.programs.location import Location, location_by_key
 from app.domain import amounts
 from app.domain.purchases.facts import Channel
 from app.domain.purchases.lines import Line, LineKind
@@ -81,7 +81,7 @@ class Purchase(Node):
     async def location(self, info: Info) -> Location | None:
         """Found by the location id stored with the purchase."""
         key = self.entity.facts.location
-        return await location_called(key, context=info.context) if key is not None else None
+        return await location_by_key(key, context=info.context) if key is not None else None
 
     @strawberry.field(description="Its lines, at most 500.")
     def lines(self) -> list[PurchaseLine]:

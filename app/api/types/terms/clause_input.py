@@ -93,7 +93,7 @@ class ClauseInput:
     )
 
 
-def drafted(sent: Sequence[ClauseInput], *, currency: str) -> list[DraftedClause]:
+def drafted_clauses(sent: Sequence[ClauseInput], *, currency: str) -> list[DraftedClause]:
     """The clauses of a draft. Raises TermsError with the way to what is wrong."""
     if not 1 <= len(sent) <= MAX_CLAUSES:
         raise TermsError(("clauses",), f"1 to {MAX_CLAUSES} clauses")
@@ -158,13 +158,17 @@ def _item_value(sent: Any, *, part: RuleField) -> Any:
     return normalised_identifier(sent) if part.identifying else sent.strip()
 
 
-def shown(clause: Clause) -> dict[str, Any]:
-    """A clause as the input that would publish it, in plain values: what `drafted` reads."""
-    conditions = [_shown(condition) for condition in clause.conditions]
-    return {"key": clause.key, **({"conditions": conditions} if conditions else {}), "effect": _shown(clause.effect)}
+def input_values_of(clause: Clause) -> dict[str, Any]:
+    """A clause as the input that would publish it, in plain values: what `drafted_clauses` reads."""
+    conditions = [_rule_values(condition) for condition in clause.conditions]
+    return {
+        "key": clause.key,
+        **({"conditions": conditions} if conditions else {}),
+        "effect": _rule_values(clause.effect),
+    }
 
 
-def _shown(rule: Rule) -> dict[str, Any]:
+def _rule_values(rule: Rule) -> dict[str, Any]:
     fields = {}
     for part in fields_of(type(rule)):
         value = getattr(rule, part.name)
@@ -175,7 +179,7 @@ def _shown(rule: Rule) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Rule):
-        return _shown(value)
+        return _rule_values(value)
     if isinstance(value, frozenset):
         return [_plain(item) for item in sorted_values(value)]
     if isinstance(value, tuple):

@@ -10,7 +10,7 @@ import strawberry
 
 from app.api.conventions.context import Context, Info, phrasebook_of
 from app.api.conventions.user_errors import UserError, user_error
-from app.api.types.terms.clause_input import ClauseInput, drafted
+from app.api.types.terms.clause_input import ClauseInput, drafted_clauses
 from app.api.types.terms.terms import Clause, ClauseChange, change_of
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import version as rules
@@ -131,7 +131,7 @@ class TermsCheck:
 async def terms_check(clauses: list[ClauseInput], *, effective_from: datetime | None, context: Context) -> TermsCheck:
     """Try the clauses out."""
     try:
-        given = drafted(clauses, currency=context.program.currency)
+        given = drafted_clauses(clauses, currency=context.program.currency)
     except TermsError as error:
         problem = Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.message)
         return TermsCheck(checked=None, problem=problem)
@@ -141,4 +141,4 @@ async def terms_check(clauses: list[ClauseInput], *, effective_from: datetime | 
     )
     if isinstance(found, TermsError):
         return TermsCheck(checked=None, problem=terms_problem(found))
-    return TermsCheck(checked=found, problem=None if found.unkept is None else terms_problem(found.unkept))
+    return TermsCheck(checked=found, problem=None if found.unenforced is None else terms_problem(found.unenforced))
