@@ -120,8 +120,8 @@ def test_only_the_owner_requests_and_reads_previews(shop: Shop, database_url: st
 def test_invalid_preview_is_refused_with_its_path(shop: Shop) -> None:
     assert request_preview(shop, days=0)["userErrors"] == [{"code": "INVALID_INPUT", "path": ["input", "days"]}]
     assert request_preview(shop, days=731)["userErrors"][0]["code"] == "INVALID_INPUT"
-    unkept = [*clauses(100), {"key": "quotes", "effect": {"quoteValidity": {"minutes": 5}}}]
-    (error,) = request_preview(shop, clauses=unkept)["userErrors"]
+    unenforced = [*clauses(100), {"key": "quotes", "effect": {"quoteValidity": {"minutes": 5}}}]
+    (error,) = request_preview(shop, clauses=unenforced)["userErrors"]
     assert error == {"code": "NOT_ENFORCED_YET", "path": ["input", "clauses", "2", "effect"]}
     ids = [request_preview(shop)["preview"]["id"] for _ in range(3)]
     # The first may have ended meanwhile; of many more, one is too many.
