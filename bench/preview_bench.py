@@ -53,8 +53,8 @@ def _insert_customers(connection: sqlite3.Connection, customers: int, random_num
     """A program and its customers; returns their ids."""
     start = instant_text(START)
     connection.execute(
-        "INSERT INTO programs (id, kind, name, currency, zone, region, unit_name, created_at)"
-        " VALUES (?, 'LIVE', 'Shop', 'GBP', 'Europe/London', 'GB', 'points', ?)",
+        "INSERT INTO programs (id, kind, name, currency, zone, region, unit_name, created_at, slug)"
+        " VALUES (?, 'LIVE', 'Shop', 'GBP', 'Europe/London', 'GB', 'points', ?, 'shop')",
         (PROGRAM_ID, start),
     )
     ids = [(id_of(2, number), id_of(3, number), id_of(4, number)) for number in range(customers)]

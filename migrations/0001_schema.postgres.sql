@@ -23,6 +23,7 @@ $$;
 -- amendment_days, amendment_amount: up to what age (days) and total (minor units; NULL: any) a till may amend a
 --   receipt.
 -- receipt_age_days: an older receipt is put into quarantine.
+-- slug: the name in public addresses, unique over all programs. listed: 1 if the first page of the deployment shows it.
 CREATE TABLE programs (
     id uuid NOT NULL,
     kind text NOT NULL,
@@ -42,7 +43,10 @@ CREATE TABLE programs (
     amendment_days bigint NOT NULL DEFAULT 3,
     amendment_amount bigint,
     receipt_age_days bigint NOT NULL DEFAULT 30,
+    slug text NOT NULL,
+    listed bigint NOT NULL DEFAULT 0,
     CONSTRAINT programs_pkey PRIMARY KEY (id),
+    CONSTRAINT programs_slug_key UNIQUE (slug),
     CONSTRAINT programs_kind CHECK (kind IN ('LIVE', 'SANDBOX')),
     CONSTRAINT programs_currency CHECK (length(currency) = 3),
     CONSTRAINT programs_clock_offset CHECK (
@@ -56,7 +60,9 @@ CREATE TABLE programs (
     CONSTRAINT programs_staff_transfers CHECK (staff_transfers BETWEEN 0 AND 2147483647),
     CONSTRAINT programs_amendment_days CHECK (amendment_days BETWEEN 0 AND 3650),
     CONSTRAINT programs_amendment_amount CHECK (amendment_amount >= 0),
-    CONSTRAINT programs_receipt_age_days CHECK (receipt_age_days BETWEEN 1 AND 36500)
+    CONSTRAINT programs_receipt_age_days CHECK (receipt_age_days BETWEEN 1 AND 36500),
+    CONSTRAINT programs_slug CHECK (length(slug) BETWEEN 3 AND 40),
+    CONSTRAINT programs_listed CHECK (listed IN (0, 1))
 );
 
 -- A shop, with its own time zone. number counts the locations of a program from 1.

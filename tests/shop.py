@@ -61,6 +61,10 @@ def create_program(
     kind: ProgramKind = ProgramKind.SANDBOX,
     currency: str = "GBP",
     zone: str = "Europe/London",
+    name: str = "Shop",
+    slug: str | None = None,
+    listed: bool | None = None,
+    effective_from: datetime | None = None,
 ) -> NewProgram:
     """Creates a program in a migrated database."""
 
@@ -69,13 +73,16 @@ def create_program(
         await database.start()
         application = Application(database=database, clock=real_now, new_id=new_id)
         command = CreateProgram(
-            name="Shop",
+            name=name,
             template=template,
             kind=kind,
             currency=currency,
             zone=zone,
             region="GB",
-            effective_from=datetime(2020, 1, 1, tzinfo=UTC) if kind is ProgramKind.SANDBOX else None,
+            effective_from=effective_from
+            or (datetime(2020, 1, 1, tzinfo=UTC) if kind is ProgramKind.SANDBOX else None),
+            slug=slug,
+            listed=listed,
         )
         try:
             return await application.create_program(command)

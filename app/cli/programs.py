@@ -27,6 +27,7 @@ from app.domain.customers.identities import IdentityKind
 from app.domain.i18n.locales import Address
 from app.domain.names import InvalidNameError, normalised_name
 from app.domain.programs.program import Program, ProgramKind
+from app.domain.programs.slug import SlugTaken, slug_problem
 from app.domain.purchases.receipt_numbers import Numbering, ReceiptNumbers
 from app.domain.terms.templates import TEMPLATES
 from app.queries.customers.customers import customer_as_of
@@ -55,6 +56,14 @@ def init(
     receipt_day_starts: Annotated[
         str, typer.Option(help="When receipt numbers restart each day, local time, HH:MM.")
     ] = "00:00",
+    slug: Annotated[
+        str | None,
+        typer.Option(help="Its name in public addresses: 3 to 40 of a-z, 0-9 and dashes. Default: from its name."),
+    ] = None,
+    listed: Annotated[
+        bool | None,
+        typer.Option("--listed/--unlisted", help="Show it on the first page. Default: yes, but not a sandbox."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Create a program from a template; prints its id and its keys, which are shown once."""
@@ -68,17 +77,23 @@ def init(
         sandbox=sandbox,
         effective_from=effective_from,
         numbering=_numbering(receipt_numbers, day_starts=receipt_day_starts),
+        slug=slug,
+        listed=listed,
     )
 
     async def work(application: Application) -> NewProgram:
-        return await application.create_program(command)
+        try:
+            return await application.create_program(command)
+        except SlugTaken as taken:
+            raise exit_after_printing(f"another program has the slug {str(taken)!r}") from taken
 
     created = run_with_application(work, settings=Settings())
     tokens = {new.key.role.value.lower(): new.token for new in created.keys}
     if as_json:
-        print(json.dumps({"program": created.program.id, "keys": tokens}))
+        print(json.dumps({"program": created.program.id, "slug": created.program.slug, "keys": tokens}))
         return
     out.print(f"Program {created.program.id}: {name}", markup=False)
+    out.print(f"Its terms, for anybody to read: /p/{created.program.slug}/terms", markup=False)
     out.print("Keys, shown once:")
     for role, token in tokens.items():
         out.print(f"  {role:6} {token}", markup=False, highlight=False)
@@ -95,6 +110,8 @@ def _command(
     sandbox: bool,
     effective_from: str | None,
     numbering: Numbering,
+    slug: str | None,
+    listed: bool | None,
 ) -> CreateProgram:
     if template not in TEMPLATES:
         raise exit_after_printing(f"there is no template {template!r}; there are {', '.join(TEMPLATES)}")
@@ -106,6 +123,8 @@ def _command(
         name = normalised_name(name)
     except InvalidNameError as error:
         raise exit_after_printing(f"the name of a program: {error}") from error
+    if slug is not None and (wrong := slug_problem(slug)) is not None:
+        raise exit_after_printing(f"the slug of a program: {wrong}")
     try:
         zone(time_zone)
         start = day_start(date.fromisoformat(effective_from), zone_name=time_zone) if effective_from else None
@@ -123,6 +142,8 @@ def _command(
         effective_from=start,
         numbering=numbering,
         address=address,
+        slug=slug,
+        listed=listed,
     )
 
 

@@ -96,11 +96,10 @@ class Application:
         """Create a program; the result is the only place with the tokens of its keys. Raises KeyError, InvalidNameError and TermsError."""
         order = compose(command, now=self._clock(), new_id=self.new_id)
 
-        async def work(session: Session) -> None:
-            await create_program.run(session, new_program=order)
+        async def work(session: Session) -> NewProgram:
+            return await create_program.run(session, new_program=order)
 
-        await self.database.write(work, program_id=order.program.id, lock_key=order.program.id)
-        return order
+        return await self.database.write(work, program_id=order.program.id, lock_key=order.program.id)
 
     async def issue_key(self, *, program_id: str, role: Role, label: str, customer_id: str | None = None) -> NewKey:
         """Create another access key of a program; the result is the only place with its token.

@@ -30,7 +30,7 @@ from tests.api.test_access import customer_key
 from tests.api.test_staff_limits import tied_key
 from tests.recorded_codes import BASKET, OFFERS, TRIED, CodeRecorder, RecordedShop, codes_of_the_schema
 from tests.sentence_reader import figures_of
-from tests.shop import open_shop
+from tests.shop import create_program, open_shop
 from tests.time_limits import eventually
 
 NOW = datetime(2090, 3, 6, 12, tzinfo=UTC)
@@ -735,6 +735,8 @@ def set_up_programs_in_every_way(opening: Opening) -> None:
             assert shop.refusals("recordPurchase", role=Role.TILL, **given) == ["NO_TERMS_IN_FORCE"]
             for numbers in ("UNIQUE", "PER_LOCATION", "PER_DAY", "PER_LOCATION_AND_DAY"):
                 shop.succeed("updateProgram", receiptNumbers=numbers)
+            create_program(shop.url, slug=f"taken-{kind.value.lower()}")
+            assert shop.refusals("updateProgram", slug=f"taken-{kind.value.lower()}") == ["SLUG_TAKEN"]
             for address in ("FORMAL", "INFORMAL"):
                 shop.succeed("updateProgram", formOfAddress=address)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
 from app.domain.access import Role
 from app.domain.programs.program import ProgramKind
-from tests.shop import Shop, open_shop
+from app.domain.programs.slug import SlugTaken
+from tests.shop import Shop, create_program, open_shop
 
 UPDATE = """mutation($input: UpdateProgramInput!) {
   updateProgram(input: $input) { program { receiptNumbers receiptDayStarts } userErrors { code path } } }"""
@@ -71,3 +73,36 @@ def test_german_form_of_address_is_a_setting(shop: Shop) -> None:
     assert shop.execute(query, role=Role.STAFF)["program"]["formOfAddress"] == "INFORMAL"
     update(shop, receiptNumbers="PER_DAY")
     assert shop.execute(query)["program"]["formOfAddress"] == "INFORMAL"
+
+
+ADDRESS = "{ program { slug listed } }"
+
+
+def test_public_name_and_listing_are_settings(shop: Shop) -> None:
+    listed = shop.program.program.kind is ProgramKind.LIVE
+    assert shop.execute(ADDRESS)["program"] == {"slug": "shop", "listed": listed}
+    update(shop, slug="the-teapot", listed=not listed)
+    assert shop.execute(ADDRESS, role=Role.STAFF)["program"] == {"slug": "the-teapot", "listed": not listed}
+    update(shop, receiptNumbers="PER_DAY")
+    assert shop.execute(ADDRESS)["program"] == {"slug": "the-teapot", "listed": not listed}
+
+
+def test_public_name_of_another_program_is_rejected(shop: Shop) -> None:
+    other = create_program(shop.url).program
+    assert (other.slug, other.name) == ("shop-2", "Shop")
+    taken = update(shop, slug="shop-2", listed=True)
+    assert taken["userErrors"] == [{"code": "SLUG_TAKEN", "path": ["input", "slug"]}]
+    assert update(shop, slug="shop", listed=True)["userErrors"] == []
+    assert update(shop, slug="Shop 3")["userErrors"] == [{"code": "INVALID_INPUT", "path": ["input", "slug"]}]
+    with pytest.raises(SlugTaken):
+        create_program(shop.url, slug="shop")
+
+
+def test_two_programs_that_ask_for_one_public_name_at_once_do_not_share_it(shop: Shop) -> None:
+    others = [shop, *(Shop(shop.address, create_program(shop.url), shop.client, shop.url) for _ in range(3))]
+    wanted = shop.in_parallel([partial(update, other, slug="the-teapot") for other in others])
+    assert sorted(answer["userErrors"] == [] for answer in wanted) == [False, False, False, True]
+    slugs = [other.execute(ADDRESS)["program"]["slug"] for other in others]
+    assert slugs.count("the-teapot") == 1
+    created = shop.in_parallel([partial(create_program, shop.url, name="Café") for _ in range(4)])
+    assert {new.program.slug for new in created} == {"cafe", "cafe-2", "cafe-3", "cafe-4"}

@@ -59,8 +59,11 @@ TABLES: dict[str, Table] = {
             "amendment_days": "integer",
             "amendment_amount?": "integer",
             "receipt_age_days": "integer",
+            "slug": "text",
+            "listed": "integer",
         },
         key=("id",),
+        unique=frozenset({("slug",)}),
         checks=frozenset(
             {
                 "programs_kind",
@@ -73,6 +76,8 @@ TABLES: dict[str, Table] = {
                 "programs_amendment_days",
                 "programs_amendment_amount",
                 "programs_receipt_age_days",
+                "programs_slug",
+                "programs_listed",
             }
         ),
     ),

@@ -19,10 +19,11 @@ def an_id(number: int) -> str:
 async def a_program(session: Session, program_id: str = PROGRAM) -> None:
     """A program, with nothing in it."""
     await session.across_programs.execute(
-        "INSERT INTO programs (id, kind, name, currency, zone, region, unit_name, created_at)"
-        " VALUES ($1, 'LIVE', 'Café', 'EUR', 'Europe/Berlin', 'DE', 'points', $2)",
+        "INSERT INTO programs (id, kind, name, currency, zone, region, unit_name, created_at, slug)"
+        " VALUES ($1, 'LIVE', 'Café', 'EUR', 'Europe/Berlin', 'DE', 'points', $2, $3)",
         program_id,
         NOW,
+        f"p-{program_id}",
     )
 
 

@@ -16,7 +16,7 @@ from app.store.programs import programs
 from tests.store.rows import NOW, OTHER_PROGRAM, PROGRAM, a_wallet
 from tests.time_limits import HANGS
 
-SANDBOX = Program(PROGRAM, ProgramKind.SANDBOX, "Café", "EUR", "Europe/Berlin", "DE", "points", NOW)
+SANDBOX = Program(PROGRAM, ProgramKind.SANDBOX, "Café", "EUR", "Europe/Berlin", "DE", "points", NOW, "cafe")
 LIVE = replace(SANDBOX, id=OTHER_PROGRAM, kind=ProgramKind.LIVE)
 AHEAD = timedelta(days=40_000, seconds=3)
 

@@ -73,6 +73,7 @@ async def test_orm_writes_are_rolled_back_with_their_transaction(database: Datab
             region="DE",
             unit_name="points",
             created_at=NOW,
+            slug="shop",
         )
         assert await count(session, "programs") == 1
         raise LookupError

@@ -14,7 +14,7 @@ import pkgutil
 import re
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
 from functools import partial, wraps
 from pathlib import Path
@@ -115,7 +115,7 @@ def _rest(calls: Calls, rows: Mapping[str, list[dict[str, Any]]], *, program: Pr
         "name": rows["locations"][0]["name"],
         "budget": Budget.ADJUSTMENTS,
         "change": ProfileChange(segments=frozenset({"vip"})),
-        "program": program,
+        "program": replace(program, slug="of-its-own"),
         "ahead": timedelta(days=1),
         "aspects": frozenset(Aspect),
         "after": START,
@@ -286,6 +286,8 @@ async def _copy(session: Session) -> None:
                 column: instant(value) + timedelta(hours=1) if kinds[column] == "instant" and value else value
                 for column, value in row.items()
             } | {key: OTHER_PROGRAM}
+            if table == "programs":
+                copied["slug"] = "copied"
             places = ", ".join(f"${place}" for place in range(1, len(copied) + 1))
             await session.across_programs.execute(
                 f"INSERT INTO {table} ({', '.join(copied)}) VALUES ({places})", *copied.values()

@@ -53,7 +53,7 @@ from app.store.terms import versions
 from tests.store.rows import NOW, OTHER_PROGRAM, PROGRAM, an_id
 
 BERLIN_WINTER = timezone(timedelta(hours=1))
-CAFE = Program(PROGRAM, ProgramKind.SANDBOX, "Café Größe 咖啡", "EUR", "Europe/Berlin", "DE", "points", NOW)
+CAFE = Program(PROGRAM, ProgramKind.SANDBOX, "Café Größe 咖啡", "EUR", "Europe/Berlin", "DE", "points", NOW, "cafe")
 TERMS = Terms.from_draft(
     version=1,
     effective_from=NOW - timedelta(days=30),
@@ -212,7 +212,7 @@ AFTER = NEW_ACCOUNT._replace(
 async def _shop(session: Session) -> None:
     await programs.create(session, program=CAFE)
     other = Session(session.across_programs, program_id=OTHER_PROGRAM)
-    await programs.create(other, program=replace(CAFE, id=OTHER_PROGRAM))
+    await programs.create(other, program=replace(CAFE, id=OTHER_PROGRAM, slug="other-cafe"))
     await versions.publish(session, id=an_id(6), terms=TERMS, published_at=NOW)
     await customers.enrol(session, customer=ANNA)
     await rewards.create(session, reward=MUG)

@@ -44,6 +44,7 @@ described(
         ProblemCode.IDENTITY_TAKEN: "The identity belongs to a customer already.",
         ProblemCode.REWARD_KEY_TAKEN: "A reward with this key exists.",
         ProblemCode.LOCATION_TAKEN: "A location with this key or name exists; `path` says which of them.",
+        ProblemCode.SLUG_TAKEN: "Another program of this deployment has this public name in addresses.",
         ProblemCode.RECEIPT_AMBIGUOUS: "Several receipts have this number: say the location or the day as well.",
         ProblemCode.RECEIPT_DIFFERS: "A receipt, refund or checkout of this number is recorded already, with other contents.",
         ProblemCode.ORDER_NOT_CANCELLED: "Only an order that came back whole is completed again, and each time with the next number of `completion`.",

@@ -24,7 +24,8 @@ class Program:
 
     `currency` is ISO 4217, `zone` IANA, `region` ISO 3166: phone numbers of this region need no country code, and
     amounts, dates and times are written in its way. `address` is the German form of address, formal or informal.
-    `clock_ahead` is how many whole seconds its clock is ahead of the server's: 0, except in a sandbox. `numbering`
+    `slug` is its name in public addresses, unique over the deployment; `listed` says whether the deployment's first page
+    shows it. `clock_ahead` is how many whole seconds its clock is ahead of the server's: 0, except in a sandbox. `numbering`
     says where and when receipt numbers are unique, `staff` what staff and tills may do by hand. `receipt_age` is the
     greatest age of receipts that a till may send to a live program.
     """
@@ -37,6 +38,8 @@ class Program:
     region: str
     unit_name: str
     created_at: datetime
+    slug: str
+    listed: bool = False
     clock_ahead: timedelta = timedelta()
     numbering: Numbering = field(default_factory=Numbering)
     address: Address = Address.FORMAL

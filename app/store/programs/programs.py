@@ -15,18 +15,21 @@ from app.store.database.models.programs import ProgramRow
 from app.store.database.orm import rows_of_all_programs
 from app.store.database.session import Row, Session, UnscopedSession
 
-_SELECT = (
+_SELECT_ALL = (
     "SELECT id, kind, name, currency, zone, region, unit_name, created_at, clock_offset_seconds, receipt_numbers,"
     " receipt_day_starts, form_of_address, staff_adjustments, staff_transfers, amendment_days, amendment_amount,"
-    " receipt_age_days FROM programs WHERE id = $1"
+    " receipt_age_days, slug, listed FROM programs"
 )
+_SELECT = f"{_SELECT_ALL} WHERE id = $1"
+_SELECT_BY_SLUG = f"{_SELECT_ALL} WHERE slug = $1"
+_SELECT_LISTED = f"{_SELECT_ALL} WHERE listed = 1 ORDER BY name, slug LIMIT $1"
 
 
 async def create(session: Session, *, program: Program) -> None:
     """Store a new program, with its clock at the server's time."""
     columns = asdict(program)
     del columns["clock_ahead"], columns["numbering"], columns["address"], columns["staff"]
-    del columns["receipt_age"]
+    del columns["receipt_age"], columns["slug"], columns["listed"]
     await session.orm(ProgramRow).create(**columns, **_settings(program))
 
 
@@ -47,6 +50,8 @@ def _settings(program: Program) -> dict[str, str | int | None]:
         "amendment_days": program.staff.amendment_days,
         "amendment_amount": program.staff.amendment_amount,
         "receipt_age_days": program.receipt_age.days,
+        "slug": program.slug,
+        "listed": int(program.listed),
     }
 
 
@@ -69,6 +74,24 @@ async def set_clock(session: Session, *, ahead: timedelta) -> None:
     await session.orm(ProgramRow).all().update(clock_offset_seconds=ahead // timedelta(seconds=1))
 
 
+async def by_slug(session: UnscopedSession, *, slug: str) -> Program | None:
+    """The program with a name in public addresses, or None."""
+    row = await session.row(_SELECT_BY_SLUG, slug)
+    return None if row is None else _program(row)
+
+
+async def listed(session: UnscopedSession, *, limit: int) -> tuple[Program, ...]:
+    """Programs that want to be listed, in the order of their names."""
+    rows = await session.rows(_SELECT_LISTED, limit)
+    return tuple(_program(row) for row in rows)
+
+
+async def slugs_like(session: UnscopedSession, *, start: str) -> frozenset[str]:
+    """The slugs of all programs that begin with these characters, which are none of LIKE's wildcards."""
+    rows = await session.rows("SELECT slug FROM programs WHERE slug LIKE $1", f"{start}%")
+    return frozenset(row["slug"] for row in rows)
+
+
 async def all_programs(session: UnscopedSession) -> tuple[Program, ...]:
     """Every program of the deployment, oldest first."""
     rows = await rows_of_all_programs(ProgramRow, session).order_by("created_at", "id")
@@ -82,6 +105,8 @@ async def all_programs(session: UnscopedSession) -> tuple[Program, ...]:
             region=row.region,
             unit_name=row.unit_name,
             created_at=row.created_at,
+            slug=row.slug,
+            listed=bool(row.listed),
             clock_ahead=timedelta(seconds=row.clock_offset_seconds),
             numbering=_numbering(row.receipt_numbers, row.receipt_day_starts),
             address=Address(row.form_of_address),
@@ -102,6 +127,8 @@ def _program(row: Row) -> Program:
         region=row["region"],
         unit_name=row["unit_name"],
         created_at=instant(row["created_at"]),
+        slug=row["slug"],
+        listed=bool(row["listed"]),
         clock_ahead=timedelta(seconds=row["clock_offset_seconds"]),
         numbering=_numbering(row["receipt_numbers"], row["receipt_day_starts"]),
         address=Address(row["form_of_address"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.domain.access import Role
@@ -13,6 +13,7 @@ from app.domain.i18n.locales import Address
 from app.domain.names import normalised_name
 from app.domain.programs.access_key import AccessKey
 from app.domain.programs.program import Program, ProgramKind
+from app.domain.programs.slug import SlugTaken, free_slug, slug_of_name
 from app.domain.purchases.receipt_numbers import Numbering
 from app.domain.rewards.reward import Reward
 from app.domain.terms.templates import TEMPLATES, Template
@@ -24,6 +25,9 @@ from app.store.terms import versions
 
 KEYED = (Role.OWNER, Role.STAFF, Role.TILL)
 """The roles for which a new program gets a key."""
+
+_COMPARED = 30
+"""Characters of a slug that stay when a number is put behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,11 @@ def make_key(
 
 @dataclass(frozen=True, slots=True)
 class CreateProgram:
-    """The settings of a new program; `effective_from` is when its first terms start (None: at once)."""
+    """The settings of a new program; `effective_from` is when its first terms start (None: at once).
+
+    Without a `slug` it gets one that resembles its name, with a number where another program has that. `listed` None lists
+    it unless it is a sandbox.
+    """
 
     name: str
     template: str
@@ -69,6 +77,8 @@ class CreateProgram:
     effective_from: datetime | None = None
     numbering: Numbering = field(default_factory=Numbering)
     address: Address = Address.FORMAL
+    slug: str | None = None
+    listed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,7 @@ class NewProgram:
     rewards: tuple[Reward, ...]
     terms: Terms | None
     terms_id: str
+    slug_chosen: bool
 
     def token(self, role: Role) -> str:
         """The token of the key for a role."""
@@ -98,6 +109,8 @@ def compose(command: CreateProgram, *, now: datetime, new_id: Callable[[], str])
         region=command.region,
         unit_name="points",
         created_at=now,
+        slug=command.slug or slug_of_name(command.name),
+        listed=command.listed if command.listed is not None else command.kind is ProgramKind.LIVE,
         numbering=command.numbering,
         address=command.address,
     )
@@ -111,6 +124,7 @@ def compose(command: CreateProgram, *, now: datetime, new_id: Callable[[], str])
         rewards=_rewards(template, now=now, new_id=new_id),
         terms=_terms(template, command=command, now=now),
         terms_id=new_id(),
+        slug_chosen=command.slug is not None,
     )
 
 
@@ -143,9 +157,16 @@ def _terms(template: Template, *, command: CreateProgram, now: datetime) -> Term
     )
 
 
-async def run(session: Session, *, new_program: NewProgram) -> None:
-    """Write the program, its keys, rewards and first terms in one transaction."""
-    program = new_program.program
+async def run(session: Session, *, new_program: NewProgram) -> NewProgram:
+    """Write the program, its keys, rewards and first terms in one transaction; the result has the slug that was free.
+
+    Raises SlugTaken for a chosen slug that another program has.
+    """
+    slug = new_program.program.slug
+    taken = await programs.slugs_like(session.across_programs, start=slug[:_COMPARED])
+    if new_program.slug_chosen and slug in taken:
+        raise SlugTaken(slug)
+    program = replace(new_program.program, slug=free_slug(slug, taken=taken))
     await programs.create(session, program=program)
     for new in new_program.keys:
         await access_keys.issue(session, key=new.key)
@@ -155,6 +176,7 @@ async def run(session: Session, *, new_program: NewProgram) -> None:
         await versions.publish(
             session, id=new_program.terms_id, terms=new_program.terms, published_at=program.created_at
         )
+    return replace(new_program, program=program)
 
 
 async def issue_key(session: Session, *, new: NewKey) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import time, timedelta
 
 from app.domain.i18n.locales import Address
-from app.domain.problems import Problem
+from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program
 from app.domain.purchases.receipt_numbers import Numbering, ReceiptNumbers
 from app.store.database.session import Session
@@ -25,6 +25,8 @@ class UpdateProgram:
     address: Address | None = None
     staff: Mapping[str, int] = field(default_factory=dict)
     receipt_age: timedelta | None = None
+    slug: str | None = None
+    listed: bool | None = None
 
     def of(self, program: Program) -> Program:
         """The program with these settings."""
@@ -36,6 +38,8 @@ class UpdateProgram:
             address=self.address or program.address,
             staff=replace(program.staff, **self.staff),
             receipt_age=self.receipt_age if self.receipt_age is not None else program.receipt_age,
+            slug=self.slug or program.slug,
+            listed=self.listed if self.listed is not None else program.listed,
         )
 
 
@@ -54,5 +58,8 @@ async def run(
 ) -> UpdateProgramResult | Problem:
     """Store the settings. Concurrent changes of other settings are kept."""
     program = await programs.lock(session)
+    owner = await programs.by_slug(session.across_programs, slug=command.slug) if command.slug is not None else None
+    if owner is not None and owner.id != program.id:
+        return Problem(ProblemCode.SLUG_TAKEN, path=("slug",))
     await programs.set_settings(session, program=command.of(program))
     return UpdateProgramResult()

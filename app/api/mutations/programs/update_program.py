@@ -16,6 +16,7 @@ from app.api.types.programs.staff_limits import StaffLimitsInput, changed_limits
 from app.domain.access import Permission
 from app.domain.i18n.locales import Address
 from app.domain.problems import Problem, ProblemCode
+from app.domain.programs.slug import slug_problem
 from app.domain.purchases.receipt_numbers import ReceiptNumbers
 from app.usecases.programs import update_program
 from app.usecases.programs.update_program import UpdateProgram, UpdateProgramResult
@@ -44,6 +45,13 @@ class UpdateProgramInput(CommandInput):
     receipt_age_days: int | None = strawberry.field(
         default=None,
         description="How old a purchase or refund may be that a till sends, 1 to 36,500 days of 24 hours; 30 where nothing was set. What is older goes to quarantine. A sandbox takes any age.",
+    )
+    slug: str | None = strawberry.field(
+        default=None,
+        description="Its name in public addresses from now on, 3 to 40 of a-z, 0-9 and dashes, of no other program; the earlier address stops working.",
+    )
+    listed: bool | None = strawberry.field(
+        default=None, description="Whether the first page of the deployment shows the program."
     )
 
 
@@ -83,10 +91,14 @@ def _command(input: UpdateProgramInput, *, context: Context) -> UpdateProgram | 
     days = input.receipt_age_days
     if days is not None and not 1 <= days <= MAX_DAYS:
         return Problem(ProblemCode.INVALID_INPUT, path=("receiptAgeDays",), detail=f"1 to {MAX_DAYS:,}")
+    if input.slug is not None and (wrong := slug_problem(input.slug)) is not None:
+        return Problem(ProblemCode.INVALID_INPUT, path=("slug",), detail=wrong)
     return UpdateProgram(
         receipt_numbers=input.receipt_numbers,
         receipt_day_starts=input.receipt_day_starts,
         address=input.form_of_address,
         staff=staff,
         receipt_age=timedelta(days=days) if days is not None else None,
+        slug=input.slug,
+        listed=input.listed,
     )

@@ -32,6 +32,12 @@ class Program(Node):
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     kind: ProgramKind = strawberry.field(description="For real, or for trying out.")
     name: str = strawberry.field(description="Its name, as customers see it.")
+    slug: str = strawberry.field(
+        description="Its name in public addresses: `/p/SLUG` and `publicTerms(program: SLUG)`; `updateProgram` sets it."
+    )
+    listed: bool = strawberry.field(
+        description="Whether the first page of the deployment shows it; `updateProgram` sets it."
+    )
     currency_code: CurrencyCode = strawberry.field(description="The currency of its purchases, ISO 4217.")
     time_zone: str = strawberry.field(
         description="The IANA zone whose wall clock its rules go by, where a purchase has no location."
@@ -97,6 +103,8 @@ def program_of(info: Info) -> Program:
         id=strawberry.ID(encode("Program", entity.id)),
         kind=ProgramKind(entity.kind.value),
         name=entity.name,
+        slug=entity.slug,
+        listed=entity.listed,
         currency_code=CurrencyCode(entity.currency),
         time_zone=entity.zone,
         region=entity.region,

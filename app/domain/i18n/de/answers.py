@@ -77,6 +77,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOT_WITHDRAWABLE": "Diese Fassung lässt sich nicht zurückziehen.",
     "error.LOCATION_NOT_FOUND": "Dieser Standort ist nicht bekannt.",
     "error.LOCATION_TAKEN": "Einen Standort mit diesem Schlüssel oder Namen gibt es schon.",
+    "error.SLUG_TAKEN": "Diese Adresse hat schon ein anderes Programm.",
     "error.UNKNOWN_LOCATION_IN_TERMS": "Eine Regel nennt einen Standort, den es nicht gibt.",
     "error.PREVIEW_NOT_FOUND": "Diese Vorschau gibt es nicht.",
     "error.BIRTHDAY_KNOWN": {

@@ -77,6 +77,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOT_WITHDRAWABLE": "This version of the terms can't be withdrawn.",
     "error.LOCATION_NOT_FOUND": "We can't find this location.",
     "error.LOCATION_TAKEN": "There is already a location with this key or name.",
+    "error.SLUG_TAKEN": "Another program already has this address.",
     "error.UNKNOWN_LOCATION_IN_TERMS": "A condition names a location that does not exist.",
     "error.PREVIEW_NOT_FOUND": "We can't find this preview.",
     "error.BIRTHDAY_KNOWN": "We already have your date of birth. If it is wrong, please ask our staff.",

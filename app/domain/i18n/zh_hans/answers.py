@@ -77,6 +77,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOT_WITHDRAWABLE": "该版本条款无法撤回。",
     "error.LOCATION_NOT_FOUND": "查无此门店。",
     "error.LOCATION_TAKEN": "已有门店使用该标识或名称。",
+    "error.SLUG_TAKEN": "已有其他计划使用该地址。",
     "error.UNKNOWN_LOCATION_IN_TERMS": "某条款提到了不存在的门店。",
     "error.PREVIEW_NOT_FOUND": "没有这项预览。",
     "error.BIRTHDAY_KNOWN": "您的出生日期已登记；如有误，请联系店员更正。",

@@ -77,6 +77,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOT_WITHDRAWABLE": "此版本條款無法撤回。",
     "error.LOCATION_NOT_FOUND": "查無此門市。",
     "error.LOCATION_TAKEN": "已有門市使用此代碼或名稱。",
+    "error.SLUG_TAKEN": "已有其他計畫使用此網址。",
     "error.UNKNOWN_LOCATION_IN_TERMS": "有條款提及不存在的門市。",
     "error.PREVIEW_NOT_FOUND": "查無此項預覽。",
     "error.BIRTHDAY_KNOWN": "您的出生日期已登錄；如有誤，請洽門市人員更正。",

@@ -20,6 +20,8 @@ class ProgramRow(Model):
     `amendment_days`, `amendment_amount`: up to what age (days) and total (minor units; NULL: any) a till may amend
       a receipt.
     `receipt_age_days`: an older receipt is put into quarantine.
+    `slug`: the name in public addresses, unique over all programs. `listed`: 1 if the first page of the deployment
+      shows it.
     """
 
     id = Id(primary_key=True)
@@ -40,6 +42,8 @@ class ProgramRow(Model):
     amendment_days = fields.BigIntField(default=3)
     amendment_amount = fields.BigIntField(null=True)
     receipt_age_days = fields.BigIntField(default=30)
+    slug = fields.TextField()
+    listed = fields.BigIntField(default=0)
 
     class Meta:
         """The table of the model."""
