@@ -81,19 +81,27 @@ def init(
         listed=listed,
     )
 
-    async def work(application: Application) -> NewProgram:
-        try:
-            return await application.create_program(command)
-        except SlugTaken as taken:
-            raise exit_after_printing(f"another program has the slug {str(taken)!r}") from taken
+    _print_created(_create(command), as_json=as_json)
 
-    created = run_with_application(work, settings=Settings())
+
+def _create(command: CreateProgram) -> NewProgram:
+    async def work(application: Application) -> NewProgram:
+        return await application.create_program(command)
+
+    try:
+        return run_with_application(work, settings=Settings())
+    except SlugTaken as taken:
+        raise exit_after_printing(f"another program has the slug {str(taken)!r}") from taken
+
+
+def _print_created(created: NewProgram, *, as_json: bool) -> None:
+    program = created.program
     tokens = {new.key.role.value.lower(): new.token for new in created.keys}
     if as_json:
-        print(json.dumps({"program": created.program.id, "slug": created.program.slug, "keys": tokens}))
+        print(json.dumps({"program": program.id, "slug": program.slug, "keys": tokens}))
         return
-    out.print(f"Program {created.program.id}: {name}", markup=False)
-    out.print(f"Its terms, for anybody to read: /p/{created.program.slug}/terms", markup=False)
+    out.print(f"Program {program.id}: {program.name}", markup=False)
+    out.print(f"Its terms, for anybody to read: /p/{program.slug}/terms", markup=False)
     out.print("Keys, shown once:")
     for role, token in tokens.items():
         out.print(f"  {role:6} {token}", markup=False, highlight=False)

@@ -107,6 +107,7 @@ def _rest(calls: Calls, rows: Mapping[str, list[dict[str, Any]]], *, program: Pr
     known |= {
         "since": START - timedelta(days=400),
         "until": START + timedelta(days=4000),
+        "access_key_id": rows["access_keys"][0]["id"],
         "limit": 100,
         "n": 1,
         "ids": [row[column] for table, column in _SUBJECTS for row in rows[table]],
