@@ -93,7 +93,7 @@ class Application:
             return refused.problem
 
     async def create_program(self, command: CreateProgram) -> NewProgram:
-        """Create a program; the result is the only place with the tokens of its keys. Raises KeyError, InvalidNameError and TermsError."""
+        """Create a program; the result is the only place with the tokens of its keys. Raises KeyError, InvalidNameError, SlugTaken and TermsError."""
         order = compose(command, now=self._clock(), new_id=self.new_id)
 
         async def work(session: Session) -> NewProgram:
