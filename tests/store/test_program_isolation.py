@@ -122,7 +122,6 @@ def _rest(calls: Calls, rows: Mapping[str, list[dict[str, Any]]], *, program: Pr
         "after": START,
         "occurred_at": START,
         "done": 1,
-        "access_key_id": rows["access_keys"][0]["id"],
         "from_end": False,
         "newest_first": False,
         "whole": True,
