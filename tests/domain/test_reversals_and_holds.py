@@ -41,7 +41,7 @@ def terms() -> Terms:
     ],
 )
 def test_grace_ends_after_fourteen_local_days(at: datetime, ends: datetime) -> None:
-    assert reversal.grace_ends(at, zone="Europe/London") == ends
+    assert reversal.grace_ends_at(at, zone="Europe/London") == ends
 
 
 SOON, LATER = NOON + timedelta(minutes=9), NOON + timedelta(minutes=10)

@@ -30,7 +30,7 @@ def entry_changes(posting: Posting) -> EntryChanges:
     for draw in posting.draws:
         if draw.lot_id != DEBT:
             lots[draw.lot_id] = lots.get(draw.lot_id, 0) - draw.points
-    return EntryChanges(posting.points, lots, posting.owed)
+    return EntryChanges(posting.points, lots, posting.owed_change)
 
 
 def violations(*, entries: Iterable[EntryChanges], lots: Iterable[Lot], balance: Balance) -> list[str]:

@@ -32,7 +32,7 @@ from app.domain.wallets.events import (
     RewardRedeemed,
     TransferSent,
 )
-from app.domain.wallets.history import Event, EventHistory, WalletMerged, valid_time_key
+from app.domain.wallets.history import Event, EventHistory, WalletMerged, business_time_key
 from app.domain.wallets.unit_account import UnitAccount
 from app.domain.wallets.wallet import Wallet, replay
 from tests.builders import a_line, a_lot, a_purchase
@@ -224,7 +224,7 @@ def test_return_of_exchanged_goods_is_ordered_after_its_exchange_at_the_same_ins
     again = RefundRecorded(stable_id("b"), new.id, on(1), {1: Decimal(1)}, "a")
     other = RefundRecorded(stable_id("o"), stable_id("t"), on(1), {1: Decimal(1)}, "b")
     events = (again, swapped, other, first, purchase("t", 6, at=on(1), by=by))
-    in_order = EventHistory(ANN, {ANN: on(-1)}, events).in_valid_time_order()
+    in_order = EventHistory(ANN, {ANN: on(-1)}, events).in_business_time_order()
     assert [event.id for event in in_order] == [stable_id(name) for name in ("s", "t", "o", "x", "b")]
     replayed(events, until=on(2), by=by)
 
@@ -396,7 +396,7 @@ def test_full_refund_after_partial_ones_claws_back_everything_earned(
         )
         whole = RefundRecorded(stable_id("whole"), bought.id, at, left, "z")
         who = next(who for event, who in builder.events if event is bought)
-        earlier = [event for event in builder.events if valid_time_key(event[0]) < valid_time_key(whole)]
+        earlier = [event for event in builder.events if business_time_key(event[0]) < business_time_key(whole)]
         wallet = replay(builder.history_of([*earlier, (whole, who)]), versions=builder.versions, until=at)
         sold = wallet.purchases[bought.id]
         taken = [

@@ -61,7 +61,7 @@ def uncorrected(builder: HistoryBuilder) -> EventHistory:
 def corrected(history: EventHistory, mistake: Mistake) -> EventHistory:
     """The history with the correction."""
     event = ReceiptCorrected(LATEST_ID, mistake.wrong.id, mistake.wrong.at, mistake.wrong)
-    return history.with_correction(event, now=mistake.right, customer_id=mistake.customer_id)
+    return history.with_correction(event, current=mistake.right, customer_id=mistake.customer_id)
 
 
 def events_in(history: EventHistory) -> Iterator[object]:
@@ -132,7 +132,7 @@ def test_purchase_moved_to_a_wallet_was_unknown_there_before(builder: HistoryBui
     without = always_right(builder, mistake)
     moved = replace(mistake.wrong, moved_by=LATEST_ID)
     came = ReceiptCorrected(LATEST_ID, moved.id, moved.at, None)
-    history = without.with_correction(came, now=moved, customer_id=mistake.customer_id)
+    history = without.with_correction(came, current=moved, customer_id=mistake.customer_id)
     assert {repr(value) for value in events_in(history.as_at("fffffffe"))} == {
         repr(value) for value in events_in(without.as_at("fffffffe"))
     }

@@ -1,4 +1,4 @@
-"""Rule facts: what rules require to know about a customer, as of just before a purchase or redemption."""
+"""Rule facts: what the terms require to know about a customer, as of just before a purchase or redemption."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class RuleFacts:
     - `used_birthdays`: clauses that were already applied for a birthday, each with its calendar year;
     - `condition_answers`: the answers to the conditions about the customer at the time of the purchase, by question;
       None if the answer needs a birthday that is not known;
-    - `profile`: name, birthday and preferences, present while something is decided and never stored. The answers are
+    - `profile`: birthday, segments and preferences, present while something is decided and never stored. The answers are
       enough to decide again, and contain neither a date of birth nor an age.
     """
 
@@ -147,4 +147,4 @@ class RuleFacts:
 
 
 NO_RULE_FACTS = RuleFacts()
-"""No facts: nothing is known or required."""
+"""The facts of a customer about whom nothing is known or required."""

@@ -115,7 +115,7 @@ def redeem(
             *reasons,
             *payment,
             *_cash_due(clause, cash=cost.cash),
-            *_old_price_kept(terms, charge=charge, now=cost.points),
+            *_old_price_kept(terms, charge=charge, current_price=cost.points),
         ),
         zone=facts.zone if facts.zone != terms.zone else None,
         stamps=price if granted and not in_points else 0,
@@ -129,9 +129,9 @@ def _cash_due(clause: Clause, *, cash: Money | None) -> tuple[Reason, ...]:
     return (Reason(clause.key, Verdict.APPLIED, Finding(True, ReasonCode.CASH_DUE, None, cash)),)
 
 
-def _old_price_kept(terms: Terms, *, charge: RewardCharge | None, now: int) -> tuple[Reason, ...]:
+def _old_price_kept(terms: Terms, *, charge: RewardCharge | None, current_price: int) -> tuple[Reason, ...]:
     """The reason for a protected old price."""
     if charge is None:
         return ()
-    finding = Finding(True, ReasonCode.OLD_PRICE_KEPT, charge.cost, now)
+    finding = Finding(True, ReasonCode.OLD_PRICE_KEPT, charge.cost, current_price)
     return (Reason(clause=terms.policies[OldPriceProtection].key, verdict=Verdict.APPLIED, finding=finding),)

@@ -209,11 +209,11 @@ def preview_claw_back(
     owed_before: int = 0,
     stamps: int = 0,
 ) -> RefundOutcome:
-    """Decide a refund of a purchase without exchanges and of which no points have expired.
+    """Decide a refund of a purchase that had no exchanges and no points of which have expired.
 
     `available` limits the clawback (None: no limit); missing points become debt with `allow_negative`, else shortfall.
     `owed_before` is the debt before the refund, `stamps` are those the purchase earned. `price_shares_before` and
-    `price_shares_after` are the parts of line prices not refunded without goods.
+    `price_shares_after` are, by line number, the parts of its price that are left after refunds of amounts without goods.
     """
     before = facts.remaining(quantities_before, price_shares=price_shares_before)
     after = facts.remaining(quantities_after, price_shares=price_shares_after)

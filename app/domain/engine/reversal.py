@@ -34,7 +34,7 @@ def problem_code(*, by: Role, till_until: datetime | None, at: datetime) -> Prob
             return None
 
 
-def grace_ends(at: datetime, *, zone: str) -> datetime:
+def grace_ends_at(at: datetime, *, zone: str) -> datetime:
     """When the grace period ends: the end of its last local day."""
     return day_start(local_date(at, zone_name=zone) + timedelta(days=GRACE_DAYS + 1), zone_name=zone)
 

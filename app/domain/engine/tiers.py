@@ -59,10 +59,10 @@ class QualifyingPoints:
 
     def deciding_points(self, *, terms: Terms, at: datetime) -> int:
         """The points that decide the tier: by calendar year, those of this year or the last, whichever are more."""
-        now = self.points(terms=terms, at=at)
+        current_points = self.points(terms=terms, at=at)
         if window_of(terms) is not TierWindow.CALENDAR_YEAR:
-            return now
-        return max(now, self.years.get(local_date(at, zone_name=terms.zone).year - 1, 0))
+            return current_points
+        return max(current_points, self.years.get(local_date(at, zone_name=terms.zone).year - 1, 0))
 
     def next_rollover(self, *, terms: Terms, at: datetime) -> datetime | None:
         """The next instant after `at` at which points stop counting; None if they always count."""

@@ -88,9 +88,9 @@ class Entry:
 
     `subject` is the id of what it is about: a purchase, refund, redemption, reversal, adjustment, transfer or merger, or
     the lot that expired or became available. A second entry about one subject corrects the first; `cause` is then the id
-    of the event whose late recording, or of the correction of a receipt that, made this necessary. `owed` is the change
-    of the customer's debt: `points` is the sum of `movements` minus `owed`. `previous_hash` is the hash of the entry
-    before it.
+    of what made this necessary: an event that was recorded late, or the correction of a receipt. `owed_change` is the
+    change of the customer's debt: `points` is the sum of `movements` minus `owed_change`. `previous_hash` is the hash of
+    the entry before it.
     """
 
     id: str

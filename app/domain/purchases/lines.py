@@ -29,7 +29,7 @@ MAX_QUANTITY = Decimal(1_000_000)
 
 def quantity_problem(quantity: Decimal) -> str | None:
     """Why a number is not a valid quantity of a line, sold or returned, or None."""
-    # Asked first: whatever compares with NaN fails, and rounding what is too large takes as long as it has digits.
+    # Checked first: comparing with NaN raises, and rounding takes time in proportion to the digits of a number.
     if not quantity.is_finite() or not 0 < quantity <= MAX_QUANTITY:
         return f"a quantity is above 0 and at most {MAX_QUANTITY:,}"
     return None if quantity == round(quantity, 3) else "a quantity has at most 3 decimals"

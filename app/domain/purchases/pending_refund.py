@@ -30,14 +30,14 @@ class HandedOut:
     """The receipt of the goods handed out in an exchange: its number, and its whole command as JSON.
 
     `customer_id` is the customer named as the buyer of the returned goods, None where none is named; `holder_id` is
-    the customer whose own card is closed to the access key that sent it. `meaning` is a digest of the receipt without
-    its number and time.
+    the customer whose own card is closed to the access key that sent it. `content_digest` is a digest of the receipt
+    without its number and time.
     """
 
     number: str
     customer_id: str | None
     holder_id: str | None
-    meaning: str
+    content_digest: str
     data: Mapping[str, Any]
 
 
@@ -45,9 +45,13 @@ class HandedOut:
 class PendingRefund:
     """A refund of a purchase whose receipt is not known yet, as it was sent.
 
-    `lines`, `amounts` and `amount` are as in `RecordRefund`; `refund_id` is the refund that it became. `space` is
-    that of its own number, which was used at `number_used_at` where the refund was booked from quarantine at another time. `settled_at`, `settled_by` (the access key) and `settled_because` are set where staff
-    dismissed it, `refused_with` where its purchase could not take it. `bought` is set for an exchange.
+    - `lines`, `amounts` and `amount` are as in `RecordRefund`;
+    - `refund_id` is the refund that was booked when the purchase arrived;
+    - `space` is that of its own number, which was used at `number_used_at`; None if that was `occurred_at`, which differs
+      for a refund booked from quarantine at another time;
+    - `settled_at`, `settled_by` (the access key) and `settled_because` are set if staff dismissed it, `refused_with` if
+      its purchase had less to return or the number was taken;
+    - `bought` is set for an exchange.
     """
 
     id: str
@@ -70,12 +74,12 @@ class PendingRefund:
     refused_with: ProblemCode | None = None
     number_used_at: datetime | None = None
 
-    def says(self, other: PendingRefund) -> bool:
+    def has_same_content(self, other: PendingRefund) -> bool:
         """Does another refund have the same content, apart from its number and time?"""
-        return self.meaning == other.meaning
+        return self.content == other.content
 
     @property
-    def meaning(self) -> tuple[Any, ...]:
+    def content(self) -> tuple[Any, ...]:
         """The content of the refund, without its own number, time and customer."""
-        new = (self.bought.number, self.bought.meaning) if self.bought is not None else None
+        new = (self.bought.number, self.bought.content_digest) if self.bought is not None else None
         return self.receipt, self.lines, self.amounts, self.amount, self.reason, new

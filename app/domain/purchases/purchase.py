@@ -14,9 +14,9 @@ from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, NumberSpace, Rece
 class Purchase:
     """A recorded purchase. `source` and `external_id`, in the number `space`, identify the receipt.
 
-    `completion` counts how often the order was completed, from 1: it was cancelled before each further time.
+    `completion` says which completion of its order the receipt is, from 1. Before each later one, the order was cancelled.
     `fingerprint` is a digest of the receipt as it was recorded; `facts_text` is the stored JSON of the facts.
-    `moved_by` is the correction that moved it to this customer.
+    `moved_by` is the id of the correction that moved it to this customer.
     """
 
     id: str

@@ -28,13 +28,13 @@ def normalised_receipt_number(text: str) -> str:
 
 
 def check_lines(count: int, *, minimum: int = 1) -> None:
-    """Hold the number of lines to its bounds; a basket may have none yet."""
+    """Check the number of lines. The minimum of a basket is 0, as it may have none yet."""
     if not minimum <= count <= MAX_LINES:
         raise FactsError(("lines",), f"a purchase has 1 to {MAX_LINES} lines")
 
 
 def check_payments(count: int) -> None:
-    """Hold the number of payments to its bound."""
+    """Check the number of payments."""
     if count > MAX_PAYMENTS:
         raise FactsError(("payments",), f"at most {MAX_PAYMENTS} payments")
 
@@ -55,7 +55,7 @@ def line_of(
 ) -> Line:
     """A line as it was printed; `number` counts from 1, price and discount are major units of the currency."""
     try:
-        # In their one spelling, stock codes and categories meet what clauses name.
+        # Normalised, so that stock codes and categories match those that clauses name.
         sku = _text(normalised_identifier(sku), at=("sku",))
         if name is not None:
             _text(name, at=("name",))

@@ -15,7 +15,7 @@ _BEFORE = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class NextExpiry:
-    """Points that expire next and their last valid day; `at` is None until an expiry notice has been delivered."""
+    """Points that expire next and the last day on which they can be spent; `at` is None until an expiry notice has been delivered."""
 
     last_day: date
     at: datetime | None
@@ -32,49 +32,50 @@ class NextActivation:
 
 @dataclass(frozen=True, slots=True)
 class WalletForecast:
-    """The next expiry and activation; None if there is none."""
+    """The next expiry and the next activation; each is None if there is none."""
 
     expiry: NextExpiry | None
     activation: NextActivation | None
 
 
-def wallet_forecast(wallet: UnitAccount, *, at: datetime) -> WalletForecast:
+def wallet_forecast(unit_account: UnitAccount, *, at: datetime) -> WalletForecast:
     """The forecast for a unit account that was advanced to `at`."""
-    pending = [lot for lot in wallet.inventory.free_lots() if lot.available_from > at]
+    pending = [lot for lot in unit_account.inventory.free_lots() if lot.available_from > at]
     first = min((lot.available_from for lot in pending), default=None)
     activation = None
     if first is not None:
         activation = NextActivation(first, sum(lot.free for lot in pending if lot.available_from == first))
-    expiries = list(_ends(wallet, at=at))
-    next_expiry = min(expiries, key=_earliest, default=None)
+    expiries = list(_lot_expiries(unit_account, at=at))
+    next_expiry = min(expiries, key=_expiry_order, default=None)
     expiry = None
     if next_expiry is not None:
-        points = sum(expiry.points for expiry in expiries if _earliest(expiry) == _earliest(next_expiry))
+        points = sum(expiry.points for expiry in expiries if _expiry_order(expiry) == _expiry_order(next_expiry))
         expiry = NextExpiry(next_expiry.last_day, next_expiry.at, points)
     return WalletForecast(expiry, activation)
 
 
-def _earliest(expiry: NextExpiry) -> tuple[date, bool]:
+def _expiry_order(expiry: NextExpiry) -> tuple[date, bool]:
+    """Sort key: the last day, then announced expiries before those that await a notice."""
     return expiry.last_day, expiry.at is None
 
 
-def last_spendable_day(wallet: UnitAccount, lot: Lot, *, at: datetime) -> date | None:
+def last_spendable_day(unit_account: UnitAccount, lot: Lot, *, at: datetime) -> date | None:
     """The last day on which a lot can be spent, as known at an instant; None if it never expires.
 
     Without a notice so far, it is the day that a notice sent at that instant would leave.
     """
-    last = wallet.current_last_day(lot)
+    last = unit_account.current_last_day(lot)
     if last is None:
         return None
-    expires_at = wallet.expires_at(lot)
+    expires_at = unit_account.expires_at(lot)
     if expires_at is not None:
         return local_date(expires_at - _BEFORE, zone_name=lot.zone)
-    return max(last, local_date(at, zone_name=lot.zone) + timedelta(days=wallet.validity_of(lot).notice_until))
+    return max(last, local_date(at, zone_name=lot.zone) + timedelta(days=unit_account.validity_of(lot).notice_until))
 
 
-def _ends(wallet: UnitAccount, *, at: datetime) -> Iterator[NextExpiry]:
+def _lot_expiries(unit_account: UnitAccount, *, at: datetime) -> Iterator[NextExpiry]:
     """The expiry of each lot with free points."""
-    for lot in wallet.inventory.free_lots():
-        last = last_spendable_day(wallet, lot, at=at)
+    for lot in unit_account.inventory.free_lots():
+        last = last_spendable_day(unit_account, lot, at=at)
         if last is not None:
-            yield NextExpiry(last, wallet.expires_at(lot), lot.free)
+            yield NextExpiry(last, unit_account.expires_at(lot), lot.free)

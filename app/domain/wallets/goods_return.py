@@ -24,7 +24,7 @@ from app.domain.units import Unit
 from app.domain.wallets.events import RewardRedeemed
 from app.domain.wallets.lot_inventory import DEBT, LotInventory
 from app.domain.wallets.membership import Membership
-from app.domain.wallets.new_lots import stamp_lot
+from app.domain.wallets.new_lots import stamp_lot_id
 from app.domain.wallets.purchase_state import PurchaseState
 from app.domain.wallets.unit_account import UnitAccount
 
@@ -155,7 +155,7 @@ class GoodsReturn:
         purchase.clawback_due, purchase.stamp_clawback_due = evaluation.clawback_due, evaluation.stamp_clawback_due
         stamps, stamps_owed = self._unit_accounts[Unit.STAMPS], 0
         if stamps_due > 0:
-            own = _own_lots(stamps, stamp_lot(purchase.event.lot_id))
+            own = _own_lots(stamps, stamp_lot_id(purchase.event.lot_id))
             taken = stamps.inventory.claw_back(key, stamps_due, at=self.at, own=own, allow_negative=True)
             stamps_owed = sum(draw.points for draw in taken if draw.lot_id == DEBT)
             draws[Unit.STAMPS] += taken

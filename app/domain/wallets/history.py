@@ -85,12 +85,12 @@ class EventHistory:
         )
 
     def with_correction(
-        self, correction: ReceiptCorrected, *, now: PurchaseRecorded | None, customer_id: str
+        self, correction: ReceiptCorrected, *, current: PurchaseRecorded | None, customer_id: str
     ) -> EventHistory:
-        """The history with a corrected receipt; `now` is None if the purchase belongs to another customer."""
+        """The history with a corrected receipt; `current` is None if the purchase belongs to another customer now."""
 
         def change(history: EventHistory) -> EventHistory:
-            events = _with_purchase(history.events, correction.purchase_id, now)
+            events = _with_purchase(history.events, correction.purchase_id, current)
             return replace(history, events=events, corrections=(*history.corrections, correction))
 
         return self.updated_in_owning_wallet(change, at=correction.at, customer_id=customer_id)
@@ -115,7 +115,7 @@ class EventHistory:
         return self.account_id
 
     def as_of(self, at: datetime, *, customer_id: str | None = None) -> EventHistory:
-        """The events up to an instant (valid time), of the wallet that the customer had then."""
+        """The events up to an instant (business time), of the wallet that the customer had then."""
         for event in self.events:
             if isinstance(event, WalletMerged) and at < event.at and customer_id in event.history.customer_ids():
                 return event.history.as_of(at, customer_id=customer_id)
@@ -144,24 +144,24 @@ class EventHistory:
         )
         return replace(self, events=tuple(with_merged))
 
-    def in_valid_time_order(self) -> list[Event]:
+    def in_business_time_order(self) -> list[Event]:
         """The events by business time, including events of merged wallets that happened after the merge.
 
-        An expiry notice that was sent before a merge and delivered after it is one.
+        Such an event is an expiry notice that was sent before the merge and delivered after it.
         """
         late = (
             late
             for merge in self.events
             if isinstance(merge, WalletMerged)
-            for late in merge.history.in_valid_time_order()
+            for late in merge.history.in_business_time_order()
             if late.at > merge.at
         )
-        return _after_the_events_they_name(sorted((*self.events, *late), key=valid_time_key))
+        return _after_referenced_events(sorted((*self.events, *late), key=business_time_key))
 
     def before_event(self, id: str) -> EventHistory:
         """The history up to, and without, one of its events."""
         earlier: set[str] = set()
-        for event in self.in_valid_time_order():
+        for event in self.in_business_time_order():
             if event.id == id:
                 break
             earlier.add(event.id)
@@ -173,23 +173,23 @@ class EventHistory:
         return frozenset(self.enrolled_at).union(*merged)
 
 
-def _with_purchase(events: tuple[Event, ...], purchase_id: str, now: PurchaseRecorded | None) -> tuple[Event, ...]:
-    """The events with the current version of a purchase, or without the purchase if `now` is None.
+def _with_purchase(events: tuple[Event, ...], purchase_id: str, current: PurchaseRecorded | None) -> tuple[Event, ...]:
+    """The events with the current version of a purchase, or without the purchase if `current` is None.
 
     The purchase of an exchange is replaced inside its exchange and never removed.
     """
     others: list[Event] = []
     for event in events:
-        if isinstance(event, ExchangeRecorded) and event.purchase.id == purchase_id and now is not None:
-            others.append(replace(event, purchase=now))
-            now = None
+        if isinstance(event, ExchangeRecorded) and event.purchase.id == purchase_id and current is not None:
+            others.append(replace(event, purchase=current))
+            current = None
         elif event.id != purchase_id:
             others.append(event)
-    return (*others, now) if now is not None else tuple(others)
+    return (*others, current) if current is not None else tuple(others)
 
 
-def _after_the_events_they_name(events: list[Event]) -> list[Event]:
-    """The events with each one after the events of the same instant that it refers to.
+def _after_referenced_events(events: list[Event]) -> list[Event]:
+    """The events, each of them after those of the same instant that it refers to.
 
     A purchase follows the redemption that paid for it, and a refund of exchanged goods follows the exchange. All other
     events of the instant keep their order.
@@ -197,11 +197,11 @@ def _after_the_events_they_name(events: list[Event]) -> list[Event]:
     ordered: list[Event] = []
     for _, group in groupby(events, key=lambda event: event.at):
         same_instant = list(group)
-        ordered += same_instant if len(same_instant) == 1 else _each_after_what_it_names(same_instant)
+        ordered += same_instant if len(same_instant) == 1 else _each_after_its_references(same_instant)
     return ordered
 
 
-def _each_after_what_it_names(same_instant: list[Event]) -> Iterator[Event]:
+def _each_after_its_references(same_instant: list[Event]) -> Iterator[Event]:
     """The events of one instant, each as soon as the events it refers to have been yielded."""
     outstanding = {event.purchase.id if isinstance(event, ExchangeRecorded) else event.id for event in same_instant}
     deferred: list[Event] = []
@@ -209,7 +209,9 @@ def _each_after_what_it_names(same_instant: list[Event]) -> Iterator[Event]:
         deferred.append(event)
         # A deferred event precedes all later ones as soon as no event it refers to is outstanding.
         while (
-            ready := next((candidate for candidate in deferred if outstanding.isdisjoint(_names(candidate))), None)
+            ready := next(
+                (candidate for candidate in deferred if outstanding.isdisjoint(_referenced_ids(candidate))), None
+            )
         ) is not None:
             deferred.remove(ready)
             outstanding.discard(ready.purchase.id if isinstance(ready, ExchangeRecorded) else ready.id)
@@ -217,7 +219,7 @@ def _each_after_what_it_names(same_instant: list[Event]) -> Iterator[Event]:
     yield from deferred
 
 
-def _names(event: Event) -> frozenset[str]:
+def _referenced_ids(event: Event) -> frozenset[str]:
     """The ids an event refers to: the purchase whose goods it returns, and the redemptions that paid for its own purchase."""
     match event:
         case PurchaseRecorded():
@@ -240,6 +242,6 @@ _ORDER: Mapping[type, SameInstantOrder] = {
 }
 
 
-def valid_time_key(event: Event) -> tuple[datetime, SameInstantOrder, str, str]:
+def business_time_key(event: Event) -> tuple[datetime, SameInstantOrder, str, str]:
     """Sort key: business time, then `SameInstantOrder`, receipt number, and id."""
     return (event.at, _ORDER.get(type(event), SameInstantOrder.OTHER), getattr(event, "external_id", ""), event.id)

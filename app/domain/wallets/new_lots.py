@@ -72,15 +72,15 @@ def new_points(id: str, points: int, *, at: datetime, terms: Terms) -> NewPoints
     )
 
 
-def stamp_lot(fact_id: str) -> str:
-    """The id of an event's lot of stamps; the event's own id is that of its lot of points."""
-    return str(uuid5(UUID(fact_id), Unit.STAMPS))
+def stamp_lot_id(event_id: str) -> str:
+    """The id of an event's lot of stamps. Its lot of points has the id of the event itself."""
+    return str(uuid5(UUID(event_id), Unit.STAMPS))
 
 
-def new_stamps(fact_id: str, stamps: int, *, at: datetime, terms: Terms) -> Lot:
+def new_stamp_lot(event_id: str, stamps: int, *, at: datetime, terms: Terms) -> Lot:
     """A lot of stamps: available at once, without expiry."""
     return Lot(
-        id=stamp_lot(fact_id),
+        id=stamp_lot_id(event_id),
         points=stamps,
         remaining=stamps,
         earned_at=at,

@@ -35,7 +35,7 @@ class Posting:
         return -sum(draw.points for draw in self.draws)
 
     @property
-    def owed(self) -> int:
+    def owed_change(self) -> int:
         """The change of the debt, signed."""
         return sum(draw.points for draw in self.draws if draw.lot_id == DEBT)
 

@@ -34,7 +34,7 @@ from app.domain.wallets.goods_return import GoodsReturn, ReturnOutcome
 from app.domain.wallets.history import Event, EventHistory, WalletMerged
 from app.domain.wallets.lot_inventory import DEBT
 from app.domain.wallets.membership import Membership
-from app.domain.wallets.new_lots import new_lot, new_stamps
+from app.domain.wallets.new_lots import new_lot, new_stamp_lot
 from app.domain.wallets.purchase_state import PurchaseState, Receipt
 from app.domain.wallets.scheduled_wallet import ScheduledWallet
 from app.domain.wallets.unit_account import terms_at
@@ -140,7 +140,7 @@ class Wallet(ScheduledWallet):
         unit_account = self.unit_accounts[Unit.STAMPS]
         draws: tuple[Draw, ...] = ()
         if decision.stamps:
-            lot = new_stamps(event.lot_id, decision.stamps, at=event.at, terms=event.terms)
+            lot = new_stamp_lot(event.lot_id, decision.stamps, at=event.at, terms=event.terms)
             draws = unit_account.open(lot, at=event.at)
         unit_account.post(EntryType.EARN, event.id, at=event.at, draws=draws, decision=decision)
 
@@ -219,7 +219,7 @@ class Wallet(ScheduledWallet):
             lot = new_lot(event.id, event.points, at=event.at, terms=event.terms, pending=False)
             draws = unit_account.open(lot, at=event.at, has_receipt=False)
         else:
-            lot = new_stamps(event.id, event.points, at=event.at, terms=event.terms)
+            lot = new_stamp_lot(event.id, event.points, at=event.at, terms=event.terms)
             draws = unit_account.open(lot, at=event.at)
         unit_account.post(EntryType.ADJUST, event.id, at=event.at, draws=draws)
 
@@ -266,7 +266,7 @@ def replay(history: EventHistory, *, versions: Sequence[Terms], until: datetime)
     The result does not depend on the order in which the events were recorded.
     """
     wallet = Wallet(history, versions=versions)
-    for event in history.in_valid_time_order():
+    for event in history.in_business_time_order():
         if event.at <= until:
             wallet.apply(event)
     wallet.advance_to(until)

@@ -89,7 +89,7 @@ class NewCorrection:
     """
 
     correction: ReceiptCorrected
-    now: PurchaseRecorded | None
+    current: PurchaseRecorded | None
     customer_id: str
 
     @property
@@ -99,7 +99,7 @@ class NewCorrection:
 
     def recorded_in(self, history: EventHistory) -> EventHistory:
         """The history with the correction."""
-        return history.with_correction(self.correction, now=self.now, customer_id=self.customer_id)
+        return history.with_correction(self.correction, current=self.current, customer_id=self.customer_id)
 
 
 async def replay_account(

@@ -42,7 +42,7 @@ def content_of(refund: PendingRefund) -> dict[str, Any]:
 
 
 def _bought_data(handed_out: HandedOut) -> dict[str, Any]:
-    return {"holder": handed_out.holder_id, "meaning": handed_out.meaning, "receipt": handed_out.data}
+    return {"holder": handed_out.holder_id, "meaning": handed_out.content_digest, "receipt": handed_out.data}
 
 
 def _bought(row: Row, *, content: Mapping[str, Any]) -> HandedOut | None:

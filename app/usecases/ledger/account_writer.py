@@ -99,7 +99,7 @@ class AccountWriter:
             type=posting.key.type,
             subject=posting.key.id,
             points=posting.points,
-            owed_change=posting.owed if len(moved) < len(posting.draws) else 0,
+            owed_change=posting.owed_change if len(moved) < len(posting.draws) else 0,
             unit=account.unit,
             occurred_at=posting.at,
             recorded_at=write_context.now,

@@ -151,7 +151,7 @@ async def _reverse(
     redemption = paid.redemption
     # The clock of the redeeming till may be ahead: a reversal is never before its redemption.
     at = latest(context.now, redemption.occurred_at)
-    grace = reversal.grace_ends(at, zone=redemption.facts.zone) if command.shop_at_fault else None
+    grace = reversal.grace_ends_at(at, zone=redemption.facts.zone) if command.shop_at_fault else None
     reversed_by = Reversal(
         id=context.new_id(),
         redemption_id=redemption.id,

@@ -24,7 +24,7 @@ from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import PurchaseRecorded
 from app.domain.wallets.lot_inventory import LotInventory
-from app.domain.wallets.new_lots import new_points, new_stamps
+from app.domain.wallets.new_lots import new_points, new_stamp_lot
 from app.domain.wallets.postings import Posting, PostingKey
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
@@ -147,7 +147,7 @@ async def _stamp(
     at, inventory = purchase.occurred_at, LotInventory()
     draws: tuple[Draw, ...] = ()
     if earned.stamps:
-        draws = inventory.open(new_stamps(purchase.id, earned.stamps, at=at, terms=terms), at=at)
+        draws = inventory.open(new_stamp_lot(purchase.id, earned.stamps, at=at, terms=terms), at=at)
     if not account.entry_count:
         account = await accounts.open_account(session, account=account)
     writer = AccountWriter(session=session, write_context=context, account=account, lots_before={})

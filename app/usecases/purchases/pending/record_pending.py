@@ -82,7 +82,7 @@ async def _known_exchange(
         session, context=context, number=number, origin=origin, completion=bought.completion
     ):
         on_time = not bought.timed or pending.occurred_at == bought.facts.occurred_at
-        same = on_time and pending.meaning == sent and pending.external_id == refund.external_id
+        same = on_time and pending.content == sent and pending.external_id == refund.external_id
         if same and await _same_buyer(session, pending=pending, customer=customer):
             return RefundPending(pending_refund_id=pending.id, already_recorded=True)
         if pending.state is PendingRefundState.PENDING:
@@ -180,7 +180,7 @@ async def _known(
     known = await pending_refunds.by_number(session, number=number, origin=origin, numbering=numbering)
     if known is not None:
         on_time = not command.timed or known.occurred_at == pending.occurred_at
-        if not on_time or not known.says(pending):
+        if not on_time or not known.has_same_content(pending):
             return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))
         return RefundPending(pending_refund_id=known.id, already_recorded=True)
     same_number = await refunds.by_number(session, number=number, origin=origin, numbering=numbering)

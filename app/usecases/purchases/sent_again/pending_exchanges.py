@@ -68,7 +68,7 @@ async def exchange_as_applied(session: Session, *, command: RecordExchange, purc
     number = command.bought.external_id
     for pending in await pending_refunds.of_bought(session, number=number):
         assert pending.bought is not None, "it is looked up by its receipt"
-        same = (pending.occurred_at, pending.bought.meaning, pending.fingerprint) == (
+        same = (pending.occurred_at, pending.bought.content_digest, pending.fingerprint) == (
             sent_at,
             meaning_of(command.bought),
             command.refund.fingerprint,
