@@ -181,7 +181,7 @@ def test_failed_condition_is_explained_with_its_remedy(
 @pytest.mark.parametrize(
     ("condition", "rule_facts", "expected"),
     [
-        (FirstPurchase(), RuleFacts(reward_uses=(("k", 1),)), "You have already had this for your first purchase."),
+        (FirstPurchase(), RuleFacts(total_uses=(("k", 1),)), "You have already had this for your first purchase."),
         (
             BirthdayWindow(),
             RuleFacts(profile=CustomerProfile(birthday=NOON.date().replace(year=1990)), birthdays=(("birthday 0 0", 2026),), used_birthdays=(("k", 2026),)),

@@ -210,7 +210,7 @@ def test_every_decision_is_explained_in_every_language(
     terms = terms_of(clauses)
     clause = terms.cost_of("coffee")
     assert clause is not None
-    rule_facts = replace(facts.rule_facts, reward_uses=tuple((clause.key, held) for clause in terms.clauses))
+    rule_facts = replace(facts.rule_facts, total_uses=tuple((clause.key, held) for clause in terms.clauses))
     facts = replace(facts, rule_facts=rule_facts)
     for decision in (
         earn(terms=terms, facts=facts),

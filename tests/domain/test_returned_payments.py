@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.amounts import Exact, Rounding, rounded
-from app.domain.engine.refund import remaining_quantities, remaining_value
+from app.domain.engine.refund import remaining_price_shares, remaining_quantities
 from app.domain.engine.returned_payments import returned_payments, total_returned
 from app.domain.purchases.facts import NO_PRICE_REDUCTIONS, Payment, PaymentKind, PurchaseFacts
 from app.domain.purchases.lines import Line
@@ -85,7 +85,9 @@ def test_partial_refunds_in_any_order_pay_out_like_a_full_one(data: st.DataObjec
     ]:
         if by_amount:
             price = sum(rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in before.lines if line.number == number)
-            worth = remaining_value(purchase, quantities=left, price_shares=worth, amounts={number: min(much, price)})
+            worth = remaining_price_shares(
+                purchase, quantities=left, price_shares=worth, amounts={number: min(much, price)}
+            )
         else:
             left = {**left, number: max(Decimal(0), left[number] - much % 6)}
         after = purchase.remaining(left, price_shares=worth)

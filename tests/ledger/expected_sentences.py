@@ -210,15 +210,15 @@ class ReceiptReading:
     def _occasion(self, key: str, condition: object) -> Condition:
         """A first purchase, an nth visit or item: it holds while fewer awards are held than there were such occasions."""
         rule_facts = self.facts.rule_facts
-        held = dict(rule_facts.reward_uses).get(key, 0)
+        total_uses = dict(rule_facts.total_uses).get(key, 0)
         match condition:
             case FirstPurchase() if rule_facts.visits:
                 return (rule_facts.visits + 1,), ((),), False
             case FirstPurchase():
-                return (), ((),) if held else (), not held
+                return (), ((),) if total_uses else (), not total_uses
             case EveryNthVisit():
                 now, nth = rule_facts.visits + 1, condition.nth
-                met = now % nth == 0 and held < now // nth
+                met = now % nth == 0 and total_uses < now // nth
             case EveryNthItem():
                 now, nth = dict(rule_facts.items).get(key, 0) + self.items, condition.nth
                 met = self._items(key, nth) > 0
@@ -226,15 +226,15 @@ class ReceiptReading:
                 raise AssertionError(condition)
         if met:
             return (nth,), (), True
-        then = next(k for k in range(now + 1, now + 10_000) if k % nth == 0 and held < k // nth)
+        then = next(k for k in range(now + 1, now + 10_000) if k % nth == 0 and total_uses < k // nth)
         return (now, then), ((then - now,),), False
 
     def _items(self, key: str, nth: int) -> int:
         """How many items of this purchase are an nth one for which no award is held yet."""
         rule_facts = self.facts.rule_facts
-        before, held, given = dict(rule_facts.items).get(key, 0), dict(rule_facts.reward_uses).get(key, 0), 0
+        before, total_uses, given = dict(rule_facts.items).get(key, 0), dict(rule_facts.total_uses).get(key, 0), 0
         for place in range(before + 1, before + self.items + 1):
-            if place % nth == 0 and held + given < place // nth:
+            if place % nth == 0 and total_uses + given < place // nth:
                 given += 1
         return given
 

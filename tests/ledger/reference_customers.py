@@ -53,9 +53,8 @@ class Purchase:
         counted = self.terms.eligible(self.kept())
         return () if counted.amount_only else counted.lines
 
-    def held_rewards(self, key: str) -> int:
-        """How many awards of a clause are held: those that the kept goods still give, and those that were not clawed
-        back."""
+    def counted_uses(self, key: str) -> int:
+        """How often a clause counts as applied: awards that the kept goods still give, and those not clawed back."""
         first = self._awards(self.decision)
         if key not in first:
             return 0
@@ -136,16 +135,18 @@ class Customer:
 
         required = terms.required_facts
         uses = {
-            key: sum(purchase.held_rewards(key) for purchase in since(per))
+            key: sum(purchase.counted_uses(key) for purchase in since(per))
             for key, per in required.limit_periods.items()
         }
-        held = {key: sum(purchase.held_rewards(key) for purchase in self.purchases) for key in required.reward_clauses}
+        total_uses = {
+            key: sum(purchase.counted_uses(key) for purchase in self.purchases) for key in required.total_use_clauses
+        }
         items = {key: sum(self._items(purchase, key) for purchase in self.purchases) for key in required.item_clauses}
         rule_facts = RuleFacts(
             enrolled_at=self.enrolled_at,
             visits=sum(bool(purchase.counted_lines()) for purchase in self.purchases),
             uses=tuple(sorted(uses.items())),
-            reward_uses=tuple(sorted(held.items())),
+            total_uses=tuple(sorted(total_uses.items())),
             items=tuple(sorted(items.items())),
             earned=tuple(
                 (

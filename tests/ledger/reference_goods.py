@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from app.domain.amounts import Exact, Rounding, rounded
-from app.domain.engine.refund import remaining_value
+from app.domain.engine.refund import remaining_price_shares
 from app.domain.purchases.facts import PaymentKind, PurchaseFacts
 from app.domain.purchases.lines import Line
 from app.domain.wallets.events import ExchangeRecorded, PurchaseRecorded, RefundRecorded
@@ -31,7 +31,7 @@ class Goods:
         """Applies a refund: goods returned, and money refunded without goods."""
         for number, quantity in event.lines.items():
             self.quantities[number] -= quantity
-        self.price_shares = remaining_value(
+        self.price_shares = remaining_price_shares(
             self.facts, quantities=self.quantities, price_shares=self.price_shares, amounts=event.amounts
         )
 

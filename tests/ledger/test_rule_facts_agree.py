@@ -289,7 +289,7 @@ COUNTED = {
     "condition_answers",
     "tier",
     "qualifying",
-    "reward_uses",
+    "total_uses",
     "birthdays",
     "used_birthdays",
     "profile",

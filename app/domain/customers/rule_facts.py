@@ -16,7 +16,7 @@ _COUNTS_BY_KEY = {
     "budgets_left": "budgets_left",
     "own_budget_shares": "own_budget_shares",
     "common_budget_usage": "common_budget_usage",
-    "reward_uses": "held_uses",
+    "total_uses": "held_uses",
     "birthdays": "birthdays",
 }
 """The fields that are stored as an object of numbers by key, each with its name in the stored JSON."""
@@ -28,7 +28,7 @@ class RuleFacts:
 
     - `visits`: purchases before this one of which some goods were kept;
     - `uses`: how often each clause was applied in the period of its limit, by the clause's key, like all other counts;
-    - `reward_uses`: how many rewards of each clause were ever given, held ones included;
+    - `total_uses`: how often each clause was ever applied, uses on hold included;
     - `earned`: points earned so far in each period;
     - `items`: items that each clause counted before and that were not returned;
     - `budgets_left`: points left in the budget of each clause, for all customers;
@@ -56,7 +56,7 @@ class RuleFacts:
     condition_answers: tuple[tuple[str, bool | None], ...] = ()
     tier: str | None = None
     qualifying: int = 0
-    reward_uses: tuple[tuple[str, int], ...] = ()
+    total_uses: tuple[tuple[str, int], ...] = ()
     birthdays: tuple[tuple[str, int], ...] = ()
     used_birthdays: tuple[tuple[str, int], ...] = ()
     profile: CustomerProfile | None = field(default=None, compare=False, repr=False)
@@ -65,9 +65,9 @@ class RuleFacts:
         """How often the clause was applied in its period."""
         return dict(self.uses).get(clause, 0)
 
-    def reward_uses_of(self, clause: str) -> int:
-        """How many rewards of the clause were ever given, held ones included."""
-        return dict(self.reward_uses).get(clause, 0)
+    def total_uses_of(self, clause: str) -> int:
+        """How often the clause was ever applied, uses on hold included."""
+        return dict(self.total_uses).get(clause, 0)
 
     def birthday_year(self, question: str) -> int | None:
         """The calendar year of the birthday in whose window the purchase lies; None where it lies in none."""
@@ -140,7 +140,7 @@ class RuleFacts:
             budgets_left=tuple(sorted(data.get("budgets_left", {}).items())),
             own_budget_shares=tuple(sorted(data.get("own_budget_shares", {}).items())),
             common_budget_usage=tuple(sorted(data.get("common_budget_usage", {}).items())),
-            reward_uses=tuple(sorted(data.get("held_uses", {}).items())),
+            total_uses=tuple(sorted(data.get("held_uses", {}).items())),
             birthdays=tuple(sorted(data.get("birthdays", {}).items())),
             used_birthdays=tuple(sorted((clause, year) for clause, year in data.get("used_birthdays", ()))),
         )

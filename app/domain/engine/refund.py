@@ -65,14 +65,14 @@ def remaining_quantities(
     return remaining
 
 
-def remaining_value(
+def remaining_price_shares(
     facts: PurchaseFacts,
     *,
     quantities: Mapping[int, Decimal],
     price_shares: Mapping[int, Exact],
     amounts: Mapping[int, int],
 ) -> dict[int, Exact]:
-    """The remaining part of each line's price after `amounts` (minor units, by line) are refunded without goods.
+    """The part of each line's price that is left after `amounts` (minor units, by line) are refunded without goods.
 
     At most the remaining price is subtracted; the result is a whole number of minor units.
     """

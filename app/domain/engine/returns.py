@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from app.domain.amounts import AmountError, Exact, Money, Rounding, allocate_proportionally, rounded
-from app.domain.engine.refund import remaining_quantities, remaining_value
+from app.domain.engine.refund import remaining_price_shares, remaining_quantities
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import NO_PRICE_REDUCTIONS, PurchaseFacts
 from app.domain.purchases.lines import quantity_problem
@@ -33,7 +33,7 @@ class RefundedItems(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Remaining:
-    """What remains of a purchase: quantities, and the parts of prices not refunded without goods, by line number."""
+    """What remains of a purchase, by line number: quantities, and the part of the price left after refunds of amounts without goods."""
 
     quantities: Mapping[int, Decimal]
     price_shares: Mapping[int, Exact]
@@ -51,7 +51,9 @@ class Remaining:
         quantities = remaining_quantities(facts, returned=[refund.lines], of=self.quantities)
         return Remaining(
             quantities,
-            remaining_value(facts, quantities=quantities, price_shares=self.price_shares, amounts=refund.amounts),
+            remaining_price_shares(
+                facts, quantities=quantities, price_shares=self.price_shares, amounts=refund.amounts
+            ),
         )
 
     def of(self, facts: PurchaseFacts) -> PurchaseFacts:

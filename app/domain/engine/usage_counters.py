@@ -86,7 +86,7 @@ class UsageCounters:
             (key, self._uses_since(period_began(period, facts=facts, terms=terms), key) + on_hold_uses[key])
             for key, period in required.limit_periods.items()
         ]
-        reward_uses = [(key, self._uses_since(BEGINNING, key) + on_hold_uses[key]) for key in required.reward_clauses]
+        total_uses = [(key, self._uses_since(BEGINNING, key) + on_hold_uses[key]) for key in required.total_use_clauses]
         years = {year for _, year in known.birthdays}
         rule_facts = replace(
             known,
@@ -100,7 +100,7 @@ class UsageCounters:
             items=_counted((key, self.items.get(key, 0)) for key in required.item_clauses),
             tier=tier if required.tier else None,
             qualifying=qualifying if required.tier else 0,
-            reward_uses=_counted(reward_uses),
+            total_uses=_counted(total_uses),
             used_birthdays=tuple(
                 sorted((key, year) for key, year in birthday_uses if key in required.birthday_windows and year in years)
             ),
@@ -164,7 +164,7 @@ def uses_counted_from(facts: PurchaseFacts, *, terms: Terms) -> list[datetime]:
     """
     required = terms.required_facts
     starts = {period_began(period, facts=facts, terms=terms) for period in required.limit_periods.values()}
-    if required.reward_clauses or facts.rule_facts.birthdays:
+    if required.total_use_clauses or facts.rule_facts.birthdays:
         starts.add(BEGINNING)
     return sorted(starts)
 

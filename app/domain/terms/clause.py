@@ -87,8 +87,8 @@ class Clause:
         return any(isinstance(leaf, EveryNthItem) for leaf in self.leaves)
 
     @cached_property
-    def counts_rewards(self) -> bool:
-        """Whether uses without a later return are counted: awards for the first or every nth are given once."""
+    def counts_total_uses(self) -> bool:
+        """Whether all its uses are counted, without a period: the award for a first or an nth purchase or item is given once."""
         return any(isinstance(leaf, FirstPurchase | EveryNthVisit | EveryNthItem) for leaf in self.leaves)
 
     @cached_property
@@ -99,7 +99,7 @@ class Clause:
     @cached_property
     def needs_counters(self) -> bool:
         """Whether counters are kept for this clause: uses, items, or points."""
-        return self.limit is not None or self.budget is not None or self.counts_rewards or bool(self.birthdays)
+        return self.limit is not None or self.budget is not None or self.counts_total_uses or bool(self.birthdays)
 
     @cached_property
     def by_amount(self) -> bool:

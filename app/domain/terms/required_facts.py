@@ -29,7 +29,7 @@ class RequiredFacts:
     - `cap_periods`: the periods of caps;
     - `customer_conditions`: the conditions on the profile;
     - `item_clauses`: the keys of clauses that count items;
-    - `reward_clauses`: the keys of clauses that count rewards;
+    - `total_use_clauses`: the keys of clauses that count all their uses;
     - `birthday_windows`: the birthday windows, by the key of each clause that has some.
     """
 
@@ -40,7 +40,7 @@ class RequiredFacts:
     customer_conditions: tuple[AboutCustomer, ...] = ()
     item_clauses: tuple[str, ...] = ()
     tier: bool = False
-    reward_clauses: frozenset[str] = frozenset()
+    total_use_clauses: frozenset[str] = frozenset()
     birthday_windows: Mapping[str, tuple[BirthdayWindow, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -59,7 +59,7 @@ class RequiredFacts:
             ),
             item_clauses=tuple(clause.key for clause in clauses if clause.counts_items),
             tier=any(isinstance(condition, TierAtLeast) for condition in conditions),
-            reward_clauses=frozenset(clause.key for clause in clauses if clause.counts_rewards),
+            total_use_clauses=frozenset(clause.key for clause in clauses if clause.counts_total_uses),
             birthday_windows={clause.key: clause.birthdays for clause in clauses if clause.birthdays},
         )
 
@@ -84,7 +84,7 @@ class RequiredFacts:
     @cached_property
     def counted_clauses(self) -> frozenset[str]:
         """Keys of the clauses whose every use is stored."""
-        return self.reward_clauses | self.limit_periods.keys() | self.birthday_windows.keys()
+        return self.total_use_clauses | self.limit_periods.keys() | self.birthday_windows.keys()
 
     def profile_facts(self, person: CustomerProfile, *, purchase: PurchaseFacts) -> RuleFacts:
         """The rule facts that follow from a profile at the time of a purchase, by the local date in the zone of the purchase."""

@@ -18,7 +18,7 @@ from app.domain.units import Unit
 
 @dataclass(frozen=True, slots=True)
 class PurchaseRecorded:
-    """A purchase and the terms that decide it. `facts.rule_facts` is what was recorded of the customer at the time.
+    """A purchase and the terms that decide it. `facts.rule_facts` are those that were recorded with it.
 
     `moved_by` is the id of the correction that moved it into this wallet, empty if it was recorded here.
     """
@@ -58,7 +58,7 @@ class ReceiptCorrected:
 
 @dataclass(frozen=True, slots=True)
 class RefundRecorded:
-    """Returned quantities by line number, and amounts in minor units refunded without goods."""
+    """A refund: `lines` are the returned quantities, `amounts` what was refunded without goods (minor units), by line number."""
 
     id: str
     purchase_id: str

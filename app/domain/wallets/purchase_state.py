@@ -11,7 +11,7 @@ from typing import NamedTuple
 from app.domain.amounts import Exact
 from app.domain.decisions import Decision
 from app.domain.engine.earning import base_points
-from app.domain.engine.refund import RemainingPurchase, evaluate_remaining, remaining_value
+from app.domain.engine.refund import RemainingPurchase, evaluate_remaining, remaining_price_shares
 from app.domain.engine.usage import Clawback, Usage, usage_of
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.lines import Line
@@ -66,7 +66,7 @@ class Receipt:
     def return_goods(self, lines: Mapping[int, Decimal], amounts: Mapping[int, int]) -> None:
         """Return quantities by line number, and refund `amounts` (minor units) without goods."""
         kept = {number: left - lines.get(number, Decimal(0)) for number, left in self.quantities.items()}
-        self.price_shares = remaining_value(
+        self.price_shares = remaining_price_shares(
             self.facts, quantities=kept, price_shares=self.price_shares, amounts=amounts
         )
         self.quantities = kept

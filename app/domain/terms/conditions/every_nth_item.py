@@ -36,15 +36,16 @@ class EveryNthItem(Condition):
         so_far = purchase.rule_facts.items_before(purchase.clause) + purchase.items()
         if self.times(purchase):
             return Finding(True, ReasonCode.CONDITION_MET, so_far, self.nth)
-        missing = (max(so_far // self.nth, purchase.rule_facts.reward_uses_of(purchase.clause)) + 1) * self.nth - so_far
+        missing = (max(so_far // self.nth, purchase.rule_facts.total_uses_of(purchase.clause)) + 1) * self.nth - so_far
         remedy = Remedy(RemedyCode.ADD_QUANTITY, quantity=missing)
         return Finding(False, ReasonCode.NOT_THE_NTH_ITEM, so_far, so_far + missing, (remedy,))
 
     def times(self, purchase: EligiblePurchase) -> int:
         """Once for each nth item that the purchase reaches."""
         before = purchase.rule_facts.items_before(purchase.clause)
-        reached, held = (before + purchase.items()) // self.nth, purchase.rule_facts.reward_uses_of(purchase.clause)
-        return max(0, reached - max(before // self.nth, held))
+        reached = (before + purchase.items()) // self.nth
+        total_uses = purchase.rule_facts.total_uses_of(purchase.clause)
+        return max(0, reached - max(before // self.nth, total_uses))
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """On the purchase with every nth item: what the clause gives, it gives once for that purchase."""

@@ -30,10 +30,10 @@ class EveryNthVisit(Condition):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy says how many purchases more it takes."""
-        visit, held = purchase.rule_facts.visits + 1, purchase.rule_facts.reward_uses_of(purchase.clause)
-        if visit % self.nth == 0 and held < visit // self.nth:
+        visit, total_uses = purchase.rule_facts.visits + 1, purchase.rule_facts.total_uses_of(purchase.clause)
+        if visit % self.nth == 0 and total_uses < visit // self.nth:
             return Finding(True, ReasonCode.CONDITION_MET, visit, self.nth)
-        missing = (max(visit // self.nth, held) + 1) * self.nth - visit
+        missing = (max(visit // self.nth, total_uses) + 1) * self.nth - visit
         remedy = Remedy(RemedyCode.COME_AGAIN, quantity=missing)
         return Finding(False, ReasonCode.NOT_THE_NTH, visit, visit + missing, (remedy,))
 

@@ -22,9 +22,9 @@ class FirstPurchase(Condition):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """Nothing makes a second purchase a first one."""
-        visits, held = purchase.rule_facts.visits, purchase.rule_facts.reward_uses_of(purchase.clause)
-        if visits == 0 and held:
-            return Finding(False, ReasonCode.USED_UP, held, 1, (Remedy(RemedyCode.NONE),))
+        visits, total_uses = purchase.rule_facts.visits, purchase.rule_facts.total_uses_of(purchase.clause)
+        if visits == 0 and total_uses:
+            return Finding(False, ReasonCode.USED_UP, total_uses, 1, (Remedy(RemedyCode.NONE),))
         if visits == 0:
             return Finding(True, ReasonCode.CONDITION_MET, visits + 1, 1)
         return Finding(False, ReasonCode.NOT_THE_FIRST, visits + 1, 1, (Remedy(RemedyCode.NONE),))
