@@ -82,7 +82,7 @@ def create_app(
 
     background: list[Callable[[], Coroutine[None, None, None]]] = []
     if url is not None:
-        background.append(PreviewQueue(database, url=url, clock=now).work)
+        background.append(PreviewQueue(database, url=url, clock=now).run_for_ever)
     if run_jobs:
         background.append(Scheduler(application).run_for_ever)
 

@@ -34,7 +34,7 @@ class PreviewQueue:
         self._url = url
         self._clock = clock
 
-    async def work(self) -> None:
+    async def run_for_ever(self) -> None:
         """Run until cancelled, which also ends the process under way."""
         looked = self._clock() - HEARTBEAT_TIMEOUT
         while True:

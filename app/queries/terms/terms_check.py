@@ -122,8 +122,8 @@ def check_draft(
         earliest = first if lapses_at is None or first < lapses_at else None
         if effective_from is None:
             draft = replace(draft, effective_from=first)
-        findings.extend(_ill_timed(draft, latest=latest, in_force=in_force, direction=direction, now=now))
-    findings.extend(_unfair(draft, basis=basis))
+        findings.extend(_timing_findings(draft, latest=latest, in_force=in_force, direction=direction, now=now))
+    findings.extend(_lint_findings(draft, basis=basis))
     return CheckedDraft(
         draft=draft,
         current=latest,
@@ -136,7 +136,7 @@ def check_draft(
     )
 
 
-def _ill_timed(
+def _timing_findings(
     draft: Terms, *, latest: Terms, in_force: Terms, direction: ChangeDirection, now: datetime
 ) -> tuple[Finding, ...]:
     """The findings about the draft's start under the notice clause in force; the days in them are allowed ones."""
@@ -160,7 +160,7 @@ def _ill_timed(
     return ()
 
 
-def _unfair(draft: Terms, *, basis: DraftBasis) -> tuple[Finding, ...]:
+def _lint_findings(draft: Terms, *, basis: DraftBasis) -> tuple[Finding, ...]:
     """The findings of the linter, with the catalogue and the latest purchases."""
     seen = replace(basis.statistics, sold=sold_on(basis.receipts))
     shown = {reward.key: _shown(reward, currency=draft.currency) for reward in basis.catalogue}

@@ -10,7 +10,7 @@ from app.domain.ledger.entries import COUNTER_ACCOUNT, FIRST_HASH, StoredEntry, 
 from app.queries.verification import stored_wallets
 from app.queries.verification.discrepancies import UNREADABLE, Discrepancy
 from app.queries.verification.stored_wallets import StoredWallet
-from app.queries.verification.verify_payments import broken_payment_links
+from app.queries.verification.verify_payments import verify_payment_links
 from app.queries.verification.verify_replay import verify_replay
 from app.store.database.codecs import NIL_UUID
 from app.store.database.session import Session
@@ -34,13 +34,13 @@ async def verify_page(session: Session, *, after: str = NIL_UUID, until: str | N
     """Verify the next accounts in the order of their ids, up to and including `until`."""
     page = await accounts.page(session, after=after, limit=PAGE)
     in_range = tuple(account for account in page if until is None or account.id <= until)
-    wallets, discrepancies = await _readable(session, of=in_range)
+    wallets, discrepancies = await _read_or_report(session, of=in_range)
     for stored in wallets:
-        discrepancies.extend(_verify(stored))
+        discrepancies.extend(_verify_wallet(stored))
     account_ids = [account.id for stored in wallets for account in stored.recorded.accounts.values()]
     for id in await lots.in_wrong_account(session, account_ids=account_ids):
         discrepancies.append(Discrepancy(f"lot {id}", "stands in another account than its entry"))
-    discrepancies.extend(await broken_payment_links(session, of=[stored.recorded for stored in wallets]))
+    discrepancies.extend(await verify_payment_links(session, of=[stored.recorded for stored in wallets]))
     return VerifiedPage(
         discrepancies=tuple(discrepancies),
         accounts=len(in_range),
@@ -49,7 +49,7 @@ async def verify_page(session: Session, *, after: str = NIL_UUID, until: str | N
     )
 
 
-async def _readable(session: Session, *, of: Sequence[Account]) -> tuple[list[StoredWallet], list[Discrepancy]]:
+async def _read_or_report(session: Session, *, of: Sequence[Account]) -> tuple[list[StoredWallet], list[Discrepancy]]:
     """The stored wallets of accounts; when reading fails, each account is read alone, to find those that cannot be read."""
     try:
         return await stored_wallets.read(session, of=of), []
@@ -60,19 +60,19 @@ async def _readable(session: Session, *, of: Sequence[Account]) -> tuple[list[St
     wallets: list[StoredWallet] = []
     discrepancies: list[Discrepancy] = []
     for account in of:
-        readable, unreadable = await _readable(session, of=[account])
+        readable, unreadable = await _read_or_report(session, of=[account])
         wallets.extend(readable)
         discrepancies.extend(unreadable)
     return wallets, discrepancies
 
 
-def _verify(stored: StoredWallet) -> list[Discrepancy]:
+def _verify_wallet(stored: StoredWallet) -> list[Discrepancy]:
     """The discrepancies of one wallet."""
     try:
         chains = [
             discrepancy
             for unit, account in stored.recorded.accounts.items()
-            for discrepancy in _chain(account, stored.entries[unit])
+            for discrepancy in _verify_chain(account, stored.entries[unit])
         ]
         return [*chains, *verify_replay(stored)]
     except UNREADABLE as problem:
@@ -80,7 +80,7 @@ def _verify(stored: StoredWallet) -> list[Discrepancy]:
         return [Discrepancy(f"account {stored.account.id}", what)]
 
 
-def _chain(account: Account, entries: Sequence[StoredEntry]) -> Iterator[Discrepancy]:
+def _verify_chain(account: Account, entries: Sequence[StoredEntry]) -> Iterator[Discrepancy]:
     """The entries of an account form one chain of hashes that ends at its last hash, and each entry adds up."""
     last_hash = FIRST_HASH
     for number, stored in enumerate(entries, start=1):

@@ -43,7 +43,7 @@ async def verify_program(session: Session) -> tuple[Discrepancy, ...]:
     )
     if not await quarantine.verify(session):
         discrepancies.append(Discrepancy(place="quarantine", problem="is not what was sent, or not with its outcomes"))
-    discrepancies.extend(await _merged(session))
+    discrepancies.extend(await _verify_mergers(session))
     discrepancies.extend(
         Discrepancy(place=f"transfers of {unit}", problem="wallets sent other amounts than others received")
         for unit in await entries.unbalanced_transfers(session)
@@ -84,7 +84,7 @@ def _in_stock(reward: Reward, *, given: int) -> bool:
     return reward.stock == reward.stock_initial - given
 
 
-async def _merged(session: Session) -> list[Discrepancy]:
+async def _verify_mergers(session: Session) -> list[Discrepancy]:
     """Customers who do not continue as the survivor that the mergers name."""
     merged = await mergers.merged_customers(session)
     survivors = await mergers.survivors(session)

@@ -33,7 +33,7 @@ def verify_replay(stored: StoredWallet) -> Iterator[Discrepancy]:
     if recorded.events_digest != account.events_digest:
         yield Discrepancy(place, "its events are not those that were recorded")
     if account.replayed_through is None:
-        yield from _never_replayed(stored)
+        yield from _verify_never_replayed(stored)
         return
     # Terms published after the last replay do not affect what is stored; the next replay takes them into account.
     known = tuple(version for version in stored.versions.not_withdrawn if version.version <= account.terms_version)
@@ -46,17 +46,17 @@ def verify_replay(stored: StoredWallet) -> Iterator[Discrepancy]:
         wallet.close(recorded.merged_away.id, at=recorded.merged_away.occurred_at)
     for unit, unit_account in wallet.unit_accounts.items():
         entries = stored.entries.get(unit, ())
-        yield from _postings(unit_account, entries)
-        yield from _lots(unit_account, entries)
-    yield from _other_units(recorded, wallet=wallet, at=account.replayed_through)
-    yield from _prices(recorded, wallet=wallet)
+        yield from _verify_postings(unit_account, entries)
+        yield from _verify_lots(unit_account, entries)
+    yield from _verify_other_units(recorded, wallet=wallet, at=account.replayed_through)
+    yield from _verify_prices(recorded, wallet=wallet)
     for event in recorded.history.events:
         if isinstance(event, HoldPlaced) and event.ended_at is None and event.expires_at <= account.replayed_through:
             yield Discrepancy(f"redemption {event.id}", "its hold has expired, but its goods are still held from stock")
-    yield from _snapshot(stored, wallet=wallet, at=account.replayed_through)
+    yield from _verify_snapshot(stored, wallet=wallet, at=account.replayed_through)
 
 
-def _never_replayed(stored: StoredWallet) -> Iterator[Discrepancy]:
+def _verify_never_replayed(stored: StoredWallet) -> Iterator[Discrepancy]:
     """A wallet that was never replayed must be empty, and so must what is stored of its customers."""
     account, recorded = stored.account, stored.recorded
     if any(stored.entries.values()) or recorded.others or recorded.history.events or account.balance != Balance():
@@ -73,7 +73,7 @@ _COUNTERS = "the usage counters are not what the events come to"
 _BALANCE = "the balance is not what the entries come to"
 
 
-def _other_units(recorded: RecordedHistory, *, wallet: Wallet, at: datetime) -> Iterator[Discrepancy]:
+def _verify_other_units(recorded: RecordedHistory, *, wallet: Wallet, at: datetime) -> Iterator[Discrepancy]:
     """The accounts of other units than points: the state of replay stands in the points account, and only there."""
     for unit, account in recorded.others.items():
         place = f"account {account.id}"
@@ -87,7 +87,7 @@ def _other_units(recorded: RecordedHistory, *, wallet: Wallet, at: datetime) -> 
             yield Discrepancy(place, "it is not the account that was opened")
 
 
-def _postings(unit_account: UnitAccount, stored_entries: Sequence[StoredEntry]) -> Iterator[Discrepancy]:
+def _verify_postings(unit_account: UnitAccount, stored_entries: Sequence[StoredEntry]) -> Iterator[Discrepancy]:
     """Every entry is what the terms of its time give for its event, and every posting has an entry."""
     booked: dict[PostingKey, dict[str, int]] = {}
     entries: dict[PostingKey, Entry] = {}
@@ -109,8 +109,8 @@ def _postings(unit_account: UnitAccount, stored_entries: Sequence[StoredEntry]) 
         yield Discrepancy(f"entry {entries[key].id}", "the event behind it is missing")
 
 
-def _prices(recorded: RecordedHistory, *, wallet: Wallet) -> Iterator[Discrepancy]:
-    """Every redemption cost what its clause says, unless points earned before paid an older price (then `_postings` checks it)."""
+def _verify_prices(recorded: RecordedHistory, *, wallet: Wallet) -> Iterator[Discrepancy]:
+    """Every redemption cost what its clause says, unless points earned before paid an older price (then `_verify_postings` checks it)."""
     for event in recorded.history.events:
         if not isinstance(event, RewardRedeemed):
             continue
@@ -121,7 +121,7 @@ def _prices(recorded: RecordedHistory, *, wallet: Wallet) -> Iterator[Discrepanc
             yield Discrepancy(f"redemption {event.id}", "the terms of its time give other points")
 
 
-def _lots(unit_account: UnitAccount, stored_entries: Sequence[StoredEntry]) -> Iterator[Discrepancy]:
+def _verify_lots(unit_account: UnitAccount, stored_entries: Sequence[StoredEntry]) -> Iterator[Discrepancy]:
     """The content and the dates of each lot are what the events come to."""
     expected = unit_account.inventory.lots
     opened = [lot for entry in stored_entries for lot in entry.entry.new_lots]
@@ -151,7 +151,7 @@ def _content(lot: Lot) -> tuple[object, ...]:
     )
 
 
-def _snapshot(stored: StoredWallet, *, wallet: Wallet, at: datetime) -> Iterator[Discrepancy]:
+def _verify_snapshot(stored: StoredWallet, *, wallet: Wallet, at: datetime) -> Iterator[Discrepancy]:
     """The stored balance, tiers and counters, and the time when the account is due next."""
     account, recorded = stored.account, stored.recorded
     place = f"account {account.id}"

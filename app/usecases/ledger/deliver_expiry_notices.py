@@ -84,8 +84,8 @@ async def _deliver(
         Delivery(
             write_context.new_id(), notice.id, channel, delivered_at=write_context.now, recorded_at=write_context.now
         )
-        for notice in _open(notices, wallet=wallet_then)
-        for channel in (_asked_for(notice, wallet=wallet_then) if by is None else by)
+        for notice in _open_notices(notices, wallet=wallet_then)
+        for channel in (_required_channels(notice, wallet=wallet_then) if by is None else by)
         if (notice.id, channel) not in delivered
     ]
     if deliveries:
@@ -122,13 +122,13 @@ async def _write(
     )
 
 
-def _open(given: Sequence[ExpiryNotice], *, wallet: Wallet) -> list[ExpiryNotice]:
+def _open_notices(given: Sequence[ExpiryNotice], *, wallet: Wallet) -> list[ExpiryNotice]:
     """The notices of a lot with its present last day that were not delivered yet."""
     undelivered = {(notice.lot.id, notice.last_day) for notice in wallet.points.notices()}
     return [notice for notice in given if any((lot.lot_id, lot.last_day) in undelivered for lot in notice.lots)]
 
 
-def _asked_for(notice: ExpiryNotice, *, wallet: Wallet) -> list[NoticeChannel]:
+def _required_channels(notice: ExpiryNotice, *, wallet: Wallet) -> list[NoticeChannel]:
     """The channels through which a notice has to be delivered to count for each of its lots, in a fixed order."""
     unit_account = wallet.points
     lots = [unit_account.inventory.lots[lot.lot_id] for lot in notice.lots if lot.lot_id in unit_account.inventory.lots]

@@ -138,7 +138,7 @@ async def _post_account(
         decisions=decisions,
         cause=cause,
     )
-    other_entries = await _other_units(
+    other_entries = await _post_other_units(
         session, write_context=write_context, replayed=replayed, decisions=decisions, cause=cause
     )
     own_event_ids = {event.id for event in replayed.history.events}
@@ -166,7 +166,7 @@ async def _post_account(
     return other_entries | points_entries
 
 
-async def _other_units(
+async def _post_other_units(
     session: Session,
     *,
     write_context: WriteContext,

@@ -43,14 +43,14 @@ async def run(session: Session, *, context: CommandContext, command: AdvanceCloc
     if context.program.kind is not ProgramKind.SANDBOX:
         return Problem(ProblemCode.SANDBOX_ONLY)
     program = await programs.lock(session)
-    if (problem := _unreachable(command.to, present=program.now(context.received_at))) is not None:
+    if (problem := _clock_problem(command.to, present=program.now(context.received_at))) is not None:
         return problem
-    moved = _moved(program, to=command.to, real=context.received_at)
+    moved = _with_clock_at(program, to=command.to, real=context.received_at)
     await programs.set_clock(session, ahead=moved.clock_ahead)
     return AdvanceClockResult(clock=moved.now(context.received_at), moved_from=program.now(context.received_at))
 
 
-def _unreachable(to: datetime, *, present: datetime) -> Problem | None:
+def _clock_problem(to: datetime, *, present: datetime) -> Problem | None:
     """Why the clock cannot be set to this time, or None."""
     if to <= present:
         detail = f"the clock only goes forward; it shows {_shown(present)}"
@@ -61,7 +61,7 @@ def _unreachable(to: datetime, *, present: datetime) -> Problem | None:
     return Problem(ProblemCode.INVALID_INPUT, path=("to",), detail=detail)
 
 
-def _moved(program: Program, *, to: datetime, real: datetime) -> Program:
+def _with_clock_at(program: Program, *, to: datetime, real: datetime) -> Program:
     """The program with its clock moved by whole seconds, so that `to` has been reached."""
     return replace(program, clock_ahead=-((real - to) // _SECOND) * _SECOND)
 

@@ -61,7 +61,7 @@ class RedemptionRequest:
         return self.customer.requested_id or self.customer.id
 
 
-async def from_snapshot(
+async def book_from_snapshot(
     session: Session, *, context: CommandContext, request: RedemptionRequest, wallet: Mapping[Unit, Account]
 ) -> RedeemRewardResult | Problem:
     """Decide by the stored balance, and append one entry."""
@@ -80,7 +80,7 @@ async def from_snapshot(
     result = _result(request, decision=decision, balances=balances)
     if decision.outcome is DecisionOutcome.REFUSED:
         if account.balance.pending:  # only a replay says when these become available
-            return await by_replay(session, context=context, request=request)
+            return await book_by_replay(session, context=context, request=request)
         return result
     if not await rewards.take_from_stock(session, reward=request.reward):
         return OUT_OF_STOCK
@@ -113,7 +113,7 @@ async def from_snapshot(
     return replace(result, balances=balances, entry_id=entry.id, redemption_id=redeemed.id)
 
 
-async def by_replay(
+async def book_by_replay(
     session: Session, *, context: CommandContext, request: RedemptionRequest
 ) -> RedeemRewardResult | Problem:
     """Replay the wallet, decide by its balance at the time of the redemption and its balance now, and post the differences."""
@@ -146,7 +146,7 @@ async def by_replay(
         return OUT_OF_STOCK
     redeemed = _redemption(context=context, request=request, facts=facts, decision=decision)
     await _store(session, context=context, request=request, redemption=redeemed)
-    event = _event(request, redemption=redeemed)
+    event = _new_event(request, redemption=redeemed)
     replayed = with_events(before.recorded, versions=before.versions, events=[event], until=at)
     entries = await post_differences(
         session,
@@ -181,7 +181,7 @@ def _price_of_lots(old_prices: OldPrices | None, *, request: RedemptionRequest) 
     return lambda lot: old_prices.price_of(lot, reward=request.reward.key, current_price=current_price)
 
 
-def _event(request: RedemptionRequest, *, redemption: Redemption) -> NewEvent:
+def _new_event(request: RedemptionRequest, *, redemption: Redemption) -> NewEvent:
     if redemption.held_until is not None:
         placed = HoldPlaced(
             id=redemption.id,

@@ -24,7 +24,7 @@ from app.store.terms import versions
 from app.usecases.command import CLOCK_TOLERANCE, CommandContext, balances_now, use_case
 from app.usecases.customers.same_customer import same_customer
 from app.usecases.ledger.account_writer import accounts_of
-from app.usecases.rewards.book_redemption import RedemptionRequest, by_replay, from_snapshot
+from app.usecases.rewards.book_redemption import RedemptionRequest, book_by_replay, book_from_snapshot
 from app.usecases.rewards.commands import RedeemReward, RedeemRewardResult
 
 
@@ -57,8 +57,8 @@ async def run(session: Session, *, context: CommandContext, command: RedeemRewar
     wallet = await accounts_of(session, write_context=context, customer=request.customer, terms=request.terms)
     has_holds = any(account.balance.held for account in wallet.values())
     if command.hold is None and not has_holds and await _can_use_snapshot(session, request=request, wallet=wallet):
-        return await from_snapshot(session, context=context, request=request, wallet=wallet)
-    return await by_replay(session, context=context, request=request)
+        return await book_from_snapshot(session, context=context, request=request, wallet=wallet)
+    return await book_by_replay(session, context=context, request=request)
 
 
 async def _can_use_snapshot(session: Session, *, request: RedemptionRequest, wallet: Mapping[Unit, Account]) -> bool:
