@@ -19,6 +19,7 @@ from app.api.field_costs import COSTS
 from app.api.schema import schema
 from app.config import Settings
 from app.graphql_server.endpoint import GraphQLEndpoint
+from app.graphql_server.execution.document_cache import DocumentCache
 from app.graphql_server.http.errors import Overload
 from app.graphql_server.limits.admission import ADMISSION_LIMIT, Admission
 from app.graphql_server.limits.rate_limits import RateLimit, TokenBuckets
@@ -58,12 +59,14 @@ def create_app(
     admission_limit: RateLimit = ADMISSION_LIMIT,
     url: str | None = None,
     run_jobs: bool = False,
+    documents: DocumentCache | None = None,
 ) -> Starlette:
     """The application over a database that is opened and closed with it.
 
     `rate_limit` limits what a caller may spend on operations, `admission_limit` the work before execution
     (`app/graphql_server/limits/admission.py`). With `run_jobs` the server runs due jobs. `url` is where the process that replays
-    impact previews finds the same database; without it previews wait for a server that has one.
+    impact previews finds the same database; without it previews wait for a server that has one. `documents` is a cache of
+    prepared documents to share with other applications of this process.
     """
     application = Application(database=database, clock=clock, new_id=new_id)
     admission = Admission(admission_limit)
@@ -78,6 +81,7 @@ def create_app(
         caller=caller,
         unavailable=_OVERLOADS,
         costs=COSTS,
+        documents=documents,
     )
 
     background: list[Callable[[], Coroutine[None, None, None]]] = []

@@ -14,10 +14,14 @@ from typing import Any
 import httpx
 import uuid_utils
 
+from app.api.field_costs import COSTS
+from app.api.schema import schema
 from app.domain.access import Role
 from app.domain.programs.program import ProgramKind
+from app.graphql_server.execution.document_cache import DocumentCache
 from app.graphql_server.limits.admission import ADMISSION_LIMIT
 from app.graphql_server.limits.rate_limits import RateLimit
+from app.graphql_server.schema.core_schema import core_schema
 from app.main import create_app
 from app.store.database.connect import open_database
 from app.usecases.application import Application
@@ -33,6 +37,9 @@ def real_now() -> datetime:
     """The real time in UTC."""
     return datetime.now(UTC)
 
+
+PREPARED = DocumentCache(core_schema(schema), costs=COSTS)
+"""The documents of all shops of this process: preparing one takes longer than running it."""
 
 START = datetime(2090, 3, 6, 12, tzinfo=UTC)
 """When a clock that is moved begins: no real clock gets near it."""
@@ -217,6 +224,8 @@ def open_shop(
 ) -> Iterator[Shop]:
     """Serves a program of a migrated database over HTTP."""
     program = program or create_program(url, template=template, kind=kind, currency=currency)
+    # Where the work before execution is limited, what a document costs is what it costs a server that has not seen it.
+    limited = rate_limit is not None or admission_limit is not ADMISSION_LIMIT
     app = create_app(
         open_database(url),
         clock=clock,
@@ -224,6 +233,7 @@ def open_shop(
         rate_limit=rate_limit or RateLimit(),
         admission_limit=admission_limit,
         url=url,
+        documents=None if limited else PREPARED,
     )
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
     with serving(app) as address, httpx.Client(timeout=HANGS, limits=limits, verify=UNUSED_TLS) as client:

@@ -61,7 +61,8 @@ class GraphQLEndpoint:
     context of one operation from the request, the caller and the `Type.field`s that the operation can reach.
     `introspection` decides whether the caller may query the schema. `unavailable` lists the exceptions that mean "try
     later". `buckets` limit the cost of operations, `costs` declares the costs of fields, and `admission` limits the
-    work before execution; `caller` names whose limits apply. Without them nothing is limited.
+    work before execution; `caller` names whose limits apply. Without them nothing is limited. `documents` is a cache of
+    documents of this schema and these costs; by default it starts empty.
     """
 
     def __init__(
@@ -77,9 +78,10 @@ class GraphQLEndpoint:
         caller: Callable[[Any, Request], str] = lambda _, __: "",
         max_run_time: float = MAX_RUN_TIME,
         costs: FieldCosts | None = None,
+        documents: DocumentCache | None = None,
     ) -> None:
         self._schema = core_schema(schema)
-        self._documents = DocumentCache(self._schema, costs=costs)
+        self._documents = documents or DocumentCache(self._schema, costs=costs)
         self._sign_in = sign_in
         self._context_for = context_for
         self._introspection = introspection

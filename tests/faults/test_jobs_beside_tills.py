@@ -24,7 +24,7 @@ from tests.shop import BUY, real_now
 from tests.time_limits import HANGS
 from tests.verification import discrepancies_in
 
-ACCOUNTS, TILLS = 150, 4
+ACCOUNTS, TILLS = 60, 4
 TIMES = 30
 """How many times longer than without jobs nine of ten answers to a till take at most."""
 

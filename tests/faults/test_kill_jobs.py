@@ -22,7 +22,7 @@ from tests.soak_settings import KILLS
 from tests.time_limits import HANGS
 from tests.verification import discrepancies_in
 
-CUSTOMERS = 30
+CUSTOMERS = 16
 ROUNDS = (5, 14, 24, 420)
 """Days by which the clocks are ahead: points become available, notices are given, points expire, tiers are lost."""
 KILLS_PER_ROUND = KILLS or 2
