@@ -8,8 +8,8 @@ from app.cli.runtime import out
 from app.domain.simulation.impact import Impact
 
 
-def print_report(found: Impact, *, grandfathered: int) -> None:
-    """Print the report; `grandfathered`: for how many days the draft lets points earned before a price rise pay the old price."""
+def print_report(found: Impact, *, old_price_days: int) -> None:
+    """Print the report; `old_price_days`: for how many days the draft lets points earned before a price rise pay the old price."""
     out.print(f"{found.purchases} purchases and {found.redemptions} redemptions of {found.members} members.")
     out.print(f"{found.gainers} gain {found.points_gained} points, {found.losers} lose {found.points_lost} points.")
     if found.stamps_gained or found.stamps_lost:
@@ -33,8 +33,8 @@ def print_report(found: Impact, *, grandfathered: int) -> None:
         table.add_row(reward.name, *(str(count) for count in counts))
     out.print(table)
     out.print("Every redemption is charged the full price of the draft, also where older points pay.")
-    if grandfathered:
-        days = f"for {grandfathered} days" if grandfathered > 1 else "for one day"
+    if old_price_days:
+        days = f"for {old_price_days} days" if old_price_days > 1 else "for one day"
         out.print(
             f"Under the draft, older points pay the old price {days} after a price rise, so fewer members lose at first."
         )

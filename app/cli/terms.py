@@ -118,7 +118,7 @@ def preview(
     if found is None:
         raise exit_after_printing("there are no terms in force to compare with")
     impact, days = found
-    print_report(impact, grandfathered=days)
+    print_report(impact, old_price_days=days)
 
 
 def _stop_at_unenforced(found: CheckedDraft) -> None:

@@ -43,7 +43,7 @@ PLAIN = (PointsValidity(), RefundPolicy(), None, None, None, (10, 25), True, Non
 LEVELS = (*PLAIN[:4], TierPeriod(TierWindow.SINCE_JOINING, 0), (10, 25), True, None)
 
 
-class ActivationProgram(ProgramDriver):
+class TierReviewProgram(ProgramDriver):
     """A program without tiers whose customers have purchases."""
 
     def begin(self, *points: int) -> list[str]:
@@ -112,14 +112,14 @@ def runner(database_url: str) -> Iterator[DatabaseRunner]:
 
 
 @pytest.fixture(params=list(ProgramKind), ids=lambda kind: str(kind.value))
-def shop(runner: DatabaseRunner, request: pytest.FixtureRequest) -> Iterator[ActivationProgram]:
+def shop(runner: DatabaseRunner, request: pytest.FixtureRequest) -> Iterator[TierReviewProgram]:
     """The program, live or a sandbox, verified at the end."""
-    program = ActivationProgram(runner, kind=request.param, start=START, counts=OutcomeCounts())
+    program = TierReviewProgram(runner, kind=request.param, start=START, counts=OutcomeCounts())
     yield program
     assert program.discrepancies() == []
 
 
-def test_accounts_are_reevaluated_when_terms_start_and_not_when_they_are_published(shop: ActivationProgram) -> None:
+def test_accounts_are_reevaluated_when_terms_start_and_not_when_they_are_published(shop: TierReviewProgram) -> None:
     cards = shop.begin(20, 30, 5, 0, 12)
     shop.run_due_jobs()
     before = shop.row_count_and_accounts()
@@ -140,7 +140,7 @@ def test_accounts_are_reevaluated_when_terms_start_and_not_when_they_are_publish
     assert shop.row_count_and_accounts() == after, "a second time there is nothing to do"
 
 
-def test_till_sees_the_tier_before_the_jobs_ran(shop: ActivationProgram) -> None:
+def test_till_sees_the_tier_before_the_jobs_ran(shop: TierReviewProgram) -> None:
     first, idle = shop.begin(20, 0)
     shop.publish_tiers(start=shop.now + DAY)
     shop.clock.now += 2 * DAY
@@ -151,7 +151,7 @@ def test_till_sees_the_tier_before_the_jobs_ran(shop: ActivationProgram) -> None
     assert shop.stored_tiers() == ["silver", None]
 
 
-def test_purchase_before_the_start_of_terms_counts_even_after_the_jobs_ran(shop: ActivationProgram) -> None:
+def test_purchase_before_the_start_of_terms_counts_even_after_the_jobs_ran(shop: TierReviewProgram) -> None:
     shop.begin(20)
     start = shop.now + DAY
     shop.publish_tiers(start=start)
@@ -167,7 +167,7 @@ def test_purchase_before_the_start_of_terms_counts_even_after_the_jobs_ran(shop:
     assert shop.stored_tiers() == ["silver", "silver", "silver"]
 
 
-def test_account_replayed_past_the_start_before_publishing_is_reevaluated_too(shop: ActivationProgram) -> None:
+def test_account_replayed_past_the_start_before_publishing_is_reevaluated_too(shop: TierReviewProgram) -> None:
     """The clock of a till is ahead, or a purchase and the publishing pass each other by."""
     first, second = shop.begin(1, 1)
     for card in (first, second):
@@ -181,7 +181,7 @@ def test_account_replayed_past_the_start_before_publishing_is_reevaluated_too(sh
     assert shop.stored_tiers() == ["silver", "silver"]
 
 
-def test_jobs_can_stop_between_batches_and_run_concurrently(shop: ActivationProgram) -> None:
+def test_jobs_can_stop_between_batches_and_run_concurrently(shop: TierReviewProgram) -> None:
     shop.begin(20, 20, 20, 20, 0, 20, 20)
     shop.publish_tiers(start=shop.now + DAY)
     shop.clock.now += 2 * DAY
@@ -211,7 +211,7 @@ def test_jobs_can_stop_between_batches_and_run_concurrently(shop: ActivationProg
     assert shop.row_count_and_accounts() == after
 
 
-def test_tiers_are_published_while_tills_record_purchases(shop: ActivationProgram) -> None:
+def test_tiers_are_published_while_tills_record_purchases(shop: TierReviewProgram) -> None:
     cards = shop.begin(4, 4, 4, 0, 0, 4)
     shop.done(merge_customers.run, MergeCustomers(by_card(cards[5]), by_card(cards[0]), "one person"))
     for _ in range(3):
@@ -249,8 +249,8 @@ def test_tiers_are_published_while_tills_record_purchases(shop: ActivationProgra
             shop.buy(card, 1)
 
 
-def test_activation_is_logged_only_when_accounts_changed(runner: DatabaseRunner) -> None:
-    shop = ActivationProgram(runner, kind=ProgramKind.LIVE, start=START, counts=OutcomeCounts())
+def test_tier_reviews_are_logged_only_when_accounts_changed(runner: DatabaseRunner) -> None:
+    shop = TierReviewProgram(runner, kind=ProgramKind.LIVE, start=START, counts=OutcomeCounts())
     shop.begin(20)
     shop.publish_tiers(start=shop.now + DAY)
     shop.clock.now += 2 * DAY

@@ -65,15 +65,15 @@ def changes(before: Terms, after: Terms) -> tuple[ClauseChange, ...]:
     """The changes between versions: clauses are matched by key."""
     old = {clause.key: clause for clause in before.clauses}
     new = {clause.key: clause for clause in after.clauses}
-    judge = _Comparison(before=before, after=after)
-    found = []
+    comparison = _Comparison(before=before, after=after)
+    added_or_changed = []
     for key, clause in new.items():
         if key not in old:
-            found.append(ClauseChange(None, clause, judge.added(clause)))
-        elif _differs(old[key], clause) or judge.was_reordered(key):
-            found.append(ClauseChange(old[key], clause, judge.changed(old[key], clause)))
-    gone = [ClauseChange(clause, None, judge.removed(clause)) for key, clause in old.items() if key not in new]
-    return (*found, *gone)
+            added_or_changed.append(ClauseChange(None, clause, comparison.added(clause)))
+        elif _differs(old[key], clause) or comparison.was_reordered(key):
+            added_or_changed.append(ClauseChange(old[key], clause, comparison.changed(old[key], clause)))
+    removed = [ClauseChange(clause, None, comparison.removed(clause)) for key, clause in old.items() if key not in new]
+    return (*added_or_changed, *removed)
 
 
 def overall_direction(changes: Sequence[ClauseChange]) -> ChangeDirection:
@@ -121,7 +121,7 @@ class _Comparison:
         self._first_counts = CombinationMode.FIRST in modes
         self._moved = _reordered_clauses(before, after) if self._first_counts else frozenset()
         # If a tier is reached sooner, clauses that require it match more purchases.
-        self._levels_harm = any(
+        self._tiers_harm = any(
             self._displaces(clause)
             or self._competes_for_limit(clause)
             or clause.limit is not None
@@ -163,7 +163,7 @@ class _Comparison:
             return ChangeDirection.WORSE
         if not (wider and more) or (not narrower and self._widening_harms(old, new)):
             return ChangeDirection.WORSE
-        if self._shortens_validity(new.effect) or (self._levels_harm and isinstance(new.effect, Tier | TierPeriod)):
+        if self._shortens_validity(new.effect) or (self._tiers_harm and isinstance(new.effect, Tier | TierPeriod)):
             return ChangeDirection.WORSE
         return ChangeDirection.BETTER
 

@@ -136,18 +136,18 @@ def _evaluate_condition(
     expected_inside = expected is not isinstance(condition, ExceptWhen)
     results: list[tuple[bool, list[Reason]]] = []
     for index, nested in enumerate(condition.conditions):
-        found: list[Reason] = []
+        nested_reasons: list[Reason] = []
         results.append(
             (
                 _evaluate_condition(
-                    nested, (*path, index), key, purchase, selected, expected=expected_inside, reasons=found
+                    nested, (*path, index), key, purchase, selected, expected=expected_inside, reasons=nested_reasons
                 ),
-                found,
+                nested_reasons,
             )
         )
     alternatives = isinstance(condition, AnyOf) is expected_inside
     group_met = any(met for met, _ in results) if alternatives else all(met for met, _ in results)
-    for met, found in results:
+    for met, nested_reasons in results:
         if met or not (alternatives and group_met):
-            reasons.extend(found)
+            reasons.extend(nested_reasons)
     return group_met
