@@ -50,6 +50,6 @@ async def receipts_of(session: Session, *, quarantined_id: str) -> tuple[str, ..
     numbers = [item.command["bought"]["external_id"]] if exchanged else []
     numbers += [back["receipt"]["number"]] if back["receipt"] is not None else []
     if back["purchase_id"] is not None:
-        sale = await purchases.by_id(session, purchase_id=back["purchase_id"])
-        numbers += [sale.external_id] if sale is not None else []
+        purchase = await purchases.by_id(session, purchase_id=back["purchase_id"])
+        numbers += [purchase.external_id] if purchase is not None else []
     return tuple(numbers)

@@ -15,10 +15,10 @@ async def verify_payment_links(session: Session, *, of: Sequence[RecordedHistory
     people = sorted({id for recorded in of for id in recorded.history.customer_ids()})
     stored = await redemption_payments.of_customers(session, customer_ids=people)
     named = {
-        (redemption_id, sale.id)
+        (redemption_id, purchase.id)
         for recorded in of
-        for sale in recorded.purchases.values()
-        for redemption_id in sale.facts.redemptions()
+        for purchase in recorded.purchases.values()
+        for redemption_id in purchase.facts.redemptions()
     }
     missing = [Discrepancy(f"redemption {id}", "what it paid is not kept") for id, _ in sorted(named - stored)]
     return missing + [

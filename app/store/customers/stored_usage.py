@@ -25,12 +25,12 @@ class Reduction(NamedTuple):
     points: int
 
     @classmethod
-    def of(cls, sale: PurchaseState) -> Reduction | None:
+    def of(cls, purchase: PurchaseState) -> Reduction | None:
         """The reduction of a purchase; None where it counts for everything that it was recorded with."""
-        taken, on_top = sale.clawed_back.points, sale.facts.replaced_price is not None
-        if sale.usage.visit and not taken:
+        clawed_back, in_exchange = purchase.clawed_back.points, purchase.facts.replaced_price is not None
+        if purchase.usage.visit and not clawed_back:
             return None
-        return cls(sale.event.id, sale.event.at, on_top or not sale.usage.visit, taken)
+        return cls(purchase.event.id, purchase.event.at, in_exchange or not purchase.usage.visit, clawed_back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,16 @@ class StoredUsage:
     @classmethod
     def of(cls, wallet: Wallet, *, customer_id: str) -> StoredUsage:
         """The counters in a replayed wallet, of what the customer did under this very id."""
-        sales = [sale for sale in wallet.purchases.values() if sale.event.customer_id == customer_id]
+        purchase_states = [
+            purchase for purchase in wallet.purchases.values() if purchase.event.customer_id == customer_id
+        ]
         redemptions = [redeemed for redeemed in wallet.redemptions.values() if redeemed.customer_id == customer_id]
-        uses = [use for sale in sales for use in _rows(sale.usage.uses, at=sale.event.at)]
+        uses = [use for purchase in purchase_states for use in _rows(purchase.usage.uses, at=purchase.event.at)]
         for redeemed in redemptions:
             clauses = dict.fromkeys(redeemed.clauses, 1)
             uses += _rows(uses_of(redeemed.terms, facts=redeemed.facts, clauses=clauses), at=redeemed.at)
-        items = [(key, sale.event.at, count) for sale in sales for key, count in sale.usage.items]
-        reductions = [reduction for sale in sales if (reduction := Reduction.of(sale)) is not None]
+        items = [(key, purchase.event.at, count) for purchase in purchase_states for key, count in purchase.usage.items]
+        reductions = [reduction for purchase in purchase_states if (reduction := Reduction.of(purchase)) is not None]
         shares = _shares(wallet, customer_id=customer_id)
         return cls(tuple(sorted(uses)), tuple(sorted(items)), tuple(sorted(reductions)), shares)
 
@@ -64,9 +66,9 @@ class StoredUsage:
 def _shares(wallet: Wallet, *, customer_id: str) -> tuple[tuple[str, str, int], ...]:
     """What a customer's purchases add to the shares of budgets, and what purchases moved to another customer left behind."""
     shares: Counter[tuple[str, str]] = Counter()
-    for sale in wallet.purchases.values():
-        if sale.event.customer_id == customer_id:
-            shares.update({(sale.event.id, clause): points for clause, points in sale.budget_share_changes})
+    for purchase in wallet.purchases.values():
+        if purchase.event.customer_id == customer_id:
+            shares.update({(purchase.event.id, clause): points for clause, points in purchase.budget_share_changes})
     for moved in wallet.moved_purchases:
         if moved.before is not None and moved.before.customer_id == customer_id:
             shares.update({(moved.purchase_id, clause): points for clause, points in moved.retained_budget_usage})
@@ -130,7 +132,7 @@ async def rebuild(session: Session, *, wallet: Wallet, new_id: Callable[[], str]
 async def _rebuild_shares(session: Session, *, wallet: Wallet) -> None:
     """Store the shares of budgets of a replayed wallet; costs nothing for a wallet that never bought under a budget."""
     if not wallet.moved_purchases and not any(
-        sale.event.facts.rule_facts.own_budget_shares for sale in wallet.purchases.values()
+        purchase.event.facts.rule_facts.own_budget_shares for purchase in wallet.purchases.values()
     ):
         return
     stored_shares = await budgets.shares(session, customer_ids=sorted(wallet.memberships))

@@ -96,7 +96,7 @@ async def _read_customers(session: Session, *, ids: Sequence[str], into: History
     into.exchange_purchases = await exchanges.of_customers(session, customer_ids=ids) if returned else {}
     redeemed = await redemptions.of_customers(session, customer_ids=ids)
     into.corrections = await corrections.of_customers(session, customer_ids=ids)
-    into.purchases = _grouped(bought, key=lambda sale: sale.customer_id)
+    into.purchases = _grouped(bought, key=lambda purchase: purchase.customer_id)
     into.refunds = _grouped(returned, key=lambda refund: refund.purchase_id)
     into.redemptions = _grouped(redeemed, key=lambda redemption: redemption.customer_id)
     if redeemed:

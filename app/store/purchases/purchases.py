@@ -131,7 +131,11 @@ async def lookup_receipt(
     """What is known of a receipt with this number, location and time, in one statement."""
     rows = await session.rows(_LOOKUP_RECEIPT, source, number, *map(list, numbering.candidate_spaces(origin)))
     known = (purchase_of(row) for row in rows if row["id"] is not None)
-    same = tuple(sale for sale in known if numbering.is_same_receipt(origin, recorded=sale.origin, space=sale.space))
+    same = tuple(
+        purchase
+        for purchase in known
+        if numbering.is_same_receipt(origin, recorded=purchase.origin, space=purchase.space)
+    )
     return ReceiptRecord(
         same,
         bool(rows[0]["has_pending_refunds"]),

@@ -30,7 +30,7 @@ async def resolve(
 
 
 async def _completion(session: Session, *, last: Purchase, completion: int) -> Purchase | None:
-    """An order as it was completed for a certain time, by its last completion."""
+    """One completion of an order, found by the last one."""
     row = await session.row(
         f"SELECT {COLUMNS} FROM purchases WHERE program_id = $1 AND source = $2 AND external_id = $3"
         " AND number_location = $4 AND number_day = $5 AND completion = $6",
@@ -58,8 +58,10 @@ async def matching(
         where += f" AND p.occurred_at BETWEEN ${len(values)} AND ${len(values) + 1}"
     most = f" LIMIT {MAX_LISTED_MATCHES}" if by.day is None else ""
     rows = await session.rows(f"{_MATCHING}{where} ORDER BY p.occurred_at DESC, p.id DESC{most}", *values)
-    fitting = (sale for sale in map(purchase_of, rows) if by.day in (None, numbering.business_day(sale.origin)))
-    return tuple(islice(fitting, MAX_LISTED_MATCHES))
+    matches = (
+        purchase for purchase in map(purchase_of, rows) if by.day in (None, numbering.business_day(purchase.origin))
+    )
+    return tuple(islice(matches, MAX_LISTED_MATCHES))
 
 
 MAX_LISTED_MATCHES = 20
