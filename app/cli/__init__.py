@@ -2,33 +2,57 @@
 
 from __future__ import annotations
 
-import typer
+from typing import Annotated, Any
 
-from app.cli import imports, jobs, programs, serve, verify
-from app.cli.terms import terms
+import typer
+from typer.core import TyperGroup
+
+from app.cli.lazy_commands import LazyCommand
+
+COMMANDS = (
+    LazyCommand("init", source="app.cli.programs:init", summary="Create a program from a template."),
+    LazyCommand("key", source="app.cli.programs:key", summary="Create another access key."),
+    LazyCommand("serve", source="app.cli.serve:serve", summary="Run the server."),
+    LazyCommand("demo", source="app.cli.serve:demo", summary="Run a server with sample data."),
+    LazyCommand("migrate", source="app.cli.serve:migrate", summary="Bring the tables of the database up to date."),
+    LazyCommand("schema", source="app.cli.serve:schema", summary="Print the GraphQL schema."),
+    LazyCommand("verify", source="app.cli.verify:verify", summary="Verify the ledgers of all programs."),
+    LazyCommand("import", source="app.cli.imports:commands", summary="Import records of another system."),
+    LazyCommand("jobs", source="app.cli.jobs:commands", summary="Run scheduled work."),
+    LazyCommand("terms", source="app.cli.terms:terms", summary="Terms as a file: check, compare, publish."),
+)
+
+
+class _Commands(TyperGroup):
+    """The group of all commands; none is imported yet."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**{**attributes, "commands": {command.name: command for command in COMMANDS}})
+
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Troth, a loyalty-program backend with a verifiable ledger."
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-import_commands = typer.Typer(no_args_is_help=True, help="Import records of another system.")
-scheduled_work = typer.Typer(no_args_is_help=True, help="Run scheduled work.")
-scheduled_work.command("run")(jobs.run)
-import_commands.command("purchases")(imports.import_purchases)
-for command in (programs.init, programs.key, serve.serve, serve.demo, serve.migrate, serve.schema, verify.verify):
-    app.command()(command)
-app.add_typer(import_commands, name="import")
-app.add_typer(scheduled_work, name="jobs")
-app.add_typer(terms, name="terms")
 
 
-@import_commands.callback()
-def _import() -> None:
-    """Import records of another system."""
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"troth {version('troth')}")
+        raise typer.Exit
 
 
-@scheduled_work.callback()
-def _jobs() -> None:
-    """Run scheduled work."""
+@app.callback()
+def _troth(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Troth, a loyalty-program backend with a verifiable ledger."""
 
 
 def main() -> None:

@@ -25,7 +25,15 @@ from app.imports.execution import Imported, import_target, run_plan
 from app.imports.plan import Plan, reason_text
 from app.usecases.application import Application
 
+commands = typer.Typer(no_args_is_help=True, add_completion=False)
 
+
+@commands.callback()
+def _import() -> None:
+    """Import records of another system."""
+
+
+@commands.command("purchases")
 def import_purchases(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV of receipt lines.")],
     program: ProgramOption = None,

@@ -6,6 +6,7 @@ import json
 import sys
 
 import structlog
+import typer
 
 from app.cli.runtime import JsonOption, ProgramOption, exit_after_printing, out, run_with_application, select_program
 from app.config import Settings
@@ -13,7 +14,15 @@ from app.jobs.scheduler import Scheduler
 from app.usecases.application import Application
 from app.usecases.ledger.run_due_changes import NOTHING_DUE, DueChangesSummary
 
+commands = typer.Typer(no_args_is_help=True, add_completion=False)
 
+
+@commands.callback()
+def _jobs() -> None:
+    """Run scheduled work."""
+
+
+@commands.command()
 def run(program: ProgramOption = None, as_json: JsonOption = False) -> None:
     """Run everything that is due now: activate pending points, end holds, give expiry notices, expire points, review tiers.
 

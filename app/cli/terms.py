@@ -43,7 +43,9 @@ LocaleOption = Annotated[
 ]
 VersionOption = Annotated[int | None, typer.Option("--version", help="Which version; default the one in force.")]
 
-terms = typer.Typer(no_args_is_help=True, help="Terms as a file: check, compare, publish, export, withdraw.")
+terms = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Terms as a file: check, compare, publish, export, withdraw."
+)
 
 
 @terms.command()
