@@ -91,7 +91,7 @@ def create_app(
         background.append(Scheduler(application).run_for_ever)
 
     app = Starlette(
-        routes=[*graphiql_routes(endpoint), *picture_routes(), *health_routes(ready=database.ready)],
+        routes=[*graphiql_routes(endpoint), *picture_routes(), *health_routes(problem=partial(_problem, database))],
         exception_handlers={HTTPException: http_error_response, Exception: unexpected_error_response},
         lifespan=partial(_open, database=database, background=background),
     )
@@ -106,6 +106,8 @@ async def _open(
 ) -> AsyncIterator[None]:
     """Open the database and start the background tasks; stop both at shutdown."""
     await database.start()
+    # Found out at the start, so that the log says so before the first till does.
+    await database.problem()
     tasks = [asyncio.create_task(work()) for work in background]
     try:
         yield
@@ -115,6 +117,12 @@ async def _open(
         if tasks:
             await asyncio.wait(tasks)
         await database.stop()
+
+
+async def _problem(database: Database) -> tuple[str, str] | None:
+    """Why the server is not ready: the code, and what to do."""
+    problem = await database.problem()
+    return None if problem is None else (problem.value, problem.detail)
 
 
 def now() -> datetime:
@@ -127,10 +135,10 @@ def new_id() -> str:
     return str(uuid_utils.uuid7())
 
 
-def application(settings: Settings) -> Starlette:
+def application(settings: Settings, *, database: Database) -> Starlette:
     """The application with these settings; the database must be migrated."""
     return create_app(
-        open_database(settings.database_url),
+        database,
         clock=now,
         new_id=new_id,
         introspection=settings.introspection,
@@ -151,10 +159,11 @@ def tune_garbage_collection() -> None:
 
 
 def serve_forever(settings: Settings) -> None:
-    """Migrate the database and serve until the process is stopped."""
+    """Migrate the database and serve until the process is stopped. Raises AlreadyServed."""
     log_in_json(settings.log_level)
+    database = open_database(settings.database_url, serving=True)
     asyncio.run(migrate(settings.database_url))
-    app = application(settings)
+    app = application(settings, database=database)
     tune_garbage_collection()
     raise_open_file_limit()
     uvicorn.run(

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 import asyncpg
 
 from app.store.database.postgres_session import PostgresSession
-from app.store.database.session import Database, Session, UnscopedSession, UnscopedWork, Work
+from app.store.database.session import Database, Session, StorageProblem, UnscopedSession, UnscopedWork, Work
 from app.store.database.sqlite_session import SqliteSession
 
 T = TypeVar("T")
@@ -33,9 +33,9 @@ class StatementRecorder:
         """Close the connections."""
         await self._database.stop()
 
-    async def ready(self) -> bool:
-        """Does the database respond?"""
-        return await self._database.ready()
+    async def problem(self) -> StorageProblem | None:
+        """Why nothing can be written at present."""
+        return await self._database.problem()
 
     async def write(self, work: Work[T], *, program_id: str, lock_key: str, receipts: Collection[str] = ()) -> T:
         """Run a transaction and record it."""

@@ -21,6 +21,7 @@ from app.domain.purchases.lines import Line
 from app.imports.csv_receipts import plan_import
 from app.imports.execution import import_target, run_plan
 from app.store.database.migrations import migrate as migrate_database
+from app.store.database.serving_lock import AlreadyServed
 from app.usecases.application import Application
 from app.usecases.command import CommandType, UseCase
 from app.usecases.customers import enrol_customer
@@ -43,7 +44,10 @@ def _serve(settings: Settings) -> None:
     # The GraphQL schema takes half of the start of the command, and only the server needs it.
     from app.main import serve_forever
 
-    serve_forever(settings)
+    try:
+        serve_forever(settings)
+    except AlreadyServed as error:
+        raise exit_after_printing(str(error)) from error
 
 
 def migrate() -> None:

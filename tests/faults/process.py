@@ -43,29 +43,37 @@ class ServerProcess:
     process: subprocess.Popen[bytes] | None = None
     output: int | IO[bytes] = subprocess.DEVNULL
     settings: Mapping[str, str] = field(default_factory=dict)
+    prefix: tuple[str, ...] = ()
+    prepare: Callable[[], None] | None = None
+    """What the process does before it becomes the server."""
 
     @property
     def address(self) -> str:
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self) -> None:
-        """Start it and wait until it is ready."""
+    def start(self, *, until: str = "/readyz") -> None:
+        """Start it and wait until it is ready, or answers another address with 200."""
         self.process = subprocess.Popen(
-            [sys.executable, "-c", "from app.cli import main; main()", "serve"],
+            [*self.prefix, sys.executable, "-c", "from app.cli import main; main()", "serve"],
             cwd=ROOT,
-            env={
-                **os.environ,
-                "TROTH_DATABASE_URL": self.url,
-                "PORT": str(self.port),
-                "TROTH_LOG_LEVEL": "ERROR",
-                "TROTH_COST_RESTORED": "1000000",
-                **self.settings,
-            },
+            env=self.environment(),
+            preexec_fn=self.prepare,
             stdout=self.output,
             stderr=subprocess.STDOUT if self.output is not subprocess.DEVNULL else subprocess.DEVNULL,
         )
-        wait_until(lambda: httpx.get(f"{self.address}/readyz", timeout=2).status_code == 200, within=HANGS)
+        wait_until(lambda: httpx.get(f"{self.address}{until}", timeout=2).status_code == 200, within=HANGS)
+
+    def environment(self) -> dict[str, str]:
+        """The variables of the process."""
+        return {
+            **os.environ,
+            "TROTH_DATABASE_URL": self.url,
+            "PORT": str(self.port),
+            "TROTH_LOG_LEVEL": "ERROR",
+            "TROTH_COST_RESTORED": "1000000",
+            **self.settings,
+        }
 
     def kill(self) -> None:
         """kill -9."""

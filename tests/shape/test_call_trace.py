@@ -29,7 +29,7 @@ from tests.time_limits import HANGS
 def traced_shop(url: str) -> Iterator[tuple[Shop, CallTrace]]:
     """A shop without background jobs, served in this process, and the trace of its threads."""
     program = create_program(url)
-    app = create_app(open_database(url), clock=Clock(), new_id=new_id)
+    app = create_app(open_database(url, serving=True), clock=Clock(), new_id=new_id)
     with tracing() as trace, serving(app) as address, httpx.Client(timeout=HANGS) as client:
         yield Shop(address=address, program=program, client=client, url=url), trace
 

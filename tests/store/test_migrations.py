@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -130,6 +133,94 @@ async def test_referenced_table_with_rows_can_be_rebuilt(empty_database_url: str
 
     assert before["purchases"] > 0
     assert later == [before] * 3
+
+
+def _break_a_reference(file: str) -> None:
+    """An account whose wallet is gone, as a repair by hand leaves it."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        assert connection.execute("DELETE FROM wallets WHERE id IN (SELECT wallet_id FROM accounts)").rowcount > 0
+        connection.commit()
+
+
+async def _with_sample_rows(url: str) -> str:
+    """The file of a migrated SQLite database with rows."""
+    await migrate(url)
+    async with _opened(url) as database:
+        await database.write(write_sample_rows, program_id=PROGRAM, lock_key="rows")
+    return url.removeprefix("sqlite:///")
+
+
+async def test_broken_reference_stops_neither_a_start_nor_a_migration(empty_sqlite_url: str, tmp_path: Path) -> None:
+    file = await _with_sample_rows(empty_sqlite_url)
+    _break_a_reference(file)
+    folder = tmp_path / "migrations"
+    shutil.copytree(FOLDER, folder)
+    number = len(NAMES) + 1
+    for name, statement in (("note", "ALTER TABLE customers ADD COLUMN note TEXT"), ("loss", "DELETE FROM programs")):
+        script = f"{statement};\n\n-- down\n\nSELECT 1;\n"
+        (folder / f"{number:04}_{name}.sqlite.sql").write_text(script, encoding="utf-8")
+        number += 1
+
+    assert await migrate(empty_sqlite_url) == ()
+    assert await migrate(empty_sqlite_url, to=number - 2, folder=folder) == (f"applied {number - 2:04}_note",)
+    with pytest.raises(MigrationError, match="references"):
+        await migrate(empty_sqlite_url, folder=folder)
+    async with _opened(empty_sqlite_url) as database:
+        assert await database.read_across_programs(partial(count, table="programs")) > 0
+
+
+async def test_start_takes_no_more_of_a_bigger_file(empty_sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = await _with_sample_rows(empty_sqlite_url)
+    instructions = [0]
+    connect = sqlite3.connect
+
+    def counted(*arguments: Any, **settings: Any) -> sqlite3.Connection:
+        def count_instructions() -> None:
+            instructions[0] += 1
+
+        connection = connect(*arguments, **settings)
+        connection.set_progress_handler(count_instructions, 1)
+        return connection
+
+    monkeypatch.setattr("sqlite3.connect", counted)
+
+    async def instructions_of_a_start() -> int:
+        instructions[0] = 0
+        await migrate(empty_sqlite_url)
+        async with _opened(empty_sqlite_url) as database:
+            assert await database.problem() is None
+        return instructions[0]
+
+    usual = await instructions_of_a_start()
+    pages = _pages_with_more_accounts(file, count=20_000)
+    bigger = await instructions_of_a_start()
+
+    assert pages[1] > 20 * pages[0]
+    assert 0 < bigger <= usual
+    print(f"{usual} instructions of SQLite for {pages[0]} pages, {bigger} for {pages[1]}")
+
+
+def _pages_with_more_accounts(file: str, *, count: int) -> tuple[int, int]:
+    """The pages of a file before and after it got more wallets and accounts."""
+    with closing(sqlite3.connect(file)) as connection:
+        (before,) = connection.execute("PRAGMA page_count").fetchone()
+        number = "printf('09900000-0000-7000-8000-%012d', value)"
+        numbers = f"WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < {count})"
+        connection.execute(
+            f"INSERT INTO wallets (program_id, id, created_at) {numbers}"
+            f" SELECT program_id, {number}, created_at FROM n, (SELECT * FROM wallets LIMIT 1)"
+        )
+        columns = [
+            row[1] for row in connection.execute("PRAGMA table_info(accounts)") if row[1] not in ("id", "wallet_id")
+        ]
+        connection.execute(
+            f"INSERT INTO accounts (id, wallet_id, {', '.join(columns)}) {numbers}"
+            f" SELECT {number}, {number}, {', '.join(columns)} FROM n, (SELECT * FROM accounts LIMIT 1)"
+        )
+        connection.commit()
+        (after,) = connection.execute("PRAGMA page_count").fetchone()
+    return before, after
 
 
 async def test_concurrent_migrations_run_once(empty_database_url: str) -> None:

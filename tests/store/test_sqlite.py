@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from app.store.database.session import Busy, Session, Unavailable, Work
-from app.store.database.sqlite import SqliteDatabase, file_and_pragmas
+from app.store.database.sqlite import SqliteDatabase
+from app.store.database.sqlite_files import file_and_pragmas
 from app.store.database.sqlite_session import for_sqlite
 from tests.store.rows import PROGRAM, a_program, an_answer, an_id, count
 
@@ -140,7 +141,8 @@ async def test_transaction_that_swallows_its_loss_is_not_acknowledged(shop: Sqli
 async def test_transaction_waiting_for_something_else_does_not_block_the_writer(
     shop: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.store.database.sqlite.WORK_LIMIT", 0.2)
+    monkeypatch.setattr("app.store.database.sqlite_writer.WORK_LIMIT", 0.2)
+    monkeypatch.setattr("app.store.database.sqlite_readers.WORK_LIMIT", 0.2)
 
     async def forgetful(session: Session) -> None:
         await an_answer(session, "forgetful")

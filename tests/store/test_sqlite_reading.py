@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from app.store.database.session import Busy, Session, Unavailable
-from app.store.database.sqlite import MAX_CONCURRENT_READS, QUEUE_LIMIT, SqliteDatabase
+from app.store.database.sqlite import QUEUE_LIMIT, SqliteDatabase
 from app.store.database.sqlite_checkpoints import CHECKPOINT_AFTER
+from app.store.database.sqlite_readers import MAX_CONCURRENT_READS
 from tests.store.rows import PROGRAM, a_program, an_answer, count
 from tests.time_limits import HANGS
 

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from app.store.database.session import Busy, Database, Session, Unavailable
+from app.store.database.session import Busy, Database, Session, StorageProblem, Unavailable
 from tests.store.rows import PROGRAM, a_program, a_wallet, an_answer, an_id, count
 from tests.time_limits import HANGS
 
@@ -147,7 +147,7 @@ async def test_error_in_an_enqueued_write_rolls_back_the_transaction(database: D
 async def test_read_session_cannot_write(database: Database) -> None:
     with pytest.raises(Exception, match=r"(?i)read-?\s?only|readonly"):
         await database.read_across_programs(a_program)
-    assert await database.ready()
+    assert await database.problem() is None
     assert await database.read_across_programs(partial(count, table="programs")) == 0
 
 
@@ -238,7 +238,7 @@ async def test_stopped_database_finishes_running_work_and_refuses_new_work(datab
     await database.stop()
 
     assert sorted(await asyncio.gather(*begun)) == list(range(1, 9))
-    assert not await database.ready()
+    assert await database.problem() is StorageProblem.DATABASE_UNREACHABLE
     with pytest.raises(Unavailable):
         await database.write(_add_one, program_id=PROGRAM, lock_key="late")
 

@@ -8,23 +8,27 @@ from starlette.applications import Starlette
 
 from app.web.health import health_routes
 
+FULL = ("STORAGE_FULL", "The disk is full.")
+
 
 @pytest.mark.parametrize(
-    ("path", "is_ready", "status", "expected"),
+    ("path", "problem", "status", "expected"),
     [
-        ("/healthz", True, 200, "ok"),
-        ("/healthz", False, 200, "ok"),
-        ("/readyz", True, 200, "ready"),
-        ("/readyz", False, 503, "not ready"),
+        ("/healthz", None, 200, {"status": "ok"}),
+        ("/healthz", FULL, 200, {"status": "ok"}),
+        ("/readyz", None, 200, {"status": "ready"}),
+        ("/readyz", FULL, 503, {"status": "not ready", "reason": FULL[0], "detail": FULL[1]}),
     ],
 )
-async def test_liveness_and_readiness_are_separate(path: str, is_ready: bool, status: int, expected: str) -> None:
-    async def ready() -> bool:
-        return is_ready
+async def test_liveness_and_readiness_are_separate(
+    path: str, problem: tuple[str, str] | None, status: int, expected: dict[str, str]
+) -> None:
+    async def found() -> tuple[str, str] | None:
+        return problem
 
-    transport = httpx.ASGITransport(app=Starlette(routes=health_routes(ready=ready)))
+    transport = httpx.ASGITransport(app=Starlette(routes=health_routes(problem=found)))
     async with httpx.AsyncClient(transport=transport, base_url="http://shop.example") as client:
         response = await client.get(path)
-        assert (response.status_code, response.json()) == (status, {"status": expected})
+        assert (response.status_code, response.json()) == (status, expected)
         assert response.headers["cache-control"] == "no-store"
         assert (await client.post(path)).status_code == 405

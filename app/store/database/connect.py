@@ -7,15 +7,20 @@ from app.store.database.session import Database
 from app.store.database.sqlite import SqliteDatabase
 
 
-def open_database(url: str) -> Database:
-    """The database at `url`, not started yet. Raises ValueError.
+def open_database(url: str, *, serving: bool = False) -> Database:
+    """The database at `url`, not started yet. Raises ValueError; a server (`serving`) also AlreadyServed.
+
+    A SQLite file has one server: the database of a server has the file's lock until it is stopped.
 
     ``sqlite:///shop.db`` (beside the process), ``sqlite:////var/lib/shop.db``, ``postgres://user@host/name`` or
     ``postgresql://…``. Parameters of a SQLite URL are pragmas; of a PostgreSQL URL, beside its own, ``pool_size`` and
     ``statement_cache_size`` (0 behind pgbouncer).
     """
     if url.startswith("sqlite:"):
-        return SqliteDatabase(url)
+        database = SqliteDatabase(url, serving=serving)
+        if serving:
+            database.claim()
+        return database
     if url.startswith(("postgres:", "postgresql:")):
         return PostgresDatabase(url)
     raise ValueError("A database URL starts with sqlite:// or postgres://.")

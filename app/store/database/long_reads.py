@@ -64,10 +64,14 @@ class LongReads:
     async def stop(self) -> None:
         """Cancel the works under way and those that wait; returns once their connections are closed."""
         self._open = False
-        for task in self._tasks:
-            task.cancel()
+        self.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    def cancel(self) -> None:
+        """Cancel the works under way and those that wait; their callers get Unavailable."""
+        for task in self._tasks:
+            task.cancel()
 
     async def _in_turn(self, work: UnscopedWork[T]) -> T:
         try:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +21,8 @@ import asyncpg
 from app.store.database.postgres import dsn_and_options
 from app.store.database.postgres_errors import DRIVER_ERRORS
 from app.store.database.session import Unavailable
-from app.store.database.sqlite import connect, file_and_pragmas
-from app.store.database.sqlite_worker import failure
+from app.store.database.sqlite_files import connect, connect_for_reading, file_and_pragmas
+from app.store.database.sqlite_worker import deliver
 
 FOLDER = Path(__file__).resolve().parents[3] / "migrations"
 
@@ -95,28 +97,57 @@ def _migrate_sqlite(url: str, known: Sequence[Migration], to: int | None) -> tup
     path, pragmas = file_and_pragmas(url)
     done: list[str] = []
     try:
+        if _is_migrated(path, known, to):
+            return ()
         # Foreign keys are checked at the end: a rebuilt table must not take its children with it.
-        connection = connect(path, {**pragmas, "busy_timeout": "60000", "foreign_keys": "OFF"})
-    except sqlite3.Error as error:
-        raise failure(error) from error
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute(_TABLE)
-        applied = {row[0] for row in connection.execute(_APPLIED)}
-        for migration, forward in _steps(known, applied=applied, to=to):
-            for statement in _statements(migration.up if forward else migration.down):
-                connection.execute(statement)
-            if forward:
-                connection.execute(_RECORD.format("?", "?"), (migration.number, migration.name))
-            else:
-                connection.execute("DELETE FROM migrations WHERE number = ?", (migration.number,))
-            done.append(_log_line(migration, forward=forward))
-        if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
-            raise MigrationError("A migration would leave references to rows that are gone.")
-        connection.execute("COMMIT")
-    finally:
-        connection.close()
+        with closing(connect(path, {**pragmas, "busy_timeout": "60000", "foreign_keys": "OFF"})) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(_TABLE)
+            steps = tuple(_steps(known, applied=_applied(connection), to=to))
+            broken_before = _broken_references(connection) if steps else Counter()
+            for migration, forward in steps:
+                for statement in _statements(migration.up if forward else migration.down):
+                    connection.execute(statement)
+                if forward:
+                    connection.execute(_RECORD.format("?", "?"), (migration.number, migration.name))
+                else:
+                    connection.execute("DELETE FROM migrations WHERE number = ?", (migration.number,))
+                done.append(_log_line(migration, forward=forward))
+            if steps and _broken_references(connection) - broken_before:
+                raise MigrationError("A migration would leave references to rows that are gone.")
+            connection.execute("COMMIT")
+    except sqlite3.OperationalError as error:
+        failed = deliver(error)
+        if failed is error:
+            raise
+        raise failed from error
     return tuple(done)
+
+
+def _is_migrated(path: str, known: Sequence[Migration], to: int | None) -> bool:
+    """Is there nothing to do? Found out by reading alone, so that a start needs neither a turn nor a file that can be written.
+
+    Raises MigrationError and sqlite3.Error.
+    """
+    if not Path(path).exists():
+        return False
+    with closing(connect_for_reading(path, {"busy_timeout": "60000"})[0]) as connection:
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchone() is None:
+            return False
+        return not any(_steps(known, applied=_applied(connection), to=to))
+
+
+def _applied(connection: sqlite3.Connection) -> set[int]:
+    return {row[0] for row in connection.execute(_APPLIED)}
+
+
+def _broken_references(connection: sqlite3.Connection) -> Counter[tuple[str, str]]:
+    """How many rows of a table refer to a row of another one that is gone. Reads the whole file.
+
+    Only a migration that adds to them fails: a row that was broken before, by hand or by a disk, is found by `troth verify`
+    and does not stop every program.
+    """
+    return Counter((row[0], row[2]) for row in connection.execute("PRAGMA foreign_key_check"))
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -22,7 +22,15 @@ from app.store.database.orm import prepare
 from app.store.database.postgres_errors import DRIVER_ERRORS, TRIED_AGAIN, Retry, given_up, is_lost, without_data
 from app.store.database.postgres_pool import Connection, Pool
 from app.store.database.postgres_session import PostgresSession, lock_number, receipt_lock_number
-from app.store.database.session import Busy, Unavailable, UnscopedSession, UnscopedWork, Work, of_program
+from app.store.database.session import (
+    Busy,
+    StorageProblem,
+    Unavailable,
+    UnscopedSession,
+    UnscopedWork,
+    Work,
+    of_program,
+)
 
 T = TypeVar("T")
 
@@ -73,7 +81,7 @@ class PostgresDatabase:
         await prepare()
         self._pool.open()
         self._long_reads.start()
-        if not await self.ready():
+        if await self.problem() in (StorageProblem.DATABASE_UNREACHABLE, StorageProblem.DATABASE_BUSY):
             await self.stop()
             raise Unavailable("PostgreSQL cannot be reached.")
 
@@ -113,12 +121,15 @@ class PostgresDatabase:
     async def _run_long_read(self, work: UnscopedWork[T]) -> T:
         return await self._patiently(lambda: self._long_read(work))
 
-    async def ready(self) -> bool:
-        """Does PostgreSQL respond?"""
+    async def problem(self) -> StorageProblem | None:
+        """Why nothing can be written: PostgreSQL does not respond, or only reads, as a standby does."""
         try:
-            return await self._once(_answers, begin=_READ, locking="")
-        except (Busy, Unavailable, *DRIVER_ERRORS):
-            return False
+            only_reads = await self._once(_only_reads, begin=_READ, locking="")
+        except Busy:
+            return StorageProblem.DATABASE_BUSY
+        except (Unavailable, *DRIVER_ERRORS):
+            return StorageProblem.DATABASE_UNREACHABLE
+        return StorageProblem.STORAGE_READ_ONLY if only_reads else None
 
     async def _patiently(self, attempt_once: Callable[[], Awaitable[T]]) -> T:
         retry = Retry()
@@ -216,5 +227,7 @@ class PostgresDatabase:
         return connection
 
 
-async def _answers(session: UnscopedSession) -> bool:
-    return await session.row("SELECT 1") is not None
+async def _only_reads(session: UnscopedSession) -> bool:
+    row = await session.row("SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean")
+    assert row is not None, "a SELECT without FROM has one row"
+    return bool(row[0])

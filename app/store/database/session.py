@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Hashable, Iterator, MutableMapping, Sequence
+from enum import StrEnum
 from functools import cache
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -47,8 +48,41 @@ class Busy(Exception):
         self.retry_after = retry_after
 
 
+class StorageProblem(StrEnum):
+    """Why nothing can be written at present, for whoever runs the server. Tills are told to try again."""
+
+    STORAGE_FULL = "STORAGE_FULL"
+    STORAGE_READ_ONLY = "STORAGE_READ_ONLY"
+    STORAGE_FAILED = "STORAGE_FAILED"
+    SERVED_BY_ANOTHER_PROCESS = "SERVED_BY_ANOTHER_PROCESS"
+    DATABASE_UNREACHABLE = "DATABASE_UNREACHABLE"
+    DATABASE_BUSY = "DATABASE_BUSY"
+
+    @property
+    def detail(self) -> str:
+        """What is wrong and what to do, in English."""
+        return _DETAILS[self]
+
+
+_DETAILS = {
+    StorageProblem.STORAGE_FULL: "The disk of the database is full. Reads are served; as soon as there is room, so are writes.",
+    StorageProblem.STORAGE_READ_ONLY: "The database is read-only. Reads are served; as soon as it can be written, so are writes.",
+    StorageProblem.STORAGE_FAILED: "The disk of the database fails. The log has the error.",
+    StorageProblem.SERVED_BY_ANOTHER_PROCESS: "Another server serves this SQLite file, and only that one may write to it.",
+    StorageProblem.DATABASE_UNREACHABLE: "The database does not respond.",
+    StorageProblem.DATABASE_BUSY: "The database has too much to do, or another process has locked it.",
+}
+
+
 class Unavailable(Exception):
-    """The database cannot be reached or cannot write: nothing was acknowledged. The caller may try again."""
+    """The database cannot be reached or cannot write: nothing was acknowledged. The caller may try again.
+
+    `problem` says why nothing can be written, where that is known.
+    """
+
+    def __init__(self, message: str, *, problem: StorageProblem | None = None) -> None:
+        super().__init__(message)
+        self.problem = problem
 
 
 class ConcurrentChange(Exception):
@@ -229,6 +263,6 @@ class Database(Protocol):
         """
         ...
 
-    async def ready(self) -> bool:
-        """Does the database respond?"""
+    async def problem(self) -> StorageProblem | None:
+        """Why nothing can be written at present; None where the database can be read and written."""
         ...

@@ -1,0 +1,74 @@
+"""Whether a SQLite file can be written: what an error says about its disk, and what is logged about it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+
+from app.store.database.session import StorageProblem
+
+LOG_INTERVAL = 10.0
+"""Seconds between two messages about the same problem."""
+
+_NO_ROOM = 64 * 1024
+"""Bytes left on a disk below which it counts as full: SQLite needs 32 KB at once for the index of its log."""
+
+_log = structlog.get_logger()
+
+
+def storage_problem(error: sqlite3.Error, *, path: str) -> StorageProblem | None:
+    """Why a file cannot be written, by an error of SQLite; None where it is only locked by another connection."""
+    name = getattr(error, "sqlite_errorname", "SQLITE_ERROR")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return None
+    if name.startswith("SQLITE_FULL"):
+        return StorageProblem.STORAGE_FULL
+    if name.startswith(("SQLITE_READONLY", "SQLITE_PERM")):
+        return StorageProblem.STORAGE_READ_ONLY
+    # An error of input and output does not say more.
+    with suppress(OSError):
+        disk = os.statvfs(Path(path).absolute().parent)
+        if disk.f_flag & os.ST_RDONLY or (Path(path).exists() and not os.access(path, os.W_OK)):
+            return StorageProblem.STORAGE_READ_ONLY
+        if disk.f_bavail * disk.f_frsize < _NO_ROOM:
+            return StorageProblem.STORAGE_FULL
+    return StorageProblem.STORAGE_FAILED
+
+
+class StorageState:
+    """What the writer learned last: its problem, or the time of its last commit.
+
+    The writer's thread sets them; `on_failure` is called in that thread, too.
+    """
+
+    def __init__(self) -> None:
+        self.problem: StorageProblem | None = None
+        self.on_failure: Callable[[], None] = lambda: None
+        self.committed_at = float("-inf")
+        self._logged: dict[StorageProblem, float] = {}
+
+    @property
+    def seconds_since_commit(self) -> float:
+        """Seconds since something was written; infinite before the first commit."""
+        return time.monotonic() - self.committed_at
+
+    def recovered(self) -> None:
+        """Something has been written again."""
+        if self.problem is not None:
+            _log.warning("the database can be written again", after=self.problem.value)
+            self.problem = None
+
+    def failed(self, problem: StorageProblem, *, error: Exception) -> None:
+        """Nothing can be written, by this error."""
+        now = time.monotonic()
+        if now - self._logged.get(problem, float("-inf")) >= LOG_INTERVAL:
+            self._logged[problem] = now
+            _log.error("the database cannot be written", reason=problem.value, error=str(error))
+        self.problem = problem
+        self.on_failure()
