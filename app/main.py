@@ -20,7 +20,7 @@ from app.api.schema import schema
 from app.config import Settings
 from app.graphql_server.endpoint import GraphQLEndpoint
 from app.graphql_server.execution.document_cache import DocumentCache
-from app.graphql_server.http.errors import Overload
+from app.graphql_server.http.errors import UNAVAILABLE, Overload
 from app.graphql_server.limits.admission import ADMISSION_LIMIT, Admission
 from app.graphql_server.limits.rate_limits import RateLimit, TokenBuckets
 from app.jobs.preview_worker import PreviewQueue
@@ -42,9 +42,9 @@ def _retry_after(error: Exception) -> float:
 
 
 _OVERLOADS = {
-    Busy: Overload("RATE_LIMITED", "Too much at once. Repeat the request with the same idempotencyKey.", _retry_after),
+    Busy: Overload(UNAVAILABLE, "Too much at once. Repeat the request with the same idempotencyKey.", _retry_after),
     Unavailable: Overload(
-        "RATE_LIMITED", "The database cannot be reached. Repeat the request with the same idempotencyKey.", _retry_after
+        UNAVAILABLE, "The database cannot be reached. Repeat the request with the same idempotencyKey.", _retry_after
     ),
 }
 

@@ -21,12 +21,13 @@ from app.graphql_server.execution.document_cache import DocumentCache, InvalidEr
 from app.graphql_server.execution.executor import CompiledExecutor
 from app.graphql_server.http.errors import (
     BAD_INPUT,
-    RATE_LIMITED,
+    UNAVAILABLE,
     HttpError,
     LoggedFaults,
     Overload,
     field_error,
     masked_error,
+    overload_error,
     overload_of,
     request_error,
 )
@@ -35,6 +36,7 @@ from app.graphql_server.http.response import (
     JSON,
     HttpResponse,
     error_response,
+    field_errors,
     media_type,
     rate_limited,
     request_errors,
@@ -192,38 +194,30 @@ class GraphQLEndpoint:
         if executor.time_budget.exhausted:
             return HttpResponse(200, {"data": None, "errors": [request_error(too_much_work(), otherwise=BAD_INPUT)]})
         if result.errors:
-            return self._with_errors(result, result.errors, media=media)
+            mutates = executor.operation.operation is OperationType.MUTATION
+            return self._with_errors(result, result.errors, mutates=mutates, media=media)
         return HttpResponse(200, {"data": result.data})
 
-    def _with_errors(self, result: ExecutionResult, errors: list[GraphQLError], *, media: str) -> HttpResponse:
+    def _with_errors(
+        self, result: ExecutionResult, errors: list[GraphQLError], *, mutates: bool, media: str
+    ) -> HttpResponse:
         if result.data is None and all(error.path is None for error in errors):
             return request_errors([request_error(error, otherwise=BAD_INPUT) for error in errors], media=media)
-        shown: list[dict[str, Any]] = []
-        waits: list[float] = []
         logged: LoggedFaults = {}
-        for item in errors:
-            error, retry_after = field_error(item, overloads=self._unavailable, logged=logged)
-            shown.append(error)
-            if retry_after is not None:
-                waits.append(retry_after)
-        body = {"data": result.data, "errors": shown}
-        # An answer with data is sent as such, even if parts of it have to be tried again.
-        if waits and not any(value is not None for value in (result.data or {}).values()):
-            return try_later(body, retry_after=max(waits))
-        return HttpResponse(200, body)
+        shown = [field_error(error, overloads=self._unavailable, logged=logged, mutates=mutates) for error in errors]
+        return field_errors(result.data, shown)
 
     def _fault(self, fault: Exception) -> HttpResponse:
         overload = overload_of(fault, overloads=self._unavailable)
         if overload is None:
             return HttpResponse(500, {"errors": [masked_error(fault, logged={})]})
-        error = {"message": overload.message, "extensions": {"code": overload.code}}
-        return try_later({"errors": [error]}, retry_after=overload.retry_after(fault))
+        return try_later(overload_error(overload, fault))
 
     def _timed_out(self) -> HttpResponse:
         message = (
             f"The operation took longer than {self._max_run_time:g} seconds. Repeat it with the same idempotencyKey."
         )
-        return try_later({"errors": [{"message": message, "extensions": {"code": RATE_LIMITED}}]}, retry_after=1.0)
+        return try_later({"message": message, "extensions": {"code": UNAVAILABLE, "retryAfter": 1}})
 
 
 def _request_without_body(request: Request) -> GraphQLRequest:

@@ -14,6 +14,8 @@ from typing import Any
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.graphql_server.http.errors import BAD_INPUT, UNAVAILABLE
+
 MAX_CONNECTIONS = 1_000
 """Open connections. One more closes the connection that has been idle longest."""
 
@@ -130,8 +132,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _reject(self, status: int, *, message: str, retry_after: int | None = None) -> None:
         self._end_idle()
-        code = "RATE_LIMITED" if status == 503 else "BAD_USER_INPUT"
-        body = orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
+        extensions: dict[str, object] = {"code": UNAVAILABLE if status == 503 else BAD_INPUT}
+        if retry_after is not None:
+            extensions["retryAfter"] = retry_after
+        body = orjson.dumps({"errors": [{"message": message, "extensions": extensions}]})
         retry_after_line = f"retry-after: {retry_after}\r\n" if retry_after is not None else ""
         head = (
             f"HTTP/1.1 {status} {_PHRASES[status]}\r\ncontent-type: application/json; charset=utf-8\r\n"

@@ -18,7 +18,7 @@ from strawberry.schema.config import StrawberryConfig
 from app.api.conventions.pagination import PageInfo
 from app.api.conventions.scalars import SCALARS, BigInt, CurrencyCode, Locale
 from app.graphql_server.endpoint import GraphQLEndpoint
-from app.graphql_server.http.errors import Overload
+from app.graphql_server.http.errors import Overload, ReadingFailed
 
 
 class FullHouse(Exception):
@@ -121,6 +121,18 @@ class Query:
         raise GraphQLError("Tills may not do this.", extensions={"code": "FORBIDDEN"})
 
     @strawberry.field
+    def nothing(self) -> str | None:
+        return None
+
+    @strawberry.field
+    def private(self) -> str | None:
+        raise GraphQLError("Send a key.", extensions={"code": "UNAUTHENTICATED"})
+
+    @strawberry.field
+    def counted(self) -> str | None:
+        raise GraphQLError("Too many.", extensions={"code": "RATE_LIMITED", "retryAfter": 7})
+
+    @strawberry.field
     async def full(self) -> str | None:
         raise FullHouse
 
@@ -158,6 +170,13 @@ class Query:
 
 
 @strawberry.type
+class Recorded:
+    @strawberry.field
+    async def balance(self) -> int | None:
+        raise FullHouse
+
+
+@strawberry.type
 class Mutation:
     @strawberry.mutation
     def shout(self, word: str) -> str:
@@ -166,6 +185,21 @@ class Mutation:
     @strawberry.mutation
     async def crowd(self) -> str | None:
         raise FullHouse
+
+    @strawberry.mutation
+    def recorded(self) -> Recorded | None:
+        return Recorded()
+
+    @strawberry.mutation
+    def recorded_unread(self) -> str | None:
+        raise ReadingFailed from FullHouse()
+
+    @strawberry.mutation
+    def recorded_broken(self) -> str | None:
+        try:
+            raise RuntimeError(SECRET)
+        except RuntimeError as fault:
+            raise ReadingFailed from fault
 
 
 schema = strawberry.Schema(query=Query, mutation=Mutation, config=StrawberryConfig(scalar_map=SCALARS))

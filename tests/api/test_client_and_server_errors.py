@@ -127,11 +127,40 @@ async def test_client_errors_are_not_logged(edge: Edge) -> None:
     assert logs == []
 
 
-@pytest.mark.parametrize(("accept", "status"), [(JSON, 200), (GRAPHQL_JSON, 401)])
-async def test_wrong_key_is_refused_before_execution(edge: Edge, accept: str, status: int) -> None:
+@pytest.mark.parametrize("accept", [JSON, GRAPHQL_JSON])
+async def test_wrong_key_is_refused_before_execution(edge: Edge, accept: str) -> None:
     response = await edge.execute("{ hello }", headers={"authorization": "Bearer wrong", "accept": accept})
-    assert (response.status_code, code(response)) == (status, "UNAUTHENTICATED")
+    assert (response.status_code, code(response)) == (401, "UNAUTHENTICATED")
+    assert response.headers["www-authenticate"] == "Bearer"
     assert "data" not in response.json()
+
+
+@pytest.mark.parametrize("accept", [JSON, GRAPHQL_JSON])
+@pytest.mark.parametrize(
+    ("query", "status", "codes"),
+    [
+        ("{ forbidden }", 403, {"FORBIDDEN"}),
+        ("{ a: forbidden b: forbidden }", 403, {"FORBIDDEN"}),
+        ("{ forbidden hello }", 200, {"FORBIDDEN"}),
+        ("{ forbidden broken }", 200, {"FORBIDDEN", "INTERNAL_SERVER_ERROR"}),
+        ("{ forbidden nothing }", 200, {"FORBIDDEN"}),
+        ("{ counted }", 429, {"RATE_LIMITED"}),
+        ("{ counted hello }", 200, {"RATE_LIMITED"}),
+        ("{ private }", 401, {"UNAUTHENTICATED"}),
+        ("{ private forbidden }", 200, {"UNAUTHENTICATED", "FORBIDDEN"}),
+        ("{ full forbidden }", 503, {"TRY_AGAIN", "FORBIDDEN"}),
+    ],
+)
+async def test_status_says_what_happened_to_the_whole_request(
+    edge: Edge, query: str, status: int, codes: set[str], accept: str
+) -> None:
+    response = await edge.execute(query, headers={"accept": accept})
+    body = response.json()
+    assert response.status_code == status
+    assert {error["extensions"]["code"] for error in body["errors"]} == codes
+    assert ("data" in body) is (status == 200)
+    waits = [error["extensions"].get("retryAfter") for error in body["errors"]]
+    assert response.headers.get("retry-after") == next((str(wait) for wait in waits if wait), None)
 
 
 async def test_error_during_authentication_is_a_masked_500(edge: Edge) -> None:
@@ -144,8 +173,10 @@ async def test_error_during_authentication_is_a_masked_500(edge: Edge) -> None:
     ("query", "authorization"), [("{ hello }", "Bearer full"), ("{ full }", ""), ("mutation { crowd }", "")]
 )
 async def test_overload_is_503_with_the_time_to_wait(edge: Edge, query: str, authorization: str) -> None:
-    response = await edge.execute(query, headers={"authorization": authorization})
-    assert (response.status_code, code(response), response.headers["retry-after"]) == (503, "TRY_AGAIN", "3")
+    for accept in (JSON, GRAPHQL_JSON):
+        response = await edge.execute(query, headers={"authorization": authorization, "accept": accept})
+        assert (response.status_code, code(response), response.headers["retry-after"]) == (503, "TRY_AGAIN", "3")
+        assert response.json()["errors"][0]["extensions"]["retryAfter"] == 3
 
 
 async def test_completed_mutations_are_returned_when_others_meet_overload(edge: Edge) -> None:
@@ -155,11 +186,31 @@ async def test_completed_mutations_are_returned_when_others_meet_overload(edge: 
         {"shout": "A", "crowd": None},
         "TRY_AGAIN",
     )
+    assert response.headers["retry-after"] == "3"
+
+
+@pytest.mark.parametrize(("field", "status"), [("recorded { balance }", 200), ("recordedUnread", 503)])
+async def test_answer_of_a_committed_mutation_that_could_not_be_read_says_how_to_get_it(
+    edge: Edge, field: str, status: int
+) -> None:
+    response = await edge.execute(f"mutation {{ {field} }}")
+    (error,) = response.json()["errors"]
+    assert (response.status_code, code(response), response.headers["retry-after"]) == (status, "ANSWER_INCOMPLETE", "3")
+    assert error["extensions"]["retryAfter"] == 3
+    assert "carried out" in error["message"]
+    assert "same idempotencyKey" in error["message"]
+
+
+async def test_server_error_while_reading_a_committed_mutation_is_logged_with_its_cause(edge: Edge) -> None:
+    with structlog.testing.capture_logs() as logs:
+        response = await edge.execute("mutation { recordedBroken }")
+    assert code(response) == "INTERNAL_SERVER_ERROR"
+    assert (logs[0]["error"], "minimal_schema.py" in logs[0]["frames"][-1]) == ("RuntimeError", True)
 
 
 async def test_operation_that_takes_too_long_is_ended() -> None:
     payload = await Edge(max_run_time=0.05).execute("{ slow }")
-    assert (payload.status_code, code(payload), payload.headers["retry-after"]) == (503, "RATE_LIMITED", "1")
+    assert (payload.status_code, code(payload), payload.headers["retry-after"]) == (503, "UNAVAILABLE", "1")
 
 
 async def test_introspection_needs_permission(edge: Edge) -> None:

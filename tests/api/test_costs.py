@@ -108,9 +108,10 @@ def test_exhausted_caller_gets_retry_after_and_nothing_is_executed(poor: Shop) -
     response = poor.send(ENROL, input={"idempotencyKey": "one more", "identities": [{"card": "CARD9"}]})
     (error,) = response.json()["errors"]
 
-    assert (response.status_code, error["extensions"]["code"]) == (200, "RATE_LIMITED")
+    assert (response.status_code, error["extensions"]["code"]) == (429, "RATE_LIMITED")
     assert "data" not in response.json()
     assert 1 <= int(response.headers["retry-after"]) <= 12
+    assert error["extensions"]["retryAfter"] == int(response.headers["retry-after"])
     assert response.json()["extensions"]["cost"]["requestedQueryCost"] == 13
     data = poor.execute("query($by: CustomerBy!) { customer(by: $by) { id } }", role=Role.STAFF, by={"card": "CARD9"})
     assert data["customer"] is None, "another key of the program is served, and nobody was enrolled"

@@ -6,12 +6,14 @@ import re
 from typing import Any, TypeVar
 
 import strawberry
+from graphql import GraphQLError
 
 from app.api.conventions.canonical_json import canonical_json
 from app.api.conventions.context import Info, set_locale
 from app.api.conventions.payloads import Payload, PayloadType
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
+from app.graphql_server.http.errors import ReadingFailed
 from app.usecases.command import CommandType, UseCase
 from app.usecases.results import ResultType
 
@@ -44,7 +46,8 @@ async def mutate(
 
     `command` is the input as the use case takes it, or the problem that was found in it. `fingerprint_input` is
     what the fingerprint of the key covers, by default the input in its canonical form. Raises UNAUTHENTICATED without a key of
-    the program and FORBIDDEN when its role lacks the permission.
+    the program, FORBIDDEN when its role lacks the permission, and ReadingFailed when the command was carried out but its
+    payload could not be read.
     """
     if locale is not None:
         set_locale(info, locale)
@@ -54,7 +57,12 @@ async def mutate(
     if isinstance(result, Problem):
         return payload_type(problem=result)
     assert not isinstance(command, Problem), "a problem of the input is the result"
-    return await payload_type.of(result, command=command, context=info.context)
+    try:
+        return await payload_type.of(result, command=command, context=info.context)
+    except GraphQLError:
+        raise
+    except Exception as fault:
+        raise ReadingFailed from fault
 
 
 async def execute_command(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import secrets
 import traceback
@@ -16,6 +17,8 @@ from graphql import GraphQLError
 INTERNAL = "INTERNAL_SERVER_ERROR"
 BAD_INPUT = "BAD_USER_INPUT"
 RATE_LIMITED = "RATE_LIMITED"
+UNAVAILABLE = "UNAVAILABLE"
+ANSWER_INCOMPLETE = "ANSWER_INCOMPLETE"
 MAX_MESSAGE = 300
 
 _FOUND = re.compile(r",? found: .*", re.DOTALL)
@@ -35,6 +38,10 @@ class Overload:
     retry_after: Callable[[Exception], float] = field(default=lambda _: 1.0)
 
 
+class ReadingFailed(Exception):
+    """A mutation was carried out, and reading its answer failed; `__cause__` says why."""
+
+
 class HttpError(Exception):
     """An invalid request, as opposed to an operation with errors: HTTP status, code and message."""
 
@@ -48,6 +55,11 @@ class HttpError(Exception):
     def formatted(self) -> dict[str, Any]:
         """The error for the body of the answer."""
         return {"message": self.message, "extensions": {"code": self.code}}
+
+
+def whole_seconds(wait: float) -> int:
+    """The seconds to wait as clients are told: whole ones, at least one."""
+    return max(1, math.ceil(wait))
 
 
 def strip_values(message: str) -> str:
@@ -111,20 +123,40 @@ def request_error(error: GraphQLError, *, otherwise: str) -> dict[str, Any]:
 
 
 def field_error(
-    error: GraphQLError, *, overloads: Mapping[type[Exception], Overload], logged: LoggedFaults
-) -> tuple[dict[str, Any], float | None]:
-    """An error of a field, and the seconds to wait when it means "not now"."""
+    error: GraphQLError, *, overloads: Mapping[type[Exception], Overload], logged: LoggedFaults, mutates: bool
+) -> dict[str, Any]:
+    """An error of a field, with `retryAfter` in its extensions when it means "not now".
+
+    `mutates` says that the operation is a mutation: what fails below its root fields has been carried out before.
+    """
     cause = _cause(error)
     extensions = cause.extensions or {} if isinstance(cause, GraphQLError) else {}
     if isinstance(cause, GraphQLError) and "code" in extensions:
-        return _with_place({"message": cause.message, "extensions": extensions}, error), None
+        return _with_place({"message": cause.message, "extensions": extensions}, error)
     if isinstance(cause, GraphQLError) and _about_arguments(cause):
-        return _with_place({"message": strip_values(cause.message), "extensions": {"code": BAD_INPUT}}, error), None
+        return _with_place({"message": strip_values(cause.message), "extensions": {"code": BAD_INPUT}}, error)
+    carried_out = isinstance(cause, ReadingFailed) or (mutates and len(error.path or ()) > 1)
+    if isinstance(cause, ReadingFailed) and cause.__cause__ is not None:
+        cause = cause.__cause__
     overload = overload_of(cause, overloads=overloads)
     if overload is None or not isinstance(cause, Exception):
-        return _with_place(masked_error(cause, path=error.path, logged=logged), error), None
-    shown = {"message": overload.message, "extensions": {"code": overload.code}}
-    return _with_place(shown, error), overload.retry_after(cause)
+        return _with_place(masked_error(cause, path=error.path, logged=logged), error)
+    return _with_place(overload_error(overload, cause, carried_out=carried_out), error)
+
+
+def overload_error(overload: Overload, cause: Exception, *, carried_out: bool = False) -> dict[str, Any]:
+    """The error for an overload; after a mutation that was `carried_out` it says how to get the whole answer."""
+    extensions = {
+        "code": ANSWER_INCOMPLETE if carried_out else overload.code,
+        "retryAfter": whole_seconds(overload.retry_after(cause)),
+    }
+    return {"message": _INCOMPLETE if carried_out else overload.message, "extensions": extensions}
+
+
+_INCOMPLETE = (
+    "The request was carried out, but this part of its answer could not be read."
+    " Repeat it with the same idempotencyKey to get the whole answer."
+)
 
 
 def overload_of(fault: BaseException, *, overloads: Mapping[type[Exception], Overload]) -> Overload | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -11,12 +10,13 @@ from typing import Any
 import orjson
 from starlette.types import Send
 
-from app.graphql_server.http.errors import RATE_LIMITED, HttpError
+from app.graphql_server.http.errors import RATE_LIMITED, HttpError, whole_seconds
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 
-_STATUS = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429}
+_STATUS = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, RATE_LIMITED: 429}
+"""The statuses of requests that were not carried out for a reason outside GraphQL, under every media type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +44,55 @@ def error_response(error: HttpError, *, media: str) -> HttpResponse:
 
 
 def request_errors(errors: list[dict[str, Any]], *, media: str) -> HttpResponse:
-    """The answer when nothing was executed: without data; in the media type of GraphQL also a status of its own."""
-    if media == JSON:
-        return HttpResponse(200, {"errors": errors})
-    status = _STATUS.get(errors[0]["extensions"]["code"], 400)
-    return HttpResponse(status, {"errors": errors}, {"www-authenticate": "Bearer"} if status == 401 else {})
+    """The answer when nothing was executed, without data.
+
+    For a request that is invalid as GraphQL the status depends on the media type.
+    """
+    status = _STATUS.get(errors[0]["extensions"]["code"]) or (200 if media == JSON else 400)
+    return HttpResponse(status, {"errors": errors}, _headers(status, errors))
+
+
+def field_errors(data: Mapping[str, Any] | None, errors: list[dict[str, Any]]) -> HttpResponse:
+    """The answer of an operation in which fields failed.
+
+    An answer with data is sent as such, even if parts of it have to be tried again. If no root field has a value and all
+    failed for the same reason outside GraphQL, or some have to be tried again, the status says so.
+    """
+    roots = data or {}
+    status = 200
+    if all(value is None for value in roots.values()):
+        statuses = {_STATUS.get(error["extensions"]["code"], 200) for error in errors}
+        if len(statuses) == 1 and roots.keys() <= {error["path"][0] for error in errors if error.get("path")}:
+            status = statuses.pop()
+        if status == 200 and any("retryAfter" in error["extensions"] for error in errors):
+            status = 503
+    body = {"errors": errors} if status != 200 else {"data": data, "errors": errors}
+    return HttpResponse(status, body, _headers(status, errors))
+
+
+def _headers(status: int, errors: list[dict[str, Any]]) -> dict[str, str]:
+    headers = {"www-authenticate": "Bearer"} if status == 401 else {}
+    waits = [error["extensions"]["retryAfter"] for error in errors if "retryAfter" in error["extensions"]]
+    if waits:
+        headers["retry-after"] = str(max(waits))
+    return headers
 
 
 def rate_limited(wait: float, *, media: str, extensions: Mapping[str, Any] | None = None) -> HttpResponse:
     """The answer to a caller whose rate limit is used up, with the seconds to wait."""
-    seconds = max(1, math.ceil(wait))
-    error = {"message": f"Too much at once. Try again in {seconds} s.", "extensions": {"code": RATE_LIMITED}}
+    seconds = whole_seconds(wait)
+    error = {
+        "message": f"Too much at once. Try again in {seconds} s.",
+        "extensions": {"code": RATE_LIMITED, "retryAfter": seconds},
+    }
     answer = request_errors([error], media=media)
     body = answer.body if extensions is None else {**answer.body, "extensions": extensions}
-    return HttpResponse(answer.status, body, {"retry-after": str(seconds)})
+    return HttpResponse(answer.status, body, answer.headers)
 
 
-def try_later(body: Mapping[str, Any], *, retry_after: float) -> HttpResponse:
-    """The answer 503 with the seconds after which to try again."""
-    return HttpResponse(503, body, {"retry-after": str(max(1, math.ceil(retry_after)))})
+def try_later(error: Mapping[str, Any]) -> HttpResponse:
+    """The answer 503 with an error that says in `retryAfter` after how many seconds to try again."""
+    return HttpResponse(503, {"errors": [error]}, _headers(503, [dict(error)]))
 
 
 @lru_cache(maxsize=256)
