@@ -10,8 +10,8 @@ from typing import Annotated, TypeVar
 import strawberry
 from graphql import GraphQLError
 
-from app.api.conventions.arguments import After, First, Language
-from app.api.conventions.context import Context, Info, bad_input, set_locale
+from app.api.conventions.arguments import After, First
+from app.api.conventions.context import Context, Info, bad_input
 from app.api.conventions.ids import decode
 from app.api.conventions.node import Node
 from app.api.conventions.pagination import page_window
@@ -111,12 +111,10 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
         self,
         info: Info,
         by: Annotated[CustomerBy, strawberry.argument(description="The customer to look up.")],
-        locale: Language = None,
     ) -> Customer | None:
         """One look-up, whatever identity it is."""
         context = info.context
         context.require(Permission.READ_OWN_CARD)
-        set_locale(info, locale)
         by_identity = _customer_of(by, context=context)
         if by_identity is None:
             return None
@@ -131,12 +129,10 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
         info: Info,
         customer: Annotated[CustomerBy, strawberry.argument(description="The customer who would buy.")],
         basket: Annotated[BasketInput, strawberry.argument(description="What they would buy.")],
-        locale: Language = None,
     ) -> BasketCheck | None:
         """Decide without recording."""
         context = info.context
         context.require(Permission.READ_OWN_CARD)
-        set_locale(info, locale)
         by_identity = _customer_of(customer, context=context)
         if by_identity is None:
             return None
@@ -172,12 +168,10 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
         ] = None,
         first: First = None,
         after: After = None,
-        locale: Language = None,
     ) -> RewardOfferConnection | None:
         """Checked exactly as at the till."""
         context = info.context
         context.require(Permission.READ_TERMS)
-        set_locale(info, locale)
         window = page_window(first=first, after=after, last=None, before=None)
         by_identity = _customer_of(for_, context=context) if for_ is not None else None
         if for_ is not None and by_identity is None:
@@ -207,12 +201,10 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
         effective_from: Annotated[
             datetime | None, strawberry.argument(description="From when it should decide; default as soon as it may.")
         ] = None,
-        locale: Language = None,
     ) -> TermsCheck | None:
         """Nothing is stored."""
         context = info.context
         context.require(Permission.PUBLISH_TERMS)
-        set_locale(info, locale)
         return await terms_check(clauses, effective_from=effective_from, context=context)
 
     @strawberry.field(
@@ -235,12 +227,10 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
         version: Annotated[
             int | None, strawberry.argument(description="The number of a version; not with `at`.")
         ] = None,
-        locale: Language = None,
     ) -> Terms | None:
         """One version."""
         context = info.context
         context.require(Permission.READ_TERMS)
-        set_locale(info, locale)
         if at is not None and version is not None:
             raise bad_input("Give `at` or `version`, not both.")
         if version is not None:
@@ -256,12 +246,10 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
         self,
         info: Info,
         entry: Annotated[strawberry.ID, strawberry.argument(description="Opaque id of a ledger entry.")],
-        locale: Language = None,
     ) -> Explanation | None:
         """Stored decision beside a fresh one from the same facts and terms."""
         context = info.context
         context.require(Permission.READ_OWN_CARD)
-        set_locale(info, locale)
         key = decode(entry, "LedgerEntry")
         found = await context.query_heavy(entries.explain, entry_id=key) if key is not None else None
         if found is None or not context.principal.may_see_any_of(found.owners):

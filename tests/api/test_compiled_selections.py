@@ -39,6 +39,14 @@ class Leaf:
         return self.name * times
 
     @strawberry.field
+    def painted(self, colour: Colour | None = None, words: list[str] | None = None) -> str:
+        return f"{self.name} {colour} {words}"
+
+    @strawberry.field
+    def called(self, name: str) -> str:
+        return name
+
+    @strawberry.field
     def broken(self) -> str:
         raise LookupError(f"no {self.name}")
 
@@ -137,10 +145,10 @@ CORE = core_schema(strawberry.Schema(query=Query, types=[Owl], config=Strawberry
 DOCUMENTS = DocumentCache(CORE)
 
 
-def executor_of(text: str) -> CompiledExecutor:
+def executor_of(text: str, given: dict[str, Any] | None = None) -> CompiledExecutor:
     """An executor as the endpoint makes one."""
     operation = DOCUMENTS.get(text).operation(None)
-    variables = operation.variables.coerced({})
+    variables = operation.variables.coerced(given or {})
     assert not isinstance(variables, list)
     return CompiledExecutor.of(
         operation.measured.node,
@@ -187,6 +195,28 @@ async def test_compiled_selection_gives_the_same_response(text: str) -> None:
         assert found.data == expected.data
         assert sorted(map(str, found.errors or ())) == sorted(map(str, expected.errors or ()))
         assert [error.path for error in found.errors or ()] == [error.path for error in expected.errors or ()]
+
+
+@pytest.mark.parametrize("given", [{}, {"c": None}, {"c": "BLUE"}, {"c": "RED", "w": ["x"]}, {"n": "other"}])
+async def test_compiled_arguments_are_those_of_the_request(given: dict[str, Any]) -> None:
+    text = """query($c: Colour, $w: [String!], $n: String = "default") { small { leaves {
+      a: painted b: painted(colour: $c) c: painted(colour: BLUE, words: $w) d: painted(colour: null)
+      e: painted(words: ["y"]) f: painted(words: "z") g: called(name: "h") i: called(name: $n) } first { painted(colour: $c) } } }"""
+    expected: Any = execute(CORE, parse(text), variable_values=given)
+    expected = await expected if isawaitable(expected) else expected
+    assert expected.errors is None
+    for variables in ({"c": "RED", "n": "before"}, given, given):  # another request of the document came before
+        found: Any = executor_of(text, variables).execute_operation()
+        found = await found if isawaitable(found) else found
+    assert (found.data, found.errors) == (expected.data, None)
+
+
+async def test_field_with_an_argument_is_compiled() -> None:
+    executor = executor_of('query($c: Colour) { small { leaf { a: painted(colour: $c) b: called(name: "x") } } }')
+    result: Any = executor.execute_operation()
+    assert (await result).errors is None
+    assert executor.compiled
+    assert all(compiled is not None for _, compiled in executor.compiled.values())
 
 
 async def test_only_the_compiled_document_is_kept_of_a_request() -> None:

@@ -13,11 +13,5 @@ After = Annotated[str | None, strawberry.argument(description="Only items after 
 Last = Annotated[int | None, strawberry.argument(description="The last n items, 1 to 100; not with `first`.")]
 Before = Annotated[str | None, strawberry.argument(description="Only items before this cursor.")]
 Language = Annotated[
-    Locale | None,
-    strawberry.argument(
-        description="The language of every sentence below this field; default the Accept-Language header."
-    ),
-]
-SentenceLanguage = Annotated[
-    Locale | None, strawberry.argument(description="The language of this sentence; default that of the whole answer.")
+    Locale | None, strawberry.argument(description="The language of this text; default the Accept-Language header.")
 ]

@@ -9,7 +9,7 @@ import strawberry
 from graphql import GraphQLError
 
 from app.api.conventions.canonical_json import canonical_json
-from app.api.conventions.context import Info, set_locale
+from app.api.conventions.context import Info
 from app.api.conventions.payloads import Payload, PayloadType
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
@@ -39,7 +39,6 @@ async def mutate(
     permission: Permission,
     input: CommandInput,
     info: Info,
-    locale: str | None,
     fingerprint_input: Any = None,
 ) -> P:
     """Carry out a command, at most once per idempotency key, and make the payload of its mutation.
@@ -49,8 +48,6 @@ async def mutate(
     the program, FORBIDDEN when its role lacks the permission, and ReadingFailed when the command was carried out but its
     payload could not be read.
     """
-    if locale is not None:
-        set_locale(info, locale)
     result = await execute_command(
         use_case, command, permission=permission, input=input, info=info, fingerprint_input=fingerprint_input
     )

@@ -45,7 +45,6 @@ class Context:
     disconnected: Callable[[], Awaitable[None]]
     needed: frozenset[str] = frozenset()
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
-    root_phrasebooks: dict[str | int, Phrasebook] = field(default_factory=dict)
     node_count: int = 0
     _now: datetime | None = None
     _pending: list[_PendingQuery] = field(default_factory=list)
@@ -186,23 +185,9 @@ class Context:
 Info = strawberry.Info[Context, None]
 
 
-def set_locale(info: Info, locale: str | None) -> None:
-    """Use the `locale` argument of a root field, if there is one, for all sentences below it."""
-    if locale is not None:
-        info.context.root_phrasebooks[info.path.key] = info.context.phrasebook_for(locale)
-
-
-def phrasebook_of(info: Info, locale: str | None = None) -> Phrasebook:
-    """The phrasebook for a field: in its own `locale` or that of its root field, else in the language of the request."""
-    if locale is not None:
-        return info.context.phrasebook_for(locale)
-    languages = info.context.root_phrasebooks
-    if not languages:
-        return info.context.phrasebook
-    step = info.path
-    while step.prev is not None:
-        step = step.prev
-    return languages.get(step.key, info.context.phrasebook)
+def phrasebook_of(info: Info, locale: str | None) -> Phrasebook:
+    """The phrasebook for a field: of its own `locale`, else of the language of the request."""
+    return info.context.phrasebook if locale is None else info.context.phrasebook_for(locale)
 
 
 def _unauthenticated() -> GraphQLError:

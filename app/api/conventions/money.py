@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import strawberry
 
-from app.api.conventions.context import Context
+from app.api.conventions.arguments import Language
+from app.api.conventions.context import Context, Info, phrasebook_of
 from app.api.conventions.scalars import CurrencyCode
 from app.domain import amounts
 from app.domain.units import Unit
@@ -24,10 +25,15 @@ class Money:
 class PointUnit:
     """Points or stamps."""
 
+    program_name: strawberry.Private[str | None]
     code: str = strawberry.field(description="Stable name of the unit: `points` or `stamps`.")
-    name: str = strawberry.field(
-        description="The program's name for its points; for stamps the word of the caller's locale."
+
+    @strawberry.field(
+        description="The program's name for its points, in every language as the owner wrote it; for stamps the word of the language."
     )
+    def name(self, info: Info, locale: Language = None) -> str:
+        """The owner names points only."""
+        return self.program_name or phrasebook_of(info, locale)(f"unit.{self.code}")
 
 
 @strawberry.type(description="A number of points of one unit.")
@@ -40,8 +46,7 @@ class UnitPoints:
 
 def unit_of(context: Context, unit: Unit = Unit.POINTS) -> PointUnit:
     """A unit of the program."""
-    name = context.program.unit_name if unit is Unit.POINTS else context.phrasebook(f"unit.{unit.value}")
-    return PointUnit(code=unit.value, name=name)
+    return PointUnit(code=unit.value, program_name=context.program.unit_name if unit is Unit.POINTS else None)
 
 
 def money(value: amounts.Money) -> Money:

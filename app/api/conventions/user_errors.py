@@ -9,7 +9,7 @@ import strawberry
 from strawberry.types.base import StrawberryList, StrawberryObjectDefinition
 from strawberry.types.lazy_type import LazyType
 
-from app.api.conventions.arguments import SentenceLanguage
+from app.api.conventions.arguments import Language
 from app.api.conventions.context import Info, phrasebook_of
 from app.api.conventions.enums import described
 from app.domain.problems import Problem, ProblemCode
@@ -83,7 +83,7 @@ class UserError:
     )
 
     @strawberry.field(description="One sentence for whoever stands at the till.")
-    def message(self, info: Info, locale: SentenceLanguage = None) -> str:
+    def message(self, info: Info, locale: Language = None) -> str:
         """The sentence for `code`."""
         return phrasebook_of(info, locale)(f"error.{self.code.value}")
 

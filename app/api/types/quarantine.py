@@ -7,8 +7,8 @@ from typing import Annotated, NamedTuple
 
 import strawberry
 
-from app.api.conventions.arguments import After, Before, First, Language, Last
-from app.api.conventions.context import Context, Info, set_locale
+from app.api.conventions.arguments import After, Before, First, Last
+from app.api.conventions.context import Context, Info
 from app.api.conventions.enums import described
 from app.api.conventions.ids import encode
 from app.api.conventions.money import Money, money
@@ -163,12 +163,10 @@ class QuarantineQueries:
         after: After = None,
         last: Last = None,
         before: Before = None,
-        locale: Language = None,
     ) -> QuarantinedReceiptConnection | None:
         """A page of receipts that wait for a person's decision."""
         context = info.context
         context.require(Permission.SETTLE_QUARANTINED)
-        set_locale(info, locale)
         window = page_window(first=first, after=after, last=last, before=before)
         page = await context.query(
             quarantine_page,

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.conventions.arguments import Language
-from app.api.conventions.context import Info, bad_input, set_locale
+from app.api.conventions.context import Info, bad_input
 from app.api.conventions.money import Money, money
 from app.api.types.decisions.decision import Decision, decision
 from app.api.types.ledger.balance import Balance, balances
@@ -65,12 +64,10 @@ class RefundQueries:
         occurred_at: Annotated[
             datetime | None, strawberry.argument(description="Business time; default now. Not before the purchase.")
         ] = None,
-        locale: Language = None,
     ) -> RefundPreview | None:
         """Decided as the refund would be."""
         context = info.context
         context.require(Permission.RECORD_REFUNDS)
-        set_locale(info, locale)
         purchase_id, receipt = purchase_by(purchase)
         if purchase_id is None and receipt is None:
             raise _query_error(Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",)))
@@ -96,11 +93,10 @@ class RefundQueries:
     @strawberry.field(
         description="Pending refunds and exchanges, and those that their purchase could not take; oldest first, at most 100. For owner and staff."
     )
-    async def pending_refunds(self, info: Info, locale: Language = None) -> list[PendingRefund] | None:
+    async def pending_refunds(self, info: Info) -> list[PendingRefund] | None:
         """Oldest first, those that do not match their purchase included."""
         context = info.context
         context.require(Permission.READ_IDENTITIES)
-        set_locale(info, locale)
         found = await context.query(pending_refunds_page, limit=MAX_PENDING_REFUNDS)
         return [PendingRefund.of(refund, context=context) for refund in found]
 

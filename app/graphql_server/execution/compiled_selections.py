@@ -1,6 +1,6 @@
 """Selections of a document compiled to functions: for attributes of an object, and for resolvers that do not wait.
 
-Such fields take no arguments and await nothing, but graphql-core inspects the type and the result of each of them in each
+Such fields await nothing, but graphql-core inspects the type and the result of each of them in each
 answer, which takes longer than all the rules. Here a selection is inspected once, and compiled to one function. Whatever
 is out of the ordinary (null where a value is required, a value that cannot be serialized, a long list, an exception) is
 left to graphql-core from the beginning, which fails or yields there.
@@ -26,11 +26,13 @@ from graphql import (
     is_leaf_type,
 )
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
+from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 from strawberry.types.base import get_object_definition
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
+from app.graphql_server.execution.compiled_arguments import compile_arguments
 from app.graphql_server.limits.time_budget import TimeBudget
 
 MAX_INLINE_ITEMS = 16
@@ -55,6 +57,7 @@ class Executing(Protocol):
     """What compiled fields need of an executor."""
 
     schema: GraphQLSchema
+    variable_values: VariableValues
     time_budget: TimeBudget
 
     def compiled_object(self, type_: GraphQLObjectType, details: FieldDetailsList, /) -> CompiledField | None:
@@ -87,7 +90,7 @@ def _compilable_fields(schema: GraphQLSchema) -> Mapping[tuple[str, str], _Compi
             graphql_field = type_.fields.get(name)
             if graphql_field is not None and field.is_basic_field:
                 found[type_.name, name] = _CompilableField(graphql_field, field.python_name)
-            elif graphql_field is not None and not graphql_field.args and _is_plain(field):
+            elif graphql_field is not None and _is_plain(field):
                 found[type_.name, name] = _CompilableField(graphql_field, None)
     return found
 
@@ -133,7 +136,8 @@ def compile_field(
     if is_leaf_type(inner) and attribute is not None:
         return CompiledField(_attribute(attribute, _serializer_of(inner), nullable=nullable), flat=True)
     serialize_value = _compile_value(inner, details, executor=executor)
-    if serialize_value is None:
+    arguments = compile_arguments(field, details[0])
+    if serialize_value is None or arguments is None:
         return None
     nodes = [detail.node for detail in details]
 
@@ -145,7 +149,8 @@ def compile_field(
             raise NotCompilable
         else:
             assert field.resolve is not None, "a field with a resolver"
-            value = field.resolve(source, executor.build_resolve_info(field, nodes, parent, here))
+            info = executor.build_resolve_info(field, nodes, parent, here)
+            value = field.resolve(source, info, **arguments.values(executor.variable_values.coerced))
             executor.time_budget.tick()
         if value is not None:
             return serialize_value(value, here, executor)

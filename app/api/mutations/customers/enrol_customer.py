@@ -7,7 +7,6 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.scalars import Locale
@@ -64,7 +63,6 @@ class EnrolCustomerPayload(BalancesPayload[EnrolCustomerResult], WithCustomer[En
 async def resolve(
     info: Info,
     input: Annotated[EnrolCustomerInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> EnrolCustomerPayload | None:
     """Enrol a customer with a wallet of their own."""
     return await mutate(
@@ -74,7 +72,6 @@ async def resolve(
         permission=Permission.ENROL,
         input=input,
         info=info,
-        locale=locale,
     )
 
 

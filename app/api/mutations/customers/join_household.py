@@ -6,7 +6,6 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.mutations.payload_objects import BalancesPayload, customer_of, entry_of, result_field
@@ -46,7 +45,6 @@ class JoinHouseholdPayload(BalancesPayload[JoinHouseholdResult]):
 async def resolve(
     info: Info,
     input: Annotated[JoinHouseholdInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> JoinHouseholdPayload | None:
     """Move the customer's points into the shared wallet, which both use from now on."""
     return await mutate(
@@ -56,7 +54,6 @@ async def resolve(
         permission=Permission.MERGE_CUSTOMERS,
         input=input,
         info=info,
-        locale=locale,
     )
 
 

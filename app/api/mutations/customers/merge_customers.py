@@ -6,7 +6,6 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.mutations.payload_objects import BalancesPayload, customer_of, entry_of, result_field
@@ -44,7 +43,6 @@ class MergeCustomersPayload(BalancesPayload[MergeCustomersResult]):
 async def resolve(
     info: Info,
     input: Annotated[MergeCustomersInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> MergeCustomersPayload | None:
     """Move history, points and identities of one customer to the other."""
     return await mutate(
@@ -54,7 +52,6 @@ async def resolve(
         permission=Permission.MERGE_CUSTOMERS,
         input=input,
         info=info,
-        locale=locale,
     )
 
 

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Self
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.canonical_json import canonical_json
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
@@ -80,7 +79,6 @@ class UpdateCustomerPayload(WithCustomer[UpdateCustomerResult]):
 async def resolve(
     info: Info,
     input: Annotated[UpdateCustomerInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> UpdateCustomerPayload | None:
     """Replace the fields that were sent; null clears a field."""
     info.context.require(Permission.STATE_PREFERENCES)
@@ -96,7 +94,6 @@ async def resolve(
         input=input,
         fingerprint_input={**canonical_json(input), **{name: None for name in given if getattr(input, name) is None}},
         info=info,
-        locale=locale,
     )
 
 

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.mutations.payload_objects import BalancesPayload, WithCustomer, entry_of, result_field
@@ -49,7 +48,6 @@ class AdjustPointsPayload(BalancesPayload[AdjustPointsResult], WithCustomer[Adju
 async def resolve(
     info: Info,
     input: Annotated[AdjustPointsInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> AdjustPointsPayload | None:
     """Add or deduct points by hand, within the limits of the caller's role."""
     info.context.require(Permission.ADJUST_POINTS)
@@ -60,7 +58,6 @@ async def resolve(
         permission=Permission.ADJUST_POINTS,
         input=input,
         info=info,
-        locale=locale,
     )
 
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Self
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.mutations.payload_objects import WithCustomer, customer_of
@@ -69,7 +68,6 @@ async def resolve(
     input: Annotated[
         DeliverExpiryNoticesInput, strawberry.argument(description="What happened, with its idempotency key.")
     ],
-    locale: Language = None,
 ) -> DeliverExpiryNoticesPayload | None:
     """Record that the customer's open notices were read, printed or sent."""
     return await mutate(
@@ -79,7 +77,6 @@ async def resolve(
         permission=_PERMISSIONS[input.channel],
         input=input,
         info=info,
-        locale=locale,
     )
 
 

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.mutations.payload_objects import (
@@ -71,7 +70,6 @@ class TransferPointsPayload(BalancesPayload[TransferPointsResult]):
 async def resolve(
     info: Info,
     input: Annotated[TransferPointsInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> TransferPointsPayload | None:
     """Transfer points that are available now; their dates do not change."""
     return await mutate(
@@ -81,7 +79,6 @@ async def resolve(
         permission=Permission.TRANSFER_POINTS,
         input=input,
         info=info,
-        locale=locale,
     )
 
 

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, execute_command
-from app.api.conventions.context import Info, set_locale
+from app.api.conventions.context import Info
 from app.api.conventions.payloads import Payload
 from app.domain.access import Permission
 from app.domain.problems import Problem
@@ -50,11 +49,9 @@ class AdvanceClockPayload(Payload[AdvanceClockResult]):
 async def resolve(
     info: Info,
     input: Annotated[AdvanceClockInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> AdvanceClockPayload | None:
     """Move the clock and run the jobs that fell due; later fields of the same request use the new time."""
     context = info.context
-    set_locale(info, locale)
     outcome = await execute_command(
         advance_clock.run, AdvanceClock(to=input.to), permission=Permission.ADVANCE_CLOCK, input=input, info=info
     )

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Self
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.payloads import Payload
@@ -57,7 +56,6 @@ class CreateLocationPayload(Payload[CreateLocationResult]):
 async def resolve(
     info: Info,
     input: Annotated[CreateLocationInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> CreateLocationPayload | None:
     """Create a location, under a key and a name that are new in the program."""
     return await mutate(
@@ -67,7 +65,6 @@ async def resolve(
         permission=Permission.MANAGE_LOCATIONS,
         input=input,
         info=info,
-        locale=locale,
     )
 
 

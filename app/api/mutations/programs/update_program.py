@@ -7,9 +7,8 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, execute_command
-from app.api.conventions.context import Context, Info, set_locale
+from app.api.conventions.context import Context, Info
 from app.api.conventions.payloads import Payload
 from app.api.types.programs.program import Program, program_of
 from app.api.types.programs.staff_limits import StaffLimitsInput, changed_limits
@@ -68,11 +67,9 @@ class UpdateProgramPayload(Payload[UpdateProgramResult]):
 async def resolve(
     info: Info,
     input: Annotated[UpdateProgramInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> UpdateProgramPayload | None:
     """Change settings; later fields of the same request use them."""
     context = info.context
-    set_locale(info, locale)
     command = _command(input, context=context)
     outcome = await execute_command(
         update_program.run, command, permission=Permission.SET_PROGRAM, input=input, info=info

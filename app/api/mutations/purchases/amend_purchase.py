@@ -6,7 +6,6 @@ from typing import Annotated, Self
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.mutations.payload_objects import (
@@ -70,7 +69,6 @@ class AmendPurchasePayload(
 async def resolve(
     info: Info,
     input: Annotated[AmendPurchaseInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> AmendPurchasePayload | None:
     """Correct a receipt, and book the difference at the time of the purchase."""
     return await mutate(
@@ -80,7 +78,6 @@ async def resolve(
         permission=Permission.AMEND_PURCHASES,
         input=input,
         info=info,
-        locale=locale,
     )
 
 

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.mutations.payload_objects import (
@@ -85,7 +84,6 @@ class MovePurchasePayload(DecisionPayload[MovePurchaseResult], WithPurchase[Move
 async def resolve(
     info: Info,
     input: Annotated[MovePurchaseInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> MovePurchasePayload | None:
     """Move a purchase: claw its points back from one customer, and award them to the other."""
     return await mutate(
@@ -95,7 +93,6 @@ async def resolve(
         permission=Permission.MOVE_PURCHASES,
         input=input,
         info=info,
-        locale=locale,
     )
 
 

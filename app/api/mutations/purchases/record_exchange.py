@@ -8,7 +8,6 @@ from typing import Annotated, Any, Self
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.money import Money, money
@@ -145,7 +144,6 @@ class RecordExchangePayload(
 async def resolve(
     info: Info,
     input: Annotated[RecordExchangeInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> RecordExchangePayload | None:
     """Record a refund and a purchase in one transaction."""
     info.context.require(Permission.RECORD_REFUNDS)
@@ -156,7 +154,6 @@ async def resolve(
         permission=Permission.RECORD_PURCHASES,
         input=input,
         info=info,
-        locale=locale,
     )
 
 

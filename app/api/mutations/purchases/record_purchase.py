@@ -6,7 +6,6 @@ from typing import Annotated, Self
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.mutations.payload_objects import (
@@ -84,7 +83,6 @@ class RecordPurchasePayload(
 async def resolve(
     info: Info,
     input: Annotated[RecordPurchaseInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> RecordPurchasePayload | None:
     """Record a purchase, and award its points."""
     return await mutate(
@@ -94,7 +92,6 @@ async def resolve(
         permission=Permission.RECORD_PURCHASES,
         input=input,
         info=info,
-        locale=locale,
     )
 
 

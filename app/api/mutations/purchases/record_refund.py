@@ -8,7 +8,6 @@ from typing import Annotated, Any, Self
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.canonical_json import canonical_json
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
@@ -142,7 +141,6 @@ class RecordRefundPayload(
 async def resolve(
     info: Info,
     input: Annotated[RecordRefundInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> RecordRefundPayload | None:
     """Record a refund, and claw back the points that the goods earned."""
     return await mutate(
@@ -152,7 +150,6 @@ async def resolve(
         permission=Permission.RECORD_REFUNDS,
         input=input,
         info=info,
-        locale=locale,
     )
 
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Self, TypeAlias
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.enums import described
@@ -142,7 +141,6 @@ def _parts(
 async def resolve(
     info: Info,
     input: Annotated[SettleQuarantinedInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> SettleQuarantinedPayload | None:
     """Book or dismiss a receipt in quarantine, or dismiss a pending refund."""
     info.context.require(Permission.SETTLE_QUARANTINED)
@@ -153,7 +151,6 @@ async def resolve(
         permission=Permission.SETTLE_QUARANTINED,
         input=input,
         info=info,
-        locale=locale,
     )
 
 

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.ids import decode
@@ -73,7 +72,6 @@ class CancelRedemptionPayload(DecisionPayload[CancelRedemptionResult], WithCusto
 async def resolve(
     info: Info,
     input: Annotated[CancelRedemptionInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> CancelRedemptionPayload | None:
     """Reverse a redemption, or say why it cannot be reversed."""
     info.context.require(Permission.CANCEL_REDEMPTIONS)
@@ -84,7 +82,6 @@ async def resolve(
         permission=Permission.CANCEL_REDEMPTIONS,
         input=input,
         info=info,
-        locale=locale,
     )
 
 

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Info
 from app.api.mutations.payload_objects import (
@@ -57,7 +56,6 @@ class CaptureRedemptionPayload(
 async def resolve(
     info: Info,
     input: Annotated[CaptureRedemptionInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> CaptureRedemptionPayload | None:
     """Pay the held points, by the decision that was made when the hold began."""
     return await mutate(
@@ -67,5 +65,4 @@ async def resolve(
         permission=Permission.REDEEM,
         input=input,
         info=info,
-        locale=locale,
     )

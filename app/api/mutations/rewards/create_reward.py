@@ -9,7 +9,6 @@ from typing import Annotated, Any, Self
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.mutations.payload_objects import WithReward
@@ -69,7 +68,6 @@ class CreateRewardPayload(WithReward[CreateRewardResult]):
 async def resolve(
     info: Info,
     input: Annotated[CreateRewardInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> CreateRewardPayload | None:
     """Add a reward to the catalogue, under a key that is new in the program."""
     return await mutate(
@@ -79,7 +77,6 @@ async def resolve(
         permission=Permission.MANAGE_REWARDS,
         input=input,
         info=info,
-        locale=locale,
     )
 
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Self
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.mutations.payload_objects import (
@@ -85,7 +84,6 @@ class HoldRedemptionPayload(
 async def resolve(
     info: Info,
     input: Annotated[HoldRedemptionInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> HoldRedemptionPayload | None:
     """Place a hold, one for each checkout, or name the clauses that refuse it and their remedies."""
     return await mutate(
@@ -95,7 +93,6 @@ async def resolve(
         permission=Permission.REDEEM,
         input=input,
         info=info,
-        locale=locale,
     )
 
 

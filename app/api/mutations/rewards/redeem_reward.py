@@ -6,7 +6,6 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.mutations.payload_objects import (
@@ -64,7 +63,6 @@ class RedeemRewardPayload(
 async def resolve(
     info: Info,
     input: Annotated[RedeemRewardInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> RedeemRewardPayload | None:
     """Redeem a reward, or name the clauses that refuse it and their remedies."""
     return await mutate(
@@ -74,7 +72,6 @@ async def resolve(
         permission=Permission.REDEEM,
         input=input,
         info=info,
-        locale=locale,
     )
 
 

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Info
 from app.api.mutations.payload_objects import (
@@ -53,7 +52,6 @@ class ReleaseRedemptionPayload(BalancesPayload[ReleaseHoldResult], WithCustomer[
 async def resolve(
     info: Info,
     input: Annotated[ReleaseRedemptionInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> ReleaseRedemptionPayload | None:
     """End the hold; points past their last valid day expire at once."""
     return await mutate(
@@ -63,5 +61,4 @@ async def resolve(
         permission=Permission.REDEEM,
         input=input,
         info=info,
-        locale=locale,
     )

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Info
 from app.api.conventions.ids import decode
@@ -29,7 +28,6 @@ async def resolve(
     input: Annotated[
         CancelImpactPreviewInput, strawberry.argument(description="What to do, with its idempotency key.")
     ],
-    locale: Language = None,
 ) -> ImpactPreviewPayload | None:
     """Stop the preview; one that has ended stays as it is."""
     return await mutate(
@@ -39,7 +37,6 @@ async def resolve(
         permission=Permission.PUBLISH_TERMS,
         input=input,
         info=info,
-        locale=locale,
     )
 
 

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.mutations.payload_objects import ImpactPreviewPayload
@@ -31,7 +30,6 @@ class PreviewTermsImpactInput(CommandInput):
 async def resolve(
     info: Info,
     input: Annotated[PreviewTermsImpactInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> ImpactPreviewPayload | None:
     """Queue the preview; `impactPreview` shows its progress and its result."""
     return await mutate(
@@ -41,7 +39,6 @@ async def resolve(
         permission=Permission.PUBLISH_TERMS,
         input=input,
         info=info,
-        locale=locale,
     )
 
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Self
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.payloads import Payload
@@ -61,7 +60,6 @@ class PublishTermsPayload(Payload[PublishTermsResult]):
 async def resolve(
     info: Info,
     input: Annotated[PublishTermsInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> PublishTermsPayload | None:
     """Publish a version: the first one at once, a worse one with notice."""
     return await mutate(
@@ -71,7 +69,6 @@ async def resolve(
         permission=Permission.PUBLISH_TERMS,
         input=input,
         info=info,
-        locale=locale,
     )
 
 

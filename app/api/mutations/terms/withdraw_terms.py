@@ -6,7 +6,6 @@ from typing import Annotated, Any, Self
 
 import strawberry
 
-from app.api.conventions.arguments import Language
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.payloads import Payload
@@ -46,7 +45,6 @@ class WithdrawTermsPayload(Payload[WithdrawTermsResult]):
 async def resolve(
     info: Info,
     input: Annotated[WithdrawTermsInput, strawberry.argument(description="What to do, with its idempotency key.")],
-    locale: Language = None,
 ) -> WithdrawTermsPayload | None:
     """Withdraw the last version, as long as it is not in force."""
     return await mutate(
@@ -56,5 +54,4 @@ async def resolve(
         permission=Permission.PUBLISH_TERMS,
         input=input,
         info=info,
-        locale=locale,
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import strawberry
 
-from app.api.conventions.arguments import SentenceLanguage
+from app.api.conventions.arguments import Language
 from app.api.conventions.context import Info, phrasebook_of
 from app.api.conventions.money import Money, PointUnit, UnitPoints, money, unit_of
 from app.api.conventions.user_errors import UserError, user_error
@@ -51,7 +51,7 @@ class Remedy:
     )
 
     @strawberry.field(description="One sentence: what becomes possible, and how or from when.")
-    def statement(self, info: Info, locale: SentenceLanguage = None) -> str:
+    def statement(self, info: Info, locale: Language = None) -> str:
         """The remedy in words."""
         return self.explained.remedy(self.remedy, reason=self.reason, phrasebook=phrasebook_of(info, locale))
 
@@ -91,12 +91,12 @@ class Reason:
     @strawberry.field(
         description="One sentence that can be read alone: of a failed condition or, where another clause applied instead, of that clause."
     )
-    def statement(self, info: Info, locale: SentenceLanguage = None) -> str:
+    def statement(self, info: Info, locale: Language = None) -> str:
         """The finding in words."""
         return self.explained.statement(self.reason, phrasebook=phrasebook_of(info, locale))
 
-    @strawberry.field(description="What was found, in the caller's locale; null where there is nothing to measure.")
-    def observed(self, info: Info, locale: SentenceLanguage = None) -> str | None:
+    @strawberry.field(description="What was found, in words; null where there is nothing to measure.")
+    def observed(self, info: Info, locale: Language = None) -> str | None:
         """The observed value in words."""
         places, phrasebook = self.explained.terms.location_names, phrasebook_of(info, locale)
         return values.value_in_words(
@@ -107,8 +107,8 @@ class Reason:
             phrasebook=phrasebook,
         )
 
-    @strawberry.field(description="What the clause asks for, in the caller's locale.")
-    def required(self, info: Info, locale: SentenceLanguage = None) -> str | None:
+    @strawberry.field(description="What the clause asks for, in words.")
+    def required(self, info: Info, locale: Language = None) -> str | None:
         """The required value in words."""
         places, phrasebook = self.explained.terms.location_names, phrasebook_of(info, locale)
         return values.value_in_words(
@@ -147,7 +147,7 @@ class Decision:
     @strawberry.field(
         description="What it came to in one to three sentences, to be printed on a receipt or read aloud: what is given, what stood in the way and what would help. Conditions that are met are silent; `reasons` has all."
     )
-    def summary(self, info: Info, locale: SentenceLanguage = None) -> list[str]:
+    def summary(self, info: Info, locale: Language = None) -> list[str]:
         """The decision in short."""
         phrasebook, correction = phrasebook_of(info, locale), None
         if self.cause is not None:

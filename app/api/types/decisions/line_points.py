@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
+from app.api.conventions.arguments import Language
 from app.api.conventions.context import Info, phrasebook_of
 from app.api.conventions.enums import described
 from app.api.conventions.money import UnitPoints, unit_of
@@ -37,10 +38,10 @@ class ExcludedLine:
         terms = self.judged_by
         return [Clause.of(terms.by_key[key], terms=terms) for key in self.share.clauses]
 
-    @strawberry.field(description="One sentence in the caller's locale.")
-    def statement(self, info: Info) -> str:
+    @strawberry.field(description="Why, in one sentence.")
+    def statement(self, info: Info, locale: Language = None) -> str:
         """The kind of the line, or the clauses by their numbers."""
-        phrasebook = phrasebook_of(info)
+        phrasebook = phrasebook_of(info, locale)
         if self.code is LineExclusion.KIND_NOT_COUNTED:
             return phrasebook(f"line.{self.code.value}.{self.share.line.kind.value}")
         numbers = [self.judged_by.by_key[key].number for key in self.share.clauses]

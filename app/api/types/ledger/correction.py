@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 import strawberry
 
+from app.api.conventions.arguments import Language
 from app.api.conventions.context import Info, phrasebook_of
 from app.api.conventions.enums import described
 from app.api.conventions.ids import encode
@@ -70,10 +71,11 @@ class CorrectionCause:
     @strawberry.field(
         description="Why the entry corrects what was booked before, in words; its day is that of the program's zone."
     )
-    def statement(self, info: Info) -> str:
+    def statement(self, info: Info, locale: Language = None) -> str:
         """One sentence."""
         zone = info.context.program.zone
-        return correction_sentence(self.kind, occurred_at=self.occurred_at, zone=zone, phrasebook=phrasebook_of(info))
+        phrasebook = phrasebook_of(info, locale)
+        return correction_sentence(self.kind, occurred_at=self.occurred_at, zone=zone, phrasebook=phrasebook)
 
 
 @strawberry.type(description="Points that came together, with their dates. Seen by whoever sees the customer.")

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 import strawberry
 
+from app.api.conventions.arguments import Language
 from app.api.conventions.context import Info, phrasebook_of
 from app.domain.ledger.expiry_notice import Delivery, NoticeChannel
 from app.domain.wallets import forecast
@@ -52,10 +53,10 @@ class ExpiringPoints:
         description="The last day on which they can be spent, as things stand. Where the notice reached the customer later than the terms allow, or has not yet, they stay valid for as many days more."
     )
 
-    @strawberry.field(description="The same in one sentence in the caller's locale.")
-    def statement(self, info: Info) -> str:
+    @strawberry.field(description="The same in one sentence.")
+    def statement(self, info: Info, locale: Language = None) -> str:
         """The points and the date, as a sentence."""
-        phrasebook = phrasebook_of(info)
+        phrasebook = phrasebook_of(info, locale)
         return phrasebook("expiry_notice", points=phrasebook.points(self.points), day=phrasebook.date(self.last_day))
 
 

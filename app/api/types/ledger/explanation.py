@@ -13,6 +13,6 @@ class Explanation:
     """Proof that the stored number is what the rules of its time give."""
 
     entry: LedgerEntry = strawberry.field(description="The entry.")
-    decision: Decision = strawberry.field(description="The decision as it was stored, in the caller's locale.")
+    decision: Decision = strawberry.field(description="The decision as it was stored.")
     recomputed_points: int = strawberry.field(description="The points that the rules give today for those facts.")
     agrees: bool = strawberry.field(description="Whether they are the entry's points.")

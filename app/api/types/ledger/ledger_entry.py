@@ -64,7 +64,7 @@ class LedgerEntry(Node):
         )
 
     @strawberry.field(
-        description="The decision as it was made, in the caller's locale; null to a customer for what somebody else did who shares the wallet, and for what was decided before a purchase was moved to them."
+        description="The decision as it was made; null to a customer for what somebody else did who shares the wallet, and for what was decided before a purchase was moved to them."
     )
     async def decision(self, info: Info) -> Decision | None:
         """The stored decision."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import strawberry
 
+from app.api.conventions.arguments import Language
 from app.api.conventions.context import Context, Info, phrasebook_of
 from app.api.conventions.enums import described
 from app.api.conventions.ids import encode
@@ -77,12 +78,10 @@ class PendingRefund:
             case _:
                 return None
 
-    @strawberry.field(
-        description="Why nothing has been booked yet, in the caller's language; null once it was applied or dismissed."
-    )
-    def statement(self, info: Info) -> str | None:
+    @strawberry.field(description="Why nothing has been booked yet, in words; null once it was applied or dismissed.")
+    def statement(self, info: Info, locale: Language = None) -> str | None:
         """The sentence for `code`."""
-        return phrasebook_of(info)(f"error.{code.value}") if (code := self.code()) is not None else None
+        return phrasebook_of(info, locale)(f"error.{code.value}") if (code := self.code()) is not None else None
 
 
 async def load_pending_refund(id: str | None, *, context: Context) -> PendingRefund | None:

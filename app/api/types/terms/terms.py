@@ -7,6 +7,7 @@ from typing import Annotated
 
 import strawberry
 
+from app.api.conventions.arguments import Language
 from app.api.conventions.context import Info, phrasebook_of
 from app.api.conventions.enums import TermsStatus
 from app.api.conventions.ids import encode
@@ -15,6 +16,7 @@ from app.domain.terms import changes
 from app.domain.terms import version as rules
 from app.domain.terms.changes import ChangeDirection
 from app.domain.terms.clause import Clause as ClauseEntity
+from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.effects.effect import ClauseKind
 from app.domain.terms.text import TextFormat, render
 from app.queries.terms.published_terms import terms_version
@@ -24,8 +26,14 @@ from app.queries.terms.published_terms import terms_version
 class ConditionStatement:
     """A condition in words, with its stable kind."""
 
+    clause: strawberry.Private[ClauseEntity]
+    condition: strawberry.Private[Condition]
     kind: str = strawberry.field(description="Stable name of the kind of condition.")
-    statement: str = strawberry.field(description="The condition in the caller's locale.")
+
+    @strawberry.field(description="The condition in words.")
+    def statement(self, info: Info, locale: Language = None) -> str:
+        """As it reads inside the sentence of its clause."""
+        return self.clause.condition_text(self.condition, phrasebook=phrasebook_of(info, locale))
 
 
 @strawberry.type(description="One rule of the terms. The sentence is generated from the rule that is enforced.")
@@ -53,18 +61,17 @@ class Clause:
             printed=clause.printed,
         )
 
-    @strawberry.field(description="The whole clause as one sentence in the caller's locale.")
-    def statement(self, info: Info) -> str:
+    @strawberry.field(description="The whole clause as one sentence.")
+    def statement(self, info: Info, locale: Language = None) -> str:
         """The generated sentence."""
-        return self.clause.statement(phrasebook_of(info))
+        return self.clause.statement(phrasebook_of(info, locale))
 
     @strawberry.field(description="Its conditions, one by one; all of them must hold.")
-    def conditions(self, info: Info) -> list[ConditionStatement]:
-        """Each condition in words."""
-        said = self.clause.condition_sentences(phrasebook_of(info))
+    def conditions(self) -> list[ConditionStatement]:
+        """In the order of the clause."""
         return [
-            ConditionStatement(kind=condition.kind, statement=statement)
-            for condition, statement in zip(self.clause.conditions, said, strict=True)
+            ConditionStatement(clause=self.clause, condition=condition, kind=condition.kind)
+            for condition in self.clause.conditions
         ]
 
 
@@ -77,10 +84,10 @@ class ClauseChange:
     after: Clause | None = strawberry.field(description="The clause as it is; null when it is gone.")
     effect_on_customer: ChangeDirection = strawberry.field(description="What it means for the customer.")
 
-    @strawberry.field(description="The change as one sentence in the caller's locale.")
-    def statement(self, info: Info) -> str:
+    @strawberry.field(description="The change as one sentence.")
+    def statement(self, info: Info, locale: Language = None) -> str:
         """Old and new in words."""
-        return self.change.statement(phrasebook_of(info))
+        return self.change.statement(phrasebook_of(info, locale))
 
 
 @strawberry.type(description="A tier that members reach, as a version of the terms has it.")
@@ -166,16 +173,17 @@ class Terms(Node):
             for change in changes.changes(published.before, published.terms)
         ]
 
-    @strawberry.field(description="The whole version as one text in the caller's locale.")
+    @strawberry.field(description="The whole version as one text.")
     def text(
         self,
         info: Info,
         format: Annotated[
             TextFormat | None, strawberry.argument(description="How it is marked up; default PLAIN.")
         ] = None,
+        locale: Language = None,
     ) -> str:
         """Every clause with its number."""
-        return render(self.version_terms, format=format or TextFormat.PLAIN, phrasebook=phrasebook_of(info))
+        return render(self.version_terms, format=format or TextFormat.PLAIN, phrasebook=phrasebook_of(info, locale))
 
 
 def change_of(change: changes.ClauseChange, *, before: rules.Terms, after: rules.Terms) -> ClauseChange:

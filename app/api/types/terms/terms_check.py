@@ -8,6 +8,7 @@ from typing import Annotated
 
 import strawberry
 
+from app.api.conventions.arguments import Language
 from app.api.conventions.context import Context, Info, phrasebook_of
 from app.api.conventions.user_errors import UserError, user_error
 from app.api.types.terms.clause_input import ClauseInput, drafted_clauses
@@ -35,15 +36,15 @@ class TermsFinding:
         """Of the draft, or of the version in force where the notice is too short or too long."""
         return Clause.of(self.finding.clause, terms=self.judged_by)
 
-    @strawberry.field(description="What is wrong, in the caller's locale.")
-    def statement(self, info: Info) -> str:
+    @strawberry.field(description="What is wrong, in one sentence.")
+    def statement(self, info: Info, locale: Language = None) -> str:
         """One sentence."""
-        return self.finding.statement(phrasebook_of(info))
+        return self.finding.statement(phrasebook_of(info, locale))
 
-    @strawberry.field(description="A case that proves it, in the caller's locale.")
-    def example(self, info: Info) -> str:
+    @strawberry.field(description="A case that proves it, in one sentence.")
+    def example(self, info: Info, locale: Language = None) -> str:
         """One sentence."""
-        return self.finding.example(phrasebook_of(info))
+        return self.finding.example(phrasebook_of(info, locale))
 
 
 @strawberry.type(description="A draft as it would be published.")
@@ -58,16 +59,17 @@ class TermsDraft:
         """All of them."""
         return [Clause.of(clause, terms=self.draft) for clause in self.draft.clauses]
 
-    @strawberry.field(description="The whole draft as one text in the caller's locale.")
+    @strawberry.field(description="The whole draft as one text.")
     def text(
         self,
         info: Info,
         format: Annotated[
             TextFormat | None, strawberry.argument(description="How it is marked up; default PLAIN.")
         ] = None,
+        locale: Language = None,
     ) -> str:
         """Every clause with its number."""
-        return render(self.draft, format=format or TextFormat.PLAIN, phrasebook=phrasebook_of(info))
+        return render(self.draft, format=format or TextFormat.PLAIN, phrasebook=phrasebook_of(info, locale))
 
 
 @strawberry.type(description="What a draft would do, worked out from its rules. Nothing is stored.")
