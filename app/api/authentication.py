@@ -108,6 +108,7 @@ class Authenticator:
             ),
             disconnected=partial(_disconnected, request),
             needed=needed,
+            accept_language=request.headers.get("accept-language"),
         )
 
 

@@ -30,6 +30,7 @@ from app.api.types.quarantine import QuarantineQueries
 from app.api.types.refund_preview import RefundQueries
 from app.api.types.rewards.reward import RewardOfferConnection, offer_connection
 from app.api.types.terms.clause_input import ClauseInput
+from app.api.types.terms.public_terms import PublicTermsQueries
 from app.api.types.terms.terms import Terms
 from app.api.types.terms.terms_check import TermsCheck, terms_check
 from app.api.types.viewer import Viewer
@@ -91,8 +92,8 @@ def _query_error(problem: Problem) -> GraphQLError:
 
 
 @strawberry.type(description="What can be asked.")
-class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
-    """Every field but `__typename` needs an access key."""
+class Query(RefundQueries, QuarantineQueries, LiabilityQueries, PublicTermsQueries):
+    """Every field but `__typename` and `publicTerms` needs an access key."""
 
     @strawberry.field(description="The holder of the access key. For every role.")
     def viewer(self, info: Info) -> Viewer | None:

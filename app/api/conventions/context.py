@@ -44,6 +44,7 @@ class Context:
     phrasebook: Phrasebook
     disconnected: Callable[[], Awaitable[None]]
     needed: frozenset[str] = frozenset()
+    accept_language: str | None = None
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     node_count: int = 0
     _now: datetime | None = None

@@ -17,6 +17,7 @@ from app.domain.ledger.entries import EntryType
 from app.domain.purchases.facts import Channel, PaymentKind
 from app.domain.purchases.lines import LineKind
 from app.domain.purchases.receipt_numbers import ReceiptNumbers
+from app.domain.terms.status import TermsStatus
 from app.domain.terms.text import TextFormat
 
 E = TypeVar("E", bound=Enum)
@@ -38,15 +39,6 @@ class ProgramKind(StrEnum):
 
     LIVE = "LIVE"
     SANDBOX = "SANDBOX"
-
-
-class TermsStatus(StrEnum):
-    """Where a published version stands in time."""
-
-    SCHEDULED = "SCHEDULED"
-    IN_FORCE = "IN_FORCE"
-    SUPERSEDED = "SUPERSEDED"
-    WITHDRAWN = "WITHDRAWN"
 
 
 class CustomerState(StrEnum):

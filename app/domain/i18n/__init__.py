@@ -32,10 +32,14 @@ _CHINESE = (Locale.ZH_HANS, Locale.ZH_HANT)
 
 
 class Phrasebook:
-    """The words of one locale for readers of a region. Call it with a key of the catalogue and its placeholders' values."""
+    """The words of one locale for readers of a region. Call it with a key of the catalogue and its placeholders' values.
 
-    def __init__(self, locale: Locale, region: str, address: Address) -> None:
+    `public`: for anybody. Sentences then leave out the owner's names for groups of customers.
+    """
+
+    def __init__(self, locale: Locale, region: str, address: Address, *, public: bool = False) -> None:
         self.locale = locale
+        self.public = public
         self._formats = formats(locale, region)
         self._chinese = locale in _CHINESE
         self._spaced: Callable[[str], str] = _spaced if self._chinese else str
@@ -216,9 +220,16 @@ def phrasebook_for(tags: str | None, *, region: str | None, address: Address) ->
     return _phrasebook(locale, region_of(locale, asked, region), address)
 
 
-@cache  # as many as there are languages, regions and forms of address
-def _phrasebook(locale: Locale, region: str, address: Address) -> Phrasebook:
-    return Phrasebook(locale, region, address)
+@lru_cache(maxsize=1000)
+def public_phrasebook_for(tags: str | None, *, region: str | None, address: Address) -> Phrasebook:
+    """The phrasebook for anybody who asks by a BCP 47 tag or an Accept-Language header, with or without a key."""
+    locale, asked = negotiate_locale(tags)
+    return _phrasebook(locale, region_of(locale, asked, region), address, public=True)
+
+
+@cache  # as many as there are languages, regions and forms of address, for members and for anybody
+def _phrasebook(locale: Locale, region: str, address: Address, *, public: bool = False) -> Phrasebook:
+    return Phrasebook(locale, region, address, public=public)
 
 
 _SAID = 10_000

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.terms.notice import AnnouncedVersion
+from app.domain.terms.status import PublishedVersion
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.store.database.codecs import instant, json_text, json_value
@@ -22,6 +23,11 @@ _NOT_WITHDRAWN = (
     " WHERE gone.program_id = terms_versions.program_id AND gone.version = terms_versions.version)"
 )
 """The versions that were not withdrawn."""
+_NEWEST_FIRST = (
+    "SELECT published.version, published.effective_from, gone.withdrawn_at FROM terms_versions AS published"
+    " LEFT JOIN terms_withdrawals AS gone ON gone.program_id = published.program_id AND gone.version = published.version"
+    " WHERE published.program_id = $1 ORDER BY published.version DESC LIMIT $2"
+)
 _CACHE_LIMIT = 10_000
 """Maximum number of compiled versions in the cache of a process."""
 
@@ -141,6 +147,19 @@ async def withdrawals(session: Session) -> dict[int, datetime]:
     """When each withdrawn version was withdrawn."""
     rows = await session.rows("SELECT version, withdrawn_at FROM terms_withdrawals WHERE program_id = $1")
     return {row["version"]: instant(row["withdrawn_at"]) for row in rows}
+
+
+async def newest_first(session: Session, *, limit: int) -> tuple[PublishedVersion, ...]:
+    """The last versions without their clauses, withdrawn ones too, newest first."""
+    rows = await session.rows(_NEWEST_FIRST, limit)
+    return tuple(
+        PublishedVersion(
+            number=row["version"],
+            effective_from=instant(row["effective_from"]),
+            withdrawn=row["withdrawn_at"] is not None,
+        )
+        for row in rows
+    )
 
 
 async def all_versions(session: Session) -> tuple[Terms, ...]:

@@ -9,7 +9,6 @@ import strawberry
 
 from app.api.conventions.arguments import Language
 from app.api.conventions.context import Info, phrasebook_of
-from app.api.conventions.enums import TermsStatus
 from app.api.conventions.ids import encode
 from app.api.conventions.node import Node
 from app.domain.terms import changes
@@ -18,6 +17,7 @@ from app.domain.terms.changes import ChangeDirection
 from app.domain.terms.clause import Clause as ClauseEntity
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.effects.effect import ClauseKind
+from app.domain.terms.status import TermsStatus, status_at
 from app.domain.terms.text import TextFormat, render
 from app.queries.terms.published_terms import terms_version
 
@@ -136,14 +136,13 @@ class Terms(Node):
         # Not the time of the request: a mutation in it may have published this very version since.
         now = info.context.application.now(info.context.program)
         published = await info.context.query(terms_version, number=self.version)
-        if published is not None and published.withdrawn:
-            return TermsStatus.WITHDRAWN
-        if self.effective_from > now:
-            return TermsStatus.SCHEDULED
         after = published.after if published is not None else None
-        if after is not None and after.effective_from <= now:
-            return TermsStatus.SUPERSEDED
-        return TermsStatus.IN_FORCE
+        return status_at(
+            now,
+            effective_from=self.effective_from,
+            withdrawn=published is not None and published.withdrawn,
+            next_effective_from=after.effective_from if after is not None else None,
+        )
 
     @strawberry.field(description="The clauses in their order, at most 200.")
     def clauses(
@@ -168,10 +167,7 @@ class Terms(Node):
         published = await info.context.query(terms_version, number=self.version)
         if published is None or published.before is None:
             return []
-        return [
-            change_of(change, before=published.before, after=published.terms)
-            for change in changes.changes(published.before, published.terms)
-        ]
+        return [change_of(change, before=published.before, after=published.terms) for change in published.changes]
 
     @strawberry.field(description="The whole version as one text.")
     def text(

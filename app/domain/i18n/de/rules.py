@@ -128,6 +128,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
     "birthday_window.day": "am Geburtstag (einmal je Geburtstag)",
     "age_at_least": {"one": "für Mitglieder ab {n} Jahr", "other": "für Mitglieder ab {n} Jahren"},
     "segments": "für Mitglieder der Gruppe {segments}",
+    "segments.unnamed": "für Mitglieder bestimmter Gruppen",
     "segments.called": "„{name}“",
     "preferences.FAVOURITE_CATEGORY": "für Mitglieder mit der Vorliebe {values}",
     "preferences.DIET": "für Mitglieder mit der Ernährungsweise {values}",

@@ -131,6 +131,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "birthday_window.day": "on your birthday (once per birthday)",
     "age_at_least": {"one": "if you are {n} or older", "other": "if you are {n} or older"},
     "segments": "as a member of the group {segments}",
+    "segments.unnamed": "as a member of certain groups",
     "segments.called": "“{name}”",
     "preferences.FAVOURITE_CATEGORY": "if you have told us that you like {values}",
     "preferences.DIET": "if you have told us that your diet is {values}",

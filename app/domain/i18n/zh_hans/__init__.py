@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from app.domain.i18n.zh_hans import answers, decisions, rules
+from app.domain.i18n.zh_hans import answers, decisions, pages, rules
 
 MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
     **rules.MESSAGES,
     **decisions.MESSAGES,
     **answers.MESSAGES,
+    **pages.MESSAGES,
 }

@@ -125,6 +125,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
     "birthday_window.day": "生日当天（每次生日限一次）",
     "age_at_least": {"other": "年满 {n} 周岁的会员"},
     "segments": "{segments}组别的会员",
+    "segments.unnamed": "特定组别的会员",
     "segments.called": "“{name}”",
     "preferences.FAVOURITE_CATEGORY": "已登记偏好{values}的会员",
     "preferences.DIET": "已登记饮食习惯为{values}的会员",

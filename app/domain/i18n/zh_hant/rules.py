@@ -125,6 +125,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
     "birthday_window.day": "生日當天（每次生日限一次）",
     "age_at_least": {"other": "年滿 {n} 歲的會員"},
     "segments": "{segments}群組的會員",
+    "segments.unnamed": "特定群組的會員",
     "segments.called": "「{name}」",
     "preferences.FAVOURITE_CATEGORY": "已登錄喜好為{values}的會員",
     "preferences.DIET": "已登錄飲食習慣為{values}的會員",

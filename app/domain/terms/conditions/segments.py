@@ -53,7 +53,9 @@ class Segments(AboutCustomer):
         return (Remedy(RemedyCode.ASK_STAFF),)
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """For members of these groups."""
+        """For members of these groups; their names are the owner's, and not published."""
+        if phrasebook.public:
+            return phrasebook("segments.unnamed")
         names = [phrasebook("segments.called", name=segment) for segment in sorted(self.segments)]
         return phrasebook("segments", segments=phrasebook.listed(names, last="or"))
 

@@ -1,0 +1,115 @@
+"""What anybody may read of a program, without a key: its name, and every published version of its terms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from app.domain.programs.program import Program
+from app.domain.terms.status import PublishedVersion, TermsStatus, statuses_at
+from app.queries.terms.published_terms import PublishedTerms, terms_version
+from app.store.database.session import Session, UnscopedSession
+from app.store.programs import programs
+from app.store.terms import versions
+
+MAX_LISTED_VERSIONS = 100
+MAX_LISTED_PROGRAMS = 100
+
+
+class VersionStatus(NamedTuple):
+    """A version, and where it stands now."""
+
+    version: PublishedVersion
+    status: TermsStatus
+
+
+@dataclass(frozen=True, slots=True)
+class PublicProgram:
+    """A program with its last versions, newest first, as they stand at `now` of its clock."""
+
+    program: Program
+    now: datetime
+    versions: tuple[VersionStatus, ...]
+
+    @property
+    def current(self) -> VersionStatus | None:
+        """The version in force; before the first one starts, the one that starts first; None where there is none."""
+        in_force = (known for known in self.versions if known.status is TermsStatus.IN_FORCE)
+        announced = (known for known in reversed(self.versions) if known.status is TermsStatus.SCHEDULED)
+        return next(in_force, None) or next(announced, None)
+
+    @property
+    def announced(self) -> VersionStatus | None:
+        """The version that starts next, if another one is in force."""
+        current = self.current
+        coming = (known for known in reversed(self.versions) if known.status is TermsStatus.SCHEDULED)
+        return next((known for known in coming if known is not current), None)
+
+    @property
+    def next_start(self) -> datetime | None:
+        """When a status will change next, if nothing is published or withdrawn meanwhile."""
+        coming = (known.version.effective_from for known in self.versions if known.status is TermsStatus.SCHEDULED)
+        return min(coming, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicTerms:
+    """One version of a program's terms, with the one before it."""
+
+    of: PublicProgram
+    published: PublishedTerms
+    status: TermsStatus
+
+
+async def public_program(
+    session: UnscopedSession, *, slug: str, now: Callable[[Program], datetime]
+) -> PublicProgram | None:
+    """The program with a name in public addresses, listed or not; None where there is none. `now` reads its clock."""
+    program = await programs.by_slug(session, slug=slug)
+    return None if program is None else await _with_versions(session, program=program, at=now(program))
+
+
+async def listed_programs(
+    session: UnscopedSession, *, now: Callable[[Program], datetime]
+) -> tuple[Program, ...] | PublicProgram:
+    """The programs that want to be listed, by name, at most 100; the one with its versions where there is just one."""
+    found = await programs.listed(session, limit=MAX_LISTED_PROGRAMS)
+    if len(found) != 1:
+        return found
+    return await _with_versions(session, program=found[0], at=now(found[0]))
+
+
+async def public_terms(
+    session: UnscopedSession, *, slug: str, number: int | None, now: Callable[[Program], datetime]
+) -> PublicTerms | None:
+    """A version of the terms of a program, by default the current one; None where there is none."""
+    program = await public_program(session, slug=slug, now=now)
+    return None if program is None else await version_of(session, program=program, number=number)
+
+
+async def version_of(session: UnscopedSession, *, program: PublicProgram, number: int | None) -> PublicTerms | None:
+    """A version of a program, by default the current one; None where there is none."""
+    if number is None:
+        current = program.current
+        if current is None:
+            return None
+        number = current.version.number
+    published = await terms_version(Session(session, program_id=program.program.id), number=number)
+    if published is None:
+        return None
+    status = next((known.status for known in program.versions if known.version.number == number), None)
+    # A version that is not among the last ones has had many successors.
+    return PublicTerms(program, published, status if status is not None else _long_past(published))
+
+
+def _long_past(published: PublishedTerms) -> TermsStatus:
+    return TermsStatus.WITHDRAWN if published.withdrawn else TermsStatus.SUPERSEDED
+
+
+async def _with_versions(session: UnscopedSession, *, program: Program, at: datetime) -> PublicProgram:
+    of_program = Session(session, program_id=program.id)
+    newest_first = await versions.newest_first(of_program, limit=MAX_LISTED_VERSIONS)
+    statuses = statuses_at(at, newest_first=newest_first)
+    return PublicProgram(program, at, tuple(map(VersionStatus, newest_first, statuses)))
