@@ -13,18 +13,21 @@ import uuid_utils
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 
-from app.api.authentication import Authenticator, caller
+from app.api.authentication import Authenticator, caller, host_of
 from app.api.field_costs import COSTS
 from app.api.schema import schema
 from app.config import Settings
 from app.graphql_server.endpoint import GraphQLEndpoint
 from app.graphql_server.execution.document_cache import DocumentCache
 from app.graphql_server.http.errors import UNAVAILABLE, Overload
-from app.graphql_server.limits.admission import ADMISSION_LIMIT, Admission
+from app.graphql_server.limits.admission import ADMISSION_LIMIT, Admission, RateLimited
 from app.graphql_server.limits.rate_limits import RateLimit, TokenBuckets
 from app.jobs.preview_worker import PreviewQueue
 from app.jobs.scheduler import Scheduler
+from app.pages.routes import Pages, page_routes
 from app.store.database.connect import open_database
 from app.store.database.migrations import migrate
 from app.store.database.session import Busy, Database, Unavailable
@@ -90,14 +93,41 @@ def create_app(
     if run_jobs:
         background.append(Scheduler(application).run_for_ever)
 
+    pages = Pages(
+        application,
+        charging=lambda request: admission.charging_time(host_of(request)),
+        explorer="/graphql",
+    )
     app = Starlette(
-        routes=[*graphiql_routes(endpoint), *picture_routes(), *health_routes(problem=partial(_problem, database))],
-        exception_handlers={HTTPException: http_error_response, Exception: unexpected_error_response},
+        routes=[
+            *page_routes(pages),
+            *graphiql_routes(endpoint),
+            *picture_routes(),
+            *health_routes(problem=partial(_problem, database)),
+        ],
+        exception_handlers={
+            HTTPException: partial(http_error_response, not_found=pages.not_found),
+            RateLimited: partial(_too_much, pages=pages),
+            Busy: partial(_not_now, pages=pages),
+            Unavailable: partial(_not_now, pages=pages),
+            Exception: unexpected_error_response,
+        },
         lifespan=partial(_open, database=database, background=background),
     )
     # Clients do not follow a redirect with their POST.
     app.router.redirect_slashes = False
     return app
+
+
+async def _too_much(request: Request, error: Exception, *, pages: Pages) -> Response:
+    """The answer to the reader of pages who takes too much of the server's time."""
+    assert isinstance(error, RateLimited)
+    return pages.busy(request, status=429, retry_after=error.wait)
+
+
+async def _not_now(request: Request, error: Exception, *, pages: Pages) -> Response:
+    """The answer to a reader of pages while the database is busy or cannot be reached."""
+    return pages.busy(request, status=503, retry_after=_retry_after(error))
 
 
 @asynccontextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,9 +18,13 @@ _WORDS = {
 }
 
 
-async def http_error_response(_: Request, error: Exception) -> Response:
-    """The answer to an address or a method that is not there."""
+async def http_error_response(
+    request: Request, error: Exception, *, not_found: Callable[[Request], Response]
+) -> Response:
+    """The answer to an address or a method that is not there; a browser gets the page of `not_found`."""
     assert isinstance(error, HTTPException)
+    if error.status_code == 404 and request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+        return not_found(request)
     code = INTERNAL if error.status_code >= 500 else BAD_INPUT
     graphql_error = {"message": _WORDS.get(error.status_code, error.detail), "extensions": {"code": code}}
     headers = {**(error.headers or {}), **_HEADERS}

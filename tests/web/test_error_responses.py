@@ -32,8 +32,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory, sqlite_template: object) -> I
     [
         ("POST", "/graphql/", 404),
         ("GET", "/graphql/", 404),
-        ("GET", "/", 404),
-        ("POST", "/", 404),
+        ("POST", "/", 405),
+        ("POST", "/nope", 404),
         ("GET", "/nope", 404),
         ("GET", "/graphiql", 404),
         ("GET", "/graphiql/nope.js", 404),
@@ -47,11 +47,15 @@ def shop(tmp_path_factory: pytest.TempPathFactory, sqlite_template: object) -> I
         ("PUT", "/graphql", 405),
     ],
 )
-def test_unknown_address_is_refused_in_json(shop: Shop, method: str, path: str, status: int, accept: str) -> None:
+def test_unknown_address_is_refused_in_json_except_to_a_browser(shop: Shop, method: str, path: str, status: int, accept: str) -> None:
     response = shop.client.request(method, f"{shop.address}{path}", headers={"Accept": accept}, follow_redirects=False)
     if method == "PUT" and "json" not in accept:
         accept = "*/*"
     assert response.status_code == status
+    if (method, status, accept) == ("GET", 404, HTML):
+        assert response.headers["content-type"] == "text/html; charset=utf-8"
+        assert "<h1>Page not found</h1>" in response.text
+        return
     assert response.headers["content-type"].startswith("application/json")
     (error,) = response.json()["errors"]
     assert error["extensions"] == {"code": "BAD_USER_INPUT"}

@@ -41,7 +41,7 @@ MESSAGES: Mapping[str, str] = {
     "page.versions.latest": "Aufgeführt sind nur die neuesten {n}.",
     "page.not_found.heading": "Seite nicht gefunden",
     "page.not_found.text": "Unter dieser Adresse gibt es nichts; vielleicht hat sie sich geändert.",
-    "page.not_found.version": "Eine Fassung {version} dieser Bedingungen gibt es nicht.",
+    "page.not_found.version": "Eine solche Fassung dieser Bedingungen gibt es nicht.",
     "page.not_found.home": "Zur Startseite",
     "page.busy.heading": "Gerade überlastet",
     "page.busy.text": "Bitte gleich noch einmal versuchen.",

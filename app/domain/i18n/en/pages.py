@@ -41,7 +41,7 @@ MESSAGES: Mapping[str, str] = {
     "page.versions.latest": "Only the latest {n} are listed.",
     "page.not_found.heading": "Page not found",
     "page.not_found.text": "There is nothing at this address; it may have changed.",
-    "page.not_found.version": "These terms have no version {version}.",
+    "page.not_found.version": "These terms have no such version.",
     "page.not_found.home": "To the first page",
     "page.busy.heading": "Too busy right now",
     "page.busy.text": "Please try again in a moment.",

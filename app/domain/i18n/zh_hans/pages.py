@@ -41,7 +41,7 @@ MESSAGES: Mapping[str, str] = {
     "page.versions.latest": "仅列出最新的 {n} 个版本。",
     "page.not_found.heading": "找不到页面",
     "page.not_found.text": "此地址没有内容，可能已更改。",
-    "page.not_found.version": "会员条款没有第 {version} 版。",
+    "page.not_found.version": "会员条款没有这个版本。",
     "page.not_found.home": "返回首页",
     "page.busy.heading": "系统繁忙",
     "page.busy.text": "请稍后再试。",

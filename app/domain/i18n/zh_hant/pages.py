@@ -41,7 +41,7 @@ MESSAGES: Mapping[str, str] = {
     "page.versions.latest": "僅列出最新的 {n} 個版本。",
     "page.not_found.heading": "找不到頁面",
     "page.not_found.text": "此網址沒有內容，可能已變更。",
-    "page.not_found.version": "會員條款沒有第 {version} 版。",
+    "page.not_found.version": "會員條款沒有這個版本。",
     "page.not_found.home": "返回首頁",
     "page.busy.heading": "系統忙碌中",
     "page.busy.text": "請稍後再試。",

@@ -1,0 +1,29 @@
+"""The addresses of a program's pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.pages.language import PageLanguage
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The addresses of a program's pages: short ones where it is the only one that is listed."""
+
+    base: str
+    language: PageLanguage
+
+    @property
+    def home(self) -> str:
+        """The first screen."""
+        return self.language.href(self.base or "/")
+
+    @property
+    def terms(self) -> str:
+        """The current terms."""
+        return self.language.href(f"{self.base}/terms")
+
+    def version(self, number: int) -> str:
+        """One version of the terms."""
+        return self.language.href(f"{self.base}/terms/{number}")

@@ -1,0 +1,61 @@
+"""What search engines and other programs read in a page: JSON-LD in the vocabulary of schema.org."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.domain.programs.program import Program
+from app.pages.addresses import Addresses
+from app.pages.clauses import ClauseView
+from app.queries.terms.public_terms import PublicTerms
+
+_CONTEXT = "https://schema.org"
+
+
+def program_data(program: Program, *, terms: PublicTerms | None, addresses: Addresses) -> Mapping[str, Any]:
+    """A program, with the document of its terms."""
+    data: dict[str, Any] = {
+        "@context": _CONTEXT,
+        "@type": "MemberProgram",
+        "@id": f"/p/{program.slug}",
+        "name": program.name,
+        "url": addresses.home,
+    }
+    if terms is not None:
+        data["subjectOf"] = {
+            "@type": "DigitalDocument",
+            "url": addresses.terms,
+            "version": str(terms.published.terms.version),
+        }
+    return data
+
+
+def terms_data(
+    terms: PublicTerms, *, heading: str, clauses: Sequence[ClauseView], addresses: Addresses
+) -> Mapping[str, Any]:
+    """A version of the terms, clause by clause, and from when to when it decides."""
+    program, version = terms.of.program, terms.published.terms
+    address, after = f"/p/{program.slug}/terms/{version.version}", terms.published.after
+    end = after.effective_from.isoformat() if after is not None else ".."
+    return {
+        "@context": _CONTEXT,
+        "@type": "DigitalDocument",
+        "@id": address,
+        "name": heading,
+        "url": addresses.version(version.version),
+        "inLanguage": addresses.language.locale,
+        "version": str(version.version),
+        "creativeWorkStatus": terms.status.value,
+        "temporalCoverage": f"{version.effective_from.isoformat()}/{end}",
+        "about": {"@type": "MemberProgram", "@id": f"/p/{program.slug}", "name": program.name},
+        "hasPart": [
+            {
+                "@type": "CreativeWork",
+                "@id": f"{address}#clause-{clause.number}",
+                "position": int(clause.number),
+                "text": clause.text,
+            }
+            for clause in clauses
+        ],
+    }

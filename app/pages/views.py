@@ -1,0 +1,142 @@
+"""What the templates show: sentences and addresses, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.i18n import Phrasebook
+from app.domain.programs.program import Program, ProgramKind
+from app.domain.terms.highlights import highlights
+from app.domain.terms.status import PublishedVersion, TermsStatus
+from app.pages.addresses import Addresses
+from app.pages.clauses import ChangeView, ClauseView
+from app.pages.language import PageLanguage
+from app.pages.structured_data import program_data, terms_data
+from app.queries.terms.public_terms import MAX_LISTED_VERSIONS, PublicProgram, PublicTerms, VersionStatus
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """A version in the list of all."""
+
+    href: str
+    text: str
+    status: str
+    shown: bool
+
+
+def home_view(
+    program: PublicProgram, *, terms: PublicTerms | None, addresses: Addresses, explorer: str | None
+) -> Mapping[str, Any]:
+    """The first screen of a program."""
+    phrasebook = addresses.language.phrasebook
+    return {
+        **_frame(program.program, addresses=addresses),
+        "explorer": explorer,
+        "terms": None if terms is None else {"href": addresses.terms, "since": _since(terms, phrasebook=phrasebook)},
+        "essentials": []
+        if terms is None
+        else [ClauseView.of(clause, phrasebook=phrasebook) for clause in highlights(terms.published.terms)],
+        "announced": _announced(program, addresses=addresses),
+        "structured_data": program_data(program.program, terms=terms, addresses=addresses),
+        "people": [],
+    }
+
+
+def terms_view(terms: PublicTerms, *, addresses: Addresses) -> Mapping[str, Any]:
+    """One version of the terms, what it changed, and the list of all."""
+    phrasebook = addresses.language.phrasebook
+    version, before = terms.published.terms, terms.published.before
+    clauses = [ClauseView.of(clause, phrasebook=phrasebook) for clause in version.printed]
+    heading = phrasebook(
+        "terms.heading",
+        version=phrasebook.number(version.version),
+        start=phrasebook.moment(version.effective_from, zone=version.zone),
+    )
+    current = terms.of.current
+    return {
+        **_frame(terms.of.program, addresses=addresses),
+        "heading": heading,
+        "status": terms.status.value,
+        "current": addresses.terms if current is not None and current.version.number != version.version else None,
+        "announced": _announced(terms.of, addresses=addresses) if terms.status is TermsStatus.IN_FORCE else None,
+        "clauses": clauses,
+        "changes": None
+        if before is None
+        else {
+            "heading": phrasebook("page.changes.heading", version=phrasebook.number(before.version)),
+            "entries": [ChangeView.of(change, phrasebook=phrasebook) for change in terms.published.changes],
+        },
+        "versions": [
+            _version_view(known, shown=known.version.number == version.version, of=terms, addresses=addresses)
+            for known in terms.of.versions
+        ],
+        "truncated": phrasebook("page.versions.latest", n=phrasebook.number(MAX_LISTED_VERSIONS))
+        if len(terms.of.versions) == MAX_LISTED_VERSIONS
+        else None,
+        "structured_data": terms_data(terms, heading=heading, clauses=clauses, addresses=addresses),
+    }
+
+
+def programs_view(
+    programs: Sequence[Program], *, language: PageLanguage, explorer: str | None, path: str
+) -> Mapping[str, Any]:
+    """The list of programs; `path` is added to their addresses."""
+    title = language.phrasebook("page.terms.title")
+    return {
+        "brand": language.phrasebook("page.programs.heading"),
+        "home": language.href("/"),
+        "private": False,
+        "programs": [
+            {
+                "name": program.name,
+                "href": language.href(f"/p/{program.slug}{path}"),
+                "terms": language.href(f"/p/{program.slug}/terms"),
+                "terms_label": f"{title}: {program.name}",
+            }
+            for program in programs
+        ],
+        "explorer": explorer,
+    }
+
+
+def _frame(program: Program, *, addresses: Addresses) -> Mapping[str, Any]:
+    return {"brand": program.name, "home": addresses.home, "private": program.kind is ProgramKind.SANDBOX}
+
+
+def _since(terms: PublicTerms, *, phrasebook: Phrasebook) -> str:
+    """Which version the sentences are from, and from when it decides."""
+    version = terms.published.terms
+    key = "page.home.in_force" if terms.status is TermsStatus.IN_FORCE else "page.home.announced"
+    start = phrasebook.moment(version.effective_from, zone=version.zone)
+    return phrasebook(key, version=phrasebook.number(version.version), start=start)
+
+
+def _announced(program: PublicProgram, *, addresses: Addresses) -> Mapping[str, str] | None:
+    """The link to the version that starts next."""
+    announced = program.announced
+    if announced is None:
+        return None
+    phrasebook, version = addresses.language.phrasebook, announced.version
+    text = phrasebook(
+        "page.home.announced",
+        version=phrasebook.number(version.number),
+        start=_start(version, program=program, phrasebook=phrasebook),
+    )
+    return {"href": addresses.version(version.number), "text": text}
+
+
+def _version_view(known: VersionStatus, *, shown: bool, of: PublicTerms, addresses: Addresses) -> VersionView:
+    phrasebook = addresses.language.phrasebook
+    text = phrasebook(
+        "page.versions.entry",
+        version=phrasebook.number(known.version.number),
+        start=_start(known.version, program=of.of, phrasebook=phrasebook),
+    )
+    return VersionView(href=addresses.version(known.version.number), text=text, status=known.status.value, shown=shown)
+
+
+def _start(version: PublishedVersion, *, program: PublicProgram, phrasebook: Phrasebook) -> str:
+    return phrasebook.moment(version.effective_from, zone=program.program.zone)
