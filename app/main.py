@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 import uuid_utils
 import uvicorn
@@ -94,29 +95,28 @@ def create_app(
         background.append(Scheduler(application).run_for_ever)
 
     pages = Pages(
-        application,
-        charging=lambda request: admission.charging_time(host_of(request)),
-        explorer="/graphql",
+        application, charging=lambda request: admission.charging_time(host_of(request)), explorer="/graphql"
     )
+    health = health_routes(problem=partial(_problem, database))
     app = Starlette(
-        routes=[
-            *page_routes(pages),
-            *graphiql_routes(endpoint),
-            *picture_routes(),
-            *health_routes(problem=partial(_problem, database)),
-        ],
-        exception_handlers={
-            HTTPException: partial(http_error_response, not_found=pages.not_found),
-            RateLimited: partial(_too_much, pages=pages),
-            Busy: partial(_not_now, pages=pages),
-            Unavailable: partial(_not_now, pages=pages),
-            Exception: unexpected_error_response,
-        },
+        routes=[*page_routes(pages), *graphiql_routes(endpoint), *picture_routes(), *health],
+        exception_handlers=_exception_handlers(pages),
         lifespan=partial(_open, database=database, background=background),
     )
     # Clients do not follow a redirect with their POST.
     app.router.redirect_slashes = False
     return app
+
+
+def _exception_handlers(pages: Pages) -> dict[Any, Any]:
+    """The answers to exceptions outside the API, which answers its own."""
+    return {
+        HTTPException: partial(http_error_response, not_found=pages.not_found),
+        RateLimited: partial(_too_much, pages=pages),
+        Busy: partial(_not_now, pages=pages),
+        Unavailable: partial(_not_now, pages=pages),
+        Exception: unexpected_error_response,
+    }
 
 
 async def _too_much(request: Request, error: Exception, *, pages: Pages) -> Response:
