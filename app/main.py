@@ -88,24 +88,28 @@ def create_app(
         documents=documents,
     )
 
-    background: list[Callable[[], Coroutine[None, None, None]]] = []
-    if url is not None:
-        background.append(PreviewQueue(database, url=url, clock=now).run_for_ever)
-    if run_jobs:
-        background.append(Scheduler(application).run_for_ever)
-
-    pages = Pages(
-        application, charging=lambda request: admission.charging_time(host_of(request)), explorer="/graphql"
-    )
+    pages = Pages(application, charging=lambda request: admission.charging_time(host_of(request)), explorer="/graphql")
     health = health_routes(problem=partial(_problem, database))
     app = Starlette(
         routes=[*page_routes(pages), *graphiql_routes(endpoint), *picture_routes(), *health],
         exception_handlers=_exception_handlers(pages),
-        lifespan=partial(_open, database=database, background=background),
+        lifespan=partial(_open, database=database, background=_background(application, url=url, run_jobs=run_jobs)),
     )
     # Clients do not follow a redirect with their POST.
     app.router.redirect_slashes = False
     return app
+
+
+def _background(
+    application: Application, *, url: str | None, run_jobs: bool
+) -> list[Callable[[], Coroutine[None, None, None]]]:
+    """The work that runs beside requests."""
+    background: list[Callable[[], Coroutine[None, None, None]]] = []
+    if url is not None:
+        background.append(PreviewQueue(application.database, url=url, clock=now).run_for_ever)
+    if run_jobs:
+        background.append(Scheduler(application).run_for_ever)
+    return background
 
 
 def _exception_handlers(pages: Pages) -> dict[Any, Any]:

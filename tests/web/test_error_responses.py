@@ -76,7 +76,7 @@ async def test_error_outside_the_api_is_masked(sqlite_url: str, monkeypatch: pyt
     async def broken() -> bool:
         raise RuntimeError("ada@example.com")
 
-    monkeypatch.setattr(database, "ready", broken)
+    monkeypatch.setattr(database, "problem", broken)
     app = create_app(database, clock=real_now, new_id=new_id)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     with structlog.testing.capture_logs() as logs:

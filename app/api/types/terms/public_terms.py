@@ -8,7 +8,7 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.conventions.arguments import Language, SentenceLanguage
+from app.api.conventions.arguments import Language
 from app.api.conventions.context import Info
 from app.api.conventions.scalars import CurrencyCode
 from app.domain.i18n import Phrasebook, public_phrasebook_for
@@ -72,7 +72,7 @@ class PublicClause:
         return cls(clause=clause, reader=reader, number=clause.number, kind=clause.kind)
 
     @strawberry.field(description="The whole clause as one sentence.")
-    def statement(self, locale: SentenceLanguage = None) -> str:
+    def statement(self, locale: Language = None) -> str:
         """The generated sentence."""
         return self.clause.statement(self.reader.phrasebook(locale))
 
@@ -99,7 +99,7 @@ class PublicClauseChange:
         )
 
     @strawberry.field(description="The change as one sentence.")
-    def statement(self, locale: SentenceLanguage = None) -> str:
+    def statement(self, locale: Language = None) -> str:
         """Old and new in words."""
         return self.change.statement(self.reader.phrasebook(locale))
 
@@ -163,7 +163,7 @@ class PublicTerms:
         format: Annotated[
             TextFormat | None, strawberry.argument(description="How it is marked up; default PLAIN.")
         ] = None,
-        locale: SentenceLanguage = None,
+        locale: Language = None,
     ) -> str:
         """Every printed clause with its number."""
         phrasebook = self.reader.phrasebook(locale)
@@ -187,7 +187,6 @@ class PublicTermsQueries:
                 description="The number of a version; default the one in force, before the first the one announced."
             ),
         ] = None,
-        locale: Language = None,
     ) -> PublicTerms | None:
         """One version; the caller's key, if there is one, makes no difference."""
         application = info.context.application
@@ -196,4 +195,4 @@ class PublicTermsQueries:
         )
         if found is None:
             return None
-        return PublicTerms.of(found, tags=locale or info.context.accept_language)
+        return PublicTerms.of(found, tags=info.context.accept_language)
