@@ -95,6 +95,7 @@ async def _sample(application: Application) -> tuple[NewProgram, str]:
         zone="Europe/London",
         region="GB",
         effective_from=datetime(2010, 12, 1, tzinfo=UTC),
+        listed=True,
     )
     started = await application.create_program(command)
     program = started.program
