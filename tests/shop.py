@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -99,6 +100,11 @@ def create_program(
     return asyncio.run(run())
 
 
+def is_busy(error: dict[str, Any]) -> bool:
+    """Whether an error asks to repeat the request later, because the server is too busy."""
+    return error["extensions"]["code"] == "UNAVAILABLE" and "retryAfter" in error["extensions"]
+
+
 @dataclass
 class Shop:
     """A served program; `execute` sends one GraphQL request with the key of a role."""
@@ -135,8 +141,14 @@ class Shop:
         language: str = "en",
         **variables: Any,
     ) -> Any:
-        """Sends a request and returns its data; fails on errors."""
-        body = self.send(query, role=role, key=key, language=language, **variables).json()
+        """Sends a request and returns its data; fails on errors. Sent again, as a till does, while the server is too busy."""
+        began = time.monotonic()
+        while True:
+            body = self.send(query, role=role, key=key, language=language, **variables).json()
+            waits = [error["extensions"].get("retryAfter") for error in body.get("errors", []) if is_busy(error)]
+            if not waits or time.monotonic() - began > HANGS:
+                break
+            time.sleep(max(waits))
         assert "errors" not in body, body["errors"]
         return body["data"]
 
