@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -23,6 +24,16 @@ class Settings(BaseSettings):
     )
     port: int = Field(
         default=8000, ge=1, le=65535, validation_alias="PORT", description="The port that the server listens on."
+    )
+    persisted_documents: bool = Field(
+        default=True,
+        validation_alias="TROTH_PERSISTED_DOCUMENTS",
+        description="Whether clients may register documents, and then send their SHA-256 instead of their text.",
+    )
+    trusted_documents: Path | None = Field(
+        default=None,
+        validation_alias="TROTH_TRUSTED_DOCUMENTS",
+        description="A folder of documents, or a manifest of them: no others are run.",
     )
     introspection: bool = Field(
         default=True,

@@ -23,6 +23,7 @@ from app.api.schema import schema
 from app.config import Settings
 from app.graphql_server.endpoint import GraphQLEndpoint
 from app.graphql_server.execution.document_cache import DocumentCache
+from app.graphql_server.execution.persisted_documents import PersistedDocuments, read_trusted_documents
 from app.graphql_server.http.errors import UNAVAILABLE, Overload
 from app.graphql_server.limits.admission import ADMISSION_LIMIT, Admission, RateLimited
 from app.graphql_server.limits.rate_limits import RateLimit, TokenBuckets
@@ -64,13 +65,14 @@ def create_app(
     url: str | None = None,
     run_jobs: bool = False,
     documents: DocumentCache | None = None,
+    persisted: PersistedDocuments | None = None,
 ) -> Starlette:
     """The application over a database that is opened and closed with it.
 
     `rate_limit` limits what a caller may spend on operations, `admission_limit` the work before execution
     (`app/graphql_server/limits/admission.py`). With `run_jobs` the server runs due jobs. `url` is where the process that replays
     impact previews finds the same database; without it previews wait for a server that has one. `documents` is a cache of
-    prepared documents to share with other applications of this process.
+    prepared documents to share with other applications of this process, `persisted` those that can be asked for by their hash.
     """
     application = Application(database=database, clock=clock, new_id=new_id)
     admission = Admission(admission_limit)
@@ -86,6 +88,7 @@ def create_app(
         unavailable=_OVERLOADS,
         costs=COSTS,
         documents=documents,
+        persisted=persisted,
     )
 
     pages = Pages(application, charging=lambda request: admission.charging_time(host_of(request)), explorer="/graphql")
@@ -179,7 +182,15 @@ def application(settings: Settings, *, database: Database) -> Starlette:
         rate_limit=RateLimit(capacity=settings.cost_limit, restored=settings.cost_restored),
         url=settings.database_url,
         run_jobs=settings.jobs,
+        persisted=_persisted_documents(settings),
     )
+
+
+def _persisted_documents(settings: Settings) -> PersistedDocuments:
+    """Raises ValueError when the trusted documents cannot be used."""
+    folder = settings.trusted_documents
+    trusted = read_trusted_documents(folder) if folder is not None else None
+    return PersistedDocuments(automatic=settings.persisted_documents, trusted=trusted)
 
 
 def tune_garbage_collection() -> None:

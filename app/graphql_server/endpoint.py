@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, cast
 
 import strawberry
 from graphql import ExecutionResult, GraphQLError, OperationType
+from graphql.execution.values import VariableValues
 from starlette.requests import ClientDisconnect, Request
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
-from app.graphql_server.execution.document_cache import DocumentCache, InvalidError, PreparedDocument
+from app.graphql_server.execution.document_cache import DocumentCache, InvalidError, PreparedDocument, PreparedOperation
 from app.graphql_server.execution.executor import CompiledExecutor
+from app.graphql_server.execution.persisted_documents import PersistedDocuments
 from app.graphql_server.http.errors import (
     BAD_INPUT,
     UNAVAILABLE,
@@ -46,7 +49,7 @@ from app.graphql_server.limits.admission import Admission, RateLimited
 from app.graphql_server.limits.cost_analysis import FieldCosts
 from app.graphql_server.limits.cost_limit import run_within_limit
 from app.graphql_server.limits.rate_limits import TokenBuckets
-from app.graphql_server.limits.time_budget import too_much_work
+from app.graphql_server.limits.time_budget import TimeBudget, too_much_work
 from app.graphql_server.schema.core_schema import core_schema
 
 MAX_RUN_TIME = 10.0
@@ -64,7 +67,8 @@ class GraphQLEndpoint:
     `introspection` decides whether the caller may query the schema. `unavailable` lists the exceptions that mean "try
     later". `buckets` limit the cost of operations, `costs` declares the costs of fields, and `admission` limits the
     work before execution; `caller` names whose limits apply. Without them nothing is limited. `documents` is a cache of
-    documents of this schema and these costs; by default it starts empty.
+    documents of this schema and these costs; by default it starts empty. `persisted` are the documents that can be asked
+    for by their hash.
     """
 
     def __init__(
@@ -81,9 +85,12 @@ class GraphQLEndpoint:
         max_run_time: float = MAX_RUN_TIME,
         costs: FieldCosts | None = None,
         documents: DocumentCache | None = None,
+        persisted: PersistedDocuments | None = None,
     ) -> None:
         self._schema = core_schema(schema)
         self._documents = documents or DocumentCache(self._schema, costs=costs)
+        self._persisted = persisted or PersistedDocuments()
+        self._persisted.prepare_trusted(self._documents)
         self._sign_in = sign_in
         self._context_for = context_for
         self._introspection = introspection
@@ -121,8 +128,12 @@ class GraphQLEndpoint:
         try:
             signed_in = await self._sign_in(request)
             caller = self._caller(signed_in, request)
-            text = graphql_request.query
+            text, digest = graphql_request.query, graphql_request.digest
+            if digest is not None or not self._persisted.takes_any_text:
+                text = self._persisted.text_of(text, digest=digest)
             document = self._documents.cached(text) or self._prepare(text, caller=caller)
+            if digest is not None:
+                self._persisted.keep(text, digest=digest)
             operation = document.operation(graphql_request.operation_name)
         except RateLimited as error:
             return rate_limited(error.wait, media=media)
@@ -142,30 +153,18 @@ class GraphQLEndpoint:
         variables = operation.variables.coerced(graphql_request.variables)
         if isinstance(variables, list):
             return self._invalid_variables(variables, caller=caller, media=media)
-        executor = CompiledExecutor.of(
-            operation.measured.node,
-            schema=self._schema,
-            fragments=operation.fragments,
-            variables=variables,
-            collected=operation.collected,
-            compiled=operation.compiled,
-            context=context,
+        time_budget = TimeBudget()
+        execute = partial(self._execute, operation, variables, context=context, time_budget=time_budget, media=media)
+        if self._buckets is None:
+            return await execute()
+        return await run_within_limit(
+            execute,
+            cost=operation.cost.of(variables.coerced),
+            caller=caller,
+            buckets=self._buckets,
+            time_budget=time_budget,
+            media=media,
         )
-        try:
-            if self._buckets is None:
-                return await self._execute(executor, media=media)
-            return await run_within_limit(
-                lambda: self._execute(executor, media=media),
-                cost=operation.cost.of(variables.coerced),
-                caller=caller,
-                buckets=self._buckets,
-                time_budget=executor.time_budget,
-                media=media,
-            )
-        finally:
-            # Breaks the executor's reference cycle, so that its memory is freed at once: the cycle collector stops all
-            # requests.
-            del executor.async_helpers
 
     def _prepare(self, text: str, *, caller: str) -> PreparedDocument:
         """The document of a new text. Raises InvalidError, and RateLimited when its caller sent too many of them."""
@@ -181,20 +180,43 @@ class GraphQLEndpoint:
             return rate_limited(charge.wait, media=media)
         return request_errors([request_error(error, otherwise=BAD_INPUT) for error in errors], media=media)
 
-    async def _execute(self, executor: CompiledExecutor, *, media: str) -> HttpResponse:
-        result = cast(ExecutionResult | Awaitable[ExecutionResult], executor.execute_operation())
-        if not isinstance(result, ExecutionResult):
-            try:
-                async with asyncio.timeout(self._max_run_time) as limit:
+    async def _execute(
+        self,
+        operation: PreparedOperation,
+        variables: VariableValues,
+        *,
+        context: Any,
+        time_budget: TimeBudget,
+        media: str,
+    ) -> HttpResponse:
+        executor = CompiledExecutor.of(
+            operation.measured.node,
+            schema=self._schema,
+            fragments=operation.fragments,
+            variables=variables,
+            collected=operation.collected,
+            compiled=operation.compiled,
+            context=context,
+            time_budget=time_budget,
+        )
+        limit = asyncio.timeout(self._max_run_time)
+        try:
+            result = cast(ExecutionResult | Awaitable[ExecutionResult], executor.execute_operation())
+            if not isinstance(result, ExecutionResult):
+                async with limit:
                     result = await result
-            except TimeoutError:
-                if not limit.expired():
-                    raise
-                return self._timed_out()
-        if executor.time_budget.exhausted:
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            return self._timed_out()
+        finally:
+            # Breaks the executor's reference cycle, so that its memory is freed at once: the cycle collector stops all
+            # requests.
+            del executor.async_helpers
+        if time_budget.exhausted:
             return HttpResponse(200, {"data": None, "errors": [request_error(too_much_work(), otherwise=BAD_INPUT)]})
         if result.errors:
-            mutates = executor.operation.operation is OperationType.MUTATION
+            mutates = operation.measured.node.operation is OperationType.MUTATION
             return self._with_errors(result, result.errors, mutates=mutates, media=media)
         return HttpResponse(200, {"data": result.data})
 

@@ -18,6 +18,7 @@ from strawberry.schema.config import StrawberryConfig
 from app.api.conventions.pagination import PageInfo
 from app.api.conventions.scalars import SCALARS, BigInt, CurrencyCode, Locale
 from app.graphql_server.endpoint import GraphQLEndpoint
+from app.graphql_server.execution.persisted_documents import PersistedDocuments
 from app.graphql_server.http.errors import Overload, ReadingFailed
 
 
@@ -227,6 +228,7 @@ class Edge:
     """The endpoint with a client of its own."""
 
     max_run_time: float = 10.0
+    persisted: PersistedDocuments | None = None
     client: httpx.AsyncClient = field(init=False)
 
     def __post_init__(self) -> None:
@@ -237,6 +239,7 @@ class Edge:
             introspection=lambda context: context.authorization == "Bearer owner",
             unavailable={FullHouse: Overload("TRY_AGAIN", "Too many at once.", retry_after=lambda _: 2.5)},
             max_run_time=self.max_run_time,
+            persisted=self.persisted,
         )
         self.app = Starlette(routes=endpoint.routes())
         transport = httpx.ASGITransport(app=self.app)

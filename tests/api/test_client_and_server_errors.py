@@ -53,11 +53,6 @@ async def test_request_error_has_a_code_and_no_data(
     assert {error["extensions"]["code"] for error in response.json()["errors"]} == {expected}
 
 
-async def test_persisted_query_sent_with_its_text_runs(edge: Edge) -> None:
-    hashed = {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}
-    assert (await edge.execute("{ hello }", extensions=hashed)).json() == {"data": {"hello": "Hello world"}}
-
-
 async def test_errors_suggest_no_names_and_repeat_no_long_values(edge: Edge) -> None:
     long = "x" * 5000
     for asked in (

@@ -15,6 +15,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from app.graphql_server.execution.document_cache import DocumentCache
 from app.graphql_server.execution.executor import CompiledExecutor
+from app.graphql_server.limits.time_budget import TimeBudget
 from app.graphql_server.schema.core_schema import core_schema
 
 
@@ -158,6 +159,7 @@ def executor_of(text: str, given: dict[str, Any] | None = None) -> CompiledExecu
         collected=operation.collected,
         compiled=operation.compiled,
         context=None,
+        time_budget=TimeBudget(),
     )
 
 

@@ -104,6 +104,7 @@ async def run(text: str) -> tuple[object, list[str], CompiledExecutor, float]:
         compiled=operation.compiled,
         collected=operation.collected,
         context=None,
+        time_budget=TimeBudget(),
     )
     watching = asyncio.create_task(others())
     await asyncio.sleep(0)

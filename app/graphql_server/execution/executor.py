@@ -65,6 +65,7 @@ class CompiledExecutor(Executor[Any]):
         collected: Collected | None,
         compiled: Compiled | None,
         context: Any,
+        time_budget: TimeBudget,
     ) -> CompiledExecutor:
         """The executor of one request, without the preparation that `Executor.build` repeats for each request."""
         executor = cls(
@@ -83,7 +84,7 @@ class CompiledExecutor(Executor[Any]):
         )
         executor.collected = collected
         executor.compiled = compiled if compiled is not None else {}
-        executor.time_budget = TimeBudget()
+        executor.time_budget = time_budget
         return executor
 
     async def with_abort_signal(self, awaitable: Awaitable[Any]) -> Any:

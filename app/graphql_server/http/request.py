@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,16 +20,19 @@ MAX_OPERATION_NAME = 200
 BODY_TIMEOUT = 10.0
 """Seconds that a body may take to arrive."""
 
-_PREFLIGHT = ("authorization", "graphql-preflight", "x-requested-with")
+_PREFLIGHT = ("authorization", "graphql-preflight", "x-requested-with", "apollo-require-preflight")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """A well-formed request: the document's text, the operation to run and its variables."""
+    """A well-formed request: the document's text or its SHA-256 or both, the operation to run and its variables."""
 
     query: str
+    """Empty when the document is named by its hash only."""
     operation_name: str | None
     variables: dict[str, Any]
+    digest: str | None = None
 
 
 async def request_in_body(request: Request) -> GraphQLRequest:
@@ -112,16 +116,33 @@ def _graphql_request(sent: Mapping[str, Any], *, may_be_deep: bool = True) -> Gr
         raise HttpError(400, message="`extensions` must be a JSON object or null.")
     if variables and may_be_deep:
         _check_depth(variables)
-    if not isinstance(query, str) or not query.strip():
-        stored = sent.get("documentId") is not None or "persistedQuery" in (extensions or {})
-        if query in (None, "") and stored:
-            raise HttpError(
-                200,
-                code="PERSISTED_QUERY_NOT_FOUND",
-                message="Documents are not stored here: send the whole text as `query`.",
-            )
+    digest = None
+    if sent.get("documentId") is not None or (extensions and extensions.get("persistedQuery") is not None):
+        digest = _digest(sent.get("documentId"), persisted=(extensions or {}).get("persistedQuery"))
+        query = query or ""
+    elif not isinstance(query, str) or not query.strip():
         raise HttpError(400, message="Send the text of the operation as `query`.")
-    return GraphQLRequest(query, name or None, variables or {})
+    if not isinstance(query, str):
+        raise HttpError(400, message="`query` must be text.")
+    return GraphQLRequest(query, name or None, variables or {}, digest)
+
+
+def _digest(document_id: object, *, persisted: object) -> str:
+    """The hash that names the document, by `documentId` or by `persistedQuery` in the extensions. Raises HttpError."""
+    named: set[object] = set()
+    if document_id is not None:
+        named.add(document_id.removeprefix("sha256:") if isinstance(document_id, str) else None)
+    if persisted is not None:
+        if not isinstance(persisted, dict) or persisted.get("version") != 1:
+            raise HttpError(400, message="`persistedQuery` must be an object with `version` 1 and `sha256Hash`.")
+        digest = persisted.get("sha256Hash")
+        named.add(digest if isinstance(digest, str) else None)
+    (first, *others) = named
+    if others or not isinstance(first, str) or not _SHA256.fullmatch(first):
+        raise HttpError(
+            400, message="Name a document by its SHA-256 in 64 lower-case digits: `documentId` is `sha256:…`."
+        )
+    return first
 
 
 def _inside(value: object) -> Iterable[Any]:

@@ -1,0 +1,131 @@
+"""Persisted documents: a client sends the SHA-256 of a document instead of its text.
+
+By default a server gets to know documents from its clients, as Apollo's automatic persisted queries do: a hash that it does
+not know is answered with `PersistedQueryNotFound`, the client sends hash and text, and from then on the hash is enough.
+Each process keeps its own. A server with trusted documents runs these and no others.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from pathlib import Path
+
+from app.graphql_server.execution.document_cache import DocumentCache, InvalidError
+from app.graphql_server.http.errors import HttpError
+
+MAX_KEPT_DOCUMENTS = 1_000
+MAX_KEPT_BYTES = 2_000_000
+"""Bytes of all texts that clients have registered; those used last are kept."""
+
+_UNTRUSTED = "This server runs only the documents that it was given, and this is none of them."
+
+
+def digest_of(text: str) -> str:
+    """The SHA-256 of a document's text, in hexadecimal."""
+    return sha256(text.encode()).hexdigest()
+
+
+class PersistedDocuments:
+    """The documents that can be asked for by their hash."""
+
+    def __init__(self, *, automatic: bool = True, trusted: Iterable[str] | None = None) -> None:
+        """`automatic` lets clients register documents; `trusted` are the texts of the only documents that are run."""
+        self._automatic = automatic and trusted is None
+        self._trusted = None if trusted is None else {digest_of(text): text for text in trusted}
+        self._trusted_texts = frozenset(self._trusted.values() if self._trusted is not None else ())
+        self._kept: OrderedDict[str, str] = OrderedDict()
+        self._kept_bytes = 0
+        self.takes_any_text = trusted is None
+        """Is every text run that comes without a hash?"""
+
+    def prepare_trusted(self, documents: DocumentCache) -> None:
+        """Prepare the trusted documents. Raises ValueError for one that is invalid."""
+        for text in (self._trusted or {}).values():
+            try:
+                documents.get(text)
+            except InvalidError as invalid:
+                first = text.strip().partition("\n")[0]
+                raise ValueError(f"A trusted document is invalid: {invalid.errors[0].message} ({first:.80})") from None
+
+    def text_of(self, text: str, *, digest: str | None) -> str:
+        """The text to run of a request with a text (empty: none), a hash, or both. Raises HttpError."""
+        if self._trusted is not None:
+            return self._trusted_text(text, digest=digest, trusted=self._trusted)
+        if text and (digest is None or not self._automatic):
+            return text
+        if not self._automatic:
+            raise HttpError(200, code="PERSISTED_QUERY_NOT_SUPPORTED", message="PersistedQueryNotSupported")
+        if text:
+            return _checked(text, digest=digest)
+        return self._kept_text(digest)
+
+    def keep(self, text: str, *, digest: str) -> None:
+        """Keep the text of a valid document under its hash, in place of those used longest ago."""
+        if not self._automatic or digest in self._kept:
+            return
+        self._kept[digest] = text
+        self._kept_bytes += len(text.encode())
+        while len(self._kept) > MAX_KEPT_DOCUMENTS or self._kept_bytes > MAX_KEPT_BYTES:
+            _, oldest = self._kept.popitem(last=False)
+            self._kept_bytes -= len(oldest.encode())
+
+    def _kept_text(self, digest: str | None) -> str:
+        text = self._kept.get(digest or "")
+        if text is None:
+            raise _not_found()
+        self._kept.move_to_end(digest or "")
+        return text
+
+    def _trusted_text(self, text: str, *, digest: str | None, trusted: dict[str, str]) -> str:
+        if not text:
+            found = trusted.get(digest or "")
+            if found is None:
+                raise _not_found()
+            return found
+        if _checked(text, digest=digest) not in self._trusted_texts:
+            raise HttpError(403, code="FORBIDDEN", message=_UNTRUSTED)
+        return text
+
+
+def _checked(text: str, *, digest: str | None) -> str:
+    """The text, if it has the hash that came with it. Raises HttpError."""
+    if digest is not None and digest_of(text) != digest:
+        raise HttpError(400, message="The hash is not the SHA-256 of `query`.")
+    return text
+
+
+def _not_found() -> HttpError:
+    # Clients look at this very message (urql) or at the code (Apollo).
+    return HttpError(200, code="PERSISTED_QUERY_NOT_FOUND", message="PersistedQueryNotFound")
+
+
+def read_trusted_documents(path: Path) -> list[str]:
+    """The texts of the files (`.graphql`, `.gql`) in a folder, or of a manifest in JSON.
+
+    A manifest is an object of texts by their hashes, as Relay's compiler writes it with SHA256, or Apollo's, with a list
+    of operations. Raises ValueError when there are none, and for a hash that is not that of its text.
+    """
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.suffix in {".graphql", ".gql"})
+        texts = [file.read_text("utf-8") for file in files]
+    else:
+        texts = list(_in_manifest(json.loads(path.read_text("utf-8")), path=path))
+    if not texts:
+        raise ValueError(f"{path}: there are no documents.")
+    return texts
+
+
+def _in_manifest(manifest: object, *, path: Path) -> Iterator[str]:
+    operations = manifest.get("operations") if isinstance(manifest, dict) else None
+    entries: list[tuple[object, object]] = []
+    if isinstance(operations, list):
+        entries = [(entry.get("id"), entry.get("body")) for entry in operations if isinstance(entry, dict)]
+    elif isinstance(manifest, dict):
+        entries = list(manifest.items())
+    for digest, text in entries:
+        if not isinstance(text, str) or digest not in (digest_of(text), f"sha256:{digest_of(text)}"):
+            raise ValueError(f"{path}: `{digest}` is not the SHA-256 of its document.")
+        yield text
