@@ -9,7 +9,9 @@ import json
 import logging
 import sys
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
+from typing import TextIO, cast
 
 import structlog
 
@@ -32,6 +34,21 @@ class RedactingFormatter(logging.Formatter):
         return json.dumps(shown)
 
 
+class LossyOutput:
+    """Standard output, where a line is lost that its disk does not take, and not the request that logs it."""
+
+    def write(self, text: str) -> int:
+        """Write a text, or lose it."""
+        with suppress(OSError):
+            return sys.stdout.write(text)
+        return 0
+
+    def flush(self) -> None:
+        """Hand what was written to the system."""
+        with suppress(OSError):
+            sys.stdout.flush()
+
+
 def log_in_json(level: str) -> None:
     """Write what is at least as severe as the level; of libraries warnings and errors at most."""
     least = logging.getLevelNamesMapping()[level]
@@ -43,6 +60,7 @@ def log_in_json(level: str) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(least),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", LossyOutput())),
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(RedactingFormatter())

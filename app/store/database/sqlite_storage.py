@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sqlite3
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from app.store.database.session import StorageProblem
+from app.store.database.sqlite_files import LOG
 
 LOG_INTERVAL = 10.0
 """Seconds between two messages about the same problem."""
@@ -36,9 +38,16 @@ def storage_problem(error: sqlite3.Error, *, path: str) -> StorageProblem | None
         disk = os.statvfs(Path(path).absolute().parent)
         if disk.f_flag & os.ST_RDONLY or (Path(path).exists() and not os.access(path, os.W_OK)):
             return StorageProblem.STORAGE_READ_ONLY
-        if disk.f_bavail * disk.f_frsize < _NO_ROOM:
+        if disk.f_bavail * disk.f_frsize < _NO_ROOM or _may_not_grow(path):
             return StorageProblem.STORAGE_FULL
     return StorageProblem.STORAGE_FAILED
+
+
+def _may_not_grow(path: str) -> bool:
+    """Does a limit of this process (``ulimit -f``) keep the file or its log from growing?"""
+    limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    sizes = [Path(file).stat().st_size for file in (path, path + LOG) if Path(file).exists()]
+    return limit != resource.RLIM_INFINITY and max(sizes, default=0) + _NO_ROOM > limit
 
 
 class StorageState:

@@ -21,7 +21,7 @@ WORK_LIMIT = 10.0
 """Seconds that a group of works may take: a work that waits for something else must not stop the writer."""
 
 ROOM_INTERVAL = 1.0
-"""Seconds between two attempts to make room on a full disk."""
+"""Seconds until the next attempt to make room on a full disk, after one that made none."""
 
 TURNS_INTERVAL = 1.0
 """Seconds between two looks whether a server serves the file."""
@@ -53,7 +53,7 @@ class Writer(ReopenedConnection):
         self._serving = serving
         self._storage = storage
         self._committed = committed
-        self._made_room_at = float("-inf")
+        self._found_no_room_at = float("-inf")
         self._looks_again_at = float("-inf")
         self._is_beside_a_server = False
 
@@ -125,17 +125,19 @@ class Writer(ReopenedConnection):
 
     def _make_room(self) -> bool:
         """Move the log into the file, most of whose pages need no new room there; True if the log has become shorter."""
-        if time.monotonic() - self._made_room_at < ROOM_INTERVAL:
+        if time.monotonic() - self._found_no_room_at < ROOM_INTERVAL:
             return False
-        self._made_room_at = time.monotonic()
         log = Path(self._path + LOG)
         try:
             before = log.stat().st_size
             with closing(connect(self._path, {**self._pragmas, "busy_timeout": LOG_LOCK_LIMIT})) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            return log.stat().st_size < before
+            if log.stat().st_size < before:
+                return True
         except (sqlite3.Error, OSError):
-            return False
+            pass
+        self._found_no_room_at = time.monotonic()
+        return False
 
     async def _run_job(self, connection: sqlite3.Connection, job: Job) -> None:
         """Run a work, and roll back only its own writes if it raises.
