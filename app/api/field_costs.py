@@ -95,7 +95,7 @@ FIELD_COSTS: Mapping[str, int] = {
     "Customer.expiryNotices": REPLAY_COST,
     "DeliverExpiryNoticesPayload.notices": REPLAY_COST,
     "Balance.nextExpiry": REPLAY_COST,
-    "Wallet.balanceAt": REPLAY_COST,
+    "Customer.balanceAt": REPLAY_COST,
     "PublicTerms.text": CLAUSES,
     "Query.publicTerms": CLAUSES,
     "Terms.text": CLAUSES,

@@ -12,7 +12,7 @@ import strawberry
 from app.api.conventions.context import Context, Info
 from app.api.conventions.ids import encode, type_of
 from app.api.conventions.node import Node
-from app.api.types.customers.customer import Customer
+from app.api.types.customers.customer import Customer, Wallet
 from app.api.types.impact_preview import impact_preview
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.programs.location import Location
@@ -41,6 +41,12 @@ async def node(info: Info, id: strawberry.ID) -> Node | None:
     return await LOADERS[parts[0]](parts[1], info)
 
 
+async def _wallet(key: str, info: Info) -> Node | None:
+    holders = await info.context.load(customers.wallet_holders, key, at=info.context.now)
+    visible = [holder for holder in holders if info.context.principal.may_see_customer(holder.id)]
+    return Wallet.of(visible[0]) if visible else None
+
+
 async def _program(key: str, info: Info) -> Node | None:
     return program_of(info) if key == info.context.program.id else None
 
@@ -53,10 +59,11 @@ async def _customer(key: str, info: Info) -> Node | None:
 
 
 async def _terms(key: str, info: Info) -> Node | None:
-    if not key.isdigit():
+    program_id, _, number = key.partition(".")
+    if program_id != info.context.program.id:
         return None
-    published = await info.context.query(terms_version, number=int(key))
-    return Terms.of(published.terms) if published is not None else None
+    published = await info.context.query(terms_version, number=int(number))
+    return Terms.of(published.terms, context=info.context) if published is not None else None
 
 
 async def _reward(key: str, info: Info) -> Node | None:
@@ -110,6 +117,7 @@ async def _quarantined(key: str, info: Info) -> Node | None:
 LOADERS: Mapping[str, Loader] = {
     "Program": _program,
     "Customer": _customer,
+    "Wallet": _wallet,
     "Terms": _terms,
     "Reward": _reward,
     "Location": _location,
@@ -119,4 +127,4 @@ LOADERS: Mapping[str, Loader] = {
     "ImpactPreview": _impact_preview,
     "QuarantinedReceipt": _quarantined,
 }
-"""Every type that implements Node. A key that is no UUID or number never gets here."""
+"""Every type that implements Node. A key that is not of its type never gets here."""

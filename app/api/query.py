@@ -238,7 +238,7 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries, PublicTermsQueri
             published = await context.query(terms_version, number=version)
         else:
             published = await context.query(terms_at, at=at or context.now)
-        return Terms.of(published.terms) if published is not None else None
+        return Terms.of(published.terms, context=context) if published is not None else None
 
     @strawberry.field(
         description="Why an entry has the points it has, decided once more; null when it is not there or not for the caller. Seen like the decision of the entry."

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -170,7 +171,8 @@ async def _carry_out(
     if stored is not None:
         if stored.mutation != context.name or stored.fingerprint != context.fingerprint:
             raise _Rejected(Problem(ProblemCode.IDEMPOTENCY_KEY_REUSED, path=("idempotencyKey",)))
-        return Execution(decode(stored.answer, kinds=use_case.kinds), replayed=True)
+        earlier = decode(stored.answer, kinds=use_case.kinds)
+        return Execution(replace(earlier, replayed_from=stored.recorded_at), replayed=True)
     result = await use_case.handler(session, context=context, command=command)
     if isinstance(result, Problem):
         raise _Rejected(result)
@@ -182,6 +184,6 @@ async def _carry_out(
         fingerprint=context.fingerprint,
         answer=encode(result),
         actor=context.actor,
-        recorded_at=context.received_at,
+        recorded_at=context.now,
     )
     return Execution(result, replayed=False)

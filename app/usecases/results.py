@@ -25,9 +25,13 @@ NOT_STORED: Mapping[str, bool] = MappingProxyType({"stored": False})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandResult:
-    """What a command came to. `kind` says in what is stored which class it is."""
+    """What a command came to. `kind` says in what is stored which class it is.
+
+    `replayed_from` is the program's time when the command was carried out, if its key was repeated; None: just now.
+    """
 
     kind: ClassVar[str]
+    replayed_from: datetime | None = field(default=None, compare=False, metadata=NOT_STORED)
 
     def without_personal_values(self) -> Self:
         """The result as it is stored and shown: decisions without values that reveal a date of birth."""

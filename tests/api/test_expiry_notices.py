@@ -163,8 +163,8 @@ def test_late_purchase_postpones_an_expiry_that_was_already_booked(database_url:
 
 
 def test_past_balance_is_reported_unchanged(database_url: str) -> None:
-    at = """query($by: CustomerBy!, $at: DateTime!) { customer(by: $by) { wallet { balanceAt(at: $at) {
-      available pending lifetime asOf nextExpiry { points } nextActivation { points } buysToday { key } } } } }"""
+    at = """query($by: CustomerBy!, $at: DateTime!) { customer(by: $by) { balanceAt(at: $at) {
+      available pending lifetime asOf nextExpiry { points } nextActivation { points } buysToday { key } } } }"""
     with scheduled_shop(database_url, visit(), {"key": "p", "effect": {"pendingPeriod": {"days": 14}}}) as shop:
         card = shop.enrol()
         shop.buy(card, "10.00")
@@ -172,7 +172,7 @@ def test_past_balance_is_reported_unchanged(database_url: str) -> None:
         assert shop.redeem(card)["decision"]["outcome"] == "GRANTED"
 
         def held(moment: datetime) -> tuple[int, int, int]:
-            balance_at = shop.execute(at, by={"card": card}, at=moment.isoformat())["customer"]["wallet"]["balanceAt"]
+            balance_at = shop.execute(at, by={"card": card}, at=moment.isoformat())["customer"]["balanceAt"]
             assert datetime.fromisoformat(balance_at["asOf"]) == moment
             assert (balance_at["nextExpiry"], balance_at["nextActivation"], balance_at["buysToday"]) == (None, None, [])
             return balance_at["available"], balance_at["pending"], int(balance_at["lifetime"])

@@ -7,9 +7,8 @@ import binascii
 import re
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
-_NUMBERED = frozenset({"Terms"})
-"""Types whose keys are numbers; all others have UUIDs."""
+_KEYS = {"Terms": re.compile(rf"{_UUID.pattern}\.(0|[1-9][0-9]{{0,8}})")}
+"""The keys of types that are not UUIDs: versions of terms are numbered, within their program."""
 _TYPE = re.compile(r"[A-Z][A-Za-z]{0,39}")
 _LONGEST = 120
 
@@ -34,7 +33,6 @@ def type_of(id: str) -> tuple[str, str] | None:
     except (binascii.Error, ValueError):
         return None
     type_name, _, key = text.partition(":")
-    known = _NUMBER if type_name in _NUMBERED else _UUID
-    if not _TYPE.fullmatch(type_name) or not known.fullmatch(key) or encode(type_name, key) != id:
+    if not _TYPE.fullmatch(type_name) or not _KEYS.get(type_name, _UUID).fullmatch(key) or encode(type_name, key) != id:
         return None
     return type_name, key

@@ -7,7 +7,7 @@ Decision and balances are those of the command, also when it is repeated. Object
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, TypeVar
 
@@ -19,16 +19,14 @@ from app.api.conventions.payloads import Payload, ShowsResult
 from app.api.types.customers.customer import Customer
 from app.api.types.decisions.decision import Decision, decision
 from app.api.types.impact_preview import ImpactPreview
-from app.api.types.ledger.balance import Balance, balances
+from app.api.types.ledger.balance import Balance, HasBalances, balances_after
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.purchase import Purchase
 from app.api.types.rewards.redemption import Redemption
 from app.api.types.rewards.reward import Reward
 from app.domain import decisions
-from app.domain.ledger import entries as ledger
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms import version
-from app.domain.units import Unit
 from app.queries.customers import customers
 from app.queries.ledger import entries
 from app.queries.rewards import offers
@@ -85,14 +83,6 @@ class HasReward(Protocol):
     @property
     def reward_id(self) -> str:
         """The id of the reward."""
-
-
-class HasBalances(Protocol):
-    """A result with the balances after it."""
-
-    @property
-    def balances(self) -> Mapping[Unit, ledger.Balance]:
-        """The balances by unit."""
 
 
 class HasDecidedEntry(HasDecision, HasBalances, HasEntry, Protocol):
@@ -194,7 +184,7 @@ class BalancesPayload(Payload[WithBalancesResult]):
     @classmethod
     async def of(cls, result: WithBalancesResult, *, command: Any, context: Context) -> Self:
         """The payload of a command that was carried out."""
-        return cls(result=result, balances=balances(result.balances, context=context))
+        return cls(result=result, balances=balances_after(result, context=context))
 
 
 @strawberry.type(description="A payload with a decision and balances.")
@@ -217,7 +207,7 @@ class DecisionPayload(WithDecision[WithDecisionResult]):
         return cls(
             result=result,
             decision=await load_decision(result, context=context, entry_id=result.entry_id),
-            balances=balances(result.balances, context=context),
+            balances=balances_after(result, context=context),
         )
 
 

@@ -84,7 +84,7 @@ class RefundQueries:
             points_restored=found.restored[Unit.POINTS],
             stamps_restored=found.restored[Unit.STAMPS],
             shortfall=found.shortfall,
-            balances=balances(found.balances, context=context),
+            balances=balances(found.balances, customer_id=found.customer_id, past=context.now, context=context),
             tier_before=found.tier_before.tier,
             tier_after=found.tier_after.tier,
             tier_kept_until=found.tier_after.grace_ends_at,

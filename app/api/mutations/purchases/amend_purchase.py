@@ -17,7 +17,7 @@ from app.api.mutations.payload_objects import (
     result_field,
 )
 from app.api.types.decisions.decision import Decision
-from app.api.types.ledger.balance import balances
+from app.api.types.ledger.balance import balances_after
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.purchase_input import PurchaseInput, facts_of, location_id_of
 from app.api.types.purchases.refund_input import check_source
@@ -62,7 +62,7 @@ class AmendPurchasePayload(
         return cls(
             result=result,
             decision=await load_decision(result, context=context, bought=command.facts),
-            balances=balances(result.balances, context=context),
+            balances=balances_after(result, context=context),
         )
 
 

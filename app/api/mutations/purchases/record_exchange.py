@@ -24,7 +24,7 @@ from app.api.mutations.purchases.record_purchase import receipt_of
 from app.api.mutations.purchases.record_refund import RecordRefundInput, Refunded, refund_of, refunded
 from app.api.types.customers.customer import CustomerBy, customer_by
 from app.api.types.decisions.decision import Decision
-from app.api.types.ledger.balance import balances
+from app.api.types.ledger.balance import balances_after
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.pending_refund import PendingRefund, load_pending_refund
 from app.api.types.purchases.purchase import Purchase
@@ -110,12 +110,12 @@ class RecordExchangePayload(
         if isinstance(result, RefundPending):
             pending = await load_pending_refund(result.pending_refund_id, context=context)
             return cls(pending=pending, already_recorded=result.already_recorded)
-        bought = result.purchase
+        bought = replace(result.purchase, replayed_from=result.replayed_from)
         return cls(
             result=bought,
             decision=await load_decision(bought, context=context, entry_id=bought.entry_id),
             refund=Refunded(**await refunded(result.refund, context=context)),
-            balances=balances(bought.balances, context=context),
+            balances=balances_after(bought, context=context),
             already_recorded=bought.already_recorded,
         )
 

@@ -19,7 +19,7 @@ from app.api.mutations.payload_objects import (
 )
 from app.api.types.customers.customer import CustomerBy, customer_by
 from app.api.types.decisions.decision import Decision
-from app.api.types.ledger.balance import balances
+from app.api.types.ledger.balance import balances_after
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.purchase_input import MAX_COMPLETIONS, PurchaseInput, facts_of, location_id_of
 from app.api.types.purchases.refund_input import check_source
@@ -75,7 +75,7 @@ class RecordPurchasePayload(
         return cls(
             result=result,
             decision=await load_decision(result, context=context, bought=bought, entry_id=result.entry_id),
-            balances=balances(result.balances, context=context),
+            balances=balances_after(result, context=context),
             already_recorded=result.already_recorded,
         )
 

@@ -23,7 +23,7 @@ from app.api.mutations.payload_objects import (
     result_field,
 )
 from app.api.types.decisions.decision import Decision
-from app.api.types.ledger.balance import balances
+from app.api.types.ledger.balance import balances_after
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.pending_refund import PendingRefund, load_pending_refund
 from app.api.types.purchases.purchase import Purchase
@@ -133,7 +133,7 @@ class RecordRefundPayload(
             return cls(pending=pending, already_recorded=result.already_recorded)
         return cls(
             **await refunded(result, context=context),
-            balances=balances(result.balances, context=context),
+            balances=balances_after(result, context=context),
             already_recorded=result.already_recorded,
         )
 

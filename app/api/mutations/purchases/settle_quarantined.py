@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Self, TypeAlias
 
@@ -14,7 +15,7 @@ from app.api.conventions.ids import decode
 from app.api.mutations.payload_objects import WithCustomer, WithDecision, entry_of, load_decision, purchase_of
 from app.api.mutations.purchases.record_refund import Refunded, refunded
 from app.api.types.decisions.decision import Decision
-from app.api.types.ledger.balance import Balance, balances
+from app.api.types.ledger.balance import Balance, balances_after
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.pending_refund import PendingRefund, load_pending_refund
 from app.api.types.purchases.purchase import Purchase
@@ -94,12 +95,13 @@ class SettleQuarantinedPayload(WithDecision[BookedReceipt], WithCustomer[BookedR
         if isinstance(result.booked, RefundPending):
             return cls(quarantined_id=result.quarantined_id, pending_refund_id=result.booked.pending_refund_id)
         booked, refund = _parts(result.booked)
+        booked = replace(booked, replayed_from=result.replayed_from)
         return cls(
             result=booked,
             quarantined_id=result.quarantined_id,
             refund=Refunded(**await refunded(refund, context=context)) if refund is not None else None,
             decision=await load_decision(booked, context=context, entry_id=booked.entry_id),
-            balances=balances(booked.balances, context=context),
+            balances=balances_after(booked, context=context),
         )
 
     @strawberry.field(description="The booked purchase, or the purchase of the booked refund, as it is now.")

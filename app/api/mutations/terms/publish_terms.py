@@ -36,7 +36,9 @@ class PublishTermsInput(CommandInput):
 
 async def terms_of(result: PublishTermsResult, context: Context) -> Terms | None:
     """The version that was published."""
-    return Terms.of(await context.terms(result.terms_version)) if result.terms_version is not None else None
+    if result.terms_version is None:
+        return None
+    return Terms.of(await context.terms(result.terms_version), context=context)
 
 
 @strawberry.type(description="Result of `publishTerms`.")

@@ -25,7 +25,7 @@ class WithdrawTermsInput(CommandInput):
 
 async def terms_of(result: WithdrawTermsResult, context: Context) -> Terms | None:
     """The version that was withdrawn."""
-    return Terms.of(await context.terms(result.terms_version))
+    return Terms.of(await context.terms(result.terms_version), context=context)
 
 
 @strawberry.type(description="Result of `withdrawTerms`.")

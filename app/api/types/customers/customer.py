@@ -15,7 +15,7 @@ from app.api.conventions.node import Node
 from app.api.conventions.pagination import page_window
 from app.api.types.customers.terms_notice import TermsNotice
 from app.api.types.customers.tier import TierChange, TierStatus, tier_changes_of, tier_of
-from app.api.types.ledger.balance import Balance, balance, balances
+from app.api.types.ledger.balance import Balance, balances
 from app.api.types.ledger.expiry import ExpiryNotice
 from app.api.types.ledger.ledger_entry import LedgerEntryConnection, ledger_connection
 from app.domain.access import Permission
@@ -104,30 +104,26 @@ class Preference:
     value: str = strawberry.field(description="As the customer stated it, 1 to 60 characters.")
 
 
-@strawberry.type(description="The wallet that a customer pays from.")
-class Wallet:
+@strawberry.type(
+    description="The wallet that a customer, or a household, pays from. When it is merged into another one, its customers have that one."
+)
+class Wallet(Node):
     """One balance per unit."""
 
     customer: strawberry.Private[CustomerEntity]
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+
+    @classmethod
+    def of(cls, customer: CustomerEntity) -> Wallet:
+        """The wallet of a customer."""
+        return cls(customer=customer, id=strawberry.ID(encode("Wallet", customer.account.wallet_id)))
 
     @strawberry.field(description="Points and, once anything was booked in them, stamps.")
     def balances(self, info: Info) -> list[Balance]:
         """The balances as they were read with the customer."""
-        return balances(current_state.balances_of(self.customer), customer=self.customer, context=info.context)
-
-    @strawberry.field(description="The balance at a past instant, by what is known today about the time up to it.")
-    async def balance_at(
-        self,
-        info: Info,
-        at: Annotated[datetime, strawberry.argument(description="The instant, not in the future.")],
-        unit: Annotated[Unit, strawberry.argument(description="The unit of the balance.")] = Unit.POINTS,
-    ) -> Balance | None:
-        """By the events of that time that are recorded by now, late ones included."""
-        context = info.context
-        if at > context.now:
-            raise bad_input("`at` lies in the future.")
-        found = await context.query_heavy(current_state.balance_at, customer_id=self.customer.id, at=at, unit=unit)
-        return balance(found, unit=unit, context=context, as_of=at) if found is not None else None
+        found = current_state.balances_of(self.customer)
+        wallet_id = self.customer.account.wallet_id
+        return balances(found, customer_id=self.customer.id, wallet_id=wallet_id, context=info.context)
 
     @strawberry.field(
         description="Who shares the wallet, in the order in which they enrolled; to a customer only themselves."
@@ -209,7 +205,27 @@ class Customer(Node):
     @strawberry.field(description="What the customer pays from.")
     def wallet(self) -> Wallet:
         """The wallet with its balances."""
-        return Wallet(customer=self.entity)
+        return Wallet.of(self.entity)
+
+    @strawberry.field(
+        description="The balance at a past instant, by what is known today about the time up to it; before the customer came into a shared wallet, that of their own."
+    )
+    async def balance_at(
+        self,
+        info: Info,
+        at: Annotated[datetime, strawberry.argument(description="The instant, not in the future.")],
+        unit: Annotated[Unit, strawberry.argument(description="The unit of the balance.")] = Unit.POINTS,
+    ) -> Balance | None:
+        """By the events of that time that are recorded by now, late ones included."""
+        context = info.context
+        if at > context.now:
+            raise bad_input("`at` lies in the future.")
+        found = await context.query_heavy(current_state.balance_at, customer_id=self.entity.id, at=at, unit=unit)
+        if found is None:
+            return None
+        wallet_id = self.entity.account.wallet_id
+        of_unit = {unit: found}
+        return balances(of_unit, customer_id=self.entity.id, wallet_id=wallet_id, past=at, context=context)[0]
 
     @strawberry.field(description="The tier held; null where the terms in force have no tiers.")
     async def tier(self, info: Info) -> TierStatus | None:

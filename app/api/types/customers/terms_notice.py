@@ -6,6 +6,7 @@ from datetime import datetime
 
 import strawberry
 
+from app.api.conventions.context import Info
 from app.api.types.terms.terms import ClauseChange, Terms, change_of
 from app.domain.terms.changes import ChangeDirection, changes, overall_direction
 from app.queries.terms.published_terms import Notice
@@ -25,9 +26,9 @@ class TermsNotice:
         return cls(notice=notice, announced_at=notice.announced_at, effective_from=notice.terms.effective_from)
 
     @strawberry.field(description="The version that was announced.")
-    def terms(self) -> Terms:
+    def terms(self, info: Info) -> Terms:
         """The new terms."""
-        return Terms.of(self.notice.terms)
+        return Terms.of(self.notice.terms, context=info.context)
 
     @strawberry.field(description="What changes, clause by clause, each with the old and the new clause.")
     def changes(self) -> list[ClauseChange]:

@@ -179,9 +179,9 @@ class Decision:
         return [LinePoints.of(share, judged_by=self.judged_by) for share in shares]
 
     @strawberry.field(description="The version of the terms that decided.")
-    def terms(self) -> Terms:
+    def terms(self, info: Info) -> Terms:
         """The version in force at `decidedFor`."""
-        return Terms.of(self.judged_by)
+        return Terms.of(self.judged_by, context=info.context)
 
 
 @strawberry.type(description="The effect of one clause on a basket, and what is missing for it.")

@@ -1,33 +1,55 @@
-"""A customer's balance of one unit: what it buys, and how it will change."""
+"""A wallet's balance of one unit: what it buys, and how it will change."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
 
+import orjson
 import strawberry
 
 from app.api.conventions.context import Context, Info
+from app.api.conventions.ids import encode
 from app.api.conventions.money import PointUnit, unit_of
 from app.api.conventions.scalars import BigInt
 from app.api.types.ledger.expiry import NextActivation, NextExpiry
 from app.api.types.rewards.reward import Reward
-from app.domain.customers.customer import Customer, CustomerReference
+from app.domain.customers.customer import CustomerReference
 from app.domain.ledger.entries import Balance as BalanceEntity
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.units import Unit
 from app.domain.wallets.forecast import WalletForecast
-from app.queries.customers import current_state
+from app.queries.customers import current_state, customers
 from app.queries.rewards import offers
 
 
-@strawberry.type(description="What a customer has of one unit.")
+class HasBalances(Protocol):
+    """The result of a command with the balances of its customer after it."""
+
+    @property
+    def customer_id(self) -> str:
+        """The id of the customer."""
+
+    @property
+    def balances(self) -> Mapping[Unit, BalanceEntity]:
+        """The balances by unit."""
+
+    @property
+    def replayed_from(self) -> datetime | None:
+        """When the command was carried out, if its key was repeated; None: just now."""
+
+
+@strawberry.type(description="What a wallet has of one unit.")
 class Balance:
-    """Whole points at `asOf`."""
+    """Whole points at `asOf`; `past` is None where that is now."""
 
     entity: strawberry.Private[BalanceEntity]
-    in_points: strawberry.Private[bool]
-    customer: strawberry.Private[Customer | None]
+    counted_in: strawberry.Private[Unit]
+    customer_id: strawberry.Private[str]
+    wallet_id: strawberry.Private[str | None]
+    past: strawberry.Private[datetime | None]
     unit: PointUnit = strawberry.field(description="The unit.")
     available: int = strawberry.field(description="Can be spent now.")
     pending: int = strawberry.field(description="Earned, not available yet.")
@@ -39,25 +61,61 @@ class Balance:
     )
     as_of: datetime = strawberry.field(description="The instant of this balance.")
 
-    @strawberry.field(description="The rewards that this balance pays for now, without a basket; at most 100.")
+    @strawberry.field(
+        description="Opaque id of the wallet's present balance in this unit. A balance of another moment, a previewed one, and that in the answer to a repeated command have an id of their own: a client's cache keeps them apart from the present one."
+    )
+    async def id(self, info: Info) -> strawberry.ID:
+        """What is past never changes, so its id is made from what it says."""
+        key = f"{await self._wallet(info.context)}.{self.counted_in.value}"
+        if self.past is not None:
+            amounts = hashlib.sha256(orjson.dumps(self.entity.to_data(), option=orjson.OPT_SORT_KEYS))
+            key += f".{self.past.astimezone(UTC):%Y%m%d%H%M%S%f}.{amounts.hexdigest()[:8]}"
+        return strawberry.ID(encode("Balance", key))
+
+    @strawberry.field(
+        description="The rewards that this balance pays for now, without a basket; at most 100. In a shared wallet those that each of its customers can have; to a customer, those that they can have."
+    )
     async def buys_today(self, info: Info) -> list[Reward]:
         """Decided as `redeemReward` would."""
-        context = info.context
-        if self.customer is None:
+        if self.past is not None:
             return []
+        context = info.context
+        found: Sequence[Reward] | None = None
+        for holder_id in await self._holders(context):
+            theirs = await self._affordable(holder_id, context=context)
+            ids = {reward.id for reward in theirs}
+            found = theirs if found is None else [reward for reward in found if reward.id in ids]
+        return list(found or ())[:100]
+
+    async def _holders(self, context: Context) -> list[str]:
+        """Whose decisions count: the customer's own, or those of everybody in the wallet."""
+        if context.principal.customer_id is not None:
+            return [self.customer_id]
+        wallet_id = await self._wallet(context)
+        return [holder.id for holder in await context.load(customers.wallet_holders, wallet_id, at=context.now)]
+
+    async def _wallet(self, context: Context) -> str:
+        """The id of the wallet; results of commands do not have it."""
+        if self.wallet_id is not None:
+            return self.wallet_id
+        customer = await context.load(customers.customers_as_of, self.customer_id, at=context.now)
+        assert customer is not None, "a customer is never deleted"
+        return customer.account.wallet_id
+
+    async def _affordable(self, customer_id: str, *, context: Context) -> list[Reward]:
         priced = await context.query_heavy(
             offers.offers_for,
-            by=CustomerReference(self.customer.id),
+            by=CustomerReference(customer_id),
             facts=no_basket(context),
             principal=context.principal,
         )
         if not isinstance(priced, offers.Offers):
             return []
-        wanted = [offer for offer in priced.offers if offer.available and (offer.unit is Unit.POINTS) is self.in_points]
-        return [Reward.of(offer.reward, context=context) for offer in wanted][:100]
+        wanted = [offer for offer in priced.offers if offer.available and offer.unit is self.counted_in]
+        return [Reward.of(offer.reward, context=context) for offer in wanted]
 
     @strawberry.field(
-        description="The points that expire next; null when none do. Only for a customer's current balance: null in the payload of a mutation and for a balance of the past."
+        description="The points that expire next; null when none do. Only for a present balance: null for one of another moment, a previewed one, and in the answer to a repeated command."
     )
     async def next_expiry(self, info: Info) -> NextExpiry | None:
         """By a replay of the wallet, assuming that nothing more happens."""
@@ -73,43 +131,43 @@ class Balance:
         )
 
     async def _forecast(self, info: Info) -> WalletForecast | None:
-        if self.customer is None or not self.in_points:
+        if self.past is not None or self.counted_in is not Unit.POINTS:
             return None
-        return await info.context.load_heavy(current_state.forecasts, self.customer.id, at=info.context.now)
+        return await info.context.load_heavy(current_state.forecasts, self.customer_id, at=info.context.now)
 
 
 def balances(
-    wallet_balances: Mapping[Unit, BalanceEntity] | None, *, context: Context, customer: Customer | None = None
+    of_units: Mapping[Unit, BalanceEntity],
+    *,
+    customer_id: str,
+    context: Context,
+    wallet_id: str | None = None,
+    past: datetime | None = None,
 ) -> list[Balance]:
-    """GraphQL objects for balances; `customer` is whose they are when they are the present ones."""
+    """GraphQL objects for the balances of a customer's wallet; `past` is another moment than the present one."""
     return [
-        balance(entity, unit=unit, customer=customer, context=context)
-        for unit, entity in (wallet_balances or {}).items()
+        Balance(
+            entity=entity,
+            counted_in=unit,
+            customer_id=customer_id,
+            wallet_id=wallet_id,
+            past=past,
+            unit=unit_of(context, unit),
+            available=entity.available,
+            pending=entity.pending,
+            held=entity.held,
+            owed=entity.owed,
+            lifetime=BigInt(entity.lifetime),
+            qualifying=entity.qualifying,
+            as_of=past or context.now,
+        )
+        for unit, entity in of_units.items()
     ]
 
 
-def balance(
-    entity: BalanceEntity,
-    *,
-    unit: Unit,
-    context: Context,
-    customer: Customer | None = None,
-    as_of: datetime | None = None,
-) -> Balance:
-    """The GraphQL object for a balance; `as_of` is an instant in the past, default now."""
-    return Balance(
-        entity=entity,
-        in_points=unit is Unit.POINTS,
-        customer=customer,
-        unit=unit_of(context, unit),
-        available=entity.available,
-        pending=entity.pending,
-        held=entity.held,
-        owed=entity.owed,
-        lifetime=BigInt(entity.lifetime),
-        qualifying=entity.qualifying,
-        as_of=as_of or context.now,
-    )
+def balances_after(result: HasBalances, *, context: Context) -> list[Balance]:
+    """GraphQL objects for the balances after a command."""
+    return balances(result.balances, customer_id=result.customer_id, past=result.replayed_from, context=context)
 
 
 def no_basket(context: Context) -> PurchaseFacts:

@@ -83,7 +83,7 @@ class Program(Node):
     async def terms(self, info: Info) -> Terms | None:
         """The version that decides now."""
         published = await info.context.query(terms_at, at=info.context.now)
-        return Terms.of(published.terms) if published is not None else None
+        return Terms.of(published.terms, context=info.context) if published is not None else None
 
     @strawberry.field(
         description="The locations where purchases are made, oldest first. `first` or `last`: 1 to 100, default 20."

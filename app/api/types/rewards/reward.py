@@ -150,5 +150,5 @@ def _offer(offer: offers.Offer, *, context: Context) -> RewardOffer:
         available=offer.available,
         missing_points=priced.missing if priced is not None else None,
         decision=decision(priced.decision, judged_by=offer.terms) if priced is not None else None,
-        terms=Terms.of(offer.terms),
+        terms=Terms.of(offer.terms, context=context),
     )

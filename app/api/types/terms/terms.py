@@ -8,7 +8,7 @@ from typing import Annotated
 import strawberry
 
 from app.api.conventions.arguments import Language
-from app.api.conventions.context import Info, phrasebook_of
+from app.api.conventions.context import Context, Info, phrasebook_of
 from app.api.conventions.ids import encode
 from app.api.conventions.node import Node
 from app.domain.terms import changes
@@ -121,11 +121,11 @@ class Terms(Node):
     effective_from: datetime = strawberry.field(description="From when it decides.")
 
     @classmethod
-    def of(cls, found: rules.Terms) -> Terms:
-        """The GraphQL object for a version of the domain."""
+    def of(cls, found: rules.Terms, *, context: Context) -> Terms:
+        """The GraphQL object for a version of the caller's program."""
         return cls(
             version_terms=found,
-            id=strawberry.ID(encode("Terms", str(found.version))),
+            id=strawberry.ID(encode("Terms", f"{context.program.id}.{found.version}")),
             version=found.version,
             effective_from=found.effective_from,
         )
