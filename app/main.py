@@ -27,7 +27,7 @@ from app.graphql_server.execution.persisted_documents import PersistedDocuments,
 from app.graphql_server.http.errors import UNAVAILABLE, Overload
 from app.graphql_server.limits.admission import ADMISSION_LIMIT, Admission, RateLimited
 from app.graphql_server.limits.rate_limits import RateLimit, TokenBuckets
-from app.jobs.preview_worker import PreviewQueue
+from app.jobs.preview_worker import PreviewWorker
 from app.jobs.scheduler import Scheduler
 from app.pages.routes import Pages, page_routes
 from app.store.database.connect import open_database
@@ -93,6 +93,7 @@ def create_app(
 
     pages = Pages(application, charging=lambda request: admission.charging_time(host_of(request)), explorer="/graphql")
     health = health_routes(problem=partial(_problem, database))
+
     app = Starlette(
         routes=[*page_routes(pages), *graphiql_routes(endpoint), *picture_routes(), *health],
         exception_handlers=_exception_handlers(pages),
@@ -109,7 +110,7 @@ def _background(
     """The work that runs beside requests."""
     background: list[Callable[[], Coroutine[None, None, None]]] = []
     if url is not None:
-        background.append(PreviewQueue(application.database, url=url, clock=now).run_for_ever)
+        background.append(PreviewWorker(application.database, url=url, clock=now).run_for_ever)
     if run_jobs:
         background.append(Scheduler(application).run_for_ever)
     return background

@@ -37,13 +37,15 @@ class StatementRecorder:
         """Why nothing can be written at present."""
         return await self._database.problem()
 
-    async def write(self, work: Work[T], *, program_id: str, lock_key: str, receipts: Collection[str] = ()) -> T:
+    async def write(self, work: Work[T], *, program_id: str, lock_key: str, receipt_numbers: Collection[str] = ()) -> T:
         """Run a transaction and record it."""
 
         async def recorded(session: Session) -> T:
             return await self._record(session.across_programs, lambda: work(session))
 
-        return await self._database.write(recorded, program_id=program_id, lock_key=lock_key, receipts=receipts)
+        return await self._database.write(
+            recorded, program_id=program_id, lock_key=lock_key, receipt_numbers=receipt_numbers
+        )
 
     async def read(self, work: Work[T], *, program_id: str) -> T:
         """Run a read and record it."""

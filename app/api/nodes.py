@@ -88,7 +88,7 @@ async def _redemption(key: str, info: Info) -> Node | None:
 async def _entry(key: str, info: Info) -> Node | None:
     context: Context = info.context
     owned = await context.load(entries.owned_entries, key)
-    if owned is None or not context.principal.may_see_any_of(owned.owners):
+    if owned is None or not context.principal.may_see_any_of(owned.holders):
         return None
     judged_by = await context.terms(entries.decided_by(owned.stored.entry))
     return LedgerEntry.of(owned.stored, judged_by=judged_by, context=context)

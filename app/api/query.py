@@ -253,7 +253,7 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries, PublicTermsQueri
         context.require(Permission.READ_OWN_CARD)
         key = decode(entry, "LedgerEntry")
         found = await context.query_heavy(entries.explain, entry_id=key) if key is not None else None
-        if found is None or not context.principal.may_see_any_of(found.owners):
+        if found is None or not context.principal.may_see_any_of(found.holders):
             return None
         if not await may_see_decision(found.stored.entry, info=info):
             return None

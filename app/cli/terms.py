@@ -114,7 +114,7 @@ def preview(
                 since=now - timedelta(days=days),
                 on_progress=on_progress,
             )
-            return (impact, found.draft.policy(OldPriceProtection).days) if impact is not None else None
+            return (impact, found.draft.policy_effect(OldPriceProtection).days) if impact is not None else None
 
     found = run_with_application(work, settings=Settings())
     if found is None:

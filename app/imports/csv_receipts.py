@@ -20,7 +20,7 @@ from app.domain.purchases.lines import Line, LineKind
 from app.imports import fields
 from app.imports.grouping import ReceiptRecords, group_records
 from app.imports.plan import ImportTarget, Plan, Rejected, RejectedBecause, RejectionReason, Row, RowFault
-from app.imports.return_matching import SoldLine, UnmatchedReceipt, match_returns, refund_number
+from app.imports.return_matching import ReceiptToMatch, SoldLine, match_returns, refund_number
 
 SHIPPING = frozenset({"POST", "DOT", "C2"})
 """Stock codes of postage and carriage."""
@@ -56,7 +56,7 @@ def plan_import(path: Path, *, target: ImportTarget) -> Plan:
     return plan
 
 
-def _unmatched(group: ReceiptRecords, *, plan: Plan, target: ImportTarget) -> UnmatchedReceipt:
+def _unmatched(group: ReceiptRecords, *, plan: Plan, target: ImportTarget) -> ReceiptToMatch:
     """The sales and returns of a receipt, before matching; for a rejected receipt only the lines that it sold."""
     problems = _line_problems(group.rows, currency=target.currency)
     rejection = group.rejection()
@@ -69,7 +69,7 @@ def _unmatched(group: ReceiptRecords, *, plan: Plan, target: ImportTarget) -> Un
         reason, detail = problems.get(row.file_line, (rejection or RejectionReason.INCOMPLETE_RECEIPT, None))
         plan.rejected.append(Rejected(row.file_line, reason, row.receipt_number, detail))
     sold = [_sold_line(row, group=group, remaining=row.quantity) for row in group.rows if row.quantity > 0]
-    return UnmatchedReceipt(group, facts=None, sold=sold, returned=())
+    return ReceiptToMatch(group, facts=None, sold=sold, returned=())
 
 
 def _line_problems(rows: Sequence[Row], *, currency: str) -> dict[int, LineProblem]:
@@ -92,7 +92,7 @@ def _line_problems(rows: Sequence[Row], *, currency: str) -> dict[int, LineProbl
     return problems
 
 
-def _receipt(group: ReceiptRecords, *, target: ImportTarget) -> UnmatchedReceipt:
+def _receipt(group: ReceiptRecords, *, target: ImportTarget) -> ReceiptToMatch:
     """The receipt as it can be recorded. Raises _ReceiptError where there is nothing to record."""
     if (problem := target.problem_at(group.at)) is not None:
         raise _ReceiptError(problem)
@@ -119,7 +119,7 @@ def _receipt(group: ReceiptRecords, *, target: ImportTarget) -> UnmatchedReceipt
         _sold_line(bought.row, group=group, remaining=bought.remaining, line=line, currency=target.currency)
         for bought, line in zip(bought_lines, lines, strict=True)
     ]
-    return UnmatchedReceipt(group, facts=facts if lines else None, sold=sold, returned=tuple(returned))
+    return ReceiptToMatch(group, facts=facts if lines else None, sold=sold, returned=tuple(returned))
 
 
 def _returns_on_same_receipt(row: Row, *, bought: Sequence[_Bought]) -> bool:

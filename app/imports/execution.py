@@ -144,8 +144,8 @@ async def _enrol(customer: CustomerIdentity, *, imported: Imported, application:
     if isinstance(execution, Problem):
         imported.already_recorded += execution.code is ProblemCode.IDENTITY_TAKEN
     else:
-        imported.already_recorded += execution.replayed
-        imported.customers += not execution.replayed
+        imported.already_recorded += execution.repeated
+        imported.customers += not execution.repeated
 
 
 async def _record(
@@ -201,9 +201,9 @@ def _was_recorded_before(execution: Execution[CommandResult]) -> bool:
     """Was the receipt recorded before, in an earlier run or by a till?"""
     match execution.result:
         case RecordPurchaseResult() | RecordRefundResult() | RefundPending() | RecordMixedReceiptResult() as result:
-            return execution.replayed or result.already_recorded
+            return execution.repeated or result.already_recorded
         case _:
-            return execution.replayed
+            return execution.repeated
 
 
 def _purchase_fingerprint_input(receipt: Receipt) -> object:

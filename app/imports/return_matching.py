@@ -32,13 +32,13 @@ class SoldLine:
     items: Decimal
     remaining: Decimal
 
-    def is_at(self, price: Decimal) -> bool:
+    def has_price(self, price: Decimal) -> bool:
         """Is this the price of an item, before or after the discount?"""
         return price == self.price or (self.paid is not None and price * self.items == self.paid)
 
 
 @dataclass(frozen=True, slots=True)
-class UnmatchedReceipt:
+class ReceiptToMatch:
     """A receipt whose returns are not matched with purchased lines yet; each return has its line number on the receipt.
 
     `facts` is what was bought. A rejected receipt has neither facts nor returns, but `sold`: a return of its goods is
@@ -56,7 +56,7 @@ def refund_number(receipt_number: str, *, line_number: int, part: int) -> str:
     return f"{receipt_number}/{line_number}" if part == 1 else f"{receipt_number}/{line_number}/{part}"
 
 
-def match_returns(receipts: Sequence[UnmatchedReceipt], *, plan: Plan) -> Iterator[Receipt]:
+def match_returns(receipts: Sequence[ReceiptToMatch], *, plan: Plan) -> Iterator[Receipt]:
     """The receipts in order of business time, each return with the lines that it gives back.
 
     A return is matched with earlier lines of its customer, stock code and price: with the latest line that has enough
@@ -78,7 +78,7 @@ def match_returns(receipts: Sequence[UnmatchedReceipt], *, plan: Plan) -> Iterat
 
 
 def _with_returns(
-    unmatched: UnmatchedReceipt, *, sold: dict[tuple[CustomerIdentity, str], list[SoldLine]], plan: Plan
+    unmatched: ReceiptToMatch, *, sold: dict[tuple[CustomerIdentity, str], list[SoldLine]], plan: Plan
 ) -> Receipt | None:
     group = unmatched.group
     taken: list[tuple[str, SoldLine, Decimal]] = []
@@ -125,9 +125,9 @@ def _parts(row: Row, *, at: datetime, sold: Sequence[SoldLine]) -> Iterator[tupl
     """The lines that a return gives back, with the quantity of each. Raises _UnmatchedError."""
     missing = -row.quantity
     available = [sold_line for sold_line in sold if sold_line.at < at and sold_line.remaining > 0]
-    at_price = [sold_line for sold_line in available if sold_line.is_at(row.price)]
+    at_price = [sold_line for sold_line in available if sold_line.has_price(row.price)]
     if sum(sold_line.remaining for sold_line in at_price) < missing:
-        others = {sold_line.price for sold_line in available if not sold_line.is_at(row.price)}
+        others = {sold_line.price for sold_line in available if not sold_line.has_price(row.price)}
         if others:
             prices = ", ".join(f"{price:f}" for price in sorted(others))
             raise _UnmatchedError(RejectionReason.RETURN_AT_OTHER_PRICE, f"UnitPrice: sold at {prices}")

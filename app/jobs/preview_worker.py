@@ -26,7 +26,7 @@ TIME_LIMIT = 900.0
 _log = structlog.get_logger()
 
 
-class PreviewQueue:
+class PreviewWorker:
     """Computes the queued previews of a database that a second process can open at the same URL; `clock` is the server's."""
 
     def __init__(self, database: Database, *, url: str, clock: Callable[[], datetime]) -> None:

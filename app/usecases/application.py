@@ -87,11 +87,11 @@ class Application:
         )
         work = partial(_carry_out, use_case=use_case, context=context, command=command)
         # The receipt number makes a purchase and its refund run one after the other, whichever arrives first.
-        receipts: Collection[str] = getattr(command, "receipts", ())
+        receipt_numbers: Collection[str] = getattr(command, "receipt_numbers", ())
         try:
-            return await self.database.write(work, program_id=program.id, lock_key=key, receipts=receipts)
-        except _Rejected as refused:
-            return refused.problem
+            return await self.database.write(work, program_id=program.id, lock_key=key, receipt_numbers=receipt_numbers)
+        except _Rejected as rejected:
+            return rejected.problem
 
     async def create_program(self, command: CreateProgram) -> NewProgram:
         """Create a program; the result is the only place with the tokens of its keys. Raises KeyError, InvalidNameError, SlugTaken and TermsError."""
@@ -172,7 +172,7 @@ async def _carry_out(
         if stored.mutation != context.name or stored.fingerprint != context.fingerprint:
             raise _Rejected(Problem(ProblemCode.IDEMPOTENCY_KEY_REUSED, path=("idempotencyKey",)))
         earlier = decode(stored.answer, kinds=use_case.kinds)
-        return Execution(replace(earlier, replayed_from=stored.recorded_at), replayed=True)
+        return Execution(replace(earlier, replayed_from=stored.recorded_at), repeated=True)
     result = await use_case.handler(session, context=context, command=command)
     if isinstance(result, Problem):
         raise _Rejected(result)
@@ -186,4 +186,4 @@ async def _carry_out(
         actor=context.actor,
         recorded_at=context.now,
     )
-    return Execution(result, replayed=False)
+    return Execution(result, repeated=False)

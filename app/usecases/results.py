@@ -65,7 +65,7 @@ class Execution(Generic[Result_co]):
     """The result of a command; `replayed`: it was carried out before, under the same idempotency key."""
 
     result: Result_co
-    replayed: bool
+    repeated: bool
 
 
 class UnknownKindError(LookupError):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.domain.amounts import DECIMALS, MAX_MINOR, AmountError, Money, Parts
 from app.domain.engine.earning import earn
-from app.domain.engine.refund import preview_claw_back
+from app.domain.engine.refund import outcome_from_snapshot
 from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.purchases.lines import Line
@@ -98,7 +98,7 @@ def test_partial_refunds_of_a_weighed_and_discounted_line_never_pay_twice(
         after = {1: (sold * share / 1000).quantize(Decimal("0.001"))}
         if after[1] > before[1]:
             continue
-        given_back = preview_claw_back(
+        given_back = outcome_from_snapshot(
             terms=terms,
             facts=purchase,
             earned=earned,

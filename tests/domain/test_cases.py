@@ -80,7 +80,7 @@ def test_redeeming(case: Case) -> None:
     now, what = terms(case), facts(case)
     earlier = (terms(case, "before"),) if "before" in case else ()
     held = tuple(a_lot(index, value, case=case) for index, value in enumerate(case["lots"]))
-    clause = now.cost_of(case["reward"])
+    clause = now.clause_of_reward(case["reward"])
     assert clause is not None
     old_prices = OldPrices(terms=now, earlier=earlier, lots=held, at=what.occurred_at)
     charge = old_prices.charge(case["reward"]) if may_be_cheaper(now, earlier=earlier) else None
@@ -105,7 +105,7 @@ def test_refunding(case: Case) -> None:
         returns = part["returns"]
         returned = kept if returns == "all" else {int(line): Decimal(much) for line, much in returns.items()}
         after = refund.remaining_quantities(purchase, returned=[returned], of=kept)
-        outcome = refund.preview_claw_back(
+        outcome = refund.outcome_from_snapshot(
             terms=judged_by,
             facts=purchase,
             earned=earned,
@@ -114,7 +114,7 @@ def test_refunding(case: Case) -> None:
             available=int(part.get("available", earned)),
             occurred_at=purchase.occurred_at,
         )
-        assert (str(outcome.money.decimal()), outcome.due, outcome.taken) == (
+        assert (str(outcome.money.decimal()), outcome.due, outcome.clawed_back) == (
             part["cash"],
             int(part["due"]),
             int(part["taken"]),

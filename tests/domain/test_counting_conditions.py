@@ -14,7 +14,7 @@ from app.domain.amounts import Rounding
 from app.domain.customers.rule_facts import RuleFacts
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, RemedyCode, Verdict
 from app.domain.engine.earning import earn
-from app.domain.engine.refund import preview_claw_back
+from app.domain.engine.refund import outcome_from_snapshot
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.lines import LineKind
 from app.domain.terms.conditions.budget import Budget, BudgetMode
@@ -48,7 +48,7 @@ def eligible_for(*lines: Any, **member: Any) -> PurchaseFacts:
 
 def budgets_left(**budgets: int) -> dict[str, Any]:
     """The remaining points of budgets, by clause."""
-    return {"budgets_left": tuple(sorted(budgets.items()))}
+    return {"common_budgets_left": tuple(sorted(budgets.items()))}
 
 
 def reason_of(decision: Decision, clause: str, code: ReasonCode) -> Reason:
@@ -107,7 +107,7 @@ def test_kept_items_are_counted_from_the_position_of_their_purchase() -> None:
     purchase = eligible_for(a_line(quantity="4"), items=(("tenth", 7),))
     assert earn(terms=terms, facts=purchase).points == 5
     for kept, due in ((Decimal(3), 0), (Decimal(2), 5)):
-        outcome = preview_claw_back(
+        outcome = outcome_from_snapshot(
             terms=terms,
             facts=purchase,
             earned=5,
@@ -221,7 +221,7 @@ def test_kept_goods_are_decided_with_the_budget_of_their_purchase() -> None:
     assert earn(terms=terms, facts=purchase).points == 30
 
     def due(kept: int, *, before: int = 0) -> int:
-        outcome = preview_claw_back(
+        outcome = outcome_from_snapshot(
             terms=terms,
             facts=purchase,
             earned=30,

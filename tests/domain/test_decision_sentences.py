@@ -158,7 +158,7 @@ def test_failed_condition_is_explained_with_its_remedy(
         visits=4,
         uses=((key, 2),),
         items=((key, 7),),
-        budgets_left=((key, 0),),
+        common_budgets_left=((key, 0),),
         profile=CustomerProfile(birthday=date(2010, 3, 5)),
     )
     terms = some_terms((key, (condition,), SPEND))

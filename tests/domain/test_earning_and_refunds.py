@@ -14,7 +14,7 @@ from app.domain.amounts import Rounding
 from app.domain.calendar import Weekday
 from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, Verdict
 from app.domain.engine.earning import earn
-from app.domain.engine.refund import preview_claw_back
+from app.domain.engine.refund import outcome_from_snapshot
 from app.domain.purchases.facts import FactsError, Payment, PaymentKind, PurchaseFacts
 from app.domain.purchases.lines import LineKind
 from app.domain.terms.conditions.categories import Categories
@@ -179,7 +179,7 @@ def test_partial_refunds_end_like_a_full_one(
     earned = earn(terms=terms, facts=sale).points
     whole = {line.number: line.quantity for line in sale.lines}
     nothing = dict.fromkeys(whole, Decimal(0))
-    full = preview_claw_back(
+    full = outcome_from_snapshot(
         terms=terms,
         facts=sale,
         earned=earned,
@@ -194,7 +194,7 @@ def test_partial_refunds_end_like_a_full_one(
     for place, quantity in [*steps, *((line.number - 1, 5) for line in sale.lines)]:
         number = place % len(whole) + 1
         after = {**kept, number: max(Decimal(0), kept[number] - quantity)}
-        part = preview_claw_back(
+        part = outcome_from_snapshot(
             terms=terms,
             facts=sale,
             earned=earned,
@@ -218,7 +218,7 @@ def test_refund_takes_at_most_the_balance_and_shows_the_shortfall(
     terms, sale = some_terms(), purchase(given_lines)
     earned = earn(terms=terms, facts=sale).points
     whole = {line.number: line.quantity for line in sale.lines}
-    outcome = preview_claw_back(
+    outcome = outcome_from_snapshot(
         terms=terms,
         facts=sale,
         earned=earned,
@@ -227,8 +227,8 @@ def test_refund_takes_at_most_the_balance_and_shows_the_shortfall(
         available=available,
         occurred_at=NOON,
     )
-    assert outcome.taken == min(earned, available)
-    assert outcome.shortfall == earned - outcome.taken
+    assert outcome.clawed_back == min(earned, available)
+    assert outcome.shortfall == earned - outcome.clawed_back
     first = outcome.decision.reasons[0]
     assert first.clause == "refunds"
     assert first.verdict is (Verdict.APPLIED if outcome.shortfall == 0 else Verdict.LIMITED)

@@ -208,7 +208,7 @@ def test_every_decision_is_explained_in_every_language(
     clauses: list[DraftedClause], facts: PurchaseFacts, available: int, held: int
 ) -> None:
     terms = terms_of(clauses)
-    clause = terms.cost_of("coffee")
+    clause = terms.clause_of_reward("coffee")
     assert clause is not None
     rule_facts = replace(facts.rule_facts, total_uses=tuple((clause.key, held) for clause in terms.clauses))
     facts = replace(facts, rule_facts=rule_facts)

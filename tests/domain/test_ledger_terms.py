@@ -224,10 +224,10 @@ def test_enforced_clauses_are_not_refused_with_unenforced_ones() -> None:
 
 
 def test_tiers_add_a_period_clause_unless_there_is_one() -> None:
-    assert unenforced_terms(a_clause(), GOLD).policy(TierPeriod) == TierPeriod()
+    assert unenforced_terms(a_clause(), GOLD).policy_effect(TierPeriod) == TierPeriod()
     own = unenforced_terms(a_clause(), GOLD, ("p", (), TierPeriod(TierWindow.SINCE_JOINING)))
-    assert own.policy(TierPeriod).period is TierWindow.SINCE_JOINING
-    assert TierPeriod not in unenforced_terms(a_clause()).policies
+    assert own.policy_effect(TierPeriod).period is TierWindow.SINCE_JOINING
+    assert TierPeriod not in unenforced_terms(a_clause()).policy_clauses
 
 
 @pytest.mark.parametrize(

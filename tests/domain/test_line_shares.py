@@ -108,7 +108,7 @@ def test_excluded_lines_name_the_excluding_clause() -> None:
     assert points(found) == [30, 0, 0, 0, 0]
     assert [share.shares[Unit.STAMPS] for share in found] == [6, 0, 0, 0, 0]
     kind, goods = LineExclusion.KIND_NOT_COUNTED, LineExclusion.GOODS_NOT_COUNTED
-    amounts = terms.policies[CountedAmounts].key
+    amounts = terms.policy_clauses[CountedAmounts].key
     assert [(share.exclusion, share.clauses) for share in found] == [
         (None, ()),
         (goods, ("spend", "stamp")),
@@ -123,7 +123,7 @@ def test_free_lines_and_lines_paid_with_points_say_so() -> None:
     free, paid = shared(terms, *priced("0.00", "8.00"))
     assert (free.exclusion, free.clauses, points([free])) == (
         LineExclusion.NOTHING_PAID,
-        (terms.policies[CountedAmounts].key,),
+        (terms.policy_clauses[CountedAmounts].key,),
         [0],
     )
     assert (paid.exclusion, points([paid])) == (None, [5])

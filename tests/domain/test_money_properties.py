@@ -26,7 +26,7 @@ from app.domain.amounts import (
 )
 from app.domain.engine.earning import earn
 from app.domain.engine.redemption import redeem
-from app.domain.engine.refund import preview_claw_back, remaining_quantities
+from app.domain.engine.refund import outcome_from_snapshot, remaining_quantities
 from app.domain.purchases.eligible import AmountBasis, EligiblePurchase
 from app.domain.purchases.facts import FactsError, Payment, PaymentKind, PurchaseFacts
 from app.domain.purchases.lines import Line, LineKind
@@ -169,7 +169,7 @@ def clawbacks(
     left = remaining_quantities(purchase, returned=())
     for step in steps:
         after = remaining_quantities(purchase, returned=[step], of=left)
-        outcome = preview_claw_back(
+        outcome = outcome_from_snapshot(
             terms=terms,
             facts=purchase,
             earned=earned,
@@ -389,7 +389,7 @@ def test_foreign_purchase_without_a_rate_is_not_decided(decide: str) -> None:
     facts = PurchaseFacts(
         occurred_at=NOON, zone="Europe/London", currency="JPY", lines=(Line(1, "a", Decimal(1), 100),)
     )
-    clause = terms.cost_of("coffee")
+    clause = terms.clause_of_reward("coffee")
     assert clause is not None
     judged: dict[str, Callable[[PurchaseFacts], object]] = {
         "earn": lambda facts: earn(terms=terms, facts=facts),

@@ -191,7 +191,7 @@ def test_following_a_remedy_fulfils_its_condition(
     condition: Condition, facts: PurchaseFacts, uses: int, items: int, left: int, excepted: bool
 ) -> None:
     assume(condition.negatable or not excepted)
-    counted = {"uses": ((CLAUSE, uses),), "items": ((CLAUSE, items),), "budgets_left": ((CLAUSE, left),)}
+    counted = {"uses": ((CLAUSE, uses),), "items": ((CLAUSE, items),), "common_budgets_left": ((CLAUSE, left),)}
     facts = replace(facts, rule_facts=replace(facts.rule_facts, **counted))
     check = condition.check_except if excepted else condition.check
     finding = check(eligible(facts))
@@ -210,7 +210,7 @@ def test_every_decision_cites_clauses_of_its_terms(
     clauses: list[DraftedClause], facts: PurchaseFacts, available: int
 ) -> None:
     terms = terms_of(clauses)
-    clause = terms.cost_of("coffee")
+    clause = terms.clause_of_reward("coffee")
     assert clause is not None
     earned = earn(terms=terms, facts=facts)
     for decision in (earned, redeem(terms=terms, clause=clause, facts=facts, available=available)):
@@ -262,7 +262,7 @@ def points_by_customer(terms: Terms, population: Sequence[Sequence[PurchaseFacts
         facts = population[who][place]
         rule_facts = facts_before(terms, facts, histories[who], first=population[who][0].rule_facts)
         left = tuple((key, budget.points - spent.get(key, 0)) for key, budget in terms.budgets.items())
-        known = replace(rule_facts, items=tuple(items[who].items()), budgets_left=left)
+        known = replace(rule_facts, items=tuple(items[who].items()), common_budgets_left=left)
         seen = replace(facts, rule_facts=with_tier(known, terms=terms))
         decision = earn(terms=terms, facts=seen)
         histories[who].append((facts, decision.points, decision.applied_clauses()))
@@ -454,7 +454,7 @@ def test_better_change_costs_nobody_points(
         assert change is ChangeDirection.BETTER or now == then
     for customer in population:
         for facts in customer:
-            old, new = before.cost_of("coffee"), after.cost_of("coffee")
+            old, new = before.clause_of_reward("coffee"), after.clause_of_reward("coffee")
             assert new is not None or old is None
             if old is not None and new is not None:
                 then_seen = replace(facts, rule_facts=with_tier(facts.rule_facts, terms=before))

@@ -51,13 +51,13 @@ def test_omitted_standard_clauses_are_added_and_numbered() -> None:
     ]
     assert [clause.number for clause in terms.clauses if clause.printed] == ["1", "2", "3", "4", "5"]
     assert terms.validity.months == 12
-    assert terms.policies[NoticePeriod].number == "5"
+    assert terms.policy_clauses[NoticePeriod].number == "5"
 
 
 def test_standard_clause_is_added_despite_a_taken_key() -> None:
     terms = some_terms(a_clause(PointsPerVisit(1), key="notice"))
     assert isinstance(terms.by_key["notice"].effect, PointsPerVisit)
-    assert terms.policies[NoticePeriod].key == "standard-notice"
+    assert terms.policy_clauses[NoticePeriod].key == "standard-notice"
 
 
 @pytest.mark.parametrize(

@@ -248,21 +248,23 @@ def test_points_and_stamps_are_worded_together() -> None:
     card: DraftedClause = ("card", (), Stamps(1))
     both = euros((spend, card))
     phrasebook = phrasebook_in(Locale.EN)
-    assert both.policies[PointsValidity].statement(phrasebook) == "Points and stamps do not expire."
+    assert both.policy_clauses[PointsValidity].statement(phrasebook) == "Points and stamps do not expire."
     expiring = euros((spend, card, ("expiry", (), PointsValidity(12, expires=True))))
-    assert expiring.policies[PointsValidity].statement(phrasebook).endswith("have been told. Stamps do not expire.")
+    assert (
+        expiring.policy_clauses[PointsValidity].statement(phrasebook).endswith("have been told. Stamps do not expire.")
+    )
     assert "points and stamps" in both.by_key["counted-amounts"].statement(phrasebook)
-    assert euros((spend,)).policies[PointsValidity].statement(phrasebook) == "Points do not expire."
+    assert euros((spend,)).policy_clauses[PointsValidity].statement(phrasebook) == "Points do not expire."
 
 
 def test_old_price_is_promised_only_if_something_costs_points() -> None:
     spend: DraftedClause = ("spend", (), PointsPerAmount(1, Money(100, "EUR")))
     meal: DraftedClause = ("meal", (), RewardCost("meal", 9, "Meal", Unit.STAMPS))
     coffee: DraftedClause = ("coffee", (), RewardCost("coffee", 9, "Coffee"))
-    assert not euros((spend, meal)).policies[OldPriceProtection].printed
-    assert euros((spend, coffee)).policies[OldPriceProtection].printed
+    assert not euros((spend, meal)).policy_clauses[OldPriceProtection].printed
+    assert euros((spend, coffee)).policy_clauses[OldPriceProtection].printed
     # What an owner says otherwise than by default stands there, whatever the rest says.
-    assert euros((spend, meal, ("old", (), OldPriceProtection(90)))).policies[OldPriceProtection].printed
+    assert euros((spend, meal, ("old", (), OldPriceProtection(90)))).policy_clauses[OldPriceProtection].printed
 
 
 @pytest.mark.parametrize("name", [name for name in TEMPLATES if name != "blank"])

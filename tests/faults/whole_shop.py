@@ -49,7 +49,7 @@ from app.usecases.purchases import (
     settle_quarantined,
 )
 from app.usecases.purchases.amend_purchase import AmendPurchase
-from app.usecases.purchases.commands import RecordedReceipt, RecordExchange, RecordPurchase, RecordRefund
+from app.usecases.purchases.commands import ReceiptToRecord, RecordExchange, RecordPurchase, RecordRefund
 from app.usecases.purchases.move_purchase import MovePurchase
 from app.usecases.purchases.settle_quarantined import QuarantineAction, SettleQuarantined
 from app.usecases.results import ResultType
@@ -149,7 +149,7 @@ class WholeShop:
         facts = a_purchase(a_line(price=price, quantity="1"), at=self.driver.now)
         self.execute(
             record_exchange.run,
-            RecordExchange(back, RecordedReceipt(new, facts), by(card) if card is not None else None),
+            RecordExchange(back, ReceiptToRecord(new, facts), by(card) if card is not None else None),
         )
 
     def redeem(self, card: str, *, hold: str | None = None, hours: int = 24, reward: str = "coffee") -> str:

@@ -304,18 +304,18 @@ def expected_explanation(change: WalletChange) -> ExpectedExplanation:
                 _day(change.at, change.kept.zone),
             )
         case PaymentRestored():
-            clause = change.terms.policies[RefundPolicy].key
+            clause = change.terms.policy_clauses[RefundPolicy].key
             return ExpectedExplanation(
                 [ExpectedSentence(clause, (change.amount,))], _day(change.at, change.terms.zone), [(change.amount,)]
             )
         case RedemptionUndone():
             return _cancellation_explanation(change)
         case PointsActivated():
-            clause, paid = change.terms.policies[PendingPeriod].key, change.points - change.activated
+            clause, paid = change.terms.policy_clauses[PendingPeriod].key, change.points - change.activated
             figures = (change.activated, change.points) if paid and change.activated else (change.points,)
             return ExpectedExplanation([ExpectedSentence(clause, figures)], _day(change.at, change.zone), [figures])
         case PointsExpired():
-            clause, gone = change.terms.policies[PointsValidity].key, (change.points, change.last_day)
+            clause, gone = change.terms.policy_clauses[PointsValidity].key, (change.points, change.last_day)
             return ExpectedExplanation([ExpectedSentence(clause, gone)], _day(change.at, change.zone), [gone])
         case PointsMoved():
             return ExpectedExplanation([], _day(change.at, "UTC"), [(change.amount,) if change.amount else ()])
@@ -341,7 +341,7 @@ def _purchase_explanation(change: PurchaseEarned) -> ExpectedExplanation:
 
 def _refund_sentences(change: PointsClawedBack) -> Iterator[ExpectedSentence]:
     """What the refund policy did with the points, and which clauses take stamps back."""
-    clause = change.terms.policies[RefundPolicy].key
+    clause = change.terms.policy_clauses[RefundPolicy].key
     for amount in (change.restored, change.stamps_restored, change.expired):
         if amount:
             yield ExpectedSentence(clause, (amount,))
@@ -372,12 +372,12 @@ def _stamp_sentences(change: PointsClawedBack) -> Iterator[ExpectedSentence]:
 
 
 def _cancellation_explanation(change: RedemptionUndone) -> ExpectedExplanation:
-    price, sentences = change.terms.cost_of(change.reward), []
+    price, sentences = change.terms.clause_of_reward(change.reward), []
     if price is not None:
         sentences.append(ExpectedSentence(price.key, (change.amount,)))
     if change.overdue and change.usable_until is not None:
         until = day_and_time(change.usable_until, zone=change.zone, midnight=True)
-        sentences.append(ExpectedSentence(change.terms.policies[PointsValidity].key, (change.overdue, *until)))
+        sentences.append(ExpectedSentence(change.terms.policy_clauses[PointsValidity].key, (change.overdue, *until)))
     moved: tuple[Figure, ...] = (change.amount,) if change.amount else ()
     short = [value.figures for value in sentences] if sentences else [moved]
     return ExpectedExplanation(sentences, _day(change.at, change.zone), short)
@@ -414,7 +414,7 @@ def price_explanation(wallet: ReferenceWallet, *, terms: Terms, key: str, at: da
     assert isinstance(effect, RewardCost)
     cost, available, owed = effect.points, wallet.free(pending=False), len(wallet.debts)
     missing = cost + owed - available
-    about, figures = (terms.policies[RefundPolicy].key, (owed, owed + cost)) if owed else (key, (cost, available))
+    about, figures = (terms.policy_clauses[RefundPolicy].key, (owed, owed + cost)) if owed else (key, (cost, available))
     if missing <= 0 and not owed:
         return ExpectedExplanation([ExpectedSentence(key, figures)], _day(at, terms.zone))
     ends = wallet.expiry_times()
@@ -443,7 +443,7 @@ def price_explanation(wallet: ReferenceWallet, *, terms: Terms, key: str, at: da
 
 
 def _pending_clause(terms: Terms, otherwise: str) -> str:
-    return terms.policies[PendingPeriod].key if PendingPeriod in terms.policies else otherwise
+    return terms.policy_clauses[PendingPeriod].key if PendingPeriod in terms.policy_clauses else otherwise
 
 
 def kept_tier_figures(customer: Customer, *, terms: Terms, at: datetime) -> tuple[Figure, ...] | None:
@@ -453,6 +453,6 @@ def kept_tier_figures(customer: Customer, *, terms: Terms, at: datetime) -> tupl
         return None
     today = local_date(at, zone_name=terms.zone)
     points = customer.qualifying(terms, today)
-    if TierPeriod in terms.policies and terms.policy(TierPeriod).period is TierWindow.CALENDAR_YEAR:
+    if TierPeriod in terms.policy_clauses and terms.policy_effect(TierPeriod).period is TierWindow.CALENDAR_YEAR:
         points = max(points, customer.qualifying(terms, today, last_year=True))
     return (points, *day_and_time(customer.grace_ends_at, zone=terms.zone, midnight=True))

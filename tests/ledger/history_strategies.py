@@ -260,7 +260,7 @@ class HistoryBuilder:
         new = stable_id(f"{id} new")
         self.remaining_quantities[new] = {1: Decimal(3)}
         bought = PurchaseRecorded(new, who, f"x{draft.pick % 5}", facts, self.in_force(back.at))
-        return ExchangeRecorded(id, back.purchase_id, back.at, back.lines, bought, back.external_id, back.amounts), who
+        return ExchangeRecorded(id, back.purchase_id, back.at, back.lines, bought, back.tie_breaker, back.amounts), who
 
     def _reversal(self, draft: EventDraft, *, id: str) -> tuple[Event, str] | None:
         reversed_ids = {
@@ -292,9 +292,9 @@ class HistoryBuilder:
         event = earned[draft.pick % len(earned)]
         rule, waits = (
             event.terms.validity,
-            isinstance(event, PurchaseRecorded) and PendingPeriod in event.terms.policies,
+            isinstance(event, PurchaseRecorded) and PendingPeriod in event.terms.policy_clauses,
         )
-        since = event.at + timedelta(days=event.terms.policy(PendingPeriod).days + 1 if waits else 0)
+        since = event.at + timedelta(days=event.terms.policy_effect(PendingPeriod).days + 1 if waits else 0)
         last = last_day_of_validity(
             since=since, zone_name=LONDON, months=rule.months, days=rule.days, ends_with=rule.until
         ) or local_date(draft.at, zone_name=LONDON)
@@ -307,7 +307,7 @@ class HistoryBuilder:
         terms = self.in_force(draft.at)
         rule = terms.validity
         earned_at = draft.at - timedelta(days=draft.pick % 30)
-        available_from = earned_at + timedelta(days=draft.pick % 40 if PendingPeriod in terms.policies else 0)
+        available_from = earned_at + timedelta(days=draft.pick % 40 if PendingPeriod in terms.policy_clauses else 0)
         last = last_day_of_validity(
             since=available_from, zone_name=LONDON, months=rule.months, days=rule.days, ends_with=rule.until
         )
@@ -318,7 +318,7 @@ class HistoryBuilder:
 def _cost(draft: EventDraft, *, terms: Terms) -> tuple[int, str]:
     """The points and the reward of a redemption: a reward without a price for points or, where the terms have a lunch,
     that for stamps."""
-    if draft.pick % 3 == 1 and terms.cost_of(LUNCH) is not None:
+    if draft.pick % 3 == 1 and terms.clause_of_reward(LUNCH) is not None:
         return draft.amount % 4 + 1, LUNCH
     return draft.amount * 2, ""
 

@@ -170,8 +170,8 @@ class ReferenceWallet:
         """New points with the dates of the terms. Points that were not purchased are never pending, and no receipt
         announced their expiry."""
         rule, available, zone = terms.validity, at, terms.zone
-        if purchased and PendingPeriod in terms.policies:
-            day = local_date(at, zone_name=zone) + (terms.policy(PendingPeriod).days + 1) * DAY
+        if purchased and PendingPeriod in terms.policy_clauses:
+            day = local_date(at, zone_name=zone) + (terms.policy_effect(PendingPeriod).days + 1) * DAY
             available = day_start(day, zone_name=zone)
         since = at if rule.since is ValidityStart.EARNING else available
         last = last_day(rule, local_date(since, zone_name=zone))
@@ -367,7 +367,7 @@ class ReferenceWallet:
             gone = [point for lot in own for point in lot.points if (point.state, point.by) == (GONE, "")]
             counts = [point for point in gone if point not in purchase.expired][:more]
             purchase.expired += counts
-            owing = purchase.terms.policy(RefundPolicy).mode is RefundMode.ALLOW_NEGATIVE
+            owing = purchase.terms.policy_effect(RefundPolicy).mode is RefundMode.ALLOW_NEGATIVE
             there = self.in_clawback_order(own_lot=purchase.lot)
             short = 0 if owing else max(0, more - len(counts) - len(there))
             purchase.shortfall += short
@@ -480,7 +480,7 @@ def replay_reference(history: EventHistory, versions: Sequence[Terms], until: da
     wallet = ReferenceWallet(history, versions)
 
     def order(event: Event) -> tuple[datetime, int, str, str]:
-        return event.at, _RANKS.get(type(event), 3), getattr(event, "external_id", ""), event.id
+        return event.at, _RANKS.get(type(event), 3), getattr(event, "tie_breaker", ""), event.id
 
     waiting = sorted(history.events, key=order)
     while waiting:

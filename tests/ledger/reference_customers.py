@@ -116,7 +116,9 @@ class Customer:
     """Every tier that may be held, and to when; None as long as the points are there."""
 
     def qualifying(self, terms: Terms, today: date, *, last_year: bool = False) -> int:
-        window = terms.policy(TierPeriod).period if TierPeriod in terms.policies else TierWindow.SINCE_JOINING
+        window = (
+            terms.policy_effect(TierPeriod).period if TierPeriod in terms.policy_clauses else TierWindow.SINCE_JOINING
+        )
 
         def counts(purchase: Purchase) -> bool:
             if window is TierWindow.CALENDAR_YEAR:
@@ -159,7 +161,7 @@ class Customer:
                 for period in required.cap_periods
             ),
             tier=self.tier,
-            budgets_left=facts.rule_facts.budgets_left,
+            common_budgets_left=facts.rule_facts.common_budgets_left,
             own_budget_shares=facts.rule_facts.own_budget_shares,
             common_budget_usage=facts.rule_facts.common_budget_usage,
             qualifying=self.qualifying(terms, local_date(facts.occurred_at, zone_name=terms.zone)),
@@ -179,7 +181,7 @@ class Customer:
         the qualifying points."""
         today = local_date(now, zone_name=terms.zone)
         points = self.qualifying(terms, today)
-        if TierPeriod in terms.policies and terms.policy(TierPeriod).period is TierWindow.CALENDAR_YEAR:
+        if TierPeriod in terms.policy_clauses and terms.policy_effect(TierPeriod).period is TierWindow.CALENDAR_YEAR:
             points = max(points, self.qualifying(terms, today, last_year=True))
         reached = {tier.tier for tier in terms.tiers if tier.points <= points}
         self.tier_claims = [(tier, None) for tier in reached] + [
@@ -196,6 +198,6 @@ class Customer:
 
     def _end_of_grace(self, terms: Terms, now: datetime) -> datetime:
         """The end of the days of grace: whole days after the loss of a tier, with the rest of the first day on top."""
-        days = terms.policy(TierPeriod).grace_days if TierPeriod in terms.policies else 0
+        days = terms.policy_effect(TierPeriod).grace_days if TierPeriod in terms.policy_clauses else 0
         midnights = (day_start(now.date() + n * DAY, zone_name=terms.zone) for n in range(-2, days + 4))
         return [midnight for midnight in midnights if midnight >= now][days] if days else now

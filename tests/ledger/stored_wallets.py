@@ -16,8 +16,8 @@ from app.store.database.session import Session
 from app.store.events import event_log
 from app.store.events.recorded_history import RecordedHistory
 from app.store.ledger import accounts, entries, lots
-from app.store.terms import budgets, in_force
-from app.store.terms.in_force import Versions
+from app.store.terms import budgets, known_versions
+from app.store.terms.known_versions import Versions
 from tests.ledger.invariants import EntryChanges, violations
 from tests.ledger.reference import ReferenceWallet, replay_reference
 from tests.ledger.wallet_summaries import differences, reference_summary
@@ -131,7 +131,7 @@ def _entry_changes(entries: Sequence[StoredEntry]) -> list[EntryChanges]:
 async def load_stored_wallets(session: Session) -> list[StoredWallet]:
     """Every account of a small program."""
     found = await accounts.page(session, after=NIL_UUID, limit=100)
-    versions = await in_force.versions_of(session)
+    versions = await known_versions.load(session)
     histories = await event_log.load_many(session, of=found, versions=versions)
     every = [account for history in histories.values() for account in history.accounts.values()]
     written = await entries.of_accounts(session, account_ids=[account.id for account in every])

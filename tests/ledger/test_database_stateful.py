@@ -49,7 +49,7 @@ from app.usecases.ledger.deliver_expiry_notices import DeliverExpiryNotices
 from app.usecases.ledger.transfer_points import TransferPoints
 from app.usecases.purchases import amend_purchase, move_purchase, record_exchange, record_purchase, record_refund
 from app.usecases.purchases.amend_purchase import AmendPurchase
-from app.usecases.purchases.commands import RecordedReceipt, RecordExchange, RecordPurchase, RecordRefund
+from app.usecases.purchases.commands import ReceiptToRecord, RecordExchange, RecordPurchase, RecordRefund
 from app.usecases.purchases.move_purchase import MovePurchase
 from app.usecases.results import ResultType
 from app.usecases.rewards import cancel_redemption, create_reward, redeem_reward
@@ -230,7 +230,7 @@ class ProgramStateMachine(RuleBasedStateMachine):
             receipt = self.awaited.pop() if self.awaited and pick % 2 else f"x{pick % 5}-{len(self.receipts)}"
             customer = self.customer(pick) if pick % 5 == 0 else None
             payload = self.program.execute(
-                record_exchange.run, RecordExchange(refund, RecordedReceipt(receipt, facts), customer)
+                record_exchange.run, RecordExchange(refund, ReceiptToRecord(receipt, facts), customer)
             )
             if not isinstance(payload, Problem):
                 self.receipts.append(receipt)

@@ -114,12 +114,14 @@ def test_history_as_known_before_a_correction_is_unchanged(builder: HistoryBuild
     assume(mistake is not None)
     assert mistake is not None
     history, before = corrected(uncorrected(builder), mistake), stable_id("before")
-    then, as_it_was = history.as_at("fffffffe"), uncorrected(builder).as_at("fffffffe")
+    then, as_it_was = history.as_known_at("fffffffe"), uncorrected(builder).as_known_at("fffffffe")
     assert {repr(value) for value in events_in(then)} == {repr(item) for item in events_in(as_it_was)}
-    assert {repr(value) for value in events_in(history.as_at(before))} == {
-        repr(value) for value in events_in(uncorrected(builder).as_at(before))
+    assert {repr(value) for value in events_in(history.as_known_at(before))} == {
+        repr(value) for value in events_in(uncorrected(builder).as_known_at(before))
     }
-    assert {repr(value) for value in events_in(history.as_at(LATEST_ID))} == {repr(item) for item in events_in(history)}
+    assert {repr(value) for value in events_in(history.as_known_at(LATEST_ID))} == {
+        repr(item) for item in events_in(history)
+    }
 
 
 @property_settings(40)
@@ -133,8 +135,8 @@ def test_purchase_moved_to_a_wallet_was_unknown_there_before(builder: HistoryBui
     moved = replace(mistake.wrong, moved_by=LATEST_ID)
     came = ReceiptCorrected(LATEST_ID, moved.id, moved.at, None)
     history = without.with_correction(came, current=moved, customer_id=mistake.customer_id)
-    assert {repr(value) for value in events_in(history.as_at("fffffffe"))} == {
-        repr(value) for value in events_in(without.as_at("fffffffe"))
+    assert {repr(value) for value in events_in(history.as_known_at("fffffffe"))} == {
+        repr(value) for value in events_in(without.as_known_at("fffffffe"))
     }
     here, there = (
         replay(known_history, versions=builder.versions, until=LATER)

@@ -58,7 +58,7 @@ from app.usecases.customers.merge_customers import MergeCustomers
 from app.usecases.customers.update_customer import UpdateCustomer
 from app.usecases.purchases import amend_purchase, move_purchase, record_exchange, record_purchase, record_refund
 from app.usecases.purchases.amend_purchase import AmendPurchase
-from app.usecases.purchases.commands import RecordedReceipt, RecordExchange, RecordPurchase, RecordRefund
+from app.usecases.purchases.commands import ReceiptToRecord, RecordExchange, RecordPurchase, RecordRefund
 from app.usecases.purchases.move_purchase import MovePurchase
 from app.usecases.results import ResultType
 from app.usecases.rewards import cancel_redemption, create_reward, redeem_reward
@@ -187,7 +187,7 @@ class CountingShop(ProgramDriver):
         if self.receipts:
             receipt = self.receipts[pick % len(self.receipts)]
             back = RecordRefund(None, ReceiptReference(receipt), {1: Decimal(1)}, self.now, None, None, f"{pick}")
-            new = RecordedReceipt(f"r{len(self.receipts)}", self.goods(pick + 1))
+            new = ReceiptToRecord(f"r{len(self.receipts)}", self.goods(pick + 1))
             if not isinstance(self.execute(record_exchange.run, RecordExchange(back, new, None)), Problem):
                 self.receipts.append(new.external_id)
 

@@ -277,8 +277,8 @@ async def test_a_stored_result_of_an_unknown_kind_fails_clearly(
         await execute(update_program.run, key="k", command=UpdateProgram())
     fresh = await execute(update_program.run, key="other", command=UpdateProgram())
     assert not isinstance(fresh, Problem)
-    assert not fresh.replayed
+    assert not fresh.repeated
     again = await execute(update_program.run, key="other", command=UpdateProgram())
     assert not isinstance(again, Problem)
-    assert again.replayed
+    assert again.repeated
     assert again.result == fresh.result

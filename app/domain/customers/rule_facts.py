@@ -13,7 +13,7 @@ from app.domain.customers.profile import CustomerProfile
 _COUNTS_BY_KEY = {
     "uses": "uses",
     "items": "items",
-    "budgets_left": "budgets_left",
+    "common_budgets_left": "budgets_left",
     "own_budget_shares": "own_budget_shares",
     "common_budget_usage": "common_budget_usage",
     "total_uses": "held_uses",
@@ -31,11 +31,11 @@ class RuleFacts:
     - `total_uses`: how often each clause was ever applied, uses on hold included;
     - `earned`: points earned so far in each period;
     - `items`: items that each clause counted before and that were not returned;
-    - `budgets_left`: points left in the budget of each clause, for all customers;
+    - `common_budgets_left`: points left in the budget of each clause, for all customers;
     - `own_budget_shares`: points of each budget that only this customer may still get, because they came back from the
       customer's own purchases. A purchase takes 100 points from a budget and 30 come back with a refund: the share is
       30. It is below 0 if purchases now use more of the budget than they took from it;
-    - `common_budget_usage`: what the purchase took from `budgets_left` when it was recorded;
+    - `common_budget_usage`: what the purchase took from `common_budgets_left` when it was recorded;
     - `tier`: the key of the tier; `qualifying`: the points towards one;
     - `birthdays`: the calendar year of the birthday in whose window the purchase lies, by the question of the window;
     - `used_birthdays`: clauses that were already applied for a birthday, each with its calendar year;
@@ -50,7 +50,7 @@ class RuleFacts:
     uses: tuple[tuple[str, int], ...] = ()
     earned: tuple[tuple[Period, int], ...] = ()
     items: tuple[tuple[str, int], ...] = ()
-    budgets_left: tuple[tuple[str, int], ...] = ()
+    common_budgets_left: tuple[tuple[str, int], ...] = ()
     own_budget_shares: tuple[tuple[str, int], ...] = ()
     common_budget_usage: tuple[tuple[str, int], ...] = ()
     condition_answers: tuple[tuple[str, bool | None], ...] = ()
@@ -81,9 +81,9 @@ class RuleFacts:
         """Items counted by the clause before."""
         return dict(self.items).get(clause, 0)
 
-    def budget_left(self, clause: str) -> int | None:
+    def budget_left_for_customer(self, clause: str) -> int | None:
         """Points left in the clause's budget for this customer, own share included; None without a budget."""
-        for_all = dict(self.budgets_left).get(clause)
+        for_all = dict(self.common_budgets_left).get(clause)
         return None if for_all is None else max(0, for_all + self.own_budget_share(clause))
 
     def own_budget_share(self, clause: str) -> int:
@@ -137,7 +137,7 @@ class RuleFacts:
             tier=data.get("tier"),
             qualifying=data.get("qualifying", 0),
             items=tuple(sorted(data.get("items", {}).items())),
-            budgets_left=tuple(sorted(data.get("budgets_left", {}).items())),
+            common_budgets_left=tuple(sorted(data.get("budgets_left", {}).items())),
             own_budget_shares=tuple(sorted(data.get("own_budget_shares", {}).items())),
             common_budget_usage=tuple(sorted(data.get("common_budget_usage", {}).items())),
             total_uses=tuple(sorted(data.get("held_uses", {}).items())),

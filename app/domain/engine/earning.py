@@ -67,7 +67,7 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
     NOTHING_EARNED: neither points nor stamps. PARTLY_GRANTED: a cap or a budget reduced the points.
     """
     purchase = terms.eligible(facts)
-    if terms.exclusive or terms.budgets:
+    if terms.depends_on_other_clauses or terms.budgets:
         evaluations = _evaluate_dependent_clauses(terms, purchase=purchase)
     else:
         evaluations = [_EvaluatedClause(clause, *evaluate(clause, purchase=purchase)) for clause in terms.point_clauses]
@@ -117,12 +117,12 @@ def base_points(decision: Decision, *, terms: Terms) -> int:
 
 
 def _evaluate_dependent_clauses(terms: Terms, *, purchase: EligiblePurchase) -> list[_EvaluatedClause]:
-    """Every point clause evaluated, in order; clauses that exclude others are evaluated after them."""
+    """Every point clause evaluated, in order; clauses that depend on whether others match are evaluated after those."""
     rounding = terms.rounding
     by_key = {
         clause.key: _affordable(_EvaluatedClause(clause, *evaluate(clause, purchase=purchase)), rounding=rounding)
         for clause in terms.point_clauses
-        if not clause.exclusive
+        if not clause.depends_on_other_clauses
     }
     with_matches = purchase._replace(
         matched_clauses=frozenset(key for key, evaluated in by_key.items() if evaluated.fits)
@@ -130,7 +130,7 @@ def _evaluate_dependent_clauses(terms: Terms, *, purchase: EligiblePurchase) -> 
     by_key |= {
         clause.key: _affordable(_EvaluatedClause(clause, *evaluate(clause, purchase=with_matches)), rounding=rounding)
         for clause in terms.point_clauses
-        if clause.exclusive
+        if clause.depends_on_other_clauses
     }
     return [by_key[clause.key] for clause in terms.point_clauses]
 
@@ -176,11 +176,11 @@ def _awards(
     bases: list[_Base] = []
     bonuses: list[Award] = []
     factors: list[tuple[PointsMultiplier, _EvaluatedClause]] = []
-    for evaluated, (clause, earning) in zip(evaluations, terms.earning_clauses, strict=False):
+    for evaluated, (clause, earning) in zip(evaluations, terms.base_clauses, strict=False):
         if evaluated.fits:
             own = award(clause.key, earning.earn(evaluated.selected), rounding=rounding)
             bases.append(_Base(earning, evaluated.selected, _within(own, evaluated) if budgeted else own))
-    for evaluated, (clause, extra) in zip(evaluations[len(terms.earning_clauses) :], terms.bonus_clauses, strict=True):
+    for evaluated, (clause, extra) in zip(evaluations[len(terms.base_clauses) :], terms.extra_clauses, strict=True):
         if not evaluated.fits:
             continue
         if isinstance(extra, BonusPoints):

@@ -74,13 +74,15 @@ def notice_window_start(
     return day_start(last - timedelta(days=validity.notice_from), zone_name=lot.zone)
 
 
-def earliest_notice_start(activity: datetime, *, kept_alive: Iterable[PointsValidity], zone: str) -> datetime | None:
+def earliest_notice_start(
+    activity: datetime, *, activity_rules: Iterable[PointsValidity], zone: str
+) -> datetime | None:
     """The earliest possible start of a notice window for points last extended by this activity; None without windows.
 
-    `kept_alive` are the validity rules that activity extends. The start is early enough for lots of every zone.
+    `activity_rules` are the validity rules that activity extends. The start is early enough for lots of every zone.
     """
     window_starts = []
-    for validity in kept_alive:
+    for validity in activity_rules:
         last = validity.last_day(since=activity - _ZONES, zone_name=zone)
         if last is not None:
             window_starts.append(day_start(last - timedelta(days=validity.notice_from) - _ZONES, zone_name=zone))
@@ -108,7 +110,7 @@ def activation_decision(lot: Lot, *, paid: int, terms: Terms, at: datetime) -> D
 def _by_clause(
     terms: Terms, kind: type[PendingPeriod | PointsValidity], *, finding: Finding, points: int, at: datetime, zone: str
 ) -> Decision:
-    reason = Reason(clause=terms.policies[kind].key, verdict=Verdict.APPLIED, finding=finding)
+    reason = Reason(clause=terms.policy_clauses[kind].key, verdict=Verdict.APPLIED, finding=finding)
     return Decision(
         outcome=DecisionOutcome.GRANTED,
         points=points,

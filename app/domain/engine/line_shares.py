@@ -76,7 +76,7 @@ def line_shares(decision: Decision, *, terms: Terms, facts: PurchaseFacts) -> tu
     awarding = tuple(key for key, points in awarded.items() if points) or tuple(selected)
     eligible = {line.number for line in purchase.lines}
     selected_lines = {line.number for key in awarding for line in selected[key].lines}
-    counted_amounts_key = terms.policies[CountedAmounts].key
+    counted_amounts_key = terms.policy_clauses[CountedAmounts].key
     results = []
     for line in facts.lines:
         earned = {unit: shares[unit][line.number] for unit in terms.units}
@@ -114,24 +114,24 @@ def _points(
 ) -> Weights:
     """Unrounded points by line, of all clauses that count."""
     rounding = terms.rounding
-    earning_clauses = _counting_earning_clauses(terms, awarded=awarded, selected=selected)
+    base_clauses = _counting_base_clauses(terms, awarded=awarded, selected=selected)
     weights: Weights = {}
-    for clause, effect in earning_clauses:
+    for clause, effect in base_clauses:
         own = _earned(effect, purchase=selected[clause.key], rounding=rounding)
         _add(weights, _scaled_to_award(own, clause=clause, awarded=awarded))
     limited = {reason.clause for reason in decision.reasons if reason.verdict is Verdict.LIMITED}
-    for clause, extra in terms.bonus_clauses:
+    for clause, extra in terms.extra_clauses:
         if not awarded.get(clause.key):
             continue
         purchase = selected[clause.key]
         if isinstance(extra, PointsMultiplier):
             lines = {line.number for line in purchase.lines}
             own = {}
-            for earning_clause, effect in earning_clauses:
-                part = selected[earning_clause.key].narrowed_to(lambda line, lines=lines: line.number in lines)  # type: ignore[misc]
+            for base_clause, effect in base_clauses:
+                part = selected[base_clause.key].narrowed_to(lambda line, lines=lines: line.number in lines)  # type: ignore[misc]
                 factor = extra.extra * (
-                    _budget_fraction(earning_clause, effect, awarded=awarded, selected=selected)
-                    if earning_clause.key in limited
+                    _budget_fraction(base_clause, effect, awarded=awarded, selected=selected)
+                    if base_clause.key in limited
                     else 1
                 )
                 _add(own, _earned(effect, purchase=part, rounding=rounding, factor=factor))
@@ -148,14 +148,14 @@ def _bonus(extra: Extra, *, awarded: int) -> int:
     return extra.points * max(1, round(Fraction(awarded, extra.points)))
 
 
-def _counting_earning_clauses(
+def _counting_base_clauses(
     terms: Terms, *, awarded: Mapping[str, int], selected: Mapping[str, EligiblePurchase]
 ) -> list[tuple[Clause, Earning]]:
     """The earning clauses that count, which multipliers multiply; each with its effect.
 
     All matching ones if they stack, else the one that gave points or would have.
     """
-    matched = [(clause, effect) for clause, effect in terms.earning_clauses if clause.key in awarded]
+    matched = [(clause, effect) for clause, effect in terms.base_clauses if clause.key in awarded]
     mode = terms.combination
     if mode is CombinationMode.STACK or not matched:
         return matched

@@ -53,7 +53,7 @@ class OldPrices:
         if earned_price is None or earned_price >= current_price:
             return current_price
         raised_at = self._rise(versions[started[-1] + 1 :], reward=reward, above=earned_price)
-        days = self.terms.policy(OldPriceProtection).days
+        days = self.terms.policy_effect(OldPriceProtection).days
         last = local_date(raised_at, zone_name=self.terms.zone) + timedelta(days=days)
         until = day_start(last + timedelta(days=1), zone_name=self.terms.zone)
         return earned_price if self.at < until else current_price
@@ -71,7 +71,7 @@ class OldPrices:
 
 def may_be_cheaper(terms: Terms, *, earlier: Sequence[Terms]) -> bool:
     """Whether any reward was cheaper in earlier terms and old prices are protected."""
-    if OldPriceProtection not in terms.policies or terms.policy(OldPriceProtection).days == 0:
+    if OldPriceProtection not in terms.policy_clauses or terms.policy_effect(OldPriceProtection).days == 0:
         return False
     rewards = [clause.effect.reward for clause in terms.clauses if isinstance(clause.effect, RewardCost)]
     current_prices = {reward: price for reward in rewards if (price := _price(terms, reward)) is not None}
@@ -84,7 +84,7 @@ def may_be_cheaper(terms: Terms, *, earlier: Sequence[Terms]) -> bool:
 
 def _price(terms: Terms, reward: str) -> int | None:
     """The cost of a reward in points; None if it is not offered or costs another unit."""
-    clause = terms.cost_of(reward)
+    clause = terms.clause_of_reward(reward)
     cost = clause.effect if clause is not None else None
     return cost.points if isinstance(cost, RewardCost) and cost.unit is Unit.POINTS else None
 

@@ -42,7 +42,7 @@ def pending_reasons(
     if best is None or best.missing >= missing:
         return (shortfall,)
     wait_remedy = (Remedy(RemedyCode.COME_AT, from_=best.at),)
-    clause = terms.policies[PendingPeriod].key if PendingPeriod in terms.policies else shortfall.clause
+    clause = terms.policy_clauses[PendingPeriod].key if PendingPeriod in terms.policy_clauses else shortfall.clause
     pending = Reason(
         clause, Verdict.NOT_MET, Finding(False, ReasonCode.STILL_PENDING, best.activated, best.at, wait_remedy)
     )

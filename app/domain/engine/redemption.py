@@ -29,7 +29,7 @@ def reward_cost(clause: Clause) -> RewardCost:
 
 def cost_unit(terms: Terms | None, *, reward: str) -> Unit:
     """The unit of a reward's cost; points if the terms set none."""
-    clause = terms.cost_of(reward) if terms is not None else None
+    clause = terms.clause_of_reward(reward) if terms is not None else None
     return reward_cost(clause).unit if clause is not None else Unit.POINTS
 
 
@@ -101,7 +101,7 @@ def redeem(
     verdict = Verdict.APPLIED if paid.met else Verdict.NOT_MET
     # The clause on refunds states that nothing is redeemed while points are owed.
     owing = paid.code is ReasonCode.NEGATIVE_BALANCE
-    payment_clause = terms.policies[RefundPolicy] if owing else clause
+    payment_clause = terms.policy_clauses[RefundPolicy] if owing else clause
     payment: tuple[Reason, ...] = (Reason(clause=payment_clause.key, verdict=verdict, finding=paid),)
     if not paid.met and activations:
         missing = price + owed - available
@@ -134,4 +134,4 @@ def _old_price_kept(terms: Terms, *, charge: RewardCharge | None, current_price:
     if charge is None:
         return ()
     finding = Finding(True, ReasonCode.OLD_PRICE_KEPT, charge.cost, current_price)
-    return (Reason(clause=terms.policies[OldPriceProtection].key, verdict=Verdict.APPLIED, finding=finding),)
+    return (Reason(clause=terms.policy_clauses[OldPriceProtection].key, verdict=Verdict.APPLIED, finding=finding),)

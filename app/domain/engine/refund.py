@@ -25,13 +25,13 @@ from app.domain.units import Unit
 class RefundOutcome:
     """The outcome of a refund: the clawback, and the money to refund.
 
-    `base` are the qualifying points of the remaining purchase.
+    `qualifying` are the qualifying points of the remaining purchase.
     """
 
     movement: ClawbackMovement
     money: Money
     decision: Decision
-    base: int
+    qualifying: int
 
     @property
     def due(self) -> int:
@@ -39,7 +39,7 @@ class RefundOutcome:
         return self.movement.due
 
     @property
-    def taken(self) -> int:
+    def clawed_back(self) -> int:
         """Due points that were taken, are owed, or had expired unspent."""
         return self.movement.due - self.movement.shortfall
 
@@ -88,7 +88,7 @@ def remaining_price_shares(
 
 def points_restored_decision(amount: int, *, unit: Unit, terms: Terms, at: datetime) -> Decision:
     """The decision that restores points or stamps which had paid for returned goods, by the clause on refunds."""
-    clause, in_points = terms.policies[RefundPolicy].key, unit is Unit.POINTS
+    clause, in_points = terms.policy_clauses[RefundPolicy].key, unit is Unit.POINTS
     code = ReasonCode.POINTS_RETURNED if in_points else ReasonCode.STAMPS_RETURNED
     return Decision(
         outcome=DecisionOutcome.GRANTED,
@@ -104,14 +104,14 @@ def points_restored_decision(amount: int, *, unit: Unit, terms: Terms, at: datet
 class RemainingPurchase:
     """The remaining part of a purchase: what it would earn, and the total points and stamps due for clawback.
 
-    It depends on nothing but what remains, so any sequence of refunds claws back in total what one refund would. `base`
-    are its qualifying points, at most what the purchase earned.
+    It depends on nothing but what remains, so any sequence of refunds claws back in total what one refund would.
+    `qualifying` are its qualifying points, at most what the purchase earned.
     """
 
     decision: Decision
     clawback_due: int
     stamp_clawback_due: int
-    base: int
+    qualifying: int
 
 
 def evaluate_remaining(*, terms: Terms, earned: int, stamps: int, remaining: PurchaseFacts) -> RemainingPurchase:
@@ -124,7 +124,7 @@ def evaluate_remaining(*, terms: Terms, earned: int, stamps: int, remaining: Pur
         decision=decision,
         clawback_due=max(0, earned - decision.points),
         stamp_clawback_due=max(0, stamps - decision.stamps),
-        base=min(earned, base_points(decision, terms=terms)),
+        qualifying=min(earned, base_points(decision, terms=terms)),
     )
 
 
@@ -194,7 +194,7 @@ def refund_decision(
     )
 
 
-def preview_claw_back(
+def outcome_from_snapshot(
     *,
     terms: Terms,
     facts: PurchaseFacts,
@@ -241,13 +241,13 @@ def preview_claw_back(
             at=occurred_at,
             debts={Unit.POINTS: owed_before + movement.owed},
         ),
-        base=remaining.base,
+        qualifying=remaining.qualifying,
     )
 
 
 def _by_policy(terms: Terms, *, movement: ClawbackMovement, debt: int) -> Iterator[Reason]:
     """The reasons of the clause on refunds; none on points if only stamps move."""
-    clause = terms.policies[RefundPolicy].key
+    clause = terms.policy_clauses[RefundPolicy].key
     if movement.restored:
         yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.POINTS_RESTORED, movement.restored))
     if movement.stamps_restored:

@@ -11,7 +11,7 @@ from app.domain.amounts import AmountError, Exact, Money, Rounding, allocate_pro
 from app.domain.engine.refund import remaining_price_shares, remaining_quantities
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import NO_PRICE_REDUCTIONS, PurchaseFacts
-from app.domain.purchases.lines import quantity_problem
+from app.domain.purchases.lines import quantity_error
 
 Quantities = Mapping[int, Decimal | None]
 """Quantities by line number; None: all that remains of the line."""
@@ -68,10 +68,6 @@ class ReturnedItems:
     lines: Mapping[int, Decimal]
     amounts: Mapping[int, int] = field(default_factory=dict)
 
-    def left(self, facts: PurchaseFacts, *, of: Remaining) -> Remaining:
-        """What remains after this return."""
-        return of.less(facts, refund=self)
-
 
 def price_of_refund(facts: PurchaseFacts, *, before: Iterable[RefundedItems], refund: RefundedItems) -> int:
     """The price, in minor units, of what a refund returns after the refunds `before` it."""
@@ -79,11 +75,11 @@ def price_of_refund(facts: PurchaseFacts, *, before: Iterable[RefundedItems], re
     return remaining.of(facts).total().minor - remaining.less(facts, refund=refund).of(facts).total().minor
 
 
-def invalid_quantity(lines: Quantities | None) -> Problem | None:
+def quantity_problem(lines: Quantities | None) -> Problem | None:
     """The problem with a quantity that no line can have; it ensures that remaining quantities are never rounded."""
     for index, quantity in enumerate((lines or {}).values()):
-        if quantity is not None and (problem := quantity_problem(quantity)) is not None:
-            return Problem(ProblemCode.INVALID_INPUT, path=("lines", str(index), "quantity"), detail=problem)
+        if quantity is not None and (error := quantity_error(quantity)) is not None:
+            return Problem(ProblemCode.INVALID_INPUT, path=("lines", str(index), "quantity"), detail=error)
     return None
 
 
@@ -107,7 +103,7 @@ def resolve_return(
     if isinstance(quantities, Problem):
         return quantities
     minor_amounts = _amounts(
-        amounts, amount=amount, facts=facts, remaining=ReturnedItems(quantities).left(facts, of=remaining)
+        amounts, amount=amount, facts=facts, remaining=remaining.less(facts, refund=ReturnedItems(quantities))
     )
     if isinstance(minor_amounts, Problem):
         return minor_amounts

@@ -55,15 +55,15 @@ def reversal_decision(
     `amount` was restored in the unit of the price. `overdue` are restored points whose last day has passed;
     `usable_until` is the instant until which they can be spent.
     """
-    cost = terms.cost_of(reward)
+    cost = terms.clause_of_reward(reward)
     reasons = []
     if cost is not None:
         code = ReasonCode.REDEMPTION_UNDONE if unit is Unit.POINTS else ReasonCode.STAMPS_RETURNED
         restored = Finding(True, code, amount)
         reasons.append(Reason(cost.key, Verdict.APPLIED, restored))
-    if overdue and usable_until is not None and PointsValidity in terms.policies:
+    if overdue and usable_until is not None and PointsValidity in terms.policy_clauses:
         grace = Finding(True, ReasonCode.GRACE_AFTER_REVERSAL, overdue, usable_until)
-        reasons.append(Reason(terms.policies[PointsValidity].key, Verdict.APPLIED, grace))
+        reasons.append(Reason(terms.policy_clauses[PointsValidity].key, Verdict.APPLIED, grace))
     return Decision(
         outcome=DecisionOutcome.GRANTED,
         points=amount if unit is Unit.POINTS else 0,

@@ -120,7 +120,7 @@ def period_ends(*, terms: Terms, at: datetime) -> datetime | None:
 
 def window_of(terms: Terms) -> TierWindow:
     """The period in which points count; all points without a clause on it."""
-    return terms.policy(TierPeriod).period if TierPeriod in terms.policies else TierWindow.SINCE_JOINING
+    return terms.policy_effect(TierPeriod).period if TierPeriod in terms.policy_clauses else TierWindow.SINCE_JOINING
 
 
 @dataclass(slots=True)
@@ -157,7 +157,7 @@ class TierGrace:
 
 def grace_ends_at(*, terms: Terms, at: datetime) -> datetime:
     """When the grace days of a tier lost at an instant end; that instant if there are none."""
-    days = terms.policy(TierPeriod).grace_days if TierPeriod in terms.policies else 0
+    days = terms.policy_effect(TierPeriod).grace_days if TierPeriod in terms.policy_clauses else 0
     if not days:
         return at
     first = local_date(at, zone_name=terms.zone)
@@ -166,13 +166,13 @@ def grace_ends_at(*, terms: Terms, at: datetime) -> datetime:
     return day_start(first + timedelta(days=days), zone_name=terms.zone)
 
 
-def kept_tier_reason(membership: CurrentTier, *, qualifying: int, terms: Terms) -> Reason | None:
+def kept_tier_reason(held: CurrentTier, *, qualifying: int, terms: Terms) -> Reason | None:
     """Why a tier is kept that the points no longer reach; None if points hold it."""
-    if membership.grace_ends_at is None or not any(tier.tier == membership.tier for tier in terms.tiers):
+    if held.grace_ends_at is None or not any(tier.tier == held.tier for tier in terms.tiers):
         return None
-    assert membership.tier is not None, "there is a tier"
-    finding = Finding(True, ReasonCode.TIER_KEPT, qualifying, membership.grace_ends_at)
-    return Reason(terms.tier_clause(membership.tier).key, Verdict.APPLIED, finding)
+    assert held.tier is not None, "there is a tier"
+    finding = Finding(True, ReasonCode.TIER_KEPT, qualifying, held.grace_ends_at)
+    return Reason(terms.tier_clause(held.tier).key, Verdict.APPLIED, finding)
 
 
 def tier_decision(change: TierChange) -> Decision:

@@ -124,7 +124,7 @@ class Balance:
     lifetime: int = 0
     qualifying: int = 0
 
-    def can_hold(self, decision: Decision, *, unit: Unit = Unit.POINTS) -> bool:
+    def has_room_for(self, decision: Decision, *, unit: Unit = Unit.POINTS) -> bool:
         """Whether the account can hold what the decision earns, and all its numbers are in range."""
         return self.lifetime + decision.amount(unit) <= MAX_POINTS and decision.largest_amount() <= MAX_POINTS
 

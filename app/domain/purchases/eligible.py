@@ -82,7 +82,9 @@ class EligiblePurchase(NamedTuple):
         A foreign currency is converted last, once and without rounding.
         """
         lines = tuple(line for line in facts.lines if line.kind in basis.kinds)
-        amounts = Parts.of([line.net(taxes=basis.taxes, discounts_ignored=basis.discounts_ignored) for line in lines])
+        amounts = Parts.of(
+            [line.amount(taxes=basis.taxes, discounts_ignored=basis.discounts_ignored) for line in lines]
+        )
         scale: Exact = 1
         if facts.payments and (with_points := facts.paid_with_points()):
             to_pay = sum((line.to_pay() for line in facts.lines), 0)
@@ -134,7 +136,7 @@ class EligiblePurchase(NamedTuple):
         if taxes is None or taxes is self.basis.taxes:
             return self.amounts.total()
         ignored = self.basis.discounts_ignored
-        amounts = Parts.of([line.net(taxes=taxes, discounts_ignored=ignored) for line in self.lines])
+        amounts = Parts.of([line.amount(taxes=taxes, discounts_ignored=ignored) for line in self.lines])
         return amounts.scaled(self.scale.numerator, self.scale.denominator).total()
 
 

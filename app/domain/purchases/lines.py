@@ -27,7 +27,7 @@ MAX_QUANTITY = Decimal(1_000_000)
 """The largest quantity of a line."""
 
 
-def quantity_problem(quantity: Decimal) -> str | None:
+def quantity_error(quantity: Decimal) -> str | None:
     """Why a number is not a valid quantity of a line, sold or returned, or None."""
     # Checked first: comparing with NaN raises, and rounding takes time in proportion to the digits of a number.
     if not quantity.is_finite() or not 0 < quantity <= MAX_QUANTITY:
@@ -69,7 +69,7 @@ class Line(NamedTuple):
             return int(self.quantity) * self.unit_price
         return rounded(Fraction(self.quantity) * self.unit_price, mode=Rounding.HALF_UP)
 
-    def net(self, *, taxes: bool, discounts_ignored: bool) -> Exact:
+    def amount(self, *, taxes: bool, discounts_ignored: bool) -> Exact:
         """The remaining amount in minor units: with or without tax, before or after the discount. Exact."""
         amount: Exact = self.price() if discounts_ignored else self.price() - self.discount
         if self.quantity_share != 1 or self.price_share != 1:
@@ -82,7 +82,7 @@ class Line(NamedTuple):
 
     def to_pay(self) -> Exact:
         """What the line costs the customer, tax included, in minor units."""
-        return self.net(taxes=True, discounts_ignored=False)
+        return self.amount(taxes=True, discounts_ignored=False)
 
     def remaining_quantity(self) -> Decimal:
         """The remaining quantity, rounded down to three decimals."""

@@ -42,12 +42,12 @@ class Purchase:
         return ReceiptOrigin(self.location_id, self.occurred_at, self.facts.zone)
 
     @property
-    def in_order(self) -> str:
+    def tie_breaker(self) -> str:
         """The key that orders purchases of the same instant."""
-        return order_name(self.external_id, space=self.space, completion=self.completion)
+        return tie_breaker_of(self.external_id, space=self.space, completion=self.completion)
 
 
-def order_name(external_id: str, *, space: NumberSpace, completion: int) -> str:
+def tie_breaker_of(external_id: str, *, space: NumberSpace, completion: int) -> str:
     """The key that orders purchases of the same instant: everything that identifies their receipts."""
     if space == PROGRAM_WIDE and completion == 1:
         return external_id

@@ -16,7 +16,7 @@ class ReceiptCorrection:
     """A correction of a recorded purchase, and what the purchase was before it; `actor` is the access key used.
 
     The purchase moved from `from_customer_id` to `to_customer_id`, which are the same if it was only amended.
-    `in_order`, `occurred_at` and `terms_version` are those of the purchase: they never change. `counted_points` and
+    `tie_breaker`, `occurred_at` and `terms_version` are those of the purchase: they never change. `counted_points` and
     `counted_stamps` are what the correction uses of a staff budget. `retained_budget_usage` is, by clause key, what
     a purchase that was moved to another customer had used of budgets, less what moved with it.
     """
@@ -32,7 +32,7 @@ class ReceiptCorrection:
     recorded_at: datetime
     reason: str
     actor: str | None
-    in_order: str
+    tie_breaker: str
     occurred_at: datetime
     terms_version: int
     counted_points: int = 0
@@ -56,7 +56,7 @@ class ReceiptCorrection:
             recorded_at=recorded_at,
             reason=reason,
             actor=actor,
-            in_order=before.in_order,
+            tie_breaker=before.tie_breaker,
             occurred_at=before.occurred_at,
             terms_version=before.terms_version,
         )

@@ -11,7 +11,7 @@ from decimal import Decimal
 from app.domain.amounts import AmountError, ExchangeRate, Money, rate_problem
 from app.domain.names import normalised_identifier
 from app.domain.purchases.facts import FactsError, Payment, PaymentKind
-from app.domain.purchases.lines import Line, LineKind, quantity_problem
+from app.domain.purchases.lines import Line, LineKind, quantity_error
 
 MAX_LINES = 500
 MAX_PAYMENTS = 20
@@ -59,7 +59,7 @@ def line_of(
         sku = _text(normalised_identifier(sku), at=("sku",))
         if name is not None:
             _text(name, at=("name",))
-        if (wrong := quantity_problem(quantity)) is not None:
+        if (wrong := quantity_error(quantity)) is not None:
             raise FactsError(("quantity",), wrong)
         if not unit_price.is_finite() or not 0 <= unit_price <= MAX_PRICE:
             raise FactsError(("unit_price",), "a price is 0 to 1,000,000,000")

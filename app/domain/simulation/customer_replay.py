@@ -112,7 +112,7 @@ class CustomerReplay:
 
     def redeem(self, request: PastRedemption) -> Decision | None:
         """Redeem a reward: the decision, or None if it was not offered or refused."""
-        clause = self._terms.cost_of(request.reward)
+        clause = self._terms.clause_of_reward(request.reward)
         if clause is None:
             return None
         unit = reward_cost(clause).unit
@@ -136,7 +136,7 @@ class CustomerReplay:
             )
             known = replace(
                 known,
-                budgets_left=left,
+                common_budgets_left=left,
                 own_budget_shares=tuple((key, self._own_budget_shares[key]) for key in budgets),
             )
         if required.tier:

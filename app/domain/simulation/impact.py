@@ -219,7 +219,7 @@ def _most_affected(customers: Sequence[CustomerImpact]) -> list[CustomerImpact]:
 
 
 def _affordable(terms: Terms, reward: str, *, balances: Mapping[Unit, int]) -> bool:
-    clause = terms.cost_of(reward)
+    clause = terms.clause_of_reward(reward)
     return clause is not None and reward_cost(clause).points <= balances[reward_cost(clause).unit]
 
 
@@ -238,5 +238,5 @@ def _earning_rules(terms: Terms) -> tuple[object, ...]:
     """Everything in the terms that decides what a purchase earns; equal for two versions that earn alike."""
     others = (clause for clause, _ in (*terms.caps, *terms.stamp_clauses))
     clauses = [(clause.key, clause.conditions, clause.effect) for clause in (*terms.point_clauses, *others)]
-    policies = tuple(terms.policy(kind) for kind in (Combination, CountedAmounts, RoundingRule))
+    policies = tuple(terms.policy_effect(kind) for kind in (Combination, CountedAmounts, RoundingRule))
     return (*clauses, policies, terms.zone)

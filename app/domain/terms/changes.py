@@ -104,17 +104,19 @@ class _Comparison:
     """Compares two versions. Interactions between clauses decide whether a change can be assessed on its own."""
 
     def __init__(self, *, before: Terms, after: Terms) -> None:
-        self._excluded = {key for terms in (before, after) for clause in terms.clauses for key in _excluded_by(clause)}
+        self._excluders = {
+            key for terms in (before, after) for clause in terms.clauses for key in _excluders_of(clause)
+        }
         # Which purchases use a limited clause depends on the clauses that compete with it.
         self._contested = [
             clause.key
             for clause in before.clauses
-            if clause.limit is not None and isinstance(clause.effect, Earning | PointsMultiplier)
+            if clause.use_limit is not None and isinstance(clause.effect, Earning | PointsMultiplier)
         ]
         self._sharing = _SharedBudgets(before, after)
         # If more is eligible, other items are the nth, and a limit of stamps may be used by a purchase of fewer items.
         self._items = any(
-            clause.counts_items or (clause.limit is not None and isinstance(clause.effect, Stamps))
+            clause.counts_items or (clause.use_limit is not None and isinstance(clause.effect, Stamps))
             for clause in before.clauses
         )
         modes = {terms.combination for terms in (before, after)}
@@ -124,7 +126,7 @@ class _Comparison:
         self._tiers_harm = any(
             self._displaces(clause)
             or self._competes_for_limit(clause)
-            or clause.limit is not None
+            or clause.use_limit is not None
             or self._sharing.shifted_by(clause)
             for clause in (*before.clauses, *after.clauses)
             if any(isinstance(leaf, TierAtLeast) for leaf in clause.leaves)
@@ -184,18 +186,18 @@ class _Comparison:
 
     def _changes_matching(self, clause: Clause) -> bool:
         """Whether clauses that displace others may match more purchases because more is eligible."""
-        return isinstance(clause.effect, CountedAmounts) and (bool(self._excluded) or self._first_counts)
+        return isinstance(clause.effect, CountedAmounts) and (bool(self._excluders) or self._first_counts)
 
     def _displaces(self, clause: Clause) -> bool:
         """Whether another clause may give less because this one matches."""
         may_come_first = isinstance(clause.effect, Earning | PointsMultiplier) and self._first_counts
-        return clause.key in self._excluded or may_come_first
+        return clause.key in self._excluders or may_come_first
 
     def _widening_harms(self, old: Clause, new: Clause) -> bool:
         """Whether matching more purchases may cost somebody points."""
         if self._displaces(new):
             return True
-        limited = old.limit is not None or new.limit is not None
+        limited = old.use_limit is not None or new.use_limit is not None
         if limited and isinstance(new.effect, Earning | Extra | Stamps):
             # The uses of a period may now go to purchases that give less.
             return _without_limit(old) != _without_limit(new)
@@ -225,7 +227,7 @@ class _SharedBudgets:
         effect = clause.effect
         if isinstance(effect, CountedAmounts | RoundingRule) or clause.kind is ClauseKind.LIMIT:
             return True
-        if any(other.key == clause.key or clause.key in _excluded_by(other) for other in self._shared):
+        if any(other.key == clause.key or clause.key in _excluders_of(other) for other in self._shared):
             return True
         if self._capped and (clause.kind is ClauseKind.EARNING or isinstance(effect, Combination)):
             # The reduction by a cap is allocated to all awarding clauses.
@@ -257,7 +259,7 @@ def _without_limit(clause: Clause) -> list[Condition]:
     return [condition for condition in clause.conditions if not isinstance(condition, TimesPerPeriod)]
 
 
-def _excluded_by(clause: Clause) -> frozenset[str]:
+def _excluders_of(clause: Clause) -> frozenset[str]:
     return frozenset(key for leaf in clause.leaves if isinstance(leaf, NotCombinedWith) for key in leaf.clauses)
 
 

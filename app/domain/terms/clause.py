@@ -72,7 +72,7 @@ class Clause:
         )
 
     @cached_property
-    def limit(self) -> TimesPerPeriod | None:
+    def use_limit(self) -> TimesPerPeriod | None:
         """The limit of uses per customer and period; None: no limit."""
         return next((leaf for leaf in self.leaves if isinstance(leaf, TimesPerPeriod)), None)
 
@@ -99,7 +99,7 @@ class Clause:
     @cached_property
     def needs_counters(self) -> bool:
         """Whether counters are kept for this clause: uses, items, or points."""
-        return self.limit is not None or self.budget is not None or self.counts_total_uses or bool(self.birthdays)
+        return self.use_limit is not None or self.budget is not None or self.counts_total_uses or bool(self.birthdays)
 
     @cached_property
     def by_amount(self) -> bool:
@@ -127,7 +127,7 @@ class Clause:
         )
 
     @cached_property
-    def exclusive(self) -> bool:
+    def depends_on_other_clauses(self) -> bool:
         """Whether it depends on which other clauses match."""
         return any(isinstance(condition, NotCombinedWith) for condition in self.conditions)
 

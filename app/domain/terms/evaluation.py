@@ -55,7 +55,7 @@ def times_awarded(clause: Clause, *, selected: EligiblePurchase) -> int:
         return 1
     selected = selected._replace(clause=clause.key)
     times = _times_of_all(clause.conditions, purchase=selected)
-    limit = clause.limit
+    limit = clause.use_limit
     return times if limit is None else min(times, limit.times - selected.rule_facts.uses_of(clause.key))
 
 

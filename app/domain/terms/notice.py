@@ -14,7 +14,7 @@ from app.domain.terms.version import Terms
 
 def earliest_start(*, current: Terms, direction: ChangeDirection, now: datetime) -> datetime:
     """When a change announced now may start: at once, or after the notice period if it is for the worse."""
-    days = current.policy(NoticePeriod).least_days
+    days = current.policy_effect(NoticePeriod).least_days
     if direction is not ChangeDirection.WORSE or days == 0:
         return now.astimezone(UTC)
     # "After N days" ends with the last instant of the last local day.
@@ -29,7 +29,7 @@ def next_start(*, latest: Terms, in_force: Terms, direction: ChangeDirection, no
 
 def notice_lapses_at(*, current: Terms, direction: ChangeDirection, now: datetime) -> datetime | None:
     """The first start that is too late for a notice given now; None if no start is too late."""
-    most = current.policy(NoticePeriod).most_days
+    most = current.policy_effect(NoticePeriod).most_days
     if direction is not ChangeDirection.WORSE or most is None:
         return None
     return day_start(local_date(now, zone_name=current.zone) + timedelta(days=most + 1), zone_name=current.zone)
@@ -48,7 +48,7 @@ def notice_decision(*, current: Terms, direction: ChangeDirection, effective_fro
     else:
         finding = Finding(True, ReasonCode.NOTICE_GIVEN, effective_from, earliest)
     reason = Reason(
-        clause=current.policies[NoticePeriod].key,
+        clause=current.policy_clauses[NoticePeriod].key,
         verdict=Verdict.APPLIED if finding.met else Verdict.NOT_MET,
         finding=finding,
     )

@@ -52,7 +52,7 @@ class RequiredFacts:
         return cls(
             enrolment=any(isinstance(condition, MemberFor) for condition in conditions),
             visits=any(isinstance(condition, FirstPurchase | EveryNthVisit) for condition in conditions),
-            limit_periods={clause.key: clause.limit.period for clause in clauses if clause.limit is not None},
+            limit_periods={clause.key: clause.use_limit.period for clause in clauses if clause.use_limit is not None},
             cap_periods=tuple(dict.fromkeys(period for period in caps if period is not None)),
             customer_conditions=tuple(
                 dict.fromkeys(condition for condition in conditions if isinstance(condition, AboutCustomer))

@@ -93,24 +93,24 @@ class Terms:
         return {clause.effect.reward: clause for clause in self.clauses if isinstance(clause.effect, RewardCost)}
 
     @cached_property
-    def policies(self) -> Mapping[type[Effect], Clause]:
+    def policy_clauses(self) -> Mapping[type[Effect], Clause]:
         """The standard clauses by the type of their effect; older versions lack types added later."""
         return {type(clause.effect): clause for clause in self.clauses if clause.kind is ClauseKind.POLICY}
 
     @cached_property
-    def earning_clauses(self) -> tuple[tuple[Clause, Earning], ...]:
-        """The earning clauses in their order, each with its effect."""
+    def base_clauses(self) -> tuple[tuple[Clause, Earning], ...]:
+        """The clauses that earn on their own, in their order, each with its effect; multipliers multiply those that count."""
         return tuple((clause, clause.effect) for clause in self.clauses if isinstance(clause.effect, Earning))
 
     @cached_property
-    def bonus_clauses(self) -> tuple[tuple[Clause, Extra], ...]:
-        """The bonus clauses in their order, each with its effect."""
+    def extra_clauses(self) -> tuple[tuple[Clause, Extra], ...]:
+        """The clauses that add to them, bonuses and multipliers, in their order, each with its effect."""
         return tuple((clause, clause.effect) for clause in self.clauses if isinstance(clause.effect, Extra))
 
     @cached_property
     def point_clauses(self) -> tuple[Clause, ...]:
-        """The clauses that give points: earning clauses, then bonus clauses."""
-        return tuple(clause for clause, _ in (*self.earning_clauses, *self.bonus_clauses))
+        """The clauses that give points: base clauses, then extra clauses."""
+        return tuple(clause for clause, _ in (*self.base_clauses, *self.extra_clauses))
 
     @cached_property
     def stamp_clauses(self) -> tuple[tuple[Clause, Stamps], ...]:
@@ -124,9 +124,9 @@ class Terms:
         return (Unit.POINTS, Unit.STAMPS) if self.stamp_clauses or Unit.STAMPS in costs else (Unit.POINTS,)
 
     @cached_property
-    def exclusive(self) -> bool:
+    def depends_on_other_clauses(self) -> bool:
         """Whether a point clause depends on which others match."""
-        return any(clause.exclusive for clause in self.point_clauses)
+        return any(clause.depends_on_other_clauses for clause in self.point_clauses)
 
     @cached_property
     def caps(self) -> tuple[tuple[Clause, PointsCap], ...]:
@@ -149,22 +149,22 @@ class Terms:
     @cached_property
     def basis(self) -> AmountBasis:
         """Which amounts are eligible."""
-        return self.policy(CountedAmounts).basis
+        return self.policy_effect(CountedAmounts).basis
 
     @cached_property
     def rounding(self) -> RoundingRule:
         """How fractions of points become whole."""
-        return self.policy(RoundingRule)
+        return self.policy_effect(RoundingRule)
 
     @cached_property
     def combination(self) -> CombinationMode:
         """Which of several earning clauses count."""
-        return self.policy(Combination).mode
+        return self.policy_effect(Combination).mode
 
     @cached_property
     def validity(self) -> PointsValidity:
         """How long points are valid."""
-        return self.policy(PointsValidity)
+        return self.policy_effect(PointsValidity)
 
     def eligible(self, facts: PurchaseFacts) -> EligiblePurchase:
         """The eligible part of a purchase. Raises AmountError for a foreign currency without a rate."""
@@ -192,13 +192,13 @@ class Terms:
         named = [leaf for clause in self.clauses for leaf in clause.leaves if isinstance(leaf, Locations)]
         return {key: name for locations in named for key, name in locations.called().items()}
 
-    def cost_of(self, reward: str) -> Clause | None:
+    def clause_of_reward(self, reward: str) -> Clause | None:
         """The clause that prices the reward with this key, or None."""
         return self._costs.get(reward)
 
-    def policy(self, kind: type[E]) -> E:
+    def policy_effect(self, kind: type[E]) -> E:
         """The standard clause's effect of this type."""
-        effect = self.policies[kind].effect
+        effect = self.policy_clauses[kind].effect
         if not isinstance(effect, kind):
             raise TypeError(f"{kind.__name__} is no standard clause")
         return effect

@@ -25,7 +25,7 @@ class PurchaseRecorded:
 
     id: str
     customer_id: str
-    external_id: str
+    tie_breaker: str
     facts: PurchaseFacts
     terms: Terms
     moved_by: str = ""
@@ -64,7 +64,7 @@ class RefundRecorded:
     purchase_id: str
     at: datetime
     lines: Mapping[int, Decimal]
-    external_id: str = ""
+    tie_breaker: str = ""
     amounts: Mapping[int, int] = field(default_factory=dict)
 
 
@@ -81,7 +81,7 @@ class ExchangeRecorded:
     at: datetime
     lines: Mapping[int, Decimal]
     purchase: PurchaseRecorded
-    external_id: str = ""
+    tie_breaker: str = ""
     amounts: Mapping[int, int] = field(default_factory=dict)
 
 

@@ -31,7 +31,7 @@ from app.domain.wallets.unit_account import UnitAccount
 
 def allows_negative_balance(terms: Terms) -> bool:
     """Whether a refund may claw back more points than are available."""
-    return terms.policy(RefundPolicy).mode is RefundMode.ALLOW_NEGATIVE
+    return terms.policy_effect(RefundPolicy).mode is RefundMode.ALLOW_NEGATIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +91,14 @@ class GoodsReturn:
             if unit is Unit.POINTS or terms.stamp_clauses:
                 unit_account = self._unit_accounts[unit]
                 unit_account.post(EntryType.CLAWBACK, self.id, at=self.at, draws=tuple(unit_draws), decision=decision)
-        outcome = RefundOutcome(movement, money, decision, first_evaluation.base)
+        outcome = RefundOutcome(movement, money, decision, first_evaluation.qualifying)
         return ReturnOutcome(outcome, restored, self._purchases[0].event.id)
 
     def _count(self, purchase: PurchaseState, *, remaining: PurchaseFacts, evaluation: RemainingPurchase) -> None:
         """Adjust qualifying points and usage counters to the remaining goods."""
         membership, terms, at = self._memberships[purchase.event.customer_id], purchase.event.terms, purchase.event.at
-        membership.qualifying.add(evaluation.base - purchase.base, at=at, zone=terms.zone)
-        purchase.base = evaluation.base
+        membership.qualifying.add(evaluation.qualifying - purchase.base, at=at, zone=terms.zone)
+        purchase.base = evaluation.qualifying
         usage = purchase.usage_of(remaining, evaluation=evaluation)
         membership.counters.recount(purchase.usage, usage, at=at)
         purchase.usage = usage

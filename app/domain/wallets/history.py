@@ -68,7 +68,7 @@ Event: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class EventHistory:
-    """All events of one wallet in one unit, not sorted by time. `enrolled_at` is by customer id.
+    """All events of one wallet in all units, not sorted by time. `enrolled_at` is by customer id.
 
     `corrections` hold the earlier versions of corrected receipts.
     """
@@ -128,7 +128,7 @@ class EventHistory:
         merged_accounts = (event.history.owning_account(id) for event in self.events if isinstance(event, WalletMerged))
         return next((account_id for account_id in merged_accounts if account_id is not None), None)
 
-    def as_at(self, id: str) -> EventHistory:
+    def as_known_at(self, id: str) -> EventHistory:
         """The history as it was known when an id was created (record time); ids increase with time."""
         events_as_known = self.events
         later = (correction for correction in self.corrections if correction.id > id)
@@ -139,7 +139,7 @@ class EventHistory:
             events_as_known = _with_purchase(events_as_known, correction.purchase_id, correction.before)
         events = (event for event in events_as_known if event.id <= id)
         with_merged = (
-            replace(event, history=event.history.as_at(id)) if isinstance(event, WalletMerged) else event
+            replace(event, history=event.history.as_known_at(id)) if isinstance(event, WalletMerged) else event
             for event in events
         )
         return replace(self, events=tuple(with_merged))
@@ -244,4 +244,4 @@ _ORDER: Mapping[type, SameInstantOrder] = {
 
 def business_time_key(event: Event) -> tuple[datetime, SameInstantOrder, str, str]:
     """Sort key: business time, then `SameInstantOrder`, receipt number, and id."""
-    return (event.at, _ORDER.get(type(event), SameInstantOrder.OTHER), getattr(event, "external_id", ""), event.id)
+    return (event.at, _ORDER.get(type(event), SameInstantOrder.OTHER), getattr(event, "tie_breaker", ""), event.id)

@@ -24,8 +24,8 @@ def new_lot(id: str, points: int, *, at: datetime, terms: Terms, pending: bool) 
     """
     validity, zone = terms.validity, terms.zone
     available_from = at
-    if pending and PendingPeriod in terms.policies:
-        day = local_date(at, zone_name=zone) + timedelta(days=terms.policy(PendingPeriod).days + 1)
+    if pending and PendingPeriod in terms.policy_clauses:
+        day = local_date(at, zone_name=zone) + timedelta(days=terms.policy_effect(PendingPeriod).days + 1)
         available_from = day_start(day, zone_name=zone)
     since = at if validity.since is ValidityStart.EARNING else available_from
     return Lot(

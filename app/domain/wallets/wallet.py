@@ -105,7 +105,7 @@ class Wallet(ScheduledWallet):
         """The price of the reward by lot; None if it is the same for all."""
         if event.terms is None or event.unit is not Unit.POINTS:
             return None
-        old_prices, clause = self.old_prices(terms=event.terms, at=event.at), event.terms.cost_of(event.reward)
+        old_prices, clause = self.old_prices(terms=event.terms, at=event.at), event.terms.clause_of_reward(event.reward)
         if old_prices is None or clause is None:
             return None
         current_price = reward_cost(clause).points

@@ -42,7 +42,7 @@ Serializer: TypeAlias = Callable[[Any, Path | None, "Executing"], Any]
 """Serializes a value, given its path; for a field, the field's value, given its object and the object's path."""
 
 
-class NotCompilable(Exception):
+class LeftToGraphQLCore(Exception):
     """Out of the ordinary: graphql-core completes it."""
 
 
@@ -117,7 +117,7 @@ def compile_object(type_: GraphQLObjectType, selected: GroupedFieldSet, *, execu
 
     def serialize(source: Any, path: Path | None, executor: Executing) -> Any:
         if type(source) is not origin:
-            raise NotCompilable
+            raise LeftToGraphQLCore
         return {name: serialize_field(source, path, executor) for name, serialize_field in serializers}
 
     return CompiledField(serialize, flat)
@@ -146,7 +146,7 @@ def compile_field(
         if attribute is not None:
             value = getattr(source, attribute)
         elif executor.time_budget.should_yield:
-            raise NotCompilable
+            raise LeftToGraphQLCore
         else:
             assert field.resolve is not None, "a field with a resolver"
             info = executor.build_resolve_info(field, nodes, parent, here)
@@ -156,7 +156,7 @@ def compile_field(
             return serialize_value(value, here, executor)
         if nullable:
             return None
-        raise NotCompilable
+        raise LeftToGraphQLCore
 
     return CompiledField(serialize, flat=False)
 
@@ -168,7 +168,7 @@ def _attribute(attribute: str, leaf: Callable[[Any], Any], *, nullable: bool) ->
             return leaf(value)
         if nullable:
             return None
-        raise NotCompilable
+        raise LeftToGraphQLCore
 
     return serialize
 
@@ -178,7 +178,7 @@ def _leaf(type_: Any) -> Serializer:
 
     def serialize(value: Any, _path: Path | None, _executor: Executing) -> Any:
         if value is None:
-            raise NotCompilable
+            raise LeftToGraphQLCore
         return leaf(value)
 
     return serialize
@@ -186,7 +186,7 @@ def _leaf(type_: Any) -> Serializer:
 
 def _left_to_graphql_core(_value: Any, _path: Path | None, _executor: Executing) -> Any:
     """Values of abstract types, in practice user errors, are left to graphql-core; most answers contain none."""
-    raise NotCompilable
+    raise LeftToGraphQLCore
 
 
 def _serializer_of(type_: Any) -> Callable[[Any], Any]:
@@ -217,7 +217,7 @@ def _compile_value(inner: Any, details: FieldDetailsList, *, executor: Executing
     def serialize(items: Any, path: Path | None, executor: Executing) -> Any:
         assert path is not None, "a list is a field's"
         if type(items) is not list or len(items) > MAX_INLINE_ITEMS or executor.time_budget.should_yield:
-            raise NotCompilable
+            raise LeftToGraphQLCore
         return [serialize_item(item, path.add_key(place, None), executor) for place, item in enumerate(items)]
 
     return serialize

@@ -16,16 +16,16 @@ from app.domain.wallets.wallet import Wallet
 from app.store.customers import customers, wallet_members
 from app.store.database.session import Session
 from app.store.events import event_log, snapshot_path
-from app.store.events.replay import with_events
-from app.store.terms import in_force
-from app.store.terms.in_force import Versions
+from app.store.events.replay import replay_recorded
+from app.store.terms import known_versions
+from app.store.terms.known_versions import Versions
 
 
 @dataclass(frozen=True, slots=True)
 class TierHistory:
     """What only a replay can say of a tier.
 
-    `changes` are oldest first; `kept` is why a tier is held that the points no longer reach.
+    `changes` are oldest first; `kept_because` is why a tier is held that the points no longer reach.
     """
 
     changes: tuple[TierChange, ...] = ()
@@ -40,7 +40,7 @@ class TierStatus:
     `named_by` are the latest terms that have the tier.
     """
 
-    membership: CurrentTier
+    tier: CurrentTier
     qualifying: int
     terms: Terms | None
     named_by: Terms | None
@@ -52,7 +52,7 @@ async def tier_statuses(session: Session, *, ids: Sequence[str], at: datetime, w
 
     The stored tier is enough unless something has fallen due since, or the customer shares the wallet.
     """
-    versions = await in_force.versions_of(session)
+    versions = await known_versions.load(session)
     rows = await customers.by_ids(session, customer_ids=ids)
     tiered = any(version.tiers for version in versions.not_withdrawn)
     wallet_of: dict[str, Wallet] = {}
@@ -83,7 +83,7 @@ async def _replayed_wallets(
     accounts = list({customer.account.id: customer.account for customer in of}.values())
     histories = await event_log.load_many(session, of=accounts, versions=versions)
     return {
-        customer.id: with_events(histories[customer.account.id], versions=versions, events=(), until=at).wallet
+        customer.id: replay_recorded(histories[customer.account.id], versions=versions, events=(), until=at).wallet
         for customer in of
     }
 
@@ -104,7 +104,7 @@ def _status(row: Customer, *, wallet: Wallet | None, versions: Versions, at: dat
             )
     started = (version for version in reversed(versions.not_withdrawn) if version.effective_from <= at)
     named_by = next((version for version in started if any(tier.tier == held.tier for tier in version.tiers)), None)
-    return TierStatus(membership=held, qualifying=qualifying, terms=terms, named_by=named_by, history=history)
+    return TierStatus(tier=held, qualifying=qualifying, terms=terms, named_by=named_by, history=history)
 
 
 def _changes(wallet: Wallet, *, customer_id: str) -> Iterator[TierChange]:

@@ -24,7 +24,7 @@ class MergedAccount:
     """The account (id) merged by an entry, and its former customers (ids), who may read its ledger."""
 
     account_id: str
-    owners: tuple[str, ...]
+    holders: tuple[str, ...]
 
 
 async def merged_accounts(session: Session, *, ids: Sequence[str]) -> list[MergedAccount | None]:
@@ -35,7 +35,7 @@ async def merged_accounts(session: Session, *, ids: Sequence[str]) -> list[Merge
     wallets = sorted({id for merger in merged.values() for id in (merger.from_wallet_id, merger.to_wallet_id)})
     known = await accounts.of_wallets(session, wallet_ids=wallets)
     accounts_by_id = {account.id: account for account in known}
-    owners = await wallet_members.of_accounts(session, account_ids=sorted(accounts_by_id))
+    holders = await wallet_members.of_accounts(session, account_ids=sorted(accounts_by_id))
 
     def merged_account_of(entry_id: str) -> MergedAccount | None:
         merger = merged.get(by_id[entry_id].entry.subject) if entry_id in by_id else None
@@ -47,7 +47,7 @@ async def merged_accounts(session: Session, *, ids: Sequence[str]) -> list[Merge
         merged_account = next(
             account for account in known if (account.wallet_id, account.unit) == (merger.from_wallet_id, own.unit)
         )
-        return MergedAccount(merged_account.id, owners[merged_account.id])
+        return MergedAccount(merged_account.id, holders[merged_account.id])
 
     return [merged_account_of(id) for id in ids]
 
@@ -64,9 +64,9 @@ async def counterparties(session: Session, *, ids: Sequence[str]) -> list[Counte
     account_ids = {account.id for account in surviving_accounts}.union(
         *({transfer.from_account_id, transfer.to_account_id} for transfer in transfers_by_id.values())
     )
-    owners = await wallet_members.of_accounts(session, account_ids=sorted(account_ids))
+    holders = await wallet_members.of_accounts(session, account_ids=sorted(account_ids))
     # All accounts of a wallet have the same customers.
-    owners_by_wallet = {account.wallet_id: owners[account.id] for account in surviving_accounts}
+    holders_by_wallet = {account.wallet_id: holders[account.id] for account in surviving_accounts}
     wallets = {account.id: account.wallet_id for account in surviving_accounts}
 
     def counterparties_of(entry_id: str) -> Counterparties | None:
@@ -75,27 +75,27 @@ async def counterparties(session: Session, *, ids: Sequence[str]) -> list[Counte
         if transfer is not None:
             received = entry.account_id == transfer.to_account_id
             return Counterparties(
-                transfer.reason, owners[transfer.from_account_id if received else transfer.to_account_id]
+                transfer.reason, holders[transfer.from_account_id if received else transfer.to_account_id]
             )
         if merger is not None:
             is_survivor = wallets.get(entry.account_id) == merger.to_wallet_id
             return Counterparties(
                 merger.reason,
-                _customers_behind(merger, is_survivor=is_survivor, owners=owners_by_wallet[merger.to_wallet_id]),
+                _customers_behind(merger, is_survivor=is_survivor, holders=holders_by_wallet[merger.to_wallet_id]),
             )
         return None
 
     return [counterparties_of(id) if id in by_id else None for id in ids]
 
 
-def _customers_behind(merger: Merger, *, is_survivor: bool, owners: tuple[str, ...]) -> tuple[str, ...]:
+def _customers_behind(merger: Merger, *, is_survivor: bool, holders: tuple[str, ...]) -> tuple[str, ...]:
     """The customers on the other side of a merger.
 
     For the surviving wallet (`is_survivor`), which absorbed the other one, that is the customer whose wallet was merged.
-    For the merged wallet it is the surviving customer or, in a household, the `owners` of the absorbing wallet without that customer.
+    For the merged wallet it is the surviving customer or, in a household, the `holders` of the absorbing wallet without that customer.
     """
     if is_survivor:
         return (merger.customer_id,)
     if merger.survivor_id is not None:
         return (merger.survivor_id,)
-    return tuple(owner for owner in owners if owner != merger.customer_id)
+    return tuple(owner for owner in holders if owner != merger.customer_id)

@@ -27,8 +27,8 @@ from app.store.events import event_log
 from app.store.ledger import accounts, entries
 from app.store.purchases import corrections, purchases
 from app.store.rewards import redemptions
-from app.store.terms import in_force, versions
-from app.store.terms.in_force import Versions
+from app.store.terms import known_versions, versions
+from app.store.terms.known_versions import Versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,10 @@ async def terms_of(session: Session, *, decided_entries: Sequence[Entry]) -> dic
     numbers = {decided_by(entry) for entry in decided_entries}
     by_number: dict[int, Terms] = {}
     for number in numbers:
-        first = await versions.version(session, number=number)
-        if first is None:
+        terms = await versions.version(session, number=number)
+        if terms is None:
             raise LookupError(f"terms version {number} is missing")
-        by_number[number] = first
+        by_number[number] = terms
     return by_number
 
 
@@ -108,7 +108,7 @@ class Explained:
     """An entry, the terms that decided it, and the points that its stored facts give under them today."""
 
     stored: StoredEntry
-    owners: tuple[str, ...]
+    holders: tuple[str, ...]
     """The customers (ids) whose ledger it stands in."""
     terms: Terms
     recomputed: int
@@ -122,37 +122,37 @@ async def explain(session: Session, *, entry_id: str) -> Explained | None:
     entry = stored.entry
     judged_by = (await terms_of(session, decided_entries=[entry]))[decided_by(entry)]
     account = (await accounts.by_ids(session, account_ids=[entry.account_id]))[entry.account_id]
-    wallet = await accounts.of_wallets(session, wallet_ids=[account.wallet_id])
-    first = next(account_of_unit for account_of_unit in wallet if account_of_unit.unit is Unit.POINTS)
-    known_versions = await in_force.versions_of(session)
-    recorded = await event_log.load(session, account=first, versions=known_versions)
+    accounts_of_wallet = await accounts.of_wallets(session, wallet_ids=[account.wallet_id])
+    of_points = next(account_of_unit for account_of_unit in accounts_of_wallet if account_of_unit.unit is Unit.POINTS)
+    known = await known_versions.load(session)
+    recorded = await event_log.load(session, account=of_points, versions=known)
     before = await entries.recorded(session, account_id=account.id, before=entry.number)
-    replayed = replay(recorded.history.as_at(entry.id), versions=known_versions.not_withdrawn, until=entry.occurred_at)
+    replayed = replay(recorded.history.as_known_at(entry.id), versions=known.not_withdrawn, until=entry.occurred_at)
     if recorded.merged_away is not None and recorded.merged_away.id <= entry.id:
         replayed.close(recorded.merged_away.id, at=recorded.merged_away.occurred_at)
     subject = PostingKey(entry.type, entry.subject)
     points = sum(draws_by_key(replayed.unit_accounts[account.unit].postings).get(subject, {}).values())
     if entry.type is EntryType.REDEEM:
-        points = _price_then(entry, history=recorded.history.as_at(entry.id), known_versions=known_versions) or points
-    owners = await wallet_members.of_accounts(session, account_ids=[entry.account_id])
+        points = _price_then(entry, history=recorded.history.as_known_at(entry.id), known=known) or points
+    holders = await wallet_members.of_accounts(session, account_ids=[entry.account_id])
     return Explained(
         stored=stored,
-        owners=owners[entry.account_id],
+        holders=holders[entry.account_id],
         terms=judged_by,
         recomputed=sum(before.get(subject, {}).values()) - points,
     )
 
 
-def _price_then(entry: Entry, *, history: EventHistory, known_versions: Versions) -> int | None:
+def _price_then(entry: Entry, *, history: EventHistory, known: Versions) -> int | None:
     """The cost of a reward under the terms of its time and for the points in the wallet then; None: not known."""
     event = next(
         (event for event in history.events if isinstance(event, RewardRedeemed) and event.id == entry.subject),
         None,
     )
-    clause = event.terms.cost_of(event.reward) if event is not None else None
+    clause = event.terms.clause_of_reward(event.reward) if event is not None else None
     if event is None or clause is None:
         return None
-    wallet = replay(history.before_event(event.id), versions=known_versions.not_withdrawn, until=event.at)
+    wallet = replay(history.before_event(event.id), versions=known.not_withdrawn, until=event.at)
     old_prices = wallet.old_prices(terms=event.terms, at=event.at) if event.unit is Unit.POINTS else None
     charge = old_prices.charge(event.reward) if old_prices is not None else None
     return charge.cost if charge is not None else reward_cost(clause).points
@@ -169,17 +169,17 @@ class OwnedEntry:
     """An entry with the customers (ids) whose ledger it stands in."""
 
     stored: StoredEntry
-    owners: tuple[str, ...]
+    holders: tuple[str, ...]
 
 
 async def owned_entries(session: Session, *, ids: Sequence[str]) -> list[OwnedEntry | None]:
     """Entries by id with their customers, in the order requested."""
     by_id = await entries.entries_by_ids(session, entry_ids=ids)
-    owners = await wallet_members.of_accounts(
+    holders = await wallet_members.of_accounts(
         session, account_ids=sorted({stored.entry.account_id for stored in by_id.values()})
     )
     return [
-        OwnedEntry(stored=by_id[id], owners=owners[by_id[id].entry.account_id]) if id in by_id else None for id in ids
+        OwnedEntry(stored=by_id[id], holders=holders[by_id[id].entry.account_id]) if id in by_id else None for id in ids
     ]
 
 
@@ -192,21 +192,23 @@ async def purchases_by_id(session: Session, *, ids: Sequence[str]) -> list[Purch
 async def receipts_behind(session: Session, *, ids: Sequence[str]) -> list[PurchaseFacts | None]:
     """The receipts of entries (by id) that a purchase earned, as they were known then; None for any other entry."""
     stored_entries = await entries.entries_by_ids(session, entry_ids=ids)
-    bought = {
+    purchase_of = {
         id: stored.entry.purchase_id
         for id, stored in stored_entries.items()
         if stored.entry.type is EntryType.EARN and stored.entry.purchase_id is not None
     }
-    purchase_ids = sorted(set(bought.values()))
+    purchase_ids = sorted(set(purchase_of.values()))
     by_id = await purchases.by_ids(session, purchase_ids=purchase_ids)
-    facts = {id: by_id[purchase_id].facts for id, purchase_id in bought.items()}
+    facts = {id: by_id[purchase_id].facts for id, purchase_id in purchase_of.items()}
     corrected = await corrections.of_purchases(session, purchase_ids=purchase_ids)
     # The oldest correction after the entry holds the facts as they were when it was booked.
     for correction in reversed(corrected):
-        for id, purchase_id in bought.items():
+        for id, purchase_id in purchase_of.items():
             if purchase_id == correction.purchase_id and id < correction.id:
                 facts[id] = correction.facts_before
-    new_purchase_ids = {id: purchase_id for id, purchase_id in bought.items() if facts[id].replaced_price is not None}
+    new_purchase_ids = {
+        id: purchase_id for id, purchase_id in purchase_of.items() if facts[id].replaced_price is not None
+    }
     values = await values_of_returned_goods(session, new_purchase_ids=new_purchase_ids)
     facts |= {id: facts[id].as_replacement(value) for id, value in values.items()}
     return [facts.get(id) for id in ids]

@@ -38,7 +38,7 @@ async def quarantine_page(
     )
 
 
-async def receipts_of(session: Session, *, quarantined_id: str) -> tuple[str, ...]:
+async def receipt_numbers_of(session: Session, *, quarantined_id: str) -> tuple[str, ...]:
     """The numbers of the purchases that a receipt in quarantine is about: its own, or those of the returned goods."""
     item = await quarantine.by_id(session, quarantined_id=quarantined_id)
     if item is None:

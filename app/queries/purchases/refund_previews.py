@@ -12,7 +12,7 @@ from app.domain.customers.current_tier import CurrentTier
 from app.domain.customers.customer import CustomerReference
 from app.domain.decisions import Decision
 from app.domain.engine.returned_payments import money_due
-from app.domain.engine.returns import Remaining, invalid_quantity, resolve_return
+from app.domain.engine.returns import Remaining, quantity_problem, resolve_return
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.pending_refund import PendingRefund
@@ -24,11 +24,11 @@ from app.domain.wallets.events import RefundRecorded
 from app.store.customers import customers
 from app.store.database.session import Session
 from app.store.events import event_log
-from app.store.events.replay import NewEvent, with_events
+from app.store.events.replay import NewEvent, replay_recorded
 from app.store.purchases import pending_refunds, purchases, receipt_references, refunds
-from app.store.terms import in_force, versions
+from app.store.terms import known_versions, versions
 
-_NOBODY = "ffffffff-ffff-7fff-bfff-ffffffffffff"
+_PREVIEWED_ID = "ffffffff-ffff-7fff-bfff-ffffffffffff"
 """The id of a previewed refund: after every other one of its instant, as the next one would be."""
 
 
@@ -61,8 +61,8 @@ class RefundRequest:
 
 async def preview_refund(session: Session, *, numbering: Numbering, request: RefundRequest) -> RefundPreview | Problem:
     """Decide a refund as it would be decided now, or the technical problem that it would get."""
-    if (wrong := invalid_quantity(request.lines)) is not None:
-        return wrong
+    if (problem := quantity_problem(request.lines)) is not None:
+        return problem
     purchase: Purchase | Problem | None
     if request.receipt is not None:
         purchase = await receipt_references.resolve(session, source=OWN_SOURCE, by=request.receipt, numbering=numbering)
@@ -75,9 +75,9 @@ async def preview_refund(session: Session, *, numbering: Numbering, request: Ref
     if request.at < purchase.occurred_at:
         return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail="a refund cannot be before its purchase")
     earlier = await refunds.of_purchase(session, purchase_id=purchase.id)
-    left = Remaining.after(purchase.facts, refunds=earlier)
+    remaining = Remaining.after(purchase.facts, refunds=earlier)
     returned = resolve_return(
-        lines=request.lines, amounts=request.amounts, amount=request.amount, facts=purchase.facts, remaining=left
+        lines=request.lines, amounts=request.amounts, amount=request.amount, facts=purchase.facts, remaining=remaining
     )
     if isinstance(returned, Problem):
         return returned
@@ -85,22 +85,22 @@ async def preview_refund(session: Session, *, numbering: Numbering, request: Ref
     judged_by = await versions.version(session, number=purchase.terms_version)
     if customer is None or judged_by is None:
         raise LookupError(f"purchase {purchase.id} has lost its customer or its terms")
-    known_versions = await in_force.versions_of(session)
-    recorded = await event_log.load(session, account=customer.account, versions=known_versions)
-    event = RefundRecorded(_NOBODY, purchase.id, request.at, returned.lines, "", returned.amounts)
-    before = with_events(recorded, versions=known_versions, events=[], until=request.at)
-    after = with_events(
-        recorded, versions=known_versions, events=[NewEvent(event, customer_id=purchase.customer_id)], until=request.at
+    known = await known_versions.load(session)
+    recorded = await event_log.load(session, account=customer.account, versions=known)
+    event = RefundRecorded(_PREVIEWED_ID, purchase.id, request.at, returned.lines, "", returned.amounts)
+    before = replay_recorded(recorded, versions=known, events=[], until=request.at)
+    after = replay_recorded(
+        recorded, versions=known, events=[NewEvent(event, customer_id=purchase.customer_id)], until=request.at
     )
-    kept = returned.left(purchase.facts, of=left).of(purchase.facts)
-    money = money_due(purchase.facts, remaining=kept, paid_out=sum(refund.money for refund in earlier))
-    refund_outcome = after.wallet.refund_outcomes[_NOBODY]
+    remaining_after = remaining.less(purchase.facts, refund=returned).of(purchase.facts)
+    money = money_due(purchase.facts, remaining=remaining_after, paid_out=sum(refund.money for refund in earlier))
+    refund_outcome = after.wallet.refund_outcomes[_PREVIEWED_ID]
     outcome = refund_outcome.outcome
     return RefundPreview(
         customer_id=customer.id,
         decision=outcome.decision,
         terms=judged_by,
-        money=money if after.wallet.receipts[purchase.id].stands_alone else after.money_due(_NOBODY),
+        money=money if after.wallet.receipts[purchase.id].stands_alone else after.money_due(_PREVIEWED_ID),
         restored=refund_outcome.restored,
         shortfall=outcome.shortfall,
         balances=after.balances,

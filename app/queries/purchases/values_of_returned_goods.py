@@ -31,12 +31,12 @@ async def values_of_returned_goods(session: Session, *, new_purchase_ids: Mappin
         exchanged = exchange_refunds[refund_ids[new_purchase_id]]
         original = originals[exchanged.purchase_id]
         recorded = [refund for refund in all_refunds if refund.purchase_id == original.id and refund.id < entry_id]
-        facts = _facts_as_at(entry_id, purchase=original, all_corrections=all_corrections)
+        facts = _facts_as_known_at(entry_id, purchase=original, all_corrections=all_corrections)
         values[entry_id] = price_of_refund(facts, before=recorded[: recorded.index(exchanged)], refund=exchanged)
     return values
 
 
-def _facts_as_at(id: str, *, purchase: Purchase, all_corrections: Sequence[ReceiptCorrection]) -> PurchaseFacts:
+def _facts_as_known_at(id: str, *, purchase: Purchase, all_corrections: Sequence[ReceiptCorrection]) -> PurchaseFacts:
     """The facts of a purchase as they were recorded when an id was made."""
     later = (
         correction for correction in all_corrections if correction.purchase_id == purchase.id and correction.id > id

@@ -113,7 +113,7 @@ def _sorted(
     """Decide every reward as a till would, and put available ones first."""
     offers = []
     for reward in catalogue:
-        clause = terms.cost_of(reward.key)
+        clause = terms.clause_of_reward(reward.key)
         if clause is not None:
             priced = _priced(clause, terms=terms, state=state) if state is not None else None
             offers.append(
@@ -190,7 +190,7 @@ async def check_basket(
     state = await current_state_of(session, customer=customer, terms=in_force, facts=located_facts)
     facts = await budgets.with_budgets(session, customer_id=state.customer.id, terms=in_force, facts=state.facts)
     decision = earning.earn(terms=in_force, facts=facts)
-    if not all(state.balance_of(unit).can_hold(decision, unit=unit) for unit in Unit):
+    if not all(state.balance_of(unit).has_room_for(decision, unit=unit) for unit in Unit):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("basket", "lines"))
     catalogue = {reward.key: reward for reward in await rewards.all_rewards(session)}
     clause_qualifications = qualifications(

@@ -144,7 +144,7 @@ def _timing_findings(
     def day(at: datetime) -> date:
         return local_date(at, zone_name=in_force.zone)
 
-    clause = in_force.policies[NoticePeriod]
+    clause = in_force.policy_clauses[NoticePeriod]
     first = next_start(latest=latest, in_force=in_force, direction=direction, now=now)
     lapses_at = notice_lapses_at(current=in_force, direction=direction, now=now)
     start = draft.effective_from

@@ -16,8 +16,8 @@ from app.store.database.session import Session
 from app.store.events import event_log
 from app.store.events.recorded_history import RecordedHistory
 from app.store.ledger import entries
-from app.store.terms import in_force, tier_reviews
-from app.store.terms.in_force import Versions
+from app.store.terms import known_versions, tier_reviews
+from app.store.terms.known_versions import Versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ async def read(session: Session, *, of: Sequence[Account]) -> list[StoredWallet]
     """The wallets of points accounts, in the order given. Raises what `UNREADABLE` names."""
     if not of:
         return []
-    versions = await in_force.versions_of(session)
+    versions = await known_versions.load(session)
     histories = await event_log.load_many(session, of=of, versions=versions)
     account_ids = [account.id for recorded in histories.values() for account in recorded.accounts.values()]
     stored_entries = await entries.of_accounts(session, account_ids=account_ids)

@@ -116,7 +116,7 @@ def _verify_prices(recorded: RecordedHistory, *, wallet: Wallet) -> Iterator[Dis
             continue
         if event.unit is Unit.POINTS and wallet.old_prices(terms=event.terms, at=event.at) is not None:
             continue
-        clause = event.terms.cost_of(event.reward)
+        clause = event.terms.clause_of_reward(event.reward)
         if clause is None or reward_cost(clause).points != event.points:
             yield Discrepancy(f"redemption {event.id}", "the terms of its time give other points")
 

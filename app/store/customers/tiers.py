@@ -33,12 +33,12 @@ async def reload(session: Session, *, customer: Customer) -> Customer:
     return replace(customer, tier=memberships[customer.id])
 
 
-async def update(session: Session, *, customer_id: str, membership: CurrentTier) -> None:
+async def update(session: Session, *, customer_id: str, tier: CurrentTier) -> None:
     """Store the tier that a customer holds (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         "UPDATE customers SET tier = $3, tier_since = $4, tier_grace_ends_at = $5 WHERE program_id = $1 AND id = $2",
         customer_id,
-        membership.tier,
-        membership.since,
-        membership.grace_ends_at,
+        tier.tier,
+        tier.since,
+        tier.grace_ends_at,
     )

@@ -92,13 +92,13 @@ class PostgresDatabase:
             await asyncio.wait(self._tasks, timeout=RETRY_LIMIT)
         self._pool.close()
 
-    async def write(self, work: Work[T], *, program_id: str, lock_key: str, receipts: Collection[str] = ()) -> T:
+    async def write(self, work: Work[T], *, program_id: str, lock_key: str, receipt_numbers: Collection[str] = ()) -> T:
         """Run a work in one transaction, after those with the same lock key or receipt, and retry it when the database failed."""
         # An idempotency key has no space, so that no lock key equals that of a receipt. Locks on receipts are taken in ascending
         # order, so that no two transactions wait for each other.
         lock_numbers = (
             lock_number(program_id, lock_key),
-            *sorted({receipt_lock_number(program_id, receipt) for receipt in receipts}),
+            *sorted({receipt_lock_number(program_id, number) for number in receipt_numbers}),
         )
         begin = "; ".join(("BEGIN", *(f"SELECT pg_advisory_xact_lock({number})" for number in lock_numbers)))
         attempt = partial(self._once, of_program(work, program_id), begin=begin, locking=" FOR UPDATE")

@@ -232,12 +232,12 @@ class Database(Protocol):
         """
         ...
 
-    async def write(self, work: Work[T], *, program_id: str, lock_key: str, receipts: Collection[str] = ()) -> T:
+    async def write(self, work: Work[T], *, program_id: str, lock_key: str, receipt_numbers: Collection[str] = ()) -> T:
         """Run a work in one transaction and return its result once that is durable.
 
         Works of one program with the same `lock_key` run one after the other, from their first read on. It is the
         idempotency key of a command; work without one uses the id of what it changes, or another text that names it.
-        Works with one of the same `receipts` run one after the other, too: a purchase, and a refund that may arrive
+        Works with one of the same `receipt_numbers` run one after the other, too: a purchase, and a refund that may arrive
         before it. An exception of the work rolls back what that work wrote, nothing else, and reaches this caller
         only. When the database fails, the work is called again, a bounded number of times with growing random pauses.
         Raises Busy and Unavailable.

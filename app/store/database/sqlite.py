@@ -153,7 +153,7 @@ class SqliteDatabase:
         *,
         program_id: str,
         lock_key: str,  # noqa: ARG002 - one writer: works come one after the other anyway
-        receipts: Collection[str] = (),  # noqa: ARG002 - one writer: works come one after the other anyway
+        receipt_numbers: Collection[str] = (),  # noqa: ARG002 - one writer: works come one after the other anyway
     ) -> T:
         """Run a work in the next group. Turns need no lock, as there is one writer."""
         done: T = await self._writes.do(of_program(work, program_id))

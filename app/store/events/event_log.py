@@ -20,7 +20,7 @@ from app.store.events.recorded_history import RecordedHistory
 from app.store.ledger import accounts, adjustments, expiry_notices, transfers
 from app.store.purchases import corrections, exchanges, purchases, refunds
 from app.store.rewards import redemptions, reversals
-from app.store.terms.in_force import Versions
+from app.store.terms.known_versions import Versions
 
 
 async def load(session: Session, *, account: Account, versions: Versions) -> RecordedHistory:
@@ -110,7 +110,7 @@ def _customer_events(rows: HistoryRows, customer_id: str, *, recorded: RecordedH
 def _purchase_recorded(rows: HistoryRows, purchase: Purchase) -> past.PurchaseRecorded:
     terms = rows.versions.all[purchase.terms_version]
     return past.PurchaseRecorded(
-        purchase.id, purchase.customer_id, purchase.in_order, purchase.facts, terms, purchase.moved_by or ""
+        purchase.id, purchase.customer_id, purchase.tie_breaker, purchase.facts, terms, purchase.moved_by or ""
     )
 
 
@@ -122,7 +122,7 @@ def _refund_recorded(rows: HistoryRows, refund: Refund, *, purchase_by_id: Mappi
         event = past.RefundRecorded(refund.id, refund.purchase_id, at, refund.lines, number, refund.amounts)
         return event, refunds.row_digest(refund)
     bought = _purchase_recorded(rows, replacement)
-    number = number or replacement.in_order
+    number = number or replacement.tie_breaker
     exchanged = past.ExchangeRecorded(refund.id, refund.purchase_id, at, refund.lines, bought, number, refund.amounts)
     row_digests = (
         refunds.row_digest(refund),
@@ -141,7 +141,7 @@ def _corrections(rows: HistoryRows, customer_id: str) -> Iterator[tuple[past.Rec
         if correction.from_customer_id == customer_id:
             terms, moved_by = rows.versions.all[correction.terms_version], correction.moved_by_before or ""
             before = past.PurchaseRecorded(
-                correction.purchase_id, customer_id, correction.in_order, correction.facts_before, terms, moved_by
+                correction.purchase_id, customer_id, correction.tie_breaker, correction.facts_before, terms, moved_by
             )
         corrected = past.ReceiptCorrected(
             correction.id, correction.purchase_id, correction.occurred_at, before, correction.retained_budget_usage

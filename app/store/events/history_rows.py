@@ -24,7 +24,7 @@ from app.store.database.session import Session
 from app.store.ledger import accounts, adjustments, expiry_notices, transfers
 from app.store.purchases import corrections, exchanges, purchases, refunds
 from app.store.rewards import redemptions, reversals, rewards
-from app.store.terms.in_force import Versions
+from app.store.terms.known_versions import Versions
 
 
 @dataclass(slots=True)

@@ -17,8 +17,8 @@ from app.domain.wallets.wallet import Wallet, replay
 from app.store.database.session import Session
 from app.store.events import event_log
 from app.store.events.recorded_history import RecordedHistory
-from app.store.terms import in_force
-from app.store.terms.in_force import Versions
+from app.store.terms import known_versions
+from app.store.terms.known_versions import Versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +106,12 @@ async def replay_account(
     session: Session, *, account: Account, until: datetime, events: Sequence[NewEvent | NewCorrection] = ()
 ) -> ReplayedAccount:
     """Replay an account with new events, at least as far as it was replayed before. Writes nothing."""
-    versions = await in_force.versions_of(session)
+    versions = await known_versions.load(session)
     recorded = await event_log.load(session, account=account, versions=versions)
-    return with_events(recorded, versions=versions, events=events, until=until)
+    return replay_recorded(recorded, versions=versions, events=events, until=until)
 
 
-def with_events(
+def replay_recorded(
     recorded: RecordedHistory, *, versions: Versions, events: Sequence[NewEvent | NewCorrection], until: datetime
 ) -> ReplayedAccount:
     """A replay of a recorded history that has already been read: see `replay_account`."""

@@ -11,7 +11,7 @@ from app.domain.ledger.account import Account
 from app.domain.terms.version import Terms
 from app.store.customers import wallet_members
 from app.store.database.session import Session
-from app.store.terms import in_force
+from app.store.terms import known_versions
 
 
 async def can_apply_to_snapshot(session: Session, *, customer: Customer, terms: Terms, at: datetime) -> bool:
@@ -34,7 +34,7 @@ async def can_apply_to_snapshot(session: Session, *, customer: Customer, terms: 
 
 async def tier_terms_started(session: Session, *, account: Account, at: datetime) -> bool:
     """Did terms with other tiers than those of the account's last replay start by an instant?"""
-    versions = (await in_force.versions_of(session)).not_withdrawn
+    versions = (await known_versions.load(session)).not_withdrawn
     return tier_terms_started_in(account, versions=versions, at=at)
 
 
@@ -48,7 +48,7 @@ def tier_terms_started_in(account: Account, *, versions: Sequence[Terms], at: da
 
 async def next_tier_terms_start(session: Session, *, after: datetime) -> datetime | None:
     """The next start of terms with other tiers after an instant, as far as it is known."""
-    versions = (await in_force.versions_of(session)).not_withdrawn
+    versions = (await known_versions.load(session)).not_withdrawn
     return next(
         (version.effective_from for version in tier_changing_versions(versions) if version.effective_from > after), None
     )

@@ -87,7 +87,7 @@ async def budget_usage_before(session: Session, *, since: datetime) -> dict[str,
     row = await session.row(_FIRST_PURCHASE, since)
     if row is None:
         return {}
-    left = PurchaseFacts.from_data(json_value(row["facts"])).rule_facts.budgets_left
+    left = PurchaseFacts.from_data(json_value(row["facts"])).rule_facts.common_budgets_left
     judged_by = await versions.version(session, number=row["terms_version"]) if left else None
     budgets = judged_by.budgets if judged_by is not None else {}
     return {key: budgets[key].points - points for key, points in left if key in budgets}

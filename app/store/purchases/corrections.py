@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.domain.access import Role
-from app.domain.purchases.purchase import order_name
+from app.domain.purchases.purchase import tie_breaker_of
 from app.domain.purchases.receipt_correction import AmendedTotal, ReceiptCorrection
 from app.domain.purchases.receipt_numbers import NumberSpace
 from app.store.database.codecs import instant
@@ -122,7 +122,7 @@ def _correction(row: Row) -> ReceiptCorrection:
         recorded_at=instant(row["recorded_at"]),
         reason=row["reason"],
         actor=row["actor"],
-        in_order=order_name(
+        tie_breaker=tie_breaker_of(
             row["external_id"],
             space=NumberSpace(row["number_location"], row["number_day"]),
             completion=row["completion"],

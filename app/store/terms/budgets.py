@@ -54,10 +54,10 @@ async def with_budgets(
         raise LookupError("a budget of the terms is not counted")
     left = tuple((key, max(0, budget.points - used.get(key, 0))) for key, budget in terms.budgets.items())
     own_shares = tuple((key, own.get(key, 0)) for key in terms.budgets)
-    return replace(facts, rule_facts=replace(facts.rule_facts, budgets_left=left, own_budget_shares=own_shares))
+    return replace(facts, rule_facts=replace(facts.rule_facts, common_budgets_left=left, own_budget_shares=own_shares))
 
 
-async def share_beside(session: Session, *, customer_id: str, purchase_id: str) -> dict[str, int]:
+async def share_without(session: Session, *, customer_id: str, purchase_id: str) -> dict[str, int]:
     """A customer's own share of budgets, by clause key, without what one purchase adds to it."""
     rows = await session.rows(
         "SELECT clause, CAST(sum(points) AS bigint) AS points FROM budget_shares"

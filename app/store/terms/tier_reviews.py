@@ -9,7 +9,7 @@ from app.domain.engine.tiers import tier_changing_versions
 from app.domain.terms.version import Terms
 from app.store.database.codecs import instant, instant_or_none
 from app.store.database.session import Session, UnscopedSession
-from app.store.terms import in_force
+from app.store.terms import known_versions
 
 _WITHOUT_REVIEWS = """
 FROM terms_versions t JOIN programs p ON p.id = t.program_id
@@ -48,7 +48,7 @@ async def reviews_scheduled_through(session: Session) -> datetime | None:
 async def without_reviews(session: Session, *, until: datetime) -> tuple[tuple[Terms, bool], ...]:
     """The terms started by an instant without scheduled tier reviews, oldest first, each with whether it needs them."""
     since = await reviews_scheduled_through(session)
-    not_withdrawn = (await in_force.versions_of(session)).not_withdrawn
+    not_withdrawn = (await known_versions.load(session)).not_withdrawn
     turn = {version.version for version in tier_changing_versions(not_withdrawn)}
     return tuple(
         (version, version.version in turn)

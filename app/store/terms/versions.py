@@ -71,28 +71,28 @@ async def earlier(session: Session, *, number: int) -> tuple[Terms, ...]:
     return tuple(version for version in compiled if version is not None)
 
 
-class Inherited(NamedTuple):
-    """What wallets have of a version and of earlier ones.
+class UpToVersion(NamedTuple):
+    """What a version and all earlier ones, withdrawn ones included, allow: points earned under any of them may still be there.
 
-    `units` are those that any of them uses, `kept_alive` the rules by which activity keeps points valid.
+    `units` are the units that any of them uses, `activity_rules` the rules by which activity keeps points valid.
     """
 
     units: tuple[Unit, ...]
-    kept_alive: tuple[PointsValidity, ...]
+    activity_rules: tuple[PointsValidity, ...]
 
 
-async def inherited(session: Session, *, terms: Terms) -> Inherited:
-    """What wallets have of a version and of earlier ones; cached per process."""
-    remembered = ("inherited", session.program_id, terms.version)
-    found: Inherited | None = session.row_cache.get(remembered)
+async def up_to(session: Session, *, terms: Terms) -> UpToVersion:
+    """The units and activity rules of a version and all earlier ones; cached per process."""
+    remembered = ("up to", session.program_id, terms.version)
+    found: UpToVersion | None = session.row_cache.get(remembered)
     if found is None:
         stored = await all_versions(session) if terms.version > 1 else ()
         every = [*(version for version in stored if version.version < terms.version), terms]
         used = {unit for version in every for unit in version.units}
         rules = [version.validity for version in every]
-        found = session.row_cache[remembered] = Inherited(
+        found = session.row_cache[remembered] = UpToVersion(
             units=tuple(unit for unit in Unit if unit in used),
-            kept_alive=tuple(rule for rule in rules if rule.expires and rule.since is ValidityStart.ACTIVITY),
+            activity_rules=tuple(rule for rule in rules if rule.expires and rule.since is ValidityStart.ACTIVITY),
         )
     return found
 

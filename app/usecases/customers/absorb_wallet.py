@@ -14,8 +14,8 @@ from app.domain.wallets.postings import PostingKey
 from app.store.customers import mergers, wallet_members
 from app.store.database.session import Session
 from app.store.events import event_log
-from app.store.events.replay import NewEvent, ReplayedAccount, with_events
-from app.store.terms import in_force
+from app.store.events.replay import NewEvent, ReplayedAccount, replay_recorded
+from app.store.terms import known_versions
 from app.usecases.command import CommandContext
 from app.usecases.ledger.instant_after import instant_after
 from app.usecases.ledger.post_differences import post_differences
@@ -40,14 +40,14 @@ async def absorb_wallet(
         reason=reason,
         actor=context.actor,
     )
-    versions = await in_force.versions_of(session)
+    versions = await known_versions.load(session)
     if not versions.not_withdrawn:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=())
     both = await event_log.load_many(session, of=[customer.account, into.account], versions=versions)
     other, recorded = both[customer.account.id], both[into.account.id]
     event = WalletMerged(merger.id, merger.occurred_at, other.history, merger.survivor_id)
     recorded = replace(recorded, merged=(*recorded.merged, other))
-    replayed = with_events(recorded, versions=versions, events=[NewEvent(event)], until=event.at)
+    replayed = replay_recorded(recorded, versions=versions, events=[NewEvent(event)], until=event.at)
     if any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values()):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=())
     await mergers.add(session, merger=merger)

@@ -19,7 +19,7 @@ from app.domain.wallets.events import PointsAdjusted
 from app.domain.wallets.postings import PostingKey
 from app.store.customers import customers, own_wallet
 from app.store.database.session import Session
-from app.store.events.replay import NewEvent, ReplayedAccount, balance_of, replay_account, with_events
+from app.store.events.replay import NewEvent, ReplayedAccount, balance_of, replay_account, replay_recorded
 from app.store.ledger import accounts, adjustments
 from app.store.terms import versions
 from app.usecases.command import CommandContext, use_case
@@ -70,7 +70,7 @@ async def run(session: Session, *, context: CommandContext, command: AdjustPoint
     in_force = await versions.in_force(session, at=context.now)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE)
-    if command.unit not in (await versions.inherited(session, terms=in_force)).units:
+    if command.unit not in (await versions.up_to(session, terms=in_force)).units:
         return Problem(ProblemCode.INVALID_INPUT, path=("unit",), detail="the terms have no such unit")
     moved = {command.unit: abs(command.points)}
     above = await budget_problem(session, context=context, budget=Budget.ADJUSTMENTS, moved=moved, path=("points",))
@@ -126,7 +126,7 @@ async def _adjust(
         actor=context.actor,
     )
     event = NewEvent(PointsAdjusted(adjustment.id, adjustment.occurred_at, adjustment.points, terms, unit))
-    replayed = with_events(recorded, versions=before.versions, events=[event], until=context.now)
+    replayed = replay_recorded(recorded, versions=before.versions, events=[event], until=context.now)
     if any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values()):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("points",))
     if unit not in recorded.accounts:

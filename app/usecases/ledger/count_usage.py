@@ -55,7 +55,7 @@ async def count_purchase(
         await budgets.set_share(session, customer_id=customer, purchase_id=purchase.id, clause=clause, points=-points)
 
 
-async def share_of_budgets(
+async def with_budgets_of_corrected(
     session: Session, *, customer_id: str, purchase: Purchase, facts: PurchaseFacts
 ) -> PurchaseFacts:
     """The facts of a corrected purchase, with what is left of each budget for it.
@@ -65,17 +65,17 @@ async def share_of_budgets(
     the survivor of a merger) are not given twice.
     """
     rule_facts = purchase.facts.rule_facts
-    if not rule_facts.budgets_left:
+    if not rule_facts.common_budgets_left:
         return facts
     first = await entries.of_purchase(session, purchase_id=purchase.id)
     if first is None:
         raise LookupError(f"purchase {purchase.id} has no entry")
     charged = dict(rule_facts.common_budget_usage)
-    beside = await budgets.share_beside(session, customer_id=customer_id, purchase_id=purchase.id)
+    beside = await budgets.share_without(session, customer_id=customer_id, purchase_id=purchase.id)
     used = {
         clause: min(points, max(0, charged.get(clause, 0) + beside.get(clause, 0)))
         for clause, points in Decision.from_data(json_value(first.entry.decision)).budget_usage
     }
-    left = tuple((clause, used.get(clause, 0)) for clause, _ in rule_facts.budgets_left)
+    left = tuple((clause, used.get(clause, 0)) for clause, _ in rule_facts.common_budgets_left)
     shares = tuple((clause, 0) for clause, _ in rule_facts.own_budget_shares)
-    return replace(facts, rule_facts=replace(facts.rule_facts, budgets_left=left, own_budget_shares=shares))
+    return replace(facts, rule_facts=replace(facts.rule_facts, common_budgets_left=left, own_budget_shares=shares))

@@ -13,7 +13,7 @@ from app.domain.wallets.events import ExpiryNoticeDelivered
 from app.domain.wallets.wallet import Wallet
 from app.store.customers import customers
 from app.store.database.session import Session
-from app.store.events.replay import NewEvent, ReplayedAccount, replay_account, with_events
+from app.store.events.replay import NewEvent, ReplayedAccount, replay_account, replay_recorded
 from app.store.ledger import accounts, expiry_notices
 from app.usecases.command import CommandContext, WriteContext, use_case
 from app.usecases.ledger.post_differences import post_differences
@@ -112,7 +112,7 @@ async def _write(
         await expiry_notices.deliver(session, delivery=delivery)
         lots = frozenset(notified.lot_id for notified in notices[delivery.notice_id].lots)
         events.append(NewEvent(ExpiryNoticeDelivered(delivery.id, delivery.delivered_at, lots, delivery.channel)))
-    replayed = with_events(replayed.recorded, versions=replayed.versions, events=events, until=write_context.now)
+    replayed = replay_recorded(replayed.recorded, versions=replayed.versions, events=events, until=write_context.now)
     await post_differences(
         session,
         write_context=write_context,

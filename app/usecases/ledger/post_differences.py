@@ -162,7 +162,7 @@ async def _post_account(
     if any(version.tiers for version in replayed.versions.not_withdrawn):
         # Merged customers share the membership of the surviving one.
         for membership in {id(membership): membership for membership in wallet.memberships.values()}.values():
-            await tiers.update(session, customer_id=membership.id, membership=membership.tier)
+            await tiers.update(session, customer_id=membership.id, tier=membership.tier)
     return other_entries | points_entries
 
 

@@ -20,7 +20,7 @@ from app.domain.wallets.events import TransferReceived, TransferSent
 from app.domain.wallets.postings import PostingKey
 from app.store.customers import customers, own_wallet
 from app.store.database.session import Session
-from app.store.events.replay import NewEvent, ReplayedAccount, replay_account, with_events
+from app.store.events.replay import NewEvent, ReplayedAccount, replay_account, replay_recorded
 from app.store.ledger import transfers
 from app.usecases.command import CommandContext, use_case
 from app.usecases.ledger.instant_after import instant_after
@@ -107,7 +107,7 @@ async def _transfer(
     if balance.available + balance.pending > MAX_POINTS:
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("points",))
     sent = TransferSent(transfer.id, at, {transferred.source: transferred.lot.points for transferred in parts})
-    sender = with_events(before.recorded, versions=before.versions, events=[NewEvent(sent)], until=at)
+    sender = replay_recorded(before.recorded, versions=before.versions, events=[NewEvent(sent)], until=at)
     await transfers.add(session, transfer=transfer)
     entries = [
         await _book(session, context=context, replayed=account, transfer=transfer) for account in (sender, recipient)

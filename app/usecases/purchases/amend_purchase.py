@@ -25,12 +25,12 @@ from app.domain.wallets.postings import PostingKey
 from app.store.customers import customers, own_wallet
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
-from app.store.events.replay import NewCorrection, ReplayedAccount, replay_account, with_events
+from app.store.events.replay import NewCorrection, ReplayedAccount, replay_account, replay_recorded
 from app.store.programs import locations
 from app.store.purchases import corrections, purchases, receipt_references, refunds
 from app.store.terms import versions
 from app.usecases.command import CommandContext, use_case
-from app.usecases.ledger.count_usage import share_of_budgets
+from app.usecases.ledger.count_usage import with_budgets_of_corrected
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.programs.staff_limits import budget_problem, has_staff_budget, points_changed, till_limit_problem
 from app.usecases.results import DecidedResult, stored_as
@@ -54,7 +54,7 @@ class AmendPurchase:
     completion: int | None = None
 
     @property
-    def receipts(self) -> tuple[str, ...]:
+    def receipt_numbers(self) -> tuple[str, ...]:
         """The receipt number, which pending refunds may refer to."""
         return (self.receipt,)
 
@@ -157,7 +157,7 @@ async def _facts(
             path=("purchase", "lines"),
             detail="more was returned than the receipt would contain",
         )
-    return await share_of_budgets(session, customer_id=customer.id, purchase=purchase, facts=facts)
+    return await with_budgets_of_corrected(session, customer_id=customer.id, purchase=purchase, facts=facts)
 
 
 def _amended_facts(purchase: Purchase, *, facts: PurchaseFacts) -> PurchaseFacts | Problem:
@@ -241,7 +241,7 @@ def _amendment(
 ) -> NewCorrection:
     """The event of a correction: the purchase as it was recorded, and as it is known now."""
     before = PurchaseRecorded(
-        purchase.id, purchase.customer_id, purchase.in_order, purchase.facts, terms, purchase.moved_by or ""
+        purchase.id, purchase.customer_id, purchase.tie_breaker, purchase.facts, terms, purchase.moved_by or ""
     )
     event = ReceiptCorrected(correction.id, purchase.id, purchase.occurred_at, before)
     return NewCorrection(event, replace(before, facts=facts), purchase.customer_id)
@@ -264,7 +264,7 @@ def _amendment_problem(replayed: ReplayedAccount, *, purchase: Purchase, decisio
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
     if not replayed.wallet.overpaid_exchanges:
         return None
-    before = with_events(replayed.recorded, versions=replayed.versions, events=[], until=purchase.occurred_at)
+    before = replay_recorded(replayed.recorded, versions=replayed.versions, events=[], until=purchase.occurred_at)
     overpaid = replayed.wallet.overpaid_exchanges - before.wallet.overpaid_exchanges
     if not overpaid:
         return None
@@ -279,7 +279,7 @@ async def _with_budget_usage(
     """The correction with what it uses of a staff member's budget, or why it uses too much."""
     if not has_staff_budget(context):
         return correction
-    before = with_events(replayed.recorded, versions=replayed.versions, events=[], until=correction.occurred_at)
+    before = replay_recorded(replayed.recorded, versions=replayed.versions, events=[], until=correction.occurred_at)
     was, now = (wallet.purchases[correction.purchase_id].decision for wallet in (before.wallet, replayed.wallet))
     moved = points_changed(was, now)
     path = ("purchase", "lines")

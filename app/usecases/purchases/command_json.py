@@ -11,7 +11,7 @@ from typing import Any
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.quarantine import Quarantined
 from app.domain.purchases.receipt_numbers import ReceiptOrigin, ReceiptReference
-from app.usecases.purchases.commands import RecordedReceipt, RecordPurchase, RecordRefund
+from app.usecases.purchases.commands import ReceiptToRecord, RecordPurchase, RecordRefund
 
 
 def origin_data(origin: ReceiptOrigin) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def origin_from(data: Mapping[str, Any]) -> ReceiptOrigin:
     return ReceiptOrigin(data["location"], datetime.fromisoformat(data["at"]), data["zone"])
 
 
-def receipt_data(command: RecordPurchase | RecordedReceipt) -> dict[str, Any]:
+def receipt_data(command: RecordPurchase | ReceiptToRecord) -> dict[str, Any]:
     """A receipt without its customer, as JSON."""
     return {
         "external_id": command.external_id,
@@ -39,10 +39,10 @@ def receipt_data(command: RecordPurchase | RecordedReceipt) -> dict[str, Any]:
     }
 
 
-def receipt_of(data: Mapping[str, Any], *, at: datetime) -> RecordedReceipt:
+def receipt_of(data: Mapping[str, Any], *, at: datetime) -> ReceiptToRecord:
     """The receipt from JSON, to be booked at another time; its number stays the one used when it was sent."""
     facts = PurchaseFacts.from_data(data["facts"])
-    return RecordedReceipt(
+    return ReceiptToRecord(
         external_id=data["external_id"],
         facts=replace(facts, occurred_at=at),
         location_id=data["location_id"],

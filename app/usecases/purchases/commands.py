@@ -10,13 +10,13 @@ from typing import Self
 
 from app.domain.customers.customer import CustomerReference
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.purchases.purchase import order_name
+from app.domain.purchases.purchase import tie_breaker_of
 from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, Numbering, NumberSpace, ReceiptOrigin, ReceiptReference
 from app.usecases.results import CommandResult, DecidedResult, stored_as
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedReceipt:
+class ReceiptToRecord:
     """A receipt as a till sends it, without its customer; see `RecordPurchase`."""
 
     external_id: str
@@ -62,12 +62,14 @@ class RecordPurchase:
         """The location and time at which its number is used; `zone` is that of its location."""
         return ReceiptOrigin(self.location_id, self.number_used_at or self.facts.occurred_at, zone)
 
-    def in_order(self, numbering: Numbering, *, zone: str) -> str:
+    def tie_breaker(self, numbering: Numbering, *, zone: str) -> str:
         """The key that orders purchases of the same instant, as of the purchase that it becomes."""
-        return order_name(self.external_id, space=numbering.space(self.origin(zone=zone)), completion=self.completion)
+        return tie_breaker_of(
+            self.external_id, space=numbering.space(self.origin(zone=zone)), completion=self.completion
+        )
 
     @property
-    def receipts(self) -> tuple[str, ...]:
+    def receipt_numbers(self) -> tuple[str, ...]:
         """The receipt number, which pending refunds may refer to."""
         return (self.external_id,)
 
@@ -96,7 +98,7 @@ class RecordRefund:
     number_used_at: datetime | None = None
 
     @property
-    def receipts(self) -> tuple[str, ...]:
+    def receipt_numbers(self) -> tuple[str, ...]:
         """The number of the purchase's receipt, where the purchase is given by it."""
         return (self.receipt.number,) if self.receipt is not None else ()
 
@@ -109,13 +111,13 @@ class RecordExchange:
     """
 
     refund: RecordRefund
-    bought: RecordedReceipt
+    bought: ReceiptToRecord
     customer: CustomerReference | None
 
     @property
-    def receipts(self) -> tuple[str, ...]:
+    def receipt_numbers(self) -> tuple[str, ...]:
         """The numbers of both receipts."""
-        return (*self.refund.receipts, self.bought.external_id)
+        return (*self.refund.receipt_numbers, self.bought.external_id)
 
     def at(self, moment: datetime) -> RecordExchange:
         """The exchange at another instant than it was sent with; its numbers stay those used then."""

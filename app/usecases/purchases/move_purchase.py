@@ -22,11 +22,11 @@ from app.domain.wallets.postings import PostingKey
 from app.store.customers import customers, own_wallet, rule_facts, tiers
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
-from app.store.events.replay import NewCorrection, ReplayedAccount, replay_account, with_events
+from app.store.events.replay import NewCorrection, ReplayedAccount, replay_account, replay_recorded
 from app.store.purchases import corrections, exchanges, purchases, receipt_references, refunds
 from app.store.terms import versions
 from app.usecases.command import CommandContext, use_case
-from app.usecases.ledger.count_usage import share_of_budgets
+from app.usecases.ledger.count_usage import with_budgets_of_corrected
 from app.usecases.ledger.post_differences import DigestChanges, post_differences
 from app.usecases.programs.staff_limits import budget_problem, has_staff_budget, points_carried
 from app.usecases.results import DecidedResult, stored_as
@@ -43,7 +43,7 @@ class MovePurchase:
     reason: str
 
     @property
-    def receipts(self) -> tuple[str, ...]:
+    def receipt_numbers(self) -> tuple[str, ...]:
         """The number of the receipt, where it is given."""
         return (self.receipt.number,) if self.receipt is not None else ()
 
@@ -59,12 +59,12 @@ class _Move:
     after: Purchase
     correction: ReceiptCorrection
 
-    def with_budget_usage(self, moved: Mapping[Unit, int]) -> _Move:
+    def with_staff_budget_usage(self, moved: Mapping[Unit, int]) -> _Move:
         """The move with its use of a staff budget."""
         correction = replace(self.correction, counted_points=moved[Unit.POINTS], counted_stamps=moved[Unit.STAMPS])
         return replace(self, correction=correction)
 
-    def with_budgets_of(self, decision: Decision) -> _Move:
+    def with_clause_budgets_of(self, decision: Decision) -> _Move:
         """The move with what the purchase uses of budgets for its new customer; the rest stays with the previous one."""
         recorded_facts = self.before.facts.rule_facts
         used, used_by_new_customer = dict(recorded_facts.common_budget_usage), dict(decision.budget_usage)
@@ -100,7 +100,7 @@ class _Move:
 
 def _bought(purchase: Purchase, *, facts_of: Purchase, terms: Terms) -> PurchaseRecorded:
     return PurchaseRecorded(
-        purchase.id, facts_of.customer_id, purchase.in_order, facts_of.facts, terms, facts_of.moved_by or ""
+        purchase.id, facts_of.customer_id, purchase.tie_breaker, facts_of.facts, terms, facts_of.moved_by or ""
     )
 
 
@@ -204,7 +204,7 @@ async def _of_new_customer(
         taker = await tiers.reload(session, customer=taker)
     bare = replace(purchase.facts, rule_facts=NO_RULE_FACTS)
     seen = await rule_facts.with_rule_facts(session, customer=taker, terms=terms, facts=bare)
-    facts = await share_of_budgets(session, customer_id=giver.id, purchase=purchase, facts=seen)
+    facts = await with_budgets_of_corrected(session, customer_id=giver.id, purchase=purchase, facts=seen)
     return replace(purchase, customer_id=correction.to_customer_id, moved_by=correction.id, facts=facts)
 
 
@@ -214,12 +214,12 @@ async def _book_move(session: Session, *, context: CommandContext, moving: _Move
     if any(balance.lifetime > MAX_POINTS for balance in target.balances.values()):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase",))
     if has_staff_budget(context):
-        before = with_events(source.recorded, versions=source.versions, events=[], until=moving.before.occurred_at)
+        before = replay_recorded(source.recorded, versions=source.versions, events=[], until=moving.before.occurred_at)
         moved = points_carried(before.wallet.purchases[moving.before.id].decision, sold.decision)
         above = await budget_problem(session, context=context, budget=Budget.TRANSFERS, moved=moved, path=("purchase",))
         if above is not None:
             return above
-        moving = moving.with_budget_usage(moved)
+        moving = moving.with_staff_budget_usage(moved)
     facts = replace(sold.facts, rule_facts=sold.facts.rule_facts.with_common_budget_usage(sold.decision.budget_usage))
     after = replace(moving.after, earned=sold.decision.points, facts=facts, facts_text=json_text(facts.to_data()))
     await purchases.correct(session, purchase=after)
@@ -251,10 +251,10 @@ async def _replay_both(session: Session, *, moving: _Move) -> tuple[ReplayedAcco
     shared = giver.id == taker.id
     events = [moving.leaving, moving.arriving] if shared else [moving.arriving]
     target = await replay_account(session, account=taker, until=at, events=events)
-    moving = moving.with_budgets_of(target.wallet.purchases[moving.before.id].decision)
+    moving = moving.with_clause_budgets_of(target.wallet.purchases[moving.before.id].decision)
     if shared:
         both = [moving.leaving, moving.arriving]
-        target = with_events(target.recorded, versions=target.versions, events=both, until=at)
+        target = replay_recorded(target.recorded, versions=target.versions, events=both, until=at)
         return target, target, moving
     source = await replay_account(session, account=giver, until=at, events=[moving.leaving])
     return source, target, moving

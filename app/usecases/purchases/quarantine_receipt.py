@@ -21,7 +21,7 @@ from app.usecases.command import CommandContext
 from app.usecases.purchases.command_json import origin_data, receipt_data, refund_data
 from app.usecases.purchases.commands import (
     ReceiptQuarantined,
-    RecordedReceipt,
+    ReceiptToRecord,
     RecordPurchase,
     RecordRefund,
     RecordRefundResult,
@@ -109,7 +109,7 @@ async def quarantine_exchange(
     session: Session,
     *,
     context: CommandContext,
-    bought: RecordedReceipt,
+    bought: ReceiptToRecord,
     refund: RecordRefund,
     purchase: Purchase | None,
     customer: CustomerReference | None,

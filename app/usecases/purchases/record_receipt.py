@@ -27,10 +27,10 @@ class RecordMixedReceipt:
     returned: tuple[RecordRefund, ...]
 
     @property
-    def receipts(self) -> tuple[str, ...]:
+    def receipt_numbers(self) -> tuple[str, ...]:
         """The numbers of the receipts involved."""
-        bought = self.bought.receipts if self.bought is not None else ()
-        return (*bought, *(number for command in self.returned for number in command.receipts))
+        bought = self.bought.receipt_numbers if self.bought is not None else ()
+        return (*bought, *(number for command in self.returned for number in command.receipt_numbers))
 
 
 @stored_as("mixed_receipt_recorded")

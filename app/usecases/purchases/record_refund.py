@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.domain.customers.customer import CustomerReference
-from app.domain.engine.returns import Remaining, invalid_quantity, resolve_return
+from app.domain.engine.returns import Remaining, quantity_problem, resolve_return
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.receipt_numbers import OWN_SOURCE, ReceiptOrigin
@@ -45,7 +45,7 @@ async def run(
 
 async def purchase_of(session: Session, *, context: CommandContext, command: RecordRefund) -> Purchase | Problem | None:
     """The purchase to refund, None where its receipt is not known yet, or what is wrong with the command."""
-    if (wrong := invalid_quantity(command.lines)) is not None:
+    if (wrong := quantity_problem(command.lines)) is not None:
         return wrong
     number = command.external_id
     if number is not None and not command.timed and context.program.numbering.per_day:
@@ -98,9 +98,9 @@ async def run_refund(
     if command.occurred_at < purchase.occurred_at:
         return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail="a refund cannot be before its purchase")
     earlier = await refunds.of_purchase(session, purchase_id=purchase.id)
-    left = Remaining.after(purchase.facts, refunds=earlier)
+    remaining = Remaining.after(purchase.facts, refunds=earlier)
     returned = resolve_return(
-        lines=command.lines, amounts=command.amounts, amount=command.amount, facts=purchase.facts, remaining=left
+        lines=command.lines, amounts=command.amounts, amount=command.amount, facts=purchase.facts, remaining=remaining
     )
     if isinstance(returned, Problem):
         return returned
@@ -112,6 +112,6 @@ async def run_refund(
         customer=customer,
         terms=judged_by,
         earlier=earlier,
-        left=left,
+        before=remaining,
         returned=returned,
     )

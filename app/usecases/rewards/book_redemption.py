@@ -28,7 +28,7 @@ from app.domain.wallets.wallet import Wallet
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
 from app.store.events import stored_old_prices
-from app.store.events.replay import NewEvent, balance_of, replay_account, with_events
+from app.store.events.replay import NewEvent, balance_of, replay_account, replay_recorded
 from app.store.events.uses_on_hold import uses_on_hold
 from app.store.ledger import lots
 from app.store.rewards import redemptions, rewards
@@ -147,7 +147,7 @@ async def book_by_replay(
     redeemed = _redemption(context=context, request=request, facts=facts, decision=decision)
     await _store(session, context=context, request=request, redemption=redeemed)
     event = _new_event(request, redemption=redeemed)
-    replayed = with_events(before.recorded, versions=before.versions, events=[event], until=at)
+    replayed = replay_recorded(before.recorded, versions=before.versions, events=[event], until=at)
     entries = await post_differences(
         session,
         write_context=context,

@@ -63,8 +63,8 @@ async def run(session: Session, *, context: CommandContext, command: RedeemRewar
 
 async def _can_use_snapshot(session: Session, *, request: RedemptionRequest, wallet: Mapping[Unit, Account]) -> bool:
     # Points kept alive by activity are not consumed in the order of their stored dates.
-    inherited = await versions.inherited(session, terms=request.terms)
-    if wallet[request.unit].balance.owed or inherited.kept_alive:
+    up_to_now = await versions.up_to(session, terms=request.terms)
+    if wallet[request.unit].balance.owed or up_to_now.activity_rules:
         return False
     at = request.facts.occurred_at
     return await snapshot_path.can_apply_to_snapshot(session, customer=request.customer, terms=request.terms, at=at)
@@ -99,7 +99,7 @@ async def _request(session: Session, *, command: RedeemReward, resolved: _Resolv
     in_force = await versions.in_force(session, at=command.facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("basket", "occurredAt"))
-    clause = in_force.cost_of(reward.key)
+    clause = in_force.clause_of_reward(reward.key)
     if clause is None:
         return Problem(ProblemCode.REWARD_NOT_OFFERED, path=("reward",))
     if in_force.required_facts.tier:

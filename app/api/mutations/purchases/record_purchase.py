@@ -29,7 +29,7 @@ from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import FactsError
 from app.domain.purchases.receipt_limits import normalised_receipt_number
 from app.usecases.purchases import record_purchase
-from app.usecases.purchases.commands import ReceiptQuarantined, RecordedReceipt, RecordPurchase, RecordPurchaseResult
+from app.usecases.purchases.commands import ReceiptQuarantined, ReceiptToRecord, RecordPurchase, RecordPurchaseResult
 
 
 @strawberry.input(description="A purchase to record.")
@@ -103,7 +103,7 @@ def _command(input: RecordPurchaseInput, *, context: Context) -> RecordPurchase 
     return receipt if isinstance(receipt, Problem) else receipt.of(by)
 
 
-def receipt_of(input: PurchaseInput, *, context: Context) -> RecordedReceipt | Problem:
+def receipt_of(input: PurchaseInput, *, context: Context) -> ReceiptToRecord | Problem:
     """The receipt in the field `purchase`, or the problem found in it."""
     if input.source is not None:
         check_source(input.source)
@@ -120,7 +120,7 @@ def receipt_of(input: PurchaseInput, *, context: Context) -> RecordedReceipt | P
     location_id = location_id_of(input, within="purchase") if input.location_id is not None else None
     if isinstance(location_id, Problem):
         return location_id
-    return RecordedReceipt(
+    return ReceiptToRecord(
         external_id=number,
         facts=facts,
         location_id=location_id,

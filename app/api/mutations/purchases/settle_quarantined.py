@@ -22,7 +22,7 @@ from app.api.types.purchases.purchase import Purchase
 from app.api.types.quarantine import QuarantinedReceipt, load_quarantined
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
-from app.queries.purchases.quarantine import receipts_of
+from app.queries.purchases.quarantine import receipt_numbers_of
 from app.usecases.purchases import settle_quarantined
 from app.usecases.purchases.commands import (
     RecordExchangeResult,
@@ -161,14 +161,14 @@ async def _command(input: SettleQuarantinedInput, *, context: Context) -> Settle
     pending_refund_id = decode(input.quarantined, "PendingRefund")
     if quarantined_id is None and pending_refund_id is None:
         return Problem(ProblemCode.QUARANTINED_NOT_FOUND, path=("quarantined",))
-    receipts: tuple[str, ...] = ()
+    receipt_numbers: tuple[str, ...] = ()
     if quarantined_id is not None:
-        receipts = await context.query(receipts_of, quarantined_id=quarantined_id)
+        receipt_numbers = await context.query(receipt_numbers_of, quarantined_id=quarantined_id)
     return SettleQuarantined(
         quarantined_id=quarantined_id,
         pending_refund_id=pending_refund_id,
         action=input.action,
         occurred_at=input.occurred_at,
         reason=input.reason,
-        receipts=receipts,
+        receipt_numbers=receipt_numbers,
     )

@@ -63,14 +63,14 @@ class TierStatus:
         terms = status.terms
         if terms is None or not terms.tiers:
             return None
-        tier = Tier.of(status.membership.tier, terms=status.named_by) if status.named_by is not None else None
+        tier = Tier.of(status.tier.tier, terms=status.named_by) if status.named_by is not None else None
         return cls(
             status=status,
             terms=terms,
-            key=status.membership.tier,
+            key=status.tier.tier,
             name=tier.name if tier is not None else None,
-            since=status.membership.since,
-            holds_until=status.membership.grace_ends_at,
+            since=status.tier.since,
+            holds_until=status.tier.grace_ends_at,
             qualifying_points=status.qualifying,
             period=tier_rules.window_of(terms),
             period_ends=tier_rules.period_ends(terms=terms, at=context.now),

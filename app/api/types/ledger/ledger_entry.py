@@ -157,7 +157,7 @@ class LedgerEntry(Node):
         if self.type is not EntryType.MERGE:
             return None
         found = await info.context.load(counterparties.merged_accounts, self.stored.entry.id)
-        if found is None or not info.context.principal.may_see_any_of(found.owners):
+        if found is None or not info.context.principal.may_see_any_of(found.holders):
             return None
         return await ledger_connection(found.account_id, window=window, context=info.context)
 

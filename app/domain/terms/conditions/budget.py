@@ -43,7 +43,7 @@ class Budget(Condition):
 
     def left(self, rule_facts: RuleFacts, *, clause: str) -> int:
         """Points left for the clause with this key; all of them without facts about the budget."""
-        known = rule_facts.budget_left(clause)
+        known = rule_facts.budget_left_for_customer(clause)
         return self.points if known is None else known
 
     def check(self, purchase: EligiblePurchase) -> Finding:

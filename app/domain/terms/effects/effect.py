@@ -42,9 +42,9 @@ class Effect(Rule):
 
     clause_kind: ClassVar[ClauseKind]
     benefit: ClassVar[bool] = False
-    """Whether a clause of this kind gives a customer something that there is nothing of without it."""
+    """Whether a clause of this kind only gives: adding one is better for customers, except where it displaces another."""
     burden: ClassVar[bool] = False
-    """Whether it takes something that is there without it."""
+    """Whether a clause of this kind only restricts or delays: removing one is better for customers."""
     by_amount: ClassVar[bool] = False
     """Whether it gives points for an amount of money, and not for a visit or an item."""
 

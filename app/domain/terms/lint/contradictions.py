@@ -32,7 +32,7 @@ def never_counts(clause: Clause, *, terms: Terms) -> Iterator[Finding]:
     """An earning clause next to which another of its kind always gives as much."""
     if not isinstance(clause.effect, Earning) or terms.combination is CombinationMode.STACK:
         return
-    for other, effect in terms.earning_clauses:
+    for other, effect in terms.base_clauses:
         first_of_equals = (
             other.effect != clause.effect or other.conditions != clause.conditions or _before(other, clause)
         )
@@ -108,7 +108,7 @@ def _promised(clause: Clause, *, terms: Terms) -> int:
 
 def _out_of_reach(clause: Clause, tier: Tier, *, terms: Terms) -> Iterator[Finding]:
     """A tier that takes more points in a calendar year than a cap leaves."""
-    if TierPeriod not in terms.policies or terms.policy(TierPeriod).period is not TierWindow.CALENDAR_YEAR:
+    if TierPeriod not in terms.policy_clauses or terms.policy_effect(TierPeriod).period is not TierWindow.CALENDAR_YEAR:
         return
     for other, cap in terms.caps:
         most = cap.points * _IN_A_YEAR[cap.scope] if cap.scope in _IN_A_YEAR else None
@@ -122,5 +122,5 @@ def _expired_before(clause: Clause, pending: PendingPeriod, *, terms: Terms) -> 
     validity = terms.validity
     if validity.expires and validity.since is ValidityStart.EARNING and validity.most_days <= pending.days:
         numbers = {"days": pending.days, "most": validity.most_days}
-        texts = {"other": terms.policies[PointsValidity].number}
+        texts = {"other": terms.policy_clauses[PointsValidity].number}
         yield Finding(LintCode.CONTRADICTION, clause, "pending", numbers=numbers, texts=texts)

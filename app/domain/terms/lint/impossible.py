@@ -101,5 +101,5 @@ def _always_yields(clause: Clause, together: Sequence[Condition], *, terms: Term
         if isinstance(condition, NotCombinedWith):
             for key in sorted(condition.clauses):
                 other = terms.by_key[key]
-                if other.limit is None and implies(own, other.conditions):
+                if other.use_limit is None and implies(own, other.conditions):
                     yield Finding(LintCode.NEVER_HOLDS, clause, "yields", texts={"other": other.number})

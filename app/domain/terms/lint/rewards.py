@@ -56,8 +56,8 @@ def _spendable_days(terms: Terms) -> int | None:
     validity = terms.validity
     if validity.for_ever or validity.since is ValidityStart.ACTIVITY:
         return None
-    waits = PendingPeriod in terms.policies and validity.since is ValidityStart.EARNING
-    return max(0, validity.most_days - (terms.policy(PendingPeriod).days if waits else 0))
+    waits = PendingPeriod in terms.policy_clauses and validity.since is ValidityStart.EARNING
+    return max(0, validity.most_days - (terms.policy_effect(PendingPeriod).days if waits else 0))
 
 
 def _missing_variants(clause: Clause, shown: RewardShown, *, statistics: VisitStatistics) -> Iterator[Finding]:

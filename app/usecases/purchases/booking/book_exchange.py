@@ -28,7 +28,7 @@ from app.usecases.rewards.redemption_payments import link_payments
 
 
 @dataclass(frozen=True, slots=True)
-class Goods:
+class PreparedExchange:
     """The returned goods of a purchase, and those handed out for them.
 
     `facts` are those of the new receipt as the rules see them, `terms` those in force at its time, `customer` the
@@ -45,11 +45,11 @@ class Goods:
 
 
 async def book_exchange(
-    session: Session, *, context: CommandContext, goods: Goods
+    session: Session, *, context: CommandContext, goods: PreparedExchange
 ) -> tuple[Purchase, RecordExchangeResult] | Problem:
     """Replay the wallet with the exchange at its business time, and book all that this changes."""
     purchase, returned, owner = goods.purchase, goods.returned, goods.purchase.customer_id
-    in_order = goods.command.in_order(context.program.numbering, zone=goods.facts.zone)
+    in_order = goods.command.tie_breaker(context.program.numbering, zone=goods.facts.zone)
     bought = PurchaseRecorded(context.new_id(), owner, in_order, goods.facts, goods.terms)
     number = goods.refund.external_id or in_order
     event = ExchangeRecorded(context.new_id(), purchase.id, bought.at, returned.lines, bought, number, returned.amounts)
@@ -84,7 +84,13 @@ async def book_exchange(
 
 
 async def _record(
-    session: Session, *, context: CommandContext, goods: Goods, new: Purchase, refund: Refund, replayed: ReplayedAccount
+    session: Session,
+    *,
+    context: CommandContext,
+    goods: PreparedExchange,
+    new: Purchase,
+    refund: Refund,
+    replayed: ReplayedAccount,
 ) -> RecordExchangeResult:
     """Write both receipts and everything that the exchange changes."""
     terms, customer = goods.terms, goods.customer

@@ -60,9 +60,9 @@ async def book_purchase(
     owing = any(account.balance.owed for account in wallet.values())
     if not owing and await snapshot_path.can_apply_to_snapshot(session, customer=customer, terms=terms, at=at):
         earned = earning.earn(terms=terms, facts=facts)
-        if not all(account.balance.can_hold(earned, unit=account.unit) for account in wallet.values()):
+        if not all(account.balance.has_room_for(earned, unit=account.unit) for account in wallet.values()):
             return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
-        if not terms.tiers or not _tier_terms_started(customer, earned=earned, terms=terms):
+        if not terms.tiers or not _may_change_tier(customer, earned=earned, terms=terms):
             owner = customer.requested_id or customer.id
             purchase = purchase_row(
                 context=context, command=command, facts=facts, owner=owner, earned=earned, source=source
@@ -81,7 +81,7 @@ async def book_purchase(
     )
 
 
-def _tier_terms_started(customer: Customer, *, earned: Decision, terms: Terms) -> bool:
+def _may_change_tier(customer: Customer, *, earned: Decision, terms: Terms) -> bool:
     """May a purchase change the tier, which takes a replay to find out?"""
     before = customer.account.balance.qualifying
     after = before + earning.base_points(earned, terms=terms)
@@ -102,12 +102,12 @@ async def _from_snapshot(
     account, at = customer.account, purchase.occurred_at
     gained = new_points(purchase.id, earned.points, at=at, terms=terms)
     qualifying, rollover_at = earning.base_points(earned, terms=terms), None
-    if TierPeriod in terms.policies:
+    if TierPeriod in terms.policy_clauses:
         (counted := QualifyingPoints()).add(qualifying, at=at, zone=terms.zone)
         rollover_at = counted.next_rollover(terms=terms, at=at)
     # A purchase that keeps older points alive postpones their expiry, which needs a new notice.
-    alive = (await versions.inherited(session, terms=terms)).kept_alive
-    notice_start = earliest_notice_start(at, kept_alive=alive, zone=terms.zone) if alive else None
+    rules = (await versions.up_to(session, terms=terms)).activity_rules
+    notice_start = earliest_notice_start(at, activity_rules=rules, zone=terms.zone) if rules else None
     await purchases.add(session, purchase=purchase)
     await count_purchase(session, context=context, purchase=purchase, terms=terms, decision=earned)
     # Wallets with events get a tier review from the scheduler, which may have skipped this one as it had none.
@@ -170,7 +170,7 @@ async def _by_replay(
     """Replay the wallet with the purchase at its business time, and book all that this changes."""
     owner = customer.requested_id or customer.id
     bought = PurchaseRecorded(
-        context.new_id(), owner, command.in_order(context.program.numbering, zone=facts.zone), facts, terms
+        context.new_id(), owner, command.tie_breaker(context.program.numbering, zone=facts.zone), facts, terms
     )
     replayed = await replay_account(
         session, account=customer.account, until=bought.at, events=[NewEvent(bought, customer_id=owner)]

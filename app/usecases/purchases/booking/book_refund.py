@@ -46,16 +46,16 @@ async def book_refund(
     customer: Customer,
     terms: Terms,
     earlier: Sequence[Refund],
-    left: Remaining,
+    before: Remaining,
     returned: ReturnedItems,
 ) -> RecordRefundResult:
     """Claw back the points of returned goods: from the snapshot where that is enough, else by a replay of the wallet."""
-    at, after = command.occurred_at, returned.left(purchase.facts, of=left)
+    at, after = command.occurred_at, before.less(purchase.facts, refund=returned)
     paid_out = sum(earlier_refund.money for earlier_refund in earlier)
     money = money_due(purchase.facts, remaining=after.of(purchase.facts), paid_out=paid_out)
     in_force = await versions.in_force(session, at=at)
     outcome = await _snapshot_outcome(
-        session, customer=customer, purchase=purchase, terms=terms, in_force=in_force, left=left, after=after, at=at
+        session, customer=customer, purchase=purchase, terms=terms, in_force=in_force, before=before, after=after, at=at
     )
     if in_force is None or outcome is None:
         return await _book_by_replay(
@@ -79,7 +79,7 @@ async def book_refund(
         customer=customer,
         terms=terms,
         in_force=in_force,
-        left=left,
+        before=before,
         after=after,
         outcome=outcome,
         new_refund=new_refund,
@@ -93,7 +93,7 @@ async def _snapshot_outcome(
     purchase: Purchase,
     terms: Terms,
     in_force: Terms | None,
-    left: Remaining,
+    before: Remaining,
     after: Remaining,
     at: datetime,
 ) -> refund.RefundOutcome | None:
@@ -102,13 +102,13 @@ async def _snapshot_outcome(
     if in_force is None or purchase.facts.replaced_price is not None:
         return None
     balance = customer.account.balance
-    outcome = refund.preview_claw_back(
+    outcome = refund.outcome_from_snapshot(
         terms=terms,
         facts=purchase.facts,
         earned=purchase.earned,
-        quantities_before=left.quantities,
+        quantities_before=before.quantities,
         quantities_after=after.quantities,
-        price_shares_before=left.price_shares,
+        price_shares_before=before.price_shares,
         price_shares_after=after.price_shares,
         available=balance.available + balance.pending,
         allow_negative=allows_negative_balance(terms),
@@ -128,8 +128,8 @@ async def _can_use_snapshot(
     """Can the refund be decided from the stored lots and the purchase as it was recorded?"""
     account = customer.account
     # Points kept alive by activity are not consumed in the order of their stored dates.
-    inherited = await versions.inherited(session, terms=in_force)
-    if inherited.kept_alive or Unit.STAMPS in inherited.units:
+    up_to_now = await versions.up_to(session, terms=in_force)
+    if up_to_now.activity_rules or Unit.STAMPS in up_to_now.units:
         return False
     if (
         purchase.moved_by is not None
@@ -138,7 +138,10 @@ async def _can_use_snapshot(
         or terms.required_facts.counted_clauses
         or terms.required_facts.item_clauses
         or _may_have_expired(purchase, terms=terms, at=at)
-        or any(purchase.facts.rule_facts.budget_left(clause) for clause, _ in purchase.facts.rule_facts.budgets_left)
+        or any(
+            purchase.facts.rule_facts.budget_left_for_customer(clause)
+            for clause, _ in purchase.facts.rule_facts.common_budgets_left
+        )
         or any(payment.redemption_id is not None for payment in purchase.facts.payments)
         or await exchanges.is_part_of_exchange(session, purchase_id=purchase.id)
     ):
@@ -174,7 +177,7 @@ async def _book_from_snapshot(
     customer: Customer,
     terms: Terms,
     in_force: Terms,
-    left: Remaining,
+    before: Remaining,
     after: Remaining,
     outcome: refund.RefundOutcome,
     new_refund: Refund,
@@ -188,18 +191,18 @@ async def _book_from_snapshot(
     )
     await refunds.add(session, refund=new_refund)
     no_visit = not is_visit(terms, facts=after.of(purchase.facts))
-    reduction = Reduction(purchase.id, purchase.occurred_at, no_visit, outcome.taken)
+    reduction = Reduction(purchase.id, purchase.occurred_at, no_visit, outcome.clawed_back)
     await stored_usage.reduce_more(session, customer_id=purchase.customer_id, reduction=reduction)
     writer = AccountWriter(session=session, write_context=write_context, account=account, lots_before=lots_before)
     posting = Posting(PostingKey(EntryType.CLAWBACK, new_refund.id), at, draws, outcome.decision)
     references = EntryReferences(purchase_id=purchase.id, refund_id=new_refund.id)
     entry = await writer.append(posting, lots_after=inventory.lots, references=references)
-    remaining = left.of(purchase.facts)
-    base = refund.evaluate_remaining(terms=terms, earned=purchase.earned, stamps=0, remaining=remaining).base
+    facts_before = before.of(purchase.facts)
+    was = refund.evaluate_remaining(terms=terms, earned=purchase.earned, stamps=0, remaining=facts_before)
     stored = await writer.store(
         lots_after=inventory.lots,
         balance=replace(
-            inventory.balance(at=at, qualifying=account.balance.qualifying + outcome.base - base),
+            inventory.balance(at=at, qualifying=account.balance.qualifying + outcome.qualifying - was.qualifying),
             lifetime=account.balance.lifetime,
         ),
         replayed_through=at,

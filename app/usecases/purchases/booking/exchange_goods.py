@@ -17,7 +17,7 @@ from app.store.database.session import Session
 from app.store.purchases import exchanges, purchases, refunds
 from app.usecases.command import CommandContext
 from app.usecases.purchases.booking.admit_receipt import admit
-from app.usecases.purchases.booking.book_exchange import Goods, book_exchange
+from app.usecases.purchases.booking.book_exchange import PreparedExchange, book_exchange
 from app.usecases.purchases.commands import (
     ReceiptQuarantined,
     RecordExchange,
@@ -79,7 +79,7 @@ async def exchange_goods(
     returned = await _returned_items(session, command=command.refund, purchase=purchase)
     if isinstance(returned, Problem):
         return in_refund(returned)
-    goods = Goods(purchase, refund, returned, new, admitted.facts, admitted.terms, admitted.customer)
+    goods = PreparedExchange(purchase, refund, returned, new, admitted.facts, admitted.terms, admitted.customer)
     booked = await book_exchange(session, context=context, goods=goods)
     if isinstance(booked, Problem):
         return booked

@@ -39,7 +39,7 @@ def refund_row(
         amounts=returned.amounts,
         money=money.minor,
         due=outcome.due,
-        taken=outcome.taken,
+        taken=outcome.clawed_back,
         reason=command.reason,
         fingerprint=command.fingerprint,
         space=command.space,

@@ -104,9 +104,9 @@ async def _apply_refund(
     if judged_by is None:
         raise LookupError(f"purchase {purchase.id} has lost its terms")
     earlier = await refunds.of_purchase(session, purchase_id=purchase.id)
-    left = Remaining.after(purchase.facts, refunds=earlier)
+    remaining = Remaining.after(purchase.facts, refunds=earlier)
     returned = resolve_return(
-        lines=pending.lines, amounts=pending.amounts, amount=pending.amount, facts=purchase.facts, remaining=left
+        lines=pending.lines, amounts=pending.amounts, amount=pending.amount, facts=purchase.facts, remaining=remaining
     )
     if isinstance(returned, Problem):
         return returned
@@ -131,7 +131,7 @@ async def _apply_refund(
         customer=customer,
         terms=judged_by,
         earlier=earlier,
-        left=left,
+        before=remaining,
         returned=returned,
     )
 

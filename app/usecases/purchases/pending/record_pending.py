@@ -14,7 +14,7 @@ from app.store.terms import versions
 from app.usecases.command import CommandContext
 from app.usecases.customers.same_customer import same_customer
 from app.usecases.purchases.booking.exchange_goods import in_refund
-from app.usecases.purchases.commands import RecordedReceipt, RecordExchange, RecordRefund, RefundPending
+from app.usecases.purchases.commands import ReceiptToRecord, RecordExchange, RecordRefund, RefundPending
 from app.usecases.purchases.sent_again.pending_exchanges import handed_out, meaning_of, pending_with
 from app.usecases.purchases.sent_again.receipts import receipt_problem
 
@@ -56,7 +56,7 @@ async def record_pending_exchange(
     return in_refund(pending) if isinstance(pending, Problem) else pending
 
 
-async def _receipt_problem(session: Session, *, context: CommandContext, bought: RecordedReceipt) -> Problem | None:
+async def _receipt_problem(session: Session, *, context: CommandContext, bought: ReceiptToRecord) -> Problem | None:
     """Why the receipt of the goods handed out can never be recorded, whatever the purchase turns out to be; or None."""
     if (unfit := receipt_problem(context, timed=bought.timed, facts=bought.facts)) is not None:
         return unfit

@@ -13,18 +13,18 @@ from app.store.database.session import Session
 from app.store.purchases import pending_refunds
 from app.usecases.command import CommandContext
 from app.usecases.purchases.command_json import origin_data, origin_from, receipt_data
-from app.usecases.purchases.commands import RecordedReceipt, RecordExchange, RecordPurchase
+from app.usecases.purchases.commands import ReceiptToRecord, RecordExchange, RecordPurchase
 
 
 def handed_out(
-    bought: RecordedReceipt, *, origin: ReceiptOrigin, customer_id: str | None, holder_id: str | None
+    bought: ReceiptToRecord, *, origin: ReceiptOrigin, customer_id: str | None, holder_id: str | None
 ) -> HandedOut:
     """The receipt of the goods handed out, as it is stored with a pending exchange."""
     data = {**receipt_data(bought), "origin": origin_data(origin)}
     return HandedOut(bought.external_id, customer_id, holder_id, meaning_of(bought), data)
 
 
-def meaning_of(bought: RecordedReceipt) -> str:
+def meaning_of(bought: ReceiptToRecord) -> str:
     """The content of the receipt of the goods handed out, without number, time and customer."""
     return f"{receipt_content.fingerprint(bought.facts)} {bought.location_id or ''} {bought.completion}"
 
@@ -78,7 +78,7 @@ async def exchange_as_applied(session: Session, *, command: RecordExchange, purc
     return command
 
 
-def as_sent(pending: PendingRefund, *, bought: RecordedReceipt) -> RecordedReceipt:
+def as_sent(pending: PendingRefund, *, bought: ReceiptToRecord) -> ReceiptToRecord:
     """The receipt of the goods handed out, with the location and time at which its number was sent."""
     assert pending.bought is not None, "it is an exchange"
     return replace(bought, number_used_at=origin_from(pending.bought.data["origin"]).at)

@@ -20,7 +20,7 @@ from app.usecases.command import CommandContext
 from app.usecases.customers.same_customer import same_customer
 from app.usecases.purchases.command_json import origin_of
 from app.usecases.purchases.commands import (
-    RecordedReceipt,
+    ReceiptToRecord,
     RecordExchange,
     RecordPurchase,
     RecordRefund,
@@ -155,7 +155,7 @@ def refund_content(command: RecordRefund, *, purchase: Purchase | None) -> str:
     return f"{command.fingerprint} {of}"
 
 
-def exchange_content(bought: RecordedReceipt, *, refund: RecordRefund, purchase: Purchase | None) -> str:
+def exchange_content(bought: ReceiptToRecord, *, refund: RecordRefund, purchase: Purchase | None) -> str:
     """What identifies the content of an exchange: that of its purchase and of its refund."""
     new = f"{receipt_content.fingerprint(bought.facts)} {bought.location_id or ''} {bought.completion}"
     return f"{new} {refund_content(refund, purchase=purchase)} {refund.external_id or ''}"

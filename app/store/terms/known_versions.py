@@ -1,4 +1,4 @@
-"""The versions of a program's terms that have been or will be in force."""
+"""Every version of a program's terms, and those that have been or will be in force."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Versions:
     not_withdrawn: tuple[Terms, ...]
 
 
-async def versions_of(session: Session) -> Versions:
+async def load(session: Session) -> Versions:
     """The versions of a program's terms."""
     every = await versions.all_versions(session)
     withdrawn = await versions.withdrawals(session) if len(every) > 1 else {}
