@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -204,21 +205,22 @@ def tune_garbage_collection() -> None:
     gc.set_threshold(5_000, 50, 50)
 
 
-def serve_forever(settings: Settings) -> None:
-    """Migrate the database and serve until the process is stopped. Raises AlreadyServed."""
+def serve_forever(settings: Settings, *, sockets: list[socket.socket]) -> None:
+    """Migrate the database and serve on the sockets until the process is stopped. Raises AlreadyServed."""
     log_in_json(settings.log_level)
     database = open_database(settings.database_url, serving=True)
     asyncio.run(migrate(settings.database_url))
     app = application(settings, database=database)
     tune_garbage_collection()
     raise_open_file_limit()
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         loop="uvloop",
         http=bounded(),
         access_log=False,
         log_config=None,
         timeout_graceful_shutdown=10,
     )
+    # Ctrl+C is how a server is stopped.
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=sockets)

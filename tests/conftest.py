@@ -12,6 +12,7 @@ import gc
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -27,6 +28,10 @@ from app.store.database.migrations import FOLDER, migrate
 from app.store.database.session import Database
 from tests.postgres_databases import ReusedDatabases, at_database, on_server
 from tests.shop import Shop, open_shop
+
+# Servers and commands that a test starts take half as long with compiled modules, also where the environment keeps none.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # How long an example takes says more about the machine than about what is tried.
 settings.register_profile("random", deadline=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -13,9 +14,9 @@ COMMANDS = (
     LazyCommand("init", source="app.cli.programs:init", summary="Create a program from a template."),
     LazyCommand("key", source="app.cli.programs:key", summary="Create another access key."),
     LazyCommand("serve", source="app.cli.serve:serve", summary="Run the server."),
-    LazyCommand("demo", source="app.cli.serve:demo", summary="Run a server with sample data."),
-    LazyCommand("migrate", source="app.cli.serve:migrate", summary="Bring the tables of the database up to date."),
-    LazyCommand("schema", source="app.cli.serve:schema", summary="Print the GraphQL schema."),
+    LazyCommand("demo", source="app.cli.demo:demo", summary="Run a server with sample data."),
+    LazyCommand("migrate", source="app.cli.migrate:migrate", summary="Bring the tables of the database up to date."),
+    LazyCommand("schema", source="app.cli.schema:schema", summary="Print the GraphQL schema."),
     LazyCommand("verify", source="app.cli.verify:verify", summary="Verify the ledgers of all programs."),
     LazyCommand("import", source="app.cli.imports:commands", summary="Import records of another system."),
     LazyCommand("jobs", source="app.cli.jobs:commands", summary="Run scheduled work."),
@@ -56,5 +57,13 @@ def _troth(
 
 
 def main() -> None:
-    """The entry point of the `troth` command."""
-    app()
+    """The entry point of the `troth` command. What its user can put right ends it with one sentence and status 1."""
+    try:
+        app()
+    except Exception as error:
+        from app.cli.failures import sentence_about
+
+        if (sentence := sentence_about(error)) is None:
+            raise
+        print(f"troth: {sentence}", file=sys.stderr)
+        sys.exit(1)

@@ -46,6 +46,9 @@ def import_purchases(
     async def work(application: Application) -> tuple[Plan, Imported | None]:
         selected = await select_program(application, program)
         plan = plan_import(file, target=await import_target(selected, application=application))
+        # Before anything is recorded: what is rejected must not get lost.
+        if errors is not None:
+            _write_rejected(plan, errors)
         if dry_run:
             return plan, None
         with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
@@ -60,17 +63,25 @@ def import_purchases(
     except ValueError as error:
         raise exit_after_printing(str(error)) from error
     if errors is not None:
-        with errors.open("w", encoding="utf-8", newline="") as errors_file:
-            writer = csv.writer(errors_file)
-            writer.writerow(("line", "invoice", "reason", "detail"))
-            for rejected in plan.rejected_in_file_order():
-                detail = rejected.detail or reason_text(rejected.reason)
-                writer.writerow((rejected.file_line, rejected.receipt_number, rejected.reason.value, detail))
+        _write_rejected(plan, errors)
     _report(plan, imported, as_json=as_json)
     if not plan.receipts:
         raise exit_after_printing(
             "nothing in this file could be imported: every line is rejected, for the reasons above"
         )
+
+
+def _write_rejected(plan: Plan, file: Path) -> None:
+    """Write the lines that are rejected so far."""
+    try:
+        with file.open("w", encoding="utf-8", newline="") as errors_file:
+            writer = csv.writer(errors_file)
+            writer.writerow(("line", "invoice", "reason", "detail"))
+            for rejected in plan.rejected_in_file_order():
+                detail = rejected.detail or reason_text(rejected.reason)
+                writer.writerow((rejected.file_line, rejected.receipt_number, rejected.reason.value, detail))
+    except OSError as error:
+        raise exit_after_printing(f"{file} cannot be written: {error.strerror}") from error
 
 
 def _report(plan: Plan, imported: Imported | None, *, as_json: bool) -> None:

@@ -5,6 +5,7 @@ Importing what a command needs (the database, the rules, the GraphQL schema) tak
 
 from __future__ import annotations
 
+import gc
 from importlib import import_module
 from typing import Any
 
@@ -29,7 +30,12 @@ class LazyCommand(TyperCommand):
 
     def _imported(self) -> typer.Typer:
         module, _, name = self.source.partition(":")
-        found = getattr(import_module(module), name)
+        # An import makes what stays. Looking for cycles in it takes an eighth of the start of a server.
+        gc.disable()
+        try:
+            found = getattr(import_module(module), name)
+        finally:
+            gc.enable()
         if isinstance(found, typer.Typer):
             return found
         single = typer.Typer(add_completion=False)

@@ -89,7 +89,7 @@ def _create(command: CreateProgram) -> NewProgram:
         return await application.create_program(command)
 
     try:
-        return run_with_application(work, settings=Settings())
+        return run_with_application(work, settings=Settings(), migrating=True)
     except SlugTaken as taken:
         raise exit_after_printing(f"another program has the slug {str(taken)!r}") from taken
 

@@ -17,7 +17,7 @@ from app.domain.programs.program import Program
 from app.queries.programs.programs import all_programs, own_program
 from app.store.database.connect import open_database
 from app.store.database.migrations import migrate as migrate_database
-from app.store.database.session import Unavailable
+from app.store.database.migrations import missing_migrations
 from app.usecases.application import Application
 
 T = TypeVar("T")
@@ -47,11 +47,19 @@ def exit_after_printing(message: str) -> typer.Exit:
     return typer.Exit(1)
 
 
-def run_with_application(work: Callable[[Application], Awaitable[T]], *, settings: Settings) -> T:
-    """Open the database, with migrations applied, run the work, and close it."""
+def run_with_application(
+    work: Callable[[Application], Awaitable[T]], *, settings: Settings, migrating: bool = False
+) -> T:
+    """Open the database, run the work, and close it.
+
+    The database must exist and be up to date, unless the command may create and migrate it (`migrating`).
+    """
 
     async def run() -> T:
-        await migrate_database(settings.database_url)
+        if migrating:
+            await migrate_database(settings.database_url)
+        else:
+            await _check_migrated(settings.database_url)
         database = open_database(settings.database_url)
         await database.start()
         try:
@@ -59,10 +67,15 @@ def run_with_application(work: Callable[[Application], Awaitable[T]], *, setting
         finally:
             await database.stop()
 
-    try:
-        return asyncio.run(run())
-    except Unavailable as error:
-        raise exit_after_printing(str(error)) from error
+    return asyncio.run(run())
+
+
+async def _check_migrated(url: str) -> None:
+    missing = await missing_migrations(url)
+    if missing is None:
+        raise exit_after_printing("there is no database yet: troth init creates it, at TROTH_DATABASE_URL")
+    if missing:
+        raise exit_after_printing("the database was made by an older version of Troth: run troth migrate first")
 
 
 def _is_uuid(text: str) -> bool:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.command import ROOT, troth
 
-SAMPLE = ROOT / "examples" / "online-retail-10k.csv"
+SAMPLE = ROOT / "app" / "cli" / "sample" / "online-retail-10k.csv"
 
 
 BY_HAND = {

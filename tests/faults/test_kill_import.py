@@ -18,7 +18,7 @@ from tests.store.rows import count
 from tests.time_limits import HANGS
 from tests.verification import discrepancies_in
 
-SAMPLE = ROOT / "examples" / "online-retail-10k.csv"
+SAMPLE = ROOT / "app" / "cli" / "sample" / "online-retail-10k.csv"
 GIVEN = ("--currency", "GBP", "--zone", "Europe/London", "--region", "GB", "--effective-from", "2010-12-01")
 KILLS = (("customers", 60), ("purchases", 20), ("refunds", 2), ("purchases", 380))
 """When to kill: as soon as a table has so many rows."""

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from app.store.database.postgres import PostgresDatabase
-from app.store.database.session import Database
+from app.store.database.session import Database, InvalidDatabaseUrl
 from app.store.database.sqlite import SqliteDatabase
 
 
+def dialect_of(url: str) -> str:
+    """``sqlite`` or ``postgres``. Raises InvalidDatabaseUrl."""
+    match url.partition(":")[0]:
+        case "sqlite":
+            return "sqlite"
+        case "postgres" | "postgresql":
+            return "postgres"
+        case _:
+            raise InvalidDatabaseUrl("A database URL starts with sqlite:// or postgresql://.")
+
+
 def open_database(url: str, *, serving: bool = False) -> Database:
-    """The database at `url`, not started yet. Raises ValueError; a server (`serving`) also AlreadyServed.
+    """The database at `url`, not started yet. Raises InvalidDatabaseUrl; a server (`serving`) also AlreadyServed.
 
     A SQLite file has one server: the database of a server has the file's lock until it is stopped.
 
@@ -16,11 +27,9 @@ def open_database(url: str, *, serving: bool = False) -> Database:
     ``postgresql://…``. Parameters of a SQLite URL are pragmas; of a PostgreSQL URL, beside its own, ``pool_size`` and
     ``statement_cache_size`` (0 behind pgbouncer).
     """
-    if url.startswith("sqlite:"):
+    if dialect_of(url) == "sqlite":
         database = SqliteDatabase(url, serving=serving)
         if serving:
             database.claim()
         return database
-    if url.startswith(("postgres:", "postgresql:")):
-        return PostgresDatabase(url)
-    raise ValueError("A database URL starts with sqlite:// or postgres://.")
+    return PostgresDatabase(url)

@@ -15,12 +15,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import asyncpg
 
-from app.store.database.postgres import dsn_and_options
-from app.store.database.postgres_errors import DRIVER_ERRORS
-from app.store.database.session import Unavailable
+from app.store.database.connect import dialect_of
+from app.store.database.postgres import CONNECT_LIMIT, dsn_and_options
+from app.store.database.postgres_errors import DRIVER_ERRORS, unreachable
+from app.store.database.postgres_pool import Connection
 from app.store.database.sqlite_files import connect, connect_for_reading, file_and_pragmas
 from app.store.database.sqlite_worker import deliver
 
@@ -67,17 +69,30 @@ def migrations(dialect: str, *, folder: Path = FOLDER) -> tuple[Migration, ...]:
 async def migrate(url: str, *, to: int | None = None, folder: Path = FOLDER) -> tuple[str, ...]:
     """Bring the database at `url` to migration number `to` (None: the newest; 0: none) and return what was done.
 
-    All in one transaction, which a second process waits for. Raises MigrationError and Unavailable.
+    All in one transaction, which a second process waits for. Raises MigrationError, InvalidDatabaseUrl and Unavailable.
     """
-    if url.startswith("sqlite:"):
+    if dialect_of(url) == "sqlite":
         return await asyncio.to_thread(_migrate_sqlite, url, migrations("sqlite", folder=folder), to)
     return await _migrate_postgres(url, migrations("postgres", folder=folder), to)
+
+
+async def missing_migrations(url: str, *, folder: Path = FOLDER) -> tuple[str, ...] | None:
+    """The migrations that are not applied yet; None if there is no database of Troth. Writes nothing.
+
+    Raises MigrationError, InvalidDatabaseUrl and Unavailable.
+    """
+    dialect = dialect_of(url)
+    applied = await (asyncio.to_thread(_applied_to_sqlite, url) if dialect == "sqlite" else _applied_to_postgres(url))
+    if applied is None:
+        return None
+    steps = _steps(migrations(dialect, folder=folder), applied=applied, to=None)
+    return tuple(f"{migration.number:04}_{migration.name}" for migration, _ in steps)
 
 
 def _steps(known: Sequence[Migration], *, applied: set[int], to: int | None) -> Iterator[tuple[Migration, bool]]:
     """The migrations to apply (True) or to undo (False), in that order."""
     if applied - {migration.number for migration in known}:
-        raise MigrationError("The database was migrated by a newer version of Troth.")
+        raise MigrationError("The database was made by a newer version of Troth: run that version.")
     target = len(known) if to is None else to
     if not 0 <= target <= len(known):
         raise MigrationError(f"There is no migration number {target}.")
@@ -97,7 +112,8 @@ def _migrate_sqlite(url: str, known: Sequence[Migration], to: int | None) -> tup
     path, pragmas = file_and_pragmas(url)
     done: list[str] = []
     try:
-        if _is_migrated(path, known, to):
+        applied = _applied_to_file(path)
+        if applied is not None and not any(_steps(known, applied=applied, to=to)):
             return ()
         # Foreign keys are checked at the end: a rebuilt table must not take its children with it.
         with closing(connect(path, {**pragmas, "busy_timeout": "60000", "foreign_keys": "OFF"})) as connection:
@@ -116,25 +132,38 @@ def _migrate_sqlite(url: str, known: Sequence[Migration], to: int | None) -> tup
             if steps and _broken_references(connection) - broken_before:
                 raise MigrationError("A migration would leave references to rows that are gone.")
             connection.execute("COMMIT")
-    except sqlite3.OperationalError as error:
-        failed = deliver(error)
-        if failed is error:
-            raise
-        raise failed from error
+    except sqlite3.DatabaseError as error:
+        _raise_delivered(error)
     return tuple(done)
 
 
-def _is_migrated(path: str, known: Sequence[Migration], to: int | None) -> bool:
-    """Is there nothing to do? Found out by reading alone, so that a start needs neither a turn nor a file that can be written.
+def _raise_delivered(error: sqlite3.Error) -> NoReturn:
+    failed = deliver(error)
+    if failed is error:
+        raise error
+    raise failed from error
 
-    Raises MigrationError and sqlite3.Error.
+
+def _applied_to_sqlite(url: str) -> set[int] | None:
+    """What was applied to the file of a URL. Raises InvalidDatabaseUrl and Unavailable."""
+    path, _ = file_and_pragmas(url)
+    try:
+        return _applied_to_file(path)
+    except sqlite3.DatabaseError as error:
+        _raise_delivered(error)
+
+
+def _applied_to_file(path: str) -> set[int] | None:
+    """What was applied, or None without a database. Only reads: a start needs neither a turn nor a file that can be written.
+
+    Raises sqlite3.Error.
     """
     if not Path(path).exists():
-        return False
+        return None
     with closing(connect_for_reading(path, {"busy_timeout": "60000"})[0]) as connection:
         if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchone() is None:
-            return False
-        return not any(_steps(known, applied=_applied(connection), to=to))
+            return None
+        return _applied(connection)
 
 
 def _applied(connection: sqlite3.Connection) -> set[int]:
@@ -161,12 +190,8 @@ def _statements(script: str) -> Iterator[str]:
 
 
 async def _migrate_postgres(url: str, known: Sequence[Migration], to: int | None) -> tuple[str, ...]:
-    dsn, _ = dsn_and_options(url)
     done: list[str] = []
-    try:
-        connection = await asyncpg.connect(dsn, statement_cache_size=0)
-    except DRIVER_ERRORS as error:
-        raise Unavailable("PostgreSQL cannot be reached.") from error
+    connection = await _connect_to_postgres(url)
     try:
         async with connection.transaction():
             await connection.execute(f"SELECT pg_advisory_xact_lock({LOCK})")
@@ -182,3 +207,22 @@ async def _migrate_postgres(url: str, known: Sequence[Migration], to: int | None
     finally:
         await connection.close()
     return tuple(done)
+
+
+async def _applied_to_postgres(url: str) -> set[int] | None:
+    connection = await _connect_to_postgres(url)
+    try:
+        if await connection.fetchval("SELECT to_regclass('migrations')") is None:
+            return None
+        return {row[0] for row in await connection.fetch(_APPLIED)}
+    finally:
+        await connection.close()
+
+
+async def _connect_to_postgres(url: str) -> Connection:
+    """A connection. Raises InvalidDatabaseUrl and Unavailable."""
+    dsn, _ = dsn_and_options(url)
+    try:
+        return await asyncpg.connect(dsn, statement_cache_size=0, timeout=CONNECT_LIMIT)
+    except DRIVER_ERRORS as error:
+        raise unreachable(error) from error

@@ -24,6 +24,7 @@ from app.store.database.postgres_pool import Connection, Pool
 from app.store.database.postgres_session import PostgresSession, lock_number, receipt_lock_number
 from app.store.database.session import (
     Busy,
+    InvalidDatabaseUrl,
     StorageProblem,
     Unavailable,
     UnscopedSession,
@@ -54,10 +55,13 @@ _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
 def dsn_and_options(url: str) -> tuple[str, dict[str, int]]:
-    """The URL for the driver, and the parameters that belong to Troth."""
+    """The URL for the driver, and the parameters that belong to Troth. Raises InvalidDatabaseUrl."""
     parts = urlsplit(url)
     parameters = dict(parse_qsl(parts.query))
-    options = {name: int(parameters.pop(name)) for name in _OPTIONS if name in parameters}
+    try:
+        options = {name: int(parameters.pop(name)) for name in _OPTIONS if name in parameters}
+    except ValueError as error:
+        raise InvalidDatabaseUrl(f"{' and '.join(_OPTIONS)} of a PostgreSQL URL are whole numbers.") from error
     return urlunsplit(parts._replace(query=urlencode(parameters, safe="/"))), options
 
 

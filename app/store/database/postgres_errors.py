@@ -65,6 +65,12 @@ def given_up(error: BaseException) -> BaseException:
     )
 
 
+def unreachable(error: BaseException) -> Unavailable:
+    """The error for whoever starts a process, with the reason where that is a sentence of PostgreSQL or the system."""
+    reason = error.args[0] if isinstance(error, asyncpg.PostgresError) else getattr(error, "strerror", None)
+    return Unavailable(f"PostgreSQL cannot be reached{f': {reason}' if reason else ''}.")
+
+
 def without_data(error: BaseException) -> None:
     """Strip an error of the row's values: its text may be logged."""
     if isinstance(error, asyncpg.PostgresError):

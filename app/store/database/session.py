@@ -74,6 +74,10 @@ _DETAILS = {
 }
 
 
+class InvalidDatabaseUrl(ValueError):
+    """A database URL that says nothing to open. The text says what is expected."""
+
+
 class Unavailable(Exception):
     """The database cannot be reached or cannot write: nothing was acknowledged. The caller may try again.
 

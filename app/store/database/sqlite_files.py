@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from app.store.database.session import InvalidDatabaseUrl
+
 PRAGMAS: Mapping[str, str] = {
     "busy_timeout": "5000",
     "journal_mode": "WAL",
@@ -29,15 +31,17 @@ LOG, LOG_INDEX = "-wal", "-shm"
 
 
 def file_and_pragmas(url: str) -> tuple[str, dict[str, str]]:
-    """The file of a URL, and the pragmas of its connections."""
+    """The file of a URL, and the pragmas of its connections. Raises InvalidDatabaseUrl."""
     parts = urlsplit(url)
     path = unquote(parts.path)[1:]
     if parts.netloc or not path:
-        raise ValueError("A SQLite URL is sqlite:///file.db, or sqlite:////folder/file.db for an absolute path.")
+        raise InvalidDatabaseUrl(
+            "A SQLite URL is sqlite:///file.db, or sqlite:////folder/file.db for an absolute path."
+        )
     pragmas = dict(PRAGMAS)
-    for name, value in parse_qsl(parts.query, strict_parsing=bool(parts.query)):
+    for name, value in parse_qsl(parts.query, keep_blank_values=True):
         if not re.fullmatch(r"[a-z_]+", name) or not re.fullmatch(r"-?[A-Za-z0-9_]+", value):
-            raise ValueError("A parameter of a SQLite URL is a pragma and its value, like synchronous=FULL.")
+            raise InvalidDatabaseUrl("A parameter of a SQLite URL is a pragma and its value, like synchronous=FULL.")
         pragmas[name] = value
     return path, pragmas
 

@@ -168,6 +168,8 @@ def deliver(error: BaseException) -> BaseException:
     match error:
         case sqlite3.OperationalError() if error.sqlite_errorname != "SQLITE_ERROR":
             return failure(error)
+        case sqlite3.DatabaseError() if error.sqlite_errorname == "SQLITE_NOTADB":
+            return failure(error)
         case TimeoutError() | asyncio.CancelledError():
             return Unavailable("The work took too long.")
         case _:
