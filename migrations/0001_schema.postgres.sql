@@ -282,6 +282,7 @@ CREATE TRIGGER mergers_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON merg
 --   setting in force when it was recorded; '' where numbers did not depend on it.
 -- completion: counts from 1 how often the order with this number was completed.
 -- moved_by: the correction that moved the receipt to its customer.
+-- actor: the access key with which it was recorded; NULL: the command line.
 CREATE TABLE purchases (
     program_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -301,6 +302,7 @@ CREATE TABLE purchases (
     number_location text NOT NULL DEFAULT '',
     number_day text NOT NULL DEFAULT '',
     completion bigint NOT NULL DEFAULT 1,
+    actor uuid,
     CONSTRAINT purchases_pkey PRIMARY KEY (program_id, id),
     CONSTRAINT purchases_receipt_key UNIQUE (program_id, source, external_id, number_location, number_day, completion),
     CONSTRAINT purchases_customer_fkey FOREIGN KEY (program_id, customer_id)
@@ -315,7 +317,7 @@ CREATE TABLE purchases (
 CREATE INDEX purchases_of_customer ON purchases (program_id, customer_id, occurred_at);
 CREATE TRIGGER purchases_never_changed BEFORE
     UPDATE OF program_id, id, source, external_id, occurred_at, recorded_at, currency, terms_version,
-        fingerprint, location_id, number_location, number_day, completion
+        fingerprint, location_id, number_location, number_day, completion, actor
     OR DELETE OR TRUNCATE ON purchases
     FOR EACH STATEMENT EXECUTE FUNCTION never_changed('columns');
 
@@ -612,6 +614,7 @@ CREATE TABLE rewards (
 -- checkout: the number that a till gave it.
 -- number_location, number_day: as in purchases, for the number of the checkout.
 -- fulfilled_by: the access key with which the reward was handed over.
+-- actor: the access key with which it was redeemed or held; NULL: the command line.
 CREATE TABLE redemptions (
     program_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -631,6 +634,7 @@ CREATE TABLE redemptions (
     fulfilled_by uuid,
     number_location text NOT NULL DEFAULT '',
     number_day text NOT NULL DEFAULT '',
+    actor uuid,
     CONSTRAINT redemptions_pkey PRIMARY KEY (program_id, id),
     CONSTRAINT redemptions_customer_fkey FOREIGN KEY (program_id, customer_id)
         REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,

@@ -279,6 +279,7 @@ BEGIN SELECT RAISE(ABORT, 'Rows of mergers are only ever added.'); END;
 --   setting in force when it was recorded; '' where numbers did not depend on it.
 -- completion: counts from 1 how often the order with this number was completed.
 -- moved_by: the correction that moved the receipt to its customer.
+-- actor: the access key with which it was recorded; NULL: the command line.
 CREATE TABLE purchases (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -298,6 +299,7 @@ CREATE TABLE purchases (
     number_location TEXT NOT NULL DEFAULT '',
     number_day TEXT NOT NULL DEFAULT '',
     completion INTEGER NOT NULL DEFAULT 1,
+    actor TEXT,
     CONSTRAINT purchases_pkey PRIMARY KEY (program_id, id),
     CONSTRAINT purchases_receipt_key UNIQUE (program_id, source, external_id, number_location, number_day, completion),
     CONSTRAINT purchases_customer_fkey FOREIGN KEY (program_id, customer_id)
@@ -312,7 +314,7 @@ CREATE TABLE purchases (
 CREATE INDEX purchases_of_customer ON purchases (program_id, customer_id, occurred_at);
 CREATE TRIGGER purchases_no_update BEFORE
     UPDATE OF program_id, id, source, external_id, occurred_at, recorded_at, currency, terms_version,
-        fingerprint, location_id, number_location, number_day, completion
+        fingerprint, location_id, number_location, number_day, completion, actor
     ON purchases
 BEGIN SELECT RAISE(ABORT, 'These columns of purchases never change.'); END;
 CREATE TRIGGER purchases_no_delete BEFORE DELETE ON purchases
@@ -619,6 +621,7 @@ CREATE TABLE rewards (
 -- checkout: the number that a till gave it.
 -- number_location, number_day: as in purchases, for the number of the checkout.
 -- fulfilled_by: the access key with which the reward was handed over.
+-- actor: the access key with which it was redeemed or held; NULL: the command line.
 CREATE TABLE redemptions (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -638,6 +641,7 @@ CREATE TABLE redemptions (
     fulfilled_by TEXT,
     number_location TEXT NOT NULL DEFAULT '',
     number_day TEXT NOT NULL DEFAULT '',
+    actor TEXT,
     CONSTRAINT redemptions_pkey PRIMARY KEY (program_id, id),
     CONSTRAINT redemptions_customer_fkey FOREIGN KEY (program_id, customer_id)
         REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,

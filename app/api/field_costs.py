@@ -58,6 +58,8 @@ LIST_SIZES: Mapping[str, int] = {
     "QuarantinedReceiptConnection.edges": PAGED,
     "QuarantinedReceiptConnection.nodes": PAGED,
     "Reason.remedies": 1,
+    "RedemptionConnection.edges": PAGED,
+    "RedemptionConnection.nodes": PAGED,
     "ReceiptRefusal.purchases": 3,
     "ReceiptRefusal.redemptions": 3,
     "RefundPreview.balances": 1,

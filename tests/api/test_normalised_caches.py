@@ -33,7 +33,7 @@ TERMS = """version effectiveFrom status text(format: PLAIN) tiers { name clause 
 DECISION = f"""outcome summary points {{ points unit {{ name }} }} terms {{ {TERMS} }}
   lines {{ number excluded {{ statement }} }}
   reasons {{ clause {{ statement }} statement observed required remedies {{ statement }} }}"""
-REDEMPTION = "state points unit { name } reward { key name stock }"
+REDEMPTION = "state points unit { name } reward { key name stock } actor { role label }"
 PURCHASE = "externalId points total { amount } lines { sku } location { name }"
 ENTRY = f"""type points unit {{ name }} occurredAt decision {{ {DECISION} }} purchase {{ {PURCHASE} }}
   redemption {{ {REDEMPTION} }} correction cause {{ statement }} reason actor {{ label }} lots {{ lot points }}
@@ -42,6 +42,7 @@ CARD = f"""query($card: String!, $locale: Locale) {{ customer(by: {{ card: $card
   state identities {{ kind value }} wallet {{ balances {{ {BALANCE} }} holders {{ enrolledAt }} }}
   tier {{ key name projected {{ tier {{ key }} }} }} notices {{ terms {{ {TERMS} }} changes {{ statement }} }}
   expiryNotices {{ lots {{ statement points }} }}
+  redemptions(first: 5) {{ edges {{ node {{ {REDEMPTION} }} }} }}
   ledger(first: 5) {{ edges {{ cursor node {{ {ENTRY} }} }} }} }} }}"""
 PROGRAM = f"query($locale: Locale) {{ program {{ name terms {{ {TERMS} }} locations {{ nodes {{ name }} }} }} }}"
 OFFERS = f"""query($card: String!, $locale: Locale) {{ rewards(for: {{ card: $card }}) {{ nodes {{

@@ -14,7 +14,8 @@ DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
 
 _CURSOR = re.compile(r"v1:(0|[1-9][0-9]{0,17})")
-_MAX_CURSOR = 32
+_ID_CURSOR = re.compile(r"v1:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+_MAX_CURSOR = 64
 
 
 @strawberry.type(description="What lies on either side of a page.")
@@ -41,6 +42,16 @@ class PageWindow:
     from_end: bool
 
 
+@dataclass(frozen=True, slots=True)
+class IdWindow:
+    """As `PageWindow`, of a list in the order of ids."""
+
+    size: int
+    after: str | None
+    before: str | None
+    from_end: bool
+
+
 def encode_cursor(number: int) -> str:
     """The opaque cursor of a place in a list; the version inside lets its meaning change one day."""
     return base64.urlsafe_b64encode(b"v1:%d" % number).rstrip(b"=").decode("ascii")
@@ -48,15 +59,37 @@ def encode_cursor(number: int) -> str:
 
 def decode_cursor(text: str) -> int:
     """The place a cursor means. Raises GraphQLError BAD_USER_INPUT on anything that `encode_cursor` never gave."""
-    if len(text) <= _MAX_CURSOR and text.isascii():
-        try:
-            plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
-        except (binascii.Error, ValueError):
-            plain = ""
-        found = _CURSOR.fullmatch(plain)
-        if found is not None and encode_cursor(int(found[1])) == text:
-            return int(found[1])
-    raise _invalid_argument(
+    found = _CURSOR.fullmatch(_plain(text))
+    if found is not None and encode_cursor(int(found[1])) == text:
+        return int(found[1])
+    raise _not_a_cursor()
+
+
+def encode_id_cursor(id: str) -> str:
+    """The opaque cursor of an entity (by its id) in a list that is in the order of ids."""
+    return base64.urlsafe_b64encode(f"v1:{id}".encode("ascii")).rstrip(b"=").decode("ascii")
+
+
+def decode_id_cursor(text: str) -> str:
+    """The id a cursor means. Raises GraphQLError BAD_USER_INPUT on anything that `encode_id_cursor` never gave."""
+    found = _ID_CURSOR.fullmatch(_plain(text))
+    if found is not None and encode_id_cursor(found[1]) == text:
+        return found[1]
+    raise _not_a_cursor()
+
+
+def _plain(text: str) -> str:
+    """What a cursor contains, or nothing where it is none."""
+    if len(text) > _MAX_CURSOR or not text.isascii():
+        return ""
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def _not_a_cursor() -> GraphQLError:
+    return _invalid_argument(
         "This is not a cursor of this list: use `startCursor`, `endCursor` or `cursor` as they were given."
     )
 
@@ -66,6 +99,25 @@ def page_window(*, first: int | None, after: str | None, last: int | None, befor
 
     Raises GraphQLError BAD_USER_INPUT.
     """
+    return PageWindow(
+        size=_page_size(first=first, last=last),
+        after=decode_cursor(after) if after is not None else None,
+        before=decode_cursor(before) if before is not None else None,
+        from_end=last is not None,
+    )
+
+
+def id_window(*, first: int | None, after: str | None, last: int | None, before: str | None) -> IdWindow:
+    """As `page_window`, for a list in the order of ids. Raises GraphQLError BAD_USER_INPUT."""
+    return IdWindow(
+        size=_page_size(first=first, last=last),
+        after=decode_id_cursor(after) if after is not None else None,
+        before=decode_id_cursor(before) if before is not None else None,
+        from_end=last is not None,
+    )
+
+
+def _page_size(*, first: int | None, last: int | None) -> int:
     if first is not None and last is not None:
         raise _invalid_argument("Use `first` or `last`, not both.")
     size = DEFAULT_PAGE_SIZE
@@ -74,12 +126,7 @@ def page_window(*, first: int | None, after: str | None, last: int | None, befor
             size = given
             if not 1 <= size <= MAX_PAGE_SIZE:
                 raise _invalid_argument(f"`{name}` must be from 1 to {MAX_PAGE_SIZE}.")
-    return PageWindow(
-        size=size,
-        after=decode_cursor(after) if after is not None else None,
-        before=decode_cursor(before) if before is not None else None,
-        from_end=last is not None,
-    )
+    return size
 
 
 def _invalid_argument(message: str) -> GraphQLError:

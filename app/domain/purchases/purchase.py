@@ -16,7 +16,7 @@ class Purchase:
 
     `completion` says which completion of its order the receipt is, from 1. Before each later one, the order was cancelled.
     `fingerprint` is a digest of the receipt as it was recorded; `facts_text` is the stored JSON of the facts.
-    `moved_by` is the id of the correction that moved it to this customer.
+    `moved_by` is the id of the correction that moved it to this customer, `actor` the access key (id) that recorded it.
     """
 
     id: str
@@ -35,6 +35,7 @@ class Purchase:
     location_id: str | None = None
     space: NumberSpace = PROGRAM_WIDE
     completion: int = 1
+    actor: str | None = None
 
     @property
     def origin(self) -> ReceiptOrigin:

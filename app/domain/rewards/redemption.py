@@ -29,7 +29,7 @@ class Redemption:
 
     One that began as a hold has the end of the hold, the time when it ended earlier, and its checkout, whose number
     is in `space`. `fulfilled_at` is when the goods were handed over, in server time, and `fulfilled_by` the access
-    key used; both are None while it is held. `facts_text` and `decision_text` are the stored JSON of both.
+    key used; both are None while it is held. `actor` is the access key that redeemed or held it. `facts_text` and `decision_text` are the stored JSON of both.
     """
 
     id: str
@@ -50,6 +50,7 @@ class Redemption:
     fulfilled_at: datetime | None = None
     fulfilled_by: str | None = None
     space: NumberSpace = PROGRAM_WIDE
+    actor: str | None = None
 
     @property
     def origin(self) -> ReceiptOrigin:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.domain.ledger.entry_reasons import Cause, StatedReason
+from app.domain.ledger.entry_reasons import Actor, Cause, StatedReason
 from app.store.database.session import Session
 from app.store.ledger import entry_reasons
+from app.store.programs import access_keys
 
 
 async def stated(session: Session, *, ids: Sequence[str]) -> list[StatedReason | None]:
@@ -19,6 +20,12 @@ async def stated_for_receipts(session: Session, *, ids: Sequence[str]) -> list[S
     """The reasons given with receipt corrections, by their ids, in the order requested."""
     by_id = await entry_reasons.stated_for_receipts(session, ids=ids)
     return [by_id.get(id) for id in ids]
+
+
+async def actors(session: Session, *, ids: Sequence[str]) -> list[Actor | None]:
+    """The access keys of these ids, revoked ones too, in the order requested."""
+    keys = await access_keys.by_ids(session, access_key_ids=ids)
+    return [Actor(key_id=id, role=keys[id].role, label=keys[id].label) if id in keys else None for id in ids]
 
 
 async def causes(session: Session, *, ids: Sequence[str]) -> list[Cause | None]:

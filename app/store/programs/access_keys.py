@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -37,6 +38,12 @@ async def find_in_any_program(session: UnscopedSession, *, access_key_id: str) -
     """A key by its id, revoked ones too, or None. Used at sign-in, when the program is not known yet."""
     row = await session.row(f"{_FIND} WHERE k.id = $1", access_key_id)
     return None if row is None else _key(row)
+
+
+async def by_ids(session: Session, *, access_key_ids: Sequence[str]) -> dict[str, AccessKey]:
+    """Several keys by id, revoked ones too; ids that are not there are left out."""
+    rows = await session.rows(f"{_FIND} WHERE k.program_id = $1 AND k.id = ANY($2)", list(access_key_ids))
+    return {row["id"]: _key(row) for row in rows}
 
 
 def _key(row: Row) -> AccessKey:

@@ -15,7 +15,7 @@ from app.store.database.session import ConcurrentChange, Row, Session
 
 COLUMNS = (
     "id, customer_id, source, external_id, occurred_at, recorded_at, currency, total, earned, terms_version,"
-    " fingerprint, facts, moved_by, location_id, number_location, number_day, completion"
+    " fingerprint, facts, moved_by, location_id, number_location, number_day, completion, actor"
 )
 
 
@@ -23,7 +23,7 @@ async def add(session: Session, *, purchase: Purchase) -> None:
     """Store a new purchase (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         f"INSERT INTO purchases (program_id, {COLUMNS})"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
         purchase.id,
         purchase.customer_id,
         purchase.source,
@@ -40,6 +40,7 @@ async def add(session: Session, *, purchase: Purchase) -> None:
         purchase.location_id,
         *purchase.space,
         purchase.completion,
+        purchase.actor,
     )
 
 
@@ -76,6 +77,7 @@ def row_digest(purchase: Purchase) -> int:
         purchase.facts_text,
         purchase.moved_by,
         *(() if plain else (purchase.location_id, *purchase.space, purchase.completion)),
+        purchase.actor,
     )
 
 
@@ -178,6 +180,7 @@ def purchase_of(row: Row) -> Purchase:
         number_location,
         number_day,
         completion,
+        actor,
         *_,
     ) = row
     return Purchase(
@@ -197,6 +200,7 @@ def purchase_of(row: Row) -> Purchase:
         location_id=location_id,
         space=NumberSpace(number_location, number_day),
         completion=completion,
+        actor=actor,
     )
 
 

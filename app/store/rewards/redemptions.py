@@ -15,7 +15,7 @@ from app.store.database.session import Row, Session
 
 _COLUMNS = (
     "id, customer_id, reward_id, state, points, occurred_at, recorded_at, facts, terms_version, decision, held_until,"
-    " ended_at, checkout, fulfilled_at, fulfilled_by, number_location, number_day"
+    " ended_at, checkout, fulfilled_at, fulfilled_by, number_location, number_day, actor"
 )
 
 
@@ -23,7 +23,7 @@ async def add(session: Session, *, redemption: Redemption) -> None:
     """Store a new redemption (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         f"INSERT INTO redemptions (program_id, {_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
-        " $14, $15, $16, $17, $18)",
+        " $14, $15, $16, $17, $18, $19)",
         redemption.id,
         redemption.customer_id,
         redemption.reward_id,
@@ -40,6 +40,7 @@ async def add(session: Session, *, redemption: Redemption) -> None:
         redemption.fulfilled_at,
         redemption.fulfilled_by,
         *redemption.space,
+        redemption.actor,
     )
 
 
@@ -65,6 +66,7 @@ def row_digest(redemption: Redemption) -> int:
         redemption.checkout,
         *handed_over,
         *digest_fields(redemption.space),
+        redemption.actor,
     )
 
 
@@ -105,6 +107,32 @@ async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> tupl
         f"SELECT {_COLUMNS} FROM redemptions WHERE program_id = $1 AND customer_id = ANY($2)", list(customer_ids)
     )
     return tuple(_redemption(row) for row in rows)
+
+
+async def page(
+    session: Session,
+    *,
+    customer_ids: Sequence[str],
+    state: RedemptionState | None,
+    after: str | None,
+    before: str | None,
+    limit: int,
+    newest_first: bool,
+) -> tuple[Redemption, ...]:
+    """Redemptions of customers in the order in which they were recorded; `after` and `before` are ids that bound them."""
+    order = "DESC" if newest_first else "ASC"
+    conditions, values = "", []
+    for condition, value in (("state =", state and state.value), ("id >", after), ("id <", before)):
+        if value is not None:
+            values.append(value)
+            conditions += f" AND {condition} ${len(values) + 2}"
+    rows = await session.rows(
+        f"SELECT {_COLUMNS} FROM redemptions WHERE program_id = $1 AND customer_id = ANY($2){conditions}"
+        f" ORDER BY id {order} LIMIT {limit:d}",
+        list(customer_ids),
+        *values,
+    )
+    return tuple(map(_redemption, rows))
 
 
 async def by_id(session: Session, *, redemption_id: str) -> Redemption | None:
@@ -181,6 +209,7 @@ def _redemption(row: Row) -> Redemption:
         fulfilled_at=instant_or_none(row["fulfilled_at"]),
         fulfilled_by=row["fulfilled_by"],
         space=NumberSpace(row["number_location"], row["number_day"]),
+        actor=row["actor"],
     )
 
 

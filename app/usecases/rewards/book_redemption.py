@@ -243,4 +243,5 @@ def _redemption(
         fulfilled_at=context.now if hold is None else None,
         fulfilled_by=context.actor if hold is None else None,
         space=context.program.numbering.space(origin) if hold is not None else PROGRAM_WIDE,
+        actor=context.actor,
     )

@@ -9,15 +9,16 @@ import strawberry
 
 from app.api.conventions.arguments import After, Before, First, Last
 from app.api.conventions.context import Context, Info, bad_input
-from app.api.conventions.enums import CustomerState
+from app.api.conventions.enums import CustomerState, RedemptionState
 from app.api.conventions.ids import decode, encode
 from app.api.conventions.node import Node
-from app.api.conventions.pagination import page_window
+from app.api.conventions.pagination import id_window, page_window
 from app.api.types.customers.terms_notice import TermsNotice
 from app.api.types.customers.tier import TierChange, TierStatus, tier_changes_of, tier_of
 from app.api.types.ledger.balance import Balance, balances
 from app.api.types.ledger.expiry import ExpiryNotice
 from app.api.types.ledger.ledger_entry import LedgerEntryConnection, ledger_connection
+from app.api.types.rewards.redemption import RedemptionConnection, redemption_connection
 from app.domain.access import Permission
 from app.domain.customers import identities
 from app.domain.customers.customer import Customer as CustomerEntity
@@ -269,3 +270,22 @@ class Customer(Node):
         window = page_window(first=first, after=after, last=last, before=before)
         account = self.entity.account if unit is Unit.POINTS else self.entity.others.get(unit)
         return await ledger_connection(account.id if account else None, window=window, context=info.context)
+
+    @strawberry.field(
+        description="The rewards that the customer redeemed or has on hold, those that were recorded last first; in a shared wallet not those of others. `first` or `last`: 1 to 100, default 20."
+    )
+    async def redemptions(
+        self,
+        info: Info,
+        state: Annotated[
+            RedemptionState | None,
+            strawberry.argument(description="Only those in this state, such as HELD; default all."),
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> RedemptionConnection:
+        """Those of customers merged into this one included."""
+        window = id_window(first=first, after=after, last=last, before=before)
+        return await redemption_connection(self.entity.id, state=state, window=window, context=info.context)

@@ -10,10 +10,8 @@ from app.api.conventions.arguments import Language
 from app.api.conventions.context import Info, phrasebook_of
 from app.api.conventions.enums import described
 from app.api.conventions.ids import encode
-from app.domain.access import Role
 from app.domain.explanations.summary import correction_sentence
 from app.domain.ledger.entries import CauseKind, Entry, EntryType
-from app.domain.ledger.entry_reasons import Actor as ActorEntity
 from app.domain.ledger.entry_reasons import Cause, StatedReason
 from app.domain.ledger.lots import Lot as LotEntity
 from app.queries.ledger import entry_reasons
@@ -37,20 +35,6 @@ _BY_PEOPLE = frozenset({EntryType.ADJUST, EntryType.REVERSAL, EntryType.TRANSFER
 
 _OF_RECEIPTS = frozenset({EntryType.EARN, EntryType.CLAWBACK})
 """What changes when somebody sets a receipt right."""
-
-
-@strawberry.type(description="An access key that somebody used. Seen by the owner.")
-class Actor:
-    """The key and its role."""
-
-    key: str = strawberry.field(description="The id of the access key, as it stands in its token.")
-    role: Role = strawberry.field(description="Its role.")
-    label: str = strawberry.field(description="What the owner called it.")
-
-    @classmethod
-    def of(cls, entity: ActorEntity) -> Actor:
-        """The GraphQL object for a stored access key."""
-        return cls(key=entity.key_id, role=entity.role, label=entity.label)
 
 
 @strawberry.type(description="A late event or a receipt correction that changed what had been booked before.")

@@ -14,8 +14,9 @@ from app.api.conventions.money import PointUnit, unit_of
 from app.api.conventions.node import Node
 from app.api.conventions.pagination import PageInfo, PageWindow, encode_cursor, page_window
 from app.api.types.decisions.decision import Decision, decision
-from app.api.types.ledger.correction import Actor, CorrectionCause, Lot, cause_of, stated_reason_of
+from app.api.types.ledger.correction import CorrectionCause, Lot, cause_of, stated_reason_of
 from app.api.types.ledger.entry_visibility import counterparties_of, may_see_decision, may_see_subject
+from app.api.types.programs.actor import Actor
 from app.api.types.purchases.purchase import Purchase
 from app.api.types.rewards.redemption import Redemption
 from app.domain.access import Permission

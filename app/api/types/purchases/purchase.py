@@ -11,6 +11,7 @@ from app.api.conventions.context import Info
 from app.api.conventions.ids import encode
 from app.api.conventions.money import Money, money
 from app.api.conventions.node import Node
+from app.api.types.programs.actor import Actor, load_actor
 from app.api.types.programs.location import Location, location_by_key
 from app.domain import amounts
 from app.domain.purchases.facts import Channel
@@ -82,6 +83,13 @@ class Purchase(Node):
         """Found by the location id stored with the purchase."""
         key = self.entity.facts.location
         return await location_by_key(key, context=info.context) if key is not None else None
+
+    @strawberry.field(
+        description="The access key with which it was recorded; null where that was the `troth` command. For the owner, null to others."
+    )
+    async def actor(self, info: Info) -> Actor | None:
+        """The access key, by its id."""
+        return await load_actor(self.entity.actor, info=info)
 
     @strawberry.field(description="Its lines, at most 500.")
     def lines(self) -> list[PurchaseLine]:

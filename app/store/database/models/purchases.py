@@ -15,6 +15,7 @@ class PurchaseRow(Model):
       the setting in force when it was recorded; '' where numbers did not depend on it.
     `completion`: counts from 1 how often the order with this number was completed.
     `moved_by`: the correction that moved the receipt to its customer.
+    `actor`: the access key with which it was recorded.
     """
 
     program_id = Id()
@@ -35,6 +36,7 @@ class PurchaseRow(Model):
     number_location = fields.TextField(default="")
     number_day = fields.TextField(default="")
     completion = fields.BigIntField(default=1)
+    actor = Id(null=True)
 
     class Meta:
         """The table of the model."""

@@ -39,6 +39,7 @@ class RedemptionRow(Model):
     `checkout`: the number that a till gave it.
     `number_location`, `number_day`: as in purchases, for the number of the checkout.
     `fulfilled_by`: the access key with which the reward was handed over.
+    `actor`: the access key with which it was redeemed or held.
     """
 
     program_id = Id()
@@ -59,6 +60,7 @@ class RedemptionRow(Model):
     fulfilled_by = Id(null=True)
     number_location = fields.TextField(default="")
     number_day = fields.TextField(default="")
+    actor = Id(null=True)
 
     class Meta:
         """The table of the model."""

@@ -238,4 +238,5 @@ def purchase_row(
         location_id=command.location_id,
         space=context.program.numbering.space(command.origin(zone=facts.zone)),
         completion=command.completion,
+        actor=context.actor,
     )

@@ -1,0 +1,51 @@
+"""A customer's redemptions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.rewards.redemption import Redemption, RedemptionState
+from app.store.customers import customers
+from app.store.database.session import Session
+from app.store.rewards import redemptions
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionPage:
+    """Redemptions, newest first, and whether there are more on either side."""
+
+    redemptions: tuple[Redemption, ...]
+    more_before: bool
+    more_after: bool
+
+
+async def redemption_page(
+    session: Session,
+    *,
+    customer_id: str,
+    state: RedemptionState | None,
+    size: int,
+    after: str | None,
+    before: str | None,
+    from_end: bool,
+) -> RedemptionPage:
+    """One page of the redemptions of a customer and of those merged into them, newest first.
+
+    `size` of them after the one with an id (so older ones) or, `from_end`, before one.
+    """
+    found = await redemptions.page(
+        session,
+        customer_ids=await customers.all_of(session, customer_id=customer_id),
+        state=state,
+        after=before,
+        before=after,
+        limit=size + 1,
+        newest_first=not from_end,
+    )
+    more = len(found) > size
+    shown = found[:size]
+    return RedemptionPage(
+        redemptions=tuple(reversed(shown)) if from_end else shown,
+        more_before=more if from_end else after is not None,
+        more_after=before is not None if from_end else more,
+    )
