@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,18 @@ from tests.verification import discrepancies_in
 
 ATTEMPTS = 10
 """The promise is 10 seconds: the server looks every second whether it can write again."""
+
+
+@contextmanager
+def unchangeable(file: Path) -> Iterator[None]:
+    """The file and its log cannot be written within the block, not even by a process that has opened them."""
+    files = [str(found) for found in file.parent.glob(f"{file.name}*")]
+    if shutil.which("chattr") is None or subprocess.run(["chattr", "+i", *files], check=False).returncode != 0:
+        pytest.skip("NO FILE MAY BE MADE UNCHANGEABLE HERE (chattr +i): A FILE THAT BECOMES READ-ONLY WAS NOT TRIED")
+    try:
+        yield
+    finally:
+        subprocess.run(["chattr", "-i", *files], check=True)
 
 
 @contextmanager
@@ -79,3 +92,24 @@ def test_server_serves_reads_of_a_read_only_file_and_writes_as_soon_as_it_can(
     assert waited < ATTEMPTS * RECOVERY_INTERVAL
     assert discrepancies_in(sqlite_url) == []
     print(f"written again after {waited:.2f} s")
+
+
+def test_file_that_becomes_read_only_under_a_server_costs_writes_alone(sqlite_url: str) -> None:
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
+    program, card = used_shop(file, killed=False)
+    server = ServerProcess(sqlite_url)
+    server.start()
+    try:
+        assert is_recorded(server.address, program, purchase(card, "earlier"))
+        with unchangeable(file):
+            assert not is_recorded(server.address, program, purchase(card, "meanwhile"))
+            status, body = readiness(server.address)
+            assert (status, body["reason"]) == (503, "STORAGE_READ_ONLY")
+            assert len(ledger_of(server.address, program, card)) == 2
+        waited = wait_until(lambda: is_recorded(server.address, program, purchase(card, "afterwards")), within=HANGS)
+        assert httpx.get(f"{server.address}/readyz", timeout=HANGS).status_code == 200
+        assert len(ledger_of(server.address, program, card)) == 3
+    finally:
+        server.stop()
+    assert waited < ATTEMPTS * RECOVERY_INTERVAL
+    assert discrepancies_in(sqlite_url) == []
