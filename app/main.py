@@ -92,7 +92,7 @@ def create_app(
         persisted=persisted,
     )
 
-    pages = Pages(application, charging=lambda request: admission.charging_time(host_of(request)), explorer="/graphql")
+    pages = _pages(application, admission_limit)
     health = health_routes(problem=partial(_problem, database))
 
     app = Starlette(
@@ -115,6 +115,17 @@ def _background(
     if run_jobs:
         background.append(Scheduler(application).run_for_ever)
     return background
+
+
+def _pages(application: Application, limit: RateLimit) -> Pages:
+    """The public pages. They have a limit of their own: whoever reads too many of them still signs in."""
+    admission = Admission(limit)
+    return Pages(
+        application,
+        charge=lambda request, cost: admission.take(host_of(request), cost),
+        charging=lambda request: admission.charging_time(host_of(request)),
+        explorer="/graphql",
+    )
 
 
 def _exception_handlers(pages: Pages) -> dict[Any, Any]:

@@ -119,6 +119,8 @@ class PageRenderer:
             self._pages[key] = rendered
             if len(self._pages) > MAX_CACHED_PAGES:
                 self._pages.popitem(last=False)
+        else:
+            self._pages.move_to_end(key)
         headers = {
             **SECURITY_HEADERS,
             "cache-control": cache_control,

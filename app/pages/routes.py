@@ -24,41 +24,50 @@ from app.usecases.application import Application
 MAX_AGE = 60
 """Seconds for which a browser shows a page without asking whether it has changed."""
 
+READ_COST = 5
+"""The cost of reading what a page shows, in tenths of a millisecond of processor time."""
+
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _MEDIA_TYPES = {".css": "text/css", ".svg": "image/svg+xml"}
 
 
 class Pages:
-    """Answers the requests for pages. `explorer` is the path of GraphiQL, None where it is switched off."""
+    """Answers the requests for pages.
+
+    `charge` charges a reader with a cost and `charging` with the time that rendering takes; both raise where that is too
+    much. `explorer` is the path of GraphiQL, None where it is switched off.
+    """
 
     def __init__(
         self,
         application: Application,
         *,
+        charge: Callable[[Request, int], None],
         charging: Callable[[Request], AbstractContextManager[None]],
         explorer: str | None,
     ) -> None:
         self._application = application
+        self._charge = charge
         self._renderer = PageRenderer(charging=charging)
         self._explorer = explorer
 
     async def home(self, request: Request) -> Response:
         """The one program that is listed, or the list of them."""
-        found = await self._listed()
+        found = await self._listed(request)
         if isinstance(found, PublicProgram):
             return await self._home(request, found, base="")
         return self._programs(request, found, path="")
 
     async def terms(self, request: Request) -> Response:
         """The terms of the one program that is listed, or the list of them."""
-        found = await self._listed()
+        found = await self._listed(request)
         if isinstance(found, PublicProgram):
             return await self._terms(request, found, base="")
         return self._programs(request, found, path="/terms")
 
     async def version(self, request: Request) -> Response:
         """One version of the terms of the one program that is listed."""
-        found = await self._listed()
+        found = await self._listed(request)
         if not isinstance(found, PublicProgram):
             return self.not_found(request)
         return await self._terms(request, found, base="")
@@ -86,12 +95,14 @@ class Pages:
         headers = {"retry-after": str(ceil(retry_after)), "cache-control": "no-store"}
         return self._message(request, "page.busy", status=status, headers=headers)
 
-    async def _listed(self) -> tuple[Program, ...] | PublicProgram:
+    async def _listed(self, request: Request) -> tuple[Program, ...] | PublicProgram:
+        self._charge(request, READ_COST)
         return await self._application.query_across_programs(listed_programs, now=self._application.now)
 
     async def _named(self, request: Request) -> PublicProgram | None:
         """The program in the address."""
         slug = request.path_params["slug"]
+        self._charge(request, READ_COST)
         if slug_problem(slug) is not None:
             return None
         return await self._application.query_across_programs(public_program, slug=slug, now=self._application.now)
