@@ -41,6 +41,7 @@ SECONDS = {
     "app/jobs/schedule_tier_reviews.py": "how long a job has for a program",
     "app/jobs/preview_worker.py": "how often a job looks for work",
     "app/main.py": _SECONDS,
+    "app/pages/routes.py": _SECONDS,
     "app/store/database/long_reads.py": _SECONDS,
     "app/store/database/postgres.py": _SECONDS,
     "app/store/database/postgres_pool.py": _SECONDS,
