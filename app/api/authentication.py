@@ -107,7 +107,7 @@ class Authenticator:
                 address=program.address if program is not None else Address.FORMAL,
             ),
             disconnected=partial(_disconnected, request),
-            needed=needed,
+            reachable_fields=needed,
             accept_language=request.headers.get("accept-language"),
         )
 

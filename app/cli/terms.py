@@ -51,8 +51,8 @@ terms = typer.Typer(
 @terms.command()
 def check(file: FileArgument, program: ProgramOption = None, locale: LocaleOption = "en") -> None:
     """Print the terms in the file, and what is unfair in them; ends with status 1 when there are findings."""
-    owner, checked = _checked(file, program)
-    phrasebook = _phrasebook(locale, owner)
+    selected, checked = _checked(file, program)
+    phrasebook = _phrasebook(locale, selected)
     out.print(render(checked.draft, format=TextFormat.PLAIN, phrasebook=phrasebook), end="", markup=False)
     for finding in checked.findings:
         out.print(f"\n{_finding_text(finding, phrasebook=phrasebook)}", markup=False)
@@ -65,8 +65,8 @@ def check(file: FileArgument, program: ProgramOption = None, locale: LocaleOptio
 @terms.command()
 def diff(file: FileArgument, program: ProgramOption = None, locale: LocaleOption = "en") -> None:
     """Compare the file with the last published version, and print when it could start."""
-    owner, checked = _checked(file, program)
-    phrasebook = _phrasebook(locale, owner)
+    selected, checked = _checked(file, program)
+    phrasebook = _phrasebook(locale, selected)
     for change in checked.changes:
         out.print(f"{change.direction}: {change.statement(phrasebook)}", markup=False)
     if not checked.changes:
@@ -92,11 +92,11 @@ def preview(
     text = _text(file)
 
     async def work(application: Application) -> tuple[Impact, int] | None:
-        first = await select_program(application, program)
-        _, found = await check_file(application, text, program_id=first.id)
+        selected = await select_program(application, program)
+        _, found = await check_file(application, text, program_id=selected.id)
         _stop_at_unenforced(found)
-        now = application.now(first)
-        in_force = await application.query(terms_at, program_id=first.id, at=now)
+        now = application.now(selected)
+        in_force = await application.query(terms_at, program_id=selected.id, at=now)
         if in_force is None:
             return None
         with Progress(console=err, transient=True) as shown:
@@ -108,7 +108,7 @@ def preview(
 
             impact = await simulate_program(
                 application.database,
-                program_id=first.id,
+                program_id=selected.id,
                 current=in_force.terms,
                 draft=found.draft,
                 since=now - timedelta(days=days),
@@ -142,23 +142,23 @@ def publish_file(
     async def work(
         application: Application,
     ) -> tuple[Program, CheckedDraft, Execution[PublishTermsResult] | Problem | None]:
-        first = await select_program(application, program)
-        sent, found = await check_file(application, text, program_id=first.id)
+        selected = await select_program(application, program)
+        sent, found = await check_file(application, text, program_id=selected.id)
         if (found.current is not None and not found.changes) or (found.findings and not even_unfair):
-            return first, found, None
+            return selected, found, None
         published = await application.execute(
             publish_terms.run,
             name="publishTerms",
-            program=first,
+            program=selected,
             principal=None,
-            key=_key(found, text=text, now=application.now(first)),
+            key=_key(found, text=text, now=application.now(selected)),
             fingerprint_input=text,
             command=PublishTerms(effective_from=sent.effective_from, clauses=sent.clauses),
         )
-        return first, found, published
+        return selected, found, published
 
-    first, found, published = run_with_application(work, settings=Settings())
-    phrasebook = _phrasebook(locale, first)
+    selected, found, published = run_with_application(work, settings=Settings())
+    phrasebook = _phrasebook(locale, selected)
     if published is not None:
         _report(published, found=found, phrasebook=phrasebook)
     elif not found.changes:
@@ -216,9 +216,12 @@ def show(
     format: Annotated[TextFormat, typer.Option("--format", case_sensitive=False)] = TextFormat.PLAIN,
 ) -> None:
     """Print a published version."""
-    first, found = _published(program, version)
+    selected, found = _published(program, version)
     out.print(
-        render(found.terms, format=format, phrasebook=_phrasebook(locale, first)), end="", markup=False, highlight=False
+        render(found.terms, format=format, phrasebook=_phrasebook(locale, selected)),
+        end="",
+        markup=False,
+        highlight=False,
     )
 
 
@@ -236,11 +239,11 @@ def withdraw_version(
     """Withdraw an announced version before it starts."""
 
     async def work(application: Application) -> Execution[WithdrawTermsResult] | Problem:
-        first = await select_program(application, program)
+        selected = await select_program(application, program)
         return await application.execute(
             withdraw_terms.run,
             name="withdrawTerms",
-            program=first,
+            program=selected,
             principal=None,
             key=f"withdraw-{version}",
             fingerprint_input=version,
@@ -268,21 +271,21 @@ def _checked(file: Path, program: str | None) -> tuple[Program, CheckedDraft]:
     text = _text(file)
 
     async def work(application: Application) -> tuple[Program, CheckedDraft]:
-        first = await select_program(application, program)
-        _, found = await check_file(application, text, program_id=first.id)
-        return first, found
+        selected = await select_program(application, program)
+        _, found = await check_file(application, text, program_id=selected.id)
+        return selected, found
 
     return run_with_application(work, settings=Settings())
 
 
 def _published(program: str | None, version: int | None) -> tuple[Program, PublishedTerms]:
     async def work(application: Application) -> tuple[Program, PublishedTerms | None]:
-        first = await select_program(application, program)
+        selected = await select_program(application, program)
         if version is not None:
-            return first, await application.query(terms_version, program_id=first.id, number=version)
-        return first, await application.query(terms_at, program_id=first.id, at=application.now(first))
+            return selected, await application.query(terms_version, program_id=selected.id, number=version)
+        return selected, await application.query(terms_at, program_id=selected.id, at=application.now(selected))
 
-    first, found = run_with_application(work, settings=Settings())
+    selected, found = run_with_application(work, settings=Settings())
     if found is None:
         raise exit_after_printing("there is no such version")
-    return first, found
+    return selected, found

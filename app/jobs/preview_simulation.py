@@ -27,7 +27,7 @@ async def simulate_program(
     budget_usage = await database.read_long(
         partial(customer_histories.budget_usage_before, since=since), program_id=program_id
     )
-    replay = ImpactSimulation(current=current, draft=draft, budget_usage=budget_usage)
+    simulation = ImpactSimulation(current=current, draft=draft, budget_usage=budget_usage)
     aspects = current.required_facts.aspects | draft.required_facts.aspects
     after: str | None = NIL_UUID
     done = 0
@@ -35,9 +35,9 @@ async def simulate_program(
         page = partial(customer_histories.page, after=after, since=since, aspects=aspects)
         histories_page = await database.read_long(page, program_id=program_id)
         for history in histories_page.histories:
-            replay.add(history)
+            simulation.add(history)
             done += 1
             if done % 50 == 0 and not await on_progress(done, max(done, total)):
                 return None
         after = histories_page.last
-    return replay.impact()
+    return simulation.impact()

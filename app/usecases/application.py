@@ -172,7 +172,7 @@ async def _carry_out(
         if stored.mutation != context.name or stored.fingerprint != context.fingerprint:
             raise _Rejected(Problem(ProblemCode.IDEMPOTENCY_KEY_REUSED, path=("idempotencyKey",)))
         earlier = decode(stored.answer, kinds=use_case.kinds)
-        return Execution(replace(earlier, replayed_from=stored.recorded_at), repeated=True)
+        return Execution(replace(earlier, first_carried_out_at=stored.recorded_at), repeated=True)
     result = await use_case.handler(session, context=context, command=command)
     if isinstance(result, Problem):
         raise _Rejected(result)

@@ -1,6 +1,6 @@
 """Results of commands, and how they are stored under idempotency keys: as JSON with a kind.
 
-Every command has a small result class of its own, in the module of the command or in `results.py` of its folder. A
+Every command has a small result class of its own, in the module of the command or in `commands.py` of its folder. A
 result holds ids, the decision and the balances after it, and no personal data. It is stored for ever and returned
 unchanged when the idempotency key is repeated, so a kind and the names of its fields never change.
 """
@@ -27,11 +27,11 @@ NOT_STORED: Mapping[str, bool] = MappingProxyType({"stored": False})
 class CommandResult:
     """What a command came to. `kind` says in what is stored which class it is.
 
-    `replayed_from` is the program's time when the command was carried out, if its key was repeated; None: just now.
+    `first_carried_out_at` is the program's time when the command was carried out, if its key was repeated; None: just now.
     """
 
     kind: ClassVar[str]
-    replayed_from: datetime | None = field(default=None, compare=False, metadata=NOT_STORED)
+    first_carried_out_at: datetime | None = field(default=None, compare=False, metadata=NOT_STORED)
 
     def without_personal_values(self) -> Self:
         """The result as it is stored and shown: decisions without values that reveal a date of birth."""

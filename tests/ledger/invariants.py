@@ -88,9 +88,12 @@ def refund_violations(wallet: Wallet) -> list[str]:
             faults.append(
                 f"purchase {id}: returned as a whole, and some of its {purchase.decision.stamps} stamps are left"
             )
-        if not purchase.remaining().lines and (purchase.clawback_due, purchase.base) != (purchase.decision.points, 0):
+        if not purchase.remaining().lines and (purchase.clawback_due, purchase.qualifying) != (
+            purchase.decision.points,
+            0,
+        ):
             faults.append(
-                f"purchase {id}: returned as a whole, and {purchase.decision.points - purchase.clawback_due} and {purchase.base} are left of it"
+                f"purchase {id}: returned as a whole, and {purchase.decision.points - purchase.clawback_due} and {purchase.qualifying} are left of it"
             )
         if (
             not 0 <= purchase.shortfall <= purchase.clawback_due

@@ -405,7 +405,7 @@ def test_full_refund_after_partial_ones_claws_back_everything_earned(
             if event.id in wallet.refund_outcomes
         ]
         assert sold.clawback_due == sold.decision.points
-        assert sold.base == 0
+        assert sold.qualifying == 0
         assert all(returned.outcome.clawed_back <= returned.outcome.due for returned in taken)
         lot = wallet.points.inventory.lots.get(wallet.points.lot_id_map.get(bought.id, bought.id))
         # Points that were spent or held when goods came back, and were given back later, are the customer's.

@@ -43,7 +43,7 @@ class Context:
     signed_in: SignedIn | None
     phrasebook: Phrasebook
     disconnected: Callable[[], Awaitable[None]]
-    needed: frozenset[str] = frozenset()
+    reachable_fields: frozenset[str] = frozenset()
     accept_language: str | None = None
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     node_count: int = 0

@@ -20,11 +20,11 @@ def encode(type_name: str, key: str) -> str:
 
 def decode(id: str, type_name: str) -> str | None:
     """The key inside an id of that type; None when it is malformed or of another type."""
-    found = type_of(id)
+    found = parsed(id)
     return found[1] if found is not None and found[0] == type_name else None
 
 
-def type_of(id: str) -> tuple[str, str] | None:
+def parsed(id: str) -> tuple[str, str] | None:
     """Type and key of an id; None when it is malformed. Only the spelling that `encode` gives counts."""
     if len(id) > _LONGEST or not id.isascii():
         return None

@@ -1,7 +1,7 @@
 """Fields that the payloads of several mutations share: the decision, the balances, and the objects of the command.
 
-`Has...` are protocols: what a result must have. `With...` are payload classes with one such field, to be combined. A
-`...Payload` makes itself from a result, too.
+`Has...` are protocols: what a result must have. `With...` are payload classes with the fields of
+one such object, to be combined. A `...Payload` has a class method `of` as well, which makes it from a result.
 Decision and balances are those of the command, also when it is repeated. Objects are read as they are now.
 """
 
@@ -175,7 +175,7 @@ async def load_decision(
 
 @strawberry.type(description="A payload with balances.")
 class BalancesPayload(Payload[WithBalancesResult]):
-    """A command that moved points without a decision of the terms."""
+    """A command that changes balances; a payload with a decision adds it."""
 
     balances: list[Balance] = strawberry.field(
         default_factory=list, description="The customer's balances right after this mutation, one per unit."

@@ -108,10 +108,10 @@ def parse_preferences(given: Iterable[tuple[PreferenceKind, str]]) -> frozenset[
     """Checked preferences of a customer, stripped and without duplicates. Raises ProfileError."""
     found: dict[tuple[PreferenceKind, str], Preference] = {}
     for index, (kind, value) in enumerate(given):
-        if (wrong := preference_error(value.strip())) is not None:
-            raise ProfileError(("preferences", index, "value"), wrong)
-        first = Preference(kind, value.strip())
-        found[kind, first.folded()] = first
+        if (error := preference_error(value.strip())) is not None:
+            raise ProfileError(("preferences", index, "value"), error)
+        preference = Preference(kind, value.strip())
+        found[kind, preference.folded()] = preference
     if len(found) > MAX_PREFERENCES:
         raise ProfileError(("preferences",), f"at most {MAX_PREFERENCES} preferences")
     return frozenset(found.values())

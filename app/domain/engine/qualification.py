@@ -37,7 +37,7 @@ ALMOST_MET = Fraction(3, 4)
 class ClauseQualification:
     """A basket and one clause: what it gives or costs, and the instant from which it applies if only time is missing.
 
-    `refusal` is a technical problem with the reward, which no clause is about.
+    `problem` is a technical problem with the reward, which no clause is about.
     """
 
     clause: Clause
@@ -47,7 +47,7 @@ class ClauseQualification:
     applies_from: datetime | None
     almost_met: tuple[Remedy, ...]
     reasons: tuple[Reason, ...]
-    refusal: Problem | None = None
+    problem: Problem | None = None
 
 
 def qualifications(
@@ -58,11 +58,11 @@ def qualifications(
     balances: Mapping[Unit, Balance],
     old_prices: OldPrices | None = None,
     activations_for: Callable[[Clause], Sequence[ActivationForecast]] = lambda _clause: (),
-    refusal_for: Callable[[str, Decision], Problem | None] = lambda _key, _decision: None,
+    problem_for: Callable[[str, Decision], Problem | None] = lambda _key, _decision: None,
 ) -> tuple[ClauseQualification, ...]:
     """The qualifications for every earning clause, limit and reward; `decision` is what the basket would earn.
 
-    `activations_for` returns the activations of pending points for a reward clause; `refusal_for` the technical problem with
+    `activations_for` returns the activations of pending points for a reward clause; `problem_for` the technical problem with
     a reward (by key) on which the terms decide like this.
     """
     purchase = terms.eligible(facts)
@@ -79,8 +79,8 @@ def qualifications(
                 old_prices=old_prices,
                 activations=activations_for(clause),
             )
-            refusal = refusal_for(cost.reward, priced.decision)
-            results.append(_reward_qualification(clause, purchase=purchase, priced=priced, refusal=refusal))
+            problem = problem_for(cost.reward, priced.decision)
+            results.append(_reward_qualification(clause, purchase=purchase, priced=priced, problem=problem))
         elif clause.kind in (ClauseKind.EARNING, ClauseKind.LIMIT):
             results.append(_earning_qualification(clause, purchase=purchase, decision=decision))
     return tuple(results)
@@ -105,19 +105,19 @@ def _earning_qualification(clause: Clause, *, purchase: EligiblePurchase, decisi
 
 
 def _reward_qualification(
-    clause: Clause, *, purchase: EligiblePurchase, priced: PricedReward, refusal: Problem | None
+    clause: Clause, *, purchase: EligiblePurchase, priced: PricedReward, problem: Problem | None
 ) -> ClauseQualification:
     granted = priced.decision.outcome is DecisionOutcome.GRANTED
-    may_wait = not granted and refusal is None
+    may_wait = not granted and problem is None
     return ClauseQualification(
         clause=clause,
-        applies=granted and refusal is None,
+        applies=granted and problem is None,
         points=priced.cost,
         unit=reward_cost(clause).unit,
         applies_from=_available_from(clause, purchase=purchase, decision=priced.decision) if may_wait else None,
         almost_met=() if granted else _almost_met(priced.decision.reasons),
         reasons=priced.decision.reasons,
-        refusal=refusal,
+        problem=problem,
     )
 
 

@@ -91,13 +91,13 @@ def redeem(
     `available` and `owed` are in the unit of the cost. Any debt is a refusal by the clause on refunds. `charge` is the
     cost in points with different prices, None if all pay the clause's price; `activations` are those of pending points.
     """
-    cost = reward_cost(clause)
+    cost_effect = reward_cost(clause)
     purchase = terms.eligible(facts)
     conditions_met, _, reasons = evaluate(clause, purchase=purchase)
-    price = cost.points if charge is None else charge.cost
-    paid = cost.check(available=available, owed=owed, cost=price)
+    price = cost_effect.points if charge is None else charge.cost
+    paid = cost_effect.check(available=available, owed=owed, cost=price)
     granted = conditions_met and paid.met
-    in_points = cost.unit is Unit.POINTS
+    in_points = cost_effect.unit is Unit.POINTS
     verdict = Verdict.APPLIED if paid.met else Verdict.NOT_MET
     # The clause on refunds states that nothing is redeemed while points are owed.
     owing = paid.code is ReasonCode.NEGATIVE_BALANCE
@@ -114,8 +114,8 @@ def redeem(
         reasons=(
             *reasons,
             *payment,
-            *_cash_due(clause, cash=cost.cash),
-            *_old_price_kept(terms, charge=charge, current_price=cost.points),
+            *_cash_due(clause, cash=cost_effect.cash),
+            *_old_price_kept(terms, charge=charge, current_price=cost_effect.points),
         ),
         zone=facts.zone if facts.zone != terms.zone else None,
         stamps=price if granted and not in_points else 0,

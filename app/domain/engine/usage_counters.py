@@ -157,7 +157,7 @@ def period_began(period: Period, *, facts: PurchaseFacts, terms: Terms) -> datet
     return period_start(facts.occurred_at, zone_name=zone, period=period) or BEGINNING
 
 
-def uses_counted_from(facts: PurchaseFacts, *, terms: Terms) -> list[datetime]:
+def use_period_starts(facts: PurchaseFacts, *, terms: Terms) -> list[datetime]:
     """The instants from which uses of clauses count for a purchase, earliest first; none if the terms count no uses.
 
     The facts must have the birthdays around which the purchase lies.
@@ -169,7 +169,7 @@ def uses_counted_from(facts: PurchaseFacts, *, terms: Terms) -> list[datetime]:
     return sorted(starts)
 
 
-def points_counted_from(facts: PurchaseFacts, *, terms: Terms) -> list[datetime]:
+def points_period_starts(facts: PurchaseFacts, *, terms: Terms) -> list[datetime]:
     """The instants from which points count against caps for a purchase, earliest first; none if there is no cap by period."""
     return sorted({period_began(period, facts=facts, terms=terms) for period in terms.required_facts.cap_periods})
 

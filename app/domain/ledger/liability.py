@@ -111,7 +111,7 @@ def liability(flows: Sequence[Flow], *, unit: Unit, held: int, owed: int) -> Lia
 
 
 def closed_months(flows: Iterable[Flow]) -> frozenset[int]:
-    """The closed cohorts: the latest of those from the first one on, without a gap."""
+    """The closed cohorts, by month: those before the first one with too many points outstanding, and of these the latest `MAX_COHORTS`."""
     issued_by_month: dict[int, int] = {}
     outstanding_by_month: dict[int, int] = {}
     for flow in flows:

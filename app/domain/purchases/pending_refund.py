@@ -71,7 +71,7 @@ class PendingRefund:
     settled_by: str | None = None
     settled_because: str | None = None
     bought: HandedOut | None = None
-    refused_with: ProblemCode | None = None
+    rejected_with: ProblemCode | None = None
     number_used_at: datetime | None = None
 
     def has_same_content(self, other: PendingRefund) -> bool:

@@ -97,8 +97,8 @@ class GoodsReturn:
     def _count(self, purchase: PurchaseState, *, remaining: PurchaseFacts, evaluation: RemainingPurchase) -> None:
         """Adjust qualifying points and usage counters to the remaining goods."""
         membership, terms, at = self._memberships[purchase.event.customer_id], purchase.event.terms, purchase.event.at
-        membership.qualifying.add(evaluation.qualifying - purchase.base, at=at, zone=terms.zone)
-        purchase.base = evaluation.qualifying
+        membership.qualifying.add(evaluation.qualifying - purchase.qualifying, at=at, zone=terms.zone)
+        purchase.qualifying = evaluation.qualifying
         usage = purchase.usage_of(remaining, evaluation=evaluation)
         membership.counters.recount(purchase.usage, usage, at=at)
         purchase.usage = usage

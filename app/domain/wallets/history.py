@@ -121,11 +121,13 @@ class EventHistory:
                 return event.history.as_of(at, customer_id=customer_id)
         return replace(self, events=tuple(event for event in self.events if event.at <= at))
 
-    def owning_account(self, id: str) -> str | None:
+    def account_of_event(self, id: str) -> str | None:
         """The id of the account (this one or a merged one) that an event or correction belongs to; None if there is none."""
         if any(event.id == id for event in (*self.events, *self.corrections)):
             return self.account_id
-        merged_accounts = (event.history.owning_account(id) for event in self.events if isinstance(event, WalletMerged))
+        merged_accounts = (
+            event.history.account_of_event(id) for event in self.events if isinstance(event, WalletMerged)
+        )
         return next((account_id for account_id in merged_accounts if account_id is not None), None)
 
     def as_known_at(self, id: str) -> EventHistory:

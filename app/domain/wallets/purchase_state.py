@@ -137,7 +137,7 @@ class PurchaseState:
     facts: PurchaseFacts
     decision: Decision
     receipts: list[Receipt]
-    base: int = field(init=False)
+    qualifying: int = field(init=False)
     """Its qualifying points."""
     usage: Usage = field(init=False)
     clawback_due: int = 0
@@ -150,7 +150,7 @@ class PurchaseState:
     """Points restored so far, by the id of the redemption that paid with them."""
 
     def __post_init__(self) -> None:
-        self.base = base_points(self.decision, terms=self.event.terms)
+        self.qualifying = base_points(self.decision, terms=self.event.terms)
         self.usage = usage_of(terms=self.event.terms, facts=self.facts, decision=self.decision)
 
     @property
@@ -160,9 +160,11 @@ class PurchaseState:
 
     @property
     def budget_share_changes(self) -> tuple[tuple[str, int], ...]:
-        """What the purchase adds to its customer's own share of each budget: points taken from it when recorded, less points still used.
+        """By clause, what the purchase adds to its customer's own share of a budget.
 
-        Below 0 if more is used: from the customer's own share, or because a late event grants more.
+        That is the points taken from the budget when the purchase was recorded, less those that the purchase still uses
+        after refunds. The number is below 0 where the purchase uses more than it took from the common budget: points of
+        the customer's own share, or points that a late event grants in addition.
         """
         rule_facts = self.event.facts.rule_facts
         if not rule_facts.own_budget_shares:

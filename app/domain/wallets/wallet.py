@@ -127,7 +127,7 @@ class Wallet(ScheduledWallet):
         purchase = PurchaseState(event, facts, decision, receipts)
         self.purchases[event.id] = purchase
         membership.counters.count(purchase.usage, at=event.at)
-        membership.qualifying.add(purchase.base, at=event.at, zone=event.terms.zone)
+        membership.qualifying.add(purchase.qualifying, at=event.at, zone=event.terms.zone)
         draws: tuple[Draw, ...] = ()
         if decision.points:
             lot = new_lot(event.lot_id, decision.points, at=event.at, terms=event.terms, pending=True)

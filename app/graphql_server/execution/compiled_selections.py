@@ -43,7 +43,7 @@ Serializer: TypeAlias = Callable[[Any, Path | None, "Executing"], Any]
 
 
 class LeftToGraphQLCore(Exception):
-    """Out of the ordinary: graphql-core completes it."""
+    """Raised for a value that is left to graphql-core: of another type than expected, null where that is an error, or a long list."""
 
 
 class CompiledField(NamedTuple):

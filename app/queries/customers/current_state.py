@@ -58,10 +58,10 @@ async def current_state_of(session: Session, *, customer: Customer, terms: Terms
     if state is not None:
         return state
     replayed = await replay_account(session, account=account, until=at)
-    owner = customer.requested_id or customer.id
-    wallet = replayed.wallet if account.precedes(at) else replayed.as_of(at, customer_id=owner)
-    on_hold = uses_on_hold(replayed.recorded, customer_id=owner, terms=terms, wallet=wallet, at=replayed.until)
-    facts = wallet.memberships[owner].with_rule_facts(facts, terms=terms, on_hold=on_hold)
+    customer_id = customer.requested_id or customer.id
+    wallet = replayed.wallet if account.precedes(at) else replayed.as_of(at, customer_id=customer_id)
+    on_hold = uses_on_hold(replayed.recorded, customer_id=customer_id, terms=terms, wallet=wallet, at=replayed.until)
+    facts = wallet.memberships[customer_id].with_rule_facts(facts, terms=terms, on_hold=on_hold)
     return CurrentState(
         customer=_as_replayed(customer, replayed=replayed),
         facts=facts,

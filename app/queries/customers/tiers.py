@@ -53,15 +53,15 @@ async def tier_statuses(session: Session, *, ids: Sequence[str], at: datetime, w
     The stored tier is enough unless something has fallen due since, or the customer shares the wallet.
     """
     versions = await known_versions.load(session)
-    rows = await customers.by_ids(session, customer_ids=ids)
+    customers_by_id = await customers.by_ids(session, customer_ids=ids)
     tiered = any(version.tiers for version in versions.not_withdrawn)
     wallet_of: dict[str, Wallet] = {}
     if tiered:
-        wallets = [row.account.wallet_id for row in rows.values()]
+        wallets = [row.account.wallet_id for row in customers_by_id.values()]
         shared = await wallet_members.shared(session, wallet_ids=wallets)
         to_replay = [
             row
-            for row in rows.values()
+            for row in customers_by_id.values()
             if whole
             or row.account.wallet_id in shared
             or not (row.account.next_change_at is None or at < row.account.next_change_at)
@@ -69,8 +69,10 @@ async def tier_statuses(session: Session, *, ids: Sequence[str], at: datetime, w
         ]
         wallet_of = await _replayed_wallets(session, of=to_replay, versions=versions, at=at)
     return [
-        _status(rows[id], wallet=wallet_of.get(rows[id].id), versions=versions, at=at, whole=whole)
-        if id in rows
+        _status(
+            customers_by_id[id], wallet=wallet_of.get(customers_by_id[id].id), versions=versions, at=at, whole=whole
+        )
+        if id in customers_by_id
         else None
         for id in ids
     ]
@@ -88,19 +90,19 @@ async def _replayed_wallets(
     }
 
 
-def _status(row: Customer, *, wallet: Wallet | None, versions: Versions, at: datetime, whole: bool) -> TierStatus:
+def _status(customer: Customer, *, wallet: Wallet | None, versions: Versions, at: datetime, whole: bool) -> TierStatus:
     terms = next((version for version in reversed(versions.not_withdrawn) if version.effective_from <= at), None)
-    held, qualifying, history = row.tier, row.account.balance.qualifying, TierHistory()
-    membership = wallet.memberships.get(row.id) if wallet is not None else None
+    held, qualifying, history = customer.tier, customer.account.balance.qualifying, TierHistory()
+    membership = wallet.memberships.get(customer.id) if wallet is not None else None
     if wallet is not None and membership is not None and terms is not None:
         held, qualifying = membership.tier, membership.qualifying.points(terms=terms, at=at)
         if whole:
             history = TierHistory(
-                changes=tuple(_changes(wallet, customer_id=row.id)),
+                changes=tuple(_changes(wallet, customer_id=customer.id)),
                 kept_because=kept_tier_reason(
                     held, qualifying=membership.qualifying.deciding_points(terms=terms, at=at), terms=terms
                 ),
-                forecast=forecast_tier(wallet, customer_id=row.id),
+                forecast=forecast_tier(wallet, customer_id=customer.id),
             )
     started = (version for version in reversed(versions.not_withdrawn) if version.effective_from <= at)
     named_by = next((version for version in started if any(tier.tier == held.tier for tier in version.tiers)), None)

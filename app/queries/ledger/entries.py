@@ -105,7 +105,7 @@ def decision_of(entry: Entry) -> Decision:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """An entry, the terms that decided it, and the points that its stored facts give under them today."""
+    """An entry, the terms that decided it, and the points that these terms give for what was known then, computed now."""
 
     stored: StoredEntry
     holders: tuple[str, ...]

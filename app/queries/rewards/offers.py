@@ -52,7 +52,7 @@ class Offer:
         return self.list_cost if self.priced is None else self.priced.cost
 
     @property
-    def refusal(self) -> Problem | None:
+    def problem(self) -> Problem | None:
         """The problem that a till would get for a reason outside the clauses; None without a customer."""
         if self.priced is None:
             return None
@@ -62,7 +62,7 @@ class Offer:
     def available(self) -> bool:
         """Would a redemption now be granted: by the terms, and with nothing else in its way?"""
         return (
-            self.priced is not None and self.priced.decision.outcome is DecisionOutcome.GRANTED and self.refusal is None
+            self.priced is not None and self.priced.decision.outcome is DecisionOutcome.GRANTED and self.problem is None
         )
 
 
@@ -200,7 +200,7 @@ async def check_basket(
         balances=state.balances,
         old_prices=state.old_prices,
         activations_for=state.pending.activations_for,
-        refusal_for=lambda key, decided: (
+        problem_for=lambda key, decided: (
             technical_problem(catalogue[key], decision=decided) if key in catalogue else None
         ),
     )

@@ -10,7 +10,7 @@ from datetime import datetime
 from app.domain.customers.customer import Customer
 from app.domain.customers.rule_facts import NO_RULE_FACTS
 from app.domain.engine.usage import Use
-from app.domain.engine.usage_counters import UsageCounters, points_counted_from, uses_counted_from
+from app.domain.engine.usage_counters import UsageCounters, points_period_starts, use_period_starts
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.version import Terms
 from app.store.customers import profiles
@@ -51,9 +51,9 @@ async def usage_counters(session: Session, *, customer: Customer, terms: Terms, 
         counters.visits = sum((await visits(session, customer_ids=ids, before=before)).values())
     if required.item_clauses:
         counters.items = sum((await items(session, customer_ids=ids, before=before)).values(), Counter[str]())
-    if starts := uses_counted_from(facts, terms=terms):
+    if starts := use_period_starts(facts, terms=terms):
         await _count_uses(session, counters=counters, customer_ids=ids, starts=starts, before=before)
-    if starts := points_counted_from(facts, terms=terms):
+    if starts := points_period_starts(facts, terms=terms):
         await _count_points(session, counters=counters, customer_ids=ids, starts=starts, before=before)
     return counters
 

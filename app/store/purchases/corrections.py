@@ -101,7 +101,7 @@ async def amendments(session: Session, *, purchase_id: str) -> tuple[AmendedTota
     return tuple(AmendedTotal(row["total"], Role(row["role"]) if row["role"] is not None else None) for row in rows)
 
 
-async def owners_before(session: Session, *, purchase_id: str) -> frozenset[str]:
+async def customers_before(session: Session, *, purchase_id: str) -> frozenset[str]:
     """The customers (ids) whom a purchase belonged to before it was corrected."""
     rows = await session.rows(
         "SELECT customer_id FROM receipt_corrections WHERE program_id = $1 AND purchase_id = $2", purchase_id

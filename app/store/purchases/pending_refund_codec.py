@@ -77,6 +77,6 @@ def pending_refund_of(row: Row) -> PendingRefund:
         settled_by=row["settled_by"],
         settled_because=row["settled_because"],
         bought=_bought(row, content=content),
-        refused_with=ProblemCode(row["refused_with"]) if row["refused_with"] is not None else None,
+        rejected_with=ProblemCode(row["refused_with"]) if row["refused_with"] is not None else None,
         number_used_at=datetime.fromisoformat(content["number_used_at"]) if "number_used_at" in content else None,
     )

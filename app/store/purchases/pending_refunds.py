@@ -90,7 +90,7 @@ async def open_ones(session: Session, *, limit: int) -> tuple[PendingRefund, ...
 
 
 async def settle(
-    session: Session, *, pending_id: str, refund_id: str | None, refused_with: ProblemCode | None = None
+    session: Session, *, pending_id: str, refund_id: str | None, rejected_with: ProblemCode | None = None
 ) -> None:
     """Store the outcome of a pending refund: the refund (id) it became, or why its purchase could not take it."""
     before = await _digests(session, pending_id=pending_id)
@@ -99,7 +99,7 @@ async def settle(
         pending_id,
         (PendingRefundState.APPLIED if refund_id is not None else PendingRefundState.REFUSED).value,
         refund_id,
-        refused_with.value if refused_with is not None else None,
+        rejected_with.value if rejected_with is not None else None,
     )
     after = await _digests(session, pending_id=pending_id)
     await _update_digest(session, digests=after, replaced=before)

@@ -49,9 +49,9 @@ async def without_reviews(session: Session, *, until: datetime) -> tuple[tuple[T
     """The terms started by an instant without scheduled tier reviews, oldest first, each with whether it needs them."""
     since = await reviews_scheduled_through(session)
     not_withdrawn = (await known_versions.load(session)).not_withdrawn
-    turn = {version.version for version in tier_changing_versions(not_withdrawn)}
+    tier_changing = {version.version for version in tier_changing_versions(not_withdrawn)}
     return tuple(
-        (version, version.version in turn)
+        (version, version.version in tier_changing)
         for version in not_withdrawn
         if version.effective_from <= until and (since is None or version.effective_from > since)
     )

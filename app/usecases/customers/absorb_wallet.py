@@ -57,6 +57,6 @@ async def absorb_wallet(
         write_context=context,
         replayed=replayed,
         digests=(mergers.row_digest(merger),),
-        cause=merger.id,
+        event_id=merger.id,
     )
     return replayed, new_entries[PostingKey(EntryType.MERGE, merger.id)]

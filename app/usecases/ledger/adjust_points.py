@@ -138,7 +138,7 @@ async def _adjust(
         write_context=context,
         replayed=replayed,
         digests=(adjustments.row_digest(adjustment),),
-        cause=adjustment.id,
+        event_id=adjustment.id,
     )
     return AdjustPointsResult(
         customer_id=customer.id,

@@ -67,14 +67,14 @@ async def with_budgets_of_corrected(
     rule_facts = purchase.facts.rule_facts
     if not rule_facts.common_budgets_left:
         return facts
-    first = await entries.of_purchase(session, purchase_id=purchase.id)
-    if first is None:
+    stored = await entries.of_purchase(session, purchase_id=purchase.id)
+    if stored is None:
         raise LookupError(f"purchase {purchase.id} has no entry")
     charged = dict(rule_facts.common_budget_usage)
-    beside = await budgets.share_without(session, customer_id=customer_id, purchase_id=purchase.id)
+    share = await budgets.share_without(session, customer_id=customer_id, purchase_id=purchase.id)
     used = {
-        clause: min(points, max(0, charged.get(clause, 0) + beside.get(clause, 0)))
-        for clause, points in Decision.from_data(json_value(first.entry.decision)).budget_usage
+        clause: min(points, max(0, charged.get(clause, 0) + share.get(clause, 0)))
+        for clause, points in Decision.from_data(json_value(stored.entry.decision)).budget_usage
     }
     left = tuple((clause, used.get(clause, 0)) for clause, _ in rule_facts.common_budgets_left)
     shares = tuple((clause, 0) for clause, _ in rule_facts.own_budget_shares)

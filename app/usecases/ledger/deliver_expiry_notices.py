@@ -118,7 +118,7 @@ async def _write(
         write_context=write_context,
         replayed=replayed,
         digests=[expiry_notices.delivery_digest(delivery) for delivery in deliveries],
-        cause=deliveries[0].id,
+        event_id=deliveries[0].id,
     )
 
 

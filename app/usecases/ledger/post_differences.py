@@ -51,8 +51,8 @@ NO_CHANGES = DigestChanges()
 NO_DIGEST_CHANGES: Mapping[str, DigestChanges] = MappingProxyType({})
 
 
-class Cause(NamedTuple):
-    """The event that became known and, in an exchange, the purchase recorded with it."""
+class BookedEvent(NamedTuple):
+    """The event that is booked, late or on time, and in an exchange the purchase recorded with it; ids, None for scheduled changes."""
 
     id: str | None
     purchase_id: str | None = None
@@ -67,35 +67,35 @@ async def post_differences(
     replaced_digests: Iterable[int] = (),
     digest_changes: Mapping[str, DigestChanges] = NO_DIGEST_CHANGES,
     redemption_changes: Collection[RedemptionChange] = (),
-    cause: str | None = None,
-    cause_purchase_id: str | None = None,
+    event_id: str | None = None,
+    event_purchase_id: str | None = None,
     decisions: Mapping[str, Decision] | None = None,
 ) -> dict[PostingKey, Entry]:
     """Append the entries that the ledger lacks, update lots, balance, tiers and counters, and return the new entries by posting key.
 
-    `digests` are those of new rows, `replaced_digests` those of the rows they replace, for the event `cause` or for the account
-    itself; `cause_purchase_id` is the purchase recorded with the cause. `digest_changes` are further ones by account id.
+    `digests` are those of new rows, `replaced_digests` those of the rows they replace, for the event `event_id` or for the account
+    itself; `event_purchase_id` is the purchase recorded with it. `digest_changes` are further ones by account id.
     `decisions` are those of new redemptions (by id), `redemption_changes` the redemptions whose state was changed. The rows that
     entries refer to must be written before, and the account must be locked, which also covers accounts merged into
     it. Expired holds are ended.
     """
-    owner_account_id = replayed.history.owning_account(cause) if cause is not None else None
+    account_of_event = replayed.history.account_of_event(event_id) if event_id is not None else None
     new_entries: dict[PostingKey, Entry] = {}
     merged = _merged_accounts(replayed) if replayed.wallet.merged_wallets else ()
-    for account in (replayed, *merged):
-        is_owner = account.account.id == (owner_account_id or replayed.account.id)
+    for each in (replayed, *merged):
+        is_of_event = each.account.id == (account_of_event or replayed.account.id)
         account_entries = await _post_account(
             session,
             write_context=write_context,
-            replayed=account,
-            digests=(*(digests if is_owner else ()), *digest_changes.get(account.account.id, NO_CHANGES).added),
+            replayed=each,
+            digests=(*(digests if is_of_event else ()), *digest_changes.get(each.account.id, NO_CHANGES).added),
             replaced_digests=(
-                *(replaced_digests if is_owner else ()),
-                *digest_changes.get(account.account.id, NO_CHANGES).replaced,
+                *(replaced_digests if is_of_event else ()),
+                *digest_changes.get(each.account.id, NO_CHANGES).replaced,
             ),
             redemption_changes=redemption_changes,
             until=replayed.until,
-            cause=Cause(cause, cause_purchase_id),
+            booked_event=BookedEvent(event_id, event_purchase_id),
             decisions=decisions or {},
         )
         # A merger has an entry in both ledgers: the one of the wallet that continues is returned.
@@ -124,7 +124,7 @@ async def _post_account(
     decisions: Mapping[str, Decision],
     redemption_changes: Collection[RedemptionChange],
     until: datetime,
-    cause: Cause,
+    booked_event: BookedEvent,
     digests: Iterable[int],
     replaced_digests: Iterable[int],
 ) -> dict[PostingKey, Entry]:
@@ -136,10 +136,10 @@ async def _post_account(
         account=account,
         unit=Unit.POINTS,
         decisions=decisions,
-        cause=cause,
+        booked_event=booked_event,
     )
     other_entries = await _post_other_units(
-        session, write_context=write_context, replayed=replayed, decisions=decisions, cause=cause
+        session, write_context=write_context, replayed=replayed, decisions=decisions, booked_event=booked_event
     )
     own_event_ids = {event.id for event in replayed.history.events}
     changes = [change for change in redemption_changes if change.before.id in own_event_ids]
@@ -172,7 +172,7 @@ async def _post_other_units(
     write_context: WriteContext,
     replayed: ReplayedAccount,
     decisions: Mapping[str, Decision],
-    cause: Cause,
+    booked_event: BookedEvent,
 ) -> dict[PostingKey, Entry]:
     """Post the differences of other units than points; an account begins with its first entry."""
     new_entries: dict[PostingKey, Entry] = {}
@@ -190,7 +190,7 @@ async def _post_other_units(
             account=account,
             unit=unit,
             decisions=decisions,
-            cause=cause,
+            booked_event=booked_event,
         )
         # Points move in and out of holds without an entry.
         if appended or writer.changed_lots(unit_account.inventory.lots):
@@ -208,7 +208,7 @@ async def _append(
     account: Account,
     unit: Unit,
     decisions: Mapping[str, Decision],
-    cause: Cause,
+    booked_event: BookedEvent,
 ) -> tuple[dict[PostingKey, Entry], AccountWriter]:
     """Append every entry that the account of a unit lacks."""
     unit_account, replayed_through = replayed.wallet.unit_accounts[unit], replayed.account.replayed_through
@@ -227,15 +227,18 @@ async def _append(
         key = posting.key
         if key.type is EntryType.REDEEM:
             posting = _with_decision(posting, replayed=replayed, decisions=decisions)
-        # Scheduled changes are no corrections: only entries about a time before the last replay have a cause or a receipt.
+        # Scheduled changes are no corrections: only entries about a time before the last replay have a cause.
         is_before_last_replay = replayed_through is not None and posting.at <= replayed_through
-        is_correction = key.id in corrections and corrections[key.id].id == cause.id
+        is_correction = key.id in corrections and corrections[key.id].id == booked_event.id
         new_entries[key] = await writer.append(
             posting,
             lots_after=unit_account.inventory.lots,
             references=references.get(key, NO_REFERENCES),
-            # An entry about the cause itself is no correction.
-            cause=cause.id if (is_excess or is_before_last_replay or is_correction) and key.id not in cause else None,
+            # An entry about the event itself is no correction.
+            cause=booked_event.id
+            if (is_excess or is_before_last_replay or is_correction)
+            and key.id not in (booked_event.id, booked_event.purchase_id)
+            else None,
         )
     return new_entries, writer
 

@@ -128,7 +128,7 @@ async def _book(session: Session, *, context: CommandContext, replayed: Replayed
         write_context=context,
         replayed=replayed,
         digests=(transfers.row_digest(transfer),),
-        cause=transfer.id,
+        event_id=transfer.id,
     )
     return entries[PostingKey(EntryType.TRANSFER, transfer.id)].id
 

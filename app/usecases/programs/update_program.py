@@ -58,8 +58,8 @@ async def run(
 ) -> UpdateProgramResult | Problem:
     """Store the settings. Concurrent changes of other settings are kept."""
     program = await programs.lock(session)
-    owner = await programs.by_slug(session.across_programs, slug=command.slug) if command.slug is not None else None
-    if owner is not None and owner.id != program.id:
+    with_slug = await programs.by_slug(session.across_programs, slug=command.slug) if command.slug is not None else None
+    if with_slug is not None and with_slug.id != program.id:
         return Problem(ProblemCode.SLUG_TAKEN, path=("slug",))
     await programs.set_settings(session, program=command.of(program))
     return UpdateProgramResult()

@@ -207,13 +207,13 @@ async def _book_amendment(
     )
     amendment = _amendment(correction, purchase=purchase, terms=terms, facts=facts)
     replayed = await replay_account(session, account=customer.account, until=purchase.occurred_at, events=[amendment])
-    sold = replayed.wallet.purchases[purchase.id]
-    if (unfit := _amendment_problem(replayed, purchase=purchase, decision=sold.decision)) is not None:
+    state = replayed.wallet.purchases[purchase.id]
+    if (unfit := _amendment_problem(replayed, purchase=purchase, decision=state.decision)) is not None:
         return unfit
     counted = await _with_budget_usage(session, context=context, correction=correction, replayed=replayed)
     if isinstance(counted, Problem):
         return counted
-    amended = _amended_row(purchase, total=facts.total(), facts=sold.facts, decision=sold.decision)
+    amended = _amended_row(purchase, total=facts.total(), facts=state.facts, decision=state.decision)
     await purchases.correct(session, purchase=amended)
     await corrections.add(session, correction=counted)
     await relink_payments(session, purchase_id=purchase.id, before=purchase.facts, after=amended.facts)
@@ -223,11 +223,11 @@ async def _book_amendment(
         replayed=replayed,
         digests=(purchases.row_digest(amended), corrections.row_digest(counted)),
         replaced_digests=(purchases.row_digest(purchase),),
-        cause=counted.id,
+        event_id=counted.id,
     )
     entry = entries.get(PostingKey(EntryType.EARN, purchase.id))
     return AmendPurchaseResult(
-        decision=sold.decision,
+        decision=state.decision,
         balances=replayed.balances,
         customer_id=customer.id,
         purchase_id=purchase.id,

@@ -82,7 +82,7 @@ class _Move:
     @property
     def leaving(self) -> NewCorrection:
         """The correction in the wallet that the purchase leaves."""
-        was = _bought(self.before, facts_of=self.before, terms=self.terms)
+        was = _purchase_event(self.before, facts_of=self.before, terms=self.terms)
         retained = self.correction.retained_budget_usage
         event = ReceiptCorrected(self.correction.id, self.before.id, self.before.occurred_at, was, retained)
         return NewCorrection(event, None, self.before.customer_id)
@@ -90,7 +90,7 @@ class _Move:
     @property
     def arriving(self) -> NewCorrection:
         """The correction in the wallet that the purchase enters."""
-        now = _bought(self.before, facts_of=self.after, terms=self.terms)
+        now = _purchase_event(self.before, facts_of=self.after, terms=self.terms)
         return NewCorrection(
             ReceiptCorrected(self.correction.id, self.before.id, self.before.occurred_at, None),
             now,
@@ -98,7 +98,7 @@ class _Move:
         )
 
 
-def _bought(purchase: Purchase, *, facts_of: Purchase, terms: Terms) -> PurchaseRecorded:
+def _purchase_event(purchase: Purchase, *, facts_of: Purchase, terms: Terms) -> PurchaseRecorded:
     return PurchaseRecorded(
         purchase.id, facts_of.customer_id, purchase.tie_breaker, facts_of.facts, terms, facts_of.moved_by or ""
     )
@@ -210,18 +210,20 @@ async def _of_new_customer(
 
 async def _book_move(session: Session, *, context: CommandContext, moving: _Move) -> MovePurchaseResult | Problem:
     source, target, moving = await _replay_both(session, moving=moving)
-    sold = target.wallet.purchases[moving.before.id]
+    state = target.wallet.purchases[moving.before.id]
     if any(balance.lifetime > MAX_POINTS for balance in target.balances.values()):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase",))
     if has_staff_budget(context):
         before = replay_recorded(source.recorded, versions=source.versions, events=[], until=moving.before.occurred_at)
-        moved = points_carried(before.wallet.purchases[moving.before.id].decision, sold.decision)
+        moved = points_carried(before.wallet.purchases[moving.before.id].decision, state.decision)
         above = await budget_problem(session, context=context, budget=Budget.TRANSFERS, moved=moved, path=("purchase",))
         if above is not None:
             return above
         moving = moving.with_staff_budget_usage(moved)
-    facts = replace(sold.facts, rule_facts=sold.facts.rule_facts.with_common_budget_usage(sold.decision.budget_usage))
-    after = replace(moving.after, earned=sold.decision.points, facts=facts, facts_text=json_text(facts.to_data()))
+    facts = replace(
+        state.facts, rule_facts=state.facts.rule_facts.with_common_budget_usage(state.decision.budget_usage)
+    )
+    after = replace(moving.after, earned=state.decision.points, facts=facts, facts_text=json_text(facts.to_data()))
     await purchases.correct(session, purchase=after)
     await corrections.add(session, correction=moving.correction)
     correction_digest = corrections.row_digest(moving.correction)
@@ -231,7 +233,7 @@ async def _book_move(session: Session, *, context: CommandContext, moving: _Move
         session, context=context, moving=moving, source=source, target=target, leaving=leaving, arriving=arriving
     )
     return MovePurchaseResult(
-        decision=sold.decision,
+        decision=state.decision,
         balances=target.balances,
         customer_id=moving.to_customer.id,
         purchase_id=after.id,
@@ -281,14 +283,14 @@ async def _book_in_both_wallets(
     if source is target:
         digest_changes = {was_in: leaving | arriving} if was_in == is_in else {was_in: leaving, is_in: arriving}
         new_entries = await post_differences(
-            session, write_context=context, replayed=target, digest_changes=digest_changes, cause=cause
+            session, write_context=context, replayed=target, digest_changes=digest_changes, event_id=cause
         )
         return None, _id(new_entries.get(subject))
     source_entries = await post_differences(
-        session, write_context=context, replayed=source, digest_changes={was_in: leaving}, cause=cause
+        session, write_context=context, replayed=source, digest_changes={was_in: leaving}, event_id=cause
     )
     target_entries = await post_differences(
-        session, write_context=context, replayed=target, digest_changes={is_in: arriving}, cause=cause
+        session, write_context=context, replayed=target, digest_changes={is_in: arriving}, event_id=cause
     )
     return _id(source_entries.get(subject)), _id(target_entries.get(subject))
 

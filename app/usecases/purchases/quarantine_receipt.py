@@ -84,14 +84,14 @@ async def quarantine_refund(
     if purchase is None and command.receipt is not None:
         location = command.receipt.location_id
     origin = ReceiptOrigin(location, command.occurred_at, zone)
-    owner = await customers.find(session, by=CustomerReference(purchase.customer_id)) if purchase else None
+    customer = await customers.find(session, by=CustomerReference(purchase.customer_id)) if purchase else None
     sent = SentReceipt(
         QuarantineKind.REFUND,
         number=command.external_id,
         origin=origin,
         content=refund_content(command, purchase=purchase),
         timed=command.timed,
-        customer=owner,
+        customer=customer,
         data=refund_data(command),
     )
     earlier = await quarantined_before(session, context=context, sent=sent)

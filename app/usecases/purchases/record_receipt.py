@@ -29,8 +29,8 @@ class RecordMixedReceipt:
     @property
     def receipt_numbers(self) -> tuple[str, ...]:
         """The numbers of the receipts involved."""
-        bought = self.bought.receipt_numbers if self.bought is not None else ()
-        return (*bought, *(number for command in self.returned for number in command.receipt_numbers))
+        numbers = self.bought.receipt_numbers if self.bought is not None else ()
+        return (*numbers, *(number for command in self.returned for number in command.receipt_numbers))
 
 
 @stored_as("mixed_receipt_recorded")
@@ -51,13 +51,13 @@ async def run(
     session: Session, *, context: CommandContext, command: RecordMixedReceipt
 ) -> RecordMixedReceiptResult | Problem:
     """Record the purchase, then the refunds; parts that are recorded already are left as they are."""
-    sold: RecordPurchaseResult | None = None
+    result: RecordPurchaseResult | None = None
     if command.bought is not None:
         recorded = await record_purchase.run(session, context=context, command=command.bought)
         if isinstance(recorded, Problem):
             return recorded
         assert not isinstance(recorded, ReceiptQuarantined), "only a receipt sent with an access key goes there"
-        sold = recorded
+        result = recorded
     refunds: list[RecordRefundResult] = []
     for returned in command.returned:
         refund = await record_refund.run(session, context=context, command=returned)
@@ -68,7 +68,8 @@ async def run(
         assert not isinstance(refund, ReceiptQuarantined), "only a receipt sent with an access key goes there"
         refunds.append(refund)
     return RecordMixedReceiptResult(
-        purchase_id=sold.purchase_id if sold is not None else None,
+        purchase_id=result.purchase_id if result is not None else None,
         refund_ids=tuple(refund.refund_id for refund in refunds),
-        already_recorded=(sold is None or sold.already_recorded) and all(refund.already_recorded for refund in refunds),
+        already_recorded=(result is None or result.already_recorded)
+        and all(refund.already_recorded for refund in refunds),
     )

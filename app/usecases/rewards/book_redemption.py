@@ -56,16 +56,16 @@ class RedemptionRequest:
         return redemption.reward_cost(self.clause).unit
 
     @property
-    def owner(self) -> str:
+    def customer_id(self) -> str:
         """The id of the customer who redeems: where a merged customer was named, the id of that one, not of the survivor."""
         return self.customer.requested_id or self.customer.id
 
 
 async def book_from_snapshot(
-    session: Session, *, context: CommandContext, request: RedemptionRequest, wallet: Mapping[Unit, Account]
+    session: Session, *, context: CommandContext, request: RedemptionRequest, accounts_by_unit: Mapping[Unit, Account]
 ) -> RedeemRewardResult | Problem:
     """Decide by the stored balance, and append one entry."""
-    account, at = wallet[request.unit], request.facts.occurred_at
+    account, at = accounts_by_unit[request.unit], request.facts.occurred_at
     old_prices = None
     if request.unit is Unit.POINTS:
         old_prices = await stored_old_prices.of(session, customer=request.customer, in_force=request.terms, at=at)
@@ -76,7 +76,7 @@ async def book_from_snapshot(
         available=account.balance.available,
         charge=old_prices.charge(request.reward.key) if old_prices is not None else None,
     )
-    balances = stored_balances(wallet)
+    balances = stored_balances(accounts_by_unit)
     result = _result(request, decision=decision, balances=balances)
     if decision.outcome is DecisionOutcome.REFUSED:
         if account.balance.pending:  # only a replay says when these become available
@@ -119,15 +119,15 @@ async def book_by_replay(
     """Replay the wallet, decide by its balance at the time of the redemption and its balance now, and post the differences."""
     account, at = request.customer.account, request.facts.occurred_at
     before = await replay_account(session, account=account, until=at)
-    past = before.wallet if account.precedes(at) else before.as_of(at, customer_id=request.owner)
+    past = before.wallet if account.precedes(at) else before.as_of(at, customer_id=request.customer_id)
     on_hold = uses_on_hold(
         before.recorded,
-        customer_id=request.owner,
+        customer_id=request.customer_id,
         terms=request.terms,
         wallet=past,
         at=before.until,
     )
-    facts = past.memberships[request.owner].with_rule_facts(request.facts, terms=request.terms, on_hold=on_hold)
+    facts = past.memberships[request.customer_id].with_rule_facts(request.facts, terms=request.terms, on_hold=on_hold)
     balance = balance_of(before.wallet, at=before.until, unit=request.unit)
     available = min(past.unit_accounts[request.unit].inventory.available(at=at), balance.available)
     decision = redemption.redeem(
@@ -153,7 +153,7 @@ async def book_by_replay(
         write_context=context,
         replayed=replayed,
         digests=(redemptions.row_digest(redeemed),),
-        cause=redeemed.id,
+        event_id=redeemed.id,
         decisions={redeemed.id: decision},
     )
     entry = entries.get(PostingKey(EntryType.REDEEM, redeemed.id))
@@ -191,12 +191,18 @@ def _new_event(request: RedemptionRequest, *, redemption: Redemption) -> NewEven
             terms=request.terms,
             reward=request.reward.key,
         )
-        return NewEvent(placed, customer_id=request.owner)
+        return NewEvent(placed, customer_id=request.customer_id)
     clauses = redemption.decision.applied_clauses()
     event = RewardRedeemed(
-        redemption.id, request.owner, redemption.facts, request.terms, redemption.points, request.reward.key, clauses
+        redemption.id,
+        request.customer_id,
+        redemption.facts,
+        request.terms,
+        redemption.points,
+        request.reward.key,
+        clauses,
     )
-    return NewEvent(event, customer_id=request.owner)
+    return NewEvent(event, customer_id=request.customer_id)
 
 
 async def _store(
@@ -227,7 +233,7 @@ def _redemption(
     since = latest(facts.occurred_at, context.now, request.customer.account.replayed_through)
     return Redemption(
         id=context.new_id(),
-        customer_id=request.owner,
+        customer_id=request.customer_id,
         reward_id=request.reward.id,
         state=RedemptionState.FULFILLED if hold is None else RedemptionState.HELD,
         points=decision.amount(request.unit),

@@ -170,7 +170,7 @@ async def _reverse(
         replayed=replayed,
         digests=(reversals.row_digest(reversed_by),),
         redemption_changes=[changed],
-        cause=reversed_by.id,
+        event_id=reversed_by.id,
     )
     entry = entries[PostingKey(EntryType.REVERSAL, reversed_by.id)]
     return _result(paid, replayed=replayed, reversed_by=reversed_by, entry=entry)

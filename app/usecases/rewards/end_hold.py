@@ -156,7 +156,7 @@ async def _capture(
     replayed = await replay_account(session, account=customer.account, until=context.now)
     changed = [RedemptionChange(before=held, after=after)]
     new_entries = await post_differences(
-        session, write_context=context, replayed=replayed, redemption_changes=changed, cause=id
+        session, write_context=context, replayed=replayed, redemption_changes=changed, event_id=id
     )
     return CaptureHoldResult(
         decision=held.decision,

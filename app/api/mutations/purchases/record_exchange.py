@@ -110,7 +110,7 @@ class RecordExchangePayload(
         if isinstance(result, RefundPending):
             pending = await load_pending_refund(result.pending_refund_id, context=context)
             return cls(pending=pending, already_recorded=result.already_recorded)
-        bought = replace(result.purchase, replayed_from=result.replayed_from)
+        bought = replace(result.purchase, first_carried_out_at=result.first_carried_out_at)
         return cls(
             result=bought,
             decision=await load_decision(bought, context=context, entry_id=bought.entry_id),

@@ -95,7 +95,7 @@ class SettleQuarantinedPayload(WithDecision[BookedReceipt], WithCustomer[BookedR
         if isinstance(result.booked, RefundPending):
             return cls(quarantined_id=result.quarantined_id, pending_refund_id=result.booked.pending_refund_id)
         booked, refund = _parts(result.booked)
-        booked = replace(booked, replayed_from=result.replayed_from)
+        booked = replace(booked, first_carried_out_at=result.first_carried_out_at)
         return cls(
             result=booked,
             quarantined_id=result.quarantined_id,

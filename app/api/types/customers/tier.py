@@ -160,6 +160,6 @@ async def tier_changes_of(customer_id: str, *, info: Info) -> list[TierChange]:
 
 async def _status(customer_id: str, *, info: Info) -> tiers.TierStatus | None:
     context = info.context
-    whole = bool(REPLAYED_FIELDS & context.needed)
+    whole = bool(REPLAYED_FIELDS & context.reachable_fields)
     load = context.load_heavy if whole else context.load
     return await load(tiers.tier_statuses, customer_id, at=context.now, whole=whole)

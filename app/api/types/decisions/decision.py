@@ -224,7 +224,7 @@ class ClauseOutlook:
     )
     def refusal(self) -> UserError | None:
         """A technical problem, not a refusal by the terms."""
-        found = self.qualification.refusal
+        found = self.qualification.problem
         return user_error(found) if found is not None else None
 
     @strawberry.field(description="The clause.")

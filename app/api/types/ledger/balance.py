@@ -37,7 +37,7 @@ class HasBalances(Protocol):
         """The balances by unit."""
 
     @property
-    def replayed_from(self) -> datetime | None:
+    def first_carried_out_at(self) -> datetime | None:
         """When the command was carried out, if its key was repeated; None: just now."""
 
 
@@ -167,7 +167,7 @@ def balances(
 
 def balances_after(result: HasBalances, *, context: Context) -> list[Balance]:
     """GraphQL objects for the balances after a command."""
-    return balances(result.balances, customer_id=result.customer_id, past=result.replayed_from, context=context)
+    return balances(result.balances, customer_id=result.customer_id, past=result.first_carried_out_at, context=context)
 
 
 def no_basket(context: Context) -> PurchaseFacts:

@@ -21,8 +21,8 @@ async def may_see_subject(entry: Entry, *, info: Info) -> bool:
     context = info.context
     if context.principal.customer_id is None:
         return True
-    owner = await _owner(entry, info=info)
-    return owner is None or context.principal.may_see_customer(owner.customer_id)
+    subject = await _subject(entry, info=info)
+    return subject is None or context.principal.may_see_customer(subject.customer_id)
 
 
 async def may_see_decision(entry: Entry, *, info: Info) -> bool:
@@ -31,12 +31,12 @@ async def may_see_decision(entry: Entry, *, info: Info) -> bool:
         return False
     if info.context.principal.customer_id is None:
         return True
-    owner = await _owner(entry, info=info)
-    moved_by = owner.moved_by if isinstance(owner, Purchase) else None
+    subject = await _subject(entry, info=info)
+    moved_by = subject.moved_by if isinstance(subject, Purchase) else None
     return moved_by is None or entry.id > moved_by
 
 
-async def _owner(entry: Entry, *, info: Info) -> Purchase | Redemption | None:
+async def _subject(entry: Entry, *, info: Info) -> Purchase | Redemption | None:
     """The purchase or redemption that an entry belongs to, if any."""
     if entry.purchase_id is not None:
         return await info.context.load_heavy(entries.purchases_by_id, entry.purchase_id)

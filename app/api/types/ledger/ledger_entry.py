@@ -200,8 +200,8 @@ async def ledger_connection(account_id: str | None, *, window: PageWindow, conte
         entries.ledger_page,
         account_id=account_id,
         window=entries.Window(size=window.size, after=window.after, before=window.before, from_end=window.from_end),
-        with_lots=not context.needed.isdisjoint({"LedgerEntry.lots", "LedgerEntry.openedLots"}),
-        with_decisions="LedgerEntry.decision" in context.needed,
+        with_lots=not context.reachable_fields.isdisjoint({"LedgerEntry.lots", "LedgerEntry.openedLots"}),
+        with_decisions="LedgerEntry.decision" in context.reachable_fields,
     )
     nodes = [
         LedgerEntry.of(

@@ -58,7 +58,7 @@ class PendingRefund:
             receipt=entity.receipt.number,
             external_id=entity.external_id,
             exchanged_for=entity.bought.number if entity.bought is not None else None,
-            refused_with=entity.refused_with,
+            refused_with=entity.rejected_with,
             occurred_at=entity.occurred_at,
             recorded_at=entity.recorded_at,
             state=entity.state,

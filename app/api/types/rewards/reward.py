@@ -142,7 +142,7 @@ def _offer(offer: offers.Offer, *, context: Context) -> RewardOffer:
     priced = offer.priced
     return RewardOffer(
         reward=Reward.of(offer.reward, context=context),
-        problem=offer.refusal,
+        problem=offer.problem,
         cost=offer.cost,
         list_cost=offer.list_cost,
         unit=unit_of(context, offer.unit),

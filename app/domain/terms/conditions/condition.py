@@ -85,14 +85,14 @@ class Selecting(Condition):
 
     @abstractmethod
     def goods(self, phrasebook: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
-        """The goods in a form; `every` is which items of them, where they are counted."""
+        """The goods in a form; `every` says which items of them count, as in "every 10th", and is empty for all."""
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """Only for these goods."""
+        """ "Only on coffee"."""
         return phrasebook("goods.sentence", goods=self.goods(phrasebook, form=GoodsForm.ON))
 
     def requirement(self, phrasebook: Phrasebook) -> str:
-        """If one of these goods is bought."""
+        """ "If you buy coffee"."""
         return phrasebook("goods.demand", goods=self.goods(phrasebook, form=GoodsForm.BUY))
 
     @abstractmethod

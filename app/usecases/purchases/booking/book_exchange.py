@@ -45,34 +45,36 @@ class PreparedExchange:
 
 
 async def book_exchange(
-    session: Session, *, context: CommandContext, goods: PreparedExchange
+    session: Session, *, context: CommandContext, exchange: PreparedExchange
 ) -> tuple[Purchase, RecordExchangeResult] | Problem:
     """Replay the wallet with the exchange at its business time, and book all that this changes."""
-    purchase, returned, owner = goods.purchase, goods.returned, goods.purchase.customer_id
-    in_order = goods.command.tie_breaker(context.program.numbering, zone=goods.facts.zone)
-    bought = PurchaseRecorded(context.new_id(), owner, in_order, goods.facts, goods.terms)
-    number = goods.refund.external_id or in_order
-    event = ExchangeRecorded(context.new_id(), purchase.id, bought.at, returned.lines, bought, number, returned.amounts)
+    purchase, returned, customer_id = exchange.purchase, exchange.returned, exchange.purchase.customer_id
+    tie_breaker = exchange.command.tie_breaker(context.program.numbering, zone=exchange.facts.zone)
+    new_receipt = PurchaseRecorded(context.new_id(), customer_id, tie_breaker, exchange.facts, exchange.terms)
+    number = exchange.refund.external_id or tie_breaker
+    event = ExchangeRecorded(
+        context.new_id(), purchase.id, new_receipt.at, returned.lines, new_receipt, number, returned.amounts
+    )
     replayed = await replay_account(
-        session, account=goods.customer.account, until=event.at, events=[NewEvent(event, customer_id=owner)]
+        session, account=exchange.customer.account, until=event.at, events=[NewEvent(event, customer_id=customer_id)]
     )
     if any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values()):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
-    if bought.id in replayed.wallet.overpaid_exchanges:
+    if new_receipt.id in replayed.wallet.overpaid_exchanges:
         detail = "points would pay more than the purchase costs"
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "payments"), detail=detail)
-    sold, refund_outcome = replayed.wallet.purchases[bought.id], replayed.wallet.refund_outcomes[event.id]
+    state, refund_outcome = replayed.wallet.purchases[new_receipt.id], replayed.wallet.refund_outcomes[event.id]
     new = purchase_row(
         context=context,
-        command=goods.command,
-        facts=sold.facts,
-        owner=owner,
-        earned=sold.decision,
+        command=exchange.command,
+        facts=state.facts,
+        customer_id=customer_id,
+        decision=state.decision,
         source=purchase.source,
-        id=bought.id,
+        id=new_receipt.id,
     )
     refund = refund_row(
-        goods.refund,
+        exchange.refund,
         write_context=context,
         purchase=purchase,
         returned=returned,
@@ -80,24 +82,24 @@ async def book_exchange(
         money=refund_outcome.outcome.money,
         id=event.id,
     )
-    return new, await _record(session, context=context, goods=goods, new=new, refund=refund, replayed=replayed)
+    return new, await _record(session, context=context, exchange=exchange, new=new, refund=refund, replayed=replayed)
 
 
 async def _record(
     session: Session,
     *,
     context: CommandContext,
-    goods: PreparedExchange,
+    exchange: PreparedExchange,
     new: Purchase,
     refund: Refund,
     replayed: ReplayedAccount,
 ) -> RecordExchangeResult:
     """Write both receipts and everything that the exchange changes."""
-    terms, customer = goods.terms, goods.customer
-    sold, refund_outcome = replayed.wallet.purchases[new.id], replayed.wallet.refund_outcomes[refund.id]
+    terms, customer = exchange.terms, exchange.customer
+    state, refund_outcome = replayed.wallet.purchases[new.id], replayed.wallet.refund_outcomes[refund.id]
     await purchases.add(session, purchase=new)
     await link_payments(session, purchase_id=new.id, facts=new.facts)
-    await count_purchase(session, context=context, purchase=new, terms=terms, decision=sold.decision)
+    await count_purchase(session, context=context, purchase=new, terms=terms, decision=state.decision)
     await refunds.add(session, refund=refund)
     await exchanges.add(session, refund_id=refund.id, purchase_id=new.id)
     entries = await post_differences(
@@ -105,12 +107,12 @@ async def _record(
         write_context=context,
         replayed=replayed,
         digests=(refunds.row_digest(refund), purchases.row_digest(new), exchanges.row_digest(refund.id, new.id)),
-        cause=refund.id,
-        cause_purchase_id=new.id,
+        event_id=refund.id,
+        event_purchase_id=new.id,
     )
     refund_part = refund_result(
         customer=customer,
-        terms=replayed.versions.all[goods.purchase.terms_version],
+        terms=replayed.versions.all[exchange.purchase.terms_version],
         outcome=refund_outcome.outcome,
         new_refund=refund,
         entry=entries[PostingKey(EntryType.CLAWBACK, refund.id)],
@@ -118,7 +120,7 @@ async def _record(
         restored=refund_outcome.restored,
     )
     purchase_part = RecordPurchaseResult(
-        decision=sold.decision,
+        decision=state.decision,
         balances=replayed.balances,
         customer_id=customer.id,
         purchase_id=new.id,

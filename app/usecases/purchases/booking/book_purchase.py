@@ -56,24 +56,24 @@ async def book_purchase(
     changes. `facts` are those that the rules see; the customer's account must be locked.
     """
     at = facts.occurred_at
-    wallet = await accounts_of(session, write_context=context, customer=customer, terms=terms)
-    owing = any(account.balance.owed for account in wallet.values())
+    accounts_by_unit = await accounts_of(session, write_context=context, customer=customer, terms=terms)
+    owing = any(account.balance.owed for account in accounts_by_unit.values())
     if not owing and await snapshot_path.can_apply_to_snapshot(session, customer=customer, terms=terms, at=at):
-        earned = earning.earn(terms=terms, facts=facts)
-        if not all(account.balance.has_room_for(earned, unit=account.unit) for account in wallet.values()):
+        decision = earning.earn(terms=terms, facts=facts)
+        if not all(account.balance.has_room_for(decision, unit=account.unit) for account in accounts_by_unit.values()):
             return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
-        if not terms.tiers or not _may_change_tier(customer, earned=earned, terms=terms):
-            owner = customer.requested_id or customer.id
+        if not terms.tiers or not _may_change_tier(customer, decision=decision, terms=terms):
+            customer_id = customer.requested_id or customer.id
             purchase = purchase_row(
-                context=context, command=command, facts=facts, owner=owner, earned=earned, source=source
+                context=context, command=command, facts=facts, customer_id=customer_id, decision=decision, source=source
             )
             return await _from_snapshot(
                 session,
                 context=context,
                 customer=customer,
-                wallet=wallet,
+                accounts_by_unit=accounts_by_unit,
                 purchase=purchase,
-                earned=earned,
+                decision=decision,
                 terms=terms,
             )
     return await _by_replay(
@@ -81,10 +81,10 @@ async def book_purchase(
     )
 
 
-def _may_change_tier(customer: Customer, *, earned: Decision, terms: Terms) -> bool:
+def _may_change_tier(customer: Customer, *, decision: Decision, terms: Terms) -> bool:
     """May a purchase change the tier, which takes a replay to find out?"""
     before = customer.account.balance.qualifying
-    after = before + earning.base_points(earned, terms=terms)
+    after = before + earning.base_points(decision, terms=terms)
     return tier_of(after, terms=terms) != tier_of(before, terms=terms)
 
 
@@ -93,15 +93,15 @@ async def _from_snapshot(
     *,
     context: CommandContext,
     customer: Customer,
-    wallet: Mapping[Unit, Account],
+    accounts_by_unit: Mapping[Unit, Account],
     purchase: Purchase,
-    earned: Decision,
+    decision: Decision,
     terms: Terms,
 ) -> tuple[Purchase, RecordPurchaseResult]:
     """Book a purchase that follows all known events: an entry, and a lot if it earned something, in each unit."""
     account, at = customer.account, purchase.occurred_at
-    gained = new_points(purchase.id, earned.points, at=at, terms=terms)
-    qualifying, rollover_at = earning.base_points(earned, terms=terms), None
+    gained = new_points(purchase.id, decision.points, at=at, terms=terms)
+    qualifying, rollover_at = earning.base_points(decision, terms=terms), None
     if TierPeriod in terms.policy_clauses:
         (counted := QualifyingPoints()).add(qualifying, at=at, zone=terms.zone)
         rollover_at = counted.next_rollover(terms=terms, at=at)
@@ -109,11 +109,11 @@ async def _from_snapshot(
     rules = (await versions.up_to(session, terms=terms)).activity_rules
     notice_start = earliest_notice_start(at, activity_rules=rules, zone=terms.zone) if rules else None
     await purchases.add(session, purchase=purchase)
-    await count_purchase(session, context=context, purchase=purchase, terms=terms, decision=earned)
+    await count_purchase(session, context=context, purchase=purchase, terms=terms, decision=decision)
     # Wallets with events get a tier review from the scheduler, which may have skipped this one as it had none.
     tiers_start_at = None if account.replayed_through else await snapshot_path.next_tier_terms_start(session, after=at)
     writer = AccountWriter(session=session, write_context=context, account=account, lots_before={})
-    posting = Posting(PostingKey(EntryType.EARN, purchase.id), at, gained.draws, earned)
+    posting = Posting(PostingKey(EntryType.EARN, purchase.id), at, gained.draws, decision)
     entry = await writer.append(posting, lots_after=gained.lots, references=EntryReferences(purchase_id=purchase.id))
     after = await writer.store(
         lots_after=gained.lots,
@@ -124,14 +124,19 @@ async def _from_snapshot(
         terms_version=terms.version,
         digests=(purchases.row_digest(purchase),),
     )
-    balances = {unit: other.balance for unit, other in wallet.items() if other.entry_count}
+    balances = {unit: other.balance for unit, other in accounts_by_unit.items() if other.entry_count}
     balances[Unit.POINTS] = after.balance
     if terms.stamp_clauses:
         balances[Unit.STAMPS] = await _stamp(
-            session, context=context, account=wallet[Unit.STAMPS], purchase=purchase, earned=earned, terms=terms
+            session,
+            context=context,
+            account=accounts_by_unit[Unit.STAMPS],
+            purchase=purchase,
+            decision=decision,
+            terms=terms,
         )
     return purchase, RecordPurchaseResult(
-        decision=earned,
+        decision=decision,
         balances=balances,
         customer_id=customer.id,
         purchase_id=purchase.id,
@@ -141,17 +146,17 @@ async def _from_snapshot(
 
 
 async def _stamp(
-    session: Session, *, context: CommandContext, account: Account, purchase: Purchase, earned: Decision, terms: Terms
+    session: Session, *, context: CommandContext, account: Account, purchase: Purchase, decision: Decision, terms: Terms
 ) -> Balance:
     """Book the stamps of a purchase, even if there are none; returns the balance after it."""
     at, inventory = purchase.occurred_at, LotInventory()
     draws: tuple[Draw, ...] = ()
-    if earned.stamps:
-        draws = inventory.open(new_stamp_lot(purchase.id, earned.stamps, at=at, terms=terms), at=at)
+    if decision.stamps:
+        draws = inventory.open(new_stamp_lot(purchase.id, decision.stamps, at=at, terms=terms), at=at)
     if not account.entry_count:
         account = await accounts.open_account(session, account=account)
     writer = AccountWriter(session=session, write_context=context, account=account, lots_before={})
-    posting = Posting(PostingKey(EntryType.EARN, purchase.id), at, draws, earned)
+    posting = Posting(PostingKey(EntryType.EARN, purchase.id), at, draws, decision)
     await writer.append(posting, lots_after=inventory.lots, references=EntryReferences(purchase_id=purchase.id))
     after = await writer.store(lots_after=inventory.lots, balance=account.balance.plus(inventory.balance(at=at)))
     return after.balance
@@ -168,39 +173,39 @@ async def _by_replay(
     source: str,
 ) -> tuple[Purchase, RecordPurchaseResult] | Problem:
     """Replay the wallet with the purchase at its business time, and book all that this changes."""
-    owner = customer.requested_id or customer.id
-    bought = PurchaseRecorded(
-        context.new_id(), owner, command.tie_breaker(context.program.numbering, zone=facts.zone), facts, terms
+    customer_id = customer.requested_id or customer.id
+    event = PurchaseRecorded(
+        context.new_id(), customer_id, command.tie_breaker(context.program.numbering, zone=facts.zone), facts, terms
     )
     replayed = await replay_account(
-        session, account=customer.account, until=bought.at, events=[NewEvent(bought, customer_id=owner)]
+        session, account=customer.account, until=event.at, events=[NewEvent(event, customer_id=customer_id)]
     )
-    sold = replayed.wallet.purchases[bought.id]
+    state = replayed.wallet.purchases[event.id]
     if (
         any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values())
-        or sold.decision.largest_amount() > MAX_POINTS
+        or state.decision.largest_amount() > MAX_POINTS
     ):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
     purchase = purchase_row(
         context=context,
         command=command,
-        facts=sold.facts,
-        owner=owner,
-        earned=sold.decision,
+        facts=state.facts,
+        customer_id=customer_id,
+        decision=state.decision,
         source=source,
-        id=bought.id,
+        id=event.id,
     )
     await purchases.add(session, purchase=purchase)
-    await count_purchase(session, context=context, purchase=purchase, terms=terms, decision=sold.decision)
+    await count_purchase(session, context=context, purchase=purchase, terms=terms, decision=state.decision)
     entries = await post_differences(
         session,
         write_context=context,
         replayed=replayed,
         digests=(purchases.row_digest(purchase),),
-        cause=purchase.id,
+        event_id=purchase.id,
     )
     return purchase, RecordPurchaseResult(
-        decision=sold.decision,
+        decision=state.decision,
         balances=replayed.balances,
         customer_id=customer.id,
         purchase_id=purchase.id,
@@ -214,24 +219,24 @@ def purchase_row(
     context: CommandContext,
     command: RecordPurchase,
     facts: PurchaseFacts,
-    owner: str,
-    earned: Decision,
+    customer_id: str,
+    decision: Decision,
     source: str,
     id: str | None = None,
 ) -> Purchase:
     """The row of a purchase that earned this."""
     if facts.rule_facts.own_budget_shares:
-        facts = replace(facts, rule_facts=facts.rule_facts.with_common_budget_usage(earned.common_budget_usage()))
+        facts = replace(facts, rule_facts=facts.rule_facts.with_common_budget_usage(decision.common_budget_usage()))
     return Purchase(
         id=id or context.new_id(),
-        customer_id=owner,
+        customer_id=customer_id,
         source=source,
         external_id=command.external_id,
         occurred_at=command.facts.occurred_at,
         recorded_at=context.now,
         total=command.facts.total(),
-        earned=earned.points,
-        terms_version=earned.terms_version,
+        earned=decision.points,
+        terms_version=decision.terms_version,
         fingerprint=receipt_content.fingerprint(facts),
         facts=facts,
         facts_text=json_text(facts.to_data()),

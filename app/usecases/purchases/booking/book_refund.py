@@ -251,7 +251,7 @@ async def _book_by_replay(
         write_context=write_context,
         replayed=replayed,
         digests=(refunds.row_digest(new_refund),),
-        cause=new_refund.id,
+        event_id=new_refund.id,
     )
     entry = entries[PostingKey(EntryType.CLAWBACK, new_refund.id)]
     return refund_result(

@@ -63,7 +63,7 @@ async def exchange_goods(
         return admitted
     purchase = await purchases.reread(session, purchase=purchase)
     if isinstance(admitted, RecordPurchaseResult):
-        known = await _known(session, command=command, purchase=purchase, bought=admitted)
+        known = await _known(session, command=command, purchase=purchase, recorded=admitted)
         return known if isinstance(known, Problem) else Exchanged(known)
     if admitted.facts.currency != purchase.facts.currency:
         detail = "both receipts of an exchange need the same currency"
@@ -79,12 +79,12 @@ async def exchange_goods(
     returned = await _returned_items(session, command=command.refund, purchase=purchase)
     if isinstance(returned, Problem):
         return in_refund(returned)
-    goods = PreparedExchange(purchase, refund, returned, new, admitted.facts, admitted.terms, admitted.customer)
-    booked = await book_exchange(session, context=context, goods=goods)
+    exchange = PreparedExchange(purchase, refund, returned, new, admitted.facts, admitted.terms, admitted.customer)
+    booked = await book_exchange(session, context=context, exchange=exchange)
     if isinstance(booked, Problem):
         return booked
-    bought, result = booked
-    return Exchanged(result, bought, admitted.has_pending_refunds)
+    new_purchase, result = booked
+    return Exchanged(result, new_purchase, admitted.has_pending_refunds)
 
 
 def _refund_number_problem(same_number: Sequence[Refund]) -> Problem:
@@ -100,36 +100,36 @@ def _refund_number_problem(same_number: Sequence[Refund]) -> Problem:
 async def _returned_items(session: Session, *, command: RecordRefund, purchase: Purchase) -> ReturnedItems | Problem:
     """The returned goods of a purchase."""
     earlier = await refunds.of_purchase(session, purchase_id=purchase.id)
-    left = Remaining.after(purchase.facts, refunds=earlier)
+    remaining = Remaining.after(purchase.facts, refunds=earlier)
     return resolve_return(
-        lines=command.lines, amounts=command.amounts, amount=command.amount, facts=purchase.facts, remaining=left
+        lines=command.lines, amounts=command.amounts, amount=command.amount, facts=purchase.facts, remaining=remaining
     )
 
 
 async def _known(
-    session: Session, *, command: RecordExchange, purchase: Purchase, bought: RecordPurchaseResult
+    session: Session, *, command: RecordExchange, purchase: Purchase, recorded: RecordPurchaseResult
 ) -> RecordExchangeResult | Problem:
     """The result of a receipt that was recorded in this same exchange."""
-    refund_id = await exchanges.refund_of(session, purchase_id=bought.purchase_id)
+    refund_id = await exchanges.refund_of(session, purchase_id=recorded.purchase_id)
     if refund_id is None:
-        return _differs_problem(bought, path=("purchase", "externalId"), detail="without this refund")
+        return _differs_problem(recorded, path=("purchase", "externalId"), detail="without this refund")
     refund = (await refunds.by_ids(session, refund_ids=[refund_id])).get(refund_id)
     if refund is None:
-        raise LookupError(f"the exchange of purchase {bought.purchase_id} has lost its refund")
+        raise LookupError(f"the exchange of purchase {recorded.purchase_id} has lost its refund")
     refunded = await refunded_by(session, purchase=purchase, refund=refund)
     if refunded is None or refund.external_id != command.refund.external_id:
-        return _differs_problem(bought, path=("refund", "externalId"), detail="of another refund")
+        return _differs_problem(recorded, path=("refund", "externalId"), detail="of another refund")
     if not await has_same_content(session, command=command.refund, purchase=refunded, refund=refund):
-        return _differs_problem(bought, path=("refund", "externalId"), detail="of another refund")
+        return _differs_problem(recorded, path=("refund", "externalId"), detail="of another refund")
     customer = await customers.find(session, by=CustomerReference(purchase.customer_id))
     assert customer is not None, "a purchase has a customer"
     result = await as_recorded(session, purchase=refunded, refund=refund, customer=customer)
-    return RecordExchangeResult(purchase=bought, refund=result)
+    return RecordExchangeResult(purchase=recorded, refund=result)
 
 
-def _differs_problem(bought: RecordPurchaseResult, *, path: tuple[str, ...], detail: str) -> Problem:
+def _differs_problem(recorded: RecordPurchaseResult, *, path: tuple[str, ...], detail: str) -> Problem:
     """The problem with an exchange whose new receipt was recorded with other content."""
-    return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=detail, purchase_ids=(bought.purchase_id,))
+    return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=detail, purchase_ids=(recorded.purchase_id,))
 
 
 def in_refund(problem: Problem) -> Problem:

@@ -40,7 +40,7 @@ async def apply_pending_refunds(
             continue
         done = await _apply(session, context=context, purchase=purchase, pending=pending)
         if isinstance(done, Problem):
-            await pending_refunds.settle(session, pending_id=pending.id, refund_id=None, refused_with=done.code)
+            await pending_refunds.settle(session, pending_id=pending.id, refund_id=None, rejected_with=done.code)
             continue
         if isinstance(done, RecordRefundResult):
             await pending_refunds.settle(session, pending_id=pending.id, refund_id=done.refund_id)

@@ -106,11 +106,11 @@ async def _as_recorded(
 
 async def _belonged_to(session: Session, *, customer: Customer, recorded: Purchase) -> bool:
     """Does the purchase belong to the customer, or did it before it was moved?"""
-    owners = {recorded.customer_id}
+    customer_ids = {recorded.customer_id}
     if recorded.moved_by is not None:
-        owners |= await corrections.owners_before(session, purchase_id=recorded.id)
-    for owner in sorted(owners):
-        if await same_customer(session, customer=customer, known_id=owner):
+        customer_ids |= await corrections.customers_before(session, purchase_id=recorded.id)
+    for customer_id in sorted(customer_ids):
+        if await same_customer(session, customer=customer, known_id=customer_id):
             return True
     return False
 
