@@ -185,7 +185,7 @@ def new_id() -> str:
     return str(uuid_utils.uuid7())
 
 
-def application(settings: Settings, *, database: Database) -> Starlette:
+def create_app_from(settings: Settings, *, database: Database) -> Starlette:
     """The application with these settings; the database must be migrated."""
     return create_app(
         database,
@@ -221,7 +221,7 @@ def serve_forever(settings: Settings, *, sockets: list[socket.socket]) -> None:
     log_in_json(settings.log_level)
     database = open_database(settings.database_url, serving=True)
     asyncio.run(migrate(settings.database_url))
-    app = application(settings, database=database)
+    app = create_app_from(settings, database=database)
     tune_garbage_collection()
     raise_open_file_limit()
     config = uvicorn.Config(

@@ -78,7 +78,7 @@ def diff(file: FileArgument, program: ProgramOption = None, locale: LocaleOption
             if finding.code is LintCode.NOTICE_TOO_LONG:
                 out.print(_finding_text(finding, phrasebook=phrasebook), markup=False)
         return
-    start = phrasebook.instant(checked.earliest_from, zone=checked.draft.zone)
+    start = phrasebook.instant_with_weekday(checked.earliest_from, zone=checked.draft.zone)
     out.print(f"Together: {checked.direction}. Published now, it can start on {start}.", markup=False)
 
 
@@ -201,7 +201,7 @@ def _report(published: Execution[PublishTermsResult] | Problem, *, found: Checke
     decision = published.result.decision
     if decision is not None and decision.outcome is DecisionOutcome.REFUSED:
         raise exit_after_printing(_refusal_text(decision, terms=found.in_force or found.draft, phrasebook=phrasebook))
-    start = phrasebook.instant(found.draft.effective_from, zone=found.draft.zone)
+    start = phrasebook.instant_with_weekday(found.draft.effective_from, zone=found.draft.zone)
     effect = "" if found.current is None else f" {found.direction} for customers."
     out.print(f"Version {published.result.terms_version} starts on {start}.{effect}", markup=False)
     if found.direction is ChangeDirection.WORSE:

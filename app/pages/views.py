@@ -53,7 +53,7 @@ def terms_view(terms: PublicTerms, *, addresses: Addresses) -> Mapping[str, Any]
     heading = phrasebook(
         "terms.heading",
         version=phrasebook.number(version.version),
-        start=phrasebook.moment(version.effective_from, zone=version.zone),
+        start=phrasebook.instant_or_day(version.effective_from, zone=version.zone),
     )
     current = terms.of.current
     return {
@@ -110,7 +110,7 @@ def _since(terms: PublicTerms, *, phrasebook: Phrasebook) -> str:
     """Which version the sentences are from, and from when it decides."""
     version = terms.published.terms
     key = "page.home.in_force" if terms.status is TermsStatus.IN_FORCE else "page.home.announced"
-    start = phrasebook.moment(version.effective_from, zone=version.zone)
+    start = phrasebook.instant_or_day(version.effective_from, zone=version.zone)
     return phrasebook(key, version=phrasebook.number(version.version), start=start)
 
 
@@ -139,4 +139,4 @@ def _version_view(known: VersionStatus, *, shown: bool, of: PublicTerms, address
 
 
 def _start(version: PublishedVersion, *, program: PublicProgram, phrasebook: Phrasebook) -> str:
-    return phrasebook.moment(version.effective_from, zone=program.program.zone)
+    return phrasebook.instant_or_day(version.effective_from, zone=program.program.zone)

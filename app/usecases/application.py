@@ -95,12 +95,12 @@ class Application:
 
     async def create_program(self, command: CreateProgram) -> NewProgram:
         """Create a program; the result is the only place with the tokens of its keys. Raises KeyError, InvalidNameError, SlugTaken and TermsError."""
-        order = compose(command, now=self._clock(), new_id=self.new_id)
+        new_program = compose(command, now=self._clock(), new_id=self.new_id)
 
         async def work(session: Session) -> NewProgram:
-            return await create_program.run(session, new_program=order)
+            return await create_program.run(session, new_program=new_program)
 
-        return await self.database.write(work, program_id=order.program.id, lock_key=order.program.id)
+        return await self.database.write(work, program_id=new_program.program.id, lock_key=new_program.program.id)
 
     async def issue_key(self, *, program_id: str, role: Role, label: str, customer_id: str | None = None) -> NewKey:
         """Create another access key of a program; the result is the only place with its token.

@@ -111,9 +111,9 @@ def test_validity_lasts_exactly_as_stated(validity: PointsValidity, day: date) -
 
 
 def test_stored_terms_without_newer_validity_fields_mean_the_same() -> None:
-    stored = PointsValidity.of_data({"kind": "points_validity", "months": 12})
+    stored = PointsValidity.from_data_of_any_kind({"kind": "points_validity", "months": 12})
     assert stored == PointsValidity(12)
-    assert PointsValidity.of_data({"kind": "points_validity"}) == PointsValidity()
+    assert PointsValidity.from_data_of_any_kind({"kind": "points_validity"}) == PointsValidity()
     at = datetime(2026, 1, 31, 12, tzinfo=UTC)
     assert PointsValidity(12).last_day(since=at, zone_name="Europe/London") == date(2027, 1, 31)
 

@@ -40,7 +40,7 @@ def formal_phrasebook(tags: str | None, region: str | None = None) -> Phrasebook
 def test_dates_and_times_follow_the_readers_region_or_else_the_programs(
     tags: str | None, region: str | None, instant: str
 ) -> None:
-    assert formal_phrasebook(tags, region).instant(EVENING, zone="UTC") == instant
+    assert formal_phrasebook(tags, region).instant_with_weekday(EVENING, zone="UTC") == instant
 
 
 @pytest.mark.parametrize(
@@ -99,10 +99,10 @@ def test_hours_of_rules_follow_the_regional_clock(tags: str, nine: str, half_pas
 
 def test_moment_at_midnight_is_written_as_a_day() -> None:
     phrasebook = formal_phrasebook("en-GB")
-    assert phrasebook.moment(EARLY, zone="UTC") == "30 November 2026, 6:34"
-    assert phrasebook.moment(EARLY.replace(hour=0, minute=0), zone="UTC") == "30 November 2026"
-    assert phrasebook.moment(EARLY.replace(hour=23, minute=0), zone="Europe/Berlin") == "1 December 2026"
-    assert formal_phrasebook("en-GB").instant(EARLY.replace(hour=0), zone="UTC").endswith("00:34")
+    assert phrasebook.instant_or_day(EARLY, zone="UTC") == "30 November 2026, 6:34"
+    assert phrasebook.instant_or_day(EARLY.replace(hour=0, minute=0), zone="UTC") == "30 November 2026"
+    assert phrasebook.instant_or_day(EARLY.replace(hour=23, minute=0), zone="Europe/Berlin") == "1 December 2026"
+    assert formal_phrasebook("en-GB").instant_with_weekday(EARLY.replace(hour=0), zone="UTC").endswith("00:34")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_sentences_are_joined_without_a_space_in_chinese_only(locale: Locale) ->
 def test_every_known_region_formats_dates_amounts_and_times(locale: Locale, region: str) -> None:
     phrasebook = phrasebook_in(locale, region=region)
     assert phrasebook is not phrasebook_in(locale, region="XX") or region in ("GB", "DE", "CN", "TW")
-    assert "2026" in phrasebook.instant(EVENING, zone="UTC")
+    assert "2026" in phrasebook.instant_with_weekday(EVENING, zone="UTC")
     for currency in ("EUR", "USD", "GBP", "CHF", "CNY", "TWD", "HKD", "INR", "AUD"):
         amounts = [phrasebook.money(Money(minor, currency)) for minor in (123_400, 123_450)]
         assert ["".join(filter(str.isdigit, amount)) for amount in amounts] == ["1234", "123450"]

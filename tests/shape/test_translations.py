@@ -171,7 +171,7 @@ def in_words(value: Value, kind: str | None, *, phrasebook: Phrasebook) -> str |
         case int(), "number":
             return phrasebook.number(value)
         case datetime(), "instant":
-            return phrasebook.instant(value, zone=LONDON)
+            return phrasebook.instant_with_weekday(value, zone=LONDON)
         case datetime(), "from":
             return from_when(value, at=NOON, zone_name=LONDON, phrasebook=phrasebook)
         case date(), "day":
@@ -188,7 +188,7 @@ def test_ledger_findings_name_their_values_and_read_differently(locale: Locale) 
             in_words(finding.observed, seen, phrasebook=phrasebook),
             in_words(finding.required, asked, phrasebook=phrasebook),
         )
-        shown = (values[0], phrasebook.instant(NOON, zone=LONDON) if asked == "from" else values[1])
+        shown = (values[0], phrasebook.instant_with_weekday(NOON, zone=LONDON) if asked == "from" else values[1])
         figures = (finding.observed, finding.required)
         assert (
             tuple(value_in_words(figure, code=finding.code, zone=LONDON, phrasebook=phrasebook) for figure in figures)

@@ -132,7 +132,7 @@ class Explanation:
             case = ".categories"
         sentence = phrasebook(
             f"remedy.{code.value}{case}",
-            from_=phrasebook.instant(remedy.from_, zone=self.zone) if remedy.from_ is not None else "",
+            from_=phrasebook.instant_with_weekday(remedy.from_, zone=self.zone) if remedy.from_ is not None else "",
             amount=phrasebook.money(remedy.amount) if remedy.amount is not None else "",
             choices=self._choices(remedy, phrasebook=phrasebook),
             **_missing_amounts(remedy, phrasebook=phrasebook),

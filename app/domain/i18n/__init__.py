@@ -123,12 +123,12 @@ class Phrasebook:
         """A time of day as it is said alone: "before 9:00", and with the part of the day in Chinese."""
         return self._formats.time_of_day(at)
 
-    def instant(self, at: datetime, *, zone: str) -> str:
+    def instant_with_weekday(self, at: datetime, *, zone: str) -> str:
         """Weekday, day and time on the wall clock of a zone."""
         day, clock = local(at, zone_name=zone).date(), self._formats.clock(at, zone=zone)
         return self("format.instant", weekday=self._formats.weekday(day), date=self.date(day), time=clock)
 
-    def moment(self, at: datetime, *, zone: str) -> str:
+    def instant_or_day(self, at: datetime, *, zone: str) -> str:
         """Day and time on the wall clock of a zone; the day alone at midnight."""
         wall = local(at, zone_name=zone)
         if wall.time() == time.min:

@@ -75,7 +75,7 @@ def value_in_words(
             return phrasebook.counted("stamps", value)
         return phrasebook.counted("points", value) if code in _IN_POINTS else phrasebook.number(value)
     if isinstance(value, datetime):
-        return phrasebook.instant(value, zone=zone)
+        return phrasebook.instant_with_weekday(value, zone=zone)
     if isinstance(value, date):
         return phrasebook.date(value)
     if isinstance(value, Decimal):

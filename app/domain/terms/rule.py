@@ -105,7 +105,7 @@ class Rule(ABC):
         return cls(**{name: _restored(value, field=fields[name]) for name, value in data.items() if name != "kind"})
 
     @classmethod
-    def of_data(cls, data: Mapping[str, Any]) -> Rule:
+    def from_data_of_any_kind(cls, data: Mapping[str, Any]) -> Rule:
         """The stored rule, of the kind that the data name; conditions and effects look their kind up."""
         return cls.from_data(data)
 
@@ -173,7 +173,7 @@ def _restored(data: Any, *, field: RuleField) -> Any:
 
 def _restored_value(data: Any, *, kind: Any) -> Any:
     if issubclass(kind, Rule):
-        return kind.of_data(data)
+        return kind.from_data_of_any_kind(data)
     if kind is Money:
         return Money(*data)
     if kind in (time, date):

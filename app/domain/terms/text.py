@@ -27,7 +27,7 @@ def render(terms: Terms, *, format: TextFormat, phrasebook: Phrasebook) -> str:
     heading = phrasebook(
         "terms.heading",
         version=phrasebook.number(terms.version),
-        start=phrasebook.moment(terms.effective_from, zone=terms.zone),
+        start=phrasebook.instant_or_day(terms.effective_from, zone=terms.zone),
     )
     clauses = [(clause.number, clause.statement(phrasebook)) for clause in terms.printed]
     if format is TextFormat.HTML:

@@ -219,8 +219,8 @@ class Terms:
         clauses = [
             (
                 clause["key"],
-                tuple(Condition.of_data(condition) for condition in clause["conditions"]),
-                Effect.of_data(clause["effect"]),
+                tuple(Condition.from_data_of_any_kind(condition) for condition in clause["conditions"]),
+                Effect.from_data_of_any_kind(clause["effect"]),
             )
             for clause in data["clauses"]
         ]

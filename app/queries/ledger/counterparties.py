@@ -98,4 +98,4 @@ def _customers_behind(merger: Merger, *, is_survivor: bool, holders: tuple[str, 
         return (merger.customer_id,)
     if merger.survivor_id is not None:
         return (merger.survivor_id,)
-    return tuple(owner for owner in holders if owner != merger.customer_id)
+    return tuple(holder for holder in holders if holder != merger.customer_id)

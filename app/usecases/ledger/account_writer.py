@@ -55,13 +55,9 @@ async def accounts_of(
     }
 
 
-def stored_balances(accounts_by_unit: Mapping[Unit, Account]) -> dict[Unit, Balance]:
+def stored_balances(by_unit: Mapping[Unit, Account]) -> dict[Unit, Balance]:
     """The stored balances of a wallet's accounts, by unit; of other units than points only if they have entries."""
-    return {
-        unit: account.balance
-        for unit, account in accounts_by_unit.items()
-        if unit is Unit.POINTS or account.entry_count
-    }
+    return {unit: account.balance for unit, account in by_unit.items() if unit is Unit.POINTS or account.entry_count}
 
 
 @dataclass(slots=True)

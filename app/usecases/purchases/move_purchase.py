@@ -276,21 +276,21 @@ async def _book_in_both_wallets(
 
     A wallet that is shared now may have been two at the time of the purchase.
     """
-    at, cause = moving.before.occurred_at, moving.correction.id
+    at, event_id = moving.before.occurred_at, moving.correction.id
     subject = PostingKey(EntryType.EARN, moving.before.id)
     was_in = source.history.account_at(at, customer_id=moving.before.customer_id)
     is_in = target.history.account_at(at, customer_id=moving.after.customer_id)
     if source is target:
         digest_changes = {was_in: leaving | arriving} if was_in == is_in else {was_in: leaving, is_in: arriving}
         new_entries = await post_differences(
-            session, write_context=context, replayed=target, digest_changes=digest_changes, event_id=cause
+            session, write_context=context, replayed=target, digest_changes=digest_changes, event_id=event_id
         )
         return None, _id(new_entries.get(subject))
     source_entries = await post_differences(
-        session, write_context=context, replayed=source, digest_changes={was_in: leaving}, event_id=cause
+        session, write_context=context, replayed=source, digest_changes={was_in: leaving}, event_id=event_id
     )
     target_entries = await post_differences(
-        session, write_context=context, replayed=target, digest_changes={is_in: arriving}, event_id=cause
+        session, write_context=context, replayed=target, digest_changes={is_in: arriving}, event_id=event_id
     )
     return _id(source_entries.get(subject)), _id(target_entries.get(subject))
 

@@ -62,10 +62,10 @@ class RedemptionRequest:
 
 
 async def book_from_snapshot(
-    session: Session, *, context: CommandContext, request: RedemptionRequest, accounts_by_unit: Mapping[Unit, Account]
+    session: Session, *, context: CommandContext, request: RedemptionRequest, by_unit: Mapping[Unit, Account]
 ) -> RedeemRewardResult | Problem:
     """Decide by the stored balance, and append one entry."""
-    account, at = accounts_by_unit[request.unit], request.facts.occurred_at
+    account, at = by_unit[request.unit], request.facts.occurred_at
     old_prices = None
     if request.unit is Unit.POINTS:
         old_prices = await stored_old_prices.of(session, customer=request.customer, in_force=request.terms, at=at)
@@ -76,7 +76,7 @@ async def book_from_snapshot(
         available=account.balance.available,
         charge=old_prices.charge(request.reward.key) if old_prices is not None else None,
     )
-    balances = stored_balances(accounts_by_unit)
+    balances = stored_balances(by_unit)
     result = _result(request, decision=decision, balances=balances)
     if decision.outcome is DecisionOutcome.REFUSED:
         if account.balance.pending:  # only a replay says when these become available

@@ -54,23 +54,17 @@ async def run(session: Session, *, context: CommandContext, command: RedeemRewar
     # Checked after an earlier hold of the checkout, which stays as it was placed.
     if (undecided := request.reward.choice_problem()) is not None:
         return undecided
-    accounts_by_unit = await accounts_of(session, write_context=context, customer=request.customer, terms=request.terms)
-    has_holds = any(account.balance.held for account in accounts_by_unit.values())
-    if (
-        command.hold is None
-        and not has_holds
-        and await _can_use_snapshot(session, request=request, accounts_by_unit=accounts_by_unit)
-    ):
-        return await book_from_snapshot(session, context=context, request=request, accounts_by_unit=accounts_by_unit)
+    by_unit = await accounts_of(session, write_context=context, customer=request.customer, terms=request.terms)
+    has_holds = any(account.balance.held for account in by_unit.values())
+    if command.hold is None and not has_holds and await _can_use_snapshot(session, request=request, by_unit=by_unit):
+        return await book_from_snapshot(session, context=context, request=request, by_unit=by_unit)
     return await book_by_replay(session, context=context, request=request)
 
 
-async def _can_use_snapshot(
-    session: Session, *, request: RedemptionRequest, accounts_by_unit: Mapping[Unit, Account]
-) -> bool:
+async def _can_use_snapshot(session: Session, *, request: RedemptionRequest, by_unit: Mapping[Unit, Account]) -> bool:
     # Points kept alive by activity are not consumed in the order of their stored dates.
     up_to_now = await versions.up_to(session, terms=request.terms)
-    if accounts_by_unit[request.unit].balance.owed or up_to_now.activity_rules:
+    if by_unit[request.unit].balance.owed or up_to_now.activity_rules:
         return False
     at = request.facts.occurred_at
     return await snapshot_path.can_apply_to_snapshot(session, customer=request.customer, terms=request.terms, at=at)

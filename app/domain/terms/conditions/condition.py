@@ -37,7 +37,7 @@ class Condition(Rule):
             _KINDS[cls.kind] = cls
 
     @classmethod
-    def of_data(cls, data: Mapping[str, Any]) -> Condition:
+    def from_data_of_any_kind(cls, data: Mapping[str, Any]) -> Condition:
         """The stored condition of any kind. Raises KeyError for an unknown kind."""
         return _KINDS[data["kind"]].from_data(data)
 

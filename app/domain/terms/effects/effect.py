@@ -57,7 +57,7 @@ class Effect(Rule):
             _KINDS[cls.kind] = cls
 
     @classmethod
-    def of_data(cls, data: Mapping[str, Any]) -> Effect:
+    def from_data_of_any_kind(cls, data: Mapping[str, Any]) -> Effect:
         """The stored effect of any kind. Raises KeyError for an unknown kind."""
         return _KINDS[data["kind"]].from_data(data)
 

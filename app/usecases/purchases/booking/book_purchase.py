@@ -56,11 +56,11 @@ async def book_purchase(
     changes. `facts` are those that the rules see; the customer's account must be locked.
     """
     at = facts.occurred_at
-    accounts_by_unit = await accounts_of(session, write_context=context, customer=customer, terms=terms)
-    owing = any(account.balance.owed for account in accounts_by_unit.values())
+    by_unit = await accounts_of(session, write_context=context, customer=customer, terms=terms)
+    owing = any(account.balance.owed for account in by_unit.values())
     if not owing and await snapshot_path.can_apply_to_snapshot(session, customer=customer, terms=terms, at=at):
         decision = earning.earn(terms=terms, facts=facts)
-        if not all(account.balance.has_room_for(decision, unit=account.unit) for account in accounts_by_unit.values()):
+        if not all(account.balance.has_room_for(decision, unit=account.unit) for account in by_unit.values()):
             return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
         if not terms.tiers or not _may_change_tier(customer, decision=decision, terms=terms):
             customer_id = customer.requested_id or customer.id
@@ -71,7 +71,7 @@ async def book_purchase(
                 session,
                 context=context,
                 customer=customer,
-                accounts_by_unit=accounts_by_unit,
+                by_unit=by_unit,
                 purchase=purchase,
                 decision=decision,
                 terms=terms,
@@ -93,7 +93,7 @@ async def _from_snapshot(
     *,
     context: CommandContext,
     customer: Customer,
-    accounts_by_unit: Mapping[Unit, Account],
+    by_unit: Mapping[Unit, Account],
     purchase: Purchase,
     decision: Decision,
     terms: Terms,
@@ -124,16 +124,11 @@ async def _from_snapshot(
         terms_version=terms.version,
         digests=(purchases.row_digest(purchase),),
     )
-    balances = {unit: other.balance for unit, other in accounts_by_unit.items() if other.entry_count}
+    balances = {unit: other.balance for unit, other in by_unit.items() if other.entry_count}
     balances[Unit.POINTS] = after.balance
     if terms.stamp_clauses:
         balances[Unit.STAMPS] = await _stamp(
-            session,
-            context=context,
-            account=accounts_by_unit[Unit.STAMPS],
-            purchase=purchase,
-            decision=decision,
-            terms=terms,
+            session, context=context, account=by_unit[Unit.STAMPS], purchase=purchase, decision=decision, terms=terms
         )
     return purchase, RecordPurchaseResult(
         decision=decision,
