@@ -49,7 +49,7 @@ class PendingRefund:
     - `refund_id` is the refund that was booked when the purchase arrived;
     - `space` is that of its own number, which was used at `number_used_at`; None if that was `occurred_at`, which differs
       for a refund booked from quarantine at another time;
-    - `settled_at`, `settled_by` (the access key) and `settled_because` are set if staff dismissed it, `refused_with` if
+    - `settled_at`, `settled_by` (the access key) and `settled_because` are set if staff dismissed it, `rejected_with` if
       its purchase had less to return or the number was taken;
     - `bought` is set for an exchange.
     """

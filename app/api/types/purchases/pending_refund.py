@@ -35,7 +35,7 @@ described(
 class PendingRefund:
     """Kept until the purchase arrives."""
 
-    refused_with: strawberry.Private[ProblemCode | None]
+    rejected_with: strawberry.Private[ProblemCode | None]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     receipt: str = strawberry.field(description="The number of the receipt whose arrival it depends on.")
     external_id: str | None = strawberry.field(description="The refund's own number.")
@@ -58,7 +58,7 @@ class PendingRefund:
             receipt=entity.receipt.number,
             external_id=entity.external_id,
             exchanged_for=entity.bought.number if entity.bought is not None else None,
-            refused_with=entity.rejected_with,
+            rejected_with=entity.rejected_with,
             occurred_at=entity.occurred_at,
             recorded_at=entity.recorded_at,
             state=entity.state,
@@ -74,7 +74,7 @@ class PendingRefund:
             case PendingRefundState.PENDING:
                 return ProblemCode.PENDING_DEPENDENCY
             case PendingRefundState.REFUSED:
-                return self.refused_with or ProblemCode.NOTHING_TO_REFUND
+                return self.rejected_with or ProblemCode.NOTHING_TO_REFUND
             case _:
                 return None
 
