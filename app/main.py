@@ -30,6 +30,7 @@ from app.graphql_server.limits.admission import ADMISSION_LIMIT, Admission, Rate
 from app.graphql_server.limits.rate_limits import RateLimit, TokenBuckets
 from app.jobs.preview_worker import PreviewWorker
 from app.jobs.scheduler import Scheduler
+from app.pages.people import MadeUpPerson
 from app.pages.routes import Pages, page_routes
 from app.store.database.connect import open_database
 from app.store.database.migrations import migrate
@@ -67,6 +68,7 @@ def create_app(
     run_jobs: bool = False,
     documents: DocumentCache | None = None,
     persisted: PersistedDocuments | None = None,
+    people: Sequence[MadeUpPerson] = (),
 ) -> Starlette:
     """The application over a database that is opened and closed with it.
 
@@ -92,7 +94,7 @@ def create_app(
         persisted=persisted,
     )
 
-    pages = _pages(application, admission_limit)
+    pages = _pages(application, admission_limit, people)
     health = health_routes(problem=partial(_problem, database))
 
     app = Starlette(
@@ -117,7 +119,7 @@ def _background(
     return background
 
 
-def _pages(application: Application, limit: RateLimit) -> Pages:
+def _pages(application: Application, limit: RateLimit, people: Sequence[MadeUpPerson]) -> Pages:
     """The public pages. They have a limit of their own: whoever reads too many of them still signs in."""
     admission = Admission(limit)
     return Pages(
@@ -125,6 +127,7 @@ def _pages(application: Application, limit: RateLimit) -> Pages:
         charge=lambda request, cost: admission.take(host_of(request), cost),
         charging=lambda request: admission.charging_time(host_of(request)),
         explorer="/graphql",
+        people=people,
     )
 
 
@@ -185,7 +188,7 @@ def new_id() -> str:
     return str(uuid_utils.uuid7())
 
 
-def create_app_from(settings: Settings, *, database: Database) -> Starlette:
+def create_app_from(settings: Settings, *, database: Database, people: Sequence[MadeUpPerson] = ()) -> Starlette:
     """The application with these settings; the database must be migrated."""
     return create_app(
         database,
@@ -196,6 +199,7 @@ def create_app_from(settings: Settings, *, database: Database) -> Starlette:
         url=settings.database_url,
         run_jobs=settings.jobs,
         persisted=_persisted_documents(settings),
+        people=people,
     )
 
 
@@ -216,12 +220,12 @@ def tune_garbage_collection() -> None:
     gc.set_threshold(5_000, 50, 50)
 
 
-def serve_forever(settings: Settings, *, sockets: list[socket.socket]) -> None:
+def serve_forever(settings: Settings, *, sockets: list[socket.socket], people: Sequence[MadeUpPerson] = ()) -> None:
     """Migrate the database and serve on the sockets until the process is stopped. Raises AlreadyServed."""
     log_in_json(settings.log_level)
     database = open_database(settings.database_url, serving=True)
     asyncio.run(migrate(settings.database_url))
-    app = create_app_from(settings, database=database)
+    app = create_app_from(settings, database=database, people=people)
     tune_garbage_collection()
     raise_open_file_limit()
     config = uvicorn.Config(

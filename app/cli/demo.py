@@ -5,33 +5,21 @@ from __future__ import annotations
 import os
 import tempfile
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 
-from app.cli.runtime import exit_after_printing, run_with_application
+from app.cli.demo_people import PEOPLE, enrol_people
+from app.cli.runtime import run_with_application
 from app.config import Settings
 from app.domain.access import Role
-from app.domain.customers.customer import CustomerReference
-from app.domain.customers.identities import IdentityKind
-from app.domain.problems import Problem
 from app.domain.programs.program import ProgramKind
-from app.domain.purchases.facts import PurchaseFacts
-from app.domain.purchases.lines import Line
 from app.imports.csv_receipts import plan_import
 from app.imports.execution import import_target, run_plan
 from app.main import serve_forever
 from app.usecases.application import Application
-from app.usecases.command import CommandType, UseCase
-from app.usecases.customers import enrol_customer
-from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.programs.create_program import CreateProgram, NewProgram
-from app.usecases.purchases import record_purchase
-from app.usecases.purchases.commands import RecordPurchase
-from app.usecases.results import ResultType
 from app.web.listening import listening_sockets
 
 SAMPLE = Path(__file__).parent / "sample" / "online-retail-10k.csv"
-DEMO_CARD = "4006381333931"
 
 
 def demo() -> None:
@@ -51,12 +39,13 @@ def demo() -> None:
         for role in (Role.OWNER, Role.STAFF, Role.TILL):
             print(f"export TROTH_{role.value}_KEY={program.token(role)}")
         print(f"export TROTH_CUSTOMER_KEY={customer_key}")
+        print(f"# First screen: {address}/   Terms: {address}/terms")
         print(f"# GraphiQL: {address}/graphql   Health: {address}/healthz   Stop with Ctrl+C.", flush=True)
-        serve_forever(settings, sockets=sockets)
+        serve_forever(settings, sockets=sockets, people=PEOPLE)
 
 
 async def _sample(application: Application) -> tuple[NewProgram, str]:
-    """A sandbox shop with the sample's purchases, and one customer with a key."""
+    """A sandbox shop with the sample's purchases and the made-up people; the first of them has a key."""
     command = CreateProgram(
         name="The Teapot",
         template="points",
@@ -72,32 +61,8 @@ async def _sample(application: Application) -> tuple[NewProgram, str]:
     plan = plan_import(SAMPLE, target=await import_target(program, application=application))
     await run_plan(plan, application=application, program=program, on_progress=lambda _: None)
 
-    async def do(use_case: UseCase[CommandType, ResultType], *, name: str, command: CommandType) -> ResultType:
-        execution = await application.execute(
-            use_case,
-            name=name,
-            program=program,
-            principal=None,
-            key=f"demo:{name}",
-            fingerprint_input=name,
-            command=command,
-        )
-        if isinstance(execution, Problem):
-            raise exit_after_printing(f"the demo cannot start: {execution.code.value}")
-        return execution.result
-
-    enrolled = await do(
-        enrol_customer.run,
-        name="enrolCustomer",
-        command=EnrolCustomer(identities=((IdentityKind.CARD, DEMO_CARD),), locale=None),
-    )
-    lines = (Line(number=1, sku="22423", quantity=Decimal(2), unit_price=1275, name="REGENCY CAKESTAND 3 TIER"),)
-    facts = PurchaseFacts(
-        occurred_at=application.now(program), zone=program.zone, currency=program.currency, lines=lines
-    )
-    bought = RecordPurchase(customer=CustomerReference(DEMO_CARD, IdentityKind.CARD), external_id="demo-1", facts=facts)
-    await do(record_purchase.run, name="recordPurchase", command=bought)
+    ids = await enrol_people(application, program=program)
     key = await application.issue_key(
-        program_id=program.id, role=Role.CUSTOMER, label="demo", customer_id=enrolled.customer_id
+        program_id=program.id, role=Role.CUSTOMER, label="demo", customer_id=ids[PEOPLE[0]]
     )
     return started, key.token

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from math import ceil
 
@@ -16,6 +16,7 @@ from app.domain.programs.program import Program, ProgramKind
 from app.domain.programs.slug import slug_problem
 from app.pages.addresses import Addresses
 from app.pages.language import language_of
+from app.pages.people import MadeUpPerson, people_views
 from app.pages.rendering import STATIC, Message, PageRenderer, unchanged, validator
 from app.pages.views import home_view, programs_view, terms_view
 from app.queries.terms.public_terms import PublicProgram, PublicTerms, listed_programs, public_program, version_of
@@ -35,7 +36,7 @@ class Pages:
     """Answers the requests for pages.
 
     `charge` charges a reader with a cost and `charging` with the time that rendering takes; both raise where that is too
-    much. `explorer` is the path of GraphiQL, None where it is switched off.
+    much. `explorer` is the path of GraphiQL, None where it is switched off. `people` are made-up ones of a demonstration.
     """
 
     def __init__(
@@ -45,11 +46,13 @@ class Pages:
         charge: Callable[[Request, int], None],
         charging: Callable[[Request], AbstractContextManager[None]],
         explorer: str | None,
+        people: Sequence[MadeUpPerson] = (),
     ) -> None:
         self._application = application
         self._charge = charge
         self._renderer = PageRenderer(charging=charging)
         self._explorer = explorer
+        self._people = people
 
     async def home(self, request: Request) -> Response:
         """The one program that is listed, or the list of them."""
@@ -114,13 +117,16 @@ class Pages:
         language = language_of(request, program=program.program)
         addresses = Addresses(base, language)
         terms = await self._version_of(program, number=None)
+        people = await people_views(
+            self._people, application=self._application, program=program, phrasebook=language.phrasebook
+        )
         return self._renderer.respond(
             request,
             "home.html",
             path=base or "/",
             language=language,
-            facts=(program.program, program.versions),
-            view=lambda: home_view(program, terms=terms, addresses=addresses, explorer=self._explorer),
+            facts=(program.program, program.versions, people),
+            view=lambda: home_view(program, terms=terms, addresses=addresses, explorer=self._explorer, people=people),
             cache_control=_kept(program),
         )
 

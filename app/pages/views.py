@@ -13,6 +13,7 @@ from app.domain.terms.status import PublishedVersion, TermsStatus
 from app.pages.addresses import Addresses
 from app.pages.clauses import ChangeView, ClauseView
 from app.pages.language import PageLanguage
+from app.pages.people import PersonView
 from app.pages.structured_data import program_data, terms_data
 from app.queries.terms.public_terms import MAX_LISTED_VERSIONS, PublicProgram, PublicTerms, VersionStatus
 
@@ -28,7 +29,12 @@ class VersionView:
 
 
 def home_view(
-    program: PublicProgram, *, terms: PublicTerms | None, addresses: Addresses, explorer: str | None
+    program: PublicProgram,
+    *,
+    terms: PublicTerms | None,
+    addresses: Addresses,
+    explorer: str | None,
+    people: Sequence[PersonView],
 ) -> Mapping[str, Any]:
     """The first screen of a program."""
     phrasebook = addresses.language.phrasebook
@@ -41,7 +47,7 @@ def home_view(
         else [ClauseView.of(clause, phrasebook=phrasebook) for clause in highlights(terms.published.terms)],
         "announced": _announced(program, addresses=addresses),
         "structured_data": program_data(program.program, terms=terms, addresses=addresses),
-        "people": [],
+        "people": people,
     }
 
 

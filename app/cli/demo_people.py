@@ -1,0 +1,85 @@
+"""The made-up customers of `troth demo`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from app.cli.runtime import exit_after_printing
+from app.domain.customers.customer import CustomerReference
+from app.domain.customers.identities import IdentityKind
+from app.domain.problems import Problem
+from app.domain.programs.program import Program
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.lines import Line
+from app.pages.people import MadeUpPerson
+from app.usecases.application import Application
+from app.usecases.command import CommandType, UseCase
+from app.usecases.customers import enrol_customer
+from app.usecases.customers.enrol_customer import EnrolCustomer
+from app.usecases.purchases import record_purchase
+from app.usecases.purchases.commands import RecordPurchase
+from app.usecases.results import ResultType
+
+CAKESTANDS: Mapping[MadeUpPerson, int] = {
+    MadeUpPerson("Ada", "4006381333931"): 2,
+    MadeUpPerson("Ben", "4000417025005"): 10,
+    MadeUpPerson("Mei", "4902430698009"): 45,
+}
+"""How many cakestands each of them has bought, at £12.75: too few for a reward, enough for a coffee, enough for a mug."""
+
+PEOPLE = tuple(CAKESTANDS)
+
+
+async def enrol_people(application: Application, *, program: Program) -> dict[MadeUpPerson, str]:
+    """Enrol them and record what they bought; returns their ids."""
+    ids = {}
+    for person, cakestands in CAKESTANDS.items():
+        enrolled = await _do(
+            enrol_customer.run,
+            name="enrolCustomer",
+            key=person.card,
+            command=EnrolCustomer(identities=((IdentityKind.CARD, person.card),), locale=None),
+            application=application,
+            program=program,
+        )
+        line = Line(
+            number=1, sku="22423", quantity=Decimal(cakestands), unit_price=1275, name="REGENCY CAKESTAND 3 TIER"
+        )
+        facts = PurchaseFacts(
+            occurred_at=application.now(program), zone=program.zone, currency=program.currency, lines=(line,)
+        )
+        customer = CustomerReference(person.card, IdentityKind.CARD)
+        await _do(
+            record_purchase.run,
+            name="recordPurchase",
+            key=person.card,
+            command=RecordPurchase(customer=customer, external_id=f"demo-{person.card}", facts=facts),
+            application=application,
+            program=program,
+        )
+        ids[person] = enrolled.customer_id
+    return ids
+
+
+async def _do(
+    use_case: UseCase[CommandType, ResultType],
+    *,
+    name: str,
+    key: str,
+    command: CommandType,
+    application: Application,
+    program: Program,
+) -> ResultType:
+    execution = await application.execute(
+        use_case,
+        name=name,
+        program=program,
+        principal=None,
+        key=f"demo:{name}:{key}",
+        fingerprint_input=name,
+        command=command,
+    )
+    if isinstance(execution, Problem):
+        raise exit_after_printing(f"the demo cannot start: {execution.code.value}")
+    return execution.result
