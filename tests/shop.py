@@ -24,6 +24,7 @@ from app.graphql_server.limits.admission import ADMISSION_LIMIT
 from app.graphql_server.limits.rate_limits import RateLimit
 from app.graphql_server.schema.core_schema import core_schema
 from app.main import create_app
+from app.pages.people import MadeUpPerson
 from app.store.database.connect import open_database
 from app.usecases.application import Application
 from app.usecases.programs.create_program import CreateProgram, NewProgram
@@ -233,6 +234,7 @@ def open_shop(
     currency: str = "GBP",
     rate_limit: RateLimit | None = None,
     admission_limit: RateLimit = ADMISSION_LIMIT,
+    people: Sequence[MadeUpPerson] = (),
 ) -> Iterator[Shop]:
     """Serves a program of a migrated database over HTTP."""
     program = program or create_program(url, template=template, kind=kind, currency=currency)
@@ -246,6 +248,7 @@ def open_shop(
         admission_limit=admission_limit,
         url=url,
         documents=None if limited else PREPARED,
+        people=people,
     )
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
     with serving(app) as address, httpx.Client(timeout=HANGS, limits=limits, verify=UNUSED_TLS) as client:

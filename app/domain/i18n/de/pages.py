@@ -46,7 +46,7 @@ MESSAGES: Mapping[str, str] = {
     "page.busy.heading": "Gerade überlastet",
     "page.busy.text": "Bitte gleich noch einmal versuchen.",
     "page.demo.heading": "Erfundene Personen zum Ausprobieren",
-    "page.demo.text": "Dies ist eine Vorführung: Nichts hier ist echt.",
+    "page.demo.text": "Dies ist eine Vorführung: Diese Personen und ihre Punkte sind erfunden.",
     "page.demo.card": "Karte {number}",
     "page.demo.available": "{name} bekommt: {rewards}.",
     "page.demo.nothing_available": "{name} bekommt noch keine Prämie.",

@@ -46,7 +46,7 @@ MESSAGES: Mapping[str, str] = {
     "page.busy.heading": "Too busy right now",
     "page.busy.text": "Please try again in a moment.",
     "page.demo.heading": "Made-up people to try",
-    "page.demo.text": "This is a demonstration: nothing here is real.",
+    "page.demo.text": "This is a demonstration: these people and their points are made up.",
     "page.demo.card": "Card {number}",
     "page.demo.available": "{name} can have: {rewards}.",
     "page.demo.nothing_available": "{name} cannot have a reward yet.",

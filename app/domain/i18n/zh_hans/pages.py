@@ -46,7 +46,7 @@ MESSAGES: Mapping[str, str] = {
     "page.busy.heading": "系统繁忙",
     "page.busy.text": "请稍后再试。",
     "page.demo.heading": "供试用的虚构会员",
-    "page.demo.text": "这是演示，所有内容均为虚构。",
+    "page.demo.text": "这是演示，这些会员及其积分均为虚构。",
     "page.demo.card": "卡号 {number}",
     "page.demo.available": "{name}可兑换：{rewards}。",
     "page.demo.nothing_available": "{name}暂时无法兑换礼品。",

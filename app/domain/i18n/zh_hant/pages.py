@@ -46,7 +46,7 @@ MESSAGES: Mapping[str, str] = {
     "page.busy.heading": "系統忙碌中",
     "page.busy.text": "請稍後再試。",
     "page.demo.heading": "供試用的虛構會員",
-    "page.demo.text": "這是示範，所有內容均屬虛構。",
+    "page.demo.text": "這是示範，這些會員及其點數均屬虛構。",
     "page.demo.card": "卡號 {number}",
     "page.demo.available": "{name}可兌換：{rewards}。",
     "page.demo.nothing_available": "{name}目前無法兌換贈品。",
