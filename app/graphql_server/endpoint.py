@@ -8,10 +8,12 @@ the document validated and executed. Callers are charged for this work (`app/gra
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, cast
 
+import orjson
 import strawberry
 from graphql import ExecutionResult, GraphQLError, OperationType
 from graphql.execution.values import VariableValues
@@ -21,6 +23,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.graphql_server.execution.document_cache import DocumentCache, InvalidError, PreparedDocument, PreparedOperation
 from app.graphql_server.execution.executor import CompiledExecutor
+from app.graphql_server.execution.kept_answers import KeptAnswers
 from app.graphql_server.execution.persisted_documents import PersistedDocuments
 from app.graphql_server.http.errors import (
     BAD_INPUT,
@@ -47,7 +50,7 @@ from app.graphql_server.http.response import (
 )
 from app.graphql_server.limits.admission import Admission, RateLimited
 from app.graphql_server.limits.cost_analysis import FieldCosts
-from app.graphql_server.limits.cost_limit import run_within_limit
+from app.graphql_server.limits.cost_limit import charge_introspection, run_within_limit
 from app.graphql_server.limits.rate_limits import TokenBuckets
 from app.graphql_server.limits.time_budget import TimeBudget, too_much_work
 from app.graphql_server.schema.core_schema import core_schema
@@ -90,6 +93,7 @@ class GraphQLEndpoint:
         self._schema = core_schema(schema)
         self._documents = documents or DocumentCache(self._schema, costs=costs)
         self._persisted = persisted or PersistedDocuments()
+        self._answers = KeptAnswers()
         self._persisted.prepare_trusted(self._documents)
         self._sign_in = sign_in
         self._context_for = context_for
@@ -136,7 +140,7 @@ class GraphQLEndpoint:
                 self._persisted.keep(text, digest=digest)
             operation = document.operation(graphql_request.operation_name)
         except RateLimited as error:
-            return rate_limited(error.wait, media=media)
+            return rate_limited(error.wait)
         except InvalidError as invalid:
             errors = [request_error(error, otherwise="GRAPHQL_VALIDATION_FAILED") for error in invalid.errors]
             return request_errors(errors, media=media)
@@ -148,22 +152,25 @@ class GraphQLEndpoint:
             return error_response(_not_allowed("A mutation needs POST.", allow="POST"), media=media)
         context = self._context_for(request, signed_in, operation.measured.needed)
         if operation.measured.introspects and not self._introspection(context):
-            forbidden = {"message": "Introspection is not open to this caller.", "extensions": {"code": "FORBIDDEN"}}
-            return request_errors([forbidden], media=media)
+            return request_errors([_NO_INTROSPECTION], media=media)
         variables = operation.variables.coerced(graphql_request.variables)
         if isinstance(variables, list):
             return self._invalid_variables(variables, caller=caller, media=media)
-        time_budget = TimeBudget()
+        only_introspects = operation.measured.only_introspects
+        # What introspection may take is limited by its cost.
+        time_budget = TimeBudget(math.inf if only_introspects else None)
         execute = partial(self._execute, operation, variables, context=context, time_budget=time_budget, media=media)
-        if self._buckets is None:
-            return await execute()
+        cost = operation.cost.of(variables.coerced)
+        if only_introspects:
+            return await self._answers.answer(
+                (text, graphql_request.operation_name, orjson.dumps(variables.coerced)),
+                execute=execute,
+                charge=partial(charge_introspection, caller=caller, buckets=self._buckets, media=media),
+                cost=cost,
+                accept_encoding=request.headers.get("accept-encoding", ""),
+            )
         return await run_within_limit(
-            execute,
-            cost=operation.cost.of(variables.coerced),
-            caller=caller,
-            buckets=self._buckets,
-            time_budget=time_budget,
-            media=media,
+            execute, cost=cost, caller=caller, buckets=self._buckets, time_budget=time_budget, media=media
         )
 
     def _prepare(self, text: str, *, caller: str) -> PreparedDocument:
@@ -177,7 +184,7 @@ class GraphQLEndpoint:
         """The answer to invalid variables."""
         charge = self._buckets.take(caller, INVALID_VARIABLES_COST) if self._buckets is not None else None
         if charge is not None and charge.wait is not None:
-            return rate_limited(charge.wait, media=media)
+            return rate_limited(charge.wait)
         return request_errors([request_error(error, otherwise=BAD_INPUT) for error in errors], media=media)
 
     async def _execute(
@@ -254,6 +261,8 @@ def _request_without_body(request: Request) -> GraphQLRequest:
 def _not_allowed(message: str, *, allow: str) -> HttpError:
     return HttpError(405, message=message, headers={"allow": allow})
 
+
+_NO_INTROSPECTION = {"message": "Introspection is not open to this caller.", "extensions": {"code": "FORBIDDEN"}}
 
 _NO_SOCKETS = "Subscriptions over WebSocket are not offered: send queries and mutations with POST."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from app.api.field_costs import COSTS
 from app.api.schema import schema
 from app.domain.access import Role
 from app.graphql_server.limits.cost_analysis import cost_of
+from app.graphql_server.limits.introspection_cost import IntrospectionCosts
 from app.graphql_server.limits.rate_limits import RateLimit, TokenBuckets
 from app.graphql_server.schema.core_schema import core_schema
 from app.main import create_app
@@ -22,6 +24,7 @@ from tests.shop import ENROL, Shop, create_program, new_id, real_now
 from tests.time_limits import HANGS
 
 CORE = core_schema(schema)
+INTROSPECTION = IntrospectionCosts(CORE)
 LEDGER = "query($n: Int, $by: CustomerBy!) { customer(by: $by) { ledger(first: $n) { nodes { id points } } } }"
 
 
@@ -34,7 +37,7 @@ def cost(text: str, **variables: Any) -> int:
         for definition in definitions
         if isinstance(definition, FragmentDefinitionNode)
     }
-    return cost_of(operation, fragments=fragments, schema=CORE, costs=COSTS).of(variables)
+    return cost_of(operation, fragments=fragments, schema=CORE, costs=COSTS, introspection=INTROSPECTION).of(variables)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +45,7 @@ def cost(text: str, **variables: Any) -> int:
     [
         ("{ __typename }", {}, 0),
         ("{ program { id name kind } }", {}, 1),
-        ("{ __schema { types { name } } }", {}, 10),
+        ("{ __schema { types { name } } }", {}, 10 + math.ceil((1 + 3 * len(CORE.type_map)) / 10)),
         # customer 1, the page 1, 20 entries
         ("query($by: CustomerBy!) { customer(by: $by) { ledger { nodes { id points } } } }", {}, 22),
         ("query($by: CustomerBy!) { customer(by: $by) { ledger(last: 3) { nodes { id } } } }", {}, 5),

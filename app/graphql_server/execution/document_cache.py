@@ -17,6 +17,7 @@ from app.graphql_server.http.errors import BAD_INPUT
 from app.graphql_server.limits.cost_analysis import Cost, FieldCosts, cost_of
 from app.graphql_server.limits.document_limits import Operation, measure, parse_document
 from app.graphql_server.limits.document_metrics import too_complex
+from app.graphql_server.limits.introspection_cost import IntrospectionCosts
 
 MAX_CACHED_DOCUMENTS = 512
 MAX_CACHED_LENGTH = 16_000
@@ -87,6 +88,7 @@ class DocumentCache:
         """`costs` are those that the schema declares for its fields; without them a field costs the objects it shows."""
         self._schema = schema
         self._costs = costs if costs is not None else FieldCosts()
+        self._introspection = IntrospectionCosts(schema)
         self._cached: OrderedDict[str, PreparedDocument] = OrderedDict()
         self._cached_characters = 0
         self._coercers: dict[str, Coerce] = {}
@@ -145,7 +147,13 @@ class DocumentCache:
                     measured=operation,
                     variables=Variables(operation.node, schema=self._schema, known=self._coercers),
                     fragments=fragments,
-                    cost=cost_of(operation.node, fragments=definitions, schema=self._schema, costs=self._costs),
+                    cost=cost_of(
+                        operation.node,
+                        fragments=definitions,
+                        schema=self._schema,
+                        costs=self._costs,
+                        introspection=self._introspection,
+                    ),
                     collected=collected,
                     compiled=None if collected is None else {},
                 )

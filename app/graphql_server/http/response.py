@@ -24,16 +24,24 @@ class HttpResponse:
     """A status, a body, and headers in addition to those of every response."""
 
     status: int
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | bytes
+    """Bytes are sent as they are."""
     headers: Mapping[str, str] = field(default_factory=dict)
 
     async def send(self, send: Send, *, media: str) -> None:
-        """Write the answer."""
-        content = orjson.dumps(self.body)
+        """Write the answer. uvicorn begins the next one of a connection when the client has read all but 64 KiB of it."""
+        content = self.body if isinstance(self.body, bytes) else orjson.dumps(self.body)
         headers = [*_HEADERS[media], (b"content-length", b"%d" % len(content))]
         headers.extend((name.encode("latin-1"), value.encode("latin-1")) for name, value in self.headers.items())
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
+
+
+def kept_response(plain: bytes, compressed: bytes, *, accept_encoding: str) -> HttpResponse:
+    """The response with a kept body, compressed where the client takes gzip."""
+    if accepts_gzip(accept_encoding):
+        return HttpResponse(200, compressed, {"content-encoding": "gzip"})
+    return HttpResponse(200, plain)
 
 
 def error_response(error: HttpError, *, media: str) -> HttpResponse:
@@ -78,16 +86,15 @@ def _headers(status: int, errors: list[dict[str, Any]]) -> dict[str, str]:
     return headers
 
 
-def rate_limited(wait: float, *, media: str, extensions: Mapping[str, Any] | None = None) -> HttpResponse:
+def rate_limited(wait: float, *, extensions: Mapping[str, Any] | None = None) -> HttpResponse:
     """The answer to a caller whose rate limit is used up, with the seconds to wait."""
     seconds = whole_seconds(wait)
     error = {
         "message": f"Too much at once. Try again in {seconds} s.",
         "extensions": {"code": RATE_LIMITED, "retryAfter": seconds},
     }
-    answer = request_errors([error], media=media)
-    body = answer.body if extensions is None else {**answer.body, "extensions": extensions}
-    return HttpResponse(answer.status, body, answer.headers)
+    body = {"errors": [error]} if extensions is None else {"errors": [error], "extensions": extensions}
+    return HttpResponse(429, body, _headers(429, [error]))
 
 
 def try_later(error: Mapping[str, Any]) -> HttpResponse:
@@ -118,6 +125,16 @@ def media_type(accept: str) -> str:
     raise HttpError(406, message=f"{message}Accept {GRAPHQL_JSON} or {JSON}.")
 
 
+@lru_cache(maxsize=256)
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Does a client take responses that are compressed with gzip?"""
+    weights: dict[str, float] = {}
+    for part in accept_encoding.lower().split(","):
+        name, *parameters = (text.strip() for text in part.split(";"))
+        weights[name] = _weight(parameters)
+    return weights.get("gzip", weights.get("*", 0.0)) > 0
+
+
 def _weight(parameters: list[str]) -> float:
     for parameter in parameters:
         name, _, value = parameter.partition("=")
@@ -134,7 +151,7 @@ _HEADERS: Mapping[str, list[tuple[bytes, bytes]]] = {
     media: [
         (b"content-type", f"{media}; charset=utf-8".encode()),
         (b"cache-control", b"no-store"),
-        (b"vary", b"Accept, Accept-Language, Authorization"),
+        (b"vary", b"Accept, Accept-Encoding, Accept-Language, Authorization"),
         (b"x-content-type-options", b"nosniff"),
     ]
     for media in (JSON, GRAPHQL_JSON)

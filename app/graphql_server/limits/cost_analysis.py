@@ -1,7 +1,7 @@
 """The cost of an operation, computed before it runs: the objects it may read and the mutations it makes.
 
 An object costs 1, however many of its scalars are selected; a page costs its objects times its size, another list its objects
-times its usual size, which the schema declares (`FieldCosts`); a mutation costs 10 more.
+times its usual size, which the schema declares (`FieldCosts`); a mutation costs 10 more. Introspection is in `introspection_cost.py`.
 """
 
 from __future__ import annotations
@@ -32,11 +32,10 @@ from graphql import (
     is_leaf_type,
 )
 
+from app.graphql_server.limits.introspection_cost import IntrospectionCosts
+
 MUTATION_COST = 10
 """The cost of each mutation, in addition to its objects."""
-
-INTROSPECTION_COST = 10
-"""The cost of `__schema` or `__type`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +102,10 @@ def cost_of(
     fragments: Mapping[str, FragmentDefinitionNode],
     schema: GraphQLSchema,
     costs: FieldCosts,
+    introspection: IntrospectionCosts,
 ) -> Cost:
     """The cost of a valid operation."""
-    walk = _Walk(schema, fragments, costs)
+    walk = _Walk(schema, fragments, costs, introspection)
     root = schema.get_root_type(operation.operation)
     assert root is not None
     return walk.selected(operation.selection_set, parent=root)
@@ -115,10 +115,15 @@ class _Walk:
     """Walks a document, each fragment once."""
 
     def __init__(
-        self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], costs: FieldCosts
+        self,
+        schema: GraphQLSchema,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        costs: FieldCosts,
+        introspection: IntrospectionCosts,
     ) -> None:
         self._schema = schema
         self._costs = costs
+        self._introspection = introspection
         self._fragments = fragments
         self._known: dict[str, Cost] = {}
 
@@ -147,7 +152,7 @@ class _Walk:
     def _field(self, node: FieldNode, *, parent: GraphQLNamedType) -> Cost:
         name = node.name.value
         if name.startswith("__"):
-            return Cost(0 if name == "__typename" else INTROSPECTION_COST)
+            return Cost(0 if name == "__typename" else self._introspection.of(node, fragments=self._fragments))
         definition = self._schema.get_field(parent, name)  # type: ignore[arg-type]  # a union has __typename only
         assert definition is not None
         field_name = f"{parent.name}.{name}"

@@ -48,6 +48,8 @@ class Operation:
     node: OperationDefinitionNode
     needed: frozenset[str]
     introspects: bool
+    only_introspects: bool
+    """Does it ask for nothing else, so that its answer never changes?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +104,13 @@ def _measured(document: DocumentNode, *, schema: GraphQLSchema) -> Measured | li
     errors: list[GraphQLError] = []
     for node in operations:
         definition = measure_definition(node, parent=schema.get_root_type(node.operation), schema=schema)
-        errors.extend(_excesses(node, _total(definition, totals=totals)))
+        total = _total(definition, totals=totals)
+        errors.extend(_excesses(node, total))
         needed = _reachable(definition, walked=walked)
         introspects = any(text.endswith((".__schema", ".__type")) for text in needed)
-        found[node.name.value if node.name else None] = Operation(node, needed, introspects)
+        found[node.name.value if node.name else None] = Operation(
+            node, needed, introspects, only_introspects=introspects and total.own_roots == 0
+        )
     return errors or Measured(found)
 
 

@@ -30,9 +30,21 @@ class TimeBudget:
     processor time, which does not grow because the machine is busy.
     """
 
-    __slots__ = ("_clock", "_last", "_next", "_repeated", "_spent", "_yield_lock", "exhausted", "should_yield")
+    __slots__ = (
+        "_clock",
+        "_last",
+        "_limit",
+        "_next",
+        "_repeated",
+        "_spent",
+        "_yield_lock",
+        "exhausted",
+        "should_yield",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, limit: float | None = None) -> None:
+        """`limit` is the seconds of work that are allowed, by default `CPU_LIMIT`."""
+        self._limit = CPU_LIMIT if limit is None else limit
         self._clock = perf_counter
         self._last = perf_counter()
         self._spent = 0.0
@@ -82,8 +94,8 @@ class TimeBudget:
         self._start_slice()
 
     def _start_slice(self) -> None:
-        self.exhausted = self.exhausted or self._spent > CPU_LIMIT
-        self._next = self._spent + TIME_SLICE if self.exhausted else min(self._spent + TIME_SLICE, CPU_LIMIT)
+        self.exhausted = self.exhausted or self._spent > self._limit
+        self._next = self._spent + TIME_SLICE if self.exhausted else min(self._spent + TIME_SLICE, self._limit)
 
     def count_repeated_bytes(self, size: int) -> None:
         """Count bytes that repeat an object already in the answer."""
