@@ -25,7 +25,7 @@ from app.domain.terms.effects.bonus_points import BonusPoints
 from app.domain.terms.effects.points_multiplier import PointsMultiplier
 from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
-from app.store.customers.customers import find as found
+from app.store.customers.customers import find as find_customer
 from app.store.database.connect import open_database
 from app.store.events import replay
 from app.store.ledger import entries
@@ -95,7 +95,7 @@ class PurchaseRecorder:
             at += timedelta(hours=hours, microseconds=1)
             facts = a_purchase(a_line(price=f"{pounds}.00"), at=at)
             self.execute(record_purchase.run, program, RecordPurchase(by, new_id(), facts))
-        row = self.runner.run(self.application.query(found, program_id=program.id, by=by))
+        row = self.runner.run(self.application.query(find_customer, program_id=program.id, by=by))
         assert row is not None
         return row
 

@@ -164,13 +164,13 @@ async def entry_of(result: HasEntry, context: Context) -> LedgerEntry | None:
 
 
 async def load_decision(
-    result: HasDecision, *, context: Context, bought: PurchaseFacts | None = None, entry_id: str | None = None
+    result: HasDecision, *, context: Context, facts: PurchaseFacts | None = None, entry_id: str | None = None
 ) -> Decision | None:
     """The decision of a result, on a purchase where one is given; `entry_id` is an entry through which that purchase is found."""
     if result.decision is None:
         return None
     judged_by = result.terms or await context.terms(result.decision.terms_version)
-    return decision(result.decision, judged_by=judged_by, bought=bought, bought_by_entry=entry_id)
+    return decision(result.decision, judged_by=judged_by, bought=facts, bought_by_entry=entry_id)
 
 
 @strawberry.type(description="A payload with balances.")

@@ -70,7 +70,7 @@ class PendingRefund:
     settled_at: datetime | None = None
     settled_by: str | None = None
     settled_because: str | None = None
-    bought: HandedOut | None = None
+    handed_out: HandedOut | None = None
     rejected_with: ProblemCode | None = None
     number_used_at: datetime | None = None
 
@@ -81,5 +81,5 @@ class PendingRefund:
     @property
     def content(self) -> tuple[Any, ...]:
         """The content of the refund, without its own number, time and customer."""
-        new = (self.bought.number, self.bought.content_digest) if self.bought is not None else None
+        new = (self.handed_out.number, self.handed_out.content_digest) if self.handed_out is not None else None
         return self.receipt, self.lines, self.amounts, self.amount, self.reason, new

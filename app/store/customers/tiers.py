@@ -12,7 +12,7 @@ from app.store.database.session import Session
 
 
 async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> dict[str, CurrentTier]:
-    """The tier memberships of customers, by id."""
+    """The tiers that customers hold, by their ids."""
     rows = await session.rows(
         "SELECT id, tier, tier_since, tier_grace_ends_at FROM customers WHERE program_id = $1 AND id = ANY($2)",
         list(customer_ids),
@@ -29,8 +29,8 @@ async def reload(session: Session, *, customer: Customer) -> Customer:
     """The customer with the present tier: the row read before waiting for the account lock may be out of date."""
     if not session.locking:
         return customer
-    memberships = await of_customers(session, customer_ids=[customer.id])
-    return replace(customer, tier=memberships[customer.id])
+    tiers_by_id = await of_customers(session, customer_ids=[customer.id])
+    return replace(customer, tier=tiers_by_id[customer.id])
 
 
 async def update(session: Session, *, customer_id: str, tier: CurrentTier) -> None:

@@ -36,7 +36,7 @@ def content_of(refund: PendingRefund) -> dict[str, Any]:
         "fingerprint": refund.fingerprint,
         "location": refund.receipt.location_id,
         "day": refund.receipt.day.isoformat() if refund.receipt.day is not None else None,
-        **({"bought": _bought_data(refund.bought)} if refund.bought is not None else {}),
+        **({"bought": _bought_data(refund.handed_out)} if refund.handed_out is not None else {}),
         **({"number_used_at": refund.number_used_at.isoformat()} if refund.number_used_at is not None else {}),
     }
 
@@ -76,7 +76,7 @@ def pending_refund_of(row: Row) -> PendingRefund:
         settled_at=instant_or_none(row["settled_at"]),
         settled_by=row["settled_by"],
         settled_because=row["settled_because"],
-        bought=_bought(row, content=content),
+        handed_out=_bought(row, content=content),
         rejected_with=ProblemCode(row["refused_with"]) if row["refused_with"] is not None else None,
         number_used_at=datetime.fromisoformat(content["number_used_at"]) if "number_used_at" in content else None,
     )

@@ -34,8 +34,8 @@ async def add(session: Session, *, pending: PendingRefund) -> None:
         pending.state.value,
         pending.refund_id,
         *pending.space,
-        pending.bought.number if pending.bought is not None else None,
-        pending.bought.customer_id if pending.bought is not None else None,
+        pending.handed_out.number if pending.handed_out is not None else None,
+        pending.handed_out.customer_id if pending.handed_out is not None else None,
     )
     digests = await _digests(session, pending_id=pending.id)
     await _update_digest(session, digests=digests)

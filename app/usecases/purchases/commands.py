@@ -111,24 +111,24 @@ class RecordExchange:
     """
 
     refund: RecordRefund
-    bought: ReceiptToRecord
+    new_receipt: ReceiptToRecord
     customer: CustomerReference | None
 
     @property
     def receipt_numbers(self) -> tuple[str, ...]:
         """The numbers of both receipts."""
-        return (*self.refund.receipt_numbers, self.bought.external_id)
+        return (*self.refund.receipt_numbers, self.new_receipt.external_id)
 
     def at(self, moment: datetime) -> RecordExchange:
         """The exchange at another instant than it was sent with; its numbers stay those used then."""
-        refund, bought = self.refund, self.bought
+        refund, new_receipt = self.refund, self.new_receipt
         return replace(
             self,
             refund=replace(refund, occurred_at=moment, number_used_at=refund.number_used_at or refund.occurred_at),
-            bought=replace(
-                bought,
-                facts=replace(bought.facts, occurred_at=moment),
-                number_used_at=bought.number_used_at or bought.facts.occurred_at,
+            new_receipt=replace(
+                new_receipt,
+                facts=replace(new_receipt.facts, occurred_at=moment),
+                number_used_at=new_receipt.number_used_at or new_receipt.facts.occurred_at,
             ),
         )
 

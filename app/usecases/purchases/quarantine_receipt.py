@@ -109,7 +109,7 @@ async def quarantine_exchange(
     session: Session,
     *,
     context: CommandContext,
-    bought: ReceiptToRecord,
+    new_receipt: ReceiptToRecord,
     refund: RecordRefund,
     purchase: Purchase | None,
     customer: CustomerReference | None,
@@ -119,13 +119,13 @@ async def quarantine_exchange(
     An exchange whose new receipt is recorded never goes there, however old it is when it is sent again. `purchase` and
     `customer` are None where they are not known yet.
     """
-    at, numbering = bought.facts.occurred_at, context.program.numbering
-    facts = await locations.facts_at_location(session, facts=bought.facts, location_id=bought.location_id)
+    at, numbering = new_receipt.facts.occurred_at, context.program.numbering
+    facts = await locations.facts_at_location(session, facts=new_receipt.facts, location_id=new_receipt.location_id)
     if facts is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
-    origin = ReceiptOrigin(bought.location_id, bought.number_used_at or at, facts.zone)
+    origin = ReceiptOrigin(new_receipt.location_id, new_receipt.number_used_at or at, facts.zone)
     known = await purchases.lookup_receipt(
-        session, source=OWN_SOURCE, number=bought.external_id, origin=origin, numbering=numbering
+        session, source=OWN_SOURCE, number=new_receipt.external_id, origin=origin, numbering=numbering
     )
     if known.recorded or (not known.was_quarantined and context.implausible_time(at) is None):
         return None
@@ -139,12 +139,12 @@ async def quarantine_exchange(
             return problem
     sent = SentReceipt(
         QuarantineKind.EXCHANGE,
-        number=bought.external_id,
+        number=new_receipt.external_id,
         origin=origin,
-        content=exchange_content(bought, refund=refund, purchase=purchase),
-        timed=bought.timed,
+        content=exchange_content(new_receipt, refund=refund, purchase=purchase),
+        timed=new_receipt.timed,
         customer=buyer,
-        data={"bought": receipt_data(bought), "refund": refund_data(refund)},
+        data={"bought": receipt_data(new_receipt), "refund": refund_data(refund)},
     )
     return _result(await _quarantine(session, context=context, sent=sent, at=at))
 

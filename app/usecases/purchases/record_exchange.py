@@ -39,14 +39,16 @@ async def run(
     by = command.customer or by
     command = await exchange_as_booked(session, context=context, command=command, purchase=purchase)
     quarantined = await quarantine_exchange(
-        session, context=context, bought=command.bought, refund=command.refund, purchase=purchase, customer=by
+        session, context=context, new_receipt=command.new_receipt, refund=command.refund, purchase=purchase, customer=by
     )
     if quarantined is not None:
         return quarantined
     if purchase is None or by is None:
         return await record_pending_exchange(session, context=context, command=command)
     command = await exchange_as_applied(session, command=command, purchase=purchase)
-    done = await exchange_goods(session, context=context, command=command, purchase=purchase, new=command.bought.of(by))
+    done = await exchange_goods(
+        session, context=context, command=command, purchase=purchase, new=command.new_receipt.of(by)
+    )
     if isinstance(done, Problem):
         return done
     after = (

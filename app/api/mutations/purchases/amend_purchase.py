@@ -61,7 +61,7 @@ class AmendPurchasePayload(
         """The amended purchase."""
         return cls(
             result=result,
-            decision=await load_decision(result, context=context, bought=command.facts),
+            decision=await load_decision(result, context=context, facts=command.facts),
             balances=balances_after(result, context=context),
         )
 

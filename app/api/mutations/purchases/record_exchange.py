@@ -179,4 +179,4 @@ def _command(input: RecordExchangeInput, *, context: Context) -> RecordExchange 
     bought = receipt_of(input.purchase, context=context)
     if isinstance(bought, Problem):
         return bought
-    return RecordExchange(refund=replace(refund, occurred_at=bought.facts.occurred_at), bought=bought, customer=by)
+    return RecordExchange(refund=replace(refund, occurred_at=bought.facts.occurred_at), new_receipt=bought, customer=by)

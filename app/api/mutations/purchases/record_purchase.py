@@ -74,7 +74,7 @@ class RecordPurchasePayload(
         bought = None if result.already_recorded else command.facts
         return cls(
             result=result,
-            decision=await load_decision(result, context=context, bought=bought, entry_id=result.entry_id),
+            decision=await load_decision(result, context=context, facts=bought, entry_id=result.entry_id),
             balances=balances_after(result, context=context),
             already_recorded=result.already_recorded,
         )

@@ -59,9 +59,14 @@ async def _apply(
     customer = await customers.find(session, by=CustomerReference(purchase.customer_id), lock=True)
     if customer is None:
         raise LookupError(f"purchase {purchase.id} has lost its customer")
-    if pending.bought is not None:
+    if pending.handed_out is not None:
         return await _apply_exchange(
-            session, context=context, purchase=purchase, pending=pending, bought=pending.bought, customer=customer
+            session,
+            context=context,
+            purchase=purchase,
+            pending=pending,
+            handed_out=pending.handed_out,
+            customer=customer,
         )
     return await _apply_refund(session, context=context, purchase=purchase, pending=pending, customer=customer)
 
@@ -72,27 +77,27 @@ async def _apply_exchange(
     context: CommandContext,
     purchase: Purchase,
     pending: PendingRefund,
-    bought: HandedOut,
+    handed_out: HandedOut,
     customer: Customer,
 ) -> Exchanged | Problem:
-    if bought.customer_id is not None and not await same_customer(
-        session, customer=customer, known_id=bought.customer_id
+    if handed_out.customer_id is not None and not await same_customer(
+        session, customer=customer, known_id=handed_out.customer_id
     ):
         return Problem(ProblemCode.OTHER_CUSTOMER, path=("customer",))
-    own = await own_wallet.belongs_to_key_holder(session, holder_id=bought.holder_id, customer=customer)
+    own = await own_wallet.belongs_to_key_holder(session, holder_id=handed_out.holder_id, customer=customer)
     if own:
         return Problem(ProblemCode.OWN_CARD, path=("customer",))
     refund = _refund_command(pending, purchase=purchase)
     at = max(pending.occurred_at, purchase.occurred_at)
-    new = as_sent(pending, bought=receipt_of(bought.data, at=at))
+    new = as_sent(pending, new_receipt=receipt_of(handed_out.data, at=at))
     command = RecordExchange(
         replace(refund, occurred_at=at, number_used_at=pending.number_used_at or pending.occurred_at), new, None
     )
-    handed_out = new.of(CustomerReference(purchase.customer_id))
+    new_receipt = new.of(CustomerReference(purchase.customer_id))
     # The purchase does not name this receipt: without the lock, a refund of it that arrives now would stay pending.
     await session.lock_receipt(new.external_id)
     return await exchange_goods(
-        session, context=context, command=command, purchase=purchase, new=handed_out, pending_exchange_id=pending.id
+        session, context=context, command=command, purchase=purchase, new=new_receipt, pending_exchange_id=pending.id
     )
 
 

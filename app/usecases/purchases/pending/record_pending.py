@@ -23,12 +23,14 @@ async def record_pending_exchange(
     session: Session, *, context: CommandContext, command: RecordExchange
 ) -> RefundPending | Problem:
     """Store an exchange as pending until its purchase arrives. A known receipt gets its earlier result, or a problem if the content differs."""
-    bought, receipt = command.bought, command.refund.receipt
+    new_receipt, receipt = command.new_receipt, command.refund.receipt
     assert receipt is not None, "an id of something else than a purchase is rejected before"
-    facts = await locations.facts_at_location(session, facts=bought.facts, location_id=bought.location_id)
+    facts = await locations.facts_at_location(session, facts=new_receipt.facts, location_id=new_receipt.location_id)
     if facts is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
-    origin = ReceiptOrigin(bought.location_id, bought.number_used_at or bought.facts.occurred_at, facts.zone)
+    origin = ReceiptOrigin(
+        new_receipt.location_id, new_receipt.number_used_at or new_receipt.facts.occurred_at, facts.zone
+    )
     customer = None
     if command.customer is not None:
         customer = await customers.find(session, by=command.customer)
@@ -42,25 +44,27 @@ async def record_pending_exchange(
     )
     if known is not None:
         return known
-    if (problem := await _receipt_problem(session, context=context, bought=bought)) is not None:
+    if (problem := await _receipt_problem(session, context=context, new_receipt=new_receipt)) is not None:
         return problem
     handed_out_receipt = handed_out(
-        bought,
+        new_receipt,
         origin=origin,
         customer_id=(customer.requested_id or customer.id) if customer is not None else None,
         holder_id=context.principal.holder_id if context.principal is not None else None,
     )
     pending = await record_pending_refund(
-        session, context=context, command=command.refund, receipt=receipt, bought=handed_out_receipt
+        session, context=context, command=command.refund, receipt=receipt, handed_out=handed_out_receipt
     )
     return in_refund(pending) if isinstance(pending, Problem) else pending
 
 
-async def _receipt_problem(session: Session, *, context: CommandContext, bought: ReceiptToRecord) -> Problem | None:
+async def _receipt_problem(
+    session: Session, *, context: CommandContext, new_receipt: ReceiptToRecord
+) -> Problem | None:
     """Why the receipt of the goods handed out can never be recorded, whatever the purchase turns out to be; or None."""
-    if (unfit := receipt_problem(context, timed=bought.timed, facts=bought.facts)) is not None:
+    if (unfit := receipt_problem(context, timed=new_receipt.timed, facts=new_receipt.facts)) is not None:
         return unfit
-    if await versions.in_force(session, at=bought.facts.occurred_at) is None:
+    if await versions.in_force(session, at=new_receipt.facts.occurred_at) is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))
     return None
 
@@ -75,13 +79,13 @@ async def _known_exchange(
     customer: Customer | None,
 ) -> RefundPending | Problem | None:
     """The result of an exchange that is pending already, or why its new receipt is another one; None where it is new."""
-    bought, refund, path = command.bought, command.refund, ("purchase", "externalId")
-    number, numbering = bought.external_id, context.program.numbering
-    sent = (receipt, refund.lines, refund.amounts, refund.amount, refund.reason, (number, meaning_of(bought)))
+    new_receipt, refund, path = command.new_receipt, command.refund, ("purchase", "externalId")
+    number, numbering = new_receipt.external_id, context.program.numbering
+    sent = (receipt, refund.lines, refund.amounts, refund.amount, refund.reason, (number, meaning_of(new_receipt)))
     for pending in await pending_with(
-        session, context=context, number=number, origin=origin, completion=bought.completion
+        session, context=context, number=number, origin=origin, completion=new_receipt.completion
     ):
-        on_time = not bought.timed or pending.occurred_at == bought.facts.occurred_at
+        on_time = not new_receipt.timed or pending.occurred_at == new_receipt.facts.occurred_at
         same = on_time and pending.content == sent and pending.external_id == refund.external_id
         if same and await _same_buyer(session, pending=pending, customer=customer):
             return RefundPending(pending_refund_id=pending.id, already_recorded=True)
@@ -94,7 +98,7 @@ async def _known_exchange(
     known = await purchases.lookup_receipt(
         session, source=OWN_SOURCE, number=number, origin=origin, numbering=numbering
     )
-    recorded_ids = tuple(purchase.id for purchase in known.recorded if purchase.completion == bought.completion)
+    recorded_ids = tuple(purchase.id for purchase in known.recorded if purchase.completion == new_receipt.completion)
     if recorded_ids:
         detail = "recorded without this exchange"
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=detail, purchase_ids=recorded_ids)
@@ -103,7 +107,7 @@ async def _known_exchange(
 
 async def _same_buyer(session: Session, *, pending: PendingRefund, customer: Customer | None) -> bool:
     """Is the customer named as the buyer the one that a pending exchange names?"""
-    known_id = pending.bought.customer_id if pending.bought is not None else None
+    known_id = pending.handed_out.customer_id if pending.handed_out is not None else None
     if known_id is None or customer is None:
         return True
     return await same_customer(session, customer=customer, known_id=known_id)
@@ -115,11 +119,11 @@ async def record_pending_refund(
     context: CommandContext,
     command: RecordRefund,
     receipt: ReceiptReference,
-    bought: HandedOut | None = None,
+    handed_out: HandedOut | None = None,
 ) -> RefundPending | Problem:
     """Store a refund as pending until its purchase arrives. A known number gets its earlier result, or a problem if the content differs.
 
-    A reference that may match several receipts cannot be pending: the first one to arrive would be a guess. `bought`
+    A reference that may match several receipts cannot be pending: the first one to arrive would be a guess. `handed_out`
     is the receipt of the goods handed out in an exchange.
     """
     numbering = context.program.numbering
@@ -145,7 +149,7 @@ async def record_pending_refund(
         amounts=command.amounts,
         amount=command.amount,
         space=numbering.space(origin) if command.external_id is not None else PROGRAM_WIDE,
-        bought=bought,
+        handed_out=handed_out,
         number_used_at=command.number_used_at if command.number_used_at != command.occurred_at else None,
     )
     if command.external_id is not None:

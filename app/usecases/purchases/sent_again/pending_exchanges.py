@@ -17,16 +17,16 @@ from app.usecases.purchases.commands import ReceiptToRecord, RecordExchange, Rec
 
 
 def handed_out(
-    bought: ReceiptToRecord, *, origin: ReceiptOrigin, customer_id: str | None, holder_id: str | None
+    new_receipt: ReceiptToRecord, *, origin: ReceiptOrigin, customer_id: str | None, holder_id: str | None
 ) -> HandedOut:
     """The receipt of the goods handed out, as it is stored with a pending exchange."""
-    data = {**receipt_data(bought), "origin": origin_data(origin)}
-    return HandedOut(bought.external_id, customer_id, holder_id, meaning_of(bought), data)
+    data = {**receipt_data(new_receipt), "origin": origin_data(origin)}
+    return HandedOut(new_receipt.external_id, customer_id, holder_id, meaning_of(new_receipt), data)
 
 
-def meaning_of(bought: ReceiptToRecord) -> str:
+def meaning_of(new_receipt: ReceiptToRecord) -> str:
     """The content of the receipt of the goods handed out, without number, time and customer."""
-    return f"{receipt_content.fingerprint(bought.facts)} {bought.location_id or ''} {bought.completion}"
+    return f"{receipt_content.fingerprint(new_receipt.facts)} {new_receipt.location_id or ''} {new_receipt.completion}"
 
 
 async def pending_with(
@@ -35,10 +35,10 @@ async def pending_with(
     """The exchanges that are or were pending whose new receipt has this number, location and time, newest first."""
     exchanges, numbering = [], context.program.numbering
     for pending in await pending_refunds.of_bought(session, number=number):
-        assert pending.bought is not None, "it is looked up by its receipt"
-        used = origin_from(pending.bought.data["origin"])
+        assert pending.handed_out is not None, "it is looked up by its receipt"
+        used = origin_from(pending.handed_out.data["origin"])
         same = numbering.is_same_receipt(origin, recorded=used, space=numbering.space(used))
-        if same and pending.bought.data["completion"] == completion:
+        if same and pending.handed_out.data["completion"] == completion:
             exchanges.append(pending)
     return tuple(exchanges)
 
@@ -62,15 +62,15 @@ async def pending_exchange_problem(
 
 async def exchange_as_applied(session: Session, *, command: RecordExchange, purchase: Purchase) -> RecordExchange:
     """The exchange with the time at which it was applied, if its clock was wrong; unchanged otherwise."""
-    sent_at = command.bought.facts.occurred_at
+    sent_at = command.new_receipt.facts.occurred_at
     if sent_at >= purchase.occurred_at:
         return command
-    number = command.bought.external_id
+    number = command.new_receipt.external_id
     for pending in await pending_refunds.of_bought(session, number=number):
-        assert pending.bought is not None, "it is looked up by its receipt"
-        same = (pending.occurred_at, pending.bought.content_digest, pending.fingerprint) == (
+        assert pending.handed_out is not None, "it is looked up by its receipt"
+        same = (pending.occurred_at, pending.handed_out.content_digest, pending.fingerprint) == (
             sent_at,
-            meaning_of(command.bought),
+            meaning_of(command.new_receipt),
             command.refund.fingerprint,
         )
         if same and pending.state is PendingRefundState.APPLIED:
@@ -78,7 +78,7 @@ async def exchange_as_applied(session: Session, *, command: RecordExchange, purc
     return command
 
 
-def as_sent(pending: PendingRefund, *, bought: ReceiptToRecord) -> ReceiptToRecord:
+def as_sent(pending: PendingRefund, *, new_receipt: ReceiptToRecord) -> ReceiptToRecord:
     """The receipt of the goods handed out, with the location and time at which its number was sent."""
-    assert pending.bought is not None, "it is an exchange"
-    return replace(bought, number_used_at=origin_from(pending.bought.data["origin"]).at)
+    assert pending.handed_out is not None, "it is an exchange"
+    return replace(new_receipt, number_used_at=origin_from(pending.handed_out.data["origin"]).at)

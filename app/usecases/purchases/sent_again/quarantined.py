@@ -75,15 +75,15 @@ async def exchange_as_booked(
     session: Session, *, context: CommandContext, command: RecordExchange, purchase: Purchase | None
 ) -> RecordExchange:
     """The exchange with the time at which it was booked from quarantine; unchanged where it was not."""
-    bought = command.bought
+    new_receipt = command.new_receipt
     if context.time_reviewed:
         return command
-    content = exchange_content(bought, refund=command.refund, purchase=purchase)
-    for item in await quarantine.of_receipt(session, external_id=bought.external_id):
+    content = exchange_content(new_receipt, refund=command.refund, purchase=purchase)
+    for item in await quarantine.of_receipt(session, external_id=new_receipt.external_id):
         is_same = (item.kind, item.fingerprint, item.occurred_at) == (
             QuarantineKind.EXCHANGE,
             content,
-            bought.facts.occurred_at,
+            new_receipt.facts.occurred_at,
         )
         if is_same and item.booked_for is not None:
             return command.at(item.booked_for)
@@ -155,7 +155,7 @@ def refund_content(command: RecordRefund, *, purchase: Purchase | None) -> str:
     return f"{command.fingerprint} {of}"
 
 
-def exchange_content(bought: ReceiptToRecord, *, refund: RecordRefund, purchase: Purchase | None) -> str:
+def exchange_content(new_receipt: ReceiptToRecord, *, refund: RecordRefund, purchase: Purchase | None) -> str:
     """What identifies the content of an exchange: that of its purchase and of its refund."""
-    new = f"{receipt_content.fingerprint(bought.facts)} {bought.location_id or ''} {bought.completion}"
+    new = f"{receipt_content.fingerprint(new_receipt.facts)} {new_receipt.location_id or ''} {new_receipt.completion}"
     return f"{new} {refund_content(refund, purchase=purchase)} {refund.external_id or ''}"
