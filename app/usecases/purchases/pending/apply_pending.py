@@ -89,15 +89,20 @@ async def _apply_exchange(
         return Problem(ProblemCode.OWN_CARD, path=("customer",))
     refund = _refund_command(pending, purchase=purchase)
     at = max(pending.occurred_at, purchase.occurred_at)
-    new = as_sent(pending, new_receipt=receipt_of(handed_out.data, at=at))
+    new_receipt = as_sent(pending, new_receipt=receipt_of(handed_out.data, at=at))
     command = RecordExchange(
-        replace(refund, occurred_at=at, number_used_at=pending.number_used_at or pending.occurred_at), new, None
+        replace(refund, occurred_at=at, number_used_at=pending.number_used_at or pending.occurred_at), new_receipt, None
     )
-    new_receipt = new.of(CustomerReference(purchase.customer_id))
+    purchase_command = new_receipt.of(CustomerReference(purchase.customer_id))
     # The purchase does not name this receipt: without the lock, a refund of it that arrives now would stay pending.
-    await session.lock_receipt(new.external_id)
+    await session.lock_receipt(new_receipt.external_id)
     return await exchange_goods(
-        session, context=context, command=command, purchase=purchase, new=new_receipt, pending_exchange_id=pending.id
+        session,
+        context=context,
+        command=command,
+        purchase=purchase,
+        new=purchase_command,
+        pending_exchange_id=pending.id,
     )
 
 
