@@ -615,6 +615,8 @@ CREATE TABLE rewards (
 -- number_location, number_day: as in purchases, for the number of the checkout.
 -- fulfilled_by: the access key with which the reward was handed over.
 -- actor: the access key with which it was redeemed or held; NULL: the command line.
+-- issued_at: when a customer paid for it with a key of their own; it is handed over later.
+-- source: who numbers the checkout: '' the program, else the customer who redeems with a key of their own.
 CREATE TABLE redemptions (
     program_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -635,6 +637,8 @@ CREATE TABLE redemptions (
     number_location text NOT NULL DEFAULT '',
     number_day text NOT NULL DEFAULT '',
     actor uuid,
+    issued_at timestamptz,
+    source text NOT NULL DEFAULT '',
     CONSTRAINT redemptions_pkey PRIMARY KEY (program_id, id),
     CONSTRAINT redemptions_customer_fkey FOREIGN KEY (program_id, customer_id)
         REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
@@ -647,7 +651,8 @@ CREATE TABLE redemptions (
 CREATE INDEX redemptions_of_customer ON redemptions (program_id, customer_id, occurred_at);
 CREATE INDEX redemptions_fulfilled_by ON redemptions (program_id, fulfilled_by, fulfilled_at)
     WHERE fulfilled_by IS NOT NULL;
-CREATE UNIQUE INDEX redemptions_checkout_key ON redemptions (program_id, checkout, number_location, number_day)
+CREATE UNIQUE INDEX redemptions_checkout_key
+    ON redemptions (program_id, source, checkout, number_location, number_day)
     WHERE checkout IS NOT NULL;
 
 -- A redemption that was undone, and until when the returned points may still be used.
@@ -905,6 +910,7 @@ CREATE TRIGGER expiry_notice_deliveries_never_changed BEFORE UPDATE OR DELETE OR
     FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
 
 -- The result of a mutation, by its idempotency key: the same key gets the same answer again.
+-- source: whose key it is: '' the program's, which all its access keys share, else the customer's whose access key sent it.
 CREATE TABLE idempotency_keys (
     program_id uuid NOT NULL,
     key text NOT NULL,
@@ -913,7 +919,8 @@ CREATE TABLE idempotency_keys (
     answer json NOT NULL,
     actor uuid,
     recorded_at timestamptz NOT NULL,
-    CONSTRAINT idempotency_keys_pkey PRIMARY KEY (program_id, key),
+    source text NOT NULL DEFAULT '',
+    CONSTRAINT idempotency_keys_pkey PRIMARY KEY (program_id, key, source),
     CONSTRAINT idempotency_keys_program_fkey FOREIGN KEY (program_id)
         REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT,
     CONSTRAINT idempotency_keys_actor_fkey FOREIGN KEY (program_id, actor)

@@ -622,6 +622,8 @@ CREATE TABLE rewards (
 -- number_location, number_day: as in purchases, for the number of the checkout.
 -- fulfilled_by: the access key with which the reward was handed over.
 -- actor: the access key with which it was redeemed or held; NULL: the command line.
+-- issued_at: when a customer paid for it with a key of their own; it is handed over later.
+-- source: who numbers the checkout: '' the program, else the customer who redeems with a key of their own.
 CREATE TABLE redemptions (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -642,6 +644,8 @@ CREATE TABLE redemptions (
     number_location TEXT NOT NULL DEFAULT '',
     number_day TEXT NOT NULL DEFAULT '',
     actor TEXT,
+    issued_at TEXT CHECK (issued_at GLOB '????-??-?? ??:??:??.??????+00:00'),
+    source TEXT NOT NULL DEFAULT '',
     CONSTRAINT redemptions_pkey PRIMARY KEY (program_id, id),
     CONSTRAINT redemptions_customer_fkey FOREIGN KEY (program_id, customer_id)
         REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
@@ -654,7 +658,8 @@ CREATE TABLE redemptions (
 CREATE INDEX redemptions_of_customer ON redemptions (program_id, customer_id, occurred_at);
 CREATE INDEX redemptions_fulfilled_by ON redemptions (program_id, fulfilled_by, fulfilled_at)
     WHERE fulfilled_by IS NOT NULL;
-CREATE UNIQUE INDEX redemptions_checkout_key ON redemptions (program_id, checkout, number_location, number_day)
+CREATE UNIQUE INDEX redemptions_checkout_key
+    ON redemptions (program_id, source, checkout, number_location, number_day)
     WHERE checkout IS NOT NULL;
 
 -- A redemption that was undone, and until when the returned points may still be used.
@@ -928,6 +933,7 @@ CREATE TRIGGER expiry_notice_deliveries_no_delete BEFORE DELETE ON expiry_notice
 BEGIN SELECT RAISE(ABORT, 'Rows of expiry_notice_deliveries are only ever added.'); END;
 
 -- The result of a mutation, by its idempotency key: the same key gets the same answer again.
+-- source: whose key it is: '' the program's, which all its access keys share, else the customer's whose access key sent it.
 CREATE TABLE idempotency_keys (
     program_id TEXT NOT NULL,
     key TEXT NOT NULL,
@@ -936,7 +942,8 @@ CREATE TABLE idempotency_keys (
     answer TEXT NOT NULL CHECK (json_valid(answer)),
     actor TEXT,
     recorded_at TEXT NOT NULL CHECK (recorded_at GLOB '????-??-?? ??:??:??.??????+00:00'),
-    CONSTRAINT idempotency_keys_pkey PRIMARY KEY (program_id, key),
+    source TEXT NOT NULL DEFAULT '',
+    CONSTRAINT idempotency_keys_pkey PRIMARY KEY (program_id, key, source),
     CONSTRAINT idempotency_keys_program_fkey FOREIGN KEY (program_id)
         REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT,
     CONSTRAINT idempotency_keys_actor_fkey FOREIGN KEY (program_id, actor)

@@ -13,6 +13,7 @@ from app.domain.ledger.expiry_notice import NoticeChannel
 from app.domain.ledger.lots import ValidityEnd
 from app.domain.purchases.facts import Channel, PaymentKind
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
+from app.domain.terms.conditions.at_till import AtTill
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.conditions.budget import Budget, BudgetMode
 from app.domain.terms.conditions.categories import Categories
@@ -103,6 +104,7 @@ CONDITION_VARIANTS: list[Condition] = [
     PaymentMethods(frozenset({PaymentKind.CASH})),
     PaymentMethods(frozenset({PaymentKind.CARD, PaymentKind.GIFT_CARD})),
     PaymentMethods(frozenset({PaymentKind.POINTS, PaymentKind.OTHER})),
+    AtTill(),
     FirstPurchase(),
     EveryNthVisit(2),
     EveryNthVisit(3),
@@ -255,6 +257,8 @@ COMBINATIONS: list[tuple[tuple[Condition, ...], Effect]] = [
     ),
     ((DRINKS, MinimumSpend(pounds("20.00"))), RewardCost("cake", 50, "Cake")),
     ((IN_THE_SHOP, HAPPY_HOUR), RewardCost("cake", 50, "Cake")),
+    ((AtTill(), HAPPY_HOUR), RewardCost("cake", 50, "Cake")),
+    ((AnyOf((AtTill(), TierAtLeast("silver", "Silver", 100))),), RewardCost("cake", 50, "Cake")),
     ((HARBOUR, AgeAtLeast(18)), RewardCost("cake", 50, "Cake", cash=pounds("2.00"))),
     ((ExceptWhen((HAPPY_HOUR, HARBOUR)), TimesPerPeriod(1, Period.MONTH)), RewardCost("cake", 50, "Cake")),
     ((FirstPurchase(), Products(exclude=frozenset({"22423"}))), RewardCost("meal", 10, "Meal", Unit.STAMPS)),

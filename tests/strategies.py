@@ -17,6 +17,7 @@ from app.domain.ledger.lots import ValidityEnd
 from app.domain.purchases.facts import Channel, Payment, PaymentKind, PurchaseFacts
 from app.domain.purchases.lines import Line, LineKind
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
+from app.domain.terms.conditions.at_till import AtTill
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.conditions.budget import Budget, BudgetMode
 from app.domain.terms.conditions.categories import Categories
@@ -135,10 +136,11 @@ def fit(condition: Condition) -> bool:
 
 
 conditions = st.one_of(plain, tiers, selecting, groups, limits, budgets).filter(fit)
-leaves = st.one_of(plain, tiers, selecting, limits, budgets).filter(fit)
+leaves = st.one_of(plain, tiers, selecting, limits, budgets, st.just(AtTill())).filter(fit)
 some_conditions = st.tuples(
     st.lists(st.one_of(plain, selecting, groups).filter(fit), max_size=2), st.none() | limits
 ).map(lambda both: tuple(both[0]) + ((both[1],) if both[1] else ()))
+of_rewards = st.tuples(some_conditions, st.sampled_from([(), (AtTill(),)])).map(lambda both: both[0] + both[1])
 
 of_earning = st.tuples(some_conditions, st.none() | st.none() | budgets).map(
     lambda both: both[0] + ((both[1],) if both[1] else ())
@@ -221,7 +223,7 @@ def drafts(draw: st.DrawFn) -> list[DraftedClause]:
     ]
     if draw(st.booleans()):
         clauses.append(("cap", (), draw(caps)))
-    clauses.append(("coffee", draw(some_conditions), draw(costs)))
+    clauses.append(("coffee", draw(of_rewards), draw(costs)))
     seen: set[type[Effect]] = set()
     for effect in draw(st.lists(policies, max_size=3)):
         if type(effect) not in seen:
@@ -244,6 +246,7 @@ def purchases(draw: st.DrawFn, zone: str = "Europe/London") -> PurchaseFacts:
         payments=tuple(Payment(kind, total // len(methods)) for kind in methods),
         channel=draw(st.none() | st.sampled_from(list(Channel))),
         location=draw(st.none() | st.sampled_from(PLACES)),
+        self_service=draw(st.booleans()),
         rule_facts=RuleFacts(
             enrolled_at=FIRST - timedelta(days=draw(st.integers(0, 150))),
             visits=draw(st.integers(0, 15)),

@@ -36,6 +36,7 @@ from app.api.mutations.rewards import (
     cancel_redemption,
     capture_redemption,
     create_reward,
+    fulfil_redemption,
     hold_redemption,
     redeem_reward,
     release_redemption,
@@ -43,6 +44,7 @@ from app.api.mutations.rewards import (
 from app.api.mutations.rewards.cancel_redemption import CancelRedemptionPayload
 from app.api.mutations.rewards.capture_redemption import CaptureRedemptionPayload
 from app.api.mutations.rewards.create_reward import CreateRewardPayload
+from app.api.mutations.rewards.fulfil_redemption import FulfilRedemptionPayload
 from app.api.mutations.rewards.hold_redemption import HoldRedemptionPayload
 from app.api.mutations.rewards.redeem_reward import RedeemRewardPayload
 from app.api.mutations.rewards.release_redemption import ReleaseRedemptionPayload
@@ -88,7 +90,8 @@ class Mutation:
         description="Book a receipt whose time cannot be right, at its own or at a corrected time, or dismiss it, once. For owner and staff.",
     )
     redeem_reward: RedeemRewardPayload | None = strawberry.mutation(
-        resolver=redeem_reward.resolve, description="Pay a reward with points. For owner, staff and tills."
+        resolver=redeem_reward.resolve,
+        description="Pay a reward with points. For owner, staff and tills, which hand it over at once; for customers, to whom it is issued.",
     )
     deliver_expiry_notices: DeliverExpiryNoticesPayload | None = strawberry.mutation(
         resolver=deliver_expiry_notices.resolve,
@@ -96,15 +99,19 @@ class Mutation:
     )
     hold_redemption: HoldRedemptionPayload | None = strawberry.mutation(
         resolver=hold_redemption.resolve,
-        description="Reserve a reward and its points for a checkout, to be captured or released. For owner, staff and tills.",
+        description="Reserve a reward and its points for a checkout, to be captured or released. For owner, staff and tills; for customers.",
     )
     capture_redemption: CaptureRedemptionPayload | None = strawberry.mutation(
         resolver=capture_redemption.resolve,
-        description="Pay for what was reserved, by the decision of the time when that was. For owner, staff and tills.",
+        description="Pay for what was reserved, by the decision of the time when that was. For owner, staff and tills; for customers what they reserved themselves.",
     )
     release_redemption: ReleaseRedemptionPayload | None = strawberry.mutation(
         resolver=release_redemption.resolve,
-        description="Let go what was reserved: points and stock are free again. For owner, staff and tills.",
+        description="Let go what was reserved: points and stock are free again. For owner, staff and tills; for customers what they reserved themselves.",
+    )
+    fulfil_redemption: FulfilRedemptionPayload | None = strawberry.mutation(
+        resolver=fulfil_redemption.resolve,
+        description="Hand over the reward of a redemption that was issued to a customer, once. For owner, staff and tills.",
     )
     cancel_redemption: CancelRedemptionPayload | None = strawberry.mutation(
         resolver=cancel_redemption.resolve,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+
+PROGRAM_ONLY = ("",)
+"""The source of idempotency keys and checkouts that all keys of a program share."""
 
 
 class Role(StrEnum):
@@ -31,6 +34,7 @@ class Permission(StrEnum):
     RECORD_PURCHASES = "RECORD_PURCHASES"
     RECORD_REFUNDS = "RECORD_REFUNDS"
     REDEEM = "REDEEM"
+    FULFIL_REDEMPTIONS = "FULFIL_REDEMPTIONS"
     CANCEL_REDEMPTIONS = "CANCEL_REDEMPTIONS"
     ADJUST_POINTS = "ADJUST_POINTS"
     READ_ACTORS = "READ_ACTORS"
@@ -62,6 +66,7 @@ _TILL = frozenset(
         Permission.RECORD_REFUNDS,
         Permission.AMEND_PURCHASES,
         Permission.REDEEM,
+        Permission.FULFIL_REDEMPTIONS,
         Permission.CANCEL_REDEMPTIONS,
         Permission.READ_CLOCK,
         Permission.PRINT_NOTICES,
@@ -91,6 +96,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.READ_OWN_CARD,
                 Permission.STATE_PREFERENCES,
                 Permission.OPEN_INBOX,
+                Permission.REDEEM,
                 Permission.CANCEL_REDEMPTIONS,
             }
         ),
@@ -102,8 +108,13 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
 class Principal:
     """The holder of an access key: role, the key's id (for the audit record), and the customer for a customer's key.
 
-    `formerly` are the customers merged into that one. `holder_id` is the customer that a member of staff also is, if the
+    `formerly` are the customers merged into that one, and `issued_to` is the one for whom the key was made, which never
+    changes. `holder_id` is the customer that a member of staff also is, if the
     key says so: they may not change their own card.
+
+    `sources` say whose the idempotency keys and checkouts are that this access key sends: "" is the program, whose keys
+    share them; a customer's keys have those of their customer. The first is that of new ones; under the others the same
+    person may have sent them before a merge.
     """
 
     role: Role
@@ -111,6 +122,14 @@ class Principal:
     customer_id: str | None = None
     formerly: frozenset[str] = frozenset()
     holder_id: str | None = None
+    issued_to: str | None = None
+    sources: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        own = (
+            (self.issued_to, self.customer_id, *sorted(self.formerly)) if self.customer_id is not None else PROGRAM_ONLY
+        )
+        object.__setattr__(self, "sources", tuple(dict.fromkeys(source for source in own if source is not None)))
 
     def may(self, permission: Permission) -> bool:
         """Whether the role has the permission."""

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from app.domain.access import Principal, Role
+from app.domain.access import PROGRAM_ONLY, Principal, Role
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program
 from app.store import idempotency
@@ -84,12 +84,15 @@ class Application:
             actor=principal.key_id if principal is not None else None,
             received_at=received_at,
             principal=principal,
+            sources=principal.sources if principal is not None else PROGRAM_ONLY,
         )
         work = partial(_carry_out, use_case=use_case, context=context, command=command)
         # The receipt number makes a purchase and its refund run one after the other, whichever arrives first.
         receipt_numbers: Collection[str] = getattr(command, "receipt_numbers", ())
         try:
-            return await self.database.write(work, program_id=program.id, lock_key=key, receipt_numbers=receipt_numbers)
+            return await self.database.write(
+                work, program_id=program.id, lock_key=context.sources[0] + key, receipt_numbers=receipt_numbers
+            )
         except _Rejected as rejected:
             return rejected.problem
 
@@ -163,11 +166,7 @@ async def _carry_out(
 
     Raises _Rejected, and UnknownKindError for a stored result that is none of the command's.
     """
-    if use_case.guard is not None:
-        hidden = await use_case.guard(session, context=context, command=command)
-        if hidden is not None:
-            raise _Rejected(hidden)
-    stored = await idempotency.find(session, key=context.idempotency_key)
+    stored = await idempotency.find(session, key=context.idempotency_key, sources=context.sources)
     if stored is not None:
         if stored.mutation != context.name or stored.fingerprint != context.fingerprint:
             raise _Rejected(Problem(ProblemCode.IDEMPOTENCY_KEY_REUSED, path=("idempotencyKey",)))
@@ -180,6 +179,7 @@ async def _carry_out(
     await idempotency.keep(
         session,
         key=context.idempotency_key,
+        source=context.sources[0],
         mutation=context.name,
         fingerprint=context.fingerprint,
         answer=encode(result),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar, overload
 
-from app.domain.access import Principal
+from app.domain.access import PROGRAM_ONLY, Principal
 from app.domain.customers.customer import Customer
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
@@ -16,7 +16,7 @@ from app.domain.purchases.implausible_time import ImplausibleTime
 from app.domain.units import Unit
 from app.store.database.session import Session
 from app.store.ledger import accounts
-from app.usecases.results import CommandResult, Result_co, ResultType
+from app.usecases.results import CommandResult, Result_co
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far a till's clock may be ahead of the program's clock."""
@@ -37,7 +37,7 @@ class CommandContext(WriteContext):
 
     `fingerprint` is a digest of the command's name and its canonical input, `actor` the id of the access key used (None:
     the command line), and `principal` its holder. `received_at` is the server's time when the command arrived, whatever
-    the program's clock shows. `time_reviewed`: the age of the receipt was checked before, or staff settle it.
+    the program's clock shows. `sources` are those of the principal, the program for the command line. `time_reviewed`: the age of the receipt was checked before, or staff settle it.
     """
 
     program: Program
@@ -48,6 +48,12 @@ class CommandContext(WriteContext):
     received_at: datetime
     principal: Principal | None = None
     time_reviewed: bool = False
+    sources: tuple[str, ...] = PROGRAM_ONLY
+
+    @property
+    def is_self_service(self) -> bool:
+        """Does a customer use a key of their own?"""
+        return self.sources[0] != ""
 
     def implausible_time(self, occurred_at: datetime) -> ImplausibleTime | None:
         """Why a business time cannot be right, or None.
@@ -86,20 +92,12 @@ class Handler(Protocol[Command_contra, Result_co]):
         """The result of the command, or the problem for which it is rejected."""
 
 
-class Guard(Protocol[Command_contra]):
-    """A check before the idempotency key is looked up."""
-
-    async def __call__(self, session: Session, *, context: CommandContext, command: Command_contra) -> Problem | None:
-        """Why the caller may not learn anything about what the command concerns, or None."""
-
-
 @dataclass(frozen=True, slots=True)
 class UseCase(Generic[Command_contra, Result_co]):
     """A command that the application carries out once per idempotency key; `kinds` are those of its results."""
 
     handler: Handler[Command_contra, Result_co]
     kinds: Mapping[str, type[Result_co]]
-    guard: Guard[Command_contra] | None = None
 
     def __call__(
         self, session: Session, *, context: CommandContext, command: Command_contra
@@ -135,13 +133,6 @@ def use_case(
 def use_case(*results: type[Any]) -> Callable[[Handler[Any, Any]], UseCase[Any, Any]]:
     """The use case of a handler that returns one of these results, or a Problem."""
     return lambda handler: UseCase(handler, {result.kind: result for result in results})
-
-
-def guarded(
-    guard: Guard[CommandType],
-) -> Callable[[UseCase[CommandType, ResultType]], UseCase[CommandType, ResultType]]:
-    """The use case with a guard."""
-    return lambda unguarded: replace(unguarded, guard=guard)
 
 
 async def balances_now(session: Session, *, customer: Customer) -> dict[Unit, Balance]:

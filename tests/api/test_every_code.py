@@ -266,6 +266,40 @@ def refuse_rewards_for_every_reason(opening: Opening) -> None:
         assert shop.refusals("createReward", key="mug", name="Mug", description="Another one.") == ["REWARD_KEY_TAKEN"]
 
 
+def redeem_in_self_service(opening: Opening) -> None:
+    clock = ManualClock(NOW)
+    window = clause("undo", {"undoWindow": {"hours": 1}})
+    terms = (
+        SPEND,
+        window,
+        cost("mug", 60),
+        clause("cake", {"rewardCost": {"reward": "cake", "points": 1}}, {"atTill": True}),
+    )
+    with opening(*terms, rewards="mug cake", clock=clock) as shop:
+        card = shop.enrol()
+        own = customer_key(shop.url, shop, card)
+        bought(shop, card, line("300.00"))
+
+        def asked(reward: str = "mug") -> Any:
+            return shop.succeed("redeemReward", token=own, customer={"card": card}, reward={"key": reward})
+
+        refused = asked("cake")
+        assert reason_codes(refused) >= {"NOT_AT_TILL"}
+        redemption = asked()["redemption"]
+        assert redemption["state"] == "ISSUED"
+        paying = {"kind": "POINTS", "amount": "1.00", "redemptionId": redemption["id"]}
+        unpaid = {"externalId": "R", "lines": [line()], "payments": [paying]}
+        arguments = {"role": Role.TILL, "customer": {"card": card}, "purchase": unpaid}
+        assert shop.refusals("recordPurchase", **arguments) == ["NOT_FULFILLED"]
+        clock.now += timedelta(hours=1)
+        late = shop.succeed("cancelRedemption", token=own, redemption=redemption["id"])
+        assert reason_codes(late) == {"UNDO_WINDOW_OVER"}
+        done = shop.succeed("fulfilRedemption", role=Role.TILL, redemption=redemption["id"])
+        assert done["redemption"]["state"] == "FULFILLED"
+        again = shop.refusals("fulfilRedemption", role=Role.TILL, redemption=redemption["id"])
+        assert again == ["ALREADY_FULFILLED"]
+
+
 def end_holds_and_redemptions(opening: Opening) -> None:
     clock = ManualClock(NOW)
     with opening(SPEND, TEN_DAYS, cost("mug", 60), rewards="mug", clock=clock) as shop:
@@ -774,6 +808,7 @@ def end_impact_previews_in_every_way(opening: Opening) -> None:
 JOURNEYS: tuple[Callable[[Opening], None], ...] = (
     fail_every_condition,
     refuse_rewards_for_every_reason,
+    redeem_in_self_service,
     end_holds_and_redemptions,
     claw_back_and_restore_points,
     activate_and_expire_points,

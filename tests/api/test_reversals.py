@@ -216,9 +216,13 @@ def test_a_repeated_key_does_not_show_a_customer_the_redemption_of_another(shop:
     assert hidden["decision"] is None
     assert hidden["balances"] == []
     unknown = {**given, "redemption": encode("Redemption", new_id())}
-    assert codes(shop.execute(CANCEL, role=Role.STAFF, input=unknown)["cancelRedemption"]) == [
-        ("REDEMPTION_NOT_FOUND", ["input", "redemption"])
-    ]
+    for key, code, field in (
+        ("known", "IDEMPOTENCY_KEY_REUSED", "idempotencyKey"),
+        ("new", "REDEMPTION_NOT_FOUND", "redemption"),
+    ):
+        input = {**unknown, "idempotencyKey": key}
+        answer = shop.execute(CANCEL, role=Role.STAFF, input=input)["cancelRedemption"]
+        assert codes(answer) == [(code, ["input", field])]
 
 
 def test_hold_can_be_undone_only_after_its_capture(shop: Shop) -> None:

@@ -12,15 +12,21 @@ from hypothesis import strategies as st
 
 from app.domain.amounts import ExchangeRate, Parts
 from app.domain.calendar import WEEK, Weekday
-from app.domain.decisions import ReasonCode, RemedyCode
+from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode
+from app.domain.engine.redemption import redeem
 from app.domain.purchases.eligible import AmountBasis, EligiblePurchase
-from app.domain.purchases.facts import Payment, PaymentKind
+from app.domain.purchases.facts import Payment, PaymentKind, PurchaseFacts
+from app.domain.terms.conditions.at_till import AtTill
 from app.domain.terms.conditions.categories import Categories
+from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.dates import Dates
+from app.domain.terms.conditions.groups import AllOf, AnyOf
 from app.domain.terms.conditions.minimum_spend import MinimumSpend, SpendBasis
 from app.domain.terms.conditions.products import Products
 from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
-from tests.builders import NOON, a_line, a_purchase, eligible_purchase, pounds
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.validation import TermsError
+from tests.builders import NOON, a_clause, a_line, a_purchase, eligible_purchase, pounds, some_terms
 
 ZONES = ("Europe/London", "America/New_York", "Asia/Taipei", "Africa/Cairo", "America/Sao_Paulo", "Australia/Lord_Howe")
 EVENING = WeekdaysAndHours(days=frozenset(WEEK[:5]), start=time(17), end=time(19))
@@ -235,3 +241,27 @@ def test_condition_holds_with_a_product_named_by_the_remedy(include: frozenset[s
             eligible_purchase(a_line(sku="z"), a_line(2, sku=sku)).narrowed_to(condition.selects)
         ).met
     assert remedy.choices
+
+
+def test_reward_at_the_till_alone_is_not_for_self_service() -> None:
+    bought = eligible_purchase()
+    assert AtTill().check(bought).met
+    finding = AtTill().check(bought._replace(self_service=True))
+    assert (finding.met, finding.code) == (False, ReasonCode.NOT_AT_TILL)
+    assert [remedy.code for remedy in finding.remedies] == [RemedyCode.ASK_AT_TILL]
+
+
+@pytest.mark.parametrize("condition", [AtTill(), AnyOf((AtTill(), EVENING)), AllOf((AtTill(),))])
+def test_only_rewards_are_had_at_the_till_alone(condition: Condition) -> None:
+    with pytest.raises(TermsError, match="only rewards"):
+        some_terms(a_clause(None, condition))
+    some_terms(("cake", (condition,), RewardCost("cake", 50)))
+
+
+def test_redemption_in_self_service_is_recomputed_from_its_facts() -> None:
+    facts = replace(a_purchase(), self_service=True)
+    assert PurchaseFacts.from_data(facts.to_data()) == facts
+    terms = some_terms(("cake", (AtTill(),), RewardCost("cake", 50)))
+    for asked, outcome in ((facts, DecisionOutcome.REFUSED), (a_purchase(), DecisionOutcome.GRANTED)):
+        decision = redeem(terms=terms, clause=terms.by_key["cake"], facts=asked, available=50)
+        assert decision.outcome is outcome

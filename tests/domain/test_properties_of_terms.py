@@ -160,6 +160,8 @@ def with_remedy(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -
         return replace(facts, location=remedy.choices[0] if remedy.choices else "elsewhere")
     if remedy.code is RemedyCode.USE_CHANNEL:
         return replace(facts, channel=Channel(remedy.choices[0]))
+    if remedy.code is RemedyCode.ASK_AT_TILL:
+        return replace(facts, self_service=False)
     if remedy.code is RemedyCode.PAY_WITH:
         return replace(facts, payments=(Payment(PaymentKind(remedy.choices[0]), 0),))
     if remedy.code in (RemedyCode.TELL_BIRTHDAY, RemedyCode.ASK_STAFF, RemedyCode.STATE_PREFERENCE):

@@ -9,13 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.access import Role
-from app.domain.decisions import ReasonCode
+from app.domain.decisions import DecisionOutcome, ReasonCode
 from app.domain.engine import reversal
 from app.domain.explanations.explanation import Explanation
+from app.domain.explanations.summary import summary
 from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.ledger.lots import Lot
 from app.domain.problems import ProblemCode
+from app.domain.terms.effects.reversal_window import ReversalWindow
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
@@ -50,6 +52,7 @@ SOON, LATER = NOON + timedelta(minutes=9), NOON + timedelta(minutes=10)
 @pytest.mark.parametrize(
     ("by", "mine", "at", "refused"),
     [
+        (Role.CUSTOMER, True, SOON, ProblemCode.ALREADY_USED),
         (Role.CUSTOMER, False, SOON, ProblemCode.ALREADY_USED),
         (Role.CUSTOMER, False, NOON + DAY, ProblemCode.ALREADY_USED),
         (Role.TILL, True, SOON, None),
@@ -63,7 +66,44 @@ def test_customers_cannot_undo_fulfilled_redemptions_and_tills_only_their_last(
     by: Role, mine: bool, at: datetime, refused: ProblemCode | None
 ) -> None:
     till_until = NOON + reversal.TILL_CANCELLATION_TIME if mine else None
-    assert reversal.problem_code(by=by, till_until=till_until, at=at) == refused
+    code = reversal.problem_code(by=by, handed_over=True, till_until=till_until, has_window=True, at=at)
+    assert code == refused
+
+
+@pytest.mark.parametrize(
+    ("by", "has_window", "refused"),
+    [
+        (Role.CUSTOMER, True, None),
+        (Role.CUSTOMER, False, ProblemCode.NOT_CANCELLABLE),
+        (Role.TILL, True, ProblemCode.NOT_CANCELLABLE),
+        (Role.STAFF, False, None),
+        (Role.OWNER, False, None),
+    ],
+)
+def test_issued_redemptions_are_cancelled_by_their_customers_and_by_staff(
+    by: Role, has_window: bool, refused: ProblemCode | None
+) -> None:
+    code = reversal.problem_code(by=by, handed_over=False, till_until=None, has_window=has_window, at=SOON)
+    assert code == refused
+
+
+def test_customers_can_cancel_up_to_the_end_of_the_window() -> None:
+    two_hours = some_terms(a_clause(), MUG, a_clause(ReversalWindow(2), key="undo"))
+    end = NOON + timedelta(hours=2)
+    assert reversal.cancellable_until(two_hours, paid_at=NOON) == end
+    assert reversal.cancellable_until(terms(), paid_at=NOON) is None
+    last = end - timedelta(microseconds=1)
+    assert reversal.window_refusal(two_hours, paid_at=NOON, at=last, zone="Europe/London") is None
+    refused = reversal.window_refusal(two_hours, paid_at=NOON, at=end, zone="Europe/London")
+    assert refused is not None
+    assert (refused.outcome, refused.points) == (DecisionOutcome.REFUSED, 0)
+    ((clause, finding),) = [(reason.clause, reason.finding) for reason in refused.reasons]
+    assert (clause, finding.code, finding.required) == ("undo", ReasonCode.UNDO_WINDOW_OVER, end)
+    said = summary(refused, terms=two_hours, phrasebook=phrasebook_in(Locale.EN))
+    assert said == (
+        "You could cancel this redemption until Wednesday, 4 March 2026, 14:00; that time has passed.",
+        "Ask at the till.",
+    )
 
 
 def test_undone_redemption_cites_its_price_clause() -> None:

@@ -11,6 +11,7 @@ import pytest
 from app.domain.calendar import WEEK, Period
 from app.domain.purchases.facts import Channel
 from app.domain.terms.changes import ChangeDirection, changes, overall_direction
+from app.domain.terms.conditions.at_till import AtTill
 from app.domain.terms.conditions.budget import Budget, BudgetMode
 from app.domain.terms.conditions.categories import Categories
 from app.domain.terms.conditions.channels import Channels
@@ -93,6 +94,23 @@ def test_change_of_a_condition_is_classified(
     before: Condition, after: Condition, forth: ChangeDirection, back: ChangeDirection
 ) -> None:
     old, new = some_terms(a_clause(None, before)), some_terms(a_clause(None, after))
+    assert (overall_direction(changes(old, new)), overall_direction(changes(new, old))) == (forth, back)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "forth", "back"),
+    [
+        ((), (AtTill(),), W, B),
+        ((AtTill(),), (AnyOf((AtTill(), EVENING)),), B, W),
+        ((AtTill(),), (EVENING,), W, W),
+        ((AtTill(), EVENING), (EVENING, AtTill()), N, N),
+    ],
+)
+def test_reward_that_is_taken_out_of_self_service_is_worse(
+    before: tuple[Condition, ...], after: tuple[Condition, ...], forth: ChangeDirection, back: ChangeDirection
+) -> None:
+    cake = RewardCost("cake", 50)
+    old, new = some_terms(("cake", before, cake)), some_terms(("cake", after, cake))
     assert (overall_direction(changes(old, new)), overall_direction(changes(new, old))) == (forth, back)
 
 

@@ -162,9 +162,7 @@ class WholeShop:
 
     def undo(self, redemption_id: str) -> None:
         """Cancels a redemption as staff; the shop is at fault."""
-        self.execute(
-            cancel_redemption.run, CancelRedemption(redemption_id, Role.STAFF, None, "cold", shop_at_fault=True)
-        )
+        self.execute(cancel_redemption.run, CancelRedemption(redemption_id, Role.STAFF, "cold", shop_at_fault=True))
 
     def wait(self, *, days: int, reading: str | None = None) -> None:
         """Lets days pass, with the jobs of each; the customer `reading` reads every notice."""

@@ -224,7 +224,7 @@ def test_undone_redemption_can_be_repeated_without_a_replay(shop: CountingProgra
     assert first.redemption_id is not None
     refused = shop.redeem_coffee("ANNA")
     assert refused.redemption_id is None, "twice and no more"
-    shop.done(cancel_redemption.run, CancelRedemption(first.redemption_id, Role.STAFF, None, "spilt", False))
+    shop.done(cancel_redemption.run, CancelRedemption(first.redemption_id, Role.STAFF, "spilt", False))
     shop.verify()
     with recorded_replays() as replays:
         assert shop.redeem_coffee("ANNA").redemption_id is not None

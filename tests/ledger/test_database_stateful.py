@@ -314,7 +314,7 @@ class ProgramStateMachine(RuleBasedStateMachine):
         if self.redemptions:
             id = list(self.redemptions)[pick % len(self.redemptions)]
             role = (Role.OWNER, Role.STAFF)[amount % 2]
-            command = CancelRedemption(id, role, None, "broken", shop_at_fault=pick % 4 == 0)
+            command = CancelRedemption(id, role, "broken", shop_at_fault=pick % 4 == 0)
             payload = self.program.execute(cancel_redemption.run, command)
             if not isinstance(payload, Problem):
                 assert id not in self.spent, "what paid comes back with what it paid"

@@ -222,7 +222,7 @@ class CountingShop(ProgramDriver):
     def cancels(self, pick: int) -> None:
         if self.redemptions:
             id = self.redemptions[pick % len(self.redemptions)]
-            self.execute(cancel_redemption.run, CancelRedemption(id, Role.OWNER, None, "spilt", shop_at_fault=False))
+            self.execute(cancel_redemption.run, CancelRedemption(id, Role.OWNER, "spilt", shop_at_fault=False))
 
     def probes(self) -> Iterator[PurchaseFacts]:
         """Purchases after all that happened: at once, on the next days, in the next month and year, in two zones."""

@@ -409,9 +409,11 @@ TABLES: dict[str, Table] = {
             "number_location": "text",
             "number_day": "text",
             "actor?": "id",
+            "issued_at?": "instant",
+            "source": "text",
         },
         key=_KEY,
-        unique_where_given=frozenset({("program_id", "checkout", "number_location", "number_day")}),
+        unique_where_given=frozenset({("program_id", "source", "checkout", "number_location", "number_day")}),
         indexed=frozenset(
             {("program_id", "customer_id", "occurred_at"), ("program_id", "fulfilled_by", "fulfilled_at")}
         ),
@@ -506,8 +508,9 @@ TABLES: dict[str, Table] = {
             "answer": "json",
             "actor?": "id",
             "recorded_at": "instant",
+            "source": "text",
         },
-        key=("program_id", "key"),
+        key=("program_id", "key", "source"),
         references=frozenset({_PROGRAM, _to("access_keys", "actor")}),
         only_added=True,
     ),

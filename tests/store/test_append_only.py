@@ -47,14 +47,13 @@ async def test_recorded_row_cannot_be_changed_or_deleted(shop: Database, table: 
 
 async def test_a_recorded_row_cannot_be_replaced_by_an_insert(shop: Database) -> None:
     async def replace(session: Session) -> None:
-        rows = (
-            "SELECT program_id, key, mutation, fingerprint, answer, actor, recorded_at FROM idempotency_keys WHERE true"
-        )
+        columns = "program_id, key, mutation, fingerprint, answer, actor, recorded_at, source"
+        rows = f"SELECT {columns} FROM idempotency_keys WHERE true"
         if session.dialect == "sqlite":
             await session.across_programs.execute(f"INSERT OR REPLACE INTO idempotency_keys {rows}")
         else:
             await session.across_programs.execute(
-                f"INSERT INTO idempotency_keys {rows} ON CONFLICT (program_id, key) DO UPDATE SET answer = excluded.answer"
+                f"INSERT INTO idempotency_keys {rows} ON CONFLICT (program_id, key, source) DO UPDATE SET answer = excluded.answer"
             )
 
     with pytest.raises(Exception, match=r"only ever added|never change|never deleted"):

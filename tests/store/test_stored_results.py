@@ -93,6 +93,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "quarantined_settled": ("quarantined_id", "booked"),
     "receipt_quarantined": ("quarantined_id",),
     "redemption_cancelled": ("decision", "balances", "customer_id", "redemption_id", "reward_id", "entry_id"),
+    "redemption_fulfilled": ("decision", "balances", "customer_id", "redemption_id", "reward_id"),
     "redemption_decided": (
         "decision",
         "balances",

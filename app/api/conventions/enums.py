@@ -51,6 +51,7 @@ class RedemptionState(StrEnum):
     """How far a redemption has come."""
 
     HELD = "HELD"
+    ISSUED = "ISSUED"
     FULFILLED = "FULFILLED"
     CANCELLED = "CANCELLED"
     EXPIRED = "EXPIRED"
@@ -100,6 +101,7 @@ described(
     "How far a redemption has come.",
     {
         RedemptionState.HELD: "Points and stock are reserved for a checkout.",
+        RedemptionState.ISSUED: "Paid for with points by the customer, who still has to get it: see `fulfilRedemption`.",
         RedemptionState.FULFILLED: "Paid for with points and handed over.",
         RedemptionState.CANCELLED: "Let go before it was paid for, or cancelled after: points and stock are back.",
         RedemptionState.EXPIRED: "The hold ran out: points and stock are back.",
@@ -121,7 +123,7 @@ described(
         Role.OWNER: "May do and see everything in the program.",
         Role.STAFF: "Serves customers: everything a till does; cancels redemptions after the window of the terms and adjusts points, with a reason; sees identities, birthdays and segments in full, and changes them.",
         Role.TILL: "Enrols, records purchases and refunds, redeems, notes preferences; identities are masked, birthdays and segments hidden.",
-        Role.CUSTOMER: "Sees their own card, the terms and the rewards; states preferences, the language, and a birthday that is not known yet.",
+        Role.CUSTOMER: "Sees their own card, the terms and the rewards; redeems for themselves; states preferences, the language, and a birthday that is not known yet.",
     },
 )
 described(
@@ -161,6 +163,7 @@ described(
         ReasonCode.STAMPS_BELOW_ZERO: "Stamps are clawed back beyond the balance: `observed` were available, `required` are now owed in all.",
         ReasonCode.POINTS_RETURNED: "Points that had paid for goods that came back were given back: `observed`.",
         ReasonCode.REDEMPTION_UNDONE: "The redemption was cancelled; points that came back: `observed`.",
+        ReasonCode.UNDO_WINDOW_OVER: "Its customer could cancel the redemption until the instant `required`.",
         ReasonCode.GRACE_AFTER_REVERSAL: "Points that came back past their last valid day, `observed`, can be spent until the instant `required`, because the shop was at fault.",
         ReasonCode.EXPIRED_ON_RELEASE: "Points that came back from a hold or a redemption, `observed`, expired at once; their last valid local day was `required`.",
         ReasonCode.POINTS_EXPIRED: "Points expired: `observed`; their last valid local day was `required`.",
@@ -181,6 +184,7 @@ described(
         RemedyCode.USE_LOCATION: "Buy at one of `locations`; where there are none, at any other location.",
         RemedyCode.USE_CHANNEL: "Buy through one of the channels in `choices`.",
         RemedyCode.PAY_WITH: "Pay everything with one of the methods in `choices`.",
+        RemedyCode.ASK_AT_TILL: "Ask at the till.",
         RemedyCode.COME_AGAIN: "Make `quantity` more purchases.",
         RemedyCode.TELL_BIRTHDAY: "Tell the date of birth: the condition holds by it, or a remedy says from when.",
         RemedyCode.WAIT_FOR_BIRTHDAY: "The birthday brings it: `from`. Told to the customer, owner and staff while nothing is recorded; null to tills and in what is kept, since it gives the date of birth away.",

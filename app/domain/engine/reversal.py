@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from app.domain.access import Role
 from app.domain.calendar import day_start, local_date
-from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
+from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Remedy, RemedyCode, Verdict
 from app.domain.problems import ProblemCode
 from app.domain.terms.effects.points_validity import PointsValidity
+from app.domain.terms.effects.reversal_window import ReversalWindow
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 
@@ -19,19 +20,48 @@ TILL_CANCELLATION_TIME = timedelta(minutes=10)
 """How long after the handover a till may cancel its latest redemption."""
 
 
-def problem_code(*, by: Role, till_until: datetime | None, at: datetime) -> ProblemCode | None:
-    """Why a role may not cancel a redemption that was handed over, or None.
+def problem_code(
+    *, by: Role, handed_over: bool, till_until: datetime | None, has_window: bool, at: datetime
+) -> ProblemCode | None:
+    """Why a role may not cancel a redemption, or None.
 
-    Customers may not. `till_until` is the first instant at which the requesting till may no longer cancel it, None if it
-    is not the till's latest redemption. Staff and the owner always may.
+    Customers may cancel what was not handed over, if the terms give them time for it (`has_window`), of which
+    `window_refusal` decides. `till_until` is the first instant at which the requesting till may no longer cancel it, None
+    if it is not the latest one that the till handed over. Staff and the owner always may.
     """
     match by:
-        case Role.CUSTOMER:
+        case Role.CUSTOMER if handed_over:
             return ProblemCode.ALREADY_USED
+        case Role.CUSTOMER if not has_window:
+            return ProblemCode.NOT_CANCELLABLE
         case Role.TILL if till_until is None or at >= till_until:
             return ProblemCode.NOT_CANCELLABLE
         case _:
             return None
+
+
+def cancellable_until(terms: Terms, *, paid_at: datetime) -> datetime | None:
+    """The first instant at which a customer may no longer cancel what was paid for then; None if the terms do not let them."""
+    clause = terms.policy_clauses.get(ReversalWindow)
+    if clause is None or not isinstance(clause.effect, ReversalWindow):
+        return None
+    return paid_at + timedelta(hours=clause.effect.hours)
+
+
+def window_refusal(terms: Terms, *, paid_at: datetime, at: datetime, zone: str) -> Decision | None:
+    """The refusal by the clause on cancelling once its time is over, or None."""
+    until = cancellable_until(terms, paid_at=paid_at)
+    if until is None or at < until:
+        return None
+    over = Finding(False, ReasonCode.UNDO_WINDOW_OVER, None, until, (Remedy(RemedyCode.ASK_AT_TILL),))
+    return Decision(
+        outcome=DecisionOutcome.REFUSED,
+        points=0,
+        terms_version=terms.version,
+        decided_for=at,
+        reasons=(Reason(terms.policy_clauses[ReversalWindow].key, Verdict.NOT_MET, over),),
+        zone=zone if zone != terms.zone else None,
+    )
 
 
 def grace_ends_at(at: datetime, *, zone: str) -> datetime:

@@ -60,6 +60,7 @@ SELF_EXPLANATORY_CODES = frozenset(
         ReasonCode.OTHER_LOCATION,
         ReasonCode.OTHER_CHANNEL,
         ReasonCode.OTHER_PAYMENT,
+        ReasonCode.NOT_AT_TILL,
         ReasonCode.NO_ELIGIBLE_PRODUCT,
         ReasonCode.OUTSIDE_BIRTHDAY_WINDOW,
         ReasonCode.TOO_YOUNG,

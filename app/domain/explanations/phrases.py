@@ -8,6 +8,7 @@ from functools import singledispatch
 
 from app.domain.i18n import Phrasebook
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
+from app.domain.terms.conditions.at_till import AtTill
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.conditions.budget import Budget
 from app.domain.terms.conditions.channels import Channels
@@ -112,6 +113,11 @@ def _(condition: PaymentMethods, phrasebook: Phrasebook) -> str:
         [phrasebook(f"payment.{method.value}") for method in sorted_values(condition.methods)], last="or"
     )
     return phrasebook("when.payment", methods=methods)
+
+
+@answer_phrase.register
+def _(condition: AtTill, phrasebook: Phrasebook) -> str:  # noqa: ARG001 - it has no values
+    return phrasebook("when.at_till")
 
 
 @answer_phrase.register

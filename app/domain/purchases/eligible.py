@@ -56,7 +56,8 @@ class EligiblePurchase(NamedTuple):
     - `location`: the location's key; `program_zone`: the program's IANA zone;
     - `basis`: what the amounts include; `scale`: the factor applied to them afterwards, for the part paid with points
       and for the conversion into `currency`;
-    - `amount_only`: whether this is the amount paid on top in an exchange, which is neither a visit nor items.
+    - `amount_only`: whether this is the amount paid on top in an exchange, which is neither a visit nor items;
+    - `self_service`: whether a customer redeems with a key of their own.
     """
 
     occurred_at: datetime
@@ -74,6 +75,7 @@ class EligiblePurchase(NamedTuple):
     scale: Exact = 1
     program_zone: str = "UTC"
     amount_only: bool = False
+    self_service: bool = False
 
     @classmethod
     def of(cls, facts: PurchaseFacts, *, basis: AmountBasis, program_zone: str) -> EligiblePurchase:
@@ -110,6 +112,7 @@ class EligiblePurchase(NamedTuple):
             scale=scale,
             program_zone=program_zone,
             amount_only=facts.amount_only,
+            self_service=facts.self_service,
         )
 
     def period_zone(self, period: Period) -> str:

@@ -65,7 +65,8 @@ class PurchaseFacts:
     amounts are in `currency`; if that is not the program's, `exchange_rate` converts them, for the purchase and for
     every refund of it. `replaced_price` is the price, in minor units, of goods that were returned in exchange for these, as
     known when the exchange was recorded; None if none were. `amount_only`: this is what was paid on top in an exchange,
-    which counts by its amount, and neither as a visit nor by its items.
+    which counts by its amount, and neither as a visit nor by its items. `self_service`: a customer redeems with a key of
+    their own, not at a till.
     Raises FactsError when a discount is larger than its line or the total is out of range.
     """
 
@@ -80,6 +81,7 @@ class PurchaseFacts:
     exchange_rate: ExchangeRate | None = None
     replaced_price: int | None = None
     amount_only: bool = False
+    self_service: bool = False
 
     def __post_init__(self) -> None:
         for index, line in enumerate(self.lines):
@@ -189,6 +191,8 @@ class PurchaseFacts:
             data["exchange_rate"] = [str(self.exchange_rate.rate), self.exchange_rate.into]
         if self.replaced_price is not None:
             data["replaces"] = self.replaced_price
+        if self.self_service:
+            data["self_service"] = True
         if self.rule_facts != NO_RULE_FACTS:
             data["customer_facts"] = self.rule_facts.to_data()
         return data
@@ -212,6 +216,7 @@ class PurchaseFacts:
             if "exchange_rate" in data
             else None,
             replaced_price=data.get("replaces"),
+            self_service=data.get("self_service", False),
         )
 
 

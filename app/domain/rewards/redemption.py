@@ -14,10 +14,12 @@ from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, NumberSpace, Rece
 class RedemptionState(StrEnum):
     """How far a redemption got.
 
-    HELD points wait for their checkout; EXPIRED and CANCELLED ones were let go or given back.
+    HELD points wait for their checkout. ISSUED ones were paid for by the customer, who still has to get the reward: then
+    they are FULFILLED, as those are at once that a till redeems. EXPIRED and CANCELLED ones were let go or given back.
     """
 
     HELD = "HELD"
+    ISSUED = "ISSUED"
     FULFILLED = "FULFILLED"
     CANCELLED = "CANCELLED"
     EXPIRED = "EXPIRED"
@@ -29,7 +31,9 @@ class Redemption:
 
     One that began as a hold has the end of the hold, the time when it ended earlier, and its checkout, whose number
     is in `space`. `fulfilled_at` is when the goods were handed over, in server time, and `fulfilled_by` the access
-    key used; both are None while it is held. `actor` is the access key that redeemed or held it. `facts_text` and `decision_text` are the stored JSON of both.
+    key used; both are None before. `actor` is the access key that redeemed or held it. `issued_at` is when its customer
+    paid for it with a key of their own; `source` is that customer then, who numbers the checkout, and else "", the
+    program. `facts_text` and `decision_text` are the stored JSON of both.
     """
 
     id: str
@@ -51,6 +55,8 @@ class Redemption:
     fulfilled_by: str | None = None
     space: NumberSpace = PROGRAM_WIDE
     actor: str | None = None
+    issued_at: datetime | None = None
+    source: str = ""
 
     @property
     def origin(self) -> ReceiptOrigin:

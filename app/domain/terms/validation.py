@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from app.domain import names
 from app.domain.amounts import Money
+from app.domain.terms.conditions.at_till import AtTill
 from app.domain.terms.conditions.budget import Budget
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.groups import Group, depth, leaves
@@ -172,6 +173,8 @@ def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, curren
 def _placement_error(condition: Condition, effect: Effect) -> str | None:
     """Why a condition is not allowed at this place, or None."""
     inside = tuple(leaves(condition.conditions)) if isinstance(condition, Group) else ()
+    if not isinstance(effect, RewardCost) and any(isinstance(nested, AtTill) for nested in (condition, *inside)):
+        return "only rewards are had at the till or by customers themselves"
     if any(isinstance(nested, NotCombinedWith | TimesPerPeriod | Budget) for nested in inside):
         return "limits of times, budgets and clauses that exclude one another stand outside of groups"
     if isinstance(effect, Earning | Extra):

@@ -43,5 +43,5 @@ async def sign_in(session: UnscopedSession, *, token: str) -> SignedIn | None:
     principal = Principal(role=key.role, key_id=key.id, holder_id=key.holder_id)
     if key.customer_id is not None:
         own, *formerly = await customers.all_of(of_program, customer_id=key.customer_id)
-        principal = replace(principal, customer_id=own, formerly=frozenset(formerly))
+        principal = replace(principal, customer_id=own, formerly=frozenset(formerly), issued_to=key.customer_id)
     return SignedIn(principal=principal, program=program)

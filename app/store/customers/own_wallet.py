@@ -1,8 +1,8 @@
-"""Whether a wallet belongs to the holder of the access key that is used."""
+"""Whether a wallet belongs to the holder of the access key that is used, and for whom a customer's own key acts."""
 
 from __future__ import annotations
 
-from app.domain.access import Principal
+from app.domain.access import Principal, Role
 from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.problems import Problem, ProblemCode
 from app.store.customers import customers
@@ -33,3 +33,14 @@ async def belongs_to_key_holder(session: Session, *, holder_id: str | None, cust
         return False
     holder = await customers.find(session, by=CustomerReference(holder_id))
     return holder is not None and holder.account.wallet_id == customer.account.wallet_id
+
+
+async def may_act_for(session: Session, *, principal: Principal | None, by: CustomerReference) -> bool:
+    """May the holder of a key act for this customer? A customer only for themselves, and for those merged into them."""
+    if principal is None or principal.role is not Role.CUSTOMER:
+        return True
+    if principal.customer_id is None:
+        return False
+    own = await customers.find(session, by=CustomerReference(principal.customer_id))
+    customer = await customers.find(session, by=by)
+    return own is not None and customer is not None and own.id == customer.id

@@ -15,7 +15,7 @@ from app.store.database.session import Row, Session
 
 _COLUMNS = (
     "id, customer_id, reward_id, state, points, occurred_at, recorded_at, facts, terms_version, decision, held_until,"
-    " ended_at, checkout, fulfilled_at, fulfilled_by, number_location, number_day, actor"
+    " ended_at, checkout, fulfilled_at, fulfilled_by, number_location, number_day, actor, issued_at, source"
 )
 
 
@@ -23,7 +23,7 @@ async def add(session: Session, *, redemption: Redemption) -> None:
     """Store a new redemption (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         f"INSERT INTO redemptions (program_id, {_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
-        " $14, $15, $16, $17, $18, $19)",
+        " $14, $15, $16, $17, $18, $19, $20, $21)",
         redemption.id,
         redemption.customer_id,
         redemption.reward_id,
@@ -41,14 +41,17 @@ async def add(session: Session, *, redemption: Redemption) -> None:
         redemption.fulfilled_by,
         *redemption.space,
         redemption.actor,
+        redemption.issued_at,
+        redemption.source,
     )
 
 
 def row_digest(redemption: Redemption) -> int:
-    """The digest of a redemption. It leaves out who fulfilled it where that is not stored, as older digests do."""
+    """The digest of a redemption. It leaves out who fulfilled it, and its issue, where that is not stored, as older digests do."""
     handed_over = (
         (redemption.fulfilled_at, redemption.fulfilled_by) if redemption.fulfilled_at or redemption.fulfilled_by else ()
     )
+    issued = (redemption.issued_at, redemption.source)
     return digest(
         "redemptions",
         redemption.id,
@@ -67,6 +70,7 @@ def row_digest(redemption: Redemption) -> int:
         *handed_over,
         *digest_fields(redemption.space),
         redemption.actor,
+        *(issued if any(issued) else ()),
     )
 
 
@@ -80,14 +84,16 @@ async def set_state(session: Session, *, redemption_id: str, state: RedemptionSt
     )
 
 
-async def fulfil(session: Session, *, redemption: Redemption) -> None:
-    """Store that held goods were handed over (sent with the next statements: see `Session.enqueue`); the account must be locked."""
+async def set_paid(session: Session, *, redemption: Redemption) -> None:
+    """Store that a hold was paid for, or that the goods were handed over (sent with the next statements: see `Session.enqueue`); the account must be locked."""
     await session.enqueue(
-        "UPDATE redemptions SET state = $3, fulfilled_at = $4, fulfilled_by = $5 WHERE program_id = $1 AND id = $2",
+        "UPDATE redemptions SET state = $3, fulfilled_at = $4, fulfilled_by = $5, issued_at = $6"
+        " WHERE program_id = $1 AND id = $2",
         redemption.id,
         redemption.state.value,
         redemption.fulfilled_at,
         redemption.fulfilled_by,
+        redemption.issued_at,
     )
 
 
@@ -142,14 +148,15 @@ async def by_id(session: Session, *, redemption_id: str) -> Redemption | None:
 
 
 async def of_checkout(
-    session: Session, *, checkout: str, origin: ReceiptOrigin, numbering: Numbering
+    session: Session, *, checkout: str, sources: Sequence[str], origin: ReceiptOrigin, numbering: Numbering
 ) -> Redemption | None:
-    """The redemption begun by the checkout with this number, location (key) and time, or None."""
+    """The redemption begun by the checkout with this number of one of these sources, location (key) and time, or None."""
     rows = await session.rows(
         f"SELECT {_COLUMNS} FROM redemptions WHERE program_id = $1 AND checkout = $2"
-        " AND number_location = ANY($3) AND number_day = ANY($4) ORDER BY occurred_at DESC, id DESC",
+        " AND number_location = ANY($3) AND number_day = ANY($4) AND source = ANY($5) ORDER BY occurred_at DESC, id DESC",
         checkout,
         *map(list, numbering.candidate_spaces(origin)),
+        list(sources),
     )
     same_number = map(_redemption, rows)
     return next(
@@ -162,12 +169,13 @@ async def of_checkout(
     )
 
 
-async def by_checkout(session: Session, *, checkout: str, limit: int) -> tuple[Redemption, ...]:
-    """The redemptions of checkouts with this number, active holds first, then the newest; at most `limit`."""
+async def by_checkout(session: Session, *, checkout: str, sources: Sequence[str], limit: int) -> tuple[Redemption, ...]:
+    """The redemptions of checkouts with this number of these sources, active holds first, then the newest; at most `limit`."""
     rows = await session.rows(
-        f"SELECT {_COLUMNS} FROM redemptions WHERE program_id = $1 AND checkout = $2"
+        f"SELECT {_COLUMNS} FROM redemptions WHERE program_id = $1 AND checkout = $2 AND source = ANY($3)"
         f" ORDER BY CASE WHEN state = 'HELD' THEN 0 ELSE 1 END, occurred_at DESC, id DESC LIMIT {limit}",
         checkout,
+        list(sources),
     )
     return tuple(map(_redemption, rows))
 
@@ -184,7 +192,7 @@ async def taken_of_rewards(session: Session) -> dict[str, int]:
     """How many of each reward (by id) were redeemed, to verify the stock."""
     rows = await session.rows(
         "SELECT reward_id, count(*) AS given FROM redemptions WHERE program_id = $1"
-        " AND state IN ('HELD', 'FULFILLED') GROUP BY reward_id"
+        " AND state IN ('HELD', 'ISSUED', 'FULFILLED') GROUP BY reward_id"
     )
     return {row["reward_id"]: row["given"] for row in rows}
 
@@ -210,6 +218,8 @@ def _redemption(row: Row) -> Redemption:
         fulfilled_by=row["fulfilled_by"],
         space=NumberSpace(row["number_location"], row["number_day"]),
         actor=row["actor"],
+        issued_at=instant_or_none(row["issued_at"]),
+        source=row["source"],
     )
 
 

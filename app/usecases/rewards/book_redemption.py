@@ -214,6 +214,13 @@ async def _store(
         await count_clause_uses(session, context=context, redemption=redemption, terms=request.terms)
 
 
+def as_paid(redemption: Redemption, *, context: CommandContext) -> Redemption:
+    """The redemption as it is once it was paid for: handed over by a till, or issued to a customer who gets it later."""
+    if context.is_self_service:
+        return replace(redemption, state=RedemptionState.ISSUED, issued_at=context.now)
+    return replace(redemption, state=RedemptionState.FULFILLED, fulfilled_at=context.now, fulfilled_by=context.actor)
+
+
 def _result(request: RedemptionRequest, *, decision: Decision, balances: Mapping[Unit, Balance]) -> RedeemRewardResult:
     """The result of a request, without a redemption: the decision, with the balances behind it."""
     return RedeemRewardResult(
@@ -231,11 +238,11 @@ def _redemption(
     hold, origin = request.command.hold, ReceiptOrigin(facts.location, facts.occurred_at, facts.zone)
     # Counted from the last known event, so that no hold ends before it began, whatever the till's clock showed.
     since = latest(facts.occurred_at, context.now, request.customer.account.replayed_through)
-    return Redemption(
+    requested = Redemption(
         id=context.new_id(),
         customer_id=request.customer_id,
         reward_id=request.reward.id,
-        state=RedemptionState.FULFILLED if hold is None else RedemptionState.HELD,
+        state=RedemptionState.HELD,
         points=decision.amount(request.unit),
         occurred_at=facts.occurred_at,
         recorded_at=context.now,
@@ -246,8 +253,8 @@ def _redemption(
         decision_text=json_text(decision.to_data()),
         held_until=since + hold.length if hold is not None else None,
         checkout=hold.checkout if hold is not None else None,
-        fulfilled_at=context.now if hold is None else None,
-        fulfilled_by=context.actor if hold is None else None,
         space=context.program.numbering.space(origin) if hold is not None else PROGRAM_WIDE,
         actor=context.actor,
+        source=context.sources[0],
     )
+    return requested if hold is not None else as_paid(requested, context=context)

@@ -1,14 +1,20 @@
-"""Reverse a redemption, once: the points go back into their lots, and the goods into stock."""
+"""Reverse a redemption, once: the points go back into their lots, and the goods into stock.
+
+Customers reverse what they redeemed themselves and have not received, within the window that the terms state.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.domain.access import Role
 from app.domain.calendar import latest
 from app.domain.customers.customer import Customer, CustomerReference
+from app.domain.decisions import Decision
 from app.domain.engine import reversal
-from app.domain.ledger.entries import Entry, EntryType
+from app.domain.ledger.entries import Balance, Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.staff_limits import Budget
 from app.domain.rewards.redemption import Redemption, RedemptionState
@@ -18,10 +24,10 @@ from app.domain.units import Unit
 from app.domain.wallets.postings import PostingKey
 from app.store.customers import customers, own_wallet
 from app.store.database.session import Session
-from app.store.events.replay import ReplayedAccount, replay_account
+from app.store.events.replay import replay_account
 from app.store.rewards import redemptions, reversals
 from app.store.terms import versions
-from app.usecases.command import CommandContext, guarded, use_case
+from app.usecases.command import CommandContext, balances_now, use_case
 from app.usecases.ledger.end_redemptions import end_redemption
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.programs.staff_limits import budget_problem
@@ -34,14 +40,13 @@ WITHOUT_REASON = frozenset({Role.TILL, Role.CUSTOMER})
 
 @dataclass(frozen=True, slots=True)
 class CancelRedemption:
-    """The redemption, the caller (`customer_id` is that of a customer's own key), and the reason.
+    """The redemption, the role of the caller, and the reason.
 
     `shop_at_fault`: expired points can be spent for a while.
     """
 
     redemption_id: str
     role: Role
-    customer_id: str | None
     reason: str | None
     shop_at_fault: bool
 
@@ -58,24 +63,14 @@ class _Paid:
 @stored_as("redemption_cancelled")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelRedemptionResult(DecidedResult):
-    """The decision that reversed a redemption, and the entry that restored its points."""
+    """The decision on a reversal, and the entry that restored the points; None where the terms refused it."""
 
     customer_id: str
     redemption_id: str
     reward_id: str
-    entry_id: str
+    entry_id: str | None = None
 
 
-async def _not_found_problem(session: Session, *, context: CommandContext, command: CancelRedemption) -> Problem | None:  # noqa: ARG001 - as every guard
-    """The problem with an unknown redemption, or None; to a customer, the redemptions of others are unknown, too."""
-    redemption = await redemptions.by_id(session, redemption_id=command.redemption_id)
-    if redemption is not None and command.role is Role.CUSTOMER and command.customer_id != redemption.customer_id:
-        customer = await customers.find(session, by=CustomerReference(redemption.customer_id))
-        redemption = redemption if customer is not None and command.customer_id == customer.id else None
-    return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("redemption",)) if redemption is None else None
-
-
-@guarded(_not_found_problem)
 @use_case(CancelRedemptionResult)
 async def run(
     session: Session, *, context: CommandContext, command: CancelRedemption
@@ -84,7 +79,9 @@ async def run(
 
     A redemption that paid a purchase is restored with a refund of that purchase, and in no other way.
     """
-    paid = await _paid(session, command=command)
+    paid = await _paid(session, context=context, command=command)
+    if paid is None:
+        return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("redemption",))
     problem = await own_wallet.problem(
         session, principal=context.principal, customer=paid.customer, path=("redemption",)
     )
@@ -94,6 +91,9 @@ async def run(
         return problem
     if (problem := await _reversal_problem(session, context=context, command=command, paid=paid)) is not None:
         return problem
+    if command.role is Role.CUSTOMER and (refused := _window_refusal(paid, at=context.now)) is not None:
+        balances = await balances_now(session, customer=paid.customer)
+        return _result(paid, decision=refused, balances=balances, entry=None)
     if command.role not in WITHOUT_REASON and not command.reason:
         return Problem(ProblemCode.REASON_MISSING, path=("reason",))
     moved = {unit: paid.redemption.decision.amount(unit) for unit in Unit}
@@ -114,15 +114,35 @@ async def _reversal_problem(
     if command.role is Role.TILL and context.actor is not None and redemption.fulfilled_at is not None:
         latest_one = await redemptions.latest_of_key(session, access_key_id=context.actor)
         till_until = redemption.fulfilled_at + reversal.TILL_CANCELLATION_TIME if latest_one == redemption.id else None
-    code = reversal.problem_code(by=command.role, till_until=till_until, at=context.now)
+    code = reversal.problem_code(
+        by=command.role,
+        handed_over=redemption.state is RedemptionState.FULFILLED,
+        till_until=till_until,
+        has_window=reversal.cancellable_until(paid.terms, paid_at=_paid_at(redemption)) is not None,
+        at=context.now,
+    )
     return Problem(code, path=("redemption",)) if code is not None else None
 
 
-async def _paid(session: Session, *, command: CancelRedemption) -> _Paid:
-    """The redemption to reverse."""
+def _window_refusal(paid: _Paid, *, at: datetime) -> Decision | None:
+    """The refusal by the terms of the redemption, or None as long as a customer may cancel it."""
+    return reversal.window_refusal(
+        paid.terms, paid_at=_paid_at(paid.redemption), at=at, zone=paid.redemption.facts.zone
+    )
+
+
+def _paid_at(redemption: Redemption) -> datetime:
+    """When it was paid for, from which the window counts: for a hold that is when it was captured."""
+    return redemption.issued_at or redemption.occurred_at
+
+
+async def _paid(session: Session, *, context: CommandContext, command: CancelRedemption) -> _Paid | None:
+    """The redemption to reverse; None if it is not there, which the redemptions of others are not for a customer."""
     known = await redemptions.by_id(session, redemption_id=command.redemption_id)
     by = CustomerReference(known.customer_id) if known is not None else None
-    customer = await customers.find(session, by=by, lock=True) if by is not None else None
+    if by is None or not await own_wallet.may_act_for(session, principal=context.principal, by=by):
+        return None
+    customer = await customers.find(session, by=by, lock=True)
     # Read again under the lock: another transaction may just have reversed it.
     known = await redemptions.by_id(session, redemption_id=command.redemption_id)
     judged_by = await versions.version(session, number=known.terms_version) if known is not None else None
@@ -172,20 +192,21 @@ async def _reverse(
         redemption_changes=[changed],
         event_id=reversed_by.id,
     )
-    entry = entries[PostingKey(EntryType.REVERSAL, reversed_by.id)]
-    return _result(paid, replayed=replayed, reversed_by=reversed_by, entry=entry)
-
-
-def _result(paid: _Paid, *, replayed: ReplayedAccount, reversed_by: Reversal, entry: Entry) -> CancelRedemptionResult:
     subject = PostingKey(EntryType.REVERSAL, reversed_by.id)
     postings = (posting for unit_account in replayed.wallet.unit_accounts.values() for posting in unit_account.postings)
     decision = next(posting.decision for posting in postings if posting.key == subject)
+    return _result(paid, decision=decision, balances=replayed.balances, entry=entries[subject])
+
+
+def _result(
+    paid: _Paid, *, decision: Decision, balances: Mapping[Unit, Balance], entry: Entry | None
+) -> CancelRedemptionResult:
     return CancelRedemptionResult(
         decision=decision,
-        balances=replayed.balances,
+        balances=balances,
         customer_id=paid.customer.id,
         redemption_id=paid.redemption.id,
         reward_id=paid.redemption.reward_id,
-        entry_id=entry.id,
+        entry_id=entry.id if entry is not None else None,
         terms=paid.terms,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from app.domain.calendar import latest
 from app.domain.customers.customer import Customer, CustomerReference
@@ -23,6 +23,7 @@ from app.usecases.ledger.count_usage import count_clause_uses
 from app.usecases.ledger.end_redemptions import RedemptionChange, end_redemption
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.results import CommandResult, DecidedResult, stored_as
+from app.usecases.rewards.book_redemption import as_paid
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ async def _find_hold(
     session: Session, *, context: CommandContext, reference: HoldReference
 ) -> tuple[Redemption, Customer] | Problem:
     """The hold and its customer, with the account locked, or why there is none."""
+    not_found = Problem(ProblemCode.HOLD_NOT_FOUND, path=("hold",))
     redemption: Redemption | Problem | None
     if reference.redemption_id is not None:
         redemption = await redemptions.by_id(session, redemption_id=reference.redemption_id)
@@ -116,8 +118,10 @@ async def _find_hold(
         redemption = await _hold_of_checkout(session, context=context, checkout=reference.checkout or "")
     if isinstance(redemption, Problem):
         return redemption
-    not_found = Problem(ProblemCode.HOLD_NOT_FOUND, path=("hold",))
     if redemption is None or redemption.held_until is None:
+        return not_found
+    # A customer ends the holds that they placed themselves, not those of a checkout of the shop.
+    if context.is_self_service and redemption.source not in context.sources:
         return not_found
     customer = await customers.find(session, by=CustomerReference(redemption.customer_id), lock=True)
     # Read again under the lock: another transaction may just have ended it.
@@ -127,7 +131,7 @@ async def _find_hold(
 
 async def _hold_of_checkout(session: Session, *, context: CommandContext, checkout: str) -> Redemption | Problem | None:
     """The hold of a checkout: the active one, or else the newest; of several active ones none, as a guess may be wrong."""
-    holds = await redemptions.by_checkout(session, checkout=checkout, limit=MAX_LISTED_MATCHES)
+    holds = await redemptions.by_checkout(session, checkout=checkout, sources=context.sources, limit=MAX_LISTED_MATCHES)
     running = [
         redemption
         for redemption in holds
@@ -147,8 +151,8 @@ async def _capture(
     session: Session, *, context: CommandContext, held: Redemption, customer: Customer
 ) -> CaptureHoldResult:
     id = held.id
-    after = replace(held, state=RedemptionState.FULFILLED, fulfilled_at=context.now, fulfilled_by=context.actor)
-    await redemptions.fulfil(session, redemption=after)
+    after = as_paid(held, context=context)
+    await redemptions.set_paid(session, redemption=after)
     judged_by = await versions.version(session, number=held.terms_version)
     if judged_by is None:
         raise LookupError(f"terms version {held.terms_version} is missing")

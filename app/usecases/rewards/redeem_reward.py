@@ -1,8 +1,12 @@
-"""Redeem a reward: pay for it from the customer's lots and hand it over, or hold it for a checkout."""
+"""Redeem a reward: pay for it from the customer's lots, or hold it for a checkout.
+
+What a till redeems is handed over at once. A customer who redeems with a key of their own gets it later.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from app.domain.calendar import latest
@@ -43,6 +47,7 @@ async def run(session: Session, *, context: CommandContext, command: RedeemRewar
         earlier_hold = await redemptions.of_checkout(
             session,
             checkout=command.hold.checkout,
+            sources=context.sources,
             origin=ReceiptOrigin(resolved.facts.location, resolved.facts.occurred_at, resolved.facts.zone),
             numbering=context.program.numbering,
         )
@@ -82,16 +87,23 @@ async def _resolve(session: Session, *, context: CommandContext, command: Redeem
     located_facts = await locations.facts_at_location(session, facts=command.facts, location_id=command.location_id)
     if located_facts is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("basket", "locationId"))
+    # Asked before the account is locked: a customer's key locks no account of others.
+    not_found = Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+    if context.is_self_service and not await own_wallet.may_act_for(
+        session, principal=context.principal, by=command.customer
+    ):
+        return not_found
     customer = await customers.find(session, by=command.customer, lock=True)
     if customer is None:
-        return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+        return not_found
     problem = await own_wallet.problem(session, principal=context.principal, customer=customer, path=("customer",))
     if problem is not None:
         return problem
     reward = await _reward(session, command=command)
     if reward is None:
         return Problem(ProblemCode.REWARD_NOT_FOUND, path=("reward",))
-    return _Resolved(located_facts, customer, reward)
+    facts = replace(located_facts, self_service=True) if context.is_self_service else located_facts
+    return _Resolved(facts, customer, reward)
 
 
 async def _request(session: Session, *, command: RedeemReward, resolved: _Resolved) -> RedemptionRequest | Problem:

@@ -21,7 +21,7 @@ async def payment_problem(
 ) -> Problem | None:
     """Why the redemptions that a purchase names cannot have paid it, or None; the customer's account must be locked.
 
-    They must be the customer's own and paid for, and each pays once. `purchase_id` is the purchase that names them,
+    They must be the customer's own, paid for and handed over, and each pays once. `purchase_id` is the purchase that names them,
     None for a new one.
     """
     redemption_ids = [payment.redemption_id for payment in facts.payments if payment.redemption_id is not None]
@@ -34,6 +34,9 @@ async def payment_problem(
             return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("purchase", "payments"))
         if payment.purchase_id not in (None, purchase_id):
             return Problem(ProblemCode.REDEMPTION_SPENT, path=("purchase", "payments"))
+        if payment.state is RedemptionState.ISSUED:
+            # Whoever hands it over says so: otherwise it could be used a second time.
+            return Problem(ProblemCode.NOT_FULFILLED, path=("purchase", "payments"), redemption_ids=(id,))
         if payment.state is not RedemptionState.FULFILLED:
             return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("purchase", "payments"))
     if len(by_id) != len(redemption_ids):

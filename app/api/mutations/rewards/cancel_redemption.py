@@ -34,7 +34,7 @@ class CancelRedemptionInput(CommandInput):
     """Which one, and why."""
 
     redemption: strawberry.ID = strawberry.field(
-        description="Opaque id of a redemption that was paid for. Owner and staff can cancel it, with a reason; a till the one that it made last, for 10 minutes; customers none that was handed over, as all are so far. One that paid a purchase comes back with the refund of that purchase."
+        description="Opaque id of a redemption that was paid for. Owner and staff can cancel it, with a reason; a till the one that it handed over last, for 10 minutes; customers one of theirs that is ISSUED, for as long as the terms of the redemption allow. One that paid a purchase comes back with the refund of that purchase."
     )
     reason: str | None = strawberry.field(
         default=None,
@@ -51,7 +51,8 @@ class CancelRedemptionPayload(DecisionPayload[CancelRedemptionResult], WithCusto
     """Decision and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
-        default=None, description="Granted, with the points that came back; null with a user error."
+        default=None,
+        description="Granted, with the points that came back, or refused with UNDO_WINDOW_OVER; null with a user error.",
     )
 
     redemption: Redemption | None = result_field(
@@ -65,7 +66,7 @@ class CancelRedemptionPayload(DecisionPayload[CancelRedemptionResult], WithCusto
     entry: LedgerEntry | None = result_field(
         CancelRedemptionResult,
         entry_of,
-        description="The ledger entry that gave the points back; null when it was rejected.",
+        description="The ledger entry that gave the points back; null when it was refused.",
     )
 
 
@@ -74,7 +75,6 @@ async def resolve(
     input: Annotated[CancelRedemptionInput, strawberry.argument(description="What to do, with its idempotency key.")],
 ) -> CancelRedemptionPayload | None:
     """Reverse a redemption, or say why it cannot be reversed."""
-    info.context.require(Permission.CANCEL_REDEMPTIONS)
     return await mutate(
         CancelRedemptionPayload,
         cancel_redemption.run,
@@ -92,11 +92,9 @@ def _command(input: CancelRedemptionInput, *, context: Context) -> CancelRedempt
     reason = input.reason.strip() if input.reason is not None else None
     if reason is not None and len(reason) > MAX_CANCELLATION_REASON:
         return Problem(ProblemCode.INVALID_INPUT, path=("reason",), detail=f"1 to {MAX_CANCELLATION_REASON} characters")
-    principal = context.principal
     return CancelRedemption(
         redemption_id=redemption_id,
-        role=principal.role,
-        customer_id=principal.customer_id,
+        role=context.principal.role,
         reason=reason or None,
         shop_at_fault=input.shop_at_fault,
     )

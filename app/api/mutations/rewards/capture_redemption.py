@@ -44,7 +44,9 @@ class CaptureRedemptionPayload(
     )
 
     redemption: Redemption | None = result_field(
-        CaptureHoldResult, redemption_of, description="The redemption, now FULFILLED."
+        CaptureHoldResult,
+        redemption_of,
+        description="The redemption, now FULFILLED, or ISSUED where the customer captured it.",
     )
     entry: LedgerEntry | None = result_field(
         CaptureHoldResult,

@@ -38,17 +38,19 @@ MAX_CHECKOUT = 100
 class HoldRedemptionInput(CommandInput):
     """The customer, the reward, the checkout and how long the hold lasts."""
 
-    customer: CustomerBy = strawberry.field(description="The customer who pays with points or stamps.")
+    customer: CustomerBy = strawberry.field(
+        description="The customer who pays with points or stamps. With a key of the role CUSTOMER only that customer."
+    )
     reward: RewardBy = strawberry.field(description="The reward to reserve.")
     checkout: str = strawberry.field(
-        description="Your number for the checkout, such as that of an order, 1 to 100 characters. Written and unique like a receipt number; see `Program.receiptNumbers`. A repeated call for the same checkout returns the existing hold; with another customer or reward it is rejected with RECEIPT_DIFFERS."
+        description="Your number for the checkout, such as that of an order, 1 to 100 characters. Written and unique like a receipt number; see `Program.receiptNumbers`. A repeated call for the same checkout returns the existing hold; with another customer or reward it is rejected with RECEIPT_DIFFERS. Customers with keys of their own have numbers of their own."
     )
     minutes: int = strawberry.field(
         description="How long points or stamps, and stock, are reserved, 1 to 1,440 minutes (a day) from now. A hold that is not captured by then ends."
     )
     basket: BasketInput | None = strawberry.field(
         default=None,
-        description="What is bought together with the reward, for clauses that ask; its time must be now, also in a sandbox.",
+        description="What is bought together with the reward, for clauses that ask; its time must be now, also in a sandbox. Not with a key of the role CUSTOMER, whose basket nobody has checked.",
     )
 
 

@@ -23,7 +23,7 @@ from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.purchase_input import BasketInput, facts_of, location_id_of
 from app.api.types.rewards.redemption import Redemption
 from app.api.types.rewards.reward import RewardBy, reward_by
-from app.domain.access import Permission
+from app.domain.access import Permission, Role
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.rewards import redeem_reward
 from app.usecases.rewards.commands import NewHold, RedeemReward, RedeemRewardResult
@@ -33,11 +33,13 @@ from app.usecases.rewards.commands import NewHold, RedeemReward, RedeemRewardRes
 class RedeemRewardInput(CommandInput):
     """The customer and the reward."""
 
-    customer: CustomerBy = strawberry.field(description="The customer who pays with points or stamps.")
+    customer: CustomerBy = strawberry.field(
+        description="The customer who pays with points or stamps. With a key of the role CUSTOMER only that customer."
+    )
     reward: RewardBy = strawberry.field(description="What for.")
     basket: BasketInput | None = strawberry.field(
         default=None,
-        description="What is bought with it, for clauses that ask; its time must be now, except in a sandbox.",
+        description="What is bought with it, for clauses that ask; its time must be now, except in a sandbox. Not with a key of the role CUSTOMER, whose basket nobody has checked.",
     )
 
 
@@ -53,7 +55,9 @@ class RedeemRewardPayload(
     )
 
     redemption: Redemption | None = result_field(
-        RedeemRewardResult, redemption_of, description="The redemption; null when it was refused."
+        RedeemRewardResult,
+        redemption_of,
+        description="The redemption, FULFILLED; ISSUED where a customer redeemed, until `fulfilRedemption` hands it over. Null when it was refused.",
     )
     entry: LedgerEntry | None = result_field(
         RedeemRewardResult, entry_of, description="The ledger entry that paid; null when it was refused."
@@ -79,6 +83,9 @@ def command_of(
     customer: CustomerBy, reward: RewardBy, basket: BasketInput | None, *, hold: NewHold | None, context: Context
 ) -> RedeemReward | Problem:
     """The redemption as the use case takes it, or the problem found in the input."""
+    if basket is not None and context.principal.role is Role.CUSTOMER:
+        detail = "a customer's key sends no basket, as nobody has checked it: redeem with it at the till"
+        return Problem(ProblemCode.INVALID_INPUT, path=("basket",), detail=detail)
     by = customer_by(customer, context=context)
     if isinstance(by, Problem):
         return by

@@ -16,6 +16,7 @@ from app.api.conventions.money import PointUnit, unit_of
 from app.api.conventions.scalars import BigInt
 from app.api.types.ledger.expiry import NextActivation, NextExpiry
 from app.api.types.rewards.reward import Reward
+from app.domain.access import Role
 from app.domain.customers.customer import CustomerReference
 from app.domain.ledger.entries import Balance as BalanceEntity
 from app.domain.purchases.facts import PurchaseFacts
@@ -171,7 +172,11 @@ def balances_after(result: HasBalances, *, context: Context) -> list[Balance]:
 
 
 def no_basket(context: Context) -> PurchaseFacts:
-    """The facts of an empty basket, at the present time."""
+    """The facts of an empty basket, at the present time; a customer who asks would redeem without a till."""
     return PurchaseFacts(
-        occurred_at=context.now, zone=context.program.zone, currency=context.program.currency, lines=()
+        occurred_at=context.now,
+        zone=context.program.zone,
+        currency=context.program.currency,
+        lines=(),
+        self_service=context.principal.role is Role.CUSTOMER,
     )

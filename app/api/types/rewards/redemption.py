@@ -14,6 +14,7 @@ from app.api.conventions.node import Node
 from app.api.conventions.pagination import IdWindow, PageInfo, encode_id_cursor
 from app.api.types.programs.actor import Actor, load_actor
 from app.api.types.rewards.reward import Reward
+from app.domain.engine import reversal
 from app.domain.rewards.redemption import Redemption as RedemptionEntity
 from app.domain.rewards.redemption import RedemptionState as RedemptionStateEntity
 from app.domain.units import Unit
@@ -41,6 +42,11 @@ class Redemption(Node):
         description="Server time; in a sandbox what the clock of the program showed."
     )
 
+    issued_at: datetime | None = strawberry.field(
+        description="When its customer paid for it with a key of their own; null where a till redeemed it, and while it is held."
+    )
+    fulfilled_at: datetime | None = strawberry.field(description="When the reward was handed over; null before.")
+
     @classmethod
     def of(cls, entity: RedemptionEntity) -> Redemption:
         """The GraphQL object for a stored redemption."""
@@ -53,6 +59,8 @@ class Redemption(Node):
             held_until=entity.held_until,
             checkout=entity.checkout,
             recorded_at=entity.recorded_at,
+            issued_at=entity.issued_at,
+            fulfilled_at=entity.fulfilled_at,
         )
 
     @strawberry.field(description="The unit of `points`.")
@@ -66,6 +74,16 @@ class Redemption(Node):
     async def actor(self, info: Info) -> Actor | None:
         """The access key, by its id."""
         return await load_actor(self.entity.actor, info=info)
+
+    @strawberry.field(
+        description="The first instant at which its customer can no longer cancel it, by the terms of the redemption; null unless it is ISSUED, and where they do not let customers cancel."
+    )
+    async def cancellable_until(self, info: Info) -> datetime | None:
+        """By the clause on cancelling of the terms that decided the redemption."""
+        if self.entity.state is not RedemptionStateEntity.ISSUED or self.entity.issued_at is None:
+            return None
+        terms = await info.context.terms(self.entity.terms_version)
+        return reversal.cancellable_until(terms, paid_at=self.entity.issued_at)
 
     @strawberry.field(description="The reward.")
     async def reward(self, info: Info) -> Reward | None:

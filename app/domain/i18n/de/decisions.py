@@ -55,6 +55,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "when.channel.ONLINE": "online",
     "when.channel.PHONE": "bei telefonischer Bestellung",
     "when.payment": "bei vollständiger Zahlung {methods}",
+    "when.at_till": "an der Kasse",
     "when.products.only": "beim Kauf von {included}",
     "when.products.except": "beim Kauf von etwas anderem als {excluded}",
     "when.products.both": "beim Kauf von {included} ({excluded} zählt nicht)",
@@ -207,6 +208,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
         "formal": "Die Einlösung ist zurückgenommen; Sie bekommen {observed} zurück.",
         "informal": "Die Einlösung ist zurückgenommen; du bekommst {observed} zurück.",
     },
+    "reason.UNDO_WINDOW_OVER": "Diese Einlösung konnte bis {required} zurückgenommen werden; diese Frist ist vorbei.",
     "reason.GRACE_AFTER_REVERSAL": {
         "formal": "Der Fehler lag bei uns: {observed} können Sie noch bis {required} einlösen, obwohl der letzte Gültigkeitstag vorbei ist.",
         "informal": "Der Fehler lag bei uns: {observed} kannst du noch bis {required} einlösen, obwohl der letzte Gültigkeitstag vorbei ist.",
@@ -254,6 +256,10 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "remedy.channel.ONLINE": "online",
     "remedy.channel.PHONE": "bei telefonischer Bestellung",
     "remedy.PAY_WITH": {"formal": "Bitte bezahlen Sie alles {choices}.", "informal": "Bitte bezahle alles {choices}."},
+    "remedy.ASK_AT_TILL": {
+        "formal": "Bitte fragen Sie an der Kasse nach.",
+        "informal": "Bitte frag an der Kasse nach.",
+    },
     "remedy.COME_AGAIN": "{purchases}, dann ist es so weit.",
     "remedy.TELL_BIRTHDAY": {
         "formal": "Bitte nennen Sie uns Ihr Geburtsdatum.",

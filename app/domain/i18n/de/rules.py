@@ -118,6 +118,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
     "payment.OTHER": "auf andere Weise",
     "payment_methods": "bei vollständiger Zahlung {methods}",
     "payment_methods.except": "bei vollständiger Zahlung {methods}",
+    "at_till": "an der Kasse",
     "first_purchase": "beim ersten Einkauf",
     "every_nth_visit": "bei jedem {nth} Einkauf",
     "every_nth_item": "für {items} (über alle Einkäufe gezählt)",

@@ -38,6 +38,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "when.channel.ONLINE": "online",
     "when.channel.PHONE": "by phone",
     "when.payment": "if you pay everything {methods}",
+    "when.at_till": "at the till",
     "when.products.only": "when you buy {included}",
     "when.products.except": "when you buy something other than {excluded}",
     "when.products.both": "when you buy {included} ({excluded} does not count)",
@@ -136,6 +137,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.POINTS_RETURNED": "You had paid with points for what you returned, and got {observed} back.",
     "reason.STAMPS_RETURNED": "You got {observed} back.",
     "reason.REDEMPTION_UNDONE": "The redemption was cancelled, and you got {observed} back.",
+    "reason.UNDO_WINDOW_OVER": "You could cancel this redemption until {required}; that time has passed.",
     "reason.GRACE_AFTER_REVERSAL": "The mistake was ours: you can still spend {observed} until {required}, although their last day has passed.",
     # What time does
     "reason.EXPIRED_ON_RELEASE": "{observed} came back after the last valid day, {required}, and expired at once.",
@@ -168,6 +170,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "remedy.channel.ONLINE": "online",
     "remedy.channel.PHONE": "by phone",
     "remedy.PAY_WITH": "Pay everything {choices}.",
+    "remedy.ASK_AT_TILL": "Ask at the till.",
     "remedy.COME_AGAIN": "{purchases} to go.",
     "remedy.TELL_BIRTHDAY": "Tell us your date of birth.",
     "remedy.WAIT_FOR_BIRTHDAY": "Your birthday will bring it.",

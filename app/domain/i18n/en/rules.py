@@ -118,6 +118,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "payment.OTHER": "by other means",
     "payment_methods": "if you pay everything {methods}",
     "payment_methods.except": "if you pay everything {methods}",
+    "at_till": "at the till",
     "first_purchase": "on your first purchase",
     "every_nth_visit": "on every {nth} purchase",
     "every_nth_item": "for {items} (counted over all your purchases)",

@@ -38,6 +38,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "when.channel.ONLINE": "线上消费时",
     "when.channel.PHONE": "电话订购时",
     "when.payment": "全部以{methods}支付时",
+    "when.at_till": "在收银台",
     "when.products.only": "购买{included}时",
     "when.products.except": "购买{excluded}以外的商品时",
     "when.products.both": "购买{included}（{excluded}不算）时",
@@ -130,6 +131,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.POINTS_RETURNED": "所退商品曾以积分支付，已退还您 {observed}。",
     "reason.STAMPS_RETURNED": "已退还您 {observed}。",
     "reason.REDEMPTION_UNDONE": "兑换已取消，已退还您 {observed}。",
+    "reason.UNDO_WINDOW_OVER": "该兑换须在{required}前取消，现已超过期限。",
     "reason.GRACE_AFTER_REVERSAL": "因本店失误，退还的 {observed}虽已过有效期，您仍可使用至{required}。",
     # What time does
     "reason.EXPIRED_ON_RELEASE": "退回的 {observed}已过有效期（至{required}），随即失效。",
@@ -162,6 +164,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "remedy.channel.ONLINE": "线上消费",
     "remedy.channel.PHONE": "电话订购",
     "remedy.PAY_WITH": "请全部以{choices}支付。",
+    "remedy.ASK_AT_TILL": "请到收银台咨询。",
     "remedy.COME_AGAIN": "{purchases}即可。",
     "remedy.TELL_BIRTHDAY": "请提供您的出生日期。",
     "remedy.WAIT_FOR_BIRTHDAY": "到您的生日时即可。",

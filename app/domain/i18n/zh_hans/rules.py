@@ -115,6 +115,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
     "payment.OTHER": "其他方式",
     "payment_methods": "全部以{methods}支付",
     "payment_methods.except": "全部以{methods}支付",
+    "at_till": "在收银台兑换",
     "first_purchase": "首次消费",
     "every_nth_visit": "每满 {nth} 次消费的当次",
     "every_nth_item": "{items}时（按历次消费累计）",

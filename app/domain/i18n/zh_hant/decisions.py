@@ -38,6 +38,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "when.channel.ONLINE": "線上消費時",
     "when.channel.PHONE": "電話訂購時",
     "when.payment": "全額以{methods}付款時",
+    "when.at_till": "於櫃檯",
     "when.products.only": "購買{included}時",
     "when.products.except": "購買{excluded}以外的商品時",
     "when.products.both": "購買{included}（{excluded}不計）時",
@@ -130,6 +131,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.POINTS_RETURNED": "所退商品先前曾以點數折抵，已退還您 {observed}。",
     "reason.STAMPS_RETURNED": "已退還您 {observed}。",
     "reason.REDEMPTION_UNDONE": "兌換已取消，已退還您 {observed}。",
+    "reason.UNDO_WINDOW_OVER": "此兌換須於{required}前取消，現已超過期限。",
     "reason.GRACE_AFTER_REVERSAL": "因本店疏失，退還的 {observed}雖已超過有效期限，您仍可使用至{required}。",
     # What time does
     "reason.EXPIRED_ON_RELEASE": "退回的 {observed}已超過有效期限（至{required}），隨即失效。",
@@ -162,6 +164,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "remedy.channel.ONLINE": "線上消費",
     "remedy.channel.PHONE": "電話訂購",
     "remedy.PAY_WITH": "請全額以{choices}付款。",
+    "remedy.ASK_AT_TILL": "請洽櫃檯人員。",
     "remedy.COME_AGAIN": "{purchases}即可。",
     "remedy.TELL_BIRTHDAY": "請提供您的出生日期。",
     "remedy.WAIT_FOR_BIRTHDAY": "到您生日時即可。",

@@ -115,6 +115,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
     "payment.OTHER": "其他方式",
     "payment_methods": "全額以{methods}付款",
     "payment_methods.except": "全額以{methods}付款",
+    "at_till": "於櫃檯兌換",
     "first_purchase": "首次消費",
     "every_nth_visit": "每滿 {nth} 次消費之當次",
     "every_nth_item": "{items}時（依歷次消費累計）",

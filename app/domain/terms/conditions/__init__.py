@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
+from app.domain.terms.conditions.at_till import AtTill
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.conditions.budget import Budget
 from app.domain.terms.conditions.categories import Categories
@@ -36,6 +37,7 @@ CONDITIONS: tuple[type[Condition], ...] = (
     Locations,
     Channels,
     PaymentMethods,
+    AtTill,
     FirstPurchase,
     EveryNthVisit,
     EveryNthItem,

@@ -9,7 +9,10 @@ from app.store.database.models.columns import Id, Instant, Json, TextKey
 
 
 class IdempotencyKeyRow(Model):
-    """The result of a mutation, by its idempotency key: the same key gets the same answer again."""
+    """The result of a mutation, by its idempotency key: the same key gets the same answer again.
+
+    `source`: whose key it is: "" the program's, which all its access keys share, else the customer's whose access key sent it.
+    """
 
     program_id = Id()
     key = TextKey(primary_key=True)
@@ -18,6 +21,7 @@ class IdempotencyKeyRow(Model):
     answer = Json()
     actor = Id(null=True)
     recorded_at = Instant()
+    source = fields.TextField(default="")
 
     class Meta:
         """The table of the model."""

@@ -40,6 +40,8 @@ class RedemptionRow(Model):
     `number_location`, `number_day`: as in purchases, for the number of the checkout.
     `fulfilled_by`: the access key with which the reward was handed over.
     `actor`: the access key with which it was redeemed or held.
+    `issued_at`: when a customer paid for it with a key of their own; it is handed over later.
+    `source`: who numbers the checkout: "" the program, else the customer who redeems with a key of their own.
     """
 
     program_id = Id()
@@ -61,6 +63,8 @@ class RedemptionRow(Model):
     number_location = fields.TextField(default="")
     number_day = fields.TextField(default="")
     actor = Id(null=True)
+    issued_at = Instant(null=True)
+    source = fields.TextField(default="")
 
     class Meta:
         """The table of the model."""

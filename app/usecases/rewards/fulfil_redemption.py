@@ -1,0 +1,108 @@
+"""Fulfil a redemption that was issued to a customer: its reward is handed over, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from app.domain.customers.customer import Customer, CustomerReference
+from app.domain.problems import Problem, ProblemCode
+from app.domain.rewards.redemption import Redemption, RedemptionState
+from app.store.customers import customers, own_wallet
+from app.store.database.session import Session
+from app.store.events.replay import replay_account
+from app.store.rewards import redemptions
+from app.store.terms import versions
+from app.usecases.command import CommandContext, use_case
+from app.usecases.ledger.end_redemptions import RedemptionChange
+from app.usecases.ledger.post_differences import post_differences
+from app.usecases.results import DecidedResult, stored_as
+
+_PATH = ("redemption",)
+
+
+@dataclass(frozen=True, slots=True)
+class FulfilRedemption:
+    """The redemption (id) whose reward is handed over."""
+
+    redemption_id: str
+
+
+@stored_as("redemption_fulfilled")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FulfilRedemptionResult(DecidedResult):
+    """The decision by which a redemption was granted; its points were paid when it was issued."""
+
+    customer_id: str
+    redemption_id: str
+    reward_id: str
+
+    @property
+    def entry_id(self) -> None:
+        """There is no new entry: no points move."""
+        return None
+
+
+@use_case(FulfilRedemptionResult)
+async def run(
+    session: Session, *, context: CommandContext, command: FulfilRedemption
+) -> FulfilRedemptionResult | Problem:
+    """Store that the reward was handed over. From then on its customer cannot cancel it."""
+    found = await _find(session, redemption_id=command.redemption_id)
+    if found is None:
+        return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=_PATH)
+    issued, customer = found
+    problem = await own_wallet.problem(session, principal=context.principal, customer=customer, path=_PATH)
+    if problem is not None:
+        return problem
+    if (problem := _not_issued_problem(issued)) is not None:
+        return problem
+    return await _fulfil(session, context=context, issued=issued, customer=customer)
+
+
+async def _find(session: Session, *, redemption_id: str) -> tuple[Redemption, Customer] | None:
+    """The redemption and its customer, with the account locked."""
+    known = await redemptions.by_id(session, redemption_id=redemption_id)
+    if known is None:
+        return None
+    customer = await customers.find(session, by=CustomerReference(known.customer_id), lock=True)
+    # Read again under the lock: another transaction may just have cancelled or fulfilled it.
+    known = await redemptions.by_id(session, redemption_id=redemption_id)
+    return (known, customer) if known is not None and customer is not None else None
+
+
+def _not_issued_problem(redemption: Redemption) -> Problem | None:
+    """Why there is nothing to hand over, or not in this way; None for a redemption that is issued."""
+    if redemption.ended_at is not None:
+        return Problem(ProblemCode.NOT_HELD, path=_PATH)
+    match redemption.state:
+        case RedemptionState.HELD:
+            return Problem(
+                ProblemCode.INVALID_INPUT, path=_PATH, detail="it is held, not paid for: use captureRedemption"
+            )
+        case RedemptionState.FULFILLED:
+            return Problem(ProblemCode.ALREADY_FULFILLED, path=_PATH)
+        case RedemptionState.CANCELLED | RedemptionState.EXPIRED:
+            return Problem(ProblemCode.ALREADY_REVERSED, path=_PATH)
+    return None
+
+
+async def _fulfil(
+    session: Session, *, context: CommandContext, issued: Redemption, customer: Customer
+) -> FulfilRedemptionResult:
+    after = replace(issued, state=RedemptionState.FULFILLED, fulfilled_at=context.now, fulfilled_by=context.actor)
+    await redemptions.set_paid(session, redemption=after)
+    judged_by = await versions.version(session, number=issued.terms_version)
+    if judged_by is None:
+        raise LookupError(f"terms version {issued.terms_version} is missing")
+    # No points move, but what is due by now is settled with it, and the digest of the account covers the new state.
+    replayed = await replay_account(session, account=customer.account, until=context.now)
+    change = RedemptionChange(before=issued, after=after)
+    await post_differences(session, write_context=context, replayed=replayed, redemption_changes=[change])
+    return FulfilRedemptionResult(
+        decision=issued.decision,
+        balances=replayed.balances,
+        customer_id=customer.id,
+        redemption_id=issued.id,
+        reward_id=issued.reward_id,
+        terms=judged_by,
+    )
