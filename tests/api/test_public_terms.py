@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
+from tests.cli.command import ROOT
 from tests.shop import Shop, create_program, open_shop
 
 TERMS = """query($program: String!, $version: Int, $locale: Locale) {
@@ -115,3 +117,11 @@ def test_nothing_else_is_answered_without_a_key(shop: Shop) -> None:
     body = shop.send('{ publicTerms(program: "shop") { version } program { name } }', role=None).json()
     assert [error["extensions"]["code"] for error in body["errors"]] == ["UNAUTHENTICATED"]
     assert body["data"] == {"publicTerms": {"version": 1}, "program": None}
+
+
+def test_query_of_the_docs_is_answered_without_a_key(database_url: str) -> None:
+    (query,) = re.findall(r"```graphql\n(.*?)```", (ROOT / "docs" / "pages.md").read_text(encoding="utf-8"), re.DOTALL)
+    program = create_program(database_url, name="The Teapot")
+    with open_shop(database_url, program=program) as shop:
+        found = shop.execute(query, role=None)["publicTerms"]
+        assert (found["version"], found["status"], len(found["clauses"])) == (1, "IN_FORCE", 9)
