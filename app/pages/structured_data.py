@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.domain.programs.program import Program
+from app.domain.terms.status import TermsStatus
 from app.pages.addresses import Addresses
 from app.pages.clauses import ClauseView
 from app.queries.terms.public_terms import PublicTerms
@@ -36,8 +37,7 @@ def terms_data(
 ) -> Mapping[str, Any]:
     """A version of the terms, clause by clause, and from when to when it decides."""
     program, version = terms.of.program, terms.published.terms
-    address, after = f"/p/{program.slug}/terms/{version.version}", terms.published.after
-    end = after.effective_from.isoformat() if after is not None else ".."
+    address = f"/p/{program.slug}/terms/{version.version}"
     return {
         "@context": _CONTEXT,
         "@type": "DigitalDocument",
@@ -47,7 +47,7 @@ def terms_data(
         "inLanguage": addresses.language.locale,
         "version": str(version.version),
         "creativeWorkStatus": terms.status.value,
-        "temporalCoverage": f"{version.effective_from.isoformat()}/{end}",
+        **_period(terms),
         "about": {"@type": "MemberProgram", "@id": f"/p/{program.slug}", "name": program.name},
         "hasPart": [
             {
@@ -59,3 +59,12 @@ def terms_data(
             for clause in clauses
         ],
     }
+
+
+def _period(terms: PublicTerms) -> Mapping[str, str]:
+    """From when to when a version applies, ISO 8601; nothing for one that was withdrawn."""
+    if terms.status is TermsStatus.WITHDRAWN:
+        return {}
+    after = terms.published.after
+    end = after.effective_from.isoformat() if after is not None else ".."
+    return {"temporalCoverage": f"{terms.published.terms.effective_from.isoformat()}/{end}"}

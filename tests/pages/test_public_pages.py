@@ -308,6 +308,11 @@ def test_structured_data_names_every_clause_and_when_it_applies(shop: Shop) -> N
     for part in data["hasPart"]:
         path, _, anchor = part["@id"].partition("#")
         assert f'id="{anchor}"' in read(shop, path).text
+    change(shop, WITHDRAW, version=2)
+    assert structured_data(read(shop, "/terms"))["temporalCoverage"] == "2020-01-01T00:00:00+00:00/.."
+    withdrawn = structured_data(read(shop, "/terms/2"))
+    assert withdrawn["creativeWorkStatus"] == "WITHDRAWN"
+    assert "temporalCoverage" not in withdrawn
     home = structured_data(read(shop, "/"))
     assert (home["@type"], home["name"], home["subjectOf"]["url"]) == ("MemberProgram", "The Teapot", "/terms")
 
