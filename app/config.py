@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -60,3 +61,25 @@ class Settings(BaseSettings):
         validation_alias="TROTH_COST_RESTORED",
         description="What each caller gets back in a second.",
     )
+    lookups_per_minute: int = Field(
+        default=300,
+        ge=6,
+        validation_alias="TROTH_LOOKUPS_PER_MINUTE",
+        description="Customers that one key may look up by card, phone and the like; who is not found counts five times.",
+    )
+    trusted_proxies: str = Field(
+        default="",
+        validation_alias="TROTH_TRUSTED_PROXIES",
+        description="Networks of reverse proxies, separated by commas, whose X-Forwarded-For or Forwarded counts.",
+    )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, text: str) -> str:
+        """The text, which must list networks."""
+        try:
+            for part in filter(None, (part.strip() for part in text.split(","))):
+                ip_network(part)
+        except ValueError as error:
+            raise ValueError(f"{error}; list networks such as 10.0.0.0/8, ::1/128") from error
+        return text

@@ -15,19 +15,23 @@ import uuid_utils
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from app.api.authentication import Authenticator, caller, host_of
+from app.api.customer_lookups import LOOKUPS_PER_MINUTE, CustomerLookups, TooManyLookups
 from app.api.field_costs import COSTS
 from app.api.schema import schema
 from app.config import Settings
 from app.graphql_server.endpoint import GraphQLEndpoint
 from app.graphql_server.execution.document_cache import DocumentCache
 from app.graphql_server.execution.persisted_documents import PersistedDocuments, read_trusted_documents
-from app.graphql_server.http.errors import UNAVAILABLE, Overload
+from app.graphql_server.http.errors import RATE_LIMITED, UNAVAILABLE, Overload
 from app.graphql_server.limits.admission import ADMISSION_LIMIT, Admission, RateLimited
 from app.graphql_server.limits.rate_limits import RateLimit, TokenBuckets
+from app.jobs.key_uses import KeyUses
 from app.jobs.preview_worker import PreviewWorker
 from app.jobs.scheduler import Scheduler
 from app.pages.people import MadeUpPerson
@@ -36,6 +40,7 @@ from app.store.database.connect import open_database
 from app.store.database.migrations import migrate
 from app.store.database.session import Busy, Database, Unavailable
 from app.usecases.application import Application
+from app.web.client_address import ClientAddress, Network, trusted_networks
 from app.web.connection_limits import bounded, raise_open_file_limit
 from app.web.errors import http_error_response, unexpected_error_response
 from app.web.graphiql import graphiql_routes
@@ -48,10 +53,17 @@ def _retry_after(error: Exception) -> float:
     return error.retry_after if isinstance(error, Busy) else 1.0
 
 
-_OVERLOADS = {
+def _until_next_lookup(error: Exception) -> float:
+    return error.wait if isinstance(error, TooManyLookups) else 1.0
+
+
+_OVERLOADS: dict[type[Exception], Overload] = {
     Busy: Overload(UNAVAILABLE, "Too much at once. Repeat the request with the same idempotencyKey.", _retry_after),
     Unavailable: Overload(
         UNAVAILABLE, "The database cannot be reached. Repeat the request with the same idempotencyKey.", _retry_after
+    ),
+    TooManyLookups: Overload(
+        RATE_LIMITED, "This key has looked up too many customers. Repeat the request later.", _until_next_lookup
     ),
 }
 
@@ -69,17 +81,19 @@ def create_app(
     documents: DocumentCache | None = None,
     persisted: PersistedDocuments | None = None,
     people: Sequence[MadeUpPerson] = (),
+    trusted_proxies: Sequence[Network] = (),
+    lookups_per_minute: int = LOOKUPS_PER_MINUTE,
 ) -> Starlette:
     """The application over a database that is opened and closed with it.
 
-    `rate_limit` limits what a caller may spend on operations, `admission_limit` the work before execution
-    (`app/graphql_server/limits/admission.py`). With `run_jobs` the server runs due jobs. `url` is where the process that replays
-    impact previews finds the same database; without it previews wait for a server that has one. `documents` is a cache of
-    prepared documents to share with other applications of this process, `persisted` those that can be asked for by their hash.
+    `rate_limit` limits what a caller may spend on operations, `admission_limit` the work before it, `lookups_per_minute` the
+    customers a key looks up. With `run_jobs` the server runs due jobs. `url` is where the process that replays impact previews
+    finds the same database; without it they wait for a server that has one. `documents` is a cache of prepared documents to
+    share, `persisted` those that can be asked for by their hash. `people` are shown; `trusted_proxies` are believed.
     """
     application = Application(database=database, clock=clock, new_id=new_id)
-    admission = Admission(admission_limit)
-    authenticator = Authenticator(application, admission=admission)
+    admission, uses = Admission(admission_limit), KeyUses(application)
+    authenticator = Authenticator(application, admission, uses=uses, lookups=CustomerLookups(lookups_per_minute))
     endpoint = GraphQLEndpoint(
         schema,
         sign_in=authenticator.sign_in,
@@ -93,25 +107,29 @@ def create_app(
         documents=documents,
         persisted=persisted,
     )
-
     pages = _pages(application, admission_limit, people)
-    health = health_routes(problem=partial(_problem, database))
-
+    background = _background(application, uses=uses, url=url, run_jobs=run_jobs)
     app = Starlette(
-        routes=[*page_routes(pages), *graphiql_routes(endpoint), *picture_routes(), *health],
+        routes=[*page_routes(pages), *graphiql_routes(endpoint), *picture_routes(), *_health(database)],
         exception_handlers=_exception_handlers(pages),
-        lifespan=partial(_open, database=database, background=_background(application, url=url, run_jobs=run_jobs)),
+        lifespan=partial(_open, database=database, background=background),
+        middleware=_middleware(trusted_proxies),
     )
     # Clients do not follow a redirect with their POST.
     app.router.redirect_slashes = False
     return app
 
 
+def _middleware(trusted_proxies: Sequence[Network]) -> list[Middleware]:
+    """What sees a request before its route does."""
+    return [Middleware(ClientAddress, trusted=trusted_proxies)] if trusted_proxies else []
+
+
 def _background(
-    application: Application, *, url: str | None, run_jobs: bool
+    application: Application, *, uses: KeyUses, url: str | None, run_jobs: bool
 ) -> list[Callable[[], Coroutine[None, None, None]]]:
     """The work that runs beside requests."""
-    background: list[Callable[[], Coroutine[None, None, None]]] = []
+    background: list[Callable[[], Coroutine[None, None, None]]] = [uses.run_for_ever]
     if url is not None:
         background.append(PreviewWorker(application.database, url=url, clock=now).run_for_ever)
     if run_jobs:
@@ -172,6 +190,10 @@ async def _open(
         await database.stop()
 
 
+def _health(database: Database) -> Sequence[BaseRoute]:
+    return health_routes(problem=partial(_problem, database))
+
+
 async def _problem(database: Database) -> tuple[str, str] | None:
     """Why the server is not ready: the code, and what to do."""
     problem = await database.problem()
@@ -200,6 +222,8 @@ def create_app_from(settings: Settings, *, database: Database, people: Sequence[
         run_jobs=settings.jobs,
         persisted=_persisted_documents(settings),
         people=people,
+        trusted_proxies=trusted_networks(settings.trusted_proxies),
+        lookups_per_minute=settings.lookups_per_minute,
     )
 
 
@@ -233,6 +257,8 @@ def serve_forever(settings: Settings, *, sockets: list[socket.socket], people: S
         loop="uvloop",
         http=bounded(),
         access_log=False,
+        # uvicorn would believe every client on this machine; see app/web/client_address.py.
+        proxy_headers=False,
         log_config=None,
         timeout_graceful_shutdown=10,
     )

@@ -212,23 +212,46 @@ CREATE TABLE customer_preferences (
 );
 
 -- A key to the API: its role and a hash of its secret. A customer's key names the customer.
+-- number: its place in the list of the program's keys.
+-- expires_at: when it ends by itself, by the server's clock; of a rotated key, when its successor is alone.
+-- replaces_id: the key that it was made for by a rotation. actor: the key it was made with; NULL: the command line.
 CREATE TABLE access_keys (
     program_id uuid NOT NULL,
     id uuid NOT NULL,
+    number bigint NOT NULL,
     role text NOT NULL,
     secret_hash text NOT NULL,
     customer_id uuid,
     label text NOT NULL,
     created_at timestamptz NOT NULL,
+    expires_at timestamptz,
     revoked_at timestamptz,
+    replaces_id uuid,
+    actor uuid,
     CONSTRAINT access_keys_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT access_keys_number_key UNIQUE (program_id, number),
     CONSTRAINT access_keys_program_fkey FOREIGN KEY (program_id)
         REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT,
     CONSTRAINT access_keys_customer_fkey FOREIGN KEY (program_id, customer_id)
         REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
-    CONSTRAINT access_keys_customer CHECK ((role = 'CUSTOMER') = (customer_id IS NOT NULL))
+    CONSTRAINT access_keys_replaces_fkey FOREIGN KEY (program_id, replaces_id)
+        REFERENCES access_keys (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT access_keys_actor_fkey FOREIGN KEY (program_id, actor)
+        REFERENCES access_keys (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT access_keys_customer CHECK ((role = 'CUSTOMER') = (customer_id IS NOT NULL)),
+    CONSTRAINT access_keys_number CHECK (number >= 1)
 );
 CREATE INDEX access_keys_id ON access_keys (id);
+
+-- When a key was last used, to the minute. Written by a background task, never by the transaction of a request.
+CREATE TABLE access_key_uses (
+    program_id uuid NOT NULL,
+    key_id uuid NOT NULL,
+    last_used_at timestamptz NOT NULL,
+    CONSTRAINT access_key_uses_pkey PRIMARY KEY (program_id, key_id),
+    CONSTRAINT access_key_uses_key_fkey FOREIGN KEY (program_id, key_id)
+        REFERENCES access_keys (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT
+);
 
 -- The customer behind a staff key: the key must not change the customer's own wallet.
 CREATE TABLE key_holders (
@@ -959,6 +982,7 @@ DROP TABLE refunds;
 DROP TABLE purchases;
 DROP TABLE mergers;
 DROP TABLE key_holders;
+DROP TABLE access_key_uses;
 DROP TABLE access_keys;
 DROP TABLE customer_preferences;
 DROP TABLE customer_segments;

@@ -22,7 +22,9 @@ def serving(app: ASGIApp, *, http: str | type[asyncio.Protocol] = "auto") -> Ite
         listening.bind(("127.0.0.1", 0))
         listening.listen(128)
         port = listening.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(app, http=http, log_level="critical", access_log=False, lifespan="auto"))
+        server = uvicorn.Server(
+            uvicorn.Config(app, http=http, log_level="critical", access_log=False, lifespan="auto", proxy_headers=False)
+        )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         deadline = time.monotonic() + HANGS

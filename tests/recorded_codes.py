@@ -119,6 +119,9 @@ _ASKED = {
     "refund": f"{{ decision {_DECISION} }}",
     "reward": "{ id }",
     "location": "{ id }",
+    "accessKey": "{ id role state }",
+    "replaced": "{ id role state }",
+    "token": "",
     "clock": "",
     "complete": "",
 }

@@ -43,6 +43,9 @@ def real_now() -> datetime:
 PREPARED = DocumentCache(core_schema(schema), costs=COSTS)
 """The documents of all shops of this process: preparing one takes longer than running it."""
 
+UNLIMITED_LOOKUPS = 1_000_000
+"""Customers that a key of a shop may look up in a minute: more than a test asks for."""
+
 START = datetime(2090, 3, 6, 12, tzinfo=UTC)
 """When a clock that is moved begins: no real clock gets near it."""
 
@@ -235,6 +238,7 @@ def open_shop(
     rate_limit: RateLimit | None = None,
     admission_limit: RateLimit = ADMISSION_LIMIT,
     people: Sequence[MadeUpPerson] = (),
+    lookups_per_minute: int = UNLIMITED_LOOKUPS,
 ) -> Iterator[Shop]:
     """Serves a program of a migrated database over HTTP."""
     program = program or create_program(url, template=template, kind=kind, currency=currency)
@@ -246,6 +250,7 @@ def open_shop(
         new_id=new_id,
         rate_limit=rate_limit or RateLimit(),
         admission_limit=admission_limit,
+        lookups_per_minute=lookups_per_minute,
         url=url,
         documents=None if limited else PREPARED,
         people=people,

@@ -7,30 +7,48 @@ from collections import OrderedDict
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
+from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple, TypeVar
 
 from graphql import GraphQLError
 from starlette.requests import Request
 
 from app.api.conventions.context import Context
+from app.api.customer_lookups import CustomerLookups
+from app.api.rejected_keys import RejectedKeys
 from app.domain.i18n import phrasebook_for
 from app.domain.i18n.locales import Address
+from app.domain.programs.key_tokens import read_token
 from app.domain.programs.program import ProgramKind
-from app.graphql_server.limits.admission import INVALID_KEY_COST, Admission
-from app.queries.programs.authentication import SignedIn, sign_in
+from app.graphql_server.limits.admission import INVALID_KEY_COST, Admission, RateLimited
+from app.graphql_server.limits.rate_limits import RateLimit
+from app.graphql_server.limits.slow_lane import SlowLane
+from app.jobs.key_uses import KeyUses
+from app.queries.programs.authentication import KeyRejection, RejectedKey, SignedIn, sign_in
 from app.queries.programs.programs import own_program
 from app.usecases.application import Application
 
 V = TypeVar("V")
 
-KEY_CACHE_SECONDS = 10.0
-"""How long a key that was looked up is cached: a revoked key works that much longer.
+KEY_CACHE_SECONDS = 8.0
+"""How long a key that was looked up is cached: a key that another process has ended works that much longer.
 
-The clock of a sandbox is not cached: the next request uses it, whichever server it was moved on. Changed settings of a
-program are in force from the next request on this server, and after this time on others.
+It counts from the beginning of the look-up, and SECURITY.md promises ten seconds. A key that this process has ended is
+forgotten at once. The clock of a sandbox is not cached: the next request uses it, whichever server it was moved on.
+Changed settings of a program are in force from the next request on this server, and after this time on others.
 """
 
 MAX_CACHED_KEYS = 10_000
+
+ALL_ADDRESSES = RateLimit(capacity=100_000, restored=20_000)
+"""Look-ups of unknown keys over all addresses, as `ADMISSION_LIMIT`: 2,000 at once, then 400 a second."""
+
+_REJECTIONS = {
+    KeyRejection.MALFORMED: "This is no whole key: copy it again.",
+    KeyRejection.UNKNOWN: "This key opens nothing.",
+    KeyRejection.EXPIRED: "This key has expired.",
+    KeyRejection.REVOKED: "This key was revoked.",
+}
 
 
 class _CachedKey(NamedTuple):
@@ -44,17 +62,31 @@ class _CachedKey(NamedTuple):
 class Authenticator:
     """Authenticates callers, and makes the context of each operation."""
 
-    def __init__(self, application: Application, *, admission: Admission) -> None:
+    def __init__(
+        self,
+        application: Application,
+        admission: Admission,
+        *,
+        uses: KeyUses | None = None,
+        lookups: CustomerLookups | None = None,
+    ) -> None:
         self._application = application
         self._admission = admission
+        self._all_addresses = Admission(ALL_ADDRESSES)
+        self._slow_lane = SlowLane()
+        self._uses = uses or KeyUses(application)
+        self._lookups = lookups or CustomerLookups()
         self._valid_keys: OrderedDict[bytes, _CachedKey] = OrderedDict()
-        self._wrong_keys: OrderedDict[bytes, float] = OrderedDict()
+        self._wrong_keys: OrderedDict[bytes, tuple[float, RejectedKey]] = OrderedDict()
+        self._keys_ended = 0
+        self.rejected_keys = RejectedKeys()
+        application.on_key_ended.append(self._forget)
 
     async def sign_in(self, request: Request) -> SignedIn | None:
         """The holder of the request's key; None without a key.
 
-        Raises UNAUTHENTICATED for an unknown key, and RateLimited when one address sent too many of them. A key that
-        worked before is looked up regardless of other requests from its address.
+        Raises UNAUTHENTICATED for a key that opens nothing, and RateLimited when one address sent too many of them. A
+        right key is let in whatever else its address sends.
         """
         scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
         if scheme.lower() in ("", "bearer") and not token:
@@ -74,26 +106,70 @@ class Authenticator:
             program = await self._application.query(own_program, program_id=signed_in.program.id)
             assert program is not None, "a program is never deleted"
             return replace(signed_in, program=program)
+        begun, keys_ended = time.monotonic(), self._keys_ended
         if cached is not None:
-            found = await self._application.query_across_programs(sign_in, token=token)
+            found = await self._look_up(token)
         else:
             found = await self._look_up_unknown(token, digest=digest, host=host_of(request))
-        if found is None:
+        if isinstance(found, RejectedKey):
             self._valid_keys.pop(digest, None)
-            _cache(self._wrong_keys, digest, time.monotonic() + KEY_CACHE_SECONDS)
-            raise _unauthenticated("This key opens nothing.")
-        _cache(self._valid_keys, digest, _CachedKey(time.monotonic() + KEY_CACHE_SECONDS, found, settings_changed))
+            _cache(self._wrong_keys, digest, (begun + KEY_CACHE_SECONDS, found))
+            self.rejected_keys.note(token, found)
+            raise _unauthenticated(_REJECTIONS[found.why])
+        self._uses.note(program_id=found.program.id, access_key_id=found.principal.key_id)
+        # What was read before a key ended must not be kept after that.
+        if keys_ended == self._keys_ended:
+            _cache(self._valid_keys, digest, _CachedKey(self._cached_until(found, begun), found, settings_changed))
         return found
 
-    async def _look_up_unknown(self, token: str, *, digest: bytes, host: str) -> SignedIn | None:
-        """Look up a key that is not cached; its address is charged unless the key is right."""
-        self._admission.take(host, INVALID_KEY_COST)
-        if self._wrong_keys.get(digest, 0.0) > time.monotonic():
-            return None
-        signed_in = await self._application.query_across_programs(sign_in, token=token)
-        if signed_in is not None:
+    async def _look_up_unknown(self, token: str, *, digest: bytes, host: str) -> SignedIn | RejectedKey:
+        """Look up a key that is not cached; its address is charged unless the key is right.
+
+        Where an address has used up its limit, what was looked up before and what is no whole key is rejected, and all
+        else waits for its turn: a right key is among it.
+        """
+        known_until, known = self._wrong_keys.get(digest, (0.0, None))
+        if known is not None and known_until > time.monotonic():
+            self._admission.take(host, INVALID_KEY_COST)
+            return known
+        if read_token(token) is None:
+            self._admission.take(host)
+            return RejectedKey(KeyRejection.MALFORMED)
+        paid = self._pays(host)
+        if not paid:
+            await self._slow_lane.turn(host)
+        found = await self._look_up(token)
+        if paid and isinstance(found, SignedIn):
             self._admission.give_back(host, INVALID_KEY_COST)
-        return signed_in
+            self._all_addresses.give_back("all", INVALID_KEY_COST)
+        return found
+
+    def _pays(self, host: str) -> bool:
+        """Charge an address, and all of them together, for a look-up; False where one of them has used up its limit."""
+        try:
+            self._admission.take(host, INVALID_KEY_COST)
+            self._all_addresses.take("all", INVALID_KEY_COST)
+        except RateLimited:
+            return False
+        return True
+
+    async def _look_up(self, token: str) -> SignedIn | RejectedKey:
+        return await self._application.query_across_programs(sign_in, token=token, at=self._application.server_now())
+
+    def _cached_until(self, found: SignedIn, begun: float) -> float:
+        """When a key has to be looked up again (monotonic seconds): after a while, and when it expires."""
+        if found.expires_at is None:
+            return begun + KEY_CACHE_SECONDS
+        left = (found.expires_at - self._application.server_now()).total_seconds()
+        return min(begun + KEY_CACHE_SECONDS, time.monotonic() + left)
+
+    def _forget(self, access_key_id: str) -> None:
+        """Look a key up again before it is used again, because it was ended."""
+        self._keys_ended += 1
+        for digest, cached in list(self._valid_keys.items()):
+            if cached.signed_in.principal.key_id == access_key_id:
+                # The entry stays: a key that was right once is looked up without waiting.
+                self._valid_keys[digest] = cached._replace(until=0.0)
 
     def context_for(self, request: Request, signed_in: SignedIn | None, needed: frozenset[str]) -> Context:
         """The context of one operation."""
@@ -109,6 +185,7 @@ class Authenticator:
             disconnected=partial(_disconnected, request),
             reachable_fields=needed,
             accept_language=request.headers.get("accept-language"),
+            lookups=self._lookups,
         )
 
 
@@ -124,8 +201,16 @@ async def _disconnected(request: Request) -> None:
 
 
 def host_of(request: Request) -> str:
-    """The address of the client."""
-    return f"host {request.client.host if request.client is not None else ''}"
+    """The address of the client; of an IPv6 address the network that one client is given, which is a /64."""
+    host = request.client.host if request.client is not None else ""
+    if ":" in host:
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return f"host {host}"
+        if isinstance(address, IPv6Address):
+            return f"host {address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64)}"
+    return f"host {host}"
 
 
 def _cache(cache: OrderedDict[bytes, V], digest: bytes, value: V) -> None:

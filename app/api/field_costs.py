@@ -24,6 +24,8 @@ REPLAY_COST = 10
 """Replaying a wallet's history from its first purchase."""
 
 LIST_SIZES: Mapping[str, int] = {
+    "AccessKeyConnection.edges": PAGED,
+    "AccessKeyConnection.nodes": PAGED,
     "BasketCheck.clauses": CLAUSES,
     "Balance.buysToday": 10,
     "Clause.conditions": 2,

@@ -14,9 +14,19 @@ from app.api.mutations.ledger.adjust_points import AdjustPointsPayload
 from app.api.mutations.ledger.deliver_expiry_notices import DeliverExpiryNoticesPayload
 from app.api.mutations.ledger.transfer_points import TransferPointsPayload
 from app.api.mutations.payload_objects import ImpactPreviewPayload
-from app.api.mutations.programs import advance_clock, create_location, update_program
+from app.api.mutations.programs import (
+    advance_clock,
+    create_access_key,
+    create_location,
+    revoke_access_key,
+    rotate_access_key,
+    update_program,
+)
 from app.api.mutations.programs.advance_clock import AdvanceClockPayload
+from app.api.mutations.programs.create_access_key import CreateAccessKeyPayload
 from app.api.mutations.programs.create_location import CreateLocationPayload
+from app.api.mutations.programs.revoke_access_key import RevokeAccessKeyPayload
+from app.api.mutations.programs.rotate_access_key import RotateAccessKeyPayload
 from app.api.mutations.programs.update_program import UpdateProgramPayload
 from app.api.mutations.purchases import (
     amend_purchase,
@@ -138,6 +148,18 @@ class Mutation:
     )
     create_location: CreateLocationPayload | None = strawberry.mutation(
         resolver=create_location.resolve, description="Create a location where purchases are made. For the owner."
+    )
+    create_access_key: CreateAccessKeyPayload | None = strawberry.mutation(
+        resolver=create_access_key.resolve,
+        description="Create an access key; its token is in the first answer only. For the owner, and for keys of the role INTEGRATION for one customer, until a stated time.",
+    )
+    rotate_access_key: RotateAccessKeyPayload | None = strawberry.mutation(
+        resolver=rotate_access_key.resolve,
+        description="Replace an access key by a new one; the old one keeps working for a stated time. For the owner.",
+    )
+    revoke_access_key: RevokeAccessKeyPayload | None = strawberry.mutation(
+        resolver=revoke_access_key.resolve,
+        description="End an access key at once. For the owner, and for keys of the role INTEGRATION for customers' keys.",
     )
     update_program: UpdateProgramPayload | None = strawberry.mutation(
         resolver=update_program.resolve, description="Change settings of the program. For the owner."

@@ -12,6 +12,7 @@ import strawberry
 from app.api.conventions.context import Context, Info
 from app.api.conventions.ids import encode, parsed
 from app.api.conventions.node import Node
+from app.api.types.access_key import load_access_key
 from app.api.types.customers.customer import Customer, Wallet
 from app.api.types.impact_preview import impact_preview
 from app.api.types.ledger.ledger_entry import LedgerEntry
@@ -106,6 +107,11 @@ async def _location(key: str, info: Info) -> Node | None:
     return Location.of(location) if location is not None else None
 
 
+async def _access_key(key: str, info: Info) -> Node | None:
+    found: Node | None = await load_access_key(key, context=info.context)
+    return found
+
+
 async def _quarantined(key: str, info: Info) -> Node | None:
     context: Context = info.context
     if not context.principal.may(Permission.SETTLE_QUARANTINED):
@@ -126,5 +132,6 @@ LOADERS: Mapping[str, Loader] = {
     "LedgerEntry": _entry,
     "ImpactPreview": _impact_preview,
     "QuarantinedReceipt": _quarantined,
+    "AccessKey": _access_key,
 }
 """Every type that implements Node. A key that is not of its type never gets here."""

@@ -16,7 +16,9 @@ from app.api.conventions.ids import decode
 from app.api.conventions.node import Node
 from app.api.conventions.pagination import page_window
 from app.api.nodes import node
-from app.api.types.customers.customer import Customer, CustomerBy, customer_by
+from app.api.types.access_key import AccessKeyQueries
+from app.api.types.customers.customer import Customer, CustomerBy
+from app.api.types.customers.named_customer import charge_miss, customer_named_by
 from app.api.types.decisions.decision import ClauseOutlook, Decision, decision
 from app.api.types.impact_preview import ImpactPreview, impact_preview
 from app.api.types.ledger.balance import no_basket
@@ -35,7 +37,6 @@ from app.api.types.terms.terms import Terms
 from app.api.types.terms.terms_check import TermsCheck, terms_check
 from app.api.types.viewer import Viewer
 from app.domain.access import Permission
-from app.domain.customers.customer import CustomerReference
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import PurchaseFacts
 from app.queries.customers import customers
@@ -57,16 +58,6 @@ class BasketCheck:
     clauses: list[ClauseOutlook] = strawberry.field(
         description="What each clause that gives, limits or prices something does with this basket, and what it would take."
     )
-
-
-def _customer_of(argument: CustomerBy, *, context: Context) -> CustomerReference | None:
-    """The customer that an argument names; None where the field answers null. Raises BAD_USER_INPUT for a malformed identity."""
-    by = customer_by(argument, context=context)
-    if isinstance(by, Problem):
-        if by.code is ProblemCode.INVALID_IDENTITY:
-            raise bad_input(f"customer: {by.detail}")
-        return None
-    return by
 
 
 def _facts(basket: BasketInput | None, *, context: Context) -> PurchaseFacts:
@@ -92,7 +83,7 @@ def _query_error(problem: Problem) -> GraphQLError:
 
 
 @strawberry.type(description="What can be asked.")
-class Query(RefundQueries, QuarantineQueries, LiabilityQueries, PublicTermsQueries):
+class Query(RefundQueries, QuarantineQueries, LiabilityQueries, AccessKeyQueries, PublicTermsQueries):
     """Every field but `__typename` and `publicTerms` needs an access key."""
 
     @strawberry.field(description="The holder of the access key. For every role.")
@@ -116,11 +107,14 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries, PublicTermsQueri
         """One look-up, whatever identity it is."""
         context = info.context
         context.require(Permission.READ_OWN_CARD)
-        by_identity = _customer_of(by, context=context)
+        by_identity = customer_named_by(by, context=context)
         if by_identity is None:
             return None
         found = await context.query(customers.customer_as_of, by=by_identity, at=context.now)
-        return Customer.of(found) if found is not None and context.principal.may_see_customer(found.id) else None
+        if found is None or not context.principal.may_see_customer(found.id):
+            charge_miss(by_identity, context=context)
+            return None
+        return Customer.of(found)
 
     @strawberry.field(
         description="What a basket would earn, clause by clause; null when the customer is not known or no terms are in force; rejected where the purchase would be. Seen like the customer."
@@ -134,7 +128,7 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries, PublicTermsQueri
         """Decide without recording."""
         context = info.context
         context.require(Permission.READ_OWN_CARD)
-        by_identity = _customer_of(customer, context=context)
+        by_identity = customer_named_by(customer, context=context)
         if by_identity is None:
             return None
         found = await context.query_heavy(
@@ -147,6 +141,7 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries, PublicTermsQueri
         if isinstance(found, Problem):
             if found.code in (ProblemCode.AMOUNT_OUT_OF_RANGE, ProblemCode.LOCATION_NOT_FOUND, ProblemCode.OWN_CARD):
                 raise _query_error(found)
+            charge_miss(by_identity, context=context)
             return None
         return BasketCheck(
             decision=decision(found.decision, judged_by=found.terms, bought=found.facts),
@@ -174,7 +169,7 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries, PublicTermsQueri
         context = info.context
         context.require(Permission.READ_TERMS)
         window = page_window(first=first, after=after, last=None, before=None)
-        by_identity = _customer_of(for_, context=context) if for_ is not None else None
+        by_identity = customer_named_by(for_, context=context) if for_ is not None else None
         if for_ is not None and by_identity is None:
             return None
         found = _value_of(
@@ -187,6 +182,8 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries, PublicTermsQueri
             )
         )
         if found is None or (found.customer is not None and not context.principal.may_see_customer(found.customer.id)):
+            if by_identity is not None:
+                charge_miss(by_identity, context=context)
             return None
         return offer_connection(found, first=window.size, after=window.after, context=context)
 

@@ -12,7 +12,7 @@ from app.cli.lazy_commands import LazyCommand
 
 COMMANDS = (
     LazyCommand("init", source="app.cli.programs:init", summary="Create a program from a template."),
-    LazyCommand("key", source="app.cli.programs:key", summary="Create another access key."),
+    LazyCommand("keys", source="app.cli.keys:commands", summary="Access keys: list, create, rotate, revoke."),
     LazyCommand("serve", source="app.cli.serve:serve", summary="Run the server."),
     LazyCommand("demo", source="app.cli.demo:demo", summary="Run a server with sample data."),
     LazyCommand("migrate", source="app.cli.migrate:migrate", summary="Bring the tables of the database up to date."),

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import os
 import tempfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from app.cli.demo_people import PEOPLE, enrol_people
-from app.cli.runtime import run_with_application
+from app.cli.runtime import execute, run_with_application
 from app.config import Settings
 from app.domain.access import Role
+from app.domain.customers.customer import CustomerReference
+from app.domain.problems import Problem
 from app.domain.programs.program import ProgramKind
 from app.imports.csv_receipts import plan_import
 from app.imports.execution import import_target, run_plan
 from app.main import serve_forever
 from app.usecases.application import Application
+from app.usecases.programs import create_access_key
+from app.usecases.programs.create_access_key import CreateAccessKey
 from app.usecases.programs.create_program import CreateProgram, NewProgram
 from app.web.listening import listening_sockets
 
 SAMPLE = Path(__file__).parent / "sample" / "online-retail-10k.csv"
+KEY_LIFETIME = timedelta(days=90)
 
 
 def demo() -> None:
@@ -62,7 +67,15 @@ async def _sample(application: Application) -> tuple[NewProgram, str]:
     await run_plan(plan, application=application, program=program, on_progress=lambda _: None)
 
     ids = await enrol_people(application, program=program)
-    key = await application.issue_key(
-        program_id=program.id, role=Role.CUSTOMER, label="demo", customer_id=ids[PEOPLE[0]]
+    own_key = CreateAccessKey(
+        role=Role.CUSTOMER,
+        label="demo",
+        customer=CustomerReference(ids[PEOPLE[0]]),
+        expires_at=application.server_now() + KEY_LIFETIME,
     )
-    return started, key.token
+    created = await execute(
+        application, create_access_key.run, name="createAccessKey", program=program, command=own_key
+    )
+    assert not isinstance(created, Problem), created
+    assert created.token is not None, "it has just been created"
+    return started, created.token

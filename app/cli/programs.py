@@ -1,4 +1,4 @@
-"""`troth init` and `troth key`: create programs and access keys."""
+"""`troth init`: create programs."""
 
 from __future__ import annotations
 
@@ -11,26 +11,20 @@ import typer
 
 from app.cli.runtime import (
     JsonOption,
-    ProgramOption,
     exit_after_printing,
     now,
     out,
     run_with_application,
-    select_program,
 )
 from app.config import Settings
-from app.domain.access import Role
 from app.domain.amounts import DECIMALS
 from app.domain.calendar import day_start, zone
-from app.domain.customers.customer import CustomerReference
-from app.domain.customers.identities import IdentityKind
 from app.domain.i18n.locales import Address
 from app.domain.names import InvalidNameError, normalised_name
-from app.domain.programs.program import Program, ProgramKind
+from app.domain.programs.program import ProgramKind
 from app.domain.programs.slug import SlugTaken, slug_problem
 from app.domain.purchases.receipt_numbers import Numbering, ReceiptNumbers
 from app.domain.terms.templates import TEMPLATES
-from app.queries.customers.customers import customer_as_of
 from app.usecases.application import Application
 from app.usecases.programs.create_program import CreateProgram, NewProgram
 
@@ -159,44 +153,3 @@ def _numbering(numbers: ReceiptNumbers, *, day_starts: str) -> Numbering:
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", day_starts):
         raise exit_after_printing(f"{day_starts!r} is not a time of day (HH:MM)")
     return Numbering(numbers, time.fromisoformat(day_starts))
-
-
-def key(
-    role: Annotated[Role, typer.Option(case_sensitive=False, help="What the key may do.")],
-    customer: Annotated[
-        str | None,
-        typer.Option(
-            help="The customer's external id: whose key it is with the role CUSTOMER; with any other role, the holder's own"
-            " card, which the key then cannot touch."
-        ),
-    ] = None,
-    label: Annotated[str, typer.Option(help="Who or what uses the key.")] = "",
-    program: ProgramOption = None,
-) -> None:
-    """Create another access key; it is shown once."""
-    if customer is None and role is Role.CUSTOMER:
-        raise exit_after_printing("a key with the role CUSTOMER needs --customer")
-
-    async def work(application: Application) -> str:
-        selected = await select_program(application, program)
-        return await _issue_key(application, program=selected, external_id=customer, role=role, label=label)
-
-    print(run_with_application(work, settings=Settings()))
-
-
-async def _issue_key(
-    application: Application, *, program: Program, external_id: str | None, role: Role, label: str
-) -> str:
-    customer_id = None
-    if external_id is not None:
-        customer = await application.query(
-            customer_as_of,
-            program_id=program.id,
-            by=CustomerReference(external_id, IdentityKind.EXTERNAL_ID),
-            at=application.now(program),
-        )
-        if customer is None:
-            raise exit_after_printing(f"no customer has the external id {external_id!r}")
-        customer_id = customer.id
-    new = await application.issue_key(program_id=program.id, role=role, label=label, customer_id=customer_id)
-    return new.token

@@ -13,12 +13,15 @@ import uuid_utils
 from rich.console import Console
 
 from app.config import Settings
+from app.domain.problems import Problem
 from app.domain.programs.program import Program
 from app.queries.programs.programs import all_programs, own_program
 from app.store.database.connect import open_database
 from app.store.database.migrations import migrate as migrate_database
 from app.store.database.migrations import missing_migrations
 from app.usecases.application import Application
+from app.usecases.command import CommandType, UseCase
+from app.usecases.results import ResultType
 
 T = TypeVar("T")
 
@@ -100,3 +103,19 @@ async def select_program(application: Application, program_id: str | None) -> Pr
             else "there is no program yet: troth init"
         )
     return programs[0]
+
+
+async def execute(
+    application: Application,
+    use_case: UseCase[CommandType, ResultType],
+    *,
+    name: str,
+    program: Program,
+    command: CommandType,
+) -> ResultType | Problem:
+    """The result of a command; each call is one of its own."""
+    key = f"cli:{new_id()}"
+    execution = await application.execute(
+        use_case, name=name, program=program, principal=None, key=key, fingerprint_input=key, command=command
+    )
+    return execution if isinstance(execution, Problem) else execution.result

@@ -17,6 +17,7 @@ class Role(StrEnum):
     OWNER = "OWNER"
     STAFF = "STAFF"
     TILL = "TILL"
+    INTEGRATION = "INTEGRATION"
     CUSTOMER = "CUSTOMER"
 
 
@@ -53,6 +54,8 @@ class Permission(StrEnum):
     OPEN_INBOX = "OPEN_INBOX"
     PRINT_NOTICES = "PRINT_NOTICES"
     SEND_NOTICES = "SEND_NOTICES"
+    MANAGE_KEYS = "MANAGE_KEYS"
+    MANAGE_CUSTOMER_KEYS = "MANAGE_CUSTOMER_KEYS"
 
 
 _TILL = frozenset(
@@ -90,6 +93,15 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.SETTLE_QUARANTINED,
         },
         Role.TILL: _TILL,
+        # An app's own server: it lets customers in, and whatever it does for one of them it does with that one's key.
+        Role.INTEGRATION: frozenset(
+            {
+                Permission.READ_TERMS,
+                Permission.READ_OWN_CARD,
+                Permission.ENROL,
+                Permission.MANAGE_CUSTOMER_KEYS,
+            }
+        ),
         Role.CUSTOMER: frozenset(
             {
                 Permission.READ_TERMS,

@@ -14,14 +14,14 @@ from typing import Any, TypeVar
 
 import orjson
 
-from app.domain.access import PROGRAM_ONLY, Principal, Role
+from app.domain.access import PROGRAM_ONLY, Principal
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program
 from app.store import idempotency
 from app.store.database.session import Database, Session
 from app.usecases.command import CommandContext, CommandType, UseCase
 from app.usecases.programs import create_program
-from app.usecases.programs.create_program import CreateProgram, NewKey, NewProgram, compose, issue_key, make_key
+from app.usecases.programs.create_program import CreateProgram, NewProgram, compose
 from app.usecases.results import Execution, ResultType, decode, encode
 
 Result = TypeVar("Result")
@@ -45,6 +45,7 @@ class Application:
 
     Only the application reads the server's clock: each program has its own time, which `now` returns.
     `settings_changed` counts changes to the settings of programs in this process; caches of programs compare it.
+    `on_key_ended` is called with the id of each access key that was revoked or rotated in this process.
     """
 
     def __init__(self, *, database: Database, clock: Callable[[], datetime], new_id: Callable[[], str]) -> None:
@@ -52,6 +53,7 @@ class Application:
         self.new_id = new_id
         self._clock = clock
         self.settings_changed = 0
+        self.on_key_ended: list[Callable[[str], None]] = []
 
     def now(self, program: Program) -> datetime:
         """A program's time: the server's time, plus the clock offset of a sandbox."""
@@ -105,26 +107,14 @@ class Application:
 
         return await self.database.write(work, program_id=new_program.program.id, lock_key=new_program.program.id)
 
-    async def issue_key(self, *, program_id: str, role: Role, label: str, customer_id: str | None = None) -> NewKey:
-        """Create another access key of a program; the result is the only place with its token.
+    def server_now(self) -> datetime:
+        """The server's time, by which access keys end."""
+        return self._clock()
 
-        `customer_id` is the customer whom the key belongs to; with a role other than CUSTOMER, its holder's own
-        customer record.
-        """
-        new = make_key(
-            program_id=program_id,
-            id=self.new_id(),
-            role=role,
-            label=label,
-            created_at=self._clock(),
-            customer_id=customer_id,
-        )
-
-        async def work(session: Session) -> None:
-            await issue_key(session, new=new)
-
-        await self.database.write(work, program_id=program_id, lock_key=new.key.id)
-        return new
+    def end_key(self, access_key_id: str) -> None:
+        """Tell this process that a key was revoked or rotated: what is cached of it is forgotten."""
+        for forget in self.on_key_ended:
+            forget(access_key_id)
 
     async def query_all(
         self, questions: Sequence[Callable[[Session], Awaitable[Any]]], *, program_id: str

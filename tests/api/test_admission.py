@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
+import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -11,10 +16,16 @@ import pytest
 
 from app.api import authentication
 from app.domain.access import Role
+from app.domain.programs.key_tokens import write_token
 from app.graphql_server.limits.admission import ADMISSION_LIMIT, INVALID_KEY_COST, Admission, RateLimited
 from app.graphql_server.limits.rate_limits import RateLimit
+from app.graphql_server.limits.slow_lane import TURN_PAUSE
+from app.store.database.connect import open_database
 from app.store.database.session import Session
-from tests.shop import Shop, open_shop
+from app.usecases.application import Application
+from tests.access_keys import issue_key
+from tests.shop import UNUSED_TLS, Shop, new_id, open_shop, real_now
+from tests.time_limits import HANGS
 
 GRAPHQL_JSON = "application/graphql-response+json"
 OFTEN = ADMISSION_LIMIT.capacity // INVALID_KEY_COST
@@ -33,17 +44,36 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     plain = authentication.sign_in
 
-    async def noting(session: Session, *, token: str) -> Any:
+    async def noting(session: Session, *, token: str, at: datetime) -> Any:
         found.append(token)
-        return await plain(session, token=token)
+        return await plain(session, token=token, at=at)
 
     monkeypatch.setattr(authentication, "sign_in", noting)
     return found
 
 
+@pytest.fixture
+def database_keys(shop: Shop) -> list[str]:
+    """Keys of tills that the server has not seen yet."""
+
+    async def make() -> list[str]:
+        database = open_database(shop.url)
+        await database.start()
+        application = Application(database=database, clock=real_now, new_id=new_id)
+        try:
+            return [
+                (await issue_key(application, program_id=shop.program.program.id, role=Role.TILL)).token
+                for _ in range(12)
+            ]
+        finally:
+            await database.stop()
+
+    return asyncio.run(make())
+
+
 def wrong_key(number: int) -> str:
     """A well-formed key that does not exist."""
-    return f"troth_till_{number:032x}_wrong"
+    return write_token(Role.TILL, access_key_id=f"{number:032x}", secret="w" * 43)
 
 
 def codes(answer: httpx.Response) -> list[str]:
@@ -51,14 +81,54 @@ def codes(answer: httpx.Response) -> list[str]:
     return [value["extensions"]["code"] for value in answer.json().get("errors", [])]
 
 
-def test_wrong_keys_end_in_rate_limited_without_a_database_read(shop: Shop, reads: list[str]) -> None:
-    found = [codes(shop.send("{ viewer { role } }", key=wrong_key(number)))[0] for number in range(OFTEN + 50)]
-    assert found[:OFTEN] == ["UNAUTHENTICATED"] * OFTEN
-    assert found[OFTEN:] == ["RATE_LIMITED"] * 50
-    assert len(reads) == OFTEN
+def test_wrong_keys_beyond_the_limit_of_their_address_wait_for_their_turn(shop: Shop, reads: list[str]) -> None:
+    found = [codes(shop.send("{ viewer { role } }", key=wrong_key(number)))[0] for number in range(OFTEN)]
+    begun = time.monotonic()
+    found += [codes(shop.send("{ viewer { role } }", key=wrong_key(OFTEN + number)))[0] for number in range(50)]
+    assert time.monotonic() - begun >= 49 * TURN_PAUSE
+    assert found == ["UNAUTHENTICATED"] * (OFTEN + 50)
+    assert len(reads) == OFTEN + 50
     response = shop.send("{ viewer { role } }", key=wrong_key(0))
+    assert codes(response) == ["RATE_LIMITED"], "what was looked up before waits for no turn"
     assert int(response.headers["retry-after"]) >= 1
     assert "data" not in response.json()
+
+
+def test_guessed_keys_lock_out_no_key_of_the_same_address(shop: Shop, database_keys: list[str]) -> None:
+    guessed: list[str] = []
+    ended = threading.Event()
+
+    def guess(guesser: int) -> None:
+        with httpx.Client(timeout=HANGS, verify=UNUSED_TLS) as client:
+            own = replace(shop, client=client)
+            for number in itertools.count(guesser * 1_000_000):
+                if ended.is_set():
+                    return
+                guessed.extend(codes(own.send("{ viewer { role } }", key=wrong_key(number))))
+
+    for number in range(OFTEN):
+        shop.send("{ viewer { role } }", key=wrong_key(10**9 + number))
+    guessers = [threading.Thread(target=guess, args=(guesser,)) for guesser in range(8)]
+    for thread in guessers:
+        thread.start()
+    try:
+        answers = [shop.send("{ viewer { role } }", key=key).json() for key in database_keys]
+    finally:
+        ended.set()
+        for thread in guessers:
+            thread.join()
+    assert answers == [{"data": {"viewer": {"role": "TILL"}}, "extensions": answer["extensions"]} for answer in answers]
+    assert len(guessed) > 0
+    assert set(guessed) <= {"UNAUTHENTICATED", "RATE_LIMITED"}
+
+
+def test_half_a_key_is_rejected_without_a_look_up(shop: Shop, reads: list[str]) -> None:
+    key = shop.program.token(Role.TILL)
+    for part in (key[:-1], key[:40], key.replace("_", "-", 1), key[:-1] + ("0" if key[-1] != "0" else "1"), "secret"):
+        response = shop.send("{ viewer { role } }", key=part)
+        assert codes(response) == ["UNAUTHENTICATED"]
+        assert "no whole key" in response.json()["errors"][0]["message"]
+    assert reads == []
 
 
 def test_repeated_wrong_key_is_looked_up_once_and_counted_each_time(shop: Shop, reads: list[str]) -> None:

@@ -27,6 +27,7 @@ from app.domain.programs.program import ProgramKind
 from app.graphql_server.limits.rate_limits import RateLimit
 from tests.api.scheduled_shop import ManualClock
 from tests.api.test_access import customer_key
+from tests.api.test_access_keys import CREATE
 from tests.api.test_staff_limits import tied_key
 from tests.recorded_codes import BASKET, OFFERS, TRIED, CodeRecorder, RecordedShop, codes_of_the_schema
 from tests.sentence_reader import figures_of
@@ -775,6 +776,20 @@ def set_up_programs_in_every_way(opening: Opening) -> None:
                 shop.succeed("updateProgram", formOfAddress=address)
 
 
+def end_access_keys_in_every_way(opening: Opening) -> None:
+    with opening(SPEND) as shop:
+        made = []
+        for role in (Role.TILL, Role.INTEGRATION):
+            given = {"idempotencyKey": f"key-{role}", "role": role.value}
+            created = shop.execute(CREATE, role=Role.OWNER, input=given)["createAccessKey"]
+            shop.execute("{ viewer { role } }", key=created["token"])
+            made.append(created["accessKey"]["id"])
+        assert shop.refusals("revokeAccessKey", accessKey="x") == ["ACCESS_KEY_NOT_FOUND"]
+        shop.succeed("revokeAccessKey", accessKey=made[0])
+        assert shop.refusals("rotateAccessKey", accessKey=made[0]) == ["ACCESS_KEY_ENDED"]
+        assert shop.succeed("rotateAccessKey", accessKey=made[1], overlapMinutes=0)["replaced"]["state"] == "EXPIRED"
+
+
 def end_impact_previews_in_every_way(opening: Opening) -> None:
     state = "query($id: ID!) { impactPreview(id: $id) { state } }"
 
@@ -818,6 +833,7 @@ JOURNEYS: tuple[Callable[[Opening], None], ...] = (
     quarantine_park_and_reject_receipts,
     adjust_merge_and_update_customers,
     set_up_programs_in_every_way,
+    end_access_keys_in_every_way,
     end_impact_previews_in_every_way,
 )
 

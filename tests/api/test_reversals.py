@@ -14,6 +14,7 @@ from app.api.conventions.ids import encode
 from app.domain.access import Role
 from app.store.database.connect import open_database
 from app.usecases.application import Application
+from tests.access_keys import issue_key
 from tests.api.test_access import customer_key
 from tests.api.test_holds import CAPTURE, RELEASE, balance, codes, end, hold, publish_print, state
 from tests.shop import DECISION, START, Clock, Shop, new_id, open_shop
@@ -135,7 +136,7 @@ def another_till(shop: Shop) -> str:
         await database.start()
         application = Application(database=database, clock=lambda: START, new_id=new_id)
         try:
-            new = await application.issue_key(program_id=shop.program.program.id, role=Role.TILL, label="Second till")
+            new = await issue_key(application, program_id=shop.program.program.id, role=Role.TILL, label="Second till")
             return new.token
         finally:
             await database.stop()

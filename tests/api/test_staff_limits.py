@@ -17,6 +17,7 @@ from app.domain.customers.identities import IdentityKind
 from app.queries.customers.customers import customer_as_of as card_of
 from app.store.database.connect import open_database
 from app.usecases.application import Application
+from tests.access_keys import issue_key
 from tests.api.test_households import JOIN
 from tests.api.test_merges import MERGE
 from tests.shop import Clock, Shop, new_id, open_shop, real_now
@@ -110,7 +111,7 @@ def tied_key(shop: Shop, card: str, *, role: Role = Role.STAFF) -> str:
             card_of, program_id=program, by=CustomerReference(card, IdentityKind.CARD), at=real_now()
         )
         assert row is not None
-        new = await application.issue_key(program_id=program, role=role, label="Ana", customer_id=row.id)
+        new = await issue_key(application, program_id=program, role=role, label="Ana", customer_id=row.id)
         await database.stop()
         return new.token
 
@@ -124,7 +125,7 @@ def other_key(shop: Shop, *, role: Role = Role.STAFF) -> str:
         database = open_database(shop.url)
         await database.start()
         application = Application(database=database, clock=real_now, new_id=new_id)
-        new = await application.issue_key(program_id=shop.program.program.id, role=role, label="Ben")
+        new = await issue_key(application, program_id=shop.program.program.id, role=role, label="Ben")
         await database.stop()
         return new.token
 

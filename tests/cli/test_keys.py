@@ -1,13 +1,16 @@
-"""`troth key`: a further access key, for a customer, or tied to the card of its holder."""
+"""`troth keys`: access keys are listed, created, rotated and revoked from the shell."""
 
 from __future__ import annotations
 
 import asyncio
+import json
+from datetime import timedelta
+from typing import Any
 
 from app.domain.access import Principal, Role
 from app.domain.customers.identities import IdentityKind
 from app.domain.problems import Problem
-from app.queries.programs.authentication import sign_in
+from app.queries.programs.authentication import KeyRejection, RejectedKey, SignedIn, sign_in
 from app.store.database.connect import open_database
 from app.usecases.application import Application
 from app.usecases.customers import enrol_customer
@@ -17,14 +20,14 @@ from tests.shop import create_program, new_id, real_now
 
 
 def enrolled(url: str) -> str:
-    """A program with one customer, whose external id is 4711; returns the customer's id."""
+    """A program with one customer, whose external id is 4711 and whose card is CARD0001; returns the customer's id."""
     program = create_program(url).program
 
     async def run() -> str:
         database = open_database(url)
         await database.start()
         application = Application(database=database, clock=real_now, new_id=new_id)
-        command = EnrolCustomer(identities=((IdentityKind.EXTERNAL_ID, "4711"),), locale=None)
+        identities = ((IdentityKind.EXTERNAL_ID, "4711"), (IdentityKind.CARD, "CARD0001"))
         payload = await application.execute(
             enrol_customer.run,
             name="enrolCustomer",
@@ -32,7 +35,7 @@ def enrolled(url: str) -> str:
             principal=None,
             key="e",
             fingerprint_input="e",
-            command=command,
+            command=EnrolCustomer(identities=identities, locale=None),
         )
         await database.stop()
         assert not isinstance(payload, Problem)
@@ -41,33 +44,96 @@ def enrolled(url: str) -> str:
     return asyncio.run(run())
 
 
-def holder(url: str, token: str) -> Principal:
-    """The viewer that a token authenticates."""
+def signed_in(url: str, token: str, *, later: timedelta = timedelta(0)) -> SignedIn | RejectedKey:
+    """What a token opens, now or some time later."""
 
-    async def run() -> Principal:
+    async def run() -> SignedIn | RejectedKey:
         database = open_database(url)
         await database.start()
         try:
-            signed_in = await database.read_across_programs(lambda session: sign_in(session, token=token))
+            return await database.read_across_programs(
+                lambda session: sign_in(session, token=token, at=real_now() + later)
+            )
         finally:
             await database.stop()
-        assert signed_in is not None
-        return signed_in.principal
 
     return asyncio.run(run())
 
 
+def holder(url: str, token: str) -> Principal:
+    """The viewer that a token authenticates."""
+    found = signed_in(url, token)
+    assert isinstance(found, SignedIn)
+    return found.principal
+
+
+def create(url: str, *options: str) -> str:
+    """A new key."""
+    return troth("keys", "create", *options, url=url).strip()
+
+
+def listed(url: str, *options: str) -> list[dict[str, Any]]:
+    """The keys of the program."""
+    keys: list[dict[str, Any]] = json.loads(troth("keys", "list", "--json", *options, url=url))["keys"]
+    return keys
+
+
 def test_staff_key_can_be_tied_to_a_card(database_url: str) -> None:
     customer_id = enrolled(database_url)
-    tied = holder(database_url, troth("key", "--role", "staff", "--customer", "4711", url=database_url).strip())
+    tied = holder(database_url, create(database_url, "--role", "staff", "--customer", "4711"))
     assert (tied.role, tied.holder_id, tied.customer_id) == (Role.STAFF, customer_id, None)
-    free = holder(database_url, troth("key", "--role", "staff", url=database_url).strip())
+    free = holder(database_url, create(database_url, "--role", "staff"))
     assert (free.role, free.holder_id, free.customer_id) == (Role.STAFF, None, None)
 
 
-def test_customer_key_belongs_to_a_customer(database_url: str) -> None:
+def test_customer_key_belongs_to_a_customer_for_90_days_where_nothing_is_said(database_url: str) -> None:
     customer_id = enrolled(database_url)
-    own = holder(database_url, troth("key", "--role", "customer", "--customer", "4711", url=database_url).strip())
-    assert (own.role, own.holder_id, own.customer_id) == (Role.CUSTOMER, None, customer_id)
-    assert "--customer" in troth("key", "--role", "customer", url=database_url, code=1)
-    assert "4712" in troth("key", "--role", "staff", "--customer", "4712", url=database_url, code=1)
+    for customer in ("4711", "card:card-0001"):
+        token = create(database_url, "--role", "customer", "--customer", customer)
+        own = holder(database_url, token)
+        assert (own.role, own.holder_id, own.customer_id) == (Role.CUSTOMER, None, customer_id)
+        assert isinstance(signed_in(database_url, token, later=timedelta(days=89)), SignedIn)
+        ended = signed_in(database_url, token, later=timedelta(days=90))
+        assert isinstance(ended, RejectedKey)
+        assert ended.why is KeyRejection.EXPIRED
+
+
+def test_problems_are_one_plain_sentence(database_url: str) -> None:
+    enrolled(database_url)
+    for options, word in (
+        (("create", "--role", "customer"), "--customer"),
+        (("create", "--role", "staff", "--customer", "4712"), "4712"),
+        (("create", "--role", "customer", "--customer", "4711", "--days", "400"), "366 days"),
+        (("create", "--role", "till", "--customer", "phone:x"), "--customer"),
+        (("revoke", "nonsense"), "troth keys list"),
+        (("revoke", new_id()), "there is no key"),
+        (("rotate", new_id()), "there is no key"),
+    ):
+        printed = troth("keys", *options, url=database_url, code=1)
+        assert word in printed
+        assert printed.startswith("troth: ")
+        assert len(printed.splitlines()) == 1
+
+
+def test_keys_are_listed_rotated_and_revoked(database_url: str) -> None:
+    enrolled(database_url)
+    token = create(database_url, "--role", "integration", "--label", "App", "--days", "10")
+    assert [(key["role"], key["state"], key["label"]) for key in listed(database_url)] == [
+        ("OWNER", "ACTIVE", "owner"),
+        ("STAFF", "ACTIVE", "staff"),
+        ("TILL", "ACTIVE", "till"),
+        ("INTEGRATION", "ACTIVE", "App"),
+    ]
+    (app,) = listed(database_url, "--role", "integration")
+    newer = troth("keys", "rotate", app["id"], "--overlap-minutes", "5", url=database_url).strip()
+    assert holder(database_url, newer).role is Role.INTEGRATION
+    assert isinstance(signed_in(database_url, token, later=timedelta(minutes=4)), SignedIn)
+    assert isinstance(signed_in(database_url, token, later=timedelta(minutes=6)), RejectedKey)
+    assert "replaced" in troth("keys", "rotate", app["id"], url=database_url, code=1)
+    _, successor = listed(database_url, "--role", "integration")
+    assert successor["replaces"] == app["id"]
+    assert "revoked" in troth("keys", "revoke", successor["id"], url=database_url)
+    assert signed_in(database_url, newer) == RejectedKey(KeyRejection.REVOKED, successor["id"])
+    printed = troth("keys", "list", url=database_url)
+    assert "REVOKED" in printed
+    assert token not in printed

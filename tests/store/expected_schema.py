@@ -85,17 +85,34 @@ TABLES: dict[str, Table] = {
         columns={
             "program_id": "id",
             "id": "id",
+            "number": "integer",
             "role": "text",
             "secret_hash": "text",
             "customer_id?": "id",
             "label": "text",
             "created_at": "instant",
+            "expires_at?": "instant",
             "revoked_at?": "instant",
+            "replaces_id?": "id",
+            "actor?": "id",
         },
         key=_KEY,
+        unique=frozenset({("program_id", "number")}),
         indexed=frozenset({("id",)}),
-        references=frozenset({_PROGRAM, _to("customers", "customer_id")}),
-        checks=frozenset({"access_keys_customer"}),
+        references=frozenset(
+            {
+                _PROGRAM,
+                _to("customers", "customer_id"),
+                _to("access_keys", "replaces_id"),
+                _to("access_keys", "actor"),
+            }
+        ),
+        checks=frozenset({"access_keys_customer", "access_keys_number"}),
+    ),
+    "access_key_uses": Table(
+        columns={"program_id": "id", "key_id": "id", "last_used_at": "instant"},
+        key=("program_id", "key_id"),
+        references=frozenset({_to("access_keys", "key_id")}),
     ),
     "key_holders": Table(
         columns={"program_id": "id", "key_id": "id", "customer_id": "id"},

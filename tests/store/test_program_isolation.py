@@ -107,6 +107,7 @@ def _rest(calls: Calls, rows: Mapping[str, list[dict[str, Any]]], *, program: Pr
     known |= {
         "since": START - timedelta(days=400),
         "until": START + timedelta(days=4000),
+        "uses": {rows["access_keys"][0]["id"]: START},
         "access_key_id": rows["access_keys"][0]["id"],
         "limit": 100,
         "n": 1,
@@ -159,6 +160,7 @@ _OTHERWISE: Mapping[str, Mapping[str, Any]] = {
     "ledger.expiry_notices.unread": {"after": ""},
     "ledger.liability.flows": {"since": [START + timedelta(days=days) for days in (150, 100, 50, 0)]},
     "previews.customer_histories.page": {"after": ""},
+    "programs.access_keys.page": {"role": None, "state": None, "after": None, "before": None},
     "programs.locations.page": {"after": None, "before": None},
     "purchases.quarantine.page": {"state": None, "after": None, "before": None},
     "terms.versions.after": {"number": 1},

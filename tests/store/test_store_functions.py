@@ -250,8 +250,8 @@ async def test_program_is_found_by_its_id(shop: Database) -> None:
 
 
 async def test_access_key_is_found_before_and_after_revocation(shop: Database) -> None:
-    till = AccessKey(an_id(40), PROGRAM, Role.TILL, "hash", None, "Till 1", NOW)
-    card = AccessKey(an_id(41), PROGRAM, Role.CUSTOMER, "hash", ANNA.id, "Anna", NOW)
+    till = AccessKey(an_id(40), PROGRAM, Role.TILL, "hash", None, "Till 1", NOW, 1)
+    card = AccessKey(an_id(41), PROGRAM, Role.CUSTOMER, "hash", ANNA.id, "Anna", NOW, 2)
     await _write(shop, partial(access_keys.issue, key=till))
     await _write(shop, partial(access_keys.issue, key=card))
 
@@ -268,7 +268,7 @@ async def test_access_key_is_found_before_and_after_revocation(shop: Database) -
 
 async def test_only_customer_keys_name_a_customer(shop: Database) -> None:
     for role, customer_id in ((Role.CUSTOMER, None), (Role.TILL, ANNA.id)):
-        key = AccessKey(an_id(42), PROGRAM, role, "hash", customer_id, "odd", NOW)
+        key = AccessKey(an_id(42), PROGRAM, role, "hash", customer_id, "odd", NOW, 1)
         with pytest.raises(Exception, match="access_keys_customer"):
             await _write(shop, partial(access_keys.issue, key=key))
 

@@ -11,6 +11,7 @@ from graphql import GraphQLError
 from app.api.conventions.canonical_json import canonical_json
 from app.api.conventions.context import Info
 from app.api.conventions.payloads import Payload, PayloadType
+from app.api.customer_lookups import MISS_COST
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.graphql_server.http.errors import ReadingFailed
@@ -18,6 +19,9 @@ from app.usecases.command import CommandType, UseCase
 from app.usecases.results import ResultType
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,100}")
+
+_TELLS_WHO_IS_KNOWN = frozenset({ProblemCode.CUSTOMER_NOT_FOUND, ProblemCode.IDENTITY_TAKEN})
+"""Problems that are counted as look-ups: they say whether somebody is known by an identity."""
 
 P = TypeVar("P", bound=Payload[Any])
 
@@ -89,4 +93,8 @@ async def execute_command(
         fingerprint_input=canonical_json(input) if fingerprint_input is None else fingerprint_input,
         command=command,
     )
-    return execution if isinstance(execution, Problem) else execution.result
+    if isinstance(execution, Problem):
+        if execution.code in _TELLS_WHO_IS_KNOWN:
+            context.lookups.charge(caller.principal.key_id, MISS_COST)
+        return execution
+    return execution.result

@@ -13,6 +13,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.dataloader import DataLoader
 
+from app.api.customer_lookups import CustomerLookups
 from app.domain.access import Permission, Principal
 from app.domain.i18n import Phrasebook, phrasebook_for
 from app.domain.i18n.locales import Address
@@ -45,6 +46,7 @@ class Context:
     disconnected: Callable[[], Awaitable[None]]
     reachable_fields: frozenset[str] = frozenset()
     accept_language: str | None = None
+    lookups: CustomerLookups = field(default_factory=CustomerLookups)
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     node_count: int = 0
     _now: datetime | None = None

@@ -123,6 +123,7 @@ described(
         Role.OWNER: "May do and see everything in the program.",
         Role.STAFF: "Serves customers: everything a till does; cancels redemptions after the window of the terms and adjusts points, with a reason; sees identities, birthdays and segments in full, and changes them.",
         Role.TILL: "Enrols, records purchases and refunds, redeems, notes preferences; identities are masked, birthdays and segments hidden.",
+        Role.INTEGRATION: "An app's own server: enrols customers, and creates and revokes customers' keys. It sees the terms and the rewards, and no customer: what it does for one of them it does with that one's key.",
         Role.CUSTOMER: "Sees their own card, the terms and the rewards; redeems for themselves; states preferences, the language, and a birthday that is not known yet.",
     },
 )

@@ -31,6 +31,8 @@ described(
         ProblemCode.PENDING_DEPENDENCY: "The purchase of this refund or exchange has not arrived yet: it waits for that, and nothing is booked before.",
         ProblemCode.REWARD_NOT_FOUND: "No reward of this program is known by that.",
         ProblemCode.LOCATION_NOT_FOUND: "The program has no such location.",
+        ProblemCode.ACCESS_KEY_NOT_FOUND: "The program has no such access key, or it is not for the caller.",
+        ProblemCode.ACCESS_KEY_ENDED: "The access key was revoked, has expired, or was replaced already: create a new one, or rotate its successor.",
         ProblemCode.PREVIEW_NOT_FOUND: "No impact preview of this program is known by that; ended ones are forgotten after some newer ones.",
         ProblemCode.REDEMPTION_NOT_FOUND: "No redemption of this program is known by that.",
         ProblemCode.HOLD_NOT_FOUND: "The program has no such hold.",

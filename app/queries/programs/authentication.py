@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from dataclasses import dataclass, replace
-from uuid import UUID
+from datetime import datetime
+from enum import StrEnum
 
 from app.domain.access import Principal
+from app.domain.programs.access_key import AccessKeyState
+from app.domain.programs.key_tokens import read_token
 from app.domain.programs.program import Program
 from app.store.customers import customers
 from app.store.database.session import Session, UnscopedSession
@@ -16,32 +18,53 @@ from app.store.programs import access_keys, programs
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The holder of a key, and the program that the key opens."""
+    """The holder of a key, and the program that the key opens; `expires_at` is when the key ends by itself."""
 
     principal: Principal
     program: Program
+    expires_at: datetime | None = None
 
 
-async def sign_in(session: UnscopedSession, *, token: str) -> SignedIn | None:
-    """The holder of a token; None when it is malformed, unknown, revoked or wrong (never which of these)."""
-    parts = token.split("_", 3)
-    if len(parts) != 4 or parts[0] != "troth":
-        return None
-    try:
-        key_id = UUID(hex=parts[2])
-    except ValueError:
-        return None
-    key = await access_keys.find_in_any_program(session, access_key_id=str(key_id))
-    if key is None or key.revoked_at is not None:
-        return None
-    if not hmac.compare_digest(hashlib.sha256(parts[3].encode()).hexdigest(), key.secret_hash):
-        return None
+class KeyRejection(StrEnum):
+    """Why a token opens nothing."""
+
+    MALFORMED = "MALFORMED"
+    UNKNOWN = "UNKNOWN"
+    EXPIRED = "EXPIRED"
+    REVOKED = "REVOKED"
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedKey:
+    """A token that opens nothing. `access_key_id` is the key that it belongs to, where it has the right secret."""
+
+    why: KeyRejection
+    access_key_id: str | None = None
+
+
+async def sign_in(session: UnscopedSession, *, token: str, at: datetime) -> SignedIn | RejectedKey:
+    """The holder of a token at an instant of the server's clock, or why there is none.
+
+    Only who has the secret learns that a key has ended: to others it is like one that does not exist.
+    """
+    sent = read_token(token)
+    if sent is None:
+        return RejectedKey(KeyRejection.MALFORMED)
+    key = await access_keys.find_in_any_program(session, access_key_id=sent.access_key_id)
+    if key is None or not hmac.compare_digest(sent.secret_hash, key.secret_hash):
+        return RejectedKey(KeyRejection.UNKNOWN)
+    match key.state(at):
+        case AccessKeyState.REVOKED:
+            return RejectedKey(KeyRejection.REVOKED, key.id)
+        case AccessKeyState.EXPIRED:
+            return RejectedKey(KeyRejection.EXPIRED, key.id)
+        case AccessKeyState.ACTIVE:
+            pass
     of_program = Session(session, program_id=key.program_id)
     program = await programs.get(of_program)
-    if program is None:
-        return None
+    assert program is not None, "a key belongs to a program, which is never deleted"
     principal = Principal(role=key.role, key_id=key.id, holder_id=key.holder_id)
     if key.customer_id is not None:
         own, *formerly = await customers.all_of(of_program, customer_id=key.customer_id)
         principal = replace(principal, customer_id=own, formerly=frozenset(formerly), issued_to=key.customer_id)
-    return SignedIn(principal=principal, program=program)
+    return SignedIn(principal=principal, program=program, expires_at=key.expires_at)

@@ -1,49 +1,137 @@
-"""Access keys: who may call, in which role. Only a digest of the secret is stored."""
+"""Access keys: who may call, in which role, and until when. Only a digest of the secret is stored."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
 from app.domain.access import Role
-from app.domain.programs.access_key import AccessKey
+from app.domain.programs.access_key import AccessKey, AccessKeyState
 from app.store.database.codecs import instant, instant_or_none
 from app.store.database.models.customers import AccessKeyRow, KeyHolderRow
 from app.store.database.session import Row, Session, UnscopedSession
 
 _FIND = (
-    "SELECT k.id, k.program_id, k.role, k.secret_hash, k.customer_id, k.label, k.created_at, k.revoked_at,"
-    " h.customer_id AS holder_id FROM access_keys k"
+    "SELECT k.id, k.program_id, k.role, k.secret_hash, k.customer_id, k.label, k.created_at, k.number, k.expires_at,"
+    " k.revoked_at, k.replaces_id, k.actor, h.customer_id AS holder_id, u.last_used_at FROM access_keys k"
     " LEFT JOIN key_holders h ON h.program_id = k.program_id AND h.key_id = k.id"
+    " LEFT JOIN access_key_uses u ON u.program_id = k.program_id AND u.key_id = k.id"
 )
+_IN_STATE: Mapping[AccessKeyState, str] = {
+    AccessKeyState.ACTIVE: "k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > ${0})",
+    AccessKeyState.EXPIRED: "k.revoked_at IS NULL AND k.expires_at <= ${0}",
+    AccessKeyState.REVOKED: "k.revoked_at IS NOT NULL",
+}
+_USED = (
+    "INSERT INTO access_key_uses (program_id, key_id, last_used_at) VALUES ($1, $2, $3)"
+    " ON CONFLICT (program_id, key_id) DO UPDATE SET last_used_at = excluded.last_used_at"
+    " WHERE access_key_uses.last_used_at < excluded.last_used_at"
+)
+_NOT_COLUMNS = ("holder_id", "last_used_at")
+_HIGHEST = 2**62
+
+
+async def next_number(session: Session) -> int:
+    """The number of the next key; other transactions that ask for it wait until this one ends."""
+    if session.locking:
+        await session.row("SELECT 1 FROM programs WHERE id = $1 FOR NO KEY UPDATE")
+    row = await session.row("SELECT coalesce(max(number), 0) + 1 FROM access_keys WHERE program_id = $1")
+    return int(row[0]) if row is not None else 1
 
 
 async def issue(session: Session, *, key: AccessKey) -> None:
     """Store a new key."""
-    columns = asdict(key)
-    del columns["holder_id"]
+    columns = {name: value for name, value in asdict(key).items() if name not in _NOT_COLUMNS}
     await session.orm(AccessKeyRow).create(**columns)
     if key.holder_id is not None:
         await session.orm(KeyHolderRow).create(key_id=key.id, customer_id=key.holder_id)
 
 
 async def find(session: Session, *, access_key_id: str) -> AccessKey | None:
-    """A key of the program by its id, revoked ones too, or None."""
+    """A key of the program by its id, ended ones too, or None."""
     row = await session.row(f"{_FIND} WHERE k.program_id = $1 AND k.id = $2", access_key_id)
     return None if row is None else _key(row)
 
 
 async def find_in_any_program(session: UnscopedSession, *, access_key_id: str) -> AccessKey | None:
-    """A key by its id, revoked ones too, or None. Used at sign-in, when the program is not known yet."""
+    """A key by its id, ended ones too, or None. Used at sign-in, when the program is not known yet."""
     row = await session.row(f"{_FIND} WHERE k.id = $1", access_key_id)
     return None if row is None else _key(row)
 
 
 async def by_ids(session: Session, *, access_key_ids: Sequence[str]) -> dict[str, AccessKey]:
-    """Several keys by id, revoked ones too; ids that are not there are left out."""
+    """Several keys by id; ids that are not there are left out."""
     rows = await session.rows(f"{_FIND} WHERE k.program_id = $1 AND k.id = ANY($2)", list(access_key_ids))
     return {row["id"]: _key(row) for row in rows}
+
+
+async def successors(session: Session, *, access_key_ids: Sequence[str]) -> dict[str, str]:
+    """The ids of the keys that replaced these by a rotation, by the replaced key."""
+    rows = await session.rows(
+        "SELECT id, replaces_id FROM access_keys WHERE program_id = $1 AND replaces_id = ANY($2)", list(access_key_ids)
+    )
+    return {row["replaces_id"]: row["id"] for row in rows}
+
+
+async def page(
+    session: Session,
+    *,
+    role: Role | None,
+    state: AccessKeyState | None,
+    at: datetime,
+    after: int | None,
+    before: int | None,
+    limit: int,
+    from_end: bool,
+) -> tuple[AccessKey, ...]:
+    """Keys by number, those with `after` < number < `before`: at most `limit`, from the first or from the last.
+
+    `at` is the instant of the server's clock for which `state` is meant; None as role or state means all.
+    """
+    values: list[object] = [after if after is not None else 0, before if before is not None else _HIGHEST, limit]
+    conditions = ""
+    if role is not None:
+        values.append(role.value)
+        conditions += f" AND k.role = ${len(values) + 1}"
+    if state is not None:
+        if state is not AccessKeyState.REVOKED:
+            values.append(at)
+        conditions += f" AND {_IN_STATE[state].format(len(values) + 1)}"
+    order = "DESC" if from_end else "ASC"
+    rows = await session.rows(
+        f"{_FIND} WHERE k.program_id = $1 AND k.number > $2 AND k.number < $3{conditions}"
+        f" ORDER BY k.number {order} LIMIT $4",
+        *values,
+    )
+    keys = tuple(_key(row) for row in rows)
+    return keys[::-1] if from_end else keys
+
+
+async def revoke(session: Session, *, access_key_id: str, at: datetime) -> bool:
+    """Revoke a key; False when there is no such key or it was revoked before."""
+    return await session.orm(AccessKeyRow).filter(id=access_key_id, revoked_at__isnull=True).update(revoked_at=at) == 1
+
+
+async def expire(session: Session, *, access_key_id: str, at: datetime) -> None:
+    """Let a key end at an instant."""
+    await session.orm(AccessKeyRow).filter(id=access_key_id).update(expires_at=at)
+
+
+async def note_uses(session: Session, *, uses: Mapping[str, datetime]) -> None:
+    """Store when keys (by id) were last used; a later use that is stored already stays."""
+    # In the order of ids, so that no two transactions wait for each other.
+    for access_key_id, used_at in sorted(uses.items()):
+        await session.execute(_USED, access_key_id, used_at)
+
+
+async def lock(session: Session, *, access_key_id: str) -> None:
+    """Lock a key, so that no other transaction counts what was done with it, until this one ends. Raises LookupError."""
+    # Not FOR UPDATE: rows that refer to the key would wait for it.
+    locking = " FOR NO KEY UPDATE" if session.locking else ""
+    row = await session.row(f"SELECT id FROM access_keys WHERE program_id = $1 AND id = $2{locking}", access_key_id)
+    if row is None:
+        raise LookupError(f"access key {access_key_id} is missing")
 
 
 def _key(row: Row) -> AccessKey:
@@ -55,20 +143,11 @@ def _key(row: Row) -> AccessKey:
         customer_id=row["customer_id"],
         label=row["label"],
         created_at=instant(row["created_at"]),
+        number=row["number"],
+        expires_at=instant_or_none(row["expires_at"]),
         revoked_at=instant_or_none(row["revoked_at"]),
         holder_id=row["holder_id"],
+        replaces_id=row["replaces_id"],
+        actor=row["actor"],
+        last_used_at=instant_or_none(row["last_used_at"]),
     )
-
-
-async def revoke(session: Session, *, access_key_id: str, at: datetime) -> bool:
-    """Revoke a key; False when there is no such key or it was revoked before."""
-    return await session.orm(AccessKeyRow).filter(id=access_key_id, revoked_at__isnull=True).update(revoked_at=at) == 1
-
-
-async def lock(session: Session, *, access_key_id: str) -> None:
-    """Lock a key, so that no other transaction counts what was done with it, until this one ends. Raises LookupError."""
-    # Not FOR UPDATE: rows that refer to the key would wait for it.
-    locking = " FOR NO KEY UPDATE" if session.locking else ""
-    row = await session.row(f"SELECT id FROM access_keys WHERE program_id = $1 AND id = $2{locking}", access_key_id)
-    if row is None:
-        raise LookupError(f"access key {access_key_id} is missing")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,7 +9,6 @@ from datetime import datetime
 from app.domain.access import Role
 from app.domain.i18n.locales import Address
 from app.domain.names import normalised_name
-from app.domain.programs.access_key import AccessKey
 from app.domain.programs.program import Program, ProgramKind
 from app.domain.programs.slug import SlugTaken, free_slug, slug_of_name
 from app.domain.purchases.receipt_numbers import Numbering
@@ -22,42 +19,13 @@ from app.store.database.session import Session
 from app.store.programs import access_keys, programs
 from app.store.rewards import rewards
 from app.store.terms import versions
+from app.usecases.programs.new_key import NewKey, make_key
 
 KEYED = (Role.OWNER, Role.STAFF, Role.TILL)
 """The roles for which a new program gets a key."""
 
 _COMPARED = 30
 """Characters of a slug that stay when a number is put behind it."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewKey:
-    """A new access key: `token` is the secret, which is shown once and never stored."""
-
-    key: AccessKey
-    token: str
-
-
-def make_key(
-    *, program_id: str, id: str, role: Role, label: str, created_at: datetime, customer_id: str | None = None
-) -> NewKey:
-    """A new random key of 256 bits; the token contains its own id, so that one look-up finds it.
-
-    `customer_id` is the customer whom the key belongs to; with a role other than CUSTOMER, its holder's own customer
-    record.
-    """
-    secret = secrets.token_urlsafe(32)
-    key = AccessKey(
-        id=id,
-        program_id=program_id,
-        role=role,
-        secret_hash=hashlib.sha256(secret.encode()).hexdigest(),
-        customer_id=customer_id if role is Role.CUSTOMER else None,
-        label=label,
-        created_at=created_at,
-        holder_id=customer_id if role is not Role.CUSTOMER else None,
-    )
-    return NewKey(key=key, token=f"troth_{role.value.lower()}_{id.replace('-', '')}_{secret}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +83,8 @@ def compose(command: CreateProgram, *, now: datetime, new_id: Callable[[], str])
         address=command.address,
     )
     keys = tuple(
-        make_key(program_id=program.id, id=new_id(), role=role, label=role.value.lower(), created_at=now)
-        for role in KEYED
+        make_key(program_id=program.id, id=new_id(), number=number, role=role, label=role.value.lower(), created_at=now)
+        for number, role in enumerate(KEYED, start=1)
     )
     return NewProgram(
         program=program,
@@ -177,8 +145,3 @@ async def run(session: Session, *, new_program: NewProgram) -> NewProgram:
             session, id=new_program.terms_id, terms=new_program.terms, published_at=program.created_at
         )
     return replace(new_program, program=program)
-
-
-async def issue_key(session: Session, *, new: NewKey) -> None:
-    """Create another key of a program."""
-    await access_keys.issue(session, key=new.key)

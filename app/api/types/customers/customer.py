@@ -63,7 +63,9 @@ _KINDS = {
 
 
 def identity_of(given: object, *, context: Context) -> tuple[IdentityKind, str]:
-    """The one identity in a @oneOf input, normalised. Raises IdentityError."""
+    """The one identity in a @oneOf input, normalised. Raises IdentityError and TooManyLookups."""
+    if context.lookups.blocked:
+        context.lookups.admit(context.principal.key_id)
     for name, kind in _KINDS.items():
         text = getattr(given, name)
         if isinstance(text, str):

@@ -76,6 +76,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOT_ENFORCED_YET": "Diese Regel lässt sich noch nicht einhalten und darum nicht zusagen.",
     "error.NOT_WITHDRAWABLE": "Diese Fassung lässt sich nicht zurückziehen.",
     "error.LOCATION_NOT_FOUND": "Dieser Standort ist nicht bekannt.",
+    "error.ACCESS_KEY_NOT_FOUND": "Diesen Zugangsschlüssel gibt es nicht.",
+    "error.ACCESS_KEY_ENDED": "Dieser Zugangsschlüssel gilt nicht mehr oder wurde schon ersetzt.",
     "error.LOCATION_TAKEN": "Einen Standort mit diesem Schlüssel oder Namen gibt es schon.",
     "error.SLUG_TAKEN": "Diese Adresse hat schon ein anderes Programm.",
     "error.UNKNOWN_LOCATION_IN_TERMS": "Eine Regel nennt einen Standort, den es nicht gibt.",

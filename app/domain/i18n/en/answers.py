@@ -76,6 +76,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOT_ENFORCED_YET": "This clause can't be enforced yet, so it can't be promised.",
     "error.NOT_WITHDRAWABLE": "This version of the terms can't be withdrawn.",
     "error.LOCATION_NOT_FOUND": "We can't find this location.",
+    "error.ACCESS_KEY_NOT_FOUND": "There is no such access key.",
+    "error.ACCESS_KEY_ENDED": "This access key has already ended or been replaced.",
     "error.LOCATION_TAKEN": "There is already a location with this key or name.",
     "error.SLUG_TAKEN": "Another program already has this address.",
     "error.UNKNOWN_LOCATION_IN_TERMS": "A condition names a location that does not exist.",

@@ -76,6 +76,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOT_ENFORCED_YET": "该条款目前尚无法兑现，因此不能发布。",
     "error.NOT_WITHDRAWABLE": "该版本条款无法撤回。",
     "error.LOCATION_NOT_FOUND": "查无此门店。",
+    "error.ACCESS_KEY_NOT_FOUND": "没有这个访问密钥。",
+    "error.ACCESS_KEY_ENDED": "该访问密钥已失效或已被替换。",
     "error.LOCATION_TAKEN": "已有门店使用该标识或名称。",
     "error.SLUG_TAKEN": "已有其他计划使用该地址。",
     "error.UNKNOWN_LOCATION_IN_TERMS": "某条款提到了不存在的门店。",

@@ -76,6 +76,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOT_ENFORCED_YET": "本項目前尚無法履行，因此不能公布。",
     "error.NOT_WITHDRAWABLE": "此版本條款無法撤回。",
     "error.LOCATION_NOT_FOUND": "查無此門市。",
+    "error.ACCESS_KEY_NOT_FOUND": "查無此存取金鑰。",
+    "error.ACCESS_KEY_ENDED": "此存取金鑰已失效或已被取代。",
     "error.LOCATION_TAKEN": "已有門市使用此代碼或名稱。",
     "error.SLUG_TAKEN": "已有其他計畫使用此網址。",
     "error.UNKNOWN_LOCATION_IN_TERMS": "有條款提及不存在的門市。",

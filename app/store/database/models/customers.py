@@ -94,21 +94,43 @@ class CustomerPreferenceRow(Model):
 
 
 class AccessKeyRow(Model):
-    """A key to the API: its role and a hash of its secret. A customer's key names the customer."""
+    """A key to the API: its role and a hash of its secret. A customer's key names the customer.
+
+    `number` is its place in the list of the program's keys. `expires_at` is when it ends by itself, by the server's clock;
+    of a rotated key, when its successor is alone. `replaces_id` is the key that it was made for by a rotation, `actor`
+    the key it was made with (None: the command line).
+    """
 
     program_id = Id()
     id = Id(primary_key=True)
+    number = fields.BigIntField()
     role = fields.TextField()
     secret_hash = fields.TextField()
     customer_id = Id(null=True)
     label = fields.TextField()
     created_at = Instant()
+    expires_at = Instant(null=True)
     revoked_at = Instant(null=True)
+    replaces_id = Id(null=True)
+    actor = Id(null=True)
 
     class Meta:
         """The table of the model."""
 
         table = "access_keys"
+
+
+class AccessKeyUseRow(Model):
+    """When a key was last used, to the minute. Written by a background task, never by the transaction of a request."""
+
+    program_id = Id()
+    key_id = Id(primary_key=True)
+    last_used_at = Instant()
+
+    class Meta:
+        """The table of the model."""
+
+        table = "access_key_uses"
 
 
 class KeyHolderRow(Model):

@@ -1,0 +1,55 @@
+"""How many customers an access key may look up by a card, a phone number and the like: who tries numbers learns who is a member.
+
+Queries cost one look-up each. Where nobody is found, and where an enrolment finds somebody, that costs several: who
+serves customers seldom gets this, who tries numbers nearly always. Looking up by id is free, because ids cannot be guessed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from app.graphql_server.limits.rate_limits import MAX_CALLERS, RateLimit, TokenBuckets
+
+LOOKUPS_PER_MINUTE = 300
+
+MISS_COST = 5
+"""Look-ups that it costs to find nobody."""
+
+_UNITS = 60
+"""Of a look-up, in the bucket: as many units come back in a second as look-ups in a minute."""
+
+
+class TooManyLookups(Exception):
+    """A key has looked up too many customers; `wait` is the seconds until the next look-up."""
+
+    def __init__(self, wait: float):
+        super().__init__("too many customers looked up")
+        self.wait = wait
+
+
+class CustomerLookups:
+    """Counts look-ups per key. Each process counts for itself."""
+
+    def __init__(self, per_minute: int = LOOKUPS_PER_MINUTE, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._buckets = TokenBuckets(RateLimit(capacity=per_minute * _UNITS, restored=per_minute), clock=clock)
+        self.blocked: dict[str, float] = {}
+        """Keys (ids) that have used up their look-ups, and until when (by `clock`). Mostly empty: reading it costs nothing."""
+
+    def charge(self, access_key_id: str, lookups: int = 1) -> None:
+        """Count look-ups of a key, which may use up more than there is."""
+        self._buckets.charge(access_key_id, lookups * _UNITS)
+        wait = self._buckets.take(access_key_id, 0).wait
+        if wait is None:
+            return
+        if len(self.blocked) >= MAX_CALLERS:
+            self.blocked.clear()
+        self.blocked[access_key_id] = self._clock() + wait
+
+    def admit(self, access_key_id: str) -> None:
+        """Raise TooManyLookups while a key has used up its look-ups."""
+        wait = self.blocked.get(access_key_id, 0.0) - self._clock()
+        if wait > 0:
+            raise TooManyLookups(wait)
+        self.blocked.pop(access_key_id, None)

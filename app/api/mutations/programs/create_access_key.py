@@ -1,0 +1,85 @@
+"""createAccessKey: the owner lets somebody in; an app's own server lets its customers in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+import strawberry
+
+from app.api.conventions.commands import CommandInput, mutate
+from app.api.conventions.context import Context, Info
+from app.api.conventions.payloads import Payload
+from app.api.types.access_key import AccessKey, load_access_key
+from app.api.types.customers.customer import CustomerBy, customer_by
+from app.domain.access import Permission, Role
+from app.domain.problems import Problem
+from app.domain.programs.access_key import MAX_CUSTOMER_KEY_LIFETIME, MAX_LABEL
+from app.usecases.programs import create_access_key
+from app.usecases.programs.create_access_key import CreateAccessKey, CreateAccessKeyResult
+
+
+@strawberry.input(description="An access key to create.")
+class CreateAccessKeyInput(CommandInput):
+    """The role of the key, and what tells it apart."""
+
+    role: Role = strawberry.field(
+        description="What the key may do. A key of the role INTEGRATION creates keys of the role CUSTOMER only."
+    )
+    label: str = strawberry.field(
+        default="", description=f"Who or what uses it, at most {MAX_LABEL} characters, for the list of keys."
+    )
+    customer: CustomerBy | None = strawberry.field(
+        default=None,
+        description="Whose key it is, by any identity, for the role CUSTOMER. With any other role: its holder's own card, for which the key then does nothing.",
+    )
+    expires_at: datetime | None = strawberry.field(
+        default=None,
+        description=f"When it ends by itself, by the server's clock. A customer's key needs this, at most {MAX_CUSTOMER_KEY_LIFETIME.days} days from now; any other one lasts until it is revoked where nothing is said.",
+    )
+
+
+@strawberry.type(description="Result of `createAccessKey`.")
+class CreateAccessKeyPayload(Payload[CreateAccessKeyResult]):
+    """The new key, and its token once."""
+
+    @classmethod
+    async def of(cls, result: CreateAccessKeyResult, *, command: Any, context: Context) -> Self:
+        """The payload of a command that was carried out."""
+        return cls(result=result)
+
+    @strawberry.field(
+        description="What the holder sends as `Authorization: Bearer …`: in the first answer only. It is stored nowhere, so a repetition of the idempotency key answers null here: if the first answer was lost, revoke the key and create another."
+    )
+    def token(self) -> str | None:
+        """The secret."""
+        return self.result.token if self.result is not None else None
+
+    @strawberry.field(description="The new key, as it is now.")
+    async def access_key(self, info: Info) -> AccessKey | None:
+        """Null where the command was rejected."""
+        return await load_access_key(self.result.access_key_id, context=info.context) if self.result else None
+
+
+async def resolve(
+    info: Info,
+    input: Annotated[CreateAccessKeyInput, strawberry.argument(description="What to do, with its idempotency key.")],
+) -> CreateAccessKeyPayload | None:
+    """Create a key of any role, or, as an integration, one for a customer."""
+    permission = Permission.MANAGE_CUSTOMER_KEYS if input.role is Role.CUSTOMER else Permission.MANAGE_KEYS
+    info.context.require(permission)
+    return await mutate(
+        CreateAccessKeyPayload,
+        create_access_key.run,
+        _command(input, context=info.context),
+        permission=permission,
+        input=input,
+        info=info,
+    )
+
+
+def _command(input: CreateAccessKeyInput, *, context: Context) -> CreateAccessKey | Problem:
+    customer = customer_by(input.customer, context=context) if input.customer is not None else None
+    if isinstance(customer, Problem):
+        return customer
+    return CreateAccessKey(role=input.role, label=input.label.strip(), customer=customer, expires_at=input.expires_at)

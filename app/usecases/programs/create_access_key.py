@@ -1,0 +1,70 @@
+"""Create an access key. Its token is in the first answer only: it is not stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.domain.access import Role
+from app.domain.customers.customer import CustomerReference
+from app.domain.problems import Problem, ProblemCode
+from app.domain.programs.access_key import expiry_error, label_error
+from app.store.customers import customers
+from app.store.database.session import Session
+from app.store.programs import access_keys
+from app.usecases.command import CommandContext, use_case
+from app.usecases.programs.new_key import make_key
+from app.usecases.results import NOT_STORED, CommandResult, stored_as
+
+
+@dataclass(frozen=True, slots=True)
+class CreateAccessKey:
+    """The role of a new key, and what tells it apart; `expires_at` is an instant of the server's clock.
+
+    `customer` is whose key it is with the role CUSTOMER; with any other role, its holder's own customer record.
+    """
+
+    role: Role
+    label: str
+    customer: CustomerReference | None
+    expires_at: datetime | None
+
+
+@stored_as("access_key_created")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateAccessKeyResult(CommandResult):
+    """The new key; `token` is None in a repetition."""
+
+    access_key_id: str
+    token: str | None = field(default=None, repr=False, metadata=NOT_STORED)
+
+
+@use_case(CreateAccessKeyResult)
+async def run(
+    session: Session, *, context: CommandContext, command: CreateAccessKey
+) -> CreateAccessKeyResult | Problem:
+    """Store the key. Its times are of the server's clock, which a sandbox does not move."""
+    unfit = label_error(command.label)
+    if unfit is not None:
+        return Problem(ProblemCode.INVALID_INPUT, path=("label",), detail=unfit)
+    wrong = expiry_error(command.role, expires_at=command.expires_at, now=context.received_at)
+    if wrong is not None:
+        return Problem(ProblemCode.INVALID_INPUT, path=("expiresAt",), detail=wrong)
+    if command.customer is None and command.role is Role.CUSTOMER:
+        return Problem(ProblemCode.INVALID_INPUT, path=("customer",), detail="a customer's key is for one customer")
+    customer = await customers.find(session, by=command.customer) if command.customer is not None else None
+    if command.customer is not None and customer is None:
+        return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+    new = make_key(
+        program_id=context.program_id,
+        id=context.new_id(),
+        number=await access_keys.next_number(session),
+        role=command.role,
+        label=command.label,
+        created_at=context.received_at,
+        customer_id=customer.id if customer is not None else None,
+        expires_at=command.expires_at,
+        actor=context.actor,
+    )
+    await access_keys.issue(session, key=new.key)
+    return CreateAccessKeyResult(access_key_id=new.key.id, token=new.token)

@@ -1,0 +1,72 @@
+"""Replace an access key by a new one of the same role; the old one keeps working for a while."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from app.domain.problems import Problem, ProblemCode
+from app.domain.programs.access_key import DEFAULT_OVERLAP, MAX_OVERLAP, AccessKeyState
+from app.store.database.session import Session
+from app.store.programs import access_keys
+from app.usecases.command import CommandContext, use_case
+from app.usecases.programs.new_key import make_key
+from app.usecases.results import NOT_STORED, CommandResult, stored_as
+
+
+@dataclass(frozen=True, slots=True)
+class RotateAccessKey:
+    """The key to replace, and for how long it keeps working."""
+
+    access_key_id: str
+    overlap: timedelta = DEFAULT_OVERLAP
+
+
+@stored_as("access_key_rotated")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RotateAccessKeyResult(CommandResult):
+    """The new key and the one that it replaces; `token` is None in a repetition."""
+
+    access_key_id: str
+    replaced_id: str
+    token: str | None = field(default=None, repr=False, metadata=NOT_STORED)
+
+
+@use_case(RotateAccessKeyResult)
+async def run(
+    session: Session, *, context: CommandContext, command: RotateAccessKey
+) -> RotateAccessKeyResult | Problem:
+    """Store the new key and let the old one expire. The new one lasts as long as the old one was meant to."""
+    if not timedelta(0) <= command.overlap <= MAX_OVERLAP:
+        limit = f"0 to {MAX_OVERLAP // timedelta(minutes=1):,}"
+        return Problem(ProblemCode.INVALID_INPUT, path=("overlapMinutes",), detail=limit)
+    # Numbering locks out other rotations of the key, too.
+    number = await access_keys.next_number(session)
+    old = await access_keys.find(session, access_key_id=command.access_key_id)
+    if old is None:
+        return Problem(ProblemCode.ACCESS_KEY_NOT_FOUND, path=("accessKey",))
+    now = context.received_at
+    if old.state(now) is not AccessKeyState.ACTIVE:
+        return Problem(ProblemCode.ACCESS_KEY_ENDED, path=("accessKey",), detail=f"it is {old.state(now).value}")
+    if old.id in await access_keys.successors(session, access_key_ids=[old.id]):
+        return Problem(
+            ProblemCode.ACCESS_KEY_ENDED, path=("accessKey",), detail="it was replaced: rotate the newer one"
+        )
+    new = make_key(
+        program_id=context.program_id,
+        id=context.new_id(),
+        number=number,
+        role=old.role,
+        label=old.label,
+        created_at=now,
+        customer_id=old.customer_id or old.holder_id,
+        expires_at=old.expiry_of_successor(now),
+        replaces_id=old.id,
+        actor=context.actor,
+    )
+    await access_keys.issue(session, key=new.key)
+    ends = now + command.overlap
+    await access_keys.expire(
+        session, access_key_id=old.id, at=ends if old.expires_at is None else min(old.expires_at, ends)
+    )
+    return RotateAccessKeyResult(access_key_id=new.key.id, replaced_id=old.id, token=new.token)

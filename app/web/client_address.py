@@ -1,0 +1,95 @@
+"""The address of a client behind reverse proxies, from the headers of those that are trusted.
+
+A client may send such a header itself, so only what a trusted proxy has added counts: hops are read from the right, up to
+the first one that is not trusted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+Network = IPv4Network | IPv6Network
+Address = IPv4Address | IPv6Address
+
+MAX_HOPS = 20
+"""Hops that are read; more proxies than that are in no chain."""
+
+_FOR = re.compile(r'(?:^|;)\s*for\s*=\s*(?:"([^"]*)"|([^;"\s]*))\s*(?:;|$)', re.IGNORECASE)
+
+
+def trusted_networks(text: str) -> tuple[Network, ...]:
+    """Networks and addresses separated by commas, such as `10.0.0.0/8, ::1`. Raises ValueError."""
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+class ClientAddress:
+    """An ASGI application whose `client` is who sent the request to the outermost trusted proxy."""
+
+    def __init__(self, app: ASGIApp, *, trusted: Sequence[Network]) -> None:
+        self._app = app
+        self._trusted = tuple(trusted)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request on, with the address of its client."""
+        if scope["type"] != "lifespan" and scope.get("client") is not None:
+            host, port = scope["client"]
+            found = client_address(host, headers=scope["headers"], trusted=self._trusted)
+            scope = {**scope, "client": (found, port if found == host else 0)}
+        await self._app(scope, receive, send)
+
+
+def client_address(peer: str, *, headers: Iterable[tuple[bytes, bytes]], trusted: Sequence[Network]) -> str:
+    """The address of the client of a request that came from `peer`.
+
+    Where both headers are there, one of them may be the client's own: then it is the proxy's address. So it is where the
+    proxy does not say an address.
+    """
+    if not _is_trusted(_address(peer), trusted):
+        return peer
+    values: dict[bytes, list[str]] = {b"x-forwarded-for": [], b"forwarded": []}
+    for name, value in headers:
+        if name in values:
+            values[name].append(value.decode("latin-1"))
+    forwarded_for, forwarded = values.values()
+    if bool(forwarded_for) == bool(forwarded):
+        return peer
+    hops = ",".join(forwarded_for or forwarded).rsplit(",", MAX_HOPS)[-MAX_HOPS:]
+    client = peer
+    for hop in reversed(hops):
+        address = _address(hop if forwarded_for else _forwarded_for(hop))
+        if address is None:
+            return client
+        client = str(address)
+        if not _is_trusted(address, trusted):
+            return client
+    return client
+
+
+def _is_trusted(address: Address | None, trusted: Sequence[Network]) -> bool:
+    return address is not None and any(address in network for network in trusted)
+
+
+def _forwarded_for(hop: str) -> str:
+    """Who is named after for= in an element of Forwarded (RFC 7239); empty where nobody is."""
+    found = _FOR.search(hop)
+    return (found[1] or found[2] or "") if found is not None else ""
+
+
+def _address(text: str) -> Address | None:
+    """An address, with or without brackets and port; None for all else, such as the word unknown."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
