@@ -163,6 +163,7 @@ _OTHERWISE: Mapping[str, Mapping[str, Any]] = {
     "programs.access_keys.page": {"role": None, "state": None, "after": None, "before": None},
     "programs.locations.page": {"after": None, "before": None},
     "purchases.quarantine.page": {"state": None, "after": None, "before": None},
+    "rewards.redemptions.page": {"state": None, "after": None, "before": None},
     "terms.versions.after": {"number": 1},
     "terms.versions.before": {"number": 2},
     "terms.versions.withdraw": {"number": 2},

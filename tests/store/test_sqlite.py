@@ -138,6 +138,21 @@ async def test_transaction_that_swallows_its_loss_is_not_acknowledged(shop: Sqli
     await shop.write(_keep("after"), program_id=PROGRAM, lock_key="after")
 
 
+async def test_value_of_a_wrong_type_fails_its_transaction_alone(shop: SqliteDatabase) -> None:
+    async def wrong(session: Session) -> None:
+        await session.row("SELECT $1, $2", object())
+
+    with pytest.raises(sqlite3.ProgrammingError):
+        await shop.write(wrong, program_id=PROGRAM, lock_key="wrong")
+
+    async def right(session: Session) -> int:
+        row = await session.row("SELECT 7, $1")
+        assert row is not None
+        return int(row[0])
+
+    assert await shop.write(right, program_id=PROGRAM, lock_key="right") == 7
+
+
 async def test_transaction_waiting_for_something_else_does_not_block_the_writer(
     shop: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -166,9 +166,10 @@ def failure(error: sqlite3.Error) -> Busy | Unavailable:
 def deliver(error: BaseException) -> BaseException:
     """The error that the caller of a work gets: Busy or Unavailable for a failure of the database, any other error unchanged."""
     match error:
-        case sqlite3.OperationalError() if error.sqlite_errorname != "SQLITE_ERROR":
+        # An error of the module itself, such as a value of the wrong type, has no name.
+        case sqlite3.OperationalError() if getattr(error, "sqlite_errorname", "SQLITE_ERROR") != "SQLITE_ERROR":
             return failure(error)
-        case sqlite3.DatabaseError() if error.sqlite_errorname == "SQLITE_NOTADB":
+        case sqlite3.DatabaseError() if getattr(error, "sqlite_errorname", "") == "SQLITE_NOTADB":
             return failure(error)
         case TimeoutError() | asyncio.CancelledError():
             return Unavailable("The work took too long.")
