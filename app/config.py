@@ -36,6 +36,12 @@ class Settings(BaseSettings):
         validation_alias="TROTH_TRUSTED_DOCUMENTS",
         description="A folder of documents, or a manifest of them: no others are run.",
     )
+    cors_origins: str | None = Field(
+        default=None,
+        pattern=r"^https?://[A-Za-z0-9.-]+(:\d+)?(,\s*https?://[A-Za-z0-9.-]+(:\d+)?)*$",
+        validation_alias="TROTH_CORS_ORIGINS",
+        description="The origins whose pages may call the API from a browser, separated by commas.",
+    )
     introspection: bool = Field(
         default=True,
         validation_alias="TROTH_INTROSPECTION",
@@ -83,3 +89,8 @@ class Settings(BaseSettings):
         except ValueError as error:
             raise ValueError(f"{error}; list networks such as 10.0.0.0/8, ::1/128") from error
         return text
+
+    @property
+    def origins(self) -> list[str]:
+        """The origins whose pages may call the API."""
+        return [origin.strip() for origin in (self.cors_origins or "").split(",") if origin.strip()]

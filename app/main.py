@@ -15,7 +15,6 @@ import uuid_utils
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -40,12 +39,13 @@ from app.store.database.connect import open_database
 from app.store.database.migrations import migrate
 from app.store.database.session import Busy, Database, Unavailable
 from app.usecases.application import Application
-from app.web.client_address import ClientAddress, Network, trusted_networks
+from app.web.client_address import Network, trusted_networks
 from app.web.connection_limits import bounded, raise_open_file_limit
 from app.web.errors import http_error_response, unexpected_error_response
 from app.web.graphiql import graphiql_routes
 from app.web.health import health_routes
 from app.web.logging_setup import log_in_json
+from app.web.middleware import middleware
 from app.web.pictures import picture_routes
 
 
@@ -82,14 +82,15 @@ def create_app(
     persisted: PersistedDocuments | None = None,
     people: Sequence[MadeUpPerson] = (),
     trusted_proxies: Sequence[Network] = (),
+    cors_origins: Sequence[str] = (),
     lookups_per_minute: int = LOOKUPS_PER_MINUTE,
 ) -> Starlette:
     """The application over a database that is opened and closed with it.
 
     `rate_limit` limits what a caller may spend on operations, `admission_limit` the work before it, `lookups_per_minute` the
     customers a key looks up. With `run_jobs` the server runs due jobs. `url` is where the process that replays impact previews
-    finds the same database; without it they wait for a server that has one. `documents` is a cache of prepared documents to
-    share, `persisted` those that can be asked for by their hash. `people` are shown; `trusted_proxies` are believed.
+    finds the same database; without it they wait. `documents` is a cache of prepared documents to share, `persisted` those
+    that can be asked for by hash. `people` are shown; `trusted_proxies` are believed, pages of `cors_origins` let in.
     """
     application = Application(database=database, clock=clock, new_id=new_id)
     admission, uses = Admission(admission_limit), KeyUses(application)
@@ -113,16 +114,10 @@ def create_app(
         routes=[*page_routes(pages), *graphiql_routes(endpoint), *picture_routes(), *_health(database)],
         exception_handlers=_exception_handlers(pages),
         lifespan=partial(_open, database=database, background=background),
-        middleware=_middleware(trusted_proxies),
+        middleware=middleware(origins=cors_origins, trusted_proxies=trusted_proxies),
     )
-    # Clients do not follow a redirect with their POST.
-    app.router.redirect_slashes = False
+    app.router.redirect_slashes = False  # clients do not follow a redirect with their POST
     return app
-
-
-def _middleware(trusted_proxies: Sequence[Network]) -> list[Middleware]:
-    """What sees a request before its route does."""
-    return [Middleware(ClientAddress, trusted=trusted_proxies)] if trusted_proxies else []
 
 
 def _background(
@@ -221,6 +216,7 @@ def create_app_from(settings: Settings, *, database: Database, people: Sequence[
         url=settings.database_url,
         run_jobs=settings.jobs,
         persisted=_persisted_documents(settings),
+        cors_origins=settings.origins,
         people=people,
         trusted_proxies=trusted_networks(settings.trusted_proxies),
         lookups_per_minute=settings.lookups_per_minute,

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.graphql_server.http.errors import BAD_INPUT, INTERNAL, masked_error
+from app.web.request_ids import request_id
 
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
@@ -33,4 +34,8 @@ async def http_error_response(
 
 async def unexpected_error_response(_: Request, fault: Exception) -> Response:
     """The answer to an unexpected exception outside the API, which is logged without its message."""
-    return JSONResponse({"errors": [masked_error(fault, logged={})]}, status_code=500, headers=_HEADERS)
+    # Starlette answers these outside of all middleware.
+    headers = dict(_HEADERS)
+    if (id := request_id()) is not None:
+        headers["x-request-id"] = id
+    return JSONResponse({"errors": [masked_error(fault, logged={})]}, status_code=500, headers=headers)

@@ -15,6 +15,8 @@ from typing import TextIO, cast
 
 import structlog
 
+from app.web.request_ids import add_request_id, request_id
+
 
 class RedactingFormatter(logging.Formatter):
     """A record of a library as a JSON line: the first line of its message, and of an exception its type and frames."""
@@ -27,6 +29,8 @@ class RedactingFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
         }
+        if (id := request_id()) is not None:
+            shown["request_id"] = id
         if record.exc_info and record.exc_info[0] is not None:
             shown["error"] = record.exc_info[0].__qualname__
             frames = traceback.extract_tb(record.exc_info[2])[-8:]
@@ -55,6 +59,7 @@ def log_in_json(level: str) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            add_request_id,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(),
