@@ -41,8 +41,12 @@ MUTATIONS = {
     "captureRedemption": _mutation("captureRedemption", _REDEEMED),
     "releaseRedemption": _mutation("releaseRedemption", _REDEEMED),
     "cancelRedemption": _mutation("cancelRedemption", _REDEEMED),
+    "issueToCustomer": _mutation("redeemReward", _REDEEMED, called="issueToCustomer"),
+    "fulfilRedemption": _mutation("fulfilRedemption", "redemption { id state } userErrors { code }"),
+    "undoByCustomer": _mutation("cancelRedemption", _REDEEMED, called="undoByCustomer"),
     "deliverExpiryNotices": _mutation("deliverExpiryNotices", "delivered userErrors { code }"),
 }
+BY_CUSTOMERS = ("issueToCustomer", "undoByCustomer")
 BY_STAFF = ("cancelRedemption", "deliverExpiryNotices", "amendPurchase", "settleQuarantined")
 CHANCES = (
     *("recordPurchase",) * 6,
@@ -51,6 +55,7 @@ CHANCES = (
     *("exchangeEarly", "sellAwaited", "amendPurchase", "sellAhead", "settleQuarantined"),
     *("holdRedemption", "captureRedemption", "releaseRedemption") * 2,
     *("redeemReward", "cancelRedemption", "deliverExpiryNotices"),
+    *("issueToCustomer", "issueToCustomer", "fulfilRedemption", "undoByCustomer"),
 )
 
 
@@ -108,6 +113,8 @@ class BusyTills:
     seed: int
     others: list[str] = field(default_factory=list)
     """Cards that any till may sell to."""
+    keys: dict[str, str] = field(default_factory=dict)
+    """The own access key of each card's customer."""
     ahead: timedelta = timedelta()
     acknowledged: dict[str, Sent] = field(default_factory=dict)
     unanswered: dict[str, Sent] = field(default_factory=dict)
@@ -178,10 +185,11 @@ class BusyTills:
     def _answered(self, sent: Sent, *, client: httpx.Client) -> Sent:
         """Send it; raises httpx.HTTPError when there is no answer and RuntimeError for a fault."""
         role = Role.STAFF if sent.verb in BY_STAFF else Role.TILL
+        token = self.keys[sent.card] if sent.verb in BY_CUSTOMERS else self.program.token(role)
         body = client.post(
             f"{self.address}/graphql",
             json={"query": MUTATIONS[sent.verb], "variables": {"input": sent.given}},
-            headers={"Authorization": f"Bearer {self.program.token(role)}"},
+            headers={"Authorization": f"Bearer {token}"},
             timeout=HANGS,
         ).json()
         if "errors" in body:
@@ -190,7 +198,8 @@ class BusyTills:
 
     def _given(self, verb: str, card: str, key: str, *, chance: random.Random) -> dict[str, Any] | None:
         """What is sent; None where there is nothing to send it about."""
-        known = self._at_hand.setdefault(card, {about: [] for about in ("sold", "paid", "held", "awaited", "ahead")})
+        kinds = ("sold", "paid", "issued", "held", "awaited", "ahead")
+        known = self._at_hand.setdefault(card, {kind: [] for kind in kinds})
         now = real_now() + self.ahead
         if verb not in ABOUT:
             return self._new(verb, {"customer": {"card": card}}, key, now, chance=chance)
@@ -221,7 +230,7 @@ class BusyTills:
             case "exchangeEarly":
                 back = {"purchase": {"externalId": f"{key}{_AWAITED}"}}
                 return {"refund": back, "purchase": _receipt(key, chance=chance)}
-            case "redeemReward":
+            case "redeemReward" | "issueToCustomer":
                 return {**who, "reward": {"key": "coffee"}}
             case "holdRedemption":
                 return {**who, "reward": {"key": "coffee"}, "checkout": key, "minutes": 30}
@@ -241,7 +250,9 @@ class BusyTills:
             known["awaited"].append(sent.given["purchase"]["externalId"])
         elif sent.verb == "sellAhead" and sent.answer["quarantined"]:
             known["ahead"].append(f"{sent.answer['quarantined']['id']} {sent.given['purchase']['externalId']}")
-        elif sent.verb in ("redeemReward", "captureRedemption") and made is not None:
+        elif sent.verb == "issueToCustomer" and made is not None:
+            known["issued"].append(made["id"])
+        elif sent.verb in ("redeemReward", "captureRedemption", "fulfilRedemption") and made is not None:
             known["paid"].append(made["id"])
         elif sent.verb == "holdRedemption" and made is not None:
             known["held"].append(sent.given["checkout"])
@@ -252,6 +263,8 @@ ABOUT = {
     "recordExchange": "sold",
     "amendPurchase": "sold",
     "cancelRedemption": "paid",
+    "fulfilRedemption": "issued",
+    "undoByCustomer": "issued",
     "captureRedemption": "held",
     "releaseRedemption": "held",
     "sellAwaited": "awaited",
@@ -276,6 +289,8 @@ def _about(verb: str, text: str, card: str, key: str, now: datetime, *, chance: 
             return {"quarantined": kept, "reason": receipt, **_settling(now, chance=chance)}
         case "cancelRedemption":
             return {"redemption": text, "reason": "cold"}
+        case "fulfilRedemption" | "undoByCustomer":
+            return {"redemption": text}
     return {"hold": {"checkout": text}}
 
 

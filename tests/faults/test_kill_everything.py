@@ -18,6 +18,7 @@ from app.api.conventions.ids import decode
 from app.store.database.connect import open_database
 from app.store.database.session import Session
 from tests.api.scheduled_shop import pending, scheduled_shop, validity, visit
+from tests.api.test_access import customer_key
 from tests.cli.test_jobs import move_clocks
 from tests.faults.load_generator import MUTATIONS, BusyTills, Sent
 from tests.faults.process import ServerProcess, ledger_of, wait_until
@@ -27,7 +28,7 @@ from tests.time_limits import HANGS
 from tests.verification import discrepancies_in
 
 ROUNDS = KILLS or 2
-ENOUGH = max(60, 480 // ROUNDS)
+ENOUGH = max(60, 600 // ROUNDS)
 """Acknowledged requests to wait for in every other round, so that few rounds see every verb, too."""
 DAYS = max(4, 32 // ROUNDS)
 """Days that the sandbox's clock moves on in each round, so that the jobs have work."""
@@ -37,14 +38,16 @@ WAITING = 40
 
 def test_no_acknowledged_request_is_lost_when_the_server_is_killed(database_url: str) -> None:
     stamp = {"key": "stamp", "effect": {"stamps": {"stamps": 1}}}
-    terms = (visit(), stamp, pending(2), validity(days=20, noticeFrom=10, noticeUntil=3))
+    undo = {"key": "undo", "effect": {"undoWindow": {"hours": 24}}}
+    terms = (visit(), stamp, undo, pending(2), validity(days=20, noticeFrom=10, noticeUntil=3))
     with scheduled_shop(database_url, *terms, clock=real_now) as shop:
         idle = [shop.enrol() for _ in range(WAITING)]
         for card in idle:
             shop.buy(card, "1.00")
         cards = [shop.enrol() for _ in range(4)]
+        keys = {card: customer_key(database_url, shop, card) for card in cards}
     server, chance = ServerProcess(database_url), random.Random(20260305)
-    tills = BusyTills(server.address, shop.program, cards, seed=1, others=idle)
+    tills = BusyTills(server.address, shop.program, cards, seed=1, others=idle, keys=keys)
     kept = 0
     try:
         for number in range(1, ROUNDS + 1):
@@ -153,10 +156,16 @@ def assert_redemptions_are_there(url: str, tills: BusyTills) -> None:
         "captureRedemption": {"FULFILLED", "CANCELLED"},
         "releaseRedemption": {"CANCELLED"},
         "cancelRedemption": {"CANCELLED"},
+        "issueToCustomer": {"ISSUED", "FULFILLED", "CANCELLED"},
+        "fulfilRedemption": {"FULFILLED", "CANCELLED"},
+        # Too late, where the clock was moved on.
+        "undoByCustomer": {"CANCELLED", "ISSUED"},
     }
     wrong = [id for id, verb in known.items() if states.get(decode(id, "Redemption") or "") not in after[verb]]
     assert wrong == []
-    maybe = sum(sent.verb in ("redeemReward", "holdRedemption") for sent in tills.unanswered.values())
+    maybe = sum(
+        sent.verb in ("redeemReward", "holdRedemption", "issueToCustomer") for sent in tills.unanswered.values()
+    )
     assert len(known) <= len(states) <= len(known) + maybe
     paid = Counter(
         row["subject"] for row in rows(url, "SELECT subject FROM entries WHERE type = 'REDEEM' AND cause IS NULL")

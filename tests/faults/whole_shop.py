@@ -25,6 +25,7 @@ from app.domain.terms.effects.pending_period import PendingPeriod
 from app.domain.terms.effects.points_per_amount import PointsPerAmount
 from app.domain.terms.effects.points_validity import PointsValidity
 from app.domain.terms.effects.refund_policy import RefundMode, RefundPolicy
+from app.domain.terms.effects.reversal_window import ReversalWindow
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.effects.stamps import Stamps
 from app.domain.terms.effects.tier import Tier
@@ -53,11 +54,12 @@ from app.usecases.purchases.commands import ReceiptToRecord, RecordExchange, Rec
 from app.usecases.purchases.move_purchase import MovePurchase
 from app.usecases.purchases.settle_quarantined import QuarantineAction, SettleQuarantined
 from app.usecases.results import ResultType
-from app.usecases.rewards import cancel_redemption, create_reward, redeem_reward
+from app.usecases.rewards import cancel_redemption, create_reward, fulfil_redemption, redeem_reward
 from app.usecases.rewards.cancel_redemption import CancelRedemption
 from app.usecases.rewards.commands import NewHold, RedeemReward
 from app.usecases.rewards.create_reward import CreateReward
 from app.usecases.rewards.end_hold import CaptureHold, ReleaseHold, capture, release
+from app.usecases.rewards.fulfil_redemption import FulfilRedemption
 from app.usecases.terms import publish_terms
 from app.usecases.terms.publish_terms import PublishTerms
 from tests.builders import a_line, a_purchase
@@ -82,6 +84,7 @@ def clauses(*, bonus: int) -> list[DraftedClause]:
         ("waiting", (), PendingPeriod(2)),
         ("expiry", (), PointsValidity(days=60, expires=True, notice_from=30, notice_until=5)),
         ("refunds", (), RefundPolicy(RefundMode.ALLOW_NEGATIVE)),
+        ("undo", (), ReversalWindow(24)),
         ("silver", (), Tier("silver", "Silver", 100)),
         ("gold", (), Tier("gold", "Gold", 400)),
         ("tiers", (), TierPeriod(TierWindow.SINCE_JOINING, 30)),
@@ -108,9 +111,10 @@ class WholeShop:
         assert not isinstance(payload, Problem), payload
         return payload
 
-    def join(self, card: str) -> None:
-        """A new customer."""
-        self.execute(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, card),), None))
+    def join(self, card: str) -> Principal:
+        """A new customer; their own access key."""
+        enrolled = self.execute(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, card),), None))
+        return self.driver.customers_key(enrolled.customer_id)
 
     def buy(
         self,
@@ -152,11 +156,20 @@ class WholeShop:
             RecordExchange(back, ReceiptToRecord(new, facts), by(card) if card is not None else None),
         )
 
-    def redeem(self, card: str, *, hold: str | None = None, hours: int = 24, reward: str = "coffee") -> str:
-        """A coffee or a lunch, redeemed or held; the id of the redemption."""
+    def redeem(
+        self,
+        card: str,
+        *,
+        hold: str | None = None,
+        hours: int = 24,
+        reward: str = "coffee",
+        key: Principal | None = None,
+    ) -> str:
+        """A coffee or a lunch, redeemed or held, perhaps with an access key; the id of the redemption."""
         basket = PurchaseFacts(occurred_at=self.driver.now, zone=LONDON, currency="GBP", lines=())
         expected = NewHold(hold, timedelta(hours=hours)) if hold is not None else None
-        payload = self.execute(redeem_reward.run, RedeemReward(by(card), None, reward, basket, hold=expected))
+        command = RedeemReward(by(card), None, reward, basket, hold=expected)
+        payload = self.execute(redeem_reward.run, command, principal=key)
         assert payload.redemption_id is not None, payload.decision
         return payload.redemption_id
 
@@ -203,6 +216,7 @@ def whole_shop(where: DatabaseRunner) -> ProgramDriver:
     _record_points_of_every_kind(shop)
     _record_stamps(shop)
     _record_late_events(shop)
+    _record_self_service(shop)
     _record_transfer_merge_and_household(shop)
     _record_exchange_and_tier_loss(shop)
     _record_receipt_corrections(shop)
@@ -240,6 +254,18 @@ def _record_points_of_every_kind(shop: WholeShop) -> None:
     shop.refund(sold, None, money="10.00")
     shop.refund(shop.buy("ANNA", "30.00"), 2)
     shop.redeem("ANNA", hold="open", hours=24 * 30)
+
+
+def _record_self_service(shop: WholeShop) -> None:
+    """Paul redeems with a key of his own: issued, handed over, cancelled, and captured after a hold."""
+    own = shop.join("PAUL")
+    shop.execute(adjust_points.run, AdjustPoints(by("PAUL"), 50, "welcome", Role.OWNER))
+    shop.redeem("PAUL", key=own)
+    shop.execute(fulfil_redemption.run, FulfilRedemption(shop.redeem("PAUL", key=own)), principal=shop.driver.till)
+    undone = CancelRedemption(shop.redeem("PAUL", key=own), Role.CUSTOMER, None, shop_at_fault=False)
+    shop.execute(cancel_redemption.run, undone, principal=own)
+    shop.execute(capture, CaptureHold(shop.redeem("PAUL", hold="his own", key=own), None), principal=own)
+    shop.redeem("PAUL", hold="his next", hours=24 * 30, key=own)
 
 
 def _record_stamps(shop: WholeShop) -> None:

@@ -118,6 +118,14 @@ class ProgramDriver:
         self.till = next(Principal(new.key.role, new.key.id) for new in started.keys if new.key.role is Role.TILL)
         self.scheduler = Scheduler(self.application)
 
+    def customers_key(self, customer_id: str) -> Principal:
+        """A new access key of a customer."""
+        issuing = self.application.issue_key(
+            program_id=self.program.id, role=Role.CUSTOMER, label="own", customer_id=customer_id
+        )
+        key_id = self.runner.run(issuing).key.id
+        return Principal(Role.CUSTOMER, key_id, customer_id, issued_to=customer_id)
+
     @property
     def now(self) -> datetime:
         """The time of the clock."""

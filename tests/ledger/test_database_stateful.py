@@ -24,7 +24,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from app.domain.access import Role
+from app.domain.access import Principal, Role
 from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityKind
 from app.domain.ledger.expiry_notice import NoticeChannel
@@ -52,11 +52,12 @@ from app.usecases.purchases.amend_purchase import AmendPurchase
 from app.usecases.purchases.commands import ReceiptToRecord, RecordExchange, RecordPurchase, RecordRefund
 from app.usecases.purchases.move_purchase import MovePurchase
 from app.usecases.results import ResultType
-from app.usecases.rewards import cancel_redemption, create_reward, redeem_reward
+from app.usecases.rewards import cancel_redemption, create_reward, fulfil_redemption, redeem_reward
 from app.usecases.rewards.cancel_redemption import CancelRedemption
 from app.usecases.rewards.commands import NewHold, RedeemReward
 from app.usecases.rewards.create_reward import CreateReward
 from app.usecases.rewards.end_hold import CaptureHold, ReleaseHold, capture, release
+from app.usecases.rewards.fulfil_redemption import FulfilRedemption
 from app.usecases.terms import publish_terms, withdraw_terms
 from app.usecases.terms.publish_terms import PublishTerms
 from app.usecases.terms.withdraw_terms import WithdrawTerms
@@ -84,6 +85,8 @@ WEIGHTS = {
     "redeem": 3,
     "hold": 3,
     "end_hold": 3,
+    "redeem_in_self_service": 2,
+    "end_issued": 2,
     "cancel_redemption": 2,
     "adjust_points": 2,
     "deliver_notices": 1,
@@ -109,6 +112,7 @@ USUAL = (
     "deliver_expiry_notices",
 )
 RARE = (
+    "fulfil_redemption",
     "capture",
     "release",
     "cancel_redemption",
@@ -157,6 +161,10 @@ class ProgramStateMachine(RuleBasedStateMachine):
         self.redemptions_by_receipt: dict[str, frozenset[str]] = {}
         """The redemptions that paid for a purchase, by its receipt."""
         self.holds: dict[str, int] = {}
+        self.issued: dict[str, int] = {}
+        """The card of each redemption that a customer made and has not received."""
+        self.keys: list[Principal] = []
+        """The own access key of each customer."""
         self.published = 0
         self.jobs_run = True
         """Whether the jobs run."""
@@ -181,7 +189,8 @@ class ProgramStateMachine(RuleBasedStateMachine):
         del at, pick, amount
         if self.cards == 3:
             return
-        self.done(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, f"CARD{self.cards}"),), None))
+        enrolled = self.done(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, f"CARD{self.cards}"),), None))
+        self.keys.append(self.program.customers_key(enrolled.customer_id))
         self.cards += 1
 
     @rule(kind=st.sampled_from(ACTIONS), ago=AGO, pick=NUMBERS, amount=AMOUNTS, pause=PAUSES)
@@ -285,6 +294,39 @@ class ProgramStateMachine(RuleBasedStateMachine):
         del at
         hold = NewHold(f"checkout-{pick % 40}", timedelta(hours=1 if amount % 3 == 0 else amount * 80))
         self.redeem_reward(_reward(pick, amount), self.program.now, pick, hold)
+
+    def redeem_in_self_service(self, at: datetime, pick: int, amount: int) -> None:
+        """A redemption or a hold with the customer's own key, captured at once where it is a hold."""
+        del at
+        key, card = self.keys[pick % self.cards], pick % self.cards
+        basket = PurchaseFacts(occurred_at=self.program.now, zone=LONDON, currency="GBP", lines=())
+        hold = NewHold(f"own-{len(self.issued)}-{pick}", timedelta(hours=1)) if pick % 3 == 0 else None
+        command = RedeemReward(self.customer(pick), None, _reward(pick, amount), basket, hold=hold)
+        data = self.program.execute(redeem_reward.run, command, principal=key)
+        if isinstance(data, Problem) or data.redemption_id is None:
+            return
+        id = data.redemption_id
+        if hold is None or not isinstance(self.program.execute(capture, CaptureHold(id, None), principal=key), Problem):
+            self.issued[id] = card
+
+    def end_issued(self, at: datetime, pick: int, amount: int) -> None:
+        """An issued redemption is handed over by a till, or cancelled by its customer or another one, in time or too late."""
+        del at
+        if not self.issued:
+            return
+        id = list(self.issued)[pick % len(self.issued)]
+        card = self.issued[id]
+        if amount % 2:
+            self.done(fulfil_redemption.run, FulfilRedemption(id))
+            self.redemptions[id] = self.issued.pop(id)
+            return
+        key = self.keys[pick % self.cards]
+        command = CancelRedemption(id, Role.CUSTOMER, None, shop_at_fault=False)
+        outcome = self.program.execute(cancel_redemption.run, command, principal=key)
+        if isinstance(outcome, Problem):
+            assert key is not self.keys[card], "nothing but the terms keeps customers from cancelling"
+        elif outcome.entry_id is not None:
+            del self.issued[id]
 
     def redeem_reward(self, reward: str, at: datetime, pick: int, hold: NewHold | None = None) -> None:
         """Redeems or holds a reward, without a basket."""
