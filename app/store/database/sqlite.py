@@ -62,11 +62,11 @@ class SqliteDatabase:
     def __init__(self, url: str, *, serving: bool = False) -> None:
         self._path, self._pragmas = file_and_pragmas(url)
         self._serving = serving
-        self._storage = StorageState()
+        self._storage = StorageState(logged=serving)
         self._lock = ServingLock(self._path)
         self._row_cache: dict[Hashable, Any] = {}
         self._writes = JobQueue(limit=QUEUE_LIMIT)
-        self._checkpoints = Checkpoints(lambda: connect(self._path, self._pragmas))
+        self._checkpoints = Checkpoints(lambda: connect(self._path, self._pragmas), path=self._path)
         self._reads = Readers(self._path, self._pragmas, self._row_cache)
         self._long_reads = LongReads(self._run_long_read)
         self._recovery: asyncio.Task[None] | None = None

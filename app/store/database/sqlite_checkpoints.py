@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
+from pathlib import Path
 
 CHECKPOINT_AFTER = 256
 """Works after which the log is moved into the file: about four thousand pages. A commit that falls into a checkpoint
 waits for the same disk, so there are few of them."""
 
+LITTLE_ROOM = 64 * 1024 * 1024
+"""Bytes left on the disk below which every commit is moved at once, so that the log stays short. A long one could not be
+moved any more where the file has to grow for it."""
+
 
 class Checkpoints:
-    """Moves committed pages from the log into the file, in a thread of its own.
+    """Moves committed pages from the log into the file at `path`, in a thread of its own.
 
     SQLite itself would do it every thousand pages in the commit that reaches them, and that till would have to wait.
     """
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+    def __init__(self, connect: Callable[[], sqlite3.Connection], *, path: str) -> None:
         self._connect = connect
+        self._folder = Path(path).absolute().parent
         self._due = threading.Event()
         self._open = False
         self._since = 0
@@ -34,7 +41,12 @@ class Checkpoints:
     def committed(self, works: int) -> None:
         """Count what the writer has committed; called in its thread."""
         self._since += works
-        if self._since >= CHECKPOINT_AFTER:
+        try:
+            disk = os.statvfs(self._folder)
+        except OSError:
+            # What is wrong with the disk is the next commit's to find out: this one is done.
+            return
+        if self._since >= CHECKPOINT_AFTER or disk.f_bavail * disk.f_frsize < LITTLE_ROOM:
             self._since = 0
             self._due.set()
 

@@ -53,14 +53,16 @@ def _may_not_grow(path: str) -> bool:
 class StorageState:
     """What the writer learned last: its problem, or the time of its last commit.
 
-    The writer's thread sets them; `on_failure` is called in that thread, too.
+    The writer's thread sets them; `on_failure` is called in that thread, too. A server logs them (`logged`); whoever runs a
+    command sees its error.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, logged: bool) -> None:
+        self._is_logged = logged
         self.problem: StorageProblem | None = None
         self.on_failure: Callable[[], None] = lambda: None
         self.committed_at = float("-inf")
-        self._logged: dict[StorageProblem, float] = {}
+        self._logged_at: dict[StorageProblem, float] = {}
 
     @property
     def seconds_since_commit(self) -> float:
@@ -70,14 +72,15 @@ class StorageState:
     def recovered(self) -> None:
         """Something has been written again."""
         if self.problem is not None:
-            _log.warning("the database can be written again", after=self.problem.value)
+            if self._is_logged:
+                _log.warning("the database can be written again", after=self.problem.value)
             self.problem = None
 
     def failed(self, problem: StorageProblem, *, error: Exception) -> None:
         """Nothing can be written, by this error."""
         now = time.monotonic()
-        if now - self._logged.get(problem, float("-inf")) >= LOG_INTERVAL:
-            self._logged[problem] = now
+        if self._is_logged and now - self._logged_at.get(problem, float("-inf")) >= LOG_INTERVAL:
+            self._logged_at[problem] = now
             _log.error("the database cannot be written", reason=problem.value, error=str(error))
         self.problem = problem
         self.on_failure()
