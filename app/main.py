@@ -111,7 +111,7 @@ def create_app(
     pages = _pages(application, admission_limit, people)
     background = _background(application, uses=uses, url=url, run_jobs=run_jobs)
     app = Starlette(
-        routes=[*page_routes(pages), *graphiql_routes(endpoint), *picture_routes(), *_health(database)],
+        routes=[*graphiql_routes(endpoint), *_health(database), *page_routes(pages), *picture_routes()],
         exception_handlers=_exception_handlers(pages),
         lifespan=partial(_open, database=database, background=background),
         middleware=middleware(origins=cors_origins, trusted_proxies=trusted_proxies),

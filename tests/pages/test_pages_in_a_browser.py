@@ -7,13 +7,16 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from app.cli.demo_people import PEOPLE
 from app.domain.i18n.locales import Locale
+from tests.pages.test_demo_people import enrolled
 from tests.pages.test_public_pages import PUBLISH, SPEND, change
 from tests.shop import Shop, create_program, open_shop
 
@@ -47,8 +50,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Ite
 
 
 @pytest.fixture(scope="module")
-def browser(shop: Shop) -> Iterator[Browser]:
-    """Chromium of this machine; started after the shop, as Playwright keeps an event loop running."""
+def browser(shop: Shop, three_kinds: list[Shop]) -> Iterator[Browser]:
+    """Chromium of this machine; started after the shops, as Playwright keeps an event loop running."""
     if CHROMIUM is None:
         if os.environ.get("CI"):
             pytest.fail("CI must have Chromium: the pages were not tried in a browser")
@@ -177,3 +180,45 @@ def test_printed_terms_are_black_on_white_and_leave_out_what_only_a_screen_can_u
     assert page.locator(".changes").is_visible()
     assert page.pdf().startswith(b"%PDF")
     page.context.close()
+
+
+@pytest.fixture(scope="module")
+def three_kinds(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[list[Shop]]:
+    """A deployment with nothing to show, one with several programs, and a demonstration with people."""
+    with ExitStack() as stack:
+        shops = []
+        for kind in ("empty", "several", "demo"):
+            file = tmp_path_factory.mktemp("pages") / f"{kind}.db"
+            shutil.copyfile(sqlite_template, file)
+            url = f"sqlite:///{file}"
+            program = create_program(
+                url, name="The Teapot", template="points" if kind == "demo" else "blank", listed=kind != "empty"
+            )
+            if kind == "several":
+                create_program(url, name="茶壺", slug="tea", listed=True)
+            if kind == "demo":
+                enrolled(url, program)
+            people = PEOPLE if kind == "demo" else ()
+            shops.append(stack.enter_context(open_shop(url, program=program, people=people)))
+        yield shops
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_empty_list_and_demo_pages_are_accessible_too(three_kinds: list[Shop], browser: Browser, scheme: str) -> None:
+    troubles: list[str] = []
+    axe = (AXE / "axe.min.js").read_text(encoding="utf-8")
+    for size in ("smallest", "desktop"):
+        page = opened(browser, size=size, scheme=scheme, troubles=troubles, locale="de-CH")
+        for shop in three_kinds:
+            for path in ("/", f"/p/{shop.program.program.slug}/terms"):
+                page.goto(f"{shop.address}{path}")
+                assert page.evaluate(WIDTH) == SIZES[size][0]
+                page.evaluate(axe)
+                found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)
+                broken = [*found["violations"], *found["incomplete"]]
+                assert [(item["id"], item["nodes"][0]["html"]) for item in broken] == [], (shop.url, path)
+        assert page.locator("h3").count() == 0
+        page.goto(three_kinds[-1].address)
+        assert page.locator("h3").all_inner_texts() == ["Ada", "Ben", "Mei"]
+        page.context.close()
+    assert troubles == []
