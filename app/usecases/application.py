@@ -90,7 +90,7 @@ class Application:
         )
         work = partial(_carry_out, use_case=use_case, context=context, command=command)
         # The receipt number makes a purchase and its refund run one after the other, whichever arrives first.
-        receipt_numbers: Collection[str] = getattr(command, "receipt_numbers", ())
+        receipt_numbers: Collection[str] = getattr(command, "receipts_to_lock", ())
         try:
             return await self.database.write(
                 work, program_id=program.id, lock_key=context.sources[0] + key, receipt_numbers=receipt_numbers

@@ -54,7 +54,7 @@ class AmendPurchase:
     completion: int | None = None
 
     @property
-    def receipt_numbers(self) -> tuple[str, ...]:
+    def receipts_to_lock(self) -> tuple[str, ...]:
         """The receipt number, which pending refunds may refer to."""
         return (self.receipt,)
 

@@ -69,7 +69,7 @@ class RecordPurchase:
         )
 
     @property
-    def receipt_numbers(self) -> tuple[str, ...]:
+    def receipts_to_lock(self) -> tuple[str, ...]:
         """The receipt number, which pending refunds may refer to."""
         return (self.external_id,)
 
@@ -98,7 +98,7 @@ class RecordRefund:
     number_used_at: datetime | None = None
 
     @property
-    def receipt_numbers(self) -> tuple[str, ...]:
+    def receipts_to_lock(self) -> tuple[str, ...]:
         """The number of the purchase's receipt, where the purchase is given by it."""
         return (self.receipt.number,) if self.receipt is not None else ()
 
@@ -115,9 +115,9 @@ class RecordExchange:
     customer: CustomerReference | None
 
     @property
-    def receipt_numbers(self) -> tuple[str, ...]:
+    def receipts_to_lock(self) -> tuple[str, ...]:
         """The numbers of both receipts."""
-        return (*self.refund.receipt_numbers, self.new_receipt.external_id)
+        return (*self.refund.receipts_to_lock, self.new_receipt.external_id)
 
     def at(self, moment: datetime) -> RecordExchange:
         """The exchange at another instant than it was sent with; its numbers stay those used then."""

@@ -43,7 +43,7 @@ class MovePurchase:
     reason: str
 
     @property
-    def receipt_numbers(self) -> tuple[str, ...]:
+    def receipts_to_lock(self) -> tuple[str, ...]:
         """The number of the receipt, where it is given."""
         return (self.receipt.number,) if self.receipt is not None else ()
 

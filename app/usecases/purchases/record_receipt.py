@@ -27,10 +27,10 @@ class RecordMixedReceipt:
     returned: tuple[RecordRefund, ...]
 
     @property
-    def receipt_numbers(self) -> tuple[str, ...]:
+    def receipts_to_lock(self) -> tuple[str, ...]:
         """The numbers of the receipts involved."""
-        numbers = self.bought.receipt_numbers if self.bought is not None else ()
-        return (*numbers, *(number for command in self.returned for number in command.receipt_numbers))
+        numbers = self.bought.receipts_to_lock if self.bought is not None else ()
+        return (*numbers, *(number for command in self.returned for number in command.receipts_to_lock))
 
 
 @stored_as("mixed_receipt_recorded")

@@ -40,7 +40,7 @@ class QuarantineAction(StrEnum):
 class SettleQuarantined:
     """The receipt in quarantine or the pending refund, how it is settled, and why.
 
-    `occurred_at` is the corrected time, with BOOK_AT only. `receipt_numbers` are the numbers of the purchases involved:
+    `occurred_at` is the corrected time, with BOOK_AT only. `receipts_to_lock` are the numbers of the purchases involved:
     other commands about them wait until it is settled.
     """
 
@@ -49,7 +49,7 @@ class SettleQuarantined:
     action: QuarantineAction
     occurred_at: datetime | None
     reason: str
-    receipt_numbers: tuple[str, ...] = ()
+    receipts_to_lock: tuple[str, ...] = ()
 
 
 Booked: TypeAlias = RecordPurchaseResult | RecordRefundResult | RecordExchangeResult | RefundPending

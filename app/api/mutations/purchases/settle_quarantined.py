@@ -170,5 +170,5 @@ async def _command(input: SettleQuarantinedInput, *, context: Context) -> Settle
         action=input.action,
         occurred_at=input.occurred_at,
         reason=input.reason,
-        receipt_numbers=receipt_numbers,
+        receipts_to_lock=receipt_numbers,
     )
