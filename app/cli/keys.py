@@ -37,7 +37,7 @@ CUSTOMER_KEY_DAYS = 90
 
 _PAGE = 100
 
-commands = typer.Typer(no_args_is_help=True, help="Access keys: list, create, rotate, revoke.")
+commands = typer.Typer(no_args_is_help=True, add_completion=False, help="Access keys: list, create, rotate, revoke.")
 
 KeyArgument = Annotated[str, typer.Argument(help="The key's id, as `troth keys list` prints it; not the key itself.")]
 
