@@ -84,6 +84,7 @@ NODES = [
     "Program",
     "ImpactPreview",
     "QuarantinedReceipt",
+    "AccessKey",
 ]
 ASKED: dict[str, list[IdField]] = {
     "basketCheck.basket.locationId": [
@@ -349,6 +350,25 @@ ASKED: dict[str, list[IdField]] = {
         )
         for kind in ("QuarantinedReceipt", "PendingRefund")
     ],
+    "createAccessKey.input.customer.id": [
+        mutation(
+            "Customer",
+            "createAccessKey",
+            "role: STAFF, customer: { id: $id }",
+            "CUSTOMER_NOT_FOUND",
+            "customer",
+            decided=False,
+        )
+    ],
+    **{
+        f"{field}.input.accessKey": [
+            mutation("AccessKey", field, "accessKey: $id", "ACCESS_KEY_NOT_FOUND", "accessKey", decided=False)
+        ]
+        for field in ("rotateAccessKey", "revokeAccessKey")
+    },
+    "fulfilRedemption.input.redemption": [
+        mutation("Redemption", "fulfilRedemption", "redemption: $id", "REDEMPTION_NOT_FOUND", "redemption")
+    ],
     "cancelImpactPreview.input.preview": [
         mutation("ImpactPreview", "cancelImpactPreview", "preview: $id", "PREVIEW_NOT_FOUND", "preview", decided=False)
     ],
@@ -360,7 +380,7 @@ BY_A_CUSTOMER = [
     for place, asked in CASES
     if (
         asked.document.startswith("query")
-        and asked.kind not in ("Location", "Reward", "Program", "ImpactPreview")
+        and asked.kind not in ("Location", "Reward", "Program", "ImpactPreview", "AccessKey")
         and not place.startswith("refundPreview")
     )
     or place
@@ -401,7 +421,8 @@ def all_rows(shop: Shop) -> dict[str, list[str]]:
 
     async def work(session: Session) -> dict[str, list[str]]:
         found = {}
-        for table in TABLES:
+        # When a key was last used is written at times of its own.
+        for table in TABLES.keys() - {"access_key_uses"}:
             rows = await session.rows(f"SELECT * FROM {table}")
             found[table] = sorted(str([str(row[name]) for name in row.keys()]) for row in rows)  # noqa: SIM118 - a row iterates over its values
         return found
@@ -476,6 +497,7 @@ def two(database_url: str) -> Iterator[TwoPrograms]:
                 "ImpactPreview": preview["previewTermsImpact"]["preview"]["id"],
                 "QuarantinedReceipt": data["recordPurchase"]["quarantined"]["id"],
                 "PendingRefund": data["recordRefund"]["pending"]["id"],
+                "AccessKey": encode("AccessKey", ours.program.keys[1].key.id),
             },
         )
 
