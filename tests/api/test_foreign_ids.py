@@ -549,6 +549,30 @@ def test_ids_of_another_customer_are_unknown_to_a_customer(two: TwoPrograms) -> 
     assert all_rows(two.ours) == before
 
 
+def test_integration_reaches_no_customer_by_any_id(two: TwoPrograms) -> None:
+    wait_for_preview(two.ours, two.ids["ImpactPreview"])
+    key = integration_key(two.ours)
+    before = all_rows(two.ours)
+    public = ("Location", "Reward", "Program")
+    for place, asked in CASES:
+        status, body = response_to(two.ours, asked, two.ids[asked.kind], key=key)
+        if place == "revokeAccessKey.input.accessKey":
+            assert asked.is_unknown(status, body), "it is not a customer's key"
+        elif asked.document.startswith("mutation") or "errors" in body:
+            assert {error["extensions"]["code"] for error in body["errors"]} <= {"FORBIDDEN", "BAD_USER_INPUT"}, place
+        elif asked.kind not in public:
+            assert asked.is_unknown(status, body), place
+    assert all_rows(two.ours) == before
+
+
+def integration_key(shop: Shop) -> str:
+    """A key of the role INTEGRATION."""
+    query = "mutation($input: CreateAccessKeyInput!) { createAccessKey(input: $input) { token } }"
+    given = {"idempotencyKey": "app", "role": "INTEGRATION", "label": "App"}
+    token: str = shop.execute(query, role=Role.OWNER, input=given)["createAccessKey"]["token"]
+    return token
+
+
 def test_keys_and_numbers_of_another_program_are_unknown(two: TwoPrograms) -> None:
     ours, theirs = two.ours, two.theirs
     wait_for_preview(ours, two.ids["ImpactPreview"])
