@@ -934,6 +934,7 @@ CREATE TRIGGER expiry_notice_deliveries_never_changed BEFORE UPDATE OR DELETE OR
 
 -- The result of a mutation, by its idempotency key: the same key gets the same answer again.
 -- source: whose key it is: '' the program's, which all its access keys share, else the customer's whose access key sent it.
+-- recorded_at: by the clock of the program; the balances in the answer are those of that time.
 CREATE TABLE idempotency_keys (
     program_id uuid NOT NULL,
     key text NOT NULL,

@@ -957,6 +957,7 @@ BEGIN SELECT RAISE(ABORT, 'Rows of expiry_notice_deliveries are only ever added.
 
 -- The result of a mutation, by its idempotency key: the same key gets the same answer again.
 -- source: whose key it is: '' the program's, which all its access keys share, else the customer's whose access key sent it.
+-- recorded_at: by the clock of the program; the balances in the answer are those of that time.
 CREATE TABLE idempotency_keys (
     program_id TEXT NOT NULL,
     key TEXT NOT NULL,

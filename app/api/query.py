@@ -37,6 +37,7 @@ from app.api.types.terms.terms import Terms
 from app.api.types.terms.terms_check import TermsCheck, terms_check
 from app.api.types.viewer import Viewer
 from app.domain.access import Permission
+from app.domain.i18n.details import in_english
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import PurchaseFacts
 from app.queries.customers import customers
@@ -79,7 +80,9 @@ def _value_of(value: V | Problem) -> V:
 
 def _query_error(problem: Problem) -> GraphQLError:
     place = ".".join(str(step) for step in problem.path)
-    return bad_input(f"{problem.code.value} at {place}: {problem.detail or 'not taken here'}")
+    return bad_input(
+        f"{problem.code.value} at {place}: {in_english(problem.detail) if problem.detail is not None else 'not taken here'}"
+    )
 
 
 @strawberry.type(description="What can be asked.")

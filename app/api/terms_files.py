@@ -15,6 +15,7 @@ from graphql.utilities import coerce_input_value, validate_input_value
 from app.api.conventions.scalars import parse_date_time
 from app.api.schema import schema
 from app.api.types.terms.clause_input import ClauseInput, drafted_clauses, input_values_of
+from app.domain.i18n.details import in_english
 from app.domain.terms.validation import DraftedClause, TermsError
 from app.domain.terms.version import Terms
 from app.graphql_server.schema.core_schema import core_schema
@@ -50,7 +51,7 @@ class TermsFile:
 
     def error(self, error: TermsError) -> TermsFileError:
         """An error of the rules, with the line that caused it."""
-        return TermsFileError(_line(self.lines, error.path), error.path, error.message)
+        return TermsFileError(_line(self.lines, error.path), error.path, in_english(error.detail))
 
 
 def read(text: str, *, currency: str) -> TermsFile:
@@ -63,7 +64,7 @@ def read(text: str, *, currency: str) -> TermsFile:
     try:
         clauses = drafted_clauses(sent, currency=currency)
     except TermsError as error:
-        raise TermsFileError(_line(lines, error.path), error.path, error.message) from error
+        raise TermsFileError(_line(lines, error.path), error.path, in_english(error.detail)) from error
     return TermsFile(clauses=clauses, effective_from=_start(content.get("effectiveFrom"), lines), lines=lines)
 
 

@@ -22,6 +22,7 @@ from app.config import Settings
 from app.domain.access import Role
 from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityError, IdentityKind, normalised_identity
+from app.domain.i18n.details import in_english
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.access_key import DEFAULT_OVERLAP, MAX_OVERLAP, AccessKey
 from app.domain.programs.program import Program
@@ -211,5 +212,5 @@ def _words(problem: Problem, *, customer: str | None = None, key: str | None = N
         case ProblemCode.ACCESS_KEY_NOT_FOUND:
             return f"there is no key {key}"
         case ProblemCode.ACCESS_KEY_ENDED:
-            return f"the key {key} cannot be rotated: {problem.detail}"
-    return f"{'.'.join(str(step) for step in problem.path)}: {problem.detail or problem.code.value}"
+            return f"the key {key} cannot be rotated: {in_english(problem.detail) if problem.detail is not None else problem.code.value}"
+    return f"{'.'.join(str(step) for step in problem.path)}: {in_english(problem.detail) if problem.detail is not None else problem.code.value}"

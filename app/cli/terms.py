@@ -18,6 +18,7 @@ from app.domain.calendar import local_date
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.explanations.explanation import Explanation
 from app.domain.i18n import Phrasebook, phrasebook_for
+from app.domain.i18n.details import in_english
 from app.domain.problems import Problem
 from app.domain.programs.program import Program
 from app.domain.simulation.impact import Impact
@@ -126,7 +127,9 @@ def preview(
 def _stop_at_unenforced(found: CheckedDraft) -> None:
     """End the command for a draft with a clause that is not enforced yet."""
     if found.unenforced is not None:
-        raise exit_after_printing(f"NOT_ENFORCED_YET: {'.'.join(found.unenforced.path)}: {found.unenforced.message}")
+        raise exit_after_printing(
+            f"NOT_ENFORCED_YET: {'.'.join(found.unenforced.path)}: {in_english(found.unenforced.detail)}"
+        )
 
 
 @terms.command("publish")
@@ -197,7 +200,9 @@ def _refusal_text(decision: Decision, *, terms: Terms, phrasebook: Phrasebook) -
 
 def _report(published: Execution[PublishTermsResult] | Problem, *, found: CheckedDraft, phrasebook: Phrasebook) -> None:
     if isinstance(published, Problem):
-        raise exit_after_printing(f"{published.code}: {'.'.join(map(str, published.path))}: {published.detail or ''}")
+        raise exit_after_printing(
+            f"{published.code}: {'.'.join(map(str, published.path))}: {in_english(published.detail) if published.detail else ''}"
+        )
     decision = published.result.decision
     if decision is not None and decision.outcome is DecisionOutcome.REFUSED:
         raise exit_after_printing(_refusal_text(decision, terms=found.in_force or found.draft, phrasebook=phrasebook))
@@ -251,7 +256,7 @@ def withdraw_version(
         )
 
     if isinstance(withdrawn := run_with_application(work, settings=Settings()), Problem):
-        raise exit_after_printing(f"{withdrawn.code}: {withdrawn.detail}")
+        raise exit_after_printing(f"{withdrawn.code}: {in_english(withdrawn.detail) if withdrawn.detail else ''}")
     out.print(f"Version {version} is withdrawn.")
 
 

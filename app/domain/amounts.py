@@ -12,6 +12,8 @@ from math import lcm
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
+from app.domain.details import Detail, InvalidValueError, detail
+
 Exact: TypeAlias = Fraction | int
 """A number without rounding error."""
 
@@ -46,7 +48,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,16}(\.[0-9]{1,10})?")
 _MAX_DIGITS = 26
 
 
-class AmountError(ValueError):
+class AmountError(InvalidValueError):
     """An invalid amount: not finite, too precise for its currency, too large, or in an unknown currency."""
 
 
@@ -65,26 +67,26 @@ class Money:
         """The amount in major units as money. Raises AmountError."""
         decimals = DECIMALS.get(currency)
         if decimals is None:
-            raise AmountError(f"{currency!r} is not a known currency")
+            raise AmountError(detail("UNKNOWN_CURRENCY", currency=currency))
         if isinstance(amount, str):
             if not _NUMBER.fullmatch(amount):
-                raise AmountError("not a decimal number")
+                raise AmountError(detail("DECIMAL_NUMBER"))
             amount = Decimal(amount)
         if not amount.is_finite():
-            raise AmountError("not a finite number")
+            raise AmountError(detail("DECIMAL_NUMBER"))
         if amount == 0:
             return cls(0, currency)
         if amount.adjusted() > _MAX_DIGITS:
-            raise AmountError("out of range")
+            raise AmountError(detail("TOO_LARGE"))
         # Scaling rounds to the digits of the decimal context, so a longer number cannot be let near it.
         if len(amount.as_tuple().digits) > _MAX_DIGITS or amount.adjusted() < -_MAX_DIGITS:
-            raise AmountError(f"{currency} has {decimals} decimals")
+            raise AmountError(detail("CURRENCY_DECIMALS", currency=currency, decimals=decimals))
         scaled = amount.scaleb(decimals)
         minor = int(scaled)
         if minor != scaled:
-            raise AmountError(f"{currency} has {decimals} decimals")
+            raise AmountError(detail("CURRENCY_DECIMALS", currency=currency, decimals=decimals))
         if abs(minor) > MAX_MINOR:
-            raise AmountError("out of range")
+            raise AmountError(detail("TOO_LARGE"))
         return cls(minor, currency)
 
     def __lt__(self, other: Money) -> bool:
@@ -102,7 +104,7 @@ class Money:
     def of_currency(self, currency: str) -> int:
         """The minor units. Raises AmountError if the amount is in another currency."""
         if self.currency != currency:
-            raise AmountError(f"{self.currency} and {currency} cannot be compared")
+            raise AmountError(detail("NOT_COMPARABLE", one=self.currency, other=currency))
         return self.minor
 
     def decimal(self) -> Decimal:
@@ -114,12 +116,12 @@ MAX_EXCHANGE_RATE = Decimal(1_000_000)
 """The most that one unit of a foreign currency may be worth."""
 
 
-def rate_problem(rate: Decimal) -> str | None:
+def rate_problem(rate: Decimal) -> Detail | None:
     """Why a number is not a valid exchange rate, or None."""
     # Asked first: whatever compares with NaN fails, and rounding what is too large takes as long as it has digits.
     if not rate.is_finite() or not 0 < rate <= MAX_EXCHANGE_RATE:
-        return f"an exchange rate is above 0 and at most {MAX_EXCHANGE_RATE:,}"
-    return None if rate == round(rate, 12) else "an exchange rate has at most 12 decimals"
+        return detail("ABOVE_ZERO_TO", most=MAX_EXCHANGE_RATE)
+    return None if rate == round(rate, 12) else detail("DECIMALS_MOST", most=12)
 
 
 @dataclass(frozen=True, slots=True)

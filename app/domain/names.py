@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from app.domain.details import Detail, InvalidValueError, detail, length
+
 MAX_LENGTH = 200
 """Characters of a name."""
 
@@ -40,8 +42,8 @@ def normalised_identifier(text: str) -> str:
     return unicodedata.normalize("NFKC", visible).strip()
 
 
-class InvalidNameError(ValueError):
-    """An invalid name; the message says why."""
+class InvalidNameError(InvalidValueError):
+    """An invalid name."""
 
 
 def normalised_name(text: str, *, max_length: int = MAX_LENGTH, paragraphs: bool = False, quoted: bool = False) -> str:
@@ -53,28 +55,26 @@ def normalised_name(text: str, *, max_length: int = MAX_LENGTH, paragraphs: bool
     """
     name = text.strip()
     if len(name) > max_length:
-        raise InvalidNameError(f"1 to {max_length:,} characters")
+        raise InvalidNameError(length(1, max_length))
     for character in name:
         if (
             unicodedata.category(character) in _UNSEEN
             and character not in _JOINERS
             and not (paragraphs and character == "\n")
         ):
-            raise InvalidNameError(f"no control or formatting characters such as U+{ord(character):04X}")
+            raise InvalidNameError(detail("CONTROL_CHARACTERS", character=f"U+{ord(character):04X}"))
     if quoted and (marks := _QUOTING.intersection(name)):
-        raise InvalidNameError(f"no quotation marks such as {min(marks)}")
+        raise InvalidNameError(detail("QUOTATION_MARKS", mark=min(marks)))
     if all(character.isspace() or character in _JOINERS or character in _EMPTY for character in name):
-        raise InvalidNameError(f"1 to {max_length:,} characters, not blank")
+        raise InvalidNameError(detail("LENGTH_NOT_BLANK", most=max_length))
     return name
 
 
-def name_error(text: str, *, max_length: int = MAX_LENGTH, quoted: bool = False) -> str | None:
+def name_error(text: str, *, max_length: int = MAX_LENGTH, quoted: bool = False) -> Detail | None:
     """Why a text is not a valid name, or None."""
     try:
         return (
-            None
-            if normalised_name(text, max_length=max_length, quoted=quoted) == text
-            else "a name has no space around it"
+            None if normalised_name(text, max_length=max_length, quoted=quoted) == text else detail("SURROUNDING_SPACE")
         )
     except InvalidNameError as error:
-        return f"a name has {error}"
+        return error.detail

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.domain.details import Detail
+
 
 class ProblemCode(StrEnum):
     """Every technical problem, in order of precedence."""
@@ -72,13 +74,13 @@ class ProblemCode(StrEnum):
 class Problem:
     """One technical problem.
 
-    `path` leads to the input that caused it (field names and list positions, without `input`); `detail` is a short
-    English addition for developers, or None. `purchase_ids` and `redemption_ids` are recorded objects that prevent the
+    `path` leads to the input that caused it (field names and list positions, without `input`); `detail` says what
+    is wrong and what would be right, or None. `purchase_ids` and `redemption_ids` are recorded objects that prevent the
     request.
     """
 
     code: ProblemCode
     path: tuple[str | int, ...] = ()
-    detail: str | None = None
+    detail: Detail | None = None
     purchase_ids: tuple[str, ...] = ()
     redemption_ids: tuple[str, ...] = ()

@@ -13,6 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from app.domain.amounts import AmountError, Money, allocate_proportionally
+from app.domain.details import detail
+from app.domain.i18n.details import in_english
 from app.domain.problems import ProblemCode
 from app.domain.purchases import receipt_limits
 from app.domain.purchases.facts import FactsError, PurchaseFacts
@@ -114,7 +116,7 @@ def _receipt(group: ReceiptRecords, *, target: ImportTarget) -> ReceiptToMatch:
         lines = _with_discounts(lines, group=group, currency=target.currency)
         facts = PurchaseFacts(occurred_at=group.at, zone=target.zone, currency=target.currency, lines=lines)
     except FactsError as error:
-        raise _ReceiptError(ProblemCode.INVALID_INPUT, error.message) from error
+        raise _ReceiptError(ProblemCode.INVALID_INPUT, in_english(error.detail)) from error
     sold = [
         _sold_line(bought.row, group=group, remaining=bought.remaining, line=line, currency=target.currency)
         for bought, line in zip(bought_lines, lines, strict=True)
@@ -155,10 +157,10 @@ def _with_discounts(lines: tuple[Line, ...], *, group: ReceiptRecords, currency:
     try:
         discount = Money.of(sum((-row.price * row.quantity for row in discounts), Decimal(0)), currency).minor
     except AmountError as error:
-        raise FactsError(("unit_price",), f"the discount: {error}") from error
+        raise FactsError(("unit_price",), error.detail) from error
     goods = [line.price() if line.kind is LineKind.GOODS else 0 for line in lines]
     if discount > sum(goods):
-        raise FactsError(("unit_price",), "the discount is larger than the price of the goods")
+        raise FactsError(("unit_price",), detail("DISCOUNT_ABOVE_PRICE"))
     return tuple(
         line._replace(discount=share)
         for line, share in zip(lines, allocate_proportionally(discount, weights=goods), strict=True)

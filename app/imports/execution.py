@@ -9,6 +9,7 @@ from datetime import date
 from typing import TypeAlias, TypeVar
 
 from app.domain.customers.customer import CustomerReference
+from app.domain.i18n.details import in_english
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program
 from app.domain.purchases.receipt_numbers import ReceiptReference
@@ -113,7 +114,10 @@ async def _import_receipt(
         return
     execution = await _record(receipt, application=application, program=program)
     if isinstance(execution, Problem):
-        rejections[receipt.key] = _reason(execution), execution.detail
+        rejections[receipt.key] = (
+            _reason(execution),
+            in_english(execution.detail) if execution.detail is not None else None,
+        )
     elif _was_recorded_before(execution):
         imported.already_recorded += 1
     else:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from app.domain.calendar import FIRST_YEAR, LAST_YEAR, in_zone, local
 from app.domain.customers.identities import IdentityError, IdentityKind, normalised_identity
+from app.domain.i18n.details import in_english
 from app.domain.names import normalised_identifier
 from app.domain.problems import ProblemCode
 from app.domain.purchases import receipt_limits
@@ -38,7 +39,7 @@ class UnreadableError(ValueError):
 
 def problem_text(error: FactsError) -> str:
     """What is wrong with a fact, in the words of its column."""
-    return f"{_COLUMN_OF.get(error.path[-1], error.path[-1])}: {error.message}"
+    return f"{_COLUMN_OF.get(error.path[-1], error.path[-1])}: {in_english(error.detail)}"
 
 
 def read(path: Path, *, target: ImportTarget) -> Iterator[Row | RowFault]:
@@ -70,7 +71,7 @@ def _read(record: Record, *, file: File, target: ImportTarget) -> Row | RowFault
     except FactsError as error:
         reason, detail = ProblemCode.INVALID_INPUT, problem_text(error)
     except IdentityError as error:
-        reason, detail = ProblemCode.INVALID_INPUT, f"CustomerID: {error}"
+        reason, detail = ProblemCode.INVALID_INPUT, f"CustomerID: {in_english(error.detail)}"
     return RowFault(record.line, receipt_number, reason, detail, at=_time(text["InvoiceDate"], target=target))
 
 

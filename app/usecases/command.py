@@ -9,6 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar, overload
 
 from app.domain.access import PROGRAM_ONLY, Principal
 from app.domain.customers.customer import Customer
+from app.domain.details import detail
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program, ProgramKind
@@ -71,9 +72,7 @@ class CommandContext(WriteContext):
         """The problem with a business time in the future, or None; `path` leads to the input field."""
         if occurred_at <= self.now + CLOCK_TOLERANCE:
             return None
-        return Problem(
-            ProblemCode.CLOCK_SKEW, path=path, detail="occurredAt is more than 5 minutes ahead of the program's clock"
-        )
+        return Problem(ProblemCode.CLOCK_SKEW, path=path, detail=detail("TIME_AHEAD"))
 
 
 CommandType = TypeVar("CommandType")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.domain.details import length
 from app.domain.problems import Problem, ProblemCode
 
 MAX_STAFF_REASON = 200
@@ -12,5 +13,5 @@ def reason_problem(reason: str) -> Problem | None:
     if not reason.strip():
         return Problem(ProblemCode.REASON_MISSING, path=("reason",))
     if len(reason) > MAX_STAFF_REASON:
-        return Problem(ProblemCode.INVALID_INPUT, path=("reason",), detail=f"1 to {MAX_STAFF_REASON} characters")
+        return Problem(ProblemCode.INVALID_INPUT, path=("reason",), detail=length(1, MAX_STAFF_REASON))
     return None

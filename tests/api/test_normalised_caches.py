@@ -54,11 +54,11 @@ PREVIEW = f"""query($receipt: String!, $locale: Locale) {{ refundPreview(purchas
   decision {{ {DECISION} }} balances {{ {BALANCE} }} }} }}"""
 BUY = f"""mutation($input: RecordPurchaseInput!, $locale: Locale) {{ recordPurchase(input: $input) {{
   decision {{ {DECISION} }} balances {{ {BALANCE} }} customer {{ wallet {{ balances {{ {BALANCE} }} }} }}
-  purchase {{ {PURCHASE} }} entry {{ {ENTRY} }} userErrors {{ code message }} }} }}"""
+  purchase {{ {PURCHASE} }} entry {{ {ENTRY} }} userErrors {{ code message detail }} }} }}"""
 REDEEM = f"""mutation($input: RedeemRewardInput!, $locale: Locale) {{ redeemReward(input: $input) {{
   decision {{ {DECISION} }} balances {{ {BALANCE} }} redemption {{ {REDEMPTION} }} entry {{ {ENTRY} }}
   query {{ customer(by: {{ card: "CARD0001" }}) {{ wallet {{ balances {{ {BALANCE} }} }} }} }}
-  userErrors {{ code message }} }} }}"""
+  userErrors {{ code message detail }} }} }}"""
 
 
 class StandingClock:
@@ -145,7 +145,7 @@ def test_two_languages_in_one_cache_show_what_was_answered(shops: tuple[Shop, Sh
 
 def test_every_text_of_an_object_with_an_id_takes_its_language() -> None:
     """What does not take one is the same in every language: this is the list of what speaks."""
-    speaking = {"text", "statement", "summary", "message", "observed", "required", "example"}
+    speaking = {"text", "statement", "summary", "message", "detail", "observed", "required", "example"}
     found = {
         f"{type_.name}.{name}": "locale" in field.args
         for type_ in SCHEMA.type_map.values()

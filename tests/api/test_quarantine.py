@@ -17,7 +17,7 @@ from tests.api.test_staff_limits import tied_key
 from tests.shop import Clock, Shop, open_shop
 from tests.verification import discrepancies_in
 
-ERRORS = "userErrors { code path ... on TechnicalRefusal { detail } }"
+ERRORS = "userErrors { code path detail }"
 ITEM = """id kind state skew externalId occurredAt settledAt reason bookedFor total { amount }
   purchase { externalId points occurredAt } pending { id state }"""
 BUY = f"""mutation($input: RecordPurchaseInput!) {{ recordPurchase(input: $input) {{ decision {{ outcome }} entry {{ points }}

@@ -148,7 +148,7 @@ def test_household_merge_names_the_counterparty_for_each_unit(shop: Shop) -> Non
 
 
 WRONG = """mutation($input: AdjustPointsInput!) { adjustPoints(input: $input) {
-  userErrors { code message ... on TechnicalRefusal { detail } } } }"""
+  userErrors { code message detail } } }"""
 
 
 def test_refusals_about_stamps_do_not_mention_points(shop: Shop) -> None:

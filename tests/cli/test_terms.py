@@ -112,7 +112,7 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nclauses: [*b, *b]\n"
         ("clauses:\n- key: a\n  effect: {bonusPoints: {points: 5}, pointsPerVisit: {points: 1}}\n", 3, "exactly one"),
         ("clauses:\n- key: a\n  effect:\n    bonusPoint: {points: 5}\n", 4, "bonusPoint"),
         ("clauses:\n- key: a\n  effect:\n    bonusPoints: {points: many}\n", 4, "many"),
-        ("clauses:\n- key: a\n  effect:\n    pointsPerAmount: {points: 1, per: 1.005}\n", 4, "decimals"),
+        ("clauses:\n- key: a\n  effect:\n    pointsPerAmount: {points: 1, per: 1.005}\n", 4, "decimal places"),
         ("x" * 300_000, 1, "characters"),
     ],
 )

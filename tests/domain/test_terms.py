@@ -190,7 +190,7 @@ def test_quebec_change_must_start_within_the_legal_window() -> None:
             assert granted.outcome is DecisionOutcome.GRANTED, (days, code)
     better = notice_decision(current=terms, direction=ChangeDirection.BETTER, effective_from=now, now=now)
     assert better.outcome is DecisionOutcome.GRANTED
-    with pytest.raises(TermsError, match="60 to 89"):
+    with pytest.raises(TermsError, match="least=60 most=89"):
         some_terms(a_clause(), ("n", (), NoticePeriod(90, NoticePreset.CA_QC)))
 
 
@@ -202,14 +202,14 @@ def test_quebec_preset_sets_and_prints_its_days() -> None:
     assert (NoticePeriod().least_days, NoticePeriod().most_days, quebec.most_days) == (30, None, 90)
     for locale in Locale:
         assert {"60", "90"} <= set(re.findall("[0-9]+", quebec.sentence(phrasebook_in(locale))))
-    with pytest.raises(TermsError, match="60 to 89"):
+    with pytest.raises(TermsError, match="least=60 most=89"):
         some_terms(a_clause(), ("n", (), NoticePeriod(30, NoticePreset.CA_QC)))
 
 
 def test_product_condition_in_a_group_with_others_is_refused() -> None:
     tea = Products(include=frozenset({"tea"}))
     for group in (AllOf((tea, MinimumQuantity(2))), AnyOf((AllOf((tea, MinimumQuantity(2))), FirstPurchase()))):
-        with pytest.raises(TermsError, match="only among themselves"):
+        with pytest.raises(TermsError, match="GOODS_APART"):
             some_terms(a_clause(None, group))
     narrowed = some_terms(a_clause(None, AllOf((tea, Products(exclude=frozenset({"mug"}))))))
     bought = a_purchase(a_line(1, sku="tea", price="2.00"), a_line(2, sku="tv", price="500.00"))

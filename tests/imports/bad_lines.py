@@ -36,7 +36,7 @@ BAD = {
     "a quantity too exact": (b"2,10002,JUG,0.0001,2024-03-02 10:00:00,3.00,7", "INVALID_INPUT", "Quantity"),
     "a price too exact": (b"2,10002,JUG,1,2024-03-02 10:00:00,3.001,7", "INVALID_INPUT", "UnitPrice"),
     "a price too high": (b"2,10002,JUG,1,2024-03-02 10:00:00,1000000001,7", "INVALID_INPUT", "UnitPrice"),
-    "a total too high": (b"2,10002,JUG,1000000,2024-03-02 10:00:00,1000000000,7", "INVALID_INPUT", "total"),
+    "a total too high": (b"2,10002,JUG,1000000,2024-03-02 10:00:00,1000000000,7", "INVALID_INPUT", "too large"),
     "a NUL": (b"2,10002,JUG\x00,1,2024-03-02 10:00:00,3.00,7", "INVALID_INPUT", "Description"),
     "a description too long": (
         b"2,10002," + b"J" * 201 + b",1,2024-03-02 10:00:00,3.00,7",

@@ -12,6 +12,7 @@ from strawberry.types.lazy_type import LazyType
 from app.api.conventions.arguments import Language
 from app.api.conventions.context import Info, phrasebook_of
 from app.api.conventions.enums import described
+from app.domain.i18n.details import detail_sentence
 from app.domain.problems import Problem, ProblemCode
 from app.queries.ledger.entries import purchases_by_id, redemptions_by_id
 
@@ -81,6 +82,7 @@ described(
 class UserError:
     """A problem as the client sees it."""
 
+    problem: strawberry.Private[Problem]
     code: ProblemCode = strawberry.field(description="Stable; for programs to act on.")
     path: list[str] = strawberry.field(
         description="The way to the input that caused it, from the mutation's arguments on."
@@ -91,12 +93,19 @@ class UserError:
         """The sentence for `code`."""
         return phrasebook_of(info, locale)(f"error.{self.code.value}")
 
+    @strawberry.field(
+        description="One more sentence: what exactly is wrong and, where there is a next step, what would be right; null where `message` says it all."
+    )
+    def detail(self, info: Info, locale: Language = None) -> str | None:
+        """The sentence for the detail of the problem."""
+        if self.problem.detail is None:
+            return None
+        return detail_sentence(self.problem.detail, phrasebook=phrasebook_of(info, locale))
+
 
 @strawberry.type(description="A technical problem.")
 class TechnicalRefusal(UserError):
-    """The one kind of user error there is so far."""
-
-    detail: str | None = strawberry.field(description="A short English addition for developers, or null.")
+    """A problem that no recorded purchase or redemption explains."""
 
 
 # Both are read with payloads, so they are not imported here.
@@ -109,9 +118,6 @@ _REDEMPTION: Any = LazyType("Redemption", "app.api.types.rewards.redemption")
 )
 class ReceiptRefusal(UserError):
     """A problem with the records that it is about."""
-
-    problem: strawberry.Private[Problem]
-    detail: str | None = strawberry.field(description="A short English addition for developers, or null.")
 
     @strawberry.field(
         graphql_type=StrawberryList(_PURCHASE),
@@ -150,5 +156,5 @@ def user_error(problem: Problem, *, within: tuple[str, ...] = ("input",)) -> Use
     code = problem.code
     path = [*within, *(str(step) for step in problem.path)]
     if problem.purchase_ids or problem.redemption_ids:
-        return ReceiptRefusal(code=code, path=path, detail=problem.detail, problem=problem)
-    return TechnicalRefusal(code=code, path=path, detail=problem.detail)
+        return ReceiptRefusal(code=code, path=path, problem=problem)
+    return TechnicalRefusal(code=code, path=path, problem=problem)

@@ -15,6 +15,7 @@ from app.api.types.ledger.balance import Balance, balances
 from app.api.types.purchases.pending_refund import PendingRefund
 from app.api.types.purchases.refund_input import PurchaseBy, RefundLineInput, purchase_by, returned_part_of
 from app.domain.access import Permission
+from app.domain.i18n.details import in_english
 from app.domain.problems import Problem, ProblemCode
 from app.domain.units import Unit
 from app.queries.purchases.refund_previews import RefundRequest, pending_refunds_page, preview_refund
@@ -104,5 +105,5 @@ class RefundQueries:
 def _query_error(problem: Problem) -> Exception:
     """The error for a query that cannot be answered."""
     return bad_input(
-        f"{problem.code.value} at {'.'.join(map(str, problem.path))}: {problem.detail or 'not taken here'}"
+        f"{problem.code.value} at {'.'.join(map(str, problem.path))}: {in_english(problem.detail) if problem.detail is not None else 'not taken here'}"
     )

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import phonenumbers
 
+from app.domain.details import InvalidValueError, detail, length
 from app.domain.names import normalised_identifier
 
 
@@ -23,8 +24,8 @@ class IdentityKind(StrEnum):
     EXTERNAL_ID = "EXTERNAL_ID"
 
 
-class IdentityError(ValueError):
-    """An invalid identity. The message does not contain it."""
+class IdentityError(InvalidValueError):
+    """An invalid identity. The detail does not contain it."""
 
 
 _DIALLED = re.compile(r"(?i:tel:)?[\d\s+()\[\]./‐-―\u2212-]+")
@@ -47,22 +48,22 @@ def normalised_identity(kind: IdentityKind, text: str, *, region: str) -> str:
     IdentityError.
     """
     if len(text) > MAX_LENGTH or len(text := normalised_identifier(text)) > MAX_LENGTH:
-        raise IdentityError("too long")
+        raise IdentityError(detail("TOO_LONG"))
     if kind is IdentityKind.PHONE:
         return _phone(text, region=region)
     if kind is IdentityKind.EMAIL:
         address = normalised_identifier(text.lower())
         if not _EMAIL.fullmatch(address):
-            raise IdentityError("not an e-mail address")
+            raise IdentityError(detail("EMAIL"))
         return address
     if kind is IdentityKind.CARD:
         return _card(text)
     if kind is IdentityKind.EXTERNAL_ID:
         if not 1 <= len(text) <= 200:
-            raise IdentityError("1 to 200 characters")
+            raise IdentityError(length(1, 200))
         return text
     if not _EXACT.fullmatch(text):
-        raise IdentityError("1 to 200 printable ASCII characters without spaces")
+        raise IdentityError(detail("PRINTABLE", most=200))
     return text
 
 
@@ -78,7 +79,7 @@ def _card(text: str) -> str:
             str(unicodedata.decimal(character)) if character.isdecimal() else character for character in card
         )
     if not _CARD.fullmatch(card):
-        raise IdentityError("a card number has 4 to 64 letters and digits")
+        raise IdentityError(detail("CARD"))
     card = card.upper()
     return card.lstrip("0").zfill(12) if _GTIN.fullmatch(card) and _has_check_digit(card) else card
 
@@ -94,13 +95,13 @@ def _has_check_digit(digits: str) -> bool:
 
 def _phone(text: str, *, region: str) -> str:
     if not _DIALLED.fullmatch(text):
-        raise IdentityError("a telephone number is written in digits, without an extension")
+        raise IdentityError(detail("PHONE_DIGITS"))
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException as error:
-        raise IdentityError("not a telephone number") from error
+        raise IdentityError(detail("PHONE")) from error
     if not phonenumbers.is_possible_number(number):
-        raise IdentityError("not a telephone number")
+        raise IdentityError(detail("PHONE"))
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

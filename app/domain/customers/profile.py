@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from app.domain import names
 from app.domain.calendar import local_date
+from app.domain.details import Detail, InvalidFieldError, detail, key_format
 from app.domain.names import normalised_identifier
 
 MAX_VALUE_LENGTH = 60
@@ -37,13 +38,8 @@ class PreferenceKind(StrEnum):
     SIZE = "SIZE"
 
 
-class ProfileError(ValueError):
+class ProfileError(InvalidFieldError):
     """An invalid part of a profile; `path` leads to it."""
-
-    def __init__(self, path: tuple[str | int, ...], message: str) -> None:
-        super().__init__(message)
-        self.path = path
-        self.message = message
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -79,13 +75,13 @@ def folded(value: str) -> str:
 def validate_birthday(birthday: date, *, now: datetime, zone_name: str) -> date:
     """A checked date of birth. Raises ProfileError if it is in the future in the zone."""
     if birthday > local_date(now, zone_name=zone_name):
-        raise ProfileError(("birthday",), "a date of birth is not in the future")
+        raise ProfileError(("birthday",), detail("BIRTHDAY_AHEAD"))
     return birthday
 
 
-def segment_error(segment: str) -> str | None:
+def segment_error(segment: str) -> Detail | None:
     """What is wrong with the key of a segment, or None."""
-    return None if _SEGMENT.fullmatch(segment) else "a segment is a-z, 0-9 and dashes, 1 to 40 characters"
+    return None if _SEGMENT.fullmatch(segment) else key_format()
 
 
 def parse_segments(given: Iterable[str]) -> frozenset[str]:
@@ -95,11 +91,11 @@ def parse_segments(given: Iterable[str]) -> frozenset[str]:
         if (wrong := segment_error(text)) is not None:
             raise ProfileError(("segments", index), wrong)
     if len(set(found)) > MAX_SEGMENTS:
-        raise ProfileError(("segments",), f"at most {MAX_SEGMENTS} segments")
+        raise ProfileError(("segments",), detail("COUNT_MOST", most=MAX_SEGMENTS))
     return frozenset(found)
 
 
-def preference_error(value: str) -> str | None:
+def preference_error(value: str) -> Detail | None:
     """What is wrong with the value of a preference, or None."""
     return names.name_error(value, max_length=MAX_VALUE_LENGTH)
 
@@ -113,7 +109,7 @@ def parse_preferences(given: Iterable[tuple[PreferenceKind, str]]) -> frozenset[
         preference = Preference(kind, value.strip())
         found[kind, preference.folded()] = preference
     if len(found) > MAX_PREFERENCES:
-        raise ProfileError(("preferences",), f"at most {MAX_PREFERENCES} preferences")
+        raise ProfileError(("preferences",), detail("COUNT_MOST", most=MAX_PREFERENCES))
     return frozenset(found.values())
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from app.domain.amounts import AmountError, Exact, Money, Rounding, allocate_proportionally, rounded
+from app.domain.details import detail
 from app.domain.engine.refund import remaining_price_shares, remaining_quantities
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import NO_PRICE_REDUCTIONS, PurchaseFacts
@@ -108,7 +109,7 @@ def resolve_return(
     if isinstance(minor_amounts, Problem):
         return minor_amounts
     if not quantities and not minor_amounts:
-        return Problem(ProblemCode.NOTHING_TO_REFUND, path=("purchase",), detail="everything was refunded before")
+        return Problem(ProblemCode.NOTHING_TO_REFUND, path=("purchase",), detail=detail("NOTHING_LEFT"))
     return ReturnedItems(quantities, minor_amounts)
 
 
@@ -117,13 +118,13 @@ def _quantities(requested: Quantities, *, remaining: Mapping[int, Decimal]) -> d
     for number, quantity in requested.items():
         remaining_quantity = remaining.get(number)
         if remaining_quantity is None:
-            return Problem(ProblemCode.NOTHING_TO_REFUND, path=("lines",), detail=f"no line {number}")
+            return Problem(ProblemCode.NOTHING_TO_REFUND, path=("lines",), detail=detail("NO_LINE", number=number))
         returned_quantity = remaining_quantity if quantity is None else quantity
         if returned_quantity > remaining_quantity:
             return Problem(
                 ProblemCode.NOTHING_TO_REFUND,
                 path=("lines",),
-                detail=f"line {number} has {remaining_quantity.normalize():f} left",
+                detail=detail("LINE_LEFT", number=number, quantity=remaining_quantity),
             )
         if returned_quantity > 0:
             returned[number] = returned_quantity
@@ -139,7 +140,7 @@ def _amounts(
         requested = {number: Money.of(value, facts.currency).minor for number, value in amounts.items()}
         total_amount = Money.of(amount, facts.currency).minor if amount is not None else None
     except AmountError as error:
-        return Problem(ProblemCode.INVALID_INPUT, path=("amount",), detail=str(error))
+        return Problem(ProblemCode.INVALID_INPUT, path=("amount",), detail=error.detail)
     if total_amount is not None:
         if total_amount > sum(values.values()):
             return _too_much(sum(values.values()), path="amount", facts=facts)
@@ -154,5 +155,5 @@ def _too_much(left: int, *, path: str, facts: PurchaseFacts) -> Problem:
     return Problem(
         ProblemCode.NOTHING_TO_REFUND,
         path=(path,),
-        detail=f"{Money(left, facts.currency).decimal():f} is left of its price",
+        detail=detail("PRICE_LEFT", amount=Money(left, facts.currency)),
     )

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.domain.access import Role
+from app.domain.details import Detail, detail
 
 MAX_CUSTOMER_KEY_LIFETIME = timedelta(days=366)
 """How long a customer's key may last: it is on a phone, which may be lost."""
@@ -68,19 +69,19 @@ class AccessKey:
         return at + (self.expires_at - self.created_at) if self.expires_at is not None else None
 
 
-def label_error(label: str) -> str | None:
+def label_error(label: str) -> Detail | None:
     """Why a label cannot be stored, or None."""
     if len(label) > MAX_LABEL or not (label == "" or label.isprintable()):
-        return f"at most {MAX_LABEL} printable characters"
+        return detail("LABEL", most=MAX_LABEL)
     return None
 
 
-def expiry_error(role: Role, *, expires_at: datetime | None, now: datetime) -> str | None:
+def expiry_error(role: Role, *, expires_at: datetime | None, now: datetime) -> Detail | None:
     """Why a new key cannot expire then, or None. A customer's key must expire."""
     if expires_at is None:
-        return "a customer's key expires: say when" if role is Role.CUSTOMER else None
+        return detail("KEY_EXPIRY_REQUIRED") if role is Role.CUSTOMER else None
     if expires_at <= now:
-        return "after now"
+        return detail("KEY_EXPIRY_PAST")
     if role is Role.CUSTOMER and expires_at > now + MAX_CUSTOMER_KEY_LIFETIME:
-        return f"a customer's key lasts at most {MAX_CUSTOMER_KEY_LIFETIME.days} days"
+        return detail("KEY_LIFETIME", days=MAX_CUSTOMER_KEY_LIFETIME.days)
     return None

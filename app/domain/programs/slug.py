@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Collection
 
+from app.domain.details import Detail, key_format
+
 SHORTEST, LONGEST = 3, 40
 """Characters of a slug."""
 
@@ -20,9 +22,9 @@ class SlugTaken(Exception):
     """Another program of the deployment has the slug."""
 
 
-def slug_problem(text: str) -> str | None:
+def slug_problem(text: str) -> Detail | None:
     """What is wrong with a slug, or None."""
-    return None if _SLUG.fullmatch(text) else f"{SHORTEST} to {LONGEST} of a-z, 0-9 and dashes"
+    return None if _SLUG.fullmatch(text) else key_format(LONGEST, least=SHORTEST)
 
 
 def slug_of_name(name: str) -> str:

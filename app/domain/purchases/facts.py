@@ -13,6 +13,7 @@ from typing import Any
 
 from app.domain.amounts import MAX_MINOR, Exact, ExchangeRate, Money, Rounding, rounded
 from app.domain.customers.rule_facts import NO_RULE_FACTS, RuleFacts
+from app.domain.details import Detail, InvalidFieldError, detail
 from app.domain.purchases.lines import Line, line_data, line_of_data
 
 
@@ -34,13 +35,13 @@ class Channel(StrEnum):
     PHONE = "PHONE"
 
 
-class FactsError(ValueError):
+class FactsError(InvalidFieldError):
     """Invalid facts; `path` leads to the field within the purchase."""
 
-    def __init__(self, path: tuple[str, ...], message: str) -> None:
-        super().__init__(message)
-        self.path = path
-        self.message = message
+    path: tuple[str, ...]
+
+    def __init__(self, path: tuple[str, ...], detail: Detail) -> None:
+        super().__init__(path, detail)
 
 
 NO_PRICE_REDUCTIONS: Mapping[int, Exact] = MappingProxyType({})
@@ -86,19 +87,19 @@ class PurchaseFacts:
     def __post_init__(self) -> None:
         for index, line in enumerate(self.lines):
             if line.discount and line.discount > line.price():
-                raise FactsError(("lines", str(index), "discount"), "a discount is at most the price of its line")
+                raise FactsError(("lines", str(index), "discount"), detail("DISCOUNT_ABOVE_PRICE"))
         if sum(line.price() for line in self.lines) > MAX_MINOR:
-            raise FactsError(("lines",), "the total is out of range")
+            raise FactsError(("lines",), detail("TOO_LARGE"))
         if self.payments and self.paid_with_points() > self.to_pay():
-            raise FactsError(("payments",), "points pay for more than the purchase comes to")
+            raise FactsError(("payments",), detail("POINTS_PAY_TOO_MUCH"))
         if self.exchange_rate is not None:
             self._check_exchange_rate(self.exchange_rate)
 
     def _check_exchange_rate(self, exchange_rate: ExchangeRate) -> None:
         if exchange_rate.into == self.currency:
-            raise FactsError(("exchange_rate",), "only a purchase in a foreign currency has an exchange rate")
+            raise FactsError(("exchange_rate",), detail("FOREIGN_ONLY"))
         if sum(line.price() for line in self.lines) * exchange_rate.factor(foreign=self.currency) > MAX_MINOR:
-            raise FactsError(("exchange_rate",), "the total is out of range in the program's currency")
+            raise FactsError(("exchange_rate",), detail("TOO_LARGE_CONVERTED"))
 
     def total(self) -> Money:
         """What is to pay, tax included, each line rounded halves up."""

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from app.domain.amounts import Exact, Rounding, rounded
+from app.domain.details import Detail, detail
 
 
 class LineKind(StrEnum):
@@ -27,12 +28,12 @@ MAX_QUANTITY = Decimal(1_000_000)
 """The largest quantity of a line."""
 
 
-def quantity_error(quantity: Decimal) -> str | None:
+def quantity_error(quantity: Decimal) -> Detail | None:
     """Why a number is not a valid quantity of a line, sold or returned, or None."""
     # Checked first: comparing with NaN raises, and rounding takes time in proportion to the digits of a number.
     if not quantity.is_finite() or not 0 < quantity <= MAX_QUANTITY:
-        return f"a quantity is above 0 and at most {MAX_QUANTITY:,}"
-    return None if quantity == round(quantity, 3) else "a quantity has at most 3 decimals"
+        return detail("ABOVE_ZERO_TO", most=MAX_QUANTITY)
+    return None if quantity == round(quantity, 3) else detail("DECIMALS_MOST", most=3)
 
 
 @lru_cache(maxsize=256)

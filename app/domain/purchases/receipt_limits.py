@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from app.domain.amounts import AmountError, ExchangeRate, Money, rate_problem
+from app.domain.details import count, detail, value_range
 from app.domain.names import normalised_identifier
 from app.domain.purchases.facts import FactsError, Payment, PaymentKind
 from app.domain.purchases.lines import Line, LineKind, quantity_error
@@ -27,16 +28,16 @@ def normalised_receipt_number(text: str) -> str:
     return _text(normalised_identifier(text), at=("external_id",))
 
 
-def check_lines(count: int, *, minimum: int = 1) -> None:
+def check_lines(lines: int, *, minimum: int = 1) -> None:
     """Check the number of lines. The minimum of a basket is 0, as it may have none yet."""
-    if not minimum <= count <= MAX_LINES:
-        raise FactsError(("lines",), f"a purchase has 1 to {MAX_LINES} lines")
+    if not minimum <= lines <= MAX_LINES:
+        raise FactsError(("lines",), count(1, MAX_LINES))
 
 
-def check_payments(count: int) -> None:
+def check_payments(payments: int) -> None:
     """Check the number of payments."""
-    if count > MAX_PAYMENTS:
-        raise FactsError(("payments",), f"at most {MAX_PAYMENTS} payments")
+    if payments > MAX_PAYMENTS:
+        raise FactsError(("payments",), detail("COUNT_MOST", most=MAX_PAYMENTS))
 
 
 def line_of(
@@ -62,9 +63,9 @@ def line_of(
         if (wrong := quantity_error(quantity)) is not None:
             raise FactsError(("quantity",), wrong)
         if not unit_price.is_finite() or not 0 <= unit_price <= MAX_PRICE:
-            raise FactsError(("unit_price",), "a price is 0 to 1,000,000,000")
+            raise FactsError(("unit_price",), value_range(0, int(MAX_PRICE)))
         if tax_rate is not None and not (tax_rate.is_finite() and 0 <= tax_rate <= 1):
-            raise FactsError(("tax_rate",), "a tax rate is a fraction from 0 to 1")
+            raise FactsError(("tax_rate",), detail("TAX_RATE"))
         return Line(
             number=number,
             sku=sku,
@@ -78,18 +79,18 @@ def line_of(
             kind=kind,
         )
     except FactsError as error:
-        raise FactsError(("lines", str(number - 1), *error.path), error.message) from error
+        raise FactsError(("lines", str(number - 1), *error.path), error.detail) from error
 
 
 def _categories(names: Sequence[str]) -> tuple[str, ...]:
     if len(names) > MAX_CATEGORIES:
-        raise FactsError(("categories",), f"at most {MAX_CATEGORIES} categories")
+        raise FactsError(("categories",), detail("COUNT_MOST", most=MAX_CATEGORIES))
     return tuple(_text(normalised_identifier(name), at=("categories", str(index))) for index, name in enumerate(names))
 
 
 def _discount(amount: Decimal, *, currency: str) -> int:
     if not (amount.is_finite() and amount >= 0):
-        raise FactsError(("discount",), "a discount is not negative")
+        raise FactsError(("discount",), detail("NOT_NEGATIVE"))
     return _minor(amount, currency=currency, at=("discount",))
 
 
@@ -99,13 +100,13 @@ def payment_of(
     """A part of the payment; `number` counts from 1, the amount is in major units of the currency."""
     at = ("payments", str(number - 1), "amount")
     if not amount.is_finite() or not 0 < amount <= MAX_PRICE:
-        raise FactsError(at, "a payment is above 0 and at most 1,000,000,000")
+        raise FactsError(at, detail("ABOVE_ZERO_TO", most=int(MAX_PRICE)))
     return Payment(kind, _minor(amount, currency=currency, at=at), redemption_id)
 
 
 def exchange_rate_of(rate: Decimal, *, currency: str, into: str) -> ExchangeRate:
     """The exchange rate of a receipt in `currency` into the program's currency. Raises FactsError."""
-    wrong = rate_problem(rate) if currency != into else "only a foreign currency has an exchange rate"
+    wrong = rate_problem(rate) if currency != into else detail("FOREIGN_ONLY")
     if wrong is not None:
         raise FactsError(("exchange_rate",), wrong)
     return ExchangeRate(rate=rate, into=into)
@@ -115,13 +116,13 @@ def _minor(amount: Decimal, *, currency: str, at: tuple[str, ...]) -> int:
     try:
         return Money.of(amount, currency).minor
     except AmountError as error:
-        raise FactsError(at, str(error)) from error
+        raise FactsError(at, error.detail) from error
 
 
 def _text(text: str, *, at: tuple[str, ...]) -> str:
     """The text, if it is not blank and not too long."""
     if len(text) > MAX_TEXT_LENGTH or not text.strip():
-        raise FactsError(at, f"1 to {MAX_TEXT_LENGTH} characters")
+        raise FactsError(at, detail("LENGTH_NOT_BLANK", most=MAX_TEXT_LENGTH))
     if "\x00" in text:
-        raise FactsError(at, "text may not hold the character NUL")
+        raise FactsError(at, detail("CONTROL_CHARACTERS", character="U+0000"))
     return text

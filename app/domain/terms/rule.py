@@ -14,6 +14,7 @@ from types import NoneType, UnionType
 from typing import Any, ClassVar, Self, Union, get_args, get_origin, get_type_hints
 
 from app.domain.amounts import Money
+from app.domain.details import Detail
 from app.domain.i18n import Phrasebook
 
 
@@ -65,7 +66,7 @@ class Rule(ABC):
     def sentence(self, phrasebook: Phrasebook) -> str:
         """The rule as part of a sentence."""
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why the rule cannot be published, or None."""
         return None
 

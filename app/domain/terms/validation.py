@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from app.domain import names
 from app.domain.amounts import Money
+from app.domain.details import Detail, InvalidFieldError, count, detail, key_format
 from app.domain.terms.conditions.at_till import AtTill
 from app.domain.terms.conditions.budget import Budget
 from app.domain.terms.conditions.condition import Condition
@@ -35,13 +36,13 @@ DraftedClause = tuple[str, Sequence[Condition], Effect]
 """Key, conditions and effect, before the clause has its number."""
 
 
-class TermsError(ValueError):
+class TermsError(InvalidFieldError):
     """An invalid draft; `path` leads to the error."""
 
-    def __init__(self, path: tuple[str, ...], message: str) -> None:
-        super().__init__(message)
-        self.path = path
-        self.message = message
+    path: tuple[str, ...]
+
+    def __init__(self, path: tuple[str, ...], detail: Detail) -> None:
+        super().__init__(path, detail)
 
 
 class UnenforcedClauseError(TermsError):
@@ -72,7 +73,7 @@ def with_names(
         )
         if isinstance(effect, RewardCost):
             if effect.reward not in rewards:
-                raise UnknownRewardError((*at, "effect"), effect.reward)
+                raise UnknownRewardError((*at, "effect"), detail("UNKNOWN_REWARD", reward=effect.reward))
             found.append((key, called, replace(effect, name=rewards[effect.reward])))
         else:
             found.append((key, called, effect))
@@ -106,21 +107,21 @@ def _with_location_names(condition: Condition, *, locations: Mapping[str, str], 
     keys = sorted(condition.locations)
     unknown = [key for key in keys if key not in locations]
     if unknown:
-        raise UnknownLocationError(at, unknown[0])
+        raise UnknownLocationError(at, detail("UNKNOWN_LOCATION", location=unknown[0]))
     return replace(condition, names=tuple(locations[key] for key in keys))
 
 
 def validate(clauses: Sequence[DraftedClause], *, currency: str) -> None:
     """Raise TermsError for the first error in the clauses."""
     if not 1 <= len(clauses) <= MAX_CLAUSES:
-        raise TermsError(("clauses",), f"1 to {MAX_CLAUSES} clauses")
+        raise TermsError(("clauses",), count(1, MAX_CLAUSES))
     seen: set[object] = set()
     for index, (key, conditions, effect) in enumerate(clauses):
         at = ("clauses", str(index))
         if not _KEY.fullmatch(key):
-            raise TermsError((*at, "key"), "a key is a-z, 0-9 and dashes, 1 to 40 characters")
+            raise TermsError((*at, "key"), key_format())
         if key in seen:
-            raise TermsError((*at, "key"), f"the key {key!r} is used twice")
+            raise TermsError((*at, "key"), detail("CLAUSE_KEY_TWICE", key=key))
         seen.add(key)
         _check_conditions(conditions, effect, currency=currency, at=at)
         _check_effect(effect, currency=currency, at=at)
@@ -139,25 +140,22 @@ def check_enforceable(clauses: Sequence[DraftedClause]) -> None:
         for condition_index, condition in enumerate(conditions):
             if condition.unenforced():
                 where = (*at, "conditions", str(condition_index))
-                raise UnenforcedClauseError(where, f"{condition.kind} cannot be kept yet, so it cannot be promised")
+                raise UnenforcedClauseError(where, detail("NOT_ENFORCED", kind=condition.kind))
         if effect.unenforced():
-            detail = f"{effect.kind} as it is here cannot be kept yet, so it cannot be promised"
-            raise UnenforcedClauseError((*at, "effect"), detail)
+            raise UnenforcedClauseError((*at, "effect"), detail("NOT_ENFORCED", kind=effect.kind))
 
 
 def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, currency: str, at: tuple[str, ...]) -> None:
     if len(conditions) > MAX_CONDITIONS:
-        raise TermsError((*at, "conditions"), f"at most {MAX_CONDITIONS} conditions")
+        raise TermsError((*at, "conditions"), detail("COUNT_MOST", most=MAX_CONDITIONS))
     if conditions and effect.clause_kind in (ClauseKind.POLICY, ClauseKind.LIMIT, ClauseKind.TIER):
-        raise TermsError((*at, "conditions"), "a clause of this kind holds always and takes no conditions")
+        raise TermsError((*at, "conditions"), detail("NO_CONDITIONS"))
     every = tuple(leaves(tuple(conditions)))
     if len(every) > MAX_NESTED_CONDITIONS or depth(tuple(conditions)) > MAX_GROUP_DEPTH:
-        raise TermsError(
-            (*at, "conditions"), f"at most {MAX_NESTED_CONDITIONS} conditions, {MAX_GROUP_DEPTH} groups deep"
-        )
-    for kind, called in ((TimesPerPeriod, "limit of times"), (Budget, "budget")):
+        raise TermsError((*at, "conditions"), detail("NESTED", most=MAX_NESTED_CONDITIONS, depth=MAX_GROUP_DEPTH))
+    for kind, wrong in ((TimesPerPeriod, "ONE_LIMIT_OF_TIMES"), (Budget, "ONE_BUDGET")):
         if sum(isinstance(nested, kind) for nested in every) > 1:
-            raise TermsError((*at, "conditions"), f"a clause has one {called} at most")
+            raise TermsError((*at, "conditions"), detail(wrong))
     for index, condition in enumerate(conditions):
         path = (*at, "conditions", str(index))
         error = (
@@ -170,19 +168,19 @@ def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, curren
             raise TermsError(path, error)
 
 
-def _placement_error(condition: Condition, effect: Effect) -> str | None:
+def _placement_error(condition: Condition, effect: Effect) -> Detail | None:
     """Why a condition is not allowed at this place, or None."""
     inside = tuple(leaves(condition.conditions)) if isinstance(condition, Group) else ()
     if not isinstance(effect, RewardCost) and any(isinstance(nested, AtTill) for nested in (condition, *inside)):
-        return "only rewards are had at the till or by customers themselves"
+        return detail("ONLY_REWARDS_AT_TILL")
     if any(isinstance(nested, NotCombinedWith | TimesPerPeriod | Budget) for nested in inside):
-        return "limits of times, budgets and clauses that exclude one another stand outside of groups"
+        return detail("OUTSIDE_GROUPS")
     if isinstance(effect, Earning | Extra):
         return None
     if isinstance(condition, NotCombinedWith):
-        return "only earning clauses exclude one another"
+        return detail("ONLY_EARNING_EXCLUDE")
     if isinstance(condition, Budget):
-        return "only clauses that give points have a budget"
+        return detail("ONLY_EARNING_BUDGET")
     return None
 
 
@@ -192,15 +190,15 @@ def _check_effect(effect: Effect, *, currency: str, at: tuple[str, ...]) -> None
         raise TermsError((*at, "effect"), error)
 
 
-def _amounts_error(rule: Condition | Effect, *, currency: str) -> str | None:
+def _amounts_error(rule: Condition | Effect, *, currency: str) -> Detail | None:
     """Why an amount is invalid, or None."""
     amounts: list[Money] = [amount for nested_rule in _rules_in(rule) for amount in nested_rule.amounts()]
     if any(amount.currency != currency for amount in amounts):
-        return f"the amount is not in {currency}"
-    return "the amount must be above 0" if any(amount.minor <= 0 for amount in amounts) else None
+        return detail("AMOUNT_CURRENCY", currency=currency)
+    return detail("ABOVE_ZERO") if any(amount.minor <= 0 for amount in amounts) else None
 
 
-def _names_error(rule: Condition | Effect) -> str | None:
+def _names_error(rule: Condition | Effect) -> Detail | None:
     """Why a text cannot be printed as a name, or None."""
     texts = [text for nested_rule in _rules_in(rule) for text in nested_rule.texts()]
     return next((error for text in sorted(texts) if (error := names.name_error(text, quoted=True)) is not None), None)
@@ -222,12 +220,12 @@ def _uniqueness_key(effect: Effect) -> tuple[object, ...] | None:
     return (type(effect),) if effect.clause_kind is ClauseKind.POLICY else None
 
 
-def _duplicate_detail(effect: Effect) -> str:
+def _duplicate_detail(effect: Effect) -> Detail:
     if isinstance(effect, RewardCost):
-        return f"the reward {effect.reward!r} has two prices"
+        return detail("TWO_PRICES", reward=effect.reward)
     if isinstance(effect, Tier):
-        return f"the tier {effect.tier!r} stands twice"
-    return "there are two caps for the same" if isinstance(effect, PointsCap) else "a standard clause stands once"
+        return detail("TIER_TWICE", tier=effect.tier)
+    return detail("TWO_CAPS" if isinstance(effect, PointsCap) else "STANDARD_ONCE")
 
 
 def _check_exclusions(clauses: Sequence[DraftedClause]) -> None:
@@ -241,7 +239,7 @@ def _check_exclusions(clauses: Sequence[DraftedClause]) -> None:
             if isinstance(condition, NotCombinedWith) and not condition.clauses <= earning - exclusive:
                 raise TermsError(
                     ("clauses", str(index), "conditions", str(condition_index)),
-                    "it names earning clauses of these terms that exclude no others themselves",
+                    detail("EXCLUDED_CLAUSES"),
                 )
 
 
@@ -252,16 +250,16 @@ def _check_tiers(clauses: Sequence[DraftedClause]) -> None:
         at = ("clauses", str(index), "effect")
         if isinstance(effect, Tier):
             if any(effect.points == other.points or effect.name == other.name for other in seen):
-                raise TermsError(at, "tiers differ in their names and in the points that they take")
+                raise TermsError(at, detail("TIERS_DIFFER"))
             seen.append(effect)
             if len(seen) > MAX_TIERS:
-                raise TermsError(at, f"at most {MAX_TIERS} tiers")
+                raise TermsError(at, detail("COUNT_MOST", most=MAX_TIERS))
     known = {tier.tier for tier in seen}
     for index, (_, conditions, effect) in enumerate(clauses):
         if isinstance(effect, TierPeriod) and not seen:
-            raise TermsError(("clauses", str(index), "effect"), "it is about tiers, and there are none")
+            raise TermsError(("clauses", str(index), "effect"), detail("NO_TIERS"))
         for condition_index, condition in enumerate(conditions):
             asked = [leaf.tier for leaf in leaves((condition,)) if isinstance(leaf, TierAtLeast)]
             if not known.issuperset(asked):
                 where = ("clauses", str(index), "conditions", str(condition_index))
-                raise TermsError(where, "it names a tier of these terms")
+                raise TermsError(where, detail("UNKNOWN_TIER"))

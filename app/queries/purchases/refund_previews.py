@@ -11,6 +11,7 @@ from app.domain.amounts import Money
 from app.domain.customers.current_tier import CurrentTier
 from app.domain.customers.customer import CustomerReference
 from app.domain.decisions import Decision
+from app.domain.details import detail
 from app.domain.engine.returned_payments import money_due
 from app.domain.engine.returns import Remaining, quantity_problem, resolve_return
 from app.domain.ledger.entries import Balance
@@ -73,7 +74,7 @@ async def preview_refund(session: Session, *, numbering: Numbering, request: Ref
     if isinstance(purchase, Problem):
         return purchase
     if request.at < purchase.occurred_at:
-        return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail="a refund cannot be before its purchase")
+        return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail=detail("REFUND_BEFORE_PURCHASE"))
     earlier = await refunds.of_purchase(session, purchase_id=purchase.id)
     remaining = Remaining.after(purchase.facts, refunds=earlier)
     returned = resolve_return(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.domain.access import Principal, Role
 from app.domain.customers.customer import Customer, CustomerReference
+from app.domain.details import detail
 from app.domain.problems import Problem, ProblemCode
 from app.store.customers import customers
 from app.store.database.session import Session
@@ -23,7 +24,7 @@ async def problem(
     return Problem(
         ProblemCode.OWN_CARD,
         path=path,
-        detail="this access key belongs to a holder of that wallet; another one can do it",
+        detail=detail("OWN_WALLET"),
     )
 
 

@@ -52,7 +52,7 @@ async def _birthday_problem(
         try:
             validate_birthday(wanted, now=context.now, zone_name=context.program.zone)
         except ProfileError as error:
-            return Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.message)
+            return Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.detail)
     if command.holder is None:
         return None
     person = await profiles.of_customer(session, customer_id=customer_id, aspects={Aspect.BIRTHDAY})

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from app.domain.access import Role
 from app.domain.amounts import MAX_POINTS
 from app.domain.customers.customer import Customer, CustomerReference
+from app.domain.details import detail, value_range
 from app.domain.ledger.adjustment import Adjustment
 from app.domain.ledger.entries import Balance, EntryType
 from app.domain.problems import Problem, ProblemCode
@@ -71,7 +72,7 @@ async def run(session: Session, *, context: CommandContext, command: AdjustPoint
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE)
     if command.unit not in (await versions.up_to(session, terms=in_force)).units:
-        return Problem(ProblemCode.INVALID_INPUT, path=("unit",), detail="the terms have no such unit")
+        return Problem(ProblemCode.INVALID_INPUT, path=("unit",), detail=detail("NO_SUCH_UNIT"))
     moved = {command.unit: abs(command.points)}
     above = await budget_problem(session, context=context, budget=Budget.ADJUSTMENTS, moved=moved, path=("points",))
     if above is not None:
@@ -86,12 +87,10 @@ def _unfit(command: AdjustPoints) -> Problem | None:
     if not command.reason:
         return Problem(ProblemCode.REASON_MISSING, path=("reason",))
     if not 1 <= abs(command.points) <= MOST:
-        detail = f"1 to {MOST:,}, given or taken"
-        return Problem(ProblemCode.INVALID_INPUT, path=("points",), detail=detail)
+        return Problem(ProblemCode.INVALID_INPUT, path=("points",), detail=value_range(1, MOST))
     limit = LIMITS[command.role]
     if abs(command.points) > limit:
-        detail = f"at most {limit:,} at once with a key of this role"
-        return Problem(ProblemCode.ABOVE_LIMIT, path=("points",), detail=detail)
+        return Problem(ProblemCode.ABOVE_LIMIT, path=("points",), detail=detail("ABOVE_ROLE_LIMIT", limit=limit))
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from app.domain.details import detail
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program, ProgramKind
 from app.store.database.session import Session
@@ -53,12 +54,12 @@ async def run(session: Session, *, context: CommandContext, command: AdvanceCloc
 def _clock_problem(to: datetime, *, present: datetime) -> Problem | None:
     """Why the clock cannot be set to this time, or None."""
     if to <= present:
-        detail = f"the clock only goes forward; it shows {_shown(present)}"
+        wrong = detail("CLOCK_FORWARD", time=_shown(present))
     elif to > present + FURTHEST:
-        detail = f"at most 10 years ahead at once; the clock shows {_shown(present)}"
+        wrong = detail("CLOCK_FAR", time=_shown(present))
     else:
         return None
-    return Problem(ProblemCode.INVALID_INPUT, path=("to",), detail=detail)
+    return Problem(ProblemCode.INVALID_INPUT, path=("to",), detail=wrong)
 
 
 def _with_clock_at(program: Program, *, to: datetime, real: datetime) -> Program:

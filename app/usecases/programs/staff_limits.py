@@ -10,6 +10,7 @@ from app.domain.access import Role
 from app.domain.amounts import Money, Rounding, rounded
 from app.domain.calendar import day_start, local_date
 from app.domain.decisions import Decision
+from app.domain.details import detail
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.staff_limits import Budget
 from app.domain.purchases.facts import PurchaseFacts
@@ -53,11 +54,8 @@ async def budget_problem(
     for unit, points in requested.items():
         if used[unit] + points > limit:
             left = max(limit - used[unit], 0)
-            detail = (
-                f"{budget.value.lower()} by a staff key: at most {limit:,} {unit.value} a day, {left:,} left today,"
-                f" {points:,} asked for; {_OWNER}"
-            )
-            return Problem(ProblemCode.ABOVE_LIMIT, path=path, detail=detail)
+            wrong = detail("ABOVE_DAY_LIMIT", asked=points, left=left, limit=limit)
+            return Problem(ProblemCode.ABOVE_LIMIT, path=path, detail=wrong)
     return None
 
 
@@ -82,8 +80,8 @@ async def till_limit_problem(
         return None
     staff = context.program.staff
     if context.now - purchase.occurred_at > staff.amendment_age:
-        detail = f"a till amends receipts of up to {staff.amendment_days} days; {_OWNER}, and so can staff"
-        return Problem(ProblemCode.ABOVE_LIMIT, path=("purchase", "externalId"), detail=detail)
+        wrong = detail("TILL_AGE", days=staff.amendment_days)
+        return Problem(ProblemCode.ABOVE_LIMIT, path=("purchase", "externalId"), detail=wrong)
     earlier = await corrections.amendments(session, purchase_id=purchase.id)
     totals = [*(total.total for total in earlier), purchase.total.minor]
     tills = [total.by_role is Role.TILL for total in earlier]
@@ -93,11 +91,8 @@ async def till_limit_problem(
     if _counted(total_change, of=purchase.facts).minor <= most.minor:
         return None
     left = max(most.minor - _counted(already, of=purchase.facts).minor, 0)
-    detail = (
-        f"a till changes one receipt by at most {most.decimal()} {most.currency} in all,"
-        f" {Money(left, most.currency).decimal()} left; {_OWNER}, and so can staff"
-    )
-    return Problem(ProblemCode.ABOVE_LIMIT, path=("purchase", "lines"), detail=detail)
+    wrong = detail("TILL_CHANGE", most=most, left=Money(left, most.currency))
+    return Problem(ProblemCode.ABOVE_LIMIT, path=("purchase", "lines"), detail=wrong)
 
 
 def _steps(totals: Sequence[int], tills: Sequence[bool]) -> list[tuple[int, int, bool]]:

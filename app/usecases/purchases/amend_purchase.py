@@ -9,6 +9,7 @@ from datetime import datetime
 from app.domain.amounts import MAX_POINTS, Money
 from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.decisions import Decision
+from app.domain.details import detail
 from app.domain.engine.returns import Remaining, resolve_return
 from app.domain.ledger.entries import EntryType
 from app.domain.problems import Problem, ProblemCode
@@ -124,14 +125,12 @@ async def _facts(
 ) -> PurchaseFacts | Problem:
     """The amended facts of the purchase, or why they cannot be."""
     if command.occurred_at not in (None, purchase.occurred_at):
-        return Problem(
-            ProblemCode.INVALID_INPUT, path=("purchase", "occurredAt"), detail="the time of a receipt cannot be changed"
-        )
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "occurredAt"), detail=detail("TIME_FIXED"))
     if command.facts.currency != purchase.facts.currency:
         return Problem(
             ProblemCode.INVALID_INPUT,
             path=("purchase", "currencyCode"),
-            detail="the currency of a receipt cannot be changed",
+            detail=detail("CURRENCY_FIXED"),
         )
     located_facts = await locations.facts_at_location(session, facts=command.facts, location_id=command.location_id)
     if located_facts is None:
@@ -140,7 +139,7 @@ async def _facts(
         return Problem(
             ProblemCode.INVALID_INPUT,
             path=("purchase", "locationId"),
-            detail="the location of a receipt cannot be changed",
+            detail=detail("LOCATION_FIXED"),
         )
     unpaid = await payment_problem(session, facts=located_facts, customer=customer, purchase_id=purchase.id)
     if unpaid is not None:
@@ -149,13 +148,13 @@ async def _facts(
     if isinstance(facts, Problem):
         return facts
     if facts == purchase.facts:
-        return Problem(ProblemCode.INVALID_INPUT, path=("purchase",), detail="the receipt has this content already")
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase",), detail=detail("SAME_CONTENT"))
     earlier_refunds = await refunds.of_purchase(session, purchase_id=purchase.id)
     if not _refunds_fit(facts, earlier_refunds=earlier_refunds):
         return Problem(
             ProblemCode.INVALID_INPUT,
             path=("purchase", "lines"),
-            detail="more was returned than the receipt would contain",
+            detail=detail("MORE_RETURNED"),
         )
     return await with_budgets_of_corrected(session, customer_id=customer.id, purchase=purchase, facts=facts)
 
@@ -172,7 +171,7 @@ def _amended_facts(purchase: Purchase, *, facts: PurchaseFacts) -> PurchaseFacts
             replaced_price=purchase.facts.replaced_price,
         )
     except FactsError as error:
-        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", *error.path), detail=error.message)
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", *error.path), detail=error.detail)
 
 
 def _refunds_fit(facts: PurchaseFacts, *, earlier_refunds: Sequence[Refund]) -> bool:
@@ -269,8 +268,7 @@ def _amendment_problem(replayed: ReplayedAccount, *, purchase: Purchase, decisio
     if not overpaid:
         return None
     field = "payments" if purchase.id in overpaid else "lines"
-    detail = "points would pay more than the price difference of the exchange"
-    return Problem(ProblemCode.INVALID_INPUT, path=("purchase", field), detail=detail)
+    return Problem(ProblemCode.INVALID_INPUT, path=("purchase", field), detail=detail("EXCHANGE_OVERPAID"))
 
 
 async def _with_budget_usage(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.domain.customers.customer import Customer, CustomerReference
+from app.domain.details import detail
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases import receipt_content
 from app.domain.purchases.facts import PurchaseFacts
@@ -40,8 +41,8 @@ from app.usecases.purchases.sent_again.quarantined import (
 def clock_skew_problem(skew: ImplausibleTime, *, path: tuple[str, ...]) -> Problem:
     """The problem with a business time that cannot be right; `path` leads to it."""
     details = {
-        ImplausibleTime.AHEAD: "occurredAt is more than 5 minutes ahead of the program's clock",
-        ImplausibleTime.TOO_OLD: "occurredAt is older than what this program takes from a till",
+        ImplausibleTime.AHEAD: detail("TIME_AHEAD"),
+        ImplausibleTime.TOO_OLD: detail("TIME_TOO_OLD"),
     }
     return Problem(ProblemCode.CLOCK_SKEW, path=path, detail=details[skew])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.domain.customers.customer import CustomerReference
+from app.domain.details import detail
 from app.domain.engine.returns import Remaining, quantity_problem, resolve_return
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.purchase import Purchase
@@ -96,7 +97,7 @@ async def run_refund(
             return same
         command = replace(command, space=context.program.numbering.space(origin))
     if command.occurred_at < purchase.occurred_at:
-        return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail="a refund cannot be before its purchase")
+        return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail=detail("REFUND_BEFORE_PURCHASE"))
     earlier = await refunds.of_purchase(session, purchase_id=purchase.id)
     remaining = Remaining.after(purchase.facts, refunds=earlier)
     returned = resolve_return(

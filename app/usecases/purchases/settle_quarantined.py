@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Self, TypeAlias
 
 from app.domain.customers.customer import CustomerReference
+from app.domain.details import detail
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.pending_refund import PendingRefundState
 from app.domain.purchases.quarantine import Quarantined, QuarantineKind, QuarantineState
@@ -92,11 +93,11 @@ def _input_problem(command: SettleQuarantined) -> Problem | None:
     if (wrong := reason_problem(command.reason)) is not None:
         return wrong
     if (command.occurred_at is None) is (command.action is QuarantineAction.BOOK_AT):
-        detail = "give the corrected time with BOOK_AT, and only with it"
-        return Problem(ProblemCode.INVALID_INPUT, path=("occurredAt",), detail=detail)
+        unfit = detail("TIME_WITH_BOOK_AT")
+        return Problem(ProblemCode.INVALID_INPUT, path=("occurredAt",), detail=unfit)
     if command.pending_refund_id is not None and command.action is not QuarantineAction.DISMISS:
-        detail = "a pending refund is booked with its purchase, or dismissed"
-        return Problem(ProblemCode.INVALID_INPUT, path=("action",), detail=detail)
+        unfit = detail("PENDING_NOT_BOOKED")
+        return Problem(ProblemCode.INVALID_INPUT, path=("action",), detail=unfit)
     return None
 
 

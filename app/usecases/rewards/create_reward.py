@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.domain.amounts import Money
+from app.domain.details import detail
 from app.domain.problems import Problem, ProblemCode
 from app.domain.rewards.reward import Reward
 from app.store.database.session import Session
@@ -46,7 +47,11 @@ async def run(session: Session, *, context: CommandContext, command: CreateRewar
         return Problem(ProblemCode.REWARD_KEY_TAKEN, path=("key",))
     for field, amount in (("retailValue", command.retail_value), ("cashPart", command.cash_part)):
         if amount is not None and amount.currency != context.program.currency:
-            return Problem(ProblemCode.INVALID_INPUT, path=(field,), detail="not in the program's currency")
+            return Problem(
+                ProblemCode.INVALID_INPUT,
+                path=(field,),
+                detail=detail("AMOUNT_CURRENCY", currency=context.program.currency),
+            )
     reward = Reward(
         id=context.new_id(),
         key=command.key,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.domain.customers.customer import Customer
+from app.domain.details import detail
 from app.domain.ledger.account import Account
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import PurchaseFacts
@@ -40,7 +41,7 @@ async def payment_problem(
         if payment.state is not RedemptionState.FULFILLED:
             return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("purchase", "payments"))
     if len(by_id) != len(redemption_ids):
-        return Problem(ProblemCode.REDEMPTION_SPENT, path=("purchase", "payments"), detail="each redemption pays once")
+        return Problem(ProblemCode.REDEMPTION_SPENT, path=("purchase", "payments"), detail=detail("PAYS_ONCE"))
     return None
 
 
@@ -74,8 +75,8 @@ async def spent_problem(session: Session, *, redemption_id: str, account: Accoun
         return None
     replayed = await replay_account(session, account=account, until=at)
     if any(redemption_id in unit_account.inventory.consumed for unit_account in replayed.wallet.unit_accounts.values()):
-        detail = f"refund the purchase {purchase.external_id}: it was paid with this redemption"
-        return Problem(ProblemCode.REDEMPTION_SPENT, path=("redemption",), detail=detail)
+        wrong = detail("REFUND_PURCHASE", receipt=purchase.external_id)
+        return Problem(ProblemCode.REDEMPTION_SPENT, path=("redemption",), detail=wrong)
     return Problem(ProblemCode.ALREADY_REVERSED, path=("redemption",))
 
 

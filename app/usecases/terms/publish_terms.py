@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.domain.decisions import Decision, DecisionOutcome
+from app.domain.details import detail
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program, ProgramKind
 from app.domain.terms.changes import changes, overall_direction
@@ -60,7 +61,7 @@ async def run(session: Session, *, context: CommandContext, command: PublishTerm
         return draft
     if latest is None:
         if context.program.kind is not ProgramKind.SANDBOX and draft.effective_from < context.now - CLOCK_TOLERANCE:
-            return Problem(ProblemCode.INVALID_INPUT, path=("effectiveFrom",), detail="terms cannot start in the past")
+            return Problem(ProblemCode.INVALID_INPUT, path=("effectiveFrom",), detail=detail("TERMS_IN_PAST"))
         await versions.publish(session, id=context.new_id(), terms=draft, published_at=context.now)
         return PublishTermsResult(terms_version=draft.version)
     direction = overall_direction(changes(latest, draft))
@@ -84,12 +85,12 @@ def _start_problem(draft: Terms, *, latest: Terms, context: CommandContext) -> P
     """Why the version does not follow the one before it, or starts in the past."""
     if draft.effective_from <= latest.effective_from:
         starts = latest.effective_from.isoformat()
-        detail = f"version {latest.version} starts at {starts}, this one must follow"
+        wrong = detail("TERMS_ORDER", version=latest.version, time=starts)
     elif draft.effective_from < context.now - CLOCK_TOLERANCE:
-        detail = "terms cannot start in the past"
+        wrong = detail("TERMS_IN_PAST")
     else:
         return None
-    return Problem(ProblemCode.INVALID_INPUT, path=("effectiveFrom",), detail=detail)
+    return Problem(ProblemCode.INVALID_INPUT, path=("effectiveFrom",), detail=wrong)
 
 
 async def checked_draft(
@@ -121,4 +122,4 @@ def terms_problem(error: TermsError) -> Problem:
         UnknownRewardError: ProblemCode.UNKNOWN_REWARD_IN_TERMS,
         UnknownLocationError: ProblemCode.UNKNOWN_LOCATION_IN_TERMS,
     }
-    return Problem(codes.get(type(error), ProblemCode.INVALID_INPUT), path=error.path, detail=error.message)
+    return Problem(codes.get(type(error), ProblemCode.INVALID_INPUT), path=error.path, detail=error.detail)

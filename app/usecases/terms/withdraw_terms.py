@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.domain.details import detail
 from app.domain.problems import Problem, ProblemCode
 from app.store.database.session import Session
 from app.store.terms import versions
@@ -31,8 +32,8 @@ async def run(session: Session, *, context: CommandContext, command: WithdrawTer
     """Withdraw the last version, if it has not started. Customers lose nothing they have had."""
     latest = await versions.latest(session, lock=True)
     if latest is None or latest.version != command.version:
-        return Problem(ProblemCode.NOT_WITHDRAWABLE, path=("version",), detail="only the last version can be withdrawn")
+        return Problem(ProblemCode.NOT_WITHDRAWABLE, path=("version",), detail=detail("NOT_LAST_VERSION"))
     if latest.effective_from <= context.now:
-        return Problem(ProblemCode.NOT_WITHDRAWABLE, path=("version",), detail="it has started")
+        return Problem(ProblemCode.NOT_WITHDRAWABLE, path=("version",), detail=detail("VERSION_STARTED"))
     await versions.withdraw(session, number=latest.version, at=context.now)
     return WithdrawTermsResult(terms_version=latest.version)

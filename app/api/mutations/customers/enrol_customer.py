@@ -17,6 +17,7 @@ from app.api.types.ledger.balance import Balance
 from app.domain.access import Permission
 from app.domain.customers.identities import IdentityError
 from app.domain.customers.profile import MAX_PREFERENCES, ProfileError
+from app.domain.details import count, detail
 from app.domain.i18n.locales import locale_for
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.customers import enrol_customer
@@ -77,15 +78,15 @@ async def resolve(
 
 def _command(input: EnrolCustomerInput, *, context: Context) -> EnrolCustomer | Problem:
     if not 1 <= len(input.identities) <= 10:
-        return Problem(ProblemCode.INVALID_INPUT, path=("identities",), detail="1 to 10 identities")
+        return Problem(ProblemCode.INVALID_INPUT, path=("identities",), detail=count(1, 10))
     identities = []
     for index, identity_input in enumerate(input.identities):
         try:
             identity = identity_of(identity_input, context=context)
         except IdentityError as error:
-            return Problem(ProblemCode.INVALID_IDENTITY, path=("identities", index), detail=str(error))
+            return Problem(ProblemCode.INVALID_IDENTITY, path=("identities", index), detail=error.detail)
         if identity in identities:
-            return Problem(ProblemCode.INVALID_IDENTITY, path=("identities", index), detail="given twice")
+            return Problem(ProblemCode.INVALID_IDENTITY, path=("identities", index), detail=detail("REPEATED"))
         identities.append(identity)
     locale = locale_for(input.locale) if input.locale is not None else None
     try:

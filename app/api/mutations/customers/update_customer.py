@@ -128,4 +128,4 @@ def preferences_of(given: Sequence[PreferenceInput]) -> frozenset[profile.Prefer
 def profile_problem(error: ProfileError) -> Problem:
     """The problem for an invalid profile field."""
     path: tuple[Any, ...] = error.path
-    return Problem(ProblemCode.INVALID_INPUT, path=path, detail=error.message)
+    return Problem(ProblemCode.INVALID_INPUT, path=path, detail=error.detail)

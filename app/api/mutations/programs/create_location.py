@@ -13,6 +13,7 @@ from app.api.types.programs.location import Location
 from app.domain import names
 from app.domain.access import Permission
 from app.domain.calendar import zone
+from app.domain.details import Detail, detail, key_format, length
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms.conditions.locations import LOCATION_KEY
 from app.queries.programs.locations import locations_by_id
@@ -69,17 +70,17 @@ async def resolve(
 
 
 def _command(input: CreateLocationInput) -> CreateLocation | Problem:
-    def wrong(field: str, detail: str) -> Problem:
-        return Problem(ProblemCode.INVALID_INPUT, path=(field,), detail=detail)
+    def wrong(field: str, found: Detail) -> Problem:
+        return Problem(ProblemCode.INVALID_INPUT, path=(field,), detail=found)
 
     if not LOCATION_KEY.fullmatch(input.key):
-        return wrong("key", "a-z, 0-9 and dashes, 1 to 40 characters")
+        return wrong("key", key_format())
     if (unfit := names.name_error(input.name, max_length=100, quoted=True)) is not None:
         return wrong("name", unfit)
     if input.address is not None and not 1 <= len(input.address) <= 500:
-        return wrong("address", "1 to 500 characters")
+        return wrong("address", length(1, 500))
     try:
         zone(input.time_zone)
-    except ValueError as error:
-        return wrong("timeZone", str(error))
+    except ValueError:
+        return wrong("timeZone", detail("TIME_ZONE"))
     return CreateLocation(key=input.key, name=input.name, zone=input.time_zone, address=input.address)

@@ -13,6 +13,7 @@ from app.api.conventions.payloads import Payload
 from app.api.types.programs.program import Program, program_of
 from app.api.types.programs.staff_limits import StaffLimitsInput, changed_limits
 from app.domain.access import Permission
+from app.domain.details import value_range
 from app.domain.i18n.locales import Address
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.slug import slug_problem
@@ -87,7 +88,7 @@ def _command(input: UpdateProgramInput, *, context: Context) -> UpdateProgram | 
         return staff
     days = input.receipt_age_days
     if days is not None and not 1 <= days <= MAX_DAYS:
-        return Problem(ProblemCode.INVALID_INPUT, path=("receiptAgeDays",), detail=f"1 to {MAX_DAYS:,}")
+        return Problem(ProblemCode.INVALID_INPUT, path=("receiptAgeDays",), detail=value_range(1, MAX_DAYS))
     if input.slug is not None and (wrong := slug_problem(input.slug)) is not None:
         return Problem(ProblemCode.INVALID_INPUT, path=("slug",), detail=wrong)
     return UpdateProgram(

@@ -14,6 +14,7 @@ from app.api.conventions.context import Context, Info
 from app.api.mutations.payload_objects import WithReward
 from app.domain.access import Permission
 from app.domain.amounts import AmountError, Money
+from app.domain.details import Detail, detail, key_format
 from app.domain.names import InvalidNameError, normalised_identifier, normalised_name
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.rewards import create_reward
@@ -81,39 +82,39 @@ async def resolve(
 
 
 def _command(input: CreateRewardInput, *, context: Context) -> CreateReward | Problem:
-    def wrong(field: str, detail: str) -> Problem:
-        return Problem(ProblemCode.INVALID_INPUT, path=(field,), detail=detail)
+    def wrong(field: str, found: Detail) -> Problem:
+        return Problem(ProblemCode.INVALID_INPUT, path=(field,), detail=found)
 
     if not _KEY.fullmatch(input.key):
-        return wrong("key", "a-z, 0-9 and dashes, 1 to 40 characters")
+        return wrong("key", key_format())
     try:
         name = normalised_name(input.name, quoted=True)
     except InvalidNameError as error:
-        return wrong("name", str(error))
+        return wrong("name", error.detail)
     try:
         description = normalised_name(input.description, max_length=2000, paragraphs=True)
     except InvalidNameError as error:
-        return wrong("description", str(error))
+        return wrong("description", error.detail)
     if input.picture_url is not None and not _PICTURE.fullmatch(input.picture_url):
-        return wrong("pictureUrl", "an https address of at most 500 characters")
+        return wrong("pictureUrl", detail("PICTURE", most=500))
     if input.stock is not None and input.stock < 0:
-        return wrong("stock", "not negative")
+        return wrong("stock", detail("NOT_NEGATIVE"))
     try:
         article = None if input.article is None else normalised_name(normalised_identifier(input.article))
     except InvalidNameError as error:
-        return wrong("article", str(error))
+        return wrong("article", error.detail)
     try:
         variants = _variants(input.variants or ())
     except InvalidNameError as error:
-        return wrong("variants", str(error))
+        return wrong("variants", error.detail)
     try:
         value = _amount(input.retail_value, least=0, context=context)
     except AmountError as error:
-        return wrong("retailValue", str(error))
+        return wrong("retailValue", error.detail)
     try:
         cash_part = _amount(input.cash_part, least=1, context=context)
     except AmountError as error:
-        return wrong("cashPart", str(error))
+        return wrong("cashPart", error.detail)
     return CreateReward(
         key=input.key,
         name=name,
@@ -130,10 +131,10 @@ def _command(input: CreateRewardInput, *, context: Context) -> CreateReward | Pr
 def _variants(names: Sequence[str]) -> tuple[str, ...]:
     """The variants in normal form. Raises InvalidNameError."""
     if len(names) > MAX_VARIANTS:
-        raise InvalidNameError(f"at most {MAX_VARIANTS}")
+        raise InvalidNameError(detail("COUNT_MOST", most=MAX_VARIANTS))
     variants = tuple(normalised_name(name, max_length=100) for name in names)
     if len(set(variants)) < len(variants):
-        raise InvalidNameError("each once")
+        raise InvalidNameError(detail("REPEATED"))
     return variants
 
 
@@ -143,5 +144,5 @@ def _amount(value: Decimal | None, *, least: int, context: Context) -> Money | N
         return None
     amount = Money.of(value, context.program.currency)
     if amount.minor < least:
-        raise AmountError("not negative" if least == 0 else "above 0")
+        raise AmountError(detail("NOT_NEGATIVE" if least == 0 else "ABOVE_ZERO"))
     return amount

@@ -24,6 +24,7 @@ from app.api.types.purchases.purchase_input import BasketInput, facts_of, locati
 from app.api.types.rewards.redemption import Redemption
 from app.api.types.rewards.reward import RewardBy, reward_by
 from app.domain.access import Permission, Role
+from app.domain.details import detail
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.rewards import redeem_reward
 from app.usecases.rewards.commands import NewHold, RedeemReward, RedeemRewardResult
@@ -84,8 +85,7 @@ def command_of(
 ) -> RedeemReward | Problem:
     """The redemption as the use case takes it, or the problem found in the input."""
     if basket is not None and context.principal.role is Role.CUSTOMER:
-        detail = "a customer's key sends no basket, as nobody has checked it: redeem with it at the till"
-        return Problem(ProblemCode.INVALID_INPUT, path=("basket",), detail=detail)
+        return Problem(ProblemCode.INVALID_INPUT, path=("basket",), detail=detail("NO_BASKET"))
     by = customer_by(customer, context=context)
     if isinstance(by, Problem):
         return by

@@ -46,4 +46,4 @@ def _command(input: PreviewTermsImpactInput, *, context: Context) -> PreviewImpa
     try:
         return PreviewImpact(clauses=drafted_clauses(input.clauses, currency=context.program.currency), days=input.days)
     except TermsError as error:
-        return Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.message)
+        return Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.detail)

@@ -78,5 +78,5 @@ def _command(input: PublishTermsInput, *, context: Context) -> PublishTerms | Pr
     try:
         clauses = drafted_clauses(input.clauses, currency=context.program.currency)
     except TermsError as error:
-        return Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.message)
+        return Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.detail)
     return PublishTerms(effective_from=input.effective_from, clauses=clauses)

@@ -25,6 +25,7 @@ from app.domain.customers.customer import Customer as CustomerEntity
 from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityError, IdentityKind
 from app.domain.customers.profile import PreferenceKind
+from app.domain.details import detail
 from app.domain.problems import Problem, ProblemCode
 from app.domain.units import Unit
 from app.queries.customers import current_state, customers, expiry_notices, profiles
@@ -70,7 +71,7 @@ def identity_of(given: object, *, context: Context) -> tuple[IdentityKind, str]:
         text = getattr(given, name)
         if isinstance(text, str):
             return kind, identities.normalised_identity(kind, text, region=context.program.region)
-    raise IdentityError("no identity given")
+    raise IdentityError(detail("NO_IDENTITY"))
 
 
 def customer_by(
@@ -85,7 +86,7 @@ def customer_by(
     try:
         kind, value = identity_of(given, context=context)
     except IdentityError as error:
-        return Problem(ProblemCode.INVALID_IDENTITY, path=path, detail=str(error))
+        return Problem(ProblemCode.INVALID_IDENTITY, path=path, detail=error.detail)
     return CustomerReference(value, kind)
 
 

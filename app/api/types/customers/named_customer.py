@@ -6,6 +6,7 @@ from app.api.conventions.context import Context, bad_input
 from app.api.customer_lookups import MISS_COST
 from app.api.types.customers.customer import CustomerBy, customer_by
 from app.domain.customers.customer import CustomerReference
+from app.domain.i18n.details import in_english
 from app.domain.problems import Problem, ProblemCode
 
 
@@ -14,7 +15,7 @@ def customer_named_by(argument: CustomerBy, *, context: Context) -> CustomerRefe
     by = customer_by(argument, context=context)
     if isinstance(by, Problem):
         if by.code is ProblemCode.INVALID_IDENTITY:
-            raise bad_input(f"customer: {by.detail}")
+            raise bad_input(f"customer: {in_english(by.detail) if by.detail is not None else 'not taken here'}")
         return None
     if by.kind is not None:
         context.lookups.charge(context.principal.key_id)

@@ -10,6 +10,7 @@ from app.api.conventions.context import Context
 from app.api.conventions.money import Money, money
 from app.domain import amounts
 from app.domain.amounts import MAX_POINTS, AmountError
+from app.domain.details import Detail, value_range
 from app.domain.problems import Problem, ProblemCode
 
 MAX_DAYS = 3650
@@ -76,18 +77,18 @@ def changed_limits(sent: StaffLimitsInput | None, *, currency: str) -> dict[str,
     changed: dict[str, int] = {}
     for name, value, most, field in whole:
         if value is not None and not 0 <= value <= most:
-            return _invalid_limit(field, f"0 to {most:,}")
+            return _invalid_limit(field, value_range(0, most))
         if value is not None:
             changed[name] = value
     if sent.amendment_amount is not None:
         try:
             if not 0 <= sent.amendment_amount <= HIGHEST_AMOUNT:
-                return _invalid_limit("amendmentAmount", f"0 to {HIGHEST_AMOUNT:,}")
+                return _invalid_limit("amendmentAmount", value_range(0, int(HIGHEST_AMOUNT)))
             changed["amendment_amount"] = amounts.Money.of(sent.amendment_amount, currency).minor
         except AmountError as error:
-            return _invalid_limit("amendmentAmount", str(error))
+            return _invalid_limit("amendmentAmount", error.detail)
     return changed
 
 
-def _invalid_limit(field: str, detail: str) -> Problem:
-    return Problem(ProblemCode.INVALID_INPUT, path=("staffLimits", field), detail=detail)
+def _invalid_limit(field: str, wrong: Detail) -> Problem:
+    return Problem(ProblemCode.INVALID_INPUT, path=("staffLimits", field), detail=wrong)

@@ -12,6 +12,7 @@ from strawberry.utils.str_converters import to_camel_case
 from app.api.conventions.context import Context
 from app.api.conventions.ids import decode
 from app.api.conventions.scalars import CurrencyCode
+from app.domain.details import detail
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import Channel, FactsError, Payment, PaymentKind, PurchaseFacts
 from app.domain.purchases.lines import Line, LineKind
@@ -156,7 +157,7 @@ def facts_of(sent: PurchaseInput | BasketInput, *, context: Context, within: str
         )
     except FactsError as error:
         path = (within, *map(to_camel_case, error.path))
-        return Problem(ProblemCode.INVALID_INPUT, path=path, detail=error.message)
+        return Problem(ProblemCode.INVALID_INPUT, path=path, detail=error.detail)
 
 
 def location_id_of(sent: PurchaseInput | BasketInput | None, *, within: str) -> str | Problem | None:
@@ -203,5 +204,5 @@ def _redemption(sent: PaymentInput | PurchasePaymentInput, *, number: int) -> st
     found = decode(sent.redemption_id, "Redemption") if sent.kind is PaymentKind.POINTS else None
     if found is None:
         at = ("payments", str(number - 1), "redemption_id")
-        raise FactsError(at, "a redemption of this program, for a payment with points")
+        raise FactsError(at, detail("PAYMENT_REDEMPTION"))
     return found

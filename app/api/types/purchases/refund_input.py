@@ -11,6 +11,7 @@ import strawberry
 from graphql import GraphQLError
 
 from app.api.conventions.ids import decode
+from app.domain.details import detail
 from app.domain.names import normalised_identifier
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.receipt_limits import MAX_LINES
@@ -74,19 +75,19 @@ class ReturnedPart(NamedTuple):
 def returned_part_of(sent: Sequence[RefundLineInput] | None, *, amount: Decimal | None) -> ReturnedPart | Problem:
     """The lines of a refund, each once; a line gives back goods or money, and the whole price only without lines."""
     if amount is not None and not (amount.is_finite() and amount > 0):
-        return Problem(ProblemCode.INVALID_INPUT, path=("amount",), detail="an amount is above 0")
+        return Problem(ProblemCode.INVALID_INPUT, path=("amount",), detail=detail("ABOVE_ZERO"))
     if sent is None:
         return ReturnedPart(None, {})
     if amount is not None:
-        return Problem(ProblemCode.INVALID_INPUT, path=("amount",), detail="not with lines")
+        return Problem(ProblemCode.INVALID_INPUT, path=("amount",), detail=detail("AMOUNT_OR_LINES"))
     if not 1 <= len(sent) <= MAX_LINES or len({line.line for line in sent}) != len(sent):
-        return Problem(ProblemCode.INVALID_INPUT, path=("lines",), detail="1 to 500 lines, each once")
+        return Problem(ProblemCode.INVALID_INPUT, path=("lines",), detail=detail("LINES_ONCE", most=500))
     for index, line in enumerate(sent):
         if line.amount is None:
             continue
         if line.quantity is not None or not (line.amount.is_finite() and line.amount > 0):
-            detail = "an amount is above 0, and not with a quantity"
-            return Problem(ProblemCode.INVALID_INPUT, path=("lines", str(index), "amount"), detail=detail)
+            wrong = detail("AMOUNT_OR_QUANTITY")
+            return Problem(ProblemCode.INVALID_INPUT, path=("lines", str(index), "amount"), detail=wrong)
     return ReturnedPart(
         lines={line.line: line.quantity for line in sent if line.amount is None},
         amounts={line.line: line.amount for line in sent if line.amount is not None},

@@ -15,6 +15,7 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from app.domain.amounts import AmountError, Money
+from app.domain.details import count, detail
 from app.domain.names import normalised_identifier
 from app.domain.terms.clause import Clause
 from app.domain.terms.conditions import CONDITIONS
@@ -96,14 +97,14 @@ class ClauseInput:
 def drafted_clauses(sent: Sequence[ClauseInput], *, currency: str) -> list[DraftedClause]:
     """The clauses of a draft. Raises TermsError with the way to what is wrong."""
     if not 1 <= len(sent) <= MAX_CLAUSES:
-        raise TermsError(("clauses",), f"1 to {MAX_CLAUSES} clauses")
+        raise TermsError(("clauses",), count(1, MAX_CLAUSES))
     return [_clause(clause, currency=currency, at=("clauses", str(index))) for index, clause in enumerate(sent)]
 
 
 def _clause(sent: ClauseInput, *, currency: str, at: tuple[str, ...]) -> DraftedClause:
     conditions = sent.conditions or []
     if len(conditions) > MAX_CONDITIONS:
-        raise TermsError((*at, "conditions"), f"at most {MAX_CONDITIONS} conditions")
+        raise TermsError((*at, "conditions"), detail("COUNT_MOST", most=MAX_CONDITIONS))
     return (
         sent.key,
         tuple(
@@ -122,7 +123,7 @@ def _built(sent: object, *, kinds: Sequence[type[Rule]], currency: str, at: tupl
             continue
         at = (*at, to_camel_case(kind.kind))
         if given is False:
-            raise TermsError(at, "true, or left out")
+            raise TermsError(at, detail("TRUE_OR_NOTHING"))
         values = {part.name: getattr(given, part.name) for part in fields_of(kind) if part.owner_supplied}
         return kind(
             **{
@@ -131,7 +132,7 @@ def _built(sent: object, *, kinds: Sequence[type[Rule]], currency: str, at: tupl
                 if part.owner_supplied and not (values[part.name] is None and not part.required)
             }
         )
-    raise TermsError(at, "exactly one kind is needed")
+    raise TermsError(at, detail("ONE_KIND"))
 
 
 def _value(sent: Any, *, part: RuleField, currency: str, at: tuple[str, ...]) -> Any:
@@ -148,7 +149,7 @@ def _value(sent: Any, *, part: RuleField, currency: str, at: tuple[str, ...]) ->
     try:
         return Money.of(sent, currency)
     except AmountError as error:
-        raise TermsError(at, str(error)) from error
+        raise TermsError(at, error.detail) from error
 
 
 def _item_value(sent: Any, *, part: RuleField) -> Any:

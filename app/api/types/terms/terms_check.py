@@ -135,7 +135,7 @@ async def terms_check(clauses: list[ClauseInput], *, effective_from: datetime | 
     try:
         given = drafted_clauses(clauses, currency=context.program.currency)
     except TermsError as error:
-        problem = Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.message)
+        problem = Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.detail)
         return TermsCheck(checked=None, problem=problem)
     basis = await context.query(draft_basis, now=context.now)
     found = await asyncio.to_thread(

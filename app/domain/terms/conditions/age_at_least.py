@@ -9,6 +9,7 @@ from typing import ClassVar
 from app.domain.calendar import birthday_in, day_start
 from app.domain.customers.profile import Aspect, CustomerProfile
 from app.domain.decisions import ReasonCode, Remedy, RemedyCode
+from app.domain.details import Detail, value_range
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.json_values import Value
@@ -68,6 +69,6 @@ class AgeAtLeast(AboutCustomer):
         """Whoever is older is old enough."""
         return isinstance(other, AgeAtLeast) and self.years <= other.years
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why `years` is out of range, or None."""
-        return None if 1 <= self.years <= MAX_YEARS else f"years are 1 to {MAX_YEARS}"
+        return None if 1 <= self.years <= MAX_YEARS else value_range(1, MAX_YEARS)

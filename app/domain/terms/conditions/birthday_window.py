@@ -10,6 +10,7 @@ from typing import ClassVar
 from app.domain.calendar import birthday_in, day_start, local_date
 from app.domain.customers.profile import Aspect, CustomerProfile
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.details import Detail, detail
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.json_values import Value
@@ -109,11 +110,11 @@ class BirthdayWindow(AboutCustomer):
         """As many days on either side."""
         return isinstance(other, BirthdayWindow) and self.before >= other.before and self.after >= other.after
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why the days before and after are out of range, or None."""
         if self.before < 0 or self.after < 0:
-            return "days are 0 or more"
-        return None if self.before + self.after <= MAX_DAYS else f"days come to at most {MAX_DAYS} together"
+            return detail("NOT_NEGATIVE")
+        return None if self.before + self.after <= MAX_DAYS else detail("DAYS_TOGETHER", most=MAX_DAYS)
 
 
 def birthdays_around(

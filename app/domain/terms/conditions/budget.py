@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from app.domain.customers.rule_facts import RuleFacts
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.details import Detail, value_range
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.purchases.eligible import EligiblePurchase
@@ -65,6 +66,6 @@ class Budget(Condition):
         """Whether the budget is as large, in the same mode."""
         return isinstance(other, Budget) and self.mode is other.mode and self.points >= other.points
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why `points` is out of range, or None."""
-        return None if 1 <= self.points <= MAX_BUDGET else f"points are 1 to {MAX_BUDGET:,}"
+        return None if 1 <= self.points <= MAX_BUDGET else value_range(1, MAX_BUDGET)

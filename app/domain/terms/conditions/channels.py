@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.details import Detail, detail
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.purchases.eligible import EligiblePurchase
@@ -54,6 +55,6 @@ class Channels(Condition):
         """More channels."""
         return isinstance(other, Channels) and other.channels <= self.channels
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """That a channel is missing, or None."""
-        return None if self.channels else "at least one channel is needed"
+        return None if self.channels else detail("MISSING")

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from app.domain.calendar import day_start, local_date
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.details import Detail, detail
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.purchases.eligible import EligiblePurchase
@@ -63,12 +64,12 @@ class Dates(Condition):
             and (self.last is None or (other.last is not None and other.last <= self.last))
         )
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why the period has no end, or ends before it begins, or None."""
         if self.first is None and self.last is None:
-            return "a first or a last day is needed"
+            return detail("DAY_MISSING")
         if self.first is not None and self.last is not None and self.last < self.first:
-            return "the last day is before the first"
+            return detail("DAYS_REVERSED")
         if self.last == date.max:
-            return "the last day is the end of the calendar; leave it out"
+            return detail("END_OF_CALENDAR")
         return None

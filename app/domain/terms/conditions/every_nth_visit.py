@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.details import Detail, value_range
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.purchases.eligible import EligiblePurchase
@@ -45,6 +46,6 @@ class EveryNthVisit(Condition):
         """Every third purchase takes in every sixth."""
         return isinstance(other, EveryNthVisit) and other.nth % self.nth == 0
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why `nth` is out of range, or None."""
-        return None if 2 <= self.nth <= MAX_VISITS else f"nth is 2 to {MAX_VISITS:,}"
+        return None if 2 <= self.nth <= MAX_VISITS else value_range(2, MAX_VISITS)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 from app.domain.decisions import Finding, ReasonCode
+from app.domain.details import Detail, count, detail
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import GoodsForm, PlacedPhrase, Position, joined
 from app.domain.purchases.eligible import EligiblePurchase
@@ -99,10 +100,10 @@ class Group(Condition):
         """The same kind of group, of other conditions."""
         return replace(self, conditions=conditions)  # type: ignore[type-var]  # every group is a dataclass
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why it has too few or too many conditions, or an invalid one, or None."""
         if not 1 <= len(self.conditions) <= MAX_IN_GROUP:
-            return f"1 to {MAX_IN_GROUP} conditions"
+            return count(1, MAX_IN_GROUP)
         return next(
             (wrong for condition in self.conditions if (wrong := condition.validation_error()) is not None), None
         )
@@ -112,11 +113,11 @@ class Group(Condition):
         return any(condition.unenforced() for condition in self.conditions)
 
 
-def _mixed(conditions: tuple[Condition, ...]) -> str | None:
+def _mixed(conditions: tuple[Condition, ...]) -> Detail | None:
     """What is wrong where goods stand in one group with something else."""
     naming = [condition.selecting for condition in conditions]
     if any(naming) and not all(naming):
-        return "products and categories stand here only among themselves"
+        return detail("GOODS_APART")
     return None
 
 
@@ -159,10 +160,10 @@ class AnyOf(Group):
             "any_of" if len(words) == 2 else "any_of.several", conditions=phrasebook.listed(words, last="or")
         )
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why its conditions are no alternatives (goods are alternatives to goods only), or None."""
         if len(self.conditions) < 2:
-            return f"2 to {MAX_IN_GROUP} conditions"
+            return count(2, MAX_IN_GROUP)
         return _mixed(self.conditions) or Group.validation_error(self)
 
 
@@ -206,7 +207,7 @@ class AllOf(Group):
     def _sentence_of(self, phrases: list[PlacedPhrase], *, phrasebook: Phrasebook) -> str:
         return joined(phrases, beside=phrasebook("all_of.beside"), apart=phrasebook("all_of.separator"))
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why its conditions cannot stand in one group, or None.
 
         Goods narrow what a clause looks at; in one group with something else they would not, and yet read as if they did.
@@ -252,10 +253,10 @@ class ExceptWhen(Group):
     def _sentence_of(self, phrases: list[PlacedPhrase], *, phrasebook: Phrasebook) -> str:
         return joined(phrases, beside=phrasebook("except_when.beside"), apart=phrasebook("all_of.separator"))
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why its conditions cannot be excepted, or None: each needs an opposite that can be said and reached."""
         if not all(leaf.negatable for leaf in leaves(self.conditions)):
-            return "an exception takes hours, dates, locations, channels, methods of payment and segments only"
+            return detail("EXCEPTION_KINDS")
         return Group.validation_error(self)
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Literal
 
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.details import Detail, detail
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import GoodsForm
 from app.domain.names import normalised_identifier
@@ -73,14 +74,14 @@ class Listed(Selecting):
         included, excluded = _spelled(other.include), _spelled(other.exclude)
         return (not include or (bool(included) and included - excluded <= include)) and exclude <= excluded
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why the lists are empty, too long or contradict each other, or None."""
         if not self.include and not self.exclude:
-            return "at least one name is needed"
+            return detail("MISSING")
         if len(self.include) + len(self.exclude) > MAX_LISTED:
-            return f"at most {MAX_LISTED} names"
+            return detail("COUNT_MOST", most=MAX_LISTED)
         if self.include and self.include <= self.exclude:
-            return "everything that is included is excluded as well"
+            return detail("ALL_EXCLUDED")
         return None
 
 

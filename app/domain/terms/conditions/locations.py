@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.details import Detail, count, key_format
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.purchases.eligible import EligiblePurchase
@@ -75,10 +76,10 @@ class Locations(Condition):
         """More locations."""
         return isinstance(other, Locations) and other.locations <= self.locations
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why the locations are too few, too many or no keys, or None."""
         if not 1 <= len(self.locations) <= MAX_LOCATIONS:
-            return f"1 to {MAX_LOCATIONS} locations"
+            return count(1, MAX_LOCATIONS)
         if not all(LOCATION_KEY.fullmatch(key) for key in self.locations):
-            return "the key of a location is a-z, 0-9 and dashes, 1 to 40 characters"
+            return key_format()
         return None

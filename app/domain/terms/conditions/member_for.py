@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from app.domain.calendar import day_start, local_date
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.details import Detail, value_range
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.purchases.eligible import EligiblePurchase
@@ -47,6 +48,6 @@ class MemberFor(Condition):
         """A shorter time has passed wherever a longer one has."""
         return isinstance(other, MemberFor) and self.days <= other.days
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why `days` is out of range, or None."""
-        return None if 1 <= self.days <= MAX_DAYS else f"days are 1 to {MAX_DAYS:,}"
+        return None if 1 <= self.days <= MAX_DAYS else value_range(1, MAX_DAYS)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.details import Detail, count
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.purchases.eligible import EligiblePurchase
@@ -48,6 +49,6 @@ class NotCombinedWith(Condition):
         """Fewer clauses stand in the way."""
         return isinstance(other, NotCombinedWith) and self.clauses <= other.clauses
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why the clauses are too few or too many, or None."""
-        return None if 1 <= len(self.clauses) <= MAX_CLAUSES else f"1 to {MAX_CLAUSES} clauses"
+        return None if 1 <= len(self.clauses) <= MAX_CLAUSES else count(1, MAX_CLAUSES)

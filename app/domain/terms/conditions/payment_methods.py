@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.details import Detail, detail
 from app.domain.i18n import Phrasebook
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import PaymentKind
@@ -52,6 +53,6 @@ class PaymentMethods(Condition):
         """More methods."""
         return isinstance(other, PaymentMethods) and other.methods <= self.methods
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """That a method is missing, or None."""
-        return None if self.methods else "at least one method is needed"
+        return None if self.methods else detail("MISSING")

@@ -16,6 +16,7 @@ from app.domain.customers.profile import (
     preference_error,
 )
 from app.domain.decisions import ReasonCode, Remedy, RemedyCode
+from app.domain.details import Detail, count, detail
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.json_values import Value
@@ -76,10 +77,10 @@ class Preferences(AboutCustomer):
             isinstance(other, Preferences) and self.preference is other.preference and other._folded() <= self._folded()  # noqa: SLF001 - the same concept
         )
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why the values are too few, too many, invalid or repeated, or None."""
         if not 1 <= len(self.values) <= MAX_PREFERENCES_LISTED:
-            return f"1 to {MAX_PREFERENCES_LISTED} values"
+            return count(1, MAX_PREFERENCES_LISTED)
         if len(self._folded()) < len(self.values):
-            return "a value is named twice"
+            return detail("REPEATED")
         return next((wrong for text in sorted(self.values) if (wrong := preference_error(text)) is not None), None)

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from app.domain.customers.profile import MAX_SEGMENTS, Aspect, CustomerProfile, segment_error
 from app.domain.decisions import ReasonCode, Remedy, RemedyCode
+from app.domain.details import Detail, count
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.json_values import Value
@@ -63,8 +64,8 @@ class Segments(AboutCustomer):
         """More groups."""
         return isinstance(other, Segments) and other.segments <= self.segments
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why the segments are too few, too many or no keys, or None."""
         if not 1 <= len(self.segments) <= MAX_SEGMENTS:
-            return f"1 to {MAX_SEGMENTS} segments"
+            return count(1, MAX_SEGMENTS)
         return next((wrong for segment in sorted(self.segments) if (wrong := segment_error(segment)) is not None), None)

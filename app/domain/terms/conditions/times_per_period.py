@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from app.domain.calendar import Period, next_period
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.details import Detail, value_range
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.purchases.eligible import EligiblePurchase
@@ -52,6 +53,6 @@ class TimesPerPeriod(Condition):
         """More often in the same period."""
         return isinstance(other, TimesPerPeriod) and self.period is other.period and self.times >= other.times
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why `times` is out of range, or None."""
-        return None if 1 <= self.times <= MAX_TIMES else f"times are 1 to {MAX_TIMES:,}"
+        return None if 1 <= self.times <= MAX_TIMES else value_range(1, MAX_TIMES)

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from app.domain.calendar import WEEK, Weekday, next_closing, next_opening, opens_on
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.details import Detail, detail
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.purchases.eligible import EligiblePurchase
@@ -114,17 +115,17 @@ class WeekdaysAndHours(Condition):
         starts = [index * _MINUTES + opens for index, day in enumerate(WEEK) if day in self.days]
         return frozenset((start + minute) % (7 * _MINUTES) for start in starts for minute in range(length))
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why the days or the hours are invalid, or None."""
         if not self.days:
-            return "at least one day is needed"
+            return detail("MISSING")
         if self.end is not None and (self.start or time.min) == self.end:
-            return "start and end are the same; leave both out for the whole day"
+            return detail("SAME_HOURS")
         if any(
             time is not None and (time.tzinfo is not None or time.second or time.microsecond)
             for time in (self.start, self.end)
         ):
-            return "hours are whole minutes on the wall clock"
+            return detail("WHOLE_MINUTES")
         return None
 
 

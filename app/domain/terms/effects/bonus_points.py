@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from app.domain.details import Detail
 from app.domain.i18n import Phrasebook
 from app.domain.terms.effects.effect import MAX_POINTS_PER_CLAUSE, Effect, Extra, points_error
 from app.domain.terms.rule import rule_field
@@ -26,6 +27,6 @@ class BonusPoints(Extra):
         """As many points."""
         return isinstance(other, BonusPoints) and self.points >= other.points
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why `points` is out of range, or None."""
         return points_error(self.points)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from app.domain.details import Detail, detail, value_range
 from app.domain.i18n import Phrasebook
 from app.domain.terms.effects.effect import ClauseKind, Effect
 from app.domain.terms.rule import rule_field
@@ -75,9 +76,9 @@ class NoticePeriod(Effect):
             and other.preset in (None, self.preset)
         )
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why `days` is out of range, or outside of what the preset allows, or None."""
         # With as many days as the law allows at most, no day would be left on which a change may start.
         if self.preset is NoticePreset.CA_QC and not CA_QC_LEAST <= self.least_days < CA_QC_MOST:
-            return f"with CA_QC, days are {CA_QC_LEAST} to {CA_QC_MOST - 1}"
-        return None if 0 <= self.least_days <= 365 else "days are 0 to 365"
+            return detail("NOTICE_PRESET", preset=self.preset.value, least=CA_QC_LEAST, most=CA_QC_MOST - 1)
+        return None if 0 <= self.least_days <= 365 else value_range(0, 365)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from app.domain.details import Detail, value_range
 from app.domain.i18n import Phrasebook
 from app.domain.terms.effects.effect import ClauseKind, Effect
 from app.domain.terms.rule import rule_field
@@ -37,6 +38,6 @@ class OldPriceProtection(Effect):
         """Whether it lasts at least as long."""
         return isinstance(other, OldPriceProtection) and self.days >= other.days
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why `days` is out of range, or None."""
-        return None if 0 <= self.days <= MAX_DAYS else f"days are 0 to {MAX_DAYS:,}"
+        return None if 0 <= self.days <= MAX_DAYS else value_range(0, MAX_DAYS)

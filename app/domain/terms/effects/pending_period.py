@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from app.domain.details import Detail, value_range
 from app.domain.i18n import Phrasebook
 from app.domain.terms.effects.effect import ClauseKind, Effect
 from app.domain.terms.rule import rule_field
@@ -30,6 +31,6 @@ class PendingPeriod(Effect):
         """No longer a wait."""
         return isinstance(other, PendingPeriod) and self.days <= other.days
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why `days` is out of range, or None."""
-        return None if 1 <= self.days <= MAX_DAYS else f"days are 1 to {MAX_DAYS}"
+        return None if 1 <= self.days <= MAX_DAYS else value_range(1, MAX_DAYS)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from app.domain.calendar import Period
+from app.domain.details import Detail
 from app.domain.i18n import Phrasebook
 from app.domain.terms.effects.effect import MAX_POINTS_PER_CLAUSE, ClauseKind, Effect, points_error
 from app.domain.terms.rule import rule_field
@@ -53,6 +54,6 @@ class PointsCap(Effect):
         """Whether it allows at least as many points, for a purchase or a period of the same kind."""
         return isinstance(other, PointsCap) and self.scope is other.scope and self.points >= other.points
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why `points` is out of range, or None."""
         return points_error(self.points)

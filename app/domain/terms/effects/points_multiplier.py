@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import ClassVar
 
+from app.domain.details import Detail, detail
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import GoodsForm
 from app.domain.terms.effects.effect import Effect, Extra
@@ -49,8 +50,8 @@ class PointsMultiplier(Extra):
         """As large a factor."""
         return isinstance(other, PointsMultiplier) and self.factor >= other.factor
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why `factor` is out of range or has too many decimals, or None."""
         if not 1 < self.factor <= HIGHEST or self.factor != round(self.factor, 2):
-            return f"a factor is above 1 and at most {HIGHEST}, with at most 2 decimals"
+            return detail("FACTOR", most=HIGHEST)
         return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.domain.amounts import Money, Parts
+from app.domain.details import Detail
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import GoodsForm
 from app.domain.purchases.eligible import EligiblePurchase
@@ -42,6 +43,6 @@ class PointsPerAmount(Earning):
         """As many points for the same amount."""
         return isinstance(other, PointsPerAmount) and self.points * other.per.minor >= other.points * self.per.minor
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why `points` is out of range, or None."""
         return points_error(self.points)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.domain.amounts import Parts
+from app.domain.details import Detail
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import GoodsForm
 from app.domain.purchases.eligible import EligiblePurchase
@@ -40,6 +41,6 @@ class PointsPerItem(Earning):
         """As many points."""
         return isinstance(other, PointsPerItem) and self.points >= other.points
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why `points` is out of range, or None."""
         return points_error(self.points)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 
+from app.domain.details import Detail, detail, value_range
 from app.domain.i18n import Phrasebook
 from app.domain.ledger.expiry_notice import NoticeChannel
 from app.domain.ledger.lots import ValidityEnd, last_day_of_validity
@@ -164,19 +165,19 @@ class PointsValidity(Effect):
             and (not self.receipt_is_notice or (self.notice_until == other.notice_until and self.since is other.since))
         )
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why the validity or its notice is impossible, or None."""
         if self.months is not None and self.days is not None:
-            return "months or days, not both"
+            return detail("MONTHS_OR_DAYS")
         if self.months is not None and not 1 <= self.months <= MAX_MONTHS:
-            return f"months are 1 to {MAX_MONTHS}"
+            return value_range(1, MAX_MONTHS)
         if self.days is not None and not 1 <= self.days <= MAX_DAYS:
-            return f"days are 1 to {MAX_DAYS:,}"
+            return value_range(1, MAX_DAYS)
         if self.for_ever and self != PointsValidity():
-            return "what does not expire has neither beginning, end nor notice"
+            return detail("VALID_FOR_EVER")
         if not 1 <= self.notice_until < self.notice_from <= MAX_NOTICE_DAYS:
-            return f"a notice is given 1 to {MAX_NOTICE_DAYS} days before, and notice_until is below notice_from"
+            return detail("NOTICE_DAYS", most=MAX_NOTICE_DAYS)
         if not self.notice_by:
-            return "at least one kind of notice is needed"
+            return detail("MISSING")
         lasting = PointsValidity(months=self.months, days=self.days, until=self.until, since=self.since)
-        return None if self.expires or self == lasting else "only points that expire have a notice"
+        return None if self.expires or self == lasting else detail("NOTICE_WITHOUT_EXPIRY")

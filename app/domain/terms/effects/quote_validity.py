@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from app.domain.details import Detail, value_range
 from app.domain.i18n import Phrasebook
 from app.domain.terms.effects.effect import ClauseKind, Effect
 from app.domain.terms.rule import rule_field
@@ -32,9 +33,9 @@ class QuoteValidity(Effect):
         """As long."""
         return isinstance(other, QuoteValidity) and self.minutes >= other.minutes
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why `minutes` is out of range, or None."""
-        return None if 1 <= self.minutes <= MAX_MINUTES else f"minutes are 1 to {MAX_MINUTES:,}"
+        return None if 1 <= self.minutes <= MAX_MINUTES else value_range(1, MAX_MINUTES)
 
     def unenforced(self) -> bool:
         """Nothing is quoted yet."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from app.domain.details import Detail, value_range
 from app.domain.i18n import Phrasebook
 from app.domain.terms.effects.effect import ClauseKind, Effect
 from app.domain.terms.rule import rule_field
@@ -32,6 +33,6 @@ class ReversalWindow(Effect):
         """Whether it lasts at least as long."""
         return isinstance(other, ReversalWindow) and self.hours >= other.hours
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why `hours` is out of range, or None."""
-        return None if 1 <= self.hours <= MAX_HOURS else f"hours are 1 to {MAX_HOURS:,}"
+        return None if 1 <= self.hours <= MAX_HOURS else value_range(1, MAX_HOURS)

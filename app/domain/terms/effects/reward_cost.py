@@ -8,6 +8,7 @@ from typing import ClassVar, NamedTuple
 
 from app.domain.amounts import Money
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.details import Detail, key_format
 from app.domain.i18n import Phrasebook
 from app.domain.terms.effects.effect import MAX_POINTS_PER_CLAUSE, ClauseKind, Effect, points_error
 from app.domain.terms.rule import rule_field
@@ -89,8 +90,8 @@ class RewardCost(Effect):
             and (self.cash is None or (other.cash is not None and self.cash <= other.cash))
         )
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why the key of the reward or `points` is invalid, or None."""
         if not _KEY.fullmatch(self.reward):
-            return "the key of a reward is a-z, 0-9 and dashes, 1 to 40 characters"
+            return key_format()
         return points_error(self.points)

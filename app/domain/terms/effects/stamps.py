@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from app.domain.details import Detail, value_range
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import GoodsForm
 from app.domain.purchases.eligible import EligiblePurchase
@@ -74,6 +75,6 @@ class Stamps(Effect):
         """As many for the same."""
         return isinstance(other, Stamps) and self.per is other.per and self.stamps >= other.stamps
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why `stamps` is out of range, or None."""
-        return None if 1 <= self.stamps <= MAX_STAMPS else f"stamps are 1 to {MAX_STAMPS}"
+        return None if 1 <= self.stamps <= MAX_STAMPS else value_range(1, MAX_STAMPS)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
+from app.domain.details import Detail, detail, key_format
 from app.domain.i18n import Phrasebook
 from app.domain.terms.effects.effect import MAX_POINTS_PER_CLAUSE, ClauseKind, Effect, points_error
 from app.domain.terms.rule import rule_field
@@ -34,10 +35,10 @@ class Tier(Effect):
         """The same tier for no more."""
         return isinstance(other, Tier) and self.tier == other.tier and self.points <= other.points
 
-    def validation_error(self) -> str | None:
+    def validation_error(self) -> Detail | None:
         """Why the key, the name or the points of the tier are invalid, or None."""
         if not _KEY.fullmatch(self.tier):
-            return "the key of a tier is a-z, 0-9 and dashes, 1 to 40 characters"
+            return key_format()
         if not self.name.strip() or len(self.name) > MAX_NAME_LENGTH:
-            return f"the name of a tier has 1 to {MAX_NAME_LENGTH} characters"
+            return detail("LENGTH_NOT_BLANK", most=MAX_NAME_LENGTH)
         return points_error(self.points)

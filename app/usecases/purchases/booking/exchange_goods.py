@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from app.domain.customers.customer import CustomerReference
+from app.domain.details import Detail, detail
 from app.domain.engine.returns import Remaining, ReturnedItems, resolve_return
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.purchase import Purchase
@@ -57,7 +58,7 @@ async def exchange_goods(
     assert not isinstance(admitted, ReceiptQuarantined), "the time of both parts has been checked"
     if at < purchase.occurred_at and not isinstance(admitted, RecordPurchaseResult):
         return Problem(
-            ProblemCode.CLOCK_SKEW, path=("purchase", "occurredAt"), detail="an exchange cannot be before its purchase"
+            ProblemCode.CLOCK_SKEW, path=("purchase", "occurredAt"), detail=detail("EXCHANGE_BEFORE_PURCHASE")
         )
     if isinstance(admitted, Problem):
         return admitted
@@ -66,8 +67,8 @@ async def exchange_goods(
         known = await _known(session, command=command, purchase=purchase, recorded=admitted)
         return known if isinstance(known, Problem) else Exchanged(known)
     if admitted.facts.currency != purchase.facts.currency:
-        detail = "both receipts of an exchange need the same currency"
-        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "currencyCode"), detail=detail)
+        wrong = detail("EXCHANGE_CURRENCY")
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "currencyCode"), detail=wrong)
     refund = command.refund
     if refund.external_id is not None:
         origin = ReceiptOrigin(purchase.location_id, refund.number_used_at or at, purchase.facts.zone)
@@ -92,7 +93,7 @@ def _refund_number_problem(same_number: Sequence[Refund]) -> Problem:
     return Problem(
         ProblemCode.RECEIPT_DIFFERS,
         path=("refund", "externalId"),
-        detail="without this purchase",
+        detail=detail("WITHOUT_PURCHASE"),
         purchase_ids=tuple(refund.purchase_id for refund in same_number),
     )
 
@@ -112,24 +113,24 @@ async def _known(
     """The result of a receipt that was recorded in this same exchange."""
     refund_id = await exchanges.refund_of(session, purchase_id=recorded.purchase_id)
     if refund_id is None:
-        return _differs_problem(recorded, path=("purchase", "externalId"), detail="without this refund")
+        return _differs_problem(recorded, path=("purchase", "externalId"), wrong=detail("WITHOUT_REFUND"))
     refund = (await refunds.by_ids(session, refund_ids=[refund_id])).get(refund_id)
     if refund is None:
         raise LookupError(f"the exchange of purchase {recorded.purchase_id} has lost its refund")
     refunded = await refunded_by(session, purchase=purchase, refund=refund)
     if refunded is None or refund.external_id != command.refund.external_id:
-        return _differs_problem(recorded, path=("refund", "externalId"), detail="of another refund")
+        return _differs_problem(recorded, path=("refund", "externalId"), wrong=detail("OTHER_REFUND"))
     if not await has_same_content(session, command=command.refund, purchase=refunded, refund=refund):
-        return _differs_problem(recorded, path=("refund", "externalId"), detail="of another refund")
+        return _differs_problem(recorded, path=("refund", "externalId"), wrong=detail("OTHER_REFUND"))
     customer = await customers.find(session, by=CustomerReference(purchase.customer_id))
     assert customer is not None, "a purchase has a customer"
     result = await as_recorded(session, purchase=refunded, refund=refund, customer=customer)
     return RecordExchangeResult(purchase=recorded, refund=result)
 
 
-def _differs_problem(recorded: RecordPurchaseResult, *, path: tuple[str, ...], detail: str) -> Problem:
+def _differs_problem(recorded: RecordPurchaseResult, *, path: tuple[str, ...], wrong: Detail) -> Problem:
     """The problem with an exchange whose new receipt was recorded with other content."""
-    return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=detail, purchase_ids=(recorded.purchase_id,))
+    return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=wrong, purchase_ids=(recorded.purchase_id,))
 
 
 def in_refund(problem: Problem) -> Problem:

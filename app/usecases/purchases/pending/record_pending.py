@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.domain.customers.customer import Customer
+from app.domain.details import detail
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.pending_refund import HandedOut, PendingRefund, PendingRefundState
 from app.domain.purchases.receipt_numbers import OWN_SOURCE, PROGRAM_WIDE, ReceiptOrigin, ReceiptReference
@@ -90,18 +91,16 @@ async def _known_exchange(
         if same and await _same_buyer(session, pending=pending, customer=customer):
             return RefundPending(pending_refund_id=pending.id, already_recorded=True)
         if pending.state is PendingRefundState.PENDING:
-            return Problem(
-                ProblemCode.RECEIPT_DIFFERS, path=path, detail="another exchange with this receipt is pending"
-            )
+            return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=detail("EXCHANGE_PENDING"))
     if number == receipt.number and numbering.matches(receipt, origin=origin):
-        return Problem(ProblemCode.INVALID_INPUT, path=path, detail="the exchange was sent for another purchase")
+        return Problem(ProblemCode.INVALID_INPUT, path=path, detail=detail("EXCHANGE_OF_OTHER"))
     known = await purchases.lookup_receipt(
         session, source=OWN_SOURCE, number=number, origin=origin, numbering=numbering
     )
     recorded_ids = tuple(purchase.id for purchase in known.recorded if purchase.completion == new_receipt.completion)
     if recorded_ids:
-        detail = "recorded without this exchange"
-        return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=detail, purchase_ids=recorded_ids)
+        wrong = detail("WITHOUT_EXCHANGE")
+        return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=wrong, purchase_ids=recorded_ids)
     return None
 
 
@@ -131,7 +130,7 @@ async def record_pending_refund(
         return Problem(
             ProblemCode.PURCHASE_NOT_FOUND,
             path=("purchase",),
-            detail="to record it as pending, give the location or day of the receipt number",
+            detail=detail("GIVE_LOCATION_OR_DAY"),
         )
     zone = await _zone(session, context=context, receipt=receipt)
     if zone is None:

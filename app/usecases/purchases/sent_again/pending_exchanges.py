@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from app.domain.details import detail
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases import receipt_content
 from app.domain.purchases.pending_refund import HandedOut, PendingRefund, PendingRefundState
@@ -56,8 +57,7 @@ async def pending_exchange_problem(
     )
     if all(pending.state is not PendingRefundState.PENDING or pending.id == except_id for pending in same_number):
         return None
-    detail = "an exchange with this receipt is pending"
-    return Problem(ProblemCode.RECEIPT_DIFFERS, path=("purchase", "externalId"), detail=detail)
+    return Problem(ProblemCode.RECEIPT_DIFFERS, path=("purchase", "externalId"), detail=detail("EXCHANGE_PENDING"))
 
 
 async def exchange_as_applied(session: Session, *, command: RecordExchange, purchase: Purchase) -> RecordExchange:

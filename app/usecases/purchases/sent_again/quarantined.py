@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.domain.customers.customer import Customer, CustomerReference
+from app.domain.details import detail
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases import receipt_content
 from app.domain.purchases.facts import PurchaseFacts
@@ -107,8 +108,8 @@ async def quarantined_before(
             if refund or item.state is not QuarantineState.BOOKED:
                 return item
         elif item.state is QuarantineState.PENDING:
-            detail = "another receipt with this number is in quarantine"
-            return Problem(ProblemCode.RECEIPT_DIFFERS, path=(*sent.path, "externalId"), detail=detail)
+            wrong = detail("QUARANTINED_OTHER")
+            return Problem(ProblemCode.RECEIPT_DIFFERS, path=(*sent.path, "externalId"), detail=wrong)
     return None
 
 

@@ -8,6 +8,7 @@ import orjson
 
 from app.domain.customers.customer import Customer
 from app.domain.decisions import Decision
+from app.domain.details import detail
 from app.domain.engine.returns import Remaining
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases import receipt_content
@@ -33,7 +34,7 @@ def receipt_problem(context: CommandContext, *, timed: bool, facts: PurchaseFact
 
 def time_missing_problem(*, path: tuple[str, ...]) -> Problem:
     """The problem with a number without a time where numbers restart each day."""
-    return Problem(ProblemCode.INVALID_INPUT, path=path, detail="required, as receipt numbers restart each day")
+    return Problem(ProblemCode.INVALID_INPUT, path=path, detail=detail("DAY_REQUIRED"))
 
 
 async def known_receipt(
@@ -56,13 +57,13 @@ async def _completion_problem(session: Session, *, command: RecordPurchase, last
     """Why an order cannot be completed (again) now, or None: the completion before must have been returned in full."""
     path = ("purchase", "completion")
     if command.completion != (last.completion + 1 if last is not None else 1):
-        detail = f"the next completion is {last.completion + 1 if last is not None else 1}"
-        return Problem(ProblemCode.ORDER_NOT_CANCELLED, path=path, detail=detail, purchase_ids=_ids(last))
+        wrong = detail("NEXT_COMPLETION", completion=last.completion + 1 if last is not None else 1)
+        return Problem(ProblemCode.ORDER_NOT_CANCELLED, path=path, detail=wrong, purchase_ids=_ids(last))
     if last is None:
         return None
     if not await _fully_returned(session, purchase=last):
-        detail = f"completion {last.completion} has not been returned in full"
-        return Problem(ProblemCode.ORDER_NOT_CANCELLED, path=path, detail=detail, purchase_ids=_ids(last))
+        wrong = detail("NOT_RETURNED", completion=last.completion)
+        return Problem(ProblemCode.ORDER_NOT_CANCELLED, path=path, detail=wrong, purchase_ids=_ids(last))
     return None
 
 
