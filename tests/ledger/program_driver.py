@@ -32,6 +32,7 @@ from app.usecases.purchases.commands import RecordExchangeResult
 from app.usecases.purchases.settle_quarantined import SettleQuarantinedResult
 from app.usecases.results import CommandResult, DecidedResult, Execution, ResultType, encode
 from app.usecases.terms.publish_terms import PublishTermsResult
+from tests.access_keys import issue_key
 from tests.ledger.terms_strategies import LONDON
 from tests.shop import new_id
 
@@ -120,8 +121,8 @@ class ProgramDriver:
 
     def customers_key(self, customer_id: str) -> Principal:
         """A new access key of a customer."""
-        issuing = self.application.issue_key(
-            program_id=self.program.id, role=Role.CUSTOMER, label="own", customer_id=customer_id
+        issuing = issue_key(
+            self.application, program_id=self.program.id, role=Role.CUSTOMER, label="own", customer_id=customer_id
         )
         key_id = self.runner.run(issuing).key.id
         return Principal(Role.CUSTOMER, key_id, customer_id, issued_to=customer_id)
