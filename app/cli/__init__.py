@@ -18,6 +18,7 @@ COMMANDS = (
     LazyCommand("migrate", source="app.cli.migrate:migrate", summary="Bring the tables of the database up to date."),
     LazyCommand("schema", source="app.cli.schema:schema", summary="Print the GraphQL schema."),
     LazyCommand("verify", source="app.cli.verify:verify", summary="Verify the ledgers of all programs."),
+    LazyCommand("backup", source="app.cli.backup:backup", summary="Copy the database into a file."),
     LazyCommand("import", source="app.cli.imports:commands", summary="Import records of another system."),
     LazyCommand("jobs", source="app.cli.jobs:commands", summary="Run scheduled work."),
     LazyCommand("terms", source="app.cli.terms:terms", summary="Terms as a file: check, compare, publish."),

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from app.config import Settings
+from app.store.database.backup import BackupFailed
 from app.store.database.migrations import MigrationError
 from app.store.database.serving_lock import AlreadyServed
 from app.store.database.session import Busy, InvalidDatabaseUrl, Unavailable
@@ -30,7 +31,7 @@ def sentence_about(error: BaseException) -> str | None:
                 "The database is busy: another process wrote to it for too long. Run the command again; what it has"
                 " recorded is not recorded twice."
             )
-        case MigrationError() | AlreadyServed() | CannotListen():
+        case BackupFailed() | MigrationError() | AlreadyServed() | CannotListen():
             return str(error)
         case Unavailable():
             return f"The database {_address(Settings().database_url)} cannot be used: {error}"

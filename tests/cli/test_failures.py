@@ -53,7 +53,7 @@ def migrated_by_a_newer_version(url: str) -> None:
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("command", ["init", "serve", "migrate", "verify", "key --role till"])
+@pytest.mark.parametrize("command", ["init", "serve", "migrate", "verify", "keys create --role till"])
 def test_newer_database_is_left_alone(command: str, empty_database_url: str) -> None:
     migrated_by_a_newer_version(empty_database_url)
     assert (
@@ -160,7 +160,7 @@ def test_errors_of_an_import_are_opened_before_anything_is_recorded(database_url
     assert "0 accounts" in troth("verify", url=database_url)
 
 
-@pytest.mark.parametrize("command", ["init", "key --role till", f"import purchases {SAMPLE}"])
+@pytest.mark.parametrize("command", ["init", "keys create --role till", f"import purchases {SAMPLE}"])
 def test_database_that_is_busy_for_too_long(command: str, sqlite_url: str) -> None:
     create_program(sqlite_url, effective_from=BEFORE_THE_SAMPLE)
     url = f"{sqlite_url}?busy_timeout=100"
@@ -175,7 +175,7 @@ def test_database_that_is_busy_for_too_long(command: str, sqlite_url: str) -> No
         other.close()
 
 
-@pytest.mark.parametrize("command", [*READING, ("key", "--role", "till"), ("jobs", "run")], ids=" ".join)
+@pytest.mark.parametrize("command", [*READING, ("keys", "create", "--role", "till"), ("jobs", "run")], ids=" ".join)
 def test_only_init_and_servers_create_a_database(command: tuple[str, ...], tmp_path: Path) -> None:
     sentence = failure(*command, url=f"sqlite:///{tmp_path}/troth.db")
     assert sentence == "there is no database yet: troth init creates it, at TROTH_DATABASE_URL"
