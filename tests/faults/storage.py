@@ -39,7 +39,7 @@ def readiness(address: str) -> tuple[int, dict[str, Any]]:
 
 
 def is_recorded(address: str, program: NewProgram, given: dict[str, Any]) -> bool:
-    """Send a purchase once: was it recorded?"""
+    """Send a purchase once: was it recorded? If not, the till is told to send it again later."""
     response = httpx.post(
         f"{address}/graphql",
         json={"query": BUY, "variables": {"input": given}},
@@ -47,7 +47,12 @@ def is_recorded(address: str, program: NewProgram, given: dict[str, Any]) -> boo
         timeout=HANGS,
     )
     body = response.json()
-    return "errors" not in body and body["data"]["recordPurchase"]["userErrors"] == []
+    if "errors" in body:
+        assert (response.status_code, body["errors"][0]["extensions"]["code"]) == (503, "UNAVAILABLE"), body
+        assert int(response.headers["retry-after"]) > 0
+        return False
+    assert body["data"]["recordPurchase"]["userErrors"] == []
+    return True
 
 
 class Disk(Protocol):
