@@ -193,7 +193,7 @@ async def test_start_takes_no_more_of_a_bigger_file(empty_sqlite_url: str, monke
         return instructions[0]
 
     usual = await instructions_of_a_start()
-    pages = _pages_with_more_accounts(file, count=20_000)
+    pages = _pages_with_more_accounts(file, count=40_000)
     bigger = await instructions_of_a_start()
 
     assert pages[1] > 20 * pages[0]
