@@ -72,8 +72,9 @@ def field_errors(data: Mapping[str, Any] | None, errors: list[dict[str, Any]]) -
         statuses = {_STATUS.get(error["extensions"]["code"], 200) for error in errors}
         if len(statuses) == 1 and roots.keys() <= {error["path"][0] for error in errors if error.get("path")}:
             status = statuses.pop()
-        if status == 200 and any("retryAfter" in error["extensions"] for error in errors):
-            status = 503
+        later = {error["extensions"]["code"] for error in errors if "retryAfter" in error["extensions"]}
+        if status == 200 and later:
+            status = 429 if later == {RATE_LIMITED} else 503
     body = {"errors": errors} if status != 200 else {"data": data, "errors": errors}
     return HttpResponse(status, body, _headers(status, errors))
 
