@@ -15,7 +15,6 @@ from app.domain.access import Role
 from app.jobs.scheduler import Scheduler
 from app.store.database.connect import open_database
 from app.usecases.application import Application
-from tests.api.test_access import code_of, customer_key
 from tests.api.test_terms import PUBLISH, REWARD
 from tests.shop import DECISION, START, Clock, Shop, new_id, open_shop
 from tests.verification import discrepancies_in
@@ -351,12 +350,3 @@ def test_immediate_redemption_is_no_hold(shop: Shop) -> None:
         (payload,) = shop.execute(query, input={"idempotencyKey": uuid.uuid4().hex, "hold": {"id": paid}}).values()
         assert codes(payload) == [("HOLD_NOT_FOUND", ["input", "hold"])]
         assert codes(end(shop, query, "nothing")) == [("HOLD_NOT_FOUND", ["input", "hold"])]
-
-
-def test_customers_cannot_place_holds(shop: Shop) -> None:
-    card = shop.enrol()
-    own = customer_key(shop.url, shop, card)
-    input = {"idempotencyKey": "x", "customer": {"card": card}, "reward": {"key": "print"}}
-    assert code_of(shop, HOLD, key=own, input={**input, "checkout": "c", "minutes": 5}) == "FORBIDDEN"
-    for query in (CAPTURE, RELEASE):
-        assert code_of(shop, query, key=own, input={"idempotencyKey": "x", "hold": {"checkout": "c"}}) == "FORBIDDEN"
