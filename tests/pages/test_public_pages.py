@@ -233,7 +233,7 @@ def test_unchanged_page_is_not_sent_again(shop: Shop) -> None:
         assert read(shop, path, if_none_match='"other"').status_code == 200
     etag = read(shop, "/terms").headers["etag"]
     assert read(shop, "/terms", language="de", if_none_match=etag).status_code == 200
-    assert read(shop, "/terms").headers["vary"] == "Accept-Language"
+    assert "Accept-Language" in read(shop, "/terms").headers["vary"]
     # The clock of a sandbox can be moved at any time: a browser asks each time.
     assert read(shop, "/terms").headers["cache-control"] == "no-cache"
     change(shop, PUBLISH, clauses=[SPEND, CHEAPER])
@@ -269,7 +269,7 @@ def test_head_request_gets_the_headers_of_the_page_without_it(shop: Shop, path: 
     page, head = read(shop, path), read(shop, path, method="HEAD")
     assert head.content == b""
     assert head.status_code == page.status_code
-    varying = {"date", "server"}
+    varying = {"date", "server", "x-request-id"}
     assert {name: value for name, value in head.headers.items() if name not in varying} == {
         name: value for name, value in page.headers.items() if name not in varying
     }
