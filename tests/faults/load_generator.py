@@ -55,7 +55,7 @@ CHANCES = (
     *("exchangeEarly", "sellAwaited", "amendPurchase", "sellAhead", "settleQuarantined"),
     *("holdRedemption", "captureRedemption", "releaseRedemption") * 2,
     *("redeemReward", "cancelRedemption", "deliverExpiryNotices"),
-    *("issueToCustomer", "issueToCustomer", "fulfilRedemption", "undoByCustomer"),
+    *("issueToCustomer", "fulfilRedemption", "undoByCustomer"),
 )
 
 
