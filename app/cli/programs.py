@@ -19,6 +19,7 @@ from app.cli.runtime import (
 from app.config import Settings
 from app.domain.amounts import DECIMALS
 from app.domain.calendar import day_start, zone
+from app.domain.i18n.details import in_english
 from app.domain.i18n.locales import Address
 from app.domain.names import InvalidNameError, normalised_name
 from app.domain.programs.program import ProgramKind
@@ -126,7 +127,7 @@ def _command(
     except InvalidNameError as error:
         raise exit_after_printing(f"the name of a program: {error}") from error
     if slug is not None and (wrong := slug_problem(slug)) is not None:
-        raise exit_after_printing(f"the slug of a program: {wrong}")
+        raise exit_after_printing(f"the slug of a program: {in_english(wrong)}")
     try:
         zone(time_zone)
         start = day_start(date.fromisoformat(effective_from), zone_name=time_zone) if effective_from else None
