@@ -43,7 +43,7 @@ class _Rejected(Exception):
 class Application:
     """The database, the server's clock and the source of ids, as the composition root chose them.
 
-    Only the application reads the server's clock: each program has its own time, which `now` returns.
+    `server_now` is the server's time, by which access keys end; each program has its own time, which `now` returns.
     `settings_changed` counts changes to the settings of programs in this process; caches of programs compare it.
     `on_key_ended` is called with the id of each access key that was revoked or rotated in this process.
     """
@@ -51,13 +51,13 @@ class Application:
     def __init__(self, *, database: Database, clock: Callable[[], datetime], new_id: Callable[[], str]) -> None:
         self.database = database
         self.new_id = new_id
-        self._clock = clock
+        self.server_now = clock
         self.settings_changed = 0
         self.on_key_ended: list[Callable[[str], None]] = []
 
     def now(self, program: Program) -> datetime:
         """A program's time: the server's time, plus the clock offset of a sandbox."""
-        return program.now(self._clock())
+        return program.now(self.server_now())
 
     async def execute(
         self,
@@ -74,7 +74,7 @@ class Application:
 
         `fingerprint_input` is the input as it was sent: the same key with another one is rejected.
         """
-        received_at = self._clock()
+        received_at = self.server_now()
         context = CommandContext(
             program_id=program.id,
             now=program.now(received_at),
@@ -100,16 +100,12 @@ class Application:
 
     async def create_program(self, command: CreateProgram) -> NewProgram:
         """Create a program; the result is the only place with the tokens of its keys. Raises KeyError, InvalidNameError, SlugTaken and TermsError."""
-        new_program = compose(command, now=self._clock(), new_id=self.new_id)
+        new_program = compose(command, now=self.server_now(), new_id=self.new_id)
 
         async def work(session: Session) -> NewProgram:
             return await create_program.run(session, new_program=new_program)
 
         return await self.database.write(work, program_id=new_program.program.id, lock_key=new_program.program.id)
-
-    def server_now(self) -> datetime:
-        """The server's time, by which access keys end."""
-        return self._clock()
 
     def end_key(self, access_key_id: str) -> None:
         """Tell this process that a key was revoked or rotated: what is cached of it is forgotten."""

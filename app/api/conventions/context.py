@@ -71,7 +71,7 @@ class Context:
     def now(self) -> datetime:
         """The time on the program's clock, the same throughout the operation. Raises UNAUTHENTICATED without a key."""
         if self._now is None:
-            self._now = self.application.now(self.program)
+            self._now = self.program.now(self.application.server_now())
         return self._now
 
     def phrasebook_for(self, tags: str | None) -> Phrasebook:

@@ -7,6 +7,8 @@ the clock. The length of a list is known only once it is read: costs assume usua
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from time import perf_counter, thread_time
 
 from graphql import GraphQLError
@@ -23,6 +25,7 @@ MAX_REPEATED_BYTES = 2_000_000
 """The most bytes of a response that may repeat objects whose id was requested several times."""
 
 
+@dataclass(slots=True, eq=False)
 class TimeBudget:
     """The time that one operation has worked, without the time it waited.
 
@@ -30,31 +33,18 @@ class TimeBudget:
     processor time, which does not grow because the machine is busy.
     """
 
-    __slots__ = (
-        "_clock",
-        "_last",
-        "_limit",
-        "_next",
-        "_repeated",
-        "_spent",
-        "_yield_lock",
-        "exhausted",
-        "should_yield",
-    )
-
-    def __init__(self, limit: float | None = None) -> None:
-        """`limit` is the seconds of work that are allowed, by default `CPU_LIMIT`."""
-        self._limit = CPU_LIMIT if limit is None else limit
-        self._clock = perf_counter
-        self._last = perf_counter()
-        self._spent = 0.0
-        self._next = TIME_SLICE
-        self._repeated = 0
-        self._yield_lock: asyncio.Lock | None = None
-        self.should_yield = False
-        """Is a time slice used up?"""
-        self.exhausted = False
-        """Is the whole budget used up?"""
+    limit: float | None = None
+    """The seconds of work that are allowed; None: `CPU_LIMIT`."""
+    should_yield: bool = False
+    """Is a time slice used up?"""
+    exhausted: bool = False
+    """Is the whole budget used up?"""
+    _clock: Callable[[], float] = perf_counter
+    _last: float = field(default_factory=perf_counter)
+    _spent: float = 0.0
+    _next: float = TIME_SLICE
+    _repeated: int = 0
+    _yield_lock: asyncio.Lock | None = None
 
     def resume(self) -> None:
         """Continue after the operation waited: the time until now does not count."""
@@ -94,8 +84,9 @@ class TimeBudget:
         self._start_slice()
 
     def _start_slice(self) -> None:
-        self.exhausted = self.exhausted or self._spent > self._limit
-        self._next = self._spent + TIME_SLICE if self.exhausted else min(self._spent + TIME_SLICE, self._limit)
+        limit = CPU_LIMIT if self.limit is None else self.limit
+        self.exhausted = self.exhausted or self._spent > limit
+        self._next = self._spent + TIME_SLICE if self.exhausted else min(self._spent + TIME_SLICE, limit)
 
     def count_repeated_bytes(self, size: int) -> None:
         """Count bytes that repeat an object already in the answer."""

@@ -46,16 +46,12 @@ class JobQueue:
         self._lock = threading.Lock()
         self._unanswered = 0
         self._threads: list[threading.Thread] = []
-        self._open = False
-
-    @property
-    def serving(self) -> bool:
-        """Does the queue accept jobs?"""
-        return self._open and all(thread.is_alive() for thread in self._threads)
+        self.serving = False
+        """Does the queue accept jobs? Not before it has started, nor once it was stopped or a thread has ended."""
 
     def start(self, *runners: Callable[[], Runner], name: str, group: int) -> None:
         """Start a thread for each runner, which is made inside it; each takes up to `group` jobs at once."""
-        self._open = True
+        self.serving = True
         for number, make in enumerate(runners, start=1):
             thread = threading.Thread(target=self._serve, args=(make, group), name=f"{name}-{number}", daemon=True)
             self._threads.append(thread)
@@ -76,7 +72,7 @@ class JobQueue:
 
     async def stop(self) -> None:
         """Finish all accepted jobs, then end the threads."""
-        self._open = False
+        self.serving = False
         for _ in self._threads:
             self._jobs.put(None)
         for thread in self._threads:
@@ -85,11 +81,12 @@ class JobQueue:
 
     def _serve(self, make: Callable[[], Runner], group: int) -> None:
         under_way: list[Job] = []
-        runner = make()
+        runner: Runner | None = None
 
         async def serve() -> None:
             # Waiting for jobs stops this loop, and nothing else runs on it: a run of the loop for each group would
             # cost more than a small read.
+            assert runner is not None, "it was made before"
             while jobs := self._take(group):
                 under_way[:] = jobs
                 await runner.run(jobs)
@@ -97,16 +94,18 @@ class JobQueue:
                 self._answer(jobs)
 
         try:
+            runner = make()
             asyncio.run(serve())
         finally:
-            runner.close()
+            self.serving = False
+            if runner is not None:
+                runner.close()
             self._give_up(under_way)
 
     def _give_up(self, jobs: list[Job]) -> None:
         """Fail all jobs after the thread ended by an error; does nothing after an orderly end."""
         if not jobs:
             return
-        self._open = False
         for job in jobs:
             job.error = Unavailable("The database thread ended.")
         self._answer(jobs)
