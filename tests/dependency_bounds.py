@@ -20,6 +20,10 @@ PUBLIC_DEPTH = 2
 """Parts of the name of a module up to which libraries document what they offer: `starlette.requests`."""
 
 
+DOCUMENTED = {"starlette.middleware"}
+"""Packages of such a name whose modules are documented one by one."""
+
+
 def dependencies() -> dict[str, Requirement]:
     """The dependencies of pyproject.toml by name."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -40,7 +44,11 @@ def imported_modules() -> Iterator[str]:
 def used_inside() -> set[str]:
     """The dependencies of which the application imports a module that is deeper than what they document."""
     brought_by = packages_distributions()
-    deep = {name.partition(".")[0] for name in imported_modules() if name.count(".") >= PUBLIC_DEPTH}
+    deep = {
+        name.partition(".")[0]
+        for name in imported_modules()
+        if name.count(".") >= PUBLIC_DEPTH and name.rpartition(".")[0] not in DOCUMENTED
+    }
     return {canonicalize_name(found) for name in deep for found in brought_by.get(name, ())} & dependencies().keys()
 
 

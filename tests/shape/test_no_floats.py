@@ -37,6 +37,7 @@ SECONDS = {
     "app/api/authentication.py": "for how many seconds a key is remembered",
     "app/api/customer_lookups.py": "when the next look-up is possible",
     "app/api/rejected_keys.py": "seconds between lines of the log",
+    "app/graphql_server/limits/introspection_cost.py": "the cost of introspection by the processor time that it takes",
     "app/graphql_server/limits/slow_lane.py": _SECONDS,
     "app/jobs/key_uses.py": "how often a job writes",
     "app/graphql_server/limits/time_budget.py": "seconds of work",
