@@ -42,7 +42,7 @@ class TimeBudget:
     _clock: Callable[[], float] = perf_counter
     _last: float = field(default_factory=perf_counter)
     _spent: float = 0.0
-    _next: float = TIME_SLICE
+    _next: float = field(default_factory=lambda: TIME_SLICE)
     _repeated: int = 0
     _yield_lock: asyncio.Lock | None = None
 
