@@ -105,8 +105,9 @@ def create_program(
 
 
 def is_busy(error: dict[str, Any]) -> bool:
-    """Whether an error asks to repeat the request later, because the server is too busy."""
-    return error["extensions"]["code"] == "UNAVAILABLE" and "retryAfter" in error["extensions"]
+    """Whether an error asks to repeat the request later, because the server is too busy for it or for all of its answer."""
+    extensions = error["extensions"]
+    return extensions["code"] in ("UNAVAILABLE", "ANSWER_INCOMPLETE") and "retryAfter" in extensions
 
 
 @dataclass
