@@ -17,7 +17,7 @@ from tests.store.rows import NOW, OTHER_PROGRAM, PROGRAM, a_wallet
 from tests.time_limits import HANGS
 
 SANDBOX = Program(PROGRAM, ProgramKind.SANDBOX, "Café", "EUR", "Europe/Berlin", "DE", "points", NOW, "cafe")
-LIVE = replace(SANDBOX, id=OTHER_PROGRAM, kind=ProgramKind.LIVE)
+LIVE = replace(SANDBOX, id=OTHER_PROGRAM, kind=ProgramKind.LIVE, slug="cafe-2")
 AHEAD = timedelta(days=40_000, seconds=3)
 
 
