@@ -26,6 +26,9 @@ ASK = (
 HELD = 500_000
 """Bytes of memory for a connection: less than two answers, of the ten that it asks for."""
 
+AT_MOST = 300
+"""How many times longer /readyz takes than usual, which is about a millisecond: the answer is written to a hundred connections."""
+
 
 @pytest.fixture
 def server(sqlite_url: str) -> Iterator[ServerProcess]:
@@ -74,7 +77,7 @@ def test_readiness_is_answered_while_a_hundred_connections_ask_for_the_schema(se
             sock.sendall(ASK * TIMES)
         times = ready_times(server, client, times=30)
         # Nobody reads: each connection has one answer under way, and nine requests that wait.
-        assert statistics.median(times) < 30 * usual
+        assert statistics.median(times) < AT_MOST * usual
         held = memory(server) - before
         assert held < CONNECTIONS * HELD < CONNECTIONS * 2 * size, f"{held:,} bytes are held"
         assert received(sockets[0], size=TIMES * size) > TIMES * size, "who reads in the end gets everything"
