@@ -62,6 +62,7 @@ def main() -> None:
     try:
         app()
     except Exception as error:
+        # Only those that a user can put right end in a sentence; all others are raised again.
         from app.cli.failures import sentence_about
 
         if (sentence := sentence_about(error)) is None:

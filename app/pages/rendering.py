@@ -69,7 +69,7 @@ class Message:
     text: str
     path: str
     private: bool = False
-    door: tuple[str, str] | None = None
+    link: tuple[str, str] | None = None
     """Address and text of the link."""
 
 

@@ -160,7 +160,7 @@ class Pages:
             text=say("page.terms.none") if any_version else say("page.not_found.version"),
             path=f"{addresses.base}/terms",
             private=program.program.kind is ProgramKind.SANDBOX,
-            door=None if any_version else (addresses.terms, title),
+            link=None if any_version else (addresses.terms, title),
         )
         return self._renderer.respond_with_message(
             message, language=addresses.language, status=200 if any_version else 404
@@ -190,7 +190,7 @@ class Pages:
             text=say(f"{key}.text"),
             # Not the address that was asked for, which may be anything.
             path="/",
-            door=(language.href("/"), say("page.not_found.home")),
+            link=(language.href("/"), say("page.not_found.home")),
         )
         return self._renderer.respond_with_message(message, language=language, status=status, headers=headers)
 

@@ -164,7 +164,7 @@ def test_requests_without_a_bearer_key_count_towards_the_limit(sqlite_url: str) 
             found.extend(codes(response) or ["ANSWERED"])
         assert found[:2] == ["ANSWERED", "UNAUTHENTICATED"]
         assert found[-1] == "RATE_LIMITED"
-        assert shop.execute("{ viewer { role } }") == {"viewer": {"role": "TILL"}}, "a key that has opened the door"
+        assert shop.execute("{ viewer { role } }") == {"viewer": {"role": "TILL"}}, "a key that was used before"
 
 
 @pytest.mark.parametrize("role", [None, Role.TILL], ids=["without a key", "with a key"])

@@ -105,11 +105,11 @@ def open_ledger(url: str, *, program_id: str) -> Iterator[OpenLedger]:
     if dialect == "sqlite":
         url += "?foreign_keys=OFF&ignore_check_constraints=ON"
     with open_runner(url) as where:
-        where.run(where.database.write(_open_the_door, program_id=program_id, lock_key="door"))
+        where.run(where.database.write(_disable_protection, program_id=program_id, lock_key="tampering"))
         yield OpenLedger(where, program_id, dialect)
 
 
-async def _open_the_door(session: Session) -> None:
+async def _disable_protection(session: Session) -> None:
     if session.dialect == "sqlite":
         for row in await session.across_programs.rows("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
             await session.across_programs.execute(f"DROP TRIGGER {row['name']}")

@@ -49,16 +49,16 @@ def test_benchmark_runs_to_its_end(benchmark: str) -> None:
 
 
 def test_http_benchmark_runs_to_its_end_on_sqlite(tmp_path: Path) -> None:
-    check_http(output_of("http_bench", "--only", "sqlite", "--folder", str(tmp_path)), "SQLite")
+    assert_http_is_measured(output_of("http_bench", "--only", "sqlite", "--folder", str(tmp_path)), "SQLite")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_http_benchmark_runs_to_its_end_on_postgres(postgres_server: str, tmp_path: Path) -> None:
     arguments = ("--only", "postgres", "--server", postgres_server, "--folder", str(tmp_path))
-    check_http(output_of("http_bench", *arguments), "PostgreSQL")
+    assert_http_is_measured(output_of("http_bench", *arguments), "PostgreSQL")
 
 
-def check_http(output: str, database: str) -> None:
+def assert_http_is_measured(output: str, database: str) -> None:
     """Everything was measured, and the floor ran the statements of a purchase."""
     lines = [line.strip() for line in output.splitlines()]
     assert lines[2] == database

@@ -64,6 +64,7 @@ async def mutate(
     except GraphQLError:
         raise
     except Exception as fault:
+        # Whatever it is: the command is carried out, and the answer has to say so.
         raise ReadingFailed from fault
 
 

@@ -113,8 +113,8 @@ async def _reversal_problem(
     if spent is not None:
         return spent
     if command.role is Role.TILL and context.actor is not None and redemption.fulfilled_at is not None:
-        latest_one = await redemptions.latest_of_key(session, access_key_id=context.actor)
-        till_until = redemption.fulfilled_at + reversal.TILL_CANCELLATION_TIME if latest_one == redemption.id else None
+        latest_id = await redemptions.latest_of_key(session, access_key_id=context.actor)
+        till_until = redemption.fulfilled_at + reversal.TILL_CANCELLATION_TIME if latest_id == redemption.id else None
     code = reversal.problem_code(
         by=command.role,
         handed_over=redemption.state is RedemptionState.FULFILLED,
