@@ -17,22 +17,28 @@ from dataclasses import dataclass
 from itertools import count
 
 STORED_PROGRAM = "tests/ledger/test_database_stateful.py::test_stored_program_equals_the_reference_after_every_step"
+TILLS = "tests/faults/test_documented_till.py::test_till_that_follows_the_page_loses_no_receipt"
 KILLS = "tests/faults/test_kill_everything.py::test_no_acknowledged_request_is_lost_when_the_server_is_killed"
 
 
 @dataclass(frozen=True)
 class Part:
-    """Tests that a round runs, with the number of steps or of kills for them."""
+    """Tests that a round runs, with the number of steps or of kills, or the minutes, for them."""
 
     name: str
     tests: str
     steps: int = 0
     kills: int = 0
+    minutes: float = 0
 
     @property
     def environment(self) -> dict[str, str]:
         """The settings of tests/soak_settings.py."""
-        return {"TROTH_SOAK_STEPS": str(self.steps), "TROTH_SOAK_KILLS": str(self.kills)}
+        return {
+            "TROTH_SOAK_STEPS": str(self.steps),
+            "TROTH_SOAK_KILLS": str(self.kills),
+            "TROTH_SOAK_TILL_MINUTES": str(self.minutes),
+        }
 
 
 PARTS = (
@@ -45,6 +51,8 @@ PARTS = (
     Part("figures in sentences", "tests/domain/test_figures_in_sentences.py", steps=500),
     Part("kills between purchases, redemptions and refunds", "tests/faults/test_kill.py", kills=12),
     Part("kills of jobs", "tests/faults/test_kill_jobs.py", kills=4),
+    Part("tills that follow docs/errors.md, on SQLite", f"{TILLS}[sqlite]", minutes=3),
+    Part("tills that follow docs/errors.md, on PostgreSQL", f"{TILLS}[postgres]", minutes=3),
     Part("kills on SQLite", f"{KILLS}[sqlite]", kills=20),
     Part("kills on PostgreSQL", f"{KILLS}[postgres]", kills=20),
 )

@@ -12,6 +12,9 @@ STEPS = int(os.environ.get("TROTH_SOAK_STEPS", "0"))
 KILLS = int(os.environ.get("TROTH_SOAK_KILLS", "0"))
 """Kills in each fault test that repeats them, from TROTH_SOAK_KILLS; 0: each test's own number."""
 
+TILL_MINUTES = float(os.environ.get("TROTH_SOAK_TILL_MINUTES", "0"))
+"""Minutes for which tills follow docs/errors.md, from TROTH_SOAK_TILL_MINUTES; 0: the test's own time."""
+
 
 def property_settings(examples: int) -> settings:
     """Settings for a property: a number of examples, or TROTH_SOAK_STEPS of them."""
