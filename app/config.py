@@ -47,6 +47,11 @@ class Settings(BaseSettings):
         validation_alias="TROTH_INTROSPECTION",
         description="Whether callers without a key may ask for the schema. Holders of a key always may.",
     )
+    graphiql: bool = Field(
+        default=True,
+        validation_alias="TROTH_GRAPHIQL",
+        description="Whether GraphiQL is served at /graphql to those who open it in a browser.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", validation_alias="TROTH_LOG_LEVEL", description="The least severe messages to log."
     )

@@ -42,7 +42,7 @@ from app.usecases.application import Application
 from app.web.client_address import Network, trusted_networks
 from app.web.connection_limits import bounded, raise_open_file_limit
 from app.web.errors import http_error_response, unexpected_error_response
-from app.web.graphiql import graphiql_routes
+from app.web.graphiql import PATH, api_routes
 from app.web.health import health_routes
 from app.web.logging_setup import log_in_json
 from app.web.middleware import middleware
@@ -74,6 +74,7 @@ def create_app(
     clock: Callable[[], datetime],
     new_id: Callable[[], str],
     introspection: bool = True,
+    graphiql: bool = True,
     rate_limit: RateLimit | None = None,
     admission_limit: RateLimit = ADMISSION_LIMIT,
     url: str | None = None,
@@ -108,12 +109,11 @@ def create_app(
         documents=documents,
         persisted=persisted,
     )
-    pages = _pages(application, admission_limit, people)
-    background = _background(application, uses=uses, url=url, run_jobs=run_jobs)
+    pages = _pages(application, admission_limit, people, explorer=PATH if graphiql else None)
     app = Starlette(
-        routes=[*graphiql_routes(endpoint), *_health(database), *page_routes(pages), *picture_routes()],
+        routes=[*api_routes(endpoint, graphiql=graphiql), *_health(database), *page_routes(pages), *picture_routes()],
         exception_handlers=_exception_handlers(pages),
-        lifespan=partial(_open, database=database, background=background),
+        lifespan=partial(_open, database=database, work=_background(application, uses, url=url, run_jobs=run_jobs)),
         middleware=middleware(origins=cors_origins, trusted_proxies=trusted_proxies),
     )
     app.router.redirect_slashes = False  # clients do not follow a redirect with their POST
@@ -121,7 +121,7 @@ def create_app(
 
 
 def _background(
-    application: Application, *, uses: KeyUses, url: str | None, run_jobs: bool
+    application: Application, uses: KeyUses, *, url: str | None, run_jobs: bool
 ) -> list[Callable[[], Coroutine[None, None, None]]]:
     """The work that runs beside requests."""
     background: list[Callable[[], Coroutine[None, None, None]]] = [uses.run_for_ever]
@@ -132,14 +132,16 @@ def _background(
     return background
 
 
-def _pages(application: Application, limit: RateLimit, people: Sequence[MadeUpPerson]) -> Pages:
+def _pages(
+    application: Application, limit: RateLimit, people: Sequence[MadeUpPerson], *, explorer: str | None
+) -> Pages:
     """The public pages. They have a limit of their own: whoever reads too many of them still signs in."""
     admission = Admission(limit)
     return Pages(
         application,
         charge=lambda request, cost: admission.take(host_of(request), cost),
         charging=lambda request: admission.charging_time(host_of(request)),
-        explorer="/graphql",
+        explorer=explorer,
         people=people,
     )
 
@@ -168,13 +170,13 @@ async def _not_now(request: Request, error: Exception, *, pages: Pages) -> Respo
 
 @asynccontextmanager
 async def _open(
-    _: Starlette, *, database: Database, background: Sequence[Callable[[], Coroutine[None, None, None]]]
+    _: Starlette, *, database: Database, work: Sequence[Callable[[], Coroutine[None, None, None]]]
 ) -> AsyncIterator[None]:
     """Open the database and start the background tasks; stop both at shutdown."""
     await database.start()
     # Found out at the start, so that the log says so before the first till does.
     await database.problem()
-    tasks = [asyncio.create_task(work()) for work in background]
+    tasks = [asyncio.create_task(run_for_ever()) for run_for_ever in work]
     try:
         yield
     finally:
@@ -212,6 +214,7 @@ def create_app_from(settings: Settings, *, database: Database, people: Sequence[
         clock=now,
         new_id=new_id,
         introspection=settings.introspection,
+        graphiql=settings.graphiql,
         rate_limit=RateLimit(capacity=settings.cost_limit, restored=settings.cost_restored),
         url=settings.database_url,
         run_jobs=settings.jobs,

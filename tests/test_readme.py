@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.demo_people import ADA, BEN, MEI
 from app.domain.terms.lint.finding import LintCode
 from tests.time_limits import HANGS
 
@@ -46,11 +47,12 @@ def test_readme_walk_works_as_printed(tmp_path: Path) -> None:
     )
     try:
         assert demo.stdout is not None
-        exports = []
+        printed_by_demo = []
         for line in demo.stdout:
-            exports.append(line)
-            if line.startswith("# GraphiQL"):
+            printed_by_demo.append(line)
+            if "Ctrl+C" in line:
                 break
+        exports = [line for line in printed_by_demo if line.startswith("export ")]
         waiting = f"until curl -fsS -m 2 http://127.0.0.1:{port}/readyz >/dev/null 2>&1; do sleep 0.1; done"
         setup, *steps = walk()
         for command, printed in steps:
@@ -60,9 +62,24 @@ def test_readme_walk_works_as_printed(tmp_path: Path) -> None:
             assert response.pop("extensions")["cost"]["requestedQueryCost"] > 0
             assert response == json.loads(printed), command
         assert len(steps) == 7
+        assert_newcomer_finds_people_and_a_signed_in_address("".join(printed_by_demo), port=port)
     finally:
         demo.terminate()
         demo.wait(HANGS)
+
+
+def assert_newcomer_finds_people_and_a_signed_in_address(printed: str, *, port: int) -> None:
+    """What `troth demo` prints: nothing that a shell would not take beside the variables, and whom to try."""
+    (key,) = re.findall(rf"^  GraphiQL +http://127\.0\.0\.1:{port}/graphql#key=(\S+)$", printed, flags=re.MULTILINE)
+    assert f"export TROTH_TILL_KEY={key}\n" in printed
+    people = re.findall(r"^  (\w+) +(\d{13}) +(\d+) points  (\S.*)$", printed, flags=re.MULTILINE)
+    assert [(name, card, int(points)) for name, card, points, _ in people] == [
+        (ADA.name, ADA.card, 26),
+        (BEN.name, BEN.card, 128),
+        (MEI.name, MEI.card, 574),
+    ]
+    exports = re.findall(r"\n\n((?:export \w+=\S+\n)+)\n", printed)
+    assert [block.count("\n") for block in exports] == [5], "lines to paste at once"
 
 
 def test_readme_terms_walk_works_as_printed(tmp_path: Path) -> None:

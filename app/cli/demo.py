@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from app.cli.demo_people import PEOPLE, enrol_people
+from app.cli.demo_people import MEI, PEOPLE, TO_TRY, EnrolledPerson, enrol_people
 from app.cli.runtime import execute, run_with_application
 from app.config import Settings
 from app.domain.access import Role
@@ -21,14 +23,16 @@ from app.usecases.application import Application
 from app.usecases.programs import create_access_key
 from app.usecases.programs.create_access_key import CreateAccessKey
 from app.usecases.programs.create_program import CreateProgram, NewProgram
+from app.web.graphiql import PATH
 from app.web.listening import listening_sockets
 
 SAMPLE = Path(__file__).parent / "sample" / "online-retail-10k.csv"
 KEY_LIFETIME = timedelta(days=90)
+KEY_HOLDER = MEI
 
 
 def demo() -> None:
-    """Serve a sandbox program with real purchases, and print its address and keys as shell variables.
+    """Serve a sandbox program with real purchases and three made-up members, and print what to try with them.
 
     Without TROTH_DATABASE_URL the data is in a temporary file, which is deleted at the end.
     """
@@ -37,20 +41,53 @@ def demo() -> None:
         settings = Settings()
         # The port first: nobody pastes keys of a demo that cannot start.
         sockets = listening_sockets(settings.host, settings.port)
-        program, customer_key = run_with_application(_sample, settings=settings, migrating=True)
-        address = f"http://{settings.host}:{settings.port}"
-        print("# Paste these lines into another terminal:")
-        print(f"export TROTH_URL={address}/graphql")
-        for role in (Role.OWNER, Role.STAFF, Role.TILL):
-            print(f"export TROTH_{role.value}_KEY={program.token(role)}")
-        print(f"export TROTH_CUSTOMER_KEY={customer_key}")
-        print(f"# First screen: {address}/   Terms: {address}/terms")
-        print(f"# GraphiQL: {address}/graphql   Health: {address}/healthz   Stop with Ctrl+C.", flush=True)
+        shop = run_with_application(_sample, settings=settings, migrating=True)
+        print("\n".join(_welcome(shop, settings=settings)), flush=True)
         serve_forever(settings, sockets=sockets, people=PEOPLE)
 
 
-async def _sample(application: Application) -> tuple[NewProgram, str]:
-    """A sandbox shop with the sample's purchases and the made-up people; the first of them has a key."""
+def _welcome(shop: DemoShop, *, settings: Settings) -> Iterator[str]:
+    """What to open, whom to try, and the variables for another terminal.
+
+    No line is a comment: not every shell takes a pasted one.
+    """
+    address = f"http://{settings.host}:{settings.port}"
+    till = shop.started.token(Role.TILL)
+    yield f"{shop.started.program.name}, a made-up shop with real sample purchases"
+    yield ""
+    yield f"  First screen  {address}/"
+    yield f"  Terms         {address}/terms"
+    if settings.graphiql:
+        yield f"  GraphiQL      {address}{PATH}#key={till}"
+        yield "                signed in as a till: keep this address to yourself"
+    yield ""
+    yield "Three made-up members. Put their card's number into GraphiQL's variables:"
+    yield ""
+    for member in shop.people:
+        person = member.person
+        yield f"  {person.name}  {person.card}  {member.points:>4} points  {TO_TRY[person]}"
+    yield ""
+    yield "To call the API from another terminal, paste this there:"
+    yield ""
+    yield f"export TROTH_URL={address}{PATH}"
+    for role in (Role.OWNER, Role.STAFF, Role.TILL):
+        yield f"export TROTH_{role.value}_KEY={shop.started.token(role)}"
+    yield f"export TROTH_CUSTOMER_KEY={shop.customer_key}"
+    yield ""
+    yield f"TROTH_CUSTOMER_KEY is {KEY_HOLDER.name}'s. Stop with Ctrl+C."
+
+
+@dataclass(frozen=True, slots=True)
+class DemoShop:
+    """The program of the demo, its made-up members, and the key of the one who has one."""
+
+    started: NewProgram
+    people: Sequence[EnrolledPerson]
+    customer_key: str
+
+
+async def _sample(application: Application) -> DemoShop:
+    """A sandbox shop with the sample's purchases and the made-up people."""
     command = CreateProgram(
         name="The Teapot",
         template="points",
@@ -66,11 +103,12 @@ async def _sample(application: Application) -> tuple[NewProgram, str]:
     plan = plan_import(SAMPLE, target=await import_target(program, application=application))
     await run_plan(plan, application=application, program=program, on_progress=lambda _: None)
 
-    ids = await enrol_people(application, program=program)
+    people = await enrol_people(application, program=program)
+    holder = next(member for member in people if member.person == KEY_HOLDER)
     own_key = CreateAccessKey(
         role=Role.CUSTOMER,
         label="demo",
-        customer=CustomerReference(ids[PEOPLE[0]]),
+        customer=CustomerReference(holder.customer_id),
         expires_at=application.server_now() + KEY_LIFETIME,
     )
     created = await execute(
@@ -78,4 +116,4 @@ async def _sample(application: Application) -> tuple[NewProgram, str]:
     )
     assert not isinstance(created, Problem), created
     assert created.token is not None, "it has just been created"
-    return started, created.token
+    return DemoShop(started, people, created.token)

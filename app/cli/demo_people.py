@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 from app.cli.runtime import exit_after_printing
@@ -12,13 +13,14 @@ from app.domain.problems import Problem
 from app.domain.programs.program import Program
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.lines import Line
+from app.domain.units import Unit
 from app.pages.people import MadeUpPerson
 from app.usecases.application import Application
 from app.usecases.command import CommandType, UseCase
 from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.purchases import record_purchase
-from app.usecases.purchases.commands import RecordPurchase
+from app.usecases.purchases.commands import RecordPurchase, RecordPurchaseResult
 from app.usecases.results import ResultType
 
 CAKESTANDS: Mapping[MadeUpPerson, int] = {
@@ -29,11 +31,28 @@ CAKESTANDS: Mapping[MadeUpPerson, int] = {
 """How many cakestands each of them has bought, at £12.75: too few for a reward, enough for a coffee, enough for a mug."""
 
 PEOPLE = tuple(CAKESTANDS)
+ADA, BEN, MEI = PEOPLE
+
+TO_TRY: Mapping[MadeUpPerson, str] = {
+    ADA: "Redeem a coffee for her: it is refused, and says what is missing.",
+    BEN: "Redeem a coffee for him, then undo it.",
+    MEI: "She has a key of her own: InApp with her key, then Fulfil with the till's.",
+}
+"""What to do with each of them, by the names of GraphiQL's examples."""
 
 
-async def enrol_people(application: Application, *, program: Program) -> dict[MadeUpPerson, str]:
-    """Enrol them and record what they bought; returns their ids."""
-    ids = {}
+@dataclass(frozen=True, slots=True)
+class EnrolledPerson:
+    """A made-up person who is a customer now, with their points."""
+
+    person: MadeUpPerson
+    customer_id: str
+    points: int
+
+
+async def enrol_people(application: Application, *, program: Program) -> list[EnrolledPerson]:
+    """Enrol them and record what they bought."""
+    people = []
     for person, cakestands in CAKESTANDS.items():
         enrolled = await _do(
             enrol_customer.run,
@@ -50,7 +69,7 @@ async def enrol_people(application: Application, *, program: Program) -> dict[Ma
             occurred_at=application.now(program), zone=program.zone, currency=program.currency, lines=(line,)
         )
         customer = CustomerReference(person.card, IdentityKind.CARD)
-        await _do(
+        bought = await _do(
             record_purchase.run,
             name="recordPurchase",
             key=person.card,
@@ -58,8 +77,9 @@ async def enrol_people(application: Application, *, program: Program) -> dict[Ma
             application=application,
             program=program,
         )
-        ids[person] = enrolled.customer_id
-    return ids
+        assert isinstance(bought, RecordPurchaseResult), bought
+        people.append(EnrolledPerson(person, enrolled.customer_id, bought.balances[Unit.POINTS].available))
+    return people
 
 
 async def _do(

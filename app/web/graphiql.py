@@ -11,6 +11,9 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+PATH = "/graphql"
+"""Where the API is, and GraphiQL for those who open it in a browser."""
+
 FOLDER = Path(__file__).parent / "static" / "graphiql"
 """GraphiQL and React as they were published, named with their hashes in vendored.json, and the files that start them."""
 
@@ -43,7 +46,18 @@ _PAGE = """<!doctype html>
 <script src="/graphiql/graphiql.min.js" defer></script>
 <script src="/graphiql/boot.js" defer></script>
 </head>
-<body><div id="graphiql"><noscript>GraphiQL needs JavaScript. The API itself does not: POST to this address.</noscript></div></body>
+<body>
+<header>
+<h1><a href="/">Troth</a></h1>
+<form id="sign-in">
+<label for="key">Access key</label>
+<input id="key" autocomplete="off" autocapitalize="none" spellcheck="false" placeholder="troth_till_…" aria-describedby="holder">
+<button>Sign in</button>
+</form>
+<p id="holder" role="status"></p>
+</header>
+<main id="graphiql"><noscript>GraphiQL needs JavaScript. The API itself does not: POST to this address.</noscript></main>
+</body>
 </html>
 """
 
@@ -78,11 +92,13 @@ def page_is_requested(scope: Scope) -> bool:
     return not Request(scope).query_params.keys() & {"query", "documentId", "extensions"}
 
 
-def graphiql_routes(endpoint: ASGIApp, *, path: str = "/graphql") -> list[BaseRoute]:
-    """The API with the page in front of it at one path, and the files of the page below /graphiql."""
-    return [
-        Route(path, endpoint, methods=["POST"]),
-        Route(path, GraphiQL(endpoint)),
-        WebSocketRoute(path, endpoint),
-        Mount("/graphiql", StaticFiles(directory=FOLDER)),
+def api_routes(endpoint: ASGIApp, *, graphiql: bool = True) -> list[BaseRoute]:
+    """The API at its path: with GraphiQL in front of it, and the files of that page, unless it is left out."""
+    routes: list[BaseRoute] = [
+        Route(PATH, endpoint, methods=["POST"]),
+        Route(PATH, GraphiQL(endpoint) if graphiql else endpoint),
+        WebSocketRoute(PATH, endpoint),
     ]
+    if graphiql:
+        routes.append(Mount("/graphiql", StaticFiles(directory=FOLDER)))
+    return routes

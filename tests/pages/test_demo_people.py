@@ -9,15 +9,13 @@ from html import unescape
 
 import pytest
 
-from app.cli.demo_people import PEOPLE, enrol_people
+from app.cli.demo_people import ADA, BEN, MEI, PEOPLE, enrol_people
 from app.pages.people import MadeUpPerson
 from app.store.database.connect import open_database
 from app.usecases.application import Application
 from app.usecases.programs.create_program import NewProgram
 from tests.pages.reading import read
 from tests.shop import Shop, create_program, new_id, open_shop, real_now
-
-ADA, BEN, MEI = PEOPLE
 
 
 def enrolled(url: str, program: NewProgram) -> None:

@@ -8,33 +8,48 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from graphql import parse, validate
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from starlette.applications import Starlette
 
-from app.api.schema import schema as real_schema
-from app.graphql_server.endpoint import GraphQLEndpoint
-from app.graphql_server.limits.document_limits import Measured, measure
-from app.graphql_server.schema.core_schema import core_schema
-from app.web.graphiql import FOLDER, POLICY, graphiql_routes
-from tests.api.minimal_schema import context_for, schema, sign_in
+from app.config import Settings
+from app.domain.access import Role
+from app.main import create_app_from
+from app.store.database.connect import open_database
+from app.web.graphiql import FOLDER, POLICY
 from tests.live_server import serving
+from tests.shop import Shop, create_program, open_shop
+from tests.web.graphiql_examples import examples
 
-OURS = {"boot.js", "page.css", "examples.graphql", "vendored.json"}
+OURS = {"boot.js", "page.css", "examples.graphql", "variables.json", "vendored.json"}
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-EXAMPLES = (FOLDER / "examples.graphql").read_text()
-NAMES = re.findall(r"^(?:query|mutation) (\w+)", EXAMPLES, flags=re.MULTILINE)
 HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+AXE = Path(__file__).parents[1] / "pages" / "axe" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SIZES = {"desktop": (1280, 800), "phone": (375, 740)}
+TAB = ".graphiql-tab-button"
+EDITOR = ".graphiql-query-editor .CodeMirror"
+
+OF_GRAPHIQL = {"color-contrast", "label", "nested-interactive", "target-size"}
+"""What axe finds in GraphiQL itself: grey line numbers, editors without labels, tabs that hold a button to close them."""
+
+WIDTHS = """scroll => [
+  Math.max(...[...scroll.querySelectorAll(".CodeMirror-line > span")].map(line => line.getBoundingClientRect().right)),
+  scroll.getBoundingClientRect().right]"""
+"""Where the longest line of an editor ends, and where its room does."""
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    endpoint = GraphQLEndpoint(schema, sign_in=sign_in, context_for=context_for, introspection=lambda _: True)
-    with serving(Starlette(routes=graphiql_routes(endpoint))) as address:
-        yield address
+def shop(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Shop]:
+    """A shop whose first screen links to GraphiQL."""
+    file = tmp_path_factory.mktemp("graphiql") / "shop.db"
+    shutil.copyfile(sqlite_template, file)
+    url = f"sqlite:///{file}"
+    with open_shop(url, program=create_program(url, name="The Teapot", listed=True)) as opened:
+        yield opened
 
 
 def test_every_static_file_is_ours_or_as_published() -> None:
@@ -57,25 +72,25 @@ def test_every_static_file_is_ours_or_as_published() -> None:
     [
         (HTML, "", True),
         (HTML, "?utm=1", True),
-        (HTML, "?query={hello}", False),
+        (HTML, "?query={__typename}", False),
         (HTML, "?documentId=1", False),
         ("*/*", "", False),
         ("application/json", "", False),
     ],
 )
-def test_only_browsers_get_the_graphiql_page(address: str, accept: str, query: str, page: bool) -> None:
-    response = httpx.get(f"{address}/graphql{query}", headers={"accept": accept})
+def test_only_browsers_get_the_graphiql_page(shop: Shop, accept: str, query: str, page: bool) -> None:
+    response = httpx.get(f"{shop.address}/graphql{query}", headers={"accept": accept})
     assert response.headers["content-type"].startswith("text/html") is page
     assert response.status_code == (200 if page else 400)
 
 
-def test_post_from_a_browser_reaches_the_api(address: str) -> None:
-    response = httpx.post(f"{address}/graphql", json={"query": "{ hello }"}, headers={"accept": HTML})
-    assert response.json() == {"data": {"hello": "Hello world"}}
+def test_post_from_a_browser_reaches_the_api(shop: Shop) -> None:
+    response = httpx.post(f"{shop.address}/graphql", json={"query": "{ __typename }"}, headers={"accept": HTML})
+    assert response.json()["data"] == {"__typename": "Query"}
 
 
-def test_page_policy_forbids_other_hosts_and_inline_scripts(address: str) -> None:
-    response = httpx.get(f"{address}/graphql", headers={"accept": HTML})
+def test_page_policy_forbids_other_hosts_and_inline_scripts(shop: Shop) -> None:
+    response = httpx.get(f"{shop.address}/graphql", headers={"accept": HTML})
     assert response.headers["content-security-policy"] == POLICY
     allowed = dict(string.split(" ", 1) for string in POLICY.split("; "))
     assert allowed["default-src"] == "'none'"
@@ -85,64 +100,211 @@ def test_page_policy_forbids_other_hosts_and_inline_scripts(address: str) -> Non
     assert "//" not in response.text.replace("<!doctype html>", "")
     assert re.findall(r"<script(?![^>]*\bsrc=)|\son\w+=|javascript:", response.text) == []
     for path in re.findall(r'(?:src|href)="(/[^"]+)"', response.text):
-        assert httpx.get(address + path).status_code == 200
+        assert httpx.get(shop.address + path).status_code == 200
 
 
-def test_every_example_is_an_operation_that_the_api_accepts() -> None:
-    core = core_schema(real_schema)
-    document = parse(EXAMPLES)
-    assert isinstance(measure(document, schema=core), Measured)
-    assert validate(core, document) == []
-    assert len(NAMES) >= 5
+def test_graphiql_can_be_left_out(sqlite_url: str) -> None:
+    program = create_program(sqlite_url, name="The Teapot", listed=True)
+    for settings in (Settings(database_url=sqlite_url), Settings(database_url=sqlite_url, graphiql=False)):
+        with serving(create_app_from(settings, database=open_database(sqlite_url))) as address:
+
+            def get(path: str, *, address: str = address) -> httpx.Response:
+                return httpx.get(f"{address}{path}", headers={"accept": HTML})
+
+            assert (get("/graphql").headers["content-type"].partition(";")[0] == "text/html") is settings.graphiql
+            assert (get("/graphiql/boot.js").status_code == 200) is settings.graphiql
+            for page in ("/", f"/p/{program.program.slug}"):
+                assert ('href="/graphql"' in get(page).text) is settings.graphiql
+            answer = httpx.post(
+                f"{address}/graphql",
+                json={"query": "{ viewer { role } }"},
+                headers={"authorization": f"Bearer {program.token(Role.TILL)}"},
+            )
+            assert answer.json()["data"] == {"viewer": {"role": "TILL"}}
+
+
+def test_setting_leaves_graphiql_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().graphiql is True
+    monkeypatch.setenv("TROTH_GRAPHIQL", "false")
+    assert Settings().graphiql is False
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(shop: Shop) -> Iterator[Browser]:
+    """Chromium of this machine; started after the shop, as Playwright keeps an event loop running."""
     if CHROMIUM is None:
         if os.environ.get("CI"):
             pytest.fail("CI must have Chromium: GraphiQL was not tried in a browser")
-        pytest.skip("NO CHROMIUM HERE: GraphiQL WAS NOT TRIED IN A BROWSER")
+        pytest.skip("NO CHROMIUM HERE: GRAPHIQL WAS NOT TRIED IN A BROWSER")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
 
 
+class Window:
+    """A tab of a browser, with all that went wrong in it and all that it asked the server for."""
+
+    def __init__(self, browser: Browser, shop: Shop, *, size: str = "desktop", scheme: str = "light") -> None:
+        width, height = SIZES[size]
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if scheme == "dark" else "light",
+            reduced_motion="reduce",
+        )
+        self.page, self.shop = context.new_page(), shop
+        self.troubles: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda message: self.troubles.append(message.text))
+        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.add_init_script(
+            "addEventListener('securitypolicyviolation', event => console.error('violates ' + event.violatedDirective))"
+        )
+
+    def open(self, *, key: str | None = None) -> Page:
+        """Opens GraphiQL, signed in where there is a key."""
+        self.page.goto(f"{self.shop.address}/graphql" + (f"#key={key}" if key else ""))
+        self.page.wait_for_selector(EDITOR)
+        expect(self.page.locator("#holder")).not_to_be_empty()
+        return self.page
+
+    def choose(self, name: str) -> None:
+        """Goes to the tab of an example, and waits for its operation."""
+        self.page.locator(TAB, has_text=re.compile(rf"^\s*{name}\s*$")).click()
+        expect(self.page.locator(EDITOR)).to_contain_text(re.compile(rf"(query|mutation) {name}\b"))
+
+    def run(self, name: str) -> dict[str, Any]:
+        """Runs the example in the tab of this name."""
+        self.choose(name)
+        while True:
+            with self.page.expect_response(lambda response: response.url.endswith("/graphql")) as answer:
+                self.page.get_by_label("Execute query").click()
+            if answer.value.request.post_data_json["operationName"] == name:
+                break  # else GraphiQL has not read the names in this tab yet
+        shown: dict[str, Any] = answer.value.json()
+        return shown
+
+
 @pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    page = browser.new_page()
-    troubles: list[str] = []
-    page.on("console", lambda message: troubles.append(message.text) if message.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on(
-        "request", lambda request: None if request.url.startswith((address, "data:")) else troubles.append(request.url)
-    )
-    page.goto(f"{address}/graphql")
-    page.wait_for_selector(".graphiql-query-editor .CodeMirror")
-    yield page
-    page.close()
-    assert troubles == []
+def window(browser: Browser, shop: Shop) -> Iterator[Window]:
+    """A desktop tab in which nothing goes wrong, and which asks no other host for anything."""
+    window = Window(browser, shop)
+    yield window
+    window.page.context.close()
+    assert window.troubles == []
+    assert [url for url in window.requests if not url.startswith((shop.address, "data:"))] == []
 
 
-def test_browser_shows_the_examples_and_a_field_for_the_key(page: Page) -> None:
+def test_every_example_has_a_tab_with_its_variables(window: Window) -> None:
+    page = window.open()
     assert page.title() == "Troth: GraphiQL"
-    tabs = [locator.inner_text().strip() for locator in page.locator(".graphiql-tab-button").all()]
-    assert tabs == NAMES
-    assert f" {NAMES[0]} {{" in page.locator(".graphiql-query-editor").inner_text()
-    headers = page.locator(".graphiql-editor-tool .graphiql-editor:not(.hidden) .CodeMirror").inner_text()
-    assert '"Authorization": "Bearer "' in headers
+    assert [tab.inner_text().strip() for tab in page.locator(TAB).all()] == [example.name for example in examples()]
+    window.choose("LookUp")
+    expect(page.locator(EDITOR)).to_contain_text("query LookUp($by: CustomerBy!)")
+    expect(page.locator(".graphiql-editor-tool .graphiql-editor:not(.hidden)")).to_contain_text(
+        '"card": "5901234123457"'
+    )
 
 
-def test_browser_runs_an_operation_and_shows_the_schema(page: Page) -> None:
-    page.locator(".graphiql-query-editor .CodeMirror").click()
-    page.keyboard.press("Control+A")
-    page.keyboard.insert_text("{ hello }")
-    page.locator(".graphiql-tab-button", has_text="<untitled>").wait_for()  # only now it knows the new operation
-    page.get_by_label("Execute query").click()
-    expect(page.locator(".result-window")).to_contain_text('"hello": "Hello world"')
+def test_days_in_variables_are_those_of_now(window: Window) -> None:
+    page = window.open()
+    window.choose("CustomerKey")
+    expect(page.locator(".graphiql-editor-tool .graphiql-editor:not(.hidden)")).to_contain_text("expiresAt")
+    shown = page.locator(".graphiql-editor-tool .graphiql-editor:not(.hidden)").inner_text()
+    assert re.search(r'"expiresAt": "20\d\d-\d\d-\d\dT', shown)
+
+
+def test_key_in_the_address_signs_in_and_leaves_the_address(window: Window, shop: Shop) -> None:
+    key = shop.program.token(Role.TILL)
+    page = window.open(key=key)
+    assert page.url == f"{shop.address}/graphql"
+    assert page.evaluate("history.length") == 2, "about:blank and this page: going back does not show the key"
+    assert page.locator("#holder").inner_text() == "Till of The Teapot (sandbox)"
+    assert page.locator("#key").input_value() == key
+    assert page.locator("#key").evaluate("field => getComputedStyle(field).webkitTextSecurity") == "disc"
+    assert window.run("Viewer")["data"]["viewer"]["role"] == "TILL"
+    assert [url for url in window.requests if key in url.partition("#")[0]] == []
+    page.reload()
+    expect(page.locator("#holder")).to_have_text("Till of The Teapot (sandbox)")
+
+
+def test_key_is_typed_once_for_all_tabs_and_forgotten_on_sign_out(window: Window, shop: Shop) -> None:
+    page = window.open()
+    assert page.locator("#holder").inner_text() == "Not signed in: you can read the schema and published terms."
+    page.get_by_label("Access key").fill(shop.program.token(Role.OWNER))
+    page.keyboard.press("Enter")
+    expect(page.locator("#holder")).to_have_text("Owner of The Teapot (sandbox)")
+    for name in ("Viewer", "Terms"):
+        assert "errors" not in window.run(name)
+    assert page.evaluate("[localStorage.length, document.cookie, Object.keys(sessionStorage)]") == [
+        0,
+        "",
+        ["troth-key"],
+    ]
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.locator("#holder")).to_contain_text("Not signed in")
+    assert page.evaluate("[sessionStorage.length, document.getElementById('key').value]") == [0, ""]
+    assert window.run("Viewer")["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert [trouble for trouble in window.troubles if "401 (Unauthorized)" not in trouble] == []
+    window.troubles.clear()
+
+
+def test_key_of_another_tab_is_not_seen(window: Window, shop: Shop) -> None:
+    window.open(key=shop.program.token(Role.OWNER))
+    other = window.page.context.new_page()
+    other.goto(f"{shop.address}/graphql")
+    expect(other.locator("#holder")).to_contain_text("Not signed in")
+
+
+def test_key_that_opens_nothing_is_said_beside_the_field(browser: Browser, shop: Shop) -> None:
+    window = Window(browser, shop)
+    page = window.open(key=shop.program.token(Role.TILL)[:-8] + "00000000")
+    expect(page.locator("#holder")).to_have_class("wrong")
+    assert page.get_by_label("Access key").get_attribute("aria-invalid") == "true"
+    assert page.get_by_role("button", name="Sign in").is_visible()
+    page.get_by_label("Access key").fill(shop.program.token(Role.STAFF))
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("#holder")).to_have_text("Staff of The Teapot (sandbox)")
+    page.context.close()
+
+
+def test_browser_runs_examples_and_shows_the_schema(window: Window, shop: Shop) -> None:
+    page = window.open(key=shop.program.token(Role.TILL))
+    assert window.run("Enrol")["data"]["enrolCustomer"]["userErrors"] == []
+    assert window.run("Buy")["data"]["recordPurchase"]["balances"] == [{"available": 325}]
+    expect(page.locator(".result-window")).to_contain_text("325 points under clause 1.")
     page.get_by_label("Show Documentation Explorer").click()
     page.get_by_text("Root Types").wait_for()
 
 
-def test_browser_keeps_nothing_after_the_page_is_closed(page: Page) -> None:
-    assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
+@pytest.mark.parametrize("size", SIZES)
+def test_lines_of_all_examples_fit_their_editors(window: Window, browser: Browser, shop: Shop, size: str) -> None:
+    del window  # its browser is the one that is tried
+    tab = Window(browser, shop, size=size)
+    page = tab.open()
+    for example in examples():
+        tab.choose(example.name)
+        for editor in (EDITOR, ".graphiql-editor-tool .graphiql-editor:not(.hidden) .CodeMirror"):
+            width, room = page.locator(f"{editor} .CodeMirror-scroll").evaluate(WIDTHS)
+            assert width <= room, (example.name, editor)
+        assert page.evaluate("document.documentElement.scrollWidth") == SIZES[size][0]
+    page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_page_around_graphiql_is_accessible_and_breaks_no_policy(
+    browser: Browser, shop: Shop, size: str, scheme: str
+) -> None:
+    window = Window(browser, shop, size=size, scheme=scheme)
+    page = window.open(key=shop.program.token(Role.TILL))
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    for where, expected in (("body > header", set()), ("document", OF_GRAPHIQL)):
+        found = page.evaluate(
+            f"rules => axe.run({where!r}, {{runOnly: rules}})".replace("'document'", "document"), RULES
+        )
+        assert {broken["id"] for broken in [*found["violations"], *found["incomplete"]]} <= expected
+    assert page.evaluate("document.documentElement.scrollWidth") == SIZES[size][0]
+    assert window.troubles == []
+    page.context.close()
