@@ -117,7 +117,7 @@ class Phrasebook:
 
     def time(self, at: time) -> str:
         """A time of day on the clock that the reader's region uses."""
-        return self._formats.time(at)
+        return _time(self, at)
 
     def time_of_day(self, at: dt.time) -> str:
         """A time of day as it is said alone: "before 9:00", and with the part of the day in Chinese."""
@@ -149,24 +149,7 @@ class Phrasebook:
 
     def weekdays(self, days: Collection[Weekday]) -> str:
         """Days of the week; three or more in a row become a range."""
-        if len(set(days)) == len(WEEK):
-            return self("weekdays.all")
-        runs: list[list[Weekday]] = []
-        for index, day in enumerate(WEEK):
-            if day not in days:
-                continue
-            if runs and WEEK[index - 1] == runs[-1][-1]:
-                runs[-1].append(day)
-            else:
-                runs.append([day])
-        if all(len(run) <= 2 for run in runs):
-            each = [self(f"weekday.{day.value}.each") for run in runs for day in run]
-            return self("weekdays.each", days=self.listed(each, last="and"))
-        words: list[str] = []
-        for run in runs:
-            names = [self(f"weekday.{day.value}") for day in run]
-            words.extend([self("weekdays.range", first=names[0], last=names[-1])] if len(run) > 2 else names)
-        return self.listed(words, last="and")
+        return _weekdays(self, frozenset(days))
 
 
 _MIXED = re.compile(
@@ -244,3 +227,30 @@ def _counted(phrasebook: Phrasebook, key: str, n: int) -> str:
 @lru_cache(maxsize=_SAID)
 def _money(phrasebook: Phrasebook, amount: Money) -> str:
     return phrasebook._formats.money(amount)  # noqa: SLF001 - the same concept
+
+
+@lru_cache(maxsize=_SAID)
+def _time(phrasebook: Phrasebook, at: time) -> str:
+    return phrasebook._formats.time(at)  # noqa: SLF001 - the same concept
+
+
+@lru_cache(maxsize=_SAID)
+def _weekdays(phrasebook: Phrasebook, days: frozenset[Weekday]) -> str:
+    if len(days) == len(WEEK):
+        return phrasebook("weekdays.all")
+    runs: list[list[Weekday]] = []
+    for index, day in enumerate(WEEK):
+        if day not in days:
+            continue
+        if runs and WEEK[index - 1] == runs[-1][-1]:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    if all(len(run) <= 2 for run in runs):
+        each = [phrasebook(f"weekday.{day.value}.each") for run in runs for day in run]
+        return phrasebook("weekdays.each", days=phrasebook.listed(each, last="and"))
+    words: list[str] = []
+    for run in runs:
+        names = [phrasebook(f"weekday.{day.value}") for day in run]
+        words.extend([phrasebook("weekdays.range", first=names[0], last=names[-1])] if len(run) > 2 else names)
+    return phrasebook.listed(words, last="and")
