@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,23 @@ class Message:
     """Address and text of the link."""
 
 
+@cache
+def _environment() -> Environment:
+    """The templates, compiled; the same ones for every server of a process."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
+    for name in environment.list_templates():
+        environment.get_template(name)
+    return environment
+
+
 class PageRenderer:
     """Renders pages, and keeps the last ones: what a page shows changes far less often than it is read.
 
@@ -81,17 +99,7 @@ class PageRenderer:
 
     def __init__(self, *, charging: Callable[[Request], AbstractContextManager[None]]) -> None:
         self._charging = charging
-        self._environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
-        for name in self._environment.list_templates():
-            self._environment.get_template(name)
+        self._environment = _environment()
         self._style_version = hashlib.sha256((STATIC / "pages.css").read_bytes()).hexdigest()[:12]
         self._pages: OrderedDict[Hashable, _Rendered] = OrderedDict()
 
