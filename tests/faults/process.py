@@ -20,6 +20,7 @@ import httpx
 
 from app.domain.access import Role
 from app.usecases.programs.create_program import NewProgram
+from tests.faults.forked_process import ForkedProcess, start_command
 from tests.shop import BUY, ENROL, REDEEM, REFUND, UNUSED_TLS
 from tests.time_limits import HANGS
 
@@ -40,9 +41,11 @@ class ServerProcess:
 
     url: str
     port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
-    output: int | IO[bytes] = subprocess.DEVNULL
+    process: ForkedProcess | subprocess.Popen[bytes] | None = None
+    output: IO[bytes] | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
+    forked: bool = True
+    """Whether it need not import the server anew; never with a `prefix`."""
     prefix: tuple[str, ...] = ()
     prepare: Callable[[], None] | None = None
     """What the process does before it becomes the server."""
@@ -54,15 +57,23 @@ class ServerProcess:
 
     def start(self, *, until: str = "/readyz") -> None:
         """Start it and wait until it is ready, or answers another address with 200."""
-        self.process = subprocess.Popen(
+        self.process = self._started()
+        wait_until(lambda: httpx.get(f"{self.address}{until}", timeout=2).status_code == 200, within=HANGS)
+
+    def _started(self) -> ForkedProcess | subprocess.Popen[bytes]:
+        if self.forked and not self.prefix:
+            output = self.output.name if self.output is not None else None
+            return start_command(
+                ["serve"], environment=self.environment(), folder=str(ROOT), output=output, prepare=self.prepare
+            )
+        return subprocess.Popen(
             [*self.prefix, sys.executable, "-c", "from app.cli import main; main()", "serve"],
             cwd=ROOT,
             env=self.environment(),
             preexec_fn=self.prepare,
-            stdout=self.output,
-            stderr=subprocess.STDOUT if self.output is not subprocess.DEVNULL else subprocess.DEVNULL,
+            stdout=self.output or subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
         )
-        wait_until(lambda: httpx.get(f"{self.address}{until}", timeout=2).status_code == 200, within=HANGS)
 
     def environment(self) -> dict[str, str]:
         """The variables of the process."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
-import sys
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from app.store.database.codecs import instant, json_value
 from app.store.database.connect import open_database
 from app.store.database.session import Session
 from tests.cli.command import ROOT, troth
+from tests.faults.forked_process import start_command
 from tests.store.rows import count
 from tests.time_limits import HANGS
 from tests.verification import discrepancies_in
@@ -42,13 +42,8 @@ def killed_when(table: str, rows: int, *, url: str) -> int:
     async def watched() -> int:
         database = open_database(url)
         await database.start()
-        importing = subprocess.Popen(
-            [sys.executable, "-c", "from app.cli import main; main()", "import", "purchases", str(SAMPLE)],
-            cwd=ROOT,
-            env={**os.environ, "TROTH_DATABASE_URL": url},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        environment = {**os.environ, "TROTH_DATABASE_URL": url}
+        importing = start_command(["import", "purchases", str(SAMPLE)], environment=environment, folder=str(ROOT))
         try:
             latest = time.monotonic() + HANGS
             while await database.read_across_programs(lambda session: count(session, table)) < rows:
@@ -56,7 +51,7 @@ def killed_when(table: str, rows: int, *, url: str) -> int:
                 assert time.monotonic() < latest
                 await asyncio.sleep(0.002)
         finally:
-            importing.kill()
+            importing.send_signal(signal.SIGKILL)
             importing.wait(HANGS)
         left = await database.read_across_programs(lambda session: count(session, table))
         await database.stop()

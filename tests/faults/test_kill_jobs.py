@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 import uuid
 from datetime import timedelta
@@ -15,6 +13,7 @@ from typing import Any
 from tests.api.scheduled_shop import balance, dated_entries, deliver, inbox, pending, scheduled_shop, validity, visit
 from tests.api.test_holds import HOLD
 from tests.cli.test_jobs import move_clocks, run_jobs
+from tests.faults.forked_process import start_command
 from tests.faults.process import ROOT
 from tests.faults.test_kill_everything import rows
 from tests.shop import Shop, real_now
@@ -95,13 +94,8 @@ def seen(shop: Shop, card: str) -> tuple[Any, ...]:
 def kill_at_work(url: str, program_id: str, *, days: int, wait: float) -> bool:
     """Start the command and kill it a moment after it began to work; whether something was left to do."""
     before = left_to_do(url, program_id, days=days)
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from app.cli import main; main()", "jobs", "run", "--program", program_id],
-        cwd=ROOT,
-        env={**os.environ, "TROTH_DATABASE_URL": url, "TROTH_LOG_LEVEL": "ERROR"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    environment = {**os.environ, "TROTH_DATABASE_URL": url, "TROTH_LOG_LEVEL": "ERROR"}
+    process = start_command(["jobs", "run", "--program", program_id], environment=environment, folder=str(ROOT))
     while process.poll() is None and before and left_to_do(url, program_id, days=days) == before:
         pass
     time.sleep(wait)
