@@ -203,7 +203,7 @@ def within(at: datetime, *, days: frozenset[Weekday], hours: tuple[int, int]) ->
 
 
 @given(clauses=some.drafts(), facts=some.purchases(), available=st.integers(0, 400), held=st.integers(0, 3))
-@property_settings(100)
+@property_settings(50)
 def test_every_decision_is_explained_in_every_language(
     clauses: list[DraftedClause], facts: PurchaseFacts, available: int, held: int
 ) -> None:

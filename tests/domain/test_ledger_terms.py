@@ -426,7 +426,7 @@ def test_earlier_activation_is_worse_where_validity_runs_from_it() -> None:
 
 
 @given(data=st.data(), kind=st.sampled_from(some.OF_THE_LEDGER))
-@property_settings(100)
+@property_settings(50)
 def test_changed_field_changes_the_sentence_in_every_language(
     data: st.DataObject, kind: st.SearchStrategy[Effect]
 ) -> None:
@@ -448,7 +448,7 @@ def test_changed_field_changes_the_sentence_in_every_language(
     days_before=st.integers(0, 120),
     by=st.sampled_from(list(NoticeChannel)),
 )
-@property_settings(100)
+@property_settings(50)
 def test_better_validity_expires_points_no_sooner_and_with_no_less_notice(
     validity: PointsValidity,
     other: PointsValidity,

@@ -171,7 +171,7 @@ def test_shares_equal_those_worked_out_by_hand(prices: list[int], each: int, cap
 
 
 @given(clauses=some.drafts(), stamps=st.booleans(), facts=some.purchases())
-@property_settings(150)
+@property_settings(75)
 def test_points_of_all_lines_add_up_to_the_decision(
     clauses: list[DraftedClause], stamps: bool, facts: PurchaseFacts
 ) -> None:

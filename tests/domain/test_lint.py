@@ -155,7 +155,7 @@ def test_clause_that_yields_to_an_unconditional_one_is_found() -> None:
     conditions=st.lists(st.one_of(some.plain, some.selecting, some.groups).filter(some.fit), min_size=2, max_size=3),
     facts=st.lists(some.purchases(), min_size=1, max_size=5),
 )
-@property_settings(100)
+@property_settings(50)
 def test_conditions_found_impossible_never_hold(conditions: list[Condition], facts: list[PurchaseFacts]) -> None:
     terms = unenforced_terms(("odd", conditions, PointsPerVisit(5)))
     said = {finding.code for finding in lint(terms, statistics=VisitStatistics(), catalogue={})}

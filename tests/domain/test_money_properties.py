@@ -196,7 +196,7 @@ def final_refund(purchase: PurchaseFacts, steps: Sequence[Mapping[int, Decimal]]
 
 
 @given(terms_and_purchases(), st.randoms(use_true_random=False))
-@property_settings(80)
+@property_settings(40)
 def test_points_do_not_depend_on_the_order_of_lines(world: tuple[Terms, PurchaseFacts], shuffling: Any) -> None:
     terms, purchase = world
     shuffled = list(purchase.lines)
@@ -206,7 +206,7 @@ def test_points_do_not_depend_on_the_order_of_lines(world: tuple[Terms, Purchase
 
 
 @given(st.data())
-@property_settings(80)
+@property_settings(40)
 def test_full_refund_after_partial_ones_claws_back_exactly_what_was_earned(data: st.DataObject) -> None:
     terms, purchase = data.draw(terms_and_purchases())
     steps = data.draw(partial_refunds(purchase))
@@ -220,7 +220,7 @@ def test_full_refund_after_partial_ones_claws_back_exactly_what_was_earned(data:
 
 
 @given(st.data())
-@property_settings(80)
+@property_settings(40)
 def test_clawback_depends_only_on_kept_goods_and_never_exceeds_the_earned_points(
     data: st.DataObject,
 ) -> None:
@@ -239,7 +239,7 @@ def test_clawback_depends_only_on_kept_goods_and_never_exceeds_the_earned_points
 
 
 @given(st.data())
-@property_settings(80)
+@property_settings(40)
 def test_keeping_everything_equals_the_purchase_at_any_rate(data: st.DataObject) -> None:
     terms, purchase = data.draw(terms_and_purchases())
     everything = {line.number: line.quantity for line in purchase.lines}
@@ -249,7 +249,7 @@ def test_keeping_everything_equals_the_purchase_at_any_rate(data: st.DataObject)
 
 
 @given(st.data())
-@property_settings(80)
+@property_settings(40)
 def test_kept_goods_are_converted_exactly_and_as_a_whole(data: st.DataObject) -> None:
     _, purchase = data.draw(terms_and_purchases())
     left = purchase.remaining(remaining_quantities(purchase, returned=data.draw(partial_refunds(purchase))))
@@ -261,7 +261,7 @@ def test_kept_goods_are_converted_exactly_and_as_a_whole(data: st.DataObject) ->
 
 
 @given(st.data(), st.permutations(CURRENCIES), st.integers(1, 2_000))
-@property_settings(80)
+@property_settings(40)
 def test_foreign_purchase_is_decided_like_one_in_the_program_currency(
     data: st.DataObject, several: list[str], factor: int
 ) -> None:
@@ -283,7 +283,7 @@ def test_foreign_purchase_is_decided_like_one_in_the_program_currency(
 
 
 @given(terms_and_purchases())
-@property_settings(80)
+@property_settings(40)
 def test_buying_gift_cards_earns_nothing_and_paying_with_them_earns(
     world: tuple[Terms, PurchaseFacts],
 ) -> None:
@@ -301,7 +301,7 @@ def test_buying_gift_cards_earns_nothing_and_paying_with_them_earns(
 
 
 @given(terms_and_purchases(), st.fractions(0, 1, max_denominator=50), st.fractions(0, 1, max_denominator=50))
-@property_settings(80)
+@property_settings(40)
 def test_part_paid_with_points_earns_nothing(
     world: tuple[Terms, PurchaseFacts], fraction: Fraction, other: Fraction
 ) -> None:
@@ -318,7 +318,7 @@ def test_part_paid_with_points_earns_nothing(
 
 
 @given(currencies, st.data())
-@property_settings(80)
+@property_settings(40)
 def test_twice_the_goods_earn_at_least_twice_the_rounded_down_points(own: str, data: st.DataObject) -> None:
     per = data.draw(st.integers(1, 40_000).map(lambda minor: Money(minor, own)))
     down: DraftedClause = ("round", (), RoundingRule(mode=Rounding.FLOOR, scope=RoundingScope.BASKET))
@@ -333,7 +333,7 @@ def test_twice_the_goods_earn_at_least_twice_the_rounded_down_points(own: str, d
 
 
 @given(st.integers(0, 100_000), st.lists(st.fractions(0, 1_000, max_denominator=60), min_size=1, max_size=12))
-@property_settings(80)
+@property_settings(40)
 def test_shares_add_up_to_the_total_and_ties_go_to_the_lower_line(total: int, weights: list[Fraction]) -> None:
     shares = allocate_proportionally(total, weights=weights)
     assert sum(shares) == total
@@ -348,7 +348,7 @@ def test_shares_add_up_to_the_total_and_ties_go_to_the_lower_line(total: int, we
 
 
 @given(currencies, st.integers(0, MAX_MINOR))
-@property_settings(80)
+@property_settings(40)
 def test_amount_is_parsed_with_the_decimals_of_its_currency(currency: str, minor: int) -> None:
     decimals = DECIMALS[currency]
     digits = f"{minor:0{decimals + 1}d}"
@@ -362,7 +362,7 @@ def test_amount_is_parsed_with_the_decimals_of_its_currency(currency: str, minor
 
 
 @given(terms_and_purchases())
-@property_settings(80)
+@property_settings(40)
 def test_stored_purchase_has_no_float_and_is_read_back_unchanged(world: tuple[Terms, PurchaseFacts]) -> None:
     terms, purchase = world
     assert PurchaseFacts.from_data(purchase.to_data()) == purchase

@@ -94,7 +94,7 @@ def eligible(facts: PurchaseFacts) -> EligiblePurchase:
 
 
 @given(first=some.conditions, second=some.conditions, facts=st.lists(some.purchases(), min_size=3, max_size=6))
-@property_settings(100)
+@property_settings(50)
 def test_conditions_with_the_same_sentence_decide_the_same(
     first: Condition, second: Condition, facts: list[PurchaseFacts]
 ) -> None:
@@ -108,7 +108,7 @@ def test_conditions_with_the_same_sentence_decide_the_same(
 
 
 @given(data=st.data(), facts=st.lists(some.purchases(), min_size=2, max_size=4))
-@property_settings(150)
+@property_settings(75)
 def test_conditions_that_decide_differently_read_differently_in_every_language(
     data: st.DataObject, facts: list[PurchaseFacts]
 ) -> None:
@@ -188,7 +188,7 @@ def with_remedy(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -
     left=st.integers(0, 3),
     excepted=st.booleans(),
 )
-@property_settings(100)
+@property_settings(50)
 def test_following_a_remedy_fulfils_its_condition(
     condition: Condition, facts: PurchaseFacts, uses: int, items: int, left: int, excepted: bool
 ) -> None:
@@ -207,7 +207,7 @@ def test_following_a_remedy_fulfils_its_condition(
 
 
 @given(clauses=some.drafts(), facts=some.purchases(), available=st.integers(0, 400))
-@property_settings(100)
+@property_settings(50)
 def test_every_decision_cites_clauses_of_its_terms(
     clauses: list[DraftedClause], facts: PurchaseFacts, available: int
 ) -> None:
@@ -427,7 +427,7 @@ populations = st.lists(st.lists(some.purchases(), min_size=1, max_size=4), min_s
 
 
 @given(both=changed_counting_drafts(), population=populations)
-@property_settings(75)
+@property_settings(38)
 def test_better_change_of_counting_clauses_costs_nobody_points(
     both: tuple[list[DraftedClause], list[DraftedClause]], population: list[list[PurchaseFacts]]
 ) -> None:
@@ -443,7 +443,7 @@ def test_better_change_of_counting_clauses_costs_nobody_points(
     both=changed_drafts(),
     population=st.lists(st.lists(some.purchases(), min_size=1, max_size=7), min_size=2, max_size=3),
 )
-@property_settings(100)
+@property_settings(50)
 def test_better_change_costs_nobody_points(
     both: tuple[list[DraftedClause], list[DraftedClause]], population: list[list[PurchaseFacts]]
 ) -> None:
@@ -470,7 +470,7 @@ def test_better_change_costs_nobody_points(
 
 
 @given(given_=st.lists(some.conditions, max_size=3), wanted=some.conditions, facts=some.purchases())
-@property_settings(100)
+@property_settings(50)
 def test_implied_conditions_hold(given_: list[Condition], wanted: Condition, facts: PurchaseFacts) -> None:
     if implies(given_, [wanted]) and all(is_met(condition, purchase=eligible(facts)) for condition in given_):
         assert is_met(wanted, purchase=eligible(facts))

@@ -66,7 +66,7 @@ periods = st.builds(TierPeriod, period=st.sampled_from(list(TierWindow)), grace_
 shopping = st.lists(st.tuples(st.integers(0, 24 * 200), st.integers(1, 250)), min_size=1, max_size=8)
 
 
-@property_settings(100)
+@property_settings(50)
 @given(period=periods, purchases=shopping, wait=st.integers(0, 24 * 500))
 def test_tier_forecast_comes_true_without_further_purchases(
     period: TierPeriod, purchases: list[tuple[int, int]], wait: int

@@ -155,7 +155,7 @@ LINES = st.one_of(
 )
 
 
-@property_settings(150)
+@property_settings(75)
 @given(lines=st.lists(LINES, max_size=12))
 def test_every_receipt_of_any_file_is_imported_or_rejected_as_a_whole(
     lines: list[bytes], tmp_path_factory: pytest.TempPathFactory

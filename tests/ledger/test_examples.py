@@ -379,7 +379,7 @@ def test_hold_is_merged_with_its_wallet_and_ends_there() -> None:
     assert [(balance.available, balance.held) for balance in balances] == [(2, 10), (12, 0)]
 
 
-@property_settings(150)
+@property_settings(75)
 @given(builder=HISTORIES)
 def test_full_refund_after_partial_ones_claws_back_everything_earned(
     builder: HistoryBuilder,

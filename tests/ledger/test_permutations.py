@@ -33,7 +33,7 @@ def comparable(posting: Posting) -> tuple[object, ...]:
     return posting.key, posting.at, sorted((draw.lot_id, draw.points) for draw in posting.draws), posting.decision
 
 
-@property_settings(10)
+@property_settings(5)
 @given(builder=SIX)
 def test_wallet_does_not_depend_on_the_order_of_arrival(builder: HistoryBuilder) -> None:
     note(repr(builder))
@@ -48,7 +48,7 @@ def test_wallet_does_not_depend_on_the_order_of_arrival(builder: HistoryBuilder)
         assert wallet.tier_changes == first.tier_changes
 
 
-@property_settings(40)
+@property_settings(20)
 @given(builder=SIX)
 def test_ledger_sums_do_not_depend_on_the_order_of_arrival(builder: HistoryBuilder) -> None:
     note(repr(builder))
@@ -67,7 +67,7 @@ def test_ledger_sums_do_not_depend_on_the_order_of_arrival(builder: HistoryBuild
         assert ledger.sums() == once.sums()
 
 
-@property_settings(60)
+@property_settings(30)
 @given(builder=HISTORIES, days=st.lists(st.integers(0, 1000), min_size=2, max_size=6).map(sorted))
 def test_ledger_sums_do_not_depend_on_intermediate_replays(builder: HistoryBuilder, days: list[int]) -> None:
     note(repr(builder))

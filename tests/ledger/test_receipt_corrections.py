@@ -80,7 +80,7 @@ def always_right(builder: HistoryBuilder, mistake: Mistake) -> EventHistory:
     return builder.history_of([*kept, *([(mistake.right, mistake.customer_id)] if mistake.right else [])], until=LATER)
 
 
-@property_settings(120)
+@property_settings(60)
 @given(builder=HISTORIES | HISTORIES_WITH_MANY_RETURNS, pick=st.integers(0, 99), price=st.integers(0, 40))
 def test_corrected_wallet_equals_one_that_was_always_right(builder: HistoryBuilder, pick: int, price: int) -> None:
     note(repr(builder))
@@ -106,7 +106,7 @@ def test_corrected_wallet_equals_one_that_was_always_right(builder: HistoryBuild
     assert ledger.sums() == once.sums()
 
 
-@property_settings(80)
+@property_settings(40)
 @given(builder=HISTORIES, pick=st.integers(0, 99), price=st.integers(0, 40))
 def test_history_as_known_before_a_correction_is_unchanged(builder: HistoryBuilder, pick: int, price: int) -> None:
     note(repr(builder))
@@ -124,7 +124,7 @@ def test_history_as_known_before_a_correction_is_unchanged(builder: HistoryBuild
     }
 
 
-@property_settings(40)
+@property_settings(20)
 @given(builder=HISTORIES, pick=st.integers(0, 99))
 def test_purchase_moved_to_a_wallet_was_unknown_there_before(builder: HistoryBuilder, pick: int) -> None:
     note(repr(builder))

@@ -16,7 +16,7 @@ from tests.ledger.wallet_summaries import core_summary, differences, reference_s
 from tests.soak_settings import property_settings
 
 
-@property_settings(100)
+@property_settings(50)
 @given(builder=HISTORIES_WITH_MANY_RETURNS, day=st.integers(0, 500))
 def test_engine_equals_the_reference_with_many_partial_refunds(builder: HistoryBuilder, day: int) -> None:
     note(repr(builder))
@@ -32,7 +32,7 @@ def test_engine_equals_the_reference_with_many_partial_refunds(builder: HistoryB
     assert refund_violations(core) == []
 
 
-@property_settings(150)
+@property_settings(75)
 @given(builder=HISTORIES, days=st.lists(st.integers(0, 1400), min_size=1, max_size=2))
 def test_engine_equals_the_reference(builder: HistoryBuilder, days: list[int]) -> None:
     note(repr(builder))

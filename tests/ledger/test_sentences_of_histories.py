@@ -218,7 +218,7 @@ def assert_all_figures(core_wallet: Wallet, wallet: ReferenceWallet) -> None:
         assert_all_figures(inner, other)
 
 
-@property_settings(80)
+@property_settings(40)
 @given(builder=HISTORIES, day=st.integers(0, 1000))
 def test_figures_about_a_history_equal_the_references(builder: HistoryBuilder, day: int) -> None:
     note(repr(builder))
@@ -229,7 +229,7 @@ def test_figures_about_a_history_equal_the_references(builder: HistoryBuilder, d
     )
 
 
-@property_settings(60)
+@property_settings(30)
 @given(builder=HISTORIES, day=st.integers(0, 400))
 def test_figures_about_a_reward_price_equal_the_references(builder: HistoryBuilder, day: int) -> None:
     note(repr(builder))
@@ -252,7 +252,7 @@ def test_figures_about_a_reward_price_equal_the_references(builder: HistoryBuild
         assert actual_figures(decision, explained, locale, expected) == expected_figures(expected.sentences)
 
 
-@property_settings(60)
+@property_settings(30)
 @given(builder=HISTORIES, day=st.integers(0, 1000))
 def test_figures_about_a_tier_in_grace_equal_the_references(builder: HistoryBuilder, day: int) -> None:
     until = START + timedelta(days=day)

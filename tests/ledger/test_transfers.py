@@ -123,7 +123,7 @@ class ThreeCustomers:
         return None
 
 
-@property_settings(25)
+@property_settings(13)
 @given(actions=ACTIONS, terms=TERMS)
 def test_ledger_verifies_after_random_transfers_merges_and_late_events(
     sqlite_template: Path, tmp_path_factory: Any, actions: list[Action], terms: tuple[str, bool, bool]

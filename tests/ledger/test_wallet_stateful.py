@@ -154,5 +154,5 @@ class TestWalletStateMachine(WalletStateMachine.TestCase):
 
 
 TestWalletStateMachine.settings = settings(
-    property_settings(15), max_examples=max(15, STEPS // 40), stateful_step_count=40
+    property_settings(8), max_examples=max(8, STEPS // 40), stateful_step_count=40
 )
