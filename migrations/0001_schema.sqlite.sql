@@ -451,7 +451,7 @@ CREATE TABLE purchase_reductions (
 CREATE INDEX purchase_reductions_of_customer ON purchase_reductions (program_id, customer_id, occurred_at);
 
 -- A refund or an exchange that arrived before its purchase and waits for it. An exchange has the receipt number of what
--- was handed out (bought_number); refused_with says why the purchase could not take the refund.
+-- was handed out (bought_number); rejected_with says why the purchase could not take the refund.
 CREATE TABLE pending_refunds (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -469,7 +469,7 @@ CREATE TABLE pending_refunds (
     settled_because TEXT,
     bought_number TEXT,
     customer_id TEXT,
-    refused_with TEXT,
+    rejected_with TEXT,
     CONSTRAINT pending_refunds_pkey PRIMARY KEY (program_id, id),
     CONSTRAINT pending_refunds_refund_fkey FOREIGN KEY (program_id, refund_id)
         REFERENCES refunds (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT

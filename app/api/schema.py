@@ -6,7 +6,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from app.api.conventions.scalars import SCALARS
-from app.api.conventions.user_errors import ReceiptRefusal, TechnicalRefusal
+from app.api.conventions.user_errors import ReceiptError, TechnicalError
 from app.api.mutation import Mutation
 from app.api.query import Query
 from app.api.types.customers.customer import Customer
@@ -29,8 +29,8 @@ schema = strawberry.Schema(
         Purchase,
         Redemption,
         Reward,
-        ReceiptRefusal,
-        TechnicalRefusal,
+        ReceiptError,
+        TechnicalError,
         Terms,
     ],
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),

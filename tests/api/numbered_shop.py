@@ -10,7 +10,7 @@ from tests.api.test_program_settings import update
 from tests.shop import Shop
 
 ERRORS = """userErrors { code path detail
-  ... on ReceiptRefusal { purchases { id externalId occurredAt location { key } } redemptions { id checkout } } }"""
+  ... on ReceiptError { purchases { id externalId occurredAt location { key } } redemptions { id checkout } } }"""
 BOUGHT = "alreadyRecorded decision { outcome points { points } } balances { available } purchase { id externalId }"
 BUY = f"mutation($input: RecordPurchaseInput!) {{ recordPurchase(input: $input) {{ {BOUGHT} {ERRORS} }} }}"
 REFUND = f"""mutation($input: RecordRefundInput!) {{ recordRefund(input: $input) {{ alreadyRecorded

@@ -664,7 +664,7 @@ def quarantine_park_and_reject_receipts(opening: Opening) -> None:
             for refund in shop.execute(unsettled, role=Role.STAFF)["pendingRefunds"]
             if refund["id"] != last["id"]
         )
-        assert (refused["state"], refused["code"]) == ("REFUSED", "NOTHING_TO_REFUND")
+        assert (refused["state"], refused["code"]) == ("REJECTED", "NOTHING_TO_REFUND")
         gone = shop.succeed("settleQuarantined", quarantined=last["id"], action="DISMISS", **settled)["pending"]
         assert (gone["state"], gone["code"]) == ("DISMISSED", None)
 

@@ -162,7 +162,7 @@ def test_pending_refund_that_does_not_fit_its_purchase_is_left_to_staff(blank: S
     assert entries_and_balance(blank, card)[0] == [("EARN", 10)]
     query = "{ pendingRefunds { receipt state overdue statement } }"
     (first,) = blank.execute(query, role=Role.STAFF)["pendingRefunds"]
-    assert (first["receipt"], first["state"], first["overdue"]) == ("R-7", "REFUSED", True)
+    assert (first["receipt"], first["state"], first["overdue"]) == ("R-7", "REJECTED", True)
     assert blank.send(query, role=Role.TILL).json()["errors"]
     assert discrepancies_in(blank.url) == []
 

@@ -154,7 +154,7 @@ def test_offer_out_of_stock_says_so(shop: Shop, clock: Clock) -> None:
     redeem(shop, card, "mug")
     offer = offers(shop, card)["mug"]
     assert (offer["available"], offer["decision"]["outcome"]) == (False, "GRANTED")
-    assert (offer["refusal"]["__typename"], offer["refusal"]["code"]) == ("TechnicalRefusal", "OUT_OF_STOCK")
+    assert (offer["refusal"]["__typename"], offer["refusal"]["code"]) == ("TechnicalError", "OUT_OF_STOCK")
     refused = redeem(shop, card, "mug")["userErrors"][0]
     assert refused == {name: offer["refusal"][name] for name in ("code", "message", "path")}
     assert hold(shop, card, "mug")["userErrors"][0]["code"] == "OUT_OF_STOCK"

@@ -139,7 +139,7 @@ def test_pending_exchange_that_does_not_fit_is_left_to_staff_with_a_reason(openi
     for receipt in ("A", "B"):
         assert error_codes(shop.buy(card, "10.00", receipt=receipt, occurredAt=at())) == []
     assert shop.ledger(card) == [("EARN", 10)] * 2
-    assert pending_receipts(shop) == [("A", "REFUSED"), ("B", "REFUSED"), ("C", "PENDING")]
+    assert pending_receipts(shop) == [("A", "REJECTED"), ("B", "REJECTED"), ("C", "PENDING")]
     sentences = [refund["statement"] for refund in shop.execute(OPEN, role=Role.STAFF)["pendingRefunds"]]
     reasons = ("NOTHING_TO_REFUND", "OTHER_CUSTOMER", "PENDING_DEPENDENCY")
     assert sentences == [phrasebook_in(Locale.EN)(f"error.{code}") for code in reasons]

@@ -707,7 +707,7 @@ TABLES: dict[str, Table] = {
             "settled_because?": "text",
             "bought_number?": "text",
             "customer_id?": "id",
-            "refused_with?": "text",
+            "rejected_with?": "text",
         },
         key=_KEY,
         unique_where_given=frozenset({("program_id", "external_id", "number_location", "number_day")}),

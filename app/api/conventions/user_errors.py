@@ -104,7 +104,7 @@ class UserError:
 
 
 @strawberry.type(description="A technical problem.")
-class TechnicalRefusal(UserError):
+class TechnicalError(UserError):
     """A problem that no recorded purchase or redemption explains."""
 
 
@@ -116,7 +116,7 @@ _REDEMPTION: Any = LazyType("Redemption", "app.api.types.rewards.redemption")
 @strawberry.type(
     description="What is recorded stands in the way: a receipt, refund or checkout of this number with other contents, several that a reference fits, or an order that was not cancelled."
 )
-class ReceiptRefusal(UserError):
+class ReceiptError(UserError):
     """A problem with the records that it is about."""
 
     @strawberry.field(
@@ -156,5 +156,5 @@ def user_error(problem: Problem, *, within: tuple[str, ...] = ("input",)) -> Use
     code = problem.code
     path = [*within, *(str(step) for step in problem.path)]
     if problem.purchase_ids or problem.redemption_ids:
-        return ReceiptRefusal(code=code, path=path, problem=problem)
-    return TechnicalRefusal(code=code, path=path, problem=problem)
+        return ReceiptError(code=code, path=path, problem=problem)
+    return TechnicalError(code=code, path=path, problem=problem)

@@ -16,12 +16,12 @@ from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, NumberSpace, Rece
 class PendingRefundState(StrEnum):
     """The state of a refund that arrived before its purchase.
 
-    REFUSED: the purchase arrived, but has less to return, or the refund's number was taken. DISMISSED: by staff.
+    REJECTED: the purchase arrived, but has less to return, or the refund's number was taken. DISMISSED: by staff.
     """
 
     PENDING = "PENDING"
     APPLIED = "APPLIED"
-    REFUSED = "REFUSED"
+    REJECTED = "REJECTED"
     DISMISSED = "DISMISSED"
 
 

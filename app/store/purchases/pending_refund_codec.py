@@ -17,7 +17,7 @@ from app.store.database.session import Row
 def known_later(row: Row) -> list[Any]:
     """The part of the digest about its dismissal and its exchange; empty where there is neither, as in older digests."""
     settled = [row["settled_by"], row["settled_because"], instant_or_none(row["settled_at"])]
-    exchanged = [row["bought_number"], row["customer_id"], row["refused_with"]]
+    exchanged = [row["bought_number"], row["customer_id"], row["rejected_with"]]
     if any(value is not None for value in exchanged):
         return [*settled, *exchanged]
     return settled if any(value is not None for value in settled) else []
@@ -77,6 +77,6 @@ def pending_refund_of(row: Row) -> PendingRefund:
         settled_by=row["settled_by"],
         settled_because=row["settled_because"],
         handed_out=_bought(row, content=content),
-        rejected_with=ProblemCode(row["refused_with"]) if row["refused_with"] is not None else None,
+        rejected_with=ProblemCode(row["rejected_with"]) if row["rejected_with"] is not None else None,
         number_used_at=datetime.fromisoformat(content["number_used_at"]) if "number_used_at" in content else None,
     )

@@ -15,7 +15,7 @@ from app.store.database.session import Session
 from app.store.purchases.pending_refund_codec import content_of, known_later, pending_refund_of
 
 _COLUMNS = "id, receipt, external_id, occurred_at, recorded_at, content, state, refund_id, number_location, number_day"
-_LATER = "settled_at, settled_by, settled_because, bought_number, customer_id, refused_with"
+_LATER = "settled_at, settled_by, settled_because, bought_number, customer_id, rejected_with"
 _SELECT = f"SELECT {_COLUMNS}, {_LATER} FROM pending_refunds WHERE program_id = $1"
 
 
@@ -95,9 +95,9 @@ async def settle(
     """Store the outcome of a pending refund: the refund (id) it became, or why its purchase could not take it."""
     before = await _digests(session, pending_id=pending_id)
     await session.execute(
-        "UPDATE pending_refunds SET state = $3, refund_id = $4, refused_with = $5 WHERE program_id = $1 AND id = $2",
+        "UPDATE pending_refunds SET state = $3, refund_id = $4, rejected_with = $5 WHERE program_id = $1 AND id = $2",
         pending_id,
-        (PendingRefundState.APPLIED if refund_id is not None else PendingRefundState.REFUSED).value,
+        (PendingRefundState.APPLIED if refund_id is not None else PendingRefundState.REJECTED).value,
         refund_id,
         rejected_with.value if rejected_with is not None else None,
     )

@@ -24,7 +24,7 @@ described(
     {
         PendingRefundState.PENDING: "Its purchase has not arrived yet.",
         PendingRefundState.APPLIED: "Its purchase arrived, and it was applied with it.",
-        PendingRefundState.REFUSED: "Its purchase arrived and could not take it, for example because less is left to return: staff must review it.",
+        PendingRefundState.REJECTED: "Its purchase arrived and could not take it, for example because less is left to return: staff must review it.",
         PendingRefundState.DISMISSED: "Staff dismissed it; nothing was booked.",
     },
     name="PendingRefundState",
@@ -62,7 +62,7 @@ class PendingRefund:
             occurred_at=entity.occurred_at,
             recorded_at=entity.recorded_at,
             state=entity.state,
-            overdue=late or entity.state is PendingRefundState.REFUSED,
+            overdue=late or entity.state is PendingRefundState.REJECTED,
         )
 
     @strawberry.field(
@@ -73,7 +73,7 @@ class PendingRefund:
         match self.state:
             case PendingRefundState.PENDING:
                 return ProblemCode.PENDING_DEPENDENCY
-            case PendingRefundState.REFUSED:
+            case PendingRefundState.REJECTED:
                 return self.rejected_with or ProblemCode.NOTHING_TO_REFUND
             case _:
                 return None

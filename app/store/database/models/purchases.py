@@ -135,7 +135,7 @@ class PurchaseReductionRow(Model):
 class PendingRefundRow(Model):
     """A refund or an exchange that arrived before its purchase and waits for it.
 
-    An exchange has the receipt number of what was handed out (bought_number); refused_with says why the purchase
+    An exchange has the receipt number of what was handed out (bought_number); rejected_with says why the purchase
     could not take the refund.
     """
 
@@ -155,7 +155,7 @@ class PendingRefundRow(Model):
     settled_because = fields.TextField(null=True)
     bought_number = fields.TextField(null=True)
     customer_id = Id(null=True)
-    refused_with = fields.TextField(null=True)
+    rejected_with = fields.TextField(null=True)
 
     class Meta:
         """The table of the model."""
