@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEV := .venv/.troth-dev
 RUN := .venv/.troth-run
 
-.PHONY: help demo check test lint bounds bench soak lock clean python
+.PHONY: help demo check test clients lint bounds bench soak lock clean python
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -41,8 +41,19 @@ check: $(DEV) lint ## Run the quick tests, on SQLite alone: under three minutes
 	TROTH_SOAK_STEPS=30 $(BIN)/pytest -n 4 --dist loadgroup --durations=25 --sqlite-only tests/domain tests/shape tests/store $(QUICK_API)
 
 # Four at once on two cores: a test waits for its server or database a good part of its time.
-test: $(DEV) lint ## Run every test, on SQLite and PostgreSQL
+test: $(DEV) .venv-clients/.made lint ## Run every test, on SQLite and PostgreSQL
 	$(BIN)/pytest -n 4 --dist loadgroup --durations=25
+
+# Clients of Python that the tests run: they need an older graphql-core than the server.
+.venv-clients/.made: requirements-clients.lock | python
+	@rm -rf .venv-clients
+	@$(PYTHON) -m venv .venv-clients
+	@.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-clients.lock \
+		&& touch $@ || { rm -rf .venv-clients; echo "The Python clients cannot be installed: their tests are skipped." >&2; }
+
+clients: ## Make the JavaScript clients that the tests run anew (needs Node and npm)
+	cd tests/clients/node && npm ci && node build.mjs && node_modules/.bin/relay-compiler relay.config.json \
+		&& node_modules/.bin/graphql-codegen --config codegen.json
 
 # The tests of what uses graphql-core, strawberry, Tortoise, uvicorn and aiosqlite beyond their documentation.
 INSIDES := tests/shape $(addprefix tests/store/test_,long_reads.py orm.py postgres.py) \
@@ -79,6 +90,7 @@ lock: ## Update the pinned dependencies (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements.in -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements-build.in -o requirements-build.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements-dev.in -o requirements-dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements-clients.in -o requirements-clients.lock
 
 clean: ## Remove everything that make has set up
-	rm -rf .venv .venv-lowest .venv-highest .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf .venv .venv-clients .venv-lowest .venv-highest tests/clients/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info

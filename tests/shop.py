@@ -20,6 +20,7 @@ from app.api.schema import schema
 from app.domain.access import Role
 from app.domain.programs.program import ProgramKind
 from app.graphql_server.execution.document_cache import DocumentCache
+from app.graphql_server.execution.persisted_documents import PersistedDocuments
 from app.graphql_server.limits.admission import ADMISSION_LIMIT
 from app.graphql_server.limits.rate_limits import RateLimit
 from app.graphql_server.schema.core_schema import core_schema
@@ -240,6 +241,7 @@ def open_shop(
     admission_limit: RateLimit = ADMISSION_LIMIT,
     people: Sequence[MadeUpPerson] = (),
     lookups_per_minute: int = UNLIMITED_LOOKUPS,
+    persisted: PersistedDocuments | None = None,
 ) -> Iterator[Shop]:
     """Serves a program of a migrated database over HTTP."""
     program = program or create_program(url, template=template, kind=kind, currency=currency)
@@ -254,6 +256,7 @@ def open_shop(
         lookups_per_minute=lookups_per_minute,
         url=url,
         documents=None if limited else PREPARED,
+        persisted=persisted,
         people=people,
     )
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)

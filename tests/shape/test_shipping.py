@@ -72,13 +72,19 @@ def test_requirements_are_the_dependencies_and_build_tools_are_separate() -> Non
 @pytest.mark.parametrize(("goal", "stamp"), [("demo", ".troth-run"), ("test", ".troth-dev")])
 def test_second_make_sets_nothing_up_again(goal: str, stamp: str, tmp_path: Path) -> None:
     """Until a lock changes: then it does."""
-    for file in ("Makefile", "pyproject.toml", *(f"requirements{part}.lock" for part in ("", "-build", "-dev"))):
+    for file in (
+        "Makefile",
+        "pyproject.toml",
+        *(f"requirements{part}.lock" for part in ("", "-build", "-dev", "-clients")),
+    ):
         (tmp_path / file).write_bytes((ROOT / file).read_bytes())
         os.utime(tmp_path / file, (1, 1))
     (tmp_path / ".venv").mkdir()
     for number, file in enumerate((".troth-run", stamp), start=2):
         (tmp_path / ".venv" / file).touch()
         os.utime(tmp_path / ".venv" / file, (number, number))
+    (tmp_path / ".venv-clients").mkdir()
+    (tmp_path / ".venv-clients" / ".made").touch()
 
     def planned() -> str:
         command = ["make", "-n", "-C", tmp_path, goal]

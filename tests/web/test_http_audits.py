@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import playwright
 import pytest
 
+from tests.node import run_node
 from tests.shop import Shop, open_shop
-from tests.time_limits import HANGS
 
 FOLDER = Path(__file__).parent / "http_audits"
-NODE = Path(playwright.__file__).parent / "driver" / "node"
 AUDITS = 61
 
 
@@ -29,8 +26,7 @@ def shop(sqlite_url: str) -> Iterator[Shop]:
 
 
 def test_every_audit_of_graphql_over_http_is_passed(shop: Shop) -> None:
-    command = [str(NODE), str(FOLDER / "audit.mjs"), f"{shop.address}/graphql"]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=HANGS).stdout
+    printed = run_node(FOLDER / "audit.mjs", f"{shop.address}/graphql")
     audits = [json.loads(line) for line in printed.splitlines()]
     assert [audit for audit in audits if audit["status"] != "ok"] == []
     assert len(audits) == AUDITS
