@@ -9,8 +9,8 @@
 -- receipt_numbers: within what a receipt number is unique.
 -- receipt_day_starts: when a business day starts, for numbers that are unique within one.
 -- staff_adjustments, staff_transfers: points that a member of staff may adjust or transfer in a day.
--- amendment_days, amendment_amount: up to what age (days) and total (minor units; NULL: any) a till may amend a
---   receipt.
+-- amendment_days: the age (days) up to which a till may amend a receipt.
+-- amendment_amount: by how much a till may change a receipt whatever its total (minor units; NULL: 100 major units).
 -- receipt_age_days: an older receipt is put into quarantine.
 -- slug: the name in public addresses, unique over all programs. listed: 1 if the first page of the deployment shows it.
 CREATE TABLE programs (

@@ -62,7 +62,7 @@ Result_co = TypeVar("Result_co", bound=CommandResult, covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Execution(Generic[Result_co]):
-    """The result of a command; `replayed`: it was carried out before, under the same idempotency key."""
+    """The result of a command; `repeated`: it had been carried out before, under the same idempotency key."""
 
     result: Result_co
     repeated: bool

@@ -169,7 +169,7 @@ def test_short_validity_is_announced_on_the_receipt() -> None:
     assert not PointsValidity(days=30, expires=True).receipt_is_notice, "the day of the earning is 30 days before"
 
 
-# What is not kept yet
+# What is not enforced yet
 
 
 @pytest.mark.parametrize(

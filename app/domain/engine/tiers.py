@@ -79,7 +79,7 @@ class QualifyingPoints:
         return day_start(end, zone_name=terms.zone) if end is not None else None
 
     def _forget_expired_days(self, today: date) -> None:
-        """Drop days outside every rolling year, so that a long history costs nothing; `at` never goes back."""
+        """Drop days outside every rolling year, so that a long history costs nothing; `today` never goes back."""
         for day in [day for day in self.days if _rolls_off(day) + _ZONES <= today]:
             del self.days[day]
 

@@ -20,8 +20,8 @@ class Budget(StrEnum):
 class StaffLimits:
     """The limits of a program, which its owner sets.
 
-    `adjustments` and `transfers` are points (or stamps) a day and access key; `amendment_days` the age of a receipt that
-    a till may amend; `amendment_amount` how much a till may change one receipt by whatever it came to, in minor units of
+    `adjustments` and `transfers` are points (or stamps) a day and access key; `amendment_days` the age up to which a till
+    may amend a receipt; `amendment_amount` by how much a till may change a receipt whatever its total, in minor units of
     the program's currency (None: 100 major units).
     """
 

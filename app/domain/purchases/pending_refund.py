@@ -51,7 +51,7 @@ class PendingRefund:
       for a refund booked from quarantine at another time;
     - `settled_at`, `settled_by` (the access key) and `settled_because` are set if staff dismissed it, `rejected_with` if
       its purchase had less to return or the number was taken;
-    - `bought` is set for an exchange.
+    - `new_receipt` is set for an exchange.
     """
 
     id: str

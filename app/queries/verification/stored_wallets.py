@@ -24,8 +24,8 @@ from app.store.terms.known_versions import Versions
 class StoredWallet:
     """Everything stored about one wallet: its recorded history, the entries of its accounts, tiers and counters.
 
-    `tiers` and `counters` are those of all customers on the page, by customer id. `processed_through` is the start of the
-    latest terms for which tier reviews of all accounts are scheduled.
+    `tiers` and `counters` are those of all customers on the page, by customer id. `reviews_scheduled_through` is the start
+    of the latest terms for which tier reviews of all accounts are scheduled.
     """
 
     recorded: RecordedHistory
@@ -52,7 +52,7 @@ async def read(session: Session, *, of: Sequence[Account]) -> list[StoredWallet]
     customer_ids = sorted({id for recorded in histories.values() for id in recorded.history.customer_ids()})
     memberships = await tiers.of_customers(session, customer_ids=customer_ids)
     counters = await stored_usage.of_customers(session, customer_ids=customer_ids)
-    processed_through = await tier_reviews.reviews_scheduled_through(session)
+    reviews_scheduled_through = await tier_reviews.reviews_scheduled_through(session)
     return [
         StoredWallet(
             recorded := histories[account.id],
@@ -60,7 +60,7 @@ async def read(session: Session, *, of: Sequence[Account]) -> list[StoredWallet]
             {unit: stored_entries.get(of_unit.id, ()) for unit, of_unit in recorded.accounts.items()},
             memberships,
             counters,
-            processed_through,
+            reviews_scheduled_through,
         )
         for account in of
     ]

@@ -175,13 +175,13 @@ def _verify_snapshot(stored: StoredWallet, *, wallet: Wallet, at: datetime) -> I
 
 def _lacks_tier_review(stored: StoredWallet) -> bool:
     """Have terms with other tiers started since the last replay, without a tier review of the account being due?"""
-    account, processed_through = stored.account, stored.reviews_scheduled_through
+    account, reviews_scheduled_through = stored.account, stored.reviews_scheduled_through
     due = [
         version.effective_from
         for version in tier_changing_versions(stored.versions.not_withdrawn)
         if version.version > account.terms_version
-        and processed_through is not None
-        and version.effective_from <= processed_through
+        and reviews_scheduled_through is not None
+        and version.effective_from <= reviews_scheduled_through
     ]
     return bool(due) and _later(account.next_change_at, than=due[0])
 

@@ -16,7 +16,7 @@ _KINDS = ("gift_cards", "shipping", "tips", "deposits")
 
 @dataclass(frozen=True, slots=True)
 class CountedAmounts(Effect):
-    """Which amounts count; see `Basis`. Used for sales and refunds alike."""
+    """Which amounts count; see `AmountBasis`. Used for sales and refunds alike."""
 
     kind: ClassVar[str] = "counted_amounts"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY

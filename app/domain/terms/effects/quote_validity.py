@@ -21,7 +21,7 @@ class QuoteValidity(Effect):
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
     benefit: ClassVar[bool] = True
     about: ClassVar[str] = (
-        "How long a quoted price of a reward is honoured. Left out: prices are not quoted. Not kept yet, so it cannot be published."
+        "How long a quoted price of a reward is honoured. Left out: prices are not quoted. Not enforced yet, so it cannot be published."
     )
     minutes: int = rule_field(f"Minutes from the quote on, 1 to {MAX_MINUTES:,}.")
 
