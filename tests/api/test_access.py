@@ -77,7 +77,7 @@ def test_without_a_key_only_introspection_is_answered(shop: Shop) -> None:
         lambda key: key.replace("till", "owner")[:60],
     ],
 )
-def test_malformed_or_altered_key_is_refused(shop: Shop, bend: object) -> None:
+def test_malformed_or_altered_key_is_rejected(shop: Shop, bend: object) -> None:
     key = bend(shop.program.token(Role.TILL))
     assert code_of(shop, "{ viewer { role } }", key=key) == "UNAUTHENTICATED"
 

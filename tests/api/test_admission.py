@@ -168,7 +168,7 @@ def test_requests_without_a_bearer_key_count_towards_the_limit(sqlite_url: str) 
 
 
 @pytest.mark.parametrize("role", [None, Role.TILL], ids=["without a key", "with a key"])
-def test_invalid_documents_are_charged_and_then_refused_unparsed(
+def test_invalid_documents_are_charged_and_then_rejected_unparsed(
     shop: Shop, role: Role | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepared: list[str] = []
@@ -205,7 +205,7 @@ def test_cached_documents_are_not_charged_by_admission(sqlite_url: str) -> None:
             shop.execute("{ viewer { role } }")
 
 
-def test_wrong_key_is_refused_before_its_document_is_parsed(shop: Shop) -> None:
+def test_wrong_key_is_rejected_before_its_document_is_parsed(shop: Shop) -> None:
     headers = {"Authorization": f"Bearer {wrong_key(3)}", "Accept": GRAPHQL_JSON}
     response = shop.client.post(f"{shop.address}/graphql", json={"query": "{ nope"}, headers=headers)
     assert (response.status_code, codes(response)) == (401, ["UNAUTHENTICATED"])

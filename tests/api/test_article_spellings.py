@@ -112,7 +112,7 @@ def test_article_of_a_reward_matches_receipts_in_any_spelling(blank: Shop, spell
 
 
 @pytest.mark.parametrize("nothing", ["\u200b", "\u3000", "\x07", "\u00ad\t"])
-def test_name_that_is_empty_after_normalisation_is_refused(blank: Shop, nothing: str) -> None:
+def test_name_that_is_empty_after_normalisation_is_rejected(blank: Shop, nothing: str) -> None:
     publish(blank, bonus(products={"include": ["a"]}), **START)
     card = blank.enrol()
     for goods, field in ((line(nothing), "sku"), (line("a", nothing), "categories")):

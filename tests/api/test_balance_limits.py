@@ -54,7 +54,7 @@ def refusal(shop: Shop, card: str, price: str, *, key: str | None = None) -> Any
 TOO_MUCH = ("BAD_USER_INPUT", "AMOUNT_OUT_OF_RANGE at basket.lines")
 
 
-def test_basket_beyond_the_largest_balance_is_refused_like_its_purchase(generous: Shop) -> None:
+def test_basket_beyond_the_largest_balance_is_rejected_like_its_purchase(generous: Shop) -> None:
     publish(generous, SPEND)
     card = generous.enrol()
     for price in ("21.48", "1000000000"):
@@ -79,7 +79,7 @@ def test_current_balance_counts_towards_the_largest_balance(generous: Shop) -> N
 
 
 @pytest.mark.parametrize("price", ["21.48", "1000000000"])
-def test_points_beyond_the_largest_number_are_refused_even_under_a_cap(generous: Shop, price: str) -> None:
+def test_points_beyond_the_largest_number_are_rejected_even_under_a_cap(generous: Shop, price: str) -> None:
     publish(generous, SPEND, {"key": "cap", "effect": {"pointsCap": {"scope": "PURCHASE", "points": 100}}})
     card = generous.enrol()
     assert refusal(generous, card, price) == TOO_MUCH
@@ -89,7 +89,7 @@ def test_points_beyond_the_largest_number_are_refused_even_under_a_cap(generous:
     assert generous.buy(card, "21.47")["balances"] == [{"available": 100, "lifetime": "100"}]
 
 
-def test_refusal_does_not_reveal_the_balance_of_another_customer(generous: Shop) -> None:
+def test_rejection_does_not_reveal_the_balance_of_another_customer(generous: Shop) -> None:
     publish(generous, SPEND)
     mine, other = generous.enrol(), generous.enrol()
     own = customer_key(generous.url, generous, mine)

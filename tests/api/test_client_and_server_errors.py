@@ -106,7 +106,7 @@ async def test_repeated_server_error_in_one_operation_is_logged_once(edge: Edge)
     assert {error["extensions"]["errorId"] for error in errors} == {line["error_id"] for line in logs}
 
 
-async def test_deliberate_refusal_is_not_masked(edge: Edge) -> None:
+async def test_deliberate_rejection_is_not_masked(edge: Edge) -> None:
     with structlog.testing.capture_logs() as logs:
         response = await edge.execute("{ forbidden }")
     assert response.json()["errors"][0]["message"] == "Tills may not do this."
@@ -123,7 +123,7 @@ async def test_client_errors_are_not_logged(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize("accept", [JSON, GRAPHQL_JSON])
-async def test_wrong_key_is_refused_before_execution(edge: Edge, accept: str) -> None:
+async def test_wrong_key_is_rejected_before_execution(edge: Edge, accept: str) -> None:
     response = await edge.execute("{ hello }", headers={"authorization": "Bearer wrong", "accept": accept})
     assert (response.status_code, code(response)) == (401, "UNAUTHENTICATED")
     assert response.headers["www-authenticate"] == "Bearer"

@@ -102,7 +102,7 @@ def test_clock_moved_to_the_start_of_terms_is_inside_them(frozen: Shop, beyond: 
 
 
 @pytest.mark.parametrize("back", [timedelta(), timedelta(microseconds=1), DAY, 365 * DAY])
-def test_clock_cannot_go_back_and_the_refusal_names_its_time(frozen: Shop, back: timedelta) -> None:
+def test_clock_cannot_go_back_and_the_rejection_names_its_time(frozen: Shop, back: timedelta) -> None:
     advance(frozen, START + DAY)
     refused = advance(frozen, START + DAY - back)
     assert refusals(refused) == [("INVALID_INPUT", ["input", "to"])]

@@ -182,7 +182,7 @@ def test_concurrent_birthday_updates_leave_one_birthday(shop: Shop, database_url
         ({"preferences": [{"kind": "SIZE", "value": str(n)} for n in range(51)]}, ["preferences"]),
     ],
 )
-def test_invalid_profile_is_refused_with_its_path_and_changes_nothing(
+def test_invalid_profile_is_rejected_with_its_path_and_changes_nothing(
     shop: Shop, change: dict[str, Any], path: list[str]
 ) -> None:
     card = enrolled(shop, birthday=BIRTHDAY)

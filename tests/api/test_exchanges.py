@@ -165,7 +165,7 @@ REFUSED: list[tuple[Any, Any, str, list[str]]] = [
 
 
 @pytest.mark.parametrize("more", [[], SILVER], ids=["plain", "tiers"])
-def test_exchange_with_one_refused_part_writes_nothing(opening: Opening, more: list[Any]) -> None:
+def test_exchange_with_one_rejected_part_writes_nothing(opening: Opening, more: list[Any]) -> None:
     shop = opening(SPEND, BIG, FIVE, STAMP, *more)
     card = shop.enrol()
     shop.buy(card, "", receipt="R", lines=CUPS, occurredAt=at())

@@ -179,7 +179,7 @@ def test_rewards_with_a_basket_in_euros_use_its_rate(large: Shop) -> None:
         ),
     ],
 )
-def test_foreign_purchase_without_a_valid_rate_is_refused(
+def test_foreign_purchase_without_a_valid_rate_is_rejected(
     shop: Shop, given: dict[str, Any], code: str, field: str
 ) -> None:
     card = shop.enrol()

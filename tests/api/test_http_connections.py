@@ -47,14 +47,14 @@ def test_a_body_in_chunks_is_read(address: str) -> None:
     assert response.json() == {"data": {"hello": "Hello world"}}
 
 
-def test_endless_chunks_are_refused_at_the_limit(address: str) -> None:
+def test_endless_chunks_are_rejected_at_the_limit(address: str) -> None:
     head = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     payload = exchange(address, head + (b"2710\r\n" + b"x" * 10_000 + b"\r\n") * 11)
     assert payload.startswith(b"HTTP/1.1 413 ")
     assert b"100,000 bytes" in payload
 
 
-def test_content_length_over_the_limit_is_refused_before_the_body(address: str) -> None:
+def test_content_length_over_the_limit_is_rejected_before_the_body(address: str) -> None:
     head = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9999999\r\n\r\n"
     assert exchange(address, head).startswith(b"HTTP/1.1 413 ")
 
@@ -67,7 +67,7 @@ def test_aborted_body_does_not_harm_the_server(address: str) -> None:
     assert httpx.post(f"{address}/graphql", json={"query": "{ hello }"}).status_code == 200
 
 
-def test_websocket_is_refused_with_a_message(address: str) -> None:
+def test_websocket_is_rejected_with_a_message(address: str) -> None:
     handshake = (
         b"GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
         b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"

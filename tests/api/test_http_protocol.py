@@ -89,7 +89,7 @@ async def test_client_that_accepts_no_json_gets_406(edge: Edge, accept: str) -> 
         b'[{"query": "{ hello }"}]',
     ],
 )
-async def test_a_malformed_body_is_refused(edge: Edge, body: bytes) -> None:
+async def test_a_malformed_body_is_rejected(edge: Edge, body: bytes) -> None:
     for accept in (JSON, GRAPHQL_JSON):
         response = await edge.post(body, accept=accept)
         assert (response.status_code, code(response)) == (400, "BAD_USER_INPUT")
@@ -113,12 +113,12 @@ async def test_escaped_backslash_u0000_is_no_nul(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize("escape", [r"\u0000", r"\u{0}"])
-async def test_nul_in_a_document_is_refused(edge: Edge, escape: str) -> None:
+async def test_nul_in_a_document_is_rejected(edge: Edge, escape: str) -> None:
     response = await edge.execute(f'{{ hello(name: "{escape}") }}')
     assert code(response) == "BAD_USER_INPUT"
 
 
-async def test_lone_surrogate_in_a_document_is_refused(edge: Edge) -> None:
+async def test_lone_surrogate_in_a_document_is_rejected(edge: Edge) -> None:
     assert code(await edge.execute(r'{ hello(name: "\ud800") }')) == "GRAPHQL_PARSE_FAILED"
 
 
@@ -140,11 +140,11 @@ async def test_only_json_is_accepted(edge: Edge, content_type: str) -> None:
     assert (response.status_code, code(response)) == (415, "BAD_USER_INPUT")
 
 
-async def test_a_compressed_body_is_refused(edge: Edge) -> None:
+async def test_a_compressed_body_is_rejected(edge: Edge) -> None:
     assert (await edge.post(b"x", content_encoding="gzip")).status_code == 415
 
 
-async def test_large_body_is_refused_whatever_its_content_length(edge: Edge) -> None:
+async def test_large_body_is_rejected_whatever_its_content_length(edge: Edge) -> None:
     large = b'{"query": "{ hello }", "variables": {"a": "' + b"x" * MAX_BODY + b'"}}'
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -204,7 +204,7 @@ async def test_get_runs_queries_unless_sent_by_another_site(edge: Edge) -> None:
         "operationName=A",
     ],
 )
-async def test_a_malformed_get_is_refused(edge: Edge, query: str) -> None:
+async def test_a_malformed_get_is_rejected(edge: Edge, query: str) -> None:
     response = await edge.client.get(f"/graphql?{query}", headers={"graphql-preflight": "1"})
     assert (response.status_code, code(response)) == (400, "BAD_USER_INPUT")
 
@@ -217,12 +217,12 @@ async def test_get_runs_no_mutation(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
-async def test_other_methods_are_refused(edge: Edge, method: str) -> None:
+async def test_other_methods_are_rejected(edge: Edge, method: str) -> None:
     response = await edge.client.request(method, "/graphql")
     assert (response.status_code, code(response), response.headers["allow"]) == (405, "BAD_USER_INPUT", "GET, POST")
 
 
-async def test_websocket_upgrade_is_refused_with_a_message(edge: Edge) -> None:
+async def test_websocket_upgrade_is_rejected_with_a_message(edge: Edge) -> None:
     response = await edge.client.get(
         "/graphql?query={hello}", headers={"upgrade": "websocket", "graphql-preflight": "1"}
     )
@@ -231,7 +231,7 @@ async def test_websocket_upgrade_is_refused_with_a_message(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize("extensions", [{}, {"websocket.http.response": {}}])
-async def test_a_websocket_is_refused_before_it_opens(edge: Edge, extensions: dict[str, Any]) -> None:
+async def test_a_websocket_is_rejected_before_it_opens(edge: Edge, extensions: dict[str, Any]) -> None:
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:

@@ -54,7 +54,7 @@ def test_spelling_does_not_change_the_payload(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("change", [{"price": "10.01"}, {"receipt": "other"}])
-def test_same_key_with_another_payload_is_refused_and_writes_nothing(shop: Shop, change: dict[str, str]) -> None:
+def test_same_key_with_another_payload_is_rejected_and_writes_nothing(shop: Shop, change: dict[str, str]) -> None:
     card = shop.enrol()
     shop.execute(BUY, input=purchase_input(card))
     refused = shop.execute(BUY, input=purchase_input(card, **change))["recordPurchase"]
@@ -65,14 +65,14 @@ def test_same_key_with_another_payload_is_refused_and_writes_nothing(shop: Shop,
     assert shop.ledger(card) == [("EARN", 10)]
 
 
-def test_same_key_for_another_mutation_is_refused(shop: Shop) -> None:
+def test_same_key_for_another_mutation_is_rejected(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "500.00", key="k")
     assert [error["code"] for error in shop.redeem(card, key="k")["userErrors"]] == ["IDEMPOTENCY_KEY_REUSED"]
     assert shop.ledger(card) == [("EARN", 500)]
 
 
-def test_technical_refusal_does_not_use_up_the_key(shop: Shop) -> None:
+def test_rejection_does_not_use_up_the_key(shop: Shop) -> None:
     assert [error["code"] for error in shop.buy("LATECARD", "1.00", key="k", receipt="r")["userErrors"]] == [
         "CUSTOMER_NOT_FOUND"
     ]

@@ -117,7 +117,7 @@ def test_only_the_owner_requests_and_reads_previews(shop: Shop, database_url: st
     ended_preview(shop, id)
 
 
-def test_invalid_preview_is_refused_with_its_path(shop: Shop) -> None:
+def test_invalid_preview_is_rejected_with_its_path(shop: Shop) -> None:
     assert request_preview(shop, days=0)["userErrors"] == [{"code": "INVALID_INPUT", "path": ["input", "days"]}]
     assert request_preview(shop, days=731)["userErrors"][0]["code"] == "INVALID_INPUT"
     unenforced = [*clauses(100), {"key": "quotes", "effect": {"quoteValidity": {"minutes": 5}}}]

@@ -45,7 +45,7 @@ def test_key_that_is_revoked_while_it_is_looked_up_is_not_kept(shop: Shop, monke
     assert not opens(shop, token)
 
 
-async def test_turns_go_round_the_callers() -> None:
+async def test_slow_lane_serves_callers_round_robin() -> None:
     lane, order = SlowLane(pause=0.0), list[str]()
 
     async def wait(caller: str) -> None:
@@ -60,7 +60,7 @@ async def test_turns_go_round_the_callers() -> None:
     assert {"a", "b"} <= set(order[:5])
 
 
-async def test_turns_are_waited_for_in_bounded_number() -> None:
+async def test_slow_lane_queue_is_bounded() -> None:
     lane = SlowLane(pause=0.0, max_waiting=5, max_waiting_of_caller=3)
     waiting = [asyncio.ensure_future(lane.turn(caller)) for caller in ("a", "a", "a", "a", "b", "c", "d")]
     results = await asyncio.gather(*waiting, return_exceptions=True)
@@ -68,7 +68,7 @@ async def test_turns_are_waited_for_in_bounded_number() -> None:
     await lane.turn("a")
 
 
-async def test_turn_of_a_client_that_went_away_is_nobodys() -> None:
+async def test_turn_of_a_disconnected_client_is_skipped() -> None:
     lane = SlowLane(pause=0.0)
     gone, stays = asyncio.ensure_future(lane.turn("a")), asyncio.ensure_future(lane.turn("a"))
     await asyncio.sleep(0)

@@ -329,7 +329,7 @@ def test_year_of_closed_months_gives_a_breakage_estimate(program: LiabilityProgr
     assert (found.cohorts, found.outstanding, found.expected_breakage) == (12, 20, 20)
 
 
-def test_liability_in_the_future_is_refused(shop: Shop) -> None:
+def test_liability_in_the_future_is_rejected(shop: Shop) -> None:
     given = {"at": (START + 400 * DAY).isoformat()}
     assert code_of(shop, ASK, role=Role.OWNER, **given) == "BAD_USER_INPUT"
 

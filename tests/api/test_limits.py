@@ -76,7 +76,7 @@ def test_operation_at_every_limit_is_executed() -> None:
         (many(lambda n: f"query Q{n} {{ hello }}", 51), "A document may hold at most 50 operations."),
     ],
 )  # fmt: skip
-def test_operation_just_over_a_limit_is_refused(text: str, message: str) -> None:
+def test_operation_just_over_a_limit_is_rejected(text: str, message: str) -> None:
     assert excesses(text) == [message]
 
 
@@ -94,7 +94,7 @@ def test_introspection_of_common_tools_is_allowed() -> None:
         ("{ hello", "GRAPHQL_PARSE_FAILED"),
     ],
 )
-def test_unparsable_document_is_refused_with_a_reason(text: str, code: str) -> None:
+def test_unparsable_document_is_rejected_with_a_reason(text: str, code: str) -> None:
     with pytest.raises(GraphQLError) as refused:
         parse_document(text)
     assert refused.value.extensions == {"code": code}
@@ -109,7 +109,7 @@ def test_unparsable_document_is_refused_with_a_reason(text: str, code: str) -> N
         "{ shop { ...A } } fragment A on Shop { id } fragment A on Shop { name }",
     ],
 )
-def test_invalid_fragments_are_refused_before_validation(text: str) -> None:
+def test_invalid_fragments_are_rejected_before_validation(text: str) -> None:
     metrics = measure(parse(text), schema=CORE)
     assert isinstance(metrics, list)
     assert [error.extensions for error in metrics] == [{"code": "GRAPHQL_VALIDATION_FAILED"}]
@@ -140,7 +140,7 @@ def test_needed_fields_include_fragments_and_interface_types() -> None:
         "{ " + many(lambda n: f"shop {{ ...F{n} }}", 18) + " } " + many(lambda n: f"fragment F{n} on Shop {{ {'id ' * 50} }}", 18),
     ],
 )  # fmt: skip
-def test_document_that_is_slow_to_validate_is_refused_quickly(text: str) -> None:
+def test_document_that_is_slow_to_validate_is_rejected_quickly(text: str) -> None:
     best = 10.0
     for _ in range(3):
         begun = time.process_time()
@@ -182,7 +182,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-def test_hostile_documents_are_refused_within_milliseconds(text: str) -> None:
+def test_hostile_documents_are_rejected_within_milliseconds(text: str) -> None:
     best = 10.0
     for _ in range(3):
         begun = time.process_time()

@@ -242,7 +242,7 @@ def test_locations_are_paginated_in_order_of_opening(blank: Shop) -> None:
     assert [node["key"] for node in before["nodes"]] == order[1:3]
 
 
-def test_terms_with_an_unknown_location_are_refused_with_their_path(blank: Shop) -> None:
+def test_terms_with_an_unknown_location_are_rejected_with_their_path(blank: Shop) -> None:
     create_location(blank, "harbour", "Harbour Street", "Europe/London")
     inside = {
         "anyOf": {

@@ -75,7 +75,7 @@ def test_repeated_merge_is_answered_the_same_and_changes_nothing(shop: Shop) -> 
     assert shop.ledger(survivor) == [("MERGE", 80)]
 
 
-def test_merge_in_a_circle_or_into_a_second_survivor_is_refused(shop: Shop) -> None:
+def test_merge_in_a_circle_or_into_a_second_survivor_is_rejected(shop: Shop) -> None:
     merged, survivor, other = shop.enrol(), shop.enrol(), shop.enrol()
     shop.buy(merged, "80.00")
     merge(shop, merged, survivor)

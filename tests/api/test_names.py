@@ -25,7 +25,7 @@ def create(shop: Shop, **change: str) -> Any:
 
 
 @pytest.mark.parametrize("text", [" ", "\u202e", "Mug\u202etac", "Mug\nFree", "\u200b", "Mug\x1b[2J", "\u3164"])
-def test_reward_with_a_blank_or_deceptive_name_is_refused(shop: Shop, text: str) -> None:
+def test_reward_with_a_blank_or_deceptive_name_is_rejected(shop: Shop, text: str) -> None:
     refused = create(shop, name=text)
     assert refused["userErrors"] == [{"code": "INVALID_INPUT", "path": ["input", "name"]}]
     assert refused["reward"] is None
@@ -42,7 +42,7 @@ def test_reward_name_is_trimmed(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("mark", "“”„«»「」")
-def test_names_with_quotation_marks_are_refused(shop: Shop, mark: str) -> None:
+def test_names_with_quotation_marks_are_rejected(shop: Shop, mark: str) -> None:
     refused = create(shop, name=f"a{mark} and b")
     assert refused["userErrors"] == [{"code": "INVALID_INPUT", "path": ["input", "name"]}]
     assert create(shop, name='5" plate', description=f"The {mark} plate.")["userErrors"] == []

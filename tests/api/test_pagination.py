@@ -30,7 +30,7 @@ def test_cursor_decodes_to_its_position(place: int) -> None:
     "cursor",
     ["", "x", "é", "====", "djE6MQ==", "djE6MQ\n", " djE6MQ", opaque("v2:1"), opaque("v1:"), opaque("v1:-1"), opaque("v1:01"), opaque("v1:1 "), opaque("1"), opaque("v1:" + "9" * 19), "A" * 10_000],
 )  # fmt: skip
-def test_invalid_cursor_is_refused(cursor: str) -> None:
+def test_invalid_cursor_is_rejected(cursor: str) -> None:
     with pytest.raises(GraphQLError) as refused:
         decode_cursor(cursor)
     assert refused.value.extensions == {"code": "BAD_USER_INPUT"}
@@ -52,7 +52,7 @@ def test_page_has_1_to_100_items(size: int) -> None:
 
 
 @pytest.mark.parametrize(("first", "last"), [(0, None), (101, None), (-1, None), (None, 0), (None, 101), (1, 1)])
-def test_invalid_page_arguments_are_refused(first: int | None, last: int | None) -> None:
+def test_invalid_page_arguments_are_rejected(first: int | None, last: int | None) -> None:
     with pytest.raises(GraphQLError) as refused:
         page_window(first=first, after=None, last=last, before=None)
     assert refused.value.extensions == {"code": "BAD_USER_INPUT"}

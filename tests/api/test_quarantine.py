@@ -283,7 +283,7 @@ def test_key_tied_to_a_card_cannot_quarantine_or_book_its_receipts(shop: Shop) -
     assert pending_in(shop) == ["R2"]
 
 
-def test_receipt_that_is_invalid_at_any_time_is_refused_and_not_quarantined(shop: Shop) -> None:
+def test_receipt_that_is_invalid_at_any_time_is_rejected_and_not_quarantined(shop: Shop) -> None:
     assert codes(buy(shop, "NOBODY", "R1", OLD)) == ["CUSTOMER_NOT_FOUND"]
     card = shop.enrol()
     assert buy(shop, card, "R2", NOON)["entry"] == {"points": 10}

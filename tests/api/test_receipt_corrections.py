@@ -147,7 +147,7 @@ def test_spent_points_become_a_debt_and_refunds_use_the_amended_receipt(shop: Sh
         ({"purchase": {"lines": []}}, ("INVALID_INPUT", ["purchase", "lines"])),
     ],
 )
-def test_invalid_amendment_is_refused_and_changes_nothing(
+def test_invalid_amendment_is_rejected_and_changes_nothing(
     shop: Shop, change: dict[str, Any], expected: tuple[str, list[str]]
 ) -> None:
     card = shop.enrol()
@@ -293,7 +293,7 @@ def test_tiers_and_counters_follow_a_moved_purchase(database_url: str) -> None:
         assert discrepancies_in(shop.url) == []
 
 
-def test_repeated_correction_is_answered_the_same_and_another_input_is_refused(shop: Shop) -> None:
+def test_repeated_correction_is_answered_the_same_and_another_input_is_rejected(shop: Shop) -> None:
     text, two = shop.enrol(), shop.enrol()
     shop.buy(text, "30.00", receipt="r-1")
     first = move(shop, "r-1", two, idempotencyKey="once")

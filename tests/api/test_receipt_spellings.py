@@ -100,7 +100,7 @@ def test_defaults_may_be_omitted_or_written_out(shop: Shop, spelled: dict[str, A
         {"occurredAt": "2026-03-01T10:00:01Z"},
     ],
 )
-def test_receipt_with_another_meaning_is_refused(shop: Shop, other: dict[str, Any]) -> None:
+def test_receipt_with_another_meaning_is_rejected(shop: Shop, other: dict[str, Any]) -> None:
     card = shop.enrol()
     buy(shop, card, "R1", "", lines=[line()], occurredAt=AT)
     refused = buy(shop, card, "R1", "", **{"lines": [line()], "occurredAt": AT, **other})

@@ -47,7 +47,7 @@ def codes(answer: Any) -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize("minutes", [5.001, 6, 60 * 24 * 365])
-def test_redemption_in_the_future_is_refused(shop: Shop, minutes: float) -> None:
+def test_redemption_in_the_future_is_rejected(shop: Shop, minutes: float) -> None:
     refused = redeem(shop, minutes)
     assert codes(refused) == SKEW
     assert (refused["decision"], refused["redemption"]) == (None, None)

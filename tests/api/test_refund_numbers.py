@@ -36,7 +36,7 @@ def test_repeated_refund_under_another_key_is_reported_as_recorded(shop: Shop) -
     assert shop.ledger(card) == [("EARN", 10), ("CLAWBACK", -10)]
 
 
-def test_refund_number_of_another_purchase_is_refused_and_names_it(shop: Shop) -> None:
+def test_refund_number_of_another_purchase_is_rejected_and_names_it(shop: Shop) -> None:
     card = shop.enrol()
     first = buy(shop, card, "R1", "10.00", occurredAt=MONDAY)
     buy(shop, card, "R2", "10.00", occurredAt=MONDAY)
@@ -109,7 +109,7 @@ def test_pending_refund_is_applied_only_to_the_receipt_that_it_names(shop: Shop)
     assert (codes(payload), payload["alreadyRecorded"], payload["cash"]) == ([], True, {"amount": "7.00"})
 
 
-def test_refund_with_an_unknown_location_is_refused(shop: Shop) -> None:
+def test_refund_with_an_unknown_location_is_rejected(shop: Shop) -> None:
     with open_shop(shop.url) as other:
         foreign = location(other, "north")
     by = {"receipt": {"externalId": "1", "locationId": foreign}}

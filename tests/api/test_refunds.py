@@ -24,7 +24,7 @@ def codes(answer: Any) -> list[tuple[str, list[str]]]:
 DIFFERS = [("RECEIPT_DIFFERS", ["externalId"])]
 
 
-def test_known_refund_number_for_another_customers_purchase_is_refused(shop: Shop) -> None:
+def test_known_refund_number_for_another_customers_purchase_is_rejected(shop: Shop) -> None:
     ours, theirs = shop.enrol(), shop.enrol()
     shop.buy(ours, "30.00", receipt="R-1")
     shop.buy(theirs, "50.00", receipt="R-2")
@@ -36,7 +36,7 @@ def test_known_refund_number_for_another_customers_purchase_is_refused(shop: Sho
     assert discrepancies_in(shop.url) == []
 
 
-def test_a_known_refund_number_for_another_purchase_of_the_same_customer_is_refused(shop: Shop) -> None:
+def test_a_known_refund_number_for_another_purchase_of_the_same_customer_is_rejected(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "30.00", receipt="R-1")
     shop.buy(card, "30.00", receipt="R-2")
@@ -88,7 +88,7 @@ def test_same_refund_under_another_key_is_recorded_once_by_any_reference(shop: S
         ({}, {"occurredAt": "now"}),
     ],
 )
-def test_a_known_refund_number_with_other_content_is_refused(
+def test_a_known_refund_number_with_other_content_is_rejected(
     shop: Shop, first: dict[str, Any], second: dict[str, Any]
 ) -> None:
     card = shop.enrol()
@@ -156,7 +156,7 @@ def test_line_can_be_refunded_gram_by_gram(shop: Shop) -> None:
     assert shop.available(card) == 0
 
 
-def test_a_refund_from_the_future_is_refused(shop: Shop) -> None:
+def test_a_refund_from_the_future_is_rejected(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "10.00", receipt="R-1")
     ahead = (datetime.now(UTC) + timedelta(minutes=6)).isoformat()
@@ -166,7 +166,7 @@ def test_a_refund_from_the_future_is_refused(shop: Shop) -> None:
     assert shop.refund("R-1", occurredAt=near)["userErrors"] == []
 
 
-def test_refund_before_its_purchase_is_refused_but_not_at_the_same_moment(shop: Shop) -> None:
+def test_refund_before_its_purchase_is_rejected_but_not_at_the_same_moment(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "10.00", receipt="R-1", occurredAt="2026-01-05T10:00:00Z")
     early = shop.refund("R-1", occurredAt="2026-01-05T09:59:59.999999Z")
@@ -177,7 +177,7 @@ def test_refund_before_its_purchase_is_refused_but_not_at_the_same_moment(shop: 
 
 
 @pytest.mark.parametrize("line", [0, -1, 3, 2**31 - 1])
-def test_refund_of_an_unknown_line_is_refused(shop: Shop, line: int) -> None:
+def test_refund_of_an_unknown_line_is_rejected(shop: Shop, line: int) -> None:
     card = shop.enrol()
     shop.buy(card, "", receipt="R-1", lines=TWO_LINES)
     assert codes(shop.refund("R-1", lines=[{"line": line}])) == [("NOTHING_TO_REFUND", ["lines"])]

@@ -97,7 +97,7 @@ def test_goods_and_money_of_a_purchase_can_be_refunded_in_any_mixture(blank: Sho
         ({"lines": [{"line": 1, "amount": "1.00", "quantity": "1"}]}, "INVALID_INPUT", ["lines", "0", "amount"]),
     ],
 )
-def test_invalid_amounts_are_refused_by_refund_and_preview(blank: Shop, sent: Any, code: str, path: list[str]) -> None:
+def test_invalid_amounts_are_rejected_by_refund_and_preview(blank: Shop, sent: Any, code: str, path: list[str]) -> None:
     card = blank.enrol()
     blank.buy(card, "", receipt="R", lines=CUPS)
     input = {"idempotencyKey": "k", "purchase": {"externalId": "R"}, **sent}

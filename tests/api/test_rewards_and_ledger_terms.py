@@ -89,7 +89,7 @@ def test_reward_has_a_description_and_variants(shop: Shop) -> None:
         ("cashPart", "1.001"),
     ],
 )
-def test_invalid_reward_is_refused_with_its_field(shop: Shop, field: str, value: object) -> None:
+def test_invalid_reward_is_rejected_with_its_field(shop: Shop, field: str, value: object) -> None:
     done = reward(shop, **{field: value})
     assert done["userErrors"] == [{"code": "INVALID_INPUT", "path": ["input", field]}]
     assert reward(shop)["reward"]["key"] == "holder", "nothing was kept"
@@ -158,7 +158,7 @@ def test_unenforced_terms_are_checked_and_not_published(shop: Shop) -> None:
     assert shop.execute("{ terms { version } }")["terms"]["version"] == 1
 
 
-def test_condition_on_an_unknown_tier_is_refused_with_its_path(shop: Shop) -> None:
+def test_condition_on_an_unknown_tier_is_rejected_with_its_path(shop: Shop) -> None:
     reward(shop)
     lost = {"key": "x", "conditions": [{"tierAtLeast": {"tier": "gold"}}], "effect": {"bonusPoints": {"points": 5}}}
     terms_check = check(shop, clauses({"points": 10}, lost))

@@ -115,7 +115,7 @@ def test_scalar_value_is_returned_in_its_normal_form(field: str, sent: str, answ
         ("big", "+1"),
     ],
 )
-async def test_invalid_value_is_refused_without_repeating_it(field: str, sent: Any) -> None:
+async def test_invalid_value_is_rejected_without_repeating_it(field: str, sent: Any) -> None:
     payload = await Edge().execute(f"query($v: {TYPES[field]}!) {{ {field}(of: $v) }}", variables={"v": sent})
     assert code(payload) == "BAD_USER_INPUT"
     assert "1" * 31 not in payload.text
@@ -126,7 +126,7 @@ async def test_number_literal_is_no_decimal(literal: str) -> None:
     assert code(await Edge().execute(f"{{ decimal(of: {literal}) }}")) == "GRAPHQL_VALIDATION_FAILED"
 
 
-async def test_refusal_names_the_expected_format() -> None:
+async def test_rejection_names_the_expected_format() -> None:
     payload = await Edge().execute("query($v: DateTime!) { moment(of: $v) }", variables={"v": "2026-03-14T15:09:26"})
     assert payload.json()["errors"][0]["message"] == (
         "Variable '$v' has invalid value: Expected a date and time with its offset "

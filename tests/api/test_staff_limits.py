@@ -159,7 +159,7 @@ def test_daily_limit_is_per_key_and_restarts_at_midnight_in_the_program_zone(sho
     assert codes(adjust(shop, card, 1_000)) == []
 
 
-def test_refusal_names_the_rest_of_the_daily_limit(shop: Shop) -> None:
+def test_rejection_names_the_rest_of_the_daily_limit(shop: Shop) -> None:
     card = shop.enrol()
     for points in (1_000, 1_000, 1_000, 1_000, 700):
         assert codes(adjust(shop, card, points)) == []
@@ -169,7 +169,7 @@ def test_refusal_names_the_rest_of_the_daily_limit(shop: Shop) -> None:
     assert codes(adjust(shop, card, 300)) == []
 
 
-def test_repeated_call_counts_once_and_a_refused_one_not_at_all(shop: Shop) -> None:
+def test_repeated_call_counts_once_and_a_rejected_one_not_at_all(shop: Shop) -> None:
     card = shop.enrol()
     assert codes(adjust(shop, card, -1_000)) == ["NOT_ENOUGH_POINTS"]
     for _ in range(7):
@@ -401,7 +401,7 @@ def test_owner_sets_staff_limits_and_staff_can_read_them(shop: Shop) -> None:
         ("amendmentAmount", "1000000000.01"),
     ],
 )
-def test_invalid_limit_is_refused_with_its_path(shop: Shop, field: str, value: object) -> None:
+def test_invalid_limit_is_rejected_with_its_path(shop: Shop, field: str, value: object) -> None:
     refused = call(shop, UPDATE, role=Role.OWNER, staffLimits={field: value})
     assert [(error["code"], error["path"]) for error in refused["userErrors"]] == [
         ("INVALID_INPUT", ["input", "staffLimits", field])

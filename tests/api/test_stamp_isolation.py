@@ -115,7 +115,7 @@ def test_refund_names_the_clauses_that_earn_less(shop: Shop) -> None:
     ]
 
 
-def test_merge_beyond_the_largest_number_of_stamps_is_refused(shop: Shop) -> None:
+def test_merge_beyond_the_largest_number_of_stamps_is_rejected(shop: Shop) -> None:
     publish(shop, SPEND, {"key": "item", "effect": {"stamps": {"stamps": 100, "per": "ITEM"}}}, MEAL)
     cards = shop.enrol(), shop.enrol()
     for card in cards:
@@ -151,7 +151,7 @@ WRONG = """mutation($input: AdjustPointsInput!) { adjustPoints(input: $input) {
   userErrors { code message detail } } }"""
 
 
-def test_refusals_about_stamps_do_not_mention_points(shop: Shop) -> None:
+def test_rejections_about_stamps_do_not_mention_points(shop: Shop) -> None:
     publish(shop, SPEND, VISIT, MEAL)
     card = shop.enrol()
     words = {"en": "point", "de": "Punkt", "zh-Hans": "积分", "zh-Hant": "點數"}

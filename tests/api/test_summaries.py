@@ -91,7 +91,7 @@ def test_offer_and_redemption_explain_happy_hour(blank: Shop) -> None:
     assert blank.execute(REDEEM, input=input)["redeemReward"]["decision"] == decision, "a replay says the same"
 
 
-def test_rare_refusals_have_codes_and_translated_sentences(blank: Shop) -> None:
+def test_rare_rejections_have_codes_and_translated_sentences(blank: Shop) -> None:
     card = blank.enrol()
     input = {"idempotencyKey": "again", "key": "coffee", "name": "Another", "description": "A cup"}
     (taken,) = blank.execute(REWARD, role=Role.OWNER, input=input)["createReward"]["userErrors"]

@@ -195,7 +195,7 @@ def test_best_clause_counts_and_the_others_are_explained(blank: Shop) -> None:
         ),
     ],
 )
-def test_invalid_draft_is_refused_with_its_path_and_not_published(
+def test_invalid_draft_is_rejected_with_its_path_and_not_published(
     blank: Shop, clauses: object, path: list[str]
 ) -> None:
     refused = publish(blank, clauses)
@@ -204,7 +204,7 @@ def test_invalid_draft_is_refused_with_its_path_and_not_published(
     assert blank.execute("{ terms(version: 1) { version } }") == {"terms": None}
 
 
-def test_price_of_an_unknown_reward_is_refused(blank: Shop) -> None:
+def test_price_of_an_unknown_reward_is_rejected(blank: Shop) -> None:
     refused = publish(blank, [{"key": "x", "effect": {"rewardCost": {"reward": "ghost", "points": 1}}}])
     assert refused["userErrors"][0]["code"] == "UNKNOWN_REWARD_IN_TERMS"
 

@@ -257,7 +257,7 @@ def test_start_suggested_by_the_check_can_be_published(shop: Shop, clock: Clock)
         ),
     ],
 )
-def test_unenforceable_effect_is_refused_with_its_path(
+def test_unenforceable_effect_is_rejected_with_its_path(
     shop: Shop, effect: Any, conditions: Any, code: str, path: list[str]
 ) -> None:
     given = clauses({"key": "x", "conditions": conditions, "effect": effect})
@@ -267,7 +267,7 @@ def test_unenforceable_effect_is_refused_with_its_path(
     assert error["code"] == code
 
 
-def test_deeply_nested_groups_are_refused(shop: Shop) -> None:
+def test_deeply_nested_groups_are_rejected(shop: Shop) -> None:
     nested: Any = {"firstPurchase": True}
     for _ in range(4):
         nested = {"allOf": {"conditions": [nested]}}

@@ -255,7 +255,7 @@ def test_customer_is_found_by_any_identity_in_any_spelling(shop: Shop) -> None:
         ({"lines": [{"sku": "a", "quantity": "1000000", "unitPrice": "1000000000"}]}, "INVALID_INPUT", None),
     ],
 )
-def test_invalid_purchase_is_refused_with_its_path_and_not_stored(
+def test_invalid_purchase_is_rejected_with_its_path_and_not_stored(
     shop: Shop, change: dict[str, object], code: str, path: list[str] | None
 ) -> None:
     card = shop.enrol()
@@ -267,13 +267,13 @@ def test_invalid_purchase_is_refused_with_its_path_and_not_stored(
     assert shop.ledger(card) == []
 
 
-def test_unknown_and_malformed_cards_are_refused(shop: Shop) -> None:
+def test_unknown_and_malformed_cards_are_rejected(shop: Shop) -> None:
     assert [error["code"] for error in shop.buy("NOBODY99", "1.00")["userErrors"]] == ["CUSTOMER_NOT_FOUND"]
     assert [error["code"] for error in shop.buy("?", "1.00")["userErrors"]] == ["INVALID_IDENTITY"]
     assert shop.execute('{ customer(by: { card: "NOBODY99" }) { id } }') == {"customer": None}
 
 
-def test_telephone_number_with_an_extension_is_refused(shop: Shop) -> None:
+def test_telephone_number_with_an_extension_is_rejected(shop: Shop) -> None:
     def enrol(key: str, phone: str) -> list[tuple[str, list[str]]]:
         payload = shop.execute(ENROL, input={"idempotencyKey": key, "identities": [{"phone": phone}]})["enrolCustomer"]
         return [(error["code"], error["path"]) for error in payload["userErrors"]]
@@ -286,7 +286,7 @@ def test_telephone_number_with_an_extension_is_refused(shop: Shop) -> None:
     assert look.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
-def test_repeated_receipt_is_recorded_once_and_a_different_one_with_its_number_is_refused(
+def test_repeated_receipt_is_recorded_once_and_a_different_one_with_its_number_is_rejected(
     shop: Shop,
 ) -> None:
     card = shop.enrol()
@@ -299,7 +299,7 @@ def test_repeated_receipt_is_recorded_once_and_a_different_one_with_its_number_i
     assert shop.ledger(card) == [("EARN", 10)]
 
 
-def test_price_as_a_json_number_is_refused(shop: Shop) -> None:
+def test_price_as_a_json_number_is_rejected(shop: Shop) -> None:
     card = shop.enrol()
     input = {
         "idempotencyKey": "k",

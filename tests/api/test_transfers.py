@@ -65,7 +65,7 @@ def test_every_entry_of_a_transfer_is_explained(shop: Shop) -> None:
         assert explain == {"agrees": True, "recomputedPoints": points, "decision": {"outcome": "GRANTED"}}
 
 
-def test_invalid_transfer_is_refused_and_moves_nothing(shop: Shop) -> None:
+def test_invalid_transfer_is_rejected_and_moves_nothing(shop: Shop) -> None:
     giver, taker = shop.enrol(), shop.enrol()
     shop.buy(giver, "80.00")
     assert error_codes(transfer(shop, giver, taker, 81)) == [("NOT_ENOUGH_POINTS", ["points"])]

@@ -115,7 +115,7 @@ def test_sample_is_imported_once_and_its_ledger_verifies(empty_database_url: str
     assert ledgers(url, list(BY_HAND)) == BY_HAND
 
 
-def test_file_in_another_format_is_refused_with_a_clear_message(sqlite_url: str, tmp_path: Path) -> None:
+def test_file_in_another_format_is_rejected_with_a_clear_message(sqlite_url: str, tmp_path: Path) -> None:
     troth("init", "--sandbox", url=sqlite_url)
     broken = tmp_path / "broken.csv"
     broken.write_text("a,b\n1,2\n", encoding="utf-8")

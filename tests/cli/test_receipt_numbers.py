@@ -56,5 +56,5 @@ def test_imported_daily_numbers_are_shared_with_tills(database_url: str, tmp_pat
 
 
 @pytest.mark.parametrize("starts", ["4", "25:00", "noon", "04:00+01:00"])
-def test_invalid_start_of_the_business_day_is_refused(sqlite_url: str, starts: str) -> None:
+def test_invalid_start_of_the_business_day_is_rejected(sqlite_url: str, starts: str) -> None:
     assert "is not a time of day" in troth("init", "--receipt-day-starts", starts, url=sqlite_url, code=1)

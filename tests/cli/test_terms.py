@@ -116,7 +116,7 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nclauses: [*b, *b]\n"
         ("x" * 300_000, 1, "characters"),
     ],
 )
-def test_invalid_terms_file_is_refused_quickly_with_its_line(text: str, line: int, expected: str) -> None:
+def test_invalid_terms_file_is_rejected_quickly_with_its_line(text: str, line: int, expected: str) -> None:
     usual = usual_seconds(lambda: read(LARGEST, currency="GBP"))
     began = time.monotonic()
     with pytest.raises(TermsFileError) as refused:

@@ -34,7 +34,7 @@ from tests.builders import NOON, a_purchase, some_terms
         "10000000000000.01",
     ],
 )
-def test_inexact_amount_is_refused(amount: Decimal | str) -> None:
+def test_inexact_amount_is_rejected(amount: Decimal | str) -> None:
     with pytest.raises(AmountError):
         Money.of(amount, "GBP")
 

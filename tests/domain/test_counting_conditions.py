@@ -296,7 +296,7 @@ def test_purchases_never_exceed_a_budget_and_points_add_up(
         ((EveryNthItem(1001),), BonusPoints(5)),
     ],
 )
-def test_invalid_counting_condition_is_refused(conditions: tuple[Condition, ...], effect: Any) -> None:
+def test_invalid_counting_condition_is_rejected(conditions: tuple[Condition, ...], effect: Any) -> None:
     with pytest.raises(TermsError) as refused:
         some_terms(("x", conditions, effect))
     assert refused.value.path[:3] == ("clauses", "0", "conditions")

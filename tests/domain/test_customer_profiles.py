@@ -239,7 +239,7 @@ def test_preference_matches_in_any_spelling() -> None:
         Preferences(DIET, frozenset({"a\nb"})),
     ],
 )
-def test_invalid_profile_condition_is_refused(condition: Condition) -> None:
+def test_invalid_profile_condition_is_rejected(condition: Condition) -> None:
     assert condition.validation_error() is not None
 
 

@@ -60,13 +60,13 @@ def test_telephone_number_has_one_normal_form(text: str) -> None:
         " foo",
     ],
 )
-def test_telephone_number_with_an_extension_is_refused(more: str) -> None:
+def test_telephone_number_with_an_extension_is_rejected(more: str) -> None:
     with pytest.raises(IdentityError):
         phone("+49 30 1234567" + more)
 
 
 @pytest.mark.parametrize("text", ["", " ", "call me", "+49", "1" * 30, "030 1234567 and 030 7654321"])
-def test_invalid_telephone_number_is_refused(text: str) -> None:
+def test_invalid_telephone_number_is_rejected(text: str) -> None:
     with pytest.raises(IdentityError):
         phone(text)
 

@@ -136,7 +136,7 @@ def test_identity_has_one_normal_form(kind: IdentityKind, text: str, value: str)
         (IdentityKind.EXTERNAL_ID, "x" * 201),
     ],
 )
-def test_invalid_identity_is_refused_without_repeating_it(kind: IdentityKind, text: str) -> None:
+def test_invalid_identity_is_rejected_without_repeating_it(kind: IdentityKind, text: str) -> None:
     with pytest.raises(IdentityError) as refused:
         normalised_identity(kind, text, region="GB")
     assert not text or text not in str(refused.value)
@@ -166,7 +166,7 @@ def test_money_is_whole_minor_units(text: str, currency: str, minor: int) -> Non
     ("text", "currency"),
     [("1.001", "GBP"), ("0.5", "JPY"), ("1e400", "GBP"), ("NaN", "GBP"), ("1", "XXX"), ("99999999999999999", "GBP")],
 )
-def test_invalid_money_is_refused(text: str, currency: str) -> None:
+def test_invalid_money_is_rejected(text: str, currency: str) -> None:
     with pytest.raises(AmountError):
         Money.of(text, currency)
 

@@ -154,7 +154,7 @@ def test_stored_terms_without_newer_validity_fields_mean_the_same() -> None:
         RewardCost("mug", 100, cash=Money(200, "EUR")),
     ],
 )
-def test_invalid_effect_is_refused_with_its_path(wrong: Effect) -> None:
+def test_invalid_effect_is_rejected_with_its_path(wrong: Effect) -> None:
     with pytest.raises(TermsError) as refused:
         unenforced_terms(SILVER, ("wrong", (), wrong))
     assert refused.value.path == ("clauses", "1", "effect")
@@ -191,7 +191,7 @@ def test_unenforced_clause_can_be_read_and_not_published(
 
 
 @pytest.mark.parametrize("condition", [TierAtLeast("gold"), AnyOf((TierAtLeast("gold"), FirstPurchase()))])
-def test_unenforced_condition_is_refused_with_its_path(condition: Condition, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unenforced_condition_is_rejected_with_its_path(condition: Condition, monkeypatch: pytest.MonkeyPatch) -> None:
     clauses = (a_clause(None, condition), GOLD)
     assert Terms.from_draft(version=1, effective_from=some.FIRST, currency="GBP", zone="Europe/London", clauses=clauses)
     monkeypatch.setattr(TierAtLeast, "unenforced", lambda _: True)
@@ -200,7 +200,7 @@ def test_unenforced_condition_is_refused_with_its_path(condition: Condition, mon
     assert refused.value.path == ("clauses", "0", "conditions", "0")
 
 
-def test_enforced_clauses_are_not_refused_with_unenforced_ones() -> None:
+def test_enforced_clauses_are_not_rejected_with_unenforced_ones() -> None:
     kept = (
         a_clause(None, TierAtLeast("gold")),
         GOLD,

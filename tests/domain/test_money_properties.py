@@ -403,7 +403,7 @@ def test_foreign_purchase_without_a_rate_is_not_decided(decide: str) -> None:
 
 
 @pytest.mark.parametrize("rate", ["0", "-1", "NaN", "Infinity", "1000000.000000000001", "0.0000000000001", "1E-999"])
-def test_invalid_rate_is_refused(rate: str) -> None:
+def test_invalid_rate_is_rejected(rate: str) -> None:
     with pytest.raises(FactsError) as refused:
         exchange_rate_of(Decimal(rate), currency="JPY", into="EUR")
     assert refused.value.path == ("exchange_rate",)

@@ -45,7 +45,7 @@ SEEN = ["Mug", "7", "Café crème", "免费咖啡", "قهوة", "می‌خواه
 
 
 @pytest.mark.parametrize("text", DECEIVING + BLANK + ["x" * 201])
-def test_deceptive_name_is_refused(text: str) -> None:
+def test_deceptive_name_is_rejected(text: str) -> None:
     with pytest.raises(InvalidNameError):
         normalised_name(text)
     assert name_error(text) is not None
@@ -78,7 +78,7 @@ def test_accepted_name_is_unchanged_and_on_one_line(text: str) -> None:
 @pytest.mark.parametrize("text", [*DECEIVING, *BLANK, " tea", "x" * 201])
 @pytest.mark.parametrize("kind", [Categories, Products])
 @pytest.mark.parametrize("side", ["include", "exclude"])
-def test_deceptive_article_or_category_in_terms_is_refused(text: str, kind: type[Categories], side: str) -> None:
+def test_deceptive_article_or_category_in_terms_is_rejected(text: str, kind: type[Categories], side: str) -> None:
     condition = kind(**{side: frozenset({"cups", text})})
     for value in (condition, AnyOf((kind(include=frozenset({"tea"})), condition))):
         with pytest.raises(TermsError) as refused:

@@ -74,7 +74,7 @@ def test_limits_of_a_line_are_inclusive(given: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("given", "at"), OUTSIDE)
-def test_value_beyond_a_limit_is_refused_with_its_path(given: dict[str, Any], at: str) -> None:
+def test_value_beyond_a_limit_is_rejected_with_its_path(given: dict[str, Any], at: str) -> None:
     with pytest.raises(FactsError) as raised:
         line_of(**{**GIVEN, **given})
     assert raised.value.path == ("lines", "0", *at.split("."))

@@ -79,7 +79,7 @@ def test_standard_clause_is_added_despite_a_taken_key() -> None:
         Categories(include=frozenset({""})),
     ],
 )
-def test_meaningless_condition_is_refused_with_its_path(condition: Condition) -> None:
+def test_meaningless_condition_is_rejected_with_its_path(condition: Condition) -> None:
     with pytest.raises(TermsError) as refused:
         some_terms(a_clause(key="first"), a_clause(None, MinimumSpend(pounds("1.00")), condition, key="second"))
     assert refused.value.path == ("clauses", "1", "conditions", "1")
@@ -100,7 +100,7 @@ def test_meaningless_condition_is_refused_with_its_path(condition: Condition) ->
         NoticePeriod(366),
     ],
 )
-def test_invalid_effect_is_refused_with_its_path(effect: Effect) -> None:
+def test_invalid_effect_is_rejected_with_its_path(effect: Effect) -> None:
     with pytest.raises(TermsError) as refused:
         some_terms(a_clause(effect))
     assert refused.value.path == ("clauses", "0", "effect")
@@ -206,7 +206,7 @@ def test_quebec_preset_sets_and_prints_its_days() -> None:
         some_terms(a_clause(), ("n", (), NoticePeriod(30, NoticePreset.CA_QC)))
 
 
-def test_product_condition_in_a_group_with_others_is_refused() -> None:
+def test_product_condition_in_a_group_with_others_is_rejected() -> None:
     tea = Products(include=frozenset({"tea"}))
     for group in (AllOf((tea, MinimumQuantity(2))), AnyOf((AllOf((tea, MinimumQuantity(2))), FirstPurchase()))):
         with pytest.raises(TermsError, match="GOODS_APART"):

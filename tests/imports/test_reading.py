@@ -120,7 +120,7 @@ def test_return_keeps_its_number_when_its_receipt_is_completed_later(tmp_path: P
         (HEADER.strip() + b",Quantity\n", "more than one column Quantity"),
     ],
 )
-def test_file_without_a_header_or_lines_is_refused(header: bytes, word: str, tmp_path: Path) -> None:
+def test_file_without_a_header_or_lines_is_rejected(header: bytes, word: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=word):
         plan_of(header, tmp_path)
 

@@ -220,7 +220,7 @@ def test_receipt_recorded_by_a_till_is_not_counted_as_imported(tea: Shop, tmp_pa
     assert ledger_of(tea) == [("EARN", 10)]
 
 
-def test_receipt_with_a_refused_return_is_rejected_whole(tea: Shop, tmp_path: Path) -> None:
+def test_receipt_with_a_rejected_return_is_rejected_whole(tea: Shop, tmp_path: Path) -> None:
     sold = "A1,10001,Tea,1,2025-12-30 10:15:00,10.00,K-1\n"
     import_file(tea, HEADER + sold, folder=tmp_path)
     assert tea.refund("A1")["userErrors"] == []

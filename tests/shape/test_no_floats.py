@@ -250,7 +250,7 @@ def _decimals() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize(("holder", "field"), sorted(_decimals()))
 @pytest.mark.parametrize("sent", [1.5, 1, 0.1, 1e300])
-def test_amount_is_accepted_as_text_and_refused_as_a_number(holder: str, field: str, sent: float) -> None:
+def test_amount_is_accepted_as_text_and_rejected_as_a_number(holder: str, field: str, sent: float) -> None:
     part: Any = CORE.type_map[holder]
     type_ = part.fields[field].type
     refused: list[str] = []
@@ -262,7 +262,7 @@ def test_amount_is_accepted_as_text_and_refused_as_a_number(holder: str, field: 
 
 
 @pytest.mark.parametrize("written", ["1.5", "1", "-0.1", "1e3"])
-def test_amount_as_a_number_literal_is_refused_before_execution(written: str) -> None:
+def test_amount_as_a_number_literal_is_rejected_before_execution(written: str) -> None:
     line = f'{{ sku: "a", quantity: "1", unitPrice: {written} }}'
     text = f'{{ basketCheck(customer: {{ card: "1" }}, basket: {{ lines: [{line}] }}) {{ customer {{ id }} }} }}'
     assert any("as text" in error.message for error in validate(CORE, parse(text)))

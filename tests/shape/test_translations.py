@@ -134,7 +134,7 @@ def test_name_with_a_joining_word_reads_differently_from_two_names(
         assert len({getattr(place, said.__name__)(phrasebook) for place in places}) == 2
 
 
-def test_quotation_marks_of_sentences_are_refused_in_names() -> None:
+def test_quotation_marks_of_sentences_are_rejected_in_names() -> None:
     marks = {mark for catalogue in CATALOGUES.values() for text in catalogue.values() for mark in str(text)} & QUOTES
     assert marks == set("“”„「」")
     for mark in QUOTES:

@@ -134,7 +134,7 @@ async def test_row_cannot_refer_to_another_program(shop: Database) -> None:
 
 
 @pytest.mark.parametrize("table", ONLY_ADDED)
-async def test_postgres_refuses_truncate(postgres_url: str, table: str) -> None:
+async def test_postgres_rejects_truncate(postgres_url: str, table: str) -> None:
     database = PostgresDatabase(postgres_url)
     await database.start()
     await database.write(write_sample_rows, program_id=PROGRAM, lock_key="shop")

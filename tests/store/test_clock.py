@@ -53,7 +53,7 @@ async def test_clock_of_a_program_is_stored_and_read_everywhere(two: Database) -
 
 
 @pytest.mark.parametrize(("program_id", "seconds"), [(OTHER_PROGRAM, 1), (OTHER_PROGRAM, -1), (PROGRAM, -1)])
-async def test_database_refuses_a_live_offset_and_a_negative_one(two: Database, program_id: str, seconds: int) -> None:
+async def test_database_rejects_a_live_offset_and_a_negative_one(two: Database, program_id: str, seconds: int) -> None:
     with pytest.raises(Exception, match="programs_clock_offset"):
         await set_clock(two, program_id, timedelta(seconds=seconds))
     assert all(not program.clock_ahead for program in await two.read_across_programs(programs.all_programs))

@@ -250,13 +250,13 @@ async def test_database_of_a_newer_version_is_left_alone(database_url: str) -> N
         await migrate(database_url)
 
 
-async def test_unknown_migration_number_is_refused(empty_database_url: str) -> None:
+async def test_unknown_migration_number_is_rejected(empty_database_url: str) -> None:
     with pytest.raises(MigrationError, match="no migration number 42"):
         await migrate(empty_database_url, to=42)
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgres"])
-def test_migration_without_a_down_part_is_refused(tmp_path: Path, dialect: str) -> None:
+def test_migration_without_a_down_part_is_rejected(tmp_path: Path, dialect: str) -> None:
     (tmp_path / f"0001_first.{dialect}.sql").write_text("CREATE TABLE t (id text);\n")
 
     with pytest.raises(MigrationError, match="0001_first"):

@@ -341,7 +341,7 @@ def test_store_functions_read_and_write_only_the_program_of_their_session(
 
 
 @pytest.mark.parametrize("method", ["rows", "row", "execute", "enqueue"])
-async def test_statement_without_the_program_is_refused(database: Database, method: str) -> None:
+async def test_statement_without_the_program_is_rejected(database: Database, method: str) -> None:
     async def work(session: Session) -> None:
         await getattr(session, method)("SELECT id FROM programs WHERE id = $2", PROGRAM)
 

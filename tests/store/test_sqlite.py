@@ -198,7 +198,7 @@ async def test_unopenable_file_is_reported_at_startup(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "url", ["sqlite://shop.db", "sqlite:///", "sqlite:///shop.db?synchronous=FULL;drop", "sqlite:///a?x-y=1"]
 )
-def test_invalid_url_is_refused(url: str) -> None:
+def test_invalid_url_is_rejected(url: str) -> None:
     with pytest.raises(ValueError, match="SQLite URL"):
         file_and_pragmas(url)
 

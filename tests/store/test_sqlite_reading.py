@@ -80,7 +80,7 @@ async def test_cancelled_read_leaves_its_connection_usable(shop: SqliteDatabase)
     assert await shop.read_across_programs(_answers) == 1
 
 
-async def test_stop_waits_for_running_reads_and_refuses_new_ones(sqlite_url: str) -> None:
+async def test_stop_waits_for_running_reads_and_rejects_new_ones(sqlite_url: str) -> None:
     database = SqliteDatabase(sqlite_url)
     await database.start()
     go_on = asyncio.Event()

@@ -228,7 +228,7 @@ async def test_excess_callers_get_busy_and_the_rest_are_served(database: Databas
     assert await database.read_across_programs(_available) == len(served)
 
 
-async def test_stopped_database_finishes_running_work_and_refuses_new_work(database: Database) -> None:
+async def test_stopped_database_finishes_running_work_and_rejects_new_work(database: Database) -> None:
     await database.write(_shop, program_id=PROGRAM, lock_key="shop")
     begun = [
         asyncio.create_task(database.write(_add_one, program_id=PROGRAM, lock_key=str(number))) for number in range(8)

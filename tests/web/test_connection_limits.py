@@ -89,7 +89,7 @@ def test_dripping_header_is_ended_like_a_silent_one(address: str) -> None:
     assert time.monotonic() - begun < 4 * alone
 
 
-def test_endless_headers_are_refused_at_the_limit(address: str) -> None:
+def test_endless_headers_are_rejected_at_the_limit(address: str) -> None:
     with connect(address) as sock:
         sock.sendall(HALF + b"e" * MAX_HEAD_BYTES)
         assert rest_of(sock).startswith(b"HTTP/1.1 431 ")
@@ -144,7 +144,7 @@ def test_connection_beyond_the_limit_gets_503_with_retry_after() -> None:
         hello(address)
 
 
-def test_invalid_http_is_refused_in_json(address: str) -> None:
+def test_invalid_http_is_rejected_in_json(address: str) -> None:
     with connect(address) as sock:
         sock.sendall(b"\x16\x03\x01 nonsense\r\n\r\n")
         answer = rest_of(sock)

@@ -47,7 +47,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, sqlite_template: object) -> I
         ("PUT", "/graphql", 405),
     ],
 )
-def test_unknown_address_is_refused_in_json_except_to_a_browser(
+def test_unknown_address_is_rejected_in_json_except_to_a_browser(
     shop: Shop, method: str, path: str, status: int, accept: str
 ) -> None:
     response = shop.client.request(method, f"{shop.address}{path}", headers={"Accept": accept}, follow_redirects=False)
