@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from app.graphql_server.execution.persisted_documents import PersistedDocuments, read_trusted_documents
+from app.graphql_server.limits.rate_limits import RateLimit
 from tests.clients.days import DAY, HERE, LEDGER, arguments, assert_day_as_expected
 from tests.node import run_node
 from tests.shop import open_shop
@@ -121,3 +122,21 @@ def test_documents_of_relay_are_those_of_the_other_clients() -> None:
         text = text.replace(f"Till{name}Mutation", name).replace(f"Till{name}Query", name)
     till = (HERE / "till.graphql").read_text(encoding="utf-8").splitlines()
     assert text == "\n".join(line.strip() for line in till if line and not line.startswith("#"))
+
+
+SCARCE = RateLimit(capacity=10, restored=0.001)  # type: ignore[arg-type]
+"""The cost of one small operation, once."""
+
+
+@pytest.mark.parametrize("reason", ["wrong key", "rate limit"])
+def test_apps_see_the_code_of_a_rejected_request_whatever_its_status(sqlite_url: str, reason: str) -> None:
+    with open_shop(sqlite_url, rate_limit=SCARCE) as shop:
+        address, key = arguments(shop)
+        while reason == "rate limit" and shop.send("{ program { name } }").status_code != 429:
+            pass
+        printed = run_node(NODE_FOLDER / "rejected.mjs", address, "wrong" if reason == "wrong key" else key)
+    seen = {line["client"]: line["errors"] for line in map(json.loads, printed.splitlines())}
+    assert seen.keys() == {"apollo", "urql"}
+    for (error,) in seen.values():
+        assert error["code"] == ("UNAUTHENTICATED" if reason == "wrong key" else "RATE_LIMITED")
+        assert (error.get("retryAfter", 0) > 1) is (reason == "rate limit")

@@ -85,6 +85,8 @@ class DocumentedTill:
         while True:
             answer = self._answer(request, with_text=with_text)
             verdict = Verdict(Action.RETRY, ("cut",)) if answer is None else _verdict(self.page, answer)
+            if answer is not None and "retry-after" in answer.headers:
+                assert verdict.action is Action.RETRY, "whatever says when to come back is repeated"
             self.met.update(verdict.codes)
             attempts += verdict.action is Action.RETRY_SOME
             if verdict.action in (Action.RETRY, Action.RETRY_SOME) and attempts <= ATTEMPTS:

@@ -40,8 +40,9 @@ for (const [name, contents] of Object.entries(clients)) {
     format: 'esm',
     platform: 'neutral',
     mainFields: ['module', 'main'],
-    conditions: ['production'],
-    define: { 'process.env.NODE_ENV': '"production"' },
+    // As an app's developer runs them: they warn of what their caches cannot keep.
+    conditions: ['development'],
+    define: { 'process.env.NODE_ENV': '"development"' },
     legalComments: 'none',
     metafile: true,
   });
