@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEV := .venv/.troth-dev
 RUN := .venv/.troth-run
 
-.PHONY: help demo check test clients lint bounds bench soak lock clean python
+.PHONY: help demo check test clients lint bounds bench soak graphiql lock clean python
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -86,6 +86,9 @@ bench: $(DEV) ## Measure speed against a floor of the same run
 soak: $(DEV) ## Run random histories and kills for SOAK_MINUTES (10)
 	$(BIN)/python -m bench.soak
 
+graphiql: ## Build GraphiQL anew from npm (needs Node 20; its files are in the repository)
+	cd graphiql && npm ci --no-audit --no-fund && npm run build
+
 lock: ## Update the pinned dependencies (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements.in -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements-build.in -o requirements-build.lock
@@ -93,4 +96,4 @@ lock: ## Update the pinned dependencies (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements-clients.in -o requirements-clients.lock
 
 clean: ## Remove everything that make has set up
-	rm -rf .venv .venv-clients .venv-lowest .venv-highest tests/clients/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf .venv .venv-clients .venv-lowest .venv-highest tests/clients/node/node_modules graphiql/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 from pathlib import Path
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,7 +17,7 @@ PATH = "/graphql"
 """Where the API is, and GraphiQL for those who open it in a browser."""
 
 FOLDER = Path(__file__).parent / "static" / "graphiql"
-"""GraphiQL and React as they were published, named with their hashes in vendored.json, and the files that start them."""
+"""The files that start GraphiQL. What `make graphiql` has built is in `built`, named with its hashes in vendored.json."""
 
 POLICY = "; ".join(
     (
@@ -25,12 +27,13 @@ POLICY = "; ".join(
         "img-src 'self' data:",
         "font-src 'self' data:",
         "connect-src 'self'",
+        "worker-src 'self'",
         "frame-ancestors 'none'",
         "form-action 'none'",
         "base-uri 'none'",
     )
 )
-"""No other host, no script in the page; styles in the page only because the editor places its cursor with them."""
+"""No other host, no script in the page, no worker of one; styles in the page because the editor places its lines with them."""
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -39,12 +42,10 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Troth: GraphiQL</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="/graphiql/graphiql.min.css">
+<link rel="stylesheet" href="/graphiql/built/graphiql.css">
 <link rel="stylesheet" href="/graphiql/page.css">
-<script src="/graphiql/react.production.min.js" defer></script>
-<script src="/graphiql/react-dom.production.min.js" defer></script>
-<script src="/graphiql/graphiql.min.js" defer></script>
-<script src="/graphiql/boot.js" defer></script>
+<link rel="modulepreload" href="/graphiql/built/graphiql.js">
+<script type="module" src="/graphiql/boot.js"></script>
 </head>
 <body>
 <header>
@@ -92,6 +93,35 @@ def page_is_requested(scope: Scope) -> bool:
     return not Request(scope).query_params.keys() & {"query", "documentId", "extensions"}
 
 
+class _Files(StaticFiles):
+    """The files of the page. Each is compressed once, when it is first asked for: all of them are 5 MB."""
+
+    def __init__(self, *, directory: Path) -> None:
+        super().__init__(directory=directory)
+        self._compressed: dict[str, bytes] = {}
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, compressed where the client takes that; raises HTTPException."""
+        response = await super().get_response(path, scope)
+        # Chunks are named by their content.
+        forever = path.startswith("built/chunk-")
+        response.headers["cache-control"] = "public, max-age=31536000, immutable" if forever else "no-cache"
+        response.headers["vary"] = "Accept-Encoding"
+        response.headers["x-content-type-options"] = "nosniff"
+        compressible = isinstance(response, FileResponse) and "gzip" in Headers(scope=scope).get("accept-encoding", "")
+        if not compressible or scope["method"] != "GET":
+            return response
+        if path not in self._compressed:
+            self._compressed[path] = await asyncio.to_thread(_compressed, Path(FOLDER, path))
+        body = self._compressed[path]
+        headers = {**response.headers, "content-encoding": "gzip", "content-length": str(len(body))}
+        return Response(body, headers=headers)
+
+
+def _compressed(file: Path) -> bytes:
+    return gzip.compress(file.read_bytes(), mtime=0)
+
+
 def api_routes(endpoint: ASGIApp, *, graphiql: bool = True) -> list[BaseRoute]:
     """The API at its path: with GraphiQL in front of it, and the files of that page, unless it is left out."""
     routes: list[BaseRoute] = [
@@ -100,5 +130,5 @@ def api_routes(endpoint: ASGIApp, *, graphiql: bool = True) -> list[BaseRoute]:
         WebSocketRoute(PATH, endpoint),
     ]
     if graphiql:
-        routes.append(Mount("/graphiql", StaticFiles(directory=FOLDER)))
+        routes.append(Mount("/graphiql", _Files(directory=FOLDER)))
     return routes

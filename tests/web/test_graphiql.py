@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,24 +22,27 @@ from app.main import create_app_from
 from app.store.database.connect import open_database
 from app.web.graphiql import FOLDER, POLICY
 from tests.live_server import serving
-from tests.shop import Shop, create_program, open_shop
+from tests.shop import Shop, create_program, open_shop, real_now
 from tests.web.graphiql_examples import examples
 
-OURS = {"boot.js", "page.css", "examples.graphql", "variables.json", "vendored.json"}
+OURS = {"boot.js", "page.css", "examples.graphql", "variables.json"}
+BUILT = FOLDER / "built"
+SCRIPT = Path(__file__).parents[2] / "graphiql"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 AXE = Path(__file__).parents[1] / "pages" / "axe" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SIZES = {"desktop": (1280, 800), "phone": (375, 740)}
 TAB = ".graphiql-tab-button"
-EDITOR = ".graphiql-query-editor .CodeMirror"
+EDITOR = ".graphiql-query-editor .monaco-editor"
+VARIABLES = ".graphiql-editor-tool .graphiql-editor:not(.hidden) .monaco-editor"
 
-OF_GRAPHIQL = {"color-contrast", "label", "nested-interactive", "target-size"}
-"""What axe finds in GraphiQL itself: grey line numbers, editors without labels, tabs that hold a button to close them."""
+OF_GRAPHIQL = {"nested-interactive"}
+"""What axe finds in GraphiQL itself: its tabs hold a button that closes them."""
 
-WIDTHS = """scroll => [
-  Math.max(...[...scroll.querySelectorAll(".CodeMirror-line > span")].map(line => line.getBoundingClientRect().right)),
-  scroll.getBoundingClientRect().right]"""
+WIDTHS = """editor => [
+  Math.max(...[...editor.querySelectorAll(".view-line > span")].map(line => line.getBoundingClientRect().right)),
+  editor.getBoundingClientRect().right]"""
 """Where the longest line of an editor ends, and where its room does."""
 
 
@@ -52,19 +56,47 @@ def shop(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Ite
         yield opened
 
 
-def test_every_static_file_is_ours_or_as_published() -> None:
-    listed = json.loads((FOLDER / "vendored.json").read_text())
-    assert {value["file"] for value in listed} | OURS == {file.name for file in FOLDER.iterdir()}
-    for item in listed:
-        assert hashlib.sha256((FOLDER / item["file"]).read_bytes()).hexdigest() == item["sha256"], item["file"]
-    assert {(value["name"], value["version"]) for value in listed} == {
-        ("graphiql", "4.1.2"), ("react", "18.3.1"), ("react-dom", "18.3.1"),
-    }  # fmt: skip
-    assert {value["name"] for value in listed if value["file"].startswith("LICENSE")} == {
-        "graphiql",
-        "react",
-        "react-dom",
-    }
+def test_every_built_file_is_as_it_was_built_within_five_megabytes() -> None:
+    assert OURS | {"built"} == {file.name for file in FOLDER.iterdir()}
+    recorded = json.loads((BUILT / "vendored.json").read_text(encoding="utf-8"))
+    found = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in BUILT.iterdir()}
+    found.pop("vendored.json")
+    assert found == recorded["files"]
+    assert sum(file.stat().st_size for file in FOLDER.rglob("*") if file.is_file()) <= 5_000_000
+
+
+def test_built_files_are_of_the_locked_packages_with_their_licences() -> None:
+    used = json.loads((BUILT / "vendored.json").read_text(encoding="utf-8"))["packages"]
+    locked = json.loads((SCRIPT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    for package in used:
+        places = [
+            at
+            for at in locked
+            if at == f"node_modules/{package['name']}" or at.endswith(f"/node_modules/{package['name']}")
+        ]
+        assert package["version"] in {locked[at]["version"] for at in places}, package
+    assert [at for at, package in locked.items() if at and not package.get("integrity")] == []
+    assert [at for at, package in locked.items() if "resolved" in package] == [], "no address of a registry"
+    asked = json.loads((SCRIPT / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    assert asked.items() <= {package["name"]: package["version"] for package in used}.items()
+    licences = (BUILT / "LICENCES.txt").read_text(encoding="utf-8")
+    assert [
+        package for package in used if f"{package['name']} {package['version']} ({package['license']})" not in licences
+    ] == []
+
+
+def test_files_are_compressed_once_and_chunks_are_kept_for_ever(shop: Shop) -> None:
+    chunk = max(BUILT.glob("chunk-*.js"), key=lambda file: file.stat().st_size).name
+    for name, control in (("boot.js", "no-cache"), (f"built/{chunk}", "public, max-age=31536000, immutable")):
+        plain = httpx.get(f"{shop.address}/graphiql/{name}", headers={"accept-encoding": "identity"})
+        small = httpx.get(f"{shop.address}/graphiql/{name}", headers={"accept-encoding": "gzip"})
+        assert small.content == plain.content == (FOLDER / name).read_bytes()
+        assert (plain.headers.get("content-encoding"), small.headers["content-encoding"]) == (None, "gzip")
+        assert int(small.headers["content-length"]) < len(plain.content) / 2
+        assert small.headers["content-type"].startswith("text/javascript")
+        assert small.headers["cache-control"] == control
+        again = httpx.get(f"{shop.address}/graphiql/{name}", headers={"if-none-match": small.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
 
 
 @pytest.mark.parametrize(
@@ -96,6 +128,8 @@ def test_page_policy_forbids_other_hosts_and_inline_scripts(shop: Shop) -> None:
     assert allowed["default-src"] == "'none'"
     assert allowed["script-src"] == "'self'"
     assert allowed["connect-src"] == "'self'"
+    assert allowed["worker-src"] == "'self'"
+    assert "blob:" not in POLICY
     assert "//" not in POLICY
     assert "//" not in response.text.replace("<!doctype html>", "")
     assert re.findall(r"<script(?![^>]*\bsrc=)|\son\w+=|javascript:", response.text) == []
@@ -172,7 +206,7 @@ class Window:
     def choose(self, name: str) -> None:
         """Goes to the tab of an example, and waits for its operation."""
         self.page.locator(TAB, has_text=re.compile(rf"^\s*{name}\s*$")).click()
-        expect(self.page.locator(EDITOR)).to_contain_text(re.compile(rf"(query|mutation) {name}\b"))
+        expect(self.page.locator(EDITOR)).to_contain_text(re.compile(rf"(query|mutation)\s{name}\b"))
 
     def run(self, name: str) -> dict[str, Any]:
         """Runs the example in the tab of this name."""
@@ -201,18 +235,15 @@ def test_every_example_has_a_tab_with_its_variables(window: Window) -> None:
     assert page.title() == "Troth: GraphiQL"
     assert [tab.inner_text().strip() for tab in page.locator(TAB).all()] == [example.name for example in examples()]
     window.choose("LookUp")
-    expect(page.locator(EDITOR)).to_contain_text("query LookUp($by: CustomerBy!)")
-    expect(page.locator(".graphiql-editor-tool .graphiql-editor:not(.hidden)")).to_contain_text(
-        '"card": "5901234123457"'
-    )
+    expect(page.locator(EDITOR)).to_contain_text(re.compile(r"query\sLookUp\(\$by:\sCustomerBy!\)"))
+    expect(page.locator(VARIABLES)).to_contain_text(re.compile(r'"card":\s"5901234123457"'))
 
 
 def test_days_in_variables_are_those_of_now(window: Window) -> None:
     page = window.open()
     window.choose("CustomerKey")
-    expect(page.locator(".graphiql-editor-tool .graphiql-editor:not(.hidden)")).to_contain_text("expiresAt")
-    shown = page.locator(".graphiql-editor-tool .graphiql-editor:not(.hidden)").inner_text()
-    assert re.search(r'"expiresAt": "20\d\d-\d\d-\d\dT', shown)
+    written = page.locator(f"{VARIABLES} textarea")
+    expect(written).to_have_value(re.compile(f'"expiresAt": "{real_now() + timedelta(days=1):%Y-%m-%dT%H}'))
 
 
 def test_key_in_the_address_signs_in_and_leaves_the_address(window: Window, shop: Shop) -> None:
@@ -278,15 +309,39 @@ def test_browser_runs_examples_and_shows_the_schema(window: Window, shop: Shop) 
     page.get_by_text("Root Types").wait_for()
 
 
+def test_editors_complete_fields_and_find_wrong_ones(window: Window, shop: Shop) -> None:
+    page = window.open(key=shop.program.token(Role.TILL))
+    window.choose("LookUp")
+    page.locator(EDITOR).click()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text("{ viewer { rol } }")
+    expect(page.locator(f"{EDITOR} .squiggly-error")).to_have_count(1)
+    for _ in range(4):
+        page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Control+Space")
+    page.locator(".suggest-widget.visible").get_by_text("role").first.wait_for()
+    window.choose("Hold")
+    page.locator(VARIABLES).click()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text('{ "input": { "minutes": "many" } }')
+    page.locator(f"{VARIABLES} .squiggly-error, {VARIABLES} .squiggly-warning").first.wait_for()
+    page.get_by_label("Prettify query").click()
+    expect(page.locator(f"{VARIABLES} textarea")).to_have_value(
+        re.compile(r'^\{\n  "input": \{\n    "minutes": "many"\n  \}\n\}')
+    )
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_lines_of_all_examples_fit_their_editors(window: Window, browser: Browser, shop: Shop, size: str) -> None:
     del window  # its browser is the one that is tried
     tab = Window(browser, shop, size=size)
+    # So tall that no line is scrolled away: those are not there to be measured.
+    tab.page.set_viewport_size({"width": SIZES[size][0], "height": 2_400})
     page = tab.open()
     for example in examples():
         tab.choose(example.name)
-        for editor in (EDITOR, ".graphiql-editor-tool .graphiql-editor:not(.hidden) .CodeMirror"):
-            width, room = page.locator(f"{editor} .CodeMirror-scroll").evaluate(WIDTHS)
+        for editor in (EDITOR, VARIABLES):
+            width, room = page.locator(editor).evaluate(WIDTHS)
             assert width <= room, (example.name, editor)
         assert page.evaluate("document.documentElement.scrollWidth") == SIZES[size][0]
     page.context.close()

@@ -1,111 +1,116 @@
-// Starts GraphiQL and signs it in. A file of its own, because the page allows no script inside it.
-"use strict";
+// Signs in and starts GraphiQL. A file of its own, because the page allows no script inside it.
+const STORED = "troth-key";
+const form = document.getElementById("sign-in");
+const field = document.getElementById("key");
+const holder = document.getElementById("holder");
+const button = form.querySelector("button");
 
-(async () => {
-  const STORED = "troth-key";
-  const form = document.getElementById("sign-in");
-  const field = document.getElementById("key");
-  const holder = document.getElementById("holder");
-  const button = form.querySelector("button");
+// Of the tab's session, so that a reload stays signed in. What is typed into GraphiQL is forgotten with the page.
+const session = {
+  read() { try { return sessionStorage.getItem(STORED) ?? ""; } catch { return ""; } },
+  write(key) { try { key ? sessionStorage.setItem(STORED, key) : sessionStorage.removeItem(STORED); } catch { /* blocked */ } },
+};
+const kept = new Map();
+const storage = {
+  get length() { return kept.size; },
+  getItem: (name) => (kept.has(name) ? kept.get(name) : null),
+  setItem: (name, value) => { kept.set(name, String(value)); },
+  removeItem: (name) => { kept.delete(name); },
+  clear: () => { kept.clear(); },
+};
 
-  // Of the tab's session, so that a reload stays signed in. What is typed into GraphiQL is forgotten with the page.
-  const session = {
-    read() { try { return sessionStorage.getItem(STORED) ?? ""; } catch { return ""; } },
-    write(key) { try { key ? sessionStorage.setItem(STORED, key) : sessionStorage.removeItem(STORED); } catch { /* blocked */ } },
-  };
-  const kept = new Map();
-  const storage = {
-    get length() { return kept.size; },
-    getItem: (name) => (kept.has(name) ? kept.get(name) : null),
-    setItem: (name, value) => { kept.set(name, String(value)); },
-    removeItem: (name) => { kept.delete(name); },
-    clear: () => { kept.clear(); },
-  };
+// A browser never sends what follows the #. The key leaves the address bar, where it could be copied with the address.
+function takeKeyFromAddress() {
+  const found = /^#key=([\w.-]+)$/.exec(location.hash);
+  if (!found) return false;
+  session.write(found[1]);
+  field.value = found[1];
+  history.replaceState(null, "", location.pathname + location.search);
+  return true;
+}
 
-  // A browser never sends what follows the #. The key leaves the address bar, where it could be copied with the address.
-  function takeKeyFromAddress() {
-    const found = /^#key=([\w.-]+)$/.exec(location.hash);
-    if (!found) return false;
-    session.write(found[1]);
-    field.value = found[1];
-    history.replaceState(null, "", location.pathname + location.search);
-    return true;
+if (!takeKeyFromAddress()) field.value = session.read();
+
+const text = async (path) => { const answer = await fetch(path); return answer.ok ? answer.text() : ""; };
+const [{ GraphiQL, createElement, createGraphiQLFetcher, createRoot, onEditor }, operations, values] = await Promise.all([
+  import("./built/graphiql.js"),
+  text("/graphiql/examples.graphql"),
+  text("/graphiql/variables.json"),
+]);
+
+// One tab for each operation with the comments above it: it ends with the brace at the start of a line.
+const DAY = 86_400_000;
+const days = { yesterday: new Date(Date.now() - DAY), tomorrow: new Date(Date.now() + DAY) };
+const variables = JSON.parse(values || "{}", (_, value) => days[value]?.toISOString() ?? value);
+const tabs = operations.split(/(?<=^\}\n)/m).map((example) => example.trim()).filter(Boolean).map((query) => ({
+  query,
+  variables: JSON.stringify(variables[/^(?:query|mutation) (\w+)/m.exec(query)[1]], null, 2),
+}));
+
+// On a phone lines are broken, and not numbered.
+const PHONE = { fontSize: 12, wordWrap: "on", lineNumbers: "off", folding: false, glyphMargin: false };
+const phone = matchMedia("(max-width: 45rem)").matches;
+onEditor((editor) => editor.updateOptions(phone ? PHONE : { fontSize: 14 }));
+
+const root = createRoot(document.getElementById("graphiql"));
+function show(key) {
+  // With a new fetcher GraphiQL reads the schema again; its tabs stay as they are.
+  root.render(
+    createElement(GraphiQL, {
+      fetcher: createGraphiQLFetcher({ url: location.pathname, headers: key ? { Authorization: `Bearer ${key}` } : {} }),
+      storage,
+      defaultTabs: tabs,
+      defaultEditorToolsVisibility: "variables",
+      isHeadersEditorEnabled: true,
+      shouldPersistHeaders: false,
+    }),
+  );
+}
+
+async function describe(key) {
+  if (!key) return ["", "Not signed in: you can read the schema and published terms."];
+  const query = "{ viewer { role program { name kind } } }";
+  try {
+    const answer = await fetch(location.pathname, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Authorization: `Bearer ${key}` },
+      body: JSON.stringify({ query }),
+    });
+    const { data, errors } = await answer.json();
+    if (!data?.viewer) return ["wrong", errors[0].message];
+    const { role, program } = data.viewer;
+    const name = role[0] + role.slice(1).toLowerCase();
+    return ["right", `${name} of ${program.name}${program.kind === "SANDBOX" ? " (sandbox)" : ""}`];
+  } catch {
+    return ["wrong", "The server cannot be reached."];
   }
+}
 
-  const asked = async (path) => { const answer = await fetch(path); return answer.ok ? answer : null; };
-  const [operations, values] = await Promise.all([asked("/graphiql/examples.graphql"), asked("/graphiql/variables.json")]);
-  const variables = values ? await values.json() : {};
-  // One tab for each operation with the comments above it: it ends with the brace at the start of a line.
-  const examples = operations ? (await operations.text()).split(/(?<=^\}\n)/m).map((text) => text.trim()).filter(Boolean) : [];
-  const DAY = 86_400_000;
-  const days = { yesterday: new Date(Date.now() - DAY), tomorrow: new Date(Date.now() + DAY) };
-  const written = (_, value) => days[value]?.toISOString() ?? value;
-  const tabs = examples.map((query) => {
-    const given = variables[/^(?:query|mutation) (\w+)/m.exec(query)[1]];
-    return { query, variables: given && JSON.stringify(JSON.parse(JSON.stringify(given), (name, value) => written(name, value)), null, 2) };
-  });
+let current = null;
+let signedIn = false;
+function label() { button.textContent = signedIn && field.value.trim() === current ? "Sign out" : "Sign in"; }
 
-  const root = ReactDOM.createRoot(document.getElementById("graphiql"));
-  function show(key) {
-    // With a new fetcher GraphiQL reads the schema again; its tabs stay as they are.
-    root.render(
-      React.createElement(GraphiQL, {
-        fetcher: GraphiQL.createFetcher({ url: location.pathname, headers: key ? { Authorization: `Bearer ${key}` } : {} }),
-        storage,
-        defaultTabs: tabs,
-        defaultEditorToolsVisibility: "variables",
-        isHeadersEditorEnabled: true,
-        shouldPersistHeaders: false,
-      }),
-    );
-  }
+async function signIn() {
+  const key = field.value.trim();
+  if (key !== current) show(key);
+  current = key;
+  signedIn = false;
+  session.write(key);
+  const [state, text] = await describe(key);
+  if (key !== current) return;
+  signedIn = state === "right";
+  holder.className = state;
+  holder.textContent = text;
+  field.setAttribute("aria-invalid", String(state === "wrong"));
+  label();
+}
 
-  async function describe(key) {
-    if (!key) return ["", "Not signed in: you can read the schema and published terms."];
-    const query = "{ viewer { role program { name kind } } }";
-    try {
-      const answer = await fetch(location.pathname, {
-        method: "POST",
-        headers: { "Content-Type": "application/json", Authorization: `Bearer ${key}` },
-        body: JSON.stringify({ query }),
-      });
-      const { data, errors } = await answer.json();
-      if (!data?.viewer) return ["wrong", errors[0].message];
-      const { role, program } = data.viewer;
-      const name = role[0] + role.slice(1).toLowerCase();
-      return ["right", `${name} of ${program.name}${program.kind === "SANDBOX" ? " (sandbox)" : ""}`];
-    } catch {
-      return ["wrong", "The server cannot be reached."];
-    }
-  }
-
-  let current = null;
-  let signedIn = false;
-  function label() { button.textContent = signedIn && field.value.trim() === current ? "Sign out" : "Sign in"; }
-
-  async function signIn() {
-    const key = field.value.trim();
-    if (key !== current) show(key);
-    current = key;
-    signedIn = false;
-    session.write(key);
-    const [state, text] = await describe(key);
-    if (key !== current) return;
-    signedIn = state === "right";
-    holder.className = state;
-    holder.textContent = text;
-    field.setAttribute("aria-invalid", String(state === "wrong"));
-    label();
-  }
-
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (signedIn && field.value.trim() === current) field.value = "";
-    signIn();
-  });
-  field.addEventListener("input", label);
-  field.addEventListener("change", () => { if (field.value.trim() !== current) signIn(); });
-  addEventListener("hashchange", () => { if (takeKeyFromAddress()) signIn(); });
-  if (!takeKeyFromAddress()) field.value = session.read();
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (signedIn && field.value.trim() === current) field.value = "";
   signIn();
-})();
+});
+field.addEventListener("input", label);
+field.addEventListener("change", () => { if (field.value.trim() !== current) signIn(); });
+addEventListener("hashchange", () => { if (takeKeyFromAddress()) signIn(); });
+signIn();

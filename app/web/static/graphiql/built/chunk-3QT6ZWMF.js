@@ -1,0 +1,1 @@
+import{a,b}from"./chunk-DGHAK3FK.js";import"./chunk-ZLIHGFO5.js";import"./chunk-N2FW72DW.js";import"./chunk-VHDUSOBD.js";import"./chunk-OJJIRZYJ.js";import"./chunk-IYWUY3VA.js";export{b as getWorker,a as jsonDefaults};
