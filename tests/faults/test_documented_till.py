@@ -7,7 +7,6 @@ TROTH_SOAK_TILL_MINUTES=60 pytest -s tests/faults/test_documented_till.py
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 import uuid
@@ -15,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from itertools import cycle
+from itertools import cycle, islice
 
 import httpx
 import pytest
@@ -73,12 +72,13 @@ class Till(DocumentedTill):
     card: str
     sent: dict[str, Request]
 
-    def work(self, card: str, *, goes_on: Callable[[], bool]) -> None:
-        """Send until `goes_on` says no; what was begun is finished."""
+    def work(self, card: str, number: int, *, goes_on: Callable[[], bool]) -> None:
+        """Send until `goes_on` says no; what was begun is finished. Tills of different numbers begin with different things."""
         self.card, self.sent = card, {}
-        bought, chance = list[str](), random.Random(card)
+        bought, purposes = list[str](), cycle(PURPOSES)
         while goes_on():
-            request = self._request(chance.choice(PURPOSES), uuid.uuid4().hex, bought)
+            purpose = next(islice(purposes, 0 if self.sent else number, None))
+            request = self._request(purpose, uuid.uuid4().hex, bought)
             self.sent[request.key] = request
             self.send(request)
             if request.purpose == "sell":
@@ -104,8 +104,8 @@ def at_work(address: str, program: NewProgram, cards: list[str]) -> Iterator[lis
     """A till at work for each card. At the end of the block each finishes what it has begun."""
     goes_on, tills = True, [Till(address, program.token(Role.TILL)) for _ in cards]
     threads = [
-        threading.Thread(target=till.work, args=(card,), kwargs={"goes_on": lambda: goes_on}, daemon=True)
-        for till, card in zip(tills, cards, strict=True)
+        threading.Thread(target=till.work, args=(card, number), kwargs={"goes_on": lambda: goes_on}, daemon=True)
+        for number, (till, card) in enumerate(zip(tills, cards, strict=True))
     ]
     for thread in threads:
         thread.start()
