@@ -24,7 +24,8 @@ LOUD = "THE PYTHON CLIENTS WERE NOT TRIED: `make test` SETS .venv-clients UP FOR
 def installed() -> None:
     """The environment is there; in CI it always is."""
     if not (BIN / "python").exists():
-        assert "CI" not in os.environ, LOUD
+        if os.environ.get("CI"):
+            pytest.fail(LOUD, pytrace=False)
         pytest.skip(LOUD)
 
 
