@@ -78,18 +78,14 @@ def test_every_public_definition_in_the_domain_has_a_docstring() -> None:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         if not ast.get_docstring(tree):
             bare.append(str(path))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith(
-                "_"
-            ):
-                nested = any(
-                    isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef)
-                    and node in ast.walk(outer)
-                    and outer is not node
-                    for outer in ast.walk(tree)
-                )
-                if not nested and not ast.get_docstring(node):
-                    bare.append(f"{path}:{node.name}")
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        nested = {inner for outer in functions for inner in ast.walk(outer) if inner is not outer}
+        public = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_")
+        ]
+        bare += [f"{path}:{node.name}" for node in public if node not in nested and not ast.get_docstring(node)]
     assert bare == []
 
 
