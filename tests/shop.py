@@ -246,7 +246,7 @@ def open_shop(
     """Serves a program of a migrated database over HTTP."""
     program = program or create_program(url, template=template, kind=kind, currency=currency)
     # Where the work before execution is limited, what a document costs is what it costs a server that has not seen it.
-    limited = rate_limit is not None or admission_limit is not ADMISSION_LIMIT
+    limited = rate_limit is not None and rate_limit.capacity < RateLimit().capacity
     app = create_app(
         open_database(url),
         clock=clock,
@@ -255,7 +255,7 @@ def open_shop(
         admission_limit=admission_limit,
         lookups_per_minute=lookups_per_minute,
         url=url,
-        documents=None if limited else PREPARED,
+        documents=None if limited or admission_limit is not ADMISSION_LIMIT else PREPARED,
         persisted=persisted,
         people=people,
     )
