@@ -19,6 +19,7 @@ from app.domain.i18n.locales import Locale
 from tests.pages.test_demo_people import enrolled
 from tests.pages.test_public_pages import PUBLISH, SPEND, change
 from tests.shop import Shop, create_program, open_shop
+from tests.soak_settings import STEPS
 
 AXE = Path(__file__).parent / "axe"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -26,6 +27,9 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 PAGES = ("/", "/terms/2", "/p/nobody")
 """A page of each template that a single program needs."""
 SIZES = {"desktop": (1280, 800), "phone": (375, 740), "smallest": (320, 568)}
+EVERY_APPEARANCE = [(size, scheme) for size in ("desktop", "phone") for scheme in ("light", "dark")]
+APPEARANCES = EVERY_APPEARANCE if STEPS else [("desktop", "light"), ("phone", "dark")]
+"""Widths depend on the language, colours do not: the soak tries every combination."""
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +91,7 @@ def opened(browser: Browser, *, size: str, scheme: str, troubles: list[str], **m
     return page
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", ["desktop", "phone"])
+@pytest.mark.parametrize(("size", "scheme"), APPEARANCES)
 @pytest.mark.parametrize("locale", Locale)
 def test_pages_are_accessible_fit_the_window_and_break_no_policy(
     browser: Browser, shop: Shop, locale: Locale, size: str, scheme: str
