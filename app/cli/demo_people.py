@@ -36,7 +36,7 @@ ADA, BEN, MEI = PEOPLE
 TO_TRY: Mapping[MadeUpPerson, str] = {
     ADA: "Redeem a coffee for her: it is refused, and says what is missing.",
     BEN: "Redeem a coffee for him, then undo it.",
-    MEI: "She has a key of her own: InApp with her key, then Fulfil with the till's.",
+    MEI: "She has a key of her own: run InApp with it, then Fulfil as the till.",
 }
 """What to do with each of them, by the names of GraphiQL's examples."""
 

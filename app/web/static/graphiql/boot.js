@@ -39,18 +39,18 @@ const [{ GraphiQL, createElement, createGraphiQLFetcher, createRoot, onEditor },
 ]);
 
 // One tab for each operation with the comments above it: it ends with the brace at the start of a line.
-const DAY = 86_400_000;
-const days = { yesterday: new Date(Date.now() - DAY), tomorrow: new Date(Date.now() + DAY) };
-const variables = JSON.parse(values || "{}", (_, value) => days[value]?.toISOString() ?? value);
+const day = (days) => `${new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 19)}Z`;
+const written = { yesterday: day(-1), tomorrow: day(1) };
+const variables = JSON.parse(values || "{}", (_, value) => written[value] ?? value);
 const tabs = operations.split(/(?<=^\}\n)/m).map((example) => example.trim()).filter(Boolean).map((query) => ({
   query,
   variables: JSON.stringify(variables[/^(?:query|mutation) (\w+)/m.exec(query)[1]], null, 2),
 }));
 
-// On a phone lines are broken, and not numbered.
-const PHONE = { fontSize: 12, wordWrap: "on", lineNumbers: "off", folding: false, glyphMargin: false };
+// Lines are broken where there is no room for them; on a phone there is none for their numbers.
+const PHONE = { fontSize: 12, lineNumbers: "off", folding: false, glyphMargin: false };
 const phone = matchMedia("(max-width: 45rem)").matches;
-onEditor((editor) => editor.updateOptions(phone ? PHONE : { fontSize: 14 }));
+onEditor((editor) => editor.updateOptions({ wordWrap: "on", ...(phone ? PHONE : { fontSize: 14 }) }));
 
 const root = createRoot(document.getElementById("graphiql"));
 function show(key) {
