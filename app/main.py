@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from app.api.authentication import Authenticator, caller, host_of
+from app.api.authentication import Authenticator, host_of, rate_limit_key
 from app.api.customer_lookups import LOOKUPS_PER_MINUTE, CustomerLookups, TooManyLookups
 from app.api.field_costs import COSTS
 from app.api.schema import schema
@@ -98,12 +98,12 @@ def create_app(
     authenticator = Authenticator(application, admission, uses=uses, lookups=CustomerLookups(lookups_per_minute))
     endpoint = GraphQLEndpoint(
         schema,
-        sign_in=authenticator.sign_in,
+        authenticate=authenticator.authenticate,
         context_for=authenticator.context_for,
-        introspection=lambda context: introspection or context.signed_in is not None,
+        introspection=lambda context: introspection or context.caller is not None,
         buckets=TokenBuckets(rate_limit or RateLimit()),
         admission=admission,
-        caller=caller,
+        rate_limit_key=rate_limit_key,
         unavailable=_OVERLOADS,
         costs=COSTS,
         documents=documents,

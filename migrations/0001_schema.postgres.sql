@@ -445,8 +445,8 @@ CREATE TABLE purchase_reductions (
 );
 CREATE INDEX purchase_reductions_of_customer ON purchase_reductions (program_id, customer_id, occurred_at);
 
--- A refund or an exchange that arrived before its purchase and waits for it. An exchange has the receipt number of what
--- was handed out (bought_number); rejected_with says why the purchase could not take the refund.
+-- A refund or an exchange that arrived before its purchase and waits for it. new_receipt_number: of an exchange,
+-- the number of its new receipt. rejected_with says why the purchase could not take the refund.
 CREATE TABLE pending_refunds (
     program_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -462,7 +462,7 @@ CREATE TABLE pending_refunds (
     settled_at timestamptz,
     settled_by uuid,
     settled_because text,
-    bought_number text,
+    new_receipt_number text,
     customer_id uuid,
     rejected_with text,
     CONSTRAINT pending_refunds_pkey PRIMARY KEY (program_id, id),
@@ -473,8 +473,8 @@ CREATE INDEX pending_refunds_by_receipt ON pending_refunds (program_id, receipt)
 CREATE INDEX pending_refunds_unsettled ON pending_refunds (program_id, recorded_at) WHERE state <> 'APPLIED';
 CREATE UNIQUE INDEX pending_refunds_number_key ON pending_refunds (program_id, external_id, number_location, number_day)
     WHERE external_id IS NOT NULL;
-CREATE INDEX pending_refunds_by_bought_number ON pending_refunds (program_id, bought_number)
-    WHERE bought_number IS NOT NULL;
+CREATE INDEX pending_refunds_by_new_receipt_number ON pending_refunds (program_id, new_receipt_number)
+    WHERE new_receipt_number IS NOT NULL;
 
 -- A digest of all pending refunds of a program, by which `troth verify` finds changed rows.
 CREATE TABLE pending_refund_digests (
@@ -489,13 +489,13 @@ CREATE TABLE pending_refund_digests (
 CREATE TABLE quarantined_receipts (
     program_id uuid NOT NULL,
     id uuid NOT NULL,
-    number bigint NOT NULL,
+    sequence bigint NOT NULL,
     kind text NOT NULL,
     source text NOT NULL,
     external_id text,
     fingerprint text NOT NULL,
     customer_id uuid,
-    skew text NOT NULL,
+    implausible_time text NOT NULL,
     occurred_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
     actor uuid,
@@ -509,7 +509,7 @@ CREATE TABLE quarantined_receipts (
     refund_id uuid,
     pending_refund_id uuid,
     CONSTRAINT quarantined_receipts_pkey PRIMARY KEY (program_id, id),
-    CONSTRAINT quarantined_receipts_number_key UNIQUE (program_id, number),
+    CONSTRAINT quarantined_receipts_sequence_key UNIQUE (program_id, sequence),
     CONSTRAINT quarantined_receipts_program_fkey FOREIGN KEY (program_id)
         REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT,
     CONSTRAINT quarantined_receipts_customer_fkey FOREIGN KEY (program_id, customer_id)
@@ -528,10 +528,10 @@ CREATE TABLE quarantined_receipts (
     CONSTRAINT quarantined_receipts_state CHECK ((state = 'PENDING') = (settled_at IS NULL))
 );
 CREATE INDEX quarantined_receipts_by_receipt ON quarantined_receipts (program_id, external_id);
-CREATE INDEX quarantined_receipts_by_state ON quarantined_receipts (program_id, state, number);
+CREATE INDEX quarantined_receipts_by_state ON quarantined_receipts (program_id, state, sequence);
 CREATE INDEX quarantined_receipts_by_customer ON quarantined_receipts (program_id, customer_id);
 CREATE TRIGGER quarantined_receipts_never_changed BEFORE
-    UPDATE OF program_id, id, number, kind, source, external_id, fingerprint, customer_id, skew, occurred_at,
+    UPDATE OF program_id, id, sequence, kind, source, external_id, fingerprint, customer_id, implausible_time, occurred_at,
         recorded_at, actor, command
     OR DELETE OR TRUNCATE ON quarantined_receipts
     FOR EACH STATEMENT EXECUTE FUNCTION never_changed('columns');

@@ -98,7 +98,7 @@ def _fragments(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
 
 _DECISION = """{ outcome lines { number excluded { code } }
   reasons { verdict code clause { kind } statement remedies { code statement } } }"""
-_QUARANTINED = "{ id kind state skew }"
+_QUARANTINED = "{ id kind state implausibleTime }"
 _ENTRY = "{ id type points correction actor { role } cause { kind occurredAt statement } }"
 _ASKED = {
     "userErrors": "{ code path }",

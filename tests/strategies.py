@@ -110,7 +110,7 @@ persons = st.builds(
     ),
 )
 LADDER = (Tier("silver", "Silver", 100), Tier("gold", "Gold", 500), Tier("black", "Black", 1000))
-tiers = st.sampled_from([TierAtLeast(tier.tier).among(LADDER) for tier in LADDER])
+tiers = st.sampled_from([TierAtLeast(tier.tier).with_tier_data(LADDER) for tier in LADDER])
 plain = st.one_of(negatable, measuring, of_members)
 
 

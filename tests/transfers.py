@@ -20,9 +20,9 @@ LOOK = """query($by: CustomerBy!) { customer(by: $by) { id state identities { va
     wallet { balances { available pending held owed lifetime } holders { id } } } }"""
 
 
-def transfer(shop: Shop, giver: str, taker: str, points: int, *, key: str | None = None, role: Role = Role.STAFF, **more: Any) -> Any:  # fmt: skip
+def transfer(shop: Shop, sender: str, recipient: str, points: int, *, key: str | None = None, role: Role = Role.STAFF, **more: Any) -> Any:  # fmt: skip
     """Transfers points between the customers of two cards."""
-    given = {"from": {"card": giver}, "to": {"card": taker}, "points": points, "reason": "a gift", **more}
+    given = {"from": {"card": sender}, "to": {"card": recipient}, "points": points, "reason": "a gift", **more}
     given["idempotencyKey"] = key or uuid.uuid4().hex
     return shop.execute(TRANSFER, role=role, input=given)["transferPoints"]
 

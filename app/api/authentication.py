@@ -24,7 +24,7 @@ from app.graphql_server.limits.admission import INVALID_KEY_COST, Admission, Rat
 from app.graphql_server.limits.rate_limits import RateLimit
 from app.graphql_server.limits.slow_lane import SlowLane
 from app.jobs.key_uses import KeyUses
-from app.queries.programs.authentication import KeyRejection, RejectedKey, SignedIn, sign_in
+from app.queries.programs.authentication import Caller, KeyRejection, RejectedKey, authenticate
 from app.queries.programs.programs import own_program
 from app.usecases.application import Application
 
@@ -55,7 +55,7 @@ class _CachedKey(NamedTuple):
     """The holder of a key, until when that is cached (monotonic seconds), and the count of settings changes it includes."""
 
     until: float
-    signed_in: SignedIn
+    caller: Caller
     settings_changed: int
 
 
@@ -82,7 +82,7 @@ class Authenticator:
         self.rejected_keys = RejectedKeys()
         application.on_key_ended.append(self._forget)
 
-    async def sign_in(self, request: Request) -> SignedIn | None:
+    async def authenticate(self, request: Request) -> Caller | None:
         """The holder of the request's key; None without a key.
 
         Raises UNAUTHENTICATED for a key that opens nothing, and RateLimited when one address sent too many of them. A
@@ -99,13 +99,13 @@ class Authenticator:
         cached = self._valid_keys.get(digest)
         settings_changed = self._application.settings_changed
         if cached is not None and cached.until > time.monotonic():
-            signed_in = cached.signed_in
-            if cached.settings_changed == settings_changed and signed_in.program.kind is not ProgramKind.SANDBOX:
-                return signed_in
+            caller = cached.caller
+            if cached.settings_changed == settings_changed and caller.program.kind is not ProgramKind.SANDBOX:
+                return caller
             # The program's clock or settings may have changed.
-            program = await self._application.query(own_program, program_id=signed_in.program.id)
+            program = await self._application.query(own_program, program_id=caller.program.id)
             assert program is not None, "a program is never deleted"
-            return replace(signed_in, program=program)
+            return replace(caller, program=program)
         begun, keys_ended = time.monotonic(), self._keys_ended
         if cached is not None:
             found = await self._look_up(token)
@@ -122,7 +122,7 @@ class Authenticator:
             _cache(self._valid_keys, digest, _CachedKey(self._cached_until(found, begun), found, settings_changed))
         return found
 
-    async def _look_up_unknown(self, token: str, *, digest: bytes, host: str) -> SignedIn | RejectedKey:
+    async def _look_up_unknown(self, token: str, *, digest: bytes, host: str) -> Caller | RejectedKey:
         """Look up a key that is not cached; its address is charged unless the key is right.
 
         Where an address has used up its limit, what was looked up before and what is no whole key is rejected, and all
@@ -135,16 +135,16 @@ class Authenticator:
         if read_token(token) is None:
             self._admission.take(host)
             return RejectedKey(KeyRejection.MALFORMED)
-        paid = self._pays(host)
+        paid = self._try_charge(host)
         if not paid:
             await self._slow_lane.turn(host)
         found = await self._look_up(token)
-        if paid and isinstance(found, SignedIn):
+        if paid and isinstance(found, Caller):
             self._admission.give_back(host, INVALID_KEY_COST)
             self._all_addresses.give_back("all", INVALID_KEY_COST)
         return found
 
-    def _pays(self, host: str) -> bool:
+    def _try_charge(self, host: str) -> bool:
         """Charge an address, and all of them together, for a look-up; False where one of them has used up its limit."""
         try:
             self._admission.take(host, INVALID_KEY_COST)
@@ -153,10 +153,12 @@ class Authenticator:
             return False
         return True
 
-    async def _look_up(self, token: str) -> SignedIn | RejectedKey:
-        return await self._application.query_across_programs(sign_in, token=token, at=self._application.server_now())
+    async def _look_up(self, token: str) -> Caller | RejectedKey:
+        return await self._application.query_across_programs(
+            authenticate, token=token, at=self._application.server_now()
+        )
 
-    def _cached_until(self, found: SignedIn, begun: float) -> float:
+    def _cached_until(self, found: Caller, begun: float) -> float:
         """When a key has to be looked up again (monotonic seconds): after a while, and when it expires."""
         if found.expires_at is None:
             return begun + KEY_CACHE_SECONDS
@@ -167,16 +169,16 @@ class Authenticator:
         """Look a key up again before it is used again, because it was ended."""
         self._keys_ended += 1
         for digest, cached in list(self._valid_keys.items()):
-            if cached.signed_in.principal.key_id == access_key_id:
+            if cached.caller.principal.key_id == access_key_id:
                 # The entry stays: a key that was right once is looked up without waiting.
                 self._valid_keys[digest] = cached._replace(until=0.0)
 
-    def context_for(self, request: Request, signed_in: SignedIn | None, needed: frozenset[str]) -> Context:
+    def context_for(self, request: Request, caller: Caller | None, needed: frozenset[str]) -> Context:
         """The context of one operation."""
-        program = signed_in.program if signed_in is not None else None
+        program = caller.program if caller is not None else None
         return Context(
             application=self._application,
-            signed_in=signed_in,
+            caller=caller,
             phrasebook=phrasebook_for(
                 request.headers.get("accept-language"),
                 region=program.region if program is not None else None,
@@ -189,9 +191,9 @@ class Authenticator:
         )
 
 
-def caller(signed_in: SignedIn | None, request: Request) -> str:
+def rate_limit_key(caller: Caller | None, request: Request) -> str:
     """Whose rate limit an operation counts against: the key, or without one the address."""
-    return f"key {signed_in.principal.key_id}" if signed_in is not None else host_of(request)
+    return f"key {caller.principal.key_id}" if caller is not None else host_of(request)
 
 
 async def _disconnected(request: Request) -> None:

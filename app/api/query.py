@@ -147,7 +147,7 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries, AccessKeyQueries
             charge_miss(by_identity, context=context)
             return None
         return BasketCheck(
-            decision=decision(found.decision, judged_by=found.terms, bought=found.facts),
+            decision=decision(found.decision, deciding_terms=found.terms, bought=found.facts),
             customer=Customer.of(found.customer),
             clauses=[ClauseOutlook.of(outlook, basket=found.decision, terms=found.terms) for outlook in found.outlooks],
         )
@@ -259,8 +259,8 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries, AccessKeyQueries
             return None
         made = entries.decision_of(found.stored.entry)
         return Explanation(
-            entry=LedgerEntry.of(found.stored, judged_by=found.terms, context=context),
-            decision=decision(made, judged_by=found.terms, bought_by_entry=found.stored.entry.id),
+            entry=LedgerEntry.of(found.stored, deciding_terms=found.terms, context=context),
+            decision=decision(made, deciding_terms=found.terms, bought_by_entry=found.stored.entry.id),
             recomputed_points=found.recomputed,
             agrees=found.recomputed == found.stored.entry.points,
         )

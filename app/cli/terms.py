@@ -24,7 +24,7 @@ from app.domain.programs.program import Program
 from app.domain.simulation.impact import Impact
 from app.domain.terms.changes import ChangeDirection
 from app.domain.terms.effects.old_price_protection import OldPriceProtection
-from app.domain.terms.lint.finding import Finding, LintCode
+from app.domain.terms.lint.finding import LintCode, LintFinding
 from app.domain.terms.text import TextFormat, render
 from app.domain.terms.version import Terms
 from app.jobs.preview_simulation import simulate_program
@@ -183,7 +183,7 @@ def _key(found: CheckedDraft, *, text: str, now: datetime) -> str:
     return hashlib.sha256(f"{found.draft.version}\n{follows}\n{today}\n{text}".encode()).hexdigest()
 
 
-def _finding_text(finding: Finding, *, phrasebook: Phrasebook) -> str:
+def _finding_text(finding: LintFinding, *, phrasebook: Phrasebook) -> str:
     words = phrasebook.text([finding.statement(phrasebook), finding.example(phrasebook)])
     return f"{finding.code} (clause {finding.clause.number}): {words}"
 

@@ -28,9 +28,9 @@ class Permission(StrEnum):
     READ_OWN_CARD = "READ_OWN_CARD"
     READ_CARDS = "READ_CARDS"
     READ_IDENTITIES = "READ_IDENTITIES"
-    READ_PERSONS = "READ_PERSONS"
+    READ_PROFILES = "READ_PROFILES"
     STATE_PREFERENCES = "STATE_PREFERENCES"
-    CHANGE_PERSONS = "CHANGE_PERSONS"
+    UPDATE_PROFILES = "UPDATE_PROFILES"
     ENROL = "ENROL"
     RECORD_PURCHASES = "RECORD_PURCHASES"
     RECORD_REFUNDS = "RECORD_REFUNDS"
@@ -50,8 +50,8 @@ class Permission(StrEnum):
     READ_INSIGHTS = "READ_INSIGHTS"
     READ_CLOCK = "READ_CLOCK"
     ADVANCE_CLOCK = "ADVANCE_CLOCK"
-    SET_PROGRAM = "SET_PROGRAM"
-    OPEN_INBOX = "OPEN_INBOX"
+    UPDATE_PROGRAM = "UPDATE_PROGRAM"
+    CONFIRM_INBOX_NOTICES = "CONFIRM_INBOX_NOTICES"
     PRINT_NOTICES = "PRINT_NOTICES"
     SEND_NOTICES = "SEND_NOTICES"
     MANAGE_KEYS = "MANAGE_KEYS"
@@ -82,9 +82,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.STAFF: _TILL
         | {
             Permission.READ_IDENTITIES,
-            Permission.READ_PERSONS,
-            Permission.CHANGE_PERSONS,
-            Permission.OPEN_INBOX,
+            Permission.READ_PROFILES,
+            Permission.UPDATE_PROFILES,
+            Permission.CONFIRM_INBOX_NOTICES,
             Permission.SEND_NOTICES,
             Permission.ADJUST_POINTS,
             Permission.TRANSFER_POINTS,
@@ -93,7 +93,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.SETTLE_QUARANTINED,
         },
         Role.TILL: _TILL,
-        # An app's own server: it lets customers in, and whatever it does for one of them it does with that one's key.
+        # An app's own server issues keys to customers, and acts for a customer only with that customer's key.
         Role.INTEGRATION: frozenset(
             {
                 Permission.READ_TERMS,
@@ -107,7 +107,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.READ_TERMS,
                 Permission.READ_OWN_CARD,
                 Permission.STATE_PREFERENCES,
-                Permission.OPEN_INBOX,
+                Permission.CONFIRM_INBOX_NOTICES,
                 Permission.REDEEM,
                 Permission.CANCEL_REDEMPTIONS,
             }
@@ -121,19 +121,19 @@ class Principal:
     """The holder of an access key: role, the key's id (for the audit record), and the customer for a customer's key.
 
     `formerly` are the customers merged into that one, and `issued_to` is the one for whom the key was made, which never
-    changes. `holder_id` is the customer that a member of staff also is, if the
-    key says so: they may not change their own card.
+    changes. `own_customer_id` is the customer record of a member of staff, if the key names it: they may not change
+    their own card.
 
-    `sources` say whose the idempotency keys and checkouts are that this access key sends: "" is the program, whose keys
-    share them; a customer's keys have those of their customer. The first is that of new ones; under the others the same
-    person may have sent them before a merge.
+    `sources` are the namespaces of the idempotency keys and checkouts sent with this key: "" is shared by the program's
+    keys, a customer's keys use the customer's id. New ones are stored under the first; the others are searched because
+    the customer may have sent them before a merge.
     """
 
     role: Role
     key_id: str
     customer_id: str | None = None
     formerly: frozenset[str] = frozenset()
-    holder_id: str | None = None
+    own_customer_id: str | None = None
     issued_to: str | None = None
     sources: tuple[str, ...] = field(init=False)
 
@@ -147,9 +147,9 @@ class Principal:
         """Whether the role has the permission."""
         return permission in PERMISSIONS[self.role]
 
-    def may_see_person(self, customer_id: str) -> bool:
-        """Whether the holder may see the customer's date of birth and segments, and what reveals them."""
-        return self.may(Permission.READ_PERSONS) or self.is_customer(customer_id)
+    def may_see_profile(self, customer_id: str) -> bool:
+        """Whether the holder may see the customer's profile (date of birth and segments), and what reveals it."""
+        return self.may(Permission.READ_PROFILES) or self.is_customer(customer_id)
 
     def may_see_customer(self, customer_id: str) -> bool:
         """Whether the holder may see the customer's card: wallet, ledger and decisions."""

@@ -23,7 +23,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.graphql_server.execution.document_cache import DocumentCache, InvalidError, PreparedDocument, PreparedOperation
 from app.graphql_server.execution.executor import CompiledExecutor
-from app.graphql_server.execution.kept_answers import KeptAnswers
+from app.graphql_server.execution.introspection_cache import IntrospectionCache
 from app.graphql_server.execution.persisted_documents import PersistedDocuments
 from app.graphql_server.http.errors import (
     BAD_INPUT,
@@ -65,11 +65,11 @@ INVALID_VARIABLES_COST = 10
 class GraphQLEndpoint:
     """An ASGI application that answers GraphQL requests.
 
-    `sign_in` authenticates the caller; it may raise GraphQLError with a code, and RateLimited. `context_for` makes the
+    `authenticate` finds the caller; it may raise GraphQLError with a code, and RateLimited. `context_for` makes the
     context of one operation from the request, the caller and the `Type.field`s that the operation can reach.
     `introspection` decides whether the caller may query the schema. `unavailable` lists the exceptions that mean "try
     later". `buckets` limit the cost of operations, `costs` declares the costs of fields, and `admission` limits the
-    work before execution; `caller` names whose limits apply. Without them nothing is limited. `documents` is a cache of
+    work before execution; `rate_limit_key` names whose limits apply. Without them nothing is limited. `documents` is a cache of
     documents of this schema and these costs; by default it starts empty. `persisted` are the documents that can be asked
     for by their hash.
     """
@@ -78,13 +78,13 @@ class GraphQLEndpoint:
         self,
         schema: strawberry.Schema,
         *,
-        sign_in: Callable[[Request], Awaitable[Any]],
+        authenticate: Callable[[Request], Awaitable[Any]],
         context_for: Callable[[Request, Any, frozenset[str]], Any],
         introspection: Callable[[Any], bool],
         unavailable: Mapping[type[Exception], Overload] | None = None,
         buckets: TokenBuckets | None = None,
         admission: Admission | None = None,
-        caller: Callable[[Any, Request], str] = lambda _, __: "",
+        rate_limit_key: Callable[[Any, Request], str] = lambda _, __: "",
         max_run_time: float = MAX_RUN_TIME,
         costs: FieldCosts | None = None,
         documents: DocumentCache | None = None,
@@ -93,15 +93,15 @@ class GraphQLEndpoint:
         self._schema = core_schema(schema)
         self._documents = documents or DocumentCache(self._schema, costs=costs)
         self._persisted = persisted or PersistedDocuments()
-        self._answers = KeptAnswers()
+        self._introspection_cache = IntrospectionCache()
         self._persisted.prepare_trusted(self._documents)
-        self._sign_in = sign_in
+        self._authenticate = authenticate
         self._context_for = context_for
         self._introspection = introspection
         self._unavailable = dict(unavailable or {})
         self._buckets = buckets
         self._admission = admission
-        self._caller = caller
+        self._rate_limit_key = rate_limit_key
         self._max_run_time = max_run_time
 
     def routes(self, path: str = "/graphql") -> list[BaseRoute]:
@@ -130,12 +130,12 @@ class GraphQLEndpoint:
 
     async def _run(self, graphql_request: GraphQLRequest, *, request: Request, media: str) -> HttpResponse:
         try:
-            signed_in = await self._sign_in(request)
-            caller = self._caller(signed_in, request)
+            caller = await self._authenticate(request)
+            rate_limit_key = self._rate_limit_key(caller, request)
             text, digest = graphql_request.query, graphql_request.digest
             if digest is not None or not self._persisted.takes_any_text:
                 text = self._persisted.text_of(text, digest=digest)
-            document = self._documents.cached(text) or self._prepare(text, caller=caller)
+            document = self._documents.cached(text) or self._prepare(text, rate_limit_key=rate_limit_key)
             if digest is not None:
                 self._persisted.keep(text, digest=digest)
             operation = document.operation(graphql_request.operation_name)
@@ -150,39 +150,39 @@ class GraphQLEndpoint:
             return request_errors([{"message": error.message, "extensions": error.extensions}], media=media)
         if request.method == "GET" and operation.measured.node.operation is not OperationType.QUERY:
             return error_response(_not_allowed("A mutation needs POST.", allow="POST"), media=media)
-        context = self._context_for(request, signed_in, operation.measured.needed)
+        context = self._context_for(request, caller, operation.measured.needed)
         if operation.measured.introspects and not self._introspection(context):
             return request_errors([_NO_INTROSPECTION], media=media)
         variables = operation.variables.coerced(graphql_request.variables)
         if isinstance(variables, list):
-            return self._invalid_variables(variables, caller=caller, media=media)
+            return self._invalid_variables(variables, rate_limit_key=rate_limit_key, media=media)
         only_introspects = operation.measured.only_introspects
         # What introspection may take is limited by its cost.
         time_budget = TimeBudget(math.inf if only_introspects else None)
         execute = partial(self._execute, operation, variables, context=context, time_budget=time_budget, media=media)
         cost = operation.cost.of(variables.coerced)
         if only_introspects:
-            return await self._answers.answer(
+            return await self._introspection_cache.response(
                 (text, graphql_request.operation_name, orjson.dumps(variables.coerced)),
                 execute=execute,
-                charge=partial(charge_introspection, caller=caller, buckets=self._buckets, media=media),
+                charge=partial(charge_introspection, caller=rate_limit_key, buckets=self._buckets, media=media),
                 cost=cost,
                 accept_encoding=request.headers.get("accept-encoding", ""),
             )
         return await run_within_limit(
-            execute, cost=cost, caller=caller, buckets=self._buckets, time_budget=time_budget, media=media
+            execute, cost=cost, caller=rate_limit_key, buckets=self._buckets, time_budget=time_budget, media=media
         )
 
-    def _prepare(self, text: str, *, caller: str) -> PreparedDocument:
+    def _prepare(self, text: str, *, rate_limit_key: str) -> PreparedDocument:
         """The document of a new text. Raises InvalidError, and RateLimited when its caller sent too many of them."""
         if self._admission is None:
             return self._documents.prepare(text)
-        with self._admission.charging_time(caller):
+        with self._admission.charging_time(rate_limit_key):
             return self._documents.prepare(text)
 
-    def _invalid_variables(self, errors: list[GraphQLError], *, caller: str, media: str) -> HttpResponse:
+    def _invalid_variables(self, errors: list[GraphQLError], *, rate_limit_key: str, media: str) -> HttpResponse:
         """The answer to invalid variables."""
-        charge = self._buckets.take(caller, INVALID_VARIABLES_COST) if self._buckets is not None else None
+        charge = self._buckets.take(rate_limit_key, INVALID_VARIABLES_COST) if self._buckets is not None else None
         if charge is not None and charge.wait is not None:
             return rate_limited(charge.wait)
         return request_errors([request_error(error, otherwise=BAD_INPUT) for error in errors], media=media)

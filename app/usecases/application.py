@@ -112,23 +112,21 @@ class Application:
         for forget in self.on_key_ended:
             forget(access_key_id)
 
-    async def query_all(
-        self, questions: Sequence[Callable[[Session], Awaitable[Any]]], *, program_id: str
-    ) -> list[Any]:
+    async def query_all(self, queries: Sequence[Callable[[Session], Awaitable[Any]]], *, program_id: str) -> list[Any]:
         """Run several queries, one after the other, on one snapshot of a program."""
 
         async def work(session: Session) -> list[Any]:
-            return [await question(session) for question in questions]
+            return [await question(session) for question in queries]
 
         return await self.database.read(work, program_id=program_id)
 
-    async def query(self, question: Callable[..., Awaitable[Result]], *, program_id: str, **parameters: Any) -> Result:
+    async def query(self, query: Callable[..., Awaitable[Result]], *, program_id: str, **parameters: Any) -> Result:
         """Run one query on one snapshot of a program."""
-        return await self.database.read(partial(question, **parameters), program_id=program_id)
+        return await self.database.read(partial(query, **parameters), program_id=program_id)
 
     async def query_long(
         self,
-        question: Callable[..., Awaitable[Result]],
+        query: Callable[..., Awaitable[Result]],
         *,
         program_id: str,
         until: Callable[[], Awaitable[None]] | None = None,
@@ -138,11 +136,11 @@ class Application:
 
         It is cancelled when `until` returns first: nobody waits for its result any more.
         """
-        return await self.database.read_long(partial(question, **parameters), program_id=program_id, until=until)
+        return await self.database.read_long(partial(query, **parameters), program_id=program_id, until=until)
 
-    async def query_across_programs(self, question: Callable[..., Awaitable[Result]], **parameters: Any) -> Result:
+    async def query_across_programs(self, query: Callable[..., Awaitable[Result]], **parameters: Any) -> Result:
         """Run one query about several programs, or before the program is known, on one snapshot."""
-        return await self.database.read_across_programs(partial(question, **parameters))
+        return await self.database.read_across_programs(partial(query, **parameters))
 
 
 async def _carry_out(

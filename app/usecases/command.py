@@ -136,5 +136,5 @@ def use_case(*results: type[Any]) -> Callable[[Handler[Any, Any]], UseCase[Any, 
 
 async def balances_now(session: Session, *, customer: Customer) -> dict[Unit, Balance]:
     """The stored balances of a customer's wallet, in every unit it ever held; its account must be locked."""
-    others = await accounts.others(session, wallet_id=customer.account.wallet_id)
+    others = await accounts.other_accounts(session, wallet_id=customer.account.wallet_id)
     return {Unit.POINTS: customer.account.balance} | {unit: account.balance for unit, account in others.items()}

@@ -206,7 +206,7 @@ class Mutation:
 schema = strawberry.Schema(query=Query, mutation=Mutation, config=StrawberryConfig(scalar_map=SCALARS))
 
 
-async def sign_in(request: Request) -> str | None:
+async def authenticate(request: Request) -> str | None:
     """Authentication as the real one might do it."""
     authorization = request.headers.get("authorization")
     if authorization == "Bearer wrong":
@@ -218,9 +218,9 @@ async def sign_in(request: Request) -> str | None:
     return authorization
 
 
-def context_for(request: Request, signed_in: str | None, needed: frozenset[str]) -> Seen:
+def context_for(request: Request, caller: str | None, needed: frozenset[str]) -> Seen:
     """Records what a context is made of."""
-    return Seen(signed_in, needed)
+    return Seen(caller, needed)
 
 
 @dataclass
@@ -234,7 +234,7 @@ class Edge:
     def __post_init__(self) -> None:
         endpoint = GraphQLEndpoint(
             schema,
-            sign_in=sign_in,
+            authenticate=authenticate,
             context_for=context_for,
             introspection=lambda context: context.authorization == "Bearer owner",
             unavailable={FullHouse: Overload("TRY_AGAIN", "Too many at once.", retry_after=lambda _: 2.5)},

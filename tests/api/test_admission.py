@@ -42,13 +42,13 @@ def shop(sqlite_url: str) -> Iterator[Shop]:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The keys that were looked up in the database."""
     found: list[str] = []
-    plain = authentication.sign_in
+    plain = authentication.authenticate
 
     async def noting(session: Session, *, token: str, at: datetime) -> Any:
         found.append(token)
         return await plain(session, token=token, at=at)
 
-    monkeypatch.setattr(authentication, "sign_in", noting)
+    monkeypatch.setattr(authentication, "authenticate", noting)
     return found
 
 

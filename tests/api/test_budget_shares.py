@@ -222,14 +222,14 @@ def test_amendment_and_its_reversal_restore_the_budget_points(opening: Opening) 
 
 def test_moved_purchase_takes_budget_points_along(opening: Opening) -> None:
     shop = opening(SPEND, GIFT)
-    giver, taker = shop.enrol(), shop.enrol()
-    assert earned(shop, giver, "5.00", receipt="R-1") == 35
-    assert error_codes(move(shop, "R-1", taker)) == []
-    assert (shop.available(giver), shop.available(taker)) == (0, 35)
-    assert (earned(shop, giver, "5.00"), earned(shop, taker, "5.00")) == (5, 5)
+    previous_customer, new_customer = shop.enrol(), shop.enrol()
+    assert earned(shop, previous_customer, "5.00", receipt="R-1") == 35
+    assert error_codes(move(shop, "R-1", new_customer)) == []
+    assert (shop.available(previous_customer), shop.available(new_customer)) == (0, 35)
+    assert (earned(shop, previous_customer, "5.00"), earned(shop, new_customer, "5.00")) == (5, 5)
     shop.refund("R-1")
-    assert (earned(shop, giver, "5.00"), earned(shop, taker, "5.00")) == (5, 35)
-    assert_explanations_agree(shop, taker)
+    assert (earned(shop, previous_customer, "5.00"), earned(shop, new_customer, "5.00")) == (5, 35)
+    assert_explanations_agree(shop, new_customer)
 
 
 @pytest.mark.parametrize("shared", [False, True])
@@ -237,35 +237,35 @@ def test_moved_purchase_brings_no_first_purchase_bonus_to_a_returning_customer(
     opening: Opening, *, shared: bool
 ) -> None:
     shop = opening(SPEND, bonus(30, {"firstPurchase": True}, budget(30, "WHOLE")))
-    giver, taker, other = shop.enrol(), shop.enrol(), shop.enrol()
+    previous_customer, new_customer, other = shop.enrol(), shop.enrol(), shop.enrol()
     if shared:
-        assert error_codes(join(shop, giver, taker)) == []
-    assert earned(shop, giver, "5.00", receipt="R-1") == 35
-    assert earned(shop, taker, "5.00", receipt="R-0", occurredAt="2026-01-05T12:00:00Z") == 5
-    assert error_codes(move(shop, "R-1", taker)) == []
+        assert error_codes(join(shop, previous_customer, new_customer)) == []
+    assert earned(shop, previous_customer, "5.00", receipt="R-1") == 35
+    assert earned(shop, new_customer, "5.00", receipt="R-0", occurredAt="2026-01-05T12:00:00Z") == 5
+    assert error_codes(move(shop, "R-1", new_customer)) == []
     assert earned(shop, other, "5.00") == 5
-    assert earned(shop, giver, "5.00", receipt="R-2") == 35
-    assert earned(shop, giver, "5.00") == 5
+    assert earned(shop, previous_customer, "5.00", receipt="R-2") == 35
+    assert earned(shop, previous_customer, "5.00") == 5
     shop.refund("R-1")
     shop.refund("R-0")
-    assert earned(shop, taker, "5.00") == 5, "it was never the taker's"
-    assert_explanations_agree(shop, giver)
-    assert_explanations_agree(shop, taker)
+    assert earned(shop, new_customer, "5.00") == 5, "it was never the new customer's"
+    assert_explanations_agree(shop, previous_customer)
+    assert_explanations_agree(shop, new_customer)
 
 
 def test_purchase_paid_from_the_own_share_moves_without_a_debt(opening: Opening) -> None:
     shop = opening(SPEND, GIFT)
-    giver, taker = shop.enrol(), shop.enrol()
-    assert earned(shop, giver, "5.00", receipt="R-1") == 35
+    previous_customer, new_customer = shop.enrol(), shop.enrol()
+    assert earned(shop, previous_customer, "5.00", receipt="R-1") == 35
     shop.refund("R-1")
-    assert earned(shop, giver, "5.00", receipt="R-2") == 35
-    assert error_codes(move(shop, "R-2", taker)) == []
-    assert (shop.available(giver), shop.available(taker)) == (0, 35)
-    assert (earned(shop, giver, "5.00"), earned(shop, taker, "5.00")) == (5, 5)
-    assert error_codes(move(shop, "R-2", giver)) == []
-    assert (earned(shop, giver, "5.00"), earned(shop, taker, "5.00")) == (5, 5)
+    assert earned(shop, previous_customer, "5.00", receipt="R-2") == 35
+    assert error_codes(move(shop, "R-2", new_customer)) == []
+    assert (shop.available(previous_customer), shop.available(new_customer)) == (0, 35)
+    assert (earned(shop, previous_customer, "5.00"), earned(shop, new_customer, "5.00")) == (5, 5)
+    assert error_codes(move(shop, "R-2", previous_customer)) == []
+    assert (earned(shop, previous_customer, "5.00"), earned(shop, new_customer, "5.00")) == (5, 5)
     shop.refund("R-2")
-    assert (earned(shop, taker, "5.00"), earned(shop, giver, "5.00")) == (5, 35)
+    assert (earned(shop, new_customer, "5.00"), earned(shop, previous_customer, "5.00")) == (5, 35)
 
 
 def test_merge_adds_up_the_shares(opening: Opening) -> None:

@@ -625,7 +625,7 @@ def quarantine_park_and_reject_receipts(opening: Opening) -> None:
             quarantined("recordPurchase", customer={"card": card}, purchase=receipt(f"Q-{name}", at))
             for name, at in wrong.items()
         )
-        assert (ahead["skew"], old["skew"]) == ("AHEAD", "TOO_OLD")
+        assert (ahead["implausibleTime"], old["implausibleTime"]) == ("AHEAD", "TOO_OLD")
         bought(shop, card, line(), receipt="R-1")
         quarantined("recordRefund", purchase={"externalId": "R-1"}, occurredAt=wrong["old"].isoformat())
         back = {"purchase": {"externalId": "R-1"}, "externalId": "F-1"}

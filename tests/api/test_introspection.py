@@ -11,7 +11,7 @@ import pytest
 from graphql import get_introspection_query
 
 from app.domain.access import Role
-from app.graphql_server.execution import kept_answers
+from app.graphql_server.execution import introspection_cache
 from app.graphql_server.execution.executor import CompiledExecutor
 from app.graphql_server.limits import time_budget
 from app.graphql_server.limits.introspection_cost import INTROSPECTION_COST, MAX_INTROSPECTION_COST
@@ -118,19 +118,19 @@ async def test_kept_answer_is_compressed_where_the_client_takes_it(accept: str, 
     assert abs(int(response.headers["content-length"]) - size) < 50
 
 
-async def test_kept_answers_are_bounded_in_number_and_bytes(
+async def test_introspection_cache_is_bounded_in_number_and_bytes(
     executions: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept_answers, "MAX_KEPT_ANSWERS", 2)
+    monkeypatch.setattr(introspection_cache, "MAX_CACHED", 2)
     edge = Edge()
     for name in ("Shop", "Thing", "Shop", "Query", "Shop", "Thing"):
         await edge.execute(OF_A_TYPE, variables={"of": name}, headers=OWNER)
     assert len(executions) == 4, "Thing was asked for longest ago when Query came"
-    monkeypatch.setattr(kept_answers, "MAX_KEPT_BYTES", 600)
+    monkeypatch.setattr(introspection_cache, "MAX_CACHED_BYTES", 600)
     for _ in range(2):
         await edge.execute(STANDARD, headers=OWNER)
     assert len(executions) == 6, "larger than all that may be kept"
-    long = {"of": "x" * kept_answers.MAX_KEY_LENGTH}
+    long = {"of": "x" * introspection_cache.MAX_KEY_LENGTH}
     for _ in range(2):
         await edge.execute(OF_A_TYPE, variables=long, headers=OWNER)
     assert len(executions) == 8

@@ -27,19 +27,19 @@ def shop(sqlite_url: str) -> Iterator[Shop]:
 
 def test_key_that_is_revoked_while_it_is_looked_up_is_not_kept(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     id, token = created(shop, role=Role.TILL.value)
-    plain = authentication.sign_in
+    plain = authentication.authenticate
     revoked: list[Any] = []
 
     async def revoking(session: Any, *, token: str, at: Any) -> Any:
         found = await plain(session, token=token, at=at)
-        if not revoked and isinstance(found, authentication.SignedIn) and found.principal.role is Role.TILL:
+        if not revoked and isinstance(found, authentication.Caller) and found.principal.role is Role.TILL:
             # The look-up has read the key; now another request revokes it.
             revoked.append(None)
             loop = asyncio.get_running_loop()
             revoked.append(await loop.run_in_executor(None, lambda: revoke(shop, id)))
         return found
 
-    monkeypatch.setattr(authentication, "sign_in", revoking)
+    monkeypatch.setattr(authentication, "authenticate", revoking)
     assert opens(shop, token), "it was right when it was read"
     assert revoked[1]["userErrors"] == []
     assert not opens(shop, token)

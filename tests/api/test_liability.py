@@ -69,7 +69,7 @@ class LiabilityProgram:
         """Creates a program; its terms could not be published in the past, so they are stored directly."""
         self.program = create_program(self.url, template="blank").program
         week = PointsValidity(days=100, expires=True, notice_from=200, notice_until=150)
-        judged_by = Terms.from_draft(
+        deciding_terms = Terms.from_draft(
             version=1,
             effective_from=datetime(2020, 1, 1, tzinfo=UTC),
             currency="GBP",
@@ -79,7 +79,7 @@ class LiabilityProgram:
         )
 
         async def work(session: Session) -> None:
-            await versions.publish(session, id=new_id(), terms=judged_by, published_at=FIRST)
+            await versions.publish(session, id=new_id(), terms=deciding_terms, published_at=FIRST)
 
         self.runner.run(self.database.write(work, program_id=self.program.id, lock_key="terms"))
 

@@ -18,7 +18,7 @@ from tests.shop import Clock, Shop, open_shop
 from tests.verification import discrepancies_in
 
 ERRORS = "userErrors { code path detail }"
-ITEM = """id kind state skew externalId occurredAt settledAt reason bookedFor total { amount }
+ITEM = """id kind state implausibleTime externalId occurredAt settledAt reason bookedFor total { amount }
   purchase { externalId points occurredAt } pending { id state }"""
 BUY = f"""mutation($input: RecordPurchaseInput!) {{ recordPurchase(input: $input) {{ decision {{ outcome }} entry {{ points }}
   purchase {{ id }} balances {{ available }} quarantined {{ {ITEM} }} {ERRORS} }} }}"""
@@ -89,9 +89,9 @@ def pending_in(shop: Shop) -> list[str | None]:
 
 
 @pytest.mark.parametrize(
-    ("at", "skew"), [(AHEAD, "AHEAD"), (OLD, "TOO_OLD"), (datetime(2084, 3, 6, tzinfo=UTC), "TOO_OLD")]
+    ("at", "why"), [(AHEAD, "AHEAD"), (OLD, "TOO_OLD"), (datetime(2084, 3, 6, tzinfo=UTC), "TOO_OLD")]
 )
-def test_purchase_with_an_implausible_time_is_quarantined(shop: Shop, at: datetime, skew: str) -> None:
+def test_purchase_with_an_implausible_time_is_quarantined(shop: Shop, at: datetime, why: str) -> None:
     card = shop.enrol()
     payload = buy(shop, card, "R1", at)
     assert [(error["code"], error["path"]) for error in payload["userErrors"]] == [
@@ -99,7 +99,12 @@ def test_purchase_with_an_implausible_time_is_quarantined(shop: Shop, at: dateti
     ]
     assert (payload["decision"], payload["entry"], payload["purchase"], payload["balances"]) == (None, None, None, [])
     item = payload["quarantined"]
-    assert (item["kind"], item["state"], item["skew"], item["externalId"]) == ("PURCHASE", "PENDING", skew, "R1")
+    assert (item["kind"], item["state"], item["implausibleTime"], item["externalId"]) == (
+        "PURCHASE",
+        "PENDING",
+        why,
+        "R1",
+    )
     assert (datetime.fromisoformat(item["occurredAt"]), item["total"]) == (at, {"amount": "10.00"})
     assert (shop.ledger(card), pending_in(shop)) == ([], ["R1"])
 
@@ -291,14 +296,14 @@ def test_receipt_that_is_invalid_at_any_time_is_rejected_and_not_quarantined(sho
     assert pending_in(shop) == []
 
 
-@pytest.mark.parametrize(("at", "skew"), [(AHEAD, "AHEAD"), (OLD, "TOO_OLD")])
-def test_refund_with_an_implausible_time_is_quarantined_and_settled(shop: Shop, at: datetime, skew: str) -> None:
+@pytest.mark.parametrize(("at", "why"), [(AHEAD, "AHEAD"), (OLD, "TOO_OLD")])
+def test_refund_with_an_implausible_time_is_quarantined_and_settled(shop: Shop, at: datetime, why: str) -> None:
     card = shop.enrol()
     shop.buy(card, "10.00", receipt="R1")
     kept = refund(shop, "R1", at, externalId="F1")
     assert [(error["code"], error["path"]) for error in kept["userErrors"]] == [("CLOCK_SKEW", ["input", "occurredAt"])]
     item = kept["quarantined"]
-    assert (item["kind"], item["skew"], item["externalId"], item["total"]) == ("REFUND", skew, "F1", None)
+    assert (item["kind"], item["implausibleTime"], item["externalId"], item["total"]) == ("REFUND", why, "F1", None)
     for key in ("a", "b"):
         assert refund(shop, "R1", at, externalId="F1", idempotencyKey=key)["quarantined"]["id"] == item["id"]
     assert codes(refund(shop, "R1", at, externalId="F1", reason="else")) == ["RECEIPT_DIFFERS"]
@@ -386,7 +391,7 @@ def test_sandbox_accepts_any_age_and_quarantines_future_times(database_url: str,
     with open_shop(database_url, clock=clock) as shop:
         card = shop.enrol()
         assert buy(shop, card, "R1", datetime(2020, 3, 6, tzinfo=UTC))["entry"] == {"points": 10}
-        assert buy(shop, card, "R2", AHEAD)["quarantined"]["skew"] == "AHEAD"
+        assert buy(shop, card, "R2", AHEAD)["quarantined"]["implausibleTime"] == "AHEAD"
         assert discrepancies_in(shop.url) == []
 
 

@@ -71,9 +71,11 @@ def adjust(shop: Shop, card: str, points: int, **more: Any) -> Any:
     return call(shop, ADJUST, customer={"card": card}, points=points, reason="Goodwill.", **more)
 
 
-def transfer(shop: Shop, giver: str, taker: str, points: int, **more: Any) -> Any:
+def transfer(shop: Shop, sender: str, recipient: str, points: int, **more: Any) -> Any:
     """Transfers points."""
-    return call(shop, TRANSFER, **{"from": {"card": giver}}, to={"card": taker}, points=points, reason="Gift.", **more)
+    return call(
+        shop, TRANSFER, **{"from": {"card": sender}}, to={"card": recipient}, points=points, reason="Gift.", **more
+    )
 
 
 def move(shop: Shop, receipt: str, card: str, **more: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from app.domain.access import Principal, Role
 from app.domain.customers.identities import IdentityKind
 from app.domain.problems import Problem
-from app.queries.programs.authentication import KeyRejection, RejectedKey, SignedIn, sign_in
+from app.queries.programs.authentication import Caller, KeyRejection, RejectedKey, authenticate
 from app.store.database.connect import open_database
 from app.usecases.application import Application
 from app.usecases.customers import enrol_customer
@@ -44,15 +44,15 @@ def enrolled(url: str) -> str:
     return asyncio.run(run())
 
 
-def signed_in(url: str, token: str, *, later: timedelta = timedelta(0)) -> SignedIn | RejectedKey:
+def found_caller(url: str, token: str, *, later: timedelta = timedelta(0)) -> Caller | RejectedKey:
     """What a token opens, now or some time later."""
 
-    async def run() -> SignedIn | RejectedKey:
+    async def run() -> Caller | RejectedKey:
         database = open_database(url)
         await database.start()
         try:
             return await database.read_across_programs(
-                lambda session: sign_in(session, token=token, at=real_now() + later)
+                lambda session: authenticate(session, token=token, at=real_now() + later)
             )
         finally:
             await database.stop()
@@ -62,8 +62,8 @@ def signed_in(url: str, token: str, *, later: timedelta = timedelta(0)) -> Signe
 
 def holder(url: str, token: str) -> Principal:
     """The viewer that a token authenticates."""
-    found = signed_in(url, token)
-    assert isinstance(found, SignedIn)
+    found = found_caller(url, token)
+    assert isinstance(found, Caller)
     return found.principal
 
 
@@ -81,9 +81,9 @@ def listed(url: str, *options: str) -> list[dict[str, Any]]:
 def test_staff_key_can_be_tied_to_a_card(database_url: str) -> None:
     customer_id = enrolled(database_url)
     tied = holder(database_url, create(database_url, "--role", "staff", "--customer", "4711"))
-    assert (tied.role, tied.holder_id, tied.customer_id) == (Role.STAFF, customer_id, None)
+    assert (tied.role, tied.own_customer_id, tied.customer_id) == (Role.STAFF, customer_id, None)
     free = holder(database_url, create(database_url, "--role", "staff"))
-    assert (free.role, free.holder_id, free.customer_id) == (Role.STAFF, None, None)
+    assert (free.role, free.own_customer_id, free.customer_id) == (Role.STAFF, None, None)
 
 
 def test_customer_key_belongs_to_a_customer_for_90_days_where_nothing_is_said(database_url: str) -> None:
@@ -91,9 +91,9 @@ def test_customer_key_belongs_to_a_customer_for_90_days_where_nothing_is_said(da
     for customer in ("4711", "card:card-0001"):
         token = create(database_url, "--role", "customer", "--customer", customer)
         own = holder(database_url, token)
-        assert (own.role, own.holder_id, own.customer_id) == (Role.CUSTOMER, None, customer_id)
-        assert isinstance(signed_in(database_url, token, later=timedelta(days=89)), SignedIn)
-        ended = signed_in(database_url, token, later=timedelta(days=90))
+        assert (own.role, own.own_customer_id, own.customer_id) == (Role.CUSTOMER, None, customer_id)
+        assert isinstance(found_caller(database_url, token, later=timedelta(days=89)), Caller)
+        ended = found_caller(database_url, token, later=timedelta(days=90))
         assert isinstance(ended, RejectedKey)
         assert ended.why is KeyRejection.EXPIRED
 
@@ -127,13 +127,13 @@ def test_keys_are_listed_rotated_and_revoked(database_url: str) -> None:
     (app,) = listed(database_url, "--role", "integration")
     newer = troth("keys", "rotate", app["id"], "--overlap-minutes", "5", url=database_url).strip()
     assert holder(database_url, newer).role is Role.INTEGRATION
-    assert isinstance(signed_in(database_url, token, later=timedelta(minutes=4)), SignedIn)
-    assert isinstance(signed_in(database_url, token, later=timedelta(minutes=6)), RejectedKey)
+    assert isinstance(found_caller(database_url, token, later=timedelta(minutes=4)), Caller)
+    assert isinstance(found_caller(database_url, token, later=timedelta(minutes=6)), RejectedKey)
     assert "replaced" in troth("keys", "rotate", app["id"], url=database_url, code=1)
     _, successor = listed(database_url, "--role", "integration")
     assert successor["replaces"] == app["id"]
     assert "revoked" in troth("keys", "revoke", successor["id"], url=database_url)
-    assert signed_in(database_url, newer) == RejectedKey(KeyRejection.REVOKED, successor["id"])
+    assert found_caller(database_url, newer) == RejectedKey(KeyRejection.REVOKED, successor["id"])
     printed = troth("keys", "list", url=database_url)
     assert "REVOKED" in printed
     assert token not in printed

@@ -97,8 +97,8 @@ def test_redeeming(case: Case) -> None:
 
 @pytest.mark.parametrize("case", cases("refunding"))
 def test_refunding(case: Case) -> None:
-    judged_by, purchase = terms(case), facts(case)
-    earned = earn(terms=judged_by, facts=purchase).points
+    deciding_terms, purchase = terms(case), facts(case)
+    earned = earn(terms=deciding_terms, facts=purchase).points
     assert earned == int(case["earned"])
     kept, due, cash = refund.remaining_quantities(purchase, returned=()), 0, 0
     for part in case["refunds"]:
@@ -106,7 +106,7 @@ def test_refunding(case: Case) -> None:
         returned = kept if returns == "all" else {int(line): Decimal(much) for line, much in returns.items()}
         after = refund.remaining_quantities(purchase, returned=[returned], of=kept)
         outcome = refund.outcome_from_snapshot(
-            terms=judged_by,
+            terms=deciding_terms,
             facts=purchase,
             earned=earned,
             quantities_before=kept,
@@ -120,7 +120,7 @@ def test_refunding(case: Case) -> None:
             int(part["taken"]),
         )
         if "reason" in part:
-            explained = Explanation.of(outcome.decision, terms=judged_by)
+            explained = Explanation.of(outcome.decision, terms=deciding_terms)
             assert part["reason"] == explained.statement(
                 outcome.decision.reasons[0], phrasebook=phrasebook_in(Locale.EN)
             )

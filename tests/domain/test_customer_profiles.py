@@ -41,7 +41,7 @@ from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
 from app.domain.terms.effects.bonus_points import BonusPoints
 from app.domain.terms.effects.points_multiplier import PointsMultiplier
 from app.domain.terms.lint import lint
-from app.domain.terms.lint.finding import LintCode, RewardShown, VisitStatistics
+from app.domain.terms.lint.finding import CatalogueReward, LintCode, VisitStatistics
 from app.domain.terms.version import Terms
 from tests import strategies as some
 from tests.builders import a_clause, a_purchase, eligible_purchase, some_terms
@@ -58,9 +58,9 @@ def noon(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
 
 
-def purchase_of(person: CustomerProfile, day: date) -> EligiblePurchase:
+def purchase_of(profile: CustomerProfile, day: date) -> EligiblePurchase:
     """A purchase of a customer at noon in London."""
-    return eligible_purchase(at=noon(day), rule_facts=RuleFacts(profile=person))
+    return eligible_purchase(at=noon(day), rule_facts=RuleFacts(profile=profile))
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def decided(terms: Terms, facts: PurchaseFacts) -> tuple[Decision, PurchaseFacts
     profile = facts.rule_facts.profile
     assert profile is not None
     answers = answered(
-        terms.required_facts.customer_conditions, person=profile, at=facts.occurred_at, zone_name=facts.zone
+        terms.required_facts.customer_conditions, profile=profile, at=facts.occurred_at, zone_name=facts.zone
     )
     return earn(terms=terms, facts=facts), replace(
         facts, rule_facts=replace(facts.rule_facts, condition_answers=answers)
@@ -284,14 +284,14 @@ def texts(data: object) -> str:
 
 @given(
     conditions=st.lists(some.about_customers.filter(some.fit), min_size=1, max_size=3),
-    person=some.persons,
+    profile=some.persons,
     facts=some.purchases(),
 )
 def test_stored_facts_decide_the_same_without_revealing_the_birthday(
-    conditions: list[Condition], person: CustomerProfile, facts: PurchaseFacts
+    conditions: list[Condition], profile: CustomerProfile, facts: PurchaseFacts
 ) -> None:
     terms = some_terms(*(a_clause(None, condition, key=f"c-{place}") for place, condition in enumerate(conditions)))
-    fresh, kept = decided(terms, replace(facts, rule_facts=RuleFacts(profile=person)))
+    fresh, kept = decided(terms, replace(facts, rule_facts=RuleFacts(profile=profile)))
     stored = PurchaseFacts.from_data(kept.to_data())
     assert stored == kept
     assert stored.rule_facts.profile is None
@@ -392,7 +392,7 @@ def test_change_of_a_profile_condition_is_classified(
 def findings(*clauses: object) -> list[LintCode]:
     """The findings of the linter."""
     terms = some_terms(*clauses)
-    cake = RewardShown("Cake", "A item of carrot cake.", pictured=True)
+    cake = CatalogueReward("Cake", "A item of carrot cake.", pictured=True)
     found = lint(terms, statistics=VisitStatistics(), catalogue={"cake": cake})
     for finding in found:
         for locale in Locale:

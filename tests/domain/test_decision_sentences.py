@@ -184,7 +184,7 @@ def test_failed_condition_is_explained_with_its_remedy(
         (FirstPurchase(), RuleFacts(total_uses=(("k", 1),)), "You have already had this for your first purchase."),
         (
             BirthdayWindow(),
-            RuleFacts(profile=CustomerProfile(birthday=NOON.date().replace(year=1990)), birthdays=(("birthday 0 0", 2026),), used_birthdays=(("k", 2026),)),
+            RuleFacts(profile=CustomerProfile(birthday=NOON.date().replace(year=1990)), birthday_years=(("birthday 0 0", 2026),), used_birthdays=(("k", 2026),)),
             "You have already had this for this birthday.",
         ),
     ],

@@ -260,7 +260,10 @@ def test_tiers_must_differ_and_conditions_must_name_existing_ones(
 def test_condition_on_a_tier_gets_its_name_wherever_it_is() -> None:
     ask = TierAtLeast("silver")
     terms = unenforced_terms(a_clause(None, ask, AnyOf((ask, TierAtLeast("gold")))), SILVER, GOLD)
-    silver, gold = TierAtLeast("silver").among(some.LADDER[:2]), TierAtLeast("gold").among(some.LADDER[:2])
+    silver, gold = (
+        TierAtLeast("silver").with_tier_data(some.LADDER[:2]),
+        TierAtLeast("gold").with_tier_data(some.LADDER[:2]),
+    )
     assert terms.by_key["spend"].conditions == (silver, AnyOf((silver, gold)))
     assert silver.satisfied_by == {"silver", "gold"}
     assert "“Silver” or above" in terms.by_key["spend"].statement(phrasebook_in(Locale.EN))
@@ -277,7 +280,7 @@ def test_condition_on_a_tier_gets_its_name_wherever_it_is() -> None:
     ],
 )
 def test_missing_tier_names_the_missing_points(rule_facts: RuleFacts, missing: int | None) -> None:
-    finding = TierAtLeast("gold").among(some.LADDER).check(eligible_purchase(rule_facts=rule_facts))
+    finding = TierAtLeast("gold").with_tier_data(some.LADDER).check(eligible_purchase(rule_facts=rule_facts))
     assert finding.met is (missing is None)
     assert [(remedy.code, remedy.points) for remedy in finding.remedies] == (
         [] if missing is None else [(RemedyCode.COLLECT_QUALIFYING, missing)]

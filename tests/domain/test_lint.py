@@ -42,7 +42,7 @@ from app.domain.terms.effects.stamps import Stamps
 from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
 from app.domain.terms.lint import lapsed_notice_finding, lint, notice_finding
-from app.domain.terms.lint.finding import Finding, LintCode, RewardShown, Visit, VisitStatistics
+from app.domain.terms.lint.finding import CatalogueReward, LintCode, LintFinding, Visit, VisitStatistics
 from app.domain.terms.validation import DraftedClause
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
@@ -53,14 +53,14 @@ from tests.soak_settings import property_settings
 
 ONLINE, STORE = (Channels(frozenset({value})) for value in (Channel.ONLINE, Channel.STORE))
 TEA = Products(include=frozenset({"tea"}))
-MUG = RewardShown("Mug", "An enamel mug, 0.4 l.", pictured=True)
+MUG = CatalogueReward("Mug", "An enamel mug, 0.4 l.", pictured=True)
 COST: DraftedClause = ("mug", (), RewardCost("mug", 100, "Mug"))
 EVENING = WeekdaysAndHours(frozenset(WEEK), time(22), time(23))
 NOONS = tuple(Visit(datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(days=day), "Europe/London") for day in range(30))
 
 
 def found(
-    *clauses: DraftedClause, statistics: VisitStatistics | None = None, mug: RewardShown = MUG
+    *clauses: DraftedClause, statistics: VisitStatistics | None = None, mug: CatalogueReward = MUG
 ) -> list[tuple[str, LintCode, str]]:
     """Every finding: its clause, its code, and the kind of its example; worded in every language."""
     return [
@@ -70,8 +70,8 @@ def found(
 
 
 def findings(
-    *clauses: DraftedClause, statistics: VisitStatistics | None = None, mug: RewardShown = MUG
-) -> tuple[Finding, ...]:
+    *clauses: DraftedClause, statistics: VisitStatistics | None = None, mug: CatalogueReward = MUG
+) -> tuple[LintFinding, ...]:
     """The findings themselves."""
     results = lint(unenforced_terms(*clauses), statistics=statistics or VisitStatistics(), catalogue={"mug": mug})
     for result in results:
@@ -270,13 +270,13 @@ def test_window_that_excludes_most_visits_is_found_with_an_example() -> None:
 def test_reward_unreachable_for_the_median_customer_is_found(
     validity: PointsValidity, pace: Fraction | None, case: str | None
 ) -> None:
-    results = found(a_clause(), COST, ("v", (), validity), statistics=VisitStatistics(pace=pace))
+    results = found(a_clause(), COST, ("v", (), validity), statistics=VisitStatistics(median_points_per_month=pace))
     assert results == ([] if case is None else [("mug", LintCode.REWARD_OUT_OF_REACH, case)])
 
 
 def test_pending_period_shortens_the_time_to_reach_a_reward() -> None:
     wait: DraftedClause = ("wait", (), PendingPeriod(10))
-    statistics = VisitStatistics(pace=Fraction(35))
+    statistics = VisitStatistics(median_points_per_month=Fraction(35))
     for since, reached in ((ValidityStart.EARNING, False), (ValidityStart.ACTIVATION, True)):
         validity = ("v", (), PointsValidity(days=90, expires=True, since=since))
         assert found(a_clause(), COST, wait, validity, statistics=statistics) == (
@@ -286,30 +286,37 @@ def test_pending_period_shortens_the_time_to_reach_a_reward() -> None:
 
 def test_price_in_stamps_is_not_compared_with_the_pace_of_points() -> None:
     clause: DraftedClause = ("mug", (), RewardCost("mug", 100, "Mug", Unit.STAMPS))
-    assert found(a_clause(), clause, ("v", (), YEARLY), statistics=VisitStatistics(pace=Fraction(1))) == []
+    assert (
+        found(a_clause(), clause, ("v", (), YEARLY), statistics=VisitStatistics(median_points_per_month=Fraction(1)))
+        == []
+    )
 
 
 @pytest.mark.parametrize(
     ("shown", "sold", "kinds"),
     [
         (
-            RewardShown("Holder", "x", True, article="85123A"),
+            CatalogueReward("Holder", "x", True, article="85123A"),
             {("85123A", "HOLDER"), ("85123B", "")},
             ("85123A", "85123B"),
         ),
-        (RewardShown("Holder", "x", True, article="85123"), {("85123A", ""), ("85123BL", "")}, ("85123A", "85123BL")),
-        (RewardShown("Holder", "x", True, article="M-1"), {("M-1", "Mug"), ("M-2", "mug")}, ("M-1", "M-2")),
-        (RewardShown("Mug", "x", True), {("M-1", "MUG"), ("M-2", "mug"), ("M-3", "Mug tree")}, ("M-1", "M-2")),
-        (RewardShown("Holder", "x", True, article="85123A"), {("85123A", "HOLDER"), ("85124B", "")}, None),
-        (RewardShown("Holder", "x", True, article="85123A"), {("85123A", ""), ("85999B", "")}, None),
-        (RewardShown("Holder", "x", True, ("red", "blue"), "85123A"), {("85123A", ""), ("85123B", "")}, None),
-        (RewardShown("Mug", "x", True), {("M-1", "Mug")}, None),
+        (
+            CatalogueReward("Holder", "x", True, article="85123"),
+            {("85123A", ""), ("85123BL", "")},
+            ("85123A", "85123BL"),
+        ),
+        (CatalogueReward("Holder", "x", True, article="M-1"), {("M-1", "Mug"), ("M-2", "mug")}, ("M-1", "M-2")),
+        (CatalogueReward("Mug", "x", True), {("M-1", "MUG"), ("M-2", "mug"), ("M-3", "Mug tree")}, ("M-1", "M-2")),
+        (CatalogueReward("Holder", "x", True, article="85123A"), {("85123A", "HOLDER"), ("85124B", "")}, None),
+        (CatalogueReward("Holder", "x", True, article="85123A"), {("85123A", ""), ("85999B", "")}, None),
+        (CatalogueReward("Holder", "x", True, ("red", "blue"), "85123A"), {("85123A", ""), ("85123B", "")}, None),
+        (CatalogueReward("Mug", "x", True), {("M-1", "Mug")}, None),
     ],
 )
 def test_reward_without_variants_of_an_article_with_variants_is_found(
-    shown: RewardShown, sold: set[tuple[str, str]], kinds: tuple[str, str] | None
+    shown: CatalogueReward, sold: set[tuple[str, str]], kinds: tuple[str, str] | None
 ) -> None:
-    results = findings(a_clause(), COST, statistics=VisitStatistics(sold=frozenset(sold)), mug=shown)
+    results = findings(a_clause(), COST, statistics=VisitStatistics(sold_articles=frozenset(sold)), mug=shown)
     if kinds is None:
         assert results == ()
         return
@@ -322,7 +329,7 @@ def test_reward_without_variants_of_an_article_with_variants_is_found(
     ("cash", "case"), [(None, ""), (pounds("1.00"), "other"), (pounds("2.00"), None), (pounds("3.00"), "other")]
 )
 def test_cash_price_missing_in_the_clause_is_found(cash: object, case: str | None) -> None:
-    shown = RewardShown("Mug", "An enamel mug.", pictured=True, cash_part=pounds("2.00"))
+    shown = CatalogueReward("Mug", "An enamel mug.", pictured=True, cash_part=pounds("2.00"))
     clause: DraftedClause = ("mug", (), RewardCost("mug", 100, "Mug", cash=cash))
     results = findings(a_clause(), clause, mug=shown)
     assert [(result.code, result.case) for result in results] == (
@@ -332,12 +339,12 @@ def test_cash_price_missing_in_the_clause_is_found(cash: object, case: str | Non
 
 
 def test_reward_without_picture_or_description_is_found() -> None:
-    def codes(shown: RewardShown) -> list[LintCode]:
+    def codes(shown: CatalogueReward) -> list[LintCode]:
         return [code for _, code, _ in found(a_clause(), COST, mug=shown)]
 
-    assert codes(RewardShown("Mug", "An enamel mug.")) == [LintCode.REWARD_WITHOUT_PICTURE]
+    assert codes(CatalogueReward("Mug", "An enamel mug.")) == [LintCode.REWARD_WITHOUT_PICTURE]
     for said in ("", "  ", "mug", " Mug "):
-        assert codes(RewardShown("Mug", said, pictured=True)) == [LintCode.REWARD_WITHOUT_DESCRIPTION]
+        assert codes(CatalogueReward("Mug", said, pictured=True)) == [LintCode.REWARD_WITHOUT_DESCRIPTION]
 
 
 def test_too_short_notice_names_the_earliest_start() -> None:

@@ -23,7 +23,7 @@ from app.domain.terms.effects.points_per_item import PointsPerItem
 from app.domain.terms.effects.points_per_visit import PointsPerVisit
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.lint import lint
-from app.domain.terms.lint.finding import Finding, LintCode, RewardShown, Visit, VisitStatistics
+from app.domain.terms.lint.finding import CatalogueReward, LintCode, LintFinding, Visit, VisitStatistics
 from app.domain.terms.validation import DraftedClause
 from tests.builders import a_clause, pounds, some_terms
 
@@ -34,9 +34,9 @@ BOTH = Locations(frozenset({"harbour", "station"}), ("Harbour Street", "Central 
 
 def found_in(
     *clauses: DraftedClause, statistics: VisitStatistics | None = None, pictured: tuple[str, ...] = ()
-) -> list[Finding]:
+) -> list[LintFinding]:
     """The findings."""
-    catalogue = {key: RewardShown(key, "As it is.", pictured=True) for key in pictured}
+    catalogue = {key: CatalogueReward(key, "As it is.", pictured=True) for key in pictured}
     return list(lint(some_terms(*clauses), statistics=statistics or VisitStatistics(), catalogue=catalogue))
 
 

@@ -146,7 +146,7 @@ def partial_refunds(draw: st.DrawFn, purchase: PurchaseFacts) -> list[dict[int, 
 
 def to_pay(facts: PurchaseFacts) -> Fraction:
     """The price of a purchase, in minor units of its own currency."""
-    return Fraction(sum(line.to_pay() for line in facts.lines))
+    return Fraction(sum(line.amount_due() for line in facts.lines))
 
 
 def points(terms: Terms, facts: PurchaseFacts) -> int:

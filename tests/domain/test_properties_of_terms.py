@@ -233,7 +233,7 @@ def stored_facts(facts: PurchaseFacts, terms: Terms) -> PurchaseFacts:
     profile = facts.rule_facts.profile
     assert profile is not None
     answers = answered(
-        terms.required_facts.customer_conditions, person=profile, at=facts.occurred_at, zone_name=facts.zone
+        terms.required_facts.customer_conditions, profile=profile, at=facts.occurred_at, zone_name=facts.zone
     )
     return replace(facts, rule_facts=replace(facts.rule_facts, condition_answers=answers))
 

@@ -84,7 +84,9 @@ def test_partial_refunds_in_any_order_pay_out_like_a_full_one(data: st.DataObjec
         *((line.number, False, 5) for line in lines),
     ]:
         if by_amount:
-            price = sum(rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in before.lines if line.number == number)
+            price = sum(
+                rounded(line.amount_due(), mode=Rounding.HALF_UP) for line in before.lines if line.number == number
+            )
             worth = remaining_price_shares(
                 purchase, quantities=left, price_shares=worth, amounts={number: min(much, price)}
             )

@@ -10,7 +10,7 @@ import pytest
 from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.terms.lint import lint
-from app.domain.terms.lint.finding import LintCode, RewardShown, VisitStatistics
+from app.domain.terms.lint.finding import CatalogueReward, LintCode, VisitStatistics
 from app.domain.terms.templates import TEMPLATES
 from app.domain.terms.version import Terms
 from app.web.pictures import FOLDER
@@ -28,7 +28,7 @@ def test_template_has_no_findings_in_any_currency(name: str, currency: str) -> N
         clauses=template.clauses,
     )
     catalogue = {
-        reward.key: RewardShown(reward.name, reward.description, pictured=bool(reward.picture))
+        reward.key: CatalogueReward(reward.name, reward.description, pictured=bool(reward.picture))
         for reward in template.rewards
     }
     assert lint(terms, statistics=VisitStatistics(), catalogue=catalogue) == ()
@@ -50,8 +50,11 @@ def test_tiered_rewards_can_be_reached_before_points_expire(pace: Fraction, foun
         zone="Europe/Berlin",
         clauses=template.clauses,
     )
-    catalogue = {reward.key: RewardShown(reward.name, reward.description, pictured=True) for reward in template.rewards}
+    catalogue = {
+        reward.key: CatalogueReward(reward.name, reward.description, pictured=True) for reward in template.rewards
+    }
     assert [
-        finding.code for finding in lint(terms, statistics=VisitStatistics(pace=pace), catalogue=catalogue)
+        finding.code
+        for finding in lint(terms, statistics=VisitStatistics(median_points_per_month=pace), catalogue=catalogue)
     ] == found
     assert [tier.name for tier in terms.tiers] == ["Silver", "Gold", "Platinum"]

@@ -126,7 +126,7 @@ def assert_what_waits_is_there(url: str, done: Sequence[Sent], every: Sequence[S
     sold = frozenset().union(*map(Sent.new_receipts, done))
     settled = {sent.given["reason"] for sent in done if sent.verb == "settleQuarantined"}
     for verb, sql, still in (
-        ("exchangeEarly", "SELECT bought_number AS number, state FROM pending_refunds", sold),
+        ("exchangeEarly", "SELECT new_receipt_number AS number, state FROM pending_refunds", sold),
         ("sellAhead", "SELECT external_id AS number, state FROM quarantined_receipts", settled),
     ):
         there = rows(url, sql)

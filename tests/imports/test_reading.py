@@ -189,8 +189,8 @@ def test_every_rejection_reason_is_documented() -> None:
         "usecases/purchases/booking/admit_receipt",
         "usecases/purchases/record_refund",
         "usecases/purchases/booking/book_purchase",
-        "usecases/purchases/sent_again/receipts",
-        "usecases/purchases/sent_again/refunds",
+        "usecases/purchases/duplicates/receipts",
+        "usecases/purchases/duplicates/refunds",
         "store/purchases/receipt_references",
         "domain/engine/returns",
     ):

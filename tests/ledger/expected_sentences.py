@@ -108,13 +108,15 @@ class ReceiptReading:
     @property
     def amount(self) -> Fraction:
         """The eligible amount in pennies: the price less what was paid with points."""
-        whole = sum((Fraction(line.to_pay()) for line in self.facts.lines), Fraction(0))
+        whole = sum((Fraction(line.amount_due()) for line in self.facts.lines), Fraction(0))
         return max(Fraction(0), whole - Fraction(self.facts.paid_with_points()))
 
     @property
     def items(self) -> int:
         """Whole items, if any money was paid for the purchase."""
-        return sum(int(line.remaining_quantity()) for line in self.facts.lines if line.to_pay()) if self.amount else 0
+        return (
+            sum(int(line.remaining_quantity()) for line in self.facts.lines if line.amount_due()) if self.amount else 0
+        )
 
     def sentences(self) -> ReceiptSentences:
         """Every sentence, of earning clauses, bonuses, caps and stamps; and the points and stamps earned."""

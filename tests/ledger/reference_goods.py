@@ -40,7 +40,7 @@ class Goods:
         before, value = self.kept_parts(), self.kept_price()
         self.return_goods(event)
         value -= self.kept_price()
-        price = sum(line.to_pay() for line in event.purchase.facts.lines)
+        price = sum(line.amount_due() for line in event.purchase.facts.lines)
         paid = sum(payment.amount for payment in event.purchase.facts.payments if payment.kind is PaymentKind.POINTS)
         # What points paid cannot have been paid by what came back, too.
         value = min(value, int(price - paid)) if paid else value
@@ -57,7 +57,7 @@ class Goods:
 
     def kept_price(self) -> int:
         """The price of the kept goods, each line in whole minor units."""
-        return sum(rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in self.kept_lines())
+        return sum(rounded(line.amount_due(), mode=Rounding.HALF_UP) for line in self.kept_lines())
 
     def kept_parts(self) -> dict[int, Fraction]:
         """The part of each line's price that is kept."""
@@ -72,7 +72,7 @@ class Goods:
         return found
 
     def paid_part(self) -> Fraction:
-        prices = {line.number: Fraction(line.to_pay()) for line in self.facts.lines}
+        prices = {line.number: Fraction(line.amount_due()) for line in self.facts.lines}
         whole = sum(prices.values())
         return (
             sum((prices[number] * part for number, part in self.paid_parts().items()), Fraction(0)) / whole

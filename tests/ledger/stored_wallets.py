@@ -78,7 +78,7 @@ class StoredWallet:
         wallet = self._reference(at)
         plain = reference_summary(wallet, at)
         balance = self.recorded.account.balance
-        stamps = self.recorded.others.get(Unit.STAMPS)
+        stamps = self.recorded.other_accounts.get(Unit.STAMPS)
         card = stamps.balance if stamps is not None else Balance()
         stored: dict[str, Any] = {
             "lots": {

@@ -290,7 +290,7 @@ COUNTED = {
     "tier",
     "qualifying",
     "total_uses",
-    "birthdays",
+    "birthday_years",
     "used_birthdays",
     "profile",
 }

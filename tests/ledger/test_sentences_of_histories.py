@@ -24,7 +24,7 @@ from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import HoldPlaced, RewardRedeemed
-from app.domain.wallets.pending import pending_points
+from app.domain.wallets.pending_points import pending_points
 from app.domain.wallets.unit_account import terms_at
 from app.domain.wallets.wallet import Wallet, replay
 from tests.builders import a_purchase

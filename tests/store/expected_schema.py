@@ -705,26 +705,28 @@ TABLES: dict[str, Table] = {
             "settled_at?": "instant",
             "settled_by?": "id",
             "settled_because?": "text",
-            "bought_number?": "text",
+            "new_receipt_number?": "text",
             "customer_id?": "id",
             "rejected_with?": "text",
         },
         key=_KEY,
         unique_where_given=frozenset({("program_id", "external_id", "number_location", "number_day")}),
-        indexed=frozenset({("program_id", "receipt"), ("program_id", "recorded_at"), ("program_id", "bought_number")}),
+        indexed=frozenset(
+            {("program_id", "receipt"), ("program_id", "recorded_at"), ("program_id", "new_receipt_number")}
+        ),
         references=frozenset({_to("refunds", "refund_id")}),
     ),
     "quarantined_receipts": Table(
         columns={
             "program_id": "id",
             "id": "id",
-            "number": "integer",
+            "sequence": "integer",
             "kind": "text",
             "source": "text",
             "external_id?": "text",
             "fingerprint": "text",
             "customer_id?": "id",
-            "skew": "text",
+            "implausible_time": "text",
             "occurred_at": "instant",
             "recorded_at": "instant",
             "actor?": "id",
@@ -739,9 +741,9 @@ TABLES: dict[str, Table] = {
             "pending_refund_id?": "id",
         },
         key=_KEY,
-        unique=frozenset({("program_id", "number")}),
+        unique=frozenset({("program_id", "sequence")}),
         indexed=frozenset(
-            {("program_id", "external_id"), ("program_id", "state", "number"), ("program_id", "customer_id")}
+            {("program_id", "external_id"), ("program_id", "state", "sequence"), ("program_id", "customer_id")}
         ),
         references=frozenset(
             {

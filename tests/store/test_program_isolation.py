@@ -27,7 +27,7 @@ import app.store
 from app.domain.customers.profile import ProfileChange
 from app.domain.programs.location import Location
 from app.domain.programs.program import Program
-from app.domain.programs.staff_limits import Budget
+from app.domain.programs.staff_limits import StaffBudget
 from app.domain.simulation.impact import Impact
 from app.domain.simulation.preview import Preview
 from app.store.customers import profiles
@@ -115,7 +115,7 @@ def _rest(calls: Calls, rows: Mapping[str, list[dict[str, Any]]], *, program: Pr
         "checkout": next(row["checkout"] for row in rows["redemptions"] if row["checkout"]),
         "keys": [row["key"] for row in rows["locations"]],
         "name": rows["locations"][0]["name"],
-        "budget": Budget.ADJUSTMENTS,
+        "budget": StaffBudget.ADJUSTMENTS,
         "change": ProfileChange(segments=frozenset({"vip"})),
         "program": replace(program, slug="of-its-own"),
         "ahead": timedelta(days=1),

@@ -223,11 +223,11 @@ async def _history(session: Session) -> None:
     """Earned 4, 1 taken back, 3 spent on a mug."""
     append = partial(entries.append, session)
     await purchases.add(session, purchase=PURCHASE)
-    await append(entry=EARNED, seal=entry_hash(EARNED))
+    await append(entry=EARNED, own_hash=entry_hash(EARNED))
     await refunds.add(session, refund=REFUND)
-    await append(entry=TAKEN_BACK, seal=entry_hash(TAKEN_BACK))
+    await append(entry=TAKEN_BACK, own_hash=entry_hash(TAKEN_BACK))
     await redemptions.add(session, redemption=GIVEN)
-    await append(entry=PAID, seal=entry_hash(PAID))
+    await append(entry=PAID, own_hash=entry_hash(PAID))
     await lots.set_lots(session, lots=[LOT._replace(remaining=0)])
     await accounts.update(session, account=AFTER)
 
@@ -421,7 +421,7 @@ async def test_the_account_follows_its_entries(shop: Database) -> None:
 async def test_lot_keeps_its_dates_and_remaining_points(shop: Database) -> None:
     async def earn(session: Session) -> None:
         await purchases.add(session, purchase=PURCHASE)
-        await entries.append(session, entry=EARNED, seal=entry_hash(EARNED))
+        await entries.append(session, entry=EARNED, own_hash=entry_hash(EARNED))
 
     async def all_of_them(session: Session) -> tuple[tuple[Lot, ...], ...]:
         return (
@@ -432,7 +432,7 @@ async def test_lot_keeps_its_dates_and_remaining_points(shop: Database) -> None:
 
     async def spend(session: Session) -> None:
         await refunds.add(session, refund=REFUND)
-        await entries.append(session, entry=TAKEN_BACK, seal=entry_hash(TAKEN_BACK))
+        await entries.append(session, entry=TAKEN_BACK, own_hash=entry_hash(TAKEN_BACK))
         await lots.set_lots(session, lots=[LOT._replace(remaining=3, held=2)])
 
     await _write(shop, earn)
@@ -576,7 +576,7 @@ async def test_entry_with_a_taken_number_rolls_back_its_transaction(shop: Databa
     twice = replace(PAID, id=an_id(60), movements=())
 
     with pytest.raises(Exception, match=r"(?i)unique"):
-        await _write(shop, partial(entries.append, entry=twice, seal="e" * 64))
+        await _write(shop, partial(entries.append, entry=twice, own_hash="e" * 64))
     anna = await shop.read(partial(customers.find, by=CustomerReference(ANNA.id)), program_id=PROGRAM)
     assert anna is not None
     assert anna.account == AFTER

@@ -21,7 +21,7 @@ from app.usecases.results import ResultType
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,100}")
 
-_TELLS_WHO_IS_KNOWN = frozenset({ProblemCode.CUSTOMER_NOT_FOUND, ProblemCode.IDENTITY_TAKEN})
+_REVEALS_MEMBERSHIP = frozenset({ProblemCode.CUSTOMER_NOT_FOUND, ProblemCode.IDENTITY_TAKEN})
 """Problems that are counted as look-ups: they say whether somebody is known by an identity."""
 
 P = TypeVar("P", bound=Payload[Any])
@@ -94,7 +94,7 @@ async def execute_command(
         command=command,
     )
     if isinstance(execution, Problem):
-        if execution.code in _TELLS_WHO_IS_KNOWN:
+        if execution.code in _REVEALS_MEMBERSHIP:
             context.lookups.charge(caller.principal.key_id, MISS_COST)
         return execution
     return execution.result

@@ -19,7 +19,7 @@ from app.domain.i18n import Phrasebook, phrasebook_for
 from app.domain.i18n.locales import Address
 from app.domain.programs.program import Program
 from app.domain.terms.version import Terms
-from app.queries.programs.authentication import SignedIn
+from app.queries.programs.authentication import Caller
 from app.queries.programs.programs import own_program
 from app.queries.terms.published_terms import terms_version
 from app.usecases.application import Application
@@ -41,7 +41,7 @@ class Context:
     """The context of one operation. Each operation gets its own, so that nothing that was read outlives it."""
 
     application: Application
-    signed_in: SignedIn | None
+    caller: Caller | None
     phrasebook: Phrasebook
     disconnected: Callable[[], Awaitable[None]]
     reachable_fields: frozenset[str] = frozenset()
@@ -56,16 +56,16 @@ class Context:
     @property
     def program(self) -> Program:
         """The program that the key opens. Raises UNAUTHENTICATED without a key."""
-        if self.signed_in is None:
+        if self.caller is None:
             raise _unauthenticated()
-        return self.signed_in.program
+        return self.caller.program
 
     @property
     def principal(self) -> Principal:
         """The holder of the key. Raises UNAUTHENTICATED without a key."""
-        if self.signed_in is None:
+        if self.caller is None:
             raise _unauthenticated()
-        return self.signed_in.principal
+        return self.caller.principal
 
     @property
     def now(self) -> datetime:
@@ -76,27 +76,27 @@ class Context:
 
     def phrasebook_for(self, tags: str | None) -> Phrasebook:
         """The phrasebook for a BCP 47 tag or an Accept-Language header, with the formats of the program's region."""
-        if self.signed_in is None:
+        if self.caller is None:
             return phrasebook_for(tags, region=None, address=Address.FORMAL)
-        program = self.signed_in.program
+        program = self.caller.program
         return phrasebook_for(tags, region=program.region, address=program.address)
 
     async def reread_program(self) -> None:
         """Reload the program after its clock or settings were changed; the rest of the operation uses the new ones."""
-        if self.signed_in is None:
+        if self.caller is None:
             raise _unauthenticated()
         program = await self.query(own_program)
         assert program is not None, "a program is never deleted"
-        self.signed_in, self._now = replace(self.signed_in, program=program), None
+        self.caller, self._now = replace(self.caller, program=program), None
 
-    def require(self, permission: Permission) -> SignedIn:
+    def require(self, permission: Permission) -> Caller:
         """The caller, who has a permission. Raises UNAUTHENTICATED without a key and FORBIDDEN when its role lacks it."""
-        if self.signed_in is None:
+        if self.caller is None:
             raise _unauthenticated()
-        if not self.signed_in.principal.may(permission):
-            role = self.signed_in.principal.role.value
+        if not self.caller.principal.may(permission):
+            role = self.caller.principal.role.value
             raise GraphQLError(f"Keys of the role {role} may not do this.", extensions={"code": "FORBIDDEN"})
-        return self.signed_in
+        return self.caller
 
     async def query(self, query: Callable[..., Awaitable[V]], **parameters: Any) -> V:
         """Run one query on the program that the key opens.

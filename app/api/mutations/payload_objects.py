@@ -159,8 +159,8 @@ async def entry_of(result: HasEntry, context: Context) -> LedgerEntry | None:
     stored = await context.load(entries.entries_by_id, result.entry_id)
     if stored is None:
         return None
-    judged_by = await context.terms(entries.decided_by(stored.entry))
-    return LedgerEntry.of(stored, judged_by=judged_by, context=context)
+    deciding_terms = await context.terms(entries.decided_by(stored.entry))
+    return LedgerEntry.of(stored, deciding_terms=deciding_terms, context=context)
 
 
 async def load_decision(
@@ -169,8 +169,8 @@ async def load_decision(
     """The decision of a result, on a purchase where one is given; `entry_id` is an entry through which that purchase is found."""
     if result.decision is None:
         return None
-    judged_by = result.terms or await context.terms(result.decision.terms_version)
-    return decision(result.decision, judged_by=judged_by, bought=facts, bought_by_entry=entry_id)
+    deciding_terms = result.terms or await context.terms(result.decision.terms_version)
+    return decision(result.decision, deciding_terms=deciding_terms, bought=facts, bought_by_entry=entry_id)
 
 
 @strawberry.type(description="A payload with balances.")

@@ -71,7 +71,7 @@ class AccessKey(Node):
     )
     async def customer(self, info: Info) -> Customer | None:
         """Loaded in their present state."""
-        customer_id = self.entity.customer_id or self.entity.holder_id
+        customer_id = self.entity.customer_id or self.entity.own_customer_id
         if customer_id is None or not info.context.principal.may_see_customer(customer_id):
             return None
         customer = await info.context.load(customers.customers_as_of, customer_id, at=info.context.now)

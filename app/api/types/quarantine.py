@@ -34,7 +34,6 @@ described(
         ImplausibleTime.AHEAD: "More than 5 minutes ahead of the program's clock.",
         ImplausibleTime.TOO_OLD: "Older than the program takes from a till: `program { receiptAgeDays }`.",
     },
-    name="ClockSkew",
 )
 described(
     QuarantineKind,
@@ -66,7 +65,7 @@ class QuarantinedReceipt(Node):
     id: strawberry.ID = strawberry.field(description="Opaque id; `settleQuarantined` takes it.")
     kind: QuarantineKind = strawberry.field(description="What was sent.")
     state: QuarantineState = strawberry.field(description="What became of it.")
-    skew: ImplausibleTime = strawberry.field(description="Why it is here.")
+    implausible_time: ImplausibleTime = strawberry.field(description="Why it is here.")
     external_id: str | None = strawberry.field(description="Its number; null for a refund without one.")
     occurred_at: datetime = strawberry.field(description="Business time, as it was sent.")
     recorded_at: datetime = strawberry.field(description="When it came, by the program's clock.")
@@ -84,7 +83,7 @@ class QuarantinedReceipt(Node):
             id=strawberry.ID(encode("QuarantinedReceipt", entity.id)),
             kind=entity.kind,
             state=entity.state,
-            skew=entity.skew,
+            implausible_time=entity.implausible_time,
             external_id=entity.external_id,
             occurred_at=entity.occurred_at,
             recorded_at=entity.recorded_at,
@@ -97,7 +96,7 @@ class QuarantinedReceipt(Node):
     def total(self) -> Money | None:
         """The total of the receipt's lines."""
         sent = self.entity.command
-        bought = sent.get("bought", sent).get("facts")
+        bought = sent.get("new_receipt", sent).get("facts")
         return money(PurchaseFacts.from_data(bought).total()) if bought is not None else None
 
     @strawberry.field(description="The customer; null for a refund of an unknown purchase.")
@@ -144,7 +143,7 @@ class QuarantinedReceiptConnection:
     @strawberry.field(description="The receipts with their cursors.")
     def edges(self) -> list[QuarantinedReceiptEdge]:
         """Each receipt with its cursor."""
-        return [QuarantinedReceiptEdge(cursor=encode_cursor(node.entity.number), node=node) for node in self.nodes]
+        return [QuarantinedReceiptEdge(cursor=encode_cursor(node.entity.sequence), node=node) for node in self.nodes]
 
 
 @strawberry.type(description="Queries about receipts in quarantine.")
@@ -178,7 +177,7 @@ class QuarantineQueries:
             from_end=window.from_end,
         )
         nodes = [QuarantinedReceipt.of(item) for item in page.items]
-        cursors = [encode_cursor(node.entity.number) for node in nodes]
+        cursors = [encode_cursor(node.entity.sequence) for node in nodes]
         return QuarantinedReceiptConnection(
             nodes=nodes,
             page_info=PageInfo(

@@ -80,7 +80,7 @@ class RefundQueries:
         if isinstance(found, Problem):
             raise _query_error(found)
         return RefundPreview(
-            decision=decision(found.decision, judged_by=found.terms),
+            decision=decision(found.decision, deciding_terms=found.terms),
             cash=money(found.money),
             points_restored=found.restored[Unit.POINTS],
             stamps_restored=found.restored[Unit.STAMPS],

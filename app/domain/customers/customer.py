@@ -32,7 +32,7 @@ class CustomerReference:
 class Customer:
     """A customer with the points account of the wallet and the current tier.
 
-    `others` are the wallet's accounts of other units, where it was read to be shown and not to be changed.
+    `other_accounts` are the wallet's accounts of other units, where it was read to be shown and not to be changed.
     """
 
     id: str
@@ -43,7 +43,7 @@ class Customer:
     account: Account
     tier: CurrentTier = field(default_factory=CurrentTier)
     merged_into: str | None = None
-    others: Mapping[Unit, Account] = field(default_factory=dict)
+    other_accounts: Mapping[Unit, Account] = field(default_factory=dict)
     requested_id: str | None = None
     """The merged customer, if any, whose identity or id was looked up."""
 

@@ -17,7 +17,7 @@ _COUNTS_BY_KEY = {
     "own_budget_shares": "own_budget_shares",
     "common_budget_usage": "common_budget_usage",
     "total_uses": "held_uses",
-    "birthdays": "birthdays",
+    "birthday_years": "birthday_years",
 }
 """The fields that are stored as an object of numbers by key, each with its name in the stored JSON."""
 
@@ -37,7 +37,7 @@ class RuleFacts:
       30. It is below 0 if purchases now use more of the budget than they took from it;
     - `common_budget_usage`: what the purchase took from `common_budgets_left` when it was recorded;
     - `tier`: the key of the tier; `qualifying`: the points towards one;
-    - `birthdays`: the calendar year of the birthday in whose window the purchase lies, by the question of the window;
+    - `birthday_years`: the calendar year of the birthday in whose window the purchase lies, by the question of the window;
     - `used_birthdays`: clauses that were already applied for a birthday, each with its calendar year;
     - `condition_answers`: the answers to the conditions about the customer at the time of the purchase, by question;
       None if the answer needs a birthday that is not known;
@@ -57,7 +57,7 @@ class RuleFacts:
     tier: str | None = None
     qualifying: int = 0
     total_uses: tuple[tuple[str, int], ...] = ()
-    birthdays: tuple[tuple[str, int], ...] = ()
+    birthday_years: tuple[tuple[str, int], ...] = ()
     used_birthdays: tuple[tuple[str, int], ...] = ()
     profile: CustomerProfile | None = field(default=None, compare=False, repr=False)
 
@@ -71,7 +71,7 @@ class RuleFacts:
 
     def birthday_year(self, question: str) -> int | None:
         """The calendar year of the birthday in whose window the purchase lies; None where it lies in none."""
-        return dict(self.birthdays).get(question)
+        return dict(self.birthday_years).get(question)
 
     def earned_in(self, period: Period) -> int:
         """Points earned so far in this period."""
@@ -141,7 +141,7 @@ class RuleFacts:
             own_budget_shares=tuple(sorted(data.get("own_budget_shares", {}).items())),
             common_budget_usage=tuple(sorted(data.get("common_budget_usage", {}).items())),
             total_uses=tuple(sorted(data.get("held_uses", {}).items())),
-            birthdays=tuple(sorted(data.get("birthdays", {}).items())),
+            birthday_years=tuple(sorted(data.get("birthday_years", {}).items())),
             used_birthdays=tuple(sorted((clause, year) for clause, year in data.get("used_birthdays", ()))),
         )
 

@@ -120,7 +120,9 @@ def _evaluate_dependent_clauses(terms: Terms, *, purchase: EligiblePurchase) -> 
     """Every point clause evaluated, in order; clauses that depend on whether others match are evaluated after those."""
     rounding = terms.rounding
     by_key = {
-        clause.key: _affordable(_EvaluatedClause(clause, *evaluate(clause, purchase=purchase)), rounding=rounding)
+        clause.key: _unmatched_if_budget_used_up(
+            _EvaluatedClause(clause, *evaluate(clause, purchase=purchase)), rounding=rounding
+        )
         for clause in terms.point_clauses
         if not clause.depends_on_other_clauses
     }
@@ -128,14 +130,16 @@ def _evaluate_dependent_clauses(terms: Terms, *, purchase: EligiblePurchase) -> 
         matched_clauses=frozenset(key for key, evaluated in by_key.items() if evaluated.fits)
     )
     by_key |= {
-        clause.key: _affordable(_EvaluatedClause(clause, *evaluate(clause, purchase=with_matches)), rounding=rounding)
+        clause.key: _unmatched_if_budget_used_up(
+            _EvaluatedClause(clause, *evaluate(clause, purchase=with_matches)), rounding=rounding
+        )
         for clause in terms.point_clauses
         if clause.depends_on_other_clauses
     }
     return [by_key[clause.key] for clause in terms.point_clauses]
 
 
-def _affordable(evaluated: _EvaluatedClause, *, rounding: RoundingRule) -> _EvaluatedClause:
+def _unmatched_if_budget_used_up(evaluated: _EvaluatedClause, *, rounding: RoundingRule) -> _EvaluatedClause:
     """The evaluation, no longer matching if the budget is used up; not for multipliers, whose award is not known yet."""
     budget = evaluated.clause.budget
     alone = _alone(evaluated, rounding=rounding) if budget is not None and evaluated.fits else None
@@ -157,14 +161,16 @@ def _alone(evaluated: _EvaluatedClause, *, rounding: RoundingRule) -> Award | No
     return None
 
 
-def _reasons_with_budget(evaluated: _EvaluatedClause, less: Award) -> tuple[Reason, ...]:
+def _reasons_with_budget(evaluated: _EvaluatedClause, limited_award: Award) -> tuple[Reason, ...]:
     """The reasons of a clause whose budget reduces its award."""
     budget = evaluated.clause.budget
     assert budget is not None, "only a budget reduces an award"
-    left = budget.left(evaluated.selected.rule_facts, clause=less.key)
-    finding = budget.used_up(left, wanted=less.unlimited_points)
+    left = budget.left(evaluated.selected.rule_facts, clause=limited_award.key)
+    finding = budget.used_up(left, wanted=limited_award.unlimited_points)
     path = (evaluated.clause.conditions.index(budget),)
-    budget_reason = Reason(less.key, Verdict.LIMITED if less.points else Verdict.NOT_MET, finding, path)
+    budget_reason = Reason(
+        limited_award.key, Verdict.LIMITED if limited_award.points else Verdict.NOT_MET, finding, path
+    )
     return tuple(budget_reason if reason.condition == path else reason for reason in evaluated.reasons)
 
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from app.domain.amounts import Money
 from app.domain.decisions import Decision, DecisionOutcome, Reason, Remedy, RemedyCode, Verdict
 from app.domain.engine.old_prices import OldPrices
-from app.domain.engine.pending import ActivationForecast
+from app.domain.engine.pending_points import ActivationForecast
 from app.domain.engine.redemption import PricedReward, price_for, reward_cost
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem
@@ -70,12 +70,12 @@ def qualifications(
     for clause in terms.clauses:
         if clause.kind is ClauseKind.REWARD:
             cost = reward_cost(clause)
-            held_of_unit = balances.get(cost.unit, Balance())
+            balance = balances.get(cost.unit, Balance())
             priced = price_for(
                 terms=terms,
                 clause=clause,
                 facts=facts,
-                balance=held_of_unit,
+                balance=balance,
                 old_prices=old_prices,
                 activations=activations_for(clause),
             )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app.domain.amounts import Money
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
 from app.domain.engine.old_prices import OldPrices, RewardCharge
-from app.domain.engine.pending import ActivationForecast, pending_reasons
+from app.domain.engine.pending_points import ActivationForecast, pending_reasons
 from app.domain.ledger.entries import Balance
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.clause import Clause

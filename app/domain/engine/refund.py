@@ -79,7 +79,7 @@ def remaining_price_shares(
     shares = dict(price_shares)
     for number, amount in amounts.items():
         line_facts = facts.remaining({number: quantities.get(number, Decimal(0))}, price_shares=shares)
-        value = sum((line.to_pay() for line in line_facts.lines), 0)
+        value = sum((line.amount_due() for line in line_facts.lines), 0)
         if value:
             after = max(0, rounded(value, mode=Rounding.HALF_UP) - amount)
             shares[number] = Fraction(shares.get(number, 1)) * after / value

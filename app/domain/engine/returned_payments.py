@@ -51,11 +51,11 @@ def points_to_restore(facts: PurchaseFacts, *, points: int, remaining: PurchaseF
     Points are allocated to the lines by largest remainder. Lines that remain in part restore them in proportion; the sum
     of these parts is rounded, halves up.
     """
-    shares = allocate_proportionally(points, weights=[line.to_pay() for line in facts.lines])
-    remaining_amounts = {line.number: line.to_pay() for line in remaining.lines}
+    shares = allocate_proportionally(points, weights=[line.amount_due() for line in facts.lines])
+    remaining_amounts = {line.number: line.amount_due() for line in remaining.lines}
     restored = Fraction(0)
     for line, share in zip(facts.lines, shares, strict=True):
-        whole = Fraction(line.to_pay())
+        whole = Fraction(line.amount_due())
         returned_part = (
             1 - Fraction(remaining_amounts.get(line.number, 0)) / whole
             if whole
@@ -71,8 +71,8 @@ def total_money_refunded(facts: PurchaseFacts, *, remaining: PurchaseFacts) -> M
     The amount paid with points is allocated to the lines by largest remainder, like the points. Returning more never
     refunds less: each line and its share are whole minor units, and no share exceeds its line.
     """
-    prices = [rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in facts.lines]
-    remaining_prices = {line.number: rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in remaining.lines}
+    prices = [rounded(line.amount_due(), mode=Rounding.HALF_UP) for line in facts.lines]
+    remaining_prices = {line.number: rounded(line.amount_due(), mode=Rounding.HALF_UP) for line in remaining.lines}
     paid = min(sum(prices), rounded(facts.paid_with_points(), mode=Rounding.HALF_UP))
     returned_total, returned_by_points = 0, Fraction(0)
     for line, price, share in zip(facts.lines, prices, allocate_proportionally(paid, weights=prices), strict=True):

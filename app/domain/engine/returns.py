@@ -135,7 +135,7 @@ def _amounts(
     amounts: Mapping[int, Decimal], *, amount: Decimal | None, facts: PurchaseFacts, remaining: Remaining
 ) -> dict[int, int] | Problem:
     """The amounts in minor units, none above the remaining price of its line."""
-    values = {line.number: rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in remaining.of(facts).lines}
+    values = {line.number: rounded(line.amount_due(), mode=Rounding.HALF_UP) for line in remaining.of(facts).lines}
     try:
         requested = {number: Money.of(value, facts.currency).minor for number, value in amounts.items()}
         total_amount = Money.of(amount, facts.currency).minor if amount is not None else None

@@ -20,13 +20,13 @@ TILL_CANCELLATION_TIME = timedelta(minutes=10)
 """How long after the handover a till may cancel its latest redemption."""
 
 
-def problem_code(
-    *, by: Role, handed_over: bool, till_until: datetime | None, has_window: bool, at: datetime
+def cancellation_problem(
+    *, by: Role, handed_over: bool, till_deadline: datetime | None, has_window: bool, at: datetime
 ) -> ProblemCode | None:
     """Why a role may not cancel a redemption, or None.
 
     Customers may cancel what was not handed over, if the terms give them time for it (`has_window`), of which
-    `window_refusal` decides. `till_until` is the first instant at which the requesting till may no longer cancel it, None
+    `window_refusal` decides. `till_deadline` is the first instant at which the requesting till may no longer cancel it, None
     if it is not the latest one that the till handed over. Staff and the owner always may.
     """
     match by:
@@ -34,7 +34,7 @@ def problem_code(
             return ProblemCode.ALREADY_USED
         case Role.CUSTOMER if not has_window:
             return ProblemCode.NOT_CANCELLABLE
-        case Role.TILL if till_until is None or at >= till_until:
+        case Role.TILL if till_deadline is None or at >= till_deadline:
             return ProblemCode.NOT_CANCELLABLE
         case _:
             return None

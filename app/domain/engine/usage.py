@@ -182,5 +182,5 @@ def _awards(terms: Terms, *, facts: PurchaseFacts, decision: Decision) -> dict[s
 
 
 def _birthday(clause: Clause, *, facts: PurchaseFacts) -> int | None:
-    years = (facts.rule_facts.birthday_year(window.question) for window in clause.birthdays)
+    years = (facts.rule_facts.birthday_year(window.question) for window in clause.birthday_windows)
     return next((year for year in years if year is not None), None)

@@ -87,7 +87,7 @@ class UsageCounters:
             for key, period in required.limit_periods.items()
         ]
         total_uses = [(key, self._uses_since(BEGINNING, key) + on_hold_uses[key]) for key in required.total_use_clauses]
-        years = {year for _, year in known.birthdays}
+        years = {year for _, year in known.birthday_years}
         rule_facts = replace(
             known,
             enrolled_at=self.enrolled_at if required.enrolment else None,
@@ -164,7 +164,7 @@ def use_period_starts(facts: PurchaseFacts, *, terms: Terms) -> list[datetime]:
     """
     required = terms.required_facts
     starts = {period_began(period, facts=facts, terms=terms) for period in required.limit_periods.values()}
-    if required.total_use_clauses or facts.rule_facts.birthdays:
+    if required.total_use_clauses or facts.rule_facts.birthday_years:
         starts.add(BEGINNING)
     return sorted(starts)
 

@@ -97,7 +97,9 @@ def _(condition: Dates, phrasebook: Phrasebook) -> str:
 
 @answer_phrase.register
 def _(condition: Locations, phrasebook: Phrasebook) -> str:
-    return phrasebook("when.locations", locations=quoted(tuple(condition.called().values()), phrasebook=phrasebook))
+    return phrasebook(
+        "when.locations", locations=quoted(tuple(condition.names_by_key().values()), phrasebook=phrasebook)
+    )
 
 
 @answer_phrase.register

@@ -215,26 +215,26 @@ def _phrasebook(locale: Locale, region: str, address: Address, *, public: bool =
     return Phrasebook(locale, region, address, public=public)
 
 
-_SAID = 10_000
+_CACHE_SIZE = 10_000
 """Numbers and amounts kept as they are said: the same few come again and again at a till, and saying one takes long."""
 
 
-@lru_cache(maxsize=_SAID)
+@lru_cache(maxsize=_CACHE_SIZE)
 def _counted(phrasebook: Phrasebook, key: str, n: int) -> str:
     return phrasebook._counted(key, n)  # noqa: SLF001 - the same concept
 
 
-@lru_cache(maxsize=_SAID)
+@lru_cache(maxsize=_CACHE_SIZE)
 def _money(phrasebook: Phrasebook, amount: Money) -> str:
     return phrasebook._formats.money(amount)  # noqa: SLF001 - the same concept
 
 
-@lru_cache(maxsize=_SAID)
+@lru_cache(maxsize=_CACHE_SIZE)
 def _time(phrasebook: Phrasebook, at: time) -> str:
     return phrasebook._formats.time(at)  # noqa: SLF001 - the same concept
 
 
-@lru_cache(maxsize=_SAID)
+@lru_cache(maxsize=_CACHE_SIZE)
 def _weekdays(phrasebook: Phrasebook, days: frozenset[Weekday]) -> str:
     if len(days) == len(WEEK):
         return phrasebook("weekdays.all")

@@ -36,7 +36,7 @@ class AccessKeyState(StrEnum):
 class AccessKey:
     """An access key. `customer_id` is set for the role CUSTOMER only.
 
-    `number` is its place among the keys of the program. `holder_id` is the customer record of the holder of any other
+    `number` is its place among the keys of the program. `own_customer_id` is the customer record of the holder of any other
     key, where it is known. `replaces_id` is the key that this one was made for by a rotation, `actor` the key it was made
     with (None: the command line). `last_used_at` is exact to the minute.
     """
@@ -51,7 +51,7 @@ class AccessKey:
     number: int
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
-    holder_id: str | None = None
+    own_customer_id: str | None = None
     replaces_id: str | None = None
     actor: str | None = None
     last_used_at: datetime | None = None

@@ -43,7 +43,7 @@ class Program:
     clock_ahead: timedelta = timedelta()
     numbering: Numbering = field(default_factory=Numbering)
     address: Address = Address.FORMAL
-    staff: StaffLimits = field(default_factory=StaffLimits)
+    staff_limits: StaffLimits = field(default_factory=StaffLimits)
     receipt_age: timedelta = timedelta(days=30)
 
     def now(self, real: datetime) -> datetime:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from app.domain.amounts import Money
 
 
-class Budget(StrEnum):
+class StaffBudget(StrEnum):
     """A daily budget of a staff access key for manual changes, counted without sign and per unit."""
 
     ADJUSTMENTS = "ADJUSTMENTS"
@@ -30,9 +30,9 @@ class StaffLimits:
     amendment_days: int = 3
     amendment_amount: int | None = None
 
-    def daily(self, budget: Budget) -> int:
+    def daily(self, budget: StaffBudget) -> int:
         """Points or stamps per day."""
-        return self.adjustments if budget is Budget.ADJUSTMENTS else self.transfers
+        return self.adjustments if budget is StaffBudget.ADJUSTMENTS else self.transfers
 
     @property
     def amendment_age(self) -> timedelta:

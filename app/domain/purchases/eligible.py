@@ -89,8 +89,8 @@ class EligiblePurchase(NamedTuple):
         )
         scale: Exact = 1
         if facts.payments and (with_points := facts.paid_with_points()):
-            to_pay = sum((line.to_pay() for line in facts.lines), 0)
-            share = max(Fraction(0), 1 - Fraction(with_points) / Fraction(to_pay)) if to_pay else Fraction(0)
+            amount_due = sum((line.amount_due() for line in facts.lines), 0)
+            share = max(Fraction(0), 1 - Fraction(with_points) / Fraction(amount_due)) if amount_due else Fraction(0)
             amounts, scale = amounts.scaled(share.numerator, share.denominator), share
         if not all(amounts.numerators):
             lines, amounts = _nonzero_lines(lines, amounts)

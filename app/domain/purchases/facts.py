@@ -90,7 +90,7 @@ class PurchaseFacts:
                 raise FactsError(("lines", str(index), "discount"), detail("DISCOUNT_ABOVE_PRICE"))
         if sum(line.price() for line in self.lines) > MAX_MINOR:
             raise FactsError(("lines",), detail("TOO_LARGE"))
-        if self.payments and self.paid_with_points() > self.to_pay():
+        if self.payments and self.paid_with_points() > self.amount_due():
             raise FactsError(("payments",), detail("POINTS_PAY_TOO_MUCH"))
         if self.exchange_rate is not None:
             self._check_exchange_rate(self.exchange_rate)
@@ -102,8 +102,8 @@ class PurchaseFacts:
             raise FactsError(("exchange_rate",), detail("TOO_LARGE_CONVERTED"))
 
     def total(self) -> Money:
-        """What is to pay, tax included, each line rounded halves up."""
-        amounts = [line.to_pay() for line in self.lines]
+        """The amount due, tax included, each line rounded halves up."""
+        amounts = [line.amount_due() for line in self.lines]
         whole = [each if each.__class__ is int else rounded(each, mode=Rounding.HALF_UP) for each in amounts]
         return Money(sum(whole), self.currency)
 
@@ -112,13 +112,13 @@ class PurchaseFacts:
         """The part of the price, from 0 to 1, covered by goods returned in the exchange."""
         if self.replaced_price is None:
             return 0
-        to_pay = self.to_pay()
-        return min(Fraction(1), Fraction(self.replaced_price) / Fraction(to_pay)) if to_pay else 1
+        amount_due = self.amount_due()
+        return min(Fraction(1), Fraction(self.replaced_price) / Fraction(amount_due)) if amount_due else 1
 
     def as_replacement(self, price: int) -> PurchaseFacts:
         """The receipt of goods handed out in exchange for goods of a price (minor units); points pay the price difference first."""
         if (paid := self.paid_with_points()) > 0:
-            price = min(price, int(self.to_pay() - paid))
+            price = min(price, int(self.amount_due() - paid))
         return replace(self, replaced_price=price)
 
     def exchange_difference(self) -> PurchaseFacts:
@@ -137,9 +137,9 @@ class PurchaseFacts:
         """Ids of the redemptions whose points paid a part of it."""
         return frozenset(payment.redemption_id for payment in self.payments if payment.redemption_id is not None)
 
-    def to_pay(self) -> Exact:
+    def amount_due(self) -> Exact:
         """What is to pay for all lines, tax included, in minor units, exact."""
-        return sum((line.to_pay() for line in self.lines), 0)
+        return sum((line.amount_due() for line in self.lines), 0)
 
     def remaining(
         self, quantities: Mapping[int, Decimal], *, price_shares: Mapping[int, Exact] = NO_PRICE_REDUCTIONS
@@ -161,8 +161,8 @@ class PurchaseFacts:
         """The same purchase with other lines; payments are scaled to their total."""
         if lines == self.lines:
             return self
-        before = self.to_pay()
-        after = sum((line.to_pay() for line in lines), 0)
+        before = self.amount_due()
+        after = sum((line.amount_due() for line in lines), 0)
         share = Fraction(after) / Fraction(before) if before else Fraction(0)
         payments = tuple(replace(payment, amount=payment.amount * share) for payment in self.payments)
         return replace(self, lines=lines, payments=payments)

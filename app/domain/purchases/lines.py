@@ -81,7 +81,7 @@ class Line(NamedTuple):
         factor = _tax_factor(self.tax_rate, onto=taxes)
         return Fraction(amount.numerator * factor.numerator, amount.denominator * factor.denominator)
 
-    def to_pay(self) -> Exact:
+    def amount_due(self) -> Exact:
         """What the line costs the customer, tax included, in minor units."""
         return self.amount(taxes=True, discounts_ignored=False)
 

@@ -26,17 +26,17 @@ class PendingRefundState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class HandedOut:
-    """The receipt of the goods handed out in an exchange: its number, and its whole command as JSON.
+class NewReceipt:
+    """The receipt of the new goods of an exchange: its number, and its whole command as JSON.
 
-    `customer_id` is the customer named as the buyer of the returned goods, None where none is named; `holder_id` is
-    the customer whose own card is closed to the access key that sent it. `content_digest` is a digest of the receipt
+    `customer_id` is the customer named as the buyer of the returned goods, None where none is named; `sender_customer_id`
+    is the customer record of the member of staff whose access key sent it, on whose card it cannot be booked. `content_digest` is a digest of the receipt
     without its number and time.
     """
 
     number: str
     customer_id: str | None
-    holder_id: str | None
+    sender_customer_id: str | None
     content_digest: str
     data: Mapping[str, Any]
 
@@ -70,7 +70,7 @@ class PendingRefund:
     settled_at: datetime | None = None
     settled_by: str | None = None
     settled_because: str | None = None
-    handed_out: HandedOut | None = None
+    new_receipt: NewReceipt | None = None
     rejected_with: ProblemCode | None = None
     number_used_at: datetime | None = None
 
@@ -81,5 +81,5 @@ class PendingRefund:
     @property
     def content(self) -> tuple[Any, ...]:
         """The content of the refund, without its own number, time and customer."""
-        new = (self.handed_out.number, self.handed_out.content_digest) if self.handed_out is not None else None
+        new = (self.new_receipt.number, self.new_receipt.content_digest) if self.new_receipt is not None else None
         return self.receipt, self.lines, self.amounts, self.amount, self.reason, new

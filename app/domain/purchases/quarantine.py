@@ -33,18 +33,18 @@ class Quarantined:
     """A receipt in quarantine. (`source`, `external_id`) is its number, None for a refund without one.
 
     `command_text` is the whole command as JSON, without the customer's identities: `customer_id` is the customer, None
-    for a refund of an unknown purchase. `number` counts the receipts of the program that came into quarantine.
+    for a refund of an unknown purchase. `sequence` counts the receipts of the program that came into quarantine.
     `booked_for` is the business time that it was booked at.
     """
 
     id: str
-    number: int
+    sequence: int
     kind: QuarantineKind
     source: str
     external_id: str | None
     fingerprint: str
     customer_id: str | None
-    skew: ImplausibleTime
+    implausible_time: ImplausibleTime
     occurred_at: datetime
     recorded_at: datetime
     actor: str | None

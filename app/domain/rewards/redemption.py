@@ -63,6 +63,6 @@ class Redemption:
         """The location (key) and time at which the number of its checkout was used."""
         return ReceiptOrigin(self.facts.location, self.occurred_at, self.facts.zone)
 
-    def has_run_out(self, *, at: datetime) -> bool:
+    def hold_has_expired(self, *, at: datetime) -> bool:
         """Has its hold expired by an instant, even if it was not ended yet?"""
         return self.held_until is not None and self.held_until <= at

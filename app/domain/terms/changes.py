@@ -95,7 +95,7 @@ def _owner_supplied_all(conditions: Sequence[Condition]) -> tuple[Condition, ...
 
 def _owner_supplied(condition: Condition) -> Condition:
     if isinstance(condition, Group):
-        return condition.holding(_owner_supplied_all(condition.conditions))
+        return condition.with_conditions(_owner_supplied_all(condition.conditions))
     filled_in = {part.name: part.default for part in fields_of(type(condition)) if not part.owner_supplied}
     return replace(condition, **filled_in) if filled_in else condition  # type: ignore[type-var]  # every rule is a dataclass
 
@@ -115,13 +115,13 @@ class _Comparison:
         ]
         self._sharing = _SharedBudgets(before, after)
         # If more is eligible, other items are the nth, and a limit of stamps may be used by a purchase of fewer items.
-        self._items = any(
+        self._counts_items = any(
             clause.counts_items or (clause.use_limit is not None and isinstance(clause.effect, Stamps))
             for clause in before.clauses
         )
         modes = {terms.combination for terms in (before, after)}
         self._first_counts = CombinationMode.FIRST in modes
-        self._moved = _reordered_clauses(before, after) if self._first_counts else frozenset()
+        self._reordered_keys = _reordered_clauses(before, after) if self._first_counts else frozenset()
         # If a tier is reached sooner, clauses that require it match more purchases.
         self._tiers_harm = any(
             self._displaces(clause)
@@ -136,7 +136,7 @@ class _Comparison:
 
     def was_reordered(self, key: str) -> bool:
         """Whether the clause's order changed while the first matching clause counts."""
-        return key in self._moved
+        return key in self._reordered_keys
 
     def added(self, clause: Clause) -> ChangeDirection:
         """The direction of a new clause; one that displaces others may harm."""
@@ -181,7 +181,7 @@ class _Comparison:
     def _changes_counted_items(self, old: Clause, new: Clause) -> bool:
         """Whether other items are counted, or none: another one is the nth, and six at once are no longer several nths."""
         if isinstance(new.effect, CountedAmounts):
-            return self._items
+            return self._counts_items
         return old.counts_items and (not new.counts_items or old.selectors != new.selectors)
 
     def _changes_matching(self, clause: Clause) -> bool:

@@ -92,14 +92,19 @@ class Clause:
         return any(isinstance(leaf, FirstPurchase | EveryNthVisit | EveryNthItem) for leaf in self.leaves)
 
     @cached_property
-    def birthdays(self) -> tuple[BirthdayWindow, ...]:
+    def birthday_windows(self) -> tuple[BirthdayWindow, ...]:
         """The birthday windows; each applies once per birthday."""
         return tuple(leaf for leaf in self.leaves if isinstance(leaf, BirthdayWindow))
 
     @cached_property
     def needs_counters(self) -> bool:
         """Whether counters are kept for this clause: uses, items, or points."""
-        return self.use_limit is not None or self.budget is not None or self.counts_total_uses or bool(self.birthdays)
+        return (
+            self.use_limit is not None
+            or self.budget is not None
+            or self.counts_total_uses
+            or bool(self.birthday_windows)
+        )
 
     @cached_property
     def by_amount(self) -> bool:

@@ -114,9 +114,9 @@ class _ClauseReferences:
         if isinstance(condition, NotCombinedWith):
             return replace(condition, numbers=frozenset(self._numbers[key] for key in condition.clauses))
         if isinstance(condition, TierAtLeast):
-            return condition.among(self._tiers)
+            return condition.with_tier_data(self._tiers)
         if isinstance(condition, WeekdaysAndHours):
-            return condition.on_clocks_of(self._zone, since=self._since)
+            return condition.with_skipped_hours(self._zone, since=self._since)
         if isinstance(condition, Group):
-            return condition.holding(tuple(map(self.resolve, condition.conditions)))
+            return condition.with_conditions(tuple(map(self.resolve, condition.conditions)))
         return condition

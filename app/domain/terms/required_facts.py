@@ -12,7 +12,7 @@ from app.domain.customers.rule_facts import RuleFacts
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.clause import Clause
 from app.domain.terms.conditions.about_customer import AboutCustomer, answered
-from app.domain.terms.conditions.birthday_window import BirthdayWindow, birthdays_around
+from app.domain.terms.conditions.birthday_window import BirthdayWindow, birthday_years_around
 from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
 from app.domain.terms.conditions.first_purchase import FirstPurchase
 from app.domain.terms.conditions.member_for import MemberFor
@@ -60,7 +60,7 @@ class RequiredFacts:
             item_clauses=tuple(clause.key for clause in clauses if clause.counts_items),
             tier=any(isinstance(condition, TierAtLeast) for condition in conditions),
             total_use_clauses=frozenset(clause.key for clause in clauses if clause.counts_total_uses),
-            birthday_windows={clause.key: clause.birthdays for clause in clauses if clause.birthdays},
+            birthday_windows={clause.key: clause.birthday_windows for clause in clauses if clause.birthday_windows},
         )
 
     @cached_property
@@ -86,11 +86,11 @@ class RequiredFacts:
         """Keys of the clauses whose every use is stored."""
         return self.total_use_clauses | self.limit_periods.keys() | self.birthday_windows.keys()
 
-    def profile_facts(self, person: CustomerProfile, *, purchase: PurchaseFacts) -> RuleFacts:
+    def profile_facts(self, profile: CustomerProfile, *, purchase: PurchaseFacts) -> RuleFacts:
         """The rule facts that follow from a profile at the time of a purchase, by the local date in the zone of the purchase."""
         at, zone, conditions = purchase.occurred_at, purchase.zone, self.customer_conditions
         return RuleFacts(
-            condition_answers=answered(conditions, person=person, at=at, zone_name=zone),
-            birthdays=birthdays_around(conditions, person=person, at=at, zone_name=zone),
-            profile=person,
+            condition_answers=answered(conditions, profile=profile, at=at, zone_name=zone),
+            birthday_years=birthday_years_around(conditions, profile=profile, at=at, zone_name=zone),
+            profile=profile,
         )

@@ -66,17 +66,17 @@ def with_names(
     """
     found: list[DraftedClause] = []
     for index, (key, conditions, effect) in enumerate(clauses):
-        at = ("clauses", str(index))
-        called = tuple(
-            _with_location_names(condition, locations=locations, at=(*at, "conditions", str(number)))
+        path = ("clauses", str(index))
+        named_conditions = tuple(
+            _with_location_names(condition, locations=locations, path=(*path, "conditions", str(number)))
             for number, condition in enumerate(conditions)
         )
         if isinstance(effect, RewardCost):
             if effect.reward not in rewards:
-                raise UnknownRewardError((*at, "effect"), detail("UNKNOWN_REWARD", reward=effect.reward))
-            found.append((key, called, replace(effect, name=rewards[effect.reward])))
+                raise UnknownRewardError((*path, "effect"), detail("UNKNOWN_REWARD", reward=effect.reward))
+            found.append((key, named_conditions, replace(effect, name=rewards[effect.reward])))
         else:
-            found.append((key, called, effect))
+            found.append((key, named_conditions, effect))
     return found
 
 
@@ -97,17 +97,17 @@ def _with_calendar(condition: Condition, *, calendar: str | None) -> Condition:
     return replace(condition, calendar=calendar) if isinstance(condition, TimesPerPeriod) else condition
 
 
-def _with_location_names(condition: Condition, *, locations: Mapping[str, str], at: tuple[str, ...]) -> Condition:
+def _with_location_names(condition: Condition, *, locations: Mapping[str, str], path: tuple[str, ...]) -> Condition:
     """A condition with location names filled in, at any depth."""
     if isinstance(condition, Group):
-        inside = tuple(_with_location_names(nested, locations=locations, at=at) for nested in condition.conditions)
-        return condition.holding(inside)
+        inside = tuple(_with_location_names(nested, locations=locations, path=path) for nested in condition.conditions)
+        return condition.with_conditions(inside)
     if not isinstance(condition, Locations):
         return condition
     keys = sorted(condition.locations)
     unknown = [key for key in keys if key not in locations]
     if unknown:
-        raise UnknownLocationError(at, detail("UNKNOWN_LOCATION", location=unknown[0]))
+        raise UnknownLocationError(path, detail("UNKNOWN_LOCATION", location=unknown[0]))
     return replace(condition, names=tuple(locations[key] for key in keys))
 
 
@@ -117,17 +117,17 @@ def validate(clauses: Sequence[DraftedClause], *, currency: str) -> None:
         raise TermsError(("clauses",), count(1, MAX_CLAUSES))
     seen: set[object] = set()
     for index, (key, conditions, effect) in enumerate(clauses):
-        at = ("clauses", str(index))
+        path = ("clauses", str(index))
         if not _KEY.fullmatch(key):
-            raise TermsError((*at, "key"), key_format())
+            raise TermsError((*path, "key"), key_format())
         if key in seen:
-            raise TermsError((*at, "key"), detail("CLAUSE_KEY_TWICE", key=key))
+            raise TermsError((*path, "key"), detail("CLAUSE_KEY_TWICE", key=key))
         seen.add(key)
-        _check_conditions(conditions, effect, currency=currency, at=at)
-        _check_effect(effect, currency=currency, at=at)
+        _check_conditions(conditions, effect, currency=currency, path=path)
+        _check_effect(effect, currency=currency, path=path)
         unique_key = _uniqueness_key(effect)
         if unique_key is not None and unique_key in seen:
-            raise TermsError((*at, "effect"), _duplicate_detail(effect))
+            raise TermsError((*path, "effect"), _duplicate_detail(effect))
         seen.add(unique_key)
     _check_exclusions(clauses)
     _check_tiers(clauses)
@@ -136,28 +136,27 @@ def validate(clauses: Sequence[DraftedClause], *, currency: str) -> None:
 def check_enforceable(clauses: Sequence[DraftedClause]) -> None:
     """Raise UnenforcedClauseError for the first clause that this version of Troth does not enforce."""
     for index, (_, conditions, effect) in enumerate(clauses):
-        at = ("clauses", str(index))
+        path = ("clauses", str(index))
         for condition_index, condition in enumerate(conditions):
             if condition.unenforced():
-                where = (*at, "conditions", str(condition_index))
-                raise UnenforcedClauseError(where, detail("NOT_ENFORCED", kind=condition.kind))
+                condition_path = (*path, "conditions", str(condition_index))
+                raise UnenforcedClauseError(condition_path, detail("NOT_ENFORCED", kind=condition.kind))
         if effect.unenforced():
-            raise UnenforcedClauseError((*at, "effect"), detail("NOT_ENFORCED", kind=effect.kind))
+            raise UnenforcedClauseError((*path, "effect"), detail("NOT_ENFORCED", kind=effect.kind))
 
 
-def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, currency: str, at: tuple[str, ...]) -> None:
+def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, currency: str, path: tuple[str, ...]) -> None:
     if len(conditions) > MAX_CONDITIONS:
-        raise TermsError((*at, "conditions"), detail("COUNT_MOST", most=MAX_CONDITIONS))
+        raise TermsError((*path, "conditions"), detail("COUNT_MOST", most=MAX_CONDITIONS))
     if conditions and effect.clause_kind in (ClauseKind.POLICY, ClauseKind.LIMIT, ClauseKind.TIER):
-        raise TermsError((*at, "conditions"), detail("NO_CONDITIONS"))
+        raise TermsError((*path, "conditions"), detail("NO_CONDITIONS"))
     every = tuple(leaves(tuple(conditions)))
     if len(every) > MAX_NESTED_CONDITIONS or depth(tuple(conditions)) > MAX_GROUP_DEPTH:
-        raise TermsError((*at, "conditions"), detail("NESTED", most=MAX_NESTED_CONDITIONS, depth=MAX_GROUP_DEPTH))
+        raise TermsError((*path, "conditions"), detail("NESTED", most=MAX_NESTED_CONDITIONS, depth=MAX_GROUP_DEPTH))
     for kind, wrong in ((TimesPerPeriod, "ONE_LIMIT_OF_TIMES"), (Budget, "ONE_BUDGET")):
         if sum(isinstance(nested, kind) for nested in every) > 1:
-            raise TermsError((*at, "conditions"), detail(wrong))
+            raise TermsError((*path, "conditions"), detail(wrong))
     for index, condition in enumerate(conditions):
-        path = (*at, "conditions", str(index))
         error = (
             condition.validation_error()
             or _amounts_error(condition, currency=currency)
@@ -165,7 +164,7 @@ def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, curren
             or _placement_error(condition, effect)
         )
         if error is not None:
-            raise TermsError(path, error)
+            raise TermsError((*path, "conditions", str(index)), error)
 
 
 def _placement_error(condition: Condition, effect: Effect) -> Detail | None:
@@ -184,10 +183,10 @@ def _placement_error(condition: Condition, effect: Effect) -> Detail | None:
     return None
 
 
-def _check_effect(effect: Effect, *, currency: str, at: tuple[str, ...]) -> None:
+def _check_effect(effect: Effect, *, currency: str, path: tuple[str, ...]) -> None:
     error = effect.validation_error() or _amounts_error(effect, currency=currency) or _names_error(effect)
     if error is not None:
-        raise TermsError((*at, "effect"), error)
+        raise TermsError((*path, "effect"), error)
 
 
 def _amounts_error(rule: Condition | Effect, *, currency: str) -> Detail | None:
@@ -247,13 +246,13 @@ def _check_tiers(clauses: Sequence[DraftedClause]) -> None:
     """Tiers are few and distinct, and conditions on tiers refer to them."""
     seen: list[Tier] = []
     for index, (_, _, effect) in enumerate(clauses):
-        at = ("clauses", str(index), "effect")
+        path = ("clauses", str(index), "effect")
         if isinstance(effect, Tier):
             if any(effect.points == other.points or effect.name == other.name for other in seen):
-                raise TermsError(at, detail("TIERS_DIFFER"))
+                raise TermsError(path, detail("TIERS_DIFFER"))
             seen.append(effect)
             if len(seen) > MAX_TIERS:
-                raise TermsError(at, detail("COUNT_MOST", most=MAX_TIERS))
+                raise TermsError(path, detail("COUNT_MOST", most=MAX_TIERS))
     known = {tier.tier for tier in seen}
     for index, (_, conditions, effect) in enumerate(clauses):
         if isinstance(effect, TierPeriod) and not seen:
@@ -261,5 +260,4 @@ def _check_tiers(clauses: Sequence[DraftedClause]) -> None:
         for condition_index, condition in enumerate(conditions):
             asked = [leaf.tier for leaf in leaves((condition,)) if isinstance(leaf, TierAtLeast)]
             if not known.issuperset(asked):
-                where = ("clauses", str(index), "conditions", str(condition_index))
-                raise TermsError(where, detail("UNKNOWN_TIER"))
+                raise TermsError(("clauses", str(index), "conditions", str(condition_index)), detail("UNKNOWN_TIER"))

@@ -191,7 +191,7 @@ class Terms:
     def location_names(self) -> Mapping[str, str]:
         """Names of the locations in conditions, by key."""
         named = [leaf for clause in self.clauses for leaf in clause.leaves if isinstance(leaf, Locations)]
-        return {key: name for locations in named for key, name in locations.called().items()}
+        return {key: name for locations in named for key, name in locations.names_by_key().items()}
 
     def clause_of_reward(self, reward: str) -> Clause | None:
         """The clause that prices the reward with this key, or None."""

@@ -89,7 +89,7 @@ class Receipt:
         returned_shares = {
             number: part - after.get(number, 0) for number, part in before.items() if part != after.get(number, 0)
         }
-        covered = min(Fraction(1), Fraction(facts.to_pay()) / value) if value else Fraction(0)
+        covered = min(Fraction(1), Fraction(facts.amount_due()) / value) if value else Fraction(0)
         self.replacements.append(Replacement(returned_shares, covered, new_receipt))
         return ExchangedReceipt(new_receipt, overpaid=value < price)
 
@@ -108,7 +108,7 @@ class Receipt:
 
     def paid_part(self) -> Exact:
         """The part of the whole price that is still paid for."""
-        prices = {line.number: line.to_pay() for line in self.facts.lines}
+        prices = {line.number: line.amount_due() for line in self.facts.lines}
         whole = sum(prices.values(), 0)
         paid = sum((prices[number] * part for number, part in self.paid_parts().items()), 0)
         return Fraction(paid) / Fraction(whole) if whole else Fraction(0)

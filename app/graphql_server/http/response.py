@@ -37,8 +37,8 @@ class HttpResponse:
         await send({"type": "http.response.body", "body": content})
 
 
-def kept_response(plain: bytes, compressed: bytes, *, accept_encoding: str) -> HttpResponse:
-    """The response with a kept body, compressed where the client takes gzip."""
+def cached_response(plain: bytes, compressed: bytes, *, accept_encoding: str) -> HttpResponse:
+    """The response with a cached body, compressed where the client takes gzip."""
     if accepts_gzip(accept_encoding):
         return HttpResponse(200, compressed, {"content-encoding": "gzip"})
     return HttpResponse(200, plain)

@@ -13,7 +13,7 @@ from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.forecast import WalletForecast, wallet_forecast
-from app.domain.wallets.pending import NOTHING_PENDING, PendingPoints, pending_points
+from app.domain.wallets.pending_points import NOTHING_PENDING, PendingPoints, pending_points
 from app.store.customers import customers, rule_facts
 from app.store.database.session import Session
 from app.store.events import snapshot_path, stored_old_prices
@@ -46,7 +46,7 @@ class CurrentState:
 def balances_of(customer: Customer) -> dict[Unit, Balance]:
     """The balances of a customer's wallet, by unit, as it was read."""
     return {Unit.POINTS: customer.account.balance} | {
-        unit: account.balance for unit, account in customer.others.items()
+        unit: account.balance for unit, account in customer.other_accounts.items()
     }
 
 
@@ -122,12 +122,12 @@ async def _is_behind(session: Session, *, customer: Customer, in_force: Terms | 
 
 def _as_replayed(customer: Customer, *, replayed: ReplayedAccount) -> Customer:
     account = customer.account._replace(balance=replayed.balances[Unit.POINTS])
-    other_accounts = replayed.recorded.others
-    others = {
+    other_accounts = {
         unit: other._replace(balance=replayed.balances.get(unit, other.balance))
-        for unit, other in other_accounts.items()
+        for unit, other in replayed.recorded.other_accounts.items()
     }
-    return replace(customer, account=account, others=others, tier=replayed.wallet.memberships[customer.id].tier)
+    tier = replayed.wallet.memberships[customer.id].tier
+    return replace(customer, account=account, other_accounts=other_accounts, tier=tier)
 
 
 async def forecasts(session: Session, *, ids: Sequence[str], at: datetime) -> list[WalletForecast | None]:

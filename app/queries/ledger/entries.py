@@ -120,7 +120,7 @@ async def explain(session: Session, *, entry_id: str) -> Explained | None:
     if stored is None:
         return None
     entry = stored.entry
-    judged_by = (await terms_of(session, decided_entries=[entry]))[decided_by(entry)]
+    deciding_terms = (await terms_of(session, decided_entries=[entry]))[decided_by(entry)]
     account = (await accounts.by_ids(session, account_ids=[entry.account_id]))[entry.account_id]
     accounts_of_wallet = await accounts.of_wallets(session, wallet_ids=[account.wallet_id])
     of_points = next(account_of_unit for account_of_unit in accounts_of_wallet if account_of_unit.unit is Unit.POINTS)
@@ -138,7 +138,7 @@ async def explain(session: Session, *, entry_id: str) -> Explained | None:
     return Explained(
         stored=stored,
         holders=holders[entry.account_id],
-        terms=judged_by,
+        terms=deciding_terms,
         recomputed=sum(before.get(subject, {}).values()) - points,
     )
 

@@ -37,7 +37,7 @@ async def _held(session: Session, *, at: datetime) -> dict[Unit, int]:
     """The points in active holds at an instant, by the unit that each reward costs under the terms of its hold."""
     by_unit: dict[Unit, int] = {}
     for version, reward, amount in await stored.held(session, at=at):
-        judged_by = await versions.version(session, number=version)
-        unit = cost_unit(judged_by, reward=reward)
+        deciding_terms = await versions.version(session, number=version)
+        unit = cost_unit(deciding_terms, reward=reward)
         by_unit[unit] = by_unit.get(unit, 0) + amount
     return by_unit

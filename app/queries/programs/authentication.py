@@ -1,4 +1,4 @@
-"""Sign-in with access keys."""
+"""Who calls: the access key of a request, and what it opens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.store.programs import access_keys, programs
 
 
 @dataclass(frozen=True, slots=True)
-class SignedIn:
+class Caller:
     """The holder of a key, and the program that the key opens; `expires_at` is when the key ends by itself."""
 
     principal: Principal
@@ -42,7 +42,7 @@ class RejectedKey:
     access_key_id: str | None = None
 
 
-async def sign_in(session: UnscopedSession, *, token: str, at: datetime) -> SignedIn | RejectedKey:
+async def authenticate(session: UnscopedSession, *, token: str, at: datetime) -> Caller | RejectedKey:
     """The holder of a token at an instant of the server's clock, or why there is none.
 
     Only who has the secret learns that a key has ended: to others it is like one that does not exist.
@@ -63,8 +63,8 @@ async def sign_in(session: UnscopedSession, *, token: str, at: datetime) -> Sign
     of_program = Session(session, program_id=key.program_id)
     program = await programs.get(of_program)
     assert program is not None, "a key belongs to a program, which is never deleted"
-    principal = Principal(role=key.role, key_id=key.id, holder_id=key.holder_id)
+    principal = Principal(role=key.role, key_id=key.id, own_customer_id=key.own_customer_id)
     if key.customer_id is not None:
-        own, *formerly = await customers.all_of(of_program, customer_id=key.customer_id)
+        own, *formerly = await customers.survivor_with_merged_ids(of_program, customer_id=key.customer_id)
         principal = replace(principal, customer_id=own, formerly=frozenset(formerly), issued_to=key.customer_id)
-    return SignedIn(principal=principal, program=program, expires_at=key.expires_at)
+    return Caller(principal=principal, program=program, expires_at=key.expires_at)

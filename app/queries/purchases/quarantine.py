@@ -47,7 +47,7 @@ async def receipt_numbers_of(session: Session, *, quarantined_id: str) -> tuple[
         return (item.command["external_id"],)
     exchanged = item.kind is QuarantineKind.EXCHANGE
     back = item.command["refund"] if exchanged else item.command
-    numbers = [item.command["bought"]["external_id"]] if exchanged else []
+    numbers = [item.command["new_receipt"]["external_id"]] if exchanged else []
     numbers += [back["receipt"]["number"]] if back["receipt"] is not None else []
     if back["purchase_id"] is not None:
         purchase = await purchases.by_id(session, purchase_id=back["purchase_id"])

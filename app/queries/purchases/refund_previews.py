@@ -83,8 +83,8 @@ async def preview_refund(session: Session, *, numbering: Numbering, request: Ref
     if isinstance(returned, Problem):
         return returned
     customer = await customers.find(session, by=CustomerReference(purchase.customer_id))
-    judged_by = await versions.version(session, number=purchase.terms_version)
-    if customer is None or judged_by is None:
+    deciding_terms = await versions.version(session, number=purchase.terms_version)
+    if customer is None or deciding_terms is None:
         raise LookupError(f"purchase {purchase.id} has lost its customer or its terms")
     known = await known_versions.load(session)
     recorded = await event_log.load(session, account=customer.account, versions=known)
@@ -100,7 +100,7 @@ async def preview_refund(session: Session, *, numbering: Numbering, request: Ref
     return RefundPreview(
         customer_id=customer.id,
         decision=outcome.decision,
-        terms=judged_by,
+        terms=deciding_terms,
         money=money if after.wallet.receipts[purchase.id].stands_alone else after.money_due(_PREVIEWED_ID),
         restored=refund_outcome.restored,
         shortfall=outcome.shortfall,
@@ -117,4 +117,4 @@ async def pending_refund(session: Session, *, pending_id: str) -> PendingRefund 
 
 async def pending_refunds_page(session: Session, *, limit: int) -> tuple[PendingRefund, ...]:
     """Pending refunds, and those that could not be applied to their purchase, oldest first."""
-    return await pending_refunds.open_ones(session, limit=limit)
+    return await pending_refunds.to_review(session, limit=limit)

@@ -35,7 +35,7 @@ async def redemption_page(
     """
     found = await redemptions.page(
         session,
-        customer_ids=await customers.all_of(session, customer_id=customer_id),
+        customer_ids=await customers.survivor_with_merged_ids(session, customer_id=customer_id),
         state=state,
         after=before,
         before=after,

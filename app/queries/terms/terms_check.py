@@ -13,7 +13,7 @@ from app.domain.rewards.reward import Reward
 from app.domain.terms.changes import ChangeDirection, ClauseChange, changes, overall_direction
 from app.domain.terms.effects.notice_period import NoticePeriod
 from app.domain.terms.lint import lapsed_notice_finding, lint, notice_finding
-from app.domain.terms.lint.finding import Finding, RewardShown, VisitStatistics
+from app.domain.terms.lint.finding import CatalogueReward, LintFinding, VisitStatistics
 from app.domain.terms.notice import earliest_start, next_start, notice_lapses_at
 from app.domain.terms.validation import (
     DraftedClause,
@@ -46,7 +46,7 @@ class CheckedDraft:
     changes: tuple[ClauseChange, ...]
     direction: ChangeDirection
     earliest_from: datetime | None
-    findings: tuple[Finding, ...]
+    findings: tuple[LintFinding, ...]
     unenforced: UnenforcedClauseError | None = None
     in_force: Terms | None = None
 
@@ -113,7 +113,7 @@ def check_draft(
     latest = basis.latest
     clause_changes = changes(latest, draft) if latest is not None else ()
     direction = overall_direction(clause_changes)
-    findings: list[Finding] = []
+    findings: list[LintFinding] = []
     earliest: datetime | None = now
     if latest is not None:
         in_force = basis.in_force or latest
@@ -138,7 +138,7 @@ def check_draft(
 
 def _timing_findings(
     draft: Terms, *, latest: Terms, in_force: Terms, direction: ChangeDirection, now: datetime
-) -> tuple[Finding, ...]:
+) -> tuple[LintFinding, ...]:
     """The findings about the draft's start under the notice clause in force; the days in them are allowed ones."""
 
     def day(at: datetime) -> date:
@@ -160,9 +160,9 @@ def _timing_findings(
     return ()
 
 
-def _lint_findings(draft: Terms, *, basis: DraftBasis) -> tuple[Finding, ...]:
+def _lint_findings(draft: Terms, *, basis: DraftBasis) -> tuple[LintFinding, ...]:
     """The findings of the linter, with the catalogue and the latest purchases."""
-    seen = replace(basis.statistics, sold=sold_on(basis.receipts))
+    seen = replace(basis.statistics, sold_articles=sold_on(basis.receipts))
     shown = {reward.key: _shown(reward, currency=draft.currency) for reward in basis.catalogue}
     return lint(draft, statistics=seen, catalogue=shown)
 
@@ -175,8 +175,8 @@ def _unenforced_clause(clauses: Sequence[DraftedClause]) -> UnenforcedClauseErro
     return None
 
 
-def _shown(reward: Reward, *, currency: str) -> RewardShown:
-    return RewardShown(
+def _shown(reward: Reward, *, currency: str) -> CatalogueReward:
+    return CatalogueReward(
         name=reward.name,
         description=reward.description,
         pictured=reward.picture_url is not None,

@@ -12,8 +12,8 @@ from app.store.rewards import redemption_payments
 
 async def verify_payment_links(session: Session, *, of: Sequence[RecordedHistory]) -> list[Discrepancy]:
     """Payments of some accounts that are stored but on no receipt, or on a receipt but not stored."""
-    people = sorted({id for recorded in of for id in recorded.history.customer_ids()})
-    stored = await redemption_payments.of_customers(session, customer_ids=people)
+    customer_ids = sorted({id for recorded in of for id in recorded.history.customer_ids()})
+    stored = await redemption_payments.of_customers(session, customer_ids=customer_ids)
     named = {
         (redemption_id, purchase.id)
         for recorded in of

@@ -59,7 +59,12 @@ def verify_replay(stored: StoredWallet) -> Iterator[Discrepancy]:
 def _verify_never_replayed(stored: StoredWallet) -> Iterator[Discrepancy]:
     """A wallet that was never replayed must be empty, and so must what is stored of its customers."""
     account, recorded = stored.account, stored.recorded
-    if any(stored.entries.values()) or recorded.others or recorded.history.events or account.balance != Balance():
+    if (
+        any(stored.entries.values())
+        or recorded.other_accounts
+        or recorded.history.events
+        or account.balance != Balance()
+    ):
         yield Discrepancy(f"account {account.id}", "it has a history, but was never replayed")
     for id in recorded.history.enrolled_at:
         if stored.tiers.get(id, CurrentTier()) != CurrentTier():
@@ -75,7 +80,7 @@ _BALANCE = "the balance is not what the entries come to"
 
 def _verify_other_units(recorded: RecordedHistory, *, wallet: Wallet, at: datetime) -> Iterator[Discrepancy]:
     """The accounts of other units than points: the state of replay stands in the points account, and only there."""
-    for unit, account in recorded.others.items():
+    for unit, account in recorded.other_accounts.items():
         place = f"account {account.id}"
         if balance_of(wallet, at=at, unit=unit) != account.balance:
             yield Discrepancy(place, _BALANCE)

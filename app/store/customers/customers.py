@@ -106,7 +106,7 @@ async def by_ids(session: Session, *, customer_ids: Sequence[str]) -> dict[str, 
     return customers_by_id
 
 
-async def all_of(session: Session, *, customer_id: str) -> tuple[str, ...]:
+async def survivor_with_merged_ids(session: Session, *, customer_id: str) -> tuple[str, ...]:
     """The customer (id) who survives for an id, followed by all customers merged into that one."""
     by_id = await by_ids(session, customer_ids=[customer_id])
     own = by_id[customer_id].id
@@ -214,5 +214,5 @@ def _customer(row: Row) -> Customer:
         account=account_of(account),
         tier=CurrentTier(tier, instant_or_none(tier_since), instant_or_none(tier_grace_ends_at)),
         merged_into=merged_into,
-        others={(stamps := account_of(other)).unit: stamps} if other and other[0] is not None else {},
+        other_accounts={(stamps := account_of(other)).unit: stamps} if other and other[0] is not None else {},
     )

@@ -45,7 +45,7 @@ def row_digest(merger: Merger) -> int:
     )
 
 
-async def around(session: Session, *, wallet_ids: Sequence[str]) -> tuple[Merger, ...]:
+async def connected_to_wallets(session: Session, *, wallet_ids: Sequence[str]) -> tuple[Merger, ...]:
     """The mergers into wallets, however many steps before, and those that ended the wallets."""
     by_id: dict[str, Merger] = {}
     frontier = list(wallet_ids)

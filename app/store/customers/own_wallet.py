@@ -17,9 +17,9 @@ async def problem(
 
     A wallet that the holder shares is their own, and so is that of the customer they were merged into.
     """
-    if principal is None or principal.holder_id is None:
+    if principal is None or principal.own_customer_id is None:
         return None
-    if not await belongs_to_key_holder(session, holder_id=principal.holder_id, customer=customer):
+    if not await belongs_to_key_holder(session, own_customer_id=principal.own_customer_id, customer=customer):
         return None
     return Problem(
         ProblemCode.OWN_CARD,
@@ -28,11 +28,11 @@ async def problem(
     )
 
 
-async def belongs_to_key_holder(session: Session, *, holder_id: str | None, customer: Customer) -> bool:
+async def belongs_to_key_holder(session: Session, *, own_customer_id: str | None, customer: Customer) -> bool:
     """Does the customer's wallet belong to the holder of a key? A key without a holder (None) has none."""
-    if holder_id is None:
+    if own_customer_id is None:
         return False
-    holder = await customers.find(session, by=CustomerReference(holder_id))
+    holder = await customers.find(session, by=CustomerReference(own_customer_id))
     return holder is not None and holder.account.wallet_id == customer.account.wallet_id
 
 

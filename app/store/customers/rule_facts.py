@@ -27,8 +27,8 @@ async def with_rule_facts(session: Session, *, customer: Customer, terms: Terms,
     """
     required, known = terms.required_facts, NO_RULE_FACTS
     if required.customer_conditions:
-        person = await profiles.of_customer(session, customer_id=customer.id, aspects=required.aspects)
-        known = required.profile_facts(person, purchase=facts)
+        profile = await profiles.of_customer(session, customer_id=customer.id, aspects=required.aspects)
+        known = required.profile_facts(profile, purchase=facts)
     if known is not facts.rule_facts:
         facts = replace(facts, rule_facts=known)
     if required.is_empty or not customer.account.can_append(facts.occurred_at):

@@ -28,17 +28,17 @@ class LongReads:
     """
 
     def __init__(self, run: Callable[[UnscopedWork[Any]], Awaitable[Any]]) -> None:
-        self._run = run
-        self._turns: asyncio.Semaphore
+        self._run_work = run
+        self._slots: asyncio.Semaphore
         self._tasks: set[asyncio.Task[Any]] = set()
         self._open = False
 
     def start(self) -> None:
         """Accept works from now on."""
-        self._turns = asyncio.Semaphore(MAX_CONCURRENT)
+        self._slots = asyncio.Semaphore(MAX_CONCURRENT)
         self._open = True
 
-    async def do(self, work: UnscopedWork[T], *, until: Callable[[], Awaitable[None]] | None = None) -> T:
+    async def run(self, work: UnscopedWork[T], *, until: Callable[[], Awaitable[None]] | None = None) -> T:
         """Run a work. It is cancelled with its caller, and when `until` returns. Raises Busy, Unavailable, and whatever it raises."""
         if not self._open:
             raise Unavailable("The database is not open.")
@@ -75,8 +75,8 @@ class LongReads:
 
     async def _in_turn(self, work: UnscopedWork[T]) -> T:
         try:
-            async with asyncio.timeout(TIME_LIMIT) as limit, self._turns:
-                result: T = await self._run(work)
+            async with asyncio.timeout(TIME_LIMIT) as limit, self._slots:
+                result: T = await self._run_work(work)
                 return result
         except TimeoutError as error:
             if not limit.expired():

@@ -116,12 +116,19 @@ class ProgramRows(Generic[M]):
         return self.all().filter(**conditions)
 
     async def page(
-        self, *, after: int | None, before: int | None, limit: int, from_end: bool, **conditions: Any
+        self,
+        *,
+        after: int | None,
+        before: int | None,
+        limit: int,
+        from_end: bool,
+        by: str = "number",
+        **conditions: Any,
     ) -> list[M]:
-        """Rows in the order of their numbers, between `after` and `before`: at most `limit`, from the first or the last."""
-        bounds = {"number__gt": after, "number__lt": before}
+        """Rows in the order of the column `by`, between `after` and `before`: at most `limit`, from the first or the last."""
+        bounds = {f"{by}__gt": after, f"{by}__lt": before}
         given = {bound: number for bound, number in bounds.items() if number is not None}
-        rows = await self.filter(**given, **conditions).order_by("-number" if from_end else "number").limit(limit)
+        rows = await self.filter(**given, **conditions).order_by(f"-{by}" if from_end else by).limit(limit)
         return rows[::-1] if from_end else rows
 
     async def create(self, **columns: Any) -> M:

@@ -120,7 +120,7 @@ class PostgresDatabase:
         self, work: Work[T], *, program_id: str, until: Callable[[], Awaitable[None]] | None = None
     ) -> T:
         """Run a work on one snapshot, on a connection that is opened for it and is not the pool's."""
-        return await self._long_reads.do(of_program(work, program_id), until=until)
+        return await self._long_reads.run(of_program(work, program_id), until=until)
 
     async def _run_long_read(self, work: UnscopedWork[T]) -> T:
         return await self._patiently(lambda: self._long_read(work))

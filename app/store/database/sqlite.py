@@ -173,7 +173,7 @@ class SqliteDatabase:
         self, work: Work[T], *, program_id: str, until: Callable[[], Awaitable[None]] | None = None
     ) -> T:
         """Run a work on one snapshot, on a connection of aiosqlite: its thread waits for the file, not the caller's loop."""
-        return await self._long_reads.do(of_program(work, program_id), until=until)
+        return await self._long_reads.run(of_program(work, program_id), until=until)
 
     async def _run_long_read(self, work: UnscopedWork[T]) -> T:
         state: FileState | None = None

@@ -20,10 +20,10 @@ from app.store.database.sqlite_worker import Job, deliver, failure
 WORK_LIMIT = 10.0
 """Seconds that a group of works may take: a work that waits for something else must not stop the writer."""
 
-ROOM_INTERVAL = 1.0
+FREE_SPACE_INTERVAL = 1.0
 """Seconds until the next attempt to make room on a full disk, after one that made none."""
 
-TURNS_INTERVAL = 1.0
+SERVER_CHECK_INTERVAL = 1.0
 """Seconds between two looks whether a server serves the file."""
 
 LOG_LOCK_LIMIT = "500"
@@ -54,7 +54,7 @@ class Writer(ReopenedConnection):
         self._storage = storage
         self._committed = committed
         self._found_no_room_at = float("-inf")
-        self._looks_again_at = float("-inf")
+        self._check_server_at = float("-inf")
         self._is_beside_a_server = False
 
     async def run(self, jobs: list[Job]) -> None:
@@ -71,15 +71,15 @@ class Writer(ReopenedConnection):
                     self._storage.recovered()
             self._committed(len(jobs))
             if not self._serving:
-                await self._give_a_server_its_turn(now - began)
+                await self._pause_for_server(now - began)
             return
         for job in jobs:
             job.error = failed
 
-    async def _give_a_server_its_turn(self, seconds: float) -> None:
+    async def _pause_for_server(self, seconds: float) -> None:
         """Wait as long as the commit took, if there is a server that may have waited for it."""
-        if time.monotonic() >= self._looks_again_at:
-            self._looks_again_at = time.monotonic() + TURNS_INTERVAL
+        if time.monotonic() >= self._check_server_at:
+            self._check_server_at = time.monotonic() + SERVER_CHECK_INTERVAL
             self._is_beside_a_server = self._lock.is_held_by_another()
         if self._is_beside_a_server:
             await asyncio.sleep(seconds)
@@ -125,7 +125,7 @@ class Writer(ReopenedConnection):
 
     def _make_room(self) -> bool:
         """Move the log into the file, most of whose pages need no new room there; True if the log has become shorter."""
-        if time.monotonic() - self._found_no_room_at < ROOM_INTERVAL:
+        if time.monotonic() - self._found_no_room_at < FREE_SPACE_INTERVAL:
             return False
         log = Path(self._path + LOG)
         try:

@@ -9,7 +9,7 @@ from app.domain.ledger.account import EMPTY_DIGEST, Account
 from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.refund import Refund
 from app.domain.rewards.redemption import Redemption, RedemptionState
-from app.domain.wallets import events as past
+from app.domain.wallets import events
 from app.domain.wallets.history import Event, EventHistory, WalletMerged
 from app.store.customers import customers, mergers
 from app.store.database.row_digests import combine
@@ -42,14 +42,14 @@ def _history_of(rows: HistoryRows, account: Account) -> RecordedHistory:
     until = merged_away.occurred_at if merged_away is not None else None
     own, merged_in = _customers(rows, wallet)
     history = EventHistory(account.id, {id: rows.enrolled_at[id] for id in own}, ())
-    recorded = RecordedHistory(account=account, history=history, others=rows.others.get(wallet, {}))
-    events: list[Event] = []
-    corrected: list[past.ReceiptCorrected] = []
+    recorded = RecordedHistory(account=account, history=history, other_accounts=rows.other_accounts.get(wallet, {}))
+    recorded_events: list[Event] = []
+    corrected: list[events.ReceiptCorrected] = []
     digests: list[int] = []
     for id, since in {**dict.fromkeys(own), **merged_in}.items():
         for event, row_digest in _customer_events(rows, id, recorded=recorded):
             if (since is None or event.at >= since) and (until is None or event.at < until):
-                events.append(event)
+                recorded_events.append(event)
                 digests.append(row_digest)
         for correction, row_digest in _corrections(rows, id):
             if (since is None or correction.at >= since) and (until is None or correction.at < until):
@@ -59,19 +59,19 @@ def _history_of(rows: HistoryRows, account: Account) -> RecordedHistory:
         *_account_events(rows, account),
         *_notice_deliveries(rows, account, since=None, until=until),
     ):
-        events.append(event)
+        recorded_events.append(event)
         digests.append(row_digest)
-    merged = []
+    absorbed_histories = []
     for merger in rows.mergers:
         if merger.to_wallet_id == wallet:
-            other = _history_of(rows, rows.accounts[merger.from_wallet_id])
-            merged.append(other)
-            events.append(WalletMerged(merger.id, merger.occurred_at, other.history, merger.survivor_id))
+            absorbed = _history_of(rows, rows.accounts[merger.from_wallet_id])
+            absorbed_histories.append(absorbed)
+            recorded_events.append(WalletMerged(merger.id, merger.occurred_at, absorbed.history, merger.survivor_id))
             digests.append(mergers.row_digest(merger))
     digests += [expiry_notices.row_digest(notice) for notice in rows.notices.get(account.id, ())]
     digests += [customers.row_digest(id, enrolled_at=rows.enrolled_at[id]) for id in own]
-    recorded.merged, recorded.merged_away = tuple(merged), merged_away
-    recorded.history = EventHistory(account.id, recorded.history.enrolled_at, tuple(events), tuple(corrected))
+    recorded.absorbed, recorded.merged_away = tuple(absorbed_histories), merged_away
+    recorded.history = EventHistory(account.id, recorded.history.enrolled_at, tuple(recorded_events), tuple(corrected))
     recorded.events_digest = combine(EMPTY_DIGEST, (*digests, accounts.row_digest(account)))
     recorded.notices = tuple(rows.notices.get(account.id, ()))
     return recorded
@@ -103,13 +103,13 @@ def _customer_events(rows: HistoryRows, customer_id: str, *, recorded: RecordedH
         recorded.redemptions[redemption.id] = redemption
         yield _redemption_event(rows, redemption), redemptions.row_digest(redemption)
         if (reversal := rows.reversals.get(redemption.id)) is not None:
-            event = past.RedemptionReversed(reversal.id, redemption.id, reversal.occurred_at, reversal.usable_until)
+            event = events.RedemptionReversed(reversal.id, redemption.id, reversal.occurred_at, reversal.usable_until)
             yield event, reversals.row_digest(reversal)
 
 
-def _purchase_recorded(rows: HistoryRows, purchase: Purchase) -> past.PurchaseRecorded:
+def _purchase_recorded(rows: HistoryRows, purchase: Purchase) -> events.PurchaseRecorded:
     terms = rows.versions.all[purchase.terms_version]
-    return past.PurchaseRecorded(
+    return events.PurchaseRecorded(
         purchase.id, purchase.customer_id, purchase.tie_breaker, purchase.facts, terms, purchase.moved_by or ""
     )
 
@@ -119,11 +119,13 @@ def _refund_recorded(rows: HistoryRows, refund: Refund, *, purchase_by_id: Mappi
     number, at = refund.external_id or "", refund.occurred_at
     replacement = purchase_by_id.get(rows.exchange_purchases.get(refund.id, ""))
     if replacement is None:
-        event = past.RefundRecorded(refund.id, refund.purchase_id, at, refund.lines, number, refund.amounts)
+        event = events.RefundRecorded(refund.id, refund.purchase_id, at, refund.lines, number, refund.amounts)
         return event, refunds.row_digest(refund)
-    bought = _purchase_recorded(rows, replacement)
+    new_purchase = _purchase_recorded(rows, replacement)
     number = number or replacement.tie_breaker
-    exchanged = past.ExchangeRecorded(refund.id, refund.purchase_id, at, refund.lines, bought, number, refund.amounts)
+    exchanged = events.ExchangeRecorded(
+        refund.id, refund.purchase_id, at, refund.lines, new_purchase, number, refund.amounts
+    )
     row_digests = (
         refunds.row_digest(refund),
         purchases.row_digest(replacement),
@@ -132,7 +134,7 @@ def _refund_recorded(rows: HistoryRows, refund: Refund, *, purchase_by_id: Mappi
     return exchanged, sum(row_digests)
 
 
-def _corrections(rows: HistoryRows, customer_id: str) -> Iterator[tuple[past.ReceiptCorrected, int]]:
+def _corrections(rows: HistoryRows, customer_id: str) -> Iterator[tuple[events.ReceiptCorrected, int]]:
     """The corrections of a customer's receipts, and of receipts that were or are taken for theirs, each with its digest."""
     for correction in rows.corrections:
         if customer_id not in (correction.from_customer_id, correction.to_customer_id):
@@ -140,22 +142,22 @@ def _corrections(rows: HistoryRows, customer_id: str) -> Iterator[tuple[past.Rec
         before = None
         if correction.from_customer_id == customer_id:
             terms, moved_by = rows.versions.all[correction.terms_version], correction.moved_by_before or ""
-            before = past.PurchaseRecorded(
+            before = events.PurchaseRecorded(
                 correction.purchase_id, customer_id, correction.tie_breaker, correction.facts_before, terms, moved_by
             )
-        corrected = past.ReceiptCorrected(
+        corrected = events.ReceiptCorrected(
             correction.id, correction.purchase_id, correction.occurred_at, before, correction.retained_budget_usage
         )
         yield corrected, corrections.row_digest(correction)
 
 
-def _redemption_event(rows: HistoryRows, redemption: Redemption) -> past.RewardRedeemed | past.HoldPlaced:
+def _redemption_event(rows: HistoryRows, redemption: Redemption) -> events.RewardRedeemed | events.HoldPlaced:
     """A redemption or, unless it was captured, a hold."""
     terms, reward = rows.versions.all[redemption.terms_version], rows.reward_keys[redemption.reward_id]
     if redemption.held_until is not None and (
         redemption.state is RedemptionState.HELD or redemption.ended_at is not None
     ):
-        return past.HoldPlaced(
+        return events.HoldPlaced(
             redemption.id,
             redemption.occurred_at,
             redemption.points,
@@ -164,7 +166,7 @@ def _redemption_event(rows: HistoryRows, redemption: Redemption) -> past.RewardR
             terms,
             reward,
         )
-    return past.RewardRedeemed(
+    return events.RewardRedeemed(
         id=redemption.id,
         customer_id=redemption.customer_id,
         facts=redemption.facts,
@@ -177,18 +179,18 @@ def _redemption_event(rows: HistoryRows, redemption: Redemption) -> past.RewardR
 
 def _account_events(rows: HistoryRows, account: Account) -> Iterator[tuple[Event, int]]:
     """The adjustments and transfers of an account, each with the digest of its row."""
-    for of_unit in (account, *rows.others.get(account.wallet_id, {}).values()):
+    for of_unit in (account, *rows.other_accounts.get(account.wallet_id, {}).values()):
         for adjustment in rows.adjustments.get(of_unit.id, ()):
             terms = rows.versions.all[adjustment.terms_version]
-            event = past.PointsAdjusted(adjustment.id, adjustment.occurred_at, adjustment.points, terms, of_unit.unit)
+            event = events.PointsAdjusted(adjustment.id, adjustment.occurred_at, adjustment.points, terms, of_unit.unit)
             yield event, adjustments.row_digest(adjustment)
     for transfer in rows.transfers:
         if transfer.from_account_id == account.id:
             draws = {transferred.source: transferred.lot.points for transferred in transfer.lots}
-            yield past.TransferSent(transfer.id, transfer.occurred_at, draws), transfers.row_digest(transfer)
+            yield events.TransferSent(transfer.id, transfer.occurred_at, draws), transfers.row_digest(transfer)
         elif transfer.to_account_id == account.id:
             lots = tuple(transferred.lot for transferred in transfer.lots)
-            yield past.TransferReceived(transfer.id, transfer.occurred_at, lots), transfers.row_digest(transfer)
+            yield events.TransferReceived(transfer.id, transfer.occurred_at, lots), transfers.row_digest(transfer)
 
 
 def _notice_deliveries(
@@ -199,7 +201,7 @@ def _notice_deliveries(
         lots = frozenset(notified.lot_id for notified in notice.lots)
         for delivery in rows.deliveries.get(notice.id, ()):
             if (since is None or delivery.delivered_at >= since) and (until is None or delivery.delivered_at < until):
-                event = past.ExpiryNoticeDelivered(delivery.id, delivery.delivered_at, lots, delivery.channel)
+                event = events.ExpiryNoticeDelivered(delivery.id, delivery.delivered_at, lots, delivery.channel)
                 yield event, expiry_notices.delivery_digest(delivery)
     for merger in rows.mergers:
         if merger.to_wallet_id == account.wallet_id:

@@ -37,7 +37,7 @@ class HistoryRows:
     versions: Versions
     accounts: dict[str, Account]
     """The points accounts, by wallet."""
-    others: dict[str, dict[Unit, Account]]
+    other_accounts: dict[str, dict[Unit, Account]]
     """The accounts of other units, by wallet."""
     mergers: tuple[Merger, ...]
     holders: dict[str, set[str]] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class HistoryRows:
 async def read(session: Session, *, of: Sequence[Account], versions: Versions) -> HistoryRows:
     """Read the rows of accounts, and of the accounts merged into them."""
     wallets = sorted({account.wallet_id for account in of})
-    merger_rows = await mergers.around(session, wallet_ids=wallets)
+    merger_rows = await mergers.connected_to_wallets(session, wallet_ids=wallets)
     all_wallets = sorted({*wallets, *(merger.from_wallet_id for merger in merger_rows)})
     account_rows = list(of)
     has_stamps = any(Unit.STAMPS in version.units for version in versions.all.values())
@@ -80,7 +80,7 @@ async def read(session: Session, *, of: Sequence[Account], versions: Versions) -
         all_wallets,
         sorted({merger.customer_id for merger in merger_rows}),
     )
-    history_rows = HistoryRows(versions=versions, accounts=points, others=others, mergers=merger_rows)
+    history_rows = HistoryRows(versions=versions, accounts=points, other_accounts=others, mergers=merger_rows)
     for row in rows:
         history_rows.holders.setdefault(row["wallet_id"], set()).add(row["id"])
         history_rows.enrolled_at[row["id"]] = instant(row["enrolled_at"])

@@ -19,23 +19,23 @@ from app.domain.wallets.history import EventHistory
 class RecordedHistory:
     """The recorded events of a wallet, their rows by id, and the digest of all of them.
 
-    `account` is the points account of the wallet, `others` are those of other units; `merged` are the wallets merged
-    into it.
+    `account` is the points account of the wallet, `other_accounts` are those of other units; `absorbed`
+    are the wallets merged into it.
     """
 
     account: Account
     history: EventHistory
-    others: Mapping[Unit, Account] = field(default_factory=dict)
+    other_accounts: Mapping[Unit, Account] = field(default_factory=dict)
     events_digest: str = EMPTY_DIGEST
     purchases: dict[str, Purchase] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
     redemptions: dict[str, Redemption] = field(default_factory=dict)
     notices: tuple[ExpiryNotice, ...] = ()
-    merged: tuple[RecordedHistory, ...] = ()
+    absorbed: tuple[RecordedHistory, ...] = ()
     merged_away: Merger | None = None
     """The merger that ended the wallet, if there was one."""
 
     @property
     def accounts(self) -> dict[Unit, Account]:
         """All accounts of the wallet, by unit."""
-        return {Unit.POINTS: self.account, **self.others}
+        return {Unit.POINTS: self.account, **self.other_accounts}

@@ -60,7 +60,7 @@ class ReplayedAccount:
         return {
             unit: balance_of(self.wallet, at=self.until, unit=unit)
             for unit, unit_account in self.wallet.unit_accounts.items()
-            if unit is Unit.POINTS or unit_account.postings or unit in self.recorded.others
+            if unit is Unit.POINTS or unit_account.postings or unit in self.recorded.other_accounts
         }
 
 

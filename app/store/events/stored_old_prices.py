@@ -9,7 +9,7 @@ from app.domain.customers.customer import Customer
 from app.domain.engine.old_prices import OldPrices, may_be_cheaper
 from app.domain.ledger.lots import Lot
 from app.domain.terms.version import Terms
-from app.domain.wallets.pending import PendingPoints, pending_points_of
+from app.domain.wallets.pending_points import PendingPoints, pending_points_of
 from app.store.database.session import Session
 from app.store.ledger import lots
 from app.store.terms import versions

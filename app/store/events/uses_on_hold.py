@@ -29,7 +29,7 @@ def uses_on_hold(
         for redemption in recorded.redemptions.values()
         if redemption.customer_id in customer_ids
         and redemption.state is RedemptionState.HELD
-        and not redemption.has_run_out(at=at)
+        and not redemption.hold_has_expired(at=at)
         for use in uses_of(
             terms, facts=redemption.facts, clauses=dict.fromkeys(redemption.decision.applied_clauses(), 1)
         )

@@ -120,7 +120,7 @@ async def of_wallets(session: Session, *, wallet_ids: Sequence[str]) -> tuple[Ac
     return tuple(account_of(row) for row in rows)
 
 
-async def others(session: Session, *, wallet_id: str) -> dict[Unit, Account]:
+async def other_accounts(session: Session, *, wallet_id: str) -> dict[Unit, Account]:
     """The accounts of a wallet in other units than points; the lock of its points account covers them."""
     sql = f"{_ACCOUNTS} AND wallet_id = $2 AND unit <> 'points'"
     account_rows = [account_of(row) for row in await session.rows(sql, wallet_id)]

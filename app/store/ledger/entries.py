@@ -21,8 +21,8 @@ _ENTRIES = f"SELECT {_ENTRY} FROM entries WHERE program_id = $1"
 _HIGHEST = 2**63 - 1
 
 
-async def append(session: Session, *, entry: Entry, seal: str) -> None:
-    """Append an entry with the lots that it opens and its movements; `seal` is its own hash.
+async def append(session: Session, *, entry: Entry, own_hash: str) -> None:
+    """Append an entry with the lots that it opens and its movements; `own_hash` is its hash.
 
     The account must be locked. The rows are sent with the next statements (see `Session.enqueue`); if another
     transaction has taken the number, the work runs again.
@@ -46,7 +46,7 @@ async def append(session: Session, *, entry: Entry, seal: str) -> None:
         entry.decision,
         entry.cause,
         entry.previous_hash,
-        seal,
+        own_hash,
         COUNTER_ACCOUNT[entry.type].value,
     )
     for lot in entry.new_lots:

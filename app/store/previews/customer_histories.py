@@ -88,8 +88,8 @@ async def budget_usage_before(session: Session, *, since: datetime) -> dict[str,
     if row is None:
         return {}
     left = PurchaseFacts.from_data(json_value(row["facts"])).rule_facts.common_budgets_left
-    judged_by = await versions.version(session, number=row["terms_version"]) if left else None
-    budgets = judged_by.budgets if judged_by is not None else {}
+    deciding_terms = await versions.version(session, number=row["terms_version"]) if left else None
+    budgets = deciding_terms.budgets if deciding_terms is not None else {}
     return {key: budgets[key].points - points for key, points in left if key in budgets}
 
 

@@ -56,7 +56,7 @@ async def recent(session: Session) -> VisitStatistics:
         for customer, count in times.items()
         if count > 1
     ]
-    return VisitStatistics(visits=visits, pace=_median(paces) if paces else None)
+    return VisitStatistics(visits=visits, median_points_per_month=_median(paces) if paces else None)
 
 
 def _median(paces: list[Fraction]) -> Fraction:

@@ -14,7 +14,7 @@ from app.store.database.session import Row, Session, UnscopedSession
 
 _FIND = (
     "SELECT k.id, k.program_id, k.role, k.secret_hash, k.customer_id, k.label, k.created_at, k.number, k.expires_at,"
-    " k.revoked_at, k.replaces_id, k.actor, h.customer_id AS holder_id, u.last_used_at FROM access_keys k"
+    " k.revoked_at, k.replaces_id, k.actor, h.customer_id AS own_customer_id, u.last_used_at FROM access_keys k"
     " LEFT JOIN key_holders h ON h.program_id = k.program_id AND h.key_id = k.id"
     " LEFT JOIN access_key_uses u ON u.program_id = k.program_id AND u.key_id = k.id"
 )
@@ -28,7 +28,7 @@ _USED = (
     " ON CONFLICT (program_id, key_id) DO UPDATE SET last_used_at = excluded.last_used_at"
     " WHERE access_key_uses.last_used_at < excluded.last_used_at"
 )
-_NOT_COLUMNS = ("holder_id", "last_used_at")
+_NOT_COLUMNS = ("own_customer_id", "last_used_at")
 _HIGHEST = 2**62
 
 
@@ -44,8 +44,8 @@ async def issue(session: Session, *, key: AccessKey) -> None:
     """Store a new key."""
     columns = {name: value for name, value in asdict(key).items() if name not in _NOT_COLUMNS}
     await session.orm(AccessKeyRow).create(**columns)
-    if key.holder_id is not None:
-        await session.orm(KeyHolderRow).create(key_id=key.id, customer_id=key.holder_id)
+    if key.own_customer_id is not None:
+        await session.orm(KeyHolderRow).create(key_id=key.id, customer_id=key.own_customer_id)
 
 
 async def find(session: Session, *, access_key_id: str) -> AccessKey | None:
@@ -55,7 +55,7 @@ async def find(session: Session, *, access_key_id: str) -> AccessKey | None:
 
 
 async def find_in_any_program(session: UnscopedSession, *, access_key_id: str) -> AccessKey | None:
-    """A key by its id, ended ones too, or None. Used at sign-in, when the program is not known yet."""
+    """A key by its id, ended ones too, or None. Used to authenticate a caller, when the program is not known yet."""
     row = await session.row(f"{_FIND} WHERE k.id = $1", access_key_id)
     return None if row is None else _key(row)
 
@@ -146,7 +146,7 @@ def _key(row: Row) -> AccessKey:
         number=row["number"],
         expires_at=instant_or_none(row["expires_at"]),
         revoked_at=instant_or_none(row["revoked_at"]),
-        holder_id=row["holder_id"],
+        own_customer_id=row["own_customer_id"],
         replaces_id=row["replaces_id"],
         actor=row["actor"],
         last_used_at=instant_or_none(row["last_used_at"]),

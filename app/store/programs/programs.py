@@ -45,10 +45,10 @@ def _settings(program: Program) -> dict[str, str | int | None]:
         "receipt_numbers": program.numbering.numbers.value,
         "receipt_day_starts": program.numbering.day_starts.isoformat(),
         "form_of_address": program.address.value,
-        "staff_adjustments": program.staff.adjustments,
-        "staff_transfers": program.staff.transfers,
-        "amendment_days": program.staff.amendment_days,
-        "amendment_amount": program.staff.amendment_amount,
+        "staff_adjustments": program.staff_limits.adjustments,
+        "staff_transfers": program.staff_limits.transfers,
+        "amendment_days": program.staff_limits.amendment_days,
+        "amendment_amount": program.staff_limits.amendment_amount,
         "receipt_age_days": program.receipt_age.days,
         "slug": program.slug,
         "listed": int(program.listed),
@@ -110,7 +110,9 @@ async def all_programs(session: UnscopedSession) -> tuple[Program, ...]:
             clock_ahead=timedelta(seconds=row.clock_offset_seconds),
             numbering=_numbering(row.receipt_numbers, row.receipt_day_starts),
             address=Address(row.form_of_address),
-            staff=StaffLimits(row.staff_adjustments, row.staff_transfers, row.amendment_days, row.amendment_amount),
+            staff_limits=StaffLimits(
+                row.staff_adjustments, row.staff_transfers, row.amendment_days, row.amendment_amount
+            ),
             receipt_age=timedelta(days=row.receipt_age_days),
         )
         for row in rows
@@ -132,7 +134,7 @@ def _program(row: Row) -> Program:
         clock_ahead=timedelta(seconds=row["clock_offset_seconds"]),
         numbering=_numbering(row["receipt_numbers"], row["receipt_day_starts"]),
         address=Address(row["form_of_address"]),
-        staff=StaffLimits(
+        staff_limits=StaffLimits(
             row["staff_adjustments"], row["staff_transfers"], row["amendment_days"], row["amendment_amount"]
         ),
         receipt_age=timedelta(days=row["receipt_age_days"]),

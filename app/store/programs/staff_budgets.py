@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.domain.decisions import Decision
-from app.domain.programs.staff_limits import Budget
+from app.domain.programs.staff_limits import StaffBudget
 from app.domain.units import Unit
 from app.store.database.codecs import json_value
 from app.store.database.session import Session
@@ -33,7 +33,7 @@ _REVERSED = (
 
 
 async def used(
-    session: Session, *, access_key_id: str, budget: Budget, since: datetime, until: datetime
+    session: Session, *, access_key_id: str, budget: StaffBudget, since: datetime, until: datetime
 ) -> dict[Unit, int]:
     """What was moved with a key in `[since, until)`, without sign, in every unit.
 
@@ -42,11 +42,11 @@ async def used(
     """
     values = (access_key_id, since, until)
     counted = dict.fromkeys(Unit, 0)
-    corrections = await session.row(_CORRECTED.format("=" if budget is Budget.ADJUSTMENTS else "<>"), *values)
+    corrections = await session.row(_CORRECTED.format("=" if budget is StaffBudget.ADJUSTMENTS else "<>"), *values)
     if corrections is not None:
         counted[Unit.POINTS] += int(corrections["points"] or 0)
         counted[Unit.STAMPS] += int(corrections["stamps"] or 0)
-    if budget is Budget.TRANSFERS:
+    if budget is StaffBudget.TRANSFERS:
         transferred = await session.row(_TRANSFERRED, *values)
         counted[Unit.POINTS] += int(transferred["points"] or 0) if transferred is not None else 0
         return counted

@@ -40,8 +40,8 @@ async def refunds_of(session: Session, *, purchase_ids: Sequence[str]) -> dict[s
     return {row["purchase_id"]: row["refund_id"] for row in rows}
 
 
-async def handed_out_for(session: Session, *, refund_ids: Sequence[str]) -> list[str]:
-    """The purchases (ids) handed out in exchange for the goods of refunds."""
+async def new_purchase_ids_for(session: Session, *, refund_ids: Sequence[str]) -> list[str]:
+    """The purchases (ids) of the new goods that were exchanged for the goods of refunds."""
     rows = await session.rows(
         "SELECT purchase_id FROM exchanges WHERE program_id = $1 AND refund_id = ANY($2) ORDER BY purchase_id",
         list(refund_ids),

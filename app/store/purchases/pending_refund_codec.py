@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.domain.problems import ProblemCode
-from app.domain.purchases.pending_refund import HandedOut, PendingRefund, PendingRefundState
+from app.domain.purchases.pending_refund import NewReceipt, PendingRefund, PendingRefundState
 from app.domain.purchases.receipt_numbers import NumberSpace, ReceiptReference
 from app.store.database.codecs import instant, instant_or_none, json_value
 from app.store.database.session import Row
@@ -17,7 +17,7 @@ from app.store.database.session import Row
 def known_later(row: Row) -> list[Any]:
     """The part of the digest about its dismissal and its exchange; empty where there is neither, as in older digests."""
     settled = [row["settled_by"], row["settled_because"], instant_or_none(row["settled_at"])]
-    exchanged = [row["bought_number"], row["customer_id"], row["rejected_with"]]
+    exchanged = [row["new_receipt_number"], row["customer_id"], row["rejected_with"]]
     if any(value is not None for value in exchanged):
         return [*settled, *exchanged]
     return settled if any(value is not None for value in settled) else []
@@ -36,19 +36,29 @@ def content_of(refund: PendingRefund) -> dict[str, Any]:
         "fingerprint": refund.fingerprint,
         "location": refund.receipt.location_id,
         "day": refund.receipt.day.isoformat() if refund.receipt.day is not None else None,
-        **({"bought": _bought_data(refund.handed_out)} if refund.handed_out is not None else {}),
+        **({"new_receipt": _new_receipt_data(refund.new_receipt)} if refund.new_receipt is not None else {}),
         **({"number_used_at": refund.number_used_at.isoformat()} if refund.number_used_at is not None else {}),
     }
 
 
-def _bought_data(handed_out: HandedOut) -> dict[str, Any]:
-    return {"holder": handed_out.holder_id, "meaning": handed_out.content_digest, "receipt": handed_out.data}
+def _new_receipt_data(new_receipt: NewReceipt) -> dict[str, Any]:
+    return {
+        "sender_customer_id": new_receipt.sender_customer_id,
+        "content_digest": new_receipt.content_digest,
+        "receipt": new_receipt.data,
+    }
 
 
-def _bought(row: Row, *, content: Mapping[str, Any]) -> HandedOut | None:
-    if (data := content.get("bought")) is None:
+def _new_receipt(row: Row, *, content: Mapping[str, Any]) -> NewReceipt | None:
+    if (data := content.get("new_receipt")) is None:
         return None
-    return HandedOut(row["bought_number"], row["customer_id"], data["holder"], data["meaning"], data["receipt"])
+    return NewReceipt(
+        row["new_receipt_number"],
+        row["customer_id"],
+        data["sender_customer_id"],
+        data["content_digest"],
+        data["receipt"],
+    )
 
 
 def pending_refund_of(row: Row) -> PendingRefund:
@@ -76,7 +86,7 @@ def pending_refund_of(row: Row) -> PendingRefund:
         settled_at=instant_or_none(row["settled_at"]),
         settled_by=row["settled_by"],
         settled_because=row["settled_because"],
-        handed_out=_bought(row, content=content),
+        new_receipt=_new_receipt(row, content=content),
         rejected_with=ProblemCode(row["rejected_with"]) if row["rejected_with"] is not None else None,
         number_used_at=datetime.fromisoformat(content["number_used_at"]) if "number_used_at" in content else None,
     )

@@ -15,7 +15,7 @@ from app.store.database.session import Session
 from app.store.purchases.pending_refund_codec import content_of, known_later, pending_refund_of
 
 _COLUMNS = "id, receipt, external_id, occurred_at, recorded_at, content, state, refund_id, number_location, number_day"
-_LATER = "settled_at, settled_by, settled_because, bought_number, customer_id, rejected_with"
+_LATER = "settled_at, settled_by, settled_because, new_receipt_number, customer_id, rejected_with"
 _SELECT = f"SELECT {_COLUMNS}, {_LATER} FROM pending_refunds WHERE program_id = $1"
 
 
@@ -23,7 +23,7 @@ async def add(session: Session, *, pending: PendingRefund) -> None:
     """Store a refund that is pending until its purchase arrives."""
     content = json_text(content_of(pending))
     await session.execute(
-        f"INSERT INTO pending_refunds (program_id, {_COLUMNS}, bought_number, customer_id)"
+        f"INSERT INTO pending_refunds (program_id, {_COLUMNS}, new_receipt_number, customer_id)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         pending.id,
         pending.receipt.number,
@@ -34,8 +34,8 @@ async def add(session: Session, *, pending: PendingRefund) -> None:
         pending.state.value,
         pending.refund_id,
         *pending.space,
-        pending.handed_out.number if pending.handed_out is not None else None,
-        pending.handed_out.customer_id if pending.handed_out is not None else None,
+        pending.new_receipt.number if pending.new_receipt is not None else None,
+        pending.new_receipt.customer_id if pending.new_receipt is not None else None,
     )
     digests = await _digests(session, pending_id=pending.id)
     await _update_digest(session, digests=digests)
@@ -69,9 +69,9 @@ async def by_number(
     return pending_refund_of(rows[0]) if rows else None
 
 
-async def of_bought(session: Session, *, number: str) -> tuple[PendingRefund, ...]:
-    """The exchanges that are or were pending in which a receipt of this number is handed out, newest first."""
-    rows = await session.rows(f"{_SELECT} AND bought_number = $2 ORDER BY id DESC", number)
+async def by_new_receipt_number(session: Session, *, number: str) -> tuple[PendingRefund, ...]:
+    """The exchanges that are or were pending whose new receipt has this number, newest first."""
+    rows = await session.rows(f"{_SELECT} AND new_receipt_number = $2 ORDER BY id DESC", number)
     return tuple(pending_refund_of(row) for row in rows)
 
 
@@ -81,7 +81,7 @@ async def by_id(session: Session, *, pending_id: str, lock: bool = False) -> Pen
     return None if row is None else pending_refund_of(row)
 
 
-async def open_ones(session: Session, *, limit: int) -> tuple[PendingRefund, ...]:
+async def to_review(session: Session, *, limit: int) -> tuple[PendingRefund, ...]:
     """Pending and rejected refunds, oldest first, for staff to review."""
     rows = await session.rows(
         f"{_SELECT} AND state <> 'APPLIED' AND state <> 'DISMISSED' ORDER BY recorded_at, id LIMIT $2", limit

@@ -150,7 +150,7 @@ _LOOKUP_RECEIPT = (
     f"SELECT {', '.join(f'p.{name}' for name in COLUMNS.split(', '))},"
     " EXISTS (SELECT 1 FROM pending_refunds w WHERE w.program_id = $1 AND w.receipt = $3"
     " AND w.state = 'PENDING') AS has_pending_refunds,"
-    " EXISTS (SELECT 1 FROM pending_refunds x WHERE x.program_id = $1 AND x.bought_number = $3"
+    " EXISTS (SELECT 1 FROM pending_refunds x WHERE x.program_id = $1 AND x.new_receipt_number = $3"
     " AND x.state = 'PENDING') AS in_pending_exchange,"
     " EXISTS (SELECT 1 FROM quarantined_receipts q WHERE q.program_id = $1 AND q.external_id = $3"
     " AND q.kind <> 'REFUND') AS was_quarantined FROM (SELECT 1) AS always"

@@ -14,34 +14,37 @@ from app.store.database.models.purchases import QuarantinedReceiptRow
 from app.store.database.row_digests import combine, digest
 from app.store.database.session import Row, Session
 
-_SENT = "id, number, kind, source, external_id, fingerprint, customer_id, skew, occurred_at, recorded_at, actor, command, state"
+_SENT = (
+    "id, sequence, kind, source, external_id, fingerprint, customer_id, implausible_time, occurred_at, recorded_at, actor,"
+    " command, state"
+)
 _SETTLED = "settled_at, settled_by, settled_because, booked_for, purchase_id, refund_id, pending_refund_id"
 _SELECT = f"SELECT {_SENT}, {_SETTLED} FROM quarantined_receipts WHERE program_id = $1"
 
 
 async def add(session: Session, *, quarantined: Quarantined) -> Quarantined:
-    """Store a receipt and return it with its number. The quarantine of the program stays locked until the transaction ends."""
+    """Store a receipt and return it with its sequence. The quarantine of the program stays locked until the transaction ends."""
     number, combined = await _locked_digest(session)
-    numbered = replace(quarantined, number=number + 1)
+    stored = replace(quarantined, sequence=number + 1)
     await session.execute(
         f"INSERT INTO quarantined_receipts (program_id, {_SENT})"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-        numbered.id,
-        numbered.number,
-        numbered.kind.value,
-        numbered.source,
-        numbered.external_id,
-        numbered.fingerprint,
-        numbered.customer_id,
-        numbered.skew.value,
-        numbered.occurred_at,
-        numbered.recorded_at,
-        numbered.actor,
-        numbered.command_text,
-        numbered.state.value,
+        stored.id,
+        stored.sequence,
+        stored.kind.value,
+        stored.source,
+        stored.external_id,
+        stored.fingerprint,
+        stored.customer_id,
+        stored.implausible_time.value,
+        stored.occurred_at,
+        stored.recorded_at,
+        stored.actor,
+        stored.command_text,
+        stored.state.value,
     )
-    await _store_digest(session, number=numbered.number, combined=combine(combined, [_digest(numbered)]))
-    return numbered
+    await _store_digest(session, number=stored.sequence, combined=combine(combined, [_digest(stored)]))
+    return stored
 
 
 async def lock(session: Session) -> None:
@@ -84,7 +87,7 @@ async def by_ids(session: Session, *, ids: Sequence[str]) -> dict[str, Quarantin
 
 async def of_receipt(session: Session, *, external_id: str) -> tuple[Quarantined, ...]:
     """All receipts with a number that are or were in quarantine, newest first."""
-    rows = await session.rows(f"{_SELECT} AND external_id = $2 ORDER BY number DESC", external_id)
+    rows = await session.rows(f"{_SELECT} AND external_id = $2 ORDER BY sequence DESC", external_id)
     return tuple(_quarantined(row) for row in rows)
 
 
@@ -97,10 +100,10 @@ async def page(
     limit: int,
     from_end: bool,
 ) -> tuple[Quarantined, ...]:
-    """Receipts by number, those with `after` < number < `before`: at most `limit`, from the first or from the last."""
+    """Receipts by sequence, those with `after` < sequence < `before`: at most `limit`, from the first or from the last."""
     of_state = {} if state is None else {"state": state}
     receipts = session.orm(QuarantinedReceiptRow)
-    rows = await receipts.page(after=after, before=before, limit=limit, from_end=from_end, **of_state)
+    rows = await receipts.page(after=after, before=before, limit=limit, from_end=from_end, by="sequence", **of_state)
     return tuple(_quarantined(vars(row)) for row in rows)
 
 
@@ -129,13 +132,13 @@ def _digest(quarantined: Quarantined) -> int:
     return digest(
         "quarantined_receipts",
         quarantined.id,
-        quarantined.number,
+        quarantined.sequence,
         quarantined.kind.value,
         quarantined.source,
         quarantined.external_id,
         quarantined.fingerprint,
         quarantined.customer_id,
-        quarantined.skew.value,
+        quarantined.implausible_time.value,
         quarantined.occurred_at,
         quarantined.recorded_at,
         quarantined.actor,
@@ -171,13 +174,13 @@ async def _store_digest(session: Session, *, number: int, combined: str) -> None
 def _quarantined(row: Row | Mapping[str, Any]) -> Quarantined:
     return Quarantined(
         id=row["id"],
-        number=row["number"],
+        sequence=row["sequence"],
         kind=QuarantineKind(row["kind"]),
         source=row["source"],
         external_id=row["external_id"],
         fingerprint=row["fingerprint"],
         customer_id=row["customer_id"],
-        skew=ImplausibleTime(row["skew"]),
+        implausible_time=ImplausibleTime(row["implausible_time"]),
         occurred_at=instant(row["occurred_at"]),
         recorded_at=instant(row["recorded_at"]),
         actor=row["actor"],

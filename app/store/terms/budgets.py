@@ -13,7 +13,7 @@ from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.version import Terms
 from app.store.database.session import Session
 
-_EVERYBODY = (
+_CUSTOMER_AND_MERGED = (
     "(customer_id = {0} OR customer_id IN (SELECT id FROM customers WHERE program_id = $1 AND merged_into = {0}))"
 )
 """A customer, and the customers merged into this one."""
@@ -43,7 +43,7 @@ async def with_budgets(
     locking = session.locking if lock else ""
     rows = await session.rows(
         "SELECT clause, points_used, (SELECT CAST(coalesce(sum(points), 0) AS bigint) FROM budget_shares own"
-        f" WHERE program_id = $1 AND own.clause = clause_budgets.clause AND {_EVERYBODY.format('$3')}) AS share"
+        f" WHERE program_id = $1 AND own.clause = clause_budgets.clause AND {_CUSTOMER_AND_MERGED.format('$3')}) AS share"
         f" FROM clause_budgets WHERE program_id = $1 AND clause = ANY($2) ORDER BY clause{locking}",
         list(terms.budgets),
         customer_id,
@@ -61,7 +61,7 @@ async def share_without(session: Session, *, customer_id: str, purchase_id: str)
     """A customer's own share of budgets, by clause key, without what one purchase adds to it."""
     rows = await session.rows(
         "SELECT clause, CAST(sum(points) AS bigint) AS points FROM budget_shares"
-        f" WHERE program_id = $1 AND purchase_id <> $3 AND {_EVERYBODY.format('$2')} GROUP BY clause",
+        f" WHERE program_id = $1 AND purchase_id <> $3 AND {_CUSTOMER_AND_MERGED.format('$2')} GROUP BY clause",
         customer_id,
         purchase_id,
     )

@@ -22,17 +22,23 @@ from app.usecases.ledger.post_differences import post_differences
 
 
 async def absorb_wallet(
-    session: Session, *, context: CommandContext, customer: Customer, into: Customer, merged: bool, reason: str
+    session: Session,
+    *,
+    context: CommandContext,
+    customer: Customer,
+    into: Customer,
+    customer_replaced: bool,
+    reason: str,
 ) -> tuple[ReplayedAccount, Entry] | Problem:
     """Merge a customer's wallet into another customer's; both accounts must be locked.
 
-    `merged`: the other customer continues for this one; otherwise both stay. Returns the wallet that absorbed the
+    `customer_replaced`: the other customer replaces this one; otherwise both stay. Returns the wallet that absorbed the
     other, and its entry.
     """
     merger = Merger(
         id=context.new_id(),
         customer_id=customer.id,
-        survivor_id=into.id if merged else None,
+        survivor_id=into.id if customer_replaced else None,
         from_wallet_id=customer.account.wallet_id,
         to_wallet_id=into.account.wallet_id,
         occurred_at=instant_after(customer.account, into.account, now=context.now),
@@ -44,9 +50,9 @@ async def absorb_wallet(
     if not versions.not_withdrawn:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=())
     both = await event_log.load_many(session, of=[customer.account, into.account], versions=versions)
-    other, recorded = both[customer.account.id], both[into.account.id]
-    event = WalletMerged(merger.id, merger.occurred_at, other.history, merger.survivor_id)
-    recorded = replace(recorded, merged=(*recorded.merged, other))
+    absorbed, recorded = both[customer.account.id], both[into.account.id]
+    event = WalletMerged(merger.id, merger.occurred_at, absorbed.history, merger.survivor_id)
+    recorded = replace(recorded, absorbed=(*recorded.absorbed, absorbed))
     replayed = replay_recorded(recorded, versions=versions, events=[NewEvent(event)], until=event.at)
     if any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values()):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=())

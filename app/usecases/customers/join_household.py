@@ -59,7 +59,7 @@ async def run(session: Session, *, context: CommandContext, command: JoinHouseho
     if len((await wallet_members.of_wallets(session, wallet_ids=[wallet]))[wallet]) > 1:
         return Problem(ProblemCode.WALLET_SHARED, path=("customer",))
     done = await absorb_wallet(
-        session, context=context, customer=joining, into=host, merged=False, reason=command.reason
+        session, context=context, customer=joining, into=host, customer_replaced=False, reason=command.reason
     )
     if isinstance(done, Problem):
         return done

@@ -64,7 +64,7 @@ async def run(session: Session, *, context: CommandContext, command: MergeCustom
     if len((await wallet_members.of_wallets(session, wallet_ids=[wallet]))[wallet]) > 1:
         return Problem(ProblemCode.WALLET_SHARED, path=("merged",))
     done = await absorb_wallet(
-        session, context=context, customer=merged, into=survivor, merged=True, reason=command.reason
+        session, context=context, customer=merged, into=survivor, customer_replaced=True, reason=command.reason
     )
     if isinstance(done, Problem):
         return done

@@ -55,7 +55,7 @@ async def _birthday_problem(
             return Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.detail)
     if command.holder is None:
         return None
-    person = await profiles.of_customer(session, customer_id=customer_id, aspects={Aspect.BIRTHDAY})
-    if person.birthday in (None, wanted):
+    profile = await profiles.of_customer(session, customer_id=customer_id, aspects={Aspect.BIRTHDAY})
+    if profile.birthday in (None, wanted):
         return None
     return Problem(ProblemCode.BIRTHDAY_KNOWN, path=("birthday",))

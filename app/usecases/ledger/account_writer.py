@@ -49,7 +49,7 @@ async def accounts_of(
     by_unit = {Unit.POINTS: account}
     units = (await versions.up_to(session, terms=terms)).units
     if len(units) > 1:
-        by_unit |= await accounts.others(session, wallet_id=account.wallet_id)
+        by_unit |= await accounts.other_accounts(session, wallet_id=account.wallet_id)
     return {
         unit: by_unit.get(unit) or new_account(write_context, wallet_id=account.wallet_id, unit=unit) for unit in units
     }
@@ -108,10 +108,10 @@ class AccountWriter:
             previous_hash=account.last_hash,
             cause=cause,
         )
-        seal = entry_hash(entry)
-        await entries.append(self.session, entry=entry, seal=seal)
+        own_hash = entry_hash(entry)
+        await entries.append(self.session, entry=entry, own_hash=own_hash)
         self._opened |= opened
-        self.account = account._replace(entry_count=entry.number, last_hash=seal)
+        self.account = account._replace(entry_count=entry.number, last_hash=own_hash)
         return entry
 
     def changed_lots(self, lots_after: Mapping[str, Lot]) -> list[Lot]:

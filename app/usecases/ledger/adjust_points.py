@@ -13,7 +13,7 @@ from app.domain.details import detail, value_range
 from app.domain.ledger.adjustment import Adjustment
 from app.domain.ledger.entries import Balance, EntryType
 from app.domain.problems import Problem, ProblemCode
-from app.domain.programs.staff_limits import Budget
+from app.domain.programs.staff_limits import StaffBudget
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import PointsAdjusted
@@ -60,7 +60,7 @@ class AdjustPointsResult(CommandResult):
 @use_case(AdjustPointsResult)
 async def run(session: Session, *, context: CommandContext, command: AdjustPoints) -> AdjustPointsResult | Problem:
     """Adjust the balance now. Given points are earned now, under the terms in force; taken ones are consumed like spent ones."""
-    if (problem := _unfit(command)) is not None:
+    if (problem := _input_problem(command)) is not None:
         return problem
     customer = await customers.find(session, by=command.customer, lock=True)
     if customer is None:
@@ -74,7 +74,9 @@ async def run(session: Session, *, context: CommandContext, command: AdjustPoint
     if command.unit not in (await versions.up_to(session, terms=in_force)).units:
         return Problem(ProblemCode.INVALID_INPUT, path=("unit",), detail=detail("NO_SUCH_UNIT"))
     moved = {command.unit: abs(command.points)}
-    above = await budget_problem(session, context=context, budget=Budget.ADJUSTMENTS, moved=moved, path=("points",))
+    above = await budget_problem(
+        session, context=context, budget=StaffBudget.ADJUSTMENTS, moved=moved, path=("points",)
+    )
     if above is not None:
         return above
     before = await replay_account(session, account=customer.account, until=context.now)
@@ -83,7 +85,7 @@ async def run(session: Session, *, context: CommandContext, command: AdjustPoint
     return await _adjust(session, context=context, command=command, customer=customer, terms=in_force, before=before)
 
 
-def _unfit(command: AdjustPoints) -> Problem | None:
+def _input_problem(command: AdjustPoints) -> Problem | None:
     if not command.reason:
         return Problem(ProblemCode.REASON_MISSING, path=("reason",))
     if not 1 <= abs(command.points) <= MOST:
@@ -130,7 +132,7 @@ async def _adjust(
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("points",))
     if unit not in recorded.accounts:
         opened = await accounts.open_account(session, account=account)
-        recorded.others = {**recorded.others, unit: opened}
+        recorded.other_accounts = {**recorded.other_accounts, unit: opened}
     await adjustments.add(session, adjustment=adjustment)
     new_entries = await post_differences(
         session,

@@ -108,7 +108,7 @@ def _merged_accounts(replayed: ReplayedAccount) -> Iterator[ReplayedAccount]:
     merges_of = {
         event.history.account_id: event for event in replayed.history.events if isinstance(event, WalletMerged)
     }
-    recorded_of = {merged.account.id: merged for merged in replayed.recorded.merged}
+    recorded_of = {merged.account.id: merged for merged in replayed.recorded.absorbed}
     for wallet in replayed.wallet.merged_wallets:
         merge, recorded = merges_of[wallet.account_id], recorded_of[wallet.account_id]
         other = ReplayedAccount(recorded.account, recorded, replayed.versions, merge.history, wallet, merge.at)
@@ -177,7 +177,7 @@ async def _post_other_units(
     """Post the differences of other units than points; an account begins with its first entry."""
     new_entries: dict[PostingKey, Entry] = {}
     for unit, unit_account in replayed.wallet.unit_accounts.items():
-        account = replayed.recorded.others.get(unit)
+        account = replayed.recorded.other_accounts.get(unit)
         if unit is Unit.POINTS or (account is None and not unit_account.postings):
             continue
         if account is None:
@@ -266,7 +266,7 @@ def _with_decision(posting: Posting, *, replayed: ReplayedAccount, decisions: Ma
 def _redemption_decision(recorded: RecordedHistory, *, id: str) -> Decision:
     if id in recorded.redemptions:
         return recorded.redemptions[id].decision
-    for other in recorded.merged:
+    for other in recorded.absorbed:
         if id in other.redemptions:
             return other.redemptions[id].decision
     raise LookupError(f"redemption {id} has no decision")

@@ -15,7 +15,7 @@ from app.domain.ledger.entries import Balance, EntryType
 from app.domain.ledger.lots import Draw, Lot
 from app.domain.ledger.transfer import Transfer, TransferredLot
 from app.domain.problems import Problem, ProblemCode
-from app.domain.programs.staff_limits import Budget
+from app.domain.programs.staff_limits import StaffBudget
 from app.domain.units import Unit
 from app.domain.wallets.events import TransferReceived, TransferSent
 from app.domain.wallets.postings import PostingKey
@@ -35,8 +35,8 @@ from app.usecases.staff_reasons import reason_problem
 class TransferPoints:
     """From and to whom, how many, and why."""
 
-    giver: CustomerReference
-    taker: CustomerReference
+    sender: CustomerReference
+    recipient: CustomerReference
     points: int
     reason: str
 
@@ -63,29 +63,42 @@ async def run(session: Session, *, context: CommandContext, command: TransferPoi
         return Problem(ProblemCode.INVALID_INPUT, path=("points",), detail=value_range(1, MAX_POINTS))
     if (wrong := reason_problem(command.reason)) is not None:
         return wrong
-    giver, taker = await customers.find_two(session, first=command.giver, second=command.taker)
-    if giver is None:
+    sender_customer, recipient_customer = await customers.find_two(
+        session, first=command.sender, second=command.recipient
+    )
+    if sender_customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("from",))
-    if taker is None:
+    if recipient_customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("to",))
-    if giver.account.id == taker.account.id:
+    if sender_customer.account.id == recipient_customer.account.id:
         return Problem(ProblemCode.SAME_CUSTOMER, path=("to",))
-    for customer, path in ((giver, ("from",)), (taker, ("to",))):
+    for customer, path in ((sender_customer, ("from",)), (recipient_customer, ("to",))):
         problem = await own_wallet.problem(session, principal=context.principal, customer=customer, path=path)
         if problem is not None:
             return problem
     moved = {Unit.POINTS: command.points}
-    above = await budget_problem(session, context=context, budget=Budget.TRANSFERS, moved=moved, path=("points",))
+    above = await budget_problem(session, context=context, budget=StaffBudget.TRANSFERS, moved=moved, path=("points",))
     if above is not None:
         return above
-    return await _transfer(session, context=context, command=command, giver=giver, taker=taker)
+    return await _transfer(
+        session,
+        context=context,
+        command=command,
+        sender_customer=sender_customer,
+        recipient_customer=recipient_customer,
+    )
 
 
 async def _transfer(
-    session: Session, *, context: CommandContext, command: TransferPoints, giver: Customer, taker: Customer
+    session: Session,
+    *,
+    context: CommandContext,
+    command: TransferPoints,
+    sender_customer: Customer,
+    recipient_customer: Customer,
 ) -> TransferPointsResult | Problem:
-    at = instant_after(giver.account, taker.account, now=context.now)
-    before = await replay_account(session, account=giver.account, until=at)
+    at = instant_after(sender_customer.account, recipient_customer.account, now=context.now)
+    before = await replay_account(session, account=sender_customer.account, until=at)
     if not before.versions.not_withdrawn:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=())
     if before.wallet.points.inventory.available(at=at) < command.points:
@@ -93,8 +106,8 @@ async def _transfer(
     parts = _lots(before, points=command.points, context=context)
     transfer = Transfer(
         id=context.new_id(),
-        from_account_id=giver.account.id,
-        to_account_id=taker.account.id,
+        from_account_id=sender_customer.account.id,
+        to_account_id=recipient_customer.account.id,
         points=command.points,
         lots=parts,
         occurred_at=at,
@@ -103,7 +116,7 @@ async def _transfer(
         actor=context.actor,
     )
     received = TransferReceived(transfer.id, at, tuple(transferred.lot for transferred in parts))
-    recipient = await replay_account(session, account=taker.account, until=at, events=[NewEvent(received)])
+    recipient = await replay_account(session, account=recipient_customer.account, until=at, events=[NewEvent(received)])
     balance = recipient.balances[Unit.POINTS]
     if balance.available + balance.pending > MAX_POINTS:
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("points",))
@@ -114,10 +127,10 @@ async def _transfer(
         await _book(session, context=context, replayed=account, transfer=transfer) for account in (sender, recipient)
     ]
     return TransferPointsResult(
-        customer_id=giver.id,
+        customer_id=sender_customer.id,
         balances=sender.balances,
         entry_id=entries[0],
-        recipient_id=taker.id,
+        recipient_id=recipient_customer.id,
         recipient_entry_id=entries[1],
     )
 

@@ -21,10 +21,10 @@ from app.store.rewards import rewards
 from app.store.terms import versions
 from app.usecases.programs.new_key import NewKey, make_key
 
-KEYED = (Role.OWNER, Role.STAFF, Role.TILL)
+INITIAL_KEY_ROLES = (Role.OWNER, Role.STAFF, Role.TILL)
 """The roles for which a new program gets a key."""
 
-_COMPARED = 30
+_SLUG_PREFIX_LENGTH = 30
 """Characters of a slug that stay when a number is put behind it."""
 
 
@@ -84,7 +84,7 @@ def compose(command: CreateProgram, *, now: datetime, new_id: Callable[[], str])
     )
     keys = tuple(
         make_key(program_id=program.id, id=new_id(), number=number, role=role, label=role.value.lower(), created_at=now)
-        for number, role in enumerate(KEYED, start=1)
+        for number, role in enumerate(INITIAL_KEY_ROLES, start=1)
     )
     return NewProgram(
         program=program,
@@ -131,7 +131,7 @@ async def run(session: Session, *, new_program: NewProgram) -> NewProgram:
     Raises SlugTaken for a chosen slug that another program has.
     """
     slug = new_program.program.slug
-    taken = await programs.slugs_like(session.across_programs, start=slug[:_COMPARED])
+    taken = await programs.slugs_like(session.across_programs, start=slug[:_SLUG_PREFIX_LENGTH])
     if new_program.slug_chosen and slug in taken:
         raise SlugTaken(slug)
     program = replace(new_program.program, slug=free_slug(slug, taken=taken))

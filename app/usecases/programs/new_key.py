@@ -48,7 +48,7 @@ def make_key(
         created_at=created_at,
         number=number,
         expires_at=expires_at,
-        holder_id=customer_id if role is not Role.CUSTOMER else None,
+        own_customer_id=customer_id if role is not Role.CUSTOMER else None,
         replaces_id=replaces_id,
         actor=actor,
     )

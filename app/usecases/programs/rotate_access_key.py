@@ -58,7 +58,7 @@ async def run(
         role=old.role,
         label=old.label,
         created_at=now,
-        customer_id=old.customer_id or old.holder_id,
+        customer_id=old.customer_id or old.own_customer_id,
         expires_at=old.expiry_of_successor(now),
         replaces_id=old.id,
         actor=context.actor,

@@ -12,7 +12,7 @@ from app.domain.calendar import day_start, local_date
 from app.domain.decisions import Decision
 from app.domain.details import detail
 from app.domain.problems import Problem, ProblemCode
-from app.domain.programs.staff_limits import Budget
+from app.domain.programs.staff_limits import StaffBudget
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.purchase import Purchase
 from app.domain.units import Unit
@@ -21,8 +21,6 @@ from app.store.programs import access_keys, staff_budgets
 from app.store.purchases import corrections
 from app.usecases.command import CommandContext
 
-_OWNER = "the owner can do it"
-
 
 def has_staff_budget(context: CommandContext) -> bool:
     """Does this command count towards a staff budget? Staff have one; the owner and the `troth` command have none."""
@@ -30,7 +28,7 @@ def has_staff_budget(context: CommandContext) -> bool:
 
 
 async def budget_problem(
-    session: Session, *, context: CommandContext, budget: Budget, moved: Mapping[Unit, int], path: tuple[str, ...]
+    session: Session, *, context: CommandContext, budget: StaffBudget, moved: Mapping[Unit, int], path: tuple[str, ...]
 ) -> Problem | None:
     """The problem with a movement above the rest of the access key's daily budget, or None.
 
@@ -50,7 +48,7 @@ async def budget_problem(
         since=day_start(today, zone_name=program.zone),
         until=day_start(today + timedelta(days=1), zone_name=program.zone),
     )
-    limit = program.staff.daily(budget)
+    limit = program.staff_limits.daily(budget)
     for unit, points in requested.items():
         if used[unit] + points > limit:
             left = max(limit - used[unit], 0)
@@ -78,7 +76,7 @@ async def till_limit_problem(
     """
     if context.principal is None or context.principal.role is not Role.TILL:
         return None
-    staff = context.program.staff
+    staff = context.program.staff_limits
     if context.now - purchase.occurred_at > staff.amendment_age:
         wrong = detail("TILL_AGE", days=staff.amendment_days)
         return Problem(ProblemCode.ABOVE_LIMIT, path=("purchase", "externalId"), detail=wrong)

@@ -18,12 +18,12 @@ from app.usecases.results import CommandResult, stored_as
 
 @dataclass(frozen=True, slots=True)
 class UpdateProgram:
-    """New settings; None leaves a setting as it is. `staff` are the limits of staff to change, by name."""
+    """New settings; None leaves a setting as it is. `staff_limits` are the limits of staff to change, by name."""
 
     receipt_numbers: ReceiptNumbers | None = None
     receipt_day_starts: time | None = None
     address: Address | None = None
-    staff: Mapping[str, int] = field(default_factory=dict)
+    staff_limits: Mapping[str, int] = field(default_factory=dict)
     receipt_age: timedelta | None = None
     slug: str | None = None
     listed: bool | None = None
@@ -36,7 +36,7 @@ class UpdateProgram:
             program,
             numbering=Numbering(self.receipt_numbers or before.numbers, starts),
             address=self.address or program.address,
-            staff=replace(program.staff, **self.staff),
+            staff_limits=replace(program.staff_limits, **self.staff_limits),
             receipt_age=self.receipt_age if self.receipt_age is not None else program.receipt_age,
             slug=self.slug or program.slug,
             listed=self.listed if self.listed is not None else program.listed,

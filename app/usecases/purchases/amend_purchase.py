@@ -13,7 +13,7 @@ from app.domain.details import detail
 from app.domain.engine.returns import Remaining, resolve_return
 from app.domain.ledger.entries import EntryType
 from app.domain.problems import Problem, ProblemCode
-from app.domain.programs.staff_limits import Budget
+from app.domain.programs.staff_limits import StaffBudget
 from app.domain.purchases.facts import FactsError, PurchaseFacts
 from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.receipt_correction import ReceiptCorrection
@@ -281,5 +281,5 @@ async def _with_budget_usage(
     was, now = (wallet.purchases[correction.purchase_id].decision for wallet in (before.wallet, replayed.wallet))
     moved = points_changed(was, now)
     path = ("purchase", "lines")
-    above = await budget_problem(session, context=context, budget=Budget.ADJUSTMENTS, moved=moved, path=path)
+    above = await budget_problem(session, context=context, budget=StaffBudget.ADJUSTMENTS, moved=moved, path=path)
     return above or replace(correction, counted_points=moved[Unit.POINTS], counted_stamps=moved[Unit.STAMPS])

@@ -12,7 +12,7 @@ from app.domain.decisions import Decision
 from app.domain.details import detail
 from app.domain.ledger.entries import Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
-from app.domain.programs.staff_limits import Budget
+from app.domain.programs.staff_limits import StaffBudget
 from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.receipt_correction import ReceiptCorrection
 from app.domain.purchases.receipt_numbers import OWN_SOURCE, ReceiptReference
@@ -133,18 +133,18 @@ async def run(session: Session, *, context: CommandContext, command: MovePurchas
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
     if isinstance(purchase, Problem):
         return purchase
-    giver, taker = await customers.find_two(
+    previous_customer, new_customer = await customers.find_two(
         session, first=CustomerReference(purchase.customer_id), second=command.customer
     )
-    if taker is None:
+    if new_customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
-    judged_by = await versions.version(session, number=purchase.terms_version)
-    if giver is None or judged_by is None:
+    deciding_terms = await versions.version(session, number=purchase.terms_version)
+    if previous_customer is None or deciding_terms is None:
         raise LookupError(f"purchase {purchase.id} has no customer, or no terms")
     purchase = await purchases.reread(session, purchase=purchase)
-    if giver.id == taker.id:
+    if previous_customer.id == new_customer.id:
         return Problem(ProblemCode.SAME_CUSTOMER, path=("customer",))
-    for customer, path in ((giver, ("purchase",)), (taker, ("customer",))):
+    for customer, path in ((previous_customer, ("purchase",)), (new_customer, ("customer",))):
         problem = await own_wallet.problem(session, principal=context.principal, customer=customer, path=path)
         if problem is not None:
             return problem
@@ -153,16 +153,23 @@ async def run(session: Session, *, context: CommandContext, command: MovePurchas
     correction = ReceiptCorrection.of(
         purchase,
         id=context.new_id(),
-        to=_customer_id_of(taker),
+        to=_customer_id_of(new_customer),
         recorded_at=context.now,
         reason=command.reason,
         actor=context.actor,
     )
     after = await _of_new_customer(
-        taker, giver=giver, session=session, purchase=purchase, terms=judged_by, correction=correction
+        new_customer,
+        previous_customer=previous_customer,
+        session=session,
+        purchase=purchase,
+        terms=deciding_terms,
+        correction=correction,
     )
     return await _book_move(
-        session, context=context, moving=_Move(giver, taker, judged_by, purchase, after, correction)
+        session,
+        context=context,
+        moving=_Move(previous_customer, new_customer, deciding_terms, purchase, after, correction),
     )
 
 
@@ -192,9 +199,9 @@ def _customer_id_of(customer: Customer) -> str:
 
 
 async def _of_new_customer(
-    taker: Customer,
+    new_customer: Customer,
     *,
-    giver: Customer,
+    previous_customer: Customer,
     session: Session,
     purchase: Purchase,
     terms: Terms,
@@ -202,10 +209,10 @@ async def _of_new_customer(
 ) -> Purchase:
     """The purchase as one of another customer, not decided yet."""
     if terms.required_facts.tier:
-        taker = await tiers.reload(session, customer=taker)
+        new_customer = await tiers.reload(session, customer=new_customer)
     bare = replace(purchase.facts, rule_facts=NO_RULE_FACTS)
-    seen = await rule_facts.with_rule_facts(session, customer=taker, terms=terms, facts=bare)
-    facts = await with_budgets_of_corrected(session, customer_id=giver.id, purchase=purchase, facts=seen)
+    seen = await rule_facts.with_rule_facts(session, customer=new_customer, terms=terms, facts=bare)
+    facts = await with_budgets_of_corrected(session, customer_id=previous_customer.id, purchase=purchase, facts=seen)
     return replace(purchase, customer_id=correction.to_customer_id, moved_by=correction.id, facts=facts)
 
 
@@ -217,7 +224,9 @@ async def _book_move(session: Session, *, context: CommandContext, moving: _Move
     if has_staff_budget(context):
         before = replay_recorded(source.recorded, versions=source.versions, events=[], until=moving.before.occurred_at)
         moved = points_carried(before.wallet.purchases[moving.before.id].decision, state.decision)
-        above = await budget_problem(session, context=context, budget=Budget.TRANSFERS, moved=moved, path=("purchase",))
+        above = await budget_problem(
+            session, context=context, budget=StaffBudget.TRANSFERS, moved=moved, path=("purchase",)
+        )
         if above is not None:
             return above
         moving = moving.with_staff_budget_usage(moved)
@@ -250,16 +259,20 @@ async def _replay_both(session: Session, *, moving: _Move) -> tuple[ReplayedAcco
 
     It is the same wallet twice where the two customers share it.
     """
-    at, giver, taker = moving.before.occurred_at, moving.from_customer.account, moving.to_customer.account
-    shared = giver.id == taker.id
+    at, previous_customer, new_customer = (
+        moving.before.occurred_at,
+        moving.from_customer.account,
+        moving.to_customer.account,
+    )
+    shared = previous_customer.id == new_customer.id
     events = [moving.leaving, moving.arriving] if shared else [moving.arriving]
-    target = await replay_account(session, account=taker, until=at, events=events)
+    target = await replay_account(session, account=new_customer, until=at, events=events)
     moving = moving.with_clause_budgets_of(target.wallet.purchases[moving.before.id].decision)
     if shared:
         both = [moving.leaving, moving.arriving]
         target = replay_recorded(target.recorded, versions=target.versions, events=both, until=at)
         return target, target, moving
-    source = await replay_account(session, account=giver, until=at, events=[moving.leaving])
+    source = await replay_account(session, account=previous_customer, until=at, events=[moving.leaving])
     return source, target, moving
 
 

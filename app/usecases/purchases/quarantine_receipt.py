@@ -28,7 +28,7 @@ from app.usecases.purchases.commands import (
     RecordRefundResult,
     RefundPending,
 )
-from app.usecases.purchases.sent_again.quarantined import (
+from app.usecases.purchases.duplicates.quarantined import (
     SentReceipt,
     booked_refund,
     exchange_content,
@@ -38,13 +38,13 @@ from app.usecases.purchases.sent_again.quarantined import (
 )
 
 
-def clock_skew_problem(skew: ImplausibleTime, *, path: tuple[str, ...]) -> Problem:
+def implausible_time_problem(implausible_time: ImplausibleTime, *, path: tuple[str, ...]) -> Problem:
     """The problem with a business time that cannot be right; `path` leads to it."""
     details = {
         ImplausibleTime.AHEAD: detail("TIME_AHEAD"),
         ImplausibleTime.TOO_OLD: detail("TIME_TOO_OLD"),
     }
-    return Problem(ProblemCode.CLOCK_SKEW, path=path, detail=details[skew])
+    return Problem(ProblemCode.CLOCK_SKEW, path=path, detail=details[implausible_time])
 
 
 async def quarantine_purchase(
@@ -76,9 +76,11 @@ async def quarantine_refund(
     session: Session, *, context: CommandContext, command: RecordRefund, purchase: Purchase | None
 ) -> RecordRefundResult | RefundPending | ReceiptQuarantined | Problem | None:
     """Put a refund into quarantine if its time cannot be right: its result, or None where it is to be booked."""
-    skew = context.implausible_time(command.occurred_at)
-    if context.time_reviewed or context.principal is None or (command.external_id is None and skew is None):
-        return clock_skew_problem(skew, path=("occurredAt",)) if skew is not None else None
+    implausible_time = context.implausible_time(command.occurred_at)
+    if context.time_reviewed or context.principal is None or (command.external_id is None and implausible_time is None):
+        return (
+            implausible_time_problem(implausible_time, path=("occurredAt",)) if implausible_time is not None else None
+        )
     location, zone = (
         (purchase.location_id, purchase.facts.zone) if purchase is not None else (None, context.program.zone)
     )
@@ -96,7 +98,7 @@ async def quarantine_refund(
         data=refund_data(command),
     )
     earlier = await quarantined_before(session, context=context, sent=sent)
-    if earlier is not None or skew is None:
+    if earlier is not None or implausible_time is None:
         return await _refund_result(session, found=earlier)
     if command.external_id is not None and await has_recorded_refund(
         session, context=context, number=command.external_id, origin=origin
@@ -145,7 +147,7 @@ async def quarantine_exchange(
         content=exchange_content(new_receipt, refund=refund, purchase=purchase),
         timed=new_receipt.timed,
         customer=buyer,
-        data={"bought": receipt_data(new_receipt), "refund": refund_data(refund)},
+        data={"new_receipt": receipt_data(new_receipt), "refund": refund_data(refund)},
     )
     return _result(await _quarantine(session, context=context, sent=sent, at=at))
 
@@ -158,26 +160,30 @@ async def _quarantine(
     Only receipts sent with an access key go into quarantine: a file can be corrected, and a receipt that staff book from
     quarantine has been reviewed.
     """
-    skew = context.implausible_time(at)
+    implausible_time = context.implausible_time(at)
     if context.time_reviewed or context.principal is None:
-        return None if skew is None else clock_skew_problem(skew, path=(*sent.path, "occurredAt"))
-    if skew is not None:
+        return (
+            None
+            if implausible_time is None
+            else implausible_time_problem(implausible_time, path=(*sent.path, "occurredAt"))
+        )
+    if implausible_time is not None:
         # No other transaction may put the same receipt into quarantine at the same time.
         await quarantine.lock(session)
     earlier = await quarantined_before(session, context=context, sent=sent)
-    if earlier is not None or skew is None:
+    if earlier is not None or implausible_time is None:
         return earlier
     return await quarantine.add(
         session,
         quarantined=Quarantined(
             id=context.new_id(),
-            number=0,
+            sequence=0,
             kind=sent.kind,
             source=OWN_SOURCE,
             external_id=sent.number,
             fingerprint=sent.content,
             customer_id=(sent.customer.requested_id or sent.customer.id) if sent.customer is not None else None,
-            skew=skew,
+            implausible_time=implausible_time,
             occurred_at=at,
             recorded_at=context.now,
             actor=context.actor,

@@ -11,12 +11,12 @@ from app.store.database.session import Session
 from app.usecases.command import CommandContext, use_case
 from app.usecases.purchases.booking.exchange_goods import exchange_goods, in_refund
 from app.usecases.purchases.commands import ReceiptQuarantined, RecordExchange, RecordExchangeResult, RefundPending
+from app.usecases.purchases.duplicates.pending_exchanges import exchange_as_applied
+from app.usecases.purchases.duplicates.quarantined import exchange_as_booked
 from app.usecases.purchases.pending.apply_pending import apply_pending_refunds
 from app.usecases.purchases.pending.record_pending import record_pending_exchange
 from app.usecases.purchases.quarantine_receipt import quarantine_exchange
 from app.usecases.purchases.record_refund import purchase_of
-from app.usecases.purchases.sent_again.pending_exchanges import exchange_as_applied
-from app.usecases.purchases.sent_again.quarantined import exchange_as_booked
 
 
 @use_case(RecordExchangeResult, RefundPending, ReceiptQuarantined)

@@ -1,4 +1,4 @@
-"""Record a receipt of another system that sells and takes back: completely, or not at all."""
+"""Record an imported receipt that contains both sold and returned goods, completely or not at all."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from app.usecases.results import CommandResult, stored_as
 
 @dataclass(frozen=True, slots=True)
 class RecordMixedReceipt:
-    """What was bought and what was returned of earlier purchases of the same customer; at least one of them."""
+    """The purchase, and the refunds of earlier purchases of the same customer; at least one of them."""
 
-    bought: RecordPurchase | None
+    purchase: RecordPurchase | None
     returned: tuple[RecordRefund, ...]
 
     @property
     def receipts_to_lock(self) -> tuple[str, ...]:
         """The numbers of the receipts involved."""
-        numbers = self.bought.receipts_to_lock if self.bought is not None else ()
+        numbers = self.purchase.receipts_to_lock if self.purchase is not None else ()
         return (*numbers, *(number for command in self.returned for number in command.receipts_to_lock))
 
 
@@ -52,8 +52,8 @@ async def run(
 ) -> RecordMixedReceiptResult | Problem:
     """Record the purchase, then the refunds; parts that are recorded already are left as they are."""
     result: RecordPurchaseResult | None = None
-    if command.bought is not None:
-        recorded = await record_purchase.run(session, context=context, command=command.bought)
+    if command.purchase is not None:
+        recorded = await record_purchase.run(session, context=context, command=command.purchase)
         if isinstance(recorded, Problem):
             return recorded
         assert not isinstance(recorded, ReceiptQuarantined), "only a receipt sent with an access key goes there"

@@ -17,10 +17,10 @@ from app.store.terms import versions
 from app.usecases.command import CommandContext, use_case
 from app.usecases.purchases.booking.book_refund import book_refund
 from app.usecases.purchases.commands import ReceiptQuarantined, RecordRefund, RecordRefundResult, RefundPending
+from app.usecases.purchases.duplicates.receipts import time_missing_problem
+from app.usecases.purchases.duplicates.refunds import known_refund
 from app.usecases.purchases.pending.record_pending import record_pending_refund
 from app.usecases.purchases.quarantine_receipt import quarantine_refund
-from app.usecases.purchases.sent_again.receipts import time_missing_problem
-from app.usecases.purchases.sent_again.refunds import known_refund
 
 
 @use_case(RecordRefundResult, RefundPending, ReceiptQuarantined)
@@ -84,8 +84,8 @@ async def run_refund(
 ) -> RecordRefundResult | Problem:
     """Carry out a refund of a known purchase. A known number gets its earlier result."""
     customer = await customers.find(session, by=CustomerReference(purchase.customer_id), lock=True)
-    judged_by = await versions.version(session, number=purchase.terms_version)
-    if customer is None or judged_by is None:
+    deciding_terms = await versions.version(session, number=purchase.terms_version)
+    if customer is None or deciding_terms is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
     purchase = await purchases.reread(session, purchase=purchase)
     if command.external_id is not None:
@@ -111,7 +111,7 @@ async def run_refund(
         command=command,
         purchase=purchase,
         customer=customer,
-        terms=judged_by,
+        terms=deciding_terms,
         earlier=earlier,
         before=remaining,
         returned=returned,

@@ -158,8 +158,8 @@ async def _carry_out(
         if customer is None:
             raise LookupError(f"{item.kind} {item.id} in quarantine has no customer")
         return await record_purchase.run(session, context=context, command=receipt_of(item.command, at=at).of(customer))
-    refund, bought = refund_of(item.command["refund"], at=at), receipt_of(item.command["bought"], at=at)
-    return await record_exchange.run(session, context=context, command=RecordExchange(refund, bought, customer))
+    refund, new_receipt = refund_of(item.command["refund"], at=at), receipt_of(item.command["new_receipt"], at=at)
+    return await record_exchange.run(session, context=context, command=RecordExchange(refund, new_receipt, customer))
 
 
 def _path(problem: Problem, *, command: SettleQuarantined) -> tuple[str | int, ...]:

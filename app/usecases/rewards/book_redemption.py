@@ -22,7 +22,7 @@ from app.domain.terms.clause import Clause
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import HoldPlaced, RewardRedeemed
-from app.domain.wallets.pending import pending_points
+from app.domain.wallets.pending_points import pending_points
 from app.domain.wallets.postings import Posting, PostingKey
 from app.domain.wallets.wallet import Wallet
 from app.store.database.codecs import json_text

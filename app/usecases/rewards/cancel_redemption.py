@@ -17,7 +17,7 @@ from app.domain.details import detail
 from app.domain.engine import reversal
 from app.domain.ledger.entries import Balance, Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
-from app.domain.programs.staff_limits import Budget
+from app.domain.programs.staff_limits import StaffBudget
 from app.domain.rewards.redemption import Redemption, RedemptionState
 from app.domain.rewards.reversal import Reversal
 from app.domain.terms.version import Terms
@@ -98,7 +98,9 @@ async def run(
     if command.role not in WITHOUT_REASON and not command.reason:
         return Problem(ProblemCode.REASON_MISSING, path=("reason",))
     moved = {unit: paid.redemption.decision.amount(unit) for unit in Unit}
-    above = await budget_problem(session, context=context, budget=Budget.ADJUSTMENTS, moved=moved, path=("redemption",))
+    above = await budget_problem(
+        session, context=context, budget=StaffBudget.ADJUSTMENTS, moved=moved, path=("redemption",)
+    )
     if above is not None:
         return above
     return await _reverse(session, context=context, command=command, paid=paid)
@@ -108,17 +110,19 @@ async def _reversal_problem(
     session: Session, *, context: CommandContext, command: CancelRedemption, paid: _Paid
 ) -> Problem | None:
     """Why it cannot be reversed, or not by this caller; None where it can."""
-    redemption, till_until = paid.redemption, None
+    redemption, till_deadline = paid.redemption, None
     spent = await spent_problem(session, redemption_id=redemption.id, account=paid.customer.account, at=context.now)
     if spent is not None:
         return spent
     if command.role is Role.TILL and context.actor is not None and redemption.fulfilled_at is not None:
         latest_id = await redemptions.latest_of_key(session, access_key_id=context.actor)
-        till_until = redemption.fulfilled_at + reversal.TILL_CANCELLATION_TIME if latest_id == redemption.id else None
-    code = reversal.problem_code(
+        till_deadline = (
+            redemption.fulfilled_at + reversal.TILL_CANCELLATION_TIME if latest_id == redemption.id else None
+        )
+    code = reversal.cancellation_problem(
         by=command.role,
         handed_over=redemption.state is RedemptionState.FULFILLED,
-        till_until=till_until,
+        till_deadline=till_deadline,
         has_window=reversal.cancellable_until(paid.terms, paid_at=_paid_at(redemption)) is not None,
         at=context.now,
     )
@@ -146,10 +150,10 @@ async def _paid(session: Session, *, context: CommandContext, command: CancelRed
     customer = await customers.find(session, by=by, lock=True)
     # Read again under the lock: another transaction may just have reversed it.
     known = await redemptions.by_id(session, redemption_id=command.redemption_id)
-    judged_by = await versions.version(session, number=known.terms_version) if known is not None else None
-    if known is None or customer is None or judged_by is None:
+    deciding_terms = await versions.version(session, number=known.terms_version) if known is not None else None
+    if known is None or customer is None or deciding_terms is None:
         raise LookupError(f"redemption {command.redemption_id} has lost its customer, or its terms")
-    return _Paid(known, customer, judged_by)
+    return _Paid(known, customer, deciding_terms)
 
 
 def _not_reversible_problem(redemption: Redemption, *, command: CancelRedemption) -> Problem | None:

@@ -100,7 +100,7 @@ async def release(session: Session, *, context: CommandContext, command: Release
 
 def _not_held_problem(held: Redemption, *, customer: Customer, context: CommandContext) -> Problem | None:
     """The problem with a hold that has ended, or None; an expired hold has ended even before the scheduler settles its account."""
-    run_out = held.has_run_out(at=latest(context.now, customer.account.replayed_through))
+    run_out = held.hold_has_expired(at=latest(context.now, customer.account.replayed_through))
     if held.state is not RedemptionState.HELD or run_out:
         return Problem(ProblemCode.NOT_HELD, path=("hold",))
     return None
@@ -135,7 +135,7 @@ async def _hold_of_checkout(session: Session, *, context: CommandContext, checko
     running = [
         redemption
         for redemption in holds
-        if redemption.state is RedemptionState.HELD and not redemption.has_run_out(at=context.now)
+        if redemption.state is RedemptionState.HELD and not redemption.hold_has_expired(at=context.now)
     ]
     if len(running) > 1:
         ids = tuple(redemption.id for redemption in running)
@@ -153,10 +153,10 @@ async def _capture(
     id = held.id
     after = as_paid(held, context=context)
     await redemptions.set_paid(session, redemption=after)
-    judged_by = await versions.version(session, number=held.terms_version)
-    if judged_by is None:
+    deciding_terms = await versions.version(session, number=held.terms_version)
+    if deciding_terms is None:
         raise LookupError(f"terms version {held.terms_version} is missing")
-    await count_clause_uses(session, context=context, redemption=held, terms=judged_by)
+    await count_clause_uses(session, context=context, redemption=held, terms=deciding_terms)
     replayed = await replay_account(session, account=customer.account, until=context.now)
     changed = [RedemptionChange(before=held, after=after)]
     new_entries = await post_differences(
@@ -169,7 +169,7 @@ async def _capture(
         redemption_id=id,
         reward_id=held.reward_id,
         entry_id=new_entries[PostingKey(EntryType.REDEEM, id)].id,
-        terms=judged_by,
+        terms=deciding_terms,
     )
 
 

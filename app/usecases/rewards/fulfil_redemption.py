@@ -90,8 +90,8 @@ async def _fulfil(
 ) -> FulfilRedemptionResult:
     after = replace(issued, state=RedemptionState.FULFILLED, fulfilled_at=context.now, fulfilled_by=context.actor)
     await redemptions.set_paid(session, redemption=after)
-    judged_by = await versions.version(session, number=issued.terms_version)
-    if judged_by is None:
+    deciding_terms = await versions.version(session, number=issued.terms_version)
+    if deciding_terms is None:
         raise LookupError(f"terms version {issued.terms_version} is missing")
     # No points move, but what is due by now is settled with it, and the digest of the account covers the new state.
     replayed = await replay_account(session, account=customer.account, until=context.now)
@@ -103,5 +103,5 @@ async def _fulfil(
         customer_id=customer.id,
         redemption_id=issued.id,
         reward_id=issued.reward_id,
-        terms=judged_by,
+        terms=deciding_terms,
     )

@@ -134,7 +134,7 @@ async def _repeated_checkout(
     is_same = await same_customer(session, customer=customer, known_id=earlier_hold.customer_id)
     if not is_same or earlier_hold.reward_id != resolved.reward.id:
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("checkout",), redemption_ids=(earlier_hold.id,))
-    if earlier_hold.state is not RedemptionState.HELD or earlier_hold.has_run_out(
+    if earlier_hold.state is not RedemptionState.HELD or earlier_hold.hold_has_expired(
         at=latest(context.now, customer.account.replayed_through)
     ):
         return Problem(ProblemCode.NOT_HELD, path=("checkout",))

@@ -85,7 +85,7 @@ async def resolve(
     own = info.context.principal.customer_id is not None
     given = {name for name in _CHANGEABLE if getattr(input, name) is not strawberry.UNSET}
     if given - (_OWN if own else _AT_TILLS):
-        info.context.require(Permission.CHANGE_PERSONS)
+        info.context.require(Permission.UPDATE_PROFILES)
     return await mutate(
         UpdateCustomerPayload,
         update_customer.run,

@@ -20,7 +20,7 @@ from app.usecases.ledger import deliver_expiry_notices
 from app.usecases.ledger.deliver_expiry_notices import DeliverExpiryNotices, DeliverExpiryNoticesResult
 
 _PERMISSIONS: Mapping[NoticeChannel, Permission] = {
-    NoticeChannel.INBOX: Permission.OPEN_INBOX,
+    NoticeChannel.INBOX: Permission.CONFIRM_INBOX_NOTICES,
     NoticeChannel.RECEIPT: Permission.PRINT_NOTICES,
     NoticeChannel.MESSAGE: Permission.SEND_NOTICES,
 }

@@ -55,7 +55,7 @@ class TransferPointsPayload(BalancesPayload[TransferPointsResult]):
         default_factory=list, description="The balances of whose points they were, right afterwards, one per unit."
     )
 
-    giver: Customer | None = result_field(
+    sender: Customer | None = result_field(
         TransferPointsResult, customer_of, name="from", description="The customer who sent the points, as now."
     )
     to: Customer | None = result_field(TransferPointsResult, recipient_of, description="Who got them, as they are now.")
@@ -89,4 +89,4 @@ def _command(input: TransferPointsInput, *, context: Context) -> TransferPoints 
     taker = customer_by(input.to, context=context, path=("to",))
     if isinstance(taker, Problem):
         return taker
-    return TransferPoints(giver=giver, taker=taker, points=input.points, reason=input.reason.strip())
+    return TransferPoints(sender=giver, recipient=taker, points=input.points, reason=input.reason.strip())

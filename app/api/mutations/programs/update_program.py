@@ -73,7 +73,7 @@ async def resolve(
     context = info.context
     command = _command(input, context=context)
     outcome = await execute_command(
-        update_program.run, command, permission=Permission.SET_PROGRAM, input=input, info=info
+        update_program.run, command, permission=Permission.UPDATE_PROGRAM, input=input, info=info
     )
     if isinstance(outcome, Problem):
         return UpdateProgramPayload(problem=outcome)
@@ -83,9 +83,9 @@ async def resolve(
 
 
 def _command(input: UpdateProgramInput, *, context: Context) -> UpdateProgram | Problem:
-    staff = changed_limits(input.staff_limits, currency=context.program.currency)
-    if isinstance(staff, Problem):
-        return staff
+    staff_limits = changed_limits(input.staff_limits, currency=context.program.currency)
+    if isinstance(staff_limits, Problem):
+        return staff_limits
     days = input.receipt_age_days
     if days is not None and not 1 <= days <= MAX_DAYS:
         return Problem(ProblemCode.INVALID_INPUT, path=("receiptAgeDays",), detail=value_range(1, MAX_DAYS))
@@ -95,7 +95,7 @@ def _command(input: UpdateProgramInput, *, context: Context) -> UpdateProgram | 
         receipt_numbers=input.receipt_numbers,
         receipt_day_starts=input.receipt_day_starts,
         address=input.form_of_address,
-        staff=staff,
+        staff_limits=staff_limits,
         receipt_age=timedelta(days=days) if days is not None else None,
         slug=input.slug,
         listed=input.listed,

@@ -183,8 +183,8 @@ class Customer(Node):
     )
     async def preferences(self, info: Info) -> list[Preference]:
         """Sorted by kind and value."""
-        person = await info.context.load(profiles.preferences, self.entity.id)
-        return [Preference(kind=preference.kind, value=preference.value) for preference in sorted(person.preferences)]
+        profile = await info.context.load(profiles.preferences, self.entity.id)
+        return [Preference(kind=preference.kind, value=preference.value) for preference in sorted(profile.preferences)]
 
     @strawberry.field(
         description="The date of birth; null where it is not known, and for tills. For owner, staff and the customer."
@@ -192,7 +192,7 @@ class Customer(Node):
     async def birthday(self, info: Info) -> date | None:
         """Hidden from tills."""
         context = info.context
-        if not context.principal.may_see_person(self.entity.id):
+        if not context.principal.may_see_profile(self.entity.id):
             return None
         return (await context.load(profiles.birthdays, self.entity.id)).birthday
 
@@ -202,7 +202,7 @@ class Customer(Node):
     async def segments(self, info: Info) -> list[str] | None:
         """Hidden from tills."""
         context = info.context
-        if not context.principal.may_see_person(self.entity.id):
+        if not context.principal.may_see_profile(self.entity.id):
             return None
         return sorted((await context.load(profiles.segments, self.entity.id)).segments)
 
@@ -271,7 +271,7 @@ class Customer(Node):
     ) -> LedgerEntryConnection:
         """A page of the ledger."""
         window = page_window(first=first, after=after, last=last, before=before)
-        account = self.entity.account if unit is Unit.POINTS else self.entity.others.get(unit)
+        account = self.entity.account if unit is Unit.POINTS else self.entity.other_accounts.get(unit)
         return await ledger_connection(account.id if account else None, window=window, context=info.context)
 
     @strawberry.field(

@@ -142,7 +142,7 @@ class TierChange:
     )
     def decision(self) -> Decision:
         """The change as a decision of the terms of that time."""
-        return decision(tier_rules.tier_decision(self.change), judged_by=self.change.terms)
+        return decision(tier_rules.tier_decision(self.change), deciding_terms=self.change.terms)
 
 
 async def tier_of(customer_id: str, *, info: Info) -> TierStatus | None:

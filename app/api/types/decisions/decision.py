@@ -131,7 +131,7 @@ class Decision:
     """A stored or fresh decision, rendered anew for each reader."""
 
     decision: strawberry.Private[made.Decision]
-    judged_by: strawberry.Private[rules.Terms]
+    deciding_terms: strawberry.Private[rules.Terms]
     bought: strawberry.Private[PurchaseFacts | None]
     bought_by_entry: strawberry.Private[str | None]
     cause: strawberry.Private[Cause | None]
@@ -141,7 +141,7 @@ class Decision:
     @strawberry.field(description="One per evaluated clause and condition; all that failed are listed.")
     def reasons(self) -> list[Reason]:
         """The findings with their clauses."""
-        explained = Explanation.of(self.decision, terms=self.judged_by)
+        explained = Explanation.of(self.decision, terms=self.deciding_terms)
         return [Reason.of(reason, explained=explained) for reason in self.decision.reasons]
 
     @strawberry.field(
@@ -155,14 +155,14 @@ class Decision:
             correction = correction_sentence(
                 self.cause.kind, occurred_at=self.cause.occurred_at, zone=zone, phrasebook=phrasebook
             )
-        return list(summary(self.decision, terms=self.judged_by, phrasebook=phrasebook, correction=correction))
+        return list(summary(self.decision, terms=self.deciding_terms, phrasebook=phrasebook, correction=correction))
 
     @strawberry.field(
         description="What the decision is about, by unit of the terms: earned, paid or clawed back; never negative."
     )
     def points(self, info: Info) -> list[UnitPoints]:
         """Never negative; the ledger entry has the sign."""
-        units = self.judged_by.units
+        units = self.deciding_terms.units
         return [UnitPoints(unit=unit_of(info.context, unit), points=self.decision.amount(unit)) for unit in units]
 
     @strawberry.field(
@@ -175,13 +175,13 @@ class Decision:
             bought = await info.context.load_heavy(entries.receipts_behind, self.bought_by_entry)
         if bought is None:
             return None
-        shares = line_shares(self.decision, terms=self.judged_by, facts=bought)
-        return [LinePoints.of(share, judged_by=self.judged_by) for share in shares]
+        shares = line_shares(self.decision, terms=self.deciding_terms, facts=bought)
+        return [LinePoints.of(share, deciding_terms=self.deciding_terms) for share in shares]
 
     @strawberry.field(description="The version of the terms that decided.")
     def terms(self, info: Info) -> Terms:
         """The version in force at `decidedFor`."""
-        return Terms.of(self.judged_by, context=info.context)
+        return Terms.of(self.deciding_terms, context=info.context)
 
 
 @strawberry.type(description="The effect of one clause on a basket, and what is missing for it.")
@@ -250,7 +250,7 @@ class ClauseOutlook:
 def decision(
     found: made.Decision,
     *,
-    judged_by: rules.Terms,
+    deciding_terms: rules.Terms,
     bought: PurchaseFacts | None = None,
     bought_by_entry: str | None = None,
     cause: Cause | None = None,
@@ -262,7 +262,7 @@ def decision(
     """
     return Decision(
         decision=found,
-        judged_by=judged_by,
+        deciding_terms=deciding_terms,
         bought=bought,
         bought_by_entry=bought_by_entry,
         cause=cause,
@@ -274,7 +274,7 @@ def decision(
 def _sees_birthdays(info: Info) -> bool:
     """May the caller learn a date of birth? Customers read only decisions about themselves."""
     principal = info.context.principal
-    return principal.may(Permission.READ_PERSONS) or principal.customer_id is not None
+    return principal.may(Permission.READ_PROFILES) or principal.customer_id is not None
 
 
 def _remedy(remedy: made.Remedy, *, reason: made.Reason, explained: Explanation, info: Info) -> Remedy:

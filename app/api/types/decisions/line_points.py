@@ -29,13 +29,13 @@ class ExcludedLine:
     """The clauses that leave it out, and a sentence."""
 
     share: strawberry.Private[LineShare]
-    judged_by: strawberry.Private[rules.Terms]
+    deciding_terms: strawberry.Private[rules.Terms]
     code: LineExclusion = strawberry.field(description="Stable; for programs to act on.")
 
     @strawberry.field(description="The clauses that leave it out.")
     def clauses(self) -> list[Clause]:
         """As of the terms version that decided."""
-        terms = self.judged_by
+        terms = self.deciding_terms
         return [Clause.of(terms.by_key[key], terms=terms) for key in self.share.clauses]
 
     @strawberry.field(description="Why, in one sentence.")
@@ -44,7 +44,7 @@ class ExcludedLine:
         phrasebook = phrasebook_of(info, locale)
         if self.code is LineExclusion.KIND_NOT_COUNTED:
             return phrasebook(f"line.{self.code.value}.{self.share.line.kind.value}")
-        numbers = [self.judged_by.by_key[key].number for key in self.share.clauses]
+        numbers = [self.deciding_terms.by_key[key].number for key in self.share.clauses]
         return phrasebook(f"line.{self.code.value}", clauses=phrasebook.listed(numbers, last="or"))
 
 
@@ -53,7 +53,7 @@ class LinePoints:
     """The line's share of the points of a decision."""
 
     share: strawberry.Private[LineShare]
-    judged_by: strawberry.Private[rules.Terms]
+    deciding_terms: strawberry.Private[rules.Terms]
     number: int = strawberry.field(description="The line's number, from 1 in the order sent.")
 
     @strawberry.field(
@@ -69,9 +69,9 @@ class LinePoints:
         """Only for lines that earn nothing at any price."""
         if self.share.exclusion is None:
             return None
-        return ExcludedLine(share=self.share, judged_by=self.judged_by, code=self.share.exclusion)
+        return ExcludedLine(share=self.share, deciding_terms=self.deciding_terms, code=self.share.exclusion)
 
     @classmethod
-    def of(cls, share: LineShare, *, judged_by: rules.Terms) -> LinePoints:
+    def of(cls, share: LineShare, *, deciding_terms: rules.Terms) -> LinePoints:
         """The GraphQL object for a share of the domain."""
-        return cls(share=share, judged_by=judged_by, number=share.line.number)
+        return cls(share=share, deciding_terms=deciding_terms, number=share.line.number)

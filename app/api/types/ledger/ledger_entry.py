@@ -39,7 +39,7 @@ class LedgerEntry(Node):
     """An entry with the decision that made it."""
 
     stored: strawberry.Private[StoredEntry]
-    judged_by: strawberry.Private[rules.Terms | None]
+    deciding_terms: strawberry.Private[rules.Terms | None]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     type: EntryType = strawberry.field(description="The kind of movement.")
     points: int = strawberry.field(description="Whole points or stamps: positive to the customer, negative from them.")
@@ -50,12 +50,12 @@ class LedgerEntry(Node):
     )
 
     @classmethod
-    def of(cls, stored: StoredEntry, *, judged_by: rules.Terms | None, context: Context) -> LedgerEntry:
+    def of(cls, stored: StoredEntry, *, deciding_terms: rules.Terms | None, context: Context) -> LedgerEntry:
         """The GraphQL object for a stored entry."""
         entry = stored.entry
         return cls(
             stored=stored,
-            judged_by=judged_by,
+            deciding_terms=deciding_terms,
             id=strawberry.ID(encode("LedgerEntry", entry.id)),
             type=entry.type,
             points=entry.points,
@@ -69,7 +69,7 @@ class LedgerEntry(Node):
     )
     async def decision(self, info: Info) -> Decision | None:
         """The stored decision."""
-        if self.judged_by is None:
+        if self.deciding_terms is None:
             raise LookupError("the terms of the decision were not read")
         if not await may_see_decision(self.stored.entry, info=info):
             return None
@@ -77,7 +77,7 @@ class LedgerEntry(Node):
         # What no clause decided is explained by what made it necessary.
         correction = await cause_of(self.stored.entry, info=info) if not made.reasons else None
         cause = correction.cause if correction is not None else None
-        return decision(made, judged_by=self.judged_by, bought_by_entry=self.stored.entry.id, cause=cause)
+        return decision(made, deciding_terms=self.deciding_terms, bought_by_entry=self.stored.entry.id, cause=cause)
 
     @strawberry.field(
         description="The purchase it belongs to; null for a redemption, and to a customer for that of somebody else, who shares the wallet or whose it turned out to be."
@@ -205,7 +205,9 @@ async def ledger_connection(account_id: str | None, *, window: PageWindow, conte
     )
     nodes = [
         LedgerEntry.of(
-            entry, judged_by=page.terms.get(entries.decided_by(entry.entry)) if page.terms else None, context=context
+            entry,
+            deciding_terms=page.terms.get(entries.decided_by(entry.entry)) if page.terms else None,
+            context=context,
         )
         for entry in page.entries
     ]

@@ -58,10 +58,10 @@ def staff_limits(context: Context) -> StaffLimits:
     """The limits of the program that the caller's key opens."""
     program = context.program
     return StaffLimits(
-        adjustments_per_day=program.staff.adjustments,
-        transfers_per_day=program.staff.transfers,
-        amendment_days=program.staff.amendment_days,
-        amendment_amount=money(program.staff.always_allowed_amendment(currency=program.currency)),
+        adjustments_per_day=program.staff_limits.adjustments,
+        transfers_per_day=program.staff_limits.transfers,
+        amendment_days=program.staff_limits.amendment_days,
+        amendment_amount=money(program.staff_limits.always_allowed_amendment(currency=program.currency)),
     )
 
 

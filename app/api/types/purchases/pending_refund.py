@@ -57,7 +57,7 @@ class PendingRefund:
             id=strawberry.ID(encode("PendingRefund", entity.id)),
             receipt=entity.receipt.number,
             external_id=entity.external_id,
-            exchanged_for=entity.handed_out.number if entity.handed_out is not None else None,
+            exchanged_for=entity.new_receipt.number if entity.new_receipt is not None else None,
             rejected_with=entity.rejected_with,
             occurred_at=entity.occurred_at,
             recorded_at=entity.recorded_at,

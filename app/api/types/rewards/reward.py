@@ -149,6 +149,6 @@ def _offer(offer: offers.Offer, *, context: Context) -> RewardOffer:
         clause=Clause.of(offer.clause, terms=offer.terms),
         available=offer.available,
         missing_points=priced.missing if priced is not None else None,
-        decision=decision(priced.decision, judged_by=offer.terms) if priced is not None else None,
+        decision=decision(priced.decision, deciding_terms=offer.terms) if priced is not None else None,
         terms=Terms.of(offer.terms, context=context),
     )

@@ -41,7 +41,7 @@ class Clause:
     """A clause of one version."""
 
     clause: strawberry.Private[ClauseEntity]
-    judged_by: strawberry.Private[rules.Terms]
+    terms: strawberry.Private[rules.Terms]
     key: str = strawberry.field(description="The owner's name for the clause, stable over versions.")
     number: str = strawberry.field(description="Its number in this version.")
     kind: ClauseKind = strawberry.field(description="The kind of its effect.")
@@ -54,7 +54,7 @@ class Clause:
         """The GraphQL object for a clause of the domain."""
         return cls(
             clause=clause,
-            judged_by=terms,
+            terms=terms,
             key=clause.key,
             number=clause.number,
             kind=clause.kind,

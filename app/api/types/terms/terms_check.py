@@ -16,7 +16,7 @@ from app.api.types.terms.terms import Clause, ClauseChange, change_of
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import version as rules
 from app.domain.terms.changes import ChangeDirection
-from app.domain.terms.lint.finding import Finding, LintCode
+from app.domain.terms.lint.finding import LintCode, LintFinding
 from app.domain.terms.text import TextFormat, render
 from app.domain.terms.validation import TermsError
 from app.queries.terms.terms_check import CheckedDraft, check_draft, draft_basis
@@ -27,14 +27,14 @@ from app.usecases.terms.publish_terms import terms_problem
 class TermsFinding:
     """A finding of the linter."""
 
-    finding: strawberry.Private[Finding]
-    judged_by: strawberry.Private[rules.Terms]
+    finding: strawberry.Private[LintFinding]
+    terms: strawberry.Private[rules.Terms]
     code: LintCode = strawberry.field(description="Stable; for programs to act on.")
 
     @strawberry.field(description="The clause that it is about.")
     def clause(self) -> Clause:
         """Of the draft, or of the version in force where the notice is too short or too long."""
-        return Clause.of(self.finding.clause, terms=self.judged_by)
+        return Clause.of(self.finding.clause, terms=self.terms)
 
     @strawberry.field(description="What is wrong, in one sentence.")
     def statement(self, info: Info, locale: Language = None) -> str:
@@ -118,7 +118,7 @@ class TermsCheck:
         return [
             TermsFinding(
                 finding=finding,
-                judged_by=self.checked.draft if id(finding.clause) in own else current,
+                terms=self.checked.draft if id(finding.clause) in own else current,
                 code=finding.code,
             )
             for finding in self.checked.findings

@@ -34,7 +34,7 @@ class AboutCustomer(Condition):
         """The required value in its findings."""
 
     @abstractmethod
-    def answer(self, person: CustomerProfile, *, today: date) -> bool | None:
+    def answer(self, profile: CustomerProfile, *, today: date) -> bool | None:
         """Whether it holds for a profile on a day; None if something required is unknown."""
 
     @abstractmethod
@@ -56,8 +56,8 @@ class AboutCustomer(Condition):
 
 
 def answered(
-    conditions: Iterable[AboutCustomer], *, person: CustomerProfile, at: datetime, zone_name: str
+    conditions: Iterable[AboutCustomer], *, profile: CustomerProfile, at: datetime, zone_name: str
 ) -> tuple[tuple[str, bool | None], ...]:
     """The answer to each question at an instant, on the wall calendar of a zone; conditions may ask the same."""
     today = local_date(at, zone_name=zone_name)
-    return tuple({condition.question: condition.answer(person, today=today) for condition in conditions}.items())
+    return tuple({condition.question: condition.answer(profile, today=today) for condition in conditions}.items())

@@ -44,18 +44,18 @@ class AgeAtLeast(AboutCustomer):
         """The years; how old the customer is stays out of what is kept."""
         return self.years
 
-    def answer(self, person: CustomerProfile, *, today: date) -> bool | None:
+    def answer(self, profile: CustomerProfile, *, today: date) -> bool | None:
         """Old enough on that day."""
-        return None if person.birthday is None else today >= self._since(person.birthday)
+        return None if profile.birthday is None else today >= self._since(profile.birthday)
 
     def lacking(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:
         """The remedy is the day from which it holds, or to tell the birthday."""
         if not known:
             return ReasonCode.BIRTHDAY_UNKNOWN, Remedy(RemedyCode.TELL_BIRTHDAY)
-        person = purchase.rule_facts.profile
+        profile = purchase.rule_facts.profile
         from_ = None
-        if person is not None and person.birthday is not None:
-            from_ = day_start(self._since(person.birthday), zone_name=purchase.zone)
+        if profile is not None and profile.birthday is not None:
+            from_ = day_start(self._since(profile.birthday), zone_name=purchase.zone)
         return ReasonCode.TOO_YOUNG, Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, from_=from_)
 
     def _since(self, birthday: date) -> date:

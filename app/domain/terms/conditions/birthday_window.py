@@ -51,17 +51,17 @@ class BirthdayWindow(AboutCustomer):
         """Nothing that can be measured."""
         return None
 
-    def answer(self, person: CustomerProfile, *, today: date) -> bool | None:
+    def answer(self, profile: CustomerProfile, *, today: date) -> bool | None:
         """The window of this year, or that of last or next year where it runs over New Year."""
-        return None if person.birthday is None else self.year(person, today=today) is not None
+        return None if profile.birthday is None else self.year(profile, today=today) is not None
 
-    def year(self, person: CustomerProfile, *, today: date) -> int | None:
+    def year(self, profile: CustomerProfile, *, today: date) -> int | None:
         """The calendar year of the birthday in whose window a day lies; None where it lies in none."""
-        if person.birthday is None:
+        if profile.birthday is None:
             return None
         early, late = timedelta(days=self.before), timedelta(days=self.after)
         for year in (today.year, today.year - 1, today.year + 1):
-            birthday = birthday_in(year, birthday=person.birthday)
+            birthday = birthday_in(year, birthday=profile.birthday)
             if birthday - early <= today <= birthday + late:
                 return year
         return None
@@ -85,15 +85,15 @@ class BirthdayWindow(AboutCustomer):
         return ReasonCode.OUTSIDE_BIRTHDAY_WINDOW, Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, from_=from_)
 
     def _next(self, purchase: EligiblePurchase) -> datetime | None:
-        person = purchase.rule_facts.profile
-        if person is None or person.birthday is None:
+        profile = purchase.rule_facts.profile
+        if profile is None or profile.birthday is None:
             return None
         today = local_date(purchase.occurred_at, zone_name=purchase.zone)
         for year in range(today.year, today.year + 4):
-            first = birthday_in(year, birthday=person.birthday) - timedelta(days=self.before)
+            first = birthday_in(year, birthday=profile.birthday) - timedelta(days=self.before)
             opens = day_start(first, zone_name=purchase.zone)
             # A zone that moves over the date line leaves a day out; a window of that day alone waits for next year.
-            if first > today and self.answer(person, today=local_date(opens, zone_name=purchase.zone)):
+            if first > today and self.answer(profile, today=local_date(opens, zone_name=purchase.zone)):
                 return opens
         return None
 
@@ -117,11 +117,11 @@ class BirthdayWindow(AboutCustomer):
         return None if self.before + self.after <= MAX_DAYS else detail("DAYS_TOGETHER", most=MAX_DAYS)
 
 
-def birthdays_around(
-    conditions: Iterable[Condition], *, person: CustomerProfile, at: datetime, zone_name: str
+def birthday_years_around(
+    conditions: Iterable[Condition], *, profile: CustomerProfile, at: datetime, zone_name: str
 ) -> tuple[tuple[str, int], ...]:
     """The calendar year of the birthday around which an instant lies, by the question of each window that it lies in."""
     today = local_date(at, zone_name=zone_name)
     windows = (condition for condition in conditions if isinstance(condition, BirthdayWindow))
-    years = {window.question: window.year(person, today=today) for window in windows}
+    years = {window.question: window.year(profile, today=today) for window in windows}
     return tuple(sorted((question, year) for question, year in years.items() if year is not None))

@@ -96,7 +96,7 @@ class Group(Condition):
     @abstractmethod
     def _sentence_of(self, phrases: list[PlacedPhrase], *, phrasebook: Phrasebook) -> str: ...
 
-    def holding(self, conditions: tuple[Condition, ...]) -> Self:
+    def with_conditions(self, conditions: tuple[Condition, ...]) -> Self:
         """The same kind of group, of other conditions."""
         return replace(self, conditions=conditions)  # type: ignore[type-var]  # every group is a dataclass
 

@@ -47,7 +47,7 @@ class Listed(Selecting):
         remedy = Remedy(RemedyCode.ADD_PRODUCT, choices=tuple(sorted(self.include - self.exclude)))
         return Finding(False, ReasonCode.NO_ELIGIBLE_PRODUCT, 0, wanted, (remedy,))
 
-    def called(self, name: str, *, phrasebook: Phrasebook) -> str:
+    def phrase_for(self, name: str, *, phrasebook: Phrasebook) -> str:
         """How a sentence calls what a list names."""
         return phrasebook(f"{self.kind}.called", name=name)
 
@@ -57,11 +57,11 @@ class Listed(Selecting):
         values = {"every": every} if form is GoodsForm.EACH else {}
         if self.include:
             values["included"] = phrasebook.listed(
-                [self.called(name, phrasebook=phrasebook) for name in sorted(self.include)], last=last
+                [self.phrase_for(name, phrasebook=phrasebook) for name in sorted(self.include)], last=last
             )
         if self.exclude:
             values["excluded"] = phrasebook.listed(
-                [self.called(name, phrasebook=phrasebook) for name in sorted(self.exclude)], last="and"
+                [self.phrase_for(name, phrasebook=phrasebook) for name in sorted(self.exclude)], last="and"
             )
         lists = "both" if self.include and self.exclude else "only" if self.include else "except"
         return phrasebook(f"{self.kind}.{form.value}.{lists}", **values)

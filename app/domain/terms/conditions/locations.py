@@ -64,10 +64,10 @@ class Locations(Condition):
         return self._sentence_of("locations.except", phrasebook=phrasebook)
 
     def _sentence_of(self, key: str, *, phrasebook: Phrasebook) -> str:
-        called = [phrasebook("locations.called", name=name) for name in self.called().values()]
-        return phrasebook(key, locations=phrasebook.listed(called, last="or"))
+        phrases = [phrasebook("locations.called", name=name) for name in self.names_by_key().values()]
+        return phrasebook(key, locations=phrasebook.listed(phrases, last="or"))
 
-    def called(self) -> Mapping[str, str]:
+    def names_by_key(self) -> Mapping[str, str]:
         """The name of each location by its key; the key itself before the names are known."""
         keys = sorted(self.locations)
         return dict(zip(keys, self.names or keys, strict=True))

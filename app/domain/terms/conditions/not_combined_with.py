@@ -42,8 +42,8 @@ class NotCombinedWith(Condition):
     def exception(self, phrasebook: Phrasebook) -> str:
         """Purchases that those clauses fit as well."""
         names = [phrasebook.number(number) for number in sorted(self.numbers)] or sorted(self.clauses)
-        called = [phrasebook("not_combined_with.called", clause=name) for name in names]
-        return phrasebook("not_combined_with", clauses=phrasebook.listed(called, last="or"))
+        phrases = [phrasebook("not_combined_with.called", clause=name) for name in names]
+        return phrasebook("not_combined_with", clauses=phrasebook.listed(phrases, last="or"))
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """Fewer clauses stand in the way."""

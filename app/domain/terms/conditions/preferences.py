@@ -54,11 +54,11 @@ class Preferences(AboutCustomer):
         """Its values, in the spelling of the terms; which of them the customer has stated stays out of what is kept."""
         return tuple(sorted(self.values))
 
-    def answer(self, person: CustomerProfile, *, today: date) -> bool | None:  # noqa: ARG002 - the same on every day
+    def answer(self, profile: CustomerProfile, *, today: date) -> bool | None:  # noqa: ARG002 - the same on every day
         """One of them was stated."""
         wanted = self._folded()
         return any(
-            preference.kind is self.preference and preference.folded() in wanted for preference in person.preferences
+            preference.kind is self.preference and preference.folded() in wanted for preference in profile.preferences
         )
 
     def lacking(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:  # noqa: ARG002 - always known

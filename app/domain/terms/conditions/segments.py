@@ -41,9 +41,9 @@ class Segments(AboutCustomer):
         """Its groups."""
         return tuple(sorted(self.segments))
 
-    def answer(self, person: CustomerProfile, *, today: date) -> bool | None:  # noqa: ARG002 - the same on every day
+    def answer(self, profile: CustomerProfile, *, today: date) -> bool | None:  # noqa: ARG002 - the same on every day
         """In one of them."""
-        return not self.segments.isdisjoint(person.segments)
+        return not self.segments.isdisjoint(profile.segments)
 
     def lacking(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:  # noqa: ARG002 - always known
         """Staff can put the customer into one of them."""

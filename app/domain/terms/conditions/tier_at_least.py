@@ -29,7 +29,7 @@ class TierAtLeast(Condition):
         "The keys of the tiers that are at least as high.", default=frozenset(), owner_supplied=False
     )
 
-    def among(self, tiers: Iterable[Tier]) -> TierAtLeast:
+    def with_tier_data(self, tiers: Iterable[Tier]) -> TierAtLeast:
         """The condition with what the tiers of the terms say about it; unchanged where they do not know its tier."""
         tiers = tuple(tiers)
         wanted = next((tier for tier in tiers if tier.tier == self.tier), None)

@@ -89,7 +89,7 @@ class WeekdaysAndHours(Condition):
             else phrasebook("weekdays_and_hours.skipped", date=phrasebook.date(self.skipped_on))
         )
 
-    def on_clocks_of(self, zone_name: str, *, since: date) -> WeekdaysAndHours:
+    def with_skipped_hours(self, zone_name: str, *, since: date) -> WeekdaysAndHours:
         """The condition with the first day from `since` on, within some years, on which the clocks skip its hours."""
         length = (_minute(self.end) - _minute(self.start)) % _MINUTES if self.end is not None else _MINUTES
         if length > _LONGEST_SKIPPED:

@@ -7,16 +7,18 @@ from datetime import date
 
 from app.domain.terms.clause import Clause
 from app.domain.terms.lint.contradictions import contradictions, never_counts
-from app.domain.terms.lint.finding import Finding, LintCode, RewardShown, VisitStatistics
+from app.domain.terms.lint.finding import CatalogueReward, LintCode, LintFinding, VisitStatistics
 from app.domain.terms.lint.impossible import excludes_itself, never_fits
 from app.domain.terms.lint.rewards import reward_findings
 from app.domain.terms.lint.windows import MAX_MOMENTS, excludes_most_visits, never_applies
 from app.domain.terms.version import Terms
 
 
-def lint(terms: Terms, *, statistics: VisitStatistics, catalogue: Mapping[str, RewardShown]) -> tuple[Finding, ...]:
+def lint(
+    terms: Terms, *, statistics: VisitStatistics, catalogue: Mapping[str, CatalogueReward]
+) -> tuple[LintFinding, ...]:
     """Every finding in the order of the clauses. `catalogue` holds the rewards by their keys."""
-    found: list[Finding] = []
+    found: list[LintFinding] = []
     moments = iter(range(MAX_MOMENTS))
     for clause in terms.clauses:
         never = never_fits(clause, terms=terms) or never_applies(clause, terms=terms, attempts=moments)
@@ -31,17 +33,17 @@ def lint(terms: Terms, *, statistics: VisitStatistics, catalogue: Mapping[str, R
     return tuple(found)
 
 
-def notice_finding(clause: Clause, *, wanted: date, earliest: date) -> Finding:
+def notice_finding(clause: Clause, *, wanted: date, earliest: date) -> LintFinding:
     """A start that comes sooner than the notice clause in force allows."""
-    return Finding(LintCode.NOTICE_TOO_SHORT, clause, dates={"wanted": wanted, "earliest": earliest})
+    return LintFinding(LintCode.NOTICE_TOO_SHORT, clause, dates={"wanted": wanted, "earliest": earliest})
 
 
-def lapsed_notice_finding(clause: Clause, *, wanted: date, latest: date, behind: int | None = None) -> Finding:
+def lapsed_notice_finding(clause: Clause, *, wanted: date, latest: date, behind: int | None = None) -> LintFinding:
     """A start later than a notice given today reaches: `latest` is the last day that it does.
 
     `behind` is the number of a version that starts on `wanted` and has to come first, where that is what delays it.
     """
     dates = {"wanted": wanted, "latest": latest}
     if behind is not None:
-        return Finding(LintCode.NOTICE_TOO_LONG, clause, "behind", dates=dates, numbers={"version": behind})
-    return Finding(LintCode.NOTICE_TOO_LONG, clause, dates=dates)
+        return LintFinding(LintCode.NOTICE_TOO_LONG, clause, "behind", dates=dates, numbers={"version": behind})
+    return LintFinding(LintCode.NOTICE_TOO_LONG, clause, dates=dates)

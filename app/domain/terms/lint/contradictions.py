@@ -20,7 +20,7 @@ from app.domain.terms.effects.points_validity import PointsValidity, ValiditySta
 from app.domain.terms.effects.rounding_rule import RoundingScope
 from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
-from app.domain.terms.lint.finding import Finding, LintCode
+from app.domain.terms.lint.finding import LintCode, LintFinding
 from app.domain.terms.lint.impossible import needed
 from app.domain.terms.version import Terms
 
@@ -28,7 +28,7 @@ _IN_A_YEAR = {CapScope.DAY: 366, CapScope.MONTH: 12, CapScope.YEAR: 1}
 """How many periods of a cap a calendar year has, at most."""
 
 
-def never_counts(clause: Clause, *, terms: Terms) -> Iterator[Finding]:
+def never_counts(clause: Clause, *, terms: Terms) -> Iterator[LintFinding]:
     """An earning clause next to which another of its kind always gives as much."""
     if not isinstance(clause.effect, Earning) or terms.combination is CombinationMode.STACK:
         return
@@ -45,7 +45,7 @@ def never_counts(clause: Clause, *, terms: Terms) -> Iterator[Finding]:
             and effect.at_least_as_good(clause.effect)
             and implies(clause.conditions, other.conditions)
         ):
-            yield Finding(LintCode.NEVER_COUNTS, clause, texts={"other": other.number})
+            yield LintFinding(LintCode.NEVER_COUNTS, clause, texts={"other": other.number})
             return
 
 
@@ -53,7 +53,7 @@ def _before(clause: Clause, other: Clause) -> bool:
     return int(clause.number) < int(other.number)
 
 
-def contradictions(clause: Clause, *, terms: Terms) -> Iterator[Finding]:
+def contradictions(clause: Clause, *, terms: Terms) -> Iterator[LintFinding]:
     """What the clause promises and another one takes away, for certain."""
     yield from _capped(clause, terms=terms)
     yield from _beyond_budget(clause, terms=terms)
@@ -63,16 +63,16 @@ def contradictions(clause: Clause, *, terms: Terms) -> Iterator[Finding]:
         yield from _expired_before(clause, clause.effect, terms=terms)
 
 
-def _capped(clause: Clause, *, terms: Terms) -> Iterator[Finding]:
+def _capped(clause: Clause, *, terms: Terms) -> Iterator[LintFinding]:
     """Points that no purchase can bring in full, because a cap stands against them."""
     promised = _promised(clause, terms=terms)
     for other, cap in terms.caps:
         if cap.points < promised:
             numbers = {"points": promised, "most": cap.points}
-            yield Finding(LintCode.CONTRADICTION, clause, numbers=numbers, texts={"other": other.number})
+            yield LintFinding(LintCode.CONTRADICTION, clause, numbers=numbers, texts={"other": other.number})
 
 
-def _beyond_budget(clause: Clause, *, terms: Terms) -> Iterator[Finding]:
+def _beyond_budget(clause: Clause, *, terms: Terms) -> Iterator[LintFinding]:
     """An award larger than the budget for all customers together."""
     budget, effect = clause.budget, clause.effect
     if budget is None:
@@ -81,7 +81,7 @@ def _beyond_budget(clause: Clause, *, terms: Terms) -> Iterator[Finding]:
     promised = max(step, _promised(clause, terms=terms))
     if budget.points < promised:
         numbers = {"points": promised, "most": budget.points}
-        yield Finding(LintCode.CONTRADICTION, clause, "budget", numbers=numbers, texts={"other": clause.number})
+        yield LintFinding(LintCode.CONTRADICTION, clause, "budget", numbers=numbers, texts={"other": clause.number})
 
 
 def _promised(clause: Clause, *, terms: Terms) -> int:
@@ -106,7 +106,7 @@ def _promised(clause: Clause, *, terms: Terms) -> int:
     return 0
 
 
-def _out_of_reach(clause: Clause, tier: Tier, *, terms: Terms) -> Iterator[Finding]:
+def _out_of_reach(clause: Clause, tier: Tier, *, terms: Terms) -> Iterator[LintFinding]:
     """A tier that takes more points in a calendar year than a cap leaves."""
     if TierPeriod not in terms.policy_clauses or terms.policy_effect(TierPeriod).period is not TierWindow.CALENDAR_YEAR:
         return
@@ -114,13 +114,13 @@ def _out_of_reach(clause: Clause, tier: Tier, *, terms: Terms) -> Iterator[Findi
         most = cap.points * _IN_A_YEAR[cap.scope] if cap.scope in _IN_A_YEAR else None
         if most is not None and most < tier.points:
             numbers = {"points": tier.points, "most": most}
-            yield Finding(LintCode.CONTRADICTION, clause, "tier", numbers=numbers, texts={"other": other.number})
+            yield LintFinding(LintCode.CONTRADICTION, clause, "tier", numbers=numbers, texts={"other": other.number})
 
 
-def _expired_before(clause: Clause, pending: PendingPeriod, *, terms: Terms) -> Iterator[Finding]:
+def _expired_before(clause: Clause, pending: PendingPeriod, *, terms: Terms) -> Iterator[LintFinding]:
     """Points that have expired when they could be spent."""
     validity = terms.validity
     if validity.expires and validity.since is ValidityStart.EARNING and validity.most_days <= pending.days:
         numbers = {"days": pending.days, "most": validity.most_days}
         texts = {"other": terms.policy_clauses[PointsValidity].number}
-        yield Finding(LintCode.CONTRADICTION, clause, "pending", numbers=numbers, texts=texts)
+        yield LintFinding(LintCode.CONTRADICTION, clause, "pending", numbers=numbers, texts=texts)

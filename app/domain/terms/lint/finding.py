@@ -46,18 +46,20 @@ class Visit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class VisitStatistics:
-    """What customers did recently: their visits, the points that the median customer earns in 30 days (`pace`), and the
-    stock code and name of what was sold.
+    """What customers did recently.
+
+    `median_points_per_month` are the points that the median customer earns in 30 days, `sold_articles` the stock code and
+    name of what was sold.
     """
 
     visits: tuple[Visit, ...] = ()
-    pace: Fraction | None = None
-    sold: frozenset[tuple[str, str]] = frozenset()
+    median_points_per_month: Fraction | None = None
+    sold_articles: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class RewardShown:
-    """A reward as the catalogue shows it. `article` is the stock code of what is handed out; `variants` are the choices of the customer."""
+class CatalogueReward:
+    """A reward of the catalogue. `article` is the stock code of what is handed out; `variants` are the choices of the customer."""
 
     name: str
     description: str = ""
@@ -68,7 +70,7 @@ class RewardShown:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LintFinding:
     """One finding: its clause and the values of its sentence, among them the example.
 
     `case` says which of several kinds of example proves it.

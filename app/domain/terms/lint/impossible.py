@@ -21,11 +21,11 @@ from app.domain.terms.conditions.payment_methods import PaymentMethods
 from app.domain.terms.conditions.products import Products
 from app.domain.terms.effects.effect import Earning, Extra
 from app.domain.terms.effects.stamps import Stamps
-from app.domain.terms.lint.finding import Finding, LintCode
+from app.domain.terms.lint.finding import LintCode, LintFinding
 from app.domain.terms.version import Terms
 
 
-def never_fits(clause: Clause, *, terms: Terms) -> Finding | None:
+def never_fits(clause: Clause, *, terms: Terms) -> LintFinding | None:
     """A finding if two conditions exclude one another, no goods are left, or another clause always takes precedence."""
     together = tuple(needed(clause.conditions))
     return (
@@ -44,10 +44,10 @@ def needed(conditions: Sequence[Condition]) -> Iterator[Condition]:
             yield condition
 
 
-def _exclusive(clause: Clause, together: Sequence[Condition]) -> Iterator[Finding]:
+def _exclusive(clause: Clause, together: Sequence[Condition]) -> Iterator[LintFinding]:
     for condition, other in combinations(together, 2):
         if _excludes(condition, other) or _excludes(other, condition):
-            yield Finding(
+            yield LintFinding(
                 LintCode.NEVER_HOLDS, clause, "exclusive", conditions={"one": (condition,), "other": (other,)}
             )
 
@@ -62,18 +62,18 @@ def _excludes(condition: Condition, other: Condition) -> bool:
     return isinstance(condition, FirstPurchase) and isinstance(other, EveryNthVisit)
 
 
-def excludes_itself(clause: Clause) -> Iterator[Finding]:
+def excludes_itself(clause: Clause) -> Iterator[LintFinding]:
     """An exception that takes away all that the other conditions leave: for members of a group, but not for them."""
     for exception in clause.conditions:
         if isinstance(exception, ExceptWhen):
             others = tuple(condition for condition in clause.conditions if condition is not exception)
             if implies(others, exception.conditions):
                 conditions = {"asked": others, "excepted": (exception,)}
-                yield Finding(LintCode.EXCLUDES_ITSELF, clause, conditions=conditions)
+                yield LintFinding(LintCode.EXCLUDES_ITSELF, clause, conditions=conditions)
                 return
 
 
-def _nothing_counts(clause: Clause, together: Sequence[Condition]) -> Iterator[Finding]:
+def _nothing_counts(clause: Clause, together: Sequence[Condition]) -> Iterator[LintFinding]:
     """Goods that leave no line to earn, to stamp or to measure."""
     measures = any(isinstance(condition, MinimumSpend | MinimumQuantity) for condition in together)
     if not (measures or isinstance(clause.effect, Earning | Extra | Stamps)):
@@ -81,7 +81,7 @@ def _nothing_counts(clause: Clause, together: Sequence[Condition]) -> Iterator[F
     listed = [condition for condition in together if isinstance(condition, Listed)]
     for first, other in combinations(listed, 2):
         if first.kind == other.kind and (_leaves_nothing(first, other) or _leaves_nothing(other, first)):
-            yield Finding(LintCode.NEVER_HOLDS, clause, "goods", conditions={"one": (first,), "other": (other,)})
+            yield LintFinding(LintCode.NEVER_HOLDS, clause, "goods", conditions={"one": (first,), "other": (other,)})
 
 
 def _leaves_nothing(listed: Listed, other: Listed) -> bool:
@@ -94,7 +94,7 @@ def _leaves_nothing(listed: Listed, other: Listed) -> bool:
     return isinstance(listed, Products) and bool(other.include) and apart
 
 
-def _always_yields(clause: Clause, together: Sequence[Condition], *, terms: Terms) -> Iterator[Finding]:
+def _always_yields(clause: Clause, together: Sequence[Condition], *, terms: Terms) -> Iterator[LintFinding]:
     """A clause that fits wherever this one does, which this one is not combined with."""
     own = [condition for condition in clause.conditions if not isinstance(condition, NotCombinedWith)]
     for condition in together:
@@ -102,4 +102,4 @@ def _always_yields(clause: Clause, together: Sequence[Condition], *, terms: Term
             for key in sorted(condition.clauses):
                 other = terms.by_key[key]
                 if other.use_limit is None and implies(own, other.conditions):
-                    yield Finding(LintCode.NEVER_HOLDS, clause, "yields", texts={"other": other.number})
+                    yield LintFinding(LintCode.NEVER_HOLDS, clause, "yields", texts={"other": other.number})

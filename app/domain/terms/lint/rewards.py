@@ -10,7 +10,7 @@ from app.domain.terms.clause import Clause
 from app.domain.terms.effects.pending_period import PendingPeriod
 from app.domain.terms.effects.points_validity import ValidityStart
 from app.domain.terms.effects.reward_cost import RewardCost
-from app.domain.terms.lint.finding import DAYS_OF_A_MONTH, Finding, LintCode, RewardShown, VisitStatistics
+from app.domain.terms.lint.finding import DAYS_OF_A_MONTH, CatalogueReward, LintCode, LintFinding, VisitStatistics
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 
@@ -19,36 +19,43 @@ _VARIANT = re.compile(r"(.*[0-9])[A-Za-z]{1,2}")
 
 
 def reward_findings(
-    clause: Clause, *, terms: Terms, statistics: VisitStatistics, catalogue: Mapping[str, RewardShown]
-) -> Iterator[Finding]:
+    clause: Clause, *, terms: Terms, statistics: VisitStatistics, catalogue: Mapping[str, CatalogueReward]
+) -> Iterator[LintFinding]:
     """Findings about the reward of a clause."""
     cost = clause.effect
     if not isinstance(cost, RewardCost):
         return
     name = cost.name or cost.reward
-    shown = catalogue.get(cost.reward, RewardShown(name=name))
+    shown = catalogue.get(cost.reward, CatalogueReward(name=name))
     yield from _out_of_reach(clause, cost, terms=terms, statistics=statistics)
     yield from _missing_variants(clause, shown, statistics=statistics)
     yield from _cash_unsaid(clause, cost, shown, name=name)
     if not shown.pictured:
-        yield Finding(LintCode.REWARD_WITHOUT_PICTURE, clause, texts={"reward": name})
+        yield LintFinding(LintCode.REWARD_WITHOUT_PICTURE, clause, texts={"reward": name})
     if shown.description.strip().casefold() in ("", shown.name.strip().casefold()):
-        yield Finding(LintCode.REWARD_WITHOUT_DESCRIPTION, clause, texts={"reward": name})
+        yield LintFinding(LintCode.REWARD_WITHOUT_DESCRIPTION, clause, texts={"reward": name})
 
 
-def _out_of_reach(clause: Clause, cost: RewardCost, *, terms: Terms, statistics: VisitStatistics) -> Iterator[Finding]:
+def _out_of_reach(
+    clause: Clause, cost: RewardCost, *, terms: Terms, statistics: VisitStatistics
+) -> Iterator[LintFinding]:
     """A finding if the median customer cannot collect the price within the longest validity of the points."""
     days = _spendable_days(terms)
-    if days is None or statistics.pace is None or cost.unit is not Unit.POINTS:
+    if days is None or statistics.median_points_per_month is None or cost.unit is not Unit.POINTS:
         return
-    if statistics.pace * days >= cost.points * DAYS_OF_A_MONTH:
+    if statistics.median_points_per_month * days >= cost.points * DAYS_OF_A_MONTH:
         return
-    if statistics.pace <= 0:
-        yield Finding(LintCode.REWARD_OUT_OF_REACH, clause, "never", numbers={"points": cost.points})
+    if statistics.median_points_per_month <= 0:
+        yield LintFinding(LintCode.REWARD_OUT_OF_REACH, clause, "never", numbers={"points": cost.points})
         return
-    needed = (Fraction(cost.points * DAYS_OF_A_MONTH) / statistics.pace).__ceil__()
-    numbers = {"points": cost.points, "pace": statistics.pace.__floor__(), "days": days, "needed": needed}
-    yield Finding(LintCode.REWARD_OUT_OF_REACH, clause, numbers=numbers)
+    needed = (Fraction(cost.points * DAYS_OF_A_MONTH) / statistics.median_points_per_month).__ceil__()
+    numbers = {
+        "points": cost.points,
+        "pace": statistics.median_points_per_month.__floor__(),
+        "days": days,
+        "needed": needed,
+    }
+    yield LintFinding(LintCode.REWARD_OUT_OF_REACH, clause, numbers=numbers)
 
 
 def _spendable_days(terms: Terms) -> int | None:
@@ -60,23 +67,23 @@ def _spendable_days(terms: Terms) -> int | None:
     return max(0, validity.most_days - (terms.policy_effect(PendingPeriod).days if waits else 0))
 
 
-def _missing_variants(clause: Clause, shown: RewardShown, *, statistics: VisitStatistics) -> Iterator[Finding]:
+def _missing_variants(clause: Clause, shown: CatalogueReward, *, statistics: VisitStatistics) -> Iterator[LintFinding]:
     """A finding if a reward offers no choice although customers buy its article in several variants."""
-    codes = () if shown.variants else _kinds(shown, sold=statistics.sold)
+    codes = () if shown.variants else _kinds(shown, sold_articles=statistics.sold_articles)
     if len(codes) > 1:
-        yield Finding(LintCode.ONE_SIZE, clause, texts={"one": codes[0], "other": codes[1]})
+        yield LintFinding(LintCode.ONE_SIZE, clause, texts={"one": codes[0], "other": codes[1]})
 
 
-def _kinds(shown: RewardShown, *, sold: frozenset[tuple[str, str]]) -> tuple[str, ...]:
+def _kinds(shown: CatalogueReward, *, sold_articles: frozenset[tuple[str, str]]) -> tuple[str, ...]:
     """The stock codes under which the article, or what bears its name, was bought."""
     if shown.article is None:
         names, article = {shown.name.casefold()}, None
     else:
         names, article = (
-            {name.casefold() for code, name in sold if code == shown.article and name},
+            {name.casefold() for code, name in sold_articles if code == shown.article and name},
             _base(shown.article),
         )
-    found = {code for code, name in sold if name.casefold() in names or _base(code) == article}
+    found = {code for code, name in sold_articles if name.casefold() in names or _base(code) == article}
     return tuple(sorted(found))
 
 
@@ -86,13 +93,13 @@ def _base(code: str) -> str:
     return code if variant is None else variant[1]
 
 
-def _cash_unsaid(clause: Clause, cost: RewardCost, shown: RewardShown, *, name: str) -> Iterator[Finding]:
+def _cash_unsaid(clause: Clause, cost: RewardCost, shown: CatalogueReward, *, name: str) -> Iterator[LintFinding]:
     """What the catalogue asks for besides the points, where the clause says nothing of it, or something else."""
     if shown.cash_part is None or shown.cash_part == cost.cash:
         return
     amounts = {"due": shown.cash_part}
     if cost.cash is None:
-        yield Finding(LintCode.CASH_NOT_STATED, clause, texts={"reward": name}, amounts=amounts)
+        yield LintFinding(LintCode.CASH_NOT_STATED, clause, texts={"reward": name}, amounts=amounts)
     else:
         amounts["said"] = cost.cash
-        yield Finding(LintCode.CASH_NOT_STATED, clause, "other", texts={"reward": name}, amounts=amounts)
+        yield LintFinding(LintCode.CASH_NOT_STATED, clause, "other", texts={"reward": name}, amounts=amounts)

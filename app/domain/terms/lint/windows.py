@@ -14,7 +14,7 @@ from app.domain.terms.conditions.dates import Dates
 from app.domain.terms.conditions.groups import Group, leaves
 from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
 from app.domain.terms.evaluation import is_met
-from app.domain.terms.lint.finding import MIN_VISITS, Finding, LintCode, VisitStatistics
+from app.domain.terms.lint.finding import MIN_VISITS, LintCode, LintFinding, VisitStatistics
 from app.domain.terms.version import Terms
 
 LOOK_AHEAD = 400
@@ -27,13 +27,13 @@ MAX_MOMENTS = 20_000
 """The most instants tried for all clauses of a draft together; clauses beyond that limit have no finding."""
 
 
-def never_applies(clause: Clause, *, terms: Terms, attempts: Iterator[int]) -> Finding | None:
+def never_applies(clause: Clause, *, terms: Terms, attempts: Iterator[int]) -> LintFinding | None:
     """A finding if the hours and dates of the clause never hold together; `attempts` has an item for each instant to try."""
     if _ever_holds(clause, terms=terms, attempts=attempts):
         return None
     first = local_date(terms.effective_from, zone_name=terms.zone)
     last = first + timedelta(days=LOOK_AHEAD - 1)
-    return Finding(LintCode.NEVER_HOLDS, clause, dates={"first": first, "last": last})
+    return LintFinding(LintCode.NEVER_HOLDS, clause, dates={"first": first, "last": last})
 
 
 def _depends_on_time_only(condition: Condition) -> bool:
@@ -81,7 +81,7 @@ def _days(clause: Clause, *, terms: Terms) -> list[date]:
     return sorted({day + timedelta(days=later) for day in changes for later in range(DAYS_OF_PATTERN)})
 
 
-def excludes_most_visits(clause: Clause, *, terms: Terms, statistics: VisitStatistics) -> Iterator[Finding]:
+def excludes_most_visits(clause: Clause, *, terms: Terms, statistics: VisitStatistics) -> Iterator[LintFinding]:
     """A finding for each clause whose hours exclude more than half of the real visits."""
     timed = [condition for condition in clause.conditions if _depends_on_time_only(condition) and _is_weekly(condition)]
     if not timed or len(statistics.visits) < MIN_VISITS:
@@ -96,7 +96,7 @@ def excludes_most_visits(clause: Clause, *, terms: Terms, statistics: VisitStati
     share = 100 * len(excluded) // len(statistics.visits)
     if share > 50:
         day = local_date(excluded[0].at, zone_name=excluded[0].zone)
-        yield Finding(
+        yield LintFinding(
             LintCode.SHUTS_OUT_VISITS,
             clause,
             dates={"day": day},

@@ -135,7 +135,7 @@ class PurchaseReductionRow(Model):
 class PendingRefundRow(Model):
     """A refund or an exchange that arrived before its purchase and waits for it.
 
-    An exchange has the receipt number of what was handed out (bought_number); rejected_with says why the purchase
+    `new_receipt_number`: of an exchange, the number of its new receipt. `rejected_with` says why the purchase
     could not take the refund.
     """
 
@@ -153,7 +153,7 @@ class PendingRefundRow(Model):
     settled_at = Instant(null=True)
     settled_by = Id(null=True)
     settled_because = fields.TextField(null=True)
-    bought_number = fields.TextField(null=True)
+    new_receipt_number = fields.TextField(null=True)
     customer_id = Id(null=True)
     rejected_with = fields.TextField(null=True)
 
@@ -183,13 +183,13 @@ class QuarantinedReceiptRow(Model):
 
     program_id = Id()
     id = Id(primary_key=True)
-    number = fields.BigIntField()
+    sequence = fields.BigIntField()
     kind = fields.TextField()
     source = fields.TextField()
     external_id = fields.TextField(null=True)
     fingerprint = fields.TextField()
     customer_id = Id(null=True)
-    skew = fields.TextField()
+    implausible_time = fields.TextField()
     occurred_at = Instant()
     recorded_at = Instant()
     actor = Id(null=True)

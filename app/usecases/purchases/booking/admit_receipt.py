@@ -16,10 +16,10 @@ from app.store.purchases import purchases
 from app.store.terms import budgets, versions
 from app.usecases.command import CommandContext
 from app.usecases.purchases.commands import ReceiptQuarantined, RecordPurchase, RecordPurchaseResult
+from app.usecases.purchases.duplicates.pending_exchanges import pending_exchange_problem
+from app.usecases.purchases.duplicates.quarantined import as_booked
+from app.usecases.purchases.duplicates.receipts import known_receipt, receipt_problem
 from app.usecases.purchases.quarantine_receipt import quarantine_purchase
-from app.usecases.purchases.sent_again.pending_exchanges import pending_exchange_problem
-from app.usecases.purchases.sent_again.quarantined import as_booked
-from app.usecases.purchases.sent_again.receipts import known_receipt, receipt_problem
 from app.usecases.rewards.redemption_payments import payment_problem
 
 

@@ -27,7 +27,7 @@ from app.usecases.purchases.commands import (
     RecordPurchaseResult,
     RecordRefund,
 )
-from app.usecases.purchases.sent_again.refunds import as_recorded, has_same_content, refunded_by
+from app.usecases.purchases.duplicates.refunds import as_recorded, has_same_content, refunded_by
 
 
 class Exchanged(NamedTuple):

@@ -9,7 +9,7 @@ from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.engine.returns import Remaining, resolve_return
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
-from app.domain.purchases.pending_refund import HandedOut, PendingRefund
+from app.domain.purchases.pending_refund import NewReceipt, PendingRefund
 from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, ReceiptOrigin
 from app.domain.units import Unit
@@ -23,7 +23,7 @@ from app.usecases.purchases.booking.book_refund import book_refund
 from app.usecases.purchases.booking.exchange_goods import Exchanged, exchange_goods
 from app.usecases.purchases.command_json import receipt_of
 from app.usecases.purchases.commands import RecordExchange, RecordRefund, RecordRefundResult
-from app.usecases.purchases.sent_again.pending_exchanges import as_sent
+from app.usecases.purchases.duplicates.pending_exchanges import as_sent
 
 
 async def apply_pending_refunds(
@@ -59,13 +59,13 @@ async def _apply(
     customer = await customers.find(session, by=CustomerReference(purchase.customer_id), lock=True)
     if customer is None:
         raise LookupError(f"purchase {purchase.id} has lost its customer")
-    if pending.handed_out is not None:
+    if pending.new_receipt is not None:
         return await _apply_exchange(
             session,
             context=context,
             purchase=purchase,
             pending=pending,
-            handed_out=pending.handed_out,
+            stored_receipt=pending.new_receipt,
             customer=customer,
         )
     return await _apply_refund(session, context=context, purchase=purchase, pending=pending, customer=customer)
@@ -77,19 +77,21 @@ async def _apply_exchange(
     context: CommandContext,
     purchase: Purchase,
     pending: PendingRefund,
-    handed_out: HandedOut,
+    stored_receipt: NewReceipt,
     customer: Customer,
 ) -> Exchanged | Problem:
-    if handed_out.customer_id is not None and not await same_customer(
-        session, customer=customer, known_id=handed_out.customer_id
+    if stored_receipt.customer_id is not None and not await same_customer(
+        session, customer=customer, known_id=stored_receipt.customer_id
     ):
         return Problem(ProblemCode.OTHER_CUSTOMER, path=("customer",))
-    own = await own_wallet.belongs_to_key_holder(session, holder_id=handed_out.holder_id, customer=customer)
+    own = await own_wallet.belongs_to_key_holder(
+        session, own_customer_id=stored_receipt.sender_customer_id, customer=customer
+    )
     if own:
         return Problem(ProblemCode.OWN_CARD, path=("customer",))
     refund = _refund_command(pending, purchase=purchase)
     at = max(pending.occurred_at, purchase.occurred_at)
-    new_receipt = as_sent(pending, new_receipt=receipt_of(handed_out.data, at=at))
+    new_receipt = as_sent(pending, new_receipt=receipt_of(stored_receipt.data, at=at))
     command = RecordExchange(
         replace(refund, occurred_at=at, number_used_at=pending.number_used_at or pending.occurred_at), new_receipt, None
     )
@@ -110,8 +112,8 @@ async def _apply_refund(
     session: Session, *, context: CommandContext, purchase: Purchase, pending: PendingRefund, customer: Customer
 ) -> RecordRefundResult | Problem:
     numbering = context.program.numbering
-    judged_by = await versions.version(session, number=purchase.terms_version)
-    if judged_by is None:
+    deciding_terms = await versions.version(session, number=purchase.terms_version)
+    if deciding_terms is None:
         raise LookupError(f"purchase {purchase.id} has lost its terms")
     earlier = await refunds.of_purchase(session, purchase_id=purchase.id)
     remaining = Remaining.after(purchase.facts, refunds=earlier)
@@ -139,7 +141,7 @@ async def _apply_refund(
         command=command,
         purchase=purchase,
         customer=customer,
-        terms=judged_by,
+        terms=deciding_terms,
         earlier=earlier,
         before=remaining,
         returned=returned,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.domain.customers.customer import Customer
 from app.domain.details import detail
 from app.domain.problems import Problem, ProblemCode
-from app.domain.purchases.pending_refund import HandedOut, PendingRefund, PendingRefundState
+from app.domain.purchases.pending_refund import NewReceipt, PendingRefund, PendingRefundState
 from app.domain.purchases.receipt_numbers import OWN_SOURCE, PROGRAM_WIDE, ReceiptOrigin, ReceiptReference
 from app.store.customers import customers, own_wallet
 from app.store.database.session import Session
@@ -16,8 +16,8 @@ from app.usecases.command import CommandContext
 from app.usecases.customers.same_customer import same_customer
 from app.usecases.purchases.booking.exchange_goods import in_refund
 from app.usecases.purchases.commands import ReceiptToRecord, RecordExchange, RecordRefund, RefundPending
-from app.usecases.purchases.sent_again.pending_exchanges import handed_out, meaning_of, pending_with
-from app.usecases.purchases.sent_again.receipts import receipt_problem
+from app.usecases.purchases.duplicates.pending_exchanges import content_digest_of, new_receipt_to_store, pending_with
+from app.usecases.purchases.duplicates.receipts import receipt_problem
 
 
 async def record_pending_exchange(
@@ -47,14 +47,14 @@ async def record_pending_exchange(
         return known
     if (problem := await _receipt_problem(session, context=context, new_receipt=new_receipt)) is not None:
         return problem
-    handed_out_receipt = handed_out(
+    stored_receipt = new_receipt_to_store(
         new_receipt,
         origin=origin,
         customer_id=(customer.requested_id or customer.id) if customer is not None else None,
-        holder_id=context.principal.holder_id if context.principal is not None else None,
+        sender_customer_id=context.principal.own_customer_id if context.principal is not None else None,
     )
     pending = await record_pending_refund(
-        session, context=context, command=command.refund, receipt=receipt, handed_out=handed_out_receipt
+        session, context=context, command=command.refund, receipt=receipt, stored_receipt=stored_receipt
     )
     return in_refund(pending) if isinstance(pending, Problem) else pending
 
@@ -82,7 +82,14 @@ async def _known_exchange(
     """The result of an exchange that is pending already, or why its new receipt is another one; None where it is new."""
     new_receipt, refund, path = command.new_receipt, command.refund, ("purchase", "externalId")
     number, numbering = new_receipt.external_id, context.program.numbering
-    sent = (receipt, refund.lines, refund.amounts, refund.amount, refund.reason, (number, meaning_of(new_receipt)))
+    sent = (
+        receipt,
+        refund.lines,
+        refund.amounts,
+        refund.amount,
+        refund.reason,
+        (number, content_digest_of(new_receipt)),
+    )
     for pending in await pending_with(
         session, context=context, number=number, origin=origin, completion=new_receipt.completion
     ):
@@ -106,7 +113,7 @@ async def _known_exchange(
 
 async def _same_buyer(session: Session, *, pending: PendingRefund, customer: Customer | None) -> bool:
     """Is the customer named as the buyer the one that a pending exchange names?"""
-    known_id = pending.handed_out.customer_id if pending.handed_out is not None else None
+    known_id = pending.new_receipt.customer_id if pending.new_receipt is not None else None
     if known_id is None or customer is None:
         return True
     return await same_customer(session, customer=customer, known_id=known_id)
@@ -118,12 +125,12 @@ async def record_pending_refund(
     context: CommandContext,
     command: RecordRefund,
     receipt: ReceiptReference,
-    handed_out: HandedOut | None = None,
+    stored_receipt: NewReceipt | None = None,
 ) -> RefundPending | Problem:
     """Store a refund as pending until its purchase arrives. A known number gets its earlier result, or a problem if the content differs.
 
-    A reference that may match several receipts cannot be pending: the first one to arrive would be a guess. `handed_out`
-    is the receipt of the goods handed out in an exchange.
+    A reference that may match several receipts cannot be pending: the first one to arrive would be a guess. `stored_receipt`
+    is the new receipt of an exchange.
     """
     numbering = context.program.numbering
     if not numbering.identifies(receipt):
@@ -148,7 +155,7 @@ async def record_pending_refund(
         amounts=command.amounts,
         amount=command.amount,
         space=numbering.space(origin) if command.external_id is not None else PROGRAM_WIDE,
-        handed_out=handed_out,
+        new_receipt=stored_receipt,
         number_used_at=command.number_used_at if command.number_used_at != command.occurred_at else None,
     )
     if command.external_id is not None:

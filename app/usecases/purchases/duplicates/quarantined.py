@@ -28,7 +28,7 @@ from app.usecases.purchases.commands import (
     RecordRefundResult,
     RefundPending,
 )
-from app.usecases.purchases.sent_again.refunds import as_recorded
+from app.usecases.purchases.duplicates.refunds import as_recorded
 
 
 @dataclass(frozen=True, slots=True)

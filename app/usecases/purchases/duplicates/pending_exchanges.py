@@ -1,4 +1,4 @@
-"""Exchanges that are or were pending, found again by the receipt of the goods handed out."""
+"""Exchanges that are or were pending, found again by their new receipt."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from app.domain.details import detail
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases import receipt_content
-from app.domain.purchases.pending_refund import HandedOut, PendingRefund, PendingRefundState
+from app.domain.purchases.pending_refund import NewReceipt, PendingRefund, PendingRefundState
 from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.receipt_numbers import ReceiptOrigin
 from app.store.database.session import Session
@@ -17,16 +17,16 @@ from app.usecases.purchases.command_json import origin_data, origin_from, receip
 from app.usecases.purchases.commands import ReceiptToRecord, RecordExchange, RecordPurchase
 
 
-def handed_out(
-    new_receipt: ReceiptToRecord, *, origin: ReceiptOrigin, customer_id: str | None, holder_id: str | None
-) -> HandedOut:
-    """The receipt of the goods handed out, as it is stored with a pending exchange."""
+def new_receipt_to_store(
+    new_receipt: ReceiptToRecord, *, origin: ReceiptOrigin, customer_id: str | None, sender_customer_id: str | None
+) -> NewReceipt:
+    """The new receipt of an exchange, as it is stored with the pending refund."""
     data = {**receipt_data(new_receipt), "origin": origin_data(origin)}
-    return HandedOut(new_receipt.external_id, customer_id, holder_id, meaning_of(new_receipt), data)
+    return NewReceipt(new_receipt.external_id, customer_id, sender_customer_id, content_digest_of(new_receipt), data)
 
 
-def meaning_of(new_receipt: ReceiptToRecord) -> str:
-    """The content of the receipt of the goods handed out, without number, time and customer."""
+def content_digest_of(new_receipt: ReceiptToRecord) -> str:
+    """A digest of the content of the new receipt, without number, time and customer."""
     return f"{receipt_content.fingerprint(new_receipt.facts)} {new_receipt.location_id or ''} {new_receipt.completion}"
 
 
@@ -35,11 +35,11 @@ async def pending_with(
 ) -> tuple[PendingRefund, ...]:
     """The exchanges that are or were pending whose new receipt has this number, location and time, newest first."""
     exchanges, numbering = [], context.program.numbering
-    for pending in await pending_refunds.of_bought(session, number=number):
-        assert pending.handed_out is not None, "it is looked up by its receipt"
-        used = origin_from(pending.handed_out.data["origin"])
+    for pending in await pending_refunds.by_new_receipt_number(session, number=number):
+        assert pending.new_receipt is not None, "it is looked up by its receipt"
+        used = origin_from(pending.new_receipt.data["origin"])
         same = numbering.is_same_receipt(origin, recorded=used, space=numbering.space(used))
-        if same and pending.handed_out.data["completion"] == completion:
+        if same and pending.new_receipt.data["completion"] == completion:
             exchanges.append(pending)
     return tuple(exchanges)
 
@@ -66,11 +66,11 @@ async def exchange_as_applied(session: Session, *, command: RecordExchange, purc
     if sent_at >= purchase.occurred_at:
         return command
     number = command.new_receipt.external_id
-    for pending in await pending_refunds.of_bought(session, number=number):
-        assert pending.handed_out is not None, "it is looked up by its receipt"
-        same = (pending.occurred_at, pending.handed_out.content_digest, pending.fingerprint) == (
+    for pending in await pending_refunds.by_new_receipt_number(session, number=number):
+        assert pending.new_receipt is not None, "it is looked up by its receipt"
+        same = (pending.occurred_at, pending.new_receipt.content_digest, pending.fingerprint) == (
             sent_at,
-            meaning_of(command.new_receipt),
+            content_digest_of(command.new_receipt),
             command.refund.fingerprint,
         )
         if same and pending.state is PendingRefundState.APPLIED:
@@ -79,6 +79,6 @@ async def exchange_as_applied(session: Session, *, command: RecordExchange, purc
 
 
 def as_sent(pending: PendingRefund, *, new_receipt: ReceiptToRecord) -> ReceiptToRecord:
-    """The receipt of the goods handed out, with the location and time at which its number was sent."""
-    assert pending.handed_out is not None, "it is an exchange"
-    return replace(new_receipt, number_used_at=origin_from(pending.handed_out.data["origin"]).at)
+    """The new receipt, with the location and time at which its number was sent."""
+    assert pending.new_receipt is not None, "it is an exchange"
+    return replace(new_receipt, number_used_at=origin_from(pending.new_receipt.data["origin"]).at)

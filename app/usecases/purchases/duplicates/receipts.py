@@ -74,12 +74,12 @@ async def _fully_returned(session: Session, *, purchase: Purchase) -> bool:
         checked = to_check.pop()
         earlier_refunds = await refunds.of_purchase(session, purchase_id=checked.id)
         left = Remaining.after(checked.facts, refunds=earlier_refunds).of(checked.facts)
-        if any(line.to_pay() for line in left.lines) or (left.lines and not checked.total.minor):
+        if any(line.amount_due() for line in left.lines) or (left.lines and not checked.total.minor):
             return False
         ids = [refund.id for refund in earlier_refunds]
-        handed_out = await exchanges.handed_out_for(session, refund_ids=ids)
-        if handed_out:
-            replacements = await purchases.by_ids(session, purchase_ids=handed_out)
+        new_purchase_ids = await exchanges.new_purchase_ids_for(session, refund_ids=ids)
+        if new_purchase_ids:
+            replacements = await purchases.by_ids(session, purchase_ids=new_purchase_ids)
             to_check.extend(replacements.values())
     return True
 

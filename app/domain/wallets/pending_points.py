@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.engine.old_prices import OldPrices
-from app.domain.engine.pending import ActivationForecast
+from app.domain.engine.pending_points import ActivationForecast
 from app.domain.engine.redemption import reward_cost
 from app.domain.ledger.lots import Lot
 from app.domain.terms.clause import Clause
