@@ -44,10 +44,10 @@ ALL_ADDRESSES = RateLimit(capacity=100_000, restored=20_000)
 """Look-ups of unknown keys over all addresses, as `ADMISSION_LIMIT`: 2,000 at once, then 400 a second."""
 
 _REJECTIONS = {
-    KeyRejection.MALFORMED: "This is no whole key: copy it again.",
-    KeyRejection.UNKNOWN: "This key opens nothing.",
-    KeyRejection.EXPIRED: "This key has expired.",
-    KeyRejection.REVOKED: "This key was revoked.",
+    KeyRejection.MALFORMED: "This access key is incomplete: copy it again.",
+    KeyRejection.UNKNOWN: "Unknown access key.",
+    KeyRejection.EXPIRED: "This access key has expired.",
+    KeyRejection.REVOKED: "This access key was revoked.",
 }
 
 
@@ -85,7 +85,7 @@ class Authenticator:
     async def authenticate(self, request: Request) -> Caller | None:
         """The holder of the request's key; None without a key.
 
-        Raises UNAUTHENTICATED for a key that opens nothing, and RateLimited when one address sent too many of them. A
+        Raises UNAUTHENTICATED for an unknown or ended key, and RateLimited when one address sent too many of them. A
         right key is let in whatever else its address sends.
         """
         scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
@@ -125,8 +125,8 @@ class Authenticator:
     async def _look_up_unknown(self, token: str, *, digest: bytes, host: str) -> Caller | RejectedKey:
         """Look up a key that is not cached; its address is charged unless the key is right.
 
-        Where an address has used up its limit, what was looked up before and what is no whole key is rejected, and all
-        else waits for its turn: a right key is among it.
+        Where an address has used up its limit, keys that were looked up before and incomplete keys are rejected, and all
+        others wait for their turn, because a valid key may be among them.
         """
         known_until, known = self._wrong_keys.get(digest, (0.0, None))
         if known is not None and known_until > time.monotonic():

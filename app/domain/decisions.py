@@ -130,7 +130,7 @@ class Remedy(NamedTuple):
 
     `choices` are stock codes, categories, keys of locations, channels, methods of payment, segments or preferences, any
     of which will do.
-    `from_` of WAIT_FOR_BIRTHDAY gives a date of birth away: it is worked out for who may see one, and never kept.
+    `from_` of WAIT_FOR_BIRTHDAY reveals a date of birth: it is computed for callers who may see it, and never stored.
     """
 
     code: RemedyCode

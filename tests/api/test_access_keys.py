@@ -126,7 +126,7 @@ def test_revoked_key_stops_at_once_on_this_server(shop: Shop) -> None:
     payload = revoke(shop, id)
     assert (payload["accessKey"]["state"], payload["userErrors"]) == ("REVOKED", [])
     assert not opens(shop, token)
-    assert shop.send(VIEWER, key=token).json()["errors"][0]["message"] == "This key was revoked."
+    assert shop.send(VIEWER, key=token).json()["errors"][0]["message"] == "This access key was revoked."
     assert revoke(shop, id, idempotency_key="r2") == payload, "once more changes nothing"
     listed = shop.execute(KEYS, role=Role.OWNER, state="REVOKED")["accessKeys"]["nodes"]
     assert [key["id"] for key in listed] == [id]
@@ -142,7 +142,7 @@ def test_key_ends_when_it_expires(shop: Shop, clock: Clock) -> None:
     clock.now = START + timedelta(days=10)
     time.sleep(0.3)
     assert not opens(shop, other)
-    assert shop.send(VIEWER, key=other).json()["errors"][0]["message"] == "This key has expired."
+    assert shop.send(VIEWER, key=other).json()["errors"][0]["message"] == "This access key has expired."
     assert [key["state"] for key in shop.execute(KEYS, role=Role.OWNER, state="EXPIRED")["accessKeys"]["nodes"]] == [
         "EXPIRED",
         "EXPIRED",

@@ -82,7 +82,7 @@ def purchases(draw: st.DrawFn, own: str, *, whole: bool = False) -> PurchaseFact
         lines=lines,
         exchange_rate=ExchangeRate(draw(rates), own) if currency != own else None,
     )
-    with_points = draw(st.sampled_from([0, 0, 1, 2])) * to_pay(facts).__floor__() // 2
+    with_points = draw(st.sampled_from([0, 0, 1, 2])) * amount_due(facts).__floor__() // 2
     return replace(facts, payments=(Payment(PaymentKind.POINTS, with_points),)) if with_points else facts
 
 
@@ -144,7 +144,7 @@ def partial_refunds(draw: st.DrawFn, purchase: PurchaseFacts) -> list[dict[int, 
     return steps
 
 
-def to_pay(facts: PurchaseFacts) -> Fraction:
+def amount_due(facts: PurchaseFacts) -> Fraction:
     """The price of a purchase, in minor units of its own currency."""
     return Fraction(sum(line.amount_due() for line in facts.lines))
 
@@ -309,11 +309,11 @@ def test_part_paid_with_points_earns_nothing(
     less, more = sorted((fraction, other))
 
     def paid(part: Fraction) -> PurchaseFacts:
-        return replace(purchase, payments=(Payment(PaymentKind.POINTS, to_pay(purchase) * part),))
+        return replace(purchase, payments=(Payment(PaymentKind.POINTS, amount_due(purchase) * part),))
 
     assert total(paid(less)) == total(paid(Fraction(0))) * (1 - less)
     assert points(terms, paid(less)) >= points(terms, paid(more))
-    if to_pay(purchase):
+    if amount_due(purchase):
         assert total(paid(Fraction(1))) == 0
 
 

@@ -15,7 +15,7 @@ from tests.shop import UNUSED_TLS, Shop, create_program
 from tests.time_limits import HANGS
 
 PROMISED = 10.0
-"""Seconds, from SECURITY.md, until a key that was revoked elsewhere opens nothing."""
+"""Seconds, from SECURITY.md, until a key that was revoked elsewhere is rejected."""
 
 VIEWER = "{ viewer { role } }"
 
@@ -30,7 +30,7 @@ def opens(shop: Shop, token: str) -> bool:
 
 
 def last_opened(shop: Shop, token: str) -> float:
-    """When the last request began that a token opened the program for (monotonic seconds), asked until it opens nothing."""
+    """When the last request began that a token opened the program for (monotonic seconds), asked until it is rejected."""
     last = time.monotonic()
     give_up = last + HANGS
     while True:

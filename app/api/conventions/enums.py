@@ -93,7 +93,7 @@ described(
 )
 described(
     CustomerState,
-    "What a customer may do. A customer who was merged with another one is answered as the one who goes on.",
+    "What a customer may do. For a merged customer, the surviving customer is returned.",
     {CustomerState.ACTIVE: "Earns and redeems."},
 )
 described(
@@ -123,7 +123,7 @@ described(
         Role.OWNER: "May do and see everything in the program.",
         Role.STAFF: "Serves customers: everything a till does; cancels redemptions after the window of the terms and adjusts points, with a reason; sees identities, birthdays and segments in full, and changes them.",
         Role.TILL: "Enrols, records purchases and refunds, redeems, notes preferences; identities are masked, birthdays and segments hidden.",
-        Role.INTEGRATION: "An app's own server: enrols customers, and creates and revokes customers' keys. It sees the terms and the rewards, and no customer: what it does for one of them it does with that one's key.",
+        Role.INTEGRATION: "An app's own server: enrols customers, and creates and revokes their keys; it acts for a customer only with that customer's key. It sees the terms and the rewards, and no customer.",
         Role.CUSTOMER: "Sees their own card, the terms and the rewards; redeems for themselves; states preferences, the language, and a birthday that is not known yet.",
     },
 )
@@ -159,7 +159,7 @@ described(
         ReasonCode.STAMPS_CLAWED_BACK: "`observed` stamps are clawed back; those already spent are deducted from the next ones.",
         ReasonCode.STAMPS_RETURNED: "`observed` stamps that had been paid came back.",
         ReasonCode.NEGATIVE_BALANCE: "Points are owed: `observed`. Those and the cost together are `required` points.",
-        ReasonCode.STILL_PENDING: "So many points wait, `observed`, and can be spent from the instant `required` on.",
+        ReasonCode.STILL_PENDING: "`observed` points are pending, and can be spent from the instant `required` on.",
         ReasonCode.BELOW_ZERO: "Points are clawed back beyond the balance: `observed` were available, `required` are now owed in all.",
         ReasonCode.STAMPS_BELOW_ZERO: "Stamps are clawed back beyond the balance: `observed` were available, `required` are now owed in all.",
         ReasonCode.POINTS_RETURNED: "Points that had paid for goods that came back were given back: `observed`.",
@@ -168,7 +168,7 @@ described(
         ReasonCode.GRACE_AFTER_REVERSAL: "Points that came back past their last valid day, `observed`, can be spent until the instant `required`, because the shop was at fault.",
         ReasonCode.EXPIRED_ON_RELEASE: "Points that came back from a hold or a redemption, `observed`, expired at once; their last valid local day was `required`.",
         ReasonCode.POINTS_EXPIRED: "Points expired: `observed`; their last valid local day was `required`.",
-        ReasonCode.POINTS_AVAILABLE: "Points that waited can be spent from now on: `observed`; where some of them paid what was owed, `required` had waited.",
+        ReasonCode.POINTS_AVAILABLE: "`observed` pending points became available. If part of them repaid debt, `required` is the number that was pending.",
         ReasonCode.TIER_LOST: "The tier, which begins at `required` qualifying points, is lost with `observed`.",
         ReasonCode.TIER_KEPT: "`observed` qualifying points are no longer enough for the tier; it is kept until the instant `required`.",
         ReasonCode.TIER_REACHED: "The tier, which begins at `required` qualifying points, is reached with `observed`.",
@@ -188,7 +188,7 @@ described(
         RemedyCode.ASK_AT_TILL: "Ask at the till.",
         RemedyCode.COME_AGAIN: "Make `quantity` more purchases.",
         RemedyCode.TELL_BIRTHDAY: "Tell the date of birth: the condition holds by it, or a remedy says from when.",
-        RemedyCode.WAIT_FOR_BIRTHDAY: "The birthday brings it: `from`. Told to the customer, owner and staff while nothing is recorded; null to tills and in what is kept, since it gives the date of birth away.",
+        RemedyCode.WAIT_FOR_BIRTHDAY: "The condition holds from the birthday window on, at `from`. Owner, staff and the customer see `from` in previews; it is null for tills and in recorded decisions, because it reveals the date of birth.",
         RemedyCode.ASK_STAFF: "Ask the staff to put the customer into one of the segments in `choices`; without choices, to take them out of one.",
         RemedyCode.STATE_PREFERENCE: "State one of `choices` as a preference.",
         RemedyCode.COLLECT_POINTS: "Collect `points` more.",

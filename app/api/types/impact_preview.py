@@ -41,11 +41,11 @@ class ReplayProgress:
 
 @strawberry.type(description="What a draft means for one member.")
 class MemberImpact:
-    """Points, stamps, and rewards that can be had one way only."""
+    """Points, stamps, and rewards that only one of the versions grants."""
 
     found: strawberry.Private[impact.CustomerImpact]
     difference: int = strawberry.field(
-        description="Points earned more, less what rewards that are had both ways cost more; negative is a loss. Charged at the draft's full price, also for points earned before it."
+        description="The additional points earned under the draft, minus the additional cost of rewards granted under both versions; a negative number is a loss. Charged at the draft's full price, also for points earned before it."
     )
     stamps_difference: int = strawberry.field(description="The same in stamps.")
     earned_before: int = strawberry.field(description="Points earned under the terms in force.")

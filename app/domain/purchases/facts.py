@@ -138,7 +138,7 @@ class PurchaseFacts:
         return frozenset(payment.redemption_id for payment in self.payments if payment.redemption_id is not None)
 
     def amount_due(self) -> Exact:
-        """What is to pay for all lines, tax included, in minor units, exact."""
+        """The amount due for all lines, tax included, in minor units, exact."""
         return sum((line.amount_due() for line in self.lines), 0)
 
     def remaining(

@@ -26,7 +26,7 @@ class Caller:
 
 
 class KeyRejection(StrEnum):
-    """Why a token opens nothing."""
+    """Why a token is rejected."""
 
     MALFORMED = "MALFORMED"
     UNKNOWN = "UNKNOWN"
@@ -36,7 +36,7 @@ class KeyRejection(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RejectedKey:
-    """A token that opens nothing. `access_key_id` is the key that it belongs to, where it has the right secret."""
+    """A token that is rejected. `access_key_id` is its key, where it has the right secret."""
 
     why: KeyRejection
     access_key_id: str | None = None
@@ -45,7 +45,7 @@ class RejectedKey:
 async def authenticate(session: UnscopedSession, *, token: str, at: datetime) -> Caller | RejectedKey:
     """The holder of a token at an instant of the server's clock, or why there is none.
 
-    Only who has the secret learns that a key has ended: to others it is like one that does not exist.
+    Only callers who have the secret learn that a key has ended: to others it is like one that does not exist.
     """
     sent = read_token(token)
     if sent is None:

@@ -28,7 +28,7 @@ _SELECT_LISTED = f"{_SELECT_ALL} WHERE listed = 1 ORDER BY name, slug LIMIT $1"
 async def create(session: Session, *, program: Program) -> None:
     """Store a new program, with its clock at the server's time."""
     columns = asdict(program)
-    del columns["clock_ahead"], columns["numbering"], columns["address"], columns["staff"]
+    del columns["clock_ahead"], columns["numbering"], columns["address"], columns["staff_limits"]
     del columns["receipt_age"], columns["slug"], columns["listed"]
     await session.orm(ProgramRow).create(**columns, **_settings(program))
 

@@ -22,7 +22,7 @@ class RevokeAccessKey:
 @stored_as("access_key_revoked")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeAccessKeyResult(CommandResult):
-    """The key that opens nothing any more."""
+    """The key that is no longer accepted."""
 
     access_key_id: str
 

@@ -20,12 +20,12 @@ TIME_LIMIT = 5
 """Seconds that a request may spend on running due jobs."""
 
 
-@strawberry.input(description="The time that it shall be in a sandbox.")
+@strawberry.input(description="The new time of a sandbox.")
 class AdvanceClockInput(CommandInput):
     """The new time, which is ahead of the present one."""
 
     to: datetime = strawberry.field(
-        description="What the clock of the program shall show: later than it shows now, by 10 years at most."
+        description="The new time of the program's clock: later than its time now, by 10 years at most."
     )
     deliver_notices: bool = strawberry.field(
         default=False,

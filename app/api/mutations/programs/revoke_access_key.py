@@ -1,4 +1,4 @@
-"""revokeAccessKey: a key opens nothing any more."""
+"""revokeAccessKey: a key is no longer accepted."""
 
 from __future__ import annotations
 

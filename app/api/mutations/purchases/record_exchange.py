@@ -1,4 +1,4 @@
-"""recordExchange: goods come back and others are bought for them, in one call."""
+"""recordExchange: goods are returned and others are bought for them, in one call."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from app.usecases.purchases.commands import (
 )
 
 
-@strawberry.input(description="What comes back in an exchange; when, the new receipt says.")
+@strawberry.input(description="The goods returned in an exchange. The time is that of the new receipt.")
 class ExchangeRefundInput:
     """Of which purchase, and what of it."""
 
@@ -110,19 +110,19 @@ class RecordExchangePayload(
         if isinstance(result, RefundPending):
             pending = await load_pending_refund(result.pending_refund_id, context=context)
             return cls(pending=pending, already_recorded=result.already_recorded)
-        bought = replace(result.purchase, first_carried_out_at=result.first_carried_out_at)
+        purchase_result = replace(result.purchase, first_carried_out_at=result.first_carried_out_at)
         return cls(
-            result=bought,
-            decision=await load_decision(bought, context=context, entry_id=bought.entry_id),
+            result=purchase_result,
+            decision=await load_decision(purchase_result, context=context, entry_id=purchase_result.entry_id),
             refund=Refunded(**await refunded(result.refund, context=context)),
-            balances=balances_after(bought, context=context),
-            already_recorded=bought.already_recorded,
+            balances=balances_after(purchase_result, context=context),
+            already_recorded=purchase_result.already_recorded,
         )
 
     @strawberry.field(
-        description="What is to pay on balance: what the new goods cost more than those that came back, without what points paid of it. Below 0 it is given back, and is `cash` of the refund."
+        description="The balance due: the price of the new goods minus the price of the returned goods and minus the part paid with points. A negative amount is paid out (`refund.cash`)."
     )
-    async def to_pay(self, info: Info) -> Money | None:
+    async def amount_due(self, info: Info) -> Money | None:
         """In the currency of both."""
         refund = self.refund.result if self.refund is not None else None
         purchase = await purchase_of(self.result, info.context) if self.result is not None else None
@@ -176,7 +176,9 @@ def _command(input: RecordExchangeInput, *, context: Context) -> RecordExchange 
     )
     if isinstance(refund, Problem):
         return replace(refund, path=("refund", *refund.path))
-    bought = receipt_of(input.purchase, context=context)
-    if isinstance(bought, Problem):
-        return bought
-    return RecordExchange(refund=replace(refund, occurred_at=bought.facts.occurred_at), new_receipt=bought, customer=by)
+    new_receipt = receipt_of(input.purchase, context=context)
+    if isinstance(new_receipt, Problem):
+        return new_receipt
+    return RecordExchange(
+        refund=replace(refund, occurred_at=new_receipt.facts.occurred_at), new_receipt=new_receipt, customer=by
+    )

@@ -44,9 +44,9 @@ class NextActivation:
         return cls(at=found.at, points=found.points)
 
 
-@strawberry.type(description="What a notice says of points that came together.")
+@strawberry.type(description="A lot as a notice names it: points that were earned together.")
 class ExpiringPoints:
-    """As many as they were when the notice was given, with the day that holds now."""
+    """The number when the notice was given, and the last day as things stand."""
 
     points: int = strawberry.field(description="How many there were when the notice was given, whole points.")
     last_day: date = strawberry.field(
@@ -60,12 +60,12 @@ class ExpiringPoints:
         return phrasebook("expiry_notice", points=phrasebook.points(self.points), day=phrasebook.date(self.last_day))
 
 
-@strawberry.type(description="That a notice reached the customer.")
+@strawberry.type(description="The delivery of a notice to the customer.")
 class NoticeDelivery:
     """The time and the channel."""
 
     channel: NoticeChannel = strawberry.field(
-        description="How. Whether that counts says the clause on the validity of the points."
+        description="The channel. The clause on the validity of points says whether it counts."
     )
     delivered_at: datetime = strawberry.field(description="When.")
 
@@ -80,7 +80,7 @@ class ExpiryNotice:
     """Put into the customer's inbox before the points expire."""
 
     given_at: datetime = strawberry.field(description="When it was put into the inbox.")
-    lots: list[ExpiringPoints] = strawberry.field(description="The points, those that came together in one each.")
+    lots: list[ExpiringPoints] = strawberry.field(description="The lots whose points will expire.")
     deliveries: list[NoticeDelivery] = strawberry.field(
         description="When and how it reached the customer, earliest first; empty as long as it did not."
     )

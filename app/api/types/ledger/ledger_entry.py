@@ -100,7 +100,7 @@ class LedgerEntry(Node):
         return Redemption.of(found) if found is not None else None
 
     @strawberry.field(
-        description="Whether it corrects what was booked before, because something that happened earlier became known later, or a receipt was set right."
+        description="Whether it corrects what was booked before, because an earlier event became known later, or a receipt was corrected."
     )
     def correction(self) -> bool:
         """Whether something late made it necessary."""
@@ -114,7 +114,7 @@ class LedgerEntry(Node):
         return await cause_of(self.stored.entry, info=info)
 
     @strawberry.field(
-        description="The reason that was given for it: of an adjustment and of a redemption that was cancelled to whoever sees the customer, of points passed on, wallets joined and receipts set right to owner and staff; null where none was given."
+        description="The reason given for it. Everybody who sees the customer can read the reasons of adjustments and cancelled redemptions; only owner and staff those of transfers, merges and receipt corrections. Null where none was given."
     )
     async def reason(self, info: Info) -> str | None:
         """As it was entered."""
@@ -125,7 +125,7 @@ class LedgerEntry(Node):
         return stated.reason if stated is not None else None
 
     @strawberry.field(
-        description="The access key by which people moved the points or set the receipt right; null where they did not, or by the `troth` command. For the owner, null to others."
+        description="The access key with which staff moved the points or corrected the receipt; null where none did, and where the `troth` command did. For the owner, null to others."
     )
     async def actor(self, info: Info) -> Actor | None:
         """The access key, by its id."""
@@ -140,7 +140,7 @@ class LedgerEntry(Node):
         return [Lot.of(lot) for lot in self.stored.entry.new_lots]
 
     @strawberry.field(
-        description="Of a TRANSFER or MERGE, the customers on the other side whom the caller may see: usually one; of a household, all that share the wallet. Who was merged into another customer is that one. Empty for anything else.",
+        description="Of a TRANSFER or MERGE, the customers on the other side whom the caller may see: usually one; of a household, all that share the wallet. For a merged customer, the surviving customer is returned. Empty for anything else.",
         graphql_type=list[LazyType("Customer", "app.api.types.customers.customer")],  # type: ignore[misc]  # customers have ledgers, so ledgers cannot import them
     )
     async def counterparties(self, info: Info) -> list[Node]:
@@ -148,7 +148,7 @@ class LedgerEntry(Node):
         return await counterparties_of(self.stored.entry, info=info)
 
     @strawberry.field(
-        description="Of a MERGE that brought points along, the ledger of the account that they came from, newest entry first, each entry as it was booked there; null for anything else, and for who may not see whose account it was. `first` or `last`: 1 to 100, default 20."
+        description="Of a MERGE that brought points along, the ledger of the account that they came from, newest entry first, each entry as it was booked there; null for anything else, and for callers who may not see that customer. `first` or `last`: 1 to 100, default 20."
     )
     async def merged_ledger(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None

@@ -26,7 +26,7 @@ class LiabilityAge:
     below_months: int | None = strawberry.field(description="Months below which they are old; null for the oldest.")
     points: BigInt = strawberry.field(description="Points outstanding, as text.")
     breakage_rate: Decimal | None = strawberry.field(
-        description="The share of points so old, 0 to 1, that the program's own closed months saw expire and not redeemed; null where fewer than 12 closed months say so."
+        description="The share of points of this age, 0 to 1, that expired without being redeemed in the program's own closed months; null if there are fewer than 12 closed months."
     )
 
 
@@ -39,13 +39,15 @@ class UnitLiability:
     available: BigInt = strawberry.field(description="Could be spent at that moment.")
     pending: BigInt = strawberry.field(description="Earned, not available yet at that moment.")
     held: BigInt = strawberry.field(description="Reserved by holds at that moment.")
-    owed: BigInt = strawberry.field(description="What customers owe, to be filled by later earns; not deducted.")
+    owed: BigInt = strawberry.field(
+        description="What customers owe, and repay with points that they earn later; not deducted."
+    )
     ages: list[LiabilityAge] = strawberry.field(description="`outstanding` by age, youngest first.")
     expected_breakage: BigInt | None = strawberry.field(
         description="Points of `outstanding` that are not expected to be redeemed: each band's points times its rate. Null where a band that has points has no rate: nothing is guessed."
     )
     closed_months: int = strawberry.field(
-        description="Months, at most 24, whose points are used up or expired but for 1 % and less, from the first one on without a gap: what the rates are learnt from."
+        description="The number of closed months (at most 24, consecutive from the first one) from which the rates are estimated. A month is closed when at most 1 % of its points are neither spent nor expired."
     )
 
     @classmethod

@@ -43,7 +43,7 @@ class Program(Node):
         description="The IANA zone whose wall clock its rules go by, where a purchase has no location."
     )
     region: str = strawberry.field(
-        description="ISO 3166. Amounts, dates and times are written as there, unless who reads names another region; phone numbers from there need no country code."
+        description="ISO 3166. Amounts, dates and times are written as there, unless the reader asks for another region; phone numbers from there need no country code."
     )
     form_of_address: Address = strawberry.field(description="How German sentences speak to members.")
     unit: PointUnit = strawberry.field(description="What its points are called.")

@@ -16,12 +16,10 @@ from app.domain.problems import Problem, ProblemCode
 MAX_DAYS = 3650
 HIGHEST_AMOUNT = Decimal(1_000_000_000)
 
-_ADJUSTMENTS = "Points that one staff key may adjust in a day of the program's zone, given and taken together; stamps as many, by themselves. Receipts that staff amend count by the points they change, cancelled redemptions by those they give back."
-_TRANSFERS = "Points that one staff key may pass on in a day of the program's zone. A moved purchase counts by the points it carries."
+_ADJUSTMENTS = "Points that one staff key may adjust in a day of the program's zone. Added and removed points count alike. The same limit applies to stamps, counted separately. An amended receipt counts by the points it changes, a cancelled redemption by the points it restores."
+_TRANSFERS = "Points that one staff key may transfer in a day of the program's zone. A moved purchase counts by the points that move with it."
 _DAYS = "How old a receipt may be that a till amends, in days of 24 hours."
-_AMOUNT = (
-    "By how much tills may change one receipt, all changes together and without sign, where twice its total is less."
-)
+_AMOUNT = "By how much tills may change one receipt in all, up or down, if twice its total is less than this."
 
 
 @strawberry.type(

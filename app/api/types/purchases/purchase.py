@@ -49,7 +49,7 @@ class Purchase(Node):
         description="Server time; in a sandbox what the clock of the program showed."
     )
     channel: Channel | None = strawberry.field(description="Where it was made.")
-    total: Money = strawberry.field(description="What was to pay, tax included, in the currency it was paid in.")
+    total: Money = strawberry.field(description="The amount due, tax included, in the currency it was paid in.")
     exchange_rate: Decimal | None = strawberry.field(
         description="How many units of the program's currency one unit of its own was worth, as the till sent it; null for a purchase in the program's currency."
     )

@@ -147,7 +147,7 @@ class PublicTerms:
         """Without those that cannot apply."""
         return [PublicClause.of(clause, reader=self.reader) for clause in self.found.published.terms.printed]
 
-    @strawberry.field(description="At most three of the clauses, for who has no time to read them all.")
+    @strawberry.field(description="At most three of the clauses, for readers without time to read them all.")
     def highlights(self) -> list[PublicClause]:
         """What the first page shows."""
         return [PublicClause.of(clause, reader=self.reader) for clause in highlights(self.found.published.terms)]

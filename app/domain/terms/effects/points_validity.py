@@ -61,15 +61,19 @@ class PointsValidity(Effect):
     )
     days: int | None = rule_field(f"Days instead of months, 1 to {MAX_DAYS:,}.", default=None)
     expires: bool = rule_field(
-        "Whether points expire then; false: they stay valid at least so long, and none are taken away.", default=False
+        "Whether points expire then. If false, this is only a guaranteed minimum and no points are removed.",
+        default=False,
     )
-    until: ValidityEnd = rule_field("To the end of what.", default=ValidityEnd.DAY)
-    since: ValidityStart = rule_field("From when.", default=ValidityStart.ACTIVATION)
+    until: ValidityEnd = rule_field("The calendar period at whose end the points expire.", default=ValidityEnd.DAY)
+    since: ValidityStart = rule_field("The start of the validity.", default=ValidityStart.ACTIVATION)
     notice_from: int = rule_field(
-        f"Days before the expiry from which on a notice counts, 2 to {MAX_NOTICE_DAYS}; for points that expire.",
+        f"For points that expire: a notice counts if it is delivered at most this many days before the last day, 2 to {MAX_NOTICE_DAYS}.",
         default=60,
     )
-    notice_until: int = rule_field("Days before the expiry by which it is given, 1 to below `noticeFrom`.", default=30)
+    notice_until: int = rule_field(
+        "A notice is in time if it is delivered at least this many days before the last day: at least 1, and less than `noticeFrom`.",
+        default=30,
+    )
     notice_by: frozenset[NoticeChannel] = rule_field(
         "What counts as a notice; at least one.", default=frozenset(NoticeChannel)
     )
