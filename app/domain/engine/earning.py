@@ -118,11 +118,8 @@ def base_points(decision: Decision, *, terms: Terms) -> int:
 
 def _evaluate_dependent_clauses(terms: Terms, *, purchase: EligiblePurchase) -> list[_EvaluatedClause]:
     """Every point clause evaluated, in order; clauses that depend on whether others match are evaluated after those."""
-    rounding = terms.rounding
     by_key = {
-        clause.key: _unmatched_if_budget_used_up(
-            _EvaluatedClause(clause, *evaluate(clause, purchase=purchase)), rounding=rounding
-        )
+        clause.key: _evaluated_within_budget(clause, purchase=purchase, rounding=terms.rounding)
         for clause in terms.point_clauses
         if not clause.depends_on_other_clauses
     }
@@ -130,18 +127,16 @@ def _evaluate_dependent_clauses(terms: Terms, *, purchase: EligiblePurchase) -> 
         matched_clauses=frozenset(key for key, evaluated in by_key.items() if evaluated.fits)
     )
     by_key |= {
-        clause.key: _unmatched_if_budget_used_up(
-            _EvaluatedClause(clause, *evaluate(clause, purchase=with_matches)), rounding=rounding
-        )
+        clause.key: _evaluated_within_budget(clause, purchase=with_matches, rounding=terms.rounding)
         for clause in terms.point_clauses
         if clause.depends_on_other_clauses
     }
     return [by_key[clause.key] for clause in terms.point_clauses]
 
 
-def _unmatched_if_budget_used_up(evaluated: _EvaluatedClause, *, rounding: RoundingRule) -> _EvaluatedClause:
-    """The evaluation, no longer matching if the budget is used up; not for multipliers, whose award is not known yet."""
-    budget = evaluated.clause.budget
+def _evaluated_within_budget(clause: Clause, *, purchase: EligiblePurchase, rounding: RoundingRule) -> _EvaluatedClause:
+    """The evaluation, not matching if the budget is used up; for multipliers, whose award is not known yet, without budget."""
+    evaluated, budget = _EvaluatedClause(clause, *evaluate(clause, purchase=purchase)), clause.budget
     alone = _alone(evaluated, rounding=rounding) if budget is not None and evaluated.fits else None
     if budget is None or alone is None:
         return evaluated
@@ -168,9 +163,8 @@ def _reasons_with_budget(evaluated: _EvaluatedClause, limited_award: Award) -> t
     left = budget.left(evaluated.selected.rule_facts, clause=limited_award.key)
     finding = budget.used_up(left, wanted=limited_award.unlimited_points)
     path = (evaluated.clause.conditions.index(budget),)
-    budget_reason = Reason(
-        limited_award.key, Verdict.LIMITED if limited_award.points else Verdict.NOT_MET, finding, path
-    )
+    verdict = Verdict.LIMITED if limited_award.points else Verdict.NOT_MET
+    budget_reason = Reason(limited_award.key, verdict, finding, path)
     return tuple(budget_reason if reason.condition == path else reason for reason in evaluated.reasons)
 
 

@@ -74,8 +74,7 @@ class _Move:
         }
         retained = {key: points for key, points in retained.items() if points}
         facts = replace(
-            self.after.facts,
-            rule_facts=self.after.facts.rule_facts.with_common_budget_usage(decision.budget_usage),
+            self.after.facts, rule_facts=self.after.facts.rule_facts.with_common_budget_usage(decision.budget_usage)
         )
         correction = replace(self.correction, retained_budget_usage_text=json_text(retained) if retained else None)
         return replace(self, after=replace(self.after, facts=facts), correction=correction)
@@ -133,18 +132,18 @@ async def run(session: Session, *, context: CommandContext, command: MovePurchas
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
     if isinstance(purchase, Problem):
         return purchase
-    previous_customer, new_customer = await customers.find_two(
+    from_customer, to_customer = await customers.find_two(
         session, first=CustomerReference(purchase.customer_id), second=command.customer
     )
-    if new_customer is None:
+    if to_customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
-    deciding_terms = await versions.version(session, number=purchase.terms_version)
-    if previous_customer is None or deciding_terms is None:
+    terms = await versions.version(session, number=purchase.terms_version)
+    if from_customer is None or terms is None:
         raise LookupError(f"purchase {purchase.id} has no customer, or no terms")
     purchase = await purchases.reread(session, purchase=purchase)
-    if previous_customer.id == new_customer.id:
+    if from_customer.id == to_customer.id:
         return Problem(ProblemCode.SAME_CUSTOMER, path=("customer",))
-    for customer, path in ((previous_customer, ("purchase",)), (new_customer, ("customer",))):
+    for customer, path in ((from_customer, ("purchase",)), (to_customer, ("customer",))):
         problem = await own_wallet.problem(session, principal=context.principal, customer=customer, path=path)
         if problem is not None:
             return problem
@@ -153,24 +152,16 @@ async def run(session: Session, *, context: CommandContext, command: MovePurchas
     correction = ReceiptCorrection.of(
         purchase,
         id=context.new_id(),
-        to=_customer_id_of(new_customer),
+        to=_customer_id_of(to_customer),
         recorded_at=context.now,
         reason=command.reason,
         actor=context.actor,
     )
     after = await _of_new_customer(
-        new_customer,
-        previous_customer=previous_customer,
-        session=session,
-        purchase=purchase,
-        terms=deciding_terms,
-        correction=correction,
+        to_customer, from_customer=from_customer, session=session, purchase=purchase, terms=terms, correction=correction
     )
-    return await _book_move(
-        session,
-        context=context,
-        moving=_Move(previous_customer, new_customer, deciding_terms, purchase, after, correction),
-    )
+    moving = _Move(from_customer, to_customer, terms, purchase, after, correction)
+    return await _book_move(session, context=context, moving=moving)
 
 
 async def _purchase(session: Session, *, context: CommandContext, command: MovePurchase) -> Purchase | Problem | None:
@@ -199,9 +190,9 @@ def _customer_id_of(customer: Customer) -> str:
 
 
 async def _of_new_customer(
-    new_customer: Customer,
+    to_customer: Customer,
     *,
-    previous_customer: Customer,
+    from_customer: Customer,
     session: Session,
     purchase: Purchase,
     terms: Terms,
@@ -209,10 +200,10 @@ async def _of_new_customer(
 ) -> Purchase:
     """The purchase as one of another customer, not decided yet."""
     if terms.required_facts.tier:
-        new_customer = await tiers.reload(session, customer=new_customer)
+        to_customer = await tiers.reload(session, customer=to_customer)
     bare = replace(purchase.facts, rule_facts=NO_RULE_FACTS)
-    seen = await rule_facts.with_rule_facts(session, customer=new_customer, terms=terms, facts=bare)
-    facts = await with_budgets_of_corrected(session, customer_id=previous_customer.id, purchase=purchase, facts=seen)
+    seen = await rule_facts.with_rule_facts(session, customer=to_customer, terms=terms, facts=bare)
+    facts = await with_budgets_of_corrected(session, customer_id=from_customer.id, purchase=purchase, facts=seen)
     return replace(purchase, customer_id=correction.to_customer_id, moved_by=correction.id, facts=facts)
 
 
@@ -259,20 +250,16 @@ async def _replay_both(session: Session, *, moving: _Move) -> tuple[ReplayedAcco
 
     It is the same wallet twice where the two customers share it.
     """
-    at, previous_customer, new_customer = (
-        moving.before.occurred_at,
-        moving.from_customer.account,
-        moving.to_customer.account,
-    )
-    shared = previous_customer.id == new_customer.id
+    from_account, to_account = moving.from_customer.account, moving.to_customer.account
+    at, shared = moving.before.occurred_at, from_account.id == to_account.id
     events = [moving.leaving, moving.arriving] if shared else [moving.arriving]
-    target = await replay_account(session, account=new_customer, until=at, events=events)
+    target = await replay_account(session, account=to_account, until=at, events=events)
     moving = moving.with_clause_budgets_of(target.wallet.purchases[moving.before.id].decision)
     if shared:
         both = [moving.leaving, moving.arriving]
         target = replay_recorded(target.recorded, versions=target.versions, events=both, until=at)
         return target, target, moving
-    source = await replay_account(session, account=previous_customer, until=at, events=[moving.leaving])
+    source = await replay_account(session, account=from_account, until=at, events=[moving.leaving])
     return source, target, moving
 
 
