@@ -181,7 +181,7 @@ def _verdict(name: str, ratio: float, *, least: float = 0.0, most: float | None 
     """Print a ratio beside its target. Is the target met?"""
     met = ratio >= least if most is None else ratio <= most
     target = f"at least {least:g}" if most is None else f"at most {most:g}"
-    print(f"  {name:36} {ratio:6.2f}   {target}   {'kept' if met else 'MISSED'}")
+    print(f"  {name:36} {ratio:6.2f}   {target}   {'met' if met else 'MISSED'}")
     return met
 
 

@@ -1,7 +1,7 @@
-"""How many customers an access key may look up by a card, a phone number and the like: who tries numbers learns who is a member.
+"""The limit on customer look-ups per access key, so that guessing numbers does not reveal who is a member.
 
-Queries cost one look-up each. Where nobody is found, and where an enrolment finds somebody, that costs several: who
-serves customers seldom gets this, who tries numbers nearly always. Looking up by id is free, because ids cannot be guessed.
+A query costs one look-up. One that finds nobody, and an enrolment with a taken identity, cost several: rare in normal
+use, frequent when guessing. Looking up by id is free, because ids cannot be guessed.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from app.graphql_server.limits.rate_limits import MAX_CALLERS, RateLimit, TokenB
 LOOKUPS_PER_MINUTE = 300
 
 MISS_COST = 5
-"""Look-ups that it costs to find nobody."""
+"""The cost, in look-ups, of finding nobody."""
 
 _UNITS = 60
-"""Of a look-up, in the bucket: as many units come back in a second as look-ups in a minute."""
+"""Bucket units per look-up: the bucket refills per second, the limit is per minute."""
 
 
 class TooManyLookups(Exception):

@@ -118,7 +118,7 @@ MAX_EXCHANGE_RATE = Decimal(1_000_000)
 
 def rate_problem(rate: Decimal) -> Detail | None:
     """Why a number is not a valid exchange rate, or None."""
-    # Asked first: whatever compares with NaN fails, and rounding what is too large takes as long as it has digits.
+    # Checked first: comparing with NaN raises, and rounding takes time in proportion to the digits of a number.
     if not rate.is_finite() or not 0 < rate <= MAX_EXCHANGE_RATE:
         return detail("ABOVE_ZERO_TO", most=MAX_EXCHANGE_RATE)
     return None if rate == round(rate, 12) else detail("DECIMALS_MOST", most=12)

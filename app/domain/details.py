@@ -29,22 +29,22 @@ def detail(key: str, /, **values: Any) -> Detail:
 
 
 def value_range(least: int, most: int) -> Detail:
-    """That a value lies outside of a range."""
+    """The detail of a value outside its range."""
     return detail("RANGE", least=least, most=most)
 
 
 def length(least: int, most: int) -> Detail:
-    """That a text is too short or too long, in characters."""
+    """The detail of a text that is too short or too long, in characters."""
     return detail("LENGTH", least=least, most=most)
 
 
 def count(least: int, most: int) -> Detail:
-    """That a list has too few or too many entries."""
+    """The detail of a list with too few or too many entries."""
     return detail("COUNT", least=least, most=most)
 
 
 def key_format(most: int = 40, *, least: int = 1) -> Detail:
-    """That a key has other characters than a-z, 0-9 and hyphens, or too many of them."""
+    """The detail of a key with other characters than a-z, 0-9 and hyphens, or with too many of them."""
     return detail("KEY", least=least, most=most)
 
 

@@ -98,9 +98,9 @@ def _concurrent_groups(items: Iterable[T], *, customer_of: Callable[[T], Custome
         yield list(batch.values())
 
 
-async def _all(works: Iterable[Coroutine[None, None, None]]) -> None:
+async def _all(recordings: Iterable[Coroutine[None, None, None]]) -> None:
     """Run all concurrently, to their end even where one fails, and raise the first error."""
-    for outcome in await asyncio.gather(*works, return_exceptions=True):
+    for outcome in await asyncio.gather(*recordings, return_exceptions=True):
         if outcome is not None:
             raise outcome
 

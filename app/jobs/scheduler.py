@@ -193,7 +193,7 @@ class Scheduler:
 
     async def _run_batch(self, account_ids: Sequence[str], *, write_context: WriteContext) -> DueChangesSummary:
         """Make the due changes of a few accounts concurrently; one that raises is skipped and does not stop the others."""
-        works = (
+        settlements = (
             self._database.write(
                 partial(run_due_changes, write_context=write_context, account_id=account_id),
                 program_id=write_context.program_id,
@@ -202,7 +202,9 @@ class Scheduler:
             for account_id in account_ids
         )
         changes = NOTHING_DUE
-        for account_id, outcome in zip(account_ids, await asyncio.gather(*works, return_exceptions=True), strict=True):
+        for account_id, outcome in zip(
+            account_ids, await asyncio.gather(*settlements, return_exceptions=True), strict=True
+        ):
             if isinstance(outcome, DueChangesSummary):
                 changes = changes.plus(outcome)
             elif isinstance(outcome, Busy | Unavailable) or not isinstance(outcome, Exception):

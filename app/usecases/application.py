@@ -132,7 +132,7 @@ class Application:
         until: Callable[[], Awaitable[None]] | None = None,
         **parameters: Any,
     ) -> Result:
-        """Run one query that reads much, on one snapshot and on a connection that no till uses.
+        """Run one long read, on one snapshot and on a connection that no till uses.
 
         It is cancelled when `until` returns first: nobody waits for its result any more.
         """

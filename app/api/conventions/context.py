@@ -106,14 +106,14 @@ class Context:
         return await self._enqueue(partial(query, **parameters), heavy=False)
 
     async def query_heavy(self, query: Callable[..., Awaitable[V]], **parameters: Any) -> V:
-        """Run a query that evaluates terms or reads much.
+        """Run a query that evaluates terms or reads many rows.
 
         The first heavy query runs together with the others; each further one runs alone, after other requests had a turn.
         """
         return await self._enqueue(partial(query, **parameters), heavy=True)
 
     async def query_long(self, query: Callable[..., Awaitable[V]], **parameters: Any) -> V:
-        """Run a query that reads much, apart from the others, on a connection that no till uses.
+        """Run a long read, apart from other queries, on a connection that no till uses.
 
         When the client disconnects, the query is cancelled. Raises Busy and Unavailable.
         """

@@ -25,8 +25,8 @@ def cancellation_problem(
 ) -> ProblemCode | None:
     """Why a role may not cancel a redemption, or None.
 
-    Customers may cancel what was not handed over, if the terms give them time for it (`has_window`), of which
-    `window_refusal` decides. `till_deadline` is the first instant at which the requesting till may no longer cancel it, None
+    Customers may cancel what was not handed over, if the terms give them time for it (`has_window`);
+    `window_refusal` decides whether that time is over. `till_deadline` is the first instant at which the requesting till may no longer cancel it, None
     if it is not the latest one that the till handed over. Staff and the owner always may.
     """
     match by:

@@ -88,7 +88,7 @@ class QualifyingPoints:
 class TierChange:
     """A tier reached or lost, with the qualifying points that decided it (`deciding_points`).
 
-    `grace_ends_at` is when a tier is lost that was in its grace days when a merger brought it; None if points hold it.
+    `grace_ends_at`: for a tier that a merger brought during its grace period, when it ends; None if the points suffice.
     """
 
     customer_id: str

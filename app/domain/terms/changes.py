@@ -179,7 +179,7 @@ class _Comparison:
         return bool(self._contested) and isinstance(clause.effect, competing)
 
     def _changes_counted_items(self, old: Clause, new: Clause) -> bool:
-        """Whether other items are counted, or none: another one is the nth, and six at once are no longer several nths."""
+        """Whether other items are counted, or none: a different item becomes the nth, and six at once no longer contain several nth items."""
         if isinstance(new.effect, CountedAmounts):
             return self._counts_items
         return old.counts_items and (not new.counts_items or old.selectors != new.selectors)

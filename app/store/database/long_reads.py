@@ -24,27 +24,28 @@ meanwhile, and PostgreSQL cannot vacuum."""
 class LongReads:
     """Runs a few long reads at a time, within a time limit; closing the database cancels them.
 
-    `run` opens a connection, runs a work on one snapshot and closes the connection again, also when it is cancelled.
+    `run_work` opens a connection, runs a unit of work on one snapshot and closes the connection again, also when it is
+    cancelled.
     """
 
-    def __init__(self, run: Callable[[UnscopedWork[Any]], Awaitable[Any]]) -> None:
-        self._run_work = run
+    def __init__(self, run_work: Callable[[UnscopedWork[Any]], Awaitable[Any]]) -> None:
+        self._run_work = run_work
         self._slots: asyncio.Semaphore
         self._tasks: set[asyncio.Task[Any]] = set()
         self._open = False
 
     def start(self) -> None:
-        """Accept works from now on."""
+        """Accept long reads from now on."""
         self._slots = asyncio.Semaphore(MAX_CONCURRENT)
         self._open = True
 
     async def run(self, work: UnscopedWork[T], *, until: Callable[[], Awaitable[None]] | None = None) -> T:
-        """Run a work. It is cancelled with its caller, and when `until` returns. Raises Busy, Unavailable, and whatever it raises."""
+        """Run a long read. It is cancelled with its caller, and when `until` returns. Raises Busy, Unavailable, and whatever it raises."""
         if not self._open:
             raise Unavailable("The database is not open.")
         if len(self._tasks) >= MAX_CONCURRENT + MAX_WAITING:
             raise Busy
-        task: asyncio.Task[T] = asyncio.ensure_future(self._in_turn(work))
+        task: asyncio.Task[T] = asyncio.ensure_future(self._run_in_slot(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         watching = asyncio.ensure_future(until()) if until is not None else None
@@ -62,18 +63,18 @@ class LongReads:
                 watching.cancel()
 
     async def stop(self) -> None:
-        """Cancel the works under way and those that wait; returns once their connections are closed."""
+        """Cancel the long reads under way and those that wait; returns once their connections are closed."""
         self._open = False
         self.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
 
     def cancel(self) -> None:
-        """Cancel the works under way and those that wait; their callers get Unavailable."""
+        """Cancel the long reads under way and those that wait; their callers get Unavailable."""
         for task in self._tasks:
             task.cancel()
 
-    async def _in_turn(self, work: UnscopedWork[T]) -> T:
+    async def _run_in_slot(self, work: UnscopedWork[T]) -> T:
         try:
             async with asyncio.timeout(TIME_LIMIT) as limit, self._slots:
                 result: T = await self._run_work(work)

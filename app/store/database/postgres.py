@@ -97,7 +97,7 @@ class PostgresDatabase:
         self._pool.close()
 
     async def write(self, work: Work[T], *, program_id: str, lock_key: str, receipt_numbers: Collection[str] = ()) -> T:
-        """Run a work in one transaction, after those with the same lock key or receipt, and retry it when the database failed."""
+        """Run a unit of work in one transaction, after those with the same lock key or receipt, and retry it when the database failed."""
         # An idempotency key has no space, so that no lock key equals that of a receipt. Locks on receipts are taken in ascending
         # order, so that no two transactions wait for each other.
         lock_numbers = (
@@ -109,17 +109,17 @@ class PostgresDatabase:
         return await self._patiently(attempt)
 
     async def read(self, work: Work[T], *, program_id: str) -> T:
-        """Run a work on one snapshot."""
+        """Run a unit of work on one snapshot."""
         return await self.read_across_programs(of_program(work, program_id))
 
     async def read_across_programs(self, work: UnscopedWork[T]) -> T:
-        """Run a work across programs on one snapshot."""
+        """Run a unit of work across programs on one snapshot."""
         return await self._patiently(partial(self._once, work, begin=_READ, locking=""))
 
     async def read_long(
         self, work: Work[T], *, program_id: str, until: Callable[[], Awaitable[None]] | None = None
     ) -> T:
-        """Run a work on one snapshot, on a connection that is opened for it and is not the pool's."""
+        """Run a unit of work on one snapshot, on a connection that is opened for it and is not the pool's."""
         return await self._long_reads.run(of_program(work, program_id), until=until)
 
     async def _run_long_read(self, work: UnscopedWork[T]) -> T:
@@ -205,7 +205,7 @@ class PostgresDatabase:
             without_data(error)
             raise
         finally:
-            # Closing waits until the server has stopped the statement of a cancelled work. Where it fails, the driver
+            # Closing waits until the server has stopped the statement of a cancelled unit of work. Where it fails, the driver
             # drops the connection, and what was read stays good.
             with suppress(*DRIVER_ERRORS):
                 await asyncio.shield(connection.close(timeout=CONNECT_LIMIT))

@@ -7,7 +7,7 @@ import asyncpg
 from app.store.database.session import Busy, ConcurrentChange, Unavailable
 
 DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
-"""Everything that comes from below a work (TimeoutError is an OSError)."""
+"""Everything that comes from below a unit of work (TimeoutError is an OSError)."""
 
 TRIED_AGAIN = (*DRIVER_ERRORS, ConcurrentChange)
 """What may be another attempt's luck."""

@@ -1,6 +1,6 @@
 """Transactions: sessions, databases, and the errors that a transaction may raise.
 
-A *work* is an ``async def`` that takes a session and awaits nothing but that session. It may be called more than once
+A *unit of work* is an ``async def`` that takes a session and awaits nothing but that session. It may be called more than once
 (after a lost connection, a deadlock, a concurrent change) and must then give the same result.
 
 What a till waits for is SQL (`Session.row` and its neighbours); everything else may go through the models
@@ -218,7 +218,7 @@ UnscopedWork: TypeAlias = Callable[[UnscopedSession], Awaitable[T]]
 
 
 def of_program(work: Work[T], program_id: str) -> UnscopedWork[T]:
-    """A work of one program as a work on the whole database."""
+    """A unit of work of one program as one on the whole database."""
     return lambda session: work(Session(session, program_id=program_id))
 
 
@@ -237,32 +237,32 @@ class Database(Protocol):
         ...
 
     async def write(self, work: Work[T], *, program_id: str, lock_key: str, receipt_numbers: Collection[str] = ()) -> T:
-        """Run a work in one transaction and return its result once that is durable.
+        """Run a unit of work in one transaction and return its result once that is durable.
 
-        Works of one program with the same `lock_key` run one after the other, from their first read on. It is the
-        idempotency key of a command; work without one uses the id of what it changes, or another text that names it.
-        Works with one of the same `receipt_numbers` run one after the other, too: a purchase, and a refund that may arrive
-        before it. An exception of the work rolls back what that work wrote, nothing else, and reaches this caller
-        only. When the database fails, the work is called again, a bounded number of times with growing random pauses.
+        Those of one program with the same `lock_key` run one after the other, from their first read on. It is the
+        idempotency key of a command; where there is none, the id of what is changed, or another text that names it.
+        Those with one of the same `receipt_numbers` run one after the other, too: a purchase, and a refund that may
+        arrive before it. An exception rolls back what this unit of work wrote, nothing else, and reaches this caller only.
+        When the database fails, it is called again, a bounded number of times with growing random pauses.
         Raises Busy and Unavailable.
         """
         ...
 
     async def read(self, work: Work[T], *, program_id: str) -> T:
-        """Run a work that only reads, on one snapshot and beside the writers. Raises Busy and Unavailable."""
+        """Run a unit of work that only reads, on one snapshot and beside the writers. Raises Busy and Unavailable."""
         ...
 
     async def read_across_programs(self, work: UnscopedWork[T]) -> T:
-        """Run a work that reads rows of several programs, on one snapshot and beside the writers. Raises Busy and Unavailable."""
+        """Run a unit of work that reads rows of several programs, on one snapshot and beside the writers. Raises Busy and Unavailable."""
         ...
 
     async def read_long(
         self, work: Work[T], *, program_id: str, until: Callable[[], Awaitable[None]] | None = None
     ) -> T:
-        """Run a work that reads much, on one snapshot and a connection of its own; no till waits for it.
+        """Run a long read, on one snapshot and a connection of its own; no till waits for it.
 
         Long is what may take seconds; the replay of one wallet is an ordinary read. At most 2 run at a time, each for at
-        most a minute (`app.store.database.long_reads`). The work is cancelled with its caller, and when `until`
+        most a minute (`app.store.database.long_reads`). It is cancelled with its caller, and when `until`
         returns: nobody waits for the result any more. Raises Busy and Unavailable.
         """
         ...

@@ -1,6 +1,6 @@
 """The embedded database: one file, one writer that commits in groups, and readers that never wait for it.
 
-Writes queue for one thread. It takes all queued works, runs each in a savepoint of one transaction, commits once,
+Writes queue for one thread. It takes all queued units of work, runs each in a savepoint of one transaction, commits once,
 durably, and then returns their results: nothing is acknowledged before it is on disk.
 """
 
@@ -37,10 +37,10 @@ from app.store.database.sqlite_writer import Writer
 T = TypeVar("T")
 
 GROUP = 64
-"""Maximum number of works in one commit."""
+"""Maximum number of units of work in one commit."""
 
 QUEUE_LIMIT = 1024
-"""Maximum number of works that wait for the writer; further ones get Busy."""
+"""Maximum number of units of work that wait for the writer; further ones get Busy."""
 
 LOG_LIMIT = 8192
 """Pages of log at which the writer moves them itself: readers and writers without a pause may keep the log from
@@ -98,7 +98,7 @@ class SqliteDatabase:
         self._recovery = asyncio.create_task(self._recover(failed))
 
     async def stop(self) -> None:
-        """Finish all accepted works, cancel long reads, and close the connections."""
+        """Finish all accepted units of work, cancel long reads, and close the connections."""
         if self._recovery is not None:
             self._recovery.cancel()
             await asyncio.wait([self._recovery])
@@ -152,27 +152,27 @@ class SqliteDatabase:
         work: Work[T],
         *,
         program_id: str,
-        lock_key: str,  # noqa: ARG002 - one writer: works come one after the other anyway
-        receipt_numbers: Collection[str] = (),  # noqa: ARG002 - one writer: works come one after the other anyway
+        lock_key: str,  # noqa: ARG002 - one writer: they come one after the other anyway
+        receipt_numbers: Collection[str] = (),  # noqa: ARG002 - one writer: they come one after the other anyway
     ) -> T:
-        """Run a work in the next group. Turns need no lock, as there is one writer."""
+        """Run a unit of work in the next group. Running one after the other needs no lock, as there is one writer."""
         done: T = await self._writes.do(of_program(work, program_id))
         return done
 
     async def read(self, work: Work[T], *, program_id: str) -> T:
-        """Run a work on one snapshot, beside the writer, in the caller's loop; it must be short or await often."""
+        """Run a unit of work on one snapshot, beside the writer, in the caller's loop; it must be short or await often."""
         result: T = await self._reads.do(of_program(work, program_id))
         return result
 
     async def read_across_programs(self, work: UnscopedWork[T]) -> T:
-        """Run a work across programs on one snapshot, beside the writer, in the caller's loop."""
+        """Run a unit of work across programs on one snapshot, beside the writer, in the caller's loop."""
         result: T = await self._reads.do(work)
         return result
 
     async def read_long(
         self, work: Work[T], *, program_id: str, until: Callable[[], Awaitable[None]] | None = None
     ) -> T:
-        """Run a work on one snapshot, on a connection of aiosqlite: its thread waits for the file, not the caller's loop."""
+        """Run a unit of work on one snapshot, on a connection of aiosqlite: its thread waits for the file, not the caller's loop."""
         return await self._long_reads.run(of_program(work, program_id), until=until)
 
     async def _run_long_read(self, work: UnscopedWork[T]) -> T:

@@ -10,7 +10,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 CHECKPOINT_AFTER = 256
-"""Works after which the log is moved into the file: about four thousand pages. A commit that falls into a checkpoint
+"""Units of work after which the log is moved into the file: about four thousand pages. A commit that falls into a checkpoint
 waits for the same disk, so there are few of them."""
 
 LITTLE_ROOM = 64 * 1024 * 1024
@@ -38,9 +38,9 @@ class Checkpoints:
         self._thread = threading.Thread(target=self._serve, name="troth-checkpoints", daemon=True)
         self._thread.start()
 
-    def committed(self, works: int) -> None:
+    def committed(self, count: int) -> None:
         """Count what the writer has committed; called in its thread."""
-        self._since += works
+        self._since += count
         try:
             disk = os.statvfs(self._folder)
         except OSError:

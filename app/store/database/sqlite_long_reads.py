@@ -24,9 +24,9 @@ _INTERRUPT_EVERY = 0.02
 async def run_long_read(
     work: UnscopedWork[T], *, connect: Callable[[], sqlite3.Connection], row_cache: MutableMapping[Hashable, Any]
 ) -> T:
-    """Run a work on one snapshot, on a connection of its own. Raises Busy, Unavailable, and whatever the work raises.
+    """Run a unit of work on one snapshot, on a connection of its own. Raises Busy, Unavailable, and whatever the work raises.
 
-    A statement of a cancelled work is interrupted, and the connection is closed before this returns.
+    A statement of a cancelled unit of work is interrupted, and the connection is closed before this returns.
     """
     connection = aiosqlite.Connection(connect, _ROWS_AT_ONCE)
     try:

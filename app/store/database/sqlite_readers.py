@@ -23,7 +23,7 @@ WORK_LIMIT = 10.0
 class Readers:
     """Read-only connections, used in the caller's loop: a thread for a short read costs more than the read.
 
-    A work that awaits something else keeps its connection until it is done. Used from one loop.
+    A unit of work that awaits something else keeps its connection until it is done. Used from one loop.
     """
 
     def __init__(self, path: str, pragmas: Mapping[str, str], row_cache: dict[Hashable, Any]) -> None:
@@ -37,11 +37,11 @@ class Readers:
         self._open = False
 
     def start(self) -> None:
-        """Accept works from now on."""
+        """Accept reads from now on."""
         self._open = True
 
     async def do(self, work: UnscopedWork[T]) -> T:
-        """Run a work on a snapshot and a connection of its own. Raises Busy, Unavailable, and whatever the work raises."""
+        """Run a unit of work on a snapshot and a connection of its own. Raises Busy, Unavailable, and whatever the work raises."""
         if not self._open:
             raise Unavailable("The database is not open.")
         if self._reading >= MAX_CONCURRENT_READS:
@@ -79,7 +79,7 @@ class Readers:
             self._idle.pop().close()
 
     async def stop(self) -> None:
-        """Wait for the works under way, and close the connections."""
+        """Wait for the reads under way, and close the connections."""
         self._open = False
         if self._reading:
             self._quiet.clear()

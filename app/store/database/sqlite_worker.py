@@ -1,4 +1,4 @@
-"""A thread that owns one SQLite connection and runs the works that event loops hand to it."""
+"""A thread that owns one SQLite connection and runs the units of work that event loops hand to it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.store.database.session import Busy, Unavailable, UnscopedWork
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A work with the future of its caller, and its result or error."""
+    """A unit of work with the future of its caller, and its result or error."""
 
     work: UnscopedWork[Any]
     waiter: asyncio.Future[Any]
@@ -58,7 +58,7 @@ class JobQueue:
             thread.start()
 
     async def do(self, work: UnscopedWork[Any]) -> Any:
-        """Queue a work and wait for its result. Raises Busy, Unavailable, and whatever the work raises."""
+        """Queue a unit of work and wait for its result. Raises Busy, Unavailable, and whatever the work raises."""
         if not self.serving:
             raise Unavailable("The database is not open.")
         with self._lock:
@@ -163,7 +163,7 @@ def failure(error: sqlite3.Error) -> Busy | Unavailable:
 
 
 def deliver(error: BaseException) -> BaseException:
-    """The error that the caller of a work gets: Busy or Unavailable for a failure of the database, any other error unchanged."""
+    """The error that the caller of a unit of work gets: Busy or Unavailable for a failure of the database, any other error unchanged."""
     match error:
         # An error of the module itself, such as a value of the wrong type, has no name.
         case sqlite3.OperationalError() if getattr(error, "sqlite_errorname", "SQLITE_ERROR") != "SQLITE_ERROR":
@@ -171,6 +171,6 @@ def deliver(error: BaseException) -> BaseException:
         case sqlite3.DatabaseError() if getattr(error, "sqlite_errorname", "") == "SQLITE_NOTADB":
             return failure(error)
         case TimeoutError() | asyncio.CancelledError():
-            return Unavailable("The work took too long.")
+            return Unavailable("The transaction took too long.")
         case _:
             return error

@@ -1,4 +1,4 @@
-"""The writer of a SQLite file: it runs queued works in groups, each group in one durable commit."""
+"""The writer of a SQLite file: it runs queued units of work in groups, each group in one durable commit."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from app.store.database.sqlite_storage import StorageState, storage_problem
 from app.store.database.sqlite_worker import Job, deliver, failure
 
 WORK_LIMIT = 10.0
-"""Seconds that a group of works may take: a work that waits for something else must not stop the writer."""
+"""Seconds that a group may take: a unit of work that waits for something else must not stop the writer."""
 
 FREE_SPACE_INTERVAL = 1.0
-"""Seconds until the next attempt to make room on a full disk, after one that made none."""
+"""Seconds until the next attempt to free space on a full disk, after one that freed none."""
 
 SERVER_CHECK_INTERVAL = 1.0
-"""Seconds between two looks whether a server serves the file."""
+"""Seconds between two checks whether a server serves the file."""
 
 LOG_LOCK_LIMIT = "500"
-"""Milliseconds for which making room waits for readers of the log."""
+"""Milliseconds for which freeing space waits for readers of the log."""
 
 
 class Writer(ReopenedConnection):
-    """Runs a group of works in one transaction.
+    """Runs a group of units of work in one transaction.
 
-    A server (`serving`) writes while it has the file's lock. Any other process, such as an import, takes turns with a
-    server: after each commit it waits as long as that took.
+    A server (`serving`) writes while it has the file's lock. Any other process, such as an import, leaves a server
+    time to write: after each commit it pauses for as long as that took.
     """
 
     def __init__(
@@ -53,15 +53,15 @@ class Writer(ReopenedConnection):
         self._serving = serving
         self._storage = storage
         self._committed = committed
-        self._found_no_room_at = float("-inf")
+        self._found_no_space_at = float("-inf")
         self._check_server_at = float("-inf")
         self._is_beside_a_server = False
 
     async def run(self, jobs: list[Job]) -> None:
-        """Run each work in a savepoint and commit once; if the database fails, every work of the group fails."""
+        """Run each unit of work in a savepoint and commit once; if the database fails, all of the group fail."""
         began = time.monotonic()
         failed = await self._attempt(jobs)
-        if failed is not None and self._is_full(failed) and self._make_room():
+        if failed is not None and self._is_full(failed) and self._free_space():
             failed = await self._attempt(jobs)
         if failed is None:
             now = time.monotonic()
@@ -77,7 +77,7 @@ class Writer(ReopenedConnection):
             job.error = failed
 
     async def _pause_for_server(self, seconds: float) -> None:
-        """Wait as long as the commit took, if there is a server that may have waited for it."""
+        """Pause for as long as the commit took, if there is a server that may have waited for it."""
         if time.monotonic() >= self._check_server_at:
             self._check_server_at = time.monotonic() + SERVER_CHECK_INTERVAL
             self._is_beside_a_server = self._lock.is_held_by_another()
@@ -107,7 +107,7 @@ class Writer(ReopenedConnection):
             return error
         except (TimeoutError, asyncio.CancelledError):
             self.close()
-            return Unavailable("A work took too long.")
+            return Unavailable("The transaction took too long.")
         return None
 
     def _noted(self, error: sqlite3.Error) -> Exception:
@@ -123,9 +123,9 @@ class Writer(ReopenedConnection):
     def _is_full(failed: Exception) -> bool:
         return isinstance(failed, Unavailable) and failed.problem is StorageProblem.STORAGE_FULL
 
-    def _make_room(self) -> bool:
-        """Move the log into the file, most of whose pages need no new room there; True if the log has become shorter."""
-        if time.monotonic() - self._found_no_room_at < FREE_SPACE_INTERVAL:
+    def _free_space(self) -> bool:
+        """Move the log into the file, most of whose pages need no new space there; True if the log has become shorter."""
+        if time.monotonic() - self._found_no_space_at < FREE_SPACE_INTERVAL:
             return False
         log = Path(self._path + LOG)
         try:
@@ -136,11 +136,11 @@ class Writer(ReopenedConnection):
                 return True
         except (sqlite3.Error, OSError):
             pass
-        self._found_no_room_at = time.monotonic()
+        self._found_no_space_at = time.monotonic()
         return False
 
     async def _run_job(self, connection: sqlite3.Connection, job: Job) -> None:
-        """Run a work, and roll back only its own writes if it raises.
+        """Run a unit of work, and roll back only its own writes if it raises.
 
         Raises sqlite3.Error when the whole transaction is lost, or the file cannot be written at all.
         """
@@ -155,7 +155,7 @@ class Writer(ReopenedConnection):
                 raise error if isinstance(error, sqlite3.Error) else lost from error
             delivered = deliver(error)
             if isinstance(error, sqlite3.Error) and isinstance(delivered, Unavailable):
-                # A work that does not fit on the disk leaves the others alone; a read-only file takes none of them.
+                # One that does not fit on the disk leaves the others alone; a read-only file takes none of them.
                 if storage_problem(error, path=self._path) is not StorageProblem.STORAGE_FULL:
                     raise
                 delivered = self._noted(error)

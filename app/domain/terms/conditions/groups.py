@@ -36,13 +36,13 @@ class Group(Condition):
         """Whether it holds when its conditions do so."""
 
     def selects(self, line: Line) -> bool:
-        """Whether a clause with this group looks at the line, where it narrows at all."""
+        """Whether the line counts for a clause with this group; only for groups that select lines."""
         return self.holds(
             [condition.selects(line) for condition in self.conditions if isinstance(condition, Selecting | Group)]
         )
 
     def check(self, purchase: EligiblePurchase) -> Finding:
-        """Whether it holds as a whole; what fails in it is found by asking its conditions."""
+        """Whether it holds as a whole; which of its conditions fail, their own findings say."""
         met = self.holds([condition.check(purchase).met for condition in self.conditions])
         return Finding(met, ReasonCode.CONDITION_MET if met else ReasonCode.EXCEPTION_APPLIES)
 
@@ -84,7 +84,7 @@ class Group(Condition):
         return phrasebook.listed(named, last="and" if form is GoodsForm.ON else "or")
 
     def _phrases(self, words: Callable[[Condition], str], *, phrasebook: Phrasebook) -> list[PlacedPhrase]:
-        """Each condition in words; a group inside a group is set apart, so that a sentence can be read in one way only."""
+        """Each condition in words; a group inside a group is set apart, so that the sentence is unambiguous."""
         return [
             PlacedPhrase(condition.position, self._apart(condition, words(condition), phrasebook=phrasebook))
             for condition in self.conditions
@@ -136,7 +136,7 @@ class AnyOf(Group):
         return any(found)
 
     def requirement(self, phrasebook: Phrasebook) -> str:
-        """One of them, after the word that says only."""
+        """One of them, in a phrase that follows the word "only"."""
         if self.selecting:
             return Group.requirement(self, phrasebook)
         words = [
@@ -210,7 +210,7 @@ class AllOf(Group):
     def validation_error(self) -> Detail | None:
         """Why its conditions cannot stand in one group, or None.
 
-        Goods narrow what a clause looks at; in one group with something else they would not, and yet read as if they did.
+        Goods select the lines that count; in one group with something else they would not, and yet read as if they did.
         """
         return _mixed(self.conditions) or Group.validation_error(self)
 
@@ -237,7 +237,7 @@ class ExceptWhen(Group):
         return not all(found)
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """All but what it leaves out."""
+        """Everything except its conditions."""
         return phrasebook("except_when", conditions=self.exception(phrasebook))
 
     def requirement(self, phrasebook: Phrasebook) -> str:
@@ -254,7 +254,7 @@ class ExceptWhen(Group):
         return joined(phrases, beside=phrasebook("except_when.beside"), apart=phrasebook("all_of.separator"))
 
     def validation_error(self) -> Detail | None:
-        """Why its conditions cannot be excepted, or None: each needs an opposite that can be said and reached."""
+        """Why its conditions cannot be excepted, or None: each needs an opposite that can be worded and met."""
         if not all(leaf.negatable for leaf in leaves(self.conditions)):
             return detail("EXCEPTION_KINDS")
         return Group.validation_error(self)

@@ -1,4 +1,4 @@
-"""What every effect is: it says itself and, where it earns, works out what a purchase gives."""
+"""The base class of effects: the sentence of the effect, and the points it gives for a purchase."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Effect(Rule):
     """Whether it gives points for an amount of money, and not for a visit or an item."""
 
     goods_form: ClassVar[GoodsForm | None] = None
-    """The form in which its sentence names the goods that it looks at; None where they are a condition of it."""
+    """The form in which its sentence names the goods that count; None where they are a condition of it."""
 
     def __init_subclass__(cls) -> None:
         # A dataclass with slots is made twice; the second one is the one that is used.
@@ -63,15 +63,15 @@ class Effect(Rule):
         return _KINDS[data["kind"]].from_data(data)
 
     def of_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
-        """The main part with the goods that it looks at, in their form. Only where there is one."""
+        """The main part with the goods that count; only for effects with a `goods_form`."""
         raise NotImplementedError
 
     def in_units(self, units: tuple[Unit, ...], *, phrasebook: Phrasebook) -> str:  # noqa: ARG002  # most are about one unit
         """The main part under terms by which members collect or spend these units."""
         return self.sentence(phrasebook)
 
-    def addition(self, phrasebook: Phrasebook) -> str | None:  # noqa: ARG002  # most clauses say nothing besides
-        """What the clause says besides, as a sentence of its own behind the conditions; None: nothing."""
+    def addition(self, phrasebook: Phrasebook) -> str | None:  # noqa: ARG002  # most clauses have none
+        """A separate sentence after the conditions, or None."""
         return None
 
     def at_least_as_good(self, other: Effect) -> bool:

@@ -69,7 +69,7 @@ class NoticePeriod(Effect):
         return phrasebook("notice_period", days=phrasebook.days(self.least_days))
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """As long a notice, under the rules of the same place or of one at last."""
+        """The notice is at least as long, and a preset of `other` is kept."""
         return (
             isinstance(other, NoticePeriod)
             and self.least_days >= other.least_days
