@@ -85,7 +85,7 @@ class Mutation:
     )
     amend_purchase: AmendPurchasePayload | None = strawberry.mutation(
         resolver=amend_purchase.resolve,
-        description="Set a receipt right that was recorded wrongly: only the difference is booked, by the terms of its time. For owner, staff and tills.",
+        description="Correct a receipt that was recorded wrongly: only the difference is booked, by the terms of its time. For owner, staff and tills.",
     )
     move_purchase: MovePurchasePayload | None = strawberry.mutation(
         resolver=move_purchase.resolve,
@@ -113,11 +113,11 @@ class Mutation:
     )
     capture_redemption: CaptureRedemptionPayload | None = strawberry.mutation(
         resolver=capture_redemption.resolve,
-        description="Pay for what was reserved, by the decision of the time when that was. For owner, staff and tills; for customers what they reserved themselves.",
+        description="Pay for what was reserved, by the decision made when it was reserved. For owner, staff and tills; for customers what they reserved themselves.",
     )
     release_redemption: ReleaseRedemptionPayload | None = strawberry.mutation(
         resolver=release_redemption.resolve,
-        description="Let go what was reserved: points and stock are free again. For owner, staff and tills; for customers what they reserved themselves.",
+        description="Release what was reserved: points and stock are free again. For owner, staff and tills; for customers what they reserved themselves.",
     )
     fulfil_redemption: FulfilRedemptionPayload | None = strawberry.mutation(
         resolver=fulfil_redemption.resolve,
@@ -129,15 +129,15 @@ class Mutation:
     )
     adjust_points: AdjustPointsPayload | None = strawberry.mutation(
         resolver=adjust_points.resolve,
-        description="Give or take points by hand, with a reason that stands in the ledger. For the owner, and for staff up to a limit.",
+        description="Add or remove points by hand, with a reason that stands in the ledger. For the owner, and for staff up to a limit.",
     )
     transfer_points: TransferPointsPayload | None = strawberry.mutation(
         resolver=transfer_points.resolve,
-        description="Pass points of one customer on to another one, with their dates. For owner and staff.",
+        description="Transfer points from one customer to another, with their dates. For owner and staff.",
     )
     merge_customers: MergeCustomersPayload | None = strawberry.mutation(
         resolver=merge_customers.resolve,
-        description="Make two customers who are one into one. It cannot be undone. For owner and staff.",
+        description="Merge two customers who are the same person. It cannot be undone. For owner and staff.",
     )
     join_household: JoinHouseholdPayload | None = strawberry.mutation(
         resolver=join_household.resolve,
@@ -170,7 +170,7 @@ class Mutation:
     )
     withdraw_terms: WithdrawTermsPayload | None = strawberry.mutation(
         resolver=withdraw_terms.resolve,
-        description="Take an announced version of the terms back before it starts. For the owner.",
+        description="Withdraw an announced version of the terms before it starts. For the owner.",
     )
     preview_terms_impact: ImpactPreviewPayload | None = strawberry.mutation(
         resolver=preview_terms_impact.resolve,

@@ -103,8 +103,8 @@ described(
         RedemptionState.HELD: "Points and stock are reserved for a checkout.",
         RedemptionState.ISSUED: "Paid for with points by the customer, who still has to get it: see `fulfilRedemption`.",
         RedemptionState.FULFILLED: "Paid for with points and handed over.",
-        RedemptionState.CANCELLED: "Let go before it was paid for, or cancelled after: points and stock are back.",
-        RedemptionState.EXPIRED: "The hold ran out: points and stock are back.",
+        RedemptionState.CANCELLED: "Released before it was paid for, or cancelled after: points and stock are back.",
+        RedemptionState.EXPIRED: "The hold expired: points and stock are back.",
     },
 )
 described(
@@ -256,9 +256,9 @@ described(
         EntryType.CLAWBACK: "Points clawed back after a refund.",
         EntryType.EXPIRE: "Points that expired.",
         EntryType.REVERSAL: "Points of a redemption that was cancelled, returned to the same lots.",
-        EntryType.ADJUST: "Points given or taken by staff, with a reason.",
-        EntryType.TRANSFER: "Points passed on to another customer, or received from one, with their dates.",
-        EntryType.MERGE: "Everything that a wallet held when it went over into another one.",
-        EntryType.ACTIVATE: "Points that waited can be spent from now on; what was owed is paid out of them.",
+        EntryType.ADJUST: "Points added or removed by staff, with a reason.",
+        EntryType.TRANSFER: "Points transferred to another customer, or received from one, with their dates.",
+        EntryType.MERGE: "Everything that a wallet held when it was merged into another one.",
+        EntryType.ACTIVATE: "Pending points became available; a debt is repaid from them.",
     },
 )

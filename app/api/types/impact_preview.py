@@ -97,7 +97,7 @@ class RewardImpact:
 
 
 @strawberry.type(
-    description="The past replayed under the terms in force (before) and under the draft (after), from the same balances, as far as goods were kept. A draft that says the same changes nothing. Under the draft every redemption is charged its full price, also for points that were earned before it: that they keep the old price for a while (the clause grandfathering) is left out, so that at first fewer members lose than are shown."
+    description="The past replayed under the terms in force (before) and under the draft (after), from the same balances, as far as goods were kept. A draft that says the same changes nothing. Under the draft every redemption is charged its full price, also for points that were earned before it: the protection of their old price (the clause grandfathering) is left out, so that at first fewer members lose than are shown."
 )
 class Impact:
     """The result."""

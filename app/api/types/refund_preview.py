@@ -33,7 +33,7 @@ class RefundPreview:
     )
     points_restored: int = strawberry.field(description="Points that had paid for it, and would come back.")
     stamps_restored: int = strawberry.field(description="Stamps that had paid for it, and would come back.")
-    shortfall: int = strawberry.field(description="Points that should go back but are not there.")
+    shortfall: int = strawberry.field(description="Points that should be taken back but are not there.")
     balances: list[Balance] = strawberry.field(description="The balances as they would be, one per unit.")
     tier_before: str | None = strawberry.field(description="The key of the tier held without it; null: none.")
     tier_after: str | None = strawberry.field(description="The key of the tier held right after it; null: none.")
@@ -60,7 +60,8 @@ class RefundQueries:
             ),
         ] = None,
         amount: Annotated[
-            Decimal | None, strawberry.argument(description="Money of the whole price without goods, above 0.")
+            Decimal | None,
+            strawberry.argument(description="An amount refunded of the whole price, without goods, above 0."),
         ] = None,
         occurred_at: Annotated[
             datetime | None, strawberry.argument(description="Business time; default now. Not before the purchase.")

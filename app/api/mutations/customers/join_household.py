@@ -33,7 +33,7 @@ class JoinHouseholdPayload(BalancesPayload[JoinHouseholdResult]):
     """The balances are those of the mutation; objects are read as they are now."""
 
     customer: Customer | None = result_field(
-        JoinHouseholdResult, customer_of, description="Who joined, as they are now."
+        JoinHouseholdResult, customer_of, description="The customer who joined, as they are now."
     )
     entry: LedgerEntry | None = result_field(
         JoinHouseholdResult,

@@ -17,12 +17,12 @@ from app.usecases.customers import merge_customers
 from app.usecases.customers.merge_customers import MergeCustomers, MergeCustomersResult
 
 
-@strawberry.input(description="Two customers who are one.")
+@strawberry.input(description="Two customers who are the same person.")
 class MergeCustomersInput(CommandInput):
     """Who, and why."""
 
     merged: CustomerBy = strawberry.field(
-        description="Who is merged: everything goes to the survivor, and every id and identity leads there for ever. Not somebody who shares a wallet."
+        description="The customer who is merged: everything goes to the survivor, and every id and identity leads there for ever. Not one who shares a wallet."
     )
     survivor: CustomerBy = strawberry.field(description="The customer who continues for both.")
     reason: str = strawberry.field(description="Why, 1 to 200 characters; it stands in the ledger of both.")

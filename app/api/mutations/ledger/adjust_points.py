@@ -21,7 +21,7 @@ from app.usecases.ledger.adjust_points import AdjustPoints, AdjustPointsResult
 MAX_ADJUSTMENT_REASON = 500
 
 
-@strawberry.input(description="Points to give or to take.")
+@strawberry.input(description="Points to add or remove.")
 class AdjustPointsInput(CommandInput):
     """The customer, the amount and the reason."""
 

@@ -26,7 +26,7 @@ _PERMISSIONS: Mapping[NoticeChannel, Permission] = {
 }
 
 
-@strawberry.input(description="Whom all open notices of expiry reached now, and how.")
+@strawberry.input(description="The customer whom all open notices of expiry reached now, and the channel.")
 class DeliverExpiryNoticesInput(CommandInput):
     """One customer, one channel."""
 

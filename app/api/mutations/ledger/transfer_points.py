@@ -25,14 +25,14 @@ from app.usecases.ledger import transfer_points
 from app.usecases.ledger.transfer_points import TransferPoints, TransferPointsResult
 
 
-@strawberry.input(description="Points to pass on from one customer to another.")
+@strawberry.input(description="Points to transfer from one customer to another.")
 class TransferPointsInput(CommandInput):
     """From whom, to whom, how many, and why."""
 
     from_: CustomerBy = strawberry.field(name="from", description="The customer who sends the points.")
     to: CustomerBy = strawberry.field(description="The customer who receives them; must have another wallet.")
     points: int = strawberry.field(
-        description="How many, at least 1: points that can be spent now. Those go first that would be spent first."
+        description="How many, at least 1: points that can be spent now. Those that would be spent first go first."
     )
     reason: str = strawberry.field(description="Why, 1 to 200 characters; it stands in the ledger of both.")
 
@@ -52,18 +52,20 @@ class TransferPointsPayload(BalancesPayload[TransferPointsResult]):
     """The balances are those of the mutation; objects are read as they are now."""
 
     balances: list[Balance] = strawberry.field(
-        default_factory=list, description="The balances of whose points they were, right afterwards, one per unit."
+        default_factory=list, description="The balances of the sender, right afterwards, one per unit."
     )
 
     sender: Customer | None = result_field(
         TransferPointsResult, customer_of, name="from", description="The customer who sent the points, as now."
     )
-    to: Customer | None = result_field(TransferPointsResult, recipient_of, description="Who got them, as they are now.")
+    to: Customer | None = result_field(
+        TransferPointsResult, recipient_of, description="The customer who received them, as they are now."
+    )
     entry: LedgerEntry | None = result_field(
-        TransferPointsResult, entry_of, description="The ledger entry of whose points they were."
+        TransferPointsResult, entry_of, description="The ledger entry of the sender."
     )
     received: LedgerEntry | None = result_field(
-        TransferPointsResult, recipient_entry_of, description="The ledger entry of who got them."
+        TransferPointsResult, recipient_entry_of, description="The ledger entry of the recipient."
     )
 
 

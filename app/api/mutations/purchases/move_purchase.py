@@ -56,17 +56,17 @@ class MovePurchasePayload(DecisionPayload[MovePurchaseResult], WithPurchase[Move
     """Decision and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
-        default=None, description="What it earns the customer whose it was, and why; null when rejected."
+        default=None, description="What it earns the right customer, and why; null when rejected."
     )
     balances: list[Balance] = strawberry.field(
-        default_factory=list, description="The balances of the customer whose it was, right afterwards, one per unit."
+        default_factory=list, description="The balances of the right customer, right afterwards, one per unit."
     )
 
     entry: LedgerEntry | None = result_field(
         MovePurchaseResult, entry_of, description="The ledger entry with which it earned there."
     )
     customer: Customer | None = result_field(
-        MovePurchaseResult, customer_of, description="The customer whose it was, as they are now."
+        MovePurchaseResult, customer_of, description="The right customer, as they are now."
     )
     previous_customer: Customer | None = result_field(
         MovePurchaseResult,

@@ -49,13 +49,14 @@ class ExchangeRefundInput:
     """Of which purchase, and what of it."""
 
     purchase: PurchaseBy = strawberry.field(
-        description="The purchase that it was bought with. One that is not known yet by its receipt is waited for."
+        description="The purchase that it was bought with. If its receipt is not known yet, this is pending until it arrives."
     )
     lines: list[RefundLineInput] | None = strawberry.field(
         default=None, description="What comes back, each line once, at most 500; default everything that is left."
     )
     amount: Decimal | None = strawberry.field(
-        default=None, description="Money of the whole price without goods, as with `recordRefund`. Not with `lines`."
+        default=None,
+        description="An amount refunded of the whole price, without goods, as with `recordRefund`. Not with `lines`.",
     )
     external_id: str | None = strawberry.field(
         default=None, description="The refund's own number, as with `recordRefund`."

@@ -44,7 +44,7 @@ class RecordRefundInput(CommandInput):
     """Of which purchase, and what of it."""
 
     purchase: PurchaseBy = strawberry.field(
-        description="The purchase that is refunded. One that is not known yet by its receipt is waited for."
+        description="The purchase that is refunded. If its receipt is not known yet, this is pending until it arrives."
     )
     lines: list[RefundLineInput] | None = strawberry.field(
         default=None, description="What comes back, each line once, at most 500; default everything that is left."
@@ -70,7 +70,7 @@ class Refunded(ShowsResult[RecordRefundResult]):
 
     decision: Decision | None = strawberry.field(default=None, description="What was clawed back and why.")
     shortfall: int | None = strawberry.field(
-        default=None, description="Points that should have gone back but were not there; they are not chased."
+        default=None, description="Points that should have been taken back but were not there; they are not collected."
     )
     points_restored: int | None = strawberry.field(
         default=None, description="Points that had paid for the returned goods, restored to the same lots."

@@ -40,7 +40,7 @@ class CaptureRedemptionPayload(
 
     decision: Decision | None = strawberry.field(
         default=None,
-        description="The decision by which the reward was reserved, as of the time when that was; null with a user error.",
+        description="The decision by which the reward was reserved, as of that time; null with a user error.",
     )
 
     redemption: Redemption | None = result_field(

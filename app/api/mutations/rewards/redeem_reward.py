@@ -37,7 +37,7 @@ class RedeemRewardInput(CommandInput):
     customer: CustomerBy = strawberry.field(
         description="The customer who pays with points or stamps. With a key of the role CUSTOMER only that customer."
     )
-    reward: RewardBy = strawberry.field(description="What for.")
+    reward: RewardBy = strawberry.field(description="The reward.")
     basket: BasketInput | None = strawberry.field(
         default=None,
         description="What is bought with it, for clauses that ask; its time must be now, except in a sandbox. Not with a key of the role CUSTOMER, whose basket nobody has checked.",

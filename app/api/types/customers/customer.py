@@ -242,7 +242,7 @@ class Customer(Node):
         return await tier_changes_of(self.entity.id, info=info)
 
     @strawberry.field(
-        description="The inbox: changes of the terms announced since the customer joined, newest first. Whoever joined later has accepted them with joining."
+        description="The inbox: changes of the terms announced since the customer joined, newest first. Customers who joined later accepted them by joining."
     )
     async def notices(self, info: Info) -> list[TermsNotice]:
         """One per version."""

@@ -41,7 +41,7 @@ class Remedy:
     code: RemedyCode = strawberry.field(description="Stable; for programs to act on.")
     from_: datetime | None = strawberry.field(
         name="from",
-        description="The first moment at which the condition holds. Of WAIT_FOR_BIRTHDAY seen by owner, staff and the customer only, and not in what is recorded.",
+        description="The first moment at which the condition holds. Of WAIT_FOR_BIRTHDAY for owner, staff and the customer only, and null in recorded decisions.",
     )
     points: int | None = strawberry.field(description="Points that are missing.")
     amount: Money | None = strawberry.field(description="Money that is missing on what counts.")
@@ -107,7 +107,7 @@ class Reason:
             phrasebook=phrasebook,
         )
 
-    @strawberry.field(description="What the clause asks for, in words.")
+    @strawberry.field(description="What the clause requires, in words.")
     def required(self, info: Info, locale: Language = None) -> str | None:
         """The required value in words."""
         places, phrasebook = self.explained.terms.location_names, phrasebook_of(info, locale)
@@ -126,7 +126,7 @@ class Reason:
         return [_remedy(remedy, reason=self.reason, explained=self.explained, info=info) for remedy in found]
 
 
-@strawberry.type(description="The answer of the rules, with every clause that was looked at.")
+@strawberry.type(description="The result of the rules, with every clause that was evaluated.")
 class Decision:
     """A stored or fresh decision, rendered anew for each reader."""
 
@@ -136,7 +136,7 @@ class Decision:
     bought_by_entry: strawberry.Private[str | None]
     cause: strawberry.Private[Cause | None]
     outcome: DecisionOutcome = strawberry.field(description="What it came to.")
-    decided_for: datetime = strawberry.field(description="The business time that the rules were asked about.")
+    decided_for: datetime = strawberry.field(description="The business time for which it was decided.")
 
     @strawberry.field(description="One per evaluated clause and condition; all that failed are listed.")
     def reasons(self) -> list[Reason]:

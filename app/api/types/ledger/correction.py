@@ -24,7 +24,7 @@ described(
         CauseKind.REFUND: "A refund.",
         CauseKind.REDEMPTION: "A redemption, or a hold that was captured.",
         CauseKind.REVERSAL: "A redemption that was cancelled.",
-        CauseKind.ADJUSTMENT: "Points or stamps given or taken by staff.",
+        CauseKind.ADJUSTMENT: "Points or stamps added or removed by staff.",
         CauseKind.AMENDMENT: "A receipt that had been recorded wrongly, and was amended.",
         CauseKind.MOVE: "A purchase that had been recorded for the wrong customer, and was moved to the right one.",
     },
@@ -44,7 +44,7 @@ class CorrectionCause:
     cause: strawberry.Private[Cause]
     kind: CauseKind = strawberry.field(description="What it was.")
     occurred_at: datetime = strawberry.field(
-        description="Business time: when it happened, not when it became known; of a receipt that was set right, that of the purchase."
+        description="Business time: when it happened, not when it became known; of a corrected receipt, that of the purchase."
     )
 
     @classmethod
@@ -62,7 +62,7 @@ class CorrectionCause:
         return correction_sentence(self.kind, occurred_at=self.occurred_at, zone=zone, phrasebook=phrasebook)
 
 
-@strawberry.type(description="Points that came together, with their dates. Seen by whoever sees the customer.")
+@strawberry.type(description="Points that were earned together, with their dates. Seen by whoever sees the customer.")
 class Lot:
     """As it was opened."""
 

@@ -65,7 +65,7 @@ class LedgerEntry(Node):
         )
 
     @strawberry.field(
-        description="The decision as it was made; null to a customer for what somebody else did who shares the wallet, and for what was decided before a purchase was moved to them."
+        description="The decision as it was made; null to a customer for what another customer of the shared wallet did, and for what was decided before a purchase was moved to them."
     )
     async def decision(self, info: Info) -> Decision | None:
         """The stored decision."""
@@ -80,7 +80,7 @@ class LedgerEntry(Node):
         return decision(made, deciding_terms=self.deciding_terms, bought_by_entry=self.stored.entry.id, cause=cause)
 
     @strawberry.field(
-        description="The purchase it belongs to; null for a redemption, and to a customer for that of somebody else, who shares the wallet or whose it turned out to be."
+        description="The purchase it belongs to; null for a redemption, and to a customer for that of another customer, who shares the wallet or to whom it was moved."
     )
     async def purchase(self, info: Info) -> Purchase | None:
         """The purchase that earned or was refunded."""
@@ -90,7 +90,7 @@ class LedgerEntry(Node):
         return Purchase.of(purchase) if purchase is not None else None
 
     @strawberry.field(
-        description="The redemption it paid; null for anything else, and to a customer for that of somebody else who shares the wallet."
+        description="The redemption it paid; null for anything else, and to a customer for that of another customer of the shared wallet."
     )
     async def redemption(self, info: Info) -> Redemption | None:
         """Loaded in its present state."""

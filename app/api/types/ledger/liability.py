@@ -22,8 +22,10 @@ from app.queries.ledger.liability import liability_at
 class LiabilityAge:
     """A band of age; age counts from the local day, in the program's zone, on which points were earned."""
 
-    from_months: int = strawberry.field(description="Whole months that the points are old at least; 0, 3, 6, 12 or 24.")
-    below_months: int | None = strawberry.field(description="Months below which they are old; null for the oldest.")
+    from_months: int = strawberry.field(description="The minimum age in whole months: 0, 3, 6, 12 or 24.")
+    below_months: int | None = strawberry.field(
+        description="The age in months that they are below; null for the oldest."
+    )
     points: BigInt = strawberry.field(description="Points outstanding, as text.")
     breakage_rate: Decimal | None = strawberry.field(
         description="The share of points of this age, 0 to 1, that expired without being redeemed in the program's own closed months; null if there are fewer than 12 closed months."

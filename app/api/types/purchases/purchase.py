@@ -53,7 +53,7 @@ class Purchase(Node):
     exchange_rate: Decimal | None = strawberry.field(
         description="How many units of the program's currency one unit of its own was worth, as the till sent it; null for a purchase in the program's currency."
     )
-    points: int = strawberry.field(description="Points it earned when it was recorded, or last set right.")
+    points: int = strawberry.field(description="Points it earned when it was recorded, or last corrected.")
 
     @classmethod
     def of(cls, entity: PurchaseEntity) -> Purchase:

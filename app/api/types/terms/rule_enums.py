@@ -97,13 +97,13 @@ described(
     RefundMode,
     "What happens when returned goods had earned more points than the customer has left.",
     {
-        RefundMode.CLAMP_TO_ZERO: "The balance goes to zero, never below; the shortfall is shown and not chased.",
+        RefundMode.CLAMP_TO_ZERO: "The balance goes to zero, never below; the shortfall is shown and not collected.",
         RefundMode.ALLOW_NEGATIVE: "Below zero; points earned later fill that up.",
     },
 )
 described(
     ValidityEnd,
-    "Up to where points that have run out are still valid.",
+    "The calendar period at whose end points expire.",
     {
         ValidityEnd.DAY: "The end of their last day.",
         ValidityEnd.MONTH: "The end of the calendar month in which their last day lies.",
@@ -113,7 +113,7 @@ described(
 )
 described(
     ValidityStart,
-    "From when the validity of points runs.",
+    "When the validity of points starts.",
     {
         ValidityStart.EARNING: "The day they are earned.",
         ValidityStart.ACTIVATION: "The day from which they can be spent.",
@@ -129,9 +129,7 @@ described(
         NoticeChannel.MESSAGE: "Accepted by a channel of the customer, say e-mail.",
     },
 )
-described(
-    Unit, "What a wallet counts in, and a reward is bought with.", {Unit.POINTS: "Points.", Unit.STAMPS: "Stamps."}
-)
+described(Unit, "What wallets count in, and what rewards cost.", {Unit.POINTS: "Points.", Unit.STAMPS: "Stamps."})
 described(
     StampOccasion,
     "What is stamped.",

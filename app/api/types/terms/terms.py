@@ -95,9 +95,7 @@ class Tier:
     """A tier with its clause."""
 
     key: str = strawberry.field(description="The owner's name for it, stable over versions.")
-    name: str = strawberry.field(
-        description="What members read, as the owner wrote it: the terms call it so in every language."
-    )
+    name: str = strawberry.field(description="The name that members read, as the owner wrote it, in every language.")
     points: int = strawberry.field(description="Qualifying points that it takes.")
     clause: Clause = strawberry.field(description="The clause of the terms that promises it.")
 

@@ -28,8 +28,8 @@ class AgeAtLeast(AboutCustomer):
     kind: ClassVar[str] = "age_at_least"
     position: ClassVar[Position] = Position.PERSON
     about: ClassVar[str] = (
-        "Holds from the birthday on which the customer is so old, on the calendar of the location; "
-        "who was born on 29 February is older on 28 February in other years."
+        "Holds from the birthday on which the customer reaches this age, on the calendar of the location; "
+        "for members born on 29 February it is 28 February in other years."
     )
     aspect: ClassVar[Aspect] = Aspect.BIRTHDAY
     years: int = rule_field(f"1 to {MAX_YEARS}.")

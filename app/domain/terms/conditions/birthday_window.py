@@ -34,8 +34,8 @@ class BirthdayWindow(AboutCustomer):
     kind: ClassVar[str] = "birthday_window"
     position: ClassVar[Position] = Position.OCCASION
     about: ClassVar[str] = (
-        "Holds on the customer's birthday and so many days before and after it, on the calendar of the location, once for each birthday; "
-        "who was born on 29 February has it on 28 February in other years."
+        "Holds on the customer's birthday and this many days before and after it, on the calendar of the location, once for each birthday; "
+        "for members born on 29 February it is 28 February in other years."
     )
     aspect: ClassVar[Aspect] = Aspect.BIRTHDAY
     before: int = rule_field(f"Days before the birthday, 0 or more; with `after` at most {MAX_DAYS}.", default=0)

@@ -23,7 +23,7 @@ class TimesPerPeriod(Condition):
 
     kind: ClassVar[str] = "times_per_period"
     about: ClassVar[str] = (
-        "Holds so many times per customer and period: a day by the calendar of the location, longer periods by the program's."
+        "Holds this many times per customer and period: a day by the calendar of the location, longer periods by the program's."
     )
     position: ClassVar[Position] = Position.LIMIT
     times: int = rule_field(f"1 to {MAX_TIMES:,}.")

@@ -31,7 +31,7 @@ class PointsCap(Effect):
     burden: ClassVar[bool] = True
     about: ClassVar[str] = "The most points that a customer earns in one purchase, or in a period."
     points: int = rule_field(f"Points, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
-    scope: CapScope = rule_field("What it is for.")
+    scope: CapScope = rule_field("What the cap applies to.")
     calendar: str | None = rule_field(
         "The IANA zone by whose calendar periods of more than a day are counted, where locations have other zones.",
         default=None,

@@ -25,7 +25,7 @@ class PointsMultiplier(Extra):
     kind: ClassVar[str] = "points_multiplier"
     by_amount: ClassVar[bool] = True
     goods_form: ClassVar[GoodsForm | None] = GoodsForm.ON
-    about: ClassVar[str] = "So many times the points that the earning clauses give for the goods of this clause."
+    about: ClassVar[str] = "Multiplies the points that the earning clauses give for the goods of this clause."
     factor: Decimal = rule_field(f"Above 1, at most {HIGHEST}, with at most 2 decimals: 2 doubles the points.")
 
     @property

@@ -1,4 +1,4 @@
-"""What happens to the points of goods that come back."""
+"""What happens to the points of returned goods."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RefundPolicy(Effect):
 
     kind: ClassVar[str] = "refund_policy"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
-    about: ClassVar[str] = "What happens to the points of goods that come back. Standard clause."
+    about: ClassVar[str] = "What happens to the points of returned goods. Standard clause."
     mode: RefundMode = rule_field("How far points are taken back.", default=RefundMode.CLAMP_TO_ZERO)
 
     def sentence(self, phrasebook: Phrasebook) -> str:

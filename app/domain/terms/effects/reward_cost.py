@@ -53,9 +53,9 @@ class RewardCost(Effect):
     name: str = rule_field(
         "What the catalogue calls the reward when the terms are published.", default="", owner_supplied=False
     )
-    unit: Unit = rule_field("What it is bought with.", default=Unit.POINTS)
+    unit: Unit = rule_field("The unit in which it is paid.", default=Unit.POINTS)
     cash: Money | None = rule_field(
-        "What is paid besides, in the program's currency, above 0; null: nothing.", default=None
+        "What is paid in addition, in the program's currency, above 0; null: nothing.", default=None
     )
 
     def check(self, *, available: int, owed: int = 0, cost: int | None = None) -> Finding:

@@ -26,8 +26,8 @@ class RoundingRule(Effect):
     kind: ClassVar[str] = "rounding"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
     about: ClassVar[str] = "How fractions of points are rounded. Standard clause; default half up, once per basket."
-    mode: Rounding = rule_field("How.", default=Rounding.HALF_UP)
-    scope: RoundingScope = rule_field("What.", default=RoundingScope.BASKET)
+    mode: Rounding = rule_field("How fractions are rounded.", default=Rounding.HALF_UP)
+    scope: RoundingScope = rule_field("What is rounded.", default=RoundingScope.BASKET)
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """What is rounded and how."""

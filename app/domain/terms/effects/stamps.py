@@ -38,7 +38,7 @@ class Stamps(Effect):
         "Stamps, which buy rewards that cost stamps; a refund takes them back, from later ones where they are gone."
     )
     stamps: int = rule_field(f"Stamps, 1 to {MAX_STAMPS}.")
-    per: StampOccasion = rule_field("For what.", default=StampOccasion.VISIT)
+    per: StampOccasion = rule_field("What stamps are given for.", default=StampOccasion.VISIT)
 
     @property
     def once(self) -> bool:

@@ -39,7 +39,7 @@ class TierPeriod(Effect):
     )
     period: TierWindow = rule_field("Which qualifying points count.", default=TierWindow.CALENDAR_YEAR)
     grace_days: int = rule_field(
-        f"Whole local days that a tier which is lost still holds, 0 to {MAX_GRACE_DAYS}; each tier has its own.",
+        f"Whole local days for which a lost tier is still held, 0 to {MAX_GRACE_DAYS}; each tier has its own.",
         default=30,
     )
 
