@@ -76,7 +76,7 @@ class Settings(BaseSettings):
         default=300,
         ge=6,
         validation_alias="TROTH_LOOKUPS_PER_MINUTE",
-        description="Customers that one key may look up by card, phone and the like; who is not found counts five times.",
+        description="Customer look-ups per key by card, phone and the like; one that finds nobody counts five times.",
     )
     trusted_proxies: str = Field(
         default="",

@@ -91,7 +91,7 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries, AccessKeyQueries
 
     @strawberry.field(description="The holder of the access key. For every role.")
     def viewer(self, info: Info) -> Viewer | None:
-        """Who asks."""
+        """The caller."""
         return Viewer(role=info.context.principal.role)
 
     @strawberry.field(description="The program that the key opens. For every role.")

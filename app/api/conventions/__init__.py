@@ -1,1 +1,1 @@
-"""What every part of the schema keeps to: scalars, enums, ids, pages, money, who asks, and how a mutation answers."""
+"""What every part of the schema keeps to: scalars, enums, ids, pages, money, the caller, and what a mutation returns."""

@@ -13,7 +13,7 @@ from app.queries.customers import customers
 
 @strawberry.type(description="The holder of the access key.")
 class Viewer:
-    """Who asks."""
+    """The caller."""
 
     role: Role = strawberry.field(description="What the key may do.")
 

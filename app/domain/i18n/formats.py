@@ -32,7 +32,7 @@ _YUAN = {
     (Locale.ZH_HANT, "HK", "CNY"): "人民幣 {amount} 元",
     (Locale.ZH_HANT, "MO", "CNY"): "人民幣 {amount} 元",
 }
-"""Currencies that Chinese writes in words, by the region of who reads."""
+"""Currencies that Chinese writes in words, by the region of the reader."""
 
 
 @lru_cache(maxsize=64)

@@ -51,15 +51,17 @@ async def recent(session: Session) -> VisitStatistics:
         earned[customer] = earned.get(customer, 0) + points
         since[customer] = min(since[customer], at)
         times[customer] = times.get(customer, 0) + 1
-    paces = [
+    points_per_month = [
         Fraction(earned[customer] * DAYS_OF_A_MONTH, max(DAYS_OF_A_MONTH, (latest - since[customer]).days))
         for customer, count in times.items()
         if count > 1
     ]
-    return VisitStatistics(visits=visits, median_points_per_month=_median(paces) if paces else None)
+    return VisitStatistics(
+        visits=visits, median_points_per_month=_median(points_per_month) if points_per_month else None
+    )
 
 
-def _median(paces: list[Fraction]) -> Fraction:
+def _median(points_per_month: list[Fraction]) -> Fraction:
     """The median of a non-empty list."""
-    ordered, middle = sorted(paces), len(paces) // 2
+    ordered, middle = sorted(points_per_month), len(points_per_month) // 2
     return (ordered[middle] + ordered[~middle]) / Fraction(2)

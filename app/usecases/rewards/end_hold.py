@@ -100,8 +100,8 @@ async def release(session: Session, *, context: CommandContext, command: Release
 
 def _not_held_problem(held: Redemption, *, customer: Customer, context: CommandContext) -> Problem | None:
     """The problem with a hold that has ended, or None; an expired hold has ended even before the scheduler settles its account."""
-    run_out = held.hold_has_expired(at=latest(context.now, customer.account.replayed_through))
-    if held.state is not RedemptionState.HELD or run_out:
+    expired = held.hold_has_expired(at=latest(context.now, customer.account.replayed_through))
+    if held.state is not RedemptionState.HELD or expired:
         return Problem(ProblemCode.NOT_HELD, path=("hold",))
     return None
 

@@ -28,7 +28,7 @@ from app.usecases.purchases import amend_purchase
 from app.usecases.purchases.amend_purchase import AmendPurchase, AmendPurchaseResult
 
 
-@strawberry.input(description="A receipt to set right.")
+@strawberry.input(description="A receipt to correct.")
 class AmendPurchaseInput(CommandInput):
     """The receipt as it should have been, and why."""
 

@@ -139,7 +139,7 @@ def _variants(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _amount(value: Decimal | None, *, least: int, context: Context) -> Money | None:
-    """An amount in the program's currency, of at least so many minor units. Raises AmountError."""
+    """An amount in the program's currency of at least `least` minor units. Raises AmountError."""
     if value is None:
         return None
     amount = Money.of(value, context.program.currency)

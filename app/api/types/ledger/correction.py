@@ -87,7 +87,7 @@ class Lot:
 
 
 async def stated_reason_of(entry: Entry, *, info: Info) -> StatedReason | None:
-    """What was said when people moved the points of an entry, or set right what it rests on; None where they did not."""
+    """What staff stated when they moved the points of an entry or corrected its receipt; None where they did not."""
     if entry.type in _BY_PEOPLE:
         return await info.context.load(entry_reasons.stated, entry.subject)
     if entry.cause is not None and entry.type in _OF_RECEIPTS:

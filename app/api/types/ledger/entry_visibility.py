@@ -1,4 +1,4 @@
-"""Who may see what of a ledger entry that other customers are concerned by: its source, its decision, its counterparties.
+"""What a caller may see of a ledger entry that concerns other customers, too: its source, its decision, its counterparties.
 
 `domain/access.py` says what a role may see in general; here it is applied to one entry.
 """

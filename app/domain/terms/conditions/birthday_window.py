@@ -98,7 +98,7 @@ class BirthdayWindow(AboutCustomer):
         return None
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """From so many days before to so many days after your birthday."""
+        """From N days before to N days after your birthday."""
         before, after = phrasebook.days(self.before), phrasebook.days(self.after)
         if self.before and self.after:
             return phrasebook("birthday_window", before=before, after=after)

@@ -34,11 +34,11 @@ class MinimumQuantity(Condition):
         return Finding(False, ReasonCode.BELOW_MINIMUM_QUANTITY, found, self.quantity, (remedy,))
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """If at least so many items count."""
+        """If at least N items count."""
         return phrasebook.counted("minimum_quantity", self.quantity)
 
     def of_these(self, phrasebook: Phrasebook) -> str:
-        """If at least so many of the goods of the clause are bought."""
+        """If at least N of the goods of the clause are bought."""
         return phrasebook.counted("minimum_quantity.of_these", self.quantity)
 
     def at_least_as_wide(self, other: Condition) -> bool:

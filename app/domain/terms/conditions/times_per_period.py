@@ -44,7 +44,7 @@ class TimesPerPeriod(Condition):
         return Finding(False, ReasonCode.USED_UP, used, self.times, (remedy,))
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """At most so many times in the period."""
+        """At most N times in the period."""
         period = phrasebook(f"period.{self.period.value}")
         text = phrasebook("times_per_period", times=phrasebook.counted("times", self.times), period=period)
         return text + phrasebook.by_calendar(self.calendar, period=self.period)

@@ -20,7 +20,7 @@ class BonusPoints(Extra):
     points: int = rule_field(f"Points, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """So many points on top."""
+        """N points on top."""
         return phrasebook.counted("bonus_points", self.points)
 
     def at_least_as_good(self, other: Effect) -> bool:

@@ -24,7 +24,7 @@ class PendingPeriod(Effect):
     days: int = rule_field(f"Local days after the day they were earned, to the end of the last one, 1 to {MAX_DAYS}.")
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """Only after so many days."""
+        """Only after N days."""
         return phrasebook("pending_period", nth=phrasebook.ordinal(self.days + 1))
 
     def at_least_as_good(self, other: Effect) -> bool:

@@ -44,7 +44,7 @@ class PointsCap(Effect):
         return None if self.scope is CapScope.PURCHASE else Period(self.scope.value)
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """That one earns at most so many points in a purchase, or in a period."""
+        """At most N points in a purchase, or in a period."""
         text = phrasebook(
             "points_cap", points=phrasebook.points(self.points), scope=phrasebook(f"points_cap.{self.scope.value}")
         )

@@ -34,11 +34,11 @@ class PointsMultiplier(Extra):
         return Fraction(self.factor) - 1
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """So many times the points."""
+        """N times the points."""
         return phrasebook("points_multiplier", times=self._times(phrasebook))
 
     def of_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
-        """So many times the points on these goods."""
+        """N times the points on these goods."""
         return phrasebook("points_multiplier.on", times=self._times(phrasebook), goods=goods)
 
     def _times(self, phrasebook: Phrasebook) -> str:

@@ -30,11 +30,11 @@ class PointsPerAmount(Earning):
         return purchase.amounts.scaled(self.points, self.per.minor)
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """So many points for every so much."""
+        """N points for every amount spent."""
         return phrasebook("points_per_amount", points=phrasebook.points(self.points), per=phrasebook.money(self.per))
 
     def of_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
-        """So many points for every so much of these goods."""
+        """N points for every amount spent on these goods."""
         return phrasebook(
             "points_per_amount.on", points=phrasebook.points(self.points), per=phrasebook.money(self.per), goods=goods
         )

@@ -30,13 +30,13 @@ class PointsPerFullAmount(Earning):
         return Parts((max(0, purchase.total() // self.per.minor) * self.points,))
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """So many points for every full so much."""
+        """N points for every full amount."""
         return phrasebook(
             "points_per_full_amount", points=phrasebook.points(self.points), per=phrasebook.money(self.per)
         )
 
     def of_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
-        """So many points for every so much of these goods."""
+        """N points for every full amount spent on these goods."""
         return phrasebook(
             "points_per_full_amount.on",
             points=phrasebook.points(self.points),

@@ -30,11 +30,11 @@ class PointsPerItem(Earning):
         return Parts(tuple(line.remaining_quantity().__floor__() * self.points for line in purchase.lines) or (0,))
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """So many points for each item."""
+        """N points for each item."""
         return self.of_goods(phrasebook("each.any", every=phrasebook("each.every")), phrasebook=phrasebook)
 
     def of_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
-        """So many points for each of these."""
+        """N points for each of these."""
         return phrasebook("points_per_item", points=phrasebook.points(self.points), items=goods)
 
     def at_least_as_good(self, other: Effect) -> bool:

@@ -26,7 +26,7 @@ class PointsPerVisit(Earning):
         return Parts((self.points if purchase.lines else 0,))
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """So many points for each visit."""
+        """N points for each visit."""
         return phrasebook("points_per_visit", points=phrasebook.points(self.points))
 
     def at_least_as_good(self, other: Effect) -> bool:

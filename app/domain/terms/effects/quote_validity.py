@@ -26,7 +26,7 @@ class QuoteValidity(Effect):
     minutes: int = rule_field(f"Minutes from the quote on, 1 to {MAX_MINUTES:,}.")
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """For so many minutes."""
+        """For N minutes."""
         return phrasebook("quote_validity", minutes=phrasebook.counted("minutes", self.minutes))
 
     def at_least_as_good(self, other: Effect) -> bool:

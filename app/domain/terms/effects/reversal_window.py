@@ -26,7 +26,7 @@ class ReversalWindow(Effect):
     hours: int = rule_field(f"Hours from the redemption on, 1 to {MAX_HOURS:,}.")
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """Within so many hours."""
+        """Within N hours."""
         return phrasebook("undo_window", hours=phrasebook.counted("hours", self.hours))
 
     def at_least_as_good(self, other: Effect) -> bool:

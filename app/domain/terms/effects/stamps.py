@@ -52,7 +52,7 @@ class Stamps(Effect):
         return self.stamps if purchase.lines else 0
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """So many stamps for that."""
+        """N stamps for that."""
         stamps = phrasebook.counted("stamps", self.stamps)
         if self.per is StampOccasion.VISIT:
             return phrasebook("stamps.VISIT", stamps=stamps)
@@ -64,7 +64,7 @@ class Stamps(Effect):
         return GoodsForm.EACH if self.per is StampOccasion.ITEM else None
 
     def of_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
-        """So many stamps for each of these."""
+        """N stamps for each of these."""
         return phrasebook("stamps.ITEM", stamps=phrasebook.counted("stamps", self.stamps), items=goods)
 
     def addition(self, phrasebook: Phrasebook) -> str:
