@@ -154,7 +154,7 @@ def left_of(shop: Shop) -> int:
     return left
 
 
-def test_first_answer_costs_its_work_and_a_kept_one_hardly_anything(rich: Shop) -> None:
+def test_first_introspection_costs_its_work_and_a_cached_one_hardly_anything(rich: Shop) -> None:
     before = left_of(rich)
     assert "errors" not in rich.send(STANDARD).json()
     first = left_of(rich)

@@ -37,7 +37,7 @@ _NOT_COPIED = "01000000-0000-0000-0000-000000000000"
 def copy_wallets(url: str, *, program_id: str, entries: int) -> int:
     """Copy a program's wallets, accounts, entries and lots until it has at least so many entries; returns their number.
 
-    Copies belong to no customer. Their entries are not what was sealed, so `troth verify` finds fault with them.
+    Copies belong to no customer. The hashes of their entries do not match, so `troth verify` finds fault with them.
     """
 
     async def run() -> int:

@@ -1,4 +1,4 @@
-"""An import beside a server on one SQLite file: both take turns, so that no till waits for the whole of it."""
+"""An import beside a server on one SQLite file: it pauses after each commit, so that no till waits for the whole of it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def percentile(taken: list[float], *, of_hundred: int) -> float:
     return sorted(taken)[len(taken) * of_hundred // 100 - 1]
 
 
-def test_tills_take_turns_with_an_import(sqlite_url: str, tmp_path: Path) -> None:
+def test_import_pauses_for_the_tills_of_a_server(sqlite_url: str, tmp_path: Path) -> None:
     program = shop_in_berlin(sqlite_url)
     file = receipts(tmp_path)
     server = ServerProcess(sqlite_url, settings={"TROTH_JOBS": "false"})

@@ -354,7 +354,7 @@ def test_batched_statements_are_sent_as_one_with_their_values() -> None:
     assert combine_statements((("DELETE FROM a", 0),)) == "DELETE FROM a"
 
 
-def test_turn_is_a_signed_64_bit_number_of_its_program() -> None:
+def test_lock_number_is_a_signed_64_bit_number_of_its_program() -> None:
     numbers = {lock_number(PROGRAM, "k"), lock_number(PROGRAM, "l"), lock_number(an_id(9), "k")}
 
     assert len(numbers) == 3

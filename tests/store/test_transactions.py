@@ -81,7 +81,7 @@ async def test_forty_writers_of_one_account_lose_no_update(database: Database) -
     assert await database.read_across_programs(_available) == 40
 
 
-async def test_equal_turns_run_one_after_the_other(database: Database) -> None:
+async def test_equal_lock_keys_run_one_after_the_other(database: Database) -> None:
     await database.write(_shop, program_id=PROGRAM, lock_key="shop")
 
     async def once(session: Session) -> bool:

@@ -43,7 +43,7 @@ async def run_within_limit(
     if charge.wait is not None:
         return rate_limited(charge.wait, extensions=extensions)
     answer = await execute()
-    assert not isinstance(answer.body, bytes), "an answer that is kept"
+    assert not isinstance(answer.body, bytes), "a cached response"
     if time_budget.exhausted:
         # It was stopped for its work, however low its estimated cost: it is charged as the most expensive one.
         buckets.charge(caller, maximum)

@@ -89,7 +89,7 @@ def _verify_chain(account: Account, entries: Sequence[StoredEntry]) -> Iterator[
         if entry.number != number or entry.previous_hash != last_hash:
             yield Discrepancy(place, "does not follow the entry before it")
         if entry_hash(entry) != stored.hash:
-            yield Discrepancy(place, "is not what was sealed")
+            yield Discrepancy(place, "does not match its hash")
         if stored.counter_account != COUNTER_ACCOUNT[entry.type].value:
             yield Discrepancy(place, "has the wrong counter account")
         if sum(movement.points for movement in entry.movements) - entry.owed_change != entry.points:

@@ -73,7 +73,7 @@ def _spent(decisions: Iterable[str]) -> Counter[str]:
             spent.update(decision.get("spent", {}))
             spent.subtract(decision.get("own", {}))
         except (orjson.JSONDecodeError, AttributeError, TypeError):
-            continue  # its seal is broken, which verification of its account finds
+            continue  # its hash does not match, which verification of its account finds
     return spent
 
 

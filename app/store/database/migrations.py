@@ -154,7 +154,7 @@ def _applied_to_sqlite(url: str) -> set[int] | None:
 
 
 def _applied_to_file(path: str) -> set[int] | None:
-    """What was applied, or None without a database. Only reads: a start needs neither a turn nor a file that can be written.
+    """What was applied, or None without a database. Only reads: a start needs neither the lock nor a file that can be written.
 
     Raises sqlite3.Error.
     """

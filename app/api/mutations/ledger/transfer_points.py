@@ -85,10 +85,10 @@ async def resolve(
 
 
 def _command(input: TransferPointsInput, *, context: Context) -> TransferPoints | Problem:
-    giver = customer_by(input.from_, context=context, path=("from",))
-    if isinstance(giver, Problem):
-        return giver
-    taker = customer_by(input.to, context=context, path=("to",))
-    if isinstance(taker, Problem):
-        return taker
-    return TransferPoints(sender=giver, recipient=taker, points=input.points, reason=input.reason.strip())
+    sender = customer_by(input.from_, context=context, path=("from",))
+    if isinstance(sender, Problem):
+        return sender
+    recipient = customer_by(input.to, context=context, path=("to",))
+    if isinstance(recipient, Problem):
+        return recipient
+    return TransferPoints(sender=sender, recipient=recipient, points=input.points, reason=input.reason.strip())
