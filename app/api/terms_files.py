@@ -130,17 +130,17 @@ def _row(mark: Any) -> int:
     return 1 if mark is None else int(mark.line) + 1
 
 
-def _plain(node: yaml.Node, at: _Place, lines: dict[_Place, int]) -> Any:
-    lines[at] = node.start_mark.line + 1
+def _plain(node: yaml.Node, path: _Place, lines: dict[_Place, int]) -> Any:
+    lines[path] = node.start_mark.line + 1
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(incomplete, (*at, str(index)), lines) for index, incomplete in enumerate(node.value)]
+        return [_plain(incomplete, (*path, str(index)), lines) for index, incomplete in enumerate(node.value)]
     if isinstance(node, yaml.MappingNode):
         found: dict[str, Any] = {}
         for key, value in node.value:
             name = key.value if isinstance(key, yaml.ScalarNode) else None
             if name is None or name in found:
-                raise TermsFileError(key.start_mark.line + 1, at, "a name stands twice, or is none")
-            found[name] = _plain(value, (*at, name), lines)
+                raise TermsFileError(key.start_mark.line + 1, path, "a name stands twice, or is none")
+            found[name] = _plain(value, (*path, name), lines)
         return found
     return _scalar(node)
 

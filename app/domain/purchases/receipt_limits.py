@@ -25,7 +25,7 @@ MAX_PRICE = Decimal(1_000_000_000)
 
 def normalised_receipt_number(text: str) -> str:
     """The one spelling of a receipt's number, of 1 to 200 characters: case and leading zeros count."""
-    return _text(normalised_identifier(text), at=("external_id",))
+    return _text(normalised_identifier(text), path=("external_id",))
 
 
 def check_lines(lines: int, *, minimum: int = 1) -> None:
@@ -57,9 +57,9 @@ def line_of(
     """A line as it was printed; `number` counts from 1, price and discount are major units of the currency."""
     try:
         # Normalised, so that stock codes and categories match those that clauses name.
-        sku = _text(normalised_identifier(sku), at=("sku",))
+        sku = _text(normalised_identifier(sku), path=("sku",))
         if name is not None:
-            _text(name, at=("name",))
+            _text(name, path=("name",))
         if (wrong := quantity_error(quantity)) is not None:
             raise FactsError(("quantity",), wrong)
         if not unit_price.is_finite() or not 0 <= unit_price <= MAX_PRICE:
@@ -70,7 +70,7 @@ def line_of(
             number=number,
             sku=sku,
             quantity=quantity,
-            unit_price=_minor(unit_price, currency=currency, at=("unit_price",)),
+            unit_price=_minor(unit_price, currency=currency, path=("unit_price",)),
             name=name,
             categories=_categories(categories) if categories else (),
             discount=_discount(discount, currency=currency) if discount is not None else 0,
@@ -85,23 +85,25 @@ def line_of(
 def _categories(names: Sequence[str]) -> tuple[str, ...]:
     if len(names) > MAX_CATEGORIES:
         raise FactsError(("categories",), detail("COUNT_MOST", most=MAX_CATEGORIES))
-    return tuple(_text(normalised_identifier(name), at=("categories", str(index))) for index, name in enumerate(names))
+    return tuple(
+        _text(normalised_identifier(name), path=("categories", str(index))) for index, name in enumerate(names)
+    )
 
 
 def _discount(amount: Decimal, *, currency: str) -> int:
     if not (amount.is_finite() and amount >= 0):
         raise FactsError(("discount",), detail("NOT_NEGATIVE"))
-    return _minor(amount, currency=currency, at=("discount",))
+    return _minor(amount, currency=currency, path=("discount",))
 
 
 def payment_of(
     *, number: int, kind: PaymentKind, amount: Decimal, currency: str, redemption_id: str | None = None
 ) -> Payment:
     """A part of the payment; `number` counts from 1, the amount is in major units of the currency."""
-    at = ("payments", str(number - 1), "amount")
+    path = ("payments", str(number - 1), "amount")
     if not amount.is_finite() or not 0 < amount <= MAX_PRICE:
-        raise FactsError(at, detail("ABOVE_ZERO_TO", most=int(MAX_PRICE)))
-    return Payment(kind, _minor(amount, currency=currency, at=at), redemption_id)
+        raise FactsError(path, detail("ABOVE_ZERO_TO", most=int(MAX_PRICE)))
+    return Payment(kind, _minor(amount, currency=currency, path=path), redemption_id)
 
 
 def exchange_rate_of(rate: Decimal, *, currency: str, into: str) -> ExchangeRate:
@@ -112,17 +114,17 @@ def exchange_rate_of(rate: Decimal, *, currency: str, into: str) -> ExchangeRate
     return ExchangeRate(rate=rate, into=into)
 
 
-def _minor(amount: Decimal, *, currency: str, at: tuple[str, ...]) -> int:
+def _minor(amount: Decimal, *, currency: str, path: tuple[str, ...]) -> int:
     try:
         return Money.of(amount, currency).minor
     except AmountError as error:
-        raise FactsError(at, error.detail) from error
+        raise FactsError(path, error.detail) from error
 
 
-def _text(text: str, *, at: tuple[str, ...]) -> str:
+def _text(text: str, *, path: tuple[str, ...]) -> str:
     """The text, if it is not blank and not too long."""
     if len(text) > MAX_TEXT_LENGTH or not text.strip():
-        raise FactsError(at, detail("LENGTH_NOT_BLANK", most=MAX_TEXT_LENGTH))
+        raise FactsError(path, detail("LENGTH_NOT_BLANK", most=MAX_TEXT_LENGTH))
     if "\x00" in text:
-        raise FactsError(at, detail("CONTROL_CHARACTERS", character="U+0000"))
+        raise FactsError(path, detail("CONTROL_CHARACTERS", character="U+0000"))
     return text

@@ -203,6 +203,6 @@ def _redemption(sent: PaymentInput | PurchasePaymentInput, *, number: int) -> st
         return None
     found = decode(sent.redemption_id, "Redemption") if sent.kind is PaymentKind.POINTS else None
     if found is None:
-        at = ("payments", str(number - 1), "redemption_id")
-        raise FactsError(at, detail("PAYMENT_REDEMPTION"))
+        path = ("payments", str(number - 1), "redemption_id")
+        raise FactsError(path, detail("PAYMENT_REDEMPTION"))
     return found

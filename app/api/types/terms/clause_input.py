@@ -98,49 +98,49 @@ def drafted_clauses(sent: Sequence[ClauseInput], *, currency: str) -> list[Draft
     """The clauses of a draft. Raises TermsError with the way to what is wrong."""
     if not 1 <= len(sent) <= MAX_CLAUSES:
         raise TermsError(("clauses",), count(1, MAX_CLAUSES))
-    return [_clause(clause, currency=currency, at=("clauses", str(index))) for index, clause in enumerate(sent)]
+    return [_clause(clause, currency=currency, path=("clauses", str(index))) for index, clause in enumerate(sent)]
 
 
-def _clause(sent: ClauseInput, *, currency: str, at: tuple[str, ...]) -> DraftedClause:
+def _clause(sent: ClauseInput, *, currency: str, path: tuple[str, ...]) -> DraftedClause:
     conditions = sent.conditions or []
     if len(conditions) > MAX_CONDITIONS:
-        raise TermsError((*at, "conditions"), detail("COUNT_MOST", most=MAX_CONDITIONS))
+        raise TermsError((*path, "conditions"), detail("COUNT_MOST", most=MAX_CONDITIONS))
     return (
         sent.key,
         tuple(
-            _built(nested, kinds=CONDITIONS, currency=currency, at=(*at, "conditions", str(index)))
+            _built(nested, kinds=CONDITIONS, currency=currency, path=(*path, "conditions", str(index)))
             for index, nested in enumerate(conditions)
         ),
-        _built(sent.effect, kinds=EFFECTS, currency=currency, at=(*at, "effect")),
+        _built(sent.effect, kinds=EFFECTS, currency=currency, path=(*path, "effect")),
     )
 
 
-def _built(sent: object, *, kinds: Sequence[type[Rule]], currency: str, at: tuple[str, ...]) -> Any:
+def _built(sent: object, *, kinds: Sequence[type[Rule]], currency: str, path: tuple[str, ...]) -> Any:
     """The rule that a one-of input asks for."""
     for kind in kinds:
         given = getattr(sent, kind.kind)
         if given is None or given is strawberry.UNSET:
             continue
-        at = (*at, to_camel_case(kind.kind))
+        path = (*path, to_camel_case(kind.kind))
         if given is False:
-            raise TermsError(at, detail("TRUE_OR_NOTHING"))
+            raise TermsError(path, detail("TRUE_OR_NOTHING"))
         values = {part.name: getattr(given, part.name) for part in fields_of(kind) if part.owner_supplied}
         return kind(
             **{
-                part.name: _value(values[part.name], part=part, currency=currency, at=at)
+                part.name: _value(values[part.name], part=part, currency=currency, path=path)
                 for part in fields_of(kind)
                 if part.owner_supplied and not (values[part.name] is None and not part.required)
             }
         )
-    raise TermsError(at, detail("ONE_KIND"))
+    raise TermsError(path, detail("ONE_KIND"))
 
 
-def _value(sent: Any, *, part: RuleField, currency: str, at: tuple[str, ...]) -> Any:
-    at = (*at, to_camel_case(part.name))
+def _value(sent: Any, *, part: RuleField, currency: str, path: tuple[str, ...]) -> Any:
+    path = (*path, to_camel_case(part.name))
     if part.many:
         if issubclass(part.type, Condition):
             return part.collection_of(
-                _built(value, kinds=CONDITIONS, currency=currency, at=(*at, str(index)))
+                _built(value, kinds=CONDITIONS, currency=currency, path=(*path, str(index)))
                 for index, value in enumerate(sent)
             )
         return part.collection_of(_item_value(value, part=part) for value in sent)
@@ -149,7 +149,7 @@ def _value(sent: Any, *, part: RuleField, currency: str, at: tuple[str, ...]) ->
     try:
         return Money.of(sent, currency)
     except AmountError as error:
-        raise TermsError(at, error.detail) from error
+        raise TermsError(path, error.detail) from error
 
 
 def _item_value(sent: Any, *, part: RuleField) -> Any:
