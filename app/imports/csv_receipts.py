@@ -21,7 +21,7 @@ from app.domain.purchases.facts import FactsError, PurchaseFacts
 from app.domain.purchases.lines import Line, LineKind
 from app.imports import fields
 from app.imports.grouping import ReceiptRecords, group_records
-from app.imports.plan import ImportTarget, Plan, Rejected, RejectedBecause, RejectionReason, Row, RowFault
+from app.imports.plan import FileRow, ImportTarget, Plan, Rejected, RejectedBecause, RejectionReason, RowFault
 from app.imports.return_matching import ReceiptToMatch, SoldLine, match_returns, refund_number
 
 SHIPPING = frozenset({"POST", "DOT", "C2"})
@@ -42,7 +42,7 @@ class _ReceiptError(Exception):
 class _Bought:
     """A line that was bought, and the quantity that no other line of the receipt returns."""
 
-    row: Row
+    row: FileRow
     remaining: Decimal
 
 
@@ -74,7 +74,7 @@ def _unmatched(group: ReceiptRecords, *, plan: Plan, target: ImportTarget) -> Re
     return ReceiptToMatch(group, facts=None, sold=sold, returned=())
 
 
-def _line_problems(rows: Sequence[Row], *, currency: str) -> dict[int, LineProblem]:
+def _line_problems(rows: Sequence[FileRow], *, currency: str) -> dict[int, LineProblem]:
     """The faults of single lines, by line number in the file: values that a till could not send either."""
     problems: dict[int, LineProblem] = {}
     for line_number, row in enumerate(rows, start=1):
@@ -124,7 +124,7 @@ def _receipt(group: ReceiptRecords, *, target: ImportTarget) -> ReceiptToMatch:
     return ReceiptToMatch(group, facts=facts if lines else None, sold=sold, returned=tuple(returned))
 
 
-def _returns_on_same_receipt(row: Row, *, bought: Sequence[_Bought]) -> bool:
+def _returns_on_same_receipt(row: FileRow, *, bought: Sequence[_Bought]) -> bool:
     """Does a line return goods of its own receipt, at their price? Then their `remaining` quantity is reduced."""
     candidates = [line for line in bought if (line.row.sku, line.row.price) == (row.sku, row.price)]
     returned = -row.quantity
@@ -137,7 +137,7 @@ def _returns_on_same_receipt(row: Row, *, bought: Sequence[_Bought]) -> bool:
     return True
 
 
-def _line(row: Row, *, number: int, quantity: Decimal, currency: str) -> Line:
+def _line(row: FileRow, *, number: int, quantity: Decimal, currency: str) -> Line:
     return receipt_limits.line_of(
         number=number,
         sku=row.sku,
@@ -168,7 +168,7 @@ def _with_discounts(lines: tuple[Line, ...], *, group: ReceiptRecords, currency:
 
 
 def _sold_line(
-    row: Row, *, group: ReceiptRecords, remaining: Decimal, line: Line | None = None, currency: str = ""
+    row: FileRow, *, group: ReceiptRecords, remaining: Decimal, line: Line | None = None, currency: str = ""
 ) -> SoldLine:
     """The line as returns may match it: by its unit price, or by the price per item after the discount."""
     paid = None

@@ -13,7 +13,7 @@ from app.domain.i18n.details import in_english
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program
 from app.domain.purchases.receipt_numbers import ReceiptReference
-from app.imports.plan import CustomerIdentity, ImportTarget, Plan, Receipt, RejectedBecause, RejectionReason, Return
+from app.imports.plan import CustomerIdentity, FileReceipt, ImportTarget, Plan, RejectedBecause, RejectionReason, Return
 from app.queries.terms.published_terms import first_terms
 from app.usecases.application import Application, fingerprint
 from app.usecases.command import CLOCK_TOLERANCE, CommandType, UseCase
@@ -106,7 +106,7 @@ async def _all(recordings: Iterable[Coroutine[None, None, None]]) -> None:
 
 
 async def _import_receipt(
-    receipt: Receipt, *, rejections: Rejections, imported: Imported, application: Application, program: Program
+    receipt: FileReceipt, *, rejections: Rejections, imported: Imported, application: Application, program: Program
 ) -> None:
     """Record a receipt and count the result, or note why it is rejected."""
     if any((returned.receipt_number, returned.sold_on) in rejections for returned in receipt.returns):
@@ -153,7 +153,7 @@ async def _enrol(customer: CustomerIdentity, *, imported: Imported, application:
 
 
 async def _record(
-    receipt: Receipt, *, application: Application, program: Program
+    receipt: FileReceipt, *, application: Application, program: Program
 ) -> Execution[CommandResult] | Problem:
     """Record a receipt as a till would, or all its parts at once where there are several."""
     purchase = _purchase_command(receipt)
@@ -210,11 +210,11 @@ def _was_recorded_before(execution: Execution[CommandResult]) -> bool:
             return execution.repeated
 
 
-def _purchase_fingerprint_input(receipt: Receipt) -> object:
+def _purchase_fingerprint_input(receipt: FileReceipt) -> object:
     return {"customer": receipt.customer.value, **receipt.facts.to_data()} if receipt.facts is not None else None
 
 
-def _purchase_command(receipt: Receipt) -> RecordPurchase | None:
+def _purchase_command(receipt: FileReceipt) -> RecordPurchase | None:
     if receipt.facts is None:
         return None
     return RecordPurchase(
@@ -224,7 +224,7 @@ def _purchase_command(receipt: Receipt) -> RecordPurchase | None:
     )
 
 
-def _return_fingerprint_input(returned: Return, *, receipt: Receipt) -> object:
+def _return_fingerprint_input(returned: Return, *, receipt: FileReceipt) -> object:
     return [
         receipt.customer.value,
         returned.receipt_number,
@@ -234,7 +234,7 @@ def _return_fingerprint_input(returned: Return, *, receipt: Receipt) -> object:
     ]
 
 
-def _refund_command(returned: Return, *, receipt: Receipt) -> RecordRefund:
+def _refund_command(returned: Return, *, receipt: FileReceipt) -> RecordRefund:
     return RecordRefund(
         purchase_id=None,
         receipt=ReceiptReference(returned.receipt_number, day=returned.sold_on),

@@ -16,7 +16,7 @@ from app.domain.problems import ProblemCode
 from app.domain.purchases import receipt_limits
 from app.domain.purchases.facts import FactsError
 from app.imports.csv_records import File, Record, open_csv
-from app.imports.plan import CustomerIdentity, ImportTarget, RejectedBecause, RejectionReason, Row, RowFault
+from app.imports.plan import CustomerIdentity, FileRow, ImportTarget, RejectedBecause, RejectionReason, RowFault
 
 COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID")
 _COLUMN_OF = {
@@ -42,14 +42,14 @@ def problem_text(error: FactsError) -> str:
     return f"{_COLUMN_OF.get(error.path[-1], error.path[-1])}: {in_english(error.detail)}"
 
 
-def read(path: Path, *, target: ImportTarget) -> Iterator[Row | RowFault]:
+def read(path: Path, *, target: ImportTarget) -> Iterator[FileRow | RowFault]:
     """Every record below the header, in the order of the file. Raises ValueError when it is no such CSV."""
     file = open_csv(path, columns=COLUMNS)
     for record in file.records:
         yield _read(record, file=file, target=target)
 
 
-def _read(record: Record, *, file: File, target: ImportTarget) -> Row | RowFault:
+def _read(record: Record, *, file: File, target: ImportTarget) -> FileRow | RowFault:
     if record.broken:
         numbers = tuple(
             dict.fromkeys(normalised_identifier(text) for text in file.possible_values("InvoiceNo", record))
@@ -75,8 +75,8 @@ def _read(record: Record, *, file: File, target: ImportTarget) -> Row | RowFault
     return RowFault(record.line, receipt_number, reason, detail, at=_time(text["InvoiceDate"], target=target))
 
 
-def _row(file_line: int, text: dict[str, str], *, receipt_number: str, target: ImportTarget) -> Row:
-    row = Row(
+def _row(file_line: int, text: dict[str, str], *, receipt_number: str, target: ImportTarget) -> FileRow:
+    row = FileRow(
         file_line=file_line,
         receipt_number=receipt_number,
         sku=normalised_identifier(text["StockCode"]),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from app.domain.purchases.receipt_numbers import ReceiptOrigin
-from app.imports.plan import ImportTarget, RejectedBecause, RejectionReason, Row, RowFault
+from app.imports.plan import FileRow, ImportTarget, RejectedBecause, RejectionReason, RowFault
 
 MAX_GAP_BETWEEN_LINES = timedelta(minutes=5)
 """The longest time between two lines of one receipt; some tills record the time of each scan."""
@@ -20,7 +20,7 @@ class ReceiptRecords:
 
     receipt_number: str
     day: date | None = None
-    rows: list[Row] = field(default_factory=list)
+    rows: list[FileRow] = field(default_factory=list)
     faults: list[RowFault] = field(default_factory=list)
     conflict: RejectionReason | None = None
 
@@ -38,19 +38,19 @@ class ReceiptRecords:
         return RejectionReason.SEVERAL_CUSTOMERS if len({row.customer for row in self.rows}) > 1 else None
 
 
-def group_records(records: Iterable[Row | RowFault], *, target: ImportTarget) -> Iterator[ReceiptRecords]:
+def group_records(records: Iterable[FileRow | RowFault], *, target: ImportTarget) -> Iterator[ReceiptRecords]:
     """The receipts of a file that have at least one readable row."""
     records = list(records)
-    rows: dict[str, list[Row]] = defaultdict(list)
+    rows: dict[str, list[FileRow]] = defaultdict(list)
     for record in records:
-        if isinstance(record, Row):
+        if isinstance(record, FileRow):
             rows[record.receipt_number].append(record)
     faults = _faults(records, known_numbers=rows.keys())
     for receipt_number, same_number in rows.items():
         yield from _receipts(receipt_number, same_number, faults.get(receipt_number, ()), target=target)
 
 
-def _faults(records: Sequence[Row | RowFault], *, known_numbers: Iterable[str]) -> dict[str, list[RowFault]]:
+def _faults(records: Sequence[FileRow | RowFault], *, known_numbers: Iterable[str]) -> dict[str, list[RowFault]]:
     """The faults by receipt number; a fault with several possible numbers is listed under each.
 
     A fault without a number counts as a line of the receipt whose lines surround it.
@@ -71,18 +71,18 @@ def _faults(records: Sequence[Row | RowFault], *, known_numbers: Iterable[str]) 
     return by_number
 
 
-def _numbers_before(records: Iterable[Row | RowFault]) -> list[str | None]:
+def _numbers_before(records: Iterable[FileRow | RowFault]) -> list[str | None]:
     """For each record, the number of the last readable one before it."""
     before: list[str | None] = []
     last = None
     for record in records:
         before.append(last)
-        last = record.receipt_number if isinstance(record, Row) else last
+        last = record.receipt_number if isinstance(record, FileRow) else last
     return before
 
 
 def _receipts(
-    receipt_number: str, rows: Sequence[Row], faults: Sequence[RowFault], *, target: ImportTarget
+    receipt_number: str, rows: Sequence[FileRow], faults: Sequence[RowFault], *, target: ImportTarget
 ) -> Iterator[ReceiptRecords]:
     """The receipts with one number: rows far apart in time are different receipts, which must be of different business days.
 
@@ -112,9 +112,9 @@ def _day(at: datetime, *, target: ImportTarget) -> date | None:
     return numbering.business_day(ReceiptOrigin(None, at, target.zone)) if numbering.per_day else None
 
 
-def _by_time(rows: Sequence[Row]) -> list[list[Row]]:
+def _by_time(rows: Sequence[FileRow]) -> list[list[FileRow]]:
     """The rows, split where too much time lies between them; those of one time in the order of the file."""
-    parts: list[list[Row]] = []
+    parts: list[list[FileRow]] = []
     before = None
     for row in sorted(rows, key=lambda row: row.at):
         if before is None or row.at - before > MAX_GAP_BETWEEN_LINES:

@@ -97,7 +97,7 @@ class CustomerIdentity(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FileRow:
     """A readable record: the line on which it begins, and its fields."""
 
     file_line: int
@@ -142,7 +142,7 @@ class Return:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class FileReceipt:
     """A receipt of the file, recorded completely or not at all: purchases, returns, or both.
 
     `day` is its business day where receipt numbers restart each day; `file_lines` are its lines in the file.
@@ -166,7 +166,7 @@ class Receipt:
 class Plan:
     """The plan of a file, in order of business time; every record is in a receipt or among the rejected."""
 
-    receipts: list[Receipt] = field(default_factory=list)
+    receipts: list[FileReceipt] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     lines: int = 0
 

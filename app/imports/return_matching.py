@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from app.domain.purchases.facts import PurchaseFacts
 from app.imports.grouping import ReceiptRecords
-from app.imports.plan import CustomerIdentity, Plan, Receipt, Rejected, RejectionReason, Return, Row
+from app.imports.plan import CustomerIdentity, FileReceipt, FileRow, Plan, Rejected, RejectionReason, Return
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ class ReceiptToMatch:
     group: ReceiptRecords
     facts: PurchaseFacts | None
     sold: list[SoldLine]
-    returned: tuple[tuple[int, Row], ...]
+    returned: tuple[tuple[int, FileRow], ...]
 
 
 def refund_number(receipt_number: str, *, line_number: int, part: int) -> str:
@@ -56,7 +56,7 @@ def refund_number(receipt_number: str, *, line_number: int, part: int) -> str:
     return f"{receipt_number}/{line_number}" if part == 1 else f"{receipt_number}/{line_number}/{part}"
 
 
-def match_returns(receipts: Sequence[ReceiptToMatch], *, plan: Plan) -> Iterator[Receipt]:
+def match_returns(receipts: Sequence[ReceiptToMatch], *, plan: Plan) -> Iterator[FileReceipt]:
     """The receipts in order of business time, each return with the lines that it gives back.
 
     A return is matched with earlier lines of its customer, stock code and price: with the latest line that has enough
@@ -79,7 +79,7 @@ def match_returns(receipts: Sequence[ReceiptToMatch], *, plan: Plan) -> Iterator
 
 def _with_returns(
     unmatched: ReceiptToMatch, *, sold: dict[tuple[CustomerIdentity, str], list[SoldLine]], plan: Plan
-) -> Receipt | None:
+) -> FileReceipt | None:
     group = unmatched.group
     taken: list[tuple[str, SoldLine, Decimal]] = []
     problems: dict[int, tuple[RejectionReason, str | None]] = {}
@@ -101,7 +101,7 @@ def _with_returns(
             reason, detail = problems.get(row.file_line, (RejectionReason.INCOMPLETE_RECEIPT, None))
             plan.rejected.append(Rejected(row.file_line, reason, row.receipt_number, detail))
         return None
-    return Receipt(
+    return FileReceipt(
         receipt_number=group.receipt_number,
         day=group.day,
         customer=group.rows[0].customer,
@@ -121,7 +121,7 @@ class _UnmatchedError(Exception):
         self.detail = detail
 
 
-def _parts(row: Row, *, at: datetime, sold: Sequence[SoldLine]) -> Iterator[tuple[SoldLine, Decimal]]:
+def _parts(row: FileRow, *, at: datetime, sold: Sequence[SoldLine]) -> Iterator[tuple[SoldLine, Decimal]]:
     """The lines that a return gives back, with the quantity of each. Raises _UnmatchedError."""
     missing = -row.quantity
     available = [sold_line for sold_line in sold if sold_line.at < at and sold_line.remaining > 0]
