@@ -56,7 +56,7 @@ def test_till_that_follows_the_page_loses_no_receipt(database_url: str) -> None:
     sent = Counter(request.purpose for till in tills for request in till.sent.values())
     assert {"429", "503", "502", "504", "cut", "PERSISTED_QUERY_NOT_FOUND", "CUSTOMER_NOT_FOUND"} <= met.keys()
     print(
-        f"{restarts} kills of a server in {SECONDS:g} s of {len(tills)} tills: {dict(sent)} sent, none lost, none twice;"
+        f"{restarts} kills and stops of a server in {SECONDS:g} s of {len(tills)} tills: {dict(sent)} sent, none lost, none twice;"
     )
     print(f"met {dict(met)}, of which the proxy made {dict(proxy.faults)}")
 
