@@ -133,10 +133,10 @@ CUSTOMER = f"""query($by: CustomerBy!) {{ customer(by: $by) {{ id state identiti
   ledger(first: 100) {{ nodes {{ id type points correction occurredAt actor {{ role }}
     cause {{ kind occurredAt statement }} counterparties {{ state }} decision {_DECISION} }} }} }} }}"""
 BASKET = f"""query($by: CustomerBy!, $basket: BasketInput!) {{ basketCheck(customer: $by, basket: $basket) {{
-  decision {_DECISION} clauses {{ clause {{ key kind }} userError {{ code }}
+  decision {_DECISION} clauses {{ clause {{ key kind }} refusal {{ code }}
     reasons {{ verdict code remedies {{ code }} }} almostMet {{ code }} }} }} }}"""
 OFFERS = f"""query($by: CustomerBy!) {{ rewards(for: $by) {{ nodes {{ available decision {_DECISION}
-  userError {{ code }} }} }} }}"""
+  refusal {{ code }} }} }} }}"""
 TRIED = """query($clauses: [ClauseInput!]!, $from: DateTime) { termsCheck(clauses: $clauses, effectiveFrom: $from) {
   effectOnCustomer changes { effectOnCustomer } findings { code } userErrors { code path } } }"""
 

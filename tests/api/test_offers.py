@@ -17,13 +17,13 @@ from tests.shop import DECISION, Clock, Shop, open_shop
 from tests.transfers import MERGE
 
 OFFER = f"""reward {{ key stock variants }} cost listCost unit {{ code }} available missingPoints
-    userError {{ __typename code message path }} {DECISION.partition("userErrors")[0]}"""
+    refusal {{ __typename code message path }} {DECISION.partition("userErrors")[0]}"""
 OFFERS = (
     f"query($by: CustomerBy!, $basket: BasketInput) {{ rewards(for: $by, basket: $basket) {{ nodes {{ {OFFER} }} }} }}"
 )
-CATALOGUE = """{ rewards { nodes { reward { key } cost listCost available missingPoints userError { code } decision { outcome } } } }"""
+CATALOGUE = """{ rewards { nodes { reward { key } cost listCost available missingPoints refusal { code } decision { outcome } } } }"""
 CHECK = """query($by: CustomerBy!, $basket: BasketInput!) { basketCheck(customer: $by, basket: $basket) { clauses {
-    clause { key } applies appliesFrom points unit { code } userError { code path } almostMet { code } reasons { code } } } }"""
+    clause { key } applies appliesFrom points unit { code } refusal { code path } almostMet { code } reasons { code } } } }"""
 BUYS = """query($by: CustomerBy!) { customer(by: $by) { wallet { balances { unit { code } available buysToday { key } } } } }"""
 REWARD = """mutation($input: CreateRewardInput!) { createReward(input: $input) { userErrors { code path } } }"""
 PUBLISH = """mutation($input: PublishTermsInput!) { publishTerms(input: $input) { terms { version } userErrors { code path } } }"""
@@ -116,7 +116,7 @@ def test_offer_has_the_price_of_old_points_and_the_list_price(shop: Shop, clock:
     publish(shop, clock, coffee=100)
     offer = offers(shop, card)["coffee"]
     assert (offer["cost"], offer["listCost"], offer["missingPoints"], offer["available"]) == (75, 100, 0, True)
-    assert offer["userError"] is None
+    assert offer["refusal"] is None
     qualification = reward_clauses(shop, card)["coffee"]
     assert (qualification["applies"], qualification["points"]) == (True, 75)
     assert shop.execute(BUYS, by={"card": card})["customer"]["wallet"]["balances"][0]["buysToday"] == [
@@ -150,16 +150,16 @@ def test_offer_out_of_stock_says_so(shop: Shop, clock: Clock) -> None:
     publish(shop, clock, mug=10)
     card, poor = shop.enrol(), shop.enrol()
     shop.buy(card, "50.00")
-    assert offers(shop, card)["mug"]["userError"] is None
+    assert offers(shop, card)["mug"]["refusal"] is None
     redeem(shop, card, "mug")
     offer = offers(shop, card)["mug"]
     assert (offer["available"], offer["decision"]["outcome"]) == (False, "GRANTED")
-    assert (offer["userError"]["__typename"], offer["userError"]["code"]) == ("TechnicalError", "OUT_OF_STOCK")
+    assert (offer["refusal"]["__typename"], offer["refusal"]["code"]) == ("TechnicalError", "OUT_OF_STOCK")
     refused = redeem(shop, card, "mug")["userErrors"][0]
-    assert refused == {name: offer["userError"][name] for name in ("code", "message", "path")}
+    assert refused == {name: offer["refusal"][name] for name in ("code", "message", "path")}
     assert hold(shop, card, "mug")["userErrors"][0]["code"] == "OUT_OF_STOCK"
     qualification = reward_clauses(shop, card)["mug"]
-    assert (qualification["applies"], qualification["userError"]["code"], qualification["appliesFrom"]) == (
+    assert (qualification["applies"], qualification["refusal"]["code"], qualification["appliesFrom"]) == (
         False,
         "OUT_OF_STOCK",
         None,
@@ -167,7 +167,7 @@ def test_offer_out_of_stock_says_so(shop: Shop, clock: Clock) -> None:
     balances = shop.execute(BUYS, by={"card": card})["customer"]["wallet"]["balances"]
     assert (balances[0]["available"], balances[0]["buysToday"]) == (40, [])
     # Missing points are a refusal by the terms, here and at the till.
-    assert (offers(shop, poor)["mug"]["userError"], reward_clauses(shop, poor)["mug"]["userError"]) == (None, None)
+    assert (offers(shop, poor)["mug"]["refusal"], reward_clauses(shop, poor)["mug"]["refusal"]) == (None, None)
     assert redeem(shop, poor, "mug")["userErrors"] == []
 
 
@@ -178,16 +178,16 @@ def test_reward_with_variants_needs_a_choice(shop: Shop, clock: Clock) -> None:
     shop.buy(card, "50.00")
     for who in (card, poor):
         offer = offers(shop, who)["shirt"]
-        assert (offer["available"], offer["userError"]["code"]) == (False, "VARIANT_REQUIRED")
+        assert (offer["available"], offer["refusal"]["code"]) == (False, "VARIANT_REQUIRED")
         qualification = reward_clauses(shop, who)["shirt"]
-        assert (qualification["applies"], qualification["userError"]) == (
+        assert (qualification["applies"], qualification["refusal"]) == (
             False,
             {"code": "VARIANT_REQUIRED", "path": ["input", "reward"]},
         )
         for done in (redeem(shop, who, "shirt"), hold(shop, who, "shirt")):
             assert (done["decision"], done["redemption"], done["balances"]) == (None, None, [])
             (refused,) = done["userErrors"]
-            assert refused == {name: offer["userError"][name] for name in ("code", "message", "path")}
+            assert refused == {name: offer["refusal"][name] for name in ("code", "message", "path")}
     offer = offers(shop, card)["shirt"]
     assert (offer["decision"]["outcome"], offer["reward"]["stock"]) == ("GRANTED", 3)
     balances = shop.execute(BUYS, by={"card": card})["customer"]["wallet"]["balances"]
@@ -199,11 +199,11 @@ def test_missing_variant_is_explained_in_every_language(shop: Shop, clock: Clock
     create(shop, "shirt", variants=["red", "blue"])
     publish(shop, clock, shirt=10)
     card = shop.enrol()
-    user_error = shop.execute(OFFERS, by={"card": card}, language=language)["rewards"]["nodes"][0]["userError"]
+    refusal = shop.execute(OFFERS, by={"card": card}, language=language)["rewards"]["nodes"][0]["refusal"]
     payload = shop.redeem(card, "shirt", language=language)
-    assert payload["userErrors"][0]["message"] == user_error["message"] != ""
+    assert payload["userErrors"][0]["message"] == refusal["message"] != ""
     marks = {"en": "variants", "de": "Ausführungen", "zh-Hans": "款式", "zh-Hant": "款式"}
-    assert marks[language] in user_error["message"]
+    assert marks[language] in refusal["message"]
 
 
 def test_offer_without_a_customer_shows_the_list_price(shop: Shop, clock: Clock) -> None:
@@ -216,7 +216,7 @@ def test_offer_without_a_customer_shows_the_list_price(shop: Shop, clock: Clock)
         "listCost": 10,
         "available": False,
         "missingPoints": None,
-        "userError": None,
+        "refusal": None,
         "decision": None,
     }
 
@@ -298,8 +298,8 @@ def assert_agrees(offer: Any, qualification: Any, done: Any, *, before: int | No
     unit = offer["unit"]["code"]
     assert qualification["points"] == offer["cost"]
     assert qualification["applies"] == offer["available"]
-    if offer["userError"] is not None:
-        assert done["userErrors"] == [{name: offer["userError"][name] for name in ("code", "message", "path")}]
+    if offer["refusal"] is not None:
+        assert done["userErrors"] == [{name: offer["refusal"][name] for name in ("code", "message", "path")}]
         assert (done["decision"], done["redemption"], offer["available"]) == (None, None, False)
         return
     assert done["userErrors"] == []

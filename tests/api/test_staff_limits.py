@@ -317,13 +317,13 @@ def test_key_tied_to_a_card_gets_no_offers_for_it(shop: Shop) -> None:
     key = tied_key(shop, own)
     for card in (own, friend):
         shop.buy(card, "500.00")
-    offered = """query($by: CustomerBy!) { rewards(for: $by) { nodes { available userError { code path } decision { outcome } } }
+    offered = """query($by: CustomerBy!) { rewards(for: $by) { nodes { available refusal { code path } decision { outcome } } }
       customer(by: $by) { wallet { balances { buysToday { key } } } } }"""
 
     def looked(card: str, *, by: str | None) -> tuple[Any, bool, bool]:
         data = shop.execute(offered, key=by, by={"card": card})
         offer, *_ = data["rewards"]["nodes"]
-        return offer["userError"], offer["available"], bool(data["customer"]["wallet"]["balances"][0]["buysToday"])
+        return offer["refusal"], offer["available"], bool(data["customer"]["wallet"]["balances"][0]["buysToday"])
 
     assert looked(own, by=key) == ({"code": "OWN_CARD", "path": ["input", "customer"]}, False, False)
     assert looked(friend, by=key) == (None, True, True)

@@ -220,9 +220,9 @@ class ClauseOutlook:
         return None if by_birthday and not _sees_birthdays(info) else self.qualification.applies_from
 
     @strawberry.field(
-        description="Of a reward, the user error that `redeemReward` would answer with, for a technical reason, as in `RewardOffer.userError`; null where there is none, and for other clauses."
+        description="Of a reward, the user error that `redeemReward` would answer with, for a technical reason, as in `RewardOffer.refusal`; null where there is none, and for other clauses."
     )
-    def user_error(self) -> UserError | None:
+    def refusal(self) -> UserError | None:
         """A technical problem, not a refusal by the terms."""
         found = self.qualification.problem
         return user_error(found) if found is not None else None

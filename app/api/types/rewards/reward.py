@@ -85,7 +85,7 @@ class RewardOffer:
     unit: PointUnit = strawberry.field(description="The unit in which it is paid.")
     clause: Clause = strawberry.field(description="The clause that offers it.")
     available: bool = strawberry.field(
-        description="Whether the customer could redeem it now: the decision is GRANTED and there is no `userError`. False without a customer."
+        description="Whether the customer could redeem it now: the decision is GRANTED and there is no `refusal`. False without a customer."
     )
     missing_points: int | None = strawberry.field(
         description="What the customer lacks of `cost`, with what is owed, in its unit; 0 where the balance pays; null without a customer."
@@ -98,7 +98,7 @@ class RewardOffer:
     @strawberry.field(
         description="The user error that `redeemReward` would answer with, for a technical reason: VARIANT_REQUIRED and OWN_CARD whatever the decision, OUT_OF_STOCK where it is GRANTED. Null where there is none, and without a customer."
     )
-    def user_error(self) -> UserError | None:
+    def refusal(self) -> UserError | None:
         """A technical problem, not a refusal by the terms."""
         return user_error(self.problem) if self.problem is not None else None
 
