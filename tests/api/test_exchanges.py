@@ -27,7 +27,7 @@ from tests.transfers import error_codes, find_customer, join, merge
 from tests.verification import discrepancies_in
 
 EXCHANGE = f"""mutation($input: RecordExchangeInput!) {{ recordExchange(input: $input) {{
-  {DECISION} amountDue {{ amount currencyCode }} balances {{ available owed unit {{ code }} }} customer {{ id }}
+  {DECISION} toPay {{ amount currencyCode }} balances {{ available owed unit {{ code }} }} customer {{ id }}
   purchase {{ id externalId occurredAt }} entry {{ id type points }}
   refund {{ decision {{ outcome decidedFor points {{ points unit {{ code }} }} reasons {{ code statement }} }} shortfall pointsRestored
     cash {{ amount currencyCode }} purchase {{ externalId }} entry {{ id type points }} }} }} }}"""
@@ -105,7 +105,7 @@ def test_exchange_records_the_refund_and_the_purchase_in_one_call(opening: Openi
     assert (payload["refund"]["entry"]["type"], payload["refund"]["entry"]["points"]) == ("CLAWBACK", 0)
     assert balances(payload) == {"points": (50, 0)}
     assert payload["refund"]["cash"] == {"amount": "0.00", "currencyCode": "GBP"}
-    assert payload["amountDue"] == {"amount": "20.00", "currencyCode": "GBP"}
+    assert payload["toPay"] == {"amount": "20.00", "currencyCode": "GBP"}
     assert (payload["refund"]["shortfall"], payload["refund"]["pointsRestored"]) == (0, 0)
     assert (payload["purchase"]["externalId"], payload["refund"]["purchase"]["externalId"]) == ("R-2", "R-1")
     assert payload["customer"]["id"] == find_customer(shop, card)["id"]
@@ -115,7 +115,7 @@ def test_exchange_records_the_refund_and_the_purchase_in_one_call(opening: Openi
         == payload["purchase"]["occurredAt"]
     )
     cheaper = exchange(shop, "12.50", "R-2", occurredAt=payload["purchase"]["occurredAt"])
-    assert (cheaper["amountDue"]["amount"], balances(cheaper)) == ("-37.50", {"points": (13, 0)})
+    assert (cheaper["toPay"]["amount"], balances(cheaper)) == ("-37.50", {"points": (13, 0)})
     assert entries_and_balance(shop, card)[0] == [
         ("EARN", 30),
         ("EARN", 20),
@@ -138,7 +138,7 @@ def test_some_of_the_lines_can_be_exchanged(opening: Opening) -> None:
     payload = exchange(shop, "12.00", back)
     # 42.00 are kept of 60.00, which is as much as the bonus asks for.
     assert (points(payload), points(payload["refund"]), balances(payload)) == (0, 18, {"points": (52, 0)})
-    assert (payload["refund"]["cash"]["amount"], payload["amountDue"]["amount"]) == ("18.00", "-18.00")
+    assert (payload["refund"]["cash"]["amount"], payload["toPay"]["amount"]) == ("18.00", "-18.00")
     money = exchange(shop, "4.00", {"purchase": {"externalId": "R"}, "amount": "5.00"})
     assert (money["refund"]["cash"]["amount"], balances(money)) == ("1.00", {"points": (51, 0)})
 
@@ -177,7 +177,7 @@ def test_exchange_with_one_rejected_part_writes_nothing(opening: Opening, more: 
         given["purchase"] |= bought
         payload = shop.execute(EXCHANGE, input=given)["recordExchange"]
         assert error_codes(payload) == [(code, path)]
-        assert [payload[name] for name in ("decision", "refund", "amountDue", "purchase", "entry", "customer")] == [
+        assert [payload[name] for name in ("decision", "refund", "toPay", "purchase", "entry", "customer")] == [
             None
         ] * 6
         assert payload["balances"] == []
@@ -348,7 +348,7 @@ def test_payment_with_points_is_restored_as_points_and_not_charged_again(opening
     assert (
         payload["refund"]["pointsRestored"],
         payload["refund"]["cash"]["amount"],
-        payload["amountDue"]["amount"],
+        payload["toPay"]["amount"],
     ) == (
         0,
         "0.00",
@@ -370,7 +370,7 @@ def test_exchange_amount_is_in_one_currency(opening: Opening) -> None:
     euros = {"currencyCode": "EUR", "exchangeRate": "0.50"}
     shop.buy(card, "30.00", receipt="R-1", occurredAt=at(), **euros)
     same = exchange(shop, "50.00", {"purchase": {"externalId": "R-1"}, "amount": "10.00"}, occurredAt=at(hours=1), **euros)  # fmt: skip
-    assert same["amountDue"] == {"amount": "40.00", "currencyCode": "EUR"}
+    assert same["toPay"] == {"amount": "40.00", "currencyCode": "EUR"}
     mixed = exchange(shop, "50.00", {"purchase": {"externalId": "R-1"}}, occurredAt=at(hours=2))
     assert error_codes(mixed) == [("INVALID_INPUT", ["purchase", "currencyCode"])]
 

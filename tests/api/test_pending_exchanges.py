@@ -24,7 +24,7 @@ from tests.shop import Shop
 from tests.transfers import error_codes, merge
 
 PENDING_FIELDS = "pending { id receipt externalId exchangedFor state overdue statement }"
-ASK = EXCHANGE.replace("amountDue {", f"alreadyRecorded {PENDING_FIELDS} amountDue {{")
+ASK = EXCHANGE.replace("toPay {", f"alreadyRecorded {PENDING_FIELDS} toPay {{")
 OPEN = f"{{ pendingRefunds {{ {PENDING_FIELDS[10:-2]} }} }}"
 SETTLE = f"""mutation($input: SettleQuarantinedInput!) {{ settleQuarantined(input: $input) {{
   {PENDING_FIELDS} userErrors {{ code path }} }} }}"""
@@ -54,7 +54,7 @@ def test_exchange_before_its_purchase_is_pending_until_the_purchase_arrives(open
     )
     early = shop.execute(ASK, input=given)["recordExchange"]
     assert (error_codes(early), early["alreadyRecorded"]) == ([], False)
-    assert [early[name] for name in ("decision", "refund", "amountDue", "purchase", "entry", "customer")] == [None] * 6
+    assert [early[name] for name in ("decision", "refund", "toPay", "purchase", "entry", "customer")] == [None] * 6
     pending = early["pending"]
     assert (pending["receipt"], pending["externalId"], pending["exchangedFor"]) == ("R-1", "F-1", "R-2")
     assert (pending["state"], pending["overdue"]) == ("PENDING", False)
@@ -70,7 +70,7 @@ def test_exchange_before_its_purchase_is_pending_until_the_purchase_arrives(open
     assert (again["pending"]["state"], again["pending"]["statement"]) == ("APPLIED", None)
     other_key = shop.execute(ASK, input=given | {"idempotencyKey": "other"})["recordExchange"]
     assert (error_codes(other_key), other_key["alreadyRecorded"], other_key["pending"]) == ([], True, None)
-    assert (other_key["amountDue"]["amount"], other_key["purchase"]["externalId"]) == ("20.00", "R-2")
+    assert (other_key["toPay"]["amount"], other_key["purchase"]["externalId"]) == ("20.00", "R-2")
 
 
 def actions(shop: Shop, card: str, *, of: str) -> dict[str, Any]:

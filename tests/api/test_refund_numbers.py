@@ -144,7 +144,7 @@ def test_repeated_exchange_under_another_key_is_reported_as_recorded(shop: Shop)
     assert shop.available(card) == 20
 
 
-SWAP = f"mutation($input: RecordExchangeInput!) {{ recordExchange(input: $input) {{ alreadyRecorded amountDue {{ amount }} {ERRORS} }} }}"
+SWAP = f"mutation($input: RecordExchangeInput!) {{ recordExchange(input: $input) {{ alreadyRecorded toPay {{ amount }} {ERRORS} }} }}"
 
 
 def exchange(shop: Shop, by: Any, number: str, *, refund: Any, **more: Any) -> Any:

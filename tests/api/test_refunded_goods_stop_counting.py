@@ -124,7 +124,7 @@ def test_even_exchange_changes_no_counter(opening: Opening, clauses: Any, price:
     shop.buy(card, price, receipt="R1", occurredAt=at())
     for number in (1, 2):
         payload = exchange(shop, price, f"R{number}", receipt=f"R{number + 1}", occurredAt=at(hours=number))
-        assert (error_codes(payload), payload["amountDue"]["amount"], payload["refund"]["cash"]["amount"]) == (
+        assert (error_codes(payload), payload["toPay"]["amount"], payload["refund"]["cash"]["amount"]) == (
             [],
             "0.00",
             "0.00",
@@ -140,7 +140,7 @@ def test_visit_keeps_its_bonus_in_an_even_exchange(opening: Opening) -> None:
     visits = [earned(shop, card, "10.00", receipt=f"R{day}", occurredAt=at(days=day)) for day in (1, 2, 3)]
     assert visits == [10, 10, 40]
     payload = exchange(shop, "10.00", "R3", receipt="R4", occurredAt=at(days=3, hours=1))
-    assert (error_codes(payload), payload["amountDue"]["amount"]) == ([], "0.00")
+    assert (error_codes(payload), payload["toPay"]["amount"]) == ([], "0.00")
     assert wallet(shop, card)["points"] == (60, 0)
 
 
@@ -149,7 +149,7 @@ def test_dearer_exchanged_goods_earn_for_the_difference(opening: Opening) -> Non
     card = shop.enrol()
     shop.buy(card, "50.00", receipt="R1", occurredAt=at())
     payload = exchange(shop, "80.00", "R1", receipt="R2", occurredAt=at(hours=1))
-    assert (error_codes(payload), payload["amountDue"]["amount"], wallet(shop, card)["points"]) == (
+    assert (error_codes(payload), payload["toPay"]["amount"], wallet(shop, card)["points"]) == (
         [],
         "30.00",
         (80, 0),
@@ -423,7 +423,7 @@ def test_exchange_is_decided_with_the_kept_goods(opening: Opening, price: str, b
     assert earned(shop, card, "", receipt="R1", lines=lines, occurredAt=at()) == 120
     back = {"purchase": {"externalId": "R1"}, "lines": [{"line": 2}]}
     payload = exchange(shop, price, back, receipt="R2", occurredAt=at(hours=1))
-    assert (error_codes(payload), payload["amountDue"]["amount"]) == ([], amount_due)
+    assert (error_codes(payload), payload["toPay"]["amount"]) == ([], amount_due)
     assert wallet(shop, card)["points"] == (balance, 0)
 
 

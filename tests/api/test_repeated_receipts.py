@@ -149,7 +149,7 @@ def test_compared_fields_are_all_fields_of_the_payload() -> None:
         "statement",
     ):
         assert f" {name} " in every_field("RecordRefundPayload"), name
-    for name in ("amountDue", "refund", "pointsRestored", "stampsRestored", "cash", "balances"):
+    for name in ("toPay", "refund", "pointsRestored", "stampsRestored", "cash", "balances"):
         assert f" {name} " in every_field("RecordExchangePayload"), name
 
 

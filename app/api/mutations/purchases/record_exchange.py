@@ -123,7 +123,7 @@ class RecordExchangePayload(
     @strawberry.field(
         description="The balance due: the price of the new goods minus the price of the returned goods and minus the part paid with points. A negative amount is paid out (`refund.cash`)."
     )
-    async def amount_due(self, info: Info) -> Money | None:
+    async def to_pay(self, info: Info) -> Money | None:
         """In the currency of both."""
         refund = self.refund.result if self.refund is not None else None
         purchase = await purchase_of(self.result, info.context) if self.result is not None else None
