@@ -82,6 +82,7 @@ bench: $(DEV) ## Measure speed against a floor of the same run
 	$(BIN)/python -m bench.orm_bench
 	$(BIN)/python -m bench.preview_bench
 	$(BIN)/python -m bench.verify_bench 200000
+	$(BIN)/python -m bench.overload_bench
 	TROTH_LONG_READ_ENTRIES=200000 $(BIN)/pytest -q -s tests/faults/test_long_reads_beside_a_till.py
 
 soak: $(DEV) ## Run random histories and kills for SOAK_MINUTES (10)

@@ -60,6 +60,24 @@ class Settings(BaseSettings):
         validation_alias="TROTH_JOBS",
         description="Whether the server runs due jobs: pending points, notices, expiry, tiers.",
     )
+    max_connections: int = Field(
+        default=1_000,
+        ge=10,
+        validation_alias="TROTH_MAX_CONNECTIONS",
+        description="Open connections that are kept; for one more, the key or address with the most of them loses one.",
+    )
+    requests_at_once: int = Field(
+        default=32,
+        ge=1,
+        validation_alias="TROTH_REQUESTS_AT_ONCE",
+        description="Requests under way at once; for the others, keys and addresses take turns.",
+    )
+    requests_beside_others: int = Field(
+        default=2,
+        ge=1,
+        validation_alias="TROTH_REQUESTS_BESIDE_OTHERS",
+        description="Of those, the requests of keys and addresses that have several, while others are served too.",
+    )
     cost_limit: int = Field(
         default=10_000,
         ge=100,

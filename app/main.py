@@ -39,14 +39,16 @@ from app.store.database.connect import open_database
 from app.store.database.migrations import migrate
 from app.store.database.session import Busy, Database, Unavailable
 from app.usecases.application import Application
+from app.web.callers import Callers
 from app.web.client_address import Network, trusted_networks
-from app.web.connection_limits import bounded, raise_open_file_limit
+from app.web.connection_limits import KEEP_ALIVE, bounded, raise_open_file_limit
 from app.web.errors import http_error_response, unexpected_error_response
 from app.web.graphiql import PATH, api_routes
 from app.web.health import health_routes
 from app.web.logging_setup import log_in_json
 from app.web.middleware import middleware
 from app.web.pictures import picture_routes
+from app.web.turns import Turns
 
 
 def _retry_after(error: Exception) -> float:
@@ -88,10 +90,9 @@ def create_app(
 ) -> Starlette:
     """The application over a database that is opened and closed with it.
 
-    `rate_limit` limits what a caller may spend on operations, `admission_limit` the work before it, `lookups_per_minute` the
-    customers a key looks up. With `run_jobs` the server runs due jobs. `url` is where the process that replays impact previews
-    finds the same database; without it they wait. `documents` is a cache of prepared documents to share, `persisted` those
-    that can be asked for by hash. `people` are shown; `trusted_proxies` are believed, pages of `cors_origins` let in.
+    `rate_limit` limits the cost of operations, `admission_limit` the work before them, `lookups_per_minute` customers looked up.
+    With `run_jobs` due jobs run. Impact previews find the database at `url`; without it they wait. `documents` is a shared cache,
+    `persisted` can be asked for by hash. `people` are shown; `trusted_proxies` are believed, pages of `cors_origins` let in.
     """
     application = Application(database=database, clock=clock, new_id=new_id)
     admission, uses = Admission(admission_limit), KeyUses(application)
@@ -116,6 +117,7 @@ def create_app(
         lifespan=partial(_open, database=database, work=_background(application, uses, url=url, run_jobs=run_jobs)),
         middleware=middleware(origins=cors_origins, trusted_proxies=trusted_proxies),
     )
+    app.state.known_key = authenticator.known_key
     app.router.redirect_slashes = False  # clients do not follow a redirect with their POST
     return app
 
@@ -250,11 +252,18 @@ def serve_forever(settings: Settings, *, sockets: list[socket.socket], people: S
     asyncio.run(migrate(settings.database_url))
     app = create_app_from(settings, database=database, people=people)
     tune_garbage_collection()
-    raise_open_file_limit()
+    raise_open_file_limit(settings.max_connections)
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http=bounded(),
+        http=bounded(
+            callers=Callers(app.state.known_key, trusted=trusted_networks(settings.trusted_proxies)),
+            max_connections=settings.max_connections,
+            turns=Turns(at_once=settings.requests_at_once, beside_others=settings.requests_beside_others),
+        ),
+        timeout_keep_alive=int(KEEP_ALIVE),
+        # A request may begin when another one ends, and has nothing to do with it.
+        reset_contextvars=True,
         access_log=False,
         # uvicorn would believe every client on this machine; see app/web/client_address.py.
         proxy_headers=False,

@@ -49,16 +49,21 @@ def cpu_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
 
 
+async def fetch(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> tuple[bytes, bytes]:
+    """The head and the body of the response to a request. Raises IncompleteReadError where the connection ends before."""
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+    return head, await reader.readexactly(length)
+
+
 async def _send_in_turn(port: int, waiting: list[bytes], durations: list[float], expected: bytes) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         while waiting:
             request = waiting.pop()
             began = time.perf_counter()
-            writer.write(request)
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-            body = await reader.readexactly(length)
+            head, body = await fetch(reader, writer, request)
             durations.append(time.perf_counter() - began)
             if expected not in body:
                 raise RuntimeError(f"the server answered {head.splitlines()[0]!r} {body[:600]!r}")

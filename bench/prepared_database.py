@@ -16,16 +16,19 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import uuid_utils
 
+from app.domain.access import Role
 from app.domain.customers.identities import IdentityKind
 from app.domain.problems import Problem
 from app.domain.programs.program import ProgramKind
 from app.store.database.connect import open_database
 from app.store.database.migrations import migrate
-from app.store.database.session import Database
+from app.store.database.session import Database, Session
+from app.store.programs import access_keys
 from app.usecases.application import Application
 from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
 from app.usecases.programs.create_program import CreateProgram, NewProgram
+from app.usecases.programs.new_key import make_key
 from bench.workload import card_number, execute_purchase, purchase_command
 
 VISITS = 22
@@ -86,6 +89,29 @@ async def prepared_postgres(server_url: str, folder: Path, *, customers: int) ->
 def application_on(database: Database) -> Application:
     """The application on a database, with the real clock and ids."""
     return Application(database=database, clock=lambda: datetime.now(UTC), new_id=lambda: str(uuid_utils.uuid7()))
+
+
+async def keys_of_tills(url: str, program_id: str, number: int) -> list[str]:
+    """The tokens of so many new keys of a program."""
+    database = open_database(url)
+    await database.start()
+    application = application_on(database)
+
+    async def issue(session: Session) -> str:
+        new = make_key(
+            program_id=program_id,
+            id=application.new_id(),
+            number=await access_keys.next_number(session),
+            role=Role.TILL,
+            label="",
+            created_at=application.server_now(),
+        )
+        await access_keys.issue(session, key=new.key)
+        return new.token
+
+    tokens = [await database.write(issue, program_id=program_id, lock_key="key") for _ in range(number)]
+    await database.stop()
+    return tokens
 
 
 async def _prepare(url: str, *, customers: int) -> NewProgram:

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 STARTS_WITHIN = 60.0
@@ -25,7 +25,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(arguments: Sequence[str], *, port: int, database_url: str) -> Iterator[int]:
+def serving(
+    arguments: Sequence[str], *, port: int, database_url: str, settings: Mapping[str, str] | None = None
+) -> Iterator[int]:
     """Run Python with these arguments as a server; yields its process id once it accepts connections.
 
     Raises RuntimeError when it ends or stays silent for `STARTS_WITHIN` seconds.
@@ -38,6 +40,7 @@ def serving(arguments: Sequence[str], *, port: int, database_url: str) -> Iterat
         "TROTH_COST_LIMIT": "1000000000",
         "TROTH_COST_RESTORED": "1000000000",
         "TROTH_LOOKUPS_PER_MINUTE": "1000000000",
+        **(settings or {}),
     }
     process = subprocess.Popen([sys.executable, *arguments], env=environment)
     try:

@@ -122,6 +122,11 @@ class Authenticator:
             _cache(self._valid_keys, digest, _CachedKey(self._cached_until(found, begun), found, settings_changed))
         return found
 
+    def known_key(self, authorization: bytes) -> bytes | None:
+        """The digest of the key in a header, if it was right when it was used last; None for any other."""
+        digest = sha256(authorization.partition(b" ")[2].strip()).digest()
+        return digest if digest in self._valid_keys else None
+
     async def _look_up_unknown(self, token: str, *, digest: bytes, host: str) -> Caller | RejectedKey:
         """Look up a key that is not cached; its address is charged unless the key is right.
 
@@ -203,8 +208,12 @@ async def _disconnected(request: Request) -> None:
 
 
 def host_of(request: Request) -> str:
-    """The address of the client; of an IPv6 address the network that one client is given, which is a /64."""
-    host = request.client.host if request.client is not None else ""
+    """The address of the client, as `host_name` says it."""
+    return host_name(request.client.host if request.client is not None else "")
+
+
+def host_name(host: str) -> str:
+    """An address as limits count it; of an IPv6 address the network that one client is given, which is a /64."""
     if ":" in host:
         try:
             address = ip_address(host)

@@ -1,4 +1,4 @@
-"""Limits on connections: their number, and the time until a request's headers are complete.
+"""Limits on connections: their number, the time until a request's headers are complete, and the turns of requests.
 
 uvicorn closes a connection that is idle between two requests. It does not close one on which no byte ever arrives or
 whose headers never end, and at its `limit_concurrency` it refuses new connections even while connections
@@ -9,18 +9,27 @@ from __future__ import annotations
 
 import asyncio
 import resource
+from collections.abc import Hashable
+from functools import lru_cache
 from typing import Any
 
 import orjson
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.graphql_server.http.errors import BAD_INPUT, UNAVAILABLE
+from app.web.callers import Callers
+from app.web.open_connections import EXTRA, OpenConnections
+from app.web.turns import Turns
 
 MAX_CONNECTIONS = 1_000
-"""Open connections. One more closes the connection that has been idle longest."""
+"""Places for open connections; as many again may be extra: see `open_connections.py`."""
 
 IDLE_TIMEOUT = 10.0
-"""Seconds from the start of a connection, or from its last response, within which the headers of a request must arrive."""
+"""Seconds within which the headers of a request must arrive on a connection on which no access key was used yet."""
+
+KEEP_ALIVE = 60.0
+"""Seconds that a connection on which an access key was used may be idle: a till is, between two receipts."""
 
 MAX_HEAD_BYTES = 65_536
 """Bytes that the first line and the headers of a request may have."""
@@ -29,63 +38,75 @@ _OTHER_FILES = 1_000
 """Open files that are no connections of clients: databases, logs."""
 
 
-class IdleConnections:
-    """Connections without a complete request head, oldest first, and since when they have been idle."""
+class _RequestTurn:
+    """The turn of a request on a connection."""
 
-    def __init__(self, *, idle_timeout: float) -> None:
-        self._idle_timeout = idle_timeout
-        self._since: dict[BoundedProtocol, float] = {}
-        self._timer: asyncio.TimerHandle | None = None
+    __slots__ = ("_app", "_cycle", "_protocol", "caller", "has_key")
 
-    def add(self, connection: BoundedProtocol) -> None:
-        """Start the idle time of a connection."""
-        self._since.pop(connection, None)
-        self._since[connection] = connection.loop.time()
-        if self._timer is None:
-            self._timer = connection.loop.call_later(self._idle_timeout / 4, self._close_expired, connection.loop)
+    def __init__(
+        self, protocol: BoundedProtocol, cycle: RequestResponseCycle, app: ASGIApp, caller: Hashable, *, has_key: bool
+    ) -> None:
+        self._protocol = protocol
+        self._cycle = cycle
+        self._app = app
+        self.caller = caller
+        self.has_key = has_key
 
-    def remove(self, connection: BoundedProtocol) -> None:
-        """End the idle time of a connection that sent a request or was closed."""
-        self._since.pop(connection, None)
+    def begin(self) -> None:
+        """Begin with the request."""
+        self._protocol.begin(self._cycle, self._run)
 
-    def close_oldest(self) -> bool:
-        """Close the connection that has been idle longest; returns whether there was one."""
-        first = next(iter(self._since), None)
-        if first is not None:
-            first.close_idle()
-        return first is not None
+    def turn_away(self) -> None:
+        """Say when to come back."""
+        self._protocol.answer_503(self._cycle)
 
-    def _close_expired(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Close the connections that have been idle too long. One timer serves all, because a timer for each is expensive."""
-        latest = loop.time() - self._idle_timeout
-        for connection in [idle for idle, since in self._since.items() if since <= latest]:
-            connection.close_idle()
-        self._timer = loop.call_later(self._idle_timeout / 4, self._close_expired, loop) if self._since else None
+    def lose(self) -> None:
+        """The client has gone. uvicorn says so to the latest of several requests sent at once, which may still wait."""
+        self._protocol.turns.leave(self)
+        if not self._cycle.response_complete:
+            self._cycle.disconnected = True
+            self._cycle.message_event.set()
+
+    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._protocol.turns.end(self)
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with limits on connections and idle time. `bounded` makes the class that a server uses."""
+    """uvicorn's protocol with limits on connections and idle time, and turns. `bounded` makes the class that a server uses."""
 
-    idle_connections: IdleConnections
-    max_connections: int
+    open_connections: OpenConnections
+    turns: Turns
+    callers: Callers
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.key: bytes | None = None
+        self._turn: _RequestTurn | None = None
         self._head_bytes = 0
         self._idle = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio says so more loosely than uvicorn is called
-        """Accept a connection, if need be in place of an idle one."""
+        """Accept a connection."""
         super().connection_made(transport)
-        if len(self.connections) > self.max_connections and not self.idle_connections.close_oldest():
-            self._reject(503, message="There are too many connections. Try again.", retry_after=1)
-            return
-        self._begin_idle()
+        if self.open_connections.admit(self):
+            self._idle = True
+        else:
+            self.turn_away()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Remove the connection from the idle ones."""
-        self._end_idle()
+        """Forget the connection, and the turn it waits for."""
+        self.open_connections.remove(self)
+        if self._turn is not None:
+            self._turn.lose()
         super().connection_lost(exc)
+
+    @property
+    def address(self) -> str:
+        """The address of the client, or of the proxy that the connection comes from."""
+        return self.callers.peer(self.client)
 
     def data_received(self, data: bytes) -> None:
         """Receive bytes; request heads are limited in size."""
@@ -99,49 +120,68 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The request head is complete: the connection is no longer idle."""
-        self._end_idle()
+        self._idle = False
+        self._head_bytes = 0
         super().on_headers_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """A request begins when its turn comes. On an extra connection it is the last one."""
+        key = self.callers.key(cycle.scope["headers"])
+        if not self.open_connections.begin_request(self, key):
+            cycle.keep_alive = False
+        caller = key or self.callers.address(self.client, cycle.scope["headers"])
+        self._turn = _RequestTurn(self, cycle, app, caller, has_key=key is not None)
+        self.turns.take(self._turn)
+
+    def begin(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:
+        """Begin with a request whose turn has come."""
+        super()._start_asgi_task(cycle, app)  # type: ignore[arg-type]  # Starlette's types say less than uvicorn's
 
     def on_response_complete(self) -> None:
         """The request is answered: the connection is idle until the next one."""
+        key = self.callers.key(self.cycle.scope["headers"]) if self.key is None else None
+        self.open_connections.end_request(self, key)
         super().on_response_complete()
         if not self.transport.is_closing() and self.cycle.response_complete:
-            self._begin_idle()
+            self._idle = True
+
+    def answer_503(self, cycle: RequestResponseCycle) -> None:
+        """Answer a request whose turn did not come; the connection stays open, unless the client has more to send first."""
+        if self.transport.is_closing():
+            return
+        cycle.response_started = cycle.response_complete = True
+        if cycle.keep_alive and not cycle.more_body:
+            self.transport.write(_MISSED_TURN)
+            self.on_response_complete()
+        else:
+            self.turn_away()
+
+    def close_after_answer(self) -> None:
+        """Close the connection once the request under way is answered, at once if the client does not read the answer."""
+        if self.cycle.response_started and not self.cycle.response_complete:
+            self.transport.abort()
+        else:
+            self.cycle.keep_alive = False
 
     def close_idle(self) -> None:
         """Close an idle connection, with an answer if part of a request arrived."""
         if self._head_bytes:
             self._reject(408, message="The headers did not come in time.")
         else:
-            self._end_idle()
+            self.open_connections.remove(self)
             self.transport.close()
+
+    def turn_away(self) -> None:
+        """Close the connection, and say when to come back."""
+        self._reject(503, message="There are too many connections. Try again.")
 
     def send_400_response(self, msg: str) -> None:
         """Answer malformed HTTP in JSON."""
         self._reject(400, message=msg)
 
-    def _begin_idle(self) -> None:
-        self._idle = True
-        self.idle_connections.add(self)
-
-    def _end_idle(self) -> None:
-        if self._idle:
-            self._idle = False
-            self._head_bytes = 0
-            self.idle_connections.remove(self)
-
-    def _reject(self, status: int, *, message: str, retry_after: int | None = None) -> None:
-        self._end_idle()
-        extensions: dict[str, object] = {"code": UNAVAILABLE if status == 503 else BAD_INPUT}
-        if retry_after is not None:
-            extensions["retryAfter"] = retry_after
-        body = orjson.dumps({"errors": [{"message": message, "extensions": extensions}]})
-        retry_after_line = f"retry-after: {retry_after}\r\n" if retry_after is not None else ""
-        head = (
-            f"HTTP/1.1 {status} {_PHRASES[status]}\r\ncontent-type: application/json; charset=utf-8\r\n"
-            f"content-length: {len(body)}\r\ncache-control: no-store\r\n{retry_after_line}connection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode("ascii") + body)
+    def _reject(self, status: int, *, message: str) -> None:
+        self.open_connections.remove(self)
+        self.transport.write(_answer(status, message=message, closes=True))
         self.transport.close()
 
 
@@ -153,20 +193,53 @@ _PHRASES = {
 }
 
 
-def bounded(*, max_connections: int = MAX_CONNECTIONS, idle_timeout: float = IDLE_TIMEOUT) -> type[BoundedProtocol]:
+@lru_cache
+def _answer(status: int, *, message: str, closes: bool) -> bytes:
+    """The bytes of an answer in JSON."""
+    extensions = {"code": UNAVAILABLE, "retryAfter": 1} if status == 503 else {"code": BAD_INPUT}
+    body = orjson.dumps({"errors": [{"message": message, "extensions": extensions}]})
+    lines = [
+        f"HTTP/1.1 {status} {_PHRASES[status]}",
+        "content-type: application/json; charset=utf-8",
+        f"content-length: {len(body)}",
+        "cache-control: no-store",
+    ]
+    if status == 503:
+        lines.append("retry-after: 1")
+    if closes:
+        lines.append("connection: close")
+    return "\r\n".join((*lines, "", "")).encode("ascii") + body
+
+
+_MISSED_TURN = _answer(
+    503,
+    message="Too many requests wait for their turn. Repeat this one with the same idempotencyKey.",
+    closes=False,
+)
+
+
+def bounded(
+    *,
+    callers: Callers | None = None,
+    max_connections: int = MAX_CONNECTIONS,
+    idle_timeout: float = IDLE_TIMEOUT,
+    keep_alive: float = KEEP_ALIVE,
+    turns: Turns | None = None,
+) -> type[BoundedProtocol]:
     """The protocol of one server."""
 
     class Bounded(BoundedProtocol):
         """With the limits of this server."""
 
-    Bounded.idle_connections = IdleConnections(idle_timeout=idle_timeout)
-    Bounded.max_connections = max_connections
+    Bounded.open_connections = OpenConnections(limit=max_connections, idle_timeout=idle_timeout, keep_alive=keep_alive)
+    Bounded.turns = turns or Turns()
+    Bounded.callers = callers or Callers()
     return Bounded
 
 
-def raise_open_file_limit() -> None:
+def raise_open_file_limit(max_connections: int) -> None:
     """Let this process open as many files as its connections need, if the system allows it."""
-    wanted = MAX_CONNECTIONS + _OTHER_FILES
+    wanted = int(max_connections * (1 + EXTRA)) + _OTHER_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)

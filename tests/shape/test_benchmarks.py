@@ -18,14 +18,15 @@ LAST_LINE = {
     "engine_bench": r"decision, x a plain function +\d+\.\d +at most 30 .*",
     "http_bench": r"one redemption, p99 x p50 of R0 +\d+\.\d\d +at most 10 .*",
     "orm_bench": r"store one row: by SQL \d+ µs, through the model \d+ µs: \d+\.\d times",
+    "overload_bench": r"p99 of a till beside greedy clients, x usual +\d+\.\d\d +at most 5 .*",
     "preview_bench": r"at most 20 s: met; a purchase costs \d+\.\d\d x what it costs in a quarter of them",
     "soak": r"kills on PostgreSQL: [1-9]\d* found",
     "verify_bench": r"verified in \d+\.\d s .*: \d+ entries a second",
 }
 """How the output of each benchmark ends."""
 
-SERVERS = {"bare_app"}
-"""Modules that a benchmark runs as a server."""
+SERVERS = {"bare_app", "greedy_clients"}
+"""Modules that a benchmark runs in processes of their own."""
 
 
 def output_of(benchmark: str, *arguments: str) -> str:
@@ -42,7 +43,9 @@ def output_of(benchmark: str, *arguments: str) -> str:
     return result.stdout
 
 
-@pytest.mark.parametrize("benchmark", ["engine_bench", "orm_bench", "preview_bench", "soak", "verify_bench"])
+@pytest.mark.parametrize(
+    "benchmark", ["engine_bench", "orm_bench", "overload_bench", "preview_bench", "soak", "verify_bench"]
+)
 def test_benchmark_runs_to_its_end(benchmark: str) -> None:
     last = output_of(benchmark).splitlines()[-1].strip()
     assert re.fullmatch(LAST_LINE[benchmark], last), last

@@ -58,6 +58,8 @@ SECONDS = {
     "app/store/database/sqlite_long_reads.py": _SECONDS,
     "app/store/database/session.py": _SECONDS,
     "app/web/connection_limits.py": _SECONDS,
+    "app/web/open_connections.py": _SECONDS,
+    "app/web/turns.py": _SECONDS,
 }
 """The modules that reckon with floats, and what for. None of them sees an amount or a number of points."""
 

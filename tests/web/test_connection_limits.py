@@ -5,12 +5,16 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from app.web.callers import Callers
 from app.web.connection_limits import MAX_HEAD_BYTES, bounded
+from app.web.turns import Turns
 from tests.api.minimal_schema import Edge
 from tests.live_server import serving
 from tests.time_limits import HANGS, seconds_of
@@ -115,15 +119,93 @@ def test_request_under_way_is_never_ended(address: str) -> None:
         assert sock.recv(65536).startswith(b"HTTP/1.1 200 ")
 
 
-def test_new_connection_replaces_the_longest_silent_one(address: str) -> None:
-    silent = [connect(address) for _ in range(SLOW + 10)]
-    time.sleep(0.1)
-    hello(address)
-    assert silent[0].recv(1) == b"", "the first is gone"
-    silent[-1].sendall(WHOLE + b"}")
-    assert silent[-1].recv(65536).startswith(b"HTTP/1.1 200 ")
-    for sock in silent:
-        sock.close()
+def ask(sock: socket.socket, key: str | None = None) -> bytes:
+    """The answer to a request on a connection, perhaps with a key."""
+    line = f"Authorization: Bearer {key}\r\n".encode() if key is not None else b""
+    sock.sendall((WHOLE + b"}").replace(b"Host: x\r\n", b"Host: x\r\n" + line))
+    return sock.recv(65536)
+
+
+def ended(sock: socket.socket) -> bool:
+    """Has the server ended a connection, or will it within a moment?"""
+    sock.settimeout(0.3)
+    try:
+        return sock.recv(1) == b""
+    except TimeoutError:
+        return False
+    finally:
+        sock.settimeout(HANGS)
+
+
+@contextmanager
+def full_server(*keys: str | None, idle_timeout: float = HANGS, turns: Turns | None = None) -> Iterator[Full]:
+    """A server that knows all keys; connections on which these were used have all places, None: without one."""
+    callers = Callers(lambda header: header)
+    http = bounded(callers=callers, max_connections=len(keys), idle_timeout=idle_timeout, turns=turns)
+    with ExitStack() as stack:
+        address = stack.enter_context(serving(Edge().app, http=http))
+        sockets = [stack.enter_context(connect(address)) for _ in keys]
+        for sock, key in zip(sockets, keys, strict=True):
+            if key is not None:
+                assert ask(sock, key).startswith(b"HTTP/1.1 200 ")
+        yield Full(address, sockets)
+
+
+class Full(NamedTuple):
+    """A server all of whose places are taken, and the connections that have them."""
+
+    address: str
+    sockets: list[socket.socket]
+
+
+def test_who_comes_when_silent_connections_have_all_places_is_answered_once() -> None:
+    with full_server(None, None) as full, connect(full.address) as extra:
+        answer = ask(extra)
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert b"\r\nconnection: close\r\n" in answer
+        assert rest_of(extra) == b""
+        for silent in full.sockets:
+            assert ask(silent).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_key_takes_the_place_of_a_connection_without_one_and_not_of_another_key() -> None:
+    with full_server("till", None, "till") as full, connect(full.address) as late:
+        answer = ask(late, "other till")
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert b"connection: close" not in answer
+        assert [ended(sock) for sock in full.sockets] == [False, True, False]
+        assert ask(late, "other till").startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_key_takes_the_place_of_the_key_with_the_most_and_that_one_cannot_take_it_back() -> None:
+    full_of_greedy = full_server("till", "greedy", "greedy", "greedy")
+    with full_of_greedy as full, connect(full.address) as late, connect(full.address) as more:
+        assert b"connection: close" not in ask(late, "other till")
+        assert [ended(sock) for sock in full.sockets] == [False, True, False, False], "the idle longest"
+        assert b"connection: close" in ask(more, "greedy")
+        assert not any(ended(sock) for sock in (full.sockets[0], *full.sockets[2:], late))
+
+
+def test_a_till_between_two_receipts_stays_connected() -> None:
+    with full_server("till", None, idle_timeout=PATIENCE) as full:
+        till, silent = full.sockets
+        assert rest_of(silent) == b"", "it is ended in time"
+        assert ask(till, "till").startswith(b"HTTP/1.1 200 ")
+
+
+def test_who_waits_too_long_for_a_turn_is_told_when_to_come_back() -> None:
+    turns = Turns(at_once=1, patience=0.1, longest=HANGS)
+    with full_server("till", "other till", turns=turns) as full:
+        slow, waiting = full.sockets
+        slow.sendall(WHOLE)  # its last byte is missing: a request under way
+        time.sleep(0.2)
+        answer = ask(waiting, "other till")
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b'{"code":"UNAVAILABLE","retryAfter":1}' in answer
+        assert b"\r\nretry-after: 1\r\n" in answer
+        slow.sendall(b"}")
+        assert slow.recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert ask(waiting, "other till").startswith(b"HTTP/1.1 200 "), "on the same connection"
 
 
 def test_connection_beyond_the_limit_gets_503_with_retry_after() -> None:
