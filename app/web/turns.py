@@ -28,7 +28,7 @@ LONGEST = 0.1
 TIMES_USUAL = 5
 """Where that is longer: this multiple of what requests of callers with one take at present, so on a machine with much to do."""
 
-PAUSE = 2.0
+PAUSE = 4.0
 """The pause after a request of a caller with several, as a multiple of what it took: most of the time is for the others."""
 
 _WEIGHT = 0.1
