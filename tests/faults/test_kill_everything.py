@@ -58,6 +58,8 @@ def test_no_acknowledged_request_is_lost_when_the_server_is_killed(database_url:
             tills.start()
             if number % 2:
                 tills.wait_for_more_than(before + ENOUGH)
+                if number + 2 > ROUNDS:
+                    wait_until(lambda: set(tills.counts()) == set(MUTATIONS), within=HANGS)
             # Every other time while the jobs have hardly begun.
             time.sleep(chance.uniform(0.3, 1.5) if number % 2 else chance.uniform(0.0, 0.4))
             server.kill()
