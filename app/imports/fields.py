@@ -109,7 +109,10 @@ def _customer(text: str, *, region: str) -> CustomerIdentity:
 
 
 def _decimal(text: str, *, column: str) -> Decimal:
-    """The number in a field, in plain digits: no exponent, which a few characters make longer than the memory."""
+    """The number in a field, in plain digits.
+
+    No exponent, because a few characters such as 1e999999999 would need more memory than there is.
+    """
     if not _NUMBER.fullmatch(text):
         raise UnreadableError(f"{column}: not a decimal number")
     return Decimal(text)

@@ -173,7 +173,8 @@ class Scheduler:
                     return changes, False
                 batch = due[start : start + CONCURRENCY]
                 changes = changes.plus(await self._run_batch(batch, write_context=self._write_context(program, at=at)))
-            # An account in which something is still due was processed already: it is not processed over and over.
+            # Remember only those processed accounts in which something is still due, so that they are not processed
+            # again and again.
             processed = {
                 account_id
                 for account_id in await self._due_accounts(write_context, extra=len(processed))
@@ -259,7 +260,7 @@ class Scheduler:
 async def _next_due_time(session: Session, *, after: datetime | None) -> datetime | None:
     """The earliest instant, `after` another one, at which something is due in a program.
 
-    Terms whose tier reviews are not scheduled yet are never skipped.
+    Terms without scheduled tier reviews count even if they started before `after`.
     """
     change_at = await accounts.next_due_time(session, after=after)
     terms_start = await tier_reviews.next_start(session)

@@ -63,7 +63,7 @@ def whole_seconds(wait: float) -> int:
 
 
 def strip_values(message: str) -> str:
-    """A message of graphql-core without the values that it repeats."""
+    """A message of graphql-core in which the values that it repeats are cut."""
     message = _WORD.sub(r"\1…", _VALUE.sub(r"\1…", _FOUND.sub(".", message)))
     return message if len(message) <= MAX_MESSAGE else message[: MAX_MESSAGE - 1] + "…"
 

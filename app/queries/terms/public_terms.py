@@ -74,7 +74,7 @@ async def public_program(
 async def listed_programs(
     session: UnscopedSession, *, now: Callable[[Program], datetime]
 ) -> tuple[Program, ...] | PublicProgram:
-    """The programs that want to be listed, by name, at most 100; the one with its versions where there is just one."""
+    """The programs that want to be listed, by name, at most 100; if exactly one is listed, that one with its versions."""
     found = await programs.listed(session, limit=MAX_LISTED_PROGRAMS)
     if len(found) != 1:
         return found

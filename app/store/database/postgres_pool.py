@@ -5,7 +5,8 @@ when one connection breaks, the idle ones are mostly just as broken. With ten co
 answering (a failover, a firewall that forgot them), requests failed for 140 s, one connection after the other; this pool
 closes the idle ones with the first that fails, and no request failed. asyncpg's `expire_connections` closes them in
 tasks that nobody awaits: an error is logged for each that is dead, and a silent one is waited for without limit. The
-bounds on waiting would be ours in any case. `tests/store/test_postgres.py` holds this pool to it.
+limits on waiting callers would have to be written here in any case. `tests/store/test_postgres.py` holds this pool to
+it.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def storage_problem(error: sqlite3.Error, *, path: str) -> StorageProblem | None
         return StorageProblem.STORAGE_FULL
     if name.startswith(("SQLITE_READONLY", "SQLITE_PERM")):
         return StorageProblem.STORAGE_READ_ONLY
-    # An error of input and output does not say more.
+    # SQLITE_IOERR and the like do not say why: ask the file system.
     with suppress(OSError):
         disk = os.statvfs(Path(path).absolute().parent)
         if disk.f_flag & os.ST_RDONLY or (Path(path).exists() and not os.access(path, os.W_OK)):

@@ -84,8 +84,8 @@ class JobQueue:
         runner: Runner | None = None
 
         async def serve() -> None:
-            # Waiting for jobs stops this loop, and nothing else runs on it: a run of the loop for each group would
-            # cost more than a small read.
+            # `_take` blocks the event loop, which is harmless: nothing else runs on it. A new `asyncio.run` for each
+            # group would cost more than a small read.
             assert runner is not None, "it was made before"
             while jobs := self._take(group):
                 under_way[:] = jobs

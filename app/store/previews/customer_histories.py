@@ -67,7 +67,7 @@ WHERE program_id = $1 AND account_id = ANY($2) AND occurred_at >= $3 GROUP BY ac
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some customers in the order of their ids; `last` is where the next page begins, None after the last one."""
+    """Some customers in the order of their ids; `last` is where the next page begins, None for a page without customers."""
 
     histories: tuple[CustomerHistory, ...]
     last: str | None

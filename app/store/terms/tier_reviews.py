@@ -62,7 +62,8 @@ async def accounts_without_review(
 ) -> tuple[str, ...]:
     """Accounts (ids) after an id, in the order of ids, that may need a tier review for the start of a version at `at`.
 
-    An account without events, as far as this transaction can see, may be in use by a till at the same time.
+    Accounts without events are among them: a till may be recording the first one in a transaction that this one cannot
+    see yet.
     """
     rows = await session.rows(
         f"SELECT a.id {_ACCOUNTS_WITHOUT_REVIEW} AND a.id > $4 ORDER BY a.id LIMIT $5", version, at, after, limit
