@@ -159,7 +159,7 @@ class BusyTills:
 
     def counts(self) -> Counter[str]:
         """The number of acknowledged and not refused requests by kind."""
-        return Counter(sent.verb for sent in self.acknowledged.values() if not sent.refused)
+        return Counter(sent.verb for sent in list(self.acknowledged.values()) if not sent.refused)
 
     def _work(self, card: str) -> None:
         chance = random.Random(f"{self.seed} {card} {len(self.acknowledged)}")
