@@ -38,3 +38,11 @@ def serving(app: ASGIApp, *, http: str | type[asyncio.Protocol] = "auto") -> Ite
             server.should_exit = True
             thread.join(timeout=HANGS)
             assert not thread.is_alive()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port

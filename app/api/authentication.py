@@ -17,7 +17,7 @@ from app.api.conventions.context import Context
 from app.api.customer_lookups import CustomerLookups
 from app.api.rejected_keys import RejectedKeys
 from app.domain.i18n import phrasebook_for
-from app.domain.i18n.locales import Address
+from app.domain.i18n.locales import FormOfAddress
 from app.domain.programs.key_tokens import read_token
 from app.domain.programs.program import ProgramKind
 from app.graphql_server.limits.admission import INVALID_KEY_COST, Admission, RateLimited
@@ -187,7 +187,7 @@ class Authenticator:
             phrasebook=phrasebook_for(
                 request.headers.get("accept-language"),
                 region=program.region if program is not None else None,
-                address=program.address if program is not None else Address.FORMAL,
+                address=program.address if program is not None else FormOfAddress.FORMAL,
             ),
             disconnected=partial(_disconnected, request),
             reachable_fields=needed,

@@ -74,7 +74,7 @@ class Mutation:
     )
     update_customer: UpdateCustomerPayload | None = strawberry.mutation(
         resolver=update_customer.resolve,
-        description="Change what is known of a customer: birthday, preferences, segments, language. For owner and staff; tills and customers for what the input says.",
+        description="Change what is known of a customer: birthday, preferences, segments, language. For owner and staff; tills and customers may change only the fields whose descriptions say so.",
     )
     record_purchase: RecordPurchasePayload | None = strawberry.mutation(
         resolver=record_purchase.resolve, description="Record a purchase and let it earn. For owner, staff and tills."
@@ -151,7 +151,7 @@ class Mutation:
     )
     create_access_key: CreateAccessKeyPayload | None = strawberry.mutation(
         resolver=create_access_key.resolve,
-        description="Create an access key; its token is in the first answer only. For the owner, and for keys of the role INTEGRATION for one customer, until a stated time.",
+        description="Create an access key; its token is in the first answer only. For the owner. A key with the role INTEGRATION may create customers' keys only, each with an `expiresAt`.",
     )
     rotate_access_key: RotateAccessKeyPayload | None = strawberry.mutation(
         resolver=rotate_access_key.resolve,
@@ -159,7 +159,7 @@ class Mutation:
     )
     revoke_access_key: RevokeAccessKeyPayload | None = strawberry.mutation(
         resolver=revoke_access_key.resolve,
-        description="End an access key at once. For the owner, and for keys of the role INTEGRATION for customers' keys.",
+        description="End an access key at once. For the owner; a key with the role INTEGRATION may revoke customers' keys.",
     )
     update_program: UpdateProgramPayload | None = strawberry.mutation(
         resolver=update_program.resolve, description="Change settings of the program. For the owner."

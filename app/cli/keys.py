@@ -104,8 +104,8 @@ def create_key(
     customer: Annotated[
         str | None,
         typer.Option(
-            help="A customer, by external id or as card:…, phone:…, email:… or token:…. Whose key it is with the role"
-            " CUSTOMER; with any other role, the holder's own card, which the key then cannot touch."
+            help="A customer, by external id or as card:…, phone:…, email:… or token:…. With the role"
+            " CUSTOMER: whose key it is. With any other: the customer record of the key's holder, which the key must not touch."
         ),
     ] = None,
     label: Annotated[str, typer.Option(help="Who or what uses the key.")] = "",

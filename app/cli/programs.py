@@ -20,7 +20,7 @@ from app.config import Settings
 from app.domain.amounts import DECIMALS
 from app.domain.calendar import day_start, zone
 from app.domain.i18n.details import in_english
-from app.domain.i18n.locales import Address
+from app.domain.i18n.locales import FormOfAddress
 from app.domain.names import InvalidNameError, normalised_name
 from app.domain.programs.program import ProgramKind
 from app.domain.programs.slug import SlugTaken, slug_problem
@@ -39,8 +39,9 @@ def init(
         str, typer.Option(help="Region, ISO 3166: how phone numbers, amounts, dates and times are written.")
     ] = "DE",
     address: Annotated[
-        Address, typer.Option(case_sensitive=False, help="How German addresses members: FORMAL (Sie) or INFORMAL (du).")
-    ] = Address.FORMAL,
+        FormOfAddress,
+        typer.Option(case_sensitive=False, help="How German addresses members: FORMAL (Sie) or INFORMAL (du)."),
+    ] = FormOfAddress.FORMAL,
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Create a sandbox, for trying things out.")] = False,
     effective_from: Annotated[
         str | None, typer.Option(help="First day of the terms, YYYY-MM-DD; a past day needs --sandbox.")
@@ -109,7 +110,7 @@ def _command(
     currency: str,
     time_zone: str,
     region: str,
-    address: Address,
+    address: FormOfAddress,
     sandbox: bool,
     effective_from: str | None,
     numbering: Numbering,

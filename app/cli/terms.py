@@ -71,7 +71,7 @@ def diff(file: FileArgument, program: ProgramOption = None, locale: LocaleOption
     for change in checked.changes:
         out.print(f"{change.direction}: {change.statement(phrasebook)}", markup=False)
     if not checked.changes:
-        out.print("The first version." if checked.current is None else "Nothing changes.")
+        out.print("The first version." if checked.latest is None else "Nothing changes.")
         return
     if checked.earliest_from is None:
         out.print(f"Together: {checked.direction}. Published now, it cannot start at all.", markup=False)
@@ -146,41 +146,41 @@ def publish_file(
         application: Application,
     ) -> tuple[Program, CheckedDraft, Execution[PublishTermsResult] | Problem | None]:
         selected = await select_program(application, program)
-        sent, found = await check_file(application, text, program_id=selected.id)
-        if (found.current is not None and not found.changes) or (found.findings and not even_unfair):
-            return selected, found, None
-        published = await application.execute(
+        sent, checked = await check_file(application, text, program_id=selected.id)
+        if (checked.latest is not None and not checked.changes) or (checked.findings and not even_unfair):
+            return selected, checked, None
+        execution = await application.execute(
             publish_terms.run,
             name="publishTerms",
             program=selected,
             principal=None,
-            key=_key(found, text=text, now=application.now(selected)),
+            key=_key(checked, text=text, now=application.now(selected)),
             fingerprint_input=text,
             command=PublishTerms(effective_from=sent.effective_from, clauses=sent.clauses),
         )
-        return selected, found, published
+        return selected, checked, execution
 
-    selected, found, published = run_with_application(work, settings=Settings())
+    selected, checked, execution = run_with_application(work, settings=Settings())
     phrasebook = _phrasebook(locale, selected)
-    if published is not None:
-        _report(published, found=found, phrasebook=phrasebook)
-    elif not found.changes:
+    if execution is not None:
+        _report(execution, checked=checked, phrasebook=phrasebook)
+    elif not checked.changes:
         out.print("Nothing changes; nothing was published.")
     else:
-        for finding in found.findings:
+        for finding in checked.findings:
             out.print(_finding_text(finding, phrasebook=phrasebook), markup=False)
         raise exit_after_printing("not published: correct the findings, or use --even-unfair")
 
 
-def _key(found: CheckedDraft, *, text: str, now: datetime) -> str:
-    """The idempotency key: the same for the same text as the same next version after the same one, on the same day.
+def _key(checked: CheckedDraft, *, text: str, now: datetime) -> str:
+    """The idempotency key: a hash of the text, the number of the next version, the version before it, and the day.
 
     The next number also counts withdrawn versions. A refusal by the notice clause is a stored result; on the next
     day, or once the version before was withdrawn, the outcome may differ, so the key does, too.
     """
-    follows = found.current.version if found.current is not None else 0
-    today = local_date(now, zone_name=found.draft.zone)
-    return hashlib.sha256(f"{found.draft.version}\n{follows}\n{today}\n{text}".encode()).hexdigest()
+    follows = checked.latest.version if checked.latest is not None else 0
+    today = local_date(now, zone_name=checked.draft.zone)
+    return hashlib.sha256(f"{checked.draft.version}\n{follows}\n{today}\n{text}".encode()).hexdigest()
 
 
 def _finding_text(finding: LintFinding, *, phrasebook: Phrasebook) -> str:
@@ -198,18 +198,22 @@ def _refusal_text(decision: Decision, *, terms: Terms, phrasebook: Phrasebook) -
     return "\n".join(lines)
 
 
-def _report(published: Execution[PublishTermsResult] | Problem, *, found: CheckedDraft, phrasebook: Phrasebook) -> None:
-    if isinstance(published, Problem):
+def _report(
+    execution: Execution[PublishTermsResult] | Problem, *, checked: CheckedDraft, phrasebook: Phrasebook
+) -> None:
+    if isinstance(execution, Problem):
         raise exit_after_printing(
-            f"{published.code}: {'.'.join(map(str, published.path))}: {in_english(published.detail) if published.detail else ''}"
+            f"{execution.code}: {'.'.join(map(str, execution.path))}: {in_english(execution.detail) if execution.detail else ''}"
         )
-    decision = published.result.decision
+    decision = execution.result.decision
     if decision is not None and decision.outcome is DecisionOutcome.REFUSED:
-        raise exit_after_printing(_refusal_text(decision, terms=found.in_force or found.draft, phrasebook=phrasebook))
-    start = phrasebook.instant_with_weekday(found.draft.effective_from, zone=found.draft.zone)
-    effect = "" if found.current is None else f" {found.direction} for customers."
-    out.print(f"Version {published.result.terms_version} starts on {start}.{effect}", markup=False)
-    if found.direction is ChangeDirection.WORSE:
+        raise exit_after_printing(
+            _refusal_text(decision, terms=checked.in_force or checked.draft, phrasebook=phrasebook)
+        )
+    start = phrasebook.instant_with_weekday(checked.draft.effective_from, zone=checked.draft.zone)
+    effect = "" if checked.latest is None else f" {checked.direction} for customers."
+    out.print(f"Version {execution.result.terms_version} starts on {start}.{effect}", markup=False)
+    if checked.direction is ChangeDirection.WORSE:
         out.print("Members find the old and the new clauses in their inbox.")
 
 

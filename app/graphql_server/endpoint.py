@@ -142,7 +142,7 @@ class GraphQLEndpoint:
         except RateLimited as error:
             return rate_limited(error.wait)
         except InvalidError as invalid:
-            errors = [request_error(error, otherwise="GRAPHQL_VALIDATION_FAILED") for error in invalid.errors]
+            errors = [request_error(error, default_code="GRAPHQL_VALIDATION_FAILED") for error in invalid.errors]
             return request_errors(errors, media=media)
         except GraphQLError as error:
             if "code" not in (error.extensions or {}):
@@ -185,7 +185,7 @@ class GraphQLEndpoint:
         charge = self._buckets.take(rate_limit_key, INVALID_VARIABLES_COST) if self._buckets is not None else None
         if charge is not None and charge.wait is not None:
             return rate_limited(charge.wait)
-        return request_errors([request_error(error, otherwise=BAD_INPUT) for error in errors], media=media)
+        return request_errors([request_error(error, default_code=BAD_INPUT) for error in errors], media=media)
 
     async def _execute(
         self,
@@ -221,7 +221,7 @@ class GraphQLEndpoint:
             # requests.
             del executor.async_helpers
         if time_budget.exhausted:
-            return HttpResponse(200, {"data": None, "errors": [request_error(too_much_work(), otherwise=BAD_INPUT)]})
+            return HttpResponse(200, {"data": None, "errors": [request_error(too_much_work(), default_code=BAD_INPUT)]})
         if result.errors:
             mutates = operation.measured.node.operation is OperationType.MUTATION
             return self._with_errors(result, result.errors, mutates=mutates, media=media)
@@ -231,7 +231,7 @@ class GraphQLEndpoint:
         self, result: ExecutionResult, errors: list[GraphQLError], *, mutates: bool, media: str
     ) -> HttpResponse:
         if result.data is None and all(error.path is None for error in errors):
-            return request_errors([request_error(error, otherwise=BAD_INPUT) for error in errors], media=media)
+            return request_errors([request_error(error, default_code=BAD_INPUT) for error in errors], media=media)
         logged: LoggedFaults = {}
         shown = [field_error(error, overloads=self._unavailable, logged=logged, mutates=mutates) for error in errors]
         return field_errors(result.data, shown)

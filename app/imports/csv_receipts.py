@@ -21,19 +21,19 @@ from app.domain.purchases.facts import FactsError, PurchaseFacts
 from app.domain.purchases.lines import Line, LineKind
 from app.imports import fields
 from app.imports.grouping import ReceiptRecords, group_records
-from app.imports.plan import FileRow, ImportTarget, Plan, Rejected, RejectedBecause, RejectionReason, RowFault
+from app.imports.plan import FileRow, ImportTarget, Plan, Rejected, RejectionCause, RejectionReason, RowFault
 from app.imports.return_matching import ReceiptToMatch, SoldLine, match_returns, refund_number
 
 SHIPPING = frozenset({"POST", "DOT", "C2"})
 """Stock codes of postage and carriage."""
 
-LineProblem = tuple[RejectedBecause, str | None]
+LineProblem = tuple[RejectionCause, str | None]
 
 
 class _ReceiptError(Exception):
     """Why a receipt with readable lines cannot be recorded."""
 
-    def __init__(self, reason: RejectedBecause, detail: str | None = None) -> None:
+    def __init__(self, reason: RejectionCause, detail: str | None = None) -> None:
         super().__init__(reason)
         self.problem: LineProblem = reason, detail
 

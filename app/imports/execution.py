@@ -13,8 +13,8 @@ from app.domain.i18n.details import in_english
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program
 from app.domain.purchases.receipt_numbers import ReceiptReference
-from app.imports.plan import CustomerIdentity, FileReceipt, ImportTarget, Plan, RejectedBecause, RejectionReason, Return
-from app.queries.terms.published_terms import first_terms
+from app.imports.plan import CustomerIdentity, FileReceipt, ImportTarget, Plan, RejectionCause, RejectionReason, Return
+from app.queries.terms.published_terms import first_terms_start
 from app.usecases.application import Application, fingerprint
 from app.usecases.command import CLOCK_TOLERANCE, CommandType, UseCase
 from app.usecases.customers import enrol_customer
@@ -31,7 +31,7 @@ from app.usecases.purchases.record_receipt import RecordMixedReceipt, RecordMixe
 from app.usecases.results import CommandResult, Execution, ResultType
 
 T = TypeVar("T")
-Rejections: TypeAlias = dict[tuple[str, date | None], tuple[RejectedBecause, str | None]]
+Rejections: TypeAlias = dict[tuple[str, date | None], tuple[RejectionCause, str | None]]
 
 CONCURRENT_RECEIPTS = 16
 """Receipts recorded concurrently: they share a commit, and a till waits at most for these."""
@@ -53,7 +53,7 @@ async def import_target(program: Program, *, application: Application) -> Import
         currency=program.currency,
         zone=program.zone,
         region=program.region,
-        terms_since=await application.query(first_terms, program_id=program.id),
+        terms_since=await application.query(first_terms_start, program_id=program.id),
         latest=application.now(program) + CLOCK_TOLERANCE,
         numbering=program.numbering,
     )

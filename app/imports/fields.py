@@ -16,7 +16,7 @@ from app.domain.problems import ProblemCode
 from app.domain.purchases import receipt_limits
 from app.domain.purchases.facts import FactsError
 from app.imports.csv_records import File, Record, open_csv
-from app.imports.plan import CustomerIdentity, FileRow, ImportTarget, RejectedBecause, RejectionReason, RowFault
+from app.imports.plan import CustomerIdentity, FileRow, ImportTarget, RejectionCause, RejectionReason, RowFault
 
 COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID")
 _COLUMN_OF = {
@@ -58,7 +58,7 @@ def _read(record: Record, *, file: File, target: ImportTarget) -> FileRow | RowF
         return RowFault(record.line, shown, RejectionReason.UNREADABLE, record.fault, possible_numbers=numbers)
     text = {name: record.fields[name].strip() for name in COLUMNS}
     receipt_number = normalised_identifier(text["InvoiceNo"])
-    reason: RejectedBecause
+    reason: RejectionCause
     try:
         if record.fault is not None:
             raise UnreadableError(record.fault)

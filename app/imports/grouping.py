@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from app.domain.purchases.receipt_numbers import ReceiptOrigin
-from app.imports.plan import FileRow, ImportTarget, RejectedBecause, RejectionReason, RowFault
+from app.imports.plan import FileRow, ImportTarget, RejectionCause, RejectionReason, RowFault
 
 MAX_GAP_BETWEEN_LINES = timedelta(minutes=5)
 """The longest time between two lines of one receipt; some tills record the time of each scan."""
@@ -29,7 +29,7 @@ class ReceiptRecords:
         """The time of the receipt: that of its first line in the file."""
         return self.rows[0].at
 
-    def rejection(self) -> RejectedBecause | None:
+    def rejection(self) -> RejectionCause | None:
         """Why all rows of the receipt are rejected, None where nothing is wrong."""
         if self.conflict is not None:
             return self.conflict

@@ -44,10 +44,10 @@ REASONS = {
     RejectionReason.PURCHASE_REJECTED: "the purchase that this return belongs to was rejected",
 }
 
-RejectedBecause: TypeAlias = RejectionReason | ProblemCode
+RejectionCause: TypeAlias = RejectionReason | ProblemCode
 
 
-def reason_text(reason: RejectedBecause) -> str:
+def reason_text(reason: RejectionCause) -> str:
     """A reason in English."""
     return REASONS[reason] if isinstance(reason, RejectionReason) else phrasebook_in(Locale.EN)(f"error.{reason.value}")
 
@@ -60,7 +60,7 @@ class Rejected:
     """
 
     file_line: int
-    reason: RejectedBecause
+    reason: RejectionCause
     receipt_number: str
     detail: str | None = None
 
@@ -120,7 +120,7 @@ class RowFault:
 
     file_line: int
     receipt_number: str
-    reason: RejectedBecause
+    reason: RejectionCause
     detail: str | None = None
     at: datetime | None = None
     possible_numbers: tuple[str, ...] | None = None
@@ -184,7 +184,7 @@ class Plan:
         """The customers of the purchases, in the order of their first purchase."""
         return list(dict.fromkeys(receipt.customer for receipt in self.receipts if receipt.facts is not None))
 
-    def reject(self, rejections: Mapping[tuple[str, date | None], tuple[RejectedBecause, str | None]]) -> None:
+    def reject(self, rejections: Mapping[tuple[str, date | None], tuple[RejectionCause, str | None]]) -> None:
         """Move receipts, by their keys, to the rejected records; each key with the reason and more detail, if any."""
         for receipt in self.receipts:
             if receipt.key in rejections:

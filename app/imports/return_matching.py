@@ -52,7 +52,7 @@ class ReceiptToMatch:
 
 
 def refund_number(receipt_number: str, *, line_number: int, part: int) -> str:
-    """The number of a refund: that of its receipt, its line there, and after the first part of the line the part."""
+    """The number of a refund: receipt number/line number; from the second part of a line on, also /part."""
     return f"{receipt_number}/{line_number}" if part == 1 else f"{receipt_number}/{line_number}/{part}"
 
 
@@ -63,27 +63,27 @@ def match_returns(receipts: Sequence[ReceiptToMatch], *, plan: Plan) -> Iterator
     items remaining, or else with several, latest first. A receipt with an unmatched return is rejected as a whole.
     """
     sold: dict[tuple[CustomerIdentity, str], list[SoldLine]] = defaultdict(list)
-    for unmatched in receipts:
-        for sold_line in unmatched.sold:
+    for to_match in receipts:
+        for sold_line in to_match.sold:
             sold[sold_line.customer, sold_line.sku].append(sold_line)
     for lines in sold.values():
         lines.sort(
             key=lambda sold_line: (sold_line.at, sold_line.receipt_number, sold_line.line_number or 0), reverse=True
         )
-    ready = (unmatched for unmatched in receipts if unmatched.facts is not None or unmatched.returned)
-    for unmatched in sorted(ready, key=lambda unmatched: (unmatched.group.at, unmatched.group.rows[0].file_line)):
-        receipt = _with_returns(unmatched, sold=sold, plan=plan)
+    ready = (to_match for to_match in receipts if to_match.facts is not None or to_match.returned)
+    for to_match in sorted(ready, key=lambda to_match: (to_match.group.at, to_match.group.rows[0].file_line)):
+        receipt = _with_returns(to_match, sold=sold, plan=plan)
         if receipt is not None:
             yield receipt
 
 
 def _with_returns(
-    unmatched: ReceiptToMatch, *, sold: dict[tuple[CustomerIdentity, str], list[SoldLine]], plan: Plan
+    to_match: ReceiptToMatch, *, sold: dict[tuple[CustomerIdentity, str], list[SoldLine]], plan: Plan
 ) -> FileReceipt | None:
-    group = unmatched.group
+    group = to_match.group
     taken: list[tuple[str, SoldLine, Decimal]] = []
     problems: dict[int, tuple[RejectionReason, str | None]] = {}
-    for line_number, row in unmatched.returned:
+    for line_number, row in to_match.returned:
         try:
             parts = list(_parts(row, at=group.at, sold=sold[row.customer, row.sku]))
         except _UnmatchedError as error:
@@ -95,7 +95,7 @@ def _with_returns(
     if problems:
         for _, sold_line, quantity in taken:
             sold_line.remaining += quantity
-        for sold_line in unmatched.sold:
+        for sold_line in to_match.sold:
             sold_line.line_number = None
         for row in group.rows:
             reason, detail = problems.get(row.file_line, (RejectionReason.INCOMPLETE_RECEIPT, None))
@@ -107,7 +107,7 @@ def _with_returns(
         customer=group.rows[0].customer,
         at=group.at,
         file_lines=tuple(row.file_line for row in group.rows),
-        facts=unmatched.facts,
+        facts=to_match.facts,
         returns=tuple(_return(number, sold_line, quantity=quantity) for number, sold_line, quantity in taken),
     )
 

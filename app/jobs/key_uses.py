@@ -16,7 +16,7 @@ WRITE_INTERVAL = 20.0
 """Seconds between two writes."""
 
 MAX_NOTED = 100_000
-"""Keys whose use is not written yet; while the database cannot write, uses of further keys are not noted."""
+"""Keys whose use is not written yet, such as while the database cannot write; uses of further keys are not noted."""
 
 BATCH = 500
 """Keys written in one transaction."""

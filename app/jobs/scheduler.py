@@ -120,8 +120,8 @@ class Scheduler:
         deadline = None if time_limit is None else time.monotonic() + time_limit
         result = await self._run_program_once(program, readers=readers, deadline=deadline)
         if readers is not None and result.complete:
-            # The last notice may have been opened after another server had passed the instant at which its points
-            # expire: run once more.
+            # Another server may have processed the expiry of a notice's points before the notice was opened
+            # here: run once more.
             again = await self._run_program_once(program, readers=None, deadline=deadline)
             result = RunResult(result.changes.plus(again.changes), again.complete)
         return result
@@ -144,11 +144,11 @@ class Scheduler:
             if not complete:
                 return RunResult(changes, complete=False)
             if readers is not None:
-                readers = await self._open_notices(program, readers=readers, until=at)
+                readers = await self._record_notices_opened(program, readers=readers, until=at)
             if not step_through_due_times:
                 break
         if readers is not None:
-            await self._open_notices(program, readers=readers, until=now)
+            await self._record_notices_opened(program, readers=readers, until=now)
         return RunResult(changes, complete=True)
 
     async def _next_due(self, program: Program, *, after: datetime | None) -> datetime | None:
@@ -224,7 +224,9 @@ class Scheduler:
                 )
         return changes
 
-    async def _open_notices(self, program: Program, *, readers: NoticeReaders, until: datetime) -> NoticeReaders:
+    async def _record_notices_opened(
+        self, program: Program, *, readers: NoticeReaders, until: datetime
+    ) -> NoticeReaders:
         """Record that the notices given up to an instant were opened, each when it was given; returns the readers of later ones."""
         until = min(until, readers.until)
         if until <= readers.since:

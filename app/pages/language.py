@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from app.domain.i18n import Phrasebook, public_phrasebook_for
-from app.domain.i18n.locales import REGIONS, Address, Locale, negotiate_locale
+from app.domain.i18n.locales import REGIONS, FormOfAddress, Locale, negotiate_locale
 from app.domain.programs.program import Program
 
 NAMES: Mapping[Locale, str] = {
@@ -32,7 +32,7 @@ class LanguageLink:
 
 @dataclass(frozen=True, slots=True)
 class PageLanguage:
-    """The words of a page. `chosen` is the language that its address names, in the one spelling that links carry on."""
+    """The words of a page. `chosen` is the locale in the page's address, normalised, which links repeat; None if there is none."""
 
     phrasebook: Phrasebook
     chosen: str | None
@@ -65,11 +65,11 @@ def language_of(request: Request, *, program: Program | None = None) -> PageLang
     phrasebook = public_phrasebook_for(
         asked or request.headers.get("accept-language"),
         region=program.region if program is not None else None,
-        address=program.address if program is not None else Address.FORMAL,
+        address=program.address if program is not None else FormOfAddress.FORMAL,
     )
-    return PageLanguage(phrasebook, _spelled(asked) if asked else None)
+    return PageLanguage(phrasebook, _normalised_tag(asked) if asked else None)
 
 
-def _spelled(tag: str) -> str:
+def _normalised_tag(tag: str) -> str:
     locale, region = negotiate_locale(tag)
     return f"{locale.value}-{region}" if region in REGIONS[locale] else locale.value

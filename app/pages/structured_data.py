@@ -36,7 +36,7 @@ def terms_data(
     terms: PublicTerms, *, heading: str, clauses: Sequence[ClauseView], addresses: Addresses
 ) -> Mapping[str, Any]:
     """A version of the terms, clause by clause, and from when to when it decides."""
-    program, version = terms.of.program, terms.published.terms
+    program, version = terms.program.program, terms.published.terms
     address = f"/p/{program.slug}/terms/{version.version}"
     return {
         "@context": _CONTEXT,

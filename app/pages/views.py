@@ -61,13 +61,13 @@ def terms_view(terms: PublicTerms, *, addresses: Addresses) -> Mapping[str, Any]
         version=phrasebook.number(version.version),
         start=phrasebook.instant_or_day(version.effective_from, zone=version.zone),
     )
-    current = terms.of.current
+    current = terms.program.current
     return {
-        **_frame(terms.of.program, addresses=addresses),
+        **_frame(terms.program.program, addresses=addresses),
         "heading": heading,
         "status": terms.status.value,
         "current": addresses.terms if current is not None and current.version.number != version.version else None,
-        "announced": _announced(terms.of, addresses=addresses) if terms.status is TermsStatus.IN_FORCE else None,
+        "announced": _announced(terms.program, addresses=addresses) if terms.status is TermsStatus.IN_FORCE else None,
         "clauses": clauses,
         "changes": None
         if before is None
@@ -76,11 +76,11 @@ def terms_view(terms: PublicTerms, *, addresses: Addresses) -> Mapping[str, Any]
             "entries": [ChangeView.of(change, phrasebook=phrasebook) for change in terms.published.changes],
         },
         "versions": [
-            _version_view(known, shown=known.version.number == version.version, of=terms, addresses=addresses)
-            for known in terms.of.versions
+            _version_view(known, shown=known.version.number == version.version, terms=terms, addresses=addresses)
+            for known in terms.program.versions
         ],
         "truncated": phrasebook("page.versions.latest", n=phrasebook.number(MAX_LISTED_VERSIONS))
-        if len(terms.of.versions) == MAX_LISTED_VERSIONS
+        if len(terms.program.versions) == MAX_LISTED_VERSIONS
         else None,
         "structured_data": terms_data(terms, heading=heading, clauses=clauses, addresses=addresses),
     }
@@ -134,14 +134,21 @@ def _announced(program: PublicProgram, *, addresses: Addresses) -> Mapping[str, 
     return {"href": addresses.version(version.number), "text": text}
 
 
-def _version_view(known: VersionStatus, *, shown: bool, of: PublicTerms, addresses: Addresses) -> VersionView:
+def _version_view(
+    version_status: VersionStatus, *, shown: bool, terms: PublicTerms, addresses: Addresses
+) -> VersionView:
     phrasebook = addresses.language.phrasebook
     text = phrasebook(
         "page.versions.entry",
-        version=phrasebook.number(known.version.number),
-        start=_start(known.version, program=of.of, phrasebook=phrasebook),
+        version=phrasebook.number(version_status.version.number),
+        start=_start(version_status.version, program=terms.program, phrasebook=phrasebook),
     )
-    return VersionView(href=addresses.version(known.version.number), text=text, status=known.status.value, shown=shown)
+    return VersionView(
+        href=addresses.version(version_status.version.number),
+        text=text,
+        status=version_status.status.value,
+        shown=shown,
+    )
 
 
 def _start(version: PublishedVersion, *, program: PublicProgram, phrasebook: Phrasebook) -> str:

@@ -26,8 +26,8 @@ def trusted_networks(text: str) -> tuple[Network, ...]:
     return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
-class ClientAddress:
-    """An ASGI application whose `client` is who sent the request to the outermost trusted proxy."""
+class ClientAddressMiddleware:
+    """ASGI middleware that sets `client` to the address that called the outermost trusted proxy."""
 
     def __init__(self, app: ASGIApp, *, trusted: Sequence[Network]) -> None:
         self._app = app
@@ -45,8 +45,8 @@ class ClientAddress:
 def client_address(peer: str, *, headers: Iterable[tuple[bytes, bytes]], trusted: Sequence[Network]) -> str:
     """The address of the client of a request that came from `peer`.
 
-    Where both headers are there, one of them may be the client's own: then it is the proxy's address. So it is where the
-    proxy does not say an address.
+    If a request has both headers, one may be forged by the client: the result is `peer`. If a hop is no address, it is the
+    hop after it (at first `peer`).
     """
     if not _is_trusted(_address(peer), trusted):
         return peer
@@ -54,13 +54,13 @@ def client_address(peer: str, *, headers: Iterable[tuple[bytes, bytes]], trusted
     for name, value in headers:
         if name in values:
             values[name].append(value.decode("latin-1"))
-    forwarded_for, forwarded = values.values()
-    if bool(forwarded_for) == bool(forwarded):
+    x_forwarded_for, forwarded = values.values()
+    if bool(x_forwarded_for) == bool(forwarded):
         return peer
-    hops = ",".join(forwarded_for or forwarded).rsplit(",", MAX_HOPS)[-MAX_HOPS:]
+    hops = ",".join(x_forwarded_for or forwarded).rsplit(",", MAX_HOPS)[-MAX_HOPS:]
     client = peer
     for hop in reversed(hops):
-        address = _address(hop if forwarded_for else _forwarded_for(hop))
+        address = _address(hop if x_forwarded_for else _for_parameter(hop))
         if address is None:
             return client
         client = str(address)
@@ -73,7 +73,7 @@ def _is_trusted(address: Address | None, trusted: Sequence[Network]) -> bool:
     return address is not None and any(address in network for network in trusted)
 
 
-def _forwarded_for(hop: str) -> str:
+def _for_parameter(hop: str) -> str:
     """Who is named after for= in an element of Forwarded (RFC 7239); empty where nobody is."""
     found = _FOR.search(hop)
     return (found[1] or found[2] or "") if found is not None else ""

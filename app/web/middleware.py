@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from app.web.client_address import ClientAddress, Network
+from app.web.client_address import ClientAddressMiddleware, Network
 from app.web.request_ids import RequestIds
 
 COMPRESSED_FROM = 1_024
@@ -22,7 +22,7 @@ def middleware(*, origins: Sequence[str] = (), trusted_proxies: Sequence[Network
     """The middleware of a server, the outermost first. Pages of `origins` may call it; `trusted_proxies` say who does."""
     found = [Middleware(RequestIds)]
     if trusted_proxies:
-        found.append(Middleware(ClientAddress, trusted=trusted_proxies))
+        found.append(Middleware(ClientAddressMiddleware, trusted=trusted_proxies))
     if origins:
         cors = Middleware(
             CORSMiddleware,

@@ -78,7 +78,7 @@ def test_every_reason_cites_a_clause_of_the_deciding_terms(shop: Shop, clock: Cl
     decided["published, with notice"] = publish(shop, coffee=95)["decision"]
     clock.now += timedelta(days=70)
     decided["redeemed at the old price"] = shop.redeem(card)["decision"]
-    decided["refunded, clamped"] = shop.refund("R-1")["decision"]
+    decided["refunded, with a shortfall"] = shop.refund("R-1")["decision"]
     for place, value in enumerate(shop.execute(EXPLAIN, by=by)["customer"]["ledger"]["nodes"]):
         decided[f"entry {place}"] = value["decision"]
 
@@ -90,7 +90,7 @@ def test_every_reason_cites_a_clause_of_the_deciding_terms(shop: Shop, clock: Cl
         "published, too late",
     ]
     assert [case for case, outcome in outcomes.items() if outcome == "NOTHING_EARNED"] == ["earned, nothing"]
-    assert outcomes["refunded, clamped"] == "PARTLY_GRANTED"
+    assert outcomes["refunded, with a shortfall"] == "PARTLY_GRANTED"
     assert len(decided) > len(outcomes) + 3, "the entries in the ledger are among them"
     assert {item["terms"]["version"] for item in decided.values()} == {1, 2, 3}
     for case, value in decided.items():

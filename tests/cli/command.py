@@ -6,43 +6,29 @@ The processes are forked from one that has imported all commands already: import
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import sys
 import tempfile
 from pathlib import Path
 
-from app.cli import COMMANDS
+from tests.forked_process import start_command
+from tests.live_server import free_port
 from tests.time_limits import HANGS
 
 ROOT = Path(__file__).parents[2]
 
-_PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload([*(command.source.partition(":")[0] for command in COMMANDS), "app.api.terms_files"])
-
 
 def troth(*arguments: str, url: str, code: int = 0) -> str:
-    """The output of the command."""
+    """The output of the command, on a port of its own where it is a server."""
+    environment = {"PORT": str(free_port()), **os.environ, "TROTH_DATABASE_URL": url}
     with tempfile.TemporaryDirectory() as folder:
-        process = _PROCESSES.Process(target=_run, args=(arguments, {**os.environ, "TROTH_DATABASE_URL": url}, folder))
-        process.start()
-        process.join(HANGS)
-        if process.exitcode is None:
+        files = [Path(folder) / name for name in ("stdout", "stderr")]
+        process = start_command(
+            arguments, environment=environment, folder=str(Path.cwd()), output=str(files[0]), errors=str(files[1])
+        )
+        try:
+            ended_with = process.wait(HANGS)
+        finally:
             process.kill()
-            raise AssertionError(f"troth {' '.join(arguments)} does not end")
-        output, errors = ((Path(folder) / name).read_text(encoding="utf-8") for name in ("stdout", "stderr"))
-    assert process.exitcode == code, errors + output
+        output, errors = (file.read_text(encoding="utf-8") for file in files)
+    assert ended_with == code, errors + output
     return output if code == 0 else errors + output
-
-
-def _run(arguments: tuple[str, ...], environment: dict[str, str], folder: str) -> None:
-    """Run the command in this process, with its output in two files."""
-    for stream, name in ((sys.stdout, "stdout"), (sys.stderr, "stderr")):
-        file = os.open(Path(folder) / name, os.O_WRONLY | os.O_CREAT)
-        os.dup2(file, stream.fileno())
-    os.environ.clear()
-    os.environ.update(environment)
-    sys.argv = ["troth", *arguments]
-    from app.cli import main
-
-    main()

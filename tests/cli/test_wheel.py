@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.cli.command import ROOT
-from tests.faults.process import free_port
+from tests.live_server import free_port
 from tests.time_limits import HANGS, eventually
 
 BALANCE = '{ customer(by: { externalId: "17850" }) { wallet { balances { available } } } }'

@@ -353,15 +353,15 @@ def test_conditions_have_separate_questions() -> None:
         Preferences(DIET, frozenset({'a", "b'})),
         Preferences(SIZE, frozenset({"a", "b"})),
     ]
-    assert len({condition.question for condition in several}) == len(several)
+    assert len({condition.answer_key for condition in several}) == len(several)
     # They are stored with purchases: a changed one would leave old entries without their answers.
-    assert [condition.question for condition in several[:4]] == [
+    assert [condition.answer_key for condition in several[:4]] == [
         "birthday 1 11",
         "birthday 11 1",
         "age 1",
         "segments a,b",
     ]
-    assert several[5].question == 'preferences DIET ["a", "b"]'
+    assert several[5].answer_key == 'preferences DIET ["a", "b"]'
 
 
 B, N, W = ChangeDirection.BETTER, ChangeDirection.NEUTRAL, ChangeDirection.WORSE

@@ -22,7 +22,7 @@ from app.domain.explanations.instants_in_words import from_when
 from app.domain.explanations.phrases import answer_phrase
 from app.domain.explanations.summary import summary
 from app.domain.i18n import phrasebook_in
-from app.domain.i18n.locales import Address, Locale
+from app.domain.i18n.locales import FormOfAddress, Locale
 from app.domain.purchases.facts import Channel, Payment, PaymentKind, PurchaseFacts
 from app.domain.terms.changes import ChangeDirection
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
@@ -172,7 +172,7 @@ def test_failed_condition_is_explained_with_its_remedy(
     assert decision.outcome is DecisionOutcome.NOTHING_EARNED
     assert len(summary_of(decision, terms)) == 1
     for locale in Locale:
-        for address in Address:
+        for address in FormOfAddress:
             phrasebook = phrasebook_in(locale, address=address)
             assert explained.statement(reason, phrasebook=phrasebook)
             assert len(summary(decision, terms=terms, phrasebook=phrasebook)) == 1
@@ -423,7 +423,7 @@ def test_different_conditions_have_different_phrases(locale: Locale) -> None:
 
 def test_change_announced_in_time_says_so() -> None:
     start = datetime(2026, 4, 15, tzinfo=UTC)
-    decision = notice_decision(current=some_terms(), direction=ChangeDirection.WORSE, effective_from=start, now=NOON)
+    decision = notice_decision(in_force=some_terms(), direction=ChangeDirection.WORSE, effective_from=start, now=NOON)
     assert [reason.finding.code for reason in decision.reasons] == [ReasonCode.NOTICE_GIVEN]
     assert len(summary_of(decision, some_terms())) == 1
     assert not any(remedy.code is RemedyCode.NONE for reason in decision.reasons for remedy in reason.finding.remedies)

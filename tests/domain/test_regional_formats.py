@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.amounts import Money
 from app.domain.i18n import CATALOGUES, Phrasebook, phrasebook_for, phrasebook_in
-from app.domain.i18n.locales import REGIONS, Address, Locale, negotiate_locale
+from app.domain.i18n.locales import REGIONS, FormOfAddress, Locale, negotiate_locale
 
 NBSP = "\N{NO-BREAK SPACE}"
 EVENING = datetime(2026, 12, 24, 17, tzinfo=UTC)
@@ -18,7 +18,7 @@ EARLY = datetime(2026, 11, 30, 6, 34, tzinfo=UTC)
 
 def formal_phrasebook(tags: str | None, region: str | None = None) -> Phrasebook:
     """The formal phrasebook for a reader with these language tags, of a program in a region."""
-    return phrasebook_for(tags, region=region, address=Address.FORMAL)
+    return phrasebook_for(tags, region=region, address=FormOfAddress.FORMAL)
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ def test_change_starts_after_whole_local_days_of_notice(zone: str, days: int, no
     announced = datetime.fromisoformat(now)
     start = earliest_start(current=terms, direction=ChangeDirection.WORSE, now=announced)
     assert start == datetime.fromisoformat(earliest)
-    granted = notice_decision(current=terms, direction=ChangeDirection.WORSE, effective_from=start, now=announced)
+    granted = notice_decision(in_force=terms, direction=ChangeDirection.WORSE, effective_from=start, now=announced)
     assert granted.outcome is DecisionOutcome.GRANTED
 
 
@@ -179,16 +179,16 @@ def test_quebec_change_must_start_within_the_legal_window() -> None:
             ReasonCode.NOTICE_TOO_LONG: (now + timedelta(days=91), RemedyCode.START_SOONER, timedelta(microseconds=1)),
         }
         for code, (expected, way_out, sooner) in asked.items():
-            refused = notice_decision(current=terms, direction=ChangeDirection.WORSE, effective_from=expected, now=now)
+            refused = notice_decision(in_force=terms, direction=ChangeDirection.WORSE, effective_from=expected, now=now)
             assert refused.outcome is DecisionOutcome.REFUSED
             (finding,) = (reason.finding for reason in refused.reasons)
             (remedy,) = finding.remedies
             assert (finding.code, remedy.code) == (code, way_out)
             assert remedy.from_ is not None
             start = remedy.from_ - sooner
-            granted = notice_decision(current=terms, direction=ChangeDirection.WORSE, effective_from=start, now=now)
+            granted = notice_decision(in_force=terms, direction=ChangeDirection.WORSE, effective_from=start, now=now)
             assert granted.outcome is DecisionOutcome.GRANTED, (days, code)
-    better = notice_decision(current=terms, direction=ChangeDirection.BETTER, effective_from=now, now=now)
+    better = notice_decision(in_force=terms, direction=ChangeDirection.BETTER, effective_from=now, now=now)
     assert better.outcome is DecisionOutcome.GRANTED
     with pytest.raises(TermsError, match="least=60 most=89"):
         some_terms(a_clause(), ("n", (), NoticePeriod(90, NoticePreset.CA_QC)))
@@ -220,7 +220,7 @@ def test_too_short_notice_is_refused_with_the_earliest_date() -> None:
     terms = some_terms()
     now = datetime(2026, 1, 1, 12, tzinfo=UTC)
     expected = datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC)
-    refused = notice_decision(current=terms, direction=ChangeDirection.WORSE, effective_from=expected, now=now)
+    refused = notice_decision(in_force=terms, direction=ChangeDirection.WORSE, effective_from=expected, now=now)
     assert refused.outcome is DecisionOutcome.REFUSED
     (reason,) = refused.reasons
     assert (reason.clause, reason.verdict) == ("notice", Verdict.NOT_MET)

@@ -10,7 +10,7 @@ import pytest
 from app.domain.amounts import Money
 from app.domain.calendar import WEEK, Weekday
 from app.domain.i18n import Phrasebook, phrasebook_in
-from app.domain.i18n.locales import Address, Locale
+from app.domain.i18n.locales import FormOfAddress, Locale
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
 from app.domain.terms.conditions.categories import Categories
 from app.domain.terms.conditions.condition import Condition
@@ -203,7 +203,7 @@ def test_german_terms_use_sie_or_du_consistently() -> None:
     terms = some_terms(*TEMPLATES["tiered"]("GBP").clauses)
     formal, informal = (
         render(terms, format=TextFormat.PLAIN, phrasebook=phrasebook_in(Locale.DE, address=address))
-        for address in Address
+        for address in FormOfAddress
     )
     assert "Wenn Sie Ware zurückgeben" in formal
     assert "Wenn du Ware zurückgibst" in informal

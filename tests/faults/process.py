@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -20,19 +19,12 @@ import httpx
 
 from app.domain.access import Role
 from app.usecases.programs.create_program import NewProgram
-from tests.faults.forked_process import ForkedProcess, start_command
+from tests.forked_process import ForkedProcess, start_command
+from tests.live_server import free_port
 from tests.shop import BUY, ENROL, REDEEM, REFUND, UNUSED_TLS
 from tests.time_limits import HANGS
 
 ROOT = Path(__file__).parents[2]
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 @dataclass

@@ -13,7 +13,7 @@ from app.store.database.codecs import instant, json_value
 from app.store.database.connect import open_database
 from app.store.database.session import Session
 from tests.cli.command import ROOT, troth
-from tests.faults.forked_process import start_command
+from tests.forked_process import start_command
 from tests.store.rows import count
 from tests.time_limits import HANGS
 from tests.verification import discrepancies_in

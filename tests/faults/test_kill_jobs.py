@@ -13,9 +13,9 @@ from typing import Any
 from tests.api.scheduled_shop import balance, dated_entries, deliver, inbox, pending, scheduled_shop, validity, visit
 from tests.api.test_holds import HOLD
 from tests.cli.test_jobs import move_clocks, run_jobs
-from tests.faults.forked_process import start_command
 from tests.faults.process import ROOT
 from tests.faults.test_kill_everything import rows
+from tests.forked_process import start_command
 from tests.shop import Shop, real_now
 from tests.soak_settings import KILLS
 from tests.time_limits import HANGS

@@ -7,7 +7,8 @@ import subprocess
 import sys
 
 from app.store.database.serving_lock import ServingLock
-from tests.faults.process import ROOT, ServerProcess, enrolled, free_port
+from tests.faults.process import ROOT, ServerProcess, enrolled
+from tests.live_server import free_port
 from tests.shop import create_program
 from tests.time_limits import HANGS
 

@@ -61,7 +61,7 @@ class Purchase:
         there = {"points": self.decision.points, "stamps": self.decision.stamps}
         back = {"points": self.clawback_due - self.shortfall, "stamps": self.stamp_clawback_due}
         for clause in self.terms.clauses:
-            if clause.key not in first or clause.key not in self.terms.required_facts.counted_clauses:
+            if clause.key not in first or clause.key not in self.terms.required_facts.clauses_with_stored_uses:
                 continue
             unit, amount, times = first[clause.key]
             amount = min(amount, there[unit])

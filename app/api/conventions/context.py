@@ -16,7 +16,7 @@ from strawberry.dataloader import DataLoader
 from app.api.customer_lookups import CustomerLookups
 from app.domain.access import Permission, Principal
 from app.domain.i18n import Phrasebook, phrasebook_for
-from app.domain.i18n.locales import Address
+from app.domain.i18n.locales import FormOfAddress
 from app.domain.programs.program import Program
 from app.domain.terms.version import Terms
 from app.queries.programs.authentication import Caller
@@ -77,7 +77,7 @@ class Context:
     def phrasebook_for(self, tags: str | None) -> Phrasebook:
         """The phrasebook for a BCP 47 tag or an Accept-Language header, with the formats of the program's region."""
         if self.caller is None:
-            return phrasebook_for(tags, region=None, address=Address.FORMAL)
+            return phrasebook_for(tags, region=None, address=FormOfAddress.FORMAL)
         program = self.caller.program
         return phrasebook_for(tags, region=program.region, address=program.address)
 

@@ -12,7 +12,7 @@ from app.domain.access import Role
 from app.domain.customers.identities import IdentityKind
 from app.domain.customers.profile import PreferenceKind
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
-from app.domain.i18n.locales import Address
+from app.domain.i18n.locales import FormOfAddress
 from app.domain.ledger.entries import EntryType
 from app.domain.purchases.facts import Channel, PaymentKind
 from app.domain.purchases.lines import LineKind
@@ -76,9 +76,9 @@ described(
     },
 )
 described(
-    Address,
+    FormOfAddress,
     "How German sentences speak to members; other languages have one form.",
-    {Address.FORMAL: "With Sie.", Address.INFORMAL: "With du."},
+    {FormOfAddress.FORMAL: "With Sie.", FormOfAddress.INFORMAL: "With du."},
     name="FormOfAddress",
 )
 described(

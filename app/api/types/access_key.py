@@ -67,7 +67,7 @@ class AccessKey(Node):
         )
 
     @strawberry.field(
-        description="The customer whose key it is; with any other role, the customer record of its holder. Null where there is none or the caller may not see the customer."
+        description="With the role CUSTOMER, the customer whose key it is; with any other role, the customer record of its holder. Null where there is none or the caller may not see the customer."
     )
     async def customer(self, info: Info) -> Customer | None:
         """Loaded in their present state."""

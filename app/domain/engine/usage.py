@@ -80,7 +80,7 @@ def usage_of(
     """The usage of a purchase; after returns, of the `remaining` one, which would earn `remaining_decision`."""
     remaining, remaining_decision = remaining or facts, remaining_decision or decision
     uses: tuple[Use, ...] = ()
-    if terms.required_facts.counted_clauses:
+    if terms.required_facts.clauses_with_stored_uses:
         uses = _counted_uses(
             terms,
             facts=facts,
@@ -108,7 +108,7 @@ def uses_of(terms: Terms, *, facts: PurchaseFacts, clauses: Mapping[str, int]) -
     return tuple(
         Use(key, times, _birthday(terms.by_key[key], facts=facts))
         for key, times in clauses.items()
-        if times > 0 and key in terms.required_facts.counted_clauses
+        if times > 0 and key in terms.required_facts.clauses_with_stored_uses
     )
 
 
@@ -165,7 +165,7 @@ def _awards(terms: Terms, *, facts: PurchaseFacts, decision: Decision) -> dict[s
         reason.clause: (reason.finding.observed, _UNITS[reason.finding.code])
         for reason in decision.reasons
         if reason.condition is None
-        and reason.clause in terms.required_facts.counted_clauses
+        and reason.clause in terms.required_facts.clauses_with_stored_uses
         and reason.finding.code in _UNITS
         and isinstance(reason.finding.observed, int)
     }
@@ -182,5 +182,5 @@ def _awards(terms: Terms, *, facts: PurchaseFacts, decision: Decision) -> dict[s
 
 
 def _birthday(clause: Clause, *, facts: PurchaseFacts) -> int | None:
-    years = (facts.rule_facts.birthday_year(window.question) for window in clause.birthday_windows)
+    years = (facts.rule_facts.birthday_year(window.answer_key) for window in clause.birthday_windows)
     return next((year for year in years if year is not None), None)

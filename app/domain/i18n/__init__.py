@@ -14,7 +14,7 @@ from app.domain.amounts import Money
 from app.domain.calendar import WEEK, Period, Weekday, local
 from app.domain.i18n import de, en, zh_hans, zh_hant
 from app.domain.i18n.formats import formats
-from app.domain.i18n.locales import Address, Locale, negotiate_locale, region_of
+from app.domain.i18n.locales import FormOfAddress, Locale, negotiate_locale, region_of
 
 Plural = str | Mapping[str, str]
 """A template, or one template per plural form of the number `n`."""
@@ -37,7 +37,7 @@ class Phrasebook:
     `public`: for anybody. Sentences then leave out the owner's names for groups of customers.
     """
 
-    def __init__(self, locale: Locale, region: str, address: Address, *, public: bool = False) -> None:
+    def __init__(self, locale: Locale, region: str, address: FormOfAddress, *, public: bool = False) -> None:
         self.locale = locale
         self.public = public
         self._formats = formats(locale, region)
@@ -175,7 +175,7 @@ _SPELLING = {
 """Spellings of a region, where catalogues have others."""
 
 
-def _for_reader(message: Message, *, address: Address, spelling: Mapping[str, str]) -> Plural:
+def _for_reader(message: Message, *, address: FormOfAddress, spelling: Mapping[str, str]) -> Plural:
     """The form of a message for a form of address, in the spelling of a region."""
     if isinstance(message, Mapping) and "formal" in message:
         message = message[address.value.lower()]
@@ -191,27 +191,29 @@ def _spelled(text: str, spelling: Mapping[str, str]) -> str:
     return text
 
 
-def phrasebook_in(locale: Locale, *, region: str | None = None, address: Address = Address.FORMAL) -> Phrasebook:
+def phrasebook_in(
+    locale: Locale, *, region: str | None = None, address: FormOfAddress = FormOfAddress.FORMAL
+) -> Phrasebook:
     """The phrasebook of a locale, with the words as they are written in a region (ISO 3166) where that has its own way."""
     return _phrasebook(locale, region_of(locale, region), address)
 
 
 @lru_cache(maxsize=1000)
-def phrasebook_for(tags: str | None, *, region: str | None, address: Address) -> Phrasebook:
+def phrasebook_for(tags: str | None, *, region: str | None, address: FormOfAddress) -> Phrasebook:
     """The phrasebook for a reader who asks by a BCP 47 tag or an Accept-Language header, of a program in a region."""
     locale, asked = negotiate_locale(tags)
     return _phrasebook(locale, region_of(locale, asked, region), address)
 
 
 @lru_cache(maxsize=1000)
-def public_phrasebook_for(tags: str | None, *, region: str | None, address: Address) -> Phrasebook:
+def public_phrasebook_for(tags: str | None, *, region: str | None, address: FormOfAddress) -> Phrasebook:
     """The phrasebook for anybody who asks by a BCP 47 tag or an Accept-Language header, with or without a key."""
     locale, asked = negotiate_locale(tags)
     return _phrasebook(locale, region_of(locale, asked, region), address, public=True)
 
 
 @cache  # as many as there are languages, regions and forms of address, for members and for anybody
-def _phrasebook(locale: Locale, region: str, address: Address, *, public: bool = False) -> Phrasebook:
+def _phrasebook(locale: Locale, region: str, address: FormOfAddress, *, public: bool = False) -> Phrasebook:
     return Phrasebook(locale, region, address, public=public)
 
 

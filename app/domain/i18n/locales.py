@@ -17,7 +17,7 @@ class Locale(StrEnum):
     ZH_HANT = "zh-Hant"
 
 
-class Address(StrEnum):
+class FormOfAddress(StrEnum):
     """How German speaks to members: FORMAL says Sie, INFORMAL says du. Other languages have one form."""
 
     FORMAL = "FORMAL"

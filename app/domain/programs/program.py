@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from app.domain.i18n.locales import Address
+from app.domain.i18n.locales import FormOfAddress
 from app.domain.programs.staff_limits import StaffLimits
 from app.domain.purchases.receipt_numbers import Numbering
 
@@ -42,7 +42,7 @@ class Program:
     listed: bool = False
     clock_ahead: timedelta = timedelta()
     numbering: Numbering = field(default_factory=Numbering)
-    address: Address = Address.FORMAL
+    address: FormOfAddress = FormOfAddress.FORMAL
     staff_limits: StaffLimits = field(default_factory=StaffLimits)
     receipt_age: timedelta = timedelta(days=30)
 

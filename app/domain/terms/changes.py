@@ -114,7 +114,7 @@ class _Comparison:
             if clause.use_limit is not None and isinstance(clause.effect, Earning | PointsMultiplier)
         ]
         self._sharing = _SharedBudgets(before, after)
-        # If more is eligible, other items are the nth, and a limit of stamps may be used by a purchase of fewer items.
+        # If more goods are eligible, the nth item is another one, and a use limit of stamps may be spent on a purchase with fewer items.
         self._counts_items = any(
             clause.counts_items or (clause.use_limit is not None and isinstance(clause.effect, Stamps))
             for clause in before.clauses

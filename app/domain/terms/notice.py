@@ -12,33 +12,35 @@ from app.domain.terms.effects.notice_period import NoticePeriod
 from app.domain.terms.version import Terms
 
 
-def earliest_start(*, current: Terms, direction: ChangeDirection, now: datetime) -> datetime:
+def earliest_start(*, in_force: Terms, direction: ChangeDirection, now: datetime) -> datetime:
     """When a change announced now may start: at once, or after the notice period if it is for the worse."""
-    days = current.policy_effect(NoticePeriod).least_days
+    days = in_force.policy_effect(NoticePeriod).least_days
     if direction is not ChangeDirection.WORSE or days == 0:
         return now.astimezone(UTC)
     # "After N days" ends with the last instant of the last local day.
-    return day_start(local_date(now, zone_name=current.zone) + timedelta(days=days + 1), zone_name=current.zone)
+    return day_start(local_date(now, zone_name=in_force.zone) + timedelta(days=days + 1), zone_name=in_force.zone)
 
 
 def next_start(*, latest: Terms, in_force: Terms, direction: ChangeDirection, now: datetime) -> datetime:
     """The earliest start that the notice allows after the latest announced version."""
-    earliest = earliest_start(current=in_force, direction=direction, now=now)
+    earliest = earliest_start(in_force=in_force, direction=direction, now=now)
     return max(earliest, latest.effective_from + timedelta(microseconds=1))
 
 
-def notice_lapses_at(*, current: Terms, direction: ChangeDirection, now: datetime) -> datetime | None:
+def notice_lapses_at(*, in_force: Terms, direction: ChangeDirection, now: datetime) -> datetime | None:
     """The first start that is too late for a notice given now; None if no start is too late."""
-    most = current.policy_effect(NoticePeriod).most_days
+    most = in_force.policy_effect(NoticePeriod).most_days
     if direction is not ChangeDirection.WORSE or most is None:
         return None
-    return day_start(local_date(now, zone_name=current.zone) + timedelta(days=most + 1), zone_name=current.zone)
+    return day_start(local_date(now, zone_name=in_force.zone) + timedelta(days=most + 1), zone_name=in_force.zone)
 
 
-def notice_decision(*, current: Terms, direction: ChangeDirection, effective_from: datetime, now: datetime) -> Decision:
+def notice_decision(
+    *, in_force: Terms, direction: ChangeDirection, effective_from: datetime, now: datetime
+) -> Decision:
     """The decision whether a change may start at `effective_from`, by the notice clause in force."""
-    earliest = earliest_start(current=current, direction=direction, now=now)
-    lapses_at = notice_lapses_at(current=current, direction=direction, now=now)
+    earliest = earliest_start(in_force=in_force, direction=direction, now=now)
+    lapses_at = notice_lapses_at(in_force=in_force, direction=direction, now=now)
     if effective_from < earliest:
         remedy = Remedy(RemedyCode.START_LATER, from_=earliest)
         finding = Finding(False, ReasonCode.NOTICE_TOO_SHORT, effective_from, earliest, (remedy,))
@@ -48,14 +50,14 @@ def notice_decision(*, current: Terms, direction: ChangeDirection, effective_fro
     else:
         finding = Finding(True, ReasonCode.NOTICE_GIVEN, effective_from, earliest)
     reason = Reason(
-        clause=current.policy_clauses[NoticePeriod].key,
+        clause=in_force.policy_clauses[NoticePeriod].key,
         verdict=Verdict.APPLIED if finding.met else Verdict.NOT_MET,
         finding=finding,
     )
     return Decision(
         outcome=DecisionOutcome.GRANTED if finding.met else DecisionOutcome.REFUSED,
         points=0,
-        terms_version=current.version,
+        terms_version=in_force.version,
         decided_for=now,
         reasons=(reason,),
     )

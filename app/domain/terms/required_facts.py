@@ -29,7 +29,7 @@ class RequiredFacts:
     - `cap_periods`: the periods of caps;
     - `customer_conditions`: the conditions on the profile;
     - `item_clauses`: the keys of clauses that count items;
-    - `total_use_clauses`: the keys of clauses that count all their uses;
+    - `total_use_clauses`: the keys of clauses that count a customer's uses without a period;
     - `birthday_windows`: the birthday windows, by the key of each clause that has some.
     """
 
@@ -82,7 +82,7 @@ class RequiredFacts:
         return frozenset(condition.aspect for condition in self.customer_conditions)
 
     @cached_property
-    def counted_clauses(self) -> frozenset[str]:
+    def clauses_with_stored_uses(self) -> frozenset[str]:
         """Keys of the clauses whose every use is stored."""
         return self.total_use_clauses | self.limit_periods.keys() | self.birthday_windows.keys()
 

@@ -91,7 +91,8 @@ def _compile_non_null(type_: Any, *, known: dict[str, Coerce]) -> Coerce:
             known[type_.name] = _compile_object(type_, fields, needed)
             for name, field in type_.fields.items():
                 fields[name] = field.out_name or name, _compile(field.type, known=known)
-                if is_required_input_field(field) or not _has_no_default(field):
+                # Where a field with a default is left out, graphql-core fills it in: it is needed here, too.
+                if is_required_input_field(field) or _has_default(field):
                     needed.add(name)
         return known[type_.name]
     if type_ is GraphQLString:
@@ -133,5 +134,5 @@ def _compile_object(type_: GraphQLInputObjectType, fields: dict[str, tuple[str, 
     return coerced
 
 
-def _has_no_default(field: Any) -> bool:
-    return field.default is None and field.default_value is Undefined
+def _has_default(field: Any) -> bool:
+    return field.default is not None or field.default_value is not Undefined

@@ -39,7 +39,7 @@ class PersistedDocuments:
         self._kept: OrderedDict[str, str] = OrderedDict()
         self._kept_bytes = 0
         self.takes_any_text = trusted is None
-        """Is every text run that comes without a hash?"""
+        """Whether a text without a hash is run, whatever it is."""
 
     def prepare_trusted(self, documents: DocumentCache) -> None:
         """Prepare the trusted documents. Raises ValueError for one that is invalid."""
@@ -51,7 +51,7 @@ class PersistedDocuments:
                 raise ValueError(f"A trusted document is invalid: {invalid.errors[0].message} ({first:.80})") from None
 
     def text_of(self, text: str, *, digest: str | None) -> str:
-        """The text to run of a request with a text (empty: none), a hash, or both. Raises HttpError."""
+        """The text to run for a request that has a text (empty: none), a hash, or both. Raises HttpError."""
         if self._trusted is not None:
             return self._trusted_text(text, digest=digest, trusted=self._trusted)
         if text and (digest is None or not self._automatic):
@@ -105,8 +105,7 @@ def _not_found() -> HttpError:
 def read_trusted_documents(path: Path) -> list[str]:
     """The texts of the files (`.graphql`, `.gql`) in a folder, or of a manifest in JSON.
 
-    A manifest is an object of texts by their hashes, as Relay's compiler writes it with SHA256, or Apollo's, with a list
-    of operations. Raises ValueError when there are none, and for a hash that is not that of its text.
+    A manifest is Relay's (an object from SHA-256 to text) or Apollo's (an object with a list of `operations`). Raises ValueError when there are none, and for a hash that is not that of its text.
     """
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.suffix in {".graphql", ".gql"})

@@ -80,7 +80,7 @@ def masked_error(
     The message of the exception is not logged, because it may contain data. What fails at the same place for several
     items of a list is logged once, under one id.
     """
-    place = _place(fault)
+    place = _raised_at(fault)
     if place not in logged:
         logged[place] = _log_fault(fault, path=path)
     shown: dict[str, Any] = {
@@ -90,7 +90,7 @@ def masked_error(
     return shown if path is None else {**shown, "path": list(path)}
 
 
-def _place(fault: BaseException) -> tuple[type[BaseException], CodeType | None, int]:
+def _raised_at(fault: BaseException) -> tuple[type[BaseException], CodeType | None, int]:
     trace = fault.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -111,11 +111,11 @@ def _log_fault(fault: BaseException, *, path: Iterable[str | int] | None) -> str
     return error_id
 
 
-def request_error(error: GraphQLError, *, otherwise: str) -> dict[str, Any]:
-    """An error found before execution; `otherwise` is the code of one that has none."""
+def request_error(error: GraphQLError, *, default_code: str) -> dict[str, Any]:
+    """An error found before execution; `default_code` is the code of one that has none."""
     shown: dict[str, Any] = {
         "message": strip_values(error.message),
-        "extensions": {"code": otherwise, **(error.extensions or {})},
+        "extensions": {"code": default_code, **(error.extensions or {})},
     }
     if error.locations:
         shown["locations"] = [location.formatted for location in error.locations[:5]]
@@ -127,21 +127,23 @@ def field_error(
 ) -> dict[str, Any]:
     """An error of a field, with `retryAfter` in its extensions when it means "not now".
 
-    `mutates` says that the operation is a mutation: what fails below its root fields has been carried out before.
+    `mutates` says that the operation is a mutation: if a field below a root field fails, the mutation itself has been carried out.
     """
     cause = _cause(error)
     extensions = cause.extensions or {} if isinstance(cause, GraphQLError) else {}
     if isinstance(cause, GraphQLError) and "code" in extensions:
-        return _with_place({"message": cause.message, "extensions": extensions}, error)
+        return _with_locations_and_path({"message": cause.message, "extensions": extensions}, error)
     if isinstance(cause, GraphQLError) and _about_arguments(cause):
-        return _with_place({"message": strip_values(cause.message), "extensions": {"code": BAD_INPUT}}, error)
+        return _with_locations_and_path(
+            {"message": strip_values(cause.message), "extensions": {"code": BAD_INPUT}}, error
+        )
     carried_out = isinstance(cause, ReadingFailed) or (mutates and len(error.path or ()) > 1)
     if isinstance(cause, ReadingFailed) and cause.__cause__ is not None:
         cause = cause.__cause__
     overload = overload_of(cause, overloads=overloads)
     if overload is None or not isinstance(cause, Exception):
-        return _with_place(masked_error(cause, path=error.path, logged=logged), error)
-    return _with_place(overload_error(overload, cause, carried_out=carried_out), error)
+        return _with_locations_and_path(masked_error(cause, path=error.path, logged=logged), error)
+    return _with_locations_and_path(overload_error(overload, cause, carried_out=carried_out), error)
 
 
 def overload_error(overload: Overload, cause: Exception, *, carried_out: bool = False) -> dict[str, Any]:
@@ -164,7 +166,7 @@ def overload_of(fault: BaseException, *, overloads: Mapping[type[Exception], Ove
     return next((meaning for kind, meaning in overloads.items() if isinstance(fault, kind)), None)
 
 
-def _with_place(shown: dict[str, Any], error: GraphQLError) -> dict[str, Any]:
+def _with_locations_and_path(shown: dict[str, Any], error: GraphQLError) -> dict[str, Any]:
     if error.locations:
         shown["locations"] = [location.formatted for location in error.locations]
     if error.path is not None:

@@ -35,7 +35,7 @@ async def run_within_limit(
         error = too_complex(
             f"The operation may cost at most {maximum:,}, and would cost {cost:,}: ask for smaller pages."
         )
-        return request_errors([request_error(error, otherwise=BAD_INPUT)], media=media)
+        return request_errors([request_error(error, default_code=BAD_INPUT)], media=media)
     charge = buckets.take(caller, cost)
     status = {"maximumAvailable": maximum, "currentlyAvailable": charge.left, "restoreRate": restored}
     # Named as in Shopify's API.
@@ -57,7 +57,7 @@ def charge_introspection(cost: int, *, caller: str, buckets: TokenBuckets | None
     """
     if cost > MAX_INTROSPECTION_COST:
         error = too_complex(f"Introspection may cost at most {MAX_INTROSPECTION_COST:,}, and would cost {cost:,}.")
-        return request_errors([request_error(error, otherwise=BAD_INPUT)], media=media)
+        return request_errors([request_error(error, default_code=BAD_INPUT)], media=media)
     if buckets is None:
         return None
     charge = buckets.take(caller, min(cost, buckets.rate_limit.capacity))

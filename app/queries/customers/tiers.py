@@ -47,8 +47,10 @@ class TierStatus:
     history: TierHistory
 
 
-async def tier_statuses(session: Session, *, ids: Sequence[str], at: datetime, whole: bool) -> list[TierStatus | None]:
-    """The tiers of customers (by id), in the order requested; with their histories if `whole`.
+async def tier_statuses(
+    session: Session, *, ids: Sequence[str], at: datetime, with_history: bool
+) -> list[TierStatus | None]:
+    """The tiers of customers (by id), in the order requested; with their histories if `with_history`.
 
     The stored tier is enough unless something has fallen due since, or the customer shares the wallet.
     """
@@ -62,7 +64,7 @@ async def tier_statuses(session: Session, *, ids: Sequence[str], at: datetime, w
         to_replay = [
             row
             for row in customers_by_id.values()
-            if whole
+            if with_history
             or row.account.wallet_id in shared
             or not (row.account.next_change_at is None or at < row.account.next_change_at)
             or snapshot_path.tier_terms_started_in(row.account, versions=versions.not_withdrawn, at=at)
@@ -70,7 +72,11 @@ async def tier_statuses(session: Session, *, ids: Sequence[str], at: datetime, w
         wallet_of = await _replayed_wallets(session, of=to_replay, versions=versions, at=at)
     return [
         _status(
-            customers_by_id[id], wallet=wallet_of.get(customers_by_id[id].id), versions=versions, at=at, whole=whole
+            customers_by_id[id],
+            wallet=wallet_of.get(customers_by_id[id].id),
+            versions=versions,
+            at=at,
+            with_history=with_history,
         )
         if id in customers_by_id
         else None
@@ -90,13 +96,15 @@ async def _replayed_wallets(
     }
 
 
-def _status(customer: Customer, *, wallet: Wallet | None, versions: Versions, at: datetime, whole: bool) -> TierStatus:
+def _status(
+    customer: Customer, *, wallet: Wallet | None, versions: Versions, at: datetime, with_history: bool
+) -> TierStatus:
     terms = next((version for version in reversed(versions.not_withdrawn) if version.effective_from <= at), None)
     held, qualifying, history = customer.tier, customer.account.balance.qualifying, TierHistory()
     membership = wallet.memberships.get(customer.id) if wallet is not None else None
     if wallet is not None and membership is not None and terms is not None:
         held, qualifying = membership.tier, membership.qualifying.points(terms=terms, at=at)
-        if whole:
+        if with_history:
             history = TierHistory(
                 changes=tuple(_changes(wallet, customer_id=customer.id)),
                 kept_because=kept_tier_reason(

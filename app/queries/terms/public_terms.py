@@ -36,21 +36,33 @@ class PublicProgram:
     @property
     def current(self) -> VersionStatus | None:
         """The version in force; before the first one starts, the one that starts first; None where there is none."""
-        in_force = (known for known in self.versions if known.status is TermsStatus.IN_FORCE)
-        announced = (known for known in reversed(self.versions) if known.status is TermsStatus.SCHEDULED)
+        in_force = (version_status for version_status in self.versions if version_status.status is TermsStatus.IN_FORCE)
+        announced = (
+            version_status
+            for version_status in reversed(self.versions)
+            if version_status.status is TermsStatus.SCHEDULED
+        )
         return next(in_force, None) or next(announced, None)
 
     @property
     def announced(self) -> VersionStatus | None:
         """The version that starts next, if another one is in force."""
         current = self.current
-        coming = (known for known in reversed(self.versions) if known.status is TermsStatus.SCHEDULED)
-        return next((known for known in coming if known is not current), None)
+        coming = (
+            version_status
+            for version_status in reversed(self.versions)
+            if version_status.status is TermsStatus.SCHEDULED
+        )
+        return next((version_status for version_status in coming if version_status is not current), None)
 
     @property
     def next_start(self) -> datetime | None:
         """When a status will change next, if nothing is published or withdrawn meanwhile."""
-        coming = (known.version.effective_from for known in self.versions if known.status is TermsStatus.SCHEDULED)
+        coming = (
+            version_status.version.effective_from
+            for version_status in self.versions
+            if version_status.status is TermsStatus.SCHEDULED
+        )
         return min(coming, default=None)
 
 
@@ -58,7 +70,7 @@ class PublicProgram:
 class PublicTerms:
     """One version of a program's terms, with the one before it."""
 
-    of: PublicProgram
+    program: PublicProgram
     published: PublishedTerms
     status: TermsStatus
 
@@ -99,7 +111,9 @@ async def version_of(session: UnscopedSession, *, program: PublicProgram, number
     published = await terms_version(Session(session, program_id=program.program.id), number=number)
     if published is None:
         return None
-    status = next((known.status for known in program.versions if known.version.number == number), None)
+    status = next(
+        (version_status.status for version_status in program.versions if version_status.version.number == number), None
+    )
     # A version that is not among the last ones has had many successors.
     return PublicTerms(program, published, status if status is not None else _long_past(published))
 

@@ -32,7 +32,7 @@ async def terms_at(session: Session, *, at: datetime) -> PublishedTerms | None:
     return await _with_neighbours(session, found=version)
 
 
-async def first_terms(session: Session) -> datetime | None:
+async def first_terms_start(session: Session) -> datetime | None:
     """When the first terms started; before that, nothing can be recorded."""
     first = await versions.first(session)
     return None if first is None else first.effective_from

@@ -36,13 +36,13 @@ from app.store.terms import versions
 class CheckedDraft:
     """A draft that could be published, except for `unenforced`: a clause that is not enforced yet.
 
-    `current` is the version that it would follow, `in_force` the one whose notice clause applies, both None for the
-    first. `earliest_from` is None when it cannot start at any time, published now: the version that it would follow
-    starts later than a notice given now reaches.
+    `latest` is the version that it would follow, `in_force` the one whose notice clause applies, both None for the
+    first. `earliest_from` is None if the draft, published now, could never start: a notice given now lapses before the
+    version that it would follow starts.
     """
 
     draft: Terms
-    current: Terms | None
+    latest: Terms | None
     changes: tuple[ClauseChange, ...]
     direction: ChangeDirection
     earliest_from: datetime | None
@@ -53,7 +53,7 @@ class CheckedDraft:
 
 @dataclass(frozen=True, slots=True)
 class DraftBasis:
-    """What a draft is checked against: the catalogue, the locations, the versions, visit statistics, and their latest receipts."""
+    """What a draft is checked against: the catalogue, the locations, the versions, the visit statistics and the latest receipts."""
 
     catalogue: tuple[Reward, ...]
     locations: Mapping[str, str]
@@ -118,7 +118,7 @@ def check_draft(
     if latest is not None:
         in_force = basis.in_force or latest
         first = next_start(latest=latest, in_force=in_force, direction=direction, now=now)
-        lapses_at = notice_lapses_at(current=in_force, direction=direction, now=now)
+        lapses_at = notice_lapses_at(in_force=in_force, direction=direction, now=now)
         earliest = first if lapses_at is None or first < lapses_at else None
         if effective_from is None:
             draft = replace(draft, effective_from=first)
@@ -126,7 +126,7 @@ def check_draft(
     findings.extend(_lint_findings(draft, basis=basis))
     return CheckedDraft(
         draft=draft,
-        current=latest,
+        latest=latest,
         changes=clause_changes,
         direction=direction,
         earliest_from=earliest,
@@ -139,14 +139,14 @@ def check_draft(
 def _timing_findings(
     draft: Terms, *, latest: Terms, in_force: Terms, direction: ChangeDirection, now: datetime
 ) -> tuple[LintFinding, ...]:
-    """The findings about the draft's start under the notice clause in force; the days in them are allowed ones."""
+    """The findings about the draft's start under the notice clause in force; the days that they name are days on which it may start."""
 
     def day(at: datetime) -> date:
         return local_date(at, zone_name=in_force.zone)
 
     clause = in_force.policy_clauses[NoticePeriod]
     first = next_start(latest=latest, in_force=in_force, direction=direction, now=now)
-    lapses_at = notice_lapses_at(current=in_force, direction=direction, now=now)
+    lapses_at = notice_lapses_at(in_force=in_force, direction=direction, now=now)
     start = draft.effective_from
     if lapses_at is not None and (first >= lapses_at or start >= lapses_at):
         # The last day that the notice covers is the one before the instant at which it lapses.
@@ -155,7 +155,7 @@ def _timing_findings(
             scheduled = day(latest.effective_from)
             return (lapsed_notice_finding(clause, wanted=scheduled, latest=last, behind=latest.version),)
         return (lapsed_notice_finding(clause, wanted=day(start), latest=last),)
-    if start < earliest_start(current=in_force, direction=direction, now=now):
+    if start < earliest_start(in_force=in_force, direction=direction, now=now):
         return (notice_finding(clause, wanted=day(start), earliest=day(first)),)
     return ()
 

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from app.store.database.sqlite_files import PRAGMAS, connect, connect_for_reading, file_and_pragmas
-from app.store.database.sqlite_worker import deliver
+from app.store.database.sqlite_worker import error_for_caller
 
 PART = ".part"
 """What is appended to the name of a backup that is not complete yet."""
@@ -34,7 +34,7 @@ def back_up(url: str, file: Path) -> int:
     try:
         connection, _ = connect_for_reading(path, {"busy_timeout": "60000"})
     except sqlite3.DatabaseError as error:
-        raise deliver(error) from error
+        raise error_for_caller(error) from error
     part = file.with_name(f"{file.name}{PART}")
     with closing(connection), _new_file(file), _new_file(part):
         try:

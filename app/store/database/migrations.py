@@ -24,7 +24,7 @@ from app.store.database.postgres import CONNECT_LIMIT, dsn_and_options
 from app.store.database.postgres_errors import DRIVER_ERRORS, unreachable
 from app.store.database.postgres_pool import Connection
 from app.store.database.sqlite_files import connect, connect_for_reading, file_and_pragmas
-from app.store.database.sqlite_worker import deliver
+from app.store.database.sqlite_worker import error_for_caller
 
 FOLDER = Path(__file__).resolve().parents[3] / "migrations"
 
@@ -138,7 +138,7 @@ def _migrate_sqlite(url: str, known: Sequence[Migration], to: int | None) -> tup
 
 
 def _raise_delivered(error: sqlite3.Error) -> NoReturn:
-    failed = deliver(error)
+    failed = error_for_caller(error)
     if failed is error:
         raise error
     raise failed from error

@@ -156,7 +156,7 @@ class PostgresDatabase:
 
     async def _once(self, work: UnscopedWork[T], *, begin: str, locking: str) -> T:
         """One attempt; it continues when the caller is cancelled."""
-        await self._pool.slot()
+        await self._pool.acquire_slot()
         task = asyncio.ensure_future(self._transaction(work, begin=begin, locking=locking))
         self._tasks.add(task)
         task.add_done_callback(self._ended)
@@ -169,7 +169,7 @@ class PostgresDatabase:
 
     async def _transaction(self, work: UnscopedWork[T], *, begin: str, locking: str) -> T:
         try:
-            connection = await self._pool.take()
+            connection = await self._pool.take_connection()
             sound = False
             try:
                 try:
@@ -182,9 +182,9 @@ class PostgresDatabase:
                 sound = True
                 return done
             finally:
-                self._pool.give(connection, sound=sound)
+                self._pool.return_connection(connection, sound=sound)
         finally:
-            self._pool.free()
+            self._pool.release_slot()
 
     async def _to_commit(self, connection: Connection, work: UnscopedWork[T], *, begin: str, locking: str) -> T:
         await connection.execute(begin)

@@ -46,8 +46,8 @@ class Pool:
         """Accept callers from now on."""
         self._closed = False
 
-    async def slot(self) -> None:
-        """Wait for the right to use one connection, returned with `free`. Raises Busy and Unavailable."""
+    async def acquire_slot(self) -> None:
+        """Wait for the right to use one connection, returned with `release_slot`. Raises Busy and Unavailable."""
         if self._closed:
             raise Unavailable("The database is not open.")
         if self._slots_used < self._size:
@@ -63,12 +63,12 @@ class Pool:
             await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                self.free()
+                self.release_slot()
             raise
         finally:
             expiry.cancel()
 
-    def free(self) -> None:
+    def release_slot(self) -> None:
         """Return the right to use a connection; it goes to the caller who has waited longest."""
         while self._waiters:
             waiter = self._waiters.popleft()
@@ -77,7 +77,7 @@ class Pool:
                 return
         self._slots_used -= 1
 
-    async def take(self) -> Connection:
+    async def take_connection(self) -> Connection:
         """A live connection for the owner of a slot. Raises what connecting raises."""
         while self._idle:
             connection = self._idle.pop()
@@ -88,7 +88,7 @@ class Pool:
         self._lent.add(connection)
         return connection
 
-    def give(self, connection: Connection, *, sound: bool) -> None:
+    def return_connection(self, connection: Connection, *, sound: bool) -> None:
         """Return a connection; an unsound one is closed, and so are the idle ones, which may be just as broken."""
         self._lent.discard(connection)
         if sound and not self._closed and not connection.is_closed():

@@ -31,7 +31,7 @@ from app.store.database.sqlite_files import FileState, connect, connect_for_read
 from app.store.database.sqlite_long_reads import run_long_read
 from app.store.database.sqlite_readers import Readers
 from app.store.database.sqlite_storage import StorageState
-from app.store.database.sqlite_worker import JobQueue, failure
+from app.store.database.sqlite_worker import JobQueue, database_failure
 from app.store.database.sqlite_writer import Writer
 
 T = TypeVar("T")
@@ -89,7 +89,7 @@ class SqliteDatabase:
         self._open_once()
         self._checkpoints.start()
         writing = {"wal_autocheckpoint": str(LOG_LIMIT), **self._pragmas}
-        self._writes.start(lambda: self._writer(writing), name="troth-writer", group=GROUP)
+        self._writes.start(lambda: self._writer(writing), name="troth-writer", max_jobs=GROUP)
         self._reads.start()
         self._long_reads.start()
         failed = asyncio.Event()
@@ -116,7 +116,7 @@ class SqliteDatabase:
             else:
                 connect(self._path, self._pragmas).close()
         except sqlite3.Error as error:
-            raise failure(error) from error
+            raise database_failure(error) from error
 
     def _writer(self, pragmas: dict[str, str]) -> Writer:
         return Writer(

@@ -26,7 +26,7 @@ PRAGMAS: Mapping[str, str] = {
 }
 """Durable commits, enforced foreign keys, and triggers that INSERT OR REPLACE sets off too; a URL's come on top."""
 
-LOG, LOG_INDEX = "-wal", "-shm"
+WAL_SUFFIX, SHM_SUFFIX = "-wal", "-shm"
 """What SQLite appends to the name of the file for its write-ahead log and for the index of that log."""
 
 
@@ -63,7 +63,7 @@ class FileState:
     @classmethod
     def of(cls, path: str) -> FileState:
         """The state of a file at present."""
-        return cls(_size_and_time(path), _size_and_time(path + LOG))
+        return cls(_size_and_time(path), _size_and_time(path + WAL_SUFFIX))
 
 
 def connect_for_reading(path: str, pragmas: Mapping[str, str]) -> tuple[sqlite3.Connection, FileState | None]:
@@ -131,7 +131,7 @@ def make_log_writable(path: str) -> None:
     """
     if not os.access(path, os.W_OK):
         return
-    for side in (path + LOG, path + LOG_INDEX):
+    for side in (path + WAL_SUFFIX, path + SHM_SUFFIX):
         # Whose log it is, may be another user's: then SQLite says so.
         with suppress(OSError):
             if not os.access(side, os.W_OK):

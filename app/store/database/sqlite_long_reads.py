@@ -12,7 +12,7 @@ import aiosqlite
 
 from app.store.database.session import Row, UnscopedWork, Value
 from app.store.database.sqlite_session import encoded, for_sqlite
-from app.store.database.sqlite_worker import deliver
+from app.store.database.sqlite_worker import error_for_caller
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ async def run_long_read(
         await connection.execute("BEGIN")
         return await work(AiosqliteSession(connection, row_cache=row_cache))
     except sqlite3.Error as error:
-        failed = deliver(error)
+        failed = error_for_caller(error)
         if failed is error:
             raise
         raise failed from error

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from app.store.database.session import Busy, Unavailable, UnscopedWork
 from app.store.database.sqlite_connection import ReadingConnection
-from app.store.database.sqlite_worker import deliver
+from app.store.database.sqlite_worker import error_for_caller
 
 T = TypeVar("T")
 
@@ -63,7 +63,7 @@ class Readers:
             return result
         except (sqlite3.Error, TimeoutError) as error:
             reader.close()
-            failed = deliver(error)
+            failed = error_for_caller(error)
             if failed is error:
                 raise
             raise failed from error

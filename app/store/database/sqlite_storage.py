@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 
 from app.store.database.session import StorageProblem
-from app.store.database.sqlite_files import LOG
+from app.store.database.sqlite_files import WAL_SUFFIX
 
 LOG_INTERVAL = 10.0
 """Seconds between two messages about the same problem."""
@@ -46,7 +46,7 @@ def storage_problem(error: sqlite3.Error, *, path: str) -> StorageProblem | None
 def _may_not_grow(path: str) -> bool:
     """Does a limit of this process (``ulimit -f``) keep the file or its log from growing?"""
     limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
-    sizes = [Path(file).stat().st_size for file in (path, path + LOG) if Path(file).exists()]
+    sizes = [Path(file).stat().st_size for file in (path, path + WAL_SUFFIX) if Path(file).exists()]
     return limit != resource.RLIM_INFINITY and max(sizes, default=0) + _NO_ROOM > limit
 
 

@@ -49,11 +49,11 @@ class JobQueue:
         self.serving = False
         """Does the queue accept jobs? Not before it has started, nor once it was stopped or a thread has ended."""
 
-    def start(self, *runners: Callable[[], Runner], name: str, group: int) -> None:
-        """Start a thread for each runner, which is made inside it; each takes up to `group` jobs at once."""
+    def start(self, *runners: Callable[[], Runner], name: str, max_jobs: int) -> None:
+        """Start a thread for each runner, which is made inside it; each takes up to `max_jobs` jobs at once."""
         self.serving = True
         for number, make in enumerate(runners, start=1):
-            thread = threading.Thread(target=self._serve, args=(make, group), name=f"{name}-{number}", daemon=True)
+            thread = threading.Thread(target=self._serve, args=(make, max_jobs), name=f"{name}-{number}", daemon=True)
             self._threads.append(thread)
             thread.start()
 
@@ -79,7 +79,7 @@ class JobQueue:
             await asyncio.to_thread(thread.join)
         self._threads.clear()
 
-    def _serve(self, make: Callable[[], Runner], group: int) -> None:
+    def _serve(self, make: Callable[[], Runner], max_jobs: int) -> None:
         under_way: list[Job] = []
         runner: Runner | None = None
 
@@ -87,7 +87,7 @@ class JobQueue:
             # `_take` blocks the event loop, which is harmless: nothing else runs on it. A new `asyncio.run` for each
             # group would cost more than a small read.
             assert runner is not None, "it was made before"
-            while jobs := self._take(group):
+            while jobs := self._take(max_jobs):
                 under_way[:] = jobs
                 await runner.run(jobs)
                 under_way.clear()
@@ -112,13 +112,13 @@ class JobQueue:
         while not self._jobs.empty():
             self._give_up(self._take(1))
 
-    def _take(self, group: int) -> list[Job]:
+    def _take(self, max_jobs: int) -> list[Job]:
         """The next jobs, waiting for at least one; none when the queue is closed."""
         jobs: list[Job] = []
         job = self._jobs.get()
         while job is not None:
             jobs.append(job)
-            if len(jobs) == group:
+            if len(jobs) == max_jobs:
                 return jobs
             try:
                 job = self._jobs.get_nowait()
@@ -151,7 +151,7 @@ def _answer_all(jobs: list[Job]) -> None:
             job.waiter.set_exception(job.error)
 
 
-def failure(error: sqlite3.Error) -> Busy | Unavailable:
+def database_failure(error: sqlite3.Error) -> Busy | Unavailable:
     """The error that callers get when the database failed, not the work."""
     raised: Busy | Unavailable
     if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
@@ -162,14 +162,14 @@ def failure(error: sqlite3.Error) -> Busy | Unavailable:
     return raised
 
 
-def deliver(error: BaseException) -> BaseException:
+def error_for_caller(error: BaseException) -> BaseException:
     """The error that the caller of a unit of work gets: Busy or Unavailable for a failure of the database, any other error unchanged."""
     match error:
-        # An error of the module itself, such as a value of the wrong type, has no name.
+        # An error that sqlite3 raises itself, such as for a value of a wrong type, has no name.
         case sqlite3.OperationalError() if getattr(error, "sqlite_errorname", "SQLITE_ERROR") != "SQLITE_ERROR":
-            return failure(error)
+            return database_failure(error)
         case sqlite3.DatabaseError() if getattr(error, "sqlite_errorname", "") == "SQLITE_NOTADB":
-            return failure(error)
+            return database_failure(error)
         case TimeoutError() | asyncio.CancelledError():
             return Unavailable("The transaction took too long.")
         case _:

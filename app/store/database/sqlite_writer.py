@@ -13,9 +13,9 @@ from typing import Any
 from app.store.database.serving_lock import ServingLock
 from app.store.database.session import StorageProblem, Unavailable
 from app.store.database.sqlite_connection import ReopenedConnection
-from app.store.database.sqlite_files import LOG, connect
+from app.store.database.sqlite_files import WAL_SUFFIX, connect
 from app.store.database.sqlite_storage import StorageState, storage_problem
-from app.store.database.sqlite_worker import Job, deliver, failure
+from app.store.database.sqlite_worker import Job, database_failure, error_for_caller
 
 WORK_LIMIT = 10.0
 """Seconds that a group may take: a unit of work that waits for something else must not stop the writer."""
@@ -113,7 +113,7 @@ class Writer(ReopenedConnection):
     def _noted(self, error: sqlite3.Error) -> Exception:
         """The error for the callers of a group; remembers why nothing can be written."""
         problem = storage_problem(error, path=self._path)
-        failed = failure(error)
+        failed = database_failure(error)
         if problem is not None and isinstance(failed, Unavailable):
             failed.problem = problem
             self._storage.failed(problem, error=error)
@@ -127,7 +127,7 @@ class Writer(ReopenedConnection):
         """Move the log into the file, most of whose pages need no new space there; True if the log has become shorter."""
         if time.monotonic() - self._found_no_space_at < FREE_SPACE_INTERVAL:
             return False
-        log = Path(self._path + LOG)
+        log = Path(self._path + WAL_SUFFIX)
         try:
             before = log.stat().st_size
             with closing(connect(self._path, {**self._pragmas, "busy_timeout": LOG_LOCK_LIMIT})) as connection:
@@ -153,7 +153,7 @@ class Writer(ReopenedConnection):
             if not connection.in_transaction:
                 lost = sqlite3.OperationalError("The transaction is gone.")
                 raise error if isinstance(error, sqlite3.Error) else lost from error
-            delivered = deliver(error)
+            delivered = error_for_caller(error)
             if isinstance(error, sqlite3.Error) and isinstance(delivered, Unavailable):
                 # One that does not fit on the disk leaves the others alone; a read-only file takes none of them.
                 if storage_problem(error, path=self._path) is not StorageProblem.STORAGE_FULL:

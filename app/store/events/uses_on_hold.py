@@ -19,7 +19,7 @@ def uses_on_hold(
     `wallet` is the wallet at the time of the decision: it has the customers that were merged by then.
     `at` is the instant up to which the account was replayed: holds that expired before it are no longer active.
     """
-    if not terms.required_facts.counted_clauses:
+    if not terms.required_facts.clauses_with_stored_uses:
         return ()
     customer_ids = {
         id for id, membership in wallet.memberships.items() if membership is wallet.memberships[customer_id]

@@ -25,15 +25,15 @@ _CUSTOMERS = f"""
 SELECT c.id, c.enrolled_at FROM customers c
 WHERE c.program_id = $1 AND c.id > $2 AND c.merged_into IS NULL ORDER BY c.id LIMIT {PAGE}
 """
-_HELD = """
-SELECT c.id, a.id AS account_id, a.available + a.pending + a.held - a.owed AS there, EXISTS (
+_ACCOUNTS = """
+SELECT c.id, a.id AS account_id, a.available + a.pending + a.held - a.owed AS total, EXISTS (
     SELECT 1 FROM customers o
     WHERE o.program_id = c.program_id AND o.wallet_id = c.wallet_id AND o.id < c.id AND o.merged_into IS NULL
-) AS shares
+) AS is_not_first_holder
 FROM customers c JOIN accounts a ON a.program_id = c.program_id AND a.wallet_id = c.wallet_id AND a.unit = $3
 WHERE c.program_id = $1 AND c.id = ANY($2)
 """
-_GONE = """
+_MERGED_ACCOUNTS = """
 SELECT m.customer_id, a.id AS account_id
 FROM mergers m JOIN accounts a ON a.program_id = m.program_id AND a.wallet_id = m.from_wallet_id AND a.unit = $3
 WHERE m.program_id = $1 AND m.customer_id = ANY($2)
@@ -51,7 +51,7 @@ SELECT d.id, d.customer_id, d.occurred_at, d.facts, w.key AS reward
 FROM redemptions d JOIN rewards w ON w.program_id = d.program_id AND w.id = d.reward_id
 WHERE d.program_id = $1 AND d.customer_id = ANY($2) AND d.occurred_at >= $3
 """
-_SHARES = """
+_BUDGET_SHARES = """
 SELECT s.customer_id, s.clause, CAST(sum(s.points) AS bigint) AS points FROM budget_shares s
 JOIN purchases p ON p.program_id = s.program_id AND p.id = s.purchase_id
 WHERE s.program_id = $1 AND s.customer_id = ANY($2) AND p.occurred_at < $3 GROUP BY s.customer_id, s.clause
@@ -59,7 +59,7 @@ WHERE s.program_id = $1 AND s.customer_id = ANY($2) AND p.occurred_at < $3 GROUP
 _FIRST_PURCHASE = """
 SELECT facts, terms_version FROM purchases WHERE program_id = $1 AND occurred_at >= $2 ORDER BY id LIMIT 1
 """
-_MOVED = """
+_POINTS_SINCE = """
 SELECT account_id, sum(points) AS points FROM entries
 WHERE program_id = $1 AND account_id = ANY($2) AND occurred_at >= $3 GROUP BY account_id
 """
@@ -94,26 +94,26 @@ async def budget_usage_before(session: Session, *, since: datetime) -> dict[str,
 
 
 async def page(session: Session, *, after: str, since: datetime, aspects: Collection[Aspect] = ()) -> Page:
-    """The customers behind `after`, with all that they did from `since` on, and who they are in these aspects."""
+    """The customers behind `after`, with all that they did from `since` on, and these aspects of their profiles."""
     rows = await session.rows(_CUSTOMERS, after)
     if not rows:
         return Page((), None)
     own = [row["id"] for row in rows]
     # The events of a merged customer count for the surviving one.
-    who = dict(zip(own, own, strict=True)) | await merged_into(session, customer_ids=own)
-    ids = list(who)
+    present_customer = dict(zip(own, own, strict=True)) | await merged_into(session, customer_ids=own)
+    ids = list(present_customer)
     visits: Counter[str] = Counter()
     for id, count in (await rule_facts.visits(session, customer_ids=ids, before=since)).items():
-        visits[who[id]] += count
+        visits[present_customer[id]] += count
     items: dict[str, Counter[str]] = {}
     for id, counted in (await rule_facts.items(session, customer_ids=ids, before=since)).items():
-        items.setdefault(who[id], Counter()).update(counted)
-    shares: dict[str, Counter[str]] = {}
-    for row in await session.rows(_SHARES, ids, since):
-        shares.setdefault(who[row["customer_id"]], Counter())[row["clause"]] += row["points"]
-    points = await _openings(session, who=who, unit=Unit.POINTS, since=since)
-    stamps = await _openings(session, who=who, unit=Unit.STAMPS, since=since)
-    events = await _events(session, who=who, since=since)
+        items.setdefault(present_customer[id], Counter()).update(counted)
+    budget_shares: dict[str, Counter[str]] = {}
+    for row in await session.rows(_BUDGET_SHARES, ids, since):
+        budget_shares.setdefault(present_customer[row["customer_id"]], Counter())[row["clause"]] += row["points"]
+    points = await _openings(session, present_customer=present_customer, unit=Unit.POINTS, since=since)
+    stamps = await _openings(session, present_customer=present_customer, unit=Unit.STAMPS, since=since)
+    events = await _events(session, present_customer=present_customer, since=since)
     known = await profiles.of_customers(session, customer_ids=own, aspects=aspects)
     histories = tuple(
         CustomerHistory(
@@ -125,24 +125,31 @@ async def page(session: Session, *, after: str, since: datetime, aspects: Collec
             events=tuple(event for _, event in sorted(events.get(row["id"], ()), key=lambda value: value[0])),
             profile=known[row["id"]],
             prior_items=items.get(row["id"], {}),
-            own_budget_shares=shares.get(row["id"], {}),
+            own_budget_shares=budget_shares.get(row["id"], {}),
         )
         for row in rows
     )
     return Page(histories, rows[-1]["id"])
 
 
-async def _openings(session: Session, *, who: Mapping[str, str], unit: Unit, since: datetime) -> dict[str, int]:
-    """The balances of customers in a unit before an instant; of a shared wallet, points that came with no merger count for its first customer.
+async def _openings(
+    session: Session, *, present_customer: Mapping[str, str], unit: Unit, since: datetime
+) -> dict[str, int]:
+    """The balances of customers in a unit before an instant; in a shared wallet, points that no merger brought count for its first customer.
 
-    `who` is the present customer of each customer.
+    `present_customer` is the present customer of each customer.
     """
-    customer_ids = sorted(set(who.values()))
-    held = await session.rows(_HELD, customer_ids, unit)
-    gone = {row["account_id"]: who[row["customer_id"]] for row in await session.rows(_GONE, list(who), unit)}
+    customer_ids = sorted(set(present_customer.values()))
+    held = await session.rows(_ACCOUNTS, customer_ids, unit)
+    gone = {
+        row["account_id"]: present_customer[row["customer_id"]]
+        for row in await session.rows(_MERGED_ACCOUNTS, list(present_customer), unit)
+    }
     accounts = [*(row["account_id"] for row in held), *gone]
-    moved = {row["account_id"]: int(row["points"]) for row in await session.rows(_MOVED, accounts, since)}
-    found = {row["id"]: 0 if row["shares"] else row["there"] - moved.get(row["account_id"], 0) for row in held}
+    moved = {row["account_id"]: int(row["points"]) for row in await session.rows(_POINTS_SINCE, accounts, since)}
+    found = {
+        row["id"]: 0 if row["is_not_first_holder"] else row["total"] - moved.get(row["account_id"], 0) for row in held
+    }
     for account, customer in gone.items():
         found[customer] = found.get(customer, 0) - moved.get(account, 0)
     return found
@@ -153,10 +160,10 @@ _Event = PurchaseFacts | PastPurchase | PastRedemption
 
 
 async def _events(
-    session: Session, *, who: Mapping[str, str], since: datetime
+    session: Session, *, present_customer: Mapping[str, str], since: datetime
 ) -> dict[str, list[tuple[_When, _Event]]]:
     """Purchases without their returned goods, and redemptions, by customer, each with its time and id."""
-    ids = list(who)
+    ids = list(present_customer)
     returned: dict[str, dict[int, Decimal]] = {}
     for row in await session.rows(_REFUNDS, ids, since):
         lines = returned.setdefault(row["purchase_id"], {})
@@ -165,13 +172,13 @@ async def _events(
     by_customer: dict[str, list[tuple[_When, _Event]]] = {}
     for row in await session.rows(_PURCHASES, ids, since):
         when = instant(row["occurred_at"]), row["id"]
-        by_customer.setdefault(who[row["customer_id"]], []).append(
+        by_customer.setdefault(present_customer[row["customer_id"]], []).append(
             (when, _bought(row, returned=returned.get(row["id"])))
         )
     for row in await session.rows(_REDEMPTIONS, ids, since):
         facts = PurchaseFacts.from_data(json_value(row["facts"]))
         redemption = PastRedemption(reward=row["reward"], facts=facts)
-        by_customer.setdefault(who[row["customer_id"]], []).append(
+        by_customer.setdefault(present_customer[row["customer_id"]], []).append(
             ((instant(row["occurred_at"]), row["id"]), redemption)
         )
     return by_customer

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import time, timedelta
 from functools import lru_cache
 
-from app.domain.i18n.locales import Address
+from app.domain.i18n.locales import FormOfAddress
 from app.domain.programs.program import Program, ProgramKind
 from app.domain.programs.staff_limits import StaffLimits
 from app.domain.purchases.receipt_numbers import Numbering, ReceiptNumbers
@@ -109,7 +109,7 @@ async def all_programs(session: UnscopedSession) -> tuple[Program, ...]:
             listed=bool(row.listed),
             clock_ahead=timedelta(seconds=row.clock_offset_seconds),
             numbering=_numbering(row.receipt_numbers, row.receipt_day_starts),
-            address=Address(row.form_of_address),
+            address=FormOfAddress(row.form_of_address),
             staff_limits=StaffLimits(
                 row.staff_adjustments, row.staff_transfers, row.amendment_days, row.amendment_amount
             ),
@@ -133,7 +133,7 @@ def _program(row: Row) -> Program:
         listed=bool(row["listed"]),
         clock_ahead=timedelta(seconds=row["clock_offset_seconds"]),
         numbering=_numbering(row["receipt_numbers"], row["receipt_day_starts"]),
-        address=Address(row["form_of_address"]),
+        address=FormOfAddress(row["form_of_address"]),
         staff_limits=StaffLimits(
             row["staff_adjustments"], row["staff_transfers"], row["amendment_days"], row["amendment_amount"]
         ),

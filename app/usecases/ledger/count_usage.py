@@ -21,7 +21,7 @@ from app.usecases.command import CommandContext
 
 async def count_clause_uses(session: Session, *, context: CommandContext, redemption: Redemption, terms: Terms) -> None:
     """Store the uses of clauses in a redemption, for clauses whose every use is counted."""
-    if not terms.required_facts.counted_clauses:
+    if not terms.required_facts.clauses_with_stored_uses:
         return
     clauses = dict.fromkeys(redemption.decision.applied_clauses(), 1)
     await stored_usage.add_uses(

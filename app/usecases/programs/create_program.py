@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.domain.access import Role
-from app.domain.i18n.locales import Address
+from app.domain.i18n.locales import FormOfAddress
 from app.domain.names import normalised_name
 from app.domain.programs.program import Program, ProgramKind
 from app.domain.programs.slug import SlugTaken, free_slug, slug_of_name
@@ -44,7 +44,7 @@ class CreateProgram:
     region: str
     effective_from: datetime | None = None
     numbering: Numbering = field(default_factory=Numbering)
-    address: Address = Address.FORMAL
+    address: FormOfAddress = FormOfAddress.FORMAL
     slug: str | None = None
     listed: bool | None = None
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import time, timedelta
 
-from app.domain.i18n.locales import Address
+from app.domain.i18n.locales import FormOfAddress
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program
 from app.domain.purchases.receipt_numbers import Numbering, ReceiptNumbers
@@ -22,7 +22,7 @@ class UpdateProgram:
 
     receipt_numbers: ReceiptNumbers | None = None
     receipt_day_starts: time | None = None
-    address: Address | None = None
+    address: FormOfAddress | None = None
     staff_limits: Mapping[str, int] = field(default_factory=dict)
     receipt_age: timedelta | None = None
     slug: str | None = None

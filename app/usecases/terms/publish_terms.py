@@ -73,7 +73,7 @@ async def run(session: Session, *, context: CommandContext, command: PublishTerm
     if wrong is not None:
         return wrong
     decision = notice_decision(
-        current=in_force, direction=direction, effective_from=draft.effective_from, now=context.now
+        in_force=in_force, direction=direction, effective_from=draft.effective_from, now=context.now
     )
     if decision.outcome is DecisionOutcome.REFUSED:
         return PublishTermsResult(decision=decision, terms=in_force)

@@ -14,7 +14,7 @@ from app.api.types.programs.program import Program, program_of
 from app.api.types.programs.staff_limits import StaffLimitsInput, changed_limits
 from app.domain.access import Permission
 from app.domain.details import value_range
-from app.domain.i18n.locales import Address
+from app.domain.i18n.locales import FormOfAddress
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.slug import slug_problem
 from app.domain.purchases.receipt_numbers import ReceiptNumbers
@@ -36,7 +36,7 @@ class UpdateProgramInput(CommandInput):
         default=None,
         description="When a day of business begins where numbers are per day, by the clock of the location: 04:00 leaves what is rung up after midnight to the day before.",
     )
-    form_of_address: Address | None = strawberry.field(
+    form_of_address: FormOfAddress | None = strawberry.field(
         default=None, description="How German sentences speak to members from now on."
     )
     staff_limits: StaffLimitsInput | None = strawberry.field(

@@ -21,7 +21,7 @@ from app.api.mutations.payload_objects import (
     result_field,
 )
 from app.api.mutations.purchases.record_purchase import receipt_of
-from app.api.mutations.purchases.record_refund import RecordRefundInput, Refunded, refund_of, refunded
+from app.api.mutations.purchases.record_refund import RecordRefundInput, Refunded, refund_of, refunded_fields
 from app.api.types.customers.customer import CustomerBy, customer_by
 from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.balance import balances_after
@@ -49,14 +49,14 @@ class ExchangeRefundInput:
     """Of which purchase, and what of it."""
 
     purchase: PurchaseBy = strawberry.field(
-        description="The purchase that it was bought with. If its receipt is not known yet, this is pending until it arrives."
+        description="The purchase of the returned goods. If its receipt is not known yet, the exchange is pending until it arrives."
     )
     lines: list[RefundLineInput] | None = strawberry.field(
         default=None, description="What comes back, each line once, at most 500; default everything that is left."
     )
     amount: Decimal | None = strawberry.field(
         default=None,
-        description="An amount refunded of the whole price, without goods, as with `recordRefund`. Not with `lines`.",
+        description="An amount to refund from the price of the whole purchase, with no goods returned, as with `recordRefund`. Not with `lines`.",
     )
     external_id: str | None = strawberry.field(
         default=None, description="The refund's own number, as with `recordRefund`."
@@ -93,7 +93,7 @@ class RecordExchangePayload(
     )
     quarantined: QuarantinedReceipt | None = strawberry.field(
         default=None,
-        description="The exchange, where `occurredAt` cannot be right (CLOCK_SKEW): nothing of it is booked until a person settles it as one. Sent again it is the same one.",
+        description="The exchange, where `occurredAt` cannot be right (CLOCK_SKEW): nothing of it is booked until a person settles it, refund and purchase together. Sent again, the exchange is not quarantined twice.",
     )
     pending: PendingRefund | None = strawberry.field(
         default=None,
@@ -115,7 +115,7 @@ class RecordExchangePayload(
         return cls(
             result=purchase_result,
             decision=await load_decision(purchase_result, context=context, entry_id=purchase_result.entry_id),
-            refund=Refunded(**await refunded(result.refund, context=context)),
+            refund=Refunded(**await refunded_fields(result.refund, context=context)),
             balances=balances_after(purchase_result, context=context),
             already_recorded=purchase_result.already_recorded,
         )

@@ -95,7 +95,7 @@ class Refunded(ShowsResult[RecordRefundResult]):
     )
 
 
-async def refunded(result: RecordRefundResult, *, context: Context) -> dict[str, Any]:
+async def refunded_fields(result: RecordRefundResult, *, context: Context) -> dict[str, Any]:
     """The fields of `Refunded` for a result."""
     return {
         "result": result,
@@ -133,7 +133,7 @@ class RecordRefundPayload(
             pending = await load_pending_refund(result.pending_refund_id, context=context)
             return cls(pending=pending, already_recorded=result.already_recorded)
         return cls(
-            **await refunded(result, context=context),
+            **await refunded_fields(result, context=context),
             balances=balances_after(result, context=context),
             already_recorded=result.already_recorded,
         )

@@ -13,7 +13,7 @@ from app.api.conventions.context import Context, Info
 from app.api.conventions.enums import described
 from app.api.conventions.ids import decode
 from app.api.mutations.payload_objects import WithCustomer, WithDecision, entry_of, load_decision, purchase_of
-from app.api.mutations.purchases.record_refund import Refunded, refunded
+from app.api.mutations.purchases.record_refund import Refunded, refunded_fields
 from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.balance import Balance, balances_after
 from app.api.types.ledger.ledger_entry import LedgerEntry
@@ -99,7 +99,7 @@ class SettleQuarantinedPayload(WithDecision[BookedReceipt], WithCustomer[BookedR
         return cls(
             result=booked,
             quarantined_id=result.quarantined_id,
-            refund=Refunded(**await refunded(refund, context=context)) if refund is not None else None,
+            refund=Refunded(**await refunded_fields(refund, context=context)) if refund is not None else None,
             decision=await load_decision(booked, context=context, entry_id=booked.entry_id),
             balances=balances_after(booked, context=context),
         )

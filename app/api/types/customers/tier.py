@@ -162,4 +162,4 @@ async def _status(customer_id: str, *, info: Info) -> tiers.TierStatus | None:
     context = info.context
     whole = bool(REPLAYED_FIELDS & context.reachable_fields)
     load = context.load_heavy if whole else context.load
-    return await load(tiers.tier_statuses, customer_id, at=context.now, whole=whole)
+    return await load(tiers.tier_statuses, customer_id, at=context.now, with_history=whole)

@@ -18,7 +18,7 @@ from app.api.types.programs.location import LocationConnection, location_connect
 from app.api.types.programs.staff_limits import StaffLimits, staff_limits
 from app.api.types.terms.terms import Terms
 from app.domain.access import Permission
-from app.domain.i18n.locales import Address
+from app.domain.i18n.locales import FormOfAddress
 from app.domain.programs.program import Program as ProgramEntity
 from app.domain.programs.program import ProgramKind as ProgramKindEntity
 from app.domain.purchases.receipt_numbers import ReceiptNumbers
@@ -45,7 +45,7 @@ class Program(Node):
     region: str = strawberry.field(
         description="ISO 3166. Amounts, dates and times are written as there, unless the reader asks for another region; phone numbers from there need no country code."
     )
-    form_of_address: Address = strawberry.field(description="How German sentences speak to members.")
+    form_of_address: FormOfAddress = strawberry.field(description="How German sentences speak to members.")
     unit: PointUnit = strawberry.field(description="What its points are called.")
     receipt_numbers: ReceiptNumbers = strawberry.field(
         description="What tells two receipts of the same number apart; `updateProgram` sets it."

@@ -123,7 +123,7 @@ class PublicTerms:
     @classmethod
     def of(cls, found: reads.PublicTerms, *, tags: str | None) -> PublicTerms:
         """The GraphQL object for a version, with sentences in the language of `tags`."""
-        program, terms = found.of.program, found.published.terms
+        program, terms = found.program.program, found.published.terms
         return cls(
             found=found,
             reader=_Reader(tags, program),
@@ -138,7 +138,7 @@ class PublicTerms:
             effective_from=terms.effective_from,
             versions=[
                 PublicVersion(version=known.number, status=status, effective_from=known.effective_from)
-                for known, status in found.of.versions
+                for known, status in found.program.versions
             ],
         )
 

@@ -91,9 +91,9 @@ class TermsCheck:
     @strawberry.field(description="What it changes against the last version that stands; empty for the first.")
     def changes(self) -> list[ClauseChange]:
         """Clause by clause, by key."""
-        if self.checked is None or self.checked.current is None:
+        if self.checked is None or self.checked.latest is None:
             return []
-        before, after = self.checked.current, self.checked.draft
+        before, after = self.checked.latest, self.checked.draft
         return [change_of(change, before=before, after=after) for change in self.checked.changes]
 
     @strawberry.field(description="What all changes mean together: one for the worse is enough.")

@@ -25,8 +25,8 @@ class AboutCustomer(Condition):
 
     @property
     @abstractmethod
-    def question(self) -> str:
-        """The question as a unique text; it is stored with the answer and must never change."""
+    def answer_key(self) -> str:
+        """A unique text for the condition; the answer is stored under it, so it must never change."""
 
     @property
     @abstractmethod
@@ -45,7 +45,7 @@ class AboutCustomer(Condition):
         """Checks the profile in a new decision, and the stored answer in a replay."""
         rule_facts = purchase.rule_facts
         if rule_facts.profile is None:
-            holds = rule_facts.answer(self.question)
+            holds = rule_facts.answer(self.answer_key)
         else:
             today = local_date(purchase.occurred_at, zone_name=purchase.zone)
             holds = self.answer(rule_facts.profile, today=today)
@@ -60,4 +60,4 @@ def answered(
 ) -> tuple[tuple[str, bool | None], ...]:
     """The answer to each question at an instant, on the wall calendar of a zone; conditions may ask the same."""
     today = local_date(at, zone_name=zone_name)
-    return tuple({condition.question: condition.answer(profile, today=today) for condition in conditions}.items())
+    return tuple({condition.answer_key: condition.answer(profile, today=today) for condition in conditions}.items())

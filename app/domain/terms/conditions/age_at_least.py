@@ -35,8 +35,8 @@ class AgeAtLeast(AboutCustomer):
     years: int = rule_field(f"1 to {MAX_YEARS}.")
 
     @property
-    def question(self) -> str:
-        """Its years."""
+    def answer_key(self) -> str:
+        """Made of its years."""
         return f"age {self.years}"
 
     @property

@@ -27,8 +27,8 @@ MAX_DAYS = 363
 class BirthdayWindow(AboutCustomer):
     """Holds from the first instant of the local day `before` days before the birthday to the last one `after` days after it.
 
-    What a clause gives for a birthday it gives once, and counts it for the calendar year of that birthday: not for that
-    of the purchase, and whatever date of birth is known later.
+    A clause gives once per birthday. The use counts for the calendar year of the birthday, not of the purchase,
+    and stays counted if another date of birth becomes known.
     """
 
     kind: ClassVar[str] = "birthday_window"
@@ -42,13 +42,13 @@ class BirthdayWindow(AboutCustomer):
     after: int = rule_field("Days after the birthday, 0 or more.", default=0)
 
     @property
-    def question(self) -> str:
-        """Its days."""
+    def answer_key(self) -> str:
+        """Made of its days."""
         return f"birthday {self.before} {self.after}"
 
     @property
     def asked_for(self) -> Value:
-        """Nothing that can be measured."""
+        """None: what is required is no quantity."""
         return None
 
     def answer(self, profile: CustomerProfile, *, today: date) -> bool | None:
@@ -71,7 +71,7 @@ class BirthdayWindow(AboutCustomer):
         finding, rule_facts = AboutCustomer.check(self, purchase), purchase.rule_facts
         if (
             not finding.met
-            or (purchase.clause, rule_facts.birthday_year(self.question)) not in rule_facts.used_birthdays
+            or (purchase.clause, rule_facts.birthday_year(self.answer_key)) not in rule_facts.used_birthdays
         ):
             return finding
         remedy = Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, from_=self._next(purchase))
@@ -120,8 +120,8 @@ class BirthdayWindow(AboutCustomer):
 def birthday_years_around(
     conditions: Iterable[Condition], *, profile: CustomerProfile, at: datetime, zone_name: str
 ) -> tuple[tuple[str, int], ...]:
-    """The calendar year of the birthday around which an instant lies, by the question of each window that it lies in."""
+    """The calendar year of the birthday around which an instant lies, by the `answer_key` of each window that it lies in."""
     today = local_date(at, zone_name=zone_name)
     windows = (condition for condition in conditions if isinstance(condition, BirthdayWindow))
-    years = {window.question: window.year(profile, today=today) for window in windows}
-    return tuple(sorted((question, year) for question, year in years.items() if year is not None))
+    years = {window.answer_key: window.year(profile, today=today) for window in windows}
+    return tuple(sorted((answer_key, year) for answer_key, year in years.items() if year is not None))

@@ -56,12 +56,12 @@ class MinimumSpend(Condition):
         return phrasebook(kind, amount=phrasebook.money(self.amount))
 
     def of_these(self, phrasebook: Phrasebook) -> str:
-        """The same for goods that the sentence has named before."""
+        """The sentence where the clause has named the goods already."""
         kind = "minimum_spend" if self.basis is None else f"minimum_spend.{self.basis.value}"
         return phrasebook(f"{kind}.of_these", amount=phrasebook.money(self.amount))
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """A smaller amount is reached wherever a larger one is, and one with tax wherever the same without is."""
+        """Whoever reaches an amount also reaches every smaller one; whoever reaches it without tax also reaches it with tax."""
         return (
             isinstance(other, MinimumSpend)
             and self.amount <= other.amount

@@ -45,8 +45,8 @@ class Preferences(AboutCustomer):
         return frozenset(map(folded, self.values))
 
     @property
-    def question(self) -> str:
-        """Its kind and values."""
+    def answer_key(self) -> str:
+        """Made of its kind and values."""
         return f"preferences {self.preference.value} {json.dumps(sorted(self._folded()), ensure_ascii=False)}"
 
     @property

@@ -32,8 +32,8 @@ class Segments(AboutCustomer):
     )
 
     @property
-    def question(self) -> str:
-        """Its groups."""
+    def answer_key(self) -> str:
+        """Made of its segments."""
         return f"segments {','.join(sorted(self.segments))}"
 
     @property

@@ -31,7 +31,7 @@ def never_fits(clause: Clause, *, terms: Terms) -> LintFinding | None:
     return (
         next(_exclusive(clause, together), None)
         or next(_nothing_counts(clause, together), None)
-        or next(_always_yields(clause, together, terms=terms), None)
+        or next(_always_gives_way(clause, together, terms=terms), None)
     )
 
 
@@ -63,7 +63,7 @@ def _excludes(condition: Condition, other: Condition) -> bool:
 
 
 def excludes_itself(clause: Clause) -> Iterator[LintFinding]:
-    """An exception that takes away all that the other conditions leave: for members of a group, but not for them."""
+    """An exception that takes away all that the other conditions allow, such as: for members of a segment, except members of that segment."""
     for exception in clause.conditions:
         if isinstance(exception, ExceptWhen):
             others = tuple(condition for condition in clause.conditions if condition is not exception)
@@ -94,8 +94,8 @@ def _leaves_nothing(listed: Listed, other: Listed) -> bool:
     return isinstance(listed, Products) and bool(other.include) and apart
 
 
-def _always_yields(clause: Clause, together: Sequence[Condition], *, terms: Terms) -> Iterator[LintFinding]:
-    """A clause that fits wherever this one does, which this one is not combined with."""
+def _always_gives_way(clause: Clause, together: Sequence[Condition], *, terms: Terms) -> Iterator[LintFinding]:
+    """Another clause that fits whenever this one does; as they are not combined, this one never counts."""
     own = [condition for condition in clause.conditions if not isinstance(condition, NotCombinedWith)]
     for condition in together:
         if isinstance(condition, NotCombinedWith):

@@ -38,7 +38,7 @@ async def admit(
 ) -> Admitted | RecordPurchaseResult | ReceiptQuarantined | Problem:
     """Check everything that a new receipt needs; a known one gets its earlier result.
 
-    The account of its customer is locked. `pending_exchange_id` is that of the exchange that hands it out, if it was pending.
+    The account of its customer is locked. `pending_exchange_id` is the pending exchange whose new receipt this is, if it is one.
     """
     if (problem := receipt_problem(context, timed=command.timed, facts=command.facts)) is not None:
         return problem

@@ -135,7 +135,7 @@ async def _can_use_snapshot(
         purchase.moved_by is not None
         or terms.tiers
         or in_force.tiers
-        or terms.required_facts.counted_clauses
+        or terms.required_facts.clauses_with_stored_uses
         or terms.required_facts.item_clauses
         or _may_have_expired(purchase, terms=terms, at=at)
         or any(

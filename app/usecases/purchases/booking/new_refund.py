@@ -59,7 +59,7 @@ def refund_result(
     balances: Mapping[Unit, Balance],
     restored: Mapping[Unit, int] = NOTHING_RESTORED,
 ) -> RecordRefundResult:
-    """The result of a recorded refund; `restored` is what had paid for the goods."""
+    """The result of a recorded refund; `restored`: the points and stamps that had paid for the goods and are given back."""
     return RecordRefundResult(
         decision=outcome.decision,
         balances=balances,

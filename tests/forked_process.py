@@ -13,8 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 
+from app.cli import COMMANDS
+
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["app.main", "app.cli.serve", "app.cli.jobs", "app.cli.imports"])
+_FORKS.set_forkserver_preload(
+    [*(command.source.partition(":")[0] for command in COMMANDS), "app.main", "app.api.terms_files"]
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,10 @@ class ForkedProcess:
         """SIGTERM."""
         self.send_signal(signal.SIGTERM)
 
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.send_signal(signal.SIGKILL)
+
     def poll(self) -> int | None:
         """The exit code, negative for a signal; None while it runs."""
         return self.process.exitcode
@@ -57,26 +65,34 @@ def start_command(
     environment: Mapping[str, str],
     folder: str,
     output: str | None = None,
+    errors: str | None = None,
     prepare: Callable[[], None] | None = None,
 ) -> ForkedProcess:
-    """Start `troth` with arguments in a folder, with these variables only; it writes to the end of a file, or nowhere.
+    """Start `troth` with arguments in a folder, with these variables only.
 
-    `prepare` is called in the new process before.
+    It writes to the end of the file `output`, or nowhere, and errors to the end of `errors`, or to `output`. `prepare` is called
+    in the new process before.
     """
+    output = output or os.devnull
     process = _FORKS.Process(
-        target=_run, args=(list(arguments), dict(environment), folder, output or os.devnull, prepare), daemon=True
+        target=_run, args=(list(arguments), dict(environment), folder, output, errors or output, prepare), daemon=True
     )
     process.start()
     return ForkedProcess(process)
 
 
 def _run(
-    arguments: list[str], environment: dict[str, str], folder: str, output: str, prepare: Callable[[], None] | None
+    arguments: list[str],
+    environment: dict[str, str],
+    folder: str,
+    output: str,
+    errors: str,
+    prepare: Callable[[], None] | None,
 ) -> None:
-    target = os.open(output, os.O_WRONLY | os.O_APPEND)
-    for stream in (sys.stdout, sys.stderr):
-        os.dup2(target, stream.fileno())
-    os.close(target)
+    for stream, path in ((sys.stdout, output), (sys.stderr, errors)):
+        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.dup2(file, stream.fileno())
+        os.close(file)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
