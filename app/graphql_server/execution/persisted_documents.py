@@ -105,7 +105,7 @@ def _not_found() -> HttpError:
 def read_trusted_documents(path: Path) -> list[str]:
     """The texts of the files (`.graphql`, `.gql`) in a folder, or of a manifest in JSON.
 
-    A manifest is Relay's (an object from SHA-256 to text) or Apollo's (an object with a list of `operations`). Raises ValueError when there are none, and for a hash that is not that of its text.
+    A manifest is Relay's (an object from SHA-256 to text) or Apollo's (an object with a list of operations). Raises ValueError when there are none, and for a hash that is not that of its text.
     """
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.suffix in {".graphql", ".gql"})
