@@ -164,7 +164,7 @@ def test_changes_are_matched_by_key() -> None:
 def test_change_starts_after_whole_local_days_of_notice(zone: str, days: int, now: str, earliest: str) -> None:
     terms = some_terms(a_clause(), ("n", (), NoticePeriod(days)), zone=zone)
     announced = datetime.fromisoformat(now)
-    start = earliest_start(current=terms, direction=ChangeDirection.WORSE, now=announced)
+    start = earliest_start(in_force=terms, direction=ChangeDirection.WORSE, now=announced)
     assert start == datetime.fromisoformat(earliest)
     granted = notice_decision(in_force=terms, direction=ChangeDirection.WORSE, effective_from=start, now=announced)
     assert granted.outcome is DecisionOutcome.GRANTED
