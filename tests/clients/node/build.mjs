@@ -46,6 +46,8 @@ for (const [name, contents] of Object.entries(clients)) {
     legalComments: 'none',
     metafile: true,
   });
+  // Messages name packages, not where they are downloaded.
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/https:\/\/www\.\w+\.com\/package\//g, ''));
   const packages = [...new Set(Object.keys(metafile.inputs).map(packageOf).filter(Boolean))].sort();
   for (const packaged of packages) {
     const text = readdirSync(`node_modules/${packaged}`).find((entry) => /^licen[cs]e/i.test(entry));
