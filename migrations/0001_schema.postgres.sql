@@ -345,8 +345,8 @@ CREATE TRIGGER purchases_never_changed BEFORE
     FOR EACH STATEMENT EXECUTE FUNCTION never_changed('columns');
 
 -- Goods or money of a purchase that came back.
--- due: points to claw back.
--- taken: points that were clawed back.
+-- clawback_due: points to claw back.
+-- clawed_back: points that were clawed back.
 -- number_location, number_day: as in purchases.
 CREATE TABLE refunds (
     program_id uuid NOT NULL,
@@ -357,8 +357,8 @@ CREATE TABLE refunds (
     recorded_at timestamptz NOT NULL,
     lines json NOT NULL,
     cash bigint NOT NULL,
-    due bigint NOT NULL,
-    taken bigint NOT NULL,
+    clawback_due bigint NOT NULL,
+    clawed_back bigint NOT NULL,
     reason text,
     fingerprint text NOT NULL DEFAULT '',
     amounts json NOT NULL DEFAULT '{}',
@@ -367,7 +367,7 @@ CREATE TABLE refunds (
     CONSTRAINT refunds_pkey PRIMARY KEY (program_id, id),
     CONSTRAINT refunds_purchase_fkey FOREIGN KEY (program_id, purchase_id)
         REFERENCES purchases (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
-    CONSTRAINT refunds_taken CHECK (0 <= taken AND taken <= due)
+    CONSTRAINT refunds_clawed_back CHECK (0 <= clawed_back AND clawed_back <= clawback_due)
 );
 CREATE INDEX refunds_of_purchase ON refunds (program_id, purchase_id);
 CREATE UNIQUE INDEX refunds_external_id_key ON refunds (program_id, external_id, number_location, number_day)

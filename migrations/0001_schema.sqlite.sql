@@ -344,8 +344,8 @@ CREATE TRIGGER purchases_no_delete BEFORE DELETE ON purchases
 BEGIN SELECT RAISE(ABORT, 'Rows of purchases are never deleted.'); END;
 
 -- Goods or money of a purchase that came back.
--- due: points to claw back.
--- taken: points that were clawed back.
+-- clawback_due: points to claw back.
+-- clawed_back: points that were clawed back.
 -- number_location, number_day: as in purchases.
 CREATE TABLE refunds (
     program_id TEXT NOT NULL,
@@ -356,8 +356,8 @@ CREATE TABLE refunds (
     recorded_at TEXT NOT NULL CHECK (recorded_at GLOB '????-??-?? ??:??:??.??????+00:00'),
     lines TEXT NOT NULL CHECK (json_valid(lines)),
     cash INTEGER NOT NULL,
-    due INTEGER NOT NULL,
-    taken INTEGER NOT NULL,
+    clawback_due INTEGER NOT NULL,
+    clawed_back INTEGER NOT NULL,
     reason TEXT,
     fingerprint TEXT NOT NULL DEFAULT '',
     amounts TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(amounts)),
@@ -366,7 +366,7 @@ CREATE TABLE refunds (
     CONSTRAINT refunds_pkey PRIMARY KEY (program_id, id),
     CONSTRAINT refunds_purchase_fkey FOREIGN KEY (program_id, purchase_id)
         REFERENCES purchases (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
-    CONSTRAINT refunds_taken CHECK (0 <= taken AND taken <= due)
+    CONSTRAINT refunds_clawed_back CHECK (0 <= clawed_back AND clawed_back <= clawback_due)
 ) STRICT;
 CREATE INDEX refunds_of_purchase ON refunds (program_id, purchase_id);
 CREATE UNIQUE INDEX refunds_external_id_key ON refunds (program_id, external_id, number_location, number_day)

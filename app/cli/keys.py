@@ -188,11 +188,11 @@ def _customer(text: str, *, program: Program) -> CustomerReference:
     """The customer of an option: `kind:value`, or an external id."""
     kind, _, value = text.partition(":")
     try:
-        known = IdentityKind(kind.upper())
+        identity_kind = IdentityKind(kind.upper())
     except ValueError:
-        known, value = IdentityKind.EXTERNAL_ID, text
+        identity_kind, value = IdentityKind.EXTERNAL_ID, text
     try:
-        return CustomerReference(normalised_identity(known, value, region=program.region), known)
+        return CustomerReference(normalised_identity(identity_kind, value, region=program.region), identity_kind)
     except IdentityError as error:
         raise exit_after_printing(f"--customer: {error}") from error
 

@@ -28,7 +28,7 @@ from app.domain.terms.lint.finding import LintCode, LintFinding
 from app.domain.terms.text import TextFormat, render
 from app.domain.terms.version import Terms
 from app.jobs.preview_simulation import simulate_program
-from app.queries.terms.published_terms import PublishedTerms, terms_at, terms_version
+from app.queries.terms.published_terms import TermsWithNeighbours, terms_at, terms_version
 from app.queries.terms.terms_check import CheckedDraft
 from app.usecases.application import Application
 from app.usecases.results import Execution
@@ -94,8 +94,8 @@ def preview(
 
     async def work(application: Application) -> tuple[Impact, int] | None:
         selected = await select_program(application, program)
-        _, found = await check_file(application, text, program_id=selected.id)
-        _stop_at_unenforced(found)
+        _, checked = await check_file(application, text, program_id=selected.id)
+        _stop_at_unenforced(checked)
         now = application.now(selected)
         in_force = await application.query(terms_at, program_id=selected.id, at=now)
         if in_force is None:
@@ -111,24 +111,24 @@ def preview(
                 application.database,
                 program_id=selected.id,
                 current=in_force.terms,
-                draft=found.draft,
+                draft=checked.draft,
                 since=now - timedelta(days=days),
                 on_progress=on_progress,
             )
-            return (impact, found.draft.policy_effect(OldPriceProtection).days) if impact is not None else None
+            return (impact, checked.draft.policy_effect(OldPriceProtection).days) if impact is not None else None
 
-    found = run_with_application(work, settings=Settings())
-    if found is None:
+    impact_and_days = run_with_application(work, settings=Settings())
+    if impact_and_days is None:
         raise exit_after_printing("there are no terms in force to compare with")
-    impact, days = found
-    print_report(impact, old_price_days=days)
+    impact, old_price_days = impact_and_days
+    print_report(impact, old_price_days=old_price_days)
 
 
-def _stop_at_unenforced(found: CheckedDraft) -> None:
+def _stop_at_unenforced(checked: CheckedDraft) -> None:
     """End the command for a draft with a clause that is not enforced yet."""
-    if found.unenforced is not None:
+    if checked.unenforced is not None:
         raise exit_after_printing(
-            f"NOT_ENFORCED_YET: {'.'.join(found.unenforced.path)}: {in_english(found.unenforced.detail)}"
+            f"NOT_ENFORCED_YET: {'.'.join(checked.unenforced.path)}: {in_english(checked.unenforced.detail)}"
         )
 
 
@@ -225,9 +225,9 @@ def show(
     format: Annotated[TextFormat, typer.Option("--format", case_sensitive=False)] = TextFormat.PLAIN,
 ) -> None:
     """Print a published version."""
-    selected, found = _published(program, version)
+    selected, published = _published(program, version)
     out.print(
-        render(found.terms, format=format, phrasebook=_phrasebook(locale, selected)),
+        render(published.terms, format=format, phrasebook=_phrasebook(locale, selected)),
         end="",
         markup=False,
         highlight=False,
@@ -237,8 +237,8 @@ def show(
 @terms.command()
 def export(program: ProgramOption = None, version: VersionOption = None) -> None:
     """Print a published version as a file that publishes to the same clauses."""
-    _, found = _published(program, version)
-    print(file_of(found.terms), end="")
+    _, published = _published(program, version)
+    print(file_of(published.terms), end="")
 
 
 @terms.command("withdraw")
@@ -281,20 +281,20 @@ def _checked(file: Path, program: str | None) -> tuple[Program, CheckedDraft]:
 
     async def work(application: Application) -> tuple[Program, CheckedDraft]:
         selected = await select_program(application, program)
-        _, found = await check_file(application, text, program_id=selected.id)
-        return selected, found
+        _, checked = await check_file(application, text, program_id=selected.id)
+        return selected, checked
 
     return run_with_application(work, settings=Settings())
 
 
-def _published(program: str | None, version: int | None) -> tuple[Program, PublishedTerms]:
-    async def work(application: Application) -> tuple[Program, PublishedTerms | None]:
+def _published(program: str | None, version: int | None) -> tuple[Program, TermsWithNeighbours]:
+    async def work(application: Application) -> tuple[Program, TermsWithNeighbours | None]:
         selected = await select_program(application, program)
         if version is not None:
             return selected, await application.query(terms_version, program_id=selected.id, number=version)
         return selected, await application.query(terms_at, program_id=selected.id, at=application.now(selected))
 
-    selected, found = run_with_application(work, settings=Settings())
-    if found is None:
+    selected, published = run_with_application(work, settings=Settings())
+    if published is None:
         raise exit_after_printing("there is no such version")
-    return selected, found
+    return selected, published

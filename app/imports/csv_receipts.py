@@ -21,7 +21,7 @@ from app.domain.purchases.facts import FactsError, PurchaseFacts
 from app.domain.purchases.lines import Line, LineKind
 from app.imports import fields
 from app.imports.grouping import ReceiptRecords, group_records
-from app.imports.plan import FileRow, ImportTarget, Plan, Rejected, RejectionCause, RejectionReason, RowFault
+from app.imports.plan import FaultyRecord, FileRow, ImportTarget, Plan, Rejected, RejectionCause, RejectionReason
 from app.imports.return_matching import ReceiptToMatch, SoldLine, match_returns, refund_number
 
 SHIPPING = frozenset({"POST", "DOT", "C2"})
@@ -52,7 +52,7 @@ def plan_import(path: Path, *, target: ImportTarget) -> Plan:
     if not records:
         raise ValueError("the file has a header and nothing below it")
     plan = Plan(lines=len(records))
-    plan.rejected.extend(record.rejected() for record in records if isinstance(record, RowFault))
+    plan.rejected.extend(record.rejected() for record in records if isinstance(record, FaultyRecord))
     drafts = [_unmatched(group, plan=plan, target=target) for group in group_records(records, target=target)]
     plan.receipts.extend(match_returns(drafts, plan=plan))
     return plan

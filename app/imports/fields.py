@@ -16,7 +16,7 @@ from app.domain.problems import ProblemCode
 from app.domain.purchases import receipt_limits
 from app.domain.purchases.facts import FactsError
 from app.imports.csv_records import File, Record, open_csv
-from app.imports.plan import CustomerIdentity, FileRow, ImportTarget, RejectionCause, RejectionReason, RowFault
+from app.imports.plan import CustomerIdentity, FaultyRecord, FileRow, ImportTarget, RejectionCause, RejectionReason
 
 COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID")
 _COLUMN_OF = {
@@ -42,20 +42,20 @@ def problem_text(error: FactsError) -> str:
     return f"{_COLUMN_OF.get(error.path[-1], error.path[-1])}: {in_english(error.detail)}"
 
 
-def read(path: Path, *, target: ImportTarget) -> Iterator[FileRow | RowFault]:
+def read(path: Path, *, target: ImportTarget) -> Iterator[FileRow | FaultyRecord]:
     """Every record below the header, in the order of the file. Raises ValueError when it is no such CSV."""
     file = open_csv(path, columns=COLUMNS)
     for record in file.records:
         yield _read(record, file=file, target=target)
 
 
-def _read(record: Record, *, file: File, target: ImportTarget) -> FileRow | RowFault:
+def _read(record: Record, *, file: File, target: ImportTarget) -> FileRow | FaultyRecord:
     if record.broken:
         numbers = tuple(
             dict.fromkeys(normalised_identifier(text) for text in file.possible_values("InvoiceNo", record))
         )
         shown = numbers[0] if numbers else ""
-        return RowFault(record.line, shown, RejectionReason.UNREADABLE, record.fault, possible_numbers=numbers)
+        return FaultyRecord(record.line, shown, RejectionReason.UNREADABLE, record.fault, possible_numbers=numbers)
     text = {name: record.fields[name].strip() for name in COLUMNS}
     receipt_number = normalised_identifier(text["InvoiceNo"])
     reason: RejectionCause
@@ -72,7 +72,7 @@ def _read(record: Record, *, file: File, target: ImportTarget) -> FileRow | RowF
         reason, detail = ProblemCode.INVALID_INPUT, problem_text(error)
     except IdentityError as error:
         reason, detail = ProblemCode.INVALID_INPUT, f"CustomerID: {in_english(error.detail)}"
-    return RowFault(record.line, receipt_number, reason, detail, at=_time(text["InvoiceDate"], target=target))
+    return FaultyRecord(record.line, receipt_number, reason, detail, at=_time(text["InvoiceDate"], target=target))
 
 
 def _row(file_line: int, text: dict[str, str], *, receipt_number: str, target: ImportTarget) -> FileRow:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from app.domain.purchases.receipt_numbers import ReceiptOrigin
-from app.imports.plan import FileRow, ImportTarget, RejectionCause, RejectionReason, RowFault
+from app.imports.plan import FaultyRecord, FileRow, ImportTarget, RejectionCause, RejectionReason
 
 MAX_GAP_BETWEEN_LINES = timedelta(minutes=5)
 """The longest time between two lines of one receipt; some tills record the time of each scan."""
@@ -21,7 +21,7 @@ class ReceiptRecords:
     receipt_number: str
     day: date | None = None
     rows: list[FileRow] = field(default_factory=list)
-    faults: list[RowFault] = field(default_factory=list)
+    faults: list[FaultyRecord] = field(default_factory=list)
     conflict: RejectionReason | None = None
 
     @property
@@ -38,7 +38,7 @@ class ReceiptRecords:
         return RejectionReason.SEVERAL_CUSTOMERS if len({row.customer for row in self.rows}) > 1 else None
 
 
-def group_records(records: Iterable[FileRow | RowFault], *, target: ImportTarget) -> Iterator[ReceiptRecords]:
+def group_records(records: Iterable[FileRow | FaultyRecord], *, target: ImportTarget) -> Iterator[ReceiptRecords]:
     """The receipts of a file that have at least one readable row."""
     records = list(records)
     rows: dict[str, list[FileRow]] = defaultdict(list)
@@ -50,16 +50,18 @@ def group_records(records: Iterable[FileRow | RowFault], *, target: ImportTarget
         yield from _receipts(receipt_number, same_number, faults.get(receipt_number, ()), target=target)
 
 
-def _faults(records: Sequence[FileRow | RowFault], *, known_numbers: Iterable[str]) -> dict[str, list[RowFault]]:
+def _faults(
+    records: Sequence[FileRow | FaultyRecord], *, known_numbers: Iterable[str]
+) -> dict[str, list[FaultyRecord]]:
     """The faults by receipt number; a fault with several possible numbers is listed under each.
 
     A fault without a number counts as a line of the receipt whose lines surround it.
     """
     known_numbers = set(known_numbers)
     numbers_after = _numbers_before(reversed(records))[::-1]
-    by_number: dict[str, list[RowFault]] = defaultdict(list)
+    by_number: dict[str, list[FaultyRecord]] = defaultdict(list)
     for index, (record, number_before) in enumerate(zip(records, _numbers_before(records), strict=True)):
-        if isinstance(record, RowFault):
+        if isinstance(record, FaultyRecord):
             numbers = known_numbers.intersection(
                 record.possible_numbers if record.possible_numbers is not None else (record.receipt_number,)
             )
@@ -71,7 +73,7 @@ def _faults(records: Sequence[FileRow | RowFault], *, known_numbers: Iterable[st
     return by_number
 
 
-def _numbers_before(records: Iterable[FileRow | RowFault]) -> list[str | None]:
+def _numbers_before(records: Iterable[FileRow | FaultyRecord]) -> list[str | None]:
     """For each record, the number of the last readable one before it."""
     before: list[str | None] = []
     last = None
@@ -82,7 +84,7 @@ def _numbers_before(records: Iterable[FileRow | RowFault]) -> list[str | None]:
 
 
 def _receipts(
-    receipt_number: str, rows: Sequence[FileRow], faults: Sequence[RowFault], *, target: ImportTarget
+    receipt_number: str, rows: Sequence[FileRow], faults: Sequence[FaultyRecord], *, target: ImportTarget
 ) -> Iterator[ReceiptRecords]:
     """The receipts with one number: rows far apart in time are different receipts, which must be of different business days.
 
@@ -100,7 +102,7 @@ def _receipts(
     yield from groups
 
 
-def _may_belong_to(group: ReceiptRecords, *, fault: RowFault, target: ImportTarget) -> bool:
+def _may_belong_to(group: ReceiptRecords, *, fault: FaultyRecord, target: ImportTarget) -> bool:
     if fault.at is None or _day(fault.at, target=target) == group.day:
         return True
     return any(abs(fault.at - row.at) <= MAX_GAP_BETWEEN_LINES for row in group.rows)

@@ -111,7 +111,7 @@ class FileRow:
 
 
 @dataclass(frozen=True, slots=True)
-class RowFault:
+class FaultyRecord:
     """A record that cannot be part of a receipt, and why.
 
     `receipt_number` is the number in it, `possible_numbers` are those that it may have where its columns are ambiguous,
@@ -126,7 +126,7 @@ class RowFault:
     possible_numbers: tuple[str, ...] | None = None
 
     def rejected(self) -> Rejected:
-        """The fault as a rejected record."""
+        """The record, rejected."""
         return Rejected(self.file_line, self.reason, self.receipt_number, self.detail)
 
 

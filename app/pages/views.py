@@ -44,7 +44,7 @@ def home_view(
         "terms": None if terms is None else {"href": addresses.terms, "since": _since(terms, phrasebook=phrasebook)},
         "essentials": []
         if terms is None
-        else [ClauseView.of(clause, phrasebook=phrasebook) for clause in highlights(terms.published.terms)],
+        else [ClauseView.of(clause, phrasebook=phrasebook) for clause in highlights(terms.version.terms)],
         "announced": _announced(program, addresses=addresses),
         "structured_data": program_data(program.program, terms=terms, addresses=addresses),
         "people": people,
@@ -54,7 +54,7 @@ def home_view(
 def terms_view(terms: PublicTerms, *, addresses: Addresses) -> Mapping[str, Any]:
     """One version of the terms, what it changed, and the list of all."""
     phrasebook = addresses.language.phrasebook
-    version, before = terms.published.terms, terms.published.before
+    version, before = terms.version.terms, terms.version.before
     clauses = [ClauseView.of(clause, phrasebook=phrasebook) for clause in version.printed]
     heading = phrasebook(
         "terms.heading",
@@ -73,7 +73,7 @@ def terms_view(terms: PublicTerms, *, addresses: Addresses) -> Mapping[str, Any]
         if before is None
         else {
             "heading": phrasebook("page.changes.heading", version=phrasebook.number(before.version)),
-            "entries": [ChangeView.of(change, phrasebook=phrasebook) for change in terms.published.changes],
+            "entries": [ChangeView.of(change, phrasebook=phrasebook) for change in terms.version.changes],
         },
         "versions": [
             _version_view(known, shown=known.version.number == version.version, terms=terms, addresses=addresses)
@@ -114,7 +114,7 @@ def _frame(program: Program, *, addresses: Addresses) -> Mapping[str, Any]:
 
 def _since(terms: PublicTerms, *, phrasebook: Phrasebook) -> str:
     """Which version the sentences are from, and from when it decides."""
-    version = terms.published.terms
+    version = terms.version.terms
     key = "page.home.in_force" if terms.status is TermsStatus.IN_FORCE else "page.home.announced"
     start = phrasebook.instant_or_day(version.effective_from, zone=version.zone)
     return phrasebook(key, version=phrasebook.number(version.version), start=start)

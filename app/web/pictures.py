@@ -23,12 +23,12 @@ _HEADERS = {
 
 def picture_routes() -> list[Route]:
     """/pictures/NAME.svg, as `Reward.pictureUrl` of a template's reward gives it."""
-    known = {file.name: file.read_bytes() for file in sorted(FOLDER.glob("*.svg"))}
+    pictures_by_name = {file.name: file.read_bytes() for file in sorted(FOLDER.glob("*.svg"))}
 
     async def picture(request: Request) -> Response:
-        found = known.get(request.path_params["name"])
-        if found is None:
+        content = pictures_by_name.get(request.path_params["name"])
+        if content is None:
             raise HTTPException(404)
-        return Response(found, media_type="image/svg+xml", headers=_HEADERS)
+        return Response(content, media_type="image/svg+xml", headers=_HEADERS)
 
     return [Route("/pictures/{name}", picture, methods=["GET"])]

@@ -118,23 +118,23 @@ class Query:
         return branch(40)
 
     @strawberry.field
-    async def nothing(self) -> Branch | None:
+    async def null_leaf(self) -> Branch | None:
         return branch(2, leaf=None)
 
     @strawberry.field
-    async def hole(self) -> Branch | None:
+    async def null_name(self) -> Branch | None:
         return branch(2, names=["x", None])
 
     @strawberry.field
-    async def huge(self) -> Branch | None:
+    async def count_out_of_range(self) -> Branch | None:
         return branch(2, count=2**40)
 
     @strawberry.field
-    async def lively(self) -> Branch | None:
+    async def with_birds(self) -> Branch | None:
         return branch(1, birds=[Owl(name="Minerva", age=3)], resident=Owl(name="Strix", age=None))
 
     @strawberry.field
-    async def foreign(self) -> Branch | None:
+    async def leaf_of_other_type(self) -> Branch | None:
         return branch(2, leaf=branch(1))
 
     @strawberry.field
@@ -174,7 +174,16 @@ ALL = (
     [
         *(
             f"{{ {root} {{ {ALL} }} }}"
-            for root in ("small", "large", "nothing", "hole", "huge", "lively", "foreign", "plain")
+            for root in (
+                "small",
+                "large",
+                "nullLeaf",
+                "nullName",
+                "countOutOfRange",
+                "withBirds",
+                "leafOfOtherType",
+                "plain",
+            )
         ),
         *(
             f"{{ a: {root} {{ b: leaves {{ c: place d: shout(times: 2) }} later {{ name }} }} }}"
@@ -207,7 +216,11 @@ async def test_compiled_arguments_are_those_of_the_request(given: dict[str, Any]
     expected: Any = execute(CORE, parse(text), variable_values=given)
     expected = await expected if isawaitable(expected) else expected
     assert expected.errors is None
-    for variables in ({"c": "RED", "n": "before"}, given, given):  # another request of the document came before
+    for variables in (
+        {"c": "RED", "n": "before"},
+        given,
+        given,
+    ):  # as if another request had used the same document before
         found: Any = executor_of(text, variables).execute_operation()
         found = await found if isawaitable(found) else found
     assert (found.data, found.errors) == (expected.data, None)
@@ -222,29 +235,29 @@ async def test_field_with_an_argument_is_compiled() -> None:
 
 
 async def test_only_the_compiled_document_is_kept_of_a_request() -> None:
-    kept = []
+    compiled_counts = []
     for _ in range(5):
         executor = executor_of("{ small { name leaves { name place } later { name } } }")
         result: Any = executor.execute_operation()
         assert (await result).errors is None
-        kept.append(len(executor.compiled))
-    assert set(kept[1:]) == {kept[0]}
+        compiled_counts.append(len(executor.compiled))
+    assert set(compiled_counts[1:]) == {compiled_counts[0]}
     assert any(compiled is not None for _, compiled in executor.compiled.values())
-    seen = executor_of("{ small { name birds { name } leaves { name place } resident { name } } }")
-    result = seen.execute_operation()
+    other_executor = executor_of("{ small { name birds { name } leaves { name place } resident { name } } }")
+    result = other_executor.execute_operation()
     assert (await result).errors is None
-    assert all(compiled is not None for _, compiled in seen.compiled.values())
+    assert all(compiled is not None for _, compiled in other_executor.compiled.values())
 
 
 async def test_objects_of_an_operation_are_freed_at_once() -> None:
     executor = executor_of("{ small { leaves { name place } later { name } } }")
-    seen = weakref.ref(executor)
+    reference = weakref.ref(executor)
     gc.disable()
     try:
         result: Any = executor.execute_operation()
         assert (await result).errors is None
         del executor.async_helpers
         del executor, result
-        assert seen() is None
+        assert reference() is None
     finally:
         gc.enable()

@@ -101,7 +101,7 @@ async def write_sample_rows(session: Session) -> None:
         NOW,
     )
     await session.across_programs.execute(
-        "INSERT INTO refunds (program_id, id, purchase_id, occurred_at, recorded_at, lines, cash, due, taken)"
+        "INSERT INTO refunds (program_id, id, purchase_id, occurred_at, recorded_at, lines, cash, clawback_due, clawed_back)"
         " VALUES ($1, $2, $3, $4, $4, '{}', 300, 3, 3)",
         PROGRAM,
         an_id(4),

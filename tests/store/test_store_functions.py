@@ -129,8 +129,8 @@ REFUND = Refund(
     recorded_at=NOW,
     lines={1: Decimal("0.025")},
     money=80,
-    due=1,
-    taken=1,
+    clawback_due=1,
+    clawed_back=1,
     reason="stale",
     fingerprint="e" * 64,
 )

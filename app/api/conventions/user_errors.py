@@ -140,12 +140,12 @@ class ReceiptError(UserError):
 
 async def _recorded(info: Info, *, type_name: str, question: Any, ids: Sequence[str]) -> list[Any]:
     """What is recorded and the caller may see. Its types are read with payloads, so the schema is asked for them."""
-    known = info.schema.get_type_by_name(type_name)
-    assert isinstance(known, StrawberryObjectDefinition), "an object type of this schema"
+    object_type = info.schema.get_type_by_name(type_name)
+    assert isinstance(object_type, StrawberryObjectDefinition), "an object type of this schema"
     entities = await info.context.query(question, ids=list(ids)) if ids else []
     principal = info.context.principal
     return [
-        known.origin.of(entity)
+        object_type.origin.of(entity)
         for entity in entities
         if entity is not None and principal.may_see_customer(entity.customer_id)
     ]

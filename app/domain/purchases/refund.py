@@ -15,7 +15,8 @@ class Refund:
     """A refund of a purchase.
 
     `lines` are the returned quantities by line number, `amounts` the money refunded on a line without goods, by
-    line number, `money` all money refunded, both in minor units. `due` and `taken` are the points to claw back and those clawed back.
+    line number, `money` all money refunded, both in minor units. `clawback_due` is
+    the points to claw back, `clawed_back` those of them that were.
     `fingerprint` is a digest of the refund; `space` is that of its number.
     """
 
@@ -26,8 +27,8 @@ class Refund:
     recorded_at: datetime
     lines: Mapping[int, Decimal]
     money: int
-    due: int
-    taken: int
+    clawback_due: int
+    clawed_back: int
     reason: str | None
     fingerprint: str
     amounts: Mapping[int, int] = field(default_factory=dict)

@@ -179,9 +179,9 @@ class Clause:
         if self.selectors and isinstance(condition, EveryNthItem):
             items = self._goods(phrasebook, form=GoodsForm.EACH, every=condition.every(phrasebook))
             return PlacedPhrase(condition.position, condition.counting(items, phrasebook=phrasebook))
-        of_these = condition.of_these(phrasebook) if self.selectors else None
-        if of_these is not None:
-            return PlacedPhrase(Position.THESE, of_these)
+        sentence = condition.sentence_for_named_goods(phrasebook) if self.selectors else None
+        if sentence is not None:
+            return PlacedPhrase(Position.THESE, sentence)
         return PlacedPhrase(condition.position, self.condition_text(condition, phrasebook=phrasebook))
 
     def condition_sentences(self, phrasebook: Phrasebook) -> tuple[str, ...]:

@@ -182,8 +182,8 @@ def _add_needed_field(
         found.needed.update(f"{type_.name}.{name}" for type_ in schema.get_possible_types(parent))
     if not isinstance(parent, (GraphQLObjectType, GraphQLInterfaceType)):
         return None
-    known = schema.get_field(parent, name)
-    return get_named_type(known.type) if known is not None else None
+    field_definition = schema.get_field(parent, name)
+    return get_named_type(field_definition.type) if field_definition is not None else None
 
 
 def _values_of(node: OperationDefinitionNode | FragmentDefinitionNode) -> Iterator[ValueNode]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from app.domain.programs.program import Program
 from app.domain.terms.status import PublishedVersion, TermsStatus, statuses_at
-from app.queries.terms.published_terms import PublishedTerms, terms_version
+from app.queries.terms.published_terms import TermsWithNeighbours, terms_version
 from app.store.database.session import Session, UnscopedSession
 from app.store.programs import programs
 from app.store.terms import versions
@@ -71,7 +71,7 @@ class PublicTerms:
     """One version of a program's terms, with the one before it."""
 
     program: PublicProgram
-    published: PublishedTerms
+    version: TermsWithNeighbours
     status: TermsStatus
 
 
@@ -87,10 +87,10 @@ async def listed_programs(
     session: UnscopedSession, *, now: Callable[[Program], datetime]
 ) -> tuple[Program, ...] | PublicProgram:
     """The programs that want to be listed, by name, at most 100; if exactly one is listed, that one with its versions."""
-    found = await programs.listed(session, limit=MAX_LISTED_PROGRAMS)
-    if len(found) != 1:
-        return found
-    return await _with_versions(session, program=found[0], at=now(found[0]))
+    listed = await programs.listed(session, limit=MAX_LISTED_PROGRAMS)
+    if len(listed) != 1:
+        return listed
+    return await _with_versions(session, program=listed[0], at=now(listed[0]))
 
 
 async def public_terms(
@@ -108,18 +108,18 @@ async def version_of(session: UnscopedSession, *, program: PublicProgram, number
         if current is None:
             return None
         number = current.version.number
-    published = await terms_version(Session(session, program_id=program.program.id), number=number)
-    if published is None:
+    version = await terms_version(Session(session, program_id=program.program.id), number=number)
+    if version is None:
         return None
     status = next(
         (version_status.status for version_status in program.versions if version_status.version.number == number), None
     )
     # A version that is not among the last ones has had many successors.
-    return PublicTerms(program, published, status if status is not None else _long_past(published))
+    return PublicTerms(program, version, status if status is not None else _status_of_long_past(version))
 
 
-def _long_past(published: PublishedTerms) -> TermsStatus:
-    return TermsStatus.WITHDRAWN if published.withdrawn else TermsStatus.SUPERSEDED
+def _status_of_long_past(version: TermsWithNeighbours) -> TermsStatus:
+    return TermsStatus.WITHDRAWN if version.withdrawn else TermsStatus.SUPERSEDED
 
 
 async def _with_versions(session: UnscopedSession, *, program: Program, at: datetime) -> PublicProgram:

@@ -12,7 +12,7 @@ from app.store.terms import versions
 
 
 @dataclass(frozen=True, slots=True)
-class PublishedTerms:
+class TermsWithNeighbours:
     """A version with the one before it (None for the first) and the one after it, among those published and not withdrawn."""
 
     terms: Terms
@@ -26,10 +26,10 @@ class PublishedTerms:
         return changes(self.before, self.terms) if self.before is not None else ()
 
 
-async def terms_at(session: Session, *, at: datetime) -> PublishedTerms | None:
+async def terms_at(session: Session, *, at: datetime) -> TermsWithNeighbours | None:
     """The version in force at an instant."""
     version = await versions.in_force(session, at=at)
-    return await _with_neighbours(session, found=version)
+    return await _with_neighbours(session, version=version)
 
 
 async def first_terms_start(session: Session) -> datetime | None:
@@ -38,20 +38,20 @@ async def first_terms_start(session: Session) -> datetime | None:
     return None if first is None else first.effective_from
 
 
-async def terms_version(session: Session, *, number: int) -> PublishedTerms | None:
+async def terms_version(session: Session, *, number: int) -> TermsWithNeighbours | None:
     """One version by number."""
     version = await versions.version(session, number=number)
-    return await _with_neighbours(session, found=version)
+    return await _with_neighbours(session, version=version)
 
 
-async def _with_neighbours(session: Session, *, found: Terms | None) -> PublishedTerms | None:
-    if found is None:
+async def _with_neighbours(session: Session, *, version: Terms | None) -> TermsWithNeighbours | None:
+    if version is None:
         return None
-    return PublishedTerms(
-        terms=found,
-        before=await versions.before(session, number=found.version),
-        after=await versions.after(session, number=found.version),
-        withdrawn=await versions.withdrawn(session, number=found.version),
+    return TermsWithNeighbours(
+        terms=version,
+        before=await versions.before(session, number=version.version),
+        after=await versions.after(session, number=version.version),
+        withdrawn=await versions.withdrawn(session, number=version.version),
     )
 
 

@@ -25,12 +25,12 @@ async def with_rule_facts(session: Session, *, customer: Customer, terms: Terms,
     only a replay of the wallet can decide, which counts again. The account must be locked where the facts are to be
     stored.
     """
-    required, known = terms.required_facts, NO_RULE_FACTS
+    required, rule_facts = terms.required_facts, NO_RULE_FACTS
     if required.customer_conditions:
         profile = await profiles.of_customer(session, customer_id=customer.id, aspects=required.aspects)
-        known = required.profile_facts(profile, purchase=facts)
-    if known is not facts.rule_facts:
-        facts = replace(facts, rule_facts=known)
+        rule_facts = required.profile_facts(profile, purchase=facts)
+    if rule_facts is not facts.rule_facts:
+        facts = replace(facts, rule_facts=rule_facts)
     if required.is_empty or not customer.account.can_append(facts.occurred_at):
         return facts
     counters = await usage_counters(session, customer=customer, terms=terms, facts=facts)

@@ -114,7 +114,7 @@ async def page(session: Session, *, after: str, since: datetime, aspects: Collec
     points = await _openings(session, present_customer=present_customer, unit=Unit.POINTS, since=since)
     stamps = await _openings(session, present_customer=present_customer, unit=Unit.STAMPS, since=since)
     events = await _events(session, present_customer=present_customer, since=since)
-    known = await profiles.of_customers(session, customer_ids=own, aspects=aspects)
+    profile_by_customer = await profiles.of_customers(session, customer_ids=own, aspects=aspects)
     histories = tuple(
         CustomerHistory(
             customer_id=row["id"],
@@ -123,7 +123,7 @@ async def page(session: Session, *, after: str, since: datetime, aspects: Collec
             opening_stamps=max(0, stamps.get(row["id"], 0)),
             prior_visits=visits[row["id"]],
             events=tuple(event for _, event in sorted(events.get(row["id"], ()), key=lambda value: value[0])),
-            profile=known[row["id"]],
+            profile=profile_by_customer[row["id"]],
             prior_items=items.get(row["id"], {}),
             own_budget_shares=budget_shares.get(row["id"], {}),
         )

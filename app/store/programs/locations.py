@@ -44,8 +44,8 @@ async def create(session: Session, *, location: Location) -> None:
 async def taken(session: Session, *, key: str, name: str) -> tuple[str, ...]:
     """Which of key and name (the columns) another location has already."""
     others = await session.orm(LocationRow).all().filter(Q(key=key) | Q(name=name))
-    known = {"key": key, "name": name}
-    return tuple(column for column, value in known.items() if any(getattr(row, column) == value for row in others))
+    wanted = {"key": key, "name": name}
+    return tuple(column for column, value in wanted.items() if any(getattr(row, column) == value for row in others))
 
 
 async def names(session: Session) -> dict[str, str]:

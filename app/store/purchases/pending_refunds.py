@@ -123,8 +123,8 @@ async def dismiss(session: Session, *, pending_id: str, at: datetime, actor: str
 async def verify(session: Session) -> bool:
     """Are the stored refunds exactly those that were sent, with their outcomes?"""
     stored = await session.row("SELECT digest FROM pending_refund_digests WHERE program_id = $1")
-    known = combine(EMPTY_DIGEST, await _digests(session, pending_id=None))
-    return known == (stored["digest"] if stored is not None else EMPTY_DIGEST)
+    actual = combine(EMPTY_DIGEST, await _digests(session, pending_id=None))
+    return actual == (stored["digest"] if stored is not None else EMPTY_DIGEST)
 
 
 async def _update_digest(session: Session, *, digests: Iterable[int], replaced: Iterable[int] = ()) -> None:

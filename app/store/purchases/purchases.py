@@ -132,10 +132,10 @@ async def lookup_receipt(
 ) -> ReceiptRecord:
     """What is known of a receipt with this number, location and time, in one statement."""
     rows = await session.rows(_LOOKUP_RECEIPT, source, number, *map(list, numbering.candidate_spaces(origin)))
-    known = (purchase_of(row) for row in rows if row["id"] is not None)
+    recorded = (purchase_of(row) for row in rows if row["id"] is not None)
     same = tuple(
         purchase
-        for purchase in known
+        for purchase in recorded
         if numbering.is_same_receipt(origin, recorded=purchase.origin, space=purchase.space)
     )
     return ReceiptRecord(

@@ -111,10 +111,10 @@ async def verify(session: Session) -> bool:
     """Are the receipts in quarantine exactly those that were sent, with their outcomes?"""
     stored = await session.row("SELECT number, digest FROM quarantine_digests WHERE program_id = $1")
     rows = await session.rows(_SELECT)
-    known = combine(EMPTY_DIGEST, _digests(rows))
+    actual = combine(EMPTY_DIGEST, _digests(rows))
     if stored is None:
         return not rows
-    return (len(rows), known) == (stored["number"], stored["digest"])
+    return (len(rows), actual) == (stored["number"], stored["digest"])
 
 
 def _digests(rows: Iterable[Row]) -> list[int]:

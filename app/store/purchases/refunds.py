@@ -12,7 +12,7 @@ from app.store.database.row_digests import digest
 from app.store.database.session import Row, Session
 
 _COLUMNS = (
-    "id, purchase_id, external_id, occurred_at, recorded_at, lines, cash, due, taken, reason, fingerprint, amounts,"
+    "id, purchase_id, external_id, occurred_at, recorded_at, lines, cash, clawback_due, clawed_back, reason, fingerprint, amounts,"
     " number_location, number_day"
 )
 
@@ -29,8 +29,8 @@ async def add(session: Session, *, refund: Refund) -> None:
         refund.recorded_at,
         json_text(_stored(refund.lines)),
         refund.money,
-        refund.due,
-        refund.taken,
+        refund.clawback_due,
+        refund.clawed_back,
         refund.reason,
         refund.fingerprint,
         json_text(_amounts(refund.amounts)),
@@ -49,8 +49,8 @@ def row_digest(refund: Refund) -> int:
         refund.recorded_at,
         _stored(refund.lines),
         refund.money,
-        refund.due,
-        refund.taken,
+        refund.clawback_due,
+        refund.clawed_back,
         refund.reason,
         refund.fingerprint,
         _amounts(refund.amounts),
@@ -133,8 +133,8 @@ def _refund(row: Row) -> Refund:
         recorded_at=instant(row["recorded_at"]),
         lines={int(line): Decimal(quantity) for line, quantity in json_value(row["lines"]).items()},
         money=row["cash"],
-        due=row["due"],
-        taken=row["taken"],
+        clawback_due=row["clawback_due"],
+        clawed_back=row["clawed_back"],
         reason=row["reason"],
         fingerprint=row["fingerprint"],
         amounts={int(line): amount for line, amount in json_value(row["amounts"]).items()},

@@ -11,5 +11,5 @@ async def same_customer(session: Session, *, customer: Customer, known_id: str) 
     """Is a customer the one with this id, or the survivor of a merger with them?"""
     if known_id in (customer.id, customer.requested_id):
         return True
-    known = await customers.find(session, by=CustomerReference(known_id))
-    return known is not None and known.id == customer.id
+    present_customer = await customers.find(session, by=CustomerReference(known_id))
+    return present_customer is not None and present_customer.id == customer.id

@@ -127,10 +127,10 @@ async def quarantine_exchange(
     if facts is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
     origin = ReceiptOrigin(new_receipt.location_id, new_receipt.number_used_at or at, facts.zone)
-    known = await purchases.lookup_receipt(
+    receipt_record = await purchases.lookup_receipt(
         session, source=OWN_SOURCE, number=new_receipt.external_id, origin=origin, numbering=numbering
     )
-    if known.recorded or (not known.was_quarantined and context.implausible_time(at) is None):
+    if receipt_record.recorded or (not receipt_record.was_quarantined and context.implausible_time(at) is None):
         return None
     buyer = None
     if customer is not None:

@@ -71,11 +71,11 @@ async def known_of_several(
         customer = await customers.find(session, by=CustomerReference(purchase.customer_id))
         if customer is None:
             continue
-        known = await known_refund(
+        earlier_result = await known_refund(
             session, context=context, command=command, purchase=purchase, customer=customer, origin=origin
         )
-        if isinstance(known, RecordRefundResult):
-            return known
+        if isinstance(earlier_result, RecordRefundResult):
+            return earlier_result
     return problem
 
 

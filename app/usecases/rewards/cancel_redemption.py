@@ -143,17 +143,19 @@ def _paid_at(redemption: Redemption) -> datetime:
 
 async def _paid(session: Session, *, context: CommandContext, command: CancelRedemption) -> _Paid | None:
     """The redemption to reverse; None if it is not there, which the redemptions of others are not for a customer."""
-    known = await redemptions.by_id(session, redemption_id=command.redemption_id)
-    by = CustomerReference(known.customer_id) if known is not None else None
+    redemption = await redemptions.by_id(session, redemption_id=command.redemption_id)
+    by = CustomerReference(redemption.customer_id) if redemption is not None else None
     if by is None or not await own_wallet.may_act_for(session, principal=context.principal, by=by):
         return None
     customer = await customers.find(session, by=by, lock=True)
     # Read again under the lock: another transaction may just have reversed it.
-    known = await redemptions.by_id(session, redemption_id=command.redemption_id)
-    deciding_terms = await versions.version(session, number=known.terms_version) if known is not None else None
-    if known is None or customer is None or deciding_terms is None:
+    redemption = await redemptions.by_id(session, redemption_id=command.redemption_id)
+    deciding_terms = (
+        await versions.version(session, number=redemption.terms_version) if redemption is not None else None
+    )
+    if redemption is None or customer is None or deciding_terms is None:
         raise LookupError(f"redemption {command.redemption_id} has lost its customer, or its terms")
-    return _Paid(known, customer, deciding_terms)
+    return _Paid(redemption, customer, deciding_terms)
 
 
 def _not_reversible_problem(redemption: Redemption, *, command: CancelRedemption) -> Problem | None:

@@ -62,13 +62,13 @@ async def run(
 
 async def _find(session: Session, *, redemption_id: str) -> tuple[Redemption, Customer] | None:
     """The redemption and its customer, with the account locked."""
-    known = await redemptions.by_id(session, redemption_id=redemption_id)
-    if known is None:
+    redemption = await redemptions.by_id(session, redemption_id=redemption_id)
+    if redemption is None:
         return None
-    customer = await customers.find(session, by=CustomerReference(known.customer_id), lock=True)
+    customer = await customers.find(session, by=CustomerReference(redemption.customer_id), lock=True)
     # Read again under the lock: another transaction may just have cancelled or fulfilled it.
-    known = await redemptions.by_id(session, redemption_id=redemption_id)
-    return (known, customer) if known is not None and customer is not None else None
+    redemption = await redemptions.by_id(session, redemption_id=redemption_id)
+    return (redemption, customer) if redemption is not None and customer is not None else None
 
 
 def _not_issued_problem(redemption: Redemption) -> Problem | None:

@@ -110,7 +110,7 @@ class PublicClauseChange:
 class PublicTerms:
     """A version with the list of all."""
 
-    found: strawberry.Private[reads.PublicTerms]
+    terms: strawberry.Private[reads.PublicTerms]
     reader: strawberry.Private[_Reader]
     program: PublicProgram = strawberry.field(description="Whose terms these are.")
     version: int = strawberry.field(description="1 for the first version, counting up.")
@@ -121,11 +121,11 @@ class PublicTerms:
     )
 
     @classmethod
-    def of(cls, found: reads.PublicTerms, *, tags: str | None) -> PublicTerms:
+    def of(cls, terms: reads.PublicTerms, *, tags: str | None) -> PublicTerms:
         """The GraphQL object for a version, with sentences in the language of `tags`."""
-        program, terms = found.program.program, found.published.terms
+        program, version = terms.program.program, terms.version.terms
         return cls(
-            found=found,
+            terms=terms,
             reader=_Reader(tags, program),
             program=PublicProgram(
                 slug=program.slug,
@@ -133,29 +133,29 @@ class PublicTerms:
                 currency_code=CurrencyCode(program.currency),
                 time_zone=program.zone,
             ),
-            version=terms.version,
-            status=found.status,
-            effective_from=terms.effective_from,
+            version=version.version,
+            status=terms.status,
+            effective_from=version.effective_from,
             versions=[
-                PublicVersion(version=known.number, status=status, effective_from=known.effective_from)
-                for known, status in found.program.versions
+                PublicVersion(version=listed.number, status=status, effective_from=listed.effective_from)
+                for listed, status in terms.program.versions
             ],
         )
 
     @strawberry.field(description="The clauses that the text of the terms shows, in their order, at most 200.")
     def clauses(self) -> list[PublicClause]:
         """Without those that cannot apply."""
-        return [PublicClause.of(clause, reader=self.reader) for clause in self.found.published.terms.printed]
+        return [PublicClause.of(clause, reader=self.reader) for clause in self.terms.version.terms.printed]
 
     @strawberry.field(description="At most three of the clauses, for readers without time to read them all.")
     def highlights(self) -> list[PublicClause]:
         """What the first page shows."""
-        return [PublicClause.of(clause, reader=self.reader) for clause in highlights(self.found.published.terms)]
+        return [PublicClause.of(clause, reader=self.reader) for clause in highlights(self.terms.version.terms)]
 
     @strawberry.field(description="What this version changed against the one before it; empty for the first.")
     def changes(self) -> list[PublicClauseChange]:
         """Clause by clause."""
-        return [PublicClauseChange.of(change, reader=self.reader) for change in self.found.published.changes]
+        return [PublicClauseChange.of(change, reader=self.reader) for change in self.terms.version.changes]
 
     @strawberry.field(description="The whole version as one text.")
     def text(
@@ -167,7 +167,7 @@ class PublicTerms:
     ) -> str:
         """Every printed clause with its number."""
         phrasebook = self.reader.phrasebook(locale)
-        return render(self.found.published.terms, format=format or TextFormat.PLAIN, phrasebook=phrasebook)
+        return render(self.terms.version.terms, format=format or TextFormat.PLAIN, phrasebook=phrasebook)
 
 
 @strawberry.type
@@ -190,9 +190,9 @@ class PublicTermsQueries:
     ) -> PublicTerms | None:
         """One version; the caller's key, if there is one, makes no difference."""
         application = info.context.application
-        found = await application.query_across_programs(
+        terms = await application.query_across_programs(
             reads.public_terms, slug=program, number=version, now=application.now
         )
-        if found is None:
+        if terms is None:
             return None
-        return PublicTerms.of(found, tags=info.context.accept_language)
+        return PublicTerms.of(terms, tags=info.context.accept_language)

@@ -48,11 +48,11 @@ MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
     "change.changed": "Bisher: {before} Künftig: {after}",
     # Conditions
     "minimum_spend": "ab {amount} Einkaufswert",
-    "minimum_spend.of_these": "ab {amount} Einkaufswert davon",
+    "minimum_spend.of_named_goods": "ab {amount} Einkaufswert davon",
     "minimum_spend.GROSS": "ab {amount} Einkaufswert mit Steuer",
     "minimum_spend.NET": "ab {amount} Einkaufswert ohne Steuer",
-    "minimum_spend.GROSS.of_these": "ab {amount} Einkaufswert davon mit Steuer",
-    "minimum_spend.NET.of_these": "ab {amount} Einkaufswert davon ohne Steuer",
+    "minimum_spend.GROSS.of_named_goods": "ab {amount} Einkaufswert davon mit Steuer",
+    "minimum_spend.NET.of_named_goods": "ab {amount} Einkaufswert davon ohne Steuer",
     "weekdays_and_hours": "{days} von {start} bis {end} Uhr",
     "weekdays_and_hours.all_day": "{days}",
     "weekdays_and_hours.from": "{days} von {start} Uhr bis Mitternacht",
@@ -95,7 +95,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
     "all_of.goods.each": "{every} gekaufte Stück mit allen diesen Merkmalen zugleich ({goods})",
     "all_of.goods.buy": "Artikeln mit allen diesen Merkmalen zugleich ({goods})",
     "minimum_quantity": {"one": "beim Kauf von mindestens {n} Stück", "other": "beim Kauf von mindestens {n} Stück"},
-    "minimum_quantity.of_these": {
+    "minimum_quantity.of_named_goods": {
         "one": "beim Kauf von mindestens {n} Stück davon",
         "other": "beim Kauf von mindestens {n} Stück davon",
     },

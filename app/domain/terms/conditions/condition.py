@@ -60,7 +60,7 @@ class Condition(Rule):
         """The condition as part of a sentence about the price of a reward."""
         return self.sentence(phrasebook)
 
-    def of_these(self, phrasebook: Phrasebook) -> str | None:  # noqa: ARG002 - most conditions do not look at goods
+    def sentence_for_named_goods(self, phrasebook: Phrasebook) -> str | None:  # noqa: ARG002 - most conditions do not look at goods
         """The sentence in a clause that has named goods already; None if it is the same."""
         return None
 

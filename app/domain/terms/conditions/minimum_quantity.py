@@ -37,9 +37,9 @@ class MinimumQuantity(Condition):
         """If at least N items count."""
         return phrasebook.counted("minimum_quantity", self.quantity)
 
-    def of_these(self, phrasebook: Phrasebook) -> str:
+    def sentence_for_named_goods(self, phrasebook: Phrasebook) -> str:
         """If at least N of the goods of the clause are bought."""
-        return phrasebook.counted("minimum_quantity.of_these", self.quantity)
+        return phrasebook.counted("minimum_quantity.of_named_goods", self.quantity)
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """Fewer items are reached wherever more are."""

@@ -55,10 +55,10 @@ class MinimumSpend(Condition):
         kind = "minimum_spend" if self.basis is None else f"minimum_spend.{self.basis.value}"
         return phrasebook(kind, amount=phrasebook.money(self.amount))
 
-    def of_these(self, phrasebook: Phrasebook) -> str:
+    def sentence_for_named_goods(self, phrasebook: Phrasebook) -> str:
         """The sentence where the clause has named the goods already."""
         kind = "minimum_spend" if self.basis is None else f"minimum_spend.{self.basis.value}"
-        return phrasebook(f"{kind}.of_these", amount=phrasebook.money(self.amount))
+        return phrasebook(f"{kind}.of_named_goods", amount=phrasebook.money(self.amount))
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """Whoever reaches an amount also reaches every smaller one; whoever reaches it without tax also reaches it with tax."""

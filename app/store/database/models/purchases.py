@@ -47,8 +47,8 @@ class PurchaseRow(Model):
 class RefundRow(Model):
     """Goods or money of a purchase that came back.
 
-    `due`: points to claw back.
-    `taken`: points that were clawed back.
+    `clawback_due`: points to claw back.
+    `clawed_back`: points that were clawed back.
     `number_location`, `number_day`: as in purchases.
     """
 
@@ -60,8 +60,8 @@ class RefundRow(Model):
     recorded_at = Instant()
     lines = Json()
     cash = fields.BigIntField()
-    due = fields.BigIntField()
-    taken = fields.BigIntField()
+    clawback_due = fields.BigIntField()
+    clawed_back = fields.BigIntField()
     reason = fields.TextField(null=True)
     fingerprint = fields.TextField(default="")
     amounts = Json(default="{}")

@@ -64,8 +64,8 @@ async def exchange_goods(
         return admitted
     purchase = await purchases.reread(session, purchase=purchase)
     if isinstance(admitted, RecordPurchaseResult):
-        known = await _known(session, command=command, purchase=purchase, recorded=admitted)
-        return known if isinstance(known, Problem) else Exchanged(known)
+        earlier_result = await _known(session, command=command, purchase=purchase, recorded=admitted)
+        return earlier_result if isinstance(earlier_result, Problem) else Exchanged(earlier_result)
     if admitted.facts.currency != purchase.facts.currency:
         wrong = detail("EXCHANGE_CURRENCY")
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "currencyCode"), detail=wrong)

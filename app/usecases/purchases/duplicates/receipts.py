@@ -46,10 +46,13 @@ async def known_receipt(
     recorded: Sequence[Purchase],
 ) -> RecordPurchaseResult | Problem | None:
     """The result of a recorded receipt (the last completion first), why it cannot be recorded, or None if it can."""
-    known = [purchase for purchase in recorded if purchase.completion == command.completion]
-    if not known:
+    of_completion = [purchase for purchase in recorded if purchase.completion == command.completion]
+    if not of_completion:
         return await _completion_problem(session, command=command, last=recorded[0] if recorded else None)
-    same = next((purchase for purchase in known if _has_same_content(purchase, command=command, facts=facts)), known[0])
+    same = next(
+        (purchase for purchase in of_completion if _has_same_content(purchase, command=command, facts=facts)),
+        of_completion[0],
+    )
     return await _as_recorded(session, command=command, facts=facts, customer=customer, recorded=same)
 
 

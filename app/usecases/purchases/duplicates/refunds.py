@@ -104,7 +104,7 @@ async def as_recorded(
         purchase_id=refund.purchase_id,
         refund_id=refund.id,
         entry_id=clawback.id,
-        shortfall=refund.due - refund.taken,
+        shortfall=refund.clawback_due - refund.clawed_back,
         points_restored=restored[Unit.POINTS],
         stamps_restored=restored[Unit.STAMPS],
         cash=refund.money,

@@ -40,11 +40,11 @@ async def record_pending_exchange(
         problem = await own_wallet.problem(session, principal=context.principal, customer=customer, path=("customer",))
         if problem is not None:
             return problem
-    known = await _known_exchange(
+    earlier_result = await _known_exchange(
         session, context=context, command=command, receipt=receipt, origin=origin, customer=customer
     )
-    if known is not None:
-        return known
+    if earlier_result is not None:
+        return earlier_result
     if (problem := await _receipt_problem(session, context=context, new_receipt=new_receipt)) is not None:
         return problem
     stored_receipt = new_receipt_to_store(
@@ -101,10 +101,12 @@ async def _known_exchange(
             return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=detail("EXCHANGE_PENDING"))
     if number == receipt.number and numbering.matches(receipt, origin=origin):
         return Problem(ProblemCode.INVALID_INPUT, path=path, detail=detail("EXCHANGE_OF_OTHER"))
-    known = await purchases.lookup_receipt(
+    receipt_record = await purchases.lookup_receipt(
         session, source=OWN_SOURCE, number=number, origin=origin, numbering=numbering
     )
-    recorded_ids = tuple(purchase.id for purchase in known.recorded if purchase.completion == new_receipt.completion)
+    recorded_ids = tuple(
+        purchase.id for purchase in receipt_record.recorded if purchase.completion == new_receipt.completion
+    )
     if recorded_ids:
         wrong = detail("WITHOUT_EXCHANGE")
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=wrong, purchase_ids=recorded_ids)
@@ -159,11 +161,11 @@ async def record_pending_refund(
         number_used_at=command.number_used_at if command.number_used_at != command.occurred_at else None,
     )
     if command.external_id is not None:
-        known = await _known(
+        earlier_result = await _known(
             session, context=context, number=command.external_id, pending=pending, command=command, origin=origin
         )
-        if known is not None:
-            return known
+        if earlier_result is not None:
+            return earlier_result
     await pending_refunds.add(session, pending=pending)
     return RefundPending(pending_refund_id=pending.id)
 
@@ -187,12 +189,12 @@ async def _known(
 ) -> RefundPending | Problem | None:
     """The result of a number that is known already, or None where it is new."""
     numbering = context.program.numbering
-    known = await pending_refunds.by_number(session, number=number, origin=origin, numbering=numbering)
-    if known is not None:
-        on_time = not command.timed or known.occurred_at == pending.occurred_at
-        if not on_time or not known.has_same_content(pending):
+    earlier = await pending_refunds.by_number(session, number=number, origin=origin, numbering=numbering)
+    if earlier is not None:
+        on_time = not command.timed or earlier.occurred_at == pending.occurred_at
+        if not on_time or not earlier.has_same_content(pending):
             return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))
-        return RefundPending(pending_refund_id=known.id, already_recorded=True)
+        return RefundPending(pending_refund_id=earlier.id, already_recorded=True)
     same_number = await refunds.by_number(session, number=number, origin=origin, numbering=numbering)
     if not same_number:
         return None
