@@ -254,8 +254,8 @@ def test_remedy_names_the_birthday_to_permitted_roles_only(birthdays: Shop, data
     assert {clause["clause"]["key"]: clause["appliesFrom"] for clause in at_till["clauses"]}["gift"] is None
     assert "2111-05" not in str(at_till), "nor when 120 years are over"
     unknown = birthdays.execute(CHECK, c={"card": enrolled(birthdays)}, b=basket)["basketCheck"]["decision"]
-    assert remedies(unknown, "gift") == [("TELL_BIRTHDAY", None)]
-    assert [code for code, _ in remedies(unknown, "student")] == ["ASK_STAFF", "TELL_BIRTHDAY"]
+    assert remedies(unknown, "gift") == [("PROVIDE_BIRTHDAY", None)]
+    assert [code for code, _ in remedies(unknown, "student")] == ["ASK_STAFF", "PROVIDE_BIRTHDAY"]
     assert [code for code, _ in remedies(unknown, "green")] == ["STATE_PREFERENCE"]
 
 

@@ -541,7 +541,7 @@ def lint_drafts(opening: Opening) -> None:
             "NEVER_COUNTS",
             "CONTRADICTION",
             "REWARD_OUT_OF_REACH",
-            "ONE_SIZE",
+            "NO_VARIANT_CHOICE",
             "CASH_NOT_STATED",
             "REWARD_WITHOUT_DESCRIPTION",
             "REWARD_WITHOUT_PICTURE",

@@ -103,11 +103,11 @@ def test_linter_uses_the_catalogue_and_the_receipts(shop: Shop) -> None:
         shop.buy(card, "5.00", lines=[{"sku": sku, "quantity": "1", "unitPrice": "5.00"}])
     findings = check(shop, clauses({"points": 10}))["findings"]
     assert {value["code"]: value["example"] for value in findings} == {
-        "ONE_SIZE": "Customers bought 85123A and 85123B; the reward does not say which one it is.",
+        "NO_VARIANT_CHOICE": "Customers bought 85123A and 85123B; the reward does not say which one it is.",
         "CASH_NOT_STATED": "The catalogue asks for £2.50 with “Holder”; the clause says nothing of it.",
     }
     stated = check(shop, clauses({"points": 10, "cash": "2.50"}))["findings"]
-    assert [value["code"] for value in stated] == ["ONE_SIZE"]
+    assert [value["code"] for value in stated] == ["NO_VARIANT_CHOICE"]
 
 
 def test_cash_price_is_in_the_sentence_and_in_the_decision(shop: Shop) -> None:

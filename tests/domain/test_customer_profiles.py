@@ -184,7 +184,7 @@ def test_unknown_birthday_has_a_remedy(condition: Condition) -> None:
     for rule_facts in (RuleFacts(profile=CustomerProfile()), RuleFacts()):
         finding = condition.check(eligible_purchase(rule_facts=rule_facts))
         assert (finding.met, finding.code) == (False, ReasonCode.BIRTHDAY_UNKNOWN)
-        assert finding.remedies == (Remedy(RemedyCode.TELL_BIRTHDAY),)
+        assert finding.remedies == (Remedy(RemedyCode.PROVIDE_BIRTHDAY),)
 
 
 def test_one_of_several_segments_is_enough() -> None:

@@ -321,7 +321,7 @@ def test_reward_without_variants_of_an_article_with_variants_is_found(
         assert results == ()
         return
     (first,) = results
-    assert first.code is LintCode.ONE_SIZE
+    assert first.code is LintCode.NO_VARIANT_CHOICE
     assert all(kind in first.example(phrasebook_in(locale)) for kind in kinds for locale in Locale)
 
 

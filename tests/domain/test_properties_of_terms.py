@@ -125,7 +125,7 @@ def with_profile_remedy(facts: PurchaseFacts, remedy: Remedy, *, condition: Cond
     """The customer after the remedy was applied to their profile."""
     profile = facts.rule_facts.profile
     assert profile is not None
-    if remedy.code is RemedyCode.TELL_BIRTHDAY:
+    if remedy.code is RemedyCode.PROVIDE_BIRTHDAY:
         # Whoever is old enough today has their birthday today.
         years = condition.years if isinstance(condition, AgeAtLeast) else 0
         today = local_date(facts.occurred_at, zone_name=facts.zone)
@@ -164,7 +164,7 @@ def with_remedy(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -
         return replace(facts, self_service=False)
     if remedy.code is RemedyCode.PAY_WITH:
         return replace(facts, payments=(Payment(PaymentKind(remedy.choices[0]), 0),))
-    if remedy.code in (RemedyCode.TELL_BIRTHDAY, RemedyCode.ASK_STAFF, RemedyCode.STATE_PREFERENCE):
+    if remedy.code in (RemedyCode.PROVIDE_BIRTHDAY, RemedyCode.ASK_STAFF, RemedyCode.STATE_PREFERENCE):
         return replace(
             facts,
             rule_facts=replace(facts.rule_facts, profile=with_profile_remedy(facts, remedy, condition=condition)),

@@ -187,7 +187,7 @@ described(
         RemedyCode.PAY_WITH: "Pay everything with one of the methods in `choices`.",
         RemedyCode.ASK_AT_TILL: "Ask at the till.",
         RemedyCode.COME_AGAIN: "Make `quantity` more purchases.",
-        RemedyCode.TELL_BIRTHDAY: "Tell the date of birth: the condition holds by it, or a remedy says from when.",
+        RemedyCode.PROVIDE_BIRTHDAY: "Give the date of birth: the condition holds by it, or a remedy says from when.",
         RemedyCode.WAIT_FOR_BIRTHDAY: "The condition holds from the birthday window on, at `from`. Owner, staff and the customer see `from` in previews; it is null for tills and in recorded decisions, because it reveals the date of birth.",
         RemedyCode.ASK_STAFF: "Ask the staff to put the customer into one of the segments in `choices`; without choices, to take them out of one.",
         RemedyCode.STATE_PREFERENCE: "State one of `choices` as a preference.",

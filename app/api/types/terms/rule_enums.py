@@ -175,7 +175,7 @@ described(
         LintCode.CONTRADICTION: "It promises what another clause does not allow.",
         LintCode.SHUTS_OUT_VISITS: "Its hours shut out most of the real visits.",
         LintCode.REWARD_OUT_OF_REACH: "The median customer cannot reach it before points may expire.",
-        LintCode.ONE_SIZE: "It leaves no choice, though customers buy what it gives in several kinds.",
+        LintCode.NO_VARIANT_CHOICE: "It leaves no choice, though customers buy what it gives in several kinds.",
         LintCode.CASH_NOT_STATED: "The catalogue asks for cash in addition to points that the clause does not state.",
         LintCode.REWARD_WITHOUT_PICTURE: "Nobody sees what it looks like.",
         LintCode.REWARD_WITHOUT_DESCRIPTION: "Nobody reads what it is.",

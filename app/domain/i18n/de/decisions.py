@@ -261,7 +261,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
         "informal": "Bitte frag an der Kasse nach.",
     },
     "remedy.COME_AGAIN": "{purchases}, dann ist es so weit.",
-    "remedy.TELL_BIRTHDAY": {
+    "remedy.PROVIDE_BIRTHDAY": {
         "formal": "Bitte nennen Sie uns Ihr Geburtsdatum.",
         "informal": "Bitte nenne uns dein Geburtsdatum.",
     },

@@ -172,7 +172,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "remedy.PAY_WITH": "Pay everything {choices}.",
     "remedy.ASK_AT_TILL": "Ask at the till.",
     "remedy.COME_AGAIN": "{purchases} to go.",
-    "remedy.TELL_BIRTHDAY": "Tell us your date of birth.",
+    "remedy.PROVIDE_BIRTHDAY": "Tell us your date of birth.",
     "remedy.WAIT_FOR_BIRTHDAY": "Your birthday will bring it.",
     "remedy.ASK_STAFF": "Ask our staff whether you can join the group {choices}.",
     "remedy.ASK_STAFF.other": "Ask our staff whether you still belong to this group.",

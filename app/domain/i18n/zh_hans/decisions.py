@@ -166,7 +166,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "remedy.PAY_WITH": "请全部以{choices}支付。",
     "remedy.ASK_AT_TILL": "请到收银台咨询。",
     "remedy.COME_AGAIN": "{purchases}即可。",
-    "remedy.TELL_BIRTHDAY": "请提供您的出生日期。",
+    "remedy.PROVIDE_BIRTHDAY": "请提供您的出生日期。",
     "remedy.WAIT_FOR_BIRTHDAY": "到您的生日时即可。",
     "remedy.ASK_STAFF": "请向店员咨询能否加入{choices}组别。",
     "remedy.ASK_STAFF.other": "请向店员核实您是否仍属于该组别。",

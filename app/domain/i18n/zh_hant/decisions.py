@@ -166,7 +166,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "remedy.PAY_WITH": "請全額以{choices}付款。",
     "remedy.ASK_AT_TILL": "請洽櫃檯人員。",
     "remedy.COME_AGAIN": "{purchases}即可。",
-    "remedy.TELL_BIRTHDAY": "請提供您的出生日期。",
+    "remedy.PROVIDE_BIRTHDAY": "請提供您的出生日期。",
     "remedy.WAIT_FOR_BIRTHDAY": "到您生日時即可。",
     "remedy.ASK_STAFF": "請洽門市人員，詢問能否加入{choices}群組。",
     "remedy.ASK_STAFF.other": "請洽門市人員，確認您是否仍屬於該群組。",

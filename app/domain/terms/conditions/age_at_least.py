@@ -51,7 +51,7 @@ class AgeAtLeast(AboutCustomer):
     def lacking(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:
         """The remedy is the day from which it holds, or to tell the birthday."""
         if not known:
-            return ReasonCode.BIRTHDAY_UNKNOWN, Remedy(RemedyCode.TELL_BIRTHDAY)
+            return ReasonCode.BIRTHDAY_UNKNOWN, Remedy(RemedyCode.PROVIDE_BIRTHDAY)
         profile = purchase.rule_facts.profile
         from_ = None
         if profile is not None and profile.birthday is not None:

@@ -80,7 +80,7 @@ class BirthdayWindow(AboutCustomer):
     def lacking(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:
         """The remedy is the first instant of the next window, or to tell the birthday."""
         if not known:
-            return ReasonCode.BIRTHDAY_UNKNOWN, Remedy(RemedyCode.TELL_BIRTHDAY)
+            return ReasonCode.BIRTHDAY_UNKNOWN, Remedy(RemedyCode.PROVIDE_BIRTHDAY)
         from_ = self._next(purchase)
         return ReasonCode.OUTSIDE_BIRTHDAY_WINDOW, Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, from_=from_)
 

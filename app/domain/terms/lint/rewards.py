@@ -71,7 +71,7 @@ def _missing_variants(clause: Clause, shown: CatalogueReward, *, statistics: Vis
     """A finding if a reward offers no choice although customers buy its article in several variants."""
     codes = () if shown.variants else _kinds(shown, sold_articles=statistics.sold_articles)
     if len(codes) > 1:
-        yield LintFinding(LintCode.ONE_SIZE, clause, texts={"one": codes[0], "other": codes[1]})
+        yield LintFinding(LintCode.NO_VARIANT_CHOICE, clause, texts={"one": codes[0], "other": codes[1]})
 
 
 def _kinds(shown: CatalogueReward, *, sold_articles: frozenset[tuple[str, str]]) -> tuple[str, ...]:
