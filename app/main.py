@@ -41,12 +41,12 @@ from app.store.database.session import Busy, Database, Unavailable
 from app.usecases.application import Application
 from app.web.callers import Callers
 from app.web.client_address import Network, trusted_networks
-from app.web.connection_limits import KEEP_ALIVE, bounded, raise_open_file_limit
+from app.web.connection_limits import KEEP_ALIVE, bounded_protocol, raise_open_file_limit
 from app.web.errors import http_error_response, unexpected_error_response
-from app.web.graphiql import PATH, api_routes
+from app.web.graphiql import GRAPHQL_PATH, api_routes
 from app.web.health import health_routes
 from app.web.logging_setup import log_in_json
-from app.web.middleware import middleware
+from app.web.middleware import middleware_layers
 from app.web.pictures import picture_routes
 from app.web.turns import Turns
 
@@ -110,12 +110,12 @@ def create_app(
         documents=documents,
         persisted=persisted,
     )
-    pages = _pages(application, admission_limit, people, explorer=PATH if graphiql else None)
+    pages = _pages(application, admission_limit, people, explorer=GRAPHQL_PATH if graphiql else None)
     app = Starlette(
         routes=[*api_routes(endpoint, graphiql=graphiql), *_health(database), *page_routes(pages), *picture_routes()],
         exception_handlers=_exception_handlers(pages),
         lifespan=partial(_open, database=database, work=_background(application, uses, url=url, run_jobs=run_jobs)),
-        middleware=middleware(origins=cors_origins, trusted_proxies=trusted_proxies),
+        middleware=middleware_layers(origins=cors_origins, trusted_proxies=trusted_proxies),
     )
     app.state.known_key = authenticator.known_key
     app.router.redirect_slashes = False  # clients do not follow a redirect with their POST
@@ -190,7 +190,7 @@ async def _open(
 
 
 def _health(database: Database) -> Sequence[BaseRoute]:
-    return health_routes(problem=partial(_problem, database))
+    return health_routes(find_problem=partial(_problem, database))
 
 
 async def _problem(database: Database) -> tuple[str, str] | None:
@@ -256,7 +256,7 @@ def serve_forever(settings: Settings, *, sockets: list[socket.socket], people: S
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http=bounded(
+        http=bounded_protocol(
             callers=Callers(app.state.known_key, trusted=trusted_networks(settings.trusted_proxies)),
             max_connections=settings.max_connections,
             turns=Turns(at_once=settings.requests_at_once, beside_others=settings.requests_beside_others),

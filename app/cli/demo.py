@@ -23,7 +23,7 @@ from app.usecases.application import Application
 from app.usecases.programs import create_access_key
 from app.usecases.programs.create_access_key import CreateAccessKey
 from app.usecases.programs.create_program import CreateProgram, NewProgram
-from app.web.graphiql import PATH
+from app.web.graphiql import GRAPHQL_PATH
 from app.web.listening import listening_sockets
 
 SAMPLE = Path(__file__).parent / "sample" / "online-retail-10k.csv"
@@ -58,7 +58,7 @@ def _welcome(shop: DemoShop, *, settings: Settings) -> Iterator[str]:
     yield f"  First screen  {address}/"
     yield f"  Terms         {address}/terms"
     if settings.graphiql:
-        yield f"  GraphiQL      {address}{PATH}#key={till}"
+        yield f"  GraphiQL      {address}{GRAPHQL_PATH}#key={till}"
         yield "                signed in as a till: keep this address to yourself"
     yield ""
     yield "Three made-up members. Put their card's number into GraphiQL's variables:"
@@ -69,7 +69,7 @@ def _welcome(shop: DemoShop, *, settings: Settings) -> Iterator[str]:
     yield ""
     yield "To call the API from another terminal, paste this there:"
     yield ""
-    yield f"export TROTH_URL={address}{PATH}"
+    yield f"export TROTH_URL={address}{GRAPHQL_PATH}"
     for role in (Role.OWNER, Role.STAFF, Role.TILL):
         yield f"export TROTH_{role.value}_KEY={shop.started.token(role)}"
     yield f"export TROTH_CUSTOMER_KEY={shop.customer_key}"

@@ -1,1 +1,1 @@
-"""What a browser or a watchdog asks for: GraphiQL and health."""
+"""What a server needs besides the API: GraphiQL, health checks, middleware, and limits on connections and turns."""

@@ -16,7 +16,7 @@ Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
 
 MAX_HOPS = 20
-"""Hops that are read; more proxies than that are in no chain."""
+"""Maximum number of hops that are read; no real chain of proxies is longer."""
 
 _FOR = re.compile(r'(?:^|;)\s*for\s*=\s*(?:"([^"]*)"|([^;"\s]*))\s*(?:;|$)', re.IGNORECASE)
 
@@ -34,19 +34,19 @@ class ClientAddressMiddleware:
         self._trusted = tuple(trusted)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the request on, with the address of its client."""
+        """Answer a request, with the address of its client in the scope."""
         if scope["type"] != "lifespan" and scope.get("client") is not None:
             host, port = scope["client"]
-            found = client_address(host, headers=scope["headers"], trusted=self._trusted)
-            scope = {**scope, "client": (found, port if found == host else 0)}
+            address = client_address(host, headers=scope["headers"], trusted=self._trusted)
+            scope = {**scope, "client": (address, port if address == host else 0)}
         await self._app(scope, receive, send)
 
 
 def client_address(peer: str, *, headers: Iterable[tuple[bytes, bytes]], trusted: Sequence[Network]) -> str:
     """The address of the client of a request that came from `peer`.
 
-    If a request has both headers, one may be forged by the client: the result is `peer`. If a hop is no address, it is the
-    hop after it (at first `peer`).
+    If a request has both headers, one may be forged by the client: the result is `peer`. If a hop is no address, the result
+    is the hop to its right, which for the last hop is `peer`.
     """
     if not _is_trusted(_address(peer), trusted):
         return peer
@@ -74,13 +74,13 @@ def _is_trusted(address: Address | None, trusted: Sequence[Network]) -> bool:
 
 
 def _for_parameter(hop: str) -> str:
-    """Who is named after for= in an element of Forwarded (RFC 7239); empty where nobody is."""
-    found = _FOR.search(hop)
-    return (found[1] or found[2] or "") if found is not None else ""
+    """The value of for= in an element of Forwarded (RFC 7239); empty if there is none."""
+    match = _FOR.search(hop)
+    return (match[1] or match[2] or "") if match is not None else ""
 
 
 def _address(text: str) -> Address | None:
-    """An address, with or without brackets and port; None for all else, such as the word unknown."""
+    """The address in a text, with or without brackets and port; None for any other text, such as the word unknown."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

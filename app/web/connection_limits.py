@@ -35,7 +35,7 @@ MAX_HEAD_BYTES = 65_536
 """Bytes that the first line and the headers of a request may have."""
 
 _OTHER_FILES = 1_000
-"""Open files that are no connections of clients: databases, logs."""
+"""Maximum number of open files other than connections of clients: databases, logs."""
 
 
 class _RequestTurn:
@@ -53,16 +53,16 @@ class _RequestTurn:
         self.has_key = has_key
 
     def begin(self) -> None:
-        """Begin with the request."""
+        """Begin the request."""
         self._protocol.begin(self._cycle, self._run)
 
     def turn_away(self) -> None:
-        """Say when to come back."""
+        """Answer that the turn did not come, and when to come back."""
         self._protocol.answer_503(self._cycle)
 
-    def lose(self) -> None:
-        """The client has gone. uvicorn says so to the latest of several requests sent at once, which may still wait."""
-        self._protocol.turns.leave(self)
+    def disconnect(self) -> None:
+        """The client has gone. Of several requests sent at once, uvicorn marks only the latest one, which may not have begun."""
+        self._protocol.turns.stop_waiting(self)
         if not self._cycle.response_complete:
             self._cycle.disconnected = True
             self._cycle.message_event.set()
@@ -75,7 +75,7 @@ class _RequestTurn:
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with limits on connections and idle time, and turns. `bounded` makes the class that a server uses."""
+    """uvicorn's protocol with limits on connections and idle time, and turns. `bounded_protocol` makes a server's subclass."""
 
     open_connections: OpenConnections
     turns: Turns
@@ -88,7 +88,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._idle = False
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio says so more loosely than uvicorn is called
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio declares BaseTransport
         """Accept a connection."""
         super().connection_made(transport)
         if self.open_connections.admit(self):
@@ -97,10 +97,10 @@ class BoundedProtocol(HttpToolsProtocol):
             self.turn_away()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection, and the turn it waits for."""
+        """Remove the connection, and the request that waits for its turn."""
         self.open_connections.remove(self)
         if self._turn is not None:
-            self._turn.lose()
+            self._turn.disconnect()
         super().connection_lost(exc)
 
     @property
@@ -125,7 +125,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        """A request begins when its turn comes. On an extra connection it is the last one."""
+        """Begin a request when its turn comes. An extra connection is closed after it."""
         key = self.callers.key(cycle.scope["headers"])
         if not self.open_connections.begin_request(self, key):
             cycle.keep_alive = False
@@ -134,11 +134,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self.turns.take(self._turn)
 
     def begin(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:
-        """Begin with a request whose turn has come."""
-        super()._start_asgi_task(cycle, app)  # type: ignore[arg-type]  # Starlette's types say less than uvicorn's
+        """Begin a request whose turn has come."""
+        super()._start_asgi_task(cycle, app)  # type: ignore[arg-type]  # Starlette's types are less exact than uvicorn's
 
     def on_response_complete(self) -> None:
-        """The request is answered: the connection is idle until the next one."""
+        """The request is answered: the connection is idle until the next request."""
         key = self.callers.key(self.cycle.scope["headers"]) if self.key is None else None
         self.open_connections.end_request(self, key)
         super().on_response_complete()
@@ -146,7 +146,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._idle = True
 
     def answer_503(self, cycle: RequestResponseCycle) -> None:
-        """Answer a request whose turn did not come; the connection stays open, unless the client has more to send first."""
+        """Answer a request whose turn did not come; the connection stays open, unless more of the request's body is to come."""
         if self.transport.is_closing():
             return
         cycle.response_started = cycle.response_complete = True
@@ -172,7 +172,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def turn_away(self) -> None:
-        """Close the connection, and say when to come back."""
+        """Answer when to come back, and close the connection."""
         self._reject(503, message="There are too many connections. Try again.")
 
     def send_400_response(self, msg: str) -> None:
@@ -195,7 +195,7 @@ _PHRASES = {
 
 @lru_cache
 def _answer(status: int, *, message: str, closes: bool) -> bytes:
-    """The bytes of an answer in JSON."""
+    """The bytes of a whole HTTP response with an error in JSON; `closes`: the connection is closed after it."""
     extensions = {"code": UNAVAILABLE, "retryAfter": 1} if status == 503 else {"code": BAD_INPUT}
     body = orjson.dumps({"errors": [{"message": message, "extensions": extensions}]})
     lines = [
@@ -218,7 +218,7 @@ _MISSED_TURN = _answer(
 )
 
 
-def bounded(
+def bounded_protocol(
     *,
     callers: Callers | None = None,
     max_connections: int = MAX_CONNECTIONS,
@@ -226,15 +226,17 @@ def bounded(
     keep_alive: float = KEEP_ALIVE,
     turns: Turns | None = None,
 ) -> type[BoundedProtocol]:
-    """The protocol of one server."""
+    """The protocol class of one server, with its limits, its turns and its callers."""
 
-    class Bounded(BoundedProtocol):
-        """With the limits of this server."""
+    class ServerProtocol(BoundedProtocol):
+        """The protocol of this server."""
 
-    Bounded.open_connections = OpenConnections(limit=max_connections, idle_timeout=idle_timeout, keep_alive=keep_alive)
-    Bounded.turns = turns or Turns()
-    Bounded.callers = callers or Callers()
-    return Bounded
+    ServerProtocol.open_connections = OpenConnections(
+        limit=max_connections, idle_timeout=idle_timeout, keep_alive=keep_alive
+    )
+    ServerProtocol.turns = turns or Turns()
+    ServerProtocol.callers = callers or Callers()
+    return ServerProtocol
 
 
 def raise_open_file_limit(max_connections: int) -> None:

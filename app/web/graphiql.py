@@ -13,11 +13,11 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-PATH = "/graphql"
-"""Where the API is, and GraphiQL for those who open it in a browser."""
+GRAPHQL_PATH = "/graphql"
+"""The path of the API, which shows GraphiQL to people who open it in a browser."""
 
 FOLDER = Path(__file__).parent / "static" / "graphiql"
-"""The files that start GraphiQL. What `make graphiql` has built is in `built`, named with its hashes in vendored.json."""
+"""The files that start GraphiQL. The output of `make graphiql` is in `built`; vendored.json there lists packages and hashes."""
 
 POLICY = "; ".join(
     (
@@ -33,7 +33,10 @@ POLICY = "; ".join(
         "base-uri 'none'",
     )
 )
-"""No other host, no script in the page, no worker of one; styles in the page because the editor places its lines with them."""
+"""The content security policy: nothing from other hosts, and no scripts inside the page.
+
+Styles inside the page are allowed, because the editor places its lines with them.
+"""
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -64,7 +67,7 @@ _PAGE = """<!doctype html>
 
 
 class GraphiQL:
-    """Answers a GET with the page when a browser opens the address without a query; else leaves it to the API."""
+    """Answers with the page when a browser opens the address without a query; leaves every other request to the API."""
 
     def __init__(self, endpoint: ASGIApp):
         self._endpoint = endpoint
@@ -82,52 +85,52 @@ class GraphiQL:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the page or the API."""
-        answer = self._page if page_is_requested(scope) else self._endpoint
-        await answer(scope, receive, send)
+        app = self._page if page_is_requested(scope) else self._endpoint
+        await app(scope, receive, send)
 
 
 def page_is_requested(scope: Scope) -> bool:
-    """Whether somebody opened the address in a browser: a GET that takes HTML by name and brings no query."""
+    """Whether somebody opened the address in a browser: a GET that names text/html in Accept and has no query."""
     if scope["type"] != "http" or scope["method"] != "GET" or "text/html" not in Headers(scope=scope).get("accept", ""):
         return False
     return not Request(scope).query_params.keys() & {"query", "documentId", "extensions"}
 
 
 class _Files(StaticFiles):
-    """The files of the page. Each is compressed once, when it is first asked for: all of them are 5 MB."""
+    """The files of the page. Each is compressed once, when it is first requested: together they have 5 MB."""
 
     def __init__(self, *, directory: Path) -> None:
         super().__init__(directory=directory)
-        self._compressed: dict[str, bytes] = {}
+        self._compressed_files: dict[str, bytes] = {}
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file, compressed where the client takes that; raises HTTPException."""
+        """The file, compressed if the client accepts gzip. Raises HTTPException."""
         response = await super().get_response(path, scope)
-        # Chunks are named by their content.
-        forever = path.startswith("built/chunk-")
-        response.headers["cache-control"] = "public, max-age=31536000, immutable" if forever else "no-cache"
+        # Chunks are named by a hash of their content.
+        never_changes = path.startswith("built/chunk-")
+        response.headers["cache-control"] = "public, max-age=31536000, immutable" if never_changes else "no-cache"
         response.headers["vary"] = "Accept-Encoding"
         response.headers["x-content-type-options"] = "nosniff"
         compressible = isinstance(response, FileResponse) and "gzip" in Headers(scope=scope).get("accept-encoding", "")
         if not compressible or scope["method"] != "GET":
             return response
-        if path not in self._compressed:
-            self._compressed[path] = await asyncio.to_thread(_compressed, Path(FOLDER, path))
-        body = self._compressed[path]
+        if path not in self._compressed_files:
+            self._compressed_files[path] = await asyncio.to_thread(_compress, Path(FOLDER, path))
+        body = self._compressed_files[path]
         headers = {**response.headers, "content-encoding": "gzip", "content-length": str(len(body))}
         return Response(body, headers=headers)
 
 
-def _compressed(file: Path) -> bytes:
+def _compress(file: Path) -> bytes:
     return gzip.compress(file.read_bytes(), mtime=0)
 
 
 def api_routes(endpoint: ASGIApp, *, graphiql: bool = True) -> list[BaseRoute]:
-    """The API at its path: with GraphiQL in front of it, and the files of that page, unless it is left out."""
+    """The routes of the API at `GRAPHQL_PATH`; with `graphiql`, also those of GraphiQL and its files."""
     routes: list[BaseRoute] = [
-        Route(PATH, endpoint, methods=["POST"]),
-        Route(PATH, GraphiQL(endpoint) if graphiql else endpoint),
-        WebSocketRoute(PATH, endpoint),
+        Route(GRAPHQL_PATH, endpoint, methods=["POST"]),
+        Route(GRAPHQL_PATH, GraphiQL(endpoint) if graphiql else endpoint),
+        WebSocketRoute(GRAPHQL_PATH, endpoint),
     ]
     if graphiql:
         routes.append(Mount("/graphiql", _Files(directory=FOLDER)))

@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can serve: two addresses for whoever runs it."""
+"""Two addresses for whoever runs the server: does the process run, and can it serve requests?"""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ Problem: TypeAlias = tuple[str, str]
 """Why the server is not ready: a code, and a sentence for whoever runs it."""
 
 
-def health_routes(*, problem: Callable[[], Awaitable[Problem | None]]) -> list[Route]:
-    """/healthz answers as long as the process does; /readyz answers 503 with the reason while there is a `problem`."""
+def health_routes(*, find_problem: Callable[[], Awaitable[Problem | None]]) -> list[Route]:
+    """The routes /healthz, which always answers 200, and /readyz, which answers 503 while `find_problem` returns a problem."""
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "ok"}, headers=_UNCACHED)
 
     async def readyz(_: Request) -> Response:
-        found = await problem()
-        if found is None:
+        problem = await find_problem()
+        if problem is None:
             return JSONResponse({"status": "ready"}, headers=_UNCACHED)
-        reason, detail = found
+        code, sentence = problem
         return JSONResponse(
-            {"status": "not ready", "reason": reason, "detail": detail},
+            {"status": "not ready", "reason": code, "detail": sentence},
             status_code=503,
             headers={**_UNCACHED, "retry-after": "1"},
         )

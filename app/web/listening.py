@@ -6,7 +6,7 @@ import errno
 import socket
 
 BACKLOG = 2048
-"""Maximum number of connections that wait until the server accepts them, as uvicorn has it."""
+"""Maximum number of connections that wait until the server accepts them: uvicorn's default."""
 
 
 class CannotListen(Exception):
@@ -16,7 +16,7 @@ class CannotListen(Exception):
 def listening_sockets(host: str, port: int) -> list[socket.socket]:
     """Sockets that listen on every address of `host`. Raises CannotListen.
 
-    From now on nobody else can take the port. Connections wait until the server accepts them.
+    Once they listen, no other process can take the port, and connections wait until the server accepts them.
     """
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)

@@ -9,20 +9,23 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from app.web.client_address import ClientAddressMiddleware, Network
-from app.web.request_ids import RequestIds
+from app.web.request_ids import RequestIdMiddleware
 
 COMPRESSED_FROM = 1_024
 """Bytes of the smallest body that is compressed: answers to tills are smaller."""
 
 COMPRESSION = 4
-"""zlib's level: the usual introspection takes 3 ms and is a seventh of its size."""
+"""zlib's level: with it the response to the usual introspection is compressed to a seventh in 3 ms."""
 
 
-def middleware(*, origins: Sequence[str] = (), trusted_proxies: Sequence[Network] = ()) -> list[Middleware]:
-    """The middleware of a server, the outermost first. Pages of `origins` may call it; `trusted_proxies` say who does."""
-    found = [Middleware(RequestIds)]
+def middleware_layers(*, origins: Sequence[str] = (), trusted_proxies: Sequence[Network] = ()) -> list[Middleware]:
+    """The middleware of a server, the outermost first.
+
+    Pages of `origins` may call the server; `trusted_proxies` are believed about the address of a client.
+    """
+    layers = [Middleware(RequestIdMiddleware)]
     if trusted_proxies:
-        found.append(Middleware(ClientAddressMiddleware, trusted=trusted_proxies))
+        layers.append(Middleware(ClientAddressMiddleware, trusted=trusted_proxies))
     if origins:
         cors = Middleware(
             CORSMiddleware,
@@ -37,6 +40,6 @@ def middleware(*, origins: Sequence[str] = (), trusted_proxies: Sequence[Network
             ],
             expose_headers=["Retry-After", "X-Request-Id"],
         )
-        found.append(cors)
-    found.append(Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=COMPRESSION))
-    return found
+        layers.append(cors)
+    layers.append(Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=COMPRESSION))
+    return layers

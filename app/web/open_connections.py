@@ -1,8 +1,8 @@
-"""The open connections by owner: the access key that was used on a connection, before that the client's address.
+"""The open connections by owner: the access key that was used on a connection, or the client's address if none was yet.
 
 When all places are taken, a new connection is an extra one: its request is answered, and then it is closed. If it is used with
-a known key that has fewer connections than the owner with the most, it gets a place of that owner. So whoever opens a thousand
-connections has fewer places for each of them, and connections on which no key was used are closed first.
+a known key that has fewer connections than the owner with the most, it gets a place of that owner. So owners with very many
+connections lose places to the others, and connections on which no key was used are closed first.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 EXTRA = 1.0
-"""Extra connections at once, as a multiple of the places."""
+"""Maximum number of extra connections, as a multiple of the number of places."""
 
 EXTRA_IDLE = 1.0
 """Seconds within which the headers of a request must arrive on an extra connection."""
@@ -22,11 +22,11 @@ EXTRA_ANSWER = 30.0
 """Seconds within which the answer on an extra connection must have been read."""
 
 _TICK = 0.25
-"""Seconds between two looks at what is idle for too long."""
+"""Seconds between two checks for connections that are idle for too long."""
 
 
 class Connection(Protocol):
-    """What is known of an open connection; `key` is the access key that was used on it, None before."""
+    """An open connection; `key` is the access key that was used on it, None until one is."""
 
     key: bytes | None
     loop: asyncio.AbstractEventLoop
@@ -37,11 +37,11 @@ class Connection(Protocol):
         ...
 
     def close_idle(self) -> None:
-        """Close the connection, on which no request is under way."""
+        """Close the connection; no request is under way on it."""
         ...
 
     def turn_away(self) -> None:
-        """Close the connection, on which no request is under way, and say when to come back."""
+        """Answer when to come back, and close the connection; no request is under way on it."""
         ...
 
     def close_after_answer(self) -> None:
@@ -50,8 +50,8 @@ class Connection(Protocol):
 
 
 @dataclass(slots=True)
-class _Owned:
-    """The connections of one owner: those under way, and the idle ones since when, oldest first."""
+class _OwnedConnections:
+    """The connections of one owner: `busy` ones with a request under way, and `idle` ones by when they became idle; oldest first."""
 
     has_key: bool
     busy: dict[Connection, None] = field(default_factory=dict)
@@ -59,12 +59,12 @@ class _Owned:
 
     @property
     def count(self) -> int:
-        """The number of both."""
+        """The number of connections, busy and idle."""
         return len(self.busy) + len(self.idle)
 
 
 class OpenConnections:
-    """Every connection, with a place or extra. The idle ones are closed when they have been idle too long."""
+    """All connections, those with a place and the extra ones. Those that have been idle too long are closed."""
 
     def __init__(self, *, limit: int, idle_timeout: float, keep_alive: float, extra_idle: float = EXTRA_IDLE) -> None:
         """`idle_timeout` and `keep_alive` are the seconds that a connection may be idle before and after a key was used on it."""
@@ -72,16 +72,16 @@ class OpenConnections:
         self._idle_timeout = idle_timeout
         self._keep_alive = keep_alive
         self._extra_idle = extra_idle
-        self._owned: dict[Hashable, _Owned] = {}
-        self._count = 0
+        self._by_owner: dict[Hashable, _OwnedConnections] = {}
+        self._places_taken = 0
         self._idle_extra: dict[Connection, float] = {}
         self._busy_extra: dict[Connection, float] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def admit(self, connection: Connection) -> bool:
-        """Add a new connection; False where there are too many extra ones, too."""
-        if self._count < self._limit:
-            self._place(connection).idle[connection] = connection.loop.time()
+        """Add a new connection; False if all places are taken and there are too many extra connections."""
+        if self._places_taken < self._limit:
+            self._give_place(connection).idle[connection] = connection.loop.time()
         elif len(self._idle_extra) + len(self._busy_extra) < self._limit * EXTRA:
             self._idle_extra[connection] = connection.loop.time()
         else:
@@ -92,102 +92,108 @@ class OpenConnections:
         return True
 
     def begin_request(self, connection: Connection, key: bytes | None) -> bool:
-        """A request has begun, by a key that was used before or else None. May the connection stay open after it?"""
-        owned = self._owned.get(_owner(connection))
+        """A request has begun. Returns whether the connection may stay open after it.
+
+        `key` is the request's access key if that was used before, otherwise None.
+        """
+        owned = self._by_owner.get(_owner(connection))
         if owned is not None and owned.idle.pop(connection, None) is not None:
             owned.busy[connection] = None
-            self.used_by(connection, key)
+            self.note_key(connection, key)
             return True
         if owned is not None and connection in owned.busy:
-            return True  # a request that was sent before the last answer
+            return True  # a further request, sent before the previous one was answered
         self._idle_extra.pop(connection, None)
         self._busy_extra[connection] = connection.loop.time()
-        if not self._makes_room(key):
+        if not self._make_room(key):
             return False
         del self._busy_extra[connection]
         connection.key = key
-        self._place(connection).busy[connection] = None
+        self._give_place(connection).busy[connection] = None
         return True
 
     def end_request(self, connection: Connection, key: bytes | None) -> None:
-        """A request is answered; a connection with a place is idle until the next one."""
-        self.used_by(connection, key)
-        owned = self._owned.get(_owner(connection))
+        """A request is answered; a connection with a place is idle until its next request."""
+        self.note_key(connection, key)
+        owned = self._by_owner.get(_owner(connection))
         if owned is not None and connection in owned.busy:
             del owned.busy[connection]
             owned.idle[connection] = connection.loop.time()
 
-    def used_by(self, connection: Connection, key: bytes | None) -> None:
-        """A key was used on a connection with a request under way."""
+    def note_key(self, connection: Connection, key: bytes | None) -> None:
+        """Make `key`, used on a connection with a request under way, the connection's owner."""
         if key is None or key == connection.key:
             return
-        owned = self._owned.get(_owner(connection))
+        owned = self._by_owner.get(_owner(connection))
         if owned is not None and connection in owned.busy:
             self.remove(connection)
             connection.key = key
-            self._place(connection).busy[connection] = None
+            self._give_place(connection).busy[connection] = None
 
     def remove(self, connection: Connection) -> None:
         """A connection is closed."""
         self._idle_extra.pop(connection, None)
         self._busy_extra.pop(connection, None)
-        owned = self._owned.get(_owner(connection))
+        owned = self._by_owner.get(_owner(connection))
         if owned is None or (connection not in owned.idle and connection not in owned.busy):
             return
         owned.idle.pop(connection, None)
         owned.busy.pop(connection, None)
-        self._count -= 1
+        self._places_taken -= 1
         if not owned.count:
-            del self._owned[_owner(connection)]
+            del self._by_owner[_owner(connection)]
 
-    def _place(self, connection: Connection) -> _Owned:
-        """Give a connection a place; returns those of its owner."""
-        self._count += 1
-        return self._owned.setdefault(_owner(connection), _Owned(has_key=connection.key is not None))
+    def _give_place(self, connection: Connection) -> _OwnedConnections:
+        """Give a connection a place; returns the connections of its owner."""
+        self._places_taken += 1
+        return self._by_owner.setdefault(_owner(connection), _OwnedConnections(has_key=connection.key is not None))
 
-    def _makes_room(self, key: bytes | None) -> bool:
-        """Is a place free for one more connection of a key, if need be one of the owner with the most?"""
-        if self._count < self._limit:
+    def _make_room(self, key: bytes | None) -> bool:
+        """Make room for one more connection of a key, if need be by taking a place from the owner with the most connections.
+
+        False if there is no place for it.
+        """
+        if self._places_taken < self._limit:
             return True
         if key is None:
             return False
-        without_key = [owned for owned in self._owned.values() if not owned.has_key]
-        largest = max(without_key or self._owned.values(), key=lambda owned: owned.count)
-        own = self._owned.get(key)
-        if largest.has_key and largest.count <= (own.count if own is not None else 0) + 1:
+        without_key = [owned for owned in self._by_owner.values() if not owned.has_key]
+        largest = max(without_key or self._by_owner.values(), key=lambda owned: owned.count)
+        of_key = self._by_owner.get(key)
+        if largest.has_key and largest.count <= (of_key.count if of_key is not None else 0) + 1:
             return False
         if largest.idle:
             next(iter(largest.idle)).close_idle()
             return True
-        last = next(reversed(largest.busy))
-        self.remove(last)
-        self._busy_extra[last] = last.loop.time()
-        last.close_after_answer()
+        newest = next(reversed(largest.busy))
+        self.remove(newest)
+        self._busy_extra[newest] = newest.loop.time()
+        newest.close_after_answer()
         return True
 
     def _sweep(self, loop: asyncio.AbstractEventLoop, tick: float) -> None:
         """Close the connections that have been idle too long. One timer serves all, because a timer for each is expensive."""
         now = loop.time()
-        for connection in _older(self._idle_extra, now - self._extra_idle):
+        for connection in _since_before(self._idle_extra, now - self._extra_idle):
             connection.turn_away()
-        for connection in _older(self._busy_extra, now - EXTRA_ANSWER):
+        for connection in _since_before(self._busy_extra, now - EXTRA_ANSWER):
             connection.close_after_answer()
-        for owned in list(self._owned.values()):
-            longest = self._keep_alive if owned.has_key else self._idle_timeout
-            for connection in _older(owned.idle, now - longest):
+        for owned in list(self._by_owner.values()):
+            max_idle = self._keep_alive if owned.has_key else self._idle_timeout
+            for connection in _since_before(owned.idle, now - max_idle):
                 connection.close_idle()
-        rest = self._count or self._idle_extra or self._busy_extra
-        self._timer = loop.call_later(tick, self._sweep, loop, tick) if rest else None
+        any_open = self._places_taken or self._idle_extra or self._busy_extra
+        self._timer = loop.call_later(tick, self._sweep, loop, tick) if any_open else None
 
 
-def _older(connections: dict[Connection, float], than: float) -> list[Connection]:
-    """The first connections, which are oldest first, until one that is not older."""
-    found = []
+def _since_before(connections: dict[Connection, float], instant: float) -> list[Connection]:
+    """The connections whose time is not after `instant`. The oldest come first, so the search stops at the first younger one."""
+    older = []
     for connection, since in connections.items():
-        if since > than:
+        if since > instant:
             break
-        found.append(connection)
-    return found
+        older.append(connection)
+    return older
 
 
 def _owner(connection: Connection) -> Hashable:

@@ -1,4 +1,4 @@
-"""Pictures of the rewards in the templates; rewards that an owner creates show pictures at the owner's addresses."""
+"""Pictures of the rewards in the templates; the rewards that an owner creates have pictures at addresses of the owner."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _HEADERS = {
     # An SVG file can contain scripts: the browser must run none.
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     "x-content-type-options": "nosniff",
-    # Tills and apps on other hosts show them.
+    # Tills and apps on other hosts show the pictures.
     "cross-origin-resource-policy": "cross-origin",
 }
 
 
 def picture_routes() -> list[Route]:
-    """/pictures/NAME.svg, as `Reward.pictureUrl` of a template's reward gives it."""
+    """The route /pictures/NAME.svg, to which `Reward.pictureUrl` of a template's reward points."""
     pictures_by_name = {file.name: file.read_bytes() for file in sorted(FOLDER.glob("*.svg"))}
 
     async def picture(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""The id of a request, `X-Request-Id`: the client's or a new one, in the response and in the log."""
+"""The id of a request, `X-Request-Id`: sent by the client or new; it is in the response and in the log."""
 
 from __future__ import annotations
 
@@ -21,15 +21,18 @@ def request_id() -> str | None:
 
 
 def add_request_id(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Add the id of the request to a line of the log."""
-    found = _request_id.get()
-    if found is not None:
-        event["request_id"] = found
+    """Add the id of the request to a line of the log; a processor of structlog."""
+    id = _request_id.get()
+    if id is not None:
+        event["request_id"] = id
     return event
 
 
-class RequestIds:
-    """Gives each request its id. One that is not 1 to 100 printable ASCII characters without spaces is replaced."""
+class RequestIdMiddleware:
+    """ASGI middleware that gives each request its id.
+
+    An id from the client that is not 1 to 100 printable ASCII characters without spaces is replaced.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -39,8 +42,8 @@ class RequestIds:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given: bytes = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        id = given if _VALID.fullmatch(given) else secrets.token_hex(16).encode()
+        sent_id: bytes = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        id = sent_id if _VALID.fullmatch(sent_id) else secrets.token_hex(16).encode()
         _request_id.set(id.decode())
 
         async def send_with_id(message: Message) -> None:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from app.web.callers import Callers
-from app.web.connection_limits import MAX_HEAD_BYTES, bounded
+from app.web.connection_limits import MAX_HEAD_BYTES, bounded_protocol
 from app.web.turns import Turns
 from tests.api.minimal_schema import Edge
 from tests.live_server import serving
@@ -27,7 +27,7 @@ WHOLE = b'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    with serving(Edge().app, http=bounded(idle_timeout=PATIENCE, max_connections=SLOW + 10)) as address:
+    with serving(Edge().app, http=bounded_protocol(idle_timeout=PATIENCE, max_connections=SLOW + 10)) as address:
         yield address
 
 
@@ -141,7 +141,7 @@ def ended(sock: socket.socket) -> bool:
 def full_server(*keys: str | None, idle_timeout: float = HANGS, turns: Turns | None = None) -> Iterator[Full]:
     """A server that knows all keys; connections on which these were used have all places, None: without one."""
     callers = Callers(lambda header: header)
-    http = bounded(callers=callers, max_connections=len(keys), idle_timeout=idle_timeout, turns=turns)
+    http = bounded_protocol(callers=callers, max_connections=len(keys), idle_timeout=idle_timeout, turns=turns)
     with ExitStack() as stack:
         address = stack.enter_context(serving(Edge().app, http=http))
         sockets = [stack.enter_context(connect(address)) for _ in keys]
@@ -209,7 +209,7 @@ def test_who_waits_too_long_for_a_turn_is_told_when_to_come_back() -> None:
 
 
 def test_connection_beyond_the_limit_gets_503_with_retry_after() -> None:
-    with serving(Edge().app, http=bounded(idle_timeout=10.0, max_connections=2)) as address:
+    with serving(Edge().app, http=bounded_protocol(idle_timeout=10.0, max_connections=2)) as address:
         busy = [connect(address) for _ in range(2)]
         for sock in busy:
             sock.sendall(WHOLE)  # its last byte is missing: a request under way

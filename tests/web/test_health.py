@@ -26,7 +26,7 @@ async def test_liveness_and_readiness_are_separate(
     async def found() -> tuple[str, str] | None:
         return problem
 
-    transport = httpx.ASGITransport(app=Starlette(routes=health_routes(problem=found)))
+    transport = httpx.ASGITransport(app=Starlette(routes=health_routes(find_problem=found)))
     async with httpx.AsyncClient(transport=transport, base_url="http://shop.example") as client:
         response = await client.get(path)
         assert (response.status_code, response.json()) == (status, expected)

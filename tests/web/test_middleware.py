@@ -19,7 +19,7 @@ from starlette.routing import Route
 from app.config import Settings
 from app.web.errors import unexpected_error_response
 from app.web.logging_setup import log_in_json
-from app.web.middleware import COMPRESSED_FROM, middleware
+from app.web.middleware import COMPRESSED_FROM, middleware_layers
 from tests.api.minimal_schema import Edge
 
 ORIGIN = "https://app.shop.example"
@@ -57,7 +57,7 @@ def client_of(*origins: str) -> httpx.AsyncClient:
     routes = [Route(f"/{view.__name__}", view) for view in (text, stream, log, broken)]
     app = Starlette(
         routes=[*routes, *Edge().app.routes],
-        middleware=middleware(origins=origins),
+        middleware=middleware_layers(origins=origins),
         exception_handlers={Exception: unexpected_error_response},
     )
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)

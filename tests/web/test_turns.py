@@ -140,7 +140,7 @@ async def test_a_request_that_takes_long_no_longer_holds_a_place() -> None:
 async def test_who_has_gone_takes_no_turn() -> None:
     server = Server()
     requests = [server.send("greedy") for _ in range(AT_ONCE + 2)]
-    server.turns.leave(requests[AT_ONCE])
+    server.turns.stop_waiting(requests[AT_ONCE])
     server.end(requests[0])
     assert requests[AT_ONCE] not in server.begun
     assert requests[AT_ONCE + 1] in server.begun

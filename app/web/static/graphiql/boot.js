@@ -1,53 +1,54 @@
-// Signs in and starts GraphiQL. A file of its own, because the page allows no script inside it.
-const STORED = "troth-key";
+// Signs in and starts GraphiQL. It is a file of its own, because the page allows no script inside it.
+const SESSION_ENTRY = "troth-key";
 const form = document.getElementById("sign-in");
 const field = document.getElementById("key");
 const holder = document.getElementById("holder");
 const button = form.querySelector("button");
 
-// Of the tab's session, so that a reload stays signed in. What is typed into GraphiQL is forgotten with the page.
+// The key is stored in the session of the browser's tab, so that a reload stays signed in.
 const session = {
-  read() { try { return sessionStorage.getItem(STORED) ?? ""; } catch { return ""; } },
-  write(key) { try { key ? sessionStorage.setItem(STORED, key) : sessionStorage.removeItem(STORED); } catch { /* blocked */ } },
+  read() { try { return sessionStorage.getItem(SESSION_ENTRY) ?? ""; } catch { return ""; } },
+  write(key) { try { key ? sessionStorage.setItem(SESSION_ENTRY, key) : sessionStorage.removeItem(SESSION_ENTRY); } catch { /* blocked */ } },
 };
-const kept = new Map();
+// What is typed into GraphiQL is stored in memory only, and forgotten with the page.
+const entries = new Map();
 const storage = {
-  get length() { return kept.size; },
-  getItem: (name) => (kept.has(name) ? kept.get(name) : null),
-  setItem: (name, value) => { kept.set(name, String(value)); },
-  removeItem: (name) => { kept.delete(name); },
-  clear: () => { kept.clear(); },
+  get length() { return entries.size; },
+  getItem: (name) => (entries.has(name) ? entries.get(name) : null),
+  setItem: (name, value) => { entries.set(name, String(value)); },
+  removeItem: (name) => { entries.delete(name); },
+  clear: () => { entries.clear(); },
 };
 
 // A browser never sends what follows the #. The key leaves the address bar, where it could be copied with the address.
 function takeKeyFromAddress() {
-  const found = /^#key=([\w.-]+)$/.exec(location.hash);
-  if (!found) return false;
-  session.write(found[1]);
-  field.value = found[1];
+  const match = /^#key=([\w.-]+)$/.exec(location.hash);
+  if (!match) return false;
+  session.write(match[1]);
+  field.value = match[1];
   history.replaceState(null, "", location.pathname + location.search);
   return true;
 }
 
 if (!takeKeyFromAddress()) field.value = session.read();
 
-const text = async (path) => { const answer = await fetch(path); return answer.ok ? answer.text() : ""; };
+const fetchText = async (path) => { const answer = await fetch(path); return answer.ok ? answer.text() : ""; };
 const [{ GraphiQL, createElement, createGraphiQLFetcher, createRoot, onEditor }, operations, values] = await Promise.all([
   import("./built/graphiql.js"),
-  text("/graphiql/examples.graphql"),
-  text("/graphiql/variables.json"),
+  fetchText("/graphiql/examples.graphql"),
+  fetchText("/graphiql/variables.json"),
 ]);
 
-// One tab for each operation with the comments above it: it ends with the brace at the start of a line.
-const day = (days) => `${new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 19)}Z`;
-const written = { yesterday: day(-1), tomorrow: day(1) };
-const variables = JSON.parse(values || "{}", (_, value) => written[value] ?? value);
+// One tab for each operation with the comments above it. An operation ends with a brace at the start of a line.
+const instantIn = (days) => `${new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 19)}Z`;
+const instants = { yesterday: instantIn(-1), tomorrow: instantIn(1) };
+const variables = JSON.parse(values || "{}", (_, value) => instants[value] ?? value);
 const tabs = operations.split(/(?<=^\}\n)/m).map((example) => example.trim()).filter(Boolean).map((query) => ({
   query,
   variables: JSON.stringify(variables[/^(?:query|mutation) (\w+)/m.exec(query)[1]], null, 2),
 }));
 
-// Lines are broken where there is no room for them; on a phone there is none for their numbers.
+// Long lines are wrapped; on a phone there is no room for line numbers.
 const PHONE = { fontSize: 12, lineNumbers: "off", folding: false, glyphMargin: false };
 const phone = matchMedia("(max-width: 45rem)").matches;
 onEditor((editor) => editor.updateOptions({ wordWrap: "on", ...(phone ? PHONE : { fontSize: 14 }) }));
@@ -88,7 +89,7 @@ async function describe(key) {
 
 let current = null;
 let signedIn = false;
-function label() { button.textContent = signedIn && field.value.trim() === current ? "Sign out" : "Sign in"; }
+function labelButton() { button.textContent = signedIn && field.value.trim() === current ? "Sign out" : "Sign in"; }
 
 async function signIn() {
   const key = field.value.trim();
@@ -102,7 +103,7 @@ async function signIn() {
   holder.className = state;
   holder.textContent = text;
   field.setAttribute("aria-invalid", String(state === "wrong"));
-  label();
+  labelButton();
 }
 
 form.addEventListener("submit", (event) => {
@@ -110,7 +111,7 @@ form.addEventListener("submit", (event) => {
   if (signedIn && field.value.trim() === current) field.value = "";
   signIn();
 });
-field.addEventListener("input", label);
+field.addEventListener("input", labelButton);
 field.addEventListener("change", () => { if (field.value.trim() !== current) signIn(); });
 addEventListener("hashchange", () => { if (takeKeyFromAddress()) signIn(); });
 signIn();
