@@ -142,7 +142,7 @@ class Authenticator:
             return RejectedKey(KeyRejection.MALFORMED)
         paid = self._try_charge(host)
         if not paid:
-            await self._slow_lane.turn(host)
+            await self._slow_lane.wait_for_turn(host)
         found = await self._look_up(token)
         if paid and isinstance(found, Caller):
             self._admission.give_back(host, INVALID_KEY_COST)

@@ -127,10 +127,10 @@ def size_of(place: str) -> int | None:
 
 
 COSTS = FieldCosts(
-    fields=FIELD_COSTS,
-    list_sizes=size_of,
+    extra_costs=FIELD_COSTS,
+    list_size=size_of,
     argument_lists=ARGUMENT_LISTS,
-    argument_item=ARGUMENT_ITEM,
+    argument_item_cost=ARGUMENT_ITEM,
     default_page=DEFAULT_PAGE_SIZE,
     max_page=MAX_PAGE_SIZE,
 )

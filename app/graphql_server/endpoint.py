@@ -21,7 +21,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
-from app.graphql_server.execution.document_cache import DocumentCache, InvalidError, PreparedDocument, PreparedOperation
+from app.graphql_server.execution.document_cache import (
+    DocumentCache,
+    InvalidDocumentError,
+    PreparedDocument,
+    PreparedOperation,
+)
 from app.graphql_server.execution.executor import CompiledExecutor
 from app.graphql_server.execution.introspection_cache import IntrospectionCache
 from app.graphql_server.execution.persisted_documents import PersistedDocuments
@@ -42,11 +47,11 @@ from app.graphql_server.http.response import (
     JSON,
     HttpResponse,
     error_response,
-    field_errors,
+    field_errors_response,
     media_type,
-    rate_limited,
-    request_errors,
-    try_later,
+    rate_limited_response,
+    request_errors_response,
+    try_later_response,
 )
 from app.graphql_server.limits.admission import Admission, RateLimited
 from app.graphql_server.limits.cost_analysis import FieldCosts
@@ -56,7 +61,7 @@ from app.graphql_server.limits.time_budget import TimeBudget, too_much_work
 from app.graphql_server.schema.core_schema import core_schema
 
 MAX_RUN_TIME = 10.0
-"""Seconds that an operation may take."""
+"""Maximum number of seconds that an operation may take."""
 
 INVALID_VARIABLES_COST = 10
 """The cost of an operation whose variables are invalid."""
@@ -105,7 +110,7 @@ class GraphQLEndpoint:
         self._max_run_time = max_run_time
 
     def routes(self, path: str = "/graphql") -> list[BaseRoute]:
-        """The endpoint at its path, WebSockets rejected."""
+        """The routes of the endpoint at its path; WebSockets are rejected."""
         return [Route(path, self), WebSocketRoute(path, self)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -125,7 +130,7 @@ class GraphQLEndpoint:
         except ClientDisconnect:
             return
         except Exception as fault:  # noqa: BLE001 - the only place where unexpected exceptions become answers
-            answer = self._fault(fault)
+            answer = self._unexpected_error_response(fault)
         await answer.send(send, media=media)
 
     async def _run(self, graphql_request: GraphQLRequest, *, request: Request, media: str) -> HttpResponse:
@@ -133,34 +138,34 @@ class GraphQLEndpoint:
             caller = await self._authenticate(request)
             rate_limit_key = self._rate_limit_key(caller, request)
             text, digest = graphql_request.query, graphql_request.digest
-            if digest is not None or not self._persisted.takes_any_text:
+            if digest is not None or not self._persisted.runs_any_text:
                 text = self._persisted.text_of(text, digest=digest)
             document = self._documents.cached(text) or self._prepare(text, rate_limit_key=rate_limit_key)
             if digest is not None:
-                self._persisted.keep(text, digest=digest)
+                self._persisted.register(text, digest=digest)
             operation = document.operation(graphql_request.operation_name)
         except RateLimited as error:
-            return rate_limited(error.wait)
-        except InvalidError as invalid:
+            return rate_limited_response(error.wait)
+        except InvalidDocumentError as invalid:
             errors = [request_error(error, default_code="GRAPHQL_VALIDATION_FAILED") for error in invalid.errors]
-            return request_errors(errors, media=media)
+            return request_errors_response(errors, media=media)
         except GraphQLError as error:
             if "code" not in (error.extensions or {}):
                 raise
-            return request_errors([{"message": error.message, "extensions": error.extensions}], media=media)
+            return request_errors_response([{"message": error.message, "extensions": error.extensions}], media=media)
         if request.method == "GET" and operation.measured.node.operation is not OperationType.QUERY:
-            return error_response(_not_allowed("A mutation needs POST.", allow="POST"), media=media)
-        context = self._context_for(request, caller, operation.measured.needed)
+            return error_response(_method_not_allowed("A mutation needs POST.", allow="POST"), media=media)
+        context = self._context_for(request, caller, operation.measured.reachable_fields)
         if operation.measured.introspects and not self._introspection(context):
-            return request_errors([_NO_INTROSPECTION], media=media)
-        variables = operation.variables.coerced(graphql_request.variables)
+            return request_errors_response([_NO_INTROSPECTION], media=media)
+        variables = operation.variables.coerce(graphql_request.variables)
         if isinstance(variables, list):
-            return self._invalid_variables(variables, rate_limit_key=rate_limit_key, media=media)
+            return self._invalid_variables_response(variables, rate_limit_key=rate_limit_key, media=media)
         only_introspects = operation.measured.only_introspects
-        # What introspection may take is limited by its cost.
+        # The work of introspection is limited by its cost alone.
         time_budget = TimeBudget(math.inf if only_introspects else None)
         execute = partial(self._execute, operation, variables, context=context, time_budget=time_budget, media=media)
-        cost = operation.cost.of(variables.coerced)
+        cost = operation.cost.total(variables.coerced)
         if only_introspects:
             return await self._introspection_cache.response(
                 (text, graphql_request.operation_name, orjson.dumps(variables.coerced)),
@@ -174,18 +179,20 @@ class GraphQLEndpoint:
         )
 
     def _prepare(self, text: str, *, rate_limit_key: str) -> PreparedDocument:
-        """The document of a new text. Raises InvalidError, and RateLimited when its caller sent too many of them."""
+        """The document of a new text. Raises InvalidDocumentError, and RateLimited when the caller sent too many new texts."""
         if self._admission is None:
             return self._documents.prepare(text)
         with self._admission.charging_time(rate_limit_key):
             return self._documents.prepare(text)
 
-    def _invalid_variables(self, errors: list[GraphQLError], *, rate_limit_key: str, media: str) -> HttpResponse:
-        """The answer to invalid variables."""
+    def _invalid_variables_response(
+        self, errors: list[GraphQLError], *, rate_limit_key: str, media: str
+    ) -> HttpResponse:
+        """The answer to invalid variables, for which the caller is charged."""
         charge = self._buckets.take(rate_limit_key, INVALID_VARIABLES_COST) if self._buckets is not None else None
         if charge is not None and charge.wait is not None:
-            return rate_limited(charge.wait)
-        return request_errors([request_error(error, default_code=BAD_INPUT) for error in errors], media=media)
+            return rate_limited_response(charge.wait)
+        return request_errors_response([request_error(error, default_code=BAD_INPUT) for error in errors], media=media)
 
     async def _execute(
         self,
@@ -201,21 +208,21 @@ class GraphQLEndpoint:
             schema=self._schema,
             fragments=operation.fragments,
             variables=variables,
-            collected=operation.collected,
-            compiled=operation.compiled,
+            collected_cache=operation.collected_cache,
+            compiled_cache=operation.compiled_cache,
             context=context,
             time_budget=time_budget,
         )
-        limit = asyncio.timeout(self._max_run_time)
+        timeout = asyncio.timeout(self._max_run_time)
         try:
             result = cast(ExecutionResult | Awaitable[ExecutionResult], executor.execute_operation())
             if not isinstance(result, ExecutionResult):
-                async with limit:
+                async with timeout:
                     result = await result
         except TimeoutError:
-            if not limit.expired():
+            if not timeout.expired():
                 raise
-            return self._timed_out()
+            return self._timeout_response()
         finally:
             # Breaks the executor's reference cycle, so that its memory is freed at once: the cycle collector stops all
             # requests.
@@ -224,41 +231,45 @@ class GraphQLEndpoint:
             return HttpResponse(200, {"data": None, "errors": [request_error(too_much_work(), default_code=BAD_INPUT)]})
         if result.errors:
             mutates = operation.measured.node.operation is OperationType.MUTATION
-            return self._with_errors(result, result.errors, mutates=mutates, media=media)
+            return self._response_with_errors(result, result.errors, mutates=mutates, media=media)
         return HttpResponse(200, {"data": result.data})
 
-    def _with_errors(
+    def _response_with_errors(
         self, result: ExecutionResult, errors: list[GraphQLError], *, mutates: bool, media: str
     ) -> HttpResponse:
         if result.data is None and all(error.path is None for error in errors):
-            return request_errors([request_error(error, default_code=BAD_INPUT) for error in errors], media=media)
+            return request_errors_response(
+                [request_error(error, default_code=BAD_INPUT) for error in errors], media=media
+            )
         logged: LoggedFaults = {}
-        shown = [field_error(error, overloads=self._unavailable, logged=logged, mutates=mutates) for error in errors]
-        return field_errors(result.data, shown)
+        formatted = [
+            field_error(error, overloads=self._unavailable, logged=logged, mutates=mutates) for error in errors
+        ]
+        return field_errors_response(result.data, formatted)
 
-    def _fault(self, fault: Exception) -> HttpResponse:
+    def _unexpected_error_response(self, fault: Exception) -> HttpResponse:
         overload = overload_of(fault, overloads=self._unavailable)
         if overload is None:
             return HttpResponse(500, {"errors": [masked_error(fault, logged={})]})
-        return try_later(overload_error(overload, fault))
+        return try_later_response(overload_error(overload, fault))
 
-    def _timed_out(self) -> HttpResponse:
+    def _timeout_response(self) -> HttpResponse:
         message = (
             f"The operation took longer than {self._max_run_time:g} seconds. Repeat it with the same idempotencyKey."
         )
-        return try_later({"message": message, "extensions": {"code": UNAVAILABLE, "retryAfter": 1}})
+        return try_later_response({"message": message, "extensions": {"code": UNAVAILABLE, "retryAfter": 1}})
 
 
 def _request_without_body(request: Request) -> GraphQLRequest:
     """The request of a GET. Raises HttpError."""
     if request.method != "GET":
-        raise _not_allowed("Use POST, or GET for a query.", allow="GET, POST")
+        raise _method_not_allowed("Use POST, or GET for a query.", allow="GET, POST")
     if request.headers.get("upgrade", "").lower() == "websocket":
         raise HttpError(400, message=_NO_SOCKETS)
     return request_in_query_string(request)
 
 
-def _not_allowed(message: str, *, allow: str) -> HttpError:
+def _method_not_allowed(message: str, *, allow: str) -> HttpError:
     return HttpError(405, message=message, headers={"allow": allow})
 
 
@@ -274,7 +285,7 @@ async def reject_socket(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.close", "code": 1003, "reason": _NO_SOCKETS})
         return
 
-    async def denying(message: Any) -> None:
+    async def send_denial(message: Any) -> None:
         await send({**message, "type": f"websocket.{message['type']}"})
 
-    await error_response(HttpError(400, message=_NO_SOCKETS), media=JSON).send(denying, media=JSON)
+    await error_response(HttpError(400, message=_NO_SOCKETS), media=JSON).send(send_denial, media=JSON)

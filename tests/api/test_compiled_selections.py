@@ -149,15 +149,15 @@ DOCUMENTS = DocumentCache(CORE)
 def executor_of(text: str, given: dict[str, Any] | None = None) -> CompiledExecutor:
     """An executor as the endpoint makes one."""
     operation = DOCUMENTS.get(text).operation(None)
-    variables = operation.variables.coerced(given or {})
+    variables = operation.variables.coerce(given or {})
     assert not isinstance(variables, list)
     return CompiledExecutor.of(
         operation.measured.node,
         schema=CORE,
         fragments=operation.fragments,
         variables=variables,
-        collected=operation.collected,
-        compiled=operation.compiled,
+        collected_cache=operation.collected_cache,
+        compiled_cache=operation.compiled_cache,
         context=None,
         time_budget=TimeBudget(),
     )
@@ -230,8 +230,8 @@ async def test_field_with_an_argument_is_compiled() -> None:
     executor = executor_of('query($c: Colour) { small { leaf { a: painted(colour: $c) b: called(name: "x") } } }')
     result: Any = executor.execute_operation()
     assert (await result).errors is None
-    assert executor.compiled
-    assert all(compiled is not None for _, compiled in executor.compiled.values())
+    assert executor.compiled_cache
+    assert all(compiled is not None for _, compiled in executor.compiled_cache.values())
 
 
 async def test_only_the_compiled_document_is_kept_of_a_request() -> None:
@@ -240,13 +240,13 @@ async def test_only_the_compiled_document_is_kept_of_a_request() -> None:
         executor = executor_of("{ small { name leaves { name place } later { name } } }")
         result: Any = executor.execute_operation()
         assert (await result).errors is None
-        compiled_counts.append(len(executor.compiled))
+        compiled_counts.append(len(executor.compiled_cache))
     assert set(compiled_counts[1:]) == {compiled_counts[0]}
-    assert any(compiled is not None for _, compiled in executor.compiled.values())
+    assert any(compiled is not None for _, compiled in executor.compiled_cache.values())
     other_executor = executor_of("{ small { name birds { name } leaves { name place } resident { name } } }")
     result = other_executor.execute_operation()
     assert (await result).errors is None
-    assert all(compiled is not None for _, compiled in other_executor.compiled.values())
+    assert all(compiled is not None for _, compiled in other_executor.compiled_cache.values())
 
 
 async def test_objects_of_an_operation_are_freed_at_once() -> None:

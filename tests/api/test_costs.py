@@ -37,7 +37,9 @@ def cost(text: str, **variables: Any) -> int:
         for definition in definitions
         if isinstance(definition, FragmentDefinitionNode)
     }
-    return cost_of(operation, fragments=fragments, schema=CORE, costs=COSTS, introspection=INTROSPECTION).of(variables)
+    return cost_of(operation, fragments=fragments, schema=CORE, costs=COSTS, introspection=INTROSPECTION).total(
+        variables
+    )
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ async def test_slow_lane_serves_callers_round_robin() -> None:
     lane, order = SlowLane(pause=0.0), list[str]()
 
     async def wait(caller: str) -> None:
-        await lane.turn(caller)
+        await lane.wait_for_turn(caller)
         order.append(caller)
 
     waiting = [asyncio.ensure_future(wait("greedy")) for _ in range(20)]
@@ -62,15 +62,15 @@ async def test_slow_lane_serves_callers_round_robin() -> None:
 
 async def test_slow_lane_queue_is_bounded() -> None:
     lane = SlowLane(pause=0.0, max_waiting=5, max_waiting_of_caller=3)
-    waiting = [asyncio.ensure_future(lane.turn(caller)) for caller in ("a", "a", "a", "a", "b", "c", "d")]
+    waiting = [asyncio.ensure_future(lane.wait_for_turn(caller)) for caller in ("a", "a", "a", "a", "b", "c", "d")]
     results = await asyncio.gather(*waiting, return_exceptions=True)
     assert [isinstance(result, RateLimited) for result in results] == [False, False, False, True, False, False, True]
-    await lane.turn("a")
+    await lane.wait_for_turn("a")
 
 
 async def test_turn_of_a_disconnected_client_is_skipped() -> None:
     lane = SlowLane(pause=0.0)
-    gone, stays = asyncio.ensure_future(lane.turn("a")), asyncio.ensure_future(lane.turn("a"))
+    gone, stays = asyncio.ensure_future(lane.wait_for_turn("a")), asyncio.ensure_future(lane.wait_for_turn("a"))
     await asyncio.sleep(0)
     gone.cancel()
     await stays

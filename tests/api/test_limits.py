@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from graphql import GraphQLError, get_introspection_query, parse, validate
 
-from app.graphql_server.execution.document_cache import DocumentCache, InvalidError
-from app.graphql_server.limits.document_limits import Measured, measure, parse_document
+from app.graphql_server.execution.document_cache import DocumentCache, InvalidDocumentError
+from app.graphql_server.limits.document_limits import MeasuredDocument, measure, parse_document
 from app.graphql_server.schema.core_schema import core_schema
 from tests.api.minimal_schema import schema
 
@@ -19,7 +19,7 @@ CORE = core_schema(schema)
 def excesses(text: str) -> list[str]:
     """The messages about exceeded limits."""
     metrics = measure(parse(text), schema=CORE)
-    if isinstance(metrics, Measured):
+    if isinstance(metrics, MeasuredDocument):
         return []
     assert {error.extensions["code"] for error in metrics if error.extensions} == {"OPERATION_TOO_COMPLEX"}
     return [error.message for error in metrics]
@@ -117,18 +117,18 @@ def test_invalid_fragments_are_rejected_before_validation(text: str) -> None:
 
 def test_unknown_types_and_fields_are_left_to_validation() -> None:
     metrics = measure(parse("{ nope { a ...F ...Gone } } fragment F on Nope { b }"), schema=CORE)
-    assert isinstance(metrics, Measured)
-    assert metrics.needed == {"Query.nope"}
+    assert isinstance(metrics, MeasuredDocument)
+    assert metrics.reachable_fields == {"Query.nope"}
 
 
 def test_needed_fields_include_fragments_and_interface_types() -> None:
     text = "query A { ...F thing { id ... on Shop { name } } } query B { hello } fragment F on Query { page { endCursor } }"
     metrics = measure(parse(text), schema=CORE)
-    assert isinstance(metrics, Measured)
-    assert metrics.operations["A"].needed == {
+    assert isinstance(metrics, MeasuredDocument)
+    assert metrics.operations["A"].reachable_fields == {
         "Query.page", "PageInfo.endCursor", "Query.thing", "Thing.id", "Shop.id", "Shop.name",
     }  # fmt: skip
-    assert metrics.operations["B"].needed == {"Query.hello"}
+    assert metrics.operations["B"].reachable_fields == {"Query.hello"}
     assert not metrics.operations["A"].introspects
 
 
@@ -144,7 +144,7 @@ def test_document_that_is_slow_to_validate_is_rejected_quickly(text: str) -> Non
     best = 10.0
     for _ in range(3):
         begun = time.process_time()
-        with pytest.raises(InvalidError) as refused:
+        with pytest.raises(InvalidDocumentError) as refused:
             DocumentCache(CORE).get(text)
         best = min(best, time.process_time() - begun)
     (error,) = refused.value.errors
@@ -191,7 +191,7 @@ def test_hostile_documents_are_rejected_within_milliseconds(text: str) -> None:
         except GraphQLError:
             pass
         else:
-            if isinstance(measure(document, schema=CORE), Measured):
+            if isinstance(measure(document, schema=CORE), MeasuredDocument):
                 validate(CORE, document, max_errors=10)
         best = min(best, time.process_time() - begun)
     assert best < 0.25

@@ -141,8 +141,8 @@ async def test_wrong_key_learns_nothing_of_documents() -> None:
 
 
 def test_kept_documents_are_bounded_in_number_and_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(persisted_documents, "MAX_KEPT_DOCUMENTS", 3)
-    monkeypatch.setattr(persisted_documents, "MAX_KEPT_BYTES", 100)
+    monkeypatch.setattr(persisted_documents, "MAX_REGISTERED_DOCUMENTS", 3)
+    monkeypatch.setattr(persisted_documents, "MAX_REGISTERED_BYTES", 100)
     persisted = PersistedDocuments()
 
     def kept(*texts: str) -> list[str]:
@@ -153,19 +153,19 @@ def test_kept_documents_are_bounded_in_number_and_bytes(monkeypatch: pytest.Monk
         return found
 
     for text in "abcd":
-        persisted.keep(text, digest=digest(text))
+        persisted.register(text, digest=digest(text))
     assert kept("a", "d", "c", "b") == ["d", "c", "b"]
-    persisted.keep("e", digest=digest("e"))
+    persisted.register("e", digest=digest("e"))
     assert kept("b", "c", "d", "e") == ["b", "c", "e"], "the one used longest ago has gone"
     large = "ä" * 49
-    persisted.keep(large, digest=digest(large))
+    persisted.register(large, digest=digest(large))
     assert kept("b", "c", "e", large) == ["c", "e", large]
-    persisted.keep("f" * 4, digest=digest("f" * 4))
+    persisted.register("f" * 4, digest=digest("f" * 4))
     assert kept(large) == []
     huge = "x" * 101
-    persisted.keep(huge, digest=digest(huge))
+    persisted.register(huge, digest=digest(huge))
     assert kept(huge, "ffff") == []
-    persisted.keep("a", digest=digest("a"))
+    persisted.register("a", digest=digest("a"))
     assert kept("a") == ["a"]
 
 

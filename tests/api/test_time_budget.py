@@ -94,15 +94,15 @@ async def run(text: str) -> tuple[object, list[str], CompiledExecutor, float]:
             last = now
 
     operation = DOCUMENTS.get(text).operation(None)
-    variables = operation.variables.coerced({})
+    variables = operation.variables.coerce({})
     assert not isinstance(variables, list)
     executor = CompiledExecutor.of(
         operation.measured.node,
         schema=CORE,
         fragments=operation.fragments,
         variables=variables,
-        compiled=operation.compiled,
-        collected=operation.collected,
+        compiled_cache=operation.compiled_cache,
+        collected_cache=operation.collected_cache,
         context=None,
         time_budget=TimeBudget(),
     )
@@ -175,7 +175,7 @@ async def test_response_that_is_long_by_repetition_is_stopped_too() -> None:
 def test_busy_machine_does_not_use_the_time_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time_budget, "perf_counter", lambda: clock[0])
     clock = [0.0]
-    work = TimeBudget(_clock=time_budget.perf_counter, _last=0.0)
+    work = TimeBudget(_clock=time_budget.perf_counter, _counted_until=0.0)
     clock[0] = 10.0  # the process did not run meanwhile
     work.tick()
     work.check()

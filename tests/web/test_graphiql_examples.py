@@ -10,7 +10,7 @@ from graphql import FieldNode, OperationDefinitionNode, parse, validate
 
 from app.api.schema import schema
 from app.domain.access import Role
-from app.graphql_server.limits.document_limits import Measured, measure
+from app.graphql_server.limits.document_limits import MeasuredDocument, measure
 from app.graphql_server.schema.core_schema import core_schema
 from tests.shop import Shop, open_shop
 from tests.verification import discrepancies_in
@@ -107,4 +107,4 @@ def test_examples_cover_every_task_of_a_till_and_are_accepted_by_the_schema() ->
         asked |= {field.name.value for field in operation.selection_set.selections if isinstance(field, FieldNode)}
     assert asked == TASKS
     for example in examples():
-        assert isinstance(measure(parse(example.document), schema=core), Measured)
+        assert isinstance(measure(parse(example.document), schema=core), MeasuredDocument)

@@ -1,4 +1,4 @@
-"""The arguments of a compiled field: those written in the document are coerced once, variables are looked up."""
+"""The arguments of a compiled field: values written in the document are coerced once, variables are looked up for each request."""
 
 from __future__ import annotations
 
@@ -21,39 +21,41 @@ from graphql.utilities import coerce_input_literal
 class Arguments(NamedTuple):
     """The arguments that a document gives to a field.
 
-    `written` are values by the names of the arguments, `variables` the names of arguments and their variables.
+    `literals` are the values written in the document, by argument; `variables` are pairs of an argument and its variable.
     """
 
-    written: Mapping[str, Any]
+    literals: Mapping[str, Any]
     variables: tuple[tuple[str, str], ...]
 
-    def values(self, coerced: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The arguments for a request with these values of its variables; one whose variable is not given is left out."""
+    def values(self, variable_values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The arguments of a request with these values of its variables. An argument whose variable has no value is left out."""
         if not self.variables:
-            return self.written
-        given = {name: coerced[variable] for name, variable in self.variables if variable in coerced}
-        return {**self.written, **given}
+            return self.literals
+        from_variables = {
+            name: variable_values[variable] for name, variable in self.variables if variable in variable_values
+        }
+        return {**self.literals, **from_variables}
 
 
 _NO_ARGUMENTS = Arguments({}, ())
 
 
 def compile_arguments(field: GraphQLField, details: FieldDetails) -> Arguments | None:
-    """The arguments of a field; None where graphql-core has to read them for each request.
+    """The arguments of a field; None if graphql-core has to read them for each request.
 
-    That is so for defaults, lists and objects, and variables where null is not allowed.
+    It has to for arguments with defaults, for lists and objects, and for variables where null is not allowed.
     """
     if not field.args:
         return _NO_ARGUMENTS
-    given = {node.name.value: node.value for node in details.node.arguments or ()}
-    written: dict[str, Any] = {}
+    value_nodes = {node.name.value: node.value for node in details.node.arguments or ()}
+    literals: dict[str, Any] = {}
     variables: list[tuple[str, str]] = []
     for name, argument in field.args.items():
         if _has_default(argument) or argument.out_name not in (None, name):
             return None
-        if name not in given:
+        if name not in value_nodes:
             continue
-        node = given[name]
+        node = value_nodes[name]
         if isinstance(node, VariableNode):
             if isinstance(argument.type, GraphQLNonNull) or details.fragment_variable_values is not None:
                 return None
@@ -61,10 +63,10 @@ def compile_arguments(field: GraphQLField, details: FieldDetails) -> Arguments |
             continue
         if isinstance(node, ListValueNode | ObjectValueNode):
             return None
-        written[name] = coerce_input_literal(node, argument.type)
-        if written[name] is Undefined:
+        literals[name] = coerce_input_literal(node, argument.type)
+        if literals[name] is Undefined:
             return None
-    return Arguments(written, tuple(variables))
+    return Arguments(literals, tuple(variables))
 
 
 def _has_default(argument: GraphQLArgument) -> bool:

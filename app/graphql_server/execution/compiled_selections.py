@@ -1,9 +1,9 @@
 """Selections of a document compiled to functions: for attributes of an object, and for resolvers that do not wait.
 
-Such fields await nothing, but graphql-core inspects the type and the result of each of them in each
-answer, which takes longer than all the rules. Here a selection is inspected once, and compiled to one function. Whatever
-is out of the ordinary (null where a value is required, a value that cannot be serialized, a long list, an exception) is
-left to graphql-core from the beginning, which fails or yields there.
+Such fields await nothing, but graphql-core inspects the type and the result of each of them in each answer, which takes longer
+than all the rules of a program. Here a selection is inspected once, and compiled to one function. If anything is out of the
+ordinary (null where a value is required, a value that cannot be serialized, a long list, an exception), graphql-core executes
+the whole selection instead, and fails or yields there.
 """
 
 from __future__ import annotations
@@ -36,24 +36,24 @@ from app.graphql_server.execution.compiled_arguments import compile_arguments
 from app.graphql_server.limits.time_budget import TimeBudget
 
 MAX_INLINE_ITEMS = 16
-"""Items of a list that are serialized without checking the time budget."""
+"""Maximum number of items of a list that are serialized without checking the time budget."""
 
-Serializer: TypeAlias = Callable[[Any, Path | None, "Executing"], Any]
-"""Serializes a value, given its path; for a field, the field's value, given its object and the object's path."""
+Serializer: TypeAlias = Callable[[Any, Path | None, "FieldExecutor"], Any]
+"""Serializes the value with the path. For a field, both are those of the object that has it, and the result is the field's value."""
 
 
 class LeftToGraphQLCore(Exception):
-    """Raised for a value that is left to graphql-core: of another type than expected, null where that is an error, or a long list."""
+    """Raised for a value that is left to graphql-core: one of an unexpected type, null where a value is required, or a long list."""
 
 
 class CompiledField(NamedTuple):
-    """The function that serializes an object or a field; `flat` when only scalar and enum attributes are selected."""
+    """The function that serializes an object or a field; `flat`: only scalar and enum attributes are selected."""
 
     serialize: Serializer
     flat: bool
 
 
-class Executing(Protocol):
+class FieldExecutor(Protocol):
     """What compiled fields need of an executor."""
 
     schema: GraphQLSchema
@@ -61,18 +61,18 @@ class Executing(Protocol):
     time_budget: TimeBudget
 
     def compiled_object(self, type_: GraphQLObjectType, details: FieldDetailsList, /) -> CompiledField | None:
-        """The compiled form of the object that a field selects; None where it cannot be compiled."""
+        """The compiled form of the object that a field selects; None if it cannot be compiled."""
         ...
 
     def build_resolve_info(
         self, field_def: GraphQLField, field_nodes: Any, parent_type: GraphQLObjectType, path: Path, /
     ) -> Any:
-        """What a resolver gets as its argument of type GraphQLResolveInfo."""
+        """The GraphQLResolveInfo that a resolver takes as an argument."""
         ...
 
 
 class _CompilableField(NamedTuple):
-    """A field that can be compiled: an attribute of its object, or a resolver (None) that needs `info`."""
+    """A field that can be compiled: `attribute` is the attribute of its object; None for a field with a resolver."""
 
     field: GraphQLField
     attribute: str | None
@@ -80,7 +80,7 @@ class _CompilableField(NamedTuple):
 
 @lru_cache(maxsize=4)
 def _compilable_fields(schema: GraphQLSchema) -> Mapping[tuple[str, str], _CompilableField]:
-    found: dict[tuple[str, str], _CompilableField] = {}
+    compilable: dict[tuple[str, str], _CompilableField] = {}
     for type_ in schema.type_map.values():
         definition = type_.extensions.get("strawberry-definition") if isinstance(type_, GraphQLObjectType) else None
         if not isinstance(type_, GraphQLObjectType) or definition is None:
@@ -89,33 +89,35 @@ def _compilable_fields(schema: GraphQLSchema) -> Mapping[tuple[str, str], _Compi
             name = field.graphql_name or to_camel_case(field.python_name)
             graphql_field = type_.fields.get(name)
             if graphql_field is not None and field.is_basic_field:
-                found[type_.name, name] = _CompilableField(graphql_field, field.python_name)
-            elif graphql_field is not None and _is_plain(field):
-                found[type_.name, name] = _CompilableField(graphql_field, None)
-    return found
+                compilable[type_.name, name] = _CompilableField(graphql_field, field.python_name)
+            elif graphql_field is not None and _has_plain_resolver(field):
+                compilable[type_.name, name] = _CompilableField(graphql_field, None)
+    return compilable
 
 
-def _is_plain(field: StrawberryField) -> bool:
-    """Does a field consist of a resolver that is no coroutine, without extensions?"""
+def _has_plain_resolver(field: StrawberryField) -> bool:
+    """Does a field have a resolver that is no coroutine, and no extensions?"""
     resolver = field.base_resolver
     return resolver is not None and not field.extensions and not iscoroutinefunction(resolver.wrapped_func)
 
 
-def compile_object(type_: GraphQLObjectType, selected: GroupedFieldSet, *, executor: Executing) -> CompiledField | None:
-    """The compiled selection of an object; None where one of its fields cannot be compiled."""
+def compile_object(
+    type_: GraphQLObjectType, selections: GroupedFieldSet, *, executor: FieldExecutor
+) -> CompiledField | None:
+    """The compiled selection of an object; None if one of its fields cannot be compiled."""
     definition = type_.extensions.get("strawberry-definition")
     if definition is None:  # a type of the introspection
         return None
     origin, flat = definition.origin, True
     serializers: list[tuple[str, Serializer]] = []
-    for response_name, details in selected.items():
+    for response_name, details in selections.items():
         compiled = compile_field(type_, response_name, details, executor=executor)
         if compiled is None:
             return None
         flat = flat and compiled.flat
         serializers.append((response_name, compiled.serialize))
 
-    def serialize(source: Any, path: Path | None, executor: Executing) -> Any:
+    def serialize(source: Any, path: Path | None, executor: FieldExecutor) -> Any:
         if type(source) is not origin:
             raise LeftToGraphQLCore
         return {name: serialize_field(source, path, executor) for name, serialize_field in serializers}
@@ -124,36 +126,38 @@ def compile_object(type_: GraphQLObjectType, selected: GroupedFieldSet, *, execu
 
 
 def compile_field(
-    parent: GraphQLObjectType, response_name: str, details: FieldDetailsList, *, executor: Executing
+    parent: GraphQLObjectType, response_name: str, details: FieldDetailsList, *, executor: FieldExecutor
 ) -> CompiledField | None:
-    """The compiled form of a field, given its object; None where it cannot be compiled."""
+    """The compiled form of a field of the type `parent`; None if it cannot be compiled."""
     compilable = _compilable_fields(executor.schema).get((parent.name, details[0].node.name.value))
     if compilable is None:
         return None
     field, attribute = compilable
     nullable = not isinstance(field.type, GraphQLNonNull)
-    inner = get_nullable_type(field.type)
-    if is_leaf_type(inner) and attribute is not None:
-        return CompiledField(_attribute(attribute, _serializer_of(inner), nullable=nullable), flat=True)
-    serialize_value = _compile_value(inner, details, executor=executor)
+    nullable_type = get_nullable_type(field.type)
+    if is_leaf_type(nullable_type) and attribute is not None:
+        return CompiledField(
+            _attribute_serializer(attribute, _serializer_of(nullable_type), nullable=nullable), flat=True
+        )
+    serialize_value = _compile_value(nullable_type, details, executor=executor)
     arguments = compile_arguments(field, details[0])
     if serialize_value is None or arguments is None:
         return None
     nodes = [detail.node for detail in details]
 
-    def serialize(source: Any, path: Path | None, executor: Executing) -> Any:
-        here = Path(path, response_name, parent.name)
+    def serialize(source: Any, path: Path | None, executor: FieldExecutor) -> Any:
+        field_path = Path(path, response_name, parent.name)
         if attribute is not None:
             value = getattr(source, attribute)
         elif executor.time_budget.should_yield:
             raise LeftToGraphQLCore
         else:
             assert field.resolve is not None, "a field with a resolver"
-            info = executor.build_resolve_info(field, nodes, parent, here)
+            info = executor.build_resolve_info(field, nodes, parent, field_path)
             value = field.resolve(source, info, **arguments.values(executor.variable_values.coerced))
             executor.time_budget.tick()
         if value is not None:
-            return serialize_value(value, here, executor)
+            return serialize_value(value, field_path, executor)
         if nullable:
             return None
         raise LeftToGraphQLCore
@@ -161,11 +165,11 @@ def compile_field(
     return CompiledField(serialize, flat=False)
 
 
-def _attribute(attribute: str, leaf: Callable[[Any], Any], *, nullable: bool) -> Serializer:
-    def serialize(source: Any, _path: Path | None, _executor: Executing) -> Any:
+def _attribute_serializer(attribute: str, serialize_leaf: Callable[[Any], Any], *, nullable: bool) -> Serializer:
+    def serialize(source: Any, _path: Path | None, _executor: FieldExecutor) -> Any:
         value = getattr(source, attribute)
         if value is not None:
-            return leaf(value)
+            return serialize_leaf(value)
         if nullable:
             return None
         raise LeftToGraphQLCore
@@ -173,19 +177,19 @@ def _attribute(attribute: str, leaf: Callable[[Any], Any], *, nullable: bool) ->
     return serialize
 
 
-def _leaf(type_: Any) -> Serializer:
-    leaf = _serializer_of(type_)
+def _leaf_serializer(type_: Any) -> Serializer:
+    serialize_leaf = _serializer_of(type_)
 
-    def serialize(value: Any, _path: Path | None, _executor: Executing) -> Any:
+    def serialize(value: Any, _path: Path | None, _executor: FieldExecutor) -> Any:
         if value is None:
             raise LeftToGraphQLCore
-        return leaf(value)
+        return serialize_leaf(value)
 
     return serialize
 
 
-def _left_to_graphql_core(_value: Any, _path: Path | None, _executor: Executing) -> Any:
-    """Values of abstract types, in practice user errors, are left to graphql-core; most answers contain none."""
+def _leave_to_graphql_core(_value: Any, _path: Path | None, _executor: FieldExecutor) -> Any:
+    """Leave a value of an abstract type to graphql-core. In practice it is a user error, and most answers have none."""
     raise LeftToGraphQLCore
 
 
@@ -195,27 +199,27 @@ def _serializer_of(type_: Any) -> Callable[[Any], Any]:
 
 
 _name_of = attrgetter("_name_")
-"""The name of an enum's member."""
+"""Serializes a member of an enum: its name."""
 
 
-def _compile_value(inner: Any, details: FieldDetailsList, *, executor: Executing) -> Serializer | None:
-    """The function that serializes a value that is not null."""
-    if is_leaf_type(inner):
-        return _leaf(inner)
-    if isinstance(inner, GraphQLObjectType):
-        compiled = executor.compiled_object(inner, details)
+def _compile_value(nullable_type: Any, details: FieldDetailsList, *, executor: FieldExecutor) -> Serializer | None:
+    """The function that serializes a value that is not null; None if it cannot be compiled."""
+    if is_leaf_type(nullable_type):
+        return _leaf_serializer(nullable_type)
+    if isinstance(nullable_type, GraphQLObjectType):
+        compiled = executor.compiled_object(nullable_type, details)
         return compiled.serialize if compiled is not None else None
-    if is_abstract_type(inner):
-        return _left_to_graphql_core
+    if is_abstract_type(nullable_type):
+        return _leave_to_graphql_core
     # Repeated items are counted in lists whose items may be null: see `CompiledExecutor`.
-    if not isinstance(inner, GraphQLList) or not isinstance(inner.of_type, GraphQLNonNull):
+    if not isinstance(nullable_type, GraphQLList) or not isinstance(nullable_type.of_type, GraphQLNonNull):
         return None
-    serialize_item = _compile_value(inner.of_type.of_type, details, executor=executor)
+    serialize_item = _compile_value(nullable_type.of_type.of_type, details, executor=executor)
     if serialize_item is None:
         return None
 
-    def serialize(items: Any, path: Path | None, executor: Executing) -> Any:
-        assert path is not None, "a list is a field's"
+    def serialize(items: Any, path: Path | None, executor: FieldExecutor) -> Any:
+        assert path is not None, "a list is the value of a field"
         if type(items) is not list or len(items) > MAX_INLINE_ITEMS or executor.time_budget.should_yield:
             raise LeftToGraphQLCore
         return [serialize_item(item, path.add_key(place, None), executor) for place, item in enumerate(items)]

@@ -1,7 +1,7 @@
 """graphql-core's executor, with compiled functions for most selections (`app/graphql_server/execution/compiled_selections.py`).
 
-After each field that is not compiled, and at intervals in a long list, it checks the operation's time budget: then it
-yields to other requests, or stops (`app/graphql_server/limits/time_budget.py`).
+After each field that is not compiled, and at intervals in a long list, it checks the operation's time budget
+(`app/graphql_server/limits/time_budget.py`), and yields to other requests or stops if a time is used up.
 """
 
 from __future__ import annotations
@@ -33,11 +33,14 @@ from app.graphql_server.execution.compiled_selections import (
 )
 from app.graphql_server.limits.time_budget import TimeBudget
 
-Collected: TypeAlias = dict[tuple[object, ...], CollectedFields]
-"""The fields selected of an object, by its type and the identities of the nodes that select them."""
+CollectedCache: TypeAlias = dict[tuple[object, ...], CollectedFields]
+"""The fields selected of an object, by the object's type and the identities of the nodes that select them."""
 
-Compiled: TypeAlias = dict[tuple[str, int], tuple[object, CompiledField | None]]
-"""Compiled objects and fields, by type and by the identity of the selection, which is kept with them."""
+CompiledCache: TypeAlias = dict[tuple[str, int], tuple[object, CompiledField | None]]
+"""Compiled objects and fields, by type and by the identity of the selection.
+
+The selection itself is stored with them: an identity is valid only as long as its object lives.
+"""
 
 _NEVER_AWAITED = frozenset({str, int, bool, type(None), list, dict})
 
@@ -48,10 +51,10 @@ def must_be_awaited(value: Any) -> TypeGuard[Awaitable[Any]]:
 
 
 class CompiledExecutor(Executor[Any]):
-    """Uses the compiled function of a selection where there is one."""
+    """Uses the compiled function of a selection if there is one."""
 
-    collected: Collected | None
-    compiled: Compiled
+    collected_cache: CollectedCache | None
+    compiled_cache: CompiledCache
     time_budget: TimeBudget
 
     @classmethod
@@ -62,8 +65,8 @@ class CompiledExecutor(Executor[Any]):
         schema: GraphQLSchema,
         fragments: Mapping[str, FragmentDetails],
         variables: VariableValues,
-        collected: Collected | None,
-        compiled: Compiled | None,
+        collected_cache: CollectedCache | None,
+        compiled_cache: CompiledCache | None,
         context: Any,
         time_budget: TimeBudget,
     ) -> CompiledExecutor:
@@ -82,45 +85,44 @@ class CompiledExecutor(Executor[Any]):
             is_awaitable=must_be_awaited,
             hide_suggestions=True,
         )
-        executor.collected = collected
-        executor.compiled = compiled if compiled is not None else {}
+        executor.collected_cache = collected_cache
+        executor.compiled_cache = compiled_cache if compiled_cache is not None else {}
         executor.time_budget = time_budget
         return executor
 
     async def with_abort_signal(self, awaitable: Awaitable[Any]) -> Any:
-        """Await the result of a resolver; the time until then does not count as work."""
-        found = await awaitable
+        """Await the result of a resolver; the time that this takes does not count as work."""
+        result = await awaitable
         self.time_budget.resume()
-        return found
+        return result
 
     def collect_subfields(
         self, return_type: GraphQLObjectType, field_details_list: FieldDetailsList
     ) -> CollectedFields:
-        """The fields selected of an object, collected once for all requests of a document where that is possible."""
-        if self.collected is None:
+        """The fields selected of an object, collected once for all requests with a document if there is a cache for it."""
+        if self.collected_cache is None:
             return super().collect_subfields(return_type, field_details_list)
         key = (return_type.name, *[id(field.node) for field in field_details_list])
-        found = self.collected.get(key)
-        if found is None:
-            found = self.collected[key] = super().collect_subfields(return_type, field_details_list)
-        return found
+        collected = self.collected_cache.get(key)
+        if collected is None:
+            collected = self.collected_cache[key] = super().collect_subfields(return_type, field_details_list)
+        return collected
 
     def compiled_object(self, type_: GraphQLObjectType, details: FieldDetailsList) -> CompiledField | None:
-        """The compiled form of the object that a field selects; None where it cannot be compiled."""
-        return self._compiled(type_, self.collect_subfields(type_, details).grouped_field_set)
+        """The compiled form of the object that a field selects; None if it cannot be compiled."""
+        return self._compiled_selections(type_, self.collect_subfields(type_, details).grouped_field_set)
 
-    def _compiled(self, type_: GraphQLObjectType, selected: GroupedFieldSet) -> CompiledField | None:
+    def _compiled_selections(self, type_: GraphQLObjectType, selected: GroupedFieldSet) -> CompiledField | None:
         key = (type_.name, id(selected))
-        if key not in self.compiled:
-            # The selection is kept with the entry: an identity is valid as long as its object lives.
-            self.compiled[key] = selected, compile_object(type_, selected, executor=self)
-        return self.compiled[key][1]
+        if key not in self.compiled_cache:
+            self.compiled_cache[key] = selected, compile_object(type_, selected, executor=self)
+        return self.compiled_cache[key][1]
 
     def _compiled_field(self, parent: GraphQLObjectType, name: Any, details: FieldDetailsList) -> CompiledField | None:
         key = (parent.name, id(details))
-        if key not in self.compiled:
-            self.compiled[key] = details, compile_field(parent, name, details, executor=self)
-        return self.compiled[key][1]
+        if key not in self.compiled_cache:
+            self.compiled_cache[key] = details, compile_field(parent, name, details, executor=self)
+        return self.compiled_cache[key][1]
 
     def execute_fields(
         self,
@@ -132,7 +134,7 @@ class CompiledExecutor(Executor[Any]):
     ) -> Any:
         """The fields of an object."""
         # The fields of the root are collected for each request, so their identity is no key.
-        compiled = self._compiled(parent_type, grouped_field_set) if path is not None else None
+        compiled = self._compiled_selections(parent_type, grouped_field_set) if path is not None else None
         if compiled is not None and (compiled.flat or not self.time_budget.should_yield):
             with suppress(Exception):  # graphql-core fails in the same way, and reports it to the client and the log
                 return compiled.serialize(source_value, path, self)
@@ -148,58 +150,62 @@ class CompiledExecutor(Executor[Any]):
             )
         if not isinstance(items, list):
             return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
-        inner = get_nullable_type(item_type)
-        if inner is item_type and len(items) > 1:
+        nullable_type = get_nullable_type(item_type)
+        if nullable_type is item_type and len(items) > 1:
             return self._complete_distinct(item_type, field_details_list, info, path, items, position_context)
         compiled = None
-        if isinstance(inner, GraphQLObjectType):
-            compiled = self._compiled(inner, self.collect_subfields(inner, field_details_list).grouped_field_set)
+        if isinstance(nullable_type, GraphQLObjectType):
+            compiled = self._compiled_selections(
+                nullable_type, self.collect_subfields(nullable_type, field_details_list).grouped_field_set
+            )
         if compiled is not None and compiled.flat:
             with suppress(Exception):  # graphql-core fails in the same way, and reports it to the client and the log
-                return self._show_flat(items, compiled)
+                return self._serialize_flat(items, compiled)
             self.time_budget.check()
         return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
 
-    async def _after_yielding(self, go_on: Callable[..., Any], *arguments: Any) -> Any:
-        """Continue after other requests have had a turn."""
+    async def _after_yielding(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call the function after other requests have had a turn."""
         await self.time_budget.yield_to_others()
         self.time_budget.check()
-        completed = go_on(*arguments)
+        completed = function(*arguments)
         return await completed if must_be_awaited(completed) else completed
 
     def _complete_distinct(
         self, item_type: Any, field_details_list: Any, info: Any, path: Path, items: list[Any], position_context: Any
     ) -> Any:
-        """The items of a list that may contain null; a repeated item is completed once and shown at each of its places."""
-        first: dict[int, int] = {}
-        places = [first.setdefault(id(item), place) for place, item in enumerate(items)]
-        once = [item if places[place] == place else None for place, item in enumerate(items)]
-        completed = super().complete_iterable_value(item_type, field_details_list, info, path, once, position_context)
+        """The items of a list that may contain null. An item that is repeated is completed once and copied to its other places."""
+        first_place_by_id: dict[int, int] = {}
+        first_places = [first_place_by_id.setdefault(id(item), place) for place, item in enumerate(items)]
+        distinct_items = [item if first_places[place] == place else None for place, item in enumerate(items)]
+        completed = super().complete_iterable_value(
+            item_type, field_details_list, info, path, distinct_items, position_context
+        )
         if isinstance(completed, list):
-            return self._repeated(completed, places)
+            return self._with_repeated_items(completed, first_places)
 
-        async def later() -> list[Any]:
-            return self._repeated(await completed, places)
+        async def complete_later() -> list[Any]:
+            return self._with_repeated_items(await completed, first_places)
 
-        return later()
+        return complete_later()
 
-    def _repeated(self, once: list[Any], places: list[int]) -> list[Any]:
-        again = Counter(place for number, place in enumerate(places) if place != number)
-        for place, times in again.items():
+    def _with_repeated_items(self, completed: list[Any], first_places: list[int]) -> list[Any]:
+        repetitions = Counter(place for number, place in enumerate(first_places) if place != number)
+        for place, times in repetitions.items():
             if self.time_budget.exhausted:
                 break
-            self.time_budget.count_repeated_bytes(times * len(orjson.dumps(once[place])))
-        return [once[place] for place in places]
+            self.time_budget.count_repeated_bytes(times * len(orjson.dumps(completed[place])))
+        return [completed[place] for place in first_places]
 
-    def _show_flat(self, items: list[Any], compiled: CompiledField) -> list[Any]:
+    def _serialize_flat(self, items: list[Any], compiled: CompiledField) -> list[Any]:
         """The selected scalars of each object of a list."""
-        shown = []
+        serialized = []
         for number, item in enumerate(items, start=1):
-            shown.append(compiled.serialize(item, None, self))
+            serialized.append(compiled.serialize(item, None, self))
             if number % MAX_INLINE_ITEMS == 0:
                 self.time_budget.tick()
                 self.time_budget.check()
-        return shown
+        return serialized
 
     def execute_field(
         self,

@@ -1,6 +1,6 @@
 """The cache of introspection results, which never change: each is computed once and cached as the bytes that are sent.
 
-One is computed at a time, because each takes much memory meanwhile.
+They are computed one at a time, because computing one takes much memory.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from app.graphql_server.limits.introspection_cost import INTROSPECTION_COST
 MAX_CACHED = 64
 MAX_CACHED_BYTES = 16_000_000
 MAX_KEY_LENGTH = 16_000
-"""Characters of a document with its variables whose result is cached."""
+"""Maximum number of characters of a document with its variables whose result is cached."""
 
 Key: TypeAlias = tuple[str, str | None, bytes]
 """The text of a document, the name of its operation, and the variables as JSON."""
@@ -33,12 +33,12 @@ class _CachedResult(NamedTuple):
 
 
 class IntrospectionCache:
-    """The introspection results that were used last."""
+    """The introspection results that were used most recently."""
 
     def __init__(self) -> None:
         self._cached: OrderedDict[Key, _CachedResult] = OrderedDict()
-        self._bytes = 0
-        self._computing = asyncio.Lock()
+        self._cached_bytes = 0
+        self._lock = asyncio.Lock()
 
     async def response(
         self,
@@ -49,13 +49,14 @@ class IntrospectionCache:
         cost: int,
         accept_encoding: str,
     ) -> HttpResponse:
-        """The cached result, or that of `execute`, which is then cached.
+        """The cached result, or the result of `execute`, which is then cached.
 
-        `charge` takes what it costs from the caller, or returns the rejection: `cost` where it has to be computed.
+        `charge` takes a cost from the caller, or returns the rejection: `cost` if the result has to be computed,
+        `INTROSPECTION_COST` if it is cached.
         """
         cached = self._find(key)
         if cached is None:
-            async with self._computing:
+            async with self._lock:
                 cached = self._find(key)
                 if cached is None:
                     rejection = charge(cost)
@@ -68,19 +69,19 @@ class IntrospectionCache:
         return charge(INTROSPECTION_COST) or cached_response(*cached, accept_encoding=accept_encoding)
 
     def _find(self, key: Key) -> _CachedResult | None:
-        found = self._cached.get(key)
-        if found is not None:
+        result = self._cached.get(key)
+        if result is not None:
             self._cached.move_to_end(key)
-        return found
+        return result
 
     def _store(self, key: Key, body: Mapping[str, Any]) -> _CachedResult:
         plain = orjson.dumps(body)
         result = _CachedResult(plain, gzip.compress(plain, compresslevel=6, mtime=0))
         if len(key[0]) + len(key[2]) <= MAX_KEY_LENGTH:
             self._cached[key] = result
-            self._bytes += _size(key, result)
-            while len(self._cached) > MAX_CACHED or self._bytes > MAX_CACHED_BYTES:
-                self._bytes -= _size(*self._cached.popitem(last=False))
+            self._cached_bytes += _size(key, result)
+            while len(self._cached) > MAX_CACHED or self._cached_bytes > MAX_CACHED_BYTES:
+                self._cached_bytes -= _size(*self._cached.popitem(last=False))
         return result
 
 

@@ -21,10 +21,10 @@ UNAVAILABLE = "UNAVAILABLE"
 ANSWER_INCOMPLETE = "ANSWER_INCOMPLETE"
 MAX_MESSAGE = 300
 
-_FOUND = re.compile(r",? found: .*", re.DOTALL)
-_VALUE = re.compile(r"((?<!invalid )\bvalue: .{40}).+", re.DOTALL)
-_WORD = re.compile(r"(\S{40})\S+")
-_FRAMES = 8
+_FOUND_PART = re.compile(r",? found: .*", re.DOTALL)
+_VALUE_PART = re.compile(r"((?<!invalid )\bvalue: .{40}).+", re.DOTALL)
+_LONG_WORD = re.compile(r"(\S{40})\S+")
+_MAX_FRAMES = 8
 
 _log = structlog.get_logger("app.api")
 
@@ -43,7 +43,10 @@ class ReadingFailed(Exception):
 
 
 class HttpError(Exception):
-    """An invalid request, as opposed to an operation with errors: HTTP status, code and message."""
+    """An invalid request, as opposed to an operation with errors: HTTP status, code and message.
+
+    An error of GraphQL, not of HTTP, has the status 200 here; which status is sent depends on the media type.
+    """
 
     def __init__(self, status: int, *, code: str = BAD_INPUT, message: str, headers: Mapping[str, str] | None = None):
         super().__init__(message)
@@ -58,18 +61,18 @@ class HttpError(Exception):
 
 
 def whole_seconds(wait: float) -> int:
-    """The seconds to wait as clients are told: whole ones, at least one."""
+    """A time to wait in whole seconds, rounded up, at least one."""
     return max(1, math.ceil(wait))
 
 
-def strip_values(message: str) -> str:
+def cut_long_values(message: str) -> str:
     """A message of graphql-core in which the values that it repeats are cut."""
-    message = _WORD.sub(r"\1…", _VALUE.sub(r"\1…", _FOUND.sub(".", message)))
+    message = _LONG_WORD.sub(r"\1…", _VALUE_PART.sub(r"\1…", _FOUND_PART.sub(".", message)))
     return message if len(message) <= MAX_MESSAGE else message[: MAX_MESSAGE - 1] + "…"
 
 
 LoggedFaults = dict[tuple[type[BaseException], CodeType | None, int], str]
-"""The error ids of faults of one operation that are in the log already, by type, code and line."""
+"""The error ids of one operation's faults that are logged already, by the type, the code and the line of the fault."""
 
 
 def masked_error(
@@ -83,11 +86,11 @@ def masked_error(
     place = _raised_at(fault)
     if place not in logged:
         logged[place] = _log_fault(fault, path=path)
-    shown: dict[str, Any] = {
+    formatted: dict[str, Any] = {
         "message": "Something went wrong on our side. Quote the error id when you ask about it.",
         "extensions": {"code": INTERNAL, "errorId": logged[place]},
     }
-    return shown if path is None else {**shown, "path": list(path)}
+    return formatted if path is None else {**formatted, "path": list(path)}
 
 
 def _raised_at(fault: BaseException) -> tuple[type[BaseException], CodeType | None, int]:
@@ -100,7 +103,7 @@ def _raised_at(fault: BaseException) -> tuple[type[BaseException], CodeType | No
 def _log_fault(fault: BaseException, *, path: Iterable[str | int] | None) -> str:
     """Log a fault; returns its error id."""
     error_id = secrets.token_hex(8)
-    frames = traceback.extract_tb(fault.__traceback__)[-_FRAMES:]
+    frames = traceback.extract_tb(fault.__traceback__)[-_MAX_FRAMES:]
     _log.error(
         "operation failed",
         error_id=error_id,
@@ -112,14 +115,14 @@ def _log_fault(fault: BaseException, *, path: Iterable[str | int] | None) -> str
 
 
 def request_error(error: GraphQLError, *, default_code: str) -> dict[str, Any]:
-    """An error found before execution; `default_code` is the code of one that has none."""
-    shown: dict[str, Any] = {
-        "message": strip_values(error.message),
+    """An error found before execution; `default_code` is used if the error has no code."""
+    formatted: dict[str, Any] = {
+        "message": cut_long_values(error.message),
         "extensions": {"code": default_code, **(error.extensions or {})},
     }
     if error.locations:
-        shown["locations"] = [location.formatted for location in error.locations[:5]]
-    return shown
+        formatted["locations"] = [location.formatted for location in error.locations[:5]]
+    return formatted
 
 
 def field_error(
@@ -133,9 +136,9 @@ def field_error(
     extensions = cause.extensions or {} if isinstance(cause, GraphQLError) else {}
     if isinstance(cause, GraphQLError) and "code" in extensions:
         return _with_locations_and_path({"message": cause.message, "extensions": extensions}, error)
-    if isinstance(cause, GraphQLError) and _about_arguments(cause):
+    if isinstance(cause, GraphQLError) and _is_argument_error(cause):
         return _with_locations_and_path(
-            {"message": strip_values(cause.message), "extensions": {"code": BAD_INPUT}}, error
+            {"message": cut_long_values(cause.message), "extensions": {"code": BAD_INPUT}}, error
         )
     carried_out = isinstance(cause, ReadingFailed) or (mutates and len(error.path or ()) > 1)
     if isinstance(cause, ReadingFailed) and cause.__cause__ is not None:
@@ -152,10 +155,10 @@ def overload_error(overload: Overload, cause: Exception, *, carried_out: bool = 
         "code": ANSWER_INCOMPLETE if carried_out else overload.code,
         "retryAfter": whole_seconds(overload.retry_after(cause)),
     }
-    return {"message": _INCOMPLETE if carried_out else overload.message, "extensions": extensions}
+    return {"message": _INCOMPLETE_MESSAGE if carried_out else overload.message, "extensions": extensions}
 
 
-_INCOMPLETE = (
+_INCOMPLETE_MESSAGE = (
     "The request was carried out, but this part of its answer could not be read."
     " Repeat it with the same idempotencyKey to get the whole answer."
 )
@@ -163,15 +166,15 @@ _INCOMPLETE = (
 
 def overload_of(fault: BaseException, *, overloads: Mapping[type[Exception], Overload]) -> Overload | None:
     """The overload that an exception stands for; None for any other exception."""
-    return next((meaning for kind, meaning in overloads.items() if isinstance(fault, kind)), None)
+    return next((overload for fault_type, overload in overloads.items() if isinstance(fault, fault_type)), None)
 
 
-def _with_locations_and_path(shown: dict[str, Any], error: GraphQLError) -> dict[str, Any]:
+def _with_locations_and_path(formatted: dict[str, Any], error: GraphQLError) -> dict[str, Any]:
     if error.locations:
-        shown["locations"] = [location.formatted for location in error.locations]
+        formatted["locations"] = [location.formatted for location in error.locations]
     if error.path is not None:
-        shown["path"] = list(error.path)
-    return shown
+        formatted["path"] = list(error.path)
+    return formatted
 
 
 def _cause(error: GraphQLError) -> BaseException:
@@ -182,8 +185,8 @@ def _cause(error: GraphQLError) -> BaseException:
     return cause
 
 
-def _about_arguments(error: GraphQLError) -> bool:
-    """Was the error raised by graphql-core's coercion of arguments, and not by a resolver?"""
+def _is_argument_error(error: GraphQLError) -> bool:
+    """Was the error raised by graphql-core when it coerced arguments, and not by a resolver?"""
     trace = error.__traceback__
     if trace is None:
         return False

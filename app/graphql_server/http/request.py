@@ -33,6 +33,7 @@ class GraphQLRequest:
     operation_name: str | None
     variables: dict[str, Any]
     digest: str | None = None
+    """The SHA-256 that names the document, in hexadecimal; None if only its text was sent."""
 
 
 async def request_in_body(request: Request) -> GraphQLRequest:
@@ -40,23 +41,23 @@ async def request_in_body(request: Request) -> GraphQLRequest:
     headers = request.headers
     media, _, parameters = headers.get("content-type", "").partition(";")
     charset = parameters.lower().replace('"', "").replace(" ", "")
-    right = media.strip().lower() == "application/json" and charset in {"", "charset=utf-8", "charset=utf8"}
-    if not right or headers.get("content-encoding", "identity").lower() != "identity":
+    is_json = media.strip().lower() == "application/json" and charset in {"", "charset=utf-8", "charset=utf8"}
+    if not is_json or headers.get("content-encoding", "identity").lower() != "identity":
         raise HttpError(415, message="Send the body as application/json in UTF-8, not compressed.")
     body = await _body(request, length=headers.get("content-length"))
     try:
-        sent = orjson.loads(body)
+        content = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise HttpError(400, message="The body is not valid JSON in UTF-8.") from None
-    if isinstance(sent, list):
+    if isinstance(content, list):
         raise HttpError(400, message="Batches are not offered: send one operation in a request.")
-    if not isinstance(sent, dict):
+    if not isinstance(content, dict):
         raise HttpError(400, message="The body must be a JSON object with a `query`.")
-    # In JSON a NUL can only be written as this escape: most bodies hold none and need no further look.
+    # In JSON a NUL can only be written as this escape: most bodies do not have it and need no further check.
     if b"\\u0000" in body:
-        _check_text(sent)
-    # Nor can values be nested deeper than there are brackets, and most bodies hold few.
-    return _graphql_request(sent, may_be_deep=body.count(b"{") + body.count(b"[") > MAX_VARIABLE_DEPTH)
+        _check_text(content)
+    # Values cannot be nested deeper than there are opening brackets, and most bodies have few of them.
+    return _graphql_request(content, may_be_deep=body.count(b"{") + body.count(b"[") > MAX_VARIABLE_DEPTH)
 
 
 def request_in_query_string(request: Request) -> GraphQLRequest:
@@ -71,13 +72,17 @@ def request_in_query_string(request: Request) -> GraphQLRequest:
     if len(text) > MAX_BODY:
         raise HttpError(413, message="The query string is too long.")
     try:
-        given = dict(parse_qsl(text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20))
-        sent: dict[str, Any] = {name: given[name] for name in ("query", "operationName", "documentId") if name in given}
-        sent |= {name: orjson.loads(given[name]) for name in ("variables", "extensions") if given.get(name)}
+        parameters = dict(parse_qsl(text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20))
+        content: dict[str, Any] = {
+            name: parameters[name] for name in ("query", "operationName", "documentId") if name in parameters
+        }
+        content |= {
+            name: orjson.loads(parameters[name]) for name in ("variables", "extensions") if parameters.get(name)
+        }
     except ValueError:
         raise HttpError(400, message="The query string is malformed, or `variables` in it is not JSON.") from None
-    _check_text(sent)
-    return _graphql_request(sent)
+    _check_text(content)
+    return _graphql_request(content)
 
 
 async def _body(request: Request, *, length: str | None) -> bytes:
@@ -103,9 +108,9 @@ async def _body(request: Request, *, length: str | None) -> bytes:
     return b"".join(chunks)
 
 
-def _graphql_request(sent: Mapping[str, Any], *, may_be_deep: bool = True) -> GraphQLRequest:
-    query, name = sent.get("query"), sent.get("operationName")
-    variables, extensions = sent.get("variables"), sent.get("extensions")
+def _graphql_request(content: Mapping[str, Any], *, may_be_deep: bool = True) -> GraphQLRequest:
+    query, name = content.get("query"), content.get("operationName")
+    variables, extensions = content.get("variables"), content.get("extensions")
     if name is not None and (not isinstance(name, str) or len(name) > MAX_OPERATION_NAME):
         raise HttpError(
             400, message=f"`operationName` must be text of at most {MAX_OPERATION_NAME} characters, or null."
@@ -117,8 +122,8 @@ def _graphql_request(sent: Mapping[str, Any], *, may_be_deep: bool = True) -> Gr
     if variables and may_be_deep:
         _check_depth(variables)
     digest = None
-    if sent.get("documentId") is not None or (extensions and extensions.get("persistedQuery") is not None):
-        digest = _digest(sent.get("documentId"), persisted=(extensions or {}).get("persistedQuery"))
+    if content.get("documentId") is not None or (extensions and extensions.get("persistedQuery") is not None):
+        digest = _digest(content.get("documentId"), persisted_query=(extensions or {}).get("persistedQuery"))
         query = query or ""
     elif not isinstance(query, str) or not query.strip():
         raise HttpError(400, message="Send the text of the operation as `query`.")
@@ -127,25 +132,28 @@ def _graphql_request(sent: Mapping[str, Any], *, may_be_deep: bool = True) -> Gr
     return GraphQLRequest(query, name or None, variables or {}, digest)
 
 
-def _digest(document_id: object, *, persisted: object) -> str:
-    """The hash that names the document, by `documentId` or by `persistedQuery` in the extensions. Raises HttpError."""
-    named: set[object] = set()
+def _digest(document_id: object, *, persisted_query: object) -> str:
+    """The hash that names the document, from `documentId`, from `persistedQuery` in the extensions, or from both.
+
+    Raises HttpError if they differ or are no SHA-256.
+    """
+    digests: set[object] = set()
     if document_id is not None:
-        named.add(document_id.removeprefix("sha256:") if isinstance(document_id, str) else None)
-    if persisted is not None:
-        if not isinstance(persisted, dict) or persisted.get("version") != 1:
+        digests.add(document_id.removeprefix("sha256:") if isinstance(document_id, str) else None)
+    if persisted_query is not None:
+        if not isinstance(persisted_query, dict) or persisted_query.get("version") != 1:
             raise HttpError(400, message="`persistedQuery` must be an object with `version` 1 and `sha256Hash`.")
-        digest = persisted.get("sha256Hash")
-        named.add(digest if isinstance(digest, str) else None)
-    (first, *others) = named
-    if others or not isinstance(first, str) or not _SHA256.fullmatch(first):
+        sha256_hash = persisted_query.get("sha256Hash")
+        digests.add(sha256_hash if isinstance(sha256_hash, str) else None)
+    (digest, *others) = digests
+    if others or not isinstance(digest, str) or not _SHA256.fullmatch(digest):
         raise HttpError(
             400, message="Name a document by its SHA-256 in 64 lower-case digits: `documentId` is `sha256:…`."
         )
-    return first
+    return digest
 
 
-def _inside(value: object) -> Iterable[Any]:
+def _values_inside(value: object) -> Iterable[Any]:
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list) else ()
@@ -154,22 +162,22 @@ def _inside(value: object) -> Iterable[Any]:
 def _check_depth(value: object) -> None:
     level: list[Any] = [value]
     for _ in range(MAX_VARIABLE_DEPTH):
-        level = [inner for item in level for inner in _inside(item) if isinstance(inner, (dict, list))]
+        level = [inner for item in level for inner in _values_inside(item) if isinstance(inner, (dict, list))]
         if not level:
             return
     raise HttpError(400, message=f"`variables` may be nested at most {MAX_VARIABLE_DEPTH} times.")
 
 
 def _check_text(value: object) -> None:
-    """Raise HttpError for NUL, which no database stores; orjson rejects lone surrogates."""
-    waiting: list[Any] = [value]
-    while waiting:
-        first = waiting.pop()
-        if isinstance(first, str):
-            if "\x00" in first:
+    """Raise HttpError for the character NUL, which PostgreSQL cannot store. Lone surrogates were rejected by orjson."""
+    pending: list[Any] = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, str):
+            if "\x00" in item:
                 raise HttpError(400, message="Text may not hold the character NUL.")
-        elif isinstance(first, dict):
-            waiting.extend(first.keys())
-            waiting.extend(first.values())
-        elif isinstance(first, list):
-            waiting.extend(first)
+        elif isinstance(item, dict):
+            pending.extend(item.keys())
+            pending.extend(item.values())
+        elif isinstance(item, list):
+            pending.extend(item)

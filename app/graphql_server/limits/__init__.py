@@ -1,1 +1,1 @@
-"""What a request may ask for: the size of its document, its cost, the caller's rate limits, the time it may work."""
+"""The limits on a request: the size of its document, its cost, the caller's rate limits, and the time that it may work."""

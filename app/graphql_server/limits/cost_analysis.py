@@ -1,7 +1,8 @@
 """The cost of an operation, computed before it runs: the objects it may read and the mutations it makes.
 
-An object costs 1, however many of its scalars are selected; a page costs its objects times its size, another list its objects
-times its usual size, which the schema declares (`FieldCosts`); a mutation costs 10 more. Introspection is in `introspection_cost.py`.
+An object costs 1, however many of its scalars are selected. The cost of one item is multiplied by the size of a page, or by
+the usual size of another list, which the schema declares (`FieldCosts`). A mutation costs 10 more. The cost of introspection
+is in `introspection_cost.py`.
 """
 
 from __future__ import annotations
@@ -40,32 +41,35 @@ MUTATION_COST = 10
 
 @dataclass(frozen=True, slots=True)
 class FieldCosts:
-    """What a schema declares of its fields, each named `Type.field`.
+    """What a schema declares about the costs of its fields, each named `Type.field`.
 
-    `fields` is the cost of a field in addition to the objects that it shows. `list_sizes` gives the usual size of a
+    `extra_costs` is the cost of a field in addition to the objects that it shows. `list_size` gives the usual size of a
     list; None means that none is declared, and the list counts as a page of `max_page`. `argument_lists` gives the path
-    to a list inside the arguments of a field; each of its items costs `argument_item`.
+    to a list inside the arguments of a field; each item of that list costs `argument_item_cost`.
     """
 
-    fields: Mapping[str, int] = field(default_factory=dict)
-    list_sizes: Callable[[str], int | None] = lambda _place: None
+    extra_costs: Mapping[str, int] = field(default_factory=dict)
+    list_size: Callable[[str], int | None] = lambda _place: None
     argument_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    argument_item: int = 1
+    argument_item_cost: int = 1
     default_page: int = 20
     max_page: int = 100
 
 
 class VariableSize(NamedTuple):
-    """A size given by a variable: a number, or the length of a list in it."""
+    """A size that a variable gives: the number, or the length of the list, at `path` inside the variable's value.
+
+    It is `default` if neither is there. With a `maximum`, it is between 1 and that.
+    """
 
     variable: str
-    steps: tuple[str, ...] = ()
-    otherwise: int = 0
+    path: tuple[str, ...] = ()
+    default: int = 0
     maximum: int | None = None
 
 
 Size = int | VariableSize
-"""How many objects a list contains."""
+"""How many objects a list contains, or the variable that says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +79,32 @@ class Cost:
     fixed: int = 0
     lists: tuple[tuple[Size, Cost], ...] = ()
 
-    def of(self, variables: Mapping[str, Any]) -> int:
-        """The cost with these variables."""
+    def total(self, variables: Mapping[str, Any]) -> int:
+        """The cost of the selections with the values of these variables."""
         return self.fixed + sum(
-            (size if isinstance(size, int) else _size(size, variables=variables)) * inner.of(variables)
+            (size if isinstance(size, int) else _size_from_variable(size, variables=variables)) * inner.total(variables)
             for size, inner in self.lists
         )
 
 
-def _size(size: VariableSize, *, variables: Mapping[str, Any]) -> int:
+def _size_from_variable(size: VariableSize, *, variables: Mapping[str, Any]) -> int:
+    """The size that these variables give."""
     value = variables.get(size.variable)
-    for step in size.steps:
+    for step in size.path:
         value = value.get(step) if isinstance(value, dict) else None
-    size_given = _length(value) if isinstance(value, list) else value if isinstance(value, int) else size.otherwise
-    return size_given if size.maximum is None else min(max(size_given, 1), size.maximum)
+    number = (
+        _length_without_repeated_ids(value)
+        if isinstance(value, list)
+        else value
+        if isinstance(value, int)
+        else size.default
+    )
+    return number if size.maximum is None else min(max(number, 1), size.maximum)
 
 
-def _length(given: list[Any]) -> int:
-    """A repeated id is read once and counts once."""
-    return len(set(given)) if given and isinstance(given[0], str) else len(given)
+def _length_without_repeated_ids(items: list[Any]) -> int:
+    """The number of items; a repeated id is read once and counts once."""
+    return len(set(items)) if items and isinstance(items[0], str) else len(items)
 
 
 def cost_of(
@@ -108,11 +119,11 @@ def cost_of(
     walk = _Walk(schema, fragments, costs, introspection)
     root = schema.get_root_type(operation.operation)
     assert root is not None
-    return walk.selected(operation.selection_set, parent=root)
+    return walk.cost_of_selections(operation.selection_set, parent=root)
 
 
 class _Walk:
-    """Walks a document, each fragment once."""
+    """Walks the selections of a document, those of each fragment once."""
 
     def __init__(
         self,
@@ -125,89 +136,95 @@ class _Walk:
         self._costs = costs
         self._introspection = introspection
         self._fragments = fragments
-        self._known: dict[str, Cost] = {}
+        self._cost_by_fragment: dict[str, Cost] = {}
 
-    def selected(self, selections: SelectionSetNode, *, parent: GraphQLNamedType) -> Cost:
+    def cost_of_selections(self, selections: SelectionSetNode, *, parent: GraphQLNamedType) -> Cost:
         """The cost of the selections of one object, without the object itself."""
         parts: list[Cost] = []
         for selection in selections.selections:
             if isinstance(selection, FragmentSpreadNode):
                 parts.append(self._fragment(selection.name.value))
             elif isinstance(selection, InlineFragmentNode):
-                of = self._schema.get_type(selection.type_condition.name.value) if selection.type_condition else parent
-                assert of is not None
-                parts.append(self.selected(selection.selection_set, parent=of))
+                type_ = (
+                    self._schema.get_type(selection.type_condition.name.value) if selection.type_condition else parent
+                )
+                assert type_ is not None
+                parts.append(self.cost_of_selections(selection.selection_set, parent=type_))
             elif isinstance(selection, FieldNode):
                 parts.append(self._field(selection, parent=parent))
         return Cost(sum(cost.fixed for cost in parts), tuple(part for cost in parts for part in cost.lists))
 
     def _fragment(self, name: str) -> Cost:
-        if name not in self._known:
+        if name not in self._cost_by_fragment:
             fragment = self._fragments[name]
             parent = self._schema.get_type(fragment.type_condition.name.value)
             assert parent is not None
-            self._known[name] = self.selected(fragment.selection_set, parent=parent)
-        return self._known[name]
+            self._cost_by_fragment[name] = self.cost_of_selections(fragment.selection_set, parent=parent)
+        return self._cost_by_fragment[name]
 
     def _field(self, node: FieldNode, *, parent: GraphQLNamedType) -> Cost:
         name = node.name.value
         if name.startswith("__"):
-            return Cost(0 if name == "__typename" else self._introspection.of(node, fragments=self._fragments))
+            return Cost(0 if name == "__typename" else self._introspection.cost_of(node, fragments=self._fragments))
         definition = self._schema.get_field(parent, name)  # type: ignore[arg-type]  # a union has __typename only
         assert definition is not None
         field_name = f"{parent.name}.{name}"
-        fixed = self._costs.fields.get(field_name, 0) + (MUTATION_COST if parent is self._schema.mutation_type else 0)
+        fixed = self._costs.extra_costs.get(field_name, 0) + (
+            MUTATION_COST if parent is self._schema.mutation_type else 0
+        )
         lists = self._argument_lists(node, field_name=field_name)
-        named = get_named_type(definition.type)
-        if is_leaf_type(named) or node.selection_set is None:
+        object_type = get_named_type(definition.type)
+        if is_leaf_type(object_type) or node.selection_set is None:
             return Cost(fixed, lists)
-        inner = self.selected(node.selection_set, parent=named)
+        item_cost = self.cost_of_selections(node.selection_set, parent=object_type)
         if "first" in definition.args:
-            return Cost(fixed + 1, (*lists, (self._page(node), inner)))
-        size = self._listed(node, definition=definition, field_name=field_name)
+            return Cost(fixed + 1, (*lists, (self._page_size(node), item_cost)))
+        size = self._list_size(node, definition=definition, field_name=field_name)
         if size == 1:
-            return Cost(fixed + 1 + inner.fixed, (*lists, *inner.lists))
-        return Cost(fixed, (*lists, (size, Cost(inner.fixed + 1, inner.lists))))
+            return Cost(fixed + 1 + item_cost.fixed, (*lists, *item_cost.lists))
+        return Cost(fixed, (*lists, (size, Cost(item_cost.fixed + 1, item_cost.lists))))
 
-    def _page(self, node: FieldNode) -> Size:
+    def _page_size(self, node: FieldNode) -> Size:
         """The size of a page."""
         for name in ("first", "last"):
-            found = _size_in(_given(node, name), otherwise=self._costs.default_page, maximum=self._costs.max_page)
-            if found is not None:
-                return found
+            size = _size_from_value(
+                _argument_value(node, name), default=self._costs.default_page, maximum=self._costs.max_page
+            )
+            if size is not None:
+                return size
         return self._costs.default_page
 
-    def _listed(self, node: FieldNode, *, definition: GraphQLField, field_name: str) -> Size:
+    def _list_size(self, node: FieldNode, *, definition: GraphQLField, field_name: str) -> Size:
         """The size of a list that is no page: the number of ids asked for, or the usual size of the list."""
         if not isinstance(get_nullable_type(definition.type), GraphQLList):
             return 1
         if "ids" in definition.args:
-            return _size_in(_given(node, "ids"), otherwise=1, maximum=self._costs.max_page) or 1
-        return self._costs.list_sizes(field_name) or self._costs.max_page
+            return _size_from_value(_argument_value(node, "ids"), default=1, maximum=self._costs.max_page) or 1
+        return self._costs.list_size(field_name) or self._costs.max_page
 
     def _argument_lists(self, node: FieldNode, *, field_name: str) -> tuple[tuple[Size, Cost], ...]:
         """The cost of the items of a list inside an argument, where items have a cost."""
         if field_name not in self._costs.argument_lists:
             return ()
-        argument, *steps = self._costs.argument_lists[field_name]
-        value = _given(node, argument)
-        while steps and isinstance(value, ObjectValueNode):
-            step = steps.pop(0)
+        argument, *path = self._costs.argument_lists[field_name]
+        value = _argument_value(node, argument)
+        while path and isinstance(value, ObjectValueNode):
+            step = path.pop(0)
             value = next((part.value for part in value.fields if part.name.value == step), None)
-        size = _size_in(value, steps=tuple(steps))
-        return ((size, Cost(self._costs.argument_item)),) if size else ()
+        size = _size_from_value(value, path=tuple(path))
+        return ((size, Cost(self._costs.argument_item_cost)),) if size else ()
 
 
-def _given(node: FieldNode, name: str) -> ValueNode | None:
+def _argument_value(node: FieldNode, name: str) -> ValueNode | None:
     return next((argument.value for argument in node.arguments or () if argument.name.value == name), None)
 
 
-def _size_in(
-    value: ValueNode | None, *, steps: tuple[str, ...] = (), otherwise: int = 0, maximum: int | None = None
+def _size_from_value(
+    value: ValueNode | None, *, path: tuple[str, ...] = (), default: int = 0, maximum: int | None = None
 ) -> Size | None:
-    """The size that an argument's value gives; None when it gives none."""
+    """The size that an argument's value gives; None if it is no variable, number or list."""
     if isinstance(value, VariableNode):
-        return VariableSize(value.name.value, steps, otherwise, maximum)
+        return VariableSize(value.name.value, path, default, maximum)
     if isinstance(value, IntValueNode):
         number = int(value.value)
     elif isinstance(value, ListValueNode):

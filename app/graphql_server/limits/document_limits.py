@@ -1,8 +1,8 @@
 """The limits on the size of an operation, checked in one linear walk before any costlier step.
 
-Every definition is walked once, and the fields of fragments are then summed once per fragment: nested fragments that
-multiply cost no more than the length of their text. This comes before graphql-core's validation, some of whose
-rules cost more than the square of the number of fields.
+Every definition is walked once, and the fields of fragments are then summed once per fragment: the walk takes no longer for
+nested fragments that multiply their fields. It comes before graphql-core's validation, because some rules of that cost more
+than the square of the number of fields.
 """
 
 from __future__ import annotations
@@ -38,30 +38,31 @@ MAX_ROOT_FIELDS = 20
 MAX_MUTATIONS = 5
 MAX_FIELDS = 1_000
 
-_PLENTY = 10**9
+_MAX_SUM = 10**9
+"""Sums stop here, because nested fragments can multiply their fields without end."""
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    """A measured operation: every `Type.field` it can reach, and whether it asks about the schema itself."""
+class MeasuredOperation:
+    """An operation with every `Type.field` that it can reach, and whether it asks about the schema itself."""
 
     node: OperationDefinitionNode
-    needed: frozenset[str]
+    reachable_fields: frozenset[str]
     introspects: bool
     only_introspects: bool
     """Does it ask for nothing else, so that its answer never changes?"""
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """A document within the limits: its operations by name; an anonymous one has the name None."""
+class MeasuredDocument:
+    """A document within the limits: its operations by name; an anonymous operation has the name None."""
 
-    operations: Mapping[str | None, Operation]
+    operations: Mapping[str | None, MeasuredOperation]
 
     @property
-    def needed(self) -> frozenset[str]:
-        """What all operations together can reach."""
-        return frozenset[str]().union(*(operation.needed for operation in self.operations.values()))
+    def reachable_fields(self) -> frozenset[str]:
+        """Every `Type.field` that any of the operations can reach."""
+        return frozenset[str]().union(*(operation.reachable_fields for operation in self.operations.values()))
 
 
 def parse_document(text: str) -> DocumentNode:
@@ -69,120 +70,125 @@ def parse_document(text: str) -> DocumentNode:
     try:
         return parse(text, max_lexical_tokens=MAX_TOKENS, max_comments=MAX_TOKENS)
     except GraphQLError as error:
-        over = "Document contains more than" in error.message or "nested too deeply" in error.message
+        is_too_large = "Document contains more than" in error.message or "nested too deeply" in error.message
         error.extensions = {
             **(error.extensions or {}),
-            "code": OPERATION_TOO_COMPLEX if over else "GRAPHQL_PARSE_FAILED",
+            "code": OPERATION_TOO_COMPLEX if is_too_large else "GRAPHQL_PARSE_FAILED",
         }
         raise
 
 
-def measure(document: DocumentNode, *, schema: GraphQLSchema) -> Measured | list[GraphQLError]:
-    """The operations of a document with what each needs, or every limit that it exceeds."""
+def measure(document: DocumentNode, *, schema: GraphQLSchema) -> MeasuredDocument | list[GraphQLError]:
+    """The document with its measured operations, or an error for every limit that it exceeds."""
     try:
-        return _measured(document, schema=schema)
+        return _measured_document(document, schema=schema)
     except GraphQLError as error:
         return [error]
 
 
-def _measured(document: DocumentNode, *, schema: GraphQLSchema) -> Measured | list[GraphQLError]:
+def _measured_document(document: DocumentNode, *, schema: GraphQLSchema) -> MeasuredDocument | list[GraphQLError]:
     operations = [definition for definition in document.definitions if isinstance(definition, OperationDefinitionNode)]
     if len(operations) > MAX_OPERATIONS:
         raise too_complex(f"A document may hold at most {MAX_OPERATIONS} operations.")
-    walked: dict[str, Definition] = {}
+    fragments: dict[str, Definition] = {}
     for fragment in document.definitions:
         if isinstance(fragment, FragmentDefinitionNode):
             name = fragment.name.value
-            if name in walked:
-                raise _invalid(f"There can be only one fragment named '{name}'.", fragment)
+            if name in fragments:
+                raise _invalid_fragment(f"There can be only one fragment named '{name}'.", fragment)
             parent = schema.get_type(fragment.type_condition.name.value)
-            walked[name] = measure_definition(fragment, parent=parent, schema=schema)
-    totals = _totals(walked)
-    if any(total.fields > MAX_FIELDS for total in totals.values()):
+            fragments[name] = measure_definition(fragment, parent=parent, schema=schema)
+    fragment_totals = _fragment_totals(fragments)
+    if any(total.fields > MAX_FIELDS for total in fragment_totals.values()):
         raise too_complex(f"A fragment may have at most {MAX_FIELDS} fields, those of fragments counted at every use.")
-    found: dict[str | None, Operation] = {}
+    measured_operations: dict[str | None, MeasuredOperation] = {}
     errors: list[GraphQLError] = []
     for node in operations:
         definition = measure_definition(node, parent=schema.get_root_type(node.operation), schema=schema)
-        total = _total(definition, totals=totals)
-        errors.extend(_excesses(node, total))
-        needed = _reachable(definition, walked=walked)
-        introspects = any(text.endswith((".__schema", ".__type")) for text in needed)
-        found[node.name.value if node.name else None] = Operation(
-            node, needed, introspects, only_introspects=introspects and total.own_roots == 0
+        total = _with_spreads(definition, totals=fragment_totals)
+        errors.extend(_excess_errors(node, total))
+        reachable_fields = _reachable_fields(definition, fragments=fragments)
+        introspects = any(text.endswith((".__schema", ".__type")) for text in reachable_fields)
+        measured_operations[node.name.value if node.name else None] = MeasuredOperation(
+            node, reachable_fields, introspects, only_introspects=introspects and total.own_root_fields == 0
         )
-    return errors or Measured(found)
+    return errors or MeasuredDocument(measured_operations)
 
 
-def _excesses(node: OperationDefinitionNode, total: Metrics) -> Iterator[GraphQLError]:
-    introspection = total.roots > 0 and total.own_roots == 0
-    depth = MAX_INTROSPECTION_DEPTH if introspection else MAX_DEPTH
-    roots = MAX_MUTATIONS if node.operation is OperationType.MUTATION else MAX_ROOT_FIELDS
-    for number, most, may in (
-        (total.depth, depth, "be nested at most {} levels deep"),
+def _excess_errors(node: OperationDefinitionNode, total: Metrics) -> Iterator[GraphQLError]:
+    only_introspects = total.root_fields > 0 and total.own_root_fields == 0
+    max_depth = MAX_INTROSPECTION_DEPTH if only_introspects else MAX_DEPTH
+    max_roots = MAX_MUTATIONS if node.operation is OperationType.MUTATION else MAX_ROOT_FIELDS
+    for number, maximum, rule in (
+        (total.depth, max_depth, "be nested at most {} levels deep"),
         (total.aliases, MAX_ALIASES, "have at most {} aliases"),
-        (total.roots, roots, "have at most {} root fields"),
+        (total.root_fields, max_roots, "have at most {} root fields"),
         (total.fields, MAX_FIELDS, "have at most {} fields, those of fragments counted at every use"),
-        (total.lists, MAX_INTROSPECTION_LISTS, "not follow the lists of the introspection from type to type to type"),
+        (
+            total.list_weight,
+            MAX_INTROSPECTION_LISTS,
+            "not follow the lists of the introspection from type to type to type",
+        ),
     ):
-        if number > most:
-            yield too_complex(f"The operation may {may.format(most)}.", node)
+        if number > maximum:
+            yield too_complex(f"The operation may {rule.format(maximum)}.", node)
 
 
-def _invalid(message: str, node: FragmentDefinitionNode | None = None) -> GraphQLError:
+def _invalid_fragment(message: str, node: FragmentDefinitionNode | None = None) -> GraphQLError:
     return GraphQLError(message, node, extensions={"code": "GRAPHQL_VALIDATION_FAILED"})
 
 
-def _total(definition: Definition, *, totals: Mapping[str, Metrics]) -> Metrics:
+def _with_spreads(definition: Definition, *, totals: Mapping[str, Metrics]) -> Metrics:
+    """The metrics of a definition with those of the fragments it spreads; `totals` are the metrics of fragments with theirs."""
     total = replace(definition.metrics)
     for spread in definition.spreads:
-        inside = totals.get(spread.name)
-        if inside is None:
+        fragment_total = totals.get(spread.name)
+        if fragment_total is None:
             continue  # validation reports unknown fragments
-        total.depth = max(total.depth, spread.depth + inside.depth)
-        total.lists = max(total.lists, spread.lists + inside.lists)
-        total.aliases = min(total.aliases + inside.aliases, _PLENTY)
-        total.fields = min(total.fields + inside.fields, _PLENTY)
+        total.depth = max(total.depth, spread.depth + fragment_total.depth)
+        total.list_weight = max(total.list_weight, spread.list_weight + fragment_total.list_weight)
+        total.aliases = min(total.aliases + fragment_total.aliases, _MAX_SUM)
+        total.fields = min(total.fields + fragment_total.fields, _MAX_SUM)
         if spread.depth == 0:
-            total.roots = min(total.roots + inside.roots, _PLENTY)
-            total.own_roots = min(total.own_roots + inside.own_roots, _PLENTY)
+            total.root_fields = min(total.root_fields + fragment_total.root_fields, _MAX_SUM)
+            total.own_root_fields = min(total.own_root_fields + fragment_total.own_root_fields, _MAX_SUM)
     return total
 
 
-def _totals(walked: Mapping[str, Definition]) -> dict[str, Metrics]:
-    """The metrics of every fragment with its spreads. Raises GraphQLError when a fragment spreads itself."""
+def _fragment_totals(fragments: Mapping[str, Definition]) -> dict[str, Metrics]:
+    """The metrics of every fragment with those of its spreads. Raises GraphQLError when a fragment spreads itself."""
     totals: dict[str, Metrics] = {}
-    entered: set[str] = set()
-    stack = list(walked)
+    in_progress: set[str] = set()
+    stack = list(fragments)
     while stack:
         name = stack[-1]
         if name in totals:
             stack.pop()
             continue
-        waiting = {
-            spread.name for spread in walked[name].spreads if spread.name in walked and spread.name not in totals
+        missing = {
+            spread.name for spread in fragments[name].spreads if spread.name in fragments and spread.name not in totals
         }
-        if waiting & entered or name in waiting:
-            raise _invalid(f"The fragment '{name}' may not be used within itself.")
-        if waiting:
-            entered.add(name)
-            stack.extend(waiting)
+        if missing & in_progress or name in missing:
+            raise _invalid_fragment(f"The fragment '{name}' may not be used within itself.")
+        if missing:
+            in_progress.add(name)
+            stack.extend(missing)
             continue
         stack.pop()
-        entered.discard(name)
-        totals[name] = _total(walked[name], totals=totals)
+        in_progress.discard(name)
+        totals[name] = _with_spreads(fragments[name], totals=totals)
     return totals
 
 
-def _reachable(definition: Definition, *, walked: Mapping[str, Definition]) -> frozenset[str]:
-    needed = set(definition.needed)
-    waiting = {spread.name for spread in definition.spreads}
+def _reachable_fields(definition: Definition, *, fragments: Mapping[str, Definition]) -> frozenset[str]:
+    field_names = set(definition.field_names)
+    pending = {spread.name for spread in definition.spreads}
     seen: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name in seen or name not in walked:
+    while pending:
+        name = pending.pop()
+        if name in seen or name not in fragments:
             continue
         seen.add(name)
-        needed |= walked[name].needed
-        waiting.update(spread.name for spread in walked[name].spreads)
-    return frozenset(needed)
+        field_names |= fragments[name].field_names
+        pending.update(spread.name for spread in fragments[name].spreads)
+    return frozenset(field_names)

@@ -46,7 +46,10 @@ _INTROSPECTION_LISTS = {
     "interfaces": 2,
     "possibleTypes": 2,
 }
-"""How much each list multiplies; what leads from type to type counts twice, so that it cannot be followed twice."""
+"""The weight of each list of the introspection. Lists that lead from one type to others weigh 2.
+
+So below `types` only one of them can be followed.
+"""
 
 
 @dataclass(slots=True)
@@ -54,40 +57,42 @@ class Metrics:
     """The size of selections: the largest depths, and sums of everything else."""
 
     depth: int = 0
-    lists: int = 0
-    """Lists of the introspection inside each other, weighted."""
+    list_weight: int = 0
+    """The greatest sum of the weights of lists of the introspection inside each other."""
     aliases: int = 0
     fields: int = 0
-    roots: int = 0
-    own_roots: int = 0
+    root_fields: int = 0
+    own_root_fields: int = 0
     """Root fields that are not introspection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A fragment used in a definition, and how deep."""
+    """A fragment used in a definition: its depth there, and the weight of the introspection's lists around it."""
 
     name: str
     depth: int
-    lists: int
+    list_weight: int
 
 
 @dataclass(slots=True)
 class Definition:
-    """An operation or a fragment: its metrics without what its spreads add, where they stand, and what it reads."""
+    """An operation or a fragment: its metrics without those of the fragments it spreads, its spreads, and its fields."""
 
     metrics: Metrics = field(default_factory=Metrics)
     spreads: list[Spread] = field(default_factory=list)
-    needed: set[str] = field(default_factory=set)
-    """`Type.field` of every field; those of an abstract type also as its possible types' fields."""
+    field_names: set[str] = field(default_factory=set)
+    """`Type.field` of every field. A field of an abstract type is also there with each of its possible types."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _SelectionsToWalk:
+    """Selections, and where they are: `depth` counts the fields around them, `nesting` also inline fragments."""
+
     selections: SelectionSetNode
     parent: GraphQLNamedType | None
     depth: int
-    lists: int
+    list_weight: int
     nesting: int
 
 
@@ -101,13 +106,13 @@ def too_complex(
 def measure_definition(
     node: OperationDefinitionNode | FragmentDefinitionNode, *, parent: GraphQLNamedType | None, schema: GraphQLSchema
 ) -> Definition:
-    """The metrics of one definition. Raises GraphQLError when its text alone is nested or repeated too much."""
-    found = Definition()
-    _check_values(_values_of(node))
+    """The metrics of one definition. Raises GraphQLError if it is nested too deeply or repeats too much, even without its spreads."""
+    definition = Definition()
+    _check_values(_default_values(node))
     _check_directives(node)
     for variable in node.variable_definitions or ():
-        _check_type(variable.type)
-    stack = [_Place(node.selection_set, parent, depth=0, lists=0, nesting=1)]
+        _check_type_depth(variable.type)
+    stack = [_SelectionsToWalk(node.selection_set, parent, depth=0, list_weight=0, nesting=1)]
     while stack:
         place = stack.pop()
         if place.nesting > MAX_NESTING:
@@ -115,21 +120,21 @@ def measure_definition(
         _check_repetition(place.selections)
         for selection in place.selections.selections:
             _check_directives(selection)
-            inner = _count_selection(selection, place=place, found=found, schema=schema)
-            if inner is not None:
-                stack.append(inner)
-    return found
+            inner_place = _count_selection(selection, place=place, definition=definition, schema=schema)
+            if inner_place is not None:
+                stack.append(inner_place)
+    return definition
 
 
 def _check_repetition(selections: SelectionSetNode) -> None:
-    """Limit repeated fields, which validation compares with each other."""
-    names: dict[str, int] = {}
+    """Limit the repeated fields and the fragments in one place, because validation compares them with each other."""
+    times_by_name: dict[str, int] = {}
     fragments = 0
     for selection in selections.selections:
         if isinstance(selection, FieldNode):
             name = selection.alias.value if selection.alias else selection.name.value
-            names[name] = names.get(name, 0) + 1
-            if names[name] > MAX_REPETITIONS:
+            times_by_name[name] = times_by_name.get(name, 0) + 1
+            if times_by_name[name] > MAX_REPETITIONS:
                 raise too_complex(
                     f"One field may be asked for at most {MAX_REPETITIONS} times in one place.", selection
                 )
@@ -140,53 +145,53 @@ def _check_repetition(selections: SelectionSetNode) -> None:
 
 
 def _count_selection(
-    selection: SelectionNode, *, place: _Place, found: Definition, schema: GraphQLSchema
-) -> _Place | None:
-    """Count a selection; returns its own selections, if it has any."""
+    selection: SelectionNode, *, place: _SelectionsToWalk, definition: Definition, schema: GraphQLSchema
+) -> _SelectionsToWalk | None:
+    """Count a selection; returns the selections inside it, if it has any."""
     if isinstance(selection, FragmentSpreadNode):
-        found.spreads.append(Spread(selection.name.value, place.depth, place.lists))
+        definition.spreads.append(Spread(selection.name.value, place.depth, place.list_weight))
         return None
     if isinstance(selection, InlineFragmentNode):
         condition = selection.type_condition
         parent = schema.get_type(condition.name.value) if condition else place.parent
-        return _Place(selection.selection_set, parent, place.depth, place.lists, place.nesting + 1)
+        return _SelectionsToWalk(selection.selection_set, parent, place.depth, place.list_weight, place.nesting + 1)
     assert isinstance(selection, FieldNode)
     _check_values(argument.value for argument in selection.arguments or ())
-    name, metrics = selection.name.value, found.metrics
+    name, metrics = selection.name.value, definition.metrics
     metrics.fields += 1
     metrics.aliases += selection.alias is not None
     metrics.depth = max(metrics.depth, place.depth + 1)
     if place.depth == 0:
-        metrics.roots += 1
-        metrics.own_roots += not name.startswith("__")
-    introspected = place.parent is not None and place.parent.name.startswith("__")
-    weight = _INTROSPECTION_LISTS.get(name, 0) if introspected else 0
+        metrics.root_fields += 1
+        metrics.own_root_fields += not name.startswith("__")
+    is_introspection = place.parent is not None and place.parent.name.startswith("__")
+    weight = _INTROSPECTION_LISTS.get(name, 0) if is_introspection else 0
     if selection.alias is not None and (weight or name == "__schema"):
         raise too_complex("`__schema` and the lists below it may have no aliases.", selection)
-    lists = place.lists + weight
-    metrics.lists = max(metrics.lists, lists)
-    returned = _add_needed_field(name, parent=place.parent, found=found, schema=schema)
+    list_weight = place.list_weight + weight
+    metrics.list_weight = max(metrics.list_weight, list_weight)
+    field_type = _add_field_name(name, parent=place.parent, definition=definition, schema=schema)
     if selection.selection_set is None:
         return None
-    return _Place(selection.selection_set, returned, place.depth + 1, lists, place.nesting + 1)
+    return _SelectionsToWalk(selection.selection_set, field_type, place.depth + 1, list_weight, place.nesting + 1)
 
 
-def _add_needed_field(
-    name: str, *, parent: GraphQLNamedType | None, found: Definition, schema: GraphQLSchema
+def _add_field_name(
+    name: str, *, parent: GraphQLNamedType | None, definition: Definition, schema: GraphQLSchema
 ) -> GraphQLNamedType | None:
-    """Add a field to those needed; returns its type, or None when there is no such field."""
+    """Add a field to the definition's field names; returns its type, or None when there is no such field."""
     if parent is None:
         return None
-    found.needed.add(f"{parent.name}.{name}")
+    definition.field_names.add(f"{parent.name}.{name}")
     if is_abstract_type(parent):
-        found.needed.update(f"{type_.name}.{name}" for type_ in schema.get_possible_types(parent))
+        definition.field_names.update(f"{type_.name}.{name}" for type_ in schema.get_possible_types(parent))
     if not isinstance(parent, (GraphQLObjectType, GraphQLInterfaceType)):
         return None
     field_definition = schema.get_field(parent, name)
     return get_named_type(field_definition.type) if field_definition is not None else None
 
 
-def _values_of(node: OperationDefinitionNode | FragmentDefinitionNode) -> Iterator[ValueNode]:
+def _default_values(node: OperationDefinitionNode | FragmentDefinitionNode) -> Iterator[ValueNode]:
     for variable in node.variable_definitions or ():
         if variable.default_value is not None:
             yield variable.default_value
@@ -214,7 +219,7 @@ def _check_values(values: Iterable[ValueNode]) -> None:
             stack.extend((part.value, depth + 1) for part in value.fields)
 
 
-def _check_type(node: TypeNode) -> None:
+def _check_type_depth(node: TypeNode) -> None:
     depth = 0
     while isinstance(node, (ListTypeNode, NonNullTypeNode)):
         depth, node = depth + 1, node.type

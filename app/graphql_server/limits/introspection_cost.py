@@ -1,6 +1,6 @@
-"""The cost of introspection: how many values it shows, of which graphql-core makes each one singly.
+"""The cost of introspection: how many values it shows, because graphql-core resolves each of them separately.
 
-Lists count as long as those of this schema are: on average below `types`, as the longest one where a type is named.
+Lists count with their length in this schema: below `types` the average length, below a single named type the greatest.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from graphql import (
 )
 
 INTROSPECTION_COST = 10
-"""The cost of `__schema` or `__type`, in addition to what they show; all of it where the answer is kept."""
+"""The cost of `__schema` or `__type`, in addition to the values that they show; the whole cost if the answer is cached."""
 
 VALUES_PER_COST = 10
-"""Values of introspection that take as long as one unit of the cost of a purchase: 0.1 ms where a purchase takes 3.5."""
+"""Values of introspection for one unit of cost. They take 0.1 ms, as a unit of a purchase's cost does (3.5 ms in all)."""
 
 MAX_INTROSPECTION_COST = 10_000
 """About a second of work, and four times what the usual introspection costs."""
@@ -35,8 +35,8 @@ MAX_INTROSPECTION_COST = 10_000
 _PER_OBJECT = 2
 """What an object costs in addition to its values."""
 
-_OF_TYPE = 0.5
-"""How many types have an `ofType`, at each step."""
+_OF_TYPE_SHARE = 0.5
+"""The share of types that have an `ofType`, at each step."""
 
 
 class IntrospectionCosts:
@@ -46,65 +46,65 @@ class IntrospectionCosts:
         self._average = _sizes(schema, longest=False)
         self._longest = _sizes(schema, longest=True)
 
-    def of(self, node: FieldNode, *, fragments: Mapping[str, FragmentDefinitionNode]) -> int:
-        """The cost of a valid root field that asks about the schema."""
+    def cost_of(self, node: FieldNode, *, fragments: Mapping[str, FragmentDefinitionNode]) -> int:
+        """The cost of a valid root field of the introspection."""
         walk = _Walk(fragments, self._longest, self._average)
         return INTROSPECTION_COST + ceil(walk.values(node.selection_set) / VALUES_PER_COST)
 
 
 @dataclass
 class _Walk:
-    """Walks the selections of one field; each fragment once in a list of types and once elsewhere."""
+    """Counts the values that one field shows. Each fragment is walked once inside a list of types, and once outside."""
 
     fragments: Mapping[str, FragmentDefinitionNode]
-    sizes: Mapping[str, float]
-    below_types: Mapping[str, float]
+    list_sizes: Mapping[str, float]
+    list_sizes_below_types: Mapping[str, float]
 
     def __post_init__(self) -> None:
-        self._known: dict[tuple[str, bool], float] = {}
+        self._values_by_fragment: dict[tuple[str, bool], float] = {}
 
-    def values(self, selected: SelectionSetNode | None, *, listed: bool = False) -> float:
-        """The values that the selections of one object show; `listed` in a list of types."""
+    def values(self, selections: SelectionSetNode | None, *, in_type_list: bool = False) -> float:
+        """How many values the selections of one object show; `in_type_list`: it is an item of a list of types, or below one."""
         total = 0.0
-        for selection in selected.selections if selected is not None else ():
+        for selection in selections.selections if selections is not None else ():
             if isinstance(selection, FragmentSpreadNode):
-                total += self._fragment(selection.name.value, listed=listed)
+                total += self._fragment(selection.name.value, in_type_list=in_type_list)
             elif isinstance(selection, InlineFragmentNode):
-                total += self.values(selection.selection_set, listed=listed)
+                total += self.values(selection.selection_set, in_type_list=in_type_list)
             elif isinstance(selection, FieldNode):
                 name = selection.name.value
-                sizes = self.below_types if listed else self.sizes
-                inner = self.values(selection.selection_set, listed=listed or name == "types")
-                total += 1 + sizes.get(name, 1.0) * (inner + _PER_OBJECT if selection.selection_set else 0)
+                sizes = self.list_sizes_below_types if in_type_list else self.list_sizes
+                inner_values = self.values(selection.selection_set, in_type_list=in_type_list or name == "types")
+                total += 1 + sizes.get(name, 1.0) * (inner_values + _PER_OBJECT if selection.selection_set else 0)
         return total
 
-    def _fragment(self, name: str, *, listed: bool) -> float:
-        key = (name, listed)
-        if key not in self._known:
-            self._known[key] = self.values(self.fragments[name].selection_set, listed=listed)
-        return self._known[key]
+    def _fragment(self, name: str, *, in_type_list: bool) -> float:
+        key = (name, in_type_list)
+        if key not in self._values_by_fragment:
+            self._values_by_fragment[key] = self.values(self.fragments[name].selection_set, in_type_list=in_type_list)
+        return self._values_by_fragment[key]
 
 
 def _sizes(schema: GraphQLSchema, *, longest: bool) -> dict[str, float]:
-    """How many objects each field of the introspection shows: on average over the types, or at most."""
+    """How many objects each field of the introspection shows: the average over all types, or with `longest` the maximum."""
     types = list(schema.type_map.values())
-    with_fields = [type_ for type_ in types if is_object_type(type_) or is_interface_type(type_)]
-    fields = [field for type_ in with_fields for field in type_.fields.values()]
+    types_with_fields = [type_ for type_ in types if is_object_type(type_) or is_interface_type(type_)]
+    fields = [field for type_ in types_with_fields for field in type_.fields.values()]
 
-    def size(lengths: list[int], *, of: int) -> float:
-        return float(max(lengths, default=0)) if longest else sum(lengths) / of
+    def size(lengths: list[int], *, count: int) -> float:
+        return float(max(lengths, default=0)) if longest else sum(lengths) / count
 
-    number = len(types)
+    type_count = len(types)
     return {
-        "types": number,
+        "types": type_count,
         "directives": len(schema.directives),
-        "fields": size([len(type_.fields) for type_ in with_fields], of=number),
-        "interfaces": size([len(type_.interfaces) for type_ in with_fields], of=number),
-        "inputFields": size([len(type_.fields) for type_ in types if is_input_object_type(type_)], of=number),
-        "enumValues": size([len(type_.values) for type_ in types if is_enum_type(type_)], of=number),
+        "fields": size([len(type_.fields) for type_ in types_with_fields], count=type_count),
+        "interfaces": size([len(type_.interfaces) for type_ in types_with_fields], count=type_count),
+        "inputFields": size([len(type_.fields) for type_ in types if is_input_object_type(type_)], count=type_count),
+        "enumValues": size([len(type_.values) for type_ in types if is_enum_type(type_)], count=type_count),
         "possibleTypes": size(
-            [len(schema.get_possible_types(type_)) for type_ in types if is_abstract_type(type_)], of=number
+            [len(schema.get_possible_types(type_)) for type_ in types if is_abstract_type(type_)], count=type_count
         ),
-        "args": size([len(field.args) for field in fields], of=max(len(fields), 1)),
-        "ofType": _OF_TYPE,
+        "args": size([len(field.args) for field in fields], count=max(len(fields), 1)),
+        "ofType": _OF_TYPE_SHARE,
     }

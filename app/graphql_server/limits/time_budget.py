@@ -1,7 +1,8 @@
 """Two limits on the time that one operation keeps the event loop busy: after a slice it yields, after the budget it is stopped.
 
-While one answer is put together on the event loop, nothing else runs, not even a timeout. So the executor itself checks
-the clock. The length of a list is known only once it is read: costs assume usual lengths, the budget stops unusual ones.
+While an answer is computed on the event loop, nothing else runs, not even a timeout. So the executor itself checks the
+clock. The length of a list is known only once it is read: costs assume usual lengths, the budget stops operations with
+unusual ones.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ CPU_LIMIT = 0.5
 """Seconds of processor time after which an operation is stopped."""
 
 MAX_REPEATED_BYTES = 2_000_000
-"""The most bytes of a response that may repeat objects whose id was requested several times."""
+"""Maximum number of bytes of a response that repeat objects whose ids were requested several times."""
 
 
 @dataclass(slots=True, eq=False)
 class TimeBudget:
-    """The time that one operation has worked, without the time it waited.
+    """The time that one operation has worked, without the time that it waited.
 
-    The first time slice is measured in wall time, which is cheap to read and enough for most operations; all after it in
-    processor time, which does not grow because the machine is busy.
+    The first time slice is measured in wall time, which is cheap to read and enough for most operations. Later slices are
+    measured in processor time, which does not grow because the machine is busy.
     """
 
     limit: float | None = None
@@ -40,22 +41,22 @@ class TimeBudget:
     exhausted: bool = False
     """Is the whole budget used up?"""
     _clock: Callable[[], float] = perf_counter
-    _last: float = field(default_factory=perf_counter)
-    _spent: float = 0.0
-    _next: float = field(default_factory=lambda: TIME_SLICE)
-    _repeated: int = 0
+    _counted_until: float = field(default_factory=perf_counter)
+    _seconds_worked: float = 0.0
+    _slice_end: float = field(default_factory=lambda: TIME_SLICE)
+    _repeated_bytes: int = 0
     _yield_lock: asyncio.Lock | None = None
 
     def resume(self) -> None:
-        """Continue after the operation waited: the time until now does not count."""
-        self._last = self._clock()
+        """Continue after the operation has waited: the time until now does not count."""
+        self._counted_until = self._clock()
 
     def tick(self) -> None:
         """Count the time since the last tick."""
         now = self._clock()
-        self._spent += now - self._last
-        self._last = now
-        if self._spent > self._next:
+        self._seconds_worked += now - self._counted_until
+        self._counted_until = now
+        if self._seconds_worked > self._slice_end:
             self._switch_to_cpu_time()
 
     def check(self) -> None:
@@ -64,7 +65,7 @@ class TimeBudget:
             raise too_much_work()
 
     async def yield_to_others(self) -> None:
-        """Let other requests run. Parts of the operation that yield at the same time continue one after the other."""
+        """Let other requests run. Parts of the operation that yield at the same time go on one after the other."""
         if self._yield_lock is None:
             self._yield_lock = asyncio.Lock()
         async with self._yield_lock:
@@ -77,21 +78,23 @@ class TimeBudget:
     def _switch_to_cpu_time(self) -> None:
         if self._clock is perf_counter:
             self._clock = thread_time
-            self._last = thread_time()
+            self._counted_until = thread_time()
             # Wall time may have passed in other requests or processes.
-            self._spent = 0.0
+            self._seconds_worked = 0.0
         self.should_yield = True
         self._start_slice()
 
     def _start_slice(self) -> None:
         limit = CPU_LIMIT if self.limit is None else self.limit
-        self.exhausted = self.exhausted or self._spent > limit
-        self._next = self._spent + TIME_SLICE if self.exhausted else min(self._spent + TIME_SLICE, limit)
+        self.exhausted = self.exhausted or self._seconds_worked > limit
+        self._slice_end = (
+            self._seconds_worked + TIME_SLICE if self.exhausted else min(self._seconds_worked + TIME_SLICE, limit)
+        )
 
     def count_repeated_bytes(self, size: int) -> None:
         """Count bytes that repeat an object already in the answer."""
-        self._repeated += size
-        if self._repeated > MAX_REPEATED_BYTES:
+        self._repeated_bytes += size
+        if self._repeated_bytes > MAX_REPEATED_BYTES:
             self.exhausted = True
 
 

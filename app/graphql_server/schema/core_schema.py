@@ -23,8 +23,8 @@ from app.graphql_server.schema.direct_resolvers import resolve_directly
 def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
     """The graphql-core schema inside a strawberry schema, adjusted and with direct resolvers.
 
-    Inputs with exactly one field are marked @oneOf, so that graphql-core validates and prints them as such; defaults of
-    null are removed, because leaving a value out already means null.
+    Inputs of which exactly one field must be given are marked @oneOf, so that graphql-core validates and prints them as such.
+    Defaults of null are removed, because leaving a value out already means null.
     """
     core = schema._schema  # noqa: SLF001 - strawberry has no public name for it
     for type_ in core.type_map.values():

@@ -1,7 +1,7 @@
 """Direct calls of resolvers, with arguments built from the values that graphql-core has coerced.
 
-Strawberry inspects the parameters of a resolver and the types of its inputs for every field of every request; for a
-purchase of five lines that takes longer than deciding it. Here they are inspected once.
+Strawberry inspects the parameters of a resolver and the types of its inputs for every field of every request. For a
+purchase of five lines that takes longer than the decision. Here they are inspected once.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class _Parameter(NamedTuple):
 
 def resolve_directly(schema: strawberry.Schema) -> None:
     """Make every field that has a resolver call it directly."""
-    known: dict[type, Build] = {}
+    builders: dict[type, Build] = {}
     for type_ in schema._schema.type_map.values():  # noqa: SLF001 - strawberry has no public name for it
         if not isinstance(type_, GraphQLObjectType) or "strawberry-definition" not in type_.extensions:
             continue
@@ -40,16 +40,16 @@ def resolve_directly(schema: strawberry.Schema) -> None:
                 continue
             function = field.base_resolver.wrapped_func
             if isfunction(function):
-                graphql_field.resolve = _direct_resolver(function, field=field, schema=schema, known=known)
+                graphql_field.resolve = _direct_resolver(function, field=field, schema=schema, builders=builders)
 
 
 def builder(type_: type, *, schema: strawberry.Schema) -> Build:
     """The function that builds an input of this type from coerced values."""
-    return _input_builder(type_, schema=schema, known={})
+    return _input_builder(type_, schema=schema, builders={})
 
 
 def _direct_resolver(
-    function: Callable[..., Any], *, field: StrawberryField, schema: strawberry.Schema, known: dict[type, Build]
+    function: Callable[..., Any], *, field: StrawberryField, schema: strawberry.Schema, builders: dict[type, Build]
 ) -> Callable[..., Any]:
     resolver = field.base_resolver
     assert resolver is not None
@@ -60,16 +60,16 @@ def _direct_resolver(
         _Parameter(
             schema.config.name_converter.from_argument(argument),
             argument.python_name,
-            _builder_of(argument.type, schema=schema, known=known),
+            _builder_of(argument.type, schema=schema, builders=builders),
         )
         for argument in field.arguments
     ]
 
-    def resolve(source: Any, info: Any, **given: Any) -> Any:
+    def resolve(source: Any, info: Any, **arguments: Any) -> Any:
         values: dict[str, Any] = {}
         for graphql_name, python_name, build in parameters:
-            if graphql_name in given:
-                value = given[graphql_name]
+            if graphql_name in arguments:
+                value = arguments[graphql_name]
                 values[python_name] = value if build is None or value is None else build(value)
         if info_name is not None:
             values[info_name] = info_class(_raw_info=info, _field=field)
@@ -78,40 +78,40 @@ def _direct_resolver(
     return resolve
 
 
-def _builder_of(type_: Any, *, schema: strawberry.Schema, known: dict[type, Build]) -> Build | None:
+def _builder_of(type_: Any, *, schema: strawberry.Schema, builders: dict[type, Build]) -> Build | None:
     """The function that builds a value of this type; None for a scalar."""
     if isinstance(type_, LazyType):
-        return _builder_of(type_.resolve_type(), schema=schema, known=known)
+        return _builder_of(type_.resolve_type(), schema=schema, builders=builders)
     if isinstance(type_, StrawberryOptional):
-        return _builder_of(type_.of_type, schema=schema, known=known)
+        return _builder_of(type_.of_type, schema=schema, builders=builders)
     if isinstance(type_, StrawberryList):
-        inner = _builder_of(type_.of_type, schema=schema, known=known)
+        inner = _builder_of(type_.of_type, schema=schema, builders=builders)
         if inner is None:
             return list
-        return lambda sent: [None if value is None else inner(value) for value in sent]
+        return lambda items: [None if value is None else inner(value) for value in items]
     if get_object_definition(type_) is not None:
-        return _input_builder(type_, schema=schema, known=known)
+        return _input_builder(type_, schema=schema, builders=builders)
     return None
 
 
-def _input_builder(type_: type, *, schema: strawberry.Schema, known: dict[type, Build]) -> Build:
-    """The function that builds an input of this type, which may contain itself."""
-    if type_ in known:
-        return known[type_]
+def _input_builder(type_: type, *, schema: strawberry.Schema, builders: dict[type, Build]) -> Build:
+    """The function that builds an input of this type. A type may contain itself, so its function is in `builders` first."""
+    if type_ in builders:
+        return builders[type_]
     fields: dict[str, tuple[str, Build | None]] = {}
-    absent: dict[str, None] = {}
+    null_defaults: dict[str, None] = {}
 
-    def build(sent: Mapping[str, Any]) -> Any:
-        values: dict[str, Any] = dict(absent)
-        for graphql_name, value in sent.items():
+    def build(coerced: Mapping[str, Any]) -> Any:
+        values: dict[str, Any] = dict(null_defaults)
+        for graphql_name, value in coerced.items():
             python_name, inner = fields[graphql_name]
             values[python_name] = value if inner is None or value is None else inner(value)
         return type_(**values)
 
-    known[type_] = build
+    builders[type_] = build
     for field in get_object_definition(type_, strict=True).fields:
         if field.default_value is MISSING and field.default_factory is MISSING:
-            absent[field.python_name] = None
+            null_defaults[field.python_name] = None
         name = schema.config.name_converter.from_field(field)
-        fields[name] = field.python_name, _builder_of(field.type, schema=schema, known=known)
+        fields[name] = field.python_name, _builder_of(field.type, schema=schema, builders=builders)
     return build

@@ -1,4 +1,4 @@
-"""The schema as text, for schema.graphql: exactly what graphql-core serves."""
+"""The schema as text, for schema.graphql: exactly the schema that graphql-core serves."""
 
 from __future__ import annotations
 
