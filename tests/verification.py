@@ -27,7 +27,7 @@ def discrepancies_in(url: str) -> list[Discrepancy]:
             while after is not None:
                 page = await application.query(verify_page, program_id=program.id, after=after)
                 found.extend(page.discrepancies)
-                after = page.last
+                after = page.last_id
             found.extend(await application.query(verify_program, program_id=program.id))
         await database.stop()
         return found

@@ -115,7 +115,7 @@ class Authenticator:
             self._valid_keys.pop(digest, None)
             _cache(self._wrong_keys, digest, (begun + KEY_CACHE_SECONDS, found))
             self.rejected_keys.note(token, found)
-            raise _unauthenticated(_REJECTIONS[found.why])
+            raise _unauthenticated(_REJECTIONS[found.rejection])
         self._uses.note(program_id=found.program.id, access_key_id=found.principal.key_id)
         # What was read before a key ended must not be kept after that.
         if keys_ended == self._keys_ended:

@@ -91,8 +91,8 @@ async def _entry(key: str, info: Info) -> Node | None:
     owned = await context.load(entries.owned_entries, key)
     if owned is None or not context.principal.may_see_any_of(owned.holders):
         return None
-    deciding_terms = await context.terms(entries.decided_by(owned.stored.entry))
-    return LedgerEntry.of(owned.stored, deciding_terms=deciding_terms, context=context)
+    deciding_terms = await context.terms(entries.decided_by(owned.stored_entry.entry))
+    return LedgerEntry.of(owned.stored_entry, deciding_terms=deciding_terms, context=context)
 
 
 async def _impact_preview(key: str, info: Info) -> Node | None:

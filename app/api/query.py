@@ -149,7 +149,10 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries, AccessKeyQueries
         return BasketCheck(
             decision=decision(found.decision, deciding_terms=found.terms, bought=found.facts),
             customer=Customer.of(found.customer),
-            clauses=[ClauseOutlook.of(outlook, basket=found.decision, terms=found.terms) for outlook in found.outlooks],
+            clauses=[
+                ClauseOutlook.of(outlook, basket=found.decision, terms=found.terms)
+                for outlook in found.clause_qualifications
+            ],
         )
 
     @strawberry.field(
@@ -255,14 +258,14 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries, AccessKeyQueries
         found = await context.query_heavy(entries.explain, entry_id=key) if key is not None else None
         if found is None or not context.principal.may_see_any_of(found.holders):
             return None
-        if not await may_see_decision(found.stored.entry, info=info):
+        if not await may_see_decision(found.stored_entry.entry, info=info):
             return None
-        made = entries.decision_of(found.stored.entry)
+        made = entries.decision_of(found.stored_entry.entry)
         return Explanation(
-            entry=LedgerEntry.of(found.stored, deciding_terms=found.terms, context=context),
-            decision=decision(made, deciding_terms=found.terms, bought_by_entry=found.stored.entry.id),
-            recomputed_points=found.recomputed,
-            agrees=found.recomputed == found.stored.entry.points,
+            entry=LedgerEntry.of(found.stored_entry, deciding_terms=found.terms, context=context),
+            decision=decision(made, deciding_terms=found.terms, bought_by_entry=found.stored_entry.entry.id),
+            recomputed_points=found.recomputed_points,
+            agrees=found.recomputed_points == found.stored_entry.entry.points,
         )
 
     @strawberry.field(description="Any object by its id; null when it is not there or not for the caller.")

@@ -28,16 +28,16 @@ class RejectedKeys:
 
     def note(self, token: str, rejected: RejectedKey) -> None:
         """Count a rejected token. A line has its beginning where it looks like one of ours, and its key where it was right once."""
-        self.counts[rejected.why.value] += 1
+        self.counts[rejected.rejection.value] += 1
         if self._lines.take("log", 1).wait is not None:
             self._unlogged += 1
             return
         _log.warning(
             "access key rejected",
-            why=rejected.why.value,
+            why=rejected.rejection.value,
             prefix=shown_prefix(token),
             access_key=rejected.access_key_id,
-            count=self.counts[rejected.why.value],
+            count=self.counts[rejected.rejection.value],
             unlogged=self._unlogged,
         )
         self._unlogged = 0

@@ -47,8 +47,8 @@ def verify(
             account_ranges=account_ranges,
             processes=processes or processors(),
         )
-        counts["accounts"] += sum(page.accounts for page in pages)
-        counts["entries"] += sum(page.entries for page in pages)
+        counts["accounts"] += sum(page.account_count for page in pages)
+        counts["entries"] += sum(page.entry_count for page in pages)
         program_wide = run_with_application(partial(_verify_program_wide, program_id=program_id), settings=settings)
         discrepancies[program_id] = [
             *(discrepancy for page in pages for discrepancy in page.discrepancies),

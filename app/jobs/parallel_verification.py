@@ -77,7 +77,7 @@ async def _verify_range(url: str, *, program_id: str, account_range: Range) -> l
         while after is not None:
             work = partial(verify_page, after=after, until=account_range.until)
             pages.append(await database.read_long(work, program_id=program_id))
-            after = pages[-1].last
+            after = pages[-1].last_id
     finally:
         await database.stop()
     return pages

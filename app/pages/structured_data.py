@@ -27,7 +27,7 @@ def program_data(program: Program, *, terms: PublicTerms | None, addresses: Addr
         data["subjectOf"] = {
             "@type": "DigitalDocument",
             "url": addresses.terms,
-            "version": str(terms.version.terms.version),
+            "version": str(terms.published.terms.version),
         }
     return data
 
@@ -36,7 +36,7 @@ def terms_data(
     terms: PublicTerms, *, heading: str, clauses: Sequence[ClauseView], addresses: Addresses
 ) -> Mapping[str, Any]:
     """A version of the terms, clause by clause, and from when to when it decides."""
-    program, version = terms.program.program, terms.version.terms
+    program, version = terms.public_program.program, terms.published.terms
     address = f"/p/{program.slug}/terms/{version.version}"
     return {
         "@context": _CONTEXT,
@@ -65,6 +65,6 @@ def _period(terms: PublicTerms) -> Mapping[str, str]:
     """From when to when a version applies, ISO 8601; nothing for one that was withdrawn."""
     if terms.status is TermsStatus.WITHDRAWN:
         return {}
-    after = terms.version.after
+    after = terms.published.after
     end = after.effective_from.isoformat() if after is not None else ".."
-    return {"temporalCoverage": f"{terms.version.terms.effective_from.isoformat()}/{end}"}
+    return {"temporalCoverage": f"{terms.published.terms.effective_from.isoformat()}/{end}"}

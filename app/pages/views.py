@@ -44,7 +44,7 @@ def home_view(
         "terms": None if terms is None else {"href": addresses.terms, "since": _since(terms, phrasebook=phrasebook)},
         "essentials": []
         if terms is None
-        else [ClauseView.of(clause, phrasebook=phrasebook) for clause in highlights(terms.version.terms)],
+        else [ClauseView.of(clause, phrasebook=phrasebook) for clause in highlights(terms.published.terms)],
         "announced": _announced(program, addresses=addresses),
         "structured_data": program_data(program.program, terms=terms, addresses=addresses),
         "people": people,
@@ -54,33 +54,35 @@ def home_view(
 def terms_view(terms: PublicTerms, *, addresses: Addresses) -> Mapping[str, Any]:
     """One version of the terms, what it changed, and the list of all."""
     phrasebook = addresses.language.phrasebook
-    version, before = terms.version.terms, terms.version.before
+    version, before = terms.published.terms, terms.published.before
     clauses = [ClauseView.of(clause, phrasebook=phrasebook) for clause in version.printed]
     heading = phrasebook(
         "terms.heading",
         version=phrasebook.number(version.version),
         start=phrasebook.instant_or_day(version.effective_from, zone=version.zone),
     )
-    current = terms.program.current
+    current = terms.public_program.current
     return {
-        **_frame(terms.program.program, addresses=addresses),
+        **_frame(terms.public_program.program, addresses=addresses),
         "heading": heading,
         "status": terms.status.value,
         "current": addresses.terms if current is not None and current.version.number != version.version else None,
-        "announced": _announced(terms.program, addresses=addresses) if terms.status is TermsStatus.IN_FORCE else None,
+        "announced": _announced(terms.public_program, addresses=addresses)
+        if terms.status is TermsStatus.IN_FORCE
+        else None,
         "clauses": clauses,
         "changes": None
         if before is None
         else {
             "heading": phrasebook("page.changes.heading", version=phrasebook.number(before.version)),
-            "entries": [ChangeView.of(change, phrasebook=phrasebook) for change in terms.version.changes],
+            "entries": [ChangeView.of(change, phrasebook=phrasebook) for change in terms.published.changes],
         },
         "versions": [
             _version_view(known, shown=known.version.number == version.version, terms=terms, addresses=addresses)
-            for known in terms.program.versions
+            for known in terms.public_program.versions
         ],
         "truncated": phrasebook("page.versions.latest", n=phrasebook.number(MAX_LISTED_VERSIONS))
-        if len(terms.program.versions) == MAX_LISTED_VERSIONS
+        if len(terms.public_program.versions) == MAX_LISTED_VERSIONS
         else None,
         "structured_data": terms_data(terms, heading=heading, clauses=clauses, addresses=addresses),
     }
@@ -114,7 +116,7 @@ def _frame(program: Program, *, addresses: Addresses) -> Mapping[str, Any]:
 
 def _since(terms: PublicTerms, *, phrasebook: Phrasebook) -> str:
     """Which version the sentences are from, and from when it decides."""
-    version = terms.version.terms
+    version = terms.published.terms
     key = "page.home.in_force" if terms.status is TermsStatus.IN_FORCE else "page.home.announced"
     start = phrasebook.instant_or_day(version.effective_from, zone=version.zone)
     return phrasebook(key, version=phrasebook.number(version.version), start=start)
@@ -141,7 +143,7 @@ def _version_view(
     text = phrasebook(
         "page.versions.entry",
         version=phrasebook.number(version_status.version.number),
-        start=_start(version_status.version, program=terms.program, phrasebook=phrasebook),
+        start=_start(version_status.version, program=terms.public_program, phrasebook=phrasebook),
     )
     return VersionView(
         href=addresses.version(version_status.version.number),

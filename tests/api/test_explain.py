@@ -149,7 +149,7 @@ def test_explanation_does_not_trust_stored_results(shop: Shop) -> None:
         )
     Tampering(shop).change("UPDATE purchases SET earned = 207")
     Tampering(shop).change("UPDATE redemptions SET points = 93")
-    Tampering(shop).change("UPDATE refunds SET taken = 43, due = 43")
+    Tampering(shop).change("UPDATE refunds SET clawed_back = 43, clawback_due = 43")
     for value in explained(shop, card):
         kind = value["entry"]["type"]
         assert value["entry"]["points"] == wrong[kind]

@@ -280,7 +280,7 @@ def test_offers_on_pending_points_are_the_same_from_snapshot_and_history(
 
     history = standings.replay_account
     with monkeypatch.context() as patch:
-        patch.setattr(standings, "_from_snapshot", nothing)
+        patch.setattr(standings, "_state_from_snapshot", nothing)
         assert present_offers() == kept
     looked: list[Any] = []
 

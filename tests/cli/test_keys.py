@@ -95,7 +95,7 @@ def test_customer_key_belongs_to_a_customer_for_90_days_where_nothing_is_said(da
         assert isinstance(found_caller(database_url, token, later=timedelta(days=89)), Caller)
         ended = found_caller(database_url, token, later=timedelta(days=90))
         assert isinstance(ended, RejectedKey)
-        assert ended.why is KeyRejection.EXPIRED
+        assert ended.rejection is KeyRejection.EXPIRED
 
 
 def test_problems_are_one_plain_sentence(database_url: str) -> None:

@@ -86,7 +86,7 @@ class OpenLedger:
             session.row_cache.clear()
             assert await session.across_programs.execute(sql, *values) == 1, f"{sql} changed nothing"
             page = await verify_page(session)
-            assert page.last is None
+            assert page.last_id is None
             whole = await verify_program(session)
             found[:] = [*page.discrepancies, *whole]
             raise Untouched

@@ -25,7 +25,7 @@ KILLS = (("customers", 60), ("purchases", 20), ("refunds", 2), ("purchases", 380
 
 BOOKS = (
     "SELECT i.value AS customer, e.number, e.type, e.points, e.occurred_at, p.external_id AS receipt, p.facts AS facts,"
-    " p.total, p.earned, r.external_id AS refund, r.lines AS lines, r.cash, r.due, r.taken, a.available, a.lifetime"
+    " p.total, p.earned, r.external_id AS refund, r.lines AS lines, r.cash, r.clawback_due, r.clawed_back, a.available, a.lifetime"
     " FROM identities i"
     " JOIN customers c ON c.program_id = i.program_id AND c.id = i.customer_id"
     " JOIN accounts a ON a.program_id = c.program_id AND a.wallet_id = c.wallet_id"

@@ -39,7 +39,7 @@ OTHER_CHANGES = {
     "an account has another last hash": ("accounts", "last_hash = 'f' || last_hash"),
     "an account counts other entries": ("accounts", "entry_count = entry_count + 1"),
     "a purchase earned more": ("purchases", "earned = earned + 1"),
-    "a refund took less": ("refunds", "taken = taken - 1"),
+    "a refund took less": ("refunds", "clawed_back = clawed_back - 1"),
     "a redemption cost less": ("redemptions", "points = points - 1"),
     "more is in stock": ("rewards", "stock_initial = 5, stock = 6"),
 }
@@ -86,7 +86,7 @@ class Tampering:
                 values = (program_id,) if "$1" in sql else ()
                 assert await session.across_programs.execute(sql, *values) == 1, f"{sql} changed nothing"
             page = await verify_page(session)
-            assert page.last is None
+            assert page.last_id is None
             whole = await verify_program(session)
             found[:] = [*page.discrepancies, *whole]
             raise Untouched

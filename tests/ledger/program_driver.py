@@ -188,7 +188,7 @@ class ProgramDriver:
     def discrepancies(self) -> list[Discrepancy]:
         """The discrepancies that `troth verify` reports."""
         page = self.query(verify_page)
-        assert page.last is None, "one page holds a small program"
+        assert page.last_id is None, "one page holds a small program"
         return [*page.discrepancies, *self.query(verify_program)]
 
 

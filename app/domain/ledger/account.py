@@ -34,7 +34,7 @@ class Account(NamedTuple):
     terms_version: int = 0
     events_digest: str = EMPTY_DIGEST
 
-    def precedes(self, at: datetime) -> bool:
+    def all_events_before(self, at: datetime) -> bool:
         """Are all known events of the account earlier than an instant?"""
         return self.replayed_through is None or self.replayed_through < at
 
@@ -43,4 +43,8 @@ class Account(NamedTuple):
 
         Tiers are checked separately: see `app.store.events.snapshot_path`.
         """
-        return not self.balance.owed and self.precedes(at) and (self.next_change_at is None or at < self.next_change_at)
+        return (
+            not self.balance.owed
+            and self.all_events_before(at)
+            and (self.next_change_at is None or at < self.next_change_at)
+        )

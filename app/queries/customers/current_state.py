@@ -1,4 +1,4 @@
-"""The state of a customer at an instant, as a till would see it: from the snapshot, or by a replay where that differs."""
+"""The state of a customer at an instant, as a till would see it: from the snapshot, or by a replay if that is out of date."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ NO_BALANCE = Balance()
 
 @dataclass(frozen=True, slots=True)
 class CurrentState:
-    """The basis of a decision: the facts with what the terms require about the customer, and the balances by unit.
+    """What a decision for a customer is based on.
 
-    `old_prices` is None if all points pay the current prices.
+    `facts` contain the rule facts that the terms require about the customer. `balances` are by unit. `old_prices` is
+    None if all points pay the current prices.
     """
 
     customer: Customer
@@ -44,23 +45,25 @@ class CurrentState:
 
 
 def balances_of(customer: Customer) -> dict[Unit, Balance]:
-    """The balances of a customer's wallet, by unit, as it was read."""
+    """The stored balances of a customer's wallet, by unit."""
     return {Unit.POINTS: customer.account.balance} | {
         unit: account.balance for unit, account in customer.other_accounts.items()
     }
 
 
 async def current_state_of(session: Session, *, customer: Customer, terms: Terms, facts: PurchaseFacts) -> CurrentState:
-    """The customer's state at the time of the facts. A decision by it is the one that a till would get."""
+    """The customer's state at the time of the facts: a till would get the decision that is based on it."""
     at, account = facts.occurred_at, customer.account
     facts = await rule_facts.with_rule_facts(session, customer=customer, terms=terms, facts=facts)
-    state = await _from_snapshot(session, customer=customer, terms=terms, facts=facts)
+    state = await _state_from_snapshot(session, customer=customer, terms=terms, facts=facts)
     if state is not None:
         return state
     replayed = await replay_account(session, account=account, until=at)
     customer_id = customer.requested_id or customer.id
-    wallet = replayed.wallet if account.precedes(at) else replayed.as_of(at, customer_id=customer_id)
-    on_hold = uses_on_hold(replayed.recorded, customer_id=customer_id, terms=terms, wallet=wallet, at=replayed.until)
+    wallet = replayed.wallet if account.all_events_before(at) else replayed.as_of(at, customer_id=customer_id)
+    on_hold = uses_on_hold(
+        replayed.recorded_history, customer_id=customer_id, terms=terms, wallet=wallet, at=replayed.until
+    )
     facts = wallet.memberships[customer_id].with_rule_facts(facts, terms=terms, on_hold=on_hold)
     return CurrentState(
         customer=_as_replayed(customer, replayed=replayed),
@@ -76,12 +79,13 @@ async def current_state_of(session: Session, *, customer: Customer, terms: Terms
     )
 
 
-async def _from_snapshot(
+async def _state_from_snapshot(
     session: Session, *, customer: Customer, terms: Terms, facts: PurchaseFacts
 ) -> CurrentState | None:
-    """The state from the snapshot; None where only a replay can say.
+    """The state from the snapshot; None if it takes a replay.
 
-    A hold counts as used. Of pending points, the snapshot covers only those that never expire.
+    It always takes a replay for a wallet with an active hold, because the hold counts as a use, and for one with
+    pending stamps. For pending points the snapshot is enough if they never expire.
     """
     at, balances = facts.occurred_at, balances_of(customer)
     if any(balance.held or (balance.pending and unit is not Unit.POINTS) for unit, balance in balances.items()):
@@ -98,7 +102,7 @@ async def _from_snapshot(
 
 
 async def as_of(session: Session, *, stored_customers: Sequence[Customer], at: datetime) -> list[Customer]:
-    """Customers with balance and tier as of an instant; wallets in which nothing was due before it are not replayed."""
+    """Customers with balance and tier as of an instant; only those in whose wallets something was due by then are replayed."""
     in_force = await terms_in_force(session, at=at)
     return [
         _as_replayed(customer, replayed=await replay_account(session, account=customer.account, until=at))
@@ -109,7 +113,7 @@ async def as_of(session: Session, *, stored_customers: Sequence[Customer], at: d
 
 
 async def _is_behind(session: Session, *, customer: Customer, in_force: Terms | None, at: datetime) -> bool:
-    """Has anything fallen due since the account was last replayed?"""
+    """Has anything fallen due by an instant since the customer's account was last replayed?"""
     account = customer.account
     if customer.merged_into is not None:
         return False
@@ -124,14 +128,14 @@ def _as_replayed(customer: Customer, *, replayed: ReplayedAccount) -> Customer:
     account = customer.account._replace(balance=replayed.balances[Unit.POINTS])
     other_accounts = {
         unit: other._replace(balance=replayed.balances.get(unit, other.balance))
-        for unit, other in replayed.recorded.other_accounts.items()
+        for unit, other in replayed.recorded_history.other_accounts.items()
     }
     tier = replayed.wallet.memberships[customer.id].tier
     return replace(customer, account=account, other_accounts=other_accounts, tier=tier)
 
 
 async def forecasts(session: Session, *, ids: Sequence[str], at: datetime) -> list[WalletForecast | None]:
-    """The next expiry and the next activation of customers, as things stand at an instant; None for an unknown customer."""
+    """The next expiry and the next activation in the wallets of customers, as of an instant; None for an unknown customer."""
     by_id = await customers.by_ids(session, customer_ids=ids)
     forecast_by_id: dict[str, WalletForecast] = {}
     for id, customer in by_id.items():
@@ -141,7 +145,7 @@ async def forecasts(session: Session, *, ids: Sequence[str], at: datetime) -> li
 
 
 async def balance_at(session: Session, *, customer_id: str, at: datetime, unit: Unit) -> Balance | None:
-    """A customer's balance of a unit at a past instant, by everything known today about the time up to it; None for an unknown customer."""
+    """A customer's balance of a unit at a past instant, by all events until then that are known today; None for an unknown customer."""
     customer = await customers.find(session, by=CustomerReference(customer_id))
     if customer is None:
         return None

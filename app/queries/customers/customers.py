@@ -23,9 +23,9 @@ async def customer_as_of(session: Session, *, by: CustomerReference, at: datetim
 async def customers_as_of(session: Session, *, ids: Sequence[str], at: datetime) -> list[Customer | None]:
     """Customers by id with the balance as of an instant, in the order requested."""
     by_id = await customers.by_ids(session, customer_ids=ids)
-    rows = await as_of(session, stored_customers=list(by_id.values()), at=at)
-    current = dict(zip(by_id, rows, strict=True))
-    return [current.get(id) for id in ids]
+    present_customers = await as_of(session, stored_customers=list(by_id.values()), at=at)
+    present_by_id = dict(zip(by_id, present_customers, strict=True))
+    return [present_by_id.get(id) for id in ids]
 
 
 async def identities(session: Session, *, ids: Sequence[str]) -> list[tuple[Identity, ...]]:
@@ -36,8 +36,8 @@ async def identities(session: Session, *, ids: Sequence[str]) -> list[tuple[Iden
 
 async def wallet_holders(session: Session, *, ids: Sequence[str], at: datetime) -> list[tuple[Customer, ...]]:
     """The customers of wallets (by id), oldest first, with the balance as of an instant, in the order requested."""
-    held = await wallet_members.of_wallets(session, wallet_ids=ids)
-    customer_ids = sorted({customer_id for of_wallet in held.values() for customer_id in of_wallet})
-    rows = await customers_as_of(session, ids=customer_ids, at=at)
-    by_id = {row.id: row for row in rows if row is not None}
-    return [tuple(by_id[customer_id] for customer_id in held.get(id, ())) for id in ids]
+    customer_ids_by_wallet = await wallet_members.of_wallets(session, wallet_ids=ids)
+    customer_ids = sorted({id for wallet_customer_ids in customer_ids_by_wallet.values() for id in wallet_customer_ids})
+    present_customers = await customers_as_of(session, ids=customer_ids, at=at)
+    by_id = {customer.id: customer for customer in present_customers if customer is not None}
+    return [tuple(by_id[customer_id] for customer_id in customer_ids_by_wallet.get(id, ())) for id in ids]

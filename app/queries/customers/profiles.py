@@ -10,20 +10,20 @@ from app.store.database.session import Session
 
 
 async def birthdays(session: Session, *, ids: Sequence[str]) -> list[CustomerProfile]:
-    """Customers with their dates of birth, in the order requested."""
-    return await _persons(session, ids=ids, aspect=Aspect.BIRTHDAY)
+    """The profiles of customers (by id) with only the date of birth, in the order requested."""
+    return await _profiles_with(session, ids=ids, aspect=Aspect.BIRTHDAY)
 
 
 async def segments(session: Session, *, ids: Sequence[str]) -> list[CustomerProfile]:
-    """Customers with their segments, in the order requested."""
-    return await _persons(session, ids=ids, aspect=Aspect.SEGMENTS)
+    """The profiles of customers (by id) with only the segments, in the order requested."""
+    return await _profiles_with(session, ids=ids, aspect=Aspect.SEGMENTS)
 
 
 async def preferences(session: Session, *, ids: Sequence[str]) -> list[CustomerProfile]:
-    """Customers with their preferences, in the order requested."""
-    return await _persons(session, ids=ids, aspect=Aspect.PREFERENCES)
+    """The profiles of customers (by id) with only the preferences, in the order requested."""
+    return await _profiles_with(session, ids=ids, aspect=Aspect.PREFERENCES)
 
 
-async def _persons(session: Session, *, ids: Sequence[str], aspect: Aspect) -> list[CustomerProfile]:
-    by_id = await profiles.of_customers(session, customer_ids=ids, aspects={aspect})
-    return [by_id[id] for id in ids]
+async def _profiles_with(session: Session, *, ids: Sequence[str], aspect: Aspect) -> list[CustomerProfile]:
+    profile_by_id = await profiles.of_customers(session, customer_ids=ids, aspects={aspect})
+    return [profile_by_id[id] for id in ids]

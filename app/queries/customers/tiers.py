@@ -25,7 +25,8 @@ from app.store.terms.known_versions import Versions
 class TierHistory:
     """What only a replay can say of a tier.
 
-    `changes` are oldest first; `kept_because` is why a tier is held that the points no longer reach.
+    `changes` are oldest first. `kept_because` is why the customer still holds a tier that their points no longer reach;
+    None if the points reach it.
     """
 
     changes: tuple[TierChange, ...] = ()
@@ -35,9 +36,10 @@ class TierHistory:
 
 @dataclass(frozen=True, slots=True)
 class TierStatus:
-    """The tier that a customer holds at an instant, with the qualifying points then, under the terms in force (None: none yet).
+    """The tier that a customer holds at an instant, with the qualifying points then.
 
-    `named_by` are the latest terms that have the tier.
+    `terms` are in force at the instant, None before the first terms. `named_by` are the latest terms started by then
+    that have the tier, None if the customer holds none.
     """
 
     tier: CurrentTier
@@ -52,28 +54,29 @@ async def tier_statuses(
 ) -> list[TierStatus | None]:
     """The tiers of customers (by id), in the order requested; with their histories if `with_history`.
 
-    The stored tier is enough unless something has fallen due since, or the customer shares the wallet.
+    Without history the stored tier is enough, unless something has fallen due since it was stored, or the customer
+    shares the wallet.
     """
     versions = await known_versions.load(session)
     customers_by_id = await customers.by_ids(session, customer_ids=ids)
-    tiered = any(version.tiers for version in versions.not_withdrawn)
-    wallet_of: dict[str, Wallet] = {}
-    if tiered:
-        wallets = [row.account.wallet_id for row in customers_by_id.values()]
-        shared = await wallet_members.shared(session, wallet_ids=wallets)
+    has_tiers = any(version.tiers for version in versions.not_withdrawn)
+    wallet_by_customer: dict[str, Wallet] = {}
+    if has_tiers:
+        wallet_ids = [customer.account.wallet_id for customer in customers_by_id.values()]
+        shared_wallet_ids = await wallet_members.shared(session, wallet_ids=wallet_ids)
         to_replay = [
-            row
-            for row in customers_by_id.values()
+            customer
+            for customer in customers_by_id.values()
             if with_history
-            or row.account.wallet_id in shared
-            or not (row.account.next_change_at is None or at < row.account.next_change_at)
-            or snapshot_path.tier_terms_started_in(row.account, versions=versions.not_withdrawn, at=at)
+            or customer.account.wallet_id in shared_wallet_ids
+            or not (customer.account.next_change_at is None or at < customer.account.next_change_at)
+            or snapshot_path.tier_terms_started_in(customer.account, versions=versions.not_withdrawn, at=at)
         ]
-        wallet_of = await _replayed_wallets(session, of=to_replay, versions=versions, at=at)
+        wallet_by_customer = await _replayed_wallets(session, replayed_customers=to_replay, versions=versions, at=at)
     return [
         _status(
             customers_by_id[id],
-            wallet=wallet_of.get(customers_by_id[id].id),
+            wallet=wallet_by_customer.get(customers_by_id[id].id),
             versions=versions,
             at=at,
             with_history=with_history,
@@ -85,14 +88,14 @@ async def tier_statuses(
 
 
 async def _replayed_wallets(
-    session: Session, *, of: Sequence[Customer], versions: Versions, at: datetime
+    session: Session, *, replayed_customers: Sequence[Customer], versions: Versions, at: datetime
 ) -> dict[str, Wallet]:
-    """The accounts of customers replayed up to an instant, by customer."""
-    accounts = list({customer.account.id: customer.account for customer in of}.values())
+    """The wallets of customers, replayed up to an instant, by customer id."""
+    accounts = list({customer.account.id: customer.account for customer in replayed_customers}.values())
     histories = await event_log.load_many(session, of=accounts, versions=versions)
     return {
         customer.id: replay_recorded(histories[customer.account.id], versions=versions, events=(), until=at).wallet
-        for customer in of
+        for customer in replayed_customers
     }
 
 
@@ -100,21 +103,23 @@ def _status(
     customer: Customer, *, wallet: Wallet | None, versions: Versions, at: datetime, with_history: bool
 ) -> TierStatus:
     terms = next((version for version in reversed(versions.not_withdrawn) if version.effective_from <= at), None)
-    held, qualifying, history = customer.tier, customer.account.balance.qualifying, TierHistory()
+    tier, qualifying, history = customer.tier, customer.account.balance.qualifying, TierHistory()
     membership = wallet.memberships.get(customer.id) if wallet is not None else None
     if wallet is not None and membership is not None and terms is not None:
-        held, qualifying = membership.tier, membership.qualifying.points(terms=terms, at=at)
+        tier, qualifying = membership.tier, membership.qualifying.points(terms=terms, at=at)
         if with_history:
             history = TierHistory(
                 changes=tuple(_changes(wallet, customer_id=customer.id)),
                 kept_because=kept_tier_reason(
-                    held, qualifying=membership.qualifying.deciding_points(terms=terms, at=at), terms=terms
+                    tier, qualifying=membership.qualifying.deciding_points(terms=terms, at=at), terms=terms
                 ),
                 forecast=forecast_tier(wallet, customer_id=customer.id),
             )
-    started = (version for version in reversed(versions.not_withdrawn) if version.effective_from <= at)
-    named_by = next((version for version in started if any(tier.tier == held.tier for tier in version.tiers)), None)
-    return TierStatus(tier=held, qualifying=qualifying, terms=terms, named_by=named_by, history=history)
+    started_versions = (version for version in reversed(versions.not_withdrawn) if version.effective_from <= at)
+    named_by = next(
+        (version for version in started_versions if any(offered.tier == tier.tier for offered in version.tiers)), None
+    )
+    return TierStatus(tier=tier, qualifying=qualifying, terms=terms, named_by=named_by, history=history)
 
 
 def _changes(wallet: Wallet, *, customer_id: str) -> Iterator[TierChange]:

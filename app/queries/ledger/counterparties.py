@@ -21,31 +21,35 @@ class Counterparties:
 
 @dataclass(frozen=True, slots=True)
 class MergedAccount:
-    """The account (id) merged by an entry, and its former customers (ids), who may read its ledger."""
+    """The account (id) that an entry merged into its own, and the former account's customers (ids), who may read its ledger."""
 
     account_id: str
     holders: tuple[str, ...]
 
 
 async def merged_accounts(session: Session, *, ids: Sequence[str]) -> list[MergedAccount | None]:
-    """The accounts merged by entries (by id), in the order requested; None for all other entries."""
+    """For each entry (by id) that merged an account into its own, the merged account; None for all other entries."""
     by_id = await entries.entries_by_ids(session, entry_ids=ids)
     subjects = sorted({stored.entry.subject for stored in by_id.values()})
-    merged = await mergers.by_ids(session, merger_ids=subjects)
-    wallets = sorted({id for merger in merged.values() for id in (merger.from_wallet_id, merger.to_wallet_id)})
-    known = await accounts.of_wallets(session, wallet_ids=wallets)
-    accounts_by_id = {account.id: account for account in known}
+    mergers_by_id = await mergers.by_ids(session, merger_ids=subjects)
+    wallet_ids = sorted(
+        {id for merger in mergers_by_id.values() for id in (merger.from_wallet_id, merger.to_wallet_id)}
+    )
+    both_wallets_accounts = await accounts.of_wallets(session, wallet_ids=wallet_ids)
+    accounts_by_id = {account.id: account for account in both_wallets_accounts}
     holders = await wallet_members.of_accounts(session, account_ids=sorted(accounts_by_id))
 
     def merged_account_of(entry_id: str) -> MergedAccount | None:
-        merger = merged.get(by_id[entry_id].entry.subject) if entry_id in by_id else None
+        merger = mergers_by_id.get(by_id[entry_id].entry.subject) if entry_id in by_id else None
         if merger is None:
             return None
-        own = accounts_by_id[by_id[entry_id].entry.account_id]
-        if own.wallet_id != merger.to_wallet_id:
+        entry_account = accounts_by_id[by_id[entry_id].entry.account_id]
+        if entry_account.wallet_id != merger.to_wallet_id:
             return None
         merged_account = next(
-            account for account in known if (account.wallet_id, account.unit) == (merger.from_wallet_id, own.unit)
+            account
+            for account in both_wallets_accounts
+            if (account.wallet_id, account.unit) == (merger.from_wallet_id, entry_account.unit)
         )
         return MergedAccount(merged_account.id, holders[merged_account.id])
 
@@ -53,13 +57,13 @@ async def merged_accounts(session: Session, *, ids: Sequence[str]) -> list[Merge
 
 
 async def counterparties(session: Session, *, ids: Sequence[str]) -> list[Counterparties | None]:
-    """The other side of entries (by id) of transfers and mergers, in the order requested; None for all others."""
+    """The other side of each entry (by id) of a transfer or a merger, in the order requested; None for all other entries."""
     by_id = await entries.entries_by_ids(session, entry_ids=ids)
     subjects = sorted({stored.entry.subject for stored in by_id.values()})
     transfers_by_id = await transfers.by_ids(session, transfer_ids=subjects)
-    merged = await mergers.by_ids(session, merger_ids=subjects)
+    mergers_by_id = await mergers.by_ids(session, merger_ids=subjects)
     surviving_accounts = await accounts.of_wallets(
-        session, wallet_ids=sorted({merger.to_wallet_id for merger in merged.values()})
+        session, wallet_ids=sorted({merger.to_wallet_id for merger in mergers_by_id.values()})
     )
     account_ids = {account.id for account in surviving_accounts}.union(
         *({transfer.from_account_id, transfer.to_account_id} for transfer in transfers_by_id.values())
@@ -67,18 +71,18 @@ async def counterparties(session: Session, *, ids: Sequence[str]) -> list[Counte
     holders = await wallet_members.of_accounts(session, account_ids=sorted(account_ids))
     # All accounts of a wallet have the same customers.
     holders_by_wallet = {account.wallet_id: holders[account.id] for account in surviving_accounts}
-    wallets = {account.id: account.wallet_id for account in surviving_accounts}
+    wallet_id_by_account = {account.id: account.wallet_id for account in surviving_accounts}
 
     def counterparties_of(entry_id: str) -> Counterparties | None:
         entry = by_id[entry_id].entry
-        transfer, merger = transfers_by_id.get(entry.subject), merged.get(entry.subject)
+        transfer, merger = transfers_by_id.get(entry.subject), mergers_by_id.get(entry.subject)
         if transfer is not None:
-            received = entry.account_id == transfer.to_account_id
+            is_receiver = entry.account_id == transfer.to_account_id
             return Counterparties(
-                transfer.reason, holders[transfer.from_account_id if received else transfer.to_account_id]
+                transfer.reason, holders[transfer.from_account_id if is_receiver else transfer.to_account_id]
             )
         if merger is not None:
-            is_survivor = wallets.get(entry.account_id) == merger.to_wallet_id
+            is_survivor = wallet_id_by_account.get(entry.account_id) == merger.to_wallet_id
             return Counterparties(
                 merger.reason,
                 _customers_behind(merger, is_survivor=is_survivor, holders=holders_by_wallet[merger.to_wallet_id]),
@@ -91,8 +95,9 @@ async def counterparties(session: Session, *, ids: Sequence[str]) -> list[Counte
 def _customers_behind(merger: Merger, *, is_survivor: bool, holders: tuple[str, ...]) -> tuple[str, ...]:
     """The customers on the other side of a merger.
 
-    For the surviving wallet (`is_survivor`), which absorbed the other one, that is the customer whose wallet was merged.
-    For the merged wallet it is the surviving customer or, in a household, the `holders` of the absorbing wallet without that customer.
+    In the ledger of the surviving wallet (`is_survivor`) that is the merged customer. In the ledger of the merged wallet
+    it is the surviving customer or, if two wallets became a household, the `holders` of the surviving wallet other than
+    the merged customer.
     """
     if is_survivor:
         return (merger.customer_id,)

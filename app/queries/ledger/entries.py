@@ -33,7 +33,7 @@ from app.store.terms.known_versions import Versions
 
 @dataclass(frozen=True, slots=True)
 class LedgerPage:
-    """Entries in the order requested, whether there are more on either side, and the terms that decided them."""
+    """Entries, newest first, whether there are more on either side, and the terms that decided them, by version number."""
 
     entries: tuple[StoredEntry, ...]
     more_before: bool
@@ -43,9 +43,10 @@ class LedgerPage:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A window on the ledger, newest entry first: `size` entries after a number or, `from_end`, before one.
+    """Which entries of a ledger to read: `size` of those between the entries number `after` and `before`.
 
-    "After" an entry in this order means older: a smaller number.
+    The ledger is read newest entry first, so the entries after one are older and have smaller numbers. With `from_end`
+    the last `size` of them are read, otherwise the first.
     """
 
     size: int
@@ -65,7 +66,7 @@ async def ledger_page(
         after=window.before,
         limit=window.size + 1,
         newest_first=not window.from_end,
-        whole=with_lots,
+        with_lots=with_lots,
     )
     more = len(page) > window.size
     selected = page[: window.size]
@@ -75,12 +76,14 @@ async def ledger_page(
         entries=selected,
         more_before=more if window.from_end else window.after is not None,
         more_after=window.before is not None if window.from_end else more,
-        terms=await terms_of(session, decided_entries=[stored.entry for stored in selected]) if with_decisions else {},
+        terms=await terms_of(session, decided_entries=[stored_entry.entry for stored_entry in selected])
+        if with_decisions
+        else {},
     )
 
 
 async def terms_of(session: Session, *, decided_entries: Sequence[Entry]) -> dict[int, Terms]:
-    """The versions of the terms that decided the entries."""
+    """The terms that decided the entries, by version number."""
     numbers = {decided_by(entry) for entry in decided_entries}
     by_number: dict[int, Terms] = {}
     for number in numbers:
@@ -92,7 +95,7 @@ async def terms_of(session: Session, *, decided_entries: Sequence[Entry]) -> dic
 
 
 def decided_by(entry: Entry) -> int:
-    """The version of the terms in an entry's stored decision."""
+    """The version number of the terms in an entry's stored decision."""
     version: int = orjson.loads(entry.decision)["terms"]
     return version
 
@@ -104,47 +107,56 @@ def decision_of(entry: Entry) -> Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
-    """An entry, the terms that decided it, and the points that these terms give for what was known then, computed now."""
+class ExplainedEntry:
+    """An entry, the terms that decided it, and the points that these terms give for the events known when it was booked."""
 
-    stored: StoredEntry
+    stored_entry: StoredEntry
     holders: tuple[str, ...]
     """The customers (ids) whose ledger it stands in."""
     terms: Terms
-    recomputed: int
+    recomputed_points: int
 
 
-async def explain(session: Session, *, entry_id: str) -> Explained | None:
-    """Decide an old entry once more: by what was known of its account then, under the terms of its time."""
-    stored = (await entries.entries_by_ids(session, entry_ids=[entry_id])).get(entry_id)
-    if stored is None:
+async def explain(session: Session, *, entry_id: str) -> ExplainedEntry | None:
+    """An entry decided once more, by the events known when it was booked and under the terms of its time; None if unknown."""
+    stored_entry = (await entries.entries_by_ids(session, entry_ids=[entry_id])).get(entry_id)
+    if stored_entry is None:
         return None
-    entry = stored.entry
+    entry = stored_entry.entry
     deciding_terms = (await terms_of(session, decided_entries=[entry]))[decided_by(entry)]
     account = (await accounts.by_ids(session, account_ids=[entry.account_id]))[entry.account_id]
     accounts_of_wallet = await accounts.of_wallets(session, wallet_ids=[account.wallet_id])
-    of_points = next(account_of_unit for account_of_unit in accounts_of_wallet if account_of_unit.unit is Unit.POINTS)
-    known = await known_versions.load(session)
-    recorded = await event_log.load(session, account=of_points, versions=known)
-    before = await entries.recorded(session, account_id=account.id, before=entry.number)
-    replayed = replay(recorded.history.as_known_at(entry.id), versions=known.not_withdrawn, until=entry.occurred_at)
+    points_account = next(
+        account_of_unit for account_of_unit in accounts_of_wallet if account_of_unit.unit is Unit.POINTS
+    )
+    terms_versions = await known_versions.load(session)
+    recorded = await event_log.load(session, account=points_account, versions=terms_versions)
+    draws_before = await entries.booked_draws(session, account_id=account.id, before=entry.number)
+    replayed = replay(
+        recorded.history.as_known_at(entry.id), versions=terms_versions.not_withdrawn, until=entry.occurred_at
+    )
     if recorded.merged_away is not None and recorded.merged_away.id <= entry.id:
         replayed.close(recorded.merged_away.id, at=recorded.merged_away.occurred_at)
-    subject = PostingKey(entry.type, entry.subject)
-    points = sum(draws_by_key(replayed.unit_accounts[account.unit].postings).get(subject, {}).values())
+    posting_key = PostingKey(entry.type, entry.subject)
+    points = sum(draws_by_key(replayed.unit_accounts[account.unit].postings).get(posting_key, {}).values())
     if entry.type is EntryType.REDEEM:
-        points = _price_then(entry, history=recorded.history.as_known_at(entry.id), known=known) or points
+        points = (
+            _cost_then(entry, history=recorded.history.as_known_at(entry.id), terms_versions=terms_versions) or points
+        )
     holders = await wallet_members.of_accounts(session, account_ids=[entry.account_id])
-    return Explained(
-        stored=stored,
+    return ExplainedEntry(
+        stored_entry=stored_entry,
         holders=holders[entry.account_id],
         terms=deciding_terms,
-        recomputed=sum(before.get(subject, {}).values()) - points,
+        recomputed_points=sum(draws_before.get(posting_key, {}).values()) - points,
     )
 
 
-def _price_then(entry: Entry, *, history: EventHistory, known: Versions) -> int | None:
-    """The cost of a reward under the terms of its time and for the points in the wallet then; None: not known."""
+def _cost_then(entry: Entry, *, history: EventHistory, terms_versions: Versions) -> int | None:
+    """The cost of a redemption under its terms and for the points in the wallet then.
+
+    None if the redemption is not in the history, or its terms do not offer the reward.
+    """
     event = next(
         (event for event in history.events if isinstance(event, RewardRedeemed) and event.id == entry.subject),
         None,
@@ -152,7 +164,7 @@ def _price_then(entry: Entry, *, history: EventHistory, known: Versions) -> int 
     clause = event.terms.clause_of_reward(event.reward) if event is not None else None
     if event is None or clause is None:
         return None
-    wallet = replay(history.before_event(event.id), versions=known.not_withdrawn, until=event.at)
+    wallet = replay(history.before_event(event.id), versions=terms_versions.not_withdrawn, until=event.at)
     old_prices = wallet.old_prices(terms=event.terms, at=event.at) if event.unit is Unit.POINTS else None
     charge = old_prices.charge(event.reward) if old_prices is not None else None
     return charge.cost if charge is not None else reward_cost(clause).points
@@ -168,7 +180,7 @@ async def entries_by_id(session: Session, *, ids: Sequence[str]) -> list[StoredE
 class OwnedEntry:
     """An entry with the customers (ids) whose ledger it stands in."""
 
-    stored: StoredEntry
+    stored_entry: StoredEntry
     holders: tuple[str, ...]
 
 
@@ -176,10 +188,11 @@ async def owned_entries(session: Session, *, ids: Sequence[str]) -> list[OwnedEn
     """Entries by id with their customers, in the order requested."""
     by_id = await entries.entries_by_ids(session, entry_ids=ids)
     holders = await wallet_members.of_accounts(
-        session, account_ids=sorted({stored.entry.account_id for stored in by_id.values()})
+        session, account_ids=sorted({stored_entry.entry.account_id for stored_entry in by_id.values()})
     )
     return [
-        OwnedEntry(stored=by_id[id], holders=holders[by_id[id].entry.account_id]) if id in by_id else None for id in ids
+        OwnedEntry(stored_entry=by_id[id], holders=holders[by_id[id].entry.account_id]) if id in by_id else None
+        for id in ids
     ]
 
 
@@ -190,24 +203,27 @@ async def purchases_by_id(session: Session, *, ids: Sequence[str]) -> list[Purch
 
 
 async def receipts_behind(session: Session, *, ids: Sequence[str]) -> list[PurchaseFacts | None]:
-    """The receipts of entries (by id) that a purchase earned, as they were known then; None for any other entry."""
+    """The receipt of each entry (by id) with points earned by a purchase, as it was known when the entry was booked.
+
+    None for any other entry.
+    """
     stored_entries = await entries.entries_by_ids(session, entry_ids=ids)
-    purchase_of = {
-        id: stored.entry.purchase_id
-        for id, stored in stored_entries.items()
-        if stored.entry.type is EntryType.EARN and stored.entry.purchase_id is not None
+    purchase_id_by_entry = {
+        id: stored_entry.entry.purchase_id
+        for id, stored_entry in stored_entries.items()
+        if stored_entry.entry.type is EntryType.EARN and stored_entry.entry.purchase_id is not None
     }
-    purchase_ids = sorted(set(purchase_of.values()))
+    purchase_ids = sorted(set(purchase_id_by_entry.values()))
     by_id = await purchases.by_ids(session, purchase_ids=purchase_ids)
-    facts = {id: by_id[purchase_id].facts for id, purchase_id in purchase_of.items()}
-    corrected = await corrections.of_purchases(session, purchase_ids=purchase_ids)
+    facts = {id: by_id[purchase_id].facts for id, purchase_id in purchase_id_by_entry.items()}
+    receipt_corrections = await corrections.of_purchases(session, purchase_ids=purchase_ids)
     # The oldest correction after the entry holds the facts as they were when it was booked.
-    for correction in reversed(corrected):
-        for id, purchase_id in purchase_of.items():
+    for correction in reversed(receipt_corrections):
+        for id, purchase_id in purchase_id_by_entry.items():
             if purchase_id == correction.purchase_id and id < correction.id:
                 facts[id] = correction.facts_before
     new_purchase_ids = {
-        id: purchase_id for id, purchase_id in purchase_of.items() if facts[id].replaced_price is not None
+        id: purchase_id for id, purchase_id in purchase_id_by_entry.items() if facts[id].replaced_price is not None
     }
     values = await values_of_returned_goods(session, new_purchase_ids=new_purchase_ids)
     facts |= {id: facts[id].as_replacement(value) for id, value in values.items()}

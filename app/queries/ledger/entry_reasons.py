@@ -1,4 +1,4 @@
-"""Reasons behind entries: what staff stated, and which late events made corrections necessary."""
+"""Why entries were made: the reasons that staff stated, and the late events that made corrections necessary."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from app.store.ledger import entry_reasons
 from app.store.programs import access_keys
 
 
-async def stated(session: Session, *, ids: Sequence[str]) -> list[StatedReason | None]:
+async def stated_reasons(session: Session, *, ids: Sequence[str]) -> list[StatedReason | None]:
     """The reasons given with movements of points, by the ids of the movements, in the order requested."""
-    by_id = await entry_reasons.stated(session, ids=ids)
+    by_id = await entry_reasons.stated_reasons(session, ids=ids)
     return [by_id.get(id) for id in ids]
 
 
-async def stated_for_receipts(session: Session, *, ids: Sequence[str]) -> list[StatedReason | None]:
+async def stated_reasons_for_corrections(session: Session, *, ids: Sequence[str]) -> list[StatedReason | None]:
     """The reasons given with receipt corrections, by their ids, in the order requested."""
-    by_id = await entry_reasons.stated_for_receipts(session, ids=ids)
+    by_id = await entry_reasons.stated_reasons_for_corrections(session, ids=ids)
     return [by_id.get(id) for id in ids]
 
 
@@ -29,6 +29,6 @@ async def actors(session: Session, *, ids: Sequence[str]) -> list[Actor | None]:
 
 
 async def causes(session: Session, *, ids: Sequence[str]) -> list[Cause | None]:
-    """Events by id, in the order requested."""
+    """The events (by id) that made corrections necessary, in the order requested."""
     by_id = await entry_reasons.causes(session, ids=ids)
     return [by_id.get(id) for id in ids]

@@ -9,34 +9,36 @@ from app.domain.engine.redemption import cost_unit
 from app.domain.ledger.liability import AGES, Liability, liability
 from app.domain.units import Unit
 from app.store.database.session import Session
-from app.store.ledger import liability as stored
+from app.store.ledger import liability as stored_liability
 from app.store.terms import versions
 
 
 async def liability_at(session: Session, *, at: datetime, zone: str) -> list[Liability]:
-    """The points outstanding at a past or present instant, by unit, as far as is recorded today.
+    """The points outstanding at a past or present instant, by unit, according to the entries recorded until today.
 
-    Entries count by their business time, so that late ones count where they belong. It takes one pass over the
-    entries and replays no account. The age band of points follows from the local day on which they were earned.
-    Scheduled changes count once they are booked: points whose expiry has fallen due but is not booked yet are
-    outstanding. A hold counts with the points that it was placed for.
+    An entry counts from its business time on, even if it was recorded later. The entries are read once, and no account
+    is replayed. The age band of points follows from the local day on which they were earned. Scheduled changes count
+    once they are booked: points whose expiry has fallen due but is not booked yet are outstanding. A hold counts with
+    the points that it was placed for.
     """
-    today = local_date(at, zone_name=zone)
-    since = [day_start(add_months(today, months=-months), zone_name=zone) for months in AGES[1:]]
-    flows = await stored.flows(session, at=at, since=since)
-    owed = await stored.owed(session, at=at)
-    held = await _held(session, at=at)
+    day = local_date(at, zone_name=zone)
+    age_limits = [day_start(add_months(day, months=-months), zone_name=zone) for months in AGES[1:]]
+    flows_by_unit = await stored_liability.flows(session, at=at, since=age_limits)
+    owed_by_unit = await stored_liability.owed(session, at=at)
+    held_by_unit = await _held(session, at=at)
     return [
-        liability(flows.get(unit, ()), unit=unit, held=held.get(unit, 0), owed=owed.get(unit, 0))
+        liability(
+            flows_by_unit.get(unit, ()), unit=unit, held=held_by_unit.get(unit, 0), owed=owed_by_unit.get(unit, 0)
+        )
         for unit in Unit
-        if unit is Unit.POINTS or unit in flows or unit in owed
+        if unit is Unit.POINTS or unit in flows_by_unit or unit in owed_by_unit
     ]
 
 
 async def _held(session: Session, *, at: datetime) -> dict[Unit, int]:
-    """The points in active holds at an instant, by the unit that each reward costs under the terms of its hold."""
+    """The points in holds that are active at an instant, by unit: the one that the held reward costs under the hold's terms."""
     by_unit: dict[Unit, int] = {}
-    for version, reward, amount in await stored.held(session, at=at):
+    for version, reward, amount in await stored_liability.held(session, at=at):
         deciding_terms = await versions.version(session, number=version)
         unit = cost_unit(deciding_terms, reward=reward)
         by_unit[unit] = by_unit.get(unit, 0) + amount

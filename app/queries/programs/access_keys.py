@@ -38,7 +38,10 @@ async def access_key_page(
     before: int | None,
     from_end: bool,
 ) -> AccessKeyPage:
-    """One page of the keys of a role and in a state (None: all) at an instant of the server's clock."""
+    """One page of the keys that have the role and, at an instant of the server's clock, the state (None: any).
+
+    `size` keys between the sequence numbers `after` and `before`: the first or, with `from_end`, the last.
+    """
     page = await access_keys.page(
         session, role=role, state=state, at=at, after=after, before=before, limit=size + 1, from_end=from_end
     )

@@ -1,4 +1,4 @@
-"""Who calls: the access key of a request, and what it opens."""
+"""Authentication: the holder of a request's access key, and the program that the key opens."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ class KeyRejection(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RejectedKey:
-    """A token that is rejected. `access_key_id` is its key, where it has the right secret."""
+    """A rejected token. `access_key_id` is the id of its key; None if the token does not have the key's secret."""
 
-    why: KeyRejection
+    rejection: KeyRejection
     access_key_id: str | None = None
 
 
 async def authenticate(session: UnscopedSession, *, token: str, at: datetime) -> Caller | RejectedKey:
-    """The holder of a token at an instant of the server's clock, or why there is none.
+    """The holder of a token at an instant of the server's clock, or why the token is rejected.
 
-    Only callers who have the secret learn that a key has ended: to others it is like one that does not exist.
+    Only a token with the key's secret is rejected as expired or revoked; any other is UNKNOWN, as if there were no such key.
     """
-    sent = read_token(token)
-    if sent is None:
+    sent_token = read_token(token)
+    if sent_token is None:
         return RejectedKey(KeyRejection.MALFORMED)
-    key = await access_keys.find_in_any_program(session, access_key_id=sent.access_key_id)
-    if key is None or not hmac.compare_digest(sent.secret_hash, key.secret_hash):
+    key = await access_keys.find_in_any_program(session, access_key_id=sent_token.access_key_id)
+    if key is None or not hmac.compare_digest(sent_token.secret_hash, key.secret_hash):
         return RejectedKey(KeyRejection.UNKNOWN)
     match key.state(at):
         case AccessKeyState.REVOKED:
@@ -60,11 +60,11 @@ async def authenticate(session: UnscopedSession, *, token: str, at: datetime) ->
             return RejectedKey(KeyRejection.EXPIRED, key.id)
         case AccessKeyState.ACTIVE:
             pass
-    of_program = Session(session, program_id=key.program_id)
-    program = await programs.get(of_program)
+    program_session = Session(session, program_id=key.program_id)
+    program = await programs.get(program_session)
     assert program is not None, "a key belongs to a program, which is never deleted"
     principal = Principal(role=key.role, key_id=key.id, own_customer_id=key.own_customer_id)
     if key.customer_id is not None:
-        own, *formerly = await customers.survivor_with_merged_ids(of_program, customer_id=key.customer_id)
-        principal = replace(principal, customer_id=own, formerly=frozenset(formerly), issued_to=key.customer_id)
+        own_id, *merged_ids = await customers.survivor_with_merged_ids(program_session, customer_id=key.customer_id)
+        principal = replace(principal, customer_id=own_id, formerly=frozenset(merged_ids), issued_to=key.customer_id)
     return Caller(principal=principal, program=program, expires_at=key.expires_at)

@@ -26,7 +26,7 @@ async def locations_by_id(session: Session, *, ids: Sequence[str]) -> list[Locat
 
 
 async def locations_by_key(session: Session, *, ids: Sequence[str]) -> list[Location | None]:
-    """Locations by the owner's key, in the order requested."""
+    """Locations by the owner's keys (`ids`), in the order requested."""
     by_key = await locations.by_keys(session, keys=ids)
     return [by_key.get(key) for key in ids]
 
@@ -34,7 +34,7 @@ async def locations_by_key(session: Session, *, ids: Sequence[str]) -> list[Loca
 async def location_page(
     session: Session, *, size: int, after: int | None, before: int | None, from_end: bool
 ) -> LocationPage:
-    """One page: `size` locations after and before the given numbers, counted from the first or from the last."""
+    """One page: `size` locations between the sequence numbers `after` and `before`: the first or, with `from_end`, the last."""
     page = await locations.page(session, after=after, before=before, limit=size + 1, from_end=from_end)
     more = len(page) > size
     return LocationPage(

@@ -15,4 +15,4 @@ async def all_programs(session: UnscopedSession) -> tuple[Program, ...]:
 
 
 own_program: Callable[[Session], Awaitable[Program | None]] = programs.get
-"""The program of a session."""
+"""The program that a session is limited to."""

@@ -28,7 +28,10 @@ async def quarantined_by_id(session: Session, *, ids: Sequence[str]) -> list[Qua
 async def quarantine_page(
     session: Session, *, state: QuarantineState | None, size: int, after: int | None, before: int | None, from_end: bool
 ) -> QuarantinePage:
-    """One page: `size` receipts after and before the given numbers, counted from the first or from the last."""
+    """One page: `size` receipts between the sequence numbers (in order of arrival) `after` and `before`.
+
+    They are the first between the two or, with `from_end`, the last.
+    """
     page = await quarantine.page(session, state=state, after=after, before=before, limit=size + 1, from_end=from_end)
     more = len(page) > size
     return QuarantinePage(
@@ -39,17 +42,20 @@ async def quarantine_page(
 
 
 async def receipt_numbers_of(session: Session, *, quarantined_id: str) -> tuple[str, ...]:
-    """The numbers of the purchases that a receipt in quarantine is about: its own, or those of the returned goods."""
+    """The receipt numbers of the purchases that a receipt in quarantine is about.
+
+    For a purchase that is its own number, for a refund that of the purchase of the returned goods, for an exchange both.
+    """
     item = await quarantine.by_id(session, quarantined_id=quarantined_id)
     if item is None:
         return ()
     if item.kind is QuarantineKind.PURCHASE:
         return (item.command["external_id"],)
-    exchanged = item.kind is QuarantineKind.EXCHANGE
-    back = item.command["refund"] if exchanged else item.command
-    numbers = [item.command["new_receipt"]["external_id"]] if exchanged else []
-    numbers += [back["receipt"]["number"]] if back["receipt"] is not None else []
-    if back["purchase_id"] is not None:
-        purchase = await purchases.by_id(session, purchase_id=back["purchase_id"])
+    is_exchange = item.kind is QuarantineKind.EXCHANGE
+    refund_command = item.command["refund"] if is_exchange else item.command
+    numbers = [item.command["new_receipt"]["external_id"]] if is_exchange else []
+    numbers += [refund_command["receipt"]["number"]] if refund_command["receipt"] is not None else []
+    if refund_command["purchase_id"] is not None:
+        purchase = await purchases.by_id(session, purchase_id=refund_command["purchase_id"])
         numbers += [purchase.external_id] if purchase is not None else []
     return tuple(numbers)

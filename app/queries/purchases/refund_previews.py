@@ -1,4 +1,4 @@
-"""The outcome of a refund, by the same rules that decide it; nothing is recorded."""
+"""Previews of refunds: what a refund would do, decided by the same rules as a real one; nothing is recorded."""
 
 from __future__ import annotations
 
@@ -30,12 +30,16 @@ from app.store.purchases import pending_refunds, purchases, receipt_references, 
 from app.store.terms import known_versions, versions
 
 _PREVIEWED_ID = "ffffffff-ffff-7fff-bfff-ffffffffffff"
-"""The id of a previewed refund: after every other one of its instant, as the next one would be."""
+"""The id of a previewed refund. It is higher than every other id, as the id of the next refund would be."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefundPreview:
-    """The outcome of a refund: money, points and stamps restored, points clawed back, and the balances and the tier after it."""
+    """What a refund would do.
+
+    `decision` claws back points, of which `shortfall` are missing and not owed. `money` is paid out, and `restored`, by
+    unit, are the points and stamps given back that had paid for the goods. `balances` are those after the refund.
+    """
 
     customer_id: str
     decision: Decision
@@ -50,7 +54,7 @@ class RefundPreview:
 
 @dataclass(frozen=True, slots=True)
 class RefundRequest:
-    """A refund to preview, of a purchase by id or by its receipt, as in `RecordRefund`."""
+    """A refund to preview: its purchase, by id or receipt, and what is returned, with the fields of `RecordRefund`."""
 
     purchase_id: str | None
     receipt: ReceiptReference | None
@@ -61,7 +65,7 @@ class RefundRequest:
 
 
 async def preview_refund(session: Session, *, numbering: Numbering, request: RefundRequest) -> RefundPreview | Problem:
-    """Decide a refund as it would be decided now, or the technical problem that it would get."""
+    """What a refund would do if it were recorded now, or the problem with which it would be rejected."""
     if (problem := quantity_problem(request.lines)) is not None:
         return problem
     purchase: Purchase | Problem | None
@@ -75,8 +79,8 @@ async def preview_refund(session: Session, *, numbering: Numbering, request: Ref
         return purchase
     if request.at < purchase.occurred_at:
         return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail=detail("REFUND_BEFORE_PURCHASE"))
-    earlier = await refunds.of_purchase(session, purchase_id=purchase.id)
-    remaining = Remaining.after(purchase.facts, refunds=earlier)
+    earlier_refunds = await refunds.of_purchase(session, purchase_id=purchase.id)
+    remaining = Remaining.after(purchase.facts, refunds=earlier_refunds)
     returned = resolve_return(
         lines=request.lines, amounts=request.amounts, amount=request.amount, facts=purchase.facts, remaining=remaining
     )
@@ -86,35 +90,37 @@ async def preview_refund(session: Session, *, numbering: Numbering, request: Ref
     deciding_terms = await versions.version(session, number=purchase.terms_version)
     if customer is None or deciding_terms is None:
         raise LookupError(f"purchase {purchase.id} has lost its customer or its terms")
-    known = await known_versions.load(session)
-    recorded = await event_log.load(session, account=customer.account, versions=known)
+    terms_versions = await known_versions.load(session)
+    recorded = await event_log.load(session, account=customer.account, versions=terms_versions)
     event = RefundRecorded(_PREVIEWED_ID, purchase.id, request.at, returned.lines, "", returned.amounts)
-    before = replay_recorded(recorded, versions=known, events=[], until=request.at)
-    after = replay_recorded(
-        recorded, versions=known, events=[NewEvent(event, customer_id=purchase.customer_id)], until=request.at
+    without_refund = replay_recorded(recorded, versions=terms_versions, events=[], until=request.at)
+    with_refund = replay_recorded(
+        recorded, versions=terms_versions, events=[NewEvent(event, customer_id=purchase.customer_id)], until=request.at
     )
     remaining_after = remaining.less(purchase.facts, refund=returned).of(purchase.facts)
-    money = money_due(purchase.facts, remaining=remaining_after, paid_out=sum(refund.money for refund in earlier))
-    refund_outcome = after.wallet.refund_outcomes[_PREVIEWED_ID]
+    money = money_due(
+        purchase.facts, remaining=remaining_after, paid_out=sum(refund.money for refund in earlier_refunds)
+    )
+    refund_outcome = with_refund.wallet.refund_outcomes[_PREVIEWED_ID]
     outcome = refund_outcome.outcome
     return RefundPreview(
         customer_id=customer.id,
         decision=outcome.decision,
         terms=deciding_terms,
-        money=money if after.wallet.receipts[purchase.id].stands_alone else after.money_due(_PREVIEWED_ID),
+        money=money if with_refund.wallet.receipts[purchase.id].stands_alone else with_refund.money_due(_PREVIEWED_ID),
         restored=refund_outcome.restored,
         shortfall=outcome.shortfall,
-        balances=after.balances,
-        tier_before=before.wallet.memberships[purchase.customer_id].tier,
-        tier_after=after.wallet.memberships[purchase.customer_id].tier,
+        balances=with_refund.balances,
+        tier_before=without_refund.wallet.memberships[purchase.customer_id].tier,
+        tier_after=with_refund.wallet.memberships[purchase.customer_id].tier,
     )
 
 
 async def pending_refund(session: Session, *, pending_id: str) -> PendingRefund | None:
-    """A refund that is or was pending, by id, or None."""
+    """A refund that is or was pending, by id; None if unknown."""
     return await pending_refunds.by_id(session, pending_id=pending_id)
 
 
 async def pending_refunds_page(session: Session, *, limit: int) -> tuple[PendingRefund, ...]:
-    """Pending refunds, and those that could not be applied to their purchase, oldest first."""
+    """Pending refunds, and refunds that could not be applied when their purchase arrived, oldest first."""
     return await pending_refunds.to_review(session, limit=limit)

@@ -1,4 +1,4 @@
-"""The value of goods returned in exchanges, as it was known when an entry was booked."""
+"""The value of goods returned in exchanges, as known when an entry of the new purchase was booked."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from app.store.purchases import corrections, exchanges, purchases, refunds
 
 
 async def values_of_returned_goods(session: Session, *, new_purchase_ids: Mapping[str, str]) -> dict[str, int]:
-    """The value, in minor units, of the goods returned in exchanges, by the entry (id) of the new purchase.
+    """The value, in minor units, of the goods returned in exchanges, by the id of an entry of the new purchase.
 
-    `new_purchase_ids` are the purchases that replaced the goods, by entry (id). The value is the one known when
-    the entry was booked: refunds and corrections with smaller ids count, as ids are in the order of time.
+    `new_purchase_ids` are, by entry id, the purchases of the goods taken in exchange. A value is the one known when the
+    entry was booked: only refunds and corrections recorded before count, which have smaller ids than the entry.
     """
     if not new_purchase_ids:
         return {}
@@ -28,18 +28,22 @@ async def values_of_returned_goods(session: Session, *, new_purchase_ids: Mappin
     all_refunds = await refunds.of_purchases(session, purchase_ids=original_ids)
     values = {}
     for entry_id, new_purchase_id in new_purchase_ids.items():
-        exchanged = exchange_refunds[refund_ids[new_purchase_id]]
-        original = originals[exchanged.purchase_id]
-        recorded = [refund for refund in all_refunds if refund.purchase_id == original.id and refund.id < entry_id]
+        exchange_refund = exchange_refunds[refund_ids[new_purchase_id]]
+        original = originals[exchange_refund.purchase_id]
+        refunds_until_then = [
+            refund for refund in all_refunds if refund.purchase_id == original.id and refund.id < entry_id
+        ]
         facts = _facts_as_known_at(entry_id, purchase=original, all_corrections=all_corrections)
-        values[entry_id] = price_of_refund(facts, before=recorded[: recorded.index(exchanged)], refund=exchanged)
+        values[entry_id] = price_of_refund(
+            facts, before=refunds_until_then[: refunds_until_then.index(exchange_refund)], refund=exchange_refund
+        )
     return values
 
 
 def _facts_as_known_at(id: str, *, purchase: Purchase, all_corrections: Sequence[ReceiptCorrection]) -> PurchaseFacts:
-    """The facts of a purchase as they were recorded when an id was made."""
-    later = (
+    """The facts of a purchase as they were known when an entry with this id was booked."""
+    later_corrections = (
         correction for correction in all_corrections if correction.purchase_id == purchase.id and correction.id > id
     )
-    first = next(later, None)
-    return first.facts_before if first is not None else purchase.facts
+    next_correction = next(later_corrections, None)
+    return next_correction.facts_before if next_correction is not None else purchase.facts

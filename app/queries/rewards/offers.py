@@ -27,40 +27,43 @@ from app.store.terms import budgets, versions
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A reward as the terms offer it; `priced` is what a till would get for this customer and basket, None without one."""
+    """A reward as the terms offer it.
+
+    `priced` is what a till would get for the customer and the basket; None without a customer.
+    """
 
     reward: Reward
     clause: Clause
     terms: Terms
     priced: PricedReward | None
     own_wallet_problem: Problem | None = None
-    """What the caller may not do for this customer whatever the reward."""
+    """The problem with every redemption by this caller for this customer: it is the caller's own wallet. None: no problem."""
 
     @property
     def unit(self) -> Unit:
-        """The unit in which it is paid."""
+        """The unit in which the reward is paid."""
         return redemption.reward_cost(self.clause).unit
 
     @property
     def list_cost(self) -> int:
-        """The cost in its clause, in its unit."""
+        """The cost that the clause names, in the reward's unit."""
         return redemption.reward_cost(self.clause).points
 
     @property
     def cost(self) -> int:
-        """The customer's cost, in its unit: less where old points keep their price."""
+        """The customer's cost, in the reward's unit: less than the list cost where older points still pay an old price."""
         return self.list_cost if self.priced is None else self.priced.cost
 
     @property
     def problem(self) -> Problem | None:
-        """The problem that a till would get for a reason outside the clauses; None without a customer."""
+        """The problem with which a redemption would be rejected, whatever the terms decide; None without a customer."""
         if self.priced is None:
             return None
         return self.own_wallet_problem or technical_problem(self.reward, decision=self.priced.decision)
 
     @property
     def available(self) -> bool:
-        """Would a redemption now be granted: by the terms, and with nothing else in its way?"""
+        """Would the reward be redeemed now: granted by the terms, and with no problem?"""
         return (
             self.priced is not None and self.priced.decision.outcome is DecisionOutcome.GRANTED and self.problem is None
         )
@@ -98,19 +101,19 @@ async def offers_for(
         return Offers(offers=(), customer=customer)
     catalogue = await rewards.all_rewards(session)
     if customer is None:
-        return Offers(offers=_sorted(catalogue, terms=in_force, state=None), customer=None)
+        return Offers(offers=_sorted_offers(catalogue, terms=in_force, state=None), customer=None)
     state = await current_state_of(session, customer=customer, terms=in_force, facts=facts)
     own_wallet_problem = await own_wallet.problem(session, principal=principal, customer=customer, path=("customer",))
     return Offers(
-        offers=_sorted(catalogue, terms=in_force, state=state, own_wallet_problem=own_wallet_problem),
+        offers=_sorted_offers(catalogue, terms=in_force, state=state, own_wallet_problem=own_wallet_problem),
         customer=state.customer,
     )
 
 
-def _sorted(
+def _sorted_offers(
     catalogue: Sequence[Reward], *, terms: Terms, state: CurrentState | None, own_wallet_problem: Problem | None = None
 ) -> tuple[Offer, ...]:
-    """Decide every reward as a till would, and put available ones first."""
+    """The offers of a catalogue, each decided as for a till, available ones first."""
     offers = []
     for reward in catalogue:
         clause = terms.clause_of_reward(reward.key)
@@ -123,7 +126,7 @@ def _sorted(
 
 
 def _priced(clause: Clause, *, terms: Terms, state: CurrentState) -> PricedReward:
-    """The decision that a till would get."""
+    """The decision and the cost that a till would get."""
     balance = state.balance_of(redemption.reward_cost(clause).unit)
     return redemption.price_for(
         terms=terms,
@@ -136,13 +139,14 @@ def _priced(clause: Clause, *, terms: Terms, state: CurrentState) -> PricedRewar
 
 
 def technical_problem(reward: Reward, *, decision: Decision) -> Problem | None:
-    """The technical problem that a till would get for a reward with this decision.
+    """The problem with which a till's redemption would be rejected; None: there is none.
 
-    In the order of a redemption: a missing choice before the terms decide, stock only where they grant.
+    As in a redemption, a missing choice of a variant comes first, whatever the terms decide. The stock is looked at only
+    if they grant the reward.
     """
-    choice = reward.choice_problem()
-    if choice is not None or decision.outcome is not DecisionOutcome.GRANTED:
-        return choice
+    choice_problem = reward.choice_problem()
+    if choice_problem is not None or decision.outcome is not DecisionOutcome.GRANTED:
+        return choice_problem
     return reward.stock_problem()
 
 
@@ -154,13 +158,13 @@ async def rewards_by_id(session: Session, *, ids: Sequence[str]) -> list[Reward 
 
 @dataclass(frozen=True, slots=True)
 class BasketCheck:
-    """What a purchase of this basket would earn, by the rule for the purchase itself, and the outcome of every clause."""
+    """What a purchase of this basket would earn, decided like the purchase itself, and what every clause says to it."""
 
     customer: Customer
     facts: PurchaseFacts
     decision: Decision
     terms: Terms
-    outlooks: tuple[ClauseQualification, ...]
+    clause_qualifications: tuple[ClauseQualification, ...]
 
 
 async def check_basket(
@@ -171,7 +175,7 @@ async def check_basket(
     principal: Principal,
     location_id: str | None = None,
 ) -> BasketCheck | Problem:
-    """Decide a basket as if it were bought; a technical problem where it cannot be.
+    """Decide a basket as if it were bought now, or the problem with which the purchase would be rejected.
 
     A customer whom the principal may not see counts as unknown.
     """
@@ -205,5 +209,9 @@ async def check_basket(
         ),
     )
     return BasketCheck(
-        customer=state.customer, facts=facts, decision=decision, terms=in_force, outlooks=clause_qualifications
+        customer=state.customer,
+        facts=facts,
+        decision=decision,
+        terms=in_force,
+        clause_qualifications=clause_qualifications,
     )

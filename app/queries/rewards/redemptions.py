@@ -31,9 +31,10 @@ async def redemption_page(
 ) -> RedemptionPage:
     """One page of the redemptions of a customer and of those merged into them, newest first.
 
-    `size` of them after the one with an id (so older ones) or, `from_end`, before one.
+    `size` redemptions between the ids `after` and `before`: the newest or, with `from_end`, the oldest. In this order the
+    redemptions after an id are older.
     """
-    found = await redemptions.page(
+    page = await redemptions.page(
         session,
         customer_ids=await customers.survivor_with_merged_ids(session, customer_id=customer_id),
         state=state,
@@ -42,10 +43,10 @@ async def redemption_page(
         limit=size + 1,
         newest_first=not from_end,
     )
-    more = len(found) > size
-    shown = found[:size]
+    more = len(page) > size
+    selected = page[:size]
     return RedemptionPage(
-        redemptions=tuple(reversed(shown)) if from_end else shown,
+        redemptions=tuple(reversed(selected)) if from_end else selected,
         more_before=more if from_end else after is not None,
         more_after=before is not None if from_end else more,
     )

@@ -8,5 +8,5 @@ from app.store.previews import previews
 
 
 async def preview_by_id(session: Session, *, preview_id: str) -> Preview | None:
-    """The preview with this id, or None; ended ones are deleted after some newer ones."""
+    """The preview with this id; None if there is none. An ended preview is deleted once there are enough newer ones."""
     return await previews.by_id(session, preview_id=preview_id)

@@ -19,7 +19,7 @@ MAX_LISTED_PROGRAMS = 100
 
 
 class VersionStatus(NamedTuple):
-    """A version, and where it stands now."""
+    """A version, and whether it is scheduled, in force, superseded or withdrawn."""
 
     version: PublishedVersion
     status: TermsStatus
@@ -27,7 +27,7 @@ class VersionStatus(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PublicProgram:
-    """A program with its last versions, newest first, as they stand at `now` of its clock."""
+    """A program with its last versions, newest first, and their status at `now` of the program's clock."""
 
     program: Program
     now: datetime
@@ -35,50 +35,50 @@ class PublicProgram:
 
     @property
     def current(self) -> VersionStatus | None:
-        """The version in force; before the first one starts, the one that starts first; None where there is none."""
+        """The version in force or, if none is yet, the scheduled one that starts first; None if there is neither."""
         in_force = (version_status for version_status in self.versions if version_status.status is TermsStatus.IN_FORCE)
-        announced = (
+        scheduled = (
             version_status
             for version_status in reversed(self.versions)
             if version_status.status is TermsStatus.SCHEDULED
         )
-        return next(in_force, None) or next(announced, None)
+        return next(in_force, None) or next(scheduled, None)
 
     @property
     def announced(self) -> VersionStatus | None:
         """The version that starts next, if another one is in force."""
         current = self.current
-        coming = (
+        scheduled = (
             version_status
             for version_status in reversed(self.versions)
             if version_status.status is TermsStatus.SCHEDULED
         )
-        return next((version_status for version_status in coming if version_status is not current), None)
+        return next((version_status for version_status in scheduled if version_status is not current), None)
 
     @property
     def next_start(self) -> datetime | None:
-        """When a status will change next, if nothing is published or withdrawn meanwhile."""
-        coming = (
+        """When the status of a version changes next, if nothing is published or withdrawn before; None if never."""
+        starts = (
             version_status.version.effective_from
             for version_status in self.versions
             if version_status.status is TermsStatus.SCHEDULED
         )
-        return min(coming, default=None)
+        return min(starts, default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class PublicTerms:
-    """One version of a program's terms, with the one before it."""
+    """A published version of a program's terms, with its neighbours, its status, and the program."""
 
-    program: PublicProgram
-    version: TermsWithNeighbours
+    public_program: PublicProgram
+    published: TermsWithNeighbours
     status: TermsStatus
 
 
 async def public_program(
     session: UnscopedSession, *, slug: str, now: Callable[[Program], datetime]
 ) -> PublicProgram | None:
-    """The program with a name in public addresses, listed or not; None where there is none. `now` reads its clock."""
+    """The program with this slug, listed or not; None if there is none. `now` reads the program's clock."""
     program = await programs.by_slug(session, slug=slug)
     return None if program is None else await _with_versions(session, program=program, at=now(program))
 
@@ -96,13 +96,13 @@ async def listed_programs(
 async def public_terms(
     session: UnscopedSession, *, slug: str, number: int | None, now: Callable[[Program], datetime]
 ) -> PublicTerms | None:
-    """A version of the terms of a program, by default the current one; None where there is none."""
+    """A version of the terms of a program, by default the current one; None without such a program or version."""
     program = await public_program(session, slug=slug, now=now)
     return None if program is None else await version_of(session, program=program, number=number)
 
 
 async def version_of(session: UnscopedSession, *, program: PublicProgram, number: int | None) -> PublicTerms | None:
-    """A version of a program, by default the current one; None where there is none."""
+    """A version of a program's terms, by default the current one; None without such a version."""
     if number is None:
         current = program.current
         if current is None:
@@ -114,7 +114,7 @@ async def version_of(session: UnscopedSession, *, program: PublicProgram, number
     status = next(
         (version_status.status for version_status in program.versions if version_status.version.number == number), None
     )
-    # A version that is not among the last ones has had many successors.
+    # A version that is not among the last ones has long been followed by others.
     return PublicTerms(program, version, status if status is not None else _status_of_long_past(version))
 
 
@@ -123,7 +123,7 @@ def _status_of_long_past(version: TermsWithNeighbours) -> TermsStatus:
 
 
 async def _with_versions(session: UnscopedSession, *, program: Program, at: datetime) -> PublicProgram:
-    of_program = Session(session, program_id=program.id)
-    newest_first = await versions.newest_first(of_program, limit=MAX_LISTED_VERSIONS)
+    program_session = Session(session, program_id=program.id)
+    newest_first = await versions.newest_first(program_session, limit=MAX_LISTED_VERSIONS)
     statuses = statuses_at(at, newest_first=newest_first)
     return PublicProgram(program, at, tuple(map(VersionStatus, newest_first, statuses)))

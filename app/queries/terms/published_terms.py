@@ -33,7 +33,7 @@ async def terms_at(session: Session, *, at: datetime) -> TermsWithNeighbours | N
 
 
 async def first_terms_start(session: Session) -> datetime | None:
-    """When the first terms started; before that, nothing can be recorded."""
+    """When the first terms start, before which nothing can be recorded; None without terms."""
     first = await versions.first(session)
     return None if first is None else first.effective_from
 
@@ -57,7 +57,7 @@ async def _with_neighbours(session: Session, *, version: Terms | None) -> TermsW
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A version announced to a member, with the one that it replaces."""
+    """An announced version, with the version that it replaces."""
 
     terms: Terms
     before: Terms

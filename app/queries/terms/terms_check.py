@@ -26,7 +26,7 @@ from app.domain.terms.validation import (
 from app.domain.terms.version import Terms
 from app.store.database.session import Session
 from app.store.previews import visit_statistics
-from app.store.previews.visit_statistics import sold_on
+from app.store.previews.visit_statistics import sold_articles
 from app.store.programs import locations
 from app.store.rewards import rewards
 from app.store.terms import versions
@@ -92,9 +92,9 @@ def check_draft(
     effective_from: datetime | None,
     now: datetime,
 ) -> CheckedDraft | TermsError:
-    """Check a draft; nothing is stored. For text that is no terms at all the error says what is wrong, and where.
+    """Check a draft; nothing is stored. If the clauses cannot be terms at all, the error says what is wrong, and where.
 
-    It needs no database and may take a while: no till should wait for it.
+    The check needs no database but may take a while, so no transaction should be open meanwhile.
     """
     drafted = list(clauses)
     try:
@@ -117,11 +117,11 @@ def check_draft(
     earliest: datetime | None = now
     if latest is not None:
         in_force = basis.in_force or latest
-        first = next_start(latest=latest, in_force=in_force, direction=direction, now=now)
+        first_start = next_start(latest=latest, in_force=in_force, direction=direction, now=now)
         lapses_at = notice_lapses_at(in_force=in_force, direction=direction, now=now)
-        earliest = first if lapses_at is None or first < lapses_at else None
+        earliest = first_start if lapses_at is None or first_start < lapses_at else None
         if effective_from is None:
-            draft = replace(draft, effective_from=first)
+            draft = replace(draft, effective_from=first_start)
         findings.extend(_timing_findings(draft, latest=latest, in_force=in_force, direction=direction, now=now))
     findings.extend(_lint_findings(draft, basis=basis))
     return CheckedDraft(
@@ -139,32 +139,34 @@ def check_draft(
 def _timing_findings(
     draft: Terms, *, latest: Terms, in_force: Terms, direction: ChangeDirection, now: datetime
 ) -> tuple[LintFinding, ...]:
-    """The findings about the draft's start under the notice clause in force; the days that they name are days on which it may start."""
+    """The findings about the draft's start under the notice clause in force. They name days on which it may start."""
 
     def day(at: datetime) -> date:
         return local_date(at, zone_name=in_force.zone)
 
     clause = in_force.policy_clauses[NoticePeriod]
-    first = next_start(latest=latest, in_force=in_force, direction=direction, now=now)
+    first_start = next_start(latest=latest, in_force=in_force, direction=direction, now=now)
     lapses_at = notice_lapses_at(in_force=in_force, direction=direction, now=now)
     start = draft.effective_from
-    if lapses_at is not None and (first >= lapses_at or start >= lapses_at):
+    if lapses_at is not None and (first_start >= lapses_at or start >= lapses_at):
         # The last day that the notice covers is the one before the instant at which it lapses.
-        last = day(lapses_at) - timedelta(days=1)
-        if first >= lapses_at:
-            scheduled = day(latest.effective_from)
-            return (lapsed_notice_finding(clause, wanted=scheduled, latest=last, behind=latest.version),)
-        return (lapsed_notice_finding(clause, wanted=day(start), latest=last),)
+        last_covered_day = day(lapses_at) - timedelta(days=1)
+        if first_start >= lapses_at:
+            latest_start_day = day(latest.effective_from)
+            return (
+                lapsed_notice_finding(clause, wanted=latest_start_day, latest=last_covered_day, behind=latest.version),
+            )
+        return (lapsed_notice_finding(clause, wanted=day(start), latest=last_covered_day),)
     if start < earliest_start(in_force=in_force, direction=direction, now=now):
-        return (notice_finding(clause, wanted=day(start), earliest=day(first)),)
+        return (notice_finding(clause, wanted=day(start), earliest=day(first_start)),)
     return ()
 
 
 def _lint_findings(draft: Terms, *, basis: DraftBasis) -> tuple[LintFinding, ...]:
     """The findings of the linter, with the catalogue and the latest purchases."""
-    seen = replace(basis.statistics, sold_articles=sold_on(basis.receipts))
-    shown = {reward.key: _shown(reward, currency=draft.currency) for reward in basis.catalogue}
-    return lint(draft, statistics=seen, catalogue=shown)
+    statistics = replace(basis.statistics, sold_articles=sold_articles(basis.receipts))
+    catalogue = {reward.key: _catalogue_reward(reward, currency=draft.currency) for reward in basis.catalogue}
+    return lint(draft, statistics=statistics, catalogue=catalogue)
 
 
 def _unenforced_clause(clauses: Sequence[DraftedClause]) -> UnenforcedClauseError | None:
@@ -175,7 +177,7 @@ def _unenforced_clause(clauses: Sequence[DraftedClause]) -> UnenforcedClauseErro
     return None
 
 
-def _shown(reward: Reward, *, currency: str) -> CatalogueReward:
+def _catalogue_reward(reward: Reward, *, currency: str) -> CatalogueReward:
     return CatalogueReward(
         name=reward.name,
         description=reward.description,

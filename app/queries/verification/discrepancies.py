@@ -14,4 +14,4 @@ class Discrepancy:
 
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What reading and replaying raises for rows that Troth cannot have written."""
+"""The errors that reading and replaying raise for rows that Troth cannot have written."""

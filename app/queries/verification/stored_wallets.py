@@ -24,11 +24,11 @@ from app.store.terms.known_versions import Versions
 class StoredWallet:
     """Everything stored about one wallet: its recorded history, the entries of its accounts, tiers and counters.
 
-    `tiers` and `counters` are those of all customers on the page, by customer id. `reviews_scheduled_through` is the start
-    of the latest terms for which tier reviews of all accounts are scheduled.
+    `tiers` and `counters` are by customer id, and contain those of all wallets read together. `reviews_scheduled_through`
+    is the start of the latest terms for which the tier reviews of all accounts are scheduled.
     """
 
-    recorded: RecordedHistory
+    recorded_history: RecordedHistory
     versions: Versions
     entries: Mapping[Unit, Sequence[StoredEntry]]
     tiers: Mapping[str, CurrentTier]
@@ -38,29 +38,29 @@ class StoredWallet:
     @property
     def account(self) -> Account:
         """The points account, which carries the state of the whole wallet."""
-        return self.recorded.account
+        return self.recorded_history.account
 
 
-async def read(session: Session, *, of: Sequence[Account]) -> list[StoredWallet]:
-    """The wallets of points accounts, in the order given. Raises what `UNREADABLE` names."""
-    if not of:
+async def read(session: Session, *, points_accounts: Sequence[Account]) -> list[StoredWallet]:
+    """The wallets of points accounts, in the order given. Raises one of `UNREADABLE` if rows make no sense."""
+    if not points_accounts:
         return []
     versions = await known_versions.load(session)
-    histories = await event_log.load_many(session, of=of, versions=versions)
+    histories = await event_log.load_many(session, of=points_accounts, versions=versions)
     account_ids = [account.id for recorded in histories.values() for account in recorded.accounts.values()]
     stored_entries = await entries.of_accounts(session, account_ids=account_ids)
     customer_ids = sorted({id for recorded in histories.values() for id in recorded.history.customer_ids()})
-    memberships = await tiers.of_customers(session, customer_ids=customer_ids)
+    tiers_by_customer = await tiers.of_customers(session, customer_ids=customer_ids)
     counters = await stored_usage.of_customers(session, customer_ids=customer_ids)
     reviews_scheduled_through = await tier_reviews.reviews_scheduled_through(session)
     return [
         StoredWallet(
             recorded := histories[account.id],
             versions,
-            {unit: stored_entries.get(of_unit.id, ()) for unit, of_unit in recorded.accounts.items()},
-            memberships,
+            {unit: stored_entries.get(account_of_unit.id, ()) for unit, account_of_unit in recorded.accounts.items()},
+            tiers_by_customer,
             counters,
             reviews_scheduled_through,
         )
-        for account in of
+        for account in points_accounts
     ]

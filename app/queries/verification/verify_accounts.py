@@ -16,84 +16,94 @@ from app.store.database.codecs import NIL_UUID
 from app.store.database.session import Session
 from app.store.ledger import accounts, lots
 
-PAGE = 100
-"""Accounts verified from one snapshot of the database."""
+PAGE_SIZE = 100
+"""The number of accounts that are verified against one state of the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedPage:
-    """The discrepancies of some accounts, how many accounts and entries there are, and the last account's id (None: no more follow)."""
+    """The discrepancies of some accounts, how many accounts and entries were verified, and the last account's id.
+
+    `last_id` is None if no more accounts follow.
+    """
 
     discrepancies: tuple[Discrepancy, ...]
-    accounts: int
-    entries: int
-    last: str | None
+    account_count: int
+    entry_count: int
+    last_id: str | None
 
 
 async def verify_page(session: Session, *, after: str = NIL_UUID, until: str | None = None) -> VerifiedPage:
     """Verify the next accounts in the order of their ids, up to and including `until`."""
-    page = await accounts.page(session, after=after, limit=PAGE)
+    page = await accounts.page(session, after=after, limit=PAGE_SIZE)
     in_range = tuple(account for account in page if until is None or account.id <= until)
-    wallets, discrepancies = await _read_or_report(session, of=in_range)
-    for stored in wallets:
-        discrepancies.extend(_verify_wallet(stored))
-    account_ids = [account.id for stored in wallets for account in stored.recorded.accounts.values()]
+    wallets, discrepancies = await _read_or_report(session, points_accounts=in_range)
+    for wallet in wallets:
+        discrepancies.extend(_verify_wallet(wallet))
+    account_ids = [account.id for wallet in wallets for account in wallet.recorded_history.accounts.values()]
     for id in await lots.in_wrong_account(session, account_ids=account_ids):
         discrepancies.append(Discrepancy(f"lot {id}", "stands in another account than its entry"))
-    discrepancies.extend(await verify_payment_links(session, of=[stored.recorded for stored in wallets]))
+    discrepancies.extend(
+        await verify_payment_links(session, recorded_histories=[wallet.recorded_history for wallet in wallets])
+    )
     return VerifiedPage(
         discrepancies=tuple(discrepancies),
-        accounts=len(in_range),
-        entries=sum(len(entries) for stored in wallets for entries in stored.entries.values()),
-        last=None if len(in_range) < PAGE else in_range[-1].id,
+        account_count=len(in_range),
+        entry_count=sum(len(entries) for wallet in wallets for entries in wallet.entries.values()),
+        last_id=None if len(in_range) < PAGE_SIZE else in_range[-1].id,
     )
 
 
-async def _read_or_report(session: Session, *, of: Sequence[Account]) -> tuple[list[StoredWallet], list[Discrepancy]]:
-    """The stored wallets of accounts; when reading fails, each account is read alone, to find those that cannot be read."""
+async def _read_or_report(
+    session: Session, *, points_accounts: Sequence[Account]
+) -> tuple[list[StoredWallet], list[Discrepancy]]:
+    """The wallets of accounts, and a discrepancy for each account that cannot be read.
+
+    If reading all together fails, each account is read alone.
+    """
     try:
-        return await stored_wallets.read(session, of=of), []
-    except UNREADABLE as problem:
-        if len(of) == 1:
-            what = f"what is stored of it cannot be read: {type(problem).__name__} {problem}"
-            return [], [Discrepancy(f"account {of[0].id}", what)]
+        return await stored_wallets.read(session, points_accounts=points_accounts), []
+    except UNREADABLE as error:
+        if len(points_accounts) == 1:
+            problem = f"what is stored of it cannot be read: {type(error).__name__} {error}"
+            return [], [Discrepancy(f"account {points_accounts[0].id}", problem)]
     wallets: list[StoredWallet] = []
     discrepancies: list[Discrepancy] = []
-    for account in of:
-        readable, unreadable = await _read_or_report(session, of=[account])
-        wallets.extend(readable)
-        discrepancies.extend(unreadable)
+    for account in points_accounts:
+        wallets_of_account, discrepancies_of_account = await _read_or_report(session, points_accounts=[account])
+        wallets.extend(wallets_of_account)
+        discrepancies.extend(discrepancies_of_account)
     return wallets, discrepancies
 
 
 def _verify_wallet(stored: StoredWallet) -> list[Discrepancy]:
     """The discrepancies of one wallet."""
     try:
-        chains = [
+        chain_discrepancies = [
             discrepancy
-            for unit, account in stored.recorded.accounts.items()
+            for unit, account in stored.recorded_history.accounts.items()
             for discrepancy in _verify_chain(account, stored.entries[unit])
         ]
-        return [*chains, *verify_replay(stored)]
-    except UNREADABLE as problem:
-        what = f"its events make no sense: {type(problem).__name__} {problem}"
-        return [Discrepancy(f"account {stored.account.id}", what)]
+        return [*chain_discrepancies, *verify_replay(stored)]
+    except UNREADABLE as error:
+        problem = f"its events make no sense: {type(error).__name__} {error}"
+        return [Discrepancy(f"account {stored.account.id}", problem)]
 
 
 def _verify_chain(account: Account, entries: Sequence[StoredEntry]) -> Iterator[Discrepancy]:
     """The entries of an account form one chain of hashes that ends at its last hash, and each entry adds up."""
     last_hash = FIRST_HASH
-    for number, stored in enumerate(entries, start=1):
-        entry = stored.entry
+    for number, stored_entry in enumerate(entries, start=1):
+        entry = stored_entry.entry
         place = f"entry {entry.id}"
         if entry.number != number or entry.previous_hash != last_hash:
             yield Discrepancy(place, "does not follow the entry before it")
-        if entry_hash(entry) != stored.hash:
+        if entry_hash(entry) != stored_entry.hash:
             yield Discrepancy(place, "does not match its hash")
-        if stored.counter_account != COUNTER_ACCOUNT[entry.type].value:
+        if stored_entry.counter_account != COUNTER_ACCOUNT[entry.type].value:
             yield Discrepancy(place, "has the wrong counter account")
         if sum(movement.points for movement in entry.movements) - entry.owed_change != entry.points:
             yield Discrepancy(place, "its movements do not add up to its points")
-        last_hash = stored.hash
+        last_hash = stored_entry.hash
     if account.last_hash != last_hash or account.entry_count != len(entries):
         yield Discrepancy(f"account {account.id}", "its last hash or its number of entries is not that of its ledger")

@@ -10,17 +10,21 @@ from app.store.events.recorded_history import RecordedHistory
 from app.store.rewards import redemption_payments
 
 
-async def verify_payment_links(session: Session, *, of: Sequence[RecordedHistory]) -> list[Discrepancy]:
-    """Payments of some accounts that are stored but on no receipt, or on a receipt but not stored."""
-    customer_ids = sorted({id for recorded in of for id in recorded.history.customer_ids()})
-    stored = await redemption_payments.of_customers(session, customer_ids=customer_ids)
-    named = {
+async def verify_payment_links(session: Session, *, recorded_histories: Sequence[RecordedHistory]) -> list[Discrepancy]:
+    """The payments with redemptions that are stored but on no receipt of the wallets, or on a receipt but not stored."""
+    customer_ids = sorted({id for recorded in recorded_histories for id in recorded.history.customer_ids()})
+    stored_payments = await redemption_payments.of_customers(session, customer_ids=customer_ids)
+    named_payments = {
         (redemption_id, purchase.id)
-        for recorded in of
+        for recorded in recorded_histories
         for purchase in recorded.purchases.values()
         for redemption_id in purchase.facts.redemptions()
     }
-    missing = [Discrepancy(f"redemption {id}", "what it paid is not kept") for id, _ in sorted(named - stored)]
+    missing = [
+        Discrepancy(f"redemption {id}", "what it paid is not kept")
+        for id, _ in sorted(named_payments - stored_payments)
+    ]
     return missing + [
-        Discrepancy(f"redemption {id}", "the receipt does not name it") for id, _ in sorted(stored - named)
+        Discrepancy(f"redemption {id}", "the receipt does not name it")
+        for id, _ in sorted(stored_payments - named_payments)
     ]

@@ -21,7 +21,7 @@ from app.store.terms import budgets, versions
 async def verify_program(session: Session) -> tuple[Discrepancy, ...]:
     """Verify stock, budgets, terms, pending refunds, quarantine, mergers, and that wallets sent as much as others received.
 
-    All of it is read from one snapshot, so that it holds while tills go on.
+    Everything is read from one state of the database, so tills may go on recording meanwhile.
     """
     discrepancies = [
         Discrepancy(place=f"terms version {number}", problem="are not what was published")
@@ -48,24 +48,27 @@ async def verify_program(session: Session) -> tuple[Discrepancy, ...]:
         Discrepancy(place=f"transfers of {unit}", problem="wallets sent other amounts than others received")
         for unit in await entries.unbalanced_transfers(session)
     )
-    redeemed = await redemptions.taken_of_rewards(session)
+    redeemed_by_reward = await redemptions.taken_of_rewards(session)
     discrepancies.extend(
         Discrepancy(place=f"reward {reward.key}", problem="the stock is not the initial stock less what was redeemed")
         for reward in await rewards.all_rewards(session)
-        if not _in_stock(reward, given=redeemed.get(reward.id, 0))
+        if not _stock_adds_up(reward, redeemed=redeemed_by_reward.get(reward.id, 0))
     )
-    counted = await budgets.counted(session)
-    spent = _spent(await entries.spending(session))
+    stored_by_clause = await budgets.counted(session)
+    spent_by_clause = _spent(await entries.spending(session))
     discrepancies.extend(
-        Discrepancy(place=f"budget {clause}", problem="its counter is not what the entries used")
-        for clause in sorted(counted.keys() | spent.keys())
-        if counted.get(clause, 0) != spent.get(clause, 0)
+        Discrepancy(place=f"budget {clause_key}", problem="its counter is not what the entries used")
+        for clause_key in sorted(stored_by_clause.keys() | spent_by_clause.keys())
+        if stored_by_clause.get(clause_key, 0) != spent_by_clause.get(clause_key, 0)
     )
     return tuple(discrepancies)
 
 
 def _spent(decisions: Iterable[str]) -> Counter[str]:
-    """What decisions used of budgets for all customers, by clause key; a text that is no decision used nothing."""
+    """The points that decisions (JSON texts) used of the budgets for all customers, by clause key.
+
+    A text that is no decision used nothing.
+    """
     spent: Counter[str] = Counter()
     for text in decisions:
         try:
@@ -73,23 +76,23 @@ def _spent(decisions: Iterable[str]) -> Counter[str]:
             spent.update(decision.get("spent", {}))
             spent.subtract(decision.get("own", {}))
         except (orjson.JSONDecodeError, AttributeError, TypeError):
-            continue  # its hash does not match, which verification of its account finds
+            continue  # the hash of its entry does not match, which the verification of the account finds
     return spent
 
 
-def _in_stock(reward: Reward, *, given: int) -> bool:
-    """Is the stock the initial one less what was redeemed? Without a limit there is neither."""
+def _stock_adds_up(reward: Reward, *, redeemed: int) -> bool:
+    """Is the reward's stock the initial stock less what was redeemed? A reward without a limit has neither stock."""
     if reward.stock_initial is None:
         return reward.stock is None
-    return reward.stock == reward.stock_initial - given
+    return reward.stock == reward.stock_initial - redeemed
 
 
 async def _verify_mergers(session: Session) -> list[Discrepancy]:
     """Customers who do not continue as the survivor that the mergers name."""
-    merged = await mergers.merged_customers(session)
+    stored_states = await mergers.merged_customers(session)
     survivors = await mergers.survivors(session)
     return [
         Discrepancy(place=f"customer {id}", problem="has another survivor than the mergers name")
-        for id in sorted(merged.keys() | survivors.keys())
-        if merged.get(id) != ((CustomerState.MERGED.value, survivors[id]) if id in survivors else None)
+        for id in sorted(stored_states.keys() | survivors.keys())
+        if stored_states.get(id) != ((CustomerState.MERGED.value, survivors[id]) if id in survivors else None)
     ]

@@ -1,4 +1,4 @@
-"""Verification of a wallet against its replay: entries, lots, balance, tiers and counters must be what its history gives."""
+"""Verification of a stored wallet: entries, lots, balance, tiers and counters must be what a replay of its history gives."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from app.store.ledger import accounts
 
 def verify_replay(stored: StoredWallet) -> Iterator[Discrepancy]:
     """Every difference between a stored wallet and the replay of its history."""
-    account, recorded = stored.account, stored.recorded
+    account, recorded = stored.account, stored.recorded_history
     place = f"account {account.id}"
     if recorded.events_digest != account.events_digest:
         yield Discrepancy(place, "its events are not those that were recorded")
@@ -36,12 +36,14 @@ def verify_replay(stored: StoredWallet) -> Iterator[Discrepancy]:
         yield from _verify_never_replayed(stored)
         return
     # Terms published after the last replay do not affect what is stored; the next replay takes them into account.
-    known = tuple(version for version in stored.versions.not_withdrawn if version.version <= account.terms_version)
+    replay_versions = tuple(
+        version for version in stored.versions.not_withdrawn if version.version <= account.terms_version
+    )
     purchases = (event for event in recorded.history.events if isinstance(event, PurchaseRecorded))
-    if not known or any(purchase.terms.version > account.terms_version for purchase in purchases):
+    if not replay_versions or any(purchase.terms.version > account.terms_version for purchase in purchases):
         yield Discrepancy(place, "it was replayed under other terms than those of its time")
         return
-    wallet = replay(recorded.history, versions=known, until=account.replayed_through)
+    wallet = replay(recorded.history, versions=replay_versions, until=account.replayed_through)
     if recorded.merged_away is not None:
         wallet.close(recorded.merged_away.id, at=recorded.merged_away.occurred_at)
     for unit, unit_account in wallet.unit_accounts.items():
@@ -58,7 +60,7 @@ def verify_replay(stored: StoredWallet) -> Iterator[Discrepancy]:
 
 def _verify_never_replayed(stored: StoredWallet) -> Iterator[Discrepancy]:
     """A wallet that was never replayed must be empty, and so must what is stored of its customers."""
-    account, recorded = stored.account, stored.recorded
+    account, recorded = stored.account, stored.recorded_history
     if (
         any(stored.entries.values())
         or recorded.other_accounts
@@ -68,22 +70,22 @@ def _verify_never_replayed(stored: StoredWallet) -> Iterator[Discrepancy]:
         yield Discrepancy(f"account {account.id}", "it has a history, but was never replayed")
     for id in recorded.history.enrolled_at:
         if stored.tiers.get(id, CurrentTier()) != CurrentTier():
-            yield Discrepancy(f"customer {id}", _TIER)
+            yield Discrepancy(f"customer {id}", _WRONG_TIER)
         if stored.counters.get(id, StoredUsage()) != StoredUsage():
-            yield Discrepancy(f"customer {id}", _COUNTERS)
+            yield Discrepancy(f"customer {id}", _WRONG_COUNTERS)
 
 
-_TIER = "the tier is not what the purchases come to"
-_COUNTERS = "the usage counters are not what the events come to"
-_BALANCE = "the balance is not what the entries come to"
+_WRONG_TIER = "the tier is not what the purchases come to"
+_WRONG_COUNTERS = "the usage counters are not what the events come to"
+_WRONG_BALANCE = "the balance is not what the entries come to"
 
 
 def _verify_other_units(recorded: RecordedHistory, *, wallet: Wallet, at: datetime) -> Iterator[Discrepancy]:
-    """The accounts of other units than points: the state of replay stands in the points account, and only there."""
+    """The accounts of other units than points: their balances, and that only the points account has a state of replay."""
     for unit, account in recorded.other_accounts.items():
         place = f"account {account.id}"
         if balance_of(wallet, at=at, unit=unit) != account.balance:
-            yield Discrepancy(place, _BALANCE)
+            yield Discrepancy(place, _WRONG_BALANCE)
         if account != account._replace(
             replayed_through=None, next_change_at=None, next_notice_at=None, has_merges=False, terms_version=0
         ):
@@ -96,8 +98,8 @@ def _verify_postings(unit_account: UnitAccount, stored_entries: Sequence[StoredE
     """Every entry is what the terms of its time give for its event, and every posting has an entry."""
     booked: dict[PostingKey, dict[str, int]] = {}
     entries: dict[PostingKey, Entry] = {}
-    for stored in stored_entries:
-        entry = stored.entry
+    for stored_entry in stored_entries:
+        entry = stored_entry.entry
         key = PostingKey(entry.type, entry.subject)
         entries.setdefault(key, entry)
         draws = booked.setdefault(key, {})
@@ -128,17 +130,17 @@ def _verify_prices(recorded: RecordedHistory, *, wallet: Wallet) -> Iterator[Dis
 
 def _verify_lots(unit_account: UnitAccount, stored_entries: Sequence[StoredEntry]) -> Iterator[Discrepancy]:
     """The content and the dates of each lot are what the events come to."""
-    expected = unit_account.inventory.lots
-    opened = [lot for entry in stored_entries for lot in entry.entry.new_lots]
-    for lot in opened:
-        replayed = expected.get(lot.id)
-        if replayed is None:
+    expected_lots = unit_account.inventory.lots
+    opened_lots = [lot for entry in stored_entries for lot in entry.entry.new_lots]
+    for lot in opened_lots:
+        expected_lot = expected_lots.get(lot.id)
+        if expected_lot is None:
             if lot.points or lot.remaining or lot.held:
                 yield Discrepancy(f"lot {lot.id}", "was opened by no event")
-        elif _content(replayed) != _content(lot):
+        elif _content(expected_lot) != _content(lot):
             yield Discrepancy(f"lot {lot.id}", "what is in it, or its dates, are not what its movements come to")
-    opened_ids = {lot.id for lot in opened}
-    for id, lot in expected.items():
+    opened_ids = {lot.id for lot in opened_lots}
+    for id, lot in expected_lots.items():
         if id not in opened_ids and (lot.remaining or lot.held):
             yield Discrepancy(f"lot {id}", "is missing")
 
@@ -158,10 +160,10 @@ def _content(lot: Lot) -> tuple[object, ...]:
 
 def _verify_snapshot(stored: StoredWallet, *, wallet: Wallet, at: datetime) -> Iterator[Discrepancy]:
     """The stored balance, tiers and counters, and the time when the account is due next."""
-    account, recorded = stored.account, stored.recorded
+    account, recorded = stored.account, stored.recorded_history
     place = f"account {account.id}"
     if balance_of(wallet, at=at) != account.balance:
-        yield Discrepancy(place, _BALANCE)
+        yield Discrepancy(place, _WRONG_BALANCE)
     if _later(account.next_change_at, than=wallet.next_change()) or _later(
         account.next_notice_at, than=next_notice(wallet, recorded=recorded)
     ):
@@ -172,25 +174,25 @@ def _verify_snapshot(stored: StoredWallet, *, wallet: Wallet, at: datetime) -> I
     memberships = {id(membership): membership for membership in wallet.memberships.values()}
     for membership in memberships.values():
         if stored.tiers.get(membership.id, CurrentTier()) != membership.tier:
-            yield Discrepancy(f"customer {membership.id}", _TIER)
+            yield Discrepancy(f"customer {membership.id}", _WRONG_TIER)
     for customer_id in wallet.memberships:
         if stored.counters.get(customer_id, StoredUsage()) != StoredUsage.of(wallet, customer_id=customer_id):
-            yield Discrepancy(f"customer {customer_id}", _COUNTERS)
+            yield Discrepancy(f"customer {customer_id}", _WRONG_COUNTERS)
 
 
 def _lacks_tier_review(stored: StoredWallet) -> bool:
     """Have terms with other tiers started since the last replay, without a tier review of the account being due?"""
     account, reviews_scheduled_through = stored.account, stored.reviews_scheduled_through
-    due = [
+    due_starts = [
         version.effective_from
         for version in tier_changing_versions(stored.versions.not_withdrawn)
         if version.version > account.terms_version
         and reviews_scheduled_through is not None
         and version.effective_from <= reviews_scheduled_through
     ]
-    return bool(due) and _later(account.next_change_at, than=due[0])
+    return bool(due_starts) and _later(account.next_change_at, than=due_starts[0])
 
 
 def _later(due: datetime | None, *, than: datetime | None) -> bool:
-    """Is an account due (None: never) later than at the instant at which it has to be?"""
+    """Is an account `due` (None: never) later than at the instant at which it has to be (None: never)?"""
     return than is not None and (due is None or due > than)

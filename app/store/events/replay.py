@@ -26,7 +26,7 @@ class ReplayedAccount:
     """An account replayed up to `until`: its recorded history, its events with the new ones, and the resulting wallet."""
 
     account: Account
-    recorded: RecordedHistory
+    recorded_history: RecordedHistory
     versions: Versions
     history: EventHistory
     wallet: Wallet
@@ -51,7 +51,7 @@ class ReplayedAccount:
             if earlier.original_purchase_id == new.original_purchase_id
         }
         total = sum(due.minor for due in due_by_refund.values())
-        paid_out = sum(refund.money for id, refund in self.recorded.refunds.items() if id in due_by_refund)
+        paid_out = sum(refund.money for id, refund in self.recorded_history.refunds.items() if id in due_by_refund)
         return Money(max(0, total - paid_out), new.outcome.money.currency)
 
     @property
@@ -60,7 +60,7 @@ class ReplayedAccount:
         return {
             unit: balance_of(self.wallet, at=self.until, unit=unit)
             for unit, unit_account in self.wallet.unit_accounts.items()
-            if unit is Unit.POINTS or unit_account.postings or unit in self.recorded.other_accounts
+            if unit is Unit.POINTS or unit_account.postings or unit in self.recorded_history.other_accounts
         }
 
 

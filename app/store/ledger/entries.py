@@ -73,7 +73,9 @@ _MOVEMENTS = (
 )
 
 
-async def recorded(session: Session, *, account_id: str, before: int = _HIGHEST) -> dict[PostingKey, dict[str, int]]:
+async def booked_draws(
+    session: Session, *, account_id: str, before: int = _HIGHEST
+) -> dict[PostingKey, dict[str, int]]:
     """What an account's entries up to a number draw in all for each posting key, by lot and from debt."""
     draws: dict[PostingKey, dict[str, int]] = {}
     for row in await session.rows(_OWED_BY_SUBJECT, account_id, before):
@@ -102,9 +104,9 @@ async def page(
     before: int | None = None,
     limit: int = 20,
     newest_first: bool = True,
-    whole: bool = True,
+    with_lots: bool = True,
 ) -> tuple[StoredEntry, ...]:
-    """Entries of an account with `after` < number < `before`, with lots and movements if `whole`.
+    """Entries of an account with `after` < number < `before`, with lots and movements if `with_lots`.
 
     At most `limit`, counted from the newest or from the oldest.
     """
@@ -116,16 +118,16 @@ async def page(
         _HIGHEST if before is None else before,
         limit,
     )
-    if not whole:
+    if not with_lots:
         return tuple(_entry(row, new_lots=(), movements=()) for row in rows)
-    return await _whole(session, rows=rows)
+    return await _with_lots(session, rows=rows)
 
 
 async def of_accounts(session: Session, *, account_ids: Sequence[str]) -> dict[str, tuple[StoredEntry, ...]]:
     """Every entry of accounts, oldest first, by account."""
     rows = await session.rows(f"{_ENTRIES} AND account_id = ANY($2) ORDER BY number", list(account_ids))
     by_account: dict[str, list[StoredEntry]] = {}
-    for stored in await _whole(session, rows=rows):
+    for stored in await _with_lots(session, rows=rows):
         by_account.setdefault(stored.entry.account_id, []).append(stored)
     return {id: tuple(entries) for id, entries in by_account.items()}
 
@@ -156,7 +158,7 @@ async def spending(session: Session) -> tuple[str, ...]:
 async def entries_by_ids(session: Session, *, entry_ids: Sequence[str]) -> dict[str, StoredEntry]:
     """Several entries by id; ids that are not there are left out."""
     rows = await session.rows(f"{_ENTRIES} AND id = ANY($2)", list(entry_ids))
-    return {stored.entry.id: stored for stored in await _whole(session, rows=rows)}
+    return {stored.entry.id: stored for stored in await _with_lots(session, rows=rows)}
 
 
 async def of_purchase(session: Session, *, purchase_id: str) -> StoredEntry | None:
@@ -168,7 +170,7 @@ async def of_purchase(session: Session, *, purchase_id: str) -> StoredEntry | No
 async def of_refund(session: Session, *, refund_id: str) -> tuple[StoredEntry, ...]:
     """The entries of a refund, in every unit, without corrections that a later event made necessary."""
     sql = f"{_ENTRIES} AND refund_id = $2 AND cause IS NULL ORDER BY id"
-    return await _whole(session, rows=await session.rows(sql, refund_id))
+    return await _with_lots(session, rows=await session.rows(sql, refund_id))
 
 
 async def of_redemption(session: Session, *, redemption_id: str) -> StoredEntry | None:
@@ -189,11 +191,11 @@ async def of_merger(session: Session, *, merger_id: str, wallet_id: str) -> str 
 
 
 async def _first(session: Session, sql: str, id: str) -> StoredEntry | None:
-    found = await _whole(session, rows=(await session.rows(sql, id))[:1])
+    found = await _with_lots(session, rows=(await session.rows(sql, id))[:1])
     return found[0] if found else None
 
 
-async def _whole(session: Session, *, rows: Sequence[Row]) -> tuple[StoredEntry, ...]:
+async def _with_lots(session: Session, *, rows: Sequence[Row]) -> tuple[StoredEntry, ...]:
     """The entries of the rows with their lots and movements, in the same order."""
     if not rows:
         return ()

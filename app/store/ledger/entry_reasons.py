@@ -45,12 +45,12 @@ _RECEIPTS = (
 )
 
 
-async def stated(session: Session, *, ids: Sequence[str]) -> dict[str, StatedReason]:
+async def stated_reasons(session: Session, *, ids: Sequence[str]) -> dict[str, StatedReason]:
     """The reasons given with reversals, adjustments, transfers and mergers, by their ids."""
     return await _stated_by(session, _STATED, ids=ids)
 
 
-async def stated_for_receipts(session: Session, *, ids: Sequence[str]) -> dict[str, StatedReason]:
+async def stated_reasons_for_corrections(session: Session, *, ids: Sequence[str]) -> dict[str, StatedReason]:
     """The reasons given with receipt corrections, by their ids."""
     return await _stated_by(session, _STATED_FOR_RECEIPTS, ids=ids)
 

@@ -26,11 +26,11 @@ _RECEIPTS = f"SELECT facts FROM purchases WHERE program_id = $1 ORDER BY id DESC
 
 
 async def receipts(session: Session) -> tuple[str, ...]:
-    """The latest receipts as they are stored; `sold_on` parses them, which takes longer than reading them."""
+    """The latest receipts as they are stored; `sold_articles` parses them, which takes longer than reading them."""
     return tuple(row["facts"] for row in await session.rows(_RECEIPTS))
 
 
-def sold_on(stored_receipts: Iterable[str]) -> frozenset[tuple[str, str]]:
+def sold_articles(stored_receipts: Iterable[str]) -> frozenset[tuple[str, str]]:
     """The items bought: each stock code with its name on the receipt, empty where there was none."""
     lines = (line for receipt in stored_receipts for line in json_value(receipt)["lines"])
     return frozenset((line["sku"], line.get("name", "")) for line in lines)

@@ -98,7 +98,7 @@ def _input_problem(command: AdjustPoints) -> Problem | None:
 
 def _spendable(before: ReplayedAccount, *, command: AdjustPoints, customer: Customer, context: CommandContext) -> int:
     """What can be taken: available now, and not needed by any known later event."""
-    wallet_then = before.wallet if customer.account.precedes(context.now) else before.as_of(context.now)
+    wallet_then = before.wallet if customer.account.all_events_before(context.now) else before.as_of(context.now)
     available_then = wallet_then.unit_accounts[command.unit].inventory.available(at=context.now)
     return min(available_then, balance_of(before.wallet, at=before.until, unit=command.unit).available)
 
@@ -112,7 +112,7 @@ async def _adjust(
     terms: Terms,
     before: ReplayedAccount,
 ) -> AdjustPointsResult | Problem:
-    recorded, unit = before.recorded, command.unit
+    recorded, unit = before.recorded_history, command.unit
     # The wallet may not have used the unit so far.
     account = recorded.accounts.get(unit) or new_account(context, wallet_id=recorded.account.wallet_id, unit=unit)
     adjustment = Adjustment(

@@ -75,7 +75,7 @@ async def _deliver(
     if not notices:
         return ()
     replayed = await replay_account(session, account=account, until=write_context.now)
-    if replayed.recorded.merged_away is not None:
+    if replayed.recorded_history.merged_away is not None:
         return ()
     earlier = await expiry_notices.deliveries(session, notice_ids=[notice.id for notice in notices])
     delivered = {(delivery.notice_id, delivery.channel) for delivery in earlier}
@@ -112,7 +112,9 @@ async def _write(
         await expiry_notices.deliver(session, delivery=delivery)
         lots = frozenset(notified.lot_id for notified in notices[delivery.notice_id].lots)
         events.append(NewEvent(ExpiryNoticeDelivered(delivery.id, delivery.delivered_at, lots, delivery.channel)))
-    replayed = replay_recorded(replayed.recorded, versions=replayed.versions, events=events, until=write_context.now)
+    replayed = replay_recorded(
+        replayed.recorded_history, versions=replayed.versions, events=events, until=write_context.now
+    )
     await post_differences(
         session,
         write_context=write_context,

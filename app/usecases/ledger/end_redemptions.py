@@ -45,7 +45,7 @@ async def expire_holds(session: Session, *, replayed: ReplayedAccount, until: da
     for event in replayed.history.events:
         if not isinstance(event, HoldPlaced) or event.ended_at is not None or event.expires_at > until:
             continue
-        held = replayed.recorded.redemptions.get(event.id)
+        held = replayed.recorded_history.redemptions.get(event.id)
         if held is not None:
             ended.append(
                 await end_redemption(session, redemption=held, state=RedemptionState.EXPIRED, ended_at=event.expires_at)

@@ -108,7 +108,7 @@ def _merged_accounts(replayed: ReplayedAccount) -> Iterator[ReplayedAccount]:
     merges_of = {
         event.history.account_id: event for event in replayed.history.events if isinstance(event, WalletMerged)
     }
-    recorded_of = {merged.account.id: merged for merged in replayed.recorded.absorbed}
+    recorded_of = {merged.account.id: merged for merged in replayed.recorded_history.absorbed}
     for wallet in replayed.wallet.merged_wallets:
         merge, recorded = merges_of[wallet.account_id], recorded_of[wallet.account_id]
         other = ReplayedAccount(recorded.account, recorded, replayed.versions, merge.history, wallet, merge.at)
@@ -151,7 +151,7 @@ async def _post_account(
         balance=replayed.balances[Unit.POINTS],
         replayed_through=replayed.until,
         next_change_at=wallet.next_change(),
-        next_notice_at=next_notice(wallet, recorded=replayed.recorded),
+        next_notice_at=next_notice(wallet, recorded=replayed.recorded_history),
         terms_version=terms_at(wallet.versions, at=replayed.until).version,
         has_merges=bool(wallet.merged_wallets) or not wallet.memberships,
         digests=(*digests, *(redemptions.row_digest(change.after) for change in changes)),
@@ -177,7 +177,7 @@ async def _post_other_units(
     """Post the differences of other units than points; an account begins with its first entry."""
     new_entries: dict[PostingKey, Entry] = {}
     for unit, unit_account in replayed.wallet.unit_accounts.items():
-        account = replayed.recorded.other_accounts.get(unit)
+        account = replayed.recorded_history.other_accounts.get(unit)
         if unit is Unit.POINTS or (account is None and not unit_account.postings):
             continue
         if account is None:
@@ -212,7 +212,7 @@ async def _append(
 ) -> tuple[dict[PostingKey, Entry], AccountWriter]:
     """Append every entry that the account of a unit lacks."""
     unit_account, replayed_through = replayed.wallet.unit_accounts[unit], replayed.account.replayed_through
-    booked = await entries.recorded(session, account_id=account.id)
+    booked = await entries.booked_draws(session, account_id=account.id)
     lots_before = {lot.id: lot for lot in await lots.all_lots(session, account_id=account.id)}
     writer = AccountWriter(session=session, write_context=write_context, account=account, lots_before=lots_before)
     references = dict(_references(replayed.history))
@@ -259,7 +259,7 @@ def _with_decision(posting: Posting, *, replayed: ReplayedAccount, decisions: Ma
     id = posting.key.id
     decision = decisions.get(id)
     if decision is None:
-        decision = _redemption_decision(replayed.recorded, id=id)
+        decision = _redemption_decision(replayed.recorded_history, id=id)
     return Posting(posting.key, posting.at, posting.draws, decision)
 
 

@@ -56,7 +56,7 @@ async def run_due_changes(session: Session, *, write_context: WriteContext, acco
         return NOTHING_DUE
     last_replay = account.replayed_through
     replayed = await replay_account(session, account=account, until=last_replay or write_context.now)
-    if replayed.recorded.merged_away is not None:
+    if replayed.recorded_history.merged_away is not None:
         await accounts.update(session, account=account._replace(next_change_at=None, next_notice_at=None))
         return replace(NOTHING_DUE, accounts=1)
     replayed = _advanced(replayed, to=write_context.now)
@@ -84,7 +84,7 @@ async def _give_notice(session: Session, *, write_context: WriteContext, replaye
     """Put one notice into the inbox for all lots whose notice is due; returns the digest of its row."""
     due = [
         due_notice
-        for due_notice in replay.notices_due(replayed.wallet, recorded=replayed.recorded)
+        for due_notice in replay.notices_due(replayed.wallet, recorded=replayed.recorded_history)
         if due_notice.at <= write_context.now
     ]
     if not due:
@@ -96,7 +96,7 @@ async def _give_notice(session: Session, *, write_context: WriteContext, replaye
         lots=tuple(NotifiedLot(due_notice.lot.id, due_notice.lot.free, due_notice.last_day) for due_notice in due),
     )
     await expiry_notices.add(session, notice=notice)
-    replayed.recorded.notices = (notice, *replayed.recorded.notices)
+    replayed.recorded_history.notices = (notice, *replayed.recorded_history.notices)
     return (expiry_notices.row_digest(notice),)
 
 

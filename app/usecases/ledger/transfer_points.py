@@ -121,7 +121,7 @@ async def _transfer(
     if balance.available + balance.pending > MAX_POINTS:
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("points",))
     sent = TransferSent(transfer.id, at, {transferred.source: transferred.lot.points for transferred in parts})
-    sender = replay_recorded(before.recorded, versions=before.versions, events=[NewEvent(sent)], until=at)
+    sender = replay_recorded(before.recorded_history, versions=before.versions, events=[NewEvent(sent)], until=at)
     await transfers.add(session, transfer=transfer)
     entries = [
         await _book(session, context=context, replayed=account, transfer=transfer) for account in (sender, recipient)

@@ -263,7 +263,9 @@ def _amendment_problem(replayed: ReplayedAccount, *, purchase: Purchase, decisio
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
     if not replayed.wallet.overpaid_exchanges:
         return None
-    before = replay_recorded(replayed.recorded, versions=replayed.versions, events=[], until=purchase.occurred_at)
+    before = replay_recorded(
+        replayed.recorded_history, versions=replayed.versions, events=[], until=purchase.occurred_at
+    )
     overpaid = replayed.wallet.overpaid_exchanges - before.wallet.overpaid_exchanges
     if not overpaid:
         return None
@@ -277,7 +279,9 @@ async def _with_budget_usage(
     """The correction with what it uses of a staff member's budget, or why it uses too much."""
     if not has_staff_budget(context):
         return correction
-    before = replay_recorded(replayed.recorded, versions=replayed.versions, events=[], until=correction.occurred_at)
+    before = replay_recorded(
+        replayed.recorded_history, versions=replayed.versions, events=[], until=correction.occurred_at
+    )
     was, now = (wallet.purchases[correction.purchase_id].decision for wallet in (before.wallet, replayed.wallet))
     moved = points_changed(was, now)
     path = ("purchase", "lines")

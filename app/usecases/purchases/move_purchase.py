@@ -213,7 +213,8 @@ async def _book_move(session: Session, *, context: CommandContext, moving: _Move
     if any(balance.lifetime > MAX_POINTS for balance in target.balances.values()):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase",))
     if has_staff_budget(context):
-        before = replay_recorded(source.recorded, versions=source.versions, events=[], until=moving.before.occurred_at)
+        recorded, sold_at = source.recorded_history, moving.before.occurred_at
+        before = replay_recorded(recorded, versions=source.versions, events=[], until=sold_at)
         moved = points_carried(before.wallet.purchases[moving.before.id].decision, state.decision)
         above = await budget_problem(
             session, context=context, budget=StaffBudget.TRANSFERS, moved=moved, path=("purchase",)
@@ -221,9 +222,8 @@ async def _book_move(session: Session, *, context: CommandContext, moving: _Move
         if above is not None:
             return above
         moving = moving.with_staff_budget_usage(moved)
-    facts = replace(
-        state.facts, rule_facts=state.facts.rule_facts.with_common_budget_usage(state.decision.budget_usage)
-    )
+    counted_facts = state.facts.rule_facts.with_common_budget_usage(state.decision.budget_usage)
+    facts = replace(state.facts, rule_facts=counted_facts)
     after = replace(moving.after, earned=state.decision.points, facts=facts, facts_text=json_text(facts.to_data()))
     await purchases.correct(session, purchase=after)
     await corrections.add(session, correction=moving.correction)
@@ -257,7 +257,7 @@ async def _replay_both(session: Session, *, moving: _Move) -> tuple[ReplayedAcco
     moving = moving.with_clause_budgets_of(target.wallet.purchases[moving.before.id].decision)
     if shared:
         both = [moving.leaving, moving.arriving]
-        target = replay_recorded(target.recorded, versions=target.versions, events=both, until=at)
+        target = replay_recorded(target.recorded_history, versions=target.versions, events=both, until=at)
         return target, target, moving
     source = await replay_account(session, account=from_account, until=at, events=[moving.leaving])
     return source, target, moving

@@ -119,9 +119,9 @@ async def book_by_replay(
     """Replay the wallet, decide by its balance at the time of the redemption and its balance now, and post the differences."""
     account, at = request.customer.account, request.facts.occurred_at
     before = await replay_account(session, account=account, until=at)
-    past = before.wallet if account.precedes(at) else before.as_of(at, customer_id=request.customer_id)
+    past = before.wallet if account.all_events_before(at) else before.as_of(at, customer_id=request.customer_id)
     on_hold = uses_on_hold(
-        before.recorded,
+        before.recorded_history,
         customer_id=request.customer_id,
         terms=request.terms,
         wallet=past,
@@ -147,7 +147,7 @@ async def book_by_replay(
     redeemed = _redemption(context=context, request=request, facts=facts, decision=decision)
     await _store(session, context=context, request=request, redemption=redeemed)
     event = _new_event(request, redemption=redeemed)
-    replayed = replay_recorded(before.recorded, versions=before.versions, events=[event], until=at)
+    replayed = replay_recorded(before.recorded_history, versions=before.versions, events=[event], until=at)
     entries = await post_differences(
         session,
         write_context=context,

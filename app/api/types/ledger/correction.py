@@ -89,9 +89,9 @@ class Lot:
 async def stated_reason_of(entry: Entry, *, info: Info) -> StatedReason | None:
     """What staff stated when they moved the points of an entry or corrected its receipt; None where they did not."""
     if entry.type in _BY_PEOPLE:
-        return await info.context.load(entry_reasons.stated, entry.subject)
+        return await info.context.load(entry_reasons.stated_reasons, entry.subject)
     if entry.cause is not None and entry.type in _OF_RECEIPTS:
-        return await info.context.load(entry_reasons.stated_for_receipts, entry.cause)
+        return await info.context.load(entry_reasons.stated_reasons_for_corrections, entry.cause)
     return None
 
 

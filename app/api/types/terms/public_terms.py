@@ -123,7 +123,7 @@ class PublicTerms:
     @classmethod
     def of(cls, terms: reads.PublicTerms, *, tags: str | None) -> PublicTerms:
         """The GraphQL object for a version, with sentences in the language of `tags`."""
-        program, version = terms.program.program, terms.version.terms
+        program, version = terms.public_program.program, terms.published.terms
         return cls(
             terms=terms,
             reader=_Reader(tags, program),
@@ -138,24 +138,24 @@ class PublicTerms:
             effective_from=version.effective_from,
             versions=[
                 PublicVersion(version=listed.number, status=status, effective_from=listed.effective_from)
-                for listed, status in terms.program.versions
+                for listed, status in terms.public_program.versions
             ],
         )
 
     @strawberry.field(description="The clauses that the text of the terms shows, in their order, at most 200.")
     def clauses(self) -> list[PublicClause]:
         """Without those that cannot apply."""
-        return [PublicClause.of(clause, reader=self.reader) for clause in self.terms.version.terms.printed]
+        return [PublicClause.of(clause, reader=self.reader) for clause in self.terms.published.terms.printed]
 
     @strawberry.field(description="At most three of the clauses, for readers without time to read them all.")
     def highlights(self) -> list[PublicClause]:
         """What the first page shows."""
-        return [PublicClause.of(clause, reader=self.reader) for clause in highlights(self.terms.version.terms)]
+        return [PublicClause.of(clause, reader=self.reader) for clause in highlights(self.terms.published.terms)]
 
     @strawberry.field(description="What this version changed against the one before it; empty for the first.")
     def changes(self) -> list[PublicClauseChange]:
         """Clause by clause."""
-        return [PublicClauseChange.of(change, reader=self.reader) for change in self.terms.version.changes]
+        return [PublicClauseChange.of(change, reader=self.reader) for change in self.terms.published.changes]
 
     @strawberry.field(description="The whole version as one text.")
     def text(
@@ -167,7 +167,7 @@ class PublicTerms:
     ) -> str:
         """Every printed clause with its number."""
         phrasebook = self.reader.phrasebook(locale)
-        return render(self.terms.version.terms, format=format or TextFormat.PLAIN, phrasebook=phrasebook)
+        return render(self.terms.published.terms, format=format or TextFormat.PLAIN, phrasebook=phrasebook)
 
 
 @strawberry.type
