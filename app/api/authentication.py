@@ -189,7 +189,7 @@ class Authenticator:
                 region=program.region if program is not None else None,
                 address=program.address if program is not None else FormOfAddress.FORMAL,
             ),
-            disconnected=partial(_disconnected, request),
+            wait_for_disconnect=partial(_wait_for_disconnect, request),
             reachable_fields=needed,
             accept_language=request.headers.get("accept-language"),
             lookups=self._lookups,
@@ -201,7 +201,7 @@ def rate_limit_key(caller: Caller | None, request: Request) -> str:
     return f"key {caller.principal.key_id}" if caller is not None else host_of(request)
 
 
-async def _disconnected(request: Request) -> None:
+async def _wait_for_disconnect(request: Request) -> None:
     """Return when the client has disconnected. The body of a request must have been read."""
     while (await request.receive())["type"] != "http.disconnect":
         pass

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import strawberry
 
 from app.api.conventions.context import Context, Info
-from app.api.conventions.ids import encode, parsed
+from app.api.conventions.ids import encode, type_and_key
 from app.api.conventions.node import Node
 from app.api.types.access_key import load_access_key
 from app.api.types.customers.customer import Customer, Wallet
@@ -36,7 +36,7 @@ Loader = Callable[[str, Info], Awaitable[Node | None]]
 async def node(info: Info, id: strawberry.ID) -> Node | None:
     """The object of an id, if it is there and the caller may see it."""
     info.context.require(Permission.READ_OWN_CARD)
-    parts = parsed(id)
+    parts = type_and_key(id)
     if parts is None or parts[0] not in LOADERS:
         return None
     return await LOADERS[parts[0]](parts[1], info)

@@ -10,7 +10,7 @@ from graphql import GraphQLError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.api.conventions.ids import decode, encode, parsed
+from app.api.conventions.ids import decode, encode, type_and_key
 from app.api.conventions.pagination import PageWindow, decode_cursor, encode_cursor, page_window
 
 KEY = "0199d2f0-1c2b-7abc-8def-0123456789ab"
@@ -63,7 +63,7 @@ def test_invalid_page_arguments_are_rejected(first: int | None, last: int | None
 )
 def test_id_decodes_to_its_type_and_key(type_name: str, key: str) -> None:
     opaque_id = encode(type_name, key)
-    assert parsed(opaque_id) == (type_name, key)
+    assert type_and_key(opaque_id) == (type_name, key)
     assert decode(opaque_id, type_name) == key
     assert decode(opaque_id, "Reward") is None
 
@@ -73,12 +73,12 @@ def test_id_decodes_to_its_type_and_key(type_name: str, key: str) -> None:
     ["", "x", "é", "Customer:" + KEY, opaque("Customer"), opaque("Customer:"), opaque(":" + KEY), opaque("customer:" + KEY), opaque("Customer:" + KEY.upper()), opaque("Terms:1"), opaque(f"Terms:{KEY}.01"), opaque(f"Terms:{KEY}.1") + "=", opaque(f"Terms:{KEY}.1\n"), opaque(f"Terms:{KEY}.99999999999"), opaque(f"Customer:{KEY}.1"), opaque("Customer:' OR 1=1"), "A" * 10_000],
 )  # fmt: skip
 def test_invalid_id_finds_nothing(id: str) -> None:
-    assert parsed(id) is None
+    assert type_and_key(id) is None
     assert decode(id, "Customer") is None
 
 
 @given(st.text(max_size=60))
 def test_any_text_as_an_id_or_cursor_fails_cleanly(text: str) -> None:
-    assert parsed(text) is None
+    assert type_and_key(text) is None
     with suppress(GraphQLError):
         decode_cursor(text)

@@ -1,1 +1,1 @@
-"""What every part of the schema keeps to: scalars, enums, ids, pages, money, the caller, and what a mutation returns."""
+"""The conventions of every part of the schema: scalars, enums, ids, pages, money, the caller, and what a mutation returns."""

@@ -13,5 +13,6 @@ After = Annotated[str | None, strawberry.argument(description="Only items after 
 Last = Annotated[int | None, strawberry.argument(description="The last n items, 1 to 100; not with `first`.")]
 Before = Annotated[str | None, strawberry.argument(description="Only items before this cursor.")]
 Language = Annotated[
-    Locale | None, strawberry.argument(description="The language of this text; default the Accept-Language header.")
+    Locale | None,
+    strawberry.argument(description="The language of this text; by default that of the Accept-Language header."),
 ]

@@ -14,8 +14,10 @@ import strawberry
 
 
 def canonical_json(value: Any) -> dict[str, Any]:
-    """An input as JSON, without its idempotency key: fields that were left out are missing; equal numbers and equal
-    instants are spelled alike."""
+    """An input as JSON, without its idempotency key.
+
+    Fields that were left out are missing. Equal numbers, and equal instants, are written in the same way.
+    """
     return {
         name: _converter(item.__class__)(item)
         for name, item in vars(value).items()

@@ -21,8 +21,8 @@ from app.usecases.results import ResultType
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,100}")
 
-_REVEALS_MEMBERSHIP = frozenset({ProblemCode.CUSTOMER_NOT_FOUND, ProblemCode.IDENTITY_TAKEN})
-"""Problems that are counted as look-ups: they say whether somebody is known by an identity."""
+_MEMBERSHIP_CODES = frozenset({ProblemCode.CUSTOMER_NOT_FOUND, ProblemCode.IDENTITY_TAKEN})
+"""Problems that are charged as look-ups, because they reveal whether a customer has an identity."""
 
 P = TypeVar("P", bound=Payload[Any])
 
@@ -32,7 +32,7 @@ class CommandInput:
     """The field that the inputs of all mutations share."""
 
     idempotency_key: str = strawberry.field(
-        description="Your key for this request, 1 to 100 characters: repeated with the same input, it is carried out once and gets the same result."
+        description="Your key for this request, 1 to 100 characters: a request repeated with the same key and input is carried out once and gets the same result."
     )
 
 
@@ -48,10 +48,10 @@ async def mutate(
 ) -> P:
     """Carry out a command, at most once per idempotency key, and make the payload of its mutation.
 
-    `command` is the input as the use case takes it, or the problem that was found in it. `fingerprint_input` is
-    what the fingerprint of the key covers, by default the input in its canonical form. Raises UNAUTHENTICATED without a key of
-    the program, FORBIDDEN when its role lacks the permission, and ReadingFailed when the command was carried out but its
-    payload could not be read.
+    `command` is the input as the use case takes it, or the problem that was found in the input. The fingerprint of the
+    idempotency key covers `fingerprint_input`, by default the input in its canonical form. Raises UNAUTHENTICATED without an
+    access key, FORBIDDEN when the key's role lacks the permission, and ReadingFailed when the command was carried out but
+    its payload could not be read.
     """
     result = await execute_command(
         use_case, command, permission=permission, input=input, info=info, fingerprint_input=fingerprint_input
@@ -64,7 +64,7 @@ async def mutate(
     except GraphQLError:
         raise
     except Exception as fault:
-        # Whatever it is: the command is carried out, and the answer has to say so.
+        # Whatever failed: the command has been carried out, and the answer has to say so.
         raise ReadingFailed from fault
 
 
@@ -77,7 +77,7 @@ async def execute_command(
     info: Info,
     fingerprint_input: Any = None,
 ) -> ResultType | Problem:
-    """As `mutate`, for a resolver that makes its payload itself."""
+    """Carry out a command as `mutate` does, and return its result, for a resolver that makes the payload itself."""
     context = info.context
     caller = context.require(permission)
     if isinstance(command, Problem):
@@ -94,7 +94,7 @@ async def execute_command(
         command=command,
     )
     if isinstance(execution, Problem):
-        if execution.code in _REVEALS_MEMBERSHIP:
+        if execution.code in _MEMBERSHIP_CODES:
             context.lookups.charge(caller.principal.key_id, MISS_COST)
         return execution
     return execution.result

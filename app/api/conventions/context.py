@@ -1,4 +1,4 @@
-"""What every resolver of one operation shares: the caller, the language, the program's time, and the application."""
+"""What the resolvers of one operation share: the caller, the language, the program's time, and the application."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ V = TypeVar("V")
 
 
 class _PendingQuery(NamedTuple):
-    """A query that has not run yet, and the future that gets its result."""
+    """A query that has not run yet, and the future that gets its result; `heavy`: it evaluates terms or reads many rows."""
 
     query: Callable[[Any], Awaitable[Any]]
     result: asyncio.Future[Any]
@@ -38,31 +38,33 @@ class _PendingQuery(NamedTuple):
 
 @dataclass(slots=True)
 class Context:
-    """The context of one operation. Each operation gets its own, so that nothing that was read outlives it."""
+    """The context of one operation. Each operation has its own, so that nothing that was read outlives the operation."""
 
     application: Application
     caller: Caller | None
     phrasebook: Phrasebook
-    disconnected: Callable[[], Awaitable[None]]
+    wait_for_disconnect: Callable[[], Awaitable[None]]
+    """Returns when the client has disconnected."""
     reachable_fields: frozenset[str] = frozenset()
     accept_language: str | None = None
     lookups: CustomerLookups = field(default_factory=CustomerLookups)
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     node_count: int = 0
+    """The number of ids that the operation has requested from `nodes` so far."""
     _now: datetime | None = None
     _pending: list[_PendingQuery] = field(default_factory=list)
-    _reader: asyncio.Task[None] | None = None
+    _pending_task: asyncio.Task[None] | None = None
 
     @property
     def program(self) -> Program:
-        """The program that the key opens. Raises UNAUTHENTICATED without a key."""
+        """The program of the access key. Raises UNAUTHENTICATED without a key."""
         if self.caller is None:
             raise _unauthenticated()
         return self.caller.program
 
     @property
     def principal(self) -> Principal:
-        """The holder of the key. Raises UNAUTHENTICATED without a key."""
+        """The holder of the access key. Raises UNAUTHENTICATED without a key."""
         if self.caller is None:
             raise _unauthenticated()
         return self.caller.principal
@@ -82,7 +84,7 @@ class Context:
         return phrasebook_for(tags, region=program.region, address=program.address)
 
     async def reread_program(self) -> None:
-        """Reload the program after its clock or settings were changed; the rest of the operation uses the new ones."""
+        """Reload the program after its clock or settings have changed, for the rest of the operation."""
         if self.caller is None:
             raise _unauthenticated()
         program = await self.query(own_program)
@@ -90,7 +92,7 @@ class Context:
         self.caller, self._now = replace(self.caller, program=program), None
 
     def require(self, permission: Permission) -> Caller:
-        """The caller, who has a permission. Raises UNAUTHENTICATED without a key and FORBIDDEN when its role lacks it."""
+        """The caller, if they have the permission. Raises UNAUTHENTICATED without a key, FORBIDDEN without the permission."""
         if self.caller is None:
             raise _unauthenticated()
         if not self.caller.principal.may(permission):
@@ -99,16 +101,16 @@ class Context:
         return self.caller
 
     async def query(self, query: Callable[..., Awaitable[V]], **parameters: Any) -> V:
-        """Run one query on the program that the key opens.
+        """Run one query on the program of the access key.
 
-        Queries that resolvers start in the same turn of the event loop run together, on one snapshot.
+        Queries that resolvers start in the same turn of the event loop run together, on one state of the database.
         """
         return await self._enqueue(partial(query, **parameters), heavy=False)
 
     async def query_heavy(self, query: Callable[..., Awaitable[V]], **parameters: Any) -> V:
         """Run a query that evaluates terms or reads many rows.
 
-        The first heavy query runs together with the others; each further one runs alone, after other requests had a turn.
+        The first heavy query runs together with the light ones; each further one runs alone, after other requests had a turn.
         """
         return await self._enqueue(partial(query, **parameters), heavy=True)
 
@@ -118,13 +120,13 @@ class Context:
         When the client disconnects, the query is cancelled. Raises Busy and Unavailable.
         """
         return await self.application.query_long(
-            query, program_id=self.program.id, until=self.disconnected, **parameters
+            query, program_id=self.program.id, until=self.wait_for_disconnect, **parameters
         )
 
     async def _enqueue(self, query: Callable[[Any], Awaitable[V]], *, heavy: bool) -> V:
         result: asyncio.Future[V] = asyncio.get_running_loop().create_future()
         if not self._pending:
-            self._reader = asyncio.ensure_future(self._run_pending())
+            self._pending_task = asyncio.ensure_future(self._run_pending())
         self._pending.append(_PendingQuery(query, result, heavy))
         return await result
 
@@ -142,7 +144,7 @@ class Context:
                 await self._run_together([item])
 
     async def _run_together(self, pending: Sequence[_PendingQuery]) -> None:
-        """Run queries on one snapshot; when that fails, every one of them fails with the same exception."""
+        """Run queries on one state of the database; if one fails, all of them fail with the same exception."""
         try:
             results = await self.application.query_all([item.query for item in pending], program_id=self.program.id)
         except (Exception, asyncio.CancelledError) as fault:  # noqa: BLE001 - handed to every resolver that waits
@@ -155,7 +157,7 @@ class Context:
                 item.result.set_result(result)
 
     async def load(self, query: Callable[..., Awaitable[Sequence[V]]], id: str, **parameters: Hashable) -> V:
-        """Load an entity by its id. Ids that are loaded by the same query with the same parameters are read together."""
+        """Load an entity by its id. Entities that are loaded with the same query and parameters are read together."""
         return await self._load(partial(query, **parameters), id, run=self.query, batch_size=100)
 
     async def load_heavy(self, query: Callable[..., Awaitable[Sequence[V]]], id: str, **parameters: Hashable) -> V:
@@ -178,7 +180,7 @@ class Context:
         return entity
 
     async def terms(self, number: int) -> Terms:
-        """The published version of a number that was stored with an entity. Raises LookupError when it is missing."""
+        """The published version of the terms whose number was stored with an entity. Raises LookupError when it is missing."""
         published = await self.query(terms_version, number=number)
         if published is None:
             raise LookupError(f"terms version {number} is missing")
@@ -189,7 +191,7 @@ Info = strawberry.Info[Context, None]
 
 
 def phrasebook_of(info: Info, locale: str | None) -> Phrasebook:
-    """The phrasebook for a field: of its own `locale`, else of the language of the request."""
+    """The phrasebook for a field: for its argument `locale`, or without one for the language of the request."""
     return info.context.phrasebook if locale is None else info.context.phrasebook_for(locale)
 
 

@@ -23,15 +23,15 @@ from app.domain.terms.text import TextFormat
 E = TypeVar("E", bound=Enum)
 
 
-def described(enum: type[E], description: str, values: Mapping[E, str], *, name: str | None = None) -> type[E]:
-    """Register an enum of the domain with the schema; every member must have its description."""
+def register_enum(enum: type[E], description: str, values: Mapping[E, str], *, name: str | None = None) -> type[E]:
+    """Register an enum of the domain with the schema. Raises ValueError if a member has no description in `values`."""
     missing = [member for member in enum if member not in values]
     if missing:
         raise ValueError(f"{enum.__name__} lacks descriptions for {missing}")
-    registered = strawberry.enum(enum, name=name, description=description)
-    for value in registered.__strawberry_definition__.values:  # type: ignore[attr-defined]  # set by strawberry.enum
+    registered_enum = strawberry.enum(enum, name=name, description=description)
+    for value in registered_enum.__strawberry_definition__.values:  # type: ignore[attr-defined]  # set by strawberry.enum
         value.description = values[enum[value.name]]
-    return registered
+    return registered_enum
 
 
 class ProgramKind(StrEnum):
@@ -42,7 +42,7 @@ class ProgramKind(StrEnum):
 
 
 class CustomerState(StrEnum):
-    """What a customer may do. Who was merged with another one is answered as the one who goes on, wherever asked for."""
+    """What a customer may do. A merged customer has no state: the surviving customer is returned instead."""
 
     ACTIVE = "ACTIVE"
 
@@ -57,7 +57,7 @@ class RedemptionState(StrEnum):
     EXPIRED = "EXPIRED"
 
 
-described(
+register_enum(
     ProgramKind,
     "Whether a program serves real customers.",
     {
@@ -65,7 +65,7 @@ described(
         ProgramKind.SANDBOX: "For trying things out; may replay the past.",
     },
 )
-described(
+register_enum(
     ReceiptNumbers,
     "What tells two receipts of the same number apart. It holds for receipts, refund numbers and checkouts.",
     {
@@ -75,13 +75,13 @@ described(
         ReceiptNumbers.PER_LOCATION_AND_DAY: "The location and its day of business.",
     },
 )
-described(
+register_enum(
     FormOfAddress,
     "How German sentences speak to members; other languages have one form.",
     {FormOfAddress.FORMAL: "With Sie.", FormOfAddress.INFORMAL: "With du."},
     name="FormOfAddress",
 )
-described(
+register_enum(
     TermsStatus,
     "Where a published version of the terms stands in time.",
     {
@@ -91,12 +91,12 @@ described(
         TermsStatus.WITHDRAWN: "Withdrawn before it started; it never decided anything.",
     },
 )
-described(
+register_enum(
     CustomerState,
     "What a customer may do. For a merged customer, the surviving customer is returned.",
     {CustomerState.ACTIVE: "Earns and redeems."},
 )
-described(
+register_enum(
     RedemptionState,
     "How far a redemption has come.",
     {
@@ -107,7 +107,7 @@ described(
         RedemptionState.EXPIRED: "The hold expired: points and stock are back.",
     },
 )
-described(
+register_enum(
     TextFormat,
     "How a text is marked up.",
     {
@@ -116,7 +116,7 @@ described(
         TextFormat.HTML: "A heading and a list in HTML, everything escaped.",
     },
 )
-described(
+register_enum(
     Role,
     "What the holder of an access key is to the program.",
     {
@@ -127,7 +127,7 @@ described(
         Role.CUSTOMER: "Sees their own card, the terms and the rewards; redeems for themselves; states preferences, the language, and a birthday that is not known yet.",
     },
 )
-described(
+register_enum(
     DecisionOutcome,
     "What a decision came to.",
     {
@@ -137,7 +137,7 @@ described(
         DecisionOutcome.REFUSED: "Not granted; the reasons name every condition that failed.",
     },
 )
-described(
+register_enum(
     Verdict,
     "What a clause did in a decision.",
     {
@@ -147,7 +147,7 @@ described(
         Verdict.EXCLUDED: "It was met but another clause counted instead, or an exception applies.",
     },
 )
-described(
+register_enum(
     ReasonCode,
     "Why a clause had its verdict; codes are stable, in order of precedence.",
     {code: f"{code.name.replace('_', ' ').capitalize()}." for code in ReasonCode}
@@ -164,7 +164,7 @@ described(
         ReasonCode.STAMPS_BELOW_ZERO: "Stamps are clawed back beyond the balance: `observed` were available, `required` are now owed in all.",
         ReasonCode.POINTS_RETURNED: "Points that had paid for goods that came back were given back: `observed`.",
         ReasonCode.REDEMPTION_UNDONE: "The redemption was cancelled; points that came back: `observed`.",
-        ReasonCode.UNDO_WINDOW_OVER: "Its customer could cancel the redemption until the instant `required`.",
+        ReasonCode.UNDO_WINDOW_OVER: "The customer could cancel the redemption until the instant `required`.",
         ReasonCode.GRACE_AFTER_REVERSAL: "Points that came back past their last valid day, `observed`, can be spent until the instant `required`, because the shop was at fault.",
         ReasonCode.EXPIRED_ON_RELEASE: "Points that came back from a hold or a redemption, `observed`, expired at once; their last valid local day was `required`.",
         ReasonCode.POINTS_EXPIRED: "Points expired: `observed`; their last valid local day was `required`.",
@@ -174,7 +174,7 @@ described(
         ReasonCode.TIER_REACHED: "The tier, which begins at `required` qualifying points, is reached with `observed`.",
     },
 )
-described(
+register_enum(
     RemedyCode,
     "What would make a condition hold.",
     {
@@ -187,7 +187,7 @@ described(
         RemedyCode.PAY_WITH: "Pay everything with one of the methods in `choices`.",
         RemedyCode.ASK_AT_TILL: "Ask at the till.",
         RemedyCode.COME_AGAIN: "Make `quantity` more purchases.",
-        RemedyCode.PROVIDE_BIRTHDAY: "Give the date of birth: the condition holds by it, or a remedy says from when.",
+        RemedyCode.PROVIDE_BIRTHDAY: "Give the date of birth: then the condition holds, or a remedy says from when on it will.",
         RemedyCode.WAIT_FOR_BIRTHDAY: "The condition holds from the birthday window on, at `from`. Owner, staff and the customer see `from` in previews; it is null for tills and in recorded decisions, because it reveals the date of birth.",
         RemedyCode.ASK_STAFF: "Ask the staff to put the customer into one of the segments in `choices`; without choices, to take them out of one.",
         RemedyCode.STATE_PREFERENCE: "State one of `choices` as a preference.",
@@ -199,12 +199,12 @@ described(
         RemedyCode.NONE: "Nothing would: the condition cannot hold any more.",
     },
 )
-described(
+register_enum(
     Channel,
     "Where a purchase was made.",
     {Channel.STORE: "In a shop.", Channel.ONLINE: "In a web shop or app.", Channel.PHONE: "By telephone."},
 )
-described(
+register_enum(
     LineKind,
     "What a line of a receipt is.",
     {
@@ -216,7 +216,7 @@ described(
         LineKind.REWARD: "Reward goods: they earn nothing.",
     },
 )
-described(
+register_enum(
     PaymentKind,
     "What a purchase was paid with.",
     {
@@ -227,7 +227,7 @@ described(
         PaymentKind.OTHER: "Anything else.",
     },
 )
-described(
+register_enum(
     IdentityKind,
     "What a customer is recognised by.",
     {
@@ -238,7 +238,7 @@ described(
         IdentityKind.EXTERNAL_ID: "The id in another system of the shop.",
     },
 )
-described(
+register_enum(
     PreferenceKind,
     "What a preference is about.",
     {
@@ -247,7 +247,7 @@ described(
         PreferenceKind.SIZE: "The size that the customer takes.",
     },
 )
-described(
+register_enum(
     EntryType,
     "What a ledger entry is.",
     {

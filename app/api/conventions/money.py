@@ -15,7 +15,7 @@ from app.domain.units import Unit
 
 @strawberry.type(description="An amount of money.")
 class Money:
-    """Shown as decimal text with its currency; counted in whole minor units inside."""
+    """An amount as the API shows it; the domain counts whole minor units."""
 
     amount: Decimal = strawberry.field(description="Decimal text with as many decimals as the currency has.")
     currency_code: CurrencyCode = strawberry.field(description="ISO 4217.")
@@ -29,10 +29,10 @@ class PointUnit:
     code: str = strawberry.field(description="Stable name of the unit: `points` or `stamps`.")
 
     @strawberry.field(
-        description="The program's name for its points, in every language as the owner wrote it; for stamps the word of the language."
+        description="The program's name for its points, as the owner wrote it, in every language; for stamps, the word of the language."
     )
     def name(self, info: Info, locale: Language = None) -> str:
-        """The owner names points only."""
+        """The owner can give a name to points, not to stamps."""
         return self.program_name or phrasebook_of(info, locale)(f"unit.{self.code}")
 
 
@@ -49,6 +49,6 @@ def unit_of(context: Context, unit: Unit = Unit.POINTS) -> PointUnit:
     return PointUnit(code=unit.value, program_name=context.program.unit_name if unit is Unit.POINTS else None)
 
 
-def money(value: amounts.Money) -> Money:
-    """An amount of the domain for the wire."""
+def money_of(value: amounts.Money) -> Money:
+    """An amount of the domain as the API shows it."""
     return Money(amount=value.decimal(), currency_code=CurrencyCode(value.currency))

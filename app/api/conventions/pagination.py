@@ -1,4 +1,4 @@
-"""Pages of a list: what a caller asks for, where a page ends, and the cursors in between. Never offsets."""
+"""Pages of a list: the page that a caller requests, where it begins and ends, and cursors. There are no offsets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_PAGE_SIZE = 100
 
 _CURSOR = re.compile(r"v1:(0|[1-9][0-9]{0,17})")
 _ID_CURSOR = re.compile(r"v1:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
-_MAX_CURSOR = 64
+_MAX_CURSOR_LENGTH = 64
 
 
 @strawberry.type(description="What lies on either side of a page.")
@@ -34,7 +34,10 @@ class PageInfo:
 
 @dataclass(frozen=True, slots=True)
 class PageWindow:
-    """A page as asked for: `size` items after and before the given places, counted from the front or the end."""
+    """The page that a caller requests: of the items after `after` and before `before`, the first `size`.
+
+    With `from_end`, the last `size`. A place is None if the caller names none.
+    """
 
     size: int
     after: int | None
@@ -44,7 +47,7 @@ class PageWindow:
 
 @dataclass(frozen=True, slots=True)
 class IdWindow:
-    """As `PageWindow`, of a list in the order of ids."""
+    """As `PageWindow`, for a list in the order of ids: the places are ids."""
 
     size: int
     after: str | None
@@ -53,15 +56,15 @@ class IdWindow:
 
 
 def encode_cursor(number: int) -> str:
-    """The opaque cursor of a place in a list; the version inside lets its meaning change one day."""
+    """The opaque cursor of a place in a list; it contains a version, so that its meaning may change one day."""
     return base64.urlsafe_b64encode(b"v1:%d" % number).rstrip(b"=").decode("ascii")
 
 
 def decode_cursor(text: str) -> int:
-    """The place a cursor means. Raises GraphQLError BAD_USER_INPUT on anything that `encode_cursor` never gave."""
-    found = _CURSOR.fullmatch(_plain(text))
-    if found is not None and encode_cursor(int(found[1])) == text:
-        return int(found[1])
+    """The place that a cursor means. Raises GraphQLError BAD_USER_INPUT for a text that `encode_cursor` does not return."""
+    match = _CURSOR.fullmatch(_decoded(text))
+    if match is not None and encode_cursor(int(match[1])) == text:
+        return int(match[1])
     raise _not_a_cursor()
 
 
@@ -71,16 +74,16 @@ def encode_id_cursor(id: str) -> str:
 
 
 def decode_id_cursor(text: str) -> str:
-    """The id a cursor means. Raises GraphQLError BAD_USER_INPUT on anything that `encode_id_cursor` never gave."""
-    found = _ID_CURSOR.fullmatch(_plain(text))
-    if found is not None and encode_id_cursor(found[1]) == text:
-        return found[1]
+    """The id that a cursor means. Raises GraphQLError BAD_USER_INPUT for a text that `encode_id_cursor` does not return."""
+    match = _ID_CURSOR.fullmatch(_decoded(text))
+    if match is not None and encode_id_cursor(match[1]) == text:
+        return match[1]
     raise _not_a_cursor()
 
 
-def _plain(text: str) -> str:
-    """What a cursor contains, or nothing where it is none."""
-    if len(text) > _MAX_CURSOR or not text.isascii():
+def _decoded(text: str) -> str:
+    """The decoded text of a cursor; empty if the text is no cursor."""
+    if len(text) > _MAX_CURSOR_LENGTH or not text.isascii():
         return ""
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
@@ -95,7 +98,7 @@ def _not_a_cursor() -> GraphQLError:
 
 
 def page_window(*, first: int | None, after: str | None, last: int | None, before: str | None) -> PageWindow:
-    """The page that the arguments ask for: 1 to 100 items, 20 by default.
+    """The page that the arguments request: 1 to 100 items, 20 by default.
 
     Raises GraphQLError BAD_USER_INPUT.
     """
@@ -121,9 +124,9 @@ def _page_size(*, first: int | None, last: int | None) -> int:
     if first is not None and last is not None:
         raise _invalid_argument("Use `first` or `last`, not both.")
     size = DEFAULT_PAGE_SIZE
-    for name, given in (("first", first), ("last", last)):
-        if given is not None:
-            size = given
+    for name, value in (("first", first), ("last", last)):
+        if value is not None:
+            size = value
             if not 1 <= size <= MAX_PAGE_SIZE:
                 raise _invalid_argument(f"`{name}` must be from 1 to {MAX_PAGE_SIZE}.")
     return size

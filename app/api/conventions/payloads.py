@@ -19,7 +19,7 @@ Payload_co = TypeVar("Payload_co", bound="Payload[Any]", covariant=True)
 
 @strawberry.type(description="A payload, or a part of one, made from the result of a command.")
 class ShowsResult(Generic[Result]):
-    """`result` is None where the command was rejected, or ended in a result of another class."""
+    """`result` is None if the command was rejected, or has a result of another class."""
 
     result: strawberry.Private[Result | None] = None
 
@@ -34,7 +34,7 @@ class Payload(ShowsResult[Result]):
         description="The problem for which the command was rejected, at most one; empty when it was carried out. A refusal by the terms is in `decision`."
     )
     def user_errors(self) -> list[UserError]:
-        """The first problem found rejects the whole command; nothing of it is stored."""
+        """The first problem that is found rejects the whole command; nothing of the command is stored."""
         if self.problem is None:
             return []
         return [user_error(self.problem)]

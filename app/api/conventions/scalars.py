@@ -1,4 +1,4 @@
-"""The scalars of the API: exact, bounded, and text wherever JSON's numbers or dates would be guessed at."""
+"""The scalars of the API: exact and bounded, and sent as text where JSON has no exact type."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BigInt = NewType("BigInt", int)
 """A whole number of at most 64 bits, as text on the wire."""
 
 DECIMAL_DIGITS = 30
-"""The most digits of a decimal, on either side of the point together."""
+"""Maximum number of digits of a decimal, those before and after the point together."""
 
 _DATE_TIME = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
@@ -35,16 +35,16 @@ _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?([Ee][+-]?[0-9]{1,2})?")
 _LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _BIG_INT = re.compile(r"-?[0-9]{1,19}")
-_MAX_LOCALE = 35
+_MAX_LOCALE_LENGTH = 35
 
 
 def parse_date_time(value: object) -> datetime:
     """An instant from RFC 3339 text, in UTC, cut to microseconds. Raises GraphQLError."""
     expected = "a date and time with its offset such as 2026-03-14T15:09:26Z or 2026-03-14T16:09:26+01:00"
-    found = _DATE_TIME.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
+    match = _DATE_TIME.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
         raise GraphQLError(f"Expected {expected}.")
-    day, clock, fraction, offset = found.groups()
+    day, clock, fraction, offset = match.groups()
     if not FIRST_YEAR <= int(day[:4]) <= LAST_YEAR:
         raise GraphQLError(f"A date and time must lie between the years {FIRST_YEAR} and {LAST_YEAR}.")
     try:
@@ -109,8 +109,8 @@ def parse_decimal(value: object) -> Decimal:
     if len(value) > DECIMAL_DIGITS or "e" in value.lower():
         exponent = number.as_tuple().exponent
         assert isinstance(exponent, int)
-        whole, decimals = max(number.adjusted() + 1, 1), max(-exponent, 0)
-        if whole + decimals > DECIMAL_DIGITS:
+        integer_digits, decimals = max(number.adjusted() + 1, 1), max(-exponent, 0)
+        if integer_digits + decimals > DECIMAL_DIGITS:
             raise GraphQLError(f"A decimal has at most {DECIMAL_DIGITS} digits.")
     return number.copy_abs() if number.is_zero() else number
 
@@ -132,9 +132,9 @@ def parse_currency(value: object) -> CurrencyCode:
 
 
 def parse_locale(value: object) -> Locale:
-    """A well-formed language tag; whether we speak it is another question. Raises GraphQLError."""
+    """A well-formed language tag, even of a language in which Troth has no texts. Raises GraphQLError."""
     expected = "a language tag (BCP 47) of at most 35 characters such as en, de-AT or zh-Hant"
-    if not isinstance(value, str) or len(value) > _MAX_LOCALE or not _LOCALE.fullmatch(value):
+    if not isinstance(value, str) or len(value) > _MAX_LOCALE_LENGTH or not _LOCALE.fullmatch(value):
         raise GraphQLError(f"Expected {expected}.")
     return Locale(value)
 
@@ -148,7 +148,7 @@ def parse_big_int(value: object) -> BigInt:
 
 
 def serialize_big_int(value: object) -> str:
-    """The digits. Raises TypeError on anything but an int."""
+    """The number in decimal digits. Raises TypeError on anything but an int."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError("a BigInt is an int")
     return str(value)
@@ -210,4 +210,4 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         parse_value=parse_big_int,
     ),
 }
-"""For StrawberryConfig(scalar_map=...)."""
+"""The scalars by their Python types, as StrawberryConfig takes them (`scalar_map`)."""

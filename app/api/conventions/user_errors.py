@@ -11,12 +11,12 @@ from strawberry.types.lazy_type import LazyType
 
 from app.api.conventions.arguments import Language
 from app.api.conventions.context import Info, phrasebook_of
-from app.api.conventions.enums import described
+from app.api.conventions.enums import register_enum
 from app.domain.i18n.details import detail_sentence
 from app.domain.problems import Problem, ProblemCode
 from app.queries.ledger.entries import purchases_by_id, redemptions_by_id
 
-described(
+register_enum(
     ProblemCode,
     "Technical problems: nothing was written and no points were touched. The list is closed, in order of precedence.",
     {
@@ -25,22 +25,22 @@ described(
         ProblemCode.REASON_MISSING: "An adjustment, a transfer or a merge needs a reason of its own: `path` leads to it.",
         ProblemCode.IDEMPOTENCY_KEY_REUSED: "The key was used before with another mutation or another input.",
         ProblemCode.SANDBOX_ONLY: "Only sandbox programs have a clock that can be moved.",
-        ProblemCode.CLOCK_SKEW: "`occurredAt` lies where it cannot be: more than 5 minutes ahead, older than the program takes from a till, or before what it follows. A purchase, refund or exchange of the first two kinds is kept: `quarantined` says as what.",
-        ProblemCode.RATE_MISSING: "The purchase is not in the program's currency and names no exchange rate; it is never taken for 1:1.",
+        ProblemCode.CLOCK_SKEW: "`occurredAt` is implausible: more than 5 minutes ahead, older than the program accepts from a till, or before the event that it follows. In the first two cases a purchase, refund or exchange goes into quarantine: see `quarantined`.",
+        ProblemCode.RATE_MISSING: "The purchase is not in the program's currency and names no exchange rate; a rate of 1:1 is never assumed.",
         ProblemCode.CUSTOMER_NOT_FOUND: "The program has no such customer.",
         ProblemCode.PURCHASE_NOT_FOUND: "The program has no such purchase.",
         ProblemCode.PENDING_DEPENDENCY: "The purchase of this refund or exchange has not arrived yet: it is pending until then, and nothing is booked before.",
         ProblemCode.REWARD_NOT_FOUND: "The program has no such reward.",
         ProblemCode.LOCATION_NOT_FOUND: "The program has no such location.",
-        ProblemCode.ACCESS_KEY_NOT_FOUND: "The program has no such access key, or it is not for the caller.",
+        ProblemCode.ACCESS_KEY_NOT_FOUND: "The program has no such access key, or the caller may not change it.",
         ProblemCode.ACCESS_KEY_ENDED: "The access key was revoked, has expired, or was replaced already: create a new one, or rotate its successor.",
-        ProblemCode.PREVIEW_NOT_FOUND: "The program has no such impact preview; ended ones are deleted after some newer ones.",
+        ProblemCode.PREVIEW_NOT_FOUND: "The program has no such impact preview; previews that have ended are deleted when there are enough newer ones.",
         ProblemCode.REDEMPTION_NOT_FOUND: "The program has no such redemption.",
         ProblemCode.HOLD_NOT_FOUND: "The program has no such hold.",
         ProblemCode.QUARANTINED_NOT_FOUND: "The program has no such receipt in quarantine.",
         ProblemCode.SAME_CUSTOMER: "Both are the same customer.",
         ProblemCode.OTHER_CUSTOMER: "The returned goods were bought by another customer than the one given.",
-        ProblemCode.OWN_CARD: "The access key is tied to a customer who holds that wallet: nobody does anything by hand for a card of their own.",
+        ProblemCode.OWN_CARD: "The access key is tied to a customer who holds that wallet: nobody may do anything by hand for their own card.",
         ProblemCode.ALREADY_MERGED: "The customer was merged with another one before.",
         ProblemCode.WALLET_SHARED: "Several customers share the wallet, which makes the request impossible.",
         ProblemCode.BIRTHDAY_KNOWN: "The birthday is known already, and a customer cannot change it: staff can.",
@@ -50,7 +50,7 @@ described(
         ProblemCode.SLUG_TAKEN: "Another program of this deployment has this public name in addresses.",
         ProblemCode.RECEIPT_AMBIGUOUS: "Several receipts have this number: say the location or the day as well.",
         ProblemCode.RECEIPT_DIFFERS: "A receipt, refund or checkout of this number is recorded already, with other contents.",
-        ProblemCode.ORDER_NOT_CANCELLED: "Only an order that came back whole is completed again, and each time with the next number of `completion`.",
+        ProblemCode.ORDER_NOT_CANCELLED: "Only an order that was returned in full can be completed again, each time with the next number as `completion`.",
         ProblemCode.NO_TERMS_IN_FORCE: "No version of the terms was in force at that time.",
         ProblemCode.UNKNOWN_REWARD_IN_TERMS: "A clause prices a reward that does not exist.",
         ProblemCode.UNKNOWN_LOCATION_IN_TERMS: "A condition names a location that does not exist.",
@@ -60,16 +60,16 @@ described(
         ProblemCode.REWARD_NOT_OFFERED: "The terms in force have no clause for this reward.",
         ProblemCode.VARIANT_REQUIRED: "The reward has variants, `Reward.variants`, and none was chosen. They cannot be chosen yet.",
         ProblemCode.NOT_HELD: "The hold is over: captured, released or expired.",
-        ProblemCode.ALREADY_SETTLED: "It was booked or dismissed before; that is done once.",
-        ProblemCode.ALREADY_REVERSED: "It was reversed before; that is done once.",
+        ProblemCode.ALREADY_SETTLED: "The receipt in quarantine was booked or dismissed before; this is done once.",
+        ProblemCode.ALREADY_REVERSED: "The redemption was cancelled before; this is done once.",
         ProblemCode.NOT_FULFILLED: "The redemption was issued to its customer and pays nothing before it is handed over: see `fulfilRedemption`.",
         ProblemCode.REDEMPTION_SPENT: "The redemption has paid a purchase. It pays no other one, and comes back only with that purchase: refund it.",
-        ProblemCode.ALREADY_FULFILLED: "The reward was handed over before; that is done once.",
+        ProblemCode.ALREADY_FULFILLED: "The reward was handed over before; this is done once.",
         ProblemCode.ALREADY_USED: "What was redeemed was handed over: its customer cannot cancel it any more, owner and staff can.",
         ProblemCode.NOT_CANCELLABLE: "A till can cancel only what it handed over last, for 10 minutes; customers can as the terms of the redemption say. Owner and staff can, with a reason.",
-        ProblemCode.NOT_MOVABLE: "Something of the purchase came back, it was handed out in an exchange, or points of its customer paid a part of it: it stays with that customer.",
+        ProblemCode.NOT_MOVABLE: "Goods of the purchase were returned, it is the new receipt of an exchange, or points of its customer paid a part of it: it stays with that customer.",
         ProblemCode.NOTHING_TO_REFUND: "The lines or quantities to refund are not there any more.",
-        ProblemCode.ABOVE_LIMIT: "It is above what this access key may do at once, in a day or to one receipt; `detail` says how much that is, and the owner can do it.",
+        ProblemCode.ABOVE_LIMIT: "More than this access key may do at once, in a day or to one receipt: `detail` says how much it may do. The owner may do more.",
         ProblemCode.NOT_ENOUGH_POINTS: "The transfer or adjustment by staff takes more points or stamps than there are.",
         ProblemCode.OUT_OF_STOCK: "The last one is gone.",
         ProblemCode.AMOUNT_OUT_OF_RANGE: "The balance would grow beyond 2,147,483,647 points.",
@@ -85,7 +85,7 @@ class UserError:
     problem: strawberry.Private[Problem]
     code: ProblemCode = strawberry.field(description="Stable; for programs to act on.")
     path: list[str] = strawberry.field(
-        description="The way to the input that caused it, from the mutation's arguments on."
+        description="The path to the input that caused the problem, from the mutation's arguments on."
     )
 
     @strawberry.field(description="One sentence for whoever stands at the till.")
@@ -108,16 +108,16 @@ class TechnicalError(UserError):
     """A problem that no recorded purchase or redemption explains."""
 
 
-# Both are read with payloads, so they are not imported here.
+# The files of these types import this file, so they are not imported here.
 _PURCHASE: Any = LazyType("Purchase", "app.api.types.purchases.purchase")
 _REDEMPTION: Any = LazyType("Redemption", "app.api.types.rewards.redemption")
 
 
 @strawberry.type(
-    description="What is recorded stands in the way: a receipt, refund or checkout of this number with other contents, several that a reference fits, or an order that was not cancelled."
+    description="Recorded receipts stand in the way: a receipt, refund or checkout of this number with other contents, several receipts that a reference fits, or an order that was not cancelled."
 )
 class ReceiptError(UserError):
-    """A problem with the records that it is about."""
+    """A problem with the purchases or redemptions that cause it."""
 
     @strawberry.field(
         graphql_type=StrawberryList(_PURCHASE),
@@ -125,7 +125,7 @@ class ReceiptError(UserError):
     )
     async def purchases(self, info: Info) -> Any:
         """Read as they are now."""
-        return await _recorded(info, type_name="Purchase", question=purchases_by_id, ids=self.problem.purchase_ids)
+        return await _visible_entities(info, type_name="Purchase", query=purchases_by_id, ids=self.problem.purchase_ids)
 
     @strawberry.field(
         graphql_type=StrawberryList(_REDEMPTION),
@@ -133,16 +133,16 @@ class ReceiptError(UserError):
     )
     async def redemptions(self, info: Info) -> Any:
         """Read as they are now."""
-        return await _recorded(
-            info, type_name="Redemption", question=redemptions_by_id, ids=self.problem.redemption_ids
+        return await _visible_entities(
+            info, type_name="Redemption", query=redemptions_by_id, ids=self.problem.redemption_ids
         )
 
 
-async def _recorded(info: Info, *, type_name: str, question: Any, ids: Sequence[str]) -> list[Any]:
-    """What is recorded and the caller may see. Its types are read with payloads, so the schema is asked for them."""
+async def _visible_entities(info: Info, *, type_name: str, query: Any, ids: Sequence[str]) -> list[Any]:
+    """Those of the recorded entities that the caller may see, as objects of the type with this name."""
     object_type = info.schema.get_type_by_name(type_name)
     assert isinstance(object_type, StrawberryObjectDefinition), "an object type of this schema"
-    entities = await info.context.query(question, ids=list(ids)) if ids else []
+    entities = await info.context.query(query, ids=list(ids)) if ids else []
     principal = info.context.principal
     return [
         object_type.origin.of(entity)
@@ -152,7 +152,7 @@ async def _recorded(info: Info, *, type_name: str, question: Any, ids: Sequence[
 
 
 def user_error(problem: Problem, *, within: tuple[str, ...] = ("input",)) -> UserError:
-    """The user error for a problem; `within` is the argument that held the input."""
+    """The user error for a problem; `within` is the path to the input, with which the error's path begins."""
     code = problem.code
     path = [*within, *(str(step) for step in problem.path)]
     if problem.purchase_ids or problem.redemption_ids:

@@ -9,7 +9,7 @@ import strawberry
 
 from app.api.conventions.arguments import After, Before, First, Last
 from app.api.conventions.context import Context, Info
-from app.api.conventions.enums import described
+from app.api.conventions.enums import register_enum
 from app.api.conventions.ids import encode
 from app.api.conventions.node import Node
 from app.api.conventions.pagination import PageInfo, encode_cursor, page_window
@@ -20,7 +20,7 @@ from app.domain.programs.access_key import AccessKeyState
 from app.queries.customers import customers
 from app.queries.programs.access_keys import access_key_page, access_keys_by_id
 
-described(
+register_enum(
     AccessKeyState,
     "Whether an access key opens the program.",
     {

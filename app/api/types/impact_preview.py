@@ -7,7 +7,7 @@ from datetime import datetime
 import strawberry
 
 from app.api.conventions.context import Context, Info
-from app.api.conventions.enums import described
+from app.api.conventions.enums import register_enum
 from app.api.conventions.ids import decode, encode
 from app.api.conventions.node import Node
 from app.api.conventions.scalars import BigInt
@@ -17,7 +17,7 @@ from app.domain.simulation.preview import Preview, PreviewState
 from app.queries.customers import customers
 from app.queries.terms.impact_previews import preview_by_id
 
-described(
+register_enum(
     PreviewState,
     "How far an impact preview has come.",
     {

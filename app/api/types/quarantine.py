@@ -9,9 +9,9 @@ import strawberry
 
 from app.api.conventions.arguments import After, Before, First, Last
 from app.api.conventions.context import Context, Info
-from app.api.conventions.enums import described
+from app.api.conventions.enums import register_enum
 from app.api.conventions.ids import encode
-from app.api.conventions.money import Money, money
+from app.api.conventions.money import Money, money_of
 from app.api.conventions.node import Node
 from app.api.conventions.pagination import PageInfo, encode_cursor, page_window
 from app.api.types.customers.customer import Customer
@@ -27,7 +27,7 @@ from app.queries.customers import customers
 from app.queries.ledger import entries
 from app.queries.purchases.quarantine import quarantine_page, quarantined_by_id
 
-described(
+register_enum(
     ImplausibleTime,
     "How a business time cannot be right.",
     {
@@ -35,7 +35,7 @@ described(
         ImplausibleTime.TOO_OLD: "Older than the program takes from a till: `program { receiptAgeDays }`.",
     },
 )
-described(
+register_enum(
     QuarantineKind,
     "What was sent.",
     {
@@ -44,7 +44,7 @@ described(
         QuarantineKind.EXCHANGE: "An exchange: what comes back, and what is bought for it.",
     },
 )
-described(
+register_enum(
     QuarantineState,
     "What became of a receipt in quarantine.",
     {
@@ -97,7 +97,7 @@ class QuarantinedReceipt(Node):
         """The total of the receipt's lines."""
         sent = self.entity.command
         bought = sent.get("new_receipt", sent).get("facts")
-        return money(PurchaseFacts.from_data(bought).total()) if bought is not None else None
+        return money_of(PurchaseFacts.from_data(bought).total()) if bought is not None else None
 
     @strawberry.field(description="The customer; null for a refund of an unknown purchase.")
     async def customer(self, info: Info) -> Customer | None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import strawberry
 
 from app.api.conventions.context import Info, bad_input
-from app.api.conventions.money import Money, money
+from app.api.conventions.money import Money, money_of
 from app.api.types.decisions.decision import Decision, decision
 from app.api.types.ledger.balance import Balance, balances
 from app.api.types.purchases.pending_refund import PendingRefund
@@ -82,7 +82,7 @@ class RefundQueries:
             raise _query_error(found)
         return RefundPreview(
             decision=decision(found.decision, deciding_terms=found.terms),
-            cash=money(found.money),
+            cash=money_of(found.money),
             points_restored=found.restored[Unit.POINTS],
             stamps_restored=found.restored[Unit.STAMPS],
             shortfall=found.shortfall,

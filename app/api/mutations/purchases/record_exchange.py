@@ -10,7 +10,7 @@ import strawberry
 
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
-from app.api.conventions.money import Money, money
+from app.api.conventions.money import Money, money_of
 from app.api.mutations.payload_objects import (
     WithAlreadyRecorded,
     WithCustomer,
@@ -132,7 +132,7 @@ class RecordExchangePayload(
         facts, price = purchase.entity.facts, purchase.entity.total
         # In an exchange that was recorded as a separate refund and purchase, the purchase replaces nothing.
         surcharge = max(0, price.minor - (facts.replaced_price or 0))
-        return money(amounts.Money(int(surcharge - facts.paid_with_points()) - refund.cash, price.currency))
+        return money_of(amounts.Money(int(surcharge - facts.paid_with_points()) - refund.cash, price.currency))
 
     purchase: Purchase | None = result_field(
         RecordPurchaseResult, purchase_of, description="The new purchase, as it is now."

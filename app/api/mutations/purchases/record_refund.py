@@ -11,7 +11,7 @@ import strawberry
 from app.api.conventions.canonical_json import canonical_json
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
-from app.api.conventions.money import Money, money
+from app.api.conventions.money import Money, money_of
 from app.api.conventions.payloads import ShowsResult
 from app.api.mutations.payload_objects import (
     BalancesPayload,
@@ -87,7 +87,7 @@ class Refunded(ShowsResult[RecordRefundResult]):
         purchase = await purchase_of(self.result, info.context) if self.result is not None else None
         if purchase is None or self.result is None:
             return None
-        return money(amounts.Money(self.result.cash, purchase.entity.total.currency))
+        return money_of(amounts.Money(self.result.cash, purchase.entity.total.currency))
 
     purchase: Purchase | None = result_field(RecordRefundResult, purchase_of, description="The purchase, as it is now.")
     entry: LedgerEntry | None = result_field(

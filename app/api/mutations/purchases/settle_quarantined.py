@@ -10,7 +10,7 @@ import strawberry
 
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
-from app.api.conventions.enums import described
+from app.api.conventions.enums import register_enum
 from app.api.conventions.ids import decode
 from app.api.mutations.payload_objects import WithCustomer, WithDecision, entry_of, load_decision, purchase_of
 from app.api.mutations.purchases.record_refund import Refunded, refunded_fields
@@ -37,7 +37,7 @@ from app.usecases.purchases.settle_quarantined import (
     SettleQuarantinedResult,
 )
 
-described(
+register_enum(
     QuarantineAction,
     "What a person does with a receipt in quarantine.",
     {

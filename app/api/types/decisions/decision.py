@@ -10,7 +10,7 @@ import strawberry
 
 from app.api.conventions.arguments import Language
 from app.api.conventions.context import Info, phrasebook_of
-from app.api.conventions.money import Money, PointUnit, UnitPoints, money, unit_of
+from app.api.conventions.money import Money, PointUnit, UnitPoints, money_of, unit_of
 from app.api.conventions.user_errors import UserError, user_error
 from app.api.types.decisions.line_points import LinePoints
 from app.api.types.programs.location import Location, location_by_key
@@ -287,7 +287,7 @@ def _remedy(remedy: made.Remedy, *, reason: made.Reason, explained: Explanation,
         code=remedy.code,
         from_=remedy.from_,
         points=remedy.points,
-        amount=money(remedy.amount) if remedy.amount is not None else None,
+        amount=money_of(remedy.amount) if remedy.amount is not None else None,
         quantity=remedy.quantity,
         choices=list(remedy.choices),
     )

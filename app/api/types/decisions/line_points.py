@@ -6,13 +6,13 @@ import strawberry
 
 from app.api.conventions.arguments import Language
 from app.api.conventions.context import Info, phrasebook_of
-from app.api.conventions.enums import described
+from app.api.conventions.enums import register_enum
 from app.api.conventions.money import UnitPoints, unit_of
 from app.api.types.terms.terms import Clause
 from app.domain.engine.line_shares import LineExclusion, LineShare
 from app.domain.terms import version as rules
 
-described(
+register_enum(
     LineExclusion,
     "Why a line brings nothing, whatever it costs.",
     {

@@ -8,7 +8,7 @@ import strawberry
 
 from app.api.conventions.arguments import Language
 from app.api.conventions.context import Info, phrasebook_of
-from app.api.conventions.enums import described
+from app.api.conventions.enums import register_enum
 from app.api.conventions.ids import encode
 from app.domain.explanations.summary import correction_sentence
 from app.domain.ledger.entries import CauseKind, Entry, EntryType
@@ -16,7 +16,7 @@ from app.domain.ledger.entry_reasons import Cause, StatedReason
 from app.domain.ledger.lots import Lot as LotEntity
 from app.queries.ledger import entry_reasons
 
-described(
+register_enum(
     CauseKind,
     "What became known late, so that what had been booked before was corrected.",
     {

@@ -7,7 +7,7 @@ from decimal import Decimal
 import strawberry
 
 from app.api.conventions.context import Context
-from app.api.conventions.money import Money, money
+from app.api.conventions.money import Money, money_of
 from app.domain import amounts
 from app.domain.amounts import MAX_POINTS, AmountError
 from app.domain.details import Detail, value_range
@@ -59,7 +59,7 @@ def staff_limits(context: Context) -> StaffLimits:
         adjustments_per_day=program.staff_limits.adjustments,
         transfers_per_day=program.staff_limits.transfers,
         amendment_days=program.staff_limits.amendment_days,
-        amendment_amount=money(program.staff_limits.always_allowed_amendment(currency=program.currency)),
+        amendment_amount=money_of(program.staff_limits.always_allowed_amendment(currency=program.currency)),
     )
 
 

@@ -8,7 +8,7 @@ import strawberry
 
 from app.api.conventions.arguments import Language
 from app.api.conventions.context import Context, Info, phrasebook_of
-from app.api.conventions.enums import described
+from app.api.conventions.enums import register_enum
 from app.api.conventions.ids import encode
 from app.domain.problems import ProblemCode
 from app.domain.purchases.pending_refund import PendingRefund as PendingRefundEntity
@@ -18,7 +18,7 @@ from app.queries.purchases.refund_previews import pending_refund
 PATIENCE = timedelta(days=14)
 """How long a purchase is waited for before a person should look."""
 
-described(
+register_enum(
     PendingRefundState,
     "What became of a refund or an exchange that came before its purchase.",
     {

@@ -9,7 +9,7 @@ import strawberry
 
 from app.api.conventions.context import Info
 from app.api.conventions.ids import encode
-from app.api.conventions.money import Money, money
+from app.api.conventions.money import Money, money_of
 from app.api.conventions.node import Node
 from app.api.types.programs.actor import Actor, load_actor
 from app.api.types.programs.location import Location, location_by_key
@@ -66,7 +66,7 @@ class Purchase(Node):
             occurred_at=entity.occurred_at,
             recorded_at=entity.recorded_at,
             channel=entity.facts.channel,
-            total=money(entity.total),
+            total=money_of(entity.total),
             exchange_rate=entity.facts.exchange_rate.rate if entity.facts.exchange_rate is not None else None,
             points=entity.earned,
         )
@@ -104,6 +104,6 @@ def _line(line: Line, *, currency: str) -> PurchaseLine:
         name=line.name,
         categories=list(line.categories),
         quantity=line.quantity,
-        unit_price=money(amounts.Money(line.unit_price, currency)),
+        unit_price=money_of(amounts.Money(line.unit_price, currency)),
         kind=line.kind,
     )

@@ -6,7 +6,7 @@ import strawberry
 
 from app.api.conventions.context import Context
 from app.api.conventions.ids import decode, encode
-from app.api.conventions.money import Money, PointUnit, money, unit_of
+from app.api.conventions.money import Money, PointUnit, money_of, unit_of
 from app.api.conventions.node import Node
 from app.api.conventions.pagination import PageInfo, encode_cursor
 from app.api.conventions.user_errors import UserError, user_error
@@ -49,11 +49,11 @@ class Reward(Node):
             name=entity.name,
             description=entity.description,
             picture_url=entity.picture_url,
-            retail_value=money(amounts.Money(value, currency)) if value is not None else None,
+            retail_value=money_of(amounts.Money(value, currency)) if value is not None else None,
             stock=entity.stock,
             article=entity.article,
             variants=list(entity.variants),
-            cash_part=money(amounts.Money(besides, currency)) if besides is not None else None,
+            cash_part=money_of(amounts.Money(besides, currency)) if besides is not None else None,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.api.conventions.enums import described
+from app.api.conventions.enums import register_enum
 from app.domain.amounts import Rounding
 from app.domain.calendar import Period, Weekday
 from app.domain.ledger.expiry_notice import NoticeChannel
@@ -22,7 +22,7 @@ from app.domain.terms.effects.tier_period import TierWindow
 from app.domain.terms.lint.finding import LintCode
 from app.domain.units import Unit
 
-described(
+register_enum(
     Rounding,
     "How a fraction of a point is rounded.",
     {
@@ -32,17 +32,17 @@ described(
     },
     name="RoundingMode",
 )
-described(
+register_enum(
     RoundingScope,
     "What is rounded.",
     {RoundingScope.BASKET: "The points of the whole purchase, once.", RoundingScope.LINE: "The points of each line."},
 )
-described(
+register_enum(
     Weekday,
     "A day of the week, on the wall calendar of the shop.",
     {day: f"{day.name.capitalize()}." for day in Weekday},
 )
-described(
+register_enum(
     Period,
     "A stretch of the calendar: a day is that of the location of the purchase, anything longer that of the program.",
     {
@@ -53,7 +53,7 @@ described(
         Period.EVER: "As long as the membership lasts.",
     },
 )
-described(
+register_enum(
     CapScope,
     "What a cap on points is for: a day is that of the location of the purchase, a month or year that of the program.",
     {
@@ -63,7 +63,7 @@ described(
         CapScope.YEAR: "All purchases of a calendar year.",
     },
 )
-described(
+register_enum(
     BudgetMode,
     "What happens when less is left of a budget than its clause would give.",
     {
@@ -71,7 +71,7 @@ described(
         BudgetMode.PARTIAL: "The rest is given.",
     },
 )
-described(
+register_enum(
     SpendBasis,
     "What a minimum spend is compared with.",
     {
@@ -79,12 +79,12 @@ described(
         SpendBasis.GROSS: "What counts, with tax: what the customer pays for it.",
     },
 )
-described(
+register_enum(
     NoticePreset,
     "The rules of a place on notice.",
     {NoticePreset.CA_QC: "Quebec: 60 to 90 days ahead; announced again when it takes longer."},
 )
-described(
+register_enum(
     CombinationMode,
     "What happens when several earning clauses fit one purchase.",
     {
@@ -93,7 +93,7 @@ described(
         CombinationMode.FIRST: "The first that fits counts, in the order of the terms.",
     },
 )
-described(
+register_enum(
     RefundMode,
     "What happens when returned goods had earned more points than the customer has left.",
     {
@@ -101,7 +101,7 @@ described(
         RefundMode.ALLOW_NEGATIVE: "Below zero; points earned later fill that up.",
     },
 )
-described(
+register_enum(
     ValidityEnd,
     "The calendar period at whose end points expire.",
     {
@@ -111,7 +111,7 @@ described(
         ValidityEnd.YEAR: "The end of the calendar year in which their last day lies.",
     },
 )
-described(
+register_enum(
     ValidityStart,
     "When the validity of points starts.",
     {
@@ -120,7 +120,7 @@ described(
         ValidityStart.ACTIVITY: "The day of the last purchase or redemption, or of the activation where that is later.",
     },
 )
-described(
+register_enum(
     NoticeChannel,
     "What counts as a notice that points are about to expire.",
     {
@@ -129,13 +129,13 @@ described(
         NoticeChannel.MESSAGE: "Accepted by a channel of the customer, say e-mail.",
     },
 )
-described(Unit, "What wallets count in, and what rewards cost.", {Unit.POINTS: "Points.", Unit.STAMPS: "Stamps."})
-described(
+register_enum(Unit, "What wallets count in, and what rewards cost.", {Unit.POINTS: "Points.", Unit.STAMPS: "Stamps."})
+register_enum(
     StampOccasion,
     "What is stamped.",
     {StampOccasion.VISIT: "A purchase in which something counts.", StampOccasion.ITEM: "Each whole item that counts."},
 )
-described(
+register_enum(
     TierWindow,
     "Which qualifying points count towards a tier.",
     {
@@ -144,7 +144,7 @@ described(
         TierWindow.SINCE_JOINING: "All since joining.",
     },
 )
-described(
+register_enum(
     ClauseKind,
     "What a clause is about.",
     {
@@ -155,7 +155,7 @@ described(
         ClauseKind.POLICY: "What holds for all other clauses.",
     },
 )
-described(
+register_enum(
     ChangeDirection,
     "What a change of the terms means for the customer.",
     {
@@ -165,7 +165,7 @@ described(
     },
     name="ChangeEffect",
 )
-described(
+register_enum(
     LintCode,
     "What may be unfair in a draft of terms.",
     {
