@@ -10,11 +10,11 @@ import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from app.config import Settings
 from app.domain.access import Role
@@ -23,6 +23,7 @@ from app.store.database.connect import open_database
 from app.web.graphiql import FOLDER, POLICY
 from tests.live_server import serving
 from tests.shop import Shop, create_program, open_shop, real_now
+from tests.soak_settings import STEPS
 from tests.web.graphiql_examples import examples
 
 OURS = {"boot.js", "page.css", "examples.graphql", "variables.json"}
@@ -33,6 +34,10 @@ HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 AXE = Path(__file__).parents[1] / "pages" / "axe" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SIZES = {"desktop": (1280, 800), "phone": (375, 740)}
+EVERY_APPEARANCE = [(size, scheme) for size in SIZES for scheme in ("light", "dark")]
+APPEARANCES = EVERY_APPEARANCE if STEPS else [("desktop", "light"), ("phone", "dark")]
+"""The soak tries every combination."""
+
 TAB = ".graphiql-tab-button"
 EDITOR = ".graphiql-query-editor .monaco-editor"
 VARIABLES = ".graphiql-editor-tool .graphiql-editor:not(.hidden) .monaco-editor"
@@ -159,29 +164,25 @@ def test_setting_leaves_graphiql_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def browser(shop: Shop) -> Iterator[Browser]:
-    """Chromium of this machine; started after the shop, as Playwright keeps an event loop running."""
+def browser(shop: Shop) -> Iterator[BrowserContext]:
+    """Chromium of this machine, with one cache for all tabs; started after the shop, as Playwright keeps an event loop running."""
     if CHROMIUM is None:
         if os.environ.get("CI"):
             pytest.fail("CI must have Chromium: GraphiQL was not tried in a browser")
         pytest.skip("NO CHROMIUM HERE: GRAPHIQL WAS NOT TRIED IN A BROWSER")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
+        yield browser.new_context(reduced_motion="reduce")
         browser.close()
 
 
 class Window:
     """A tab of a browser, with all that went wrong in it and all that it asked the server for."""
 
-    def __init__(self, browser: Browser, shop: Shop, *, size: str = "desktop", scheme: str = "light") -> None:
+    def __init__(self, browser: BrowserContext, shop: Shop, *, size: str = "desktop") -> None:
         width, height = SIZES[size]
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if scheme == "dark" else "light",
-            reduced_motion="reduce",
-        )
-        self.page, self.shop = context.new_page(), shop
+        self.page, self.shop = browser.new_page(), shop
+        self.page.set_viewport_size({"width": width, "height": height})
         self.troubles: list[str] = []
         self.requests: list[str] = []
         self.page.on("console", lambda message: self.troubles.append(message.text))
@@ -216,11 +217,11 @@ class Window:
 
 
 @pytest.fixture
-def window(browser: Browser, shop: Shop) -> Iterator[Window]:
+def window(browser: BrowserContext, shop: Shop) -> Iterator[Window]:
     """A desktop tab in which nothing goes wrong, and which asks no other host for anything."""
     window = Window(browser, shop)
     yield window
-    window.page.context.close()
+    window.page.close()
     assert window.troubles == []
     assert [url for url in window.requests if not url.startswith((shop.address, "data:"))] == []
 
@@ -232,10 +233,7 @@ def test_every_example_has_a_tab_with_its_variables(window: Window) -> None:
     window.choose("LookUp")
     expect(page.locator(EDITOR)).to_contain_text(re.compile(r"query\sLookUp\(\$by:\sCustomerBy!\)"))
     expect(page.locator(VARIABLES)).to_contain_text(re.compile(r'"card":\s"5901234123457"'))
-
-
-def test_days_in_variables_are_those_of_now(window: Window) -> None:
-    page = window.open()
+    # Days are counted from today.
     window.choose("CustomerKey")
     written = page.locator(f"{VARIABLES} textarea")
     expect(written).to_have_value(re.compile(f'"expiresAt": "{real_now() + timedelta(days=1):%Y-%m-%dT%H}'))
@@ -283,7 +281,7 @@ def test_key_of_another_tab_is_not_seen(window: Window, shop: Shop) -> None:
     expect(other.locator("#holder")).to_contain_text("Not signed in")
 
 
-def test_key_that_opens_nothing_is_said_beside_the_field(browser: Browser, shop: Shop) -> None:
+def test_key_that_opens_nothing_is_said_beside_the_field(browser: BrowserContext, shop: Shop) -> None:
     window = Window(browser, shop)
     page = window.open(key=shop.program.token(Role.TILL)[:-8] + "00000000")
     expect(page.locator("#holder")).to_have_class("wrong")
@@ -292,7 +290,7 @@ def test_key_that_opens_nothing_is_said_beside_the_field(browser: Browser, shop:
     page.get_by_label("Access key").fill(shop.program.token(Role.STAFF))
     page.get_by_role("button", name="Sign in").click()
     expect(page.locator("#holder")).to_have_text("Staff of The Teapot (sandbox)")
-    page.context.close()
+    page.close()
 
 
 def test_browser_runs_examples_and_shows_the_schema(window: Window, shop: Shop) -> None:
@@ -327,26 +325,27 @@ def test_editors_complete_fields_and_find_wrong_ones(window: Window, shop: Shop)
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_no_line_of_an_example_is_broken(window: Window, browser: Browser, shop: Shop, size: str) -> None:
-    del window  # its browser is the one that is tried
-    tab = Window(browser, shop, size=size)
+def test_no_line_of_an_example_is_broken(browser: BrowserContext, shop: Shop, size: str) -> None:
+    window = Window(browser, shop, size=size)
     # So tall that no line is scrolled away: those are not there to be measured.
-    tab.page.set_viewport_size({"width": SIZES[size][0], "height": 2_400})
-    page = tab.open()
+    window.page.set_viewport_size({"width": SIZES[size][0], "height": 2_400})
+    page = window.open()
     page.add_style_tag(content="#graphiql .graphiql-editors { min-height: 2000px }")
     for example in examples():
-        tab.choose(example.name)
+        window.choose(example.name)
         for editor, text in ((EDITOR, example.document), (VARIABLES, json.dumps(example.variables, indent=2))):
             if text != "{}":
                 expect(page.locator(f"{editor} .view-line")).to_have_count(len(text.splitlines()))
         assert page.evaluate("document.documentElement.scrollWidth") == SIZES[size][0]
-    page.context.close()
+    page.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_graphiql_is_accessible_and_breaks_no_policy(browser: Browser, shop: Shop, size: str, scheme: str) -> None:
-    window = Window(browser, shop, size=size, scheme=scheme)
+@pytest.mark.parametrize(("size", "scheme"), APPEARANCES)
+def test_graphiql_is_accessible_and_breaks_no_policy(
+    browser: BrowserContext, shop: Shop, size: str, scheme: Literal["light", "dark"]
+) -> None:
+    window = Window(browser, shop, size=size)
+    window.page.emulate_media(color_scheme=scheme)
     page = window.open(key=shop.program.token(Role.TILL))
     page.evaluate(AXE.read_text(encoding="utf-8"))
     if size == "desktop":
@@ -359,4 +358,4 @@ def test_graphiql_is_accessible_and_breaks_no_policy(browser: Browser, shop: Sho
         assert {broken["id"] for broken in [*found["violations"], *found["incomplete"]]} <= expected
     assert page.evaluate("document.documentElement.scrollWidth") == SIZES[size][0]
     assert window.troubles == []
-    page.context.close()
+    page.close()
