@@ -27,9 +27,16 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 PAGES = ("/", "/terms/2", "/p/nobody")
 """A page of each template that a single program needs."""
 SIZES = {"desktop": (1280, 800), "phone": (375, 740), "smallest": (320, 568)}
-EVERY_APPEARANCE = [(size, scheme) for size in ("desktop", "phone") for scheme in ("light", "dark")]
-APPEARANCES = EVERY_APPEARANCE if STEPS else [("desktop", "light"), ("phone", "dark")]
-"""Widths depend on the language, colours do not: the soak tries every combination."""
+
+
+def appearances(narrow: str) -> list[tuple[str, str]]:
+    """Sizes, with this as the narrow one, and colour schemes: two in which each occurs, or in the soak all."""
+    every = [(size, scheme) for size in ("desktop", narrow) for scheme in ("light", "dark")]
+    return every if STEPS else [every[0], every[-1]]
+
+
+APPEARANCES = appearances("phone")
+"""Widths depend on the language, colours do not."""
 
 
 @pytest.fixture(scope="module")
@@ -206,22 +213,23 @@ def three_kinds(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path)
         yield shops
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_empty_list_and_demo_pages_are_accessible_too(three_kinds: list[Shop], browser: Browser, scheme: str) -> None:
+@pytest.mark.parametrize(("size", "scheme"), appearances("smallest"))
+def test_empty_list_and_demo_pages_are_accessible_too(
+    three_kinds: list[Shop], browser: Browser, size: str, scheme: str
+) -> None:
     troubles: list[str] = []
     axe = (AXE / "axe.min.js").read_text(encoding="utf-8")
-    for size in ("smallest", "desktop"):
-        page = opened(browser, size=size, scheme=scheme, troubles=troubles, locale="de-CH")
-        for shop in three_kinds:
-            for path in ("/", f"/p/{shop.program.program.slug}/terms"):
-                page.goto(f"{shop.address}{path}")
-                assert page.evaluate(WIDTH) == SIZES[size][0]
-                page.evaluate(axe)
-                found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)
-                broken = [*found["violations"], *found["incomplete"]]
-                assert [(item["id"], item["nodes"][0]["html"]) for item in broken] == [], (shop.url, path)
-        assert page.locator("h3").count() == 0
-        page.goto(three_kinds[-1].address)
-        assert page.locator("h3").all_inner_texts() == ["Ada", "Ben", "Mei"]
-        page.context.close()
+    page = opened(browser, size=size, scheme=scheme, troubles=troubles, locale="de-CH")
+    for shop in three_kinds:
+        for path in ("/", f"/p/{shop.program.program.slug}/terms"):
+            page.goto(f"{shop.address}{path}")
+            assert page.evaluate(WIDTH) == SIZES[size][0]
+            page.evaluate(axe)
+            found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)
+            broken = [*found["violations"], *found["incomplete"]]
+            assert [(item["id"], item["nodes"][0]["html"]) for item in broken] == [], (shop.url, path)
+    assert page.locator("h3").count() == 0
+    page.goto(three_kinds[-1].address)
+    assert page.locator("h3").all_inner_texts() == ["Ada", "Ben", "Mei"]
+    page.context.close()
     assert troubles == []
