@@ -36,9 +36,8 @@ class ServerProcess:
     process: ForkedProcess | subprocess.Popen[bytes] | None = None
     output: IO[bytes] | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
-    forked: bool = True
-    """Whether it need not import the server anew; never with a `prefix`."""
-    prefix: tuple[str, ...] = ()
+    checkout: Path = ROOT
+    """The folder of the code that it runs: other code than that of the tests is imported anew."""
     prepare: Callable[[], None] | None = None
     """What the process does before it becomes the server."""
 
@@ -53,16 +52,15 @@ class ServerProcess:
         wait_until(lambda: httpx.get(f"{self.address}{until}", timeout=2).status_code == 200, within=HANGS)
 
     def _started(self) -> ForkedProcess | subprocess.Popen[bytes]:
-        if self.forked and not self.prefix:
+        if self.checkout == ROOT:
             output = self.output.name if self.output is not None else None
             return start_command(
                 ["serve"], environment=self.environment(), folder=str(ROOT), output=output, prepare=self.prepare
             )
         return subprocess.Popen(
-            [*self.prefix, sys.executable, "-c", "from app.cli import main; main()", "serve"],
-            cwd=ROOT,
+            [sys.executable, "-c", "from app.cli import main; main()", "serve"],
+            cwd=self.checkout,
             env=self.environment(),
-            preexec_fn=self.prepare,
             stdout=self.output or subprocess.DEVNULL,
             stderr=subprocess.STDOUT,
         )

@@ -116,7 +116,7 @@ def test_backup_of_a_loaded_server_has_everything_acknowledged_before(database_u
 def newer_version(folder: Path) -> Path:
     """The program with another migration."""
     for name in ("app", "migrations"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, folder / name)  # with compiled modules, which take long to make
     for dialect in ("sqlite", "postgres"):
         number = len(migrations(dialect, folder=FOLDER)) + 1
         (folder / "migrations" / f"{number:04}_note.{dialect}.sql").write_text(
@@ -131,7 +131,7 @@ def test_upgrade_of_a_loaded_server_loses_nothing_and_can_be_taken_back(database
     program = create_program(database_url)
     file = tmp_path / "troth.backup"
     old = ServerProcess(database_url)
-    new = ServerProcess(database_url, port=old.port, prefix=("env", "-C", str(newer_version(tmp_path / "newer"))))
+    new = ServerProcess(database_url, port=old.port, checkout=newer_version(tmp_path / "newer"))
     with busy(database_url, program, old) as tills:
         old.stop()
         stopped = time.monotonic()

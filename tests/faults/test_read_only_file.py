@@ -71,7 +71,7 @@ def test_server_serves_reads_of_a_read_only_file_and_writes_as_soon_as_it_can(
     program, card = used_shop(file, killed=killed)
     log = tmp_path.parent / f"{tmp_path.name}.log"
     with log.open("wb") as output:
-        server = ServerProcess(sqlite_url, forked=False, prepare=obey_permissions, output=output)
+        server = ServerProcess(sqlite_url, prepare=obey_permissions, output=output)
         try:
             with read_only(file, folder=folder):
                 server.start(until="/healthz")
