@@ -325,8 +325,10 @@ async def test_identities_are_listed_and_taken(shop: Database) -> None:
         an_id(99): [],
     }
     expected = [(IdentityKind.PHONE, "C-1"), (IdentityKind.CARD, "C-1"), (IdentityKind.CARD, "C-2")]
-    assert await shop.read(partial(customers.taken, identities=expected), program_id=PROGRAM) == (expected[1],)
-    assert await shop.read(partial(customers.taken, identities=expected), program_id=OTHER_PROGRAM) == ()
+    assert await shop.read(partial(customers.taken_identities, identities=expected), program_id=PROGRAM) == (
+        expected[1],
+    )
+    assert await shop.read(partial(customers.taken_identities, identities=expected), program_id=OTHER_PROGRAM) == ()
 
 
 async def test_customers_are_read_in_pages(shop: Database) -> None:

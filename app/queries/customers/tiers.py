@@ -63,7 +63,7 @@ async def tier_statuses(
     wallet_by_customer: dict[str, Wallet] = {}
     if has_tiers:
         wallet_ids = [customer.account.wallet_id for customer in customers_by_id.values()]
-        shared_wallet_ids = await wallet_members.shared(session, wallet_ids=wallet_ids)
+        shared_wallet_ids = await wallet_members.shared_wallets(session, wallet_ids=wallet_ids)
         to_replay = [
             customer
             for customer in customers_by_id.values()

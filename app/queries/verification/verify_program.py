@@ -33,7 +33,7 @@ async def verify_program(session: Session) -> tuple[Discrepancy, ...]:
     discrepancies.extend(
         Discrepancy(place=f"wallet {id}", problem="has no account") for id in await accounts.missing(session)
     )
-    if not await pending_refunds.verify(session):
+    if not await pending_refunds.is_unchanged(session):
         discrepancies.append(
             Discrepancy(place="pending refunds", problem="are not those that were sent, or not with their outcomes")
         )
@@ -41,7 +41,7 @@ async def verify_program(session: Session) -> tuple[Discrepancy, ...]:
         Discrepancy(place=f"redemption {id}", problem="what it paid does not exist")
         for id in await redemption_payments.without_purchase(session)
     )
-    if not await quarantine.verify(session):
+    if not await quarantine.is_unchanged(session):
         discrepancies.append(Discrepancy(place="quarantine", problem="is not what was sent, or not with its outcomes"))
     discrepancies.extend(await _verify_mergers(session))
     discrepancies.extend(
@@ -89,8 +89,8 @@ def _stock_adds_up(reward: Reward, *, redeemed: int) -> bool:
 
 async def _verify_mergers(session: Session) -> list[Discrepancy]:
     """Customers who do not continue as the survivor that the mergers name."""
-    stored_states = await mergers.merged_customers(session)
-    survivors = await mergers.survivors(session)
+    stored_states = await mergers.stored_states_and_survivors(session)
+    survivors = await mergers.survivors_by_mergers(session)
     return [
         Discrepancy(place=f"customer {id}", problem="has another survivor than the mergers name")
         for id in sorted(stored_states.keys() | survivors.keys())

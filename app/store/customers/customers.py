@@ -1,4 +1,4 @@
-"""Customers and their identities, with the account that each operation of a till starts from."""
+"""Customers and their identities. A customer is read together with the points account."""
 
 from __future__ import annotations
 
@@ -32,44 +32,45 @@ _BY_IDENTITY = _BY_ID.replace(
 )
 
 
-def _with_others(sql: str) -> str:
-    """The query with the accounts of other units. Only for readers: after waiting for a lock, these columns would be out of date."""
+def _with_other_accounts(sql: str) -> str:
+    """The query with the accounts of other units. Only for reads: if it waited for a lock, these columns could be out of date."""
     columns = ", ".join(f"s.{name}" for name in accounts.COLUMNS)
     joined = f"LEFT JOIN accounts s ON s.program_id = a.program_id AND s.wallet_id = a.wallet_id AND s.unit = '{Unit.STAMPS}'"
     return sql.replace("\nFROM", f", {columns}\nFROM").replace("WHERE c.program_id", f"{joined} WHERE c.program_id")
 
 
-_SHOWN_BY_ID = _with_others(_BY_ID)
-_SHOWN_BY_IDENTITY = _with_others(_BY_IDENTITY)
-_BY_IDS = _with_others(_ROW + "AND a.wallet_id = c.wallet_id WHERE c.program_id = $1 AND c.id = ANY($2)")
+_BY_ID_WITH_OTHER_ACCOUNTS = _with_other_accounts(_BY_ID)
+_BY_IDENTITY_WITH_OTHER_ACCOUNTS = _with_other_accounts(_BY_IDENTITY)
+_BY_IDS = _with_other_accounts(_ROW + "AND a.wallet_id = c.wallet_id WHERE c.program_id = $1 AND c.id = ANY($2)")
 _PAGE = _ROW + "AND a.wallet_id = c.wallet_id WHERE c.program_id = $1 AND c.id > $2 ORDER BY c.id LIMIT $3"
 
 
 async def find(session: Session, *, by: CustomerReference, lock: bool = False) -> Customer | None:
-    """The customer with the account, in one statement; `lock` locks the account until the transaction ends.
+    """A customer with the account, in one statement; None if unknown. `lock` locks the account until the transaction ends.
 
-    For a merged customer it is the surviving one.
+    For a merged customer the result is the surviving one. Raises ConcurrentChange if the wallet was merged while the
+    statement waited for the lock.
     """
     locking = f"{session.locking} OF a" if lock and session.locking else ""
     if by.kind is None:
-        sql = _BY_ID + locking if lock else _SHOWN_BY_ID
+        sql = _BY_ID + locking if lock else _BY_ID_WITH_OTHER_ACCOUNTS
         row = await session.row(sql, by.value)
     else:
-        sql = _BY_IDENTITY + locking if lock else _SHOWN_BY_IDENTITY
+        sql = _BY_IDENTITY + locking if lock else _BY_IDENTITY_WITH_OTHER_ACCOUNTS
         row = await session.row(sql, by.kind.value, by.value)
     if row is None:
         return None
     customer = _customer(row)
     if lock and customer.account.has_merges:
-        await _reread(session, customer=customer)
+        await _check_not_merged_meanwhile(session, customer=customer)
     if customer.merged_into is None:
         return customer
     survivor = await find(session, by=CustomerReference(customer.merged_into), lock=lock)
     return replace(survivor, requested_id=customer.id) if survivor is not None else None
 
 
-async def _reread(session: Session, *, customer: Customer) -> None:
-    """Raise ConcurrentChange when the customer's wallet was merged into another one while the transaction waited for its account."""
+async def _check_not_merged_meanwhile(session: Session, *, customer: Customer) -> None:
+    """Raise ConcurrentChange if the customer's wallet was merged into another one while the transaction waited for the account."""
     row = await session.row("SELECT wallet_id FROM customers WHERE program_id = $1 AND id = $2", customer.id)
     if row is None or row["wallet_id"] != customer.account.wallet_id:
         raise ConcurrentChange
@@ -78,7 +79,7 @@ async def _reread(session: Session, *, customer: Customer) -> None:
 async def find_two(
     session: Session, *, first: CustomerReference, second: CustomerReference
 ) -> tuple[Customer | None, Customer | None]:
-    """Two customers with their accounts, both locked, or None when one of them does not exist.
+    """Two customers with their accounts, both locked. None stands for one who does not exist, and then nothing is locked.
 
     The accounts are locked in the order of their ids, so that no two transactions wait for each other.
     """
@@ -94,7 +95,7 @@ async def find_two(
 
 
 async def by_ids(session: Session, *, customer_ids: Sequence[str]) -> dict[str, Customer]:
-    """Several customers by id; a merged customer is the surviving one. Ids that are not there are left out."""
+    """Several customers by id; for the id of a merged customer, the surviving one. Unknown ids are left out."""
     rows = await session.rows(_BY_IDS, list(customer_ids))
     customers_by_id = {customer.id: customer for customer in map(_customer, rows)}
     merged = {
@@ -102,19 +103,19 @@ async def by_ids(session: Session, *, customer_ids: Sequence[str]) -> dict[str, 
     }
     if merged:
         survivors = await by_ids(session, customer_ids=sorted(set(merged.values())))
-        customers_by_id |= {id: replace(survivors[into], requested_id=id) for id, into in merged.items()}
+        customers_by_id |= {id: replace(survivors[survivor_id], requested_id=id) for id, survivor_id in merged.items()}
     return customers_by_id
 
 
 async def survivor_with_merged_ids(session: Session, *, customer_id: str) -> tuple[str, ...]:
-    """The customer (id) who survives for an id, followed by all customers merged into that one."""
+    """The id of a customer or, if merged, of the survivor, followed by the ids of all customers merged into that one."""
     by_id = await by_ids(session, customer_ids=[customer_id])
-    own = by_id[customer_id].id
-    return (own, *(await merged_into(session, customer_ids=[own])))
+    survivor_id = by_id[customer_id].id
+    return (survivor_id, *(await survivor_by_merged_id(session, customer_ids=[survivor_id])))
 
 
-async def merged_into(session: Session, *, customer_ids: Sequence[str]) -> dict[str, str]:
-    """All customers (ids) merged into one of the customers, each with that one."""
+async def survivor_by_merged_id(session: Session, *, customer_ids: Sequence[str]) -> dict[str, str]:
+    """The customers (ids) who were merged into one of the given customers, each with that survivor."""
     rows = await session.rows(
         "SELECT id, merged_into FROM customers WHERE program_id = $1 AND merged_into = ANY($2) ORDER BY id",
         list(customer_ids),
@@ -123,7 +124,7 @@ async def merged_into(session: Session, *, customer_ids: Sequence[str]) -> dict[
 
 
 async def enrol(session: Session, *, customer: NewCustomer) -> None:
-    """Store a new customer with identities, wallet and an account without points."""
+    """Store a new customer with identities, a wallet and a points account without points."""
     await session.enqueue(
         "INSERT INTO wallets (program_id, id, created_at) VALUES ($1, $2, $3)", customer.wallet_id, customer.enrolled_at
     )
@@ -158,36 +159,36 @@ async def enrol(session: Session, *, customer: NewCustomer) -> None:
 
 
 def row_digest(customer_id: str, *, enrolled_at: datetime) -> int:
-    """The digest of a customer as the first of a wallet."""
+    """The digest of a customer: part of the events digest of the wallet that is opened for the customer."""
     return digest("customers", customer_id, enrolled_at)
 
 
-async def taken(
+async def taken_identities(
     session: Session, *, identities: Sequence[tuple[IdentityKind, str]]
 ) -> tuple[tuple[IdentityKind, str], ...]:
-    """Those of the identities that belong to a customer already, in the order given."""
+    """Those of the identities that already belong to a customer, in the order given."""
     rows = await session.rows(
         "SELECT kind, value FROM identities WHERE program_id = $1 AND kind = ANY($2) AND value = ANY($3)",
         sorted({kind.value for kind, _ in identities}),
         sorted({value for _, value in identities}),
     )
-    known = {(row["kind"], row["value"]) for row in rows}
-    return tuple((kind, value) for kind, value in identities if (kind.value, value) in known)
+    taken_pairs = {(row["kind"], row["value"]) for row in rows}
+    return tuple((kind, value) for kind, value in identities if (kind.value, value) in taken_pairs)
 
 
 async def identities_of(session: Session, *, customer_ids: Sequence[str]) -> dict[str, tuple[Identity, ...]]:
     """The identities of several customers, oldest first, including those of customers merged into them."""
-    merged = await merged_into(session, customer_ids=customer_ids)
+    survivor_by_id = await survivor_by_merged_id(session, customer_ids=customer_ids)
     rows = await session.rows(
         "SELECT id, customer_id, kind, value, created_at FROM identities"
         " WHERE program_id = $1 AND customer_id = ANY($2) ORDER BY created_at, id",
-        [*customer_ids, *merged],
+        [*customer_ids, *survivor_by_id],
     )
     by_customer: dict[str, list[Identity]] = {customer_id: [] for customer_id in customer_ids}
     for row in rows:
         identity = Identity(
             id=row["id"],
-            customer_id=merged.get(row["customer_id"], row["customer_id"]),
+            customer_id=survivor_by_id.get(row["customer_id"], row["customer_id"]),
             kind=IdentityKind(row["kind"]),
             value=row["value"],
             created_at=instant(row["created_at"]),
@@ -197,22 +198,35 @@ async def identities_of(session: Session, *, customer_ids: Sequence[str]) -> dic
 
 
 async def page(session: Session, *, after: str | None = None, limit: int = 1000) -> tuple[Customer, ...]:
-    """Customers after an id, in the order of their ids: to go through all of them."""
+    """At most `limit` customers after an id (None: from the first), in the order of their ids."""
     rows = await session.rows(_PAGE, after or NIL_UUID, limit)
     return tuple(_customer(row) for row in rows)
 
 
 def _customer(row: Row) -> Customer:
-    customer_id, state, locale, accepted, enrolled_at, tier, tier_since, tier_grace_ends_at, merged_into, *rest = row
-    account, other = rest[: len(accounts.COLUMNS)], rest[len(accounts.COLUMNS) :]
+    (
+        customer_id,
+        state,
+        locale,
+        accepted_version,
+        enrolled_at,
+        tier,
+        tier_since,
+        tier_grace_ends_at,
+        merged_into,
+        *account_values,
+    ) = row
+    points_values, stamps_values = account_values[: len(accounts.COLUMNS)], account_values[len(accounts.COLUMNS) :]
     return Customer(
         id=customer_id,
         state=CustomerState(state),
         locale=locale,
-        accepted_terms_version=accepted,
+        accepted_terms_version=accepted_version,
         enrolled_at=instant(enrolled_at),
-        account=account_of(account),
+        account=account_of(points_values),
         tier=CurrentTier(tier, instant_or_none(tier_since), instant_or_none(tier_grace_ends_at)),
         merged_into=merged_into,
-        other_accounts={(stamps := account_of(other)).unit: stamps} if other and other[0] is not None else {},
+        other_accounts={Unit.STAMPS: account_of(stamps_values)}
+        if stamps_values and stamps_values[0] is not None
+        else {},
     )

@@ -46,7 +46,7 @@ def row_digest(merger: Merger) -> int:
 
 
 async def connected_to_wallets(session: Session, *, wallet_ids: Sequence[str]) -> tuple[Merger, ...]:
-    """The mergers into wallets, however many steps before, and those that ended the wallets."""
+    """The mergers into the wallets, or into a wallet that was merged into them before, and those that ended the wallets."""
     by_id: dict[str, Merger] = {}
     frontier = list(wallet_ids)
     while frontier:
@@ -62,7 +62,7 @@ async def connected_to_wallets(session: Session, *, wallet_ids: Sequence[str]) -
 
 
 async def by_ids(session: Session, *, merger_ids: Sequence[str]) -> dict[str, Merger]:
-    """Several mergers by id; ids that are not there are left out."""
+    """Several mergers by id; unknown ids are left out."""
     rows = await session.rows(
         f"SELECT {_COLUMNS} FROM mergers WHERE program_id = $1 AND id = ANY($2)", list(merger_ids)
     )
@@ -70,7 +70,7 @@ async def by_ids(session: Session, *, merger_ids: Sequence[str]) -> dict[str, Me
 
 
 async def of_customer(session: Session, *, customer_id: str) -> Merger | None:
-    """The merger of a customer into another one, or None."""
+    """The merger of a customer into another one; None if there was none."""
     row = await session.row(
         f"SELECT {_COLUMNS} FROM mergers WHERE program_id = $1 AND customer_id = $2 AND survivor_id IS NOT NULL",
         customer_id,
@@ -78,8 +78,8 @@ async def of_customer(session: Session, *, customer_id: str) -> Merger | None:
     return _merger(row) if row is not None else None
 
 
-async def merged_customers(session: Session) -> dict[str, tuple[str, str | None]]:
-    """The state and the survivor (ids) of customers who are not active or were merged, for verification."""
+async def stored_states_and_survivors(session: Session) -> dict[str, tuple[str, str | None]]:
+    """The stored state and survivor (id) of each customer (id) who is not active or was merged, for verification."""
     rows = await session.rows(
         "SELECT id, state, merged_into FROM customers WHERE program_id = $1 AND (state <> $2 OR merged_into IS NOT NULL)",
         CustomerState.ACTIVE.value,
@@ -87,19 +87,19 @@ async def merged_customers(session: Session) -> dict[str, tuple[str, str | None]
     return {row["id"]: (row["state"], row["merged_into"]) for row in rows}
 
 
-async def survivors(session: Session) -> dict[str, str]:
-    """The surviving customer of each merged one (ids), however many mergers lie between, for verification."""
+async def survivors_by_mergers(session: Session) -> dict[str, str]:
+    """The survivor (id) of each merged customer (id) as the mergers have it, after one or several mergers; for verification."""
     rows = await session.rows(
         "SELECT customer_id, survivor_id FROM mergers WHERE program_id = $1 AND survivor_id IS NOT NULL"
     )
-    after = {row["customer_id"]: row["survivor_id"] for row in rows}
+    next_survivor = {row["customer_id"]: row["survivor_id"] for row in rows}
     survivor_of = {}
-    for id in after:
-        end, seen = after[id], {id}
-        while end in after and end not in seen:
-            seen.add(end)
-            end = after[end]
-        survivor_of[id] = end
+    for id in next_survivor:
+        survivor_id, seen_ids = next_survivor[id], {id}
+        while survivor_id in next_survivor and survivor_id not in seen_ids:
+            seen_ids.add(survivor_id)
+            survivor_id = next_survivor[survivor_id]
+        survivor_of[id] = survivor_id
     return survivor_of
 
 

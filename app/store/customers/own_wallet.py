@@ -13,9 +13,9 @@ from app.store.database.session import Session
 async def problem(
     session: Session, *, principal: Principal | None, customer: Customer, path: tuple[str, ...]
 ) -> Problem | None:
-    """The problem where the customer's wallet is the key holder's own, or None; always None for a key without a holder.
+    """The problem OWN_CARD if the customer's wallet is the key holder's own, else None; always None for a key without a holder.
 
-    A wallet that the holder shares is their own, and so is that of the customer they were merged into.
+    A wallet that the holder shares with others is their own, and so is the wallet of the customer they were merged into.
     """
     if principal is None or principal.own_customer_id is None:
         return None
@@ -29,7 +29,7 @@ async def problem(
 
 
 async def belongs_to_key_holder(session: Session, *, own_customer_id: str | None, customer: Customer) -> bool:
-    """Does the customer's wallet belong to the holder of a key? A key without a holder (None) has none."""
+    """Does the customer's wallet belong to the holder of a key? `own_customer_id` is the holder; None for a key without one."""
     if own_customer_id is None:
         return False
     holder = await customers.find(session, by=CustomerReference(own_customer_id))
@@ -37,11 +37,11 @@ async def belongs_to_key_holder(session: Session, *, own_customer_id: str | None
 
 
 async def may_act_for(session: Session, *, principal: Principal | None, by: CustomerReference) -> bool:
-    """May the holder of a key act for this customer? A customer only for themselves, and for those merged into them."""
+    """May the holder of a key act for this customer? A customer may only for themselves, and for those merged into them."""
     if principal is None or principal.role is not Role.CUSTOMER:
         return True
     if principal.customer_id is None:
         return False
-    own = await customers.find(session, by=CustomerReference(principal.customer_id))
+    own_customer = await customers.find(session, by=CustomerReference(principal.customer_id))
     customer = await customers.find(session, by=by)
-    return own is not None and customer is not None and own.id == customer.id
+    return own_customer is not None and customer is not None and own_customer.id == customer.id

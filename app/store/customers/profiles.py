@@ -36,7 +36,7 @@ async def of_customer(
 async def of_customers(
     session: Session, *, customer_ids: Sequence[str], aspects: Collection[Aspect] = EVERY_ASPECT
 ) -> dict[str, CustomerProfile]:
-    """The profiles of several customers, with one statement for each aspect; unknown customers have empty ones."""
+    """The profiles of several customers, with one statement for each aspect; unknown customers have empty profiles."""
     if not aspects:
         return dict.fromkeys(customer_ids, EMPTY_PROFILE)
     ids = list(customer_ids)
@@ -51,8 +51,8 @@ async def of_customers(
             segments.setdefault(row["customer_id"], set()).add(row["segment"])
     if Aspect.PREFERENCES in aspects:
         for row in await session.rows(_PREFERENCES, ids):
-            first = Preference(PreferenceKind(row["kind"]), row["value"])
-            preferences.setdefault(row["customer_id"], set()).add(first)
+            preference = Preference(PreferenceKind(row["kind"]), row["value"])
+            preferences.setdefault(row["customer_id"], set()).add(preference)
     return {
         id: CustomerProfile(
             birthday=birthdays.get(id),
@@ -64,7 +64,7 @@ async def of_customers(
 
 
 async def update(session: Session, *, customer_id: str, change: ProfileChange) -> None:
-    """Replace the given parts of a profile; the account is locked, so that changes come one after the other."""
+    """Replace the parts of a profile that `change` has. The customer's account must be locked, so that changes do not mix."""
     if change.birthday is not None:
         sql = "UPDATE customers SET birthday = $3 WHERE program_id = $1 AND id = $2"
         await session.execute(sql, customer_id, change.birthday.day)
@@ -88,7 +88,7 @@ async def _put_segments(session: Session, *, customer_id: str, segments: Iterabl
 
 
 async def put_preferences(session: Session, *, customer_id: str, preferences: Iterable[Preference]) -> None:
-    """Store preferences of a customer who has none of these."""
+    """Store preferences that the customer does not have yet."""
     for preference in sorted(preferences):
         sql = "INSERT INTO customer_preferences (program_id, customer_id, kind, value) VALUES ($1, $2, $3, $4)"
         await session.enqueue(sql, customer_id, preference.kind.value, preference.value)

@@ -1,4 +1,4 @@
-"""The facts about a customer that the terms require, from stored rows: sums of them feed the customer's usage counters."""
+"""The facts about a customer that the terms require, from stored rows: usage counters are sums over them."""
 
 from __future__ import annotations
 
@@ -14,16 +14,15 @@ from app.domain.engine.usage_counters import UsageCounters, points_period_starts
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.version import Terms
 from app.store.customers import profiles
-from app.store.customers.customers import merged_into
+from app.store.customers.customers import survivor_by_merged_id
 from app.store.database.session import Session
 
 
 async def with_rule_facts(session: Session, *, customer: Customer, terms: Terms, facts: PurchaseFacts) -> PurchaseFacts:
-    """The facts with those that the terms require about the customer just before a purchase.
+    """The facts of a purchase, with those that the terms require about the customer just before it.
 
-    Its location says where a day or month begins. Nothing is read that the terms do not require, and no counters where
-    only a replay of the wallet can decide, which counts again. The account must be locked where the facts are to be
-    stored.
+    The zone of the purchase says when a day or month begins. Only what the terms require is read, and no counters if the
+    wallet must be replayed, because a replay counts again. The account must be locked if the facts are to be stored.
     """
     required, rule_facts = terms.required_facts, NO_RULE_FACTS
     if required.customer_conditions:
@@ -39,13 +38,13 @@ async def with_rule_facts(session: Session, *, customer: Customer, terms: Terms,
 
 
 async def usage_counters(session: Session, *, customer: Customer, terms: Terms, facts: PurchaseFacts) -> UsageCounters:
-    """The usage counters of a customer before a purchase, as far as its terms require them.
+    """The usage counters of a customer before a purchase, as far as the terms require them.
 
-    The facts must have those about the profile. Purchases and uses of customers merged into this one count as well.
+    `facts` must contain the facts about the profile. Purchases and uses of customers merged into this one count as well.
     """
     required, before, ids = terms.required_facts, facts.occurred_at, [customer.id]
     if customer.account.has_merges:
-        ids += await merged_into(session, customer_ids=ids)
+        ids += list(await survivor_by_merged_id(session, customer_ids=ids))
     counters = UsageCounters(customer.enrolled_at)
     if required.visits:
         counters.visits = sum((await visits(session, customer_ids=ids, before=before)).values())
@@ -59,12 +58,12 @@ async def usage_counters(session: Session, *, customer: Customer, terms: Terms, 
 
 
 async def visits(session: Session, *, customer_ids: Sequence[str], before: datetime) -> dict[str, int]:
-    """The purchases of customers before an instant that count as visits, by customer id."""
-    within = "WHERE program_id = $1 AND customer_id = ANY($2) AND occurred_at < $3"
+    """The number of purchases before an instant that count as visits, by customer id."""
+    where = "WHERE program_id = $1 AND customer_id = ANY($2) AND occurred_at < $3"
     rows = await session.rows(
         "SELECT customer_id, CAST(sum(visits) AS bigint) AS visits FROM ("
-        f"SELECT customer_id, count(*) AS visits FROM purchases {within} GROUP BY customer_id UNION ALL"
-        f" SELECT customer_id, -count(*) FROM purchase_reductions {within} AND no_visit = 1 GROUP BY customer_id"
+        f"SELECT customer_id, count(*) AS visits FROM purchases {where} GROUP BY customer_id UNION ALL"
+        f" SELECT customer_id, -count(*) FROM purchase_reductions {where} AND no_visit = 1 GROUP BY customer_id"
         ") AS counted GROUP BY customer_id",
         list(customer_ids),
         before,
@@ -73,7 +72,7 @@ async def visits(session: Session, *, customer_ids: Sequence[str], before: datet
 
 
 async def items(session: Session, *, customer_ids: Sequence[str], before: datetime) -> dict[str, Counter[str]]:
-    """The items that clauses counted in purchases before an instant, by customer id and clause key."""
+    """The numbers of items that clauses counted in purchases before an instant, by customer id and clause key."""
     by_customer: dict[str, Counter[str]] = {}
     for row in await session.rows(
         "SELECT customer_id, clause, CAST(sum(items) AS bigint) AS items FROM clause_items"
@@ -93,9 +92,9 @@ async def _count_uses(
     starts: Sequence[datetime],
     before: datetime,
 ) -> None:
-    """Add the uses of clauses before an instant to counters: what came since each start, at that start."""
+    """Add the uses of clauses before an instant to counters; each counts at the latest of the `starts` that it is not before."""
     for row in await session.rows(
-        f"SELECT clause, birthday_year, {_latest_of(starts)} AS start, count(*) AS times FROM clause_uses"
+        f"SELECT clause, birthday_year, {_start_index(starts)} AS start, count(*) AS times FROM clause_uses"
         " WHERE program_id = $1 AND customer_id = ANY($2) AND occurred_at < $3 AND occurred_at >= $4"
         " GROUP BY clause, birthday_year, start",
         list(customer_ids),
@@ -113,18 +112,18 @@ async def _count_points(
     starts: Sequence[datetime],
     before: datetime,
 ) -> None:
-    """Add the points that purchases before an instant earned, less those clawed back, as they are in the ledger.
+    """Add the points that purchases before an instant earned, less those clawed back, to counters.
 
-    A late event may have changed either since the purchase.
+    Both are what the ledger has now: a late event may have changed them since the purchase.
     """
-    within = "program_id = $1 AND {0}.customer_id = ANY($2) AND {0}.occurred_at < $3 AND {0}.occurred_at >= $4"
+    where = "program_id = $1 AND {0}.customer_id = ANY($2) AND {0}.occurred_at < $3 AND {0}.occurred_at >= $4"
     for row in await session.rows(
         "SELECT start, CAST(sum(points) AS bigint) AS points FROM ("
-        f"SELECT {_latest_of(starts, of='p')} AS start, e.points FROM purchases p"
+        f"SELECT {_start_index(starts, table='p')} AS start, e.points FROM purchases p"
         " JOIN entries e ON e.program_id = p.program_id AND e.purchase_id = p.id AND e.type = 'EARN'"
-        f" AND e.unit = 'points' WHERE p.{within.format('p')}"
-        f" UNION ALL SELECT {_latest_of(starts, of='r')}, -r.points FROM purchase_reductions r"
-        f" WHERE r.{within.format('r')}) AS counted GROUP BY start",
+        f" AND e.unit = 'points' WHERE p.{where.format('p')}"
+        f" UNION ALL SELECT {_start_index(starts, table='r')}, -r.points FROM purchase_reductions r"
+        f" WHERE r.{where.format('r')}) AS counted GROUP BY start",
         list(customer_ids),
         before,
         *starts,
@@ -132,7 +131,9 @@ async def _count_points(
         counters.points_earned.add(row["points"], at=starts[row["start"]])
 
 
-def _latest_of(starts: Sequence[datetime], *, of: str = "clause_uses") -> str:
-    """SQL for the place of the latest start (`$4` and following) that a row is not before."""
-    later = "".join(f" WHEN {of}.occurred_at >= ${place + 4} THEN {place}" for place in range(len(starts) - 1, 0, -1))
-    return f"CASE{later} ELSE 0 END" if later else "0"
+def _start_index(starts: Sequence[datetime], *, table: str = "clause_uses") -> str:
+    """SQL for the index of the latest of the `starts` (the parameters from `$4` on) that a row of the table is not before."""
+    cases = "".join(
+        f" WHEN {table}.occurred_at >= ${index + 4} THEN {index}" for index in range(len(starts) - 1, 0, -1)
+    )
+    return f"CASE{cases} ELSE 0 END" if cases else "0"

@@ -1,4 +1,4 @@
-"""Usage counters of customers: stored beside the events, and rebuilt where a late event or returned goods change them."""
+"""Usage counters of customers: stored beside the events, and rebuilt when a late event or returned goods change them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.store.terms import budgets
 
 
 class Reduction(NamedTuple):
-    """What a purchase no longer counts for: as a visit, and points that were clawed back."""
+    """What no longer counts of a purchase: its visit (`no_visit`), and the points that were clawed back."""
 
     purchase_id: str
     at: datetime
@@ -26,7 +26,10 @@ class Reduction(NamedTuple):
 
     @classmethod
     def of(cls, purchase: PurchaseState) -> Reduction | None:
-        """The reduction of a purchase; None where it counts for everything that it was recorded with."""
+        """The reduction of a purchase; None if it is a visit and no points were clawed back.
+
+        The purchase of the new goods of an exchange is never a visit of its own.
+        """
         clawed_back, in_exchange = purchase.clawed_back.points, purchase.facts.replaced_price is not None
         if purchase.usage.visit and not clawed_back:
             return None
@@ -35,10 +38,12 @@ class Reduction(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StoredUsage:
-    """The counters of a customer, in order: uses of clauses (by key), items, and reductions of purchases.
+    """The counters of a customer, each sorted, so that two can be compared.
 
-    A use has the time of its purchase or redemption, and the calendar year of the birthday that it was for, if any.
-    `shares` is what each purchase (by id) adds to the customer's own share of the budget of a clause.
+    `uses` have the key of the clause, the time of the purchase or redemption, and the calendar year of the birthday that
+    the use was for or `NO_BIRTHDAY`. `items` have the key of the clause, the time of the purchase, and how many items the
+    clause counted. `shares` have a purchase (id), the key of a clause, and the points that the purchase adds to the
+    customer's own share of the clause's budget.
     """
 
     uses: tuple[tuple[str, datetime, int], ...] = ()
@@ -48,15 +53,17 @@ class StoredUsage:
 
     @classmethod
     def of(cls, wallet: Wallet, *, customer_id: str) -> StoredUsage:
-        """The counters in a replayed wallet, of what the customer did under this very id."""
+        """The counters that a replayed wallet gives a customer; what customers merged into this one did does not count."""
         purchase_states = [
             purchase for purchase in wallet.purchases.values() if purchase.event.customer_id == customer_id
         ]
-        redemptions = [redeemed for redeemed in wallet.redemptions.values() if redeemed.customer_id == customer_id]
-        uses = [use for purchase in purchase_states for use in _rows(purchase.usage.uses, at=purchase.event.at)]
-        for redeemed in redemptions:
-            clauses = dict.fromkeys(redeemed.clauses, 1)
-            uses += _rows(uses_of(redeemed.terms, facts=redeemed.facts, clauses=clauses), at=redeemed.at)
+        redemptions = [
+            redemption for redemption in wallet.redemptions.values() if redemption.customer_id == customer_id
+        ]
+        uses = [use for purchase in purchase_states for use in _use_values(purchase.usage.uses, at=purchase.event.at)]
+        for redemption in redemptions:
+            clauses = dict.fromkeys(redemption.clauses, 1)
+            uses += _use_values(uses_of(redemption.terms, facts=redemption.facts, clauses=clauses), at=redemption.at)
         items = [(key, purchase.event.at, count) for purchase in purchase_states for key, count in purchase.usage.items]
         reductions = [reduction for purchase in purchase_states if (reduction := Reduction.of(purchase)) is not None]
         shares = _shares(wallet, customer_id=customer_id)
@@ -64,7 +71,7 @@ class StoredUsage:
 
 
 def _shares(wallet: Wallet, *, customer_id: str) -> tuple[tuple[str, str, int], ...]:
-    """What a customer's purchases add to the shares of budgets, and what purchases moved to another customer left behind."""
+    """The customer's own shares of budgets, sorted: what purchases add, and what purchases moved to another customer left."""
     shares: Counter[tuple[str, str]] = Counter()
     for purchase in wallet.purchases.values():
         if purchase.event.customer_id == customer_id:
@@ -72,10 +79,10 @@ def _shares(wallet: Wallet, *, customer_id: str) -> tuple[tuple[str, str, int], 
     for moved in wallet.moved_purchases:
         if moved.before is not None and moved.before.customer_id == customer_id:
             shares.update({(moved.purchase_id, clause): points for clause, points in moved.retained_budget_usage})
-    return _listed(shares)
+    return _sorted_shares(shares)
 
 
-def _listed(shares: Mapping[tuple[str, str], int]) -> tuple[tuple[str, str, int], ...]:
+def _sorted_shares(shares: Mapping[tuple[str, str], int]) -> tuple[tuple[str, str, int], ...]:
     return tuple(sorted((purchase, clause, points) for (purchase, clause), points in shares.items() if points))
 
 
@@ -83,54 +90,54 @@ NO_BIRTHDAY = 0
 """The calendar year of a use that was for no birthday."""
 
 
-def _rows(uses: Sequence[Use], *, at: datetime) -> list[tuple[str, datetime, int]]:
+def _use_values(uses: Sequence[Use], *, at: datetime) -> list[tuple[str, datetime, int]]:
     return [(use.clause, at, use.birthday or NO_BIRTHDAY) for use in uses for _ in range(use.times)]
 
 
 async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> dict[str, StoredUsage]:
     """The stored counters of customers, by id."""
-    rows_of = await _stored_rows(session, customer_ids=customer_ids)
+    rows_by_customer = await _stored_rows(session, customer_ids=customer_ids)
     shares = await budgets.shares(session, customer_ids=customer_ids)
     return {
         id: StoredUsage(
             tuple(sorted(rows.uses.values())),
             tuple(sorted(rows.items.values())),
             tuple(sorted(rows.reductions.values())),
-            _listed(shares.get(id, {})),
+            _sorted_shares(shares.get(id, {})),
         )
-        for id, rows in {**dict.fromkeys(shares, NO_ROWS), **rows_of}.items()
+        for id, rows in {**dict.fromkeys(shares, NO_ROWS), **rows_by_customer}.items()
     }
 
 
 async def rebuild(session: Session, *, wallet: Wallet, new_id: Callable[[], str]) -> None:
     """Store the counters of a replayed wallet, for all its customers and those merged into them.
 
-    The account must be locked. Rows that are right are left as they are.
+    The account must be locked. Only rows that differ from the counters are changed.
     """
     customer_ids = sorted(wallet.memberships)
     stored_rows = await _stored_rows(session, customer_ids=customer_ids)
     await _rebuild_shares(session, wallet=wallet)
     for id in customer_ids:
         expected, rows = StoredUsage.of(wallet, customer_id=id), stored_rows.get(id, NO_ROWS)
-        surplus, used = _difference(rows.uses, wanted=expected.uses)
-        if surplus:
-            await _drop(session, table="clause_uses", ids=surplus)
-        for key, at, year in used:
+        surplus_ids, missing_uses = _difference(rows.uses, wanted=expected.uses)
+        if surplus_ids:
+            await _delete(session, table="clause_uses", ids=surplus_ids)
+        for key, at, year in missing_uses:
             await add_uses(session, customer_id=id, uses=[Use(key, 1, year or None)], new_id=new_id, at=at)
-        surplus, bought = _difference(rows.items, wanted=expected.items)
-        if surplus:
-            await _drop(session, table="clause_items", ids=surplus)
-        for key, at, count in bought:
+        surplus_ids, missing_items = _difference(rows.items, wanted=expected.items)
+        if surplus_ids:
+            await _delete(session, table="clause_items", ids=surplus_ids)
+        for key, at, count in missing_items:
             await add_items(session, customer_id=id, items=[(key, count)], new_id=new_id, at=at)
-        surplus, reduced = _difference(rows.reductions, wanted=expected.reductions)
-        if surplus:
-            await _drop(session, table="purchase_reductions", ids=surplus, key="purchase_id")
-        for reduction in reduced:
-            await reduce(session, customer_id=id, reduction=reduction)
+        surplus_ids, missing_reductions = _difference(rows.reductions, wanted=expected.reductions)
+        if surplus_ids:
+            await _delete(session, table="purchase_reductions", ids=surplus_ids, key="purchase_id")
+        for reduction in missing_reductions:
+            await set_reduction(session, customer_id=id, reduction=reduction)
 
 
 async def _rebuild_shares(session: Session, *, wallet: Wallet) -> None:
-    """Store the shares of budgets of a replayed wallet; costs nothing for a wallet that never bought under a budget."""
+    """Store the customers' own shares of budgets; runs no statement for a wallet that never had any."""
     if not wallet.moved_purchases and not any(
         purchase.event.facts.rule_facts.own_budget_shares for purchase in wallet.purchases.values()
     ):
@@ -148,7 +155,7 @@ async def _rebuild_shares(session: Session, *, wallet: Wallet) -> None:
 async def add_uses(
     session: Session, *, customer_id: str, uses: Iterable[Use], new_id: Callable[[], str], at: datetime
 ) -> None:
-    """Store that clauses were applied for a customer, a row for each time (sent with the next statements: see `Session.enqueue`)."""
+    """Store uses of clauses by a customer, one row for each time (sent with the next statements: see `Session.enqueue`)."""
     for use in uses:
         for _ in range(use.times):
             await session.enqueue(
@@ -178,36 +185,36 @@ async def add_items(
         )
 
 
-async def reduce(session: Session, *, customer_id: str, reduction: Reduction) -> None:
-    """Store what a purchase of a customer no longer counts for (sent with the next statements: see `Session.enqueue`)."""
+async def set_reduction(session: Session, *, customer_id: str, reduction: Reduction) -> None:
+    """Store the reduction of a customer's purchase, in place of an earlier one (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
-        f"{_REDUCE} DO UPDATE SET customer_id = excluded.customer_id, no_visit = excluded.no_visit,"
+        f"{_INSERT_REDUCTION} DO UPDATE SET customer_id = excluded.customer_id, no_visit = excluded.no_visit,"
         " points = excluded.points",
-        *_values(reduction, customer_id=customer_id),
+        *_reduction_values(reduction, customer_id=customer_id),
     )
 
 
-async def reduce_more(session: Session, *, customer_id: str, reduction: Reduction) -> None:
-    """Store that a purchase counts for less than before: this many more points were clawed back (sent with the next statements: see `Session.enqueue`)."""
+async def add_to_reduction(session: Session, *, customer_id: str, reduction: Reduction) -> None:
+    """Store a further reduction of a customer's purchase; its points are added (sent with the next statements: see `Session.enqueue`)."""
     if reduction.points or reduction.no_visit:
         await session.enqueue(
-            f"{_REDUCE} DO UPDATE SET no_visit = excluded.no_visit, points = purchase_reductions.points + excluded.points",
-            *_values(reduction, customer_id=customer_id),
+            f"{_INSERT_REDUCTION} DO UPDATE SET no_visit = excluded.no_visit, points = purchase_reductions.points + excluded.points",
+            *_reduction_values(reduction, customer_id=customer_id),
         )
 
 
-def _values(reduction: Reduction, *, customer_id: str) -> tuple[object, ...]:
+def _reduction_values(reduction: Reduction, *, customer_id: str) -> tuple[object, ...]:
     return reduction.purchase_id, customer_id, reduction.at, int(reduction.no_visit), reduction.points
 
 
-_REDUCE = (
+_INSERT_REDUCTION = (
     "INSERT INTO purchase_reductions (program_id, purchase_id, customer_id, occurred_at, no_visit, points)"
     " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (program_id, purchase_id)"
 )
 
 
 class _StoredRows(NamedTuple):
-    """The stored rows of a customer, by their ids."""
+    """The stored uses, items and reductions of a customer, each by the id of its row."""
 
     uses: dict[str, tuple[str, datetime, int]]
     items: dict[str, tuple[str, datetime, int]]
@@ -218,8 +225,8 @@ NO_ROWS = _StoredRows({}, {}, {})
 
 
 async def _stored_rows(session: Session, *, customer_ids: Sequence[str]) -> dict[str, _StoredRows]:
-    """The stored rows, by customer."""
-    rows_of: dict[str, _StoredRows] = {}
+    """The stored rows of customers, by customer id; customers without any are left out."""
+    rows_by_customer: dict[str, _StoredRows] = {}
     ids = list(customer_ids)
     for row in await session.rows(
         "SELECT id, customer_id, clause, occurred_at, birthday_year FROM clause_uses"
@@ -227,38 +234,40 @@ async def _stored_rows(session: Session, *, customer_ids: Sequence[str]) -> dict
         ids,
     ):
         use = row["clause"], instant(row["occurred_at"]), row["birthday_year"] or NO_BIRTHDAY
-        rows_of.setdefault(row["customer_id"], _StoredRows({}, {}, {})).uses[row["id"]] = use
+        rows_by_customer.setdefault(row["customer_id"], _StoredRows({}, {}, {})).uses[row["id"]] = use
     for row in await session.rows(
         "SELECT id, customer_id, clause, occurred_at, items FROM clause_items"
         " WHERE program_id = $1 AND customer_id = ANY($2)",
         ids,
     ):
         items = row["clause"], instant(row["occurred_at"]), row["items"]
-        rows_of.setdefault(row["customer_id"], _StoredRows({}, {}, {})).items[row["id"]] = items
+        rows_by_customer.setdefault(row["customer_id"], _StoredRows({}, {}, {})).items[row["id"]] = items
     for row in await session.rows(
         "SELECT purchase_id, customer_id, occurred_at, no_visit, points FROM purchase_reductions"
         " WHERE program_id = $1 AND customer_id = ANY($2)",
         ids,
     ):
         reduction = Reduction(row["purchase_id"], instant(row["occurred_at"]), bool(row["no_visit"]), row["points"])
-        rows_of.setdefault(row["customer_id"], _StoredRows({}, {}, {})).reductions[row["purchase_id"]] = reduction
-    return rows_of
+        rows_by_customer.setdefault(row["customer_id"], _StoredRows({}, {}, {})).reductions[row["purchase_id"]] = (
+            reduction
+        )
+    return rows_by_customer
 
 
-C = TypeVar("C", bound=Hashable)
+Value = TypeVar("Value", bound=Hashable)
 
 
-def _difference(kept: Mapping[str, C], *, wanted: Sequence[C]) -> tuple[list[str], list[C]]:
-    """The rows (ids) that should not be there, and the values that are missing."""
-    lacking = Counter(wanted)
-    surplus = []
-    for id, count in kept.items():
-        if lacking[count] > 0:
-            lacking[count] -= 1
+def _difference(stored: Mapping[str, Value], *, wanted: Sequence[Value]) -> tuple[list[str], list[Value]]:
+    """The ids of stored rows whose values are not `wanted`, and the wanted values that are not stored."""
+    missing = Counter(wanted)
+    surplus_ids = []
+    for id, value in stored.items():
+        if missing[value] > 0:
+            missing[value] -= 1
         else:
-            surplus.append(id)
-    return surplus, list(lacking.elements())
+            surplus_ids.append(id)
+    return surplus_ids, list(missing.elements())
 
 
-async def _drop(session: Session, *, table: str, ids: Sequence[str], key: str = "id") -> None:
+async def _delete(session: Session, *, table: str, ids: Sequence[str], key: str = "id") -> None:
     await session.execute(f"DELETE FROM {table} WHERE program_id = $1 AND {key} = ANY($2)", list(ids))

@@ -26,7 +26,7 @@ async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> dict
 
 
 async def reload(session: Session, *, customer: Customer) -> Customer:
-    """The customer with the present tier: the row read before waiting for the account lock may be out of date."""
+    """The customer with the tier read anew: `customer` was read before waiting for the account lock, and may be out of date."""
     if not session.locking:
         return customer
     tiers_by_id = await of_customers(session, customer_ids=[customer.id])

@@ -1,4 +1,4 @@
-"""The customers of wallets, and their change when wallets are merged."""
+"""Which customers a wallet has, and how they move to another one when wallets are merged."""
 
 from __future__ import annotations
 
@@ -25,23 +25,26 @@ WHERE a.program_id = $1 AND a.id = ANY($2)
 
 
 async def of_wallets(session: Session, *, wallet_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """The customers (ids) of wallets today, oldest first, by wallet."""
+    """The present customers (ids) of wallets, oldest first, by wallet id."""
     members: dict[str, list[str]] = {}
     for row in await session.rows(_OF_WALLETS, list(wallet_ids)):
         members.setdefault(row["wallet_id"], []).append(row["id"])
-    return {wallet: tuple(ids) for wallet, ids in members.items()}
+    return {wallet_id: tuple(ids) for wallet_id, ids in members.items()}
 
 
 async def of_accounts(session: Session, *, account_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """The customers (ids) of accounts, oldest first, by account; of a merged one, its former customers."""
+    """The customers (ids) of accounts, oldest first, by account id.
+
+    A merged account has its former customers or, if they were merged into others, those survivors.
+    """
     members: dict[str, set[str]] = {}
     for row in await session.rows(_OF_ACCOUNTS, list(account_ids)):
         members.setdefault(str(row["account_id"]), set()).add(str(row["customer_id"]))
-    return {account: tuple(sorted(ids)) for account, ids in members.items()}
+    return {account_id: tuple(sorted(ids)) for account_id, ids in members.items()}
 
 
-async def shared(session: Session, *, wallet_ids: Sequence[str]) -> frozenset[str]:
-    """Those of the wallets (by id) that several customers share."""
+async def shared_wallets(session: Session, *, wallet_ids: Sequence[str]) -> frozenset[str]:
+    """Those of the wallets (ids) that several customers share."""
     rows = await session.rows(
         "SELECT wallet_id FROM customers WHERE program_id = $1 AND wallet_id = ANY($2) AND merged_into IS NULL"
         " GROUP BY wallet_id HAVING count(*) > 1",
@@ -51,7 +54,7 @@ async def shared(session: Session, *, wallet_ids: Sequence[str]) -> frozenset[st
 
 
 async def move_to_wallet(session: Session, *, merger: Merger) -> None:
-    """Move all customers of a wallet to the one that absorbed it, and let a merged customer continue as the survivor."""
+    """Move all customers of the merged wallet to the surviving one, and mark the merged customer, if any, as merged."""
     await session.execute(
         "UPDATE customers SET wallet_id = $3 WHERE program_id = $1 AND wallet_id = $2",
         merger.from_wallet_id,

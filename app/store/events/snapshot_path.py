@@ -29,7 +29,7 @@ async def can_apply_to_snapshot(session: Session, *, customer: Customer, terms: 
     if not account.has_merges or not terms.tiers:
         return True
     # An account stores the qualifying points of all its customers together, not those of each.
-    return not await wallet_members.shared(session, wallet_ids=[account.wallet_id])
+    return not await wallet_members.shared_wallets(session, wallet_ids=[account.wallet_id])
 
 
 async def tier_terms_started(session: Session, *, account: Account, at: datetime) -> bool:

@@ -13,7 +13,7 @@ from app.domain.purchases.facts import PurchaseFacts
 from app.domain.simulation.customer_replay import CustomerHistory, PastPurchase, PastRedemption
 from app.domain.units import Unit
 from app.store.customers import profiles, rule_facts
-from app.store.customers.customers import merged_into
+from app.store.customers.customers import survivor_by_merged_id
 from app.store.database.codecs import instant, json_value
 from app.store.database.session import Row, Session
 from app.store.terms import versions
@@ -98,9 +98,11 @@ async def page(session: Session, *, after: str, since: datetime, aspects: Collec
     rows = await session.rows(_CUSTOMERS, after)
     if not rows:
         return Page((), None)
-    own = [row["id"] for row in rows]
+    customer_ids = [row["id"] for row in rows]
     # The events of a merged customer count for the surviving one.
-    present_customer = dict(zip(own, own, strict=True)) | await merged_into(session, customer_ids=own)
+    present_customer = dict(zip(customer_ids, customer_ids, strict=True)) | await survivor_by_merged_id(
+        session, customer_ids=customer_ids
+    )
     ids = list(present_customer)
     visits: Counter[str] = Counter()
     for id, count in (await rule_facts.visits(session, customer_ids=ids, before=since)).items():
@@ -114,7 +116,7 @@ async def page(session: Session, *, after: str, since: datetime, aspects: Collec
     points = await _openings(session, present_customer=present_customer, unit=Unit.POINTS, since=since)
     stamps = await _openings(session, present_customer=present_customer, unit=Unit.STAMPS, since=since)
     events = await _events(session, present_customer=present_customer, since=since)
-    profile_by_customer = await profiles.of_customers(session, customer_ids=own, aspects=aspects)
+    profile_by_customer = await profiles.of_customers(session, customer_ids=customer_ids, aspects=aspects)
     histories = tuple(
         CustomerHistory(
             customer_id=row["id"],

@@ -41,7 +41,7 @@ async def create(session: Session, *, location: Location) -> None:
     await session.orm(LocationRow).create(**asdict(location))
 
 
-async def taken(session: Session, *, key: str, name: str) -> tuple[str, ...]:
+async def taken_columns(session: Session, *, key: str, name: str) -> tuple[str, ...]:
     """Which of key and name (the columns) another location has already."""
     others = await session.orm(LocationRow).all().filter(Q(key=key) | Q(name=name))
     wanted = {"key": key, "name": name}

@@ -12,11 +12,11 @@ from app.store.database.codecs import instant
 from app.store.database.row_digests import digest
 from app.store.database.session import Row, Session
 
-_OWN = (
+_OWN_COLUMNS = (
     "id, purchase_id, customer_id, to_customer_id, total, earned, moved_by, facts, recorded_at, reason, actor,"
     " counted_points, counted_stamps, retained_budget_usage"
 )
-_ROW = ", ".join(f"c.{name}" for name in _OWN.split(", ")) + (
+_COLUMNS_WITH_PURCHASE = ", ".join(f"c.{name}" for name in _OWN_COLUMNS.split(", ")) + (
     ", p.external_id, p.number_location, p.number_day, p.completion, p.occurred_at, p.terms_version"
 )
 
@@ -24,7 +24,7 @@ _ROW = ", ".join(f"c.{name}" for name in _OWN.split(", ")) + (
 async def add(session: Session, *, correction: ReceiptCorrection) -> None:
     """Store a new correction (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
-        f"INSERT INTO receipt_corrections (program_id, {_OWN})"
+        f"INSERT INTO receipt_corrections (program_id, {_OWN_COLUMNS})"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         correction.id,
         correction.purchase_id,
@@ -58,7 +58,7 @@ def row_digest(correction: ReceiptCorrection) -> int:
         correction.recorded_at,
         correction.reason,
         correction.actor,
-        # Corrections from before there were budgets were digested without them.
+        # Left out where there are none, as in older digests.
         *(
             (correction.counted_points, correction.counted_stamps)
             if correction.counted_points or correction.counted_stamps
@@ -71,7 +71,7 @@ def row_digest(correction: ReceiptCorrection) -> int:
 async def of_purchases(session: Session, *, purchase_ids: Sequence[str]) -> tuple[ReceiptCorrection, ...]:
     """The corrections of purchases, oldest first."""
     rows = await session.rows(
-        f"SELECT {_ROW} FROM receipt_corrections c"
+        f"SELECT {_COLUMNS_WITH_PURCHASE} FROM receipt_corrections c"
         " JOIN purchases p ON p.program_id = c.program_id AND p.id = c.purchase_id"
         " WHERE c.program_id = $1 AND c.purchase_id = ANY($2) ORDER BY c.id",
         list(purchase_ids),
@@ -80,9 +80,9 @@ async def of_purchases(session: Session, *, purchase_ids: Sequence[str]) -> tupl
 
 
 async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> tuple[ReceiptCorrection, ...]:
-    """The corrections of receipts that belonged or belong to customers, oldest first."""
+    """The corrections of purchases that belonged to one of the customers, before or after the correction, oldest first."""
     rows = await session.rows(
-        f"SELECT {_ROW} FROM receipt_corrections c"
+        f"SELECT {_COLUMNS_WITH_PURCHASE} FROM receipt_corrections c"
         " JOIN purchases p ON p.program_id = c.program_id AND p.id = c.purchase_id"
         " WHERE c.program_id = $1 AND (c.customer_id = ANY($2) OR c.to_customer_id = ANY($2)) ORDER BY c.id",
         list(customer_ids),
@@ -91,7 +91,7 @@ async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> tupl
 
 
 async def amendments(session: Session, *, purchase_id: str) -> tuple[AmendedTotal, ...]:
-    """The amendments of a receipt, oldest first, whichever customer it belonged to."""
+    """What a receipt's total was before each of its corrections, oldest first, whichever customer it belonged to."""
     rows = await session.rows(
         "SELECT c.total, k.role FROM receipt_corrections c"
         " LEFT JOIN access_keys k ON k.program_id = c.program_id AND k.id = c.actor"
@@ -102,7 +102,7 @@ async def amendments(session: Session, *, purchase_id: str) -> tuple[AmendedTota
 
 
 async def customers_before(session: Session, *, purchase_id: str) -> frozenset[str]:
-    """The customers (ids) whom a purchase belonged to before it was corrected."""
+    """The customers (ids) whom a purchase belonged to when it was corrected, before each correction."""
     rows = await session.rows(
         "SELECT customer_id FROM receipt_corrections WHERE program_id = $1 AND purchase_id = $2", purchase_id
     )

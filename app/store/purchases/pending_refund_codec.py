@@ -14,17 +14,17 @@ from app.store.database.codecs import instant, instant_or_none, json_value
 from app.store.database.session import Row
 
 
-def known_later(row: Row) -> list[Any]:
-    """The part of the digest about its dismissal and its exchange; empty where there is neither, as in older digests."""
-    settled = [row["settled_by"], row["settled_because"], instant_or_none(row["settled_at"])]
-    exchanged = [row["new_receipt_number"], row["customer_id"], row["rejected_with"]]
-    if any(value is not None for value in exchanged):
-        return [*settled, *exchanged]
-    return settled if any(value is not None for value in settled) else []
+def outcome_fields(row: Row) -> list[Any]:
+    """What the digest of a row contains about its outcome and its exchange; nothing if it has neither, as in older digests."""
+    settlement = [row["settled_by"], row["settled_because"], instant_or_none(row["settled_at"])]
+    exchange = [row["new_receipt_number"], row["customer_id"], row["rejected_with"]]
+    if any(value is not None for value in exchange):
+        return [*settlement, *exchange]
+    return settlement if any(value is not None for value in settlement) else []
 
 
 def content_of(refund: PendingRefund) -> dict[str, Any]:
-    """The refund as it was sent, as JSON."""
+    """What was sent for a refund or exchange and has no column of its own, as JSON data."""
     lines = None
     if refund.lines is not None:
         lines = {str(line): str(quantity) if quantity is not None else None for line, quantity in refund.lines.items()}
@@ -62,7 +62,7 @@ def _new_receipt(row: Row, *, content: Mapping[str, Any]) -> NewReceipt | None:
 
 
 def pending_refund_of(row: Row) -> PendingRefund:
-    """The pending refund or exchange of a row."""
+    """The pending refund or exchange that a row holds."""
     content = json_value(row["content"])
     lines = content["lines"]
     return PendingRefund(

@@ -1,4 +1,4 @@
-"""Refunds and exchanges that arrived before their purchase: pending until it arrives, or until staff review them."""
+"""Refunds and exchanges that arrived before their purchase: pending until it arrives, or until staff dismiss them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from app.domain.purchases.receipt_numbers import NO_LOCATION, Numbering, NumberS
 from app.store.database.codecs import instant, json_text
 from app.store.database.row_digests import combine, digest
 from app.store.database.session import Session
-from app.store.purchases.pending_refund_codec import content_of, known_later, pending_refund_of
+from app.store.purchases.pending_refund_codec import content_of, outcome_fields, pending_refund_of
 
 _COLUMNS = "id, receipt, external_id, occurred_at, recorded_at, content, state, refund_id, number_location, number_day"
-_LATER = "settled_at, settled_by, settled_because, new_receipt_number, customer_id, rejected_with"
-_SELECT = f"SELECT {_COLUMNS}, {_LATER} FROM pending_refunds WHERE program_id = $1"
+_OUTCOME_COLUMNS = "settled_at, settled_by, settled_because, new_receipt_number, customer_id, rejected_with"
+_SELECT = f"SELECT {_COLUMNS}, {_OUTCOME_COLUMNS} FROM pending_refunds WHERE program_id = $1"
 
 
 async def add(session: Session, *, pending: PendingRefund) -> None:
@@ -55,9 +55,9 @@ async def of_receipt(session: Session, *, number: str) -> tuple[PendingRefund, .
 async def by_number(
     session: Session, *, number: str, origin: ReceiptOrigin, numbering: Numbering
 ) -> PendingRefund | None:
-    """The refund that is or was pending with a number at this location and time, or None; pending ones come first.
+    """The refund with a number at this location and time that is or was pending; None if there is none.
 
-    A pending refund that did not state its location matches every location.
+    Of several it is one that is still pending, and the newest. A refund sent without a location matches every location.
     """
     rows = await session.rows(
         f"{_SELECT} AND external_id = $2 AND number_location = ANY($3) AND number_day = ANY($4)"
@@ -70,13 +70,13 @@ async def by_number(
 
 
 async def by_new_receipt_number(session: Session, *, number: str) -> tuple[PendingRefund, ...]:
-    """The exchanges that are or were pending whose new receipt has this number, newest first."""
+    """The exchanges whose new receipt has this number and that are or were pending, newest first."""
     rows = await session.rows(f"{_SELECT} AND new_receipt_number = $2 ORDER BY id DESC", number)
     return tuple(pending_refund_of(row) for row in rows)
 
 
 async def by_id(session: Session, *, pending_id: str, lock: bool = False) -> PendingRefund | None:
-    """The refund that is or was pending, by id, or None; `lock` locks it until the transaction ends."""
+    """A refund that is or was pending, by id; None if unknown. `lock` locks it until the transaction ends."""
     row = await session.row(f"{_SELECT} AND id = $2{session.locking if lock else ''}", pending_id)
     return None if row is None else pending_refund_of(row)
 
@@ -92,8 +92,8 @@ async def to_review(session: Session, *, limit: int) -> tuple[PendingRefund, ...
 async def settle(
     session: Session, *, pending_id: str, refund_id: str | None, rejected_with: ProblemCode | None = None
 ) -> None:
-    """Store the outcome of a pending refund: the refund (id) it became, or why its purchase could not take it."""
-    before = await _digests(session, pending_id=pending_id)
+    """Store the outcome of a pending refund: the refund (id) that it became, or with which problem it was rejected."""
+    digests_before = await _digests(session, pending_id=pending_id)
     await session.execute(
         "UPDATE pending_refunds SET state = $3, refund_id = $4, rejected_with = $5 WHERE program_id = $1 AND id = $2",
         pending_id,
@@ -101,13 +101,13 @@ async def settle(
         refund_id,
         rejected_with.value if rejected_with is not None else None,
     )
-    after = await _digests(session, pending_id=pending_id)
-    await _update_digest(session, digests=after, replaced=before)
+    digests_after = await _digests(session, pending_id=pending_id)
+    await _update_digest(session, digests=digests_after, replaced=digests_before)
 
 
 async def dismiss(session: Session, *, pending_id: str, at: datetime, actor: str | None, reason: str) -> None:
-    """Dismiss a pending refund: staff found that it never was a refund of that purchase."""
-    before = await _digests(session, pending_id=pending_id)
+    """Store that staff dismissed a pending refund, when, who (a key's id; None: the CLI) and why."""
+    digests_before = await _digests(session, pending_id=pending_id)
     await session.execute(
         "UPDATE pending_refunds SET state = 'DISMISSED', settled_at = $3, settled_by = $4, settled_because = $5"
         " WHERE program_id = $1 AND id = $2",
@@ -116,15 +116,15 @@ async def dismiss(session: Session, *, pending_id: str, at: datetime, actor: str
         actor,
         reason,
     )
-    after = await _digests(session, pending_id=pending_id)
-    await _update_digest(session, digests=after, replaced=before)
+    digests_after = await _digests(session, pending_id=pending_id)
+    await _update_digest(session, digests=digests_after, replaced=digests_before)
 
 
-async def verify(session: Session) -> bool:
-    """Are the stored refunds exactly those that were sent, with their outcomes?"""
-    stored = await session.row("SELECT digest FROM pending_refund_digests WHERE program_id = $1")
-    actual = combine(EMPTY_DIGEST, await _digests(session, pending_id=None))
-    return actual == (stored["digest"] if stored is not None else EMPTY_DIGEST)
+async def is_unchanged(session: Session) -> bool:
+    """Are the rows exactly the refunds and exchanges that were sent, with the outcomes that were stored?"""
+    stored_row = await session.row("SELECT digest FROM pending_refund_digests WHERE program_id = $1")
+    actual_digest = combine(EMPTY_DIGEST, await _digests(session, pending_id=None))
+    return actual_digest == (stored_row["digest"] if stored_row is not None else EMPTY_DIGEST)
 
 
 async def _update_digest(session: Session, *, digests: Iterable[int], replaced: Iterable[int] = ()) -> None:
@@ -132,16 +132,16 @@ async def _update_digest(session: Session, *, digests: Iterable[int], replaced: 
     await session.execute(
         "INSERT INTO pending_refund_digests (program_id, digest) VALUES ($1, $2) ON CONFLICT DO NOTHING", EMPTY_DIGEST
     )
-    stored = await session.row(f"SELECT digest FROM pending_refund_digests WHERE program_id = $1{session.locking}")
-    assert stored is not None, "it was put there"
+    stored_row = await session.row(f"SELECT digest FROM pending_refund_digests WHERE program_id = $1{session.locking}")
+    assert stored_row is not None, "the statement before inserted it"
     await session.execute(
         "UPDATE pending_refund_digests SET digest = $2 WHERE program_id = $1",
-        combine(stored["digest"], digests, removed=replaced),
+        combine(stored_row["digest"], digests, removed=replaced),
     )
 
 
 async def _digests(session: Session, *, pending_id: str | None) -> list[int]:
-    """The digest of one row, or of every row."""
+    """The digest of one row, or of every row (`pending_id` is None)."""
     condition, values = ("", ()) if pending_id is None else (" AND id = $2", (pending_id,))
     return [
         digest(
@@ -155,7 +155,7 @@ async def _digests(session: Session, *, pending_id: str | None) -> list[int]:
             row["state"],
             row["refund_id"],
             *digest_fields(NumberSpace(row["number_location"], row["number_day"])),
-            *known_later(row),
+            *outcome_fields(row),
         )
         for row in await session.rows(f"{_SELECT}{condition}", *values)
     ]

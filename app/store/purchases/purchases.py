@@ -1,4 +1,4 @@
-"""Purchases: each receipt is recorded once. The earlier facts of a corrected purchase are stored with the correction."""
+"""Purchases, one for each receipt. The earlier facts of a corrected purchase are stored with the correction."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ async def correct(session: Session, *, purchase: Purchase) -> None:
 
 
 def row_digest(purchase: Purchase) -> int:
-    """The digest of a purchase. Location, number space and completion are left out where they have their defaults, as in older digests."""
-    plain = (purchase.location_id, purchase.space, purchase.completion) == (None, PROGRAM_WIDE, 1)
+    """The digest of a purchase. Location, number space and completion are left out if all have their defaults, as in older digests."""
+    has_defaults = (purchase.location_id, purchase.space, purchase.completion) == (None, PROGRAM_WIDE, 1)
     return digest(
         "purchases",
         purchase.id,
@@ -76,7 +76,7 @@ def row_digest(purchase: Purchase) -> int:
         purchase.fingerprint,
         purchase.facts_text,
         purchase.moved_by,
-        *(() if plain else (purchase.location_id, *purchase.space, purchase.completion)),
+        *(() if has_defaults else (purchase.location_id, *purchase.space, purchase.completion)),
         purchase.actor,
     )
 
@@ -90,13 +90,13 @@ async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> tupl
 
 
 async def by_id(session: Session, *, purchase_id: str) -> Purchase | None:
-    """The purchase with this id, or None."""
+    """The purchase with this id; None if there is none."""
     row = await session.row(f"SELECT {COLUMNS} FROM purchases WHERE program_id = $1 AND id = $2", purchase_id)
     return None if row is None else purchase_of(row)
 
 
 async def by_ids(session: Session, *, purchase_ids: Sequence[str]) -> dict[str, Purchase]:
-    """Several purchases by id; ids that are not there are left out."""
+    """Several purchases by id; unknown ids are left out."""
     rows = await session.rows(
         f"SELECT {COLUMNS} FROM purchases WHERE program_id = $1 AND id = ANY($2)", list(purchase_ids)
     )
@@ -115,13 +115,14 @@ async def reread(session: Session, *, purchase: Purchase) -> Purchase:
 
 
 class ReceiptRecord(NamedTuple):
-    """What is known of a receipt before it is recorded: its purchases, the last completion first, and records with its number.
+    """What is stored about a receipt when it arrives.
 
-    These are pending refunds or exchanges of it, a receipt that is or was in quarantine, and a pending exchange that
-    hands it out.
+    `purchases` are recorded under its number already, the last completion first. `has_pending_refunds`: refunds or
+    exchanges of its goods are pending. `was_quarantined`: it is or was in quarantine. `in_pending_exchange`: it is the
+    new receipt of a pending exchange.
     """
 
-    recorded: tuple[Purchase, ...]
+    purchases: tuple[Purchase, ...]
     has_pending_refunds: bool
     was_quarantined: bool
     in_pending_exchange: bool
@@ -130,16 +131,16 @@ class ReceiptRecord(NamedTuple):
 async def lookup_receipt(
     session: Session, *, source: str, number: str, origin: ReceiptOrigin, numbering: Numbering
 ) -> ReceiptRecord:
-    """What is known of a receipt with this number, location and time, in one statement."""
+    """What is stored about a receipt with this number, location and time, read with one statement."""
     rows = await session.rows(_LOOKUP_RECEIPT, source, number, *map(list, numbering.candidate_spaces(origin)))
-    recorded = (purchase_of(row) for row in rows if row["id"] is not None)
-    same = tuple(
+    candidates = (purchase_of(row) for row in rows if row["id"] is not None)
+    purchases_of_receipt = tuple(
         purchase
-        for purchase in recorded
+        for purchase in candidates
         if numbering.is_same_receipt(origin, recorded=purchase.origin, space=purchase.space)
     )
     return ReceiptRecord(
-        same,
+        purchases_of_receipt,
         bool(rows[0]["has_pending_refunds"]),
         bool(rows[0]["was_quarantined"]),
         bool(rows[0]["in_pending_exchange"]),
@@ -160,8 +161,8 @@ _LOOKUP_RECEIPT = (
 
 
 def purchase_of(row: Row) -> Purchase:
-    """The purchase of a row, with the columns in the order of COLUMNS."""
-    # By position: a replayed wallet has many purchases.
+    """The purchase that a row holds; the row begins with COLUMNS in this order."""
+    # The columns are read by position, which is faster: a replayed wallet has many purchases.
     (
         id,
         customer_id,
@@ -172,7 +173,7 @@ def purchase_of(row: Row) -> Purchase:
         currency,
         total,
         earned,
-        version,
+        terms_version,
         fingerprint,
         facts,
         moved_by,
@@ -192,7 +193,7 @@ def purchase_of(row: Row) -> Purchase:
         recorded_at=instant(recorded_at),
         total=Money(total, currency),
         earned=earned,
-        terms_version=version,
+        terms_version=terms_version,
         fingerprint=fingerprint,
         facts=PurchaseFacts.from_data(json_value(facts)),
         facts_text=facts,

@@ -1,4 +1,4 @@
-"""Quarantine: receipts with a business time that cannot be right, stored as they were sent until staff settle them, once."""
+"""Quarantine: receipts with an implausible business time, stored as they were sent until staff settle them, each once."""
 
 from __future__ import annotations
 
@@ -14,47 +14,49 @@ from app.store.database.models.purchases import QuarantinedReceiptRow
 from app.store.database.row_digests import combine, digest
 from app.store.database.session import Row, Session
 
-_SENT = (
+_SENT_COLUMNS = (
     "id, sequence, kind, source, external_id, fingerprint, customer_id, implausible_time, occurred_at, recorded_at, actor,"
     " command, state"
 )
-_SETTLED = "settled_at, settled_by, settled_because, booked_for, purchase_id, refund_id, pending_refund_id"
-_SELECT = f"SELECT {_SENT}, {_SETTLED} FROM quarantined_receipts WHERE program_id = $1"
+_SETTLEMENT_COLUMNS = "settled_at, settled_by, settled_because, booked_for, purchase_id, refund_id, pending_refund_id"
+_SELECT = f"SELECT {_SENT_COLUMNS}, {_SETTLEMENT_COLUMNS} FROM quarantined_receipts WHERE program_id = $1"
 
 
 async def add(session: Session, *, quarantined: Quarantined) -> Quarantined:
-    """Store a receipt and return it with its sequence. The quarantine of the program stays locked until the transaction ends."""
-    number, combined = await _locked_digest(session)
-    stored = replace(quarantined, sequence=number + 1)
+    """Store a receipt and return it with its sequence number. The program's quarantine stays locked until the transaction ends."""
+    receipt_count, combined_digest = await _lock_digest(session)
+    numbered = replace(quarantined, sequence=receipt_count + 1)
     await session.execute(
-        f"INSERT INTO quarantined_receipts (program_id, {_SENT})"
+        f"INSERT INTO quarantined_receipts (program_id, {_SENT_COLUMNS})"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-        stored.id,
-        stored.sequence,
-        stored.kind.value,
-        stored.source,
-        stored.external_id,
-        stored.fingerprint,
-        stored.customer_id,
-        stored.implausible_time.value,
-        stored.occurred_at,
-        stored.recorded_at,
-        stored.actor,
-        stored.command_text,
-        stored.state.value,
+        numbered.id,
+        numbered.sequence,
+        numbered.kind.value,
+        numbered.source,
+        numbered.external_id,
+        numbered.fingerprint,
+        numbered.customer_id,
+        numbered.implausible_time.value,
+        numbered.occurred_at,
+        numbered.recorded_at,
+        numbered.actor,
+        numbered.command_text,
+        numbered.state.value,
     )
-    await _store_digest(session, number=stored.sequence, combined=combine(combined, [_digest(stored)]))
-    return stored
+    await _store_digest(
+        session, receipt_count=numbered.sequence, combined_digest=combine(combined_digest, [_digest(numbered)])
+    )
+    return numbered
 
 
 async def lock(session: Session) -> None:
     """Lock the quarantine of the program until this transaction ends."""
-    await _locked_digest(session)
+    await _lock_digest(session)
 
 
 async def settle(session: Session, *, before: Quarantined, after: Quarantined) -> None:
-    """Store how a receipt, which must be locked, was settled."""
-    number, combined = await _locked_digest(session)
+    """Store how a receipt was settled: it was `before` and is `after`. The receipt must be locked."""
+    receipt_count, combined_digest = await _lock_digest(session)
     await (
         session.orm(QuarantinedReceiptRow)
         .filter(id=after.id)
@@ -69,18 +71,18 @@ async def settle(session: Session, *, before: Quarantined, after: Quarantined) -
             pending_refund_id=after.pending_refund_id,
         )
     )
-    digest_now = combine(combined, [_digest(after)], removed=[_digest(before)])
-    await _store_digest(session, number=number, combined=digest_now)
+    new_combined_digest = combine(combined_digest, [_digest(after)], removed=[_digest(before)])
+    await _store_digest(session, receipt_count=receipt_count, combined_digest=new_combined_digest)
 
 
 async def by_id(session: Session, *, quarantined_id: str, lock: bool = False) -> Quarantined | None:
-    """The receipt with this id, or None; `lock` locks it until the transaction ends."""
+    """The receipt with this id; None if there is none. `lock` locks it until the transaction ends."""
     row = await session.row(f"{_SELECT} AND id = $2{session.locking if lock else ''}", quarantined_id)
     return None if row is None else _quarantined(row)
 
 
 async def by_ids(session: Session, *, ids: Sequence[str]) -> dict[str, Quarantined]:
-    """Receipts by id; ids that are not there are left out."""
+    """Receipts by id; unknown ids are left out."""
     rows = await session.rows(f"{_SELECT} AND id = ANY($2)", list(ids))
     return {row["id"]: _quarantined(row) for row in rows}
 
@@ -100,25 +102,27 @@ async def page(
     limit: int,
     from_end: bool,
 ) -> tuple[Quarantined, ...]:
-    """Receipts by sequence, those with `after` < sequence < `before`: at most `limit`, from the first or from the last."""
-    of_state = {} if state is None else {"state": state}
+    """Receipts with `after` < sequence number < `before`: at most `limit`, the first or, with `from_end`, the last of them."""
+    state_filter = {} if state is None else {"state": state}
     receipts = session.orm(QuarantinedReceiptRow)
-    rows = await receipts.page(after=after, before=before, limit=limit, from_end=from_end, by="sequence", **of_state)
+    rows = await receipts.page(
+        after=after, before=before, limit=limit, from_end=from_end, by="sequence", **state_filter
+    )
     return tuple(_quarantined(vars(row)) for row in rows)
 
 
-async def verify(session: Session) -> bool:
-    """Are the receipts in quarantine exactly those that were sent, with their outcomes?"""
-    stored = await session.row("SELECT number, digest FROM quarantine_digests WHERE program_id = $1")
+async def is_unchanged(session: Session) -> bool:
+    """Are the rows exactly the receipts that came into quarantine, with the outcomes that were stored?"""
+    stored_row = await session.row("SELECT number, digest FROM quarantine_digests WHERE program_id = $1")
     rows = await session.rows(_SELECT)
-    actual = combine(EMPTY_DIGEST, _digests(rows))
-    if stored is None:
+    actual_digest = combine(EMPTY_DIGEST, _digests(rows))
+    if stored_row is None:
         return not rows
-    return (len(rows), actual) == (stored["number"], stored["digest"])
+    return (len(rows), actual_digest) == (stored_row["number"], stored_row["digest"])
 
 
 def _digests(rows: Iterable[Row]) -> list[int]:
-    """The digests of rows; a row with an impossible value counts as changed."""
+    """The digest of each row; 0 for a row with an impossible value, so that it shows as changed."""
     digests = []
     for row in rows:
         try:
@@ -154,20 +158,23 @@ def _digest(quarantined: Quarantined) -> int:
     )
 
 
-async def _locked_digest(session: Session) -> tuple[int, str]:
-    """The number of the program's receipts that ever came into quarantine and their digest; locked until the transaction ends."""
+async def _lock_digest(session: Session) -> tuple[int, str]:
+    """Lock the program's quarantine until the transaction ends.
+
+    Returns how many receipts ever came into it, and their combined digest.
+    """
     await session.execute(
         "INSERT INTO quarantine_digests (program_id, number, digest) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING",
         EMPTY_DIGEST,
     )
     row = await session.row(f"SELECT number, digest FROM quarantine_digests WHERE program_id = $1{session.locking}")
-    assert row is not None, "it was put there"
+    assert row is not None, "the statement before inserted it"
     return row["number"], row["digest"]
 
 
-async def _store_digest(session: Session, *, number: int, combined: str) -> None:
+async def _store_digest(session: Session, *, receipt_count: int, combined_digest: str) -> None:
     await session.execute(
-        "UPDATE quarantine_digests SET number = $2, digest = $3 WHERE program_id = $1", number, combined
+        "UPDATE quarantine_digests SET number = $2, digest = $3 WHERE program_id = $1", receipt_count, combined_digest
     )
 
 

@@ -1,4 +1,4 @@
-"""Refunds: goods or amounts given back of a purchase. Never changed."""
+"""Refunds of purchases, for returned goods or of an amount. Never changed."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ async def add(session: Session, *, refund: Refund) -> None:
         refund.external_id,
         refund.occurred_at,
         refund.recorded_at,
-        json_text(_stored(refund.lines)),
+        json_text(_lines_data(refund.lines)),
         refund.money,
         refund.clawback_due,
         refund.clawed_back,
         refund.reason,
         refund.fingerprint,
-        json_text(_amounts(refund.amounts)),
+        json_text(_amounts_data(refund.amounts)),
         *refund.space,
     )
 
@@ -47,27 +47,27 @@ def row_digest(refund: Refund) -> int:
         refund.external_id,
         refund.occurred_at,
         refund.recorded_at,
-        _stored(refund.lines),
+        _lines_data(refund.lines),
         refund.money,
         refund.clawback_due,
         refund.clawed_back,
         refund.reason,
         refund.fingerprint,
-        _amounts(refund.amounts),
+        _amounts_data(refund.amounts),
         *digest_fields(refund.space),
     )
 
 
-def _amounts(amounts: Mapping[int, int]) -> dict[str, int]:
+def _amounts_data(amounts: Mapping[int, int]) -> dict[str, int]:
     return {str(line): amount for line, amount in sorted(amounts.items())}
 
 
-def _stored(lines: Mapping[int, Decimal]) -> dict[str, str]:
+def _lines_data(lines: Mapping[int, Decimal]) -> dict[str, str]:
     return {str(line): str(quantity) for line, quantity in sorted(lines.items())}
 
 
 async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> tuple[Refund, ...]:
-    """Every refund of purchases of customers, in no particular order."""
+    """Every refund of the customers' purchases, in no particular order."""
     columns = ", ".join(f"r.{name}" for name in _COLUMNS.split(", "))
     rows = await session.rows(
         f"SELECT {columns} FROM purchases p JOIN refunds r ON r.program_id = p.program_id AND r.purchase_id = p.id"
@@ -95,9 +95,9 @@ async def of_purchases(session: Session, *, purchase_ids: Sequence[str]) -> tupl
 async def by_number(
     session: Session, *, number: str, origin: ReceiptOrigin, numbering: Numbering
 ) -> tuple[Refund, ...]:
-    """The refunds with a number at this location and time; more than one only where the numbering setting was changed.
+    """The refunds with a number at this location and time; more than one only if the numbering setting was changed.
 
-    A refund is at the location of its purchase, at its own time.
+    A refund has the location of its purchase, and its own time.
     """
     columns = ", ".join(f"r.{name}" for name in _COLUMNS.split(", "))
     rows = await session.rows(
@@ -107,17 +107,19 @@ async def by_number(
         number,
         *map(list, numbering.candidate_spaces(origin)),
     )
-    with_origin = (
+    refunds_with_origin = (
         (_refund(row), ReceiptOrigin(row["location_id"], instant(row["occurred_at"]), json_value(row["facts"])["zone"]))
         for row in rows
     )
     return tuple(
-        refund for refund, used in with_origin if numbering.is_same_receipt(origin, recorded=used, space=refund.space)
+        refund
+        for refund, refund_origin in refunds_with_origin
+        if numbering.is_same_receipt(origin, recorded=refund_origin, space=refund.space)
     )
 
 
 async def by_ids(session: Session, *, refund_ids: Sequence[str]) -> dict[str, Refund]:
-    """Several refunds by id; ids that are not there are left out."""
+    """Several refunds by id; unknown ids are left out."""
     rows = await session.rows(
         f"SELECT {_COLUMNS} FROM refunds WHERE program_id = $1 AND id = ANY($2)", list(refund_ids)
     )

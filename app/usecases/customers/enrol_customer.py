@@ -47,7 +47,7 @@ async def run(session: Session, *, context: CommandContext, command: EnrolCustom
             validate_birthday(command.birthday, now=context.now, zone_name=context.program.zone)
         except ProfileError as error:
             return Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.detail)
-    taken_identities = await customers.taken(session, identities=command.identities)
+    taken_identities = await customers.taken_identities(session, identities=command.identities)
     if taken_identities:
         return Problem(ProblemCode.IDENTITY_TAKEN, path=("identities", command.identities.index(taken_identities[0])))
     in_force = await versions.in_force(session, at=context.now)

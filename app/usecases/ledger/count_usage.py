@@ -48,7 +48,7 @@ async def count_purchase(
         await stored_usage.add_items(session, customer_id=customer, items=usage.items, new_id=new_id, at=at)
     if not usage.visit:
         reduction = Reduction(purchase.id, at, no_visit=True, points=0)
-        await stored_usage.reduce(session, customer_id=customer, reduction=reduction)
+        await stored_usage.set_reduction(session, customer_id=customer, reduction=reduction)
     if usage.budget_usage:
         await budgets.use(session, usage=decision.common_budget_usage())
     for clause, points in decision.own_budget_usage:

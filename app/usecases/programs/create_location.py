@@ -34,7 +34,7 @@ class CreateLocationResult(CommandResult):
 async def run(session: Session, *, context: CommandContext, command: CreateLocation) -> CreateLocationResult | Problem:
     """Add the location. Its key and its name must be new: the terms use the key, and customers see the name."""
     number = await locations.next_number(session)
-    taken_columns = await locations.taken(session, key=command.key, name=command.name)
+    taken_columns = await locations.taken_columns(session, key=command.key, name=command.name)
     if taken_columns:
         return Problem(ProblemCode.LOCATION_TAKEN, path=(taken_columns[0],))
     location = Location(

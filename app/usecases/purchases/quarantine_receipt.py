@@ -130,7 +130,7 @@ async def quarantine_exchange(
     receipt_record = await purchases.lookup_receipt(
         session, source=OWN_SOURCE, number=new_receipt.external_id, origin=origin, numbering=numbering
     )
-    if receipt_record.recorded or (not receipt_record.was_quarantined and context.implausible_time(at) is None):
+    if receipt_record.purchases or (not receipt_record.was_quarantined and context.implausible_time(at) is None):
         return None
     buyer = None
     if customer is not None:

@@ -192,7 +192,7 @@ async def _book_from_snapshot(
     await refunds.add(session, refund=new_refund)
     no_visit = not is_visit(terms, facts=after.of(purchase.facts))
     reduction = Reduction(purchase.id, purchase.occurred_at, no_visit, outcome.clawed_back)
-    await stored_usage.reduce_more(session, customer_id=purchase.customer_id, reduction=reduction)
+    await stored_usage.add_to_reduction(session, customer_id=purchase.customer_id, reduction=reduction)
     writer = AccountWriter(session=session, write_context=write_context, account=account, lots_before=lots_before)
     posting = Posting(PostingKey(EntryType.CLAWBACK, new_refund.id), at, draws, outcome.decision)
     references = EntryReferences(purchase_id=purchase.id, refund_id=new_refund.id)

@@ -105,7 +105,7 @@ async def _known_exchange(
         session, source=OWN_SOURCE, number=number, origin=origin, numbering=numbering
     )
     recorded_ids = tuple(
-        purchase.id for purchase in receipt_record.recorded if purchase.completion == new_receipt.completion
+        purchase.id for purchase in receipt_record.purchases if purchase.completion == new_receipt.completion
     )
     if recorded_ids:
         wrong = detail("WITHOUT_EXCHANGE")
