@@ -21,15 +21,19 @@ TILLS = "tests/faults/test_documented_till.py::test_till_that_follows_the_page_l
 KILLS = "tests/faults/test_kill_everything.py::test_no_acknowledged_request_is_lost_when_the_server_is_killed"
 
 
+MINUTES = float(os.environ.get("SOAK_MINUTES", "10"))
+"""How long to run, in minutes."""
+
+
 @dataclass(frozen=True)
 class Part:
-    """Tests that a round runs, with the number of steps or of kills, or the minutes, for them."""
+    """Tests that a round runs, with the number of steps or of kills for them, or their share of SOAK_MINUTES."""
 
     name: str
     tests: str
     steps: int = 0
     kills: int = 0
-    minutes: float = 0
+    share: float = 0
 
     @property
     def environment(self) -> dict[str, str]:
@@ -37,7 +41,7 @@ class Part:
         return {
             "TROTH_SOAK_STEPS": str(self.steps),
             "TROTH_SOAK_KILLS": str(self.kills),
-            "TROTH_SOAK_TILL_MINUTES": str(self.minutes),
+            "TROTH_SOAK_TILL_MINUTES": f"{self.share * MINUTES:g}",
         }
 
 
@@ -47,12 +51,15 @@ PARTS = (
     Part("a program in PostgreSQL", f"{STORED_PROGRAM}[postgres]", steps=1500),
     Part("properties of the terms", "tests/domain/test_properties_of_terms.py", steps=1000),
     Part("every tampering", "tests/faults/test_every_tampering.py", steps=1),
+    Part("generated requests", "tests/api/test_fuzz.py", steps=20),
+    Part("public pages in every appearance", "tests/pages/test_pages_in_a_browser.py", steps=1),
+    Part("GraphiQL in every appearance", "tests/web/test_graphiql.py", steps=1),
     Part("sentences of histories", "tests/ledger/test_sentences_of_histories.py", steps=500),
     Part("figures in sentences", "tests/domain/test_figures_in_sentences.py", steps=500),
     Part("kills between purchases, redemptions and refunds", "tests/faults/test_kill.py", kills=12),
     Part("kills of jobs", "tests/faults/test_kill_jobs.py", kills=4),
-    Part("tills that follow docs/errors.md, on SQLite", f"{TILLS}[sqlite]", minutes=3),
-    Part("tills that follow docs/errors.md, on PostgreSQL", f"{TILLS}[postgres]", minutes=3),
+    Part("tills that follow docs/errors.md, on SQLite", f"{TILLS}[sqlite]", share=0.25),
+    Part("tills that follow docs/errors.md, on PostgreSQL", f"{TILLS}[postgres]", share=0.25),
     Part("kills on SQLite", f"{KILLS}[sqlite]", kills=20),
     Part("kills on PostgreSQL", f"{KILLS}[postgres]", kills=20),
 )
@@ -113,7 +120,7 @@ def main() -> None:
     if parser.parse_args().trial:
         trial()
     else:
-        soak(float(os.environ.get("SOAK_MINUTES", "10")))
+        soak(MINUTES)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ BOOKS: Mapping[str, frozenset[str] | None] = {
 }
 """The tables of the ledger, and those of their columns that it rests on (None: all)."""
 
-EVERY_NTH = {"sqlite": 1, "postgres": 1} if STEPS else {"sqlite": 10, "postgres": 30}
+EVERY_NTH = {"sqlite": 1, "postgres": 1} if STEPS else {"sqlite": 20, "postgres": 60}
 """Of the changes of a table, every nth is tried; the soak tries all. Each is followed by a verification of the whole shop, which
 takes PostgreSQL longer; what finds a change is the same code on both."""
 
