@@ -187,7 +187,7 @@ class Authenticator:
             phrasebook=phrasebook_for(
                 request.headers.get("accept-language"),
                 region=program.region if program is not None else None,
-                address=program.address if program is not None else FormOfAddress.FORMAL,
+                form_of_address=program.form_of_address if program is not None else FormOfAddress.FORMAL,
             ),
             wait_for_disconnect=partial(_wait_for_disconnect, request),
             reachable_fields=needed,

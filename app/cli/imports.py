@@ -21,7 +21,7 @@ from app.cli.runtime import (
 )
 from app.config import Settings
 from app.imports.csv_receipts import plan_import
-from app.imports.execution import Imported, import_target, run_plan
+from app.imports.execution import ImportCounts, import_target, run_plan
 from app.imports.plan import Plan, reason_text
 from app.usecases.application import Application
 
@@ -43,7 +43,7 @@ def import_purchases(
 ) -> None:
     """Import a CSV: record its invoices as purchases and its returns as refunds. See docs/import.md."""
 
-    async def work(application: Application) -> tuple[Plan, Imported | None]:
+    async def work(application: Application) -> tuple[Plan, ImportCounts | None]:
         selected = await select_program(application, program)
         plan = plan_import(file, target=await import_target(selected, application=application))
         # Before anything is recorded: what is rejected must not get lost.
@@ -84,10 +84,10 @@ def _write_rejected(plan: Plan, file: Path) -> None:
         raise exit_after_printing(f"{file} cannot be written: {error.strerror}") from error
 
 
-def _report(plan: Plan, imported: Imported | None, *, as_json: bool) -> None:
+def _report(plan: Plan, imported: ImportCounts | None, *, as_json: bool) -> None:
     rejected = plan.counts_by_reason()
     report = {
-        "lines": plan.lines,
+        "lines": plan.record_count,
         "purchases": len(plan.purchases),
         "purchase_lines": sum(len(facts.lines) for facts in plan.purchases),
         "customers": len(plan.customers()),

@@ -273,7 +273,7 @@ def _text(file: Path) -> str:
 
 def _phrasebook(locale: str, program: Program) -> Phrasebook:
     """The phrasebook of a locale, with the program's region unless the locale names one."""
-    return phrasebook_for(locale, region=program.region, address=program.address)
+    return phrasebook_for(locale, region=program.region, form_of_address=program.form_of_address)
 
 
 def _checked(file: Path, program: str | None) -> tuple[Program, CheckedDraft]:

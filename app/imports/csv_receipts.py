@@ -21,67 +21,76 @@ from app.domain.purchases.facts import FactsError, PurchaseFacts
 from app.domain.purchases.lines import Line, LineKind
 from app.imports import fields
 from app.imports.grouping import ReceiptRecords, group_records
-from app.imports.plan import FaultyRecord, FileRow, ImportTarget, Plan, Rejected, RejectionCause, RejectionReason
+from app.imports.plan import (
+    FaultyRecord,
+    FileRow,
+    ImportRejection,
+    ImportTarget,
+    Plan,
+    ReasonWithDetail,
+    RejectedRecord,
+    RejectionReason,
+)
 from app.imports.return_matching import ReceiptToMatch, SoldLine, match_returns, refund_number
 
 SHIPPING = frozenset({"POST", "DOT", "C2"})
 """Stock codes of postage and carriage."""
 
-LineProblem = tuple[RejectionCause, str | None]
-
 
 class _ReceiptError(Exception):
     """Why a receipt with readable lines cannot be recorded."""
 
-    def __init__(self, reason: RejectionCause, detail: str | None = None) -> None:
+    def __init__(self, reason: RejectionReason, detail: str | None = None) -> None:
         super().__init__(reason)
-        self.problem: LineProblem = reason, detail
+        self.reason_with_detail: ReasonWithDetail = reason, detail
 
 
 @dataclass(slots=True)
-class _Bought:
-    """A line that was bought, and the quantity that no other line of the receipt returns."""
+class _BoughtRow:
+    """A row of goods that were bought, and the quantity that no other row of the receipt returns."""
 
     row: FileRow
     remaining: Decimal
 
 
 def plan_import(path: Path, *, target: ImportTarget) -> Plan:
-    """Read the file and plan every receipt. Raises ValueError when it is no such CSV, or has no records."""
-    records = list(fields.read(path, target=target))
+    """Read the file and plan every receipt. Raises ValueError if it is no CSV with these columns, or has no records."""
+    records = list(fields.read_records(path, target=target))
     if not records:
         raise ValueError("the file has a header and nothing below it")
-    plan = Plan(lines=len(records))
-    plan.rejected.extend(record.rejected() for record in records if isinstance(record, FaultyRecord))
-    drafts = [_unmatched(group, plan=plan, target=target) for group in group_records(records, target=target)]
-    plan.receipts.extend(match_returns(drafts, plan=plan))
+    plan = Plan(record_count=len(records))
+    plan.rejected_records.extend(record.as_rejected() for record in records if isinstance(record, FaultyRecord))
+    receipts_to_match = [
+        _receipt_to_match(group, plan=plan, target=target) for group in group_records(records, target=target)
+    ]
+    plan.receipts.extend(match_returns(receipts_to_match, plan=plan))
     return plan
 
 
-def _unmatched(group: ReceiptRecords, *, plan: Plan, target: ImportTarget) -> ReceiptToMatch:
-    """The sales and returns of a receipt, before matching; for a rejected receipt only the lines that it sold."""
+def _receipt_to_match(group: ReceiptRecords, *, plan: Plan, target: ImportTarget) -> ReceiptToMatch:
+    """A receipt before its returns are matched. The rows of a rejected one are added to the `plan`; its goods count as sold."""
     problems = _line_problems(group.rows, currency=target.currency)
     rejection = group.rejection()
     if rejection is None and not problems:
         try:
-            return _receipt(group, target=target)
+            return _recordable_receipt(group, target=target)
         except _ReceiptError as error:
-            problems = {row.file_line: error.problem for row in group.rows}
+            problems = {row.file_line: error.reason_with_detail for row in group.rows}
     for row in group.rows:
-        reason, detail = problems.get(row.file_line, (rejection or RejectionReason.INCOMPLETE_RECEIPT, None))
-        plan.rejected.append(Rejected(row.file_line, reason, row.receipt_number, detail))
-    sold = [_sold_line(row, group=group, remaining=row.quantity) for row in group.rows if row.quantity > 0]
-    return ReceiptToMatch(group, facts=None, sold=sold, returned=())
+        reason, detail = problems.get(row.file_line, (rejection or ImportRejection.INCOMPLETE_RECEIPT, None))
+        plan.rejected_records.append(RejectedRecord(row.file_line, reason, row.receipt_number, detail))
+    sold_lines = [_sold_line(row, group=group, remaining=row.quantity) for row in group.rows if row.quantity > 0]
+    return ReceiptToMatch(group, facts=None, sold_lines=sold_lines, returns=())
 
 
-def _line_problems(rows: Sequence[FileRow], *, currency: str) -> dict[int, LineProblem]:
-    """The faults of single lines, by line number in the file: values that a till could not send either."""
-    problems: dict[int, LineProblem] = {}
+def _line_problems(rows: Sequence[FileRow], *, currency: str) -> dict[int, ReasonWithDetail]:
+    """What is wrong with single lines, by line number in the file: values that a till could not send either."""
+    problems: dict[int, ReasonWithDetail] = {}
     for line_number, row in enumerate(rows, start=1):
         if row.quantity == 0:
-            problems[row.file_line] = RejectionReason.NO_SALE, "Quantity: nothing is bought"
+            problems[row.file_line] = ImportRejection.NO_SALE, "Quantity: nothing is bought"
         elif row.quantity < 0 and row.price < 0:
-            problems[row.file_line] = RejectionReason.NO_SALE, "UnitPrice: negative, as the quantity is"
+            problems[row.file_line] = ImportRejection.NO_SALE, "UnitPrice: negative, as the quantity is"
         else:
             try:
                 _line(row, number=line_number, quantity=abs(row.quantity), currency=currency)
@@ -94,46 +103,46 @@ def _line_problems(rows: Sequence[FileRow], *, currency: str) -> dict[int, LineP
     return problems
 
 
-def _receipt(group: ReceiptRecords, *, target: ImportTarget) -> ReceiptToMatch:
-    """The receipt as it can be recorded. Raises _ReceiptError where there is nothing to record."""
+def _recordable_receipt(group: ReceiptRecords, *, target: ImportTarget) -> ReceiptToMatch:
+    """The receipt as it can be recorded. Raises _ReceiptError if it cannot be recorded."""
     if (problem := target.problem_at(group.at)) is not None:
         raise _ReceiptError(problem)
-    bought = [_Bought(row, row.quantity) for row in group.rows if row.quantity > 0 and row.price >= 0]
-    returned = [
+    bought_rows = [_BoughtRow(row, row.quantity) for row in group.rows if row.quantity > 0 and row.price >= 0]
+    returned_rows = [
         (line_number, row)
         for line_number, row in enumerate(group.rows, start=1)
-        if row.quantity < 0 and not _returns_on_same_receipt(row, bought=bought)
+        if row.quantity < 0 and not _take_back(row, bought_rows=bought_rows)
     ]
-    bought_lines = [line for line in bought if line.remaining > 0]
-    if not returned and not any(line.row.price for line in bought_lines):
-        raise _ReceiptError(RejectionReason.NO_SALE)
+    remaining_rows = [bought for bought in bought_rows if bought.remaining > 0]
+    if not returned_rows and not any(bought.row.price for bought in remaining_rows):
+        raise _ReceiptError(ImportRejection.NO_SALE)
     try:
         receipt_limits.check_lines(len(group.rows))
         lines = tuple(
-            _line(line.row, number=number, quantity=line.remaining, currency=target.currency)
-            for number, line in enumerate(bought_lines, start=1)
+            _line(bought.row, number=number, quantity=bought.remaining, currency=target.currency)
+            for number, bought in enumerate(remaining_rows, start=1)
         )
         lines = _with_discounts(lines, group=group, currency=target.currency)
         facts = PurchaseFacts(occurred_at=group.at, zone=target.zone, currency=target.currency, lines=lines)
     except FactsError as error:
         raise _ReceiptError(ProblemCode.INVALID_INPUT, in_english(error.detail)) from error
-    sold = [
+    sold_lines = [
         _sold_line(bought.row, group=group, remaining=bought.remaining, line=line, currency=target.currency)
-        for bought, line in zip(bought_lines, lines, strict=True)
+        for bought, line in zip(remaining_rows, lines, strict=True)
     ]
-    return ReceiptToMatch(group, facts=facts if lines else None, sold=sold, returned=tuple(returned))
+    return ReceiptToMatch(group, facts=facts if lines else None, sold_lines=sold_lines, returns=tuple(returned_rows))
 
 
-def _returns_on_same_receipt(row: FileRow, *, bought: Sequence[_Bought]) -> bool:
-    """Does a line return goods of its own receipt, at their price? Then their `remaining` quantity is reduced."""
-    candidates = [line for line in bought if (line.row.sku, line.row.price) == (row.sku, row.price)]
+def _take_back(row: FileRow, *, bought_rows: Sequence[_BoughtRow]) -> bool:
+    """Take goods that a row returns out of `bought_rows` of its own receipt, at the same price; False if they have too few."""
+    candidates = [bought for bought in bought_rows if (bought.row.sku, bought.row.price) == (row.sku, row.price)]
     returned = -row.quantity
-    if sum(line.remaining for line in candidates) < returned:
+    if sum(bought.remaining for bought in candidates) < returned:
         return False
-    for line in reversed(candidates):
-        taken = min(returned, line.remaining)
-        line.remaining -= taken
-        returned -= taken
+    for bought in reversed(candidates):
+        quantity = min(returned, bought.remaining)
+        bought.remaining -= quantity
+        returned -= quantity
     return True
 
 
@@ -170,7 +179,7 @@ def _with_discounts(lines: tuple[Line, ...], *, group: ReceiptRecords, currency:
 def _sold_line(
     row: FileRow, *, group: ReceiptRecords, remaining: Decimal, line: Line | None = None, currency: str = ""
 ) -> SoldLine:
-    """The line as returns may match it: by its unit price, or by the price per item after the discount."""
+    """A row as returns are matched with it; `line` is its line on the receipt, None if the receipt is rejected."""
     paid = None
     if line is not None and line.discount:
         paid = Money(line.price() - line.discount, currency).decimal()

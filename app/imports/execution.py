@@ -1,4 +1,7 @@
-"""Execution of an import plan with the use cases of the till. Keys come from the receipts, so that a second run changes nothing."""
+"""Execution of an import plan with the use cases of the till.
+
+Idempotency keys are made from receipt numbers and customers, so that a second run changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,15 @@ from app.domain.i18n.details import in_english
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program
 from app.domain.purchases.receipt_numbers import ReceiptReference
-from app.imports.plan import CustomerIdentity, FileReceipt, ImportTarget, Plan, RejectionCause, RejectionReason, Return
+from app.imports.plan import (
+    CustomerIdentity,
+    FileReceipt,
+    ImportRejection,
+    ImportTarget,
+    Plan,
+    ReasonWithDetail,
+    Return,
+)
 from app.queries.terms.published_terms import first_terms_start
 from app.usecases.application import Application, fingerprint
 from app.usecases.command import CLOCK_TOLERANCE, CommandType, UseCase
@@ -31,15 +42,16 @@ from app.usecases.purchases.record_receipt import RecordMixedReceipt, RecordMixe
 from app.usecases.results import CommandResult, Execution, ResultType
 
 T = TypeVar("T")
-Rejections: TypeAlias = dict[tuple[str, date | None], tuple[RejectionCause, str | None]]
+Rejections: TypeAlias = dict[tuple[str, date | None], ReasonWithDetail]
+"""Why receipts were rejected on recording, by the keys of the receipts (`FileReceipt.key`)."""
 
 CONCURRENT_RECEIPTS = 16
 """Receipts recorded concurrently: they share a commit, and a till waits at most for these."""
 
 
 @dataclass(slots=True)
-class Imported:
-    """How much a run recorded, and how much had been recorded before."""
+class ImportCounts:
+    """How many customers, purchases and refunds a run recorded; how many receipts and customers were recorded before."""
 
     customers: int = 0
     purchases: int = 0
@@ -61,32 +73,32 @@ async def import_target(program: Program, *, application: Application) -> Import
 
 async def run_plan(
     plan: Plan, *, application: Application, program: Program, on_progress: Callable[[int], None]
-) -> Imported:
+) -> ImportCounts:
     """Enrol the customers and record the receipts, each completely or not at all, in each customer's order of business time.
 
-    `on_progress` is called with the number of finished steps. A receipt that is rejected on recording is moved to the plan's
-    rejected records. So are receipts that return goods of it: they were matched with its lines in the file, from which
-    the recorded ones may differ.
+    `on_progress` is called with the number of steps (customers and receipts) finished since the last call. A receipt that is
+    rejected on recording is moved to the plan's rejected records. So are receipts that return its goods: they were matched
+    with its lines in this file, and another receipt that is recorded under its number may have other lines.
     """
-    imported = Imported()
+    counts = ImportCounts()
     for customers in _concurrent_groups(plan.customers(), customer_of=lambda customer: customer):
-        await _all(
-            _enrol(customer, imported=imported, application=application, program=program) for customer in customers
+        await _run_all(
+            _enrol(customer, counts=counts, application=application, program=program) for customer in customers
         )
         on_progress(len(customers))
     rejections: Rejections = {}
     for receipts in _concurrent_groups(plan.receipts, customer_of=lambda receipt: receipt.customer):
-        await _all(
-            _import_receipt(receipt, rejections=rejections, imported=imported, application=application, program=program)
+        await _run_all(
+            _import_receipt(receipt, rejections=rejections, counts=counts, application=application, program=program)
             for receipt in receipts
         )
         on_progress(len(receipts))
     plan.reject(rejections)
-    return imported
+    return counts
 
 
 def _concurrent_groups(items: Iterable[T], *, customer_of: Callable[[T], CustomerIdentity]) -> Iterator[list[T]]:
-    """The next items that may run concurrently: as long as no customer comes twice, whose order would be lost."""
+    """The items in groups that may run concurrently: each customer at most once, to keep the order of a customer's receipts."""
     batch: dict[CustomerIdentity, T] = {}
     for item in items:
         customer = customer_of(item)
@@ -98,19 +110,19 @@ def _concurrent_groups(items: Iterable[T], *, customer_of: Callable[[T], Custome
         yield list(batch.values())
 
 
-async def _all(recordings: Iterable[Coroutine[None, None, None]]) -> None:
-    """Run all concurrently, to their end even where one fails, and raise the first error."""
+async def _run_all(recordings: Iterable[Coroutine[None, None, None]]) -> None:
+    """Run all concurrently and, even if one fails, to their end; then raise the first error."""
     for outcome in await asyncio.gather(*recordings, return_exceptions=True):
         if outcome is not None:
             raise outcome
 
 
 async def _import_receipt(
-    receipt: FileReceipt, *, rejections: Rejections, imported: Imported, application: Application, program: Program
+    receipt: FileReceipt, *, rejections: Rejections, counts: ImportCounts, application: Application, program: Program
 ) -> None:
     """Record a receipt and count the result, or note why it is rejected."""
-    if any((returned.receipt_number, returned.sold_on) in rejections for returned in receipt.returns):
-        rejections[receipt.key] = RejectionReason.PURCHASE_REJECTED, None
+    if any((returned.sold_receipt_number, returned.sold_on) in rejections for returned in receipt.returns):
+        rejections[receipt.key] = ImportRejection.PURCHASE_REJECTED, None
         return
     execution = await _record(receipt, application=application, program=program)
     if isinstance(execution, Problem):
@@ -119,21 +131,23 @@ async def _import_receipt(
             in_english(execution.detail) if execution.detail is not None else None,
         )
     elif _was_recorded_before(execution):
-        imported.already_recorded += 1
+        counts.already_recorded += 1
     else:
-        imported.purchases += receipt.facts is not None
-        imported.refunds += len(receipt.returns)
+        counts.purchases += receipt.facts is not None
+        counts.refunds += len(receipt.returns)
 
 
 def _reason(problem: Problem) -> ProblemCode:
-    """The reason in the words of an import, whose idempotency keys are made from receipt numbers."""
+    """The reason for a rejected receipt. As the idempotency key is made from its number, a reused key is a reused number."""
     if problem.code is ProblemCode.IDEMPOTENCY_KEY_REUSED:
         return ProblemCode.RECEIPT_DIFFERS
     return problem.code
 
 
-async def _enrol(customer: CustomerIdentity, *, imported: Imported, application: Application, program: Program) -> None:
-    """Enrol a customer; an existing one stays unchanged. Where that is rejected, so are the customer's purchases."""
+async def _enrol(
+    customer: CustomerIdentity, *, counts: ImportCounts, application: Application, program: Program
+) -> None:
+    """Enrol a customer; an existing one stays unchanged. If the customer cannot be enrolled, recording the purchases fails, too."""
     # Keys are stored for ever, so none contains an address, a telephone number or a name.
     digest = fingerprint(customer.kind.value, customer.value)
     execution = await application.execute(
@@ -146,16 +160,16 @@ async def _enrol(customer: CustomerIdentity, *, imported: Imported, application:
         command=EnrolCustomer(identities=(customer,), locale=None),
     )
     if isinstance(execution, Problem):
-        imported.already_recorded += execution.code is ProblemCode.IDENTITY_TAKEN
+        counts.already_recorded += execution.code is ProblemCode.IDENTITY_TAKEN
     else:
-        imported.already_recorded += execution.repeated
-        imported.customers += not execution.repeated
+        counts.already_recorded += execution.repeated
+        counts.customers += not execution.repeated
 
 
 async def _record(
     receipt: FileReceipt, *, application: Application, program: Program
 ) -> Execution[CommandResult] | Problem:
-    """Record a receipt as a till would, or all its parts at once where there are several."""
+    """Record a purchase or a refund as a till would; a receipt with several parts in one command."""
     purchase = _purchase_command(receipt)
     refunds = tuple(_refund_command(returned, receipt=receipt) for returned in receipt.returns)
     day = f"@{receipt.day}" if receipt.day is not None else ""
@@ -227,8 +241,8 @@ def _purchase_command(receipt: FileReceipt) -> RecordPurchase | None:
 def _return_fingerprint_input(returned: Return, *, receipt: FileReceipt) -> object:
     return [
         receipt.customer.value,
-        returned.receipt_number,
-        returned.line,
+        returned.sold_receipt_number,
+        returned.sold_line,
         str(returned.quantity),
         receipt.at.isoformat(),
     ]
@@ -237,8 +251,8 @@ def _return_fingerprint_input(returned: Return, *, receipt: FileReceipt) -> obje
 def _refund_command(returned: Return, *, receipt: FileReceipt) -> RecordRefund:
     return RecordRefund(
         purchase_id=None,
-        receipt=ReceiptReference(returned.receipt_number, day=returned.sold_on),
-        lines={returned.line: returned.quantity},
+        receipt=ReceiptReference(returned.sold_receipt_number, day=returned.sold_on),
+        lines={returned.sold_line: returned.quantity},
         occurred_at=receipt.at,
         external_id=returned.refund_number,
         reason=None,

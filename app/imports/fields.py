@@ -1,4 +1,4 @@
-"""Fields of records: a row that can be part of a receipt, or why it cannot."""
+"""The fields of a record: read, they make a row that can be part of a receipt, or a faulty record with the reason."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from app.domain.names import normalised_identifier
 from app.domain.problems import ProblemCode
 from app.domain.purchases import receipt_limits
 from app.domain.purchases.facts import FactsError
-from app.imports.csv_records import File, Record, open_csv
-from app.imports.plan import CustomerIdentity, FaultyRecord, FileRow, ImportTarget, RejectionCause, RejectionReason
+from app.imports.csv_records import CsvFile, CsvRecord, open_csv
+from app.imports.plan import CustomerIdentity, FaultyRecord, FileRow, ImportRejection, ImportTarget, RejectionReason
 
 COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID")
 _COLUMN_OF = {
@@ -38,53 +38,57 @@ class UnreadableError(ValueError):
 
 
 def problem_text(error: FactsError) -> str:
-    """What is wrong with a fact, in the words of its column."""
+    """What is wrong with a fact, with the name of its column."""
     return f"{_COLUMN_OF.get(error.path[-1], error.path[-1])}: {in_english(error.detail)}"
 
 
-def read(path: Path, *, target: ImportTarget) -> Iterator[FileRow | FaultyRecord]:
-    """Every record below the header, in the order of the file. Raises ValueError when it is no such CSV."""
+def read_records(path: Path, *, target: ImportTarget) -> Iterator[FileRow | FaultyRecord]:
+    """Every record below the header, in the order of the file. Raises ValueError if the file is no CSV with `COLUMNS`."""
     file = open_csv(path, columns=COLUMNS)
     for record in file.records:
-        yield _read(record, file=file, target=target)
+        yield _row_or_fault(record, file=file, target=target)
 
 
-def _read(record: Record, *, file: File, target: ImportTarget) -> FileRow | FaultyRecord:
-    if record.broken:
-        numbers = tuple(
+def _row_or_fault(record: CsvRecord, *, file: CsvFile, target: ImportTarget) -> FileRow | FaultyRecord:
+    if record.unaligned_fields:
+        possible_numbers = tuple(
             dict.fromkeys(normalised_identifier(text) for text in file.possible_values("InvoiceNo", record))
         )
-        shown = numbers[0] if numbers else ""
-        return FaultyRecord(record.line, shown, RejectionReason.UNREADABLE, record.fault, possible_numbers=numbers)
-    text = {name: record.fields[name].strip() for name in COLUMNS}
-    receipt_number = normalised_identifier(text["InvoiceNo"])
-    reason: RejectionCause
+        first_number = possible_numbers[0] if possible_numbers else ""
+        return FaultyRecord(
+            record.file_line, first_number, ImportRejection.UNREADABLE, record.fault, possible_numbers=possible_numbers
+        )
+    text_by_column = {name: record.fields[name].strip() for name in COLUMNS}
+    receipt_number = normalised_identifier(text_by_column["InvoiceNo"])
+    reason: RejectionReason
     try:
         if record.fault is not None:
             raise UnreadableError(record.fault)
-        if text["CustomerID"].lower() in NO_CUSTOMER:
-            reason, detail = RejectionReason.NO_CUSTOMER, None
+        if text_by_column["CustomerID"].lower() in NO_CUSTOMER:
+            reason, detail = ImportRejection.NO_CUSTOMER, None
         else:
-            return _row(record.line, text, receipt_number=receipt_number, target=target)
+            return _row(record.file_line, text_by_column, receipt_number=receipt_number, target=target)
     except UnreadableError as error:
-        reason, detail = RejectionReason.UNREADABLE, str(error)
+        reason, detail = ImportRejection.UNREADABLE, str(error)
     except FactsError as error:
         reason, detail = ProblemCode.INVALID_INPUT, problem_text(error)
     except IdentityError as error:
         reason, detail = ProblemCode.INVALID_INPUT, f"CustomerID: {in_english(error.detail)}"
-    return FaultyRecord(record.line, receipt_number, reason, detail, at=_time(text["InvoiceDate"], target=target))
+    return FaultyRecord(
+        record.file_line, receipt_number, reason, detail, at=_time(text_by_column["InvoiceDate"], target=target)
+    )
 
 
-def _row(file_line: int, text: dict[str, str], *, receipt_number: str, target: ImportTarget) -> FileRow:
+def _row(file_line: int, text_by_column: dict[str, str], *, receipt_number: str, target: ImportTarget) -> FileRow:
     row = FileRow(
         file_line=file_line,
         receipt_number=receipt_number,
-        sku=normalised_identifier(text["StockCode"]),
-        name=text["Description"] or None,
-        quantity=_decimal(text["Quantity"], column="Quantity"),
-        price=_decimal(text["UnitPrice"], column="UnitPrice"),
-        at=_instant(text["InvoiceDate"], zone_name=target.zone),
-        customer=_customer(text["CustomerID"], region=target.region),
+        sku=normalised_identifier(text_by_column["StockCode"]),
+        name=text_by_column["Description"] or None,
+        quantity=_decimal(text_by_column["Quantity"], column="Quantity"),
+        price=_decimal(text_by_column["UnitPrice"], column="UnitPrice"),
+        at=_instant(text_by_column["InvoiceDate"], zone_name=target.zone),
+        customer=_customer(text_by_column["CustomerID"], region=target.region),
     )
     receipt_limits.normalised_receipt_number(row.receipt_number)
     return row
@@ -102,7 +106,7 @@ def _customer(text: str, *, region: str) -> CustomerIdentity:
             try:
                 return CustomerIdentity(kind, normalised_identity(kind, text, region=region))
             except IdentityError:
-                continue  # an id that looks a little like it
+                continue  # an id that only resembles a telephone number or an e-mail address
     return CustomerIdentity(
         IdentityKind.EXTERNAL_ID, normalised_identity(IdentityKind.EXTERNAL_ID, text, region=region)
     )
@@ -119,7 +123,7 @@ def _decimal(text: str, *, column: str) -> Decimal:
 
 
 def _time(text: str, *, target: ImportTarget) -> datetime | None:
-    """The time of a record that has another fault, None where it cannot be read either."""
+    """The time of a record that has another fault; None if the time cannot be read either."""
     try:
         return _instant(text, zone_name=target.zone)
     except UnreadableError:
@@ -127,16 +131,16 @@ def _time(text: str, *, target: ImportTarget) -> datetime | None:
 
 
 def _instant(text: str, *, zone_name: str) -> datetime:
-    """The instant at which the wall clock showed a time, the first one where it did so twice."""
+    """The instant at which the wall clock showed a time; if it did so twice, the first one. Raises UnreadableError."""
     try:
-        wall = datetime.fromisoformat(text) if _WALL_CLOCK.fullmatch(text) else None
+        wall_clock = datetime.fromisoformat(text) if _WALL_CLOCK.fullmatch(text) else None
     except ValueError:
-        wall = None
-    if wall is None:
+        wall_clock = None
+    if wall_clock is None:
         raise UnreadableError("InvoiceDate: not a time as YYYY-MM-DD HH:MM:SS")
-    if not FIRST_YEAR <= wall.year <= LAST_YEAR:
+    if not FIRST_YEAR <= wall_clock.year <= LAST_YEAR:
         raise UnreadableError(f"InvoiceDate: not between the years {FIRST_YEAR} and {LAST_YEAR}")
-    at = in_zone(wall, zone_name=zone_name)
-    if local(at, zone_name=zone_name).replace(tzinfo=None) != wall:
+    at = in_zone(wall_clock, zone_name=zone_name)
+    if local(at, zone_name=zone_name).replace(tzinfo=None) != wall_clock:
         raise UnreadableError("InvoiceDate: the clocks skipped this time")
     return at

@@ -18,8 +18,8 @@ from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.receipt_numbers import Numbering
 
 
-class RejectionReason(StrEnum):
-    """Why a record is rejected, in addition to the problems for which a till's command is rejected."""
+class ImportRejection(StrEnum):
+    """Reasons to reject a record that only an import has; a till's command is rejected with a `ProblemCode`."""
 
     UNREADABLE = "UNREADABLE"
     NO_CUSTOMER = "NO_CUSTOMER"
@@ -32,35 +32,41 @@ class RejectionReason(StrEnum):
     PURCHASE_REJECTED = "PURCHASE_REJECTED"
 
 
-REASONS = {
-    RejectionReason.UNREADABLE: "a column is missing or cannot be read",
-    RejectionReason.NO_CUSTOMER: "the line has no customer",
-    RejectionReason.NO_SALE: "nothing is bought: no quantity, no price, or all of it is taken back on the receipt itself",
-    RejectionReason.SEVERAL_CUSTOMERS: "the lines of this receipt name more than one customer",
-    RejectionReason.TIMES_DIFFER: "the lines of this receipt number are of different times",
-    RejectionReason.INCOMPLETE_RECEIPT: "another line of this receipt is rejected, and with it the whole receipt",
-    RejectionReason.RETURN_MATCHES_NOTHING: "no earlier lines of this customer and stock code have that much left",
-    RejectionReason.RETURN_AT_OTHER_PRICE: "what this customer has left of this stock code was sold at another price",
-    RejectionReason.PURCHASE_REJECTED: "the purchase that this return belongs to was rejected",
+REJECTION_TEXTS = {
+    ImportRejection.UNREADABLE: "a column is missing or cannot be read",
+    ImportRejection.NO_CUSTOMER: "the line has no customer",
+    ImportRejection.NO_SALE: "nothing is bought: no quantity, no price, or all of it is taken back on the receipt itself",
+    ImportRejection.SEVERAL_CUSTOMERS: "the lines of this receipt name more than one customer",
+    ImportRejection.TIMES_DIFFER: "the lines of this receipt number are of different times",
+    ImportRejection.INCOMPLETE_RECEIPT: "another line of this receipt is rejected, and with it the whole receipt",
+    ImportRejection.RETURN_MATCHES_NOTHING: "no earlier lines of this customer and stock code have that much left",
+    ImportRejection.RETURN_AT_OTHER_PRICE: "what this customer has left of this stock code was sold at another price",
+    ImportRejection.PURCHASE_REJECTED: "the purchase that this return belongs to was rejected",
 }
 
-RejectionCause: TypeAlias = RejectionReason | ProblemCode
+RejectionReason: TypeAlias = ImportRejection | ProblemCode
+ReasonWithDetail: TypeAlias = tuple[RejectionReason, str | None]
+"""A reason, and what exactly is wrong, if more is known than the reason says."""
 
 
-def reason_text(reason: RejectionCause) -> str:
+def reason_text(reason: RejectionReason) -> str:
     """A reason in English."""
-    return REASONS[reason] if isinstance(reason, RejectionReason) else phrasebook_in(Locale.EN)(f"error.{reason.value}")
+    return (
+        REJECTION_TEXTS[reason]
+        if isinstance(reason, ImportRejection)
+        else phrasebook_in(Locale.EN)(f"error.{reason.value}")
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class RejectedRecord:
     """A record that is not imported; `file_line` is the line on which it begins, counted from 1, the header included.
 
-    `detail` is more on the reason, if there is more.
+    `detail` says what exactly is wrong, if more is known than the reason says.
     """
 
     file_line: int
-    reason: RejectionCause
+    reason: RejectionReason
     receipt_number: str
     detail: str | None = None
 
@@ -81,7 +87,7 @@ class ImportTarget:
     numbering: Numbering = field(default_factory=Numbering)
 
     def problem_at(self, at: datetime) -> ProblemCode | None:
-        """The problem with receipts of an instant, or None: no terms were in force, or it is in the future."""
+        """Why receipts of an instant cannot be imported: it is in the future, or no terms were in force. None if they can."""
         if at > self.latest:
             return ProblemCode.CLOCK_SKEW
         if self.terms_since is None or at < self.terms_since:
@@ -98,7 +104,7 @@ class CustomerIdentity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """A readable record: the line on which it begins, and its fields."""
+    """A readable record: the line of the file on which it begins, and its fields; `price` is the price of one item."""
 
     file_line: int
     receipt_number: str
@@ -114,38 +120,43 @@ class FileRow:
 class FaultyRecord:
     """A record that cannot be part of a receipt, and why.
 
-    `receipt_number` is the number in it, `possible_numbers` are those that it may have where its columns are ambiguous,
-    `at` is its time if that can be read.
+    `possible_numbers` are the receipt numbers that it may have if its columns are ambiguous, otherwise None;
+    `receipt_number` is the first of them, or the only one, and may be empty. `at` is its time, None if it cannot be read.
     """
 
     file_line: int
     receipt_number: str
-    reason: RejectionCause
+    reason: RejectionReason
     detail: str | None = None
     at: datetime | None = None
     possible_numbers: tuple[str, ...] | None = None
 
-    def rejected(self) -> Rejected:
-        """The record, rejected."""
-        return Rejected(self.file_line, self.reason, self.receipt_number, self.detail)
+    def as_rejected(self) -> RejectedRecord:
+        """The record as one of those that a plan rejects."""
+        return RejectedRecord(self.file_line, self.reason, self.receipt_number, self.detail)
 
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """Returned goods: a refund with a number of its own, of a line of an earlier receipt."""
+    """Returned goods: a refund with a number of its own, of a line of an earlier receipt.
+
+    `sold_receipt_number` is the number of that receipt, `sold_on` its business day where numbers restart each day,
+    `sold_line` the line on it.
+    """
 
     refund_number: str
-    receipt_number: str
+    sold_receipt_number: str
     sold_on: date | None
-    line: int
+    sold_line: int
     quantity: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class FileReceipt:
-    """A receipt of the file, recorded completely or not at all: purchases, returns, or both.
+    """A receipt of the file, recorded completely or not at all: a purchase (`facts`), returns, or both.
 
-    `day` is its business day where receipt numbers restart each day; `file_lines` are its lines in the file.
+    `day` is its business day where receipt numbers restart each day, otherwise None; `file_lines` are the numbers of its
+    lines in the file.
     """
 
     receipt_number: str
@@ -158,17 +169,20 @@ class FileReceipt:
 
     @property
     def key(self) -> tuple[str, date | None]:
-        """The number and the business day, which together are unique in the file."""
+        """The receipt's number and business day, which together are unique in the file."""
         return self.receipt_number, self.day
 
 
 @dataclass(slots=True)
 class Plan:
-    """The plan of a file, in order of business time; every record is in a receipt or among the rejected."""
+    """The plan of a file: its receipts in order of business time, and its rejected records.
+
+    Each of the file's `record_count` records is part of a receipt or rejected.
+    """
 
     receipts: list[FileReceipt] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
-    lines: int = 0
+    rejected_records: list[RejectedRecord] = field(default_factory=list)
+    record_count: int = 0
 
     @property
     def purchases(self) -> list[PurchaseFacts]:
@@ -184,23 +198,24 @@ class Plan:
         """The customers of the purchases, in the order of their first purchase."""
         return list(dict.fromkeys(receipt.customer for receipt in self.receipts if receipt.facts is not None))
 
-    def reject(self, rejections: Mapping[tuple[str, date | None], tuple[RejectionCause, str | None]]) -> None:
-        """Move receipts, by their keys, to the rejected records; each key with the reason and more detail, if any."""
+    def reject(self, rejections: Mapping[tuple[str, date | None], ReasonWithDetail]) -> None:
+        """Move the receipts with these keys to the rejected records, each with its reason."""
         for receipt in self.receipts:
             if receipt.key in rejections:
                 reason, detail = rejections[receipt.key]
-                self.rejected.extend(
-                    Rejected(file_line, reason, receipt.receipt_number, detail) for file_line in receipt.file_lines
+                self.rejected_records.extend(
+                    RejectedRecord(file_line, reason, receipt.receipt_number, detail)
+                    for file_line in receipt.file_lines
                 )
         self.receipts = [receipt for receipt in self.receipts if receipt.key not in rejections]
 
-    def rejected_in_file_order(self) -> list[Rejected]:
+    def rejected_in_file_order(self) -> list[RejectedRecord]:
         """The rejected records in the order of the file."""
-        return sorted(self.rejected, key=lambda rejected: rejected.file_line)
+        return sorted(self.rejected_records, key=lambda rejected: rejected.file_line)
 
     def counts_by_reason(self) -> dict[str, int]:
         """How many records were rejected, by reason: every reason of an import, even if 0, and the problems that occurred."""
-        counts: dict[str, int] = defaultdict(int, dict.fromkeys(RejectionReason, 0))
-        for rejected in self.rejected:
+        counts: dict[str, int] = defaultdict(int, dict.fromkeys(ImportRejection, 0))
+        for rejected in self.rejected_records:
             counts[rejected.reason] += 1
         return {str(reason): count for reason, count in counts.items()}

@@ -9,7 +9,7 @@ from app.pages.language import PageLanguage
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The addresses of a program's pages: short ones where it is the only one that is listed."""
+    """The addresses of a program's pages. `base` is the path before them: `/p/SLUG`, or empty for the only listed program."""
 
     base: str
     language: PageLanguage

@@ -11,7 +11,7 @@ from app.domain.terms.clause import Clause
 
 @dataclass(frozen=True, slots=True)
 class ClauseView:
-    """A clause with its number, how the number is read aloud, and its sentence."""
+    """A clause with its number, its `name` (the number as a screen reader says it), and its sentence."""
 
     number: str
     name: str
@@ -26,7 +26,7 @@ class ClauseView:
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
-    """A changed clause, old and new. `same_words`: only its place or its groups of members have changed."""
+    """A changed clause, old and new. `same_words`: its sentence is the same, only its place or its groups of members have changed."""
 
     direction: str
     before: ClauseView | None

@@ -1,4 +1,4 @@
-"""The language of a page: chosen in its address, else by the browser; and the links to the same page in the others."""
+"""The language of a page, from its address or else from the browser; and the links to the same page in other languages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAMES: Mapping[Locale, str] = {
 
 @dataclass(frozen=True, slots=True)
 class LanguageLink:
-    """The same page in a language."""
+    """A link to the same page in another language or, if `current`, in its own."""
 
     locale: str
     name: str
@@ -32,7 +32,7 @@ class LanguageLink:
 
 @dataclass(frozen=True, slots=True)
 class PageLanguage:
-    """The words of a page. `chosen` is the locale in the page's address, normalised, which links repeat; None if there is none."""
+    """The language of a page. `chosen` is the locale in the page's address, normalised, which links repeat; None if there is none."""
 
     phrasebook: Phrasebook
     chosen: str | None
@@ -47,7 +47,7 @@ class PageLanguage:
         return path if self.chosen is None else f"{path}?locale={self.chosen}"
 
     def links(self, path: str) -> list[LanguageLink]:
-        """The page in every language."""
+        """The links to a page in every language."""
         return [
             LanguageLink(
                 locale=locale.value,
@@ -60,14 +60,14 @@ class PageLanguage:
 
 
 def language_of(request: Request, *, program: Program | None = None) -> PageLanguage:
-    """The language that a reader asks for, with the formats of a program's region and its form of address."""
-    asked = request.query_params.get("locale")
+    """The language that a reader asks for, with the formats of a program's region and the program's form of address."""
+    requested = request.query_params.get("locale")
     phrasebook = public_phrasebook_for(
-        asked or request.headers.get("accept-language"),
+        requested or request.headers.get("accept-language"),
         region=program.region if program is not None else None,
-        address=program.address if program is not None else FormOfAddress.FORMAL,
+        form_of_address=program.form_of_address if program is not None else FormOfAddress.FORMAL,
     )
-    return PageLanguage(phrasebook, _normalised_tag(asked) if asked else None)
+    return PageLanguage(phrasebook, _normalised_tag(requested) if requested else None)
 
 
 def _normalised_tag(tag: str) -> str:

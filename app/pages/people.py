@@ -25,38 +25,41 @@ class MadeUpPerson:
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """A person in words."""
+    """A made-up person as the template shows them: the name, and lines of text."""
 
     name: str
     lines: tuple[str, ...]
 
 
 async def people_views(
-    people: Sequence[MadeUpPerson], *, application: Application, program: PublicProgram, phrasebook: Phrasebook
+    people: Sequence[MadeUpPerson], *, application: Application, public_program: PublicProgram, phrasebook: Phrasebook
 ) -> tuple[PersonView, ...]:
-    """Each person with card, points, and the rewards that a till would give them now."""
+    """Each person with card, points, and the rewards that are available to them now; people who are not customers are left out."""
     facts = PurchaseFacts(
-        occurred_at=program.now, zone=program.program.zone, currency=program.program.currency, lines=()
+        occurred_at=public_program.now,
+        zone=public_program.program.zone,
+        currency=public_program.program.currency,
+        lines=(),
     )
     views = []
     for person in people:
-        found = await application.query(
+        offers = await application.query(
             offers_for,
-            program_id=program.program.id,
+            program_id=public_program.program.id,
             by=CustomerReference(person.card, IdentityKind.CARD),
             facts=facts,
             principal=None,
         )
-        if found is None or isinstance(found, Problem) or found.customer is None:
+        if offers is None or isinstance(offers, Problem) or offers.customer is None:
             continue
         card = phrasebook("page.demo.card", number=person.card)
-        points = phrasebook.points(found.customer.account.balance.available)
-        views.append(PersonView(person.name, (f"{card} · {points}", _can_have(person, found, phrasebook=phrasebook))))
+        points = phrasebook.points(offers.customer.account.balance.available)
+        views.append(PersonView(person.name, (f"{card} · {points}", _can_have(person, offers, phrasebook=phrasebook))))
     return tuple(views)
 
 
-def _can_have(person: MadeUpPerson, found: Offers, *, phrasebook: Phrasebook) -> str:
-    names = [phrasebook("called", name=offer.reward.name) for offer in found.offers if offer.available]
+def _can_have(person: MadeUpPerson, offers: Offers, *, phrasebook: Phrasebook) -> str:
+    names = [phrasebook("called", name=offer.reward.name) for offer in offers.offers if offer.available]
     if not names:
         return phrasebook("page.demo.nothing_available", name=person.name)
     return phrasebook("page.demo.available", name=person.name, rewards=phrasebook.listed(names, last="or"))

@@ -1,4 +1,4 @@
-"""Pages from templates: escaped, under a strict policy, with a validator by which a browser keeps them."""
+"""Pages from templates: escaped, under a strict content security policy, with an ETag so that browsers can cache them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ POLICY = "; ".join(
         "base-uri 'none'",
     )
 )
-"""No script at all, no style in the page, no other host."""
+"""The content security policy: no script at all, no style in the page, nothing from another host."""
 
 SECURITY_HEADERS: Mapping[str, str] = {
     "content-security-policy": POLICY,
@@ -42,41 +42,43 @@ SECURITY_HEADERS: Mapping[str, str] = {
 MAX_CACHED_PAGES = 256
 
 
-def validator(body: bytes) -> str:
+def etag_of(body: bytes) -> str:
     """The ETag of a body. It is weak: a proxy may compress the answer."""
     return f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
-def unchanged(request: Request, *, etag: str) -> bool:
-    """Does the reader have this very body?"""
-    known = request.headers.get("if-none-match", "")
+def client_has(request: Request, *, etag: str) -> bool:
+    """Has the client the body with this ETag?"""
+    if_none_match = request.headers.get("if-none-match", "")
     opaque = etag.removeprefix("W/")
-    return known.strip() == "*" or opaque in (tag.strip().removeprefix("W/") for tag in known.split(","))
+    return if_none_match.strip() == "*" or opaque in (
+        tag.strip().removeprefix("W/") for tag in if_none_match.split(",")
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class _Rendered:
+class _RenderedPage:
     body: bytes
     etag: str
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """A page that has nothing else to show. `path` is the address that the links to other languages lead to."""
+class MessagePage:
+    """A page with only a heading, a sentence and perhaps a link. The links to the page in other languages lead to `path`."""
 
     brand: str
     home: str
     heading: str
     text: str
     path: str
-    private: bool = False
+    hidden_from_search: bool = False
     link: tuple[str, str] | None = None
     """Address and text of the link."""
 
 
 @cache
 def _environment() -> Environment:
-    """The templates, compiled; the same ones for every server of a process."""
+    """The compiled templates, shared by all servers of a process."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -92,16 +94,17 @@ def _environment() -> Environment:
 
 
 class PageRenderer:
-    """Renders pages, and keeps the last ones: what a page shows changes far less often than it is read.
+    """Renders pages and caches those read last, because pages are read far more often than what they show changes.
 
-    `charging` charges the reader of a page for the time that rendering takes; it raises where that is too much.
+    Rendering runs in the context of `charging`, which charges the reader for its time and raises RateLimited if the reader
+    has used up the limit.
     """
 
     def __init__(self, *, charging: Callable[[Request], AbstractContextManager[None]]) -> None:
         self._charging = charging
         self._environment = _environment()
         self._style_version = hashlib.sha256((STATIC / "pages.css").read_bytes()).hexdigest()[:12]
-        self._pages: OrderedDict[Hashable, _Rendered] = OrderedDict()
+        self._pages: OrderedDict[Hashable, _RenderedPage] = OrderedDict()
 
     def respond(
         self,
@@ -110,16 +113,16 @@ class PageRenderer:
         *,
         path: str,
         language: PageLanguage,
-        facts: Hashable,
+        view_inputs: Hashable,
         view: Callable[[], Mapping[str, Any]],
         cache_control: str,
     ) -> Response:
-        """The page at `path`, or 304 for a reader who has it.
+        """The page at `path`, or status 304 for a client that has it.
 
-        `facts` are everything that `view` depends on besides the address and the language: with equal facts the page is
+        `view_inputs` are everything that `view` depends on besides the address and the language: with equal ones the page is
         not rendered again.
         """
-        key = (template, path, language, facts)
+        key = (template, path, language, view_inputs)
         rendered = self._pages.get(key)
         if rendered is None:
             with self._charging(request):
@@ -136,25 +139,25 @@ class PageRenderer:
             "etag": rendered.etag,
             "vary": "Accept-Language",
         }
-        if unchanged(request, etag=rendered.etag):
+        if client_has(request, etag=rendered.etag):
             return Response(status_code=304, headers=headers)
         return Response(rendered.body, headers=headers, media_type="text/html")
 
     def respond_with_message(
         self,
-        message: Message,
+        message: MessagePage,
         *,
         language: PageLanguage,
         status: int,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """A page with a heading, a sentence and a link: small, and charged to nobody, so that it can say so when all else fails."""
+        """A page with only a message: small, and charged to nobody, so that it can still be sent when all else fails."""
         rendered = self._render("message.html", path=message.path, language=language, view=asdict(message))
         headers = {**SECURITY_HEADERS, "cache-control": "no-cache", "vary": "Accept-Language", **(headers or {})}
         headers["content-language"] = language.locale
         return Response(rendered.body, status_code=status, headers=headers, media_type="text/html")
 
-    def _render(self, template: str, *, path: str, language: PageLanguage, view: Mapping[str, Any]) -> _Rendered:
+    def _render(self, template: str, *, path: str, language: PageLanguage, view: Mapping[str, Any]) -> _RenderedPage:
         text = self._environment.get_template(template).render(
             say=language.phrasebook,
             language={"locale": language.locale, "links": language.links(path)},
@@ -162,4 +165,4 @@ class PageRenderer:
             **view,
         )
         body = text.encode("utf-8")
-        return _Rendered(body, validator(body))
+        return _RenderedPage(body, etag_of(body))

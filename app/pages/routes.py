@@ -1,4 +1,4 @@
-"""The addresses of the pages, and what each of them reads."""
+"""The addresses of the pages, and what each page reads."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from app.domain.programs.slug import slug_problem
 from app.pages.addresses import Addresses
 from app.pages.language import language_of
 from app.pages.people import MadeUpPerson, people_views
-from app.pages.rendering import STATIC, Message, PageRenderer, unchanged, validator
+from app.pages.rendering import STATIC, MessagePage, PageRenderer, client_has, etag_of
 from app.pages.views import home_view, programs_view, terms_view
-from app.queries.terms.public_terms import PublicProgram, PublicTerms, listed_programs, public_program, version_of
+from app.queries.terms import public_terms
+from app.queries.terms.public_terms import PublicProgram, PublicTerms
 from app.usecases.application import Application
 
 MAX_AGE = 60
@@ -35,8 +36,9 @@ _MEDIA_TYPES = {".css": "text/css", ".svg": "image/svg+xml"}
 class Pages:
     """Answers the requests for pages.
 
-    `charge` charges a reader with a cost and `charging` with the time that rendering takes; both raise where that is too
-    much. `explorer` is the path of GraphiQL, None where it is switched off. `people` are made-up ones of a demonstration.
+    `charge` charges a reader with a cost, `charging` with the time that rendering takes; both raise RateLimited when the
+    reader has used up the limit. `explorer` is the path of GraphiQL, None if it is switched off. `people` are the made-up
+    people of a demonstration.
     """
 
     def __init__(
@@ -55,175 +57,185 @@ class Pages:
         self._people = people
 
     async def home(self, request: Request) -> Response:
-        """The one program that is listed, or the list of them."""
-        found = await self._listed(request)
-        if isinstance(found, PublicProgram):
-            return await self._home(request, found, base="")
-        return self._programs(request, found, path="")
+        """The first screen of the only listed program, otherwise the list of programs."""
+        listed = await self._read_listed(request)
+        if isinstance(listed, PublicProgram):
+            return await self._home_page(request, listed, base="")
+        return self._programs_page(request, listed, path="")
 
     async def terms(self, request: Request) -> Response:
-        """The terms of the one program that is listed, or the list of them."""
-        found = await self._listed(request)
-        if isinstance(found, PublicProgram):
-            return await self._terms(request, found, base="")
-        return self._programs(request, found, path="/terms")
+        """The terms of the only listed program, otherwise the list of programs."""
+        listed = await self._read_listed(request)
+        if isinstance(listed, PublicProgram):
+            return await self._terms_page(request, listed, base="")
+        return self._programs_page(request, listed, path="/terms")
 
     async def version(self, request: Request) -> Response:
-        """One version of the terms of the one program that is listed."""
-        found = await self._listed(request)
-        if not isinstance(found, PublicProgram):
+        """One version of the terms of the only listed program."""
+        listed = await self._read_listed(request)
+        if not isinstance(listed, PublicProgram):
             return self.not_found(request)
-        return await self._terms(request, found, base="")
+        return await self._terms_page(request, listed, base="")
 
     async def program(self, request: Request) -> Response:
         """The first screen of a program."""
-        found = await self._named(request)
-        if found is None:
+        public_program = await self._read_program(request)
+        if public_program is None:
             return self.not_found(request)
-        return await self._home(request, found, base=f"/p/{found.program.slug}")
+        return await self._home_page(request, public_program, base=f"/p/{public_program.program.slug}")
 
     async def terms_of_program(self, request: Request) -> Response:
         """The terms of a program, the current version or the one in the address."""
-        found = await self._named(request)
-        if found is None:
+        public_program = await self._read_program(request)
+        if public_program is None:
             return self.not_found(request)
-        return await self._terms(request, found, base=f"/p/{found.program.slug}")
+        return await self._terms_page(request, public_program, base=f"/p/{public_program.program.slug}")
 
     def not_found(self, request: Request) -> Response:
         """The page for an address at which there is nothing."""
-        return self._message(request, "page.not_found", status=404)
+        return self._message_page(request, "page.not_found", status=404)
 
     def busy(self, request: Request, *, status: int, retry_after: float) -> Response:
-        """The page for now and the next `retry_after` seconds, when there is too much to do."""
+        """The page for a reader who should try again in `retry_after` seconds."""
         headers = {"retry-after": str(ceil(retry_after)), "cache-control": "no-store"}
-        return self._message(request, "page.busy", status=status, headers=headers)
+        return self._message_page(request, "page.busy", status=status, headers=headers)
 
-    async def _listed(self, request: Request) -> tuple[Program, ...] | PublicProgram:
+    async def _read_listed(self, request: Request) -> tuple[Program, ...] | PublicProgram:
         self._charge(request, READ_COST)
-        return await self._application.query_across_programs(listed_programs, now=self._application.now)
+        return await self._application.query_across_programs(public_terms.listed_programs, now=self._application.now)
 
-    async def _named(self, request: Request) -> PublicProgram | None:
-        """The program in the address."""
+    async def _read_program(self, request: Request) -> PublicProgram | None:
+        """The program whose slug is in the address; None if there is none."""
         slug = request.path_params["slug"]
         self._charge(request, READ_COST)
         if slug_problem(slug) is not None:
             return None
-        return await self._application.query_across_programs(public_program, slug=slug, now=self._application.now)
+        return await self._application.query_across_programs(
+            public_terms.public_program, slug=slug, now=self._application.now
+        )
 
-    async def _version_of(self, program: PublicProgram, *, number: int | None) -> PublicTerms | None:
-        return await self._application.query_across_programs(version_of, program=program, number=number)
+    async def _read_version(self, public_program: PublicProgram, *, number: int | None) -> PublicTerms | None:
+        return await self._application.query_across_programs(
+            public_terms.version_of, program=public_program, number=number
+        )
 
-    async def _home(self, request: Request, program: PublicProgram, *, base: str) -> Response:
-        language = language_of(request, program=program.program)
+    async def _home_page(self, request: Request, public_program: PublicProgram, *, base: str) -> Response:
+        language = language_of(request, program=public_program.program)
         addresses = Addresses(base, language)
-        terms = await self._version_of(program, number=None)
+        terms = await self._read_version(public_program, number=None)
         people = await people_views(
-            self._people, application=self._application, program=program, phrasebook=language.phrasebook
+            self._people, application=self._application, public_program=public_program, phrasebook=language.phrasebook
         )
         return self._renderer.respond(
             request,
             "home.html",
             path=base or "/",
             language=language,
-            facts=(program.program, program.versions, people),
-            view=lambda: home_view(program, terms=terms, addresses=addresses, explorer=self._explorer, people=people),
-            cache_control=_kept(program),
+            view_inputs=(public_program.program, public_program.versions, people),
+            view=lambda: home_view(
+                public_program, public_terms=terms, addresses=addresses, explorer=self._explorer, people=people
+            ),
+            cache_control=_cache_control(public_program),
         )
 
-    async def _terms(self, request: Request, program: PublicProgram, *, base: str) -> Response:
-        language = language_of(request, program=program.program)
+    async def _terms_page(self, request: Request, public_program: PublicProgram, *, base: str) -> Response:
+        language = language_of(request, program=public_program.program)
         addresses = Addresses(base, language)
-        asked = request.path_params.get("version")
+        version_text = request.path_params.get("version")
         terms = None
-        if asked is None or _NUMBER.fullmatch(asked):
-            terms = await self._version_of(program, number=int(asked) if asked is not None else None)
+        if version_text is None or _NUMBER.fullmatch(version_text):
+            terms = await self._read_version(
+                public_program, number=int(version_text) if version_text is not None else None
+            )
         if terms is None:
-            return self._no_terms(program, addresses=addresses, any_version=asked is None)
+            return self._missing_terms_page(public_program, addresses=addresses, without_number=version_text is None)
         return self._renderer.respond(
             request,
             "terms.html",
-            path=f"{base}/terms" if asked is None else f"{base}/terms/{asked}",
+            path=f"{base}/terms" if version_text is None else f"{base}/terms/{version_text}",
             language=language,
-            facts=(program.program, program.versions),
+            view_inputs=(public_program.program, public_program.versions),
             view=lambda: terms_view(terms, addresses=addresses),
-            cache_control=_kept(program),
+            cache_control=_cache_control(public_program),
         )
 
-    def _no_terms(self, program: PublicProgram, *, addresses: Addresses, any_version: bool) -> Response:
-        """No terms yet; or no version of the number in the address."""
+    def _missing_terms_page(
+        self, public_program: PublicProgram, *, addresses: Addresses, without_number: bool
+    ) -> Response:
+        """The page of a program without terms or, if the address has a number, without a version of that number."""
         say = addresses.language.phrasebook
         title = say("page.terms.title")
-        message = Message(
-            brand=program.program.name,
+        message = MessagePage(
+            brand=public_program.program.name,
             home=addresses.home,
-            heading=title if any_version else say("page.not_found.heading"),
-            text=say("page.terms.none") if any_version else say("page.not_found.version"),
+            heading=title if without_number else say("page.not_found.heading"),
+            text=say("page.terms.none") if without_number else say("page.not_found.version"),
             path=f"{addresses.base}/terms",
-            private=program.program.kind is ProgramKind.SANDBOX,
-            link=None if any_version else (addresses.terms, title),
+            hidden_from_search=public_program.program.kind is ProgramKind.SANDBOX,
+            link=None if without_number else (addresses.terms, title),
         )
         return self._renderer.respond_with_message(
-            message, language=addresses.language, status=200 if any_version else 404
+            message, language=addresses.language, status=200 if without_number else 404
         )
 
-    def _programs(self, request: Request, programs: tuple[Program, ...], *, path: str) -> Response:
+    def _programs_page(self, request: Request, programs: tuple[Program, ...], *, path: str) -> Response:
         language = language_of(request)
         return self._renderer.respond(
             request,
             "programs.html",
             path=path or "/",
             language=language,
-            facts=programs,
+            view_inputs=programs,
             view=lambda: programs_view(programs, language=language, explorer=self._explorer, path=path),
             cache_control=f"public, max-age={MAX_AGE}" if programs else "no-cache",
         )
 
-    def _message(
+    def _message_page(
         self, request: Request, key: str, *, status: int, headers: Mapping[str, str] | None = None
     ) -> Response:
         language = language_of(request)
         say = language.phrasebook
-        message = Message(
+        message = MessagePage(
             brand=say("page.programs.heading"),
             home=language.href("/"),
             heading=say(f"{key}.heading"),
             text=say(f"{key}.text"),
-            # Not the address that was asked for, which may be anything.
+            # Not the address that the client has sent, which may be anything.
             path="/",
             link=(language.href("/"), say("page.not_found.home")),
         )
         return self._renderer.respond_with_message(message, language=language, status=status, headers=headers)
 
 
-def _kept(program: PublicProgram) -> str:
-    """How long a page about a program may be kept: never past the start of the next version.
+def _cache_control(public_program: PublicProgram) -> str:
+    """The Cache-Control of a page about a program: no page is cached beyond the start of the next version.
 
     The clock of a sandbox can be moved at any time.
     """
-    if program.program.kind is ProgramKind.SANDBOX:
+    if public_program.program.kind is ProgramKind.SANDBOX:
         return "no-cache"
-    start = program.next_start
-    seconds = MAX_AGE if start is None else min(MAX_AGE, int((start - program.now).total_seconds()))
+    start = public_program.next_start
+    seconds = MAX_AGE if start is None else min(MAX_AGE, int((start - public_program.now).total_seconds()))
     return f"public, max-age={seconds}"
 
 
 def page_routes(pages: Pages) -> list[Route]:
     """The pages, and the two files that they use."""
-    files = {file.name: (file.read_bytes(), _MEDIA_TYPES[file.suffix]) for file in sorted(STATIC.iterdir())}
+    files = {path.name: (path.read_bytes(), _MEDIA_TYPES[path.suffix]) for path in sorted(STATIC.iterdir())}
 
     async def static(request: Request) -> Response:
-        found = files.get(request.path_params["name"])
-        if found is None:
+        file = files.get(request.path_params["name"])
+        if file is None:
             raise HTTPException(404)
-        body, media_type = found
-        etag = validator(body)
+        body, media_type = file
+        etag = etag_of(body)
         headers = {
             "cache-control": "public, max-age=86400",
             "etag": etag,
             "x-content-type-options": "nosniff",
             "content-security-policy": "default-src 'none'; sandbox",
         }
-        if unchanged(request, etag=etag):
+        if client_has(request, etag=etag):
             return Response(status_code=304, headers=headers)
         return Response(body, media_type=media_type, headers=headers)
 

@@ -14,8 +14,8 @@ from app.queries.terms.public_terms import PublicTerms
 _CONTEXT = "https://schema.org"
 
 
-def program_data(program: Program, *, terms: PublicTerms | None, addresses: Addresses) -> Mapping[str, Any]:
-    """A program, with the document of its terms."""
+def program_data(program: Program, *, public_terms: PublicTerms | None, addresses: Addresses) -> Mapping[str, Any]:
+    """A program, with the document of its terms, if it has any."""
     data: dict[str, Any] = {
         "@context": _CONTEXT,
         "@type": "MemberProgram",
@@ -23,31 +23,31 @@ def program_data(program: Program, *, terms: PublicTerms | None, addresses: Addr
         "name": program.name,
         "url": addresses.home,
     }
-    if terms is not None:
+    if public_terms is not None:
         data["subjectOf"] = {
             "@type": "DigitalDocument",
             "url": addresses.terms,
-            "version": str(terms.published.terms.version),
+            "version": str(public_terms.published.terms.version),
         }
     return data
 
 
 def terms_data(
-    terms: PublicTerms, *, heading: str, clauses: Sequence[ClauseView], addresses: Addresses
+    public_terms: PublicTerms, *, heading: str, clauses: Sequence[ClauseView], addresses: Addresses
 ) -> Mapping[str, Any]:
-    """A version of the terms, clause by clause, and from when to when it decides."""
-    program, version = terms.public_program.program, terms.published.terms
-    address = f"/p/{program.slug}/terms/{version.version}"
+    """A version of the terms, clause by clause, and from when to when it is in force."""
+    program, terms = public_terms.public_program.program, public_terms.published.terms
+    address = f"/p/{program.slug}/terms/{terms.version}"
     return {
         "@context": _CONTEXT,
         "@type": "DigitalDocument",
         "@id": address,
         "name": heading,
-        "url": addresses.version(version.version),
+        "url": addresses.version(terms.version),
         "inLanguage": addresses.language.locale,
-        "version": str(version.version),
-        "creativeWorkStatus": terms.status.value,
-        **_period(terms),
+        "version": str(terms.version),
+        "creativeWorkStatus": public_terms.status.value,
+        **_period(public_terms),
         "about": {"@type": "MemberProgram", "@id": f"/p/{program.slug}", "name": program.name},
         "hasPart": [
             {
@@ -61,10 +61,10 @@ def terms_data(
     }
 
 
-def _period(terms: PublicTerms) -> Mapping[str, str]:
-    """From when to when a version applies, ISO 8601; nothing for one that was withdrawn."""
-    if terms.status is TermsStatus.WITHDRAWN:
+def _period(public_terms: PublicTerms) -> Mapping[str, str]:
+    """From when to when a version is in force, ISO 8601; nothing for a withdrawn version."""
+    if public_terms.status is TermsStatus.WITHDRAWN:
         return {}
-    after = terms.published.after
+    after = public_terms.published.after
     end = after.effective_from.isoformat() if after is not None else ".."
-    return {"temporalCoverage": f"{terms.published.terms.effective_from.isoformat()}/{end}"}
+    return {"temporalCoverage": f"{public_terms.published.terms.effective_from.isoformat()}/{end}"}

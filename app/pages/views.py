@@ -20,7 +20,7 @@ from app.queries.terms.public_terms import MAX_LISTED_VERSIONS, PublicProgram, P
 
 @dataclass(frozen=True, slots=True)
 class VersionView:
-    """A version in the list of all."""
+    """A version in the list of all versions; `shown` marks the one on this page."""
 
     href: str
     text: str
@@ -29,9 +29,9 @@ class VersionView:
 
 
 def home_view(
-    program: PublicProgram,
+    public_program: PublicProgram,
     *,
-    terms: PublicTerms | None,
+    public_terms: PublicTerms | None,
     addresses: Addresses,
     explorer: str | None,
     people: Sequence[PersonView],
@@ -39,64 +39,71 @@ def home_view(
     """The first screen of a program."""
     phrasebook = addresses.language.phrasebook
     return {
-        **_frame(program.program, addresses=addresses),
+        **_frame(public_program.program, addresses=addresses),
         "explorer": explorer,
-        "terms": None if terms is None else {"href": addresses.terms, "since": _since(terms, phrasebook=phrasebook)},
+        "terms": None
+        if public_terms is None
+        else {"href": addresses.terms, "since": _since(public_terms, phrasebook=phrasebook)},
         "essentials": []
-        if terms is None
-        else [ClauseView.of(clause, phrasebook=phrasebook) for clause in highlights(terms.published.terms)],
-        "announced": _announced(program, addresses=addresses),
-        "structured_data": program_data(program.program, terms=terms, addresses=addresses),
+        if public_terms is None
+        else [ClauseView.of(clause, phrasebook=phrasebook) for clause in highlights(public_terms.published.terms)],
+        "announced": _announced(public_program, addresses=addresses),
+        "structured_data": program_data(public_program.program, public_terms=public_terms, addresses=addresses),
         "people": people,
     }
 
 
-def terms_view(terms: PublicTerms, *, addresses: Addresses) -> Mapping[str, Any]:
-    """One version of the terms, what it changed, and the list of all."""
+def terms_view(public_terms: PublicTerms, *, addresses: Addresses) -> Mapping[str, Any]:
+    """One version of the terms, what it changed, and the list of all versions."""
     phrasebook = addresses.language.phrasebook
-    version, before = terms.published.terms, terms.published.before
-    clauses = [ClauseView.of(clause, phrasebook=phrasebook) for clause in version.printed]
+    terms, before = public_terms.published.terms, public_terms.published.before
+    clauses = [ClauseView.of(clause, phrasebook=phrasebook) for clause in terms.printed]
     heading = phrasebook(
         "terms.heading",
-        version=phrasebook.number(version.version),
-        start=phrasebook.instant_or_day(version.effective_from, zone=version.zone),
+        version=phrasebook.number(terms.version),
+        start=phrasebook.instant_or_day(terms.effective_from, zone=terms.zone),
     )
-    current = terms.public_program.current
+    current = public_terms.public_program.current
     return {
-        **_frame(terms.public_program.program, addresses=addresses),
+        **_frame(public_terms.public_program.program, addresses=addresses),
         "heading": heading,
-        "status": terms.status.value,
-        "current": addresses.terms if current is not None and current.version.number != version.version else None,
-        "announced": _announced(terms.public_program, addresses=addresses)
-        if terms.status is TermsStatus.IN_FORCE
+        "status": public_terms.status.value,
+        "current": addresses.terms if current is not None and current.version.number != terms.version else None,
+        "announced": _announced(public_terms.public_program, addresses=addresses)
+        if public_terms.status is TermsStatus.IN_FORCE
         else None,
         "clauses": clauses,
         "changes": None
         if before is None
         else {
             "heading": phrasebook("page.changes.heading", version=phrasebook.number(before.version)),
-            "entries": [ChangeView.of(change, phrasebook=phrasebook) for change in terms.published.changes],
+            "entries": [ChangeView.of(change, phrasebook=phrasebook) for change in public_terms.published.changes],
         },
         "versions": [
-            _version_view(known, shown=known.version.number == version.version, terms=terms, addresses=addresses)
-            for known in terms.public_program.versions
+            _version_view(
+                version_status,
+                shown=version_status.version.number == terms.version,
+                public_terms=public_terms,
+                addresses=addresses,
+            )
+            for version_status in public_terms.public_program.versions
         ],
         "truncated": phrasebook("page.versions.latest", n=phrasebook.number(MAX_LISTED_VERSIONS))
-        if len(terms.public_program.versions) == MAX_LISTED_VERSIONS
+        if len(public_terms.public_program.versions) == MAX_LISTED_VERSIONS
         else None,
-        "structured_data": terms_data(terms, heading=heading, clauses=clauses, addresses=addresses),
+        "structured_data": terms_data(public_terms, heading=heading, clauses=clauses, addresses=addresses),
     }
 
 
 def programs_view(
     programs: Sequence[Program], *, language: PageLanguage, explorer: str | None, path: str
 ) -> Mapping[str, Any]:
-    """The list of programs; `path` is added to their addresses."""
+    """The list of programs; their links lead to `path` below each program's address."""
     title = language.phrasebook("page.terms.title")
     return {
         "brand": language.phrasebook("page.programs.heading"),
         "home": language.href("/"),
-        "private": False,
+        "hidden_from_search": False,
         "programs": [
             {
                 "name": program.name,
@@ -111,39 +118,39 @@ def programs_view(
 
 
 def _frame(program: Program, *, addresses: Addresses) -> Mapping[str, Any]:
-    return {"brand": program.name, "home": addresses.home, "private": program.kind is ProgramKind.SANDBOX}
+    return {"brand": program.name, "home": addresses.home, "hidden_from_search": program.kind is ProgramKind.SANDBOX}
 
 
-def _since(terms: PublicTerms, *, phrasebook: Phrasebook) -> str:
-    """Which version the sentences are from, and from when it decides."""
-    version = terms.published.terms
-    key = "page.home.in_force" if terms.status is TermsStatus.IN_FORCE else "page.home.announced"
-    start = phrasebook.instant_or_day(version.effective_from, zone=version.zone)
-    return phrasebook(key, version=phrasebook.number(version.version), start=start)
+def _since(public_terms: PublicTerms, *, phrasebook: Phrasebook) -> str:
+    """Which version the clauses on the first screen are from, and since when it is or will be in force."""
+    terms = public_terms.published.terms
+    key = "page.home.in_force" if public_terms.status is TermsStatus.IN_FORCE else "page.home.announced"
+    start = phrasebook.instant_or_day(terms.effective_from, zone=terms.zone)
+    return phrasebook(key, version=phrasebook.number(terms.version), start=start)
 
 
-def _announced(program: PublicProgram, *, addresses: Addresses) -> Mapping[str, str] | None:
-    """The link to the version that starts next."""
-    announced = program.announced
+def _announced(public_program: PublicProgram, *, addresses: Addresses) -> Mapping[str, str] | None:
+    """The link to the version that starts next; None if there is none."""
+    announced = public_program.announced
     if announced is None:
         return None
     phrasebook, version = addresses.language.phrasebook, announced.version
     text = phrasebook(
         "page.home.announced",
         version=phrasebook.number(version.number),
-        start=_start(version, program=program, phrasebook=phrasebook),
+        start=_start(version, public_program=public_program, phrasebook=phrasebook),
     )
     return {"href": addresses.version(version.number), "text": text}
 
 
 def _version_view(
-    version_status: VersionStatus, *, shown: bool, terms: PublicTerms, addresses: Addresses
+    version_status: VersionStatus, *, shown: bool, public_terms: PublicTerms, addresses: Addresses
 ) -> VersionView:
     phrasebook = addresses.language.phrasebook
     text = phrasebook(
         "page.versions.entry",
         version=phrasebook.number(version_status.version.number),
-        start=_start(version_status.version, program=terms.public_program, phrasebook=phrasebook),
+        start=_start(version_status.version, public_program=public_terms.public_program, phrasebook=phrasebook),
     )
     return VersionView(
         href=addresses.version(version_status.version.number),
@@ -153,5 +160,5 @@ def _version_view(
     )
 
 
-def _start(version: PublishedVersion, *, program: PublicProgram, phrasebook: Phrasebook) -> str:
-    return phrasebook.instant_or_day(version.effective_from, zone=program.program.zone)
+def _start(version: PublishedVersion, *, public_program: PublicProgram, phrasebook: Phrasebook) -> str:
+    return phrasebook.instant_or_day(version.effective_from, zone=public_program.program.zone)

@@ -19,7 +19,7 @@ from app.domain.problems import Problem
 from app.domain.programs.program import ProgramKind
 from app.graphql_server.limits.rate_limits import RateLimit
 from app.imports.csv_receipts import plan_import
-from app.imports.execution import Imported, import_target, run_plan
+from app.imports.execution import ImportCounts, import_target, run_plan
 from app.jobs.scheduler import NoticeReaders, RunResult, Scheduler
 from app.queries.programs.programs import all_programs
 from app.store.database.connect import open_database
@@ -60,10 +60,10 @@ def receipts(folder: Path) -> tuple[Path, dict[str, Decimal]]:
     return file, spent
 
 
-def import_receipts(shop: Shop, file: Path) -> Imported:
+def import_receipts(shop: Shop, file: Path) -> ImportCounts:
     """Imports the receipts as the command does."""
 
-    async def run() -> Imported:
+    async def run() -> ImportCounts:
         database = open_database(shop.url)
         await database.start()
         application = Application(database=database, clock=after_the_sample, new_id=new_id)

@@ -173,7 +173,7 @@ def test_failed_condition_is_explained_with_its_remedy(
     assert len(summary_of(decision, terms)) == 1
     for locale in Locale:
         for address in FormOfAddress:
-            phrasebook = phrasebook_in(locale, address=address)
+            phrasebook = phrasebook_in(locale, form_of_address=address)
             assert explained.statement(reason, phrasebook=phrasebook)
             assert len(summary(decision, terms=terms, phrasebook=phrasebook)) == 1
 

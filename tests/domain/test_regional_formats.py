@@ -18,7 +18,7 @@ EARLY = datetime(2026, 11, 30, 6, 34, tzinfo=UTC)
 
 def formal_phrasebook(tags: str | None, region: str | None = None) -> Phrasebook:
     """The formal phrasebook for a reader with these language tags, of a program in a region."""
-    return phrasebook_for(tags, region=region, address=FormOfAddress.FORMAL)
+    return phrasebook_for(tags, region=region, form_of_address=FormOfAddress.FORMAL)
 
 
 @pytest.mark.parametrize(

@@ -202,7 +202,7 @@ def test_american_and_british_readers_get_their_own_formats() -> None:
 def test_german_terms_use_sie_or_du_consistently() -> None:
     terms = some_terms(*TEMPLATES["tiered"]("GBP").clauses)
     formal, informal = (
-        render(terms, format=TextFormat.PLAIN, phrasebook=phrasebook_in(Locale.DE, address=address))
+        render(terms, format=TextFormat.PLAIN, phrasebook=phrasebook_in(Locale.DE, form_of_address=address))
         for address in FormOfAddress
     )
     assert "Wenn Sie Ware zurückgeben" in formal

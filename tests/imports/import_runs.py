@@ -10,7 +10,7 @@ from app.domain.access import Role
 from app.domain.programs.program import ProgramKind
 from app.domain.purchases.receipt_numbers import Numbering
 from app.imports.csv_receipts import plan_import
-from app.imports.execution import Imported, import_target, run_plan
+from app.imports.execution import ImportCounts, import_target, run_plan
 from app.imports.plan import Plan
 from app.store.database.connect import open_database
 from app.usecases.application import Application
@@ -44,12 +44,12 @@ def shop_in_berlin(url: str, *, numbering: Numbering | None = None) -> NewProgra
     return asyncio.run(run())
 
 
-def import_file(shop: Shop, content: str | bytes, *, folder: Path) -> tuple[Plan, Imported]:
+def import_file(shop: Shop, content: str | bytes, *, folder: Path) -> tuple[Plan, ImportCounts]:
     """Imports a file with this content as the command does; returns the plan and the result."""
     file = folder / "receipts.csv"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
 
-    async def run() -> tuple[Plan, Imported]:
+    async def run() -> tuple[Plan, ImportCounts]:
         database = open_database(shop.url)
         await database.start()
         application = Application(database=database, clock=real_now, new_id=new_id)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from app.domain.problems import ProblemCode
 from app.domain.purchases.facts import PurchaseFacts
 from app.imports.csv_receipts import plan_import
-from app.imports.plan import ImportTarget, Plan, RejectionReason
+from app.imports.plan import ImportRejection, ImportTarget, Plan
 from tests.imports.bad_lines import AFTER, BAD, BEFORE, HEADER, LATE
 from tests.soak_settings import property_settings
 from tests.time_limits import usual_seconds
@@ -58,9 +58,9 @@ def test_bad_line_is_rejected_with_its_number_and_reason(name: str, tmp_path: Pa
         "a number of a million digits is refused before it is computed with"
     )
     assert rejections(plan) == [(3, reason)]
-    assert word in (plan.rejected[0].detail or "") or plan.rejected[0].detail is None
+    assert word in (plan.rejected_records[0].detail or "") or plan.rejected_records[0].detail is None
     assert bought(plan) == ["1", "3"]
-    assert plan.lines == 3
+    assert plan.record_count == 3
 
 
 def test_lines_are_numbered_as_in_an_editor(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_lines_are_numbered_as_in_an_editor(tmp_path: Path) -> None:
     plan = plan_of(HEADER + b"\r\n".join(rows), tmp_path)
     assert rejections(plan) == [(6, "NO_CUSTOMER"), (9, "UNREADABLE"), (12, "NO_SALE")]
     assert plan.purchases[0].lines[0].name == "CUP\nAND\r\nSAUCER"
-    assert plan.lines == 4
+    assert plan.record_count == 4
 
 
 def test_unclosed_quote_rejects_only_its_own_line(tmp_path: Path) -> None:
@@ -163,17 +163,17 @@ def test_every_receipt_of_any_file_is_imported_or_rejected_as_a_whole(
     content = HEADER + b"\n".join([GOOD, *lines])
     plan = plan_of(content, tmp_path_factory.mktemp("files"))
     numbers = [number for receipt in plan.receipts for number in receipt.file_lines]
-    numbers += [rejected.file_line for rejected in plan.rejected]
-    assert len(set(numbers)) == len(numbers) == plan.lines
+    numbers += [rejected.file_line for rejected in plan.rejected_records]
+    assert len(set(numbers)) == len(numbers) == plan.record_count
     assert all(2 <= number <= len(re.split(rb"\r\n|\r|\n", content)) for number in numbers)
     assert {receipt.receipt_number for receipt in plan.receipts}.isdisjoint(
-        rejected.receipt_number for rejected in plan.rejected
+        rejected.receipt_number for rejected in plan.rejected_records
     )
     for purchase in plan.purchases:
         stored = orjson.loads(orjson.dumps(purchase.to_data()))
         assert PurchaseFacts.from_data(stored) == purchase
         assert "\x00" not in str(stored)
-    for rejected in plan.rejected:
+    for rejected in plan.rejected_records:
         rejected.receipt_number.encode()
 
 
@@ -208,4 +208,4 @@ def test_every_rejection_reason_is_documented() -> None:
         ProblemCode.INVALID_INPUT.value,
         ProblemCode.RECEIPT_DIFFERS.value,
     }
-    assert listed_reasons == {reason.value for reason in RejectionReason} | used
+    assert listed_reasons == {reason.value for reason in ImportRejection} | used

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.purchases.receipt_numbers import Numbering, ReceiptNumbers
-from app.imports.execution import Imported
+from app.imports.execution import ImportCounts
 from app.store.database.connect import open_database
 from tests.imports.import_runs import HEADER, import_file, ledger_of, points_of, rejections, shop_in_berlin
 from tests.shop import BUY, ENROL, Shop, open_shop
@@ -216,7 +216,7 @@ def test_receipt_recorded_by_a_till_is_not_counted_as_imported(tea: Shop, tmp_pa
     assert tea.execute(BUY, input=bought)["recordPurchase"]["userErrors"] == []
     plan, done = import_file(tea, sold, folder=tmp_path)
     assert rejections(plan) == []
-    assert done == Imported(already_recorded=2)
+    assert done == ImportCounts(already_recorded=2)
     assert ledger_of(tea) == [("EARN", 10)]
 
 
@@ -329,7 +329,7 @@ def test_stored_commands_name_no_customer(tea: Shop, tmp_path: Path) -> None:
     line = "I1,10001,Tea,1,2025-12-31 10:15:00,10.00,"
     content = HEADER + "\n".join([line + "ann@example.com", line.replace("I1", "I2") + "+49 170 1234567"])
     assert import_file(tea, content, folder=tmp_path)[1].customers == 2
-    assert import_file(tea, content, folder=tmp_path)[1] == Imported(already_recorded=4)
+    assert import_file(tea, content, folder=tmp_path)[1] == ImportCounts(already_recorded=4)
 
     async def read() -> str:
         database = open_database(tea.url)

@@ -79,9 +79,9 @@ class Context:
     def phrasebook_for(self, tags: str | None) -> Phrasebook:
         """The phrasebook for a BCP 47 tag or an Accept-Language header, with the formats of the program's region."""
         if self.caller is None:
-            return phrasebook_for(tags, region=None, address=FormOfAddress.FORMAL)
+            return phrasebook_for(tags, region=None, form_of_address=FormOfAddress.FORMAL)
         program = self.caller.program
-        return phrasebook_for(tags, region=program.region, address=program.address)
+        return phrasebook_for(tags, region=program.region, form_of_address=program.form_of_address)
 
     async def reread_program(self) -> None:
         """Reload the program after its clock or settings have changed, for the rest of the operation."""

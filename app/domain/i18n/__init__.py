@@ -37,14 +37,14 @@ class Phrasebook:
     `public`: for anybody. Sentences then leave out the owner's names for groups of customers.
     """
 
-    def __init__(self, locale: Locale, region: str, address: FormOfAddress, *, public: bool = False) -> None:
+    def __init__(self, locale: Locale, region: str, form_of_address: FormOfAddress, *, public: bool = False) -> None:
         self.locale = locale
         self.public = public
         self._formats = formats(locale, region)
         self._chinese = locale in _CHINESE
         self._spaced: Callable[[str], str] = _spaced if self._chinese else str
         self._messages = {
-            key: _for_reader(message, address=address, spelling=_SPELLING.get((locale, region), {}))
+            key: _for_reader(message, form_of_address=form_of_address, spelling=_SPELLING.get((locale, region), {}))
             for key, message in CATALOGUES[locale].items()
         }
 
@@ -175,10 +175,10 @@ _SPELLING = {
 """Spellings of a region, where catalogues have others."""
 
 
-def _for_reader(message: Message, *, address: FormOfAddress, spelling: Mapping[str, str]) -> Plural:
+def _for_reader(message: Message, *, form_of_address: FormOfAddress, spelling: Mapping[str, str]) -> Plural:
     """The form of a message for a form of address, in the spelling of a region."""
     if isinstance(message, Mapping) and "formal" in message:
-        message = message[address.value.lower()]
+        message = message[form_of_address.value.lower()]
     found = cast("Plural", message)
     if isinstance(found, str):
         return _spelled(found, spelling)
@@ -192,29 +192,29 @@ def _spelled(text: str, spelling: Mapping[str, str]) -> str:
 
 
 def phrasebook_in(
-    locale: Locale, *, region: str | None = None, address: FormOfAddress = FormOfAddress.FORMAL
+    locale: Locale, *, region: str | None = None, form_of_address: FormOfAddress = FormOfAddress.FORMAL
 ) -> Phrasebook:
     """The phrasebook of a locale, with the words as they are written in a region (ISO 3166) where that has its own way."""
-    return _phrasebook(locale, region_of(locale, region), address)
+    return _phrasebook(locale, region_of(locale, region), form_of_address)
 
 
 @lru_cache(maxsize=1000)
-def phrasebook_for(tags: str | None, *, region: str | None, address: FormOfAddress) -> Phrasebook:
+def phrasebook_for(tags: str | None, *, region: str | None, form_of_address: FormOfAddress) -> Phrasebook:
     """The phrasebook for a reader who asks by a BCP 47 tag or an Accept-Language header, of a program in a region."""
     locale, asked = negotiate_locale(tags)
-    return _phrasebook(locale, region_of(locale, asked, region), address)
+    return _phrasebook(locale, region_of(locale, asked, region), form_of_address)
 
 
 @lru_cache(maxsize=1000)
-def public_phrasebook_for(tags: str | None, *, region: str | None, address: FormOfAddress) -> Phrasebook:
+def public_phrasebook_for(tags: str | None, *, region: str | None, form_of_address: FormOfAddress) -> Phrasebook:
     """The phrasebook for anybody who asks by a BCP 47 tag or an Accept-Language header, with or without a key."""
     locale, asked = negotiate_locale(tags)
-    return _phrasebook(locale, region_of(locale, asked, region), address, public=True)
+    return _phrasebook(locale, region_of(locale, asked, region), form_of_address, public=True)
 
 
 @cache  # as many as there are languages, regions and forms of address, for members and for anybody
-def _phrasebook(locale: Locale, region: str, address: FormOfAddress, *, public: bool = False) -> Phrasebook:
-    return Phrasebook(locale, region, address, public=public)
+def _phrasebook(locale: Locale, region: str, form_of_address: FormOfAddress, *, public: bool = False) -> Phrasebook:
+    return Phrasebook(locale, region, form_of_address, public=public)
 
 
 _CACHE_SIZE = 10_000

@@ -23,10 +23,10 @@ class Program:
     """A loyalty program.
 
     `currency` is ISO 4217, `zone` IANA, `region` ISO 3166: phone numbers of this region need no country code, and
-    amounts, dates and times are written in its way. `address` is the German form of address, formal or informal.
+    amounts, dates and times are written in its way. `form_of_address` says how German speaks to members (Sie or du).
     `slug` is its name in public addresses, unique over the deployment; `listed` says whether the deployment's first page
     shows it. `clock_ahead` is how many whole seconds its clock is ahead of the server's: 0, except in a sandbox. `numbering`
-    says where and when receipt numbers are unique, `staff` what staff and tills may do by hand. `receipt_age` is the
+    says where and when receipt numbers are unique, `staff_limits` what staff and tills may do by hand. `receipt_age` is the
     greatest age of receipts that a till may send to a live program.
     """
 
@@ -42,7 +42,7 @@ class Program:
     listed: bool = False
     clock_ahead: timedelta = timedelta()
     numbering: Numbering = field(default_factory=Numbering)
-    address: FormOfAddress = FormOfAddress.FORMAL
+    form_of_address: FormOfAddress = FormOfAddress.FORMAL
     staff_limits: StaffLimits = field(default_factory=StaffLimits)
     receipt_age: timedelta = timedelta(days=30)
 

@@ -28,7 +28,7 @@ _SELECT_LISTED = f"{_SELECT_ALL} WHERE listed = 1 ORDER BY name, slug LIMIT $1"
 async def create(session: Session, *, program: Program) -> None:
     """Store a new program, with its clock at the server's time."""
     columns = asdict(program)
-    del columns["clock_ahead"], columns["numbering"], columns["address"], columns["staff_limits"]
+    del columns["clock_ahead"], columns["numbering"], columns["form_of_address"], columns["staff_limits"]
     del columns["receipt_age"], columns["slug"], columns["listed"]
     await session.orm(ProgramRow).create(**columns, **_settings(program))
 
@@ -44,7 +44,7 @@ def _settings(program: Program) -> dict[str, str | int | None]:
     return {
         "receipt_numbers": program.numbering.numbers.value,
         "receipt_day_starts": program.numbering.day_starts.isoformat(),
-        "form_of_address": program.address.value,
+        "form_of_address": program.form_of_address.value,
         "staff_adjustments": program.staff_limits.adjustments,
         "staff_transfers": program.staff_limits.transfers,
         "amendment_days": program.staff_limits.amendment_days,
@@ -109,7 +109,7 @@ async def all_programs(session: UnscopedSession) -> tuple[Program, ...]:
             listed=bool(row.listed),
             clock_ahead=timedelta(seconds=row.clock_offset_seconds),
             numbering=_numbering(row.receipt_numbers, row.receipt_day_starts),
-            address=FormOfAddress(row.form_of_address),
+            form_of_address=FormOfAddress(row.form_of_address),
             staff_limits=StaffLimits(
                 row.staff_adjustments, row.staff_transfers, row.amendment_days, row.amendment_amount
             ),
@@ -133,7 +133,7 @@ def _program(row: Row) -> Program:
         listed=bool(row["listed"]),
         clock_ahead=timedelta(seconds=row["clock_offset_seconds"]),
         numbering=_numbering(row["receipt_numbers"], row["receipt_day_starts"]),
-        address=FormOfAddress(row["form_of_address"]),
+        form_of_address=FormOfAddress(row["form_of_address"]),
         staff_limits=StaffLimits(
             row["staff_adjustments"], row["staff_transfers"], row["amendment_days"], row["amendment_amount"]
         ),

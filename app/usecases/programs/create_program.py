@@ -44,7 +44,7 @@ class CreateProgram:
     region: str
     effective_from: datetime | None = None
     numbering: Numbering = field(default_factory=Numbering)
-    address: FormOfAddress = FormOfAddress.FORMAL
+    form_of_address: FormOfAddress = FormOfAddress.FORMAL
     slug: str | None = None
     listed: bool | None = None
 
@@ -80,7 +80,7 @@ def compose(command: CreateProgram, *, now: datetime, new_id: Callable[[], str])
         slug=command.slug or slug_of_name(command.name),
         listed=command.listed if command.listed is not None else command.kind is ProgramKind.LIVE,
         numbering=command.numbering,
-        address=command.address,
+        form_of_address=command.form_of_address,
     )
     keys = tuple(
         make_key(program_id=program.id, id=new_id(), number=number, role=role, label=role.value.lower(), created_at=now)

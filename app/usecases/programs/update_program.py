@@ -22,7 +22,7 @@ class UpdateProgram:
 
     receipt_numbers: ReceiptNumbers | None = None
     receipt_day_starts: time | None = None
-    address: FormOfAddress | None = None
+    form_of_address: FormOfAddress | None = None
     staff_limits: Mapping[str, int] = field(default_factory=dict)
     receipt_age: timedelta | None = None
     slug: str | None = None
@@ -35,7 +35,7 @@ class UpdateProgram:
         return replace(
             program,
             numbering=Numbering(self.receipt_numbers or before.numbers, starts),
-            address=self.address or program.address,
+            form_of_address=self.form_of_address or program.form_of_address,
             staff_limits=replace(program.staff_limits, **self.staff_limits),
             receipt_age=self.receipt_age if self.receipt_age is not None else program.receipt_age,
             slug=self.slug or program.slug,

@@ -94,7 +94,7 @@ def _command(input: UpdateProgramInput, *, context: Context) -> UpdateProgram | 
     return UpdateProgram(
         receipt_numbers=input.receipt_numbers,
         receipt_day_starts=input.receipt_day_starts,
-        address=input.form_of_address,
+        form_of_address=input.form_of_address,
         staff_limits=staff_limits,
         receipt_age=timedelta(days=days) if days is not None else None,
         slug=input.slug,

@@ -108,7 +108,7 @@ def program_of(info: Info) -> Program:
         currency_code=CurrencyCode(entity.currency),
         time_zone=entity.zone,
         region=entity.region,
-        form_of_address=entity.address,
+        form_of_address=entity.form_of_address,
         unit=unit_of(info.context),
         receipt_numbers=entity.numbering.numbers,
         receipt_day_starts=entity.numbering.day_starts,

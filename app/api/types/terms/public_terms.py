@@ -31,7 +31,9 @@ class _Reader:
 
     def phrasebook(self, locale: str | None) -> Phrasebook:
         """The words for anybody, in a language or in that of the operation."""
-        return public_phrasebook_for(locale or self.tags, region=self.program.region, address=self.program.address)
+        return public_phrasebook_for(
+            locale or self.tags, region=self.program.region, form_of_address=self.program.form_of_address
+        )
 
 
 @strawberry.type(description="What anybody may know of a program.")
