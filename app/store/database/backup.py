@@ -11,11 +11,11 @@ from pathlib import Path
 from app.store.database.sqlite_files import PRAGMAS, connect, connect_for_reading, file_and_pragmas
 from app.store.database.sqlite_worker import error_for_caller
 
-PART = ".part"
-"""What is appended to the name of a backup that is not complete yet."""
+PART_SUFFIX = ".part"
+"""What the name of a backup ends in until it is complete."""
 
 _OWNER_ONLY = 0o600
-"""The permissions of a backup, which holds everything that is known of customers."""
+"""The permissions of a backup, which contains all personal data of the customers."""
 
 
 class BackupFailed(Exception):
@@ -35,10 +35,10 @@ def back_up(url: str, file: Path) -> int:
         connection, _ = connect_for_reading(path, {"busy_timeout": "60000"})
     except sqlite3.DatabaseError as error:
         raise error_for_caller(error) from error
-    part = file.with_name(f"{file.name}{PART}")
+    part = file.with_name(f"{file.name}{PART_SUFFIX}")
     with closing(connection), _new_file(file), _new_file(part):
         try:
-            # For SQLite this counts as writing.
+            # SQLite counts VACUUM INTO as writing.
             connection.execute("PRAGMA query_only = OFF")
             connection.execute("VACUUM INTO ?", (str(part),))
             _check(part)
@@ -69,9 +69,9 @@ def _new_file(file: Path) -> Iterator[None]:
 def _check(part: Path) -> None:
     """Read the whole copy. Raises BackupFailed and sqlite3.Error."""
     with closing(connect(str(part), PRAGMAS)) as connection:
-        found = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
-    if found != ["ok"]:
-        raise BackupFailed(f"The copy is damaged, and so may be the database: {found[0]}.")
+        results = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
+    if results != ["ok"]:
+        raise BackupFailed(f"The copy is damaged, and so may be the database: {results[0]}.")
 
 
 def _sync(path: Path) -> None:

@@ -1,6 +1,6 @@
-"""How values look in the tables of either database.
+"""Conversions between Python's values and those in the tables of either database.
 
-PostgreSQL has types for instants, dates, ids and JSON. SQLite keeps texts: an instant as ``YYYY-MM-DD
+PostgreSQL has types for instants, dates, ids and JSON. SQLite stores them as texts: an instant as ``YYYY-MM-DD
 HH:MM:SS.ffffff+00:00`` (always UTC and of the same length, so that texts sort like times), a date as ``YYYY-MM-DD``.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 NIL_UUID = "00000000-0000-0000-0000-000000000000"
-"""The id before every other: reading by pages in the order of ids begins after it."""
+"""An id that sorts before every other one: reading all rows page by page in the order of ids begins after it."""
 
 
 def instant(value: Any) -> datetime:
@@ -37,17 +37,17 @@ def day_or_none(value: Any) -> date | None:
 
 @lru_cache(maxsize=4096)
 def instant_text(value: datetime) -> str:
-    """The text of an aware instant, in UTC and always as long. Raises ValueError for a naive one."""
+    """The text of an aware instant, in UTC and always of the same length. Raises ValueError for a naive one."""
     if value.tzinfo is None:
         raise ValueError("An instant needs its offset from UTC.")
     return value.astimezone(UTC).isoformat(sep=" ", timespec="microseconds")
 
 
 def json_text(value: Any) -> str:
-    """JSON as it is stored: compact, in the order given."""
+    """A value as the JSON text that is stored: compact, with keys in their present order."""
     return orjson.dumps(value).decode()
 
 
 def json_value(text: str) -> Any:
-    """What a JSON column holds."""
+    """The value of a JSON column's text."""
     return orjson.loads(text)

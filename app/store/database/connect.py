@@ -1,4 +1,4 @@
-"""Which database a URL means."""
+"""The database that a URL names."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def dialect_of(url: str) -> str:
 def open_database(url: str, *, serving: bool = False) -> Database:
     """The database at `url`, not started yet. Raises InvalidDatabaseUrl; a server (`serving`) also AlreadyServed.
 
-    A SQLite file has one server: the database of a server has the file's lock until it is stopped.
+    A SQLite file has one server, which holds the file's lock until the database is stopped.
 
-    ``sqlite:///shop.db`` (beside the process), ``sqlite:////var/lib/shop.db``, ``postgres://user@host/name`` or
-    ``postgresql://…``. Parameters of a SQLite URL are pragmas; of a PostgreSQL URL, beside its own, ``pool_size`` and
-    ``statement_cache_size`` (0 behind pgbouncer).
+    URLs are ``sqlite:///shop.db`` (in the working directory), ``sqlite:////var/lib/shop.db``, ``postgres://user@host/name``
+    and ``postgresql://…``. The parameters of a SQLite URL are pragmas. A PostgreSQL URL may have those of PostgreSQL, and
+    ``pool_size`` and ``statement_cache_size`` (0 behind pgbouncer).
     """
     if dialect_of(url) == "sqlite":
         database = SqliteDatabase(url, serving=serving)

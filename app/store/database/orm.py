@@ -1,11 +1,11 @@
-"""The ORM over a session of ours: the same transaction, the same connection, on either database.
+"""The ORM on top of a session: it uses the session's connection and transaction, on either database.
 
 Tortoise writes the dialect of the connection it was set up with into its models, so that one process could use only one
 kind of database. Here it is set up once, with PostgreSQL's dialect and no connection at all: sessions on SQLite
-translate that dialect. What the ORM cannot say (locking, several columns in a key) is SQL.
+translate that dialect. What the ORM cannot express (locking, several columns in a key) is written in SQL.
 
-A query through a model starts from the rows of one program, or asks for those of all programs by name; a model alone has
-no connection.
+A query through a model starts from `ProgramRows`, the rows of one program, or from `rows_of_all_programs`; a model alone
+has no connection.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _context = TortoiseContext()
 
 
 async def prepare() -> None:
-    """Set the models up, once in a process."""
+    """Set the models up; does nothing if this process has done so already."""
     if not _context.inited:
         set_global_context(_context)
         await _context.init(_CONFIG)
 
 
 class _Statements(Protocol):
-    """What the ORM needs of a session."""
+    """The part of a session that the ORM uses."""
 
     async def rows(self, sql: str, *values: Any) -> Sequence[Any]:
         """Every row of a query."""
@@ -59,7 +59,7 @@ class _Statements(Protocol):
 
 
 class SessionClient(BaseDBAsyncClient):
-    """A session as the ORM sees it; without one, only the dialect."""
+    """A session as a client of the ORM; without a session it only says which dialect to use."""
 
     query_class = PostgreSQLQuery
     executor_class = BasePostgresExecutor
@@ -70,15 +70,15 @@ class SessionClient(BaseDBAsyncClient):
         self._session = session
 
     async def execute_insert(self, query: str, values: list[Any]) -> None:
-        """Insert a row whose key is known."""
-        await self._bound.execute(query, *values)
+        """Insert a row that already has its key."""
+        await self._bound_session.execute(query, *values)
 
     async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, Sequence[Any]]:
         """The rows of a query, or how many rows a statement touched."""
         if query.startswith("SELECT"):
-            rows = await self._bound.rows(query, *(values or ()))
+            rows = await self._bound_session.rows(query, *(values or ()))
             return len(rows), rows
-        return await self._bound.execute(query, *(values or ())), ()
+        return await self._bound_session.execute(query, *(values or ())), ()
 
     async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
         """The rows of a query by column name."""
@@ -87,10 +87,10 @@ class SessionClient(BaseDBAsyncClient):
 
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
         """Insert several rows."""
-        await self._bound.execute_many(query, values)
+        await self._bound_session.execute_many(query, values)
 
     @property
-    def _bound(self) -> _Statements:
+    def _bound_session(self) -> _Statements:
         if self._session is None:
             raise RuntimeError("Use session.orm(Model): the ORM has no connection of its own.")
         return self._session
@@ -100,16 +100,16 @@ client_class = SessionClient
 
 
 class ProgramRows(Generic[M]):
-    """The rows of a model that belong to one program; every query starts here, and new rows get the program's id."""
+    """The rows of a model that belong to one program: every query is limited to them, and new rows get the program's id."""
 
     def __init__(self, model: type[M], *, session: _Statements, program_id: str) -> None:
         self._model = model
         self._client = SessionClient(session)
-        self._of_program = {"id" if model is ProgramRow else "program_id": program_id}
+        self._program_filter = {"id" if model is ProgramRow else "program_id": program_id}
 
     def all(self) -> QuerySet[M]:
         """All rows of the program."""
-        return self._model.filter(**self._of_program).using_db(self._client)
+        return self._model.filter(**self._program_filter).using_db(self._client)
 
     def filter(self, **conditions: Any) -> QuerySet[M]:
         """The rows of the program with these columns."""
@@ -125,15 +125,15 @@ class ProgramRows(Generic[M]):
         by: str = "number",
         **conditions: Any,
     ) -> list[M]:
-        """Rows in the order of the column `by`, between `after` and `before`: at most `limit`, from the first or the last."""
+        """Rows with `after` < column `by` < `before`, in this order: at most `limit`, the first or, with `from_end`, the last."""
         bounds = {f"{by}__gt": after, f"{by}__lt": before}
-        given = {bound: number for bound, number in bounds.items() if number is not None}
-        rows = await self.filter(**given, **conditions).order_by(f"-{by}" if from_end else by).limit(limit)
+        set_bounds = {bound: number for bound, number in bounds.items() if number is not None}
+        rows = await self.filter(**set_bounds, **conditions).order_by(f"-{by}" if from_end else by).limit(limit)
         return rows[::-1] if from_end else rows
 
     async def create(self, **columns: Any) -> M:
         """Store a new row of the program."""
-        return await self._model.create(using_db=self._client, **{**columns, **self._of_program})
+        return await self._model.create(using_db=self._client, **{**columns, **self._program_filter})
 
 
 def rows_of_all_programs(model: type[M], session: _Statements) -> QuerySet[M]:

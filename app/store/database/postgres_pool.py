@@ -5,8 +5,7 @@ when one connection breaks, the idle ones are mostly just as broken. With ten co
 answering (a failover, a firewall that forgot them), requests failed for 140 s, one connection after the other; this pool
 closes the idle ones with the first that fails, and no request failed. asyncpg's `expire_connections` closes them in
 tasks that nobody awaits: an error is logged for each that is dead, and a silent one is waited for without limit. The
-limits on waiting callers would have to be written here in any case. `tests/store/test_postgres.py` holds this pool to
-it.
+limits on waiting callers would have to be written here in any case. `tests/store/test_postgres.py` tests all of this.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 class Pool:
-    """At most `size` connections; at most `limit` callers wait for one, none longer than `patience` seconds."""
+    """A pool of at most `size` connections. At most `limit` callers wait for one, each for at most `patience` seconds."""
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], *, size: int, limit: int, patience: float) -> None:
         self._connect = connect
@@ -47,7 +46,7 @@ class Pool:
         self._closed = False
 
     async def acquire_slot(self) -> None:
-        """Wait for the right to use one connection, returned with `release_slot`. Raises Busy and Unavailable."""
+        """Wait for the right to use one connection, which `release_slot` returns. Raises Busy and Unavailable."""
         if self._closed:
             raise Unavailable("The database is not open.")
         if self._slots_used < self._size:
@@ -78,7 +77,7 @@ class Pool:
         self._slots_used -= 1
 
     async def take_connection(self) -> Connection:
-        """A live connection for the owner of a slot. Raises what connecting raises."""
+        """Take an open connection, for a caller that has acquired a slot. Raises whatever connecting raises."""
         while self._idle:
             connection = self._idle.pop()
             if not connection.is_closed():
@@ -88,14 +87,14 @@ class Pool:
         self._lent.add(connection)
         return connection
 
-    def return_connection(self, connection: Connection, *, sound: bool) -> None:
-        """Return a connection; an unsound one is closed, and so are the idle ones, which may be just as broken."""
+    def return_connection(self, connection: Connection, *, is_sound: bool) -> None:
+        """Return a connection. An unsound one is closed, and so are the idle ones, which may be just as broken."""
         self._lent.discard(connection)
-        if sound and not self._closed and not connection.is_closed():
+        if is_sound and not self._closed and not connection.is_closed():
             self._idle.append(connection)
             return
         connection.terminate()
-        if not sound:
+        if not is_sound:
             self.forget_idle()
 
     def forget_idle(self) -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from app.store.database.session import StorageProblem, Unavailable
 
-SUFFIX = "-serving"
+LOCK_SUFFIX = "-serving"
 
 _GRACE = 0.3
-"""Seconds after which a lock counts as held by a server: a command that looks whether there is one holds it for an instant."""
+"""Seconds after which a lock counts as a server's. A command that checks for a server holds it for a moment only."""
 
 
 class AlreadyServed(Unavailable):
@@ -23,34 +23,37 @@ class AlreadyServed(Unavailable):
 
 
 class ServingLock:
-    """The lock of a file; `is_held` by this process? The operating system releases it when its process ends, however it ends."""
+    """The lock of a database file. `is_held` says whether this process has it.
+
+    The operating system releases the lock when the process ends, in whatever way.
+    """
 
     def __init__(self, path: str) -> None:
-        self._file = path
-        self._path = f"{Path(path).resolve()}{SUFFIX}"
+        self._database_path = path
+        self._lock_path = f"{Path(path).resolve()}{LOCK_SUFFIX}"
         self._descriptor: int | None = None
         self.is_held = False
 
     def take(self) -> None:
-        """Take the lock, unless this process has it. Raises AlreadyServed, and Unavailable where it cannot be created."""
+        """Take the lock, unless this process has it. Raises AlreadyServed, or Unavailable if the lock file cannot be created."""
         if self.is_held:
             return
-        descriptor = self._opened(os.O_RDWR | os.O_CREAT, os.O_RDONLY)
-        latest = time.monotonic() + _GRACE
+        descriptor = self._open(os.O_RDWR | os.O_CREAT, os.O_RDONLY)
+        deadline = time.monotonic() + _GRACE
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                if time.monotonic() > latest:
+                if time.monotonic() > deadline:
                     raise AlreadyServed(
-                        f"{self._file} is served already, by {self._holder()}: a SQLite file has one server; "
+                        f"{self._database_path} is served already, by {self._holder()}: a SQLite file has one server; "
                         "several servers need PostgreSQL.",
                         problem=StorageProblem.SERVED_BY_ANOTHER_PROCESS,
                     ) from None
                 time.sleep(_GRACE / 20)
         self.is_held = True
-        # On a full disk the lock holds without a name in it.
+        # On a full disk the lock is valid without the name of its holder.
         with suppress(OSError):
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
@@ -60,7 +63,7 @@ class ServingLock:
         if self.is_held:
             return False
         try:
-            descriptor = self._opened(os.O_RDONLY)
+            descriptor = self._open(os.O_RDONLY)
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
@@ -75,24 +78,24 @@ class ServingLock:
             os.close(self._descriptor)
         self._descriptor, self.is_held = None, False
 
-    def _opened(self, *flags: int) -> int:
-        """The descriptor, opened in the first way that works. Raises Unavailable."""
-        failed: OSError | None = None
-        for way in flags:
+    def _open(self, *flags: int) -> int:
+        """The descriptor of the lock file, opened with the first of the `flags` that works. Raises Unavailable."""
+        first_error: OSError | None = None
+        for way_flags in flags:
             if self._descriptor is None:
                 try:
-                    self._descriptor = os.open(self._path, way, 0o666)
+                    self._descriptor = os.open(self._lock_path, way_flags, 0o666)
                 except OSError as error:
-                    failed = failed or error
+                    first_error = first_error or error
         if self._descriptor is None:
-            assert failed is not None, "there is at least one way"
+            assert first_error is not None, "there is at least one way"
             raise Unavailable(
-                f"{self._path} cannot be opened: {failed.strerror}.", problem=_problem(failed)
-            ) from failed
+                f"{self._lock_path} cannot be opened: {first_error.strerror}.", problem=_problem(first_error)
+            ) from first_error
         return self._descriptor
 
     def _holder(self) -> str:
-        descriptor = self._opened(os.O_RDONLY)
+        descriptor = self._open(os.O_RDONLY)
         return os.pread(descriptor, 200, 0).decode(errors="replace") or "another process"
 
 

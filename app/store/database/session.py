@@ -3,9 +3,9 @@
 A *unit of work* is an ``async def`` that takes a session and awaits nothing but that session. It may be called more than once
 (after a lost connection, a deadlock, a concurrent change) and must then give the same result.
 
-What a till waits for is SQL (`Session.row` and its neighbours); everything else may go through the models
-(`Session.orm`). The measurement that says why is `bench/orm_bench.py`: reading one row takes 20 µs of processor time by
-SQL and 240 µs through its model, storing one 20 and 130 µs, and a purchase runs 19 statements.
+Statements that a till waits for are SQL (`Session.row` and its neighbours); all others may go through the models
+(`Session.orm`). `bench/orm_bench.py` measures why: reading one row takes 20 µs of processor time by SQL and 240 µs through
+its model, storing one 20 and 130 µs, and a purchase runs 19 statements.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Row(Protocol):
 
 
 Value: TypeAlias = Any
-"""What a placeholder takes: str, int, None, bool, an aware datetime, a date, or a list of str (for ``= ANY($n)``)."""
+"""The value of a placeholder: str, int, None, bool, an aware datetime, a date, or a list of str (for ``= ANY($n)``)."""
 
 
 class Busy(Exception):
@@ -75,13 +75,13 @@ _DETAILS = {
 
 
 class InvalidDatabaseUrl(ValueError):
-    """A database URL that says nothing to open. The text says what is expected."""
+    """A database URL that does not name a database. The text says what is expected."""
 
 
 class Unavailable(Exception):
     """The database cannot be reached or cannot write: nothing was acknowledged. The caller may try again.
 
-    `problem` says why nothing can be written, where that is known.
+    `problem` says why nothing can be written; None if that is not known.
     """
 
     def __init__(self, message: str, *, problem: StorageProblem | None = None) -> None:
@@ -90,7 +90,7 @@ class Unavailable(Exception):
 
 
 class ConcurrentChange(Exception):
-    """A row was changed by another transaction between reading and locking it: the work has to run again."""
+    """Another transaction changed a row between its being read and locked: the unit of work has to run again."""
 
 
 class UnscopedSession(Protocol):
@@ -147,7 +147,8 @@ class UnscopedSession(Protocol):
     async def lock_receipt(self, receipt: str, *, program_id: str) -> None:
         """Lock a receipt number of a program until the transaction ends, like those passed to `Database.write`.
 
-        For a number that the work itself finds out. Raises ConcurrentChange while another transaction has the lock.
+        For a number that the unit of work learns only from what it reads. Raises ConcurrentChange if another transaction
+        has the lock.
         """
         ...
 
@@ -158,7 +159,7 @@ class UnscopedStatementError(Exception):
 
 @cache
 def _checked(sql: str) -> str:
-    """The statement, which must mention `$1`; each text is checked once. Raises UnscopedStatementError."""
+    """The statement itself, if it mentions `$1`; each text is checked once. Raises UnscopedStatementError."""
     if _PROGRAM.search(sql) is None:
         raise UnscopedStatementError(sql)
     return sql
@@ -217,8 +218,8 @@ UnscopedWork: TypeAlias = Callable[[UnscopedSession], Awaitable[T]]
 """The code of one transaction across programs."""
 
 
-def of_program(work: Work[T], program_id: str) -> UnscopedWork[T]:
-    """A unit of work of one program as one on the whole database."""
+def scoped_to_program(work: Work[T], program_id: str) -> UnscopedWork[T]:
+    """The unit of work for the whole database that runs `work` with a session of one program."""
     return lambda session: work(Session(session, program_id=program_id))
 
 
@@ -239,34 +240,34 @@ class Database(Protocol):
     async def write(self, work: Work[T], *, program_id: str, lock_key: str, receipt_numbers: Collection[str] = ()) -> T:
         """Run a unit of work in one transaction and return its result once that is durable.
 
-        Those of one program with the same `lock_key` run one after the other, from their first read on. It is the
-        idempotency key of a command; where there is none, the id of what is changed, or another text that names it.
-        Those with one of the same `receipt_numbers` run one after the other, too: a purchase, and a refund that may
-        arrive before it. An exception rolls back what this unit of work wrote, nothing else, and reaches this caller only.
-        When the database fails, it is called again, a bounded number of times with growing random pauses.
-        Raises Busy and Unavailable.
+        Units of work of one program with the same `lock_key` run one after the other, from their first read on. A lock key
+        is the idempotency key of a command or, without one, the id of what is changed or another text that names it.
+        Units of work that have a receipt number in common run one after the other, too, such as a purchase and a refund
+        that may arrive before it. An exception of a unit of work rolls back what it wrote, nothing else, and reaches
+        its caller only. If the database fails, the unit of work is called again, a limited number of times with growing
+        random pauses. Raises Busy and Unavailable.
         """
         ...
 
     async def read(self, work: Work[T], *, program_id: str) -> T:
-        """Run a unit of work that only reads, on one snapshot and beside the writers. Raises Busy and Unavailable."""
+        """Run a unit of work that only reads, on one state of the database and beside the writers. Raises Busy and Unavailable."""
         ...
 
     async def read_across_programs(self, work: UnscopedWork[T]) -> T:
-        """Run a unit of work that reads rows of several programs, on one snapshot and beside the writers. Raises Busy and Unavailable."""
+        """Run a unit of work that reads rows of several programs, as `read` does. Raises Busy and Unavailable."""
         ...
 
     async def read_long(
         self, work: Work[T], *, program_id: str, until: Callable[[], Awaitable[None]] | None = None
     ) -> T:
-        """Run a long read, on one snapshot and a connection of its own; no till waits for it.
+        """Run a long read, on one state of the database and a connection of its own; no till waits for it.
 
-        Long is what may take seconds; the replay of one wallet is an ordinary read. At most 2 run at a time, each for at
-        most a minute (`app.store.database.long_reads`). It is cancelled with its caller, and when `until`
-        returns: nobody waits for the result any more. Raises Busy and Unavailable.
+        A long read may take seconds, such as a verification; the replay of one wallet is an ordinary read. At most 2 run at
+        a time, each for at most a minute (`app.store.database.long_reads`). It is cancelled with its caller, and when
+        `until` returns, which means that nobody waits for the result any more. Raises Busy and Unavailable.
         """
         ...
 
     async def problem(self) -> StorageProblem | None:
-        """Why nothing can be written at present; None where the database can be read and written."""
+        """Why nothing can be written at present; None if the database can be read and written."""
         ...

@@ -24,7 +24,7 @@ from app.store.database.session import (
     UnscopedSession,
     UnscopedWork,
     Work,
-    of_program,
+    scoped_to_program,
 )
 from app.store.database.sqlite_checkpoints import Checkpoints
 from app.store.database.sqlite_files import FileState, connect, connect_for_reading, file_and_pragmas
@@ -36,18 +36,18 @@ from app.store.database.sqlite_writer import Writer
 
 T = TypeVar("T")
 
-GROUP = 64
-"""Maximum number of units of work in one commit."""
+MAX_GROUP_SIZE = 64
+"""The most units of work in one commit."""
 
 QUEUE_LIMIT = 1024
-"""Maximum number of units of work that wait for the writer; further ones get Busy."""
+"""The most units of work that wait for the writer; further ones get Busy."""
 
 LOG_LIMIT = 8192
-"""Pages of log at which the writer moves them itself: readers and writers without a pause may keep the log from
-starting over."""
+"""The length of the log, in pages, from which on the writer itself moves them into the file: reads and writes without a
+pause may keep the log from starting over."""
 
 PROBE_AFTER = 5.0
-"""Seconds without a commit after which a question for problems writes something to find out."""
+"""Seconds without a commit after which `problem` writes something, to find out whether that is possible."""
 
 RECOVERY_INTERVAL = 1.0
 """Seconds between two attempts to write again while nothing can be written."""
@@ -62,7 +62,7 @@ class SqliteDatabase:
     def __init__(self, url: str, *, serving: bool = False) -> None:
         self._path, self._pragmas = file_and_pragmas(url)
         self._serving = serving
-        self._storage = StorageState(logged=serving)
+        self._storage = StorageState(is_logged=serving)
         self._lock = ServingLock(self._path)
         self._row_cache: dict[Hashable, Any] = {}
         self._writes = JobQueue(limit=QUEUE_LIMIT)
@@ -74,7 +74,7 @@ class SqliteDatabase:
     def claim(self) -> None:
         """Take the file's lock, for a server that is about to start. Raises AlreadyServed.
 
-        Where the disk cannot take a lock file either, the server may still start and read. The writer asks again.
+        If the lock file cannot be written, the server may still start and read; the writer tries to take the lock again.
         """
         try:
             self._lock.take()
@@ -86,15 +86,15 @@ class SqliteDatabase:
     async def start(self) -> None:
         """Open the file (creating it if there is none) and start the threads. Raises Unavailable."""
         await prepare()
-        self._open_once()
+        self._create_or_open()
         self._checkpoints.start()
-        writing = {"wal_autocheckpoint": str(LOG_LIMIT), **self._pragmas}
-        self._writes.start(lambda: self._writer(writing), name="troth-writer", max_jobs=GROUP)
+        writer_pragmas = {"wal_autocheckpoint": str(LOG_LIMIT), **self._pragmas}
+        self._writes.start(lambda: self._writer(writer_pragmas), name="troth-writer", max_jobs=MAX_GROUP_SIZE)
         self._reads.start()
         self._long_reads.start()
         failed = asyncio.Event()
         loop = asyncio.get_running_loop()
-        self._storage.on_failure = lambda: _set_in(loop, failed)
+        self._storage.on_failure = lambda: _set_from_thread(loop, failed)
         self._recovery = asyncio.create_task(self._recover(failed))
 
     async def stop(self) -> None:
@@ -108,7 +108,7 @@ class SqliteDatabase:
         await asyncio.to_thread(self._checkpoints.stop)
         self._lock.release()
 
-    def _open_once(self) -> None:
+    def _create_or_open(self) -> None:
         """Open the file, creating it if there is none, and close it again. Raises Unavailable."""
         try:
             if Path(self._path).exists():
@@ -126,11 +126,11 @@ class SqliteDatabase:
             lock=self._lock,
             serving=self._serving,
             storage=self._storage,
-            committed=self._checkpoints.committed,
+            on_commit=self._checkpoints.count_committed,
         )
 
     async def _recover(self, failed: asyncio.Event) -> None:
-        """While nothing can be written, look whether it can again, also when nobody writes."""
+        """After each failure, try to write until that is possible again, even if no till writes meanwhile."""
         while True:
             await failed.wait()
             failed.clear()
@@ -138,64 +138,64 @@ class SqliteDatabase:
             while self._storage.problem is not None:
                 await asyncio.sleep(RECOVERY_INTERVAL)
                 attempts += 1
-                # Connections of one process share the index of the log. As long as one of them has opened it read-only, no
-                # new one can write.
+                # The connections of a process share the index of the log. While one connection that opened it read-only is
+                # open, no new connection can write.
                 if os.access(self._path, os.W_OK):
                     self._reads.close_idle()
                     if attempts == _ATTEMPTS_BESIDE_LONG_READS:
                         self._long_reads.cancel()
                 with suppress(Busy, Unavailable):
-                    await self._writes.do(_write_nothing_new)
+                    await self._writes.do(_probe_write)
 
     async def write(
         self,
         work: Work[T],
         *,
         program_id: str,
-        lock_key: str,  # noqa: ARG002 - one writer: they come one after the other anyway
-        receipt_numbers: Collection[str] = (),  # noqa: ARG002 - one writer: they come one after the other anyway
+        lock_key: str,  # noqa: ARG002 - with one writer, units of work run one after the other anyway
+        receipt_numbers: Collection[str] = (),  # noqa: ARG002 - with one writer, units of work run one after the other anyway
     ) -> T:
-        """Run a unit of work in the next group. Running one after the other needs no lock, as there is one writer."""
-        done: T = await self._writes.do(of_program(work, program_id))
-        return done
+        """Run a unit of work in the next group. There are no locks: the one writer runs units of work one after the other."""
+        result: T = await self._writes.do(scoped_to_program(work, program_id))
+        return result
 
     async def read(self, work: Work[T], *, program_id: str) -> T:
-        """Run a unit of work on one snapshot, beside the writer, in the caller's loop; it must be short or await often."""
-        result: T = await self._reads.do(of_program(work, program_id))
+        """Run a unit of work on one state of the database, in the caller's event loop; it must be short or await often."""
+        result: T = await self._reads.do(scoped_to_program(work, program_id))
         return result
 
     async def read_across_programs(self, work: UnscopedWork[T]) -> T:
-        """Run a unit of work across programs on one snapshot, beside the writer, in the caller's loop."""
+        """Run a unit of work across programs, as `read` does."""
         result: T = await self._reads.do(work)
         return result
 
     async def read_long(
         self, work: Work[T], *, program_id: str, until: Callable[[], Awaitable[None]] | None = None
     ) -> T:
-        """Run a unit of work on one snapshot, on a connection of aiosqlite: its thread waits for the file, not the caller's loop."""
-        return await self._long_reads.run(of_program(work, program_id), until=until)
+        """Run a unit of work on one state of the database, on a connection of aiosqlite, in whose thread statements run."""
+        return await self._long_reads.run(scoped_to_program(work, program_id), until=until)
 
     async def _run_long_read(self, work: UnscopedWork[T]) -> T:
         state: FileState | None = None
 
-        def opened() -> sqlite3.Connection:
+        def open_connection() -> sqlite3.Connection:
             nonlocal state
             connection, state = connect_for_reading(self._path, self._pragmas)
             return connection
 
-        result = await run_long_read(work, connect=opened, row_cache=self._row_cache)
+        result = await run_long_read(work, connect=open_connection, row_cache=self._row_cache)
         if state is not None and state != FileState.of(self._path):
             raise Busy
         return result
 
     async def problem(self) -> StorageProblem | None:
-        """Why nothing can be written at present; writes something where nothing was written lately."""
-        if not self._writes.serving:
+        """Why nothing can be written at present; writes something to find out if nothing was written lately. None if it can."""
+        if not self._writes.accepts_jobs:
             return StorageProblem.DATABASE_UNREACHABLE
         try:
-            await self.read_across_programs(_answers)
+            await self.read_across_programs(_probe_read)
             if self._storage.problem is None and self._storage.seconds_since_commit > PROBE_AFTER:
-                await self._writes.do(_write_nothing_new)
+                await self._writes.do(_probe_write)
         except Busy:
             return StorageProblem.DATABASE_BUSY
         except Unavailable as error:
@@ -204,19 +204,20 @@ class SqliteDatabase:
 
 
 _ATTEMPTS_BESIDE_LONG_READS = 3
+"""Attempts to write again after which long reads are cancelled, as their connections may be in the way."""
 
 
-def _set_in(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+def _set_from_thread(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
     with suppress(RuntimeError):  # the loop may be closed
         loop.call_soon_threadsafe(event.set)
 
 
-async def _answers(session: UnscopedSession) -> bool:
+async def _probe_read(session: UnscopedSession) -> bool:
     return await session.row("SELECT 1 FROM sqlite_master") is not None
 
 
-async def _write_nothing_new(session: UnscopedSession) -> None:
-    """Write a page as it is, to find out whether the disk takes it."""
+async def _probe_write(session: UnscopedSession) -> None:
+    """Write a page with its present content, to find out whether the disk takes it."""
     version = await session.row("PRAGMA user_version")
     assert version is not None, "SQLite always has a version"
     await session.execute(f"PRAGMA user_version = {version[0]}")

@@ -1,4 +1,4 @@
-"""A connection to a SQLite file that is opened again after the database has failed."""
+"""Connections to a SQLite file that are opened again after the database has failed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.store.database.sqlite_files import FileState, connect, connect_for_read
 from app.store.database.sqlite_session import SqliteSession
 
 
-class ReopenedConnection:
+class ReopeningConnection:
     """A connection that is opened when it is first used, and again after it was closed (`connection` is None)."""
 
     def __init__(self, path: str, pragmas: Mapping[str, str], row_cache: dict[Hashable, Any]) -> None:
@@ -37,15 +37,16 @@ class ReopenedConnection:
         return connect(self._path, self._pragmas)
 
 
-class ReadingConnection(ReopenedConnection):
-    """A connection that only reads, also where nothing can be written: it then has the `state` of the file (`connect_for_reading`)."""
+class ReadingConnection(ReopeningConnection):
+    """A connection that only reads."""
 
-    state: FileState | None = None
+    unwritable_file_state: FileState | None = None
+    """The state of the file when it was opened, if nothing could be written then (see `connect_for_reading`); else None."""
 
     def is_outdated(self) -> bool:
-        """Was the file, which nobody could write when it was opened, written since?"""
-        return self.state is not None and self.state != FileState.of(self._path)
+        """Was the file written since it was opened, though nothing could be written then?"""
+        return self.unwritable_file_state is not None and self.unwritable_file_state != FileState.of(self._path)
 
     def _connect(self) -> sqlite3.Connection:
-        connection, self.state = connect_for_reading(self._path, self._pragmas)
+        connection, self.unwritable_file_state = connect_for_reading(self._path, self._pragmas)
         return connection

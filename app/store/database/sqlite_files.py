@@ -1,4 +1,4 @@
-"""The file of a SQLite database: how it is opened for writing, and for reading where nothing can be written."""
+"""The file of a SQLite database: opening it for writing, and for reading even if nothing can be written."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PRAGMAS: Mapping[str, str] = {
     "temp_store": "MEMORY",
     "journal_size_limit": "67108864",
 }
-"""Durable commits, enforced foreign keys, and triggers that INSERT OR REPLACE sets off too; a URL's come on top."""
+"""Durable commits, enforced foreign keys, and triggers that fire for INSERT OR REPLACE too. A URL may add and replace pragmas."""
 
 WAL_SUFFIX, SHM_SUFFIX = "-wal", "-shm"
 """What SQLite appends to the name of the file for its write-ahead log and for the index of that log."""
@@ -55,7 +55,7 @@ def connect(path: str, pragmas: Mapping[str, str]) -> sqlite3.Connection:
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """What tells that a file was written: size and time of the last change of the file and of its log."""
+    """Size and time of the last change of a file and of its log, by which one sees that it was written; None without a file."""
 
     file: tuple[int, int] | None
     log: tuple[int, int] | None
@@ -67,20 +67,20 @@ class FileState:
 
 
 def connect_for_reading(path: str, pragmas: Mapping[str, str]) -> tuple[sqlite3.Connection, FileState | None]:
-    """A connection that only reads, also where SQLite cannot create its log beside the file. Raises sqlite3.Error.
+    """A connection that only reads, even if SQLite cannot create its log beside the file. Raises sqlite3.Error.
 
-    SQLite needs room for the index of its log even to read. Where a disk is full or a folder read-only, and no log is
-    left, the file is opened as one that nobody changes. Such a connection comes with the state of the file, and must
-    be closed as soon as that has changed.
+    SQLite needs to create its log and the index of the log even to read. If it cannot, as the disk is full or the folder
+    read-only, and there is no log with content, the file is opened as one that nobody changes. The connection then comes
+    with the state of the file, otherwise with None, and must be closed as soon as that state has changed.
     """
-    reading = {**pragmas, "query_only": "ON"}
+    reading_pragmas = {**pragmas, "query_only": "ON"}
     try:
-        return _checked(connect(path, reading)), None
+        return _read_once(connect(path, reading_pragmas)), None
     except sqlite3.OperationalError as error:
         state = FileState.of(path)
-        if not error.sqlite_errorname.startswith(_NO_LOG) or state.file is None or (state.log or (0, 0))[0] > 0:
+        if not error.sqlite_errorname.startswith(_NO_LOG_ERRORS) or state.file is None or (state.log or (0, 0))[0] > 0:
             raise
-        reading.pop("journal_mode", None)
+        reading_pragmas.pop("journal_mode", None)
         connection = sqlite3.connect(
             f"file:{quote(str(Path(path).absolute()))}?immutable=1",
             uri=True,
@@ -88,10 +88,10 @@ def connect_for_reading(path: str, pragmas: Mapping[str, str]) -> tuple[sqlite3.
             cached_statements=512,
             check_same_thread=False,
         )
-        return _checked(_with_pragmas(connection, reading)), state
+        return _read_once(_with_pragmas(connection, reading_pragmas)), state
 
 
-_NO_LOG = ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_FULL", "SQLITE_IOERR")
+_NO_LOG_ERRORS = ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_FULL", "SQLITE_IOERR")
 
 
 def _size_and_time(path: str) -> tuple[int, int] | None:
@@ -113,8 +113,8 @@ def _with_pragmas(connection: sqlite3.Connection, pragmas: Mapping[str, str]) ->
     return connection
 
 
-def _checked(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """The connection, with which the file has been read once. Raises sqlite3.Error."""
+def _read_once(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """The connection, after reading the file with it once; it is closed if that fails. Raises sqlite3.Error."""
     try:
         connection.execute("SELECT 1 FROM sqlite_master").close()
     except sqlite3.Error:
@@ -124,15 +124,15 @@ def _checked(connection: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def make_log_writable(path: str) -> None:
-    """Give the log the permissions of a file that has become writable.
+    """Give the log the permissions of its file, if the file is writable.
 
-    SQLite creates its log with the permissions that the file has at that moment, and never changes them: a log from
-    when the file was read-only would keep every later connection from writing.
+    SQLite creates the log with the permissions that the file has at that moment, and never changes them: a log created
+    while the file was read-only would keep every later connection from writing.
     """
     if not os.access(path, os.W_OK):
         return
-    for side in (path + WAL_SUFFIX, path + SHM_SUFFIX):
-        # Whose log it is, may be another user's: then SQLite says so.
+    for log_file in (path + WAL_SUFFIX, path + SHM_SUFFIX):
+        # If the log belongs to another user, this fails, and SQLite will report the error.
         with suppress(OSError):
-            if not os.access(side, os.W_OK):
-                Path(side).chmod(Path(path).stat().st_mode & 0o777)
+            if not os.access(log_file, os.W_OK):
+                Path(log_file).chmod(Path(path).stat().st_mode & 0o777)

@@ -1,4 +1,4 @@
-"""Long reads of the embedded database: aiosqlite runs each statement in a thread, so that the event loop never waits."""
+"""Long reads of the embedded database: aiosqlite runs each statement in a thread, so that the event loop does not wait."""
 
 from __future__ import annotations
 
@@ -17,16 +17,19 @@ from app.store.database.sqlite_worker import error_for_caller
 T = TypeVar("T")
 
 _ROWS_AT_ONCE = 64
+"""Rows that aiosqlite fetches at once while a cursor is iterated."""
+
 _INTERRUPT_EVERY = 0.02
-"""Seconds between two interrupts of a cancelled read: one that comes before its statement has begun has no effect."""
+"""Seconds between two interrupts of a cancelled read: an interrupt before the statement has begun has no effect."""
 
 
 async def run_long_read(
     work: UnscopedWork[T], *, connect: Callable[[], sqlite3.Connection], row_cache: MutableMapping[Hashable, Any]
 ) -> T:
-    """Run a unit of work on one snapshot, on a connection of its own. Raises Busy, Unavailable, and whatever the work raises.
+    """Run a unit of work on one state of the database, on a connection of its own.
 
-    A statement of a cancelled unit of work is interrupted, and the connection is closed before this returns.
+    If it is cancelled, its statement is interrupted. The connection is closed before this returns. Raises Busy,
+    Unavailable, and whatever the work raises.
     """
     connection = aiosqlite.Connection(connect, _ROWS_AT_ONCE)
     try:
@@ -34,10 +37,10 @@ async def run_long_read(
         await connection.execute("BEGIN")
         return await work(AiosqliteSession(connection, row_cache=row_cache))
     except sqlite3.Error as error:
-        failed = error_for_caller(error)
-        if failed is error:
+        caller_error = error_for_caller(error)
+        if caller_error is error:
             raise
-        raise failed from error
+        raise caller_error from error
     finally:
         await asyncio.shield(_close(connection))
 
@@ -77,16 +80,16 @@ class AiosqliteSession:
             return await cursor.fetchone()
 
     async def execute(self, sql: str, *values: Value) -> int:
-        """Run a statement; SQLite refuses it when it writes."""
+        """Run a statement; SQLite raises an error if it would write."""
         async with self._connection.execute(for_sqlite(sql), encoded(values)) as cursor:
             return cursor.rowcount
 
     async def enqueue(self, sql: str, *values: Value) -> None:
-        """Run a statement; SQLite refuses it when it writes."""
+        """Run a statement; SQLite raises an error if it would write."""
         await self.execute(sql, *values)
 
     async def execute_many(self, sql: str, values: Sequence[Sequence[Value]]) -> None:
-        """Run a statement once for each group of values; SQLite refuses it when it writes."""
+        """Run a statement once for each group of values; SQLite raises an error if it would write."""
         await self._connection.executemany(for_sqlite(sql), [encoded(group) for group in values])
 
     async def lock_receipt(self, receipt: str, *, program_id: str) -> None:

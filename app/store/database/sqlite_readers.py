@@ -14,42 +14,42 @@ from app.store.database.sqlite_worker import error_for_caller
 T = TypeVar("T")
 
 MAX_CONCURRENT_READS = 64
-"""Maximum number of concurrent reads; further ones get Busy."""
+"""The most concurrent reads; further ones get Busy."""
 
 WORK_LIMIT = 10.0
 """Seconds that a read may take."""
 
 
 class Readers:
-    """Read-only connections, used in the caller's loop: a thread for a short read costs more than the read.
-
-    A unit of work that awaits something else keeps its connection until it is done. Used from one loop.
-    """
+    """Read-only connections for one event loop, in which the reads run: a thread for a short read would cost more than the read."""
 
     def __init__(self, path: str, pragmas: Mapping[str, str], row_cache: dict[Hashable, Any]) -> None:
         self._path = path
-        # A read meets a lock only while the file is recovered or rebuilt; the loop must not block for it.
+        # A read finds the file locked only while it is recovered or rebuilt; the event loop must not wait long for that.
         self._pragmas = {**pragmas, "busy_timeout": "100"}
         self._row_cache = row_cache
         self._idle: list[ReadingConnection] = []
-        self._reading = 0
-        self._quiet = asyncio.Event()
-        self._open = False
+        self._read_count = 0
+        self._no_reads = asyncio.Event()
+        self._is_open = False
 
     def start(self) -> None:
         """Accept reads from now on."""
-        self._open = True
+        self._is_open = True
 
     async def do(self, work: UnscopedWork[T]) -> T:
-        """Run a unit of work on a snapshot and a connection of its own. Raises Busy, Unavailable, and whatever the work raises."""
-        if not self._open:
+        """Run a unit of work on one state of the database, on a connection that nothing else uses meanwhile.
+
+        Raises Busy, Unavailable, and whatever the work raises.
+        """
+        if not self._is_open:
             raise Unavailable("The database is not open.")
-        if self._reading >= MAX_CONCURRENT_READS:
+        if self._read_count >= MAX_CONCURRENT_READS:
             raise Busy
-        self._reading += 1
+        self._read_count += 1
         reader = self._idle.pop() if self._idle else ReadingConnection(self._path, self._pragmas, self._row_cache)
         try:
-            if reader.state is not None and reader.is_outdated():
+            if reader.is_outdated():
                 reader.close()
             connection = reader.connection or reader.open()
             connection.execute("BEGIN")
@@ -58,20 +58,21 @@ class Readers:
                     result = await work(reader.session)
             finally:
                 connection.execute("ROLLBACK")
-            if reader.state is not None and reader.is_outdated():
+            if reader.is_outdated():
+                # Without a log, rows may have changed during the read.
                 raise Busy
             return result
         except (sqlite3.Error, TimeoutError) as error:
             reader.close()
-            failed = error_for_caller(error)
-            if failed is error:
+            caller_error = error_for_caller(error)
+            if caller_error is error:
                 raise
-            raise failed from error
+            raise caller_error from error
         finally:
-            self._reading -= 1
+            self._read_count -= 1
             self._idle.append(reader)
-            if not self._reading:
-                self._quiet.set()
+            if not self._read_count:
+                self._no_reads.set()
 
     def close_idle(self) -> None:
         """Close the connections that nobody uses. The next reads open new ones."""
@@ -80,8 +81,8 @@ class Readers:
 
     async def stop(self) -> None:
         """Wait for the reads under way, and close the connections."""
-        self._open = False
-        if self._reading:
-            self._quiet.clear()
-            await self._quiet.wait()
+        self._is_open = False
+        if self._read_count:
+            self._no_reads.clear()
+            await self._no_reads.wait()
         self.close_idle()

@@ -1,7 +1,4 @@
-"""SQLite's side of a session: SQL and values rewritten, and calls that never wait.
-
-The connection lives in one thread with an event loop of its own; each statement runs right there.
-"""
+"""A session on SQLite: it rewrites SQL and values, and runs each statement at once, in the thread of its caller."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ _ENCODERS: dict[type, Callable[[Any], str]] = {datetime: instant_text, date: dat
 
 @cache
 def for_sqlite(sql: str) -> str:
-    """The statement with SQLite's placeholders; each text is rewritten once."""
+    """The statement with SQLite's placeholders. Each text is rewritten once."""
     return _PLACEHOLDER.sub(r"?\1", _ANY.sub(r"IN (SELECT value FROM json_each(?\1))", sql))
 
 
@@ -35,7 +32,7 @@ def encoded(values: Sequence[Value]) -> Sequence[Value]:
 
 
 class SqliteSession:
-    """A session over one connection of the `sqlite3` module, used in the thread that owns it."""
+    """A session over one connection of the `sqlite3` module, used in one thread."""
 
     locking = ""
     dialect = "sqlite"
@@ -48,7 +45,7 @@ class SqliteSession:
 
     @property
     def across_programs(self) -> SqliteSession:
-        """This session: a function that reads across programs takes a program's session as well."""
+        """This session. Lets functions across programs be called with either kind of session."""
         return self
 
     async def rows(self, sql: str, *values: Value) -> Sequence[Row]:
@@ -63,11 +60,11 @@ class SqliteSession:
         return first
 
     async def execute(self, sql: str, *values: Value) -> int:
-        """Run a statement; the number of rows it touched."""
+        """Run a statement; returns the number of affected rows."""
         return self._execute(for_sqlite(sql), encoded(values)).rowcount
 
     async def enqueue(self, sql: str, *values: Value) -> None:
-        """Run a statement; with nothing to travel there is nothing to put off."""
+        """Run a statement at once: there is no round trip that waiting would save."""
         self._execute(for_sqlite(sql), encoded(values))
 
     async def lock_receipt(self, receipt: str, *, program_id: str) -> None:

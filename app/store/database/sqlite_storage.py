@@ -1,4 +1,4 @@
-"""Whether a SQLite file can be written: what an error says about its disk, and what is logged about it."""
+"""Whether a SQLite file can be written: what an error says about the disk, and what the log says about it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ LOG_INTERVAL = 10.0
 """Seconds between two messages about the same problem."""
 
 _NO_ROOM = 64 * 1024
-"""Bytes left on a disk below which it counts as full: SQLite needs 32 KB at once for the index of its log."""
+"""Free bytes below which a disk counts as full: SQLite needs 32 KB at once for the index of its log."""
 
 _log = structlog.get_logger()
 
 
 def storage_problem(error: sqlite3.Error, *, path: str) -> StorageProblem | None:
-    """Why a file cannot be written, by an error of SQLite; None where it is only locked by another connection."""
+    """Why a file cannot be written, given an error of SQLite; None if another connection has only locked it."""
     name = getattr(error, "sqlite_errorname", "SQLITE_ERROR")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return None
@@ -51,14 +51,14 @@ def _may_not_grow(path: str) -> bool:
 
 
 class StorageState:
-    """What the writer learned last: its problem, or the time of its last commit.
+    """Whether the writer can write: the problem that it has, if any, and the time of its last commit.
 
-    The writer's thread sets them; `on_failure` is called in that thread, too. A server logs them (`logged`); whoever runs a
-    command sees its error.
+    Both are set in the writer's thread, in which `on_failure` is called, too. With `is_logged` (a server) problems are
+    logged; a command shows its error itself.
     """
 
-    def __init__(self, *, logged: bool) -> None:
-        self._is_logged = logged
+    def __init__(self, *, is_logged: bool) -> None:
+        self._is_logged = is_logged
         self.problem: StorageProblem | None = None
         self.on_failure: Callable[[], None] = lambda: None
         self.committed_at = float("-inf")
@@ -69,15 +69,15 @@ class StorageState:
         """Seconds since something was written; infinite before the first commit."""
         return time.monotonic() - self.committed_at
 
-    def recovered(self) -> None:
-        """Something has been written again."""
+    def note_recovery(self) -> None:
+        """Note that something was written: there is no problem any more."""
         if self.problem is not None:
             if self._is_logged:
                 _log.warning("the database can be written again", after=self.problem.value)
             self.problem = None
 
-    def failed(self, problem: StorageProblem, *, error: Exception) -> None:
-        """Nothing can be written, by this error."""
+    def note_failure(self, problem: StorageProblem, *, error: Exception) -> None:
+        """Note that nothing can be written, because of an error."""
         now = time.monotonic()
         if self._is_logged and now - self._logged_at.get(problem, float("-inf")) >= LOG_INTERVAL:
             self._logged_at[problem] = now

@@ -16,7 +16,7 @@ from app.store.database.session import Busy, Unavailable, UnscopedWork
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A unit of work with the future of its caller, and its result or error."""
+    """A unit of work, the future for which its caller waits, and its result or error."""
 
     work: UnscopedWork[Any]
     waiter: asyncio.Future[Any]
@@ -29,7 +29,7 @@ class Runner(Protocol):
     """Runs the jobs of a thread; called in the thread, on its event loop."""
 
     async def run(self, jobs: list[Job]) -> None:
-        """Set the result or error of every job; must not raise."""
+        """Run the jobs and set the result or error of each; must not raise."""
         ...
 
     def close(self) -> None:
@@ -44,14 +44,14 @@ class JobQueue:
         self._limit = limit
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._unanswered = 0
+        self._unanswered_count = 0
         self._threads: list[threading.Thread] = []
-        self.serving = False
+        self.accepts_jobs = False
         """Does the queue accept jobs? Not before it has started, nor once it was stopped or a thread has ended."""
 
     def start(self, *runners: Callable[[], Runner], name: str, max_jobs: int) -> None:
-        """Start a thread for each runner, which is made inside it; each takes up to `max_jobs` jobs at once."""
-        self.serving = True
+        """Start a thread for each of `runners`, which is called in it; each thread takes up to `max_jobs` jobs at once."""
+        self.accepts_jobs = True
         for number, make in enumerate(runners, start=1):
             thread = threading.Thread(target=self._serve, args=(make, max_jobs), name=f"{name}-{number}", daemon=True)
             self._threads.append(thread)
@@ -59,12 +59,12 @@ class JobQueue:
 
     async def do(self, work: UnscopedWork[Any]) -> Any:
         """Queue a unit of work and wait for its result. Raises Busy, Unavailable, and whatever the work raises."""
-        if not self.serving:
+        if not self.accepts_jobs:
             raise Unavailable("The database is not open.")
         with self._lock:
-            if self._unanswered >= self._limit:
+            if self._unanswered_count >= self._limit:
                 raise Busy
-            self._unanswered += 1
+            self._unanswered_count += 1
         loop = asyncio.get_running_loop()
         job = Job(work=work, waiter=loop.create_future(), loop=loop)
         self._jobs.put(job)
@@ -72,38 +72,38 @@ class JobQueue:
 
     async def stop(self) -> None:
         """Finish all accepted jobs, then end the threads."""
-        self.serving = False
+        self.accepts_jobs = False
         for _ in self._threads:
             self._jobs.put(None)
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
         self._threads.clear()
 
-    def _serve(self, make: Callable[[], Runner], max_jobs: int) -> None:
-        under_way: list[Job] = []
+    def _serve(self, make_runner: Callable[[], Runner], max_jobs: int) -> None:
+        jobs_under_way: list[Job] = []
         runner: Runner | None = None
 
         async def serve() -> None:
             # `_take` blocks the event loop, which is harmless: nothing else runs on it. A new `asyncio.run` for each
             # group would cost more than a small read.
-            assert runner is not None, "it was made before"
+            assert runner is not None, "the thread makes its runner first"
             while jobs := self._take(max_jobs):
-                under_way[:] = jobs
+                jobs_under_way[:] = jobs
                 await runner.run(jobs)
-                under_way.clear()
+                jobs_under_way.clear()
                 self._answer(jobs)
 
         try:
-            runner = make()
+            runner = make_runner()
             asyncio.run(serve())
         finally:
-            self.serving = False
+            self.accepts_jobs = False
             if runner is not None:
                 runner.close()
-            self._give_up(under_way)
+            self._give_up(jobs_under_way)
 
     def _give_up(self, jobs: list[Job]) -> None:
-        """Fail all jobs after the thread ended by an error; does nothing after an orderly end."""
+        """Fail these and all queued jobs after the thread ended by an error; does nothing after an orderly end (no jobs)."""
         if not jobs:
             return
         for job in jobs:
@@ -129,19 +129,19 @@ class JobQueue:
         return jobs
 
     def _answer(self, jobs: list[Job]) -> None:
-        """Deliver results to all callers, with one wake-up for each of their loops."""
+        """Deliver the results to the callers, with one call into each of their event loops."""
         with self._lock:
-            self._unanswered -= len(jobs)
+            self._unanswered_count -= len(jobs)
         by_loop: dict[asyncio.AbstractEventLoop, list[Job]] = {}
         for job in jobs:
             by_loop.setdefault(job.loop, []).append(job)
-        for loop, answered in by_loop.items():
-            with suppress(RuntimeError):  # The loop of a waiter that is gone may be closed.
-                loop.call_soon_threadsafe(_answer_all, answered)
+        for loop, answered_jobs in by_loop.items():
+            with suppress(RuntimeError):  # The loop of a caller that waits no more may be closed.
+                loop.call_soon_threadsafe(_answer_all, answered_jobs)
 
 
 def _answer_all(jobs: list[Job]) -> None:
-    """Set the results of their callers' futures; runs in the callers' own loop."""
+    """Set the results or errors of the futures for which the callers wait; runs in the callers' event loop."""
     for job in jobs:
         if job.waiter.done():
             continue
@@ -152,20 +152,20 @@ def _answer_all(jobs: list[Job]) -> None:
 
 
 def database_failure(error: sqlite3.Error) -> Busy | Unavailable:
-    """The error that callers get when the database failed, not the work."""
-    raised: Busy | Unavailable
+    """The error that callers get if the database failed, and not their unit of work."""
+    caller_error: Busy | Unavailable
     if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        raised = Busy()
+        caller_error = Busy()
     else:
-        raised = Unavailable(str(error))
-    raised.__cause__ = error
-    return raised
+        caller_error = Unavailable(str(error))
+    caller_error.__cause__ = error
+    return caller_error
 
 
 def error_for_caller(error: BaseException) -> BaseException:
     """The error that the caller of a unit of work gets: Busy or Unavailable for a failure of the database, any other error unchanged."""
     match error:
-        # An error that sqlite3 raises itself, such as for a value of a wrong type, has no name.
+        # An error that Python's sqlite3 raises itself, such as for a value of a wrong type, has no `sqlite_errorname`.
         case sqlite3.OperationalError() if getattr(error, "sqlite_errorname", "SQLITE_ERROR") != "SQLITE_ERROR":
             return database_failure(error)
         case sqlite3.DatabaseError() if getattr(error, "sqlite_errorname", "") == "SQLITE_NOTADB":
