@@ -49,7 +49,7 @@ class Readers:
         self._read_count += 1
         reader = self._idle.pop() if self._idle else ReadingConnection(self._path, self._pragmas, self._row_cache)
         try:
-            if reader.is_outdated():
+            if reader.unwritable_file_state is not None and reader.is_outdated():
                 reader.close()
             connection = reader.connection or reader.open()
             connection.execute("BEGIN")
@@ -58,7 +58,7 @@ class Readers:
                     result = await work(reader.session)
             finally:
                 connection.execute("ROLLBACK")
-            if reader.is_outdated():
+            if reader.unwritable_file_state is not None and reader.is_outdated():
                 # Without a log, rows may have changed during the read.
                 raise Busy
             return result
